@@ -1,0 +1,28 @@
+"""Order flow: every trade is a tick, every instrument a stream of ticks, every page a view on streams.
+
+In a notebook, without a server:
+
+    from orderflow import read_ticks, candles, footprint
+
+These names load on first use: the server must patch the standard library for gevent before pandas and its friends
+are imported, and `python -m orderflow` imports this file first.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from orderflow.notebook import candles as candles
+    from orderflow.notebook import footprint as footprint
+    from orderflow.notebook import read_ticks as read_ticks
+
+__version__ = "0.1.0"
+__all__ = ["__version__", "candles", "footprint", "read_ticks"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("candles", "footprint", "read_ticks"):
+        return getattr(importlib.import_module("orderflow.notebook"), name)
+    raise AttributeError(f"module 'orderflow' has no attribute {name!r}")

@@ -1,0 +1,72 @@
+"""A tick is one trade; a `TickBatch` is many of one symbol, in columns.
+
+This module only says what a tick is. Reading one from text is the work of `orderflow.formats`, keeping it that of
+`orderflow.market.buffer`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+import numpy.typing as npt
+
+NO_ID = -(2**63)
+"""`id` of a tick that came without a venue trade id."""
+
+
+class Side(IntEnum):
+    """The aggressor: who crossed the spread."""
+
+    SELL = -1
+    UNKNOWN = 0
+    BUY = 1
+
+
+class SideRule(IntEnum):
+    """How a tick's side was found, first that applies. TICK is resolved in time order by the engine, not by a parser."""
+
+    FLAG = 1
+    VOLUMES = 2
+    QUOTE = 3
+    TICK = 4
+    NONE = 5
+
+
+@dataclass(frozen=True, slots=True)
+class TickBatch:
+    """n trades of one symbol in arrival order.
+
+    time: int64[n], ns since 1970 UTC. price: int64[n], price × 10**price_decimals, > 0. size: int64[n],
+    size × 10**size_decimals, >= 0. side: int8[n] of `Side` (0 where rule is TICK or NONE). rule: int8[n] of `SideRule`.
+    id: int64[n], the venue's trade id (a sequence), `NO_ID` where there is none; a non-numeric id is kept as a
+    negative 63-bit hash, which serves to find duplicates but orders nothing.
+    """
+
+    symbol: str
+    time: npt.NDArray[np.int64]
+    price: npt.NDArray[np.int64]
+    size: npt.NDArray[np.int64]
+    side: npt.NDArray[np.int8]
+    rule: npt.NDArray[np.int8]
+    id: npt.NDArray[np.int64]
+    price_decimals: int
+    size_decimals: int
+
+    def __len__(self) -> int:
+        return len(self.time)
+
+    def take(self, where: npt.NDArray[np.bool_] | npt.NDArray[np.intp] | slice) -> TickBatch:
+        """The same batch with only the ticks at `where` (mask, indices or slice), order kept."""
+        return TickBatch(
+            self.symbol,
+            self.time[where],
+            self.price[where],
+            self.size[where],
+            self.side[where],
+            self.rule[where],
+            self.id[where],
+            self.price_decimals,
+            self.size_decimals,
+        )
