@@ -1,0 +1,63 @@
+"""What a symbol counts besides its bars: how many ticks came, late or twice or refused, how their sides were found, how fast."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from orderflow.market.buffer import Columns
+from orderflow.market.ticks import SideRule
+
+RATE_SECONDS = 10
+"""The tick rate is the mean over this many seconds of wall time."""
+
+
+@dataclass(slots=True)
+class Counters:
+    """Counts since the start or the last reset. first, last: ns UTC. low, high: levels. rules: by `SideRule`, from 1."""
+
+    ticks: int = 0
+    late: int = 0
+    duplicates: int = 0
+    rejected: int = 0
+    volume: int = 0
+    low: int = 2**63 - 1
+    high: int = -1
+    close: int = 0
+    first: int = 2**63 - 1
+    last: int = -(2**63)
+    active: float = 0.0
+    rules: list[int] = field(default_factory=lambda: [0] * len(SideRule))
+    _seconds: dict[int, int] = field(default_factory=dict)
+
+    def add(self, ticks: Columns, now: float) -> None:
+        """Count published ticks. now: monotonic seconds. A tick is late when an earlier arrival had a later time."""
+        time = ticks.time
+        newest = np.maximum.accumulate(np.concatenate(([self.last], time)))
+        self.late += int((time < newest[:-1]).sum())
+        if int(newest[-1]) > self.last or int(time[-1]) == self.last:
+            self.close = int(ticks.level[len(time) - 1 - int(time[::-1].argmax())])
+            self.last = int(newest[-1])
+        self.first = min(self.first, int(time.min()))
+        self.low, self.high = min(self.low, int(ticks.level.min())), max(self.high, int(ticks.level.max()))
+        self.volume += int(ticks.size.sum())
+        self.ticks += len(ticks)
+        for rule, count in enumerate(np.bincount(ticks.rule, minlength=len(SideRule) + 1)[1:].tolist()):
+            self.rules[rule] += count
+        self.active = now
+        second = int(now)
+        self._seconds[second] = self._seconds.get(second, 0) + len(ticks)
+        if len(self._seconds) > 2 * RATE_SECONDS:
+            self._seconds = {s: c for s, c in self._seconds.items() if s > second - RATE_SECONDS}
+
+    def rate(self, now: float) -> float:
+        """Ticks per second over the last RATE_SECONDS whole seconds."""
+        second = int(now)
+        return sum(c for s, c in self._seconds.items() if second - RATE_SECONDS < s <= second) / RATE_SECONDS
+
+    def rescale(self, level: int, size: int) -> None:
+        """The grid became finer."""
+        if self.ticks:
+            self.low, self.high, self.close = self.low * level, self.high * level, self.close * level
+        self.volume *= size

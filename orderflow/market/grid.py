@@ -1,0 +1,133 @@
+"""The integer grid of a symbol: tick size and size step, found from what is seen, never rounding.
+
+Level = price / tick size. The tick size is set by the instrument's settings, or inferred as the coarsest of
+1, 2 and 5**b (b <= d) times 10**-d that holds every price seen, where d is the number of decimals the prices need:
+25263.25 and 25263.5 give 0.25, 81.01 and 81.1 give 0.01, 100.05 and 100.1 give 0.05. The result depends on the set of
+prices only, not on their order. A price off the grid refines it; nothing is ever moved to a neighbouring level.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from math import gcd
+
+import numpy as np
+
+from orderflow.errors import BadInput, FieldError
+from orderflow.market.buffer import Columns, pack
+from orderflow.market.exact import MAX_UNITS, decimal_units, unit_text
+from orderflow.market.ticks import TickBatch
+
+MAX_LEVEL = 2**31 - 1
+
+
+def _coarsest(units: int, decimals: int) -> int:
+    """The largest allowed tick (in 10**-decimals) that divides `units`, a gcd of prices at their least decimals."""
+    if units % 2 == 0 and decimals:
+        return 2
+    step = 1
+    for _ in range(decimals):
+        if units % (step * 5):
+            break
+        step *= 5
+    return step
+
+
+def _within(batch: TickBatch, value: int, most: int, grid: Grid) -> None:
+    if value <= most:
+        return
+    row = int(batch.price.argmax())
+    reason = (
+        f"price {unit_text(int(batch.price[row]), batch.price_decimals)} is beyond {MAX_LEVEL} ticks of the grid that this "
+        f"symbol's prices need (now {grid.tick_text}); check the decimals of its prices, or use another symbol"
+    )
+    raise BadInput(f"row {row}: {reason}", [FieldError(row, "price", reason)])
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """tick size = tick_units / 10**price_decimals; one size unit = 10**-size_decimals. tick_units 0: nothing seen yet."""
+
+    tick_units: int = 0
+    price_decimals: int = 0
+    size_decimals: int = 0
+    fixed: bool = False
+
+    @property
+    def tick(self) -> float:
+        """The tick size as a float, for charts."""
+        return self.tick_units / 10**self.price_decimals
+
+    @property
+    def tick_text(self) -> str:
+        """The tick size as exact decimal text."""
+        return unit_text(self.tick_units, self.price_decimals)
+
+    @staticmethod
+    def of(tick_size: Decimal | None, size_step: Decimal | None) -> Grid:
+        """A grid from an instrument's settings. Raises BadInput for a size that is not a positive decimal."""
+        grid = Grid()
+        for field, value in (("tick_size", tick_size), ("size_step", size_step)):
+            if value is None:
+                continue
+            try:
+                units, decimals = decimal_units(value)
+            except ValueError as error:
+                raise BadInput(f"{field}: {error}", [FieldError(None, field, str(error))]) from error
+            if units <= 0:
+                raise BadInput(f"{field} must be above 0", [FieldError(None, field, "must be above 0")])
+            if field == "tick_size":
+                grid = replace(grid, tick_units=units, price_decimals=decimals, fixed=True)
+            else:
+                grid = replace(grid, size_decimals=decimals)
+        return grid
+
+    def holding(self, batch: TickBatch) -> Grid:
+        """This grid, or the coarsest finer one on which every tick of `batch` lies. Raises BadInput naming a row whose
+        price or size cannot be held exactly beside the others."""
+        grid = self
+        decimals = max(self.price_decimals, batch.price_decimals)
+        _within(batch, int(batch.price.max()) * 10 ** (decimals - batch.price_decimals), 2**62, self)
+        price = batch.price * 10 ** (decimals - batch.price_decimals)
+        mine = self.tick_units * 10 ** (decimals - self.price_decimals)
+        if not mine or (price % mine).any():
+            together = gcd(mine, int(np.gcd.reduce(price)))
+            while decimals and together % 10 == 0:
+                together, decimals = together // 10, decimals - 1
+            if not self.fixed:
+                together = _coarsest(together, decimals)
+            grid = replace(grid, tick_units=together, price_decimals=decimals)
+        if batch.size_decimals > self.size_decimals:
+            grid = replace(grid, size_decimals=batch.size_decimals)
+        if grid.fixed and self.tick_units:
+            grid = replace(grid, fixed=True)
+        top = int(batch.price.max()) * 10 ** max(0, grid.price_decimals - batch.price_decimals)
+        unit = grid.tick_units * 10 ** max(0, batch.price_decimals - grid.price_decimals)
+        _within(batch, top // unit, MAX_LEVEL, grid)
+        most = int(batch.size.max()) * 10 ** (grid.size_decimals - batch.size_decimals)
+        if most > MAX_UNITS:
+            row = int(batch.size.argmax())
+            size = unit_text(int(batch.size[row]), batch.size_decimals)
+            reason = f"size {size} is too large to be kept exactly with {grid.size_decimals} decimals"
+            raise BadInput(f"row {row}: {reason}", [FieldError(row, "size", reason)])
+        return grid
+
+    def columns(self, batch: TickBatch) -> Columns:
+        """The batch's ticks as levels and size units of this grid, which must hold them (see `holding`)."""
+        price = batch.price
+        if self.price_decimals >= batch.price_decimals:
+            level = price * 10 ** (self.price_decimals - batch.price_decimals) // self.tick_units
+        else:
+            level = price // (self.tick_units * 10 ** (batch.price_decimals - self.price_decimals))
+        size = batch.size
+        if self.size_decimals != batch.size_decimals:
+            size = size * 10 ** (self.size_decimals - batch.size_decimals)
+        return Columns(batch.time, level, size, pack(batch.side, batch.rule), batch.id)
+
+    def factors_to(self, finer: Grid) -> tuple[int, int]:
+        """(level factor, size factor) that turn this grid's integers into those of a finer grid."""
+        shift = finer.price_decimals - self.price_decimals
+        units = self.tick_units * 10 ** max(0, shift)
+        level = units // (finer.tick_units * 10 ** max(0, -shift)) if self.tick_units else 1
+        return level, 10 ** (finer.size_decimals - self.size_decimals)

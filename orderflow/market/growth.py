@@ -1,0 +1,197 @@
+"""How a spine takes in new ticks: appended in order at the end, or, where a tick is late, one row recomputed.
+
+Here too the tick rule is resolved, in time order: a late trade changes the side of its successor, and of the zero ticks
+behind that. Sides already counted come back as corrections, for the ladders to move that volume over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from orderflow.market.buffer import Columns, Ints, TickBuffer, in_order, join, order_ids, pack
+from orderflow.market.frames import MINUTE
+from orderflow.market.spine import Spine, directions, rows_of
+from orderflow.market.ticks import SideRule
+
+TICK_RULE = int(SideRule.TICK)
+
+ReadLog = Callable[[int, int], Columns | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """Ticks counted before whose side has changed since: as they are now, and their sides as they were counted."""
+
+    ticks: Columns
+    was: npt.NDArray[np.int8]
+
+
+@dataclass(slots=True)
+class Growth:
+    """What one refresh did to the spines.
+
+    ticks: the new ticks in time order, sides resolved. index: int64[n], their places in the buffer.
+    since: the first new index. corrections: see there. lost: late ticks whose bar memory no longer holds whole and no
+    log can complete. stale: ladders of long-evicted ticks no longer match and must be built again. sealed: start of a
+    minute that grew over several refreshes and has just ended.
+    """
+
+    ticks: Columns
+    index: Ints
+    since: int
+    until: int
+    ruled: bool
+    corrections: list[Correction] = field(default_factory=list)
+    lost: int = 0
+    stale: bool = False
+    sealed: int | None = None
+
+
+class Grower:
+    """Grows the spines of one tape. `read_log(start, end)` completes what memory let go."""
+
+    def __init__(self, buffer: TickBuffer, read_log: ReadLog) -> None:
+        self._buffer = buffer
+        self._read_log = read_log
+        self._ruled = False
+
+    def take(self, since: int, until: int) -> Growth:
+        """The new ticks since <= index < until, in time order."""
+        ticks, index = self._buffer.slice(since, until), np.arange(since, until)
+        order = in_order(ticks)
+        if order is not None:
+            ticks, index = ticks.take(order), index[order]
+        self._ruled = self._ruled or bool((ticks.rule == TICK_RULE).any())
+        return Growth(ticks, index, since, until, self._ruled)
+
+    def grow(self, spine: Spine, new: Growth) -> None:
+        """Bring `spine` up to date with the new ticks. The minute spine goes first: it resolves the sides."""
+        starts = new.ticks.time // spine.base * spine.base
+        bounds = np.flatnonzero(np.concatenate(([True], starts[1:] != starts[:-1])))
+        first = starts[bounds]
+        late = self._late_rows(spine, new.ticks, first, bounds)
+        dirty = set(first[:late].tolist())
+        if spine.base != MINUTE:
+            for correction in new.corrections:
+                dirty.update((correction.ticks.time // spine.base * spine.base).tolist())
+        for start in sorted(dirty):
+            following: int | None = start
+            while following is not None:
+                following = self._recompute(spine, following, new)
+        if late and new.ruled:
+            ticks = self._buffer.slice(new.since, new.until)
+            order = in_order(ticks)
+            new.ticks = ticks if order is None else ticks.take(order)
+        if late < len(bounds):
+            self._extend(spine, new, first[late:], bounds[late:])
+
+    def fill(self, spine: Spine, runs: list[Columns]) -> None:
+        """Fill an empty spine with ticks whose sides are resolved."""
+        ticks = join(runs)
+        order = in_order(ticks)
+        if order is not None:
+            ticks = ticks.take(order)
+        starts = ticks.time // spine.base * spine.base
+        bounds = np.flatnonzero(np.concatenate(([True], starts[1:] != starts[:-1])))
+        spine.append(rows_of(ticks, starts[bounds], bounds, directions(ticks.level, None, 0)))
+
+    @staticmethod
+    def resolved(ticks: Columns, state: tuple[int | None, int]) -> Columns:
+        """Ticks from the log in time order, with the sides that the tick rule gives them after `state`."""
+        order = in_order(ticks)
+        if order is not None:
+            ticks = ticks.take(order)
+        ruled = ticks.rule == TICK_RULE
+        if not ruled.any():
+            return ticks
+        signs = directions(ticks.level, *state)
+        flags = np.where(ruled, pack(signs, ticks.rule), ticks.flags)
+        return Columns(ticks.time, ticks.level, ticks.size, flags, ticks.id)
+
+    @staticmethod
+    def _late_rows(spine: Spine, ticks: Columns, first: Ints, bounds: Ints) -> int:
+        """How many of the new rows have a tick that belongs before the spine's last one."""
+        if not len(spine):
+            return 0
+        last = spine.row(len(spine) - 1)
+        late = int(np.searchsorted(first, last["start"]))
+        if late < len(first) and int(first[late]) == last["start"]:
+            at = int(bounds[late])
+            key = int(ticks.time[at]), int(order_ids(ticks.id[at : at + 1])[0])
+            late += key < (last["last_time"], last["last_id"])
+        return late
+
+    def _extend(self, spine: Spine, new: Growth, first: Ints, bounds: Ints) -> None:
+        a = int(bounds[0])
+        tail = new.ticks.take(slice(a, None))
+        level, direction = _state(spine, len(spine))
+        signs = directions(tail.level, level, direction)
+        ruled = tail.rule == TICK_RULE
+        if spine.base == MINUTE and ruled.any():
+            flags = new.ticks.flags.copy()
+            flags[a:][ruled] = pack(signs[ruled], tail.rule[ruled])
+            self._buffer.set_flags(new.index[a:][ruled], flags[a:][ruled])
+            new.ticks = Columns(new.ticks.time, new.ticks.level, new.ticks.size, flags, new.ticks.id)
+            tail = new.ticks.take(slice(a, None))
+        rows = rows_of(tail, first, bounds - a, signs)
+        grown = int(len(spine) > 0 and int(first[0]) == int(spine.column("start")[-1]))
+        if grown:
+            spine.extend_row(len(spine) - 1, rows, 0)
+        if grown < len(first):
+            if len(spine) and int(spine.column("passes")[-1]) > 1:
+                new.sealed = int(spine.column("start")[-1])
+            spine.append(rows, grown)
+
+    def _recompute(self, spine: Spine, start: int, new: Growth) -> int | None:
+        """Compute one row from its own ticks. Returns the next row's start when the tick rule now hands it another state."""
+        if start < spine.horizon:
+            return None
+        index, ticks = self._buffer.between(start, start + spine.base, new.until)
+        if start <= self._buffer.evicted_until:
+            logged = self._read_log(start, start + spine.base)
+            if logged is None:
+                new.lost += int((index >= new.since).sum())
+            else:
+                ticks, index = logged, np.full(len(logged), -1)
+                new.stale |= new.ruled
+        if not len(ticks):
+            return None
+        order = in_order(ticks)
+        if order is not None:
+            ticks, index = ticks.take(order), index[order]
+        at = spine.find(start)
+        signs = directions(ticks.level, *_state(spine, at))
+        if spine.base == MINUTE and new.ruled:
+            ticks = self._resolve(ticks, index, signs, new)
+        before = spine.row(at) if spine.holds(start) else None
+        rows = rows_of(ticks, np.array([start]), np.array([0]), signs)
+        spine.put(rows, 0)
+        if spine.base != MINUTE or not new.ruled or at + 1 >= len(spine):
+            return None
+        if before is not None and all(before[name] == int(rows[name][0]) for name in ("close", "direction")):
+            return None
+        return int(spine.column("start")[at + 1])
+
+    def _resolve(self, ticks: Columns, index: Ints, signs: npt.NDArray[np.int8], new: Growth) -> Columns:
+        """Give the ticks of one row the tick rule's sides; remember which of the counted ones changed."""
+        ruled = ticks.rule == TICK_RULE
+        now = np.where(ruled, signs, ticks.side).astype(np.int8)
+        flags = np.where(ruled, pack(now, ticks.rule), ticks.flags)
+        resolved = Columns(ticks.time, ticks.level, ticks.size, flags, ticks.id)
+        changed = np.flatnonzero((now != ticks.side) & (index >= 0))
+        self._buffer.set_flags(index[changed], flags[changed])
+        counted = changed[index[changed] < new.since]
+        if len(counted):
+            new.corrections.append(Correction(resolved.take(counted), ticks.side[counted]))
+        return resolved
+
+
+def _state(spine: Spine, at: int) -> tuple[int | None, int]:
+    """(last level, direction) that row `at` starts from."""
+    if not at:
+        return None, 0
+    return int(spine.column("close")[at - 1]), int(spine.column("direction")[at - 1])

@@ -1,0 +1,126 @@
+"""Bars and ticks from before what memory shows: computed again from the ticks, memory's or the log's, session by session."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from orderflow.market.buffer import Columns, Ints, in_order, join
+from orderflow.market.footprint import BarTable, tabulate
+from orderflow.market.frames import DAY, MINUTE, Frame
+from orderflow.market.growth import Grower, ReadLog
+from orderflow.market.sessions import Session, bar_start
+from orderflow.market.spine import directions
+from orderflow.market.tape import Tape
+
+LOOK_BACK = 8
+"""Sessions to look back for the price before a window, which the tick rule needs for its first tick."""
+
+
+class History:
+    """Reads one tape's past. `first`: time (ns) of the oldest tick known anywhere."""
+
+    def __init__(self, tape: Tape, read_log: ReadLog, first: int) -> None:
+        self._tape = tape
+        self._read_log = read_log
+        self._first = first
+
+    def ticks(self, start: int, end: int, limit: int | None = None) -> Columns:
+        """The first `limit` ticks with start <= time < end in (time, id, arrival) order, sides resolved."""
+        parts: list[Columns] = []
+        count = 0
+        for _, part in self._windows(start, end):
+            parts.append(part)
+            count += len(part)
+            if limit is not None and count >= limit:
+                break
+        found = join(parts) if parts else self._tape.buffer.slice(0, 0)
+        return found if limit is None else found.take(slice(0, limit))
+
+    def tables(self, frame: Frame, start: int, end: int) -> Iterator[BarTable]:
+        """Tables of the bars with start <= bar start < end, a session each, ascending. Time frames only."""
+        session = self._tape.session
+        begin = int(session.start_of(np.array([start]))[0])
+        for opening, ticks in self._windows(begin, end):
+            bar = bar_start(ticks.time // MINUTE * MINUTE, frame.ns, session) if frame.ns >= MINUTE else None
+            if bar is None:
+                bar = ticks.time // frame.ns * frame.ns
+            opened = np.full(len(ticks), opening)
+            table = tabulate(
+                self._tape.symbol,
+                frame.name,
+                self._tape.grid,
+                ticks,
+                bar,
+                opened,
+                end=lambda starts, _: bar_ends(starts, frame, session),
+            )
+            a, b = np.searchsorted(table.time, [start, end]).tolist()
+            if b > a:
+                yield table.take(a, b)
+
+    def _windows(self, start: int, end: int) -> Iterator[tuple[int, Columns]]:
+        """(session start, its ticks in time order) for each session that has ticks in [start, end)."""
+        start = max(start, self._first)
+        session = self._tape.session
+        state: tuple[int | None, int] | None = None
+        while start < end:
+            opening = int(session.start_of(np.array([start]))[0])
+            closing = next_session(session, opening)
+            ticks = self._read(start, min(closing, end))
+            if ticks is not None:
+                if state is None:
+                    state = self._state_before(start)
+                resolved = Grower.resolved(ticks, state)
+                state = int(resolved.level[-1]), int(directions(resolved.level, *state)[-1])
+                yield opening, resolved
+            start = closing
+
+    def _read(self, start: int, end: int) -> Columns | None:
+        buffer = self._tape.buffer
+        if start > buffer.evicted_until:
+            _, ticks = buffer.between(start, end)
+            return ticks if len(ticks) else None
+        whole = buffer.evicted_until // MINUTE * MINUTE + MINUTE
+        logged = self._read_log(start, min(end, whole))
+        _, held = buffer.between(whole if logged is not None else start, end)
+        parts = [part for part in (logged, held) if part is not None and len(part)]
+        return join(parts) if parts else None
+
+    def _state_before(self, start: int) -> tuple[int | None, int]:
+        known = self._tape.state_before(start // MINUTE * MINUTE)
+        if known is not None and start % MINUTE == 0:
+            return known
+        level: int | None = None
+        direction = 0
+        end = start
+        for _ in range(LOOK_BACK):
+            begin = end - DAY
+            ticks = self._read(begin, end) if end > self._first else None
+            if ticks is not None:
+                order = in_order(ticks)
+                levels = ticks.level if order is None else ticks.level[order]
+                if level is None:
+                    level = int(levels[-1])
+                steps = np.flatnonzero(np.diff(levels))
+                if len(steps):
+                    return level, int(np.sign(levels[steps[-1] + 1] - levels[steps[-1]]))
+            end = begin
+        return level, direction
+
+
+def next_session(session: Session, opening: int) -> int:
+    """Start (ns) of the session after the one that starts at `opening`; right on days of 23 and 25 hours."""
+    return int(session.start_of(np.array([opening + DAY + DAY // 2]))[0])
+
+
+def bar_ends(starts: Ints, frame: Frame, session: Session) -> Ints:
+    """Ends (ns, exclusive) of time bars: a bar never reaches into the next session when frames follow sessions."""
+    ends = starts + frame.ns
+    if frame.ns <= 60 * MINUTE or not len(starts):
+        return ends
+    opening = session.start_of(starts)
+    following = {o: next_session(session, o) for o in np.unique(opening).tolist()}
+    closing = np.array([following[o] for o in opening.tolist()], np.int64)
+    return closing if frame.ns == DAY else np.minimum(ends, closing)

@@ -1,0 +1,284 @@
+"""One symbol's stream: its ticks, the spine over them, and the bars of every frame somebody looks at.
+
+Ticks are appended at once; they are aggregated when somebody asks, one pandas groupby over the new ticks only, whatever
+the length of the history. This module does not know other symbols, the log's format or the web; `Market` does.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from orderflow.market.bars import Bar, Partials, Series, partials
+from orderflow.market.buffer import Columns, TickBuffer, in_order
+from orderflow.market.frames import MINUTE, SECOND, Frame
+from orderflow.market.grid import Grid
+from orderflow.market.growth import Grower, Growth, ReadLog
+from orderflow.market.sessions import Session, bar_start
+from orderflow.market.spine import FIELDS, Spine, rows_of
+
+CHUNK = 1_000_000
+SPINE_ROWS = 10_080
+"""Rows a minute spine keeps at least: a week, 1.2 MB."""
+
+
+@dataclass(slots=True)
+class Audit:
+    """Sealed bars recomputed from their own ticks, and how many differed (and were repaired)."""
+
+    bars: int = 0
+    failures: int = 0
+
+
+class Tape:
+    """Ticks and bars of one symbol. `read_log(start, end)` gives ticks that memory let go, or None."""
+
+    def __init__(self, symbol: str, max_candles: int, read_log: ReadLog) -> None:
+        self.symbol = symbol
+        self.max_candles = max_candles
+        self.grid = Grid()
+        self.session = Session.parse("")
+        self.buffer = TickBuffer()
+        self.revision = 0
+        self.audit = Audit()
+        self.lost = 0
+        """Late ticks that no bar shows: their bar had left memory, and there is no log."""
+        self.lock = threading.RLock()
+        self._read_log = read_log
+        self._grower = Grower(self.buffer, read_log)
+        self._done = 0
+        self._ref = 0
+        self._spines: dict[int, Spine] = {MINUTE: Spine(MINUTE)}
+        self._series: dict[str, Series] = {}
+
+    # writing
+
+    def append(self, ticks: Columns) -> int:
+        """Publish ticks that lie on the present grid; returns the new revision."""
+        self.buffer.append(ticks)
+        self.revision += 1
+        return self.revision
+
+    def refine(self, grid: Grid) -> None:
+        """Move everything held to a finer grid."""
+        with self.lock:
+            level, size = self.grid.factors_to(grid) if self.grid.tick_units else (1, 1)
+            if (level, size) != (1, 1):
+                self.refresh()
+                self.buffer.rescale(level, size)
+                for spine in self._spines.values():
+                    spine.rescale(level, size)
+                for series in self._series.values():
+                    series.rescale(level, size)
+                    series.log_floor = self.revision + 1
+                self._ref *= level
+            self.grid = grid
+
+    def set_session(self, session: Session) -> None:
+        """Bars over an hour, CVD and VWAP follow another session from now on."""
+        with self.lock:
+            self.session = session
+            self._series.clear()
+            self.revision += 1
+
+    def evict(self) -> int:
+        """Let the oldest segment of ticks go (aggregated first); returns how many ticks went."""
+        with self.lock:
+            self.refresh()
+            return self.buffer.evict()
+
+    # aggregation
+
+    @property
+    def pending(self) -> int:
+        """Ticks not aggregated yet."""
+        return self.buffer.n - self._done
+
+    def refresh(self) -> int:
+        """Aggregate what is new; returns the revision that the bars now stand for. One caller at a time."""
+        with self.lock:
+            revision, n = self.revision, self.buffer.n
+            while self._done < n:
+                end = min(n, self._done + CHUNK)
+                self._advance(end, revision)
+                self._done = end
+            return revision
+
+    def series(self, frame: Frame) -> Series:
+        """The frame's bars, up to date; built from the ticks the first time."""
+        with self.lock:
+            revision = self.refresh()
+            series = self._series.get(frame.name)
+            if series is None:
+                series = self._series[frame.name] = self._build(frame, revision)
+            return series
+
+    def fold(self, series: Series, starts: list[int]) -> None:
+        """Make sure that the named bars of a series have their scalars."""
+        spine = self._spines[series.frame.base]
+        for start in starts:
+            bar = series.bars[start]
+            if bar.folded is None:
+                a = spine.find(start)
+                following = series.after(start)
+                bar.folded = spine.fold(a, len(spine) if following is None else spine.find(following))
+
+    def state_before(self, time: int) -> tuple[int | None, int] | None:
+        """(last level, tick-rule direction) before `time` (ns, a whole minute); None when it is not in memory."""
+        spine = self._spines[MINUTE]
+        at = spine.find(time)
+        if time <= spine.horizon or (not at and self.buffer.first):
+            return None
+        return (int(spine.column("close")[at - 1]), int(spine.column("direction")[at - 1])) if at else (None, 0)
+
+    def _advance(self, until: int, revision: int) -> None:
+        new = self._grower.take(self._done, until)
+        if not self._done:
+            self._ref = int(new.ticks.level[0])
+        for spine in self._spines.values():
+            self._grower.grow(spine, new)
+        self.lost += new.lost
+        for base in self._spines:
+            users = [series for series in self._series.values() if series.frame.base == base]
+            if users:
+                part = _sums(new, base)
+                for series in users:
+                    series.merge(part, revision)
+        if new.stale:
+            self._series.clear()
+            self._spines.pop(SECOND, None)
+        if new.sealed is not None:
+            self._check(new.sealed, until)
+        self._trim()
+
+    def _check(self, start: int, until: int) -> None:
+        """A minute is sealed: recompute it from its own ticks, and compare."""
+        if start <= self.buffer.evicted_until:
+            return
+        _, ticks = self.buffer.between(start, start + MINUTE, until)
+        order = in_order(ticks)
+        if order is not None:
+            ticks = ticks.take(order)
+        spine = self._spines[MINUTE]
+        held = spine.row(spine.find(start))
+        rows = rows_of(ticks, np.array([start]), np.array([0]), np.full(len(ticks), held["direction"], np.int8))
+        rows["passes"][0] = held["passes"]
+        wrong = any(held[name] != int(rows[name][0]) for name in FIELDS)
+        if wrong:
+            spine.put(rows, 0)
+        true = partials(np.full(len(ticks), start), ticks.level, ticks.size, ticks.side)
+        for series in self._series.values():
+            bar = series.bars.get(start) if series.frame.ns == MINUTE else None
+            if bar is not None and not (
+                np.array_equal(bar.level, true.level) and np.array_equal(bar.cells, true.cells)
+            ):
+                bar.level, bar.cells, bar.folded, bar.sums, wrong = true.level, true.cells, None, None, True
+        self.audit.bars += 1
+        self.audit.failures += wrong
+
+    # building a frame from the ticks held
+
+    def _build(self, frame: Frame, revision: int) -> Series:
+        series = Series(frame, self.session, self.max_candles, self._ref, log_floor=revision)
+        minutes = self._spines[MINUTE]
+        if not len(minutes):
+            return series
+        starts = minutes.column("start")
+        begin = self._first_of(frame, minutes)
+        if begin > starts[0]:
+            series.horizon = begin
+        if frame.base == SECOND:
+            self._seconds_from(begin)
+        session = int(self.session.start_of(np.array([begin]))[0])
+        for ticks in self._ticks_since(session):
+            inside = ticks.time >= begin
+            if not inside.all():
+                before = ticks.take(~inside)
+                part = partials(np.full(len(before), session), before.level, before.size, before.side)
+                series.carry.add(Bar(session, session, part.level, part.cells, 0), self._ref)
+                ticks = ticks.take(inside)
+            if len(ticks):
+                series.merge(
+                    partials(ticks.time // frame.base * frame.base, ticks.level, ticks.size, ticks.side), revision
+                )
+        return series
+
+    def _first_of(self, frame: Frame, minutes: Spine) -> int:
+        """Start (ns) of the oldest bar to hold: `max_candles` bars back, as far as memory reaches."""
+        starts = minutes.column("start")
+        if frame.base == SECOND:
+            most = np.minimum(minutes.column("trades"), MINUTE // frame.ns)
+            enough = np.flatnonzero(np.cumsum(most[::-1]) >= 4 * self.max_candles)
+            return int(starts[-1 - enough[0]]) if len(enough) else int(starts[0])
+        bars = bar_start(starts, frame.ns, self.session)
+        bars = bars[np.flatnonzero(np.concatenate(([True], bars[1:] != bars[:-1])))]
+        begin = int(bars[-self.max_candles :][0])
+        if begin < minutes.horizon and len(bars) > 1:
+            begin = int(bars[1])
+        return begin
+
+    def _seconds_from(self, begin: int) -> None:
+        spine = self._spines.get(SECOND)
+        if spine is not None and spine.horizon <= begin:
+            return
+        spine = self._spines[SECOND] = Spine(SECOND)
+        spine.horizon = begin
+        ticks = list(self._ticks_since(begin))
+        if ticks:
+            self._grower.fill(spine, ticks)
+
+    def _ticks_since(self, time: int) -> Iterator[Columns]:
+        """Aggregated ticks from `time` on, in runs; from the log where memory no longer has them."""
+        if time <= self.buffer.evicted_until:
+            whole = self.buffer.evicted_until // MINUTE * MINUTE + MINUTE
+            logged = self._read_log(time, whole)
+            if logged is not None:
+                time = whole
+                yield Grower.resolved(logged, self.state_before(time) or (None, 0))
+        yield from self.buffer.since(time, self._done)
+
+    def _trim(self) -> None:
+        """Keep the spines bounded, and no bar older than its spine."""
+        rows = max(SPINE_ROWS, 2 * self.max_candles)
+        minutes = self._spines[MINUTE]
+        if len(minutes) > rows + rows // 4:
+            minutes.drop_before(int(minutes.column("start")[-rows]))
+            for series in self._series.values():
+                old = len(series.between(-(2**63), minutes.horizon))
+                if old:
+                    series.drop(old)
+        seconds = self._spines.get(SECOND)
+        if seconds is not None and len(seconds) > 240 * self.max_candles:
+            users = [s.starts[0] for s in self._series.values() if s.frame.base == SECOND and s.starts]
+            seconds.drop_before(min(users, default=int(seconds.column("start")[-1])))
+
+
+def _sums(new: Growth, base: int) -> Partials:
+    """The new ticks' volumes by (small bar, level), with the sides that changed moved over."""
+    ticks = new.ticks
+    if not new.corrections:
+        return partials(ticks.time // base * base, ticks.level, ticks.size, ticks.side)
+    time, level, size, side, trades = (
+        [ticks.time],
+        [ticks.level],
+        [ticks.size],
+        [ticks.side],
+        [np.ones(len(ticks), np.int64)],
+    )
+    for correction in new.corrections:
+        moved = correction.ticks
+        time += [moved.time, moved.time]
+        level += [moved.level, moved.level]
+        size += [-moved.size, moved.size]
+        side += [correction.was, moved.side]
+        trades += [np.zeros(2 * len(moved), np.int64)]
+    return partials(
+        np.concatenate(time) // base * base,
+        np.concatenate(level),
+        np.concatenate(size),
+        np.concatenate(side),
+        np.concatenate(trades),
+    )

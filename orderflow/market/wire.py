@@ -1,0 +1,94 @@
+"""The compact JSON of changed bars that a chart polls for. Everything is an integer but the few figures of the header.
+
+The marks (POC, value area, imbalances, stacked zones, unfinished auctions) are found here, once, with the definitions in
+force, so that no browser has mathematics of its own to disagree with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from orderflow.market.bars import ASK, BID, UNKNOWN, Bar, Carry
+from orderflow.market.studies.imbalance import imbalance
+from orderflow.market.studies.poc import poc
+from orderflow.market.studies.stacked import stacked
+from orderflow.market.studies.unfinished import unfinished
+from orderflow.market.studies.value_area import value_area
+
+ROWS = (1, 2, 4, 5, 10, 20, 25, 40, 50)
+TALL = 40
+"""Rows that a typical bar should have when the row size is chosen for the viewer."""
+
+
+def choose_rows(bars: Sequence[Bar]) -> int:
+    """How many levels to put in one row so that the median bar has at most about TALL rows."""
+    if not bars:
+        return 1
+    span = float(np.median([int(bar.level[-1]) - int(bar.level[0]) + 1 for bar in bars]))
+    scale = 1
+    while True:
+        for step in ROWS[:-1] if scale == 1 else (10, 20, 25, 50):
+            if span / (step * scale) <= TALL:
+                return step * scale
+        scale *= 10 if scale > 1 else 5
+
+
+def bar_wire(bar: Bar, ref: int, rows: int, end: int | None) -> dict[str, Any]:
+    """One folded bar; see CONTRIBUTING, "What the chart is sent", for the keys."""
+    fold = bar.folded
+    if fold is None:
+        raise ValueError("the bar is not folded")
+    level, cells = bar.level, bar.cells
+    if rows > 1:
+        row = level // rows
+        new = np.flatnonzero(np.concatenate(([True], row[1:] != row[:-1])))
+        level, cells = row[new], np.add.reduceat(cells, new, axis=0)
+    low, count = int(level[0]), len(level)
+    bid, ask, unknown = cells[:, BID], cells[:, ASK], cells[:, UNKNOWN]
+    at = poc(level, bid, ask, unknown)
+    buys, sells = imbalance(level, bid, ask)
+    out: dict[str, Any] = {
+        "t": bar.start // 1_000_000,
+        "s": bar.session // 1_000_000,
+        "o": fold.open,
+        "h": fold.high,
+        "l": fold.low,
+        "c": fold.close,
+        "lo": low,
+        "b": bid.tolist(),
+        "a": ask.tolist(),
+        "n": fold.trades,
+        "d": [fold.min_delta, fold.max_delta],
+        "w": [_plain(value) for value in bar.vwap_sums(ref)],
+        "p": at,
+        "v": list(value_area(level, bid + ask + unknown, at)),
+    }
+    if int(level[-1]) - low + 1 != count:
+        out["k"] = (level - low).tolist()
+    if unknown.any():
+        out["u"] = unknown.tolist()
+    for key, flags in (("ib", buys), ("is", sells)):
+        if flags.any():
+            out[key] = np.flatnonzero(flags).tolist()
+    zones = [[1, a, b] for a, b in stacked(level, buys)] + [[-1, a, b] for a, b in stacked(level, sells)]
+    if zones:
+        out["st"] = zones
+    high, deep = unfinished(bid, ask)
+    if high or deep:
+        out["f"] = ("H" if high else "") + ("L" if deep else "")
+    if end is not None:
+        out["e"] = end // 1_000_000
+    return out
+
+
+def base_wire(first: int | None, carry: Carry) -> list[int | float]:
+    """[start of the first held bar in ms, delta and VWAP sums of its session before it]."""
+    return [0 if first is None else first // 1_000_000, carry.delta, *(_plain(value) for value in carry.sums)]
+
+
+def _plain(value: int) -> int | float:
+    """An integer that JSON readers hold exactly, else its nearest float."""
+    return value if abs(value) < 2**53 else float(value)
