@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from orderflow.market.frames import Frame
-from orderflow.market.sessions import Session, bar_start
+from orderflow.market.sessions import Session, bar_end, bar_start
 from orderflow.market.spine import Folded
 
 Ints = npt.NDArray[np.int64]
@@ -37,28 +37,44 @@ class Partials:
     cells: Ints
 
 
-def partials(bar: Ints, level: Ints, size: Ints, side: npt.NDArray[np.int8], trades: Ints | int = 1) -> Partials:
-    """Sum ticks by (bar start, level) with one pandas groupby on one integer key. Sums are exact: all int64.
+SMALL = 2_000
+"""Below so many ticks numpy sums them: the fixed cost of a pandas groupby (0.3 ms) would be most of a refresh."""
+
+
+def partials(
+    bar: Ints, level: Ints, size: Ints, side: npt.NDArray[np.int8], trades: Ints | int = 1, *, record: bool = False
+) -> Partials:
+    """Sum ticks by (bar start, level): one grouping on one integer key, exact because everything is int64.
+
+    pandas is the aggregator of record: it does every bulk, and with `record` also the small ones, which is how the audit
+    checks what numpy has summed refresh by refresh.
 
     bar: int64[n], start of each tick's bar in ns. size may be negative and `trades` 0 for a correction.
     """
     n = len(bar)
-    first = int(bar.min())
-    step = (bar - first) // 1_000_000_000
-    low = int(level.min())
+    first, low = int(bar.min()), int(level.min())
     cells = np.empty((4, n), np.int64)
     np.multiply(size, side > 0, out=cells[ASK])
     np.multiply(size, side < 0, out=cells[BID])
     np.multiply(size, side == 0, out=cells[UNKNOWN])
     cells[TRADES] = trades
-    key = step << _LEVEL_BITS | (level - low)
-    sums = pd.DataFrame(cells.T, copy=False).groupby(key, sort=True).sum()
-    keys = sums.index.to_numpy()
+    key = (bar - first) // 1_000_000_000 << _LEVEL_BITS | (level - low)
+    keys, sums = _numpy_sums(key, cells) if n < SMALL and not record else _pandas_sums(key, cells)
     steps = keys >> _LEVEL_BITS
     new = np.flatnonzero(np.concatenate(([True], steps[1:] != steps[:-1])))
-    return Partials(
-        steps[new] * 1_000_000_000 + first, np.append(new, len(keys)), (keys & _LEVEL_MASK) + low, sums.to_numpy()
-    )
+    return Partials(steps[new] * 1_000_000_000 + first, np.append(new, len(keys)), (keys & _LEVEL_MASK) + low, sums)
+
+
+def _pandas_sums(key: Ints, cells: Ints) -> tuple[Ints, Ints]:
+    sums = pd.DataFrame(cells.T, copy=False).groupby(key, sort=True).sum()
+    return sums.index.to_numpy(), sums.to_numpy()
+
+
+def _numpy_sums(key: Ints, cells: Ints) -> tuple[Ints, Ints]:
+    order = key.argsort(kind="stable")
+    ordered = key[order]
+    new = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
+    return ordered[new], np.add.reduceat(cells[:, order], new, axis=1).T
 
 
 @dataclass(slots=True)
@@ -75,9 +91,8 @@ class Bar:
 
     def add(self, level: Ints, cells: Ints, revision: int) -> None:
         """Add a partial (distinct ascending levels)."""
-        at = np.searchsorted(self.level, level)
-        inside = np.minimum(at, len(self.level) - 1)
-        known = self.level[inside] == level
+        at = self.level.searchsorted(level)
+        known = self.level.take(at, mode="clip") == level
         if known.all():
             self.cells[at] += cells
         else:
@@ -136,11 +151,20 @@ class Series:
     dropped: int = 0
     log_floor: int = 0
     """A revision older than this needs a snapshot."""
+    _open: int = 0
+    _close: int = 0
     _revisions: list[int] = field(default_factory=list)
     _changed: list[int] = field(default_factory=list)
 
     def merge(self, part: Partials, revision: int) -> None:
         """Add partials of small bars; every touched bar gets `revision`."""
+        if self.starts and self._open <= int(part.start[0]) and int(part.start[-1]) < self._close:
+            level, cells = part.level, part.cells
+            if len(part.start) > 1:
+                level, cells = _unite(level, cells)
+            self.bars[self._open].add(level, cells, revision)
+            self._note(self._open, revision)
+            return
         starts = bar_start(part.start, self.frame.ns, self.session)
         new = np.flatnonzero(np.concatenate(([True], starts[1:] != starts[:-1])))
         sessions = self.session.start_of(starts[new]).tolist()
@@ -155,16 +179,21 @@ class Series:
                 continue
             bar = self.bars.get(start)
             if bar is None:
-                self.bars[start] = Bar(start, session, level.copy(), cells.copy(), revision)
-                if self.starts and start < self.starts[-1]:
-                    insort(self.starts, start)
-                else:
-                    self.starts.append(start)
+                self._insert(Bar(start, session, level.copy(), cells.copy(), revision))
             else:
                 bar.add(level, cells, revision)
             self._note(start, revision)
         if len(self.starts) > self.cap:
             self.drop(len(self.starts) - self.cap)
+
+    def _insert(self, bar: Bar) -> None:
+        self.bars[bar.start] = bar
+        if self.starts and bar.start < self.starts[-1]:
+            insort(self.starts, bar.start)
+            return
+        self.starts.append(bar.start)
+        self._open = bar.start
+        self._close = int(bar_end(np.array([bar.start]), self.frame.ns, self.session)[0])
 
     def drop(self, count: int) -> None:
         """Let the oldest bars go, keeping what their session needs."""

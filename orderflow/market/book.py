@@ -24,9 +24,9 @@ from orderflow.market.counters import Counters
 from orderflow.market.footprint import BarTable, concat, from_series
 from orderflow.market.frames import Frame
 from orderflow.market.grid import Grid
-from orderflow.market.history import History, bar_ends
+from orderflow.market.history import History
 from orderflow.market.log import LogEntry, NoLog, TickLog
-from orderflow.market.sessions import Session
+from orderflow.market.sessions import Session, bar_end
 from orderflow.market.tape import Tape
 from orderflow.market.ticks import NO_ID, TickBatch
 from orderflow.market.wire import bar_wire, base_wire, choose_rows
@@ -318,7 +318,7 @@ class Market:
                 frame.name,
                 tape.grid,
                 [series.bars[s] for s in held],
-                bar_ends(np.array(held, np.int64), frame, tape.session),
+                bar_end(np.array(held, np.int64), frame.ns, tape.session),
                 series.carry,
                 series.ref,
             ).take(len(held) - len(starts), len(held))
@@ -389,6 +389,13 @@ class Market:
                 "stats": {**self.stats(name), "candles": len(series.starts) + series.dropped},
             }
 
+    def verify(self) -> tuple[int, int]:
+        """Audit the minutes sealed since the last call; returns (minutes audited, failures) since the start."""
+        with self._lock:
+            tapes = [entry.tape for entry in self._entries.values()]
+        audits = [tape.verify() for tape in tapes]
+        return sum(audit.bars for audit in audits), sum(audit.failures for audit in audits)
+
     # inside
 
     def _entry(self, symbol: str) -> _Entry:
@@ -409,7 +416,7 @@ class Market:
             batch = self._log.read(symbol, start, end)
             entry = self._entries.get(symbol)
             if batch is None or entry is None:
-                return Columns(*(np.empty(0, t) for t in (np.int64, np.int64, np.int64, np.int8, np.int64)))
+                return Columns.empty()
             return entry.tape.grid.columns(batch)
 
         return read
@@ -423,7 +430,7 @@ class Market:
                 )
             tape = Tape(symbol, self._max_candles, self._reader(symbol))
             tape.grid = self._initial_grid(symbol)
-            tape.session = Session.parse(self._settings.get(symbol, {}).get("session", ""))
+            tape.session = Session.parse(self._settings.get(symbol, {}).get("session", "UTC"))
             entry = self._entries[symbol] = _Entry(tape)
         return entry
 

@@ -32,6 +32,12 @@ class Columns:
     flags: Flags
     id: Ints
 
+    @staticmethod
+    def empty() -> Columns:
+        """No ticks."""
+        none = np.empty(0, np.int64)
+        return Columns(none, none, none, np.empty(0, np.int8), none)
+
     def __len__(self) -> int:
         return len(self.time)
 
@@ -76,6 +82,12 @@ def in_order(ticks: Columns) -> npt.NDArray[np.intp] | None:
     return np.lexsort((order_ids(ticks.id), time))
 
 
+def _equal(held: Ints, at: npt.NDArray[np.intp], ids: Ints) -> npt.NDArray[np.bool_]:
+    inside = at < len(held)
+    inside &= held[np.minimum(at, len(held) - 1)] == ids
+    return inside
+
+
 class _Segment:
     __slots__ = ("flags", "id", "id_max", "ids", "ids_ascend", "level", "size", "sorted", "time", "tmax", "tmin")
 
@@ -97,12 +109,12 @@ class _Segment:
         """
         if self.ids_ascend:
             at = np.searchsorted(self.id[:count], ids)
-            return (at < count) & (self.id[np.minimum(at, count - 1)] == ids)
+            return _equal(self.id[:count], at, ids)
         if count == SEGMENT:
             if not isinstance(self.ids, np.ndarray):
                 self.ids = np.sort(self.id)
             at = np.searchsorted(self.ids, ids)
-            return (at < count) & (self.ids[np.minimum(at, count - 1)] == ids)
+            return _equal(self.ids, at, ids)
         if self.ids is None or isinstance(self.ids, np.ndarray):
             self.ids = set(self.id[:count].tolist())
         known = self.ids
@@ -156,7 +168,7 @@ class TickBuffer:
         if len(parts) == 1:
             return parts[0]
         if not parts:
-            return Columns(*(np.empty(0, t) for t in (np.int64, np.int64, np.int64, np.int8, np.int64)))
+            return Columns.empty()
         return join(parts)
 
     def between(self, start: int, end: int, until: int | None = None) -> tuple[Ints, Columns]:
@@ -226,7 +238,8 @@ class TickBuffer:
         found = np.zeros(len(ids), np.bool_)
         for number, segment in self._segments.items():
             found |= segment.has_id(ids, min(SEGMENT, self.n - number * SEGMENT))
-        return found & (ids != NO_ID)
+        found &= ids != NO_ID
+        return found
 
     def _pieces(self, start: int, end: int) -> Iterator[tuple[int, int, int]]:
         start = max(start, self.first)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -106,7 +107,7 @@ class BarTable:
     def take(self, start: int, end: int) -> BarTable:
         """Bars start <= i < end."""
         a, b = int(self.offsets[start]), int(self.offsets[end])
-        values = {
+        values: dict[str, Any] = {
             name: getattr(self, name)[start:end] if name in _BAR_COLUMNS else getattr(self, name)[a:b]
             for name in (*_BAR_COLUMNS, *_LEVEL_COLUMNS)
         }
@@ -125,7 +126,7 @@ class BarTable:
             if len(rows)
             else np.zeros(0, np.bool_)
         )
-        values = {name: getattr(self, name) for name in _BAR_COLUMNS}
+        values: dict[str, Any] = {name: getattr(self, name) for name in _BAR_COLUMNS}
         values["level"] = rows[new]
         for name in _LEVEL_COLUMNS[1:]:
             values[name] = np.add.reduceat(getattr(self, name), new) if len(new) else getattr(self, name)
@@ -159,7 +160,7 @@ def vwap_price(sums: Sums, ref: int, grid: Grid) -> float:
     if not s0:
         return float("nan")
     units = (2 * (ref * s0 + s1) * grid.tick_units * 10**VWAP_DIGITS + s0) // (2 * s0)
-    return units / 10 ** (grid.price_decimals + VWAP_DIGITS)
+    return float(units / 10 ** (grid.price_decimals + VWAP_DIGITS))
 
 
 def _running(
@@ -186,7 +187,7 @@ def from_series(
     cells = np.concatenate([bar.cells for bar in bars]) if bars else np.empty((0, 4), np.int64)
     session = np.array([bar.session for bar in bars], np.int64)
     folds = [bar.folded for bar in bars]
-    values = {
+    values: dict[str, Any] = {
         name: np.array([getattr(fold, name) for fold in folds], np.int64)
         for name in ["open", "high", "low", "close", "ask", "bid", "unknown", "trades", "min_delta", "max_delta"]
     }
@@ -232,7 +233,7 @@ def tabulate(
     """
     ref = int(ticks.level[0]) if ref is None else ref
     new = np.flatnonzero(np.concatenate(([True], bar[1:] != bar[:-1])))
-    rows = rows_of(ticks, bar[new], new, np.zeros(len(ticks), np.int8))
+    rows = rows_of(ticks, bar[new], new)
     ordinal = np.repeat(np.arange(len(new)), np.diff(np.append(new, len(ticks))))
     part = partials(ordinal * 1_000_000_000, ticks.level, ticks.size, ticks.side, 1 if trades is None else trades)
     bars = [
@@ -246,7 +247,7 @@ def tabulate(
     )
     last = np.append(new[1:], len(ticks)) - 1
     counted = rows["trades"] if trades is None else np.add.reduceat(trades, new)
-    values = {
+    values: dict[str, Any] = {
         name: rows[name] for name in ["open", "high", "low", "close", "ask", "bid", "unknown", "min_delta", "max_delta"]
     }
     return BarTable(
@@ -274,7 +275,7 @@ def concat(tables: Sequence[BarTable]) -> BarTable:
     first = tables[0]
     if len(tables) == 1:
         return first
-    values = {
+    values: dict[str, Any] = {
         name: np.concatenate([getattr(table, name) for table in tables]) for name in (*_BAR_COLUMNS, *_LEVEL_COLUMNS)
     }
     sizes = np.concatenate([np.diff(table.offsets) for table in tables])

@@ -57,7 +57,7 @@ class Grid:
     @property
     def tick(self) -> float:
         """The tick size as a float, for charts."""
-        return self.tick_units / 10**self.price_decimals
+        return float(self.tick_units / 10**self.price_decimals)
 
     @property
     def tick_text(self) -> str:

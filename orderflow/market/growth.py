@@ -97,7 +97,7 @@ class Grower:
             ticks = ticks.take(order)
         starts = ticks.time // spine.base * spine.base
         bounds = np.flatnonzero(np.concatenate(([True], starts[1:] != starts[:-1])))
-        spine.append(rows_of(ticks, starts[bounds], bounds, directions(ticks.level, None, 0)))
+        spine.append(rows_of(ticks, starts[bounds], bounds))
 
     @staticmethod
     def resolved(ticks: Columns, state: tuple[int | None, int]) -> Columns:
@@ -128,16 +128,16 @@ class Grower:
     def _extend(self, spine: Spine, new: Growth, first: Ints, bounds: Ints) -> None:
         a = int(bounds[0])
         tail = new.ticks.take(slice(a, None))
-        level, direction = _state(spine, len(spine))
-        signs = directions(tail.level, level, direction)
-        ruled = tail.rule == TICK_RULE
-        if spine.base == MINUTE and ruled.any():
+        state = _state(spine, len(spine))
+        if spine.base == MINUTE and new.ruled:
+            ruled = tail.rule == TICK_RULE
+            signs = directions(tail.level, *state)
             flags = new.ticks.flags.copy()
             flags[a:][ruled] = pack(signs[ruled], tail.rule[ruled])
             self._buffer.set_flags(new.index[a:][ruled], flags[a:][ruled])
             new.ticks = Columns(new.ticks.time, new.ticks.level, new.ticks.size, flags, new.ticks.id)
             tail = new.ticks.take(slice(a, None))
-        rows = rows_of(tail, first, bounds - a, signs)
+        rows = rows_of(tail, first, bounds - a, state)
         grown = int(len(spine) > 0 and int(first[0]) == int(spine.column("start")[-1]))
         if grown:
             spine.extend_row(len(spine) - 1, rows, 0)
@@ -164,11 +164,11 @@ class Grower:
         if order is not None:
             ticks, index = ticks.take(order), index[order]
         at = spine.find(start)
-        signs = directions(ticks.level, *_state(spine, at))
+        state = _state(spine, at)
         if spine.base == MINUTE and new.ruled:
-            ticks = self._resolve(ticks, index, signs, new)
+            ticks = self._resolve(ticks, index, directions(ticks.level, *state), new)
         before = spine.row(at) if spine.holds(start) else None
-        rows = rows_of(ticks, np.array([start]), np.array([0]), signs)
+        rows = rows_of(ticks, np.array([start]), np.array([0]), state)
         spine.put(rows, 0)
         if spine.base != MINUTE or not new.ruled or at + 1 >= len(spine):
             return None

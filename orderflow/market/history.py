@@ -10,7 +10,7 @@ from orderflow.market.buffer import Columns, Ints, in_order, join
 from orderflow.market.footprint import BarTable, tabulate
 from orderflow.market.frames import DAY, MINUTE, Frame
 from orderflow.market.growth import Grower, ReadLog
-from orderflow.market.sessions import Session, bar_start
+from orderflow.market.sessions import bar_end, bar_start
 from orderflow.market.spine import directions
 from orderflow.market.tape import Tape
 
@@ -43,9 +43,7 @@ class History:
         session = self._tape.session
         begin = int(session.start_of(np.array([start]))[0])
         for opening, ticks in self._windows(begin, end):
-            bar = bar_start(ticks.time // MINUTE * MINUTE, frame.ns, session) if frame.ns >= MINUTE else None
-            if bar is None:
-                bar = ticks.time // frame.ns * frame.ns
+            bar = bar_start(ticks.time, frame.ns, session)
             opened = np.full(len(ticks), opening)
             table = tabulate(
                 self._tape.symbol,
@@ -54,7 +52,7 @@ class History:
                 ticks,
                 bar,
                 opened,
-                end=lambda starts, _: bar_ends(starts, frame, session),
+                end=lambda starts, _: bar_end(starts, frame.ns, session),
             )
             a, b = np.searchsorted(table.time, [start, end]).tolist()
             if b > a:
@@ -67,7 +65,7 @@ class History:
         state: tuple[int | None, int] | None = None
         while start < end:
             opening = int(session.start_of(np.array([start]))[0])
-            closing = next_session(session, opening)
+            closing = int(session.end_of(np.array([start]))[0])
             ticks = self._read(start, min(closing, end))
             if ticks is not None:
                 if state is None:
@@ -108,19 +106,3 @@ class History:
                     return level, int(np.sign(levels[steps[-1] + 1] - levels[steps[-1]]))
             end = begin
         return level, direction
-
-
-def next_session(session: Session, opening: int) -> int:
-    """Start (ns) of the session after the one that starts at `opening`; right on days of 23 and 25 hours."""
-    return int(session.start_of(np.array([opening + DAY + DAY // 2]))[0])
-
-
-def bar_ends(starts: Ints, frame: Frame, session: Session) -> Ints:
-    """Ends (ns, exclusive) of time bars: a bar never reaches into the next session when frames follow sessions."""
-    ends = starts + frame.ns
-    if frame.ns <= 60 * MINUTE or not len(starts):
-        return ends
-    opening = session.start_of(starts)
-    following = {o: next_session(session, o) for o in np.unique(opening).tolist()}
-    closing = np.array([following[o] for o in opening.tolist()], np.int64)
-    return closing if frame.ns == DAY else np.minimum(ends, closing)

@@ -62,18 +62,34 @@ def directions(level: Ints, last_level: int | None, last_direction: int) -> npt.
     return np.where(at >= 0, sign[at], np.int8(last_direction)).astype(np.int8)
 
 
-def rows_of(ticks: Columns, starts: Ints, bounds: Ints, direction: npt.NDArray[np.int8]) -> dict[str, Ints]:
+def last_directions(level: Ints, ends: Ints, last_level: int | None, last_direction: int) -> Ints:
+    """int64[k]: `directions` at the positions `ends` only."""
+    step = level[1:] - level[:-1]
+    moves = step.nonzero()[0]
+    before = last_direction
+    if last_level is not None and level[0] != last_level:
+        before = 1 if level[0] > last_level else -1
+    if not len(moves):
+        return np.full(len(ends), before)
+    at = moves.searchsorted(ends, side="left") - 1
+    return np.where(at >= 0, np.sign(step[moves[np.maximum(at, 0)]]), before)
+
+
+def rows_of(ticks: Columns, starts: Ints, bounds: Ints, state: tuple[int | None, int] = (None, 0)) -> dict[str, Ints]:
     """Rows of a time-ordered run of ticks.
 
-    starts: int64[k], the small bars' starts. bounds: int64[k], where each begins in `ticks`. direction: int8[n].
+    starts: int64[k], the small bars' starts. bounds: int64[k], where each begins in `ticks`. state: (level, direction)
+    before the first tick.
     """
-    ends = np.append(bounds[1:], len(ticks)) - 1
+    ends = np.empty(len(bounds), np.int64)
+    ends[:-1], ends[-1] = bounds[1:], len(ticks)
+    ends -= 1
     side, size, level = ticks.side, ticks.size, ticks.level
     signed = size * side
     running = np.cumsum(signed)
     before = running[bounds] - signed[bounds]
-    ask = np.add.reduceat(np.where(side > 0, size, 0), bounds)
-    bid = np.add.reduceat(np.where(side < 0, size, 0), bounds)
+    delta = running[ends] - before
+    ask = np.add.reduceat(size * (side > 0), bounds)
     return {
         "start": starts,
         "open": level[bounds],
@@ -81,14 +97,14 @@ def rows_of(ticks: Columns, starts: Ints, bounds: Ints, direction: npt.NDArray[n
         "low": np.minimum.reduceat(level, bounds),
         "close": level[ends],
         "ask": ask,
-        "bid": bid,
-        "unknown": np.add.reduceat(size, bounds) - ask - bid,
+        "bid": ask - delta,
+        "unknown": np.add.reduceat(size, bounds) - 2 * ask + delta,
         "trades": ends - bounds + 1,
         "min_delta": np.minimum(np.minimum.reduceat(running, bounds) - before, 0),
         "max_delta": np.maximum(np.maximum.reduceat(running, bounds) - before, 0),
         "last_time": ticks.time[ends],
         "last_id": order_ids(ticks.id[ends]),
-        "direction": direction[ends].astype(np.int64),
+        "direction": last_directions(level, ends, *state),
         "passes": np.ones(len(bounds), np.int64),
     }
 

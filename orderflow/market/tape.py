@@ -7,6 +7,7 @@ the length of the history. This module does not know other symbols, the log's fo
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -40,7 +41,7 @@ class Tape:
         self.symbol = symbol
         self.max_candles = max_candles
         self.grid = Grid()
-        self.session = Session.parse("")
+        self.session = Session()
         self.buffer = TickBuffer()
         self.revision = 0
         self.audit = Audit()
@@ -53,6 +54,7 @@ class Tape:
         self._ref = 0
         self._spines: dict[int, Spine] = {MINUTE: Spine(MINUTE)}
         self._series: dict[str, Series] = {}
+        self._sealed: deque[int] = deque(maxlen=10_000)
 
     # writing
 
@@ -151,25 +153,34 @@ class Tape:
             self._series.clear()
             self._spines.pop(SECOND, None)
         if new.sealed is not None:
-            self._check(new.sealed, until)
+            self._sealed.append(new.sealed)
         self._trim()
 
-    def _check(self, start: int, until: int) -> None:
-        """A minute is sealed: recompute it from its own ticks, and compare."""
-        if start <= self.buffer.evicted_until:
+    def verify(self) -> Audit:
+        """Recompute every minute sealed since the last call from its own ticks, compare, and repair what differs.
+
+        Kept out of `refresh`, which must stay quick; a background job calls it every few seconds.
+        """
+        while self._sealed:
+            with self.lock:
+                self._check(self._sealed.popleft())
+        return self.audit
+
+    def _check(self, start: int) -> None:
+        if start <= max(self.buffer.evicted_until, self._spines[MINUTE].horizon):
             return
-        _, ticks = self.buffer.between(start, start + MINUTE, until)
+        _, ticks = self.buffer.between(start, start + MINUTE, self._done)
         order = in_order(ticks)
         if order is not None:
             ticks = ticks.take(order)
         spine = self._spines[MINUTE]
         held = spine.row(spine.find(start))
-        rows = rows_of(ticks, np.array([start]), np.array([0]), np.full(len(ticks), held["direction"], np.int8))
-        rows["passes"][0] = held["passes"]
+        rows = rows_of(ticks, np.array([start]), np.array([0]))
+        rows["passes"][0], rows["direction"][0] = held["passes"], held["direction"]
         wrong = any(held[name] != int(rows[name][0]) for name in FIELDS)
         if wrong:
             spine.put(rows, 0)
-        true = partials(np.full(len(ticks), start), ticks.level, ticks.size, ticks.side)
+        true = partials(np.full(len(ticks), start), ticks.level, ticks.size, ticks.side, record=True)
         for series in self._series.values():
             bar = series.bars.get(start) if series.frame.ns == MINUTE else None
             if bar is not None and not (
