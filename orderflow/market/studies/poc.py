@@ -1,0 +1,36 @@
+"""Point of control: the level of a ladder where most was traded."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from orderflow.market.studies.study import Study
+
+Ints = npt.NDArray[np.int64]
+
+
+def poc(level: Ints, bid: Ints, ask: Ints, unknown: Ints) -> int:
+    """Index of the level of greatest volume (bid + ask + unknown).
+
+    Levels that tie: the nearest to the ladder's mid-price (low + high) / 2 wins; then the one of larger |ask - bid|;
+    then the lower. Arrays int64[m], m >= 1, as the package says.
+    """
+    volume = bid + ask + unknown
+    top = int(volume.argmax())
+    tied = np.flatnonzero(volume == volume[top])
+    if len(tied) == 1:
+        return top
+    twice_mid = int(level[0]) + int(level[-1])
+    away = np.abs(2 * level[tied] - twice_mid).tolist()
+    delta = np.abs(ask[tied] - bid[tied]).tolist()
+    return min(zip(away, (-d for d in delta), tied.tolist(), strict=True))[2]
+
+
+STUDY = Study(
+    name="poc",
+    title="POC",
+    rule="The level of most volume; of equals the nearest to the mid-price, then of larger |delta|, then the lower.",
+    yields="one level a bar",
+    run=poc,
+)
