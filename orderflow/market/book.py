@@ -26,6 +26,7 @@ from orderflow.market.frames import Frame
 from orderflow.market.grid import Grid
 from orderflow.market.history import History
 from orderflow.market.log import LogEntry, NoLog, TickLog
+from orderflow.market.marks import Marks
 from orderflow.market.sessions import Session, bar_end
 from orderflow.market.tape import Tape
 from orderflow.market.ticks import NO_ID, TickBatch
@@ -35,6 +36,7 @@ MAX_KEYS = 100_000
 """Idempotency keys remembered, newest first."""
 
 FOREVER = 2**62
+DEFAULT_MARKS = Marks()
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,7 +348,15 @@ class Market:
         found = self._history(entry).ticks(begin, min(stop, entry.counters.last + 1), limit)
         return TickTable(symbol, entry.tape.grid, found)
 
-    def changed(self, symbol: str | None, frame: Frame, since: int, epoch: str | None, rows: int = 0) -> dict[str, Any]:
+    def changed(
+        self,
+        symbol: str | None,
+        frame: Frame,
+        since: int,
+        epoch: str | None,
+        rows: int = 0,
+        marks: Marks = DEFAULT_MARKS,
+    ) -> dict[str, Any]:
         """What a chart needs to catch up from (epoch, since): see `orderflow.market.wire`. rows 0: choose for me."""
         name = symbol if symbol is not None else self.active()
         entry = self._entries.get(name) if name is not None else None
@@ -384,8 +394,9 @@ class Market:
                 "rows": rows,
                 "ref": series.ref,
                 "session": tape.session.label,
+                "marks": marks.text,
                 "base": base_wire(series.starts[0] if series.starts else None, series.carry),
-                "bars": [bar_wire(bar, series.ref, rows, None) for bar in bars],
+                "bars": [bar_wire(bar, series.ref, rows, tape.grid.size_decimals, marks) for bar in bars],
                 "stats": {**self.stats(name), "candles": len(series.starts) + series.dropped},
             }
 

@@ -12,11 +12,8 @@ from typing import Any
 import numpy as np
 
 from orderflow.market.bars import ASK, BID, UNKNOWN, Bar, Carry
-from orderflow.market.studies.imbalance import imbalance
-from orderflow.market.studies.poc import poc
-from orderflow.market.studies.stacked import stacked
+from orderflow.market.marks import Marks
 from orderflow.market.studies.unfinished import unfinished
-from orderflow.market.studies.value_area import value_area
 
 ROWS = (1, 2, 4, 5, 10, 20, 25, 40, 50)
 TALL = 40
@@ -36,7 +33,7 @@ def choose_rows(bars: Sequence[Bar]) -> int:
         scale *= 10 if scale > 1 else 5
 
 
-def bar_wire(bar: Bar, ref: int, rows: int, end: int | None) -> dict[str, Any]:
+def bar_wire(bar: Bar, ref: int, rows: int, size_decimals: int, marks: Marks, end: int | None = None) -> dict[str, Any]:
     """One folded bar; see CONTRIBUTING, "What the chart is sent", for the keys."""
     fold = bar.folded
     if fold is None:
@@ -48,8 +45,8 @@ def bar_wire(bar: Bar, ref: int, rows: int, end: int | None) -> dict[str, Any]:
         level, cells = row[new], np.add.reduceat(cells, new, axis=0)
     low, count = int(level[0]), len(level)
     bid, ask, unknown = cells[:, BID], cells[:, ASK], cells[:, UNKNOWN]
-    at = poc(level, bid, ask, unknown)
-    buys, sells = imbalance(level, bid, ask)
+    at, deep, high = marks.area(level, bid, ask, unknown)
+    buys, sells = marks.imbalances(level, bid, ask, size_decimals)
     out: dict[str, Any] = {
         "t": bar.start // 1_000_000,
         "s": bar.session // 1_000_000,
@@ -64,7 +61,7 @@ def bar_wire(bar: Bar, ref: int, rows: int, end: int | None) -> dict[str, Any]:
         "d": [fold.min_delta, fold.max_delta],
         "w": [_plain(value) for value in bar.vwap_sums(ref)],
         "p": at,
-        "v": list(value_area(level, bid + ask + unknown, at)),
+        "v": [deep, high],
     }
     if int(level[-1]) - low + 1 != count:
         out["k"] = (level - low).tolist()
@@ -73,12 +70,12 @@ def bar_wire(bar: Bar, ref: int, rows: int, end: int | None) -> dict[str, Any]:
     for key, flags in (("ib", buys), ("is", sells)):
         if flags.any():
             out[key] = np.flatnonzero(flags).tolist()
-    zones = [[1, a, b] for a, b in stacked(level, buys)] + [[-1, a, b] for a, b in stacked(level, sells)]
+    zones = marks.zones(level, buys, sells)
     if zones:
         out["st"] = zones
-    high, deep = unfinished(bid, ask)
-    if high or deep:
-        out["f"] = ("H" if high else "") + ("L" if deep else "")
+    at_high, at_low = unfinished(bid, ask)
+    if at_high or at_low:
+        out["f"] = ("H" if at_high else "") + ("L" if at_low else "")
     if end is not None:
         out["e"] = end // 1_000_000
     return out

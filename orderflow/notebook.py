@@ -1,0 +1,173 @@
+"""Order flow in a notebook, without a server: read ticks into a DataFrame, get candles and footprints from it.
+
+The same engine as the server's, the same columns as its API, as float64 for plotting. `layouts.figures` draws them.
+"""
+
+from __future__ import annotations
+
+from os import PathLike
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from orderflow.errors import BadInput, FieldError
+from orderflow.formats import open_ticks
+from orderflow.market.buffer import in_order
+from orderflow.market.columns import Fixed, Times, bar_columns, footprint_columns
+from orderflow.market.exact import scale_floats
+from orderflow.market.footprint import BarTable, tabulate
+from orderflow.market.frames import Frame
+from orderflow.market.grid import Grid
+from orderflow.market.growth import Grower
+from orderflow.market.sessions import Session, bar_end, bar_start
+from orderflow.market.ticks import NO_ID, Side, SideRule, TickBatch
+
+_SIDES = {Side.BUY: "buy", Side.SELL: "sell", Side.UNKNOWN: ""}
+_RULES = {rule: rule.name.lower() for rule in SideRule}
+
+
+def read_ticks(path: str | PathLike[str], **options: Any) -> pd.DataFrame:
+    """The ticks of a file (CSV of any known format, .gz, .zip, .parquet) as a DataFrame.
+
+    Columns: time (datetime64[ns, UTC]), symbol, price and size (float64, the decimals of the file), side ("buy", "sell"
+    or "" where no rule has found one yet), side_rule, id (Int64, missing where the venue gave none). Rows keep the file's
+    order. options: those of `orderflow.formats.open_ticks` (format, tz, symbol, member, side).
+    Bad rows are left out, counted in `attrs["skipped"]` and named in `attrs["errors"]` (the first 20).
+    Raises UnknownFormat when no format fits, BadInput when the file has no usable row.
+    """
+    batches: list[TickBatch] = []
+    errors: list[FieldError] = []
+    with open_ticks(path, **options) as reader:
+        for chunk in reader:
+            batches += chunk.batches
+            errors += chunk.errors
+    if not batches:
+        raise BadInput(f"{path} has no usable tick", errors[:20])
+    given = np.concatenate([batch.id for batch in batches])
+    ids = pd.Series(given, dtype="Int64").mask(given == NO_ID)
+    sides = np.concatenate([batch.side for batch in batches])
+    rules = np.concatenate([batch.rule for batch in batches])
+    frame = pd.DataFrame(
+        {
+            "time": pd.to_datetime(np.concatenate([batch.time for batch in batches]), unit="ns", utc=True),
+            "symbol": np.concatenate([np.full(len(batch), batch.symbol, object) for batch in batches]),
+            "price": np.concatenate([batch.price / 10.0**batch.price_decimals for batch in batches]),
+            "size": np.concatenate([batch.size / 10.0**batch.size_decimals for batch in batches]),
+            "side": pd.Series(sides).map(_SIDES),
+            "side_rule": pd.Series(rules).map(_RULES),
+            "id": ids,
+        }
+    )
+    frame.attrs["skipped"] = len(errors)
+    frame.attrs["errors"] = [str(error) for error in errors[:20]]
+    return frame
+
+
+def candles(ticks: pd.DataFrame, frame: str = "1min", *, session: str = "UTC 00:00") -> pd.DataFrame:
+    """Bars of a DataFrame of ticks; columns as `GET /api/v1/bars` has them, time as datetime64[ns, UTC].
+
+    ticks: columns time (naive means UTC), price, size, and side ("buy", "sell" or "") where known; without a side column
+    the tick rule decides. frame: "1s" to "1d". session: where CVD and VWAP restart, "America/Chicago 17:00".
+    Raises BadInput naming the row and column of what cannot be a tick.
+    """
+    return _frame(bar_columns(_table(ticks, frame, session)))
+
+
+def footprint(ticks: pd.DataFrame, frame: str = "1min", *, session: str = "UTC 00:00", group: int = 1) -> pd.DataFrame:
+    """Volume by bar, price and aggressor; columns as `GET /api/v1/footprint` has them. group: price levels to a row.
+
+    The argument `ticks`, `frame`, `session` and the errors are those of `candles`.
+    """
+    return _frame(footprint_columns(_table(ticks, frame, session).grouped(group)))
+
+
+def _frame(columns: dict[str, Any]) -> pd.DataFrame:
+    values: dict[str, Any] = {}
+    for name, column in columns.items():
+        if isinstance(column, Times):
+            values[name] = pd.to_datetime(column.ns, unit="ns", utc=True)
+        elif isinstance(column, Fixed):
+            values[name] = column.units if name == "trades" else column.floats()
+        else:
+            values[name] = column
+    return pd.DataFrame(values)
+
+
+def _table(ticks: pd.DataFrame, frame: str, session: str) -> BarTable:
+    cut, opened = Frame.parse(frame), Session.parse(session)
+    if not cut.ns:
+        raise BadInput(f"frame {frame!r} is not a time frame; candles() and footprint() take 1s to 1d")
+    batch = _batch(ticks)
+    grid = Grid().holding(batch)
+    columns = grid.columns(batch)
+    order = in_order(columns)
+    if order is not None:
+        columns = columns.take(order)
+    columns = Grower.resolved(columns, (None, 0))
+    return tabulate(
+        batch.symbol,
+        cut.name,
+        grid,
+        columns,
+        bar_start(columns.time, cut.ns, opened),
+        opened.start_of(columns.time),
+        end=lambda starts, _: bar_end(starts, cut.ns, opened),
+    )
+
+
+def _batch(ticks: pd.DataFrame) -> TickBatch:
+    missing = [name for name in ("time", "price", "size") if name not in ticks.columns]
+    if missing:
+        raise BadInput(f"the ticks need the columns time, price and size; there is no {', '.join(missing)}")
+    if not len(ticks):
+        raise BadInput("there are no ticks")
+    time = pd.to_datetime(ticks["time"], utc=True)
+    price, price_decimals = _exact(ticks, "price", least=np.nextafter(0.0, 1.0))
+    size, size_decimals = _exact(ticks, "size", least=0.0)
+    if time.isna().any():
+        raise _wrong(int(np.flatnonzero(time.isna())[0]), "time", "is missing")
+    side, rule = _sides(ticks)
+    ids = np.full(len(ticks), NO_ID)
+    if "id" in ticks.columns:
+        known = pd.to_numeric(ticks["id"], errors="coerce").astype("Int64")
+        ids = np.asarray(known.fillna(NO_ID), np.int64)
+    symbol = str(ticks["symbol"].iloc[0]) if "symbol" in ticks.columns else "DEFAULT"
+    stamps = np.asarray(time.astype("datetime64[ns, UTC]").astype("int64"), np.int64)
+    return TickBatch(symbol, stamps, price, size, side, rule, ids, price_decimals, size_decimals)
+
+
+def _exact(ticks: pd.DataFrame, name: str, least: float) -> tuple[Any, int]:
+    values = pd.to_numeric(ticks[name], errors="coerce").to_numpy(np.float64)
+    bad = ~(np.isfinite(values) & (values >= least))
+    if bad.any():
+        row = int(np.flatnonzero(bad)[0])
+        kind = "above 0" if least else "0 or more"
+        raise _wrong(row, name, f"{ticks[name].iloc[row]!r} is not a number {kind}")
+    units, decimals, exact = scale_floats(values)
+    if not exact.all():
+        row = int(np.flatnonzero(~exact)[0])
+        raise _wrong(
+            row, name, f"{values[row]!r} has more digits than can be kept exactly; round it where it comes from"
+        )
+    return units, decimals
+
+
+def _sides(ticks: pd.DataFrame) -> tuple[Any, Any]:
+    if "side" not in ticks.columns:
+        return np.zeros(len(ticks), np.int8), np.full(len(ticks), int(SideRule.TICK), np.int8)
+    words = ticks["side"].fillna("").astype(str)
+    codes = words.map({"buy": 1, "sell": -1, "": 0})
+    if codes.isna().any():
+        row = int(np.flatnonzero(codes.isna())[0])
+        raise _wrong(row, "side", f"{words.iloc[row]!r} is not 'buy', 'sell' or ''")
+    side = np.asarray(codes, np.int8)
+    rule = np.where(side == 0, int(SideRule.NONE), int(SideRule.FLAG)).astype(np.int8)
+    if "side_rule" in ticks.columns:
+        named = {name: int(rule) for rule, name in _RULES.items()}
+        rule = np.asarray(ticks["side_rule"].map(named).fillna(pd.Series(rule, ticks.index)), np.int8)
+    return side, rule
+
+
+def _wrong(row: int, field: str, reason: str) -> BadInput:
+    return BadInput(f"row {row}, {field}: {reason}", [FieldError(row, field, reason)])
