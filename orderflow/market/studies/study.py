@@ -45,10 +45,9 @@ class Option:
         for choice, words in self.choices:
             if choice == value:
                 return words
-        if isinstance(value, tuple) and len(value) == 2 and all(isinstance(part, int) for part in value):
-            return f"{float(Fraction(*value)):g}"
         if isinstance(value, tuple):
-            return ", ".join(str(part) for part in value)
+            ratio = isinstance(self.default, tuple) and len(self.default) == 2
+            return f"{float(Fraction(*value)):g}" if ratio else ", ".join(str(part) for part in value)
         return "none" if value is None else str(value)
 
 

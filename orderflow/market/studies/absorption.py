@@ -1,0 +1,56 @@
+"""Absorption: one side traded heavily at a level, and the bar closed on the other side of it all the same.
+
+What is heavy is measured against the session: k times the median volume of its footprint cells, a cell being one level
+of one bar with volume. The median of the session's *profile* would not do: it grows all day, a bar's levels do not.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import numpy.typing as npt
+
+from orderflow.market.studies.study import Option, Ratio, Study, exact
+
+Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+
+
+def median_volume(volume: Ints) -> Fraction:
+    """Median of the footprint cells with volume, exact; 0 where there are none.
+
+    volume: int64[k], bid + ask + unknown of the levels of all the session's bars up to now, in any order.
+    """
+    cells = np.sort(volume[volume > 0])
+    half = len(cells) // 2
+    if not len(cells):
+        return Fraction(0)
+    return Fraction(int(cells[half])) if len(cells) % 2 else Fraction(int(cells[half - 1]) + int(cells[half]), 2)
+
+
+def absorption(
+    level: Ints, bid: Ints, ask: Ints, close: int, median: Fraction | int, *, times: Ratio = (4, 1)
+) -> tuple[Flags, Flags]:
+    """(bool[m], bool[m]): levels where buyers were absorbed, and where sellers were.
+
+    Buyers: ask >= times × median and the bar closes below the level. Sellers: bid >= times × median and it closes
+    above. close: a level; median: size units, see `median_volume`; where it is 0 nothing is marked.
+    """
+    numerator, denominator = exact(times)
+    heavy = Fraction(median) * numerator / denominator
+    least = -(-heavy.numerator // heavy.denominator)  # volumes are whole units: rounding up changes no comparison
+    if not least:
+        none = np.zeros(len(level), np.bool_)
+        return none, none.copy()
+    return (ask >= least) & (level > close), (bid >= least) & (level < close)
+
+
+STUDY = Study(
+    name="absorption",
+    title="Absorption",
+    rule="One side's volume at a level is large against the session's median and the bar closes beyond it, against it.",
+    yields="a mark a level, for buyers or for sellers",
+    run=absorption,
+    options=(Option("times", (4, 1), "multiple of the session's median level volume"),),
+)

@@ -1,0 +1,39 @@
+"""Delta divergence: price makes a new extreme and the aggressors were on the other side."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from orderflow.market.studies.study import Option, Study
+
+Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+
+
+def divergence(high: Ints, low: Ints, delta: Ints, *, bars: int = 5) -> tuple[Flags, Flags]:
+    """(bool[n], bool[n]): bars with a new high and delta < 0, and bars with a new low and delta > 0.
+
+    A new high is above the highs of all the `bars` bars before it, strictly, whatever their session; a bar with fewer
+    before it makes none. high, low: int64[n] levels; delta: int64[n]; bars in time order. Raises ValueError for
+    bars < 1.
+    """
+    if bars < 1:
+        raise ValueError("a new extreme needs at least one bar to compare with")
+    bearish, bullish = np.zeros(len(high), np.bool_), np.zeros(len(high), np.bool_)
+    if len(high) > bars:
+        highest = np.lib.stride_tricks.sliding_window_view(high[:-1], bars).max(axis=1)
+        lowest = np.lib.stride_tricks.sliding_window_view(low[:-1], bars).min(axis=1)
+        bearish[bars:] = (high[bars:] > highest) & (delta[bars:] < 0)
+        bullish[bars:] = (low[bars:] < lowest) & (delta[bars:] > 0)
+    return bearish, bullish
+
+
+STUDY = Study(
+    name="divergence",
+    title="Delta divergence",
+    rule="A new high with delta below zero, or a new low with delta above zero.",
+    yields="a mark a bar, bearish or bullish",
+    run=divergence,
+    options=(Option("bars", 5, "bars before it that the new extreme must exceed"),),
+)

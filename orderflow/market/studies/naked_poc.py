@@ -1,0 +1,37 @@
+"""Naked POC: a bar's point of control that no later bar has traded at yet."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right, insort
+
+import numpy as np
+import numpy.typing as npt
+
+from orderflow.market.studies.study import Study
+
+Ints = npt.NDArray[np.int64]
+
+
+def naked_poc(poc: Ints, high: Ints, low: Ints) -> Ints:
+    """int64[n]: index of the bar that fills each bar's POC, -1 while it is naked.
+
+    The first later bar with low <= POC <= high fills it. poc, high, low: int64[n], levels, of bars in time order.
+    """
+    filled = np.full(len(poc), -1, np.int64)
+    naked: list[tuple[int, int]] = []  # (POC, bar), ascending
+    for bar, (level, top, bottom) in enumerate(zip(poc.tolist(), high.tolist(), low.tolist(), strict=True)):
+        a, b = bisect_left(naked, (bottom, -1)), bisect_right(naked, (top, bar))
+        for _, earlier in naked[a:b]:
+            filled[earlier] = bar
+        del naked[a:b]
+        insort(naked, (level, bar))
+    return filled
+
+
+STUDY = Study(
+    name="naked_poc",
+    title="Naked POC",
+    rule="A bar's POC until the first later bar with low <= POC <= high.",
+    yields="the bar that fills it, for every bar",
+    run=naked_poc,
+)

@@ -1,0 +1,64 @@
+"""Volume profile: the ladders of several bars summed into one, with its POC and value area.
+
+Which bars (a session's, the visible ones, those under a drawn box) is the caller's business.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from orderflow.market.studies.poc import poc
+from orderflow.market.studies.study import Ratio, Study
+from orderflow.market.studies.value_area import STUDY as VALUE_AREA
+from orderflow.market.studies.value_area import value_area
+
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A ladder of m levels: level int64[m] ascending and distinct; bid, ask, unknown int64[m]; poc, low and high (the
+    value area's) are indices into them, None where m is 0."""
+
+    level: Ints
+    bid: Ints
+    ask: Ints
+    unknown: Ints
+    poc: int | None
+    low: int | None
+    high: int | None
+
+    @property
+    def volume(self) -> Ints:
+        return self.bid + self.ask + self.unknown
+
+
+def profile(level: Ints, bid: Ints, ask: Ints, unknown: Ints, *, share: Ratio = (7, 10), rows: int = 2) -> Profile:
+    """Sum levels by price and mark POC and value area.
+
+    level, bid, ask, unknown: int64[k], the levels of the bars one after another, each level as often as it comes.
+    share, rows: see `value_area`.
+    """
+    if not len(level):
+        return Profile(level, bid, ask, unknown, None, None, None)
+    order = np.argsort(level, kind="stable")
+    sorted_level = level[order]
+    first = np.flatnonzero(np.concatenate(([True], sorted_level[1:] != sorted_level[:-1])))
+    distinct = sorted_level[first]
+    bids, asks, unknowns = (np.add.reduceat(side[order], first) for side in (bid, ask, unknown))
+    control = poc(distinct, bids, asks, unknowns)
+    low, high = value_area(distinct, bids + asks + unknowns, control, share=share, rows=rows)
+    return Profile(distinct, bids, asks, unknowns, control, low, high)
+
+
+STUDY = Study(
+    name="profile",
+    title="Volume profile",
+    rule="Volume by level over the session, the visible range or a drawn range, with its POC and value area.",
+    yields="a ladder with three marked levels",
+    run=profile,
+    options=VALUE_AREA.options,
+)

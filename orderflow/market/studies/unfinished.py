@@ -1,0 +1,53 @@
+"""Unfinished auction: at the very end of a bar's range both sides still traded."""
+
+from __future__ import annotations
+
+from heapq import heappop, heappush
+
+import numpy as np
+import numpy.typing as npt
+
+from orderflow.market.studies.study import Study
+
+Ints = npt.NDArray[np.int64]
+
+
+def unfinished(bid: Ints, ask: Ints) -> tuple[bool, bool]:
+    """(at the high, at the low): whether bid > 0 and ask > 0 at the bar's last level, and at its first.
+
+    bid, ask: int64[m] of one bar's ladder.
+    """
+    return bool(bid[-1] > 0 and ask[-1] > 0), bool(bid[0] > 0 and ask[0] > 0)
+
+
+def finished_by(
+    at_high: npt.NDArray[np.bool_], at_low: npt.NDArray[np.bool_], high: Ints, low: Ints
+) -> tuple[Ints, Ints]:
+    """(int64[n], int64[n]): index of the bar that trades through each unfinished high, and each unfinished low.
+
+    An unfinished auction lasts until the first later bar that trades beyond it: above the high, below the low. -1
+    where it still lasts, and where the bar's auction was finished in the first place.
+
+    at_high, at_low: bool[n], `unfinished` of each bar. high, low: int64[n], levels, of bars in time order.
+    """
+    return _passed(at_high, high.tolist()), _passed(at_low, (-low).tolist())
+
+
+def _passed(flagged: npt.NDArray[np.bool_], height: list[int]) -> Ints:
+    by = np.full(len(height), -1, np.int64)
+    waiting: list[tuple[int, int]] = []
+    for bar, (flag, top) in enumerate(zip(flagged.tolist(), height, strict=True)):
+        while waiting and waiting[0][0] < top:
+            by[heappop(waiting)[1]] = bar
+        if flag:
+            heappush(waiting, (top, bar))
+    return by
+
+
+STUDY = Study(
+    name="unfinished",
+    title="Unfinished auction",
+    rule="Both sides traded at the bar's high, or at its low; lasts until a later bar trades beyond that level.",
+    yields="a mark at the high and one at the low of a bar",
+    run=unfinished,
+)
