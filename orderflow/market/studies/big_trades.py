@@ -13,7 +13,7 @@ Ints = npt.NDArray[np.int64]
 
 
 class Percentile:
-    """The exact percentile of a growing set: the ⌈share·n⌉-th smallest of n numbers (nearest rank, no interpolation)."""
+    """The exact percentile of a growing set: the ⌈share·n⌉-th smallest of n numbers (nearest rank)."""
 
     def __init__(self, share: Ratio = (99, 100)) -> None:
         self._part, self._whole = exact(share)
