@@ -1,0 +1,135 @@
+"""The virtual environment that scripts/run.py and scripts/test.py share: made, filled and kept up to date.
+
+Only the standard library, because it runs before anything is installed. It installs the project editable, so an edit
+of the code needs no new installation, and installs again only when what is to be installed has changed: a stamp in
+the environment remembers the packaging files, the interpreter and the folder. It never touches any other environment.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGING_FILES = ("setup.cfg", "pyproject.toml")
+STAMP = "orderflow-installed.json"
+LOG = "orderflow-install.log"
+# What pip says when it cannot reach its index at all, in its several wordings.
+OFFLINE = (
+    "NewConnectionError",
+    "Temporary failure in name resolution",
+    "Failed to establish a new connection",
+    "ConnectTimeoutError",
+    "ProxyError",
+    "getaddrinfo failed",
+    "Network is unreachable",
+)
+
+
+class SetupFailed(Exception):
+    """The environment cannot be made; the text is the one line that a newcomer reads."""
+
+
+def ensure(extras: Iterable[str] = (), root: Path = ROOT) -> Path:
+    """Make `.venv` beside the packaging files hold the project with `extras`, and return its Python.
+
+    Raises SetupFailed with one line that says what to do.
+    """
+    venv = root / ".venv"
+    python = interpreter(venv)
+    stamp = _read(venv / STAMP)
+    wanted = fingerprint(root)
+    have = set(str(stamp.get("extras", "")).split())
+    if stamp.get("fingerprint") == wanted and have.issuperset(extras) and python.exists():
+        return python
+    if not _works(python) or stamp.get("root", str(root)) != str(root):
+        _create(venv)
+    all_extras = sorted(have.union(extras))
+    _install(venv, python, root, all_extras)
+    text = json.dumps({"fingerprint": wanted, "root": str(root), "extras": " ".join(all_extras)})
+    (venv / STAMP).write_text(text, "utf-8")
+    return python
+
+
+def interpreter(venv: Path) -> Path:
+    """The Python of a virtual environment, on this platform."""
+    return venv / "Scripts" / "python.exe" if os.name == "nt" else venv / "bin" / "python"
+
+
+def fingerprint(root: Path) -> str:
+    """One hash of all that decides what gets installed, and where."""
+    digest = hashlib.sha256(f"{sys.version_info[:2]} {root}".encode())
+    for name in PACKAGING_FILES:
+        digest.update((root / name).read_bytes())
+    return digest.hexdigest()
+
+
+def run(command: list[str]) -> int:
+    """Run a command to its end in place of this process, or as a child where the platform cannot replace it."""
+    sys.stdout.flush()
+    if os.name != "nt":
+        os.execv(command[0], command)
+    with subprocess.Popen(command) as child:
+        while True:
+            try:
+                return child.wait()
+            except KeyboardInterrupt:
+                continue  # the child got the same Ctrl+C and is closing its sockets and files: wait for it
+
+
+def _read(path: Path) -> dict[str, str]:
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _works(python: Path) -> bool:
+    if not python.exists():
+        return False
+    wanted = "import sys, pip; sys.exit(sys.version_info[:2] != " + repr(sys.version_info[:2]) + ")"
+    return subprocess.run([python, "-c", wanted], capture_output=True, check=False).returncode == 0
+
+
+def _create(venv: Path) -> None:
+    if importlib.util.find_spec("venv") is None or importlib.util.find_spec("ensurepip") is None:
+        version = ".".join(map(str, sys.version_info[:2]))
+        raise SetupFailed(
+            f"This Python lacks venv. On Debian or Ubuntu: sudo apt install python{version}-venv; then run again."
+        )
+    print(f"Making a virtual environment in {venv}", flush=True)
+    shutil.rmtree(venv, ignore_errors=True)
+    made = subprocess.run([sys.executable, "-m", "venv", str(venv)], capture_output=True, text=True, check=False)
+    if made.returncode:
+        reason = (made.stderr or made.stdout).strip().splitlines() or ["no reason given"]
+        raise SetupFailed(f"Cannot make a virtual environment in {venv}: {reason[-1]}")
+
+
+def _install(venv: Path, python: Path, root: Path, extras: list[str]) -> None:
+    (venv / STAMP).unlink(missing_ok=True)
+    target = f"{root}[{','.join(extras)}]" if extras else str(root)
+    print("Installing Orderflow and its libraries into it (once; about a minute on a fast line)", flush=True)
+    command = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--editable", target]
+    with open(venv / LOG, "w", encoding="utf-8") as log:
+        failed = subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, check=False).returncode
+    if failed:
+        raise SetupFailed(_explain(venv / LOG))
+
+
+def _explain(log: Path) -> str:
+    text = log.read_text("utf-8", errors="replace")
+    if any(words in text for words in OFFLINE):
+        return (
+            "pip cannot reach its package index. Check the network (behind a proxy set HTTPS_PROXY, with a mirror set"
+            f" PIP_INDEX_URL), then run again. Details: {log}"
+        )
+    errors = [line for line in text.splitlines() if line.lower().startswith("error")]
+    return f"The installation failed: {errors[0] if errors else 'pip gave no reason'}. Details: {log}"
