@@ -123,8 +123,9 @@ class Bar:
 
 @dataclass(slots=True)
 class Carry:
-    """What the first bar's session gathered before that bar: delta and VWAP sums."""
+    """What one session (its start, ns) gathered before the bars held: delta and VWAP sums."""
 
+    session: int | None = None
     delta: int = 0
     sums: tuple[int, int, int] = (0, 0, 0)
 
@@ -197,17 +198,32 @@ class Series:
 
     def drop(self, count: int) -> None:
         """Let the oldest bars go, keeping what their session needs."""
-        gone, rest = self.starts[:count], self.starts[count:]
-        for i, start in enumerate(gone):
+        gone, self.starts = self.starts[:count], self.starts[count:]
+        for start in gone:
             bar = self.bars.pop(start)
-            following = gone[i + 1] if i + 1 < len(gone) else rest[0] if rest else None
-            if following is not None and self.bars[following].session == bar.session:
-                self.carry.add(bar, self.ref)
-            else:
-                self.carry = Carry()
-        self.starts = rest
+            if self.carry.session != bar.session:
+                self.carry = Carry(bar.session)
+            self.carry.add(bar, self.ref)
         self.dropped += count
-        self.horizon = rest[0] if rest else gone[-1] + 1
+        self.raise_horizon(self.starts[0] if self.starts else gone[-1] + 1)
+
+    def raise_horizon(self, start: int) -> None:
+        """Hold no bar that starts before `start` (ns) from now on."""
+        old = bisect_left(self.starts, start)
+        if old:
+            self.drop(old)
+        if start > self.horizon:
+            self.horizon = start
+            session = int(self.session.start_of(np.array([start]))[0])
+            if self.carry.session != session:
+                self.carry = Carry(session)
+
+    @property
+    def opening(self) -> Carry:
+        """What the first held bar's session gathered before that bar."""
+        if self.starts and self.carry.session == self.bars[self.starts[0]].session:
+            return self.carry
+        return Carry()
 
     def changed(self, since: int) -> list[int] | None:
         """Starts of the bars changed after revision `since`, ascending; None when that is too long ago to know."""
@@ -224,7 +240,9 @@ class Series:
             bar.cells = bar.cells * np.array([size, size, size, 1])
             bar.folded = bar.sums = None
         s0, s1, s2 = self.carry.sums
-        self.carry = Carry(self.carry.delta * size, (s0 * size, s1 * size * level, s2 * size * level * level))
+        self.carry = Carry(
+            self.carry.session, self.carry.delta * size, (s0 * size, s1 * size * level, s2 * size * level * level)
+        )
         self._revisions.clear()
         self._changed.clear()
 
@@ -238,7 +256,7 @@ class Series:
         return self.starts[bisect_left(self.starts, start) : bisect_left(self.starts, end)]
 
     def _late(self, start: int, session: int, level: Ints, cells: Ints) -> None:
-        if self.starts and self.bars[self.starts[0]].session == session:
+        if self.carry.session == session:
             self.carry.add(Bar(start, session, level, cells, 0), self.ref)
 
     def _note(self, start: int, revision: int) -> None:

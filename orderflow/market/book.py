@@ -321,7 +321,7 @@ class Market:
                 tape.grid,
                 [series.bars[s] for s in held],
                 bar_end(np.array(held, np.int64), frame.ns, tape.session),
-                series.carry,
+                series.opening,
                 series.ref,
             ).take(len(held) - len(starts), len(held))
             older = series.horizon > -(2**63) and begin < first
@@ -395,7 +395,7 @@ class Market:
                 "ref": series.ref,
                 "session": tape.session.label,
                 "marks": marks.text,
-                "base": base_wire(series.starts[0] if series.starts else None, series.carry),
+                "base": base_wire(series.starts[0] if series.starts else None, series.opening),
                 "bars": [bar_wire(bar, series.ref, rows, tape.grid.size_decimals, marks) for bar in bars],
                 "stats": {**self.stats(name), "candles": len(series.starts) + series.dropped},
             }

@@ -36,7 +36,7 @@ class Growth:
 
     ticks: the new ticks in time order, sides resolved. index: int64[n], their places in the buffer.
     since: the first new index. corrections: see there. lost: late ticks whose bar memory no longer holds whole and no
-    log can complete. stale: ladders of long-evicted ticks no longer match and must be built again. sealed: start of a
+    log can complete. stale: the tick rule may have changed the side of an evicted tick, so ladders must be built again. sealed: start of a
     minute that grew over several refreshes and has just ended.
     """
 
@@ -52,11 +52,11 @@ class Growth:
 
 
 class Grower:
-    """Grows the spines of one tape. `read_log(start, end)` completes what memory let go."""
+    """Grows the spines of one tape. `evicted(start, end)` gives the ticks that memory let go, or None without a log."""
 
-    def __init__(self, buffer: TickBuffer, read_log: ReadLog) -> None:
+    def __init__(self, buffer: TickBuffer, evicted: ReadLog) -> None:
         self._buffer = buffer
-        self._read_log = read_log
+        self._evicted = evicted
         self._ruled = False
 
     def take(self, since: int, until: int) -> Growth:
@@ -78,11 +78,15 @@ class Grower:
         if spine.base != MINUTE:
             for correction in new.corrections:
                 dirty.update((correction.ticks.time // spine.base * spine.base).tolist())
+        redone: set[int] = set()
         for start in sorted(dirty):
             following: int | None = start
             while following is not None:
+                redone.add(following)
                 following = self._recompute(spine, following, new)
-        if late and new.ruled:
+        if late < len(first) and int(first[late]) in redone:
+            late += 1  # the last row was computed again, and with it what had come for it in order
+        if redone and new.ruled:
             ticks = self._buffer.slice(new.since, new.until)
             order = in_order(ticks)
             new.ticks = ticks if order is None else ticks.take(order)
@@ -142,7 +146,7 @@ class Grower:
         if grown:
             spine.extend_row(len(spine) - 1, rows, 0)
         if grown < len(first):
-            if len(spine) and int(spine.column("passes")[-1]) > 1:
+            if spine.base == MINUTE and len(spine) and int(spine.column("passes")[-1]) > 1:
                 new.sealed = int(spine.column("start")[-1])
             spine.append(rows, grown)
 
@@ -152,12 +156,12 @@ class Grower:
             return None
         index, ticks = self._buffer.between(start, start + spine.base, new.until)
         if start <= self._buffer.evicted_until:
-            logged = self._read_log(start, start + spine.base)
-            if logged is None:
+            gone = self._evicted(start, start + spine.base)
+            if gone is None:
                 new.lost += int((index >= new.since).sum())
             else:
-                ticks, index = logged, np.full(len(logged), -1)
-                new.stale |= new.ruled
+                ticks, index = join([gone, ticks]), np.concatenate([np.full(len(gone), -1), index])
+                new.stale |= bool((gone.rule == TICK_RULE).any())
         if not len(ticks):
             return None
         order = in_order(ticks)

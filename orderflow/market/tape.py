@@ -7,14 +7,16 @@ the length of the history. This module does not know other symbols, the log's fo
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
+from orderflow.errors import StorageFailed
 from orderflow.market.bars import Bar, Partials, Series, partials
-from orderflow.market.buffer import Columns, TickBuffer, in_order
+from orderflow.market.buffer import Columns, TickBuffer, in_order, join
 from orderflow.market.frames import MINUTE, SECOND, Frame
 from orderflow.market.grid import Grid
 from orderflow.market.growth import Grower, Growth, ReadLog
@@ -22,6 +24,8 @@ from orderflow.market.sessions import Session, bar_start
 from orderflow.market.spine import FIELDS, Spine, rows_of
 
 CHUNK = 1_000_000
+RACES = 500
+"""How often to look at the log again when it is ahead of memory, 2 ms apart."""
 SPINE_ROWS = 10_080
 """Rows a minute spine keeps at least: a week, 1.2 MB."""
 
@@ -49,7 +53,7 @@ class Tape:
         """Late ticks that no bar shows: their bar had left memory, and there is no log."""
         self.lock = threading.RLock()
         self._read_log = read_log
-        self._grower = Grower(self.buffer, read_log)
+        self._grower = Grower(self.buffer, self.evicted)
         self._done = 0
         self._ref = 0
         self._spines: dict[int, Spine] = {MINUTE: Spine(MINUTE)}
@@ -92,6 +96,23 @@ class Tape:
             self.refresh()
             return self.buffer.evict()
 
+    def evicted(self, start: int, end: int) -> Columns | None:
+        """Ticks with start <= time < end (ns) that left memory, in arrival order; None without a log.
+
+        The log also has what memory holds, and for an instant a call that is written and not yet published. Both come
+        last in arrival order, so the evicted ones are the rest, once the held ones are seen to end the list.
+        """
+        for _ in range(RACES):
+            _, held = self.buffer.between(start, end)
+            logged = self._read_log(start, end)
+            if logged is None:
+                return None
+            gone = len(logged) - len(held)
+            if gone >= 0 and np.array_equal(logged.time[gone:], held.time):
+                return logged.take(slice(0, gone))
+            time.sleep(0.002)
+        raise StorageFailed(f"the log of {self.symbol} does not end with the ticks in memory")
+
     # aggregation
 
     @property
@@ -128,11 +149,11 @@ class Tape:
                 following = series.after(start)
                 bar.folded = spine.fold(a, len(spine) if following is None else spine.find(following))
 
-    def state_before(self, time: int) -> tuple[int | None, int] | None:
-        """(last level, tick-rule direction) before `time` (ns, a whole minute); None when it is not in memory."""
+    def state_before(self, moment: int) -> tuple[int | None, int] | None:
+        """(last level, tick-rule direction) before `moment` (ns, a whole minute); None when it is not in memory."""
         spine = self._spines[MINUTE]
-        at = spine.find(time)
-        if time <= spine.horizon or (not at and self.buffer.first):
+        at = spine.find(moment)
+        if moment <= spine.horizon or (not at and self.buffer.first):
             return None
         return (int(spine.column("close")[at - 1]), int(spine.column("direction")[at - 1])) if at else (None, 0)
 
@@ -200,7 +221,7 @@ class Tape:
         starts = minutes.column("start")
         begin = self._first_of(frame, minutes)
         if begin > starts[0]:
-            series.horizon = begin
+            series.raise_horizon(begin)
         if frame.base == SECOND:
             self._seconds_from(begin)
         session = int(self.session.start_of(np.array([begin]))[0])
@@ -209,7 +230,8 @@ class Tape:
             if not inside.all():
                 before = ticks.take(~inside)
                 part = partials(np.full(len(before), session), before.level, before.size, before.side)
-                series.carry.add(Bar(session, session, part.level, part.cells, 0), self._ref)
+                if series.carry.session == session:
+                    series.carry.add(Bar(session, session, part.level, part.cells, 0), self._ref)
                 ticks = ticks.take(inside)
             if len(ticks):
                 series.merge(
@@ -233,23 +255,26 @@ class Tape:
 
     def _seconds_from(self, begin: int) -> None:
         spine = self._spines.get(SECOND)
-        if spine is not None and spine.horizon <= begin:
+        minutes = self._spines[MINUTE]
+        horizon = begin if begin > int(minutes.column("start")[0]) else minutes.horizon
+        if spine is not None and spine.horizon <= horizon:
             return
         spine = self._spines[SECOND] = Spine(SECOND)
-        spine.horizon = begin
+        spine.horizon = horizon
         ticks = list(self._ticks_since(begin))
         if ticks:
             self._grower.fill(spine, ticks)
 
-    def _ticks_since(self, time: int) -> Iterator[Columns]:
-        """Aggregated ticks from `time` on, in runs; from the log where memory no longer has them."""
-        if time <= self.buffer.evicted_until:
+    def _ticks_since(self, start: int) -> Iterator[Columns]:
+        """Aggregated ticks from `start` (ns) on, in runs; from the log where memory no longer has them."""
+        if start <= self.buffer.evicted_until:
             whole = self.buffer.evicted_until // MINUTE * MINUTE + MINUTE
-            logged = self._read_log(time, whole)
-            if logged is not None:
-                time = whole
-                yield Grower.resolved(logged, self.state_before(time) or (None, 0))
-        yield from self.buffer.since(time, self._done)
+            gone = self.evicted(start, whole)
+            if gone is not None and len(gone):
+                _, held = self.buffer.between(start, whole, self._done)
+                yield Grower.resolved(join([gone, held]), self.state_before(start) or (None, 0))
+                start = whole
+        yield from self.buffer.since(start, self._done)
 
     def _trim(self) -> None:
         """Keep the spines bounded, and no bar older than its spine."""
@@ -258,13 +283,13 @@ class Tape:
         if len(minutes) > rows + rows // 4:
             minutes.drop_before(int(minutes.column("start")[-rows]))
             for series in self._series.values():
-                old = len(series.between(-(2**63), minutes.horizon))
-                if old:
-                    series.drop(old)
+                series.raise_horizon(minutes.horizon)
         seconds = self._spines.get(SECOND)
         if seconds is not None and len(seconds) > 240 * self.max_candles:
-            users = [s.starts[0] for s in self._series.values() if s.frame.base == SECOND and s.starts]
-            seconds.drop_before(min(users, default=int(seconds.column("start")[-1])))
+            users = [series for series in self._series.values() if series.frame.base == SECOND and series.starts]
+            seconds.drop_before(min((s.starts[0] for s in users), default=int(seconds.column("start")[-1])))
+            for series in users:
+                series.raise_horizon(seconds.horizon)
 
 
 def _sums(new: Growth, base: int) -> Partials:

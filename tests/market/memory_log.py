@@ -1,0 +1,79 @@
+"""A tick log in memory that claims to be durable: what the engine sees of a disk, without one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from orderflow.errors import StorageFailed
+from orderflow.market.log import LogEntry, LogInfo
+from orderflow.market.ticks import TickBatch
+
+
+class MemoryLog:
+    """Keeps entries in a list; `fail` makes the next appends fail as a full disk would."""
+
+    durable = True
+
+    def __init__(self) -> None:
+        self.entries: list[LogEntry] = []
+        self.meta: dict[str, bytes] = {}
+        self.fail = False
+
+    def append(self, entry: LogEntry, then: Callable[[], None]) -> None:
+        if self.fail:
+            raise StorageFailed("no space left")
+        self.entries.append(entry)
+        then()
+
+    def load(self) -> Iterator[LogEntry]:
+        return iter(list(self.entries))
+
+    def read(self, symbol: str, start: int, end: int) -> TickBatch | None:
+        found = [
+            batch.take((batch.time >= start) & (batch.time < end))
+            for entry in self.entries
+            for batch in entry.batches
+            if batch.symbol == symbol
+        ]
+        found = [batch for batch in found if len(batch)]
+        if not found:
+            return None
+        price = max(batch.price_decimals for batch in found)
+        size = max(batch.size_decimals for batch in found)
+        return TickBatch(
+            symbol,
+            np.concatenate([batch.time for batch in found]),
+            np.concatenate([batch.price * 10 ** (price - batch.price_decimals) for batch in found]),
+            np.concatenate([batch.size * 10 ** (size - batch.size_decimals) for batch in found]),
+            np.concatenate([batch.side for batch in found]),
+            np.concatenate([batch.rule for batch in found]),
+            np.concatenate([batch.id for batch in found]),
+            price,
+            size,
+        )
+
+    def bounds(self, symbol: str) -> tuple[int, int] | None:
+        whole = self.read(symbol, -(2**62), 2**62)
+        return None if whole is None else (int(whole.time.min()), int(whole.time.max()))
+
+    def forget(self, symbol: str | None = None) -> None:
+        kept = [[b for b in e.batches if symbol is not None and b.symbol != symbol] for e in self.entries]
+        self.entries = [
+            LogEntry(batches, e.key, e.answer) for batches, e in zip(kept, self.entries, strict=True) if batches
+        ]
+
+    def get_meta(self, name: str) -> bytes | None:
+        return self.meta.get(name)
+
+    def set_meta(self, name: str, value: bytes | None) -> None:
+        self.meta.pop(name, None)
+        if value is not None:
+            self.meta[name] = value
+
+    def info(self) -> LogInfo:
+        return LogInfo(entries=len(self.entries))
+
+    def close(self) -> None:
+        pass
