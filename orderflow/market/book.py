@@ -267,6 +267,11 @@ class Market:
         entry = self._entries.get(symbol)
         return entry.tape.revision if entry else 0
 
+    def epoch_of(self, symbol: str) -> str:
+        """Names this life of the symbol's data (revisions of two epochs do not compare); the market's when unknown."""
+        entry = self._entries.get(symbol)
+        return entry.epoch if entry else self.epoch
+
     def pending(self, symbol: str) -> int:
         """Ticks of a symbol that the next look at it must aggregate."""
         entry = self._entries.get(symbol)
