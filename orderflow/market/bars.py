@@ -246,6 +246,10 @@ class Series:
         self._revisions.clear()
         self._changed.clear()
 
+    def end_of(self, bar: Bar) -> int | None:
+        """Where a bar ends (ns), when its frame does not tell."""
+        return None
+
     def after(self, start: int) -> int | None:
         """Start of the held bar that follows the one at `start`; None for the last."""
         at = bisect_right(self.starts, start)

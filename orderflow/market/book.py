@@ -19,8 +19,10 @@ from typing import Any
 import numpy as np
 
 from orderflow.errors import BadInput, Busy, Conflict, NotFound
+from orderflow.market.bars import Carry
 from orderflow.market.buffer import Columns, Ints
 from orderflow.market.counters import Counters
+from orderflow.market.deals import DealtSeries
 from orderflow.market.footprint import BarTable, concat, from_series
 from orderflow.market.frames import Frame
 from orderflow.market.grid import Grid
@@ -314,6 +316,8 @@ class Market:
         entry = self._entry(symbol)
         tape = entry.tape
         begin, stop = -FOREVER if start is None else start, FOREVER if end is None else end
+        if not frame.ns:
+            return self._dealt_table(entry, frame, begin, stop, limit).grouped(group)
         with tape.lock:
             series = tape.series(frame)
             first = series.starts[0] if series.starts else stop
@@ -377,13 +381,14 @@ class Market:
             }
         tape = entry.tape
         with tape.lock:
-            series = tape.series(frame)
+            series = tape.series(frame) if frame.ns else self._dealt(entry, frame)
             revision = tape.refresh()
             starts = series.changed(since) if epoch == entry.epoch and since and rows else None
             full = starts is None
             if starts is None:
                 starts = list(series.starts)
-            tape.fold(series, starts)
+            if frame.ns:
+                tape.fold(series, starts)
             bars = [series.bars[s] for s in starts]
             rows = rows or choose_rows([series.bars[s] for s in series.starts[-60:]])
             return {
@@ -401,7 +406,9 @@ class Market:
                 "session": tape.session.label,
                 "marks": marks.text,
                 "base": base_wire(series.starts[0] if series.starts else None, series.opening),
-                "bars": [bar_wire(bar, series.ref, rows, tape.grid.size_decimals, marks) for bar in bars],
+                "bars": [
+                    bar_wire(bar, series.ref, rows, tape.grid.size_decimals, marks, series.end_of(bar)) for bar in bars
+                ],
                 "stats": {**self.stats(name), "candles": len(series.starts) + series.dropped},
             }
 
@@ -424,6 +431,24 @@ class Market:
         bounds = self._log.bounds(entry.tape.symbol)
         first = entry.counters.first if bounds is None else min(entry.counters.first, bounds[0])
         return History(entry.tape, self._reader(entry.tape.symbol), first)
+
+    def _dealt(self, entry: _Entry, frame: Frame) -> DealtSeries:
+        history = self._history(entry)
+        return entry.tape.dealt(frame, lambda ref, revision: history.live(frame, self._max_candles, ref, revision))
+
+    def _dealt_table(self, entry: _Entry, frame: Frame, begin: int, stop: int, limit: int | None) -> BarTable:
+        entry.tape.refresh()
+        tables: list[BarTable] = []
+        count = 0
+        for table in self._history(entry).tables(frame, begin, min(stop, entry.counters.last + 1)):
+            tables.append(table)
+            count += len(table)
+            if limit is not None and count >= limit:
+                break
+        if not tables:
+            return from_series(entry.tape.symbol, frame.name, entry.tape.grid, [], np.empty(0, np.int64), Carry(), 0)
+        whole = concat(tables)
+        return whole if limit is None else whole.take(0, min(limit, len(whole)))
 
     def _reader(self, symbol: str) -> Callable[[int, int], Columns | None]:
         def read(start: int, end: int) -> Columns | None:

@@ -49,6 +49,8 @@ class Growth:
     lost: int = 0
     stale: bool = False
     sealed: int | None = None
+    in_order: bool = True
+    """Every new tick comes after all that were there."""
 
 
 class Grower:
@@ -86,6 +88,7 @@ class Grower:
                 following = self._recompute(spine, following, new)
         if late < len(first) and int(first[late]) in redone:
             late += 1  # the last row was computed again, and with it what had come for it in order
+        new.in_order &= not redone
         if redone and new.ruled:
             ticks = self._buffer.slice(new.since, new.until)
             order = in_order(ticks)

@@ -7,12 +7,16 @@ from collections.abc import Iterator
 import numpy as np
 
 from orderflow.market.buffer import Columns, Ints, in_order, join
+from orderflow.market.deals import DealtSeries, deal, table_of
 from orderflow.market.footprint import BarTable, tabulate
 from orderflow.market.frames import DAY, MINUTE, Frame
 from orderflow.market.growth import Grower, ReadLog
 from orderflow.market.sessions import bar_end, bar_start
 from orderflow.market.spine import directions
 from orderflow.market.tape import Tape
+
+SESSIONS = 30
+"""Sessions to go back for the bars of an activity frame."""
 
 LOOK_BACK = 8
 """Sessions to look back for the price before a window, which the tick rule needs for its first tick."""
@@ -39,24 +43,55 @@ class History:
         return found if limit is None else found.take(slice(0, limit))
 
     def tables(self, frame: Frame, start: int, end: int) -> Iterator[BarTable]:
-        """Tables of the bars with start <= bar start < end, a session each, ascending. Time frames only."""
+        """Tables of the bars with start <= bar start < end, a session each, ascending."""
         session = self._tape.session
         begin = int(session.start_of(np.array([start]))[0])
         for opening, ticks in self._windows(begin, end):
-            bar = bar_start(ticks.time, frame.ns, session)
-            opened = np.full(len(ticks), opening)
-            table = tabulate(
-                self._tape.symbol,
-                frame.name,
-                self._tape.grid,
-                ticks,
-                bar,
-                opened,
-                end=lambda starts, _: bar_end(starts, frame.ns, session),
-            )
+            if not frame.ns:
+                table = self._dealt(frame, ticks, opening)
+            else:
+                table = self._timed(frame, ticks, opening)
             a, b = np.searchsorted(table.time, [start, end]).tolist()
             if b > a:
                 yield table.take(a, b)
+
+    def live(self, frame: Frame, cap: int, ref: int, revision: int) -> DealtSeries:
+        """A series of an activity frame: the newest `cap` bars, from as many sessions as that takes."""
+        tape = self._tape
+        series = DealtSeries(frame, tape.session, cap, ref, log_floor=revision, grid=tape.grid)
+        newest = tape.newest
+        if newest is None:
+            return series
+        end = newest + 1
+        begin = end
+        bars = 0
+        for _ in range(SESSIONS):
+            begin = int(tape.session.start_of(np.array([begin - 1]))[0])
+            bars += sum(len(table) for table in self.tables(frame, begin, end))
+            if bars >= cap or begin <= self._first:
+                break
+            end = begin
+        for _, ticks in self._windows(begin, newest + 1):
+            series.feed(ticks, revision)
+        return series
+
+    def _dealt(self, frame: Frame, ticks: Columns, opening: int) -> BarTable:
+        pieces, _ = deal(frame, self._tape.grid, ticks, np.full(len(ticks), opening), None)
+        return table_of(self._tape.symbol, frame, self._tape.grid, pieces)
+
+    def _timed(self, frame: Frame, ticks: Columns, opening: int) -> BarTable:
+        session = self._tape.session
+        bar = bar_start(ticks.time, frame.ns, session)
+        opened = np.full(len(ticks), opening)
+        return tabulate(
+            self._tape.symbol,
+            frame.name,
+            self._tape.grid,
+            ticks,
+            bar,
+            opened,
+            end=lambda starts, _: bar_end(starts, frame.ns, session),
+        )
 
     def _windows(self, start: int, end: int) -> Iterator[tuple[int, Columns]]:
         """(session start, its ticks in time order) for each session that has ticks in [start, end)."""

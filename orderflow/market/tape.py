@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +17,7 @@ import numpy as np
 from orderflow.errors import StorageFailed
 from orderflow.market.bars import Bar, Partials, Series, partials
 from orderflow.market.buffer import Columns, TickBuffer, in_order, join
+from orderflow.market.deals import DealtSeries
 from orderflow.market.frames import MINUTE, SECOND, Frame
 from orderflow.market.grid import Grid
 from orderflow.market.growth import Grower, Growth, ReadLog
@@ -58,6 +59,7 @@ class Tape:
         self._ref = 0
         self._spines: dict[int, Spine] = {MINUTE: Spine(MINUTE)}
         self._series: dict[str, Series] = {}
+        self._dealt: dict[str, DealtSeries] = {}
         self._sealed: deque[int] = deque(maxlen=10_000)
 
     # writing
@@ -81,6 +83,7 @@ class Tape:
                     series.rescale(level, size)
                     series.log_floor = self.revision + 1
                 self._ref *= level
+                self._dealt.clear()
             self.grid = grid
 
     def set_session(self, session: Session) -> None:
@@ -88,6 +91,7 @@ class Tape:
         with self.lock:
             self.session = session
             self._series.clear()
+            self._dealt.clear()
             self.revision += 1
 
     def evict(self) -> int:
@@ -139,6 +143,21 @@ class Tape:
                 series = self._series[frame.name] = self._build(frame, revision)
             return series
 
+    @property
+    def newest(self) -> int | None:
+        """Time (ns) of the last tick aggregated, in time order."""
+        minutes = self._spines[MINUTE]
+        return int(minutes.column("last_time")[-1]) if len(minutes) else None
+
+    def dealt(self, frame: Frame, build: Callable[[int, int], DealtSeries]) -> DealtSeries:
+        """The bars of an activity frame, up to date. build(ref, revision) makes them the first time and after a late tick."""
+        with self.lock:
+            revision = self.refresh()
+            series = self._dealt.get(frame.name)
+            if series is None:
+                series = self._dealt[frame.name] = build(self._ref, revision)
+            return series
+
     def fold(self, series: Series, starts: list[int]) -> None:
         """Make sure that the named bars of a series have their scalars."""
         spine = self._spines[series.frame.base]
@@ -170,6 +189,11 @@ class Tape:
                 part = _sums(new, base)
                 for series in users:
                     series.merge(part, revision)
+        if self._dealt and new.in_order:
+            for dealt in self._dealt.values():
+                dealt.feed(new.ticks, revision)
+        else:
+            self._dealt.clear()
         if new.stale:
             self._series.clear()
             self._spines.pop(SECOND, None)
