@@ -1,0 +1,167 @@
+"""`orderflow-replay FILE`: the command line of the replay client.
+
+It puts the parts together and turns their ends into words and exit codes: 0 done, 1 nothing usable or server gone,
+2 bad arguments, 130 interrupted. Progress and complaints go to stderr, results to stdout.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+from collections.abc import Sequence
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from orderflow.errors import BadInput, BadSetting
+from orderflow.feeds.pacing import MAX
+from orderflow.formats import names
+from orderflow.replay.replayer import Doubt
+from orderflow.replay.session import DONE, FAILED, KEY_ENV, Session, open_file
+from orderflow.replay.survey import report, survey
+
+BAD_ARGUMENTS = 2
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Put the replay client's arguments on a parser."""
+    add = parser.add_argument
+    add("file", metavar="CSV", help="file of trades: .csv, .csv.gz, .zip or .parquet")
+    add("-v", "--velocity", type=_velocity, default=10.0, help="market seconds a second, or 'max' (default: 10)")
+    add("-s", "--start-from", type=_count, default=0, metavar="N", help="skip the first N data rows (default: 0)")
+    add("-m", "--max-ticks", type=_positive, metavar="N", help="send at most N ticks")
+    add("-r", "--reset", action="store_true", help="empty the server first")
+    add("--server", default="http://localhost:8765", metavar="URL", help="default: http://localhost:8765")
+    add("--symbol", help="the instrument's name (default: the file's, where its rows name none)")
+    add("--format", metavar="NAME", help="the file's format instead of finding it out; 'list' shows all")
+    add("--tz", type=_zone, default="UTC", help="time zone of times that name none (default: UTC)")
+    add("--tick-size", type=_decimal, metavar="SIZE", help="the instrument's price step, told to the server")
+    add(
+        "--side",
+        choices=("auto", "flag"),
+        default="auto",
+        help="auto: flags, then volumes, quotes, tick rule; flag: only what the file flags (default: auto)",
+    )
+    add("--member", metavar="NAME", help="which file of a .zip")
+    add("--loop", action="store_true", help="start again at the end, the server's copy emptied first")
+    add("--dry-run", action="store_true", help="tell what is in the file and stop; nothing is sent")
+    add("--strict", action="store_true", help="stop at the first bad row instead of skipping it")
+    add("--key", default=None, help=f"the server's key (default: ${KEY_ENV})")
+    add("--quiet", action="store_true", help="no progress and no summary")
+    add("--retry-for", type=_number, default=60.0, metavar="S", help="wait so long for a lost server (default: 60)")
+    add("--max-gap", type=_number, metavar="S", help="shorten times without trades to S market seconds")
+    add("--batch-ticks", type=_positive, default=20_000, metavar="N", help="ticks a request at most (default: 20000)")
+    add(
+        "--resume",
+        type=_resume,
+        metavar="KEY:TICKS",
+        help="as printed by an interrupted run, together with --start-from",
+    )
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The console script `orderflow-replay`."""
+    parser = argparse.ArgumentParser(
+        prog="orderflow-replay",
+        description="Stream a file of trades to an OrderFlow server, at the pace of the market.",
+    )
+    add_arguments(parser)
+    return run(parser.parse_args(argv))
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do what the arguments say; the exit code."""
+    try:
+        if args.format == "list":
+            print("\n".join(names()))
+            return DONE
+        _check(args)
+        return _survey(args) if args.dry_run else Session(args).run()
+    except BadSetting as error:
+        return _fail(str(error), BAD_ARGUMENTS)
+    except BadInput as error:
+        return _fail("\n  ".join([str(error), *map(str, error.errors)]), FAILED)
+    except OSError as error:
+        return _fail(f"{args.file}: {error.strerror or error}", FAILED)
+
+
+def _check(args: argparse.Namespace) -> None:
+    if not Path(args.file).is_file():
+        raise BadSetting(f"{args.file}: there is no such file")
+    if args.format is not None and args.format not in names():
+        raise BadSetting(f"--format {args.format!r} is not known; known are {', '.join(names())}")
+
+
+def _survey(args: argparse.Namespace) -> int:
+    with open_file(args, args.start_from) as reader:
+        print(f"file        {args.file}")
+        print(f"format      {reader.format}")
+        print(f"columns     {', '.join(reader.header) or 'no header line'}")
+        found = survey(reader, args.max_ticks)
+    for line in report(found):
+        print(line)
+    return DONE if found.ticks and not (args.strict and found.bad_rows) else FAILED
+
+
+def _fail(text: str, code: int) -> int:
+    print(f"orderflow-replay: {text}", file=sys.stderr)
+    return code
+
+
+def _velocity(text: str) -> float:
+    if text.strip().lower() == "max":
+        return MAX
+    value = _number(text)
+    if value == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not above 0")
+    return value
+
+
+def _number(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+    return value
+
+
+def _count(text: str) -> int:
+    value = text.replace("_", "").replace(",", "")
+    if not (value.isascii() and value.isdigit()):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a count")
+    return int(value)
+
+
+def _positive(text: str) -> int:
+    value = _count(text)
+    if not value:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return value
+
+
+def _decimal(text: str) -> str:
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        value = Decimal("NaN")
+    if not (value.is_finite() and value > 0):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a price step like 0.25")
+    return f"{value:f}"
+
+
+def _zone(text: str) -> str:
+    try:
+        ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise argparse.ArgumentTypeError(f"{text!r} is no IANA time zone like UTC or America/New_York") from None
+    return text
+
+
+def _resume(text: str) -> Doubt:
+    try:
+        return Doubt.parse(text)
+    except BadSetting as error:
+        raise argparse.ArgumentTypeError(str(error)) from None

@@ -1,0 +1,249 @@
+"""What the person at the terminal sees while a file replays: a bar on a terminal, a plain line now and then elsewhere.
+
+Everything goes to one stream (stderr): the results on stdout stay usable in a pipe. Nothing here starts a thread: the
+replay calls `update` often, and each kind decides when it is time to draw.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Protocol, TextIO
+
+from rich.console import Console
+from rich.progress import BarColumn, ProgressColumn, Task, TaskID, TextColumn
+from rich.progress import Progress as RichProgress
+from rich.text import Text
+
+_SPAN = 5.0
+"""The rate shown is that of the last so many seconds."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts of one run. Rows are data rows of the file, counted from its first; times are ns and seconds.
+
+    file_rows: about how many the file has, None while unknown. limit: the most that will be done, None for all.
+    """
+
+    first_row: int = 0
+    next_row: int = 0
+    file_rows: int | None = None
+    limit: int | None = None
+    skipped: int = 0
+    sent: int = 0
+    duplicates: int = 0
+    batches: int = 0
+    waited: float = 0.0
+    lag: float = 0.0
+    worst_lag: float = 0.0
+    market_first: int | None = None
+    market_last: int | None = None
+
+    @property
+    def done(self) -> int:
+        """Rows done."""
+        return self.next_row - self.first_row
+
+    @property
+    def goal(self) -> int | None:
+        """About how many rows will be done in all, None while unknown."""
+        rows = [] if self.file_rows is None else [max(self.done, self.file_rows - self.first_row)]
+        return min([*rows, *([] if self.limit is None else [self.limit])], default=None)
+
+
+class Progress(Protocol):
+    """How a replay tells what it is doing."""
+
+    def update(self, tally: Tally) -> None: ...
+
+    def waiting(self, reason: str, left: float) -> None: ...
+
+    def back(self) -> None: ...
+
+    def note(self, text: str) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Meter:
+    """Rate and time to go, from the tallies of the last seconds; `start` is the tally before the first tick."""
+
+    def __init__(self, start: Tally, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._seen = [(clock(), start.sent, start.next_row)]
+
+    def rate(self, tally: Tally) -> tuple[float, float | None]:
+        """(ticks a second, seconds to go or None)."""
+        now = self._clock()
+        self._seen.append((now, tally.sent, tally.next_row))
+        while len(self._seen) > 2 and now - self._seen[1][0] >= _SPAN:
+            self._seen.pop(0)
+        then, sent, row = self._seen[0]
+        if now <= then:
+            return 0.0, None
+        rate = (tally.sent - sent) / (now - then)
+        rows = (tally.next_row - row) / (now - then)
+        left = None
+        if (goal := tally.goal) is not None and rows > 0:
+            left = max(0.0, (goal - tally.done) / rows)
+        return rate, left
+
+
+class Silent:
+    """Says nothing but notes: a bad row is told even to those who want no progress."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def update(self, tally: Tally) -> None:
+        pass
+
+    def waiting(self, reason: str, left: float) -> None:
+        pass
+
+    def back(self) -> None:
+        pass
+
+    def note(self, text: str) -> None:
+        print(text, file=self._stream, flush=True)
+
+    def close(self) -> None:
+        pass
+
+
+class Lines:
+    """One plain line every few seconds, for logs and pipes."""
+
+    def __init__(
+        self,
+        stream: TextIO,
+        start: Tally,
+        *,
+        every: float = 5.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._stream = stream
+        self._meter = Meter(start, clock)
+        self._every = every
+        self._clock = clock
+        self._last = clock()
+        self._waiting: float | None = None
+
+    def update(self, tally: Tally) -> None:
+        if (now := self._clock()) - self._last < self._every:
+            return
+        self._last = now
+        self.note(line(tally, self._meter))
+
+    def waiting(self, reason: str, left: float) -> None:
+        now = self._clock()
+        if self._waiting is None or now - self._waiting >= self._every:
+            self._waiting = now
+            self.note(f"waiting for the server: {reason}; trying for another {left:.0f} s")
+
+    def back(self) -> None:
+        self._waiting = None
+        self.note("the server is back")
+
+    def note(self, text: str) -> None:
+        print(text, file=self._stream, flush=True)
+
+    def close(self) -> None:
+        pass
+
+
+class Bar:
+    """A live bar with rate, lag, time to go and counts, for a terminal."""
+
+    def __init__(
+        self,
+        stream: TextIO,
+        start: Tally,
+        *,
+        every: float = 0.2,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._meter = Meter(start, clock)
+        self._clock = clock
+        self._every = every
+        self._last = -every
+        self._console = Console(file=stream, highlight=False)
+        self._rich = RichProgress(
+            BarColumn(bar_width=24),
+            _Share(),
+            TextColumn("{task.description}", markup=False),
+            console=self._console,
+            auto_refresh=False,
+            transient=False,
+        )
+        self._task: TaskID = self._rich.add_task("starting", total=start.goal)
+        self._rich.start()
+
+    def update(self, tally: Tally) -> None:
+        if (now := self._clock()) - self._last < self._every:
+            return
+        self._last = now
+        text = line(tally, self._meter, short=True)
+        self._rich.update(self._task, description=text, completed=tally.done, total=tally.goal, refresh=True)
+
+    def waiting(self, reason: str, left: float) -> None:
+        self._draw(f"waiting for the server: {reason}; trying for another {left:.0f} s")
+
+    def back(self) -> None:
+        self._draw("the server is back")
+
+    def note(self, text: str) -> None:
+        self._rich.console.print(text, markup=False, soft_wrap=True)
+
+    def close(self) -> None:
+        self._rich.stop()
+
+    def _draw(self, text: str) -> None:
+        self._rich.update(self._task, description=text, refresh=True)
+
+
+class _Share(ProgressColumn):
+    """The share done, nothing where the total is unknown."""
+
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.percentage:3.0f}%" if task.total else "")
+
+
+def line(tally: Tally, meter: Meter, *, short: bool = False) -> str:
+    """The state of a replay in one line."""
+    rate, left = meter.rate(tally)
+    parts = [f"{tally.sent:,} ticks", f"{rate:,.0f}/s"]
+    if tally.market_last is not None:
+        parts.append(f"at {moment(tally.market_last, short=short)}")
+    parts.append(f"lag {tally.lag:.1f} s")
+    if tally.duplicates:
+        parts.append(f"{tally.duplicates:,} duplicates")
+    if tally.skipped:
+        parts.append(f"{tally.skipped:,} rows skipped")
+    if tally.goal and not short:
+        parts.append(f"about {min(100, 100 * tally.done // tally.goal)}% done")
+    if left is not None:
+        parts.append(f"ETA {span(left)}")
+    return " · ".join(parts)
+
+
+def moment(ns: int, *, short: bool = False) -> str:
+    """A UTC time, ns since 1970, for people: to the millisecond, or only the time of day to the second."""
+    when = datetime.fromtimestamp(ns // 1_000_000_000, UTC) + timedelta(microseconds=ns % 1_000_000_000 // 1_000)
+    return f"{when:%H:%M:%S}" if short else f"{when:%Y-%m-%d %H:%M:%S}.{when.microsecond // 1000:03d} UTC"
+
+
+def span(seconds: float) -> str:
+    """A time span for people: 4.2 s, 3:07, 2:03:07, 3 d 02:03:07."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    whole = int(seconds + 0.5)
+    days, whole = divmod(whole, 86_400)
+    hours, whole = divmod(whole, 3600)
+    minutes, whole = divmod(whole, 60)
+    if days:
+        return f"{days} d {hours:02d}:{minutes:02d}:{whole:02d}"
+    return f"{hours}:{minutes:02d}:{whole:02d}" if hours else f"{minutes}:{whole:02d}"

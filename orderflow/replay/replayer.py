@@ -1,0 +1,253 @@
+"""One replay: chunks of a file, paced, sent in batches, with an exact account of how far it came.
+
+The account is in data rows, as `--start-from` counts them. A batch counts as done when the server has answered; where
+a replay ends otherwise, the batch in doubt is named by its key, so that a later run can send the very same batch under
+the same key first, and the server knows whether it has it already.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import count
+from typing import Protocol
+
+from orderflow.errors import BadInput, BadSetting, FieldError, OrderflowError
+from orderflow.feeds.pacing import Pacer
+from orderflow.formats import ParsedTicks
+from orderflow.replay.client import Answer, Refused, ServerGone, Stopped
+from orderflow.replay.progress import Progress, Tally
+from orderflow.replay.stretch import Stretch, stretch
+
+NAMED_ROWS = 20
+"""Bad rows that are named one by one; after them only a total."""
+
+
+class Sender(Protocol):
+    """What a replay needs of the server."""
+
+    def begin_ticks(self, body: bytes, *, key: str, symbol: str | None) -> None: ...
+
+    def finish_ticks(self) -> Answer: ...
+
+    def set_tick_size(self, symbol: str, tick_size: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A batch that was sent and not answered: `--resume` takes its text form, KEY:TICKS."""
+
+    key: str
+    ticks: int
+
+    def __str__(self) -> str:
+        return f"{self.key}:{self.ticks}"
+
+    @classmethod
+    def parse(cls, text: str) -> Doubt:
+        """Raises BadSetting for a text that an earlier run has not printed."""
+        match = re.fullmatch(r"([0-9A-Za-z_-]{1,100}):([1-9][0-9]{0,9})", text)
+        if not match:
+            raise BadSetting(f"{text!r} is not what an earlier run printed after --resume")
+        return cls(match[1], int(match[2]))
+
+
+class Ended(OrderflowError):
+    """The replay ended before the end of the file; `doubt` is the batch that may or may not have arrived."""
+
+    def __init__(self, detail: str, *, stopped: bool = False, doubt: Doubt | None = None) -> None:
+        super().__init__(detail)
+        self.stopped = stopped
+        self.doubt = doubt
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """max_ticks: send no more. strict: end at the first bad row. tick_size: to be told to the server (decimal text)."""
+
+    max_ticks: int | None = None
+    strict: bool = False
+    tick_size: str | None = None
+
+
+class Replay:
+    """Sends one pass over a file.
+
+    chunks: what a `TickReader` yields, from data row `tally.next_row` on. run: a name for this run that no other run
+    has. doubt: the batch to send first, from an earlier run. stopped: whether the user wants to end it.
+    `tally` is kept up to date all the time, also when `play` raises.
+    """
+
+    def __init__(
+        self,
+        sender: Sender,
+        pacer: Pacer,
+        progress: Progress,
+        tally: Tally,
+        *,
+        run: str,
+        limits: Limits | None = None,
+        doubt: Doubt | None = None,
+        stopped: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self.tally = tally
+        self.symbols: set[str] = set()
+        self._sender = sender
+        self._pacer = pacer
+        self._progress = progress
+        self._limits = limits or Limits()
+        self._left: float = math.inf if self._limits.max_ticks is None else self._limits.max_ticks
+        self._keys = (f"{run}-{number}" for number in count(1))
+        self._first = doubt
+        self._stopped = stopped
+        self._named = 0
+        self._under_way: tuple[Stretch, slice, str] | None = None
+
+    def play(self, chunks: Iterable[ParsedTicks]) -> None:
+        """Send all of it. Raises Ended when it came to an end before, BadInput when the file is broken."""
+        try:
+            bad = self._play(chunks)
+        except BadInput:  # the file is broken from here on; what was sent before counts
+            self.settle()
+            raise
+        self.settle()
+        if bad is not None:
+            self.tally.next_row = _row(bad)
+            raise Ended(f"--strict: {bad}")
+
+    def _play(self, chunks: Iterable[ParsedTicks]) -> FieldError | None:
+        """Send all but leave the last batch under way; the error at which `strict` ends it."""
+        bad = None
+        for chunk in chunks:
+            pieces = stretch(chunk.batches, chunk.origins, chunk.first_row + chunk.rows)
+            end = len(pieces)
+            if self._limits.strict and chunk.errors:
+                bad = chunk.errors[0]
+                end = pieces.before_row(_row(bad))
+            if self._left < pieces.ticks(slice(0, end)):
+                end, bad = pieces.pieces(int(self._left)), None
+            self._count_bad(chunk, pieces.resume_row(end) if bad is None else _row(bad))
+            self._send_all(pieces, end)
+            if not len(pieces):
+                self.settle()
+                self.tally.next_row = pieces.next_row
+            if bad is not None or end < len(pieces) or self._left <= 0:
+                break
+        return bad
+
+    @property
+    def doubt(self) -> Doubt | None:
+        """The batch that is under way, not answered yet."""
+        if self._under_way is None:
+            return None
+        pieces, part, key = self._under_way
+        return Doubt(key, pieces.ticks(part))
+
+    def settle(self) -> bool:
+        """Wait for the answer to the batch that is under way; False when there is none. Raises Ended.
+
+        Call it before any longer wait: else a lost server would be noticed only at the next batch.
+        """
+        if self._under_way is None:
+            return False
+        pieces, part, _ = self._under_way
+        try:
+            answer = self._sender.finish_ticks()
+        except ServerGone as gone:
+            doubt = self.doubt if gone.in_doubt else None
+            raise Ended(str(gone), stopped=isinstance(gone, Stopped), doubt=doubt) from gone
+        except Refused as refused:
+            raise Ended(_refusal(refused, pieces, part)) from refused
+        self._under_way = None
+        ticks = pieces.ticks(part)
+        tally = self.tally
+        tally.sent += ticks
+        tally.duplicates += answer.duplicates
+        tally.batches += 1
+        tally.waited += answer.waited
+        tally.next_row = pieces.resume_row(part.stop)
+        tally.market_first = int(pieces.time[part.start]) if tally.market_first is None else tally.market_first
+        tally.market_last = int(pieces.time[part.stop - 1])
+        self._progress.update(tally)
+        return True
+
+    def _send_all(self, pieces: Stretch, end: int) -> None:
+        at = 0
+        if self._first is not None and end:
+            at = min(end, pieces.pieces(self._first.ticks))
+            if pieces.ticks(slice(0, at)) != self._first.ticks:
+                raise Ended(f"--resume {self._first} does not fit this file at row {pieces.row[0]}")
+            doubt, self._first = self._first, None
+            self._send(pieces, slice(0, at), doubt.key)
+        for part in self._pacer.slices(pieces.time[at:end]):
+            self.tally.lag = self._pacer.lag
+            self.tally.worst_lag = max(self.tally.worst_lag, self.tally.lag)
+            self._send(pieces, slice(at + part.start, at + part.stop), next(self._keys))
+            self._check_stop()
+        self._check_stop()
+
+    def _send(self, pieces: Stretch, part: slice, key: str) -> None:
+        """Put a batch under way, once the one before it is answered."""
+        body, symbol = pieces.body(part)
+        waited = self.tally.waited
+        self.settle()
+        self._pacer.shift(self.tally.waited - waited)
+        self._introduce(pieces)
+        self._left -= pieces.ticks(part)
+        self._under_way = pieces, part, key
+        self._sender.begin_ticks(body, key=key, symbol=symbol)
+
+    def _introduce(self, pieces: Stretch) -> None:
+        """Tell the server the tick size of symbols that are new in this run."""
+        for batch in pieces.batches:
+            if batch.symbol in self.symbols:
+                continue
+            self.symbols.add(batch.symbol)
+            if self._limits.tick_size is None:
+                continue
+            try:
+                self._sender.set_tick_size(batch.symbol, self._limits.tick_size)
+            except ServerGone as gone:
+                raise Ended(str(gone), stopped=isinstance(gone, Stopped)) from gone
+            except Refused as refused:
+                raise Ended(_refusal(refused)) from refused
+
+    def _check_stop(self) -> None:
+        if self._stopped():
+            self.settle()
+            raise Ended("stopped", stopped=True)
+
+    def _count_bad(self, chunk: ParsedTicks, before: int) -> None:
+        """Count and name the bad rows that this run passes, those before row `before`."""
+        rows = set()
+        for error in chunk.errors:
+            if _row(error) >= before:
+                continue
+            if error.row not in rows and self._named < NAMED_ROWS:
+                self._named += 1
+                self._progress.note(f"skipped {error}")
+                if self._named == NAMED_ROWS:
+                    self._progress.note("further bad rows are only counted")
+            rows.add(error.row)
+        self.tally.skipped += len(rows)
+
+
+def _row(error: FieldError) -> int:
+    return 0 if error.row is None else error.row
+
+
+def _refusal(refused: Refused, pieces: Stretch | None = None, part: slice = slice(0, 0)) -> str:
+    """The server's words, with its row numbers turned into the file's."""
+    lines = [str(refused)]
+    for place, message in refused.errors[:NAMED_ROWS]:
+        where = ", ".join(str(word) for word in place if word != "body")
+        number = next((word for word in place if isinstance(word, int)), None)
+        if number is not None and pieces is not None:
+            piece = int(pieces.start.searchsorted(pieces.start[part.start] + number, side="right")) - 1
+            where = f"data row {pieces.resume_row(piece)} ({where} of the batch)"
+        lines.append(f"  {where}: {message}" if where else f"  {message}")
+    if len(refused.errors) > NAMED_ROWS:
+        lines.append(f"  … and {len(refused.errors) - NAMED_ROWS} more")
+    return "\n".join(lines)

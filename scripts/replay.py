@@ -1,0 +1,13 @@
+"""The replay client from a checkout, not installed: `python scripts/replay.py FILE`, as `orderflow-replay FILE`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from orderflow.replay.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())
