@@ -1,0 +1,226 @@
+"""The command line: serve, demo, replay, export, doctor.
+
+Flags of the server are made from the table of settings, so none can be missing here. This file and `__main__` alone may
+reach up to the pages. What a command needs is imported by the command: help must not wait for pandas.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import logging
+import os
+import sys
+import webbrowser
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from orderflow import __version__
+from orderflow.errors import OrderflowError
+from orderflow.settings import CONFIG_FILES, Settings, describe, is_loopback, load_settings
+
+if TYPE_CHECKING:
+    from orderflow.services import Services
+
+FIRST = ("host", "port", "data_dir", "lan", "ephemeral")
+"""Settings whose flags everybody needs; the help shows the others apart."""
+EPILOG = "`orderflow COMMAND --help` tells the options of a command. `orderflow demo` shows real trades at once."
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code. Errors of ours end in one line."""
+    given = list(sys.argv[1:] if argv is None else argv)
+    parser = build_parser(given[0] if given else "")
+    args = parser.parse_args(given)
+    if not args.command:
+        parser.print_help()
+        return 0
+    try:
+        return int(args.run(args))
+    except OrderflowError as error:
+        print(f"orderflow: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # whoever read our output has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def build_parser(command: str = "") -> argparse.ArgumentParser:
+    """The parser; `command` is the one about to run, whose arguments may need a heavy import."""
+    parser = argparse.ArgumentParser("orderflow", description="Live order flow from ticks.", epilog=EPILOG)
+    parser.add_argument("--version", action="version", version=f"orderflow {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+
+    serve = commands.add_parser("serve", help="run the server", description="Run the server until Ctrl+C.")
+    _server_flags(serve, browser=False)
+    serve.set_defaults(run=lambda args: run_server(args, demo=False))
+
+    about = "Run the server, replay the bundled sample of real trades into it, and open the chart in the browser."
+    demo = commands.add_parser("demo", help="run the server with real sample trades", description=about)
+    _server_flags(demo, browser=True)
+    demo.set_defaults(run=lambda args: run_server(args, demo=True))
+
+    replay = commands.add_parser("replay", help="stream a file of trades to a server, at the pace of the market")
+    if command == "replay":
+        client = importlib.import_module("orderflow.replay.cli")  # reads files: only this command needs that
+        client.add_arguments(replay)
+        replay.set_defaults(run=client.run)
+
+    about = "Write bars, footprints or ticks to a file: from the tick log, or from a running server with --server."
+    export = commands.add_parser("export", help="write bars, footprints or ticks to a file", description=about)
+    _export_flags(export)
+    export.set_defaults(run=run_export)
+
+    doctor = commands.add_parser("doctor", help="show the settings and check the installation")
+    _settings_flags(doctor)
+    doctor.set_defaults(run=run_doctor)
+    return parser
+
+
+def run_server(args: argparse.Namespace, *, demo: bool) -> int:
+    """`serve` and `demo`."""
+    settings = _settings(args)
+    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    # heavy, and after the patch that `orderflow.__main__` makes
+    services_of = importlib.import_module("orderflow.services")
+    web, http = importlib.import_module("orderflow.web.server"), importlib.import_module("orderflow.web.serve")
+    pages = importlib.import_module("callbacks.app")
+
+    services: Services = services_of.build_services(settings)
+    try:
+        listener = http.listen(settings.bind, settings.port)
+        loaded = services.start()
+        server = web.create_server(services, most_sockets=http.raise_file_limit())
+        pages.create_app(services, server)
+    except BaseException:  # whatever it was, the log must be closed before it is told
+        services.stop()
+        raise
+    key = server.extensions["orderflow.gate"].key
+    url = address(settings, listener.getsockname()[1], key)
+
+    def ready() -> None:
+        announce(settings, listener.getsockname()[1], key, loaded)
+        if demo:
+            services.sample.start()
+        if args.browser and can_browse():
+            services.workers.spawn("browser", webbrowser.open, url)
+
+    return int(http.serve(services, server, listener, ready))
+
+
+def run_export(args: argparse.Namespace) -> int:
+    """`export`."""
+    module = importlib.import_module("orderflow.web.export")  # brings the engine; only this command needs it
+    return int(module.run(args, _settings(args)))
+
+
+def run_doctor(args: argparse.Namespace) -> int:
+    """`doctor`."""
+    module = importlib.import_module("orderflow.doctor")  # brings the engine; only this command needs it
+    return int(module.run(_settings(args)))
+
+
+def address(settings: Settings, port: int, key: str | None, host: str | None = None) -> str:
+    """The chart's URL as a browser on this machine (or, with `host`, another one) opens it."""
+    if host is None:
+        host = (
+            settings.bind if not is_loopback(settings.bind) and settings.bind not in ("0.0.0.0", "::") else "localhost"
+        )
+    name = f"[{host}]" if ":" in host else host
+    return f"http://{name}:{port}/chart/" + (f"?key={key}" if key else "")
+
+
+def announce(settings: Settings, port: int, key: str | None, loaded: int, out: Callable[[str], object] = print) -> None:
+    """Say where the server is and what it holds."""
+    url = address(settings, port, key)
+    lines = [f"OrderFlow {__version__} is ready", f"  chart    {url}", f"  API      {url.split('/chart/')[0]}/docs"]
+    if settings.beyond_loopback:
+        security = importlib.import_module("orderflow.web.security")  # see run_server
+        lan = security.lan_address()
+        if settings.public_url:
+            lines.append(f"  public   {settings.public_url}/chart/" + (f"?key={key}" if key else ""))
+        if lan is not None:
+            shared = address(settings, port, key, lan)
+            lines.append(f"  network  {shared}")
+            lines += _qr(shared) if settings.lan else []
+        lines.append("  The key in these addresses is needed to change anything; share it only with those who may.")
+    kept = "kept in memory only (--ephemeral)" if settings.ephemeral else f"kept in {settings.data_dir}"
+    lines += [f"  ticks    {kept}" + (f", {loaded:,} reloaded" if loaded else ""), "Ctrl+C stops it."]
+    for line in lines:
+        out(line)
+    sys.stdout.flush()
+
+
+def can_browse() -> bool:
+    """Whether there is a screen to open a browser on; without one a text browser would take the terminal."""
+    if sys.platform in ("win32", "darwin"):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def _qr(url: str) -> list[str]:
+    if "utf" not in (getattr(sys.stdout, "encoding", None) or "").lower():
+        return []  # the blocks of the code cannot be printed here
+    segno = importlib.import_module("segno")  # only here
+    rows = [list(row) for row in segno.make(url, error="m").matrix_iter(border=2)]
+    rows += [[0] * len(rows[0])] * (len(rows) % 2)
+    # two rows a line, light on dark as terminals are
+    blocks = {(0, 0): "█", (0, 1): "▀", (1, 0): "▄", (1, 1): " "}
+    pairs = zip(rows[::2], rows[1::2], strict=True)
+    return ["  " + "".join(blocks[int(a), int(b)] for a, b in zip(top, low, strict=True)) for top, low in pairs]
+
+
+def _settings(args: argparse.Namespace) -> Settings:
+    files = None
+    if args.config is not None:
+        files = [Path(args.config), *(path for path in [Path(".env")] if path.is_file())]
+    return load_settings({name: getattr(args, name, None) for name, _, _ in describe()}, files=files)
+
+
+def _server_flags(parser: argparse.ArgumentParser, *, browser: bool) -> None:
+    _settings_flags(parser)
+    group = parser.add_mutually_exclusive_group()
+    default = "" if browser else " (default)"
+    group.add_argument("--open", dest="browser", action="store_true", help="open the chart in the browser")
+    group.add_argument("--no-browser", dest="browser", action="store_false", help=f"do not{default}")
+    parser.set_defaults(browser=browser)
+
+
+def _settings_flags(parser: argparse.ArgumentParser) -> None:
+    more = parser.add_argument_group("more settings", "each also from the environment, as ORDERFLOW_<NAME>, or a file")
+    for name, default, meta in describe():
+        group: Any = parser if name in FIRST else more
+        flag = f"--{name.replace('_', '-')}"
+        words = f"{meta.doc} {meta.allowed}".replace("%", "%%")
+        shown = "" if default is None or name == "data_dir" else f" (default: {_shown(default)})"
+        if isinstance(default, bool):
+            group.add_argument(flag, action=argparse.BooleanOptionalAction, default=None, help=meta.doc)
+        else:
+            group.add_argument(flag, default=None, metavar=name.split("_")[-1].upper(), help=words + shown)
+    files = " and ".join(CONFIG_FILES)
+    more.add_argument("--config", metavar="FILE", help=f"a .toml file to read (default: {files} of this folder)")
+
+
+def _export_flags(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("symbol", metavar="SYMBOL", help="the instrument")
+    add("--what", choices=("bars", "footprint", "ticks"), default="bars", help="default: bars")
+    add("--frame", default="1min", help="time frame of the bars (default: 1min)")
+    add("--group", type=int, default=1, metavar="TICKS", help="ticks of the price in one footprint row (default: 1)")
+    add("--format", choices=("csv", "json", "parquet", "arrow"), help="default: by the file's name, else csv")
+    add("--out", metavar="FILE", help="where to write (default: standard output)")
+    add("--start", metavar="TIME", help="first time, ISO-8601 (without a zone: UTC) or a Unix time")
+    add("--end", metavar="TIME", help="time before which to stop")
+    add("--server", metavar="URL", help="ask this server instead of reading the log, e.g. http://localhost:8765")
+    add("--data-dir", metavar="DIR", help="the log's data folder (default: as the server's)")
+    add("--config", metavar="FILE", help=argparse.SUPPRESS)
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value)) or "none"
+    return f"{value:g}" if isinstance(value, float) else str(value)

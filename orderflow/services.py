@@ -1,0 +1,109 @@
+"""The services of one process, put together once and handed to whoever needs them. Frozen: nothing is swapped later.
+
+This is the only place that decides which log, which bus and which clock are in use. Knows no web and no screen.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+
+from orderflow.bus import Bus
+from orderflow.clock import Clock, SystemClock
+from orderflow.errors import BadInput, BadSetting, OrderflowError, StorageFailed
+from orderflow.feeds.replay import SampleReplay
+from orderflow.market.book import Market
+from orderflow.market.frames import Frame
+from orderflow.market.log import NoLog, TickLog
+from orderflow.settings import Settings
+from orderflow.storage.ticklog import DiskTickLog
+from orderflow.workers import Workers
+
+AUDIT_SECONDS = 1.0
+"""Finished minutes are recomputed and compared this often."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Services:
+    """settings; market: all ticks and bars; ticks: the log behind it; workers: threads and greenlets; bus: who changed
+    what; clock; sample: the bundled sample's replay."""
+
+    settings: Settings
+    market: Market
+    ticks: TickLog
+    workers: Workers
+    bus: Bus
+    clock: Clock
+    sample: SampleReplay
+
+    def start(self) -> int:
+        """Reload what the log holds, apply the instruments' settings, start the jobs; returns the ticks reloaded.
+
+        Raises StorageFailed when the log cannot be read, BadSetting when an instrument's settings do not fit it.
+        """
+        begun = time.monotonic()
+        loaded = self.market.load()
+        if loaded:
+            log.info("%s ticks reloaded in %.1f s", f"{loaded:,}", time.monotonic() - begun)
+        for symbol, instrument in self.settings.instruments.items():
+            try:
+                self.market.configure(
+                    symbol,
+                    tick_size=instrument.tick_size,
+                    size_step=instrument.size_step,
+                    session=instrument.session,
+                )
+            except StorageFailed:
+                raise
+            except OrderflowError as error:
+                raise BadSetting(f"instruments.{symbol}: {error}") from error
+        self.workers.every(AUDIT_SECONDS, "audit", self.audit)
+        return loaded
+
+    def audit(self) -> None:
+        """Compare the minutes finished since the last call with their own ticks; a difference is an error to report."""
+        bars, failures = self.workers.run(self.market.verify)
+        if failures:
+            raise OrderflowError(f"{failures} of {bars} finished bars differ from their ticks; please report this")
+
+    def stop(self, timeout: float = 4.0) -> list[str]:
+        """Stop the jobs, flush and close the log; returns the names of what did not end in time."""
+        begun = time.monotonic()
+        self.sample.stop()
+        self.ticks.close()
+        return self.workers.stop(max(0.5, timeout - (time.monotonic() - begun)))
+
+
+def build_services(settings: Settings) -> Services:
+    """Put the services together; nothing runs before `start`. Raises BadSetting, StorageFailed."""
+    check(settings)
+    workers = Workers()
+    ticks: TickLog = NoLog() if settings.ephemeral else DiskTickLog(settings.data_dir / "ticks", workers)
+    market = Market(
+        ticks, max_candles=settings.max_candles, max_ticks=settings.max_ticks, max_symbols=settings.max_symbols
+    )
+    return Services(
+        settings,
+        market,
+        ticks,
+        workers,
+        Bus(),
+        SystemClock(),
+        SampleReplay(market, workers, velocity=settings.velocity),
+    )
+
+
+def check(settings: Settings) -> None:
+    """What the settings alone cannot know. Raises BadSetting."""
+    try:
+        frame = Frame.parse(settings.candle_interval)
+    except BadInput as error:
+        source = settings.sources.get("candle_interval", "the default")
+        raise BadSetting(
+            f"candle_interval = {settings.candle_interval!r} from {source} is not allowed: {error}"
+        ) from error
+    if not frame.ns:
+        raise BadSetting(f"candle_interval = {frame.name!r} is not allowed: it must be a time frame")

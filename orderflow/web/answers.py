@@ -1,0 +1,97 @@
+"""How answers leave: JSON bodies, and one shape for every error, whoever raised it.
+
+What the user reads and what is logged are two texts: the log has the traceback, the user a sentence and the number
+under which the log has it.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import flask
+import msgspec
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing.exceptions import RequestRedirect, WebsocketMismatch
+
+from orderflow.errors import BadInput, Busy, FieldError, OrderflowError, Unauthorized
+
+JSON = "application/json"
+MAX_NAMED = 1000
+"""Errors that one answer names; `detail` tells the total."""
+
+log = logging.getLogger(__name__)
+_encoder = msgspec.json.Encoder(decimal_format="number")
+
+
+def encode(value: Any) -> bytes:
+    """Compact JSON."""
+    return _encoder.encode(value)
+
+
+def answer(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> flask.Response:
+    """A JSON response; bytes are taken as JSON already."""
+    body = value if isinstance(value, bytes) else encode(value)
+    return flask.Response(body, status, headers, content_type=JSON)
+
+
+def located(errors: Sequence[FieldError]) -> list[dict[str, Any]]:
+    """Errors as the contract prints them: where, and what."""
+    return [
+        {"loc": error.loc, "msg": error.reason if error.line is None else f"{error.reason} (line {error.line})"}
+        for error in errors[:MAX_NAMED]
+    ]
+
+
+def error_body(detail: str, errors: Sequence[FieldError] = ()) -> bytes:
+    """The body of every error."""
+    return encode({"detail": detail, "errors": located(errors)} if errors else {"detail": detail})
+
+
+def error_headers(error: BaseException) -> dict[str, str]:
+    """Headers that belong to an error of ours."""
+    if isinstance(error, Busy):
+        return {"Retry-After": str(max(1, error.retry_after))}
+    if isinstance(error, Unauthorized):
+        return {"WWW-Authenticate": 'Bearer realm="orderflow"'}
+    return {}
+
+
+def of_ours(error: OrderflowError) -> flask.Response:
+    """The response of an error of our own tree."""
+    if error.status >= 500:
+        log.error("%s %s: %s", flask.request.method, flask.request.path, error, exc_info=error)
+    errors = error.errors if isinstance(error, BadInput) else ()
+    return answer(error_body(str(error), errors), error.status, error_headers(error))
+
+
+def of_http(error: HTTPException) -> HTTPException | flask.Response:
+    """The response of an error (or redirect) that Flask or werkzeug raised."""
+    if isinstance(error, RequestRedirect) or error.code is None or error.code < 400:
+        return error
+    if isinstance(error, WebsocketMismatch):
+        detail = f"{flask.request.path} is a WebSocket: connect with ws://"
+        return answer(error_body(detail), 426, {"Upgrade": "websocket", "Connection": "Upgrade"})
+    headers = {name: value for name, value in error.get_headers() if name.lower() in ("allow", "retry-after")}
+    detail = error.description or error.name
+    if error.code == 404:
+        detail = f"there is nothing at {flask.request.path[:200]}; the addresses are listed at /docs"
+    elif error.code == 405:
+        detail = f"{flask.request.method} is not possible at {flask.request.path[:200]}; use {headers.get('Allow', '')}"
+    return answer(error_body(detail), error.code, headers)
+
+
+def of_bug(error: Exception) -> flask.Response:
+    """The response of an error that nobody expected."""
+    number = secrets.token_hex(4)
+    log.error("error %s at %s %s", number, flask.request.method, flask.request.path, exc_info=error)
+    return answer(error_body(f"the server made an error; its log has it as {number}"), 500)
+
+
+def install(server: flask.Flask) -> None:
+    """Give every error of the server the one shape."""
+    server.register_error_handler(OrderflowError, of_ours)
+    server.register_error_handler(HTTPException, of_http)
+    server.register_error_handler(Exception, of_bug)

@@ -1,0 +1,266 @@
+"""One message to many sockets: serialised and framed once, pushed without waiting, merged for those who are slow.
+
+A `Topic` has a source with a version. Each round, every client gets what leads from the version it has to the present
+one. A client that is slow is skipped and later gets one message for all it missed, so its latest state wins and nothing
+queues up; kernel buffers would hide minutes of stale data, so the push looks at what the client has not acknowledged.
+One that makes no progress is dropped.
+
+Nothing here knows what the messages say or what HTTP is.
+"""
+
+from __future__ import annotations
+
+import array
+import contextlib
+import logging
+import socket
+import time
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from orderflow.errors import Conflict
+from orderflow.web.frames import GOING_AWAY, close_frame, frame
+from orderflow.workers import Workers
+
+try:
+    import fcntl
+    import termios
+except ImportError:  # Windows has neither: there only a full send buffer tells that a client is slow
+    fcntl = None  # type: ignore[assignment]  # the name is tested before it is used
+
+UNSENT = 2048
+"""A client with more bytes than this on the way is not sent more."""
+STALLED = 20.0
+"""Seconds without any progress after which a slow client is dropped."""
+CONTROL = 1 << 16
+"""More bytes than this of waiting control frames (answers to a flood of pings) end the connection."""
+FLUSH = 0.03
+"""Seconds between attempts to write the rest of a frame."""
+BREATHER = 200
+"""Clients pushed to before other greenlets get their turn."""
+GROUPS = 8
+"""Messages for different old versions that one round makes; further ones get a snapshot."""
+
+log = logging.getLogger(__name__)
+
+
+class Source(Protocol):
+    """What a topic tells."""
+
+    def version(self) -> Hashable:
+        """The present version: cheap, asked every round."""
+
+    def message(self, since: Hashable | None) -> tuple[Hashable, bytes]:
+        """(version, text) that brings a client with version `since` to the present; None knows nothing yet."""
+
+
+@dataclass
+class Counters:
+    """sent: messages handed to sockets. conflated: turns that a slow client missed. dropped: clients given up."""
+
+    sent: int = 0
+    conflated: int = 0
+    dropped: int = 0
+
+
+class Client:
+    """One socket's sending side. All bytes, control frames too, leave through it, so no frame is torn by another."""
+
+    def __init__(self, sock: Any, clock: Callable[[], float] = time.monotonic) -> None:
+        self._sock = sock
+        self._tail = b""
+        self._clock = clock
+        self._moved = clock()
+        self._left = 0
+        self.version: Hashable | None = None
+        self.closed = False
+
+    @property
+    def waiting(self) -> bool:
+        """Whether a part of a frame is still to be written."""
+        return bool(self._tail)
+
+    def push(self, data: bytes) -> bool:
+        """Send a frame now, as far as the socket takes it; False, and nothing sent, when the client is behind."""
+        self.flush()
+        if self.closed or self._tail or self._unacknowledged() > UNSENT:
+            return False
+        self._tail = data
+        self.flush()
+        return not self.closed
+
+    def control(self, data: bytes) -> None:
+        """Send a control frame after what is being written."""
+        if len(self._tail) > CONTROL and len(data) + len(self._tail) > 2 * CONTROL:
+            self.kill()
+            return
+        self._tail += data
+        self.flush()
+
+    def flush(self) -> None:
+        """Write what waits, as far as it goes."""
+        if not self._tail or self.closed:
+            return
+        try:
+            count = self._sock.send(self._tail)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError:
+            self.kill()
+            return
+        if count:
+            self._tail = self._tail[count:]
+            self._moved = self._clock()
+
+    def stalled(self) -> bool:
+        """True when the client has made no progress for STALLED seconds although something is on its way."""
+        left = self._unacknowledged()
+        if left < self._left or not (left or self._tail):
+            self._moved = self._clock()
+        self._left = left
+        return self._clock() - self._moved > STALLED
+
+    def kill(self) -> None:
+        """End the connection; its reader wakes up and leaves."""
+        self.closed = True
+        with contextlib.suppress(OSError):
+            self._sock.shutdown(socket.SHUT_RDWR)
+
+    def _unacknowledged(self) -> int:
+        if fcntl is None or not hasattr(termios, "TIOCOUTQ"):
+            return 0
+        size = array.array("i", [0])
+        try:
+            fcntl.ioctl(self._sock.fileno(), termios.TIOCOUTQ, size)
+        except OSError:
+            return 0
+        return size[0]
+
+
+class Topic:
+    """Everybody who listens to one source. Its caster runs while there are clients."""
+
+    def __init__(self, name: str, source: Source, interval: float, counters: Counters) -> None:
+        self.name = name
+        self.source = source
+        self.interval = interval
+        self.clients: set[Client] = set()
+        self.casting = False
+        self._counters = counters
+
+    def round(self, pause: Callable[[float], object] = lambda seconds: None) -> None:
+        """Bring every client that keeps up to the present version. pause(0): let others run for a moment."""
+        present = self.source.version()
+        ready: dict[Hashable | None, tuple[Hashable, bytes]] = {}
+        for number, client in enumerate(tuple(self.clients), 1):
+            if client.closed or client.stalled():
+                self._drop(client)
+            elif client.version != present:
+                self._bring(client, ready)
+            else:
+                client.flush()
+            if number % BREATHER == 0:
+                pause(0)
+
+    def _bring(self, client: Client, ready: dict[Hashable | None, tuple[Hashable, bytes]]) -> None:
+        since = client.version
+        if since not in ready:
+            if len(ready) >= GROUPS:
+                since = None
+            if since not in ready:
+                version, text = self.source.message(since)
+                ready[since] = version, frame(text)
+        version, data = ready[since]
+        if client.push(data):
+            client.version = version
+            self._counters.sent += 1
+        else:
+            self._counters.conflated += 1
+
+    def _drop(self, client: Client) -> None:
+        if client in self.clients:
+            self.clients.discard(client)
+            self._counters.dropped += 1
+        client.kill()
+
+
+class Fanout:
+    """All topics of a server."""
+
+    def __init__(self, workers: Workers) -> None:
+        self._workers = workers
+        self._topics: dict[Hashable, Topic] = {}
+        self.counters = Counters()
+        self.closing = False
+
+    @property
+    def clients(self) -> int:
+        """Sockets that listen."""
+        return sum(len(topic.clients) for topic in self._topics.values())
+
+    def stats(self) -> dict[str, int]:
+        """Figures for the statistics."""
+        counters = self.counters
+        return {
+            "clients": self.clients,
+            "topics": len(self._topics),
+            "sent": counters.sent,
+            "conflated": counters.conflated,
+            "dropped": counters.dropped,
+        }
+
+    def join(self, key: Hashable, client: Client, source: Callable[[], Source], interval: float) -> Topic:
+        """Let a client listen to the topic `key`, made by `source()` when nobody listens yet.
+
+        It is served in the next round. Raises Conflict when the server is stopping.
+        """
+        if self.closing:
+            raise Conflict("the server is stopping")
+        topic = self._topics.get(key)
+        if topic is None:
+            topic = self._topics[key] = Topic(str(key), source(), interval, self.counters)
+        topic.clients.add(client)
+        if not topic.casting:
+            topic.casting = True
+            self._workers.spawn(f"cast {key}", self._cast, key, topic)
+        return topic
+
+    def leave(self, topic: Topic, client: Client) -> None:
+        """The client's connection has ended."""
+        topic.clients.discard(client)
+
+    def close_all(self, code: int = GOING_AWAY, reason: str = "the server is stopping") -> None:
+        """Tell every client that it ends, and end it."""
+        self.closing = True
+        data = close_frame(code, reason)
+        for topic in self._topics.values():
+            for client in tuple(topic.clients):
+                client.control(data)
+                client.kill()
+
+    def _cast(self, key: Hashable, topic: Topic) -> None:
+        due = time.monotonic()
+        try:
+            while topic.clients:
+                try:
+                    topic.round(self._workers.wait)
+                except Exception as error:  # one bad round must not end the topic; it is noted, and the next may do
+                    self._workers.note(f"cast {topic.name}", error)
+                due = max(due + topic.interval, time.monotonic())
+                if self._rest(topic, due):
+                    return
+        finally:
+            topic.casting = False
+            if self._topics.get(key) is topic and not topic.clients:
+                del self._topics[key]
+
+    def _rest(self, topic: Topic, due: float) -> bool:
+        """Wait for the next round, meanwhile write out what is half sent; True when the server is stopping."""
+        while (left := due - time.monotonic()) > 0:
+            busy = [client for client in topic.clients if client.waiting]
+            if self._workers.wait(min(left, FLUSH) if busy else left):
+                return True
+            for client in busy:
+                client.flush()
+        return self._workers.wait(0)

@@ -1,0 +1,175 @@
+"""Ticks come in: one (`POST /tick`) or a batch (`POST /ticks`), whole or not at all.
+
+The path of a request is short on purpose: read the body, parse it to columns, hand it to the market, answer. Large
+bodies are parsed in a worker thread, so that one big upload does not stop the charts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+
+import flask
+
+from orderflow.errors import BadInput, FieldError
+from orderflow.formats import SYMBOL_PATTERN, ParsedTicks, parse_body
+from orderflow.services import Services
+from orderflow.web.answers import JSON, answer, encode, located
+from orderflow.web.bodies import Budget, UnsupportedMedia, announced, read_body
+from orderflow.web.params import choice, text
+from orderflow.web.routes import Answer, Route, Values
+from orderflow.web.schemas import BATCH, CSV_EXAMPLE, RECEIPT, TICK
+
+LARGE = 512 * 1024
+"""Bodies from this size on are parsed in a worker thread."""
+BUDGET_BODIES = 8
+"""Bodies of full size that may be worked on at the same time."""
+
+NDJSON = "application/x-ndjson"
+CSV = "text/csv"
+KINDS = {
+    "": JSON,
+    JSON: JSON,
+    "text/json": JSON,
+    NDJSON: NDJSON,
+    "application/ndjson": NDJSON,
+    "application/jsonl": NDJSON,
+    "application/x-jsonlines": NDJSON,
+    CSV: CSV,
+    "application/csv": CSV,
+}
+
+SYMBOL = text("symbol", "Symbol of ticks that name none.", default="DEFAULT", pattern=SYMBOL_PATTERN)
+TZ = text("tz", "Time zone (IANA name) of times that name none.", default="UTC")
+SIDE = choice(
+    "side",
+    "auto: a side that is not given is found from volumes, quotes or the tick rule; flag: only given sides count.",
+    ("auto", "flag"),
+    default="auto",
+)
+ON_ERROR = choice(
+    "on_error",
+    "fail: one bad row refuses the batch; skip: the good rows are taken and the bad ones reported.",
+    ("fail", "skip"),
+    default="fail",
+)
+KEY = text(
+    "Idempotency-Key",
+    "Names this call: when the same key comes again, the stored answer is given and nothing is taken in twice.",
+    place="header",
+    longest=255,
+)
+
+TAKEN = {
+    202: Answer("Taken; on disk unless the server is ephemeral.", {JSON: RECEIPT}),
+}
+REFUSED = {
+    409: "The idempotency key was used for another body.",
+    413: "The body is too large.",
+    415: "The content type or coding is not one of these.",
+    429: "More than the server can queue; come back after Retry-After seconds.",
+    507: "The disk did not take it; nothing was kept.",
+}
+
+
+class Ingest:
+    """The two addresses that take ticks."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._limit = services.settings.max_body
+        self._budget = Budget(max(BUDGET_BODIES * self._limit, 1 << 26))
+
+    def routes(self) -> list[Route]:
+        return [
+            Route(
+                "POST",
+                "/tick",
+                self.tick,
+                "Send one tick",
+                "Keys: `timestamp`, `price`, `size`, `side`?, `bid`?, `ask`?, `id`?, `symbol`?, or those of the "
+                "original system: `Timestamp`, `Precio`, `Volumen`, `Lado`, `Bid`, `Ask`.",
+                (SYMBOL, TZ, SIDE, KEY),
+                {JSON: TICK},
+                TAKEN,
+                REFUSED,
+                changes=True,
+            ),
+            Route(
+                "POST",
+                "/ticks",
+                self.ticks,
+                "Send a batch of ticks",
+                "Taken whole or not at all. Bodies may be compressed (`Content-Encoding: gzip` or `deflate`).",
+                (SYMBOL, TZ, SIDE, ON_ERROR, KEY),
+                {JSON: BATCH, NDJSON: {"type": "string"}, CSV: {"type": "string", "examples": [CSV_EXAMPLE]}},
+                TAKEN,
+                REFUSED,
+                changes=True,
+            ),
+        ]
+
+    def tick(self, values: Values) -> flask.Response:
+        return self._take(values, one=True)
+
+    def ticks(self, values: Values) -> flask.Response:
+        return self._take(values, one=False)
+
+    def _take(self, values: Values, *, one: bool) -> flask.Response:
+        request = flask.request
+        kind = KINDS.get(request.mimetype)
+        if kind is None or (one and kind != JSON):
+            accepted = "application/json" if one else "application/json, application/x-ndjson or text/csv"
+            raise UnsupportedMedia(f"Content-Type {request.mimetype[:100]!r} is not taken here; use {accepted}")
+        length = announced(request.environ)
+        with self._budget.hold(min(self._limit, self._limit if length is None else length)):
+            data = read_body(request.environ, self._limit)
+            if not data.strip():
+                raise BadInput("the body is empty")
+            return self._ingest(data, kind, values, one)
+
+    def _ingest(self, data: bytes, kind: str, values: Values, one: bool) -> flask.Response:
+        market = self._services.market
+        parsed = self._parse(data, kind, values)
+        if one and parsed.rows != 1:
+            raise BadInput(f"POST /tick takes one tick and got {parsed.rows:,}; send batches to /ticks")
+        if parsed.errors:
+            market.rejected(parsed.batches[0].symbol if len(parsed.batches) == 1 else values["symbol"], parsed.rejected)
+            if values.get("on_error") != "skip":
+                raise BadInput(_refusal(parsed), parsed.errors)
+        key = values["Idempotency-Key"]
+        digest = ""
+        if key is not None:
+            digest = hashlib.blake2b(data + flask.request.query_string, digest_size=16).hexdigest()
+        try:
+            receipt = market.ingest(parsed.batches, key, digest)
+        except BadInput as error:
+            raise BadInput(str(error), _placed(error.errors, parsed)) from error
+        body: dict[str, object] = {"accepted": receipt.accepted, "revision": receipt.revision}
+        if receipt.duplicates:
+            body["duplicates"] = receipt.duplicates
+        if parsed.errors:
+            body |= {"rejected": parsed.rejected, "errors": located(parsed.errors)}
+        return answer(encode(body), 202)
+
+    def _parse(self, data: bytes, kind: str, values: Values) -> ParsedTicks:
+        def parse() -> ParsedTicks:
+            return parse_body(data, kind, default_symbol=values["symbol"], tz=values["tz"], side=values["side"])
+
+        return self._services.workers.run(parse) if len(data) >= LARGE else parse()
+
+
+def _refusal(parsed: ParsedTicks) -> str:
+    first = parsed.errors[0]
+    if parsed.rows == 1:
+        return f"the tick was refused: {first.field or 'it'} {first.reason}"
+    return f"{parsed.rejected:,} of {parsed.rows:,} rows are bad and nothing was taken; first {first}"
+
+
+def _placed(errors: Sequence[FieldError], parsed: ParsedTicks) -> list[FieldError]:
+    """The market's errors count the ticks of a batch; the sender counts the rows of the body."""
+    if len(parsed.origins) != 1:
+        return [replace(error, row=None) for error in errors]
+    rows = parsed.origins[0]
+    return [error if error.row is None else replace(error, row=int(rows[error.row])) for error in errors]

@@ -1,0 +1,175 @@
+"""JSON schemas of what comes in and goes out, for the OpenAPI document; a test holds real answers against them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from orderflow.market.columns import BAR_COLUMNS, FOOTPRINT_COLUMNS, TICK_COLUMNS
+
+Schema = dict[str, Any]
+
+NUMBER: Schema = {"type": "number"}
+COUNT: Schema = {"type": "integer", "minimum": 0}
+WHOLE: Schema = {"type": "integer"}
+WORD: Schema = {"type": "string"}
+TIME: Schema = {"type": "string", "format": "date-time"}
+FLAG: Schema = {"type": "boolean"}
+
+
+def maybe(schema: Schema) -> Schema:
+    """The same, or null."""
+    kind = schema["type"]
+    return {**schema, "type": [*(kind if isinstance(kind, list) else [kind]), "null"]}
+
+
+def record(required: dict[str, Schema], optional: dict[str, Schema] | None = None, doc: str = "") -> Schema:
+    """An object with exactly these members."""
+    schema: Schema = {
+        "type": "object",
+        "properties": {**required, **(optional or {})},
+        "required": list(required),
+        "additionalProperties": False,
+    }
+    return {**schema, "description": doc} if doc else schema
+
+
+def array(items: Schema) -> Schema:
+    """A list."""
+    return {"type": "array", "items": items}
+
+
+LOCATED = record({"loc": array({"type": ["string", "integer"]}), "msg": WORD})
+ERROR = record({"detail": WORD}, {"errors": array(LOCATED)}, "What is wrong, in words, and where.")
+
+MOMENT: Schema = {
+    "type": ["string", "number"],
+    "description": "ISO-8601 (without a zone: that of `tz`), or a Unix time in s, ms, µs or ns.",
+    "examples": ["2025-10-09T18:00:00.032"],
+}
+PRICE: Schema = {"type": ["number", "string"], "description": "Above 0; text may have a decimal comma."}
+SIZE: Schema = {"type": ["number", "string"], "description": "0 or more."}
+
+CANONICAL = record(
+    {"timestamp": MOMENT, "price": PRICE, "size": SIZE},
+    {
+        "side": {**maybe(WORD), "description": "The aggressor: buy or sell."},
+        "bid": maybe(PRICE),
+        "ask": maybe(PRICE),
+        "id": {"type": ["integer", "string", "null"], "description": "The venue's trade id; known ids are left out."},
+        "symbol": maybe(WORD),
+    },
+)
+ORIGINAL = record(
+    {"Timestamp": MOMENT, "Precio": PRICE, "Volumen": SIZE},
+    {"Lado": {**maybe(WORD), "description": "BID or ASK."}, "Bid": maybe(PRICE), "Ask": maybe(PRICE)},
+)
+# not closed: whatever else a sender's rows carry is ignored
+TICK: Schema = {
+    "anyOf": [{**form, "additionalProperties": True} for form in (CANONICAL, ORIGINAL)],
+    "examples": [
+        {"timestamp": "2025-10-09T18:00:00.032Z", "price": 25263.25, "size": 1, "side": "sell", "symbol": "NQ"},
+        {"Timestamp": "2025-10-09 18:00:00.032", "Precio": "25263,25", "Volumen": 1, "Lado": "BID"},
+    ],
+}
+BATCH = array(TICK)
+CSV_EXAMPLE = "timestamp,price,size,side\n2025-10-09T18:00:00.032Z,25263.25,1,sell\n"
+RECEIPT = record(
+    {"accepted": COUNT, "revision": COUNT},
+    {"duplicates": COUNT, "rejected": COUNT, "errors": array(LOCATED)},
+    "How many ticks were taken, and the revision of the data with them.",
+)
+
+HEALTH = record({"status": {"type": "string", "const": "healthy"}})
+RESET = record({"status": {"type": "string", "const": "reset"}, "symbol": maybe(WORD)})
+RULES = record(dict.fromkeys(("flag", "volumes", "quote", "tick", "none"), COUNT))
+STATS = record(
+    {
+        "symbol": maybe(WORD),
+        "symbols": COUNT,
+        "ticks": COUNT,
+        "candles": COUNT,
+        "low": maybe(NUMBER),
+        "high": maybe(NUMBER),
+        "volume": NUMBER,
+        "rate": {**NUMBER, "description": "Ticks per second over the last 10 seconds."},
+        "last": {**maybe(TIME), "description": "Time of the newest tick."},
+        "late": COUNT,
+        "duplicates": COUNT,
+        "rejected": COUNT,
+        "unknown": COUNT,
+        "rules": {**RULES, "description": "Ticks by the rule that gave their side."},
+        "evicted": {**COUNT, "description": "Ticks that left memory; they stay in the log."},
+        "audit": record({"bars": COUNT, "failures": COUNT}, doc="Finished bars that were recomputed and compared."),
+        "revision": COUNT,
+        "sockets": record(dict.fromkeys(("clients", "topics", "sent", "conflated", "dropped"), COUNT)),
+    }
+)
+
+SYMBOL = record(
+    {
+        "symbol": WORD,
+        "ticks": COUNT,
+        "first": TIME,
+        "last": TIME,
+        "price": NUMBER,
+        "tick_size": NUMBER,
+        "session": WORD,
+        "revision": COUNT,
+    }
+)
+SYMBOLS = record({"symbols": array(SYMBOL)}, doc="The most recently active first.")
+INSTRUMENT = record(
+    {},
+    {
+        "tick_size": {"type": ["number", "string", "null"], "description": "Smallest step of the price."},
+        "size_step": {"type": ["number", "string", "null"], "description": "Smallest step of the size."},
+        "session": {**maybe(WORD), "description": "IANA zone and start.", "examples": ["America/Chicago 17:00"]},
+    },
+)
+CONFIGURED = record(
+    {"symbol": WORD, "tick_size": maybe(NUMBER), "size_step": maybe(NUMBER), "session": maybe(WORD)},
+    doc="What is set now; null: learned from the ticks.",
+)
+
+_COLUMNS: dict[str, Schema] = {
+    "time": TIME,
+    "trades": COUNT,
+    "vwap": maybe(NUMBER),
+    "side": {**maybe(WORD), "enum": ["buy", "sell", None]},
+    "side_rule": {**WORD, "enum": ["flag", "volumes", "quote", "tick", "none"]},
+    "imbalance": {**maybe(WORD), "enum": ["buy", "sell", "both", None]},
+    "id": {"type": ["integer", "string", "null"]},
+}
+
+
+def rows(names: list[str]) -> Schema:
+    """A list of rows with these columns."""
+    return array(record({name: _COLUMNS.get(name, NUMBER) for name in names}))
+
+
+NEXT: Schema = {**maybe(WORD), "description": "Address of the next page, null on the last."}
+BARS = record(
+    {
+        "symbol": WORD,
+        "frame": WORD,
+        "epoch": WORD,
+        "revision": COUNT,
+        "full": FLAG,
+        "bars": rows(BAR_COLUMNS),
+        "next": NEXT,
+    },
+    doc="`full`: these are all bars asked for; else only those changed since the revision given.",
+)
+FOOTPRINT = record(
+    {
+        "symbol": WORD,
+        "frame": WORD,
+        "group": COUNT,
+        "epoch": WORD,
+        "revision": COUNT,
+        "full": FLAG,
+        "footprint": rows(FOOTPRINT_COLUMNS),
+        "next": NEXT,
+    }
+)
+TICKS = record({"symbol": WORD, "revision": COUNT, "ticks": rows(TICK_COLUMNS), "next": NEXT})

@@ -1,0 +1,96 @@
+"""The Flask application of all products, its gate and its delivery in front. `callbacks` puts the pages on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+import flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from orderflow.services import Services
+from orderflow.web import answers, schemas
+from orderflow.web.answers import JSON, answer, encode
+from orderflow.web.chart import Chart
+from orderflow.web.delivery import Delivery
+from orderflow.web.fanout import Fanout
+from orderflow.web.market_api import MarketApi
+from orderflow.web.openapi import document, page
+from orderflow.web.routes import Answer, Route, SymbolConverter, Values, register, reserve
+from orderflow.web.security import Gate
+from orderflow.web.sockets import Sockets
+
+HOME = "/chart/"
+MOST_SOCKETS = 20_000
+
+
+def create_server(services: Services, *, most_sockets: int = MOST_SOCKETS) -> flask.Flask:
+    """Every route and socket of every product.
+
+    `server.extensions` has "orderflow.gate", "orderflow.delivery", "orderflow.fanout" and "orderflow.routes" (the
+    table) for those who put more on the server or serve it.
+    """
+    server = flask.Flask("orderflow", static_folder=None)
+    server.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it, the abstract one not
+    server.url_map.converters["symbol"] = SymbolConverter
+    server.url_map.merge_slashes = False  # "/ES" is a symbol
+    fanout = Fanout(services.workers)
+    chart, market = Chart(services, fanout), MarketApi(services, fanout)
+    sockets = market.sockets()
+    products: dict[str, Sequence[Route]] = {
+        "chart": chart.routes(),
+        "market": market.routes(),
+        "sockets": [route for route, _ in sockets],
+    }
+    table = [route for routes in products.values() for route in routes]
+    products["about"] = _about(table)
+    table += products["about"]
+    for name, routes in products.items():
+        register(server, name, routes)
+    for prefix in ("/api/", "/ws/"):
+        reserve(server, prefix)
+    Sockets(server, fanout, most_sockets).register(sockets)
+    answers.install(server)
+
+    gate = Gate(server.wsgi_app, services.settings)
+    delivery = Delivery(gate)
+    front: Callable[..., Iterable[bytes]] = delivery
+    if proxies := services.settings.trusted_proxies:
+        front = ProxyFix(delivery, x_for=proxies, x_proto=proxies, x_host=proxies, x_prefix=proxies)
+    server.wsgi_app = front  # type: ignore[method-assign]  # Flask's documented way to put middleware in front
+    server.extensions |= {
+        "orderflow.gate": gate,
+        "orderflow.delivery": delivery,
+        "orderflow.fanout": fanout,
+        "orderflow.routes": tuple(table),
+    }
+    return server
+
+
+def _about(table: Sequence[Route]) -> list[Route]:
+    """The routes that are about the server itself."""
+    made: dict[str, bytes] = {}
+
+    def openapi(values: Values) -> flask.Response:
+        if not made:
+            doc = document([*table])
+            made.update(json=encode(doc), html=page(doc).encode())
+        return answer(made["json"])
+
+    def docs(values: Values) -> flask.Response:
+        openapi(values)
+        return flask.Response(made["html"], content_type="text/html; charset=utf-8")
+
+    def home(values: Values) -> flask.Response:
+        return flask.Response(status=302, headers={"Location": HOME})
+
+    def health(values: Values) -> flask.Response:
+        return answer({"status": "healthy"})
+
+    whole: schemas.Schema = {"type": "object"}
+    text: schemas.Schema = {"type": "string"}
+    return [
+        Route("GET", "/", home, "Home page", answers={302: Answer("The page to begin with.")}),
+        Route("GET", "/health", health, "Ready", answers={200: Answer("The server is ready.", {JSON: schemas.HEALTH})}),
+        Route("GET", "/openapi.json", openapi, "This document", answers={200: Answer("OpenAPI 3.1.", {JSON: whole})}),
+        Route("GET", "/docs", docs, "This document, to read", answers={200: Answer("A page.", {"text/html": text})}),
+    ]

@@ -1,0 +1,132 @@
+"""WebSocket routes: the handshake by flask-sock, the sending side by `orderflow.web.fanout`.
+
+What flask-sock leaves open is closed here: a limit on what a client may send, pings, no thread per connection (the
+request's greenlet reads), and every byte, answers to pings too, leaves through the client's one non-blocking push.
+Origins are checked by `orderflow.web.security` in front, which also refuses compression: a frame is made once for all.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import flask
+from flask_sock import Sock
+from simple_websocket import Server
+
+from orderflow.errors import Conflict, NotFound, OrderflowError
+from orderflow.web.answers import encode
+from orderflow.web.fanout import Client, Fanout
+from orderflow.web.frames import GOING_AWAY
+from orderflow.web.params import read_params
+from orderflow.web.routes import Route, Values
+
+PING_SECONDS = 25
+MAX_MESSAGE = 4096
+WRONG, UNKNOWN, FAILED, FULL = 4000, 4004, 1011, 1013
+"""Close codes: a wrong request, an unknown thing, our own error, too many clients."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Connection:
+    """One open socket: `client` sends, `serve` reads until the end."""
+
+    client: Client
+    _socket: Any
+
+    def serve(self, receive: Callable[[str | bytes], object] = lambda message: None) -> None:
+        """Read until the connection ends; `receive` gets each message."""
+        self._socket.input_buffer = _Inbox(receive)
+        self._socket._thread()  # simple-websocket's read loop; there is no public name for it
+
+    def close(self, code: int, reason: str) -> None:
+        """Say why in a message, for those who cannot see the code, and close."""
+        self._socket.send(encode({"type": "error", "message": reason}).decode())
+        self._socket.close(code, reason.encode()[:120].decode(errors="ignore"))
+
+
+Handler = Callable[[Connection, Values], None]
+
+
+class Sockets:
+    """The socket routes of a server. most: connections at the same time."""
+
+    def __init__(self, server: flask.Flask, fanout: Fanout, most: int) -> None:
+        server.config["SOCK_SERVER_OPTIONS"] = {
+            "thread_class": _NoThread,
+            "ping_interval": PING_SECONDS,
+            "max_message_size": MAX_MESSAGE,
+        }
+        self._sock = Sock(server)
+        self._fanout = fanout
+        self._most = most
+
+    def register(self, pairs: Iterable[tuple[Route, Handler]]) -> None:
+        """Put the handlers at their routes' addresses. Wrong parameters end in close code 4000, NotFound in 4004."""
+        for route, handler in pairs:
+            self._sock.route(route.rule, endpoint=f"socket {route.path}")(self._bound(route, handler))
+
+    def _bound(self, route: Route, handler: Handler) -> Callable[..., None]:
+        def socket(ws: Server, **path: str) -> None:
+            client = Client(getattr(ws.sock, "_sock", ws.sock))
+            ws.sock = _Wire(ws.sock, client)
+            connection = Connection(client, ws)
+            try:
+                if self._fanout.clients >= self._most:
+                    connection.close(FULL, "the server has as many connections as it can take; try again later")
+                    return
+                handler(connection, read_params(route.params, flask.request.args.items(multi=True), path))
+            except NotFound as error:
+                connection.close(UNKNOWN, str(error))
+            except Conflict as error:
+                connection.close(GOING_AWAY, str(error))
+            except OrderflowError as error:
+                connection.close(WRONG, str(error))
+            except Exception:  # the upgraded connection cannot carry an HTTP error; whatever it was is logged here
+                log.exception("socket %s failed", route.path)
+                connection.close(FAILED, "the server made an error")
+
+        socket.__name__ = f"socket {route.path}"
+        return socket
+
+
+class _NoThread:
+    """In place of simple-websocket's reader thread: the request's greenlet reads."""
+
+    name = "(_thread)"
+
+    def __init__(self, target: Callable[[], None] | None = None) -> None:
+        pass
+
+    def start(self) -> None:
+        pass
+
+
+class _Inbox(list[Any]):
+    """In place of simple-websocket's queue: hands each message on at once."""
+
+    def __init__(self, receive: Callable[[str | bytes], object]) -> None:
+        super().__init__()
+        self._receive = receive
+
+    def append(self, message: Any) -> None:
+        self._receive(message)
+
+
+class _Wire:
+    """In place of the socket: reads from it, sends through the client."""
+
+    def __init__(self, sock: Any, client: Client) -> None:
+        self._sock = sock
+        self._client = client
+        self.fileno = sock.fileno
+        self.recv = sock.recv
+        self.close = sock.close
+
+    def send(self, data: bytes) -> int:
+        self._client.control(data)
+        return len(data)
