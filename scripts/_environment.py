@@ -131,5 +131,6 @@ def _explain(log: Path) -> str:
             "pip cannot reach its package index. Check the network (behind a proxy set HTTPS_PROXY, with a mirror set"
             f" PIP_INDEX_URL), then run again. Details: {log}"
         )
-    errors = [line for line in text.splitlines() if line.lower().startswith("error")]
-    return f"The installation failed: {errors[0] if errors else 'pip gave no reason'}. Details: {log}"
+    errors = [line.strip() for line in text.splitlines() if line.strip().lower().startswith("error:")]
+    telling = [line for line in errors if "subprocess-exited" not in line] or errors or ["pip gave no reason"]
+    return f"The installation failed ({telling[0]}). Details: {log}"
