@@ -1,0 +1,147 @@
+"""The base of all formats: recognise a table by its column names or by the shape of its rows.
+
+A format is one file with one `Format`: its names, roles and words as values. What column names cannot say (a date in
+the file's name, a price scale) it adds in `fit`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from orderflow.errors import UnknownFormat
+from orderflow.formats.parsing.layout import Column, Layout, Role, TimeRule
+from orderflow.formats.parsing.times import DateOrder
+from orderflow.formats.parsing.words import TAKER, Words
+from orderflow.formats.sniff import Sample, is_number
+
+_BARS = frozenset({"open", "high", "low"})
+_FITTING_ROWS = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A row without a header: what every field looks like (keys of KINDS) and which of them have a role."""
+
+    kinds: tuple[str, ...]
+    roles: Mapping[Role, int]
+
+
+def _matcher(pattern: str) -> Callable[[str], bool]:
+    compiled = re.compile(pattern, re.ASCII)
+    return lambda cell: bool(compiled.fullmatch(cell))
+
+
+KINDS: Mapping[str, Callable[[str], bool]] = {
+    "any": lambda cell: True,
+    "whole": _matcher("[0-9]+"),
+    "number": is_number,
+    "epoch": _matcher(r"[0-9]{9,19}(\.[0-9]+)?"),
+    "seconds": _matcher(r"[0-9]{9,10}(\.[0-9]+)?"),
+    "bool": _matcher("(?i:true|false)"),
+    "mdy": _matcher("[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}"),
+    "ymd": _matcher("[0-9]{4}/[0-9]{1,2}/[0-9]{1,2}"),
+    "clock": _matcher(r"[0-9]{1,2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?"),
+    "compact": _matcher(r"[0-9]{8} [0-9]{6}( [0-9]{1,9})?"),
+    "daymillis": _matcher(r"[0-9]{1,8}(\.[0-9]+)?"),
+    "side": _matcher("(?i:buy|sell|b|s)"),
+    "order": _matcher("(?i:m|l|market|limit)"),
+    "flag": _matcher("[01]"),
+}
+
+
+class Misfit(Exception):
+    """Raised by a format's `fit`: the columns are right, yet the table is not this format's; says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Format:
+    """One way in which trades are written in tables.
+
+    needs: column names (reduced, see `sniff.normal`) by which the format is known; all must be there. roles: for each
+    role the column names (reduced) that may have it, the best first. shapes: rows without a header. fit: completes a
+    layout from what the table's first rows or its name tell, or raises Misfit. also: a second table of the same venue.
+    """
+
+    name: str
+    title: str
+    needs: tuple[str, ...] = ()
+    roles: Mapping[Role, tuple[str, ...]] = field(default_factory=dict)
+    shapes: tuple[Shape, ...] = ()
+    side_words: Words = field(default_factory=lambda: TAKER)
+    time: TimeRule = TimeRule.MOMENT
+    date_order: DateOrder = "ymd"
+    note: str = ""
+    fit: Callable[[Sample, Layout], Layout] | None = None
+    also: Format | None = None
+
+    def match(self, sample: Sample) -> Layout:
+        """The format fitted to a table; raises UnknownFormat, saying what was found and what is needed."""
+        columns = self._by_names(sample) if sample.header else self._by_shape(sample)
+        if columns is None:
+            if self.also:
+                try:
+                    return self.also.match(sample)
+                except UnknownFormat:
+                    pass  # the first table's needs say more than the second's
+            raise UnknownFormat(
+                f"the text does not fit format {self.name} ({self.title}): it needs {self.wanted()}; "
+                f"found {sample.described()}{_hint(sample)}"
+            )
+        least = len(sample.header)
+        while least and not sample.header[least - 1]:
+            least -= 1
+        layout = Layout(
+            self.name,
+            columns,
+            sample.width,
+            least or sample.width,
+            sample.header,
+            side_words=self.side_words,
+            time=self.time,
+            date_order=self.date_order,
+            note=self.note,
+        )
+        try:
+            return self.fit(sample, layout) if self.fit else layout
+        except Misfit as why:
+            found = f"; found {sample.described()}"
+            raise UnknownFormat(f"the text does not fit format {self.name} ({self.title}): {why}{found}") from why
+
+    def wanted(self) -> str:
+        """What the format needs, in words."""
+        wants = []
+        if self.needs:
+            wants.append("columns " + ", ".join(self.needs))
+        elif self.roles:
+            wants.append("a header with a time, a price and a size column")
+        wants += ["rows without a header of " + ", ".join(shape.kinds) for shape in self.shapes]
+        return ", or ".join(wants)
+
+    def _by_names(self, sample: Sample) -> Mapping[Role, Column] | None:
+        if not self.roles or any(name not in sample.normal for name in self.needs):
+            return None
+        columns = {}
+        for role, names in self.roles.items():
+            index = next((sample.normal[name] for name in names if name in sample.normal), None)
+            if index is not None:
+                columns[role] = Column(index, sample.header[index])
+        volumes = Role.BID_VOLUME in columns and Role.ASK_VOLUME in columns
+        complete = Role.TIME in columns and Role.PRICE in columns and (Role.SIZE in columns or volumes)
+        return columns if complete else None
+
+    def _by_shape(self, sample: Sample) -> Mapping[Role, Column] | None:
+        for shape in self.shapes:
+            checks = [KINDS[kind] for kind in shape.kinds]
+            rows = [row for row in sample.rows if len(row) == len(checks)]
+            good = sum(all(check(cell) for check, cell in zip(checks, row, strict=True)) for row in rows)
+            if sample.rows and good >= _FITTING_ROWS * len(sample.rows):
+                return {
+                    role: Column(index, f"column {index + 1} ({role.value})") for role, index in shape.roles.items()
+                }
+        return None
+
+
+def _hint(sample: Sample) -> str:
+    return "; these look like bars, not trades" if sample.normal.keys() >= _BARS else ""

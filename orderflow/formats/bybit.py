@@ -1,0 +1,53 @@
+"""Bybit public trades: contracts (public.bybit.com/trading) and spot (public.bybit.com/spot).
+
+Layout of contracts: timestamp, symbol, side, size, price, tickDirection, trdMatchID, grossValue, homeNotional,
+foreignNotional and, since 2025, RPI; times are seconds with up to four decimals. Of spot: id, timestamp, price,
+volume, side and rpi; times are ms, and the id only counts the rows of the one file, so it is not read as a trade id.
+Both after the files themselves, as described in github.com/fordicus/RT-Data (bybit_execution_format.md) and by Bybit's
+history-data page. Side is the taker's (bybit-exchange.github.io/docs, "Side of taker").
+"""
+
+from __future__ import annotations
+
+from orderflow.formats.base import Format, Misfit
+from orderflow.formats.parsing.layout import Layout, Role
+from orderflow.formats.parsing.words import BUY, SELL
+from orderflow.formats.sniff import Sample
+
+_TAKER = {"buy": BUY, "sell": SELL}
+_SPOT_COLUMNS = frozenset({"id", "timestamp", "price", "volume", "side", "rpi"})
+
+
+def _only_spot(sample: Sample, layout: Layout) -> Layout:
+    if not sample.normal.keys() <= _SPOT_COLUMNS:
+        raise Misfit("spot files have the columns id, timestamp, price, volume, side, rpi and no others")
+    return layout
+
+
+FORMAT = Format(
+    name="bybit",
+    title="Bybit public trades",
+    needs=("timestamp", "symbol", "side", "size", "price", "tickdirection", "trdmatchid"),
+    roles={
+        Role.TIME: ("timestamp",),
+        Role.PRICE: ("price",),
+        Role.SIZE: ("size",),
+        Role.SIDE: ("side",),
+        Role.ID: ("trdmatchid",),
+        Role.SYMBOL: ("symbol",),
+    },
+    side_words=_TAKER,
+    also=Format(
+        name="bybit",
+        title="Bybit public spot trades",
+        needs=("id", "timestamp", "price", "volume", "side"),
+        roles={
+            Role.TIME: ("timestamp",),
+            Role.PRICE: ("price",),
+            Role.SIZE: ("volume",),
+            Role.SIDE: ("side",),
+        },
+        side_words=_TAKER,
+        fit=_only_spot,
+    ),
+)

@@ -1,0 +1,47 @@
+"""Coinbase Exchange trades, from the REST endpoint or the matches channel written to a table.
+
+Layout: docs.cdp.coinbase.com, "Get product trades": trade_id, side, size, price, time (ISO with Z), in any order; the
+matches channel adds maker_order_id, taker_order_id, product_id, sequence; Advanced Trade has product_id beside the
+five. Side is the *maker's*: buy is a down-tick, so the seller aggressed. It is inverted here.
+A file in which someone has already turned the sides round has the same five columns and cannot be told apart: force the
+format `generic` for it. With any further column (Kraken futures' `type`, say) a table is not taken for Coinbase's.
+"""
+
+from __future__ import annotations
+
+from orderflow.formats.base import Format, Misfit
+from orderflow.formats.parsing.layout import Layout, Role
+from orderflow.formats.parsing.words import MAKER
+from orderflow.formats.sniff import Sample
+
+_FIVE = frozenset({"time", "tradeid", "price", "size", "side"})
+_MORE = frozenset({"productid", "makerorderid", "takerorderid", "sequence", "bid", "ask"})
+
+
+def _fit(sample: Sample, layout: Layout) -> Layout:
+    if sample.normal.keys() - _FIVE - _MORE - {"type"} or (
+        "type" in sample.normal and "makerorderid" not in sample.normal
+    ):
+        raise Misfit("it has the columns time, trade_id, price, size, side, and of others only those of Coinbase")
+    times = sample.column(layout.columns[Role.TIME].index)
+    if not all(time.endswith(("Z", "+00:00", "+00")) for time in times):
+        raise Misfit("its times are ISO-8601 with Z")
+    return layout
+
+
+FORMAT = Format(
+    name="coinbase",
+    title="Coinbase trades",
+    needs=("time", "tradeid", "price", "size", "side"),
+    roles={
+        Role.TIME: ("time",),
+        Role.PRICE: ("price",),
+        Role.SIZE: ("size",),
+        Role.SIDE: ("side",),
+        Role.ID: ("tradeid",),
+        Role.SYMBOL: ("productid",),
+    },
+    side_words=MAKER,
+    note="the side column is the maker's: sides are inverted; force generic if yours already holds the aggressor",
+    fit=_fit,
+)

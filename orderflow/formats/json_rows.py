@@ -1,0 +1,290 @@
+"""The rows of JSON and NDJSON bodies: the contract's keys, canonical and the source system's, mixed as one likes.
+
+Of two keys with the same meaning in one row the canonical one counts; keys that mean nothing here are ignored.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cached_property
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from orderflow.errors import BadInput
+from orderflow.formats.parsing.fast import read_columns
+from orderflow.formats.parsing.layout import Column, Layout, Role
+from orderflow.formats.parsing.numbers import Mark
+from orderflow.formats.parsing.pieces import Chunk, assemble
+from orderflow.formats.parsing.problems import NumberText, Odd, Problem, shown
+from orderflow.formats.parsing.reading import Cell, Reading
+from orderflow.formats.parsing.result import ParsedTicks
+from orderflow.formats.parsing.rows import RowReader
+
+KEYS: tuple[tuple[str, Role, Mark], ...] = (
+    ("timestamp", Role.TIME, Mark.DOT),
+    ("price", Role.PRICE, Mark.DOT),
+    ("size", Role.SIZE, Mark.DOT),
+    ("side", Role.SIDE, Mark.DOT),
+    ("bid", Role.BID, Mark.DOT),
+    ("ask", Role.ASK, Mark.DOT),
+    ("id", Role.ID, Mark.DOT),
+    ("symbol", Role.SYMBOL, Mark.DOT),
+    ("Timestamp", Role.TIME, Mark.DOT),
+    ("Precio", Role.PRICE, Mark.EITHER),
+    ("Volumen", Role.SIZE, Mark.EITHER),
+    ("Lado", Role.SIDE, Mark.DOT),
+    ("Bid", Role.BID, Mark.EITHER),
+    ("Ask", Role.ASK, Mark.EITHER),
+)
+"""The keys of a JSON row, in order of precedence, with the decimal mark of numbers that come as strings."""
+
+_LAYOUT = Layout("json", {role: Column(index, key) for index, (key, role, _) in reversed(list(enumerate(KEYS)))}, 0, 0)
+_PLACES = {key: (place, role, mark) for place, (key, role, mark) in enumerate(KEYS)}
+_REQUIRED = frozenset({Role.TIME, Role.PRICE, Role.SIZE})
+_FEW_ROWS = 128
+_PARTS = 8
+_DIGITS = 16
+_Number = int | float | str | None
+_Values = tuple[list[Any], ...]
+
+
+class _Row(msgspec.Struct, gc=False):
+    """One JSON row with any of the keys, typed as far as the fast path takes it; also the bases of the two below."""
+
+    timestamp: _Number = None
+    price: _Number = None
+    size: _Number = None
+    side: str | None = None
+    bid: _Number = None
+    ask: _Number = None
+    id: int | str | None = None
+    symbol: str | None = None
+    Timestamp: _Number = None
+    Precio: _Number = None
+    Volumen: _Number = None
+    Lado: str | None = None
+    Bid: _Number = None
+    Ask: _Number = None
+
+
+class _Canonical(msgspec.Struct, gc=False):
+    """One JSON row with canonical keys only: decoding fails at a value of any other that has a meaning."""
+
+    timestamp: _Number = None
+    price: _Number = None
+    size: _Number = None
+    side: str | None = None
+    bid: _Number = None
+    ask: _Number = None
+    id: int | str | None = None
+    symbol: str | None = None
+    Timestamp: None = None
+    Precio: None = None
+    Volumen: None = None
+    Lado: None = None
+    Bid: None = None
+    Ask: None = None
+
+
+_ROWS = msgspec.json.Decoder(list[_Row])
+_ROW = msgspec.json.Decoder(_Row)
+_CANONICAL_ROWS = msgspec.json.Decoder(list[_Canonical])
+_CANONICAL_ROW = msgspec.json.Decoder(_Canonical)
+
+
+class JsonRows:
+    """The rows of a JSON or NDJSON body: typed columns for the fast path, loaded objects for the plain one."""
+
+    def __init__(self, data: bytes, text: str, reading: Reading, *, lines: bool) -> None:
+        self._data = data
+        self._text = text
+        self._reading = reading
+        self._lines = lines
+
+    def parse(self, fast: bool) -> ParsedTicks:
+        """All ticks of the body."""
+        infer = self._reading.infer
+        if fast:
+            before = self._reading.zone.latest
+            try:
+                count, values = _decoded(self._data, self._lines)
+                return assemble(self._chunks(values, 0, count), infer=infer)
+            except Odd:
+                self._reading.zone.latest = before
+        return assemble([self._plain(0, None)], infer=infer)
+
+    def _chunks(self, values: _Values, start: int, stop: int) -> list[Chunk]:
+        """Rows start to stop by the fast path, in ever smaller parts around what is odd, and that by the plain one."""
+        try:
+            columns = _columns(values, start, stop)
+            if any(pa.types.is_floating(array.type) for array, _ in columns.values()) and self._is_long:
+                raise Odd
+            return [read_columns(columns, stop - start, start, _LAYOUT, self._reading)]
+        except Odd:
+            if stop - start <= _FEW_ROWS:
+                return [self._plain(start, stop)]
+        step = -(-(stop - start) // _PARTS)
+        return [chunk for at in range(start, stop, step) for chunk in self._chunks(values, at, min(at + step, stop))]
+
+    def _plain(self, start: int, stop: int | None) -> Chunk:
+        reader = RowReader(_LAYOUT, self._reading)
+        for row, (line, value) in enumerate(self._items[start:stop], start):
+            if isinstance(value, dict):
+                reader.add(row, line, _cells(value))
+            else:
+                fault = (
+                    str(value) if isinstance(value, Problem) else f"{shown(value)} is no tick; each must be an object"
+                )
+                reader.refuse(row, line, fault)
+        return reader.chunk()
+
+    @cached_property
+    def _is_long(self) -> bool:
+        return has_long_number(self._data)
+
+    @cached_property
+    def _items(self) -> list[tuple[int | None, Any]]:
+        """(line, value) of every row; raises BadInput."""
+        if self._lines:
+            return [(number, _line(line)) for number, line in enumerate(self._text.split("\n"), 1) if line.strip()]
+        value = _loads(self._text)
+        if isinstance(value, dict):
+            value = [value]
+        if not isinstance(value, list):
+            raise BadInput(f"the body is {shown(value)}; send a JSON object or an array of objects")
+        return [(None, item) for item in value]
+
+
+def _loads(text: str) -> Any:
+    """JSON with every number kept as its text; raises BadInput."""
+    try:
+        return json.loads(text, parse_float=NumberText, parse_int=NumberText, parse_constant=NumberText)
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        raise BadInput(f"the body is not JSON: {error.msg} at {place}") from error
+    except RecursionError as error:
+        raise BadInput("the body is nested too deeply") from error
+
+
+def _line(line: str) -> Any:
+    """One NDJSON line's value, or the Problem that it is."""
+    try:
+        return _loads(line)
+    except BadInput as error:
+        return Problem(str(error).replace("the body is", "the line is").replace(" at line 1,", " at"))
+
+
+def _cells(value: dict[str, Any]) -> dict[Role, Cell]:
+    """The row's cells by role; of two keys for one role the one that stands first in KEYS."""
+    found: dict[Role, tuple[int, Cell]] = {}
+    for key, item in value.items():
+        known = _PLACES.get(key)
+        if known is None:
+            continue
+        place, role, mark = known
+        if (item is None or item == "") and role not in _REQUIRED:
+            continue
+        if role not in found or place < found[role][0]:
+            found[role] = place, Cell(key, item, mark)
+    return {role: cell for role, (_, cell) in found.items()}
+
+
+def _columns(values: _Values, start: int, stop: int) -> dict[Role, tuple[pa.Array, Mark]]:
+    """Some rows' fields as Arrow columns by role; raises Odd."""
+    columns: dict[Role, tuple[pa.Array, Mark]] = {}
+    for (_, role, mark), whole in zip(KEYS, values, strict=False):
+        column = whole[start:stop] if stop - start < len(whole) else whole
+        if column and column[0] is None and column.count(None) == len(column):
+            continue
+        if role in columns:
+            raise Odd
+        columns[role] = (_array(column), mark)
+    if not columns.keys() >= _REQUIRED:
+        raise Odd
+    return columns
+
+
+def _decoded(data: bytes, lines: bool) -> tuple[int, _Values]:
+    """How many rows there are, and their fields in columns in the order of KEYS."""
+    try:
+        try:
+            few = _CANONICAL_ROW.decode_lines(data) if lines else _CANONICAL_ROWS.decode(data)
+            return _counted(data, lines, len(few)), _canonical_values(few)
+        except msgspec.ValidationError:
+            rows = _ROW.decode_lines(data) if lines else _ROWS.decode(data)
+            return _counted(data, lines, len(rows)), (*_canonical_values(rows), *_source_values(rows))
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise Odd from error
+
+
+def _counted(data: bytes, lines: bool, rows: int) -> int:
+    """The number of rows; raises Odd where lines and objects do not go together."""
+    if lines and rows != sum(1 for line in data.split(b"\n") if line.strip()):
+        raise Odd
+    return rows
+
+
+def _canonical_values(rows: list[_Row] | list[_Canonical]) -> _Values:
+    """Spelled out, as taking rows apart is half of the fast path's time."""
+    return (
+        [row.timestamp for row in rows],
+        [row.price for row in rows],
+        [row.size for row in rows],
+        [row.side for row in rows],
+        [row.bid for row in rows],
+        [row.ask for row in rows],
+        [row.id for row in rows],
+        [row.symbol for row in rows],
+    )
+
+
+def _source_values(rows: list[_Row]) -> _Values:
+    return (
+        [row.Timestamp for row in rows],
+        [row.Precio for row in rows],
+        [row.Volumen for row in rows],
+        [row.Lado for row in rows],
+        [row.Bid for row in rows],
+        [row.Ask for row in rows],
+    )
+
+
+def _array(values: list[Any]) -> pa.Array:
+    try:
+        array = pa.array(values)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError, UnicodeEncodeError) as error:
+        raise Odd from error
+    if pa.types.is_string(array.type) and pc.any(pc.equal(array, "")).as_py():
+        raise Odd
+    return array
+
+
+def has_long_number(data: bytes) -> bool:
+    """Whether a JSON text may hold a number of more than 15 digits that is not whole: float64 would round it unseen.
+
+    Looks at the digits around every dot and before every negative exponent (with a positive one, so many digits are too
+    many for any price). Digits inside a string may count as well; that costs time only.
+    """
+    text = np.frombuffer(b"  " * _DIGITS + data + b"  " * _DIGITS, np.uint8)
+    dots = np.flatnonzero(text == ord("."))
+    long = np.concatenate([_run(text, dots, 1, _DIGITS // 2), _run(text, dots, -1, _DIGITS // 2)])
+    if len(long):
+        around = (text[long[:, None] + np.r_[-_DIGITS:0, 1 : _DIGITS + 1]] - ord("0")) <= 9
+        before = np.logical_and.accumulate(around[:, _DIGITS - 1 :: -1], axis=1).sum(axis=1)
+        after = np.logical_and.accumulate(around[:, _DIGITS:], axis=1).sum(axis=1)
+        if ((before + after) >= _DIGITS).any():
+            return True
+    minus = np.flatnonzero(text == ord("-"))
+    return bool(len(_run(text, minus[(text[minus - 1] | 32) == ord("e")] - 1, -1, _DIGITS)))
+
+
+def _run(text: npt.NDArray[np.uint8], places: npt.NDArray[np.intp], step: int, count: int) -> npt.NDArray[np.intp]:
+    """The places that are followed (step 1) or preceded (step -1) by `count` digits."""
+    for far in range(1, count + 1):
+        places = places[(text[places + step * far] - ord("0")) <= 9]
+    return places

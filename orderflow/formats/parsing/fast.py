@@ -1,0 +1,166 @@
+"""The fast path: whole columns at once, for rows in which nothing is unusual.
+
+It accepts a subset of what `rows` accepts and gives the same ticks for it; at anything else, a single bad cell
+included, it raises Odd and the caller turns to the plain path. It never words an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from orderflow.formats.parsing import time_columns, words
+from orderflow.formats.parsing.layout import Layout, Role, TimeRule
+from orderflow.formats.parsing.numbers import Mark, numbers
+from orderflow.formats.parsing.pieces import Chunk, Piece
+from orderflow.formats.parsing.problems import Odd
+from orderflow.formats.parsing.reading import Reading
+from orderflow.market.exact import MAX_UNITS, Ints
+from orderflow.market.ticks import NO_ID
+
+Columns = Mapping[Role, tuple[pa.Array, Mark]]
+Bytes = npt.NDArray[np.int8]
+
+_MOST_DECIMALS = 18
+
+
+def read_columns(columns: Columns, rows: int, first_row: int, layout: Layout, reading: Reading) -> Chunk:
+    """Columns of `rows` consecutive data rows as pieces; raises Odd, and then nothing was changed in `reading.zone`."""
+    if not rows:
+        return Chunk([], 0)
+    if Role.ACTION in columns and set(columns[Role.ACTION][0].unique().to_pylist()) - layout.actions:
+        raise Odd
+    price, price_decimals = numbers(*columns[Role.PRICE], layout.price_shift)
+    size, size_decimals, bid, ask = _sizes(columns)
+    if price.min() <= 0:
+        raise Odd
+    flag = _flags(columns, rows, layout)
+    quote = _quotes(columns, price, price_decimals, layout.price_shift)
+    ids = words.trade_ids(columns[Role.ID][0]) if Role.ID in columns else np.full(rows, NO_ID, np.int64)
+    names, place = _symbols(columns, reading)
+    time = _times(columns, layout, reading)
+    piece = Piece(
+        names[0],
+        np.arange(first_row, first_row + rows),
+        time,
+        price,
+        price_decimals,
+        size,
+        size_decimals,
+        flag,
+        quote,
+        ids,
+        bid,
+        ask,
+    )
+    pieces = [piece] if len(names) == 1 else _by_symbol(piece, names, place)
+    reading.zone.seen(time)
+    return Chunk(pieces, rows)
+
+
+def _sizes(columns: Columns) -> tuple[Ints, int, Ints | None, Ints | None]:
+    """Size and separate volumes on one grid: (size, decimals, bid, ask)."""
+    wanted = [role for role in (Role.SIZE, Role.BID_VOLUME, Role.ASK_VOLUME) if role in columns]
+    scaled = {role: numbers(*columns[role]) for role in wanted}
+    decimals = max(places for _, places in scaled.values())
+    units: dict[Role, Ints] = {}
+    for role, (values, places) in scaled.items():
+        gap = decimals - places
+        if values.min() < 0 or values.max() > MAX_UNITS // 10**gap:
+            raise Odd
+        units[role] = values * 10**gap if gap else values
+    bid, ask = units.get(Role.BID_VOLUME), units.get(Role.ASK_VOLUME)
+    if bid is None or ask is None:
+        return units[Role.SIZE], decimals, None, None
+    size = units.get(Role.SIZE)
+    both = bid + ask
+    if size is None:
+        size = both
+    if both.max() > MAX_UNITS or (both > size).any():
+        raise Odd
+    return size, decimals, bid, ask
+
+
+def _flags(columns: Columns, rows: int, layout: Layout) -> Bytes:
+    if Role.SIDE in columns:
+        flag = words.sides(columns[Role.SIDE][0], layout.side_words)
+        if Role.MAKER not in columns:
+            return flag
+        maker = words.sides(columns[Role.MAKER][0], layout.maker_words)
+        return np.where(flag == words.ABSENT, maker, flag)
+    if Role.MAKER in columns:
+        return words.sides(columns[Role.MAKER][0], layout.maker_words)
+    return np.zeros(rows, np.int8)
+
+
+def _quotes(columns: Columns, price: Ints, decimals: int, shift: int) -> Bytes:
+    """The quote rule: at or above the ask BUY, at or below the bid SELL, else the nearer; ABSENT at the mid."""
+    quote = np.zeros(len(price), np.int8)
+    if Role.BID not in columns and Role.ASK not in columns:
+        return quote
+    sides = {role: _quote(columns, role, shift) for role in (Role.BID, Role.ASK)}
+    finest = max(decimals, *(places for _, places in sides.values()))
+    if finest > _MOST_DECIMALS:
+        raise Odd
+    bid, ask, at = (_scaled(units, finest - places) for units, places in (*sides.values(), (price, decimals)))
+    with_bid, with_ask = bid > 0, ask > 0
+    both = with_bid & with_ask & (bid <= ask)
+    middle = 2 * at - bid - ask
+    quote[both & ((at >= ask) | (middle > 0))] = words.BUY
+    quote[both & ((at <= bid) | (middle < 0))] = words.SELL
+    quote[both & (middle == 0)] = words.ABSENT
+    quote[with_ask & ~with_bid & (at >= ask)] = words.BUY
+    quote[with_bid & ~with_ask & (at <= bid)] = words.SELL
+    return quote
+
+
+def _quote(columns: Columns, role: Role, shift: int) -> tuple[Ints, int]:
+    """A quote column as (units, decimals); 0 where there is none."""
+    if role not in columns:
+        return np.zeros(1, np.int64), 0
+    array, mark = columns[role]
+    if pa.types.is_null(array.type):
+        return np.zeros(len(array), np.int64), 0
+    if not array.null_count:
+        return numbers(array, mark, shift)
+    units = np.zeros(len(array), np.int64)
+    units[np.asarray(array.is_valid())], decimals = numbers(array.drop_null(), mark, shift)
+    return units, decimals
+
+
+def _scaled(units: Ints, gap: int) -> Ints:
+    if gap and len(units) and int(np.abs(units).max()) > 2**61 // 10**gap:
+        raise Odd
+    finer: Ints = units * 10**gap
+    return finer
+
+
+def _symbols(columns: Columns, reading: Reading) -> tuple[list[str], npt.NDArray[np.intp]]:
+    nowhere = np.zeros(0, np.intp)
+    if Role.SYMBOL not in columns:
+        return [reading.symbol], nowhere
+    names, place = words.symbols(columns[Role.SYMBOL][0], reading.symbol)
+    if not reading.only:
+        return names, place
+    reading.rename([name for name in columns[Role.SYMBOL][0].unique().to_pylist() if name is not None])
+    return [reading.symbol], nowhere
+
+
+def _by_symbol(piece: Piece, names: list[str], place: npt.NDArray[np.intp]) -> list[Piece]:
+    order = np.argsort(place, kind="stable")
+    groups = np.split(order, np.flatnonzero(np.diff(place[order])) + 1)
+    return [piece.take(names[int(place[group[0]])], group) for group in groups]
+
+
+def _times(columns: Columns, layout: Layout, reading: Reading) -> Ints:
+    array = columns[Role.TIME][0]
+    if layout.time is TimeRule.SPLIT:
+        return time_columns.split_moments(columns[Role.DAY][0], array, layout.date_order, reading.zone)
+    if layout.time is TimeRule.COMPACT:
+        return time_columns.compact_moments(array, reading.zone)
+    if layout.time is TimeRule.DAY_MILLIS:
+        return time_columns.all_day_millis(array, layout.day, reading.zone)
+    return time_columns.moments(array, reading.zone)

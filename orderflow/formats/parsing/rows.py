@@ -1,0 +1,268 @@
+"""The plain path: one row after the other, every rule spelled out, every fault named with its row, line and field."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from orderflow.errors import FieldError
+from orderflow.formats.parsing import times, words
+from orderflow.formats.parsing.layout import Layout, Role, TimeRule
+from orderflow.formats.parsing.numbers import number
+from orderflow.formats.parsing.pieces import Chunk, Piece
+from orderflow.formats.parsing.problems import NumberText, Problem, shown
+from orderflow.formats.parsing.reading import Cell, Reading
+from orderflow.market.exact import MAX_UNITS, unit_text
+from orderflow.market.ticks import NO_ID
+
+Cells = Mapping[Role, Cell]
+Exact = tuple[int, int]
+
+_NOTHING: Exact = (0, 0)
+
+
+@dataclass(slots=True)
+class _Row:
+    """One good row; numbers are (units, decimals)."""
+
+    row: int
+    line: int | None
+    time: int
+    price: Exact
+    size: Exact
+    bid: Exact
+    ask: Exact
+    flag: int
+    quote: int
+    id: int | str
+
+
+class RowReader:
+    """Collects rows; `chunk` gives what became of them. Rows must be added in order."""
+
+    def __init__(self, layout: Layout, reading: Reading) -> None:
+        self._layout = layout
+        self._reading = reading
+        self._symbols: dict[str, list[_Row]] = {}
+        self._errors: list[FieldError] = []
+        self._rows = 0
+        self._volumes = Role.BID_VOLUME in layout.columns and Role.ASK_VOLUME in layout.columns
+        self._sized = Role.SIZE in layout.columns
+        self._cells: Cells = {}
+        shift = layout.price_shift
+        self._required = [Role.TIME, Role.PRICE]
+        if self._sized:
+            self._required.append(Role.SIZE)
+        elif self._volumes:
+            self._required += [Role.BID_VOLUME, Role.ASK_VOLUME]
+        if layout.actions:
+            self._required.append(Role.ACTION)
+        self._parse: dict[Role, Callable[[Cell], Any]] = {
+            Role.TIME: self._time,
+            Role.DAY: _figures,
+            Role.PRICE: lambda cell: _price(cell, shift),
+            Role.SIZE: _size,
+            Role.SIDE: lambda cell: words.side(_word(cell), layout.side_words),
+            Role.MAKER: lambda cell: words.side(_word(cell), layout.maker_words),
+            Role.ID: _trade_id,
+            Role.SYMBOL: lambda cell: words.symbol(_word(cell)),
+            Role.BID: lambda cell: number(_figures(cell), cell.mark, shift),
+            Role.ASK: lambda cell: number(_figures(cell), cell.mark, shift),
+            Role.BID_VOLUME: _size,
+            Role.ASK_VOLUME: _size,
+            Role.ACTION: self._action,
+        }
+
+    def refuse(self, row: int, line: int | None, reason: str) -> None:
+        """A row that is no row at all."""
+        self._rows += 1
+        self._errors.append(FieldError(row, None, reason, line))
+
+    def add(self, row: int, line: int | None, cells: Cells) -> None:
+        """One data row: a cell for every role that it has a value for (an empty optional cell is left out)."""
+        self._rows += 1
+        self._cells = cells
+        got: dict[Role, Any] = {}
+        faults: list[tuple[Role, str]] = []
+        for role, cell in cells.items():
+            try:
+                got[role] = self._parse[role](cell)
+            except Problem as problem:
+                faults.append((role, str(problem)))
+        faults += [
+            (role, f"is missing; every trade has a {role.value}") for role in self._required if role not in cells
+        ]
+        if self._volumes and not faults:
+            faults += self._weigh(got)
+        if faults:
+            self._errors += [FieldError(row, self._field(role), reason, line) for role, reason in faults]
+            return
+        name = got.get(Role.SYMBOL, self._reading.symbol)
+        if self._reading.only:
+            if Role.SYMBOL in got:
+                self._reading.rename([name])
+            name = self._reading.symbol
+        price, time = got[Role.PRICE], got[Role.TIME]
+        zone = self._reading.zone
+        zone.latest = max(zone.latest, time)
+        good = _Row(
+            row,
+            line,
+            time,
+            price,
+            got[Role.SIZE],
+            got.get(Role.BID_VOLUME, _NOTHING),
+            got.get(Role.ASK_VOLUME, _NOTHING),
+            got.get(Role.SIDE, words.ABSENT) or got.get(Role.MAKER, words.ABSENT),
+            _quote(price, got.get(Role.BID, _NOTHING), got.get(Role.ASK, _NOTHING)),
+            got.get(Role.ID, NO_ID),
+        )
+        self._symbols.setdefault(name, []).append(good)
+
+    def chunk(self) -> Chunk:
+        """All rows so far."""
+        pieces = [self._piece(symbol, rows) for symbol, rows in self._symbols.items()]
+        self._errors.sort(key=lambda error: -1 if error.row is None else error.row)
+        return Chunk([piece for piece in pieces if len(piece.row)], self._rows, self._errors)
+
+    def _field(self, role: Role) -> str:
+        """The field as the sender named it."""
+        cell = self._cells.get(role)
+        return cell.name if cell else self._layout.name(role) or role.value
+
+    def _action(self, cell: Cell) -> None:
+        if cell.value not in self._layout.actions:
+            kinds = " or ".join(sorted(self._layout.actions))
+            raise Problem(f"{shown(cell.value)} is not a trade; only records of kind {kinds} are read")
+
+    def _time(self, cell: Cell) -> int:
+        zone = self._reading.zone
+        text = _figures(cell, "a time")
+        if self._layout.time is TimeRule.MOMENT:
+            return times.moment(text, zone)
+        if self._layout.time is TimeRule.COMPACT:
+            return times.compact_moment(text, zone)
+        if self._layout.time is TimeRule.DAY_MILLIS:
+            return times.day_millis(text, self._layout.day, zone)
+        day = self._cells.get(Role.DAY)
+        if day is None or not day.value:
+            raise Problem(f"{shown(text)} has no date beside it")
+        return times.split_moment(_word(day), text, self._layout.date_order, zone)
+
+    def _weigh(self, got: dict[Role, Any]) -> list[tuple[Role, str]]:
+        """Check separate volumes against the size, or make the size of them; what is wrong."""
+        bid, ask = got.get(Role.BID_VOLUME, _NOTHING), got.get(Role.ASK_VOLUME, _NOTHING)
+        decimals = max(bid[1], ask[1])
+        both = _on(bid, decimals) + _on(ask, decimals)
+        if not self._sized:
+            got[Role.SIZE] = both, decimals
+            return (
+                [(Role.ASK_VOLUME, "and the bid volume are too large to be kept exactly")] if both > MAX_UNITS else []
+            )
+        size = got[Role.SIZE]
+        if both * 10 ** size[1] <= size[0] * 10**decimals:
+            return []
+        reason = f"and the bid volume are {unit_text(both, decimals)} together, more than the size {unit_text(*size)}"
+        return [(Role.ASK_VOLUME, reason)]
+
+    def _piece(self, symbol: str, rows: list[_Row]) -> Piece:
+        price_decimals = max(row.price[1] for row in rows)
+        size_decimals = max(max(row.size[1], row.bid[1], row.ask[1]) for row in rows)
+        kept = []
+        for row in rows:
+            faults = [
+                (role, exact)
+                for role, exact, decimals in (
+                    (Role.PRICE, row.price, price_decimals),
+                    (Role.SIZE, row.size, size_decimals),
+                )
+                if exact[0] > MAX_UNITS // 10 ** (decimals - exact[1])
+            ]
+            for role, exact in faults:
+                reason = f"{unit_text(*exact)} cannot be kept exactly beside others with so many decimals"
+                self._errors.append(FieldError(row.row, self._layout.name(role) or role.value, reason, row.line))
+            if not faults:
+                kept.append(row)
+        return Piece(
+            symbol,
+            np.array([row.row for row in kept], np.int64),
+            np.array([row.time for row in kept], np.int64),
+            np.array([_on(row.price, price_decimals) for row in kept], np.int64),
+            price_decimals,
+            np.array([_on(row.size, size_decimals) for row in kept], np.int64),
+            size_decimals,
+            np.array([row.flag for row in kept], np.int8),
+            np.array([row.quote for row in kept], np.int8),
+            _ids([row.id for row in kept]),
+            np.array([_on(row.bid, size_decimals) for row in kept], np.int64) if self._volumes else None,
+            np.array([_on(row.ask, size_decimals) for row in kept], np.int64) if self._volumes else None,
+        )
+
+
+def _figures(cell: Cell, what: str = "a number") -> str:
+    """The text of a cell that may be a JSON number or a string."""
+    if not isinstance(cell.value, str):
+        raise Problem(f"{shown(cell.value)} is not {what}")
+    if not cell.value:
+        raise Problem(f"is empty; it must be {what}")
+    return cell.value
+
+
+def _word(cell: Cell) -> str:
+    """The text of a cell that must be a string."""
+    if not isinstance(cell.value, str) or isinstance(cell.value, NumberText):
+        raise Problem(f"{shown(cell.value)} is not a text")
+    return cell.value
+
+
+def _price(cell: Cell, shift: int) -> Exact:
+    price = number(_figures(cell), cell.mark, shift)
+    if price[0] <= 0:
+        raise Problem(f"{shown(cell.value)} is not above 0; a price must be")
+    return price
+
+
+def _size(cell: Cell) -> Exact:
+    size = number(_figures(cell), cell.mark)
+    if size[0] < 0:
+        raise Problem(f"{shown(cell.value)} is below 0; a size cannot be")
+    return size
+
+
+def _trade_id(cell: Cell) -> int | str:
+    if not isinstance(cell.value, str):
+        raise Problem(f"{shown(cell.value)} is no trade id; send a whole number from 0, or a text")
+    return words.trade_id(cell.value)
+
+
+def _ids(values: list[int | str]) -> words.Ints:
+    ids = np.array([value if isinstance(value, int) else NO_ID for value in values], np.int64)
+    texts = [(place, value) for place, value in enumerate(values) if isinstance(value, str)]
+    if texts:
+        ids[[place for place, _ in texts]] = words.hashed(np.array([value for _, value in texts], object))
+    return ids
+
+
+def _on(exact: Exact, decimals: int) -> int:
+    finer: int = exact[0] * 10 ** (decimals - exact[1])
+    return finer
+
+
+def _quote(price: Exact, bid: Exact, ask: Exact) -> int:
+    """The quote rule for one trade; a quote of 0 or less is none, and a crossed one says nothing."""
+    decimals = max(price[1], bid[1], ask[1])
+    at, low, high = _on(price, decimals), _on(bid, decimals), _on(ask, decimals)
+    if low > 0 and high > 0:
+        if low > high or 2 * at == low + high:
+            return words.ABSENT
+        if at >= high:
+            return words.BUY
+        if at <= low:
+            return words.SELL
+        return words.BUY if 2 * at > low + high else words.SELL
+    if high > 0:
+        return words.BUY if at >= high else words.ABSENT
+    return words.SELL if low > 0 and at <= low else words.ABSENT

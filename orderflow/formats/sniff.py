@@ -1,0 +1,153 @@
+"""A look at a table's first rows: delimiter, header or none, decimal mark. What the columns mean is the formats'
+business.
+
+The look is at text cells only, so that a Parquet file's first rows can be shown to the formats in the same way.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from orderflow.errors import UnknownFormat
+from orderflow.formats.parsing.layout import Layout, Role
+from orderflow.formats.parsing.lines import cells
+from orderflow.formats.parsing.numbers import Mark
+
+SAMPLE_ROWS = 100
+_EVEN_ROWS = 20
+DELIMITERS = (";", "\t", "|", ",")
+
+_NUMERIC = re.compile(r"[+-]?([0-9]+([.,][0-9]*)?|[.,][0-9]+)([eE][+-]?[0-9]+)?", re.ASCII)
+_TIME_LIKE = re.compile(
+    r"[0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{1,4}([T ].*)?|[0-9]{1,2}:[0-9]{2}.*|[0-9]{8}[T ][0-9]{6}.*", re.ASCII
+)
+_HINT = re.compile(r"sep=(.)\s*", re.IGNORECASE)
+_COMMA_NUMBER = re.compile(r"[+-]?[0-9]+,[0-9]+", re.ASCII)
+_DOT_NUMBER = re.compile(r"[+-]?[0-9]*\.[0-9]+", re.ASCII)
+_NORMAL = re.compile(r"[^a-z0-9]")
+_MEASURES = (Role.PRICE, Role.SIZE, Role.BID, Role.ASK, Role.BID_VOLUME, Role.ASK_VOLUME)
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The first rows of a table as text cells.
+
+    header: names as written, or () when the first row is data. rows: up to SAMPLE_ROWS data rows, cells stripped.
+    width: the usual number of fields of a data row. data_line: the 1-based line at which data begins. name: the file's
+    (or zip member's) name, which some formats need for the date; also the names around it. spaced: whether there is
+    white space around delimiters.
+    """
+
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    delimiter: str | None
+    width: int
+    data_line: int = 1
+    names: tuple[str, ...] = ()
+    spaced: bool = False
+    normal: dict[str, int] = field(default_factory=dict)
+    """Header names reduced to letters and digits in lower case, each with its (first) position."""
+
+    def column(self, index: int) -> list[str]:
+        """The cells of one column, rows that are too short left out."""
+        return [row[index] for row in self.rows if index < len(row)]
+
+    def described(self) -> str:
+        """What was found, for an error message."""
+        delimiter = {"\t": "tab", None: "none"}.get(self.delimiter, f"'{self.delimiter}'")
+        if self.header:
+            return f"columns {', '.join(self.header)} (delimiter {delimiter})"
+        first = ", ".join(self.rows[0]) if self.rows else "nothing"
+        return f"no header line, and a first row {first[:120]} (delimiter {delimiter})"
+
+
+def normal(name: str) -> str:
+    """A column name as its lower-case ASCII letters and digits; of 'trade_id/撮合id' the part before the slash."""
+    return _NORMAL.sub("", name.lower().partition("/")[0])
+
+
+def take_sample(lines: Iterable[tuple[int, str]], names: tuple[str, ...] = ()) -> Sample:
+    """Look at the first lines: pairs of (1-based line number, text), blank lines already left out.
+
+    Raises UnknownFormat when there is nothing, or nothing that looks like a table.
+    """
+    found = list(lines)
+    delimiter = None
+    if found and (hint := _HINT.fullmatch(found[0][1])):
+        delimiter, found = hint[1], found[1:]
+    if not found:
+        raise UnknownFormat("the text is empty: no header and no rows")
+    texts = [text for _, text in found]
+    if texts[0].lstrip()[:1] in ("{", "["):
+        raise UnknownFormat("this is JSON, not CSV: post it to the server, or convert it to CSV")
+    delimiter = delimiter or _delimiter(texts)
+    if delimiter is None:
+        raise UnknownFormat(
+            f"no delimiter found (one of comma, semicolon, tab, bar) in the first line: {texts[0][:80]!r}"
+        )
+    rows = [tuple(cells(text, delimiter)) for text in texts]
+    if _is_header(rows[0]):
+        line = found[1][0] if len(found) > 1 else found[0][0] + 1
+        sample = sample_of(rows[0], rows[1:], delimiter, line, names)
+    else:
+        sample = sample_of((), rows, delimiter, found[0][0], names)
+    blanks = [delimiter + blank for blank in " \t"] + [blank + delimiter for blank in " \t"]
+    return replace(sample, spaced=any(blank in text for text in texts for blank in blanks))
+
+
+def sample_of(
+    header: tuple[str, ...],
+    rows: list[tuple[str, ...]],
+    delimiter: str | None,
+    data_line: int = 1,
+    names: tuple[str, ...] = (),
+) -> Sample:
+    """A sample from cells that are already apart."""
+    width = Counter(len(row) for row in rows).most_common(1)[0][0] if rows else len(header)
+    reduced: dict[str, int] = {}
+    for index, name in enumerate(header):
+        if key := normal(name):
+            reduced.setdefault(key, index)
+    return Sample(header, tuple(rows[:SAMPLE_ROWS]), delimiter, width, data_line, names, False, reduced)
+
+
+def decimal_mark(sample: Sample, layout: Layout) -> Mark:
+    """The decimal mark of the sample's prices; without one, of its other numbers; EITHER while all are whole."""
+    for role in _MEASURES:
+        if role not in layout.columns:
+            continue
+        column = sample.column(layout.columns[role].index)
+        commas = sum(bool(_COMMA_NUMBER.fullmatch(cell)) for cell in column)
+        dots = sum(bool(_DOT_NUMBER.fullmatch(cell)) for cell in column)
+        if commas or dots:
+            return Mark.COMMA if commas > dots else Mark.DOT
+    return Mark.DOT if sample.delimiter in (",", None) else Mark.EITHER
+
+
+def is_number(cell: str) -> bool:
+    """Whether a cell is a number with either decimal mark."""
+    return bool(_NUMERIC.fullmatch(cell))
+
+
+def _delimiter(texts: list[str]) -> str | None:
+    """The delimiter that cuts the lines most evenly; of equals the one that cuts finest."""
+    best: tuple[float, int] | None = None
+    chosen = None
+    for delimiter in DELIMITERS:
+        if delimiter not in texts[0]:
+            continue
+        counts = [len(cells(text, delimiter)) for text in texts[:_EVEN_ROWS]]
+        if counts[0] < 2:
+            continue
+        score = (round(sum(count == counts[0] for count in counts) / len(counts), 1), counts[0])
+        if best is None or score > best:
+            best, chosen = score, delimiter
+    return chosen
+
+
+def _is_header(row: tuple[str, ...]) -> bool:
+    named = [cell for cell in row if cell]
+    return bool(named) and not any(is_number(cell) or _TIME_LIKE.fullmatch(cell) for cell in named)

@@ -1,0 +1,27 @@
+"""Tardis.dev trades.
+
+Layout: docs.tardis.dev/downloadable-csv-files/data-types, "trades": exchange, symbol, timestamp, local_timestamp, id,
+side, price, amount; comma, dot, times in µs UTC; an empty cell where the exchange gives no value. Side is the
+liquidity taker's, or unknown. A grouped file (OPTIONS, PERPETUALS) holds many symbols.
+"""
+
+from __future__ import annotations
+
+from orderflow.formats.base import Format
+from orderflow.formats.parsing.layout import Role
+from orderflow.formats.parsing.words import BUY, SELL, UNKNOWN
+
+FORMAT = Format(
+    name="tardis",
+    title="Tardis.dev trades",
+    needs=("exchange", "symbol", "timestamp", "localtimestamp", "side", "price", "amount"),
+    roles={
+        Role.TIME: ("timestamp",),
+        Role.PRICE: ("price",),
+        Role.SIZE: ("amount",),
+        Role.SIDE: ("side",),
+        Role.ID: ("id",),
+        Role.SYMBOL: ("symbol",),
+    },
+    side_words={"buy": BUY, "sell": SELL, "unknown": UNKNOWN},
+)

@@ -1,0 +1,37 @@
+"""Time and sales as the source order-flow system reads them: `Timestamp;Precio;Volumen;Lado;Bid;Ask`.
+
+Layout: the source system's README and data (`;`, decimal comma, naive times with milliseconds). `Lado` says where the
+trade was done: ASK means that the buyer aggressed, BID the seller. Without `Lado` the quotes decide. Single letters
+are refused: B could be bid or buy.
+"""
+
+from __future__ import annotations
+
+from orderflow.formats.base import Format
+from orderflow.formats.parsing.layout import Role
+from orderflow.formats.parsing.words import BUY, SELL, UNKNOWN
+
+FORMAT = Format(
+    name="timesales",
+    title="time and sales, Timestamp;Precio;Volumen;Lado;Bid;Ask",
+    needs=("timestamp", "precio", "volumen"),
+    roles={
+        Role.TIME: ("timestamp",),
+        Role.PRICE: ("precio",),
+        Role.SIZE: ("volumen",),
+        Role.SIDE: ("lado",),
+        Role.BID: ("bid",),
+        Role.ASK: ("ask",),
+        Role.ID: ("id", "tradeid"),
+        Role.SYMBOL: ("symbol",),
+    },
+    side_words={
+        "ask": BUY,
+        "buy": BUY,
+        "compra": BUY,
+        "bid": SELL,
+        "sell": SELL,
+        "venta": SELL,
+        "unknown": UNKNOWN,
+    },
+)
