@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import inspect
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+import orderflow.market.studies as package
+from orderflow.errors import BadInput, NotFound
+from orderflow.market.studies import registry
+from orderflow.market.studies.study import Option, Study, exact
+
+
+@pytest.mark.parametrize("study", registry.STUDIES, ids=lambda study: study.name)
+def test_the_options_are_the_functions_keywords_with_their_defaults(study: Study) -> None:
+    keywords = {
+        name: parameter.default
+        for name, parameter in inspect.signature(study.run).parameters.items()
+        if parameter.kind is parameter.KEYWORD_ONLY and name not in ("tick", "base")  # units and carries, no variants
+    }
+    assert {option.name: option.default for option in study.options} == keywords
+    for option in study.options:
+        assert option.meaning
+        assert not option.choices or option.default in [value for value, _ in option.choices]
+
+
+def test_names_are_unique_and_every_file_is_listed() -> None:
+    assert len(set(registry.names())) == len(registry.STUDIES)
+    files = {path.stem for path in Path(package.__file__).parent.glob("*.py")} - {"__init__", "registry", "study"}
+    assert {study.run.__module__.rsplit(".", 1)[1] for study in registry.STUDIES} == files
+
+
+def test_find() -> None:
+    assert registry.find("value_area").title == "Value area"
+    with pytest.raises(NotFound, match="'macd' is not known; there are delta, "):
+        registry.find("macd")
+
+
+def test_a_page_can_say_which_variant_is_in_force() -> None:
+    area = registry.find("value_area")
+    assert area.in_force() == "Value area: share 70%, rows two at a time"
+    assert area.in_force(rows=1, share=(3, 4)) == "Value area: share 0.75, rows one at a time"
+    imbalance = registry.find("imbalance").in_force
+    assert imbalance() == "Imbalance: ratio 3.0, minimum 1, zero counts"
+    assert imbalance(ratio=(5, 2), minimum=10, zero="never") == "Imbalance: ratio 2.5, minimum 10, zero never counts"
+    assert registry.find("vwap").in_force(bands=(1, 2)) == "VWAP: bands 1, 2"
+    assert registry.find("poc").in_force() == "POC"
+    assert registry.find("big_trades").in_force() == "Big trades: percentile 99%, warm 100, fixed off"
+    with pytest.raises(BadInput, match="study poc has no option 'rows'"):
+        registry.find("poc").in_force(rows=1)
+
+
+def test_words_of_values_without_a_list() -> None:
+    assert Option("x", None, "").words(None) == "none"
+    assert Option("x", (4, 1), "").words(Decimal("2.5")) == "2.5"
+
+
+def test_a_ratio_is_taken_at_its_word() -> None:
+    assert exact(3) == exact(3.0) == exact((6, 2)) == exact(Decimal(3)) == (3, 1)
+    assert exact(3.3) == exact(Decimal("3.3")) == exact(Fraction(33, 10)) == (33, 10)
+    for wrong in (0, -2, (1, 0), float("nan"), float("inf"), Decimal("NaN")):
+        with pytest.raises(ValueError, match="is not a ratio"):
+            exact(wrong)

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orderflow.market.studies.vwap import Sums, anchored, from_ticks, running, sums, vwap
+from tests.oracle import oracle
+from tests.oracle.ladders import TICK, Ladder, ladders, ticks
+from tests.oracle.oracle import Tick
+
+
+def columns(trades: list[Tick]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    level = np.array([int(tick.price / TICK) for tick in trades])
+    size = np.array([int(tick.size) for tick in trades])
+    return level, size, np.array([oracle.session_start(tick.time) for tick in trades])
+
+
+def close(ours: float, exact: Fraction) -> bool:
+    return ours == pytest.approx(float(exact), rel=1e-14, abs=1e-14)
+
+
+@given(ticks(hours=8), st.integers(-1000, 1000))
+def test_vwap_and_sigma_equal_the_oracle(trades: list[Tick], ref: int) -> None:
+    level, size, _ = columns(trades)
+    line = vwap(sums(level, size, ref), ref, tick=Fraction(TICK))
+    expected = oracle.vwap(trades)
+    if expected is None:
+        assert line is None
+        return
+    mean, variance = expected
+    assert line is not None
+    assert line.vwap == float(mean)  # the nearest float, whatever `ref`
+    assert close(line.sigma**2, variance)
+    assert line.upper[1] == pytest.approx(line.vwap + 2 * line.sigma)
+    assert line.lower[2] == pytest.approx(line.vwap - 3 * line.sigma)
+
+
+@given(ticks(hours=8))
+def test_from_ticks_equals_the_oracle_at_every_tick(trades: list[Tick]) -> None:
+    level, size, session = columns(trades)
+    mean, sigma = from_ticks(level, size, session)
+    for i in range(len(trades)):
+        expected = oracle.vwap([trades[j] for j in range(i + 1) if session[j] == session[i]])
+        if expected is None:
+            assert math.isnan(mean[i])
+            assert math.isnan(sigma[i])
+        else:
+            assert mean[i] * 0.25 == float(expected[0])
+            assert close((sigma[i] * 0.25) ** 2, expected[1])
+
+
+@given(st.lists(ladders(most=5), min_size=1, max_size=6), st.data())
+def test_running_sums_begin_again_with_each_session(bars: list[Ladder], data: st.DataObject) -> None:
+    session = sorted(data.draw(st.lists(st.integers(0, 2), min_size=len(bars), max_size=len(bars))))
+    parts = [sums(bar.level, bar.volume) for bar in bars]
+    total = running(parts, session)
+    for i in range(len(bars)):
+        held = [bars[j] for j in range(i + 1) if session[j] == session[i]]
+        level, volume = (np.concatenate([getattr(bar, name) for bar in held]) for name in ("level", "volume"))
+        assert total[i] == sums(level, volume)
+    start = data.draw(st.integers(0, len(bars) - 1))
+    assert anchored(parts, start) == running(parts[start:], [0] * (len(bars) - start))
+
+
+def test_a_base_counts_for_the_first_session_only() -> None:
+    parts = [Sums(1, 1, 1), Sums(2, 2, 2), Sums(4, 4, 4)]
+    assert running(parts, [7, 7, 8], Sums(10, 10, 10)) == [Sums(11, 11, 11), Sums(13, 13, 13), Sums(4, 4, 4)]
+
+
+def test_the_variance_does_not_cancel() -> None:
+    # one tick apart, far from the reference: floats of s2/s0 - (s1/s0)² would be wrong in the first digit
+    level, volume = np.array([10_000_000_000, 10_000_000_001]), np.array([10**15, 10**15])
+    line = vwap(sums(level, volume))
+    assert line is not None
+    assert line.vwap == 10_000_000_000.5
+    assert line.sigma == 0.5
+
+
+def test_no_volume_no_line() -> None:
+    assert vwap(Sums()) is None
+    none = np.empty(0, np.int64)
+    assert sums(none, none) == Sums()
+    assert [len(column) for column in from_ticks(none, none)] == [0, 0]
+
+
+def test_bands_are_those_asked_for() -> None:
+    line = vwap(sums(np.array([0, 2]), np.array([1, 1])), bands=(0.5,))
+    assert line is not None
+    assert (line.lower, line.upper) == ((0.5,), (1.5,))
