@@ -6,6 +6,7 @@ The same engine as the server's, the same columns as its API, as float64 for plo
 from __future__ import annotations
 
 from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -31,14 +32,14 @@ def read_ticks(path: str | PathLike[str], **options: Any) -> pd.DataFrame:
     """The ticks of a file (CSV of any known format, .gz, .zip, .parquet) as a DataFrame.
 
     Columns: time (datetime64[ns, UTC]), symbol, price and size (float64, the decimals of the file), side ("buy", "sell"
-    or "" where no rule has found one yet), side_rule, id (Int64, missing where the venue gave none). Rows keep the file's
-    order. options: those of `orderflow.formats.open_ticks` (format, tz, symbol, member, side).
+    or "" where no rule has found one yet), side_rule, id (Int64, missing where the venue gave none). Rows keep the
+    file's order. options: those of `orderflow.formats.open_ticks` (format, tz, symbol, member, side).
     Bad rows are left out, counted in `attrs["skipped"]` and named in `attrs["errors"]` (the first 20).
     Raises UnknownFormat when no format fits, BadInput when the file has no usable row.
     """
     batches: list[TickBatch] = []
     errors: list[FieldError] = []
-    with open_ticks(path, **options) as reader:
+    with open_ticks(Path(path), **options) as reader:
         for chunk in reader:
             batches += chunk.batches
             errors += chunk.errors
@@ -67,8 +68,8 @@ def read_ticks(path: str | PathLike[str], **options: Any) -> pd.DataFrame:
 def candles(ticks: pd.DataFrame, frame: str = "1min", *, session: str = "UTC 00:00") -> pd.DataFrame:
     """Bars of a DataFrame of ticks; columns as `GET /api/v1/bars` has them, time as datetime64[ns, UTC].
 
-    ticks: columns time (naive means UTC), price, size, and side ("buy", "sell" or "") where known; without a side column
-    the tick rule decides. frame: "1s" to "1d". session: where CVD and VWAP restart, "America/Chicago 17:00".
+    ticks: columns time (naive means UTC), price, size, and side ("buy", "sell" or "") where known; without a side
+    column the tick rule decides. frame: "1s" to "1d". session: where CVD and VWAP restart, "America/Chicago 17:00".
     Raises BadInput naming the row and column of what cannot be a tick.
     """
     return _frame(bar_columns(_table(ticks, frame, session)))

@@ -46,8 +46,8 @@ def partials(
 ) -> Partials:
     """Sum ticks by (bar start, level): one grouping on one integer key, exact because everything is int64.
 
-    pandas is the aggregator of record: it does every bulk, and with `record` also the small ones, which is how the audit
-    checks what numpy has summed refresh by refresh.
+    pandas is the aggregator of record: it does every bulk, and with `record` also the small ones, which is how the
+    audit checks what numpy has summed refresh by refresh.
 
     bar: int64[n], start of each tick's bar in ns. size may be negative and `trades` 0 for a correction.
     """

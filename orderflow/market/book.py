@@ -1,7 +1,7 @@
 """`Market`: every symbol's tape behind one door. Ticks come in by `ingest`; tables and changes go out.
 
-Nothing is acknowledged before the log has it; nothing is in the bars before it is acknowledged; a call is taken whole or
-not at all. The lock covers validation and the append, never a disk or an aggregation.
+Nothing is acknowledged before the log has it; nothing is in the bars before it is acknowledged; a call is taken whole
+or not at all. The lock covers validation and the append, never a disk or an aggregation.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ class Market:
         self._keys: OrderedDict[str, tuple[str, int, int, int]] = OrderedDict()
         self._keys_in_flight: set[str] = set()
         self._held = 0
-        self._order = 0
+        self._loading = False
         self.rejected_total = 0
         self.epoch = secrets.token_hex(4)
 
@@ -131,6 +131,7 @@ class Market:
         if stored:
             self._settings = json.loads(stored)
         total = 0
+        self._loading = True
         for logged in self._log.load():
             accepted = 0
             revision = 0
@@ -139,9 +140,13 @@ class Market:
                     revision = self._publish(self._prepare(batch))
                 accepted += len(batch)
             total += accepted
+            self._make_room()
             if logged.key:
                 digest, accepted, duplicates = _answer(logged.answer, accepted)
                 self._remember(logged.key, digest, accepted, duplicates, revision)
+        self._loading = False
+        for entry in self._entries.values():
+            entry.tape.loading(False)
         return total
 
     def ingest(self, batches: Sequence[TickBatch], key: str | None = None, digest: str = "") -> Receipt:
@@ -472,6 +477,7 @@ class Market:
             tape = Tape(symbol, self._max_candles, self._reader(symbol))
             tape.grid = self._initial_grid(symbol)
             tape.session = Session.parse(self._settings.get(symbol, {}).get("session", "UTC"))
+            tape.loading(self._loading)
             entry = self._entries[symbol] = _Entry(tape)
         return entry
 
@@ -538,7 +544,9 @@ class Market:
 
     @staticmethod
     def _regrid(entry: _Entry, wanted: Grid) -> None:
-        """Move a symbol that has ticks to the tick size and size step of its settings, where no tick would be rounded."""
+        """Move a symbol that has ticks to the tick size and size step of its settings, where no tick would be
+        rounded.
+        """
         now = entry.tape.grid
         if not wanted.tick_units:
             wanted = replace(wanted, tick_units=now.tick_units, price_decimals=now.price_decimals, fixed=now.fixed)

@@ -1,6 +1,7 @@
 """The public columns of bars, footprints and ticks, as the API prints them and a notebook sees them.
 
-Each numeric column is a `Fixed`: exact integers with a number of decimals, so a consumer chooses text (exact) or float64.
+Each numeric column is a `Fixed`: exact integers with a number of decimals, so a consumer chooses text (exact) or
+float64.
 """
 
 from __future__ import annotations
@@ -18,13 +19,30 @@ from orderflow.market.ticks import NO_ID, Side, SideRule
 
 Ints = npt.NDArray[np.int64]
 
-BAR_COLUMNS = (
-    "time open high low close volume ask_volume bid_volume unknown_volume delta min_delta max_delta cvd trades vwap poc vah val"
-).split()
+BAR_COLUMNS = [
+    "time",
+    "open",
+    "high",
+    "low",
+    "close",
+    "volume",
+    "ask_volume",
+    "bid_volume",
+    "unknown_volume",
+    "delta",
+    "min_delta",
+    "max_delta",
+    "cvd",
+    "trades",
+    "vwap",
+    "poc",
+    "vah",
+    "val",
+]
 DEFAULT_MARKS = Marks()
 
-FOOTPRINT_COLUMNS = "time price bid_volume ask_volume unknown_volume trades imbalance".split()
-TICK_COLUMNS = "time price size side side_rule id".split()
+FOOTPRINT_COLUMNS = ["time", "price", "bid_volume", "ask_volume", "unknown_volume", "trades", "imbalance"]
+TICK_COLUMNS = ["time", "price", "size", "side", "side_rule", "id"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,6 @@
-"""What a symbol counts besides its bars: how many ticks came, late or twice or refused, how their sides were found, how fast."""
+"""What a symbol counts besides its bars: how many ticks came, late or twice or refused, how their sides were found,
+how fast.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ RATE_SECONDS = 10
 
 @dataclass(slots=True)
 class Counters:
-    """Counts since the start or the last reset. first, last: ns UTC. low, high: levels. rules: by `SideRule`, from 1."""
+    """Counts since the start or the last reset. first, last: ns UTC. low, high: levels. rules: by `SideRule`, from
+    1.
+    """
 
     ticks: int = 0
     late: int = 0

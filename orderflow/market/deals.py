@@ -47,7 +47,9 @@ class Pieces:
 def deal(
     frame: Frame, grid: Grid, ticks: Columns, session: Ints, last: OpenBar | None
 ) -> tuple[Pieces, OpenBar | None]:
-    """Cut n ticks (time order, sides resolved) into the bars of an activity frame. session: int64[n], session starts."""
+    """Cut n ticks (time order, sides resolved) into the bars of an activity frame. session: int64[n], session
+    starts.
+    """
     kind = frame.kind
     if kind == "time":
         raise ValueError(f"{frame.name} is a time frame")

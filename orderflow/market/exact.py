@@ -30,9 +30,9 @@ def scale_floats(values: Floats, decimals: int = 0) -> tuple[Ints, int, npt.NDAr
     A value that has no decimal of at most MAX_DECIMALS places and MAX_UNITS units (0.1 + 0.2, say) is `False` in
     `exact`, its units are 0, and it has no say in `decimals`.
 
-    Why it is exact: let d places suffice for x's text, n = rint(x * 10**d). |x * 10**d - n| is far below one half, so n is
-    the text's integer; 10**d and n are exact floats, and IEEE division is correctly rounded, so n / 10**d == x holds
-    for the right n and for no float that came from another text. The test itself is therefore the guard.
+    Why it is exact: let d places suffice for x's text, n = rint(x * 10**d). |x * 10**d - n| is far below one half, so
+    n is the text's integer; 10**d and n are exact floats, and IEEE division is correctly rounded, so n / 10**d == x
+    holds for the right n and for no float that came from another text. The test itself is therefore the guard.
     """
     units = np.zeros(len(values), np.int64)
     places = np.full(len(values), -1, np.int8)
@@ -60,7 +60,8 @@ def scale_floats(values: Floats, decimals: int = 0) -> tuple[Ints, int, npt.NDAr
 
 
 def decimal_units(text: str | Decimal) -> tuple[int, int]:
-    """The exact (units, decimals) of one decimal number, trailing zeros dropped: '25263,5' is not accepted here, '25263.5' is.
+    """The exact (units, decimals) of one decimal number, trailing zeros dropped: '25263,5' is not accepted here,
+    '25263.5' is.
 
     Raises ValueError for what is no finite decimal number or has more than MAX_DECIMALS places.
     """
@@ -70,8 +71,7 @@ def decimal_units(text: str | Decimal) -> tuple[int, int]:
         raise ValueError(f"{text!r} is not a number") from error
     if not number.is_finite():
         raise ValueError(f"{text} is not a finite number")
-    sign, digits, exponent = number.normalize().as_tuple()
-    places = max(0, -int(exponent))
+    places = max(0, -int(number.normalize().as_tuple().exponent))
     if places > MAX_DECIMALS:
         raise ValueError(f"{text} has {places} decimals; the most is {MAX_DECIMALS}")
     units = int(number.scaleb(places))

@@ -1,7 +1,7 @@
 """Bars with their footprints as one columnar table: what the API prints, a notebook reads and the studies look at.
 
-`tabulate` makes it from ticks in one pass (history, activity bars, notebooks); the live engine makes it from the bars it
-holds (`from_series`). Both give the same table for the same ticks; that is a test.
+`tabulate` makes it from ticks in one pass (history, activity bars, notebooks); the live engine makes it from the bars
+it holds (`from_series`). Both give the same table for the same ticks; that is a test.
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ class BarTable:
     price. offsets: int64[n + 1], where each bar's rows begin in level, level_ask, level_bid, level_unknown,
     level_trades: int64[m], levels ascending within a bar.
     A level's price is level * grid.tick_units / 10**grid.price_decimals; a size is units / 10**grid.size_decimals.
-    `group` levels make one row: level then counts rows, and row r covers base levels r * group to r * group + group - 1.
+    `group` levels make one row: level then counts rows, and row r covers base levels r * group to r * group + group -
+    1.
     """
 
     symbol: str
@@ -155,7 +156,9 @@ _LEVEL_COLUMNS = ["level", "level_ask", "level_bid", "level_unknown", "level_tra
 
 
 def vwap_price(sums: Sums, ref: int, grid: Grid) -> float:
-    """The price of ref + Σv·(L - ref)/Σv, correctly rounded to VWAP_DIGITS decimals more than the prices; NaN without volume."""
+    """The price of ref + Σv·(L - ref)/Σv, correctly rounded to VWAP_DIGITS decimals more than the prices; NaN without
+    volume.
+    """
     s0, s1, _ = sums
     if not s0:
         return float("nan")
@@ -227,9 +230,9 @@ def tabulate(
 ) -> BarTable:
     """The table of n ticks in time order, sides resolved, in one pass.
 
-    bar: int64[n], non-decreasing bar number (a bar start in ns, or an ordinal). session: int64[n], session starts in ns.
-    time(first index of each bar) gives the bars' start times (default: `bar` itself is ns); end(time, last index of each
-    bar) their ends. trades: int64[n], what each tick adds to the trade count (0 for the rest of a split trade).
+    bar: int64[n], non-decreasing bar number (a bar start in ns, or an ordinal). session: int64[n], session starts in
+    ns. time(first index of each bar) gives the bars' start times (default: `bar` itself is ns); end(time, last index of
+    each bar) their ends. trades: int64[n], what each tick adds to the trade count (0 for the rest of a split trade).
     """
     ref = int(ticks.level[0]) if ref is None else ref
     new = np.flatnonzero(np.concatenate(([True], bar[1:] != bar[:-1])))

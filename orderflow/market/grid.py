@@ -39,15 +39,17 @@ def _within(batch: TickBatch, value: int, most: int, grid: Grid) -> None:
         return
     row = int(batch.price.argmax())
     reason = (
-        f"price {unit_text(int(batch.price[row]), batch.price_decimals)} is beyond {MAX_LEVEL} ticks of the grid that this "
-        f"symbol's prices need (now {grid.tick_text}); check the decimals of its prices, or use another symbol"
+        f"price {unit_text(int(batch.price[row]), batch.price_decimals)} is beyond {MAX_LEVEL} ticks of the grid that "
+        f"this symbol's prices need (now {grid.tick_text}); check the decimals of its prices, or use another symbol"
     )
     raise BadInput(f"row {row}: {reason}", [FieldError(row, "price", reason)])
 
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """tick size = tick_units / 10**price_decimals; one size unit = 10**-size_decimals. tick_units 0: nothing seen yet."""
+    """tick size = tick_units / 10**price_decimals; one size unit = 10**-size_decimals. tick_units 0: nothing seen
+    yet.
+    """
 
     tick_units: int = 0
     price_decimals: int = 0

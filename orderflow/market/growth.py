@@ -36,8 +36,8 @@ class Growth:
 
     ticks: the new ticks in time order, sides resolved. index: int64[n], their places in the buffer.
     since: the first new index. corrections: see there. lost: late ticks whose bar memory no longer holds whole and no
-    log can complete. stale: the tick rule may have changed the side of an evicted tick, so ladders must be built again. sealed: start of a
-    minute that grew over several refreshes and has just ended.
+    log can complete. stale: the tick rule may have changed the side of an evicted tick, so ladders must be built
+    again. sealed: start of a minute that grew over several refreshes and has just ended.
     """
 
     ticks: Columns
@@ -60,6 +60,8 @@ class Grower:
         self._buffer = buffer
         self._evicted = evicted
         self._ruled = False
+        self.deferred: set[int] | None = None
+        """Rows to compute later, while the log is ahead of memory (it is being loaded); None when it is not."""
 
     def take(self, since: int, until: int) -> Growth:
         """The new ticks since <= index < until, in time order."""
@@ -95,6 +97,16 @@ class Grower:
             new.ticks = ticks if order is None else ticks.take(order)
         if late < len(bounds):
             self._extend(spine, new, first[late:], bounds[late:])
+
+    def settle(self, spine: Spine, until: int) -> Growth:
+        """Compute the rows that were deferred, now that memory has caught up with the log."""
+        rows, self.deferred = sorted(self.deferred or ()), None
+        new = Growth(Columns.empty(), np.empty(0, np.int64), until, until, self._ruled)
+        for start in rows:
+            following: int | None = start
+            while following is not None:
+                following = self._recompute(spine, following, new)
+        return new
 
     def fill(self, spine: Spine, runs: list[Columns]) -> None:
         """Fill an empty spine with ticks whose sides are resolved."""
@@ -154,11 +166,16 @@ class Grower:
             spine.append(rows, grown)
 
     def _recompute(self, spine: Spine, start: int, new: Growth) -> int | None:
-        """Compute one row from its own ticks. Returns the next row's start when the tick rule now hands it another state."""
+        """Compute one row from its own ticks. Returns the next row's start when the tick rule now hands it another
+        state.
+        """
         if start < spine.horizon:
             return None
         index, ticks = self._buffer.between(start, start + spine.base, new.until)
         if start <= self._buffer.evicted_until:
+            if self.deferred is not None:
+                self.deferred.add(start)
+                return None
             gone = self._evicted(start, start + spine.base)
             if gone is None:
                 new.lost += int((index >= new.since).sum())

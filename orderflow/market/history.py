@@ -1,4 +1,6 @@
-"""Bars and ticks from before what memory shows: computed again from the ticks, memory's or the log's, session by session."""
+"""Bars and ticks from before what memory shows: computed again from the ticks, memory's or the log's, session by
+session.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +8,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from orderflow.market.buffer import Columns, Ints, in_order, join
+from orderflow.market.buffer import Columns, in_order, join
 from orderflow.market.deals import DealtSeries, deal, table_of
 from orderflow.market.footprint import BarTable, tabulate
-from orderflow.market.frames import DAY, MINUTE, Frame
+from orderflow.market.frames import DAY, HOUR, MINUTE, Frame
 from orderflow.market.growth import Grower, ReadLog
 from orderflow.market.sessions import bar_end, bar_start
 from orderflow.market.spine import directions
@@ -44,13 +46,13 @@ class History:
 
     def tables(self, frame: Frame, start: int, end: int) -> Iterator[BarTable]:
         """Tables of the bars with start <= bar start < end, a session each, ascending."""
-        session = self._tape.session
-        begin = int(session.start_of(np.array([start]))[0])
-        for opening, ticks in self._windows(begin, end):
-            if not frame.ns:
-                table = self._dealt(frame, ticks, opening)
-            else:
-                table = self._timed(frame, ticks, opening)
+        begin = int(self._tape.session.start_of(np.array([start]))[0])
+        align = frame.ns if 0 < frame.ns <= HOUR else 1
+        if frame.ns:
+            begin = min(begin, int(bar_start(np.array([start]), frame.ns, self._tape.session)[0]))
+            end = -(-end // align) * align
+        for opening, ticks in self._windows(begin, end, align):
+            table = self._timed(frame, ticks, opening) if frame.ns else self._dealt(frame, ticks, opening)
             a, b = np.searchsorted(table.time, [start, end]).tolist()
             if b > a:
                 yield table.take(a, b)
@@ -93,14 +95,17 @@ class History:
             end=lambda starts, _: bar_end(starts, frame.ns, session),
         )
 
-    def _windows(self, start: int, end: int) -> Iterator[tuple[int, Columns]]:
-        """(session start, its ticks in time order) for each session that has ticks in [start, end)."""
-        start = max(start, self._first)
+    def _windows(self, start: int, end: int, align: int = 1) -> Iterator[tuple[int, Columns]]:
+        """(session start, its ticks in time order) for each session that has ticks in [start, end).
+
+        A bar that reaches over a session's start belongs to the session before: windows end on multiples of `align` ns.
+        """
+        start = max(start, self._first // align * align)
         session = self._tape.session
         state: tuple[int | None, int] | None = None
         while start < end:
             opening = int(session.start_of(np.array([start]))[0])
-            closing = int(session.end_of(np.array([start]))[0])
+            closing = -(-int(session.end_of(np.array([start]))[0]) // align) * align
             ticks = self._read(start, min(closing, end))
             if ticks is not None:
                 if state is None:

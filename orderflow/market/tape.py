@@ -18,7 +18,7 @@ from orderflow.errors import StorageFailed
 from orderflow.market.bars import Bar, Partials, Series, partials
 from orderflow.market.buffer import Columns, TickBuffer, in_order, join
 from orderflow.market.deals import DealtSeries
-from orderflow.market.frames import MINUTE, SECOND, Frame
+from orderflow.market.frames import HOUR, MINUTE, SECOND, Frame
 from orderflow.market.grid import Grid
 from orderflow.market.growth import Grower, Growth, ReadLog
 from orderflow.market.sessions import Session, bar_start
@@ -94,6 +94,19 @@ class Tape:
             self._dealt.clear()
             self.revision += 1
 
+    def loading(self, under_way: bool) -> None:
+        """While the log is being loaded it is ahead of memory: what needs it waits until that is over."""
+        with self.lock:
+            if under_way or not self._grower.deferred:
+                self._grower.deferred = set() if under_way else None
+                return
+            self.refresh()
+            new = self._grower.settle(self._spines[MINUTE], self._done)
+            self.lost += new.lost
+            if new.corrections or new.stale:
+                self._series.clear()
+                self._spines.pop(SECOND, None)
+
     def evict(self) -> int:
         """Let the oldest segment of ticks go (aggregated first); returns how many ticks went."""
         with self.lock:
@@ -150,7 +163,9 @@ class Tape:
         return int(minutes.column("last_time")[-1]) if len(minutes) else None
 
     def dealt(self, frame: Frame, build: Callable[[int, int], DealtSeries]) -> DealtSeries:
-        """The bars of an activity frame, up to date. build(ref, revision) makes them the first time and after a late tick."""
+        """The bars of an activity frame, up to date. build(ref, revision) makes them the first time and after a late
+        tick.
+        """
         with self.lock:
             revision = self.refresh()
             series = self._dealt.get(frame.name)
@@ -249,7 +264,8 @@ class Tape:
         if frame.base == SECOND:
             self._seconds_from(begin)
         session = int(self.session.start_of(np.array([begin]))[0])
-        for ticks in self._ticks_since(session):
+        opening = -(-session // frame.ns) * frame.ns if frame.ns <= HOUR else session
+        for ticks in self._ticks_since(min(opening, begin)):
             inside = ticks.time >= begin
             if not inside.all():
                 before = ticks.take(~inside)

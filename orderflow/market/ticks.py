@@ -25,7 +25,9 @@ class Side(IntEnum):
 
 
 class SideRule(IntEnum):
-    """How a tick's side was found, first that applies. TICK is resolved in time order by the engine, not by a parser."""
+    """How a tick's side was found, first that applies. TICK is resolved in time order by the engine, not by a
+    parser.
+    """
 
     FLAG = 1
     VOLUMES = 2

@@ -1,7 +1,7 @@
 """The compact JSON of changed bars that a chart polls for. Everything is an integer but the few figures of the header.
 
-The marks (POC, value area, imbalances, stacked zones, unfinished auctions) are found here, once, with the definitions in
-force, so that no browser has mathematics of its own to disagree with.
+The marks (POC, value area, imbalances, stacked zones, unfinished auctions) are found here, once, with the definitions
+in force, so that no browser has mathematics of its own to disagree with.
 """
 
 from __future__ import annotations
