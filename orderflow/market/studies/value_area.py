@@ -46,7 +46,7 @@ def value_area(level: Ints, volume: Ints, poc_index: int, *, share: Ratio = (7, 
             else:
                 top, up, held = top + rows, next_up, held + whole * above
         elif next_down == down:
-            bottom -= (bottom - levels[down] - 1)
+            bottom -= (bottom - levels[down] - 1) // rows * rows
         else:
             bottom, down, held = bottom - rows, next_down, held + whole * below
     low, high = down + 1, up - 1
