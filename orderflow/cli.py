@@ -7,21 +7,17 @@ reach up to the pages. What a command needs is imported by the command: help mus
 from __future__ import annotations
 
 import argparse
-import importlib
 import logging
 import os
 import sys
 import webbrowser
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from orderflow import __version__
 from orderflow.errors import OrderflowError
 from orderflow.settings import CONFIG_FILES, Settings, describe, is_loopback, load_settings
-
-if TYPE_CHECKING:
-    from orderflow.services import Services
 
 FIRST = ("host", "port", "data_dir", "lan", "ephemeral")
 """Settings whose flags everybody needs; the help shows the others apart."""
@@ -65,7 +61,8 @@ def build_parser(command: str = "") -> argparse.ArgumentParser:
 
     replay = commands.add_parser("replay", help="stream a file of trades to a server, at the pace of the market")
     if command == "replay":
-        client = importlib.import_module("orderflow.replay.cli")  # reads files: only this command needs that
+        from orderflow.replay import cli as client  # reads files: only this command needs that
+
         client.add_arguments(replay)
         replay.set_defaults(run=client.run)
 
@@ -86,16 +83,18 @@ def run_server(args: argparse.Namespace, *, demo: bool) -> int:
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     # heavy, and after the patch that `orderflow.__main__` makes
-    services_of = importlib.import_module("orderflow.services")
-    web, http = importlib.import_module("orderflow.web.server"), importlib.import_module("orderflow.web.serve")
-    pages = importlib.import_module("callbacks.app")
+    from callbacks.app import create_app
+    from orderflow.services import build_services
+    from orderflow.web.serve import listen, raise_file_limit, serve
+    from orderflow.web.server import create_server
 
-    services: Services = services_of.build_services(settings)
+    services = build_services(settings)
     try:
-        listener = http.listen(settings.bind, settings.port)
+        listener = listen(settings.bind, settings.port)
         loaded = services.start()
-        server = web.create_server(services, most_sockets=http.raise_file_limit())
-        pages.create_app(services, server)
+        server = create_server(services, most_sockets=raise_file_limit())
+        app = create_app(services, server)
+        server.extensions["orderflow.delivery"].allow_scripts(app.csp_hashes)
     except BaseException:  # whatever it was, the log must be closed before it is told
         services.stop()
         raise
@@ -109,19 +108,21 @@ def run_server(args: argparse.Namespace, *, demo: bool) -> int:
         if args.browser and can_browse():
             services.workers.spawn("browser", webbrowser.open, url)
 
-    return int(http.serve(services, server, listener, ready))
+    return serve(services, server, listener, ready)
 
 
 def run_export(args: argparse.Namespace) -> int:
     """`export`."""
-    module = importlib.import_module("orderflow.web.export")  # brings the engine; only this command needs it
-    return int(module.run(args, _settings(args)))
+    from orderflow.web.export import run  # brings the engine; only this command needs it
+
+    return run(args, _settings(args))
 
 
 def run_doctor(args: argparse.Namespace) -> int:
     """`doctor`."""
-    module = importlib.import_module("orderflow.doctor")  # brings the engine; only this command needs it
-    return int(module.run(_settings(args)))
+    from orderflow.doctor import run  # brings the engine; only this command needs it
+
+    return run(_settings(args))
 
 
 def address(settings: Settings, port: int, key: str | None, host: str | None = None) -> str:
@@ -139,8 +140,9 @@ def announce(settings: Settings, port: int, key: str | None, loaded: int, out: C
     url = address(settings, port, key)
     lines = [f"OrderFlow {__version__} is ready", f"  chart    {url}", f"  API      {url.split('/chart/')[0]}/docs"]
     if settings.beyond_loopback:
-        security = importlib.import_module("orderflow.web.security")  # see run_server
-        lan = security.lan_address()
+        from orderflow.web.security import lan_address  # see run_server
+
+        lan = lan_address()
         if settings.public_url:
             lines.append(f"  public   {settings.public_url}/chart/" + (f"?key={key}" if key else ""))
         if lan is not None:
@@ -165,7 +167,8 @@ def can_browse() -> bool:
 def _qr(url: str) -> list[str]:
     if "utf" not in (getattr(sys.stdout, "encoding", None) or "").lower():
         return []  # the blocks of the code cannot be printed here
-    segno = importlib.import_module("segno")  # only here
+    import segno  # only a server on the network needs it
+
     rows = [list(row) for row in segno.make(url, error="m").matrix_iter(border=2)]
     rows += [[0] * len(rows[0])] * (len(rows) % 2)
     # two rows a line, light on dark as terminals are

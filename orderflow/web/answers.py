@@ -59,12 +59,26 @@ def error_headers(error: BaseException) -> dict[str, str]:
     return {}
 
 
-def of_ours(error: OrderflowError) -> flask.Response:
-    """The response of an error of our own tree."""
+Plain = tuple[int, dict[str, str], bytes]
+"""Status, headers, JSON body."""
+
+
+def plain(error: Exception, method: str, path: str) -> Plain:
+    """The answer to an error of our own tree, or to one that nobody expected; what is the server's fault is logged."""
+    if not isinstance(error, OrderflowError):
+        number = secrets.token_hex(4)
+        log.error("error %s at %s %s", number, method, path, exc_info=error)
+        return 500, {}, error_body(f"the server made an error; its log has it as {number}")
     if error.status >= 500:
-        log.error("%s %s: %s", flask.request.method, flask.request.path, error, exc_info=error)
+        log.error("%s %s: %s", method, path, error, exc_info=error)
     errors = error.errors if isinstance(error, BadInput) else ()
-    return answer(error_body(str(error), errors), error.status, error_headers(error))
+    return error.status, error_headers(error), error_body(str(error), errors)
+
+
+def of_any(error: Exception) -> flask.Response:
+    """The response of such an error."""
+    status, headers, body = plain(error, flask.request.method, flask.request.path)
+    return answer(body, status, headers)
 
 
 def of_http(error: HTTPException) -> HTTPException | flask.Response:
@@ -83,15 +97,7 @@ def of_http(error: HTTPException) -> HTTPException | flask.Response:
     return answer(error_body(detail), error.code, headers)
 
 
-def of_bug(error: Exception) -> flask.Response:
-    """The response of an error that nobody expected."""
-    number = secrets.token_hex(4)
-    log.error("error %s at %s %s", number, flask.request.method, flask.request.path, exc_info=error)
-    return answer(error_body(f"the server made an error; its log has it as {number}"), 500)
-
-
 def install(server: flask.Flask) -> None:
     """Give every error of the server the one shape."""
-    server.register_error_handler(OrderflowError, of_ours)
     server.register_error_handler(HTTPException, of_http)
-    server.register_error_handler(Exception, of_bug)
+    server.register_error_handler(Exception, of_any)

@@ -10,16 +10,15 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 
-import flask
-
 from orderflow.errors import BadInput, FieldError
 from orderflow.formats import SYMBOL_PATTERN, ParsedTicks, parse_body
 from orderflow.services import Services
-from orderflow.web.answers import JSON, answer, encode, located
+from orderflow.web.answers import JSON, encode, located
 from orderflow.web.bodies import Budget, UnsupportedMedia, announced, read_body
 from orderflow.web.params import choice, text
 from orderflow.web.routes import Answer, Route, Values
 from orderflow.web.schemas import BATCH, CSV_EXAMPLE, RECEIPT, TICK
+from orderflow.web.security import Environ
 
 LARGE = 512 * 1024
 """Bodies from this size on are parsed in a worker thread."""
@@ -86,7 +85,7 @@ class Ingest:
             Route(
                 "POST",
                 "/tick",
-                self.tick,
+                None,
                 "Send one tick",
                 "Keys: `timestamp`, `price`, `size`, `side`?, `bid`?, `ask`?, `id`?, `symbol`?, or those of the "
                 "original system: `Timestamp`, `Precio`, `Volumen`, `Lado`, `Bid`, `Ask`.",
@@ -95,11 +94,12 @@ class Ingest:
                 TAKEN,
                 REFUSED,
                 changes=True,
+                direct=self.tick,
             ),
             Route(
                 "POST",
                 "/ticks",
-                self.ticks,
+                None,
                 "Send a batch of ticks",
                 "Taken whole or not at all. Bodies may be compressed (`Content-Encoding: gzip` or `deflate`).",
                 (SYMBOL, TZ, SIDE, ON_ERROR, KEY),
@@ -107,43 +107,43 @@ class Ingest:
                 TAKEN,
                 REFUSED,
                 changes=True,
+                direct=self.ticks,
             ),
         ]
 
-    def tick(self, values: Values) -> flask.Response:
-        return self._take(values, one=True)
+    def tick(self, environ: Environ, values: Values) -> tuple[int, bytes]:
+        return self._take(environ, values, one=True)
 
-    def ticks(self, values: Values) -> flask.Response:
-        return self._take(values, one=False)
+    def ticks(self, environ: Environ, values: Values) -> tuple[int, bytes]:
+        return self._take(environ, values, one=False)
 
-    def _take(self, values: Values, *, one: bool) -> flask.Response:
-        request = flask.request
-        kind = KINDS.get(request.mimetype)
+    def _take(self, environ: Environ, values: Values, *, one: bool) -> tuple[int, bytes]:
+        media = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
+        kind = KINDS.get(media)
         if kind is None or (one and kind != JSON):
             accepted = "application/json" if one else "application/json, application/x-ndjson or text/csv"
-            raise UnsupportedMedia(f"Content-Type {request.mimetype[:100]!r} is not taken here; use {accepted}")
-        length = announced(request.environ)
+            raise UnsupportedMedia(f"Content-Type {media[:100]!r} is not taken here; use {accepted}")
+        length = announced(environ)
         with self._budget.hold(min(self._limit, self._limit if length is None else length)):
-            data = read_body(request.environ, self._limit)
-            if not data.strip():
+            data = read_body(environ, self._limit)
+            if not data or data.isspace():
                 raise BadInput("the body is empty")
-            return self._ingest(data, kind, values, one)
+            digest = ""
+            if values["Idempotency-Key"] is not None:
+                about = environ.get("QUERY_STRING", "").encode("latin-1") + b"\n" + data
+                digest = hashlib.blake2b(about, digest_size=16).hexdigest()
+            return 202, self._ingest(self._parse(data, kind, values), values, digest, one)
 
-    def _ingest(self, data: bytes, kind: str, values: Values, one: bool) -> flask.Response:
+    def _ingest(self, parsed: ParsedTicks, values: Values, digest: str, one: bool) -> bytes:
         market = self._services.market
-        parsed = self._parse(data, kind, values)
         if one and parsed.rows != 1:
             raise BadInput(f"POST /tick takes one tick and got {parsed.rows:,}; send batches to /ticks")
         if parsed.errors:
             market.rejected(parsed.batches[0].symbol if len(parsed.batches) == 1 else values["symbol"], parsed.rejected)
             if values.get("on_error") != "skip":
                 raise BadInput(_refusal(parsed), parsed.errors)
-        key = values["Idempotency-Key"]
-        digest = ""
-        if key is not None:
-            digest = hashlib.blake2b(data + flask.request.query_string, digest_size=16).hexdigest()
         try:
-            receipt = market.ingest(parsed.batches, key, digest)
+            receipt = market.ingest(parsed.batches, values["Idempotency-Key"], digest)
         except BadInput as error:
             raise BadInput(str(error), _placed(error.errors, parsed)) from error
         body: dict[str, object] = {"accepted": receipt.accepted, "revision": receipt.revision}
@@ -151,7 +151,7 @@ class Ingest:
             body["duplicates"] = receipt.duplicates
         if parsed.errors:
             body |= {"rejected": parsed.rejected, "errors": located(parsed.errors)}
-        return answer(encode(body), 202)
+        return encode(body)
 
     def _parse(self, data: bytes, kind: str, values: Values) -> ParsedTicks:
         def parse() -> ParsedTicks:

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from orderflow.market.book import Market, TickTable
+from orderflow.market.book import Market
 from orderflow.market.buffer import Columns, join
 from orderflow.market.columns import tick_columns
+from orderflow.market.entry import TickTable
 from orderflow.market.footprint import BarTable
 from orderflow.market.frames import Frame
 from orderflow.web.tables import UNITS, Table, Unit, finest

@@ -15,7 +15,7 @@ from orderflow.web.delivery import Delivery
 from orderflow.web.fanout import Fanout
 from orderflow.web.market_api import MarketApi
 from orderflow.web.openapi import document, page
-from orderflow.web.routes import Answer, Route, SymbolConverter, Values, register, reserve
+from orderflow.web.routes import Answer, Direct, Route, SymbolConverter, Values, register, reserve
 from orderflow.web.security import Gate
 from orderflow.web.sockets import Sockets
 
@@ -51,7 +51,7 @@ def create_server(services: Services, *, most_sockets: int = MOST_SOCKETS) -> fl
     Sockets(server, fanout, most_sockets).register(sockets)
     answers.install(server)
 
-    gate = Gate(server.wsgi_app, services.settings)
+    gate = Gate(Direct(server.wsgi_app, table), services.settings)
     delivery = Delivery(gate)
     front: Callable[..., Iterable[bytes]] = delivery
     if proxies := services.settings.trusted_proxies:
