@@ -274,6 +274,10 @@ class Workers:
             return fn(*args)
         return self._put(self._writer, fn, args).result()
 
+    def in_writer(self) -> bool:
+        """Whether the caller is the writing thread."""
+        return self._writer.is_here()
+
     def post_writer(self, name: str, fn: Callable[[], object]) -> None:
         """Queue `fn` for the writing thread and return at once; an error is noted under `name`."""
         self._put(self._writer, self._guard, (name, fn))

@@ -1,0 +1,118 @@
+"""Which blobs there are: one shelf a symbol, in write order, held in memory and rebuilt from the keys on disk.
+
+A blob's key says all that one must know to find it (symbol, first and last time, number of ticks), so an index is not
+stored a second time. The shelf also says which blobs to merge next: small ones in rows of 64, and those in rows of 64
+again, until a blob has `FULL` ticks. So a tick is rewritten three or four times in its life, and however small the
+writes were, a shelf holds some hundred small blobs at most. Reads and writes nothing itself.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+FULL = 65_536
+"""A blob of so many ticks is not rewritten any more."""
+
+FAN = 64
+"""So many small blobs make one larger one."""
+
+TICKS = b"T"
+KEYS = b"K"
+
+_KEY = struct.Struct(">cQIqq")
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """What a key says. kind: `TICKS` or (idempotency) `KEYS`; seq: the place in write order; n: ticks or keys;
+    first, last: least and greatest time in ns (0 for keys); symbol ("" for keys)."""
+
+    kind: bytes
+    seq: int
+    n: int
+    first: int
+    last: int
+    symbol: str
+
+    @property
+    def key(self) -> bytes:
+        return _KEY.pack(self.kind, self.seq, self.n, self.first, self.last) + self.symbol.encode()
+
+    @staticmethod
+    def of(key: bytes) -> Blob:
+        """The blob of a key. Raises ValueError."""
+        try:
+            kind, seq, n, first, last = _KEY.unpack_from(key)
+        except struct.error as error:
+            raise ValueError(f"{key[:40]!r} is no key of a blob") from error
+        if kind not in (TICKS, KEYS):
+            raise ValueError(f"{key[:40]!r} is of an unknown kind")
+        return Blob(kind, seq, n, first, last, key[_KEY.size :].decode())
+
+
+class Shelf:
+    """The blobs of one symbol (or of the keys) in write order: the finished ones, then the tail of small ones."""
+
+    def __init__(self, full: int = FULL) -> None:
+        self._full = full
+        self._sealed: list[Blob] = []
+        self._tail: list[Blob] = []
+        self.n = 0
+        self.first = 2**63 - 1
+        self.last = -(2**63)
+
+    def __iter__(self) -> Iterator[Blob]:
+        yield from self._sealed
+        yield from self._tail
+
+    def __len__(self) -> int:
+        return len(self._sealed) + len(self._tail)
+
+    def add(self, blob: Blob) -> None:
+        """Put the newest blob at the end."""
+        self._tail.append(blob)
+        self.n += blob.n
+        self.first = min(self.first, blob.first)
+        self.last = max(self.last, blob.last)
+
+    def due(self) -> list[Blob]:
+        """The neighbours to be merged next; empty when nothing is due."""
+        total = 0
+        while self._tail and self._tail[0].n >= self._full:
+            self._sealed.append(self._tail.pop(0))
+        for number, blob in enumerate(self._tail):
+            total += blob.n
+            if total >= self._full:
+                return self._tail[: number + 1]
+        small = FAN
+        while small <= self._full:
+            row = 0
+            for blob in reversed(self._tail):
+                if blob.n >= small:
+                    break
+                row += 1
+            if row >= FAN:
+                return self._tail[-row:]
+            small *= FAN
+        return []
+
+    def replace(self, old: Sequence[Blob], new: Sequence[Blob]) -> None:
+        """Put `new` in the place of the neighbours `old` of the tail."""
+        at = self._tail.index(old[0])
+        self._tail[at : at + len(old)] = new
+        self.n += sum(blob.n for blob in new) - sum(blob.n for blob in old)
+
+    def seal(self, last: Blob) -> None:
+        """Leave everything up to `last`, of the tail, as it is for good."""
+        at = self._tail.index(last) + 1
+        self._sealed += self._tail[:at]
+        del self._tail[:at]
+
+    def remove(self, blob: Blob) -> None:
+        """Take one blob out, wherever it stands."""
+        (self._sealed if blob in self._sealed else self._tail).remove(blob)
+        self.n = sum(blob.n for blob in self)
+        self.first = min((blob.first for blob in self), default=2**63 - 1)
+        self.last = max((blob.last for blob in self), default=-(2**63))
