@@ -57,9 +57,10 @@ class History:
             if b > a:
                 yield table.take(a, b)
 
-    def live(self, frame: Frame, cap: int, ref: int, revision: int) -> DealtSeries:
-        """A series of an activity frame: the newest `cap` bars, from as many sessions as that takes."""
+    def live(self, frame: Frame, ref: int, revision: int) -> DealtSeries:
+        """A series of an activity frame: the newest bars, from as many sessions as that takes."""
         tape = self._tape
+        cap = tape.max_candles
         series = DealtSeries(frame, tape.session, cap, ref, log_floor=revision, grid=tape.grid)
         newest = tape.newest
         if newest is None:

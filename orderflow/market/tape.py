@@ -53,7 +53,7 @@ class Tape:
         self.lost = 0
         """Late ticks that no bar shows: their bar had left memory, and there is no log."""
         self.lock = threading.RLock()
-        self._read_log = read_log
+        self.read_log = read_log
         self._grower = Grower(self.buffer, self.evicted)
         self._done = 0
         self._ref = 0
@@ -121,7 +121,7 @@ class Tape:
         """
         for _ in range(RACES):
             _, held = self.buffer.between(start, end)
-            logged = self._read_log(start, end)
+            logged = self.read_log(start, end)
             if logged is None:
                 return None
             gone = len(logged) - len(held)
@@ -162,15 +162,15 @@ class Tape:
         minutes = self._spines[MINUTE]
         return int(minutes.column("last_time")[-1]) if len(minutes) else None
 
-    def dealt(self, frame: Frame, build: Callable[[int, int], DealtSeries]) -> DealtSeries:
-        """The bars of an activity frame, up to date. build(ref, revision) makes them the first time and after a late
+    def dealt(self, frame: Frame, build: Callable[[Frame, int, int], DealtSeries]) -> DealtSeries:
+        """The bars of an activity frame, up to date. build(frame, ref, revision) makes them the first time and after a late
         tick.
         """
         with self.lock:
             revision = self.refresh()
             series = self._dealt.get(frame.name)
             if series is None:
-                series = self._dealt[frame.name] = build(self._ref, revision)
+                series = self._dealt[frame.name] = build(frame, self._ref, revision)
             return series
 
     def fold(self, series: Series, starts: list[int]) -> None:
