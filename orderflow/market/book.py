@@ -359,8 +359,7 @@ class Market:
             entry = self._entries.get(batch.symbol)
             kept = distinct(batch if entry is None else entry.unseen(batch))
             if len(kept):
-                blank = Entry.make(batch.symbol, 1, self._log, self._settings.get(batch.symbol, {}))
-                (entry or blank).check(kept)
+                (entry or Entry.make(batch.symbol, 1, self._log, self._settings.get(batch.symbol, {}))).check(kept)
                 fresh.append(kept)
             duplicates += len(batch) - len(kept)
             if entry is not None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from orderflow.market.book import TickTable
+from orderflow.market.entry import TickTable
 from orderflow.market.exact import Floats, unit_floats, unit_text
 from orderflow.market.footprint import VWAP_DIGITS, BarTable
 from orderflow.market.marks import Marks

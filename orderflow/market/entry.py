@@ -98,11 +98,11 @@ class Entry:
         """Raise BadInput, naming the row, for a batch that cannot be held exactly beside what is there."""
         grid = self.tape.grid.holding(batch)
         volume = self.counters.volume * 10 ** (grid.size_decimals - self.tape.grid.size_decimals)
-        volume += int(batch.size.astype(object).sum()) * 10 ** (grid.size_decimals - batch.size_decimals)
+        volume += int(batch.size.sum(dtype=np.float64)) * 10 ** (grid.size_decimals - batch.size_decimals)
         if volume > MOST_VOLUME:
             row = int(batch.size.argmax())
             reason = (
-                "this symbol would have traded more than can be summed exactly; use another symbol or fewer decimals"
+                "the symbol would have traded more than can be summed exactly; use fewer decimals or another symbol"
             )
             raise BadInput(f"row {row}: {reason}", [FieldError(row, "size", reason)])
 

@@ -163,9 +163,8 @@ class Tape:
         return int(minutes.column("last_time")[-1]) if len(minutes) else None
 
     def dealt(self, frame: Frame, build: Callable[[Frame, int, int], DealtSeries]) -> DealtSeries:
-        """The bars of an activity frame, up to date. build(frame, ref, revision) makes them the first time and after a late
-        tick.
-        """
+        """The bars of an activity frame, up to date. build(frame, ref, revision) makes them at first, and after late
+        ticks."""
         with self.lock:
             revision = self.refresh()
             series = self._dealt.get(frame.name)

@@ -15,9 +15,11 @@ from orderflow.market.bars import ASK, BID, UNKNOWN, Bar, Carry
 from orderflow.market.marks import Marks
 from orderflow.market.studies.unfinished import unfinished
 
-ROWS = (1, 2, 4, 5, 10, 20, 25, 40, 50)
 TALL = 40
 """Rows that a typical bar should have when the row size is chosen for the viewer."""
+
+
+_NICE = (1, 2, 4, 5, *(step * 10**k for k in range(8) for step in (10, 20, 25, 50)))
 
 
 def choose_rows(bars: Sequence[Bar]) -> int:
@@ -25,12 +27,10 @@ def choose_rows(bars: Sequence[Bar]) -> int:
     if not bars:
         return 1
     span = float(np.median([int(bar.level[-1]) - int(bar.level[0]) + 1 for bar in bars]))
-    scale = 1
-    while True:
-        for step in ROWS[:-1] if scale == 1 else (10, 20, 25, 50):
-            if span / (step * scale) <= TALL:
-                return step * scale
-        scale *= 10 if scale > 1 else 5
+    for step in _NICE:
+        if span <= step * TALL:
+            return step
+    return _NICE[-1]
 
 
 def bar_wire(bar: Bar, ref: int, rows: int, size_decimals: int, marks: Marks, end: int | None = None) -> dict[str, Any]:
