@@ -1,0 +1,152 @@
+"""What the documents promise holds: settings, routes, arguments and formats are all named, and the examples run."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shlex
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import flask
+import pytest
+
+from orderflow import __version__
+from orderflow.cli import build_parser
+from orderflow.formats import names as format_names
+from orderflow.replay.cli import add_arguments
+from tests.conftest import require
+from tests.scripts.load import load
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text("utf-8")
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+SAMPLE_TICKS = 20_061
+
+
+def blocks(language: str, text: str = README) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+
+
+def test_the_tables_are_what_the_program_says() -> None:
+    assert load("make_readme").filled(README) == README, "run: python scripts/make_readme.py"
+
+
+def test_every_route_is_named(web: flask.Flask) -> None:
+    named = set(re.findall(r"^\| `([A-Z]+ /[^`]*)` \|", README, re.MULTILINE))
+    assert named == {f"{route.method} {route.path}" for route in web.extensions["orderflow.routes"]}
+
+
+def test_every_argument_of_the_replay_client_is_named() -> None:
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    given = {flag for action in parser._actions for flag in action.option_strings} - {"-h", "--help"}
+    named = re.findall(r"^\| (`-[^|]*) \|", README, re.MULTILINE)
+    assert {flag for cell in named for flag in re.findall(r"`([^`]+)`", cell)} == given
+
+
+def test_every_format_is_named() -> None:
+    table = README.split("### Formats")[1].split("\n## ")[0]
+    assert set(re.findall(r"^\| `([^`]+)` \|", table, re.MULTILINE)) == set(format_names())
+
+
+def commands() -> Iterator[list[str]]:
+    for block in blocks("bash") + blocks("bash", CONTRIBUTING):
+        for line in block.splitlines():
+            words = shlex.split(line, comments=True)
+            if words:
+                yield words
+
+
+def test_the_command_lines_are_understood() -> None:
+    seen = set()
+    for words in commands():
+        if words[0] == "orderflow-replay" or words[:2] == ["python", "scripts/replay.py"]:
+            parser = argparse.ArgumentParser()
+            add_arguments(parser)
+            parser.parse_args(words[1:] if words[0] == "orderflow-replay" else words[2:])
+        elif words[0] == "orderflow":
+            build_parser(words[1]).parse_args(words[1:])
+        elif words[0] in ("python", "python3") and words[1].endswith(".py"):
+            assert (ROOT / words[1]).is_file(), words
+        seen.add(words[0])
+    assert {"orderflow", "orderflow-replay", "python3"} <= seen
+
+
+def sessions() -> Iterator[tuple[str, str]]:
+    """(command, what it prints) of the README's console blocks."""
+    for block in blocks("console"):
+        for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+            lines = part.splitlines()
+            for count in range(1, len(lines) + 1):
+                try:
+                    shlex.split("\n".join(lines[:count]))
+                except ValueError:  # a quotation is still open
+                    continue
+                yield "\n".join(lines[:count]), "\n".join(lines[count:])
+                break
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the examples are written for a POSIX shell")
+def test_the_curl_examples_print_what_they_say(launch: Callable[..., Any]) -> None:
+    if shutil.which("curl") is None or shutil.which("bash") is None:
+        require("curl and bash are needed to run the README's examples")
+    server = launch("--ephemeral")
+    ran = 0
+    for command, expected in sessions():
+        assert command.startswith("curl "), command
+        line = f"curl --silent --show-error --noproxy '*' {command[5:]}".replace("localhost:8765", server.url)
+        done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=True, timeout=30)
+        pattern = ".*".join(re.escape(part) for part in expected.split("…"))
+        assert re.fullmatch(pattern, done.stdout.strip(), re.DOTALL), done.stdout
+        ran += 1
+    assert ran >= 5
+
+
+def test_the_notebook_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    found: dict[str, Any] = {}
+    for block in blocks("python"):
+        exec(compile(block, "README.md", "exec"), found)
+    assert len(found["ticks"]) == SAMPLE_TICKS
+    assert found["bars"]["trades"].sum() == SAMPLE_TICKS
+    assert found["levels"]["trades"].sum() == SAMPLE_TICKS
+
+
+def anchors(text: str) -> set[str]:
+    heads = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "data/README.md"])
+def test_no_link_is_broken(name: str) -> None:
+    text = (ROOT / name).read_text("utf-8")
+    for target in re.findall(r"\]\(([^)]+)\)", text):
+        if re.match(r"https?:", target):
+            continue
+        path, _, anchor = target.partition("#")
+        file = (ROOT / name).parent / path if path else ROOT / name
+        assert file.exists(), target
+        assert not anchor or anchor in anchors(file.read_text("utf-8")), target
+
+
+@pytest.mark.parametrize("text", [README, CONTRIBUTING], ids=["README.md", "CONTRIBUTING.md"])
+def test_every_file_that_is_named_is_there(text: str) -> None:
+    folders = "orderflow|layouts|callbacks|assets|data|scripts|tests"
+    for path in re.findall(rf"`((?:{folders})/[\w./-]*)`", text):
+        assert "NAME" in path or (ROOT / path).exists(), path
+
+
+def test_the_two_first_commands_come_first() -> None:
+    first = blocks("bash")[0].splitlines()
+    assert first[0].startswith("python3 scripts/run.py")
+    assert first[1].startswith("python3 scripts/test.py")
+
+
+def test_the_changelog_knows_this_version() -> None:
+    text = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    assert re.search(rf"^## \[{re.escape(__version__)}\]|^## \[Unreleased\]", text, re.MULTILINE)
