@@ -19,7 +19,7 @@ TALL = 40
 """Rows that a typical bar should have when the row size is chosen for the viewer."""
 
 
-_NICE = (1, 2, 4, 5, *(step * 10**k for k in range(8) for step in (10, 20, 25, 50)))
+_NICE: tuple[int, ...] = (1, 2, 4, 5, *(step * 10**k for k in range(8) for step in (10, 20, 25, 50)))
 
 
 def choose_rows(bars: Sequence[Bar]) -> int:
