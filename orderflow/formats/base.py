@@ -17,7 +17,7 @@ from orderflow.formats.parsing.words import TAKER, Words
 from orderflow.formats.sniff import Sample, is_number
 
 _BARS = frozenset({"open", "high", "low"})
-_FITTING_ROWS = 0.9
+_FITTING_ROWS = 0.6
 
 
 @dataclass(frozen=True, slots=True)

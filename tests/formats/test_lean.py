@@ -1,0 +1,50 @@
+"""QuantConnect Lean: the date is in the name, equities are in ten-thousandths."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from orderflow.errors import UnknownFormat
+from tests.formats.suite import FormatSuite, read, tick, ticks_of
+
+FUTURE = "20131007_gc_tick_trade_201312"
+EQUITY = "20131008_bac_Trade_Tick"
+
+
+class TestFuture(FormatSuite):
+    format = "lean"
+    file = f"{FUTURE}.csv"
+    text = "276,1313.7,1,usa,,0\n86399999,1313.6,0,usa,,0\n1237.5,1313.5,2,usa,,1\n"
+    ticks = (
+        tick("2013-10-07T00:00:00.276", "1313.7", "1", "", "tick", None, FUTURE),
+        tick("2013-10-07T23:59:59.999", "1313.6", "0", "", "tick", None, FUTURE),
+        tick("2013-10-07T00:00:01.2375", "1313.5", "2", "", "tick", None, FUTURE),
+    )
+    bad = ("86400000,1313.7,1,usa,,0", "column 1 (time)", "milliseconds since midnight")
+
+    def test_without_a_date_it_is_refused(self, tmp_path: Path) -> None:
+        path = self.write(tmp_path, name="gold.csv")
+        with pytest.raises(UnknownFormat, match="the date must stand in the file's or member's name"):
+            read(path, format="lean")
+
+    def test_quotes_are_no_trades(self, tmp_path: Path) -> None:
+        path = self.write(tmp_path, name="20131007_gc_tick_quote_201312.csv")
+        with pytest.raises(UnknownFormat, match="named for quotes"):
+            read(path, format="lean")
+
+    def test_midnight_is_that_of_the_zone(self, tmp_path: Path) -> None:
+        _, chunks = read(self.write(tmp_path), tz="America/New_York")
+        assert ticks_of(*chunks)[0].time == "2013-10-07T04:00:00.276"
+
+
+class TestEquity(FormatSuite):
+    format = "lean"
+    file = f"{EQUITY}.csv"
+    text = "14400009.367,137450,100,D,1,0\n14400010,137455,100,D,1,0\n"
+    ticks = (
+        tick("2013-10-08T04:00:00.009367", "13.745", "100", "", "tick", None, EQUITY),
+        tick("2013-10-08T04:00:00.01", "13.7455", "100", "", "tick", None, EQUITY),
+    )
+    bad = ("14400009.367,13.745,100,D,1,0", "column 2 (price)", "whole multiples of 1e-4")
