@@ -30,6 +30,9 @@ from orderflow.market.ticks import TickBatch
 from orderflow.market.wire import bar_wire, base_wire, choose_rows
 
 FOREVER = 2**62
+LONG_AGO = 3600.0
+"""Seconds by which reloaded ticks are dated back, so that they do not count as live ones."""
+
 DEFAULT_MARKS = Marks()
 
 
@@ -374,7 +377,7 @@ class Market:
         if self._entries.get(prepared.batch.symbol) is not entry:  # reset in between: it was never to be seen again
             return 0
         self._held += len(prepared.columns)
-        return entry.publish(prepared, self._clock())
+        return entry.publish(prepared, self._clock() - (LONG_AGO if self._loading else 0.0))
 
     def _make_room(self) -> None:
         while self._held > self._max_ticks:
