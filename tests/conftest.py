@@ -183,4 +183,5 @@ def server() -> Iterator[RunningServer]:
 
 
 def _drain(pipe: Any, into: list[str]) -> None:
-    into.extend(line.rstrip() for line in pipe)
+    with pipe:  # closed at its end, or the open pipe of a server that is gone fails the run
+        into.extend(line.rstrip() for line in pipe)

@@ -165,3 +165,7 @@ def _resume(text: str) -> Doubt:
         return Doubt.parse(text)
     except BadSetting as error:
         raise argparse.ArgumentTypeError(str(error)) from None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

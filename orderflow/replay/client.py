@@ -27,7 +27,7 @@ from orderflow.errors import BadSetting, OrderflowError
 from orderflow.replay.body import CONTENT_TYPE
 
 _FIRST_WAIT = 0.25
-_LONGEST_WAIT = 8.0
+_LONGEST_WAIT = 4.0
 _RETRY = frozenset({408, 425, 429})
 _NOT_TAKEN = frozenset({429, 503, 507})  # answers that promise that nothing was kept
 

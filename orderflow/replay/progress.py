@@ -117,30 +117,24 @@ class Silent:
 class Lines:
     """One plain line every few seconds, for logs and pipes."""
 
-    def __init__(
-        self,
-        stream: TextIO,
-        start: Tally,
-        *,
-        every: float = 5.0,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
+    EVERY = 5.0
+
+    def __init__(self, stream: TextIO, start: Tally, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._stream = stream
         self._meter = Meter(start, clock)
-        self._every = every
         self._clock = clock
         self._last = clock()
         self._waiting: float | None = None
 
     def update(self, tally: Tally) -> None:
-        if (now := self._clock()) - self._last < self._every:
+        if (now := self._clock()) - self._last < self.EVERY:
             return
         self._last = now
         self.note(line(tally, self._meter))
 
     def waiting(self, reason: str, left: float) -> None:
         now = self._clock()
-        if self._waiting is None or now - self._waiting >= self._every:
+        if self._waiting is None or now - self._waiting >= self.EVERY:
             self._waiting = now
             self.note(f"waiting for the server: {reason}; trying for another {left:.0f} s")
 
@@ -166,6 +160,7 @@ class Bar:
         every: float = 0.2,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._tally = start
         self._meter = Meter(start, clock)
         self._clock = clock
         self._every = every
@@ -186,8 +181,7 @@ class Bar:
         if (now := self._clock()) - self._last < self._every:
             return
         self._last = now
-        text = line(tally, self._meter, short=True)
-        self._rich.update(self._task, description=text, completed=tally.done, total=tally.goal, refresh=True)
+        self._show(tally)
 
     def waiting(self, reason: str, left: float) -> None:
         self._draw(f"waiting for the server: {reason}; trying for another {left:.0f} s")
@@ -199,7 +193,12 @@ class Bar:
         self._rich.console.print(text, markup=False, soft_wrap=True)
 
     def close(self) -> None:
+        self._show(self._tally)
         self._rich.stop()
+
+    def _show(self, tally: Tally) -> None:
+        text = line(tally, self._meter, short=True)
+        self._rich.update(self._task, description=text, completed=tally.done, total=tally.goal, refresh=True)
 
     def _draw(self, text: str) -> None:
         self._rich.update(self._task, description=text, refresh=True)

@@ -101,6 +101,7 @@ class Replay:
         self._left: float = math.inf if self._limits.max_ticks is None else self._limits.max_ticks
         self._keys = (f"{run}-{number}" for number in count(1))
         self._first = doubt
+        self._inherited = False  # the batch under way is one that an earlier run had sent
         self._stopped = stopped
         self._named = 0
         self._under_way: tuple[Stretch, slice, str] | None = None
@@ -139,9 +140,9 @@ class Replay:
 
     @property
     def doubt(self) -> Doubt | None:
-        """The batch that is under way, not answered yet."""
+        """The batch of which it is not known whether it arrived: under way, or still to be sent from an earlier run."""
         if self._under_way is None:
-            return None
+            return self._first
         pieces, part, key = self._under_way
         return Doubt(key, pieces.ticks(part))
 
@@ -156,11 +157,11 @@ class Replay:
         try:
             answer = self._sender.finish_ticks()
         except ServerGone as gone:
-            doubt = self.doubt if gone.in_doubt else None
+            doubt = self.doubt if gone.in_doubt or self._inherited else None
             raise Ended(str(gone), stopped=isinstance(gone, Stopped), doubt=doubt) from gone
         except Refused as refused:
             raise Ended(_refusal(refused, pieces, part)) from refused
-        self._under_way = None
+        self._under_way, self._inherited = None, False
         ticks = pieces.ticks(part)
         tally = self.tally
         tally.sent += ticks
@@ -179,8 +180,9 @@ class Replay:
             at = min(end, pieces.pieces(self._first.ticks))
             if pieces.ticks(slice(0, at)) != self._first.ticks:
                 raise Ended(f"--resume {self._first} does not fit this file at row {pieces.row[0]}")
-            doubt, self._first = self._first, None
-            self._send(pieces, slice(0, at), doubt.key)
+            self._inherited = True
+            self._send(pieces, slice(0, at), self._first.key)
+            self._first = None
         for part in self._pacer.slices(pieces.time[at:end]):
             self.tally.lag = self._pacer.lag
             self.tally.worst_lag = max(self.tally.worst_lag, self.tally.lag)
@@ -210,14 +212,14 @@ class Replay:
             try:
                 self._sender.set_tick_size(batch.symbol, self._limits.tick_size)
             except ServerGone as gone:
-                raise Ended(str(gone), stopped=isinstance(gone, Stopped)) from gone
+                raise Ended(str(gone), stopped=isinstance(gone, Stopped), doubt=self.doubt) from gone
             except Refused as refused:
                 raise Ended(_refusal(refused)) from refused
 
     def _check_stop(self) -> None:
         if self._stopped():
             self.settle()
-            raise Ended("stopped", stopped=True)
+            raise Ended("stopped", stopped=True, doubt=self.doubt)
 
     def _count_bad(self, chunk: ParsedTicks, before: int) -> None:
         """Count and name the bad rows that this run passes, those before row `before`."""

@@ -69,21 +69,20 @@ class FakeServer:
 
 def flat(batches: Sequence[Any], origins: Sequence[Any]) -> list[Tick]:
     """Ticks in the order of their rows."""
-    rows = []
-    for batch, origin in zip(batches, origins, strict=True):
-        for i in range(len(batch)):
-            rows.append(
-                (
-                    int(origin[i]),
-                    batch.symbol,
-                    int(batch.time[i]),
-                    unit_text(int(batch.price[i]), batch.price_decimals),
-                    unit_text(int(batch.size[i]), batch.size_decimals),
-                    int(batch.side[i]),
-                    int(batch.rule[i]),
-                    int(batch.id[i]),
-                )
-            )
+    rows = [
+        (
+            int(origin[i]),
+            batch.symbol,
+            int(batch.time[i]),
+            unit_text(int(batch.price[i]), batch.price_decimals),
+            unit_text(int(batch.size[i]), batch.size_decimals),
+            int(batch.side[i]),
+            int(batch.rule[i]),
+            int(batch.id[i]),
+        )
+        for batch, origin in zip(batches, origins, strict=True)
+        for i in range(len(batch))
+    ]
     return [row[1:] for row in sorted(rows, key=lambda row: row[0])]
 
 
@@ -142,7 +141,7 @@ def _handler(fake: FakeServer) -> type[BaseHTTPRequestHandler]:
 
 
 @pytest.fixture
-def server() -> Iterator[FakeServer]:
+def fake() -> Iterator[FakeServer]:
     fake = FakeServer()
     httpd = ThreadingHTTPServer(("127.0.0.1", 0), _handler(fake))
     httpd.daemon_threads = True

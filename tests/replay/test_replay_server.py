@@ -1,0 +1,105 @@
+"""The client against the real server, in a process of its own: what arrives is what the file holds, come what may."""
+
+from __future__ import annotations
+
+import csv
+import io
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orderflow.feeds.samples import sample_path
+from orderflow.formats import open_ticks
+
+ROOT = Path(__file__).parents[2]
+Replay = Callable[..., Any]
+TickFile = Callable[..., Path]
+
+
+def held(url: str, symbol: str) -> list[tuple[str, str, str, str, str]]:
+    """time, price, size, side_rule, id of the server's ticks, in its order."""
+    with urllib.request.urlopen(f"{url}/api/v1/ticks/{symbol}?format=csv&limit=100000", timeout=20) as answer:
+        rows = list(csv.DictReader(io.TextIOWrapper(answer, "utf-8")))
+    return [(row["time"], row["price"], row["size"], row["side_rule"], row["id"]) for row in rows]
+
+
+def test_a_recording_arrives_tick_by_tick(server: Any, replay: Replay) -> None:
+    path = sample_path("LTCUSDT")
+    run = replay(path, "--server", server.url, "-v", "max", "--symbol", "replay-LTC", "--tick-size", "0.01")
+    assert run.code == 0, run.err
+    with open_ticks(path) as reader:
+        batch = next(iter(reader)).batches[0]
+    ticks = held(server.url, "replay-LTC")
+    assert [int(row[4]) for row in ticks] == batch.id.tolist()
+    assert {row[3] for row in ticks} == {"flag"}
+    units = [round(float(price) * 10**batch.price_decimals) for _, price, *_ in ticks]
+    assert units == batch.price.tolist()
+    assert server.get("/api/v1/symbols")["symbols"][0]["symbol"] == "replay-LTC"
+    again = replay(path, "--server", server.url, "-v", "max", "--symbol", "replay-LTC")
+    assert "20,061 of the ticks known to the server already" in again.out
+
+
+def test_the_rules_of_the_sides_survive(server: Any, replay: Replay, tmp_path: Path) -> None:
+    file = tmp_path / "replay-rules.csv"
+    file.write_text(
+        "timestamp,price,size,side,bid,ask,bid_volume,ask_volume\n"
+        "1760032800,100,3,buy,,,,\n"
+        "1760032801,100,3,unknown,,,,\n"
+        "1760032802,100,3,,100,101,,\n"
+        "1760032803,100,3,,,,1,2\n"
+        "1760032804,101,3,,,,,\n"
+    )
+    assert replay(file, "--server", server.url, "-v", "max").code == 0
+    rows = [(row[2], row[3]) for row in held(server.url, "replay-rules")]
+    assert rows == [
+        ("3", "flag"),
+        ("3", "none"),
+        ("3", "quote"),
+        ("1", "volumes"),
+        ("2", "volumes"),
+        ("3", "tick"),
+    ]
+
+
+def test_a_server_killed_and_started_again_loses_and_doubles_nothing(
+    launch: Callable[..., Any], tick_file: TickFile, tmp_path: Path
+) -> None:
+    file = tick_file(4_000, step=1)
+    data = tmp_path / "data"
+    first = launch("--no-browser", "--data-dir", str(data))
+    command = [sys.executable, "-m", "orderflow.replay.cli", str(file), "--server", first.url, "-v", "2"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as client:
+        until = time.monotonic() + 20
+        while not first.get("/api/v1/symbols")["symbols"]:
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        time.sleep(0.3)
+        first.process.send_signal(signal.SIGKILL)
+        first.process.wait()
+        second = launch("--no-browser", "--data-dir", str(data), "--port", str(first.port))
+        out, err = client.communicate(timeout=60)
+    assert client.returncode == 0, err
+    assert "the server is back" in err
+    assert "4,000 ticks sent" in out
+    times = [row[0] for row in held(second.url, "es")]
+    assert len(times) == len(set(times)) == 4_000
+
+
+@pytest.mark.parametrize("velocity", ["max", "500"])
+def test_any_velocity_gives_the_same_bars(server: Any, replay: Replay, tick_file: TickFile, velocity: str) -> None:
+    file = tick_file(5_000, step=100)
+    symbol = f"replay-{velocity}"
+    words = ["--server", server.url, "--symbol", symbol, "-v", velocity, "--batch-ticks", 700]
+    assert replay(file, *words).code == 0
+    with urllib.request.urlopen(f"{server.url}/api/v1/bars/{symbol}?format=csv", timeout=20) as answer:
+        bars = list(csv.DictReader(io.TextIOWrapper(answer, "utf-8")))
+    assert len(bars) == 9
+    assert sum(int(bar["volume"]) for bar in bars) == sum(i % 9 + 1 for i in range(5_000))
+    assert sum(int(bar["trades"]) for bar in bars) == 5_000
