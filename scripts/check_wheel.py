@@ -80,7 +80,7 @@ def check(folder: Path) -> None:
     away.mkdir()
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("ORDERFLOW_", "PYTHON"))}
     environment["ORDERFLOW_DATA_DIR"] = str(folder / "state")
-    print(_run([str(programs / "orderflow"), "doctor"], cwd=away, environment=environment), flush=True)
+    print(_run([str(programs / "orderflow"), "doctor", "--port", "0"], cwd=away, environment=environment), flush=True)
     found = _run([str(programs / "python"), "-c", "import orderflow; print(orderflow.__file__)"], cwd=away)
     sample = Path(found.strip()).parent / "_data" / SAMPLE
     with _serving(programs / "orderflow", away, environment) as server:
