@@ -25,7 +25,8 @@ CLIENT = "client"
 @dataclass(frozen=True)
 class Changes:
     """epoch names one life of the symbol's data: revisions of two epochs do not compare. full: all bars in memory are
-    here, because the one who asks knows nothing or too little. bars is None when nothing has changed."""
+    here, because the one who asks knows nothing or too little; else `bars` are those whose columns differ, among them
+    the later bars of the session of a late tick. None when nothing has changed."""
 
     epoch: str
     revision: int
@@ -44,13 +45,17 @@ def changes(market: Market, symbol: str, frame: Frame, since: int, epoch: str | 
         times = [found["base"][0] * MS]
     if not times:
         return Changes(found["epoch"], found["rev"], full, None)
-    table = market.bars(symbol, frame, start=min(times), end=None if full else max(times) + MS, group=group)
-    return Changes(found["epoch"], found["rev"], full, table if full else _only(table, times))
+    table = market.bars(symbol, frame, start=min(times), group=group)
+    return Changes(found["epoch"], found["rev"], full, table if full else _touched(table, times))
 
 
-def _only(table: BarTable, times: list[int]) -> BarTable:
-    """The bars that start at these times."""
-    wanted = np.isin(table.time // MS * MS, np.array(times, np.int64))
+def _touched(table: BarTable, times: list[int]) -> BarTable:
+    """The bars that start at these times, and those after them in their sessions: CVD and VWAP run through them."""
+    changed = np.isin(table.time // MS * MS, np.array(times, np.int64))
+    wanted = np.zeros(len(table), np.bool_)
+    for session in np.unique(table.session[changed]):
+        here = table.session == session
+        wanted |= here & (np.arange(len(table)) >= int(np.flatnonzero(here & changed)[0]))
     edges = np.flatnonzero(np.diff(np.concatenate(([0], wanted.astype(np.int8), [0]))))
     parts = [table.take(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
     return parts[0] if len(parts) == 1 else concat(parts)

@@ -288,7 +288,7 @@ class MarketApi:
             pieces = csv_ticks(self._market, values["symbol"], _span(values))
             first = run(next, pieces, b"")  # an unknown symbol is found out before the answer begins
             return flask.Response(in_worker(run, chain([first], pieces)), 200, head, content_type=CSV)
-        if kind == "csv" and values["limit"] is None:
+        if kind == "csv" and values["limit"] is None and values.get("since") is None:
             values = {**values, "limit": EVERYTHING}
         page = run(make, values)
         headers = {"X-Revision": str(page.head["revision"])}
