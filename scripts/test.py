@@ -17,7 +17,7 @@ from pathlib import Path
 
 from _environment import ROOT, SetupFailed, ensure
 
-SLOW = "browser or stress"
+SLOW = "browser or slow"
 
 
 def checks(python: Path, given: list[str]) -> list[tuple[str, list[str]]]:
