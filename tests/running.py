@@ -1,0 +1,95 @@
+"""A real server process, as a test sees it: its address, what it printed, and how it ended."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+READY_SECONDS = 30.0
+
+
+@dataclass
+class RunningServer:
+    """A real server process. `url` has no slash at the end; `lines` is what it printed."""
+
+    process: subprocess.Popen[str]
+    url: str
+    lines: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    @property
+    def port(self) -> int:
+        return int(self.url.rsplit(":", 1)[1])
+
+    def get(self, path: str) -> Any:
+        """The JSON at a path."""
+        with urllib.request.urlopen(self.url + path, timeout=20) as answer:
+            return json.loads(answer.read())
+
+    def post(self, path: str, body: bytes, kind: str = "application/json", **headers: str) -> Any:
+        """The JSON that a POST is answered with."""
+        request = urllib.request.Request(self.url + path, body, {"Content-Type": kind, **headers})
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return json.loads(answer.read())
+
+    def stop(self, number: signal.Signals = signal.SIGTERM, timeout: float = 15.0) -> int:
+        """Signal it and wait; the exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        try:
+            return self.process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise
+
+
+def start_server(*flags: str, environ: dict[str, str] | None = None, command: str = "serve") -> RunningServer:
+    """`python -m orderflow serve` on a free port of loopback, ready to be called. Stop it with `stop()`."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("ORDERFLOW_") and name != "PORT"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "orderflow", command, "--port", "0", *flags],
+        cwd=ROOT,
+        env={**clean, "PYTHONUNBUFFERED": "1", **(environ or {})},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    server = RunningServer(process, "")
+    threading.Thread(target=_drain, args=(process.stderr, server.errors), daemon=True).start()
+    assert process.stdout is not None
+    for line in process.stdout:
+        server.lines.append(line.rstrip())
+        if "API" in line:
+            server.url = line.split()[-1].removesuffix("/docs").replace("localhost", "127.0.0.1")
+        if "Ctrl+C" in line:
+            break
+    threading.Thread(target=_drain, args=(process.stdout, server.lines), daemon=True).start()
+    if not server.url:
+        process.kill()
+        raise AssertionError(f"the server did not start: {''.join(server.errors)[-2000:]}")
+    until = time.monotonic() + READY_SECONDS
+    while True:
+        try:
+            assert server.get("/health") == {"status": "healthy"}
+            return server
+        except OSError:
+            if time.monotonic() > until or process.poll() is not None:
+                process.kill()
+                raise
+            time.sleep(0.05)
+
+
+def _drain(pipe: Any, into: list[str]) -> None:
+    with pipe:  # closed at its end, or the open pipe of a server that is gone fails the run
+        into.extend(line.rstrip() for line in pipe)
