@@ -1,0 +1,88 @@
+/* Level of detail: what can be read at the current zoom.
+
+   From the size of a slot and a row in pixels it decides how many rows are drawn as one, whether numbers fit, and when
+   cells give way to colour and colour to plain candles. A pure function, so that the thresholds can be tested. */
+(function (root) {
+  "use strict";
+  const of = (root.orderflow = root.orderflow || {});
+
+  const MOST = 100;
+  const DIGIT = 0.57; // width of a digit in units of the font size, for the interface fonts we use
+  const MIN_FONT = 7;
+  const MAX_FONT = 12.5;
+  const TEXT_ROW = 8.2; // the lowest row in which a number still reads
+  const COMFORT_ROW = 9.5; // rows chosen anew are at least this high, so that small moves do not change them
+  const COLOUR_ROW = 2;
+  const MIN_SLOT = 7; // narrower than this only a candle makes sense
+  const MAX_TEXT_GROUP = 10; // beyond this, grouping for the sake of numbers hides too much
+  const NICE = [1, 2, 2.5, 5];
+
+  /** How many rows may be drawn as one, when a row is `step` high in price: those that give round prices. */
+  const known = new Map();
+  function groups(step) {
+    if (known.has(step)) return known.get(step);
+    const list = [];
+    for (let group = 1; group <= MOST; group++) {
+      const size = step * group,
+        mantissa = size / 10 ** Math.floor(Math.log10(size) + 1e-9);
+      if (group === 1 || NICE.some((nice) => Math.abs(mantissa / nice - 1) < 1e-6)) list.push(group);
+    }
+    known.set(step, list);
+    return list;
+  }
+
+  /** Width in px that the mode's numbers need at a font size; `digits` is the longest number's length. */
+  function textWidth(mode, digits, font) {
+    const one = digits * DIGIT * font;
+    return mode === "bid_ask" ? 2 * (one + 3.5) : one + (mode === "delta" ? 0.6 * font : 0) + 5;
+  }
+
+  /** Px between the candle strip and the next bar, of a slot w px wide: where the cells go. */
+  const room = (w) => w - 2 * Math.min(3, w * 0.05) - strip(w) - 1;
+
+  /** Width of the candle beside the cells. */
+  const strip = (w) => Math.max(2, Math.min(7, w * 0.075));
+
+  /** How numbers can be written in rows of a height: {font, print: "short" | "tiny"}, or null when they do not fit.
+      digits: [length of the longest number in short, in tiny]. */
+  function writing(mode, digits, w, height) {
+    if (height < TEXT_ROW) return null;
+    for (const [i, print] of ["short", "tiny"].entries()) {
+      let font = Math.min(MAX_FONT, height * 0.8);
+      while (font > MIN_FONT && textWidth(mode, digits[i], font) > room(w)) font -= 0.5;
+      if (font >= MIN_FONT && textWidth(mode, digits[i], font) <= room(w)) return { font, print };
+    }
+    return null;
+  }
+
+  /** w, h: px of a slot and of one row. mode: bid_ask | delta | volume | profile | candles. digits(group): lengths of
+      the longest number (short, tiny) when so many rows are one. step: height of a row in price.
+      Returns {kind: "text" | "colour" | "candle", group, font, print, rowHeight}. */
+  function choose({ w, h, mode, digits, step }) {
+    const candle = { kind: "candle", group: 1, font: 0, rowHeight: h };
+    if (mode === "candles" || w < MIN_SLOT || !(h > 0)) return candle;
+    const sizes = groups(step);
+    const tall = sizes.find((group) => h * group >= TEXT_ROW);
+    if (tall && tall <= MAX_TEXT_GROUP) {
+      const found = writing(mode, digits(tall), w, h * tall);
+      if (found) return { kind: "text", group: tall, ...found, rowHeight: h * tall };
+    }
+    // Without numbers fine rows are an advantage: the outline shows. Group only until a row can be seen.
+    const seen = sizes.find((group) => h * group >= COLOUR_ROW);
+    return seen ? { kind: "colour", group: seen, font: 0, rowHeight: h * seen } : candle;
+  }
+
+  /** Ticks a row should have so that numbers can be read, as the server should sum them; the present number while that
+      does. perTick: px of a tick. tick: its price. digits(rows): as above, but of ticks. */
+  function rowsFor({ w, perTick, mode, digits, tick, now }) {
+    if (mode === "candles" || w < MIN_SLOT || !(perTick > 0)) return now;
+    const fits = (rows) => writing(mode, digits(rows), w, perTick * rows) !== null;
+    if (perTick * now >= TEXT_ROW && perTick * now < 2.6 * TEXT_ROW && fits(now)) return now;
+    const sizes = groups(tick);
+    const tall = sizes.find((rows) => perTick * rows >= COMFORT_ROW);
+    if (tall && fits(tall)) return tall;
+    return sizes.find((rows) => perTick * rows >= COLOUR_ROW) || now;
+  }
+
+  of.lod = { choose, rowsFor, groups, strip, textWidth, TEXT_ROW, MIN_SLOT };
+})(globalThis);

@@ -1,0 +1,316 @@
+/* The bars that the page holds, and how an answer of the server is merged into them.
+
+   The server sends bars as short objects (its wire format): t start ms, s session start ms, o h l c price levels,
+   lo first footprint row, k row offsets from lo (left out when contiguous), b / a / u volume per row at bid, at ask and
+   of unknown side, n trades, d [min, max] delta, w [Σv, ΣvL, ΣvL²] with L relative to `ref`, p index of the POC,
+   v [low, high] indices of the value area, ib / is indices of buy and sell imbalances, st [[side, low, high]] stacked
+   zones by index, e end ms (activity bars), f flags. `derive` adds what drawing needs, once per changed bar.
+
+   `version` grows with every answer, `sealed` with every change of a bar that is not the last.
+
+   Bars sit in equal slots, so that nights and quiet minutes take no room: slot = first + index. `first` grows when old
+   bars fall away, so a slot keeps its number while it is on screen. Nothing here touches the page. */
+(function (root) {
+  "use strict";
+  const of = (root.orderflow = root.orderflow || {});
+
+  function create() {
+    return {
+      epoch: null,
+      rev: 0,
+      symbol: null,
+      frame: null,
+      ms: 0,
+      tick: 1,
+      pd: 0,
+      rows: 1,
+      sd: 0,
+      ref: 0,
+      bars: [],
+      first: 0,
+      base: null,
+      session: "",
+      marks: "",
+      stats: {},
+      version: 0,
+      sealed: 0,
+    };
+  }
+
+  /** Volume, delta and the largest cell of a bar, from its rows. */
+  function derive(bar) {
+    let bid = 0,
+      ask = 0,
+      unknown = 0,
+      cell = 0,
+      total = 0,
+      delta = 0;
+    for (let i = 0; i < bar.b.length; i++) {
+      const b = bar.b[i],
+        a = bar.a[i],
+        u = bar.u ? bar.u[i] : 0;
+      bid += b;
+      ask += a;
+      unknown += u;
+      if (b > cell) cell = b;
+      if (a > cell) cell = a;
+      if (a + b + u > total) total = a + b + u;
+      if (Math.abs(a - b) > delta) delta = Math.abs(a - b);
+    }
+    bar.vol = bid + ask + unknown;
+    bar.bid = bid;
+    bar.ask = ask;
+    bar.unknown = unknown;
+    bar.delta = ask - bid;
+    bar.maxCell = cell;
+    bar.maxTotal = total;
+    bar.maxDelta = delta;
+    return bar;
+  }
+
+  /** Session running sums (CVD and VWAP with its deviation) from index `from` to the end. */
+  function accumulate(model, from) {
+    const bars = model.bars;
+    for (let i = Math.max(0, from); i < bars.length; i++) {
+      const bar = bars[i];
+      const before = i ? bars[i - 1] : null;
+      const base = model.base || [0, 0, 0, 0, 0];
+      let cvd, s0, s1, s2;
+      if (before && before.s === bar.s) {
+        cvd = before.cvd;
+        [s0, s1, s2] = before.sum;
+      } else if (!before && base[0] === bar.t) {
+        cvd = base[1];
+        s0 = base[2];
+        s1 = base[3];
+        s2 = base[4];
+      } else {
+        cvd = s0 = s1 = s2 = 0;
+      }
+      const w = bar.w || [0, 0, 0],
+        d = bar.d || [0, 0];
+      bar.cvdOpen = cvd;
+      bar.cvdHigh = cvd + Math.max(d[1], bar.delta, 0);
+      bar.cvdLow = cvd + Math.min(d[0], bar.delta, 0);
+      bar.cvd = cvd + bar.delta;
+      s0 += w[0];
+      s1 += w[1];
+      s2 += w[2];
+      bar.sum = [s0, s1, s2];
+      const mean = s0 ? s1 / s0 : 0;
+      bar.vwap = s0 ? model.ref + mean : null;
+      bar.sigma = s0 ? Math.sqrt(Math.max(0, s2 / s0 - mean * mean)) : 0;
+    }
+  }
+
+  /** Index of the bar that starts at `t`, or of the place where it belongs as -(index) - 1. */
+  function find(bars, t) {
+    let low = 0,
+      high = bars.length - 1;
+    while (low <= high) {
+      const middle = (low + high) >> 1;
+      if (bars[middle].t === t) return middle;
+      if (bars[middle].t < t) low = middle + 1;
+      else high = middle - 1;
+    }
+    return -low - 1;
+  }
+
+  const SAME = ["symbol", "frame", "tick", "pd", "rows", "sd", "ref"];
+
+  /** True when a partial answer fits what is held; otherwise the page must ask for everything. */
+  function fits(model, answer) {
+    return model.epoch === answer.epoch && SAME.every((key) => answer[key] === undefined || answer[key] === model[key]);
+  }
+
+  /** Merge one answer. Returns {full, added, dropped, inserted} or null when a snapshot is needed.
+
+      added: bars that are new at the end; inserted: slots before which a late tick made a new bar (slots after them
+      moved by one); dropped: how many old bars fell away. */
+  function merge(model, answer) {
+    const sameSeries = model.symbol === answer.symbol && model.frame === answer.frame;
+    if (answer.full) {
+      const hadTime = sameSeries && model.bars.length ? model.bars[0].t : null;
+      for (const key of SAME) if (answer[key] !== undefined) model[key] = answer[key];
+      model.symbol = answer.symbol || null;
+      model.ms = answer.ms || 0;
+      model.base = answer.base || null;
+      model.bars = (answer.bars || []).map(derive);
+      if (!sameSeries) model.first = 0;
+      else if (hadTime !== null && model.bars.length) {
+        const at = find(model.bars, hadTime);
+        model.first -= at >= 0 ? at : 0;
+      }
+      model.sealed++;
+      accumulate(model, 0);
+      finish(model, answer);
+      return { full: true, added: model.bars.length > 0, dropped: 0, inserted: [] };
+    }
+    if (!fits(model, answer)) return null;
+    const bars = model.bars;
+    let from = bars.length,
+      added = false,
+      dropped = 0;
+    const inserted = [];
+    for (const raw of answer.bars || []) {
+      const bar = derive(raw);
+      const last = bars.length - 1;
+      if (last >= 0 && bars[last].t === bar.t) {
+        bars[last] = bar;
+        from = Math.min(from, last);
+        continue;
+      }
+      if (last < 0 || bars[last].t < bar.t) {
+        bars.push(bar);
+        from = Math.min(from, last + 1);
+        added = true;
+        continue;
+      }
+      const at = find(bars, bar.t);
+      if (at >= 0) {
+        bars[at] = bar;
+        from = Math.min(from, at);
+      } else if (-at - 1 === 0 && answer.base && bar.t < answer.base[0]) continue;
+      else {
+        bars.splice(-at - 1, 0, bar);
+        inserted.push(model.first - at - 1);
+        from = Math.min(from, -at - 1);
+        added = true;
+      }
+    }
+    if (answer.base) {
+      const start = answer.base[0];
+      while (dropped < bars.length - 1 && bars[dropped].t < start) dropped++;
+      if (dropped) {
+        bars.splice(0, dropped);
+        model.first += dropped;
+        from = 0;
+      }
+      const changed = !model.base || model.base.some((value, i) => value !== answer.base[i]);
+      if (changed) {
+        model.base = answer.base;
+        from = 0;
+      }
+    }
+    if (from < bars.length - 1) model.sealed++;
+    accumulate(model, from);
+    finish(model, answer);
+    return { full: false, added, dropped, inserted };
+  }
+
+  function finish(model, answer) {
+    model.epoch = answer.epoch;
+    model.rev = answer.rev;
+    if (answer.stats) model.stats = answer.stats;
+    if (answer.session !== undefined) model.session = answer.session;
+    if (answer.marks !== undefined) model.marks = answer.marks;
+    model.version++;
+  }
+
+  /** Slot of the last bar; one before `first` when there is none. */
+  const lastSlot = (model) => model.first + model.bars.length - 1;
+
+  /** The bar in a slot, or undefined. */
+  const barAt = (model, slot) => model.bars[Math.round(slot) - model.first];
+
+  /** Epoch ms of a (fractional) slot; beyond the ends it goes on at the typical spacing. */
+  function timeOfSlot(model, slot) {
+    const bars = model.bars;
+    if (!bars.length) return NaN;
+    const step = spacing(model),
+      i = slot - model.first,
+      last = bars.length - 1;
+    if (i <= 0) return bars[0].t + i * step;
+    if (i >= last) return bars[last].t + (i - last) * step;
+    const low = Math.floor(i);
+    return bars[low].t + (i - low) * (bars[low + 1].t - bars[low].t);
+  }
+
+  /** The (fractional) slot of an epoch ms; the inverse of `timeOfSlot`. */
+  function slotOfTime(model, t) {
+    const bars = model.bars;
+    if (!bars.length) return NaN;
+    const step = spacing(model),
+      last = bars.length - 1;
+    if (t <= bars[0].t) return model.first + (t - bars[0].t) / step;
+    if (t >= bars[last].t) return model.first + last + (t - bars[last].t) / step;
+    const at = find(bars, t);
+    if (at >= 0) return model.first + at;
+    const low = -at - 2;
+    return model.first + low + (t - bars[low].t) / (bars[low + 1].t - bars[low].t);
+  }
+
+  /** Milliseconds of one slot: the frame, or for activity bars the mean spacing. */
+  function spacing(model) {
+    if (model.ms) return model.ms;
+    const bars = model.bars,
+      n = bars.length;
+    return n > 1 ? Math.max(1, (bars[n - 1].t - bars[0].t) / (n - 1)) : 60000;
+  }
+
+  /** Row number of the i-th entry of a bar. */
+  const rowOf = (bar, i) => bar.lo + (bar.k ? bar.k[i] : i);
+
+  /** The level (fractional: half a tick below) at which row `row` begins, and at which `row + 1` begins. */
+  const rowEdge = (model, row) => row * model.rows - 0.5;
+
+  /** The bar's rows summed in groups of `group` rows: {row[], b[], a[], u[], max*}; kept on the bar, which is replaced
+      when it changes. */
+  function grouped(bar, group) {
+    if (bar.grouped && bar.grouped.group === group) return bar.grouped;
+    const row = [],
+      b = [],
+      a = [],
+      u = [];
+    let cell = 0,
+      total = 0,
+      delta = 0,
+      poc = -1;
+    for (let i = 0; i < bar.b.length; i++) {
+      const r = Math.floor(rowOf(bar, i) / group),
+        n = row.length - 1;
+      if (n >= 0 && row[n] === r) {
+        b[n] += bar.b[i];
+        a[n] += bar.a[i];
+        u[n] += bar.u ? bar.u[i] : 0;
+      } else {
+        row.push(r);
+        b.push(bar.b[i]);
+        a.push(bar.a[i]);
+        u.push(bar.u ? bar.u[i] : 0);
+      }
+    }
+    for (let i = 0; i < row.length; i++) {
+      const sum = a[i] + b[i] + u[i];
+      if (b[i] > cell) cell = b[i];
+      if (a[i] > cell) cell = a[i];
+      if (Math.abs(a[i] - b[i]) > delta) delta = Math.abs(a[i] - b[i]);
+      if (sum > total) {
+        total = sum;
+        poc = i;
+      }
+    }
+    if (group === 1 && bar.p !== undefined && bar.p !== null) poc = bar.p;
+    return (bar.grouped = { group, row, b, a, u, maxCell: cell, maxTotal: total, maxDelta: delta, poc });
+  }
+
+  /** The definitions in force, in one line. */
+  const definitions = (model) =>
+    [model.marks, model.session && "CVD/VWAP reset " + model.session].filter(Boolean).join(" · ");
+
+  of.model = {
+    definitions,
+    create,
+    merge,
+    derive,
+    find,
+    lastSlot,
+    barAt,
+    timeOfSlot,
+    slotOfTime,
+    spacing,
+    rowOf,
+    rowEdge,
+    grouped,
+  };
+})(globalThis);

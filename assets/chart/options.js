@@ -1,0 +1,149 @@
+/* What the reader has chosen: kept in localStorage, and the part that makes a view worth sharing in the URL.
+
+   The URL holds symbol, frame, mode, rows, panes, and the visible range when the chart does not follow the market.
+   `read` and `write` of the URL are pure text functions; a page without storage simply forgets. */
+(function (root) {
+  "use strict";
+  const of = (root.orderflow = root.orderflow || {});
+
+  const KEY = "orderflow.options";
+  const MODES = ["bid_ask", "delta", "volume", "profile", "candles"];
+  const PANES = ["table", "delta", "cvd"];
+
+  const DEFAULTS = Object.freeze({
+    mode: "bid_ask",
+    panes: ["table", "delta", "cvd"],
+    profile: "visible",
+    cvdStyle: "candles",
+    vwap: true,
+    bands: true,
+    poc: true,
+    va: true,
+    imbalance: true,
+    stacked: true,
+    unfinished: true,
+    readout: true,
+    colours: "blue",
+    zone: "utc",
+    ratio: 3,
+    minimum: 1,
+    zero: true,
+    stack: 3,
+    share: 70,
+    vaRows: 2,
+  });
+  const CHOICES = {
+    mode: MODES,
+    profile: ["visible", "session", "off"],
+    cvdStyle: ["candles", "line"],
+    colours: ["blue", "green"],
+    zone: ["utc", "local"],
+    vaRows: [1, 2],
+  };
+  const RANGES = { ratio: [1, 20], minimum: [0, 1e12], stack: [2, 10], share: [50, 95] };
+
+  /** A stored value, or the default when it makes no sense (storage outlives versions). */
+  function sane(key, value) {
+    const usual = DEFAULTS[key];
+    if (key === "panes") return Array.isArray(value) ? PANES.filter((p) => value.includes(p)) : [...usual];
+    if (CHOICES[key]) return CHOICES[key].includes(value) ? value : usual;
+    if (RANGES[key]) {
+      const number = Number(value);
+      return value !== "" && Number.isFinite(number) && number >= RANGES[key][0] && number <= RANGES[key][1]
+        ? number
+        : usual;
+    }
+    return typeof value === typeof usual ? value : usual;
+  }
+
+  function complete(given) {
+    const options = {};
+    for (const key of Object.keys(DEFAULTS)) options[key] = sane(key, key in given ? given[key] : DEFAULTS[key]);
+    return options;
+  }
+
+  /** Stored options over the defaults; a narrow screen starts with fewer panes. */
+  function load(narrow) {
+    let stored = {};
+    try {
+      stored = JSON.parse(root.localStorage.getItem(KEY)) || {};
+    } catch {
+      /* nothing stored, or no storage */
+    }
+    const first = narrow ? { panes: ["delta"], profile: "off" } : {};
+    return complete({ ...first, ...stored });
+  }
+
+  function save(options) {
+    const changed = {};
+    for (const key of Object.keys(DEFAULTS)) {
+      if (JSON.stringify(options[key]) !== JSON.stringify(DEFAULTS[key])) changed[key] = options[key];
+    }
+    // panes and profile are kept even at their defaults: on a phone the defaults differ
+    changed.panes = options.panes;
+    changed.profile = options.profile;
+    try {
+      root.localStorage.setItem(KEY, JSON.stringify(changed));
+    } catch {
+      /* no storage */
+    }
+  }
+
+  const iso = (ms) => new Date(Math.round(ms / 1000) * 1000).toISOString().replace(/(:00)?\.000Z$/, "Z");
+
+  /** Query text of a view: {symbol, frame, mode, rows, panes, from, to (ms), y: [low, high] prices}. */
+  function write(state) {
+    const query = new URLSearchParams();
+    if (state.symbol) query.set("symbol", state.symbol);
+    if (state.frame) query.set("frame", state.frame);
+    if (state.mode && state.mode !== DEFAULTS.mode) query.set("mode", state.mode);
+    if (state.rows) query.set("rows", state.rows);
+    if (state.panes && state.panes.join() !== DEFAULTS.panes.join())
+      query.set("panes", state.panes.join(",") || "none");
+    if (Number.isFinite(state.from) && Number.isFinite(state.to)) {
+      query.set("from", iso(state.from));
+      query.set("to", iso(state.to));
+    }
+    if (state.y) query.set("price", state.y.join(","));
+    const text = query.toString().replace(/%3A/g, ":").replace(/%2C/g, ",");
+    return text ? "?" + text : "";
+  }
+
+  /** The inverse; keys that are missing or make no sense are left out. */
+  function read(text) {
+    const query = new URLSearchParams(text),
+      state = {};
+    for (const key of ["symbol", "frame"]) if (query.get(key)) state[key] = query.get(key);
+    if (MODES.includes(query.get("mode"))) state.mode = query.get("mode");
+    if (/^\d{1,6}$/.test(query.get("rows") || "")) state.rows = Number(query.get("rows"));
+    if (query.has("panes")) state.panes = PANES.filter((p) => query.get("panes").split(",").includes(p));
+    const from = Date.parse(query.get("from")),
+      to = Date.parse(query.get("to"));
+    if (to > from) {
+      state.from = from;
+      state.to = to;
+    }
+    const y = (query.get("price") || "").split(",").map(Number);
+    if (y.length === 2 && y.every(Number.isFinite) && y[1] > y[0]) state.y = y;
+    return state;
+  }
+
+  const MARKS = ["ratio", "minimum", "zero", "stack", "share", "vaRows"];
+
+  /** The options by which the server marks the bars, in its words; null when all are at their defaults. */
+  function marks(options) {
+    if (MARKS.every((key) => options[key] === DEFAULTS[key])) return null;
+    return {
+      ratio: options.ratio,
+      minimum: options.minimum,
+      zero: options.zero ? "dominant" : "never",
+      stack: options.stack,
+      share: options.share,
+      rows: options.vaRows,
+    };
+  }
+
+  const MARK_DEFAULTS = Object.fromEntries(MARKS.map((key) => [key, DEFAULTS[key]]));
+
+  of.options = { marks, MARK_DEFAULTS, DEFAULTS, MODES, PANES, complete, sane, load, save, read, write };
+})(globalThis);

@@ -1,0 +1,165 @@
+/* Volume profile of the visible range or of the session: sums of rows over bars, with POC and value area.
+
+   While bars only grow at the end, the sum of all but the last bar is kept, so that a live update costs one bar.
+   `compute` is pure but for that cache; `paint` draws the result at the right of the price pane. */
+(function (root) {
+  "use strict";
+  const of = (root.orderflow = root.orderflow || {});
+
+  function emptyTable(low, high) {
+    const n = high - low + 1;
+    return { low, bid: new Float64Array(n), ask: new Float64Array(n), unknown: new Float64Array(n) };
+  }
+
+  function add(table, model, bar, group) {
+    const g = of.model.grouped(bar, group);
+    for (let i = 0; i < g.row.length; i++) {
+      const at = g.row[i] - table.low;
+      table.bid[at] += g.b[i];
+      table.ask[at] += g.a[i];
+      table.unknown[at] += g.u[i];
+    }
+  }
+
+  const firstRow = (bar, group) => Math.floor(of.model.rowOf(bar, 0) / group);
+  const lastRow = (bar, group) => Math.floor(of.model.rowOf(bar, bar.b.length - 1) / group);
+
+  function sum(model, from, to, group) {
+    let low = Infinity,
+      high = -Infinity;
+    for (let i = from; i <= to; i++) {
+      const bar = model.bars[i];
+      if (!bar.b.length) continue;
+      low = Math.min(low, firstRow(bar, group));
+      high = Math.max(high, lastRow(bar, group));
+    }
+    if (high < low) return null;
+    const table = emptyTable(low, high);
+    for (let i = from; i <= to; i++) if (model.bars[i].b.length) add(table, model, model.bars[i], group);
+    return table;
+  }
+
+  function widen(table, bar, group) {
+    const low = firstRow(bar, group),
+      high = lastRow(bar, group),
+      end = table.low + table.bid.length - 1;
+    if (low >= table.low && high <= end) {
+      return { low: table.low, bid: table.bid.slice(), ask: table.ask.slice(), unknown: table.unknown.slice() };
+    }
+    const wide = emptyTable(Math.min(low, table.low), Math.max(high, end));
+    for (const side of ["bid", "ask", "unknown"]) wide[side].set(table[side], table.low - wide.low);
+    return wide;
+  }
+
+  /** Profile of bars[from..to]: {low, bid, ask, unknown, total, most, poc, val, vah, sum} in rows of `group`.
+      cache: an object of the caller's; it holds the sum of the sealed bars (all but the very last). `model.sealed`
+      changes when a sealed bar does. */
+  function compute(model, from, to, group, options, cache) {
+    if (to < from || !model.bars.length) return null;
+    const live = to === model.bars.length - 1;
+    const sealedTo = live ? to - 1 : to;
+    const key = [
+      model.epoch,
+      model.rows,
+      group,
+      model.bars[from].t,
+      sealedTo >= from ? model.bars[sealedTo].t : "",
+      model.sealed,
+    ].join();
+    if (cache.key !== key) {
+      cache.key = key;
+      cache.table = sealedTo >= from ? sum(model, from, sealedTo, group) : null;
+    }
+    let table = cache.table;
+    if (live && model.bars[to].b.length) {
+      const bar = model.bars[to];
+      table = table ? widen(table, bar, group) : emptyTable(firstRow(bar, group), lastRow(bar, group));
+      add(table, model, bar, group);
+    }
+    if (!table) return null;
+    const n = table.bid.length,
+      row = new Array(n),
+      total = new Float64Array(n);
+    let most = 0,
+      all = 0;
+    for (let i = 0; i < n; i++) {
+      row[i] = table.low + i;
+      total[i] = table.bid[i] + table.ask[i] + table.unknown[i];
+      all += total[i];
+      if (total[i] > most) most = total[i];
+    }
+    if (!all) return null;
+    const poc = of.studies.poc(row, table.bid, table.ask, table.unknown);
+    const [val, vah] = of.studies.valueArea(row, total, poc, options.share, options.vaRows);
+    return { ...table, total, most, poc, val, vah, sum: all, group };
+  }
+
+  /** First index of the session that holds bar `at`. */
+  function sessionStart(model, at) {
+    let i = at;
+    while (i > 0 && model.bars[i - 1].s === model.bars[at].s) i--;
+    return i;
+  }
+
+  /** Draw at the right edge of the price pane. box: {x, y, w, h}; Y: level to px; width: px of the longest row. */
+  function paint(ctx, profile, model, box, Y, width, theme, label) {
+    const right = box.x + box.w,
+      step = model.rows * profile.group;
+    const edge = (i) => (profile.low + i) * step - 0.5;
+    const pixel = Math.abs(Y(step) - Y(0));
+    const gap = pixel > 3 ? 1 : 0;
+    for (let i = 0; i < profile.total.length; i++) {
+      if (!profile.total[i]) continue;
+      const y1 = Y(edge(i)),
+        y0 = Y(edge(i + 1));
+      if (y1 < box.y || y0 > box.y + box.h) continue;
+      const inside = i >= profile.val && i <= profile.vah;
+      const height = Math.max(0.7, y1 - y0 - gap);
+      const long = (width * profile.total[i]) / profile.most;
+      const ask = (width * profile.ask[i]) / profile.most,
+        bid = (width * profile.bid[i]) / profile.most;
+      ctx.globalAlpha = inside ? 0.62 : 0.3;
+      ctx.fillStyle = theme.neutral;
+      if (long - ask - bid > 0.4) ctx.fillRect(right - long, y0, long - ask - bid, height);
+      ctx.fillStyle = theme.buy;
+      ctx.fillRect(right - ask - bid, y0, ask, height);
+      ctx.fillStyle = theme.sell;
+      ctx.fillRect(right - bid, y0, bid, height);
+    }
+    ctx.globalAlpha = 1;
+    const middle = Math.round(Y(edge(profile.poc) + step / 2)) + 0.5;
+    ctx.strokeStyle = theme.poc;
+    ctx.lineWidth = 1.2;
+    ctx.beginPath();
+    ctx.moveTo(right - width - 6, middle);
+    ctx.lineTo(right, middle);
+    ctx.stroke();
+    ctx.setLineDash([2, 3]);
+    ctx.lineWidth = 1;
+    ctx.strokeStyle = theme.muted;
+    ctx.beginPath();
+    for (const level of [edge(profile.vah + 1), edge(profile.val)]) {
+      const y = Math.round(Y(level)) + 0.5;
+      ctx.moveTo(right - width - 6, y);
+      ctx.lineTo(right, y);
+    }
+    ctx.stroke();
+    ctx.setLineDash([]);
+    ctx.font = "600 9.5px " + theme.font;
+    ctx.textAlign = "right";
+    ctx.textBaseline = "middle";
+    const tag = (text, y, colour) => {
+      if (y < box.y + 6 || y > box.y + box.h - 6) return;
+      ctx.fillStyle = colour;
+      ctx.fillText(text, right - width - 9, y);
+    };
+    tag("POC", middle, theme.poc);
+    if (Math.abs(Y(edge(profile.vah + 1)) - middle) > 10) tag("VAH", Y(edge(profile.vah + 1)), theme.muted);
+    if (Math.abs(Y(edge(profile.val)) - middle) > 10) tag("VAL", Y(edge(profile.val)), theme.muted);
+    ctx.font = "10px " + theme.font;
+    ctx.fillStyle = theme.muted;
+    ctx.fillText(label, right - 4, box.y + 10);
+  }
+
+  of.profile = { compute, sessionStart, paint };
+})(globalThis);
