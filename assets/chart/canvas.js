@@ -1,0 +1,23 @@
+/* A canvas that is as sharp as the screen, drawn in CSS pixels. */
+(function (root) {
+  "use strict";
+  const of = (root.orderflow = root.orderflow || {});
+
+  /** Size the canvas for the device's pixels (at most 2 a CSS pixel: more costs and is not seen), clear it, and return
+      its context, whose unit is the CSS pixel. */
+  function prepare(canvas, width, height) {
+    const ratio = Math.min(2, root.devicePixelRatio || 1);
+    const w = Math.round(width * ratio),
+      h = Math.round(height * ratio);
+    if (canvas.width !== w || canvas.height !== h) {
+      canvas.width = w;
+      canvas.height = h;
+    }
+    const ctx = canvas.getContext("2d");
+    ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
+    ctx.clearRect(0, 0, width, height);
+    return ctx;
+  }
+
+  of.canvas = { prepare };
+})(globalThis);

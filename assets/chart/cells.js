@@ -1,0 +1,215 @@
+/* One bar of the footprint on the canvas, in each of its modes, and the candle that stands beside or for it.
+
+   `frame` carries what all bars share: theme, options, the level of detail, the pixel functions X(slot) and Y(level),
+   the largest cell in view. Text is drawn in one pass per font, as changing the font is what costs. */
+(function (root) {
+  "use strict";
+  const of = (root.orderflow = root.orderflow || {});
+
+  /** A candle centred at x: hollow when it rises, filled when it falls. */
+  function candle(ctx, x, width, yOpen, yHigh, yLow, yClose, up, theme) {
+    const colour = up ? theme.buy : theme.sell;
+    const top = Math.min(yOpen, yClose),
+      height = Math.max(1, Math.abs(yClose - yOpen));
+    const middle = Math.round(x - 0.5) + 0.5;
+    ctx.strokeStyle = ctx.fillStyle = colour;
+    ctx.lineWidth = 1;
+    ctx.beginPath();
+    ctx.moveTo(middle, yHigh);
+    ctx.lineTo(middle, top);
+    ctx.moveTo(middle, top + height);
+    ctx.lineTo(middle, yLow);
+    ctx.stroke();
+    const left = Math.round(x - width / 2),
+      wide = Math.max(1, Math.round(width));
+    if (up && wide >= 4 && height >= 2) {
+      ctx.globalAlpha *= 0.25;
+      ctx.fillRect(left, top, wide, height);
+      ctx.globalAlpha /= 0.25;
+      ctx.strokeRect(left + 0.5, Math.round(top) + 0.5, wide - 1, Math.max(1, Math.round(height) - 1));
+    } else ctx.fillRect(left, top, wide, height);
+  }
+
+  const heat = (share, strength) => 0.05 + strength * Math.sqrt(Math.min(1, share));
+
+  /** Half a cell: heat by volume; an imbalance (`strong`) is fuller, with a bar and an arrow at its outer edge. */
+  function side(ctx, colour, x, y, width, height, alpha, volume, strong, direction) {
+    if (!volume) return;
+    ctx.fillStyle = colour;
+    ctx.globalAlpha = strong ? Math.max(0.5, alpha) : alpha;
+    ctx.fillRect(x, y, width, height);
+    if (!strong) return;
+    ctx.globalAlpha = 1;
+    ctx.fillRect(direction < 0 ? x : x + width - 2, y, 2, height);
+    arrow(ctx, direction < 0 ? x - 3 : x + width + 3, y + height / 2, direction, Math.min(3.5, height * 0.35), colour);
+  }
+
+  /** Sets of display rows that hold an imbalance. */
+  function flagged(bar, group) {
+    const rows = (list) => new Set(list.map((i) => Math.floor(of.model.rowOf(bar, i) / group)));
+    return { buy: rows(bar.ib || []), sell: rows(bar.is || []) };
+  }
+
+  /** Paint the footprint of one bar in its slot. */
+  function footprint(ctx, bar, slot, frame) {
+    const { theme, options, lod, model, X, Y, w, mode } = frame;
+    const g = of.model.grouped(bar, lod.group),
+      step = model.rows * lod.group;
+    const x = X(slot),
+      strip = of.lod.strip(w);
+    const left = x - w / 2 + Math.min(3, w * 0.05) + strip + 1,
+      right = x + w / 2 - Math.min(3, w * 0.05);
+    const width = Math.max(1, right - left),
+      centre = left + width / 2;
+    const flags = options.imbalance ? flagged(bar, lod.group) : { buy: new Set(), sell: new Set() };
+    const text = lod.kind === "text",
+      print = of.format[lod.print];
+    const labels = [],
+      bold = [];
+    let vaLow = -Infinity,
+      vaHigh = Infinity;
+    if (bar.v && options.va) {
+      vaLow = Math.floor(of.model.rowOf(bar, bar.v[0]) / lod.group);
+      vaHigh = Math.floor(of.model.rowOf(bar, bar.v[1]) / lod.group);
+    }
+
+    for (let i = 0; i < g.row.length; i++) {
+      const row = g.row[i];
+      const yLow = Y(row * step - 0.5),
+        yHigh = Y((row + 1) * step - 0.5);
+      if (yLow < frame.top || yHigh > frame.bottom) continue;
+      const gap = yLow - yHigh > 4 ? 0.5 : 0,
+        y = yHigh + gap,
+        h = Math.max(0.6, yLow - yHigh - 2 * gap);
+      const middle = (yLow + yHigh) / 2 + 0.5;
+      const b = g.b[i],
+        a = g.a[i],
+        total = a + b + g.u[i],
+        delta = a - b;
+      const dim = row < vaLow || row > vaHigh ? 0.55 : 1;
+      if (mode === "bid_ask") {
+        const half = width / 2;
+        const sold = flags.sell.has(row),
+          bought = flags.buy.has(row);
+        side(ctx, theme.sell, left, y, half - 0.5, h, heat(b / frame.most.cell, theme.heat) * dim, b, sold && text, -1);
+        side(
+          ctx,
+          theme.buy,
+          centre + 0.5,
+          y,
+          half - 0.5,
+          h,
+          heat(a / frame.most.cell, theme.heat) * dim,
+          a,
+          bought && text,
+          1,
+        );
+        if (text) {
+          (sold ? bold : labels).push([
+            print(b, model.sd),
+            centre - 3,
+            middle,
+            "right",
+            sold ? theme.strongCell : b ? theme.cell : theme.muted,
+            sold ? 1 : dim,
+          ]);
+          (bought ? bold : labels).push([
+            print(a, model.sd),
+            centre + 3,
+            middle,
+            "left",
+            bought ? theme.strongCell : a ? theme.cell : theme.muted,
+            bought ? 1 : dim,
+          ]);
+        }
+      } else if (mode === "delta") {
+        ctx.fillStyle = delta >= 0 ? theme.buy : theme.sell;
+        ctx.globalAlpha = heat(Math.abs(delta) / frame.most.delta, theme.heat) * dim;
+        ctx.fillRect(left, y, width, h);
+        if (text)
+          labels.push([
+            of.format.signed(delta, model.sd, print),
+            centre,
+            middle,
+            "center",
+            delta ? theme.cell : theme.muted,
+            dim,
+          ]);
+      } else if (mode === "volume") {
+        ctx.fillStyle = theme.volume;
+        ctx.globalAlpha = heat(total / frame.most.total, theme.heat + 0.12) * dim;
+        ctx.fillRect(left, y, width, h);
+        if (text)
+          labels.push([print(total, model.sd), centre, middle, "center", total ? theme.cell : theme.muted, dim]);
+      } else {
+        const unit = width / Math.max(1, g.maxTotal),
+          bid = b * unit,
+          ask = a * unit,
+          rest = g.u[i] * unit;
+        ctx.globalAlpha = 0.72 * (dim < 1 ? 0.6 : 1);
+        ctx.fillStyle = theme.sell;
+        ctx.fillRect(left, y, bid, h);
+        ctx.fillStyle = theme.buy;
+        ctx.fillRect(left + bid, y, ask, h);
+        if (rest > 0.3) {
+          ctx.fillStyle = theme.neutral;
+          ctx.fillRect(left + bid + ask, y, rest, h);
+        }
+        if (text) labels.push([print(total, model.sd), left + 3, middle, "left", theme.cell, dim]);
+      }
+      if (mode !== "bid_ask" || !text) arrows(ctx, row, flags, left, right, middle, h, w, theme);
+      if (options.poc && i === g.poc) frame.pocs.push([left, yHigh, width, yLow - yHigh]);
+    }
+    ctx.globalAlpha = 1;
+    if (text) {
+      write(ctx, labels, "", lod.font, theme);
+      write(ctx, bold, "700 ", lod.font, theme);
+    }
+    if (options.va && bar.v && w >= 14) {
+      const low = Y(of.model.rowOf(bar, bar.v[0]) * model.rows - 0.5);
+      const high = Y((of.model.rowOf(bar, bar.v[1]) + 1) * model.rows - 0.5);
+      ctx.fillStyle = theme.poc;
+      ctx.globalAlpha = 0.5;
+      ctx.fillRect(Math.round(right) + 0.5, high, 1.2, low - high);
+      ctx.globalAlpha = 1;
+    }
+    const top = Math.max(bar.o, bar.c),
+      bottom = Math.min(bar.o, bar.c),
+      up = bar.c >= bar.o;
+    const sx = left - strip / 2 - 1;
+    candle(ctx, sx, strip, Y(up ? bottom : top), Y(bar.h + 0.5), Y(bar.l - 0.5), Y(up ? top : bottom), up, theme);
+  }
+
+  /** A small triangle at the outer edge of a cell: the second cue of an imbalance. */
+  function arrow(ctx, x, y, side, size, colour) {
+    ctx.fillStyle = colour;
+    ctx.beginPath();
+    ctx.moveTo(x - side * size * 1.1, y - size);
+    ctx.lineTo(x, y);
+    ctx.lineTo(x - side * size * 1.1, y + size);
+    ctx.fill();
+  }
+
+  function arrows(ctx, row, flags, left, right, y, h, w, theme) {
+    if (h < 4 || w < 16) return; // would be dust
+    ctx.globalAlpha = 1;
+    const size = Math.min(4, h * 0.4);
+    if (flags.sell.has(row)) arrow(ctx, left, y, -1, size, theme.sell);
+    if (flags.buy.has(row)) arrow(ctx, right, y, 1, size, theme.buy);
+  }
+
+  function write(ctx, labels, weight, font, theme) {
+    if (!labels.length) return;
+    ctx.font = weight + font + "px " + theme.font;
+    ctx.textBaseline = "middle";
+    for (const [text, x, y, align, colour, dim] of labels) {
+      ctx.textAlign = align;
+      ctx.fillStyle = colour;
+      ctx.globalAlpha = dim < 1 ? 0.75 : 1;
+      ctx.fillText(text, x, y);
+    }
+    ctx.globalAlpha = 1;
+  }
+
+  of.cells = { candle, footprint, arrow };
+})(globalThis);

@@ -1,0 +1,381 @@
+/* The chart: holds the model, the view and the options, and decides when what is drawn.
+
+   Data arrives through `receive`; the reader's hands through `moved`, `point` and `set`. Every change ends in `draw`
+   (canvas only) or `apply` (Plotly's ranges and labels, then the canvas). While data comes in, `apply` runs for a new
+   bar or at most every 0.9 s, and never while the reader moves the chart: then Plotly's layers are hidden and the canvas
+   draws their labels and shapes too. It knows nothing of Dash. */
+(function (root) {
+  "use strict";
+  const of = (root.orderflow = root.orderflow || {});
+
+  const HEAVY_MS = 900;
+  const SETTLE_MS = 140;
+  const PROFILE_SHARE = 0.13;
+
+  class Chart {
+    /** nodes: {host, plot, base, overlay, readout, overview}. config: {minutes}. events: {view, tool, drawn, error}. */
+    constructor(nodes, config, events) {
+      this.nodes = nodes;
+      this.config = config;
+      this.events = events;
+      this.model = of.model.create();
+      this.view = of.view.create();
+      this.narrow = root.matchMedia("(max-width: 640px)").matches;
+      this.options = of.options.load(this.narrow);
+      this.theme = of.theme.colours(this.options.colours);
+      this.ready = false;
+      this.gd = null;
+      this.lastHeavy = 0;
+      this.pointer = null;
+      this.applied = {};
+      this.timing = { merge: [], paint: [], apply: [] };
+      this.tools = new of.tools.Tools(this, (tool) => events.tool(tool));
+      this.gestures = new of.Gestures(nodes.host, this);
+      this.overview = new of.Overview(nodes.overview, this, (x0, x1) => this.window(x0, x1));
+      this.reserve();
+      new ResizeObserver(() => this.resized()).observe(nodes.host);
+      root.document.addEventListener("visibilitychange", () => {
+        if (!root.document.hidden && this.ready) this.refresh(true);
+      });
+    }
+
+    /** Room at the right for the profile. */
+    reserve() {
+      this.view.share = this.options.profile === "off" ? 0.01 : PROFILE_SHARE;
+    }
+
+    /** Merge an answer of the server. Returns false when only a snapshot will do. */
+    receive(answer) {
+      const started = performance.now();
+      const before = { symbol: this.model.symbol, frame: this.model.frame };
+      const done = of.model.merge(this.model, answer);
+      if (!done) return false;
+      const { model } = this;
+      if (!model.bars.length) {
+        this.ready = false;
+        this.events.drawn();
+        return true;
+      }
+      const other = before.symbol !== model.symbol || before.frame !== model.frame;
+      if (!this.ready || other) this.start(other);
+      else {
+        for (const slot of done.inserted)
+          if (slot <= this.view.x1) {
+            this.view.x0++;
+            this.view.x1++;
+          }
+        if (done.inserted.length || (done.full && !done.dropped)) this.tools.show();
+        if (!root.document.hidden) this.refresh(done.added);
+      }
+      this.keep("merge", performance.now() - started);
+      return true;
+    }
+
+    /** First data of a series: set up the view, then mount or rebuild. */
+    start(other) {
+      const { view, model } = this;
+      if (other || !view.placed) {
+        view.zoomed = false;
+        view.span = of.view.initialSpan(model, this.config.minutes, this.nodes.host.clientWidth - 70);
+        view.auto = true;
+        view.follow = true;
+        view.placed = true;
+      }
+      this.ready = true;
+      this.last = null;
+      if (this.wanted) this.place(this.wanted);
+      else of.view.toLive(view, model);
+      this.measure();
+      if (view.auto) of.view.fit(view, model, false);
+      if (this.gd) {
+        this.rebuild();
+        this.tools.show();
+      } else this.mount();
+      this.events.view();
+    }
+
+    /** Show a range given in ms (and prices), as a URL has it. Kept until bars are there. */
+    place(range) {
+      this.wanted = range;
+      const { view, model } = this;
+      if (!model.bars.length) return;
+      this.wanted = null;
+      if (Number.isFinite(range.from)) {
+        view.x0 = of.model.slotOfTime(model, range.from);
+        view.x1 = of.model.slotOfTime(model, range.to);
+        view.follow = false;
+        view.zoomed = true;
+        view.span = (view.x1 - view.x0) / (1 + view.share);
+        of.view.clamp(view, model);
+      } else of.view.toLive(view, model);
+      if (range.y) {
+        view.y0 = range.y[0] / model.tick;
+        view.y1 = range.y[1] / model.tick;
+        view.auto = false;
+      } else {
+        view.auto = true;
+        of.view.fit(view, model, false);
+      }
+    }
+
+    /** The visible range in ms and, where set by hand, prices: for the URL. */
+    range() {
+      const { view, model } = this,
+        range = {};
+      if (!this.ready) return range;
+      if (!view.follow) {
+        range.from = Math.round(of.model.timeOfSlot(model, view.x0));
+        range.to = Math.round(of.model.timeOfSlot(model, view.x1));
+      }
+      if (!view.auto) range.y = [view.y0, view.y1].map((level) => Number((level * model.tick).toFixed(model.pd + 1)));
+      return range;
+    }
+
+    async mount() {
+      this.measure();
+      this.gd = this.nodes.plot;
+      await of.axes.mount(
+        this.gd,
+        of.axes.layout(this.geometry, this.axesData, this.theme, this.narrow),
+        this.tools.project(),
+      );
+      this.tools.attach(this.gd);
+      this.draw();
+      this.overview.paint();
+    }
+
+    /** Where panes lie, for the host's size and the panes chosen. */
+    measure() {
+      const { clientWidth: W, clientHeight: H } = this.nodes.host,
+        { model } = this;
+      const bar = model.bars[model.bars.length - 1];
+      const digits = bar ? of.format.price(bar.c, model.tick, model.pd).length : 6;
+      this.geometry = of.axes.arrange(W, H, this.options, this.narrow, digits * 7 + 14);
+      this.view.headroom = Math.min(0.22, (this.narrow ? 66 : 44) / this.geometry.panes.price.h);
+      this.axesData = this.labels();
+    }
+
+    /** Ranges and tick labels of all axes. */
+    labels() {
+      const { model, view, geometry, options } = this,
+        { plot, panes } = geometry;
+      const from = Math.max(0, Math.floor(view.x0 - 0.5) - model.first);
+      const to = Math.min(model.bars.length - 1, Math.ceil(view.x1 + 0.5) - model.first);
+      const time = of.view.timeTicks(view, model, plot.w, this.narrow ? Math.max(72, plot.w / 4.6) : 74, options.zone);
+      const low = view.y0 * model.tick,
+        high = view.y1 * model.tick;
+      const prices = of.view.ticks(
+        low,
+        high,
+        panes.price.h,
+        this.narrow ? Math.max(48, panes.price.h / 5) : 42,
+        model.tick,
+      );
+      this.last = of.lower.scales(model, from, to, panes, options, this.last);
+      return {
+        x: { range: [view.x0, view.x1], values: time.slots, texts: time.texts },
+        price: { range: [low, high], values: prices, texts: prices.map((p) => p.toFixed(model.pd)) },
+        delta: this.last.delta,
+        cvd: this.last.cvd,
+      };
+    }
+
+    /** Ticks a row should have at this zoom, for the server to sum and mark them so. */
+    rowsWanted() {
+      const { frame, model, options } = this;
+      if (!frame) return model.rows;
+      const digits = (rows) => frame.digits(Math.max(1, rows / model.rows));
+      return of.lod.rowsFor({
+        w: frame.w,
+        perTick: frame.perLevel,
+        mode: options.mode,
+        digits,
+        tick: model.tick,
+        now: model.rows,
+      });
+    }
+
+    get held() {
+      return this.gestures.active || this.moving || Boolean(this.gd && this.gd._dragging);
+    }
+
+    /** After data: follow and fit at the slow beat, paint at every beat. */
+    refresh(added) {
+      const now = performance.now();
+      if (!this.held && (added || now - this.lastHeavy >= HEAVY_MS)) {
+        this.lastHeavy = now;
+        if (this.view.follow) of.view.toLive(this.view, this.model);
+        if (this.view.auto) of.view.fit(this.view, this.model, true);
+        this.apply();
+        this.overview.paint();
+      } else this.draw();
+    }
+
+    /** The reader moves the view: redraw with the next frame, on the canvases alone. Plotly follows in `settled`. */
+    moved() {
+      of.view.clamp(this.view, this.model);
+      if (this.view.auto) of.view.fit(this.view, this.model, false);
+      this.moving = true;
+      clearTimeout(this.rest);
+      this.rest = setTimeout(() => this.settled(), SETTLE_MS);
+      if (this.frameRequest) return;
+      this.frameRequest = root.requestAnimationFrame(() => {
+        this.frameRequest = 0;
+        if (this.moving) this.nodes.host.classList.add("of-moving");
+        this.axesData = this.labels();
+        this.draw();
+        this.overview.paint();
+        this.events.follow();
+      });
+    }
+
+    /** The reader let go, or rests. */
+    settled() {
+      clearTimeout(this.rest);
+      if (this.gestures.active) {
+        this.rest = setTimeout(() => this.settled(), SETTLE_MS);
+        return;
+      }
+      const { view, model } = this;
+      // pulled back to where the newest bar is at the right: that is following again
+      if (
+        !view.follow &&
+        Math.abs(view.x1 - of.model.lastSlot(model) - 0.5 - Math.max(view.pad, view.span * view.share)) < 0.35
+      )
+        view.follow = true;
+      this.moving = false;
+      this.apply();
+      this.nodes.host.classList.remove("of-moving");
+      this.overview.paint();
+      this.events.view();
+    }
+
+    window(x0, x1) {
+      const { view, model } = this;
+      view.x0 = x0;
+      view.x1 = x1;
+      view.zoomed = true;
+      view.span = (x1 - x0) / (1 + view.share);
+      view.follow = x1 >= of.model.lastSlot(model) + 0.5;
+      if (view.follow) of.view.toLive(view, model);
+      this.moved();
+    }
+
+    goLive() {
+      this.view.follow = true;
+      of.view.toLive(this.view, this.model);
+      this.moved();
+      this.settled();
+    }
+
+    autoPrice() {
+      this.view.auto = true;
+      this.moved();
+      this.settled();
+    }
+
+    pan(share) {
+      of.view.panX(this.view, share * (this.view.x1 - this.view.x0));
+      this.moved();
+    }
+
+    zoom(factor) {
+      of.view.zoomX(this.view, factor, (this.view.x0 + this.view.x1) / 2);
+      if (this.view.follow) of.view.toLive(this.view, this.model);
+      this.moved();
+    }
+
+    /** The pointer is at {x, y} or (null) gone. */
+    point(pointer) {
+      this.pointer = pointer;
+      if (this.pointRequest) return;
+      this.pointRequest = root.requestAnimationFrame(() => {
+        this.pointRequest = 0;
+        this.drawOverlay();
+      });
+    }
+
+    /** Change options; panes and colours rebuild the axes. */
+    set(changes) {
+      this.options = of.options.complete({ ...this.options, ...changes });
+      of.options.save(this.options);
+      this.reserve();
+      this.recolour();
+    }
+
+    /** Colours or panes changed. */
+    recolour() {
+      this.theme = of.theme.colours(this.options.colours);
+      if (!this.ready || !this.gd) return;
+      this.last = null;
+      if (this.view.follow) of.view.toLive(this.view, this.model);
+      if (this.view.auto) of.view.fit(this.view, this.model, false);
+      this.rebuild();
+      this.tools.show();
+    }
+
+    /** Everything anew: size, panes, theme. */
+    rebuild() {
+      this.measure();
+      this.applied = {};
+      if (this.gd && this.gd.layout)
+        root.Plotly.relayout(this.gd, of.axes.layout(this.geometry, this.axesData, this.theme, this.narrow));
+      this.draw();
+      this.overview.paint();
+    }
+
+    resized() {
+      this.narrow = root.matchMedia("(max-width: 640px)").matches;
+      if (this.ready && this.nodes.host.clientWidth) this.rebuild();
+    }
+
+    /** Plotly's ranges and labels, when they changed, and the picture. */
+    apply() {
+      if (!this.ready || !this.gd || !this.gd.layout) return;
+      const started = performance.now();
+      this.axesData = this.labels();
+      const update = of.axes.ranges(this.axesData, this.geometry),
+        changed = {};
+      for (const [key, value] of Object.entries(update)) {
+        const text = JSON.stringify(value);
+        if (this.applied[key] !== text) {
+          this.applied[key] = text;
+          changed[key] = value;
+        }
+      }
+      if (Object.keys(changed).length) root.Plotly.relayout(this.gd, changed);
+      this.keep("apply", performance.now() - started);
+      this.draw();
+    }
+
+    draw() {
+      if (!this.ready || !this.geometry) return;
+      const started = performance.now(),
+        { W, H } = this.geometry;
+      of.paint.paint(of.canvas.prepare(this.nodes.base, W, H), this);
+      this.drawOverlay();
+      this.keep("paint", performance.now() - started);
+      this.events.drawn();
+    }
+
+    drawOverlay() {
+      if (!this.ready || !this.frame) return;
+      const { W, H } = this.geometry;
+      const ctx = of.canvas.prepare(this.nodes.overlay, W, H);
+      if (this.moving) {
+        of.axes.paintLabels(ctx, this.geometry, this.axesData, this.theme, this.narrow);
+        this.tools.paint(ctx);
+      }
+      this.hit = of.crosshair.paint(ctx, this, this.pointer, this.nodes.readout);
+      this.events.hover(this.hit);
+    }
+
+    keep(name, ms) {
+      const list = this.timing[name];
+      list.push(ms);
+      if (list.length > 200) list.splice(0, 100);
+    }
+  }
+
+  of.Chart = Chart;
+})(globalThis);

@@ -1,0 +1,229 @@
+/* The controls: what each button, key and field does, and how they come to show what is in force.
+
+   `choose` is for fields (by component id), `act` for buttons and keys (by action name). Both change the options or what
+   is wanted of the server; `show` then sets every control from those, so the two never drift apart. */
+(function (root) {
+  "use strict";
+  const of = (root.orderflow = root.orderflow || {});
+  const document = root.document;
+  const $ = (id) => document.getElementById(id);
+  const set = (id, props) => root.dash_clientside.set_props(id, props);
+
+  const activity = { kind: "volume", n: 1000 };
+  let rowsShown = "",
+    linked = "",
+    helped = false;
+
+  /** The row sizes to choose from; "auto" says what it is at present. */
+  function rowChoices() {
+    const { chart, config } = of.page,
+      { want } = of.poll,
+      sizes = [...config.rows];
+    if (want.rows && !sizes.includes(want.rows)) sizes.push(want.rows);
+    const data = [
+      { value: "0", label: "Auto" + (want.rows || !chart.model.bars.length ? "" : " · " + chart.model.rows) },
+    ];
+    for (const size of sizes.sort((a, b) => a - b))
+      data.push({ value: String(size), label: size + (size === 1 ? " tick" : " ticks") });
+    const key = JSON.stringify(data);
+    if (rowsShown !== key) {
+      rowsShown = key;
+      set("chart-rows", { data });
+    }
+  }
+
+  /** Make every control show what is in force. */
+  function show() {
+    const { chart, config } = of.page,
+      { want } = of.poll,
+      { options } = chart;
+    const known = config.frames.some((group) => group.items.some((item) => item.value === want.frame));
+    const now = { group: "Now", items: [{ value: want.frame, label: want.frame }] };
+    set("chart-frame", { data: known ? config.frames : [...config.frames, now], value: want.frame });
+    set("chart-mode", { value: options.mode });
+    set("chart-rows", { value: String(want.rows) });
+    set("chart-symbol", { value: want.symbol || chart.model.symbol });
+    for (const key of config.switches) set("chart-opt-" + key, { checked: options[key] });
+    for (const key of config.fields)
+      set("chart-opt-" + key, { value: key === "vaRows" ? String(options[key]) : options[key] });
+    set("chart-opt-panes", { value: options.panes });
+  }
+
+  /** A field changed. */
+  function choose(id, value) {
+    const { chart } = of.page,
+      { want } = of.poll;
+    if (!chart || value === null || value === undefined || value === "") return;
+    if (id === "chart-activity-kind") activity.kind = value;
+    else if (id === "chart-activity-n") activity.n = Number(value);
+    else if (id === "chart-symbol") {
+      if (value !== (want.symbol || chart.model.symbol)) series({ symbol: value, rows: 0 });
+    } else if (id === "chart-frame") {
+      if (value !== want.frame) series({ frame: value });
+    } else if (id === "chart-rows") {
+      if (Number(value) !== want.rows) series({ rows: Number(value) });
+    } else {
+      const key = id === "chart-mode" ? "mode" : id.replace("chart-opt-", "");
+      change({ [key]: typeof of.options.DEFAULTS[key] === "number" ? Number(value) : value });
+    }
+  }
+
+  /** Another symbol, frame or row size: ask the server. */
+  function series(wanted) {
+    Object.assign(of.poll.want, wanted);
+    of.poll.rowsAnew();
+    show();
+    rowChoices();
+    of.poll.ask();
+    of.address.remember(true);
+  }
+
+  /** Change options; new definitions make the server mark the bars anew. */
+  function change(changes) {
+    const { chart } = of.page,
+      before = JSON.stringify(chart.options),
+      marks = JSON.stringify(of.options.marks(chart.options));
+    if (JSON.stringify(of.options.complete({ ...chart.options, ...changes })) === before) return;
+    chart.set(changes);
+    show();
+    of.legend.show();
+    of.legend.statistics();
+    if (JSON.stringify(of.options.marks(chart.options)) !== marks) of.poll.ask();
+    of.address.remember("mode" in changes || "panes" in changes);
+  }
+
+  /** The server refuses what was asked: say so, and go back to what surely works. */
+  function fault(text) {
+    of.legend.announce(text);
+    if (of.poll.want.frame === of.page.config.frame && !of.options.marks(of.page.chart.options)) return;
+    change(of.options.MARK_DEFAULTS);
+    series({ frame: of.page.config.frame, rows: 0 });
+  }
+
+  /** The links of the export menu. */
+  function links() {
+    const { model } = of.page.chart,
+      key = model.symbol + " " + model.frame;
+    if (!model.symbol || linked === key) return;
+    linked = key;
+    for (const [name, href] of Object.entries(of.export.links(model.symbol, model.frame)))
+      set("chart-csv-" + name, { href });
+  }
+
+  /** The tool in hand: its button is pressed. */
+  function tool(active) {
+    for (const name of ["line", "rect", "erase"]) {
+      set("chart-do-tool-" + name, {
+        variant: active === name ? "filled" : "subtle",
+        "aria-pressed": String(active === name),
+      });
+    }
+    $("chart-host").dataset.cursor = active || "plot";
+  }
+
+  /** Fold the controls of a narrow screen in or out. */
+  function menu(open) {
+    $("chart-controls").classList.toggle("of-open", open);
+    set("chart-do-menu", { "aria-expanded": String(open) });
+  }
+
+  function themed() {
+    const scheme = of.theme.scheme();
+    set("mantine", { forceColorScheme: scheme });
+    if (of.page.chart) of.page.chart.recolour();
+  }
+
+  const element = (type, props) => ({ namespace: "dash_html_components", type, props });
+
+  /** The help's rows, as Dash components, from the table that the keys work by. */
+  function fillHelp() {
+    if (helped) return;
+    helped = true;
+    const sections = [];
+    for (const row of of.keys.help()) {
+      if (row.heading) {
+        sections.push([element("H3", { children: row.heading })]);
+        continue;
+      }
+      const keys = row.keys.map((key) => ({
+        namespace: "dash_mantine_components",
+        type: "Kbd",
+        props: { children: key },
+      }));
+      const children = [element("Span", { children: row.words }), element("Span", { children: keys })];
+      sections[sections.length - 1].push(element("Div", { className: "of-help-row", children }));
+    }
+    set("chart-help-body", { children: sections.map((children) => element("Section", { children })) });
+  }
+
+  const next = (list, value) => list[(list.indexOf(value) + 1) % list.length];
+  const without = (list, value) => (list.includes(value) ? list.filter((one) => one !== value) : [...list, value]);
+
+  /** Everything that a button or a key can do; those of CHART only once there is something to show. */
+  const PAGE = {
+    mode: (mode) => change({ mode }),
+    toggle: (key) => change({ [key]: !of.page.chart.options[key] }),
+    profile: () => change({ profile: next(["visible", "session", "off"], of.page.chart.options.profile) }),
+    pane: (name) => change({ panes: without(of.page.chart.options.panes, name) }),
+    frame: (by) => {
+      const names = of.page.config.frames[0].items.map((item) => item.value),
+        at = names.indexOf(of.poll.want.frame);
+      if (at >= 0 && names[at + by]) series({ frame: names[at + by] });
+    },
+    symbol: () => {
+      const field = $("chart-symbol");
+      field.focus();
+      if (field.select) field.select();
+    },
+    escape: () => {
+      if (of.page.chart.tools.active) of.page.chart.tools.choose(null);
+      menu(false);
+    },
+    settings: () => {
+      menu(false);
+      set("chart-settings", { opened: true });
+    },
+    help: () => {
+      menu(false);
+      fillHelp();
+      set("chart-help", { opened: true });
+    },
+    theme: () => {
+      of.theme.choose(of.theme.scheme() === "dark" ? "light" : "dark");
+      themed();
+    },
+    activity: () => {
+      if (activity.n >= 1) series({ frame: activity.kind + ":" + Math.round(activity.n) });
+    },
+    menu: () => menu(!$("chart-controls").classList.contains("of-open")),
+    copy: () =>
+      root.navigator.clipboard &&
+      root.navigator.clipboard.writeText($("chart-command").textContent).then(
+        () => of.legend.announce("Copied."),
+        () => of.legend.announce("The browser did not allow copying."),
+      ),
+  };
+  const CHART = {
+    live: (chart) => chart.goLive(),
+    auto: (chart) => chart.autoPrice(),
+    pan: (chart, by, shift) => chart.pan(by * (shift ? 0.9 : 0.12)),
+    zoom: (chart, factor) => chart.zoom(factor),
+    tool: (chart, name) => {
+      menu(false);
+      chart.tools.choose(name);
+    },
+    undo: (chart) => chart.tools.undo(),
+    clear: (chart) => chart.tools.clear(),
+    png: (chart) =>
+      of.export.png(chart).catch((error) => of.legend.announce("The picture could not be made: " + error.message)),
+  };
+
+  function act({ name, argument, shift }) {
+    const { chart } = of.page;
+    if (!chart) return;
+    if (PAGE[name]) PAGE[name](argument, shift);
+    else if (CHART[name] && chart.ready) CHART[name](chart, argument, shift);
+  }
+
+  of.controls = { show, choose, act, fault, rowChoices, links, tool, themed };
+})(globalThis);

@@ -1,0 +1,204 @@
+/* The crosshair, the price and time tags on the axes, and the numbers of the cell under the pointer.
+
+   It draws on its own canvas above Plotly, so that moving the mouse repaints nothing else. */
+(function (root) {
+  "use strict";
+  const of = (root.orderflow = root.orderflow || {});
+
+  function tag(ctx, text, x, y, background, colour, theme, centred) {
+    ctx.font = "600 11px " + theme.font;
+    ctx.textBaseline = "middle";
+    ctx.textAlign = centred ? "center" : "left";
+    const width = ctx.measureText(text).width + 10;
+    ctx.fillStyle = background;
+    ctx.beginPath();
+    ctx.roundRect(centred ? x - width / 2 : x, y - 9, width, 18, 3);
+    ctx.fill();
+    ctx.fillStyle = colour;
+    ctx.fillText(text, centred ? x : x + 5, y + 0.5);
+  }
+
+  /** The last price on the axis strip, in the colour of the last bar and with an arrow of its direction. */
+  function lastTag(ctx, chart) {
+    const { model, theme, geometry, frame } = chart,
+      bar = model.bars[model.bars.length - 1];
+    if (!bar || !frame) return;
+    const box = geometry.panes.price;
+    const y = Math.max(box.y + 9, Math.min(box.y + box.h - 9, frame.Y(bar.c)));
+    tag(
+      ctx,
+      of.format.price(bar.c, model.tick, model.pd),
+      box.x + box.w + 2,
+      y,
+      bar.c >= bar.o ? theme.buy : theme.sell,
+      theme.name === "dark" ? "#06101d" : "#ffffff",
+      theme,
+      false,
+    );
+  }
+
+  /** What lies under a pixel: {slot, bar, level, row, cell} (cell: display row sums, when one is there). */
+  function pick(chart, x, y) {
+    const { frame, model, view, geometry } = chart;
+    if (!frame) return null;
+    const box = geometry.panes.price;
+    const slot = Math.round(view.x0 + ((x - box.x) / box.w) * (view.x1 - view.x0));
+    const bar = of.model.barAt(model, slot);
+    const level = view.y1 - ((y - box.y) / box.h) * (view.y1 - view.y0);
+    const inPrice = y >= box.y && y <= box.y + box.h;
+    const group = frame.lod.kind === "candle" ? 1 : frame.lod.group;
+    const row = Math.floor((level + 0.5) / (model.rows * group));
+    let cell = null;
+    if (bar && inPrice) {
+      const g = of.model.grouped(bar, group),
+        at = g.row.indexOf(row);
+      if (at >= 0) cell = { bid: g.b[at], ask: g.a[at], unknown: g.u[at], poc: at === g.poc };
+    }
+    return { slot, bar, level, row, cell, inPrice, group };
+  }
+
+  const CELL = [
+    ["Bid", (c) => c.bid, "sell"],
+    ["Ask", (c) => c.ask, "buy"],
+    ["Delta", (c) => c.ask - c.bid, "sign"],
+    ["Volume", (c) => c.bid + c.ask + c.unknown, ""],
+  ];
+
+  function line(parent, name, value, kind) {
+    const row = parent.ownerDocument.createElement("div");
+    row.className = "of-readout-row" + (kind ? " of-" + kind : "");
+    const label = parent.ownerDocument.createElement("span"),
+      number = parent.ownerDocument.createElement("b");
+    label.textContent = name;
+    number.textContent = value;
+    row.append(label, number);
+    parent.append(row);
+  }
+
+  /** Fill the readout card. */
+  function readout(chart, node, hit) {
+    const { model, options } = chart;
+    node.textContent = "";
+    const signed = (v) => (v > 0 ? "+" : "") + of.format.exact(v, model.sd);
+    const step = model.rows * hit.group;
+    if (hit.inPrice) {
+      const low = hit.row * step,
+        high = low + step - 1;
+      line(
+        node,
+        "Price",
+        step === 1
+          ? of.format.price(low, model.tick, model.pd)
+          : of.format.price(low, model.tick, model.pd) + " – " + of.format.price(high, model.tick, model.pd),
+        "head",
+      );
+    }
+    if (hit.cell) {
+      for (const [name, value, kind] of CELL) {
+        const number = value(hit.cell);
+        line(
+          node,
+          name,
+          kind === "sign" ? signed(number) : of.format.exact(number, model.sd),
+          kind === "sign" ? (number >= 0 ? "buy" : "sell") : kind,
+        );
+      }
+      if (hit.cell.unknown) line(node, "Unknown side", of.format.exact(hit.cell.unknown, model.sd), "");
+      if (hit.cell.poc) line(node, "Point of control", "●", "");
+    }
+    const bar = hit.bar;
+    if (!bar) return Boolean(hit.inPrice);
+    line(node, "Bar", of.format.stamp(bar.t, options.zone, model.ms < 60000), "head");
+    line(node, "Trades", of.format.count(bar.n), "");
+    line(node, "Bar volume", of.format.exact(bar.vol, model.sd), "");
+    line(node, "Bar delta", signed(bar.delta), bar.delta >= 0 ? "buy" : "sell");
+    line(node, "Cum. delta", signed(bar.cvd), bar.cvd >= 0 ? "buy" : "sell");
+    if (bar.vwap !== null) line(node, "VWAP", of.format.price(bar.vwap, model.tick, model.pd), "");
+    return true;
+  }
+
+  /** Draw tags and, when the pointer is inside, the cross; place the readout beside the pointer. */
+  function paint(ctx, chart, pointer, node) {
+    const { geometry, theme, model, options } = chart,
+      { plot, panes } = geometry;
+    lastTag(ctx, chart);
+    const inside =
+      pointer &&
+      pointer.x >= plot.x &&
+      pointer.x <= plot.x + plot.w &&
+      pointer.y >= plot.y &&
+      pointer.y <= plot.y + plot.h;
+    if (!inside || !model.bars.length) {
+      node.hidden = true;
+      return null;
+    }
+    const hit = pick(chart, pointer.x, pointer.y);
+    const x = Math.round(chart.frame.X(hit.slot)) + 0.5,
+      y = Math.round(pointer.y) + 0.5;
+    ctx.strokeStyle = theme.cross;
+    ctx.lineWidth = 1;
+    ctx.setLineDash([4, 4]);
+    ctx.globalAlpha = 0.8;
+    ctx.beginPath();
+    if (x >= plot.x && x <= plot.x + plot.w) {
+      ctx.moveTo(x, plot.y);
+      ctx.lineTo(x, plot.y + plot.h);
+    }
+    ctx.moveTo(plot.x, y);
+    ctx.lineTo(plot.x + plot.w, y);
+    ctx.stroke();
+    ctx.setLineDash([]);
+    ctx.globalAlpha = 1;
+    const time = of.model.timeOfSlot(model, hit.slot);
+    tag(
+      ctx,
+      of.format.stamp(time, options.zone, model.ms < 60000),
+      Math.max(plot.x + 62, Math.min(plot.x + plot.w - 62, x)),
+      plot.y + plot.h + 11,
+      theme.tag,
+      theme.tagText,
+      theme,
+      true,
+    );
+    if (hit.inPrice) {
+      tag(
+        ctx,
+        of.format.price(Math.round(hit.level), model.tick, model.pd),
+        plot.x + plot.w + 2,
+        y,
+        theme.tag,
+        theme.tagText,
+        theme,
+        false,
+      );
+    } else {
+      for (const name of ["delta", "cvd"]) {
+        const pane = panes[name];
+        if (!pane || pointer.y < pane.y || pointer.y > pane.y + pane.h) continue;
+        const range = chart.axesData[name].range;
+        const value = range[1] - ((pointer.y - pane.y) / pane.h) * (range[1] - range[0]);
+        tag(
+          ctx,
+          of.format.short(Math.round(value), model.sd),
+          plot.x + plot.w + 2,
+          y,
+          theme.tag,
+          theme.tagText,
+          theme,
+          false,
+        );
+      }
+    }
+    node.hidden = !(options.readout && readout(chart, node, hit));
+    if (!node.hidden) {
+      const width = node.offsetWidth,
+        height = node.offsetHeight;
+      const left = pointer.x + 18 + width > plot.x + plot.w ? pointer.x - width - 18 : pointer.x + 18;
+      const top = Math.max(plot.y + 4, Math.min(plot.y + plot.h - height - 4, pointer.y + 18));
+      node.style.transform = `translate(${Math.max(4, Math.round(left))}px, ${Math.round(top)}px)`;
+    }
+    return hit;
+  }
+
+  of.crosshair = { paint, pick };
+})(globalThis);

@@ -1,0 +1,93 @@
+/* Export: the chart as a PNG, and links to the same data as CSV.
+
+   The picture is the canvas painted again at double size, Plotly's axes and drawings over it as SVG, and a caption with
+   the definitions in force, so that a shared picture explains itself. */
+(function (root) {
+  "use strict";
+  const of = (root.orderflow = root.orderflow || {});
+
+  const SCALE = 2,
+    CAPTION = 46;
+
+  function image(url) {
+    return new Promise((resolve, reject) => {
+      const picture = new Image();
+      picture.onload = () => resolve(picture);
+      picture.onerror = () => reject(new Error("the axes could not be drawn"));
+      picture.src = url;
+    });
+  }
+
+  /** A canvas with the whole chart. */
+  async function render(chart) {
+    const { geometry, theme, model, options } = chart,
+      { W, H } = geometry;
+    const canvas = root.document.createElement("canvas");
+    canvas.width = W * SCALE;
+    canvas.height = (H + CAPTION) * SCALE;
+    const ctx = canvas.getContext("2d");
+    ctx.setTransform(SCALE, 0, 0, SCALE, 0, 0);
+    ctx.fillStyle = theme.paper;
+    ctx.fillRect(0, 0, W, H + CAPTION);
+    const bar = model.bars[model.bars.length - 1];
+    ctx.textBaseline = "top";
+    ctx.textAlign = "left";
+    ctx.fillStyle = theme.text;
+    ctx.font = "600 15px " + theme.font;
+    ctx.fillText([model.symbol, model.frame, of.legend.modeName(options.mode)].join("  ·  "), 8, 7);
+    ctx.fillStyle = theme.muted;
+    ctx.font = "11px " + theme.font;
+    ctx.fillText(of.model.definitions(model), 8, 28);
+    ctx.textAlign = "right";
+    ctx.fillText(
+      "last " +
+        of.format.price(bar.c, model.tick, model.pd) +
+        "  ·  " +
+        of.format.stamp(model.stats.last || bar.t, options.zone, true) +
+        (options.zone === "utc" ? " UTC" : ""),
+      W - 8,
+      10,
+    );
+    ctx.translate(0, CAPTION);
+    const pointer = chart.pointer;
+    of.paint.paint(ctx, chart);
+    ctx.drawImage(await image(await root.Plotly.toImage(chart.gd, { format: "svg", width: W, height: H })), 0, 0, W, H);
+    const readout = root.document.createElement("div");
+    of.crosshair.paint(
+      ctx,
+      { ...chart, frame: chart.frame, theme, geometry, model, options, view: chart.view },
+      null,
+      readout,
+    );
+    chart.pointer = pointer;
+    return canvas;
+  }
+
+  function save(blob, name) {
+    const link = root.document.createElement("a");
+    link.href = URL.createObjectURL(blob);
+    link.download = name;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+  }
+
+  async function png(chart) {
+    const canvas = await render(chart);
+    const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
+    const time = new Date(chart.model.stats.last || Date.now()).toISOString().slice(0, 19).replace(/[:T]/g, "-");
+    save(blob, [chart.model.symbol, chart.model.frame, time].join("_").replace(/[^\w.-]+/g, "-") + ".png");
+  }
+
+  /** Where the data of the chart is served as CSV: {bars, footprint, ticks}. */
+  function links(symbol, frame, rows) {
+    const name = encodeURIComponent(symbol),
+      query = "?frame=" + encodeURIComponent(frame) + "&format=csv";
+    return {
+      bars: "/api/v1/bars/" + name + query,
+      footprint: "/api/v1/footprint/" + name + query,
+      ticks: "/api/v1/ticks/" + name + "?format=csv",
+    };
+  }
+
+  of.export = { png, render, links };
+})(globalThis);

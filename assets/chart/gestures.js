@@ -1,0 +1,226 @@
+/* Pointer and wheel on the chart: drag to pan, drag an axis to scale it, wheel and pinch to zoom.
+
+   One set of pointer events serves mouse, pen and touch. While a drawing tool is active, and on drawn shapes, the events
+   are left to Plotly. The callbacks say what moved; when and how to redraw is the chart's affair. */
+(function (root) {
+  "use strict";
+  const of = (root.orderflow = root.orderflow || {});
+
+  const SLOP = 4,
+    HOLD = 380;
+
+  class Gestures {
+    /** host: the chart's element. chart: the controller. */
+    constructor(host, chart) {
+      this.host = host;
+      this.chart = chart;
+      this.pointers = new Map();
+      this.drag = null;
+      this.pinch = null;
+      const on = (name, handler, options) => host.addEventListener(name, handler.bind(this), options);
+      on("pointerdown", this.down);
+      on("pointermove", this.move);
+      on("pointerup", this.up);
+      on("pointercancel", this.up);
+      on("lostpointercapture", this.up);
+      on("pointerleave", this.leave);
+      on("wheel", this.wheel, { passive: false });
+      on("dblclick", this.double);
+    }
+
+    /** True while the reader holds the chart. */
+    get active() {
+      return Boolean(this.drag || this.pinch);
+    }
+
+    at(event) {
+      const box = this.host.getBoundingClientRect();
+      return { x: event.clientX - box.left, y: event.clientY - box.top };
+    }
+
+    /** "plot", "price" (axis), "time" (axis) or "" for a point. */
+    zone({ x, y }) {
+      const { plot, panes } = this.chart.geometry;
+      if (x > plot.x + plot.w) return y >= panes.price.y && y <= panes.price.y + panes.price.h ? "price" : "";
+      return y > plot.y + plot.h ? "time" : "plot";
+    }
+
+    onShape(event) {
+      return Boolean(event.target.closest && event.target.closest(".shapelayer, .outline-controllers"));
+    }
+
+    down(event) {
+      const { chart } = this;
+      if (!chart.ready || event.button > 0 || event.target.closest("button")) return;
+      if (chart.tools.active || this.onShape(event)) {
+        if (chart.tools.active === "erase") {
+          chart.tools.eraseAt(this.at(event));
+          event.stopPropagation();
+        }
+        return;
+      }
+      const point = this.at(event);
+      this.pointers.set(event.pointerId, point);
+      try {
+        this.host.setPointerCapture(event.pointerId);
+      } catch {
+        /* the pointer is gone already */
+      }
+      if (this.pointers.size === 2) {
+        this.startPinch();
+        return;
+      }
+      const zone = this.zone(point);
+      if (!zone) return;
+      this.drag = { zone, start: point, last: point, moved: false, vertical: false, cross: false };
+      if (event.pointerType === "touch" && zone === "plot") {
+        this.hold = setTimeout(() => {
+          if (this.drag && !this.drag.moved) {
+            this.drag.cross = true;
+            chart.point(point);
+          }
+        }, HOLD);
+      }
+    }
+
+    move(event) {
+      const { chart } = this;
+      if (!chart.ready) return;
+      const point = this.at(event);
+      if (this.pinch && this.pointers.has(event.pointerId)) {
+        this.pointers.set(event.pointerId, point);
+        this.movePinch();
+        return;
+      }
+      if (!this.drag) {
+        if (event.pointerType !== "touch") {
+          chart.point(point);
+          this.cursor(event, point);
+        }
+        return;
+      }
+      const drag = this.drag,
+        { view, geometry } = chart;
+      if (drag.cross) {
+        chart.point(point);
+        return;
+      }
+      if (!drag.moved) {
+        const dx = Math.abs(point.x - drag.start.x),
+          dy = Math.abs(point.y - drag.start.y);
+        if (Math.max(dx, dy) < SLOP) return;
+        drag.moved = true;
+        // prices fit themselves until somebody clearly pulls them up or down
+        drag.vertical = drag.zone === "plot" && (!view.auto || dy > 2 * dx);
+        clearTimeout(this.hold);
+        chart.point(null);
+      }
+      const dx = point.x - drag.last.x,
+        dy = point.y - drag.last.y;
+      drag.last = point;
+      const price = geometry.panes.price;
+      if (drag.zone === "plot") {
+        if (dx && !(drag.vertical && view.auto)) of.view.panX(view, (-dx * (view.x1 - view.x0)) / geometry.plot.w);
+        if (drag.vertical) of.view.panY(view, (dy * (view.y1 - view.y0)) / price.h);
+      } else if (drag.zone === "price") {
+        of.view.zoomY(view, Math.exp(dy / 160), (view.y0 + view.y1) / 2);
+      } else {
+        of.view.zoomX(view, Math.exp(-dx / 260), view.x1);
+      }
+      chart.moved();
+    }
+
+    up(event) {
+      this.pointers.delete(event.pointerId);
+      clearTimeout(this.hold);
+      if (this.pinch && this.pointers.size < 2) {
+        this.pinch = null;
+        this.chart.settled();
+        return;
+      }
+      const drag = this.drag;
+      if (!drag) return;
+      this.drag = null;
+      if (!drag.moved && !drag.cross && event.pointerType === "touch")
+        this.chart.point(this.chart.pointer ? null : drag.start);
+      if (drag.moved) this.chart.settled();
+    }
+
+    leave(event) {
+      if (event.pointerType !== "touch" && !this.drag) this.chart.point(null);
+    }
+
+    cursor(event, point) {
+      const { chart } = this;
+      const zone = this.zone(point);
+      this.host.dataset.cursor = chart.tools.active ? chart.tools.active : this.onShape(event) ? "shape" : zone;
+    }
+
+    startPinch() {
+      const [a, b] = [...this.pointers.values()];
+      this.drag = null;
+      this.pinch = { dx: Math.abs(a.x - b.x), dy: Math.abs(a.y - b.y), x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 };
+    }
+
+    movePinch() {
+      const [a, b] = [...this.pointers.values()],
+        { chart, pinch } = this,
+        { view, geometry } = chart;
+      const now = { dx: Math.abs(a.x - b.x), dy: Math.abs(a.y - b.y), x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 };
+      const plot = geometry.plot,
+        price = geometry.panes.price;
+      const upright = now.dy > 1.6 * now.dx;
+      if (upright) {
+        const level = view.y1 - ((now.y - price.y) / price.h) * (view.y1 - view.y0);
+        of.view.zoomY(view, Math.max(20, pinch.dy) / Math.max(20, now.dy), level);
+      } else {
+        const slot = view.x0 + ((now.x - plot.x) / plot.w) * (view.x1 - view.x0);
+        of.view.zoomX(view, Math.max(20, pinch.dx) / Math.max(20, now.dx), slot);
+        of.view.panX(view, (-(now.x - pinch.x) * (view.x1 - view.x0)) / plot.w);
+      }
+      this.pinch = now;
+      chart.moved();
+    }
+
+    wheel(event) {
+      const { chart } = this;
+      if (!chart.ready) return;
+      event.preventDefault();
+      const point = this.at(event),
+        zone = this.zone(point),
+        { view, geometry } = chart,
+        plot = geometry.plot;
+      const unit = event.deltaMode === 1 ? 24 : event.deltaMode === 2 ? 240 : 1;
+      const dx = event.deltaX * unit,
+        dy = event.deltaY * unit;
+      const clampStep = (v) => Math.max(-160, Math.min(160, v));
+      if (zone === "price" || event.altKey || (event.shiftKey && event.ctrlKey)) {
+        const price = geometry.panes.price;
+        of.view.zoomY(
+          view,
+          Math.exp(clampStep(dy || dx) / 500),
+          view.y1 - ((point.y - price.y) / price.h) * (view.y1 - view.y0),
+        );
+      } else if (event.shiftKey || Math.abs(dx) > Math.abs(dy)) {
+        of.view.panX(view, (clampStep(dx || dy) * (view.x1 - view.x0)) / plot.w);
+      } else {
+        of.view.zoomX(
+          view,
+          Math.exp(clampStep(dy) / 500),
+          view.x0 + ((point.x - plot.x) / plot.w) * (view.x1 - view.x0),
+        );
+      }
+      chart.moved();
+    }
+
+    double(event) {
+      const { chart } = this;
+      if (!chart.ready || chart.tools.active || this.onShape(event)) return;
+      const zone = this.zone(this.at(event));
+      if (zone === "time") chart.goLive();
+      else if (zone) chart.autoPrice();
+    }
+  }
+
+  of.Gestures = Gestures;
+})(globalThis);

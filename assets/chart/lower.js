@@ -1,0 +1,197 @@
+/* The panes below the price: the table of bar figures, the delta bars and the cumulative delta.
+
+   `scales` finds the ranges and labels of their axes from the visible bars; the painters draw them on the canvas. */
+(function (root) {
+  "use strict";
+  const of = (root.orderflow = root.orderflow || {});
+
+  const TABLE = [
+    { name: "Volume", value: (bar) => bar.vol, signed: false },
+    { name: "Delta", value: (bar) => bar.delta, signed: true },
+    { name: "Min Δ", value: (bar) => (bar.d ? bar.d[0] : Math.min(0, bar.delta)), signed: true },
+    { name: "Max Δ", value: (bar) => (bar.d ? bar.d[1] : Math.max(0, bar.delta)), signed: true },
+    { name: "Trades", value: (bar) => bar.n, signed: false, count: true },
+  ];
+
+  function scale(low, high, pane, decimals, previous) {
+    if (!(high > low)) {
+      low -= 1;
+      high += 1;
+    }
+    const edge = (high - low) * 0.08;
+    let range = [low - edge, high + edge];
+    // keep the last range while it still fits closely: a pane that breathes with every tick cannot be read
+    if (
+      previous &&
+      previous[0] <= low &&
+      previous[1] >= high &&
+      previous[1] - previous[0] < 1.5 * (range[1] - range[0])
+    )
+      range = previous;
+    const values = pane ? of.view.ticks(range[0], range[1], pane.h, 26, 1) : [];
+    return { range, values, texts: values.map((v) => of.format.short(v, decimals)) };
+  }
+
+  /** Axes of the delta and the CVD pane over bars[from..to]. last: the scales in force before. */
+  function scales(model, from, to, panes, options, last) {
+    let dLow = 0,
+      dHigh = 0,
+      cLow = Infinity,
+      cHigh = -Infinity;
+    const line = options.cvdStyle === "line";
+    for (let i = from; i <= to; i++) {
+      const bar = model.bars[i],
+        d = bar.d || [0, 0];
+      dLow = Math.min(dLow, d[0], bar.delta);
+      dHigh = Math.max(dHigh, d[1], bar.delta);
+      cLow = Math.min(cLow, line ? bar.cvd : bar.cvdLow);
+      cHigh = Math.max(cHigh, line ? bar.cvd : bar.cvdHigh);
+    }
+    if (cHigh < cLow) {
+      cLow = 0;
+      cHigh = 0;
+    }
+    return {
+      delta: scale(dLow, dHigh, panes.delta, model.sd, last && last.delta && last.delta.range),
+      cvd: scale(cLow, cHigh, panes.cvd, model.sd, last && last.cvd && last.cvd.range),
+    };
+  }
+
+  function grid(ctx, pane, axis, Y, theme) {
+    ctx.strokeStyle = theme.grid;
+    ctx.lineWidth = 1;
+    ctx.beginPath();
+    for (const value of axis.values) {
+      const y = Math.round(Y(value)) + 0.5;
+      ctx.moveTo(pane.x, y);
+      ctx.lineTo(pane.x + pane.w, y);
+    }
+    ctx.stroke();
+    if (axis.range[0] < 0 && axis.range[1] > 0) {
+      const y = Math.round(Y(0)) + 0.5;
+      ctx.strokeStyle = theme.strong;
+      ctx.beginPath();
+      ctx.moveTo(pane.x, y);
+      ctx.lineTo(pane.x + pane.w, y);
+      ctx.stroke();
+    }
+  }
+
+  const title = (ctx, pane, text, theme) => {
+    ctx.font = "600 10px " + theme.font;
+    ctx.textAlign = "left";
+    ctx.textBaseline = "top";
+    ctx.fillStyle = theme.paper;
+    ctx.globalAlpha = 0.8;
+    ctx.fillRect(pane.x + 3, pane.y + 1, ctx.measureText(text).width + 6, 13);
+    ctx.globalAlpha = 1;
+    ctx.fillStyle = theme.muted;
+    ctx.fillText(text, pane.x + 6, pane.y + 3);
+  };
+
+  function paintDelta(ctx, pane, axis, frame) {
+    const { theme, X, w, bars } = frame;
+    const Y = (v) => pane.y + ((axis.range[1] - v) / (axis.range[1] - axis.range[0])) * pane.h;
+    grid(ctx, pane, axis, Y, theme);
+    const width = Math.max(1, w * 0.7),
+      zero = Y(0);
+    for (const { bar, slot } of bars) {
+      const x = X(slot),
+        y = Y(bar.delta),
+        d = bar.d || [0, 0];
+      ctx.fillStyle = bar.delta >= 0 ? theme.buy : theme.sell;
+      if (w >= 5) {
+        ctx.globalAlpha = 0.45;
+        ctx.fillRect(Math.round(x) - 0.5, Y(d[1]), 1, Math.max(0, Y(d[0]) - Y(d[1])));
+      }
+      ctx.globalAlpha = 0.9;
+      ctx.fillRect(x - width / 2, Math.min(y, zero), width, Math.max(1, Math.abs(y - zero)));
+    }
+    ctx.globalAlpha = 1;
+    title(ctx, pane, "Delta", theme);
+  }
+
+  function paintCvd(ctx, pane, axis, frame) {
+    const { theme, X, w, bars, options } = frame;
+    const Y = (v) => pane.y + ((axis.range[1] - v) / (axis.range[1] - axis.range[0])) * pane.h;
+    grid(ctx, pane, axis, Y, theme);
+    if (options.cvdStyle === "line" || w < 4) {
+      ctx.strokeStyle = theme.buy;
+      ctx.lineWidth = 1.6;
+      ctx.lineJoin = "round";
+      ctx.beginPath();
+      let session = null;
+      for (const { bar, slot } of bars) {
+        if (bar.s === session) ctx.lineTo(X(slot), Y(bar.cvd));
+        else ctx.moveTo(X(slot), Y(bar.cvd));
+        session = bar.s;
+      }
+      ctx.stroke();
+    } else {
+      const width = Math.max(2, w * 0.6);
+      for (const { bar, slot } of bars) {
+        of.cells.candle(
+          ctx,
+          X(slot),
+          width,
+          Y(bar.cvdOpen),
+          Y(bar.cvdHigh),
+          Y(bar.cvdLow),
+          Y(bar.cvd),
+          bar.cvd >= bar.cvdOpen,
+          theme,
+        );
+      }
+    }
+    title(ctx, pane, "Cumulative delta", theme);
+  }
+
+  function paintTable(ctx, pane, frame) {
+    const { theme, X, w, bars, model } = frame;
+    const height = pane.h / TABLE.length,
+      font = Math.min(11, height - 3);
+    for (let r = 0; r < TABLE.length; r++) {
+      const line = TABLE[r],
+        y = pane.y + r * height;
+      let most = 1;
+      for (const { bar } of bars) most = Math.max(most, Math.abs(line.value(bar)));
+      const shown = bars.map(({ bar }) => {
+        const value = line.value(bar);
+        return line.count
+          ? of.format.short(value, 0)
+          : line.signed
+            ? of.format.signed(value, model.sd)
+            : of.format.short(value, model.sd);
+      });
+      const longest = shown.reduce((n, text) => Math.max(n, text.length), 1);
+      const fits = font >= 8 && longest * 0.57 * font + 3 <= w;
+      ctx.font = font + "px " + theme.font;
+      ctx.textAlign = "center";
+      ctx.textBaseline = "middle";
+      for (let i = 0; i < bars.length; i++) {
+        const value = line.value(bars[i].bar),
+          x = X(bars[i].slot);
+        ctx.fillStyle = !line.signed ? theme.volume : value >= 0 ? theme.buy : theme.sell;
+        ctx.globalAlpha = 0.06 + 0.5 * Math.sqrt(Math.abs(value) / most);
+        ctx.fillRect(x - w / 2 + 0.5, y + 0.5, Math.max(1, w - 1), height - 1);
+        ctx.globalAlpha = 1;
+        if (fits) {
+          ctx.fillStyle = theme.cell;
+          ctx.fillText(shown[i], x, y + height / 2 + 0.5);
+        }
+      }
+    }
+  }
+
+  /** Names of the table's rows, drawn beside it on the axis strip (outside the clip). */
+  function paintTableNames(ctx, pane, theme, right) {
+    const height = pane.h / TABLE.length;
+    ctx.font = Math.min(10.5, height - 3) + "px " + theme.font;
+    ctx.textAlign = "left";
+    ctx.textBaseline = "middle";
+    ctx.fillStyle = theme.muted;
+    for (let r = 0; r < TABLE.length; r++) ctx.fillText(TABLE[r].name, right + 5, pane.y + (r + 0.5) * height + 0.5);
+  }
+
+  of.lower = { scales, paintDelta, paintCvd, paintTable, paintTableNames, TABLE };
+})(globalThis);

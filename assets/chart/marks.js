@@ -1,0 +1,164 @@
+/* What lies over the cells: stacked zones, unfinished auctions, VWAP with its bands, session starts, the last price.
+
+   A zone or an unfinished auction reaches to the right until a later bar trades through it. Where that happens is
+   looked up once and remembered on the mark, so a live update looks only at the bars that came since. */
+(function (root) {
+  "use strict";
+  const of = (root.orderflow = root.orderflow || {});
+
+  /** Index of the first bar after `at` for which `through(bar)` holds, or -1; `memo` keeps how far was searched. */
+  function end(model, at, memo, through) {
+    const bars = model.bars,
+      origin = model.first;
+    if (memo.version !== model.sealed) {
+      memo.version = model.sealed;
+      memo.seen = origin + at;
+      memo.found = -1;
+    }
+    if (memo.found >= 0) return memo.found - origin;
+    for (let i = memo.seen - origin + 1; i < bars.length; i++) {
+      if (through(bars[i])) {
+        // the last bar still moves, but a price once traded stays traded
+        memo.found = origin + i;
+        return i;
+      }
+      if (i < bars.length - 1) memo.seen = origin + i;
+    }
+    return -1;
+  }
+
+  const memoOf = (bar, name) => {
+    bar.memo = bar.memo || {};
+    return (bar.memo[name] = bar.memo[name] || {});
+  };
+
+  function zones(ctx, frame) {
+    const { model, options, theme, X, Y, box } = frame;
+    if (!options.stacked) return;
+    const to = frame.to;
+    for (let i = frame.reach; i <= to; i++) {
+      const bar = model.bars[i];
+      for (const [side, a, b] of bar.st || []) {
+        const low = of.model.rowOf(bar, a) * model.rows - 0.5,
+          high = (of.model.rowOf(bar, b) + 1) * model.rows - 0.5;
+        const stop = end(
+          model,
+          i,
+          memoOf(bar, side + ":" + a + ":" + b),
+          side > 0 ? (x) => x.l < low : (x) => x.h > high,
+        );
+        const x0 = X(model.first + i - 0.5),
+          x1 = stop < 0 ? box.x + box.w : X(model.first + stop);
+        if (x1 < box.x || x0 > box.x + box.w) continue;
+        const y0 = Y(high),
+          y1 = Y(low);
+        ctx.fillStyle = side > 0 ? theme.buy : theme.sell;
+        ctx.globalAlpha = stop < 0 ? 0.11 : 0.06;
+        ctx.fillRect(x0, y0, x1 - x0, y1 - y0);
+        ctx.globalAlpha = stop < 0 ? 0.5 : 0.22;
+        ctx.fillRect(x0, side > 0 ? y1 - 1 : y0, x1 - x0, 1);
+        ctx.globalAlpha = 1;
+      }
+    }
+  }
+
+  function unfinished(ctx, frame) {
+    const { model, options, theme, X, Y, box, w } = frame;
+    if (!options.unfinished) return;
+    for (let i = frame.reach; i <= frame.to; i++) {
+      const bar = model.bars[i];
+      if (!bar.f || i === model.bars.length - 1) continue; // the newest bar is unfinished by nature
+      for (const [flag, level, through, sign] of [
+        ["H", bar.h, (x) => x.h > bar.h, -1],
+        ["L", bar.l, (x) => x.l < bar.l, 1],
+      ]) {
+        if (!bar.f.includes(flag)) continue;
+        const stop = end(model, i, memoOf(bar, flag), through);
+        const x0 = X(model.first + i),
+          x1 = stop < 0 ? box.x + box.w : X(model.first + stop);
+        if (x1 < box.x || x0 > box.x + box.w || (stop === i + 1 && w < 20)) continue;
+        const row = Math.floor(level / model.rows);
+        const y = Math.round(Y((sign < 0 ? row + 1 : row) * model.rows - 0.5)) + 0.5; // the outer edge of its row
+        ctx.strokeStyle = theme.vwap;
+        ctx.lineWidth = 1;
+        ctx.globalAlpha = stop < 0 ? 0.85 : 0.35;
+        ctx.setLineDash([1, 3]);
+        ctx.beginPath();
+        ctx.moveTo(x0, y);
+        ctx.lineTo(x1, y);
+        ctx.stroke();
+        ctx.setLineDash([]);
+        if (w >= 10) {
+          const size = Math.min(4, w * 0.12);
+          ctx.beginPath();
+          ctx.moveTo(x0 - size, y + sign * 2);
+          ctx.lineTo(x0 + size, y + sign * 2);
+          ctx.lineTo(x0, y + sign * (2 + size * 1.4));
+          ctx.closePath();
+          ctx.stroke();
+        }
+        ctx.globalAlpha = 1;
+      }
+    }
+  }
+
+  function vwap(ctx, frame) {
+    const { options, theme, X, Y, bars } = frame;
+    if (!options.vwap || !bars.length) return;
+    const lines = [0];
+    if (options.bands) lines.push(1, -1, 2, -2, 3, -3);
+    for (const k of lines) {
+      ctx.strokeStyle = theme.vwap;
+      ctx.lineWidth = k ? 1 : 1.8;
+      ctx.globalAlpha = k ? 0.75 - 0.17 * Math.abs(k) : 0.95;
+      ctx.setLineDash(k ? [4, 2 + Math.abs(k)] : []);
+      ctx.beginPath();
+      let session = null;
+      for (const { bar, slot } of bars) {
+        if (bar.vwap === null) continue;
+        const y = Y(bar.vwap + k * bar.sigma);
+        if (bar.s === session) ctx.lineTo(X(slot), y);
+        else ctx.moveTo(X(slot), y);
+        session = bar.s;
+      }
+      ctx.stroke();
+    }
+    ctx.setLineDash([]);
+    ctx.globalAlpha = 1;
+  }
+
+  /** A rule where a session begins: CVD and VWAP start anew there. */
+  function sessions(ctx, frame) {
+    const { theme, X, bars, box } = frame;
+    ctx.strokeStyle = theme.strong;
+    ctx.lineWidth = 1;
+    ctx.setLineDash([5, 4]);
+    ctx.beginPath();
+    for (let i = 1; i < bars.length; i++) {
+      if (bars[i].bar.s === bars[i - 1].bar.s) continue;
+      const x = Math.round(X(bars[i].slot - 0.5)) + 0.5;
+      ctx.moveTo(x, box.y);
+      ctx.lineTo(x, box.y + box.h);
+    }
+    ctx.stroke();
+    ctx.setLineDash([]);
+  }
+
+  function lastPrice(ctx, frame) {
+    const { model, theme, Y, box } = frame,
+      bar = model.bars[model.bars.length - 1];
+    if (!bar) return;
+    const y = Math.round(Y(bar.c)) + 0.5;
+    if (y < box.y || y > box.y + box.h) return;
+    ctx.strokeStyle = bar.c >= bar.o ? theme.buy : theme.sell;
+    ctx.lineWidth = 1;
+    ctx.setLineDash([3, 3]);
+    ctx.beginPath();
+    ctx.moveTo(box.x, y);
+    ctx.lineTo(box.x + box.w, y);
+    ctx.stroke();
+    ctx.setLineDash([]);
+  }
+
+  of.marks = { zones, unfinished, vwap, sessions, lastPrice, end };
+})(globalThis);

@@ -1,0 +1,96 @@
+/* The chart page's start, and the functions that Dash calls (`dash_clientside.chart`).
+
+   `page` holds the one chart of the page. Dash polls by its interval and hands each answer to `receive`; buttons and
+   fields come in through `press` and `choose`; `beat` tells that a poll has come back. */
+(function (root) {
+  "use strict";
+  const of = (root.orderflow = root.orderflow || {});
+  const $ = (id) => root.document.getElementById(id);
+  const NO = () => root.dash_clientside.no_update;
+
+  const page = (of.page = { chart: null, config: null, watch: null, line: null, news: 0 });
+
+  function boot(config) {
+    if (!config || !$("chart-host")) return [NO(), NO(), NO()];
+    if (page.watch) page.watch.stop();
+    page.config = config;
+    const nodes = {};
+    for (const name of ["host", "plot", "base", "overlay", "readout", "overview"]) nodes[name] = $("chart-" + name);
+    nodes.host.dataset.cursor = "plot";
+    const { legend, controls } = of;
+    page.chart = new of.Chart(
+      nodes,
+      { minutes: config.minutes },
+      {
+        view: () => {
+          legend.following();
+          of.address.remember(false);
+        },
+        follow: legend.following,
+        tool: controls.tool,
+        drawn: () => {
+          legend.show();
+          legend.headline();
+          legend.statistics();
+          legend.following();
+          controls.links();
+          of.poll.rowsFollow();
+        },
+        hover: legend.show,
+      },
+    );
+    page.line = new of.status.StatusLine($("chart-stats"));
+    page.watch = new of.status.Watch($("chart-banner"), config.refresh_ms, () => {
+      root.dash_clientside.set_props("chart-interval", { disabled: false });
+      legend.statistics();
+    });
+    of.poll.want.frame = config.frame;
+    of.address.visit(root.location.search, true);
+    if (!page.listening) {
+      page.listening = true;
+      root.addEventListener("popstate", () => {
+        if (root.location.pathname === page.config.path) of.address.visit(root.location.search, false);
+      });
+      of.keys.listen(controls.act);
+      of.theme.onSystemChange(controls.themed);
+    }
+    controls.themed();
+    controls.show();
+    legend.following();
+    return [of.poll.state(true), of.poll.first(), false];
+  }
+
+  /** Component id and value of what changed. */
+  function trigger() {
+    const found = (root.dash_clientside.callback_context.triggered || [])[0];
+    return found && found.prop_id
+      ? { id: found.prop_id.slice(0, found.prop_id.lastIndexOf(".")), value: found.value }
+      : null;
+  }
+
+  const inside = {
+    boot,
+    receive: (answer) => of.poll.receive(answer) || NO(),
+    beat: () => {
+      if (page.watch) page.watch.beat();
+      of.legend.statistics();
+      return NO();
+    },
+    /** A button `chart-do-<action>[-<argument>]` was pressed. */
+    press: () => {
+      const found = trigger();
+      if (found && found.value) {
+        const [name, argument] = found.id.replace("chart-do-", "").split("-");
+        of.controls.act({ name, argument });
+      }
+      return NO();
+    },
+    choose: () => {
+      const found = trigger();
+      if (found) of.controls.choose(found.id, found.value);
+      return NO();
+    },
+  };
+
+  root.dash_clientside = Object.assign({}, root.dash_clientside, { chart: inside });
+})(globalThis);

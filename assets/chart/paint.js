@@ -1,0 +1,216 @@
+/* The picture below Plotly's layers: everything that moves with the market, on one canvas.
+
+   `frame` gathers what the painters share for one drawing (visible bars, pixel functions, level of detail, the largest
+   cells); `paint` calls them from back to front. It reads the chart and changes nothing. */
+(function (root) {
+  "use strict";
+  const of = (root.orderflow = root.orderflow || {});
+
+  const REACH = 400; // bars left of the view whose zones may still reach into it
+
+  /** Characters of the longest number in the cells, in short and in tiny. */
+  function longest(most, mode, decimals) {
+    const value = mode === "bid_ask" ? most.cell : mode === "delta" ? most.delta : most.total;
+    return [
+      Math.max(decimals ? 4 : 2, of.format.short(value, decimals).length),
+      decimals ? 3 : Math.min(3, String(value).length),
+    ];
+  }
+
+  /** Everything that the painters need, for the view as it is. */
+  function frameOf(chart) {
+    const { model, view, options, geometry } = chart;
+    const box = geometry.panes.price,
+      plot = geometry.plot;
+    const perSlot = plot.w / (view.x1 - view.x0),
+      perLevel = box.h / (view.y1 - view.y0);
+    const X = (slot) => plot.x + (slot - view.x0) * perSlot;
+    const Y = (level) => box.y + (view.y1 - level) * perLevel;
+    const from = Math.max(0, Math.floor(view.x0 - 0.5) - model.first);
+    const to = Math.min(model.bars.length - 1, Math.ceil(view.x1 + 0.5) - model.first);
+    const bars = [];
+    for (let i = from; i <= to; i++) bars.push({ bar: model.bars[i], slot: model.first + i });
+
+    const h = perLevel * model.rows;
+    const measure = (group) => {
+      const most = { cell: 1, total: 1, delta: 1 };
+      for (const { bar } of bars) {
+        const g = group === 1 ? bar : of.model.grouped(bar, group);
+        if (g.maxCell > most.cell) most.cell = g.maxCell;
+        if (g.maxTotal > most.total) most.total = g.maxTotal;
+        if (g.maxDelta > most.delta) most.delta = g.maxDelta;
+      }
+      return most;
+    };
+    const digits = (group) => longest(measure(group), options.mode, model.sd);
+    const lod = of.lod.choose({ w: perSlot, h, mode: options.mode, digits, step: model.tick * model.rows });
+    const most = measure(lod.kind === "candle" ? 1 : lod.group);
+    return {
+      model,
+      view,
+      options,
+      theme: chart.theme,
+      mode: options.mode,
+      box,
+      X,
+      Y,
+      w: perSlot,
+      h,
+      from,
+      to,
+      reach: Math.max(0, from - REACH),
+      bars,
+      lod,
+      most,
+      digits,
+      perLevel,
+      top: box.y,
+      bottom: box.y + box.h,
+      pocs: [],
+    };
+  }
+
+  function clip(ctx, box, draw) {
+    ctx.save();
+    ctx.beginPath();
+    ctx.rect(box.x, box.y, box.w, box.h);
+    ctx.clip();
+    draw();
+    ctx.restore();
+  }
+
+  function grid(ctx, frame, chart) {
+    const { theme, X, Y, box } = frame,
+      axes = chart.axesData,
+      plot = chart.geometry.plot;
+    ctx.strokeStyle = theme.grid;
+    ctx.lineWidth = 1;
+    ctx.beginPath();
+    for (const value of axes.price.values) {
+      const y = Math.round(Y(value / chart.model.tick)) + 0.5;
+      if (y < box.y || y > box.y + box.h) continue;
+      ctx.moveTo(box.x, y);
+      ctx.lineTo(box.x + box.w, y);
+    }
+    for (const slot of axes.x.values) {
+      const x = Math.round(X(slot)) + 0.5;
+      ctx.moveTo(x, plot.y);
+      ctx.lineTo(x, plot.y + plot.h);
+    }
+    ctx.stroke();
+    ctx.strokeStyle = theme.strong;
+    ctx.beginPath();
+    for (const [name, pane] of Object.entries(chart.geometry.panes)) {
+      if (name === "price") continue;
+      const y = Math.round(pane.y - 4) + 0.5;
+      ctx.moveTo(plot.x, y);
+      ctx.lineTo(plot.x + plot.w, y);
+    }
+    ctx.moveTo(Math.round(plot.x + plot.w) + 0.5, plot.y);
+    ctx.lineTo(Math.round(plot.x + plot.w) + 0.5, plot.y + plot.h);
+    ctx.stroke();
+  }
+
+  function bars(ctx, frame) {
+    const { theme, X, Y, w, lod } = frame;
+    if (lod.kind === "candle") {
+      const width = Math.max(1, Math.min(w * 0.7, 18));
+      for (const { bar, slot } of frame.bars) {
+        of.cells.candle(ctx, X(slot), width, Y(bar.o), Y(bar.h), Y(bar.l), Y(bar.c), bar.c >= bar.o, theme);
+      }
+      return;
+    }
+    for (const { bar, slot } of frame.bars) of.cells.footprint(ctx, bar, slot, frame);
+    ctx.strokeStyle = theme.poc;
+    ctx.lineWidth = 1.3;
+    for (const [x, y, width, height] of frame.pocs) {
+      if (height >= 5) ctx.strokeRect(x + 0.5, y + 0.5, width - 1, height - 1);
+      else {
+        ctx.fillStyle = theme.poc;
+        ctx.globalAlpha = 0.9;
+        ctx.fillRect(x, y + height / 2 - 0.75, width, 1.5);
+        ctx.globalAlpha = 1;
+      }
+    }
+  }
+
+  /** Delta under each bar where the table does not already say it. */
+  function deltas(ctx, frame) {
+    if (frame.options.panes.includes("table") || frame.w < 34 || frame.lod.kind === "candle") return;
+    ctx.font = "600 10px " + frame.theme.font;
+    ctx.textAlign = "center";
+    ctx.textBaseline = "top";
+    for (const { bar, slot } of frame.bars) {
+      ctx.fillStyle = bar.delta >= 0 ? frame.theme.buy : frame.theme.sell;
+      ctx.fillText(
+        "Δ " + of.format.signed(bar.delta, frame.model.sd),
+        frame.X(slot),
+        frame.Y(bar.l - frame.model.rows) + 4,
+      );
+    }
+  }
+
+  function volumeProfile(ctx, frame, chart) {
+    const { model, options, theme } = frame;
+    chart.profile = null;
+    if (options.profile === "off" || frame.to < frame.from) return;
+    const session = options.profile === "session";
+    const at = Math.max(0, Math.min(model.bars.length - 1, frame.to));
+    const from = session ? of.profile.sessionStart(model, at) : frame.from;
+    const to = session ? sessionEnd(model, at) : frame.to;
+    const group = Math.max(1, Math.ceil(1.5 / frame.h));
+    chart.profileCache = chart.profileCache || {};
+    const profile = of.profile.compute(model, from, to, group, options, chart.profileCache);
+    if (!profile) return;
+    chart.profile = profile;
+    const whole = session && from === 0 && model.base && model.bars[0].s < model.bars[0].t && model.base[2] > 0;
+    const label = session
+      ? whole
+        ? "session, from " + of.format.clock(model.bars[0].t, options.zone)
+        : "session"
+      : "visible range";
+    of.profile.paint(
+      ctx,
+      profile,
+      model,
+      frame.box,
+      frame.Y,
+      frame.box.w * chart.view.share,
+      theme,
+      label + " · Σ " + of.format.short(profile.sum, model.sd),
+    );
+  }
+
+  function sessionEnd(model, at) {
+    let i = at;
+    while (i < model.bars.length - 1 && model.bars[i + 1].s === model.bars[at].s) i++;
+    return i;
+  }
+
+  /** Draw the whole picture. ctx: in CSS pixels, cleared. */
+  function paint(ctx, chart) {
+    const frame = frameOf(chart),
+      { panes, plot } = chart.geometry;
+    chart.frame = frame;
+    grid(ctx, frame, chart);
+    clip(ctx, panes.price, () => {
+      of.marks.sessions(ctx, frame);
+      of.marks.zones(ctx, frame);
+      volumeProfile(ctx, frame, chart);
+      bars(ctx, frame);
+      deltas(ctx, frame);
+      of.marks.vwap(ctx, frame);
+      of.marks.unfinished(ctx, frame);
+      of.marks.lastPrice(ctx, frame);
+    });
+    if (panes.table) {
+      clip(ctx, panes.table, () => of.lower.paintTable(ctx, panes.table, frame));
+      of.lower.paintTableNames(ctx, panes.table, chart.theme, plot.x + plot.w);
+    }
+    if (panes.delta) clip(ctx, panes.delta, () => of.lower.paintDelta(ctx, panes.delta, chart.axesData.delta, frame));
+    if (panes.cvd) clip(ctx, panes.cvd, () => of.lower.paintCvd(ctx, panes.cvd, chart.axesData.cvd, frame));
+    return frame;
+  }
+
+  of.paint = { paint, frameOf };
+})(globalThis);

@@ -1,0 +1,214 @@
+/* The statistics line, and the watch over the server.
+
+   Dash tells nobody when a poll fails, and leaves the interval that its `running` guard had stopped stopped for ever. So
+   this module watches the beat of the polls; when it stays out, it asks /health itself, says so in a banner, and sets
+   the interval going again as soon as the server answers. */
+(function (root) {
+  "use strict";
+  const of = (root.orderflow = root.orderflow || {});
+
+  const RULES = [
+    ["flag", "flagged"],
+    ["volumes", "by volumes"],
+    ["quote", "by quote"],
+    ["tick", "by tick rule"],
+    ["none", "unknown"],
+  ];
+
+  /** Percent of ticks by how their side was found: [[key, words, percent]], the unused left out. */
+  function quality(rules) {
+    const total = (rules || []).reduce((a, b) => a + b, 0);
+    if (!total) return [];
+    return RULES.map(([key, words], i) => [key, words, (100 * rules[i]) / total]).filter(([, , share]) => share > 0);
+  }
+
+  const percent = (share) =>
+    (share > 99.95 || share === 0 ? share.toFixed(0) : share < 0.1 ? "<0.1" : share.toFixed(share < 10 ? 1 : 0)) + " %";
+
+  /** Items of the line: [{key, label, value, title, bad}]. age: ms since the last answer that carried news. */
+  function items(stats, model, age) {
+    if (!stats || !stats.ticks) return [];
+    const fresh = Math.max(0, 1 - age / 10000);
+    const list = [
+      { key: "ticks", label: "Ticks", value: of.format.count(stats.ticks) },
+      { key: "candles", label: "Candles", value: of.format.count(stats.candles) },
+      {
+        key: "range",
+        label: "Range",
+        value: Number.isFinite(stats.low) ? stats.low.toFixed(model.pd) + " – " + stats.high.toFixed(model.pd) : "–",
+      },
+      {
+        key: "rate",
+        label: "Ticks/s",
+        value: of.format.rate((stats.rate || 0) * fresh),
+        title: "over the last 10 seconds",
+      },
+      {
+        key: "last",
+        label: "Last",
+        value: stats.last ? of.format.stamp(stats.last, model.zone, true) : "–",
+        title: "time of the last trade",
+      },
+      {
+        key: "late",
+        label: "Late",
+        value: of.format.count(stats.late || 0),
+        title: "trades that came after newer ones; they amended their own bars",
+      },
+      {
+        key: "duplicates",
+        label: "Duplicates",
+        value: of.format.count(stats.duplicates || 0),
+        title: "trades whose id was known already; counted once",
+      },
+      {
+        key: "rejected",
+        label: "Rejected",
+        value: of.format.count(stats.rejected || 0),
+        title: "rows that are no trades",
+        bad: stats.rejected > 0,
+      },
+    ];
+    if (stats.evicted)
+      list.push({
+        key: "evicted",
+        label: "On disk only",
+        value: of.format.count(stats.evicted),
+        title: "older trades, no longer in memory",
+      });
+    const [bars, failures] = stats.audit || [0, 0];
+    list.push({
+      key: "audit",
+      label: "Audit",
+      value: failures ? failures + " wrong" : bars ? "✓ " + of.format.count(bars) : "–",
+      bad: failures > 0,
+      title:
+        of.format.count(bars) + " sealed minutes were computed a second time and compared, " + failures + " differed",
+    });
+    return list;
+  }
+
+  class StatusLine {
+    constructor(node) {
+      this.node = node;
+      this.cells = new Map();
+    }
+
+    cell(key) {
+      if (!this.cells.has(key)) {
+        const document = this.node.ownerDocument,
+          box = document.createElement("span");
+        box.className = "of-stat";
+        box.dataset.key = key;
+        box.append(document.createElement("span"), document.createElement("b"));
+        this.node.append(box);
+        this.cells.set(key, box);
+      }
+      return this.cells.get(key);
+    }
+
+    show(stats, model, age) {
+      const list = items(stats, model, age);
+      this.node.hidden = !list.length;
+      const put = (element, text) => {
+        if (element.textContent !== text) element.textContent = text;
+      };
+      for (const item of list) {
+        const box = this.cell(item.key);
+        put(box.firstChild, item.label);
+        put(box.lastChild, item.value);
+        box.title = item.title || "";
+        box.classList.toggle("of-bad", Boolean(item.bad));
+      }
+      const shares = quality(stats && stats.rules);
+      if (!shares.length) return;
+      const box = this.cell("sides"),
+        bar = box.lastChild;
+      put(box.firstChild, "Sides");
+      const words = shares.map(([, name, share]) => name + " " + percent(share)).join(" · ");
+      if (box.title === words) return;
+      box.title = words;
+      bar.textContent = "";
+      const strip = bar.ownerDocument.createElement("i");
+      strip.className = "of-quality";
+      strip.setAttribute("aria-hidden", "true");
+      for (const [key, , share] of shares) {
+        const part = bar.ownerDocument.createElement("i");
+        part.className = "of-q-" + key;
+        part.style.width = share + "%";
+        strip.append(part);
+      }
+      bar.append(strip, words);
+    }
+  }
+
+  class Watch {
+    /** banner: its element. refreshMs: the usual beat. revive(): sets the polling going again. */
+    constructor(banner, refreshMs, revive) {
+      this.banner = banner;
+      this.patience = Math.max(2500, 5 * refreshMs);
+      this.revive = revive;
+      this.last = performance.now();
+      this.down = false;
+      this.probing = false;
+      this.since = 0;
+      this.timer = setInterval(() => this.check(), 1000);
+      root.addEventListener("online", () => this.check(true));
+      root.document.addEventListener("visibilitychange", () => {
+        this.last = performance.now();
+      });
+    }
+
+    stop() {
+      clearInterval(this.timer);
+    }
+
+    /** A poll came back. */
+    beat() {
+      this.last = performance.now();
+      if (this.down) this.up();
+    }
+
+    async check(now) {
+      if (root.document.hidden || this.probing) return;
+      if (!now && !this.down && performance.now() - this.last < this.patience) return;
+      this.probing = true;
+      let alive = false;
+      try {
+        const answer = await fetch("/health", { cache: "no-store", signal: AbortSignal.timeout(4000) });
+        alive = answer.ok;
+      } catch {
+        /* refused, timed out, offline: all mean unreachable */
+      }
+      this.probing = false;
+      if (alive) {
+        this.last = performance.now();
+        this.revive();
+        if (this.down) this.up();
+      } else if (!this.down) {
+        this.down = true;
+        this.since = Date.now();
+        this.say(
+          "down",
+          "The server is unreachable. What you see is the last state; the chart goes on by itself when the server is back.",
+        );
+      }
+    }
+
+    up() {
+      this.down = false;
+      this.say("up", "The server is back.");
+      setTimeout(() => {
+        if (!this.down) this.banner.hidden = true;
+      }, 3000);
+    }
+
+    say(kind, text) {
+      this.banner.dataset.kind = kind;
+      this.banner.textContent = text;
+      this.banner.hidden = false;
+    }
+  }
+
+  of.status = { StatusLine, Watch, items, quality };
+})(globalThis);

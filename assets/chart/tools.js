@@ -1,0 +1,217 @@
+/* Drawing tools: line, rectangle, erase, clear; and their memory.
+
+   Plotly draws and edits the shapes. They are kept in localStorage per symbol, by time and price and not by slot, so
+   they stand at their place in every frame, after a reload, and after the server has started anew. */
+(function (root) {
+  "use strict";
+  const of = (root.orderflow = root.orderflow || {});
+
+  const PREFIX = "orderflow.drawings.";
+  const MODES = { line: "drawline", rect: "drawrect" };
+  const NEAR = 9;
+
+  /** Shapes as stored: [{type, axis, t0, t1 (ms), y0, y1}]. */
+  function stored(symbol) {
+    try {
+      const list = JSON.parse(root.localStorage.getItem(PREFIX + symbol)) || [];
+      return list.filter((s) => ["line", "rect"].includes(s.type) && [s.t0, s.t1, s.y0, s.y1].every(Number.isFinite));
+    } catch {
+      return [];
+    }
+  }
+
+  function store(symbol, list) {
+    try {
+      if (list.length) root.localStorage.setItem(PREFIX + symbol, JSON.stringify(list));
+      else root.localStorage.removeItem(PREFIX + symbol);
+    } catch {
+      /* no storage: the drawings last as long as the page */
+    }
+  }
+
+  /** A Plotly shape from a stored one. */
+  function toShape(item, model, theme) {
+    return {
+      type: item.type,
+      xref: "x",
+      yref: item.axis || "y",
+      x0: of.model.slotOfTime(model, item.t0),
+      x1: of.model.slotOfTime(model, item.t1),
+      y0: item.y0,
+      y1: item.y1,
+      editable: true,
+      layer: "above",
+      ...style(theme),
+    };
+  }
+
+  const style = (theme) => ({
+    line: { color: theme.draw, width: 2 },
+    fillcolor: theme.name === "dark" ? "rgba(255,209,102,0.08)" : "rgba(180,83,9,0.08)",
+  });
+
+  function fromShape(shape, model) {
+    return {
+      type: shape.type,
+      axis: shape.yref || "y",
+      t0: of.model.timeOfSlot(model, Number(shape.x0)),
+      t1: of.model.timeOfSlot(model, Number(shape.x1)),
+      y0: Number(shape.y0),
+      y1: Number(shape.y1),
+    };
+  }
+
+  /** Distance in px from a point to a shape's outline (inside a rectangle counts as on it). */
+  function distance(shape, point, toPixel) {
+    const a = toPixel(shape.x0, shape.y0),
+      b = toPixel(shape.x1, shape.y1);
+    if (shape.type === "rect") {
+      const dx = Math.max(Math.min(a.x, b.x) - point.x, 0, point.x - Math.max(a.x, b.x));
+      const dy = Math.max(Math.min(a.y, b.y) - point.y, 0, point.y - Math.max(a.y, b.y));
+      return Math.hypot(dx, dy);
+    }
+    const length = (b.x - a.x) ** 2 + (b.y - a.y) ** 2;
+    const along = length
+      ? Math.max(0, Math.min(1, ((point.x - a.x) * (b.x - a.x) + (point.y - a.y) * (b.y - a.y)) / length))
+      : 0;
+    return Math.hypot(point.x - a.x - along * (b.x - a.x), point.y - a.y - along * (b.y - a.y));
+  }
+
+  class Tools {
+    /** chart: the controller, `chart.gd` the Plotly element. changed(tool): called when the active tool changes. */
+    constructor(chart, changed) {
+      this.chart = chart;
+      this.changed = changed;
+      this.active = null;
+      this.symbol = null;
+      this.own = 0;
+    }
+
+    /** Listen to Plotly once it stands. */
+    attach(gd) {
+      gd.on("plotly_relayout", (event) => {
+        if (this.own || !Object.keys(event).some((key) => key.startsWith("shapes"))) return;
+        this.save();
+        if (this.active && this.active !== "erase") this.choose(null);
+      });
+      root.addEventListener("storage", (event) => {
+        if (event.key === PREFIX + this.symbol) this.show();
+      });
+    }
+
+    shapes() {
+      return (this.chart.gd && this.chart.gd.layout.shapes) || [];
+    }
+
+    save() {
+      store(this.symbol, [...this.shapes().map((shape) => fromShape(shape, this.chart.model)), ...(this.hidden || [])]);
+    }
+
+    /** The stored shapes of the chart's symbol as Plotly shapes; panes that are not shown keep theirs for later. */
+    project() {
+      const { model, theme, geometry } = this.chart;
+      this.symbol = model.symbol;
+      const axes = { y: true, y2: Boolean(geometry.panes.delta), y3: Boolean(geometry.panes.cvd) };
+      const list = stored(this.symbol),
+        seen = (item) => axes[item.axis || "y"];
+      this.hidden = list.filter((item) => !seen(item));
+      return list.filter(seen).map((item) => toShape(item, model, theme));
+    }
+
+    /** Relayout with shapes of ours: what Plotly then tells is no news. */
+    relayout(update) {
+      this.own++;
+      return root.Plotly.relayout(this.chart.gd, update).finally(() => {
+        this.own--;
+      });
+    }
+
+    /** Put the stored shapes on the chart (another symbol, another frame, a changed pane). */
+    show() {
+      if (this.chart.gd) this.relayout({ shapes: this.project() });
+    }
+
+    /** Choose "line", "rect", "erase" or null; the same again puts it away. */
+    choose(tool) {
+      this.active = tool === this.active ? null : tool;
+      if (this.chart.gd) {
+        this.relayout({
+          dragmode: MODES[this.active] || false,
+          newshape: { ...style(this.chart.theme), layer: "above", drawdirection: "diagonal" },
+        });
+      }
+      this.changed(this.active);
+    }
+
+    /** Where a point of a shape's axes is on the screen, and the pane that it lies in. */
+    projector(axis) {
+      const { view, geometry, model, axesData } = this.chart,
+        { plot, panes } = geometry;
+      const name = { y2: "delta", y3: "cvd" }[axis],
+        pane = (name && panes[name]) || panes.price;
+      const range = name && panes[name] ? axesData[name].range : [view.y0 * model.tick, view.y1 * model.tick];
+      const toPixel = (x, y) => ({
+        x: plot.x + ((x - view.x0) / (view.x1 - view.x0)) * plot.w,
+        y: pane.y + ((range[1] - y) / (range[1] - range[0])) * pane.h,
+      });
+      return { pane, toPixel };
+    }
+
+    /** Draw the shapes on a canvas: for the moments in which Plotly's layers are hidden. */
+    paint(ctx) {
+      for (const shape of this.shapes()) {
+        const { pane, toPixel } = this.projector(shape.yref),
+          a = toPixel(shape.x0, shape.y0),
+          b = toPixel(shape.x1, shape.y1);
+        ctx.save();
+        ctx.beginPath();
+        ctx.rect(pane.x, pane.y, pane.w, pane.h);
+        ctx.clip();
+        ctx.strokeStyle = this.chart.theme.draw;
+        ctx.lineWidth = 2;
+        ctx.beginPath();
+        if (shape.type === "rect") {
+          ctx.rect(a.x, a.y, b.x - a.x, b.y - a.y);
+          ctx.fillStyle = shape.fillcolor;
+          ctx.fill();
+        } else {
+          ctx.moveTo(a.x, a.y);
+          ctx.lineTo(b.x, b.y);
+        }
+        ctx.stroke();
+        ctx.restore();
+      }
+    }
+
+    eraseAt(point) {
+      const list = this.shapes();
+      let best = -1,
+        least = NEAR;
+      list.forEach((shape, i) => {
+        const far = distance(shape, point, this.projector(shape.yref).toPixel);
+        if (far <= least) {
+          best = i;
+          least = far;
+        }
+      });
+      if (best >= 0) this.replace(list.filter((_, i) => i !== best));
+    }
+
+    replace(list) {
+      this.relayout({ shapes: list });
+      this.save();
+    }
+
+    clear() {
+      this.replace([]);
+    }
+
+    /** Remove the shape drawn last. */
+    undo() {
+      const list = this.shapes();
+      if (list.length) this.replace(list.slice(0, -1));
+    }
+  }
+
+  of.tools = { Tools, stored, store, toShape, fromShape, distance };
+})(globalThis);
