@@ -1,0 +1,86 @@
+"""The Dash app: one for all pages, on the server that the web layer made.
+
+`PAGES` is the table of pages: a path, a name, a function that makes the layout and one that binds the callbacks.
+Nothing is registered at import time, so a process may hold several apps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dash import Dash, Input, Output, dcc, html
+from dash.development.base_component import Component
+
+from callbacks import chart
+from layouts.shell import DOCUMENT, VIEWPORT, Link
+
+if TYPE_CHECKING:
+    from orderflow.services import Services
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """path: where it is, with a slash at the end. layout: the component tree. register: binds its callbacks."""
+
+    path: str
+    name: str
+    layout: Callable[[Services, list[Link]], Component]
+    register: Callable[[Dash, Services], None]
+
+
+PAGES: tuple[Page, ...] = (Page("/chart/", "Order flow", chart.page, chart.register),)
+
+
+def assets_folder() -> Path:
+    """Where style sheets and scripts are: inside the installed package, else in the repository."""
+    installed = Path(str(files("orderflow"))) / "_assets"
+    return installed if installed.is_dir() else Path(__file__).resolve().parents[1] / "assets"
+
+
+def create_app(services: Services, server: Any) -> Dash:
+    """The app with every page of `PAGES`, on `server` (a flask.Flask, which only the web layer names). Runs nothing."""
+    app = Dash(
+        "orderflow",
+        server=server,
+        assets_folder=str(assets_folder()),
+        title="Order flow",
+        update_title=None,  # type: ignore[arg-type]  # Dash documents None: leave the title alone
+        index_string=DOCUMENT,
+        meta_tags=[VIEWPORT],
+        use_pages=False,
+        pages_folder="",
+        use_async=False,
+        compress=False,
+    )
+    links = [Link(page.path, page.name) for page in PAGES]
+    app.layout = html.Div([dcc.Location(id="location", refresh="callback-nav"), html.Div(id="page")])
+    every = html.Div([app.layout, *(page.layout(services, links) for page in PAGES)])
+    app.validation_layout = every  # type: ignore[assignment]  # Dash gives the attribute the type of its default, None
+
+    @app.callback(Output("page", "children"), Input("location", "pathname"))
+    def show(path: str | None) -> Component:
+        return page_at(path, services, links)
+
+    for page in PAGES:
+        page.register(app, services)
+    return app
+
+
+def page_at(path: str | None, services: Services, links: list[Link]) -> Component:
+    """The page at a path, or one that says there is none and where the others are."""
+    wanted = (path or "/").rstrip("/") + "/"
+    for page in PAGES:
+        if wanted == page.path or wanted == "/":
+            return page.layout(services, links)
+    return html.Main(
+        [
+            html.H1("There is no such page"),
+            html.P(f"Nothing is at {path}."),
+            html.Ul([html.Li(html.A(link.name, href=link.path)) for link in links]),
+        ],
+        className="of-missing",
+    )

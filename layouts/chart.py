@@ -1,0 +1,187 @@
+"""The order-flow chart's page: the stage that the browser's canvas and Plotly fill, and what stands around it.
+
+Pure: from values to a component tree. The controls of the header are in `chart_controls`, the study options in
+`chart_settings`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import dash_mantine_components as dmc
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from layouts.chart_controls import activity_frames, controls, row_sizes, time_frames
+from layouts.chart_settings import FIELDS, SWITCHES, settings_drawer
+from layouts.shell import Link, aria, page_shell
+
+PATH = "/chart/"
+TITLE = "Order flow"
+
+
+def chart_page(
+    *,
+    links: Sequence[Link] = (),
+    frame: str = "1min",
+    frames: Sequence[str] = (),
+    refresh_ms: int = 500,
+    minutes: int = 30,
+) -> Component:
+    """The page.
+
+    frame: the time frame it opens with; frames: names of all time frames, shortest first; refresh_ms: between polls;
+    minutes: what the first view shows.
+    """
+    config = {
+        "path": PATH,
+        "frame": frame,
+        "frames": [*time_frames(frames), *activity_frames()],
+        "rows": list(row_sizes()),
+        "refresh_ms": refresh_ms,
+        "minutes": minutes,
+        "switches": list(SWITCHES),
+        "fields": list(FIELDS),
+    }
+    return page_shell(
+        TITLE,
+        links=links,
+        path=PATH,
+        controls=controls(frame, frames),
+        main=stage(),
+        footer=html.Div(id="chart-stats", className="of-stats", hidden=True, **aria(label="Statistics")),
+        extras=[
+            settings_drawer(),
+            help_dialog(),
+            dcc.Store(id="chart-config", data=config),
+            dcc.Store(id="chart-state"),
+            dcc.Store(id="chart-delta"),
+            dcc.Store(id="chart-kick", data=0),
+            dcc.Store(id="chart-void"),
+            dcc.Interval(id="chart-interval", interval=refresh_ms, disabled=True),
+            dcc.Interval(id="chart-slow", interval=max(3000, refresh_ms)),
+        ],
+    )
+
+
+def stage() -> Component:
+    """Canvas, Plotly and overlays on top of each other; the overview strip; banner; what an empty chart says."""
+    return html.Div(
+        id="chart-stage",
+        className="of-stage",
+        children=[
+            html.Div(id="chart-banner", className="of-banner", hidden=True, role="alert"),
+            html.Div(id="chart-announce", className="of-visually-hidden", role="status", **aria(live="polite")),
+            html.Div(
+                id="chart-host",
+                className="of-host",
+                tabIndex=0,
+                role="application",
+                **aria(label="Footprint chart. Arrow keys move and zoom, question mark lists all keys."),
+                children=[
+                    html.Canvas(id="chart-base", className="of-layer"),
+                    html.Div(id="chart-plot", className="of-plot"),
+                    html.Canvas(id="chart-overlay", className="of-layer of-overlay"),
+                    legend(),
+                    html.Div(id="chart-readout", className="of-readout", hidden=True),
+                    html.Div(
+                        className="of-corner",
+                        children=[
+                            html.Div(
+                                dmc.Button("Auto price", id="chart-do-auto", size="compact-xs", variant="default"),
+                                id="chart-auto",
+                                hidden=True,
+                            ),
+                            html.Div(
+                                dmc.Button("Go live ⇥", id="chart-do-live", size="compact-sm", className="of-live"),
+                                id="chart-live",
+                                hidden=True,
+                            ),
+                        ],
+                    ),
+                ],
+            ),
+            html.Canvas(
+                id="chart-overview",
+                className="of-overview",
+                tabIndex=0,
+                role="application",
+                **aria(label="Overview of all bars; the arrow keys move the window"),
+            ),
+            empty_state(),
+        ],
+    )
+
+
+def legend() -> Component:
+    """Symbol, values of the bar under the pointer (else the newest), and the definitions in force."""
+    return html.Div(
+        className="of-legend",
+        children=[
+            html.Div(
+                [
+                    html.B(id="chart-legend-title"),
+                    html.Span(id="chart-legend-sub"),
+                    html.Span(id="chart-legend-values", className="of-legend-values"),
+                ],
+                className="of-legend-head",
+            ),
+            html.Div(id="chart-legend-rules", className="of-legend-rules"),
+        ],
+    )
+
+
+def empty_state() -> Component:
+    """What to do while there are no ticks: replay the sample, or a file."""
+    return html.Section(
+        id="chart-empty",
+        className="of-empty-state",
+        hidden=True,
+        children=[
+            html.H2("No ticks yet", id="chart-empty-title"),
+            html.P("This chart draws itself as soon as trades come in. See it with real trades now:"),
+            html.Div(
+                [
+                    dmc.Button("Replay the sample", id="chart-sample", size="md"),
+                    html.Span(id="chart-sample-note", className="of-note", role="status"),
+                ],
+                className="of-row",
+            ),
+            html.P("Or stream a CSV of your own, from another terminal:"),
+            html.Div(
+                [
+                    html.Code("orderflow-replay YOUR_TICKS.csv", id="chart-command"),
+                    dmc.Button("Copy", id="chart-do-copy", size="compact-sm", variant="default"),
+                ],
+                className="of-command",
+            ),
+            html.P(
+                [
+                    "Time and sales, exchange trades and generic CSV files are recognised by themselves. ",
+                    html.A("All routes and formats", href="/docs"),
+                    ".",
+                ],
+                className="of-note",
+            ),
+        ],
+    )
+
+
+def help_dialog() -> Component:
+    """The keyboard shortcuts; the browser fills in the table that it acts by."""
+    return dmc.Modal(
+        id="chart-help",
+        title="Keyboard and mouse",
+        size="lg",
+        children=[
+            html.Div(id="chart-help-body", className="of-help"),
+            html.Div(
+                className="of-help-mouse",
+                children=[
+                    html.H3("Mouse and touch"),
+                    html.P("Drag to move, drag an axis to scale it. The wheel or two fingers zoom; with Alt, prices."),
+                    html.P("Double-click to fit prices again. Hold a finger to read a cell's numbers."),
+                ],
+            ),
+        ],
+    )

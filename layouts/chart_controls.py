@@ -1,0 +1,165 @@
+"""The header of the chart's page: what is shown, the drawing tools, export, settings, help, theme.
+
+On a narrow screen everything but symbol and frame folds away behind a menu button; the style sheet does that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import html
+from dash.development.base_component import Component
+
+from layouts.shell import aria, icon, icon_button
+
+MODES = (
+    ("bid_ask", "Bid × ask"),
+    ("delta", "Delta"),
+    ("volume", "Volume"),
+    ("profile", "Profile"),
+    ("candles", "Candles"),
+)
+ACTIVITY = ("ticks:100", "ticks:500", "volume:500", "volume:5000", "range:8", "range:20", "delta:200")
+
+
+def row_sizes() -> tuple[int, ...]:
+    """Ticks a footprint row can hold; 0 beside these means: let the server choose."""
+    return (1, 2, 4, 5, 10, 20, 25, 50, 100)
+
+
+def time_frames(frames: Sequence[str]) -> list[dict[str, Any]]:
+    """The time frames as one group of a picker."""
+    return [{"group": "Time", "items": [{"value": name, "label": name} for name in frames]}]
+
+
+def activity_frames() -> list[dict[str, Any]]:
+    """Bars cut by activity, as a group of a picker; any other measure can be set in the settings."""
+    words = {"ticks": "trades", "volume": "volume", "range": "ticks range", "delta": "delta"}
+    items = []
+    for name in ACTIVITY:
+        kind, _, n = name.partition(":")
+        items.append({"value": name, "label": f"{n} {words[kind]}"})
+    return [{"group": "Activity", "items": items}]
+
+
+def controls(frame: str, frames: Sequence[str]) -> Component:
+    """All controls of the header."""
+    return html.Div(
+        className="of-bar",
+        children=[
+            dmc.Select(
+                id="chart-symbol",
+                data=[],
+                searchable=True,
+                allowDeselect=False,
+                size="xs",
+                w=150,
+                limit=200,
+                placeholder="Symbol",
+                nothingFoundMessage="No such symbol",
+                className="of-symbol",
+                comboboxProps={"zIndex": 400},
+                selectFirstOptionOnChange=True,
+                **aria(label="Symbol"),
+            ),
+            dmc.Select(
+                id="chart-frame",
+                data=[*time_frames(frames), *activity_frames()],
+                value=frame,
+                allowDeselect=False,
+                size="xs",
+                w=112,
+                maxDropdownHeight=420,
+                className="of-frame",
+                comboboxProps={"zIndex": 400},
+                **aria(label="Time frame"),
+            ),
+            html.Div(id="chart-controls", className="of-controls", children=[*_picture(), *_drawing(), *_page()]),
+            dmc.ActionIcon(
+                icon("menu"),
+                id="chart-do-menu",
+                variant="subtle",
+                color="gray",
+                size=38,
+                className="of-menu-button",
+                **aria(label="All controls", expanded="false", controls="chart-controls"),
+            ),
+        ],
+    )
+
+
+def _picture() -> list[Component]:
+    return [
+        dmc.SegmentedControl(
+            id="chart-mode",
+            data=[{"value": value, "label": label} for value, label in MODES],
+            value="bid_ask",
+            size="xs",
+            className="of-modes",
+            **aria(label="What the bars show"),
+        ),
+        dmc.Select(
+            id="chart-rows",
+            data=[{"value": "0", "label": "Auto"}],
+            value="0",
+            allowDeselect=False,
+            size="xs",
+            w=124,
+            leftSection=html.Span("Rows", className="of-field-name"),
+            leftSectionWidth=44,
+            className="of-rows",
+            comboboxProps={"zIndex": 400},
+            **aria(label="Ticks in one footprint row"),
+        ),
+    ]
+
+
+def _drawing() -> list[Component]:
+    tools = [
+        icon_button("chart-do-tool-line", "line", "Draw a line", keys="T", pressed=False),
+        icon_button("chart-do-tool-rect", "rect", "Draw a rectangle", keys="R", pressed=False),
+        icon_button("chart-do-tool-erase", "erase", "Erase a drawing", keys="E", pressed=False),
+        icon_button("chart-do-clear", "clear", "Clear all drawings"),
+    ]
+    return [html.Div(tools, className="of-group", role="group", **aria(label="Drawing tools"))]
+
+
+def _page() -> list[Component]:
+    export = dmc.Menu(
+        position="bottom-end",
+        zIndex=400,
+        children=[
+            dmc.MenuTarget(
+                dmc.ActionIcon(
+                    icon("export"),
+                    variant="subtle",
+                    color="gray",
+                    size=32,
+                    className="of-icon-button",
+                    **aria(label="Export"),
+                )
+            ),
+            dmc.MenuDropdown(
+                [
+                    dmc.MenuItem("Picture (PNG)", id="chart-do-png"),
+                    dmc.MenuDivider(),
+                    dmc.MenuItem("Bars (CSV)", id="chart-csv-bars", href="#", target="_blank"),
+                    dmc.MenuItem("Footprint (CSV)", id="chart-csv-footprint", href="#", target="_blank"),
+                    dmc.MenuItem("Ticks (CSV)", id="chart-csv-ticks", href="#", target="_blank"),
+                ]
+            ),
+        ],
+    )
+    return [
+        html.Div(
+            [
+                export,
+                icon_button("chart-do-settings", "settings", "Studies and settings", keys="S"),
+                icon_button("chart-do-theme", "theme", "Dark or light", keys="N"),
+                icon_button("chart-do-help", "help", "Keyboard shortcuts", keys="?"),
+            ],
+            className="of-group of-group-end",
+        )
+    ]

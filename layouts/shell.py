@@ -1,0 +1,132 @@
+"""The frame that all pages share: theme provider, header with navigation, footer; and the HTML around it.
+
+A page gives its controls, its main part and its footer; it knows nothing of the others. Icons are drawn by the style
+sheet (`of-icon-…`), so that no icon font or service is loaded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import html
+from dash.development.base_component import Component
+
+PROVIDER = "mantine"
+"""Id of the theme provider; pages set its `forceColorScheme` from the browser."""
+
+HEADER = 52
+FOOTER = 30
+
+DOCUMENT = """<!DOCTYPE html>
+<html lang="en" data-theme="dark">
+<head>
+{%metas%}
+<meta name="theme-color" media="(prefers-color-scheme: dark)" content="#0c1017">
+<meta name="theme-color" media="(prefers-color-scheme: light)" content="#ffffff">
+<title>{%title%}</title>
+<link rel="icon" type="image/svg+xml" href="/assets/icon.svg">
+{%css%}
+</head>
+<body>
+<noscript>This page draws its charts with JavaScript, which is switched off.
+The same data is served as CSV and JSON below /api/v1/.</noscript>
+{%app_entry%}
+<footer>{%config%}{%scripts%}{%renderer%}</footer>
+</body>
+</html>
+"""
+"""Dash's page template, without any script of our own inside: the security policy would refuse it."""
+
+VIEWPORT = {"name": "viewport", "content": "width=device-width, initial-scale=1, viewport-fit=cover"}
+"""A meta tag in the place of Dash's own."""
+
+THEME = {
+    "fontFamily": 'Inter, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif',
+    "primaryColor": "blue",
+    "defaultRadius": "sm",
+    "cursorType": "pointer",
+}
+
+
+def aria(**words: str) -> dict[str, Any]:
+    """`aria-…` attributes for a component: aria(label="Close") is {"aria-label": "Close"}."""
+    return {f"aria-{name}": value for name, value in words.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One entry of the navigation."""
+
+    path: str
+    name: str
+
+
+def page_shell(
+    title: str,
+    *,
+    links: Sequence[Link],
+    path: str,
+    controls: Component,
+    main: Component,
+    footer: Component,
+    extras: Sequence[Component] = (),
+) -> Component:
+    """A whole page: `controls` in the header, `main` filling the window, `footer` below; `extras`: dialogs, stores.
+
+    links: the navigation, shown when there is more than one page; path: where this page is.
+    """
+    return dmc.MantineProvider(
+        id=PROVIDER,
+        forceColorScheme="dark",
+        theme=THEME,
+        children=dmc.AppShell(
+            [
+                dmc.AppShellHeader(
+                    [html.H1(title, className="of-title"), *navigation(links, path), controls],
+                    className="of-header",
+                ),
+                dmc.AppShellMain(main, className="of-main"),
+                dmc.AppShellFooter(footer, className="of-footer"),
+                *extras,
+            ],
+            header={"height": HEADER},
+            footer={"height": FOOTER},
+            padding=0,
+            transitionDuration=0,
+        ),
+    )
+
+
+def navigation(links: Sequence[Link], path: str) -> list[Component]:
+    """Links to the other pages; nothing while there is only one."""
+    if len(links) < 2:
+        return []
+    entries = [
+        html.A(
+            link.name,
+            href=link.path,
+            className="of-nav-link",
+            **(aria(current="page") if link.path == path else {}),
+        )
+        for link in links
+    ]
+    return [html.Nav(entries, className="of-nav", **aria(label="Pages"))]
+
+
+def icon(name: str) -> Component:
+    """An icon of the style sheet; decoration only, the control around it carries the label."""
+    return html.Span(className=f"of-icon of-icon-{name}", **aria(hidden="true"))
+
+
+def icon_button(id: str, name: str, label: str, *, keys: str = "", pressed: bool | None = None) -> Component:
+    """A small button with an icon, a tooltip and the same words for screen readers. pressed: for toggles."""
+    attributes = aria(label=label)
+    if pressed is not None:
+        attributes |= aria(pressed=str(pressed).lower())
+    button = dmc.ActionIcon(
+        icon(name), id=id, variant="subtle", color="gray", size=32, className="of-icon-button", **attributes
+    )
+    return dmc.Tooltip(button, label=f"{label} ({keys})" if keys else label, openDelay=500, withArrow=True)
