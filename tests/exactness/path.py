@@ -1,0 +1,153 @@
+"""The real path of a number: a file, the replay client as a process, HTTP, the server as a process, CSV, a Decimal.
+
+Nothing of the product is imported here: what a user could not see does not count.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from tests.oracle.oracle import Row
+from tests.oracle.readers import naive_ns
+from tests.running import RunningServer
+
+ROOT = Path(__file__).resolve().parents[2]
+MINUTE = 60_000_000_000
+SECONDS = 60.0
+"""How long a replay or an answer may take."""
+TEXTS = ("imbalance", "side", "side_rule", "id")
+COUNTS = ("trades",)
+VIEWS = (
+    ("bars", "1s"),
+    ("bars", "1min"),
+    ("bars", "1h"),
+    ("bars", "ticks:100"),
+    ("footprint", "1min"),
+    ("footprint", "15min"),
+)
+"""What `state` looks at, beside the ticks."""
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """What a run of the client left: exit code, printed summary, complaints."""
+
+    code: int
+    out: str
+    err: str
+
+
+def start_replay(server: RunningServer, file: Path, symbol: str, *flags: object) -> subprocess.Popen[str]:
+    """The client as a process, at full speed unless a flag says otherwise."""
+    words = [file, "--server", server.url, "--symbol", symbol, "--velocity", "max", *flags]
+    return subprocess.Popen(
+        [sys.executable, str(ROOT / "scripts" / "replay.py"), *map(str, words)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def finish(process: subprocess.Popen[str]) -> Replayed:
+    """Wait for a client; it is killed when it takes too long."""
+    try:
+        out, err = process.communicate(timeout=SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+        raise
+    return Replayed(process.returncode, out, err)
+
+
+def replay(server: RunningServer, file: Path, symbol: str, *flags: object) -> Replayed:
+    """Replay a file to its end, which must be a good one."""
+    done = finish(start_replay(server, file, symbol, *flags))
+    assert done.code == 0, f"exit code {done.code}: {done.err}"
+    return done
+
+
+def answer(server: RunningServer, address: str) -> tuple[bytes, str | None]:
+    """(body, address of the next page)."""
+    with urllib.request.urlopen(server.url + address, timeout=SECONDS) as got:
+        return got.read(), got.headers.get("X-Next")
+
+
+def address(what: str, symbol: str, **query: object) -> str:
+    return f"/api/v1/{what}/{quote(symbol, safe='')}?{urlencode(query)}"
+
+
+def table(server: RunningServer, what: str, symbol: str, **query: object) -> list[Row]:
+    """Rows of `bars`, `footprint` or `ticks` as CSV, all pages where there is a `limit`; by time, then price."""
+    rows: list[Row] = []
+    following: str | None = address(what, symbol, format="csv", **query)
+    while following is not None:
+        body, following = answer(server, following)
+        rows += [_typed(row) for row in csv.DictReader(io.StringIO(body.decode()))]
+    if what == "footprint":
+        rows.sort(key=lambda row: (row["time"], row["price"]))
+    return rows
+
+
+def json_rows(rows: Iterable[dict[str, Any]]) -> list[Row]:
+    """Rows of a JSON answer read with `exact_json`, as `table` gives them."""
+    return [_typed({name: "" if value is None else value for name, value in row.items()}) for row in rows]
+
+
+def exact_json(body: bytes) -> Any:
+    """JSON whose numbers stay decimal texts: nothing passes through a float."""
+    return json.loads(body, parse_float=str, parse_int=str)
+
+
+def state(server: RunningServer, symbol: str) -> dict[str, bytes]:
+    """The CSV bytes of a symbol's tables: equal bytes are the same state."""
+    tables = {
+        f"{what} {frame}": answer(server, address(what, symbol, frame=frame, format="csv"))[0] for what, frame in VIEWS
+    }
+    return tables | {"ticks": answer(server, address("ticks", symbol, format="csv"))[0]}
+
+
+def differences(mine: Sequence[Row], true: Sequence[Row], names: Sequence[str], most: int = 5) -> list[str]:
+    """The first few rows that differ in their columns `names`, and a word when one side has more of them."""
+    found = []
+    for number, (left, right) in enumerate(zip(mine, true, strict=False)):
+        unlike = {name: (left.get(name), right.get(name)) for name in names if left.get(name) != right.get(name)}
+        if unlike:
+            found.append(f"row {number} at {right['time']}: (got, true) {unlike}")
+        if len(found) == most:
+            break
+    if len(mine) != len(true):
+        found.append(f"{len(mine)} rows, not {len(true)}")
+    return found
+
+
+def by_bar(rows: Iterable[Row]) -> dict[int, list[Row]]:
+    """The rows of each bar."""
+    bars: dict[int, list[Row]] = {}
+    for row in rows:
+        bars.setdefault(row["time"], []).append(row)
+    return bars
+
+
+def _typed(texts: dict[str, str]) -> Row:
+    row: Row = {}
+    for name, text in texts.items():
+        if name == "time":
+            row[name] = naive_ns(text.removesuffix("Z"))
+        elif name in TEXTS:
+            row[name] = text
+        elif name in COUNTS:
+            row[name] = int(text)
+        else:
+            row[name] = Decimal(text) if text else None
+    return row

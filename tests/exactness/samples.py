@@ -1,0 +1,62 @@
+"""The bundled samples as oracle ticks: a newcomer's clone proves exactness with nothing else at hand."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+from decimal import Decimal
+from pathlib import Path
+
+from tests.oracle.oracle import Row, Tick
+from tests.oracle.readers import MS
+
+ROOT = Path(__file__).resolve().parents[2]
+LTC = ROOT / "data" / "LTCUSDT_2025-06-21_15h.csv.gz"
+BTC = ROOT / "data" / "BTCUSDT_2020-09-27_14h04.trades.csv.gz"
+BTC_CANDLES = ROOT / "data" / "BTCUSDT_2020-09-27_14h04.klines_1m.csv"
+CENT = Decimal("0.01")
+
+
+def unpacked(path: Path) -> str:
+    return gzip.decompress(path.read_bytes()).decode()
+
+
+def ltc() -> list[Tick]:
+    """20,061 trades with the exchange's numbers and sides."""
+    rows = csv.DictReader(io.StringIO(unpacked(LTC)))
+    return [
+        Tick(
+            int(row["timestamp"]) * MS,
+            Decimal(row["price"]),
+            Decimal(row["quantity"]),
+            {"buy": 1, "sell": -1}[row["side"]],
+            int(row["tradeId"]),
+        )
+        for row in rows
+    ]
+
+
+def btc() -> list[Tick]:
+    """1,000 trades: id, price, quantity, quote quantity, epoch ms, buyer is maker, best match."""
+    return [
+        Tick(int(row[4]) * MS, Decimal(row[1]), Decimal(row[2]), -1 if row[5] == "true" else 1, int(row[0]))
+        for row in csv.reader(io.StringIO(unpacked(BTC)))
+    ]
+
+
+def btc_candles() -> list[Row]:
+    """The exchange's own candles of the two minutes that the trades cover fully."""
+    return [
+        {
+            "time": int(row[0]) * MS,
+            "open": Decimal(row[1]),
+            "high": Decimal(row[2]),
+            "low": Decimal(row[3]),
+            "close": Decimal(row[4]),
+            "volume": Decimal(row[5]),
+            "trades": int(row[8]),
+            "ask_volume": Decimal(row[9]),
+        }
+        for row in csv.reader(io.StringIO(BTC_CANDLES.read_text()))
+    ]

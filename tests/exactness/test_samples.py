@@ -1,0 +1,32 @@
+"""The bundled samples through the real path, against the oracle and the exchange: needs nothing but the clone."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.exactness import samples
+from tests.exactness.against_oracle import wrong_rows
+from tests.exactness.path import differences, replay, table
+from tests.running import RunningServer
+
+KLINE = ("time", "open", "high", "low", "close", "volume", "ask_volume", "trades")
+
+
+@pytest.fixture(scope="module")
+def btc(server: RunningServer) -> str:
+    replay(server, samples.BTC, "EXACT-BTC-SAMPLE")
+    return "EXACT-BTC-SAMPLE"
+
+
+@pytest.mark.parametrize("frame", ["1min", "15min"])
+def test_ltc_equals_the_oracle(frame: str, server: RunningServer, ltc: str) -> None:
+    assert wrong_rows(server, ltc, samples.ltc(), samples.CENT, frame) == []
+
+
+@pytest.mark.parametrize("frame", ["1s", "1min", "1h"])
+def test_btc_equals_the_oracle(frame: str, server: RunningServer, btc: str) -> None:
+    assert wrong_rows(server, btc, samples.btc(), samples.CENT, frame) == []
+
+
+def test_btc_equals_the_exchanges_candles(server: RunningServer, btc: str) -> None:
+    assert differences(table(server, "bars", btc)[1:-1], samples.btc_candles(), KLINE) == []

@@ -1,0 +1,140 @@
+"""However the same file gets there (fast, slowly, in pieces, twice, interrupted, watched), the state is the same.
+
+The reference is the bundled sample sent in one go; the state is the bytes of all its tables.
+"""
+
+from __future__ import annotations
+
+import re
+import signal
+import time
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.error import HTTPError
+
+import pytest
+
+from tests.exactness import samples
+from tests.exactness.path import (
+    SECONDS,
+    answer,
+    by_bar,
+    exact_json,
+    finish,
+    json_rows,
+    replay,
+    start_replay,
+    state,
+    table,
+)
+from tests.exactness.path import address as at
+from tests.oracle.oracle import Row
+from tests.running import RunningServer
+
+TICKS = 20_061
+CUT = 7_001
+State = dict[str, bytes]
+
+
+@dataclass
+class Watcher:
+    """A client that follows one symbol by revisions, as a chart does. bars, cells: by bar time; deltas: answers that
+    told only what had changed."""
+
+    server: RunningServer
+    symbol: str
+    bars: dict[int, Row] = field(default_factory=dict)
+    cells: dict[int, list[Row]] = field(default_factory=dict)
+    deltas: int = 0
+    _seen: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def look(self) -> None:
+        """Ask what is new, and take it in."""
+        for row in self._new("bars"):
+            self.bars[row["time"]] = row
+        self.cells |= by_bar(self._new("footprint"))
+
+    def _new(self, what: str) -> list[Row]:
+        try:
+            body = answer(self.server, at(what, self.symbol, **self._seen.get(what, {"since": 0})))[0]
+        except HTTPError as error:
+            if error.code == 404:  # nothing has arrived yet
+                return []
+            raise
+        told = exact_json(body)
+        self.deltas += not told["full"]
+        if told["full"]:
+            (self.bars if what == "bars" else self.cells).clear()
+        self._seen[what] = {"since": told["revision"], "epoch": told["epoch"]}
+        return json_rows(told[what])
+
+
+@pytest.fixture(scope="module")
+def watched(server: RunningServer) -> Watcher:
+    """The sample replayed at 5,000 times the speed of the market, and watched all the while."""
+    watcher = Watcher(server, "WAY-PACED")
+    client = start_replay(server, samples.LTC, watcher.symbol, "--velocity", 5_000)
+    until = time.monotonic() + SECONDS
+    while client.poll() is None and time.monotonic() < until:
+        watcher.look()
+        time.sleep(0.05)
+    assert finish(client).code == 0
+    watcher.look()
+    return watcher
+
+
+def same(mine: State, true: State) -> list[str]:
+    """Names of the tables that differ."""
+    assert mine.keys() == true.keys()
+    return [name for name in true if mine[name] != true[name]]
+
+
+def test_at_another_velocity(server: RunningServer, watched: Watcher, ltc_state: State) -> None:
+    assert same(state(server, watched.symbol), ltc_state) == []
+    assert server.get(f"/stats?symbol={watched.symbol}")["revision"] > 100  # many batches
+
+
+def test_watching_it_grow_ends_at_the_same_rows(server: RunningServer, watched: Watcher, ltc: str) -> None:
+    assert watched.deltas > 10
+    bars = table(server, "bars", ltc)
+    assert [watched.bars[start] for start in sorted(watched.bars)] == bars
+    assert [row for start in sorted(watched.cells) for row in watched.cells[start]] == table(server, "footprint", ltc)
+
+
+def test_in_pieces(server: RunningServer, ltc_state: State) -> None:
+    replay(server, samples.LTC, "WAY-PIECES", "--max-ticks", CUT)
+    replay(server, samples.LTC, "WAY-PIECES", "--start-from", CUT, "--max-ticks", 1)
+    replay(server, samples.LTC, "WAY-PIECES", "--start-from", CUT + 1, "--batch-ticks", 333)
+    assert same(state(server, "WAY-PIECES"), ltc_state) == []
+
+
+def test_the_end_first_and_then_all_of_it_again(server: RunningServer, ltc_state: State) -> None:
+    """Late ticks amend their own bars; ticks that came before are known by the exchange's numbers and not doubled."""
+    replay(server, samples.LTC, "WAY-LATE", "--start-from", CUT)
+    again = replay(server, samples.LTC, "WAY-LATE")
+    assert f"{TICKS - CUT:,} of the ticks known to the server already" in again.out
+    assert same(state(server, "WAY-LATE"), ltc_state) == []
+    stats = server.get("/stats?symbol=WAY-LATE")
+    assert (stats["ticks"], stats["duplicates"], stats["late"]) == (TICKS, TICKS - CUT, CUT)
+
+
+def test_interrupted_and_resumed(server: RunningServer, ltc_state: State) -> None:
+    """Ctrl+C prints where to go on: from there the file is neither lost nor doubled."""
+    client = start_replay(server, samples.LTC, "WAY-RESUMED", "--velocity", 2_000)
+    until = time.monotonic() + SECONDS
+    while time.monotonic() < until and not _ticks(server, "WAY-RESUMED"):
+        time.sleep(0.02)
+    client.send_signal(signal.SIGINT)
+    stopped = finish(client)
+    assert stopped.code == 130
+    words = re.search(r"to go on where it ended: (--start-from (\d+)[^;\n]*)", stopped.err)
+    assert words is not None
+    assert 0 < int(words[2]) < TICKS
+    replay(server, samples.LTC, "WAY-RESUMED", *words[1].split())
+    assert same(state(server, "WAY-RESUMED"), ltc_state) == []
+    assert server.get("/stats?symbol=WAY-RESUMED")["duplicates"] == 0
+
+
+def _ticks(server: RunningServer, symbol: str) -> int:
+    symbols = server.get("/api/v1/symbols")["symbols"]
+    return next((known["ticks"] for known in symbols if known["symbol"] == symbol), 0)
