@@ -50,12 +50,12 @@ class Catalogue:
         with self._lock:
             return [b for b in self._shelves.get(symbol, ()) if b.last >= start and b.first < end]
 
-    def ticks(self) -> list[Blob]:
+    def tick_blobs(self) -> list[Blob]:
         """All blobs of ticks, in write order."""
         with self._lock:
             return sorted((b for shelf in self._shelves.values() for b in shelf), key=lambda blob: blob.seq)
 
-    def keys(self) -> list[Blob]:
+    def key_blobs(self) -> list[Blob]:
         """All blobs of idempotency keys, in write order."""
         with self._lock:
             return list(self._keys)

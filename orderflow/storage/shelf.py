@@ -2,8 +2,8 @@
 
 A blob's key says all that one must know to find it (symbol, first and last time, number of ticks), so an index is not
 stored a second time. The shelf also says which blobs to merge next: small ones in rows of 64, and those in rows of 64
-again, until a blob has `FULL` ticks. So a tick is rewritten three or four times in its life, and however small the
-writes were, a shelf holds some hundred small blobs at most. Reads and writes nothing itself.
+again, until a blob has `FULL` ticks. So a tick is rewritten three times in its life, and however small the writes were,
+a shelf holds some two hundred small blobs at most. Reads and writes nothing itself.
 """
 
 from __future__ import annotations
@@ -86,16 +86,17 @@ class Shelf:
             total += blob.n
             if total >= self._full:
                 return self._tail[: number + 1]
-        small = FAN
-        while small <= self._full:
-            row = 0
+        size = FAN  # below which a blob is small, at this level
+        while size <= self._full:
+            row = level = 0
             for blob in reversed(self._tail):
-                if blob.n >= small:
+                if blob.n >= size:
                     break
                 row += 1
-            if row >= FAN:
+                level += blob.n >= size // FAN  # so many of these make one that is not small any more
+            if level >= FAN or row >= 2 * FAN:
                 return self._tail[-row:]
-            small *= FAN
+            size *= FAN
         return []
 
     def replace(self, old: Sequence[Blob], new: Sequence[Blob]) -> None:

@@ -91,10 +91,10 @@ class DiskTickLog:
         self._check()
         self._workers.run_writer(self._pin, 1)
         try:
-            for chunk in _chunks(self._held.ticks()):
+            for chunk in _chunks(self._held.tick_blobs()):
                 if batches := self._workers.run_writer(self._fetch, chunk):
                     yield LogEntry(batches)
-            blobs = self._held.keys()
+            blobs = self._held.key_blobs()
             skip = sum(blob.n for blob in blobs) - MAX_KEYS
             for blob in blobs:
                 for key, answer in self._workers.run_writer(self._fetch_keys, blob)[max(0, skip) :]:
@@ -233,8 +233,8 @@ class DiskTickLog:
             return
         # at the places of the last ones, so that the symbol that was written to last stays last
         new = [_blob(blob.seq, piece) for blob, piece in zip(old[-len(pieces) :], pieces, strict=True)]
-        values = [encode_ticks(piece) for piece in pieces]
-        self._store.write(zip([blob.key for blob in new], values, strict=True), [blob.key for blob in old])
+        puts = {blob.key: encode_ticks(piece) for blob, piece in zip(new, pieces, strict=True)}
+        self._store.write(puts.items(), [blob.key for blob in old if blob.key not in puts])
         self._held.replace(old, new)
         self._merges += 1
 

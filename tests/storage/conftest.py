@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from orderflow.storage.ticklog import DiskTickLog
+from orderflow.workers import Workers
+
+
+@pytest.fixture
+def workers() -> Iterator[Workers]:
+    made = Workers()
+    yield made
+    made.stop(10.0)
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    return tmp_path / "ticks"
+
+
+@pytest.fixture
+def disk(directory: Path, workers: Workers) -> Iterator[Callable[[], DiskTickLog]]:
+    """disk(): the log in `directory`, the one before closed; the last one is closed after the test."""
+    opened: list[DiskTickLog] = []
+
+    def reopen() -> DiskTickLog:
+        if opened:
+            opened[-1].close()
+        opened.append(DiskTickLog(directory, workers))
+        return opened[-1]
+
+    yield reopen
+    if opened:
+        opened[-1].close()

@@ -1,0 +1,114 @@
+"""The adapters against the shared suite; the last test runs this file again in an interpreter patched by gevent."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from orderflow.market.log import LogEntry, NoLog, TickLog
+from orderflow.market.ticks import TickBatch
+from orderflow.storage import ticklog
+from orderflow.storage.ticklog import DiskTickLog
+from orderflow.workers import Workers
+from tests.storage.batches import answers, batch, batches, logged, put, rows
+from tests.storage.suite import KeepingSuite, TickLogSuite
+
+PATCHED = "gevent.monkey" in sys.modules and sys.modules["gevent.monkey"].is_module_patched("threading")
+
+Disk = Callable[[], DiskTickLog]
+
+
+class TestNoLog(TickLogSuite):
+    @pytest.fixture
+    def log(self) -> NoLog:
+        return NoLog()
+
+    def test_it_keeps_nothing(self, log: TickLog) -> None:
+        put(log, batch(3), key="k")
+        assert not log.durable
+        assert list(log.load()) == []
+        assert log.info().ticks == 0
+
+
+class TestDisk(KeepingSuite):
+    @pytest.fixture
+    def log(self, disk: Disk) -> DiskTickLog:
+        return disk()
+
+    @pytest.fixture
+    def reopen(self, log: TickLog, disk: Disk) -> Disk:
+        return disk
+
+
+entries = st.lists(
+    st.tuples(
+        st.lists(batches(st.sampled_from(["A", "B"]), most=6), max_size=3, unique_by=lambda b: b.symbol),
+        st.none() | st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8),
+        st.binary(max_size=8),
+    ),
+    max_size=8,
+)
+
+
+@given(entries)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_entries_come_back(disk: Disk, drawn: list[tuple[list[TickBatch], str | None, bytes]]) -> None:
+    log = disk()
+    log.forget()
+    for parts, key, answer in drawn:
+        put(log, *parts, key=key, answer=answer)
+    again = disk()
+    for symbol in ("A", "B"):
+        assert logged(again, symbol) == rows(b for parts, _, _ in drawn for b in parts if b.symbol == symbol)
+    assert answers(again) == [(key, answer) for _, key, answer in drawn if key is not None]
+
+
+def test_a_batch_of_any_size_is_taken(disk: Disk) -> None:
+    """More ticks than may wait, and than one blob holds; a span of them opens few blobs."""
+    log = disk()
+    whole = batch(1_200_000, seed=3)
+    put(log, batch(10, seed=1), whole)
+    assert log.info().ticks == 1_200_010
+    start = int(whole.time[600_000])
+    found = log.read("NQ", start, start + 10**9)
+    assert found is not None
+    assert rows([found]) == rows([whole.take((whole.time >= start) & (whole.time < start + 10**9))])
+
+
+def test_the_newest_keys_are_kept(disk: Disk, workers: Workers, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert ticklog.MAX_KEYS == 100_000
+    monkeypatch.setattr(ticklog, "MAX_KEYS", 10_000)
+    log = disk()
+    for block in range(16):
+        keys = [f"{block}-{number}" for number in range(1000)]
+        for key in keys[:10]:
+            put(log, key=key)
+        # many at a time, as group commit would
+        workers.run_writer(log._write, [LogEntry((), key) for key in keys[10:]])
+    assert log.info().extra["keys"] == 10_000
+    assert [key for key, _ in answers(disk())] == [
+        f"{block}-{number}" for block in range(6, 16) for number in range(1000)
+    ]
+    assert sum(blob.n for blob in log._held.key_blobs()) < 15_000
+
+
+@pytest.mark.skipif(PATCHED, reason="this is the run under gevent")
+def test_all_of_this_under_gevent() -> None:
+    code = "from gevent import monkey; monkey.patch_all(); import sys, pytest; sys.exit(pytest.main(sys.argv[1:]))"
+    here = Path(__file__)
+    files = [str(here), str(here.with_name("test_commits.py")), str(here.with_name("test_merging.py"))]
+    run = subprocess.run(
+        [sys.executable, "-c", code, "-q", "-p", "no:cacheprovider", "-p", "no:dash", *files],
+        capture_output=True,
+        text=True,
+        timeout=180,
+        cwd=here.parents[2],
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
