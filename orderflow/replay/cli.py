@@ -51,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--quiet", action="store_true", help="no progress and no summary")
     add("--retry-for", type=_number, default=60.0, metavar="S", help="wait so long for a lost server (default: 60)")
     add("--max-gap", type=_number, metavar="S", help="shorten times without trades to S market seconds")
-    add("--batch-ticks", type=_positive, default=20_000, metavar="N", help="ticks a request at most (default: 20000)")
+    add("--batch-ticks", type=_positive, default=25_000, metavar="N", help="ticks a request at most (default: 25000)")
     add(
         "--resume",
         type=_resume,
