@@ -115,6 +115,7 @@ def test_the_notebook_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert len(found["ticks"]) == SAMPLE_TICKS
     assert found["bars"]["trades"].sum() == SAMPLE_TICKS
     assert found["levels"]["trades"].sum() == SAMPLE_TICKS
+    assert len(found["figure"].data) > 0
 
 
 def anchors(text: str) -> set[str]:
