@@ -18,6 +18,7 @@ import msgspec
 import numpy as np
 
 from orderflow.errors import BadInput, FieldError, NotFound
+from orderflow.formats import SYMBOL_PATTERN
 from orderflow.market.columns import (
     BAR_COLUMNS,
     FOOTPRINT_COLUMNS,
@@ -26,7 +27,7 @@ from orderflow.market.columns import (
     footprint_columns,
     tick_columns,
 )
-from orderflow.market.frames import Frame
+from orderflow.market.frames import TIME_FRAMES, Frame
 from orderflow.services import Services
 from orderflow.web import schemas
 from orderflow.web.answers import JSON, answer
@@ -48,11 +49,18 @@ KINDS = {"json": JSON, "csv": CSV, "parquet": PARQUET, "arrow": ARROW}
 BINARY = {"type": "string", "contentEncoding": "binary"}
 PUSH_SECONDS = 0.25
 
-SYMBOL = text("symbol", "The instrument.", place="path", longest=64)
+SYMBOL = text("symbol", "The instrument.", place="path", pattern=SYMBOL_PATTERN)
 FRAME = Param(
     "frame",
     "Time frame of the bars.",
-    {"type": "string", "default": "1min", "examples": ["1min", "5min", "1h"]},
+    {
+        "anyOf": [
+            {"enum": list(TIME_FRAMES)},
+            {"type": "string", "pattern": "^(ticks|volume|range|delta):[1-9][0-9]{0,8}$"},
+        ],
+        "default": "1min",
+        "examples": ["1min", "5min", "1h", "ticks:100"],
+    },
     lambda value: _frame(value),
     default=Frame.parse("1min"),
 )
@@ -77,6 +85,7 @@ MISSING = {404: "There is no such symbol."}
 HEADERS = {
     "X-Revision": "The revision of the data.",
     "X-Epoch": "The epoch of the revision.",
+    "X-Gone-Until": "Memory was full and there is no log: ticks up to this time are lost.",
     "X-Next": "Address of the next page.",
     "Link": "The same, as rel=next.",
 }
@@ -257,12 +266,16 @@ class MarketApi:
 
     def _ticks_page(self, values: Values) -> Page:
         symbol = values["symbol"]
-        head = {"symbol": symbol, "revision": self._market.revision(symbol)}
+        head = {"symbol": symbol, "revision": self._market.revision(symbol)} | self._gone(symbol)
         table, following = ticks_page(self._market, symbol, _span(values))
         return Page("ticks", Table(tick_columns(table)), head, following)
 
     def _life(self, symbol: str) -> dict[str, Any]:
-        return {"epoch": self._market.epoch_of(symbol), "revision": self._market.revision(symbol)}
+        return {"epoch": self._market.epoch_of(symbol), "revision": self._market.revision(symbol)} | self._gone(symbol)
+
+    def _gone(self, symbol: str) -> dict[str, str]:
+        gone = self._market.gone(symbol)
+        return {} if gone is None else {"gone_until": stamp(gone)}
 
     def _changed(self, name: str, values: Values, head: dict[str, Any]) -> Page:
         together = [other for other in ("start", "end", "limit", "cursor") if values[other] is not None]
@@ -284,16 +297,14 @@ class MarketApi:
     def _answer(self, values: Values, make: Callable[[Values], Page]) -> flask.Response:
         run, kind = self._services.workers.run, values["format"]
         if kind == "csv" and values["limit"] is None and make == self._ticks_page:
-            head = {"X-Revision": str(self._market.revision(values["symbol"]))}
+            head = _headers({"revision": self._market.revision(values["symbol"])} | self._gone(values["symbol"]))
             pieces = csv_ticks(self._market, values["symbol"], _span(values))
             first = run(next, pieces, b"")  # an unknown symbol is found out before the answer begins
             return flask.Response(in_worker(run, chain([first], pieces)), 200, head, content_type=CSV)
         if kind == "csv" and values["limit"] is None and values.get("since") is None:
             values = {**values, "limit": EVERYTHING}
         page = run(make, values)
-        headers = {"X-Revision": str(page.head["revision"])}
-        if "epoch" in page.head:
-            headers["X-Epoch"] = page.head["epoch"]
+        headers = _headers(page.head)
         following = _next(page.following)
         if following is not None:
             headers |= {"X-Next": following, "Link": f'<{following}>; rel="next"'}
@@ -304,6 +315,12 @@ class MarketApi:
             return answer(page.head | {page.name: rows, "next": following}, 200, headers)
         body = run(page.table.arrow if kind == "arrow" else page.table.parquet)
         return flask.Response(body, 200, headers, content_type=KINDS[kind])
+
+
+def _headers(head: dict[str, Any]) -> dict[str, str]:
+    """What the head of a page says, for the formats that have no place for it."""
+    names = {"revision": "X-Revision", "epoch": "X-Epoch", "gone_until": "X-Gone-Until"}
+    return {header: str(head[name]) for name, header in names.items() if name in head}
 
 
 def _span(values: Values) -> Span:

@@ -91,7 +91,11 @@ def integer(name: str, doc: str, low: int, high: int, *, default: int | None = N
 
 def moment(name: str, doc: str) -> Param:
     """A time: ISO-8601 (without a zone it is UTC), or a Unix time in s, ms, µs or ns told apart by its size."""
-    return Param(name, doc, {"type": "string", "examples": ["2025-10-09T18:00:00Z"]}, read_time)
+    schema = {
+        "anyOf": [{"type": "string", "format": "date-time"}, {"type": "integer", "minimum": 0, "maximum": LAST_NS}],
+        "examples": ["2025-10-09T18:00:00Z"],
+    }
+    return Param(name, f"{doc} ISO-8601 (without a zone: UTC), or a Unix time in s, ms, µs or ns.", schema, read_time)
 
 
 def read_time(value: str) -> int:

@@ -73,7 +73,7 @@ class SymbolConverter(BaseConverter):
     """A symbol in a path: it may have slashes, also at its beginning."""
 
     part_isolating = False
-    regex = ".+?"
+    regex = "(?s:.+?)"
 
 
 def register(server: flask.Flask, name: str, routes: Iterable[Route]) -> None:

@@ -42,26 +42,31 @@ LOCATED = record({"loc": array({"type": ["string", "integer"]}), "msg": WORD})
 ERROR = record({"detail": WORD}, {"errors": array(LOCATED)}, "What is wrong, in words, and where.")
 
 MOMENT: Schema = {
-    "type": ["string", "number"],
+    "anyOf": [{"type": "string", "minLength": 8}, {"type": "number", "minimum": 0}],
     "description": "ISO-8601 (without a zone: that of `tz`), or a Unix time in s, ms, µs or ns.",
     "examples": ["2025-10-09T18:00:00.032"],
 }
-PRICE: Schema = {"type": ["number", "string"], "description": "Above 0; text may have a decimal comma."}
-SIZE: Schema = {"type": ["number", "string"], "description": "0 or more."}
+DECIMAL: Schema = {"type": "string", "pattern": "^[0-9]+([.,][0-9]+)?$"}
+PRICE: Schema = {
+    "anyOf": [{"type": "number", "exclusiveMinimum": 0}, DECIMAL],
+    "description": "Above 0; text may have a decimal comma.",
+}
+SIZE: Schema = {"anyOf": [{"type": "number", "minimum": 0}, DECIMAL], "description": "0 or more."}
+QUOTE: Schema = {"anyOf": [*PRICE["anyOf"], {"type": "null"}], "description": "Best price at the time."}
 
 CANONICAL = record(
     {"timestamp": MOMENT, "price": PRICE, "size": SIZE},
     {
         "side": {**maybe(WORD), "description": "The aggressor: buy or sell."},
-        "bid": maybe(PRICE),
-        "ask": maybe(PRICE),
+        "bid": QUOTE,
+        "ask": QUOTE,
         "id": {"type": ["integer", "string", "null"], "description": "The venue's trade id; known ids are left out."},
         "symbol": maybe(WORD),
     },
 )
 ORIGINAL = record(
     {"Timestamp": MOMENT, "Precio": PRICE, "Volumen": SIZE},
-    {"Lado": {**maybe(WORD), "description": "BID or ASK."}, "Bid": maybe(PRICE), "Ask": maybe(PRICE)},
+    {"Lado": {**maybe(WORD), "description": "BID or ASK."}, "Bid": QUOTE, "Ask": QUOTE},
 )
 # not closed: whatever else a sender's rows carry is ignored
 TICK: Schema = {
@@ -98,7 +103,7 @@ STATS = record(
         "rejected": COUNT,
         "unknown": COUNT,
         "rules": {**RULES, "description": "Ticks by the rule that gave their side."},
-        "evicted": {**COUNT, "description": "Ticks that left memory; they stay in the log."},
+        "evicted": {**COUNT, "description": "Ticks that left memory; they stay in the log, where there is one."},
         "audit": record({"bars": COUNT, "failures": COUNT}, doc="Finished bars that were recomputed and compared."),
         "revision": COUNT,
         "sockets": record(dict.fromkeys(("clients", "topics", "sent", "conflated", "dropped"), COUNT)),
@@ -118,11 +123,12 @@ SYMBOL = record(
     }
 )
 SYMBOLS = record({"symbols": array(SYMBOL)}, doc="The most recently active first.")
+STEP: Schema = {"anyOf": [{"type": "number", "minimum": 1e-12, "maximum": 1e9}, DECIMAL, {"type": "null"}]}
 INSTRUMENT = record(
     {},
     {
-        "tick_size": {"type": ["number", "string", "null"], "description": "Smallest step of the price."},
-        "size_step": {"type": ["number", "string", "null"], "description": "Smallest step of the size."},
+        "tick_size": {**STEP, "description": "Smallest step of the price."},
+        "size_step": {**STEP, "description": "Smallest step of the size."},
         "session": {**maybe(WORD), "description": "IANA zone and start.", "examples": ["America/Chicago 17:00"]},
     },
 )
@@ -147,6 +153,13 @@ def rows(names: list[str]) -> Schema:
     return array(record({name: _COLUMNS.get(name, NUMBER) for name in names}))
 
 
+GONE: dict[str, Schema] = {
+    "gone_until": {
+        **TIME,
+        "description": "Only where memory was full and there is no log: ticks up to this time are lost. Bars that had "
+        "any of them are left out, and CVD and VWAP of their session count from there.",
+    }
+}
 NEXT: Schema = {**maybe(WORD), "description": "Address of the next page, null on the last."}
 BARS = record(
     {
@@ -158,6 +171,7 @@ BARS = record(
         "bars": rows(BAR_COLUMNS),
         "next": NEXT,
     },
+    GONE,
     doc="`full`: these are all bars asked for; else only those changed since the revision given.",
 )
 FOOTPRINT = record(
@@ -170,6 +184,7 @@ FOOTPRINT = record(
         "full": FLAG,
         "footprint": rows(FOOTPRINT_COLUMNS),
         "next": NEXT,
-    }
+    },
+    GONE,
 )
-TICKS = record({"symbol": WORD, "revision": COUNT, "ticks": rows(TICK_COLUMNS), "next": NEXT})
+TICKS = record({"symbol": WORD, "revision": COUNT, "ticks": rows(TICK_COLUMNS), "next": NEXT}, GONE)

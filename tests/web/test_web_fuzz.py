@@ -1,0 +1,82 @@
+"""Fuzzing the whole program from its own OpenAPI document: whatever is sent, no 5xx, and answers as documented."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from schemathesis import checks
+from schemathesis.generation import GenerationMode
+
+from callbacks.app import create_app
+from orderflow.services import build_services
+from orderflow.settings import Settings
+from orderflow.web.server import create_server
+
+EXAMPLES = 40
+"""Calls made up for each address, beside those that schemathesis derives from the schemas' edges."""
+KNOWN = "NQ"
+TICKS = "timestamp,price,size,side,id\n" + "".join(
+    f"2025-10-09T18:{i // 60:02d}:{i % 60:02d}Z,{25263 + i % 9 * 0.25},{i % 4},{'buy' if i % 2 else 'sell'},{i}\n"
+    for i in range(600)
+)
+
+SELDOM_RIGHT = ("GET /ws/bars/{symbol}", "POST /tick", "POST /ticks", "PUT /api/v1/symbols/{symbol}")
+"""Made-up texts are no prices, times or steps, and a call without an upgrade is no socket."""
+
+CHECKS = [
+    checks.not_a_server_error,
+    checks.status_code_conformance,
+    checks.content_type_conformance,
+    checks.response_headers_conformance,
+    checks.response_schema_conformance,
+]
+
+
+@pytest.fixture(scope="module")
+def document() -> Iterator[Any]:
+    """The document of a whole server, pages included."""
+    services = build_services(Settings(ephemeral=True))
+    services.start()
+    server = create_server(services)
+    create_app(services, server)
+    yield schemathesis.openapi.from_wsgi("/openapi.json", server)
+    services.stop()
+
+
+def attack(operation: Any, mode: GenerationMode) -> Counter[int]:
+    """Call one address in many ways, half of them naming the symbol that is there; how often which status came."""
+    rng = random.Random(operation.label)
+    seen: Counter[int] = Counter()
+
+    @settings(
+        max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None
+    )
+    @given(case=operation.as_strategy(generation_mode=mode))
+    def call(case: Any) -> None:
+        if "symbol" in (case.path_parameters or {}) and rng.random() < 0.5:
+            case.path_parameters["symbol"] = KNOWN
+        answer = case.call_and_validate(checks=CHECKS, headers={"Accept-Encoding": "identity"})
+        seen[answer.status_code] += 1
+
+    call()
+    return seen
+
+
+@pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
+def test_whatever_is_sent_is_answered_as_documented(document: Any, mode: GenerationMode) -> None:
+    operations = [found.ok() for found in document.get_all_operations()]
+    assert len(operations) >= 14
+    for operation in operations:
+        # some calls forget everything
+        document.app.test_client().post(f"/ticks?symbol={KNOWN}", data=TICKS, content_type="text/csv")
+        if mode is GenerationMode.NEGATIVE and not (operation.body or operation.query or operation.headers):
+            continue  # it takes nothing that could be wrong
+        seen = attack(operation, mode)
+        if mode is GenerationMode.POSITIVE and operation.label not in SELDOM_RIGHT:
+            assert [status for status in seen if status < 400], (operation.label, seen)
