@@ -203,6 +203,11 @@ class Market:
         entry = self._entries.get(symbol)
         return entry.epoch if entry else self.epoch
 
+    def gone(self, symbol: str) -> int | None:
+        """Time (ns) of the newest tick that left memory and is in no log; None while nothing is lost."""
+        entry = self._entries.get(symbol)
+        return entry.tape.gone if entry and entry.evicted and not self._log.durable else None
+
     def pending(self, symbol: str) -> int:
         """Ticks of a symbol that the next look at it must aggregate."""
         entry = self._entries.get(symbol)

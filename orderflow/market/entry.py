@@ -79,7 +79,7 @@ class Entry:
             batch = log.read(symbol, start, end)
             return Columns.empty() if batch is None else tape.grid.columns(batch)
 
-        tape = Tape(symbol, max_candles, read)
+        tape = Tape(symbol, max_candles, read, logged=log.durable)
         tape.grid = initial_grid(settings)
         tape.session = Session.parse(settings.get("session", "UTC"))
         return Entry(tape, log)

@@ -45,7 +45,10 @@ class History:
         return found if limit is None else found.take(slice(0, limit))
 
     def tables(self, frame: Frame, start: int, end: int) -> Iterator[BarTable]:
-        """Tables of the bars with start <= bar start < end, a session each, ascending."""
+        """Tables of the bars with start <= bar start < end, a session each, ascending; none of which ticks are gone."""
+        if frame.ns and start <= self._tape.gone:
+            last = np.array([self._tape.gone])
+            start = int(bar_end(bar_start(last, frame.ns, self._tape.session), frame.ns, self._tape.session)[0])
         begin = int(self._tape.session.start_of(np.array([start]))[0])
         align = frame.ns if 0 < frame.ns <= HOUR else 1
         if frame.ns:

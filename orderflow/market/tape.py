@@ -40,10 +40,11 @@ class Audit:
 
 
 class Tape:
-    """Ticks and bars of one symbol. `read_log(start, end)` gives ticks that memory let go, or None."""
+    """Ticks and bars of one symbol. `read_log(start, end)` gives ticks that memory let go; None when not `logged`."""
 
-    def __init__(self, symbol: str, max_candles: int, read_log: ReadLog) -> None:
+    def __init__(self, symbol: str, max_candles: int, read_log: ReadLog, *, logged: bool) -> None:
         self.symbol = symbol
+        self.logged = logged
         self.max_candles = max_candles
         self.grid = Grid()
         self.session = Session()
@@ -155,6 +156,11 @@ class Tape:
             if series is None:
                 series = self._series[frame.name] = self._build(frame, revision)
             return series
+
+    @property
+    def gone(self) -> int:
+        """Time (ns) up to which ticks are nowhere any more: evicted, and in no log; far in the past while none are."""
+        return -(2**63) if self.logged else self.buffer.evicted_until
 
     @property
     def newest(self) -> int | None:
@@ -279,18 +285,19 @@ class Tape:
         return series
 
     def _first_of(self, frame: Frame, minutes: Spine) -> int:
-        """Start (ns) of the oldest bar to hold: `max_candles` bars back, as far as memory reaches."""
+        """Start (ns) of the oldest bar to hold: `max_candles` bars back, as far as memory reaches. Bars of which ticks
+        are gone are left out, unless there is no other."""
         starts = minutes.column("start")
+        floor = max(minutes.horizon, self.gone + 1)
         if frame.base == SECOND:
-            most = np.minimum(minutes.column("trades"), MINUTE // frame.ns)
+            starts = starts[min(int(np.searchsorted(starts, floor)), len(starts) - 1) :]
+            most = np.minimum(minutes.column("trades")[-len(starts) :], MINUTE // frame.ns)
             enough = np.flatnonzero(np.cumsum(most[::-1]) >= 4 * self.max_candles)
             return int(starts[-1 - enough[0]]) if len(enough) else int(starts[0])
         bars = bar_start(starts, frame.ns, self.session)
         bars = bars[np.flatnonzero(np.concatenate(([True], bars[1:] != bars[:-1])))]
-        begin = int(bars[-self.max_candles :][0])
-        if begin < minutes.horizon and len(bars) > 1:
-            begin = int(bars[1])
-        return begin
+        bars = bars[min(int(np.searchsorted(bars, floor)), len(bars) - 1) :]
+        return int(bars[-self.max_candles :][0])
 
     def _seconds_from(self, begin: int) -> None:
         spine = self._spines.get(SECOND)
