@@ -95,7 +95,7 @@ class Format:
         layout = Layout(
             self.name,
             columns,
-            sample.width,
+            max(sample.width, least),
             least or sample.width,
             sample.header,
             side_words=self.side_words,

@@ -6,6 +6,7 @@ Of two keys with the same meaning in one row the canonical one counts; keys that
 from __future__ import annotations
 
 import json
+import re
 from functools import cached_property
 from typing import Any
 
@@ -49,6 +50,7 @@ _REQUIRED = frozenset({Role.TIME, Role.PRICE, Role.SIZE})
 _FEW_ROWS = 128
 _PARTS = 8
 _DIGITS = 16
+_END_OF_POWER = re.compile(rb"-[0-9]+[\s,}\]]")
 _Number = int | float | str | None
 _Values = tuple[list[Any], ...]
 
@@ -110,19 +112,19 @@ class JsonRows:
         """All ticks of the body."""
         infer = self._reading.infer
         if fast:
-            before = self._reading.zone.latest
+            before = self._reading.zone.mark()
             try:
                 count, values = _decoded(self._data, self._lines)
                 return assemble(self._chunks(values, 0, count), infer=infer)
             except Odd:
-                self._reading.zone.latest = before
+                self._reading.zone.reset(before)
         return assemble([self._plain(0, None)], infer=infer)
 
     def _chunks(self, values: _Values, start: int, stop: int) -> list[Chunk]:
         """Rows start to stop by the fast path, in ever smaller parts around what is odd, and that by the plain one."""
         try:
             columns = _columns(values, start, stop)
-            if any(pa.types.is_floating(array.type) for array, _ in columns.values()) and self._is_long:
+            if any(pa.types.is_floating(array.type) for array, _ in columns.values()) and self._misleads:
                 raise Odd
             return [read_columns(columns, stop - start, start, _LAYOUT, self._reading)]
         except Odd:
@@ -144,8 +146,8 @@ class JsonRows:
         return reader.chunk()
 
     @cached_property
-    def _is_long(self) -> bool:
-        return has_long_number(self._data)
+    def _misleads(self) -> bool:
+        return may_mislead(self._data)
 
     @cached_property
     def _items(self) -> list[tuple[int | None, Any]]:
@@ -264,11 +266,12 @@ def _array(values: list[Any]) -> pa.Array:
     return array
 
 
-def has_long_number(data: bytes) -> bool:
-    """Whether a JSON text may hold a number of more than 15 digits that is not whole: float64 would round it unseen.
+def may_mislead(data: bytes) -> bool:
+    """Whether a JSON text may hold a number whose float64 hides that it is none of ours.
 
-    Looks at the digits around every dot and before every negative exponent (with a positive one, so many digits are too
-    many for any price). Digits inside a string may count as well; that costs time only.
+    That is one that is not whole and has more than 15 digits (float64 would round it unseen), or one so small that
+    float64 takes it for 0. Looks at the digits around every dot and at every negative exponent (a positive one makes
+    so many digits too many for any price). Digits inside a string may count as well; that costs time only.
     """
     text = np.frombuffer(b"  " * _DIGITS + data + b"  " * _DIGITS, np.uint8)
     dots = np.flatnonzero(text == ord("."))
@@ -280,7 +283,11 @@ def has_long_number(data: bytes) -> bool:
         if ((before + after) >= _DIGITS).any():
             return True
     minus = np.flatnonzero(text == ord("-"))
-    return bool(len(_run(text, minus[(text[minus - 1] | 32) == ord("e")] - 1, -1, _DIGITS)))
+    powers = minus[(text[minus - 1] | 32) == ord("e")]
+    if len(_run(text, powers - 1, -1, _DIGITS)):
+        return True
+    tiny = _run(text, _run(text, powers - 1, -1, 1) + 1, 1, 3) - 2 * _DIGITS
+    return any(_END_OF_POWER.match(data, place) for place in tiny.tolist())
 
 
 def _run(text: npt.NDArray[np.uint8], places: npt.NDArray[np.intp], step: int, count: int) -> npt.NDArray[np.intp]:

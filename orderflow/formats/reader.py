@@ -80,6 +80,7 @@ class TickReader:
         self._reading = reading
         self._chunk_rows = chunk_rows
         self._skip = skip_rows
+        self._done, self._closed = 0.0, False
         self.rows = 0
         self._lines: Lines | None = None
         self._table: ParquetTable | None = None
@@ -107,6 +108,8 @@ class TickReader:
     @property
     def progress(self) -> float:
         """How much of the file has been read, from 0 to 1."""
+        if self._closed:
+            return self._done
         if self._table is not None:
             return min(1.0, self.rows / self._table.rows) if self._table.rows else 1.0
         return min(1.0, self._source.raw.tell() / self._source.size) if self._source.size else 1.0
@@ -121,7 +124,9 @@ class TickReader:
 
     def close(self) -> None:
         """Close the file; reading on is an error."""
-        self._source.close()
+        if not self._closed:
+            self._done, self._closed = self.progress, True
+            self._source.close()
 
     def __iter__(self) -> Iterator[ParsedTicks]:
         return self._from_table(self._table) if self._table is not None else self._from_lines()

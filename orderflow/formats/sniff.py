@@ -36,9 +36,9 @@ class Sample:
     """The first rows of a table as text cells.
 
     header: names as written, or () when the first row is data. rows: up to SAMPLE_ROWS data rows, cells stripped.
-    width: the usual number of fields of a data row. data_line: the 1-based line at which data begins. name: the file's
-    (or zip member's) name, which some formats need for the date; also the names around it. spaced: whether there is
-    white space around delimiters.
+    width: the usual number of fields of a data row. data_line: the 1-based line at which data begins. names: the zip
+    member's name, where there is one, and the file's: some formats need the date in it. spaced: whether there is white
+    space around delimiters. normal: header names reduced to letters and digits in lower case, with their positions.
     """
 
     header: tuple[str, ...]
@@ -49,7 +49,6 @@ class Sample:
     names: tuple[str, ...] = ()
     spaced: bool = False
     normal: dict[str, int] = field(default_factory=dict)
-    """Header names reduced to letters and digits in lower case, each with its (first) position."""
 
     def column(self, index: int) -> list[str]:
         """The cells of one column, rows that are too short left out."""

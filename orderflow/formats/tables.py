@@ -73,13 +73,13 @@ class ColumnTable:
 
     def parse(self, first_row: int, columns: dict[Role, pa.Array], rows: int, *, fast: bool = True) -> ParsedTicks:
         """The ticks of `rows` consecutive rows."""
-        before = self.reading.zone.latest
+        before = self.reading.zone.mark()
         infer = self.reading.infer
         if fast:
             try:
                 return assemble(self._chunks(first_row, columns, rows), infer=infer, first_row=first_row)
             except Odd:
-                self.reading.zone.latest = before
+                self.reading.zone.reset(before)
         return assemble([self._plain(first_row, columns)], infer=infer, first_row=first_row)
 
     def _chunks(self, first_row: int, columns: dict[Role, pa.Array], rows: int) -> list[Chunk]:

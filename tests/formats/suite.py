@@ -74,7 +74,9 @@ def read(path: Path, **options: object) -> tuple[TickReader, list[ParsedTicks]]:
         return reader, list(reader)
 
 
-def by_path(text: str, *, fast: bool, name: str = "trades.csv", format: str | None = None) -> ParsedTicks:
+def by_path(
+    text: str, *, fast: bool, name: str = "trades.csv", format: str | None = None, tz: str = "UTC", side: bool = True
+) -> ParsedTicks:
     """A text parsed as one block by the fast path (with its ways out) or by the plain one alone."""
     data = text.encode()
     sample = take_sample(first_lines(data, 101, complete=True), (name,))
@@ -84,7 +86,7 @@ def by_path(text: str, *, fast: bool, name: str = "trades.csv", format: str | No
         layout,
         sample.delimiter or ",",
         decimal_mark(sample, layout),
-        Reading(Zone("UTC"), True, name.removesuffix(".csv")),
+        Reading(Zone(tz), side, name.removesuffix(".csv")),
         sample.spaced,
     )
     return table.parse(Block(body, sample.data_line, 0, len(body.rstrip(b"\n").split(b"\n"))), fast=fast)

@@ -65,10 +65,13 @@ def _sizes(columns: Columns) -> tuple[Ints, int, Ints | None, Ints | None]:
     """Size and separate volumes on one grid: (size, decimals, bid, ask)."""
     wanted = [role for role in (Role.SIZE, Role.BID_VOLUME, Role.ASK_VOLUME) if role in columns]
     scaled = {role: numbers(*columns[role]) for role in wanted}
-    decimals = max(places for _, places in scaled.values())
+    if len(wanted) < 3 and Role.SIZE in columns:
+        decimals = scaled[Role.SIZE][1]  # a volume of one side alone says nothing; it is only checked
+    else:
+        decimals = max(places for _, places in scaled.values())
     units: dict[Role, Ints] = {}
     for role, (values, places) in scaled.items():
-        gap = decimals - places
+        gap = max(0, decimals - places)
         if values.min() < 0 or values.max() > MAX_UNITS // 10**gap:
             raise Odd
         units[role] = values * 10**gap if gap else values

@@ -40,5 +40,8 @@ class Block:
 def cells(text: str, delimiter: str) -> list[str]:
     """The fields of one line, quotes undone, spaces and tabs around each removed."""
     if '"' in text:
-        return [cell.strip(" \t") for cell in next(csv.reader([text], delimiter=delimiter), [])]
+        try:
+            return [cell.strip(" \t") for cell in next(csv.reader([text], delimiter=delimiter), [])]
+        except csv.Error:
+            pass  # a lone carriage return or an endless field: it is cut like any other, and its cells are refused
     return [cell.strip(" \t") for cell in text.split(delimiter)]

@@ -100,7 +100,12 @@ def numbers(array: pa.Array, mark: Mark = Mark.DOT, shift: int = 0) -> tuple[Int
         return _bounded(_int64(array)), 0
     if pa.types.is_string(array.type):
         array = _short(_dotted(array, mark))
-    elif not pa.types.is_float64(array.type):
+        values = _float64(array)
+        zeros = array.filter(pa.array(values == 0))
+        if pc.any(pc.match_substring(zeros, "e", ignore_case=True)).as_py():
+            raise Odd  # 1e-400 is 0 to a float64
+        return scaled(values)
+    if not pa.types.is_float64(array.type):
         raise Odd
     return scaled(_float64(array))
 

@@ -1,9 +1,9 @@
 """Local wall times to UTC, with one rule for the two days a year on which clocks are moved.
 
 The rule. A wall time that clocks skip (spring) does not exist and is refused. A wall time that clocks show twice
-(autumn) is taken as its first occurrence, unless that would lie more than half the step before the latest time already
-read from the same file or body: then the clock has been set back in between and it is the second. A file recorded in
-order therefore comes out in order; whoever can should send UTC or a zone offset.
+(autumn) is taken as its first occurrence, until that would lie more than half the step before the latest time already
+read from the same file or body: then the clock has been set back in between, and from there on it is the second. A file
+recorded in order therefore comes out in order; whoever can should send UTC or a zone offset.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ class Zone:
         """Raises BadInput for a name that is no time zone."""
         self.name = name
         self.latest = -(2**63)
+        self._set_back: int | None = None
         self._zone: ZoneInfo | None = None
         if name.upper() not in ("UTC", "Z", "ETC/UTC"):
             try:
@@ -52,9 +53,23 @@ class Zone:
         first, second = self._offsets(local)
         if first < second:
             raise Problem(f"does not exist in {self.name}: clocks skip it; send UTC or a zone offset")
-        if first > second and local - first < self.latest - (first - second) // 2:
+        step = first - second
+        if step and (self._is_set_back(local, step) or local - first < self.latest - step // 2):
+            self._set_back = local
             return local - second
         return local - first
+
+    def _is_set_back(self, local: int, step: int) -> bool:
+        """Whether a time of the same doubled hour was already found to be its second occurrence."""
+        return self._set_back is not None and abs(local - self._set_back) < step
+
+    def mark(self) -> tuple[int, int | None]:
+        """What the zone remembers, for `reset`."""
+        return self.latest, self._set_back
+
+    def reset(self, mark: tuple[int, int | None]) -> None:
+        """Forget what was read since `mark`, because it will be read again."""
+        self.latest, self._set_back = mark
 
     def to_utc_all(self, local: Ints) -> Ints:
         """UTC ns int64[n] of wall times; raises Odd when one of them is near a change of the clocks."""

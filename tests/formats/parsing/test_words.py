@@ -1,0 +1,63 @@
+"""Sides, ids, symbols."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orderflow.formats import SYMBOL_PATTERN
+from orderflow.formats.parsing import words
+from orderflow.formats.parsing.problems import NumberText, Odd, Problem
+from orderflow.market.ticks import NO_ID
+
+
+def test_numeric_ids_are_themselves_and_others_negative_hashes() -> None:
+    assert words.trade_id("007") == 7
+    assert words.trade_id(str(2**63 - 1)) == 2**63 - 1
+    assert words.trade_id(str(2**63)) == str(2**63)
+    hashes = words.hashed(np.array(["a", "b", "a", "00fcc5e9-d36f-51ae-9906-11f83ed505a7"], object))
+    assert hashes.tolist() == [
+        -4726978906124959698,
+        -3464687545224339169,
+        -4726978906124959698,
+        -2784394745102795888,
+    ], "hashes are kept on disk: they must not change"
+    for bad in ("", "a b", "é", "x" * 129, NumberText("1.5"), NumberText("-1")):
+        with pytest.raises(Problem):
+            words.trade_id(bad)
+
+
+def test_a_column_of_ids() -> None:
+    assert words.trade_ids(pa.array(["1", None, "3"])).tolist() == [1, NO_ID, 3]
+    assert words.trade_ids(pa.nulls(2)).tolist() == [NO_ID, NO_ID]
+    with pytest.raises(Odd):
+        words.trade_ids(pa.array(["1", "a"]))
+    with pytest.raises(Odd):
+        words.trade_ids(pa.array([1, -1]))
+
+
+@given(st.text(max_size=70))
+def test_any_text_makes_a_symbol(text: str) -> None:
+    assert re.fullmatch(SYMBOL_PATTERN, words.safe_symbol(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "fine"), [("ES", True), ("/ES", True), ("BTC-USD_1.x:y", True), ("..", False), ("", False)]
+)
+def test_symbols(text: str, fine: bool) -> None:
+    if fine:
+        assert words.symbol(text) == text
+    else:
+        with pytest.raises(Problem):
+            words.symbol(text)
+
+
+def test_the_makers_side_is_the_other_one() -> None:
+    assert words.side("BUY", words.MAKER) == words.SELL == words.side("sell", words.TAKER)
+    assert words.side("True", words.BUYER_IS_MAKER) == words.SELL
+    assert words.sides(pa.array([True, False, None]), words.BUYER_IS_MAKER).tolist() == [-1, 1, 0]
