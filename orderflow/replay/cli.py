@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import re
 import sys
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
@@ -16,7 +17,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from orderflow.errors import BadInput, BadSetting
 from orderflow.feeds.pacing import MAX
-from orderflow.formats import names
+from orderflow.formats import SYMBOL_PATTERN, names
 from orderflow.replay.replayer import Doubt
 from orderflow.replay.session import DONE, FAILED, KEY_ENV, Session, open_file
 from orderflow.replay.survey import report, survey
@@ -33,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("-m", "--max-ticks", type=_positive, metavar="N", help="send at most N ticks")
     add("-r", "--reset", action="store_true", help="empty the server first")
     add("--server", default="http://localhost:8765", metavar="URL", help="default: http://localhost:8765")
-    add("--symbol", help="the instrument's name (default: the file's, where its rows name none)")
+    add("--symbol", type=_symbol, help="the instrument's name (default: the file's, where its rows name none)")
     add("--format", metavar="NAME", help="the file's format instead of finding it out; 'list' shows all")
     add("--tz", type=_zone, default="UTC", help="time zone of times that name none (default: UTC)")
     add("--tick-size", type=_decimal, metavar="SIZE", help="the instrument's price step, told to the server")
@@ -150,6 +151,12 @@ def _decimal(text: str) -> str:
     if not (value.is_finite() and value > 0):
         raise argparse.ArgumentTypeError(f"{text!r} is not a price step like 0.25")
     return f"{value:f}"
+
+
+def _symbol(text: str) -> str:
+    if not re.match(SYMBOL_PATTERN, text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no symbol; use 1 to 64 letters, digits and . _ - / :")
+    return text
 
 
 def _zone(text: str) -> str:

@@ -59,6 +59,7 @@ def test_the_short_flags() -> None:
         ["--tick-size", "a quarter"],
         ["--tz", "Mars/Olympus"],
         ["--side", "maker"],
+        ["--symbol", "two words"],
         ["--resume", "nonsense"],
         ["--retry-for", "-1"],
         ["--server", "localhost"],

@@ -78,7 +78,8 @@ def test_a_server_killed_and_started_again_loses_and_doubles_nothing(
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as client:
         until = time.monotonic() + 20
         while not first.get("/api/v1/symbols")["symbols"]:
-            assert time.monotonic() < until
+            assert client.poll() is None, client.communicate()
+            assert time.monotonic() < until, "the client has sent nothing in 20 s"
             time.sleep(0.02)
         time.sleep(0.3)
         first.process.send_signal(signal.SIGKILL)
