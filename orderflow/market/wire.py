@@ -3,12 +3,12 @@
 The marks (POC, value area, imbalances, stacked zones, unfinished auctions) are found here, once, with the definitions
 in force, so that no browser has mathematics of its own to disagree with.
 
-A bar's keys: t, s start of the bar and of its session (ms); o, h, l, c levels; lo its first row, k the rows' offsets from
-it (left out when they are 0, 1, 2 …); b, a, u bid, ask and unknown volume a row (u left out when all zero); n trades;
-d least and greatest delta; w the sums Σv, Σv·(L - ref), Σv·(L - ref)² for VWAP; p, v indices of the POC's row and of the
-value area's first and last; ib, is indices of buy and sell imbalances; st stacked zones [1 buy or -1 sell, first index,
-last index]; f "H", "L" or "HL" for unfinished auctions at the high and the low; e the last trade's time (activity bars).
-Sizes are integers in 10**-sd. A row r covers the levels r * rows to r * rows + rows - 1.
+A bar's keys: t, s start of the bar and of its session (ms); o, h, l, c levels; lo its first row, k the rows' offsets
+from it (left out when they are 0, 1, 2 …); b, a, u bid, ask and unknown volume a row (u left out when all zero); n
+trades; d least and greatest delta; w the sums Σv, Σv·(L - ref), Σv·(L - ref)² for VWAP; p, v indices of the POC's row
+and of the value area's first and last; ib, is indices of buy and sell imbalances; st stacked zones [1 buy or -1 sell,
+first index, last index]; f "H", "L" or "HL" for unfinished auctions at the high and the low; e the last trade's time
+(activity bars). Sizes are integers in 10**-sd. A row r covers the levels r * rows to r * rows + rows - 1.
 """
 
 from __future__ import annotations
