@@ -6,6 +6,8 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from orderflow.errors import BadInput, UnknownFormat
 from orderflow.formats import ParsedTicks, parse_body
@@ -301,3 +303,39 @@ class TestExactness:
     )
     def test_misleading_numbers_are_seen_in_the_text(self, text: bytes, misleading: bool) -> None:
         assert may_mislead(text) is misleading
+
+
+PIECES = st.sampled_from(
+    [
+        *(b"time,price,size\n", b"1760032800,1,1\n", b"51175358,17.8,5.69,101.2,1583709433583,True,True\n", b"sep=;\n"),
+        *(
+            json.dumps(GOOD).encode(),
+            b'{"timestamp": 1760032800, "price": 1, "size": 1}',
+            b'"price":',
+            b"2025-10-09 18:00:00",
+        ),
+        *(b'"', b"\n", b"\r", b";", b",", b"\t", b"[", b"]", b"{", b"}", b"1e9", b"nan", b"9" * 400),
+        *(b"\xef\xbb\xbf", b"\x00", b"\xff"),
+    ]
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    body=st.one_of(st.binary(max_size=200), st.lists(PIECES, max_size=12).map(b"".join)),
+    kind=st.sampled_from(["", "application/json", "application/x-ndjson", "text/csv"]),
+)
+def test_no_body_brings_anything_but_ticks_errors_or_bad_input(body: bytes, kind: str) -> None:
+    found = []
+    for fast in (True, False):
+        try:
+            parsed = parse_body(body, kind, fast=fast)
+        except BadInput as error:
+            found.append(str(error))
+            continue
+        assert parsed.rows >= parsed.rejected
+        assert {row for origin in parsed.origins for row in origin.tolist()} | {
+            error.row for error in parsed.errors
+        } == set(range(parsed.rows))
+        found.append(repr((ticks_of(parsed), parsed.errors)))
+    assert found[0] == found[1]
