@@ -25,6 +25,7 @@ from orderflow.formats.parsing.problems import NumberText, Odd, Problem, shown
 from orderflow.formats.parsing.reading import Cell, Reading
 from orderflow.formats.parsing.result import ParsedTicks
 from orderflow.formats.parsing.rows import RowReader
+from orderflow.formats.parsing.words import SPELLED
 
 KEYS: tuple[tuple[str, Role, Mark], ...] = (
     ("timestamp", Role.TIME, Mark.DOT),
@@ -44,7 +45,13 @@ KEYS: tuple[tuple[str, Role, Mark], ...] = (
 )
 """The keys of a JSON row, in order of precedence, with the decimal mark of numbers that come as strings."""
 
-_LAYOUT = Layout("json", {role: Column(index, key) for index, (key, role, _) in reversed(list(enumerate(KEYS)))}, 0, 0)
+_LAYOUT = Layout(
+    "json",
+    {role: Column(index, key) for index, (key, role, _) in reversed(list(enumerate(KEYS)))},
+    width=0,
+    least=0,
+    side_words=SPELLED,
+)
 _PLACES = {key: (place, role, mark) for place, (key, role, mark) in enumerate(KEYS)}
 _REQUIRED = frozenset({Role.TIME, Role.PRICE, Role.SIZE})
 _FEW_ROWS = 128

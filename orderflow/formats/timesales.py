@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from orderflow.formats.base import Format
 from orderflow.formats.parsing.layout import Role
-from orderflow.formats.parsing.words import BUY, SELL, UNKNOWN
+from orderflow.formats.parsing.words import SPELLED
 
 FORMAT = Format(
     name="timesales",
@@ -25,13 +25,5 @@ FORMAT = Format(
         Role.ID: ("id", "tradeid"),
         Role.SYMBOL: ("symbol",),
     },
-    side_words={
-        "ask": BUY,
-        "buy": BUY,
-        "compra": BUY,
-        "bid": SELL,
-        "sell": SELL,
-        "venta": SELL,
-        "unknown": UNKNOWN,
-    },
+    side_words=SPELLED,
 )

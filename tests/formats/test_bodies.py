@@ -137,10 +137,11 @@ class TestReasons:
             (
                 {"side": "long"},
                 "side",
-                "'long' is no side; write one of buy, buyer, ask, compra, sell, seller, bid, venta, ",
+                "'long' is no side; write one of buy, ask, compra, sell, bid, venta, unknown, or leave it empty",
             ),
             ({"side": 1}, "side", "1 is not a text"),
             ({"side": "A"}, "side", "'A' is no side"),
+            ({"side": None, "Lado": "B"}, "Lado", "'B' is no side"),
             ({"bid": "x"}, "bid", "'x' is not a number"),
             ({"ask": False}, "ask", "false is not a number"),
             ({"id": -1}, "id", "-1 is no trade id; send a whole number from 0, or 1 to 128 printable characters"),

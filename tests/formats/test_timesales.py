@@ -56,5 +56,5 @@ class TestTimeSales(NamedColumnsSuite):
         _, chunks = read(self.write(tmp_path, text.encode()))
         (error,) = chunks[0].errors
         assert str(error) == (
-            "line 5, Lado: 'B' is no side; write one of ask, buy, compra, bid, sell, venta, unknown, or leave it empty"
+            "line 5, Lado: 'B' is no side; write one of buy, ask, compra, sell, bid, venta, unknown, or leave it empty"
         )

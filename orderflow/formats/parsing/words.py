@@ -22,23 +22,28 @@ Words = Mapping[str, int]
 
 ABSENT, BUY, SELL, UNKNOWN = 0, 1, -1, 2
 
-TAKER: Words = {
+SPELLED: Words = {
     "buy": BUY,
-    "b": BUY,
-    "buyer": BUY,
     "ask": BUY,
     "compra": BUY,
-    "1": BUY,
     "sell": SELL,
-    "s": SELL,
-    "seller": SELL,
     "bid": SELL,
     "venta": SELL,
-    "-1": SELL,
     "unknown": UNKNOWN,
+}
+"""The aggressor, or where it traded: at the ask a buy, at the bid a sell. Single letters are refused: B may be both."""
+
+TAKER: Words = {
+    **SPELLED,
+    "buyer": BUY,
+    "b": BUY,
+    "1": BUY,
+    "seller": SELL,
+    "s": SELL,
+    "-1": SELL,
     "0": UNKNOWN,
 }
-"""The aggressor, or where it traded: at the ask is a buy, at the bid a sell. A single 'a' may mean either: refused."""
+"""The same for a column called side, where B is a buy. A single A stays refused: venues mean either by it."""
 
 MAKER: Words = {"buy": SELL, "b": SELL, "sell": BUY, "s": BUY, "unknown": UNKNOWN}
 """The resting order's side: the aggressor is the other one."""
