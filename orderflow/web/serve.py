@@ -20,6 +20,7 @@ from typing import Any
 
 import flask
 from gevent import get_hub
+from gevent import socket as sockets
 from gevent.event import Event
 from gevent.pool import Pool
 from gevent.pywsgi import WSGIServer
@@ -62,13 +63,20 @@ class _Errors:
         pass
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket. Raises BadSetting, in words, when the address cannot be had."""
+def listen(host: str, port: int) -> Any:
+    """A listening socket of gevent's. Raises BadSetting, in words, when the address cannot be had."""
     try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
-        listener: socket.socket = WSGIServer.get_listener((host, port), backlog=BACKLOG, family=family)
-        return listener
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
     except OSError as error:
+        raise BadSetting(f"{host} is no address to listen on: {error.strerror or error}") from error
+    listener = sockets.socket(family, socket.SOCK_STREAM)
+    try:
+        if os.name == "posix":
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
         if error.errno == errno.EADDRINUSE:
             raise BadSetting(
                 f"port {port} is in use by another program; stop it, or choose another with --port (0: any free one)"
@@ -76,11 +84,10 @@ def listen(host: str, port: int) -> socket.socket:
         if error.errno == errno.EACCES:
             raise BadSetting(f"port {port} needs more rights than this user has; choose one above 1023") from error
         raise BadSetting(f"cannot listen on {host} port {port}: {error.strerror or error}") from error
+    return listener
 
 
-def serve(
-    services: Services, server: flask.Flask, listener: socket.socket, ready: Callable[[], object] = lambda: None
-) -> int:
+def serve(services: Services, server: flask.Flask, listener: Any, ready: Callable[[], object] = lambda: None) -> int:
     """Serve until a signal; the exit code. `services` must be started; they are stopped here.
 
     ready: called once connections are taken.

@@ -1,0 +1,293 @@
+"""The command line: help, addresses, refusals in one line, export from a log and from a server, doctor."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from pyarrow import ipc, parquet
+
+from orderflow import __version__, cli
+from orderflow.doctor import checks, listed, unknown_names
+from orderflow.doctor import run as doctor
+from orderflow.settings import Settings, describe, load_settings
+from tests.running import ROOT, RunningServer, start_server
+
+ROWS = b"timestamp,price,size,side\n" + b"".join(
+    b"2025-10-09T18:%02d:%02dZ,%d.25,1,%s\n" % (i // 60, i % 60, 10 + i % 5, b"buy" if i % 3 else b"sell")
+    for i in range(300)
+)
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reads the settings of the one who runs it."""
+    monkeypatch.chdir(tmp_path)
+    for name in list(os.environ):
+        if name.startswith("ORDERFLOW_") or name in ("PORT", "HOST"):
+            monkeypatch.delenv(name)
+
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(capsysbinary: pytest.CaptureFixture[bytes]) -> Run:
+    """run(*words): the exit code of a command run in this process, what it printed and what it complained."""
+
+    def call(*words: str) -> tuple[int, str, str]:
+        try:
+            code = cli.main(words)
+        except SystemExit as ended:
+            code = int(ended.code or 0)
+        out, err = capsysbinary.readouterr()
+        return code, out.decode(), err.decode()
+
+    return call
+
+
+@pytest.mark.parametrize("command", ["", "serve", "demo", "replay", "export", "doctor"])
+def test_help_of_every_command(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        cli.main([*([command] if command else []), "--help"])
+    assert caught.value.code == 0
+    assert "usage: orderflow" in capsys.readouterr().out
+
+
+def test_without_a_command_it_helps(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main([]) == 0
+    assert "serve" in capsys.readouterr().out
+
+
+def test_every_setting_has_its_flag() -> None:
+    parser = cli.build_parser()
+    for name, default, _ in describe():
+        flag = f"--{name.replace('_', '-')}"
+        words = [flag] if isinstance(default, bool) else [flag, "x"]
+        args = parser.parse_args(["serve", *words])
+        assert getattr(args, name) in (True, "x")
+    assert parser.parse_args(["serve", "--no-lan"]).lan is False
+    assert parser.parse_args(["serve"]).lan is None
+
+
+def test_the_browser_opens_for_the_demo_and_for_those_who_ask() -> None:
+    parser = cli.build_parser()
+    opens = {
+        words: parser.parse_args(words.split()).browser
+        for words in ("serve", "serve --open", "serve --no-browser", "demo", "demo --no-browser")
+    }
+    assert opens == {"serve": False, "serve --open": True, "serve --no-browser": False, "demo": True,
+                     "demo --no-browser": False}  # fmt: skip
+
+
+def test_the_version(run: Run) -> None:
+    assert run("--version")[1] == f"orderflow {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("serve", "--port", "x"), "port = 'x' from flag --port is not allowed: it must be 0 to 65535"),
+        (("serve", "--candle-interval", "7min"), "candle_interval = '7min' from flag --candle-interval is not allowed"),
+        (("serve", "--candle-interval", "ticks:9"), "it must be a time frame"),
+        (("serve", "--host", "192.0.2.1", "--port", "0", "--ephemeral"), "cannot listen on 192.0.2.1"),
+        (("doctor", "--config", "missing.toml"), "cannot read missing.toml"),
+        (("export", "X", "--data-dir", "nowhere"), "there is no tick log in nowhere"),
+        (("export", "X", "--frame", "7min"), "7min"),
+        (("export", "X", "--server", "http://127.0.0.1:1"), "cannot reach http://127.0.0.1:1"),
+        (("export", "X", "--server", "nonsense"), "cannot reach nonsense"),
+    ],
+)
+def test_what_cannot_be_is_one_line_and_1(words: tuple[str, ...], says: str, run: Run) -> None:
+    code, _, errors = run(*words)
+    assert code == 1
+    assert len(errors.splitlines()) == 1, errors
+    assert errors.startswith("orderflow: ")
+    assert says in errors
+
+
+def test_a_port_in_use_is_one_line_and_1(run: Run) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert run("serve", "--ephemeral", "--port", str(port)) == (
+            1,
+            "",
+            f"orderflow: port {port} is in use by another program; stop it, or choose another with --port (0: any free "
+            "one)\n",
+        )
+
+
+@pytest.mark.parametrize("words", [("serve", "--prot", "1"), ("fly",), ("export",), ("export", "X", "--what", "news")])
+def test_wrong_arguments_are_2(words: tuple[str, ...], run: Run) -> None:
+    assert run(*words)[0] == 2
+
+
+@pytest.mark.parametrize(
+    ("settings", "key", "url"),
+    [
+        ({}, None, "http://localhost:80/chart/"),
+        ({"host": "127.0.0.1"}, "k", "http://localhost:80/chart/?key=k"),
+        ({"host": "192.168.1.5"}, "k", "http://192.168.1.5:80/chart/?key=k"),
+        ({"host": "0.0.0.0"}, "k", "http://localhost:80/chart/?key=k"),
+        ({"lan": True}, "k", "http://localhost:80/chart/?key=k"),
+        ({"host": "fe80::1"}, None, "http://[fe80::1]:80/chart/"),
+    ],
+)
+def test_addresses(settings: dict[str, str], key: str | None, url: str) -> None:
+    assert cli.address(Settings(**settings), 80, key) == url  # type: ignore[arg-type]
+
+
+def test_the_start_says_where_it_is_and_what_it_keeps(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines: list[str] = []
+    cli.announce(Settings(ephemeral=True), 80, None, 0, lines.append)
+    assert lines == [
+        f"OrderFlow {__version__} is ready",
+        "  chart    http://localhost:80/chart/",
+        "  API      http://localhost:80/docs",
+        "  ticks    kept in memory only (--ephemeral)",
+        "Ctrl+C stops it.",
+    ]
+    monkeypatch.setattr("orderflow.web.security.lan_address", lambda: "192.168.1.5")
+    lines.clear()
+    cli.announce(Settings(lan=True, public_url="https://a.org"), 80, "secret", 1234567, lines.append)
+    text = "\n".join(lines)
+    assert "network  http://192.168.1.5:80/chart/?key=secret" in text
+    assert "public   https://a.org/chart/?key=secret" in text
+    assert "1,234,567 reloaded" in text
+
+
+def test_the_lan_address_is_printed_as_a_code_where_it_can_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = cli._qr("http://192.168.1.5:8765/chart/?key=abcdefghijklmnopqrstuvwx")
+    if "utf" in (sys.stdout.encoding or "").lower():
+        assert len(rows) > 15
+        assert len({len(row) for row in rows}) == 1
+        assert set("".join(rows)) <= set(" █▀▄")
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), "ascii"))
+    assert cli._qr("http://a") == []
+
+
+def test_a_lan_server_prints_its_key_and_asks_for_it(launch: Callable[..., RunningServer]) -> None:
+    server = launch("--ephemeral", "--lan")
+    address = next(line for line in server.lines if "chart " in line)
+    key = address.partition("?key=")[2]
+    assert len(key) >= 20
+    tick = b'{"timestamp":"2025-10-09T18:00:00Z","price":10.5,"size":1}'
+    with pytest.raises(OSError, match="401"):
+        server.post("/tick", tick)
+    assert server.post("/tick", tick, Authorization=f"Bearer {key}")["accepted"] == 1
+
+
+def test_the_demo_replays_the_sample(launch: Callable[..., RunningServer]) -> None:
+    server = launch("--ephemeral", "--no-browser", "--velocity", "max", command="demo")
+    for _ in range(200):
+        if server.get("/stats")["ticks"] > 1000:
+            return
+    raise AssertionError(f"no ticks came: {server.get('/stats')} {server.errors}")
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder that a server has left behind."""
+    folder = tmp_path_factory.mktemp("data")
+    server = start_server("--data-dir", str(folder))
+    server.post("/ticks?symbol=X", ROWS, "text/csv")
+    assert server.stop() == 0
+    return folder
+
+
+def test_export_from_the_log_and_from_a_server_are_the_same(
+    filled: Path, launch: Callable[..., RunningServer], tmp_path: Path, run: Run
+) -> None:
+    texts = {}
+    for what in ("bars", "footprint", "ticks"):
+        code, text, errors = run("export", "X", "--what", what, "--data-dir", str(filled))
+        assert (code, errors) == (0, "")
+        texts[what] = text
+    assert len(list(csv.DictReader(io.StringIO(texts["bars"])))) == 5
+    assert len(texts["ticks"].splitlines()) == 301
+
+    server = launch("--data-dir", str(filled))
+    for what, text in texts.items():
+        code, found, errors = run("export", "X", "--what", what, "--server", server.url)
+        assert (code, found, errors) == (0, text, "")
+    busy = run("export", "X", "--data-dir", str(filled))
+    assert busy[0] == 1
+    assert len(busy[2].splitlines()) == 1
+
+    for suffix in ("json", "parquet", "arrow"):
+        assert run("export", "X", "--out", f"a.{suffix}", "--server", server.url)[0] == 0
+    assert server.stop() == 0
+    for suffix in ("json", "parquet", "arrow"):
+        assert run("export", "X", "--out", f"b.{suffix}", "--data-dir", str(filled))[0] == 0
+    assert json.loads(Path("a.json").read_text()) == json.loads(Path("b.json").read_text())
+    one, two = parquet.read_table("a.parquet"), parquet.read_table("b.parquet")
+    assert one.equals(two)
+    assert one.num_rows == 5
+    assert ipc.open_stream(Path("a.arrow").read_bytes()).read_all().equals(one)
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_export_takes_a_span_and_a_frame(filled: Path, run: Run) -> None:
+    span = ("--start", "2025-10-09T18:01", "--end", "2025-10-09T18:03", "--data-dir", str(filled))
+    assert len(run("export", "X", *span)[1].splitlines()) == 3
+    assert len(run("export", "X", "--frame", "5min", "--data-dir", str(filled))[1].splitlines()) == 2
+    code, _, errors = run("export", "NQ", "--data-dir", str(filled))
+    assert (code, errors) == (1, "orderflow: the log has no ticks of 'NQ'; it has: X\n")
+    assert run("export", "X", "--start", "soon", "--data-dir", str(filled))[0] == 1
+
+
+def test_the_replay_command_is_the_replay_client(run: Run) -> None:
+    parser = cli.build_parser("replay")
+    args = parser.parse_args(["replay", "ticks.csv", "-v", "max", "-s", "5"])
+    assert isinstance(args, argparse.Namespace)
+    assert (args.file, args.start_from) == ("ticks.csv", 5)
+    code, _, errors = run("replay", "missing.csv")
+    assert code == 2
+    assert "missing.csv" in errors
+
+
+def test_doctor_shows_every_setting_with_its_source(tmp_path: Path) -> None:
+    (tmp_path / "orderflow.toml").write_text("max_candles = 7\n[instruments.NQ]\ntick_size = 0.25\n")
+    settings = load_settings({"port": 0}, {"HOST": "127.0.0.1", "ORDERFLOW_API_KEY": "correct-horse"})
+    rows = {name: (value, source) for name, value, source in listed(settings)}
+    assert set(rows) == {name for name, _, _ in describe()} | {"instruments.NQ"}
+    assert rows["port"] == ("0", "flag --port")
+    assert rows["host"] == ("127.0.0.1", "environment HOST")
+    assert rows["max_candles"] == ("7", "orderflow.toml max_candles")
+    assert rows["refresh_ms"] == ("500", "default")
+    assert rows["api_key"] == ("(13 characters)", "environment ORDERFLOW_API_KEY")
+    assert rows["instruments.NQ"] == ("tick_size 0.25", "orderflow.toml instruments")
+
+
+def test_doctor_finds_what_is_wrong(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        (tmp_path / "file").write_text("")
+        settings = Settings(port=taken.getsockname()[1], data_dir=tmp_path / "file" / "data", candle_interval="7min")
+        wrong = [text for state, text in checks(settings) if state == "WRONG"]
+    assert len(wrong) == 3
+    lines: list[str] = []
+    assert doctor(Settings(ephemeral=True, port=0), {"ORDERFLOW_PROT": "1"}, lines.append) == 0
+    assert any("did you mean ORDERFLOW_PORT?" in line for line in lines)
+    assert list(unknown_names({"ORDERFLOW_PORT": "1", "ORDERFLOW_REQUIRE_ALL": "1", "OTHER": "x"})) == []
+
+
+def test_as_a_module_it_is_the_same_command() -> None:
+    words = [sys.executable, "-m", "orderflow", "doctor", "--port", "0", "--ephemeral"]
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False, env=environ)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "flag --port" in done.stdout
+    assert "WRONG" not in done.stdout

@@ -1,0 +1,87 @@
+"""The services put together: what is reloaded, which settings are applied, how they end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orderflow.errors import BadSetting, OrderflowError
+from orderflow.formats import parse_body
+from orderflow.market.log import NoLog
+from orderflow.services import Services, build_services
+from orderflow.settings import Instrument, Settings
+
+TICKS = b"timestamp,price,size,side\n2025-10-09T18:00:00Z,10.1,1,buy\n2025-10-09T18:02:00Z,10.2,1,sell\n"
+Make = Callable[..., Services]
+
+
+def fill(services: Services) -> None:
+    services.market.ingest(parse_body(TICKS, "text/csv", default_symbol="X").batches)
+
+
+def test_an_ephemeral_server_has_no_log(make_services: Make) -> None:
+    assert isinstance(make_services().ticks, NoLog)
+
+
+def test_what_was_taken_is_reloaded(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path)
+    first = build_services(settings)
+    assert first.start() == 0
+    fill(first)
+    assert first.stop() == []
+    second = build_services(settings)
+    assert second.start() == 2
+    assert second.market.symbols()[0].symbol == "X"
+    assert second.stop() == []
+
+
+def test_one_folder_serves_one_process(tmp_path: Path) -> None:
+    first = build_services(Settings(data_dir=tmp_path))
+    with pytest.raises(BadSetting):
+        build_services(Settings(data_dir=tmp_path))
+    first.stop()
+
+
+def test_the_instruments_of_the_settings_are_applied(make_services: Make) -> None:
+    instrument = Instrument(Decimal("0.25"), None, "America/Chicago 17:00")
+    services = make_services(instruments={"NQ": instrument})
+    assert services.market.settings_of("NQ") == {"tick_size": "0.25", "session": "America/Chicago 17:00"}
+
+
+def test_an_instrument_that_does_not_fit_the_log_stops_the_start(tmp_path: Path) -> None:
+    first = build_services(Settings(data_dir=tmp_path))
+    first.start()
+    fill(first)
+    first.stop()
+    second = build_services(Settings(data_dir=tmp_path, instruments={"X": Instrument(Decimal(5))}))
+    with pytest.raises(BadSetting, match=r"instruments\.X: .*0\.1"):
+        second.start()
+    second.stop()
+
+
+@pytest.mark.parametrize("interval", ["7min", "ticks:100", "soon"])
+def test_a_candle_interval_that_is_none_is_refused(interval: str) -> None:
+    with pytest.raises(BadSetting, match="candle_interval"):
+        build_services(Settings(ephemeral=True, candle_interval=interval))
+
+
+def test_finished_minutes_are_audited(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(services)
+    services.audit()
+    monkeypatch.setattr(services.market, "verify", lambda: (5, 1))
+    with pytest.raises(OrderflowError, match="1 of 5 finished bars differ"):
+        services.audit()
+
+
+def test_stopping_twice_does_nothing(services: Services) -> None:
+    services.stop()
+    assert services.stop() == []
+
+
+def test_a_setting_of_the_demo_reaches_the_sample(make_services: Make) -> None:
+    status: Any = make_services(velocity=float("inf")).sample.status()
+    assert status is None
