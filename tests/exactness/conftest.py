@@ -67,6 +67,13 @@ def ltc(server: RunningServer) -> str:
 
 
 @pytest.fixture(scope="session")
+def btc(server: RunningServer) -> str:
+    """The same of the bundled BTCUSDT sample."""
+    replay(server, samples.BTC, "EXACT-BTC-SAMPLE")
+    return "EXACT-BTC-SAMPLE"
+
+
+@pytest.fixture(scope="session")
 def ltc_state(server: RunningServer, ltc: str) -> dict[str, bytes]:
     """What the server shows of the bundled sample, sent in one go: every other way must end the same."""
     return state(server, ltc)

@@ -14,6 +14,7 @@ import urllib.request
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from email.message import Message
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -77,10 +78,16 @@ def replay(server: RunningServer, file: Path, symbol: str, *flags: object) -> Re
     return done
 
 
-def answer(server: RunningServer, address: str) -> tuple[bytes, str | None]:
-    """(body, address of the next page)."""
+@dataclass(frozen=True)
+class Answer:
+    body: bytes
+    headers: Message
+
+
+def answer(server: RunningServer, address: str) -> Answer:
+    """What the server answers to a GET."""
     with urllib.request.urlopen(server.url + address, timeout=SECONDS) as got:
-        return got.read(), got.headers.get("X-Next")
+        return Answer(got.read(), got.headers)
 
 
 def address(what: str, symbol: str, **query: object) -> str:
@@ -92,8 +99,9 @@ def table(server: RunningServer, what: str, symbol: str, **query: object) -> lis
     rows: list[Row] = []
     following: str | None = address(what, symbol, format="csv", **query)
     while following is not None:
-        body, following = answer(server, following)
-        rows += [_typed(row) for row in csv.DictReader(io.StringIO(body.decode()))]
+        page = answer(server, following)
+        rows += [_typed(row) for row in csv.DictReader(io.StringIO(page.body.decode()))]
+        following = page.headers.get("X-Next")
     if what == "footprint":
         rows.sort(key=lambda row: (row["time"], row["price"]))
     return rows
@@ -111,10 +119,26 @@ def exact_json(body: bytes) -> Any:
 
 def state(server: RunningServer, symbol: str) -> dict[str, bytes]:
     """The CSV bytes of a symbol's tables: equal bytes are the same state."""
-    tables = {
-        f"{what} {frame}": answer(server, address(what, symbol, frame=frame, format="csv"))[0] for what, frame in VIEWS
-    }
-    return tables | {"ticks": answer(server, address("ticks", symbol, format="csv"))[0]}
+    asked = {f"{what} {frame}": address(what, symbol, frame=frame, format="csv") for what, frame in VIEWS}
+    asked["ticks"] = address("ticks", symbol, format="csv")
+    return {name: answer(server, place).body for name, place in asked.items()}
+
+
+def unlike(mine: dict[str, bytes], true: dict[str, bytes]) -> list[str]:
+    """Names of the tables of two states that differ."""
+    assert mine.keys() == true.keys()
+    return [name for name in true if mine[name] != true[name]]
+
+
+def held_ticks(server: RunningServer, symbol: str) -> int:
+    """How many ticks of a symbol the server has by now."""
+    symbols = server.get("/api/v1/symbols")["symbols"]
+    return next((known["ticks"] for known in symbols if known["symbol"] == symbol), 0)
+
+
+def time_of(text: str) -> int:
+    """ns of a time as the API prints it."""
+    return naive_ns(text.removesuffix("Z"))
 
 
 def differences(mine: Sequence[Row], true: Sequence[Row], names: Sequence[str], most: int = 5) -> list[str]:
@@ -143,7 +167,7 @@ def _typed(texts: dict[str, str]) -> Row:
     row: Row = {}
     for name, text in texts.items():
         if name == "time":
-            row[name] = naive_ns(text.removesuffix("Z"))
+            row[name] = time_of(text)
         elif name in TEXTS:
             row[name] = text
         elif name in COUNTS:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -66,7 +67,7 @@ def test_sides_by_the_tick_rule(server: RunningServer, shared_data: Path, tmp_pa
     ticks = readers.es(shared_data, 12_000)
     file, _ = recorded_file("es", shared_data, tmp_path)
     replay(server, file, "EXACT-ES-RULE", "--max-ticks", 12_000, "--batch-ticks", 1_111)
-    inferred = [readers.Tick(tick.time, tick.price, tick.size, None) for tick in ticks]
+    inferred = [replace(tick, side=None) for tick in ticks]
     assert wrong_rows(server, "EXACT-ES-RULE", inferred, BY_NAME["es"].tick) == []
     rules = server.get("/stats?symbol=EXACT-ES-RULE")["rules"]
     assert rules["tick"] == 12_000

@@ -6,16 +6,10 @@ import pytest
 
 from tests.exactness import samples
 from tests.exactness.against_oracle import wrong_rows
-from tests.exactness.path import differences, replay, table
+from tests.exactness.path import differences, table
 from tests.running import RunningServer
 
 KLINE = ("time", "open", "high", "low", "close", "volume", "ask_volume", "trades")
-
-
-@pytest.fixture(scope="module")
-def btc(server: RunningServer) -> str:
-    replay(server, samples.BTC, "EXACT-BTC-SAMPLE")
-    return "EXACT-BTC-SAMPLE"
 
 
 @pytest.mark.parametrize("frame", ["1min", "15min"])

@@ -21,11 +21,13 @@ from tests.exactness.path import (
     by_bar,
     exact_json,
     finish,
+    held_ticks,
     json_rows,
     replay,
     start_replay,
     state,
     table,
+    unlike,
 )
 from tests.exactness.path import address as at
 from tests.oracle.oracle import Row
@@ -56,7 +58,7 @@ class Watcher:
 
     def _new(self, what: str) -> list[Row]:
         try:
-            body = answer(self.server, at(what, self.symbol, **self._seen.get(what, {"since": 0})))[0]
+            body = answer(self.server, at(what, self.symbol, **self._seen.get(what, {"since": 0}))).body
         except HTTPError as error:
             if error.code == 404:  # nothing has arrived yet
                 return []
@@ -83,15 +85,9 @@ def watched(server: RunningServer) -> Watcher:
     return watcher
 
 
-def same(mine: State, true: State) -> list[str]:
-    """Names of the tables that differ."""
-    assert mine.keys() == true.keys()
-    return [name for name in true if mine[name] != true[name]]
-
-
 def test_at_another_velocity(server: RunningServer, watched: Watcher, ltc_state: State) -> None:
-    assert same(state(server, watched.symbol), ltc_state) == []
-    assert server.get(f"/stats?symbol={watched.symbol}")["revision"] > 100  # many batches
+    assert unlike(state(server, watched.symbol), ltc_state) == []
+    assert server.get(f"/stats?symbol={watched.symbol}")["revision"] > 20  # many batches
 
 
 def test_watching_it_grow_ends_at_the_same_rows(server: RunningServer, watched: Watcher, ltc: str) -> None:
@@ -105,7 +101,7 @@ def test_in_pieces(server: RunningServer, ltc_state: State) -> None:
     replay(server, samples.LTC, "WAY-PIECES", "--max-ticks", CUT)
     replay(server, samples.LTC, "WAY-PIECES", "--start-from", CUT, "--max-ticks", 1)
     replay(server, samples.LTC, "WAY-PIECES", "--start-from", CUT + 1, "--batch-ticks", 333)
-    assert same(state(server, "WAY-PIECES"), ltc_state) == []
+    assert unlike(state(server, "WAY-PIECES"), ltc_state) == []
 
 
 def test_the_end_first_and_then_all_of_it_again(server: RunningServer, ltc_state: State) -> None:
@@ -113,7 +109,7 @@ def test_the_end_first_and_then_all_of_it_again(server: RunningServer, ltc_state
     replay(server, samples.LTC, "WAY-LATE", "--start-from", CUT)
     again = replay(server, samples.LTC, "WAY-LATE")
     assert f"{TICKS - CUT:,} of the ticks known to the server already" in again.out
-    assert same(state(server, "WAY-LATE"), ltc_state) == []
+    assert unlike(state(server, "WAY-LATE"), ltc_state) == []
     stats = server.get("/stats?symbol=WAY-LATE")
     assert (stats["ticks"], stats["duplicates"], stats["late"]) == (TICKS, TICKS - CUT, CUT)
 
@@ -122,7 +118,7 @@ def test_interrupted_and_resumed(server: RunningServer, ltc_state: State) -> Non
     """Ctrl+C prints where to go on: from there the file is neither lost nor doubled."""
     client = start_replay(server, samples.LTC, "WAY-RESUMED", "--velocity", 2_000)
     until = time.monotonic() + SECONDS
-    while time.monotonic() < until and not _ticks(server, "WAY-RESUMED"):
+    while time.monotonic() < until and not held_ticks(server, "WAY-RESUMED"):
         time.sleep(0.02)
     client.send_signal(signal.SIGINT)
     stopped = finish(client)
@@ -131,10 +127,5 @@ def test_interrupted_and_resumed(server: RunningServer, ltc_state: State) -> Non
     assert words is not None
     assert 0 < int(words[2]) < TICKS
     replay(server, samples.LTC, "WAY-RESUMED", *words[1].split())
-    assert same(state(server, "WAY-RESUMED"), ltc_state) == []
+    assert unlike(state(server, "WAY-RESUMED"), ltc_state) == []
     assert server.get("/stats?symbol=WAY-RESUMED")["duplicates"] == 0
-
-
-def _ticks(server: RunningServer, symbol: str) -> int:
-    symbols = server.get("/api/v1/symbols")["symbols"]
-    return next((known["ticks"] for known in symbols if known["symbol"] == symbol), 0)

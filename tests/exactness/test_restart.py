@@ -1,0 +1,119 @@
+"""Killed, restarted, short of memory: what was acknowledged is shown again, bar by bar and byte by byte."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.exactness import samples
+from tests.exactness.conftest import recorded_file
+from tests.exactness.path import (
+    SECONDS,
+    address,
+    answer,
+    differences,
+    finish,
+    held_ticks,
+    replay,
+    start_replay,
+    state,
+    table,
+    time_of,
+    unlike,
+)
+from tests.oracle.oracle import Row
+from tests.oracle.readers import RECORDINGS
+from tests.running import RunningServer, start_server
+
+BAR = ("time", "open", "high", "low", "close", "volume", "ask_volume", "bid_volume", "delta", "trades")
+CELL = ("time", "price", "bid_volume", "ask_volume", "unknown_volume", "trades")
+ES = next(recording for recording in RECORDINGS if recording.name == "es")
+SEGMENT = 262_144
+"""Ticks leave memory so many at a time."""
+SMALL = ("--max-candles", "20", "--max-ticks", "100000")
+Launch = Callable[..., RunningServer]
+
+
+def test_killed_during_a_replay_and_after_it(launch: Launch, tmp_path: Path, ltc_state: dict[str, bytes]) -> None:
+    """The client waits for the server to come back; no tick is lost or doubled, and 20 candles in memory do not mean
+    20 candles in the answer."""
+    flags = ("--data-dir", str(tmp_path / "kept"), *SMALL)
+    first = launch(*flags)
+    client = start_replay(first, samples.LTC, "LTC", "--velocity", 4_000)
+    until = time.monotonic() + SECONDS
+    while held_ticks(first, "LTC") < 3_000 and time.monotonic() < until:
+        time.sleep(0.02)
+    assert client.poll() is None
+    first.stop(signal.SIGKILL)
+    second = launch(*flags, "--port", str(first.port))
+    done = finish(client)
+    assert done.code == 0, done.err
+    assert unlike(state(second, "LTC"), ltc_state) == []
+    second.stop(signal.SIGKILL)
+    assert unlike(state(launch(*flags), "LTC"), ltc_state) == []
+
+
+@pytest.fixture(scope="module")
+def es_file(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return recorded_file("es", shared_data, tmp_path_factory.mktemp("es"))[0]
+
+
+def test_what_left_memory_is_read_from_the_log(
+    launch: Launch, es_file: Path, shared_data: Path, tmp_path: Path
+) -> None:
+    """Half of the 500,000 ticks of ES leave memory, and nearly all of its candles."""
+    flags = ("--data-dir", str(tmp_path / "kept"), *SMALL)
+    server = launch(*flags)
+    replay(server, es_file, "ES", "--side", "flag")
+    assert server.get("/stats?symbol=ES")["evicted"] == SEGMENT
+    bars, cells = table(server, "bars", "ES", limit=700), table(server, "footprint", "ES")
+    assert differences(bars, ES.bars(shared_data), BAR) == []
+    assert differences(cells, ES.footprint(shared_data), CELL) == []
+    server.stop(signal.SIGKILL)
+    again = launch(*flags)
+    assert table(again, "bars", "ES") == bars
+    assert table(again, "footprint", "ES", limit=3_000) == cells
+
+
+@pytest.fixture(scope="module")
+def forgetful() -> Iterator[RunningServer]:
+    """A server with a small memory and no log."""
+    running = start_server("--ephemeral", *SMALL)
+    yield running
+    running.stop()
+
+
+def test_few_candles_in_memory_are_no_fewer_in_the_answer(
+    forgetful: RunningServer, ltc_state: dict[str, bytes]
+) -> None:
+    """Without a log too, as long as the ticks are held; and nothing is said to be gone."""
+    replay(forgetful, samples.LTC, "LTC")
+    assert unlike(state(forgetful, "LTC"), ltc_state) == []
+    assert "gone_until" not in forgetful.get(address("bars", "LTC", limit=1))
+    assert forgetful.get("/stats?symbol=LTC")["candles"] == len(table(forgetful, "bars", "LTC")) == 180
+
+
+def test_without_a_log_it_says_from_when_it_knows(forgetful: RunningServer, es_file: Path, shared_data: Path) -> None:
+    """What left an ephemeral server's memory is lost: every bar shown is whole, and the answer names the time."""
+    server = forgetful
+    replay(server, es_file, "ES", "--side", "flag")
+    stats = server.get("/stats?symbol=ES")
+    assert (stats["ticks"], stats["evicted"]) == (500_000, SEGMENT)
+    gone = server.get(address("bars", "ES", limit=1))["gone_until"]
+    assert server.get(address("footprint", "ES", limit=1))["gone_until"] == gone
+    assert server.get(address("ticks", "ES", limit=1))["gone_until"] == gone
+    for what in ("bars", "footprint", "ticks"):
+        assert answer(server, address(what, "ES", limit=1, format="csv")).headers["X-Gone-Until"] == gone
+
+    def whole(rows: list[Row]) -> list[Row]:
+        return [row for row in rows if row["time"] > time_of(gone)]
+
+    bars = table(server, "bars", "ES")
+    assert len(bars) > 200
+    assert differences(bars, whole(ES.bars(shared_data)), BAR) == []
+    assert differences(table(server, "footprint", "ES"), whole(ES.footprint(shared_data)), CELL) == []
+    assert len(table(server, "ticks", "ES")) == 500_000 - SEGMENT

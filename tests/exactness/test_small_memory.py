@@ -1,0 +1,57 @@
+"""A market without a log that lets ticks go: in this process, where a segment of memory can be made small."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from orderflow.market import buffer
+from orderflow.market.book import Market
+from orderflow.market.footprint import BarTable
+from orderflow.market.frames import Frame
+from tests.market.ticks import draw, rows
+
+FRAMES = ("1s", "1min", "5min", "1h")
+VOLUMES = ("bid_volume", "ask_volume", "unknown_volume")
+CARRIED = {"cvd", "vwap"}
+"""Columns that run through a session, and so begin where memory does."""
+
+
+@pytest.mark.parametrize("seed", range(3, 9))
+@pytest.mark.parametrize("looked", [False, True], ids=["first look at the end", "looked all the while"])
+def test_every_bar_shown_is_whole(seed: int, looked: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """But for the newest bar, which is shown even when the beginning of it is gone."""
+    monkeypatch.setattr(buffer, "SEGMENT", 64)
+    batch = draw(seed, most=400, sides="flag").batch
+    whole, small = Market(max_candles=10**6), Market(max_candles=5, max_ticks=100)
+    whole.ingest([batch])
+    for at in range(0, len(batch), 20):
+        small.ingest([batch.take(slice(at, at + 20))])
+        for name in FRAMES if looked else ():
+            small.changed("X", Frame.parse(name), 0, None, 1)
+    gone = small.gone("X")
+    assert gone is not None
+    assert whole.gone("X") is None
+    assert small.stats("X")["evicted"] > 0
+    for name in FRAMES:
+        frame = Frame.parse(name)
+        true = by_time(whole.bars("X", frame))
+        table = small.bars("X", frame)
+        shown = by_time(table)
+        assert shown.keys() >= {start for start in true if start > gone}
+        levels: dict[int, Decimal] = {}
+        for row in rows(table, "footprint"):
+            volume = sum((Decimal(str(row[side])) for side in VOLUMES), Decimal(0))
+            levels[int(str(row["time"]))] = levels.get(int(str(row["time"])), Decimal(0)) + volume
+        for start, row in shown.items():
+            if start == max(true) <= gone:
+                continue
+            for column in row.keys() - CARRIED:
+                assert row[column] == true[start][column], (name, start, column)
+            assert levels[start] == row["volume"]
+
+
+def by_time(table: BarTable) -> dict[int, dict[str, object]]:
+    """The bars as rows, by their start."""
+    return dict(zip(table.time.tolist(), rows(table), strict=True))
