@@ -266,6 +266,8 @@ class Tape:
         begin = self._first_of(frame, minutes)
         if begin > starts[0]:
             series.raise_horizon(begin)
+        if frame.base == MINUTE:
+            series.dropped = len(np.unique(bar_start(starts[starts < begin], frame.ns, self.session)))
         if frame.base == SECOND:
             self._seconds_from(begin)
         session = int(self.session.start_of(np.array([begin]))[0])
