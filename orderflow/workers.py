@@ -4,8 +4,9 @@ The server runs on gevent: one thread, one greenlet a socket, and whoever comput
 them. So such work goes through `Workers` to real operating system threads while the caller waits the way its
 surroundings wait: a greenlet yields, a thread blocks. The same calls work without gevent (tests, notebooks).
 
-gevent's own locks are not for threads that run beside the hub: six parties that shared one patched `threading.Lock`
-made no headway in a minute. State that both sides touch is guarded by `plain_lock()` and waited for with a `Flag`.
+gevent's own locks are not for threads that run beside the hub: of three greenlets and three threads that took turns
+with one patched `threading.Lock` or `RLock`, some were never woken again (gevent 26.9). State that both sides touch is
+guarded by `plain_lock()` and waited for with a `Flag`, or guarded by a `Workers.lock()`.
 
 Nothing here knows what the work is.
 """
@@ -29,6 +30,7 @@ from gevent.event import Event
 from gevent.threadpool import ThreadPool
 
 from orderflow.errors import Conflict
+from orderflow.turns import Turns
 
 T = TypeVar("T")
 
@@ -243,10 +245,15 @@ class Workers:
         self._current: ContextVar[_Job | None] = ContextVar("job", default=None)
         self._pool = _Lane(self._home, "orderflow-pool", threads)
         self._writer = _Lane(self._home, "orderflow-writer", 1)
+        self._reader = _Lane(self._home, "orderflow-reader", 1)
 
     def flag(self) -> Flag:
         """A new event, not set."""
         return Flag(self._home)
+
+    def lock(self) -> Turns:
+        """A new lock that threads and greenlets may share, reentrant."""
+        return Turns(_new_lock(), gevent.getcurrent, self._home.waiter)
 
     def run(self, fn: Callable[..., T], *args: Any) -> T:
         """`fn(*args)` in a thread of the pool; its result or its error. Called inside a worker thread it runs there.
@@ -258,12 +265,15 @@ class Workers:
         return self._put(self._pool, fn, args).result()
 
     def aside(self, fn: Callable[..., T], *args: Any) -> T:
-        """`fn(*args)` where it cannot stop the hub: in the pool when a greenlet of the home thread asks, else here.
+        """`fn(*args)` where it cannot stop the hub: in a thread of its own when a greenlet of the home thread asks,
+        else here.
 
-        For reading from disk. Unlike `run` it never waits for a free thread when the caller is a thread itself, so
-        it may be called under a lock that the pool's threads want.
+        For reading from disk. Unlike `run` it never waits for the pool, so it may be called under a lock that all of
+        the pool's threads are waiting for.
         """
-        return self.run(fn, *args) if self._home.patched and self._home.is_here() else fn(*args)
+        if not (self._home.patched and self._home.is_here()):
+            return fn(*args)
+        return self._put(self._reader, fn, args).result()
 
     def run_writer(self, fn: Callable[..., T], *args: Any) -> T:
         """`fn(*args)` in the only writing thread, after what was given to it before; its result or its error.
@@ -355,9 +365,8 @@ class Workers:
         for job in jobs:
             job.join(max(0.0, min(timeout / 4, begin + timeout - time.monotonic())) if job.greenlet else 0.0)
         left = [job.name for job in jobs if job.alive()]
-        left += [
-            name for name, lane in (("pool", self._pool), ("writer", self._writer)) if not lane.stop(begin + timeout)
-        ]
+        lanes = {"pool": self._pool, "writer": self._writer, "reader": self._reader}
+        left += [name for name, lane in lanes.items() if not lane.stop(begin + timeout)]
         if left:
             log.warning("still running after %.1f s: %s", timeout, ", ".join(left))
         return left

@@ -270,7 +270,7 @@ def test_all_of_this_under_gevent() -> None:
     code = "from gevent import monkey; monkey.patch_all(); import sys, pytest; sys.exit(pytest.main(sys.argv[1:]))"
     files = [str(here), str(here.with_name("test_bus.py"))]
     run = subprocess.run(
-        [sys.executable, "-c", code, "-q", "-p", "no:cacheprovider", "-p", "no:dash", *files],
+        [sys.executable, "-c", code, "-q", "-p", "no:cacheprovider", "-p", "no:dash", "--noconftest", *files],
         capture_output=True,
         text=True,
         timeout=120,

@@ -1,4 +1,4 @@
-"""The adapters against the shared suite; the last test runs this file again in an interpreter patched by gevent."""
+"""The adapters against the shared suite; the last test runs it again in an interpreter patched by gevent."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ entries = st.lists(
 
 
 @given(entries)
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_entries_come_back(disk: Disk, drawn: list[tuple[list[TickBatch], str | None, bytes]]) -> None:
     log = disk()
     log.forget()
@@ -99,12 +99,23 @@ def test_the_newest_keys_are_kept(disk: Disk, workers: Workers, monkeypatch: pyt
 
 
 @pytest.mark.skipif(PATCHED, reason="this is the run under gevent")
-def test_all_of_this_under_gevent() -> None:
+def test_the_suite_under_gevent() -> None:
     code = "from gevent import monkey; monkey.patch_all(); import sys, pytest; sys.exit(pytest.main(sys.argv[1:]))"
     here = Path(__file__)
-    files = [str(here), str(here.with_name("test_commits.py")), str(here.with_name("test_merging.py"))]
+    files = [f"{here}::TestDisk", str(here.with_name("test_commits.py"))]
     run = subprocess.run(
-        [sys.executable, "-c", code, "-q", "-p", "no:cacheprovider", "-p", "no:dash", *files],
+        [
+            sys.executable,
+            "-c",
+            code,
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "-p",
+            "no:dash",
+            f"--confcutdir={here.parent}",
+            *files,
+        ],
         capture_output=True,
         text=True,
         timeout=180,

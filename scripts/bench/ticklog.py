@@ -1,0 +1,172 @@
+"""What it costs to have every acknowledged tick on disk, and how fast it is there again.
+
+    python scripts/bench/ticklog.py [--ticks 1e7] [--batch 5000] [--singles 2e4] [--callers 50] [--peer 2e4] [--quick]
+
+The log is written in batches and read again into columns; then as many callers as `--callers` append one tick each at
+a time, and share commits. The peer is what one would write first with the same library, a `diskcache.Deque` with one
+entry a tick, on the same ticks and the same disk; it gets fewer of them, as it needs minutes for what the log does in
+one second. Rates change with the machine, the ratios hardly.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import diskcache
+import numpy as np
+from _common import SYMBOL, Row, Trades, at_least, at_most, machine, median, number, show
+
+from orderflow.market.log import LogEntry
+from orderflow.market.ticks import TickBatch
+from orderflow.storage.ticklog import DiskTickLog
+from orderflow.workers import Workers
+
+LOADS = 3
+
+
+def main() -> int:
+    options = arguments()
+    print(machine())
+    where = Path(tempfile.mkdtemp(prefix="bench-ticklog-"))
+    workers = Workers()
+    try:
+        ticks, batch = int(options.ticks), options.batch
+        written, rows = batches(where / "batches", workers, ticks, batch)
+        show(f"{ticks:,} ticks in batches of {batch:,}", rows)
+        show(f"one tick a call, {int(options.singles):,} calls", singles(where / "singles", workers, options))
+        show("against a diskcache.Deque with one entry a tick", peer(where / "peer", int(options.peer), written))
+    finally:
+        workers.stop()
+        shutil.rmtree(where, ignore_errors=True)
+    return 0
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--ticks", type=float, default=1e7, help="ticks written in batches (1e7)")
+    parser.add_argument("--batch", type=int, default=5_000, help="ticks a batch (5000)")
+    parser.add_argument("--singles", type=float, default=2e4, help="calls of one tick (2e4)")
+    parser.add_argument("--callers", type=int, default=50, help="who call at the same time (50)")
+    parser.add_argument("--peer", type=float, default=2e4, help="ticks that the peer gets (2e4)")
+    parser.add_argument("--quick", action="store_true", help="small numbers: does it run at all")
+    options = parser.parse_args()
+    if options.quick:
+        options.ticks, options.singles, options.peer = 2e5, 2e3, 5e2
+    if min(options.ticks, options.batch, options.singles, options.callers, options.peer) < 1:
+        parser.error("every number must be at least 1")
+    return options
+
+
+def batches(where: Path, workers: Workers, ticks: int, each: int) -> tuple[tuple[float, float], list[Row]]:
+    """((ticks/s written, ticks/s loaded), the lines)."""
+    made = list(Trades(ids=True).batches(ticks, each))
+    log = DiskTickLog(where, workers)
+    begin = time.perf_counter()
+    for batch in made:
+        log.append(LogEntry([batch]), nothing)
+    append = ticks / (time.perf_counter() - begin)
+    log.close()
+    seconds = median([load(where, workers, made) for _ in range(LOADS)])
+    log = DiskTickLog(where, workers)
+    info = log.info()
+    start = int(made[len(made) // 2].time[0])
+    begin = time.perf_counter()
+    span = log.read(SYMBOL, start, start + 1_800_000_000_000)
+    read = time.perf_counter() - begin
+    log.close()
+    return (append, ticks / seconds), [
+        at_least("append", append / 1e6, 2, "M ticks/s"),
+        at_most("open and load into columns", seconds, max(0.1, 0.8 * ticks / 1e7), "s"),
+        at_least("that is", ticks / seconds / 1e6, 5, "M ticks/s"),
+        at_most("on disk", info.bytes / ticks, 33, "B/tick"),
+        Row("blobs after merging", f"{info.entries:,} of {len(made):,}"),
+        Row(f"read half an hour of it ({0 if span is None else len(span):,} ticks)", f"{number(read * 1e3)} ms"),
+    ]
+
+
+def load(where: Path, workers: Workers, made: Sequence[TickBatch]) -> float:
+    """Seconds to open the log and have every tick in numpy columns; raises AssertionError when one is missing."""
+    begin = time.perf_counter()
+    log = DiskTickLog(where, workers)
+    found = [batch for entry in log.load() for batch in entry.batches]
+    seconds = time.perf_counter() - begin
+    log.close()
+    np.testing.assert_array_equal(
+        np.concatenate([batch.time for batch in found]), np.concatenate([batch.time for batch in made])
+    )
+    return seconds
+
+
+def singles(where: Path, workers: Workers, options: argparse.Namespace) -> list[Row]:
+    """Calls of one tick: by many callers at once, then by one."""
+    calls = int(options.singles)
+    one = list(Trades().batches(min(calls, 1000), 1))
+    log = DiskTickLog(where, workers)
+
+    def call(count: int, name: str) -> None:
+        for turn in range(count):
+            log.append(LogEntry([one[turn % len(one)]], f"{name}-{turn}", b'{"accepted": 1}'), nothing)
+
+    each = max(1, calls // options.callers)
+    begin = time.perf_counter()
+    for handle in [workers.spawn("caller", partial(call, each, str(turn))) for turn in range(options.callers)]:
+        handle.join()
+    shared = each * options.callers / (time.perf_counter() - begin)
+    alone = max(1, calls // 10)
+    begin = time.perf_counter()
+    call(alone, "alone")
+    single = alone / (time.perf_counter() - begin)
+    log.close()
+    begin = time.perf_counter()
+    log = DiskTickLog(where, workers)
+    loaded = sum(len(batch) for entry in log.load() for batch in entry.batches)
+    seconds = time.perf_counter() - begin
+    log.close()
+    if loaded != each * options.callers + alone:
+        raise AssertionError("ticks are missing")
+    return [
+        at_least(f"{options.callers} callers, each with a key", shared, 4_000, "calls/s"),
+        Row("one caller, with a key", f"{number(single)} calls/s"),
+        Row("open and load", f"{number(seconds)} s"),
+    ]
+
+
+def peer(where: Path, count: int, written: tuple[float, float]) -> list[Row]:
+    """The naive way."""
+    batch = Trades(ids=True).take(count)
+    columns = (batch.time, batch.price, batch.size, batch.side, batch.rule, batch.id)
+    ticks = list(zip(*(column.tolist() for column in columns), strict=True))
+    deque = diskcache.Deque(directory=str(where))
+    begin = time.perf_counter()
+    for tick in ticks:
+        deque.append(tick)
+    append = count / (time.perf_counter() - begin)
+    begin = time.perf_counter()
+    back = list(deque)
+    loaded = count / (time.perf_counter() - begin)
+    if back != ticks:
+        raise AssertionError("the peer lost ticks")
+    size = sum(path.stat().st_size for path in where.rglob("*") if path.is_file())
+    deque.cache.close()
+    return [
+        Row(f"Deque, append of {count:,}", f"{number(append)} ticks/s"),
+        Row("Deque, load", f"{number(loaded)} ticks/s"),
+        Row("Deque, on disk", f"{number(size / count)} B/tick"),
+        Row("the log appends", f"{number(written[0] / append)} times as fast"),
+        Row("the log loads", f"{number(written[1] / loaded)} times as fast"),
+    ]
+
+
+def nothing() -> None:
+    """What a caller without an engine does once its ticks are on disk."""
+
+
+if __name__ == "__main__":
+    sys.exit(main())
