@@ -16,7 +16,7 @@ from orderflow.errors import BadInput, FieldError
 from orderflow.formats import open_ticks
 from orderflow.market.buffer import in_order
 from orderflow.market.columns import Fixed, Times, bar_columns, footprint_columns
-from orderflow.market.exact import scale_floats
+from orderflow.market.exact import Ints, scale_floats
 from orderflow.market.footprint import BarTable, tabulate
 from orderflow.market.frames import Frame
 from orderflow.market.grid import Grid
@@ -38,11 +38,15 @@ def read_ticks(path: str | PathLike[str], **options: Any) -> pd.DataFrame:
     Raises UnknownFormat when no format fits, BadInput when the file has no usable row.
     """
     batches: list[TickBatch] = []
+    rows: list[Ints] = []
     errors: list[FieldError] = []
+    skipped = 0
     with open_ticks(Path(path), **options) as reader:
         for chunk in reader:
             batches += chunk.batches
+            rows += [origins + chunk.first_row for origins in chunk.origins]
             errors += chunk.errors
+            skipped += chunk.rejected
     if not batches:
         raise BadInput(f"{path} has no usable tick", errors[:20])
     given = np.concatenate([batch.id for batch in batches])
@@ -60,7 +64,10 @@ def read_ticks(path: str | PathLike[str], **options: Any) -> pd.DataFrame:
             "id": ids,
         }
     )
-    frame.attrs["skipped"] = len(errors)
+    order = np.concatenate(rows)
+    if (order[1:] < order[:-1]).any():
+        frame = frame.iloc[np.argsort(order, kind="stable")].reset_index(drop=True)
+    frame.attrs["skipped"] = skipped
     frame.attrs["errors"] = [str(error) for error in errors[:20]]
     return frame
 

@@ -27,13 +27,11 @@ from orderflow.formats.parsing.result import ParsedTicks
 from orderflow.formats.parsing.words import SYMBOL_PATTERN
 from orderflow.formats.reader import CHUNK_ROWS, TickReader, open_ticks
 from orderflow.formats.registry import names
-from orderflow.formats.summary import ReadSummary
 
 __all__ = [
     "CHUNK_ROWS",
     "SYMBOL_PATTERN",
     "ParsedTicks",
-    "ReadSummary",
     "TickReader",
     "names",
     "open_ticks",

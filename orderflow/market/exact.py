@@ -18,6 +18,9 @@ MAX_DECIMALS = 12
 MAX_UNITS = 2**53
 """Beyond this a float64 no longer holds every integer, so neither could a chart."""
 
+LONGEST = 15
+"""Power of ten of the largest number's first digit; beyond it MAX_UNITS is passed in any case."""
+
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
@@ -71,13 +74,14 @@ def decimal_units(text: str | Decimal) -> tuple[int, int]:
         raise ValueError(f"{text!r} is not a number") from error
     if not number.is_finite():
         raise ValueError(f"{text} is not a finite number")
-    places = max(0, -int(number.normalize().as_tuple().exponent))
+    _, digits, exponent = number.as_tuple()
+    significant = "".join(map(str, digits)).rstrip("0")
+    places = -(int(exponent) + len(digits) - len(significant)) if significant else 0
     if places > MAX_DECIMALS:
         raise ValueError(f"{text} has {places} decimals; the most is {MAX_DECIMALS}")
-    units = int(number.scaleb(places))
-    if abs(units) > MAX_UNITS:
+    if number.adjusted() > LONGEST or abs(number) * 10 ** max(0, places) > MAX_UNITS:
         raise ValueError(f"{text} has more digits than can be kept exactly")
-    return units, places
+    return int(number * 10 ** max(0, places)), max(0, places)
 
 
 def unit_floats(units: npt.NDArray[np.integer], decimals: int) -> Floats:
