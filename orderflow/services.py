@@ -83,7 +83,11 @@ def build_services(settings: Settings) -> Services:
     workers = Workers()
     ticks: TickLog = NoLog() if settings.ephemeral else DiskTickLog(settings.data_dir / "ticks", workers)
     market = Market(
-        ticks, max_candles=settings.max_candles, max_ticks=settings.max_ticks, max_symbols=settings.max_symbols
+        ticks,
+        max_candles=settings.max_candles,
+        max_ticks=settings.max_ticks,
+        max_symbols=settings.max_symbols,
+        new_lock=workers.lock,
     )
     return Services(
         settings,

@@ -26,6 +26,7 @@ from orderflow.market.keys import Keys, Receipt, pack_answer, unpack_answer
 from orderflow.market.log import LogEntry, NoLog, TickLog
 from orderflow.market.marks import Marks
 from orderflow.market.sessions import Session, bar_end
+from orderflow.market.tape import Lock
 from orderflow.market.ticks import TickBatch
 from orderflow.market.wire import bar_wire, base_wire, choose_rows
 
@@ -37,7 +38,10 @@ DEFAULT_MARKS = Marks()
 
 
 class Market:
-    """All symbols. Sizes are bounded by `max_candles` bars a frame, `max_ticks` ticks and `max_symbols` symbols."""
+    """All symbols. Sizes are bounded by `max_candles` bars a frame, `max_ticks` ticks and `max_symbols` symbols.
+
+    new_lock: makes reentrant locks for whatever calls it, threads or greenlets (`Workers.lock`).
+    """
 
     def __init__(
         self,
@@ -47,13 +51,15 @@ class Market:
         max_ticks: int = 20_000_000,
         max_symbols: int = 5_000,
         clock: Callable[[], float] = _time.monotonic,
+        new_lock: Callable[[], Lock] = threading.RLock,
     ) -> None:
         self._log: TickLog = log if log is not None else NoLog()
         self._max_candles = max_candles
         self._max_ticks = max_ticks
         self._max_symbols = max_symbols
         self._clock = clock
-        self._lock = threading.RLock()
+        self._new_lock = new_lock
+        self._lock = new_lock()
         self._entries: dict[str, Entry] = {}
         self._settings: dict[str, dict[str, str]] = {}
         self._keys = Keys()
@@ -273,15 +279,8 @@ class Market:
         name = symbol if symbol is not None else self.active()
         entry = self._entries.get(name) if name is not None else None
         if name is None or entry is None or not entry.counters.ticks:
-            return {
-                "epoch": self.epoch,
-                "rev": 0,
-                "full": True,
-                "symbol": name,
-                "frame": frame.name,
-                "bars": [],
-                "stats": {},
-            }
+            nothing: dict[str, Any] = {"symbol": name, "frame": frame.name, "bars": [], "stats": {}}
+            return {"epoch": self.epoch, "rev": 0, "full": True, **nothing}
         tape = entry.tape
         with tape.lock:
             series = tape.series(frame) if frame.ns else tape.dealt(frame, entry.history().live)
@@ -336,10 +335,13 @@ class Market:
     def _open(self, symbol: str) -> Entry:
         entry = self._entries.get(symbol)
         if entry is None:
-            entry = Entry.make(symbol, self._max_candles, self._log, self._settings.get(symbol, {}))
+            entry = self._make(symbol)
             entry.tape.loading(self._loading)
             self._entries[symbol] = entry
         return entry
+
+    def _make(self, symbol: str) -> Entry:
+        return Entry.make(symbol, self._max_candles, self._log, self._settings.get(symbol, {}), self._new_lock())
 
     @staticmethod
     def _recent(entry: Entry, frame: Frame, begin: int, stop: int) -> tuple[BarTable, int]:
@@ -367,7 +369,7 @@ class Market:
             entry = self._entries.get(batch.symbol)
             kept = distinct(batch if entry is None else entry.unseen(batch))
             if len(kept):
-                (entry or Entry.make(batch.symbol, 1, self._log, self._settings.get(batch.symbol, {}))).check(kept)
+                (entry or self._make(batch.symbol)).check(kept)
                 fresh.append(kept)
             duplicates += len(batch) - len(kept)
             if entry is not None:

@@ -17,7 +17,7 @@ from orderflow.market.grid import Grid
 from orderflow.market.history import History
 from orderflow.market.log import TickLog
 from orderflow.market.sessions import Session
-from orderflow.market.tape import Tape
+from orderflow.market.tape import Lock, Tape
 from orderflow.market.ticks import NO_ID, SideRule, TickBatch
 
 MOST_VOLUME = 2**62
@@ -70,7 +70,7 @@ class Entry:
     _in_flight: list[TickBatch] = field(default_factory=list)
 
     @staticmethod
-    def make(symbol: str, max_candles: int, log: TickLog, settings: Mapping[str, str]) -> Entry:
+    def make(symbol: str, max_candles: int, log: TickLog, settings: Mapping[str, str], lock: Lock) -> Entry:
         """A symbol without ticks, with the instrument's settings as `Market.configure` keeps them."""
 
         def read(start: int, end: int) -> Columns | None:
@@ -79,7 +79,7 @@ class Entry:
             batch = log.read(symbol, start, end)
             return Columns.empty() if batch is None else tape.grid.columns(batch)
 
-        tape = Tape(symbol, max_candles, read, logged=log.durable)
+        tape = Tape(symbol, max_candles, read, logged=log.durable, lock=lock)
         tape.grid = initial_grid(settings)
         tape.session = Session.parse(settings.get("session", "UTC"))
         return Entry(tape, log)

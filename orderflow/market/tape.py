@@ -6,11 +6,12 @@ the length of the history. This module does not know other symbols, the log's fo
 
 from __future__ import annotations
 
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -23,6 +24,9 @@ from orderflow.market.grid import Grid
 from orderflow.market.growth import Grower, Growth, ReadLog
 from orderflow.market.sessions import Session, bar_start
 from orderflow.market.spine import FIELDS, Spine, rows_of
+
+Lock = AbstractContextManager[Any]
+"""A reentrant lock."""
 
 CHUNK = 1_000_000
 RACES = 500
@@ -42,7 +46,7 @@ class Audit:
 class Tape:
     """Ticks and bars of one symbol. `read_log(start, end)` gives ticks that memory let go; None when not `logged`."""
 
-    def __init__(self, symbol: str, max_candles: int, read_log: ReadLog, *, logged: bool) -> None:
+    def __init__(self, symbol: str, max_candles: int, read_log: ReadLog, *, logged: bool, lock: Lock) -> None:
         self.symbol = symbol
         self.logged = logged
         self.max_candles = max_candles
@@ -53,7 +57,7 @@ class Tape:
         self.audit = Audit()
         self.lost = 0
         """Late ticks that no bar shows: their bar had left memory, and there is no log."""
-        self.lock = threading.RLock()
+        self.lock = lock
         self.read_log = read_log
         self._grower = Grower(self.buffer, self.evicted)
         self._done = 0

@@ -1,0 +1,60 @@
+"""A real server with its log, asked for tables and figures while ticks come in: nobody may be left waiting.
+
+With gevent's patched locks in the market this stood still within seconds: threads of the pool waited for a lock that
+greenlets wanted too, and were never woken.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
+from itertools import count, repeat
+from pathlib import Path
+
+from tests.running import RunningServer
+
+SECONDS = 3.0
+PATIENCE = 15.0
+"""Longer than a slow machine needs for one answer."""
+READS = ("/api/v1/bars/NQ?since=1", "/api/v1/footprint/NQ?frame=5min", "/stats", "/api/v1/bars/NQ?frame=1s")
+SENDERS = 4
+
+Call = tuple[str, str, str]
+
+
+def test_readers_and_writers_all_get_on(launch: Callable[..., RunningServer], tmp_path: Path) -> None:
+    server = launch("--no-browser", "--data-dir", str(tmp_path))
+    keep_calling(server.port, ticks(0), 0.0)
+    calls = [ticks(number) for number in range(SENDERS)] + [repeat(("GET", path, "")) for path in READS * 2]
+    with ThreadPoolExecutor(len(calls)) as threads:
+        done = list(threads.map(lambda each: keep_calling(server.port, each, SECONDS), calls))
+    assert min(done) > 2
+    assert server.get("/stats")["ticks"] == 1 + sum(done[:SENDERS])
+    assert server.get("/stats")["audit"]["failures"] == 0
+
+
+def ticks(number: int) -> Iterator[Call]:
+    """One sender's ticks; those of several come mixed, and late by some."""
+    for turn in count():
+        tick = {"timestamp": 1_760_032_800_000 + 400 * turn + number, "price": 100 + turn % 7, "size": 1, "side": "buy"}
+        yield "POST", "/tick?symbol=NQ", json.dumps(tick)
+
+
+def keep_calling(port: int, calls: Iterator[Call], seconds: float) -> int:
+    """Make calls for so long, one at least; how many were answered. Raises TimeoutError when one is not."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+    until = time.monotonic() + seconds
+    done = 0
+    for method, path, body in calls:
+        connection.request(method, path, body, {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        text = answer.read()
+        assert answer.status in (200, 202), f"{method} {path}: {answer.status} {text[:200]!r}"
+        done += 1
+        if time.monotonic() >= until:
+            break
+    connection.close()
+    return done
