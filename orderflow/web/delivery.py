@@ -16,7 +16,7 @@ from orderflow.web.security import Application, Environ, Start
 
 LEAST = 1024
 """Shorter bodies are not worth compressing."""
-REMEMBERED = 64
+REMEMBERED = 256
 LEVEL = 5
 TEXTS = re.compile(r"(?:text/|application/(?:json|javascript|manifest\+json|xml)|image/svg)")
 YEAR = "public, max-age=31536000, immutable"

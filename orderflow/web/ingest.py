@@ -9,12 +9,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from orderflow.errors import BadInput, FieldError
 from orderflow.formats import SYMBOL_PATTERN, ParsedTicks, parse_body
 from orderflow.services import Services
 from orderflow.web.answers import JSON, encode, located
 from orderflow.web.bodies import Budget, UnsupportedMedia, announced, read_body
+from orderflow.web.gather import Gather, refusal
 from orderflow.web.params import choice, text
 from orderflow.web.routes import Answer, Route, Values
 from orderflow.web.schemas import BATCH, CSV_EXAMPLE, RECEIPT, TICK
@@ -78,6 +80,7 @@ class Ingest:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._limit = services.settings.max_body
+        self._gather = Gather(services.market, services.workers)
         self._budget = Budget(max(BUDGET_BODIES * self._limit, 1 << 26))
 
     def routes(self) -> list[Route]:
@@ -132,7 +135,15 @@ class Ingest:
             if values["Idempotency-Key"] is not None:
                 about = environ.get("QUERY_STRING", "").encode("latin-1") + b"\n" + data
                 digest = hashlib.blake2b(about, digest_size=16).hexdigest()
-            return 202, self._ingest(self._parse(data, kind, values), values, digest, one)
+
+            def alone(body: bytes) -> bytes:
+                return self._ingest(self._parse(body, kind, values), values, digest, one)
+
+            if not one or values["Idempotency-Key"] is not None:
+                return 202, alone(data)
+            asked = (values["symbol"], values["tz"], values["side"])
+            parse = partial(self._parse, kind=kind, values=values)
+            return 202, self._gather.take(asked, data, parse, alone, values["symbol"])
 
     def _ingest(self, parsed: ParsedTicks, values: Values, digest: str, one: bool) -> bytes:
         market = self._services.market
@@ -163,7 +174,7 @@ class Ingest:
 def _refusal(parsed: ParsedTicks) -> str:
     first = parsed.errors[0]
     if parsed.rows == 1:
-        return f"the tick was refused: {first.field or 'it'} {first.reason}"
+        return str(refusal(parsed.errors))
     return f"{parsed.rejected:,} of {parsed.rows:,} rows are bad and nothing was taken; first {first}"
 
 

@@ -212,6 +212,47 @@ def test_many_clients_at_once_lose_nothing(server: RunningServer) -> None:
     assert server.get("/api/v1/bars/MANY")["bars"][0]["volume"] == 800
 
 
+def test_single_ticks_that_come_together_each_get_their_own_answer(server: RunningServer) -> None:
+    good = '{"timestamp":"2025-10-09T18:00:%02dZ","price":10.5,"size":1%s}'
+    cases: list[tuple[str, int, str]] = [
+        (good % (1, ""), 202, '{"accepted":1,"revision":'),
+        (good % (2, ',"symbol":"SINGLE2"'), 202, '{"accepted":1,"revision":'),
+        (good % (3, ',"id":7'), 202, '{"accepted":'),
+        (good % (4, ',"side":"up"'), 400, '{"detail":"the tick was refused: side '),
+        (good % (5, ',"price":-1'), 400, '{"detail":"the tick was refused: price '),
+        (f"{good % (6, '')},{good % (7, '')}", 400, '{"detail":"the body is not JSON'),
+        ('{"x":[', 400, '{"detail":"the body is not JSON'),
+        ("]}", 400, '{"detail":"the body is not JSON'),
+        ("{}", 400, '{"detail":"the tick was refused: '),
+        (f"[{good % (8, '')}]", 202, '{"accepted":1,"revision":'),
+        ("[]", 400, '{"detail":"POST /tick takes one tick'),
+    ]
+    rounds, wrong = 20, []
+
+    def work(number: int) -> None:
+        body, status, begins = cases[number % len(cases)]
+        call = head("/tick?symbol=SINGLE", f"Content-Length: {len(body)}").replace(b"Connection: close\r\n", b"")
+        with connection(server) as sock:
+            for _ in range(rounds):
+                sock.sendall(call + body.encode())
+                answer = sock.recv(1 << 16).decode()
+                found = int(answer.split()[1]), answer.partition("\r\n\r\n")[2]
+                if found[0] != status or not found[1].startswith(begins):
+                    wrong.append((body, found))
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(2 * len(cases))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+    # two senders of each case; the tick with an id counts once
+    assert server.get("/stats?symbol=SINGLE")["ticks"] == 2 * rounds * 2 + 1
+    assert server.get("/stats?symbol=SINGLE")["duplicates"] == 2 * rounds - 1
+    assert server.get("/stats?symbol=SINGLE2")["ticks"] == 2 * rounds
+    assert not [line for line in server.errors if "Traceback" in line]
+
+
 def test_sigterm_ends_it_with_0_and_what_was_taken_is_there_again(
     launch: Callable[..., RunningServer], tmp_path: Path
 ) -> None:
