@@ -11,7 +11,8 @@ import json
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from email.message import Message
@@ -49,31 +50,34 @@ class Replayed:
     err: str
 
 
-def start_replay(server: RunningServer, file: Path, symbol: str, *flags: object) -> subprocess.Popen[str]:
-    """The client as a process, at full speed unless a flag says otherwise."""
+@contextmanager
+def replaying(server: RunningServer, file: Path, symbol: str, *flags: object) -> Iterator[subprocess.Popen[str]]:
+    """The client as a process, at full speed unless a flag says otherwise; it does not outlive the `with`."""
     words = [file, "--server", server.url, "--symbol", symbol, "--velocity", "max", *flags]
-    return subprocess.Popen(
+    process = subprocess.Popen(
         [sys.executable, str(ROOT / "scripts" / "replay.py"), *map(str, words)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
 
 
 def finish(process: subprocess.Popen[str]) -> Replayed:
-    """Wait for a client; it is killed when it takes too long."""
-    try:
-        out, err = process.communicate(timeout=SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.communicate()
-        raise
+    """Wait for a client's end."""
+    out, err = process.communicate(timeout=SECONDS)
     return Replayed(process.returncode, out, err)
 
 
 def replay(server: RunningServer, file: Path, symbol: str, *flags: object) -> Replayed:
     """Replay a file to its end, which must be a good one."""
-    done = finish(start_replay(server, file, symbol, *flags))
+    with replaying(server, file, symbol, *flags) as client:
+        done = finish(client)
     assert done.code == 0, f"exit code {done.code}: {done.err}"
     return done
 

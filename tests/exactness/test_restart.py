@@ -19,7 +19,7 @@ from tests.exactness.path import (
     finish,
     held_ticks,
     replay,
-    start_replay,
+    replaying,
     state,
     table,
     time_of,
@@ -43,14 +43,14 @@ def test_killed_during_a_replay_and_after_it(launch: Launch, tmp_path: Path, ltc
     20 candles in the answer."""
     flags = ("--data-dir", str(tmp_path / "kept"), *SMALL)
     first = launch(*flags)
-    client = start_replay(first, samples.LTC, "LTC", "--velocity", 4_000)
-    until = time.monotonic() + SECONDS
-    while held_ticks(first, "LTC") < 3_000 and time.monotonic() < until:
-        time.sleep(0.02)
-    assert client.poll() is None
-    first.stop(signal.SIGKILL)
-    second = launch(*flags, "--port", str(first.port))
-    done = finish(client)
+    with replaying(first, samples.LTC, "LTC", "--velocity", 4_000) as client:
+        until = time.monotonic() + SECONDS
+        while held_ticks(first, "LTC") < 3_000 and time.monotonic() < until:
+            time.sleep(0.02)
+        assert client.poll() is None
+        first.stop(signal.SIGKILL)
+        second = launch(*flags, "--port", str(first.port))
+        done = finish(client)
     assert done.code == 0, done.err
     assert unlike(state(second, "LTC"), ltc_state) == []
     second.stop(signal.SIGKILL)

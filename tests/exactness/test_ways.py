@@ -24,7 +24,7 @@ from tests.exactness.path import (
     held_ticks,
     json_rows,
     replay,
-    start_replay,
+    replaying,
     state,
     table,
     unlike,
@@ -75,12 +75,12 @@ class Watcher:
 def watched(server: RunningServer) -> Watcher:
     """The sample replayed at 5,000 times the speed of the market, and watched all the while."""
     watcher = Watcher(server, "WAY-PACED")
-    client = start_replay(server, samples.LTC, watcher.symbol, "--velocity", 5_000)
-    until = time.monotonic() + SECONDS
-    while client.poll() is None and time.monotonic() < until:
-        watcher.look()
-        time.sleep(0.05)
-    assert finish(client).code == 0
+    with replaying(server, samples.LTC, watcher.symbol, "--velocity", 5_000) as client:
+        until = time.monotonic() + SECONDS
+        while client.poll() is None and time.monotonic() < until:
+            watcher.look()
+            time.sleep(0.05)
+        assert finish(client).code == 0
     watcher.look()
     return watcher
 
@@ -116,12 +116,12 @@ def test_the_end_first_and_then_all_of_it_again(server: RunningServer, ltc_state
 
 def test_interrupted_and_resumed(server: RunningServer, ltc_state: State) -> None:
     """Ctrl+C prints where to go on: from there the file is neither lost nor doubled."""
-    client = start_replay(server, samples.LTC, "WAY-RESUMED", "--velocity", 2_000)
-    until = time.monotonic() + SECONDS
-    while time.monotonic() < until and not held_ticks(server, "WAY-RESUMED"):
-        time.sleep(0.02)
-    client.send_signal(signal.SIGINT)
-    stopped = finish(client)
+    with replaying(server, samples.LTC, "WAY-RESUMED", "--velocity", 2_000) as client:
+        until = time.monotonic() + SECONDS
+        while time.monotonic() < until and not held_ticks(server, "WAY-RESUMED"):
+            time.sleep(0.02)
+        client.send_signal(signal.SIGINT)
+        stopped = finish(client)
     assert stopped.code == 130
     words = re.search(r"to go on where it ended: (--start-from (\d+)[^;\n]*)", stopped.err)
     assert words is not None
