@@ -86,10 +86,11 @@ def register(server: flask.Flask, name: str, routes: Iterable[Route]) -> None:
             continue
         endpoint = f"{route.method.lower()} {route.path}".replace(".", "·")
         view = _bound(route, route.view) if route.view is not None else _upgrade
-        blueprint.add_url_rule(route.rule, endpoint, view, methods=[route.method])
+        blueprint.add_url_rule(route.rule, endpoint, view, methods=[route.method], provide_automatic_options=False)
     for rule, taken in methods.items():
-        rest = [method for method in METHODS if method not in taken]
-        blueprint.add_url_rule(rule, f"not {rule}".replace(".", "·"), _refusing(taken), methods=rest)
+        rest = [*(method for method in METHODS if method not in taken), "OPTIONS"]
+        endpoint = f"not {rule}".replace(".", "·")
+        blueprint.add_url_rule(rule, endpoint, _refusing(taken), methods=rest, provide_automatic_options=False)
     server.register_blueprint(blueprint)
 
 
@@ -169,6 +170,8 @@ def _refusing(taken: Sequence[str]) -> Callable[..., flask.Response]:
     allowed = sorted({*taken, "OPTIONS", *(["HEAD"] if "GET" in taken else [])})
 
     def call(**path: str) -> flask.Response:
+        if flask.request.method == "OPTIONS":
+            return flask.Response(status=204, headers={"Allow": ", ".join(allowed)})
         raise MethodNotAllowed(valid_methods=allowed)
 
     return call

@@ -366,4 +366,6 @@ def test_wrong_methods_and_addresses(
 def test_head_and_options_work(worked: FlaskClient) -> None:
     head = worked.head("/api/v1/bars/NQ")
     assert (head.status_code, head.data) == (200, b"")
-    assert "PUT" in worked.options("/api/v1/symbols/NQ").headers["Allow"]
+    for path, allow in [("/api/v1/symbols/NQ", "GET, HEAD, OPTIONS, PUT"), ("/tick", "OPTIONS, POST")]:
+        options = worked.options(path)
+        assert (options.status_code, options.headers["Allow"]) == (204, allow)
