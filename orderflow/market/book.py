@@ -121,7 +121,7 @@ class Market:
 
         try:
             if prepared or key is not None:
-                answer = pack_answer(digest, accepted, duplicates)
+                answer = pack_answer(digest, accepted, duplicates) if key is not None else b""
                 self._log.append(LogEntry([p.batch for p in prepared], key, answer), publish)
         finally:
             with self._lock:
@@ -363,18 +363,17 @@ class Market:
         new = {batch.symbol for batch in batches} - self._entries.keys()
         if len(self._entries) + len(new) > self._max_symbols:
             raise BadInput(f"{min(new)!r} would be more than the {self._max_symbols} symbols held (MAX_SYMBOLS)")
-        fresh: list[TickBatch] = []
+        fresh: list[tuple[TickBatch, Grid]] = []
         duplicates = 0
         for batch in batches:
             entry = self._entries.get(batch.symbol)
             kept = distinct(batch if entry is None else entry.unseen(batch))
             if len(kept):
-                (entry or self._make(batch.symbol)).check(kept)
-                fresh.append(kept)
+                fresh.append((kept, (entry or self._make(batch.symbol)).check(kept)))
             duplicates += len(batch) - len(kept)
             if entry is not None:
                 entry.counters.duplicates += len(batch) - len(kept)
-        prepared = [self._open(batch.symbol).prepare(batch) for batch in fresh]
+        prepared = [self._open(batch.symbol).prepare(batch, needed) for batch, needed in fresh]
         for p in prepared:
             p.entry.reserve(p)
         return prepared, duplicates

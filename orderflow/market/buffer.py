@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from orderflow.market.exact import ascends
 from orderflow.market.ticks import NO_ID
 
 SEGMENT = 1 << 18
@@ -151,14 +152,14 @@ class TickBuffer:
             segment.flags[at:to] = ticks.flags[start:stop]
             segment.id[at:to] = ids = ticks.id[start:stop]
             if segment.ids_ascend:
-                segment.ids_ascend = bool(ids[0] >= segment.id_max) and bool(count == 1 or (ids[1:] >= ids[:-1]).all())
+                segment.ids_ascend = int(ids[0]) >= segment.id_max and ascends(ids)
                 segment.id_max = int(ids[-1])
             if isinstance(segment.ids, set):
                 segment.ids.update(ids.tolist())
-            if segment.sorted:
-                segment.sorted = bool(time[0] >= segment.tmax) and bool(count == 1 or (time[1:] >= time[:-1]).all())
-            segment.tmin = min(segment.tmin, int(time.min()))
-            segment.tmax = max(segment.tmax, int(time.max()))
+            ascending = ascends(time)
+            low, high = (int(time[0]), int(time[-1])) if ascending else (int(time.min()), int(time.max()))
+            segment.sorted = segment.sorted and ascending and low >= segment.tmax
+            segment.tmin, segment.tmax = min(segment.tmin, low), max(segment.tmax, high)
             start, n = stop, n + count
         self.n = n
 

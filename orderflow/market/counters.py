@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from orderflow.market.buffer import Columns
+from orderflow.market.exact import Ints, ascends, largest
 from orderflow.market.ticks import SideRule
 
 RATE_SECONDS = 10
@@ -37,23 +38,34 @@ class Counters:
 
     def add(self, ticks: Columns, now: float) -> None:
         """Count published ticks. now: monotonic seconds. A tick is late when an earlier arrival had a later time."""
-        time = ticks.time
-        newest = np.maximum.accumulate(np.concatenate(([self.last], time)))
-        self.late += int((time < newest[:-1]).sum())
-        if int(newest[-1]) > self.last or int(time[-1]) == self.last:
-            self.close = int(ticks.level[len(time) - 1 - int(time[::-1].argmax())])
-            self.last = int(newest[-1])
-        self.first = min(self.first, int(time.min()))
-        self.low, self.high = min(self.low, int(ticks.level.min())), max(self.high, int(ticks.level.max()))
-        self.volume += int(ticks.size.sum())
-        self.ticks += len(ticks)
-        for rule, count in enumerate(np.bincount(ticks.rule, minlength=len(SideRule) + 1)[1:].tolist()):
-            self.rules[rule] += count
+        n, time, level = len(ticks), ticks.time, ticks.level
+        if int(time[0]) >= self.last and ascends(time):
+            self.close, self.last = int(level[-1]), int(time[-1])
+            self.first = min(self.first, int(time[0]))
+        else:
+            self._add_late(time, level)
+        self.high = max(self.high, largest(level))
+        self.low = min(self.low, int(level[0]) if n == 1 else int(level.min()))
+        self.volume += int(ticks.size[0]) if n == 1 else int(ticks.size.sum())
+        self.ticks += n
+        if n == 1:
+            self.rules[int(ticks.rule[0]) - 1] += 1
+        else:
+            for rule, count in enumerate(np.bincount(ticks.rule, minlength=len(SideRule) + 1)[1:].tolist()):
+                self.rules[rule] += count
         self.active = now
         second = int(now)
         self._seconds[second] = self._seconds.get(second, 0) + len(ticks)
         if len(self._seconds) > 2 * RATE_SECONDS:
             self._seconds = {s: c for s, c in self._seconds.items() if s > second - RATE_SECONDS}
+
+    def _add_late(self, time: Ints, level: Ints) -> None:
+        newest = np.maximum.accumulate(np.concatenate(([self.last], time)))
+        self.late += int((time < newest[:-1]).sum())
+        if int(newest[-1]) > self.last or int(time[-1]) == self.last:
+            self.close = int(level[len(time) - 1 - int(time[::-1].argmax())])
+            self.last = int(newest[-1])
+        self.first = min(self.first, int(time.min()))
 
     def rate(self, now: float) -> float:
         """Ticks per second over the last RATE_SECONDS whole seconds."""

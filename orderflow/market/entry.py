@@ -13,6 +13,7 @@ import numpy as np
 from orderflow.errors import BadInput, Conflict, FieldError
 from orderflow.market.buffer import Columns
 from orderflow.market.counters import Counters
+from orderflow.market.exact import largest
 from orderflow.market.grid import Grid
 from orderflow.market.history import History
 from orderflow.market.log import TickLog
@@ -87,15 +88,16 @@ class Entry:
     def unseen(self, batch: TickBatch) -> TickBatch:
         """The batch without the ticks whose venue id is held, or on its way."""
         ids = batch.id
-        if int(ids.min()) > self._top_id or int(ids.max()) == NO_ID:
+        if largest(ids) == NO_ID or int(ids.min()) > self._top_id:
             return batch
         seen = self.tape.buffer.has_id(ids)
         for flying in self._in_flight:
             seen |= np.isin(ids, flying.id) & (ids != NO_ID)
         return batch.take(~seen) if seen.any() else batch
 
-    def check(self, batch: TickBatch) -> None:
-        """Raise BadInput, naming the row, for a batch that cannot be held exactly beside what is there."""
+    def check(self, batch: TickBatch) -> Grid:
+        """The grid that the batch needs. Raises BadInput, naming the row, when it cannot be held exactly beside what is
+        there."""
         grid = self.tape.grid.holding(batch)
         volume = self.counters.volume * 10 ** (grid.size_decimals - self.tape.grid.size_decimals)
         volume += int(batch.size.sum(dtype=np.float64)) * 10 ** (grid.size_decimals - batch.size_decimals)
@@ -105,19 +107,22 @@ class Entry:
                 "the symbol would have traded more than can be summed exactly; use fewer decimals or another symbol"
             )
             raise BadInput(f"row {row}: {reason}", [FieldError(row, "size", reason)])
+        return grid
 
-    def prepare(self, batch: TickBatch) -> Prepared:
-        """Refine the grid if the batch needs it, and put the batch on it."""
+    def prepare(self, batch: TickBatch, needed: Grid | None = None) -> Prepared:
+        """Refine the grid if the batch needs it, and put the batch on it. needed: what `check` said, if it was
+        asked."""
         tape = self.tape
-        grid = tape.grid.holding(batch)
-        if grid != tape.grid:
-            self._move_to(grid)
+        if needed is not tape.grid:
+            grid = tape.grid.holding(batch)
+            if grid != tape.grid:
+                self._move_to(grid)
         return Prepared(self, tape.grid, tape.grid.columns(batch), batch)
 
     def reserve(self, prepared: Prepared) -> None:
         """Remember the ids while the ticks are on their way to the log."""
         self._in_flight.append(prepared.batch)
-        self._top_id = max(self._top_id, int(prepared.batch.id.max()))
+        self._top_id = max(self._top_id, largest(prepared.batch.id))
 
     def release(self, prepared: Prepared) -> None:
         """The ticks have arrived, or never will."""
@@ -130,7 +135,7 @@ class Entry:
             columns = self.tape.grid.columns(prepared.batch)
         revision = self.tape.append(columns)
         self.counters.add(columns, now)
-        self._top_id = max(self._top_id, int(columns.id.max()))
+        self._top_id = max(self._top_id, largest(columns.id))
         return revision
 
     def regrid(self, wanted: Grid) -> None:

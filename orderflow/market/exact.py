@@ -25,6 +25,16 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 
+def largest(values: Ints) -> int:
+    """The maximum; quick for a single value too, which numpy's own reduction is not."""
+    return int(values[0]) if len(values) == 1 else int(values.max())
+
+
+def ascends(values: Ints) -> bool:
+    """Whether no value is smaller than the one before it."""
+    return len(values) == 1 or bool((values[1:] >= values[:-1]).all())
+
+
 def scale_floats(values: Floats, decimals: int = 0) -> tuple[Ints, int, npt.NDArray[np.bool_]]:
     """Turn float64 decimals into exact integers on the coarsest power-of-ten grid that holds them all.
 

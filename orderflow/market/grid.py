@@ -16,7 +16,7 @@ import numpy as np
 
 from orderflow.errors import BadInput, FieldError
 from orderflow.market.buffer import Columns, pack
-from orderflow.market.exact import MAX_UNITS, decimal_units, unit_text
+from orderflow.market.exact import MAX_UNITS, Ints, decimal_units, largest, unit_text
 from orderflow.market.ticks import TickBatch
 
 MAX_LEVEL = 2**31 - 1
@@ -32,6 +32,13 @@ def _coarsest(units: int, decimals: int) -> int:
             break
         step *= 5
     return step
+
+
+def _divides(step: int, values: Ints, factor: int) -> bool:
+    """Whether every value times `factor` is a multiple of `step`."""
+    if len(values) == 1:
+        return int(values[0]) * factor % step == 0
+    return not (values * factor % step if factor != 1 else values % step).any()
 
 
 def _within(batch: TickBatch, value: int, most: int, grid: Grid) -> None:
@@ -89,12 +96,13 @@ class Grid:
         """This grid, or the coarsest finer one on which every tick of `batch` lies. Raises BadInput naming a row whose
         price or size cannot be held exactly beside the others."""
         grid = self
+        highest, biggest = largest(batch.price), largest(batch.size)
         decimals = max(self.price_decimals, batch.price_decimals)
-        _within(batch, int(batch.price.max()) * 10 ** (decimals - batch.price_decimals), 2**62, self)
-        price = batch.price * 10 ** (decimals - batch.price_decimals)
+        factor = 10 ** (decimals - batch.price_decimals)
+        _within(batch, highest * factor, 2**62, self)
         mine = self.tick_units * 10 ** (decimals - self.price_decimals)
-        if not mine or (price % mine).any():
-            together = gcd(mine, int(np.gcd.reduce(price)))
+        if not mine or not _divides(mine, batch.price, factor):
+            together = gcd(mine, int(np.gcd.reduce(batch.price * factor)))
             while decimals and together % 10 == 0:
                 together, decimals = together // 10, decimals - 1
             if not self.fixed:
@@ -102,13 +110,10 @@ class Grid:
             grid = replace(grid, tick_units=together, price_decimals=decimals)
         if batch.size_decimals > self.size_decimals:
             grid = replace(grid, size_decimals=batch.size_decimals)
-        if grid.fixed and self.tick_units:
-            grid = replace(grid, fixed=True)
-        top = int(batch.price.max()) * 10 ** max(0, grid.price_decimals - batch.price_decimals)
+        top = highest * 10 ** max(0, grid.price_decimals - batch.price_decimals)
         unit = grid.tick_units * 10 ** max(0, batch.price_decimals - grid.price_decimals)
         _within(batch, top // unit, MAX_LEVEL, grid)
-        most = int(batch.size.max()) * 10 ** (grid.size_decimals - batch.size_decimals)
-        if most > MAX_UNITS:
+        if biggest * 10 ** (grid.size_decimals - batch.size_decimals) > MAX_UNITS:
             row = int(batch.size.argmax())
             size = unit_text(int(batch.size[row]), batch.size_decimals)
             reason = f"size {size} is too large to be kept exactly with {grid.size_decimals} decimals"
