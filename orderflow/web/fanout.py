@@ -133,8 +133,8 @@ class Client:
         size = array.array("i", [0])
         try:
             fcntl.ioctl(self._sock.fileno(), termios.TIOCOUTQ, size)
-        except OSError:
-            return 0
+        except (OSError, ValueError):  # its reader has closed the socket already
+            self.closed = True
         return size[0]
 
 

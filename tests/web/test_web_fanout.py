@@ -220,6 +220,16 @@ def test_one_that_has_gone_is_dropped_and_the_others_go_on(
     assert here.read() == ["None>1", "1>2", "2>3"]
 
 
+def test_one_whose_reader_has_closed_the_socket_is_dropped(topic: Topic, pairs: Callable[..., Pair]) -> None:
+    gone, here = pairs(), pairs()
+    topic.clients |= {gone.client, here.client}
+    gone._mine.close()
+    topic.round()
+    topic.round()
+    assert topic.clients == {here.client}
+    assert here.read() == ["None>1"]
+
+
 def test_many_old_versions_cost_few_messages(topic: Topic, source: Numbers, pairs: Callable[..., Pair]) -> None:
     source.n = 100
     for version in range(50):
