@@ -48,10 +48,12 @@ def gathered(rows: list[Row], minutes: int) -> dict[int, list[Row]]:
 
 def added(start: int, rows: list[Row]) -> list[Row]:
     """The footprint of the bar at `start` from the rows of finer ones."""
-    names = CELL[2:]
-    prices = sorted({row["price"] for row in rows})
-    sums = [{name: sum(row[name] for row in rows if row["price"] == price) for name in names} for price in prices]
-    return [{"time": start, "price": price, **cell} for price, cell in zip(prices, sums, strict=True)]
+    cells: dict[Decimal, Row] = {}
+    for row in rows:
+        cell = cells.setdefault(row["price"], {"time": start, "price": row["price"], **dict.fromkeys(CELL[2:], 0)})
+        for name in CELL[2:]:
+            cell[name] += row[name]
+    return [cells[price] for price in sorted(cells)]
 
 
 def check(server: RunningServer, symbol: str, finer: str, coarser: str) -> None:
