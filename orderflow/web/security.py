@@ -83,6 +83,7 @@ class Gate:
         return self._key
 
     def __call__(self, environ: Environ, start: Start) -> Iterable[bytes]:
+        shared = None
         try:
             self._check_host(environ.get("HTTP_HOST", ""))
             shared = self._check_origin(environ)
@@ -95,7 +96,7 @@ class Gate:
                 if given is not None:
                     return self._sign_in(environ, start, given)
         except OrderflowError as error:
-            return _refuse(start, error)
+            return _refuse(start, error, _cors(shared) if shared is not None else [])
         if shared is None:
             return self._application(environ, start)
         if environ["REQUEST_METHOD"] == "OPTIONS" and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in environ:
@@ -210,8 +211,8 @@ def _cors(origin: str) -> list[tuple[str, str]]:
     return [("Access-Control-Allow-Origin", origin), ("Vary", "Origin"), EXPOSED]
 
 
-def _refuse(start: Start, error: OrderflowError) -> Iterable[bytes]:
+def _refuse(start: Start, error: OrderflowError, shared: list[tuple[str, str]]) -> Iterable[bytes]:
     body = error_body(str(error))
     headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body))), *error_headers(error).items()]
-    start(f"{error.status} {REASONS[error.status]}", headers)
+    start(f"{error.status} {REASONS[error.status]}", [*headers, *shared])
     return [body]

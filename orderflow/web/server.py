@@ -31,6 +31,9 @@ def create_server(services: Services, *, most_sockets: int = MOST_SOCKETS) -> fl
     """
     server = flask.Flask("orderflow", static_folder=None)
     server.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it, the abstract one not
+    server.config["MAX_CONTENT_LENGTH"] = (
+        services.settings.max_body
+    )  # for what pages take; our own routes see to theirs
     server.url_map.converters["symbol"] = SymbolConverter
     server.url_map.merge_slashes = False  # "/ES" is a symbol
     fanout = Fanout(services.workers)

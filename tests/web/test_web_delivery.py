@@ -89,6 +89,12 @@ def test_names_with_a_version_are_kept_for_a_year(more: FlaskClient, path: str, 
     assert more.get(path).headers["Cache-Control"] == ("public, max-age=31536000, immutable" if year else "no-cache")
 
 
+def test_what_a_page_framework_reads_is_bounded_too(web: flask.Flask) -> None:
+    web.add_url_rule("/page", "page", lambda: flask.request.get_data(), methods=["POST"])
+    answer = web.test_client().post("/page", data=b"x" * (web.config["MAX_CONTENT_LENGTH"] + 1))
+    assert (answer.status_code, set(answer.get_json())) == (413, {"detail"})
+
+
 def test_the_docs_page_needs_nothing_from_elsewhere(client: FlaskClient) -> None:
     page = client.get("/docs").text
     assert not re.findall(r"(?:src|href)=['\"]?(?:https?:)?//", page)

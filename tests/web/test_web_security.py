@@ -111,6 +111,14 @@ def test_cors_lets_the_named_origins_in_and_tells_browsers_so(client_of: Callabl
     assert (refused.status_code, refused.headers["Access-Control-Allow-Origin"]) == (400, "https://a.example")
 
 
+def test_a_page_of_a_named_origin_can_read_why_it_is_refused(client_of: Callable[..., FlaskClient]) -> None:
+    client = client_of(cors_origins=("https://a.example",), api_key=KEY)
+    for headers in ({}, {"Authorization": "Bearer wrong"}):
+        answer = client.post("/tick", json=TICK, headers={"Origin": "https://a.example", **headers})
+        assert answer.status_code in (401, 403)
+        assert answer.headers["Access-Control-Allow-Origin"] == "https://a.example"
+
+
 def test_a_preflight_is_answered(client_of: Callable[..., FlaskClient]) -> None:
     client = client_of(cors_origins=("*",), api_key=KEY)
     headers = {
