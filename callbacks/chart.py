@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from dash import ClientsideFunction, Dash, Input, Output, State, no_update
 from dash.development.base_component import Component
+from dash.exceptions import PreventUpdate
 
 from layouts.chart import chart_page
 from layouts.chart_settings import FIELDS, SWITCHES
@@ -29,7 +30,7 @@ MAX_SYMBOLS = 5_000
 
 BUTTONS = (
     *("live", "auto", "tool-line", "tool-rect", "tool-erase", "clear", "settings", "theme", "help", "png", "menu"),
-    *("copy", "activity"),
+    *("copy", "activity", "sample"),
 )
 """Buttons that act in the browser: ids `chart-do-…`."""
 
@@ -123,24 +124,27 @@ def register(app: Dash, services: Services) -> None:
     )
     def poll(_intervals: int | None, _kick: int, state: list[Any] | None) -> Any:
         answer = refresh(market, settings, state)
-        return no_update if answer is None else answer
+        if answer is None:
+            raise PreventUpdate  # an empty 204; `no_update` would cost a body
+        return answer
 
     @app.callback(
         Output("chart-symbol", "data"),
         Output("chart-sample-note", "children"),
         Input("chart-slow", "n_intervals"),
-        Input("chart-sample", "n_clicks"),
         State("chart-symbol", "data"),
         State("chart-sample-note", "children"),
     )
-    def look_round(_intervals: int | None, _clicks: int | None, shown: list[str] | None, note: str | None) -> Any:
+    def look_round(_intervals: int | None, shown: list[str] | None, note: str | None) -> Any:
         names = symbol_names(market, shown)
         said = sample_note(services.sample.status())
-        return no_update if names is None else names, no_update if said == (note or "") else said
+        if names is None and said == (note or ""):
+            raise PreventUpdate
+        return no_update if names is None else names, said
 
     @app.callback(
         Output("chart-sample-note", "children", allow_duplicate=True),
-        Input("chart-sample", "n_clicks"),
+        Input("chart-do-sample", "n_clicks"),
         prevent_initial_call=True,
     )
     def sample(_clicks: int | None) -> str:

@@ -142,7 +142,7 @@ def empty_state() -> Component:
             html.P("This chart draws itself as soon as trades come in. See it with real trades now:"),
             html.Div(
                 [
-                    dmc.Button("Replay the sample", id="chart-sample", size="md"),
+                    dmc.Button("Replay the sample", id="chart-do-sample", size="md"),
                     html.Span(id="chart-sample-note", className="of-note", role="status"),
                 ],
                 className="of-row",

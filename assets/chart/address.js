@@ -45,7 +45,7 @@
     const options = {};
     if (asked.mode || !first) options.mode = asked.mode || of.options.DEFAULTS.mode;
     if (asked.panes || !first) options.panes = asked.panes || [...of.options.DEFAULTS.panes];
-    if (Object.keys(options).length) chart.set(options);
+    if (Object.keys(options).length) chart.set(options, false);
     const range = Number.isFinite(asked.from) || asked.y ? asked : null;
     if (first) {
       chart.wanted = range;

@@ -115,6 +115,7 @@
     responsive: false,
     staticPlot: false,
     showTips: false,
+    edits: { shapePosition: true },
   };
 
   function mount(node, first, shapes) {

@@ -295,10 +295,10 @@
       });
     }
 
-    /** Change options; panes and colours rebuild the axes. */
-    set(changes) {
+    /** Change options. keep: as the reader's own, for the next visit. */
+    set(changes, keep) {
       this.options = of.options.complete({ ...this.options, ...changes });
-      of.options.save(this.options);
+      if (keep) of.options.save({ ...of.options.load(this.narrow), ...changes });
       this.reserve();
       this.recolour();
     }

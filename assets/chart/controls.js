@@ -68,8 +68,10 @@
     }
   }
 
-  /** Another symbol, frame or row size: ask the server. */
+  /** Another symbol, frame or row size: ask the server. The field has done its work: the keys are the chart's again. */
   function series(wanted) {
+    const field = document.activeElement;
+    if (field && field.closest("#chart-symbol, #chart-frame, #chart-rows")) field.blur();
     Object.assign(of.poll.want, wanted);
     of.poll.rowsAnew();
     show();
@@ -84,7 +86,7 @@
       before = JSON.stringify(chart.options),
       marks = JSON.stringify(of.options.marks(chart.options));
     if (JSON.stringify(of.options.complete({ ...chart.options, ...changes })) === before) return;
-    chart.set(changes);
+    chart.set(changes, true);
     show();
     of.legend.show();
     of.legend.statistics();
@@ -194,6 +196,10 @@
     },
     activity: () => {
       if (activity.n >= 1) series({ frame: activity.kind + ":" + Math.round(activity.n) });
+    },
+    sample: () => {
+      // the server starts it; its symbol is the next to be active
+      if (of.poll.want.symbol) series({ symbol: null });
     },
     menu: () => menu(!$("chart-controls").classList.contains("of-open")),
     copy: () =>

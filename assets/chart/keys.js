@@ -79,6 +79,8 @@
 
   function listen(act) {
     root.document.addEventListener("keydown", (event) => {
+      // leaving a field gives the keys back to the chart
+      if (event.key === "Escape" && event.target.matches("input")) event.target.blur();
       const inRadio = event.target.matches && event.target.matches('input[type="radio"], input[type="checkbox"]');
       if (inRadio ? /^(Arrow| |Enter|Tab)/.test(event.key) : typing(event.target)) return;
       const action = find(event);

@@ -6,7 +6,7 @@
   "use strict";
   const of = (root.orderflow = root.orderflow || {});
 
-  const MOST = 100;
+  const MOST = 100; // rows drawn as one at most
   const DIGIT = 0.57; // width of a digit in units of the font size, for the interface fonts we use
   const MIN_FONT = 7;
   const MAX_FONT = 12.5;
@@ -17,8 +17,9 @@
   const MAX_TEXT_GROUP = 10; // beyond this, grouping for the sake of numbers hides too much
   const NICE = [1, 2, 2.5, 5];
 
-  /** How many rows may be drawn as one, when a row is `step` high in price: those that give round prices. */
   const known = new Map();
+
+  /** How many rows may be drawn as one, when a row is `step` high in price: those that give round prices. */
   function groups(step) {
     if (known.has(step)) return known.get(step);
     const list = [];
@@ -31,10 +32,10 @@
     return list;
   }
 
-  /** Width in px that the mode's numbers need at a font size; `digits` is the longest number's length. */
-  function textWidth(mode, digits, font) {
-    const one = digits * DIGIT * font;
-    return mode === "bid_ask" ? 2 * (one + 3.5) : one + (mode === "delta" ? 0.6 * font : 0) + 5;
+  /** The largest font, px, with which the mode's numbers fit a width; `digits` is the longest number's length. */
+  function fontFor(mode, digits, width) {
+    if (mode === "bid_ask") return (width / 2 - 3.5) / (digits * DIGIT);
+    return (width - 5) / (digits * DIGIT + (mode === "delta" ? 0.6 : 0));
   }
 
   /** Px between the candle strip and the next bar, of a slot w px wide: where the cells go. */
@@ -48,9 +49,8 @@
   function writing(mode, digits, w, height) {
     if (height < TEXT_ROW) return null;
     for (const [i, print] of ["short", "tiny"].entries()) {
-      let font = Math.min(MAX_FONT, height * 0.8);
-      while (font > MIN_FONT && textWidth(mode, digits[i], font) > room(w)) font -= 0.5;
-      if (font >= MIN_FONT && textWidth(mode, digits[i], font) <= room(w)) return { font, print };
+      const font = Math.min(MAX_FONT, height * 0.8, fontFor(mode, digits[i], room(w)));
+      if (font >= MIN_FONT) return { font: Math.floor(font * 2) / 2, print };
     }
     return null;
   }
@@ -84,5 +84,5 @@
     return sizes.find((rows) => perTick * rows >= COLOUR_ROW) || now;
   }
 
-  of.lod = { choose, rowsFor, groups, strip, textWidth, TEXT_ROW, MIN_SLOT };
+  of.lod = { choose, rowsFor, groups, strip, TEXT_ROW, MIN_SLOT };
 })(globalThis);

@@ -79,15 +79,17 @@
         if (x1 < box.x || x0 > box.x + box.w || (stop === i + 1 && w < 20)) continue;
         const row = Math.floor(level / model.rows);
         const y = Math.round(Y((sign < 0 ? row + 1 : row) * model.rows - 0.5)) + 0.5; // the outer edge of its row
-        ctx.strokeStyle = theme.vwap;
+        ctx.strokeStyle = theme.cross;
         ctx.lineWidth = 1;
-        ctx.globalAlpha = stop < 0 ? 0.85 : 0.35;
-        ctx.setLineDash([1, 3]);
-        ctx.beginPath();
-        ctx.moveTo(x0, y);
-        ctx.lineTo(x1, y);
-        ctx.stroke();
-        ctx.setLineDash([]);
+        ctx.globalAlpha = stop < 0 ? 0.8 : 0.35;
+        if (stop < 0) {
+          ctx.setLineDash([1, 4]);
+          ctx.beginPath();
+          ctx.moveTo(x0, y);
+          ctx.lineTo(x1, y);
+          ctx.stroke();
+          ctx.setLineDash([]);
+        }
         if (w >= 10) {
           const size = Math.min(4, w * 0.12);
           ctx.beginPath();

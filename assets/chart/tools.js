@@ -39,7 +39,7 @@
       x1: of.model.slotOfTime(model, item.t1),
       y0: item.y0,
       y1: item.y1,
-      editable: true,
+      editable: false, // dragging a shape moves it, dragging its ends stretches it (edits.shapePosition)
       layer: "above",
       ...style(theme),
     };
@@ -92,6 +92,7 @@
       gd.on("plotly_relayout", (event) => {
         if (this.own || !Object.keys(event).some((key) => key.startsWith("shapes"))) return;
         this.save();
+        if ("shapes" in event) this.show(); // newly drawn: Plotly's own editing off, ours on
         if (this.active && this.active !== "erase") this.choose(null);
       });
       root.addEventListener("storage", (event) => {

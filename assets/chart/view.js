@@ -57,22 +57,16 @@
   function fit(view, model, lazy) {
     const seen = extent(view, model);
     if (!seen) return false;
-    const rows = model.rows || 1;
-    const [low, high] = [seen[0] - rows / 2, seen[1] + rows / 2];
-    const size = Math.max(high - low, 8 * rows),
-      middle = (low + high) / 2;
-    const edge = size * 0.06 + rows;
+    const [low, high] = [seen[0] - 0.5, seen[1] + 0.5];
+    const size = Math.max(high - low, 8),
+      middle = (low + high) / 2,
+      edge = size * 0.07 + 1;
     const y0 = middle - size / 2 - edge;
     // the legend lies over the top of the pane
     const y1 = y0 + (size + 2 * edge) / (1 - view.headroom);
-    const now = view.y1 - view.y0;
-    if (
-      lazy &&
-      low >= view.y0 + rows / 2 &&
-      high <= view.y1 - rows / 2 - view.headroom * 0.6 * now &&
-      now <= 1.35 * (y1 - y0)
-    )
-      return false;
+    const now = view.y1 - view.y0,
+      roof = view.y1 - view.headroom * 0.6 * now;
+    if (lazy && low >= view.y0 && high <= roof && now <= 1.35 * (y1 - y0)) return false;
     if (view.y0 === y0 && view.y1 === y1) return false;
     view.y0 = y0;
     view.y1 = y1;

@@ -1,0 +1,99 @@
+"""A real Chromium, a real server with ticks, and the chart's page in one on the other."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.browser.chart import Chart, post_ticks
+from tests.conftest import require
+from tests.running import RunningServer
+
+ARGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--force-color-profile=srgb"]
+DESKTOP = {"width": 1440, "height": 900}
+PHONE = {"width": 390, "height": 844}
+SYMBOL = "SHOWN"
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Chromium; ORDERFLOW_CHROMIUM names another than the system's."""
+    try:
+        from playwright.sync_api import sync_playwright  # an extra of the tests: its absence is a skip, no error
+    except ImportError:
+        require("playwright is not installed")
+    path = os.environ.get("ORDERFLOW_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    if not path:
+        require("there is no chromium on this machine")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=ARGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def shown(server: RunningServer) -> str:
+    """A symbol of the session's server with 40 minutes of ticks; tests leave it as it is."""
+    post_ticks(server, SYMBOL, minutes=40)
+    return SYMBOL
+
+
+@pytest.fixture(scope="session")
+def new_chart(browser: Any) -> Callable[..., Chart]:
+    """new_chart(server, phone=False, dark=True): an empty page of its own, for one that `open_chart` cannot serve."""
+
+    def make(server: RunningServer, *, phone: bool = False, dark: bool = True) -> Chart:
+        context = browser.new_context(
+            viewport=PHONE if phone else DESKTOP,
+            color_scheme="dark" if dark else "light",
+            has_touch=phone,
+            is_mobile=phone,
+            device_scale_factor=2 if phone else 1,
+            accept_downloads=True,
+        )
+        context.set_default_timeout(15_000)
+        return Chart(context.new_page(), server.url)
+
+    return make
+
+
+@pytest.fixture
+def open_chart(new_chart: Callable[..., Chart]) -> Iterator[Callable[..., Chart]]:
+    """open_chart(server, "?symbol=…", phone=False, dark=True): the page, once it is there; closed after the test.
+
+    A console error or an exception in the page fails the test.
+    """
+    opened: list[Chart] = []
+
+    def go(server: RunningServer, query: str = "", **kind: bool) -> Chart:
+        chart = new_chart(server, **kind)
+        opened.append(chart)
+        chart.visit(query)
+        return chart
+
+    yield go
+    for chart in opened:
+        chart.page.context.close()
+    assert [error for chart in opened for error in chart.errors] == []
+
+
+@pytest.fixture(scope="module")
+def desk(new_chart: Callable[..., Chart], server: RunningServer, shown: str) -> Iterator[Chart]:
+    """The desktop page of a module's tests, with the session's symbol: loading it anew for each would take minutes."""
+    chart = new_chart(server)
+    chart.visit(f"?symbol={shown}")
+    yield chart
+    chart.page.context.close()
+
+
+@pytest.fixture
+def chart(desk: Chart, shown: str) -> Iterator[Chart]:
+    """The page as if it had just been opened: nothing stored, nothing chosen, live."""
+    desk.afresh(f"?symbol={shown}")
+    yield desk
+    errors, desk.errors[:] = list(desk.errors), []
+    assert errors == []

@@ -1,0 +1,221 @@
+"""The chart's page as a reader meets it: it draws, says what it shows, and obeys keys, fields and the address."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.browser.chart import Chart, post_ticks
+from tests.running import RunningServer
+
+pytestmark = pytest.mark.browser
+Open = Callable[..., Chart]
+
+
+def test_page_draws_footprint_cells_of_both_sides(chart: Chart) -> None:
+    state = chart.until("s.lod === 'text'")
+    assert state["bars"] == 40
+    assert state["follow"]
+    seen = chart.pixels()
+    assert seen["buy"] > 10_000
+    assert seen["sell"] > 10_000
+    assert chart.pixels("chart-overview")["drawn"] > 1_000
+
+
+def test_first_view_is_the_last_thirty_minutes(chart: Chart) -> None:
+    state = chart.state
+    assert state["x"][0] == pytest.approx(state["last"] - 29.5)
+    assert state["axis"] == pytest.approx(state["x"])
+
+
+def test_one_small_plotly_is_loaded_and_nothing_from_elsewhere(
+    open_chart: Open, server: RunningServer, shown: str
+) -> None:
+    chart = open_chart(server, f"?symbol={shown}")
+    names = chart.page.evaluate("() => performance.getEntriesByType('resource').map((e) => e.name)")
+    assert [name for name in names if "plotly" in name] == [name for name in names if "00-plotly-basic" in name]
+    assert [name for name in names if not name.startswith((server.url, "data:", "blob:"))] == []
+
+
+def test_title_legend_and_statistics_say_what_is_shown(chart: Chart, shown: str, server: RunningServer) -> None:
+    stats = server.get(f"/stats?symbol={shown}")
+    assert re.fullmatch(rf"\d+\.\d\d [▲▼] {shown} · Order flow", chart.page.title())
+    assert chart.text("chart-legend-title") == shown
+    assert "1min · Bid × ask · row" in chart.text("chart-legend-sub")
+    rules = chart.text("chart-legend-rules")
+    assert "Imbalance 3x diagonal" in rules
+    assert "VA 70%" in rules
+    assert "CVD/VWAP reset UTC 00:00" in rules
+    line = chart.text("chart-stats")
+    assert f"Ticks{stats['ticks']:,}" in line
+    assert "Candles40" in line
+    assert "flagged 100 %" in line
+    for word in ("Range", "Ticks/s", "Late", "Duplicates", "Rejected", "Audit"):
+        assert word in line
+
+
+def test_unchanged_market_costs_an_empty_answer(chart: Chart) -> None:
+    def poll(answer: Any) -> bool:
+        return "_dash-update" in answer.url and "chart-delta" in (answer.request.post_data or "")
+
+    with chart.page.expect_response(lambda answer: poll(answer) and answer.status == 204):
+        pass
+    for _ in range(2):
+        with chart.page.expect_response(poll) as answer:
+            pass
+        assert answer.value.status == 204
+
+
+def test_change_is_a_small_answer(open_chart: Open, server: RunningServer) -> None:
+    post_ticks(server, "SMALL", minutes=35)
+    chart = open_chart(server, "?symbol=SMALL")
+    chart.settled()
+    sizes: list[int] = []
+
+    def note(answer: Any) -> None:
+        if "_dash-update" in answer.url and answer.status == 200:
+            sizes.append(len(answer.body()))
+
+    chart.page.on("response", note)
+    before = chart.state["ticks"]
+    server.post(
+        "/tick",
+        b'{"timestamp": "2026-03-02T15:04:59.9Z", "price": 25000.25, "size": 2, "side": "buy", "symbol": "SMALL"}',
+    )
+    chart.until(f"s.ticks === {before + 1}")
+    assert sizes
+    assert max(sizes) <= 2_048
+
+
+def test_keys_change_what_bars_show(chart: Chart) -> None:
+    for key, mode in (("2", "delta"), ("3", "volume"), ("4", "profile"), ("5", "candles"), ("1", "bid_ask")):
+        chart.page.keyboard.press(key)
+        chart.until(f"s.mode === '{mode}'")
+        assert ("mode=" in chart.page.url) is (mode != "bid_ask")
+        assert {"bid_ask": "Bid × ask"}.get(mode, mode.capitalize()) in chart.text("chart-legend-sub")
+        chart.page.wait_for_function(f"() => document.querySelector('#chart-mode input:checked').value === '{mode}'")
+        assert chart.pixels()["drawn"] > 5_000
+
+
+def test_keys_do_nothing_while_typing(chart: Chart) -> None:
+    chart.page.keyboard.press("/")
+    chart.page.keyboard.type("25")
+    assert chart.page.evaluate("() => document.activeElement.id") == "chart-symbol"
+    assert chart.state["mode"] == "bid_ask"
+    chart.page.keyboard.press("Control+2")
+    assert chart.state["mode"] == "bid_ask"
+
+
+def test_help_lists_the_keys_and_escape_closes_it(chart: Chart) -> None:
+    chart.page.keyboard.press("?")
+    dialog = chart.page.get_by_role("dialog")
+    dialog.get_by_text("Go live: follow the newest bar").wait_for()
+    chart.page.keyboard.press("3")
+    assert chart.state["mode"] == "bid_ask"  # the dialog has the keys
+    chart.page.keyboard.press("Escape")
+    dialog.wait_for(state="hidden")
+
+
+def test_theme_follows_the_system_until_it_is_chosen(open_chart: Open, server: RunningServer, shown: str) -> None:
+    chart = open_chart(server, f"?symbol={shown}", dark=False)
+    assert chart.state["theme"] == "light"
+    chart.page.keyboard.press("n")
+    chart.until("s.theme === 'dark'")
+    assert chart.page.evaluate("() => getComputedStyle(document.body).backgroundColor") == "rgb(12, 16, 23)"
+    chart.page.reload()
+    chart.ready()
+    assert chart.state["theme"] == "dark"
+
+
+def test_address_holds_the_view_and_back_takes_steps_back(chart: Chart, shown: str) -> None:
+    chart.page.keyboard.press("2")
+    chart.page.keyboard.press("]")
+    chart.until("s.frame === '3min'")
+    assert chart.page.url.endswith(f"?symbol={shown}&frame=3min&mode=delta")
+    chart.page.go_back()
+    chart.until("s.frame === '1min' && s.mode === 'delta'")
+    chart.page.go_back()
+    chart.until("s.mode === 'bid_ask'")
+    chart.page.go_forward()
+    chart.until("s.mode === 'delta'")
+
+
+def test_address_of_a_range_shows_that_range(open_chart: Open, server: RunningServer, shown: str) -> None:
+    query = f"?symbol={shown}&frame=1min&rows=2&panes=cvd&from=2026-03-02T14:35Z&to=2026-03-02T14:50Z&price=24900,25100"
+    chart = open_chart(server, query)
+    state = chart.settled()
+    assert state["x"] == pytest.approx([5, 20])
+    assert state["y"] == pytest.approx([99_600, 100_400])
+    assert (state["follow"], state["rows"], state["panes"]) == (False, 2, ["cvd"])
+    assert chart.page.url.endswith(query)
+
+
+def test_unknown_frame_is_explained_and_replaced(chart: Chart, shown: str) -> None:
+    chart.visit(f"?symbol={shown}&frame=7min")
+    assert chart.until("s.frame === '1min'")["symbol"] == shown
+    assert "'7min' is not known" in chart.text("chart-announce")
+
+
+def test_unknown_symbol_says_what_to_do(open_chart: Open, server: RunningServer, shown: str) -> None:
+    chart = open_chart(server, "?symbol=NOBODY")
+    assert chart.text("chart-empty-title") == "No ticks of NOBODY yet"
+    assert chart.text("chart-command") == f"orderflow-replay YOUR_TICKS.csv --symbol NOBODY --server {server.url}"
+
+
+def test_activity_bars_are_drawn(chart: Chart) -> None:
+    chart.page.evaluate("() => window.orderflow.controls.choose('chart-frame', 'volume:500')")
+    state = chart.until("s.frame === 'volume:500'")
+    assert state["bars"] > 20
+
+
+def test_settings_change_the_definitions_in_force(chart: Chart) -> None:
+    chart.page.keyboard.press("s")
+    chart.page.get_by_label("Imbalance ratio").fill("4.5")
+    chart.page.get_by_label("Imbalance ratio").press("Enter")
+    chart.page.wait_for_function(
+        "() => document.getElementById('chart-rules').textContent.startsWith('Imbalance 4.5x')"
+    )
+    chart.page.reload()
+    chart.ready()
+    assert "Imbalance 4.5x" in chart.text("chart-legend-rules")
+
+
+def test_pointer_reads_the_cell(chart: Chart) -> None:
+    slot = chart.page.evaluate(
+        """() => {
+          const { page, model } = window.orderflow, c = page.chart, bar = c.model.bars[c.model.bars.length - 3];
+          const rows = model.grouped(bar, 1), i = Math.floor(rows.row.length / 2);
+          const box = document.getElementById("chart-host").getBoundingClientRect();
+          return {
+            x: box.left + c.frame.X(model.lastSlot(c.model) - 2),
+            y: box.top + c.frame.Y((rows.row[i] + 0.5) * c.model.rows - 0.5),
+            bid: rows.b[i], ask: rows.a[i], trades: bar.n,
+          };
+        }"""
+    )
+    chart.page.mouse.move(slot["x"], slot["y"])
+    card = chart.page.locator("#chart-readout")
+    card.wait_for()
+    words = re.sub(r"\s+", " ", card.inner_text())
+    assert f"Bid {slot['bid']} Ask {slot['ask']}" in words
+    assert f"Delta {slot['ask'] - slot['bid']:+d}".replace("+0", "0") in words
+    assert f"Trades {slot['trades']}" in words
+
+
+def test_png_and_csv_are_exported(chart: Chart, server: RunningServer, shown: str) -> None:
+    with chart.page.expect_download() as download:
+        chart.page.keyboard.press("x")
+    assert re.fullmatch(rf"{shown}_1min_[\d-]+\.png", download.value.suggested_filename)
+    assert download.value.path().stat().st_size > 50_000
+    chart.page.get_by_role("button", name="Export").click()
+    links = {
+        name: chart.page.get_by_role("menuitem", name=name).get_attribute("href")
+        for name in ("Bars (CSV)", "Footprint (CSV)", "Ticks (CSV)")
+    }
+    for name, first in (("Bars (CSV)", "time,open"), ("Footprint (CSV)", "time,price"), ("Ticks (CSV)", "time,price")):
+        answer = chart.page.request.get(f"{server.url}{links[name]}")
+        assert answer.status == 200
+        assert answer.text().startswith(first)

@@ -1,0 +1,83 @@
+"""The chart on a phone: everything fits, the controls unfold, one finger moves and two zoom."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.browser.chart import Chart
+from tests.running import RunningServer
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def chart(open_chart: Callable[..., Chart], server: RunningServer, shown: str) -> Chart:
+    """The page on a phone."""
+    chart = open_chart(server, f"?symbol={shown}", phone=True)
+    chart.settled()
+    return chart
+
+
+def test_nothing_scrolls_sideways(chart: Chart) -> None:
+    width, view, height, tall = chart.page.evaluate(
+        "() => { const d = document.documentElement; return [d.scrollWidth, innerWidth, d.scrollHeight, innerHeight]; }"
+    )
+    assert width <= view == 390
+    assert height <= tall
+
+
+def test_axes_are_readable(chart: Chart) -> None:
+    for axis in ("x", "y"):
+        labels = chart.page.locator(f"#chart-plot .{axis}tick text")
+        assert 1 <= labels.count() <= 5
+        assert labels.first.evaluate("(e) => getComputedStyle(e).fontSize") == "12px"
+    assert chart.page.locator("#chart-plot .modebar").count() == 0
+
+
+def test_controls_unfold_and_work(chart: Chart) -> None:
+    assert not chart.page.get_by_role("button", name="Draw a line").is_visible()
+    chart.page.get_by_role("button", name="All controls").tap()
+    chart.page.get_by_text("Delta", exact=True).first.tap()
+    chart.until("s.mode === 'delta'")
+    chart.page.get_by_role("button", name="Draw a line").tap()
+    assert chart.until("s.tool === 'line'")
+    assert not chart.page.get_by_role("button", name="Draw a line").is_visible()
+
+
+def test_one_finger_moves_and_two_zoom(chart: Chart) -> None:
+    session = chart.page.context.new_cdp_session(chart.page)
+
+    def touch(kind: str, *points: tuple[float, float]) -> None:
+        session.send(
+            "Input.dispatchTouchEvent",
+            {"type": kind, "touchPoints": [{"x": x, "y": y, "id": i} for i, (x, y) in enumerate(points)]},
+        )
+
+    def slide(start: list[tuple[float, float]], end: list[tuple[float, float]]) -> dict[str, Any]:
+        touch("touchStart", *start)
+        for step in range(1, 9):
+            part = step / 8
+            points = [
+                (a[0] + (b[0] - a[0]) * part, a[1] + (b[1] - a[1]) * part) for a, b in zip(start, end, strict=True)
+            ]
+            touch("touchMove", *points)
+            chart.page.wait_for_timeout(20)
+        touch("touchEnd")
+        return chart.settled()
+
+    before = chart.state
+    moved = slide([(120, 400)], [(260, 400)])
+    assert moved["x"][0] < before["x"][0] - 5
+    assert not moved["follow"]
+    span = moved["x"][1] - moved["x"][0]
+    zoomed = slide([(150, 400), (200, 400)], [(80, 400), (280, 400)])
+    assert zoomed["x"][1] - zoomed["x"][0] < 0.5 * span
+
+
+def test_a_tap_reads_the_bar(chart: Chart) -> None:
+    chart.page.touchscreen.tap(*chart.at(0.5, 0.5))
+    chart.page.locator("#chart-readout").wait_for()
+    assert "Bar volume" in chart.page.inner_text("#chart-readout")

@@ -1,0 +1,60 @@
+"""When the server goes: the page says so, and goes on by itself when there is one again, even with another memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.browser.chart import START, Chart, post_ticks
+from tests.running import RunningServer
+
+pytestmark = pytest.mark.browser
+Open = Callable[..., Chart]
+
+
+def test_empty_server_says_what_to_do_and_replays_the_sample(
+    launch: Callable[..., RunningServer], open_chart: Open
+) -> None:
+    server = launch("--ephemeral")
+    chart = open_chart(server)
+    assert chart.text("chart-empty-title") == "No ticks yet"
+    assert chart.text("chart-command").startswith("orderflow-replay YOUR_TICKS.csv")
+    assert chart.page.title() == "Order flow"
+    chart.page.get_by_role("button", name="Replay the sample").click()
+    state = chart.until("s.bars > 20", timeout=20_000)
+    assert state["symbol"]
+    assert not chart.page.locator("#chart-empty").is_visible()
+    server.post("/reset", b"{}")
+    chart.page.locator("#chart-empty").wait_for()
+
+
+def test_unreachable_server_is_announced_and_a_restarted_one_taken_up(
+    launch: Callable[..., RunningServer], open_chart: Open, tmp_path: Path
+) -> None:
+    server = launch("--data-dir", str(tmp_path))
+    post_ticks(server, "LASTING", minutes=20)
+    chart = open_chart(server, "?symbol=LASTING")
+    before = chart.draw("t", (0.2, 0.3), (0.5, 0.6))
+    assert server.stop() == 0
+
+    banner = chart.page.locator("#chart-banner")
+    banner.wait_for()
+    assert "unreachable" in banner.inner_text()
+    assert banner.get_attribute("role") == "alert"
+    assert chart.pixels()["drawn"] > 5_000  # the last state stays
+
+    again = launch("--data-dir", str(tmp_path), "--port", str(server.port))
+    chart.page.wait_for_function("() => document.getElementById('chart-banner').dataset.kind === 'up'", timeout=15_000)
+    post_ticks(again, "LASTING", minutes=3, start=START + timedelta(minutes=20))
+    after = chart.until(f"s.epoch !== '{before['epoch']}' && s.bars > {before['bars']}", timeout=15_000)
+    assert after["symbol"] == "LASTING"
+    assert after["shapes"][0][2] == pytest.approx(before["shapes"][0][2])
+    banner.wait_for(state="hidden")
+    chart.page.reload()
+    chart.ready()
+    assert len(chart.until("s.shapes.length === 1")["shapes"]) == 1
+    # what the browser itself logs about refused connections is the point of this test
+    chart.errors[:] = [e for e in chart.errors if "ERR_CONNECTION_REFUSED" not in e and "did not respond" not in e]
