@@ -123,7 +123,8 @@ def register(app: Dash, services: Services) -> None:
         prevent_initial_call=True,
     )
     def poll(_intervals: int | None, _kick: int, state: list[Any] | None) -> Any:
-        answer = refresh(market, settings, state)
+        # a first look at a frame aggregates, and a late tick may need the log: neither may hold up the other pages
+        answer = services.workers.run(refresh, market, settings, state)
         if answer is None:
             raise PreventUpdate  # an empty 204; `no_update` would cost a body
         return answer
