@@ -138,7 +138,7 @@ def address(settings: Settings, port: int, key: str | None, host: str | None = N
 def announce(settings: Settings, port: int, key: str | None, loaded: int, out: Callable[[str], object] = print) -> None:
     """Say where the server is and what it holds."""
     url = address(settings, port, key)
-    lines = [f"OrderFlow {__version__} is ready", f"  chart    {url}", f"  API      {url.split('/chart/')[0]}/docs"]
+    lines = [f"Orderflow {__version__} is ready", f"  chart    {url}", f"  API      {url.split('/chart/')[0]}/docs"]
     if settings.beyond_loopback:
         from orderflow.web.security import lan_address  # see run_server
 

@@ -27,7 +27,7 @@ Finding = tuple[str, str]
 
 def run(settings: Settings, environ: Mapping[str, str] | None = None, out: Callable[[str], object] = print) -> int:
     """Print everything; 0 when a server could start, else 1."""
-    out(f"OrderFlow {__version__}\n\nSettings")
+    out(f"Orderflow {__version__}\n\nSettings")
     for name, value, source in listed(settings):
         out(f"  {name:<24}{value:<32}{source}")
     out("\nChecks")

@@ -152,7 +152,7 @@ def test_the_start_says_where_it_is_and_what_it_keeps(monkeypatch: pytest.Monkey
     lines: list[str] = []
     cli.announce(Settings(ephemeral=True), 80, None, 0, lines.append)
     assert lines == [
-        f"OrderFlow {__version__} is ready",
+        f"Orderflow {__version__} is ready",
         "  chart    http://localhost:80/chart/",
         "  API      http://localhost:80/docs",
         "  ticks    kept in memory only (--ephemeral)",

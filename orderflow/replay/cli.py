@@ -28,7 +28,7 @@ BAD_ARGUMENTS = 2
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Put the replay client's arguments on a parser."""
     add = parser.add_argument
-    add("file", metavar="CSV", help="file of trades: .csv, .csv.gz, .zip or .parquet")
+    add("file", metavar="CSV", nargs="?", help="file of trades: .csv, .csv.gz, .zip or .parquet")
     add("-v", "--velocity", type=_velocity, default=10.0, help="market seconds a second, or 'max' (default: 10)")
     add("-s", "--start-from", type=_count, default=0, metavar="N", help="skip the first N data rows (default: 0)")
     add("-m", "--max-ticks", type=_positive, metavar="N", help="send at most N ticks")
@@ -65,7 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """The console script `orderflow-replay`."""
     parser = argparse.ArgumentParser(
         prog="orderflow-replay",
-        description="Stream a file of trades to an OrderFlow server, at the pace of the market.",
+        description="Stream a file of trades to an Orderflow server, at the pace of the market.",
     )
     add_arguments(parser)
     return run(parser.parse_args(argv))
@@ -88,6 +88,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _check(args: argparse.Namespace) -> None:
+    if args.file is None:
+        raise BadSetting("name the CSV to replay; --help shows the options, --format list the formats")
     if not Path(args.file).is_file():
         raise BadSetting(f"{args.file}: there is no such file")
     if args.format is not None and args.format not in names():

@@ -15,7 +15,7 @@ import pytest
 
 from orderflow.feeds.samples import sample_path
 from orderflow.formats import open_ticks
-from orderflow.replay.cli import add_arguments
+from orderflow.replay.cli import add_arguments, main
 
 Fake = Any
 Replay = Callable[..., Any]
@@ -296,3 +296,13 @@ def test_progress_is_plain_lines_where_there_is_no_terminal(
     assert "\x1b" not in run.err
     assert all(" ticks · " in line and "lag 0.0 s" in line and "% done" in line for line in lines)
     assert json.dumps(run.out).count("60 ticks sent") == 1
+
+
+def test_the_formats_are_listed_without_a_file(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--format", "list"]) == 0
+    assert "timesales" in capsys.readouterr().out.split()
+
+
+def test_no_file_at_all_is_2_and_says_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 2
+    assert "name the CSV" in capsys.readouterr().err
