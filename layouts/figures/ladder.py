@@ -6,6 +6,7 @@ Pure tables; knows no Plotly.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -67,7 +68,7 @@ def ladder(footprint: pd.DataFrame, bars: int, candles: pd.DataFrame | None = No
         raise BadInput(f"bars is {bars}; a static figure draws 1 to {MAX_BARS}")
     if footprint.empty:
         raise BadInput("the footprint has no rows")
-    table = footprint.assign(time=pd.to_datetime(footprint["time"], utc=True))
+    table = footprint.assign(time=_times(footprint))
     times = pd.DatetimeIndex(np.sort(table["time"].unique()))[-bars:]
     table = table[table["time"] >= times[0]]
     units, decimals, exact = scale_floats(table["price"].to_numpy(np.float64))
@@ -127,7 +128,7 @@ def bars_of(table: Ladder, candles: pd.DataFrame | None) -> pd.DataFrame:
     if candles is None:
         return derived
     need(candles, BARS, "candles")
-    given = candles.assign(time=pd.to_datetime(candles["time"], utc=True)).drop_duplicates("time").set_index("time")
+    given = candles.assign(time=_times(candles)).drop_duplicates("time").set_index("time")
     missing = table.times.difference(pd.DatetimeIndex(given.index))
     if len(missing):
         raise BadInput(f"the candles have no bar at {missing[0]:%Y-%m-%d %H:%M:%S}, which the footprint has")
@@ -143,6 +144,16 @@ def need(table: pd.DataFrame, columns: tuple[str, ...], what: str) -> None:
     missing = [name for name in columns if name not in table.columns]
     if missing:
         raise BadInput(f"the {what} needs the columns {', '.join(columns)}; there is no {', '.join(missing)}")
+
+
+def _times(table: pd.DataFrame) -> Any:
+    """Times in UTC, from text as the API writes it (some with fractions, some without) or from what pandas knows."""
+    given = table["time"]
+    return (
+        pd.to_datetime(given, utc=True, format="ISO8601")
+        if given.dtype.kind in "OU"
+        else pd.to_datetime(given, utc=True)
+    )
 
 
 def _derived(table: Ladder) -> pd.DataFrame:

@@ -27,8 +27,6 @@ def test_empty_server_says_what_to_do_and_replays_the_sample(
     state = chart.until("s.bars > 20", timeout=20_000)
     assert state["symbol"]
     assert not chart.page.locator("#chart-empty").is_visible()
-    server.post("/reset", b"{}")
-    chart.page.locator("#chart-empty").wait_for()
 
 
 def test_unreachable_server_is_announced_and_a_restarted_one_taken_up(
@@ -58,3 +56,15 @@ def test_unreachable_server_is_announced_and_a_restarted_one_taken_up(
     assert len(chart.until("s.shapes.length === 1")["shapes"]) == 1
     # what the browser itself logs about refused connections is the point of this test
     chart.errors[:] = [e for e in chart.errors if "ERR_CONNECTION_REFUSED" not in e and "did not respond" not in e]
+
+
+def test_reset_symbol_leaves_an_empty_chart_that_fills_again(open_chart: Open, server: RunningServer) -> None:
+    post_ticks(server, "GONE", minutes=12)
+    chart = open_chart(server, "?symbol=GONE")
+    assert chart.state["bars"] == 12
+    server.post("/reset?symbol=GONE", b"")
+    chart.page.locator("#chart-empty").wait_for()
+    assert chart.text("chart-empty-title") == "No ticks of GONE yet"
+    post_ticks(server, "GONE", minutes=5)
+    assert chart.until("s.bars === 5")["symbol"] == "GONE"
+    assert not chart.page.locator("#chart-empty").is_visible()

@@ -1,0 +1,345 @@
+"""The chart's pure modules, called in a blank page: numbers as text, merging, detail, ranges, the address.
+
+They are tested in the browser that runs them, so no other JavaScript engine is needed.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from callbacks.app import assets_folder
+from layouts.figures.palette import DARK, LIGHT
+from orderflow.formats import parse_body
+from orderflow.market.book import Market
+from orderflow.market.frames import Frame
+from orderflow.market.studies.poc import poc
+from orderflow.market.studies.value_area import value_area
+from tests.browser.chart import ticks_csv
+from tests.conftest import require
+
+MODULES = (
+    "format",
+    "model",
+    "lod",
+    "view",
+    "studies",
+    "profile",
+    "options",
+    "theme",
+    "status",
+    "tools",
+    "keys",
+    "export",
+)
+Js = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def js(browser: Any) -> Iterator[Js]:
+    """js("of.format.short(a, b)", a=1250, b=3): the value of an expression in a page with the modules alone."""
+    page = browser.new_page()
+    page.goto("about:blank")
+    for name in MODULES:
+        page.add_script_tag(path=str(assets_folder() / "chart" / f"{name}.js"))
+
+    def call(expression: str, **values: Any) -> Any:
+        names = ", ".join(values)
+        return page.evaluate(f"({{ {names} }}) => {{ const of = window.orderflow; return {expression}; }}", values)
+
+    yield call
+    page.close()
+
+
+def test_every_script_is_valid() -> None:
+    node = shutil.which("node")
+    if not node:
+        require("node is not installed; it checks the scripts' syntax")
+    for script in sorted((assets_folder() / "chart").glob("*.js")):
+        found = subprocess.run([node, "--check", str(script)], capture_output=True, text=True, check=False)
+        assert found.returncode == 0, found.stderr
+
+
+def test_figures_have_the_colours_of_the_page(js: Js) -> None:
+    for name, palette in (("dark", DARK), ("light", LIGHT)):
+        colours = js("of.theme.colours('blue', name)", name=name)
+        for field in palette.__slots__:
+            assert getattr(palette, field) == colours[field], f"{name} {field}"
+
+
+@pytest.mark.parametrize(
+    ("units", "decimals", "exact", "short", "tiny"),
+    [
+        (0, 0, "0", "0", "0"),
+        (7, 0, "7", "7", "7"),
+        (1250, 3, "1.25", "1.25", "1.3"),
+        (80, 3, "0.08", "0.08", "0.1"),
+        (2, 3, "0.002", "0+", "0"),
+        (98765, 3, "98.765", "98.8", "99"),
+        (9999, 0, "9999", "9999", "10k"),
+        (12345, 0, "12345", "12.3k", "12k"),
+        (999950, 0, "999950", "1M", "1M"),
+        (1234567, 0, "1234567", "1.2M", "1M"),
+        (-1250, 3, "-1.25", "-1.25", "-1.3"),
+        (99950000, 3, "99950", "100k", "100k"),
+    ],
+)
+def test_sizes_as_text(js: Js, units: int, decimals: int, exact: str, short: str, tiny: str) -> None:
+    written = js("[of.format.exact(u, d), of.format.short(u, d), of.format.tiny(u, d)]", u=units, d=decimals)
+    assert written == [exact, short, tiny]
+
+
+def test_times_as_text(js: Js) -> None:
+    t = 1_760_033_106_117
+    assert js("[of.format.clock(t), of.format.day(t), of.format.stamp(t, 'utc', true)]", t=t) == [
+        "18:05",
+        "9 Oct",
+        "9 Oct 2025 18:05:06",
+    ]
+    assert js("of.format.count(1234567)") == "1,234,567"
+
+
+def bar(t: int, price: int, **more: Any) -> dict[str, Any]:
+    """One bar of the wire with two rows."""
+    made = {
+        "t": t,
+        "s": 0,
+        "o": price,
+        "h": price + 1,
+        "l": price,
+        "c": price + 1,
+        "lo": price,
+        "b": [3, 1],
+        "a": [2, 8],
+    }
+    return {
+        **made,
+        "n": 6,
+        "d": [-1, 6],
+        "w": [14, 14 * (price - 100), 14 * (price - 100) ** 2],
+        "p": 1,
+        "v": [0, 1],
+        **more,
+    }
+
+
+def snapshot(*bars: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """A full answer of the server."""
+    head = {"epoch": "e", "rev": 1, "full": True, "symbol": "X", "frame": "1min", "ms": 60_000, "tick": 0.25, "pd": 2}
+    return {
+        **head,
+        "rows": 1,
+        "sd": 0,
+        "ref": 100,
+        "base": [bars[0]["t"], 0, 0, 0, 0],
+        "bars": list(bars),
+        "stats": {},
+        **more,
+    }
+
+
+MERGE = """(() => {
+  const model = of.model.create();
+  const done = answers.map((answer) => of.model.merge(model, answer));
+  return [model, done];
+})()"""
+"""[the model, what each merge returned] after merging `answers`."""
+
+
+def test_merge_replaces_appends_and_inserts(js: Js) -> None:
+    more = {"epoch": "e", "rev": 2, "full": False, "symbol": "X", "frame": "1min"}
+    model, done = js(
+        MERGE,
+        answers=[
+            snapshot(bar(60_000, 100), bar(180_000, 104)),
+            {**more, "bars": [bar(180_000, 105), bar(240_000, 106)]},
+            {**more, "rev": 3, "bars": [bar(120_000, 102)]},
+        ],
+    )
+    assert [b["t"] for b in model["bars"]] == [60_000, 120_000, 180_000, 240_000]
+    assert [b["o"] for b in model["bars"]] == [100, 102, 105, 106]
+    assert [b["cvd"] for b in model["bars"]] == [6, 12, 18, 24]
+    assert model["rev"] == 3
+    assert (done[1]["added"], done[1]["inserted"]) == (True, [])
+    assert done[2]["inserted"] == [1]
+
+
+def test_sums_begin_anew_with_a_session_and_go_on_from_the_base(js: Js) -> None:
+    base = [60_000, 40, 10, 20, 90]
+    answer = snapshot(bar(60_000, 100), bar(120_000, 102), bar(180_000, 104, s=180_000), base=base)
+    model, _ = js(MERGE, answers=[answer])
+    assert [b["cvd"] for b in model["bars"]] == [46, 52, 6]
+    assert model["bars"][0]["vwap"] == pytest.approx(100 + 20 / 24)
+    assert model["bars"][0]["sigma"] == pytest.approx(np.sqrt(90 / 24 - (20 / 24) ** 2))
+    assert model["bars"][2]["vwap"] == pytest.approx(104)
+    assert model["bars"][0]["cvdHigh"] == 46
+    assert model["bars"][0]["cvdLow"] == 39
+
+
+def test_bars_that_the_server_let_go_fall_away_and_slots_keep_their_numbers(js: Js) -> None:
+    more = {"epoch": "e", "rev": 2, "full": False, "symbol": "X", "frame": "1min", "base": [120_000, 6, 14, 0, 0]}
+    first = snapshot(bar(60_000, 100), bar(120_000, 102))
+    model, done = js(MERGE, answers=[first, {**more, "bars": [bar(180_000, 104)]}])
+    assert [b["t"] for b in model["bars"]] == [120_000, 180_000]
+    assert (model["first"], done[1]["dropped"]) == (1, 1)
+    assert [b["cvd"] for b in model["bars"]] == [12, 18]
+
+
+@pytest.mark.parametrize("other", [{"epoch": "f"}, {"tick": 0.5}, {"rows": 2}, {"ref": 99}, {"sd": 1}])
+def test_partial_answer_that_does_not_fit_asks_for_everything(js: Js, other: dict[str, Any]) -> None:
+    partial = {"epoch": "e", "rev": 2, "full": False, "symbol": "X", "frame": "1min", "bars": [bar(60_000, 101)]}
+    model, done = js(MERGE, answers=[snapshot(bar(60_000, 100)), {**partial, **other}])
+    assert done[1] is None
+    assert model["bars"][0]["o"] == 100
+
+
+def test_slots_and_times_are_inverse(js: Js) -> None:
+    bars = [bar(t, 100) for t in (60_000, 120_000, 600_000, 660_000)]
+    times = [0, 60_000, 90_000, 360_000, 660_000, 720_000]
+    there_and_back = f"""(() => {{
+      const {{ slotOfTime, timeOfSlot }} = of.model, [model] = {MERGE};
+      return times.map((time) => timeOfSlot(model, slotOfTime(model, time)));
+    }})()"""
+    back = js(there_and_back, answers=[snapshot(*bars)], times=times)
+    assert back == pytest.approx(times)
+
+
+def test_rows_are_grouped_without_loss(js: Js) -> None:
+    one = bar(60_000, 100, lo=7, k=[0, 1, 2, 5], b=[1, 2, 3, 4], a=[5, 6, 7, 8])
+    group = js(f"of.model.grouped({MERGE}[0].bars[0], 2)", answers=[snapshot(one)])
+    assert (group["row"], group["b"], group["a"]) == ([3, 4, 6], [1, 5, 4], [5, 13, 8])
+
+
+def test_profile_is_the_sum_of_bars_whether_cached_or_not(js: Js) -> None:
+    market = Market()
+    market.ingest(parse_body(ticks_csv("X", minutes=30).encode(), "text/csv").batches)
+    answer = market.changed("X", Frame.parse("1min"), 0, None, 1)
+    code = """(() => {
+      const model = of.model.create(), cache = {}, options = { share: 70, vaRows: 2 };
+      of.model.merge(model, answer);
+      const compute = (kept) => {
+        const p = of.profile.compute(model, 3, model.bars.length - 1, 2, options, kept);
+        return [p.poc, p.val, p.vah, p.sum, p.low, [...p.total]];
+      };
+      return [compute(cache), compute(cache), compute({}), model.bars.slice(3).reduce((sum, bar) => sum + bar.vol, 0)];
+    })()"""
+    first, again, anew, volume = js(code, answer=answer)
+    assert first == again == anew
+    assert first[3] == volume == sum(first[5])
+    total = np.array(first[5], np.int64)
+    row = np.arange(len(total)) + int(first[4])
+    assert list(value_area(row, total, first[0])) == first[1:3]
+
+
+ladders = st.lists(
+    st.tuples(st.integers(1, 3), st.integers(0, 9), st.integers(0, 9), st.integers(0, 2)), min_size=1, max_size=12
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rows=ladders, share=st.integers(50, 95), step=st.sampled_from([1, 2]))
+def test_poc_and_value_area_are_those_of_the_engine(js: Js, rows: list[tuple[int, ...]], share: int, step: int) -> None:
+    level = np.cumsum([gap for gap, *_ in rows])
+    bid, ask, unknown = (np.array([row[i] for row in rows], np.int64) for i in (1, 2, 3))
+    at = poc(level, bid, ask, unknown)
+    area = value_area(level, bid + ask + unknown, at, share=(share, 100), rows=step)
+    found = js(
+        """(() => {
+          const at = of.studies.poc(l, b, a, u), volume = l.map((_, i) => b[i] + a[i] + u[i]);
+          return [at, ...of.studies.valueArea(l, volume, at, s, k)];
+        })()""",
+        l=level.tolist(),
+        b=bid.tolist(),
+        a=ask.tolist(),
+        u=unknown.tolist(),
+        s=share,
+        k=step,
+    )
+    assert found == [at, *area]
+
+
+LOD = "of.lod.choose({ w, h, mode, step: 0.25, digits: () => [3, 3] })"
+
+
+@pytest.mark.parametrize(
+    ("w", "h", "mode", "kind", "group"),
+    [
+        (60, 14, "bid_ask", "text", 1),
+        (60, 5, "bid_ask", "text", 2),
+        (60, 2.4, "delta", "text", 4),
+        (20, 14, "bid_ask", "colour", 1),
+        (60, 0.3, "bid_ask", "colour", 8),
+        (5, 14, "bid_ask", "candle", 1),
+        (60, 14, "candles", "candle", 1),
+    ],
+)
+def test_detail_goes_from_numbers_to_colour_to_candles(
+    js: Js, w: float, h: float, mode: str, kind: str, group: int
+) -> None:
+    found = js(LOD, w=w, h=h, mode=mode)
+    assert (found["kind"], found["group"]) == (kind, group)
+
+
+def test_rows_grow_when_zoomed_out_and_stay_when_nearly_right(js: Js) -> None:
+    rows = "of.lod.rowsFor({ w: 60, perTick, mode: 'bid_ask', digits: () => [3, 3], tick: 0.25, now })"
+    assert js(rows, perTick=12, now=1) == 1
+    assert js(rows, perTick=3, now=1) == 4
+    assert js(rows, perTick=3, now=4) == 4
+    assert js(rows, perTick=12, now=4) == 1
+
+
+@pytest.mark.parametrize(
+    ("least", "unit", "step"), [(0.3, 0.25, 0.5), (0.2, 0.25, 0.25), (1.2, 0.25, 2), (0.03, 0.01, 0.05), (700, 1, 1000)]
+)
+def test_axis_steps_are_round_and_multiples_of_the_tick(js: Js, least: float, unit: float, step: float) -> None:
+    assert js("of.view.niceStep(least, unit)", least=least, unit=unit) == pytest.approx(step)
+
+
+def test_address_round_trip(js: Js) -> None:
+    state = {"symbol": "ES Z5/é", "frame": "5min", "mode": "delta", "rows": 4, "panes": ["cvd"], "y": [99.5, 101]}
+    state |= {"from": 1_760_033_100_000, "to": 1_760_034_900_000}
+    assert js("of.options.read(of.options.write(state))", state=state) == state
+    assert js("of.options.write({ symbol: 'X', mode: 'bid_ask', panes: ['table', 'delta', 'cvd'] })") == "?symbol=X"
+    assert js("of.options.read('?mode=nonsense&rows=-3&from=x&to=y&price=5,1&panes=none')") == {"panes": []}
+
+
+def test_stored_options_that_make_no_sense_fall_back(js: Js) -> None:
+    given = {"mode": "x", "ratio": "many", "stack": 99, "vwap": 1, "share": 80, "panes": "all", "zone": "local"}
+    found = js("of.options.complete(given)", given=given)
+    usual = js("of.options.DEFAULTS")
+    assert found == {**usual, "share": 80, "zone": "local"}
+    assert js("of.options.marks(found)", found=found) == {
+        "ratio": 3,
+        "minimum": 1,
+        "zero": "dominant",
+        "stack": 3,
+        "share": 80,
+        "rows": 2,
+    }
+    assert js("of.options.marks(usual)", usual=usual) is None
+
+
+def test_statistics_are_in_words(js: Js) -> None:
+    stats = {"ticks": 12345, "candles": 30, "low": 1, "high": 2.5, "rate": 8, "last": 0, "rejected": 2, "audit": [9, 1]}
+    stats["rules"] = [90, 0, 8, 2, 0]
+    found = {i["key"]: i for i in js("of.status.items(stats, { pd: 2, zone: 'utc' }, 5000)", stats=stats)}
+    assert found["ticks"]["value"] == "12,345"
+    assert found["range"]["value"] == "1.00 – 2.50"
+    assert found["rate"]["value"] == "4"  # half of the ten seconds have passed without news
+    assert (found["rejected"]["bad"], found["audit"]["bad"], found["audit"]["value"]) == (True, True, "1 wrong")
+    shares = js("of.status.quality(rules)", rules=stats["rules"])
+    assert shares == [["flag", "flagged", 90], ["quote", "by quote", 8], ["tick", "by tick rule", 2]]
+
+
+def test_no_key_has_two_meanings(js: Js) -> None:
+    keys = [key for entry in js("of.keys.TABLE") if len(entry) > 1 for key in entry[0]]
+    assert len(keys) == len(set(keys))
+    assert js("of.keys.find({ key: 'v', ctrlKey: true })") is None
+    assert js("of.keys.find({ key: 'V', shiftKey: true }).name") == "toggle"

@@ -1,0 +1,173 @@
+"""What the chart's page is answered, without Dash and without a browser."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from callbacks.chart import refresh, sample_note, start_sample, symbol_names
+from orderflow.errors import BadInput
+from orderflow.formats import parse_body
+from orderflow.market.book import Market
+from orderflow.settings import Settings
+from tests.browser.chart import ticks_csv
+
+SETTINGS = Settings()
+
+
+def fill(market: Market, symbol: str = "NQ", **options: Any) -> None:
+    """Take in generated ticks."""
+    market.ingest(parse_body(ticks_csv(symbol, **{"minutes": 12, **options}).encode(), "text/csv").batches)
+
+
+def ask(market: Market, *state: Any) -> dict[str, Any]:
+    """An answer that must be there."""
+    answer = refresh(market, SETTINGS, list(state))
+    assert answer is not None
+    return answer
+
+
+def held(answer: dict[str, Any]) -> list[Any]:
+    """The state of a page that has taken in an answer."""
+    return [
+        answer["epoch"],
+        answer["rev"],
+        answer["bars"][0]["t"],
+        answer["symbol"],
+        answer["frame"],
+        answer["rows"],
+        None,
+    ]
+
+
+def test_page_that_holds_nothing_gets_the_active_symbol_whole(market: Market) -> None:
+    fill(market, "OTHER")
+    fill(market, "NQ")
+    answer = refresh(market, SETTINGS, None)
+    assert answer is not None
+    assert (answer["symbol"], answer["frame"], answer["full"], len(answer["bars"])) == ("NQ", "1min", True, 12)
+    assert answer["ask"] == [None, "", 0, None]
+
+
+def test_page_that_is_up_to_date_gets_nothing(market: Market) -> None:
+    fill(market)
+    state = held(ask(market))
+    assert refresh(market, SETTINGS, state) is None
+    assert refresh(market, SETTINGS, state) is None
+
+
+def test_one_tick_sends_one_bar_in_a_small_answer(market: Market) -> None:
+    fill(market, minutes=60)
+    state = held(ask(market))
+    market.ingest(
+        parse_body(
+            b'{"timestamp":"2026-03-02T15:29:59.5Z","price":25000,"size":3,"symbol":"NQ"}', "application/json"
+        ).batches
+    )
+    answer = ask(market, *state)
+    assert (answer["full"], len(answer["bars"])) == (False, 1)
+    assert answer["ask"] == ["NQ", "1min", state[5], None]
+    assert len(json.dumps(answer, separators=(",", ":"))) <= 2_048
+
+
+def test_another_start_of_the_server_sends_everything(market: Market) -> None:
+    fill(market)
+    epoch, *rest = held(ask(market))
+    assert ask(market, "00000000", *rest)["full"]
+    assert ask(market, None, *rest)["full"]
+    assert refresh(market, SETTINGS, [epoch, *rest]) is None
+
+
+def test_reset_sends_an_empty_answer_once(market: Market) -> None:
+    fill(market)
+    state = held(ask(market))
+    market.reset()
+    answer = ask(market, *state)
+    assert (answer["full"], answer["bars"], answer["rev"]) == (True, [], 0)
+    assert refresh(market, SETTINGS, [answer["epoch"], 0, 0, "NQ", "1min", 0, None]) is None
+
+
+def test_empty_market_answers_once_too(market: Market) -> None:
+    answer = ask(market)
+    assert (answer["symbol"], answer["bars"]) == (None, [])
+    assert refresh(market, SETTINGS, [answer["epoch"], 0, 0, None, "1min", 0, None]) is None
+
+
+def test_frame_rows_and_definitions_are_those_asked_for(market: Market) -> None:
+    fill(market)
+    answer = ask(market, None, 0, 0, "NQ", "5m", 4, {"ratio": 4, "share": 80})
+    assert (answer["frame"], answer["rows"], len(answer["bars"])) == ("5min", 4, 3)
+    assert answer["marks"].startswith("Imbalance 4x diagonal")
+    assert "VA 80%" in answer["marks"]
+    assert answer["ask"] == ["NQ", "5m", 4, {"ratio": 4, "share": 80}]
+
+
+@pytest.mark.parametrize(
+    ("frame", "marks", "words"),
+    [("7min", None, "'7min' is not known"), ("1min", {"ratio": "many"}, "ratio"), ("1min", {"colour": 1}, "colour")],
+)
+def test_what_cannot_be_had_is_explained(market: Market, frame: str, marks: Any, words: str) -> None:
+    fill(market)
+    answer = ask(market, None, 0, 0, "NQ", frame, 0, marks)
+    assert set(answer) == {"ask", "error"}
+    assert words in answer["error"]
+
+
+@pytest.mark.parametrize(
+    "state",
+    ["text", {}, [], [1, "x", [], {}, 5, -3, "no"], [None] * 20, [True, True, True, True, True, True, True]],
+)
+def test_state_of_a_stranger_counts_as_nothing_held(market: Market, state: Any) -> None:
+    fill(market)
+    answer = refresh(market, SETTINGS, state)
+    assert answer is not None
+    assert (answer["full"], answer["symbol"]) == (True, "NQ")
+
+
+def test_symbols_are_sent_when_they_changed(market: Market) -> None:
+    assert symbol_names(market, None) == []
+    fill(market, "NQ")
+    fill(market, "ES")
+    assert symbol_names(market, []) == ["ES", "NQ"]
+    assert symbol_names(market, ["ES", "NQ"]) is None
+
+
+def services(start: Any) -> Any:
+    """Services that have only what the sample's button needs."""
+    return SimpleNamespace(settings=Settings(velocity=25.0), sample=SimpleNamespace(start=start))
+
+
+def test_sample_starts_at_the_velocity_of_the_settings() -> None:
+    started = []
+    assert start_sample(services(lambda velocity: started.append(velocity)), lambda: True) == "Starting …"
+    assert started == [25.0]
+
+
+def test_sample_needs_the_key_where_one_is_in_force() -> None:
+    started = []
+    said = start_sample(services(lambda velocity: started.append(velocity)), lambda: False)
+    assert "?key=" in said
+    assert started == []
+
+
+def test_sample_that_cannot_start_says_why() -> None:
+    def fail(velocity: float) -> None:
+        raise BadInput("the sample is missing")
+
+    assert start_sample(services(fail), lambda: True) == "the sample is missing"
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (None, ""),
+        ({"state": "loading"}, "Loading …"),
+        ({"state": "replaying"}, ""),
+        ({"state": "failed", "error": "no file"}, "The sample could not be replayed: no file"),
+    ],
+)
+def test_note_beside_the_button(status: Any, said: str) -> None:
+    assert sample_note(status) == said
