@@ -90,6 +90,7 @@ class Market:
         self._loading = False
         for entry in self._entries.values():
             entry.tape.loading(False)
+            entry.tape.refresh()  # here nobody waits for it; the first look would
         return total
 
     def ingest(self, batches: Sequence[TickBatch], key: str | None = None, digest: str = "") -> Receipt:

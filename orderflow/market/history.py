@@ -46,14 +46,15 @@ class History:
 
     def tables(self, frame: Frame, start: int, end: int) -> Iterator[BarTable]:
         """Tables of the bars with start <= bar start < end, a session each, ascending; none of which ticks are gone."""
-        if frame.ns and start <= self._tape.gone:
-            last = np.array([self._tape.gone])
-            start = int(bar_end(bar_start(last, frame.ns, self._tape.session), frame.ns, self._tape.session)[0])
-        begin = int(self._tape.session.start_of(np.array([start]))[0])
+        session = self._tape.session
         align = frame.ns if 0 < frame.ns <= HOUR else 1
         if frame.ns:
-            begin = min(begin, int(bar_start(np.array([start]), frame.ns, self._tape.session)[0]))
+            after = max(start - 1, self._tape.gone)
+            start = int(bar_end(bar_start(np.array([after]), frame.ns, session), frame.ns, session)[0])
+            if start >= end:  # between two bars: a whole session would be read for nothing
+                return
             end = -(-end // align) * align
+        begin = int(session.start_of(np.array([start]))[0])
         for opening, ticks in self._windows(begin, end, align):
             table = self._timed(frame, ticks, opening) if frame.ns else self._dealt(frame, ticks, opening)
             a, b = np.searchsorted(table.time, [start, end]).tolist()
