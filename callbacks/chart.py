@@ -168,11 +168,8 @@ def register(app: Dash, services: Services) -> None:
         prevent_initial_call=True,
     )
     app.clientside_callback(
-        inside("beat"), Output("chart-void", "data"), Input("chart-interval", "n_intervals"), prevent_initial_call=True
-    )
-    app.clientside_callback(
         inside("press"),
-        Output("chart-void", "data", allow_duplicate=True),
+        Output("chart-void", "data"),
         *(Input(f"chart-do-{name}", "n_clicks") for name in BUTTONS),
         prevent_initial_call=True,
     )

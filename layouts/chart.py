@@ -59,7 +59,7 @@ def chart_page(
             dcc.Store(id="chart-kick", data=0),
             dcc.Store(id="chart-void"),
             dcc.Interval(id="chart-interval", interval=refresh_ms, disabled=True),
-            dcc.Interval(id="chart-slow", interval=max(3000, refresh_ms)),
+            dcc.Interval(id="chart-slow", interval=max(5000, refresh_ms)),
         ],
     )
 

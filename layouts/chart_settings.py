@@ -36,7 +36,6 @@ def settings_drawer() -> Component:
         title="Studies and settings",
         position="right",
         size=360,
-        keepMounted=True,
         withOverlay=False,
         lockScroll=False,
         closeOnClickOutside=False,

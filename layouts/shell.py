@@ -21,7 +21,7 @@ HEADER = 52
 FOOTER = 30
 
 DOCUMENT = """<!DOCTYPE html>
-<html lang="en" data-theme="dark">
+<html lang="en">
 <head>
 {%metas%}
 <meta name="theme-color" media="(prefers-color-scheme: dark)" content="#0c1017">

@@ -33,10 +33,21 @@
       this.gestures = new of.Gestures(nodes.host, this);
       this.overview = new of.Overview(nodes.overview, this, (x0, x1) => this.window(x0, x1));
       this.reserve();
-      new ResizeObserver(() => this.resized()).observe(nodes.host);
-      root.document.addEventListener("visibilitychange", () => {
+      this.observer = new ResizeObserver(() => this.resized());
+      this.observer.observe(nodes.host);
+      this.life = new AbortController();
+      const seen = () => {
         if (!root.document.hidden && this.ready) this.refresh(true);
-      });
+      };
+      root.document.addEventListener("visibilitychange", seen, { signal: this.life.signal });
+    }
+
+    /** The page goes: let go of everything outside it. */
+    close() {
+      this.ready = false;
+      this.observer.disconnect();
+      this.life.abort();
+      clearTimeout(this.rest);
     }
 
     /** Room at the right for the profile. */
@@ -151,7 +162,7 @@
       const bar = model.bars[model.bars.length - 1];
       const digits = bar ? of.format.price(bar.c, model.tick, model.pd).length : 6;
       this.geometry = of.axes.arrange(W, H, this.options, this.narrow, digits * 7 + 14);
-      this.view.headroom = Math.min(0.22, (this.narrow ? 66 : 44) / this.geometry.panes.price.h);
+      this.view.headroom = Math.min(0.22, (this.narrow ? 78 : 44) / this.geometry.panes.price.h);
       this.axesData = this.labels();
     }
 

@@ -1,7 +1,7 @@
 /* The chart page's start, and the functions that Dash calls (`dash_clientside.chart`).
 
    `page` holds the one chart of the page. Dash polls by its interval and hands each answer to `receive`; buttons and
-   fields come in through `press` and `choose`; `beat` tells that a poll has come back. */
+   fields come in through `press` and `choose`. */
 (function (root) {
   "use strict";
   const of = (root.orderflow = root.orderflow || {});
@@ -13,6 +13,7 @@
   function boot(config) {
     if (!config || !$("chart-host")) return [NO(), NO(), NO()];
     if (page.watch) page.watch.stop();
+    if (page.chart) page.chart.close();
     page.config = config;
     const nodes = {};
     for (const name of ["host", "plot", "base", "overlay", "readout", "overview"]) nodes[name] = $("chart-" + name);
@@ -40,10 +41,8 @@
       },
     );
     page.line = new of.status.StatusLine($("chart-stats"));
-    page.watch = new of.status.Watch($("chart-banner"), config.refresh_ms, () => {
-      root.dash_clientside.set_props("chart-interval", { disabled: false });
-      legend.statistics();
-    });
+    const revive = () => root.dash_clientside.set_props("chart-interval", { disabled: false });
+    page.watch = new of.status.Watch($("chart-banner"), config.refresh_ms, revive, legend.statistics);
     of.poll.want.frame = config.frame;
     of.address.visit(root.location.search, true);
     if (!page.listening) {
@@ -71,11 +70,6 @@
   const inside = {
     boot,
     receive: (answer) => of.poll.receive(answer) || NO(),
-    beat: () => {
-      if (page.watch) page.watch.beat();
-      of.legend.statistics();
-      return NO();
-    },
     /** A button `chart-do-<action>[-<argument>]` was pressed. */
     press: () => {
       const found = trigger();

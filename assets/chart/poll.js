@@ -77,6 +77,7 @@
     }
     of.page.news = performance.now();
     if (!chart.receive(answer)) return state(true);
+    of.legend.headline(); // also in a tab that is not looked at
     if (answer.full) {
       if (answer.frame && want.frame !== answer.frame) {
         want.frame = answer.frame;

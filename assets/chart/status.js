@@ -15,6 +15,8 @@
     ["none", "unknown"],
   ];
 
+  const POLL = "/_dash-update-component";
+
   /** Percent of ticks by how their side was found: [[key, words, percent]], the unused left out. */
   function quality(rules) {
     const total = (rules || []).reduce((a, b) => a + b, 0);
@@ -143,24 +145,37 @@
   }
 
   class Watch {
-    /** banner: its element. refreshMs: the usual beat. revive(): sets the polling going again. */
-    constructor(banner, refreshMs, revive) {
+    /** banner: its element. refreshMs: the usual beat. revive(): sets the polling going again. pulse(): every second. */
+    constructor(banner, refreshMs, revive, pulse) {
       this.banner = banner;
-      this.patience = Math.max(2500, 5 * refreshMs);
+      this.patience = 2000 + 2 * refreshMs;
       this.revive = revive;
       this.last = performance.now();
       this.down = false;
       this.probing = false;
       this.since = 0;
-      this.timer = setInterval(() => this.check(), 1000);
-      root.addEventListener("online", () => this.check(true));
-      root.document.addEventListener("visibilitychange", () => {
+      this.timer = setInterval(() => {
+        pulse();
+        this.check();
+      }, 1000);
+      this.life = new AbortController();
+      const { signal } = this.life;
+      root.addEventListener("online", () => this.check(true), { signal });
+      const seen = () => {
         this.last = performance.now();
+      };
+      root.document.addEventListener("visibilitychange", seen, { signal });
+      // A callback of Dash on every poll would tell too, at the price of a round through all its components.
+      this.polls = new PerformanceObserver((list) => {
+        if (list.getEntries().some((entry) => entry.name.includes(POLL) && entry.responseStatus !== 0)) this.beat();
       });
+      this.polls.observe({ type: "resource" });
     }
 
     stop() {
       clearInterval(this.timer);
+      this.life.abort();
+      this.polls.disconnect();
     }
 
     /** A poll came back. */

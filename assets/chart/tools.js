@@ -95,9 +95,11 @@
         if ("shapes" in event) this.show(); // newly drawn: Plotly's own editing off, ours on
         if (this.active && this.active !== "erase") this.choose(null);
       });
-      root.addEventListener("storage", (event) => {
+      // drawn in another tab
+      const elsewhere = (event) => {
         if (event.key === PREFIX + this.symbol) this.show();
-      });
+      };
+      root.addEventListener("storage", elsewhere, { signal: this.chart.life.signal });
     }
 
     shapes() {
