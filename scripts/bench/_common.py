@@ -110,13 +110,14 @@ class Row:
     met: bool | None = None
 
 
-def show(title: str, rows: Sequence[Row]) -> None:
-    """Print a table."""
+def show(title: str, rows: Sequence[Row]) -> bool:
+    """Print a table; whether every aim in it was met."""
     what, value = (max(len(getattr(row, name)) for row in rows) for name in ("what", "value"))
     print(f"\n{title}")
     for row in rows:
         verdict = "" if row.met is None else "  ok" if row.met else "  MISSED"
         print(f"  {row.what:<{what}}  {row.value:>{value}}  {row.aim}{verdict}".rstrip(), flush=True)
+    return all(row.met is not False for row in rows)
 
 
 def at_most(what: str, value: float, limit: float, unit: str) -> Row:

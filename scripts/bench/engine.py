@@ -99,6 +99,7 @@ class Watched:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
+    """Measure and print; 0 when every aim was met."""
     parser = argparse.ArgumentParser(description="Measure the tick engine.")
     parser.add_argument("--ticks", type=float, default=1e7, help="history of the large market (default: 1e7)")
     parser.add_argument("--quick", action="store_true", help="a tenth of it, and fewer looks")
@@ -114,10 +115,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     history = Trades()
     large = Watched.with_history(history, ticks)
     rows, refresh = measure_looks(small, large, history, ticks, looks)
-    show(f"A look after {NEW} new ticks, {len(FRAMES)} frames alive, {looks:,} looks at each market in turns", rows)
-    show("The same by the plain rebuild", measure_rebuild(large.market, ticks, refresh, looks))
-    show("Memory", [at_most(f"a tick of {ticks:,}, with its bars", memory(ticks), 40, "B")])
-    return 0
+    title = f"a look after {NEW} new ticks, {len(FRAMES)} frames alive, {looks:,} looks at each market in turns"
+    met = [
+        show(title, rows),
+        show("the same by the plain rebuild", measure_rebuild(large.market, ticks, refresh, looks)),
+        show("memory", [at_most(f"a tick of {ticks:,}, with its bars", memory(ticks), 40, "B")]),
+    ]
+    return 0 if all(met) else 1
 
 
 def measure_looks(small: Watched, large: Watched, trades: Trades, ticks: int, looks: int) -> tuple[list[Row], float]:

@@ -1,0 +1,227 @@
+"""A real server on a core of its own, and a client that is never what is waited for.
+
+The client holds requests as finished bytes and reads no more of an answer than its status and its length, so that what
+is measured is the server. Linux gives each its core; elsewhere the system places them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from _common import ROOT, cores, resident
+
+SERVE = ("-m", "orderflow", "serve", "--port", "0")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    body: bytes
+
+
+class Server:
+    """`python -m orderflow serve` (or another command that prints `… http://host:port/…`) in a process of its own."""
+
+    def __init__(self, process: subprocess.Popen[str], began: float) -> None:
+        self.process = process
+        self.began = began
+        self.port = 0
+        assert process.stdout is not None
+        for line in process.stdout:
+            if "http://" in line and not self.port:
+                self.port = int(line.split("http://")[1].split("/")[0].rsplit(":", 1)[1])
+            if self.port and ("Ctrl+C" in line or "peer" in line):
+                return
+        raise RuntimeError("the server did not start; what it says is above")
+
+    @property
+    def processor_seconds(self) -> float:
+        """Processor time that it has used so far, all threads; 0 where the system does not tell."""
+        try:
+            fields = Path(f"/proc/{self.process.pid}/stat").read_text("ascii").rpartition(")")[2].split()
+        except OSError:
+            return 0.0
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    @property
+    def resident(self) -> float:
+        """Bytes of memory that it holds now."""
+        return resident(self.process.pid)
+
+    def get(self, path: str) -> bytes:
+        """The body at a path. Raises RuntimeError for anything but 200."""
+        with Connection(self.port) as connection:
+            answer = connection.call(request("GET", path, b"", ""))
+        if answer.status != 200:
+            raise RuntimeError(f"GET {path}: {answer.status} {answer.body[:300]!r}")
+        return answer.body
+
+    def post(self, path: str, body: bytes = b"", kind: str = "application/json") -> bytes:
+        """The body that a POST is answered with. Raises RuntimeError when it is refused."""
+        with Connection(self.port) as connection:
+            answer = connection.call(request("POST", path, body, kind))
+        if answer.status >= 300:
+            raise RuntimeError(f"POST {path}: {answer.status} {answer.body[:300]!r}")
+        return answer.body
+
+    def end(self, number: int = signal.SIGTERM) -> None:
+        """Signal it and wait until it is gone."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+
+
+@contextlib.contextmanager
+def serving(*flags: str, command: Sequence[str] = SERVE) -> Iterator[Server]:
+    """A server on the last core, while this process keeps to the others."""
+    with _on_last_core():
+        server = start(*flags, command=command)
+    try:
+        yield server
+    finally:
+        server.end()
+
+
+def start(*flags: str, command: Sequence[str] = SERVE, environ: Mapping[str, str] | None = None) -> Server:
+    """A server to be ended by the caller, where the system puts it. environ: added to its environment."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("ORDERFLOW_") and name != "PORT"}
+    clean |= {"PYTHONUNBUFFERED": "1", "ORDERFLOW_LOG_LEVEL": "ERROR", **(environ or {})}
+    began = time.perf_counter()
+    process = subprocess.Popen(
+        [sys.executable, *command, *flags], cwd=ROOT, env=clean, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        return Server(process, began)
+    except BaseException:  # nothing may be left running, whatever went wrong
+        process.kill()
+        process.wait()
+        raise
+
+
+@contextlib.contextmanager
+def _on_last_core() -> Iterator[None]:
+    """What is started here runs on the last core; this process is kept off it from now on."""
+    mine = cores()
+    if len(mine) < 2 or not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    os.sched_setaffinity(0, mine[-1:])
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, mine[:-1])
+
+
+def request(method: str, path: str, body: bytes, kind: str) -> bytes:
+    """A whole request as bytes."""
+    head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"
+    return head.encode() + body
+
+
+class Connection:
+    """One keep-alive connection."""
+
+    def __init__(self, port: int) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=120)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._rest = b""
+
+    def __enter__(self) -> Connection:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.socket.close()
+
+    def call(self, data: bytes) -> Answer:
+        """Send a request and wait for its answer."""
+        self.socket.sendall(data)
+        while (answer := self.receive()) is None:
+            pass
+        return answer
+
+    def receive(self) -> Answer | None:
+        """Read once; the answer when it is complete by now."""
+        piece = self.socket.recv(1 << 18)
+        if not piece:
+            raise ConnectionError("the server closed the connection")
+        data = self._rest + piece if self._rest else piece
+        end = data.find(b"\r\n\r\n")
+        if end < 0:
+            self._rest = data
+            return None
+        head = data[:end]
+        lower = head.lower()
+        if b"transfer-encoding: chunked" in lower:
+            if not data.endswith(b"0\r\n\r\n"):
+                self._rest = data
+                return None
+            self._rest = b""
+            return Answer(int(head[9:12]), data[end + 4 :])
+        at = lower.find(b"content-length: ") + 16
+        whole = end + 4 + int(lower[at : at + 12].partition(b"\r\n")[0])
+        if len(data) < whole:
+            self._rest = data
+            return None
+        self._rest = data[whole:]
+        return Answer(int(head[9:12]), data[end + 4 : whole])
+
+
+def send_all(port: int, queues: Sequence[Iterable[bytes]], seconds: float = 600.0) -> int:
+    """Send each queue over a connection of its own, in order, one request at a time, all of them at once.
+
+    Returns how many were answered with 2xx within `seconds`; an answer of another kind is a RuntimeError.
+    """
+    return _drive(port, [iter(queue) for queue in queues], seconds)
+
+
+def send_shared(port: int, requests: Sequence[bytes], connections: int, seconds: float) -> int:
+    """Send the requests in their order over whatever connection is free, for so long at most; how many were taken."""
+    shared = iter(requests)
+    return _drive(port, [shared] * connections, seconds)
+
+
+def _drive(port: int, sources: Sequence[Iterator[bytes]], seconds: float) -> int:
+    until = time.perf_counter() + seconds
+    done = 0
+    with contextlib.ExitStack() as stack:
+        picker = stack.enter_context(selectors.DefaultSelector())
+        waiting = 0
+        for source in sources:
+            connection = stack.enter_context(Connection(port))
+            picker.register(connection.socket, selectors.EVENT_READ, (connection, source))
+            if (data := next(source, None)) is not None:
+                connection.socket.sendall(data)
+                waiting += 1
+        while waiting:
+            for key, _ in picker.select(30):
+                connection, source = key.data
+                answer = connection.receive()
+                if answer is None:
+                    continue
+                if not 200 <= answer.status < 300:
+                    raise RuntimeError(f"refused: {answer.status} {answer.body[:300]!r}")
+                done += 1
+                data = next(source, None) if time.perf_counter() < until else None
+                if data is None:
+                    waiting -= 1
+                else:
+                    connection.socket.sendall(data)
+    return done

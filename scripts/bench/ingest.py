@@ -1,0 +1,208 @@
+"""How many ticks a second the real server takes over HTTP on one core.
+
+    python scripts/bench/ingest.py [--batches 200] [--rounds 5] [--quick]
+
+`orderflow serve` runs in a process of its own, on a core of its own (Linux); this process sends finished bytes from
+another. Batches of 5,000 ticks go over two connections, each with a symbol of its own, in CSV, JSON and NDJSON, with
+the tick log on and off; then single ticks over many connections, in the order of their times, each POST waiting for its
+answer, which comes when the tick is on disk. The last table compares with the server that one would write first
+(`_peer.py`), in turns.
+
+Every figure is given as ticks per second of the server's own processor time, which is what one core does when it is
+its own, and by the clock. On a quiet machine they are nearly the same; on a shared one only the first is the server's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import orjson
+from _common import Row, Trades, at_least, machine, median, number, show
+from _server import Server, request, send_all, send_shared, serving
+
+from orderflow.market.ticks import TickBatch
+
+BATCH = 5_000
+SENDERS = 2
+CONNECTIONS = 64
+"""Those that send single ticks at the same time."""
+SINGLE_SECONDS = 3.0
+PEER = (str(Path(__file__).with_name("_peer.py")),)
+MOST_SINGLES = 40_000
+PEER_BATCHES = 20
+
+
+@dataclass(frozen=True)
+class Speed:
+    """Ticks per second: by the clock, and per second of processor time."""
+
+    clock: float
+    core: float
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Measure and print; 0 when every aim was met."""
+    parser = argparse.ArgumentParser(description="Measure the way of ticks into the server.")
+    parser.add_argument("--batches", type=int, default=200, help="batches of 5,000 a round (default: 200)")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds, of which the median is given (default: 5)")
+    parser.add_argument("--quick", action="store_true", help="a few batches, one round")
+    given = parser.parse_args(argv)
+    if given.quick:
+        given.batches, given.rounds = 40, 1
+    print(machine())
+    trades = Trades()
+    made = list(trades.batches(given.batches * BATCH, BATCH))
+    bodies = {kind: [write(batch) for batch in made] for kind, write in WRITERS.items()}
+    with tempfile.TemporaryDirectory(prefix="bench-ingest-") as folder, serving("--data-dir", folder) as logging:
+        with serving("--ephemeral") as plain:
+            title = f"batches of {BATCH:,}, median of {given.rounds} rounds of {given.batches * BATCH:,} ticks"
+            met = show(title, batch_rows(plain, logging, bodies, given.rounds))
+        met &= show("single ticks, log on", single_rows(logging, given.rounds))
+        show("against Flask with a list of dicts, which keeps nothing", peer_rows(logging, bodies[JSON], given.rounds))
+    return 0 if met else 1
+
+
+def rows_of(batch: TickBatch) -> list[tuple[str, float, int, str]]:
+    """(ISO time, price, size, side) of each tick."""
+    times = np.datetime_as_string(batch.time.view("M8[ns]").astype("M8[us]")).tolist()
+    sides = ["buy" if side > 0 else "sell" for side in batch.side.tolist()]
+    return list(zip(times, (batch.price / 100).tolist(), batch.size.tolist(), sides, strict=True))
+
+
+def as_csv(batch: TickBatch) -> bytes:
+    lines = [f"{time}Z,{price},{size},{side}\n" for time, price, size, side in rows_of(batch)]
+    return ("timestamp,price,size,side\n" + "".join(lines)).encode()
+
+
+def objects(batch: TickBatch) -> list[dict[str, object]]:
+    return [
+        {"timestamp": f"{time}Z", "price": price, "size": size, "side": side}
+        for time, price, size, side in rows_of(batch)
+    ]
+
+
+CSV, JSON, NDJSON = "text/csv", "application/json", "application/x-ndjson"
+WRITERS: dict[str, Callable[[TickBatch], bytes]] = {
+    CSV: as_csv,
+    JSON: lambda batch: orjson.dumps(objects(batch)),
+    NDJSON: lambda batch: b"".join(orjson.dumps(row) + b"\n" for row in objects(batch)),
+}
+AIMS = {CSV: 1.0, JSON: 0.5, NDJSON: 0.5}
+"""Million ticks a second of one core."""
+
+
+def batch_rows(plain: Server, logging: Server, bodies: dict[str, list[bytes]], rounds: int) -> list[Row]:
+    """Every format, log off and on, in turns."""
+    found: dict[tuple[str, str], list[Speed]] = {}
+    for turn in range(rounds + 1):
+        for kind, parts in bodies.items():
+            for log, server in (("off", plain), ("on", logging)):
+                speed = send_batches(server, kind, parts)
+                if turn:  # the first is a warm-up
+                    found.setdefault((kind, log), []).append(speed)
+        for log, server in (("off", plain), ("on", logging)):
+            found.setdefault(("watched", log), []).append(send_batches(server, CSV, bodies[CSV], watched=True))
+    rows = []
+    for (kind, log), speeds in found.items():
+        name = f"{CSV}, log {log}, while a chart looks" if kind == "watched" else f"{kind}, log {log}"
+        rows += speed_rows(name, speeds, 1e6, "M ticks/s", AIMS.get(kind))
+    return rows
+
+
+def send_batches(server: Server, kind: str, bodies: Sequence[bytes], *, watched: bool = False) -> Speed:
+    """Send the bodies to an empty server; watched: somebody looks at the bars every half second."""
+    names = [f"NQ{number}" for number in range(SENDERS)]
+    queues = [
+        [request("POST", f"/ticks?symbol={name}", body, kind) for body in bodies[number::SENDERS]]
+        for number, name in enumerate(names)
+    ]
+    over = threading.Event()
+    watchers = [threading.Thread(target=watch, args=(server, name, over)) for name in names] if watched else []
+    for watcher in watchers:
+        watcher.start()
+    own, begin = server.processor_seconds, time.perf_counter()
+    done = send_all(server.port, queues)
+    passed, own = time.perf_counter() - begin, server.processor_seconds - own
+    over.set()
+    for watcher in watchers:
+        watcher.join()
+    server.post("/reset")
+    return Speed(done * BATCH / passed, done * BATCH / own if own else float("nan"))
+
+
+def watch(server: Server, symbol: str, over: threading.Event) -> None:
+    """Ask for the figures of a symbol, which brings its bars up to date as a chart's poll does."""
+    while not over.wait(0.5):
+        server.get(f"/stats?symbol={symbol}")
+
+
+def singles(count: int) -> list[bytes]:
+    """Requests of one tick each, in the order of their times."""
+    return [request("POST", "/tick", orjson.dumps(row), JSON) for row in objects(Trades().take(count))]
+
+
+def send_singles(server: Server, requests: Sequence[bytes], connections: int = CONNECTIONS) -> Speed:
+    """One tick a POST for SINGLE_SECONDS."""
+    own, begin = server.processor_seconds, time.perf_counter()
+    done = send_shared(server.port, requests, connections, SINGLE_SECONDS)
+    passed, own = time.perf_counter() - begin, server.processor_seconds - own
+    return Speed(done / passed, done / own if own else float("nan"))
+
+
+def single_rows(server: Server, rounds: int) -> list[Row]:
+    requests = singles(MOST_SINGLES)
+    send_singles(server, requests[:1_000])
+    found = [send_reset(server, requests, CONNECTIONS) for _ in range(rounds)]
+    alone = [send_reset(server, requests, 1) for _ in range(rounds)]
+    return [
+        *speed_rows(f"POST /tick, {CONNECTIONS} connections", found, 1, "a second", 2_000),
+        *speed_rows("POST /tick, one connection", alone, 1, "a second", None),
+    ]
+
+
+def send_reset(server: Server, requests: Sequence[bytes], connections: int) -> Speed:
+    server.post("/reset")
+    return send_singles(server, requests, connections)
+
+
+def peer_rows(server: Server, bodies: Sequence[bytes], rounds: int) -> list[Row]:
+    """The same JSON bodies and the same single ticks to both, in turns."""
+    requests, bodies = singles(MOST_SINGLES), bodies[:PEER_BATCHES]
+    batched: tuple[list[float], list[float]] = ([], [])
+    single: tuple[list[float], list[float]] = ([], [])
+    for _ in range(rounds):
+        with serving(command=PEER) as peer:
+            for place, each in enumerate((server, peer)):
+                begin = time.perf_counter()
+                done = send_all(each.port, [[request("POST", "/ticks", body, JSON) for body in bodies]])
+                batched[place].append(done * BATCH / (time.perf_counter() - begin))
+                single[place].append(send_singles(each, requests).clock)
+        server.post("/reset")
+    rows = []
+    for what, (ours, theirs) in (("JSON in batches", batched), ("single ticks", single)):
+        rows += [
+            Row(f"{what}: orderflow, log on", f"{number(median(ours))} ticks/s"),
+            Row(f"{what}: Flask, no log", f"{number(median(theirs))} ticks/s"),
+            Row("  that is", f"{number(median(ours) / median(theirs))} times as fast"),
+        ]
+    return rows
+
+
+def speed_rows(what: str, speeds: Sequence[Speed], scale: float, unit: str, aim: float | None) -> list[Row]:
+    clock, core = (median([getattr(speed, name) / scale for speed in speeds]) for name in ("clock", "core"))
+    return [
+        Row(what, f"{number(core)} {unit}") if aim is None else at_least(what, core, aim, unit),
+        Row("  by the clock", f"{number(clock)} {unit}"),
+    ]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
