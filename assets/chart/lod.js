@@ -6,7 +6,8 @@
   "use strict";
   const of = (root.orderflow = root.orderflow || {});
 
-  const MOST = 100; // rows drawn as one at most
+  const MOST = 1e6;
+  const FACTORS = [1, 2, 4, 5, 8]; // of a decade: what makes round prices of ticks of 1, 2, 2.5 or 5
   const DIGIT = 0.57; // width of a digit in units of the font size, for the interface fonts we use
   const MIN_FONT = 7;
   const MAX_FONT = 12.5;
@@ -23,10 +24,14 @@
   function groups(step) {
     if (known.has(step)) return known.get(step);
     const list = [];
-    for (let group = 1; group <= MOST; group++) {
-      const size = step * group,
-        mantissa = size / 10 ** Math.floor(Math.log10(size) + 1e-9);
-      if (group === 1 || NICE.some((nice) => Math.abs(mantissa / nice - 1) < 1e-6)) list.push(group);
+    for (let decade = 1; decade <= MOST; decade *= 10) {
+      for (const factor of FACTORS) {
+        const group = factor * decade,
+          size = step * group,
+          mantissa = size / 10 ** Math.floor(Math.log10(size) + 1e-9);
+        const round = NICE.some((nice) => Math.abs(mantissa / nice - 1) < 1e-6);
+        if ((group === 1 || round) && !list.includes(group)) list.push(group);
+      }
     }
     known.set(step, list);
     return list;

@@ -159,7 +159,7 @@ def post_ticks(server: RunningServer, symbol: str, **options: Any) -> int:
 class Feed:
     """Ticks that keep coming, `rate` a second of the wall, `speed` market seconds a second, while the block runs."""
 
-    def __init__(self, server: RunningServer, symbol: str, *, minute: float, speed: float = 20.0) -> None:
+    def __init__(self, server: RunningServer, symbol: str, *, minute: float, speed: float = 60.0) -> None:
         self._server, self._symbol = server, symbol
         self._start = START + timedelta(minutes=minute)
         self._speed = speed

@@ -289,6 +289,19 @@ def test_rows_grow_when_zoomed_out_and_stay_when_nearly_right(js: Js) -> None:
 
 
 @pytest.mark.parametrize(
+    ("step", "first"),
+    [
+        (0.25, [1, 2, 4, 8, 10, 20, 40, 80]),
+        (0.01, [1, 2, 5, 10, 20, 50, 100, 200]),
+        (0.5, [1, 2, 4, 5, 10, 20, 40, 50]),
+    ],
+)
+def test_rows_are_grouped_to_round_prices(js: Js, step: float, first: list[int]) -> None:
+    assert js("of.lod.groups(step).slice(0, 8)", step=step) == first
+    assert js("of.lod.groups(step).at(-1)", step=step) >= 1_000_000
+
+
+@pytest.mark.parametrize(
     ("least", "unit", "step"), [(0.3, 0.25, 0.5), (0.2, 0.25, 0.25), (1.2, 0.25, 2), (0.03, 0.01, 0.05), (700, 1, 1000)]
 )
 def test_axis_steps_are_round_and_multiples_of_the_tick(js: Js, least: float, unit: float, step: float) -> None:
