@@ -13,6 +13,7 @@ from dash import ClientsideFunction, Dash, Input, Output, State, no_update
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
+from callbacks.history import older
 from layouts.chart import chart_page
 from layouts.chart_settings import FIELDS, SWITCHES
 from layouts.shell import Link
@@ -129,6 +130,13 @@ def register(app: Dash, services: Services) -> None:
             raise PreventUpdate  # an empty 204; `no_update` would cost a body
         return answer
 
+    @app.callback(Output("chart-older", "data"), Input("chart-older-ask", "data"), prevent_initial_call=True)
+    def back(asked: list[Any] | None) -> Any:
+        answer = services.workers.run(older, market, asked)
+        if answer is None:
+            raise PreventUpdate
+        return answer
+
     @app.callback(
         Output("chart-symbol", "data"),
         Output("chart-sample-note", "children"),
@@ -165,6 +173,12 @@ def register(app: Dash, services: Services) -> None:
         inside("receive"),
         Output("chart-state", "data", allow_duplicate=True),
         Input("chart-delta", "data"),
+        prevent_initial_call=True,
+    )
+    app.clientside_callback(
+        inside("older"),
+        Output("chart-void", "data", allow_duplicate=True),
+        Input("chart-older", "data"),
         prevent_initial_call=True,
     )
     app.clientside_callback(

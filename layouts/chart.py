@@ -57,6 +57,8 @@ def chart_page(
             dcc.Store(id="chart-state"),
             dcc.Store(id="chart-delta"),
             dcc.Store(id="chart-kick", data=0),
+            dcc.Store(id="chart-older-ask"),
+            dcc.Store(id="chart-older"),
             dcc.Store(id="chart-void"),
             dcc.Interval(id="chart-interval", interval=refresh_ms, disabled=True),
             dcc.Interval(id="chart-slow", interval=max(5000, refresh_ms)),
@@ -84,6 +86,7 @@ def stage() -> Component:
                     html.Canvas(id="chart-overlay", className="of-layer of-overlay"),
                     legend(),
                     html.Div(id="chart-readout", className="of-readout", hidden=True),
+                    html.Div("Reading older bars …", id="chart-loading", className="of-loading", hidden=True),
                     html.Div(
                         className="of-corner",
                         children=[

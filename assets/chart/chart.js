@@ -82,6 +82,16 @@
       return true;
     }
 
+    /** Put older bars in front; what is on screen stays where it is. */
+    prepend(answer) {
+      if (!of.model.prepend(this.model, answer)) return;
+      this.tools.show();
+      if (this.held) return this.draw();
+      if (this.view.auto) of.view.fit(this.view, this.model, false);
+      this.apply();
+      this.overview.paint();
+    }
+
     /** First data of a series: set up the view, then mount or rebuild. */
     start(other) {
       const { view, model } = this;

@@ -6,7 +6,8 @@
    v [low, high] indices of the value area, ib / is indices of buy and sell imbalances, st [[side, low, high]] stacked
    zones by index, e end ms (activity bars), f flags. `derive` adds what drawing needs, once per changed bar.
 
-   `version` grows with every answer, `sealed` with every change of a bar that is not the last.
+   `base` is what a session gathered before the server's first bar, `origin` the same before older bars that were asked
+   for: [t of that bar, delta, VWAP sums]. `version` grows with every answer, `sealed` with every change of a bar that is not the last.
 
    Bars sit in equal slots, so that nights and quiet minutes take no room: slot = first + index. `first` grows when old
    bars fall away, so a slot keeps its number while it is on screen. Nothing here touches the page. */
@@ -29,6 +30,7 @@
       bars: [],
       first: 0,
       base: null,
+      origin: null,
       session: "",
       marks: "",
       stats: {},
@@ -74,18 +76,15 @@
     for (let i = Math.max(0, from); i < bars.length; i++) {
       const bar = bars[i];
       const before = i ? bars[i - 1] : null;
-      const base = model.base || [0, 0, 0, 0, 0];
-      let cvd, s0, s1, s2;
-      if (before && before.s === bar.s) {
+      const base = [model.base, model.origin].find((one) => one && one[0] === bar.t);
+      let cvd = 0,
+        s0 = 0,
+        s1 = 0,
+        s2 = 0;
+      if (base) [, cvd, s0, s1, s2] = base;
+      else if (before && before.s === bar.s) {
         cvd = before.cvd;
         [s0, s1, s2] = before.sum;
-      } else if (!before && base[0] === bar.t) {
-        cvd = base[1];
-        s0 = base[2];
-        s1 = base[3];
-        s2 = base[4];
-      } else {
-        cvd = s0 = s1 = s2 = 0;
       }
       const w = bar.w || [0, 0, 0],
         d = bar.d || [0, 0];
@@ -128,19 +127,16 @@
       added: bars that are new at the end; inserted: slots before which a late tick made a new bar (slots after them
       moved by one); dropped: how many old bars fell away. */
   function merge(model, answer) {
-    const sameSeries = model.symbol === answer.symbol && model.frame === answer.frame;
     if (answer.full) {
-      const hadTime = sameSeries && model.bars.length ? model.bars[0].t : null;
+      const old = model.bars,
+        same = model.symbol === answer.symbol && model.frame === answer.frame;
       for (const key of SAME) if (answer[key] !== undefined) model[key] = answer[key];
       model.symbol = answer.symbol || null;
       model.ms = answer.ms || 0;
       model.base = answer.base || null;
+      model.origin = null;
       model.bars = (answer.bars || []).map(derive);
-      if (!sameSeries) model.first = 0;
-      else if (hadTime !== null && model.bars.length) {
-        const at = find(model.bars, hadTime);
-        model.first -= at >= 0 ? at : 0;
-      }
+      model.first = same ? model.first + shift(old, model.bars) : 0;
       model.sealed++;
       accumulate(model, 0);
       finish(model, answer);
@@ -170,7 +166,8 @@
       if (at >= 0) {
         bars[at] = bar;
         from = Math.min(from, at);
-      } else if (-at - 1 === 0 && answer.base && bar.t < answer.base[0]) continue;
+      } else if (-at - 1 === 0 && answer.base && bar.t < answer.base[0])
+        continue; // older than what is held
       else {
         bars.splice(-at - 1, 0, bar);
         inserted.push(model.first - at - 1);
@@ -180,7 +177,8 @@
     }
     if (answer.base) {
       const start = answer.base[0];
-      while (dropped < bars.length - 1 && bars[dropped].t < start) dropped++;
+      // bars that the server let go stay only behind older ones that were asked for: those are history, and whole
+      while (!model.origin && dropped < bars.length - 1 && bars[dropped].t < start) dropped++;
       if (dropped) {
         bars.splice(0, dropped);
         model.first += dropped;
@@ -196,6 +194,29 @@
     accumulate(model, from);
     finish(model, answer);
     return { full: false, added, dropped, inserted };
+  }
+
+  /** By how many slots the first bar lies further right than before, told by a bar that both have. */
+  function shift(old, bars) {
+    if (!old.length || !bars.length) return 0;
+    const later = find(old, bars[0].t);
+    if (later >= 0) return later;
+    const earlier = find(bars, old[0].t);
+    return earlier >= 0 ? -earlier : old.length;
+  }
+
+  /** Put older bars in front. Returns how many were new. */
+  function prepend(model, answer) {
+    const first = model.bars.length ? model.bars[0].t : Infinity;
+    const bars = (answer.bars || []).filter((bar) => bar.t < first).map(derive);
+    if (!bars.length) return 0;
+    model.bars = [...bars, ...model.bars];
+    model.first -= bars.length;
+    model.origin = answer.base;
+    model.sealed++;
+    model.version++;
+    accumulate(model, 0);
+    return bars.length;
   }
 
   function finish(model, answer) {
@@ -302,6 +323,7 @@
     definitions,
     create,
     merge,
+    prepend,
     derive,
     find,
     lastSlot,

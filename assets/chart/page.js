@@ -26,6 +26,7 @@
         view: () => {
           legend.following();
           of.address.remember(false);
+          of.poll.back();
         },
         follow: legend.following,
         tool: controls.tool,
@@ -70,6 +71,10 @@
   const inside = {
     boot,
     receive: (answer) => of.poll.receive(answer) || NO(),
+    older: (answer) => {
+      of.poll.older(answer);
+      return NO();
+    },
     /** A button `chart-do-<action>[-<argument>]` was pressed. */
     press: () => {
       const found = trigger();

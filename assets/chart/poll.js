@@ -8,11 +8,17 @@
   const of = (root.orderflow = root.orderflow || {});
 
   const REST_MS = 250;
+  const GIVE_UP_MS = 15000;
+  const NEAR = 0.15; // of the screen: so near to the first bar older ones are asked for
+  const MOST_BARS = 20000;
 
   const want = { symbol: null, frame: null, rows: 0 };
   let zoomRows = 0; // ticks a row that the zoom asks for while `want.rows` is 0
   let kick = 0,
-    timer = 0;
+    timer = 0,
+    giveUp = 0,
+    waiting = "", // the question about older bars that is on its way
+    exhausted = ""; // and the one to which there was nothing
 
   const set = (id, props) => root.dash_clientside.set_props(id, props);
 
@@ -87,8 +93,53 @@
       if (chart.model.symbol && !want.symbol) set("chart-symbol", { value: chart.model.symbol });
     }
     of.legend.empty(!chart.model.bars.length);
+    if (answer.full) back();
     return state(false);
   }
 
-  of.poll = { want, state, ask, receive, rowsFollow, rowsAnew, first: () => ++kick };
+  /** Ask for bars before those held, when the reader has come near their beginning and the server had more. */
+  function back() {
+    const { chart } = of.page,
+      { model, view } = chart;
+    if (!chart.ready || !model.ms || waiting || model.bars.length >= MOST_BARS) return;
+    if (view.x0 > model.first + NEAR * (view.x1 - view.x0) || !(model.stats.candles > model.bars.length)) return;
+    const { epoch, symbol, frame, bars, rows, ref } = model;
+    const question = [epoch, symbol, frame, bars[0].t, rows, ref, of.options.marks(chart.options)],
+      key = JSON.stringify(question);
+    if (key === exhausted) return;
+    waiting = key;
+    clearTimeout(giveUp);
+    giveUp = setTimeout(() => {
+      waiting = "";
+      loading(false);
+    }, GIVE_UP_MS);
+    loading(true);
+    set("chart-older-ask", { data: question });
+  }
+
+  /** Older bars have come. */
+  function older(answer) {
+    const { chart } = of.page,
+      { model } = chart;
+    if (!answer || JSON.stringify(answer.ask) !== waiting) return;
+    const [epoch, symbol, frame, , rows, ref] = answer.ask;
+    exhausted = answer.bars.length ? "" : waiting;
+    waiting = "";
+    clearTimeout(giveUp);
+    loading(false);
+    const fits =
+      epoch === model.epoch &&
+      symbol === model.symbol &&
+      frame === model.frame &&
+      rows === model.rows &&
+      ref === model.ref;
+    if (fits && answer.bars.length) chart.prepend(answer);
+  }
+
+  function loading(yes) {
+    const node = root.document.getElementById("chart-loading");
+    if (node) node.hidden = !yes;
+  }
+
+  of.poll = { back, older, want, state, ask, receive, rowsFollow, rowsAnew, first: () => ++kick };
 })(globalThis);

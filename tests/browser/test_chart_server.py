@@ -68,3 +68,20 @@ def test_reset_symbol_leaves_an_empty_chart_that_fills_again(open_chart: Open, s
     post_ticks(server, "GONE", minutes=5)
     assert chart.until("s.bars === 5")["symbol"] == "GONE"
     assert not chart.page.locator("#chart-empty").is_visible()
+
+
+def test_bars_that_memory_let_go_come_when_the_reader_pans_back(
+    launch: Callable[..., RunningServer], open_chart: Open, tmp_path: Path
+) -> None:
+    server = launch("--data-dir", str(tmp_path), "--max-candles", "40")
+    post_ticks(server, "LONG", minutes=120, rate=1.0)
+    chart = open_chart(server, "?symbol=LONG")
+    before = chart.settled()
+    assert before["bars"] == 40
+    for _ in range(3):
+        chart.drag(chart.at(0.1, 0.5), chart.at(0.9, 0.5))
+    after = chart.until("s.bars === 120")
+    assert after["last"] == before["last"]
+    chart.page.keyboard.press("l")
+    live = chart.settled()
+    assert live["x"] == pytest.approx(before["x"])

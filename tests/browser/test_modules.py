@@ -349,3 +349,33 @@ def test_no_key_has_two_meanings(js: Js) -> None:
     assert len(keys) == len(set(keys))
     assert js("of.keys.find({ key: 'v', ctrlKey: true })") is None
     assert js("of.keys.find({ key: 'V', shiftKey: true }).name") == "toggle"
+
+
+def test_older_bars_go_in_front_without_a_seam(js: Js) -> None:
+    code = """(() => {
+      const model = of.model.create();
+      of.model.merge(model, now);
+      const put = of.model.prepend(model, before), cvd = model.bars.map((bar) => bar.cvd);
+      of.model.merge(model, { ...next, full: false });
+      const of_each = (key) => model.bars.map((bar) => bar[key]);
+      return { put, cvd, first: model.first, times: of_each("t"), later: of_each("cvd") };
+    })()"""
+    now = snapshot(bar(180_000, 104), bar(240_000, 106), base=[180_000, 52, 38, 0, 0])
+    before = {"base": [60_000, 40, 10, 20, 90], "bars": [bar(60_000, 100), bar(120_000, 102), bar(180_000, 99)]}
+    # the server lets its first bar go: with older bars in front of it, the page keeps it
+    following = {"epoch": "e", "rev": 2, "symbol": "X", "frame": "1min", "base": [240_000, 58, 52, 0, 0]}
+    found = js(code, now=now, before=before, next={**following, "bars": [bar(300_000, 108)]})
+    assert found["put"] == 2
+    assert found["times"] == [60_000, 120_000, 180_000, 240_000, 300_000]
+    assert found["first"] == -2
+    assert found["cvd"] == [46, 52, 58, 64]
+    assert found["later"] == [46, 52, 58, 64, 70]
+
+
+def test_new_snapshot_keeps_the_slots_of_the_bars_it_shares(js: Js) -> None:
+    first = snapshot(bar(60_000, 100), bar(120_000, 102), bar(180_000, 104))
+    later = snapshot(bar(120_000, 102), bar(180_000, 104), bar(240_000, 106), rows=2)
+    earlier = snapshot(*(bar(t, 100) for t in (0, 60_000, 120_000)))
+    assert js(f"{MERGE}[0].first", answers=[first, later]) == 1
+    assert js(f"{MERGE}[0].first", answers=[later, first]) == -1
+    assert js(f"{MERGE}[0].first", answers=[first, earlier]) == -1
