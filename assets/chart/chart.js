@@ -204,7 +204,7 @@
     /** Ticks a row should have at this zoom, for the server to sum and mark them so. */
     rowsWanted() {
       const { frame, model, options } = this;
-      if (!frame) return model.rows;
+      if (!frame || !frame.bars.length) return model.rows; // nothing to judge by
       const digits = (rows) => frame.digits(Math.max(1, rows / model.rows));
       return of.lod.rowsFor({
         w: frame.w,

@@ -133,7 +133,9 @@
       frame === model.frame &&
       rows === model.rows &&
       ref === model.ref;
-    if (fits && answer.bars.length) chart.prepend(answer);
+    if (!fits || !answer.bars.length) return;
+    chart.prepend(answer);
+    back(); // the view may reach further still
   }
 
   function loading(yes) {
