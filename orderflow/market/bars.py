@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from orderflow.market.exact import edges
 from orderflow.market.frames import Frame
 from orderflow.market.sessions import Session, bar_end, bar_start
 from orderflow.market.spine import Folded
@@ -61,8 +62,10 @@ def partials(
     key = (bar - first) // 1_000_000_000 << _LEVEL_BITS | (level - low)
     keys, sums = _numpy_sums(key, cells) if n < SMALL and not record else _pandas_sums(key, cells)
     steps = keys >> _LEVEL_BITS
-    new = np.flatnonzero(np.concatenate(([True], steps[1:] != steps[:-1])))
-    return Partials(steps[new] * 1_000_000_000 + first, np.append(new, len(keys)), (keys & _LEVEL_MASK) + low, sums)
+    new = edges(steps)
+    bounds = np.empty(len(new) + 1, np.int64)
+    bounds[:-1], bounds[-1] = new, len(keys)
+    return Partials(steps[new] * 1_000_000_000 + first, bounds, (keys & _LEVEL_MASK) + low, sums)
 
 
 def _pandas_sums(key: Ints, cells: Ints) -> tuple[Ints, Ints]:
@@ -73,7 +76,7 @@ def _pandas_sums(key: Ints, cells: Ints) -> tuple[Ints, Ints]:
 def _numpy_sums(key: Ints, cells: Ints) -> tuple[Ints, Ints]:
     order = key.argsort(kind="stable")
     ordered = key[order]
-    new = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
+    new = edges(ordered)
     return ordered[new], np.add.reduceat(cells[:, order], new, axis=1).T
 
 
@@ -92,15 +95,22 @@ class Bar:
     def add(self, level: Ints, cells: Ints, revision: int) -> None:
         """Add a partial (distinct ascending levels)."""
         at = self.level.searchsorted(level)
-        known = self.level.take(at, mode="clip") == level
-        if known.all():
-            self.cells[at] += cells
-        else:
-            self.cells[at[known]] += cells[known]
-            new = ~known
-            self.level = np.insert(self.level, at[new], level[new])
-            self.cells = np.insert(self.cells, at[new], cells[new], axis=0)
+        fresh = (self.level.take(at, mode="clip") != level).nonzero()[0]
+        if len(fresh):
+            self._make_room(level[fresh], at[fresh])
+            at = self.level.searchsorted(level)
+        self.cells[at] += cells
         self.revision, self.folded, self.sums = revision, None, None
+
+    def _make_room(self, level: Ints, at: Ints) -> None:
+        """Rows of zeros for new levels; at: before which of the present rows each belongs."""
+        n = len(self.level) + len(level)
+        there = np.ones(n, np.bool_)
+        there[at + np.arange(len(level))] = False
+        wider, taller = np.empty(n, np.int64), np.zeros((n, self.cells.shape[1]), np.int64)
+        wider[there], wider[~there] = self.level, level
+        taller[there] = self.cells
+        self.level, self.cells = wider, taller
 
     def vwap_sums(self, ref: int) -> tuple[int, int, int]:
         """(Σv, Σv·(L - ref), Σv·(L - ref)²) in size units and levels, exact whatever their size."""

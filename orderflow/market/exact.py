@@ -35,6 +35,13 @@ def ascends(values: Ints) -> bool:
     return len(values) == 1 or bool((values[1:] >= values[:-1]).all())
 
 
+def edges(values: Ints) -> npt.NDArray[np.intp]:
+    """Where each run of equal values begins, in values that never fall."""
+    if values[0] == values[-1]:
+        return np.zeros(1, np.intp)
+    return np.concatenate(([0], (values[1:] != values[:-1]).nonzero()[0] + 1))
+
+
 def scale_floats(values: Floats, decimals: int = 0) -> tuple[Ints, int, npt.NDArray[np.bool_]]:
     """Turn float64 decimals into exact integers on the coarsest power-of-ten grid that holds them all.
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from orderflow.market.buffer import Columns, Ints, TickBuffer, in_order, join, order_ids, pack
+from orderflow.market.buffer import Columns, Ints, TickBuffer, in_order, join, pack
+from orderflow.market.exact import edges
 from orderflow.market.frames import MINUTE
 from orderflow.market.spine import Spine, directions, rows_of
 from orderflow.market.ticks import SideRule
@@ -75,7 +76,7 @@ class Grower:
     def grow(self, spine: Spine, new: Growth) -> None:
         """Bring `spine` up to date with the new ticks. The minute spine goes first: it resolves the sides."""
         starts = new.ticks.time // spine.base * spine.base
-        bounds = np.flatnonzero(np.concatenate(([True], starts[1:] != starts[:-1])))
+        bounds = edges(starts)
         first = starts[bounds]
         late = self._late_rows(spine, new.ticks, first, bounds)
         dirty = set(first[:late].tolist())
@@ -115,7 +116,7 @@ class Grower:
         if order is not None:
             ticks = ticks.take(order)
         starts = ticks.time // spine.base * spine.base
-        bounds = np.flatnonzero(np.concatenate(([True], starts[1:] != starts[:-1])))
+        bounds = edges(starts)
         spine.append(rows_of(ticks, starts[bounds], bounds))
 
     @staticmethod
@@ -136,12 +137,11 @@ class Grower:
         """How many of the new rows have a tick that belongs before the spine's last one."""
         if not len(spine):
             return 0
-        last = spine.row(len(spine) - 1)
-        late = int(np.searchsorted(first, last["start"]))
-        if late < len(first) and int(first[late]) == last["start"]:
+        start, time, order = (int(spine.column(name)[-1]) for name in ("start", "last_time", "last_id"))
+        late = int(first.searchsorted(start))
+        if late < len(first) and int(first[late]) == start:
             at = int(bounds[late])
-            key = int(ticks.time[at]), int(order_ids(ticks.id[at : at + 1])[0])
-            late += key < (last["last_time"], last["last_id"])
+            late += (int(ticks.time[at]), max(int(ticks.id[at]), -1)) < (time, order)
         return late
 
     def _extend(self, spine: Spine, new: Growth, first: Ints, bounds: Ints) -> None:
