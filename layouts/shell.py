@@ -46,6 +46,10 @@ VIEWPORT = {"name": "viewport", "content": "width=device-width, initial-scale=1,
 THEME = {
     "fontFamily": 'Inter, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif',
     "primaryColor": "blue",
+    "colors": {
+        # from text to paper: the page's own blue greys in the place of Mantine's neutral ones
+        "dark": "#dbe3ee #b8c4d6 #8592a6 #64748b #38445a #222b39 #18202c #121822 #0c1017 #080b10".split(),
+    },
     "defaultRadius": "sm",
     "cursorType": "pointer",
 }
