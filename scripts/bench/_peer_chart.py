@@ -23,7 +23,7 @@ SIZE = {"height": "95vh", "width": "98vw"}
 
 
 def application() -> flask.Flask:
-    app = dash.Dash("peer")
+    app = dash.Dash("peer", assets_ignore=".*")  # with a whole Plotly, not the small one in `assets`
     server: flask.Flask = app.server
     parts: list[pd.DataFrame] = []
     lock = threading.Lock()
