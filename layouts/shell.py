@@ -43,12 +43,25 @@ The same data is served as CSV and JSON below /api/v1/.</noscript>
 VIEWPORT = {"name": "viewport", "content": "width=device-width, initial-scale=1, viewport-fit=cover"}
 """A meta tag in the place of Dash's own."""
 
+GREYS = ["#dbe3ee", "#b8c4d6", "#8592a6", "#64748b", "#38445a", "#222b39", "#18202c", "#121822", "#0c1017", "#080b10"]
+
 THEME = {
     "fontFamily": 'Inter, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif',
     "primaryColor": "blue",
     "colors": {
         # from text to paper: the page's own blue greys in the place of Mantine's neutral ones
-        "dark": "#dbe3ee #b8c4d6 #8592a6 #64748b #38445a #222b39 #18202c #121822 #0c1017 #080b10".split(),
+        "dark": [
+            "#dbe3ee",
+            "#b8c4d6",
+            "#8592a6",
+            "#64748b",
+            "#38445a",
+            "#222b39",
+            "#18202c",
+            "#121822",
+            "#0c1017",
+            "#080b10",
+        ],
     },
     "defaultRadius": "sm",
     "cursorType": "pointer",

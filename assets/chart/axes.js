@@ -171,5 +171,26 @@
     });
   }
 
-  of.axes = { paintLabels, arrange, layout, ranges, mount, TABLE_ROW, TABLE_ROWS };
+  /** Ranges and tick labels of all axes, for the chart's view. The lower panes' scales are kept in `chart.last`, as they
+      hold on to their range while it fits. */
+  function labels(chart) {
+    const { model, view, geometry, options, narrow } = chart,
+      { plot, panes } = geometry;
+    const from = Math.max(0, Math.floor(view.x0 - 0.5) - model.first);
+    const to = Math.min(model.bars.length - 1, Math.ceil(view.x1 + 0.5) - model.first);
+    const time = of.view.timeTicks(view, model, plot.w, narrow ? Math.max(72, plot.w / 4.6) : 74, options.zone);
+    const low = view.y0 * model.tick,
+      high = view.y1 * model.tick;
+    const gap = narrow ? Math.max(48, panes.price.h / 5) : 42;
+    const prices = of.view.ticks(low, high, panes.price.h, gap, model.tick);
+    chart.last = of.lower.scales(model, from, to, panes, options, chart.last);
+    return {
+      x: { range: [view.x0, view.x1], values: time.slots, texts: time.texts },
+      price: { range: [low, high], values: prices, texts: prices.map((p) => p.toFixed(model.pd)) },
+      delta: chart.last.delta,
+      cvd: chart.last.cvd,
+    };
+  }
+
+  of.axes = { labels, paintLabels, arrange, layout, ranges, mount, TABLE_ROW, TABLE_ROWS };
 })(globalThis);

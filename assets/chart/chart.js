@@ -173,32 +173,7 @@
       const digits = bar ? of.format.price(bar.c, model.tick, model.pd).length : 6;
       this.geometry = of.axes.arrange(W, H, this.options, this.narrow, digits * 7 + 14);
       this.view.headroom = Math.min(0.22, (this.narrow ? 78 : 44) / this.geometry.panes.price.h);
-      this.axesData = this.labels();
-    }
-
-    /** Ranges and tick labels of all axes. */
-    labels() {
-      const { model, view, geometry, options } = this,
-        { plot, panes } = geometry;
-      const from = Math.max(0, Math.floor(view.x0 - 0.5) - model.first);
-      const to = Math.min(model.bars.length - 1, Math.ceil(view.x1 + 0.5) - model.first);
-      const time = of.view.timeTicks(view, model, plot.w, this.narrow ? Math.max(72, plot.w / 4.6) : 74, options.zone);
-      const low = view.y0 * model.tick,
-        high = view.y1 * model.tick;
-      const prices = of.view.ticks(
-        low,
-        high,
-        panes.price.h,
-        this.narrow ? Math.max(48, panes.price.h / 5) : 42,
-        model.tick,
-      );
-      this.last = of.lower.scales(model, from, to, panes, options, this.last);
-      return {
-        x: { range: [view.x0, view.x1], values: time.slots, texts: time.texts },
-        price: { range: [low, high], values: prices, texts: prices.map((p) => p.toFixed(model.pd)) },
-        delta: this.last.delta,
-        cvd: this.last.cvd,
-      };
+      this.axesData = of.axes.labels(this);
     }
 
     /** Ticks a row should have at this zoom, for the server to sum and mark them so. */
@@ -243,7 +218,7 @@
       this.frameRequest = root.requestAnimationFrame(() => {
         this.frameRequest = 0;
         if (this.moving) this.nodes.host.classList.add("of-moving");
-        this.axesData = this.labels();
+        this.axesData = of.axes.labels(this);
         this.draw();
         this.overview.paint();
         this.events.follow();
@@ -354,7 +329,7 @@
     apply() {
       if (!this.ready || !this.gd || !this.gd.layout) return;
       const started = performance.now();
-      this.axesData = this.labels();
+      this.axesData = of.axes.labels(this);
       const update = of.axes.ranges(this.axesData, this.geometry),
         changed = {};
       for (const [key, value] of Object.entries(update)) {
