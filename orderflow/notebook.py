@@ -130,11 +130,12 @@ def _batch(ticks: pd.DataFrame) -> TickBatch:
         raise BadInput(f"the ticks need the columns time, price and size; there is no {', '.join(missing)}")
     if not len(ticks):
         raise BadInput("there are no ticks")
-    time = pd.to_datetime(ticks["time"], utc=True)
+    text = not pd.api.types.is_numeric_dtype(ticks["time"]) and not pd.api.types.is_datetime64_any_dtype(ticks["time"])
+    time = pd.to_datetime(ticks["time"], utc=True, format="ISO8601" if text else None, errors="coerce")
     price, price_decimals = _exact(ticks, "price", least=np.nextafter(0.0, 1.0))
     size, size_decimals = _exact(ticks, "size", least=0.0)
     if time.isna().any():
-        raise _wrong(int(np.flatnonzero(time.isna())[0]), "time", "is missing")
+        raise _wrong(int(np.flatnonzero(time.isna())[0]), "time", "is missing, or no ISO-8601 time")
     side, rule = _sides(ticks)
     ids = np.full(len(ticks), NO_ID)
     if "id" in ticks.columns:

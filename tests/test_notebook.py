@@ -57,6 +57,9 @@ def test_what_cannot_be_a_tick_is_named_by_row_and_column() -> None:
         candles(ticks)
     with pytest.raises(BadInput, match="there is no size"):
         candles(ticks.drop(columns="size"))
+    with pytest.raises(BadInput, match="row 1, time"):
+        candles(ticks.assign(price=1.0, time=["2026-01-01", "yesterday"]))
+    assert len(candles(ticks.assign(price=1.0, time=["2026-01-01T00:00:00", "2026-01-01T00:02:00.5Z"]))) == 2
     with pytest.raises(BadInput, match="time frame"):
         candles(ticks.assign(price=1.0), "ticks:5")
     with pytest.raises(BadInput, match="row 0, side"):
