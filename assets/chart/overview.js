@@ -95,14 +95,17 @@
 
     /** Closes as points; at most two (low and high) a pixel, so thousands of bars cost no more than the strip is wide. */
     outline(W, Y) {
+      // the strip's width is known: asking the page for it at every bar would lay the page out at every bar
       const { model } = this.chart,
+        [a, b] = this.bounds(),
+        X = (i) => ((model.first + i - a) / (b - a)) * W,
         points = [];
-      if (model.bars.length <= 2 * W) return model.bars.map((bar, i) => [this.x(model.first + i), Y(bar.c)]);
+      if (model.bars.length <= 2 * W) return model.bars.map((bar, i) => [X(i), Y(bar.c)]);
       let column = -1,
         low = 0,
         high = 0;
       model.bars.forEach((bar, i) => {
-        const x = Math.floor(this.x(model.first + i)),
+        const x = Math.floor(X(i)),
           y = Y(bar.c);
         if (x !== column) {
           if (column >= 0) points.push([column, low], [column, high]);

@@ -76,7 +76,7 @@ class Server:
             raise RuntimeError(f"POST {path}: {answer.status} {answer.body[:300]!r}")
         return answer.body
 
-    def end(self, number: int = signal.SIGTERM) -> None:
+    def end(self, number: int) -> None:
         """Signal it and wait until it is gone."""
         if self.process.poll() is None:
             self.process.send_signal(number)
@@ -91,13 +91,13 @@ class Server:
 
 @contextlib.contextmanager
 def serving(*flags: str, command: Sequence[str] = SERVE) -> Iterator[Server]:
-    """A server on the last core, while this process keeps to the others."""
+    """A server on the last core, while this process keeps to the others; killed at the end, nothing of it is needed."""
     with _on_last_core():
         server = start(*flags, command=command)
     try:
         yield server
     finally:
-        server.end()
+        server.end(signal.SIGKILL)
 
 
 def start(*flags: str, command: Sequence[str] = SERVE, environ: Mapping[str, str] | None = None) -> Server:
