@@ -76,7 +76,7 @@ class Server:
             raise RuntimeError(f"POST {path}: {answer.status} {answer.body[:300]!r}")
         return answer.body
 
-    def end(self, number: int) -> None:
+    def end(self, number: int = signal.SIGTERM) -> None:
         """Signal it and wait until it is gone."""
         if self.process.poll() is None:
             self.process.send_signal(number)
