@@ -9,20 +9,18 @@ the data.
 from __future__ import annotations
 
 import difflib
-import json
 import os
 import re
 import sys
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from orderflow import readers
 from orderflow.errors import BadSetting
 
 CONFIG_FILES = ("orderflow.toml", ".env")
@@ -55,118 +53,10 @@ def _setting(
     return field(default=default, metadata={"setting": Meta(read, allowed, doc, names, secret)})
 
 
-def _integer(low: int, high: int) -> Callable[[Any], int]:
-    def read(value: Any) -> int:
-        number = value if isinstance(value, int) and not isinstance(value, bool) else int(str(value).replace("_", ""))
-        if not low <= number <= high:
-            raise ValueError
-        return number
-
-    return read
-
-
-def _boolean(value: Any) -> bool:
-    words = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
-    return words[str(value).strip().lower()]
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise ValueError
-    return value.strip()
-
-
-def _folder(value: Any) -> Path:
-    return Path(_text(str(value)))
-
-
-def _host(value: Any) -> str:
-    text = _text(value)
-    if not re.fullmatch(r"[A-Za-z0-9.:_%-]+", text):
-        raise ValueError
-    return text
-
-
-def _key(value: Any) -> str:
-    text = _text(value)
-    if len(text) < 8 or not re.fullmatch(r"[!-~]+", text):
-        raise ValueError
-    return text
-
-
-def _size(value: Any) -> int:
-    match = re.fullmatch(r"\s*(\d+)\s*(b|k|kb|kib|m|mb|mib)?\s*", str(value), re.IGNORECASE)
-    if not match:
-        raise ValueError
-    unit = (match[2] or "b").lower()
-    number = int(match[1]) * {"b": 1, "k": 2**10, "m": 2**20}[unit[0]]
-    if not 2**10 <= number <= 2**30:
-        raise ValueError
-    return number
-
-
-def _velocity(value: Any) -> float:
-    number = float("inf") if str(value).strip().lower() == "max" else float(value)
-    if not number > 0:
-        raise ValueError
-    return number
-
-
-def _level(value: Any) -> str:
-    text = str(value).strip().upper()
-    if text not in ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"):
-        raise ValueError
-    return text
-
-
-def _listed(value: Any) -> list[str]:
-    if isinstance(value, str):
-        value = json.loads(value) if value.lstrip().startswith("[") else value.split(",")
-    if not isinstance(value, (list, tuple)) or not all(isinstance(item, str) for item in value):
-        raise ValueError
-    return [item.strip() for item in value if item.strip()]
-
-
-def _origin(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.netloc or parts.path.strip("/") or parts.query:
-        raise ValueError
-    return f"{parts.scheme}://{parts.netloc}".lower()
-
-
-def _origins(value: Any) -> tuple[str, ...]:
-    return tuple("*" if item == "*" else _origin(item) for item in _listed(value))
-
-
-def _hosts(value: Any) -> tuple[str, ...]:
-    return tuple(_host(item).lower() for item in _listed(value))
-
-
-def _step(value: Any) -> Decimal:
-    try:
-        number = Decimal(str(value))
-    except InvalidOperation as error:
-        raise ValueError from error
-    if not (number.is_finite() and number > 0):
-        raise ValueError
-    return number
-
-
-def _session(value: Any) -> str:
-    zone, _, start = _text(value).rpartition(" ")
-    if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", start):
-        raise ValueError
-    try:
-        ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, OSError) as error:
-        raise ValueError from error
-    return f"{zone} {start}"
-
-
 INSTRUMENT_KEYS: dict[str, tuple[Callable[[Any], Any], str]] = {
-    "tick_size": (_step, "a number above 0, e.g. 0.25"),
-    "size_step": (_step, "a number above 0, e.g. 0.001"),
-    "session": (_session, 'an IANA zone and a start, e.g. "America/Chicago 17:00"'),
+    "tick_size": (readers.step, "a number above 0, e.g. 0.25"),
+    "size_step": (readers.step, "a number above 0, e.g. 0.001"),
+    "session": (readers.session, 'an IANA zone and a start, e.g. "America/Chicago 17:00"'),
 }
 
 
@@ -174,66 +64,166 @@ INSTRUMENT_KEYS: dict[str, tuple[Callable[[Any], Any], str]] = {
 class Settings:
     """All settings of one server. `load_settings` makes one; the defaults alone are a valid one too."""
 
-    host: str = _setting("127.0.0.1", _host, "a host name or address", "Address to listen on.", "HOST")
-    port: int = _setting(8765, _integer(0, 65535), "0 to 65535 (0: any free port)", "Port to listen on.", "PORT")
+    host: str = _setting("127.0.0.1", readers.host, "a host name or address", "Address to listen on.", "HOST")
+    port: int = _setting(8765, readers.integer(0, 65535), "0 to 65535 (0: any free port)", "Port to listen on.", "PORT")
     lan: bool = _setting(
-        False, _boolean, "true or false", "Listen on all interfaces, print the LAN address and its QR code."
+        False, readers.boolean, "true or false", "Listen on all interfaces, print the LAN address and its QR code."
     )
     data_dir: Path = field(
         default=Path("~/.local/share/orderflow"),
-        metadata={"setting": Meta(_folder, "a folder", "Where the ticks are kept: the platform's user data folder.")},
+        metadata={
+            "setting": Meta(readers.folder, "a folder", "Where the ticks are kept: the platform's user data folder.")
+        },
     )
-    ephemeral: bool = _setting(False, _boolean, "true or false", "Keep nothing on disk: a restart starts empty.")
+    ephemeral: bool = _setting(False, readers.boolean, "true or false", "Keep nothing on disk: a restart starts empty.")
     api_key: str | None = _setting(
         None,
-        _key,
+        readers.key,
         "at least 8 visible characters",
         "Key that changing calls need. Beyond loopback one is made at the start when none is set.",
         secret=True,
     )
     cors_origins: tuple[str, ...] = _setting(
         (),
-        _origins,
+        readers.origins,
         'origins like "https://example.org", separated by commas, or "*"',
         "Foreign web origins whose pages may call this server.",
         "CORS_ORIGINS",
     )
     allowed_hosts: tuple[str, ...] = _setting(
-        (), _hosts, "host names separated by commas", "Further names under which browsers may reach this server."
+        (), readers.hosts, "host names separated by commas", "Further names under which browsers may reach this server."
     )
     public_url: str | None = _setting(
-        None, lambda value: _origin(_text(value)), 'a URL like "https://flow.example.org"', "Address seen from outside."
+        None,
+        lambda value: readers.origin(readers.text(value)),
+        'a URL like "https://flow.example.org"',
+        "Address seen from outside.",
     )
     trusted_proxies: int = _setting(
-        0, _integer(0, 10), "0 to 10", "How many reverse proxies in front set X-Forwarded-* headers."
+        0, readers.integer(0, 10), "0 to 10", "How many reverse proxies in front set X-Forwarded-* headers."
     )
     candle_interval: str = _setting(
-        "1min", _text, 'a time frame such as "1min"', "Time frame of a newly opened chart.", "CANDLE_INTERVAL"
+        "1min", readers.text, 'a time frame such as "1min"', "Time frame of a newly opened chart.", "CANDLE_INTERVAL"
     )
     max_candles: int = _setting(
-        500, _integer(1, 1_000_000), "1 to 1,000,000", "Bars of each time frame kept in memory.", "MAX_CANDLES"
+        500, readers.integer(1, 1_000_000), "1 to 1,000,000", "Bars of each time frame kept in memory.", "MAX_CANDLES"
     )
     max_ticks: int = _setting(
-        20_000_000, _integer(1_000, 10**9), "1,000 to 1,000,000,000", "Ticks kept in memory, all symbols together."
+        20_000_000,
+        readers.integer(1_000, 10**9),
+        "1,000 to 1,000,000,000",
+        "Ticks kept in memory, all symbols together.",
     )
-    max_symbols: int = _setting(5_000, _integer(1, 1_000_000), "1 to 1,000,000", "Symbols the server takes.")
+    max_symbols: int = _setting(5_000, readers.integer(1, 1_000_000), "1 to 1,000,000", "Symbols the server takes.")
     initial_window_minutes: int = _setting(
         30,
-        _integer(1, 525_600),
+        readers.integer(1, 525_600),
         "1 to 525,600",
         "Minutes a newly opened chart shows.",
         "INITIAL_WINDOW_MINUTES",
     )
-    refresh_ms: int = _setting(500, _integer(50, 60_000), "50 to 60,000", "Milliseconds between updates of a chart.")
-    max_body: int = _setting(
-        16 * 2**20, _size, "1KiB to 1GiB, e.g. 16MiB", "Largest request body, after decompression."
+    refresh_ms: int = _setting(
+        500, readers.integer(50, 60_000), "50 to 60,000", "Milliseconds between updates of a chart."
     )
-    velocity: float = _setting(10.0, _velocity, 'a number above 0, or "max"', "Speed of the demo's replay.")
+    max_body: int = _setting(
+        16 * 2**20, readers.size, "1KiB to 1GiB, e.g. 16MiB", "Largest request body, after decompression."
+    )
+    velocity: float = _setting(10.0, readers.velocity, 'a number above 0, or "max"', "Speed of the demo's replay.")
     log_level: str = _setting(
-        "INFO", _level, "DEBUG, INFO, WARNING, ERROR or CRITICAL", "How much is logged.", "LOG_LEVEL"
+        "INFO", readers.level, "DEBUG, INFO, WARNING, ERROR or CRITICAL", "How much is logged.", "LOG_LEVEL"
+    )
+    reload: bool = _setting(
+        False, readers.boolean, "true or false", "Start again by itself when the program's source changes.", "RELOAD"
+    )
+    api_title: str = _setting("Orderflow", readers.text, "a title", "Title of the API's documentation.", "API_TITLE")
+    api_version: str = _setting(
+        "1.0.0", readers.text, "a version", "Version that the API's documentation names.", "API_VERSION"
+    )
+    api_prefix: str = _setting(
+        "/api/v1",
+        readers.prefix,
+        'a path such as "/api/v1"',
+        "Where the calls of simulated instruments are.",
+        "API_PREFIX",
+    )
+    ticker_count: int = _setting(
+        10, readers.integer(0, 100_000), "0 to 100,000", "Simulated instruments, ITEM_00 and so on.", "TICKER_COUNT"
+    )
+    ticker_model: str = _setting("garch", readers.text, "a model's name", "Price model of simulated instruments.")
+    ticker_arrivals: str = _setting(
+        "hawkes", readers.word("hawkes", "poisson"), "hawkes or poisson", "How their trades arrive."
+    )
+    ticker_seed: int = _setting(1, readers.integer(0, 2**63 - 1), "0 to 2^63 - 1", "Seed of all their randomness.")
+    price_update_interval: float = _setting(
+        1.0,
+        readers.number(0.001, 3600.0),
+        "0.001 to 3,600 seconds",
+        "Seconds between two prices of a simulated instrument.",
+        "PRICE_UPDATE_INTERVAL",
+    )
+    price_change_range: float = _setting(
+        1.0,
+        readers.number(0.0, 1e9),
+        "a number from 0",
+        "Largest change of one step of the uniform model, up or down.",
+        "PRICE_CHANGE_RANGE",
+    )
+    initial_price_min: float = _setting(
+        50.0, readers.number(0.01, 1e9), "0.01 to 1e9", "Lowest first price.", "INITIAL_PRICE_MIN"
+    )
+    initial_price_max: float = _setting(
+        200.0, readers.number(0.01, 1e9), "0.01 to 1e9", "Highest first price.", "INITIAL_PRICE_MAX"
+    )
+    max_history_size: int = _setting(
+        1000,
+        readers.integer(1, 1_000_000),
+        "1 to 1,000,000",
+        "Prices kept of each simulated instrument.",
+        "MAX_HISTORY_SIZE",
+    )
+    scenario: str | None = _setting(
+        None,
+        readers.text,
+        "a .toml or .json file, or the name of a bundled scenario",
+        "Scenario to play on the simulated instruments from the start.",
+    )
+    herd_price: float = _setting(
+        100.0, readers.number(0.01, 1e6), "0.01 to 1,000,000", "Herd game: the price at the beginning."
+    )
+    herd_curve: str = _setting(
+        "exponential", readers.word("exponential", "linear"), "exponential or linear", "Herd game: the cost function."
+    )
+    herd_impact: float = _setting(
+        0.001, readers.number(1e-7, 1.0), "1e-7 to 1", "Herd game: how far one share moves the price (k, or lambda)."
+    )
+    herd_cash: float = _setting(
+        5000.0, readers.number(0.0, 1e9), "0 to 1e9", "Herd game: cash that each participant begins with."
+    )
+    herd_shares: int = _setting(
+        50, readers.integer(0, 1_000_000), "0 to 1,000,000", "Herd game: shares that each participant begins with."
+    )
+    herd_short: int = _setting(
+        0, readers.integer(0, 1_000_000), "0 to 1,000,000", "Herd game: largest short position (0: no short selling)."
+    )
+    herd_batch_ms: int = _setting(
+        250, readers.integer(50, 10_000), "50 to 10,000", "Herd game: milliseconds of one batch of orders."
+    )
+    herd_max_quantity: int = _setting(
+        100, readers.integer(1, 1_000_000), "1 to 1,000,000", "Herd game: largest quantity of one order."
+    )
+    herd_rate: float = _setting(
+        4.0, readers.number(0.1, 1000.0), "0.1 to 1,000", "Herd game: orders a second of one participant, on average."
+    )
+    herd_max_participants: int = _setting(
+        5000, readers.integer(1, 100_000), "1 to 100,000", "Herd game: participants at most."
+    )
+    herd_code_required: bool = _setting(
+        False, readers.boolean, "true or false", "Herd game: joining needs the code shown on the screen."
     )
     instruments: Mapping[str, Instrument] = field(default_factory=dict)
     """By symbol, from the `[instruments.SYMBOL]` tables of orderflow.toml."""
+    simulated: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """By id, from the `[simulated.ITEM_00]` tables of orderflow.toml; what they may say is the simulation's matter."""
     sources: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
     """Where each value came from, in words; a name that is missing here has its default."""
 
@@ -241,6 +231,11 @@ class Settings:
     def bind(self) -> str:
         """The address to listen on."""
         return "0.0.0.0" if self.lan and is_loopback(self.host) else self.host
+
+    @property
+    def exposed(self) -> bool:
+        """True when others may reach the server: directly, or through a proxy or tunnel that ends on this machine."""
+        return self.beyond_loopback or bool(self.public_url or self.allowed_hosts or self.trusted_proxies)
 
     @property
     def beyond_loopback(self) -> bool:
@@ -296,8 +291,9 @@ def load_settings(
             sources[name] = source
             break
     instruments, origin = _instruments(tables)
+    simulated, place = _simulated(tables)
     values["data_dir"] = values["data_dir"].expanduser()
-    return Settings(**values, instruments=instruments, sources=sources | origin)
+    return Settings(**values, instruments=instruments, simulated=simulated, sources=sources | origin | place)
 
 
 def _candidates(
@@ -338,7 +334,7 @@ def _read_file(path: Path) -> dict[str, Any]:
         table = tomllib.loads(text, parse_float=Decimal)
     except tomllib.TOMLDecodeError as error:
         raise BadSetting(f"{path} is not TOML: {error}") from error
-    known = [name for name, _, _ in describe()] + ["instruments"]
+    known = [name for name, _, _ in describe()] + ["instruments", "simulated"]
     for key in table:
         if key not in known:
             near = difflib.get_close_matches(key, known, 1)
@@ -356,14 +352,26 @@ def _env_lines(text: str) -> Iterable[tuple[str, str]]:
             yield name, quoted[2] if quoted else re.split(r"\s+#", value)[0]
 
 
+def _simulated(tables: Iterable[tuple[Path, Mapping[str, Any]]]) -> tuple[dict[str, Any], dict[str, str]]:
+    for path, table in tables:
+        if found := table.get("simulated"):
+            return _tables(path, "simulated", "ITEM_00", found), {"simulated": f"{path.name} simulated"}
+    return {}, {}
+
+
+def _tables(path: Path, name: str, example: str, found: Any) -> dict[str, Any]:
+    if not isinstance(found, dict) or not all(isinstance(part, dict) for part in found.values()):
+        raise BadSetting(f"{path.name}: write {name} as tables, e.g. [{name}.{example}]")
+    return found
+
+
 def _instruments(tables: Iterable[tuple[Path, Mapping[str, Any]]]) -> tuple[dict[str, Instrument], dict[str, str]]:
     for path, table in tables:
         found = table.get("instruments")
         if not found:
             continue
-        if not isinstance(found, dict) or not all(isinstance(part, dict) for part in found.values()):
-            raise BadSetting(f"{path.name}: write instruments as tables, e.g. [instruments.NQ]")
-        return {symbol: _instrument(path.name, symbol, part) for symbol, part in found.items()}, {
+        parts = _tables(path, "instruments", "NQ", found)
+        return {symbol: _instrument(path.name, symbol, part) for symbol, part in parts.items()}, {
             "instruments": f"{path.name} instruments"
         }
     return {}, {}

@@ -39,7 +39,33 @@ def test_defaults_are_the_documented_ones() -> None:
         "max_body": 16 * 2**20,
         "velocity": 10.0,
         "log_level": "INFO",
+        "reload": False,
+        "api_title": "Orderflow",
+        "api_version": "1.0.0",
+        "api_prefix": "/api/v1",
+        "ticker_count": 10,
+        "ticker_model": "garch",
+        "ticker_arrivals": "hawkes",
+        "ticker_seed": 1,
+        "price_update_interval": 1.0,
+        "price_change_range": 1.0,
+        "initial_price_min": 50.0,
+        "initial_price_max": 200.0,
+        "max_history_size": 1000,
+        "scenario": None,
+        "herd_price": 100.0,
+        "herd_curve": "exponential",
+        "herd_impact": 0.001,
+        "herd_cash": 5000.0,
+        "herd_shares": 50,
+        "herd_short": 0,
+        "herd_batch_ms": 250,
+        "herd_max_quantity": 100,
+        "herd_rate": 4.0,
+        "herd_max_participants": 5000,
+        "herd_code_required": False,
         "instruments": {},
+        "simulated": {},
         "sources": {},
     }
 
@@ -69,6 +95,8 @@ def test_every_setting_can_come_from_the_environment_and_says_what_it_means() ->
         assert meta.allowed, name
     assert {name for name, _, meta in describe() if meta.names} == {
         "host", "port", "cors_origins", "candle_interval", "max_candles", "initial_window_minutes", "log_level",
+        "reload", "api_title", "api_version", "api_prefix", "ticker_count", "price_update_interval",
+        "price_change_range", "initial_price_min", "initial_price_max", "max_history_size",
     }  # fmt: skip
 
 
