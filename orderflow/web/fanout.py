@@ -5,6 +5,9 @@ one. A client that is slow is skipped and later gets one message for all it miss
 queues up; kernel buffers would hide minutes of stale data, so the push looks at what the client has not acknowledged.
 One that makes no progress is dropped.
 
+A topic is either asked at an interval whether it has changed, or driven: its owner says so with `Fanout.cast`, and the
+message leaves at that moment. What is meant for one client alone goes through `Client.post`, before the shared message.
+
 Nothing here knows what the messages say or what HTTP is.
 """
 
@@ -39,6 +42,10 @@ FLUSH = 0.03
 """Seconds between attempts to write the rest of a frame."""
 BREATHER = 200
 """Clients pushed to before other greenlets get their turn."""
+SWEEP = 0.5
+"""Seconds between looks after the clients of driven topics: those that joined, were behind, or have gone."""
+MAIL = 64
+"""Private messages that may wait for one client."""
 GROUPS = 8
 """Messages for different old versions that one round makes; further ones get a snapshot."""
 
@@ -73,8 +80,27 @@ class Client:
         self._clock = clock
         self._moved = clock()
         self._left = 0
+        self._mail: list[bytes] = []
         self.version: Hashable | None = None
         self.closed = False
+
+    @property
+    def mail(self) -> bytes:
+        """The private messages that wait, framed; `taken` empties it."""
+        return b"".join(self._mail)
+
+    def post(self, text: bytes) -> None:
+        """A message for this client alone, sent with its next turn. Too many for one who is behind: all of them are
+        forgotten, and its next message is a snapshot."""
+        if len(self._mail) >= MAIL:
+            self._mail.clear()
+            self.version = None
+            return
+        self._mail.append(frame(text))
+
+    def taken(self) -> None:
+        """The private messages were sent."""
+        self._mail.clear()
 
     @property
     def waiting(self) -> bool:
@@ -141,13 +167,32 @@ class Client:
 class Topic:
     """Everybody who listens to one source. Its caster runs while there are clients."""
 
-    def __init__(self, name: str, source: Source, interval: float, counters: Counters) -> None:
+    def __init__(self, name: str, source: Source, interval: float | None, counters: Counters) -> None:
         self.name = name
         self.source = source
         self.interval = interval
         self.clients: set[Client] = set()
         self.casting = False
+        self._again = False
         self._counters = counters
+
+    def cast(self, pause: Callable[[float], object]) -> None:
+        """A round now; while one is under way it is followed by another instead."""
+        if self.casting:
+            self._again = True
+            return
+        self.casting = True
+        try:
+            self.round(pause)
+            while self._again:
+                self._again = False
+                self.round(pause)
+        finally:
+            self.casting = self._again = False
+
+    def greet(self, client: Client) -> None:
+        """The first message of one client."""
+        self._bring(client, {})
 
     def round(self, pause: Callable[[float], object] = lambda seconds: None) -> None:
         """Bring every client that keeps up to the present version. pause(0): let others run for a moment."""
@@ -156,23 +201,32 @@ class Topic:
         for number, client in enumerate(tuple(self.clients), 1):
             if client.closed or client.stalled():
                 self._drop(client)
-            elif client.version != present:
-                self._bring(client, ready)
+            elif client.version != present or client.mail:
+                self._bring(client, ready, present)
             else:
                 client.flush()
             if number % BREATHER == 0:
                 pause(0)
 
-    def _bring(self, client: Client, ready: dict[Hashable | None, tuple[Hashable, bytes]]) -> None:
+    def _bring(
+        self,
+        client: Client,
+        ready: dict[Hashable | None, tuple[Hashable, bytes]],
+        present: Hashable | None = None,
+    ) -> None:
         since = client.version
-        if since not in ready:
-            if len(ready) >= GROUPS:
-                since = None
+        if since is not None and since == present:
+            version, data = since, b""  # only private messages are new
+        else:
             if since not in ready:
-                version, text = self.source.message(since)
-                ready[since] = version, frame(text)
-        version, data = ready[since]
-        if client.push(data):
+                if len(ready) >= GROUPS:
+                    since = None
+                if since not in ready:
+                    version, text = self.source.message(since)
+                    ready[since] = version, frame(text)
+            version, data = ready[since]
+        if client.push(client.mail + data):
+            client.taken()
             client.version = version
             self._counters.sent += 1
         else:
@@ -191,6 +245,7 @@ class Fanout:
     def __init__(self, workers: Workers) -> None:
         self._workers = workers
         self._topics: dict[Hashable, Topic] = {}
+        self._sweeping = False
         self.counters = Counters()
         self.closing = False
 
@@ -210,10 +265,11 @@ class Fanout:
             "dropped": counters.dropped,
         }
 
-    def join(self, key: Hashable, client: Client, source: Callable[[], Source], interval: float) -> Topic:
+    def join(self, key: Hashable, client: Client, source: Callable[[], Source], interval: float | None = None) -> Topic:
         """Let a client listen to the topic `key`, made by `source()` when nobody listens yet.
 
-        It is served in the next round. Raises Conflict when the server is stopping.
+        interval: seconds between looks at the source; the client is served in the next one. None: the topic is driven
+        by `cast`, and the client gets its first message at once. Raises Conflict when the server is stopping.
         """
         if self.closing:
             raise Conflict("the server is stopping")
@@ -221,10 +277,26 @@ class Fanout:
         if topic is None:
             topic = self._topics[key] = Topic(str(key), source(), interval, self.counters)
         topic.clients.add(client)
-        if not topic.casting:
+        if interval is None:
+            if not self._sweeping:
+                self._sweeping = True
+                self._workers.spawn("sweep of the sockets", self._sweep)
+            topic.greet(client)
+        elif not topic.casting:
             topic.casting = True
             self._workers.spawn(f"cast {key}", self._cast, key, topic)
         return topic
+
+    def cast(self, key: Hashable) -> None:
+        """The source of a driven topic has changed: tell everybody who listens, now."""
+        topic = self._topics.get(key)
+        if topic is not None:
+            topic.cast(self._workers.wait)
+
+    def listeners(self, key: Hashable) -> int:
+        """Clients of one topic."""
+        topic = self._topics.get(key)
+        return len(topic.clients) if topic is not None else 0
 
     def leave(self, topic: Topic, client: Client) -> None:
         """The client's connection has ended."""
@@ -239,6 +311,23 @@ class Fanout:
                 client.control(data)
                 client.kill()
 
+    def _sweep(self) -> None:
+        """While there are driven topics: serve whoever is behind, drop whoever has gone, forget empty topics."""
+        try:
+            while not self._workers.wait(SWEEP):
+                driven = [(key, topic) for key, topic in self._topics.items() if topic.interval is None]
+                for key, topic in driven:
+                    try:
+                        topic.cast(self._workers.wait)
+                    except Exception as error:  # as in `_cast`
+                        self._workers.note(f"cast {topic.name}", error)
+                    if not topic.clients and self._topics.get(key) is topic:
+                        del self._topics[key]
+                if not driven:
+                    return
+        finally:
+            self._sweeping = False
+
     def _cast(self, key: Hashable, topic: Topic) -> None:
         due = time.monotonic()
         try:
@@ -247,7 +336,7 @@ class Fanout:
                     topic.round(self._workers.wait)
                 except Exception as error:  # one bad round must not end the topic; it is noted, and the next may do
                     self._workers.note(f"cast {topic.name}", error)
-                due = max(due + topic.interval, time.monotonic())
+                due = max(due + (topic.interval or 0.0), time.monotonic())
                 if self._rest(topic, due):
                     return
         finally:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Hashable, Iterator
 import pytest
 
 from orderflow.errors import Conflict
-from orderflow.web.fanout import GROUPS, STALLED, UNSENT, Client, Counters, Fanout, Topic
+from orderflow.web.fanout import GROUPS, MAIL, STALLED, UNSENT, Client, Counters, Fanout, Topic
 from orderflow.web.frames import CLOSE, PING, close_frame, frame
 from orderflow.workers import Workers
 
@@ -297,3 +297,82 @@ def test_closing_tells_everybody_and_takes_nobody_in(
     assert pair.read()[-1].encode("utf-8", "replace")[-10:] == b"s stopping"
     with pytest.raises(Conflict):
         fanout.join("numbers", pairs().client, lambda: source, 0.01)
+
+
+def test_a_private_message_goes_to_its_client_alone_and_before_the_shared_one(
+    topic: Topic, source: Numbers, pairs: Callable[..., Pair]
+) -> None:
+    one, other = pairs(), pairs()
+    topic.clients |= {one.client, other.client}
+    topic.round()
+    one.client.post(b"yours")
+    topic.round()
+    one.client.post(b"first")
+    one.client.post(b"second")
+    source.n = 2
+    topic.round()
+    topic.round()
+    assert one.read() == ["None>1", "yours", "first", "second", "1>2"]
+    assert other.read() == ["None>1", "1>2"]
+
+
+def test_private_messages_wait_for_a_slow_client_and_too_many_become_a_snapshot(
+    topic: Topic, source: Numbers, pairs: Callable[..., Pair]
+) -> None:
+    slow = pairs()
+    topic.clients.add(slow.client)
+    source.padding = "." * 20_000
+    topic.round()
+    slow.client.post(b"waits")
+    topic.round()
+    assert slow.client.mail
+    assert slow.read() == []
+    for _ in range(50):
+        topic.round()
+        slow.read()
+    assert not slow.client.mail
+    source.padding = ""
+    for number in range(MAIL + 1):
+        slow.client.post(b"%d" % number)
+    topic.round()
+    assert slow.read() == ["None>1"]
+
+
+def test_a_driven_topic_speaks_when_it_is_told_to(
+    workers: Workers, source: Numbers, pairs: Callable[..., Pair]
+) -> None:
+    fanout, pair, late = Fanout(workers), pairs(), pairs()
+    fanout.join("driven", pair.client, lambda: source)
+    assert pair.read() == ["None>1"]
+    source.n = 2
+    assert pair.read() == []
+    fanout.cast("driven")
+    assert pair.read() == ["1>2"]
+    topic = fanout.join("driven", late.client, lambda: source)
+    assert late.read() == ["None>2"]
+    assert fanout.listeners("driven") == 2
+    fanout.cast("nobody listens to this")
+    for each in (pair, late):
+        fanout.leave(topic, each.client)
+    until = time.monotonic() + 5
+    while fanout.stats()["topics"] and time.monotonic() < until:
+        workers.wait(0.02)
+    assert fanout.stats()["topics"] == 0
+
+
+def test_a_round_that_is_asked_for_during_a_round_follows_it(source: Numbers, pairs: Callable[..., Pair]) -> None:
+    topic, pair = Topic("driven", source, None, Counters()), pairs()
+    topic.clients.add(pair.client)
+    asked: list[int] = []
+
+    def message(since: Hashable | None) -> tuple[Hashable, bytes]:
+        if not asked:
+            asked.append(1)
+            source.n = 5
+            topic.cast(lambda seconds: None)
+        return Numbers.message(source, since)
+
+    source.message = message  # type: ignore[method-assign]  # this one source changes while it is asked
+    topic.cast(lambda seconds: None)
+    assert pair.read() == ["None>5"]
+    assert not topic.casting
