@@ -93,6 +93,25 @@ class Market:
             entry.tape.refresh()  # here nobody waits for it; the first look would
         return total
 
+    def simulate(self, batches: Sequence[TickBatch]) -> int:
+        """Take in trades that a model made: visible at once and kept in memory only, for the model makes new ones after
+        a restart. Their symbols never become the most recently active one. Returns the ticks taken.
+
+        Raises BadInput as `ingest` does; nothing was kept then.
+        """
+        with self._lock:
+            for batch in batches:
+                if batch.symbol not in self._entries:
+                    if len(self._entries) >= self._max_symbols:
+                        raise BadInput(f"{batch.symbol!r} would be more than the {self._max_symbols} symbols held")
+                    self._entries[batch.symbol] = self._make(batch.symbol, simulated=True)
+            prepared, _ = self._reserve(batches)
+            for p in prepared:
+                self._publish(p)
+                p.entry.release(p)
+        self._make_room()
+        return sum(len(p.columns) for p in prepared)
+
     def ingest(self, batches: Sequence[TickBatch], key: str | None = None, digest: str = "") -> Receipt:
         """Accept the batches whole: logged, then visible. A batch's ticks stay in their order.
 
@@ -191,14 +210,18 @@ class Market:
     # reading
 
     def active(self) -> str | None:
-        """The symbol whose ticks came last."""
+        """The symbol whose ticks came last; simulated ones do not count."""
         with self._lock:
-            return max(self._known(), key=lambda entry: entry.counters.active).tape.symbol if self._known() else None
+            real = [entry for entry in self._known() if not entry.simulated]
+            return max(real, key=lambda entry: entry.counters.active).tape.symbol if real else None
 
     def symbols(self) -> list[SymbolInfo]:
-        """Every symbol, the most recently active first."""
+        """Every symbol, the most recently active first; the simulated ones follow, by name."""
         with self._lock:
-            return [entry.info() for entry in sorted(self._known(), key=lambda entry: -entry.counters.active)]
+            known = self._known()
+            real = sorted((e for e in known if not e.simulated), key=lambda entry: -entry.counters.active)
+            made = sorted((e for e in known if e.simulated), key=lambda entry: entry.tape.symbol)
+            return [entry.info() for entry in (*real, *made)]
 
     def revision(self, symbol: str) -> int:
         """The symbol's revision; 0 when it has no ticks."""
@@ -213,7 +236,7 @@ class Market:
     def gone(self, symbol: str) -> int | None:
         """Time (ns) of the newest tick that left memory and is in no log; None while nothing is lost."""
         entry = self._entries.get(symbol)
-        return entry.tape.gone if entry and entry.evicted and not self._log.durable else None
+        return entry.tape.gone if entry and entry.evicted and not entry.log.durable else None
 
     def pending(self, symbol: str) -> int:
         """Ticks of a symbol that the next look at it must aggregate."""
@@ -341,8 +364,10 @@ class Market:
             self._entries[symbol] = entry
         return entry
 
-    def _make(self, symbol: str) -> Entry:
-        return Entry.make(symbol, self._max_candles, self._log, self._settings.get(symbol, {}), self._new_lock())
+    def _make(self, symbol: str, *, simulated: bool = False) -> Entry:
+        log = NoLog() if simulated else self._log
+        settings = self._settings.get(symbol, {})
+        return Entry.make(symbol, self._max_candles, log, settings, self._new_lock(), simulated=simulated)
 
     @staticmethod
     def _recent(entry: Entry, frame: Frame, begin: int, stop: int) -> tuple[BarTable, int]:

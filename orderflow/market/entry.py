@@ -60,18 +60,28 @@ class Prepared:
 
 @dataclass(slots=True)
 class Entry:
-    """Not locked, but for its tape: the market's lock covers it. epoch: names this life of the symbol's data."""
+    """Not locked, but for its tape: the market's lock covers it. epoch: names this life of the symbol's data.
+    simulated: a model makes its ticks, and they are in no log."""
 
     tape: Tape
     log: TickLog
     counters: Counters = field(default_factory=Counters)
     epoch: str = field(default_factory=lambda: secrets.token_hex(4))
     evicted: int = 0
+    simulated: bool = False
     _top_id: int = -1
     _in_flight: list[TickBatch] = field(default_factory=list)
 
     @staticmethod
-    def make(symbol: str, max_candles: int, log: TickLog, settings: Mapping[str, str], lock: Lock) -> Entry:
+    def make(
+        symbol: str,
+        max_candles: int,
+        log: TickLog,
+        settings: Mapping[str, str],
+        lock: Lock,
+        *,
+        simulated: bool = False,
+    ) -> Entry:
         """A symbol without ticks, with the instrument's settings as `Market.configure` keeps them."""
 
         def read(start: int, end: int) -> Columns | None:
@@ -83,7 +93,7 @@ class Entry:
         tape = Tape(symbol, max_candles, read, logged=log.durable, lock=lock)
         tape.grid = initial_grid(settings)
         tape.session = Session.parse(settings.get("session", "UTC"))
-        return Entry(tape, log)
+        return Entry(tape, log, simulated=simulated)
 
     def unseen(self, batch: TickBatch) -> TickBatch:
         """The batch without the ticks whose venue id is held, or on its way."""

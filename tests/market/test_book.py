@@ -255,3 +255,19 @@ def test_tick_columns_print_exactly() -> None:
         "side_rule": ["flag", "flag"],
         "id": ["9", ""],
     }
+
+
+def test_simulated_trades_are_seen_but_never_the_default_nor_in_the_log() -> None:
+    log = MemoryLog()
+    market = Market(log)
+    market.simulate([ticks((1, 100, 1, 1), symbol="B"), ticks((1, 100, 1, 1), (2, 101, 2, -1), symbol="A")])
+    assert (market.active(), [info.symbol for info in market.symbols()]) == (None, ["A", "B"])
+    market.ingest([ticks((1, 5, 1, 1), symbol="REAL")])
+    assert market.simulate([ticks((3, 99, 4, -1), symbol="A")]) == 1
+    assert (market.active(), [info.symbol for info in market.symbols()]) == ("REAL", ["REAL", "A", "B"])
+    assert (market.stats("A")["ticks"], market.bars("A", MINUTE).volume.tolist()) == (3, [7])
+    assert [batch.symbol for entry in log.entries for batch in entry.batches] == ["REAL"]
+    market.reset("A")
+    assert market.revision("A") == 0
+    with pytest.raises(BadInput, match="more than the 1 symbols"):
+        Market(max_symbols=1).simulate([ticks((1, 5, 1, 1), symbol="A"), ticks((1, 5, 1, 1), symbol="B")])
