@@ -1,0 +1,213 @@
+"""What a price model is, and what it makes: a path, one price at a time.
+
+A model is a record: its parameters with their domains, where it comes from, what theory says of its returns, and the
+function that begins a path. Its mathematics stays in its own file. Nothing here rounds prices, knows the time of day
+or keeps a history: that is the simulation's work.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from orderflow.errors import BadInput, Conflict, FieldError
+from orderflow.instruments.noise import Noise
+
+YEAR = 365.25 * 86_400
+"""Seconds of a year: these markets never close."""
+LOWEST, HIGHEST = 1e-9, 1e15
+"""Prices that a path may have."""
+_LOG_LOWEST, _LOG_HIGHEST = math.log(LOWEST), math.log(HIGHEST)
+
+Values = Mapping[str, float]
+"""Every parameter of a model by its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelParam:
+    """A number that a model asks for. It lies in [low, high], or in (low, high] with `low_open`; unit: per what."""
+
+    name: str
+    default: float
+    low: float
+    high: float
+    unit: str
+    doc: str
+    low_open: bool = False
+
+    def fault(self, value: object) -> str | None:
+        """Why this value cannot be, in words; None when it can."""
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return f"{value!r} is not a number"
+        if not math.isfinite(value):
+            return f"{value} is not a finite number"
+        if value < self.low or (self.low_open and value == self.low):
+            return f"{value:g} must be {'above' if self.low_open else 'at least'} {self.low:g}"
+        return f"{value:g} must be at most {self.high:g}" if value > self.high else None
+
+
+class Path(ABC):
+    """One simulated price in time.
+
+    price: the last one, unrounded, > 0. values: the parameters in force.
+    """
+
+    __slots__ = ("price", "values")
+
+    price: float
+    values: Values
+
+    @abstractmethod
+    def step(self) -> float:
+        """The price one step later, > 0. Raises Conflict, with everything as it was, when it leaves 1e-9 ... 1e15."""
+
+    @abstractmethod
+    def scale(self, factor: float) -> None:
+        """A shock: the price and all that it is measured against moves by `factor` > 0, and no model undoes it.
+
+        Raises Conflict when the price would leave its range.
+        """
+
+    @abstractmethod
+    def volatility(self, factor: float) -> None:
+        """The diffusive part is `factor` >= 0 times its usual size from now on; 1 ends it, factors do not add up."""
+
+
+class LogPath(Path):
+    """A path that moves in the logarithm of the price, so that the price cannot fall to zero."""
+
+    __slots__ = ("_log",)
+
+    def __init__(self, values: Values, price: float) -> None:
+        self.values = values
+        self._log = 0.0
+        self._to(math.log(price) if price > 0.0 else -math.inf)
+
+    def scale(self, factor: float) -> None:
+        """A shock: see `Path.scale`."""
+        self._to(self._log + math.log(usable(factor, zero=False)))
+
+    def _to(self, log: float) -> float:
+        """Go to this log-price, and say the price."""
+        if _LOG_LOWEST <= log <= _LOG_HIGHEST:  # false for NaN too
+            self._log = log
+            self.price = math.exp(log)
+            return self.price
+        raise Conflict(
+            f"the simulated price left the range {LOWEST:g} ... {HIGHEST:g}; "
+            "a smaller volatility, a smaller drift or a shorter step keeps it there"
+        )
+
+
+def usable(factor: float, *, zero: bool) -> float:
+    """The factor of a shock or a regime, if it is one. Raises BadInput that names `factor`."""
+    if math.isfinite(factor) and (factor > 0.0 or (zero and factor == 0.0)):
+        return factor
+    reason = f"{factor} must be a finite number {'of at least' if zero else 'above'} 0"
+    raise BadInput(f"factor: {reason}", [FieldError(None, "factor", reason)])
+
+
+@dataclass(frozen=True, slots=True)
+class Theory:
+    """What a model says about its own log returns, one step each.
+
+    variance: of one return. kurtosis: the excess over the normal's, infinity where there is none, None where no closed
+    form is known. reversion: share of a distance from its level that the log-price keeps over a step, 1 for a walk
+    that returns to nowhere. squares: (autocorrelation of squared returns at lag 1, factor by which it falls with each
+    further lag); (0, 0) where volatility does not cluster, None where there is no closed form. leverage: sign of the
+    correlation of a return with the volatility after it. tail: index of the power law of large returns, infinity where
+    the tails are thinner than any power.
+    """
+
+    variance: float
+    kurtosis: float | None = 0.0
+    reversion: float = 1.0
+    squares: tuple[float, float] | None = (0.0, 0.0)
+    leverage: int = 0
+    tail: float | None = math.inf
+
+    @property
+    def clusters(self) -> bool:
+        """Whether large returns follow large ones."""
+        return self.squares != (0.0, 0.0)
+
+    def autocorrelation(self, lag: int) -> float:
+        """Of the returns, at a lag >= 1: -(1 - a) a^(lag - 1) / 2 with a = `reversion`."""
+        return -(1.0 - self.reversion) * self.reversion ** (lag - 1) / 2.0
+
+    def variance_ratio(self, steps: int) -> float:
+        """Variance of a return over so many steps, over that many times the variance of one step; 1 for a walk."""
+        a = self.reversion
+        return 1.0 if a == 1.0 else (1.0 - a**steps) / (steps * (1.0 - a))
+
+
+def _none(values: Values) -> tuple[()]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A price model, as the registry and a page know it.
+
+    source: where it was published. begin(values, price, dt, noise): makes a path; values are complete and checked.
+    theory(values, price, dt): what is known of the returns. rules(values): (parameter, why not) for every rule that
+    more than one parameter takes part in. cautions(values): sentences about what is allowed, yet odd.
+    fastest(values): (parameter, its rate a year): a step is to be shorter than the time 1 / rate.
+    """
+
+    name: str
+    title: str
+    doc: str
+    source: str
+    params: tuple[ModelParam, ...]
+    begin: Callable[[Values, float, float, Noise], Path]
+    theory: Callable[[Values, float, float], Theory]
+    rules: Callable[[Values], Iterable[tuple[str, str]]] = _none
+    cautions: Callable[[Values], Iterable[str]] = _none
+    fastest: Callable[[Values], tuple[str, float]] | None = None
+
+    def defaults(self) -> dict[str, float]:
+        """Every parameter at its default."""
+        return {param.name: param.default for param in self.params}
+
+    def check(self, values: Mapping[str, float]) -> tuple[dict[str, float], list[str]]:
+        """(all parameters, defaults where none is given; warnings). Raises BadInput that names each wrong one."""
+        known = {param.name: param for param in self.params}
+        faults = [
+            (name, f"{self.name} has no such parameter; there are {', '.join(known)}")
+            for name in values
+            if name not in known
+        ]
+        faults += [(name, why) for name in known if name in values and (why := known[name].fault(values[name]))]
+        complete = self.defaults()
+        if not faults:
+            complete.update((name, float(value)) for name, value in values.items())
+            faults += self.rules(complete)
+        self._refuse(faults)
+        return complete, list(self.cautions(complete))
+
+    def start(self, values: Mapping[str, float], price: float, dt: float, noise: Noise) -> Path:
+        """A path that begins at `price` and moves by `dt` seconds of model time a step.
+
+        Raises BadInput that names the parameter, `price` or `dt` that cannot be.
+        """
+        complete, _ = self.check(values)
+        faults = []
+        if not LOWEST <= price <= HIGHEST:
+            faults.append(("price", f"{price:g} must lie in {LOWEST:g} ... {HIGHEST:g}"))
+        if not 0.0 < dt <= YEAR:
+            faults.append(("dt", f"{dt:g} must be above 0 and at most a year of seconds"))
+        elif self.fastest:
+            name, rate = self.fastest(complete)
+            if rate * dt > YEAR:
+                faults.append((name, f"{rate:g} is too fast for steps of {dt:g} s; at most {YEAR / dt:g} works"))
+        self._refuse(faults)
+        return self.begin(MappingProxyType(complete), float(price), float(dt), noise)
+
+    def _refuse(self, faults: Iterable[tuple[str, str]]) -> None:
+        errors = [FieldError(None, name, why) for name, why in faults]
+        if errors:
+            raise BadInput(f"model {self.name}: " + "; ".join(f"{e.field}: {e.reason}" for e in errors), errors)

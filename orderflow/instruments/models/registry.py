@@ -1,0 +1,25 @@
+"""The list of price models: one line each, in the order in which a page shows them.
+
+To add one: write its file with a path and a `Model` record, add its line here, and add its test class.
+"""
+
+from __future__ import annotations
+
+from orderflow.errors import NotFound
+from orderflow.instruments.models import gbm
+from orderflow.instruments.models.model import Model
+
+MODELS: tuple[Model, ...] = (gbm.MODEL,)
+
+
+def names() -> tuple[str, ...]:
+    """Names of all models, in the page's order."""
+    return tuple(model.name for model in MODELS)
+
+
+def get(name: str) -> Model:
+    """The model of that name. Raises NotFound that lists what there is."""
+    for model in MODELS:
+        if model.name == name:
+            return model
+    raise NotFound(f"model {name!r} is not known; there are {', '.join(names())}")
