@@ -96,10 +96,21 @@ class LogPath(Path):
             self._log = log
             self.price = math.exp(log)
             return self.price
-        raise Conflict(
-            f"the simulated price left the range {LOWEST:g} ... {HIGHEST:g}; "
-            "a smaller volatility, a smaller drift or a shorter step keeps it there"
-        )
+        raise _left()
+
+
+def within(price: float) -> float:
+    """The price, if a path may have it. Raises Conflict."""
+    if LOWEST <= price <= HIGHEST:
+        return price
+    raise _left()
+
+
+def _left() -> Conflict:
+    return Conflict(
+        f"the simulated price left the range {LOWEST:g} ... {HIGHEST:g}; "
+        "a smaller volatility, a smaller drift or a shorter step keeps it there"
+    )
 
 
 def usable(factor: float, *, zero: bool) -> float:

@@ -6,10 +6,17 @@ To add one: write its file with a path and a `Model` record, add its line here, 
 from __future__ import annotations
 
 from orderflow.errors import NotFound
-from orderflow.instruments.models import gbm
+from orderflow.instruments.models import garch, gbm, heston, merton, ou, uniform
 from orderflow.instruments.models.model import Model
 
-MODELS: tuple[Model, ...] = (gbm.MODEL,)
+MODELS: tuple[Model, ...] = (
+    garch.MODEL,
+    gbm.MODEL,
+    heston.MODEL,
+    merton.MODEL,
+    ou.MODEL,
+    uniform.MODEL,
+)
 
 
 def names() -> tuple[str, ...]:

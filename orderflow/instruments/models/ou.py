@@ -1,0 +1,87 @@
+"""The Ornstein-Uhlenbeck process of the log-price: a price that is drawn back to a level, the faster the farther off.
+
+X = ln S, dX = theta (ln level - X) dt + sigma dW, stepped exactly: X keeps exp(-theta dt) of its distance and gains a
+normal of variance sigma² (1 - exp(-2 theta dt)) / (2 theta). It is the logarithm that reverts, so prices stay above 0.
+"""
+
+from __future__ import annotations
+
+import math
+
+from orderflow.instruments.models.gbm import SIGMA
+from orderflow.instruments.models.model import (
+    HIGHEST,
+    LOWEST,
+    YEAR,
+    LogPath,
+    Model,
+    ModelParam,
+    Path,
+    Theory,
+    Values,
+    usable,
+)
+from orderflow.instruments.noise import Noise
+
+
+class _Ou(LogPath):
+    __slots__ = ("_full", "_keep", "_level", "_normal", "_spread")
+
+    def __init__(self, values: Values, price: float, dt: float, noise: Noise) -> None:
+        super().__init__(values, price)
+        self._level = math.log(values["level"] or price)
+        self._normal = noise.normal
+        way = values["theta"] * dt / YEAR
+        self._keep = math.exp(-way)
+        self._full = values["sigma"] * math.sqrt(-math.expm1(-2.0 * way) / (2.0 * values["theta"]))
+        self._spread = self._full
+
+    def step(self) -> float:
+        level = self._level
+        return self._to(level + self._keep * (self._log - level) + self._spread * self._normal())
+
+    def scale(self, factor: float) -> None:
+        super().scale(factor)
+        self._level += math.log(factor)  # else the path would go back to where it came from
+
+    def volatility(self, factor: float) -> None:
+        self._spread = usable(factor, zero=True) * self._full
+
+
+def _begin(values: Values, price: float, dt: float, noise: Noise) -> Path:
+    return _Ou(values, price, dt, noise)
+
+
+def _rules(values: Values) -> list[tuple[str, str]]:
+    level = values["level"]
+    return [("level", f"{level:g} must be 0 or at least {LOWEST:g}")] if 0.0 < level < LOWEST else []
+
+
+def _theory(values: Values, price: float, dt: float) -> Theory:
+    keep = math.exp(-values["theta"] * dt / YEAR)
+    # X(t + dt) - X(t) of the stationary path: sigma² / (2 theta) is the variance of X
+    return Theory(variance=values["sigma"] ** 2 / values["theta"] * (1.0 - keep), reversion=keep)
+
+
+MODEL = Model(
+    name="ou",
+    title="Ornstein-Uhlenbeck",
+    doc="A price that is drawn back to its level, as a spread or a pegged coin is; what it lost it tends to regain.",
+    source="G. E. Uhlenbeck and L. S. Ornstein, On the theory of the Brownian motion, Physical Review 36, 1930",
+    params=(
+        ModelParam(
+            "theta",
+            36_500.0,
+            0.0,
+            1e9,
+            "1/year",
+            "Speed of the return. Half of a distance is made good in 0.69 / theta: 36,500 a year is ten minutes.",
+            low_open=True,
+        ),
+        ModelParam("level", 0.0, 0.0, HIGHEST, "price", "The price that it returns to; 0 is the starting price."),
+        SIGMA,
+    ),
+    begin=_begin,
+    theory=_theory,
+    rules=_rules,
+)

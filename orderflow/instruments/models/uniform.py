@@ -1,0 +1,57 @@
+"""The uniform walk: what the ticker server that this one succeeds did to its prices, for programs that expect it.
+
+Each step adds a number drawn evenly from [-range, range], in units of price and whatever the price is. Below the floor
+of one cent the walk is reflected, which the original left to luck. The step is the same however long it lasts: the
+model knows no time.
+"""
+
+from __future__ import annotations
+
+from orderflow.instruments.models.model import Model, ModelParam, Path, Theory, Values, usable, within
+from orderflow.instruments.noise import Noise
+
+FLOOR = 0.01
+
+
+class _Uniform(Path):
+    __slots__ = ("_low", "_uniform", "_width")
+
+    def __init__(self, values: Values, price: float, noise: Noise) -> None:
+        self.values = values
+        self.price = max(price, FLOOR)
+        self._uniform = noise.uniform
+        self.volatility(1.0)
+
+    def step(self) -> float:
+        price = self.price + self._low + self._width * self._uniform()
+        if price < FLOOR:
+            price = 2.0 * FLOOR - price
+        self.price = within(price)
+        return price
+
+    def scale(self, factor: float) -> None:
+        self.price = max(within(self.price * usable(factor, zero=False)), FLOOR)
+
+    def volatility(self, factor: float) -> None:
+        reach = usable(factor, zero=True) * self.values["range"]
+        self._low, self._width = -reach, 2.0 * reach
+
+
+def _begin(values: Values, price: float, dt: float, noise: Noise) -> Path:
+    return _Uniform(values, price, noise)
+
+
+def _theory(values: Values, price: float, dt: float) -> Theory:
+    # of returns small against 1: the law of U(-range, range) / price, variance range² / 3 and kurtosis 9/5
+    return Theory(variance=(values["range"] / max(price, FLOOR)) ** 2 / 3.0, kurtosis=-1.2)
+
+
+MODEL = Model(
+    name="uniform",
+    title="Uniform walk",
+    doc="Each step adds a number drawn evenly from -range to range: simple, and thinner in the tails than any market.",
+    source="the ticker server this one succeeds; a random walk in the sense of K. Pearson, Nature 72, 1905",
+    params=(ModelParam("range", 1.0, 0.0, 1e6, "price", "Largest change of one step, up or down, in units of price."),),
+    begin=_begin,
+    theory=_theory,
+)
