@@ -1,0 +1,229 @@
+"""When trades happen: arrival laws in continuous time, by name.
+
+A law describes its parameters and its theory (mean rate, Fano factor); `start` makes a running `Arrivals`, which tells
+the arrivals up to a time. It knows nothing of prices, sides and sizes.
+
+The same generator state gives the same arrivals, however the time is cut into calls: `until(1)` and then `until(2)`
+tell together what `until(2)` alone tells. Time is seconds since the start.
+
+Two limits keep a burst from stalling the program. In each whole second of the process's own time at most
+MOST_IN_A_SECOND arrivals take place, the rest of that second stays silent; a call tells at most MOST_IN_A_CALL, the
+rest of its time stays silent. Both are counted in `cuts` and `silence`. The first limit is part of the law and does not
+depend on the calls; the second one meets only callers that ask for a long stretch at once.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from orderflow.errors import BadInput, FieldError
+from orderflow.instruments.params import Param, checked, near, refused
+
+MOST_IN_A_SECOND = 5_000
+MOST_IN_A_CALL = 20_000
+MEAN_MOST = 1_000.0
+"""Largest mean rate a law may have, arrivals a second."""
+BLOCK = 256
+"""Random numbers drawn at a time: scalar draws from numpy cost more than the law itself."""
+
+Values = Mapping[str, float]
+
+
+class Arrivals(ABC):
+    """A running arrival process. `cuts` counts the silences that the limits made, `silence` their seconds."""
+
+    def __init__(self) -> None:
+        self.cuts = 0
+        self.silence = 0.0
+        self._told = 0.0
+        self._second = 0
+        self._in_second = 0
+        self._next = 0.0
+
+    @abstractmethod
+    def _after(self) -> float:
+        """Time of the arrival that follows the last one (or the silence); called once for each."""
+
+    @abstractmethod
+    def _quiet(self, time: float) -> None:
+        """No arrival takes place before `time`: forget the one that waits, go on from there."""
+
+    def until(self, t: float) -> list[float]:
+        """The arrivals in (last, t], ascending; `last` is the largest t asked so far, at first 0.
+
+        A t that is not beyond it gives none. Raises ValueError for a t that is not finite.
+        """
+        if not math.isfinite(t):
+            raise ValueError(f"arrivals until {t} cannot be told")
+        found: list[float] = []
+        while self._next <= t:
+            time = self._next
+            if len(found) >= MOST_IN_A_CALL:
+                self._cut(time, t)
+                break
+            if time >= self._second + 1:
+                self._second, self._in_second = math.floor(time), 0
+            self._in_second += 1
+            if self._in_second > MOST_IN_A_SECOND:
+                self._cut(time, self._second + 1.0)
+                continue
+            found.append(time)
+            self._next = self._after()
+        self._told = max(self._told, t)
+        return found
+
+    @property
+    def told(self) -> float:
+        """Until when the arrivals have been told, in seconds."""
+        return self._told
+
+    def _cut(self, start: float, end: float) -> None:
+        self.cuts += 1
+        self.silence += end - start
+        self._quiet(end)
+        self._next = self._after()
+
+
+@dataclass(frozen=True, slots=True)
+class ArrivalLaw:
+    """A law by name. mean_rate(values): arrivals a second in the long run. fano(values): variance of the counts of long
+    windows, divided by their mean. `source` cites where the law and its simulation come from."""
+
+    name: str
+    title: str
+    doc: str
+    source: str
+    params: tuple[Param, ...]
+    mean_rate: Callable[[Values], float]
+    fano: Callable[[Values], float]
+    _start: Callable[[Values, np.random.Generator], Arrivals]
+
+    def check(self, values: Values) -> dict[str, float]:
+        """The complete parameters. Raises BadInput with a FieldError for each wrong one."""
+        owner = f"{self.name} arrivals"
+        complete = checked(owner, self.params, values)
+        mean = self.mean_rate(complete)
+        if mean > MEAN_MOST:
+            reason = f"{complete['rate']:g} makes {mean:,.0f} arrivals a second: at most {MEAN_MOST:,.0f} are allowed"
+            raise refused(owner, [FieldError(None, "rate", reason)])
+        return complete
+
+    def start(self, values: Values, rng: np.random.Generator) -> Arrivals:
+        """A process at time 0. It draws from children of `rng`, so other users of `rng` do not disturb it.
+
+        Raises BadInput like `check`.
+        """
+        return self._start(self.check(values), rng)
+
+
+class _Poisson(Arrivals):
+    def __init__(self, values: Values, rng: np.random.Generator) -> None:
+        super().__init__()
+        self._rng = rng.spawn(1)[0]
+        self._mean = 1.0 / values["rate"]
+        self._gaps: list[float] = []
+        self._now = 0.0
+        self._next = self._after()
+
+    def _after(self) -> float:
+        if not self._gaps:
+            self._gaps = self._rng.standard_exponential(BLOCK).tolist()
+        self._now += self._gaps.pop() * self._mean
+        return self._now
+
+    def _quiet(self, time: float) -> None:
+        self._now = time
+
+
+class _Hawkes(Arrivals):
+    """Ogata's thinning: between arrivals the intensity only falls, so its value now bounds it until the next one."""
+
+    def __init__(self, values: Values, rng: np.random.Generator) -> None:
+        super().__init__()
+        self._gap_rng, self._keep_rng = rng.spawn(2)
+        self._rate, self._decay = values["rate"], values["decay"]
+        self._jump = values["branching"] * values["decay"]
+        # begins at its mean intensity, so that the mean count is the long-run one from the first second
+        self._excited = self._rate * values["branching"] / (1.0 - values["branching"])
+        # excitation before the arrival that waits was counted in, and its time: what a silence returns to
+        self._before, self._since = self._excited, 0.0
+        self._now = 0.0
+        self._gaps: list[float] = []
+        self._keeps: list[float] = []
+        self._next = self._after()
+
+    def _after(self) -> float:
+        self._before, self._since = self._excited, self._now
+        rate, excited, now = self._rate, self._excited, self._now
+        while True:
+            if not self._gaps:
+                self._gaps = self._gap_rng.standard_exponential(BLOCK).tolist()
+                self._keeps = self._keep_rng.random(BLOCK).tolist()
+            bound = rate + excited
+            gap = self._gaps.pop() / bound
+            now += gap
+            excited *= math.exp(-self._decay * gap)
+            if self._keeps.pop() * bound < rate + excited:
+                break
+        self._now, self._excited = now, excited + self._jump
+        return now
+
+    def _quiet(self, time: float) -> None:
+        self._excited = self._before * math.exp(-self._decay * (time - self._since))
+        self._now = time
+
+
+POISSON = ArrivalLaw(
+    name="poisson",
+    title="Poisson",
+    doc="Arrivals without memory, at a constant rate.",
+    source="Kingman, Poisson Processes (1993)",
+    params=(Param("rate", 2.0, 0.0, MEAN_MOST, "1/s", "Arrivals a second.", low_open=True),),
+    mean_rate=lambda values: values["rate"],
+    fano=lambda values: 1.0,
+    _start=_Poisson,
+)
+
+HAWKES = ArrivalLaw(
+    name="hawkes",
+    title="Hawkes",
+    doc="Arrivals that excite each other: each one raises the rate by branching·decay, which then fades exponentially.",
+    source="Hawkes, Biometrika 58 (1971); simulated by thinning, Ogata, IEEE Trans. Inf. Theory 27 (1981)",
+    params=(
+        Param("rate", 0.4, 0.0, MEAN_MOST, "1/s", "Baseline: arrivals a second that nothing excited.", low_open=True),
+        Param(
+            "branching",
+            0.8,
+            0.0,
+            1.0,
+            "",
+            "Arrivals that one arrival causes directly, on average. From 1 on their number would grow without end.",
+            high_open=True,
+        ),
+        Param("decay", 2.0, 0.0, 10_000.0, "1/s", "How fast the excitation fades.", low_open=True),
+    ),
+    mean_rate=lambda values: values["rate"] / (1.0 - values["branching"]),
+    fano=lambda values: 1.0 / (1.0 - values["branching"]) ** 2,
+    _start=_Hawkes,
+)
+
+LAWS = (POISSON, HAWKES)
+
+
+def names() -> tuple[str, ...]:
+    """The names of all arrival laws."""
+    return tuple(law.name for law in LAWS)
+
+
+def get(name: str) -> ArrivalLaw:
+    """The law of that name. Raises BadInput for the field `arrivals`, naming those that there are."""
+    for law in LAWS:
+        if law.name == name:
+            return law
+    reason = f"{name!r} is not known: {near(str(name), names())}"
+    raise BadInput(f"arrivals {reason}", [FieldError(None, "arrivals", reason)])
