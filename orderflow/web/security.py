@@ -4,7 +4,11 @@
   name of its own at 127.0.0.1 (DNS rebinding).
 - A browser's request or socket from a foreign origin is refused unless CORS_ORIGINS allows the origin. Following a link
   to a page is no such request.
-- A call that changes something needs the key wherever one is set, and always beyond loopback.
+- A call that changes something needs the key wherever one is set, and always where others can call: beyond loopback,
+  and on loopback behind a tunnel or proxy, which a public URL, further host names or trusted proxies tell of.
+  Joining the herd game and trading in it is free of the key: phones have none.
+
+What is refused here is counted by the first part of its path.
 
 Written as WSGI middleware because it must also stand in front of pages and sockets, and costs microseconds there.
 """
@@ -16,6 +20,7 @@ import hmac
 import ipaddress
 import secrets
 import socket
+from collections import Counter
 from collections.abc import Callable, Iterable
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
@@ -34,6 +39,10 @@ Application = Callable[[Environ, Start], Iterable[bytes]]
 COOKIE = "orderflow_key"
 COOKIE_SECONDS = 30 * 86_400
 SAFE = ("GET", "HEAD", "OPTIONS")
+FREE = frozenset({"/herd/join", "/herd/orders"})
+"""Addresses whose changing calls need no key."""
+COUNTED = 64
+"""First parts of paths that are told apart in the count of refusals; further ones are counted under ""."""
 PREFLIGHT = [
     ("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"),
     ("Access-Control-Allow-Headers", "Authorization, Content-Type, Content-Encoding, Idempotency-Key"),
@@ -64,18 +73,20 @@ class Gate:
     """The checks, in front of `application`.
 
     free: path prefixes whose changing calls need no key: page callbacks ask `may_change` where they change something.
+    refused: how many calls were refused, by the first part of their path ("herd" for `/herd/control`).
     """
 
     def __init__(self, application: Application, settings: Settings, *, free: Iterable[str] = ("/_dash-",)) -> None:
         self._application = application
         self._free = tuple(free)
-        self._key = settings.api_key or (make_key() if settings.beyond_loopback else None)
+        self._key = settings.api_key or (make_key() if settings.exposed else None)
         self._token = hmac.new((self._key or "").encode(), b"orderflow cookie", hashlib.sha256).hexdigest()
         self._cors = frozenset(settings.cors_origins)
         self._own = frozenset([settings.public_url] if settings.public_url else [])
         self._any_address = settings.beyond_loopback
         self._names = _names(settings)
         self._secure = (settings.public_url or "").startswith("https:")
+        self.refused: Counter[str] = Counter()
 
     @property
     def key(self) -> str | None:
@@ -89,13 +100,16 @@ class Gate:
             shared = self._check_origin(environ)
             environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)  # no compression: socket frames are made once for all
             if environ["REQUEST_METHOD"] not in SAFE:
-                if self._key is not None and not environ["PATH_INFO"].startswith(self._free):
+                path = environ["PATH_INFO"]
+                if self._key is not None and path not in FREE and not path.startswith(self._free):
                     self._check_key(environ)
             elif self._key is not None and "key=" in environ.get("QUERY_STRING", ""):
                 given = dict(parse_qsl(environ["QUERY_STRING"])).get("key")
                 if given is not None:
                     return self._sign_in(environ, start, given)
         except OrderflowError as error:
+            part = environ["PATH_INFO"].lstrip("/").partition("/")[0][:40]
+            self.refused[part if part in self.refused or len(self.refused) < COUNTED else ""] += 1
             return _refuse(start, error, _cors(shared) if shared is not None else [])
         if shared is None:
             return self._application(environ, start)

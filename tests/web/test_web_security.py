@@ -178,6 +178,44 @@ def test_beyond_loopback_a_key_is_made_when_none_is_set(make_services: Callable[
     assert make_key() != make_key()
 
 
+@pytest.mark.parametrize(
+    "settings",
+    [{"public_url": "https://flow.example.org"}, {"allowed_hosts": ("flow.example.org",)}, {"trusted_proxies": 1}],
+    ids=lambda settings: next(iter(settings)),
+)
+def test_behind_a_tunnel_a_key_is_made_on_loopback_too(
+    client_of: Callable[..., FlaskClient], settings: dict[str, Any]
+) -> None:
+    client = client_of(**settings)
+    gate: Gate = client.application.extensions["orderflow.gate"]
+    assert gate.key is not None
+    assert client.post("/reset").status_code == 401
+    assert client.post("/reset", headers={"Authorization": f"Bearer {gate.key}"}).status_code == 200
+
+
+def test_phones_need_no_key_and_only_for_what_phones_do(client_of: Callable[..., FlaskClient]) -> None:
+    client = client_of(api_key=KEY)
+    for path in ("/herd/join", "/herd/orders"):
+        detail = client.post(path, json={}).text
+        assert "needs the key" not in detail
+    for path in ("/herd/control", "/herd/joined", "/herd/join/x", "/herd/orders/x", "/herd/join/"):
+        assert client.post(path, json={}).status_code == 401, path
+
+
+def test_refusals_are_counted_by_the_first_part_of_the_path(client_of: Callable[..., FlaskClient]) -> None:
+    client = client_of(api_key=KEY)
+    gate: Gate = client.application.extensions["orderflow.gate"]
+    for _ in range(3):
+        client.post("/herd/control", json={"action": "reset"})
+    client.get("/herd/state", headers={"Origin": OTHER})
+    client.get("/health", headers={"Host": "evil.example"})
+    assert gate.refused == {"herd": 4, "health": 1}
+    for i in range(300):
+        client.post(f"/{i}")
+    assert len(gate.refused) < 100
+    assert sum(gate.refused.values()) == 305
+
+
 def test_the_address_with_the_key_signs_the_browser_in(client_of: Callable[..., FlaskClient]) -> None:
     client = client_of(api_key=KEY)
     answer = client.get(f"/chart/?symbol=A%20B&key={KEY}&x=1")
