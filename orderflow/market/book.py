@@ -18,7 +18,7 @@ import numpy as np
 
 from orderflow.errors import BadInput, NotFound
 from orderflow.market.bars import Carry
-from orderflow.market.entry import Entry, Prepared, SymbolInfo, TickTable, distinct
+from orderflow.market.entry import Arrivals, Entry, Prepared, SymbolInfo, TickTable, distinct
 from orderflow.market.footprint import BarTable, concat, from_series
 from orderflow.market.frames import Frame
 from orderflow.market.grid import Grid
@@ -289,6 +289,10 @@ class Market:
         begin, stop = -FOREVER if start is None else start, FOREVER if end is None else end
         found = entry.history().ticks(begin, min(stop, entry.counters.last + 1), limit)
         return TickTable(symbol, entry.tape.grid, found)
+
+    def arrivals(self, symbol: str, since: int = 0, limit: int = 10_000) -> Arrivals:
+        """Ticks in order of arrival, as far as memory has them: from the `since`-th on, at most `limit`."""
+        return self._entry(symbol).arrivals(since, limit)
 
     def changed(
         self,

@@ -49,6 +49,23 @@ class TickTable:
 
 
 @dataclass(frozen=True, slots=True)
+class Arrivals:
+    """n ticks in order of arrival: the `first`-th of the symbol and those after it, of `total` that arrived in `epoch`.
+
+    A tick's place is its own as long as the epoch is: a later one, however late, comes after it.
+    """
+
+    first: int
+    total: int
+    epoch: str
+    grid: Grid
+    ticks: Columns
+
+    def __len__(self) -> int:
+        return len(self.ticks)
+
+
+@dataclass(frozen=True, slots=True)
 class Prepared:
     """A batch that has passed every check, as columns of the grid of that moment."""
 
@@ -173,6 +190,15 @@ class Entry:
         bounds = self.log.bounds(self.tape.symbol)
         first = self.counters.first if bounds is None else min(self.counters.first, bounds[0])
         return History(self.tape, self.tape.read_log, first)
+
+    def arrivals(self, since: int, limit: int) -> Arrivals:
+        """The ticks in memory from the `since`-th on, at most `limit`, sides resolved."""
+        tape, buffer = self.tape, self.tape.buffer
+        with tape.lock:
+            total = buffer.n
+            tape.refresh()
+            first = min(max(since, buffer.first), total)
+            return Arrivals(first, total, self.epoch, tape.grid, buffer.slice(first, min(total, first + limit)))
 
     def price(self, level: int) -> float:
         """A level as the exact price's nearest float."""
