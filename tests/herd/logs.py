@@ -1,0 +1,141 @@
+"""Logs of herd sessions written by hand, event by event: what statistics and reports are tested on."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import numpy as np
+
+START = 1_795_000_000 * 10**9
+SECOND = 10**9
+BATCH = SECOND // 4
+MICRO = 10**6
+
+
+class Log:
+    """`events` is the log; every call adds to it. Times are seconds after the start."""
+
+    def __init__(self, *, price: float = 100.0, cash: float = 5_000.0, shares: int = 50, id: str = "s-1") -> None:
+        self.events: list[dict[str, Any]] = []
+        self.cash, self.shares = round(cash * MICRO), shares
+        self.price = round(price * MICRO)
+        self._batches = 0
+        config = {"price": self.price, "impact": "0.001", "curve": "exponential", "cash": self.cash, "shares": shares}
+        config |= {"short": 0, "batch_ms": 250, "max_quantity": 100}
+        self.add(0, "session", version=1, id=id, code="K7QX", seed=7, config=config)
+
+    def add(self, second: float, kind: str, **rest: Any) -> int:
+        """One event; its number."""
+        number = self.events[-1]["n"] + 1 if self.events else 0
+        self.events.append({"n": number, "t": START + round(second * SECOND), "e": kind, **rest})
+        return number
+
+    def join(
+        self, p: str, second: float = 0, *, nick: str = "", bot: str | None = None, group: str | None = None
+    ) -> int:
+        kept = {"nick": nick or p.upper(), "cash": self.cash, "shares": self.shares, "bot": bot, "group": group}
+        return self.add(second, "join", p=p, **kept)
+
+    def people(self, count: int, **kind: Any) -> list[str]:
+        """p1 … pN, joined at the start."""
+        names = [f"p{i}" for i in range(1, count + 1)]
+        for name in names:
+            self.join(name, **kind)
+        return names
+
+    def order(self, second: float, p: str, sign: int, quantity: int = 1) -> int:
+        return self.add(
+            second, "order", p=p, c=str(uuid.uuid5(uuid.NAMESPACE_OID, f"{self.events[-1]['n']}")), s=sign, q=quantity
+        )
+
+    def batch(
+        self,
+        second: float,
+        orders: list[int],
+        *,
+        price: float | None = None,
+        rejected: tuple[int, ...] = (),
+        after: float | None = None,
+    ) -> int:
+        """A batch in which all `orders` but the `rejected` fill at one price."""
+        at = self.price if price is None else round(price * MICRO)
+        self.price = at if after is None else round(after * MICRO)
+        said = {event["n"]: event for event in self.events[-5_000:] if event["e"] == "order"}
+        fills = [
+            [n, -said[n]["s"] * said[n]["q"] * at, said[n]["s"] * said[n]["q"]] for n in orders if n not in rejected
+        ]
+        moved = [fill[2] for fill in fills]
+        self._batches += 1
+        return self.add(
+            second,
+            "batch",
+            b=self._batches,
+            pos=0,
+            net=sum(moved),
+            price=at,
+            after=self.price,
+            cost=0,
+            dust=0,
+            fills=fills,
+            rejects=[[n, "not enough cash"] for n in rejected],
+            buys=sum(x for x in moved if x > 0),
+            sells=-sum(x for x in moved if x < 0),
+        )
+
+    def trade(self, second: float, signs: dict[str, int], *, quantity: int = 1, price: float | None = None) -> None:
+        """Orders of several participants that fill together a batch later."""
+        numbers = [self.order(second, p, sign, quantity) for p, sign in signs.items()]
+        self.batch(second + 0.25, numbers, price=price)
+
+
+def chance_game(
+    people: int = 40, seconds: int = 120, *, seed: int = 1, swing: float = 0.0, groups: bool = False, rounds: int = 0
+) -> Log:
+    """A game of people who trade now and then by the toss of a coin; `swing` moves the coin of all together every ten
+    seconds, so 0 is a crowd without herding and 0.4 a strong herd. rounds: so many, of one fundamental value 100."""
+    rng = np.random.default_rng(seed)
+    log = Log()
+    names = [f"p{i}" for i in range(1, people + 1)]
+    for i, name in enumerate(names):
+        log.join(name, group=("see", "blind")[i % 2] if groups else None)
+    if groups:
+        log.add(0.01, "experiment", on=True, groups={name: ("see", "blind")[i % 2] for i, name in enumerate(names)})
+    price, lean = 100.0, 0.5
+    for second in range(1, seconds):
+        if (
+            rounds
+            and (second - 1) % (seconds // rounds) == 0
+            and (number := (second - 1) // (seconds // rounds) + 1) <= rounds
+        ):
+            if number > 1:
+                log.add(
+                    second - 0.2,
+                    "round",
+                    round=number - 1,
+                    of=rounds,
+                    state="end",
+                    seconds=seconds // rounds,
+                    fundamental=100 * MICRO,
+                    preset=None,
+                    dividend=None,
+                )
+            log.add(
+                second - 0.1,
+                "round",
+                round=number,
+                of=rounds,
+                state="begin",
+                seconds=seconds // rounds,
+                fundamental=100 * MICRO,
+                preset=None,
+                dividend=None,
+            )
+        if second % 10 == 1:
+            lean = 0.5 + swing * (1 if rng.random() < 0.5 else -1)
+        active = [name for name in names if rng.random() < 0.25]
+        signs = {name: 1 if rng.random() < lean else -1 for name in active}
+        if signs:
+            price *= float(np.exp(0.001 * sum(signs.values())))
+            log.trade(second, signs, price=round(price, 6))
+    return log
