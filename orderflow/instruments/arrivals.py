@@ -28,8 +28,9 @@ MOST_IN_A_SECOND = 5_000
 MOST_IN_A_CALL = 20_000
 MEAN_MOST = 1_000.0
 """Largest mean rate a law may have, arrivals a second."""
-BLOCK = 256
-"""Random numbers drawn at a time: scalar draws from numpy cost more than the law itself."""
+BLOCK = 64
+"""Random numbers drawn at a time: scalar draws from numpy cost more than the law itself, and every instrument waits
+with some of each kind."""
 
 Values = Mapping[str, float]
 
