@@ -48,11 +48,11 @@ def market() -> Market:
 
 @pytest.fixture
 def make_services() -> Iterator[Callable[..., Services]]:
-    """make_services(**settings): started ephemeral services, stopped after the test."""
+    """make_services(**settings): started ephemeral services without simulated instruments, stopped after the test."""
     made: list[Services] = []
 
     def make(**settings: Any) -> Services:
-        services = build_services(Settings(**{"ephemeral": True, **settings}))
+        services = build_services(Settings(**{"ephemeral": True, "ticker_count": 0, **settings}))
         made.append(services)
         services.start()
         return services

@@ -55,12 +55,15 @@ class RunningServer:
 
 
 def start_server(*flags: str, environ: dict[str, str] | None = None, command: str = "serve") -> RunningServer:
-    """`python -m orderflow serve` on a free port of loopback, ready to be called. Stop it with `stop()`."""
+    """`python -m orderflow serve` on a free port of loopback, ready to be called. Stop it with `stop()`.
+
+    Without simulated instruments, unless `environ` has a TICKER_COUNT.
+    """
     clean = {name: value for name, value in os.environ.items() if not name.startswith("ORDERFLOW_") and name != "PORT"}
     process = subprocess.Popen(
         [sys.executable, "-m", "orderflow", command, "--port", "0", *flags],
         cwd=ROOT,
-        env={**clean, "PYTHONUNBUFFERED": "1", **(environ or {})},
+        env={**clean, "PYTHONUNBUFFERED": "1", "TICKER_COUNT": "0", **(environ or {})},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
