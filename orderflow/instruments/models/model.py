@@ -83,8 +83,8 @@ class LogPath(Path):
 
     def __init__(self, values: Values, price: float) -> None:
         self.values = values
-        self._log = 0.0
-        self._to(math.log(price) if price > 0.0 else -math.inf)
+        self.price = price
+        self._log = math.log(price)
 
     def scale(self, factor: float) -> None:
         """A shock: see `Path.scale`."""

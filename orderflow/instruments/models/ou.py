@@ -10,8 +10,6 @@ import math
 
 from orderflow.instruments.models.gbm import SIGMA
 from orderflow.instruments.models.model import (
-    HIGHEST,
-    LOWEST,
     YEAR,
     LogPath,
     Model,
@@ -54,7 +52,7 @@ def _begin(values: Values, price: float, dt: float, noise: Noise) -> Path:
 
 def _rules(values: Values) -> list[tuple[str, str]]:
     level = values["level"]
-    return [("level", f"{level:g} must be 0 or at least {LOWEST:g}")] if 0.0 < level < LOWEST else []
+    return [("level", f"{level:g} must be 0 or at least 1e-06")] if 0.0 < level < 1e-6 else []
 
 
 def _theory(values: Values, price: float, dt: float) -> Theory:
@@ -78,7 +76,7 @@ MODEL = Model(
             "Speed of the return. Half of a distance is made good in 0.69 / theta: 36,500 a year is ten minutes.",
             low_open=True,
         ),
-        ModelParam("level", 0.0, 0.0, HIGHEST, "price", "The price that it returns to; 0 is the starting price."),
+        ModelParam("level", 0.0, 0.0, 1e12, "price", "The price that it returns to; 0 is the starting price."),
         SIGMA,
     ),
     begin=_begin,

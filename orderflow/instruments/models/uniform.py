@@ -2,28 +2,32 @@
 
 Each step adds a number drawn evenly from [-range, range], in units of price and whatever the price is. Below the floor
 of one cent the walk is reflected, which the original left to luck. The step is the same however long it lasts: the
-model knows no time.
+model knows no time. The even number is made of a normal one, as the share of all normals below it, so that the members
+of a group can move together.
 """
 
 from __future__ import annotations
+
+import math
 
 from orderflow.instruments.models.model import Model, ModelParam, Path, Theory, Values, usable, within
 from orderflow.instruments.noise import Noise
 
 FLOOR = 0.01
+_HALF = math.sqrt(0.5)
 
 
 class _Uniform(Path):
-    __slots__ = ("_low", "_uniform", "_width")
+    __slots__ = ("_normal", "_reach")
 
     def __init__(self, values: Values, price: float, noise: Noise) -> None:
         self.values = values
         self.price = max(price, FLOOR)
-        self._uniform = noise.uniform
+        self._normal = noise.normal
         self.volatility(1.0)
 
     def step(self) -> float:
-        price = self.price + self._low + self._width * self._uniform()
+        price = self.price + self._reach * math.erf(self._normal() * _HALF)
         if price < FLOOR:
             price = 2.0 * FLOOR - price
         self.price = within(price)
@@ -33,8 +37,7 @@ class _Uniform(Path):
         self.price = max(within(self.price * usable(factor, zero=False)), FLOOR)
 
     def volatility(self, factor: float) -> None:
-        reach = usable(factor, zero=True) * self.values["range"]
-        self._low, self._width = -reach, 2.0 * reach
+        self._reach = usable(factor, zero=True) * self.values["range"]
 
 
 def _begin(values: Values, price: float, dt: float, noise: Noise) -> Path:
