@@ -67,8 +67,8 @@ class Split:
 @dataclass(frozen=True, slots=True)
 class Orders:
     """n orders as they came. number: the event's; time: int64 ns; who: index into `members`; sign: 1 buys, -1 sells;
-    quantity; status: WAITING, FILLED or REJECTED; filled: ns of the batch (0: none); cash: int64 micro-units and
-    shares: int64, what the fill changed; batch: index into `batches` (-1: none)."""
+    quantity; status: WAITING, FILLED or REJECTED; filled: ns of the batch that decided (0: none yet); cash: int64
+    micro-units and shares: int64, what the fill changed; batch: index into `batches` of the one that decided (-1)."""
 
     number: Ints
     time: Ints
@@ -108,8 +108,9 @@ class Record:
     """One session. time is ns since 1970 UTC throughout, prices are in currency.
 
     path_time, path_price: the price and when it took that value, from the start on. open_spans: (begin, end) in which
-    orders were taken. captions: (ns, kind, words) of what happened. taken_back: events that undos removed. last: time
-    of the last event.
+    orders were taken. captions: (ns, kind, words) of what happened. steps: what changed cash or price, in order:
+    ("batch", ns, its index), ("news", ns, percent), ("dividend", ns, micro-units a share). taken_back: events that
+    undos removed. last: time of the last event.
     """
 
     session: str
@@ -128,6 +129,7 @@ class Record:
     open_spans: tuple[tuple[int, int], ...]
     experiments: tuple[Split, ...]
     captions: tuple[tuple[int, str, str], ...]
+    steps: tuple[tuple[str, int, float], ...]
     taken_back: int
 
     @property
@@ -193,6 +195,7 @@ class _Builder:
     opened: list[list[int | None]] = field(default_factory=list)
     splits: list[Split] = field(default_factory=list)
     captions: list[tuple[int, str, str]] = field(default_factory=list)
+    steps: list[tuple[str, int, float]] = field(default_factory=list)
     ended: bool = False
     last: int = 0
 
@@ -236,8 +239,9 @@ class _Builder:
             people[row[2]].cash += cash
             people[row[2]].shares += shares
         for number, _ in event["rejects"]:
-            self.rows[self.row_of[number]][5:7] = [REJECTED, event["t"]]
+            self.rows[self.row_of[number]][5:] = [REJECTED, event["t"], 0, 0, len(self.batches)]
         after = event["after"] / MICRO
+        self.steps.append(("batch", event["t"], len(self.batches)))
         self.batches.append((event["t"], event["price"] / MICRO, after, event["net"], event["buys"], event["sells"]))
         self.path.append((event["t"], after))
 
@@ -250,6 +254,7 @@ class _Builder:
 
     def _news(self, event: Event) -> None:
         self.path.append((event["t"], event["after"] / MICRO))
+        self.steps.append(("news", event["t"], event["move"]))
         move = f" ({event['move']:+g}%)" if event["move"] else ""
         self.captions.append((event["t"], "news", f"{event['text']}{move}"))
 
@@ -264,6 +269,7 @@ class _Builder:
             self.rounds[-1].end = event["t"]
 
     def _dividend(self, event: Event) -> None:
+        self.steps.append(("dividend", event["t"], event["amount"]))
         for member in self.members.values():
             if not member.kicked:
                 member.cash += event["amount"] * member.shares
@@ -306,6 +312,7 @@ class _Builder:
             open_spans=_closed(self.opened, self.last),
             experiments=tuple(self.splits),
             captions=tuple(self.captions),
+            steps=tuple(self.steps),
             taken_back=taken,
         )
 

@@ -29,7 +29,7 @@ def test_fills_move_cash_and_shares_and_rejects_do_not() -> None:
     assert (robot.bot, robot.cash, robot.shares, robot.joined) == ("zero", robot.cash0, 50, START + SECOND)
     assert record.orders.status.tolist() == [FILLED, FILLED, REJECTED, WAITING]
     assert record.orders.number.tolist() == [buy, sell, big, late]
-    assert record.orders.batch.tolist() == [0, 0, -1, -1]
+    assert record.orders.batch.tolist() == [0, 0, 0, -1]
     np.testing.assert_allclose(record.orders.price, [101.5, 101.5, np.nan, np.nan])
     assert record.by_people().tolist() == [True, True, True, False]
     assert (record.batches.buys.tolist(), record.batches.sells.tolist(), record.batches.net.tolist()) == ([3], [1], [2])
@@ -94,6 +94,11 @@ def test_phases_rounds_news_and_dividends() -> None:
     assert record.ended
     assert ("news", "A storm (-10%)") in [caption[1:] for caption in record.captions]
     assert record.path_price.tolist() == [100, 90, 91]
+    assert [(kind, value) for kind, _, value in record.steps] == [
+        ("news", -10.0),
+        ("batch", 0),
+        ("dividend", 2 * MICRO),
+    ]
 
 
 def test_a_session_without_anybody_is_a_record_too() -> None:
