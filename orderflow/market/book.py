@@ -223,6 +223,10 @@ class Market:
             made = sorted((e for e in known if e.simulated), key=lambda entry: entry.tape.symbol)
             return [entry.info() for entry in (*real, *made)]
 
+    def info(self, symbol: str) -> SymbolInfo:
+        """One symbol's line of the list."""
+        return self._entry(symbol).info()
+
     def revision(self, symbol: str) -> int:
         """The symbol's revision; 0 when it has no ticks."""
         entry = self._entries.get(symbol)
