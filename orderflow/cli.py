@@ -17,10 +17,13 @@ from typing import Any
 
 from orderflow import __version__
 from orderflow.errors import OrderflowError
+from orderflow.reload import SECONDS, Watch
 from orderflow.settings import CONFIG_FILES, Settings, describe, is_loopback, load_settings
 
 FIRST = ("host", "port", "data_dir", "lan", "ephemeral")
 """Settings whose flags everybody needs; the help shows the others apart."""
+SOURCES = ("callbacks", "layouts", "assets")
+"""Folders beside the package that `reload` watches too."""
 EPILOG = "`orderflow COMMAND --help` tells the options of a command. `orderflow demo` shows real trades at once."
 
 
@@ -98,6 +101,10 @@ def run_server(args: argparse.Namespace, *, demo: bool) -> int:
     except BaseException:  # whatever it was, the log must be closed before it is told
         services.stop()
         raise
+    watch = None
+    if settings.reload:
+        watch = Watch([Path(__file__).parent, *(Path(__file__).parents[1] / name for name in SOURCES)])
+        services.workers.every(SECONDS, "reload", watch.end_when_changed)
     key = server.extensions["orderflow.gate"].key
     url = address(settings, listener.getsockname()[1], key)
 
@@ -108,7 +115,10 @@ def run_server(args: argparse.Namespace, *, demo: bool) -> int:
         if args.browser and can_browse():
             services.workers.spawn("browser", webbrowser.open, url)
 
-    return serve(services, server, listener, ready)
+    code = serve(services, server, listener, ready)
+    if watch is not None and watch.seen:
+        os.execv(sys.executable, [sys.executable, "-m", "orderflow", *sys.argv[1:]])
+    return code
 
 
 def run_export(args: argparse.Namespace) -> int:
