@@ -1,0 +1,43 @@
+"""The last prices of one instrument: a ring of fixed size, 16 bytes a price, whatever comes."""
+
+from __future__ import annotations
+
+from array import array
+
+
+class Ring:
+    """Prices (float64, unrounded) and their times (int64 ns UTC). size: how many are kept, > 0."""
+
+    __slots__ = ("_at", "_prices", "_times", "size")
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self._prices = array("d")
+        self._times = array("q")
+        self._at = 0
+
+    def __len__(self) -> int:
+        return len(self._prices)
+
+    def add(self, time: int, price: float) -> None:
+        """The newest price; the oldest goes when the ring is full."""
+        if len(self._prices) < self.size:
+            self._prices.append(price)
+            self._times.append(time)
+            return
+        self._prices[self._at] = price
+        self._times[self._at] = time
+        self._at = (self._at + 1) % self.size
+
+    def last(self, count: int | None = None) -> tuple[array[int], array[float]]:
+        """(times, prices) of the newest `count` (None: all), oldest first."""
+        times = self._times[self._at :] + self._times[: self._at]
+        prices = self._prices[self._at :] + self._prices[: self._at]
+        if count is not None and count < len(prices):
+            times, prices = times[len(times) - count :], prices[len(prices) - count :]
+        return times, prices
+
+    def clear(self) -> None:
+        """Forget all."""
+        del self._prices[:], self._times[:]
+        self._at = 0
