@@ -38,8 +38,8 @@ class Param:
         """Why the value cannot be, or None."""
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             return f"{value!r} is not a number: it must be {self.allowed}"
-        if not math.isfinite(value):
-            return f"{value} is not finite: it must be {self.allowed}"
+        if abs(value) > 1e300 or not math.isfinite(value):
+            return f"is not finite or far too large: it must be {self.allowed}"
         below = value <= self.low if self.low_open else value < self.low
         above = value >= self.high if self.high_open else value > self.high
         return f"{value:g} is not allowed: it must be {self.allowed}" if below or above else None
