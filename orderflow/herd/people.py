@@ -1,0 +1,83 @@
+"""Who plays and what they want: participants and orders of a session's state, and the fills as they become ticks."""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass, field
+from typing import Literal
+
+Status = Literal["accepted", "filled", "rejected"]
+
+
+@dataclass(slots=True)
+class Participant:
+    """A trader. cash: micro-units; bot: kind of bot or None; group: "see" | "blind" | None; joined_ns; trades: orders
+    filled; orders: orders accepted; kicked: removed by the presenter; start_wealth: micro-units, the endowment at the
+    price of the moment of joining."""
+
+    id: str
+    nick: str
+    cash: int
+    shares: int
+    bot: str | None
+    group: str | None
+    joined_ns: int
+    start_wealth: int
+    trades: int = 0
+    orders: int = 0
+    kicked: bool = False
+
+    def wealth(self, price: int) -> int:
+        """Cash and shares at `price`, micro-units."""
+        return self.cash + self.shares * price
+
+
+@dataclass(slots=True)
+class Order:
+    """n: number of its event; t: ns; p: participant; c: client's UUID; s: 1 | -1; q: quantity; price: micro-units,
+    rounded down, 0 until filled; reason: why it was rejected."""
+
+    n: int
+    t: int
+    p: str
+    c: str
+    s: int
+    q: int
+    status: Status = "accepted"
+    price: int = 0
+    reason: str | None = None
+
+
+def _ints() -> array[int]:
+    return array("q")
+
+
+@dataclass(slots=True)
+class Fills:
+    """All fills of a session that stand, in columns. time: ns; price: cents; size: shares; side: 1 | -1; id: number of
+    the order's event, rising."""
+
+    time: array[int] = field(default_factory=_ints)
+    price: array[int] = field(default_factory=_ints)
+    size: array[int] = field(default_factory=_ints)
+    side: array[int] = field(default_factory=_ints)
+    id: array[int] = field(default_factory=_ints)
+
+    def __len__(self) -> int:
+        return len(self.time)
+
+    def add(self, time: int, price: int, size: int, side: int, id: int) -> None:
+        self.time.append(time)
+        self.price.append(price)
+        self.size.append(size)
+        self.side.append(side)
+        self.id.append(id)
+
+    def since(self, start: int) -> Fills:
+        """A copy of those from place `start` on."""
+        return Fills(self.time[start:], self.price[start:], self.size[start:], self.side[start:], self.id[start:])
+
+    def cut(self, length: int) -> None:
+        """Keep the first `length`."""
+        for column in (self.time, self.price, self.size, self.side, self.id):
+            del column[length:]

@@ -1,0 +1,144 @@
+"""Append-only logs of lines, a file each: what the herd game's sessions are kept in.
+
+One `write` of the operating system for each append, made before `append` returns: what was acknowledged is in the
+kernel then and survives the end of the process, however it ends. The disk follows within moments in the writing thread
+(fsync), for the case that the power goes. A line that a crash cut in two was never acknowledged; it is cut off when the
+file is opened again.
+
+Implements the port `orderflow.herd.journal.Journal`. Knows nothing of what the lines say.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from pathlib import Path
+
+from orderflow.errors import Conflict, NotFound, StorageFailed
+from orderflow.workers import Workers, plain_lock
+
+SUFFIX = ".jsonl"
+_NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,99}")
+
+
+class DiskJournal:
+    """Logs in `directory`, which is made by the first append. torn: bytes of half lines that were cut off."""
+
+    durable = True
+
+    def __init__(self, directory: Path, workers: Workers) -> None:
+        self._directory = directory
+        self._workers = workers
+        self._lock = plain_lock()
+        self._name = ""
+        self._file = -1
+        self._size = 0
+        self._syncing = False
+        self.torn = 0
+
+    def names(self) -> list[str]:
+        """The ids of all logs in order. Raises StorageFailed when the directory cannot be read."""
+        try:
+            return sorted(path.stem for path in self._directory.glob(f"*{SUFFIX}") if _NAME.fullmatch(path.stem))
+        except OSError as error:
+            raise StorageFailed(f"{self._directory} cannot be read: {error.strerror or error}") from error
+
+    def begin(self, name: str) -> None:
+        """Append to this log from now on; its file is opened, or made, by the first `append`."""
+        self._release()
+        self._name = name
+
+    def append(self, data: bytes) -> None:
+        """Add whole lines; they survive a crash of the process when it returns.
+
+        Raises StorageFailed; the file is as it was then (or is put right before the next append).
+        """
+        try:
+            if self._file < 0:
+                self._open()
+            elif os.fstat(self._file).st_size != self._size:  # an earlier failure left something
+                os.ftruncate(self._file, self._size)
+            view = memoryview(data)
+            while view:
+                view = view[os.write(self._file, view) :]
+        except OSError as error:
+            if self._file >= 0:
+                with contextlib.suppress(OSError):
+                    os.ftruncate(self._file, self._size)
+            raise StorageFailed(f"the session's log cannot be written: {error.strerror or error}") from error
+        self._size += len(data)
+        self._sync_soon()
+
+    def read(self, name: str) -> bytes:
+        """All whole lines of a log. Raises NotFound, StorageFailed."""
+        if not _NAME.fullmatch(name):
+            raise NotFound(f"there is no session {name!r}")
+        try:
+            data = self._path(name).read_bytes()
+        except FileNotFoundError as error:
+            raise NotFound(f"there is no session {name!r}") from error
+        except OSError as error:
+            raise StorageFailed(f"the log of {name} cannot be read: {error.strerror or error}") from error
+        return data[: data.rfind(b"\n") + 1]
+
+    def close(self) -> None:
+        """Bring everything to the disk and let go."""
+        self._release()
+
+    def _path(self, name: str) -> Path:
+        return self._directory / f"{name}{SUFFIX}"
+
+    def _open(self) -> None:
+        self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path = self._path(self._name)
+        new = not path.exists()
+        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
+        self._file = os.open(path, flags, 0o600)
+        try:
+            data = path.read_bytes()
+            self._size = data.rfind(b"\n") + 1
+            if self._size != len(data):
+                os.ftruncate(self._file, self._size)
+                self.torn += len(data) - self._size
+            if new:
+                self._sync_directory()
+        except OSError:
+            os.close(self._file)
+            self._file = -1
+            raise
+
+    def _sync_directory(self) -> None:
+        """Make the new file's name survive too, where directories can be synced."""
+        with contextlib.suppress(OSError):  # Windows has no such thing
+            handle = os.open(self._directory, os.O_RDONLY)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+
+    def _sync_soon(self) -> None:
+        with self._lock:
+            first, self._syncing = not self._syncing, True
+        if first:
+            with contextlib.suppress(Conflict):  # the workers are stopping: `close` syncs
+                self._workers.post_writer("herd journal", self._sync)
+
+    def _sync(self) -> None:
+        """In the writing thread. A copy of the handle, as the log may be closed in the meantime."""
+        with self._lock:
+            self._syncing = False
+            handle = os.dup(self._file) if self._file >= 0 else -1
+        if handle >= 0:
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+
+    def _release(self) -> None:
+        with self._lock:
+            handle, self._file = self._file, -1
+        if handle >= 0:
+            with contextlib.suppress(OSError):  # it is in the kernel in any case
+                os.fsync(handle)
+            os.close(handle)
