@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from dash import Dash, Input, Output, dcc, html
 from dash.development.base_component import Component
 
-from callbacks import chart
+from callbacks import chart, herd_play
 from layouts.shell import DOCUMENT, VIEWPORT, Link
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ def create_app(services: Services, server: Any) -> Dash:
         "orderflow",
         server=server,
         assets_folder=str(assets_folder()),
+        assets_path_ignore=["^play$"],  # the phone's page of the herd game is none of Dash's
         title="Order flow",
         update_title=None,  # type: ignore[arg-type]  # Dash documents None: leave the title alone
         index_string=DOCUMENT,
@@ -67,6 +68,7 @@ def create_app(services: Services, server: Any) -> Dash:
 
     for page in PAGES:
         page.register(app, services)
+    herd_play.register_page(server, services, assets_folder())
     return app
 
 

@@ -1,0 +1,48 @@
+/* What the phone remembers over a reload: the nickname, the quantity, and of the present session who it was, its own
+   trades and an order that has no answer yet. The server knows the portfolio; nothing here is needed to be right. */
+(function (root) {
+  "use strict";
+  const herd = (root.herd = root.herd || {});
+
+  const KEY = "herd";
+  const TRADES = 40;
+  let held = null;
+
+  function read() {
+    if (held) return held;
+    try {
+      held = JSON.parse(root.localStorage.getItem(KEY)) || {};
+    } catch (error) {
+      held = {}; // no storage in this browser, or something else's text in it
+    }
+    return held;
+  }
+
+  /** The value of a name, or `otherwise`. */
+  function get(name, otherwise) {
+    const value = read()[name];
+    return value === undefined || value === null ? otherwise : value;
+  }
+
+  /** Remember values by name; null forgets one. */
+  function set(values) {
+    Object.assign(read(), values);
+    try {
+      root.localStorage.setItem(KEY, JSON.stringify(held));
+    } catch (error) {
+      // a full or forbidden storage: then a reload has less to show
+    }
+  }
+
+  /** A session begins to be the present one: what belonged to another is forgotten. */
+  function session(id) {
+    if (get("session") !== id) set({ session: id, participant: null, trades: null, order: null });
+  }
+
+  /** One own trade {t, price, side, quantity}, for the marks on the line. */
+  function trade(one) {
+    set({ trades: get("trades", []).concat([one]).slice(-TRADES) });
+  }
+
+  herd.memory = { get, set, session, trade };
+})(window);

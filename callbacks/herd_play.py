@@ -1,0 +1,39 @@
+"""The phone's page of the herd game on the server: one document and one script, no callback.
+
+It is made once, at the start. The script is all files of `assets/play` in the order below, as one file, so that a phone
+asks once.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from layouts.herd_play import Terms, play_page
+from orderflow.web.plain_page import put_file, put_page
+
+if TYPE_CHECKING:
+    from orderflow.services import Services
+
+PATH = "/herd/play"
+SCRIPTS = ("text", "memory", "http", "market", "link", "orders", "line", "view", "page")
+
+
+def register_page(server: Any, services: Services, assets: Path) -> None:
+    """Put the page at `PATH` and its script beside it. server: a flask.Flask; assets: the folder of that name."""
+    folder = assets / "play"
+    script = "".join((folder / f"{name}.js").read_text("utf-8") for name in SCRIPTS)
+    style = (folder / "play.css").read_text("utf-8")
+    put_page(server, PATH, play_page(terms(services), style=style, script=put_file(server, f"{PATH}.js", script)))
+
+
+def terms(services: Services) -> Terms:
+    """What the settings let a participant do."""
+    settings = services.settings
+    return Terms(
+        cash=settings.herd_cash,
+        shares=settings.herd_shares,
+        short=settings.herd_short,
+        max_quantity=settings.herd_max_quantity,
+        impact=settings.herd_impact,
+    )
