@@ -263,15 +263,6 @@ def _fact(kind: _Kind, value: float, low: float, high: float, theory: float | st
         return format(number, kind.digits) if math.isfinite(number) else "infinite"
 
     words = f"theory {theory if isinstance(theory, str) else say(theory)}; " if theory is not None else ""
-    text = f"{kind.title} {say(value)} ({words}{CONFIDENCE:.0%} of such runs {say(low)} to {say(high)}): "
-    return Fact(
-        kind.name,
-        kind.title,
-        value,
-        low,
-        high,
-        theory,
-        ok,
-        text + ("fits" if ok else f"outside, as one run in {1.0 / (1.0 - CONFIDENCE):.0f} is"),
-        kind.doc,
-    )
+    verdict = "fits" if ok else f"outside, as one run in {1.0 / (1.0 - CONFIDENCE):.0f} is"
+    text = f"{kind.title} {say(value)} ({words}{CONFIDENCE:.0%} of such runs {say(low)} to {say(high)}): {verdict}"
+    return Fact(kind.name, kind.title, value, low, high, theory, ok, text, kind.doc)
