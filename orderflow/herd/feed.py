@@ -61,12 +61,14 @@ class TickFeed:
                 self._waiting.append(fills)
             self._news.set()
 
-    def begin(self, fills: Fills) -> None:
-        """Only these stand; whatever else HERD has is to go."""
+    def begin(self, fills: Fills, *, clear: bool = False) -> None:
+        """Only these stand; whatever else HERD has is to go, at once or (not clear) when there is something to come:
+        until a game is played, HERD may be somebody's own data."""
         with self._lock:
-            self._waiting = [fills]
+            self._waiting = [fills] if len(fills) else []
             self._afresh = True
-        self._news.set()
+        if clear or len(fills):
+            self._news.set()
 
     def pending(self) -> int:
         """Fills that are not in the market yet."""

@@ -14,12 +14,13 @@ from uuid import UUID
 
 from orderflow.clock import Clock
 from orderflow.errors import BadInput, Busy, FieldError, Forbidden, NotFound, OrderflowError, StorageFailed
-from orderflow.herd import events, presenter
+from orderflow.herd import events, names, presenter
 from orderflow.herd.archive import Archive
 from orderflow.herd.events import Config, Event
 from orderflow.herd.feed import TickFeed
 from orderflow.herd.floods import Floods
 from orderflow.herd.journal import Journal, NoJournal
+from orderflow.herd.manners import Manners
 from orderflow.herd.money import micro, units
 from orderflow.herd.people import Order, Participant, Status
 from orderflow.herd.session import Session
@@ -80,6 +81,7 @@ class Game(View):
         self._ticks = TickFeed(market, workers)
         self._archive = Archive(journal)
         self._floods = Floods(settings.herd_rate)
+        self._manners = Manners()
         self.on_fill: list[Callable[[str, Fill], None]] = []
         self.on_batch: list[Callable[[], None]] = []
         self.on_account: list[Callable[[str | None], None]] = []
@@ -97,12 +99,12 @@ class Game(View):
         """Bring back the newest session if it has not ended, begin the batches. Call once, with the market loaded."""
         with self._lock:
             try:
-                names = self._journal.names()
+                known = self._journal.names()
             except StorageFailed as error:  # the rest of the server does not need it
                 self._workers.note("herd sessions", error)
-                names = []
-            if names:
-                self._recover(names[-1])
+                known = []
+            if known:
+                self._recover(known[-1])
         self._ticks.start()
         self._workers.spawn("herd batches", self._run)
 
@@ -122,7 +124,7 @@ class Game(View):
                 raise Forbidden("the join code is not right; it stands on the big screen")
             if session.state.count >= self._settings.herd_max_participants:
                 raise Busy("the game is full; somebody must leave first", retry_after=30)
-            person = session.join(self._clock.now(), nick)
+            person = session.join(self._clock.now(), self._polite(nick))
             self._seen[person.id] = self._clock.now()
             self.version += 1
             return person
@@ -135,7 +137,8 @@ class Game(View):
     def rename(self, pid: str, nick: str) -> None:
         """Another nickname. Raises Unauthorized, BadInput."""
         with self._lock:
-            self._session.rename(self._clock.now(), pid, nick)
+            self._session.person(pid)
+            self._session.rename(self._clock.now(), pid, self._polite(nick) or "")
             self.version += 1
 
     def seen(self, pid: str) -> None:
@@ -249,6 +252,16 @@ class Game(View):
             max_quantity=s.herd_max_quantity,
         )
 
+    def _polite(self, nick: str | None) -> str | None:
+        """The nickname as it will be shown; None for none. Raises BadInput."""
+        if nick is None or (isinstance(nick, str) and not names.visible(nick[: names.LONGEST * 10])):
+            return None
+        name = names.clean(nick)
+        if self._manners.refuses(name):
+            reason = "is not possible here; choose another one"
+            raise BadInput(f"the nickname {reason}", [FieldError(None, "nickname", reason)])
+        return name
+
     def _fresh(self, code: str | None = None) -> Session:
         now = self._clock.now()
         return Session.begin(self._config(), now, journal=self._journal, code=code, tell=self._hear)
@@ -293,7 +306,9 @@ class Game(View):
         """Another session under the same join code."""
         if not self._session.head and self.phase != "ended":
             presenter.end(self._session, now)
+        played = len(self._session.state.fills) > 0
         self._take(self._fresh(self.code))
+        self._ticks.begin(self._session.state.fills, clear=played)
         self.rewound += 1
         self._accounts.append(None)
 
@@ -353,7 +368,7 @@ class Game(View):
         if event["e"] in ("dividend", "undo", "experiment"):
             self._accounts.append(None)
         if event["e"] == "undo":
-            self._ticks.begin(state.fills.since(0))
+            self._ticks.begin(state.fills.since(0), clear=True)
         if event["e"] == "kick":
             self._accounts.append(event["p"])
 

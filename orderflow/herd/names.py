@@ -1,7 +1,7 @@
 """Names of participants: what may be chosen, what is given to those who choose nothing.
 
-A name stands on the big screen in front of everybody, so it is one line of visible characters, and words that are meant
-to hurt are refused. A filter of words cannot be complete; the presenter's kick is the other half.
+A name stands on the big screen in front of everybody, so it is one short line of visible characters. What it says is
+judged by `orderflow.herd.manners`.
 """
 
 from __future__ import annotations
@@ -37,14 +37,12 @@ def visible(text: str) -> str:
 
 
 def clean(nick: object) -> str:
-    """The name as it will be shown. Raises BadInput for one that is too long, has nothing to show, or is abusive."""
+    """The name as it will be shown. Raises BadInput for one that is too long or has nothing to show."""
     name = visible(nick) if isinstance(nick, str) and len(nick) <= 200 else ""
     if not 1 <= len(name) <= LONGEST or not any(unicodedata.category(char)[0] in "LNS" for char in name):
         raise _bad(f"must have 1 to {LONGEST} visible characters")
     if _marks(name) > 2:
         raise _bad("has too many marks on one letter")
-    if abusive(name):
-        raise _bad("is not possible here; choose another one")
     return name
 
 
@@ -74,11 +72,6 @@ def friendly(seed: int, number: int) -> str:
 def bot(kind: str, number: int) -> str:
     """A bot's name says that it is one."""
     return f"Bot {kind} {number}"
-
-
-def abusive(name: str) -> bool:
-    """Whether the name is one that nobody should have to read."""
-    return False
 
 
 def _marks(name: str) -> int:

@@ -208,8 +208,11 @@ class Session:
             raise _bad("move", "must be a percentage from -95 to 1000")
         after = state.price
         if move:
-            curve = moved(state.curve, float(move))
-            if not curve.holds(state.position):
+            try:
+                curve = moved(state.curve, float(move))
+            except BadInput:
+                curve = None
+            if curve is None or not curve.holds(state.position):
                 raise _bad("move", "would take the price out of the range that the market can hold")
             after = curve.price(state.position)
         self.emit(t, events.news(text, float(move), after))
