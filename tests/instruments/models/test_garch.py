@@ -65,3 +65,7 @@ class TestGarch(ModelSuite):
         # by its definition E[(alpha z² + beta)^(s / 2)] = 1, of which half lies far out: a coarse test is all there is
         z2 = (Noise(1).generator("z").standard_t(8.0, 2_000_000) ** 2) * 6.0 / 8.0
         assert np.mean((0.08 * z2 + 0.9) ** (default / 2.0)) == pytest.approx(1.0, abs=0.01)
+
+    def test_the_log_price_drifts_as_in_the_other_models(self) -> None:
+        moves = np.diff(simulate(self.model, {"mu": 0.5, "sigma": 0.4}, paths=2000, steps=4, dt=3.6e6), axis=1)
+        assert agrees(moves.mean(axis=1), (0.5 - 0.08) * 3.6e6 / YEAR)
