@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from orderflow.errors import BadInput, FieldError
-from orderflow.instruments.params import Param, checked, near, refused
+from orderflow.instruments.params import Param, checked, near, refused, shown
 
 MOST_IN_A_SECOND = 5_000
 MOST_IN_A_CALL = 20_000
@@ -226,5 +226,5 @@ def get(name: str) -> ArrivalLaw:
     for law in LAWS:
         if law.name == name:
             return law
-    reason = f"{name!r} is not known: {near(str(name), names())}"
+    reason = f"{shown(name)} is not known: {near(str(name), names())}"
     raise BadInput(f"arrivals {reason}", [FieldError(None, "arrivals", reason)])

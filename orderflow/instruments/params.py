@@ -13,6 +13,9 @@ from dataclasses import dataclass
 
 from orderflow.errors import BadInput, FieldError
 
+LONGEST_SHOWN, MOST_SHOWN, MOST_COMPARED = 60, 12, 1_000
+"""Characters of a value, and known words, that a sentence shows; known words it is compared with."""
+
 
 @dataclass(frozen=True, slots=True)
 class Param:
@@ -37,7 +40,7 @@ class Param:
     def wrong(self, value: object) -> str | None:
         """Why the value cannot be, or None."""
         if isinstance(value, bool) or not isinstance(value, (int, float)):
-            return f"{value!r} is not a number: it must be {self.allowed}"
+            return f"{shown(value)} is not a number: it must be {self.allowed}"
         if abs(value) > 1e300 or not math.isfinite(value):
             return f"is not finite or far too large: it must be {self.allowed}"
         below = value <= self.low if self.low_open else value < self.low
@@ -45,11 +48,20 @@ class Param:
         return f"{value:g} is not allowed: it must be {self.allowed}" if below or above else None
 
 
+def shown(value: object) -> str:
+    """A value as a sentence shows it: short, whatever somebody sent."""
+    text = repr(value)
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
+
+
 def near(word: str, known: Iterable[str]) -> str:
-    """The end of a sentence that refuses `word`: the known word that was likely meant, or all that are known."""
+    """The end of a sentence that refuses `word`: the known word that was likely meant, or those that are known."""
     words = list(known)
-    found = difflib.get_close_matches(word, words, 1)
-    return f"did you mean {found[0]!r}?" if found else f"there are {', '.join(words) or 'none'}"
+    found = difflib.get_close_matches(word[:LONGEST_SHOWN], words[:MOST_COMPARED], 1)
+    if found:
+        return f"did you mean {found[0]!r}?"
+    more = f" and {len(words) - MOST_SHOWN} more" if len(words) > MOST_SHOWN else ""
+    return f"there are {', '.join(words[:MOST_SHOWN]) or 'none'}{more}"
 
 
 def checked(owner: str, params: Iterable[Param], values: Mapping[str, float]) -> dict[str, float]:

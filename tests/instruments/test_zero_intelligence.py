@@ -88,7 +88,7 @@ def test_it_lives_like_a_book_made_of_counts():
 
 def test_the_spread_scales_as_the_dimensions_say():
     """Price scale market/(2·limit), granularity 2·cancel/market. Doubling the price scale at the same granularity
-    doubles the spread, up to the tick's part of it; finer granularity narrows it. Bands of 6 standard errors and more."""
+    doubles the spread, up to the tick's part of it; finer granularity narrows it. Bands of 5 standard errors."""
     base, *_ = free_run(300, limit_rate=0.1, market_rate=2.0, cancel_rate=0.04, band=80)
     wide, *_ = free_run(300, limit_rate=0.05, market_rate=2.0, cancel_rate=0.04, band=160)
     coarse, *_ = free_run(300, limit_rate=0.1, market_rate=2.0, cancel_rate=0.4, band=80)

@@ -1,0 +1,136 @@
+"""What the events of one instrument do to it in time, as a pure function: any stretch, in any order, however far.
+
+Price factors are added up as logarithms, so that many of them cannot run out of range. Nothing here reads files or
+knows ids.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from orderflow.instruments.events import DIGITS, HALT, VOLATILITY, Event
+
+FARTHEST = 600.0
+"""Largest logarithm of a factor: beyond it there is no float."""
+WILDEST = 1e6
+"""Largest volatility factor that regimes make together."""
+
+
+class Effects(NamedTuple):
+    """What happens to one instrument in one step. factor: multiply the price by it, also when halted. volatility:
+    multiple of the model's own, the root mean square over the step. halted: no trades and no step of the model."""
+
+    factor: float
+    volatility: float
+    halted: bool
+
+
+CALM = Effects(1.0, 1.0, False)
+
+
+class Timeline:
+    """The events of one instrument, cut where something begins or ends: segment i lies between times i and i + 1."""
+
+    def __init__(self, events: Iterable[Event], loop: float | None) -> None:
+        whole = list(events)
+        self._loop = loop
+        self._movers = [event for event in whole if event.kind.level is not None]
+        self._halts = _joined([event.times for event in whole if event.kind is HALT])
+        last = math.inf if loop is None else loop
+        self._times = sorted({0.0, last, *(time for event in whole for time in event.times)})
+        segments = range(len(self._times) - 1)
+        self._volatility = [1.0 for _ in segments]
+        for event in whole:
+            if event.kind is VOLATILITY:
+                for segment in self._between(*event.times):
+                    together = self._volatility[segment] * event.values["factor"]
+                    self._volatility[segment] = min(together, WILDEST)
+        halted = {segment for halt in self._halts for segment in self._between(*halt)}
+        moving = {
+            segment
+            for event in self._movers
+            for part in event.kind.moves
+            for segment in self._between(event.times[part], event.times[part + 1])
+        } - halted
+        still = [Effects(1.0, self._volatility[segment], segment in halted) for segment in segments]
+        # what nearly every step is told is one object, which a caller may know by sight
+        self._quiet = [None if n in moving else CALM if e == CALM else e for n, e in enumerate(still)]
+        self._round = self._squares(0.0, loop) if loop else 0.0
+        self._gain = sum(math.log(event.level(math.inf)) for event in self._movers)
+
+    def effects(self, t_from: float, t_to: float) -> Effects:
+        """What happens from t_from until just before t_to. Raises ValueError for t_to < t_from."""
+        t_from, t_to = round(t_from, DIGITS), round(t_to, DIGITS)
+        if not t_to >= t_from:
+            raise ValueError(f"no effects from {t_from} s to {t_to} s")
+        first, start = self._place(t_from)
+        last, end = self._place(t_to)
+        if first == last:
+            segment = bisect_right(self._times, start) - 1
+            # at the very beginning of a segment something may jump
+            if start > self._times[segment] and end <= self._times[segment + 1]:
+                quiet = self._quiet[segment]
+                if quiet is not None:
+                    return quiet
+        gain = self._gain * (last - first) + self._level(end) - self._level(start)
+        factor = math.exp(max(-FARTHEST, min(FARTHEST, gain)))
+        return Effects(factor, self._root_mean_square(first, start, last, end), self._halted(first, start, last, end))
+
+    def _place(self, t: float) -> tuple[int, float]:
+        """(round, time in it). The end of a round still belongs to it: what is told of a time is what was before."""
+        if t <= 0.0:
+            return 0, 0.0
+        if self._loop is None:
+            return 0, t
+        number = math.ceil(t / self._loop) - 1
+        return number, min(round(t - number * self._loop, DIGITS), self._loop)
+
+    def _between(self, begin: float, end: float) -> range:
+        """The segments between two of the times."""
+        return range(bisect_left(self._times, begin), bisect_left(self._times, end))
+
+    def _level(self, t: float) -> float:
+        """The logarithm of the price factor just before t, within a round; during a halt, that of its beginning."""
+        for begin, over in self._halts:
+            if begin <= t <= over:
+                t = begin
+                break
+        return sum(math.log(event.level(t)) for event in self._movers)
+
+    def _squares(self, start: float, end: float) -> float:
+        """The integral of the squared volatility factor over a part of one round."""
+        total = 0.0
+        segment = max(bisect_right(self._times, start) - 1, 0)
+        while segment < len(self._volatility) and self._times[segment] < end:
+            inside = min(end, self._times[segment + 1]) - max(start, self._times[segment])
+            total += self._volatility[segment] ** 2 * inside
+            segment += 1
+        return total
+
+    def _root_mean_square(self, first: int, start: float, last: int, end: float) -> float:
+        if first == last:
+            if end <= start:
+                return self._volatility[min(bisect_left(self._times, start, 1), len(self._volatility)) - 1]
+            return math.sqrt(self._squares(start, end) / (end - start))
+        loop = self._loop or 0.0
+        total = self._squares(start, loop) + (last - first - 1) * self._round + self._squares(0.0, end)
+        return math.sqrt(total / ((last - first) * loop + end - start))
+
+    def _halted(self, first: int, start: float, last: int, end: float) -> bool:
+        if first == last:
+            return any(begin < end and over > start for begin, over in self._halts)
+        return any(over > start or begin < end or last - first > 1 for begin, over in self._halts)
+
+
+def _joined(spans: Iterable[tuple[float, ...]]) -> list[tuple[float, float]]:
+    """Spans that touch or overlap as one, in time order."""
+    joined: list[tuple[float, float]] = []
+    for begin, over in sorted(spans):
+        if joined and begin <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], over))
+        else:
+            joined.append((begin, over))
+    return joined
