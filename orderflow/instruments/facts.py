@@ -34,8 +34,9 @@ _KEPT = 64
 class Fact:
     """One line of a model card.
 
-    value, low, high: the figure and its band, None where it cannot be told. theory: of an endless sample, a number or
-    words. ok: value within the band, None where there is no value. text: the line as a sentence. doc: what it is.
+    value, low, high: the figure and its band, None where it cannot be told. theory: of an endless sample, a finite
+    number or words. ok: value within the band, None where there is no value. text: the line as a sentence. doc: what
+    it is.
     """
 
     name: str
@@ -189,7 +190,9 @@ class FactChecker:
         if not np.ptp(log):
             why = "the price did not move, so there is nothing to measure"
             return [_silent(kind, f"{kind.title}: {why}") for kind in KINDS]
-        bands = self._bands_of(model, complete, float(found[-length - 1]), dt, decimals, length)
+        # a band hangs little on the price: bands are found for twenty prices a decade, and then known
+        price = theory.level or 10.0 ** (round(20.0 * math.log10(found[-length - 1])) / 20.0)
+        bands = self._bands_of(model, complete, price, dt, decimals, length)
         measured = measure(np.diff(log)[None, :])
         per_year = math.sqrt(YEAR / dt)
         facts = []
@@ -197,14 +200,13 @@ class FactChecker:
             unit = per_year if kind.name == "volatility" else 1.0
             expected = kind.theory(theory)
             if isinstance(expected, float):
-                expected *= unit
+                expected = expected * unit if math.isfinite(expected) else "infinite"
             facts.append(_fact(kind, value * unit, low * unit, high * unit, expected))
         return facts
 
     def _bands_of(
         self, model: Model, values: Mapping[str, float], price: float, dt: float, decimals: int, length: int
     ) -> tuple[tuple[float, float], ...]:
-        price = float(f"{price:.1e}")  # two digits: a band does not hang on the last cent, and is found once
         key = (model.name, tuple(sorted(values.items())), price, dt, decimals, length)
         bands = self._bands.get(key)
         if bands is None:
@@ -258,9 +260,7 @@ def _fact(kind: _Kind, value: float, low: float, high: float, theory: float | st
     ok = low <= value <= high
 
     def say(number: float) -> str:
-        if abs(number) < 5e-7:
-            return "0"
-        return format(number, kind.digits) if math.isfinite(number) else "infinite"
+        return format(number, kind.digits) if abs(number) >= 5e-7 else "0"
 
     words = f"theory {theory if isinstance(theory, str) else say(theory)}; " if theory is not None else ""
     verdict = "fits" if ok else f"outside, as one run in {1.0 / (1.0 - CONFIDENCE):.0f} is"

@@ -77,6 +77,29 @@ def test_theory_is_told_beside_the_band() -> None:
     assert card(prices("heston", 801, 3), "heston")["leverage"].theory == "below 0"
 
 
+def test_theory_without_an_end_is_said_in_words() -> None:
+    """Infinity is no JSON, so no fact holds it."""
+    found = {
+        fact.name: fact for fact in FactChecker(50).check(prices("garch", 201, 4), registry.get("garch"), {"nu": 3}, 1)
+    }
+    assert found["kurtosis"].theory == "infinite"
+    assert "(theory infinite; " in found["kurtosis"].text
+    for fact in found.values():
+        assert all(one is None or math.isfinite(one) for one in (fact.value, fact.low, fact.high))
+        assert not isinstance(fact.theory, float) or math.isfinite(fact.theory)
+
+
+def test_a_price_that_keeps_to_its_level_is_held_against_runs_that_do() -> None:
+    values = {"theta": 3e6, "level": 106.0}
+    path = registry.get("ou").start(values, 100.0, 1.0, Noise(6))
+    found = [round(path.step(), 2) for _ in range(1200)]
+    facts = checker().check(found, registry.get("ou"), values, 1.0)
+    assert [fact.ok for fact in facts] == [True] * len(KINDS)
+    ratio = next(fact for fact in facts if fact.name == "ratio")
+    assert ratio.high is not None
+    assert ratio.high < 1.0  # it is seen to be no walk
+
+
 def test_a_model_is_told_from_another() -> None:
     """What a market has and the textbook lacks (Cont, 2001), each way round."""
     bursts = card(prices("garch", 801, 5), "gbm")

@@ -130,7 +130,7 @@ class Theory:
     that returns to nowhere. squares: (autocorrelation of squared returns at lag 1, factor by which it falls with each
     further lag); (0, 0) where volatility does not cluster, None where there is no closed form. leverage: sign of the
     correlation of a return with the volatility after it. tail: index of the power law of large returns, infinity where
-    the tails are thinner than any power.
+    the tails are thinner than any power. level: the price it keeps returning to, 0 where there is none.
     """
 
     variance: float
@@ -139,6 +139,7 @@ class Theory:
     squares: tuple[float, float] | None = (0.0, 0.0)
     leverage: int = 0
     tail: float | None = math.inf
+    level: float = 0.0
 
     @property
     def clusters(self) -> bool:

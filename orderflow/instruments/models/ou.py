@@ -58,7 +58,7 @@ def _rules(values: Values) -> list[tuple[str, str]]:
 def _theory(values: Values, price: float, dt: float) -> Theory:
     keep = math.exp(-values["theta"] * dt / YEAR)
     # X(t + dt) - X(t) of the stationary path: sigma² / (2 theta) is the variance of X
-    return Theory(variance=values["sigma"] ** 2 / values["theta"] * (1.0 - keep), reversion=keep)
+    return Theory(variance=values["sigma"] ** 2 / values["theta"] * (1.0 - keep), reversion=keep, level=values["level"])
 
 
 MODEL = Model(
