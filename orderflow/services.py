@@ -13,6 +13,7 @@ from orderflow.bus import Bus
 from orderflow.clock import Clock, SystemClock
 from orderflow.errors import BadInput, BadSetting, OrderflowError, StorageFailed
 from orderflow.feeds.replay import SampleReplay
+from orderflow.herd.game import Game, build_game
 from orderflow.market.book import Market
 from orderflow.market.frames import Frame
 from orderflow.market.log import NoLog, TickLog
@@ -29,7 +30,7 @@ log = logging.getLogger(__name__)
 @dataclass(frozen=True)
 class Services:
     """settings; market: all ticks and bars; ticks: the log behind it; workers: threads and greenlets; bus: who changed
-    what; clock; sample: the bundled sample's replay."""
+    what; clock; sample: the bundled sample's replay; herd: the herd game."""
 
     settings: Settings
     market: Market
@@ -38,6 +39,7 @@ class Services:
     bus: Bus
     clock: Clock
     sample: SampleReplay
+    herd: Game
 
     def start(self) -> int:
         """Reload what the log holds, apply the instruments' settings, start the jobs; returns the ticks reloaded.
@@ -61,6 +63,7 @@ class Services:
             except OrderflowError as error:
                 raise BadSetting(f"instruments.{symbol}: {error}") from error
         self.workers.every(AUDIT_SECONDS, "audit", self.audit)
+        self.herd.start()
         return loaded
 
     def audit(self) -> None:
@@ -73,6 +76,7 @@ class Services:
         """Stop the jobs, flush and close the log; returns the names of what did not end in time."""
         begun = time.monotonic()
         self.sample.stop()
+        self.herd.stop()
         self.ticks.close()
         return self.workers.stop(max(0.5, timeout - (time.monotonic() - begun)))
 
@@ -89,15 +93,13 @@ def build_services(settings: Settings) -> Services:
         max_symbols=settings.max_symbols,
         new_lock=workers.lock,
     )
-    return Services(
-        settings,
-        market,
-        ticks,
-        workers,
-        Bus(),
-        SystemClock(),
-        SampleReplay(market, workers, velocity=settings.velocity),
-    )
+    clock = SystemClock()
+    try:
+        herd = build_game(settings, market, workers, clock)
+    except BadInput as error:
+        raise BadSetting(f"the herd game's settings make no market: {error}") from error
+    sample = SampleReplay(market, workers, velocity=settings.velocity)
+    return Services(settings, market, ticks, workers, Bus(), clock, sample, herd)
 
 
 def check(settings: Settings) -> None:

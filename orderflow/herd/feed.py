@@ -49,10 +49,16 @@ class TickFeed:
         self._news = workers.flag()
         self._waiting: list[Fills] = []
         self._afresh = False
+        self._ended = False
 
     def start(self) -> None:
         """Start the job. The market must be loaded."""
         self._workers.spawn("herd ticks", self._work)
+
+    def stop(self) -> None:
+        """End the job now; a restart brings what still waits."""
+        self._ended = True
+        self._news.set()
 
     def add(self, fills: Fills) -> None:
         """New fills, after all that were given before."""
@@ -75,10 +81,12 @@ class TickFeed:
         return sum(map(len, self._waiting))
 
     def _work(self) -> None:
-        while not self._workers.wait(0):
+        while not self._workers.wait(0) and not self._ended:
             if not self._news.wait(0.5):
                 continue
             self._news.clear()
+            if self._ended:
+                return
             try:
                 self._workers.run(self._bring)
             except OrderflowError as error:  # busy, disk full: the ticks are not lost, only late

@@ -109,7 +109,8 @@ class Game(View):
         self._workers.spawn("herd batches", self._run)
 
     def stop(self) -> None:
-        """Flush the log. The jobs end with the workers."""
+        """Flush the log. The batches end with the workers."""
+        self._ticks.stop()
         with self._lock:
             self._journal.close()
 

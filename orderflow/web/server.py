@@ -13,6 +13,7 @@ from orderflow.web.answers import JSON, answer, encode
 from orderflow.web.chart import Chart
 from orderflow.web.delivery import Delivery
 from orderflow.web.fanout import Fanout
+from orderflow.web.herd import Herd
 from orderflow.web.market_api import MarketApi
 from orderflow.web.openapi import document, page
 from orderflow.web.routes import Answer, Direct, Route, SymbolConverter, Values, register, reserve
@@ -38,10 +39,12 @@ def create_server(services: Services, *, most_sockets: int = MOST_SOCKETS) -> fl
     server.url_map.merge_slashes = False  # "/ES" is a symbol
     fanout = Fanout(services.workers)
     chart, market = Chart(services, fanout), MarketApi(services, fanout)
-    sockets = market.sockets()
+    herd = Herd(services, fanout)
+    sockets = market.sockets() + herd.sockets()
     products: dict[str, Sequence[Route]] = {
         "chart": chart.routes(),
         "market": market.routes(),
+        "herd": herd.routes(),
         "sockets": [route for route, _ in sockets],
     }
     table = [route for routes in products.values() for route in routes]

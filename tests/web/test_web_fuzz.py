@@ -26,8 +26,19 @@ TICKS = "timestamp,price,size,side,id\n" + "".join(
     for i in range(600)
 )
 
-SELDOM_RIGHT = ("GET /ws/bars/{symbol}", "POST /tick", "POST /ticks", "PUT /api/v1/symbols/{symbol}")
-"""Made-up texts are no prices, times or steps, and a call without an upgrade is no socket."""
+SELDOM_RIGHT = (
+    "GET /ws/bars/{symbol}",
+    "POST /tick",
+    "POST /ticks",
+    "PUT /api/v1/symbols/{symbol}",
+    "GET /herd/ws",
+    "POST /herd/orders",
+    "GET /herd/orders/{client_id}",
+    "GET /herd/export/{what}",
+    "GET /herd/frames",
+    "GET /herd/debrief.json",
+)
+"""Made-up texts are no prices, times, steps, orders or sessions, and a call without an upgrade is no socket."""
 
 CHECKS = [
     checks.not_a_server_error,
