@@ -88,7 +88,7 @@ def _responses(route: Route) -> Document:
                 name: {"description": doc, "schema": {"type": "string"}} for name, doc in given.headers.items()
             }
         responses[str(status)] = response
-    errors = {**COMMON_ERRORS, **route.errors}
+    errors = {status: doc for status, doc in COMMON_ERRORS.items() if status not in route.answers} | dict(route.errors)
     if route.changes:
         errors[401] = "The key is needed."
     if route.socket:

@@ -47,7 +47,8 @@ class Route:
     `view` gets the read parameters by name; a socket has none here. `direct` is there instead for addresses where every
     microsecond counts: it gets the WSGI environment too, answers with status and JSON, and is called without Flask.
     `changes`: the call changes something, so it needs the key where one is in force. `errors` are the statuses of error
-    answers beyond the common ones; all have the one error shape.
+    answers beyond the common ones; all have the one error shape. `unread`: the view gets the query as (name, value)
+    pairs under "query" and reads it itself, because it refuses what is wrong in a way of its own.
     """
 
     method: str
@@ -62,11 +63,13 @@ class Route:
     changes: bool = False
     socket: bool = False
     direct: DirectView | None = None
+    unread: bool = False
 
     @property
     def rule(self) -> str:
-        """The path in werkzeug's notation; a symbol may have slashes."""
-        return self.path.replace("{symbol}", "<symbol:symbol>").replace("{", "<").replace("}", ">")
+        """The path in werkzeug's notation; a symbol, or a list of streams, may have slashes."""
+        path = self.path.replace("{symbol}", "<symbol:symbol>").replace("{streams}", "<symbol:streams>")
+        return path.replace("{", "<").replace("}", ">")
 
 
 class SymbolConverter(BaseConverter):
@@ -157,6 +160,8 @@ def _bound(route: Route, view: View) -> Callable[..., flask.Response]:
         if headers:
             path |= {name: request.headers[name] for name in headers if name in request.headers}
         query = request.args.items(multi=True) if request.query_string else ()
+        if route.unread:
+            return view({**path, "query": list(query)})
         return view(read_params(params, query, path))
 
     return call

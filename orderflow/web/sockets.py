@@ -8,13 +8,14 @@ Origins are checked by `orderflow.web.security` in front, which also refuses com
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import flask
 from flask_sock import Sock
 from simple_websocket import Server
+from wsproto.events import Ping, Pong
 
 from orderflow.errors import Conflict, NotFound, OrderflowError
 from orderflow.web.answers import encode
@@ -38,9 +39,23 @@ class Connection:
     client: Client
     _socket: Any
 
-    def serve(self, receive: Callable[[str | bytes], object] = lambda message: None) -> None:
-        """Read until the connection ends; `receive` gets each message."""
+    def serve(
+        self,
+        receive: Callable[[str | bytes], object] = lambda message: None,
+        control: Callable[[str, bytes], object] | None = None,
+        longest: int | None = None,
+    ) -> None:
+        """Read until the connection ends; `receive` gets each message.
+
+        control: gets "ping" or "pong" and the payload of each such frame; the connection is then not pinged from here.
+        longest: bytes that a message may have, MAX_MESSAGE when not given.
+        """
         self._socket.input_buffer = _Inbox(receive)
+        if longest is not None:
+            self._socket.max_message_size = longest
+        if control is not None:
+            self._socket.ping_interval = None
+            self._socket.ws = _Watched(self._socket.ws, control)
         self._socket._thread()  # simple-websocket's read loop; there is no public name for it
 
     def close(self, code: int, reason: str) -> None:
@@ -115,6 +130,22 @@ class _Inbox(list[Any]):
 
     def append(self, message: Any) -> None:
         self._receive(message)
+
+
+class _Watched:
+    """In place of the protocol's connection: tells of the control frames that pass."""
+
+    def __init__(self, protocol: Any, control: Callable[[str, bytes], object]) -> None:
+        self._protocol = protocol
+        self._control = control
+        self.send = protocol.send
+        self.receive_data = protocol.receive_data
+
+    def events(self) -> Iterator[Any]:
+        for event in self._protocol.events():
+            if isinstance(event, Ping | Pong):
+                self._control(type(event).__name__.lower(), bytes(event.payload))
+            yield event
 
 
 class _Wire:

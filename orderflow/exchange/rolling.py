@@ -1,0 +1,174 @@
+"""The last 24 hours of an instrument, exactly: part of the first minute from its ticks, the rest from minutes.
+
+Finished minutes are kept; they are read again when a trade arrived late, or the symbol began anew.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+from orderflow.exchange.dialect import MS, amount, ratio
+from orderflow.exchange.klines import Interval, Kline, Klines
+from orderflow.exchange.ledger import Ledger
+from orderflow.market.book import Market
+from orderflow.market.frames import DAY, MINUTE
+from orderflow.market.ticks import Side
+
+MINUTES = Interval("1m", MINUTE)
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """What was traded from `start` to `end` (ns), all as one kline, which is flat when there was nothing. before: the
+    last price before; last_size: units of the last trade's size; first, last: trades' places, last < first for none."""
+
+    kline: Kline
+    before: int
+    last_size: int
+    first: int
+    last: int
+
+    def mini(self, name: str, now: int) -> dict[str, Any]:
+        """As the miniTicker stream says it. now: ms."""
+        k = self.kline
+        return {
+            "e": "24hrMiniTicker",
+            "E": now,
+            "s": name,
+            "c": amount(k.close, k.pd),
+            "o": amount(k.open, k.pd),
+            "h": amount(k.high, k.pd),
+            "l": amount(k.low, k.pd),
+            "v": amount(k.volume, k.sd),
+            "q": amount(k.quote, k.pd + k.sd),
+        }
+
+    def short(self, name: str) -> dict[str, Any]:
+        """As ticker/24hr lists it with type=MINI."""
+        k = self.kline
+        return {
+            "symbol": name,
+            "openPrice": amount(k.open, k.pd),
+            "highPrice": amount(k.high, k.pd),
+            "lowPrice": amount(k.low, k.pd),
+            "lastPrice": amount(k.close, k.pd),
+            "volume": amount(k.volume, k.sd),
+            "quoteVolume": amount(k.quote, k.pd + k.sd),
+            **self._times(),
+        }
+
+    def full(self, name: str, quote: dict[str, str]) -> dict[str, Any]:
+        """As ticker/24hr lists it. quote: bidPrice, bidQty, askPrice, askQty."""
+        k = self.kline
+        change = k.close - k.open
+        percent = abs(change) * 100_000 // k.open if k.open else 0
+        return {
+            "symbol": name,
+            "priceChange": amount(change, k.pd),
+            "priceChangePercent": f"{'-' if change < 0 and percent else ''}{percent // 1000}.{percent % 1000:03d}",
+            "weightedAvgPrice": ratio(k.quote, k.volume, k.pd),
+            "prevClosePrice": amount(self.before, k.pd),
+            "lastPrice": amount(k.close, k.pd),
+            "lastQty": amount(self.last_size, k.sd),
+            **quote,
+            "openPrice": amount(k.open, k.pd),
+            "highPrice": amount(k.high, k.pd),
+            "lowPrice": amount(k.low, k.pd),
+            "volume": amount(k.volume, k.sd),
+            "quoteVolume": amount(k.quote, k.pd + k.sd),
+            **self._times(),
+        }
+
+    def _times(self) -> dict[str, int]:
+        k, some = self.kline, self.last >= self.first
+        return {
+            "openTime": k.start // MS,
+            "closeTime": k.end // MS,
+            "firstId": self.first if some else -1,
+            "lastId": self.last if some else -1,
+            "count": k.trades,
+        }
+
+
+class Rolling:
+    """The window of one symbol. `lock`: reentrant."""
+
+    def __init__(
+        self, market: Market, klines: Klines, ledger: Ledger, symbol: str, lock: AbstractContextManager[Any]
+    ) -> None:
+        self._market = market
+        self._klines = klines
+        self._ledger = ledger
+        self._symbol = symbol
+        self._lock = lock
+        self._minutes: deque[Kline] = deque()
+        self._life: tuple[str, int] | None = None
+
+    def day(self, now: int) -> Day:
+        """The 24 hours up to `now` (ns). Raises NotFound for a symbol without ticks."""
+        with self._lock:
+            start = now - DAY
+            whole = -(-start // MINUTE) * MINUTE
+            self._refresh(whole)
+            tail = [minute for minute in self._minutes if minute.start <= now]
+            part = self._part(start, whole)
+            before = self._before(start)
+            pieces = [*([part] if part is not None else []), *tail]
+            first, last = self._ledger.place_at(start), self._ledger.place_at(now + 1) - 1
+            if not pieces:
+                level = before if before is not None else self._open(first)
+                return Day(level.flat(start, now), level.close, 0, first, first - 1)
+            whole_day = pieces[0]
+            for piece in pieces[1:]:
+                whole_day = whole_day.joined(piece)
+            trades = self._ledger.trades(last, 1)
+            size = trades[0].size if trades else 0
+            kline = Kline(
+                start, now, whole_day.open, whole_day.high, whole_day.low, whole_day.close, whole_day.volume,
+                whole_day.quote, whole_day.trades, whole_day.taker, whole_day.taker_quote, whole_day.pd, whole_day.sd,
+            )  # fmt: skip
+            return Day(kline, before.close if before is not None else kline.open, size, first, last)
+
+    def _refresh(self, whole: int) -> None:
+        life = (self._market.epoch_of(self._symbol), int(self._market.stats(self._symbol)["late"]))
+        grid = self._market.arrivals(self._symbol, 0, 0).grid
+        held = self._minutes
+        if life != self._life or (held and (held[-1].pd, held[-1].sd) != (grid.price_decimals, grid.size_decimals)):
+            held.clear()
+            self._life = life
+        while held and held[0].start < whole:
+            held.popleft()
+        begin = held.pop().start if held else whole  # the newest minute may have grown
+        held.extend(self._klines.traded(self._symbol, MINUTES, begin, 2**62))
+
+    def _part(self, start: int, end: int) -> Kline | None:
+        """The ticks of part of a minute, as one kline."""
+        if start >= end:
+            return None
+        found = self._market.ticks(self._symbol, start=start, end=end)
+        ticks, grid = found.ticks, found.grid
+        if not len(ticks):
+            return None
+        levels, sizes = (ticks.level * grid.tick_units).tolist(), ticks.size.tolist()
+        bought = [side == Side.BUY for side in ticks.side.tolist()]
+        each = list(zip(levels, sizes, bought, strict=True))
+        return Kline(
+            start, end, levels[0], max(levels), min(levels), levels[-1], sum(sizes), sum(p * q for p, q, _ in each),
+            len(each), sum(q for _, q, buy in each if buy), sum(p * q for p, q, buy in each if buy),
+            grid.price_decimals, grid.size_decimals,
+        )  # fmt: skip
+
+    def _before(self, start: int) -> Kline | None:
+        second = start // 10**9 * 10**9
+        return self._part(second, start) or self._klines.before(self._symbol, second)
+
+    def _open(self, place: int) -> Kline:
+        """A flat one at the price of the trade at or before a place."""
+        trade = self._ledger.trades(max(0, place - 1), 1)[0]
+        grid, price = trade.grid, trade.price
+        return Kline(
+            0, 0, price, price, price, price, 0, 0, 0, 0, 0, grid.price_decimals, grid.size_decimals
+        )  # fmt: skip

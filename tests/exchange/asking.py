@@ -1,0 +1,24 @@
+"""How tests call the exchange without a network."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from orderflow.exchange.exchange import Exchange
+
+
+def ask(exchange: Exchange, path: str, address: str = "10.0.0.1", **query: Any) -> Any:
+    """The JSON of a call that succeeds."""
+    reply = exchange.call(path, [(name, str(value)) for name, value in query.items()], address)
+    assert reply.status == 200, reply
+    return json.loads(reply.body)
+
+
+def refused(exchange: Exchange, path: str, *query: tuple[str, str], address: str = "10.0.0.1") -> tuple[int, int, str]:
+    """(HTTP status, code, text) of a call that is refused."""
+    reply = exchange.call(path, query, address)
+    assert reply.status != 200, reply
+    body = json.loads(reply.body)
+    assert body.keys() == {"code", "msg"}
+    return reply.status, body["code"], body["msg"]

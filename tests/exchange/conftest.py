@@ -1,0 +1,25 @@
+"""An exchange over an empty market, with a clock that is set by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from orderflow.clock import ManualClock
+from orderflow.exchange.exchange import Exchange
+from orderflow.market.book import Market
+from orderflow.workers import Workers
+from tests.exchange.trades import BEGIN
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(BEGIN)
+
+
+@pytest.fixture
+def exchange(clock: ManualClock) -> Iterator[Exchange]:
+    workers = Workers(1)
+    yield Exchange(Market(), workers, clock)
+    workers.stop()
