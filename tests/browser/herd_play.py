@@ -18,7 +18,8 @@ Reply = tuple[int, dict[str, Any], dict[str, str]]
 class StandIn:
     """The game for one page. `posts`: the orders that came; `joins`: the join bodies; `asks`: what the socket said.
 
-    order: what a posted order is answered with (None: no answer at all); `fills`: whether orders fill at once.
+    order: what a posted order is answered with (None: no answer at all); `fills`: whether orders fill at once;
+    `blocked`: no socket gets through; `up`: nothing does but the page.
     """
 
     def __init__(self, page: Any) -> None:
@@ -34,6 +35,7 @@ class StandIn:
         self.join: Callable[[dict[str, Any]], Reply] = self.let_in
         self.fills = True
         self.up = True
+        self.blocked = False
         page.route("**/herd/join", self._join)
         page.route("**/herd/orders", self._order)
         page.route("**/herd/orders/*", self._state_of)
@@ -111,7 +113,7 @@ class StandIn:
         self.sockets.clear()
 
     def _socket(self, socket: Any) -> None:
-        if not self.up:
+        if self.blocked or not self.up:
             socket.close(code=1013, reason="later")
             return
         socket.on_message(lambda text: self._asked(socket, text))
@@ -146,8 +148,8 @@ class StandIn:
         if not self.up:
             route.abort()
             return
-        own = {name: self.you[name] for name in ("participant", "cash", "shares", "wealth")} if self.you else None
-        _answer(route, (200, {"version": self.version, "phase": self.phase, "price": self.price, "you": own}, {}))
+        told = {name: value for name, value in self.snapshot().items() if name not in ("type", "history")}
+        _answer(route, (200, {**told, "you": self.you}, {}))
 
 
 def _answer(route: Any, reply: Reply) -> None:
