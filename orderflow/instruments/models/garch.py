@@ -13,8 +13,9 @@ import math
 import numpy as np
 
 from orderflow.instruments.models.gbm import MU, SIGMA
-from orderflow.instruments.models.model import YEAR, LogPath, Model, ModelParam, Path, Theory, Values, usable
+from orderflow.instruments.models.model import YEAR, LogPath, Model, Path, Theory, Values, usable
 from orderflow.instruments.noise import Noise
+from orderflow.instruments.params import Param
 
 
 class _Garch(LogPath):
@@ -120,9 +121,9 @@ MODEL = Model(
     params=(
         MU,
         SIGMA,
-        ModelParam("alpha", 0.08, 0.0, 1.0, "per step", "How much a move adds to the variance of the next step."),
-        ModelParam("beta", 0.90, 0.0, 1.0, "per step", "How much of its variance a step hands on to the next."),
-        ModelParam(
+        Param("alpha", 0.08, 0.0, 1.0, "per step", "How much a move adds to the variance of the next step."),
+        Param("beta", 0.90, 0.0, 1.0, "per step", "How much of its variance a step hands on to the next."),
+        Param(
             "nu",
             8.0,
             2.0,

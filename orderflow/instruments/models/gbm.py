@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import math
 
-from orderflow.instruments.models.model import YEAR, LogPath, Model, ModelParam, Path, Theory, Values, usable
+from orderflow.instruments.models.model import YEAR, LogPath, Model, Path, Theory, Values, usable
 from orderflow.instruments.noise import Noise
+from orderflow.instruments.params import Param
 
-MU = ModelParam("mu", 0.0, -100.0, 100.0, "1/year", "Drift: the price is expected to grow by this share a year.")
-SIGMA = ModelParam(
+MU = Param("mu", 0.0, -100.0, 100.0, "1/year", "Drift: the price is expected to grow by this share a year.")
+SIGMA = Param(
     "sigma",
     1.2,
     0.0,

@@ -10,8 +10,9 @@ from __future__ import annotations
 import math
 
 from orderflow.instruments.models.gbm import MU
-from orderflow.instruments.models.model import YEAR, LogPath, Model, ModelParam, Path, Theory, Values, usable
+from orderflow.instruments.models.model import YEAR, LogPath, Model, Path, Theory, Values, usable
 from orderflow.instruments.noise import Noise
+from orderflow.instruments.params import Param
 
 
 class _Heston(LogPath):
@@ -84,8 +85,8 @@ MODEL = Model(
     ),
     params=(
         MU,
-        ModelParam("theta", 1.44, 0.0, 400.0, "1/year", "The variance's level: 1.44 is a volatility of 1.2 a year."),
-        ModelParam(
+        Param("theta", 1.44, 0.0, 400.0, "1/year", "The variance's level: 1.44 is a volatility of 1.2 a year."),
+        Param(
             "kappa",
             70_000.0,
             0.0,
@@ -94,9 +95,9 @@ MODEL = Model(
             "Speed of the variance's return: half of a distance in 0.69 / kappa; 70,000 a year is five minutes.",
             low_open=True,
         ),
-        ModelParam("xi", 400.0, 0.0, 1e6, "1/year", "Volatility of the variance."),
-        ModelParam("rho", -0.5, -1.0, 1.0, "", "Correlation of price and variance: below 0, falls bring volatility."),
-        ModelParam("v0", 0.0, 0.0, 400.0, "1/year", "The variance at the start; 0 is theta."),
+        Param("xi", 400.0, 0.0, 1e6, "1/year", "Volatility of the variance."),
+        Param("rho", -0.5, -1.0, 1.0, "", "Correlation of price and variance: below 0, falls bring volatility."),
+        Param("v0", 0.0, 0.0, 400.0, "1/year", "The variance at the start; 0 is theta."),
     ),
     begin=_begin,
     theory=_theory,

@@ -10,8 +10,9 @@ from __future__ import annotations
 import math
 
 from orderflow.instruments.models.gbm import MU
-from orderflow.instruments.models.model import YEAR, LogPath, Model, ModelParam, Path, Theory, Values, usable
+from orderflow.instruments.models.model import YEAR, LogPath, Model, Path, Theory, Values, usable
 from orderflow.instruments.noise import Noise
+from orderflow.instruments.params import Param
 
 
 class _Merton(LogPath):
@@ -60,10 +61,10 @@ MODEL = Model(
     ),
     params=(
         MU,
-        ModelParam("sigma", 1.0, 0.0, 20.0, "1/year^½", "Volatility a year of what moves between the jumps."),
-        ModelParam("intensity", 263_000.0, 0.0, 1e8, "1/year", "Jumps a year: 263,000 is one in two minutes."),
-        ModelParam("jump_mean", 0.0, -1.0, 1.0, "log", "Mean of a jump of the log-price."),
-        ModelParam("jump_sd", 0.0015, 0.0, 1.0, "log", "Standard deviation of a jump: 0.0015 is 15 ticks of 100.00."),
+        Param("sigma", 1.0, 0.0, 20.0, "1/year^½", "Volatility a year of what moves between the jumps."),
+        Param("intensity", 263_000.0, 0.0, 1e8, "1/year", "Jumps a year: 263,000 is one in two minutes."),
+        Param("jump_mean", 0.0, -1.0, 1.0, "log", "Mean of a jump of the log-price."),
+        Param("jump_sd", 0.0015, 0.0, 1.0, "log", "Standard deviation of a jump: 0.0015 is 15 ticks of 100.00."),
     ),
     begin=_begin,
     theory=_theory,

@@ -15,6 +15,7 @@ from types import MappingProxyType
 
 from orderflow.errors import BadInput, Conflict, FieldError
 from orderflow.instruments.noise import Noise
+from orderflow.instruments.params import Param, checked, refused
 
 YEAR = 365.25 * 86_400
 """Seconds of a year: these markets never close."""
@@ -24,29 +25,6 @@ _LOG_LOWEST, _LOG_HIGHEST = math.log(LOWEST), math.log(HIGHEST)
 
 Values = Mapping[str, float]
 """Every parameter of a model by its name."""
-
-
-@dataclass(frozen=True, slots=True)
-class ModelParam:
-    """A number that a model asks for. It lies in [low, high], or in (low, high] with `low_open`; unit: per what."""
-
-    name: str
-    default: float
-    low: float
-    high: float
-    unit: str
-    doc: str
-    low_open: bool = False
-
-    def fault(self, value: object) -> str | None:
-        """Why this value cannot be, in words; None when it can."""
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            return f"{value!r} is not a number"
-        if not math.isfinite(value):
-            return f"{value} is not a finite number"
-        if value < self.low or (self.low_open and value == self.low):
-            return f"{value:g} must be {'above' if self.low_open else 'at least'} {self.low:g}"
-        return f"{value:g} must be at most {self.high:g}" if value > self.high else None
 
 
 class Path(ABC):
@@ -174,7 +152,7 @@ class Model:
     title: str
     doc: str
     source: str
-    params: tuple[ModelParam, ...]
+    params: tuple[Param, ...]
     begin: Callable[[Values, float, float, Noise], Path]
     theory: Callable[[Values, float, float], Theory]
     rules: Callable[[Values], Iterable[tuple[str, str]]] = _none
@@ -187,18 +165,8 @@ class Model:
 
     def check(self, values: Mapping[str, float]) -> tuple[dict[str, float], list[str]]:
         """(all parameters, defaults where none is given; warnings). Raises BadInput that names each wrong one."""
-        known = {param.name: param for param in self.params}
-        faults = [
-            (name, f"{self.name} has no such parameter; there are {', '.join(known)}")
-            for name in values
-            if name not in known
-        ]
-        faults += [(name, why) for name in known if name in values and (why := known[name].fault(values[name]))]
-        complete = self.defaults()
-        if not faults:
-            complete.update((name, float(value)) for name, value in values.items())
-            faults += self.rules(complete)
-        self._refuse(faults)
+        complete = checked(f"model {self.name}", self.params, values)
+        self._refuse(self.rules(complete))
         return complete, list(self.cautions(complete))
 
     def start(self, values: Mapping[str, float], price: float, dt: float, noise: Noise) -> Path:
@@ -222,4 +190,4 @@ class Model:
     def _refuse(self, faults: Iterable[tuple[str, str]]) -> None:
         errors = [FieldError(None, name, why) for name, why in faults]
         if errors:
-            raise BadInput(f"model {self.name}: " + "; ".join(f"{e.field}: {e.reason}" for e in errors), errors)
+            raise refused(f"model {self.name}", errors)

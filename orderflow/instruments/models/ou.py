@@ -13,13 +13,13 @@ from orderflow.instruments.models.model import (
     YEAR,
     LogPath,
     Model,
-    ModelParam,
     Path,
     Theory,
     Values,
     usable,
 )
 from orderflow.instruments.noise import Noise
+from orderflow.instruments.params import Param
 
 
 class _Ou(LogPath):
@@ -67,7 +67,7 @@ MODEL = Model(
     doc="A price that is drawn back to its level, as a spread or a pegged coin is; what it lost it tends to regain.",
     source="G. E. Uhlenbeck and L. S. Ornstein, On the theory of the Brownian motion, Physical Review 36, 1930",
     params=(
-        ModelParam(
+        Param(
             "theta",
             36_500.0,
             0.0,
@@ -76,7 +76,7 @@ MODEL = Model(
             "Speed of the return. Half of a distance is made good in 0.69 / theta: 36,500 a year is ten minutes.",
             low_open=True,
         ),
-        ModelParam("level", 0.0, 0.0, 1e12, "price", "The price that it returns to; 0 is the starting price."),
+        Param("level", 0.0, 0.0, 1e12, "price", "The price that it returns to; 0 is the starting price."),
         SIGMA,
     ),
     begin=_begin,

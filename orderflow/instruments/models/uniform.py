@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import math
 
-from orderflow.instruments.models.model import Model, ModelParam, Path, Theory, Values, usable, within
+from orderflow.instruments.models.model import Model, Path, Theory, Values, usable, within
 from orderflow.instruments.noise import Noise
+from orderflow.instruments.params import Param
 
 FLOOR = 0.01
 _HALF = math.sqrt(0.5)
@@ -54,7 +55,7 @@ MODEL = Model(
     title="Uniform walk",
     doc="Each step adds a number drawn evenly from -range to range: simple, and thinner in the tails than any market.",
     source="the ticker server this one succeeds; a random walk in the sense of K. Pearson, Nature 72, 1905",
-    params=(ModelParam("range", 1.0, 0.0, 1e6, "price", "Largest change of one step, up or down, in units of price."),),
+    params=(Param("range", 1.0, 0.0, 1e6, "price", "Largest change of one step, up or down, in units of price."),),
     begin=_begin,
     theory=_theory,
 )

@@ -37,7 +37,7 @@ class TestGarch(ModelSuite):
     share = student_share(10.0)
 
     def test_nu_of_two_has_no_variance(self) -> None:
-        assert "must be above 2" in str(self.model.params[-1].fault(2.0))
+        assert "must be above 2" in str(self.model.params[-1].wrong(2.0))
 
     def test_the_variance_of_a_year_does_not_depend_on_the_step(self) -> None:
         for dt in (0.01, 1.0, 3600.0):

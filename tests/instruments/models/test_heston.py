@@ -67,7 +67,7 @@ class TestHeston(ModelSuite):
         assert agrees(first**2 * YEAR / 9.0, 1.0)
 
     def test_a_speed_beyond_the_step_is_refused_by_name(self) -> None:
-        with pytest.raises(BadInput, match=r"kappa: .* too fast for steps of 3600 s; at most 8766 works") as info:
+        with pytest.raises(BadInput, match=r"kappa .* too fast for steps of 3600 s; at most 8766 works") as info:
             self.model.start({}, 100.0, 3600.0, Noise(1))
         assert info.value.errors[0].field == "kappa"
 

@@ -26,7 +26,7 @@ class TestOu(ModelSuite):
 
     def test_theta_at_or_below_zero_is_refused(self) -> None:
         for theta in (0.0, -1.0):
-            with pytest.raises(BadInput, match=r"theta: .* must be above 0"):
+            with pytest.raises(BadInput, match=r"theta .* must be above 0"):
                 self.model.check({"theta": theta})
 
     def test_the_log_price_forgets_and_spreads_as_theory_says(self) -> None:
