@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
+from orderflow.errors import NotFound
 from orderflow.exchange.dialect import MS, amount, ratio
 from orderflow.exchange.klines import Interval, Kline, Klines
 from orderflow.exchange.ledger import Ledger
@@ -22,8 +23,8 @@ MINUTES = Interval("1m", MINUTE)
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """What was traded from `start` to `end` (ns), all as one kline, which is flat when there was nothing. before: the
-    last price before; last_size: units of the last trade's size; first, last: trades' places, last < first for none."""
+    """What was traded in a window, all as one kline. before: the last price before it; last_size: units of the last
+    trade's size; first, last: trades' places."""
 
     kline: Kline
     before: int
@@ -83,12 +84,12 @@ class Day:
         }
 
     def _times(self) -> dict[str, int]:
-        k, some = self.kline, self.last >= self.first
+        k = self.kline
         return {
             "openTime": k.start // MS,
             "closeTime": k.end // MS,
-            "firstId": self.first if some else -1,
-            "lastId": self.last if some else -1,
+            "firstId": self.first,
+            "lastId": self.last,
             "count": k.trades,
         }
 
@@ -108,7 +109,7 @@ class Rolling:
         self._life: tuple[str, int] | None = None
 
     def day(self, now: int) -> Day:
-        """The 24 hours up to `now` (ns). Raises NotFound for a symbol without ticks."""
+        """The 24 hours up to `now` (ns, at or after the last trade). Raises NotFound for a symbol without ticks."""
         with self._lock:
             start = now - DAY
             whole = -(-start // MINUTE) * MINUTE
@@ -118,9 +119,8 @@ class Rolling:
             before = self._before(start)
             pieces = [*([part] if part is not None else []), *tail]
             first, last = self._ledger.place_at(start), self._ledger.place_at(now + 1) - 1
-            if not pieces:
-                level = before if before is not None else self._open(first)
-                return Day(level.flat(start, now), level.close, 0, first, first - 1)
+            if not pieces:  # the window ends at the last trade at the latest, so it was forgotten just now
+                raise NotFound(f"symbol {self._symbol!r} has no ticks")
             whole_day = pieces[0]
             for piece in pieces[1:]:
                 whole_day = whole_day.joined(piece)
@@ -164,11 +164,3 @@ class Rolling:
     def _before(self, start: int) -> Kline | None:
         second = start // 10**9 * 10**9
         return self._part(second, start) or self._klines.before(self._symbol, second)
-
-    def _open(self, place: int) -> Kline:
-        """A flat one at the price of the trade at or before a place."""
-        trade = self._ledger.trades(max(0, place - 1), 1)[0]
-        grid, price = trade.grid, trade.price
-        return Kline(
-            0, 0, price, price, price, price, 0, 0, 0, 0, 0, grid.price_decimals, grid.size_decimals
-        )  # fmt: skip

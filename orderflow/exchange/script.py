@@ -162,7 +162,7 @@ def check(step: Any, row: int) -> tuple[str, dict[str, Any], list[FieldError]]:
     if not isinstance(step, dict):
         return "", {}, [FieldError(row, None, "must be an object")]
     do = step.get("do")
-    if do not in KINDS:
+    if not isinstance(do, str) or do not in KINDS:
         return "", {}, [FieldError(row, "do", f"must be one of {', '.join(KINDS)}")]
     fields = KINDS[do]
     errors = [
