@@ -109,7 +109,10 @@ def clear(
             lacking -= last.q
     net = totals[kept] - sold
     cost, money, per = _terms(curve, position, net)
-    rejects += [(buy.order.n, TOO_HIGH if buy.money * per >= money * buy.total else NO_CASH) for buy in buys[kept:]]
+    room = curve.high - (position + net)
+    for buy in buys[kept:]:
+        stopped = buy.order.q > room and buy.money * per >= money * buy.total
+        rejects.append((buy.order.n, TOO_HIGH if stopped else NO_CASH))
     fills = [(order.n, order.q * money // per, -order.q) for order in sells]
     fills += [(buy.order.n, -buy.order.q * money // per, buy.order.q) for buy in buys[:kept]]  # floored: pays up
     fills.sort()

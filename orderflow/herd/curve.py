@@ -69,6 +69,12 @@ class Curve(ABC):
     def average(self, q: int, net: int) -> float:
         """(C(q + net) - C(q)) / net in micro-units to some ten digits (p(q) for net 0): a quick look, never money."""
 
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and isinstance(other, Curve) and (self.p0, self.k) == (other.p0, other.k)
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.p0, self.k))
+
     def holds(self, q: int) -> bool:
         """Whether the market can stand at q."""
         return self.low <= q <= self.high

@@ -19,6 +19,7 @@ from orderflow.errors import Conflict, NotFound, StorageFailed
 from orderflow.workers import Workers, plain_lock
 
 SUFFIX = ".jsonl"
+_CHUNK = 65_536
 _NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,99}")
 
 
@@ -96,11 +97,11 @@ class DiskJournal:
         flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
         self._file = os.open(path, flags, 0o600)
         try:
-            data = path.read_bytes()
-            self._size = data.rfind(b"\n") + 1
-            if self._size != len(data):
+            length = os.fstat(self._file).st_size
+            self._size = _whole(self._file, length)
+            if self._size != length:
                 os.ftruncate(self._file, self._size)
-                self.torn += len(data) - self._size
+                self.torn += length - self._size
             if new:
                 self._sync_directory()
         except OSError:
@@ -142,3 +143,16 @@ class DiskJournal:
             with contextlib.suppress(OSError):  # it is in the kernel in any case
                 os.fsync(handle)
             os.close(handle)
+
+
+def _whole(handle: int, length: int) -> int:
+    """The length of a file up to and with its last newline."""
+    end = length
+    while end > 0:
+        begin = max(0, end - _CHUNK)
+        os.lseek(handle, begin, os.SEEK_SET)
+        found = os.read(handle, end - begin).rfind(b"\n")
+        if found >= 0:
+            return begin + found + 1
+        end = begin
+    return 0

@@ -1,0 +1,69 @@
+"""A session played by hand: short calls, a clock that ticks, everything checked after each step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from orderflow.herd.chance import uuid
+from orderflow.herd.events import Config, decode
+from orderflow.herd.journal import NoJournal
+from orderflow.herd.people import Order, Participant
+from orderflow.herd.presenter import act
+from orderflow.herd.session import Session
+from orderflow.herd.state import State
+
+START = 1_795_000_000 * 10**9
+SECOND = 10**9
+
+
+class Play:
+    """`session` on a journal in memory. `now` moves a quarter of a second with each batch."""
+
+    def __init__(self, *, seed: int = 7, **config: Any) -> None:
+        self.journal = NoJournal()
+        self.now = START
+        self.session = Session.begin(Config(**config), START, journal=self.journal, seed=seed, code="K7QX")
+        self._orders = 0
+
+    @property
+    def state(self) -> State:
+        return self.session.state
+
+    def person(self, p: str) -> Participant:
+        return self.state.participants[p]
+
+    def join(self, count: int = 1) -> list[str]:
+        return [self.session.join(self.now).id for _ in range(count)]
+
+    def order(self, p: str, quantity: int) -> Order:
+        """A buy of so many, or (negative) a sell."""
+        self._orders += 1
+        name = uuid(0, "test", self._orders)
+        return self.session.order(self.now, p, name, 1 if quantity > 0 else -1, abs(quantity))
+
+    def batch(self, *orders: tuple[str, int], bots: bool = False) -> list[Order]:
+        """One batch with these orders."""
+        for p, quantity in orders:
+            self.order(p, quantity)
+        self.now += SECOND // 4
+        done = self.session.settle(self.now, bots=bots)
+        self.check()
+        return done
+
+    def act(self, action: str, **args: Any) -> None:
+        """A control of the presenter; what waits is cleared first."""
+        self.session.settle(self.now)
+        act(self.session, self.now, action, args, 5000)
+        self.check()
+
+    def check(self) -> None:
+        """What holds in every state."""
+        assert self.state.imbalance() == (0, 0)
+        assert self.state.dust >= 0
+
+    def log(self) -> bytes:
+        return self.journal.read(self.state.session_id)
+
+    def again(self) -> State:
+        """The state from the log alone."""
+        return State.fold(decode(line) for line in self.log().splitlines())

@@ -1,0 +1,163 @@
+"""The journal on disk: what a crash, a torn line and a full disk leave of it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from orderflow.errors import NotFound, StorageFailed
+from orderflow.storage.journal import DiskJournal
+from orderflow.workers import Workers
+
+
+@pytest.fixture
+def workers() -> Iterator[Workers]:
+    made = Workers(1)
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def journal(tmp_path: Path, workers: Workers) -> Iterator[DiskJournal]:
+    made = DiskJournal(tmp_path / "herd", workers)
+    yield made
+    made.close()
+
+
+def test_nothing_is_made_before_something_is_written(journal: DiskJournal, tmp_path: Path) -> None:
+    journal.begin("20260101-000000-aaaa")
+    assert journal.names() == []
+    assert not (tmp_path / "herd").exists()
+
+
+def test_lines_come_back_and_logs_are_in_order(journal: DiskJournal) -> None:
+    journal.begin("b")
+    journal.append(b"one\n")
+    journal.append(b"two\nthree\n")
+    journal.begin("a")
+    journal.append(b"other\n")
+    journal.begin("b")
+    journal.append(b"four\n")
+    assert journal.names() == ["a", "b"]
+    assert journal.read("b") == b"one\ntwo\nthree\nfour\n"
+
+
+@pytest.mark.parametrize("name", ["missing", "../herd/a", "", "a/b", ".hidden", "a\0b"])
+def test_what_is_no_log_is_not_found(journal: DiskJournal, name: str) -> None:
+    journal.begin("a")
+    journal.append(b"x\n")
+    with pytest.raises(NotFound):
+        journal.read(name)
+
+
+def test_a_torn_line_is_left_out_and_cut_off(tmp_path: Path, workers: Workers) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b'{"n":0}\n{"n":1}\n{"n":2,"t"')
+    journal = DiskJournal(tmp_path, workers)
+    assert journal.read("a") == b'{"n":0}\n{"n":1}\n'
+    journal.begin("a")
+    journal.append(b'{"n":2}\n')
+    assert path.read_bytes() == b'{"n":0}\n{"n":1}\n{"n":2}\n'
+    assert journal.torn == len(b'{"n":2,"t"')
+    journal.close()
+
+
+def test_nothing_is_kept_of_what_was_refused(
+    journal: DiskJournal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk takes half of the bytes and is full then."""
+    journal.begin("a")
+    journal.append(b"before\n")
+    write = os.write
+
+    def half(handle: int, data: bytes) -> int:
+        if len(data) < 6:
+            raise OSError(28, "No space left on device")
+        return write(handle, bytes(data)[:6])
+
+    monkeypatch.setattr(os, "write", half)
+    with pytest.raises(StorageFailed, match="No space"):
+        journal.append(b"refused!!\n")
+    assert (tmp_path / "herd" / "a.jsonl").read_bytes() == b"before\n"
+    monkeypatch.setattr(os, "ftruncate", _fails)
+    with pytest.raises(StorageFailed):
+        journal.append(b"refused!!\n")
+    monkeypatch.undo()
+    journal.append(b"after\n")
+    assert journal.read("a") == b"before\nafter\n"
+
+
+def _fails(*args: object) -> None:
+    raise OSError(5, "Input/output error")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no /dev/full")
+def test_a_full_device(journal: DiskJournal, tmp_path: Path) -> None:
+    (tmp_path / "herd").mkdir()
+    (tmp_path / "herd" / "full.jsonl").symlink_to("/dev/full")
+    journal.begin("full")
+    with pytest.raises(StorageFailed, match="cannot be written"):
+        journal.append(b"x\n")
+
+
+def test_a_place_that_cannot_be_written(tmp_path: Path, workers: Workers) -> None:
+    (tmp_path / "file").write_text("in the way")
+    journal = DiskJournal(tmp_path / "file", workers)
+    journal.begin("a")
+    with pytest.raises(StorageFailed):
+        journal.append(b"x\n")
+
+
+def test_it_is_brought_to_the_disk_soon(
+    journal: DiskJournal, workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[int] = []
+    fsync = os.fsync
+    monkeypatch.setattr(os, "fsync", lambda handle: (synced.append(handle), fsync(handle)))
+    journal.begin("a")
+    for _ in range(100):
+        journal.append(b"x\n")
+    workers.run_writer(lambda: None)
+    assert 2 <= len(synced) <= 101, "the directory once, the file at least once, several lines by one call"
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from orderflow.storage.journal import DiskJournal
+from orderflow.workers import Workers
+journal = DiskJournal(Path(sys.argv[1]), Workers(1))
+journal.begin("a")
+i = 0
+while True:
+    journal.append(b'{"n":%d}\\n' % i * 3)
+    print(i, flush=True)
+    i += 1
+"""
+
+
+def test_what_was_acknowledged_survives_a_kill(tmp_path: Path, workers: Workers) -> None:
+    """A real process, killed in the middle: every line it had told of is there, whole, once and in order."""
+    for turn in range(3):
+        process = subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(tmp_path / str(turn))], stdout=subprocess.PIPE, text=True
+        )
+        assert process.stdout is not None
+        process.stdout.readline()
+        time.sleep(0.05 + 0.03 * turn)
+        process.send_signal(signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM)
+        told = [0, *(int(line) for line in process.stdout if line.endswith("\n"))]
+        process.wait(10)
+        process.stdout.close()
+        journal = DiskJournal(tmp_path / str(turn), workers)
+        lines = journal.read("a").splitlines()
+        assert lines == [b'{"n":%d}' % (i // 3) for i in range(len(lines))]
+        assert len(lines) >= 3 * (told[-1] + 1)
+        assert told[-1] > 10
