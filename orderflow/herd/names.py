@@ -16,13 +16,13 @@ from orderflow.herd.chance import draw
 LONGEST = 20
 
 ADJECTIVES = """
-    Amber Azure Blue Brave Bright Calm Clever Copper Coral Crimson Daring Eager Early Fleet Gentle Golden Green Happy
-    Ivory Jade Jolly Keen Kind Lively Lucky Merry Nimble Noble Olive Patient Pearl Plucky Proud Quick Quiet Rapid
-    Rosy Ruby Scarlet Silver Sunny Teal Velvet Violet Witty"""
+    Amber Azure Blue Brave Bright Calm Clever Copper Coral Daring Eager Early Fleet Gentle Golden Green Happy
+    Ivory Jade Jolly Keen Kind Lively Lucky Merry Nimble Noble Olive Pearl Plucky Proud Quick Quiet Rapid
+    Rosy Ruby Silver Sunny Teal Velvet Violet Witty"""
 BIRDS = """
     Avocet Bunting Condor Crane Curlew Dove Dunlin Eagle Egret Falcon Finch Gannet Goose Grouse Gull Harrier Hawk
     Heron Hoopoe Ibis Jay Kestrel Kite Lark Linnet Magpie Martin Merlin Oriole Osprey Owl Pelican Petrel Pipit Plover
-    Puffin Quail Raven Redwing Robin Rook Snipe Starling Stork Swallow Swan Swift Tern Thrush Toucan Wren"""
+    Puffin Quail Raven Redwing Robin Rook Snipe Stork Swallow Swan Swift Tern Thrush Toucan Wren"""
 
 _BAD_CATEGORIES = {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"}
 _BLANK = {"\u115f", "\u1160", "\u3164", "\uffa0", "\u2800"}

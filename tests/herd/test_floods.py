@@ -1,0 +1,41 @@
+"""The buckets of tokens."""
+
+from __future__ import annotations
+
+import pytest
+
+from orderflow.errors import Busy
+from orderflow.herd.floods import Floods
+
+
+def test_a_burst_and_then_the_steady_rate() -> None:
+    floods = Floods(4.0)
+    for _ in range(12):
+        floods.take("a", 0.0)
+    with pytest.raises(Busy) as caught:
+        floods.take("a", 0.0)
+    assert caught.value.retry_after == 1
+    floods.take("b", 0.0)
+    floods.take("a", 0.26)
+    with pytest.raises(Busy):
+        floods.take("a", 0.3)
+    assert floods.count == 2
+    taken = 0
+    for step in range(1, 1_000):
+        try:
+            floods.take("a", 0.3 + step / 100)
+            taken += 1
+        except Busy:
+            pass
+    assert 39 <= taken <= 41
+    floods.forget()
+    assert floods.count == 0
+    floods.take("a", 10.5)
+
+
+def test_slow_rates_say_when_to_come_back() -> None:
+    floods = Floods(0.1)
+    floods.take("a", 0.0)
+    with pytest.raises(Busy) as caught:
+        floods.take("a", 1.0)
+    assert caught.value.retry_after == 9
