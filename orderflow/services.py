@@ -14,6 +14,7 @@ from orderflow.clock import Clock, SystemClock
 from orderflow.errors import BadInput, BadSetting, OrderflowError, StorageFailed
 from orderflow.feeds.replay import SampleReplay
 from orderflow.herd.game import Game, build_game
+from orderflow.instruments.simulation import Simulation, build_simulation
 from orderflow.market.book import Market
 from orderflow.market.frames import Frame
 from orderflow.market.log import NoLog, TickLog
@@ -30,7 +31,7 @@ log = logging.getLogger(__name__)
 @dataclass(frozen=True)
 class Services:
     """settings; market: all ticks and bars; ticks: the log behind it; workers: threads and greenlets; bus: who changed
-    what; clock; sample: the bundled sample's replay; herd: the herd game."""
+    what; clock; sample: the bundled sample's replay; herd: the herd game; instruments: the simulated ones."""
 
     settings: Settings
     market: Market
@@ -40,6 +41,7 @@ class Services:
     clock: Clock
     sample: SampleReplay
     herd: Game
+    instruments: Simulation
 
     def start(self) -> int:
         """Reload what the log holds, apply the instruments' settings, start the jobs; returns the ticks reloaded.
@@ -64,6 +66,7 @@ class Services:
                 raise BadSetting(f"instruments.{symbol}: {error}") from error
         self.workers.every(AUDIT_SECONDS, "audit", self.audit)
         self.herd.start()
+        self.instruments.start()
         return loaded
 
     def audit(self) -> None:
@@ -99,7 +102,8 @@ def build_services(settings: Settings) -> Services:
     except BadInput as error:
         raise BadSetting(f"the herd game's settings make no market: {error}") from error
     sample = SampleReplay(market, workers, velocity=settings.velocity)
-    return Services(settings, market, ticks, workers, Bus(), clock, sample, herd)
+    instruments = build_simulation(settings, market, ticks, workers, clock)
+    return Services(settings, market, ticks, workers, Bus(), clock, sample, herd, instruments)
 
 
 def check(settings: Settings) -> None:

@@ -27,14 +27,14 @@ INTRODUCTION = (
 COMMON_ERRORS = {400: "Something sent is wrong; `errors` names each place.", 403: "Host, origin or key is not allowed."}
 
 
-def document(routes: Iterable[Route]) -> Document:
-    """The document of all routes."""
+def document(routes: Iterable[Route], title: str = "Orderflow", version: str = __version__) -> Document:
+    """The document of all routes. title, version: of the API, as it is offered here."""
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Order flow", "version": __version__, "description": INTRODUCTION},
+        "info": {"title": title, "version": version, "description": INTRODUCTION},
         "paths": paths,
         "components": {
             "schemas": {"Error": schemas.ERROR},

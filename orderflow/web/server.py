@@ -8,12 +8,14 @@ import flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from orderflow.services import Services
+from orderflow.settings import Settings
 from orderflow.web import answers, schemas
 from orderflow.web.answers import JSON, answer, encode
 from orderflow.web.chart import Chart
 from orderflow.web.delivery import Delivery
 from orderflow.web.fanout import Fanout
 from orderflow.web.herd import Herd
+from orderflow.web.instruments import Instruments
 from orderflow.web.market_api import MarketApi
 from orderflow.web.openapi import document, page
 from orderflow.web.routes import Answer, Direct, Route, SymbolConverter, Values, register, reserve
@@ -39,16 +41,17 @@ def create_server(services: Services, *, most_sockets: int = MOST_SOCKETS) -> fl
     server.url_map.merge_slashes = False  # "/ES" is a symbol
     fanout = Fanout(services.workers)
     chart, market = Chart(services, fanout), MarketApi(services, fanout)
-    herd = Herd(services, fanout)
-    sockets = market.sockets() + herd.sockets()
+    herd, instruments = Herd(services, fanout), Instruments(services, fanout)
+    sockets = [*market.sockets(), *herd.sockets(), *instruments.sockets()]
     products: dict[str, Sequence[Route]] = {
         "chart": chart.routes(),
         "market": market.routes(),
         "herd": herd.routes(),
+        "instruments": instruments.routes(),
         "sockets": [route for route, _ in sockets],
     }
     table = [route for routes in products.values() for route in routes]
-    products["about"] = _about(table)
+    products["about"] = _about(table, services.settings)
     table += products["about"]
     for name, routes in products.items():
         register(server, name, routes)
@@ -72,13 +75,13 @@ def create_server(services: Services, *, most_sockets: int = MOST_SOCKETS) -> fl
     return server
 
 
-def _about(table: Sequence[Route]) -> list[Route]:
+def _about(table: Sequence[Route], settings: Settings) -> list[Route]:
     """The routes that are about the server itself."""
     made: dict[str, bytes] = {}
 
     def openapi(values: Values) -> flask.Response:
         if not made:
-            doc = document([*table])
+            doc = document([*table], settings.api_title, settings.api_version)
             made.update(json=encode(doc), html=page(doc).encode())
         return answer(made["json"])
 

@@ -104,6 +104,8 @@ class Sockets:
             except Exception:  # the upgraded connection cannot carry an HTTP error; whatever it was is logged here
                 log.exception("socket %s failed", route.path)
                 connection.close(FAILED, "the server made an error")
+            finally:
+                ws.sock.close()  # a copy of the request's own; a client waits for the end of both after a close frame
 
         socket.__name__ = f"socket {route.path}"
         return socket

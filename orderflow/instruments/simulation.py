@@ -1,0 +1,355 @@
+"""All simulated instruments: who is due, at what speed, under which scenario; their trades go to the market.
+
+One job walks through a queue of absolute deadlines, so a late step does not delay the next one and nothing drifts. The
+instruments' phases are spread over their intervals, so that a thousand of them are a steady trickle of work. When the
+machine cannot keep up for a whole second, what is behind is skipped and counted. Prices do not depend on any of this:
+they depend on the seed and the number of steps.
+"""
+
+from __future__ import annotations
+
+import heapq
+import json
+import logging
+import time
+from collections.abc import Mapping
+from math import gcd
+from typing import Any
+
+from orderflow.clock import Clock
+from orderflow.errors import BadInput, BadSetting, FieldError, NotFound, OrderflowError
+from orderflow.instruments.instrument import Instrument, Listener, seed_of
+from orderflow.instruments.noise import CommonNoise, child_seed
+from orderflow.instruments.scenario import CALM, Player, Scenario
+from orderflow.instruments.scenarios import open_scenario
+from orderflow.instruments.spec import Spec, specs
+from orderflow.market.book import Market
+from orderflow.market.log import TickLog
+from orderflow.settings import Settings
+from orderflow.workers import Workers
+
+SLOWEST, FASTEST = 0.1, 100.0
+"""Speeds: seconds of model time a second."""
+REST = 0.002
+"""Least pause between two looks at the queue: what falls due meanwhile is done together."""
+SLICE = 0.002
+"""Seconds of work after which others get their turn."""
+BEHIND = 1.0
+"""Seconds of delay after which steps are skipped."""
+FLUSH = 0.25
+"""Seconds between two deliveries of trades to the market."""
+PORTION = 16
+"""Instruments whose trades are delivered at once."""
+KEPT = "simulated"
+"""Name under which the page's changes are kept beside the ticks."""
+
+log = logging.getLogger(__name__)
+
+
+class Simulation:
+    """Made by `build_simulation`; nothing runs before `start`.
+
+    All methods are for the greenlets of the hub, but where they say otherwise.
+    """
+
+    def __init__(self, settings: Settings, market: Market, ticks: TickLog, workers: Workers, clock: Clock) -> None:
+        """Raises BadSetting for instruments that cannot be."""
+        self._settings = settings
+        self._market = market
+        self._ticks = ticks
+        self._workers = workers
+        self._clock = clock
+        self._base = {spec.id: spec for spec in specs(settings)}
+        self._edits: dict[str, dict[str, Any]] = {}
+        self._instruments: dict[str, Instrument] = {}
+        self._queue: list[tuple[float, int, str]] = []
+        self._turn: dict[str, int] = {}
+        self._groups: dict[str, CommonNoise] = {}
+        self._listeners: tuple[Listener, ...] = ()
+        self._player: Player | None = None
+        self._scenario: Scenario | None = None
+        self._model_time = 0.0
+        self._begun = 0.0
+        self._since = time.monotonic()
+        self.seed = settings.ticker_seed
+        self.speed = 1.0
+        self.running = False
+        self.skipped = 0
+        self.steps = 0
+        self.lag = 0.0
+
+    # life
+
+    def start(self) -> None:
+        """Make the instruments and let them run, with the settings' scenario. Raises BadSetting, StorageFailed."""
+        stored = self._ticks.get_meta(KEPT)
+        if stored:
+            self._edits = json.loads(stored)
+        self._build()
+        if self._settings.scenario is not None:
+            try:
+                self.play(open_scenario(self._settings.scenario, [*self.ids(), *self.groups()]))
+            except OrderflowError as error:
+                raise BadSetting(f"scenario: {error}") from error
+        self.running = True
+        self._since = time.monotonic()
+        self._schedule()
+        self._workers.spawn("simulation", self._run)
+        self._workers.every(FLUSH, "trades of the simulation", self.flush)
+
+    def listen(self, listener: Listener) -> None:
+        """Call `listener(instrument)` after every new price."""
+        self._listeners = (*self._listeners, listener)
+
+    # reading
+
+    def ids(self) -> list[str]:
+        """Of all instruments, in their order."""
+        return list(self._instruments)
+
+    def all(self) -> list[Instrument]:
+        """All instruments, in their order."""
+        return list(self._instruments.values())
+
+    def get(self, key: str) -> Instrument:
+        """The instrument. Raises NotFound in the words of the original system."""
+        found = self._instruments.get(key)
+        if found is None:
+            raise NotFound(f"Ticker {key} not found")
+        return found
+
+    @property
+    def model_time(self) -> float:
+        """Seconds of model time since the start, pauses left out."""
+        passed = (time.monotonic() - self._since) * self.speed if self.running else 0.0
+        return self._model_time + passed
+
+    def status(self) -> dict[str, Any]:
+        """What is going on, ready for JSON."""
+        scenario, player = self._scenario, self._player
+        return {
+            "running": self.running,
+            "speed": self.speed,
+            "seed": self.seed,
+            "instruments": len(self._instruments),
+            "halted": sum(each.halted for each in self._instruments.values()),
+            "failed": sum(each.failure is not None for each in self._instruments.values()),
+            "steps": self.steps,
+            "trades": sum(each.trades for each in self._instruments.values()),
+            "skipped": self.skipped,
+            "lag_ms": round(self.lag * 1000, 1),
+            "time": round(self.model_time, 3),
+            "scenario": None if scenario is None or player is None else scenario.name,
+            "scenario_time": None if player is None else round(self.model_time - self._begun, 3),
+        }
+
+    # changing
+
+    def pause(self) -> None:
+        """Stand still; nothing is lost."""
+        self._model_time = self.model_time
+        self.running = False
+
+    def resume(self) -> None:
+        """Go on."""
+        if not self.running:
+            self._since = time.monotonic()
+            self.running = True
+            self._schedule()
+
+    def set_speed(self, speed: float) -> None:
+        """Model seconds a second. Raises BadInput."""
+        if isinstance(speed, bool) or not isinstance(speed, (int, float)) or not SLOWEST <= speed <= FASTEST:
+            reason = f"must be a number from {SLOWEST:g} to {FASTEST:g}"
+            raise BadInput(f"speed {reason}", [FieldError(None, "speed", reason)])
+        self._model_time, self._since = self.model_time, time.monotonic()
+        self.speed = float(speed)
+        self._schedule()
+
+    def restart(self, seed: int | None = None) -> None:
+        """All instruments begin anew, with another common seed where one is given; their ticks are forgotten.
+
+        Raises BadInput for a seed that is none.
+        """
+        if seed is not None:
+            if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**63:
+                reason = "must be a whole number from 0 to 2^63 - 1"
+                raise BadInput(f"seed {reason}", [FieldError(None, "seed", reason)])
+            self.seed = seed
+        self._model_time, self._since = 0.0, time.monotonic()
+        self._build()
+        self.play(self._scenario)
+        for key in self._instruments:
+            self._forget(key)
+        self._schedule()
+
+    def edit(self, key: str, changes: Mapping[str, Any]) -> Spec:
+        """Change an instrument's model, parameters, seed or pace; kept over restarts of the server.
+
+        A change of its seed or its initial price begins it anew; after any other it goes on from its present price.
+        An empty table takes all changes back. Raises NotFound, BadInput naming the field, StorageFailed.
+        """
+        old = self.get(key)
+        spec = old.spec.changed(changes) if changes else self._base[key]
+        again = not changes or "seed" in changes or "initial_price" in changes
+        fresh = self._make(spec if again else spec.changed({"initial_price": max(old.shown, 0.01)}))
+        fresh.spec = spec
+        if not again:
+            fresh.initial_price, fresh.created, fresh.history = old.initial_price, old.created, old.history
+        edits = {**self._edits, key: {**self._edits.get(key, {}), **changes}}
+        if not changes:
+            edits.pop(key)
+        self._keep(edits)
+        self._instruments[key] = fresh
+        if again:
+            self._forget(key)
+        self._enqueue(key)
+        return spec
+
+    def play(self, scenario: Scenario | None) -> None:
+        """Begin a scenario now, at its second 0; None ends the one that plays."""
+        self._scenario = scenario
+        self._begun = self.model_time
+        self._player = None if scenario is None else scenario.player(self.ids(), self.groups())
+
+    def groups(self) -> dict[str, list[str]]:
+        """The ids of each group of correlated instruments."""
+        found: dict[str, list[str]] = {}
+        for key, each in self._instruments.items():
+            if each.spec.group is not None:
+                found.setdefault(each.spec.group, []).append(key)
+        return found
+
+    # inside
+
+    def _build(self) -> None:
+        self._groups = {}
+        for key, spec in self._base.items():
+            changed = spec
+            try:
+                changed = spec.changed(self._edits.get(key, {}))
+            except BadInput as error:
+                log.warning("what was changed of %s no longer fits and is left out: %s", key, error)
+            self._instruments[key] = self._make(changed)
+
+    def _make(self, spec: Spec) -> Instrument:
+        group, span = None, 1
+        if spec.group is not None:
+            group = self._groups.setdefault(spec.group, CommonNoise(child_seed(self.seed, "group", spec.group)))
+            span = self._span(spec)
+        settings = self._settings
+        return Instrument(
+            self.model_time,
+            spec,
+            seed_of(self.seed, spec),
+            bounds=(settings.initial_price_min, settings.initial_price_max),
+            history=settings.max_history_size,
+            now=self._clock.now(),
+            group=group,
+            span=span,
+        )
+
+    def _span(self, spec: Spec) -> int:
+        """Steps of the group (the greatest common measure of its members' intervals, in ms) in one of this member's."""
+        members = [round(s.interval * 1000) for s in self._base.values() if s.group == spec.group]
+        own = round(spec.interval * 1000)
+        return max(1, own // max(1, gcd(own, *members)))
+
+    def _forget(self, key: str) -> None:
+        if self._market.revision(key):
+            self._workers.run(self._market.reset, key)
+
+    def _keep(self, edits: dict[str, dict[str, Any]]) -> None:
+        self._workers.run_writer(self._ticks.set_meta, KEPT, json.dumps(edits).encode())
+        self._edits = edits
+
+    def _schedule(self) -> None:
+        """Everybody's next deadline from now, phases spread over the intervals."""
+        self._queue = []
+        count = max(1, len(self._instruments))
+        for number, key in enumerate(self._instruments):
+            self._enqueue(key, (number + 1) / count)
+
+    def _enqueue(self, key: str, phase: float = 1.0) -> None:
+        turn = self._turn[key] = self._turn.get(key, 0) + 1  # what is in the queue from before no longer counts
+        wall = self._instruments[key].spec.interval / self.speed
+        heapq.heappush(self._queue, (time.monotonic() + wall * phase, turn, key))
+
+    def _run(self) -> None:
+        """The job. Sleeps until something is due, and works in slices."""
+        while True:
+            rest = REST
+            if not self.running or not self._queue:
+                rest = 0.05
+            else:
+                rest = max(REST, min(0.05, self._queue[0][0] - time.monotonic()))
+            if self._workers.wait(rest):
+                return
+            while self.running and self._queue and self._queue[0][0] <= time.monotonic():
+                self._work(time.monotonic() + SLICE)
+                if self._workers.wait(0):
+                    return
+
+    def _work(self, until: float) -> None:
+        """Do what is due, for a slice of time."""
+        queue, instruments, turns, listeners = self._queue, self._instruments, self._turn, self._listeners
+        clock = time.monotonic
+        at = clock()
+        stamp = self._clock.now()
+        due = at
+        while queue and queue is self._queue and (due := queue[0][0]) <= at < until:
+            turn, key = queue[0][1:]
+            instrument = instruments.get(key)
+            if instrument is None or turns[key] != turn:
+                heapq.heappop(queue)
+                continue
+            wall = instrument.spec.interval / self.speed
+            following = due + wall
+            if at - due > BEHIND:
+                missed = int((at - due) / wall)
+                self.skipped += missed
+                following += missed * wall
+            heapq.heapreplace(queue, (following, turn, key))
+            effects = CALM
+            if self._player is not None:
+                begin = instrument.origin + instrument.steps * instrument.spec.interval - self._begun
+                effects = self._player.effects(key, begin, begin + instrument.spec.interval)
+            if instrument.step(stamp, wall, effects):
+                for listener in listeners:
+                    listener(instrument)
+            self.steps += 1
+            at = clock()
+        self.lag = max(0.0, at - due) if queue else 0.0
+
+    def flush(self) -> None:
+        """Give the market the trades made since the last time, a few instruments at once."""
+        portion: list[Any] = []
+        patience = FLUSH if len(self._instruments) <= 200 else 4 * FLUSH
+        for each in list(self._instruments.values()):
+            if each.waiting and (each.waiting >= 50 or self._clock.now() - each.flushed >= patience * 1e9):
+                each.flushed = self._clock.now()
+                portion.append(each.take())
+                if len(portion) >= PORTION:
+                    self._deliver(portion)
+                    portion = []
+                    if self._workers.wait(0):
+                        break
+        self._deliver(portion)
+
+    def _deliver(self, portion: list[Any]) -> None:
+        batches = [batch for batch in portion if batch is not None]
+        if not batches:
+            return
+        try:
+            self._market.simulate(batches)
+        except OrderflowError as error:  # one instrument that the market cannot hold must not keep the others from it
+            for batch in batches if len(batches) > 1 else []:
+                self._deliver([batch])
+            if len(batches) == 1:
+                self._market.rejected(batches[0].symbol, len(batches[0]))
+                self._workers.note(f"trades of {batches[0].symbol}", error)
+
+
+def build_simulation(settings: Settings, market: Market, ticks: TickLog, workers: Workers, clock: Clock) -> Simulation:
+    """The simulated instruments of the settings. Raises BadSetting."""
+    return Simulation(settings, market, ticks, workers, clock)

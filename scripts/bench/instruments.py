@@ -1,0 +1,225 @@
+"""What simulated instruments cost: a server with many of them, each with sockets that listen.
+
+    python scripts/bench/instruments.py [--seconds 30] [--drift 600] [--slow 1000] [--fast 100] [--sockets 5000]
+
+First 1,000 instruments at one price a second and 100 at one every 10 ms, a socket on each: processor time, how evenly
+the prices come, and, over `--drift` seconds, whether they fall behind the clock. Then 5,000 sockets over 100
+instruments: how old a price is when it arrives. The peer does the first on asyncio and `websockets`, without trades,
+models or order flow: what one would write first.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+import tempfile
+import time
+from array import array
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from _common import ROOT, Row, at_most, machine, number, percentile, show
+from _server import Server, serving
+from _sockets import Listener, connect
+
+PEER = (str(ROOT / "scripts" / "bench" / "_peer_instruments.py"),)
+FAST = 0.01
+WARM = 3.0
+
+
+def main() -> int:
+    options = arguments()
+    print(machine())
+    met = [cost(options), crowd(options)]
+    if options.drift:
+        met.append(drift(options))
+    return 0 if all(met) else 1
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--seconds", type=float, default=30.0, help="of each measurement (30)")
+    parser.add_argument("--drift", type=float, default=600.0, help="seconds of the look for drift; 0: none (600)")
+    parser.add_argument("--slow", type=int, default=1000, help="instruments at one price a second (1000)")
+    parser.add_argument("--fast", type=int, default=100, help="instruments at one price every 10 ms (100)")
+    parser.add_argument("--sockets", type=int, default=5000, help="sockets over 100 instruments (5000)")
+    parser.add_argument("--quick", action="store_true", help="small numbers: does it run at all")
+    options = parser.parse_args()
+    if options.quick:
+        options.seconds, options.drift, options.slow, options.fast, options.sockets = 3.0, 5.0, 50, 5, 200
+    return options
+
+
+def config(folder: Path, fast: int) -> tuple[str, ...]:
+    """Flags of a server with `fast` instruments at 10 ms beside those of TICKER_COUNT."""
+    path = folder / "orderflow.toml"
+    path.write_text("\n".join(f"[simulated.FAST_{n:03d}]\ninterval = {FAST}" for n in range(fast)))
+    return ("--config", str(path))
+
+
+def cost(options: argparse.Namespace) -> bool:
+    """Processor time and evenness, ours and the peer's."""
+    paths = [f"/ws/ITEM_{n:03d}" for n in range(options.slow)] + [f"/ws/FAST_{n:03d}" for n in range(options.fast)]
+    with tempfile.TemporaryDirectory() as folder:
+        flags = ("--ephemeral", "--ticker-count", str(options.slow), *config(Path(folder), options.fast))
+        with serving(*flags) as server:
+            ours = listen(server, ids(server, paths), options.seconds, options.slow)
+            memory = server.resident
+    with serving(str(options.slow), str(options.fast), command=PEER) as server:
+        peer = listen(server, paths, options.seconds, options.slow)
+    title = f"{options.slow:,} instruments at 1 s and {options.fast} at 10 ms, a socket on each, {options.seconds:g} s"
+    return show(
+        title,
+        [
+            at_most("processor time, of one core", ours.processor * 100, 50, "%"),
+            Row("messages a second", number(ours.rate)),
+            Row("evenness of the 10 ms ones, p50 off 10 ms", f"{number(percentile(ours.uneven, 50))} ms"),
+            at_most("evenness of the 10 ms ones, p99 off 10 ms", percentile(ours.uneven, 99), 20, "ms"),
+            Row("memory", f"{number(memory / 2**20)} MiB"),
+            Row("peer, processor time (no models, no trades)", f"{number(peer.processor * 100)} %"),
+            Row("peer, messages a second", number(peer.rate)),
+            Row("peer, evenness p99", f"{number(percentile(peer.uneven, 99))} ms"),
+            Row("ours a message, against the peer's", f"{number(ours.each / peer.each)} times"),
+        ],
+    )
+
+
+class Heard:
+    """What the listeners of one measurement took down. uneven: ms that a gap is off its interval."""
+
+    def __init__(self, first_fast: int) -> None:
+        self._first_fast = first_fast
+        self._last: dict[int, float] = {}
+        self.count = 0
+        self.uneven = array("d", [])
+        self.processor = self.rate = self.each = 0.0
+
+    def __call__(self, client: int, message: bytes, now: float) -> None:
+        self.count += 1
+        if client >= self._first_fast:
+            last = self._last.get(client)
+            self._last[client] = now
+            if last is not None:
+                self.uneven.append(abs(now - last - FAST) * 1000)
+
+    def clear(self) -> None:
+        self.count = 0
+        del self.uneven[:]
+
+
+def ids(server: Server, paths: Sequence[str]) -> list[str]:
+    """The paths as this server names its instruments (ITEM_000 or ITEM_0000, by their number)."""
+    known = server.get("/api/v1/tickers").decode()
+    width = len(known.partition('"id":"ITEM_')[2].partition('"')[0])
+    return [f"/ws/ITEM_{path[9:].zfill(width)}" if path.startswith("/ws/ITEM_") else path for path in paths]
+
+
+def listen(server: Server, paths: Sequence[str], seconds: float, first_fast: int) -> Heard:
+    """One socket a path, for so long."""
+    heard = Heard(first_fast)
+
+    async def run() -> None:
+        await connect(server.port, paths, heard)
+        await asyncio.sleep(WARM)
+        heard.clear()
+        used, began = server.processor_seconds, time.monotonic()
+        await asyncio.sleep(seconds)
+        passed = time.monotonic() - began
+        heard.processor = (server.processor_seconds - used) / passed
+        heard.rate = heard.count / passed
+        heard.each = heard.processor / heard.rate
+
+    asyncio.run(run())
+    return heard
+
+
+def crowd(options: argparse.Namespace) -> bool:
+    """Many sockets over 100 instruments."""
+    ages = array("d", [])
+
+    def heard(client: int, message: bytes, now: float) -> None:
+        ages.append((now - moment(message)) * 1000)
+
+    with serving("--ephemeral", "--ticker-count", "100") as server:
+        paths = [f"/ws/ITEM_{n % 100:02d}" for n in range(options.sockets)]
+        used, passed, listeners = asyncio.run(_crowd(server, paths, heard, ages, options.seconds))
+        lost = sum(listener.closed for listener in listeners)
+    expected = options.sockets * passed
+    return show(
+        f"{options.sockets:,} sockets over 100 instruments at one price a second, {options.seconds:g} s",
+        [
+            Row("age of a price on arrival, p50", f"{number(percentile(ages, 50))} ms"),
+            at_most("age of a price on arrival, p99", percentile(ages, 99), 250, "ms"),
+            Row("messages, of those that were made", f"{len(ages) / expected:.1%}"),
+            Row("connections lost", str(lost), "aim 0", lost == 0),
+            Row("processor time, of one core", f"{number(used * 100)} %"),
+        ],
+    )
+
+
+async def _crowd(
+    server: Server, paths: Sequence[str], heard: Callable[[int, bytes, float], None], ages: array[float], seconds: float
+) -> tuple[float, float, list[Listener]]:
+    listeners = await connect(server.port, paths, heard)
+    await asyncio.sleep(WARM)
+    del ages[:]
+    used, began = server.processor_seconds, time.monotonic()
+    await asyncio.sleep(seconds)
+    passed = time.monotonic() - began
+    return (server.processor_seconds - used) / passed, passed, listeners
+
+
+def drift(options: argparse.Namespace) -> bool:
+    """Whether the n-th price of an instrument comes n intervals after the first, after a long time too."""
+    first: dict[int, float] = {}
+    off: dict[int, float] = {}
+
+    def heard(client: int, message: bytes, now: float) -> None:
+        if client in seen:
+            time = moment(message) - first.setdefault(client, moment(message))
+            off[client] = time - round(time)
+        seen.add(client)  # the first message is the present price, of any age
+
+    seen: set[int] = set()
+    with tempfile.TemporaryDirectory() as folder:
+        flags = ("--ephemeral", "--ticker-count", "10", *config(Path(folder), 10))
+        with serving(*flags) as server:
+
+            async def run() -> tuple[int, float]:
+                await connect(server.port, [f"/ws/ITEM_{n:02d}" for n in range(10)], heard)
+                await asyncio.sleep(WARM)
+                begin, began = status(server), time.monotonic()
+                await asyncio.sleep(options.drift)
+                return status(server)["steps"] - begin["steps"], time.monotonic() - began
+
+            steps, passed = asyncio.run(run())
+            skipped = status(server)["skipped"]
+    expected = passed * (10 + 10 / FAST)
+    return show(
+        f"drift over {options.drift:g} s, 10 instruments at 1 s and 10 at 10 ms",
+        [
+            at_most("worst, last price of the 1 s ones off its second", max(map(abs, off.values())) * 1000, 20, "ms"),
+            at_most("steps made off those due, in time", abs(steps / expected - 1) * passed * 1000, 20, "ms"),
+            Row("steps skipped", str(skipped), "aim 0", skipped == 0),
+        ],
+    )
+
+
+def status(server: Server) -> dict[str, Any]:
+    """What the simulation says of itself."""
+    found: dict[str, Any] = json.loads(server.get("/api/v1/simulation"))
+    return found
+
+
+def moment(message: bytes) -> float:
+    """Unix seconds of a price update's timestamp."""
+    text = message.partition(b'"timestamp":"')[2][:26].decode()
+    return datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
