@@ -49,7 +49,7 @@ class Debriefs:
         self._kept: OrderedDict[tuple[str, int, bool], Json] = OrderedDict()
 
     def sessions(self) -> list[Json]:
-        """All sessions that anybody joined, newest first: id, started, ended (ms or None), participants, orders."""
+        """Readable sessions that anybody joined, newest first: id, started, ended (ms, None), participants, orders."""
         return self._workers.run(self._sessions)
 
     def report(self, session: str | None = None) -> Json:
@@ -59,7 +59,7 @@ class Debriefs:
             return self._workers.run(self._report, session)
 
     def _sessions(self) -> list[Json]:
-        return [dict(one) for one in self._game.sessions() if one["participants"]]
+        return [dict(one) for one in self._game.sessions() if one.get("participants")]
 
     def _report(self, session: str | None) -> Json:
         chosen = session or next((str(one["id"]) for one in self._sessions()), None)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from orderflow.errors import BadInput
 from orderflow.herd.record import FILLED, REJECTED, WAITING, Split, build_record, standing
+from orderflow.herd.state import State
 from tests.herd.logs import MICRO, SECOND, START, Log
+from tests.herd.played import play_game
 
 
 def two_people() -> Log:
@@ -106,6 +110,37 @@ def test_a_session_without_anybody_is_a_record_too() -> None:
     assert (record.price, len(record.members), len(record.orders.time), len(record.wealth)) == (100.0, 0, 0, 0)
     assert not record.ended
     assert record.by_people().tolist() == []
+
+
+@pytest.mark.parametrize("kind", [{}, {"rounds_of": 4, "experiment": False}, {"bots": 8}])
+def test_it_agrees_with_the_games_own_state(kind: dict[str, Any]) -> None:
+    log = play_game(people=15, seconds=40, **kind)
+    record, state = build_record(log), State.fold(log)
+    assert [(m.id, m.nick, m.cash, m.shares, m.kicked) for m in record.members] == [
+        (p.id, p.nick, p.cash, p.shares, p.kicked) for p in state.participants.values()
+    ]
+    assert record.price == state.price / MICRO
+    assert record.orders.number[record.orders.status == FILLED].tolist() == list(state.fills.id)
+    assert record.orders.filled[record.orders.status == FILLED].tolist() == list(state.fills.time)
+    assert int((record.orders.status == REJECTED).sum()) == state.totals.rejected
+    assert record.ended
+    assert [
+        (time // MICRO, price)
+        for time, price in zip(record.path_time.tolist(), record.path_price.tolist(), strict=True)
+    ] == state.path
+
+
+def test_it_agrees_with_the_state_after_an_undo() -> None:
+    log = play_game(people=10, seconds=30, rounds_of=3, experiment=False, end=False)
+    state = State.fold(log)
+    last = state.undoable
+    assert last is not None
+    undo = {"n": state.n, "t": state.t, "e": "undo", "round": last[0], "back": last[1]}
+    state.apply(undo)
+    record = build_record([*log, undo])
+    assert [(m.cash, m.shares) for m in record.members] == [(p.cash, p.shares) for p in state.participants.values()]
+    assert record.price == state.price / MICRO
+    assert len(record.orders.time[record.orders.status == FILLED]) == len(state.fills)
 
 
 def test_what_is_no_log_is_refused() -> None:

@@ -1,0 +1,104 @@
+"""The debrief's page: which sessions there are, and the report of the one that was chosen.
+
+Reports name players and cost processor time, so they are for those who hold the key, as the session's files are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
+
+from dash import ClientsideFunction, Dash, Input, Output, State
+from dash.development.base_component import Component
+from dash.exceptions import PreventUpdate
+
+from layouts.herd_debrief import debrief_body, debrief_page, empty_notice, notice, session_choices
+from layouts.shell import Link
+from orderflow.errors import OrderflowError
+from orderflow.herd.debriefs import Debriefs
+from orderflow.web.security import may_change
+
+if TYPE_CHECKING:
+    from orderflow.services import Services
+
+Choices = list[dict[str, str]]
+
+
+def page(services: Services, links: list[Link]) -> Component:
+    """The page."""
+    return debrief_page(links=links)
+
+
+def wanted(search: str | None) -> str | None:
+    """The session that the address names."""
+    values = parse_qs((search or "").removeprefix("?")).get("session", [])
+    return values[0][:80] if values and values[0] else None
+
+
+def choose(debriefs: Debriefs, allowed: Callable[[], bool], search: str | None) -> tuple[Choices, str | None]:
+    """(sessions to choose from, the one that is shown first: the address's, else the newest)."""
+    if not allowed():
+        return [], None
+    choices = session_choices(debriefs.sessions())
+    return choices, wanted(search) or (choices[0]["value"] if choices else None)
+
+
+def show(debriefs: Debriefs, allowed: Callable[[], bool], session: str | None, theme: str | None) -> Any:
+    """The report of a session, or a notice that says why there is none."""
+    if not allowed():
+        return notice(
+            "This page needs the key",
+            "A debrief names the players. Open the page with ?key=… as the server printed it at its start.",
+        )
+    if not session:
+        return empty_notice()
+    try:
+        report = debriefs.report(session)
+    except OrderflowError as error:
+        return notice("There is no debrief of that", f"{error}.")
+    return debrief_body(report, "light" if theme == "light" else "dark")
+
+
+def register(app: Dash, services: Services) -> None:
+    """Bind the page's callbacks to the app."""
+    debriefs = Debriefs(services.herd, services.workers)
+
+    @app.callback(
+        Output("debrief-session", "data"),
+        Output("debrief-session", "value"),
+        Input("debrief-config", "data"),
+        State("location", "search"),
+    )
+    def offer(_config: Any, search: str | None) -> tuple[Choices, str | None]:
+        return choose(debriefs, may_change, search)
+
+    @app.callback(
+        Output("debrief-body", "children"),
+        Input("debrief-session", "value"),
+        Input("debrief-update", "n_clicks"),
+        Input("debrief-theme", "data"),
+        running=[(Output("debrief-busy", "hidden"), False, True), (Output("debrief-update", "disabled"), True, False)],
+    )
+    def look(session: str | None, _clicks: int | None, theme: str | None) -> Any:
+        if theme is None:
+            raise PreventUpdate  # the browser says in a moment which it is
+        return show(debriefs, may_change, session, theme)
+
+    def inside(function: str) -> ClientsideFunction:
+        return ClientsideFunction("herd_debrief", function)
+
+    app.clientside_callback(inside("boot"), Output("debrief-theme", "data"), Input("debrief-config", "data"))
+    app.clientside_callback(
+        inside("press"),
+        Output("debrief-theme", "data", allow_duplicate=True),
+        Input("debrief-theme-button", "n_clicks"),
+        Input("debrief-print", "n_clicks"),
+        prevent_initial_call=True,
+    )
+    app.clientside_callback(
+        inside("chosen"),
+        Output("debrief-void", "data"),
+        Input("debrief-session", "value"),
+        prevent_initial_call=True,
+    )

@@ -1,0 +1,83 @@
+"""Whole games played by the real engine with simulated people, in a second: what the debrief is shown with."""
+
+from __future__ import annotations
+
+import random
+from decimal import Decimal
+from pathlib import Path
+
+from orderflow.herd import rounds
+from orderflow.herd.chance import uuid
+from orderflow.herd.events import Config, Event, decode, encode
+from orderflow.herd.journal import NoJournal
+from orderflow.herd.session import Session
+
+START = 1_795_000_000 * 10**9
+STEP = 250_000_000
+
+
+def play_game(
+    *,
+    people: int = 60,
+    seconds: int = 300,
+    follow: float = 0.45,
+    rounds_of: int = 0,
+    experiment: bool = True,
+    bots: int = 0,
+    end: bool = True,
+    seed: int = 5,
+    start: int = START,
+) -> list[Event]:
+    """The log of a game. follow: how often somebody who sees the crowd does as it did; rounds_of: so many rounds with
+    falling value and dividends."""
+    chance = random.Random(seed)
+    journal = NoJournal()
+    session = Session.begin(Config(impact=f"{Decimal('0.0006'):f}"), start, journal=journal, seed=seed, code="TEST")
+    if bots:
+        session.set_bots(start, "zero", bots, 5_000)
+    for _ in range(people):
+        session.join(start + 10**9)
+    if experiment:
+        session.set_experiment(start + 2 * 10**9, True)
+    length = seconds // rounds_of if rounds_of else 0
+    crowd: list[int] = [0] * 20
+    number = 0
+    t = start + 3 * 10**9
+    for step in range(seconds * 4):
+        t = start + 3 * 10**9 + step * STEP
+        if rounds_of and step % (length * 4) == 0:
+            if session.state.round is not None and session.state.round.running:
+                session.end_round(t)
+            last = session.state.round
+            plan = rounds.series(session.state.price, {"preset": "ssw", "rounds": rounds_of, "seconds": length})
+            planned = plan if last is None else rounds.following(last)
+            if planned is not None:
+                session.begin_round(t, planned)
+        if step == seconds * 2:
+            session.news(t, "Takeover rumour", 8)
+        lean = sum(crowd[-20:])
+        before = session.state.totals.bought - session.state.totals.sold
+        for person in list(session.state.present()):
+            if person.bot is not None or chance.random() > 0.1:
+                continue
+            sees = person.group != "blind"
+            sign = chance.choice((1, -1))
+            if lean and chance.random() < (follow if sees else follow / 4):
+                sign = 1 if lean > 0 else -1
+            number += 1
+            session.order(t, person.id, uuid(seed, "test", number), sign, chance.choice((1, 1, 2, 5)))
+        session.settle(t, bots=bool(bots))
+        crowd.append(session.state.totals.bought - session.state.totals.sold - before)
+    if session.state.round is not None and session.state.round.running:
+        session.end_round(t)
+    if end:
+        session.set_phase(t + STEP, "ended")
+    return [decode(line) for line in journal.read(session.state.session_id).splitlines()]
+
+
+def keep(events: list[Event], data_dir: Path) -> str:
+    """Put a game's log where a server looks for it; the session's id."""
+    folder = data_dir / "herd"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{events[0]['id']}.jsonl").write_bytes(b"".join(map(encode, events)))
+    return str(events[0]["id"])
