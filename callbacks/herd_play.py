@@ -1,11 +1,12 @@
 """The phone's page of the herd game on the server: one document and one script, no callback.
 
 It is made once, at the start. The script is all files of `assets/play` in the order below, as one file, so that a phone
-asks once.
+asks once; comments and indentation, which are for those who read the sources, stay here.
 """
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,9 +23,18 @@ SCRIPTS = ("text", "memory", "http", "market", "link", "orders", "line", "view",
 def register_page(server: Any, services: Services, assets: Path) -> None:
     """Put the page at `PATH` and its script beside it. server: a flask.Flask; assets: the folder of that name."""
     folder = assets / "play"
-    script = "".join((folder / f"{name}.js").read_text("utf-8") for name in SCRIPTS)
+    script = "".join(slim((folder / f"{name}.js").read_text("utf-8")) for name in SCRIPTS)
     style = (folder / "play.css").read_text("utf-8")
     put_page(server, PATH, play_page(terms(services), style=style, script=put_file(server, f"{PATH}.js", script)))
+
+
+def slim(script: str) -> str:
+    """A script without the lines that are comments, and without indentation.
+
+    It knows no JavaScript: a script must have no text that runs over several lines, and no code beside a comment's end.
+    """
+    code = re.sub(r"^[ \t]*(?:/\*.*?\*/|//[^\n]*)[ \t]*\n", "", script, flags=re.MULTILINE | re.DOTALL)
+    return re.sub(r"^\s+", "", code, flags=re.MULTILINE)
 
 
 def terms(services: Services) -> Terms:

@@ -124,6 +124,8 @@
             if (!link.online) {
               link.online = true;
               link.lost = 0;
+              clearTimeout(timer);
+              timer = setTimeout(start, Math.random() * 1000); // the server is back: a socket may be possible again
               on.change();
             }
             on.message(Object.assign({ type: "state" }, answer.body));

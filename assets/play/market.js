@@ -9,6 +9,7 @@
 
   const KEPT_MS = 5 * 60 * 1000;
   const KEPT = 2000;
+  const JUMP_MS = 10000;
 
   /** A market of which nothing is known. */
   function create() {
@@ -82,7 +83,9 @@
   /** What snapshots and deltas have in common. */
   function take(market, message, happened) {
     const ahead = message.time - Date.now();
-    if (market.ahead === null || ahead > market.ahead) market.ahead = ahead; // the message that was quickest here
+    // the message that was quickest here knows best, until this phone's clock is set to another time
+    const jumped = message.type === "delta" && ahead < market.ahead - JUMP_MS;
+    if (market.ahead === null || ahead > market.ahead || jumped) market.ahead = ahead;
     if (market.price !== null && message.price !== market.price) {
       market.direction = message.price > market.price ? 1 : -1;
     }

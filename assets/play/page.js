@@ -22,7 +22,8 @@
   const was = { session: memory.get("session"), participant: memory.get("participant") };
   let word = ["quiet", START],
     drawing = 0,
-    joining = false;
+    joining = false,
+    confirmed = true; // the server knows who has just joined
 
   const orders = herd.orders.create({ sent, settled, refused, out });
   const link = herd.link.open({ message, change, version: () => market.version });
@@ -50,7 +51,10 @@
     phase: () => view.shown() !== "trade" && say(OPENED[market.phase] || ""),
     round: () => say("Round " + market.round.round + (market.round.of ? " of " + market.round.of : "") + " has begun."),
     news: () => market.news && say("News: " + market.news.text),
-    you: remember,
+    you() {
+      confirmed = true;
+      remember();
+    },
     fill,
   };
 
@@ -69,6 +73,7 @@
 
   function change() {
     if (link.online) orders.check();
+    if (view.shown() !== "trade" && market.phase !== null) say(link.online ? "Connected again." : "No connection.");
     draw();
   }
 
@@ -102,6 +107,7 @@
     memory.set({ nickname, result: null });
     herd.market.apply(market, Object.assign({ nick: nickname }, body, { type: "you" }));
     word = ["quiet", START];
+    confirmed = false;
     was.session = body.session || market.session;
     was.participant = body.participant;
     memory.session(was.session);
@@ -130,6 +136,7 @@
   function why() {
     if (market.phase === "ended") return "This game is over. When a new one begins, you can join here.";
     if (!was.participant || market.session === null) return null;
+    if (!confirmed) return "This browser has not kept the game's cookie. Please allow cookies, then join again.";
     if (was.session !== market.session) return "A new game has begun. Join again to play." + memory.get("result", "");
     return "You were taken out of the game by the presenter. You can join again.";
   }
@@ -221,9 +228,9 @@
 
   /* ---- the screen ---- */
 
-  /** Something for screen readers only. */
+  /** Something for screen readers only; what is said twice in a row differs, or it would not be read again. */
   function say(words) {
-    view.put("said", words);
+    view.put("said", $("said").textContent === words ? words + "\u00a0" : words);
   }
 
   function draw() {
