@@ -15,7 +15,7 @@ from orderflow.errors import BadInput, NotFound, OrderflowError
 from orderflow.herd.people import Fills
 from orderflow.market.book import Market
 from orderflow.market.ticks import SideRule, TickBatch
-from orderflow.workers import Workers, plain_lock
+from orderflow.workers import Handle, Workers, plain_lock
 
 SYMBOL = "HERD"
 
@@ -49,16 +49,17 @@ class TickFeed:
         self._news = workers.flag()
         self._waiting: list[Fills] = []
         self._afresh = False
-        self._ended = False
+        self._job: Handle | None = None
 
     def start(self) -> None:
         """Start the job. The market must be loaded."""
-        self._workers.spawn("herd ticks", self._work)
+        self._job = self._workers.spawn("herd ticks", self._work)
 
     def stop(self) -> None:
-        """End the job now; a restart brings what still waits."""
-        self._ended = True
-        self._news.set()
+        """End the job now; the next start brings what still waits."""
+        if self._job is not None:
+            self._job.cancel()
+            self._news.set()
 
     def add(self, fills: Fills) -> None:
         """New fills, after all that were given before."""
@@ -81,12 +82,10 @@ class TickFeed:
         return sum(map(len, self._waiting))
 
     def _work(self) -> None:
-        while not self._workers.wait(0) and not self._ended:
-            if not self._news.wait(0.5):
+        while not self._workers.wait(0):
+            if not self._news.wait(1.0) or self._workers.wait(0):
                 continue
             self._news.clear()
-            if self._ended:
-                return
             try:
                 self._workers.run(self._bring)
             except OrderflowError as error:  # busy, disk full: the ticks are not lost, only late

@@ -30,7 +30,7 @@ from orderflow.herd.view import Entry, View, told
 from orderflow.market.book import Market
 from orderflow.settings import Settings
 from orderflow.storage.journal import DiskJournal
-from orderflow.workers import Workers, plain_rlock
+from orderflow.workers import Handle, Workers, plain_rlock
 
 ACTIVE_SECONDS = 30
 """Who was seen within so many seconds counts as active."""
@@ -88,6 +88,7 @@ class Game(View):
         self.connected = 0
         self.version = 0
         self._told = 0
+        self._job: Handle | None = None
         self._fills: list[tuple[str, Fill]] = []
         self._accounts: list[str | None] = []
         self._seen: dict[str, int] = {}
@@ -106,10 +107,12 @@ class Game(View):
             if known:
                 self._recover(known[-1])
         self._ticks.start()
-        self._workers.spawn("herd batches", self._run)
+        self._job = self._workers.spawn("herd batches", self._run)
 
     def stop(self) -> None:
-        """Flush the log. The batches end with the workers."""
+        """End the batches and flush the log."""
+        if self._job is not None:
+            self._job.cancel()
         self._ticks.stop()
         with self._lock:
             self._journal.close()
