@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from dash import Dash, Input, Output, dcc, html
 from dash.development.base_component import Component
 
-from callbacks import chart, herd_play
+from callbacks import chart, herd, herd_play
 from layouts.shell import DOCUMENT, VIEWPORT, Link
 
 if TYPE_CHECKING:
@@ -32,7 +32,10 @@ class Page:
     register: Callable[[Dash, Services], None]
 
 
-PAGES: tuple[Page, ...] = (Page("/chart/", "Order flow", chart.page, chart.register),)
+PAGES: tuple[Page, ...] = (
+    Page("/chart/", "Order flow", chart.page, chart.register),
+    Page("/herd/", "Herd game", herd.page, herd.register),
+)
 
 
 def assets_folder() -> Path:
