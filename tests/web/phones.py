@@ -87,9 +87,12 @@ class Phone:
         while (left := until - time.monotonic()) > 0:
             self.ws.settimeout(left)
             try:
-                text = self.ws.recv()
+                kind, text = self.ws.recv_data(control_frame=True)  # answers pings, and comes back from them too
             except websocket.WebSocketTimeoutException:
                 break
+            if kind != websocket.ABNF.OPCODE_TEXT:
+                assert kind != websocket.ABNF.OPCODE_CLOSE, text
+                continue
             message: dict[str, Any] = json.loads(text)
             self.said.append(message)
             self.sizes.append(len(text))

@@ -107,7 +107,7 @@ def test_all_hear_every_price_and_idle_means_silent(phone: Callable[..., Phone])
     listener.receive(lambda message: message.get("meter", 0) is None)  # the crowd's meter runs out
     with suppress(TimeoutError):
         listener.kind("delta", 1.0)
-    listener.silence(2.5)
+    listener.silence(1.6)
 
 
 def test_a_delta_has_what_changed_and_is_small(
@@ -135,7 +135,7 @@ def test_a_delta_has_what_changed_and_is_small(
 def test_ten_busy_minutes_cost_a_phone_less_than_half_a_megabyte(phone: Callable[..., Phone]) -> None:
     ada, bob = phone().connect(), phone().connect()
     ada.kind("snapshot")
-    for i in range(12):
+    for i in range(6):
         bob.trade("buy" if i % 3 else "sell", 1)
         if i % 4 == 0:
             ada.trade("sell" if i % 8 else "buy", 1)
