@@ -147,7 +147,8 @@ def test_effects_scale_quieten_and_halt() -> None:
 
 
 def test_a_price_that_leaves_its_domain_ends_there_and_says_why() -> None:
-    spec = Spec("A", "a").changed({"model": "gbm", "params": {"mu": 100.0, "sigma": 0.0}, "interval": 3600.0})
+    rare = {"arrivals": "poisson", "arrival_params": {"rate": 1e-6}}
+    spec = Spec("A", "a").changed({"model": "gbm", "params": {"mu": 100.0, "sigma": 0.0}, "interval": 3600.0, **rare})
     instrument = alone(spec)
     while instrument.failure is None and instrument.steps < 10_000:
         instrument.step(NOW, 1.0)
