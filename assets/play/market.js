@@ -2,7 +2,8 @@
 
    A snapshot replaces everything; a delta brings what changed. What is older than what is known is left out, so that a
    price never jumps back. `apply` answers with the names of what happened: "gap" (a snapshot is needed), "session",
-   "phase", "round", "news", "you", "out" (no longer joined), "fill". */
+   "phase", "round", "news", "you", "out" (no longer joined), "fill", "dividend" (more cash
+   and as many shares, in a round). */
 (function (root) {
   "use strict";
   const herd = (root.herd = root.herd || {});
@@ -28,6 +29,7 @@
       n: 0,
       history: [], // [ms, price], oldest first
       you: null, // null: not joined, as far as known
+      paid: 0, // the last dividend
       asked: false, // whether the server has said who this is
     };
   }
@@ -131,7 +133,9 @@
     }
     const same = before && before.participant === message.participant;
     market.you = Object.assign({}, same ? before : {}, message);
-    return ["you"];
+    const paid = same && market.round && message.shares === before.shares && message.cash > before.cash;
+    market.paid = paid ? message.cash - before.cash : 0;
+    return paid ? ["you", "dividend"] : ["you"];
   }
 
   function fill(market, message) {

@@ -55,6 +55,9 @@
       confirmed = true;
       remember();
     },
+    dividend() {
+      if (!orders.pending) word = ["filled", "Dividend: " + text.signed(market.paid) + " in cash"];
+    },
     fill,
   };
 

@@ -316,6 +316,15 @@ def test_rounds_and_news_are_shown_and_said(open_phone: Open) -> None:
     assert phone.text("news-text") == "Oil was found."
 
 
+def test_a_dividend_is_named(open_phone: Open) -> None:
+    phone, game = open_phone()
+    game.delta(round={"round": 1, "of": 15, "ends": None})
+    game.participant(cash=5012.0)
+    game.say(game.who())
+    phone.until("word", "Dividend: +12.00 in cash")
+    phone.until("cash", "5,012.00")
+
+
 def test_the_meter_is_there_for_those_who_may_see_it(open_phone: Open) -> None:
     phone, game = open_phone()
     assert phone.visible("meter")
