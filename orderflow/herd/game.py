@@ -9,12 +9,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from decimal import Decimal
-from typing import Any, Literal, NamedTuple
-from uuid import UUID
+from typing import Any, Literal
 
 from orderflow.clock import Clock
 from orderflow.errors import BadInput, Busy, FieldError, Forbidden, NotFound, OrderflowError, StorageFailed
 from orderflow.herd import events, names, presenter
+from orderflow.herd.answers import Fill as Fill
+from orderflow.herd.answers import OrderState as OrderState
+from orderflow.herd.answers import canonical, fill, order_state
 from orderflow.herd.archive import Archive
 from orderflow.herd.events import Config, Event
 from orderflow.herd.feed import TickFeed
@@ -22,7 +24,7 @@ from orderflow.herd.floods import Floods
 from orderflow.herd.journal import Journal, NoJournal
 from orderflow.herd.manners import Manners
 from orderflow.herd.money import micro, units
-from orderflow.herd.people import Order, Participant, Status
+from orderflow.herd.people import Participant
 from orderflow.herd.session import Session
 from orderflow.herd.standing import Standing, statistics
 from orderflow.herd.state import State
@@ -36,31 +38,6 @@ ACTIVE_SECONDS = 30
 """Who was seen within so many seconds counts as active."""
 STATS_SECONDS = 1.0
 Side = Literal["buy", "sell"]
-
-
-class OrderState(NamedTuple):
-    """What has become of an order. price: currency per share, None until filled; reason: why it was rejected."""
-
-    client_id: str
-    status: Status
-    side: Side
-    quantity: int
-    price: float | None
-    reason: str | None
-
-
-class Fill(NamedTuple):
-    """News of an order for its owner. price: currency per share, None when rejected; cash: micro-units, shares: what
-    the owner has now."""
-
-    client_id: str
-    status: Status
-    price: float | None
-    quantity: int
-    side: Side
-    cash: int
-    shares: int
-    reason: str | None
 
 
 class Game(View):
@@ -164,12 +141,12 @@ class Game(View):
             name = canonical(client_id)
             known = session.known(pid, name)
             if known is not None:
-                return _order_state(known), False
+                return order_state(known), False
             self._floods.take(pid, self._clock.monotonic())
             sign, checked = session.check(quantity, side)
             now = self._clock.now()
             self._seen[pid] = now
-            return _order_state(session.order(now, pid, name, sign, checked)), True
+            return order_state(session.order(now, pid, name, sign, checked)), True
 
     def order_state(self, pid: str, client_id: str) -> OrderState:
         """What has become of a participant's own order. Raises NotFound."""
@@ -179,7 +156,7 @@ class Game(View):
             raise NotFound(str(error)) from error
         if known is None:
             raise NotFound(f"you have no order {client_id}")
-        return _order_state(known)
+        return order_state(known)
 
     # the presenter
 
@@ -353,18 +330,7 @@ class Game(View):
         for order in cleared:
             person = state.participants[order.p]
             if person.bot is None:
-                told = _order_state(order)
-                fill = Fill(
-                    told.client_id,
-                    told.status,
-                    told.price,
-                    told.quantity,
-                    told.side,
-                    person.cash,
-                    person.shares,
-                    told.reason,
-                )
-                self._fills.append((order.p, fill))
+                self._fills.append((order.p, fill(order, person)))
 
     def _hear(self, event: Event, state: State) -> None:
         """Each event, when it has been applied."""
@@ -388,8 +354,8 @@ class Game(View):
             fills, accounts = self._fills, list(dict.fromkeys(self._accounts))
             self._fills, self._accounts = [], []
             changed, self._told = self.version != self._told, self.version
-        for pid, fill in fills:
-            self._call(self.on_fill, pid, fill)
+        for pid, news in fills:
+            self._call(self.on_fill, pid, news)
         for account in accounts:
             self._call(self.on_account, account)
         if changed:
@@ -407,20 +373,3 @@ def build_game(settings: Settings, market: Market, workers: Workers, clock: Cloc
     """The game of one server, not started. Raises BadInput for settings that make no market."""
     journal: Journal = NoJournal() if settings.ephemeral else DiskJournal(settings.data_dir / "herd", workers)
     return Game(settings, market, workers, clock, journal)
-
-
-def canonical(client_id: object) -> str:
-    """A UUID as it is kept. Raises BadInput."""
-    try:
-        if isinstance(client_id, str) and len(client_id) == 36:
-            return str(UUID(client_id))
-    except ValueError:
-        pass
-    reason = "must be a UUID, such as 7f6c1f0e-2b59-4c6e-9d57-0c7a51a3a1d2"
-    raise BadInput(f"client_id {reason}", [FieldError(None, "client_id", reason)])
-
-
-def _order_state(order: Order) -> OrderState:
-    side: Side = "buy" if order.s > 0 else "sell"
-    price = units(order.price) if order.status == "filled" else None
-    return OrderState(order.c, order.status, side, order.q, price, order.reason)

@@ -40,10 +40,9 @@ def series(level: int, args: dict[str, Any]) -> Round:
     if preset not in (None, "ssw"):
         raise _bad("preset", f'{preset!r} is no preset; there is "ssw"')
     ssw = preset is not None
-    of = _whole(args, "rounds", SSW_ROUNDS if ssw else 1, MOST_ROUNDS)
+    of = _whole(args, "rounds", None, MOST_ROUNDS) or (SSW_ROUNDS if ssw else 1)
     seconds = _whole(args, "seconds", SSW_SECONDS if ssw else None, MOST_SECONDS)
     fundamental, dividend = _amount(args, "fundamental"), _amount(args, "dividend")
-    assert of is not None  # it has a default
     if ssw:
         if dividend is not None:
             raise _bad("dividend", "is drawn by chance with this preset")

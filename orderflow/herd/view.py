@@ -20,7 +20,7 @@ from orderflow.herd.state import State
 METER_SECONDS = 5
 """The crowd meter looks so far back."""
 REST_MS = 1_000
-"""The price line has a point at least so often, so that a jump is not drawn as a slope."""
+"""A rest that is longer than this has a point at its end, so that a jump is not drawn as a slope."""
 FEED = 100
 """Entries that the feed keeps."""
 
@@ -30,9 +30,9 @@ Entry = dict[str, Any]
 
 
 class View:
-    """history: (ms, price) wherever the price moved, and once a second. feed: the last events told, {"t": ms, "kind",
-    "text"}. buys, sells: quantities filled in the last batch. rewound: how often the past has changed (undo, another
-    session): prices shown before do not stand."""
+    """history: (ms, price) wherever the price moved, and where it rests, the last point at most a second old. feed: the
+    last events told, {"t": ms, "kind", "text"}. buys, sells: quantities filled in the last batch. rewound: how often
+    the past has changed (undo, another session): prices shown before do not stand."""
 
     def __init__(self, clock: Clock, session: Session) -> None:
         self._clock = clock
@@ -161,6 +161,8 @@ class View:
         """Time passes; True when that alone has changed what is to be seen."""
         at, price = self.history[-1]
         if now // MS - at >= REST_MS and self.phase != "ended":
+            if len(self.history) > 1 and self.history[-2][1] == price:  # a rest of hours is two points
+                self.history.pop()
             self.history.append((now // MS, price))
         before = self._shown
         meter = self.meter

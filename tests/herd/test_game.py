@@ -11,7 +11,8 @@ import pytest
 
 from orderflow.clock import ManualClock
 from orderflow.errors import BadInput, Busy, Conflict, Forbidden, NotFound, StorageFailed, Unauthorized
-from orderflow.herd.game import Fill, Game, build_game, canonical
+from orderflow.herd.answers import Fill, canonical
+from orderflow.herd.game import Game, build_game
 from orderflow.market.book import Market
 from orderflow.settings import Settings
 from orderflow.workers import Workers
@@ -188,13 +189,14 @@ def test_the_price_line_rests_before_it_jumps(table: Table) -> None:
     table.order(ann.id, 1)
     table.turn()
     times = [at - START // 10**6 for at, _ in game.history]
-    assert times == [0, 1000, 2000, 2750]
+    assert times == [0, 2000, 2750]
     table.turn(6)
     table.order(ann.id, 1)
     table.turn(20)
-    assert [at - START // 10**6 for at, _ in game.history][4:] == [8750, 28500, 28750]
-    assert game.meter == 1.0
-    table.turn(6)
+    assert [at - START // 10**6 for at, _ in game.history] == [0, 2000, 2750, 8750, 28500, 28750]
+    for _ in range(50):
+        table.turn()
+    assert len(game.history) == 7, "a rest of hours is two points"
     assert game.meter is None
 
 
