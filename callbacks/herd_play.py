@@ -1,7 +1,8 @@
 """The phone's page of the herd game on the server: one document and one script, no callback.
 
-It is made once, at the start. The script is all files of `assets/play` in the order below, as one file, so that a phone
-asks once; comments and indentation, which are for those who read the sources, stay here.
+It is made once, at the start. All style sheets of `assets/play` stand inside the document and all scripts are one file,
+each in the order below, so that a phone asks twice and no more. Comments and indentation, which are for those who read
+the sources, stay here.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from orderflow.services import Services
 
 PATH = "/herd/play"
+STYLES = ("base", "market", "trade", "screens")
 SCRIPTS = ("text", "memory", "http", "market", "link", "orders", "line", "view", "page")
 
 
@@ -24,8 +26,14 @@ def register_page(server: Any, services: Services, assets: Path) -> None:
     """Put the page at `PATH` and its script beside it. server: a flask.Flask; assets: the folder of that name."""
     folder = assets / "play"
     script = "".join(slim((folder / f"{name}.js").read_text("utf-8")) for name in SCRIPTS)
-    style = (folder / "play.css").read_text("utf-8")
-    put_page(server, PATH, play_page(terms(services), style=style, script=put_file(server, f"{PATH}.js", script)))
+    address = put_file(server, f"{PATH}.js", script)
+    put_page(server, PATH, play_page(terms(services), style=style_sheet(assets), script=address))
+
+
+def style_sheet(assets: Path) -> str:
+    """The style sheets of the page as one text, without comments."""
+    text = "".join((assets / "play" / f"{name}.css").read_text("utf-8") for name in STYLES)
+    return re.sub(r"\s*/\*.*?\*/", "", text, flags=re.DOTALL)
 
 
 def slim(script: str) -> str:

@@ -2,8 +2,8 @@
 
    A snapshot replaces everything; a delta brings what changed. What is older than what is known is left out, so that a
    price never jumps back. `apply` answers with the names of what happened: "gap" (a snapshot is needed), "session",
-   "phase", "round", "news", "you", "out" (no longer joined), "fill", "dividend" (more cash
-   and as many shares, in a round). */
+   "phase", "round", "news", "you", "out" (no longer joined), "fill", "dividend" (more cash and as many shares, in a
+   round). */
 (function (root) {
   "use strict";
   const herd = (root.herd = root.herd || {});

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from tests.browser.chart import Chart, post_ticks
+from tests.browser.herd_play import PORTRAIT, Open, StandIn
+from tests.browser.herd_play import Phone as HerdPhone
 from tests.conftest import require
 from tests.running import RunningServer
 
@@ -97,3 +99,47 @@ def chart(desk: Chart, shown: str) -> Iterator[Chart]:
     yield desk
     errors, desk.errors[:] = list(desk.errors), []
     assert errors == []
+
+
+@pytest.fixture
+def open_phone(browser: Any, server: RunningServer) -> Iterator[Open]:
+    """open_phone(size, dark=True, joined=True, query="", expect=()): the page and its game, once a price is shown.
+
+    Console errors fail the test, but those that contain a word of `expect`.
+    """
+    opened: list[tuple[HerdPhone, tuple[str, ...]]] = []
+
+    def go(
+        size: tuple[int, int] = PORTRAIT,
+        *,
+        dark: bool = True,
+        joined: bool = True,
+        query: str = "",
+        expect: tuple[str, ...] = (),
+        script: str = "",
+    ) -> tuple[HerdPhone, StandIn]:
+        context = browser.new_context(
+            viewport={"width": size[0], "height": size[1]},
+            color_scheme="dark" if dark else "light",
+            has_touch=True,
+            is_mobile=True,
+            device_scale_factor=2,
+        )
+        context.set_default_timeout(10_000)
+        if script:
+            context.add_init_script(script)
+        phone = HerdPhone(context, server.url)
+        game = StandIn(phone.page)
+        opened.append((phone, expect))
+        if joined:
+            game.participant()
+        phone.visit(query)
+        phone.until("price", "100.00")
+        if joined:
+            phone.page.wait_for_selector("#deck:not([hidden])")
+        return phone, game
+
+    yield go
+    for phone, _ in opened:
+        phone.page.context.close()
+    assert [error for phone, words in opened for error in phone.errors if not any(w in error for w in words)] == []

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
+PORTRAIT, LANDSCAPE, SMALL = (390, 844), (844, 390), (320, 568)
 Reply = tuple[int, dict[str, Any], dict[str, str]]
 
 
@@ -191,3 +192,7 @@ class Phone:
     def visible(self, id: str) -> bool:
         """Whether an element can be seen."""
         return bool(self.page.locator(f"#{id}").is_visible())
+
+
+Open = Callable[..., tuple[Phone, StandIn]]
+"""The fixture `open_phone`."""

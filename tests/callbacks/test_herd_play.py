@@ -12,7 +12,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from callbacks.app import assets_folder, create_app
-from callbacks.herd_play import SCRIPTS, register_page, slim, terms
+from callbacks.herd_play import SCRIPTS, STYLES, register_page, slim, terms
 from orderflow.services import Services
 
 PACKED = {"Accept-Encoding": "gzip, deflate, br"}
@@ -77,6 +77,7 @@ def test_it_is_one_page_with_and_without_a_slash_or_a_code(phone: FlaskClient) -
 def test_all_scripts_of_the_folder_are_sent_and_dash_loads_none(phone: FlaskClient) -> None:
     folder = assets_folder() / "play"
     assert {path.stem for path in folder.glob("*.js")} == set(SCRIPTS)
+    assert {path.stem for path in folder.glob("*.css")} == set(STYLES)
     text = phone.get(script(phone)).text
     for path in folder.glob("*.js"):
         assert slim(path.read_text("utf-8")) in text

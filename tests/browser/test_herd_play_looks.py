@@ -1,0 +1,137 @@
+"""The phone's page as it looks: what fits, what is read out, how numbers print, how soon it is there."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+
+from tests.browser.herd_play import LANDSCAPE, PORTRAIT, SMALL, Open
+from tests.running import RunningServer
+
+pytestmark = pytest.mark.browser
+
+
+# how it looks
+
+
+@pytest.mark.parametrize("size", [PORTRAIT, LANDSCAPE, SMALL], ids=["portrait", "landscape", "small"])
+@pytest.mark.parametrize("scale", [1, 2], ids=["100%", "200%"])
+def test_everything_fits_and_thumbs_reach(open_phone: Open, size: tuple[int, int], scale: int) -> None:
+    phone, game = open_phone(size)
+    game.delta(news={"text": "Oil was found.", "time": int(time.time() * 1000)})
+    phone.page.evaluate("(scale) => { document.documentElement.style.fontSize = `${16 * scale}px`; }", scale)
+    phone.page.wait_for_timeout(100)
+    wide, tall = phone.page.evaluate(
+        "() => { const d = document.documentElement; return [d.scrollWidth, d.scrollHeight]; }"
+    )
+    assert wide <= size[0]
+    if scale == 1:
+        game.more["news"] = None
+        assert tall <= size[1] + (120 if size == SMALL else 0)
+    boxes = {side: phone.page.locator(f"#{side}").bounding_box() for side in ("buy", "sell")}
+    for box in boxes.values():
+        assert box["height"] >= 64
+        assert box["width"] >= 64
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= size[0]
+        assert box["y"] + box["height"] <= size[1]
+        if scale == 1:
+            assert box["y"] > size[1] * 0.6
+        if size == LANDSCAPE:
+            assert box["x"] >= size[0] * 0.4
+    for label in phone.page.locator(".steps label").all():
+        assert label.bounding_box()["height"] >= 44
+
+
+@pytest.mark.parametrize(("dark", "ground"), [(True, "rgb(12, 16, 23)"), (False, "rgb(255, 255, 255)")])
+def test_it_follows_the_colours_of_the_phone(open_phone: Open, dark: bool, ground: str) -> None:
+    phone, _ = open_phone(dark=dark)
+    assert phone.page.evaluate("getComputedStyle(document.body).backgroundColor") == ground
+
+
+def test_a_screen_reader_finds_its_way(open_phone: Open) -> None:
+    phone, _ = open_phone()
+    phone.page.get_by_role("heading", name="Herd market").wait_for()
+    phone.page.get_by_role("region", name="Price").wait_for()
+    assert phone.page.get_by_role("radio").count() == 5
+    assert phone.page.get_by_role("group", name="How many shares").count() == 1
+    order = ["radio 1", "Sell 1 share", "Buy 1 share"]
+    names = []
+    for _ in range(3):
+        phone.page.keyboard.press("Tab")
+        names.append(
+            phone.page.evaluate(
+                "() => { const e = document.activeElement; return e.getAttribute('aria-label') || `radio ${e.value}`; }"
+            )
+        )
+    assert names == order
+    phone.page.keyboard.press("Shift+Tab")
+    phone.page.keyboard.press("Shift+Tab")
+    phone.page.keyboard.press("ArrowRight")
+    phone.page.get_by_role("button", name="Buy 5 shares").wait_for()
+
+
+# the modules alone
+
+
+def test_numbers_are_short_and_signed(open_phone: Open) -> None:
+    phone, _ = open_phone()
+
+    def js(expression: str) -> Any:
+        return phone.page.evaluate(
+            f"() => {{ const {{ text, market, line, link }} = window.herd; return {expression}; }}"
+        )
+
+    assert js("[0, 5000, 9999.99, 10000.4, 1234567, -0.004, -12.5].map(text.money)") == [
+        "0.00", "5,000.00", "9,999.99", "10,000", "1,234,567", "0.00", "−12.50",
+    ]  # fmt: skip
+    assert js("[5, -5, 0, 0.001].map(text.signed)") == ["+5.00", "−5.00", "0.00", "0.00"]
+    assert js("[0, 999, 65000, -3].map(text.clock)") == ["0:00", "0:01", "1:05", "0:00"]
+    assert js("new Set(Array.from({ length: 100 }, text.uuid)).size") == 100
+    assert js("market.affordable(5000, 100, 0.001, 100)") == 48
+    assert js("market.affordable(99, 100, 0.001, 100)") == 0
+    assert js("market.affordable(1e9, 100, 0.001, 100)") == 100
+    assert js("line.levels(96.5, 103.5)") == {"out": [97.5, 100, 102.5], "decimals": 1}
+    assert js("line.points([[0, 5], [10000, 6]], 4000, 12000)") == [[4000, 5], [9750, 5], [10000, 6], [12000, 6]]
+    assert js("[[1, 0], [1, 1], [2, 0], [4, 0], [9, 1]].map(([n, chance]) => link.pause(n, chance))") == [
+        0, 5000, 2000, 8000, 25000,
+    ]  # fmt: skip
+
+
+# how soon it is there
+
+
+def test_it_is_there_soon_on_a_slow_phone_in_a_full_hall(browser: Any, server: RunningServer) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    session = context.new_cdp_session(page)
+    sizes: dict[str, float] = {}
+    session.on("Network.loadingFinished", lambda event: sizes.update({event["requestId"]: event["encodedDataLength"]}))
+    session.send("Network.enable")
+    rate = 1.4e6 / 8
+    limits = {"offline": False, "latency": 560, "downloadThroughput": rate, "uploadThroughput": rate}
+    session.send("Network.emulateNetworkConditions", limits)
+    session.send("Emulation.setCPUThrottlingRate", {"rate": 4})
+    page.goto(f"{server.url}/herd/play", wait_until="commit")
+    page.wait_for_function("() => window.herd && window.herd.view && window.herd.view.shown() === 'join'")
+    usable = page.evaluate("performance.now()")
+    page.wait_for_function("() => document.getElementById('price').textContent === '100.00'")
+    priced = page.evaluate("performance.now()")
+    painted = page.evaluate(
+        """() => new Promise((resolve) => {
+          const watcher = new PerformanceObserver((list) => {
+            const one = list.getEntries().find((entry) => entry.name === "first-contentful-paint");
+            if (one) resolve(one.startTime);
+          });
+          watcher.observe({ type: "paint", buffered: true });
+        })"""
+    )
+    weight = sum(sizes.values())
+    context.close()
+    print(f"first paint {painted:.0f} ms, usable {usable:.0f} ms, price {priced:.0f} ms, {weight:.0f} bytes")
+    assert painted <= 1500
+    assert usable <= 3000
+    assert len(sizes) == 2
+    assert weight < 40_000
