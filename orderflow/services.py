@@ -11,9 +11,12 @@ from dataclasses import dataclass
 
 from orderflow.bus import Bus
 from orderflow.clock import Clock, SystemClock
-from orderflow.errors import BadInput, BadSetting, OrderflowError, StorageFailed
+from orderflow.errors import BadInput, BadSetting, NotFound, OrderflowError, StorageFailed
+from orderflow.exchange.exchange import Exchange
+from orderflow.exchange.market_data import Quote, Quotes
 from orderflow.feeds.replay import SampleReplay
 from orderflow.herd.game import Game, build_game
+from orderflow.instruments.instrument import DECIMALS
 from orderflow.instruments.simulation import Simulation, build_simulation
 from orderflow.market.book import Market
 from orderflow.market.frames import Frame
@@ -31,7 +34,8 @@ log = logging.getLogger(__name__)
 @dataclass(frozen=True)
 class Services:
     """settings; market: all ticks and bars; ticks: the log behind it; workers: threads and greenlets; bus: who changed
-    what; clock; sample: the bundled sample's replay; herd: the herd game; instruments: the simulated ones."""
+    what; clock; sample: the bundled sample's replay; herd: the herd game; instruments: the simulated ones;
+    exchange: the simulated exchange over all of the market."""
 
     settings: Settings
     market: Market
@@ -42,6 +46,7 @@ class Services:
     sample: SampleReplay
     herd: Game
     instruments: Simulation
+    exchange: Exchange
 
     def start(self) -> int:
         """Reload what the log holds, apply the instruments' settings, start the jobs; returns the ticks reloaded.
@@ -103,7 +108,24 @@ def build_services(settings: Settings) -> Services:
         raise BadSetting(f"the herd game's settings make no market: {error}") from error
     sample = SampleReplay(market, workers, velocity=settings.velocity)
     instruments = build_simulation(settings, market, ticks, workers, clock)
-    return Services(settings, market, ticks, workers, Bus(), clock, sample, herd, instruments)
+    exchange = Exchange(market, workers, clock, _quotes(instruments))
+    return Services(settings, market, ticks, workers, Bus(), clock, sample, herd, instruments, exchange)
+
+
+def _quotes(instruments: Simulation) -> Quotes:
+    """The best bid and ask of simulated instruments that have an order book."""
+
+    def quote(symbol: str) -> Quote | None:
+        try:
+            found = instruments.get(symbol).quote()
+        except NotFound:
+            return None
+        if found is None:
+            return None
+        bid, ask = (round(found[side] * 10**DECIMALS) for side in ("bid", "ask"))
+        return Quote(bid, int(found["bid_size"]), ask, int(found["ask_size"]), DECIMALS, 0)
+
+    return quote
 
 
 def check(settings: Settings) -> None:

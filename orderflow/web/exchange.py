@@ -13,7 +13,7 @@ import flask
 import msgspec
 
 from orderflow.errors import BadInput
-from orderflow.exchange.dialect import ENDPOINTS, Endpoint, Refusal
+from orderflow.exchange.dialect import ENDPOINTS, INTERVALS, MOST, Endpoint, Refusal
 from orderflow.exchange.exchange import Exchange
 from orderflow.web import schemas
 from orderflow.web.answers import JSON, answer
@@ -21,7 +21,7 @@ from orderflow.web.bodies import read_body
 from orderflow.web.exchange_hub import POLICY, Hub
 from orderflow.web.fanout import Fanout
 from orderflow.web.frames import frame
-from orderflow.web.params import Param
+from orderflow.web.params import LAST_NS, Param
 from orderflow.web.routes import Answer, Route, Values, View
 from orderflow.web.sockets import Connection, Handler
 
@@ -213,6 +213,13 @@ def _named(streams: str | None) -> Iterable[str]:
 
 
 def _param(endpoint: Endpoint, name: str, doc: str) -> Param:
-    whole = name in ("startTime", "endTime", "fromId", "limit")
-    schema: schemas.Schema = {"type": "integer", "minimum": 0} if whole else {"type": "string", "minLength": 1}
+    schema: schemas.Schema = {"type": "string", "minLength": 1}
+    if name == "interval":
+        schema = {"type": "string", "enum": list(INTERVALS)}
+    elif name == "type":
+        schema = {"type": "string", "enum": ["FULL", "MINI"]}
+    elif name == "limit":
+        schema = {"type": "integer", "minimum": 1, "maximum": MOST}
+    elif name in ("startTime", "endTime", "fromId"):
+        schema = {"type": "integer", "minimum": 0, "maximum": LAST_NS}
     return Param(name, doc, schema, str, required=name in endpoint.needed)

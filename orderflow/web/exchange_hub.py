@@ -44,7 +44,7 @@ class Listener:
     pinged: float
     streams: dict[str, None] = field(default_factory=dict)
     asked: float | None = None
-    payload: bytes = b""
+    pings: deque[bytes] = field(default_factory=lambda: deque(maxlen=8))
     said: deque[float] = field(default_factory=deque)
     passage: Passage = field(default_factory=Passage)
     held: deque[bytes] = field(default_factory=deque)
@@ -177,7 +177,7 @@ class Hub:
 
     def control(self, listener: Listener, kind: str, payload: bytes) -> None:
         """A ping or pong of a connection."""
-        if not self._too_many(listener) and kind == "pong" and payload == listener.payload:
+        if not self._too_many(listener) and kind == "pong" and payload in listener.pings:
             listener.asked = None
 
     def turn(self) -> None:
@@ -290,10 +290,10 @@ class Hub:
             listener.end(POLICY, "no pong came")
         elif now - listener.pinged >= rules.ping:
             listener.pinged = now
-            listener.payload = str(time // MS).encode()
+            listener.pings.append(str(time // MS).encode())
             if listener.asked is None:
                 listener.asked = now
-            listener.send(frame(listener.payload, PING))
+            listener.send(frame(listener.pings[-1], PING))
 
     def _do(self, now: float, time: int) -> None:
         for step in self._exchange.script.due(now):

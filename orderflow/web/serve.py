@@ -27,6 +27,7 @@ from gevent.pywsgi import WSGIServer
 
 from orderflow.errors import BadSetting
 from orderflow.services import Services
+from orderflow.web.exchange_hub import Hub
 from orderflow.web.fanout import Fanout
 from orderflow.web.handler import Handler
 
@@ -93,6 +94,7 @@ def serve(services: Services, server: flask.Flask, listener: Any, ready: Callabl
     ready: called once connections are taken.
     """
     fanout: Fanout = server.extensions["orderflow.fanout"]
+    exchange: Hub = server.extensions["orderflow.exchange"]
     http = HttpServer(listener, server)
     ended = Event()
     loop = get_hub().loop
@@ -113,6 +115,7 @@ def serve(services: Services, server: flask.Flask, listener: Any, ready: Callabl
     print("stopping", file=sys.stderr, flush=True)
     http.stopping = True
     http.close()
+    exchange.announce()
     fanout.close_all()
     _finish(http)
     left = services.stop()

@@ -13,6 +13,7 @@ from orderflow.web import answers, schemas
 from orderflow.web.answers import JSON, answer, encode
 from orderflow.web.chart import Chart
 from orderflow.web.delivery import Delivery
+from orderflow.web.exchange import ExchangeApi
 from orderflow.web.fanout import Fanout
 from orderflow.web.herd import Herd
 from orderflow.web.instruments import Instruments
@@ -29,8 +30,8 @@ MOST_SOCKETS = 20_000
 def create_server(services: Services, *, most_sockets: int = MOST_SOCKETS) -> flask.Flask:
     """Every route and socket of every product.
 
-    `server.extensions` has "orderflow.gate", "orderflow.delivery", "orderflow.fanout" and "orderflow.routes" (the
-    table) for those who put more on the server or serve it.
+    `server.extensions` has "orderflow.gate", "orderflow.delivery", "orderflow.fanout", "orderflow.exchange" (the hub
+    of its sockets) and "orderflow.routes" (the table) for those who put more on the server or serve it.
     """
     server = flask.Flask("orderflow", static_folder=None)
     server.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it, the abstract one not
@@ -42,12 +43,14 @@ def create_server(services: Services, *, most_sockets: int = MOST_SOCKETS) -> fl
     fanout = Fanout(services.workers)
     chart, market = Chart(services, fanout), MarketApi(services, fanout)
     herd, instruments = Herd(services, fanout), Instruments(services, fanout)
-    sockets = [*market.sockets(), *herd.sockets(), *instruments.sockets()]
+    exchange = ExchangeApi(services, fanout)
+    sockets = [*market.sockets(), *herd.sockets(), *instruments.sockets(), *exchange.sockets()]
     products: dict[str, Sequence[Route]] = {
         "chart": chart.routes(),
         "market": market.routes(),
         "herd": herd.routes(),
         "instruments": instruments.routes(),
+        "exchange": exchange.routes(),
         "sockets": [route for route, _ in sockets],
     }
     table = [route for routes in products.values() for route in routes]
@@ -55,7 +58,7 @@ def create_server(services: Services, *, most_sockets: int = MOST_SOCKETS) -> fl
     table += products["about"]
     for name, routes in products.items():
         register(server, name, routes)
-    for prefix in ("/api/", "/ws/"):
+    for prefix in ("/api/", "/ws/", "/exchange/"):
         reserve(server, prefix)
     Sockets(server, fanout, most_sockets).register(sockets)
     answers.install(server)
@@ -70,6 +73,7 @@ def create_server(services: Services, *, most_sockets: int = MOST_SOCKETS) -> fl
         "orderflow.gate": gate,
         "orderflow.delivery": delivery,
         "orderflow.fanout": fanout,
+        "orderflow.exchange": exchange.hub,
         "orderflow.routes": tuple(table),
     }
     return server
