@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,8 @@ from orderflow.market.ticks import NO_ID
 
 SEGMENT = 1 << 18
 """Ticks in a segment: 7.6 MB at 29 B a tick, committed by the operating system page by page as it fills."""
+SMALL_SEGMENT = 1 << 14
+"""Ticks in a segment of a symbol of which there are many, each with few ticks."""
 
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.int8]
@@ -92,12 +95,12 @@ def _equal(held: Ints, at: npt.NDArray[np.intp], ids: Ints) -> npt.NDArray[np.bo
 class _Segment:
     __slots__ = ("flags", "id", "id_max", "ids", "ids_ascend", "level", "size", "sorted", "time", "tmax", "tmin")
 
-    def __init__(self) -> None:
-        self.time = np.empty(SEGMENT, np.int64)
-        self.level = np.empty(SEGMENT, np.int32)
-        self.size = np.empty(SEGMENT, np.int64)
-        self.flags = np.empty(SEGMENT, np.int8)
-        self.id = np.empty(SEGMENT, np.int64)
+    def __init__(self, capacity: int) -> None:
+        self.time = np.empty(capacity, np.int64)
+        self.level = np.empty(capacity, np.int32)
+        self.size = np.empty(capacity, np.int64)
+        self.flags = np.empty(capacity, np.int8)
+        self.id = np.empty(capacity, np.int64)
         self.tmin, self.tmax, self.sorted = 2**63 - 1, -(2**63), True
         self.id_max, self.ids_ascend = NO_ID, True
         self.ids: Ints | set[int] | None = None
@@ -111,7 +114,7 @@ class _Segment:
         if self.ids_ascend:
             at = np.searchsorted(self.id[:count], ids)
             return _equal(self.id[:count], at, ids)
-        if count == SEGMENT:
+        if count == len(self.id):
             if not isinstance(self.ids, np.ndarray):
                 self.ids = np.sort(self.id)
             at = np.searchsorted(self.ids, ids)
@@ -125,7 +128,9 @@ class _Segment:
 class TickBuffer:
     """Ticks `first <= index < n` of one symbol, in arrival order; an index names the same tick for ever."""
 
-    def __init__(self) -> None:
+    def __init__(self, segment: int | None = None) -> None:
+        """segment: ticks in a segment, SEGMENT when not given; memory is given back segment by segment."""
+        self._size = segment or SEGMENT
         self._segments: dict[int, _Segment] = {}
         self.first = 0
         self.n = 0
@@ -140,11 +145,11 @@ class TickBuffer:
         start, end = 0, len(ticks)
         n = self.n
         while start < end:
-            number, at = divmod(n, SEGMENT)
+            number, at = divmod(n, self._size)
             segment = self._segments.get(number)
             if segment is None:
-                segment = self._segments[number] = _Segment()
-            count = min(end - start, SEGMENT - at)
+                segment = self._segments[number] = _Segment(self._size)
+            count = min(end - start, self._size - at)
             to, stop = at + count, start + count
             segment.time[at:to] = time = ticks.time[start:stop]
             segment.level[at:to] = ticks.level[start:stop]
@@ -184,12 +189,12 @@ class TickBuffer:
                 i, j = np.searchsorted(time, [start, end])
                 if i == j:
                     continue
-                indices.append(np.arange(number * SEGMENT + a + i, number * SEGMENT + a + j))
+                indices.append(np.arange(number * self._size + a + i, number * self._size + a + j))
                 parts.append(self._columns(number, a + int(i), a + int(j)))
             else:
                 hit = np.flatnonzero((time >= start) & (time < end))
                 if len(hit):
-                    indices.append(hit + (number * SEGMENT + a))
+                    indices.append(hit + (number * self._size + a))
                     parts.append(self._columns(number, a, b).take(hit))
         if not parts:
             return np.empty(0, np.int64), self.slice(0, 0)
@@ -211,26 +216,27 @@ class TickBuffer:
 
     def set_flags(self, indices: Ints, flags: Flags) -> None:
         """Rewrite the flags of some ticks (the tick rule, resolved again)."""
-        for number in np.unique(indices // SEGMENT).tolist():
-            here = indices // SEGMENT == number
-            self._segments[number].flags[indices[here] - number * SEGMENT] = flags[here]
+        for number in np.unique(indices // self._size).tolist():
+            here = indices // self._size == number
+            self._segments[number].flags[indices[here] - number * self._size] = flags[here]
 
     def rescale(self, level: int, size: int) -> None:
         """Multiply every level and size: the grid became finer. New arrays, so a reader keeps its consistent view."""
-        for segment in self._segments.values():
+        for number, segment in self._segments.items():
+            count = min(self._size, self.n - number * self._size)
             if level != 1:
-                segment.level = segment.level * np.int32(level)
+                segment.level = _multiplied(segment.level, level, count)
             if size != 1:
-                segment.size = segment.size * size
+                segment.size = _multiplied(segment.size, size, count)
 
     def evict(self) -> int:
         """Drop the oldest segment unless it is the one being filled; returns how many ticks went."""
-        number = self.first // SEGMENT
-        if number >= self.n // SEGMENT:
+        number = self.first // self._size
+        if number >= self.n // self._size:
             return 0
         segment = self._segments.pop(number)
         self.evicted_until = max(self.evicted_until, segment.tmax)
-        gone = (number + 1) * SEGMENT - self.first
+        gone = (number + 1) * self._size - self.first
         self.first += gone
         return gone
 
@@ -238,21 +244,28 @@ class TickBuffer:
         """bool[n]: which venue ids are among the held ticks."""
         found = np.zeros(len(ids), np.bool_)
         for number, segment in self._segments.items():
-            found |= segment.has_id(ids, min(SEGMENT, self.n - number * SEGMENT))
+            found |= segment.has_id(ids, min(self._size, self.n - number * self._size))
         found &= ids != NO_ID
         return found
 
     def _pieces(self, start: int, end: int) -> Iterator[tuple[int, int, int]]:
         start = max(start, self.first)
         while start < end:
-            number, at = divmod(start, SEGMENT)
-            count = min(end - start, SEGMENT - at)
+            number, at = divmod(start, self._size)
+            count = min(end - start, self._size - at)
             yield number, at, at + count
             start += count
 
     def _columns(self, number: int, a: int, b: int) -> Columns:
         s = self._segments[number]
         return Columns(s.time[a:b], s.level[a:b].astype(np.int64), s.size[a:b], s.flags[a:b], s.id[a:b])
+
+
+def _multiplied(values: npt.NDArray[Any], factor: int, count: int) -> npt.NDArray[Any]:
+    """A new array with the first `count` values times `factor`; the rest stays unused, and takes no memory."""
+    made = np.empty_like(values)
+    made[:count] = values[:count] * values.dtype.type(factor)
+    return made
 
 
 def join(parts: list[Columns]) -> Columns:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from orderflow.errors import BadInput, Conflict, FieldError
-from orderflow.market.buffer import Columns
+from orderflow.market.buffer import SMALL_SEGMENT, Columns
 from orderflow.market.counters import Counters
 from orderflow.market.exact import largest
 from orderflow.market.grid import Grid
@@ -107,7 +107,8 @@ class Entry:
             batch = log.read(symbol, start, end)
             return Columns.empty() if batch is None else tape.grid.columns(batch)
 
-        tape = Tape(symbol, max_candles, read, logged=log.durable, lock=lock)
+        segment = SMALL_SEGMENT if simulated else None
+        tape = Tape(symbol, max_candles, read, logged=log.durable, lock=lock, segment=segment)
         tape.grid = initial_grid(settings)
         tape.session = Session.parse(settings.get("session", "UTC"))
         return Entry(tape, log, simulated=simulated)

@@ -47,13 +47,15 @@ class Audit:
 class Tape:
     """Ticks and bars of one symbol. `read_log(start, end)` gives ticks that memory let go; None when not `logged`."""
 
-    def __init__(self, symbol: str, max_candles: int, read_log: ReadLog, *, logged: bool, lock: Lock) -> None:
+    def __init__(
+        self, symbol: str, max_candles: int, read_log: ReadLog, *, logged: bool, lock: Lock, segment: int | None = None
+    ) -> None:
         self.symbol = symbol
         self.logged = logged
         self.max_candles = max_candles
         self.grid = Grid()
         self.session = Session()
-        self.buffer = TickBuffer()
+        self.buffer = TickBuffer(segment)
         self.revision = 0
         self.audit = Audit()
         self.lost = 0
