@@ -13,10 +13,10 @@ Nothing here knows what the messages say or what HTTP is.
 
 from __future__ import annotations
 
-import array
 import contextlib
 import logging
 import socket
+import sys
 import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
@@ -36,8 +36,12 @@ UNSENT = 2048
 """A client with more bytes than this on the way is not sent more."""
 STALLED = 20.0
 """Seconds without any progress after which a slow client is dropped."""
+LOOK = 1.0
+"""Seconds between two looks whether a client makes progress."""
 CONTROL = 1 << 16
 """More bytes than this of waiting control frames (answers to a flood of pings) end the connection."""
+LOOK = 1.0
+"""Seconds between looks whether a client with something on its way makes progress."""
 FLUSH = 0.03
 """Seconds between attempts to write the rest of a frame."""
 BREATHER = 200
@@ -48,6 +52,8 @@ MAIL = 64
 """Private messages that may wait for one client."""
 GROUPS = 8
 """Messages for different old versions that one round makes; further ones get a snapshot."""
+
+_NOTHING = bytes(4)
 
 log = logging.getLogger(__name__)
 
@@ -78,8 +84,9 @@ class Client:
         self._sock = sock
         self._tail = b""
         self._clock = clock
-        self._moved = clock()
+        self._moved = self._looked = clock()
         self._left = 0
+        self._unseen = 0
         self._mail: list[bytes] = []
         self.version: Hashable | None = None
         self.closed = False
@@ -110,7 +117,7 @@ class Client:
     def push(self, data: bytes) -> bool:
         """Send a frame now, as far as the socket takes it; False, and nothing sent, when the client is behind."""
         self.flush()
-        if self.closed or self._tail or self._unacknowledged() > UNSENT:
+        if self.closed or self._tail or self._behind():
             return False
         self._tail = data
         self.flush()
@@ -136,16 +143,21 @@ class Client:
             self.kill()
             return
         if count:
+            self._unseen += count
             self._tail = self._tail[count:]
             self._moved = self._clock()
 
     def stalled(self) -> bool:
         """True when the client has made no progress for STALLED seconds although something is on its way."""
+        now = self._clock()
+        if now - self._looked < LOOK:
+            return False
+        self._looked = now
         left = self._unacknowledged()
         if left < self._left or not (left or self._tail):
-            self._moved = self._clock()
+            self._moved = now
         self._left = left
-        return self._clock() - self._moved > STALLED
+        return now - self._moved > STALLED
 
     def kill(self) -> None:
         """End the connection; its reader wakes up and leaves."""
@@ -153,15 +165,27 @@ class Client:
         with contextlib.suppress(OSError):
             self._sock.shutdown(socket.SHUT_RDWR)
 
+    def _behind(self) -> bool:
+        """Whether more than UNSENT bytes are on their way. The system is only asked when there may be so many."""
+        if self._unseen > UNSENT:
+            self._unseen = self._unacknowledged()
+        return self._unseen > UNSENT
+
+    def _keeps_up(self) -> bool:
+        """Whether little enough is on its way. Asking the kernel costs as much as sending, so it is asked only when
+        what was sent since it last said so could be too much."""
+        if self._most > UNSENT:
+            self._most = self._unacknowledged()
+        return self._most <= UNSENT
+
     def _unacknowledged(self) -> int:
         if fcntl is None or not hasattr(termios, "TIOCOUTQ"):
             return 0
-        size = array.array("i", [0])
         try:
-            fcntl.ioctl(self._sock.fileno(), termios.TIOCOUTQ, size)
+            return int.from_bytes(fcntl.ioctl(self._sock.fileno(), termios.TIOCOUTQ, _NOTHING), sys.byteorder)
         except (OSError, ValueError):  # its reader has closed the socket already
             self.closed = True
-        return size[0]
+            return 0
 
 
 class Topic:

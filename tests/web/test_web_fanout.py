@@ -152,12 +152,23 @@ def test_what_is_not_acknowledged_counts_as_behind(
 ) -> None:
     pair = pairs()
     topic.clients.add(pair.client)
-    monkeypatch.setattr(Client, "_unacknowledged", lambda self: UNSENT + 1)
+    asked: list[int] = []
+
+    def unacknowledged(self: Client) -> int:
+        asked.append(1)
+        return UNSENT + 1
+
+    monkeypatch.setattr(Client, "_unacknowledged", unacknowledged)
+    source.padding = "." * (UNSENT // 2)
+    for _ in range(2):
+        topic.round()
+        source.n += 1
+    assert ([text.rstrip(".") for text in pair.read()], asked) == (["None>1", "1>2"], [])  # so few need no look
     topic.round()
-    assert pair.read() == []
+    assert (pair.read(), asked) == ([], [1])
     monkeypatch.setattr(Client, "_unacknowledged", lambda self: UNSENT)
     topic.round()
-    assert pair.read() == ["None>1"]
+    assert [text.rstrip(".") for text in pair.read()] == ["2>3"]
 
 
 def test_a_control_frame_never_tears_a_message(pairs: Callable[..., Pair]) -> None:
