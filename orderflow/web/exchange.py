@@ -209,7 +209,8 @@ class ExchangeApi:
 
 
 def _named(streams: str | None) -> Iterable[str]:
-    return [name for name in streams.split("/") if name] if streams else []
+    """The streams of an address. Some libraries number their connections, as in /ws/0: that is no stream."""
+    return [name for name in (streams or "").split("/") if name and not name.isdecimal()]
 
 
 def _param(endpoint: Endpoint, name: str, doc: str) -> Param:

@@ -78,6 +78,10 @@ def test_raw_streams_by_address(venue: SimulatedExchange, connect: Open) -> None
     assert [(event["s"], event["p"], event["m"]) for event in found] == [("ITEM00", "101.00000000", True)] * 2
 
 
+def test_a_number_in_the_address_is_no_stream(connect: Open) -> None:
+    assert ask(connect("/ws/0", ready=False), "LIST_SUBSCRIPTIONS")["result"] == []
+
+
 def test_combined_streams_have_their_names(venue: SimulatedExchange, connect: Open) -> None:
     ws = connect("/stream?streams=item00@trade/item00@miniTicker")
     venue.trade("ITEM_00", (0.0, "101", "1", "sell"))
