@@ -27,6 +27,7 @@ from orderflow.instruments.params import Param, checked
 
 STEADY = 64
 """Half-life of the usual return, in steps."""
+FORGETTING = 1.0 - 0.5 ** (1.0 / STEADY)
 LARGEST_SIZE = 10**9
 LONGEST_ORDER = 10_000
 FARTHEST = 8.0
@@ -99,9 +100,14 @@ class TradeFlow:
             self.arrivals.until(t0)
         times = self.arrivals.until(t1)
         span = t1 - t0
-        chance = self._chance_of_buying(math.log(p1 / p0), span)
+        gain, usual = math.log(p1 / p0), self._square
+        if span > 0.0:
+            square = gain * gain / span
+            usual = usual or square
+            self._square = usual + (square - usual) * FORGETTING
         if not times:
             return []
+        chance = self._chance_of_buying(gain, usual * span)
         tick, spread, memory = int(self.values["tick"]), int(self.values["spread"]), self.values["memory"]
         start = p0 * 10.0**decimals / tick
         slope = (p1 - p0) * 10.0**decimals / tick / span
@@ -118,16 +124,11 @@ class TradeFlow:
             trades.append(Trade(t, ask if side > 0 else bid, draw(), side, bid, ask))
         return trades
 
-    def _chance_of_buying(self, gain: float, span: float) -> float:
-        """P(buy) of a step with this log return; the step then counts among the usual ones."""
-        if span <= 0.0:
-            return 0.5
-        square = gain * gain / span
-        usual = self._square or square
-        self._square = usual + (square - usual) * (1.0 - 0.5 ** (1.0 / STEADY))
+    def _chance_of_buying(self, gain: float, usual: float) -> float:
+        """P(buy) of a step with this log return, of which the usual square is `usual`."""
         if usual <= 0.0:
             return 0.5
-        z = max(-FARTHEST, min(FARTHEST, gain / math.sqrt(usual * span)))
+        z = max(-FARTHEST, min(FARTHEST, gain / math.sqrt(usual)))
         return 1.0 / (1.0 + math.exp(-self.values["follow"] * z))
 
     def _draw(self) -> float:

@@ -30,7 +30,7 @@ from orderflow.workers import Workers
 
 SLOWEST, FASTEST = 0.1, 100.0
 """Speeds: seconds of model time a second."""
-REST = 0.002
+REST = 0.004
 """Least pause between two looks at the queue: what falls due meanwhile is done together."""
 SLICE = 0.002
 """Seconds of work after which others get their turn."""
@@ -38,6 +38,8 @@ BEHIND = 1.0
 """Seconds of delay after which steps are skipped."""
 FLUSH = 0.25
 """Seconds between two deliveries of trades to the market."""
+PATIENCE = 0.002
+"""Seconds that trades may wait for each instrument there is: many small deliveries cost more than few larger ones."""
 PORTION = 16
 """Instruments whose trades are delivered at once."""
 KEPT = "simulated"
@@ -324,7 +326,7 @@ class Simulation:
     def flush(self) -> None:
         """Give the market the trades made since the last time, a few instruments at once."""
         portion: list[Any] = []
-        patience = FLUSH if len(self._instruments) <= 200 else 4 * FLUSH
+        patience = PATIENCE * len(self._instruments)
         for each in list(self._instruments.values()):
             if each.waiting and (each.waiting >= 50 or self._clock.now() - each.flushed >= patience * 1e9):
                 each.flushed = self._clock.now()

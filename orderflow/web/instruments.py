@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Hashable, Mapping
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import flask
@@ -51,7 +51,13 @@ class Unprocessable(BadInput):
 
 def stamp(ns: int) -> str:
     """A time as the original prints it: ISO-8601, UTC without a zone, always with microseconds."""
-    return (EPOCH + timedelta(microseconds=ns // 1000)).isoformat(timespec="microseconds")
+    second, rest = divmod(ns, 10**9)
+    return f"{_second(second)}.{rest // 1000:06d}"
+
+
+@lru_cache(64)
+def _second(seconds: int) -> str:
+    return (EPOCH + timedelta(seconds=seconds)).isoformat(timespec="seconds")
 
 
 def ticker(instrument: Instrument) -> dict[str, Any]:
@@ -224,7 +230,7 @@ class PriceSource:
     def message(self, since: Hashable | None) -> tuple[Hashable, bytes]:
         instrument = self._simulation.get(self._key)
         text = f'{instrument.shown!r},"timestamp":"{stamp(instrument.updated)}"}}}}'
-        return self.version(), self._head + text.encode()
+        return (instrument.updated, instrument.steps), self._head + text.encode()
 
 
 class BoardSource:
