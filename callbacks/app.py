@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from dash import Dash, Input, Output, dcc, html
 from dash.development.base_component import Component
 
-from callbacks import chart, herd, herd_play
+from callbacks import chart, herd, herd_debrief, herd_play, herd_replay
 from layouts.shell import DOCUMENT, VIEWPORT, Link
 
 if TYPE_CHECKING:
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """path: where it is, with a slash at the end. layout: the component tree. register: binds its callbacks."""
+    """path: where it is, with a slash at the end. name: in the navigation, "" leaves it out. layout: the component
+    tree. register: binds its callbacks."""
 
     path: str
     name: str
@@ -35,6 +36,8 @@ class Page:
 PAGES: tuple[Page, ...] = (
     Page("/chart/", "Order flow", chart.page, chart.register),
     Page("/herd/", "Herd game", herd.page, herd.register),
+    Page("/herd/debrief/", "Debrief", herd_debrief.page, herd_debrief.register),
+    Page("/herd/replay/", "", herd_replay.page, herd_replay.register),
 )
 
 
@@ -60,7 +63,7 @@ def create_app(services: Services, server: Any) -> Dash:
         use_async=False,
         compress=False,
     )
-    links = [Link(page.path, page.name) for page in PAGES]
+    links = [Link(page.path, page.name) for page in PAGES if page.name]
     app.layout = html.Div([dcc.Location(id="location", refresh="callback-nav"), html.Div(id="page")])
     every = html.Div([app.layout, *(page.layout(services, links) for page in PAGES)])
     app.validation_layout = every  # type: ignore[assignment]  # Dash gives the attribute the type of its default, None

@@ -41,7 +41,10 @@ def choose(debriefs: Debriefs, allowed: Callable[[], bool], search: str | None) 
     if not allowed():
         return [], None
     choices = session_choices(debriefs.sessions())
-    return choices, wanted(search) or (choices[0]["value"] if choices else None)
+    asked = wanted(search)
+    if asked and asked not in (choice["value"] for choice in choices):
+        choices.append({"value": asked, "label": asked})  # the picker drops a value that it does not know
+    return choices, asked or (choices[0]["value"] if choices else None)
 
 
 def show(debriefs: Debriefs, allowed: Callable[[], bool], session: str | None, theme: str | None) -> Any:

@@ -60,7 +60,8 @@ def test_the_last_game_is_shown_first(served: tuple[Services, str]) -> None:
 def test_an_unknown_session_is_said_to_be_none(served: tuple[Services, str]) -> None:
     services, _ = served
     debriefs = Debriefs(services.herd, services.workers)
-    assert choose(debriefs, yes, "?session=gone")[1] == "gone"
+    choices, shown = choose(debriefs, yes, "?session=gone")
+    assert ([choice["value"] for choice in choices][1:], shown) == (["gone"], "gone")
     for odd in ("gone", "../../etc/passwd"):
         assert "There is no debrief of that" in words(show(debriefs, yes, odd, "dark"))
 
