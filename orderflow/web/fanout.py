@@ -40,8 +40,6 @@ LOOK = 1.0
 """Seconds between two looks whether a client makes progress."""
 CONTROL = 1 << 16
 """More bytes than this of waiting control frames (answers to a flood of pings) end the connection."""
-LOOK = 1.0
-"""Seconds between looks whether a client with something on its way makes progress."""
 FLUSH = 0.03
 """Seconds between attempts to write the rest of a frame."""
 BREATHER = 200
@@ -170,13 +168,6 @@ class Client:
         if self._unseen > UNSENT:
             self._unseen = self._unacknowledged()
         return self._unseen > UNSENT
-
-    def _keeps_up(self) -> bool:
-        """Whether little enough is on its way. Asking the kernel costs as much as sending, so it is asked only when
-        what was sent since it last said so could be too much."""
-        if self._most > UNSENT:
-            self._most = self._unacknowledged()
-        return self._most <= UNSENT
 
     def _unacknowledged(self) -> int:
         if fcntl is None or not hasattr(termios, "TIOCOUTQ"):

@@ -16,9 +16,12 @@ Heard = Callable[[int, bytes, float], None]
 
 
 class Listener(asyncio.Protocol):
-    """One client; `closed` once the server has gone. bytes: of all frames that came, heads included."""
+    """One client; `closed` once the server has gone. bytes: of all frames that came, heads included. cookie: sent with
+    the handshake."""
 
-    def __init__(self, number: int, path: str, port: int, heard: Heard, opened: asyncio.Future[None]) -> None:
+    def __init__(
+        self, number: int, path: str, port: int, heard: Heard, opened: asyncio.Future[None], cookie: str = ""
+    ) -> None:
         self.number = number
         self.bytes = 0
         self.messages = 0
@@ -28,7 +31,8 @@ class Listener(asyncio.Protocol):
         self._rest = b""
         self._head = (
             f"GET {path} HTTP/1.1\r\nHost: localhost:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            f"Sec-WebSocket-Key: {base64.b64encode(os.urandom(16)).decode()}\r\nSec-WebSocket-Version: 13\r\n\r\n"
+            f"Sec-WebSocket-Key: {base64.b64encode(os.urandom(16)).decode()}\r\nSec-WebSocket-Version: 13\r\n"
+            + (f"Cookie: {cookie}\r\n\r\n" if cookie else "\r\n")
         ).encode()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

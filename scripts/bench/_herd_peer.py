@@ -1,0 +1,66 @@
+"""The broadcaster that one would write first, to compare with: FastAPI and WebSockets, a list of clients, and every
+250 ms one `send_json` after the other, as the system that the herd game replaces does it.
+
+It sends the messages that the game sends, with a price that walks. Needs fastapi and uvicorn[standard]; prints its
+address and serves `/ws` until it is ended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import socket
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import uvicorn
+from fastapi import FastAPI, WebSocket, WebSocketDisconnect
+
+INTERVAL = 0.25
+clients: list[WebSocket] = []
+
+
+async def broadcast() -> None:
+    price, version = 100.0, int(time.time() * 1000)
+    due = time.monotonic()
+    while True:
+        due += INTERVAL
+        await asyncio.sleep(max(0.0, due - time.monotonic()))
+        price = round(max(1.0, price * (1 + random.uniform(-0.001, 0.001))), 4)
+        version += 1
+        message = {"type": "delta", "version": version, "price": price, "time": int(time.time() * 1000)}
+        message["meter"] = round(random.random(), 2)
+        for client in list(clients):
+            try:
+                await client.send_json(message)
+            except (RuntimeError, WebSocketDisconnect):  # it has gone
+                clients.remove(client)
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    task = asyncio.create_task(broadcast())
+    yield
+    task.cancel()
+
+
+app = FastAPI(lifespan=lifespan)
+
+
+@app.websocket("/ws")
+async def listen(socket: WebSocket) -> None:
+    await socket.accept()
+    clients.append(socket)
+    try:
+        while True:
+            await socket.receive_text()
+    except WebSocketDisconnect:
+        if socket in clients:
+            clients.remove(socket)
+
+
+if __name__ == "__main__":
+    listener = socket.create_server(("127.0.0.1", 0), backlog=4096)
+    print(f"the peer is at http://127.0.0.1:{listener.getsockname()[1]}/", flush=True)
+    uvicorn.Server(uvicorn.Config(app, log_level="error")).run(sockets=[listener])
