@@ -45,10 +45,6 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     task.cancel()
 
 
-app = FastAPI(lifespan=lifespan)
-
-
-@app.websocket("/ws")
 async def listen(socket: WebSocket) -> None:
     await socket.accept()
     clients.append(socket)
@@ -59,6 +55,9 @@ async def listen(socket: WebSocket) -> None:
         if socket in clients:
             clients.remove(socket)
 
+
+app = FastAPI(lifespan=lifespan)
+app.add_api_websocket_route("/ws", listen)
 
 if __name__ == "__main__":
     listener = socket.create_server(("127.0.0.1", 0), backlog=4096)
