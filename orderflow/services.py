@@ -27,6 +27,8 @@ from orderflow.workers import Workers
 
 AUDIT_SECONDS = 1.0
 """Finished minutes are recomputed and compared this often."""
+LOOKS = 10
+"""Looks at a book that changes meanwhile."""
 
 log = logging.getLogger(__name__)
 
@@ -113,17 +115,22 @@ def build_services(settings: Settings) -> Services:
 
 
 def _quotes(instruments: Simulation) -> Quotes:
-    """The best bid and ask of simulated instruments that have an order book."""
+    """The best bid and ask of simulated instruments that have an order book, from any thread."""
 
     def quote(symbol: str) -> Quote | None:
-        try:
-            found = instruments.get(symbol).quote()
-        except NotFound:
-            return None
-        if found is None:
-            return None
-        bid, ask = (round(found[side] * 10**DECIMALS) for side in ("bid", "ask"))
-        return Quote(bid, int(found["bid_size"]), ask, int(found["ask_size"]), DECIMALS, 0)
+        for _ in range(LOOKS):
+            try:
+                found = instruments.get(symbol).quote()
+            except NotFound:
+                return None
+            except (KeyError, IndexError):  # the book lives on in the hub's thread while it is looked at
+                continue
+            if found is None:
+                return None
+            bid, ask = (round(found[side] * 10**DECIMALS) for side in ("bid", "ask"))
+            if bid < ask:
+                return Quote(bid, int(found["bid_size"]), ask, int(found["ask_size"]), DECIMALS, 0)
+        return None
 
     return quote
 

@@ -6,7 +6,9 @@ BTCUSDT. Of two symbols with one name, the one that is spelled so is listed, els
 
 from __future__ import annotations
 
+import math
 import re
+import time
 from typing import Any
 
 from orderflow.exchange.dialect import PLACES, amount, bad_symbol
@@ -17,6 +19,8 @@ from orderflow.market.grid import Grid
 
 QUOTES = ("FDUSD", "USDT", "USDC", "BUSD", "TUSD", "DAI", "EUR", "GBP", "TRY", "BRL", "JPY", "USD", "BTC", "ETH", "BNB")
 """Quote assets that a name may end in; any other instrument is quoted in USD."""
+FRESH = 1.0
+"""Seconds for which the names are remembered: a list of thousands is not made for every call."""
 ENDED = DAY
 """An instrument whose newest trade is older (ns) is no longer trading: its status is BREAK, its klines end there."""
 MOST_PRICE = 2**31 - 1
@@ -51,6 +55,8 @@ class Listing:
 
     def __init__(self, market: Market) -> None:
         self._market = market
+        self._known: dict[str, str] = {}
+        self._read = -math.inf
 
     def all(self) -> dict[str, SymbolInfo]:
         """Every instrument with ticks, by its name here, in the order of the alphabet."""
@@ -64,12 +70,14 @@ class Listing:
 
     def symbol(self, name: str) -> str:
         """The engine's symbol of a name. Raises Refusal."""
-        if name == exchange_name(name) and self._market.revision(name):
-            return name
-        info = self.all().get(name)
-        if info is None:
+        known = self._known.get(name) if time.monotonic() - self._read < FRESH else None
+        if known is None or not self._market.revision(known):
+            self._known = {listed: info.symbol for listed, info in self.all().items()}
+            self._read = time.monotonic()
+            known = self._known.get(name)
+        if known is None:
             raise bad_symbol()
-        return info.symbol
+        return known
 
     def grid(self, symbol: str) -> Grid:
         """The steps of an instrument's price and size."""

@@ -15,6 +15,7 @@ import websocket
 from orderflow.exchange.exchange import Rules
 from orderflow.exchange.recording import Recording
 from tests.exchange.inprocess import SimulatedExchange
+from tests.running import RunningServer
 
 Open = Callable[..., websocket.WebSocket]
 
@@ -267,6 +268,28 @@ def test_the_control_address(venue: SimulatedExchange) -> None:
         assert client.post("/exchange/control", data=body).status_code == 400
     assert client.delete("/exchange/control").get_json()["steps"] == []
     assert client.get("/exchange/control").get_json()["rules"]["weight"] == 6000
+
+
+def test_on_a_real_server(server: RunningServer) -> None:
+    kind = "text/csv"
+    rows = "timestamp,price,size,side\n2025-10-09T18:00:00Z,{},1,buy\n"
+    server.post("/ticks?symbol=EX_1", rows.format("10.5").encode(), kind)
+    ws = websocket.create_connection(
+        server.url.replace("http", "ws") + "/exchange/stream?streams=ex1@trade/ex1@kline_1m", timeout=10
+    )
+    ws.send(json.dumps({"method": "LIST_SUBSCRIPTIONS", "id": 1}))
+    messages = [read(ws)]
+    while "result" not in messages[-1]:
+        messages.append(read(ws))
+    server.post("/ticks?symbol=EX_1", rows.format("11.25").encode(), kind)
+    while messages[-1].get("stream") != "ex1@trade":
+        messages.append(read(ws))
+    assert (messages[-1]["data"]["t"], messages[-1]["data"]["p"]) == (1, "11.25000000")
+    row = server.get("/exchange/api/v3/klines?symbol=EX1&interval=1m")[0]
+    assert row[1:6] == ["10.50000000", "11.25000000", "10.50000000", "11.25000000", "2.00000000"]
+    ws.send("x" * 70_000)
+    assert closing(ws) in ((1009, "Message is too big"), None)
+    ws.shutdown()
 
 
 def test_what_is_not_there_has_the_shape_of_the_rest(venue: SimulatedExchange) -> None:
