@@ -83,7 +83,6 @@ class Herd:
         self._records = Records(self._game, services.workers)
         self._refused: Counter[str] = self._audience.refused
         self._orders = msgspec.json.Decoder(_Order)
-        self._most = settings.herd_max_quantity
 
     def routes(self) -> list[Route]:
         def ok(doc: str, schema: Schema, **more: str) -> dict[int, Answer]:

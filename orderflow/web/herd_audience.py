@@ -112,6 +112,7 @@ class Audience:
                 del self._seats[owner]
             self._count -= 1
             game.connected = self._count
+            self.refused["frame"] += connection.oversized
 
     def screen(self, connection: Connection, join_url: str, *, presenter: bool) -> None:
         """Serve a big screen's socket to its end. presenter: False for somebody who only looks on."""

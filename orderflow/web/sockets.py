@@ -58,6 +58,11 @@ class Connection:
             self._socket.ws = _Watched(self._socket.ws, control)
         self._socket._thread()  # simple-websocket's read loop; there is no public name for it
 
+    @property
+    def oversized(self) -> bool:
+        """Whether it was ended for a message that was too long."""
+        return bool(self._socket.incoming_message_len > self._socket.max_message_size)
+
     def close(self, code: int, reason: str) -> None:
         """Say why in a message, for those who cannot see the code, and close."""
         self._socket.send(encode({"type": "error", "message": reason}).decode())

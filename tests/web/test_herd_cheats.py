@@ -141,8 +141,9 @@ def test_pages_of_other_sites_get_nothing(game: RunningServer, phone: Callable[.
     assert ada.state()["you"]["shares"] == 50
 
 
-def test_an_oversized_frame_ends_that_connection_alone(phone: Callable[..., Phone]) -> None:
+def test_an_oversized_frame_ends_that_connection_alone(game: RunningServer, phone: Callable[..., Phone]) -> None:
     eve, ada = phone().connect(), phone().connect()
+    before = refusals(game).get("frame", 0)
     eve.kind("snapshot"), ada.kind("snapshot")
     assert eve.ws is not None
     eve.ws.send("x" * 5000)
@@ -153,6 +154,10 @@ def test_an_oversized_frame_ends_that_connection_alone(phone: Callable[..., Phon
     assert struct.unpack("!H", data[:2])[0] == 1009
     ada.trade()
     assert ada.kind("fill")["status"] == "filled"
+    until = time.monotonic() + 5
+    while refusals(game).get("frame", 0) != before + 1:
+        assert time.monotonic() < until
+        time.sleep(0.05)
 
 
 def test_nonsense_on_the_socket_is_counted_and_not_answered(game: RunningServer, phone: Callable[..., Phone]) -> None:
