@@ -218,7 +218,7 @@ def imbalance(buys: float, sells: float) -> float | None:
 
 def block_length(count: int) -> int:
     """Windows in a block of the bootstrap: count^(1/3), rounded up (the rate of Künsch 1989)."""
-    return max(1, math.ceil(math.cbrt(count)))
+    return next(length for length in range(1, count + 2) if length**3 >= count)
 
 
 def block_bootstrap(

@@ -230,8 +230,10 @@ def test_block_bootstrap_covers_about_as_often_as_it_says() -> None:
 
 def test_block_bootstrap_keeps_neighbours_together_and_is_the_same_every_time() -> None:
     seen: list[np.ndarray] = []
-    first = statistics.block_bootstrap(27, lambda at: seen.append(at) or float(at.mean()), draws=20)  # type: ignore[func-returns-value]  # append returns None, on purpose
-    assert statistics.block_length(27) == 3
+    first = statistics.block_bootstrap(
+        27, lambda at: seen.append(at) or float(at.mean()), draws=20
+    )  # append gives None
+    assert [statistics.block_length(count) for count in (0, 1, 8, 9, 27, 1_000, 1_001)] == [1, 1, 2, 3, 3, 10, 11]
     for at in seen:
         assert len(at) == 27
         assert (np.diff(at.reshape(9, 3), axis=1) == 1).all()
