@@ -293,7 +293,7 @@ class MarketData:
             raise Refusal(-1139, "Invalid ticker type.")
 
         def make(name: str, info: SymbolInfo) -> Any:
-            day = self.rolling(info.symbol).day(present(info, self._now()))
+            day = self.rolling(info.symbol).day(present(info, self._now()), brief=kind == "MINI")
             if kind == "MINI":
                 return day.short(name)
             quote = self.quotes(info.symbol)

@@ -108,15 +108,16 @@ class Rolling:
         self._minutes: deque[Kline] = deque()
         self._life: tuple[str, int] | None = None
 
-    def day(self, now: int) -> Day:
-        """The 24 hours up to `now` (ns, at or after the last trade). Raises NotFound for a symbol without ticks."""
+    def day(self, now: int, *, brief: bool = False) -> Day:
+        """The 24 hours up to `now` (ns, at or after the last trade). brief: without what was before, which may have to
+        be looked for. Raises NotFound for a symbol without ticks."""
         with self._lock:
             start = now - DAY
             whole = -(-start // MINUTE) * MINUTE
             self._refresh(whole)
             tail = [minute for minute in self._minutes if minute.start <= now]
             part = self._part(start, whole)
-            before = self._before(start)
+            before = None if brief else self._before(start)
             pieces = [*([part] if part is not None else []), *tail]
             first, last = self._ledger.place_at(start), self._ledger.place_at(now + 1) - 1
             if not pieces:  # the window ends at the last trade at the latest, so it was forgotten just now

@@ -219,7 +219,7 @@ class MiniTickerFeed:
     def events(self, now: int) -> list[bytes]:
         self._told, self._revision = now, self._life()
         symbol = self._stream.symbol
-        day = self._data.rolling(symbol).day(self._data.present(symbol))
+        day = self._data.rolling(symbol).day(self._data.present(symbol), brief=True)
         return [encode(day.mini(self._stream.name, now // MS))]
 
 

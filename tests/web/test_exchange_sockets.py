@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import struct
 import time
 from collections.abc import Callable, Iterator
@@ -289,6 +290,17 @@ def test_on_a_real_server(server: RunningServer) -> None:
     assert row[1:6] == ["10.50000000", "11.25000000", "10.50000000", "11.25000000", "2.00000000"]
     ws.send("x" * 70_000)
     assert closing(ws) in ((1009, "Message is too big"), None)
+    ws.shutdown()
+
+
+def test_who_listens_hears_of_the_end(launch: Callable[..., RunningServer]) -> None:
+    server = launch("--ephemeral", "--no-browser")
+    ws = websocket.create_connection(server.url.replace("http", "ws") + "/exchange/ws", timeout=10)
+    assert ask(ws, "LIST_SUBSCRIPTIONS")["result"] == []
+    server.process.send_signal(signal.SIGTERM)
+    assert read(ws)["e"] == "serverShutdown"
+    assert closing(ws) == (1001, "the server is stopping")
+    assert server.stop() == 0
     ws.shutdown()
 
 
