@@ -300,8 +300,8 @@ def test_who_listens_hears_of_the_end(launch: Callable[..., RunningServer]) -> N
     server.process.send_signal(signal.SIGTERM)
     assert read(ws)["e"] == "serverShutdown"
     assert closing(ws) == (1001, "the server is stopping")
-    assert server.stop() == 0
     ws.shutdown()
+    assert server.process.wait(15) == 0
 
 
 def test_what_is_not_there_has_the_shape_of_the_rest(venue: SimulatedExchange) -> None:
