@@ -14,6 +14,8 @@ from uuid import uuid4
 import flask
 import pytest
 from flask.testing import FlaskClient
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from jsonschema_rs import Draft202012Validator
 
 from orderflow.services import Services
@@ -185,6 +187,21 @@ def test_a_bad_order_is_refused_naming_the_field(phone: FlaskClient, change: dic
 )  # fmt: skip
 def test_what_is_no_order_at_all_is_refused(phone: FlaskClient, body: bytes) -> None:
     answer = phone.post("/herd/orders", data=body)
+    assert answer.status_code == 422
+    assert answer.get_json()["detail"]
+
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.sampled_from(["buy", "sell"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+@given(st.dictionaries(st.sampled_from([*GOOD, "x"]), JSON_VALUES) | JSON_VALUES)
+def test_whatever_is_sent_as_an_order_is_answered_in_words(phone: FlaskClient, body: Any) -> None:
+    answer = phone.post("/herd/orders", json=body)
     assert answer.status_code == 422
     assert answer.get_json()["detail"]
 
