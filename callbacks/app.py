@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from dash import Dash, Input, Output, dcc, html
 from dash.development.base_component import Component
 
-from callbacks import chart, herd, herd_debrief, herd_play, herd_replay
+from callbacks import chart, herd, herd_debrief, herd_play, herd_replay, instruments
 from layouts.shell import DOCUMENT, VIEWPORT, Link
 
 if TYPE_CHECKING:
@@ -36,8 +36,9 @@ class Page:
 PAGES: tuple[Page, ...] = (
     Page("/chart/", "Order flow", chart.page, chart.register),
     Page("/herd/", "Herd game", herd.page, herd.register),
-    Page("/herd/debrief/", "Debrief", herd_debrief.page, herd_debrief.register),
+    Page("/herd/debrief/", "", herd_debrief.page, herd_debrief.register),
     Page("/herd/replay/", "", herd_replay.page, herd_replay.register),
+    Page("/instruments/", "Instruments", instruments.page, instruments.register),
 )
 
 
