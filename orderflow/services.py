@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 from orderflow.bus import Bus
 from orderflow.clock import Clock, SystemClock
@@ -111,6 +112,13 @@ def build_services(settings: Settings) -> Services:
     sample = SampleReplay(market, workers, velocity=settings.velocity)
     instruments = build_simulation(settings, market, ticks, workers, clock)
     exchange = Exchange(market, workers, clock, _quotes(instruments))
+    if settings.exchange_recording is not None:
+        try:
+            exchange.play(Path(settings.exchange_recording).expanduser(), settings.exchange_velocity, loop=True)
+        except (OrderflowError, OSError) as error:
+            raise BadSetting(
+                f"exchange_recording = {settings.exchange_recording!r} cannot be played: {error}"
+            ) from error
     return Services(settings, market, ticks, workers, Bus(), clock, sample, herd, instruments, exchange)
 
 

@@ -187,6 +187,12 @@ class Settings:
         "a .toml or .json file, or the name of a bundled scenario",
         "Scenario to play on the simulated instruments from the start.",
     )
+    exchange_recording: str | None = _setting(
+        None, readers.text, "a file", "Recorded frames that the simulated exchange plays, instead of the market."
+    )
+    exchange_velocity: float = _setting(
+        1.0, readers.velocity, 'a number above 0, or "max"', "Speed at which it plays them."
+    )
     herd_price: float = _setting(
         100.0, readers.number(0.01, 1e6), "0.01 to 1,000,000", "Herd game: the price at the beginning."
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -85,3 +86,14 @@ def test_stopping_twice_does_nothing(services: Services) -> None:
 def test_a_setting_of_the_demo_reaches_the_sample(make_services: Make) -> None:
     status: Any = make_services(velocity=float("inf")).sample.status()
     assert status is None
+
+
+def test_a_recording_feeds_the_exchange_or_stops_the_start(tmp_path: Path) -> None:
+    frame = '{"stream":"btcusdt@aggTrade","data":{"e":"aggTrade","E":1,"s":"BTCUSDT","a":1,"p":"1","q":"1"}}'
+    file = tmp_path / "frames.jsonl"
+    file.write_text(json.dumps({"t": "recv", "ts": 1.0, "data": frame}) + "\n")
+    services = build_services(Settings(ephemeral=True, exchange_recording=str(file), exchange_velocity=5.0))
+    assert services.exchange.player is not None
+    for wrong in (tmp_path / "missing", tmp_path):
+        with pytest.raises(BadSetting, match="exchange_recording"):
+            build_services(Settings(ephemeral=True, exchange_recording=str(wrong)))

@@ -53,6 +53,8 @@ def test_defaults_are_the_documented_ones() -> None:
         "initial_price_max": 200.0,
         "max_history_size": 1000,
         "scenario": None,
+        "exchange_recording": None,
+        "exchange_velocity": 1.0,
         "herd_price": 100.0,
         "herd_curve": "exponential",
         "herd_impact": 0.001,
