@@ -160,6 +160,16 @@ def empty_state() -> Component:
             ),
             html.P(
                 [
+                    "Or look at a ",
+                    html.A("simulated instrument", href="/instruments/"),
+                    ", or let a crowd make the trades in the ",
+                    html.A("herd game", href="/herd/"),
+                    ".",
+                ],
+                className="of-note",
+            ),
+            html.P(
+                [
                     "Time and sales, exchange trades and generic CSV files are recognised by themselves. ",
                     html.A("All routes and formats", href="/docs"),
                     ".",

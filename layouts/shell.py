@@ -118,7 +118,7 @@ def page_shell(
 
 
 def navigation(links: Sequence[Link], path: str) -> list[Component]:
-    """Links to the other pages; nothing while there is only one."""
+    """Links to the other pages, and the same as a menu for narrow windows; nothing while there is only one."""
     if len(links) < 2:
         return []
     entries = [
@@ -130,7 +130,21 @@ def navigation(links: Sequence[Link], path: str) -> list[Component]:
         )
         for link in links
     ]
-    return [html.Nav(entries, className="of-nav", **aria(label="Pages"))]
+    here = next((link.name for link in links if link.path == path), "Pages")
+    items = [dmc.MenuItem(link.name, href=link.path, disabled=link.path == path) for link in links]
+    menu = dmc.Menu(
+        [
+            dmc.MenuTarget(
+                dmc.Button(
+                    here, variant="subtle", color="gray", size="compact-md", className="of-nav-menu",
+                    rightSection=html.Span("▾", **aria(hidden="true")), **aria(label=f"Pages; this is {here}"),
+                )
+            ),
+            dmc.MenuDropdown(items),
+        ],
+        position="bottom-start",
+    )  # fmt: skip
+    return [html.Nav([*entries, menu], className="of-nav", **aria(label="Pages"))]
 
 
 def icon(name: str) -> Component:
