@@ -70,7 +70,8 @@ class Session:
         """
         journal = journal if journal is not None else NoJournal()
         seed = secrets.randbits(48) if seed is None else seed
-        mark = f"{draw(seed, 'session', t, below=16**4):04x}"
+        # the part of the second first: names sort by time, also those of one second
+        mark = f"{t % 10**9 * 16**4 // 10**9:04x}{draw(seed, 'session', t, below=256):02x}"
         name = f"{datetime.fromtimestamp(t // 10**9, UTC):%Y%m%d-%H%M%S}-{mark}"
         first: Event = {"n": 0, "t": t, **events.session(name, code or new_code(), seed, config)}
         state = State.of(first)

@@ -31,6 +31,12 @@ def test_a_session_nobody_plays_leaves_no_log() -> None:
     assert play.session.head == b""
 
 
+def test_names_sort_by_time_within_a_second_too() -> None:
+    moments = [START + i * 1_000_000 for i in range(1000)]
+    names = [Session.begin(Config(), t).state.session_id for t in moments]
+    assert names == sorted(set(names))
+
+
 def test_the_session_comes_back_from_its_log() -> None:
     play = Play()
     a, _ = play.join(2)
