@@ -203,7 +203,7 @@ def _dialog(
 def _news() -> list[Component]:
     ready = [
         html.Button(
-            f"{text} {percent:+d} %" if percent else text,
+            f"{text} {percent:+d} %".replace("-", "−") if percent else text,
             type="button",
             className="hg-chip",
             **data(do="headline", text=text, move=str(percent)),

@@ -2,7 +2,7 @@
 
    At each update only the two lines are given anew, thinned to the pixels there are. Ranges move in steps, so that axes
    are laid out once in a while and not four times a second. Rounds, news and the tag at the newest price are elements
-   of the page, placed by the same numbers: as Plotly's shapes and annotations they would cost as much as all the rest. */
+   of the page, placed by the same numbers: as Plotly's shapes and annotations they would cost as much as the lines. */
 (function (root) {
   "use strict";
   const of = (root.orderflow = root.orderflow || {});
@@ -261,28 +261,32 @@
       };
       const px = (number) => Math.round(number) + "px";
       const line = { top: px(margin.t), height: px(H - margin.t - margin.b) };
-      let taken = -Infinity;
-      for (const event of model.marks) {
-        const seconds = (event.t - zero) / 1000;
-        if (seconds < xRange[0] || seconds > xRange[1] || (event.kind !== "news" && event.kind !== "round")) continue;
-        const x = this.place(seconds, 0)[0];
-        add("hg-mark-line", { ...line, left: px(x) }).dataset.kind = event.kind;
-        const words = label(event);
-        const width = words.length * font * 0.55 + 8;
-        const news = event.kind === "news";
-        const left = x + width > W - margin.r ? x - width : x;
-        if (!words || (left < taken && !news)) continue;
-        taken = left + width;
-        const node = add("hg-mark", { top: px(margin.t * 0.16) }, words);
-        node.dataset.kind = event.kind;
-        if (left === x) node.style.left = px(x);
-        else node.style.right = px(W - x);
-      }
+      const shown = model.marks.filter(({ t, kind }) => {
+        const seconds = (t - zero) / 1000;
+        return (kind === "news" || kind === "round") && seconds >= xRange[0] && seconds <= xRange[1];
+      });
+      const narrow = W < 500;
+      const taken = [];
+      // the newest first, and news before rounds: where words would meet, the more important stand
+      for (const kind of ["news", "round"])
+        for (const event of shown.filter((one) => one.kind === kind).reverse()) {
+          const x = this.place((event.t - zero) / 1000, 0)[0];
+          add("hg-mark-line", { ...line, left: px(x) }).dataset.kind = kind;
+          const words = label(event, narrow ? 12 : 26);
+          const width = words.length * font * 0.55 + 8;
+          const left = x + width > W - margin.r ? x - width : x;
+          if (!words || left < 0 || taken.some(([a, b]) => left < b && left + width > a)) continue;
+          taken.push([left, left + width]);
+          const node = add("hg-mark", { top: px(margin.t * 0.16) }, words);
+          node.dataset.kind = kind;
+          if (left === x) node.style.left = px(x);
+          else node.style.right = px(W - x);
+        }
       if (typeof model.start === "number") {
         const y = this.place(0, model.start)[1];
         if (y > margin.t && y < H - margin.b) {
           add("hg-start", { left: px(margin.l), right: px(margin.r), top: px(y) });
-          add("hg-mark", { right: px(margin.r + 4), top: px(y - font * 1.35) }, "Start");
+          if (!narrow) add("hg-mark", { right: px(margin.r + 4), top: px(y - font * 1.35) }, "Start");
         }
       }
       if (this.value === null) return;
@@ -315,18 +319,12 @@
     }
   }
 
-  /** A few words for a mark: news are cut, a round says its number. */
-  function label(event) {
+  /** A few words for a mark: news are cut to `most` letters, a round's begin says its number, its end nothing. */
+  function label(event, most) {
     const text = String(event.text || "").replace(/^News: /, "");
-    if (event.kind === "round") {
-      const found = /round\s+(\d+)/i.exec(text);
-      return /\b(begin|began|begins|start)/i.test(text) || !/\b(end|over|stop)/i.test(text)
-        ? found
-          ? "Round " + found[1]
-          : ""
-        : "";
-    }
-    return "⚡ " + (text.length > 26 ? text.slice(0, 25).trimEnd() + "…" : text);
+    if (event.kind === "news") return "⚡ " + (text.length > most ? text.slice(0, most - 1).trimEnd() + "…" : text);
+    const round = /round\s+(\d+).*\bbegins/i.exec(text);
+    return round ? (most < 20 ? "R" : "Round ") + round[1] : "";
   }
 
   herd.PriceChart = PriceChart;

@@ -41,12 +41,11 @@
       const { document } = root;
       document.addEventListener("click", (event) => this.clicked(event), { signal });
       document.addEventListener("submit", (event) => this.submitted(event), { signal });
-      const typed = (event) => {
-        if (event.target.closest("#herd-round-kind")) this.rounds();
-        if (event.target.id === "herd-people-find") this.people.show();
-      };
+      // not "change": leaving the field for a button of the list would make the list anew under the pointer
+      const typed = (event) => event.target.id === "herd-people-find" && this.people.show();
+      const chosen = (event) => event.target.closest("#herd-round-kind") && this.rounds();
       document.addEventListener("input", typed, { signal });
-      document.addEventListener("change", typed, { signal });
+      document.addEventListener("change", chosen, { signal });
     }
 
     clicked(event) {

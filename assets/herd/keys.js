@@ -38,8 +38,9 @@
     const { target } = event;
     const within = (selector) => Boolean(target && target.closest && target.closest(selector));
     if (within("input, textarea, select, [contenteditable]")) return null;
-    const dialog = within("dialog");
-    if (key === " " && within("button, a, summary, [tabindex='0']")) return null; // presses what has the focus
+    const dialog = within("dialog[open]"); // one that has just closed may hold the focus for a moment
+    const usable = target && target.checkVisibility && target.checkVisibility();
+    if (key === " " && usable && within("button, a, summary, [tabindex='0']")) return null; // presses what has focus
     for (const entry of TABLE)
       if (entry.length > 1 && entry[0] === key && (presenter || !entry[3])) {
         if (dialog && !(entry[2] === "qr" && within("#herd-dialog-qr"))) return null;

@@ -157,12 +157,13 @@
       x.push((t[k] - zero) / 1000);
       y.push(p[k]);
     };
+    const bucket = (k) => Math.floor((t[k] - from) / width);
     while (i < t.length && t[i] <= to) {
-      const end = from + (Math.floor((t[i] - from) / width) + 1) * width;
-      const first = i;
+      const number = bucket(i), // compared as such: a bucket's end in ms is rounded and may be the point itself
+        first = i;
       let low = i,
         top = i;
-      while (i < t.length && t[i] < end && t[i] <= to) {
+      while (i < t.length && t[i] <= to && bucket(i) === number) {
         if (p[i] < p[low]) low = i;
         if (p[i] > p[top]) top = i;
         i++;

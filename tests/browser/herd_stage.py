@@ -119,7 +119,7 @@ class Stage:
         self.url = url
         self.game = game
         self.errors: list[str] = []
-        page.on("pageerror", lambda error: self.errors.append(f"exception: {error}"))
+        page.on("pageerror", lambda error: self.errors.append(f"exception: {error.message} {error.stack}"))
         page.on("console", lambda message: message.type == "error" and self._said(message.text))
         page.route_web_socket("**/herd/ws**", self._socket)
         page.route("**/herd/control", self._control)
@@ -142,7 +142,7 @@ class Stage:
     def wait_text(self, id: str, text: str) -> None:
         """Wait until an element says it."""
         self.page.wait_for_function(
-            "([id, text]) => document.getElementById(id).innerText.includes(text)", arg=[id, text]
+            "([id, text]) => document.getElementById(id)?.innerText.includes(text)", arg=[id, text]
         )
 
     def sent(self, count: int) -> dict[str, Any]:
