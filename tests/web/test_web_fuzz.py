@@ -28,6 +28,10 @@ TICKS = "timestamp,price,size,side,id\n" + "".join(
 
 SELDOM_RIGHT = (
     "GET /ws/bars/{symbol}",
+    "GET /ws/{ticker_id}",
+    "GET /ws/instruments",
+    "PUT /api/v1/tickers/{ticker_id}/model",
+    "POST /api/v1/simulation",
     "POST /tick",
     "POST /ticks",
     "PUT /api/v1/symbols/{symbol}",
@@ -57,7 +61,7 @@ CHECKS = [
 @pytest.fixture(scope="module")
 def document() -> Iterator[Any]:
     """The document of a whole server, pages included."""
-    services = build_services(Settings(ephemeral=True))
+    services = build_services(Settings(ephemeral=True, ticker_count=2))
     services.start()
     server = create_server(services)
     create_app(services, server)
@@ -77,6 +81,8 @@ def attack(operation: Any, mode: GenerationMode) -> Counter[int]:
     def call(case: Any) -> None:
         if "symbol" in (case.path_parameters or {}) and rng.random() < 0.5:
             case.path_parameters["symbol"] = KNOWN
+        if "ticker_id" in (case.path_parameters or {}) and rng.random() < 0.5:
+            case.path_parameters["ticker_id"] = "ITEM_01"
         if "symbol" in (case.query or {}) and rng.random() < 0.5:
             case.query = {**case.query, "symbol": KNOWN}
         answer = case.call_and_validate(checks=CHECKS, headers={"Accept-Encoding": "identity"})
