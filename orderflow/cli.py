@@ -135,30 +135,39 @@ def run_doctor(args: argparse.Namespace) -> int:
     return run(_settings(args))
 
 
-def address(settings: Settings, port: int, key: str | None, host: str | None = None) -> str:
-    """The chart's URL as a browser on this machine (or, with `host`, another one) opens it."""
+def address(settings: Settings, port: int, key: str | None, host: str | None = None, path: str = "/chart/") -> str:
+    """A page's URL as a browser on this machine (or, with `host`, another one) opens it."""
     if host is None:
         host = (
             settings.bind if not is_loopback(settings.bind) and settings.bind not in ("0.0.0.0", "::") else "localhost"
         )
     name = f"[{host}]" if ":" in host else host
-    return f"http://{name}:{port}/chart/" + (f"?key={key}" if key else "")
+    return f"http://{name}:{port}{path}" + (f"?key={key}" if key else "")
 
 
 def announce(settings: Settings, port: int, key: str | None, loaded: int, out: Callable[[str], object] = print) -> None:
     """Say where the server is and what it holds."""
     url = address(settings, port, key)
-    lines = [f"Orderflow {__version__} is ready", f"  chart    {url}", f"  API      {url.split('/chart/')[0]}/docs"]
+    lines = [
+        f"Orderflow {__version__} is ready",
+        f"  chart    {url}",
+        f"  herd     {address(settings, port, key, path='/herd/')}",
+        f"  API      {url.split('/chart/')[0]}/docs",
+    ]
     if settings.beyond_loopback:
         from orderflow.web.security import lan_address  # see run_server
 
         lan = lan_address()
-        if settings.public_url:
-            lines.append(f"  public   {settings.public_url}/chart/" + (f"?key={key}" if key else ""))
         if lan is not None:
             shared = address(settings, port, key, lan)
             lines.append(f"  network  {shared}")
             lines += _qr(shared) if settings.lan else []
+            if not settings.public_url:
+                lines.append(f"  phones   {address(settings, port, None, lan, '/herd/play')}")
+    if settings.public_url:
+        lines.append(f"  public   {settings.public_url}/chart/" + (f"?key={key}" if key else ""))
+        lines.append(f"  phones   {settings.public_url}/herd/play")
+    if key and settings.exposed:
         lines.append("  The key in these addresses is needed to change anything; share it only with those who may.")
     kept = "kept in memory only (--ephemeral)" if settings.ephemeral else f"kept in {settings.data_dir}"
     lines += [f"  ticks    {kept}" + (f", {loaded:,} reloaded" if loaded else ""), "Ctrl+C stops it."]

@@ -154,6 +154,7 @@ def test_the_start_says_where_it_is_and_what_it_keeps(monkeypatch: pytest.Monkey
     assert lines == [
         f"Orderflow {__version__} is ready",
         "  chart    http://localhost:80/chart/",
+        "  herd     http://localhost:80/herd/",
         "  API      http://localhost:80/docs",
         "  ticks    kept in memory only (--ephemeral)",
         "Ctrl+C stops it.",
@@ -164,6 +165,7 @@ def test_the_start_says_where_it_is_and_what_it_keeps(monkeypatch: pytest.Monkey
     text = "\n".join(lines)
     assert "network  http://192.168.1.5:80/chart/?key=secret" in text
     assert "public   https://a.org/chart/?key=secret" in text
+    assert "phones   https://a.org/herd/play" in text
     assert "1,234,567 reloaded" in text
 
 
