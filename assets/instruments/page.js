@@ -48,6 +48,7 @@
     }
 
     close() {
+      this.ended = true;
       this.life.abort();
       this.timers.forEach(clearInterval);
       this.socket.close();
@@ -174,7 +175,7 @@
       this.asking = true;
       const answer = await this.channel.ask({ kind: "roster" });
       this.asking = false;
-      if (ix.page !== this || !answer) return;
+      if (this.ended || !answer) return;
       this.may = answer.may;
       this.node.toggleAttribute("data-view-only", !answer.may);
       const change = this.model.roster(answer.rows);
@@ -183,14 +184,24 @@
       this.footer();
     }
 
-    /** Ask for the prices before those seen. */
-    async fill(items) {
-      const wanted = items.filter((one) => !one.filled);
-      for (const one of wanted) one.filled = true;
-      for (let k = 0; k < wanted.length; k += PORTION) {
-        const part = wanted.slice(k, k + PORTION);
+    /** Ask for the prices before those held. Whoever is asked for while a question is on its way goes with the next one.
+        Resolves when nothing is wanting. */
+    fill(items) {
+      this.wanting = this.wanting || new Set();
+      for (const one of items)
+        if (!one.filled) {
+          one.filled = true;
+          this.wanting.add(one);
+        }
+      this.filling = this.filling || this.drain().finally(() => (this.filling = null));
+      return this.filling;
+    }
+
+    async drain() {
+      while (this.wanting.size && !this.ended) {
+        const part = [...this.wanting].slice(-PORTION); // those asked for last are those looked at now
+        for (const one of part) this.wanting.delete(one);
         const answer = await this.channel.ask({ kind: "recent", ids: part.map((one) => one.id) });
-        if (ix.page !== this) return;
         for (const one of part) {
           const found = answer && answer.prices[one.id];
           if (found) one.series.fill(...found);
@@ -233,16 +244,12 @@
         one.series.clear();
       }
       this.asking = false;
-      this.roster().then(() => this.fill(this.visible()));
+      this.roster().then(() => this.fill(this.grid.seen()));
     }
 
     edited() {
       this.asking = false;
       this.roster();
-    }
-
-    visible() {
-      return [...this.grid.cards.values()].filter((card) => card.seen).map((card) => card.one);
     }
 
     /** GET /models, once. */
@@ -270,7 +277,7 @@
     sort(order) {
       this.order = order;
       this.arrange();
-      if (order === "volatility") this.fill([...this.model.items.values()]).then(() => ix.page === this && this.arrange());
+      if (order === "volatility") this.fill([...this.model.items.values()]).then(() => this.ended || this.arrange());
     }
 
     /** Orders that move with the prices are renewed, unless somebody is about to choose a card. */
@@ -305,7 +312,7 @@
       if (state === "open") {
         if (this.lost) ix.toast("Connected again.");
         this.lost = false;
-        this.roster().then(() => this.fill(this.visible()));
+        this.roster().then(() => this.fill(this.grid.seen()));
       }
       if (state === "down" && tries >= 1) {
         this.lost = true;
