@@ -265,6 +265,7 @@
 
     find(text) {
       this.search = text;
+      root.scrollTo({ top: 0, behavior: "instant" });
       this.arrange();
     }
 
@@ -276,6 +277,7 @@
 
     sort(order) {
       this.order = order;
+      root.scrollTo({ top: 0, behavior: "instant" });
       this.arrange();
       if (order === "volatility") this.fill([...this.model.items.values()]).then(() => this.ended || this.arrange());
     }
