@@ -2,7 +2,8 @@
 
 It needs Python 3.11 or newer and nothing else: the first time it makes `.venv` and installs everything into it. All
 four run even when one fails, a table of them ends the output, and the exit code is that of the first that failed.
-`--fast` leaves out the tests that need a browser or much time; further arguments go to pytest.
+`--fast` leaves out the tests that need a browser or much time; further arguments go to pytest (`-n 0`: one after the
+other).
 """
 
 import sys
@@ -18,13 +19,15 @@ from pathlib import Path
 from _environment import ROOT, SetupFailed, ensure
 
 SLOW = "browser or slow"
+PARALLEL = ["-n", "auto", "--maxprocesses", "4", "--dist", "loadfile"]
+"""The files of the tests are shared out over the cores; a test stays with those of its file."""
 
 
 def checks(python: Path, given: list[str]) -> list[tuple[str, list[str]]]:
     """(name, command) of every check, in the order in which they run."""
     tools = python.parent
     fast = "--fast" in given
-    pytest = [str(python), "-m", "pytest", *(["-m", f"not ({SLOW})"] if fast else [])]
+    pytest = [str(python), "-m", "pytest", *PARALLEL, *(["-m", f"not ({SLOW})"] if fast else [])]
     return [
         ("ruff", [str(python), "-m", "ruff", "check", "."]),
         ("import contracts", [str(tools / "lint-imports"), "--no-logo"]),
