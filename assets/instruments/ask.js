@@ -68,7 +68,8 @@
     }
     if (response.ok) return { ok: true, status: response.status, body: found, text: "", errors: [] };
     if (response.status === 401) return fault(401, KEY);
-    const detail = found && typeof found.detail === "string" ? found.detail : `The server refused it (${response.status}).`;
+    const detail =
+      found && typeof found.detail === "string" ? found.detail : `The server refused it (${response.status}).`;
     const errors = ((found && found.errors) || []).map((error) => ({ loc: error.loc || [], text: error.msg }));
     return fault(response.status, detail.charAt(0).toUpperCase() + detail.slice(1), errors);
   }

@@ -39,14 +39,33 @@ seconds = 10
     build() {
       const { make } = ix,
         { speeds } = this;
-      this.slider = make("input", null, null, { type: "range", id: "instruments-speed", min: 0, max: speeds.length - 1, step: 1, value: speeds.indexOf(1) });
+      this.slider = make("input", null, null, {
+        type: "range",
+        id: "instruments-speed",
+        min: 0,
+        max: speeds.length - 1,
+        step: 1,
+        value: speeds.indexOf(1),
+      });
       this.slider.addEventListener("input", () => this.spoken(speeds[this.slider.value]));
       this.slider.addEventListener("change", () => this.send({ action: "speed", speed: speeds[this.slider.value] }));
       $("speed-host").replaceChildren(this.slider);
-      this.seed = make("input", "ix-field", null, { id: "instruments-seed", inputmode: "numeric", autocomplete: "off", "aria-describedby": "instruments-restart-error" });
+      this.seed = make("input", "ix-field", null, {
+        id: "instruments-seed",
+        inputmode: "numeric",
+        autocomplete: "off",
+        "aria-describedby": "instruments-restart-error",
+      });
       this.seed.addEventListener("keydown", (event) => event.key === "Enter" && this.restart());
       $("seed-host").replaceChildren(make("label", "ix-field-label", "Seed", { for: "instruments-seed" }), this.seed);
-      this.own = make("textarea", "ix-field ix-code", null, { id: "instruments-scenario-text", rows: 8, spellcheck: "false", "aria-label": "Text of your scenario", "aria-describedby": "instruments-scenario-errors", placeholder: '[[events]]\nkind = "shock"\nat = 5\npercent = -4' });
+      this.own = make("textarea", "ix-field ix-code", null, {
+        id: "instruments-scenario-text",
+        rows: 8,
+        spellcheck: "false",
+        "aria-label": "Text of your scenario",
+        "aria-describedby": "instruments-scenario-errors",
+        placeholder: '[[events]]\nkind = "shock"\nat = 5\npercent = -4',
+      });
       this.own.addEventListener("dragover", (event) => event.preventDefault());
       this.own.addEventListener("drop", (event) => {
         const file = event.dataTransfer && event.dataTransfer.files[0];
@@ -54,7 +73,11 @@ seconds = 10
         event.preventDefault();
         this.read(file);
       });
-      this.file = make("input", null, null, { type: "file", accept: ".toml,.json,.txt,text/plain,application/json", hidden: true });
+      this.file = make("input", null, null, {
+        type: "file",
+        accept: ".toml,.json,.txt,text/plain,application/json",
+        hidden: true,
+      });
       this.file.addEventListener("change", () => {
         if (this.file.files[0]) this.read(this.file.files[0]);
         this.file.value = "";
@@ -68,10 +91,30 @@ seconds = 10
       const rows = this.page.config.scenarios.map((one) => {
         const words = one.fault || one.description;
         const length = one.fault ? "" : one.loop ? `every ${text.span(one.seconds)}` : text.span(one.seconds);
-        const play = make("button", "ix-button", "Play", { type: "button", "data-do": "scenario-play", "data-name": one.name, "aria-label": "Play " + one.title, disabled: Boolean(one.fault) });
-        return make("li", "ix-scenario", [make("div", null, [make("b", null, one.title), make("small", null, length), make("p", one.fault ? "ix-error" : null, words)]), play], { "data-title": one.title });
+        const play = make("button", "ix-button", "Play", {
+          type: "button",
+          "data-do": "scenario-play",
+          "data-name": one.name,
+          "aria-label": "Play " + one.title,
+          disabled: Boolean(one.fault),
+        });
+        return make(
+          "li",
+          "ix-scenario",
+          [
+            make("div", null, [
+              make("b", null, one.title),
+              make("small", null, length),
+              make("p", one.fault ? "ix-error" : null, words),
+            ]),
+            play,
+          ],
+          { "data-title": one.title },
+        );
       });
-      $("scenario-list").replaceChildren(...(rows.length ? rows : [make("li", "ix-small", "None came with this program.")]));
+      $("scenario-list").replaceChildren(
+        ...(rows.length ? rows : [make("li", "ix-small", "None came with this program.")]),
+      );
     }
 
     /** The state of the simulation, into the toolbar. */
@@ -81,7 +124,11 @@ seconds = 10
       run.setAttribute("aria-pressed", String(!status.running));
       if (root.document.activeElement !== this.slider || this.speed !== status.speed) {
         this.speed = status.speed;
-        const nearest = this.speeds.reduce((best, one, k) => (Math.abs(Math.log(one / status.speed)) < Math.abs(Math.log(this.speeds[best] / status.speed)) ? k : best), 0);
+        const nearest = this.speeds.reduce(
+          (best, one, k) =>
+            Math.abs(Math.log(one / status.speed)) < Math.abs(Math.log(this.speeds[best] / status.speed)) ? k : best,
+          0,
+        );
         this.slider.value = nearest;
         this.spoken(status.speed);
       }
@@ -102,16 +149,26 @@ seconds = 10
       const known = this.page.config.scenarios.find((one) => one.title === status.scenario);
       const time = status.scenario_time;
       const over = known && !known.fault && !known.loop && time > known.seconds;
-      const at = !status.scenario ? "" : over ? "over" : known && !known.fault ? `${text.span(known.loop ? time % known.seconds : time)} of ${text.span(known.seconds)}` : text.span(time);
+      const at = !status.scenario
+        ? ""
+        : over
+          ? "over"
+          : known && !known.fault
+            ? `${text.span(known.loop ? time % known.seconds : time)} of ${text.span(known.seconds)}`
+            : text.span(time);
       ix.put(open, status.scenario ? `${status.scenario} · ${at}` : "Scenario …");
       open.toggleAttribute("data-on", Boolean(status.scenario) && !over);
-      for (const row of $("scenario-list").children) row.toggleAttribute("data-on", row.dataset.title === status.scenario && Boolean(status.scenario));
+      for (const row of $("scenario-list").children)
+        row.toggleAttribute("data-on", row.dataset.title === status.scenario && Boolean(status.scenario));
       if (!now.firstChild) {
         this.nowText = make("span");
         this.stop = make("button", "ix-button", "■ Stop", { type: "button", "data-do": "scenario-stop" });
         now.append(this.nowText, this.stop);
       }
-      ix.put(this.nowText, status.scenario ? `${over ? "Was played" : "Plays"}: ${status.scenario} · ${at}` : "No scenario plays.");
+      ix.put(
+        this.nowText,
+        status.scenario ? `${over ? "Was played" : "Plays"}: ${status.scenario} · ${at}` : "No scenario plays.",
+      );
       this.stop.hidden = !status.scenario;
     }
 
@@ -155,7 +212,10 @@ seconds = 10
     async restart() {
       const text = this.seed.value.trim(),
         present = this.page.status().seed;
-      const body = text === "" || text === String(present) ? '{"action":"restart"}' : `{"action":"restart","seed":${/^\d{1,19}$/.test(text) ? text.replace(/^0+(?=\d)/, "") : JSON.stringify(text)}}`;
+      const body =
+        text === "" || text === String(present)
+          ? '{"action":"restart"}'
+          : `{"action":"restart","seed":${/^\d{1,19}$/.test(text) ? text.replace(/^0+(?=\d)/, "") : JSON.stringify(text)}}`;
       const answer = await this.send(body, true);
       if (!answer.ok) {
         const [error] = answer.errors;
@@ -213,7 +273,20 @@ seconds = 10
       node.hidden = !lines.length;
       const { make } = ix;
       node.replaceChildren(
-        ...(lines.length ? [make("b", null, lines.length === 1 ? "It cannot be played:" : `It cannot be played; ${lines.length} things are wrong:`), make("ul", null, lines.map((line) => make("li", null, line)))] : []),
+        ...(lines.length
+          ? [
+              make(
+                "b",
+                null,
+                lines.length === 1 ? "It cannot be played:" : `It cannot be played; ${lines.length} things are wrong:`,
+              ),
+              make(
+                "ul",
+                null,
+                lines.map((line) => make("li", null, line)),
+              ),
+            ]
+          : []),
       );
     }
   }

@@ -13,7 +13,9 @@
     /** page: {config, model, library(), status(), say(card)}. */
     constructor(page) {
       this.page = page;
-      this.plot = new ix.Plot($("plot").parentNode, $("plot"), $("cross"), Math.max(2, page.config.history), (at) => this.read(at));
+      this.plot = new ix.Plot($("plot").parentNode, $("plot"), $("cross"), Math.max(2, page.config.history), (at) =>
+        this.read(at),
+      );
       this.id = null;
     }
 
@@ -126,7 +128,10 @@
       const node = $("change");
       if (!text.known(share)) return ix.put(node, "");
       node.dataset.dir = text.direction(share);
-      ix.put(node, `${text.arrow(share)} ${text.signed(price - this.initial, 2)} (${text.percent(share)}) since start at ${text.price(this.initial)}`);
+      ix.put(
+        node,
+        `${text.arrow(share)} ${text.signed(price - this.initial, 2)} (${text.percent(share)}) since start at ${text.price(this.initial)}`,
+      );
     }
 
     marks({ halted, failure }) {
@@ -142,7 +147,11 @@
       if (!quote) return;
       const { text, make } = ix;
       const side = (name, price, size, kind) =>
-        make("span", "ix-side " + kind, [make("small", null, name), make("b", null, text.price(price)), make("small", null, "× " + text.whole(size))]);
+        make("span", "ix-side " + kind, [
+          make("small", null, name),
+          make("b", null, text.price(price)),
+          make("small", null, "× " + text.whole(size)),
+        ]);
       node.replaceChildren(
         side("Bid", quote.bid, quote.bid_size, "ix-bid"),
         side("Ask", quote.ask, quote.ask_size, "ix-ask"),
@@ -155,7 +164,9 @@
       const { text } = ix;
       ix.put(
         $("readout"),
-        at ? `${text.clock(at.ms, true)} UTC · ${text.price(at.price)} · ${text.arrow(at.share)} ${text.percent(at.share)}` : "",
+        at
+          ? `${text.clock(at.ms, true)} UTC · ${text.price(at.price)} · ${text.arrow(at.share)} ${text.percent(at.share)}`
+          : "",
       );
     }
 

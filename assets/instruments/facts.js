@@ -34,11 +34,16 @@
     const at = place(fact),
       part = (name, style) => ix.make("i", name, null, { style });
     const percent = (x) => (100 * x).toFixed(2) + "%";
-    return ix.make("span", "ix-band", [
-      part("ix-band-ok", `left:${percent(at.low)};width:${percent(at.high - at.low)}`),
-      at.theory === null ? null : part("ix-band-theory", `left:${percent(at.theory)}`),
-      part("ix-band-at" + (fact.ok ? "" : " ix-out"), `left:${percent(at.at)}`),
-    ], { "aria-hidden": "true" });
+    return ix.make(
+      "span",
+      "ix-band",
+      [
+        part("ix-band-ok", `left:${percent(at.low)};width:${percent(at.high - at.low)}`),
+        at.theory === null ? null : part("ix-band-theory", `left:${percent(at.theory)}`),
+        part("ix-band-at" + (fact.ok ? "" : " ix-out"), `left:${percent(at.at)}`),
+      ],
+      { "aria-hidden": "true" },
+    );
   }
 
   /** One fact as a row of the table. */
@@ -46,7 +51,10 @@
     const { make } = ix,
       name = make("th", null, [make("span", null, fact.title), make("small", null, fact.doc)], { scope: "row" });
     if (fact.ok === null || fact.ok === undefined)
-      return make("tr", "ix-silent", [name, make("td", null, fact.text.replace(fact.title + ": ", ""), { colspan: "4" })]);
+      return make("tr", "ix-silent", [
+        name,
+        make("td", null, fact.text.replace(fact.title + ": ", ""), { colspan: "4" }),
+      ]);
     const theory = fact.theory === null ? "–" : figure(fact.name, fact.theory);
     return make("tr", null, [
       name,
@@ -64,7 +72,10 @@
   function notes(card, held, scenario) {
     const said = [];
     const looked = LENGTHS.find((n) => n < held);
-    if (looked) said.push(`Measured on the last ${looked} returns. The band, shaded, holds 99 % of the model's own runs of this length; the bar is the value here, dots are the theory of an endless sample.`);
+    if (looked)
+      said.push(
+        `Measured on the last ${looked} returns. The band, shaded, holds 99 % of the model's own runs of this length; the bar is the value here, dots are the theory of an endless sample.`,
+      );
     if (looked && card.steps < looked)
       said.push(`The last change was ${ix.text.whole(card.steps)} steps ago: older prices are still among these.`);
     if (scenario) said.push(`The scenario “${scenario}” plays: what it does to the prices is not the model's.`);
@@ -81,19 +92,42 @@
     const silent = card.facts.filter((fact) => fact.ok === null);
     const wanting = silent.length === card.facts.length && silent.length ? silent[0].text : "";
     if (!card.facts.length)
-      parts.push(make("p", "ix-small", card.spec.book
-        ? "Its price comes out of an order book, where trades move it too: the model's laws do not hold for it, so they are not checked."
-        : "There is nothing to check."));
+      parts.push(
+        make(
+          "p",
+          "ix-small",
+          card.spec.book
+            ? "Its price comes out of an order book, where trades move it too: the model's laws do not hold for it, so they are not checked."
+            : "There is nothing to check.",
+        ),
+      );
     else if (wanting) {
       const sentence = wanting.slice(wanting.indexOf(": ") + 2),
         count = sentence.match(/^needs (\d+) returns, there are (\d+)/);
       parts.push(make("p", "ix-too-few", "The check " + sentence + "."));
       if (count)
-        parts.push(make("progress", "ix-progress", null, { max: count[1], value: count[2], "aria-label": "Returns so far" }));
-      parts.push(make("p", "ix-small", "Then here: " + card.facts.map((fact) => fact.title.toLowerCase().replace("(hill)", "(Hill)")).join(", ") + "."));
+        parts.push(
+          make("progress", "ix-progress", null, { max: count[1], value: count[2], "aria-label": "Returns so far" }),
+        );
+      parts.push(
+        make(
+          "p",
+          "ix-small",
+          "Then here: " +
+            card.facts.map((fact) => fact.title.toLowerCase().replace("(hill)", "(Hill)")).join(", ") +
+            ".",
+        ),
+      );
     } else {
-      const head = ["Fact", "Here", "Band", "Theory", "Verdict"].map((word) => make("th", null, word, { scope: "col" }));
-      parts.push(make("table", "ix-table", [make("thead", null, [make("tr", null, head)]), make("tbody", null, card.facts.map(line))]));
+      const head = ["Fact", "Here", "Band", "Theory", "Verdict"].map((word) =>
+        make("th", null, word, { scope: "col" }),
+      );
+      parts.push(
+        make("table", "ix-table", [
+          make("thead", null, [make("tr", null, head)]),
+          make("tbody", null, card.facts.map(line)),
+        ]),
+      );
       for (const sentence of notes(card, held, scenario)) parts.push(make("p", "ix-small", sentence));
     }
     node.replaceChildren(...parts);

@@ -8,21 +8,8 @@
   const ix = (of.instruments = of.instruments || {});
 
   const INPUT = { autocomplete: "off", spellcheck: "false", inputmode: "decimal" };
+  const number = (text) => ix.values.number(text);
   let count = 0;
-
-  /** A range as words: "> 0 to 400". */
-  function range(param) {
-    const { short } = ix.text;
-    return `${param.low_open ? "above " : ""}${short(param.low)} to ${param.high_open ? "below " : ""}${short(param.high)}`;
-  }
-
-  /** What a field says: a number, or the text itself when it is none (the server says what is wrong with it). */
-  function number(text) {
-    const plain = text.trim().replace("−", "-").replace(",", ".");
-    if (plain === "") return null;
-    const value = Number(plain);
-    return Number.isFinite(value) ? value : text;
-  }
 
   class Form {
     /** node: where it stands. library: what GET /models said. events: {send(body) → {ok, text, errors, body}, sent(card)}. */
@@ -66,15 +53,39 @@
       this.flowPart = make("div", "ix-part");
       this.message = make("p", "ix-error", "", { role: "alert", hidden: true });
       this.warnings = make("div", "ix-warnings");
-      const model = this.choice("model", "Price model", this.library.models.map((m) => [m.name, m.title]), spec.model);
-      const law = this.choice("arrivals", "Arrivals of trades", this.library.arrivals.map((m) => [m.name, m.title]), spec.arrivals);
-      const book = this.check("book", "Order book", "Trades come from an order book with zero-intelligence traders around the model's price: true aggressor side, and a quote.", spec.book);
+      const model = this.choice(
+        "model",
+        "Price model",
+        this.library.models.map((m) => [m.name, m.title]),
+        spec.model,
+      );
+      const law = this.choice(
+        "arrivals",
+        "Arrivals of trades",
+        this.library.arrivals.map((m) => [m.name, m.title]),
+        spec.arrivals,
+      );
+      const book = this.check(
+        "book",
+        "Order book",
+        "Trades come from an order book with zero-intelligence traders around the model's price: true aggressor side, and a quote.",
+        spec.book,
+      );
       this.buttons();
       this.form.append(
-        make("h3", "ix-h", "Model"), model, this.modelPart, this.warnings,
-        make("h3", "ix-h", "Trades"), book, law, this.arrivalPart, this.flowPart,
-        make("h3", "ix-h", "Name and pace"), this.pace(),
-        this.message, this.actions,
+        make("h3", "ix-h", "Model"),
+        model,
+        this.modelPart,
+        this.warnings,
+        make("h3", "ix-h", "Trades"),
+        book,
+        law,
+        this.arrivalPart,
+        this.flowPart,
+        make("h3", "ix-h", "Name and pace"),
+        this.pace(),
+        this.message,
+        this.actions,
       );
       this.parts();
       this.warn(this.card.warnings);
@@ -98,14 +109,21 @@
       field.setAttribute("aria-describedby", id + "-doc " + id + "-error");
       const error = make("span", "ix-field-error", "", { id: id + "-error" });
       const label = make("label", "ix-field-label", [title, unit ? make("small", null, unit) : null], { for: id });
-      const words = make("span", "ix-field-doc", [doc || null, hint ? make("em", null, (doc ? " " : "") + hint) : null], { id: id + "-doc" });
+      const words = make(
+        "span",
+        "ix-field-doc",
+        [doc || null, hint ? make("em", null, (doc ? " " : "") + hint) : null],
+        { id: id + "-doc" },
+      );
       const row = make("div", "ix-field-row" + (wide ? " ix-wide" : ""), [label, field, words, error]);
       this.fields.set(name, { field, error, row });
       return row;
     }
 
     choice(name, title, pairs, value) {
-      const options = pairs.map(([key, words]) => ix.make("option", null, words, { value: key, selected: key === value }));
+      const options = pairs.map(([key, words]) =>
+        ix.make("option", null, words, { value: key, selected: key === value }),
+      );
       return this.row(name, title, ix.make("select", "ix-field", options), { wide: true });
     }
 
@@ -116,13 +134,17 @@
     }
 
     input(name, title, value, about) {
-      const field = ix.make("input", "ix-field", null, { ...INPUT, ...(about && about.attributes), placeholder: about && about.placeholder });
+      const field = ix.make("input", "ix-field", null, {
+        ...INPUT,
+        ...(about && about.attributes),
+        placeholder: about && about.placeholder,
+      });
       field.value = value === null || value === undefined ? "" : String(value);
       return this.row(name, title, field, about);
     }
 
     param(prefix, param, value) {
-      const hint = `${range(param)}; ${ix.text.short(param.default)} by default`;
+      const hint = `${ix.values.range(param)}; ${ix.text.short(param.default)} by default`;
       return this.input(prefix + "." + param.name, param.name, value, { unit: param.unit, doc: param.doc, hint });
     }
 
@@ -131,11 +153,29 @@
         words = { attributes: { inputmode: "text" } };
       return ix.make("div", "ix-part", [
         this.input("name", "Name", spec.name, words),
-        this.input("interval", "Interval", spec.interval, { unit: "s", doc: "Between two prices.", hint: "0.001 to 3600" }),
-        this.input("initial_price", "Initial price", spec.initial_price, { placeholder: "drawn", doc: "Empty: drawn between the settings' bounds. A change begins the instrument anew." }),
-        this.input("seed", "Seed", spec.seed, { placeholder: "from the common seed", attributes: { inputmode: "numeric" }, doc: "Of all its randomness. Empty: the child of the common seed that belongs to its id. A change begins it anew." }),
-        this.input("group", "Group", spec.group, { ...words, placeholder: "none", doc: "Instruments of one group move together." }),
-        this.input("correlation", "Correlation", spec.correlation, { doc: "With its group's common noise; two members correlate as much as the product of theirs.", hint: "−1 to 1" }),
+        this.input("interval", "Interval", spec.interval, {
+          unit: "s",
+          doc: "Between two prices.",
+          hint: "0.001 to 3600",
+        }),
+        this.input("initial_price", "Initial price", spec.initial_price, {
+          placeholder: "drawn",
+          doc: "Empty: drawn between the settings' bounds. A change begins the instrument anew.",
+        }),
+        this.input("seed", "Seed", spec.seed, {
+          placeholder: "from the common seed",
+          attributes: { inputmode: "numeric" },
+          doc: "Of all its randomness. Empty: the child of the common seed that belongs to its id. A change begins it anew.",
+        }),
+        this.input("group", "Group", spec.group, {
+          ...words,
+          placeholder: "none",
+          doc: "Instruments of one group move together.",
+        }),
+        this.input("correlation", "Correlation", spec.correlation, {
+          doc: "With its group's common noise; two members correlate as much as the product of theirs.",
+          hint: "−1 to 1",
+        }),
       ]);
     }
 
@@ -143,7 +183,10 @@
       const { make } = ix;
       this.apply = make("button", "ix-button ix-primary", "Apply", { type: "submit" });
       this.discard = make("button", "ix-button", "Discard", { type: "button" });
-      this.back = make("button", "ix-button ix-plain", "Take all changes back", { type: "button", title: "As the settings have it; it begins anew" });
+      this.back = make("button", "ix-button ix-plain", "Take all changes back", {
+        type: "button",
+        title: "As the settings have it; it begins anew",
+      });
       this.discard.addEventListener("click", () => this.build());
       this.back.addEventListener("click", () => this.restore());
       this.back.addEventListener("blur", () => this.calm());
@@ -157,7 +200,7 @@
         chosen = { model: this.value("model"), law: this.value("arrivals"), book: this.value("book") };
       for (const name of [...this.fields.keys()]) if (name.includes(".")) this.fields.delete(name);
       const fill = (part, prefix, params, given, thing) => {
-        const rows = params.map((p) => this.param(prefix, p, given ? given[p.name] ?? p.default : p.default));
+        const rows = params.map((p) => this.param(prefix, p, given ? (given[p.name] ?? p.default) : p.default));
         part.replaceChildren(
           ...(thing ? [make("p", "ix-doc", thing.doc), make("p", "ix-source", thing.source)] : []),
           ...rows,
@@ -169,8 +212,20 @@
       const lawNode = this.fields.get("arrivals").row;
       lawNode.hidden = this.arrivalPart.hidden = chosen.book;
       if (chosen.book) this.arrivalPart.replaceChildren();
-      else fill(this.arrivalPart, "arrival_params", law.params, chosen.law === spec.arrivals ? spec.arrival_params : null, law);
-      fill(this.flowPart, "flow", chosen.book ? this.library.book : this.library.flow, chosen.book === spec.book ? spec.flow : null);
+      else
+        fill(
+          this.arrivalPart,
+          "arrival_params",
+          law.params,
+          chosen.law === spec.arrivals ? spec.arrival_params : null,
+          law,
+        );
+      fill(
+        this.flowPart,
+        "flow",
+        chosen.book ? this.library.book : this.library.flow,
+        chosen.book === spec.book ? spec.flow : null,
+      );
     }
 
     value(name) {
@@ -200,7 +255,10 @@
         const names = new Set([...Object.keys(a), ...Object.keys(b)]);
         return [...names].every((name) => a[name] === b[name]);
       };
-      const plain = (given, params) => Object.fromEntries(Object.entries(given).filter(([name, v]) => params.some((p) => p.name === name && p.default !== v)));
+      const plain = (given, params) =>
+        Object.fromEntries(
+          Object.entries(given).filter(([name, v]) => params.some((p) => p.name === name && p.default !== v)),
+        );
       const model = this.value("model"),
         law = this.value("arrivals"),
         book = this.value("book");
@@ -299,7 +357,7 @@
       this.say("");
       this.apply.disabled = true;
       const { card } = this;
-      const answer = await this.events.send(json(changes));
+      const answer = await this.events.send(ix.values.json(changes));
       if (this.card !== card) return; // another instrument meanwhile
       if (answer.ok) {
         this.take(answer.body, true);
@@ -319,14 +377,5 @@
     }
   }
 
-  /** JSON of the changes; a seed stays exact beyond 2^53. */
-  function json(changes) {
-    if (typeof changes.seed !== "string" || !/^\d{1,19}$/.test(changes.seed)) return JSON.stringify(changes);
-    const { seed, ...rest } = changes;
-    const others = JSON.stringify(rest).slice(1, -1);
-    return `{"seed":${seed.replace(/^0+(?=\d)/, "")}${others ? "," + others : ""}}`;
-  }
-
   ix.Form = Form;
-  ix.form = { json, number, range };
 })(globalThis);

@@ -18,15 +18,20 @@
   function template() {
     const m = ix.make;
     return m("li", "ix-cell", [
-      m("button", "ix-card", [
-        m("span", "ix-head", [m("b", "ix-id"), m("span", "ix-name"), m("span", "ix-tag")]),
-        m("canvas", "ix-spark", null, { "aria-hidden": "true" }),
-        m("span", "ix-foot", [
-          m("span", "ix-price"),
-          m("span", "ix-change", [m("span", null, null, { "aria-hidden": "true" }), m("span")]),
-        ]),
-        m("span", "ix-more", [m("span", "ix-sigma"), m("span", "ix-mark")]),
-      ], { type: "button", tabindex: "-1" }),
+      m(
+        "button",
+        "ix-card",
+        [
+          m("span", "ix-head", [m("b", "ix-id"), m("span", "ix-name"), m("span", "ix-tag")]),
+          m("canvas", "ix-spark", null, { "aria-hidden": "true" }),
+          m("span", "ix-foot", [
+            m("span", "ix-price"),
+            m("span", "ix-change", [m("span", null, null, { "aria-hidden": "true" }), m("span")]),
+          ]),
+          m("span", "ix-more", [m("span", "ix-sigma"), m("span", "ix-mark")]),
+        ],
+        { type: "button", tabindex: "-1" },
+      ),
     ]);
   }
 

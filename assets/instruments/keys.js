@@ -37,7 +37,16 @@
   function help(node) {
     const { make } = ix;
     node.replaceChildren(
-      ...TABLE.map(([keys, words]) => make("div", "ix-help-row", [make("span", null, words), make("span", null, keys.filter((key) => key !== "=").map((key) => make("kbd", null, key)))])),
+      ...TABLE.map(([keys, words]) =>
+        make("div", "ix-help-row", [
+          make("span", null, words),
+          make(
+            "span",
+            null,
+            keys.filter((key) => key !== "=").map((key) => make("kbd", null, key)),
+          ),
+        ]),
+      ),
     );
   }
 

@@ -12,14 +12,13 @@
   const ANEW = 30000; // ms after which the roster is asked for again: others may have changed something
   const RESORT = 3000;
   const PORTION = 100; // instruments whose histories are asked for at once
-  const IDLE = { running: false, speed: 1, seed: null, instruments: 0, halted: 0, failed: 0, steps: 0, trades: 0, skipped: 0, lag_ms: 0, time: 0, scenario: null, scenario_time: null };
 
   class Page {
     constructor(config) {
       this.config = config;
       this.node = $("page");
       this.life = new AbortController();
-      this.now = IDLE;
+      this.now = ix.IDLE;
       this.timing = {};
       this.search = "";
       this.order = "id";
@@ -35,6 +34,8 @@
       this.control = new ix.Control(this);
       this.detail = new ix.Detail(this);
       this.quiz = new ix.Quiz(this);
+      this.actions = ix.actions(this);
+      this.figures = new ix.Figures($("status"));
       ix.keys.help($("help-keys"));
       this.listen();
       this.themed();
@@ -43,7 +44,10 @@
         state: (state, tries, why) => this.connection(state, tries, why),
         probe: () => this.probe(),
       });
-      this.timers = [setInterval(() => this.resort(), RESORT), setInterval(() => root.document.hidden || this.roster(), ANEW)];
+      this.timers = [
+        setInterval(() => this.resort(), RESORT),
+        setInterval(() => root.document.hidden || this.roster(), ANEW),
+      ];
       root.history.scrollRestoration = "manual";
     }
 
@@ -60,10 +64,20 @@
     /** The fields that Dash has no components for, or heavier ones. */
     fields() {
       const { make } = ix;
-      this.field = make("input", "ix-field", null, { id: "instruments-search", type: "search", placeholder: "Search id, name, model", autocomplete: "off", spellcheck: "false", enterkeyhint: "search" });
+      this.field = make("input", "ix-field", null, {
+        id: "instruments-search",
+        type: "search",
+        placeholder: "Search id, name, model",
+        autocomplete: "off",
+        spellcheck: "false",
+        enterkeyhint: "search",
+      });
       $("search-host").replaceChildren(this.field);
       const host = $("sort-host");
-      const options = host.dataset.choices.split("\n").map((line) => line.split("=")).map(([value, words]) => make("option", null, words, { value }));
+      const options = host.dataset.choices
+        .split("\n")
+        .map((line) => line.split("="))
+        .map(([value, words]) => make("option", null, words, { value }));
       this.sorts = make("select", "ix-field", options, { id: "instruments-sort" });
       host.replaceChildren(this.sorts);
     }
@@ -81,10 +95,14 @@
         }
       });
       this.sorts.addEventListener("change", () => this.sort(this.sorts.value));
-      document.addEventListener("click", (event) => {
-        const button = event.target.closest && event.target.closest("[data-do], [id^='instruments-do-']");
-        if (button) this.act(button.dataset.do || button.id.replace("instruments-do-", ""), button);
-      }, { signal });
+      document.addEventListener(
+        "click",
+        (event) => {
+          const button = event.target.closest && event.target.closest("[data-do], [id^='instruments-do-']");
+          if (button) this.act(button.dataset.do || button.id.replace("instruments-do-", ""), button);
+        },
+        { signal },
+      );
       document.addEventListener("keydown", (event) => this.key(event), { signal });
       of.theme.onSystemChange(() => ix.page === this && this.themed());
     }
@@ -104,44 +122,7 @@
     }
 
     act(name, button) {
-      const { control, quiz } = this;
-      const actions = {
-        search: () => {
-          this.field.focus();
-          this.field.select();
-        },
-        clear: () => this.clear(),
-        run: () => control.toggle(),
-        faster: () => control.faster(1),
-        slower: () => control.faster(-1),
-        restart: () => {
-          control.ask();
-          this.dialog("restart", true);
-        },
-        "restart-go": () => control.restart(),
-        "restart-dice": () => control.dice(),
-        scenario: () => {
-          control.errors([]);
-          this.dialog("scenario", true);
-        },
-        "scenario-play": () => control.play({ name: button.dataset.name }),
-        "scenario-stop": () => control.play({}),
-        "scenario-own": () => control.playOwn(),
-        "scenario-file": () => control.file.click(),
-        "scenario-example": () => control.example(),
-        quiz: () => this.dialog("quiz", true),
-        "quiz-real": () => quiz.guess("real"),
-        "quiz-fake": () => quiz.guess("fake"),
-        "quiz-next": () => quiz.next(),
-        "quiz-again": () => quiz.begin(),
-        close: () => this.dialog(this.opened, false),
-        help: () => this.dialog("help", true),
-        theme: () => {
-          of.theme.choose(of.theme.scheme() === "dark" ? "light" : "dark");
-          this.themed();
-        },
-      };
-      if (actions[name]) actions[name]();
+      if (this.actions[name]) this.actions[name](button);
     }
 
     // dialogs
@@ -219,8 +200,12 @@
       const { simulation } = message;
       const moved = this.model.board(message.data);
       this.took(simulation);
-      const other = simulation.seed !== before.seed || simulation.instruments !== this.model.items.size || simulation.steps < before.steps;
-      if (moved === null || other || simulation.halted !== before.halted || simulation.failed !== before.failed) this.roster();
+      const other =
+        simulation.seed !== before.seed ||
+        simulation.instruments !== this.model.items.size ||
+        simulation.steps < before.steps;
+      if (moved === null || other || simulation.halted !== before.halted || simulation.failed !== before.failed)
+        this.roster();
       if (moved) this.grid.moved(moved);
       this.timed("take", performance.now() - begun, message.data.length);
     }
@@ -254,10 +239,12 @@
 
     /** GET /models, once. */
     library() {
-      this.models = this.models || ix.call(this.config.prefix + "/models").then((answer) => {
-        if (!answer.ok) this.models = null;
-        return answer.body;
-      });
+      this.models =
+        this.models ||
+        ix.call(this.config.prefix + "/models").then((answer) => {
+          if (!answer.ok) this.models = null;
+          return answer.body;
+        });
       return this.models;
     }
 
@@ -302,7 +289,12 @@
       $("grid").hidden = !found.length;
       ix.put($("nothing-words"), `No id, name or model has “${this.search.trim()}” in it.`);
       const { whole } = ix.text;
-      ix.put($("count"), found.length === all ? `${whole(all)} ${all === 1 ? "instrument" : "instruments"}` : `${whole(found.length)} of ${whole(all)}`);
+      ix.put(
+        $("count"),
+        found.length === all
+          ? `${whole(all)} ${all === 1 ? "instrument" : "instruments"}`
+          : `${whole(found.length)} of ${whole(all)}`,
+      );
       this.timed("arrange", performance.now() - begun, all);
     }
 
@@ -321,7 +313,11 @@
         for (const one of this.model.items.values()) one.filled = false;
       }
       banner.hidden = !this.lost;
-      if (this.lost) ix.put(banner, `No connection${why ? ": " + why : ""}. These are the last prices; the page goes on by itself (try ${Math.max(1, tries)}).`);
+      if (this.lost)
+        ix.put(
+          banner,
+          `No connection${why ? ": " + why : ""}. These are the last prices; the page goes on by itself (try ${Math.max(1, tries)}).`,
+        );
       this.state();
     }
 
@@ -333,31 +329,25 @@
 
     /** Live, paused, or without a line. */
     state() {
-      const state = this.link !== "open" ? (this.lost ? "reconnecting" : "connecting") : this.now.running ? "live" : this.now.seed === null ? "connecting" : "paused";
+      const state =
+        this.link !== "open"
+          ? this.lost
+            ? "reconnecting"
+            : "connecting"
+          : this.now.running
+            ? "live"
+            : this.now.seed === null
+              ? "connecting"
+              : "paused";
       this.node.dataset.state = state;
-      ix.put($("live"), { live: "Live", paused: "Paused", reconnecting: "Reconnecting …", connecting: "Connecting …" }[state]);
+      ix.put(
+        $("live"),
+        { live: "Live", paused: "Paused", reconnecting: "Reconnecting …", connecting: "Connecting …" }[state],
+      );
     }
 
     footer() {
-      const { whole, number, span, speed } = ix.text,
-        { now } = this,
-        node = $("status");
-      if (now.seed === null) return;
-      const entries = [
-        ["instruments", whole(now.instruments)], ["halted", now.halted ? whole(now.halted) : null], ["failed", now.failed ? whole(now.failed) : null],
-        ["steps", whole(now.steps)], ["trades", whole(now.trades)], ["skipped", whole(now.skipped)], ["lag", number(now.lag_ms, 1) + " ms"],
-        ["model time", span(now.time)], ["speed", speed(now.speed)], ["seed", String(now.seed)], ["view only", this.may === false ? "the key is needed to change things" : null],
-      ];
-      if (!this.cells) {
-        this.cells = new Map(entries.map(([name]) => [name, ix.make("span", "ix-stat", [ix.make("small", null, name), ix.make("b")], { "data-key": name, hidden: true })]));
-        node.replaceChildren(...this.cells.values());
-        this.cells.get("skipped").title = "Steps left out because the machine could not keep up";
-      }
-      for (const [name, value] of entries) {
-        const cell = this.cells.get(name);
-        cell.hidden = value === null;
-        if (value !== null) ix.put(cell.lastChild, value);
-      }
+      if (this.now.seed !== null) this.figures.show(this.now, this.may);
     }
 
     themed() {

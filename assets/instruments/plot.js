@@ -27,7 +27,12 @@
       root.addEventListener("pointercancel", () => this.free(), { signal });
       frame.addEventListener("keydown", (event) => this.key(event), { signal });
       frame.addEventListener("blur", () => this.leave(), { signal });
-      this.cross.replaceChildren(ix.make("i", "ix-cross-x"), ix.make("i", "ix-cross-y"), ix.make("i", "ix-cross-dot"), ix.make("span", "ix-cross-tag"));
+      this.cross.replaceChildren(
+        ix.make("i", "ix-cross-x"),
+        ix.make("i", "ix-cross-y"),
+        ix.make("i", "ix-cross-dot"),
+        ix.make("span", "ix-cross-tag"),
+      );
     }
 
     close() {
@@ -72,11 +77,14 @@
 
     soon() {
       if (this.timer) return;
-      this.timer = setTimeout(() => {
-        this.timer = 0;
-        if (this.held || root.document.hidden) return;
-        requestAnimationFrame(() => this.draw());
-      }, Math.max(0, REST - (performance.now() - (this.last || 0))));
+      this.timer = setTimeout(
+        () => {
+          this.timer = 0;
+          if (this.held || root.document.hidden) return;
+          requestAnimationFrame(() => this.draw());
+        },
+        Math.max(0, REST - (performance.now() - (this.last || 0))),
+      );
     }
 
     draw() {
@@ -101,11 +109,36 @@
         hovermode: false,
         dragmode: root.matchMedia("(pointer: fine)").matches ? "zoom" : false,
         uirevision: this.zoomed ? "held" : "live",
-        xaxis: { type: "date", gridcolor: look.grid, linecolor: look.strong, showline: true, nticks: W < 500 ? 4 : 7, tickformat: "%H:%M:%S", zeroline: false },
-        yaxis: { side: "right", gridcolor: look.grid, nticks: 7, tickformat: ",.2~f", zeroline: false, fixedrange: false },
+        xaxis: {
+          type: "date",
+          gridcolor: look.grid,
+          linecolor: look.strong,
+          showline: true,
+          nticks: W < 500 ? 4 : 7,
+          tickformat: "%H:%M:%S",
+          zeroline: false,
+        },
+        yaxis: {
+          side: "right",
+          gridcolor: look.grid,
+          nticks: 7,
+          tickformat: ",.2~f",
+          zeroline: false,
+          fixedrange: false,
+        },
         shapes:
           this.initial >= low && this.initial <= high
-            ? [{ type: "line", xref: "paper", x0: 0, x1: 1, y0: this.initial, y1: this.initial, line: { color: look.neutral, width: 1, dash: "dot" } }]
+            ? [
+                {
+                  type: "line",
+                  xref: "paper",
+                  x0: 0,
+                  x1: 1,
+                  y0: this.initial,
+                  y1: this.initial,
+                  line: { color: look.neutral, width: 1, dash: "dot" },
+                },
+              ]
             : [],
       };
       if (!this.zoomed) {
@@ -118,8 +151,21 @@
       // the area reaches down to the range's end: a line of its own there keeps the axis off zero
       const floor = Math.min(low, this.zoomed ? Math.min(...this.ranges.y) : low);
       const base = { x: n ? [x[0], x[n - 1]] : [], y: n ? [floor, floor] : [], mode: "lines", line: { width: 0 } };
-      const series = { x, y: this.p, mode: "lines", line: { color: line, width: 1.6, shape: "linear", simplify: true }, fill: "tonexty", fillcolor: line + "22" };
-      root.Plotly.react(node, [base, series], layout, { displayModeBar: false, responsive: false, doubleClick: "reset", showTips: false, scrollZoom: false });
+      const series = {
+        x,
+        y: this.p,
+        mode: "lines",
+        line: { color: line, width: 1.6, shape: "linear", simplify: true },
+        fill: "tonexty",
+        fillcolor: line + "22",
+      };
+      root.Plotly.react(node, [base, series], layout, {
+        displayModeBar: false,
+        responsive: false,
+        doubleClick: "reset",
+        showTips: false,
+        scrollZoom: false,
+      });
       if (!this.drawn) {
         this.drawn = true;
         node.on("plotly_relayout", (change) => this.relayout(change));
@@ -212,10 +258,19 @@
     key(event) {
       const last = this.t.length - 1,
         from = this.at === null ? last : this.at;
-      const steps = { ArrowLeft: from - 1, ArrowRight: from + 1, PageUp: from - 20, PageDown: from + 20, Home: 0, End: last };
+      const steps = {
+        ArrowLeft: from - 1,
+        ArrowRight: from + 1,
+        PageUp: from - 20,
+        PageDown: from + 20,
+        Home: 0,
+        End: last,
+      };
       if (steps[event.key] === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
       event.preventDefault();
-      this.mark(Math.min(last, Math.max(0, steps[event.key] + (event.shiftKey ? 9 * Math.sign(steps[event.key] - from) : 0))));
+      this.mark(
+        Math.min(last, Math.max(0, steps[event.key] + (event.shiftKey ? 9 * Math.sign(steps[event.key] - from) : 0))),
+      );
     }
   }
 

@@ -51,14 +51,24 @@
       this.verdict = null;
       this.set("ask");
       this.head();
-      $("answer").replaceChildren(ix.make("p", "ix-quiz-hint", "Look at the large moves: do they come in bursts? Is any far out of line? Does it return to a level?"));
+      $("answer").replaceChildren(
+        ix.make(
+          "p",
+          "ix-quiz-hint",
+          "Look at the large moves: do they come in bursts? Is any far out of line? Does it return to a level?",
+        ),
+      );
       this.draw();
     }
 
     head() {
       const dots = Array.from({ length: this.of }, (_, k) => {
         const was = this.right[k];
-        return ix.make("i", was === undefined ? (k === this.number ? "ix-now-dot" : "") : was ? "ix-right-dot" : "ix-wrong-dot", was === undefined ? "" : was ? "✓" : "✗");
+        return ix.make(
+          "i",
+          was === undefined ? (k === this.number ? "ix-now-dot" : "") : was ? "ix-right-dot" : "ix-wrong-dot",
+          was === undefined ? "" : was ? "✓" : "✗",
+        );
       });
       const score = this.right.filter(Boolean).length;
       $("head").replaceChildren(
@@ -76,7 +86,9 @@
       if (this.seed !== seed || this.number !== number) return;
       if (!answer || answer.error) {
         this.set("ask");
-        $("answer").replaceChildren(ix.make("p", "ix-error", answer ? answer.error : "The server did not answer. Guess again."));
+        $("answer").replaceChildren(
+          ix.make("p", "ix-error", answer ? answer.error : "The server did not answer. Guess again."),
+        );
         return;
       }
       this.right[number] = answer.right;
@@ -87,7 +99,11 @@
       const last = !answer.prices;
       const go = button(last ? "See the score" : "Next", "quiz-next", "ix-primary");
       $("answer").replaceChildren(
-        ix.make("p", "ix-verdict " + (answer.right ? "ix-fits" : "ix-misfit"), `${answer.right ? "✓ Right" : "✗ Wrong"}: this is ${answer.real ? "real" : "fake"}.`),
+        ix.make(
+          "p",
+          "ix-verdict " + (answer.right ? "ix-fits" : "ix-misfit"),
+          `${answer.right ? "✓ Right" : "✗ Wrong"}: this is ${answer.real ? "real" : "fake"}.`,
+        ),
         ix.make("p", null, answer.hint),
         ix.make("p", "ix-source", "Source: " + answer.source),
         ix.make("div", "ix-buttons", [go, ix.make("small", "ix-small", "Enter")]),
@@ -118,13 +134,27 @@
         row = (row * (n - k)) / (k + 1);
       }
       const chance = Math.max(1, Math.round((100 * ways) / 2 ** n));
-      const word = score >= n - 1 ? "You know markets when you see them." : score >= 0.7 * n ? "Better than most: the models are good." : score >= 0.4 * n ? "About as good as a coin: that is how good the models are." : "The models had you.";
+      const word =
+        score >= n - 1
+          ? "You know markets when you see them."
+          : score >= 0.7 * n
+            ? "Better than most: the models are good."
+            : score >= 0.4 * n
+              ? "About as good as a coin: that is how good the models are."
+              : "The models had you.";
       ix.put($("head"), "");
       $("answer").replaceChildren(
         ix.make("p", "ix-quiz-total", [ix.make("b", null, `${score} of ${n}`), " right"]),
         ix.make("p", null, `${word} Somebody who tosses a coin gets ${score} or more right in ${chance} % of games.`),
-        ix.make("p", "ix-small", "The tell-tales are the stylised facts: fat tails, bursts of volatility, no memory in the returns themselves. Every instrument's card checks them live."),
-        ix.make("div", "ix-buttons", [button("Play again", "quiz-again", "ix-primary"), button("Close", "close", "ix-plain")]),
+        ix.make(
+          "p",
+          "ix-small",
+          "The tell-tales are the stylised facts: fat tails, bursts of volatility, no memory in the returns themselves. Every instrument's card checks them live.",
+        ),
+        ix.make("div", "ix-buttons", [
+          button("Play again", "quiz-again", "ix-primary"),
+          button("Close", "close", "ix-plain"),
+        ]),
       );
       $("answer").querySelector("button").focus({ preventScroll: true });
     }
@@ -157,7 +187,8 @@
     }
   }
 
-  const button = (words, act, kind) => ix.make("button", "ix-button " + (kind || ""), words, { type: "button", "data-do": act });
+  const button = (words, act, kind) =>
+    ix.make("button", "ix-button " + (kind || ""), words, { type: "button", "data-do": act });
 
   ix.Quiz = Quiz;
 })(globalThis);

@@ -71,7 +71,8 @@
     if (Array.isArray(content)) node.append(...content.filter((part) => part !== null && part !== undefined));
     else if (content !== undefined && content !== null) node.textContent = content;
     for (const [name, value] of Object.entries(attributes || {}))
-      if (value !== null && value !== undefined && value !== false) node.setAttribute(name, value === true ? "" : value);
+      if (value !== null && value !== undefined && value !== false)
+        node.setAttribute(name, value === true ? "" : value);
     return node;
   }
 

@@ -510,7 +510,7 @@ def js(browser: Any) -> Iterator[Callable[..., Any]]:
     """js("ix.wait(a, 0)", a=3): the value of an expression in a page with the modules alone."""
     page = browser.new_page()
     page.goto("about:blank")
-    for name in ("text", "socket", "series", "model", "facts", "form", "control", "keys"):
+    for name in ("text", "socket", "series", "model", "facts", "values", "control", "keys"):
         page.add_script_tag(path=str(assets_folder() / "instruments" / f"{name}.js"))
 
     def call(expression: str, **values: Any) -> Any:
@@ -568,7 +568,7 @@ def test_a_fact_has_its_place_in_the_band(js: Callable[..., Any]) -> None:
 
 
 def test_a_seed_stays_exact(js: Callable[..., Any]) -> None:
-    text = js("ix.form.json(c)", c={"seed": str(2**63 - 1), "name": "A"})
+    text = js("ix.values.json(c)", c={"seed": str(2**63 - 1), "name": "A"})
     assert json.loads(text) == {"seed": 2**63 - 1, "name": "A"}
-    assert json.loads(js("ix.form.json(c)", c={"seed": "007"})) == {"seed": 7}
-    assert json.loads(js("ix.form.json(c)", c={"seed": "x"})) == {"seed": "x"}
+    assert json.loads(js("ix.values.json(c)", c={"seed": "007"})) == {"seed": 7}
+    assert json.loads(js("ix.values.json(c)", c={"seed": "x"})) == {"seed": "x"}
