@@ -60,6 +60,23 @@ class Services:
         loaded = self.market.load()
         if loaded:
             log.info("%s ticks reloaded in %.1f s", f"{loaded:,}", time.monotonic() - begun)
+        self._configure()
+        self.workers.every(AUDIT_SECONDS, "audit", self.audit)
+        self.herd.start()
+        self.instruments.start()
+        return loaded
+
+    def reset(self, symbol: str | None = None) -> None:
+        """Forget the ticks of one symbol, or all; what the settings and the page say of instruments stays.
+
+        Raises NotFound, StorageFailed.
+        """
+        self.market.reset(symbol)
+        if symbol is None:
+            self._configure()
+            self.instruments.keep()
+
+    def _configure(self) -> None:
         for symbol, instrument in self.settings.instruments.items():
             try:
                 self.market.configure(
@@ -72,10 +89,6 @@ class Services:
                 raise
             except OrderflowError as error:
                 raise BadSetting(f"instruments.{symbol}: {error}") from error
-        self.workers.every(AUDIT_SECONDS, "audit", self.audit)
-        self.herd.start()
-        self.instruments.start()
-        return loaded
 
     def audit(self) -> None:
         """Compare the minutes finished since the last call with their own ticks; a difference is an error to report."""

@@ -163,8 +163,8 @@ class Settings:
     )
     price_change_range: float = _setting(
         1.0,
-        readers.number(0.0, 1e9),
-        "a number from 0",
+        readers.number(0.0, 1e6),
+        "0 to 1,000,000",
         "Largest change of one step of the uniform model, up or down.",
         "PRICE_CHANGE_RANGE",
     )

@@ -97,3 +97,22 @@ def test_a_recording_feeds_the_exchange_or_stops_the_start(tmp_path: Path) -> No
     for wrong in (tmp_path / "missing", tmp_path):
         with pytest.raises(BadSetting, match="exchange_recording"):
             build_services(Settings(ephemeral=True, exchange_recording=str(wrong)))
+
+
+def test_a_reset_of_all_keeps_what_was_said_of_instruments(tmp_path: Path) -> None:
+    told = {"NQ": Instrument(Decimal("0.25"), None, "America/Chicago 17:00")}
+    settings = Settings(data_dir=tmp_path, ticker_count=1, instruments=told)
+    services = build_services(settings)
+    try:
+        services.start()
+        services.instruments.edit("ITEM_00", {"model": "gbm"})
+        services.reset()
+        assert services.market.settings_of("NQ")["session"] == "America/Chicago 17:00"
+    finally:
+        services.stop()
+    again = build_services(settings)
+    try:
+        again.start()
+        assert again.instruments.get("ITEM_00").spec.model == "gbm"
+    finally:
+        again.stop()

@@ -41,8 +41,8 @@ class Pending:
 class Instrument:
     """Starts at its initial price at `now` (ns UTC).
 
-    origin: seconds of model time of the simulation at its start. price: the last one, unrounded, > 0. created, updated,
-    flushed (when its trades were taken last): ns UTC. steps, trades: made since the start.
+    origin: the second of the scenario at which its first step began. price: the last one, unrounded, > 0. created,
+    updated, flushed (when its trades were taken last): ns UTC. steps, trades: made since the start.
     """
 
     def __init__(

@@ -17,7 +17,7 @@ from math import gcd
 from typing import Any
 
 from orderflow.clock import Clock
-from orderflow.errors import BadInput, BadSetting, FieldError, NotFound, OrderflowError
+from orderflow.errors import BadInput, BadSetting, Conflict, FieldError, NotFound, OrderflowError
 from orderflow.instruments.instrument import Instrument, Listener, seed_of
 from orderflow.instruments.noise import CommonNoise, child_seed
 from orderflow.instruments.scenario import CALM, Player, Scenario
@@ -42,6 +42,8 @@ PATIENCE = 0.002
 """Seconds that trades may wait for each instrument there is: many small deliveries cost more than few larger ones."""
 PORTION = 16
 """Instruments whose trades are delivered at once."""
+BELONGING = {"model": "params", "arrivals": "arrival_params", "book": "flow"}
+"""Fields of a spec whose change gives another field its defaults."""
 KEPT = "simulated"
 """Name under which the page's changes are kept beside the ticks."""
 
@@ -72,6 +74,7 @@ class Simulation:
         self._scenario: Scenario | None = None
         self._model_time = 0.0
         self._begun = 0.0
+        self._still = 0
         self._since = time.monotonic()
         self.seed = settings.ticker_seed
         self.speed = 1.0
@@ -87,6 +90,10 @@ class Simulation:
         stored = self._ticks.get_meta(KEPT)
         if stored:
             self._edits = json.loads(stored)
+        for key in self._market.reserve(self._base):
+            log.warning(
+                "%s holds ticks that were sent before: those of the simulated one are left out until a reset", key
+            )
         self._build()
         if self._settings.scenario is not None:
             try:
@@ -123,7 +130,7 @@ class Simulation:
     @property
     def model_time(self) -> float:
         """Seconds of model time since the start, pauses left out."""
-        passed = (time.monotonic() - self._since) * self.speed if self.running else 0.0
+        passed = (time.monotonic() - self._since) * self.speed if self.running and not self._still else 0.0
         return self._model_time + passed
 
     def status(self) -> dict[str, Any]:
@@ -178,12 +185,17 @@ class Simulation:
                 reason = "must be a whole number from 0 to 2^63 - 1"
                 raise BadInput(f"seed {reason}", [FieldError(None, "seed", reason)])
             self.seed = seed
-        self._model_time, self._since = 0.0, time.monotonic()
-        self._build()
-        self.play(self._scenario)
-        for key in self._instruments:
-            self._forget(key)
-        self._schedule()
+        self._still += 1  # or what it trades while the old ticks are being forgotten would be forgotten with them
+        self._model_time = 0.0
+        try:
+            self._build()
+            self.play(self._scenario)
+            for key in self._instruments:
+                self._forget(key)
+        finally:
+            self._still -= 1
+            self._since = time.monotonic()
+            self._schedule()
 
     def edit(self, key: str, changes: Mapping[str, Any]) -> Spec:
         """Change an instrument's model, parameters, seed or pace; kept over restarts of the server.
@@ -194,24 +206,42 @@ class Simulation:
         old = self.get(key)
         spec = old.spec.changed(changes) if changes else self._base[key]
         again = not changes or "seed" in changes or "initial_price" in changes
-        fresh = self._make(spec if again else spec.changed({"initial_price": max(old.shown, 0.01)}))
-        fresh.spec = spec
-        if not again:
-            fresh.initial_price, fresh.created, fresh.history = old.initial_price, old.created, old.history
-        edits = {**self._edits, key: {**self._edits.get(key, {}), **changes}}
+        self._make(spec)  # what cannot be is told before anything is kept
+        kept = {**self._edits.get(key, {}), **changes}
+        for head, tail in BELONGING.items():
+            if getattr(spec, head) != getattr(old.spec, head):  # what was kept for another model fits no more
+                kept[tail] = dict(getattr(spec, tail))
+        edits = {**self._edits, key: kept}
         if not changes:
             edits.pop(key)
         self._keep(edits)
+        old = self.get(key)  # it went on meanwhile
+        fresh = self._make(spec if again else spec.changed({"initial_price": max(old.shown, 0.01)}))
+        fresh.spec = spec
+        fresh.origin = old.origin + old.steps * old.spec.interval
+        if not again:
+            fresh.initial_price, fresh.created, fresh.history = old.initial_price, old.created, old.history
         self._instruments[key] = fresh
         if again:
+            self._turn[key] = self._turn.get(key, 0) + 1  # stands still until its old ticks are forgotten
             self._forget(key)
         self._enqueue(key)
         return spec
 
+    def keep(self) -> None:
+        """Write down again what was changed, after all that was kept has been forgotten. Raises StorageFailed."""
+        if self._edits:
+            self._keep(self._edits)
+
     def play(self, scenario: Scenario | None) -> None:
-        """Begin a scenario now, at its second 0; None ends the one that plays."""
+        """Begin a scenario now, at its second 0; None ends the one that plays.
+
+        It counts in each instrument's own steps, so that it gives the same path at any speed.
+        """
         self._scenario = scenario
         self._begun = self.model_time
+        for each in self._instruments.values():
+            each.origin = -each.steps * each.spec.interval
         self._player = None if scenario is None else scenario.player(self.ids(), self.groups())
 
     def groups(self) -> dict[str, list[str]]:
@@ -241,7 +271,7 @@ class Simulation:
             span = self._span(spec)
         settings = self._settings
         return Instrument(
-            self.model_time,
+            0.0,
             spec,
             seed_of(self.seed, spec),
             bounds=(settings.initial_price_min, settings.initial_price_max),
@@ -281,13 +311,13 @@ class Simulation:
         """The job. Sleeps until something is due, and works in slices."""
         while True:
             rest = REST
-            if not self.running or not self._queue:
+            if not self.running or self._still or not self._queue:
                 rest = 0.05
             else:
                 rest = max(REST, min(0.05, self._queue[0][0] - time.monotonic()))
             if self._workers.wait(rest):
                 return
-            while self.running and self._queue and self._queue[0][0] <= time.monotonic():
+            while self.running and not self._still and self._queue and self._queue[0][0] <= time.monotonic():
                 self._work(time.monotonic() + SLICE)
                 if self._workers.wait(0):
                     return
@@ -314,7 +344,7 @@ class Simulation:
             heapq.heapreplace(queue, (following, turn, key))
             effects = CALM
             if self._player is not None:
-                begin = instrument.origin + instrument.steps * instrument.spec.interval - self._begun
+                begin = instrument.origin + instrument.steps * instrument.spec.interval
                 effects = self._player.effects(key, begin, begin + instrument.spec.interval)
             if instrument.step(stamp, wall, effects):
                 for listener in listeners:
@@ -328,6 +358,8 @@ class Simulation:
         portion: list[Any] = []
         patience = PATIENCE * len(self._instruments)
         for each in list(self._instruments.values()):
+            if self._instruments.get(each.spec.id) is not each:
+                continue  # another took its place meanwhile
             if each.waiting and (each.waiting >= 50 or self._clock.now() - each.flushed >= patience * 1e9):
                 each.flushed = self._clock.now()
                 portion.append(each.take())
@@ -344,6 +376,9 @@ class Simulation:
             return
         try:
             self._market.simulate(batches)
+        except Conflict:  # told at the start
+            for batch in batches if len(batches) > 1 else []:
+                self._deliver([batch])
         except OrderflowError as error:  # one instrument that the market cannot hold must not keep the others from it
             for batch in batches if len(batches) > 1 else []:
                 self._deliver([batch])

@@ -21,6 +21,8 @@ from orderflow.settings import Settings
 
 LOWEST_INTERVAL, HIGHEST_INTERVAL = 0.001, 3600.0
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
+TAKEN = {"DEFAULT", "HERD", "INSTRUMENTS"}
+"""Symbols of other sources, and addresses of other sockets, in capitals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +186,8 @@ def specs(settings: Settings) -> list[Spec]:
     for key, table in settings.simulated.items():
         if not ID.fullmatch(key):
             raise BadSetting(f"simulated.{key}: an id has letters, digits, dots, dashes and underscores, at most 32")
+        if key.upper() in TAKEN:
+            raise BadSetting(f"simulated.{key}: this id is taken, choose another one")
         try:
             made[key] = made.get(key, _spec(settings, key, key)).changed(table)
         except BadInput as error:

@@ -10,13 +10,13 @@ import json
 import secrets
 import threading
 import time as _time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
 import numpy as np
 
-from orderflow.errors import BadInput, NotFound
+from orderflow.errors import BadInput, Conflict, NotFound
 from orderflow.market.bars import Carry
 from orderflow.market.entry import Arrivals, Entry, Prepared, SymbolInfo, TickTable, distinct
 from orderflow.market.footprint import BarTable, concat, from_series
@@ -62,6 +62,7 @@ class Market:
         self._lock = new_lock()
         self._entries: dict[str, Entry] = {}
         self._settings: dict[str, dict[str, str]] = {}
+        self._simulated: frozenset[str] = frozenset()
         self._keys = Keys()
         self._held = 0
         self._loading = False
@@ -93,15 +94,26 @@ class Market:
             entry.tape.refresh()  # here nobody waits for it; the first look would
         return total
 
+    def reserve(self, symbols: Iterable[str]) -> list[str]:
+        """Say whose ticks a model makes: `ingest` takes none of these symbols. Returns those of them that hold ticks
+        which were sent before; `simulate` leaves these alone until they are reset.
+        """
+        with self._lock:
+            self._simulated = frozenset(symbols)
+            return sorted(s for s in self._simulated if s in self._entries and not self._entries[s].simulated)
+
     def simulate(self, batches: Sequence[TickBatch]) -> int:
         """Take in trades that a model made: visible at once and kept in memory only, for the model makes new ones after
         a restart. Their symbols never become the most recently active one. Returns the ticks taken.
 
-        Raises BadInput as `ingest` does; nothing was kept then.
+        Raises BadInput as `ingest` does, Conflict for a symbol that holds ticks which were sent; nothing was kept then.
         """
         with self._lock:
             for batch in batches:
-                if batch.symbol not in self._entries:
+                entry = self._entries.get(batch.symbol)
+                if entry is not None and not entry.simulated:
+                    raise Conflict(f"{batch.symbol!r} holds ticks that were sent: a model's do not go among them")
+                if entry is None:
                     if len(self._entries) >= self._max_symbols:
                         raise BadInput(f"{batch.symbol!r} would be more than the {self._max_symbols} symbols held")
                     self._entries[batch.symbol] = self._make(batch.symbol, simulated=True)
@@ -117,9 +129,15 @@ class Market:
 
         key: an idempotency key; a key seen before gives the stored receipt and ingests nothing. digest: of the body, so
         that a key used for another body is noticed (Conflict). Raises BadInput (a price or size beyond the grid, too
-        many symbols), Busy (queue full, or the key is being worked on), StorageFailed. Nothing was kept then.
+        many symbols), Busy (queue full, or the key is being worked on), StorageFailed, and Conflict for a symbol whose
+        ticks a model makes. Nothing was kept then.
         """
         with self._lock:
+            for batch in batches:
+                if batch.symbol in self._simulated:
+                    raise Conflict(
+                        f"{batch.symbol!r} is a simulated instrument, whose ticks are made here: use another"
+                    )
             if key is not None and (known := self._keys.begin(key, digest)) is not None:
                 return known
             try:

@@ -44,7 +44,7 @@ class Chart:
         ]
 
     def reset(self, values: Values) -> flask.Response:
-        self._market.reset(values["symbol"])
+        self._services.reset(values["symbol"])
         return answer({"status": "reset", "symbol": values["symbol"]})
 
     def stats(self, values: Values) -> flask.Response:

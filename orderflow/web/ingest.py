@@ -66,7 +66,7 @@ TAKEN = {
     202: Answer("Taken; on disk unless the server is ephemeral.", {JSON: RECEIPT}),
 }
 REFUSED = {
-    409: "The idempotency key was used for another body.",
+    409: "The idempotency key was used for another body, or the symbol is a simulated instrument.",
     413: "The body is too large.",
     415: "The content type or coding is not one of these.",
     429: "More than the server can queue; come back after Retry-After seconds.",

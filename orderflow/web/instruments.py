@@ -29,7 +29,7 @@ from orderflow.web import instrument_schemas as schemas
 from orderflow.web.answers import JSON, answer, encode
 from orderflow.web.bodies import read_body
 from orderflow.web.fanout import Fanout
-from orderflow.web.params import Param, ParamError, integer, text
+from orderflow.web.params import Param, ParamError, integer
 from orderflow.web.routes import Answer, Route, Values
 from orderflow.web.sockets import Connection, Handler
 
@@ -38,7 +38,7 @@ LARGEST_LIMIT = 1000
 BOARD_SECONDS = 0.5
 """How often the page's socket tells of all instruments."""
 
-TICKER = text("ticker_id", "The instrument's id, e.g. ITEM_00.", place="path", longest=64)
+TICKER = Param("ticker_id", "The instrument's id, e.g. ITEM_00.", {"type": "string"}, str, "path", required=True)
 LIMIT = integer("limit", "Prices at most, the newest ones.", 1, LARGEST_LIMIT)
 MISSING = {404: "There is no such ticker."}
 
@@ -95,10 +95,10 @@ class Instruments:
 
         return [
             Route("GET", f"{prefix}/tickers", self.tickers, "All simulated instruments",
-                  answers=found("The instruments.", schemas.TICKERS)),
+                  answers=found("The instruments.", schemas.TICKERS), lenient=True),
             Route("GET", f"{one}/history", self.history, "Prices of one", "Oldest first.", (TICKER, loose(LIMIT)),
                   answers=found("The ticker and its prices.", schemas.HISTORY),
-                  errors={**MISSING, 422: "The limit is not from 1 to 1000."}),
+                  errors={**MISSING, 422: "The limit is not from 1 to 1000."}, lenient=True),
             Route("GET", f"{one}/model", self.model, "The model behind one",
                   "Parameters with their meaning, warnings, and what its prices show against what theory says.",
                   (TICKER,), answers=found("The model card.", schemas.OBJECT), errors=MISSING),
@@ -129,8 +129,8 @@ class Instruments:
         return [
             (Route("GET", "/ws/instruments", None, "Prices of all simulated instruments", board, socket=True),
              self.listen_all),
-            (Route("GET", "/ws/{ticker_id}", None, "Prices of one simulated instrument", one, (TICKER,), socket=True),
-             self.listen),
+            (Route("GET", "/ws/{ticker_id}", None, "Prices of one simulated instrument", one, (TICKER,), socket=True,
+                   lenient=True), self.listen),
         ]  # fmt: skip
 
     # reading

@@ -48,7 +48,8 @@ class Route:
     microsecond counts: it gets the WSGI environment too, answers with status and JSON, and is called without Flask.
     `changes`: the call changes something, so it needs the key where one is in force. `errors` are the statuses of error
     answers beyond the common ones; all have the one error shape. `unread`: the view gets the query as (name, value)
-    pairs under "query" and reads it itself, because it refuses what is wrong in a way of its own.
+    pairs under "query" and reads it itself, because it refuses what is wrong in a way of its own. `lenient`: what the
+    query says beyond `params` means nothing, as in the system whose address this is.
     """
 
     method: str
@@ -64,6 +65,12 @@ class Route:
     socket: bool = False
     direct: DirectView | None = None
     unread: bool = False
+    lenient: bool = False
+
+    def understood(self, query: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:
+        """What of the query is read: all of it, so that what is unknown is refused, unless the route is lenient."""
+        known = [param.name for param in self.params]
+        return [(name, value) for name, value in query if name in known] if self.lenient else query
 
     @property
     def rule(self) -> str:
@@ -162,7 +169,7 @@ def _bound(route: Route, view: View) -> Callable[..., flask.Response]:
         query = request.args.items(multi=True) if request.query_string else ()
         if route.unread:
             return view({**path, "query": list(query)})
-        return view(read_params(params, query, path))
+        return view(read_params(params, route.understood(query), path))
 
     return call
 

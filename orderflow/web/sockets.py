@@ -99,7 +99,9 @@ class Sockets:
                 if self._fanout.clients >= self._most:
                     connection.close(FULL, "the server has as many connections as it can take; try again later")
                     return
-                handler(connection, read_params(route.params, flask.request.args.items(multi=True), path))
+                handler(
+                    connection, read_params(route.params, route.understood(flask.request.args.items(multi=True)), path)
+                )
             except NotFound as error:
                 connection.close(UNKNOWN, str(error))
             except Conflict as error:

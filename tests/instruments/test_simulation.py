@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from orderflow.clock import ManualClock, SystemClock
-from orderflow.errors import BadInput, NotFound
+from orderflow.errors import BadInput, Conflict, NotFound
 from orderflow.instruments.instrument import Instrument, seed_of
 from orderflow.instruments.scenario import Effects, Scenario
 from orderflow.instruments.simulation import KEPT, Simulation
@@ -296,3 +296,82 @@ def test_the_scenario_of_the_settings_is_played_from_the_start(
     simulation = start(scenario=str(file))
     wait_for(lambda: simulation.status()["halted"] == 3)
     assert simulation.status()["scenario"] == "own"
+
+
+STORM = b"""
+name = "storm"
+[[events]]
+kind = "volatility"
+at = 0.03
+factor = 5
+seconds = 0.1
+[[events]]
+kind = "flash_crash"
+at = 0.055
+depth_percent = 30
+down_seconds = 0.1
+recovery_seconds = 0.05
+"""
+
+
+def test_a_restart_gives_the_same_path_and_trades_at_any_speed_under_a_scenario(
+    start: Callable[..., Simulation], workers: Workers
+) -> None:
+    markets = Market(new_lock=workers.lock), Market(new_lock=workers.lock)
+    slow, fast = (start(market) for market in markets)
+    fast.set_speed(5)
+    storm = Scenario.parse(STORM, "storm", slow.ids())
+    paths = []
+    for simulation, market in zip((slow, fast), markets, strict=True):
+        wait_for(lambda simulation=simulation: simulation.steps > 30)  # type: ignore[misc]  # bound as it is now
+        simulation.play(storm)
+        simulation.restart(seed=3)
+        wait_for(lambda simulation=simulation: simulation.get("ITEM_00").steps > 60)  # type: ignore[misc]  # as above
+        simulation.pause()
+        time.sleep(0.05)
+        simulation.get("ITEM_00").flushed = 0
+        simulation.flush()
+        ticks = market.ticks("ITEM_00", start=None, end=None, limit=20).ticks
+        paths.append(
+            (list(simulation.get("ITEM_00").history.last()[1])[:60], ticks.level.tolist(), ticks.size.tolist())
+        )
+    assert paths[0] == paths[1]
+
+
+def test_a_scenario_begins_with_the_next_step_of_everybody(start: Callable[..., Simulation]) -> None:
+    simulation = start()
+    wait_for(lambda: simulation.steps > 20)
+    simulation.play(Scenario.parse(STORM, "storm", simulation.ids()))
+    for each in simulation.all():
+        assert each.origin + each.steps * each.spec.interval == 0.0
+
+
+def test_another_model_does_not_keep_the_parameters_changed_before(start: Callable[..., Simulation]) -> None:
+    ticks = NoLog()
+    simulation = start(ticks=ticks)
+    simulation.edit("ITEM_00", {"model": "ou", "params": {"theta": 9.0}, "arrival_params": {"rate": 7.0}})
+    simulation.edit("ITEM_00", {"model": "heston"})
+    simulation.edit("ITEM_00", {"name": "Mine"})
+    spec = start(ticks=ticks).get("ITEM_00").spec
+    assert (spec.model, spec.params, spec.arrival_params, spec.name) == ("heston", {}, {"rate": 7.0}, "Mine")
+    assert spec == simulation.get("ITEM_00").spec
+
+
+def test_nobody_else_makes_the_ticks_of_a_simulated_instrument(
+    start: Callable[..., Simulation], workers: Workers
+) -> None:
+    market = Market(new_lock=workers.lock)
+    sent = alone(Spec("ITEM_00", "a").changed({"arrivals": "poisson", "arrival_params": {"rate": 50.0}}))
+    run(sent, 3)
+    batch = sent.take()
+    assert batch is not None
+    market.ingest([batch])
+    simulation = start(market)
+    with pytest.raises(Conflict, match="simulated"):
+        market.ingest([batch])
+    wait_for(lambda: len(market.symbols()) == 3)
+    assert market.stats("ITEM_00")["ticks"] == len(batch)  # none of a model's go among those that were sent
+    assert market.stats("ITEM_00")["rejected"] == 0
+    market.reset("ITEM_00")
+    wait_for(lambda: market.revision("ITEM_00") > 0)
+    assert simulation.get("ITEM_00").trades > 0

@@ -104,3 +104,9 @@ def test_feller_is_warned_of_and_not_refused() -> None:
 def test_settings_that_cannot_be_stop_the_start(settings: dict[str, Any], words: str) -> None:
     with pytest.raises(BadSetting, match=words):
         specs(Settings(**settings))
+
+
+@pytest.mark.parametrize("key", ["HERD", "herd", "DEFAULT", "instruments"])
+def test_an_id_that_belongs_to_something_else_is_refused(key: str) -> None:
+    with pytest.raises(BadSetting, match=f"simulated.{key}: this id is taken"):
+        specs(Settings(simulated={key: {}}))

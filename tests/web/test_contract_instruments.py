@@ -155,3 +155,18 @@ def test_another_prefix_moves_the_calls(launch: Any) -> None:
     assert [one["id"] for one in call(server, "/v9/tickers")[1]] == ["ITEM_00", "ITEM_01"]
     assert call(server, "/v9/tickers/ITEM_01/history?limit=1")[0] == 200
     assert call(server, "/api/v1/tickers")[0] == 404
+
+
+def test_what_the_original_does_not_read_means_nothing_and_any_unknown_id_is_not_found(prices: RunningServer) -> None:
+    assert call(prices, "/api/v1/tickers?_=1700000000")[0] == 200
+    assert len(call(prices, "/api/v1/tickers/ITEM_00/history?limit=1&_=1700000000")[1]["history"]) == 1
+    long = "X" * 300
+    assert call(prices, f"/api/v1/tickers/{long}/history")[:2] == (404, {"detail": f"Ticker {long} not found"})
+    with connect(f"ws://127.0.0.1:{prices.port}/ws/ITEM_00?token=x") as socket:
+        assert json.loads(socket.recv(timeout=5))["type"] == "price_update"
+    with connect(f"ws://127.0.0.1:{prices.port}/ws/{long}") as socket:
+        assert json.loads(socket.recv(timeout=5))["type"] == "error"
+        with pytest.raises(ConnectionClosed) as closed:
+            socket.recv(timeout=5)
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 4004
