@@ -20,7 +20,8 @@ def card(instrument: Instrument, checker: FactChecker) -> dict[str, Any]:
     spec = instrument.spec
     model, law = registry.get(spec.model), arrivals.get(spec.arrivals)
     # prices before they are rounded: of a pace of 10 ms most shown ones are equal, which says nothing of the model
-    _, prices = instrument.history.last()
+    # and only those since the model was changed last: its steps count from there
+    _, prices = instrument.history.last(instrument.steps + 1)
     facts = checker.check(prices, model, spec.params, spec.interval, decimals=FINE) if not spec.book else []
     return {
         "id": spec.id,
