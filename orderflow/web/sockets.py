@@ -18,7 +18,7 @@ from simple_websocket import Server
 from wsproto.events import Ping, Pong
 
 from orderflow.errors import Conflict, NotFound, OrderflowError
-from orderflow.web.answers import encode
+from orderflow.web.answers import encode, of_any
 from orderflow.web.fanout import Client, Fanout
 from orderflow.web.frames import GOING_AWAY
 from orderflow.web.params import read_params
@@ -81,6 +81,8 @@ class Sockets:
             "ping_interval": PING_SECONDS,
             "max_message_size": MAX_MESSAGE,
         }
+        for kind in (ConnectionResetError, BrokenPipeError):
+            server.register_error_handler(kind, _gone)
         self._sock = Sock(server)
         self._fanout = fanout
         self._most = most
@@ -116,6 +118,13 @@ class Sockets:
 
         socket.__name__ = f"socket {route.path}"
         return socket
+
+
+def _gone(error: Exception) -> flask.Response:
+    """A client that left before its handshake was answered is no error of ours: nobody is there to be told."""
+    if flask.request.headers.get("Upgrade", "").lower() == "websocket":
+        return flask.Response(status=400)
+    return of_any(error)
 
 
 class _NoThread:
