@@ -17,6 +17,7 @@ import msgspec
 
 from orderflow.errors import BadInput, Busy, FieldError, Forbidden, Unauthorized
 from orderflow.herd import wire
+from orderflow.herd.floods import JOIN_BURST, JOINS, Floods
 from orderflow.herd.game import OrderState
 from orderflow.herd.people import Participant
 from orderflow.herd.presenter import ARGUMENTS
@@ -83,6 +84,7 @@ class Herd:
         self._records = Records(self._game, services.workers)
         self._refused: Counter[str] = self._audience.refused
         self._orders = msgspec.json.Decoder(_Order)
+        self._door = Floods(JOINS, JOIN_BURST, "very many are joining right now; try again in a moment")
 
     def routes(self) -> list[Route]:
         def ok(doc: str, schema: Schema, **more: str) -> dict[int, Answer]:
@@ -101,7 +103,8 @@ class Herd:
             507: "The disk did not take it.",
         }
         full = {409: "The game has ended.", 413: "The body is too large.", 415: "The body is in an unknown coding.",
-                429: "The game is full.", 507: "The disk did not take it."}  # fmt: skip
+                429: "The game is full, or very many join at once; come back after Retry-After seconds.",
+                507: "The disk did not take it."}  # fmt: skip
         wrong = {404: "There is no such participant.", 409: "Not possible now.", 413: "The body is too large.",
                  415: "The body is in an unknown coding.", 429: "The game is full.",
                  507: "The disk did not take it."}  # fmt: skip
@@ -157,8 +160,9 @@ class Herd:
             participant = self._who(environ)
         except Unauthorized:
             try:
+                self._door.take("", self._services.clock.monotonic())
                 participant = self._game.join(given.nickname, given.code)
-            except (Forbidden, BadInput):
+            except (Forbidden, BadInput, Busy):
                 self._refused["join"] += 1
                 raise
         else:
@@ -203,6 +207,7 @@ class Herd:
             "session": self._game.session_id,
             "start": wire.shown(self._game.start_price),
             **live.parts.values,
+            **live.undone(),
             "you": None if participant is None else self._own(participant),
         }
         if participant is not None and participant.group == "blind":

@@ -264,3 +264,42 @@ def test_a_half_open_socket_is_dropped_and_a_live_one_is_not(impatient: str) -> 
     assert ada.kind("fill")["status"] == "filled"
     assert call(impatient, "/herd/stats")[1]["connected"] == 1
     ada.close()
+
+
+def test_who_leaves_before_the_handshake_is_no_error_of_ours(launch: Callable[..., RunningServer]) -> None:
+    server = launch("--ephemeral")
+    lasting = Phone(server.url)
+    head = (
+        f"GET /herd/ws HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        f"Sec-WebSocket-Key: {base64.b64encode(os.urandom(16)).decode()}\r\nSec-WebSocket-Version: 13\r\n\r\n"
+    ).encode()
+    gone = []
+    for _ in range(100):
+        gone.append(socket.create_connection(("127.0.0.1", server.port)))
+        gone[-1].setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        gone[-1].sendall(head)
+    for one in gone:
+        one.close()
+    until = time.monotonic() + 5
+    while server.get("/herd/stats")["connected"]:
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    assert lasting.state()["you"]
+    assert not [line for line in server.errors if "Traceback" in line or "ERROR" in line]
+
+
+def test_a_script_does_not_fill_the_seats(launch: Callable[..., RunningServer]) -> None:
+    server = launch("--ephemeral")
+    first = Phone(server.url)
+    answers = []
+    until = time.monotonic() + 15
+    while 429 not in answers:
+        assert time.monotonic() < until
+        status, answer, headers = call(server.url, "/herd/join", {})
+        answers.append(status)
+    assert 500 < len(answers) < 1_500
+    assert "very many are joining" in answer["detail"]
+    assert int(headers["Retry-After"]) == 1
+    assert Phone(server.url, cookie=first.cookie).name == first.name  # who is in the game comes back all the same
+    time.sleep(1.1)
+    Phone(server.url, "A real guest")
