@@ -3,7 +3,7 @@
    A snapshot replaces everything; a delta brings what changed. What is older than what is known is left out, so that a
    price never jumps back. `apply` answers with the names of what happened: "gap" (a snapshot is needed), "session",
    "phase", "round", "news", "you", "out" (no longer joined), "fill", "dividend" (more cash and as many shares, in a
-   round). */
+   round), "undone" (a round was taken back). */
 (function (root) {
   "use strict";
   const herd = (root.herd = root.herd || {});
@@ -29,6 +29,7 @@
       n: 0,
       history: [], // [ms, price], oldest first
       you: null, // null: not joined, as far as known
+      undone: [], // [ms, ms]: what was traded from then to then does not stand
       paid: 0, // the last dividend
       asked: false, // whether the server has said who this is
     };
@@ -64,12 +65,18 @@
       market.history = [];
       market.direction = 0;
       market.price = market.phase = market.news = market.round = null;
+      market.undone = [];
     }
     market.session = message.session;
     market.start = message.start;
     market.meter = message.meter;
     if (Array.isArray(message.history)) market.history = message.history.slice();
     take(market, message, happened);
+    const undone = message.undone || [],
+      last = undone[undone.length - 1],
+      before = market.undone[market.undone.length - 1];
+    market.undone = undone;
+    if (last && !(before && before[1] === last[1])) happened.push("undone");
     return happened;
   }
 

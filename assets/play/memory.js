@@ -44,5 +44,13 @@
     set({ trades: get("trades", []).concat([one]).slice(-TRADES) });
   }
 
-  herd.memory = { get, set, session, trade };
+  /** Own trades within these times [from, to] were taken back; how many were. */
+  function undo(spans) {
+    const trades = get("trades", []),
+      stand = trades.filter((one) => !spans.some(([from, to]) => one.t >= from && one.t < to));
+    if (stand.length < trades.length) set({ trades: stand });
+    return trades.length - stand.length;
+  }
+
+  herd.memory = { get, set, session, trade, undo };
 })(window);

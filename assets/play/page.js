@@ -51,6 +51,12 @@
     phase: () => view.shown() !== "trade" && say(OPENED[market.phase] || ""),
     round: () => say("Round " + market.round.round + (market.round.of ? " of " + market.round.of : "") + " has begun."),
     news: () => market.news && say("News: " + market.news.text),
+    undone() {
+      const words = "The round was taken back: its trades do not count.";
+      if (!memory.undo(market.undone)) return;
+      word = ["quiet", words];
+      if (view.shown() !== "trade") say(words);
+    },
     you() {
       confirmed = true;
       remember();

@@ -68,6 +68,7 @@ class _Mark:
     """What `undo` puts back. accounts: cash, shares, trades, orders by participant."""
 
     n: int
+    t: int
     number: int
     accounts: dict[str, tuple[int, int, int, int]]
     position: int
@@ -94,6 +95,7 @@ class State:
     n: number of the next event; t: of the last one. position: q; dust, injected: micro-units; endowed: shares given
     out. price: p(q), micro-units. orders: by participant and client's UUID; pending: accepted and not yet cleared.
     path: (ms, price as float) wherever the price may have moved. due: a dividend that was drawn and not yet paid.
+    undone: (ms, ms) from the begin of a round to its undo, for each undo.
     """
 
     session_id: str
@@ -128,6 +130,7 @@ class State:
     totals: Totals = field(default_factory=Totals)
     path: list[tuple[int, float]] = field(default_factory=list)
     fills: Fills = field(default_factory=Fills)
+    undone: list[tuple[int, int]] = field(default_factory=list)
     _marks: list[_Mark] = field(default_factory=list)
 
     @staticmethod
@@ -251,7 +254,7 @@ class State:
     def _on_round(self, event: Event) -> None:
         begins, t, seconds = event["state"] == "begin", event["t"], event["seconds"]
         if begins:
-            self._mark(event["n"], event["round"])
+            self._mark(event["n"], t, event["round"])
         elif event["dividend"] is not None:
             self.due = event["round"], event["dividend"]
         whole = seconds * 10**9 if begins and seconds is not None else None
@@ -319,7 +322,9 @@ class State:
         self.totals = replace(mark.totals, batches=self.totals.batches)
         self.fills.cut(mark.fills)
         del self.path[mark.path :]
-        self.path.append((event["t"] // 1_000_000, units(self.price)))
+        now = event["t"] // 1_000_000
+        self.path.append((now, units(self.price)))
+        self.undone.append((mark.t // 1_000_000, now))
 
     def _name(self, nick: str, count: int) -> None:
         name = names.key(nick)
@@ -329,10 +334,10 @@ class State:
         else:
             del self.nicks[name]
 
-    def _mark(self, n: int, number: int) -> None:
+    def _mark(self, n: int, t: int, number: int) -> None:
         accounts = {p.id: (p.cash, p.shares, p.trades, p.orders) for p in self.participants.values()}
         marks = self.curve, len(self.path), len(self.fills), replace(self.totals), self.round, self.news
-        self._marks.append(_Mark(n, number, accounts, self.position, self.dust, self.injected, *marks))
+        self._marks.append(_Mark(n, t, number, accounts, self.position, self.dust, self.injected, *marks))
 
     def _move(self, t: int, price: int) -> None:
         self.price = price

@@ -91,6 +91,11 @@ class View:
         return shown
 
     @property
+    def undone(self) -> list[tuple[int, int]]:
+        """The times (ms, ms) that undos took back, from the begin of a round to its undo, oldest first."""
+        return self._session.state.undone
+
+    @property
     def fundamental(self) -> float | None:
         """What a share is worth in the running round."""
         running = self._session.state.round

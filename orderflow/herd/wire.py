@@ -23,6 +23,8 @@ PHONE_SECONDS = 300
 """from the last so many seconds."""
 STAGE_POINTS = 3_000
 LEADERS = 10
+UNDONE = 8
+"""Times that undos took back of which a phone is told: it marks its own trades, and these do not stand."""
 FEED = 60
 """Events of the feed that a big screen begins with."""
 
@@ -129,7 +131,13 @@ class Live:
             "start": shown(game.start_price),
             **{name: value for name, value in self.parts.values.items() if name != "price"},
             "history": self._history(points, seconds),
+            **self.undone(),
         }
+
+    def undone(self) -> Json:
+        """What a snapshot says of undos: nothing where there were none."""
+        spans = self._game.undone[-UNDONE:]
+        return {"undone": spans} if spans else {}
 
     def delta(self, since: int) -> Json:
         """The present price and time, and what else has changed after `since`."""

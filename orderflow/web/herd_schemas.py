@@ -47,8 +47,9 @@ STATE = record(
         "n": COUNT,
         "you": {**record({**OWN, **MORE}), "type": ["object", "null"]},
     },
-    {"meter": maybe(NUMBER)},
-    "`you` is null for those who have not joined. `meter`: the buyers' share of what was traded in the last seconds.",
+    {"meter": maybe(NUMBER), "undone": array(array(MS))},
+    "`you` is null for those who have not joined. `meter`: the buyers' share of what was traded in the last seconds. "
+    "`undone`: from when to when the presenter has taken rounds back.",
 )
 STATS: Schema = {
     **record(

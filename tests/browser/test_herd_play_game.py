@@ -86,6 +86,33 @@ def test_a_session_from_the_first_join_to_the_end(launch: Callable[..., RunningS
     assert ada.errors == bob.errors == []
 
 
+def test_trades_of_a_round_that_was_taken_back_are_no_longer_shown(
+    launch: Callable[..., RunningServer], hire: HIRE
+) -> None:
+    server = launch("--ephemeral", "--no-browser")
+    ada = hire(server)
+    ada.enter("Ada")
+    ada.page.tap("#buy")
+    ada.until("word", "Bought 1 share at 100.0")
+    ada.page.wait_for_timeout(600)
+    control(server, "round", rounds=1, seconds=100)
+    ada.until("phase", "Round 1")
+    ada.page.locator("label", has_text="10").first.tap()
+    ada.page.tap("#sell")
+    ada.until("last-name", "Sold 10 at")
+    assert ada.page.evaluate("herd.memory.get('trades').length") == 2
+    ada.page.wait_for_timeout(600)  # sooner it would be the second half of a double tap
+    control(server, "undo")
+    ada.until("word", "The round was taken back")
+    ada.until("last-name", "Bought 1 at")
+    ada.until("shares", "51")
+    assert ada.page.evaluate("herd.memory.get('trades').map((one) => one.side)") == ["buy"]
+    ada.page.tap("#buy")
+    ada.until("last-name", "Bought 10 at")
+    ada.page.reload()
+    ada.until("last-name", "Bought 10 at")
+
+
 def test_a_killed_server_comes_back_and_nobody_does_anything(
     launch: Callable[..., RunningServer], hire: HIRE, tmp_path: Path
 ) -> None:

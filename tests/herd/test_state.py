@@ -106,6 +106,9 @@ def test_undo_gives_back_what_everybody_had_before_the_round() -> None:
     assert joined.start_wealth == joined.wealth(play.state.price)
     assert [(order.status, order.reason) for order in played] == [("rejected", UNDONE)] * 2
     assert play.person(b).kicked
+    (second, first), end = play.state.undone, play.now // 1_000_000
+    assert first[0] < second[0] <= end
+    assert (first[1], second[1]) == (end, end)
     assert play.again() == play.state
 
 

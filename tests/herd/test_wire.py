@@ -136,6 +136,24 @@ def test_after_another_past_everybody_gets_a_snapshot(play: Callable[..., Play],
         assert told["history"][-1][1] == 100
 
 
+def test_a_snapshot_says_what_was_taken_back(play: Callable[..., Play]) -> None:
+    made = play()
+    phone = wire.PhoneSource(made.live)
+    assert "undone" not in said(phone, None)
+    spans = []
+    for _ in range(wire.UNDONE + 2):
+        begin = made.clock.now() // 10**6
+        made.game.control("round", rounds=1, seconds=100)
+        made.turn(3)
+        made.game.control("undo")
+        made.live.refresh()
+        spans.append([begin, made.clock.now() // 10**6])
+        assert said(phone, None)["undone"] == spans[-wire.UNDONE :]
+    made.game.control("reset")
+    made.live.refresh()
+    assert "undone" not in said(phone, None)
+
+
 def test_the_blind_hear_no_meter(play: Callable[..., Play]) -> None:
     made = play()
     ada = made.game.join().id
