@@ -37,7 +37,8 @@
   function signed(value, write) {
     if (!known(value)) return "–";
     const text = write(Math.abs(value));
-    return (value > 0 ? "+" : value < 0 ? MINUS : "±") + text;
+    const none = !/[1-9]/.test(text); // rounded to nothing: neither more nor less
+    return (none ? "±" : value > 0 ? "+" : MINUS) + text;
   }
 
   const percent = (share, digits) => (known(share) ? number(100 * share, digits || 0) + " %" : "–");

@@ -6,18 +6,18 @@
   "use strict";
   const herd = (root.herd = root.herd || {});
 
-  /** Digit groups and two decimals: 5000 is "5,000.00"; from ten thousand on without decimals, as cells are narrow. */
-  function money(value) {
+  /** Digit groups and two decimals: 5000 is "5,000.00"; from `limit` on without decimals, as cells are narrow. */
+  function money(value, limit = 9999.995) {
     if (typeof value !== "number" || !isFinite(value)) return "–";
-    const text = Math.abs(value).toFixed(Math.abs(value) < 9999.995 ? 2 : 0);
+    const text = Math.abs(value).toFixed(Math.abs(value) < limit ? 2 : 0);
     const [whole, part] = text.split(".");
     const zero = Number(text) === 0;
     return (value < 0 && !zero ? "−" : "") + whole.replace(/\B(?=(\d{3})+$)/g, ",") + (part ? "." + part : "");
   }
 
   /** The same with its sign always shown: the second cue beside a colour. */
-  function signed(value) {
-    const text = money(value);
+  function signed(value, limit) {
+    const text = money(value, limit);
     return Number(value.toFixed(2)) > 0 ? "+" + text : text;
   }
 

@@ -81,7 +81,7 @@
     const profit = herd.market.profit(market);
     put("who", you.nick || "");
     put("wealth", money(herd.market.wealth(market)));
-    put("profit", profit === null ? "–" : signed(profit));
+    put("profit", profit === null ? "–" : signed(profit, 999.995));
     tone("profit", profit);
     put("cash", money(you.cash));
     put("shares", String(you.shares));
@@ -112,7 +112,7 @@
     if (!you) return;
     const profit = herd.market.profit(market);
     put("result-rank", you.rank ? "Rank " + you.rank + " of " + you.of : "");
-    put("result-profit", profit === null ? "–" : signed(profit) + " (" + percent(profit / you.start_wealth) + ")");
+    put("result-profit", profit === null ? "–" : signed(profit, 999.995) + " (" + percent(profit / you.start_wealth) + ")");
     tone("result-profit", profit);
     put("result-wealth", money(herd.market.wealth(market)));
   }

@@ -156,13 +156,15 @@ def periods_figure(bubble: Json, theme: str = "dark") -> Figure:
     """Mean price and value of each period."""
     colours = palette(theme)
     x = list(range(1, len(bubble["mean"]) + 1))
+    step = max(1, -(-len(x) // 8))
     traces = [
         _line(x, bubble["mean"], colours.text, "Mean price", hover="mean price %{y:.2f}", marker="circle"),
         _line(x, bubble["value"], colours.vwap, "Value", hover="value %{y:.2f}", dash="dash", marker="square"),
     ]
     figure = _figure(traces, colours, legend=True)
     figure["layout"]["xaxis"] |= {
-        "nticks": 8,
+        "tick0": 1,
+        "dtick": step,
         "tickformat": "d",
         "title": _title("Round" if bubble["rounds"] else "Slice"),
     }

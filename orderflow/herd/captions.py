@@ -20,7 +20,7 @@ def caption(event: Event, state: State) -> str | None:
     if kind == "phase":
         return "The server came back" if "paused" in event else PHASES[event["phase"]]
     if kind == "news":
-        move = f" ({event['move']:+g}%)" if event["move"] else ""
+        move = f" ({event['move']:+g}%)".replace("-", "−") if event["move"] else ""
         return f"News: {event['text']}{move}"
     if kind == "round":
         return f"Round {event['round']} of {event['of']} {'begins' if event['state'] == 'begin' else 'is over'}"

@@ -255,7 +255,7 @@ class _Builder:
     def _news(self, event: Event) -> None:
         self.path.append((event["t"], event["after"] / MICRO))
         self.steps.append(("news", event["t"], event["move"]))
-        move = f" ({event['move']:+g}%)" if event["move"] else ""
+        move = f" ({event['move']:+g}%)".replace("-", "−") if event["move"] else ""
         self.captions.append((event["t"], "news", f"{event['text']}{move}"))
 
     def _round(self, event: Event) -> None:

@@ -56,6 +56,7 @@ def test_every_script_is_valid(js: Js) -> None:
         ("span(3661)", "1:01:01"),
         ("span(-5)", "0:00"),
         ("statistic('imbalance', 0.184)", "+18 %"),
+        ("statistic('imbalance', -0.002)", "±0 %"),
         ("statistic('gini', 0.1234)", "0.12"),
         ("statistic('net_position', -12)", "−12"),
         ("statistic('min_cash', undefined)", "–"),

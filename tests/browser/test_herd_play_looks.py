@@ -84,10 +84,11 @@ def test_numbers_are_short_and_signed(open_phone: Open) -> None:
             f"() => {{ const {{ text, market, line, link }} = window.herd; return {expression}; }}"
         )
 
-    assert js("[0, 5000, 9999.99, 10000.4, 1234567, -0.004, -12.5].map(text.money)") == [
+    assert js("[0, 5000, 9999.99, 10000.4, 1234567, -0.004, -12.5].map((value) => text.money(value))") == [
         "0.00", "5,000.00", "9,999.99", "10,000", "1,234,567", "0.00", "−12.50",
     ]  # fmt: skip
-    assert js("[5, -5, 0, 0.001].map(text.signed)") == ["+5.00", "−5.00", "0.00", "0.00"]
+    assert js("[5, -5, 0, 0.001].map((value) => text.signed(value))") == ["+5.00", "−5.00", "0.00", "0.00"]
+    assert js("[999.99, 1000, -4797.29].map((value) => text.signed(value, 999.995))") == ["+999.99", "+1,000", "−4,797"]
     assert js("[0, 999, 65000, -3].map(text.clock)") == ["0:00", "0:01", "1:05", "0:00"]
     assert js("new Set(Array.from({ length: 100 }, text.uuid)).size") == 100
     assert js("market.affordable(5000, 100, 0.001, 100)") == 48

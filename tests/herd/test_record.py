@@ -96,7 +96,7 @@ def test_phases_rounds_news_and_dividends() -> None:
     assert record.members[0].cash == 5_000 * MICRO - 91 * MICRO + 51 * 2 * MICRO
     assert record.members[1].kicked
     assert record.ended
-    assert ("news", "A storm (-10%)") in [caption[1:] for caption in record.captions]
+    assert ("news", "A storm (−10%)") in [caption[1:] for caption in record.captions]
     assert record.path_price.tolist() == [100, 90, 91]
     assert [(kind, value) for kind, _, value in record.steps] == [
         ("news", -10.0),

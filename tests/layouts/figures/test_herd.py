@@ -49,6 +49,13 @@ def test_plotly_takes_them_and_colours_swap_by_name(report: dict[str, Any]) -> N
         assert json.loads(text) == light[name]
 
 
+@pytest.mark.parametrize(("periods", "step"), [(2, 1), (4, 1), (8, 1), (15, 2), (40, 5)])
+def test_the_axis_of_the_rounds_names_whole_rounds_once(periods: int, step: int) -> None:
+    figure = herd.periods_figure({"mean": [1.0] * periods, "value": [1.0] * periods, "rounds": True})
+    axis = figure["layout"]["xaxis"]
+    assert (axis["tick0"], axis["dtick"]) == (1, step)
+
+
 def test_price_and_value_end_where_the_game_does(report: dict[str, Any]) -> None:
     figure = herd.price_figure(report)
     price, value = figure["data"]
