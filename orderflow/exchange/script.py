@@ -201,7 +201,8 @@ class Script:
         checked = [check(step, row) for row, step in enumerate(steps)]
         errors = [error for _, _, wrong in checked for error in wrong]
         if errors:
-            raise BadInput(f"step {errors[0].row}: {errors[0].field or ''} {errors[0].reason}", errors)
+            wrong = " ".join(filter(None, (errors[0].field, errors[0].reason)))
+            raise BadInput(f"step {errors[0].row}: {wrong}", errors)
         with self._lock:
             if len(self.steps) + len(checked) > MOST_STEPS:
                 raise BadInput(f"more than {MOST_STEPS} steps; clear those that are there first")

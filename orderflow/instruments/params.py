@@ -33,8 +33,8 @@ class Param:
     @property
     def allowed(self) -> str:
         """The range in words."""
-        low = f"above {self.low:g}" if self.low_open else f"at least {self.low:g}"
-        high = f"below {self.high:g}" if self.high_open else f"at most {self.high:g}"
+        low = f"above {_said(self.low)}" if self.low_open else f"at least {_said(self.low)}"
+        high = f"below {_said(self.high)}" if self.high_open else f"at most {_said(self.high)}"
         return f"{low} and {high}"
 
     def wrong(self, value: object) -> str | None:
@@ -46,6 +46,10 @@ class Param:
         below = value <= self.low if self.low_open else value < self.low
         above = value >= self.high if self.high_open else value > self.high
         return f"{value:g} is not allowed: it must be {self.allowed}" if below or above else None
+
+
+def _said(bound: float) -> str:
+    return f"{bound:,.0f}" if 1e3 <= abs(bound) < 1e9 and bound == round(bound) else f"{bound:g}"
 
 
 def shown(value: object) -> str:

@@ -91,7 +91,7 @@ class Spec:
             try:
                 check()
             except NotFound as error:
-                found.append(FieldError(None, "model", str(error)))
+                found.append(FieldError(None, "model", str(error).removeprefix("model ")))
             except BadInput as error:
                 found += [
                     FieldError(None, e.field if e.field == "arrivals" else f"{name}.{e.field}", e.reason)
@@ -177,11 +177,11 @@ def specs(settings: Settings) -> list[Spec]:
 
     Raises BadSetting that names the table and the field.
     """
-    width = max(2, len(str(settings.ticker_count - 1)))
+    # two digits whatever the count: an id makes its seed, and one more instrument must not change the others
     made = {
-        key: _spec(settings, key, f"Item {number:0{width}d}")
+        key: _spec(settings, key, f"Item {number:02d}")
         for number in range(settings.ticker_count)
-        if (key := f"ITEM_{number:0{width}d}")
+        if (key := f"ITEM_{number:02d}")
     }
     for key, table in settings.simulated.items():
         if not ID.fullmatch(key):

@@ -281,7 +281,7 @@ ACTIONS = {"pause": (), "start": (), "speed": ("speed",), "restart": ("seed",), 
 def steer(simulation: Simulation, body: Mapping[str, Any]) -> None:
     """Do what the body says. Raises BadInput that names the field."""
     action = body.get("action")
-    if action not in ACTIONS:
+    if not isinstance(action, str) or action not in ACTIONS:
         near = difflib.get_close_matches(str(action), ACTIONS, 1)
         hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(ACTIONS)}"
         raise BadInput(f"action {action!r} is not known: {hint}", [FieldError(None, "action", f"unknown: {hint}")])

@@ -50,7 +50,7 @@ async def listen(connection: ServerConnection) -> None:
 
 async def main() -> None:
     slow, fast = int(sys.argv[1]), int(sys.argv[2])
-    intervals = {f"ITEM_{number:03d}": 1.0 for number in range(slow)}
+    intervals = {f"ITEM_{number:02d}": 1.0 for number in range(slow)}
     intervals |= {f"FAST_{number:03d}": 0.01 for number in range(fast)}
     CLIENTS.update({key: set() for key in intervals})
     async with serve(listen, "127.0.0.1", 0, compression=None) as server:

@@ -63,11 +63,11 @@ def config(folder: Path, fast: int) -> tuple[str, ...]:
 
 def cost(options: argparse.Namespace) -> bool:
     """Processor time and evenness, ours and the peer's."""
-    paths = [f"/ws/ITEM_{n:03d}" for n in range(options.slow)] + [f"/ws/FAST_{n:03d}" for n in range(options.fast)]
+    paths = [f"/ws/ITEM_{n:02d}" for n in range(options.slow)] + [f"/ws/FAST_{n:03d}" for n in range(options.fast)]
     with tempfile.TemporaryDirectory() as folder:
         flags = ("--ephemeral", "--ticker-count", str(options.slow), *config(Path(folder), options.fast))
         with serving(*flags) as server:
-            ours = listen(server, ids(server, paths), options.seconds, options.slow)
+            ours = listen(server, paths, options.seconds, options.slow)
             memory = server.resident
     with serving(str(options.slow), str(options.fast), command=PEER) as server:
         peer = listen(server, paths, options.seconds, options.slow)
@@ -109,13 +109,6 @@ class Heard:
     def clear(self) -> None:
         self.count = 0
         del self.uneven[:]
-
-
-def ids(server: Server, paths: Sequence[str]) -> list[str]:
-    """The paths as this server names its instruments (ITEM_000 or ITEM_0000, by their number)."""
-    known = server.get("/api/v1/tickers").decode()
-    width = len(known.partition('"id":"ITEM_')[2].partition('"')[0])
-    return [f"/ws/ITEM_{path[9:].zfill(width)}" if path.startswith("/ws/ITEM_") else path for path in paths]
 
 
 def listen(server: Server, paths: Sequence[str], seconds: float, first_fast: int) -> Heard:

@@ -129,3 +129,9 @@ def test_there_is_a_limit() -> None:
         script.add([{"do": "skip"}])
     script.clear()
     assert not script.meddles
+
+
+def test_a_step_that_is_no_object_is_told_in_one_sentence() -> None:
+    steps: list[Any] = [5]
+    with pytest.raises(BadInput, match=r"^step 0: must be an object$"):
+        Script().add(steps)

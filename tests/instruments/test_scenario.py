@@ -140,7 +140,7 @@ instruments = []
         (2, "seconds"),
         (2, "instruments"),
     }
-    assert told[0, "percent"] == ("-100 is not allowed: it must be at least -99 and at most 1000", 4)
+    assert told[0, "percent"] == ("-100 is not allowed: it must be at least -99 and at most 1,000", 4)
     assert told[0, "instruments"][0] == "'ITEM_1' is not known: did you mean 'ITEM_01'?"
     assert told[1, "kind"] == ("'flashcrash' is not known: did you mean 'flash_crash'?", 10)
     assert told[2, "facter"] == ("is no key of volatility: did you mean 'factor'?", 14)

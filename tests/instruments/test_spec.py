@@ -22,7 +22,7 @@ def test_the_default_is_ten_garch_instruments() -> None:
     assert [spec.id for spec in made] == [f"ITEM_{n:02d}" for n in range(10)]
     assert {(spec.model, spec.arrivals, spec.interval, spec.book) for spec in made} == {("garch", "hawkes", 1.0, False)}
     assert made[3].name == "Item 03"
-    assert [spec.id for spec in specs(Settings(ticker_count=1001))][::1000] == ["ITEM_0000", "ITEM_1000"]
+    assert [spec.id for spec in specs(Settings(ticker_count=1001))][::1000] == ["ITEM_00", "ITEM_1000"]
 
 
 def test_the_uniform_model_takes_its_range_from_the_original_setting() -> None:
@@ -110,3 +110,8 @@ def test_settings_that_cannot_be_stop_the_start(settings: dict[str, Any], words:
 def test_an_id_that_belongs_to_something_else_is_refused(key: str) -> None:
     with pytest.raises(BadSetting, match=f"simulated.{key}: this id is taken"):
         specs(Settings(simulated={key: {}}))
+
+
+def test_an_unknown_model_is_told_once() -> None:
+    with pytest.raises(BadInput, match=r"^A: model 'hestn' is not known"):
+        Spec("A", "a").changed({"model": "hestn"})

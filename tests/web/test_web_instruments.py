@@ -95,6 +95,7 @@ def test_the_simulation_is_steered(client: FlaskClient) -> None:
     ("body", "field", "words"),
     [
         ({}, "action", "there are pause"),
+        ({"action": ["pause"]}, "action", "did you mean 'pause'"),
         ({"action": "pauze"}, "action", "did you mean 'pause'"),
         ({"action": "speed"}, "speed", "0.1 to 100"),
         ({"action": "speed", "speed": "fast"}, "speed", "0.1 to 100"),
