@@ -42,7 +42,8 @@ class Instrument:
     """Starts at its initial price at `now` (ns UTC).
 
     origin: the second of the scenario at which its first step began. price: the last one, unrounded, > 0. created,
-    updated, flushed (when its trades were taken last): ns UTC. steps, trades: made since the start.
+    updated, flushed (when its trades were taken last): ns UTC. steps, trades: made since the start. age: seconds of
+    model time that its group had lived then.
     """
 
     def __init__(
@@ -56,11 +57,13 @@ class Instrument:
         now: int,
         group: CommonNoise | None = None,
         span: int = 1,
+        begin: int = 0,
     ) -> None:
         """seed: of all its randomness. bounds: between which an initial price is drawn when the spec has none.
-        group, span: see `Noise`. Raises BadInput for parameters that do not fit.
+        group, span, begin: see `Noise`. Raises BadInput for parameters that do not fit.
         """
         self.origin = origin
+        self.age = 0.0
         self.spec = spec
         self.created = self.flushed = now
         self.history = Ring(history)
@@ -69,18 +72,17 @@ class Instrument:
         self.failure: str | None = None
         self._pending = Pending()
         self._told = 0
-        self._begin(seed, bounds, now, group, span)
+        shared = group is not None
+        noise = Noise(seed, common=group, rho=spec.correlation if shared else 0.0, span=span, begin=begin)
+        self._begin(noise, bounds, now)
 
     def _begin(
         self,
-        seed: np.random.SeedSequence,
+        noise: Noise,
         bounds: tuple[float, float],
         now: int,
-        group: CommonNoise | None,
-        span: int,
     ) -> None:
         spec = self.spec
-        noise = Noise(seed, common=group, rho=spec.correlation if group is not None else 0.0, span=span)
         low, high = bounds
         drawn = low + (high - low) * float(noise.generator("initial price").random())
         self.initial_price = round(spec.initial_price if spec.initial_price is not None else drawn, DECIMALS)

@@ -80,7 +80,8 @@ class Noise:
     the group correlate with rho₁ × rho₂. The own numbers are the ones that the instrument would have alone. `span`
     is how many steps of the group one step of this instrument takes: its share of the common numbers k is then the sum
     of the group's numbers k × span ... (k + 1) × span - 1, over sqrt(span), so that a member that moves once a second
-    and one that moves every 10 ms live through the same market.
+    and one that moves every 10 ms live through the same market. `begin` is where in the group's numbers a member starts
+    that joins it later.
 
     seed: a whole number >= 0 or a SeedSequence; see `child_seed`. Raises ValueError for rho outside [-1, 1], span < 1.
     """
@@ -92,6 +93,7 @@ class Noise:
         common: CommonNoise | None = None,
         rho: float = 0.0,
         span: int = 1,
+        begin: int = 0,
     ) -> None:
         if not -1.0 <= rho <= 1.0:
             raise ValueError("rho is a correlation: it lies in [-1, 1]")
@@ -103,7 +105,7 @@ class Noise:
         if common is None or rho == 0.0:
             self.normal: Draw = _stream(lambda: own(BLOCK))
         else:
-            self.normal = chain.from_iterable(_mixed(own, common, rho, span)).__next__
+            self.normal = chain.from_iterable(_mixed(own, common, rho, span, begin)).__next__
         # a stream that a model does not use costs nothing: its generator is made at the first draw
         self.normal2: Draw = self._lazy("normal2", lambda rng: rng.standard_normal(BLOCK))
         self.uniform: Draw = self._lazy("uniform", lambda rng: rng.random(BLOCK))
@@ -158,10 +160,12 @@ def _stream(draw: Callable[[], npt.NDArray[np.float64] | npt.NDArray[np.int64]])
     return chain.from_iterable(blocks()).__next__
 
 
-def _mixed(own: Callable[[int], Floats], common: CommonNoise, rho: float, span: int) -> Iterator[list[float]]:
+def _mixed(
+    own: Callable[[int], Floats], common: CommonNoise, rho: float, span: int, begin: int
+) -> Iterator[list[float]]:
     start, rest = 0, math.sqrt(1.0 - rho * rho)
     while True:
-        shared = common.between(start * span, (start + BLOCK) * span)
+        shared = common.between(begin + start * span, begin + (start + BLOCK) * span)
         if span > 1:
             shared = shared.reshape(BLOCK, span).sum(axis=1) / math.sqrt(span)
         yield (rho * shared + rest * own(BLOCK)).tolist()

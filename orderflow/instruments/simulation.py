@@ -64,6 +64,7 @@ class Simulation:
         self._workers = workers
         self._clock = clock
         self._base = {spec.id: spec for spec in specs(settings)}
+        self._specs = dict(self._base)
         self._edits: dict[str, dict[str, Any]] = {}
         self._instruments: dict[str, Instrument] = {}
         self._queue: list[tuple[float, int, str]] = []
@@ -99,7 +100,7 @@ class Simulation:
             try:
                 self.play(open_scenario(self._settings.scenario, [*self.ids(), *self.groups()]))
             except OrderflowError as error:
-                raise BadSetting(f"scenario: {error}") from error
+                raise BadSetting(f"scenario: {str(error).removeprefix('scenario ')}") from error
         self.running = True
         self._since = time.monotonic()
         self._schedule()
@@ -215,8 +216,10 @@ class Simulation:
         if not changes:
             edits.pop(key)
         self._keep(edits)
+        self._specs[key] = spec
         old = self.get(key)  # it went on meanwhile
-        fresh = self._make(spec if again else spec.changed({"initial_price": max(old.shown, 0.01)}))
+        age = old.age + old.steps * old.spec.interval
+        fresh = self._make(spec if again else spec.changed({"initial_price": max(old.shown, 0.01)}), age)
         fresh.spec = spec
         fresh.origin = old.origin + old.steps * old.spec.interval
         if not again:
@@ -256,21 +259,23 @@ class Simulation:
 
     def _build(self) -> None:
         self._groups = {}
+        self._specs = dict(self._base)
         for key, spec in self._base.items():
-            changed = spec
             try:
-                changed = spec.changed(self._edits.get(key, {}))
+                self._specs[key] = spec.changed(self._edits.get(key, {}))
             except BadInput as error:
                 log.warning("what was changed of %s no longer fits and is left out: %s", key, error)
-            self._instruments[key] = self._make(changed)
+        self._instruments.update({key: self._make(spec) for key, spec in self._specs.items()})
 
-    def _make(self, spec: Spec) -> Instrument:
-        group, span = None, 1
+    def _make(self, spec: Spec, age: float = 0.0) -> Instrument:
+        """age: seconds of model time that its group has lived when it joins it."""
+        group, span, begin = None, 1, 0
         if spec.group is not None:
             group = self._groups.setdefault(spec.group, CommonNoise(child_seed(self.seed, "group", spec.group)))
             span = self._span(spec)
+            begin = round(age / spec.interval * span)
         settings = self._settings
-        return Instrument(
+        made = Instrument(
             0.0,
             spec,
             seed_of(self.seed, spec),
@@ -279,11 +284,14 @@ class Simulation:
             now=self._clock.now(),
             group=group,
             span=span,
+            begin=begin,
         )
+        made.age = age
+        return made
 
     def _span(self, spec: Spec) -> int:
         """Steps of the group (the greatest common measure of its members' intervals, in ms) in one of this member's."""
-        members = [round(s.interval * 1000) for s in self._base.values() if s.group == spec.group]
+        members = [round(s.interval * 1000) for s in self._specs.values() if s.group == spec.group]
         own = round(spec.interval * 1000)
         return max(1, own // max(1, gcd(own, *members)))
 

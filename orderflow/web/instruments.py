@@ -43,6 +43,15 @@ LIMIT = integer("limit", "Prices at most, the newest ones.", 1, LARGEST_LIMIT)
 MISSING = {404: "There is no such ticker."}
 
 
+EDIT = {
+    "type": "object",
+    "examples": [
+        {"model": "heston", "params": {"kappa": 4.0, "xi": 1.5}, "seed": 7},
+        {"arrivals": "poisson", "arrival_params": {"rate": 2.0}, "interval": 0.5},
+    ],
+}
+
+
 class Unprocessable(BadInput):
     """The original system's status for a parameter that is no parameter."""
 
@@ -104,7 +113,8 @@ class Instruments:
                   (TICKER,), answers=found("The model card.", schemas.OBJECT), errors=MISSING),
             Route("PUT", f"{one}/model", self.edit, "Change the model behind one",
                   "Any of: name, model, params, arrivals, arrival_params, flow, seed, interval, initial_price, group, "
-                  "correlation, book. `{}` takes all changes back.", (TICKER,), body,
+                  "correlation, book. Another seed or initial_price begins it anew; after any other change it goes on "
+                  "from its present price. `{}` takes all changes back.", (TICKER,), {JSON: EDIT},
                   found("The model card.", schemas.OBJECT), kept, changes=True),
             Route("GET", f"{prefix}/models", self.models, "All price models",
                   answers=found("Models and arrival laws.", schemas.OBJECT)),

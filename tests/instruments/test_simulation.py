@@ -375,3 +375,20 @@ def test_nobody_else_makes_the_ticks_of_a_simulated_instrument(
     market.reset("ITEM_00")
     wait_for(lambda: market.revision("ITEM_00") > 0)
     assert simulation.get("ITEM_00").trades > 0
+
+
+def test_a_group_moves_together_after_a_member_was_changed_too(start: Callable[..., Simulation]) -> None:
+    tables = {f"G{n}": {"group": "g", "correlation": 0.9, "model": "gbm", "params": {"sigma": 9.0}} for n in range(2)}
+    simulation = start(ticker_count=0, price_update_interval=0.002, simulated=tables, max_history_size=5000)
+    wait_for(lambda: min(each.steps for each in simulation.all()) > 50)
+    simulation.pause()
+    time.sleep(0.05)
+    first, other = simulation.all()
+    for _ in range(first.steps - other.steps):
+        other.step(NOW, 1.0)
+    for _ in range(other.steps - first.steps):
+        first.step(NOW, 1.0)
+    simulation.edit("G1", {"params": {"sigma": 8.0}})
+    other = simulation.get("G1")
+    pairs = np.array([(first.step(NOW, 1.0) and first.price, other.step(NOW, 1.0) and other.price) for _ in range(600)])
+    assert np.corrcoef(np.diff(np.log(pairs), axis=0).T)[0, 1] == pytest.approx(0.81, abs=0.1)
