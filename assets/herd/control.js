@@ -288,7 +288,10 @@
       set("herd-do-toggle", !entry || this.busy.size);
       set("herd-do-end", model.phase === "ended");
       set("herd-do-lobby", model.phase === "lobby" || model.phase === "ended");
-      set("herd-do-undo", !model.round && !model.marks.some((event) => event.kind === "round"));
+      const ended = model.phase === "ended"; // then the server refuses all but a new game
+      set("herd-do-undo", ended || (!model.round && !model.marks.some((event) => event.kind === "round")));
+      for (const button of root.document.querySelectorAll("#herd-tools [data-do]"))
+        if (["news", "round", "bots", "experiment"].includes(button.dataset.do)) button.disabled = ended;
       const experiment = $("herd-do-experiment");
       experiment.setAttribute("aria-pressed", String(Boolean(model.experiment)));
     }

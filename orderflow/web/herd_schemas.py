@@ -99,7 +99,7 @@ CONTROL: Schema = {
 CONTROLLED = record({"phase": PHASE, "session": WORD, "version": COUNT})
 ADDRESS = record({"url": WORD, "code": WORD, "session": WORD})
 SESSION = record({"id": WORD, "started": ANYTHING, "ended": ANYTHING, "participants": COUNT, "orders": COUNT})
-SESSIONS = record({"sessions": array({**SESSION, "additionalProperties": True})}, doc="The newest last.")
+SESSIONS = record({"sessions": array({**SESSION, "additionalProperties": True})}, doc="The newest first.")
 FRAMES = record(
     {
         "session": WORD,

@@ -400,7 +400,10 @@ def test_the_end_leads_to_the_debrief_and_a_new_game(open_stage: Open, game: Fak
     assert stage.page.get_attribute("#herd-over", "href") == "/herd/debrief/"
     assert visible(stage, "#herd-over")
     stage.wait_text("herd-do-toggle", "New game")
-    assert stage.page.is_disabled("#herd-do-end")
+    for name in ("end", "news", "round", "bots", "experiment", "undo", "lobby"):
+        assert stage.page.is_disabled(f"#herd-tools [data-do='{name}']"), name
+    for name in ("toggle", "people", "reset", "export"):
+        assert stage.page.is_enabled(f"#herd-tools [data-do='{name}']"), name
     end = stage.page.evaluate("() => orderflow.herd.page.chart.xRange[1]")
     assert end < 260  # the picture ends with the game
 
