@@ -26,6 +26,7 @@ from orderflow.market.ticks import NO_ID, SideRule, TickBatch
 
 DECIMALS = 2
 """Of prices as they are shown and traded."""
+LEAST = 10.0**-DECIMALS
 
 
 @dataclass(slots=True)
@@ -165,7 +166,7 @@ class Instrument:
     @property
     def shown(self) -> float:
         """The price as people see it: two decimals, never below 0.01."""
-        return max(round(self.price, DECIMALS), 10.0**-DECIMALS)
+        return max(round(self.price, DECIMALS), LEAST)
 
     def quote(self) -> dict[str, float] | None:
         """Best bid and ask with their sizes, of an instrument that has an order book."""

@@ -30,7 +30,7 @@ from orderflow.workers import Workers
 
 SLOWEST, FASTEST = 0.1, 100.0
 """Speeds: seconds of model time a second."""
-REST = 0.004
+REST = 0.005
 """Least pause between two looks at the queue: what falls due meanwhile is done together."""
 SLICE = 0.002
 """Seconds of work after which others get their turn."""
@@ -325,10 +325,14 @@ class Simulation:
                 rest = max(REST, min(0.05, self._queue[0][0] - time.monotonic()))
             if self._workers.wait(rest):
                 return
-            while self.running and not self._still and self._queue and self._queue[0][0] <= time.monotonic():
+            while self._due():
                 self._work(time.monotonic() + SLICE)
-                if self._workers.wait(0):
+                if self._due() and self._workers.wait(0):
                     return
+
+    def _due(self) -> bool:
+        """Whether there is a step to be made."""
+        return self.running and not self._still and bool(self._queue) and self._queue[0][0] <= time.monotonic()
 
     def _work(self, until: float) -> None:
         """Do what is due, for a slice of time."""

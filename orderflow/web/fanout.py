@@ -85,27 +85,19 @@ class Client:
         self._moved = self._looked = clock()
         self._left = 0
         self._unseen = 0
-        self._mail: list[bytes] = []
+        self.mail: list[bytes] = []
+        """Private messages that wait, framed."""
         self.version: Hashable | None = None
         self.closed = False
-
-    @property
-    def mail(self) -> bytes:
-        """The private messages that wait, framed; `taken` empties it."""
-        return b"".join(self._mail)
 
     def post(self, text: bytes) -> None:
         """A message for this client alone, sent with its next turn. Too many for one who is behind: all of them are
         forgotten, and its next message is a snapshot."""
-        if len(self._mail) >= MAIL:
-            self._mail.clear()
+        if len(self.mail) >= MAIL:
+            self.mail.clear()
             self.version = None
             return
-        self._mail.append(frame(text))
-
-    def taken(self) -> None:
-        """The private messages were sent."""
-        self._mail.clear()
+        self.mail.append(frame(text))
 
     @property
     def waiting(self) -> bool:
@@ -114,8 +106,9 @@ class Client:
 
     def push(self, data: bytes) -> bool:
         """Send a frame now, as far as the socket takes it; False, and nothing sent, when the client is behind."""
-        self.flush()
-        if self.closed or self._tail or self._behind():
+        if self._tail:
+            self.flush()
+        if self.closed or self._tail or (self._unseen > UNSENT and self._behind()):
             return False
         self._tail = data
         self.flush()
@@ -164,9 +157,8 @@ class Client:
             self._sock.shutdown(socket.SHUT_RDWR)
 
     def _behind(self) -> bool:
-        """Whether more than UNSENT bytes are on their way. The system is only asked when there may be so many."""
-        if self._unseen > UNSENT:
-            self._unseen = self._unacknowledged()
+        """Whether more than UNSENT bytes are on their way. Only asked when there may be so many: the system tells."""
+        self._unseen = self._unacknowledged()
         return self._unseen > UNSENT
 
     def _unacknowledged(self) -> int:
@@ -240,8 +232,10 @@ class Topic:
                     version, text = self.source.message(since)
                     ready[since] = version, frame(text)
             version, data = ready[since]
-        if client.push(client.mail + data):
-            client.taken()
+        if client.mail:
+            data = b"".join(client.mail) + data
+        if client.push(data):
+            client.mail.clear()
             client.version = version
             self._counters.sent += 1
         else:

@@ -28,7 +28,8 @@ from _sockets import Listener, connect
 
 PEER = (str(ROOT / "scripts" / "bench" / "_peer_instruments.py"),)
 FAST = 0.01
-WARM = 3.0
+WARM, QUICK = 10.0, 2.0
+"""Seconds before a measurement (`--quick`): every instrument has traded by then, and so has its place in the market."""
 
 
 def main() -> int:
@@ -51,6 +52,7 @@ def arguments() -> argparse.Namespace:
     options = parser.parse_args()
     if options.quick:
         options.seconds, options.drift, options.slow, options.fast, options.sockets = 3.0, 5.0, 50, 5, 200
+    options.warm = QUICK if options.quick else WARM
     return options
 
 
@@ -67,10 +69,10 @@ def cost(options: argparse.Namespace) -> bool:
     with tempfile.TemporaryDirectory() as folder:
         flags = ("--ephemeral", "--ticker-count", str(options.slow), *config(Path(folder), options.fast))
         with serving(*flags) as server:
-            ours = listen(server, paths, options.seconds, options.slow)
+            ours = listen(server, paths, options)
             memory = server.resident
     with serving(str(options.slow), str(options.fast), command=PEER) as server:
-        peer = listen(server, paths, options.seconds, options.slow)
+        peer = listen(server, paths, options)
     title = f"{options.slow:,} instruments at 1 s and {options.fast} at 10 ms, a socket on each, {options.seconds:g} s"
     return show(
         title,
@@ -111,16 +113,16 @@ class Heard:
         del self.uneven[:]
 
 
-def listen(server: Server, paths: Sequence[str], seconds: float, first_fast: int) -> Heard:
+def listen(server: Server, paths: Sequence[str], options: argparse.Namespace) -> Heard:
     """One socket a path, for so long."""
-    heard = Heard(first_fast)
+    heard = Heard(options.slow)
 
     async def run() -> None:
         await connect(server.port, paths, heard)
-        await asyncio.sleep(WARM)
+        await asyncio.sleep(options.warm)
         heard.clear()
         used, began = server.processor_seconds, time.monotonic()
-        await asyncio.sleep(seconds)
+        await asyncio.sleep(options.seconds)
         passed = time.monotonic() - began
         heard.processor = (server.processor_seconds - used) / passed
         heard.rate = heard.count / passed
@@ -139,7 +141,7 @@ def crowd(options: argparse.Namespace) -> bool:
 
     with serving("--ephemeral", "--ticker-count", "100") as server:
         paths = [f"/ws/ITEM_{n % 100:02d}" for n in range(options.sockets)]
-        used, passed, listeners = asyncio.run(_crowd(server, paths, heard, ages, options.seconds))
+        used, passed, listeners = asyncio.run(_crowd(server, paths, heard, ages, options))
         lost = sum(listener.closed for listener in listeners)
     expected = options.sockets * passed
     return show(
@@ -155,13 +157,17 @@ def crowd(options: argparse.Namespace) -> bool:
 
 
 async def _crowd(
-    server: Server, paths: Sequence[str], heard: Callable[[int, bytes, float], None], ages: array[float], seconds: float
+    server: Server,
+    paths: Sequence[str],
+    heard: Callable[[int, bytes, float], None],
+    ages: array[float],
+    options: argparse.Namespace,
 ) -> tuple[float, float, list[Listener]]:
     listeners = await connect(server.port, paths, heard)
-    await asyncio.sleep(WARM)
+    await asyncio.sleep(options.warm)
     del ages[:]
     used, began = server.processor_seconds, time.monotonic()
-    await asyncio.sleep(seconds)
+    await asyncio.sleep(options.seconds)
     passed = time.monotonic() - began
     return (server.processor_seconds - used) / passed, passed, listeners
 
@@ -184,7 +190,7 @@ def drift(options: argparse.Namespace) -> bool:
 
             async def run() -> tuple[int, float]:
                 await connect(server.port, [f"/ws/ITEM_{n:02d}" for n in range(10)], heard)
-                await asyncio.sleep(WARM)
+                await asyncio.sleep(options.warm)
                 begin, began = status(server), time.monotonic()
                 await asyncio.sleep(options.drift)
                 return status(server)["steps"] - begin["steps"], time.monotonic() - began
