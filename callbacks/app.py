@@ -55,7 +55,7 @@ def create_app(services: Services, server: Any) -> Dash:
         server=server,
         assets_folder=str(assets_folder()),
         assets_path_ignore=["^play$"],  # the phone's page of the herd game is none of Dash's
-        title="Order flow",
+        title="Orderflow",
         update_title=None,  # type: ignore[arg-type]  # Dash documents None: leave the title alone
         index_string=DOCUMENT,
         meta_tags=[VIEWPORT],

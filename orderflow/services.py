@@ -16,6 +16,7 @@ from orderflow.errors import BadInput, BadSetting, NotFound, OrderflowError, Sto
 from orderflow.exchange.exchange import Exchange
 from orderflow.exchange.market_data import Quote, Quotes
 from orderflow.feeds.replay import SampleReplay
+from orderflow.herd.debriefs import Debriefs
 from orderflow.herd.game import Game, build_game
 from orderflow.instruments.instrument import DECIMALS
 from orderflow.instruments.simulation import Simulation, build_simulation
@@ -37,8 +38,8 @@ log = logging.getLogger(__name__)
 @dataclass(frozen=True)
 class Services:
     """settings; market: all ticks and bars; ticks: the log behind it; workers: threads and greenlets; bus: who changed
-    what; clock; sample: the bundled sample's replay; herd: the herd game; instruments: the simulated ones;
-    exchange: the simulated exchange over all of the market."""
+    what; clock; sample: the bundled sample's replay; herd: the herd game; debriefs: the reports of its sessions;
+    instruments: the simulated ones; exchange: the simulated exchange over all of the market."""
 
     settings: Settings
     market: Market
@@ -48,6 +49,7 @@ class Services:
     clock: Clock
     sample: SampleReplay
     herd: Game
+    debriefs: Debriefs
     instruments: Simulation
     exchange: Exchange
 
@@ -132,7 +134,8 @@ def build_services(settings: Settings) -> Services:
             raise BadSetting(
                 f"exchange_recording = {settings.exchange_recording!r} cannot be played: {error}"
             ) from error
-    return Services(settings, market, ticks, workers, Bus(), clock, sample, herd, instruments, exchange)
+    debriefs = Debriefs(herd, workers)
+    return Services(settings, market, ticks, workers, Bus(), clock, sample, herd, debriefs, instruments, exchange)
 
 
 def _quotes(instruments: Simulation) -> Quotes:

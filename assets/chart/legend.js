@@ -93,7 +93,7 @@
     box.hidden = !none;
     $("chart-stage").classList.toggle("of-empty", none);
     if (none) {
-      document.title = "Order flow";
+      document.title = "Order flow · Orderflow";
       $("chart-stats").hidden = true;
       following();
     }

@@ -81,7 +81,7 @@ class Herd:
         self._game = services.herd
         self._passes = Passes(load_secret(None if settings.ephemeral else settings.data_dir / "herd"))
         self._audience = Audience(self._game, services, fanout)
-        self._records = Records(self._game, services.workers)
+        self._records = Records(services)
         self._refused: Counter[str] = self._audience.refused
         self._orders = msgspec.json.Decoder(_Order)
         self._door = Floods(JOINS, JOIN_BURST, "very many are joining right now; try again in a moment")

@@ -13,19 +13,17 @@ import flask
 
 from orderflow.errors import Unauthorized
 from orderflow.herd.captions import caption
-from orderflow.herd.debriefs import Debriefs
 from orderflow.herd.events import Event
 from orderflow.herd.export import EXPORTS, export
-from orderflow.herd.game import Game
 from orderflow.herd.money import units
 from orderflow.herd.state import State
+from orderflow.services import Services
 from orderflow.web import herd_schemas as schemas
 from orderflow.web.answers import JSON, answer
 from orderflow.web.params import Param, text
 from orderflow.web.routes import Answer, Route, Values
 from orderflow.web.schemas import Schema
 from orderflow.web.security import may_change
-from orderflow.workers import Workers
 
 MS = 1_000_000
 MOMENTS = ("batch", "news", "round", "undo")
@@ -39,10 +37,10 @@ MISSING = {**KEY_NEEDED, 404: "There is no such session."}
 class Records:
     """The addresses about whole sessions."""
 
-    def __init__(self, game: Game, workers: Workers) -> None:
-        self._game = game
-        self._workers = workers
-        self._debriefs = Debriefs(game, workers)
+    def __init__(self, services: Services) -> None:
+        self._game = services.herd
+        self._workers = services.workers
+        self._debriefs = services.debriefs
 
     def routes(self) -> list[Route]:
         names = ", ".join(EXPORTS)

@@ -22,7 +22,7 @@ def test_empty_server_says_what_to_do_and_replays_the_sample(
     chart = open_chart(server)
     assert chart.text("chart-empty-title") == "No ticks yet"
     assert chart.text("chart-command").startswith("orderflow-replay YOUR_TICKS.csv")
-    assert chart.page.title() == "Order flow"
+    assert chart.page.title() == "Order flow · Orderflow"
     chart.page.get_by_role("button", name="Replay the sample").click()
     state = chart.until("s.bars > 20", timeout=20_000)
     assert state["symbol"]

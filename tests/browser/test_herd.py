@@ -105,7 +105,7 @@ def test_shows_price_phase_round_and_crowd(desk: Stage) -> None:
     assert rows.nth(0).inner_text().split() == ["1", NAMES[0], "14,200", "▲", "+4,200"]
     assert "bot" in rows.nth(3).inner_text().split()
     assert stage.page.locator("#herd-feed li").nth(0).inner_text().split("\n")[-1] == "Round 3 of 3 begins"
-    assert stage.page.title() == "Order flow"
+    assert stage.page.title() == "Herd game · Orderflow"
 
 
 def test_the_way_in_stays_on_the_screen(desk: Stage) -> None:
