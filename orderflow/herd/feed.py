@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 
 import numpy as np
+import numpy.typing as npt
 
 from orderflow.errors import BadInput, NotFound, OrderflowError
 from orderflow.herd.people import Fills
@@ -100,11 +101,12 @@ class TickFeed:
             waiting, afresh = self._waiting, self._afresh
             self._waiting, self._afresh = [], False
         try:
-            if afresh:
-                self._sweep(waiting)
+            held = self._sweep(waiting) if afresh else np.empty(0, np.int64)
             batches = [ticks(fills) for fills in waiting if len(fills)]
             if batches:
-                self._market.ingest([_joined(batches)])
+                batch = _joined(batches)
+                if len(missing := batch.take(~np.isin(batch.id, held))):
+                    self._market.ingest([missing])
         except BadInput as error:  # never in a market that only this feed fills; others may, and must not stop it
             self._workers.note("herd ticks", error)
         except BaseException:
@@ -114,13 +116,16 @@ class TickFeed:
                     self._afresh = afresh
             raise
 
-    def _sweep(self, standing: list[Fills]) -> None:
-        """Empty HERD if it has anything that does not stand: after an undo, or what an older session left."""
+    def _sweep(self, standing: list[Fills]) -> npt.NDArray[np.int64]:
+        """Empty HERD if it has anything that does not stand: after an undo, or what an older session left. Returns the
+        ids of the ticks that it has then."""
         with contextlib.suppress(NotFound):
             held = self._market.ticks(SYMBOL).ticks
             expected = {pair for fills in standing for pair in zip(fills.time, fills.id, strict=True)}
-            if not expected.issuperset(zip(held.time.tolist(), held.id.tolist(), strict=True)):
-                self._market.reset(SYMBOL)
+            if expected.issuperset(zip(held.time.tolist(), held.id.tolist(), strict=True)):
+                return held.id
+            self._market.reset(SYMBOL)
+        return np.empty(0, np.int64)
 
 
 def _joined(batches: list[TickBatch]) -> TickBatch:
