@@ -6,7 +6,8 @@ counts, never the ticks, and does no input or output.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 from orderflow.storage.shelf import KEYS, Blob, Shelf
 from orderflow.workers import plain_lock
@@ -24,6 +25,7 @@ class Catalogue:
         self._keys = Shelf(_KEY_BLOB)
         self._damaged: dict[bytes, Blob] = {}
         self._untidy: dict[str, None] = {}
+        self._moving: frozenset[Blob] = frozenset()
         self.add(sorted(blobs, key=lambda blob: blob.seq))
 
     def add(self, blobs: Iterable[Blob]) -> None:
@@ -89,6 +91,18 @@ class Catalogue:
                 del self._untidy[symbol]
             return []
 
+    @contextmanager
+    def moving(self, blobs: Iterable[Blob]) -> Iterator[None]:
+        """While these are being taken from disk: a reader that finds one of them gone there looks again, and does not
+        take it for damaged. One move at a time."""
+        with self._lock:
+            self._moving = frozenset(blobs)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._moving = frozenset()
+
     def replace(self, old: Sequence[Blob], new: Sequence[Blob]) -> None:
         """`old`, neighbours, were merged into `new`."""
         with self._lock:
@@ -121,16 +135,16 @@ class Catalogue:
                     shelf.remove(blob)
 
     def holds(self, blob: Blob) -> bool:
-        """Whether it is there: neither merged, nor forgotten, nor damaged."""
+        """Whether it is there: neither merged, nor forgotten, nor damaged, nor about to be."""
         with self._lock:
             shelf = self._shelf(blob)
-            return shelf is not None and blob in shelf
+            return shelf is not None and blob not in self._moving and blob in shelf
 
     def strike(self, blob: Blob) -> bool:
         """It was found damaged: out of its shelf; False when it is known, or not held any more."""
         with self._lock:
             shelf = self._shelf(blob)
-            if shelf is None or blob not in shelf:
+            if shelf is None or blob in self._moving or blob not in shelf:
                 return False
             shelf.remove(blob)
             self._damaged[blob.key] = blob

@@ -234,8 +234,9 @@ class DiskTickLog:
         # at the places of the last ones, so that the symbol that was written to last stays last
         new = [_blob(blob.seq, piece) for blob, piece in zip(old[-len(pieces) :], pieces, strict=True)]
         puts = {blob.key: encode_ticks(piece) for blob, piece in zip(new, pieces, strict=True)}
-        self._store.write(puts.items(), [blob.key for blob in old if blob.key not in puts])
-        self._held.replace(old, new)
+        with self._held.moving(old):
+            self._store.write(puts.items(), [blob.key for blob in old if blob.key not in puts])
+            self._held.replace(old, new)
         self._merges += 1
 
     def _merge_keys(self, row: Sequence[Blob]) -> None:
@@ -245,8 +246,9 @@ class DiskTickLog:
             return
         new = Blob(KEYS, old[-1].seq, len(answers), 0, 0, "")
         drops = [blob.key for blob in old if blob.key != new.key]
-        self._store.write([(new.key, encode_keys(answers))], drops)
-        self._held.replace(old, [new])
+        with self._held.moving(old):
+            self._store.write([(new.key, encode_keys(answers))], drops)
+            self._held.replace(old, [new])
         surplus = self._held.surplus(MAX_KEYS)
         self._store.write((), [blob.key for blob in surplus])
         self._held.remove(surplus)
@@ -274,11 +276,13 @@ class DiskTickLog:
             return []
 
     def _forget(self, symbol: str | None) -> None:
-        gone = [blob.key for blob in self._held.of(symbol)]
+        blobs = self._held.of(symbol)
+        gone = [blob.key for blob in blobs]
         if symbol is None:
             gone += [_META + name.encode() for name in self._meta]
-        self._store.write((), gone)
-        self._held.forget(symbol)
+        with self._held.moving(blobs):
+            self._store.write((), gone)
+            self._held.forget(symbol)
         if symbol is None:
             self._meta = {}
         self._store.shrink()

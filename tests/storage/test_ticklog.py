@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from hypothesis import strategies as st
 from orderflow.market.log import LogEntry, NoLog, TickLog
 from orderflow.market.ticks import TickBatch
 from orderflow.storage import ticklog
+from orderflow.storage.shelf import FAN, Blob
 from orderflow.storage.ticklog import DiskTickLog
 from orderflow.workers import Workers
 from tests.storage.batches import answers, batch, batches, logged, put, rows
@@ -123,3 +126,35 @@ def test_the_suite_under_gevent() -> None:
         check=False,
     )
     assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_a_reader_between_the_two_halves_of_a_merge_waits_and_misses_nothing(
+    disk: Disk, workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rows are gone from disk and the catalogue does not know it yet: that is no damage."""
+    log = disk()
+    ticks = batch(FAN, seed=5)
+    found: list[object] = []
+    readers: list[threading.Thread] = []
+
+    def read() -> None:
+        found.append(log.read("NQ", 0, 2**62))
+
+    replace = log._held.replace
+
+    def slowly(old: Sequence[Blob], new: Sequence[Blob]) -> None:
+        readers.append(threading.Thread(target=read))
+        readers[-1].start()
+        time.sleep(0.1)
+        assert not found
+        replace(old, new)
+        readers[-1].join(10)
+
+    monkeypatch.setattr(log._held, "replace", slowly)
+    for number in range(FAN):
+        put(log, ticks.take(slice(number, number + 1)))
+    workers.run_writer(lambda: None)
+    assert readers
+    assert [rows([each]) for each in found if isinstance(each, TickBatch)] == [rows([ticks])] * len(readers)
+    assert log.info().damaged == 0
+    assert workers.errors() == {}
