@@ -42,7 +42,7 @@ CONTROL = 1 << 16
 """More bytes than this of waiting control frames (answers to a flood of pings) end the connection."""
 FLUSH = 0.03
 """Seconds between attempts to write the rest of a frame."""
-BREATHER = 200
+BREATHER = 1000
 """Clients pushed to before other greenlets get their turn."""
 SWEEP = 0.5
 """Seconds between looks after the clients of driven topics: those that joined, were behind, or have gone."""
