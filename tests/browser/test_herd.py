@@ -79,6 +79,18 @@ def closed(stage: Stage) -> None:
     none_open(stage.page)
 
 
+def open_by(page: Any, key: str, field: str) -> None:
+    """Press a key until its dialog is there: while the one before it fades away, keys are still that one's."""
+    for _ in range(5):
+        page.keyboard.press(key)
+        until = time.monotonic() + 2
+        while time.monotonic() < until:
+            if page.locator(field).is_visible():
+                return
+            page.wait_for_timeout(50)
+    raise AssertionError(f"{key} opens no dialog")
+
+
 def none_open(page: Any) -> None:
     """Wait until the answer has come that closes a dialog; what it did may be seen before."""
     page.wait_for_function(f"() => !({OPEN})().length")
@@ -524,7 +536,7 @@ def test_a_real_game_from_the_first_phone_to_the_end(browser: Any, launch: Calla
     page.wait_for_selector(".hg-mark[data-kind='news']")
     none_open(page)
     blaise.order("sell", 10)
-    page.keyboard.press("r")
+    open_by(page, "r", "#herd-round-rounds")
     page.fill("#herd-round-rounds", "2")
     page.fill("#herd-round-seconds", "60")
     page.keyboard.press("Enter")

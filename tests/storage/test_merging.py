@@ -202,4 +202,4 @@ def test_killed_in_the_middle_of_a_merge(directory: Path, disk: Disk, at: int) -
     kept = [row[5] // 1_000_000 for row in logged(disk(), "NQ")]
     assert kept == list(range(len(kept)))
     assert len(kept) - len(acknowledged) in (0, 1), json.dumps([kept, acknowledged])
-    assert len(acknowledged) >= 64
+    assert len(kept) >= 64  # the last one may have been kept and not told
