@@ -93,6 +93,7 @@ def _from_zip(raw: BinaryIO, path: Path, size: int, member: str | None) -> Sourc
     try:
         stream = archive.open(name)
     except (RuntimeError, NotImplementedError, zipfile.BadZipFile) as error:
+        # in this order: it has a password, is packed in a way that zipfile does not know, is damaged
         raise BadInput(f"{name} in {path.name} cannot be unpacked: {error}") from error
     if archive.open(name).read(4) == b"PAR1":
         raise BadInput(f"{name} in {path.name} is a Parquet file; unzip it first")

@@ -132,6 +132,6 @@ def _texts(array: pa.Array) -> list[str | None]:
         return [f"{text}{zone}" if good else None for text, good in zip(texts.tolist(), valid, strict=True)]
     try:
         values: list[str | None] = array.cast(pa.string()).to_pylist()
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):  # what Arrow cannot write as text (lists, say), Python can
         values = [None if value is None else str(value) for value in array.to_pylist()]
     return values

@@ -162,4 +162,5 @@ def _versioned(path: str, query: str) -> bool:
 
 
 def _no_write(data: bytes) -> None:
-    raise NotImplementedError("the answer must be returned, not written")
+    """What WSGI's `start` gives to applications that write their answer; ours return it, so that it can be packed."""
+    raise RuntimeError("the answer must be returned, not written")
