@@ -27,7 +27,7 @@
       (error) => {
         clearTimeout(timer);
         throw error;
-      }
+      },
     );
   }
 

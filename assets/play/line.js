@@ -68,7 +68,7 @@
     const { out: lines, decimals } = levels(low, high);
     const gutter = Math.max.apply(
       null,
-      lines.concat(high).map((price) => pen.measureText(price.toFixed(decimals)).width)
+      lines.concat(high).map((price) => pen.measureText(price.toFixed(decimals)).width),
     );
     const right = width - gutter - 8,
       bottom = height - size - 6;
@@ -147,8 +147,12 @@
     const prices = shown.map((point) => point[1]);
     const money = herd.text.money;
     return (
-      "Price line of the last minutes: lowest " + money(Math.min.apply(null, prices)) + ", highest " +
-      money(Math.max.apply(null, prices)) + ", now " + money(market.price)
+      "Price line of the last minutes: lowest " +
+      money(Math.min.apply(null, prices)) +
+      ", highest " +
+      money(Math.max.apply(null, prices)) +
+      ", now " +
+      money(market.price)
     );
   }
 

@@ -130,7 +130,7 @@
             }
             on.message(Object.assign({ type: "state" }, answer.body));
           },
-          () => socket || down()
+          () => socket || down(),
         )
         .then(() => {
           clearTimeout(poller);

@@ -62,7 +62,7 @@
       const body = { client_id: order.id, side: order.side, quantity: order.quantity };
       herd.http.post("/herd/orders", body).then(
         (answer) => order === orders.pending && answered(order, answer),
-        () => order === orders.pending && retry(order)
+        () => order === orders.pending && retry(order),
       );
     }
 
@@ -101,7 +101,7 @@
             settle(order, { status: "rejected", reason: "The order did not get through. Nothing was traded." });
           } else later(() => ask(order), ASK_MS);
         },
-        () => later(() => ask(order), ASK_MS)
+        () => later(() => ask(order), ASK_MS),
       );
     }
 

@@ -104,7 +104,7 @@
           if (answer.status >= 200 && answer.status < 300) joined(answer.body, nickname);
           else refuse(answer);
         },
-        () => view.put("join-error", "No answer from the server. Check your connection and try again.")
+        () => view.put("join-error", "No answer from the server. Check your connection and try again."),
       )
       .then(() => {
         joining = false;
@@ -212,7 +212,7 @@
   function refresh() {
     herd.http.get("/herd/state").then(
       ({ status, body }) => status === 200 && body.you && message(Object.assign({ type: "you" }, body.you)),
-      () => undefined
+      () => undefined,
     );
   }
 

@@ -101,7 +101,8 @@
       set(side, "aria-label", name + (count > 0 ? " " + herd.text.shares(count) : ""));
       set(side, "aria-disabled", why || pending ? "true" : null);
       set(side, "data-sent", sent ? "" : null);
-      const cost = market.price === null || !count ? 0 : herd.market.cost(market.price, side === "buy" ? count : -count, impact);
+      const cost =
+        market.price === null || !count ? 0 : herd.market.cost(market.price, side === "buy" ? count : -count, impact);
       put(side + "-cost", cost ? "about " + herd.text.money(Math.abs(cost)) : "\u00a0");
     });
   }
@@ -112,7 +113,10 @@
     if (!you) return;
     const profit = herd.market.profit(market);
     put("result-rank", you.rank ? "Rank " + you.rank + " of " + you.of : "");
-    put("result-profit", profit === null ? "–" : signed(profit, 999.995) + " (" + percent(profit / you.start_wealth) + ")");
+    put(
+      "result-profit",
+      profit === null ? "–" : signed(profit, 999.995) + " (" + percent(profit / you.start_wealth) + ")",
+    );
     tone("result-profit", profit);
     put("result-wealth", money(herd.market.wealth(market)));
   }
