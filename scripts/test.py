@@ -1,9 +1,10 @@
-"""Check everything: `python3 scripts/test.py` runs ruff, the import contracts, mypy and the tests.
+"""Check everything: `python3 scripts/test.py` runs ruff, the import contracts, mypy, JavaScript checks, tests.
 
-It needs Python 3.11 or newer and nothing else: the first time it makes `.venv` and installs everything into it. All
-four run even when one fails, a table of them ends the output, and the exit code is that of the first that failed.
-`--fast` leaves out the tests that need a browser or much time; further arguments go to pytest (`-n 0`: one after the
-other).
+It needs Python 3.11 or newer: the first time it makes `.venv` and installs everything into it. prettier, eslint and tsc
+run where node is installed; elsewhere the table says that they were skipped, or with ORDERFLOW_REQUIRE_ALL=1 that they
+failed. All checks run even when one fails, a table of them ends the output, and the exit code is that of the first that
+failed. `--fast` leaves out the tests that need a browser or much time; further arguments go to pytest (`-n 0`: one
+after the other).
 """
 
 import sys
@@ -16,6 +17,7 @@ import subprocess
 import time
 from pathlib import Path
 
+import _node
 from _environment import ROOT, SetupFailed, ensure
 
 SLOW = "browser or slow"
@@ -23,8 +25,8 @@ PARALLEL = ["-n", "auto", "--maxprocesses", "4", "--dist", "loadfile"]
 """The files of the tests are shared out over the cores; a test stays with those of its file."""
 
 
-def checks(python: Path, given: list[str]) -> list[tuple[str, list[str]]]:
-    """(name, command) of every check, in the order in which they run."""
+def checks(python: Path, given: list[str]) -> list[tuple[str, list[str] | str]]:
+    """(name, command, or why there is none) of every check, in the order in which they run."""
     tools = python.parent
     fast = "--fast" in given
     pytest = [str(python), "-m", "pytest", *PARALLEL, *(["-m", f"not ({SLOW})"] if fast else [])]
@@ -32,8 +34,19 @@ def checks(python: Path, given: list[str]) -> list[tuple[str, list[str]]]:
         ("ruff", [str(python), "-m", "ruff", "check", "."]),
         ("import contracts", [str(tools / "lint-imports"), "--no-logo"]),
         ("mypy", [str(python), "-m", "mypy"]),
+        *_node.checks(ROOT),
         ("pytest", [*pytest, *(argument for argument in given if argument != "--fast")]),
     ]
+
+
+def run(command: list[str] | str, environment: dict[str, str]) -> tuple[int, str]:
+    """(exit code, word for the table) of one check; a check without a command fails only where all are required."""
+    if isinstance(command, str):
+        print(command, flush=True)
+        code = int(environment.get("ORDERFLOW_REQUIRE_ALL") == "1")
+        return code, f"FAILED: {command}" if code else f"skipped: {command}"
+    code = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
+    return code, f"FAILED ({code})" if code else "passed"
 
 
 def main(given: list[str]) -> int:
@@ -49,12 +62,12 @@ def main(given: list[str]) -> int:
     for name, command in checks(python, given):
         print(f"\n== {name}", flush=True)
         begun = time.perf_counter()
-        code = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
-        results.append((name, code, time.perf_counter() - begun))
+        code, word = run(command, environment)
+        results.append((name, code, word, time.perf_counter() - begun))
     print()
-    for name, code, seconds in results:
-        print(f"{name:<18}{'passed' if code == 0 else f'FAILED ({code})':<14}{seconds:8.1f} s")
-    return next((code for _, code, _ in results if code), 0)
+    for name, _, word, seconds in results:
+        print(f"{name:<18}{word:<14}{seconds:8.1f} s")
+    return next((code for _, code, _, _ in results if code), 0)
 
 
 if __name__ == "__main__":

@@ -79,7 +79,7 @@
   }
 
   /** Where the data of the chart is served as CSV: {bars, footprint, ticks}. */
-  function links(symbol, frame, rows) {
+  function links(symbol, frame) {
     const name = encodeURIComponent(symbol),
       query = "?frame=" + encodeURIComponent(frame) + "&format=csv";
     return {

@@ -11,7 +11,7 @@
     return { low, bid: new Float64Array(n), ask: new Float64Array(n), unknown: new Float64Array(n) };
   }
 
-  function add(table, model, bar, group) {
+  function add(table, bar, group) {
     const g = of.model.grouped(bar, group);
     for (let i = 0; i < g.row.length; i++) {
       const at = g.row[i] - table.low;
@@ -35,7 +35,7 @@
     }
     if (high < low) return null;
     const table = emptyTable(low, high);
-    for (let i = from; i <= to; i++) if (model.bars[i].b.length) add(table, model, model.bars[i], group);
+    for (let i = from; i <= to; i++) if (model.bars[i].b.length) add(table, model.bars[i], group);
     return table;
   }
 
@@ -74,7 +74,7 @@
     if (live && model.bars[to].b.length) {
       const bar = model.bars[to];
       table = table ? widen(table, bar, group) : emptyTable(firstRow(bar, group), lastRow(bar, group));
-      add(table, model, bar, group);
+      add(table, bar, group);
     }
     if (!table) return null;
     const n = table.bid.length,

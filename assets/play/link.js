@@ -58,7 +58,7 @@
         let message = null;
         try {
           message = JSON.parse(event.data);
-        } catch (error) {
+        } catch {
           return; // not for us
         }
         up();

@@ -12,7 +12,7 @@
     if (held) return held;
     try {
       held = JSON.parse(root.localStorage.getItem(KEY)) || {};
-    } catch (error) {
+    } catch {
       held = {}; // no storage in this browser, or something else's text in it
     }
     return held;
@@ -29,7 +29,7 @@
     Object.assign(read(), values);
     try {
       root.localStorage.setItem(KEY, JSON.stringify(held));
-    } catch (error) {
+    } catch {
       // a full or forbidden storage: then a reload has less to show
     }
   }
