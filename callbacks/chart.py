@@ -18,11 +18,11 @@ from layouts.chart import chart_page
 from layouts.chart_settings import FIELDS, SWITCHES
 from layouts.shell import Link
 from orderflow.errors import OrderflowError
-from orderflow.market.book import Market
 from orderflow.market.frames import TIME_FRAMES, Frame
-from orderflow.market.marks import Marks
-from orderflow.settings import Settings
-from orderflow.web.security import may_change
+from orderflow.market.market import Market
+from orderflow.market.studies.options import Marks
+from orderflow.settings.settings import Settings
+from orderflow.web.kit.security import may_change
 
 if TYPE_CHECKING:
     from orderflow.services import Services

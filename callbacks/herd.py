@@ -13,7 +13,7 @@ from dash.development.base_component import Component
 
 from layouts.herd import herd_page
 from layouts.shell import Link
-from orderflow.web.security import may_change
+from orderflow.web.kit.security import may_change
 
 if TYPE_CHECKING:
     from orderflow.services import Services

@@ -16,8 +16,8 @@ from dash.exceptions import PreventUpdate
 from layouts.herd_debrief import debrief_body, debrief_page, empty_notice, notice, session_choices
 from layouts.shell import Link
 from orderflow.errors import OrderflowError
-from orderflow.herd.debriefs import Debriefs
-from orderflow.web.security import may_change
+from orderflow.herd.debrief.cache import Debriefs
+from orderflow.web.kit.security import may_change
 
 if TYPE_CHECKING:
     from orderflow.services import Services

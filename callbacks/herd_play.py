@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from layouts.herd_play import Terms, play_page
-from orderflow.web.plain_page import put_file, put_page
+from orderflow.web.kit.static_page import put_file, put_page
 
 if TYPE_CHECKING:
     from orderflow.services import Services

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 
 from orderflow.errors import OrderflowError
-from orderflow.market.bars import Bar, Carry
-from orderflow.market.book import Market
-from orderflow.market.footprint import BarTable
+from orderflow.market.bars.base_bars import Folded
+from orderflow.market.bars.footprint import BarTable
+from orderflow.market.bars.series import Bar, Carry
+from orderflow.market.chart_json import bar_wire, base_wire
 from orderflow.market.frames import Frame
-from orderflow.market.marks import Marks
-from orderflow.market.spine import Folded
-from orderflow.market.wire import bar_wire, base_wire
+from orderflow.market.market import Market
+from orderflow.market.studies.options import Marks
 
 PIECE = 300
 """Bars of one answer, about."""

@@ -20,11 +20,11 @@ from layouts.instruments_dialogs import DIALOGS
 from layouts.shell import Link
 from orderflow.errors import OrderflowError
 from orderflow.instruments.instrument import DECIMALS, Instrument
-from orderflow.instruments.real import Quizzes
+from orderflow.instruments.quiz import Quizzes
 from orderflow.instruments.scenario import Scenario
 from orderflow.instruments.scenarios import bundled
 from orderflow.instruments.simulation import Simulation
-from orderflow.web.security import may_change
+from orderflow.web.kit.security import may_change
 
 if TYPE_CHECKING:
     from orderflow.services import Services

@@ -1,7 +1,7 @@
 """The debrief of a herd game: what happened in plain words first, then figures and tables with their doubts, then how
 it was measured. Made to be read on a screen, shown to a room, and printed.
 
-Pure: from a report (`orderflow.herd.report`) to a component tree; figures are in `figures/herd.py`, tables in
+Pure: from a report (`orderflow.herd.debrief.report`) to a component tree; figures are in `figures/herd.py`, tables in
 `herd_tables`.
 """
 
@@ -19,7 +19,7 @@ from dash.development.base_component import Component
 from layouts.figures import herd as figures
 from layouts.herd_tables import leaders_table, measures_table, method
 from layouts.shell import Link, aria, icon_button, page_shell
-from orderflow.herd.talk import clock
+from orderflow.herd.debrief.report_text import clock
 
 Json = dict[str, Any]
 

@@ -9,7 +9,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from layouts.shell import aria
-from orderflow.herd.talk import p_text, percent
+from orderflow.herd.debrief.report_text import p_text, percent
 
 Json = dict[str, Any]
 Row = tuple[str, Json, str]

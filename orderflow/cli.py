@@ -17,8 +17,8 @@ from typing import Any
 
 from orderflow import __version__
 from orderflow.errors import OrderflowError
-from orderflow.reload import SECONDS, Watch
-from orderflow.settings import CONFIG_FILES, Settings, describe, is_loopback, load_settings
+from orderflow.runtime.reload import SECONDS, Watch
+from orderflow.settings.settings import CONFIG_FILES, Settings, describe, is_loopback, load_settings
 
 FIRST = ("host", "port", "data_dir", "lan", "ephemeral")
 """Settings whose flags everybody needs; the help shows the others apart."""
@@ -88,8 +88,8 @@ def run_server(args: argparse.Namespace, *, demo: bool) -> int:
     # heavy, and after the patch that `orderflow.__main__` makes
     from callbacks.app import create_app
     from orderflow.services import build_services
-    from orderflow.web.serve import listen, raise_file_limit, serve
-    from orderflow.web.server import create_server
+    from orderflow.web.app import create_server
+    from orderflow.web.run import listen, raise_file_limit, serve
 
     services = build_services(settings)
     try:
@@ -123,7 +123,7 @@ def run_server(args: argparse.Namespace, *, demo: bool) -> int:
 
 def run_export(args: argparse.Namespace) -> int:
     """`export`."""
-    from orderflow.web.export import run  # brings the engine; only this command needs it
+    from orderflow.web.market.export import run  # brings the engine; only this command needs it
 
     return run(args, _settings(args))
 
@@ -155,7 +155,7 @@ def announce(settings: Settings, port: int, key: str | None, loaded: int, out: C
         f"  API      {url.split('/chart/')[0]}/docs",
     ]
     if settings.beyond_loopback:
-        from orderflow.web.security import lan_address  # see run_server
+        from orderflow.web.kit.security import lan_address  # see run_server
 
         lan = lan_address()
         if lan is not None:

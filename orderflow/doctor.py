@@ -15,7 +15,7 @@ from importlib import metadata
 from orderflow import __version__
 from orderflow.errors import OrderflowError
 from orderflow.services import check
-from orderflow.settings import PREFIX, Settings, describe
+from orderflow.settings.settings import PREFIX, Settings, describe
 
 PACKAGES = ("dash", "plotly", "flask", "flask-sock", "gevent", "pandas", "numpy", "pyarrow", "msgspec", "diskcache")
 TESTS = ("ORDERFLOW_SHARED_DATA", "ORDERFLOW_REQUIRE_ALL")

@@ -14,13 +14,13 @@ import pandas as pd
 
 from orderflow.errors import BadInput, FieldError
 from orderflow.formats import open_ticks
+from orderflow.market.bars.footprint import BarTable, tabulate
+from orderflow.market.bars.updates import Grower
 from orderflow.market.buffer import in_order
 from orderflow.market.columns import Fixed, Times, bar_columns, footprint_columns
-from orderflow.market.exact import Ints, scale_floats
-from orderflow.market.footprint import BarTable, tabulate
+from orderflow.market.decimals import Ints, scale_floats
 from orderflow.market.frames import Frame
 from orderflow.market.grid import Grid
-from orderflow.market.growth import Grower
 from orderflow.market.sessions import Session, bar_end, bar_start
 from orderflow.market.ticks import NO_ID, Side, SideRule, TickBatch
 

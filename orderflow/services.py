@@ -10,22 +10,22 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from orderflow.bus import Bus
-from orderflow.clock import Clock, SystemClock
 from orderflow.errors import BadInput, BadSetting, NotFound, OrderflowError, StorageFailed
 from orderflow.exchange.exchange import Exchange
 from orderflow.exchange.market_data import Quote, Quotes
 from orderflow.feeds.replay import SampleReplay
-from orderflow.herd.debriefs import Debriefs
-from orderflow.herd.game import Game, build_game
+from orderflow.herd.debrief.cache import Debriefs
+from orderflow.herd.live.game import Game, build_game
 from orderflow.instruments.instrument import DECIMALS
 from orderflow.instruments.simulation import Simulation, build_simulation
-from orderflow.market.book import Market
 from orderflow.market.frames import Frame
-from orderflow.market.log import NoLog, TickLog
-from orderflow.settings import Settings
-from orderflow.storage.ticklog import DiskTickLog
-from orderflow.workers import Workers
+from orderflow.market.market import Market
+from orderflow.market.tick_log import NoLog, TickLog
+from orderflow.runtime.bus import Bus
+from orderflow.runtime.clock import Clock, SystemClock
+from orderflow.runtime.workers import Workers
+from orderflow.settings.settings import Settings
+from orderflow.storage.ticks.disk_log import DiskTickLog
 
 AUDIT_SECONDS = 1.0
 """Finished minutes are recomputed and compared this often."""

@@ -12,7 +12,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the checkout, whether or not it is installed
 
 from orderflow.market.studies.registry import STUDIES
-from orderflow.settings import describe
+from orderflow.settings.settings import describe
 
 README = Path(__file__).resolve().parent.parent / "README.md"
 

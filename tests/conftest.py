@@ -11,10 +11,10 @@ import flask
 import pytest
 from flask.testing import FlaskClient
 
-from orderflow.market.book import Market
+from orderflow.market.market import Market
 from orderflow.services import Services, build_services
-from orderflow.settings import Settings
-from orderflow.web.server import create_server
+from orderflow.settings.settings import Settings
+from orderflow.web.app import create_server
 from tests.running import RunningServer, start_server
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -19,7 +19,7 @@ from pyarrow import ipc, parquet
 from orderflow import __version__, cli
 from orderflow.doctor import checks, listed, unknown_names
 from orderflow.doctor import run as doctor
-from orderflow.settings import Settings, describe, load_settings
+from orderflow.settings.settings import Settings, describe, load_settings
 from tests.running import ROOT, RunningServer, start_server
 
 ROWS = b"timestamp,price,size,side\n" + b"".join(
@@ -159,7 +159,7 @@ def test_the_start_says_where_it_is_and_what_it_keeps(monkeypatch: pytest.Monkey
         "  ticks    kept in memory only (--ephemeral)",
         "Ctrl+C stops it.",
     ]
-    monkeypatch.setattr("orderflow.web.security.lan_address", lambda: "192.168.1.5")
+    monkeypatch.setattr("orderflow.web.kit.security.lan_address", lambda: "192.168.1.5")
     lines.clear()
     cli.announce(Settings(lan=True, public_url="https://a.org"), 80, "secret", 1234567, lines.append)
     text = "\n".join(lines)

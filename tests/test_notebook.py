@@ -11,9 +11,9 @@ from orderflow import candles, footprint, read_ticks
 from orderflow.errors import BadInput
 from orderflow.feeds.samples import sample_path
 from orderflow.formats import open_ticks
-from orderflow.market.book import Market
 from orderflow.market.columns import BAR_COLUMNS, FOOTPRINT_COLUMNS, Fixed, bar_columns
 from orderflow.market.frames import Frame
+from orderflow.market.market import Market
 
 
 def test_a_notebook_sees_what_the_server_shows() -> None:

@@ -12,9 +12,9 @@ import pytest
 
 from orderflow.errors import BadSetting, OrderflowError
 from orderflow.formats import parse_body
-from orderflow.market.log import NoLog
+from orderflow.market.tick_log import NoLog
 from orderflow.services import Services, build_services
-from orderflow.settings import Instrument, Settings
+from orderflow.settings.settings import Instrument, Settings
 
 TICKS = b"timestamp,price,size,side\n2025-10-09T18:00:00Z,10.1,1,buy\n2025-10-09T18:02:00Z,10.2,1,sell\n"
 Make = Callable[..., Services]

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from orderflow.errors import BadInput
-from orderflow.market.exact import scale_floats
+from orderflow.market.decimals import scale_floats
 from orderflow.market.studies.poc import poc
 from orderflow.market.studies.value_area import value_area
 

@@ -9,15 +9,15 @@ from typing import Any
 
 import msgspec
 
-from orderflow.clock import Clock
 from orderflow.exchange.dialect import ENDPOINTS, MS, Refusal
 from orderflow.exchange.limits import Limits
 from orderflow.exchange.market_data import MarketData, Quote, Quotes
 from orderflow.exchange.recording import Player, Recording
 from orderflow.exchange.script import Script
 from orderflow.exchange.streams import Feed, StreamName, invalid_stream, make_feed, parse
-from orderflow.market.book import Market
-from orderflow.workers import Workers
+from orderflow.market.market import Market
+from orderflow.runtime.clock import Clock
+from orderflow.runtime.workers import Workers
 
 
 @dataclass(frozen=True, slots=True)

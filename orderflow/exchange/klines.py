@@ -17,9 +17,9 @@ import numpy.typing as npt
 
 from orderflow.exchange.dialect import INTERVALS, MS, amount
 from orderflow.exchange.symbols import present
-from orderflow.market.book import Market
-from orderflow.market.footprint import BarTable
+from orderflow.market.bars.footprint import BarTable
 from orderflow.market.frames import DAY, HOUR, MINUTE, SECOND, Frame
+from orderflow.market.market import Market
 
 SAFE = 2**62
 LOOK_BACK = (HOUR, DAY, 30 * DAY, 2**61)

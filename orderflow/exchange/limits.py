@@ -10,7 +10,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from orderflow.exchange.dialect import MS, Refusal, banned, too_much_weight
-from orderflow.workers import plain_lock
+from orderflow.runtime.workers import plain_lock
 
 PATIENCE = 10
 """Calls answered 429 within a minute before the ban."""

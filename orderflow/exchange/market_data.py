@@ -32,9 +32,9 @@ from orderflow.exchange.klines import Interval, Klines
 from orderflow.exchange.ledger import Ledger
 from orderflow.exchange.rolling import MINUTES, Rolling
 from orderflow.exchange.symbols import Listing, present
-from orderflow.market.book import Market
-from orderflow.market.entry import SymbolInfo
 from orderflow.market.frames import MINUTE
+from orderflow.market.market import Market
+from orderflow.market.symbol import SymbolInfo
 
 SYMBOL = "^[A-Z0-9-_.]{1,50}$"
 NUMBER = "^[0-9]{1,20}$"

@@ -14,8 +14,8 @@ from orderflow.errors import NotFound
 from orderflow.exchange.dialect import MS, amount, ratio
 from orderflow.exchange.klines import Interval, Kline, Klines
 from orderflow.exchange.ledger import Ledger
-from orderflow.market.book import Market
 from orderflow.market.frames import DAY, MINUTE
+from orderflow.market.market import Market
 from orderflow.market.ticks import Side
 
 MINUTES = Interval("1m", MINUTE)

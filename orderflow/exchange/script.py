@@ -26,7 +26,7 @@ from typing import Any
 
 from orderflow.errors import BadInput, FieldError
 from orderflow.exchange.dialect import ENDPOINTS, Refusal
-from orderflow.workers import plain_lock
+from orderflow.runtime.workers import plain_lock
 
 STATUSES = {
     403: (-1000, "Forbidden."),

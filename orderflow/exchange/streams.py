@@ -16,8 +16,8 @@ from orderflow.exchange.klines import Interval, Kline
 from orderflow.exchange.ledger import Trade
 from orderflow.exchange.market_data import MarketData
 from orderflow.exchange.symbols import trading
-from orderflow.market.book import Market
 from orderflow.market.frames import SECOND
+from orderflow.market.market import Market
 
 SETTLE = 100 * MS
 """The newest aggregate trade is told this long (ns) after the last trade, or when another one follows: it may grow."""

@@ -12,10 +12,10 @@ import time
 from typing import Any
 
 from orderflow.exchange.dialect import PLACES, amount, bad_symbol
-from orderflow.market.book import Market
-from orderflow.market.entry import SymbolInfo
 from orderflow.market.frames import DAY
 from orderflow.market.grid import Grid
+from orderflow.market.market import Market
+from orderflow.market.symbol import SymbolInfo
 
 QUOTES = ("FDUSD", "USDT", "USDC", "BUSD", "TUSD", "DAI", "EUR", "GBP", "TRY", "BRL", "JPY", "USD", "BTC", "ETH", "BNB")
 """Quote assets that a name may end in; any other instrument is quoted in USD."""

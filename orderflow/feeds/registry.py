@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from orderflow.errors import NotFound
 from orderflow.feeds.replay import SampleReplay, Sink
-from orderflow.workers import Workers
+from orderflow.runtime.workers import Workers
 
 
 class Feed(Protocol):

@@ -22,7 +22,7 @@ from orderflow.feeds.pacing import Pacer
 from orderflow.feeds.samples import SAMPLES, find_sample, sample_path
 from orderflow.formats import open_ticks
 from orderflow.market.ticks import TickBatch
-from orderflow.workers import Handle, Workers
+from orderflow.runtime.workers import Handle, Workers
 
 WARM_START = 30.0
 """Minutes of the recording that are left to be paced."""

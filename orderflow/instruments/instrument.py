@@ -17,8 +17,8 @@ from orderflow.instruments import arrivals
 from orderflow.instruments.flow import Trade, TradeFlow
 from orderflow.instruments.models import registry
 from orderflow.instruments.models.model import Path
-from orderflow.instruments.noise import CommonNoise, Noise, child_seed
-from orderflow.instruments.ring import Ring
+from orderflow.instruments.ring_buffer import Ring
+from orderflow.instruments.rng import CommonNoise, Noise, child_seed
 from orderflow.instruments.scenario import CALM, Effects
 from orderflow.instruments.spec import Spec
 from orderflow.instruments.zero_intelligence import ZeroIntelligence

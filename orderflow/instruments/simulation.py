@@ -16,17 +16,17 @@ from collections.abc import Mapping
 from math import gcd
 from typing import Any
 
-from orderflow.clock import Clock
 from orderflow.errors import BadInput, BadSetting, Conflict, FieldError, NotFound, OrderflowError
 from orderflow.instruments.instrument import Instrument, Listener, seed_of
-from orderflow.instruments.noise import CommonNoise, child_seed
+from orderflow.instruments.rng import CommonNoise, child_seed
 from orderflow.instruments.scenario import CALM, Player, Scenario
 from orderflow.instruments.scenarios import open_scenario
 from orderflow.instruments.spec import Spec, specs
-from orderflow.market.book import Market
-from orderflow.market.log import TickLog
-from orderflow.settings import Settings
-from orderflow.workers import Workers
+from orderflow.market.market import Market
+from orderflow.market.tick_log import TickLog
+from orderflow.runtime.clock import Clock
+from orderflow.runtime.workers import Workers
+from orderflow.settings.settings import Settings
 
 SLOWEST, FASTEST = 0.1, 100.0
 """Speeds: seconds of model time a second."""

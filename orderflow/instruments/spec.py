@@ -17,7 +17,7 @@ from orderflow.instruments import arrivals, zero_intelligence
 from orderflow.instruments.flow import PARAMS
 from orderflow.instruments.models import registry
 from orderflow.instruments.params import checked
-from orderflow.settings import Settings
+from orderflow.settings.settings import Settings
 
 LOWEST_INTERVAL, HIGHEST_INTERVAL = 0.001, 3600.0
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")

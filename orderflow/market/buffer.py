@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from orderflow.market.exact import ascends
+from orderflow.market.decimals import ascends
 from orderflow.market.ticks import NO_ID
 
 SEGMENT = 1 << 18

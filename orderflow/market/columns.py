@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from orderflow.market.entry import TickTable
-from orderflow.market.exact import Floats, unit_floats, unit_text
-from orderflow.market.footprint import VWAP_DIGITS, BarTable
-from orderflow.market.marks import Marks
+from orderflow.market.bars.footprint import VWAP_DIGITS, BarTable
+from orderflow.market.decimals import Floats, unit_floats, unit_text
+from orderflow.market.studies.options import Marks
+from orderflow.market.symbol import TickTable
 from orderflow.market.ticks import NO_ID, Side, SideRule
 
 Ints = npt.NDArray[np.int64]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from orderflow.market.buffer import Columns
-from orderflow.market.exact import Ints, ascends, largest
+from orderflow.market.decimals import Ints, ascends, largest
 from orderflow.market.ticks import SideRule
 
 RATE_SECONDS = 10

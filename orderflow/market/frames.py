@@ -1,7 +1,7 @@
 """How ticks are cut into bars: by time (1 second to 1 day) or by activity (trades, volume, range, delta).
 
 A frame is only a name and its measure. Where a time bar starts is `orderflow.market.sessions.bar_start`; where an
-activity bar ends is `orderflow.market.activity`.
+activity bar ends is `orderflow.market.bars.activity`.
 """
 
 from __future__ import annotations

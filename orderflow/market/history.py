@@ -8,13 +8,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from orderflow.market.bars.activity_series import DealtSeries, deal, table_of
+from orderflow.market.bars.base_bars import directions
+from orderflow.market.bars.footprint import BarTable, tabulate
+from orderflow.market.bars.updates import Grower, ReadLog
 from orderflow.market.buffer import Columns, in_order, join
-from orderflow.market.deals import DealtSeries, deal, table_of
-from orderflow.market.footprint import BarTable, tabulate
 from orderflow.market.frames import DAY, HOUR, MINUTE, Frame
-from orderflow.market.growth import Grower, ReadLog
 from orderflow.market.sessions import bar_end, bar_start
-from orderflow.market.spine import directions
 from orderflow.market.tape import Tape
 
 SESSIONS = 30

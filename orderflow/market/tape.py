@@ -16,14 +16,14 @@ from typing import Any
 import numpy as np
 
 from orderflow.errors import StorageFailed
-from orderflow.market.bars import Bar, Partials, Series, partials
+from orderflow.market.bars.activity_series import DealtSeries
+from orderflow.market.bars.base_bars import FIELDS, Spine, rows_of
+from orderflow.market.bars.series import Bar, Partials, Series, partials
+from orderflow.market.bars.updates import Grower, Growth, ReadLog
 from orderflow.market.buffer import Columns, TickBuffer, in_order, join
-from orderflow.market.deals import DealtSeries
 from orderflow.market.frames import HOUR, MINUTE, SECOND, Frame
 from orderflow.market.grid import Grid
-from orderflow.market.growth import Grower, Growth, ReadLog
 from orderflow.market.sessions import Session, bar_start
-from orderflow.market.spine import FIELDS, Spine, rows_of
 
 Lock = AbstractContextManager[Any]
 """A reentrant lock."""

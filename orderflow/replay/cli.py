@@ -18,9 +18,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from orderflow.errors import BadInput, BadSetting
 from orderflow.feeds.pacing import MAX
 from orderflow.formats import SYMBOL_PATTERN, names
+from orderflow.replay.dry_run import report, survey
 from orderflow.replay.replayer import Doubt
 from orderflow.replay.session import DONE, FAILED, KEY_ENV, Session, open_file
-from orderflow.replay.survey import report, survey
 
 BAD_ARGUMENTS = 2
 

@@ -24,7 +24,7 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from orderflow.errors import BadSetting, OrderflowError
-from orderflow.replay.body import CONTENT_TYPE
+from orderflow.replay.csv_body import CONTENT_TYPE
 
 _FIRST_WAIT = 0.25
 _LONGEST_WAIT = 4.0

@@ -17,9 +17,9 @@ from typing import Protocol
 from orderflow.errors import BadInput, BadSetting, FieldError, OrderflowError
 from orderflow.feeds.pacing import Pacer
 from orderflow.formats import ParsedTicks
+from orderflow.replay.chunk import Stretch, stretch
 from orderflow.replay.client import Answer, Refused, ServerGone, Stopped
 from orderflow.replay.progress import Progress, Tally
-from orderflow.replay.stretch import Stretch, stretch
 
 NAMED_ROWS = 20
 """Bad rows that are named one by one; after them only a total."""

@@ -5,7 +5,7 @@ kernel then and survives the end of the process, however it ends. The disk follo
 (fsync), for the case that the power goes. A line that a crash cut in two was never acknowledged; it is cut off when the
 file is opened again.
 
-Implements the port `orderflow.herd.journal.Journal`. Knows nothing of what the lines say.
+Implements the port `orderflow.herd.live.journal.Journal`. Knows nothing of what the lines say.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import re
 from pathlib import Path
 
 from orderflow.errors import Conflict, NotFound, StorageFailed
-from orderflow.workers import Workers, plain_lock
+from orderflow.runtime.workers import Workers, plain_lock
 
 SUFFIX = ".jsonl"
 _CHUNK = 65_536

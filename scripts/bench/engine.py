@@ -40,9 +40,9 @@ from _common import (
     show,
 )
 
-from orderflow.market.book import Market
-from orderflow.market.footprint import BarTable
+from orderflow.market.bars.footprint import BarTable
 from orderflow.market.frames import Frame
+from orderflow.market.market import Market
 from orderflow.market.tape import Tape
 from orderflow.market.ticks import TickBatch
 

@@ -22,7 +22,7 @@ from _common import Row, as_servers_do, at_least, at_most, machine, median, numb
 
 from orderflow.instruments.models import registry
 from orderflow.instruments.models.model import YEAR, Model, Path, Values
-from orderflow.instruments.noise import Noise
+from orderflow.instruments.rng import Noise
 
 Step = Callable[[], float]
 START = 100.0

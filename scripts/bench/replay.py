@@ -24,8 +24,8 @@ from _common import ROOT, Row, Trades, at_least, at_most, machine, median, perce
 
 from orderflow.feeds.pacing import Pacer
 from orderflow.formats import open_ticks
-from orderflow.replay.body import csv_body
 from orderflow.replay.client import Answer, Client
+from orderflow.replay.csv_body import csv_body
 from orderflow.replay.progress import Silent, Tally
 from orderflow.replay.replayer import Replay
 

@@ -29,7 +29,7 @@ import pandas as pd
 from _common import SYMBOL, Row, Trades, at_most, machine, median, number, show
 from _server import Server, request, send_all, serving, start
 
-from orderflow.replay.body import csv_body
+from orderflow.replay.csv_body import csv_body
 
 BATCH = 20_000
 MINUTE = 60_000_000_000

@@ -23,10 +23,10 @@ import diskcache
 import numpy as np
 from _common import SYMBOL, Row, Trades, at_least, at_most, machine, median, number, show
 
-from orderflow.market.log import LogEntry
+from orderflow.market.tick_log import LogEntry
 from orderflow.market.ticks import TickBatch
-from orderflow.storage.ticklog import DiskTickLog
-from orderflow.workers import Workers
+from orderflow.runtime.workers import Workers
+from orderflow.storage.ticks.disk_log import DiskTickLog
 
 LOADS = 3
 

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from callbacks.app import assets_folder
 from layouts.figures.palette import DARK, LIGHT
 from orderflow.formats import parse_body
-from orderflow.market.book import Market
 from orderflow.market.frames import Frame
+from orderflow.market.market import Market
 from orderflow.market.studies.poc import poc
 from orderflow.market.studies.value_area import value_area
 from tests.browser.chart import ticks_csv

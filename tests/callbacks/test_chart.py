@@ -11,8 +11,8 @@ import pytest
 from callbacks.chart import refresh, sample_note, start_sample, symbol_names
 from orderflow.errors import BadInput
 from orderflow.formats import parse_body
-from orderflow.market.book import Market
-from orderflow.settings import Settings
+from orderflow.market.market import Market
+from orderflow.settings.settings import Settings
 from tests.browser.chart import ticks_csv
 
 SETTINGS = Settings()

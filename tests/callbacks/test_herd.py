@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from callbacks.app import PAGES, create_app
 from orderflow.services import Services
-from orderflow.web.server import create_server
+from orderflow.web.app import create_server
 
 
 def client_of(services: Services) -> FlaskClient:

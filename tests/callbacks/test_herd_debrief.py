@@ -11,7 +11,7 @@ from dash import Dash, dcc
 
 from callbacks import herd_debrief
 from callbacks.herd_debrief import choose, page, register, show, wanted
-from orderflow.herd.debriefs import Debriefs
+from orderflow.herd.debrief.cache import Debriefs
 from orderflow.services import Services
 from tests.herd.played import keep, play_game
 from tests.layouts.test_herd_debrief import words

@@ -9,9 +9,9 @@ import pytest
 
 from callbacks.history import PIECE, older
 from orderflow.formats import parse_body
-from orderflow.market.book import Market
 from orderflow.market.frames import Frame
-from orderflow.market.marks import Marks
+from orderflow.market.market import Market
+from orderflow.market.studies.options import Marks
 from tests.browser.chart import ticks_csv
 from tests.market.memory_log import MemoryLog
 

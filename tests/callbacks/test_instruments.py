@@ -11,9 +11,9 @@ import pytest
 
 from callbacks.app import create_app
 from callbacks.instruments import MOST_ASKED, POINTS, QUESTIONS, described, page, quizzed, recent, told
-from orderflow.instruments.real import Quizzes
+from orderflow.instruments.quiz import Quizzes
 from orderflow.services import Services
-from orderflow.web.server import create_server
+from orderflow.web.app import create_server
 from tests.layouts.trees import ids
 
 SIMULATED = {"ITEM_01": {"model": "ou", "name": "Spring", "book": True, "group": "metal"}}

@@ -7,9 +7,9 @@ from decimal import Decimal
 import pytest
 
 from orderflow.market import buffer
-from orderflow.market.book import Market
-from orderflow.market.footprint import BarTable
+from orderflow.market.bars.footprint import BarTable
 from orderflow.market.frames import Frame
+from orderflow.market.market import Market
 from tests.market.ticks import draw, rows
 
 FRAMES = ("1s", "1min", "5min", "1h")

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from orderflow.clock import ManualClock
 from orderflow.exchange.exchange import Exchange
-from orderflow.market.book import Market
-from orderflow.workers import Workers
+from orderflow.market.market import Market
+from orderflow.runtime.clock import ManualClock
+from orderflow.runtime.workers import Workers
 from tests.exchange.trades import BEGIN
 
 

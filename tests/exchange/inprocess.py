@@ -20,17 +20,17 @@ from typing import Any, Self
 import flask
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from orderflow.clock import Clock, SystemClock
 from orderflow.exchange.exchange import Exchange, Rules
 from orderflow.exchange.market_data import Quote
 from orderflow.formats import parse_body
-from orderflow.market.book import Market
-from orderflow.web import answers
-from orderflow.web.exchange import ExchangeApi
-from orderflow.web.fanout import Fanout
-from orderflow.web.routes import SymbolConverter, register, reserve
-from orderflow.web.sockets import Sockets
-from orderflow.workers import Workers
+from orderflow.market.market import Market
+from orderflow.runtime.clock import Clock, SystemClock
+from orderflow.runtime.workers import Workers
+from orderflow.web.exchange.exchange_api import ExchangeApi
+from orderflow.web.kit import responses
+from orderflow.web.kit.fanout import Fanout
+from orderflow.web.kit.routes import SymbolConverter, register, reserve
+from orderflow.web.kit.sockets import Sockets
 
 
 @dataclass
@@ -66,7 +66,7 @@ class SimulatedExchange:
         register(app, "exchange", [*api.routes(), *(route for route, _ in sockets)])
         reserve(app, "/exchange/")
         Sockets(app, self.fanout, 100).register(sockets)
-        answers.install(app)
+        responses.install(app)
         self.app = app
         self._server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Silent)
         self._server.daemon_threads = True  # type: ignore[attr-defined]  # the threaded one has it

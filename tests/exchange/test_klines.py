@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from orderflow.clock import ManualClock
 from orderflow.exchange.dialect import INTERVALS
 from orderflow.exchange.exchange import Exchange
 from orderflow.exchange.klines import quote_sums
 from orderflow.market import buffer
-from orderflow.market.book import Market
 from orderflow.market.frames import Frame
-from orderflow.workers import Workers
+from orderflow.market.market import Market
+from orderflow.runtime.clock import ManualClock
+from orderflow.runtime.workers import Workers
 from tests.exchange.asking import ask
 from tests.exchange.trades import BEGIN, Fill, ingest_recorded, send, some
 

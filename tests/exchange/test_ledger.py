@@ -10,7 +10,7 @@ import pytest
 from orderflow.exchange import ledger as module
 from orderflow.exchange.ledger import Ledger
 from orderflow.market import buffer
-from orderflow.market.book import Market
+from orderflow.market.market import Market
 from orderflow.market.ticks import SideRule, TickBatch
 from tests.exchange.trades import BEGIN, Fill, send, some
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from orderflow.clock import ManualClock
 from orderflow.exchange.exchange import Exchange, Rules
 from orderflow.exchange.market_data import Quote
 from orderflow.exchange.symbols import assets, exchange_name
+from orderflow.runtime.clock import ManualClock
 from tests.exchange.asking import ask, refused
 from tests.exchange.trades import BEGIN, Fill, ingest_recorded, send, some
 

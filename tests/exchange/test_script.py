@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from orderflow.clock import ManualClock
 from orderflow.errors import BadInput
 from orderflow.exchange.exchange import Exchange, Rules
 from orderflow.exchange.script import MOST_STEPS, Passage, Script
+from orderflow.runtime.clock import ManualClock
 from tests.exchange.asking import ask, refused
 
 

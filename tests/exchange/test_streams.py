@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from orderflow.clock import ManualClock
 from orderflow.errors import NotFound
 from orderflow.exchange.dialect import Refusal
 from orderflow.exchange.exchange import Exchange
 from orderflow.exchange.market_data import Quote
 from orderflow.exchange.streams import BATCH, Feed
+from orderflow.runtime.clock import ManualClock
 from tests.exchange.asking import ask
 from tests.exchange.trades import BEGIN, Fill, send, some
 

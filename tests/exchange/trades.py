@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from orderflow.formats import parse_body
-from orderflow.market.book import Market
+from orderflow.market.market import Market
 from orderflow.market.ticks import NO_ID, SideRule, TickBatch
 
 BEGIN = 1_790_000_000 * 10**9 // (86_400 * 10**9) * (86_400 * 10**9)

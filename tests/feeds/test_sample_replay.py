@@ -13,9 +13,9 @@ from orderflow.errors import BadInput, Busy, NotFound
 from orderflow.feeds import registry
 from orderflow.feeds.pacing import MAX
 from orderflow.feeds.replay import SampleReplay
-from orderflow.market.book import Market
+from orderflow.market.market import Market
 from orderflow.market.ticks import TickBatch
-from orderflow.workers import Workers
+from orderflow.runtime.workers import Workers
 
 MINUTE = 60_000
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from orderflow.herd.chance import uuid
-from orderflow.herd.events import Config, decode
-from orderflow.herd.journal import NoJournal
-from orderflow.herd.people import Order, Participant
-from orderflow.herd.presenter import act
-from orderflow.herd.session import Session
-from orderflow.herd.state import State
+from orderflow.herd.live.journal import NoJournal
+from orderflow.herd.live.presenter import act
+from orderflow.herd.live.session import Session
+from orderflow.herd.rules.events import Config, decode
+from orderflow.herd.rules.participants import Order, Participant
+from orderflow.herd.rules.seeded_random import uuid
+from orderflow.herd.rules.state import State
 
 START = 1_795_000_000 * 10**9
 SECOND = 10**9

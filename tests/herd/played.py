@@ -6,11 +6,11 @@ import random
 from decimal import Decimal
 from pathlib import Path
 
-from orderflow.herd import rounds
-from orderflow.herd.chance import uuid
-from orderflow.herd.events import Config, Event, decode, encode
-from orderflow.herd.journal import NoJournal
-from orderflow.herd.session import Session
+from orderflow.herd.live.journal import NoJournal
+from orderflow.herd.live.session import Session
+from orderflow.herd.rules import rounds
+from orderflow.herd.rules.events import Config, Event, decode, encode
+from orderflow.herd.rules.seeded_random import uuid
 
 START = 1_795_000_000 * 10**9
 STEP = 250_000_000

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from orderflow.instruments.models.model import Model
-from orderflow.instruments.noise import Noise
+from orderflow.instruments.rng import Noise
 
 ALPHA = 1e-4
 LIMIT = NormalDist().inv_cdf(1.0 - ALPHA / 2.0)

@@ -10,17 +10,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from orderflow.clock import ManualClock, SystemClock
 from orderflow.errors import BadInput, Conflict, NotFound
 from orderflow.instruments.instrument import Instrument, seed_of
 from orderflow.instruments.scenario import Effects, Scenario
 from orderflow.instruments.simulation import KEPT, Simulation
 from orderflow.instruments.spec import Spec
-from orderflow.market.book import Market
 from orderflow.market.frames import Frame
-from orderflow.market.log import NoLog
-from orderflow.settings import Settings
-from orderflow.workers import Workers
+from orderflow.market.market import Market
+from orderflow.market.tick_log import NoLog
+from orderflow.runtime.clock import ManualClock, SystemClock
+from orderflow.runtime.workers import Workers
+from orderflow.settings.settings import Settings
 
 NOW = 1_790_000_000 * 10**9
 

@@ -10,7 +10,7 @@ import pytest
 
 from orderflow.errors import BadInput, BadSetting
 from orderflow.instruments.spec import READERS, Spec, specs
-from orderflow.settings import Settings
+from orderflow.settings.settings import Settings
 
 
 def test_every_field_has_a_reader() -> None:

@@ -9,9 +9,9 @@ from callbacks.app import assets_folder
 from layouts.herd import STATISTICS, STEPS, herd_page
 from layouts.herd_controls import BOTS, EXPORTS
 from layouts.shell import Link
-from orderflow.herd.bots import KINDS
-from orderflow.herd.export import EXPORTS as FILES
-from orderflow.herd.presenter import ARGUMENTS
+from orderflow.herd.debrief.export import EXPORTS as FILES
+from orderflow.herd.live.presenter import ARGUMENTS
+from orderflow.herd.rules.bots import KINDS
 from tests.layouts.trees import find, ids, walk
 
 

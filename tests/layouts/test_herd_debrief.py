@@ -10,9 +10,9 @@ from dash import dcc, html
 from layouts.herd_debrief import date, debrief_body, debrief_page, empty_notice, session_choices
 from layouts.herd_tables import measures_table, shown
 from layouts.shell import Link
-from orderflow.herd.baseline import play_baseline
-from orderflow.herd.record import build_record
-from orderflow.herd.report import build_report
+from orderflow.herd.debrief.baseline import play_baseline
+from orderflow.herd.debrief.columns import build_record
+from orderflow.herd.debrief.report import build_report
 from tests.herd.logs import Log, chance_game
 from tests.layouts.trees import find, ids, walk
 

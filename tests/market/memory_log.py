@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from orderflow.errors import StorageFailed
-from orderflow.market.log import LogEntry, LogInfo
+from orderflow.market.tick_log import LogEntry, LogInfo
 from orderflow.market.ticks import TickBatch
 
 

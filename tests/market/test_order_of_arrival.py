@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from orderflow.market import buffer
-from orderflow.market.book import Market
+from orderflow.market.market import Market
 from orderflow.market.ticks import NO_ID, Side, SideRule, TickBatch
 
 

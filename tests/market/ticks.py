@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import numpy as np
 
+from orderflow.market.bars.footprint import BarTable
 from orderflow.market.columns import BAR_COLUMNS, FOOTPRINT_COLUMNS, Fixed, Times, bar_columns, footprint_columns
-from orderflow.market.footprint import BarTable
 from orderflow.market.ticks import SideRule, TickBatch
 from tests.oracle.oracle import Tick
 

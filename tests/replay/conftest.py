@@ -18,7 +18,7 @@ import pytest
 
 from orderflow.errors import BadInput
 from orderflow.formats import parse_body
-from orderflow.market.exact import unit_text
+from orderflow.market.decimals import unit_text
 from orderflow.replay.cli import main
 
 Tick = tuple[str, int, str, str, int, int, int]

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from orderflow.storage.ticklog import DiskTickLog
-from orderflow.workers import Workers
+from orderflow.runtime.workers import Workers
+from orderflow.storage.ticks.disk_log import DiskTickLog
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from orderflow.errors import NotFound, StorageFailed
+from orderflow.runtime.workers import Workers
 from orderflow.storage.journal import DiskJournal
-from orderflow.workers import Workers
 
 
 @pytest.fixture
@@ -132,7 +132,7 @@ WRITER = """
 import sys
 from pathlib import Path
 from orderflow.storage.journal import DiskJournal
-from orderflow.workers import Workers
+from orderflow.runtime.workers import Workers
 journal = DiskJournal(Path(sys.argv[1]), Workers(1))
 journal.begin("a")
 i = 0

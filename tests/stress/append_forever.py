@@ -15,10 +15,10 @@ if "gevent" in sys.argv:
 
 import numpy as np
 
-from orderflow.market.log import LogEntry
+from orderflow.market.tick_log import LogEntry
 from orderflow.market.ticks import TickBatch
-from orderflow.storage.ticklog import DiskTickLog
-from orderflow.workers import Workers
+from orderflow.runtime.workers import Workers
+from orderflow.storage.ticks.disk_log import DiskTickLog
 
 CALLERS = 6
 ROOM = 100_000

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from orderflow.storage.ticklog import DiskTickLog
-from orderflow.workers import Workers
+from orderflow.runtime.workers import Workers
+from orderflow.storage.ticks.disk_log import DiskTickLog
 from tests.stress.append_forever import CALLERS, ROOM, length
 
 ROOT = Path(__file__).parents[2]

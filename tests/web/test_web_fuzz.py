@@ -15,8 +15,8 @@ from schemathesis.generation import GenerationMode
 
 from callbacks.app import create_app
 from orderflow.services import build_services
-from orderflow.settings import Settings
-from orderflow.web.server import create_server
+from orderflow.settings.settings import Settings
+from orderflow.web.app import create_server
 
 EXAMPLES = 40
 """Calls made up for each address, beside those that schemathesis derives from the schemas' edges."""

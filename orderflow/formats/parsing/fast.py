@@ -18,7 +18,7 @@ from orderflow.formats.parsing.numbers import Mark, numbers
 from orderflow.formats.parsing.pieces import Chunk, Piece
 from orderflow.formats.parsing.problems import Odd
 from orderflow.formats.parsing.reading import Reading
-from orderflow.market.exact import MAX_UNITS, Ints
+from orderflow.market.decimals import MAX_UNITS, Ints
 from orderflow.market.ticks import NO_ID
 
 Columns = Mapping[Role, tuple[pa.Array, Mark]]

@@ -1,7 +1,7 @@
 """Decimal numbers, exactly: the text '25263,5' is 252635 tenths, and no float is asked for its opinion.
 
 Float64 appears in the fast path as a carrier only: a text of at most 15 significant digits is recovered from it without
-loss (see `orderflow.market.exact`); longer texts are shortened by their trailing zeros or left to the plain path.
+loss (see `orderflow.market.decimals`); longer texts are shortened by their trailing zeros or left to the plain path.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from orderflow.formats.parsing.problems import Odd, Problem, shown
-from orderflow.market.exact import MAX_DECIMALS, MAX_UNITS
+from orderflow.market.decimals import MAX_DECIMALS, MAX_UNITS
 
 Ints = npt.NDArray[np.int64]
 

@@ -16,7 +16,7 @@ from orderflow.errors import FieldError
 from orderflow.formats.parsing.problems import Odd
 from orderflow.formats.parsing.result import ParsedTicks
 from orderflow.formats.parsing.words import ABSENT, BUY, SELL, UNKNOWN
-from orderflow.market.exact import MAX_UNITS
+from orderflow.market.decimals import MAX_UNITS
 from orderflow.market.ticks import NO_ID, Side, SideRule, TickBatch
 
 Ints = npt.NDArray[np.int64]

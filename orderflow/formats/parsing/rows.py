@@ -15,7 +15,7 @@ from orderflow.formats.parsing.numbers import number
 from orderflow.formats.parsing.pieces import Chunk, Piece
 from orderflow.formats.parsing.problems import NumberText, Problem, shown
 from orderflow.formats.parsing.reading import Cell, Reading
-from orderflow.market.exact import MAX_UNITS, unit_text
+from orderflow.market.decimals import MAX_UNITS, unit_text
 from orderflow.market.ticks import NO_ID
 
 Cells = Mapping[Role, Cell]

@@ -14,8 +14,8 @@ import numpy as np
 
 from orderflow.instruments.models.gbm import MU, SIGMA
 from orderflow.instruments.models.model import YEAR, LogPath, Model, Path, Theory, Values, usable
-from orderflow.instruments.noise import Noise
 from orderflow.instruments.params import Param
+from orderflow.instruments.rng import Noise
 
 
 class _Garch(LogPath):

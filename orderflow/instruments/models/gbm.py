@@ -8,8 +8,8 @@ from __future__ import annotations
 import math
 
 from orderflow.instruments.models.model import YEAR, LogPath, Model, Path, Theory, Values, usable
-from orderflow.instruments.noise import Noise
 from orderflow.instruments.params import Param
+from orderflow.instruments.rng import Noise
 
 MU = Param("mu", 0.0, -100.0, 100.0, "1/year", "Drift: the price is expected to grow by this share a year.")
 SIGMA = Param(

@@ -11,8 +11,8 @@ import math
 
 from orderflow.instruments.models.gbm import MU
 from orderflow.instruments.models.model import YEAR, LogPath, Model, Path, Theory, Values, usable
-from orderflow.instruments.noise import Noise
 from orderflow.instruments.params import Param
+from orderflow.instruments.rng import Noise
 
 
 class _Merton(LogPath):

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from orderflow.errors import BadInput, Conflict, FieldError
-from orderflow.instruments.noise import Noise
 from orderflow.instruments.params import Param, checked, refused
+from orderflow.instruments.rng import Noise
 
 YEAR = 365.25 * 86_400
 """Seconds of a year: these markets never close."""

@@ -18,8 +18,8 @@ from orderflow.instruments.models.model import (
     Values,
     usable,
 )
-from orderflow.instruments.noise import Noise
 from orderflow.instruments.params import Param
+from orderflow.instruments.rng import Noise
 
 
 class _Ou(LogPath):

@@ -11,8 +11,8 @@ from __future__ import annotations
 import math
 
 from orderflow.instruments.models.model import Model, Path, Theory, Values, usable, within
-from orderflow.instruments.noise import Noise
 from orderflow.instruments.params import Param
+from orderflow.instruments.rng import Noise
 
 FLOOR = 0.01
 _HALF = math.sqrt(0.5)

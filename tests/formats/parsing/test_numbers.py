@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from orderflow.formats.parsing.numbers import Mark, number, numbers
 from orderflow.formats.parsing.problems import Odd, Problem
-from orderflow.market.exact import MAX_DECIMALS, MAX_UNITS
+from orderflow.market.decimals import MAX_DECIMALS, MAX_UNITS
 
 
 @given(st.integers(-MAX_UNITS, MAX_UNITS), st.integers(-5, MAX_DECIMALS), st.sampled_from(["", "0", "000"]))

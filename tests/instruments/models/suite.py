@@ -13,7 +13,7 @@ import pytest
 from orderflow.errors import BadInput, Conflict
 from orderflow.instruments.models import registry
 from orderflow.instruments.models.model import HIGHEST, Model, Path
-from orderflow.instruments.noise import CommonNoise, Noise
+from orderflow.instruments.rng import CommonNoise, Noise
 from tests.instruments.statistics import Floats, agrees, correlation, simulate
 
 Values = Mapping[str, float]

@@ -8,7 +8,7 @@ import pytest
 
 from orderflow.instruments.models import garch
 from orderflow.instruments.models.model import YEAR
-from orderflow.instruments.noise import Noise, student_share
+from orderflow.instruments.rng import Noise, student_share
 from tests.instruments.models.suite import ModelSuite, Values
 from tests.instruments.statistics import agrees, simulate
 

@@ -8,7 +8,7 @@ import pytest
 from orderflow.errors import Conflict
 from orderflow.instruments.models import gbm
 from orderflow.instruments.models.model import YEAR
-from orderflow.instruments.noise import Noise
+from orderflow.instruments.rng import Noise
 from tests.instruments.models.suite import ModelSuite
 from tests.instruments.statistics import agrees, simulate
 

@@ -9,7 +9,7 @@ import pytest
 from orderflow.errors import BadInput
 from orderflow.instruments.models import heston
 from orderflow.instruments.models.model import YEAR
-from orderflow.instruments.noise import Noise
+from orderflow.instruments.rng import Noise
 from tests.instruments.models.suite import ModelSuite, Values
 from tests.instruments.statistics import Floats, agrees, correlation, simulate
 

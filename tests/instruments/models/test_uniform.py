@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from orderflow.instruments.models import uniform
-from orderflow.instruments.noise import Noise
+from orderflow.instruments.rng import Noise
 from tests.instruments.models.suite import ModelSuite, Values
 from tests.instruments.statistics import Floats, agrees
 

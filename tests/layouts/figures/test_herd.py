@@ -11,8 +11,8 @@ import pytest
 
 from layouts.figures import herd
 from layouts.figures.palette import DARK, LIGHT
-from orderflow.herd.record import build_record
-from orderflow.herd.report import build_report
+from orderflow.herd.debrief.columns import build_record
+from orderflow.herd.debrief.report import build_report
 from tests.herd.logs import MICRO, Log, chance_game
 
 

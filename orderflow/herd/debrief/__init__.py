@@ -1,0 +1,1 @@
+"""Analysis of a finished game: columns of the event log, statistics, the report."""

@@ -1,0 +1,133 @@
+"""The randomised experiment: does seeing the crowd make people follow it?
+
+Phones are split by chance into those that show the crowd meter ("see") and those that do not ("blind"). The primary
+outcome was laid down before any game: **the share of a participant's orders that go with the majority of what all
+others bought and sold in the 5 s before**. The participant is the unit, as the participant was drawn. Pure functions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from orderflow.herd.debrief.columns import FILLED, Bools, Floats, Ints, Record, Split
+from orderflow.herd.debrief.statistics import NS, SEED
+
+CROWD_SECONDS = 5.0
+"""What the meter on the phones looks back over."""
+LEAST_ORDERS = 3
+"""Orders with a majority to follow that a participant needs to count."""
+LEAST_GROUP = 5
+"""Participants that each group needs."""
+SHUFFLES = 9_999
+
+
+def majority(record: Record, *, seconds: float = CROWD_SECONDS) -> Ints:
+    """int64[orders]: 1 when all others (bots too, as the meter has them) bought more than they sold in the time before
+    the order, −1 when they sold more, 0 when neither. The participant's own fills are left out: nobody follows
+    themselves."""
+    orders = record.orders
+    width = round(seconds * NS)
+    done = np.flatnonzero(orders.status == FILLED)
+    filled, asked = orders.filled[done] - record.started, orders.time - record.started
+    net = _between(filled, orders.shares[done], asked, width)
+    # one line of time a participant, end to end, far enough apart that no look back reaches the neighbour's
+    apart = int(max(asked.max(initial=0), filled.max(initial=0))) + 2 * width
+    own = _between(filled + orders.who[done] * apart, orders.shares[done], asked + orders.who * apart, width)
+    return np.asarray(np.sign(net - own))
+
+
+def _between(when: Ints, what: Ints, asked: Ints, width: int) -> Ints:
+    """Sum of `what` with asked − width <= when < asked."""
+    order = np.argsort(when, kind="stable")
+    running = np.concatenate([[0], np.cumsum(what[order])])
+    sorted_when = when[order]
+    until, before = np.searchsorted(sorted_when, asked), np.searchsorted(sorted_when, asked - width)
+    return np.asarray(running[until] - running[before])
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The participants of a group that count: who: index into `members`; follow: share of their orders with the crowd;
+    orders: how many of each had a crowd to follow. few: participants with orders, yet too few of them."""
+
+    who: Ints
+    follow: Floats
+    orders: Ints
+    few: int
+
+
+def groups(record: Record, *, seconds: float = CROWD_SECONDS, least: int = LEAST_ORDERS) -> dict[str, Group] | None:
+    """Both groups' outcomes, from people's orders while the experiment ran (filled or not: an order is a decision). Of
+    several runs of the experiment the one with the most orders counts, as each splits people anew. None without any.
+    """
+    orders = record.orders
+    spans = [(run, _inside(orders.time, run, record.last)) for run in record.experiments]
+    if not spans:
+        return None
+    run, counted = max(spans, key=lambda span: int(span[1].sum()))
+    crowd = majority(record, seconds=seconds)
+    counted &= record.by_people() & (crowd != 0)
+    count = len(record.members)
+    placed = np.bincount(orders.who[counted], minlength=count)
+    along = np.bincount(orders.who[counted & (orders.sign == crowd)], minlength=count)
+    out = {}
+    for name in ("see", "blind"):
+        members = np.array(
+            [i for i, member in enumerate(record.members) if run.groups.get(member.id) == name], np.int64
+        )
+        members = members[placed[members] > 0]
+        enough = members[placed[members] >= least]
+        out[name] = Group(enough, along[enough] / placed[enough], placed[enough], len(members) - len(enough))
+    return out
+
+
+def _inside(time: Ints, run: Split, last: int) -> Bools:
+    return (time >= run.begin) & (time <= (last if run.end is None else run.end))
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """difference: mean of those who see − mean of those who do not; low, high: 95% interval; p_value: two-sided, by
+    `shuffles` shufflings of who saw."""
+
+    see: float
+    blind: float
+    difference: float
+    low: float
+    high: float
+    p_value: float
+    shuffles: int
+
+
+def permutation_effect(see: Floats, blind: Floats, *, shuffles: int = SHUFFLES, seed: int = SEED) -> Effect:
+    """The difference of two groups' means against all other ways chance could have split the same people (Fisher 1935;
+    Pitman 1937): p = (1 + shufflings with a difference as large) / (1 + shuffles), exact whatever the outcome's law.
+
+    The interval holds the shifts that the same shufflings would not reject at 2.5% on either side (Pitman's inversion:
+    it supposes that seeing moves everyone by the same amount). In simulated games without an effect 5% tests rejected
+    in 4 to 6%, and 95% intervals held the true shift in 94 to 96% (in the tests). Both groups need someone.
+    """
+    pooled = np.concatenate([see, blind])
+    count, first = len(pooled), len(see)
+    observed = float(see.mean() - blind.mean())
+    rng = np.random.default_rng(seed)
+    drawn, stayed = np.empty(shuffles), np.empty(shuffles)
+    step = max(1, 2_000_000 // count)
+    for begin in range(0, shuffles, step):
+        rows = min(step, shuffles - begin)
+        order = rng.permuted(np.tile(np.arange(count), (rows, 1)), axis=1)[:, :first]
+        mean = pooled[order].mean(axis=1)
+        drawn[begin : begin + rows] = mean - (pooled.sum() - mean * first) / (count - first)
+        seeing = (order < first).sum(axis=1)
+        stayed[begin : begin + rows] = seeing / first - (first - seeing) / (count - first)
+    as_large = int((np.abs(drawn) >= abs(observed) - 1e-12).sum())
+    # under a shift d a shuffling's difference is drawn − d · stayed, the observed one observed − d: they are equal at
+    apart = stayed < 1 - 1e-12
+    equal = np.sort((observed - drawn[apart]) / (1 - stayed[apart]))
+    tail = int(0.025 * (1 + len(equal)))  # 1 + count <= tail is what one side rejects
+    low, high = (float(equal[tail - 1]), float(equal[-tail])) if tail else (-np.inf, np.inf)
+    return Effect(
+        float(see.mean()), float(blind.mean()), observed, low, high, (1 + as_large) / (1 + shuffles), shuffles
+    )

@@ -1,0 +1,376 @@
+"""`Game`: what the web and the pages call. One session at a time, a batch every quarter of a second.
+
+Everything here is done in one go: no method yields to other greenlets unless it says so, so nobody sees half a change
+(a lock keeps out real threads, where there are any). Listeners are called after a change, outside of it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from typing import Any, Literal
+
+from orderflow.errors import BadInput, Busy, FieldError, Forbidden, NotFound, OrderflowError, StorageFailed
+from orderflow.herd.live import presenter
+from orderflow.herd.live.archive import Archive
+from orderflow.herd.live.journal import Journal, NoJournal
+from orderflow.herd.live.leaderboard import Standing, statistics
+from orderflow.herd.live.order_status import Fill as Fill
+from orderflow.herd.live.order_status import OrderState as OrderState
+from orderflow.herd.live.order_status import canonical, fill, order_state
+from orderflow.herd.live.session import Session
+from orderflow.herd.live.tick_feed import TickFeed
+from orderflow.herd.live.view import Entry, View, told
+from orderflow.herd.rules import events, nicknames
+from orderflow.herd.rules.events import Config, Event
+from orderflow.herd.rules.money import micro, units
+from orderflow.herd.rules.participants import Participant
+from orderflow.herd.rules.profanity import Manners
+from orderflow.herd.rules.rate_limit import Floods
+from orderflow.herd.rules.state import State
+from orderflow.market.market import Market
+from orderflow.runtime.clock import Clock
+from orderflow.runtime.workers import Handle, Workers, plain_rlock
+from orderflow.settings.settings import Settings
+from orderflow.storage.journal import DiskJournal
+
+ACTIVE_SECONDS = 30
+"""Who was seen within so many seconds counts as active."""
+STATS_SECONDS = 1.0
+Side = Literal["buy", "sell"]
+
+
+class Game(View):
+    """The running game. `build_game` makes one, `start` begins it.
+
+    on_fill: called with (participant id, Fill) for each order that was cleared, but for bots'. on_batch: called when
+    something visible has changed, at most once a batch and after each control. on_account: called with a participant
+    id (None: everybody) whose portfolio or place in the game changed without an order: dividend, undo, kick, reset.
+    connected: number of sockets, set by the web. version: grows with every visible change.
+    """
+
+    def __init__(self, settings: Settings, market: Market, workers: Workers, clock: Clock, journal: Journal) -> None:
+        self._settings = settings
+        self._workers = workers
+        self._clock = clock
+        self._journal = journal
+        self._lock = plain_rlock()
+        self._ticks = TickFeed(market, workers)
+        self._archive = Archive(journal)
+        self._floods = Floods(settings.herd_rate)
+        self._manners = Manners()
+        self.on_fill: list[Callable[[str, Fill], None]] = []
+        self.on_batch: list[Callable[[], None]] = []
+        self.on_account: list[Callable[[str | None], None]] = []
+        self.connected = 0
+        self.version = 0
+        self._told = 0
+        self._job: Handle | None = None
+        self._fills: list[tuple[str, Fill]] = []
+        self._accounts: list[str | None] = []
+        self._seen: dict[str, int] = {}
+        self._standing: tuple[float, Standing] | None = None
+        self._stats: tuple[Standing, dict[str, Any]] | None = None
+        super().__init__(clock, self._fresh())
+
+    def start(self) -> None:
+        """Bring back the newest session if it has not ended, begin the batches. Call once, with the market loaded."""
+        with self._lock:
+            try:
+                known = self._journal.names()
+            except StorageFailed as error:  # the rest of the server does not need it
+                self._workers.note("herd sessions", error)
+                known = []
+            if known:
+                self._recover(known[-1])
+        self._ticks.start()
+        self._job = self._workers.spawn("herd batches", self._run)
+
+    def stop(self) -> None:
+        """End the batches and flush the log."""
+        if self._job is not None:
+            self._job.cancel()
+        self._ticks.stop()
+        with self._lock:
+            self._journal.close()
+
+    # participants
+
+    def join(self, nick: str | None = None, code: str | None = None) -> Participant:
+        """A new participant. Raises BadInput for the nickname, Forbidden for a wrong code where one is required, Busy
+        when the game is full, Conflict when it has ended, StorageFailed."""
+        with self._lock:
+            session = self._session
+            if self._settings.herd_code_required and (code or "").strip().upper() != session.state.code:
+                raise Forbidden("the join code is not right; it stands on the big screen")
+            if session.state.count >= self._settings.herd_max_participants:
+                raise Busy("the game is full; somebody must leave first", retry_after=30)
+            person = session.join(self._clock.now(), self._polite(nick))
+            self._seen[person.id] = self._clock.now()
+            self.version += 1
+            return person
+
+    def participant(self, pid: str) -> Participant | None:
+        """Who plays under this id; None for strangers and for those who were kicked."""
+        person = self._session.state.participants.get(pid)
+        return None if person is None or person.kicked else person
+
+    def rename(self, pid: str, nick: str) -> None:
+        """Another nickname. Raises Unauthorized, BadInput."""
+        with self._lock:
+            self._session.person(pid)
+            self._session.rename(self._clock.now(), pid, self._polite(nick) or "")
+            self.version += 1
+
+    def seen(self, pid: str) -> None:
+        """The participant shows a sign of life."""
+        self._seen[pid] = self._clock.now()
+
+    # orders
+
+    def order(self, pid: str, client_id: str, side: str, quantity: int) -> tuple[OrderState, bool]:
+        """Accept an order: it is in the log when this returns. (what is known of it, whether it is new): the same UUID
+        of the same participant never trades twice.
+
+        Raises Unauthorized, BadInput naming the field, Conflict when the market is not open, Busy for a flood,
+        StorageFailed (nothing was kept then).
+        """
+        with self._lock:
+            session = self._session
+            session.person(pid)
+            name = canonical(client_id)
+            known = session.known(pid, name)
+            if known is not None:
+                return order_state(known), False
+            self._floods.take(pid, self._clock.monotonic())
+            sign, checked = session.check(quantity, side)
+            now = self._clock.now()
+            self._seen[pid] = now
+            return order_state(session.order(now, pid, name, sign, checked)), True
+
+    def order_state(self, pid: str, client_id: str) -> OrderState:
+        """What has become of a participant's own order. Raises NotFound."""
+        try:
+            known = self._session.known(pid, canonical(client_id))
+        except BadInput as error:
+            raise NotFound(str(error)) from error
+        if known is None:
+            raise NotFound(f"you have no order {client_id}")
+        return order_state(known)
+
+    # the presenter
+
+    def control(self, action: str, **args: Any) -> None:
+        """Do what the presenter asks (`orderflow.herd.live.presenter`). Raises BadInput naming the argument, Conflict,
+        NotFound, Busy, StorageFailed; nothing has changed then."""
+        with self._lock:
+            name = presenter.check(action, args)
+            now = self._clock.now()
+            self._settle(now, bots=False)
+            if name == "reset" or (name == "start" and self.phase == "ended"):
+                self._renew(now)
+            else:
+                presenter.act(self._session, now, name, args, self._settings.herd_max_participants)
+            self.version += 1
+        self._notify()
+
+    # figures and logs
+
+    def stats(self) -> dict[str, Any]:
+        """The statistics line; amounts in currency. Computed at most once a second but for what is cheap."""
+        state = self._session.state
+        standing = self._ranked()
+        if self._stats is None or self._stats[0] is not standing:
+            self._stats = standing, statistics(state, standing)
+        first = self._clock.now() - ACTIVE_SECONDS * 10**9
+        active = sum(1 for pid, at in self._seen.items() if at >= first and self.participant(pid) is not None)
+        return {
+            "connected": self.connected,
+            **self._stats[1],
+            "active": active,
+            "phase": state.phase,
+            "price": round(units(state.price), 4),
+            "batch": state.totals.batches,
+            "floods": self._floods.count,
+            "late_ticks": self._ticks.pending(),
+        }
+
+    def leaders(self, count: int = 10) -> list[dict[str, Any]]:
+        """The richest: participant, nick, wealth, profit (currency), shares, bot. At most a second old."""
+        return self._ranked().leaders(count)
+
+    def rank(self, pid: str) -> tuple[int, int]:
+        """(rank by wealth, of how many), at most a second old. Raises Unauthorized for who is not in the game."""
+        return self._ranked().rank(self._session.person(pid), self._session.state)
+
+    def events(self) -> list[Event]:
+        """The current session's log. Yields while it is read from disk; `load` reads in the calling thread."""
+        return self._workers.run(self.load, self.session_id)
+
+    def load(self, session_id: str) -> list[Event]:
+        """A session's log. Reads the disk. Raises NotFound."""
+        if session_id == self.session_id and self._session.head:
+            return [events.decode(self._session.head)]
+        return self._archive.events(session_id)
+
+    def sessions(self) -> list[dict[str, Any]]:
+        """All sessions, the newest first: id, started, ended (ms; None: not), participants, orders, current. Reads the
+        disk."""
+        return self._archive.sessions(self._session.state)
+
+    # inside; everything below is called under the lock, or before the start
+
+    def _config(self) -> Config:
+        s = self._settings
+        return Config(
+            price=micro(s.herd_price),
+            impact=f"{Decimal(str(s.herd_impact)):f}",
+            curve=s.herd_curve,
+            cash=micro(s.herd_cash),
+            shares=s.herd_shares,
+            short=s.herd_short,
+            batch_ms=s.herd_batch_ms,
+            max_quantity=s.herd_max_quantity,
+        )
+
+    def _polite(self, nick: str | None) -> str | None:
+        """The nickname as it will be shown; None for none. Raises BadInput."""
+        if nick is None or (isinstance(nick, str) and not nicknames.visible(nick[: nicknames.LONGEST * 10])):
+            return None
+        name = nicknames.clean(nick)
+        if self._manners.refuses(name):
+            reason = "is not possible here; choose another one"
+            raise BadInput(f"the nickname {reason}", [FieldError(None, "nickname", reason)])
+        return name
+
+    def _fresh(self, code: str | None = None) -> Session:
+        now = self._clock.now()
+        return Session.begin(self._config(), now, journal=self._journal, code=code, tell=self._hear)
+
+    def _take(self, session: Session, feed: Sequence[Entry] = ()) -> None:
+        """From now on this is the session."""
+        self._look_at(session, feed)
+        self._seen = {}
+        self._standing = self._stats = None
+        self._floods.forget()
+        self._ticks.begin(session.state.fills.since(0))
+
+    def _recover(self, name: str) -> None:
+        """Go on with the session of that name, unless it has ended or cannot be read. The time that the server was
+        away does not count as time of a round."""
+        feed: list[Entry] = []
+
+        def hear(event: Event, state: State) -> None:
+            if (entry := told(event, state)) is not None:
+                feed.append(entry)
+
+        try:
+            session = Session.recover(name, self._journal, hear)
+        except (OrderflowError, KeyError, TypeError, ValueError) as error:  # a log of another version, or damaged
+            self._workers.note(f"reading the herd session {name}", error)
+            self._take(self._fresh())
+            return
+        if session.state.phase == "ended":
+            self._take(self._fresh())
+            return
+        session.tell = self._hear
+        self._take(session, feed)
+        self.version = max(self.version, session.state.n)
+        now = self._clock.now()
+        try:
+            session.pay_due(now)
+            session.put_off(now)
+        except StorageFailed as error:  # to be read all the same
+            self._workers.note("herd session", error)
+
+    def _renew(self, now: int) -> None:
+        """Another session under the same join code."""
+        if not self._session.head and self.phase != "ended":
+            presenter.end(self._session, now)
+        played = len(self._session.state.fills) > 0
+        self._take(self._fresh(self.code))
+        self._ticks.begin(self._session.state.fills, clear=played)
+        self.rewound += 1
+        self._accounts.append(None)
+
+    def _run(self) -> None:
+        """The batches, at absolute moments: late ones do not put off the next."""
+        due = time.monotonic()
+        while True:
+            due = max(due + self.config.batch_ms / 1000, time.monotonic() - 1.0)
+            if self._workers.wait(max(0.0, due - time.monotonic())):
+                return
+            try:
+                self.turn()
+            except Exception as error:  # whatever it was, the next batch must come
+                self._workers.note("herd batch", error)
+
+    def turn(self) -> None:
+        """One batch, now: what the job does every `config.batch_ms`."""
+        with self._lock:
+            now = self._clock.now()
+            if self.phase == "open" and presenter.is_over(self._session, now):
+                self._settle(now, bots=False)
+                presenter.go_on(self._session, now)
+                self.version += 1
+            self._settle(now, bots=True)
+            if self._tick(now):
+                self.version += 1
+        self._notify()
+
+    def _settle(self, now: int, *, bots: bool) -> None:
+        state = self._session.state
+        begun, bought, sold = len(state.fills), state.totals.bought, state.totals.sold
+        cleared = self._session.settle(now, bots=bots)
+        bought, sold = state.totals.bought - bought, state.totals.sold - sold
+        if cleared or self.buys or self.sells:
+            self.version += 1
+        self._flowed(now, bought, sold)
+        self._ticks.add(state.fills.since(begun))
+        for order in cleared:
+            person = state.participants[order.p]
+            if person.bot is None:
+                self._fills.append((order.p, fill(order, person)))
+
+    def _hear(self, event: Event, state: State) -> None:
+        """Each event, when it has been applied."""
+        self._remember(event, state)
+        if event["e"] in ("dividend", "undo", "experiment"):
+            self._accounts.append(None)
+        if event["e"] == "undo":
+            self._ticks.begin(state.fills.since(0), clear=True)
+        if event["e"] == "kick":
+            self._accounts.append(event["p"])
+
+    def _ranked(self) -> Standing:
+        now = self._clock.monotonic()
+        if self._standing is None or now - self._standing[0] >= STATS_SECONDS:
+            self._standing = now, Standing.of(self._session.state)
+        return self._standing[1]
+
+    def _notify(self) -> None:
+        """Tell the listeners, outside of the lock."""
+        with self._lock:
+            fills, accounts = self._fills, list(dict.fromkeys(self._accounts))
+            self._fills, self._accounts = [], []
+            changed, self._told = self.version != self._told, self.version
+        for pid, news in fills:
+            self._call(self.on_fill, pid, news)
+        for account in accounts:
+            self._call(self.on_account, account)
+        if changed:
+            self._call(self.on_batch)
+
+    def _call(self, listeners: list[Callable[..., None]], *args: Any) -> None:
+        for listener in listeners:
+            try:
+                listener(*args)
+            except Exception as error:  # one listener's trouble is not the others'
+                self._workers.note("herd listener", error)
+
+
+def build_game(settings: Settings, market: Market, workers: Workers, clock: Clock) -> Game:
+    """The game of one server, not started. Raises BadInput for settings that make no market."""
+    journal: Journal = NoJournal() if settings.ephemeral else DiskJournal(settings.data_dir / "herd", workers)
+    return Game(settings, market, workers, clock, journal)

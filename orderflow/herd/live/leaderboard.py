@@ -1,0 +1,101 @@
+"""How everybody stands: statistics, ranks and the leaderboard, for the eye. Pure functions of the state.
+
+Amounts leave as floats of the currency, rounded to cents. Who was kicked is not counted.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+from orderflow.herd.rules.money import MICRO
+from orderflow.herd.rules.participants import Participant
+from orderflow.herd.rules.state import State
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Everybody by wealth at one price, the richest first. wealths: micro-units, falling, negated for bisection."""
+
+    people: list[Participant]
+    wealths: list[int]
+    ranks: dict[str, int]
+
+    @staticmethod
+    def of(state: State) -> Standing:
+        """Equal wealth has equal rank; among equals who joined first stands first."""
+        price = state.price
+        order = sorted((-person.wealth(price), i, person) for i, person in enumerate(state.present()))
+        wealths = [wealth for wealth, _, _ in order]
+        people = [person for _, _, person in order]
+        ranks = {person.id: bisect_left(wealths, wealth) + 1 for wealth, person in zip(wealths, people, strict=True)}
+        return Standing(people, wealths, ranks)
+
+    def rank(self, person: Participant, state: State) -> tuple[int, int]:
+        """(rank, of how many); who was not there yet is placed by the wealth of now."""
+        found = self.ranks.get(person.id)
+        if found is None:
+            found = bisect_left(self.wealths, -person.wealth(state.price)) + 1
+        return found, max(found, len(self.people))
+
+    def leaders(self, count: int) -> list[dict[str, Any]]:
+        """The first `count` lines of the leaderboard. profit: wealth above the endowment at joining."""
+        return [
+            {
+                "participant": person.id,
+                "nick": person.nick,
+                "wealth": money(-wealth),
+                "profit": money(-wealth - person.start_wealth),
+                "shares": person.shares,
+                "bot": person.bot,
+            }
+            for wealth, person in zip(self.wealths[:count], self.people[:count], strict=True)
+        ]
+
+
+def money(amount: float) -> float:
+    """Micro-units as currency to the cent."""
+    return round(amount / MICRO, 2)
+
+
+def gini(ascending: list[int]) -> float | None:
+    """Gini coefficient of amounts in ascending order: 0 all equal, near 1 one has all. None without wealth."""
+    total, n = sum(ascending), len(ascending)
+    if total <= 0:
+        return None
+    weighted = sum(i * amount for i, amount in enumerate(ascending, 1))
+    return round(2 * weighted / (n * total) - (n + 1) / n, 4)
+
+
+def statistics(state: State, standing: Standing) -> dict[str, Any]:
+    """The figures of the statistics line that come from the state. imbalance: (bought - sold) / (bought + sold) of all
+    quantities filled; None values where there is nobody, or nothing was traded."""
+    people, totals = standing.people, state.totals
+    cash = sorted(person.cash for person in people)
+    shares = sorted(person.shares for person in people)
+    wealth = [-amount for amount in reversed(standing.wealths)]
+    traded = totals.bought + totals.sold
+    return {
+        "participants": len(people),
+        "trades": totals.trades,
+        "orders": totals.orders,
+        "rejected": totals.rejected,
+        "net_position": state.position,
+        "buys": totals.bought,
+        "sells": totals.sold,
+        "imbalance": round((totals.bought - totals.sold) / traded, 4) if traded else None,
+        "min_cash": money(cash[0]) if cash else None,
+        "median_cash": money(median(cash)) if cash else None,
+        "max_cash": money(cash[-1]) if cash else None,
+        "min_shares": shares[0] if shares else None,
+        "median_shares": median(shares) if shares else None,
+        "max_shares": shares[-1] if shares else None,
+        "min_wealth": money(wealth[0]) if wealth else None,
+        "median_wealth": money(median(wealth)) if wealth else None,
+        "max_wealth": money(wealth[-1]) if wealth else None,
+        "gini": gini(wealth),
+        "dust": state.dust / MICRO,
+        "bots": len(state.machines),
+    }

@@ -1,0 +1,108 @@
+"""What the presenter can do, by name: the arguments are checked, then the session does it.
+
+Also the clock of the rounds: they end when their time is up, and the next one begins. Does not know who the presenter
+is; the web does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from orderflow.errors import BadInput, Conflict, FieldError
+from orderflow.herd.live.session import Session
+from orderflow.herd.rules import rounds
+
+Args = dict[str, Any]
+
+ARGUMENTS: dict[str, tuple[str, ...]] = {
+    "start": (),
+    "lobby": (),
+    "freeze": (),
+    "resume": (),
+    "news": ("text", "move"),
+    "round": ("rounds", "seconds", "fundamental", "preset", "dividend", "stop"),
+    "bots": ("kind", "count"),
+    "experiment": ("on",),
+    "undo": (),
+    "kick": ("participant",),
+    "reset": (),
+    "end": (),
+}
+"""Every action and what may come with it."""
+
+
+def check(action: object, args: Args) -> str:
+    """The action's name. Raises BadInput for one that there is not, or for an argument that it does not have."""
+    if not isinstance(action, str) or action not in ARGUMENTS:
+        reason = f"must be one of {', '.join(ARGUMENTS)}"
+        raise BadInput(f"action {reason}", [FieldError(None, "action", reason)])
+    for name in args:
+        if name not in ARGUMENTS[action]:
+            reason = f"is no argument of {action}"
+            raise BadInput(f"{name} {reason}", [FieldError(None, name, reason)])
+    return action
+
+
+def act(session: Session, t: int, action: str, args: Args, most: int) -> None:
+    """Do it. most: participants in all. Everything but `reset`, and `start` after the end, which replace the session.
+
+    Raises BadInput naming the argument, Conflict when it does not fit the moment, NotFound, Busy, StorageFailed.
+    """
+    if session.state.phase == "ended":
+        raise Conflict("the game has ended; start or reset begins a new one")
+    actions: dict[str, Callable[[], None]] = {
+        "start": lambda: session.set_phase(t, "open"),
+        "lobby": lambda: session.set_phase(t, "lobby"),
+        "freeze": lambda: session.set_phase(t, "frozen"),
+        "resume": lambda: session.set_phase(t, "open"),
+        "news": lambda: session.news(t, args.get("text"), args.get("move")),
+        "round": lambda: _round(session, t, args),
+        "bots": lambda: session.set_bots(t, args.get("kind"), args.get("count"), most),
+        "experiment": lambda: session.set_experiment(t, args.get("on")),
+        "undo": lambda: session.undo(t),
+        "kick": lambda: session.kick(t, args.get("participant")),
+        "end": lambda: end(session, t),
+    }
+    actions[action]()
+
+
+def end(session: Session, t: int) -> None:
+    """End the running round, then the game."""
+    if session.state.round is not None and session.state.round.running:
+        session.end_round(t)
+    session.set_phase(t, "ended")
+
+
+def is_over(session: Session, t: int) -> bool:
+    """Whether the time of the running round is up."""
+    running = session.state.round
+    return running is not None and running.running and running.ends is not None and running.ends <= t
+
+
+def go_on(session: Session, t: int) -> None:
+    """End the running round and begin the next one; after the last one the market is frozen."""
+    session.end_round(t)
+    last = session.state.round
+    following = rounds.following(last) if last is not None else None
+    if following is not None:
+        session.begin_round(t, following)
+    else:
+        session.set_phase(t, "frozen")
+
+
+def _round(session: Session, t: int, args: Args) -> None:
+    given = {name: value for name, value in args.items() if value is not None and name != "stop"}
+    stop = args.get("stop", False)
+    if not isinstance(stop, bool):
+        raise BadInput("stop must be true or false", [FieldError(None, "stop", "must be true or false")])
+    last = session.state.round
+    if stop:
+        session.end_round(t)
+    elif last is not None and last.running:
+        if given:
+            raise Conflict(f"round {last.round} is running; stop it first")
+        go_on(session, t)
+    else:
+        following = rounds.following(last) if last is not None and not given else None
+        session.begin_round(t, following or rounds.series(session.state.config.price, given))

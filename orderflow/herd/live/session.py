@@ -1,0 +1,327 @@
+"""The one writer of a session: every change is an event, first in the journal, then in the state.
+
+`Session` checks what is asked, writes the event and applies it. It has no clock of its own (times are handed in), no
+threads, no market and no listeners, so a whole game can be simulated as fast as it computes. Nothing in it waits but
+the journal's write.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from orderflow.errors import BadInput, Busy, Conflict, FieldError, NotFound, Unauthorized
+from orderflow.herd.live.journal import Journal, NoJournal
+from orderflow.herd.rules import events, nicknames, rounds
+from orderflow.herd.rules.bots import KINDS, Bots
+from orderflow.herd.rules.clearing import clear
+from orderflow.herd.rules.events import Config, Event, encode
+from orderflow.herd.rules.participants import Order, Participant
+from orderflow.herd.rules.seeded_random import draw
+from orderflow.herd.rules.state import Round, State, moved
+
+Tell = Callable[[Event, State], None]
+
+MOST_BOTS = 200
+MOST_TEXT = 200
+"""Characters of a headline."""
+
+CODE_LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
+"""Without those that are taken for one another from the last row."""
+
+CLOSED = {
+    "lobby": "the market is not open yet",
+    "frozen": "the market is frozen; wait for the presenter",
+    "ended": "the game has ended",
+}
+
+
+def new_code() -> str:
+    """A join code of four characters."""
+    return "".join(secrets.choice(CODE_LETTERS) for _ in range(4))
+
+
+class Session:
+    """One session. Make it with `begin` or `recover`. journal: where its log goes. head: its first event while nothing
+    else has happened, so that sessions in which nobody played leave no log. tell: hears of each event when it has been
+    applied."""
+
+    def __init__(self, state: State, journal: Journal, head: bytes = b"", tell: Tell | None = None) -> None:
+        self.state = state
+        self.head = head
+        self.tell = tell
+        self._journal = journal
+        self._bots = Bots(state.seed ^ state.n)
+
+    @staticmethod
+    def begin(
+        config: Config,
+        t: int,
+        *,
+        journal: Journal | None = None,
+        seed: int | None = None,
+        code: str | None = None,
+        tell: Tell | None = None,
+    ) -> Session:
+        """A new session at `t` (ns). Its log is made by the first event after this one.
+
+        Raises BadInput for a config without meaning.
+        """
+        journal = journal if journal is not None else NoJournal()
+        seed = secrets.randbits(48) if seed is None else seed
+        # the part of the second first: names sort by time, also those of one second
+        mark = f"{t % 10**9 * 16**4 // 10**9:04x}{draw(seed, 'session', t, below=256):02x}"
+        name = f"{datetime.fromtimestamp(t // 10**9, UTC):%Y%m%d-%H%M%S}-{mark}"
+        first: Event = {"n": 0, "t": t, **events.session(name, code or new_code(), seed, config)}
+        state = State.of(first)
+        journal.begin(name)
+        return Session(state, journal, encode(first), tell)
+
+    @staticmethod
+    def recover(name: str, journal: Journal, tell: Tell | None = None) -> Session:
+        """The session as its log has it; `tell` hears it all again. Raises NotFound, BadInput when the log cannot be
+        read."""
+        state: State | None = None
+        for line in journal.read(name).splitlines():
+            event = events.decode(line)
+            if state is None:
+                state = State.of(event)
+            else:
+                state.apply(event)
+            if tell is not None:
+                tell(event, state)
+        if state is None:
+            raise BadInput("the log is empty")
+        journal.begin(name)
+        return Session(state, journal, tell=tell)
+
+    def emit(self, t: int, *parts: Event) -> None:
+        """Write these events and apply them. t: ns; a clock that went back is held. Raises StorageFailed: nothing
+        happened then."""
+        state = self.state
+        t = max(t, state.t)
+        whole: list[Event] = [{"n": state.n + i, "t": t, **part} for i, part in enumerate(parts)]
+        self._journal.append(self.head + b"".join(map(encode, whole)))
+        self.head = b""
+        for event in whole:
+            state.apply(event)
+            if self.tell is not None:
+                self.tell(event, state)
+
+    # participants
+
+    def join(self, t: int, nick: str | None = None, bot: str | None = None) -> Participant:
+        """A new participant with the session's endowment. Raises BadInput for the nickname, Conflict after the end."""
+        state = self.state
+        if state.phase == "ended":
+            raise Conflict(CLOSED["ended"])
+        self.emit(t, self._joining(len(state.participants) + 1, nick, bot, state.assigned))
+        return state.participants[f"p{len(state.participants)}"]
+
+    def rename(self, t: int, p: str, nick: str) -> None:
+        """Another nickname. Raises Unauthorized, BadInput."""
+        person = self.person(p)
+        own = nicknames.key(person.nick)
+        chosen = nicknames.clean(nick)
+        if nicknames.key(chosen) != own:
+            chosen = nicknames.free(chosen, self.state.nicks)
+        if chosen != person.nick:
+            self.emit(t, events.rename(p, chosen))
+
+    def person(self, p: str) -> Participant:
+        """Who plays under this id. Raises Unauthorized for strangers and for those who were kicked."""
+        person = self.state.participants.get(p)
+        if person is None or person.kicked:
+            raise Unauthorized("you are not in this game (any more); join again")
+        return person
+
+    # orders
+
+    def known(self, p: str, client_id: str) -> Order | None:
+        """The participant's order with that UUID, in canonical form."""
+        return self.state.orders.get(p, {}).get(client_id)
+
+    def check(self, quantity: object, side: object) -> tuple[int, int]:
+        """(sign, quantity) of an order. Raises BadInput naming the field, Conflict when the market is not open."""
+        state = self.state
+        if side not in ("buy", "sell"):
+            raise _bad("side", 'must be "buy" or "sell"')
+        most = state.config.max_quantity
+        if isinstance(quantity, bool) or not isinstance(quantity, int) or not 1 <= quantity <= most:
+            raise _bad("quantity", f"must be a whole number from 1 to {most:,}")
+        if state.phase != "open":
+            raise Conflict(CLOSED[state.phase])
+        return (1 if side == "buy" else -1), quantity
+
+    def order(self, t: int, p: str, client_id: str, sign: int, quantity: int) -> Order:
+        """Accept a checked order: it is in the log when this returns."""
+        self.emit(t, events.order(p, client_id, sign, quantity))
+        return self.state.pending[-1]
+
+    def settle(self, t: int, *, bots: bool = False) -> list[Order]:
+        """Clear what waits, with the bots' orders where asked; the orders cleared, in order of arrival."""
+        state = self.state
+        parts: list[Event] = []
+        waiting = list(state.pending)
+        if bots and state.phase == "open":
+            for p, client_id, sign, quantity in self._bots.orders(state, state.machines.values()):
+                waiting.append(Order(state.n + len(parts), t, p, client_id, sign, quantity))
+                parts.append(events.order(p, client_id, sign, quantity))
+        if not waiting:
+            return []
+        done = clear(state.curve, state.position, waiting, state.participants, state.config.short)
+        parts.append(
+            events.batch(
+                state.totals.batches,
+                state.position,
+                done.net,
+                done.price,
+                done.after,
+                done.cost,
+                done.dust,
+                done.fills,
+                done.rejects,
+                done.buys,
+                done.sells,
+            )
+        )
+        self.emit(t, *parts)
+        return [state.orders[order.p][order.c] for order in waiting]
+
+    # the presenter's controls; what waits is cleared by the caller before
+
+    def set_phase(self, t: int, phase: events.Phase, paused: int = 0) -> None:
+        """Another phase (nothing happens when it is the present one). Raises Conflict after the end."""
+        if self.state.phase == "ended":
+            raise Conflict("the game has ended; start or reset begins a new one")
+        if phase != self.state.phase or paused:
+            self.emit(t, events.phase(phase, paused))
+
+    def news(self, t: int, text: object, move: object = None) -> None:
+        """A headline, and a move of the price level in percent. Raises BadInput naming the argument."""
+        state = self.state
+        if not isinstance(text, str) or not (text := nicknames.visible(text)) or len(text) > MOST_TEXT:
+            raise _bad("text", f"must have 1 to {MOST_TEXT} visible characters")
+        if move is None:
+            move = 0
+        if isinstance(move, bool) or not isinstance(move, int | float) or not -95 <= move <= 1_000:
+            raise _bad("move", "must be a percentage from -95 to 1000")
+        after = state.price
+        if move:
+            try:
+                curve = moved(state.curve, float(move))
+            except BadInput:
+                curve = None
+            if curve is None or not curve.holds(state.position):
+                raise _bad("move", "would take the price out of the range that the market can hold")
+            after = curve.price(state.position)
+        self.emit(t, events.news(text, float(move), after))
+
+    def begin_round(self, t: int, planned: Round) -> None:
+        """Begin it, and open the market if it is not."""
+        opening = [events.phase("open")] if self.state.phase != "open" else []
+        begin = events.round_(
+            planned.round,
+            planned.of,
+            "begin",
+            planned.seconds,
+            planned.fundamental,
+            planned.preset,
+            planned.dividend if planned.preset is None else None,
+        )
+        self.emit(t, *opening, begin)
+
+    def end_round(self, t: int) -> None:
+        """End the round that is running, and pay its dividend."""
+        running = self.state.round
+        if running is None or not running.running:
+            raise Conflict("no round is running")
+        amount = rounds.drawn(running, self.state.seed)
+        end = events.round_(
+            running.round,
+            running.of,
+            "end",
+            running.seconds,
+            running.fundamental,
+            running.preset,
+            amount,
+        )
+        self.emit(t, end, *([] if amount is None else [self._paying(running.round, amount)]))
+
+    def pay_due(self, t: int) -> None:
+        """Pay a dividend that was announced when the server died."""
+        if self.state.due is not None:
+            self.emit(t, self._paying(*self.state.due))
+
+    def put_off(self, t: int) -> None:
+        """The server came back: the time since the last event is given back to the round that is running."""
+        running = self.state.round
+        if running is not None and running.running and running.ends is not None and t > self.state.t:
+            self.set_phase(t, "open", paused=t - self.state.t)
+
+    def set_bots(self, t: int, kind: object, count: object, most: int) -> None:
+        """So many bots of a kind, from now on. most: participants in all. Raises BadInput, Busy."""
+        state = self.state
+        if kind not in KINDS:
+            raise _bad("kind", f"must be one of {', '.join(KINDS)}")
+        if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count <= MOST_BOTS:
+            raise _bad("count", f"must be a whole number from 0 to {MOST_BOTS}")
+        there = [person for person in state.machines.values() if person.bot == kind]
+        if state.count - len(there) + count > most:
+            raise Busy("the game is full", retry_after=30)
+        number = len(state.participants) + 1
+        new = [self._joining(number + i, None, str(kind), 0) for i in range(count - len(there))]
+        gone = [events.kick(person.id) for person in there[count:]]
+        self.emit(t, events.bots(str(kind), count), *new, *gone)
+
+    def set_experiment(self, t: int, on: object) -> None:
+        """Split everybody by chance into those who see the meter and those who do not, or end that."""
+        if not isinstance(on, bool):
+            raise _bad("on", "must be true or false")
+        people = [person for person in self.state.present() if person.bot is None] if on else []
+        groups = {person.id: self._group(i, self.state.n) for i, person in enumerate(people)}
+        self.emit(t, events.experiment(on, groups))
+
+    def kick(self, t: int, p: object) -> None:
+        """Remove a participant; who may join again. Raises NotFound."""
+        person = self.state.participants.get(p) if isinstance(p, str) else None
+        if person is None or person.kicked:
+            raise NotFound(f"there is no participant {p!r}")
+        self.emit(t, events.kick(person.id))
+
+    def undo(self, t: int) -> None:
+        """Back to before the last round. Raises Conflict when there was none."""
+        if self.state.undoable is None:
+            raise Conflict("there is no round to undo")
+        self.emit(t, events.undo(*self.state.undoable))
+
+    # inside
+
+    def _joining(self, number: int, nick: str | None, bot: str | None, assigned: int) -> Event:
+        state = self.state
+        if bot is not None:
+            chosen = nicknames.bot(bot, number)
+        elif nick is None or not nick.strip():
+            chosen = nicknames.free(nicknames.friendly(state.seed, number), state.nicks)
+        else:
+            chosen = nicknames.free(nicknames.clean(nick), state.nicks)
+        began = state.experiment
+        group = self._group(assigned, began) if began is not None and bot is None else None
+        return events.join(f"p{number}", chosen, state.config.cash, state.config.shares, bot, group)
+
+    def _group(self, index: int, experiment: int) -> str:
+        """Permuted blocks of four: after every fourth participant the groups are of equal size."""
+        block, place = divmod(index, 4)
+        cards = ["see", "see", "blind", "blind"]
+        for i in (3, 2, 1):  # Fisher and Yates
+            j = draw(self.state.seed, "experiment", experiment, block, i, below=i + 1)
+            cards[i], cards[j] = cards[j], cards[i]
+        return cards[place]
+
+    def _paying(self, number: int, amount: int) -> Event:
+        return events.dividend(number, amount, sum(amount * person.shares for person in self.state.present()))
+
+
+def _bad(name: str, reason: str) -> BadInput:
+    return BadInput(f"{name} {reason}", [FieldError(None, name, reason)])

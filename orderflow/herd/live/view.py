@@ -1,0 +1,191 @@
+"""What is to be seen of the running game, as plain values: the half of `Game` that changes nothing for anybody.
+
+Also keeps what only the eye needs and the log does not have: the price line with its points of rest, the crowd meter,
+the feed of what happened.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from typing import Any
+
+from orderflow.herd.debrief.captions import caption
+from orderflow.herd.live.session import Session
+from orderflow.herd.rules.events import Config, Event, Phase
+from orderflow.herd.rules.money import units
+from orderflow.herd.rules.state import State
+from orderflow.runtime.clock import Clock
+
+METER_SECONDS = 5
+"""The crowd meter looks so far back."""
+REST_MS = 1_000
+"""A rest that is longer than this has a point at its end, so that a jump is not drawn as a slope."""
+FEED = 100
+"""Entries that the feed keeps."""
+
+MS = 1_000_000
+
+Entry = dict[str, Any]
+
+
+class View:
+    """history: (ms, price) wherever the price moved, and where it rests, the last point at most a second old. feed: the
+    last events told, {"t": ms, "kind", "text"}. buys, sells: quantities filled in the last batch. rewound: how often
+    the past has changed (undo, another session): prices shown before do not stand."""
+
+    def __init__(self, clock: Clock, session: Session) -> None:
+        self._clock = clock
+        self.rewound = 0
+        self._look_at(session)
+
+    @property
+    def session_id(self) -> str:
+        return self._session.state.session_id
+
+    @property
+    def code(self) -> str:
+        return self._session.state.code
+
+    @property
+    def phase(self) -> Phase:
+        return self._session.state.phase
+
+    @property
+    def price(self) -> float:
+        """Currency per share."""
+        return units(self._session.state.price)
+
+    @property
+    def start_price(self) -> float:
+        return units(self._session.state.config.price)
+
+    @property
+    def count(self) -> int:
+        """Participants, bots among them."""
+        return self._session.state.count
+
+    @property
+    def config(self) -> Config:
+        """The rules of this session."""
+        return self._session.state.config
+
+    @property
+    def round(self) -> dict[str, Any] | None:
+        """The running round: round, of, ends (ms, None without a limit or while the market is not open), left (ms of it
+        while it is not open), preset, and a fixed dividend where there is one; None when none is running."""
+        running = self._session.state.round
+        if running is None or not running.running:
+            return None
+        shown: dict[str, Any] = {
+            "round": running.round,
+            "of": running.of,
+            "ends": None if running.ends is None else running.ends // MS,
+        }
+        if running.left is not None:
+            shown["left"] = running.left // MS
+        if running.preset is not None:
+            shown["preset"] = running.preset
+        if running.dividend is not None:
+            shown["dividend"] = units(running.dividend)
+        return shown
+
+    @property
+    def undone(self) -> list[tuple[int, int]]:
+        """The times (ms, ms) that undos took back, from the begin of a round to its undo, oldest first."""
+        return self._session.state.undone
+
+    @property
+    def fundamental(self) -> float | None:
+        """What a share is worth in the running round."""
+        running = self._session.state.round
+        if running is None or not running.running or running.fundamental is None:
+            return None
+        return units(running.fundamental)
+
+    @property
+    def news(self) -> dict[str, Any] | None:
+        """The last headline: text, time (ms)."""
+        last = self._session.state.news
+        return None if last is None else {"text": last.text, "time": last.t // MS}
+
+    @property
+    def experiment(self) -> bool:
+        return self._session.state.experiment is not None
+
+    @property
+    def bots(self) -> dict[str, int]:
+        """How many bots of each kind there are."""
+        counts: dict[str, int] = {}
+        for person in self._session.state.machines.values():
+            counts[str(person.bot)] = counts.get(str(person.bot), 0) + 1
+        return counts
+
+    @property
+    def meter(self) -> float | None:
+        """Share of what was bought in all that was traded in the last seconds; None when nothing was."""
+        first = self._clock.now() - METER_SECONDS * 10**9
+        while self._flow and self._flow[0][0] < first:
+            self._flow.popleft()
+        bought, sold = sum(flow[1] for flow in self._flow), sum(flow[2] for flow in self._flow)
+        return bought / (bought + sold) if bought + sold else None
+
+    # inside
+
+    def _look_at(self, session: Session, feed: Sequence[Entry] = ()) -> None:
+        """Begin with another session. feed: what a recovered one has to tell."""
+        self._session = session
+        self._flow: deque[tuple[int, int, int]] = deque()
+        self._shown: float | None = None
+        self.buys = self.sells = 0
+        self.history = rested(session.state.path)
+        self.feed = list(feed)[-FEED:]
+
+    def _remember(self, event: Event, state: State) -> None:
+        """An event that has just been applied."""
+        if (entry := told(event, state)) is not None:
+            self.feed = [*self.feed[-FEED + 1 :], entry]
+        if event["e"] == "undo":
+            self.rewound += 1
+            self.history = rested(state.path)
+            self._flow.clear()
+        elif event["e"] in ("batch", "news") and state.path[-1] != self.history[-1]:
+            at, before = self.history[-1]
+            moved = state.path[-1]
+            if moved[0] - at > REST_MS:
+                self.history.append((moved[0] - state.config.batch_ms, before))
+            self.history.append(moved)
+
+    def _flowed(self, now: int, bought: int, sold: int) -> None:
+        """What was filled in a batch."""
+        self.buys, self.sells = bought, sold
+        if bought or sold:
+            self._flow.append((now, bought, sold))
+
+    def _tick(self, now: int) -> bool:
+        """Time passes; True when that alone has changed what is to be seen."""
+        at, price = self.history[-1]
+        if now // MS - at >= REST_MS and self.phase != "ended":
+            if len(self.history) > 1 and self.history[-2][1] == price:  # a rest of hours is two points
+                self.history.pop()
+            self.history.append((now // MS, price))
+        before = self._shown
+        meter = self.meter
+        self._shown = None if meter is None else round(meter, 2)
+        return self._shown != before
+
+
+def told(event: Event, state: State) -> Entry | None:
+    """The event as an entry of the feed."""
+    text = caption(event, state)
+    return None if text is None else {"t": event["t"] // MS, "kind": event["e"], "text": text}
+
+
+def rested(path: Sequence[tuple[int, float]]) -> list[tuple[int, float]]:
+    """A path of moves with a point of rest before each jump that follows a pause."""
+    line = list(path[:1])
+    for at, price in path[1:]:
+        if at - line[-1][0] > REST_MS:
+            line.append((at - 1, line[-1][1]))
+        line.append((at, price))
+    return line

@@ -1,0 +1,96 @@
+"""Rounds: a series of them, what a share is worth in each, and the dividend that is paid at its end.
+
+The preset "ssw" is the market of Smith, Suchanek and Williams ("Bubbles, crashes, and endogenous expectations in
+experimental spot asset markets", Econometrica 56, 1988): 15 rounds, at the end of each a dividend of 0, 8, 28 or 60
+cents a share, each with probability 1/4, and nothing afterwards. A share is worth the dividends that are still
+expected, 24 cents a round: that falls in a straight line to zero, and everybody can compute it. The cents are scaled
+so that the first value is the one asked for.
+
+Pure functions; a series is known by its last round, so it goes on after a restart.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from orderflow.errors import BadInput, FieldError
+from orderflow.herd.rules.money import micro
+from orderflow.herd.rules.seeded_random import draw
+from orderflow.herd.rules.state import Round
+
+SSW_ROUNDS = 15
+SSW_SECONDS = 30
+SSW_DIVIDENDS = (0, 8, 28, 60)
+SSW_MEAN = 24
+
+MOST_ROUNDS = 100
+MOST_SECONDS = 3_600
+MOST_VALUE = 10**9
+"""Units of the currency."""
+
+
+def series(level: int, args: dict[str, Any]) -> Round:
+    """The first round of a series, not begun. level: the session's price, micro-units, which is what a share is worth
+    at first when nothing else is said.
+
+    args: rounds, seconds (None: until the presenter says so), preset (None | "ssw"), fundamental and dividend
+    (currency per share). Raises BadInput naming the argument.
+    """
+    preset = args.get("preset") or None
+    if preset not in (None, "ssw"):
+        raise _bad("preset", f'{preset!r} is no preset; there is "ssw"')
+    ssw = preset is not None
+    of = _whole(args, "rounds", None, MOST_ROUNDS) or (SSW_ROUNDS if ssw else 1)
+    seconds = _whole(args, "seconds", SSW_SECONDS if ssw else None, MOST_SECONDS)
+    fundamental, dividend = _amount(args, "fundamental"), _amount(args, "dividend")
+    if ssw:
+        if dividend is not None:
+            raise _bad("dividend", "is drawn by chance with this preset")
+        unit = max(1, round((fundamental or level) / (SSW_MEAN * of)))
+        fundamental = SSW_MEAN * unit * of
+    return Round(1, of, False, seconds, fundamental, preset, dividend, 0)
+
+
+def following(last: Round) -> Round | None:
+    """The round after `last`, not begun; None when that was the last one."""
+    if last.round >= last.of:
+        return None
+    fundamental, dividend = last.fundamental, last.dividend
+    if last.preset == "ssw" and fundamental is not None:
+        fundamental, dividend = fundamental - SSW_MEAN * _unit(last), None
+    return Round(last.round + 1, last.of, False, last.seconds, fundamental, last.preset, dividend, 0)
+
+
+def drawn(running: Round, seed: int) -> int | None:
+    """The dividend per share at the end of a round, micro-units; None where none is paid. By chance with "ssw": of the
+    session's seed and the moment the round began, so that a round that is played again has another."""
+    if running.preset != "ssw":
+        return running.dividend
+    return SSW_DIVIDENDS[draw(seed, "dividend", running.round, running.begun, below=4)] * _unit(running)
+
+
+def _unit(running: Round) -> int:
+    """Micro-units of one of the experiment's cents."""
+    return (running.fundamental or 0) // (SSW_MEAN * (running.of - running.round + 1))
+
+
+def _whole(args: dict[str, Any], name: str, default: int | None, most: int) -> int | None:
+    value = args.get(name)
+    if value is None:
+        return default
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
+        raise _bad(name, f"must be a whole number from 1 to {most:,}")
+    return value
+
+
+def _amount(args: dict[str, Any], name: str) -> int | None:
+    value = args.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= MOST_VALUE:
+        raise _bad(name, f"must be a number from 0 to {MOST_VALUE:,}")
+    return micro(value)
+
+
+def _bad(name: str, reason: str) -> BadInput:
+    return BadInput(f"{name} {reason}" if not reason.startswith("'") else reason, [FieldError(None, name, reason)])

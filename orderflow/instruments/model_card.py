@@ -1,0 +1,53 @@
+"""The model card of one instrument: what it is, with every parameter explained, and what its prices show of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from orderflow.instruments import arrivals, flow, zero_intelligence
+from orderflow.instruments.instrument import Instrument
+from orderflow.instruments.models import registry
+from orderflow.instruments.stylized_facts import FactChecker
+
+FINE = 9
+"""Decimals of the prices that facts are read from."""
+
+
+def card(instrument: Instrument, checker: FactChecker) -> dict[str, Any]:
+    """Ready for JSON. It computes for up to a second, so call it where that may be."""
+    spec = instrument.spec
+    model, law = registry.get(spec.model), arrivals.get(spec.arrivals)
+    # prices before they are rounded: of a pace of 10 ms most shown ones are equal, which says nothing of the model
+    # and only those since the model was changed last: its steps count from there
+    _, prices = instrument.history.last(instrument.steps + 1)
+    facts = checker.check(prices, model, spec.params, spec.interval, decimals=FINE) if not spec.book else []
+    return {
+        "id": spec.id,
+        "spec": spec.table(),
+        "model": {**about(model), "params": params(model.params, spec.params)},
+        "arrivals": {**about(law), "params": params(law.params, spec.arrival_params)},
+        "flow": params(zero_intelligence.PARAMS if spec.book else flow.PARAMS, spec.flow),
+        "warnings": spec.warnings(),
+        "facts": [asdict(fact) for fact in facts],
+        "quote": instrument.quote(),
+        "steps": instrument.steps,
+        "trades": instrument.trades,
+        "halted": instrument.halted,
+        "failure": instrument.failure,
+    }
+
+
+def about(thing: Any) -> dict[str, str]:
+    """Name, title, explanation and source of a model or a law."""
+    return {name: getattr(thing, name) for name in ("name", "title", "doc", "source")}
+
+
+def params(known: Iterable[Any], given: Mapping[str, float] | None = None) -> list[dict[str, Any]]:
+    """Each parameter with its domain and, where an instrument's are given, its value."""
+    described = [asdict(param) for param in known]
+    if given is not None:
+        for one in described:
+            one["value"] = given.get(one["name"], one["default"])
+    return described

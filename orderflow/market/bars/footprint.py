@@ -1,0 +1,285 @@
+"""Bars with their footprints as one columnar table: what the API prints, a notebook reads and the studies look at.
+
+`tabulate` makes it from ticks in one pass (history, activity bars, notebooks); the live engine makes it from the bars
+it holds (`from_series`). Both give the same table for the same ticks; that is a test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from orderflow.market.bars.base_bars import rows_of
+from orderflow.market.bars.series import ASK, BID, TRADES, UNKNOWN, Bar, Carry, partials
+from orderflow.market.buffer import Columns
+from orderflow.market.grid import Grid
+from orderflow.market.studies.poc import poc
+from orderflow.market.studies.value_area import value_area
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Sums = tuple[int, int, int]
+
+VWAP_DIGITS = 4
+"""Decimals that a VWAP is given beyond those of the prices."""
+
+
+@dataclass(frozen=True)
+class BarTable:
+    """n bars in time order with m level rows.
+
+    time, end, session: int64[n], ns UTC: the bar's start, its end (exclusive; the last trade's time for activity bars)
+    and its session's start. open, high, low, close: int64[n], levels. ask, bid, unknown: int64[n], size units by
+    aggressor. trades: int64[n]. min_delta, max_delta: int64[n], running extremes within the bar, from 0.
+    cvd: int64[n], delta since the session's start at the bar's end. vwap: float64[n], session VWAP at the bar's end, in
+    price. offsets: int64[n + 1], where each bar's rows begin in level, level_ask, level_bid, level_unknown,
+    level_trades: int64[m], levels ascending within a bar.
+    A level's price is level * grid.tick_units / 10**grid.price_decimals; a size is units / 10**grid.size_decimals.
+    `group` levels make one row: level then counts rows, and row r covers base levels r * group to r * group + group -
+    1.
+    """
+
+    symbol: str
+    frame: str
+    grid: Grid
+    time: Ints
+    end: Ints
+    session: Ints
+    open: Ints
+    high: Ints
+    low: Ints
+    close: Ints
+    ask: Ints
+    bid: Ints
+    unknown: Ints
+    trades: Ints
+    min_delta: Ints
+    max_delta: Ints
+    cvd: Ints
+    vwap: Floats
+    offsets: Ints
+    level: Ints
+    level_ask: Ints
+    level_bid: Ints
+    level_unknown: Ints
+    level_trades: Ints
+    group: int = 1
+
+    def __len__(self) -> int:
+        return len(self.time)
+
+    @property
+    def volume(self) -> Ints:
+        """int64[n], all sizes, unknown side included."""
+        return self.ask + self.bid + self.unknown
+
+    @property
+    def delta(self) -> Ints:
+        """int64[n], ask - bid."""
+        return self.ask - self.bid
+
+    @cached_property
+    def areas(self) -> tuple[Ints, Ints, Ints]:
+        """(poc, val, vah): int64[n] each, as rows of `level`."""
+        out = np.empty((3, len(self)), np.int64)
+        for i in range(len(self)):
+            rows = slice(int(self.offsets[i]), int(self.offsets[i + 1]))
+            level, bid, ask, unknown = (
+                self.level[rows],
+                self.level_bid[rows],
+                self.level_ask[rows],
+                self.level_unknown[rows],
+            )
+            at = poc(level, bid, ask, unknown)
+            low, high = value_area(level, bid + ask + unknown, at)
+            out[:, i] = level[at], level[low], level[high]
+        return out[0], out[1], out[2]
+
+    def rows(self, i: int) -> tuple[Ints, Ints, Ints, Ints]:
+        """(level, bid, ask, unknown) of bar i."""
+        at = slice(int(self.offsets[i]), int(self.offsets[i + 1]))
+        return self.level[at], self.level_bid[at], self.level_ask[at], self.level_unknown[at]
+
+    def take(self, start: int, end: int) -> BarTable:
+        """Bars start <= i < end."""
+        a, b = int(self.offsets[start]), int(self.offsets[end])
+        values: dict[str, Any] = {
+            name: getattr(self, name)[start:end] if name in _BAR_COLUMNS else getattr(self, name)[a:b]
+            for name in (*_BAR_COLUMNS, *_LEVEL_COLUMNS)
+        }
+        return BarTable(
+            self.symbol, self.frame, self.grid, offsets=self.offsets[start : end + 1] - a, group=self.group, **values
+        )
+
+    def grouped(self, group: int) -> BarTable:
+        """The same bars with `group` levels to a row (prices of bars stay exact)."""
+        if group == 1:
+            return self
+        rows = self.level // group
+        bar = np.repeat(np.arange(len(self)), np.diff(self.offsets))
+        new = np.flatnonzero(
+            np.concatenate(([True], (rows[1:] != rows[:-1]) | (bar[1:] != bar[:-1])))
+            if len(rows)
+            else np.zeros(0, np.bool_)
+        )
+        values: dict[str, Any] = {name: getattr(self, name) for name in _BAR_COLUMNS}
+        values["level"] = rows[new]
+        for name in _LEVEL_COLUMNS[1:]:
+            values[name] = np.add.reduceat(getattr(self, name), new) if len(new) else getattr(self, name)
+        offsets = np.searchsorted(bar[new], np.arange(len(self) + 1))
+        return BarTable(self.symbol, self.frame, self.grid, offsets=offsets, group=group, **values)
+
+
+_BAR_COLUMNS = [
+    "time",
+    "end",
+    "session",
+    "open",
+    "high",
+    "low",
+    "close",
+    "ask",
+    "bid",
+    "unknown",
+    "trades",
+    "min_delta",
+    "max_delta",
+    "cvd",
+    "vwap",
+]
+_LEVEL_COLUMNS = ["level", "level_ask", "level_bid", "level_unknown", "level_trades"]
+
+
+def vwap_price(sums: Sums, ref: int, grid: Grid) -> float:
+    """The price of ref + Σv·(L - ref)/Σv, correctly rounded to VWAP_DIGITS decimals more than the prices; NaN without
+    volume.
+    """
+    s0, s1, _ = sums
+    if not s0:
+        return float("nan")
+    units = (2 * (ref * s0 + s1) * grid.tick_units * 10**VWAP_DIGITS + s0) // (2 * s0)
+    return float(units / 10 ** (grid.price_decimals + VWAP_DIGITS))
+
+
+def _running(
+    session: Ints, delta: Ints, sums: Sequence[Sums], carry: Carry, ref: int, grid: Grid
+) -> tuple[Ints, Floats]:
+    """CVD and VWAP at the end of each bar, restarting where the session changes."""
+    cvd, vwap = np.empty(len(delta), np.int64), np.empty(len(delta), np.float64)
+    total, (a, b, c) = carry.delta, carry.sums
+    last = None
+    for i, (start, change, (x, y, z)) in enumerate(zip(session.tolist(), delta.tolist(), sums, strict=True)):
+        if last is not None and start != last:
+            total, a, b, c = 0, 0, 0, 0
+        last = start
+        total, a, b, c = total + change, a + x, b + y, c + z
+        cvd[i], vwap[i] = total, vwap_price((a, b, c), ref, grid)
+    return cvd, vwap
+
+
+def from_series(
+    symbol: str, frame: str, grid: Grid, bars: Sequence[Bar], ends: Ints, carry: Carry, ref: int
+) -> BarTable:
+    """The table of folded live bars. ends: int64[n]; carry: what the first bar's session gathered before it."""
+    sizes = [len(bar.level) for bar in bars]
+    cells = np.concatenate([bar.cells for bar in bars]) if bars else np.empty((0, 4), np.int64)
+    session = np.array([bar.session for bar in bars], np.int64)
+    folds = [bar.folded for bar in bars]
+    values: dict[str, Any] = {
+        name: np.array([getattr(fold, name) for fold in folds], np.int64)
+        for name in ["open", "high", "low", "close", "ask", "bid", "unknown", "trades", "min_delta", "max_delta"]
+    }
+    cvd, vwap = _running(session, values["ask"] - values["bid"], [bar.vwap_sums(ref) for bar in bars], carry, ref, grid)
+    return BarTable(
+        symbol,
+        frame,
+        grid,
+        time=np.array([bar.start for bar in bars], np.int64),
+        end=ends,
+        session=session,
+        cvd=cvd,
+        vwap=vwap,
+        offsets=np.concatenate(([0], np.cumsum(sizes, dtype=np.int64))).astype(np.int64),
+        level=np.concatenate([bar.level for bar in bars]) if bars else np.empty(0, np.int64),
+        level_ask=cells[:, ASK],
+        level_bid=cells[:, BID],
+        level_unknown=cells[:, UNKNOWN],
+        level_trades=cells[:, TRADES],
+        **values,
+    )
+
+
+def tabulate(
+    symbol: str,
+    frame: str,
+    grid: Grid,
+    ticks: Columns,
+    bar: Ints,
+    session: Ints,
+    *,
+    time: Callable[[Ints], Ints] | None = None,
+    end: Callable[[Ints, Ints], Ints] | None = None,
+    trades: Ints | None = None,
+    carry: Carry | None = None,
+    ref: int | None = None,
+) -> BarTable:
+    """The table of n ticks in time order, sides resolved, in one pass.
+
+    bar: int64[n], non-decreasing bar number (a bar start in ns, or an ordinal). session: int64[n], session starts in
+    ns. time(first index of each bar) gives the bars' start times (default: `bar` itself is ns); end(time, last index of
+    each bar) their ends. trades: int64[n], what each tick adds to the trade count (0 for the rest of a split trade).
+    """
+    ref = int(ticks.level[0]) if ref is None else ref
+    new = np.flatnonzero(np.concatenate(([True], bar[1:] != bar[:-1])))
+    rows = rows_of(ticks, bar[new], new)
+    ordinal = np.repeat(np.arange(len(new)), np.diff(np.append(new, len(ticks))))
+    part = partials(ordinal * 1_000_000_000, ticks.level, ticks.size, ticks.side, 1 if trades is None else trades)
+    bars = [
+        Bar(0, 0, part.level[a:b], part.cells[a:b], 0)
+        for a, b in zip(part.bounds[:-1].tolist(), part.bounds[1:].tolist(), strict=True)
+    ]
+    starts = bar[new] if time is None else time(new)
+    sessions = session[new]
+    cvd, vwap = _running(
+        sessions, rows["ask"] - rows["bid"], [b.vwap_sums(ref) for b in bars], carry or Carry(), ref, grid
+    )
+    last = np.append(new[1:], len(ticks)) - 1
+    counted = rows["trades"] if trades is None else np.add.reduceat(trades, new)
+    values: dict[str, Any] = {
+        name: rows[name] for name in ["open", "high", "low", "close", "ask", "bid", "unknown", "min_delta", "max_delta"]
+    }
+    return BarTable(
+        symbol,
+        frame,
+        grid,
+        time=starts,
+        end=ticks.time[last] if end is None else end(starts, last),
+        session=sessions,
+        trades=counted,
+        cvd=cvd,
+        vwap=vwap,
+        offsets=part.bounds,
+        level=part.level,
+        level_ask=part.cells[:, ASK],
+        level_bid=part.cells[:, BID],
+        level_unknown=part.cells[:, UNKNOWN],
+        level_trades=part.cells[:, TRADES],
+        **values,
+    )
+
+
+def concat(tables: Sequence[BarTable]) -> BarTable:
+    """Tables of one symbol, frame and grid, one after the other."""
+    first = tables[0]
+    if len(tables) == 1:
+        return first
+    values: dict[str, Any] = {
+        name: np.concatenate([getattr(table, name) for table in tables]) for name in (*_BAR_COLUMNS, *_LEVEL_COLUMNS)
+    }
+    sizes = np.concatenate([np.diff(table.offsets) for table in tables])
+    return BarTable(first.symbol, first.frame, first.grid, offsets=np.concatenate(([0], np.cumsum(sizes))), **values)

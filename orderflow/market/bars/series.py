@@ -1,0 +1,292 @@
+"""The bars of one frame: a ladder of volume per level for each, merged from additive partials, with a revision log.
+
+Open, close and the extremes of delta are not kept here: they are folded from the spine when somebody looks.
+pandas is the aggregator of record (`partials`); a ladder only adds what it found.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right, insort
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from orderflow.market.bars.base_bars import Folded
+from orderflow.market.decimals import edges
+from orderflow.market.frames import Frame
+from orderflow.market.sessions import Session, bar_end, bar_start
+
+Ints = npt.NDArray[np.int64]
+
+ASK, BID, UNKNOWN, TRADES = range(4)
+"""Columns of a ladder's cells."""
+
+_LEVEL_BITS = 31
+_LEVEL_MASK = (1 << _LEVEL_BITS) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Partials:
+    """Sums by (small bar, level). start: int64[k], ascending. bounds: int64[k + 1] into level and cells.
+    level: int64[m], ascending within a small bar. cells: int64[m, 4], see ASK BID UNKNOWN TRADES."""
+
+    start: Ints
+    bounds: Ints
+    level: Ints
+    cells: Ints
+
+
+SMALL = 2_000
+"""Below so many ticks numpy sums them: the fixed cost of a pandas groupby (0.3 ms) would be most of a refresh."""
+
+
+def partials(
+    bar: Ints, level: Ints, size: Ints, side: npt.NDArray[np.int8], trades: Ints | int = 1, *, record: bool = False
+) -> Partials:
+    """Sum ticks by (bar start, level): one grouping on one integer key, exact because everything is int64.
+
+    pandas is the aggregator of record: it does every bulk, and with `record` also the small ones, which is how the
+    audit checks what numpy has summed refresh by refresh.
+
+    bar: int64[n], start of each tick's bar in ns. size may be negative and `trades` 0 for a correction.
+    """
+    n = len(bar)
+    first, low = int(bar.min()), int(level.min())
+    cells = np.empty((4, n), np.int64)
+    np.multiply(size, side > 0, out=cells[ASK])
+    np.multiply(size, side < 0, out=cells[BID])
+    np.multiply(size, side == 0, out=cells[UNKNOWN])
+    cells[TRADES] = trades
+    key = (bar - first) // 1_000_000_000 << _LEVEL_BITS | (level - low)
+    keys, sums = _numpy_sums(key, cells) if n < SMALL and not record else _pandas_sums(key, cells)
+    steps = keys >> _LEVEL_BITS
+    new = edges(steps)
+    bounds = np.empty(len(new) + 1, np.int64)
+    bounds[:-1], bounds[-1] = new, len(keys)
+    return Partials(steps[new] * 1_000_000_000 + first, bounds, (keys & _LEVEL_MASK) + low, sums)
+
+
+def _pandas_sums(key: Ints, cells: Ints) -> tuple[Ints, Ints]:
+    sums = pd.DataFrame(cells.T, copy=False).groupby(key, sort=True).sum()
+    return sums.index.to_numpy(), sums.to_numpy()
+
+
+def _numpy_sums(key: Ints, cells: Ints) -> tuple[Ints, Ints]:
+    order = key.argsort(kind="stable")
+    ordered = key[order]
+    new = edges(ordered)
+    return ordered[new], np.add.reduceat(cells[:, order], new, axis=1).T
+
+
+@dataclass(slots=True)
+class Bar:
+    """One bar's ladder. level: int64[m] ascending; cells: int64[m, 4]; revision: of its last change."""
+
+    start: int
+    session: int
+    level: Ints
+    cells: Ints
+    revision: int
+    folded: Folded | None = None
+    sums: tuple[int, int, int] | None = None
+
+    def add(self, level: Ints, cells: Ints, revision: int) -> None:
+        """Add a partial (distinct ascending levels)."""
+        at = self.level.searchsorted(level)
+        fresh = (self.level.take(at, mode="clip") != level).nonzero()[0]
+        if len(fresh):
+            self._make_room(level[fresh], at[fresh])
+            at = self.level.searchsorted(level)
+        self.cells[at] += cells
+        self.revision, self.folded, self.sums = revision, None, None
+
+    def _make_room(self, level: Ints, at: Ints) -> None:
+        """Rows of zeros for new levels; at: before which of the present rows each belongs."""
+        n = len(self.level) + len(level)
+        there = np.ones(n, np.bool_)
+        there[at + np.arange(len(level))] = False
+        wider, taller = np.empty(n, np.int64), np.zeros((n, self.cells.shape[1]), np.int64)
+        wider[there], wider[~there] = self.level, level
+        taller[there] = self.cells
+        self.level, self.cells = wider, taller
+
+    def vwap_sums(self, ref: int) -> tuple[int, int, int]:
+        """(Σv, Σv·(L - ref), Σv·(L - ref)²) in size units and levels, exact whatever their size."""
+        if self.sums is None:
+            volume = self.cells[:, :TRADES].sum(axis=1)
+            away = self.level - ref
+            total = int(volume.sum())
+            if max(abs(int(away[0])), abs(int(away[-1])), 1) ** 2 * max(total, 1) < 2**62:
+                moment = volume * away
+                self.sums = total, int(moment.sum()), int((moment * away).sum())
+            else:
+                v, d = volume.tolist(), away.tolist()
+                self.sums = (
+                    total,
+                    sum(a * b for a, b in zip(v, d, strict=True)),
+                    sum(a * b * b for a, b in zip(v, d, strict=True)),
+                )
+        return self.sums
+
+
+@dataclass(slots=True)
+class Carry:
+    """What one session (its start, ns) gathered before the bars held: delta and VWAP sums."""
+
+    session: int | None = None
+    delta: int = 0
+    sums: tuple[int, int, int] = (0, 0, 0)
+
+    def add(self, bar: Bar, ref: int) -> None:
+        cells = bar.cells
+        self.delta += int(cells[:, ASK].sum() - cells[:, BID].sum())
+        a, b = self.sums, bar.vwap_sums(ref)
+        self.sums = a[0] + b[0], a[1] + b[1], a[2] + b[2]
+
+
+@dataclass(slots=True)
+class Series:
+    """The newest `cap` bars of one frame."""
+
+    frame: Frame
+    session: Session
+    cap: int
+    ref: int
+    bars: dict[int, Bar] = field(default_factory=dict)
+    starts: list[int] = field(default_factory=list)
+    carry: Carry = field(default_factory=Carry)
+    horizon: int = -(2**63)
+    """Bars that start before this were let go; the log still has their ticks."""
+    dropped: int = 0
+    log_floor: int = 0
+    """A revision older than this needs a snapshot."""
+    _open: int = 0
+    _close: int = 0
+    _revisions: list[int] = field(default_factory=list)
+    _changed: list[int] = field(default_factory=list)
+
+    def merge(self, part: Partials, revision: int) -> None:
+        """Add partials of small bars; every touched bar gets `revision`."""
+        if self.starts and self._open <= int(part.start[0]) and int(part.start[-1]) < self._close:
+            level, cells = part.level, part.cells
+            if len(part.start) > 1:
+                level, cells = _unite(level, cells)
+            self.bars[self._open].add(level, cells, revision)
+            self._note(self._open, revision)
+            return
+        starts = bar_start(part.start, self.frame.ns, self.session)
+        new = np.flatnonzero(np.concatenate(([True], starts[1:] != starts[:-1])))
+        sessions = self.session.start_of(starts[new]).tolist()
+        ends = np.append(new[1:], len(starts))
+        for start, session, a, b in zip(starts[new].tolist(), sessions, new.tolist(), ends.tolist(), strict=True):
+            x, y = int(part.bounds[a]), int(part.bounds[b])
+            level, cells = part.level[x:y], part.cells[x:y]
+            if b - a > 1:
+                level, cells = _unite(level, cells)
+            if start < self.horizon:
+                self._late(start, session, level, cells)
+                continue
+            bar = self.bars.get(start)
+            if bar is None:
+                self._insert(Bar(start, session, level.copy(), cells.copy(), revision))
+            else:
+                bar.add(level, cells, revision)
+            self._note(start, revision)
+        if len(self.starts) > self.cap:
+            self.drop(len(self.starts) - self.cap)
+
+    def _insert(self, bar: Bar) -> None:
+        self.bars[bar.start] = bar
+        if self.starts and bar.start < self.starts[-1]:
+            insort(self.starts, bar.start)
+            return
+        self.starts.append(bar.start)
+        self._open = bar.start
+        self._close = int(bar_end(np.array([bar.start]), self.frame.ns, self.session)[0])
+
+    def drop(self, count: int) -> None:
+        """Let the oldest bars go, keeping what their session needs."""
+        gone, self.starts = self.starts[:count], self.starts[count:]
+        for start in gone:
+            bar = self.bars.pop(start)
+            if self.carry.session != bar.session:
+                self.carry = Carry(bar.session)
+            self.carry.add(bar, self.ref)
+        self.dropped += count
+        self.raise_horizon(self.starts[0] if self.starts else gone[-1] + 1)
+
+    def raise_horizon(self, start: int) -> None:
+        """Hold no bar that starts before `start` (ns) from now on."""
+        old = bisect_left(self.starts, start)
+        if old:
+            self.drop(old)
+        if start > self.horizon:
+            self.horizon = start
+            session = int(self.session.start_of(np.array([start]))[0])
+            if self.carry.session != session:
+                self.carry = Carry(session)
+
+    @property
+    def opening(self) -> Carry:
+        """What the first held bar's session gathered before that bar."""
+        if self.starts and self.carry.session == self.bars[self.starts[0]].session:
+            return self.carry
+        return Carry()
+
+    def changed(self, since: int) -> list[int] | None:
+        """Starts of the bars changed after revision `since`, ascending; None when that is too long ago to know."""
+        if since < self.log_floor:
+            return None
+        at = bisect_right(self._revisions, since)
+        return sorted(start for start in set(self._changed[at:]) if start in self.bars)
+
+    def rescale(self, level: int, size: int) -> None:
+        """The grid became finer."""
+        self.ref *= level
+        for bar in self.bars.values():
+            bar.level = bar.level * level
+            bar.cells = bar.cells * np.array([size, size, size, 1])
+            bar.folded = bar.sums = None
+        s0, s1, s2 = self.carry.sums
+        self.carry = Carry(
+            self.carry.session, self.carry.delta * size, (s0 * size, s1 * size * level, s2 * size * level * level)
+        )
+        self._revisions.clear()
+        self._changed.clear()
+
+    def end_of(self, bar: Bar) -> int | None:
+        """Where a bar ends (ns), when its frame does not tell."""
+        return None
+
+    def after(self, start: int) -> int | None:
+        """Start of the held bar that follows the one at `start`; None for the last."""
+        at = bisect_right(self.starts, start)
+        return self.starts[at] if at < len(self.starts) else None
+
+    def between(self, start: int, end: int) -> list[int]:
+        """Starts of the held bars with start <= bar start < end."""
+        return self.starts[bisect_left(self.starts, start) : bisect_left(self.starts, end)]
+
+    def _late(self, start: int, session: int, level: Ints, cells: Ints) -> None:
+        if self.carry.session == session:
+            self.carry.add(Bar(start, session, level, cells, 0), self.ref)
+
+    def _note(self, start: int, revision: int) -> None:
+        if self._revisions and self._revisions[-1] == revision and self._changed[-1] == start:
+            return
+        self._revisions.append(revision)
+        self._changed.append(start)
+        if len(self._revisions) > 8 * max(self.cap, 64):
+            keep = 4 * max(self.cap, 64)
+            self.log_floor = self._revisions[-keep - 1]
+            del self._revisions[:-keep], self._changed[:-keep]
+
+
+def _unite(level: Ints, cells: Ints) -> tuple[Ints, Ints]:
+    """Sum cells of equal levels; `level` need not be sorted."""
+    order = np.argsort(level, kind="stable")
+    level, cells = level[order], cells[order]
+    new = np.flatnonzero(np.concatenate(([True], level[1:] != level[:-1])))
+    return level[new], np.add.reduceat(cells, new, axis=0)

@@ -1,0 +1,447 @@
+"""`Market`: every symbol's tape behind one door. Ticks come in by `ingest`; tables and changes go out.
+
+Nothing is acknowledged before the log has it; nothing is in the bars before it is acknowledged; a call is taken whole
+or not at all. The lock covers validation and the append, never a disk or an aggregation.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import threading
+import time as _time
+from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+
+from orderflow.errors import BadInput, Conflict, NotFound
+from orderflow.market.bars.footprint import BarTable, concat, from_series
+from orderflow.market.bars.series import Carry
+from orderflow.market.chart_json import bar_wire, base_wire, choose_rows
+from orderflow.market.frames import Frame
+from orderflow.market.grid import Grid
+from orderflow.market.idempotency import Keys, Receipt, pack_answer, unpack_answer
+from orderflow.market.sessions import Session, bar_end
+from orderflow.market.studies.options import Marks
+from orderflow.market.symbol import Arrivals, Entry, Prepared, SymbolInfo, TickTable, distinct
+from orderflow.market.tape import Lock
+from orderflow.market.tick_log import LogEntry, NoLog, TickLog
+from orderflow.market.ticks import TickBatch
+
+FOREVER = 2**62
+LONG_AGO = 3600.0
+"""Seconds by which reloaded ticks are dated back, so that they do not count as live ones."""
+
+DEFAULT_MARKS = Marks()
+
+
+class Market:
+    """All symbols. Sizes are bounded by `max_candles` bars a frame, `max_ticks` ticks and `max_symbols` symbols.
+
+    new_lock: makes reentrant locks for whatever calls it, threads or greenlets (`Workers.lock`).
+    """
+
+    def __init__(
+        self,
+        log: TickLog | None = None,
+        *,
+        max_candles: int = 500,
+        max_ticks: int = 20_000_000,
+        max_symbols: int = 5_000,
+        clock: Callable[[], float] = _time.monotonic,
+        new_lock: Callable[[], Lock] = threading.RLock,
+    ) -> None:
+        self._log: TickLog = log if log is not None else NoLog()
+        self._max_candles = max_candles
+        self._max_ticks = max_ticks
+        self._max_symbols = max_symbols
+        self._clock = clock
+        self._new_lock = new_lock
+        self._lock = new_lock()
+        self._entries: dict[str, Entry] = {}
+        self._settings: dict[str, dict[str, str]] = {}
+        self._simulated: frozenset[str] = frozenset()
+        self._keys = Keys()
+        self._held = 0
+        self._loading = False
+        self.rejected_total = 0
+        self.epoch = secrets.token_hex(4)
+
+    # writing
+
+    def load(self) -> int:
+        """Take in everything the log holds; returns the number of ticks. Call once, before serving."""
+        stored = self._log.get_meta("instruments")
+        if stored:
+            self._settings = json.loads(stored)
+        total = 0
+        self._loading = True
+        for logged in self._log.load():
+            revision = 0
+            for batch in logged.batches:
+                with self._lock:
+                    revision = self._publish(self._open(batch.symbol).prepare(batch))
+                total += len(batch)
+            self._make_room()
+            if logged.key:
+                digest, accepted, duplicates = unpack_answer(logged.answer)
+                self._keys.remember(logged.key, digest, Receipt(accepted, duplicates, revision))
+        self._loading = False
+        for entry in self._entries.values():
+            entry.tape.loading(False)
+            entry.tape.refresh()  # here nobody waits for it; the first look would
+        return total
+
+    def reserve(self, symbols: Iterable[str]) -> list[str]:
+        """Say whose ticks a model makes: `ingest` takes none of these symbols. Returns those of them that hold ticks
+        which were sent before; `simulate` leaves these alone until they are reset.
+        """
+        with self._lock:
+            self._simulated = frozenset(symbols)
+            return sorted(s for s in self._simulated if s in self._entries and not self._entries[s].simulated)
+
+    def simulate(self, batches: Sequence[TickBatch]) -> int:
+        """Take in trades that a model made: visible at once and kept in memory only, for the model makes new ones after
+        a restart. Their symbols never become the most recently active one. Returns the ticks taken.
+
+        Raises BadInput as `ingest` does, Conflict for a symbol that holds ticks which were sent; nothing was kept then.
+        """
+        with self._lock:
+            for batch in batches:
+                entry = self._entries.get(batch.symbol)
+                if entry is not None and not entry.simulated:
+                    raise Conflict(f"{batch.symbol!r} holds ticks that were sent: a model's do not go among them")
+                if entry is None:
+                    if len(self._entries) >= self._max_symbols:
+                        raise BadInput(f"{batch.symbol!r} would be more than the {self._max_symbols} symbols held")
+                    self._entries[batch.symbol] = self._make(batch.symbol, simulated=True)
+            prepared, _ = self._reserve(batches)
+            for p in prepared:
+                self._publish(p)
+                p.entry.release(p)
+        self._make_room()
+        return sum(len(p.columns) for p in prepared)
+
+    def ingest(self, batches: Sequence[TickBatch], key: str | None = None, digest: str = "") -> Receipt:
+        """Accept the batches whole: logged, then visible. A batch's ticks stay in their order.
+
+        key: an idempotency key; a key seen before gives the stored receipt and ingests nothing. digest: of the body, so
+        that a key used for another body is noticed (Conflict). Raises BadInput (a price or size beyond the grid, too
+        many symbols), Busy (queue full, or the key is being worked on), StorageFailed, and Conflict for a symbol whose
+        ticks a model makes. Nothing was kept then.
+        """
+        with self._lock:
+            for batch in batches:
+                if batch.symbol in self._simulated:
+                    raise Conflict(
+                        f"{batch.symbol!r} is a simulated instrument, whose ticks are made here: use another"
+                    )
+            if key is not None and (known := self._keys.begin(key, digest)) is not None:
+                return known
+            try:
+                prepared, duplicates = self._reserve(batches)
+            except BaseException:
+                if key is not None:
+                    self._keys.end(key)
+                raise
+        accepted = sum(len(p.columns) for p in prepared)
+        receipt = Receipt(accepted, duplicates, max((self.revision(b.symbol) for b in batches), default=0))
+
+        def publish() -> None:
+            nonlocal receipt
+            with self._lock:
+                for p in prepared:
+                    receipt = Receipt(accepted, duplicates, self._publish(p))
+                if key is not None:
+                    self._keys.remember(key, digest, receipt)
+
+        try:
+            if prepared or key is not None:
+                answer = pack_answer(digest, accepted, duplicates) if key is not None else b""
+                self._log.append(LogEntry([p.batch for p in prepared], key, answer), publish)
+        finally:
+            with self._lock:
+                for p in prepared:
+                    p.entry.release(p)
+                if key is not None:
+                    self._keys.end(key)
+        self._make_room()
+        return receipt
+
+    def rejected(self, symbol: str | None, count: int) -> None:
+        """Count rows that were refused before they became ticks."""
+        with self._lock:
+            self.rejected_total += count
+            if symbol is not None and symbol in self._entries:
+                self._entries[symbol].counters.rejected += count
+
+    def configure(
+        self,
+        symbol: str,
+        *,
+        tick_size: Decimal | None = None,
+        size_step: Decimal | None = None,
+        session: str | None = None,
+    ) -> None:
+        """Set an instrument's tick size, size step and session ("America/Chicago 17:00"); kept in the log.
+
+        Raises BadInput for a value without meaning, Conflict for a tick size that ticks held already do not lie on.
+        """
+        if session is not None:
+            Session.parse(session)
+        grid = Grid.of(tick_size, size_step)
+        with self._lock:
+            entry = self._entries.get(symbol)
+            if entry is not None:
+                if tick_size is not None or size_step is not None:
+                    entry.regrid(grid)
+                if session is not None:
+                    entry.set_session(Session.parse(session))
+            kept = dict(self._settings.get(symbol, {}))
+            for name, value in (("tick_size", tick_size), ("size_step", size_step), ("session", session)):
+                if value is not None:
+                    kept[name] = str(value)
+            self._settings = {**self._settings, symbol: kept}
+        self._log.set_meta("instruments", json.dumps(self._settings).encode())
+
+    def settings_of(self, symbol: str) -> dict[str, str]:
+        """What `configure` has set for a symbol."""
+        return dict(self._settings.get(symbol, {}))
+
+    def reset(self, symbol: str | None = None) -> None:
+        """Forget a symbol, or everything, in memory and in the log; clients see a new epoch."""
+        with self._lock:
+            if symbol is not None:
+                self._entry(symbol)
+            gone = [symbol] if symbol is not None else list(self._entries)
+            for name in gone:
+                self._held -= len(self._entries.pop(name).tape.buffer)
+            if symbol is None:
+                self._keys.clear()
+                self._settings = {}
+                self.rejected_total = 0
+            self.epoch = secrets.token_hex(4)
+        self._log.forget(symbol)
+
+    # reading
+
+    def active(self) -> str | None:
+        """The symbol whose ticks came last; simulated ones do not count."""
+        with self._lock:
+            real = [entry for entry in self._known() if not entry.simulated]
+            return max(real, key=lambda entry: entry.counters.active).tape.symbol if real else None
+
+    def symbols(self) -> list[SymbolInfo]:
+        """Every symbol, the most recently active first; the simulated ones follow, by name."""
+        with self._lock:
+            known = self._known()
+            real = sorted((e for e in known if not e.simulated), key=lambda entry: -entry.counters.active)
+            made = sorted((e for e in known if e.simulated), key=lambda entry: entry.tape.symbol)
+            return [entry.info() for entry in (*real, *made)]
+
+    def info(self, symbol: str) -> SymbolInfo:
+        """One symbol's line of the list."""
+        return self._entry(symbol).info()
+
+    def revision(self, symbol: str) -> int:
+        """The symbol's revision; 0 when it has no ticks."""
+        entry = self._entries.get(symbol)
+        return entry.tape.revision if entry else 0
+
+    def epoch_of(self, symbol: str) -> str:
+        """Names this life of the symbol's data (revisions of two epochs do not compare); the market's when unknown."""
+        entry = self._entries.get(symbol)
+        return entry.epoch if entry else self.epoch
+
+    def gone(self, symbol: str) -> int | None:
+        """Time (ns) of the newest tick that left memory and is in no log; None while nothing is lost."""
+        entry = self._entries.get(symbol)
+        return entry.tape.gone if entry and entry.evicted and not entry.log.durable else None
+
+    def pending(self, symbol: str) -> int:
+        """Ticks of a symbol that the next look at it must aggregate."""
+        entry = self._entries.get(symbol)
+        return entry.tape.pending if entry else 0
+
+    def stats(self, symbol: str) -> dict[str, Any]:
+        """The figures of the statistics line; prices and sizes as floats, `last` in ms."""
+        return self._entry(symbol).stats(self._clock())
+
+    def bars(
+        self,
+        symbol: str,
+        frame: Frame,
+        *,
+        start: int | None = None,
+        end: int | None = None,
+        limit: int | None = None,
+        group: int = 1,
+    ) -> BarTable:
+        """Bars with start <= bar start < end (ns), the first `limit` of them: memory's, and before those the log's."""
+        entry = self._entry(symbol)
+        tape = entry.tape
+        begin, stop = -FOREVER if start is None else start, FOREVER if end is None else end
+        if frame.ns:
+            recent, first = self._recent(entry, frame, begin, stop)
+        else:
+            tape.refresh()
+            recent, first = None, min(stop, entry.counters.last + 1)
+        tables: list[BarTable] = []
+        count = 0
+        for table in entry.history().tables(frame, begin, first) if begin < first else ():
+            tables.append(table)
+            count += len(table)
+            if limit is not None and count >= limit:
+                break
+        if recent is not None and (limit is None or count < limit):
+            tables.append(recent)
+        if not tables:
+            return from_series(symbol, frame.name, tape.grid, [], np.empty(0, np.int64), Carry(), 0)
+        whole = concat(tables)
+        return (whole if limit is None else whole.take(0, min(limit, len(whole)))).grouped(group)
+
+    def ticks(
+        self, symbol: str, *, start: int | None = None, end: int | None = None, limit: int | None = None
+    ) -> TickTable:
+        """Ticks with start <= time < end (ns), the first `limit` of them, sides resolved."""
+        entry = self._entry(symbol)
+        entry.tape.refresh()
+        begin, stop = -FOREVER if start is None else start, FOREVER if end is None else end
+        found = entry.history().ticks(begin, min(stop, entry.counters.last + 1), limit)
+        return TickTable(symbol, entry.tape.grid, found)
+
+    def arrivals(self, symbol: str, since: int = 0, limit: int = 10_000) -> Arrivals:
+        """Ticks in order of arrival, as far as memory has them: from the `since`-th on, at most `limit`."""
+        return self._entry(symbol).arrivals(since, limit)
+
+    def changed(
+        self,
+        symbol: str | None,
+        frame: Frame,
+        since: int,
+        epoch: str | None,
+        rows: int = 0,
+        marks: Marks = DEFAULT_MARKS,
+    ) -> dict[str, Any]:
+        """What a chart needs to catch up from (epoch, since): see `market.chart_json`. rows 0: choose the row size."""
+        name = symbol if symbol is not None else self.active()
+        entry = self._entries.get(name) if name is not None else None
+        if name is None or entry is None or not entry.counters.ticks:
+            nothing: dict[str, Any] = {"symbol": name, "frame": frame.name, "bars": [], "stats": {}}
+            return {"epoch": self.epoch, "rev": 0, "full": True, **nothing}
+        tape = entry.tape
+        with tape.lock:
+            series = tape.series(frame) if frame.ns else tape.dealt(frame, entry.history().live)
+            revision = tape.refresh()
+            starts = series.changed(since) if epoch == entry.epoch and since and rows else None
+            full = starts is None
+            if starts is None:
+                starts = list(series.starts)
+            if frame.ns:
+                tape.fold(series, starts)
+            bars = [series.bars[s] for s in starts]
+            rows = rows or choose_rows([series.bars[s] for s in series.starts[-60:]])
+            return {
+                "epoch": entry.epoch,
+                "rev": revision,
+                "full": full,
+                "symbol": name,
+                "frame": frame.name,
+                "ms": frame.ns // 1_000_000,
+                "tick": entry.price(1),
+                "pd": tape.grid.price_decimals,
+                "sd": tape.grid.size_decimals,
+                "rows": rows,
+                "ref": series.ref,
+                "session": tape.session.label,
+                "marks": marks.text,
+                "base": base_wire(series.starts[0] if series.starts else None, series.opening),
+                "bars": [
+                    bar_wire(bar, series.ref, rows, tape.grid.size_decimals, marks, series.end_of(bar)) for bar in bars
+                ],
+                "stats": {**entry.stats(self._clock()), "candles": len(series.starts) + series.dropped},
+            }
+
+    def verify(self) -> tuple[int, int]:
+        """Audit the minutes sealed since the last call; returns (minutes audited, failures) since the start."""
+        with self._lock:
+            tapes = [entry.tape for entry in self._entries.values()]
+        audits = [tape.verify() for tape in tapes]
+        return sum(audit.bars for audit in audits), sum(audit.failures for audit in audits)
+
+    # inside
+
+    def _known(self) -> list[Entry]:
+        return [entry for entry in self._entries.values() if entry.counters.ticks]
+
+    def _entry(self, symbol: str) -> Entry:
+        entry = self._entries.get(symbol)
+        if entry is None or not entry.counters.ticks:
+            raise NotFound(f"symbol {symbol!r} has no ticks; see /api/v1/symbols for those that do")
+        return entry
+
+    def _open(self, symbol: str) -> Entry:
+        entry = self._entries.get(symbol)
+        if entry is None:
+            entry = self._make(symbol)
+            entry.tape.loading(self._loading)
+            self._entries[symbol] = entry
+        return entry
+
+    def _make(self, symbol: str, *, simulated: bool = False) -> Entry:
+        log = NoLog() if simulated else self._log
+        settings = self._settings.get(symbol, {})
+        return Entry.make(symbol, self._max_candles, log, settings, self._new_lock(), simulated=simulated)
+
+    @staticmethod
+    def _recent(entry: Entry, frame: Frame, begin: int, stop: int) -> tuple[BarTable, int]:
+        """(the bars in memory that start in [begin, stop), start of the first bar that memory has in full)."""
+        tape = entry.tape
+        with tape.lock:
+            series = tape.series(frame)
+            held = series.between(-FOREVER, stop)
+            tape.fold(series, held)
+            wanted = len(series.between(begin, stop))
+            ends = bar_end(np.array(held, np.int64), frame.ns, tape.session)
+            bars = [series.bars[start] for start in held]
+            table = from_series(tape.symbol, frame.name, tape.grid, bars, ends, series.opening, series.ref)
+            first = min(series.horizon, stop) if series.horizon > -FOREVER else begin
+            return table.take(len(held) - wanted, len(held)), first
+
+    def _reserve(self, batches: Sequence[TickBatch]) -> tuple[list[Prepared], int]:
+        """Check everything before anything is kept; leaves out ticks known by id."""
+        new = {batch.symbol for batch in batches} - self._entries.keys()
+        if len(self._entries) + len(new) > self._max_symbols:
+            raise BadInput(f"{min(new)!r} would be more than the {self._max_symbols} symbols held (MAX_SYMBOLS)")
+        fresh: list[tuple[TickBatch, Grid]] = []
+        duplicates = 0
+        for batch in batches:
+            entry = self._entries.get(batch.symbol)
+            kept = distinct(batch if entry is None else entry.unseen(batch))
+            if len(kept):
+                fresh.append((kept, (entry or self._make(batch.symbol)).check(kept)))
+            duplicates += len(batch) - len(kept)
+            if entry is not None:
+                entry.counters.duplicates += len(batch) - len(kept)
+        prepared = [self._open(batch.symbol).prepare(batch, needed) for batch, needed in fresh]
+        for p in prepared:
+            p.entry.reserve(p)
+        return prepared, duplicates
+
+    def _publish(self, prepared: Prepared) -> int:
+        entry = prepared.entry
+        if self._entries.get(prepared.batch.symbol) is not entry:  # reset in between: it was never to be seen again
+            return 0
+        self._held += len(prepared.columns)
+        return entry.publish(prepared, self._clock() - (LONG_AGO if self._loading else 0.0))
+
+    def _make_room(self) -> None:
+        while self._held > self._max_ticks:
+            entry = max(self._entries.values(), key=lambda e: len(e.tape.buffer))
+            gone = entry.tape.evict()
+            if not gone:
+                return
+            entry.evicted += gone
+            self._held -= gone

@@ -1,0 +1,161 @@
+"""`--dry-run`: what is in a file, told without sending anything: format, time span, gaps, side quality, bad rows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from orderflow.errors import FieldError
+from orderflow.formats import ParsedTicks
+from orderflow.market.decimals import unit_text
+from orderflow.market.ticks import NO_ID, SideRule, TickBatch
+from orderflow.replay.progress import moment, span
+
+GAP = 60.0
+"""Seconds without a trade that count as a gap."""
+
+LISTED_GAPS = 5
+LISTED_ERRORS = 20
+
+_RULES = {
+    SideRule.FLAG: "flagged by the venue",
+    SideRule.VOLUMES: "from bid and ask volumes",
+    SideRule.QUOTE: "from the quote",
+    SideRule.TICK: "from the tick rule",
+    SideRule.NONE: "unknown",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A time without trades; ns UTC."""
+
+    begin: int
+    end: int
+
+    @property
+    def seconds(self) -> float:
+        return (self.end - self.begin) / 1e9
+
+
+@dataclass(slots=True)
+class Symbol:
+    """What a file holds of one symbol. Times are ns UTC; low and high are (units, decimals)."""
+
+    name: str
+    ticks: int = 0
+    first: int = 0
+    last: int = 0
+    newest: int = 0
+    late: int = 0
+    ids: int = 0
+    low: tuple[int, int] | None = None
+    high: tuple[int, int] | None = None
+    price_decimals: int = 0
+    size_decimals: int = 0
+    rules: Counter[int] = field(default_factory=Counter)
+    gaps: list[Gap] = field(default_factory=list)
+    gap_count: int = 0
+
+    def add(self, batch: TickBatch) -> None:
+        """Take in the next ticks, in file order."""
+        times = batch.time
+        if not self.ticks:
+            self.first = self.last = self.newest = int(times[0])
+        rising = np.maximum(np.maximum.accumulate(times), self.newest)
+        before = np.concatenate([[self.newest], rising[:-1]])
+        self.late += int(np.count_nonzero(times < before))
+        self._note_gaps(before, rising)
+        self.newest = int(rising[-1])
+        self.first = min(self.first, int(times.min()))
+        self.last = max(self.last, self.newest)
+        self.ticks += len(batch)
+        self.ids += int(np.count_nonzero(batch.id != NO_ID))
+        self.rules.update(dict(enumerate(np.bincount(batch.rule, minlength=6).tolist())))
+        low, high = int(batch.price.min()), int(batch.price.max())
+        self.low = _least(self.low, (low, batch.price_decimals))
+        self.high = _most(self.high, (high, batch.price_decimals))
+        self.price_decimals = max(self.price_decimals, batch.price_decimals)
+        self.size_decimals = max(self.size_decimals, batch.size_decimals)
+
+    def _note_gaps(
+        self, before: np.ndarray[tuple[int], np.dtype[np.int64]], rising: np.ndarray[tuple[int], np.dtype[np.int64]]
+    ) -> None:
+        wide = np.flatnonzero(rising - before >= GAP * 1e9)
+        self.gap_count += len(wide)
+        self.gaps += [Gap(int(before[i]), int(rising[i])) for i in wide]
+        self.gaps = sorted(self.gaps, key=lambda gap: -gap.seconds)[:LISTED_GAPS]
+
+
+@dataclass(slots=True)
+class Survey:
+    """A whole file, or the part of it that a replay would send."""
+
+    symbols: dict[str, Symbol] = field(default_factory=dict)
+    rows: int = 0
+    bad_rows: int = 0
+    errors: list[FieldError] = field(default_factory=list)
+
+    @property
+    def ticks(self) -> int:
+        return sum(symbol.ticks for symbol in self.symbols.values())
+
+
+def survey(chunks: Iterable[ParsedTicks], max_ticks: int | None = None) -> Survey:
+    """Read everything (or up to about `max_ticks`, by whole chunks) and count."""
+    found = Survey()
+    for chunk in chunks:
+        found.rows += chunk.rows
+        found.bad_rows += chunk.rejected
+        found.errors += chunk.errors[: LISTED_ERRORS - len(found.errors)]
+        for batch in chunk.batches:
+            if len(batch):
+                found.symbols.setdefault(batch.symbol, Symbol(batch.symbol)).add(batch)
+        if max_ticks is not None and found.ticks >= max_ticks:
+            break
+    return found
+
+
+def report(found: Survey) -> Iterator[str]:
+    """The findings, line by line."""
+    yield f"rows        {found.rows:,} ({found.bad_rows:,} bad)"
+    yield f"ticks       {found.ticks:,}"
+    for symbol in found.symbols.values():
+        yield from _of_symbol(symbol)
+    if found.errors:
+        yield "bad rows"
+        yield from (f"  {error}" for error in found.errors)
+        if found.bad_rows > len({error.row for error in found.errors}):
+            yield f"  … {found.bad_rows:,} rows in all"
+
+
+def _of_symbol(symbol: Symbol) -> Iterator[str]:
+    assert symbol.low is not None
+    assert symbol.high is not None
+    yield f"symbol      {symbol.name}"
+    yield f"  ticks     {symbol.ticks:,}, with a trade id: {symbol.ids:,}"
+    yield f"  first     {moment(symbol.first)}"
+    yield f"  last      {moment(symbol.last)} ({span((symbol.last - symbol.first) / 1e9)} of market time)"
+    yield f"  order     {'by time' if not symbol.late else f'{symbol.late:,} ticks are older than one before them'}"
+    yield f"  prices    {unit_text(*symbol.low)} to {unit_text(*symbol.high)}, {symbol.price_decimals} decimals"
+    yield f"  sizes     {symbol.size_decimals} decimals"
+    shares = [
+        f"{100 * symbol.rules[rule] / symbol.ticks:.1f}% {words}"
+        for rule, words in _RULES.items()
+        if symbol.rules[rule]
+    ]
+    yield f"  sides     {', '.join(shares)}"
+    yield f"  gaps      {symbol.gap_count:,} of {GAP:.0f} s or more"
+    for gap in symbol.gaps:
+        yield f"            {moment(gap.begin)} → {moment(gap.end)} ({span(gap.seconds)})"
+
+
+def _least(a: tuple[int, int] | None, b: tuple[int, int]) -> tuple[int, int]:
+    return b if a is None or b[0] * 10 ** a[1] < a[0] * 10 ** b[1] else a
+
+
+def _most(a: tuple[int, int] | None, b: tuple[int, int]) -> tuple[int, int]:
+    return b if a is None or b[0] * 10 ** a[1] > a[0] * 10 ** b[1] else a

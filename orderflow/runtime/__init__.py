@@ -1,0 +1,1 @@
+"""Threads, greenlets, locks, clocks and the bus: what everything else runs on. Knows nothing of markets."""

@@ -1,0 +1,398 @@
+"""The only place where threads and greenlets start and stop.
+
+The server runs on gevent: one thread, one greenlet a socket, and whoever computes or waits for the disk stops all of
+them. So such work goes through `Workers` to real operating system threads while the caller waits the way its
+surroundings wait: a greenlet yields, a thread blocks. The same calls work without gevent (tests, notebooks).
+
+gevent's own locks are not for threads that run beside the hub: of three greenlets and three threads that took turns
+with one patched `threading.Lock` or `RLock`, some were never woken again (gevent 26.9). State that both sides touch is
+guarded by `plain_lock()` and waited for with a `Flag`, or guarded by a `Workers.lock()`.
+
+Nothing here knows what the work is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import math
+import threading
+import time
+from _thread import LockType
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from contextvars import ContextVar
+from typing import Any, Generic, Protocol, TypeVar
+
+import gevent
+from gevent import monkey
+from gevent.event import Event
+from gevent.threadpool import ThreadPool
+
+from orderflow.errors import Conflict
+from orderflow.runtime.shared_lock import Turns
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+_thread_id: Callable[[], int] = monkey.get_original("_thread", "get_ident")
+_new_lock: Callable[[], LockType] = monkey.get_original("_thread", "allocate_lock")
+_new_rlock: Callable[[], AbstractContextManager[bool]] = monkey.get_original("_thread", "RLock")
+_new_queue: Callable[[], Any] = monkey.get_original("queue", "SimpleQueue")
+
+
+def plain_lock() -> LockType:
+    """A lock of the operating system, patched or not: safe between greenlets and threads, not reentrant.
+
+    Hold it for a few statements only and never wait, log, or do input or output under it: a greenlet that yields
+    while it holds the lock stops the whole server as soon as another one wants it.
+    """
+    return _new_lock()
+
+
+def plain_rlock() -> AbstractContextManager[bool]:
+    """`plain_lock`, but the thread that holds it may take it again.
+
+    It belongs to a thread: two greenlets of one thread do not keep each other out, so never yield under it.
+    """
+    return _new_rlock()
+
+
+class _ThreadWaiter:
+    """One thread's wait; `wake` is called once, from anywhere."""
+
+    def __init__(self) -> None:
+        self._lock = _new_lock()
+        self._lock.acquire()
+        self.wake = self._lock.release
+
+    def wait(self, timeout: float | None) -> bool:
+        return self._lock.acquire(timeout=-1 if timeout is None else min(max(0.0, timeout), threading.TIMEOUT_MAX))
+
+
+class _GreenletWaiter:
+    """One greenlet's wait: the other greenlets of the hub go on."""
+
+    def __init__(self, home: _Home) -> None:
+        self._home = home
+        self._event = Event()
+
+    def wake(self) -> None:
+        if self._home.is_here():
+            self._event.set()
+        else:
+            self._home.hub.loop.run_callback_threadsafe(self._event.set)
+
+    def wait(self, timeout: float | None) -> bool:
+        return bool(self._event.wait(timeout))
+
+
+class _Home:
+    """The thread that made the workers: under gevent the one whose greenlets must not be blocked."""
+
+    def __init__(self) -> None:
+        self.patched: bool = monkey.is_module_patched("threading")
+        self.hub: Any = gevent.get_hub() if self.patched else None
+        self._thread = _thread_id()
+
+    def is_here(self) -> bool:
+        return _thread_id() == self._thread
+
+    def waiter(self) -> _GreenletWaiter | _ThreadWaiter:
+        return _GreenletWaiter(self) if self.patched and self.is_here() else _ThreadWaiter()
+
+
+class Flag:
+    """What `threading.Event` is, between any threads and any greenlets of the home thread. Made by `Workers.flag()`."""
+
+    def __init__(self, home: _Home) -> None:
+        self._home = home
+        self._lock = _new_lock()
+        self._set = False
+        self._waiting: list[_GreenletWaiter | _ThreadWaiter] = []
+
+    def is_set(self) -> bool:
+        return self._set
+
+    def set(self) -> None:
+        with self._lock:
+            self._set = True
+            waiting, self._waiting = self._waiting, []
+        for waiter in waiting:
+            waiter.wake()
+
+    def clear(self) -> None:
+        self._set = False
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait up to `timeout` seconds (None: for ever); True when the flag was set."""
+        with self._lock:
+            if self._set:
+                return True
+            waiter = self._home.waiter()
+            self._waiting.append(waiter)
+        try:
+            return waiter.wait(timeout)
+        finally:
+            with self._lock:
+                if waiter in self._waiting:
+                    self._waiting.remove(waiter)
+
+
+class _Task(Generic[T]):
+    """One call on its way through a lane."""
+
+    def __init__(self, fn: Callable[..., T], args: tuple[Any, ...], done: Flag) -> None:
+        self._fn, self._args, self._done = fn, args, done
+        self._error: BaseException | None = None
+        self._value: T
+
+    def __call__(self) -> None:
+        try:
+            self._value = self._fn(*self._args)
+        except BaseException as error:  # the caller gets it, whatever it is
+            self._error = error
+        finally:
+            self._done.set()
+
+    def result(self) -> T:
+        self._done.wait()
+        if self._error is not None:
+            raise self._error
+        return self._value
+
+
+class _Lane:
+    """Real threads that do what is put into one queue, in its order."""
+
+    def __init__(self, home: _Home, name: str, threads: int) -> None:
+        self._queue = _new_queue()
+        self._idents: set[int] = set()
+        self._ends = [Flag(home) for _ in range(threads)]
+        self._threads = ThreadPool(threads) if home.patched else None
+        for number, end in enumerate(self._ends):
+            if self._threads is not None:
+                self._threads.spawn(self._work, end)
+            else:
+                threading.Thread(target=self._work, args=(end,), name=f"{name}-{number}", daemon=True).start()
+
+    def is_here(self) -> bool:
+        return _thread_id() in self._idents
+
+    def put(self, task: Callable[[], object]) -> None:
+        self._queue.put(task)
+
+    def _work(self, end: Flag) -> None:
+        self._idents.add(_thread_id())
+        while (task := self._queue.get()) is not None:
+            task()
+            del task  # or its arguments live until the next one comes
+        end.set()
+
+    def stop(self, deadline: float) -> bool:
+        """Let the threads end after what is queued; True when they did before the deadline."""
+        for _ in self._ends:
+            self._queue.put(None)
+        return all(end.wait(max(0.0, deadline - time.monotonic())) for end in self._ends)
+
+
+class Handle(Protocol):
+    """A running job."""
+
+    name: str
+
+    def alive(self) -> bool:
+        """False once it has ended."""
+
+    def cancel(self) -> None:
+        """Ask it to end: `Workers.wait` in it answers True, a periodic job does not start another turn."""
+
+    def join(self, timeout: float | None = None) -> bool:
+        """Wait for its end; True when it has ended."""
+
+
+class _Job:
+    def __init__(self, name: str, home: _Home) -> None:
+        self.name = name
+        self.cancelled = Flag(home)
+        self.ended = Flag(home)
+        self.greenlet: Any = None
+
+    def alive(self) -> bool:
+        return not self.ended.is_set()
+
+    def cancel(self) -> None:
+        self.cancelled.set()
+
+    def join(self, timeout: float | None = None) -> bool:
+        return self.ended.wait(timeout)
+
+
+class Workers:
+    """A pool of threads for work that takes long, one thread for all writing, and the jobs of the background.
+
+    threads: size of the pool. Make it in the thread that runs the hub. What runs in the pool or the writer must
+    not wait for a greenlet of the hub that waits for it.
+    """
+
+    def __init__(self, threads: int = 4) -> None:
+        self._home = _Home()
+        self._lock = _new_lock()
+        self._stopping = Flag(self._home)
+        self._jobs: set[_Job] = set()
+        self._errors: dict[str, int] = {}
+        self._current: ContextVar[_Job | None] = ContextVar("job", default=None)
+        self._pool = _Lane(self._home, "orderflow-pool", threads)
+        self._writer = _Lane(self._home, "orderflow-writer", 1)
+        self._reader = _Lane(self._home, "orderflow-reader", 1)
+
+    def flag(self) -> Flag:
+        """A new event, not set."""
+        return Flag(self._home)
+
+    def lock(self) -> Turns:
+        """A new lock that threads and greenlets may share, reentrant."""
+        return Turns(_new_lock(), gevent.getcurrent, self._home.waiter)
+
+    def run(self, fn: Callable[..., T], *args: Any) -> T:
+        """`fn(*args)` in a thread of the pool; its result or its error. Called inside a worker thread it runs there.
+
+        Raises Conflict once the workers are stopping.
+        """
+        if self._pool.is_here() or self._writer.is_here():
+            return fn(*args)
+        return self._put(self._pool, fn, args).result()
+
+    def aside(self, fn: Callable[..., T], *args: Any) -> T:
+        """`fn(*args)` where it cannot stop the hub: in a thread of its own when a greenlet of the home thread asks,
+        else here.
+
+        For reading from disk. Unlike `run` it never waits for the pool, so it may be called under a lock that all of
+        the pool's threads are waiting for.
+        """
+        if not (self._home.patched and self._home.is_here()):
+            return fn(*args)
+        return self._put(self._reader, fn, args).result()
+
+    def run_writer(self, fn: Callable[..., T], *args: Any) -> T:
+        """`fn(*args)` in the only writing thread, after what was given to it before; its result or its error.
+
+        Raises Conflict once the workers are stopping.
+        """
+        if self._writer.is_here():
+            return fn(*args)
+        return self._put(self._writer, fn, args).result()
+
+    def in_writer(self) -> bool:
+        """Whether the caller is the writing thread."""
+        return self._writer.is_here()
+
+    def post_writer(self, name: str, fn: Callable[[], object]) -> None:
+        """Queue `fn` for the writing thread and return at once; an error is noted under `name`."""
+        self._put(self._writer, self._guard, (name, fn))
+
+    def _put(self, lane: _Lane, fn: Callable[..., T], args: tuple[Any, ...]) -> _Task[T]:
+        task = _Task(fn, args, self.flag())
+        with self._lock:
+            if self._stopping.is_set():
+                raise Conflict("the server is stopping")
+            lane.put(task)
+        return task
+
+    def spawn(self, name: str, fn: Callable[..., object], *args: Any) -> Handle:
+        """Start `fn(*args)` beside the caller: a greenlet of the hub under gevent, else a daemon thread.
+
+        It should pause with `wait` and end when that answers True. An error ends it and is noted.
+        """
+        job = _Job(name, self._home)
+        with self._lock:
+            if self._stopping.is_set():
+                raise Conflict("the server is stopping")
+            self._jobs.add(job)
+        if not self._home.patched:
+            threading.Thread(target=self._live, args=(job, fn, args), name=name, daemon=True).start()
+        elif self._home.is_here():
+            self._start_greenlet(job, fn, args)
+        else:
+            self._home.hub.loop.run_callback_threadsafe(self._start_greenlet, job, fn, args)
+        return job
+
+    def every(self, seconds: float, name: str, fn: Callable[[], object]) -> Handle:
+        """Call `fn` every so many seconds, first after that time. Turns that are missed are left out.
+
+        An error in it is noted and does not end it.
+        """
+        if not (0 < seconds < math.inf):
+            raise ValueError(f"{name}: every {seconds} seconds has no meaning")
+        return self.spawn(name, self._repeat, seconds, name, fn)
+
+    def wait(self, seconds: float) -> bool:
+        """Sleep; True, at once, when the job that calls this was cancelled or the workers are stopping."""
+        job = self._current.get()
+        return (self._stopping if job is None else job.cancelled).wait(seconds)
+
+    def note(self, name: str, error: BaseException) -> None:
+        """Count an error of the background; the first of its kind is logged with its traceback."""
+        kind = f"{name}: {type(error).__name__}"
+        with self._lock:
+            count = self._errors[kind] = self._errors.get(kind, 0) + 1
+        if count == 1:
+            log.error("%s failed; further failures like this one are only counted", name, exc_info=error)
+
+    def errors(self) -> dict[str, int]:
+        """How often which job failed, by "job: kind of error"."""
+        with self._lock:
+            return dict(self._errors)
+
+    def stop(self, timeout: float = 5.0) -> list[str]:
+        """End all jobs, do what is queued for the threads, end them. Returns the names of what would not end in time.
+
+        Jobs are asked first; under gevent those that do not listen are killed after half of `timeout` seconds.
+        """
+        begin = time.monotonic()
+        with self._lock:
+            again = self._stopping.is_set()
+            self._stopping.set()
+            jobs = [job for job in self._jobs if job is not self._current.get()]
+        if again:
+            return []
+        for job in jobs:
+            job.cancel()
+        for job in jobs:
+            job.join(max(0.0, begin + timeout / 2 - time.monotonic()))
+        gevent.killall([job.greenlet for job in jobs if job.alive() and job.greenlet is not None], block=False)
+        for job in jobs:
+            job.join(max(0.0, min(timeout / 4, begin + timeout - time.monotonic())) if job.greenlet else 0.0)
+        left = [job.name for job in jobs if job.alive()]
+        lanes = {"pool": self._pool, "writer": self._writer, "reader": self._reader}
+        left += [name for name, lane in lanes.items() if not lane.stop(begin + timeout)]
+        if left:
+            log.warning("still running after %.1f s: %s", timeout, ", ".join(left))
+        return left
+
+    def _guard(self, name: str, fn: Callable[..., object], *args: Any) -> None:
+        try:
+            fn(*args)
+        except Exception as error:  # a job of the background has no caller to tell
+            self.note(name, error)
+
+    def _repeat(self, seconds: float, name: str, fn: Callable[[], object]) -> None:
+        due = time.monotonic() + seconds
+        while not self.wait(max(0.0, due - time.monotonic())):
+            self._guard(name, fn)
+            due = max(due + seconds, time.monotonic())
+
+    def _start_greenlet(self, job: _Job, fn: Callable[..., object], args: tuple[Any, ...]) -> None:
+        job.greenlet = gevent.spawn(self._live, job, fn, args)
+
+    def _live(self, job: _Job, fn: Callable[..., object], args: tuple[Any, ...]) -> None:
+        self._current.set(job)
+        with contextlib.suppress(gevent.GreenletExit):
+            try:
+                if not job.cancelled.is_set():
+                    self._guard(job.name, fn, *args)
+            finally:
+                with self._lock:
+                    self._jobs.discard(job)
+                job.ended.set()

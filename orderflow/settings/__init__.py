@@ -1,0 +1,1 @@
+"""Settings: defaults, names, types, bounds and meaning, and the parsers of their text."""

@@ -1,0 +1,1 @@
+"""The tick log on disk: codec, index, group commit."""

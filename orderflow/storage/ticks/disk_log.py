@@ -1,0 +1,368 @@
+"""The tick log on disk: what was acknowledged is there again after the process was killed at any moment.
+
+One call, however many symbols it touches, is one transaction shared with the calls that came at the same time: a blob
+of columns for each symbol, and the idempotency keys with their answers. Small blobs are merged in the background, by
+the writing thread, in transactions of their own: a tick is at any moment in exactly one blob.
+
+The keys of the blobs (`symbol_index`) tell which blobs there are, so starting and finding read no ticks. `blob_store`
+says what a power cut can take. A blob whose checksum is wrong is skipped, counted and left on disk; everything else is
+read.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from orderflow.errors import BadInput, Conflict, StorageFailed
+from orderflow.market.tick_log import LogEntry, LogInfo
+from orderflow.market.ticks import TickBatch
+from orderflow.runtime.workers import Workers, plain_lock
+from orderflow.storage.lock import DirectoryLock
+from orderflow.storage.ticks.blob_store import BlobStore
+from orderflow.storage.ticks.codec import Damaged, cut, decode_keys, decode_ticks, encode_keys, encode_ticks, join
+from orderflow.storage.ticks.group_commit import CommitQueue
+from orderflow.storage.ticks.index import Catalogue
+from orderflow.storage.ticks.symbol_index import KEYS, TICKS, Blob
+
+MAX_BLOB = 262_144
+"""No blob has more ticks: a read of a minute should not decode a day."""
+
+MAX_KEYS = 100_000
+"""Idempotency keys kept, the newest."""
+
+_CHUNK = 131_072
+"""Ticks of one entry of `load`, or a little more."""
+
+_MAX_NAME = 1_000
+_META, _VERSION = b"M", b"V"
+_FORMAT = b"1"
+
+log = logging.getLogger(__name__)
+
+
+class DiskTickLog:
+    """`orderflow.market.tick_log.TickLog` in a directory, which one process at a time can have.
+
+    max_pending: ticks that may wait for the disk; beyond that `append` raises Busy. Every call works in any thread and
+    in any greenlet. `then` runs in the writing thread, so never call `append`, `forget`, `set_meta` or `load` under a
+    lock that it takes; `read`, `bounds`, `get_meta` and `info` wait for nobody.
+    The constructor raises BadSetting when the directory is in use or cannot be written, StorageFailed when it cannot
+    be read.
+    """
+
+    durable = True
+
+    def __init__(self, directory: Path | str, workers: Workers, *, max_pending: int = 1_000_000) -> None:
+        self._directory = Path(directory).expanduser().absolute()
+        self._workers = workers
+        self._lock = plain_lock()
+        self._meta: dict[str, bytes] = {}
+        self._next = 0
+        self._loading = 0
+        self._merges = 0
+        self._closed = False
+        self._holder = DirectoryLock(self._directory)
+        try:
+            self._store = workers.run_writer(BlobStore, self._directory)
+            self._held = workers.run_writer(self._open)
+        except BaseException:  # the directory must be free again, whatever went wrong
+            self._holder.release()
+            raise
+        self._queue: CommitQueue[LogEntry] = CommitQueue(workers, self._write, self._tidy, max_pending)
+
+    # the port
+
+    def append(self, entry: LogEntry, then: Callable[[], None]) -> None:
+        """See `TickLog.append`. Raises BadInput for a symbol or key that cannot be written, too."""
+        for text in (entry.key or "", *(batch.symbol for batch in entry.batches)):
+            try:
+                if len(text.encode()) > _MAX_NAME:
+                    raise BadInput(f"a symbol or key is longer than {_MAX_NAME} bytes: {text[:40]!r}...")
+            except UnicodeEncodeError as error:
+                raise BadInput(f"a symbol or key is no Unicode text: {text[:40]!r}") from error
+        self._queue.put(entry, sum(map(len, entry.batches)), then)
+
+    def load(self) -> Iterator[LogEntry]:
+        """Every tick, then every key with its answer. Nothing is merged until the iteration has ended."""
+        self._check()
+        self._workers.run_writer(self._pin, 1)
+        try:
+            for chunk in _chunks(self._held.tick_blobs()):
+                if batches := self._workers.run_writer(self._fetch, chunk):
+                    yield LogEntry(batches)
+            blobs = self._held.key_blobs()
+            skip = sum(blob.n for blob in blobs) - MAX_KEYS
+            for blob in blobs:
+                for key, answer in self._workers.run_writer(self._fetch_keys, blob)[max(0, skip) :]:
+                    yield LogEntry((), key, answer)
+                skip -= blob.n
+        finally:
+            self._pin(-1)
+            self._queue.tidy()
+
+    def read(self, symbol: str, start: int, end: int) -> TickBatch | None:
+        """See `TickLog.read`; opens only the blobs that reach into the span."""
+        self._check()
+        return self._workers.aside(self._read, symbol, start, end)
+
+    def bounds(self, symbol: str) -> tuple[int, int] | None:
+        """See `TickLog.bounds`; from memory."""
+        return self._held.bounds(symbol)
+
+    def forget(self, symbol: str | None = None) -> None:
+        """Remove one symbol's ticks; or everything: ticks, keys and meta values. All of it or nothing."""
+        self._check()
+        self._workers.run_writer(self._forget, symbol)
+
+    def get_meta(self, name: str) -> bytes | None:
+        """See `TickLog.get_meta`; from memory."""
+        return self._meta.get(name)
+
+    def set_meta(self, name: str, value: bytes | None) -> None:
+        """See `TickLog.set_meta`."""
+        self._check()
+        self._workers.run_writer(self._set_meta, name, value)
+
+    def info(self) -> LogInfo:
+        """Sizes. entries: blobs of ticks. extra: symbols, keys, waiting (ticks not yet written), merges (so far)."""
+        counts = self._held.counts()
+        return LogInfo(
+            ticks=counts["ticks"],
+            entries=counts["blobs"],
+            bytes=self._store.size(),
+            path=str(self._directory),
+            damaged=counts["damaged"],
+            extra={
+                "symbols": counts["symbols"],
+                "keys": min(counts["keys"], MAX_KEYS),
+                "waiting": self._queue.weight,
+                "merges": self._merges,
+            },
+        )
+
+    def close(self) -> None:
+        """Write what waits, then release the directory; a second call does nothing."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+        self._queue.close()
+        try:
+            self._workers.run_writer(self._store.leave)
+        except Conflict:  # the workers were stopped first: they have written what waited, and their thread is gone
+            log.warning("the tick log in %s is closed after its workers", self._directory)
+        self._holder.release()
+
+    def _check(self) -> None:
+        if self._closed:
+            raise StorageFailed("the tick log is closed")
+
+    # in the writing thread
+
+    def _open(self) -> Catalogue:
+        try:
+            return self._survey()
+        except BaseException as error:  # no connection may stay behind; Damaged means nothing to the caller
+            self._store.leave()
+            if isinstance(error, Damaged | ValueError):
+                raise StorageFailed(f"the tick log in {self._directory} cannot be read: {error}") from error
+            raise
+
+    def _survey(self) -> Catalogue:
+        blobs: list[Blob] = []
+        version: bytes | None = None
+        for key in self._store.scan():
+            if key.startswith(_META):
+                self._meta[key[1:].decode()] = self._store.get(key) or b""
+            elif key == _VERSION:
+                version = self._store.get(key)
+            else:
+                blobs.append(Blob.of(key))
+        if version is None and not blobs:
+            self._store.write([(_VERSION, _FORMAT)])
+        elif version != _FORMAT:
+            raise StorageFailed(
+                f"the tick log in {self._directory} was written by another version of this program; "
+                "use that one, or move the directory away to start a new log"
+            )
+        self._next = max((blob.seq for blob in blobs), default=-1) + 1
+        return Catalogue(blobs)
+
+    def _write(self, entries: Sequence[LogEntry]) -> None:
+        by_symbol: dict[str, list[TickBatch]] = {}
+        answers: list[tuple[str, bytes]] = []
+        for entry in entries:
+            for batch in entry.batches:
+                if len(batch):
+                    by_symbol.setdefault(batch.symbol, []).append(batch)
+            if entry.key is not None:
+                answers.append((entry.key, entry.answer))
+        puts: list[tuple[Blob, bytes]] = []
+        for batches in by_symbol.values():
+            for piece in _pieces(batches):
+                puts.append((_blob(self._next, piece), encode_ticks(piece)))
+                self._next += 1
+        if answers:
+            puts.append((Blob(KEYS, self._next, len(answers), 0, 0, ""), encode_keys(answers)))
+            self._next += 1
+        if puts:
+            self._store.write((blob.key, value) for blob, value in puts)
+            self._held.add(blob for blob, _ in puts)
+
+    def _tidy(self) -> bool:
+        """Merge one row of blobs; False when there is nothing to merge."""
+        row = [] if self._loading else self._held.next_row()
+        if row and row[0].kind == KEYS:
+            self._merge_keys(row)
+        elif row:
+            self._merge(row)
+        return bool(row)
+
+    def _merge(self, row: Sequence[Blob]) -> None:
+        sound = [(blob, batch) for blob in row if (batch := self._decode(blob)) is not None]
+        if not sound:
+            return
+        old = [blob for blob, _ in sound]
+        pieces = list(_pieces([batch for _, batch in sound]))
+        if len(pieces) >= len(old):  # numbers too far apart for one grid: nothing would be gained
+            self._held.seal(old[-1])
+            return
+        # at the places of the last ones, so that the symbol that was written to last stays last
+        new = [_blob(blob.seq, piece) for blob, piece in zip(old[-len(pieces) :], pieces, strict=True)]
+        puts = {blob.key: encode_ticks(piece) for blob, piece in zip(new, pieces, strict=True)}
+        with self._held.moving(old):
+            self._store.write(puts.items(), [blob.key for blob in old if blob.key not in puts])
+            self._held.replace(old, new)
+        self._merges += 1
+
+    def _merge_keys(self, row: Sequence[Blob]) -> None:
+        answers = [pair for blob in row for pair in self._fetch_keys(blob)]
+        old = [blob for blob in row if self._held.holds(blob)]
+        if not old:
+            return
+        new = Blob(KEYS, old[-1].seq, len(answers), 0, 0, "")
+        drops = [blob.key for blob in old if blob.key != new.key]
+        with self._held.moving(old):
+            self._store.write([(new.key, encode_keys(answers))], drops)
+            self._held.replace(old, [new])
+        surplus = self._held.surplus(MAX_KEYS)
+        self._store.write((), [blob.key for blob in surplus])
+        self._held.remove(surplus)
+
+    def _pin(self, count: int) -> None:
+        with self._lock:
+            self._loading += count
+
+    def _fetch(self, blobs: Iterable[Blob]) -> list[TickBatch]:
+        """The ticks of the blobs, as few batches as can be, the symbol that was written to last at the end."""
+        by_symbol: dict[str, list[TickBatch]] = {}
+        for blob in blobs:
+            if (batch := self._decode(blob)) is not None:
+                batches = by_symbol.pop(blob.symbol, [])
+                batches.append(batch)
+                by_symbol[blob.symbol] = batches
+        return [joined for batches in by_symbol.values() for joined in join(batches)]
+
+    def _fetch_keys(self, blob: Blob) -> list[tuple[str, bytes]]:
+        try:
+            value = self._store.get(blob.key)
+            return decode_keys(value) if value is not None else []
+        except Damaged as error:
+            self._strike(blob, error)
+            return []
+
+    def _forget(self, symbol: str | None) -> None:
+        blobs = self._held.of(symbol)
+        gone = [blob.key for blob in blobs]
+        if symbol is None:
+            gone += [_META + name.encode() for name in self._meta]
+        with self._held.moving(blobs):
+            self._store.write((), gone)
+            self._held.forget(symbol)
+        if symbol is None:
+            self._meta = {}
+        self._store.shrink()
+
+    def _set_meta(self, name: str, value: bytes | None) -> None:
+        key = _META + name.encode()
+        if value is None:
+            self._store.write((), [key])
+            self._meta.pop(name, None)
+        else:
+            self._store.write([(key, value)])
+            self._meta[name] = value
+
+    # in any thread
+
+    def _read(self, symbol: str, start: int, end: int) -> TickBatch | None:
+        try:
+            while (parts := self._collect(symbol, start, end)) is None:
+                pass
+        finally:
+            if not self._workers.in_writer():
+                self._store.leave()
+        if len(parts) > 1:
+            raise StorageFailed(f"the ticks of {symbol} in that span are too unlike for one table; ask for less of it")
+        return parts[0] if parts else None
+
+    def _collect(self, symbol: str, start: int, end: int) -> list[TickBatch] | None:
+        """The ticks in the span; None when blobs were merged or forgotten in the meantime."""
+        parts: list[TickBatch] = []
+        for blob in reversed(self._held.within(symbol, start, end)):  # the newest may be merged any moment: first
+            batch = self._decode(blob)
+            if batch is None:
+                if not self._held.is_damaged(blob):
+                    return None
+            elif start <= blob.first and blob.last < end:
+                parts.append(batch)
+            elif (inside := (batch.time >= start) & (batch.time < end)).any():
+                parts.append(batch.take(np.flatnonzero(inside)))
+        return join(parts[::-1])
+
+    def _decode(self, blob: Blob) -> TickBatch | None:
+        """The ticks of a blob; None when it is damaged (then noted) or not there any more."""
+        try:
+            value = self._store.get(blob.key)
+            if value is None:
+                if not self._held.holds(blob):
+                    return None
+                raise Damaged("its row is gone")
+            batch = decode_ticks(value)
+            if _blob(blob.seq, batch) != blob:
+                raise Damaged("its row belongs to another")
+        except Damaged as error:
+            self._strike(blob, error)
+            return None
+        return batch
+
+    def _strike(self, blob: Blob, error: Damaged) -> None:
+        if self._held.strike(blob):
+            what = f"{blob.n:,} ticks of {blob.symbol}" if blob.kind == TICKS else f"{blob.n:,} idempotency keys"
+            log.error("%s in the log at %s are damaged and left out: %s", what, self._directory, error)
+
+
+def _blob(seq: int, batch: TickBatch) -> Blob:
+    return Blob(TICKS, seq, len(batch), int(batch.time.min()), int(batch.time.max()), batch.symbol)
+
+
+def _pieces(batches: Sequence[TickBatch]) -> Iterator[TickBatch]:
+    for joined in join(batches):
+        yield from cut(joined, MAX_BLOB)
+
+
+def _chunks(blobs: Iterable[Blob]) -> Iterator[list[Blob]]:
+    """Neighbours of some _CHUNK ticks together."""
+    chunk: list[Blob] = []
+    total = 0
+    for blob in blobs:
+        chunk.append(blob)
+        total += blob.n
+        if total >= _CHUNK:
+            yield chunk
+            chunk, total = [], 0
+    if chunk:
+        yield chunk

@@ -1,0 +1,109 @@
+"""The Flask application of all products, its gate and its delivery in front. `callbacks` puts the pages on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+import flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from orderflow.services import Services
+from orderflow.settings.settings import Settings
+from orderflow.web.exchange.exchange_api import ExchangeApi
+from orderflow.web.herd.herd_api import Herd
+from orderflow.web.instruments.instruments_api import Instruments
+from orderflow.web.kit import responses, schemas
+from orderflow.web.kit.compression import Delivery
+from orderflow.web.kit.fanout import Fanout
+from orderflow.web.kit.openapi import document, page
+from orderflow.web.kit.responses import JSON, answer, encode
+from orderflow.web.kit.routes import Answer, Direct, Route, SymbolConverter, Values, register, reserve
+from orderflow.web.kit.security import Gate
+from orderflow.web.kit.sockets import Sockets
+from orderflow.web.market.market_api import MarketApi
+from orderflow.web.market.stats import Chart
+
+HOME = "/chart/"
+MOST_SOCKETS = 20_000
+
+
+def create_server(services: Services, *, most_sockets: int = MOST_SOCKETS) -> flask.Flask:
+    """Every route and socket of every product.
+
+    `server.extensions` has "orderflow.gate", "orderflow.delivery", "orderflow.fanout", "orderflow.exchange" (the hub
+    of its sockets) and "orderflow.routes" (the table) for those who put more on the server or serve it.
+    """
+    server = flask.Flask("orderflow", static_folder=None)
+    server.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it, the abstract one not
+    server.config["MAX_CONTENT_LENGTH"] = (
+        services.settings.max_body
+    )  # for what pages take; our own routes see to theirs
+    server.url_map.converters["symbol"] = SymbolConverter
+    server.url_map.merge_slashes = False  # "/ES" is a symbol
+    fanout = Fanout(services.workers)
+    chart, market = Chart(services, fanout), MarketApi(services, fanout)
+    herd, instruments = Herd(services, fanout), Instruments(services, fanout)
+    exchange = ExchangeApi(services, fanout)
+    sockets = [*market.sockets(), *herd.sockets(), *instruments.sockets(), *exchange.sockets()]
+    products: dict[str, Sequence[Route]] = {
+        "chart": chart.routes(),
+        "market": market.routes(),
+        "herd": herd.routes(),
+        "instruments": instruments.routes(),
+        "exchange": exchange.routes(),
+        "sockets": [route for route, _ in sockets],
+    }
+    table = [route for routes in products.values() for route in routes]
+    products["about"] = _about(table, services.settings)
+    table += products["about"]
+    for name, routes in products.items():
+        register(server, name, routes)
+    for prefix in ("/api/", "/ws/", "/exchange/"):
+        reserve(server, prefix)
+    Sockets(server, fanout, most_sockets).register(sockets)
+    responses.install(server)
+
+    gate = Gate(Direct(server.wsgi_app, table), services.settings)
+    delivery = Delivery(gate)
+    front: Callable[..., Iterable[bytes]] = delivery
+    if proxies := services.settings.trusted_proxies:
+        front = ProxyFix(delivery, x_for=proxies, x_proto=proxies, x_host=proxies, x_prefix=proxies)
+    server.wsgi_app = front  # type: ignore[method-assign]  # Flask's documented way to put middleware in front
+    server.extensions |= {
+        "orderflow.gate": gate,
+        "orderflow.delivery": delivery,
+        "orderflow.fanout": fanout,
+        "orderflow.exchange": exchange.hub,
+        "orderflow.routes": tuple(table),
+    }
+    return server
+
+
+def _about(table: Sequence[Route], settings: Settings) -> list[Route]:
+    """The routes that are about the server itself."""
+    made: dict[str, bytes] = {}
+
+    def openapi(values: Values) -> flask.Response:
+        if not made:
+            doc = document([*table], settings.api_title, settings.api_version)
+            made.update(json=encode(doc), html=page(doc).encode())
+        return answer(made["json"])
+
+    def docs(values: Values) -> flask.Response:
+        openapi(values)
+        return flask.Response(made["html"], content_type="text/html; charset=utf-8")
+
+    def home(values: Values) -> flask.Response:
+        return flask.Response(status=302, headers={"Location": HOME})
+
+    def health(values: Values) -> flask.Response:
+        return answer({"status": "healthy"})
+
+    whole: schemas.Schema = {"type": "object"}
+    text: schemas.Schema = {"type": "string"}
+    return [
+        Route("GET", "/", home, "Home page", answers={302: Answer("The page to begin with.")}),
+        Route("GET", "/health", health, "Ready", answers={200: Answer("The server is ready.", {JSON: schemas.HEALTH})}),
+        Route("GET", "/openapi.json", openapi, "This document", answers={200: Answer("OpenAPI 3.1.", {JSON: whole})}),
+        Route("GET", "/docs", docs, "This document, to read", answers={200: Answer("A page.", {"text/html": text})}),
+    ]

@@ -1,0 +1,226 @@
+"""The simulated exchange at /exchange: its REST calls, its sockets, and the script that makes it misbehave.
+
+Below /exchange/api/v3 errors have the exchange's own shape, `{"code", "msg"}`; the script's address, which is no part
+of the dialect, keeps the shape of the rest of the server. Calls are answered in worker threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+import flask
+import msgspec
+
+from orderflow.errors import BadInput
+from orderflow.exchange.dialect import ENDPOINTS, INTERVALS, MOST, Endpoint, Refusal
+from orderflow.exchange.exchange import Exchange
+from orderflow.web.exchange.exchange_hub import POLICY, Hub
+from orderflow.web.kit import schemas
+from orderflow.web.kit.fanout import Fanout
+from orderflow.web.kit.frames import frame
+from orderflow.web.kit.params import LAST_NS, Param
+from orderflow.web.kit.request_body import read_body
+from orderflow.web.kit.responses import JSON, answer
+from orderflow.web.kit.routes import Answer, Route, Values, View
+from orderflow.web.kit.sockets import Connection, Handler
+
+BASE = "/exchange"
+LONGEST = 1 << 16
+"""Bytes of a message that a client may send: a subscription to many streams."""
+SCRIPT_BYTES = 1 << 18
+
+REFUSED = schemas.record({"code": schemas.WHOLE, "msg": schemas.WORD}, doc="What is wrong, in the exchange's codes.")
+HEADERS = {
+    "X-MBX-USED-WEIGHT": "Request weight that the caller's address has used in this minute.",
+    "X-MBX-USED-WEIGHT-1M": "The same.",
+}
+RETRY = {**HEADERS, "Retry-After": "Seconds to wait."}
+REFUSALS = {
+    400: ("The call is wrong.", HEADERS),
+    418: ("The caller's address is banned: it went on calling after it was told to wait.", RETRY),
+    429: ("The caller's address has used up the weight of this minute.", RETRY),
+}
+SCRIPTED = {
+    500: "As the script says.",
+    502: "As the script says.",
+    503: "As the script says.",
+    504: "As the script says.",
+}
+STEP: schemas.Schema = {"type": "object", "properties": {"do": schemas.WORD}, "required": ["do"]}
+STEPS: schemas.Schema = {
+    **schemas.record({"steps": schemas.array(STEP)}),
+    "examples": [
+        {"steps": [{"do": "fail", "status": 429, "calls": 2}, {"do": "drop", "after": 100}]},
+        {"steps": [{"do": "skip", "after": 10, "count": 3, "stream": "item00@aggTrade"}]},
+    ],
+}
+STATE = schemas.record(
+    {
+        "steps": schemas.array({"type": "object"}),
+        "offset_ms": schemas.WHOLE,
+        "rules": {"type": "object"},
+        "recording": {"type": ["object", "null"]},
+        "connections": schemas.COUNT,
+    },
+    doc="The script in force, and what is left of each step.",
+)
+STEP_DOC = (
+    "Misbehaviour on demand, to test a client. Steps are added, all or none; DELETE clears them. "
+    "The next calls: `fail` {status, calls, path, retry_after}, `slow` {seconds, calls, path}. "
+    "Of each connection's messages, after the `after`-th: `skip`, `duplicate`, `malformed` {after, count, stream, "
+    "times}, `swap` {after, stream, times}, `hold` {after, seconds, stream, times}, `drop` {after or seconds, code, "
+    "stream, times}. Of everybody: `shutdown` {seconds, grace}: serverShutdown, then the end; `clock` {offset_ms}; "
+    "`rules` {weight, life, ping, pong, messages, streams}."
+)
+STREAMS_DOC = (
+    "Streams: `<symbol>@aggTrade`, `@trade`, `@kline_<interval>`, `@miniTicker`, and `@bookTicker` for instruments "
+    "with a book; symbols in small letters. Requests: SUBSCRIBE, UNSUBSCRIBE, LIST_SUBSCRIPTIONS, SET_PROPERTY and "
+    "GET_PROPERTY of `combined`. A wrong stream in the address: an error message, then close code 1008."
+)
+
+
+class _Body(msgspec.Struct, forbid_unknown_fields=True):
+    """Body of POST /exchange/control."""
+
+    steps: list[Any]
+
+
+class HasExchange(Protocol):
+    """What is needed of the services."""
+
+    @property
+    def exchange(self) -> Exchange:
+        """The exchange."""
+
+
+class ExchangeApi:
+    """The exchange's addresses."""
+
+    def __init__(self, services: HasExchange, fanout: Fanout) -> None:
+        self.exchange = services.exchange
+        self._workers = services.exchange.workers
+        self.hub = Hub(self.exchange, fanout)
+
+    def routes(self) -> list[Route]:
+        answers = {200: Answer("As Binance's spot API answers it.", {JSON: {}}, HEADERS)}
+        answers |= {status: Answer(doc, {JSON: REFUSED}, more) for status, (doc, more) in REFUSALS.items()}
+        answers |= {status: Answer(doc, {JSON: REFUSED}, HEADERS) for status, doc in SCRIPTED.items()}
+        state = {200: Answer("What is in force.", {JSON: STATE})}
+        wrong = {413: "The body is too large.", 415: "The body's coding is not known."}
+        control = f"{BASE}/control"
+        return [
+            *(
+                Route(
+                    "GET",
+                    f"{BASE}/api/v3/{endpoint.path}",
+                    self._view(endpoint),
+                    f"Exchange: {endpoint.summary[:1].lower()}{endpoint.summary[1:]}",
+                    f"Weight {endpoint.weight.one}"
+                    + (f", for all symbols {endpoint.weight.all}." if endpoint.weight.all else "."),
+                    [_param(endpoint, name, doc) for name, doc in endpoint.params.items()],
+                    answers=answers,
+                    unread=True,
+                )
+                for endpoint in ENDPOINTS.values()
+            ),
+            Route("GET", control, self.state, "The exchange's script", answers=state),
+            Route("POST", control, self.misbehave, "Let the exchange misbehave", STEP_DOC, body={JSON: STEPS},
+                  answers=state, errors=wrong, changes=True),
+            Route("DELETE", control, self.behave, "Clear the exchange's script", answers=state, changes=True),
+        ]  # fmt: skip
+
+    def sockets(self) -> list[tuple[Route, Handler]]:
+        streams = Param(
+            "streams", "Streams with slashes between them.", {"type": "string"}, str, place="path", required=True
+        )
+        query = Param("streams", streams.doc, {"type": "string"}, str)
+        ws, combined = f"{BASE}/ws", f"{BASE}/stream"
+        made: list[tuple[Route, Handler]] = [
+            (Route("GET", ws, None, "Exchange: streams by request", STREAMS_DOC, socket=True), self.listen),
+            (
+                Route("GET", f"{ws}/{{streams}}", None, "Exchange: streams", STREAMS_DOC, (streams,), socket=True),
+                self.listen,
+            ),
+            (
+                Route(
+                    "GET",
+                    combined,
+                    None,
+                    "Exchange: streams, events with their names",
+                    f'Events come as `{{"stream", "data"}}`. {STREAMS_DOC}',
+                    (query,),
+                    socket=True,
+                ),
+                self.listen_combined,
+            ),
+        ]
+        return made
+
+    def listen(self, connection: Connection, values: Values) -> None:
+        self._listen(connection, values.get("streams"), combined=False)
+
+    def listen_combined(self, connection: Connection, values: Values) -> None:
+        self._listen(connection, values.get("streams"), combined=True)
+
+    def state(self, values: Values) -> flask.Response:
+        return answer({**self.exchange.state(), "connections": self.hub.listeners})
+
+    def misbehave(self, values: Values) -> flask.Response:
+        data = read_body(flask.request.environ, SCRIPT_BYTES)
+        try:
+            body = msgspec.json.decode(data, type=_Body)
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise BadInput(f"the script must be {{'steps': [...]}}: {error}") from error
+        self.exchange.misbehave(body.steps)
+        return self.state(values)
+
+    def behave(self, values: Values) -> flask.Response:
+        self.exchange.behave()
+        return self.state(values)
+
+    def _view(self, endpoint: Endpoint) -> View:
+        def view(values: Values) -> flask.Response:
+            address = flask.request.remote_addr or ""
+            reply = self._workers.run(self.exchange.call, endpoint.path, values["query"], address)
+            if reply.delay:
+                self._workers.wait(reply.delay)
+            return answer(reply.body, reply.status, reply.headers)
+
+        return view
+
+    def _listen(self, connection: Connection, streams: str | None, *, combined: bool) -> None:
+        client = connection.client
+        listener, topic = self.hub.join(client, combined=combined)
+        try:
+            try:
+                self.hub.subscribe(listener, _named(streams))
+            except Refusal as error:
+                client.control(frame(msgspec.json.encode({"error": error.body, "id": None})))
+                listener.end(POLICY, error.msg)
+                return
+            connection.serve(
+                lambda message: self.hub.hear(listener, message),
+                lambda kind, payload: self.hub.control(listener, kind, payload),
+                LONGEST,
+            )
+        finally:
+            self.hub.leave(listener, topic)
+
+
+def _named(streams: str | None) -> Iterable[str]:
+    """The streams of an address. Some libraries number their connections, as in /ws/0: that is no stream."""
+    return [name for name in (streams or "").split("/") if name and not name.isdecimal()]
+
+
+def _param(endpoint: Endpoint, name: str, doc: str) -> Param:
+    schema: schemas.Schema = {"type": "string", "minLength": 1}
+    if name == "interval":
+        schema = {"type": "string", "enum": list(INTERVALS)}
+    elif name == "type":
+        schema = {"type": "string", "enum": ["FULL", "MINI"]}
+    elif name == "limit":
+        schema = {"type": "integer", "minimum": 1, "maximum": MOST}
+    elif name in ("startTime", "endTime", "fromId"):
+        schema = {"type": "integer", "minimum": 0, "maximum": LAST_NS}
+    return Param(name, doc, schema, str, required=name in endpoint.needed)

@@ -1,0 +1,321 @@
+"""The exchange's sockets: who listens to what, and the one job that tells them.
+
+Unlike the rest of the server, an exchange merges nothing: every event goes to every listener, in order. An event is
+framed once for all who listen; a client that does not keep up is disconnected, as a venue does it. The job looks for
+news often while anybody is connected, sends the pings, ends what has lived too long, and does what the script says.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass, field
+
+import msgspec
+
+from orderflow.errors import NotFound
+from orderflow.exchange.dialect import MS, Refusal
+from orderflow.exchange.exchange import Exchange
+from orderflow.exchange.requests import answer
+from orderflow.exchange.script import Passage
+from orderflow.exchange.streams import Feed, StreamName
+from orderflow.web.kit.fanout import Client, Fanout, Topic
+from orderflow.web.kit.frames import GOING_AWAY, PING, close_frame, frame
+
+TURN = 0.05
+"""Seconds between looks for news."""
+SWEEP = 0.25
+"""Seconds between attempts to write what is left, and looks for those who have gone."""
+POLICY = 1008
+"""Close code for those who break a rule."""
+MOST_HELD = 100_000
+"""Frames held back for one connection by the script; beyond, it ends."""
+
+encode = msgspec.json.encode
+
+
+@dataclass(eq=False)
+class Listener:
+    """One connection. streams: in the order of subscription. times are monotonic s."""
+
+    client: Client
+    combined: bool
+    born: float
+    pinged: float
+    streams: dict[str, None] = field(default_factory=dict)
+    asked: float | None = None
+    pings: deque[bytes] = field(default_factory=lambda: deque(maxlen=8))
+    said: deque[float] = field(default_factory=deque)
+    passage: Passage = field(default_factory=Passage)
+    held: deque[bytes] = field(default_factory=deque)
+    silent: float = 0.0
+
+    def send(self, data: bytes) -> None:
+        """Send a frame, after those that are held back."""
+        if self.silent:
+            self.held.append(data)
+            if len(self.held) > MOST_HELD:
+                self.client.kill()
+        else:
+            self.client.control(data)
+
+    def end(self, code: int | None, reason: str = "") -> None:
+        """End the connection; without a code, without a word."""
+        if code is not None:
+            self.client.control(close_frame(code, reason))
+        self.client.kill()
+
+
+class _Presence:
+    """A source that never has news: listeners are in its topic to be flushed, counted and closed by the fan-out."""
+
+    def version(self) -> Hashable:
+        return "here"
+
+    def message(self, since: Hashable | None) -> tuple[Hashable, bytes]:
+        return "here", b"{}"
+
+
+@dataclass
+class _Session:
+    """What a connection's requests act on."""
+
+    hub: Hub
+    listener: Listener
+
+    @property
+    def streams(self) -> Iterable[str]:
+        return self.listener.streams
+
+    @property
+    def combined(self) -> bool:
+        return self.listener.combined
+
+    @combined.setter
+    def combined(self, value: bool) -> None:
+        self.listener.combined = value
+
+    def subscribe(self, names: Iterable[str]) -> None:
+        self.hub.subscribe(self.listener, names)
+
+    def unsubscribe(self, names: Iterable[str]) -> None:
+        self.hub.unsubscribe(self.listener, names)
+
+
+class Hub:
+    """All listeners of one exchange."""
+
+    def __init__(self, exchange: Exchange, fanout: Fanout) -> None:
+        self._exchange = exchange
+        self._fanout = fanout
+        self._workers = exchange.workers
+        self._lock = exchange.workers.lock()
+        self._listeners: set[Listener] = set()
+        self._subscribed: dict[str, set[Listener]] = {}
+        self._feeds: dict[str, Feed | None] = {}
+        self._names: dict[str, StreamName] = {}
+        self._ends: list[tuple[float, str]] = []
+        self._running = False
+
+    @property
+    def listeners(self) -> int:
+        """How many are connected."""
+        return len(self._listeners)
+
+    def join(self, client: Client, *, combined: bool) -> tuple[Listener, Topic]:
+        """A new connection. Raises Conflict when the server is stopping."""
+        now = self._exchange.clock.monotonic()
+        client.version = "here"
+        topic = self._fanout.join(("exchange",), client, _Presence, SWEEP)
+        listener = Listener(client, combined, now, now)
+        with self._lock:
+            self._listeners.add(listener)
+            if not self._running:
+                self._running = True
+                self._workers.spawn("exchange streams", self._work)
+        return listener, topic
+
+    def leave(self, listener: Listener, topic: Topic) -> None:
+        """The connection has ended."""
+        with self._lock:
+            self._listeners.discard(listener)
+            for name in tuple(listener.streams):
+                self._drop(listener, name)
+        self._fanout.leave(topic, listener.client)
+
+    def subscribe(self, listener: Listener, names: Iterable[str]) -> None:
+        """Add streams, all or none. Raises Refusal."""
+        wanted = {name: None for name in names if name not in listener.streams}
+        if len(listener.streams) + len(wanted) > self._exchange.rules.streams:
+            raise Refusal(2, f"Invalid request: more than {self._exchange.rules.streams} streams on one connection")
+        found = [self._exchange.stream(name) for name in wanted]
+        fresh = [stream for stream in found if stream.text not in self._feeds]
+        made = self._workers.run(self._make, fresh) if fresh else []
+        with self._lock:
+            for stream, feed in zip(fresh, made, strict=True):
+                self._feeds.setdefault(stream.text, feed)
+            for stream in found:
+                if stream.text not in self._feeds:  # its last listener left meanwhile
+                    self._feeds[stream.text] = self._exchange.feed(stream)
+                self._names[stream.text] = stream
+                self._subscribed.setdefault(stream.text, set()).add(listener)
+                listener.streams[stream.text] = None
+
+    def unsubscribe(self, listener: Listener, names: Iterable[str]) -> None:
+        """Take streams away; those that are not there are no error."""
+        with self._lock:
+            for name in names:
+                self._drop(listener, name)
+
+    def hear(self, listener: Listener, message: str | bytes) -> None:
+        """A message of a connection."""
+        if self._too_many(listener):
+            return
+        reply = answer(message, _Session(self, listener))
+        with self._lock:
+            listener.send(frame(encode(reply)))
+
+    def control(self, listener: Listener, kind: str, payload: bytes) -> None:
+        """A ping or pong of a connection."""
+        if not self._too_many(listener) and kind == "pong" and payload in listener.pings:
+            listener.asked = None
+
+    def turn(self) -> None:
+        """Look for news once and tell it."""
+        exchange = self._exchange
+        now, time = exchange.clock.monotonic(), exchange.now()
+        due = [(name, feed) for name, feed in tuple(self._feeds.items()) if feed is not None and feed.due(time)]
+        events = self._workers.run(self._collect, due, time) if due else []
+        if exchange.player is not None and self._subscribed:
+            events += [(frame.stream, frame.data) for frame in exchange.player.due(now)]
+        with self._lock:
+            for listener in tuple(self._listeners):
+                self._release(listener, now)
+            for name, text in events:
+                self._tell(name, text, now)
+            for listener in tuple(self._listeners):
+                self._look_after(listener, now, time)
+            self._do(now, time)
+
+    def _work(self) -> None:
+        try:
+            while not self._workers.wait(TURN):
+                with self._lock:
+                    if not self._listeners:
+                        self._running = False
+                        return
+                try:
+                    self.turn()
+                except Exception as error:  # one bad turn must not end the streams; it is noted
+                    self._workers.note("exchange streams", error)
+        finally:
+            self._running = False
+
+    def _make(self, streams: list[StreamName]) -> list[Feed | None]:
+        made: list[Feed | None] = []
+        for stream in streams:
+            try:
+                made.append(self._exchange.feed(stream))
+            except NotFound as error:  # forgotten while it was subscribed
+                raise Refusal(2, "Invalid request: invalid stream") from error
+        return made
+
+    def _collect(self, due: list[tuple[str, Feed]], time: int) -> list[tuple[str, bytes]]:
+        found: list[tuple[str, bytes]] = []
+        for name, feed in due:
+            try:
+                found += [(name, text) for text in feed.events(time)]
+            except NotFound:  # the symbol was forgotten; it may come again
+                continue
+        return found
+
+    def _drop(self, listener: Listener, name: str) -> None:
+        listener.streams.pop(name, None)
+        rest = self._subscribed.get(name)
+        if rest is not None:
+            rest.discard(listener)
+            if not rest:
+                del self._subscribed[name]
+                self._feeds.pop(name, None)
+                self._names.pop(name, None)
+
+    def _too_many(self, listener: Listener) -> bool:
+        now = self._exchange.clock.monotonic()
+        said, most = listener.said, self._exchange.rules.messages
+        said.append(now)
+        while now - said[0] >= 1.0:
+            said.popleft()
+        if len(said) <= most:
+            return False
+        with self._lock:
+            listener.end(POLICY, f"more than {most} messages in a second")
+        return True
+
+    def _tell(self, name: str, text: bytes, now: float) -> None:
+        listeners = self._subscribed.get(name, ())
+        meddles = self._exchange.script.meddles
+        frames: dict[bool, bytes] = {}
+        for listener in tuple(listeners):
+            if meddles:
+                self._tell_crookedly(listener, name, text, now)
+                continue
+            data = frames.get(listener.combined)
+            if data is None:
+                data = frames[listener.combined] = frame(_wrapped(listener, name, text))
+            listener.send(data)
+
+    def _tell_crookedly(self, listener: Listener, name: str, text: bytes, now: float) -> None:
+        passed = self._exchange.script.message(listener.passage, name, _wrapped(listener, name, text))
+        if passed.hold:
+            listener.silent = max(listener.silent, now + passed.hold)
+        for message in passed.messages:
+            listener.send(frame(message))
+        if passed.drop:
+            listener.end(passed.code, "scripted")
+
+    def _release(self, listener: Listener, now: float) -> None:
+        if listener.silent and now >= listener.silent:
+            self._flush(listener)
+
+    def _flush(self, listener: Listener) -> None:
+        listener.silent = 0.0
+        while listener.held:
+            listener.client.control(listener.held.popleft())
+
+    def _look_after(self, listener: Listener, now: float, time: int) -> None:
+        rules = self._exchange.rules
+        if now - listener.born >= rules.life:
+            listener.end(GOING_AWAY, "the connection has lived its time")
+        elif listener.asked is not None and now - listener.asked >= rules.pong:
+            listener.end(POLICY, "no pong came")
+        elif now - listener.pinged >= rules.ping:
+            listener.pinged = now
+            listener.pings.append(str(time // MS).encode())
+            if listener.asked is None:
+                listener.asked = now
+            listener.send(frame(listener.pings[-1], PING))
+
+    def _do(self, now: float, time: int) -> None:
+        for step in self._exchange.script.due(now):
+            if step.do == "drop":
+                for listener in tuple(self._listeners):
+                    if step.get("stream") in (None, *listener.streams):
+                        listener.end(step.get("code"), "scripted")
+            else:
+                self.announce(time)
+                self._ends.append((now + step.get("grace"), "the server shuts down"))
+        while self._ends and self._ends[0][0] <= now:
+            _, reason = self._ends.pop(0)
+            for listener in tuple(self._listeners):
+                listener.end(GOING_AWAY, reason)
+
+    def announce(self, time: int | None = None) -> None:
+        """Tell everybody that the server is about to shut down."""
+        event = encode({"e": "serverShutdown", "E": (self._exchange.now() if time is None else time) // MS})
+        with self._lock:
+            for listener in tuple(self._listeners):
+                listener.send(frame(_wrapped(listener, "!serverShutdown", event)))
+
+
+def _wrapped(listener: Listener, name: str, text: bytes) -> bytes:
+    return b'{"stream":' + encode(name) + b',"data":' + text + b"}" if listener.combined else text

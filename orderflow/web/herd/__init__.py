@@ -1,0 +1,1 @@
+"""HTTP and sockets of the herd game: joining, orders, control, sessions."""

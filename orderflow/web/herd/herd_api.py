@@ -1,0 +1,324 @@
+"""The herd game over HTTP and sockets: joining, trading, looking, and the presenter's controls.
+
+`POST /herd/orders` is called by a whole room at once, so it does not pass through Flask. Phones are known by their pass
+(`herd_passes`), the presenter by the server's key. The rules are the game's (`orderflow.herd`); here is only who may
+ask, and what answers say. Past sessions are in `herd_records`, sockets in `herd_audience`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import Any, Literal
+from uuid import UUID
+
+import flask
+import msgspec
+
+from orderflow.errors import BadInput, Busy, FieldError, Forbidden, Unauthorized
+from orderflow.herd.live import messages
+from orderflow.herd.live.game import OrderState
+from orderflow.herd.live.presenter import ARGUMENTS
+from orderflow.herd.rules.participants import Participant
+from orderflow.herd.rules.rate_limit import JOIN_BURST, JOINS, Floods
+from orderflow.services import Services
+from orderflow.web.herd import herd_schemas as schemas
+from orderflow.web.herd.cookies import FORGED, Passes, is_secure, load_secret
+from orderflow.web.herd.herd_sockets import Audience
+from orderflow.web.herd.join_link import join_url, qr_svg, read_light
+from orderflow.web.herd.sessions import Records
+from orderflow.web.kit.fanout import Fanout
+from orderflow.web.kit.params import Param, choice, integer, text
+from orderflow.web.kit.request_body import read_body
+from orderflow.web.kit.responses import JSON, answer, encode
+from orderflow.web.kit.routes import Answer, Route, Values
+from orderflow.web.kit.schemas import Schema
+from orderflow.web.kit.security import Environ, Gate, may_change
+from orderflow.web.kit.sockets import Connection, Handler
+
+LONGEST = 4096
+"""Bytes of a body."""
+PLAY = "/herd/play"
+CODE = text("code", "The code on the big screen.", place="path", longest=12, pattern="[A-Za-z0-9]{1,12}")
+CLIENT_ID = Param("client_id", "The order's.", schemas.ID, lambda value: str(UUID(value)), "path", required=True)
+VIEW = choice("view", "phone, or stage: the big screen.", ("phone", "stage"), default="phone")
+SINCE = integer(
+    "since", "The version that a phone has: when it is still the present one it gets no snapshot.", 0, 2**53
+)
+LIGHT = Param(
+    "light",
+    "Colour of the ground.",
+    {"type": "string", "pattern": "^([0-9A-Fa-f]{6})?$", "default": "ffffff"},
+    read_light,
+    default="#ffffff",
+)
+ANY = text("v", "Anything: another value makes a browser ask again.", longest=64)
+
+
+class BadOrder(BadInput):
+    """An order that cannot be one."""
+
+    status = 422
+
+
+class _Join(msgspec.Struct, forbid_unknown_fields=True):
+    nickname: str | None = None
+    code: str | None = None
+
+
+class _Order(msgspec.Struct, forbid_unknown_fields=True):
+    client_id: UUID
+    side: Literal["buy", "sell"]
+    quantity: int
+
+
+class Herd:
+    """The game's addresses."""
+
+    def __init__(self, services: Services, fanout: Fanout) -> None:
+        settings = services.settings
+        self._services = services
+        self._game = services.herd
+        self._passes = Passes(load_secret(None if settings.ephemeral else settings.data_dir / "herd"))
+        self._audience = Audience(self._game, services, fanout)
+        self._records = Records(services)
+        self._refused: Counter[str] = self._audience.refused
+        self._orders = msgspec.json.Decoder(_Order)
+        self._door = Floods(JOINS, JOIN_BURST, "very many are joining right now; try again in a moment")
+
+    def routes(self) -> list[Route]:
+        def ok(doc: str, schema: Schema, **more: str) -> dict[int, Answer]:
+            return {200: Answer(doc, {JSON: schema}, {name.replace("_", "-"): doc for name, doc in more.items()})}
+
+        gone = {302: Answer("The phone's page.")}
+        accepted = Answer("Accepted: it is in the session's log, and is cleared with the next batch.",
+                          {JSON: schemas.ACCEPTED})  # fmt: skip
+        bad_order = {
+            401: "No participant's cookie, or not one of this game: join (again).",
+            409: "The market is not open now.",
+            413: "The body is too large.",
+            415: "The body is in an unknown coding.",
+            422: "This is no order.",
+            429: "Too many orders; come back after Retry-After seconds.",
+            507: "The disk did not take it.",
+        }
+        full = {409: "The game has ended.", 413: "The body is too large.", 415: "The body is in an unknown coding.",
+                429: "The game is full, or very many join at once; come back after Retry-After seconds.",
+                507: "The disk did not take it."}  # fmt: skip
+        wrong = {404: "There is no such participant.", 409: "Not possible now.", 413: "The body is too large.",
+                 415: "The body is in an unknown coding.", 429: "The game is full.",
+                 507: "The disk did not take it."}  # fmt: skip
+        mine = {401: "No participant's cookie, or not one of this game.", 404: "You sent no such order."}
+        picture = Answer("The QR code.", {"image/svg+xml": {"type": "string"}})
+        presenter = {401: "The key is needed where joining needs the code."}
+        return [
+            Route("POST", "/herd/join", self.join, "Join the game",
+                  "Sets the cookie that names you. With a cookie of this game: the same participant again.",
+                  body={JSON: schemas.JOIN},
+                  answers=ok("You are in.", schemas.JOINED, Set_Cookie="The participant's."), errors=full),
+            Route("POST", "/herd/orders", None, "Send an order", "All orders of a batch fill at one price.",
+                  body={JSON: schemas.ORDER}, direct=self.order,
+                  answers={202: accepted, **ok("This order was sent before: what became of it.", schemas.ORDER_STATE)},
+                  errors=bad_order),
+            Route("GET", "/herd/orders/{client_id}", self.order_state, "What became of an order",
+                  params=(CLIENT_ID,), answers=ok("Its state.", schemas.ORDER_STATE), errors=mine),
+            Route("GET", "/herd/state", self.state, "The game now, and you in it",
+                  answers=ok("The state.", schemas.STATE)),
+            Route("GET", "/herd/stats", self.stats, "Statistics of the crowd",
+                  answers=ok("The figures.", schemas.STATS)),
+            Route("POST", "/herd/control", self.control, "Steer the game",
+                  "For the presenter. " + _actions(), body={JSON: schemas.CONTROL},
+                  answers=ok("Done.", schemas.CONTROLLED), errors=wrong, changes=True),
+            Route("GET", "/herd/address", self.address, "Where phones join",
+                  answers=ok("The address and the code.", schemas.ADDRESS), errors=presenter),
+            Route("GET", "/herd/qr.svg", self.qr, "QR code of that address", params=(LIGHT, ANY),
+                  answers={200: picture}, errors=presenter),
+            Route("GET", "/j", self.short, "Short address of the phone's page", answers=gone),
+            Route("GET", "/j/{code}", self.short, "The same with the code", params=(CODE,), answers=gone),
+            Route("GET", "/public/index.html", self.short, "The phone's page", "As the game it replaces had it.",
+                  answers=gone),
+            *self._records.routes(),
+        ]  # fmt: skip
+
+    def sockets(self) -> list[tuple[Route, Handler]]:
+        doc = (
+            "Messages: `{type: snapshot}` first, then `{type: delta}` with what changed, each batch of the market at "
+            "most. With the participant's cookie also, for you alone, `{type: fill}` and `{type: you}`. A phone may "
+            'send `{"since": version}`: when that is not the present version it gets a snapshot.'
+        )
+        route = Route("GET", "/herd/ws", None, "The game as it goes", doc, (VIEW, SINCE), socket=True)
+        return [(route, self.listen)]
+
+    def join(self, values: Values) -> flask.Response:
+        environ = flask.request.environ
+        data = read_body(environ, LONGEST)
+        try:
+            given = msgspec.json.decode(data, type=_Join) if data.strip() else _Join()
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise _fault(BadInput, "the body does not fit", error) from error
+        try:
+            participant = self._who(environ)
+        except Unauthorized:
+            try:
+                self._door.take("", self._services.clock.monotonic())
+                participant = self._game.join(given.nickname, given.code)
+            except (Forbidden, BadInput, Busy):
+                self._refused["join"] += 1
+                raise
+        else:
+            if given.nickname and given.nickname.strip() and given.nickname != participant.nick:
+                self._game.rename(participant.id, given.nickname)
+        session = self._game.session_id
+        secure = is_secure(environ, self._services.settings.public_url)
+        cookie = self._passes.cookie(participant.id, session, secure=secure)
+        return answer(self._own(participant) | {"session": session}, headers={"Set-Cookie": cookie})
+
+    def order(self, environ: Environ, values: Values) -> tuple[int, bytes]:
+        participant = self._who(environ)
+        data = read_body(environ, LONGEST)
+        try:
+            given = self._orders.decode(data)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            self._refused["order"] += 1
+            raise _fault(BadOrder, "this is no order", error) from error
+        try:
+            found, new = self._game.order(participant.id, str(given.client_id), given.side, given.quantity)
+        except BadInput as error:
+            self._refused["order"] += 1
+            raise BadOrder(str(error), error.errors) from error
+        except Busy:
+            self._refused["flood"] += 1
+            raise
+        if new:
+            return 202, b'{"client_id":"%s","status":"accepted"}' % found.client_id.encode()
+        return 200, encode(_order(found))
+
+    def order_state(self, values: Values) -> flask.Response:
+        participant = self._who(flask.request.environ)
+        return answer(_order(self._game.order_state(participant.id, values["client_id"])))
+
+    def state(self, values: Values) -> flask.Response:
+        participant = self._known(flask.request.environ)
+        live = self._audience.live
+        live.refresh()
+        told: dict[str, Any] = {
+            "version": live.version,
+            "time": live.time,
+            "session": self._game.session_id,
+            "start": messages.shown(self._game.start_price),
+            **live.parts.values,
+            **live.undone(),
+            "you": None if participant is None else self._own(participant),
+        }
+        if participant is not None and participant.group == "blind":
+            del told["meter"]
+        return answer(told)
+
+    def stats(self, values: Values) -> flask.Response:
+        refusals = self._refusals()
+        return answer(
+            self._game.stats() | self._audience.figures() | {"refused": sum(refusals.values()), "refusals": refusals}
+        )
+
+    def control(self, values: Values) -> flask.Response:
+        data = read_body(flask.request.environ, LONGEST)
+        try:
+            given = msgspec.json.decode(data, type=dict[str, Any])
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise _fault(BadInput, "the body does not fit", error) from error
+        action = given.pop("action", None)
+        if not isinstance(action, str) or action not in ARGUMENTS:
+            raise _bad("action", f"must be one of {', '.join(ARGUMENTS)}")
+        for name in given:
+            if name not in ARGUMENTS[action]:
+                takes = ", ".join(ARGUMENTS[action]) or "nothing else"
+                raise _bad(name, f"does not belong to {action}, which takes {takes}")
+        self._game.control(action, **given)
+        live = self._audience.live
+        live.refresh()
+        return answer({"phase": self._game.phase, "session": self._game.session_id, "version": live.version})
+
+    def address(self, values: Values) -> flask.Response:
+        return answer({"url": self._join_url(), "code": self._game.code, "session": self._game.session_id})
+
+    def qr(self, values: Values) -> flask.Response:
+        return flask.Response(qr_svg(self._join_url(), values["light"]), content_type="image/svg+xml")
+
+    def short(self, values: Values) -> flask.Response:
+        code = values.get("code")
+        return flask.Response(status=302, headers={"Location": PLAY + (f"?code={code.upper()}" if code else "")})
+
+    def listen(self, connection: Connection, values: Values) -> None:
+        """The socket of a phone or a big screen."""
+        environ = flask.request.environ
+        if values["view"] == "stage":
+            url = join_url(self._services.settings, environ, self._game.code)
+            self._audience.screen(connection, url, presenter=may_change())
+        else:
+            self._audience.phone(connection, self._known(environ), values["since"])
+
+    def _join_url(self) -> str:
+        settings = self._services.settings
+        if settings.herd_code_required and not may_change():
+            raise Unauthorized("who sees the code may join, so this needs the key: open the page with ?key=KEY")
+        return join_url(settings, flask.request.environ, self._game.code)
+
+    def _who(self, environ: Environ) -> Participant:
+        """The participant who calls. Raises Unauthorized, with a sentence that says what to do."""
+        found = self._passes.read(environ)
+        if found is None:
+            raise Unauthorized("you have not joined: POST /herd/join first, and send the cookie that it sets")
+        participant = self._game.participant(found.participant) if found.session == self._game.session_id else None
+        if participant is not None:
+            return participant
+        self._refused["cookie"] += 1
+        if found is FORGED:
+            raise Unauthorized("the participant's cookie is not from this server; join again")
+        if found.session != self._game.session_id:
+            raise Unauthorized("the game you joined is over, and this is another one; join again")
+        raise Unauthorized("you are no longer in the game; join again")
+
+    def _known(self, environ: Environ) -> Participant | None:
+        """The same; None for whoever has not joined."""
+        try:
+            return self._who(environ)
+        except Unauthorized:
+            return None
+
+    def _own(self, participant: Participant) -> dict[str, Any]:
+        return messages.portfolio(participant, self._game.price, self._game.rank(participant.id))
+
+    def _refusals(self) -> dict[str, int]:
+        gate: Gate = flask.current_app.extensions["orderflow.gate"]
+        counts = {**self._refused, "gate": gate.refused["herd"]}
+        return {name: count for name, count in counts.items() if count}
+
+
+def _order(order: OrderState) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "client_id": order.client_id,
+        "status": order.status,
+        "side": order.side,
+        "quantity": order.quantity,
+    }
+    if order.price is not None:
+        told["price"] = messages.shown(order.price)
+    if order.reason is not None:
+        told["reason"] = order.reason
+    return told
+
+
+def _bad(field: str, reason: str) -> BadInput:
+    return BadInput(f"{field[:100]} {reason}", [FieldError(None, field, reason)])
+
+
+def _fault(kind: type[BadInput], what: str, error: Exception) -> BadInput:
+    """What the decoder found wrong, with the field where it names one."""
+    reason, _, place = str(error).partition(" - at `$")
+    named = re.match(r"\.(\w+)", place) or re.search(r"field `([^`]{1,60})`", reason)
+    return kind(f"{what}: {error}", [FieldError(None, named[1] if named else None, reason)])
+
+
+def _actions() -> str:
+    parts = [f"`{name}`" + (f" ({', '.join(takes)})" if takes else "") for name, takes in ARGUMENTS.items()]
+    return f"Actions and what they take: {', '.join(parts)}."

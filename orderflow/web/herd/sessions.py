@@ -1,0 +1,130 @@
+"""Past and present sessions of the herd game as data: for the replay on the big screen, the debrief, and files to keep.
+
+Only for those who hold the key: a session names its players, and tells while it runs what some of them should not know.
+Everything here is made from the session's log, in worker threads; the same log gives the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import flask
+
+from orderflow.errors import Unauthorized
+from orderflow.herd.debrief.captions import caption
+from orderflow.herd.debrief.export import EXPORTS, export
+from orderflow.herd.rules.events import Event
+from orderflow.herd.rules.money import units
+from orderflow.herd.rules.state import State
+from orderflow.services import Services
+from orderflow.web.herd import herd_schemas as schemas
+from orderflow.web.kit.params import Param, text
+from orderflow.web.kit.responses import JSON, answer
+from orderflow.web.kit.routes import Answer, Route, Values
+from orderflow.web.kit.schemas import Schema
+from orderflow.web.kit.security import may_change
+
+MS = 1_000_000
+MOMENTS = ("batch", "news", "round", "undo")
+"""Events after which the price, the crowd or a share's value may be another."""
+
+SESSION = text("session", "Its id, as /herd/sessions tells; the present one without it.", longest=80)
+KEY_NEEDED = {401: "The key is needed."}
+MISSING = {**KEY_NEEDED, 404: "There is no such session."}
+
+
+class Records:
+    """The addresses about whole sessions."""
+
+    def __init__(self, services: Services) -> None:
+        self._game = services.herd
+        self._workers = services.workers
+        self._debriefs = services.debriefs
+
+    def routes(self) -> list[Route]:
+        names = ", ".join(EXPORTS)
+        what = Param("what", f"One of {names}.", {"type": "string", "enum": list(EXPORTS)}, str, "path", required=True)
+        kinds: dict[str, Schema] = {kind.partition(";")[0]: {"type": "string"} for _, kind in EXPORTS.values()}
+        newest = text("session", "Its id; without one the newest that anybody joined.", longest=80)
+        report: Schema = {"type": "object"}
+        return [
+            Route("GET", "/herd/sessions", self.sessions, "The game's sessions",
+                  answers={200: Answer("All that are kept, the newest first.", {JSON: schemas.SESSIONS})},
+                  errors=KEY_NEEDED),
+            Route("GET", "/herd/frames", self.frames, "A session to be shown again", params=(SESSION,),
+                  answers={200: Answer("Price, crowd and events.", {JSON: schemas.FRAMES})}, errors=MISSING),
+            Route("GET", "/herd/debrief.json", self.debrief, "What a session shows",
+                  "Measures of bubbles and herding with their uncertainty, beside games of coins.", (newest,),
+                  answers={200: Answer("The report.", {JSON: report})}, errors=MISSING),
+            Route("GET", "/herd/export/{what}", self.export, "A session as a file",
+                  "`ticks.csv` can be given to the replay client; `events.jsonl` is the session's whole log.",
+                  (what, SESSION), answers={200: Answer("The file.", kinds)}, errors=MISSING),
+        ]  # fmt: skip
+
+    def sessions(self, values: Values) -> flask.Response:
+        _need_key()
+        return answer({"sessions": self._workers.run(self._game.sessions)})
+
+    def frames(self, values: Values) -> flask.Response:
+        _need_key()
+        return answer(self._workers.run(self._frames, self._session(values)))
+
+    def debrief(self, values: Values) -> flask.Response:
+        _need_key()
+        return answer(self._debriefs.report(values["session"]))
+
+    def export(self, values: Values) -> flask.Response:
+        _need_key()
+        session, what = self._session(values), values["what"]
+        body, kind = self._workers.run(self._export, what, session)
+        name = f"herd-{session}-{what}"
+        return flask.Response(
+            body, headers={"Content-Disposition": f'attachment; filename="{name}"'}, content_type=kind
+        )
+
+    def _session(self, values: Values) -> str:
+        return values["session"] or self._game.session_id
+
+    def _frames(self, session: str) -> dict[str, Any]:
+        return frames(self._game.load(session))
+
+    def _export(self, what: str, session: str) -> tuple[bytes, str]:
+        return export(what, self._game.load(session))
+
+
+def frames(events: Sequence[Event]) -> dict[str, Any]:
+    """What the big screen needs to show a session again: the price at each moment at which it was made."""
+    state = State.of(events[0])
+    moments: list[tuple[int, float, int, int, float | None]] = []
+    told = []
+    for event in events:
+        if event["e"] != "session":
+            state.apply(event)
+        if event["e"] == "session" or event["e"] in MOMENTS:
+            running = state.round
+            worth = running.fundamental if running is not None and running.running else None
+            value = None if worth is None else units(worth)
+            flow = event.get("buys", 0), event.get("sells", 0)
+            moments.append((event["t"] // MS, units(state.price), *flow, value))
+        if event["e"] != "session" and (words := caption(event, state)) is not None:
+            told.append({"t": event["t"] // MS, "kind": event["e"], "text": words})
+    times, prices, buys, sells, values = (list(column) for column in zip(*moments, strict=True))
+    return {
+        "session": state.session_id,
+        "start": prices[0],
+        "t": times,
+        "price": prices,
+        "buys": buys,
+        "sells": sells,
+        "events": told,
+        "fundamental": values if any(value is not None for value in values) else None,
+    }
+
+
+def _need_key() -> None:
+    if not may_change():
+        raise Unauthorized(
+            "this names the game's players and needs the key: open the page with ?key=KEY, or send it as "
+            "'Authorization: Bearer KEY'"
+        )

@@ -1,0 +1,1 @@
+"""What every product's routes and sockets share: routing, parameters, security, responses, fan-out."""

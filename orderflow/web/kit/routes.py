@@ -1,0 +1,189 @@
+"""One table of routes makes both the server's addresses and its OpenAPI document, so the two cannot differ.
+
+Each product has a `routes(...)` that returns its part of the table; `register` puts it on a blueprint. Every other
+method at a path of the table, and every other path below a reserved prefix, gets its 405 or 404 from here, because a
+page framework on the same server may catch all addresses that are left.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl
+
+import flask
+from werkzeug.exceptions import MethodNotAllowed, NotFound
+from werkzeug.http import HTTP_STATUS_CODES
+from werkzeug.routing import BaseConverter
+from werkzeug.routing.exceptions import WebsocketMismatch
+
+from orderflow.web.kit.params import Param, read_params
+from orderflow.web.kit.responses import JSON, plain
+from orderflow.web.kit.security import Application, Environ, Start
+
+MOST_PARAMS = 50
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+Values = Mapping[str, Any]
+View = Callable[[Values], flask.Response]
+DirectView = Callable[[dict[str, Any], Values], tuple[int, bytes]]
+Schema = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One possible answer: what it means, and its bodies' schemas by content type ({}: no body)."""
+
+    doc: str
+    content: Mapping[str, Schema] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Route:
+    """One address: method, path with `{name}` parts, what it takes and what it answers.
+
+    `view` gets the read parameters by name; a socket has none here. `direct` is there instead for addresses where every
+    microsecond counts: it gets the WSGI environment too, answers with status and JSON, and is called without Flask.
+    `changes`: the call changes something, so it needs the key where one is in force. `errors` are the statuses of error
+    answers beyond the common ones; all have the one error shape. `unread`: the view gets the query as (name, value)
+    pairs under "query" and reads it itself, because it refuses what is wrong in a way of its own. `lenient`: what the
+    query says beyond `params` means nothing, as in the system whose address this is.
+    """
+
+    method: str
+    path: str
+    view: View | None
+    summary: str
+    doc: str = ""
+    params: Sequence[Param] = ()
+    body: Mapping[str, Schema] = field(default_factory=dict)
+    answers: Mapping[int, Answer] = field(default_factory=dict)
+    errors: Mapping[int, str] = field(default_factory=dict)
+    changes: bool = False
+    socket: bool = False
+    direct: DirectView | None = None
+    unread: bool = False
+    lenient: bool = False
+
+    def understood(self, query: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:
+        """What of the query is read: all of it, so that what is unknown is refused, unless the route is lenient."""
+        known = [param.name for param in self.params]
+        return [(name, value) for name, value in query if name in known] if self.lenient else query
+
+    @property
+    def rule(self) -> str:
+        """The path in werkzeug's notation; a symbol, or a list of streams, may have slashes."""
+        path = self.path.replace("{symbol}", "<symbol:symbol>").replace("{streams}", "<symbol:streams>")
+        return path.replace("{", "<").replace("}", ">")
+
+
+class SymbolConverter(BaseConverter):
+    """A symbol in a path: it may have slashes, also at its beginning."""
+
+    part_isolating = False
+    regex = "(?s:.+?)"
+
+
+def register(server: flask.Flask, name: str, routes: Iterable[Route]) -> None:
+    """Put a product's routes on the server, as one blueprint. Sockets are registered by `orderflow.web.kit.sockets`."""
+    blueprint = flask.Blueprint(name, __name__)
+    methods: dict[str, list[str]] = defaultdict(list)
+    for route in routes:
+        methods[route.rule].append(route.method)
+        if route.direct is not None:
+            continue
+        endpoint = f"{route.method.lower()} {route.path}".replace(".", "·")
+        view = _bound(route, route.view) if route.view is not None else _upgrade
+        blueprint.add_url_rule(route.rule, endpoint, view, methods=[route.method], provide_automatic_options=False)
+    for rule, taken in methods.items():
+        rest = [*(method for method in METHODS if method not in taken), "OPTIONS"]
+        endpoint = f"not {rule}".replace(".", "·")
+        blueprint.add_url_rule(rule, endpoint, _refusing(taken), methods=rest, provide_automatic_options=False)
+    server.register_blueprint(blueprint)
+
+
+class Direct:
+    """Middleware that calls the direct views of a table; everything else goes on to `application`."""
+
+    def __init__(self, application: Application, table: Iterable[Route]) -> None:
+        self._application = application
+        self._routes = {(r.method, r.path): (r.direct, tuple(r.params)) for r in table if r.direct is not None}
+
+    def __call__(self, environ: Environ, start: Start) -> Iterable[bytes]:
+        found = self._routes.get((environ["REQUEST_METHOD"], environ["PATH_INFO"]))
+        if found is None:
+            return self._application(environ, start)
+        view, params = found
+        headers: dict[str, str] = {}
+        try:
+            text = environ.get("QUERY_STRING", "")
+            query = parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_PARAMS) if text else ()
+            status, body = view(environ, read_params(params, query, _Fields(environ)))
+        except Exception as error:  # whatever it is, the caller gets an answer in the one shape
+            status, headers, body = plain(error, environ["REQUEST_METHOD"], environ["PATH_INFO"])
+        start(
+            f"{status} {HTTP_STATUS_CODES.get(status, 'Unknown')}",
+            [("Content-Type", JSON), ("Content-Length", str(len(body))), *headers.items()],
+        )
+        return [body]
+
+
+class _Fields(Mapping[str, str]):
+    """A request's header fields by name."""
+
+    def __init__(self, environ: Environ) -> None:
+        self._environ = environ
+
+    def __getitem__(self, name: str) -> str:
+        value: str = self._environ[f"HTTP_{name.upper().replace('-', '_')}"]
+        return value
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in self._environ if name.startswith("HTTP_"))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+def reserve(server: flask.Flask, prefix: str) -> None:
+    """Answer 404 for whatever has no route below a prefix such as `/api/`."""
+
+    def nothing(rest: str = "") -> flask.Response:
+        raise NotFound
+
+    endpoint = f"nothing below {prefix}"
+    server.add_url_rule(f"{prefix}<path:rest>", endpoint, nothing, methods=METHODS)
+    server.add_url_rule(prefix, endpoint, nothing, methods=METHODS)
+
+
+def _bound(route: Route, view: View) -> Callable[..., flask.Response]:
+    params = tuple(route.params)
+    headers = tuple(param.name for param in params if param.place == "header")
+
+    def call(**path: str) -> flask.Response:
+        request = flask.request
+        if headers:
+            path |= {name: request.headers[name] for name in headers if name in request.headers}
+        query = request.args.items(multi=True) if request.query_string else ()
+        if route.unread:
+            return view({**path, "query": list(query)})
+        return view(read_params(params, route.understood(query), path))
+
+    return call
+
+
+def _upgrade(**path: str) -> flask.Response:
+    raise WebsocketMismatch
+
+
+def _refusing(taken: Sequence[str]) -> Callable[..., flask.Response]:
+    allowed = sorted({*taken, "OPTIONS", *(["HEAD"] if "GET" in taken else [])})
+
+    def call(**path: str) -> flask.Response:
+        if flask.request.method == "OPTIONS":
+            return flask.Response(status=204, headers={"Allow": ", ".join(allowed)})
+        raise MethodNotAllowed(valid_methods=allowed)
+
+    return call

@@ -1,0 +1,232 @@
+"""Who may call: host names, origins and the key, checked in front of everything the server has (pages included).
+
+- The Host header must be a name of this server: a page on the internet cannot reach a server on localhost by pointing a
+  name of its own at 127.0.0.1 (DNS rebinding).
+- A browser's request or socket from a foreign origin is refused unless CORS_ORIGINS allows the origin. Following a link
+  to a page is no such request.
+- A call that changes something needs the key wherever one is set, and always where others can call: beyond loopback,
+  and on loopback behind a tunnel or proxy, which a public URL, further host names or trusted proxies tell of.
+  Joining the herd game and trading in it is free of the key: phones have none.
+
+What is refused here is counted by the first part of its path.
+
+Written as WSGI middleware because it must also stand in front of pages and sockets, and costs microseconds there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import ipaddress
+import secrets
+import socket
+from collections import Counter
+from collections.abc import Callable, Iterable
+from http.cookies import CookieError, SimpleCookie
+from typing import Any
+from urllib.parse import SplitResult, parse_qsl, quote, urlencode, urlsplit
+
+import flask
+
+from orderflow.errors import Forbidden, OrderflowError, Unauthorized
+from orderflow.settings.settings import Settings, is_loopback
+from orderflow.web.kit.responses import error_body, error_headers
+
+Environ = dict[str, Any]
+Start = Callable[..., Any]
+Application = Callable[[Environ, Start], Iterable[bytes]]
+
+COOKIE = "orderflow_key"
+COOKIE_SECONDS = 30 * 86_400
+SAFE = ("GET", "HEAD", "OPTIONS")
+FREE = frozenset({"/herd/join", "/herd/orders"})
+"""Addresses whose changing calls need no key."""
+COUNTED = 64
+"""First parts of paths that are told apart in the count of refusals; further ones are counted under ""."""
+PREFLIGHT = [
+    ("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"),
+    ("Access-Control-Allow-Headers", "Authorization, Content-Type, Content-Encoding, Idempotency-Key"),
+    ("Access-Control-Allow-Private-Network", "true"),
+    ("Access-Control-Max-Age", "600"),
+]
+EXPOSED = ("Access-Control-Expose-Headers", "Link, Retry-After, X-Epoch, X-Next, X-Revision")
+REASONS = {204: "No Content", 303: "See Other", 401: "Unauthorized", 403: "Forbidden"}
+
+
+def make_key() -> str:
+    """A new random key, short enough to be typed from a screen."""
+    return secrets.token_urlsafe(18)
+
+
+def lan_address() -> str | None:
+    """The address by which other machines of the network reach this one; None without a network."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # sends nothing: it only asks the routing table
+            address = str(probe.getsockname()[0])
+        except OSError:
+            return None
+    return None if is_loopback(address) or address == "0.0.0.0" else address
+
+
+class Gate:
+    """The checks, in front of `application`.
+
+    free: path prefixes whose changing calls need no key: page callbacks ask `may_change` where they change something.
+    refused: how many calls were refused, by the first part of their path ("herd" for `/herd/control`).
+    """
+
+    def __init__(self, application: Application, settings: Settings, *, free: Iterable[str] = ("/_dash-",)) -> None:
+        self._application = application
+        self._free = tuple(free)
+        self._key = settings.api_key or (make_key() if settings.exposed else None)
+        self._token = hmac.new((self._key or "").encode(), b"orderflow cookie", hashlib.sha256).hexdigest()
+        self._cors = frozenset(settings.cors_origins)
+        self._own = frozenset([settings.public_url] if settings.public_url else [])
+        self._any_address = settings.beyond_loopback
+        self._names = _names(settings)
+        self._secure = (settings.public_url or "").startswith("https:")
+        self.refused: Counter[str] = Counter()
+
+    @property
+    def key(self) -> str | None:
+        """The key that changing calls need; None when they need none."""
+        return self._key
+
+    def __call__(self, environ: Environ, start: Start) -> Iterable[bytes]:
+        shared = None
+        try:
+            self._check_host(environ.get("HTTP_HOST", ""))
+            shared = self._check_origin(environ)
+            environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)  # no compression: socket frames are made once for all
+            if environ["REQUEST_METHOD"] not in SAFE:
+                path = environ["PATH_INFO"]
+                if self._key is not None and path not in FREE and not path.startswith(self._free):
+                    self._check_key(environ)
+            elif self._key is not None and "key=" in environ.get("QUERY_STRING", ""):
+                given = dict(parse_qsl(environ["QUERY_STRING"])).get("key")
+                if given is not None:
+                    return self._sign_in(environ, start, given)
+        except OrderflowError as error:
+            part = environ["PATH_INFO"].lstrip("/").partition("/")[0][:40]
+            self.refused[part if part in self.refused or len(self.refused) < COUNTED else ""] += 1
+            return _refuse(start, error, _cors(shared) if shared is not None else [])
+        if shared is None:
+            return self._application(environ, start)
+        if environ["REQUEST_METHOD"] == "OPTIONS" and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in environ:
+            start("204 No Content", [*_cors(shared), *PREFLIGHT])
+            return []
+
+        def share(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+            return start(status, [*headers, *_cors(shared)], exc_info)
+
+        return self._application(environ, share)
+
+    def holds_key(self, environ: Environ) -> bool:
+        """True when the request carries the key, or none is needed. Raises Forbidden for a wrong one."""
+        if self._key is None:
+            return True
+        scheme, _, given = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
+        if scheme.lower() == "bearer":
+            if not _same(given.strip(), self._key):
+                raise Forbidden("the key is wrong")
+            return True
+        return _same(_cookie(environ), self._token)
+
+    def _check_key(self, environ: Environ) -> None:
+        if not self.holds_key(environ):
+            raise Unauthorized(
+                "this call changes something and needs the key: send it as 'Authorization: Bearer KEY', or open the "
+                "address with ?key=KEY that the server printed at its start"
+            )
+
+    def _sign_in(self, environ: Environ, start: Start, given: str) -> Iterable[bytes]:
+        if not _same(given, self._key or ""):
+            raise Forbidden("the key is wrong")
+        rest = urlencode(
+            [pair for pair in parse_qsl(environ["QUERY_STRING"], keep_blank_values=True) if pair[0] != "key"]
+        )
+        secure = "; Secure" if self._secure or environ.get("wsgi.url_scheme") == "https" else ""
+        cookie = f"{COOKIE}={self._token}; Path=/; Max-Age={COOKIE_SECONDS}; HttpOnly; SameSite=Lax{secure}"
+        # one slash only: "//name" would lead to another site
+        location = "/" + quote(environ["PATH_INFO"].encode("latin-1").lstrip(b"/\\")) + (f"?{rest}" if rest else "")
+        start("303 See Other", [("Location", location), ("Set-Cookie", cookie), ("Cache-Control", "no-store")])
+        return []
+
+    def _check_host(self, host: str) -> None:
+        if host in self._names:
+            return
+        name = _split(f"//{host}").hostname
+        if name and (name in self._names or is_loopback(name) or (self._any_address and _is_address(name))):
+            return
+        raise Forbidden(f"{host[:100]!r} is not a name of this server; set ORDERFLOW_ALLOWED_HOSTS if it should be one")
+
+    def _check_origin(self, environ: Environ) -> str | None:
+        """The foreign origin to share the answer with, None when the request is no foreign one. Raises Forbidden."""
+        origin = environ.get("HTTP_ORIGIN")
+        if origin is None:
+            # a browser that sends no origin still says where a script, picture or frame that asks comes from
+            if environ.get("HTTP_SEC_FETCH_SITE") in ("cross-site", "same-site") and not (
+                environ.get("HTTP_SEC_FETCH_MODE") == "navigate" and environ["REQUEST_METHOD"] in SAFE
+            ):
+                raise Forbidden("pages of other sites may not use this server; set CORS_ORIGINS if one should")
+            return None
+        if _split(origin).netloc == environ.get("HTTP_HOST") or origin in self._own:
+            return None
+        if "*" in self._cors or origin.lower() in self._cors:
+            return str(origin)
+        raise Forbidden(f"pages of {origin[:100]} may not use this server; set CORS_ORIGINS if they should")
+
+
+def may_change() -> bool:
+    """For page callbacks: whether the present request may change something (see `Gate.holds_key`)."""
+    gate: Gate = flask.current_app.extensions["orderflow.gate"]
+    return gate.holds_key(flask.request.environ)
+
+
+def _names(settings: Settings) -> frozenset[str]:
+    names = {"localhost", settings.bind.lower(), settings.host.lower(), *settings.allowed_hosts}
+    if settings.public_url:
+        names.add(urlsplit(settings.public_url).hostname or "")
+    if settings.beyond_loopback:
+        own = socket.gethostname().lower()
+        names |= {own, f"{own.split('.')[0]}.local"}
+    return frozenset(names)
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError:  # a broken IPv6 address
+        return urlsplit("")
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _same(given: str, key: str) -> bool:
+    return hmac.compare_digest(given.encode(), key.encode())
+
+
+def _cookie(environ: Environ) -> str:
+    try:
+        morsel = SimpleCookie(environ.get("HTTP_COOKIE", "")).get(COOKIE)
+    except CookieError:
+        return ""
+    return morsel.value if morsel else ""
+
+
+def _cors(origin: str) -> list[tuple[str, str]]:
+    return [("Access-Control-Allow-Origin", origin), ("Vary", "Origin"), EXPOSED]
+
+
+def _refuse(start: Start, error: OrderflowError, shared: list[tuple[str, str]]) -> Iterable[bytes]:
+    body = error_body(str(error))
+    headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body))), *error_headers(error).items()]
+    start(f"{error.status} {REASONS[error.status]}", [*headers, *shared])
+    return [body]

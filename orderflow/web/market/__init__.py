@@ -1,0 +1,1 @@
+"""HTTP and sockets of the market: ingest, bars, footprints, ticks, statistics, export."""

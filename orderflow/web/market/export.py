@@ -1,0 +1,155 @@
+"""`orderflow export`: a table to a file, from the tick log of this machine or page by page from a running server."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, BinaryIO, cast
+from urllib.parse import quote, urlencode, urljoin
+
+import pyarrow as pa
+from pyarrow import ipc, parquet
+
+from orderflow.errors import BadInput, BadSetting, NotFound, OrderflowError
+from orderflow.market.columns import bar_columns, footprint_columns, tick_columns
+from orderflow.market.frames import Frame
+from orderflow.market.market import Market
+from orderflow.runtime.workers import Workers
+from orderflow.settings.settings import Settings
+from orderflow.storage.ticks.disk_log import DiskTickLog
+from orderflow.web.kit.params import read_time
+from orderflow.web.market.pagination import Span, bars_page, csv_ticks, footprint_page, ticks_page
+from orderflow.web.market.tables import Table
+
+ALL = 2**40
+SUFFIXES = {".csv": "csv", ".json": "json", ".parquet": "parquet", ".arrow": "arrow"}
+TIMEOUT = 60.0
+
+
+def run(args: argparse.Namespace, settings: Settings) -> int:
+    """Do what the arguments say; 0. Raises OrderflowError."""
+    kind = args.format or (SUFFIXES.get(Path(args.out).suffix.lower(), "csv") if args.out else "csv")
+    Frame.parse(args.frame)
+    if args.server:
+        with _target(args.out) as out:
+            _from_server(args, kind, settings.api_key, out)
+    else:
+        _from_log(args, kind, settings)
+    return 0
+
+
+@contextmanager
+def _target(path: str | None) -> Iterator[IO[bytes]]:
+    """The file, or standard output. A file that could not be finished is removed."""
+    if path is None:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    partial = Path(f"{path}.part")
+    try:
+        with partial.open("wb") as out:
+            yield out
+        partial.replace(path)
+    except OSError as error:
+        raise BadSetting(f"cannot write {path}: {error.strerror or error}") from error
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _from_log(args: argparse.Namespace, kind: str, settings: Settings) -> None:
+    folder = settings.data_dir / "ticks"
+    if not folder.is_dir():
+        raise NotFound(f"there is no tick log in {settings.data_dir}; name its folder with --data-dir, or use --server")
+    span = Span(_time(args.start), _time(args.end), limit=ALL)
+    workers = Workers(1)
+    log = DiskTickLog(folder, workers)
+    try:
+        market = Market(log, max_ticks=settings.max_ticks, max_candles=settings.max_candles)
+        market.load()
+        if not market.revision(args.symbol):
+            known = ", ".join(info.symbol for info in market.symbols()[:20]) or "none"
+            raise NotFound(f"the log has no ticks of {args.symbol!r}; it has: {known}")
+        with _target(args.out) as out:
+            if args.what == "ticks" and kind == "csv":
+                out.writelines(csv_ticks(market, args.symbol, span))
+            else:
+                _write(_table(market, args, span), kind, out)
+    finally:
+        log.close()
+        workers.stop()
+
+
+def _table(market: Market, args: argparse.Namespace, span: Span) -> Table:
+    if args.what == "ticks":
+        return Table(tick_columns(ticks_page(market, args.symbol, span)[0]))
+    frame = Frame.parse(args.frame)
+    if args.what == "bars":
+        return Table(bar_columns(bars_page(market, args.symbol, frame, span, args.group)[0]))
+    return Table(footprint_columns(footprint_page(market, args.symbol, frame, span, args.group)[0]))
+
+
+def _write(table: Table, kind: str, out: IO[bytes]) -> None:
+    if kind == "csv":
+        out.writelines(table.csv())
+    else:
+        out.write({"json": table.json, "parquet": table.parquet, "arrow": table.arrow}[kind]())
+
+
+def _time(text: str | None) -> int | None:
+    try:
+        return None if text is None else read_time(text)
+    except ValueError as error:
+        raise BadInput(f"{text!r} {error}") from error
+
+
+def _from_server(args: argparse.Namespace, kind: str, key: str | None, out: IO[bytes]) -> None:
+    asked = {"format": "arrow" if kind == "parquet" else kind, "start": args.start, "end": args.end}
+    if args.what != "ticks":
+        asked |= {"frame": args.frame, "group": args.group}
+    query = urlencode({name: value for name, value in asked.items() if value is not None})
+    url: str | None = f"{args.server.rstrip('/')}/api/v1/{args.what}/{quote(args.symbol, safe='')}?{query}"
+    if kind == "csv":
+        with _get(str(url), key) as answer:
+            shutil.copyfileobj(answer, out, 1 << 20)
+        return
+    pages: list[bytes] = []
+    while url is not None:
+        with _get(url, key) as answer:
+            pages.append(answer.read())
+            following = answer.headers.get("X-Next")
+        url = urljoin(url, following) if following else None
+    if kind == "json":
+        rows = [row for page in pages for row in json.loads(page)[args.what]]
+        out.write(json.dumps(rows).encode())
+        return
+    table = pa.concat_tables([ipc.open_stream(page).read_all() for page in pages])
+    if kind == "parquet":
+        parquet.write_table(table, out, compression="zstd")
+    else:
+        with ipc.new_stream(out, table.schema) as writer:
+            writer.write_table(table)
+
+
+@contextmanager
+def _get(url: str, key: str | None) -> Iterator[Any]:
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    try:
+        request = urllib.request.Request(url, headers=headers)
+        with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:
+            yield cast(BinaryIO, answer)
+    except urllib.error.HTTPError as error:
+        try:
+            detail = json.loads(error.read())["detail"]
+        except (ValueError, KeyError, TypeError):
+            detail = str(error)
+        raise OrderflowError(f"the server answers: {detail}") from error
+    except (urllib.error.URLError, ValueError) as error:
+        reason = getattr(error, "reason", error)
+        raise OrderflowError(f"cannot reach {url.split('/api/')[0]}: {reason}") from error

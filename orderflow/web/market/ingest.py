@@ -1,0 +1,186 @@
+"""Ticks come in: one (`POST /tick`) or a batch (`POST /ticks`), whole or not at all.
+
+The path of a request is short on purpose: read the body, parse it to columns, hand it to the market, answer. Large
+bodies are parsed in a worker thread, so that one big upload does not stop the charts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+
+from orderflow.errors import BadInput, FieldError
+from orderflow.formats import SYMBOL_PATTERN, ParsedTicks, parse_body
+from orderflow.services import Services
+from orderflow.web.kit.params import choice, text
+from orderflow.web.kit.request_body import Budget, UnsupportedMedia, announced, read_body
+from orderflow.web.kit.responses import JSON, encode, located
+from orderflow.web.kit.routes import Answer, Route, Values
+from orderflow.web.kit.security import Environ
+from orderflow.web.market.coalesce import Gather, refusal
+from orderflow.web.market.market_schemas import BATCH, CSV_EXAMPLE, RECEIPT, TICK
+
+LARGE = 512 * 1024
+"""Bodies from this size on are parsed in a worker thread."""
+BUDGET_BODIES = 8
+"""Bodies of full size that may be worked on at the same time."""
+
+NDJSON = "application/x-ndjson"
+CSV = "text/csv"
+KINDS = {
+    "": JSON,
+    JSON: JSON,
+    "text/json": JSON,
+    NDJSON: NDJSON,
+    "application/ndjson": NDJSON,
+    "application/jsonl": NDJSON,
+    "application/x-jsonlines": NDJSON,
+    CSV: CSV,
+    "application/csv": CSV,
+}
+
+SYMBOL = text("symbol", "Symbol of ticks that name none.", default="DEFAULT", pattern=SYMBOL_PATTERN)
+TZ = text("tz", "Time zone (IANA name) of times that name none.", default="UTC")
+SIDE = choice(
+    "side",
+    "auto: a side that is not given is found from volumes, quotes or the tick rule; flag: only given sides count.",
+    ("auto", "flag"),
+    default="auto",
+)
+ON_ERROR = choice(
+    "on_error",
+    "fail: one bad row refuses the batch; skip: the good rows are taken and the bad ones reported.",
+    ("fail", "skip"),
+    default="fail",
+)
+KEY = text(
+    "Idempotency-Key",
+    "Names this call: when the same key comes again, the stored answer is given and nothing is taken in twice.",
+    place="header",
+    longest=255,
+)
+
+TAKEN = {
+    202: Answer("Taken; on disk unless the server is ephemeral.", {JSON: RECEIPT}),
+}
+REFUSED = {
+    409: "The idempotency key was used for another body, or the symbol is a simulated instrument.",
+    413: "The body is too large.",
+    415: "The content type or coding is not one of these.",
+    429: "More than the server can queue; come back after Retry-After seconds.",
+    507: "The disk did not take it; nothing was kept.",
+}
+
+
+class Ingest:
+    """The two addresses that take ticks."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._limit = services.settings.max_body
+        self._gather = Gather(services.market, services.workers)
+        self._budget = Budget(max(BUDGET_BODIES * self._limit, 1 << 26))
+
+    def routes(self) -> list[Route]:
+        return [
+            Route(
+                "POST",
+                "/tick",
+                None,
+                "Send one tick",
+                "Keys: `timestamp`, `price`, `size`, `side`?, `bid`?, `ask`?, `id`?, `symbol`?, or those of the "
+                "original system: `Timestamp`, `Precio`, `Volumen`, `Lado`, `Bid`, `Ask`.",
+                (SYMBOL, TZ, SIDE, KEY),
+                {JSON: TICK},
+                TAKEN,
+                REFUSED,
+                changes=True,
+                direct=self.tick,
+            ),
+            Route(
+                "POST",
+                "/ticks",
+                None,
+                "Send a batch of ticks",
+                "Taken whole or not at all. Bodies may be compressed (`Content-Encoding: gzip` or `deflate`).",
+                (SYMBOL, TZ, SIDE, ON_ERROR, KEY),
+                {JSON: BATCH, NDJSON: {"type": "string"}, CSV: {"type": "string", "examples": [CSV_EXAMPLE]}},
+                TAKEN,
+                REFUSED,
+                changes=True,
+                direct=self.ticks,
+            ),
+        ]
+
+    def tick(self, environ: Environ, values: Values) -> tuple[int, bytes]:
+        return self._take(environ, values, one=True)
+
+    def ticks(self, environ: Environ, values: Values) -> tuple[int, bytes]:
+        return self._take(environ, values, one=False)
+
+    def _take(self, environ: Environ, values: Values, *, one: bool) -> tuple[int, bytes]:
+        media = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
+        kind = KINDS.get(media)
+        if kind is None or (one and kind != JSON):
+            accepted = "application/json" if one else "application/json, application/x-ndjson or text/csv"
+            raise UnsupportedMedia(f"Content-Type {media[:100]!r} is not taken here; use {accepted}")
+        length = announced(environ)
+        with self._budget.hold(min(self._limit, self._limit if length is None else length)):
+            data = read_body(environ, self._limit)
+            if not data or data.isspace():
+                raise BadInput("the body is empty")
+            digest = ""
+            if values["Idempotency-Key"] is not None:
+                about = environ.get("QUERY_STRING", "").encode("latin-1") + b"\n" + data
+                digest = hashlib.blake2b(about, digest_size=16).hexdigest()
+
+            def alone(body: bytes) -> bytes:
+                return self._ingest(self._parse(body, kind, values), values, digest, one)
+
+            if not one or values["Idempotency-Key"] is not None:
+                return 202, alone(data)
+            asked = (values["symbol"], values["tz"], values["side"])
+            parse = partial(self._parse, kind=kind, values=values)
+            return 202, self._gather.take(asked, data, parse, alone, values["symbol"])
+
+    def _ingest(self, parsed: ParsedTicks, values: Values, digest: str, one: bool) -> bytes:
+        market = self._services.market
+        if one and parsed.rows != 1:
+            raise BadInput(f"POST /tick takes one tick and got {parsed.rows:,}; send batches to /ticks")
+        if parsed.errors:
+            market.rejected(parsed.batches[0].symbol if len(parsed.batches) == 1 else values["symbol"], parsed.rejected)
+            if values.get("on_error") != "skip":
+                raise BadInput(_refusal(parsed), parsed.errors)
+        try:
+            receipt = market.ingest(parsed.batches, values["Idempotency-Key"], digest)
+        except BadInput as error:
+            raise BadInput(str(error), _placed(error.errors, parsed)) from error
+        body: dict[str, object] = {"accepted": receipt.accepted, "revision": receipt.revision}
+        if receipt.duplicates:
+            body["duplicates"] = receipt.duplicates
+        if parsed.errors:
+            body |= {"rejected": parsed.rejected, "errors": located(parsed.errors)}
+        return encode(body)
+
+    def _parse(self, data: bytes, kind: str, values: Values) -> ParsedTicks:
+        def parse() -> ParsedTicks:
+            return parse_body(data, kind, default_symbol=values["symbol"], tz=values["tz"], side=values["side"])
+
+        return self._services.workers.run(parse) if len(data) >= LARGE else parse()
+
+
+def _refusal(parsed: ParsedTicks) -> str:
+    first = parsed.errors[0]
+    if parsed.rows == 1:
+        return str(refusal(parsed.errors))
+    return f"{parsed.rejected:,} of {parsed.rows:,} rows are bad and nothing was taken; first {first}"
+
+
+def _placed(errors: Sequence[FieldError], parsed: ParsedTicks) -> list[FieldError]:
+    """The market's errors count the ticks of a batch; the sender counts the rows of the body."""
+    if len(parsed.origins) != 1:
+        return [replace(error, row=None) for error in errors]
+    rows = parsed.origins[0]
+    return [error if error.row is None else replace(error, row=int(rows[error.row])) for error in errors]

@@ -1,0 +1,351 @@
+"""What the chart shows, as data: bars, footprints, ticks and symbols, page by page, exactly, in four formats.
+
+Tables are made in worker threads: a long history is not computed at the charts' expense. Without a `limit`, CSV streams
+everything; the other formats, which are one piece, come in pages of at most MAX_ROWS rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from itertools import chain
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import flask
+import msgspec
+import numpy as np
+
+from orderflow.errors import BadInput, FieldError, NotFound
+from orderflow.formats import SYMBOL_PATTERN
+from orderflow.market.columns import (
+    BAR_COLUMNS,
+    FOOTPRINT_COLUMNS,
+    TICK_COLUMNS,
+    bar_columns,
+    footprint_columns,
+    tick_columns,
+)
+from orderflow.market.frames import TIME_FRAMES, Frame
+from orderflow.services import Services
+from orderflow.web.kit.fanout import Fanout
+from orderflow.web.kit.params import Param, ParamError, choice, integer, moment, text
+from orderflow.web.kit.request_body import read_body
+from orderflow.web.kit.responses import JSON, answer
+from orderflow.web.kit.routes import Answer, Route, Values
+from orderflow.web.kit.schemas import Schema
+from orderflow.web.kit.sockets import Connection, Handler
+from orderflow.web.market import market_schemas as schemas
+from orderflow.web.market.changes import CLIENT, BarsSource, changes
+from orderflow.web.market.pagination import (
+    MAX_ROWS,
+    Cursor,
+    Span,
+    bars_page,
+    csv_ticks,
+    footprint_page,
+    in_worker,
+    ticks_page,
+)
+from orderflow.web.market.tables import Table, finest
+
+CSV = "text/csv; charset=utf-8"
+ARROW = "application/vnd.apache.arrow.stream"
+PARQUET = "application/vnd.apache.parquet"
+EVERYTHING = 2**40
+"""The limit of a CSV answer without one."""
+KINDS = {"json": JSON, "csv": CSV, "parquet": PARQUET, "arrow": ARROW}
+BINARY = {"type": "string", "contentEncoding": "binary"}
+PUSH_SECONDS = 0.25
+
+SYMBOL = text("symbol", "The instrument.", place="path", pattern=SYMBOL_PATTERN)
+FRAME = Param(
+    "frame",
+    "Time frame of the bars.",
+    {
+        "anyOf": [
+            {"enum": list(TIME_FRAMES)},
+            {"type": "string", "pattern": "^(ticks|volume|range|delta):[1-9][0-9]{0,8}$"},
+        ],
+        "default": "1min",
+        "examples": ["1min", "5min", "1h", "ticks:100"],
+    },
+    lambda value: _frame(value),
+    default=Frame.parse("1min"),
+)
+GROUP = integer("group", "Ticks of the price in one row.", 1, 100_000, default=1)
+SINCE = integer("since", "Only bars changed after this revision (see `revision` of an answer).", 0, 2**53)
+EPOCH = text("epoch", "The `epoch` that came with that revision; another one now means a full answer.", longest=32)
+FORMAT = choice("format", "Format of the answer.", KINDS, default="json")
+START = moment("start", "First time.")
+END = moment("end", "Time before which to stop.")
+LIMIT = integer(
+    "limit", "Rows of a page at most; `next` (in JSON) and the headers Link and X-Next lead on.", 1, MAX_ROWS
+)
+CURSOR = Param(
+    "cursor",
+    "Where a page begins, as the page before said.",
+    {"type": "string", "pattern": "^[0-9]{1,19}(\\.[0-9]{1,9})?$"},
+    Cursor.parse,
+)
+PAGE = (FORMAT, START, END, LIMIT, CURSOR)
+
+MISSING = {404: "There is no such symbol."}
+HEADERS = {
+    "X-Revision": "The revision of the data.",
+    "X-Epoch": "The epoch of the revision.",
+    "X-Gone-Until": "Memory was full and there is no log: ticks up to this time are lost.",
+    "X-Next": "Address of the next page.",
+    "Link": "The same, as rel=next.",
+}
+
+
+def _frame(value: str) -> Frame:
+    try:
+        return Frame.parse(value)
+    except BadInput as error:
+        raise ValueError(str(error)) from error
+
+
+class _Setting(msgspec.Struct, forbid_unknown_fields=True):
+    """Body of PUT /api/v1/symbols/{symbol}."""
+
+    tick_size: Decimal | None = None
+    size_step: Decimal | None = None
+    session: str | None = None
+
+
+class _Told(msgspec.Struct):
+    """What a client of the socket may say: the revision it has."""
+
+    since: int
+    epoch: str | None = None
+
+
+@dataclass(frozen=True)
+class Page:
+    """What goes out: the table under its name, the members beside it, and where the next page begins."""
+
+    name: str
+    table: Table
+    head: dict[str, Any]
+    following: Cursor | None = None
+
+
+class MarketApi:
+    """The reading side of the market, and its instruments' settings."""
+
+    def __init__(self, services: Services, fanout: Fanout) -> None:
+        self._services = services
+        self._market = services.market
+        self._fanout = fanout
+
+    def routes(self) -> list[Route]:
+        def table(doc: str, schema: Schema) -> dict[int, Answer]:
+            text_schema: Schema = {"type": "string"}
+            content = {JSON: schema, "text/csv": text_schema, ARROW: BINARY, PARQUET: BINARY}
+            return {200: Answer(doc, content, HEADERS)}
+
+        bar = f"Columns: {', '.join(BAR_COLUMNS)}."
+        cell = f"Columns: {', '.join(FOOTPRINT_COLUMNS)}. A page ends at the end of a bar."
+        tick = f"Columns: {', '.join(TICK_COLUMNS)}."
+        found = table("The bars, oldest first.", schemas.BARS)
+        cells = table("The price levels of each bar, oldest bar first.", schemas.FOOTPRINT)
+        ticks = table("The ticks, oldest first.", schemas.TICKS)
+        since = (SYMBOL, FRAME, GROUP, SINCE, EPOCH, *PAGE)
+        symbol = "/api/v1/symbols/{symbol}"
+        known = {200: Answer("The symbols.", {JSON: schemas.SYMBOLS})}
+        done = {200: Answer("What is set now.", {JSON: schemas.CONFIGURED})}
+        wrong = {
+            409: "The ticks held do not lie on such a grid.",
+            413: "The body is too large.",
+            415: "The body is no JSON.",
+            507: "The disk did not take it.",
+        }
+        instrument = {JSON: schemas.INSTRUMENT}
+        return [
+            Route("GET", "/api/v1/bars/{symbol}", self.bars, "Bars", bar, since, answers=found, errors=MISSING),
+            Route("GET", "/api/v1/footprint/{symbol}", self.cells, "Footprints", cell, since,
+                  answers=cells, errors=MISSING),
+            Route("GET", "/api/v1/ticks/{symbol}", self.ticks, "Ticks", tick, (SYMBOL, *PAGE),
+                  answers=ticks, errors=MISSING),
+            Route("GET", "/api/v1/symbols", self.symbols, "All symbols", answers=known),
+            Route("GET", symbol, self.setting, "An instrument's settings", params=(SYMBOL,), answers=done),
+            Route("PUT", symbol, self.configure, "Set an instrument", "Members left out stay as they are.", (SYMBOL,),
+                  instrument, done, wrong, changes=True),
+        ]  # fmt: skip
+
+    def sockets(self) -> list[tuple[Route, Handler]]:
+        doc = (
+            "Messages: `{type: snapshot | delta, symbol, frame, epoch, revision, bars: [...]}`, a snapshot first (or "
+            "what changed `since`), then the changed bars. A slow client gets fewer, newer messages. A client may send "
+            '`{"since": revision}` to be told again. Wrong parameters: close code 4000; an unknown symbol: 4004.'
+        )
+        params = (SYMBOL, FRAME, SINCE, EPOCH)
+        route = Route("GET", "/ws/bars/{symbol}", None, "Changed bars as they change", doc, params, socket=True)
+        return [(route, self.listen)]
+
+    def bars(self, values: Values) -> flask.Response:
+        return self._answer(values, self._bars_page)
+
+    def cells(self, values: Values) -> flask.Response:
+        return self._answer(values, self._cells_page)
+
+    def ticks(self, values: Values) -> flask.Response:
+        return self._answer(values, self._ticks_page)
+
+    def symbols(self, values: Values) -> flask.Response:
+        rows = [
+            {
+                "symbol": info.symbol,
+                "ticks": info.ticks,
+                "first": stamp(info.first),
+                "last": stamp(info.last),
+                "price": info.price,
+                "tick_size": Decimal(info.tick_size),
+                "session": info.session,
+                "revision": info.revision,
+            }
+            for info in self._market.symbols()
+        ]
+        return answer({"symbols": rows})
+
+    def setting(self, values: Values) -> flask.Response:
+        kept = self._market.settings_of(values["symbol"])
+        numbers = {name: Decimal(kept[name]) if name in kept else None for name in ("tick_size", "size_step")}
+        return answer({"symbol": values["symbol"], **numbers, "session": kept.get("session")})
+
+    def configure(self, values: Values) -> flask.Response:
+        data = read_body(flask.request.environ, self._services.settings.max_body)
+        try:
+            given = msgspec.json.decode(data, type=_Setting)
+        except (msgspec.DecodeError, InvalidOperation, UnicodeDecodeError) as error:
+            raise BadInput(f"the body does not fit: {error}", [FieldError(None, None, str(error))]) from error
+        for name in ("tick_size", "size_step"):
+            value = getattr(given, name)
+            if value is not None and not (value.is_finite() and Decimal("1e-12") <= value <= Decimal("1e9")):
+                raise BadInput(
+                    f"{name} must be from 1e-12 to 1e9", [FieldError(None, name, "must be from 1e-12 to 1e9")]
+                )
+        self._market.configure(
+            values["symbol"], tick_size=given.tick_size, size_step=given.size_step, session=given.session
+        )
+        return self.setting(values)
+
+    def listen(self, connection: Connection, values: Values) -> None:
+        """The socket of one client that follows one symbol's bars."""
+        symbol, frame = values["symbol"], values["frame"]
+        if not self._market.revision(symbol):
+            raise NotFound(f"symbol {symbol!r} has no ticks")
+        client = connection.client
+        if values["since"] is not None:
+            client.version = (CLIENT, values["epoch"], values["since"])
+
+        def receive(message: str | bytes) -> None:
+            try:
+                told = msgspec.json.decode(message, type=_Told)
+            except (msgspec.DecodeError, UnicodeDecodeError):
+                return  # nothing a client says is worth more than to be ignored
+            client.version = (CLIENT, told.epoch, told.since)
+
+        def source() -> BarsSource:
+            return BarsSource(self._market, self._services.workers, symbol, frame)
+
+        topic = self._fanout.join(("bars", symbol, frame.name), client, source, PUSH_SECONDS)
+        try:
+            connection.serve(receive)
+        finally:
+            self._fanout.leave(topic, client)
+
+    def _bars_page(self, values: Values) -> Page:
+        symbol, frame, group = values["symbol"], values["frame"], values["group"]
+        head = {"symbol": symbol, "frame": frame.name} | self._life(symbol)
+        if values["since"] is None:
+            table, following = bars_page(self._market, symbol, frame, _span(values), group)
+            return Page("bars", Table(bar_columns(table)), head | {"full": True}, following)
+        return self._changed("bars", values, head)
+
+    def _cells_page(self, values: Values) -> Page:
+        symbol, frame, group = values["symbol"], values["frame"], values["group"]
+        head = {"symbol": symbol, "frame": frame.name, "group": group} | self._life(symbol)
+        if values["since"] is None:
+            table, following = footprint_page(self._market, symbol, frame, _span(values), group)
+            return Page("footprint", Table(footprint_columns(table)), head | {"full": True}, following)
+        return self._changed("footprint", values, head)
+
+    def _ticks_page(self, values: Values) -> Page:
+        symbol = values["symbol"]
+        head = {"symbol": symbol, "revision": self._market.revision(symbol)} | self._gone(symbol)
+        table, following = ticks_page(self._market, symbol, _span(values))
+        return Page("ticks", Table(tick_columns(table)), head, following)
+
+    def _life(self, symbol: str) -> dict[str, Any]:
+        return {"epoch": self._market.epoch_of(symbol), "revision": self._market.revision(symbol)} | self._gone(symbol)
+
+    def _gone(self, symbol: str) -> dict[str, str]:
+        gone = self._market.gone(symbol)
+        return {} if gone is None else {"gone_until": stamp(gone)}
+
+    def _changed(self, name: str, values: Values, head: dict[str, Any]) -> Page:
+        together = [other for other in ("start", "end", "limit", "cursor") if values[other] is not None]
+        if together:
+            raise BadInput(
+                f"since and {together[0]} do not go together",
+                [ParamError(None, other, "does not go together with since") for other in together],
+            )
+        found = changes(
+            self._market, values["symbol"], values["frame"], values["since"], values["epoch"], values["group"]
+        )
+        head |= {"epoch": found.epoch, "revision": found.revision, "full": found.full}
+        bars = found.bars
+        if bars is None:
+            bars = self._market.bars(values["symbol"], values["frame"], start=0, end=0)
+        columns = bar_columns(bars) if name == "bars" else footprint_columns(bars)
+        return Page(name, Table(columns), head)
+
+    def _answer(self, values: Values, make: Callable[[Values], Page]) -> flask.Response:
+        run, kind = self._services.workers.run, values["format"]
+        if kind == "csv" and values["limit"] is None and make == self._ticks_page:
+            head = _headers({"revision": self._market.revision(values["symbol"])} | self._gone(values["symbol"]))
+            pieces = csv_ticks(self._market, values["symbol"], _span(values))
+            first = run(next, pieces, b"")  # an unknown symbol is found out before the answer begins
+            return flask.Response(in_worker(run, chain([first], pieces)), 200, head, content_type=CSV)
+        if kind == "csv" and values["limit"] is None and values.get("since") is None:
+            values = {**values, "limit": EVERYTHING}
+        page = run(make, values)
+        headers = _headers(page.head)
+        following = _next(page.following)
+        if following is not None:
+            headers |= {"X-Next": following, "Link": f'<{following}>; rel="next"'}
+        if kind == "csv":
+            return flask.Response(in_worker(run, page.table.csv()), 200, headers, content_type=CSV)
+        if kind == "json":
+            rows = msgspec.Raw(run(page.table.json))
+            return answer(page.head | {page.name: rows, "next": following}, 200, headers)
+        body = run(page.table.arrow if kind == "arrow" else page.table.parquet)
+        return flask.Response(body, 200, headers, content_type=KINDS[kind])
+
+
+def _headers(head: dict[str, Any]) -> dict[str, str]:
+    """What the head of a page says, for the formats that have no place for it."""
+    names = {"revision": "X-Revision", "epoch": "X-Epoch", "gone_until": "X-Gone-Until"}
+    return {header: str(head[name]) for name, header in names.items() if name in head}
+
+
+def _span(values: Values) -> Span:
+    return Span(values["start"], values["end"], values["cursor"], values["limit"] or MAX_ROWS)
+
+
+def _next(cursor: Cursor | None) -> str | None:
+    if cursor is None:
+        return None
+    request = flask.request
+    query = [(name, value) for name, value in request.args.items(multi=True) if name != "cursor"]
+    return f"{quote(request.path)}?{urlencode([*query, ('cursor', str(cursor))])}"
+
+
+def stamp(ns: int) -> str:
+    """A time as ISO-8601 with Z and as many digits as it needs."""
+    times = np.array([ns], np.int64)
+    return f"{np.datetime_as_string(times.astype('M8[ns]'), unit=finest([times]))[0]}Z"

@@ -1,0 +1,153 @@
+"""JSON schemas of ticks, bars and statistics, for the OpenAPI document; a test holds real answers against them."""
+
+from __future__ import annotations
+
+from orderflow.market.columns import BAR_COLUMNS, FOOTPRINT_COLUMNS, TICK_COLUMNS
+from orderflow.web.kit.schemas import COUNT, FLAG, LOCATED, NUMBER, TIME, WORD, Schema, array, maybe, record
+
+MOMENT: Schema = {
+    "anyOf": [{"type": "string", "minLength": 8}, {"type": "number", "minimum": 0}],
+    "description": "ISO-8601 (without a zone: that of `tz`), or a Unix time in s, ms, µs or ns.",
+    "examples": ["2025-10-09T18:00:00.032"],
+}
+DECIMAL: Schema = {"type": "string", "pattern": "^[0-9]+([.,][0-9]+)?$"}
+PRICE: Schema = {
+    "anyOf": [{"type": "number", "exclusiveMinimum": 0}, DECIMAL],
+    "description": "Above 0; text may have a decimal comma.",
+}
+SIZE: Schema = {"anyOf": [{"type": "number", "minimum": 0}, DECIMAL], "description": "0 or more."}
+QUOTE: Schema = {"anyOf": [*PRICE["anyOf"], {"type": "null"}], "description": "Best price at the time."}
+
+CANONICAL = record(
+    {"timestamp": MOMENT, "price": PRICE, "size": SIZE},
+    {
+        "side": {**maybe(WORD), "description": "The aggressor: buy or sell."},
+        "bid": QUOTE,
+        "ask": QUOTE,
+        "id": {"type": ["integer", "string", "null"], "description": "The venue's trade id; known ids are left out."},
+        "symbol": maybe(WORD),
+    },
+)
+ORIGINAL = record(
+    {"Timestamp": MOMENT, "Precio": PRICE, "Volumen": SIZE},
+    {"Lado": {**maybe(WORD), "description": "BID or ASK."}, "Bid": QUOTE, "Ask": QUOTE},
+)
+# not closed: whatever else a sender's rows carry is ignored
+TICK: Schema = {
+    "anyOf": [{**form, "additionalProperties": True} for form in (CANONICAL, ORIGINAL)],
+    "examples": [
+        {"timestamp": "2025-10-09T18:00:00.032Z", "price": 25263.25, "size": 1, "side": "sell", "symbol": "NQ"},
+        {"Timestamp": "2025-10-09 18:00:00.032", "Precio": "25263,25", "Volumen": 1, "Lado": "BID"},
+    ],
+}
+BATCH = array(TICK)
+CSV_EXAMPLE = "timestamp,price,size,side\n2025-10-09T18:00:00.032Z,25263.25,1,sell\n"
+RECEIPT = record(
+    {"accepted": COUNT, "revision": COUNT},
+    {"duplicates": COUNT, "rejected": COUNT, "errors": array(LOCATED)},
+    "How many ticks were taken, and the revision of the data with them.",
+)
+
+RESET = record({"status": {"type": "string", "const": "reset"}, "symbol": maybe(WORD)})
+RULES = record(dict.fromkeys(("flag", "volumes", "quote", "tick", "none"), COUNT))
+STATS = record(
+    {
+        "symbol": maybe(WORD),
+        "symbols": COUNT,
+        "ticks": COUNT,
+        "candles": COUNT,
+        "low": maybe(NUMBER),
+        "high": maybe(NUMBER),
+        "volume": NUMBER,
+        "rate": {**NUMBER, "description": "Ticks per second over the last 10 seconds."},
+        "last": {**maybe(TIME), "description": "Time of the newest tick."},
+        "late": COUNT,
+        "duplicates": COUNT,
+        "rejected": COUNT,
+        "unknown": COUNT,
+        "rules": {**RULES, "description": "Ticks by the rule that gave their side."},
+        "evicted": {**COUNT, "description": "Ticks that left memory; they stay in the log, where there is one."},
+        "audit": record({"bars": COUNT, "failures": COUNT}, doc="Finished bars that were recomputed and compared."),
+        "revision": COUNT,
+        "sockets": record(dict.fromkeys(("clients", "topics", "sent", "conflated", "dropped"), COUNT)),
+    }
+)
+
+SYMBOL = record(
+    {
+        "symbol": WORD,
+        "ticks": COUNT,
+        "first": TIME,
+        "last": TIME,
+        "price": NUMBER,
+        "tick_size": NUMBER,
+        "session": WORD,
+        "revision": COUNT,
+    }
+)
+SYMBOLS = record({"symbols": array(SYMBOL)}, doc="The most recently active first.")
+STEP: Schema = {"anyOf": [{"type": "number", "minimum": 1e-12, "maximum": 1e9}, DECIMAL, {"type": "null"}]}
+INSTRUMENT = record(
+    {},
+    {
+        "tick_size": {**STEP, "description": "Smallest step of the price."},
+        "size_step": {**STEP, "description": "Smallest step of the size."},
+        "session": {**maybe(WORD), "description": "IANA zone and start.", "examples": ["America/Chicago 17:00"]},
+    },
+)
+CONFIGURED = record(
+    {"symbol": WORD, "tick_size": maybe(NUMBER), "size_step": maybe(NUMBER), "session": maybe(WORD)},
+    doc="What is set now; null: learned from the ticks.",
+)
+
+_COLUMNS: dict[str, Schema] = {
+    "time": TIME,
+    "trades": COUNT,
+    "vwap": maybe(NUMBER),
+    "side": {**maybe(WORD), "enum": ["buy", "sell", None]},
+    "side_rule": {**WORD, "enum": ["flag", "volumes", "quote", "tick", "none"]},
+    "imbalance": {**maybe(WORD), "enum": ["buy", "sell", "both", None]},
+    "id": {"type": ["integer", "string", "null"]},
+}
+
+
+def rows(names: list[str]) -> Schema:
+    """A list of rows with these columns."""
+    return array(record({name: _COLUMNS.get(name, NUMBER) for name in names}))
+
+
+GONE: dict[str, Schema] = {
+    "gone_until": {
+        **TIME,
+        "description": "Only where memory was full and there is no log: ticks up to this time are lost. Bars that had "
+        "any of them are left out, and CVD and VWAP of their session count from there.",
+    }
+}
+NEXT: Schema = {**maybe(WORD), "description": "Address of the next page, null on the last."}
+BARS = record(
+    {
+        "symbol": WORD,
+        "frame": WORD,
+        "epoch": WORD,
+        "revision": COUNT,
+        "full": FLAG,
+        "bars": rows(BAR_COLUMNS),
+        "next": NEXT,
+    },
+    GONE,
+    doc="`full`: these are all bars asked for; else only those changed since the revision given.",
+)
+FOOTPRINT = record(
+    {
+        "symbol": WORD,
+        "frame": WORD,
+        "group": COUNT,
+        "epoch": WORD,
+        "revision": COUNT,
+        "full": FLAG,
+        "footprint": rows(FOOTPRINT_COLUMNS),
+        "next": NEXT,
+    },
+    GONE,
+)
+TICKS = record({"symbol": WORD, "revision": COUNT, "ticks": rows(TICK_COLUMNS), "next": NEXT}, GONE)

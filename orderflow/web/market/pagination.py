@@ -1,0 +1,156 @@
+"""Pages of bars, footprints and ticks: where one ends and the next begins.
+
+A cursor is a time and how many rows of that very time went before, so rows of one time may fall on two pages. Ticks are
+read in windows of time that grow and shrink with what they hold, so no page costs more than a few times its rows.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from orderflow.market.bars.footprint import BarTable
+from orderflow.market.buffer import Columns, join
+from orderflow.market.columns import tick_columns
+from orderflow.market.frames import Frame
+from orderflow.market.market import Market
+from orderflow.market.symbol import TickTable
+from orderflow.web.market.tables import UNITS, Table, Unit, finest
+
+MAX_ROWS = 200_000
+"""Rows of one page at most."""
+ROWS_A_BAR = 8
+"""Price levels that a bar is expected to have at least; a page of bars with fewer is only shorter."""
+WINDOW = 15 * 60 * 10**9
+"""First window of ticks, ns."""
+FULL = 50_000
+"""Ticks of a window after which the next one is made shorter."""
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """The page begins at `time` (ns) after `skip` rows of that time."""
+
+    time: int
+    skip: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.time}.{self.skip}" if self.skip else str(self.time)
+
+    @staticmethod
+    def parse(text: str) -> Cursor:
+        """The cursor of a `next` address. Raises ValueError."""
+        match = re.fullmatch(r"([0-9]{1,19})(?:\.([0-9]{1,9}))?", text)
+        if not match or int(match[1]) >= 2**63:
+            raise ValueError("must be what a page's `next` said")
+        return Cursor(int(match[1]), int(match[2] or 0))
+
+
+@dataclass(frozen=True)
+class Span:
+    """What is asked for: start <= time < end (ns, None: open), from the cursor on, `limit` rows."""
+
+    start: int | None = None
+    end: int | None = None
+    cursor: Cursor | None = None
+    limit: int = MAX_ROWS
+
+    @property
+    def begin(self) -> int | None:
+        return self.start if self.cursor is None else max(self.cursor.time, self.start or 0)
+
+    @property
+    def skip(self) -> int:
+        return 0 if self.cursor is None or self.begin != self.cursor.time else self.cursor.skip
+
+
+def bars_page(market: Market, symbol: str, frame: Frame, span: Span, group: int = 1) -> tuple[BarTable, Cursor | None]:
+    """Up to `limit` bars and where the rest begins. Raises NotFound."""
+    wanted = span.skip + span.limit
+    bars = market.bars(symbol, frame, start=span.begin, end=span.end, limit=wanted + 1, group=group)
+    first = min(span.skip, len(bars))
+    if len(bars) <= wanted:
+        return bars.take(first, len(bars)), None
+    return bars.take(first, wanted), _at(bars.time, wanted)
+
+
+def footprint_page(
+    market: Market, symbol: str, frame: Frame, span: Span, group: int = 1
+) -> tuple[BarTable, Cursor | None]:
+    """Whole bars of about `limit` levels together, one at least, and where the rest begins. Raises NotFound."""
+    wanted = span.skip + max(1, span.limit // ROWS_A_BAR)
+    bars = market.bars(symbol, frame, start=span.begin, end=span.end, limit=wanted + 1, group=group)
+    first = min(span.skip, len(bars))
+    last = int(np.searchsorted(bars.offsets, bars.offsets[first] + span.limit, "right")) - 1
+    last = min(max(last, first + 1), wanted)
+    if last >= len(bars):
+        return bars.take(first, len(bars)), None
+    return bars.take(first, last), _at(bars.time, last)
+
+
+def ticks_page(market: Market, symbol: str, span: Span) -> tuple[TickTable, Cursor | None]:
+    """Up to `limit` ticks and where the rest begins. Raises NotFound."""
+    wanted = span.skip + span.limit
+    parts: list[TickTable] = []
+    count = 0
+    for window in tick_windows(market, symbol, span.begin, span.end):
+        parts.append(window)
+        count += len(window.ticks)
+        if count > wanted:
+            break
+    last = parts[-1] if parts else market.ticks(symbol, start=0, end=0)
+    # a tick that came meanwhile may have refined the grid: earlier parts are read again on the new one
+    if any(part.grid != last.grid for part in parts):
+        return ticks_page(market, symbol, span)
+    ticks = join([part.ticks for part in parts]) if parts else Columns.empty()
+    page = TickTable(symbol, last.grid, ticks.take(slice(span.skip, wanted)))
+    return page, _at(ticks.time, wanted) if len(ticks) > wanted else None
+
+
+def tick_windows(market: Market, symbol: str, start: int | None, end: int | None) -> Iterator[TickTable]:
+    """The ticks with start <= time < end, window after window; those without ticks are left out. Raises NotFound."""
+    empty = market.ticks(symbol, start=0, end=0, limit=1)  # raises for an unknown symbol, whatever the times
+    info = next((known for known in market.symbols() if known.symbol == empty.symbol), None)
+    if info is None:
+        return
+    at = info.first if start is None else max(start, info.first)
+    stop = info.last + 1 if end is None else min(end, info.last + 1)
+    width = WINDOW
+    while at < stop:
+        window = market.ticks(symbol, start=at, end=min(at + width, stop))
+        at += width
+        if len(window.ticks) > FULL:
+            width = max(width // 2, 10**9)
+        elif len(window.ticks) < FULL // 4:
+            width *= 2
+        if len(window.ticks):
+            yield window
+
+
+def csv_ticks(market: Market, symbol: str, span: Span) -> Iterator[bytes]:
+    """All ticks of the span as CSV, window after window. Times get more digits when ticks need them, never fewer."""
+    unit: Unit = "ms"
+    skip, header = span.skip, True
+    for window in tick_windows(market, symbol, span.begin, span.end):
+        ticks = window.ticks.take(slice(skip, None))
+        skip -= min(skip, len(window.ticks))
+        unit = min(unit, finest([ticks.time]), key=lambda name: UNITS[name])
+        yield from Table(tick_columns(TickTable(symbol, window.grid, ticks)), unit).csv(header)
+        header = False
+    if header:
+        yield from Table(tick_columns(market.ticks(symbol, start=0, end=0)), unit).csv()
+
+
+def in_worker(run: Callable[..., bytes | None], pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """The same pieces, each made by `run(fn, …)`."""
+    while (piece := run(next, pieces, None)) is not None:
+        yield piece
+
+
+def _at(times: np.ndarray[tuple[int], np.dtype[np.int64]], i: int) -> Cursor:
+    """Where row i is."""
+    time = int(times[i])
+    return Cursor(time, i - int(np.searchsorted(times, time)))

@@ -1,0 +1,74 @@
+"""The order-flow routes that are not about reading tables: the way in, the statistics, the reset."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import flask
+
+from orderflow.market.frames import Frame
+from orderflow.services import Services
+from orderflow.web.kit.fanout import Fanout
+from orderflow.web.kit.params import text
+from orderflow.web.kit.responses import JSON, answer
+from orderflow.web.kit.routes import Answer, Route, Values
+from orderflow.web.market import market_schemas as schemas
+from orderflow.web.market.ingest import Ingest
+from orderflow.web.market.market_api import stamp
+
+RULES = ("flag", "volumes", "quote", "tick", "none")
+PLAIN = ("ticks", "low", "high", "volume", "rate", "late", "duplicates", "rejected", "unknown", "evicted")
+
+
+class Chart:
+    """Statistics and reset, beside the two addresses of `Ingest`."""
+
+    def __init__(self, services: Services, fanout: Fanout) -> None:
+        self._services = services
+        self._market = services.market
+        self._fanout = fanout
+        self._frame = Frame.parse(services.settings.candle_interval)
+
+    def routes(self) -> list[Route]:
+        which = text("symbol", "The instrument; without one, the most recently active.", longest=64)
+        what = text("symbol", "Only this instrument; without one, everything is forgotten.", longest=64)
+        missing = {404: "There is no such symbol."}
+        figures = {200: Answer("The figures.", {JSON: schemas.STATS})}
+        done = {200: Answer("Forgotten, in memory and on disk.", {JSON: schemas.RESET})}
+        return [
+            *Ingest(self._services).routes(),
+            Route(
+                "POST", "/reset", self.reset, "Forget ticks", params=(what,), answers=done, errors=missing, changes=True
+            ),
+            Route("GET", "/stats", self.stats, "Statistics", params=(which,), answers=figures, errors=missing),
+        ]
+
+    def reset(self, values: Values) -> flask.Response:
+        self._services.reset(values["symbol"])
+        return answer({"status": "reset", "symbol": values["symbol"]})
+
+    def stats(self, values: Values) -> flask.Response:
+        symbol = values["symbol"] or self._market.active()
+        figures: dict[str, Any] = dict.fromkeys(PLAIN, 0) | {"low": None, "high": None}
+        last, rules, audit, candles, revision = None, [0] * len(RULES), [0, 0], 0, 0
+        if symbol is not None:
+            self._market.stats(symbol)  # raises for an unknown symbol
+            life, revision = self._market.epoch_of(symbol), self._market.revision(symbol)
+            found = self._market.changed(symbol, self._frame, revision, life, rows=1)["stats"]
+            figures = {name: found[name] for name in PLAIN}
+            last, rules, audit, candles = found["last"], found["rules"], found["audit"], found["candles"]
+        else:
+            figures["rejected"] = self._market.rejected_total
+        return answer(
+            {
+                "symbol": symbol,
+                "symbols": len(self._market.symbols()),
+                **figures,
+                "candles": candles,
+                "last": None if last is None else stamp(last * 1_000_000),
+                "rules": dict(zip(RULES, rules, strict=True)),
+                "audit": dict(zip(("bars", "failures"), audit, strict=True)),
+                "revision": revision,
+                "sockets": self._fanout.stats(),
+            }
+        )

@@ -1,0 +1,147 @@
+"""The HTTP server: gevent's, in this process, until it is told to stop.
+
+Whatever ends it (SIGTERM, Ctrl+C), sockets are closed with 1001, running calls get a moment to finish, the log is
+flushed, and the process ends with 0 within five seconds. A second signal ends it at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import gc
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+import flask
+from gevent import get_hub
+from gevent import socket as sockets
+from gevent.event import Event
+from gevent.pool import Pool
+from gevent.pywsgi import WSGIServer
+
+from orderflow.errors import BadSetting
+from orderflow.services import Services
+from orderflow.web.exchange.exchange_hub import Hub
+from orderflow.web.kit.fanout import Fanout
+from orderflow.web.kit.handler import Handler
+
+try:
+    import resource
+except ImportError:  # Windows has no such limit
+    resource = None  # type: ignore[assignment]  # tested before it is used
+
+FINISH = 2.0
+"""Seconds that running calls get at the end."""
+BACKLOG = 4096
+SPARE_FILES = 256
+
+log = logging.getLogger(__name__)
+
+
+class HttpServer(WSGIServer):  # type: ignore[misc]  # gevent has no types
+    """The listener; knows how many calls are running."""
+
+    def __init__(self, listener: Any, application: Any) -> None:
+        self.running = 0
+        self.stopping = False
+        super().__init__(listener, application, log=None, error_log=_Errors(), handler_class=Handler, spawn=Pool())
+
+
+class _Errors:
+    """Takes what gevent would print."""
+
+    def write(self, text: str) -> None:
+        if text.strip():
+            log.error("%s", text.rstrip())
+
+    def flush(self) -> None:
+        pass
+
+
+def listen(host: str, port: int) -> Any:
+    """A listening socket of gevent's. Raises BadSetting, in words, when the address cannot be had."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+    except OSError as error:
+        raise BadSetting(f"{host} is no address to listen on: {error.strerror or error}") from error
+    listener = sockets.socket(family, socket.SOCK_STREAM)
+    try:
+        if os.name == "posix":
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        if error.errno == errno.EADDRINUSE:
+            raise BadSetting(
+                f"port {port} is in use by another program; stop it, or choose another with --port (0: any free one)"
+            ) from error
+        if error.errno == errno.EACCES:
+            raise BadSetting(f"port {port} needs more rights than this user has; choose one above 1023") from error
+        raise BadSetting(f"cannot listen on {host} port {port}: {error.strerror or error}") from error
+    return listener
+
+
+def serve(services: Services, server: flask.Flask, listener: Any, ready: Callable[[], object] = lambda: None) -> int:
+    """Serve until a signal; the exit code. `services` must be started; they are stopped here.
+
+    ready: called once connections are taken.
+    """
+    fanout: Fanout = server.extensions["orderflow.fanout"]
+    exchange: Hub = server.extensions["orderflow.exchange"]
+    http = HttpServer(listener, server)
+    ended = Event()
+    loop = get_hub().loop
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        if ended.is_set():
+            os._exit(128 + number)  # asked twice: whoever asks does not want to wait
+        loop.run_callback_threadsafe(ended.set)
+
+    for name in ("SIGTERM", "SIGINT", "SIGBREAK"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), stop)
+    http.start()
+    gc.collect()
+    gc.freeze()  # what lives now lives for good: later collections need not look at it
+    ready()
+    ended.wait()
+    print("stopping", file=sys.stderr, flush=True)
+    http.stopping = True
+    http.close()
+    exchange.announce()
+    fanout.close_all()
+    _finish(http)
+    left = services.stop()
+    if left:
+        log.warning("did not end in time: %s", ", ".join(left))
+    return 0
+
+
+def raise_file_limit() -> int:
+    """Ask for as many open files as are allowed (two a socket); returns how many sockets that is room for."""
+    if resource is None:
+        return 500
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = min(hard, 1 << 20) if hard != resource.RLIM_INFINITY else 1 << 20
+    if soft < wanted:
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+            soft = wanted
+    return max(10, (soft - SPARE_FILES) // 2)
+
+
+def _finish(http: HttpServer) -> None:
+    """Give running calls their moment, then end all connections."""
+    waited = 0.0
+    pause = Event()
+    while http.running and waited < FINISH:
+        pause.wait(0.02)
+        waited += 0.02
+    http.pool.kill(block=True, timeout=0.5)

@@ -1,0 +1,96 @@
+"""Games played again with coins: the same market, no herding, the same numbers every time."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from orderflow.errors import BadInput
+from orderflow.herd.debrief import baseline
+from orderflow.herd.debrief.baseline import games_for, play, play_baseline
+from orderflow.herd.debrief.columns import FILLED, MICRO, Record, build_record
+from orderflow.herd.debrief.measures import measure
+from orderflow.herd.rules.curve import make_curve
+from tests.herd.logs import Log, chance_game
+
+
+@pytest.fixture(scope="module")
+def game() -> Record:
+    return build_record(chance_game(people=30, seconds=90, swing=0.3, seed=2).events)
+
+
+def test_only_sides_fills_and_prices_are_other(game: Record) -> None:
+    again = play(game, np.random.default_rng(1))
+    for name in ("number", "time", "who", "quantity", "filled", "batch"):
+        assert (getattr(again.orders, name) == getattr(game.orders, name)).all()
+    assert (again.orders.sign != game.orders.sign).any()
+    assert abs(again.orders.sign.mean()) < 0.1
+    assert (again.batches.time == game.batches.time).all()
+    assert (
+        again.orders.shares == np.where(again.orders.status == FILLED, again.orders.sign * again.orders.quantity, 0)
+    ).all()
+
+
+def test_the_market_is_the_games_own(game: Record) -> None:
+    """Σ cash + dust + C(q) is what everybody began with; dust is below a micro-unit an order."""
+    again = play(game, np.random.default_rng(1))
+    position = int(again.orders.shares.sum())
+    curve = make_curve("exponential", 100 * MICRO, "0.001")
+    cash = sum(member.cash for member in again.members) + curve.cost(position)
+    dust = sum(member.cash0 for member in again.members) - cash
+    assert 0 <= dust <= len(again.orders.time)
+    assert again.price == curve.price(position) / MICRO
+    assert [member.shares for member in again.members] == [
+        50 + int(again.orders.shares[again.orders.who == i].sum()) for i in range(len(again.members))
+    ]
+    assert min(member.cash for member in again.members) >= 0
+    assert min(member.shares for member in again.members) >= 0
+
+
+def test_limits_news_and_dividends_hold_there_too() -> None:
+    log = Log(cash=250, shares=1)
+    log.people(2)
+    for second in range(1, 60):
+        log.trade(second, {"p1": 1 if second % 2 else -1, "p2": -1 if second % 2 else 1}, quantity=1)
+    log.add(60, "news", text="A storm", move=-50.0, after=50 * MICRO)
+    log.add(61, "dividend", round=1, amount=3 * MICRO, paid=6 * MICRO)
+    again = play(build_record(log.events), np.random.default_rng(3))
+    assert (again.orders.status != FILLED).any()
+    assert min(min(member.cash, member.shares) for member in again.members) >= 0
+    paid = again.orders.cash
+    for i, member in enumerate(again.members):
+        assert member.cash == 250 * MICRO + paid[again.orders.who == i].sum() + 3 * MICRO * member.shares
+    assert again.path_price[-1] == pytest.approx(again.path_price[-2] / 2, rel=1e-5)
+
+
+def test_coins_do_not_herd_and_the_crowd_lies_outside(game: Record) -> None:
+    base = play_baseline(game, games=20)
+    low, middle, high = base.band("overdispersion") or (0.0, 0.0, 0.0)
+    assert 0.4 < low < middle < high < 2
+    assert 0.8 < middle < 1.2
+    seen = measure(game)
+    assert seen["overdispersion"] > high
+    assert seen["lsv"] > (base.band("lsv") or (0, 0, 0))[2]
+    assert seen["others_memory"] > (base.band("others_memory") or (0, 0, 0))[2]
+    assert base.p_value("overdispersion", seen["overdispersion"]) == pytest.approx(1 / 21)
+    assert base.p_value("overdispersion", 0.0) == 1.0
+    assert base.band("rad") is None  # no fundamental value was set
+
+
+def test_the_same_record_gives_the_same_numbers(game: Record) -> None:
+    first, second = play_baseline(game, games=3), play_baseline(game, games=3)
+    for name, values in first.values.items():
+        np.testing.assert_array_equal(values, second.values[name])
+    assert len({float(value) for value in first.values["gini"]}) == 3
+
+
+def test_work_is_bounded(game: Record, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (games_for(0), games_for(10_000), games_for(10**6)) == (60, 40, 8)
+    monkeypatch.setattr(baseline, "MOST_ORDERS", 10)
+    with pytest.raises(BadInput, match="too large"):
+        play_baseline(game)
+
+
+def test_an_empty_game_has_no_numbers_rather_than_wrong_ones() -> None:
+    base = play_baseline(build_record(Log().events), games=2)
+    assert all(base.band(name) is None for name in ("overdispersion", "lsv", "gini", "imbalance", "rad"))

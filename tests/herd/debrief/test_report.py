@@ -1,0 +1,250 @@
+"""The debrief's report: JSON-ready, honest about too little data, made once; and what it says in words."""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+import threading
+from typing import Any
+
+import pytest
+
+from orderflow.errors import NotFound
+from orderflow.herd.debrief import report_text
+from orderflow.herd.debrief.baseline import play_baseline
+from orderflow.herd.debrief.cache import RUNNING, Debriefs, report_of
+from orderflow.herd.debrief.columns import build_record
+from orderflow.herd.debrief.report import build_report
+from orderflow.runtime.workers import Workers
+from tests.herd.logs import MICRO, Log, chance_game
+
+Json = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def herd() -> Json:
+    """A strong herd with an experiment and five rounds of value 100."""
+    record = build_record(chance_game(people=40, seconds=150, swing=0.35, groups=True, rounds=5, seed=3).events)
+    return build_report(record, play_baseline(record, games=12))
+
+
+@pytest.fixture(scope="module")
+def coins() -> Json:
+    record = build_record(chance_game(people=40, seconds=150, groups=True, seed=9).events)
+    return build_report(record, play_baseline(record, games=12))
+
+
+def numbers(tree: Any) -> list[float]:
+    if isinstance(tree, dict):
+        return [number for part in tree.values() for number in numbers(part)]
+    if isinstance(tree, list):
+        return [number for part in tree for number in numbers(part)]
+    return [tree] if isinstance(tree, float) else []
+
+
+def test_it_is_json_and_every_number_is_finite(herd: Json, coins: Json) -> None:
+    for report in (herd, coins):
+        again = json.loads(json.dumps(report, allow_nan=False))
+        assert again == report
+        assert all(math.isfinite(number) for number in numbers(report))
+    assert len(json.dumps(herd)) < 60_000
+
+
+def test_a_herd_is_said_to_be_one_with_its_doubts(herd: Json) -> None:
+    found = herd["herding"]["overdispersion"]
+    assert found["value"] > found["baseline"]["high"]
+    assert found["p"] < 0.001
+    assert found["p_shuffled"] == pytest.approx(1 / 2_000)
+    low, high = found["interval"]
+    assert low < found["value"] < high
+    said = {entry["title"]: entry["text"] for entry in herd["talk"]}
+    assert said["Did the crowd herd?"].startswith("Yes. ")
+    assert "not why" in said["Did the crowd herd?"]
+    assert "repeated what others had just done" in said["Who followed whom?"]
+    assert "from the value on average" in said["Was there a bubble?"]
+    assert "does not show it" in said["Does seeing the crowd make people follow it?"]
+
+
+def test_coins_are_said_to_be_none(coins: Json) -> None:
+    found = coins["herding"]["overdispersion"]
+    assert found["p_shuffled"] > 0.05
+    said = {entry["title"]: entry["text"] for entry in coins["talk"]}
+    assert said["Did the crowd herd?"].startswith("No sign of it")
+    assert said["Who followed whom?"].startswith("Nobody, beyond chance")
+    assert "none was set" in said["Was there a bubble?"]
+    assert coins["bubble"]["rad"] == {"value": None, "needs": "needs a round with a fundamental value; none was set"}
+
+
+def test_sections_agree_with_each_other(herd: Json) -> None:
+    assert herd["people"] == 40
+    assert herd["filled"] + herd["rejected"] <= herd["orders"]
+    assert herd["flow"]["bought"] + herd["flow"]["sold"] == herd["volume"]
+    assert len(herd["herding"]["buyers"]) == herd["herding"]["windows"] >= 25
+    wealth = herd["wealth"]
+    assert wealth["winners"] + wealth["losers"] <= wealth["people"] == len(wealth["values"]) == 40
+    assert wealth["leaders"][0]["wealth"] == wealth["values"][-1]
+    assert wealth["lorenz"][0] == [0, 0]
+    assert wealth["lorenz"][-1] == [1, 1]
+    for name in ("total", "own", "others", "band"):
+        assert len(herd["memory"]["curves"][name]) == len(herd["memory"]["lags"])
+    assert herd["bubble"]["rounds"]
+    assert len(herd["bubble"]["mean"]) == 5
+    assert len(herd["price"]["path"]) <= 1_502
+    effect = herd["experiment"]
+    assert effect["value"] == pytest.approx(effect["see"] - effect["blind"])
+    assert effect["groups"]["see"]["people"] == len(effect["groups"]["see"]["follow"])
+
+
+def test_a_real_effect_of_seeing_is_found() -> None:
+    """Those who see follow what others last did, those who do not toss coins."""
+    log = Log()
+    names = log.people(24)
+    groups = {name: ("see", "blind")[i % 2] for i, name in enumerate(names)}
+    log.add(0.1, "experiment", on=True, groups=groups)
+    chance = random.Random(4)
+    last = 1
+    for second in range(1, 100):
+        signs = {}
+        for name in chance.sample(names, 6):
+            follows = groups[name] == "see" and chance.random() < 0.8
+            signs[name] = last if follows else chance.choice((1, -1))
+        log.trade(second, signs)
+        last = 1 if sum(signs.values()) > 0 else -1 if sum(signs.values()) < 0 else last
+    effect = build_report(build_record(log.events))["experiment"]
+    assert effect["value"] > 0.1
+    assert effect["p"] < 0.01
+    assert effect["interval"][0] > 0
+    assert "Yes, by this experiment" in report_text.experiment({"experiment": effect})
+
+
+def test_too_little_data_gives_needs_and_no_numbers() -> None:
+    log = Log()
+    report = build_report(build_record(log.events), None, "nothing to play")
+    assert report["baseline"] == {"games": 0, "needs": "nothing to play"}
+    for section, name in (
+        ("herding", "overdispersion"), ("herding", "lsv"), ("memory", "own"), ("bubble", "rad"), ("bubble", "fall"),
+        ("flow", "imbalance"), ("wealth", "gini"),
+    ):  # fmt: skip
+        assert report[section][name]["value"] is None
+        assert report[section][name]["needs"].startswith("needs ")
+    assert report["experiment"]["needs"].startswith("needs a stretch")
+    assert all(entry["text"] for entry in report["talk"])
+    log.people(4)
+    log.trade(1, {"p1": 1, "p2": 1, "p3": 1})
+    log.add(2, "experiment", on=True, groups={"p1": "see", "p2": "blind"})
+    few = build_report(build_record(log.events))
+    assert "there were 0" in few["herding"]["overdispersion"]["needs"]
+    assert "there were 0 who saw" in few["experiment"]["needs"]
+    assert few["wealth"]["gini"]["value"] is not None
+    assert few["bubble"]["peak"]["price"] == 100.0
+
+
+def test_a_crowd_on_one_side_is_no_number_either() -> None:
+    log = Log()
+    names = log.people(8)
+    for second in range(1, 100, 2):
+        log.trade(second, dict.fromkeys(names, 1))
+    report = build_report(build_record(log.events))
+    assert report["herding"]["overdispersion"]["needs"] == "needs buyers and sellers; all were on one side"
+    assert report["memory"]["own"]["needs"] == "needs buyers and sellers; all were on one side"
+    assert report["flow"]["imbalance"]["value"] == 1.0
+
+
+def test_a_game_of_bots_is_about_bots() -> None:
+    log = Log()
+    for i in range(1, 4):
+        log.join(f"p{i}", bot="zero")
+    log.trade(1, {"p1": 1, "p2": -1})
+    report = build_report(build_record(log.events))
+    assert (report["about"], report["people"], report["bots"], report["orders"]) == ("bots", 0, 3, 2)
+
+
+def test_news_is_mentioned_where_there_was_some() -> None:
+    log = chance_game(people=40, seconds=150, swing=0.35, seed=3)
+    log.add(151, "news", text="Boom", move=0.0, after=100 * MICRO)
+    report = build_report(build_record(log.events))
+    assert "News that everybody hears" in report_text.herding(report)
+
+
+def test_words_for_numbers() -> None:
+    assert [report_text.p_text(p) for p in (None, 0.0004, 0.0312, 0.5)] == ["", "p < 0.001", "p = 0.031", "p = 0.50"]
+    assert [report_text.percent(v) for v in (0.1234, 0.034, 1.0, 0.0)] == ["12%", "3.4%", "100%", "0%"]
+    assert report_text.percent(-0.25, signed=True) == "−25%"
+    assert report_text.clock(125.9) == "2:05"
+
+
+class Played:
+    """A game that has been played: two sessions, the newer one running."""
+
+    def __init__(self) -> None:
+        self.phase = "open"
+        self.session_id = "s-2"
+        self.logs = {"s-2": Log(id="s-2"), "s-1": chance_game(people=5, seconds=20)}
+        self.logs["s-2"].people(2)
+        self.loads = 0
+
+    def load(self, session_id: str) -> list[Json]:
+        self.loads += 1
+        if session_id not in self.logs:
+            raise NotFound(f"there is no session {session_id}")
+        return list(self.logs[session_id].events)
+
+    def sessions(self) -> list[Json]:
+        newest = [{"id": "s-3", "started": 0, "ended": None, "participants": 0, "orders": 0}]
+        return newest + [{"id": id, "started": 0, "ended": None, "participants": 2, "orders": 1} for id in self.logs]
+
+
+@pytest.fixture
+def workers() -> Any:
+    made = Workers(2)
+    yield made
+    made.stop()
+
+
+def test_reports_are_made_once_and_anew_when_the_log_has_grown(workers: Workers) -> None:
+    game = Played()
+    made: list[tuple[str, bool]] = []
+
+    def make(events: list[Json], coins: bool) -> Json:
+        made.append((events[0]["id"], coins))
+        return {"events": len(events)}
+
+    debriefs = Debriefs(game, workers, make)
+    assert [one["id"] for one in debriefs.sessions()] == ["s-2", "s-1"]
+    first = debriefs.report()
+    assert debriefs.report() is first
+    assert debriefs.report("s-1") == {"events": len(game.logs["s-1"].events)}
+    game.logs["s-2"].trade(1, {"p1": 1})
+    assert debriefs.report()["events"] == first["events"] + 2
+    game.phase = "frozen"
+    debriefs.report("s-2")
+    assert made == [("s-2", False), ("s-1", True), ("s-2", False), ("s-2", True)]
+    with pytest.raises(NotFound, match="s-9"):
+        debriefs.report("s-9")
+
+
+def test_many_who_ask_at_once_share_one_report(workers: Workers) -> None:
+    made: list[int] = []
+    debriefs = Debriefs(Played(), workers, lambda events, coins: made.append(1) or {"is": "it"})  # append gives None
+    threads = [threading.Thread(target=debriefs.report) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert made == [1]
+
+
+def test_without_a_session_there_is_no_report(workers: Workers) -> None:
+    game = Played()
+    game.logs.clear()
+    with pytest.raises(NotFound, match="no session has been played"):
+        Debriefs(game, workers).report()
+
+
+def test_a_running_game_is_reported_without_coins() -> None:
+    events = chance_game(people=10, seconds=30).events
+    running = report_of(events, coins=False)
+    assert running["baseline"] == {"games": 0, "needs": RUNNING}
+    assert running["state"] == "running"
+    assert report_of(events, coins=True)["baseline"]["games"] == 60

@@ -1,0 +1,169 @@
+"""A game in a process of its own, killed in the middle of a round: everything that was accepted comes back."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orderflow.herd.live.game import Game, build_game
+from orderflow.market.market import Market
+from orderflow.runtime.clock import ManualClock
+from orderflow.runtime.workers import Workers
+from orderflow.settings.settings import Settings
+from tests.herd.play import START
+
+ROOT = Path(__file__).parents[3]
+
+PLAYER = """
+import sys
+if sys.argv[2] == "gevent":
+    from gevent import monkey
+    monkey.patch_all()
+import time, uuid
+from pathlib import Path
+from orderflow.runtime.clock import SystemClock
+from orderflow.herd.live.game import build_game
+from orderflow.market.market import Market
+from orderflow.settings.settings import Settings
+from orderflow.runtime.workers import Workers
+
+settings = Settings(data_dir=Path(sys.argv[1]), herd_batch_ms=50, herd_rate=1000.0)
+game = build_game(settings, Market(), Workers(2), SystemClock())
+game.start()
+people = [game.join(f"Trader {i}").id for i in range(20)]
+game.control("bots", kind="zero", count=5)
+game.control("round", preset="ssw", rounds=15, seconds=60)
+i = 0
+while True:
+    pid = people[i % 20]
+    name = str(uuid.uuid4())
+    game.order(pid, name, "buy" if i % 3 else "sell", 1 + i % 4)
+    print(pid, name, flush=True)
+    i += 1
+    if i % 10 == 0:
+        time.sleep(0.01)
+"""
+
+
+@pytest.fixture
+def workers() -> Iterator[Workers]:
+    made = Workers(2)
+    yield made
+    made.stop()
+
+
+def game_on(folder: Path, workers: Workers, clock: ManualClock, **settings: Any) -> Game:
+    return build_game(Settings(data_dir=folder, **settings), Market(), workers, clock)
+
+
+@pytest.mark.parametrize("kind", ["threads", "gevent"])
+def test_a_kill_loses_nothing_that_was_accepted(tmp_path: Path, workers: Workers, kind: str) -> None:
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen(
+        [sys.executable, "-c", PLAYER, str(tmp_path), kind], stdout=subprocess.PIPE, text=True, env=environ
+    )
+    assert process.stdout is not None
+    told = [process.stdout.readline().split()]
+    time.sleep(0.6)
+    process.send_signal(signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM)
+    told += [line.split() for line in process.stdout if line.endswith("\n")]
+    process.wait(10)
+    process.stdout.close()
+    assert len(told) > 50
+
+    game = game_on(tmp_path, workers, ManualClock(time.time_ns()))
+    game.start()
+    assert game.count == 25
+    assert game.round is not None
+    assert (game.round["round"], game.round["of"]) == (1, 15)
+    states = [game.order_state(pid, name) for pid, name in told]
+    assert {state.status for state in states} <= {"accepted", "filled", "rejected"}
+    assert sum(state.status == "filled" for state in states) > 10
+    game.turn()
+    assert "accepted" not in {game.order_state(pid, name).status for pid, name in told}, "what waited is cleared"
+    events = game.events()
+    assert [event["n"] for event in events] == list(range(len(events)))
+    orders = [event["c"] for event in events if event["e"] == "order"]
+    assert len(set(orders)) == len(orders), "each is in the log once"
+    assert {name for _, name in told} <= set(orders)
+    assert workers.errors() == {}
+    game.stop()
+
+
+def test_the_time_away_does_not_count_as_time_of_a_round(tmp_path: Path, workers: Workers) -> None:
+    clock = ManualClock(START)
+    game = game_on(tmp_path, workers, clock)
+    game.control("round", seconds=30, rounds=2)
+    clock.advance(10)
+    game.join()
+    game.stop()
+    clock.advance(3_600)
+    again = game_on(tmp_path, workers, clock)
+    again.start()
+    assert again.session_id == game.session_id
+    assert again.round is not None
+    assert again.round["ends"] == (clock.now() + 20 * 10**9) // 10**6
+    assert again.feed[-1]["text"] == "The server came back"
+    again.stop()
+
+
+def test_a_dividend_that_was_cut_off_is_paid(tmp_path: Path, workers: Workers) -> None:
+    clock = ManualClock(START)
+    game = game_on(tmp_path, workers, clock)
+    ann = game.join()
+    game.control("round", dividend=2)
+    game.control("round", stop=True)
+    game.stop()
+    path = next((tmp_path / "herd").glob("*.jsonl"))
+    lines = path.read_bytes().splitlines(keepends=True)
+    assert b'"dividend","round"' in lines[-1]
+    path.write_bytes(b"".join(lines[:-1]) + lines[-1][:20])
+    again = game_on(tmp_path, workers, clock)
+    again.start()
+    back = again.participant(ann.id)
+    assert back is not None
+    assert back.cash == ann.cash == 5_000_000_000 + 100 * 10**6
+    again.stop()
+
+
+def test_an_ended_session_stays_ended_and_another_begins(tmp_path: Path, workers: Workers) -> None:
+    clock = ManualClock(START)
+    game = game_on(tmp_path, workers, clock)
+    game.join()
+    game.control("end")
+    game.stop()
+    clock.advance(5)
+    again = game_on(tmp_path, workers, clock, herd_price=50.0)
+    again.start()
+    assert again.session_id != game.session_id
+    assert (again.price, again.count, again.phase) == (50.0, 0, "open")
+    assert [line["id"] for line in again.sessions()] == [again.session_id, game.session_id]
+    assert len(list((tmp_path / "herd").iterdir())) == 1
+    again.stop()
+
+
+def test_a_damaged_log_is_left_alone_and_told_of(tmp_path: Path, workers: Workers) -> None:
+    clock = ManualClock(START)
+    game = game_on(tmp_path, workers, clock)
+    for _ in range(3):
+        game.join()
+    game.stop()
+    path = next((tmp_path / "herd").glob("*.jsonl"))
+    damaged = path.read_bytes().replace(b'"n":2', b'"n":9')
+    path.write_bytes(damaged)
+    clock.advance(5)
+    again = game_on(tmp_path, workers, clock)
+    again.start()
+    assert again.count == 0
+    assert path.read_bytes() == damaged
+    assert list(workers.errors()) == [f"reading the herd session {path.stem}: BadInput"]
+    assert again.join().id == "p1"
+    again.stop()

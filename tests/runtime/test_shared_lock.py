@@ -1,0 +1,144 @@
+"""The lock between threads and greenlets, with and without gevent: the last test runs this file in a patched one."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from orderflow.runtime.shared_lock import Turns
+from orderflow.runtime.workers import Workers
+
+PATCHED = "gevent.monkey" in sys.modules and sys.modules["gevent.monkey"].is_module_patched("threading")
+
+
+@pytest.fixture
+def workers() -> Iterator[Workers]:
+    made = Workers(threads=3)
+    yield made
+    made.stop(5.0)
+
+
+@pytest.mark.parametrize("pause", [lambda: None, lambda: time.sleep(0)], ids=["quick", "yields"])
+def test_it_keeps_threads_and_greenlets_apart(workers: Workers, pause: Callable[[], None]) -> None:
+    """Also where a greenlet lets others run while it has the lock, and where the lock is taken again inside."""
+    lock = workers.lock()
+    count = [0]
+
+    def work() -> None:
+        for _ in range(1_000):
+            with lock, lock:
+                value = count[0]
+                pause()
+                count[0] = value + 1
+
+    handles = [workers.spawn("t", workers.run, work) for _ in range(3)] + [workers.spawn("g", work) for _ in range(3)]
+    assert all(handle.join(20.0) for handle in handles)
+    assert count == [6_000]
+
+
+def test_who_waits_for_it_stops_nobody_else(workers: Workers) -> None:
+    lock, taken, done = workers.lock(), workers.flag(), workers.flag()
+
+    def hold() -> None:
+        with lock:
+            taken.set()
+            done.wait(10.0)
+
+    def want() -> None:
+        with lock:
+            pass
+
+    holder = workers.spawn("holder", workers.run, hold)
+    assert taken.wait(5.0)
+    waiting = [workers.spawn("greenlet", want), workers.spawn("thread", workers.run, want)]
+    time.sleep(0.05)  # this thread, and its hub, go on meanwhile
+    assert all(handle.alive() for handle in waiting)
+    done.set()
+    assert all(handle.join(5.0) for handle in (holder, *waiting))
+
+
+def test_disk_is_read_under_a_lock_that_the_whole_pool_waits_for(workers: Workers) -> None:
+    lock = workers.lock()
+
+    def want() -> None:
+        with lock:
+            pass
+
+    with lock:
+        waiting = [workers.spawn("thread", workers.run, want) for _ in range(6)]
+        time.sleep(0.05)
+        assert workers.aside(lambda: "read") == "read"
+    assert all(handle.join(5.0) for handle in waiting)
+
+
+class Fake:
+    """A waiter that is killed in its wait, after `before` has happened."""
+
+    def __init__(self, before: Callable[[], object]) -> None:
+        self.woken = 0
+        self._before = before
+
+    def wake(self) -> None:
+        self.woken += 1
+
+    def wait(self, timeout: float | None) -> None:
+        self._before()
+        raise KeyboardInterrupt
+
+
+def test_who_is_killed_while_waiting_leaves_no_trace() -> None:
+    party = ["holder"]
+    lock = Turns(threading.Lock(), lambda: party[0], lambda: Fake(lambda: None))
+    lock.__enter__()
+    party[0] = "victim"
+    with pytest.raises(KeyboardInterrupt):
+        lock.__enter__()
+    party[0] = "holder"
+    lock.__exit__()
+    party[0] = "next"
+    with lock:
+        pass
+
+
+def test_a_turn_given_to_one_that_is_killed_goes_to_the_next() -> None:
+    party = ["holder"]
+    waiters: list[Fake] = []
+
+    def release() -> None:
+        party[0] = "second"
+        waiters.append(Fake(lambda: None))
+        lock._waiting.append(waiters[-1])
+        party[0] = "holder"
+        lock.__exit__()
+
+    def new_waiter() -> Fake:
+        waiters.append(Fake(release))
+        return waiters[-1]
+
+    lock = Turns(threading.Lock(), lambda: party[0], new_waiter)
+    lock.__enter__()
+    party[0] = "victim"
+    with pytest.raises(KeyboardInterrupt):
+        lock.__enter__()
+    assert [waiter.woken for waiter in waiters] == [1, 1]
+
+
+@pytest.mark.skipif(PATCHED, reason="this is the run under gevent")
+def test_all_of_this_under_gevent() -> None:
+    here = Path(__file__)
+    code = "from gevent import monkey; monkey.patch_all(); import sys, pytest; sys.exit(pytest.main(sys.argv[1:]))"
+    run = subprocess.run(
+        [sys.executable, "-c", code, "-q", "-p", "no:cacheprovider", "-p", "no:dash", "--noconftest", str(here)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        cwd=here.parents[2],
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr

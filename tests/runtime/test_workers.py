@@ -1,0 +1,281 @@
+"""Workers with and without gevent: the last test runs this whole file again in a patched interpreter."""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from orderflow.errors import BadInput, Conflict
+from orderflow.runtime.workers import Workers, plain_lock, plain_rlock
+
+PATCHED = "gevent.monkey" in sys.modules and sys.modules["gevent.monkey"].is_module_patched("threading")
+
+
+@pytest.fixture
+def workers() -> Iterator[Workers]:
+    made = Workers(threads=3)
+    yield made
+    made.stop(5.0)
+
+
+def real_thread() -> int:
+    return threading.get_native_id()
+
+
+def test_run_gives_the_result_and_uses_another_thread(workers: Workers) -> None:
+    assert workers.run(divmod, 17, 5) == (3, 2)
+    assert workers.run(real_thread) != real_thread()
+
+
+@pytest.mark.parametrize("lane", ["run", "run_writer"])
+def test_an_error_comes_back_as_it_is(workers: Workers, lane: str) -> None:
+    def bad() -> None:
+        raise BadInput("row 3")
+
+    with pytest.raises(BadInput, match="row 3"):
+        getattr(workers, lane)(bad)
+
+
+def test_aside_leaves_the_hub_and_otherwise_stays(workers: Workers) -> None:
+    assert (workers.aside(real_thread) == real_thread()) is not PATCHED
+    assert workers.run(lambda: workers.aside(real_thread) == real_thread())
+
+
+def test_calls_from_inside_run_on_the_spot(workers: Workers) -> None:
+    """More nested calls than the pool has threads: nothing waits for itself."""
+
+    def deep(left: int) -> int:
+        return 0 if left == 0 else 1 + workers.run(deep, left - 1)
+
+    assert workers.run(deep, 10) == 10
+    assert workers.run_writer(workers.run_writer, workers.run, deep, 10) == 10
+
+
+def test_the_pool_may_wait_for_the_writer(workers: Workers) -> None:
+    done = workers.flag()
+
+    def job(number: int) -> None:
+        assert workers.run_writer(lambda: number) == number
+
+    handles = [workers.spawn(f"n{n}", workers.run, job, n) for n in range(20)]
+    assert all(handle.join(5.0) for handle in handles)
+    assert not workers.errors()
+    assert not done.is_set()
+
+
+def test_the_writer_is_one_thread_and_keeps_the_order(workers: Workers) -> None:
+    seen: list[int] = []
+    threads: set[int] = set()
+
+    def note(number: int) -> None:
+        seen.append(number)
+        threads.add(real_thread())
+
+    for number in range(50):
+        workers.post_writer("count", partial(note, number))
+    workers.run_writer(lambda: None)
+    assert seen == list(range(50))
+    assert len(threads) == 1
+
+
+def test_waiting_callers_do_not_stop_each_other(workers: Workers) -> None:
+    """Three calls of 0.2 s on three threads take little more than one, under gevent too."""
+    begin = time.monotonic()
+    handles = [workers.spawn("slow", workers.run, workers.flag().wait, 0.2) for _ in range(3)]
+    assert all(handle.join(5.0) for handle in handles)
+    assert time.monotonic() - begin < 0.5
+
+
+def test_a_posted_error_is_noted_and_harms_nobody(workers: Workers, caplog: pytest.LogCaptureFixture) -> None:
+    def bad() -> None:
+        raise OSError("no space left")
+
+    with caplog.at_level(logging.ERROR, "orderflow.runtime.workers"):
+        for _ in range(4):
+            workers.post_writer("sweep", bad)
+        assert workers.run_writer(lambda: 5) == 5
+    assert workers.errors() == {"sweep: OSError": 4}
+    assert len(caplog.records) == 1
+
+
+def test_a_periodic_job_survives_its_errors(workers: Workers, caplog: pytest.LogCaptureFixture) -> None:
+    turns: list[int] = []
+    enough = workers.flag()
+
+    def turn() -> None:
+        turns.append(1)
+        if len(turns) >= 6:
+            enough.set()
+        raise KeyError("x") if len(turns) % 2 else ValueError("y")
+
+    with caplog.at_level(logging.ERROR, "orderflow.runtime.workers"):
+        handle = workers.every(0.01, "flaky", turn)
+        assert enough.wait(5.0)
+        handle.cancel()
+        assert handle.join(5.0)
+    count = len(turns)
+    assert workers.errors() == {"flaky: KeyError": (count + 1) // 2, "flaky: ValueError": count // 2}
+    assert len(caplog.records) == 2
+    assert not handle.alive()
+
+
+def test_missed_turns_are_left_out(workers: Workers) -> None:
+    times: list[float] = []
+
+    def turn() -> None:
+        times.append(time.monotonic())
+        if len(times) == 1:
+            workers.wait(0.3)
+
+    begin = time.monotonic()
+    handle = workers.every(0.1, "late", turn)
+    workers.flag().wait(0.75)
+    handle.cancel()
+    assert handle.join(5.0)
+    assert times[0] - begin >= 0.1
+    assert 3 <= len(times) <= 6  # 0.1, 0.4 (late), 0.5, 0.6, 0.7; six turns were due
+
+
+@pytest.mark.parametrize("seconds", [0, -1.0, float("nan"), float("inf")])
+def test_a_period_without_meaning_is_refused(workers: Workers, seconds: float) -> None:
+    with pytest.raises(ValueError, match="has no meaning"):
+        workers.every(seconds, "x", lambda: None)
+
+
+def test_stop_wakes_those_that_wait_and_refuses_new_work() -> None:
+    workers = Workers()
+    ended: list[str] = []
+    started = workers.flag()
+
+    def patient() -> None:
+        started.set()
+        assert workers.wait(60)
+        ended.append("patient")
+
+    handle = workers.spawn("patient", patient)
+    workers.every(60, "rare", lambda: None)
+    assert started.wait(5.0)
+    begin = time.monotonic()
+    assert workers.stop(5.0) == []
+    assert time.monotonic() - begin < 2
+    assert ended == ["patient"]
+    assert not handle.alive()
+    assert workers.stop(5.0) == []
+    for call in (workers.run, workers.run_writer):
+        with pytest.raises(Conflict):
+            call(int)
+    with pytest.raises(Conflict):
+        workers.spawn("late", int)
+
+
+def test_stop_does_what_the_writer_was_given() -> None:
+    workers = Workers()
+    seen: list[int] = []
+    pause = workers.flag()
+
+    def note(number: int) -> None:
+        pause.wait(0.005)
+        seen.append(number)
+
+    for number in range(20):
+        workers.post_writer("slow", partial(note, number))
+    assert workers.stop(5.0) == []
+    assert seen == list(range(20))
+
+
+def test_stop_names_what_would_not_end() -> None:
+    workers = Workers(threads=1)
+    release = workers.flag()
+    workers.spawn("stubborn", workers.run, release.wait)
+    workers.run_writer(lambda: None)
+    begin = time.monotonic()
+    left = workers.stop(0.4)
+    assert 0.1 < time.monotonic() - begin < 2
+    assert "pool" in left
+    release.set()
+
+
+def test_a_job_may_stop_the_workers() -> None:
+    workers = Workers()
+    answers: list[list[str]] = []
+    handle = workers.spawn("quit", lambda: answers.append(workers.stop(3.0)))
+    assert handle.join(5.0)
+    assert answers == [[]]
+
+
+def test_flags_cross_between_threads(workers: Workers) -> None:
+    there, back = workers.flag(), workers.flag()
+
+    def answer() -> None:
+        if there.wait(5.0):
+            back.set()
+
+    workers.post_writer("answer", answer)
+    assert not back.wait(0.01)
+    there.set()
+    assert back.wait(5.0)
+    assert back.is_set()
+    back.clear()
+    assert not back.wait(0)
+    assert workers.errors() == {}
+
+
+def test_a_flag_wakes_all_who_wait(workers: Workers) -> None:
+    flag = workers.flag()
+    woken: list[bool] = []
+    handles = [workers.spawn("w", lambda: woken.append(flag.wait(5.0))) for _ in range(20)]
+    workers.post_writer("set", flag.set)
+    assert all(handle.join(5.0) for handle in handles)
+    assert woken == [True] * 20
+
+
+@pytest.mark.parametrize("new_lock", [plain_lock, plain_rlock])
+def test_a_plain_lock_keeps_greenlets_and_threads_apart(
+    workers: Workers, new_lock: Callable[[], AbstractContextManager[bool]]
+) -> None:
+    """The load under which gevent's own locks stand still."""
+    lock = new_lock()
+    count = [0]
+
+    def work() -> None:
+        for _ in range(5000):
+            with lock:
+                value = count[0]
+                count[0] = value + 1
+
+    handles = [workers.spawn("t", workers.run, work) for _ in range(3)] + [workers.spawn("g", work) for _ in range(3)]
+    assert all(handle.join(20.0) for handle in handles)
+    assert count == [30000]
+
+
+def test_jobs_can_be_started_from_a_worker_thread(workers: Workers) -> None:
+    done = workers.flag()
+    workers.run(workers.spawn, "inner", done.set)
+    assert done.wait(5.0)
+
+
+@pytest.mark.skipif(PATCHED, reason="this is the run under gevent")
+def test_all_of_this_under_gevent() -> None:
+    here = Path(__file__)
+    code = "from gevent import monkey; monkey.patch_all(); import sys, pytest; sys.exit(pytest.main(sys.argv[1:]))"
+    files = [str(here), str(here.with_name("test_bus.py"))]
+    run = subprocess.run(
+        [sys.executable, "-c", code, "-q", "-p", "no:cacheprovider", "-p", "no:dash", "--noconftest", *files],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        cwd=here.parents[2],
+        env=dict(os.environ),
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr

@@ -1,0 +1,230 @@
+"""What every tick log must do, as classes to inherit: `TickLogSuite` for all, `KeepingSuite` for those that keep.
+
+An adapter's test class gives the fixtures `log` and, when it keeps, `reopen`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import numpy as np
+import pytest
+
+from orderflow.errors import StorageFailed
+from orderflow.market.tick_log import LogEntry, TickLog
+from orderflow.market.ticks import NO_ID, TickBatch
+from tests.storage.ticks.batches import START, answers, batch, logged, put, rows
+
+Reopen = Callable[[], TickLog]
+
+
+def both(log: TickLog, reopen: Reopen) -> Iterator[TickLog]:
+    """The log as it is, then as it comes back."""
+    yield log
+    yield reopen()
+
+
+class TickLogSuite:
+    """Holds for a log that keeps nothing, too."""
+
+    def test_then_is_called_once_before_the_return(self, log: TickLog) -> None:
+        put(log, batch(3))
+        put(log, key="k", answer=b"{}")
+        put(log)
+
+    def test_what_then_raises_reaches_the_caller(self, log: TickLog) -> None:
+        def bad() -> None:
+            raise KeyError("mine")
+
+        with pytest.raises(KeyError, match="mine"):
+            log.append(LogEntry([batch(1)]), bad)
+        put(log, batch(1, seed=2))
+
+    def test_an_unknown_symbol_has_nothing(self, log: TickLog) -> None:
+        put(log, batch(3))
+        assert log.bounds("ES") is None
+        assert log.read("ES", 0, 2**62) is None
+        log.forget("ES")
+
+    def test_meta_values(self, log: TickLog) -> None:
+        assert log.get_meta("instruments") is None
+        log.set_meta("instruments", b'{"NQ": 1}')
+        log.set_meta("other", b"")
+        log.set_meta("instruments", b'{"NQ": 2}')
+        assert (log.get_meta("instruments"), log.get_meta("other")) == (b'{"NQ": 2}', b"")
+        log.set_meta("other", None)
+        log.set_meta("never", None)
+        assert log.get_meta("other") is None
+
+    def test_forgetting_one_symbol_keeps_the_meta_values(self, log: TickLog) -> None:
+        log.set_meta("instruments", b"x")
+        put(log, batch(3))
+        log.forget("NQ")
+        assert log.get_meta("instruments") == b"x"
+        assert log.read("NQ", 0, 2**62) is None
+
+    def test_forgetting_everything_leaves_a_new_log(self, log: TickLog) -> None:
+        log.set_meta("instruments", b"x")
+        put(log, batch(3), batch(2, symbol="ES"), key="k")
+        log.forget()
+        assert log.get_meta("instruments") is None
+        assert list(log.load()) == []
+        assert (log.info().ticks, log.bounds("NQ")) == (0, None)
+        put(log, batch(4, seed=9))
+
+    def test_closing_twice_is_allowed(self, log: TickLog) -> None:
+        log.close()
+        log.close()
+
+
+class KeepingSuite(TickLogSuite):
+    """Holds for a log that keeps."""
+
+    def test_it_says_so(self, log: TickLog) -> None:
+        assert log.durable
+
+    def test_all_is_there_again(self, log: TickLog, reopen: Reopen) -> None:
+        nq = [batch(n, seed=n) for n in (1, 500, 1, 30)]
+        es = [batch(7, symbol="ES", decimals=4, size_decimals=3)]
+        put(log, nq[0], key="a", answer=b'{"accepted": 1}')
+        put(log, nq[1], es[0])
+        put(log, nq[2], key="b", answer=b"\x00\xff")
+        put(log, nq[3])
+        log.set_meta("instruments", b"x")
+        for again in both(log, reopen):
+            assert logged(again, "NQ") == rows(nq)
+            assert logged(again, "ES") == rows(es)
+            assert answers(again) == [("a", b'{"accepted": 1}'), ("b", b"\x00\xff")]
+            assert again.get_meta("instruments") == b"x"
+            assert again.info().ticks == 532 + 7
+            assert again.bounds("NQ") == (min(r[0] for r in rows(nq)), max(r[0] for r in rows(nq)))
+
+    def test_the_symbol_written_to_last_comes_last(self, log: TickLog, reopen: Reopen) -> None:
+        for symbol in ("A", "B", "C", "A", "B"):
+            put(log, batch(2, symbol=symbol))
+        symbols = [b.symbol for entry in reopen().load() for b in entry.batches]
+        assert symbols[-1] == "B"
+        assert set(symbols) == {"A", "B", "C"}
+
+    def test_reading_a_span(self, log: TickLog, reopen: Reopen) -> None:
+        """Any span gives what a loop over all ticks gives, in write order, late ticks included."""
+        parts = [batch(200, seed=1), batch(50, seed=2, start=START + 10**10), batch(100, seed=3, start=START - 10**10)]
+        for part in parts:
+            put(log, part)
+        every = rows(parts)
+        times = sorted(row[0] for row in every)
+        spans = [(0, 2**62), (times[0], times[-1]), (times[0], times[0]), (times[40], times[-40]), (2**62, 0)]
+        spans += [(times[-1], 2**62), (0, times[0]), (times[100], times[101])]
+        for again in both(log, reopen):
+            for start, end in spans:
+                found = again.read("NQ", start, end)
+                assert rows([found] if found is not None else []) == [r for r in every if start <= r[0] < end]
+
+    def test_ticks_of_unlike_decimals_read_as_one_exact_batch(self, log: TickLog) -> None:
+        parts = [batch(5, seed=1), batch(5, seed=2, decimals=6, size_decimals=8), batch(5, seed=3, decimals=0)]
+        for part in parts:
+            put(log, part)
+        found = log.read("NQ", 0, 2**62)
+        assert found is not None
+        assert rows([found]) == rows(parts)
+        assert (found.price_decimals, found.size_decimals) == (6, 8)
+
+    def test_equal_ticks_are_all_kept(self, log: TickLog, reopen: Reopen) -> None:
+        same = TickBatch(
+            "NQ",
+            np.full(4, START),
+            np.full(4, 100),
+            np.full(4, 1),
+            np.zeros(4, np.int8),
+            np.full(4, 5, np.int8),
+            np.full(4, NO_ID),
+            0,
+            0,
+        )
+        put(log, same)
+        put(log, same)
+        assert logged(reopen(), "NQ") == rows([same, same])
+
+    def test_forgetting_one_symbol(self, log: TickLog, reopen: Reopen) -> None:
+        put(log, batch(3), batch(5, symbol="ES"), key="k", answer=b"1")
+        log.forget("NQ")
+        for again in both(log, reopen):
+            assert logged(again, "NQ") == []
+            assert len(logged(again, "ES")) == 5
+            assert again.bounds("NQ") is None
+            assert answers(again) == [("k", b"1")]
+        assert reopen().info().ticks == 5
+
+    def test_forgetting_everything_lasts(self, log: TickLog, reopen: Reopen) -> None:
+        put(log, batch(3), key="k")
+        log.set_meta("m", b"x")
+        log.forget()
+        again = reopen()
+        assert list(again.load()) == []
+        assert again.get_meta("m") is None
+        put(again, batch(2, seed=4))
+        assert logged(reopen(), "NQ") == rows([batch(2, seed=4)])
+
+    def test_threads_lose_nothing_and_keep_their_order(self, log: TickLog, reopen: Reopen) -> None:
+        """Eight threads append; `then` runs in the order that the log has afterwards."""
+        order: list[int] = []
+
+        def work(number: int) -> None:
+            for turn in range(40):
+                seed = number * 100 + turn
+                entry = LogEntry([batch(1 + turn % 3, seed=seed)], f"k{seed}", b"%d" % seed)
+                log.append(entry, partial(order.append, seed))
+
+        threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(30)
+        assert sorted(order) == [number * 100 + turn for number in range(8) for turn in range(40)]
+        for number in range(8):
+            mine = [seed for seed in order if seed // 100 == number]
+            assert mine == sorted(mine)
+        expected = rows(batch(1 + seed % 100 % 3, seed=seed) for seed in order)
+        for again in both(log, reopen):
+            assert logged(again, "NQ") == expected
+            assert answers(again) == [(f"k{seed}", b"%d" % seed) for seed in order]
+
+    def test_reading_while_others_write(self, log: TickLog) -> None:
+        """A reader sees at any moment a beginning of what was written, and what was acknowledged before it began."""
+        total = 400
+        acknowledged = [0]
+        seen: list[int] = []
+
+        def write() -> None:
+            for turn in range(total):
+                put(log, batch(1, seed=turn, start=START + turn))
+                acknowledged[0] += 1
+
+        writer = threading.Thread(target=write)
+        writer.start()
+        while writer.is_alive():
+            before = acknowledged[0]
+            found = log.read("NQ", 0, 2**62)
+            ids = [] if found is None else (found.id // 1_000_000).tolist()
+            assert ids == list(range(len(ids)))
+            assert len(ids) >= before
+            seen.append(len(ids))
+        writer.join()
+        assert len(logged(log, "NQ")) == total
+        assert len(seen) > 3
+
+    def test_nothing_works_after_closing(self, log: TickLog) -> None:
+        put(log, batch(1))
+        log.close()
+        with pytest.raises(StorageFailed, match="closed"):
+            put(log, batch(1))
+        with pytest.raises(StorageFailed, match="closed"):
+            log.read("NQ", 0, 1)
+        with pytest.raises(StorageFailed, match="closed"):
+            list(log.load())
+        with pytest.raises(StorageFailed, match="closed"):
+            log.forget()
+        with pytest.raises(StorageFailed, match="closed"):
+            log.set_meta("a", b"b")

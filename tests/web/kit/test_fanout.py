@@ -1,0 +1,389 @@
+"""The fan-out on socket pairs: once serialised, never waiting, slow ones merged, dead ones dropped."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable, Hashable, Iterator
+
+import pytest
+
+from orderflow.errors import Conflict
+from orderflow.runtime.workers import Workers
+from orderflow.web.kit.fanout import GROUPS, MAIL, STALLED, UNSENT, Client, Counters, Fanout, Topic
+from orderflow.web.kit.frames import CLOSE, PING, close_frame, frame
+
+
+class Numbers:
+    """A source that counts up; the text of version n from m is "m>n"."""
+
+    def __init__(self) -> None:
+        self.n = 1
+        self.made: list[Hashable | None] = []
+        self.padding = ""
+
+    def version(self) -> Hashable:
+        return self.n
+
+    def message(self, since: Hashable | None) -> tuple[Hashable, bytes]:
+        self.made.append(since)
+        return self.n, f"{since}>{self.n}{self.padding}".encode()
+
+
+class Pair:
+    """Both ends of a connection; `read` gives the texts of whole frames that have come."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        mine, self.other = socket.socketpair()
+        for end in (mine, self.other):
+            end.setblocking(False)
+            end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        self.client = Client(mine, clock)
+        self._mine = mine
+        self._had = b""
+
+    def read(self) -> list[str]:
+        while True:
+            try:
+                piece = self.other.recv(1 << 16)
+            except BlockingIOError:
+                break
+            if not piece:
+                break
+            self._had += piece
+        texts = []
+        while len(self._had) >= 2:
+            size, head = self._had[1], 2
+            if size == 126:
+                size, head = int.from_bytes(self._had[2:4]), 4
+            elif size == 127:
+                size, head = int.from_bytes(self._had[2:10]), 10
+            if len(self._had) < head + size:
+                break
+            texts.append(self._had[head : head + size].decode(errors="replace"))
+            self._had = self._had[head + size :]
+        return texts
+
+    def close(self) -> None:
+        self._mine.close()
+        self.other.close()
+
+
+@pytest.fixture
+def pairs() -> Iterator[Callable[..., Pair]]:
+    made: list[Pair] = []
+
+    def make(clock: Callable[[], float] = time.monotonic) -> Pair:
+        made.append(Pair(clock))
+        return made[-1]
+
+    yield make
+    for pair in made:
+        pair.close()
+
+
+@pytest.fixture
+def source() -> Numbers:
+    return Numbers()
+
+
+@pytest.fixture
+def topic(source: Numbers) -> Topic:
+    return Topic("numbers", source, 0.01, Counters())
+
+
+@pytest.mark.parametrize("size", [0, 1, 125, 126, 65535, 65536, 200_000])
+def test_frames_of_every_size(size: int, pairs: Callable[..., Pair]) -> None:
+    data = frame(b"x" * size)
+    assert data[0] == 0x81
+    assert len(data) == size + (2 if size < 126 else 4 if size < 65536 else 10)
+    assert close_frame(1001, "bye" * 100)[:4] == bytes((CLOSE, 125, 0x03, 0xE9))
+    assert frame(b"", PING) == b"\x89\x00"
+
+
+def test_a_message_is_made_once_for_all_who_have_the_same(
+    topic: Topic, source: Numbers, pairs: Callable[..., Pair]
+) -> None:
+    everyone = [pairs() for _ in range(50)]
+    topic.clients |= {pair.client for pair in everyone}
+    topic.round()
+    topic.round()
+    source.n = 2
+    topic.round()
+    assert source.made == [None, 1]
+    assert all(pair.read() == ["None>1", "1>2"] for pair in everyone)
+
+
+def test_a_newcomer_gets_a_snapshot_and_the_others_only_what_is_new(
+    topic: Topic, source: Numbers, pairs: Callable[..., Pair]
+) -> None:
+    old, new = pairs(), pairs()
+    topic.clients.add(old.client)
+    topic.round()
+    source.n = 2
+    topic.clients.add(new.client)
+    topic.round()
+    assert (old.read(), new.read()) == (["None>1", "1>2"], ["None>2"])
+
+
+def test_a_slow_client_is_skipped_and_then_gets_one_message_for_all_it_missed(
+    topic: Topic, source: Numbers, pairs: Callable[..., Pair]
+) -> None:
+    slow, quick = pairs(), pairs()
+    topic.clients |= {slow.client, quick.client}
+    source.padding = "." * 50_000  # more than the buffers hold
+    topic.round()
+    got = quick.read()
+    for n in range(2, 6):
+        source.n = n
+        for _ in range(40):  # the quick one reads while the frame is being written
+            topic.round()
+            got += quick.read()
+    assert [text.rstrip(".") for text in got] == ["None>1", "1>2", "2>3", "3>4", "4>5"]
+    seen: list[str] = []
+    for _ in range(80):
+        seen += slow.read()
+        topic.round()
+    assert [text.rstrip(".") for text in seen] == ["None>1", "1>5"]
+
+
+def test_what_is_not_acknowledged_counts_as_behind(
+    topic: Topic, source: Numbers, pairs: Callable[..., Pair], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair = pairs()
+    topic.clients.add(pair.client)
+    asked: list[int] = []
+
+    def unacknowledged(self: Client) -> int:
+        asked.append(1)
+        return UNSENT + 1
+
+    monkeypatch.setattr(Client, "_unacknowledged", unacknowledged)
+    source.padding = "." * (UNSENT // 2)
+    for _ in range(2):
+        topic.round()
+        source.n += 1
+    assert ([text.rstrip(".") for text in pair.read()], asked) == (["None>1", "1>2"], [])  # so few need no look
+    topic.round()
+    assert (pair.read(), asked) == ([], [1])
+    monkeypatch.setattr(Client, "_unacknowledged", lambda self: UNSENT)
+    topic.round()
+    assert [text.rstrip(".") for text in pair.read()] == ["2>3"]
+
+
+def test_a_control_frame_never_tears_a_message(pairs: Callable[..., Pair]) -> None:
+    pair = pairs()
+    big = frame(b"x" * 100_000)
+    assert pair.client.push(big)
+    pair.client.control(frame(b"pong", 0x8A))
+    assert not pair.client.push(frame(b"later"))
+    texts: list[str] = []
+    for _ in range(100):
+        texts += pair.read()
+        pair.client.flush()
+    assert [len(text) for text in texts] == [100_000, 4]
+
+
+def test_a_flood_of_pings_ends_the_connection_instead_of_the_memory(pairs: Callable[..., Pair]) -> None:
+    pair = pairs()
+    for _ in range(5_000):
+        pair.client.control(frame(b"." * 125, 0x8A))
+    assert pair.client.closed
+
+
+def test_a_client_without_progress_is_dropped(topic: Topic, source: Numbers, pairs: Callable[..., Pair]) -> None:
+    now = [100.0]
+    pair = pairs(lambda: now[0])
+    topic.clients.add(pair.client)
+    source.padding = "." * 1_000_000
+    topic.round()
+    now[0] += STALLED - 1
+    topic.round()
+    assert topic.clients
+    now[0] += 2
+    topic.round()
+    assert not topic.clients
+    assert pair.client.closed
+    assert topic._counters.dropped == 1
+
+
+def test_a_quiet_client_is_not_a_stalled_one(topic: Topic, pairs: Callable[..., Pair]) -> None:
+    now = [100.0]
+    pair = pairs(lambda: now[0])
+    topic.clients.add(pair.client)
+    for _ in range(10):
+        topic.round()
+        pair.read()
+        now[0] += STALLED
+    assert topic.clients
+
+
+def test_one_that_has_gone_is_dropped_and_the_others_go_on(
+    topic: Topic, source: Numbers, pairs: Callable[..., Pair]
+) -> None:
+    gone, here = pairs(), pairs()
+    topic.clients |= {gone.client, here.client}
+    gone.other.close()
+    for n in (1, 2, 3):
+        source.n = n
+        topic.round()
+    assert topic.clients == {here.client}
+    assert here.read() == ["None>1", "1>2", "2>3"]
+
+
+def test_one_whose_reader_has_closed_the_socket_is_dropped(topic: Topic, pairs: Callable[..., Pair]) -> None:
+    gone, here = pairs(), pairs()
+    topic.clients |= {gone.client, here.client}
+    gone._mine.close()
+    topic.round()
+    topic.round()
+    assert topic.clients == {here.client}
+    assert here.read() == ["None>1"]
+
+
+def test_many_old_versions_cost_few_messages(topic: Topic, source: Numbers, pairs: Callable[..., Pair]) -> None:
+    source.n = 100
+    for version in range(50):
+        pair = pairs()
+        pair.client.version = version
+        topic.clients.add(pair.client)
+    topic.round()
+    assert len(source.made) == GROUPS + 1
+    assert all(client.version == 100 for client in topic.clients)
+
+
+@pytest.fixture
+def workers() -> Iterator[Workers]:
+    made = Workers(1)
+    yield made
+    made.stop()
+
+
+def wait_for(what: Callable[[], bool]) -> None:
+    until = time.monotonic() + 5
+    while not what():
+        assert time.monotonic() < until
+        time.sleep(0.005)
+
+
+def test_the_caster_runs_while_somebody_listens(workers: Workers, source: Numbers, pairs: Callable[..., Pair]) -> None:
+    fanout, pair = Fanout(workers), pairs()
+    topic = fanout.join("numbers", pair.client, lambda: source, 0.01)
+    wait_for(lambda: pair.client.version == 1)
+    source.n = 2
+    wait_for(lambda: pair.client.version == 2)
+    assert fanout.stats() == {"clients": 1, "topics": 1, "sent": 2, "conflated": 0, "dropped": 0}
+    fanout.leave(topic, pair.client)
+    wait_for(lambda: fanout.stats()["topics"] == 0)
+    again = pairs()
+    assert fanout.join("numbers", again.client, lambda: source, 0.01) is not topic
+    wait_for(lambda: again.client.version == 2)
+
+
+def test_a_failing_round_is_noted_and_the_next_one_does(
+    workers: Workers, source: Numbers, pairs: Callable[..., Pair], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[int] = []
+
+    def version() -> Hashable:
+        calls.append(1)
+        if len(calls) < 3:
+            raise RuntimeError("not now")
+        return 1
+
+    monkeypatch.setattr(source, "version", version)
+    fanout, pair = Fanout(workers), pairs()
+    fanout.join("numbers", pair.client, lambda: source, 0.01)
+    wait_for(lambda: pair.client.version == 1)
+    assert workers.errors() == {"cast numbers: RuntimeError": 2}
+
+
+def test_closing_tells_everybody_and_takes_nobody_in(
+    workers: Workers, source: Numbers, pairs: Callable[..., Pair]
+) -> None:
+    fanout, pair = Fanout(workers), pairs()
+    fanout.join("numbers", pair.client, lambda: source, 0.01)
+    wait_for(lambda: pair.client.version == 1)
+    fanout.close_all()
+    assert pair.read()[-1].encode("utf-8", "replace")[-10:] == b"s stopping"
+    with pytest.raises(Conflict):
+        fanout.join("numbers", pairs().client, lambda: source, 0.01)
+
+
+def test_a_private_message_goes_to_its_client_alone_and_before_the_shared_one(
+    topic: Topic, source: Numbers, pairs: Callable[..., Pair]
+) -> None:
+    one, other = pairs(), pairs()
+    topic.clients |= {one.client, other.client}
+    topic.round()
+    one.client.post(b"yours")
+    topic.round()
+    one.client.post(b"first")
+    one.client.post(b"second")
+    source.n = 2
+    topic.round()
+    topic.round()
+    assert one.read() == ["None>1", "yours", "first", "second", "1>2"]
+    assert other.read() == ["None>1", "1>2"]
+
+
+def test_private_messages_wait_for_a_slow_client_and_too_many_become_a_snapshot(
+    topic: Topic, source: Numbers, pairs: Callable[..., Pair]
+) -> None:
+    slow = pairs()
+    topic.clients.add(slow.client)
+    source.padding = "." * 20_000
+    topic.round()
+    slow.client.post(b"waits")
+    topic.round()
+    assert slow.client.mail
+    assert slow.read() == []
+    for _ in range(50):
+        topic.round()
+        slow.read()
+    assert not slow.client.mail
+    source.padding = ""
+    for number in range(MAIL + 1):
+        slow.client.post(b"%d" % number)
+    topic.round()
+    assert slow.read() == ["None>1"]
+
+
+def test_a_driven_topic_speaks_when_it_is_told_to(
+    workers: Workers, source: Numbers, pairs: Callable[..., Pair]
+) -> None:
+    fanout, pair, late = Fanout(workers), pairs(), pairs()
+    fanout.join("driven", pair.client, lambda: source)
+    assert pair.read() == ["None>1"]
+    source.n = 2
+    assert pair.read() == []
+    fanout.cast("driven")
+    assert pair.read() == ["1>2"]
+    topic = fanout.join("driven", late.client, lambda: source)
+    assert late.read() == ["None>2"]
+    assert fanout.listeners("driven") == 2
+    fanout.cast("nobody listens to this")
+    for each in (pair, late):
+        fanout.leave(topic, each.client)
+    until = time.monotonic() + 5
+    while fanout.stats()["topics"] and time.monotonic() < until:
+        workers.wait(0.02)
+    assert fanout.stats()["topics"] == 0
+
+
+def test_a_round_that_is_asked_for_during_a_round_follows_it(source: Numbers, pairs: Callable[..., Pair]) -> None:
+    topic, pair = Topic("driven", source, None, Counters()), pairs()
+    topic.clients.add(pair.client)
+    asked: list[int] = []
+
+    def message(since: Hashable | None) -> tuple[Hashable, bytes]:
+        if not asked:
+            asked.append(1)
+            source.n = 5
+            topic.cast(lambda seconds: None)
+        return Numbers.message(source, since)
+
+    source.message = message  # type: ignore[method-assign]  # this one source changes while it is asked
+    topic.cast(lambda seconds: None)
+    assert pair.read() == ["None>5"]
+    assert not topic.casting
