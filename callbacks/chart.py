@@ -20,7 +20,7 @@ from layouts.shell import Link
 from orderflow.errors import OrderflowError
 from orderflow.market.frames import TIME_FRAMES, Frame
 from orderflow.market.market import Market
-from orderflow.market.studies.options import Marks
+from orderflow.market.studies.options import StudyOptions
 from orderflow.settings.settings import Settings
 from orderflow.web.kit.security import may_change
 
@@ -59,7 +59,7 @@ def refresh(market: Market, settings: Settings, state: list[Any] | None) -> dict
     ask = [symbol, frame, rows, marks]
     try:
         parsed = Frame.parse(frame or settings.candle_interval)
-        answer = market.changed(symbol, parsed, revision, epoch, rows, Marks.parse(marks))
+        answer = market.changed(symbol, parsed, revision, epoch, rows, StudyOptions.parse(marks))
     except OrderflowError as error:
         return {"ask": ask, "error": str(error)}
     if answer["rev"] == revision and answer["epoch"] == epoch and not answer["bars"]:

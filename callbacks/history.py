@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 
 from orderflow.errors import OrderflowError
-from orderflow.market.bars.base_bars import Folded
+from orderflow.market.bars.base_bars import BarScalars
 from orderflow.market.bars.footprint import BarTable
-from orderflow.market.bars.series import Bar, Carry
-from orderflow.market.chart_json import bar_wire, base_wire
+from orderflow.market.bars.series import Bar, SessionCarry
+from orderflow.market.chart_json import bar_json, base_json
 from orderflow.market.frames import Frame
 from orderflow.market.market import Market
-from orderflow.market.studies.options import Marks
+from orderflow.market.studies.options import StudyOptions
 
 PIECE = 300
 """Bars of one answer, about."""
@@ -28,15 +28,15 @@ REACH = 12
 def older(market: Market, ask: Any) -> dict[str, Any] | None:
     """The bars before those that the page holds; None for a question that makes no sense.
 
-    ask: [epoch, symbol, frame, first held bar in ms, rows, ref, marks], as the page keeps them. The answer repeats
+    ask: [epoch, symbol, frame, first held bar in ms, rows, vwap_ref, marks], as the page keeps them. The answer repeats
     `ask`, and has `bars` and `base` as in the poll's answers; `bars` is empty when there is nothing before.
     """
     given = _read(ask)
     if given is None:
         return None
-    epoch, symbol, name, first, rows, ref, chosen = given
+    epoch, symbol, name, first, rows, vwap_ref, chosen = given
     try:
-        frame, marks = Frame.parse(name), Marks.parse(chosen)
+        frame, options = Frame.parse(name), StudyOptions.parse(chosen)
         if not frame.ns or market.epoch_of(symbol) != epoch:
             return {"ask": ask, "bars": []}
         table = _before(market, symbol, frame, first * 1_000_000)
@@ -45,8 +45,8 @@ def older(market: Market, ask: Any) -> dict[str, Any] | None:
             return {"ask": ask, "bars": []}
         return {
             "ask": ask,
-            "base": base_wire(bars[0].start, _carry(market, symbol, frame, table, ref)),
-            "bars": [bar_wire(bar, ref, rows, table.grid.size_decimals, marks) for bar in bars],
+            "base": base_json(bars[0].start, _carry(market, symbol, frame, table, vwap_ref)),
+            "bars": [bar_json(bar, vwap_ref, rows, table.grid.size_decimals, options) for bar in bars],
         }
     except OrderflowError:
         return {"ask": ask, "bars": []}  # the symbol has gone meanwhile: there is nothing older
@@ -55,12 +55,12 @@ def older(market: Market, ask: Any) -> dict[str, Any] | None:
 def _read(ask: Any) -> tuple[str, str, str, int, int, int, Any] | None:
     if not isinstance(ask, list) or len(ask) != 7:
         return None
-    epoch, symbol, frame, first, rows, ref, marks = ask
+    epoch, symbol, frame, first, rows, vwap_ref, marks = ask
     texts = all(isinstance(value, str) for value in (epoch, symbol, frame))
-    numbers = all(isinstance(value, int) and not isinstance(value, bool) for value in (first, rows, ref))
+    numbers = all(isinstance(value, int) and not isinstance(value, bool) for value in (first, rows, vwap_ref))
     if not (texts and numbers and 0 < first < 2**43 and 0 < rows <= 1_000_000 and isinstance(marks, dict | None)):
         return None
-    return epoch, symbol, frame, first, rows, ref, marks
+    return epoch, symbol, frame, first, rows, vwap_ref, marks
 
 
 def _before(market: Market, symbol: str, frame: Frame, end: int) -> BarTable:
@@ -78,15 +78,15 @@ def _before(market: Market, symbol: str, frame: Frame, end: int) -> BarTable:
 def _bar(table: BarTable, i: int) -> Bar:
     rows = slice(int(table.offsets[i]), int(table.offsets[i + 1]))
     cells = [table.level_ask[rows], table.level_bid[rows], table.level_unknown[rows], table.level_trades[rows]]
-    folded = Folded(*(int(getattr(table, name)[i]) for name in Folded.__slots__))
-    return Bar(int(table.time[i]), int(table.session[i]), table.level[rows], np.column_stack(cells), 0, folded)
+    scalars = BarScalars(*(int(getattr(table, name)[i]) for name in BarScalars.__slots__))
+    return Bar(int(table.time[i]), int(table.session[i]), table.level[rows], np.column_stack(cells), 0, scalars)
 
 
-def _carry(market: Market, symbol: str, frame: Frame, table: BarTable, ref: int) -> Carry:
+def _carry(market: Market, symbol: str, frame: Frame, table: BarTable, vwap_ref: int) -> SessionCarry:
     """What the session of the first bar gathered before it."""
     prior = market.bars(symbol, frame, start=int(table.session[0]), end=int(table.time[0]))
-    carry = Carry(int(table.session[0]))
+    carry = SessionCarry(int(table.session[0]))
     for i in range(len(prior)):
         if prior.session[i] == table.session[0]:
-            carry.add(_bar(prior, i), ref)
+            carry.add(_bar(prior, i), vwap_ref)
     return carry

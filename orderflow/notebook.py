@@ -15,7 +15,7 @@ import pandas as pd
 from orderflow.errors import BadInput, FieldError
 from orderflow.formats import open_ticks
 from orderflow.market.bars.footprint import BarTable, tabulate
-from orderflow.market.bars.updates import Grower
+from orderflow.market.bars.updates import BarUpdater
 from orderflow.market.buffer import in_order
 from orderflow.market.columns import Fixed, Times, bar_columns, footprint_columns
 from orderflow.market.decimals import Ints, scale_floats
@@ -112,7 +112,7 @@ def _table(ticks: pd.DataFrame, frame: str, session: str) -> BarTable:
     order = in_order(columns)
     if order is not None:
         columns = columns.take(order)
-    columns = Grower.resolved(columns, (None, 0))
+    columns = BarUpdater.resolved(columns, (None, 0))
     return tabulate(
         batch.symbol,
         cut.name,

@@ -113,7 +113,10 @@ def _serving(program: Path, folder: Path, environment: dict[str, str]) -> Iterat
     with open(log, "wb") as output:
         process = subprocess.Popen(
             [str(program), "serve", "--port", str(port)],
-            cwd=folder, env=environment, stdout=output, stderr=subprocess.STDOUT,
+            cwd=folder,
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
         )
         try:
             _await_health(server, process)

@@ -1,4 +1,4 @@
-"""Check everything: `python3 scripts/test.py` runs ruff, the import contracts, mypy, JavaScript checks, tests.
+"""Check everything: `python3 scripts/test.py` runs ruff, import contracts, mypy, the JavaScript checks and the tests.
 
 It needs Python 3.11 or newer: the first time it makes `.venv` and installs everything into it. prettier, eslint and tsc
 run where node is installed; elsewhere the table says that they were skipped, or with ORDERFLOW_REQUIRE_ALL=1 that they
@@ -32,6 +32,7 @@ def checks(python: Path, given: list[str]) -> list[tuple[str, list[str] | str]]:
     pytest = [str(python), "-m", "pytest", *PARALLEL, *(["-m", f"not ({SLOW})"] if fast else [])]
     return [
         ("ruff", [str(python), "-m", "ruff", "check", "."]),
+        ("ruff format", [str(python), "-m", "ruff", "format", "--check", "."]),
         ("import contracts", [str(tools / "lint-imports"), "--no-logo"]),
         ("mypy", [str(python), "-m", "mypy"]),
         *_node.checks(ROOT),

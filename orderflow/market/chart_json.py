@@ -5,10 +5,11 @@ in force, so that no browser has mathematics of its own to disagree with.
 
 A bar's keys: t, s start of the bar and of its session (ms); o, h, l, c levels; lo its first row, k the rows' offsets
 from it (left out when they are 0, 1, 2 …); b, a, u bid, ask and unknown volume a row (u left out when all zero); n
-trades; d least and greatest delta; w the sums Σv, Σv·(L - ref), Σv·(L - ref)² for VWAP; p, v indices of the POC's row
-and of the value area's first and last; ib, is indices of buy and sell imbalances; st stacked zones [1 buy or -1 sell,
-first index, last index]; f "H", "L" or "HL" for unfinished auctions at the high and the low; e the last trade's time
-(activity bars). Sizes are integers in 10**-sd. A row r covers the levels r * rows to r * rows + rows - 1.
+trades; d least and greatest delta; w the sums Σv, Σv·(L - vwap_ref), Σv·(L - vwap_ref)² for VWAP; p, v indices of the
+POC's row and of the value area's first and last; ib, is indices of buy and sell imbalances; st stacked zones [1 buy
+or -1 sell, first index, last index]; f "H", "L" or "HL" for unfinished auctions at the high and the low; e the last
+trade's time (activity bars). Sizes are integers in 10**-sd. A row r covers the levels r * rows to r * rows + rows -
+1.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from orderflow.market.bars.series import ASK, BID, UNKNOWN, Bar, Carry
-from orderflow.market.studies.options import Marks
+from orderflow.market.bars.series import ASK, BID, UNKNOWN, Bar, SessionCarry
+from orderflow.market.studies.options import StudyOptions
 from orderflow.market.studies.unfinished import unfinished
 
 TALL = 40
@@ -40,11 +41,13 @@ def choose_rows(bars: Sequence[Bar]) -> int:
     return _NICE[-1]
 
 
-def bar_wire(bar: Bar, ref: int, rows: int, size_decimals: int, marks: Marks, end: int | None = None) -> dict[str, Any]:
-    """One folded bar, with the keys that the module names."""
-    fold = bar.folded
+def bar_json(
+    bar: Bar, vwap_ref: int, rows: int, size_decimals: int, options: StudyOptions, end: int | None = None
+) -> dict[str, Any]:
+    """One scalars bar, with the keys that the module names."""
+    fold = bar.scalars
     if fold is None:
-        raise ValueError("the bar is not folded")
+        raise ValueError("the bar is not scalars")
     level, cells = bar.level, bar.cells
     if rows > 1:
         row = level // rows
@@ -52,8 +55,8 @@ def bar_wire(bar: Bar, ref: int, rows: int, size_decimals: int, marks: Marks, en
         level, cells = row[new], np.add.reduceat(cells, new, axis=0)
     low, count = int(level[0]), len(level)
     bid, ask, unknown = cells[:, BID], cells[:, ASK], cells[:, UNKNOWN]
-    at, deep, high = marks.area(level, bid, ask, unknown)
-    buys, sells = marks.imbalances(level, bid, ask, size_decimals)
+    at, deep, high = options.area(level, bid, ask, unknown)
+    buys, sells = options.imbalances(level, bid, ask, size_decimals)
     out: dict[str, Any] = {
         "t": bar.start // 1_000_000,
         "s": bar.session // 1_000_000,
@@ -66,7 +69,7 @@ def bar_wire(bar: Bar, ref: int, rows: int, size_decimals: int, marks: Marks, en
         "a": ask.tolist(),
         "n": fold.trades,
         "d": [fold.min_delta, fold.max_delta],
-        "w": [_plain(value) for value in bar.vwap_sums(ref)],
+        "w": [_plain(value) for value in bar.vwap_sums(vwap_ref)],
         "p": at,
         "v": [deep, high],
     }
@@ -77,7 +80,7 @@ def bar_wire(bar: Bar, ref: int, rows: int, size_decimals: int, marks: Marks, en
     for key, flags in (("ib", buys), ("is", sells)):
         if flags.any():
             out[key] = np.flatnonzero(flags).tolist()
-    zones = marks.zones(level, buys, sells)
+    zones = options.zones(level, buys, sells)
     if zones:
         out["st"] = zones
     at_high, at_low = unfinished(bid, ask)
@@ -88,7 +91,7 @@ def bar_wire(bar: Bar, ref: int, rows: int, size_decimals: int, marks: Marks, en
     return out
 
 
-def base_wire(first: int | None, carry: Carry) -> list[int | float]:
+def base_json(first: int | None, carry: SessionCarry) -> list[int | float]:
     """[start of the first held bar in ms, delta and VWAP sums of its session before it]."""
     return [0 if first is None else first // 1_000_000, carry.delta, *(_plain(value) for value in carry.sums)]
 

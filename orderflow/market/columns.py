@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from orderflow.market.bars.footprint import VWAP_DIGITS, BarTable
 from orderflow.market.decimals import Floats, unit_floats, unit_text
-from orderflow.market.studies.options import Marks
+from orderflow.market.studies.options import StudyOptions
 from orderflow.market.symbol import TickTable
 from orderflow.market.ticks import NO_ID, Side, SideRule
 
@@ -39,7 +39,7 @@ BAR_COLUMNS = [
     "vah",
     "val",
 ]
-DEFAULT_MARKS = Marks()
+DEFAULT_OPTIONS = StudyOptions()
 
 FOOTPRINT_COLUMNS = ["time", "price", "bid_volume", "ask_volume", "unknown_volume", "trades", "imbalance"]
 TICK_COLUMNS = ["time", "price", "size", "side", "side_rule", "id"]
@@ -122,7 +122,7 @@ def bar_columns(table: BarTable) -> dict[str, Column]:
     }
 
 
-def footprint_columns(table: BarTable, marks: Marks = DEFAULT_MARKS) -> dict[str, Column]:
+def footprint_columns(table: BarTable, options: StudyOptions = DEFAULT_OPTIONS) -> dict[str, Column]:
     """The columns FOOTPRINT_COLUMNS of m levels: bars in time order, prices ascending within a bar.
 
     imbalance: "buy", "sell", "both" or "". With grouped rows the price is that of a row's lowest level.
@@ -131,7 +131,7 @@ def footprint_columns(table: BarTable, marks: Marks = DEFAULT_MARKS) -> dict[str
     words = ("", "buy", "sell", "both")
     for i in range(len(table)):
         level, bid, ask, _ = table.rows(i)
-        buys, sells = marks.imbalances(level, bid, ask, table.grid.size_decimals)
+        buys, sells = options.imbalances(level, bid, ask, table.grid.size_decimals)
         flags += [words[k] for k in (buys + 2 * sells.astype(np.int8)).tolist()]
     size = table.grid.size_decimals
     return {

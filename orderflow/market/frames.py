@@ -55,7 +55,7 @@ class Frame:
 
     @property
     def base(self) -> int:
-        """Length in ns of the small bars that this frame's bars are folded from (0 for activity bars)."""
+        """Length in ns of the small bars that this frame's bars are scalars from (0 for activity bars)."""
         return 0 if not self.ns else MINUTE if self.ns >= MINUTE else SECOND
 
     @staticmethod

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from orderflow.market.bars.activity_series import DealtSeries, deal, table_of
+from orderflow.market.bars.activity_series import ActivitySeries, deal, table_of
 from orderflow.market.bars.base_bars import directions
 from orderflow.market.bars.footprint import BarTable, tabulate
-from orderflow.market.bars.updates import Grower, ReadLog
+from orderflow.market.bars.updates import BarUpdater, ReadLog
 from orderflow.market.buffer import Columns, in_order, join
 from orderflow.market.frames import DAY, HOUR, MINUTE, Frame
 from orderflow.market.sessions import bar_end, bar_start
@@ -61,11 +61,11 @@ class History:
             if b > a:
                 yield table.take(a, b)
 
-    def live(self, frame: Frame, ref: int, revision: int) -> DealtSeries:
+    def live(self, frame: Frame, vwap_ref: int, revision: int) -> ActivitySeries:
         """A series of an activity frame: the newest bars, from as many sessions as that takes."""
         tape = self._tape
         cap = tape.max_candles
-        series = DealtSeries(frame, tape.session, cap, ref, log_floor=revision, grid=tape.grid)
+        series = ActivitySeries(frame, tape.session, cap, vwap_ref, log_floor=revision, grid=tape.grid)
         newest = tape.newest
         if newest is None:
             return series
@@ -115,7 +115,7 @@ class History:
             if ticks is not None:
                 if state is None:
                     state = self._state_before(start)
-                resolved = Grower.resolved(ticks, state)
+                resolved = BarUpdater.resolved(ticks, state)
                 state = int(resolved.level[-1]), int(directions(resolved.level, *state)[-1])
                 yield opening, resolved
             start = closing

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from orderflow.errors import Busy, Conflict
 
 MAX_KEYS = 100_000
-"""Keys remembered; the oldest are forgotten first."""
+"""IdempotencyKeys remembered; the oldest are forgotten first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Receipt:
     repeated: bool = False
 
 
-class Keys:
+class IdempotencyKeys:
     """Not locked: the market's lock covers it."""
 
     def __init__(self) -> None:

@@ -18,14 +18,14 @@ import numpy as np
 
 from orderflow.errors import BadInput, Conflict, NotFound
 from orderflow.market.bars.footprint import BarTable, concat, from_series
-from orderflow.market.bars.series import Carry
-from orderflow.market.chart_json import bar_wire, base_wire, choose_rows
+from orderflow.market.bars.series import SessionCarry
+from orderflow.market.chart_json import bar_json, base_json, choose_rows
 from orderflow.market.frames import Frame
 from orderflow.market.grid import Grid
-from orderflow.market.idempotency import Keys, Receipt, pack_answer, unpack_answer
+from orderflow.market.idempotency import IdempotencyKeys, Receipt, pack_answer, unpack_answer
 from orderflow.market.sessions import Session, bar_end
-from orderflow.market.studies.options import Marks
-from orderflow.market.symbol import Arrivals, Entry, Prepared, SymbolInfo, TickTable, distinct
+from orderflow.market.studies.options import StudyOptions
+from orderflow.market.symbol import Arrivals, Prepared, SymbolInfo, SymbolState, TickTable, distinct
 from orderflow.market.tape import Lock
 from orderflow.market.tick_log import LogEntry, NoLog, TickLog
 from orderflow.market.ticks import TickBatch
@@ -34,7 +34,7 @@ FOREVER = 2**62
 LONG_AGO = 3600.0
 """Seconds by which reloaded ticks are dated back, so that they do not count as live ones."""
 
-DEFAULT_MARKS = Marks()
+DEFAULT_OPTIONS = StudyOptions()
 
 
 class Market:
@@ -60,10 +60,10 @@ class Market:
         self._clock = clock
         self._new_lock = new_lock
         self._lock = new_lock()
-        self._entries: dict[str, Entry] = {}
+        self._symbols: dict[str, SymbolState] = {}
         self._settings: dict[str, dict[str, str]] = {}
         self._simulated: frozenset[str] = frozenset()
-        self._keys = Keys()
+        self._keys = IdempotencyKeys()
         self._held = 0
         self._loading = False
         self.rejected_total = 0
@@ -89,9 +89,9 @@ class Market:
                 digest, accepted, duplicates = unpack_answer(logged.answer)
                 self._keys.remember(logged.key, digest, Receipt(accepted, duplicates, revision))
         self._loading = False
-        for entry in self._entries.values():
-            entry.tape.loading(False)
-            entry.tape.refresh()  # here nobody waits for it; the first look would
+        for state in self._symbols.values():
+            state.tape.loading(False)
+            state.tape.refresh()  # here nobody waits for it; the first look would
         return total
 
     def reserve(self, symbols: Iterable[str]) -> list[str]:
@@ -100,7 +100,7 @@ class Market:
         """
         with self._lock:
             self._simulated = frozenset(symbols)
-            return sorted(s for s in self._simulated if s in self._entries and not self._entries[s].simulated)
+            return sorted(s for s in self._simulated if s in self._symbols and not self._symbols[s].simulated)
 
     def simulate(self, batches: Sequence[TickBatch]) -> int:
         """Take in trades that a model made: visible at once and kept in memory only, for the model makes new ones after
@@ -110,17 +110,17 @@ class Market:
         """
         with self._lock:
             for batch in batches:
-                entry = self._entries.get(batch.symbol)
-                if entry is not None and not entry.simulated:
+                state = self._symbols.get(batch.symbol)
+                if state is not None and not state.simulated:
                     raise Conflict(f"{batch.symbol!r} holds ticks that were sent: a model's do not go among them")
-                if entry is None:
-                    if len(self._entries) >= self._max_symbols:
+                if state is None:
+                    if len(self._symbols) >= self._max_symbols:
                         raise BadInput(f"{batch.symbol!r} would be more than the {self._max_symbols} symbols held")
-                    self._entries[batch.symbol] = self._make(batch.symbol, simulated=True)
+                    self._symbols[batch.symbol] = self._make(batch.symbol, simulated=True)
             prepared, _ = self._reserve(batches)
             for p in prepared:
                 self._publish(p)
-                p.entry.release(p)
+                p.state.release(p)
         self._make_room()
         return sum(len(p.columns) for p in prepared)
 
@@ -164,7 +164,7 @@ class Market:
         finally:
             with self._lock:
                 for p in prepared:
-                    p.entry.release(p)
+                    p.state.release(p)
                 if key is not None:
                     self._keys.end(key)
         self._make_room()
@@ -174,8 +174,8 @@ class Market:
         """Count rows that were refused before they became ticks."""
         with self._lock:
             self.rejected_total += count
-            if symbol is not None and symbol in self._entries:
-                self._entries[symbol].counters.rejected += count
+            if symbol is not None and symbol in self._symbols:
+                self._symbols[symbol].counters.rejected += count
 
     def configure(
         self,
@@ -193,12 +193,12 @@ class Market:
             Session.parse(session)
         grid = Grid.of(tick_size, size_step)
         with self._lock:
-            entry = self._entries.get(symbol)
-            if entry is not None:
+            state = self._symbols.get(symbol)
+            if state is not None:
                 if tick_size is not None or size_step is not None:
-                    entry.regrid(grid)
+                    state.regrid(grid)
                 if session is not None:
-                    entry.set_session(Session.parse(session))
+                    state.set_session(Session.parse(session))
             kept = dict(self._settings.get(symbol, {}))
             for name, value in (("tick_size", tick_size), ("size_step", size_step), ("session", session)):
                 if value is not None:
@@ -215,9 +215,9 @@ class Market:
         with self._lock:
             if symbol is not None:
                 self._entry(symbol)
-            gone = [symbol] if symbol is not None else list(self._entries)
+            gone = [symbol] if symbol is not None else list(self._symbols)
             for name in gone:
-                self._held -= len(self._entries.pop(name).tape.buffer)
+                self._held -= len(self._symbols.pop(name).tape.buffer)
             if symbol is None:
                 self._keys.clear()
                 self._settings = {}
@@ -230,16 +230,16 @@ class Market:
     def active(self) -> str | None:
         """The symbol whose ticks came last; simulated ones do not count."""
         with self._lock:
-            real = [entry for entry in self._known() if not entry.simulated]
-            return max(real, key=lambda entry: entry.counters.active).tape.symbol if real else None
+            real = [state for state in self._known() if not state.simulated]
+            return max(real, key=lambda state: state.counters.active).tape.symbol if real else None
 
     def symbols(self) -> list[SymbolInfo]:
         """Every symbol, the most recently active first; the simulated ones follow, by name."""
         with self._lock:
             known = self._known()
-            real = sorted((e for e in known if not e.simulated), key=lambda entry: -entry.counters.active)
-            made = sorted((e for e in known if e.simulated), key=lambda entry: entry.tape.symbol)
-            return [entry.info() for entry in (*real, *made)]
+            real = sorted((e for e in known if not e.simulated), key=lambda state: -state.counters.active)
+            made = sorted((e for e in known if e.simulated), key=lambda state: state.tape.symbol)
+            return [state.info() for state in (*real, *made)]
 
     def info(self, symbol: str) -> SymbolInfo:
         """One symbol's line of the list."""
@@ -247,23 +247,23 @@ class Market:
 
     def revision(self, symbol: str) -> int:
         """The symbol's revision; 0 when it has no ticks."""
-        entry = self._entries.get(symbol)
-        return entry.tape.revision if entry else 0
+        state = self._symbols.get(symbol)
+        return state.tape.revision if state else 0
 
     def epoch_of(self, symbol: str) -> str:
         """Names this life of the symbol's data (revisions of two epochs do not compare); the market's when unknown."""
-        entry = self._entries.get(symbol)
-        return entry.epoch if entry else self.epoch
+        state = self._symbols.get(symbol)
+        return state.epoch if state else self.epoch
 
     def gone(self, symbol: str) -> int | None:
         """Time (ns) of the newest tick that left memory and is in no log; None while nothing is lost."""
-        entry = self._entries.get(symbol)
-        return entry.tape.gone if entry and entry.evicted and not entry.log.durable else None
+        state = self._symbols.get(symbol)
+        return state.tape.gone if state and state.evicted and not state.log.durable else None
 
     def pending(self, symbol: str) -> int:
         """Ticks of a symbol that the next look at it must aggregate."""
-        entry = self._entries.get(symbol)
-        return entry.tape.pending if entry else 0
+        state = self._symbols.get(symbol)
+        return state.tape.pending if state else 0
 
     def stats(self, symbol: str) -> dict[str, Any]:
         """The figures of the statistics line; prices and sizes as floats, `last` in ms."""
@@ -280,17 +280,17 @@ class Market:
         group: int = 1,
     ) -> BarTable:
         """Bars with start <= bar start < end (ns), the first `limit` of them: memory's, and before those the log's."""
-        entry = self._entry(symbol)
-        tape = entry.tape
+        state = self._entry(symbol)
+        tape = state.tape
         begin, stop = -FOREVER if start is None else start, FOREVER if end is None else end
         if frame.ns:
-            recent, first = self._recent(entry, frame, begin, stop)
+            recent, first = self._recent(state, frame, begin, stop)
         else:
             tape.refresh()
-            recent, first = None, min(stop, entry.counters.last + 1)
+            recent, first = None, min(stop, state.counters.last + 1)
         tables: list[BarTable] = []
         count = 0
-        for table in entry.history().tables(frame, begin, first) if begin < first else ():
+        for table in state.history().tables(frame, begin, first) if begin < first else ():
             tables.append(table)
             count += len(table)
             if limit is not None and count >= limit:
@@ -298,7 +298,7 @@ class Market:
         if recent is not None and (limit is None or count < limit):
             tables.append(recent)
         if not tables:
-            return from_series(symbol, frame.name, tape.grid, [], np.empty(0, np.int64), Carry(), 0)
+            return from_series(symbol, frame.name, tape.grid, [], np.empty(0, np.int64), SessionCarry(), 0)
         whole = concat(tables)
         return (whole if limit is None else whole.take(0, min(limit, len(whole)))).grouped(group)
 
@@ -306,11 +306,11 @@ class Market:
         self, symbol: str, *, start: int | None = None, end: int | None = None, limit: int | None = None
     ) -> TickTable:
         """Ticks with start <= time < end (ns), the first `limit` of them, sides resolved."""
-        entry = self._entry(symbol)
-        entry.tape.refresh()
+        state = self._entry(symbol)
+        state.tape.refresh()
         begin, stop = -FOREVER if start is None else start, FOREVER if end is None else end
-        found = entry.history().ticks(begin, min(stop, entry.counters.last + 1), limit)
-        return TickTable(symbol, entry.tape.grid, found)
+        found = state.history().ticks(begin, min(stop, state.counters.last + 1), limit)
+        return TickTable(symbol, state.tape.grid, found)
 
     def arrivals(self, symbol: str, since: int = 0, limit: int = 10_000) -> Arrivals:
         """Ticks in order of arrival, as far as memory has them: from the `since`-th on, at most `limit`."""
@@ -323,19 +323,19 @@ class Market:
         since: int,
         epoch: str | None,
         rows: int = 0,
-        marks: Marks = DEFAULT_MARKS,
+        options: StudyOptions = DEFAULT_OPTIONS,
     ) -> dict[str, Any]:
         """What a chart needs to catch up from (epoch, since): see `market.chart_json`. rows 0: choose the row size."""
         name = symbol if symbol is not None else self.active()
-        entry = self._entries.get(name) if name is not None else None
-        if name is None or entry is None or not entry.counters.ticks:
+        state = self._symbols.get(name) if name is not None else None
+        if name is None or state is None or not state.counters.ticks:
             nothing: dict[str, Any] = {"symbol": name, "frame": frame.name, "bars": [], "stats": {}}
             return {"epoch": self.epoch, "rev": 0, "full": True, **nothing}
-        tape = entry.tape
+        tape = state.tape
         with tape.lock:
-            series = tape.series(frame) if frame.ns else tape.dealt(frame, entry.history().live)
+            series = tape.series(frame) if frame.ns else tape.activity_series(frame, state.history().live)
             revision = tape.refresh()
-            starts = series.changed(since) if epoch == entry.epoch and since and rows else None
+            starts = series.changed(since) if epoch == state.epoch and since and rows else None
             full = starts is None
             if starts is None:
                 starts = list(series.starts)
@@ -344,61 +344,62 @@ class Market:
             bars = [series.bars[s] for s in starts]
             rows = rows or choose_rows([series.bars[s] for s in series.starts[-60:]])
             return {
-                "epoch": entry.epoch,
+                "epoch": state.epoch,
                 "rev": revision,
                 "full": full,
                 "symbol": name,
                 "frame": frame.name,
                 "ms": frame.ns // 1_000_000,
-                "tick": entry.price(1),
+                "tick": state.price(1),
                 "pd": tape.grid.price_decimals,
                 "sd": tape.grid.size_decimals,
                 "rows": rows,
-                "ref": series.ref,
+                "ref": series.vwap_ref,
                 "session": tape.session.label,
-                "marks": marks.text,
-                "base": base_wire(series.starts[0] if series.starts else None, series.opening),
+                "marks": options.text,
+                "base": base_json(series.starts[0] if series.starts else None, series.opening),
                 "bars": [
-                    bar_wire(bar, series.ref, rows, tape.grid.size_decimals, marks, series.end_of(bar)) for bar in bars
+                    bar_json(bar, series.vwap_ref, rows, tape.grid.size_decimals, options, series.end_of(bar))
+                    for bar in bars
                 ],
-                "stats": {**entry.stats(self._clock()), "candles": len(series.starts) + series.dropped},
+                "stats": {**state.stats(self._clock()), "candles": len(series.starts) + series.dropped},
             }
 
     def verify(self) -> tuple[int, int]:
         """Audit the minutes sealed since the last call; returns (minutes audited, failures) since the start."""
         with self._lock:
-            tapes = [entry.tape for entry in self._entries.values()]
+            tapes = [state.tape for state in self._symbols.values()]
         audits = [tape.verify() for tape in tapes]
         return sum(audit.bars for audit in audits), sum(audit.failures for audit in audits)
 
     # inside
 
-    def _known(self) -> list[Entry]:
-        return [entry for entry in self._entries.values() if entry.counters.ticks]
+    def _known(self) -> list[SymbolState]:
+        return [state for state in self._symbols.values() if state.counters.ticks]
 
-    def _entry(self, symbol: str) -> Entry:
-        entry = self._entries.get(symbol)
-        if entry is None or not entry.counters.ticks:
+    def _entry(self, symbol: str) -> SymbolState:
+        state = self._symbols.get(symbol)
+        if state is None or not state.counters.ticks:
             raise NotFound(f"symbol {symbol!r} has no ticks; see /api/v1/symbols for those that do")
-        return entry
+        return state
 
-    def _open(self, symbol: str) -> Entry:
-        entry = self._entries.get(symbol)
-        if entry is None:
-            entry = self._make(symbol)
-            entry.tape.loading(self._loading)
-            self._entries[symbol] = entry
-        return entry
+    def _open(self, symbol: str) -> SymbolState:
+        state = self._symbols.get(symbol)
+        if state is None:
+            state = self._make(symbol)
+            state.tape.loading(self._loading)
+            self._symbols[symbol] = state
+        return state
 
-    def _make(self, symbol: str, *, simulated: bool = False) -> Entry:
+    def _make(self, symbol: str, *, simulated: bool = False) -> SymbolState:
         log = NoLog() if simulated else self._log
         settings = self._settings.get(symbol, {})
-        return Entry.make(symbol, self._max_candles, log, settings, self._new_lock(), simulated=simulated)
+        return SymbolState.make(symbol, self._max_candles, log, settings, self._new_lock(), simulated=simulated)
 
     @staticmethod
-    def _recent(entry: Entry, frame: Frame, begin: int, stop: int) -> tuple[BarTable, int]:
+    def _recent(state: SymbolState, frame: Frame, begin: int, stop: int) -> tuple[BarTable, int]:
         """(the bars in memory that start in [begin, stop), start of the first bar that memory has in full)."""
-        tape = entry.tape
+        tape = state.tape
         with tape.lock:
             series = tape.series(frame)
             held = series.between(-FOREVER, stop)
@@ -406,42 +407,42 @@ class Market:
             wanted = len(series.between(begin, stop))
             ends = bar_end(np.array(held, np.int64), frame.ns, tape.session)
             bars = [series.bars[start] for start in held]
-            table = from_series(tape.symbol, frame.name, tape.grid, bars, ends, series.opening, series.ref)
+            table = from_series(tape.symbol, frame.name, tape.grid, bars, ends, series.opening, series.vwap_ref)
             first = min(series.horizon, stop) if series.horizon > -FOREVER else begin
             return table.take(len(held) - wanted, len(held)), first
 
     def _reserve(self, batches: Sequence[TickBatch]) -> tuple[list[Prepared], int]:
         """Check everything before anything is kept; leaves out ticks known by id."""
-        new = {batch.symbol for batch in batches} - self._entries.keys()
-        if len(self._entries) + len(new) > self._max_symbols:
+        new = {batch.symbol for batch in batches} - self._symbols.keys()
+        if len(self._symbols) + len(new) > self._max_symbols:
             raise BadInput(f"{min(new)!r} would be more than the {self._max_symbols} symbols held (MAX_SYMBOLS)")
         fresh: list[tuple[TickBatch, Grid]] = []
         duplicates = 0
         for batch in batches:
-            entry = self._entries.get(batch.symbol)
-            kept = distinct(batch if entry is None else entry.unseen(batch))
+            state = self._symbols.get(batch.symbol)
+            kept = distinct(batch if state is None else state.unseen(batch))
             if len(kept):
-                fresh.append((kept, (entry or self._make(batch.symbol)).check(kept)))
+                fresh.append((kept, (state or self._make(batch.symbol)).check(kept)))
             duplicates += len(batch) - len(kept)
-            if entry is not None:
-                entry.counters.duplicates += len(batch) - len(kept)
+            if state is not None:
+                state.counters.duplicates += len(batch) - len(kept)
         prepared = [self._open(batch.symbol).prepare(batch, needed) for batch, needed in fresh]
         for p in prepared:
-            p.entry.reserve(p)
+            p.state.reserve(p)
         return prepared, duplicates
 
     def _publish(self, prepared: Prepared) -> int:
-        entry = prepared.entry
-        if self._entries.get(prepared.batch.symbol) is not entry:  # reset in between: it was never to be seen again
+        state = prepared.state
+        if self._symbols.get(prepared.batch.symbol) is not state:  # reset in between: it was never to be seen again
             return 0
         self._held += len(prepared.columns)
-        return entry.publish(prepared, self._clock() - (LONG_AGO if self._loading else 0.0))
+        return state.publish(prepared, self._clock() - (LONG_AGO if self._loading else 0.0))
 
     def _make_room(self) -> None:
         while self._held > self._max_ticks:
-            entry = max(self._entries.values(), key=lambda e: len(e.tape.buffer))
-            gone = entry.tape.evict()
+            state = max(self._symbols.values(), key=lambda e: len(e.tape.buffer))
+            gone = state.tape.evict()
             if not gone:
                 return
-            entry.evicted += gone
+            state.evicted += gone
             self._held -= gone

@@ -69,14 +69,14 @@ class Arrivals:
 class Prepared:
     """A batch that has passed every check, as columns of the grid of that moment."""
 
-    entry: Entry
+    state: SymbolState
     grid: Grid
     columns: Columns
     batch: TickBatch
 
 
 @dataclass(slots=True)
-class Entry:
+class SymbolState:
     """Not locked, but for its tape: the market's lock covers it. epoch: names this life of the symbol's data.
     simulated: a model makes its ticks, and they are in no log."""
 
@@ -98,7 +98,7 @@ class Entry:
         lock: Lock,
         *,
         simulated: bool = False,
-    ) -> Entry:
+    ) -> SymbolState:
         """A symbol without ticks, with the instrument's settings as `Market.configure` keeps them."""
 
         def read(start: int, end: int) -> Columns | None:
@@ -111,7 +111,7 @@ class Entry:
         tape = Tape(symbol, max_candles, read, logged=log.durable, lock=lock, segment=segment)
         tape.grid = initial_grid(settings)
         tape.session = Session.parse(settings.get("session", "UTC"))
-        return Entry(tape, log, simulated=simulated)
+        return SymbolState(tape, log, simulated=simulated)
 
     def unseen(self, batch: TickBatch) -> TickBatch:
         """The batch without the ticks whose venue id is held, or on its way."""

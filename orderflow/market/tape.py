@@ -1,4 +1,4 @@
-"""One symbol's stream: its ticks, the spine over them, and the bars of every frame somebody looks at.
+"""One symbol's stream: its ticks, the base_bars over them, and the bars of every frame somebody looks at.
 
 Ticks are appended at once; they are aggregated when somebody asks, one pandas groupby over the new ticks only, whatever
 the length of the history. This module does not know other symbols, the log's format or the web; `Market` does.
@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 
 from orderflow.errors import StorageFailed
-from orderflow.market.bars.activity_series import DealtSeries
-from orderflow.market.bars.base_bars import FIELDS, Spine, rows_of
-from orderflow.market.bars.series import Bar, Partials, Series, partials
-from orderflow.market.bars.updates import Grower, Growth, ReadLog
+from orderflow.market.bars.activity_series import ActivitySeries
+from orderflow.market.bars.base_bars import FIELDS, BaseBars, rows_of
+from orderflow.market.bars.series import Bar, LevelSums, Series, level_sums
+from orderflow.market.bars.updates import BarUpdate, BarUpdater, ReadLog
 from orderflow.market.buffer import Columns, TickBuffer, in_order, join
 from orderflow.market.frames import HOUR, MINUTE, SECOND, Frame
 from orderflow.market.grid import Grid
@@ -33,7 +33,7 @@ CHUNK = 32_768
 RACES = 500
 """How often to look at the log again when it is ahead of memory, 2 ms apart."""
 SPINE_ROWS = 10_080
-"""Rows a minute spine keeps at least: a week, 1.2 MB."""
+"""Rows a minute base_bars keeps at least: a week, 1.2 MB."""
 
 
 @dataclass(slots=True)
@@ -62,12 +62,12 @@ class Tape:
         """Late ticks that no bar shows: their bar had left memory, and there is no log."""
         self.lock = lock
         self.read_log = read_log
-        self._grower = Grower(self.buffer, self.evicted)
+        self._updater = BarUpdater(self.buffer, self.evicted)
         self._done = 0
         self._ref = 0
-        self._spines: dict[int, Spine] = {MINUTE: Spine(MINUTE)}
+        self._base_bars: dict[int, BaseBars] = {MINUTE: BaseBars(MINUTE)}
         self._series: dict[str, Series] = {}
-        self._dealt: dict[str, DealtSeries] = {}
+        self._dealt: dict[str, ActivitySeries] = {}
         self._sealed: deque[int] = deque(maxlen=10_000)
 
     # writing
@@ -85,8 +85,8 @@ class Tape:
             if (level, size) != (1, 1):
                 self.refresh()
                 self.buffer.rescale(level, size)
-                for spine in self._spines.values():
-                    spine.rescale(level, size)
+                for base_bars in self._base_bars.values():
+                    base_bars.rescale(level, size)
                 for series in self._series.values():
                     series.rescale(level, size)
                     series.log_floor = self.revision + 1
@@ -105,15 +105,15 @@ class Tape:
     def loading(self, under_way: bool) -> None:
         """While the log is being loaded it is ahead of memory: what needs it waits until that is over."""
         with self.lock:
-            if under_way or not self._grower.deferred:
-                self._grower.deferred = set() if under_way else None
+            if under_way or not self._updater.deferred:
+                self._updater.deferred = set() if under_way else None
                 return
             self.refresh()
-            new = self._grower.settle(self._spines[MINUTE], self._done)
+            new = self._updater.settle(self._base_bars[MINUTE], self._done)
             self.lost += new.lost
             if new.corrections or new.stale:
                 self._series.clear()
-                self._spines.pop(SECOND, None)
+                self._base_bars.pop(SECOND, None)
 
     def evict(self) -> int:
         """Let the oldest segment of ticks go (aggregated first); returns how many ticks went."""
@@ -172,12 +172,14 @@ class Tape:
     @property
     def newest(self) -> int | None:
         """Time (ns) of the last tick aggregated, in time order."""
-        minutes = self._spines[MINUTE]
+        minutes = self._base_bars[MINUTE]
         return int(minutes.column("last_time")[-1]) if len(minutes) else None
 
-    def dealt(self, frame: Frame, build: Callable[[Frame, int, int], DealtSeries]) -> DealtSeries:
-        """The bars of an activity frame, up to date. build(frame, ref, revision) makes them at first, and after late
-        ticks."""
+    def activity_series(self, frame: Frame, build: Callable[[Frame, int, int], ActivitySeries]) -> ActivitySeries:
+        """The bars of an activity frame, up to date.
+
+        build(frame, vwap_ref, revision) makes them at the first call and after late ticks.
+        """
         with self.lock:
             revision = self.refresh()
             series = self._dealt.get(frame.name)
@@ -187,43 +189,43 @@ class Tape:
 
     def fold(self, series: Series, starts: list[int]) -> None:
         """Make sure that the named bars of a series have their scalars."""
-        spine = self._spines[series.frame.base]
+        base_bars = self._base_bars[series.frame.base]
         for start in starts:
             bar = series.bars[start]
-            if bar.folded is None:
-                a = spine.find(start)
+            if bar.scalars is None:
+                a = base_bars.find(start)
                 following = series.after(start)
-                bar.folded = spine.fold(a, len(spine) if following is None else spine.find(following))
+                bar.scalars = base_bars.fold(a, len(base_bars) if following is None else base_bars.find(following))
 
     def state_before(self, moment: int) -> tuple[int | None, int] | None:
         """(last level, tick-rule direction) before `moment` (ns, a whole minute); None when it is not in memory."""
-        spine = self._spines[MINUTE]
-        at = spine.find(moment)
-        if moment <= spine.horizon or (not at and self.buffer.first):
+        base_bars = self._base_bars[MINUTE]
+        at = base_bars.find(moment)
+        if moment <= base_bars.horizon or (not at and self.buffer.first):
             return None
-        return (int(spine.column("close")[at - 1]), int(spine.column("direction")[at - 1])) if at else (None, 0)
+        return (int(base_bars.column("close")[at - 1]), int(base_bars.column("direction")[at - 1])) if at else (None, 0)
 
     def _advance(self, until: int, revision: int) -> None:
-        new = self._grower.take(self._done, until)
+        new = self._updater.take(self._done, until)
         if not self._done:
             self._ref = int(new.ticks.level[0])
-        for spine in self._spines.values():
-            self._grower.grow(spine, new)
+        for base_bars in self._base_bars.values():
+            self._updater.grow(base_bars, new)
         self.lost += new.lost
-        for base in self._spines:
+        for base in self._base_bars:
             users = [series for series in self._series.values() if series.frame.base == base]
             if users:
                 part = _sums(new, base)
                 for series in users:
                     series.merge(part, revision)
         if self._dealt and new.in_order:
-            for dealt in self._dealt.values():
-                dealt.feed(new.ticks, revision)
+            for activity_series in self._dealt.values():
+                activity_series.feed(new.ticks, revision)
         else:
             self._dealt.clear()
         if new.stale:
             self._series.clear()
-            self._spines.pop(SECOND, None)
+            self._base_bars.pop(SECOND, None)
         if new.sealed is not None:
             self._sealed.append(new.sealed)
         self._trim()
@@ -239,26 +241,26 @@ class Tape:
         return self.audit
 
     def _check(self, start: int) -> None:
-        if start <= max(self.buffer.evicted_until, self._spines[MINUTE].horizon):
+        if start <= max(self.buffer.evicted_until, self._base_bars[MINUTE].horizon):
             return
         _, ticks = self.buffer.between(start, start + MINUTE, self._done)
         order = in_order(ticks)
         if order is not None:
             ticks = ticks.take(order)
-        spine = self._spines[MINUTE]
-        held = spine.row(spine.find(start))
+        base_bars = self._base_bars[MINUTE]
+        held = base_bars.row(base_bars.find(start))
         rows = rows_of(ticks, np.array([start]), np.array([0]))
         rows["passes"][0], rows["direction"][0] = held["passes"], held["direction"]
         wrong = any(held[name] != int(rows[name][0]) for name in FIELDS)
         if wrong:
-            spine.put(rows, 0)
-        true = partials(np.full(len(ticks), start), ticks.level, ticks.size, ticks.side, record=True)
+            base_bars.put(rows, 0)
+        true = level_sums(np.full(len(ticks), start), ticks.level, ticks.size, ticks.side, record=True)
         for series in self._series.values():
             bar = series.bars.get(start) if series.frame.ns == MINUTE else None
             if bar is not None and not (
                 np.array_equal(bar.level, true.level) and np.array_equal(bar.cells, true.cells)
             ):
-                bar.level, bar.cells, bar.folded, bar.sums, wrong = true.level, true.cells, None, None, True
+                bar.level, bar.cells, bar.scalars, bar.sums, wrong = true.level, true.cells, None, None, True
         self.audit.bars += 1
         self.audit.failures += wrong
 
@@ -266,7 +268,7 @@ class Tape:
 
     def _build(self, frame: Frame, revision: int) -> Series:
         series = Series(frame, self.session, self.max_candles, self._ref, log_floor=revision)
-        minutes = self._spines[MINUTE]
+        minutes = self._base_bars[MINUTE]
         if not len(minutes):
             return series
         starts = minutes.column("start")
@@ -283,17 +285,17 @@ class Tape:
             inside = ticks.time >= begin
             if not inside.all():
                 before = ticks.take(~inside)
-                part = partials(np.full(len(before), session), before.level, before.size, before.side)
+                part = level_sums(np.full(len(before), session), before.level, before.size, before.side)
                 if series.carry.session == session:
                     series.carry.add(Bar(session, session, part.level, part.cells, 0), self._ref)
                 ticks = ticks.take(inside)
             if len(ticks):
                 series.merge(
-                    partials(ticks.time // frame.base * frame.base, ticks.level, ticks.size, ticks.side), revision
+                    level_sums(ticks.time // frame.base * frame.base, ticks.level, ticks.size, ticks.side), revision
                 )
         return series
 
-    def _first_of(self, frame: Frame, minutes: Spine) -> int:
+    def _first_of(self, frame: Frame, minutes: BaseBars) -> int:
         """Start (ns) of the oldest bar to hold: `max_candles` bars back, as far as memory reaches. Bars of which ticks
         are gone are left out, unless there is no other."""
         starts = minutes.column("start")
@@ -309,16 +311,16 @@ class Tape:
         return int(bars[-self.max_candles :][0])
 
     def _seconds_from(self, begin: int) -> None:
-        spine = self._spines.get(SECOND)
-        minutes = self._spines[MINUTE]
+        base_bars = self._base_bars.get(SECOND)
+        minutes = self._base_bars[MINUTE]
         horizon = begin if begin > int(minutes.column("start")[0]) else minutes.horizon
-        if spine is not None and spine.horizon <= horizon:
+        if base_bars is not None and base_bars.horizon <= horizon:
             return
-        spine = self._spines[SECOND] = Spine(SECOND)
-        spine.horizon = horizon
+        base_bars = self._base_bars[SECOND] = BaseBars(SECOND)
+        base_bars.horizon = horizon
         ticks = list(self._ticks_since(begin))
         if ticks:
-            self._grower.fill(spine, ticks)
+            self._updater.fill(base_bars, ticks)
 
     def _ticks_since(self, start: int) -> Iterator[Columns]:
         """Aggregated ticks from `start` (ns) on, in runs; from the log where memory no longer has them."""
@@ -327,19 +329,19 @@ class Tape:
             gone = self.evicted(start, whole)
             if gone is not None and len(gone):
                 _, held = self.buffer.between(start, whole, self._done)
-                yield Grower.resolved(join([gone, held]), self.state_before(start) or (None, 0))
+                yield BarUpdater.resolved(join([gone, held]), self.state_before(start) or (None, 0))
                 start = whole
         yield from self.buffer.since(start, self._done)
 
     def _trim(self) -> None:
-        """Keep the spines bounded, and no bar older than its spine."""
+        """Keep the base_bars bounded, and no bar older than its base_bars."""
         rows = max(SPINE_ROWS, 2 * self.max_candles)
-        minutes = self._spines[MINUTE]
+        minutes = self._base_bars[MINUTE]
         if len(minutes) > rows + rows // 4:
             minutes.drop_before(int(minutes.column("start")[-rows]))
             for series in self._series.values():
                 series.raise_horizon(minutes.horizon)
-        seconds = self._spines.get(SECOND)
+        seconds = self._base_bars.get(SECOND)
         if seconds is not None and len(seconds) > 240 * self.max_candles:
             users = [series for series in self._series.values() if series.frame.base == SECOND and series.starts]
             seconds.drop_before(min((s.starts[0] for s in users), default=int(seconds.column("start")[-1])))
@@ -347,11 +349,11 @@ class Tape:
                 series.raise_horizon(seconds.horizon)
 
 
-def _sums(new: Growth, base: int) -> Partials:
+def _sums(new: BarUpdate, base: int) -> LevelSums:
     """The new ticks' volumes by (small bar, level), with the sides that changed moved over."""
     ticks = new.ticks
     if not new.corrections:
-        return partials(ticks.time // base * base, ticks.level, ticks.size, ticks.side)
+        return level_sums(ticks.time // base * base, ticks.level, ticks.size, ticks.side)
     time, level, size, side, trades = (
         [ticks.time],
         [ticks.level],
@@ -366,7 +368,7 @@ def _sums(new: Growth, base: int) -> Partials:
         size += [-moved.size, moved.size]
         side += [correction.was, moved.side]
         trades += [np.zeros(2 * len(moved), np.int64)]
-    return partials(
+    return level_sums(
         np.concatenate(time) // base * base,
         np.concatenate(level),
         np.concatenate(size),

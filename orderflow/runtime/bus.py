@@ -74,7 +74,7 @@ class Bus:
         """Listen to `topics` (none given: all) from now on.
 
         wake: called in the publisher's thread after each piece of news; must be short and raise nothing, as
-        `Flag.set` of `orderflow.runtime.workers`.
+        `Event.set` of `orderflow.runtime.workers`.
         """
         receiver = Receiver(self, frozenset(topics), wake)
         with self._lock:

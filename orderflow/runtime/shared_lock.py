@@ -23,7 +23,7 @@ class Waiter(Protocol):
     def wait(self, timeout: float | None) -> object: ...
 
 
-class Turns:
+class SharedRLock:
     """What `threading.RLock` is as a context manager. It may be held while waiting for something else.
 
     guard: a plain lock that is held for a few statements at a time. me: whoever calls, the same object each time (a

@@ -6,7 +6,7 @@ surroundings wait: a greenlet yields, a thread blocks. The same calls work witho
 
 gevent's own locks are not for threads that run beside the hub: of three greenlets and three threads that took turns
 with one patched `threading.Lock` or `RLock`, some were never woken again (gevent 26.9). State that both sides touch is
-guarded by `plain_lock()` and waited for with a `Flag`, or guarded by a `Workers.lock()`.
+guarded by `plain_lock()` and waited for with an `Event`, or guarded by a `Workers.lock()`.
 
 Nothing here knows what the work is.
 """
@@ -26,11 +26,11 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import gevent
 from gevent import monkey
-from gevent.event import Event
+from gevent.event import Event as GreenletEvent
 from gevent.threadpool import ThreadPool
 
 from orderflow.errors import Conflict
-from orderflow.runtime.shared_lock import Turns
+from orderflow.runtime.shared_lock import SharedRLock
 
 T = TypeVar("T")
 
@@ -74,9 +74,9 @@ class _ThreadWaiter:
 class _GreenletWaiter:
     """One greenlet's wait: the other greenlets of the hub go on."""
 
-    def __init__(self, home: _Home) -> None:
+    def __init__(self, home: _HubThread) -> None:
         self._home = home
-        self._event = Event()
+        self._event = GreenletEvent()
 
     def wake(self) -> None:
         if self._home.is_here():
@@ -88,7 +88,7 @@ class _GreenletWaiter:
         return bool(self._event.wait(timeout))
 
 
-class _Home:
+class _HubThread:
     """The thread that made the workers: under gevent the one whose greenlets must not be blocked."""
 
     def __init__(self) -> None:
@@ -103,10 +103,10 @@ class _Home:
         return _GreenletWaiter(self) if self.patched and self.is_here() else _ThreadWaiter()
 
 
-class Flag:
-    """What `threading.Event` is, between any threads and any greenlets of the home thread. Made by `Workers.flag()`."""
+class Event:
+    """`threading.Event` between any threads and any greenlets of the home thread. Made by `Workers.event()`."""
 
-    def __init__(self, home: _Home) -> None:
+    def __init__(self, home: _HubThread) -> None:
         self._home = home
         self._lock = _new_lock()
         self._set = False
@@ -143,7 +143,7 @@ class Flag:
 class _Task(Generic[T]):
     """One call on its way through a lane."""
 
-    def __init__(self, fn: Callable[..., T], args: tuple[Any, ...], done: Flag) -> None:
+    def __init__(self, fn: Callable[..., T], args: tuple[Any, ...], done: Event) -> None:
         self._fn, self._args, self._done = fn, args, done
         self._error: BaseException | None = None
         self._value: T
@@ -163,13 +163,13 @@ class _Task(Generic[T]):
         return self._value
 
 
-class _Lane:
+class _Executor:
     """Real threads that do what is put into one queue, in its order."""
 
-    def __init__(self, home: _Home, name: str, threads: int) -> None:
+    def __init__(self, home: _HubThread, name: str, threads: int) -> None:
         self._queue = _new_queue()
         self._idents: set[int] = set()
-        self._ends = [Flag(home) for _ in range(threads)]
+        self._ends = [Event(home) for _ in range(threads)]
         self._threads = ThreadPool(threads) if home.patched else None
         for number, end in enumerate(self._ends):
             if self._threads is not None:
@@ -183,7 +183,7 @@ class _Lane:
     def put(self, task: Callable[[], object]) -> None:
         self._queue.put(task)
 
-    def _work(self, end: Flag) -> None:
+    def _work(self, end: Event) -> None:
         self._idents.add(_thread_id())
         while (task := self._queue.get()) is not None:
             task()
@@ -213,10 +213,10 @@ class Handle(Protocol):
 
 
 class _Job:
-    def __init__(self, name: str, home: _Home) -> None:
+    def __init__(self, name: str, home: _HubThread) -> None:
         self.name = name
-        self.cancelled = Flag(home)
-        self.ended = Flag(home)
+        self.cancelled = Event(home)
+        self.ended = Event(home)
         self.greenlet: Any = None
 
     def alive(self) -> bool:
@@ -237,23 +237,23 @@ class Workers:
     """
 
     def __init__(self, threads: int = 4) -> None:
-        self._home = _Home()
+        self._home = _HubThread()
         self._lock = _new_lock()
-        self._stopping = Flag(self._home)
+        self._stopping = Event(self._home)
         self._jobs: set[_Job] = set()
         self._errors: dict[str, int] = {}
         self._current: ContextVar[_Job | None] = ContextVar("job", default=None)
-        self._pool = _Lane(self._home, "orderflow-pool", threads)
-        self._writer = _Lane(self._home, "orderflow-writer", 1)
-        self._reader = _Lane(self._home, "orderflow-reader", 1)
+        self._pool = _Executor(self._home, "orderflow-pool", threads)
+        self._writer = _Executor(self._home, "orderflow-writer", 1)
+        self._reader = _Executor(self._home, "orderflow-reader", 1)
 
-    def flag(self) -> Flag:
+    def event(self) -> Event:
         """A new event, not set."""
-        return Flag(self._home)
+        return Event(self._home)
 
-    def lock(self) -> Turns:
+    def lock(self) -> SharedRLock:
         """A new lock that threads and greenlets may share, reentrant."""
-        return Turns(_new_lock(), gevent.getcurrent, self._home.waiter)
+        return SharedRLock(_new_lock(), gevent.getcurrent, self._home.waiter)
 
     def run(self, fn: Callable[..., T], *args: Any) -> T:
         """`fn(*args)` in a thread of the pool; its result or its error. Called inside a worker thread it runs there.
@@ -264,7 +264,7 @@ class Workers:
             return fn(*args)
         return self._put(self._pool, fn, args).result()
 
-    def aside(self, fn: Callable[..., T], *args: Any) -> T:
+    def run_io(self, fn: Callable[..., T], *args: Any) -> T:
         """`fn(*args)` where it cannot stop the hub: in a thread of its own when a greenlet of the home thread asks,
         else here.
 
@@ -292,8 +292,8 @@ class Workers:
         """Queue `fn` for the writing thread and return at once; an error is noted under `name`."""
         self._put(self._writer, self._guard, (name, fn))
 
-    def _put(self, lane: _Lane, fn: Callable[..., T], args: tuple[Any, ...]) -> _Task[T]:
-        task = _Task(fn, args, self.flag())
+    def _put(self, lane: _Executor, fn: Callable[..., T], args: tuple[Any, ...]) -> _Task[T]:
+        task = _Task(fn, args, self.event())
         with self._lock:
             if self._stopping.is_set():
                 raise Conflict("the server is stopping")
@@ -319,7 +319,7 @@ class Workers:
         return job
 
     def every(self, seconds: float, name: str, fn: Callable[[], object]) -> Handle:
-        """Call `fn` every so many seconds, first after that time. Turns that are missed are left out.
+        """Call `fn` every so many seconds, first after that time. SharedRLock that are missed are left out.
 
         An error in it is noted and does not end it.
         """

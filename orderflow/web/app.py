@@ -13,7 +13,7 @@ from orderflow.web.exchange.exchange_api import ExchangeApi
 from orderflow.web.herd.herd_api import Herd
 from orderflow.web.instruments.instruments_api import Instruments
 from orderflow.web.kit import responses, schemas
-from orderflow.web.kit.compression import Delivery
+from orderflow.web.kit.compression import Compression
 from orderflow.web.kit.fanout import Fanout
 from orderflow.web.kit.openapi import document, page
 from orderflow.web.kit.responses import JSON, answer, encode
@@ -64,7 +64,7 @@ def create_server(services: Services, *, most_sockets: int = MOST_SOCKETS) -> fl
     responses.install(server)
 
     gate = Gate(Direct(server.wsgi_app, table), services.settings)
-    delivery = Delivery(gate)
+    delivery = Compression(gate)
     front: Callable[..., Iterable[bytes]] = delivery
     if proxies := services.settings.trusted_proxies:
         front = ProxyFix(delivery, x_for=proxies, x_proto=proxies, x_host=proxies, x_prefix=proxies)

@@ -77,7 +77,7 @@ class Watched:
             market.ingest([batch])
         answers = [market.changed(SYMBOL, frame, 0, None) for frame in FRAMES]
         # the refresh alone has no name on the market: every question to it begins with one
-        return Watched(market, market._entries[SYMBOL].tape, answers[0]["rev"])
+        return Watched(market, market._symbols[SYMBOL].tape, answers[0]["rev"])
 
     def refresh(self, new: TickBatch) -> Look:
         """What taking `new` into the bars needs."""

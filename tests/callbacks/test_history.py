@@ -11,7 +11,7 @@ from callbacks.history import PIECE, older
 from orderflow.formats import parse_body
 from orderflow.market.frames import Frame
 from orderflow.market.market import Market
-from orderflow.market.studies.options import Marks
+from orderflow.market.studies.options import StudyOptions
 from tests.browser.chart import ticks_csv
 from tests.market.memory_log import MemoryLog
 
@@ -39,8 +39,8 @@ def live(market: Market, **options: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("chosen", [None, {"ratio": 2, "share": 80, "stack": 2}])
 def test_older_bars_are_those_that_a_larger_memory_would_have_sent(chosen: Any) -> None:
     small, large = filled(20), filled(500)
-    marks = Marks.parse(chosen)
-    held, whole = live(small, marks=marks), live(large, marks=marks)
+    options = StudyOptions.parse(chosen)
+    held, whole = live(small, options=options), live(large, options=options)
     assert (len(held["bars"]), len(whole["bars"])) == (20, 60)
     answer = older(small, question(small, {**held, "ref": whole["ref"]}, chosen))
     assert answer is not None

@@ -60,7 +60,7 @@ def test_news_wakes_only_those_it_is_for() -> None:
 def test_publishers_in_threads_lose_nothing() -> None:
     """Two threads publish the same topics while a reader takes: it ends with the highest of each."""
     workers, bus = Workers(), Bus()
-    news = workers.flag()
+    news = workers.event()
     receiver = bus.receive(wake=news.set)
     highest: dict[str, int] = {}
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from orderflow.runtime.shared_lock import Turns
+from orderflow.runtime.shared_lock import SharedRLock
 from orderflow.runtime.workers import Workers
 
 PATCHED = "gevent.monkey" in sys.modules and sys.modules["gevent.monkey"].is_module_patched("threading")
@@ -43,7 +43,7 @@ def test_it_keeps_threads_and_greenlets_apart(workers: Workers, pause: Callable[
 
 
 def test_who_waits_for_it_stops_nobody_else(workers: Workers) -> None:
-    lock, taken, done = workers.lock(), workers.flag(), workers.flag()
+    lock, taken, done = workers.lock(), workers.event(), workers.event()
 
     def hold() -> None:
         with lock:
@@ -73,7 +73,7 @@ def test_disk_is_read_under_a_lock_that_the_whole_pool_waits_for(workers: Worker
     with lock:
         waiting = [workers.spawn("thread", workers.run, want) for _ in range(6)]
         time.sleep(0.05)
-        assert workers.aside(lambda: "read") == "read"
+        assert workers.run_io(lambda: "read") == "read"
     assert all(handle.join(5.0) for handle in waiting)
 
 
@@ -94,7 +94,7 @@ class Fake:
 
 def test_who_is_killed_while_waiting_leaves_no_trace() -> None:
     party = ["holder"]
-    lock = Turns(threading.Lock(), lambda: party[0], lambda: Fake(lambda: None))
+    lock = SharedRLock(threading.Lock(), lambda: party[0], lambda: Fake(lambda: None))
     lock.__enter__()
     party[0] = "victim"
     with pytest.raises(KeyboardInterrupt):
@@ -121,7 +121,7 @@ def test_a_turn_given_to_one_that_is_killed_goes_to_the_next() -> None:
         waiters.append(Fake(release))
         return waiters[-1]
 
-    lock = Turns(threading.Lock(), lambda: party[0], new_waiter)
+    lock = SharedRLock(threading.Lock(), lambda: party[0], new_waiter)
     lock.__enter__()
     party[0] = "victim"
     with pytest.raises(KeyboardInterrupt):

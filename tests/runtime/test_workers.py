@@ -47,8 +47,8 @@ def test_an_error_comes_back_as_it_is(workers: Workers, lane: str) -> None:
 
 
 def test_aside_leaves_the_hub_and_otherwise_stays(workers: Workers) -> None:
-    assert (workers.aside(real_thread) == real_thread()) is not PATCHED
-    assert workers.run(lambda: workers.aside(real_thread) == real_thread())
+    assert (workers.run_io(real_thread) == real_thread()) is not PATCHED
+    assert workers.run(lambda: workers.run_io(real_thread) == real_thread())
 
 
 def test_calls_from_inside_run_on_the_spot(workers: Workers) -> None:
@@ -62,7 +62,7 @@ def test_calls_from_inside_run_on_the_spot(workers: Workers) -> None:
 
 
 def test_the_pool_may_wait_for_the_writer(workers: Workers) -> None:
-    done = workers.flag()
+    done = workers.event()
 
     def job(number: int) -> None:
         assert workers.run_writer(lambda: number) == number
@@ -91,7 +91,7 @@ def test_the_writer_is_one_thread_and_keeps_the_order(workers: Workers) -> None:
 def test_waiting_callers_do_not_stop_each_other(workers: Workers) -> None:
     """Three calls of 0.2 s on three threads take little more than one, under gevent too."""
     begin = time.monotonic()
-    handles = [workers.spawn("slow", workers.run, workers.flag().wait, 0.2) for _ in range(3)]
+    handles = [workers.spawn("slow", workers.run, workers.event().wait, 0.2) for _ in range(3)]
     assert all(handle.join(5.0) for handle in handles)
     assert time.monotonic() - begin < 0.5
 
@@ -110,7 +110,7 @@ def test_a_posted_error_is_noted_and_harms_nobody(workers: Workers, caplog: pyte
 
 def test_a_periodic_job_survives_its_errors(workers: Workers, caplog: pytest.LogCaptureFixture) -> None:
     turns: list[int] = []
-    enough = workers.flag()
+    enough = workers.event()
 
     def turn() -> None:
         turns.append(1)
@@ -139,7 +139,7 @@ def test_missed_turns_are_left_out(workers: Workers) -> None:
 
     begin = time.monotonic()
     handle = workers.every(0.1, "late", turn)
-    workers.flag().wait(0.75)
+    workers.event().wait(0.75)
     handle.cancel()
     assert handle.join(5.0)
     assert times[0] - begin >= 0.1
@@ -155,7 +155,7 @@ def test_a_period_without_meaning_is_refused(workers: Workers, seconds: float) -
 def test_stop_wakes_those_that_wait_and_refuses_new_work() -> None:
     workers = Workers()
     ended: list[str] = []
-    started = workers.flag()
+    started = workers.event()
 
     def patient() -> None:
         started.set()
@@ -181,7 +181,7 @@ def test_stop_wakes_those_that_wait_and_refuses_new_work() -> None:
 def test_stop_does_what_the_writer_was_given() -> None:
     workers = Workers()
     seen: list[int] = []
-    pause = workers.flag()
+    pause = workers.event()
 
     def note(number: int) -> None:
         pause.wait(0.005)
@@ -195,7 +195,7 @@ def test_stop_does_what_the_writer_was_given() -> None:
 
 def test_stop_names_what_would_not_end() -> None:
     workers = Workers(threads=1)
-    release = workers.flag()
+    release = workers.event()
     workers.spawn("stubborn", workers.run, release.wait)
     workers.run_writer(lambda: None)
     begin = time.monotonic()
@@ -214,7 +214,7 @@ def test_a_job_may_stop_the_workers() -> None:
 
 
 def test_flags_cross_between_threads(workers: Workers) -> None:
-    there, back = workers.flag(), workers.flag()
+    there, back = workers.event(), workers.event()
 
     def answer() -> None:
         if there.wait(5.0):
@@ -231,7 +231,7 @@ def test_flags_cross_between_threads(workers: Workers) -> None:
 
 
 def test_a_flag_wakes_all_who_wait(workers: Workers) -> None:
-    flag = workers.flag()
+    flag = workers.event()
     woken: list[bool] = []
     handles = [workers.spawn("w", lambda: woken.append(flag.wait(5.0))) for _ in range(20)]
     workers.post_writer("set", flag.set)
@@ -259,7 +259,7 @@ def test_a_plain_lock_keeps_greenlets_and_threads_apart(
 
 
 def test_jobs_can_be_started_from_a_worker_thread(workers: Workers) -> None:
-    done = workers.flag()
+    done = workers.event()
     workers.run(workers.spawn, "inner", done.set)
     assert done.wait(5.0)
 

@@ -37,9 +37,7 @@ def test_the_archives_carry_no_time_and_no_name() -> None:
         assert head[4:8] == bytes(4), path.name
 
 
-def test_a_wrong_folder_is_told(
-    make_samples: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_wrong_folder_is_told(make_samples: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         make_samples.main([str(tmp_path)])
     assert ended.value.code == 2

@@ -47,7 +47,7 @@ class TickFeed:
         self._market = market
         self._workers = workers
         self._lock = plain_lock()
-        self._news = workers.flag()
+        self._news = workers.event()
         self._waiting: list[Fills] = []
         self._afresh = False
         self._job: Handle | None = None

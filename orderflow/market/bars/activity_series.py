@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from orderflow.market.bars.activity import OpenBar, first_piece, resume
-from orderflow.market.bars.base_bars import Folded
+from orderflow.market.bars.base_bars import BarScalars
 from orderflow.market.bars.footprint import BarTable, tabulate
 from orderflow.market.bars.series import Bar, Series
 from orderflow.market.buffer import Columns, Ints, join
@@ -61,7 +61,7 @@ def deal(
     return Pieces(sized, cut.bar, trades, session[cut.source]), cut.open
 
 
-def table_of(symbol: str, frame: Frame, grid: Grid, pieces: Pieces, ref: int | None = None) -> BarTable:
+def table_of(symbol: str, frame: Frame, grid: Grid, pieces: Pieces, vwap_ref: int | None = None) -> BarTable:
     """The bars of pieces; CVD and VWAP count from the first piece on."""
     time = pieces.ticks.time
     return tabulate(
@@ -73,12 +73,12 @@ def table_of(symbol: str, frame: Frame, grid: Grid, pieces: Pieces, ref: int | N
         pieces.session,
         time=lambda first: time[first],
         trades=pieces.trades,
-        ref=ref,
+        vwap_ref=vwap_ref,
     )
 
 
 @dataclass(slots=True)
-class DealtSeries(Series):
+class ActivitySeries(Series):
     """The newest bars of an activity frame. Two may start in one millisecond, so starts are moved apart by one each:
     a bar's `start` names it, its `end` is the time of its last trade."""
 
@@ -93,7 +93,7 @@ class DealtSeries(Series):
         pieces, self.last = deal(self.frame, self.grid, ticks, session, self.last)
         if self.tail is not None:
             pieces = self.tail.then(pieces)
-        table = table_of("", self.frame, self.grid, pieces, self.ref)
+        table = table_of("", self.frame, self.grid, pieces, self.vwap_ref)
         for i in range(len(table)):
             self._put(table, i, revision, replaces=i == 0 and self.tail is not None)
         self.tail = pieces.take(slice(int(np.searchsorted(pieces.ordinal, pieces.ordinal[-1])), None))
@@ -122,7 +122,7 @@ class DealtSeries(Series):
             level,
             np.column_stack([ask, bid, unknown, table.level_trades[rows]]),
             revision,
-            Folded(*(int(getattr(table, name)[i]) for name in Folded.__slots__)),
+            BarScalars(*(int(getattr(table, name)[i]) for name in BarScalars.__slots__)),
         )
         self.bars[start] = bar
         self.ends[start] = int(table.end[i])

@@ -1,8 +1,8 @@
-"""The spine: one row of order-dependent figures for every small bar (a minute, or a second) of a symbol.
+"""The base_bars: one row of order-dependent figures for every small bar (a minute, or a second) of a symbol.
 
 Everything additive (volume by side at a level) can be merged in any order. Open, close and the running extremes of
 delta cannot, so they live here, per small bar, where a late tick costs the recomputation of one small bar, and bars of
-every frame are folded from rows in time order. A 1-day bar with a late tick is thus right again after folding 1,440
+every frame are scalars from rows in time order. A 1-day bar with a late tick is thus right again after folding 1,440
 rows, without reading millions of ticks.
 """
 
@@ -35,7 +35,7 @@ FIELDS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Folded:
+class BarScalars:
     """The scalars of one bar; levels and size units."""
 
     open: int
@@ -109,7 +109,7 @@ def rows_of(ticks: Columns, starts: Ints, bounds: Ints, state: tuple[int | None,
     }
 
 
-class Spine:
+class BaseBars:
     """Rows sorted by start, in growing columns."""
 
     def __init__(self, base: int) -> None:
@@ -198,15 +198,15 @@ class Spine:
         """One row as plain numbers."""
         return {name: int(column[at]) for name, column in self._columns.items()}
 
-    def fold(self, a: int, b: int) -> Folded:
+    def fold(self, a: int, b: int) -> BarScalars:
         """The scalars of the bar made of rows a <= row < b."""
         c = self._columns
         if b - a == 1:
-            return Folded(*(int(c[name][a]) for name in Folded.__slots__))
+            return BarScalars(*(int(c[name][a]) for name in BarScalars.__slots__))
         ask, bid = c["ask"][a:b], c["bid"][a:b]
         delta = ask - bid
         before = np.cumsum(delta) - delta
-        return Folded(
+        return BarScalars(
             open=int(c["open"][a]),
             high=int(c["high"][a:b].max()),
             low=int(c["low"][a:b].min()),

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from orderflow.market.bars.base_bars import rows_of
-from orderflow.market.bars.series import ASK, BID, TRADES, UNKNOWN, Bar, Carry, partials
+from orderflow.market.bars.series import ASK, BID, TRADES, UNKNOWN, Bar, SessionCarry, level_sums
 from orderflow.market.buffer import Columns
 from orderflow.market.grid import Grid
 from orderflow.market.studies.poc import poc
@@ -155,19 +155,20 @@ _BAR_COLUMNS = [
 _LEVEL_COLUMNS = ["level", "level_ask", "level_bid", "level_unknown", "level_trades"]
 
 
-def vwap_price(sums: Sums, ref: int, grid: Grid) -> float:
-    """The price of ref + Σv·(L - ref)/Σv, correctly rounded to VWAP_DIGITS decimals more than the prices; NaN without
-    volume.
+def vwap_price(sums: Sums, vwap_ref: int, grid: Grid) -> float:
+    """The price of vwap_ref + Σv·(L - vwap_ref)/Σv, rounded to VWAP_DIGITS decimals more than the prices.
+
+    NaN without volume.
     """
     s0, s1, _ = sums
     if not s0:
         return float("nan")
-    units = (2 * (ref * s0 + s1) * grid.tick_units * 10**VWAP_DIGITS + s0) // (2 * s0)
+    units = (2 * (vwap_ref * s0 + s1) * grid.tick_units * 10**VWAP_DIGITS + s0) // (2 * s0)
     return float(units / 10 ** (grid.price_decimals + VWAP_DIGITS))
 
 
 def _running(
-    session: Ints, delta: Ints, sums: Sequence[Sums], carry: Carry, ref: int, grid: Grid
+    session: Ints, delta: Ints, sums: Sequence[Sums], carry: SessionCarry, vwap_ref: int, grid: Grid
 ) -> tuple[Ints, Floats]:
     """CVD and VWAP at the end of each bar, restarting where the session changes."""
     cvd, vwap = np.empty(len(delta), np.int64), np.empty(len(delta), np.float64)
@@ -178,23 +179,25 @@ def _running(
             total, a, b, c = 0, 0, 0, 0
         last = start
         total, a, b, c = total + change, a + x, b + y, c + z
-        cvd[i], vwap[i] = total, vwap_price((a, b, c), ref, grid)
+        cvd[i], vwap[i] = total, vwap_price((a, b, c), vwap_ref, grid)
     return cvd, vwap
 
 
 def from_series(
-    symbol: str, frame: str, grid: Grid, bars: Sequence[Bar], ends: Ints, carry: Carry, ref: int
+    symbol: str, frame: str, grid: Grid, bars: Sequence[Bar], ends: Ints, carry: SessionCarry, vwap_ref: int
 ) -> BarTable:
-    """The table of folded live bars. ends: int64[n]; carry: what the first bar's session gathered before it."""
+    """The table of scalars live bars. ends: int64[n]; carry: what the first bar's session gathered before it."""
     sizes = [len(bar.level) for bar in bars]
     cells = np.concatenate([bar.cells for bar in bars]) if bars else np.empty((0, 4), np.int64)
     session = np.array([bar.session for bar in bars], np.int64)
-    folds = [bar.folded for bar in bars]
+    folds = [bar.scalars for bar in bars]
     values: dict[str, Any] = {
         name: np.array([getattr(fold, name) for fold in folds], np.int64)
         for name in ["open", "high", "low", "close", "ask", "bid", "unknown", "trades", "min_delta", "max_delta"]
     }
-    cvd, vwap = _running(session, values["ask"] - values["bid"], [bar.vwap_sums(ref) for bar in bars], carry, ref, grid)
+    cvd, vwap = _running(
+        session, values["ask"] - values["bid"], [bar.vwap_sums(vwap_ref) for bar in bars], carry, vwap_ref, grid
+    )
     return BarTable(
         symbol,
         frame,
@@ -225,8 +228,8 @@ def tabulate(
     time: Callable[[Ints], Ints] | None = None,
     end: Callable[[Ints, Ints], Ints] | None = None,
     trades: Ints | None = None,
-    carry: Carry | None = None,
-    ref: int | None = None,
+    carry: SessionCarry | None = None,
+    vwap_ref: int | None = None,
 ) -> BarTable:
     """The table of n ticks in time order, sides resolved, in one pass.
 
@@ -234,11 +237,11 @@ def tabulate(
     ns. time(first index of each bar) gives the bars' start times (default: `bar` itself is ns); end(time, last index of
     each bar) their ends. trades: int64[n], what each tick adds to the trade count (0 for the rest of a split trade).
     """
-    ref = int(ticks.level[0]) if ref is None else ref
+    vwap_ref = int(ticks.level[0]) if vwap_ref is None else vwap_ref
     new = np.flatnonzero(np.concatenate(([True], bar[1:] != bar[:-1])))
     rows = rows_of(ticks, bar[new], new)
     ordinal = np.repeat(np.arange(len(new)), np.diff(np.append(new, len(ticks))))
-    part = partials(ordinal * 1_000_000_000, ticks.level, ticks.size, ticks.side, 1 if trades is None else trades)
+    part = level_sums(ordinal * 1_000_000_000, ticks.level, ticks.size, ticks.side, 1 if trades is None else trades)
     bars = [
         Bar(0, 0, part.level[a:b], part.cells[a:b], 0)
         for a, b in zip(part.bounds[:-1].tolist(), part.bounds[1:].tolist(), strict=True)
@@ -246,7 +249,12 @@ def tabulate(
     starts = bar[new] if time is None else time(new)
     sessions = session[new]
     cvd, vwap = _running(
-        sessions, rows["ask"] - rows["bid"], [b.vwap_sums(ref) for b in bars], carry or Carry(), ref, grid
+        sessions,
+        rows["ask"] - rows["bid"],
+        [b.vwap_sums(vwap_ref) for b in bars],
+        carry or SessionCarry(),
+        vwap_ref,
+        grid,
     )
     last = np.append(new[1:], len(ticks)) - 1
     counted = rows["trades"] if trades is None else np.add.reduceat(trades, new)

@@ -1,7 +1,7 @@
-"""The bars of one frame: a ladder of volume per level for each, merged from additive partials, with a revision log.
+"""The bars of one frame: a ladder of volume per level for each, merged from additive level_sums, with a revision log.
 
-Open, close and the extremes of delta are not kept here: they are folded from the spine when somebody looks.
-pandas is the aggregator of record (`partials`); a ladder only adds what it found.
+Open, close and the extremes of delta are not kept here: they are scalars from the base_bars when somebody looks.
+pandas is the aggregator of record (`level_sums`); a ladder only adds what it found.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from orderflow.market.bars.base_bars import Folded
+from orderflow.market.bars.base_bars import BarScalars
 from orderflow.market.decimals import edges
 from orderflow.market.frames import Frame
 from orderflow.market.sessions import Session, bar_end, bar_start
@@ -28,7 +28,7 @@ _LEVEL_MASK = (1 << _LEVEL_BITS) - 1
 
 
 @dataclass(frozen=True, slots=True)
-class Partials:
+class LevelSums:
     """Sums by (small bar, level). start: int64[k], ascending. bounds: int64[k + 1] into level and cells.
     level: int64[m], ascending within a small bar. cells: int64[m, 4], see ASK BID UNKNOWN TRADES."""
 
@@ -42,9 +42,9 @@ SMALL = 2_000
 """Below so many ticks numpy sums them: the fixed cost of a pandas groupby (0.3 ms) would be most of a refresh."""
 
 
-def partials(
+def level_sums(
     bar: Ints, level: Ints, size: Ints, side: npt.NDArray[np.int8], trades: Ints | int = 1, *, record: bool = False
-) -> Partials:
+) -> LevelSums:
     """Sum ticks by (bar start, level): one grouping on one integer key, exact because everything is int64.
 
     pandas is the aggregator of record: it does every bulk, and with `record` also the small ones, which is how the
@@ -65,7 +65,7 @@ def partials(
     new = edges(steps)
     bounds = np.empty(len(new) + 1, np.int64)
     bounds[:-1], bounds[-1] = new, len(keys)
-    return Partials(steps[new] * 1_000_000_000 + first, bounds, (keys & _LEVEL_MASK) + low, sums)
+    return LevelSums(steps[new] * 1_000_000_000 + first, bounds, (keys & _LEVEL_MASK) + low, sums)
 
 
 def _pandas_sums(key: Ints, cells: Ints) -> tuple[Ints, Ints]:
@@ -89,7 +89,7 @@ class Bar:
     level: Ints
     cells: Ints
     revision: int
-    folded: Folded | None = None
+    scalars: BarScalars | None = None
     sums: tuple[int, int, int] | None = None
 
     def add(self, level: Ints, cells: Ints, revision: int) -> None:
@@ -100,7 +100,7 @@ class Bar:
             self._make_room(level[fresh], at[fresh])
             at = self.level.searchsorted(level)
         self.cells[at] += cells
-        self.revision, self.folded, self.sums = revision, None, None
+        self.revision, self.scalars, self.sums = revision, None, None
 
     def _make_room(self, level: Ints, at: Ints) -> None:
         """Rows of zeros for new levels; at: before which of the present rows each belongs."""
@@ -112,11 +112,11 @@ class Bar:
         taller[there] = self.cells
         self.level, self.cells = wider, taller
 
-    def vwap_sums(self, ref: int) -> tuple[int, int, int]:
-        """(Σv, Σv·(L - ref), Σv·(L - ref)²) in size units and levels, exact whatever their size."""
+    def vwap_sums(self, vwap_ref: int) -> tuple[int, int, int]:
+        """(Σv, Σv·(L - vwap_ref), Σv·(L - vwap_ref)²) in size units and levels, exact whatever their size."""
         if self.sums is None:
             volume = self.cells[:, :TRADES].sum(axis=1)
-            away = self.level - ref
+            away = self.level - vwap_ref
             total = int(volume.sum())
             if max(abs(int(away[0])), abs(int(away[-1])), 1) ** 2 * max(total, 1) < 2**62:
                 moment = volume * away
@@ -132,17 +132,17 @@ class Bar:
 
 
 @dataclass(slots=True)
-class Carry:
+class SessionCarry:
     """What one session (its start, ns) gathered before the bars held: delta and VWAP sums."""
 
     session: int | None = None
     delta: int = 0
     sums: tuple[int, int, int] = (0, 0, 0)
 
-    def add(self, bar: Bar, ref: int) -> None:
+    def add(self, bar: Bar, vwap_ref: int) -> None:
         cells = bar.cells
         self.delta += int(cells[:, ASK].sum() - cells[:, BID].sum())
-        a, b = self.sums, bar.vwap_sums(ref)
+        a, b = self.sums, bar.vwap_sums(vwap_ref)
         self.sums = a[0] + b[0], a[1] + b[1], a[2] + b[2]
 
 
@@ -153,10 +153,10 @@ class Series:
     frame: Frame
     session: Session
     cap: int
-    ref: int
+    vwap_ref: int
     bars: dict[int, Bar] = field(default_factory=dict)
     starts: list[int] = field(default_factory=list)
-    carry: Carry = field(default_factory=Carry)
+    carry: SessionCarry = field(default_factory=SessionCarry)
     horizon: int = -(2**63)
     """Bars that start before this were let go; the log still has their ticks."""
     dropped: int = 0
@@ -167,8 +167,8 @@ class Series:
     _revisions: list[int] = field(default_factory=list)
     _changed: list[int] = field(default_factory=list)
 
-    def merge(self, part: Partials, revision: int) -> None:
-        """Add partials of small bars; every touched bar gets `revision`."""
+    def merge(self, part: LevelSums, revision: int) -> None:
+        """Add level_sums of small bars; every touched bar gets `revision`."""
         if self.starts and self._open <= int(part.start[0]) and int(part.start[-1]) < self._close:
             level, cells = part.level, part.cells
             if len(part.start) > 1:
@@ -212,8 +212,8 @@ class Series:
         for start in gone:
             bar = self.bars.pop(start)
             if self.carry.session != bar.session:
-                self.carry = Carry(bar.session)
-            self.carry.add(bar, self.ref)
+                self.carry = SessionCarry(bar.session)
+            self.carry.add(bar, self.vwap_ref)
         self.dropped += count
         self.raise_horizon(self.starts[0] if self.starts else gone[-1] + 1)
 
@@ -226,14 +226,14 @@ class Series:
             self.horizon = start
             session = int(self.session.start_of(np.array([start]))[0])
             if self.carry.session != session:
-                self.carry = Carry(session)
+                self.carry = SessionCarry(session)
 
     @property
-    def opening(self) -> Carry:
+    def opening(self) -> SessionCarry:
         """What the first held bar's session gathered before that bar."""
         if self.starts and self.carry.session == self.bars[self.starts[0]].session:
             return self.carry
-        return Carry()
+        return SessionCarry()
 
     def changed(self, since: int) -> list[int] | None:
         """Starts of the bars changed after revision `since`, ascending; None when that is too long ago to know."""
@@ -244,13 +244,13 @@ class Series:
 
     def rescale(self, level: int, size: int) -> None:
         """The grid became finer."""
-        self.ref *= level
+        self.vwap_ref *= level
         for bar in self.bars.values():
             bar.level = bar.level * level
             bar.cells = bar.cells * np.array([size, size, size, 1])
-            bar.folded = bar.sums = None
+            bar.scalars = bar.sums = None
         s0, s1, s2 = self.carry.sums
-        self.carry = Carry(
+        self.carry = SessionCarry(
             self.carry.session, self.carry.delta * size, (s0 * size, s1 * size * level, s2 * size * level * level)
         )
         self._revisions.clear()
@@ -271,7 +271,7 @@ class Series:
 
     def _late(self, start: int, session: int, level: Ints, cells: Ints) -> None:
         if self.carry.session == session:
-            self.carry.add(Bar(start, session, level, cells, 0), self.ref)
+            self.carry.add(Bar(start, session, level, cells, 0), self.vwap_ref)
 
     def _note(self, start: int, revision: int) -> None:
         if self._revisions and self._revisions[-1] == revision and self._changed[-1] == start:

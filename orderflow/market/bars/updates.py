@@ -1,4 +1,4 @@
-"""How a spine takes in new ticks: appended in order at the end, or, where a tick is late, one row recomputed.
+"""How a base_bars takes in new ticks: appended in order at the end, or, where a tick is late, one row recomputed.
 
 Here too the tick rule is resolved, in time order: a late trade changes the side of its successor, and of the zero ticks
 behind that. Sides already counted come back as corrections, for the ladders to move that volume over.
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from orderflow.market.bars.base_bars import Spine, directions, rows_of
+from orderflow.market.bars.base_bars import BaseBars, directions, rows_of
 from orderflow.market.buffer import Columns, Ints, TickBuffer, in_order, join, pack
 from orderflow.market.decimals import edges
 from orderflow.market.frames import MINUTE
@@ -32,8 +32,8 @@ class Correction:
 
 
 @dataclass(slots=True)
-class Growth:
-    """What one refresh did to the spines.
+class BarUpdate:
+    """What one refresh did to the base_bars.
 
     ticks: the new ticks in time order, sides resolved. index: int64[n], their places in the buffer.
     since: the first new index. corrections: see there. lost: late ticks whose bar memory no longer holds whole and no
@@ -54,8 +54,8 @@ class Growth:
     """Every new tick comes after all that were there."""
 
 
-class Grower:
-    """Grows the spines of one tape. `evicted(start, end)` gives the ticks that memory let go, or None without a log."""
+class BarUpdater:
+    """Updates the base bars of one tape. `evicted(start, end)` reads evicted ticks back; None without a log."""
 
     def __init__(self, buffer: TickBuffer, evicted: ReadLog) -> None:
         self._buffer = buffer
@@ -64,31 +64,31 @@ class Grower:
         self.deferred: set[int] | None = None
         """Rows to compute later, while the log is ahead of memory (it is being loaded); None when it is not."""
 
-    def take(self, since: int, until: int) -> Growth:
+    def take(self, since: int, until: int) -> BarUpdate:
         """The new ticks since <= index < until, in time order."""
         ticks, index = self._buffer.slice(since, until), np.arange(since, until)
         order = in_order(ticks)
         if order is not None:
             ticks, index = ticks.take(order), index[order]
         self._ruled = self._ruled or bool((ticks.rule == TICK_RULE).any())
-        return Growth(ticks, index, since, until, self._ruled)
+        return BarUpdate(ticks, index, since, until, self._ruled)
 
-    def grow(self, spine: Spine, new: Growth) -> None:
-        """Bring `spine` up to date with the new ticks. The minute spine goes first: it resolves the sides."""
-        starts = new.ticks.time // spine.base * spine.base
+    def grow(self, base_bars: BaseBars, new: BarUpdate) -> None:
+        """Bring `base_bars` up to date with the new ticks. The minute base_bars goes first: it resolves the sides."""
+        starts = new.ticks.time // base_bars.base * base_bars.base
         bounds = edges(starts)
         first = starts[bounds]
-        late = self._late_rows(spine, new.ticks, first, bounds)
+        late = self._late_rows(base_bars, new.ticks, first, bounds)
         dirty = set(first[:late].tolist())
-        if spine.base != MINUTE:
+        if base_bars.base != MINUTE:
             for correction in new.corrections:
-                dirty.update((correction.ticks.time // spine.base * spine.base).tolist())
+                dirty.update((correction.ticks.time // base_bars.base * base_bars.base).tolist())
         redone: set[int] = set()
         for start in sorted(dirty):
             following: int | None = start
             while following is not None:
                 redone.add(following)
-                following = self._recompute(spine, following, new)
+                following = self._recompute(base_bars, following, new)
         if late < len(first) and int(first[late]) in redone:
             late += 1  # the last row was computed again, and with it what had come for it in order
         new.in_order &= not redone
@@ -97,27 +97,27 @@ class Grower:
             order = in_order(ticks)
             new.ticks = ticks if order is None else ticks.take(order)
         if late < len(bounds):
-            self._extend(spine, new, first[late:], bounds[late:])
+            self._extend(base_bars, new, first[late:], bounds[late:])
 
-    def settle(self, spine: Spine, until: int) -> Growth:
+    def settle(self, base_bars: BaseBars, until: int) -> BarUpdate:
         """Compute the rows that were deferred, now that memory has caught up with the log."""
         rows, self.deferred = sorted(self.deferred or ()), None
-        new = Growth(Columns.empty(), np.empty(0, np.int64), until, until, self._ruled)
+        new = BarUpdate(Columns.empty(), np.empty(0, np.int64), until, until, self._ruled)
         for start in rows:
             following: int | None = start
             while following is not None:
-                following = self._recompute(spine, following, new)
+                following = self._recompute(base_bars, following, new)
         return new
 
-    def fill(self, spine: Spine, runs: list[Columns]) -> None:
-        """Fill an empty spine with ticks whose sides are resolved."""
+    def fill(self, base_bars: BaseBars, runs: list[Columns]) -> None:
+        """Fill an empty base_bars with ticks whose sides are resolved."""
         ticks = join(runs)
         order = in_order(ticks)
         if order is not None:
             ticks = ticks.take(order)
-        starts = ticks.time // spine.base * spine.base
+        starts = ticks.time // base_bars.base * base_bars.base
         bounds = edges(starts)
-        spine.append(rows_of(ticks, starts[bounds], bounds))
+        base_bars.append(rows_of(ticks, starts[bounds], bounds))
 
     @staticmethod
     def resolved(ticks: Columns, state: tuple[int | None, int]) -> Columns:
@@ -133,22 +133,22 @@ class Grower:
         return Columns(ticks.time, ticks.level, ticks.size, flags, ticks.id)
 
     @staticmethod
-    def _late_rows(spine: Spine, ticks: Columns, first: Ints, bounds: Ints) -> int:
-        """How many of the new rows have a tick that belongs before the spine's last one."""
-        if not len(spine):
+    def _late_rows(base_bars: BaseBars, ticks: Columns, first: Ints, bounds: Ints) -> int:
+        """How many of the new rows have a tick that belongs before the base_bars's last one."""
+        if not len(base_bars):
             return 0
-        start, time, order = (int(spine.column(name)[-1]) for name in ("start", "last_time", "last_id"))
+        start, time, order = (int(base_bars.column(name)[-1]) for name in ("start", "last_time", "last_id"))
         late = int(first.searchsorted(start))
         if late < len(first) and int(first[late]) == start:
             at = int(bounds[late])
             late += (int(ticks.time[at]), max(int(ticks.id[at]), -1)) < (time, order)
         return late
 
-    def _extend(self, spine: Spine, new: Growth, first: Ints, bounds: Ints) -> None:
+    def _extend(self, base_bars: BaseBars, new: BarUpdate, first: Ints, bounds: Ints) -> None:
         a = int(bounds[0])
         tail = new.ticks.take(slice(a, None))
-        state = _state(spine, len(spine))
-        if spine.base == MINUTE and new.ruled:
+        state = _state(base_bars, len(base_bars))
+        if base_bars.base == MINUTE and new.ruled:
             ruled = tail.rule == TICK_RULE
             signs = directions(tail.level, *state)
             flags = new.ticks.flags.copy()
@@ -157,26 +157,26 @@ class Grower:
             new.ticks = Columns(new.ticks.time, new.ticks.level, new.ticks.size, flags, new.ticks.id)
             tail = new.ticks.take(slice(a, None))
         rows = rows_of(tail, first, bounds - a, state)
-        grown = int(len(spine) > 0 and int(first[0]) == int(spine.column("start")[-1]))
+        grown = int(len(base_bars) > 0 and int(first[0]) == int(base_bars.column("start")[-1]))
         if grown:
-            spine.extend_row(len(spine) - 1, rows, 0)
+            base_bars.extend_row(len(base_bars) - 1, rows, 0)
         if grown < len(first):
-            if spine.base == MINUTE and len(spine) and int(spine.column("passes")[-1]) > 1:
-                new.sealed = int(spine.column("start")[-1])
-            spine.append(rows, grown)
+            if base_bars.base == MINUTE and len(base_bars) and int(base_bars.column("passes")[-1]) > 1:
+                new.sealed = int(base_bars.column("start")[-1])
+            base_bars.append(rows, grown)
 
-    def _recompute(self, spine: Spine, start: int, new: Growth) -> int | None:
+    def _recompute(self, base_bars: BaseBars, start: int, new: BarUpdate) -> int | None:
         """Compute one row from its own ticks. Returns the next row's start when the tick rule now hands it another
         state.
         """
-        if start < spine.horizon:
+        if start < base_bars.horizon:
             return None
-        index, ticks = self._buffer.between(start, start + spine.base, new.until)
+        index, ticks = self._buffer.between(start, start + base_bars.base, new.until)
         if start <= self._buffer.evicted_until:
             if self.deferred is not None:
                 self.deferred.add(start)
                 return None
-            gone = self._evicted(start, start + spine.base)
+            gone = self._evicted(start, start + base_bars.base)
             if gone is None:
                 new.lost += int((index >= new.since).sum())
             else:
@@ -187,20 +187,20 @@ class Grower:
         order = in_order(ticks)
         if order is not None:
             ticks, index = ticks.take(order), index[order]
-        at = spine.find(start)
-        state = _state(spine, at)
-        if spine.base == MINUTE and new.ruled:
+        at = base_bars.find(start)
+        state = _state(base_bars, at)
+        if base_bars.base == MINUTE and new.ruled:
             ticks = self._resolve(ticks, index, directions(ticks.level, *state), new)
-        before = spine.row(at) if spine.holds(start) else None
+        before = base_bars.row(at) if base_bars.holds(start) else None
         rows = rows_of(ticks, np.array([start]), np.array([0]), state)
-        spine.put(rows, 0)
-        if spine.base != MINUTE or not new.ruled or at + 1 >= len(spine):
+        base_bars.put(rows, 0)
+        if base_bars.base != MINUTE or not new.ruled or at + 1 >= len(base_bars):
             return None
         if before is not None and all(before[name] == int(rows[name][0]) for name in ("close", "direction")):
             return None
-        return int(spine.column("start")[at + 1])
+        return int(base_bars.column("start")[at + 1])
 
-    def _resolve(self, ticks: Columns, index: Ints, signs: npt.NDArray[np.int8], new: Growth) -> Columns:
+    def _resolve(self, ticks: Columns, index: Ints, signs: npt.NDArray[np.int8], new: BarUpdate) -> Columns:
         """Give the ticks of one row the tick rule's sides; remember which of the counted ones changed."""
         ruled = ticks.rule == TICK_RULE
         now = np.where(ruled, signs, ticks.side).astype(np.int8)
@@ -214,8 +214,8 @@ class Grower:
         return resolved
 
 
-def _state(spine: Spine, at: int) -> tuple[int | None, int]:
+def _state(base_bars: BaseBars, at: int) -> tuple[int | None, int]:
     """(last level, direction) that row `at` starts from."""
     if not at:
         return None, 0
-    return int(spine.column("close")[at - 1]), int(spine.column("direction")[at - 1])
+    return int(base_bars.column("close")[at - 1]), int(base_bars.column("direction")[at - 1])

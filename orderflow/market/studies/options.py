@@ -28,7 +28,7 @@ ROWS_WORDS = {1: "one row", 2: "two rows"}
 
 
 @dataclass(frozen=True, slots=True)
-class Marks:
+class StudyOptions:
     """ratio: of diagonal imbalance. minimum: least volume of the dominant side. zero: against an empty other side.
     stack: consecutive imbalances that make a stacked zone. share: percent of volume in the value area. rows: compared
     at a time when it grows."""
@@ -41,18 +41,18 @@ class Marks:
     rows: int = 2
 
     @staticmethod
-    def parse(chosen: Mapping[str, object] | None) -> Marks:
-        """Marks from a viewer's choice, missing ones at their default. Raises BadInput naming the option."""
-        base = Marks()
+    def parse(chosen: Mapping[str, object] | None) -> StudyOptions:
+        """StudyOptions from a viewer's choice, missing ones at their default. Raises BadInput naming the option."""
+        base = StudyOptions()
         if not chosen:
             return base
-        known = set(Marks.__slots__)
+        known = set(StudyOptions.__slots__)
         for name in chosen:
             if name not in known:
                 raise _wrong(str(name), f"is not an option; there are {', '.join(sorted(known))}")
         if chosen.get("zero", base.zero) not in ("dominant", "never"):
             raise _wrong("zero", "is 'dominant' or 'never'")
-        return Marks(
+        return StudyOptions(
             ratio=_number(chosen, "ratio", base.ratio, Decimal("0.01"), Decimal(1000)),
             minimum=_number(chosen, "minimum", base.minimum, Decimal(0), Decimal(10**12)),
             zero=cast(Literal["dominant", "never"], chosen.get("zero", base.zero)),

@@ -1,8 +1,8 @@
 """VWAP, the mean price weighted by volume, with bands of its standard deviation.
 
-Everything comes from three sums that add up over ticks, bars and sessions: s0 = Σv, s1 = Σv·(L - ref) and
-s2 = Σv·(L - ref)², with v in size units, L in levels and `ref` any fixed level. They are exact integers, so the
-variance (s2·s0 - s1²) / s0² loses nothing to cancellation; only the last division and root are made in floats.
+Everything comes from three sums that add up over ticks, bars and sessions: s0 = Σv, s1 = Σv·(L - vwap_ref) and
+s2 = Σv·(L - vwap_ref)², with v in size units, L in levels and `vwap_ref` any fixed level. They are exact integers, so
+the variance (s2·s0 - s1²) / s0² loses nothing to cancellation; only the last division and root are made in floats.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Floats = npt.NDArray[np.float64]
 
 
 class Sums(NamedTuple):
-    """See the module: all relative to one `ref`, which whoever adds sums must keep the same."""
+    """See the module: all relative to one `vwap_ref`, which whoever adds sums must keep the same."""
 
     s0: int = 0
     s1: int = 0
@@ -43,18 +43,20 @@ class Line:
     upper: tuple[float, ...]
 
 
-def sums(level: Ints, volume: Ints, ref: int = 0) -> Sums:
+def sums(level: Ints, volume: Ints, vwap_ref: int = 0) -> Sums:
     """The sums of a ladder or of ticks: level int64[m], volume int64[m] size units. Exact however large they get."""
     s0 = s1 = s2 = 0
     for v, at in zip(volume.tolist(), level.tolist(), strict=True):
-        away = at - ref
+        away = at - vwap_ref
         s0 += v
         s1 += v * away
         s2 += v * away * away
     return Sums(s0, s1, s2)
 
 
-def vwap(total: Sums, ref: int = 0, *, tick: Fraction | int = 1, bands: tuple[float, ...] = (1, 2, 3)) -> Line | None:
+def vwap(
+    total: Sums, vwap_ref: int = 0, *, tick: Fraction | int = 1, bands: tuple[float, ...] = (1, 2, 3)
+) -> Line | None:
     """VWAP and bands, None while nothing was traded.
 
     The answer is in levels, or in price where `tick` is the price of one level. The VWAP is the float nearest to the
@@ -63,7 +65,7 @@ def vwap(total: Sums, ref: int = 0, *, tick: Fraction | int = 1, bands: tuple[fl
     if not total.s0:
         return None
     up, down = (tick, 1) if isinstance(tick, int) else (tick.numerator, tick.denominator)
-    mean = (ref * total.s0 + total.s1) * up / (total.s0 * down)
+    mean = (vwap_ref * total.s0 + total.s1) * up / (total.s0 * down)
     spread = (total.s2 * total.s0 - total.s1 * total.s1) * up * up
     sigma = math.sqrt(spread / (total.s0 * total.s0 * down * down))
     return Line(mean, sigma, tuple(mean - k * sigma for k in bands), tuple(mean + k * sigma for k in bands))
@@ -100,7 +102,7 @@ def from_ticks(level: Ints, size: Ints, session: Ints | None = None) -> tuple[Fl
 def _lines(level: Ints, size: Ints, session: Ints | None) -> Iterator[tuple[float, float]]:
     if not len(level):
         return
-    ref = int(level[0])
+    vwap_ref = int(level[0])
     sessions = [0] * len(level) if session is None else session.tolist()
     s0 = s1 = s2 = 0
     last = sessions[0]
@@ -108,12 +110,12 @@ def _lines(level: Ints, size: Ints, session: Ints | None) -> Iterator[tuple[floa
         if now != last:
             s0 = s1 = s2 = 0
             last = now
-        away = at - ref
+        away = at - vwap_ref
         s0 += v
         s1 += v * away
         s2 += v * away * away
         if s0:
-            yield (ref * s0 + s1) / s0, math.sqrt((s2 * s0 - s1 * s1) / (s0 * s0))
+            yield (vwap_ref * s0 + s1) / s0, math.sqrt((s2 * s0 - s1 * s1) / (s0 * s0))
         else:
             yield math.nan, math.nan
 

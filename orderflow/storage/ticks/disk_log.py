@@ -107,7 +107,7 @@ class DiskTickLog:
     def read(self, symbol: str, start: int, end: int) -> TickBatch | None:
         """See `TickLog.read`; opens only the blobs that reach into the span."""
         self._check()
-        return self._workers.aside(self._read, symbol, start, end)
+        return self._workers.run_io(self._read, symbol, start, end)
 
     def bounds(self, symbol: str) -> tuple[int, int] | None:
         """See `TickLog.bounds`; from memory."""

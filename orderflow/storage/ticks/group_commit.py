@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from orderflow.errors import Busy, Conflict, StorageFailed
-from orderflow.runtime.workers import Flag, Workers, plain_lock
+from orderflow.runtime.workers import Event, Workers, plain_lock
 
 T = TypeVar("T")
 
@@ -26,7 +26,7 @@ class _Waiting(Generic[T]):
     item: T
     weight: int
     then: Callable[[], None]
-    done: Flag
+    done: Event
     error: Exception | None = None
 
 
@@ -58,7 +58,7 @@ class CommitQueue(Generic[T]):
         Raises Busy when the queue is full (an item that is too heavy for any queue is taken by an empty one),
         StorageFailed when it was not written, and what `then` raises.
         """
-        waiting = _Waiting(item, weight, then, self._workers.flag())
+        waiting = _Waiting(item, weight, then, self._workers.event())
         with self._lock:
             if self._closed:
                 raise StorageFailed("the tick log is closed")

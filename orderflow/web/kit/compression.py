@@ -34,7 +34,7 @@ POLICY = (
 )
 
 
-class Delivery:
+class Compression:
     """Adds to the answers of `application`."""
 
     def __init__(self, application: Application) -> None:

@@ -1,10 +1,10 @@
-"""Single ticks that arrive at the same time are taken in together: one parse, one entry of the log, one append.
+"""Coalesces concurrent `POST /tick` calls: one parse, one log entry, one append.
 
-A call that comes while another is being worked on waits, and whoever waits is then one group. So a thousand senders of
-single ticks cost little more than one sender of batches, and one sender alone waits for nobody. Every call still gets
-its own answer: what cannot be shared (an error of the market, a venue's ids) is done call by call.
+Calls that arrive while a group is being processed wait and form the next group, so a thousand senders of single ticks
+cost little more than one sender of batches. A lone sender never waits. Every call gets its own response; what cannot be
+shared (an error of the market, trade ids of a venue) is processed call by call.
 
-Calls come from the greenlets of one hub; between two waits nobody else is here.
+All calls come from greenlets of one hub, so the code between two waits needs no lock.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from orderflow.errors import BadInput, FieldError, OrderflowError
 from orderflow.formats import ParsedTicks
 from orderflow.market.market import Market
 from orderflow.market.ticks import NO_ID
-from orderflow.runtime.workers import Flag, Workers
+from orderflow.runtime.workers import Event, Workers
 
-MOST = 2_000
+MAX_GROUP = 2_000
 """Ticks of one group."""
 
 Parse = Callable[[bytes], ParsedTicks]
-Alone = Callable[[bytes], bytes]
+ProcessSingle = Callable[[bytes], bytes]
 
 
 @dataclass(eq=False)
@@ -34,10 +34,10 @@ class _Call:
     """One tick on its way: its answer or its error is there when `done` is set, or it is to lead the next group."""
 
     body: bytes
-    done: Flag
+    done: Event
     answer: bytes = b""
     error: Exception | None = None
-    leads: bool = False
+    is_leader: bool = False
 
 
 @dataclass
@@ -48,7 +48,7 @@ class _Queue:
     busy: bool = False
 
 
-class Gather:
+class Coalescer:
     """Calls share a group when their `key` is the same; it stands for all that parsing depends on besides the body."""
 
     def __init__(self, market: Market, workers: Workers) -> None:
@@ -56,24 +56,26 @@ class Gather:
         self._workers = workers
         self._queues: dict[Hashable, _Queue] = {}
 
-    def take(self, key: Hashable, body: bytes, parse: Parse, alone: Alone, symbol: str) -> bytes:
-        """The answer to one tick. parse: a JSON array of ticks to columns. alone: the answer when nothing is shared.
-        symbol: of ticks that name none. Raises what `alone` raises.
+    def take(self, key: Hashable, body: bytes, parse: Parse, process_single: ProcessSingle, symbol: str) -> bytes:
+        """Return the response to one tick.
+
+        parse: a JSON array of ticks to columns. process_single: processes a call that cannot be shared. symbol: the
+        symbol of ticks that name none. Raises what `process_single` raises.
         """
         if not joinable(body):
-            return alone(body)
+            return process_single(body)
         queue = self._queues.setdefault(key, _Queue())
-        call = _Call(body, self._workers.flag())
+        call = _Call(body, self._workers.event())
         queue.calls.append(call)
         if queue.busy:
             call.done.wait()
-            if not call.leads:
+            if not call.is_leader:
                 return _result(call)
         queue.busy = True
         self._workers.wait(0)  # those who have been heard already may come along
-        group, queue.calls = queue.calls[:MOST], queue.calls[MOST:]
+        group, queue.calls = queue.calls[:MAX_GROUP], queue.calls[MAX_GROUP:]
         try:
-            self._work(group, parse, alone, symbol)
+            self._work(group, parse, process_single, symbol)
         finally:
             for other in group:
                 if not other.answer and other.error is None:  # this call failed in a way that nobody expected
@@ -81,13 +83,13 @@ class Gather:
                 if other is not call:
                     other.done.set()
             if queue.calls:
-                queue.calls[0].leads = True
+                queue.calls[0].is_leader = True
                 queue.calls[0].done.set()
             else:
                 self._queues.pop(key, None)
         return _result(call)
 
-    def _work(self, group: list[_Call], parse: Parse, alone: Alone, symbol: str) -> None:
+    def _work(self, group: list[_Call], parse: Parse, process_single: ProcessSingle, symbol: str) -> None:
         if len(group) > 1:
             try:
                 parsed = parse(b"[" + b",".join([call.body for call in group]) + b"]")
@@ -102,7 +104,7 @@ class Gather:
                 return
         for call in group:
             try:
-                call.answer = alone(call.body)
+                call.answer = process_single(call.body)
             except OrderflowError as error:
                 call.error = error
 

@@ -19,7 +19,7 @@ from orderflow.web.kit.request_body import Budget, UnsupportedMedia, announced, 
 from orderflow.web.kit.responses import JSON, encode, located
 from orderflow.web.kit.routes import Answer, Route, Values
 from orderflow.web.kit.security import Environ
-from orderflow.web.market.coalesce import Gather, refusal
+from orderflow.web.market.coalesce import Coalescer, refusal
 from orderflow.web.market.market_schemas import BATCH, CSV_EXAMPLE, RECEIPT, TICK
 
 LARGE = 512 * 1024
@@ -80,7 +80,7 @@ class Ingest:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._limit = services.settings.max_body
-        self._gather = Gather(services.market, services.workers)
+        self._gather = Coalescer(services.market, services.workers)
         self._budget = Budget(max(BUDGET_BODIES * self._limit, 1 << 26))
 
     def routes(self) -> list[Route]:

@@ -28,7 +28,8 @@ def test_the_options_are_the_functions_keywords_with_their_defaults(study: Study
 
 def test_names_are_unique_and_every_file_is_listed() -> None:
     assert len(set(registry.names())) == len(registry.STUDIES)
-    files = {path.stem for path in Path(package.__file__).parent.glob("*.py")} - {"__init__", "registry", "study"}
+    no_studies = {"__init__", "options", "registry", "study"}
+    files = {path.stem for path in Path(package.__file__).parent.glob("*.py")} - no_studies
     assert {study.run.__module__.rsplit(".", 1)[1] for study in registry.STUDIES} == files
 
 

@@ -105,7 +105,7 @@ def test_the_newest_keys_are_kept(disk: Disk, workers: Workers, monkeypatch: pyt
 def test_the_suite_under_gevent() -> None:
     code = "from gevent import monkey; monkey.patch_all(); import sys, pytest; sys.exit(pytest.main(sys.argv[1:]))"
     here = Path(__file__)
-    files = [f"{here}::TestDisk", str(here.with_name("test_commits.py"))]
+    files = [f"{here}::TestDisk", str(here.with_name("test_group_commit.py"))]
     run = subprocess.run(
         [
             sys.executable,
@@ -116,7 +116,7 @@ def test_the_suite_under_gevent() -> None:
             "no:cacheprovider",
             "-p",
             "no:dash",
-            f"--confcutdir={here.parent}",
+            f"--confcutdir={here.parents[1]}",
             *files,
         ],
         capture_output=True,

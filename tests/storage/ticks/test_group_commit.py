@@ -9,7 +9,7 @@ from functools import partial
 import pytest
 
 from orderflow.errors import Busy, StorageFailed
-from orderflow.runtime.workers import Flag, Handle, Workers
+from orderflow.runtime.workers import Event, Handle, Workers
 from orderflow.storage.ticks.group_commit import CommitQueue
 
 
@@ -17,9 +17,9 @@ class Disk:
     """Writes into a list, when `open` is set; fails on what is called "bad"."""
 
     def __init__(self, workers: Workers) -> None:
-        self.open = workers.flag()
+        self.open = workers.event()
         self.open.set()
-        self.busy = workers.flag()
+        self.busy = workers.event()
         self.groups: list[list[str]] = []
         self.threads: set[int] = set()
         self.steps = 0
@@ -58,7 +58,7 @@ def start(workers: Workers, queue: CommitQueue[str], item: str, told: list[str])
     return workers.spawn(item, call), errors
 
 
-def waiting(queue: CommitQueue[str], pause: Flag, weight: int) -> None:
+def waiting(queue: CommitQueue[str], pause: Event, weight: int) -> None:
     while queue.weight < weight:
         pause.wait(0.001)
 
@@ -71,7 +71,7 @@ def test_those_who_come_meanwhile_share_one_write(workers: Workers) -> None:
     assert disk.busy.wait(5.0)
     for number in range(20):
         calls.append(start(workers, queue, str(number), told))
-        waiting(queue, workers.flag(), number + 2)
+        waiting(queue, workers.event(), number + 2)
     assert told == []
     disk.open.set()
     assert all(handle.join(5.0) for handle, _ in calls)
@@ -90,7 +90,7 @@ def test_a_failed_write_fails_for_those_in_it_and_for_nobody_else(workers: Worke
     within = []
     for number, item in enumerate(("a", "bad", "c")):
         within.append(start(workers, queue, item, told))
-        waiting(queue, workers.flag(), number + 2)
+        waiting(queue, workers.event(), number + 2)
     disk.open.set()
     assert all(handle.join(5.0) for handle, _ in (before, *within))
     queue.put("after", 1, partial(told.append, "after"))
@@ -127,9 +127,9 @@ def test_what_then_raises_harms_nobody_else(workers: Workers) -> None:
         caught.append(error.value)
 
     second = workers.spawn("second", call)
-    waiting(queue, workers.flag(), 2)
+    waiting(queue, workers.event(), 2)
     third = start(workers, queue, "third", told)
-    waiting(queue, workers.flag(), 3)
+    waiting(queue, workers.event(), 3)
     disk.open.set()
     assert all(handle.join(5.0) for handle in (first[0], second, third[0]))
     assert told == ["first", "third"]
@@ -144,7 +144,7 @@ def test_a_full_queue_says_when_to_come_back_and_drops_nothing(workers: Workers)
     assert disk.busy.wait(5.0)
     for number in (1, 2):
         calls.append(start(workers, queue, str(number), told))
-        waiting(queue, workers.flag(), number + 1)
+        waiting(queue, workers.event(), number + 1)
     with pytest.raises(Busy) as error:
         queue.put("too much", 1, pytest.fail)
     assert error.value.retry_after == 1
@@ -168,7 +168,7 @@ def test_after_closing_nothing_comes_in_but_what_waits_is_written(workers: Worke
     calls = [start(workers, queue, "0", told)]
     assert disk.busy.wait(5.0)
     calls.append(start(workers, queue, "1", told))
-    waiting(queue, workers.flag(), 2)
+    waiting(queue, workers.event(), 2)
     queue.close()
     with pytest.raises(StorageFailed, match="closed"):
         queue.put("2", 1, pytest.fail)
