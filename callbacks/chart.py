@@ -22,7 +22,7 @@ from orderflow.market.frames import TIME_FRAMES, Frame
 from orderflow.market.market import Market
 from orderflow.market.studies.options import StudyOptions
 from orderflow.settings.settings import Settings
-from orderflow.web.kit.security import may_change
+from orderflow.web.kit.access import is_operator
 
 if TYPE_CHECKING:
     from orderflow.services import Services
@@ -157,7 +157,7 @@ def register(app: Dash, services: Services) -> None:
         prevent_initial_call=True,
     )
     def sample(_clicks: int | None) -> str:
-        return start_sample(services, may_change)
+        return start_sample(services, is_operator)
 
     def inside(function: str) -> ClientsideFunction:
         return ClientsideFunction("chart", function)

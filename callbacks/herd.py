@@ -13,7 +13,7 @@ from dash.development.base_component import Component
 
 from layouts.herd import herd_page
 from layouts.shell import Link
-from orderflow.web.kit.security import may_change
+from orderflow.web.kit.access import is_operator
 
 if TYPE_CHECKING:
     from orderflow.services import Services
@@ -29,7 +29,7 @@ def register(app: Dash, services: Services) -> None:
 
     @app.callback(Output("herd-access", "data"), Input("herd-config", "data"))
     def access(_config: Any) -> dict[str, Any]:
-        return {"presenter": may_change()}
+        return {"presenter": is_operator()}
 
     app.clientside_callback(
         ClientsideFunction("herd", "boot"), Output("herd-void", "data"), Input("herd-config", "data")

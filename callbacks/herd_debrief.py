@@ -17,7 +17,7 @@ from layouts.herd_debrief import debrief_body, debrief_page, empty_notice, notic
 from layouts.shell import Link
 from orderflow.errors import OrderflowError
 from orderflow.herd.debrief.cache import Debriefs
-from orderflow.web.kit.security import may_change
+from orderflow.web.kit.access import is_operator
 
 if TYPE_CHECKING:
     from orderflow.services import Services
@@ -74,7 +74,7 @@ def register(app: Dash, services: Services) -> None:
         State("location", "search"),
     )
     def offer(_config: Any, search: str | None) -> tuple[Choices, str | None]:
-        return choose(debriefs, may_change, search)
+        return choose(debriefs, is_operator, search)
 
     @app.callback(
         Output("debrief-body", "children"),
@@ -86,7 +86,7 @@ def register(app: Dash, services: Services) -> None:
     def look(session: str | None, _clicks: int | None, theme: str | None) -> Any:
         if theme is None:
             raise PreventUpdate  # the browser says in a moment which it is
-        return show(debriefs, may_change, session, theme)
+        return show(debriefs, is_operator, session, theme)
 
     def inside(function: str) -> ClientsideFunction:
         return ClientsideFunction("herd_debrief", function)

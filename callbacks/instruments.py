@@ -24,7 +24,7 @@ from orderflow.instruments.quiz import Quizzes
 from orderflow.instruments.scenario import Scenario
 from orderflow.instruments.scenarios import bundled
 from orderflow.instruments.simulation import Simulation
-from orderflow.web.kit.security import may_change
+from orderflow.web.kit.access import is_operator
 
 if TYPE_CHECKING:
     from orderflow.services import Services
@@ -153,7 +153,7 @@ def register(app: Dash, services: Services) -> None:
 
     @app.callback(Output("instruments-told", "data"), Input("instruments-ask", "data"), prevent_initial_call=True)
     def tell(question: Any) -> Any:
-        answer = told(simulation, question, may_change())
+        answer = told(simulation, question, is_operator())
         if answer is None:
             raise PreventUpdate
         return answer

@@ -84,7 +84,7 @@ def test_without_the_key_nobody_is_named(served: tuple[Services, str]) -> None:
 
 
 def test_every_callback_refers_to_what_the_page_has(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(herd_debrief, "may_change", yes)
+    monkeypatch.setattr(herd_debrief, "is_operator", yes)
     app = Dash("test", use_async=False)
     tree = page(services, [])
     register(app, services)

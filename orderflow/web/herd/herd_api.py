@@ -27,13 +27,14 @@ from orderflow.web.herd.cookies import FORGED, Passes, is_secure, load_secret
 from orderflow.web.herd.herd_sockets import Audience
 from orderflow.web.herd.join_link import join_url, qr_svg, read_light
 from orderflow.web.herd.sessions import Records
+from orderflow.web.kit.access import is_operator
 from orderflow.web.kit.fanout import Fanout
 from orderflow.web.kit.params import Param, choice, integer, text
 from orderflow.web.kit.request_body import read_body
 from orderflow.web.kit.responses import JSON, answer, encode
 from orderflow.web.kit.routes import Answer, Route, Values
 from orderflow.web.kit.schemas import Schema
-from orderflow.web.kit.security import Environ, Gate, may_change
+from orderflow.web.kit.security import Environ, Gate
 from orderflow.web.kit.sockets import Connection, Handler
 
 LONGEST = 4096
@@ -253,13 +254,13 @@ class Herd:
         environ = flask.request.environ
         if values["view"] == "stage":
             url = join_url(self._services.settings, environ, self._game.code)
-            self._audience.screen(connection, url, presenter=may_change())
+            self._audience.screen(connection, url, presenter=is_operator())
         else:
             self._audience.phone(connection, self._known(environ), values["since"])
 
     def _join_url(self) -> str:
         settings = self._services.settings
-        if settings.herd_code_required and not may_change():
+        if settings.herd_code_required and not is_operator():
             raise Unauthorized("who sees the code may join, so this needs the key: open the page with ?key=KEY")
         return join_url(settings, flask.request.environ, self._game.code)
 

@@ -19,11 +19,11 @@ from orderflow.herd.rules.money import units
 from orderflow.herd.rules.state import State
 from orderflow.services import Services
 from orderflow.web.herd import herd_schemas as schemas
+from orderflow.web.kit.access import is_operator
 from orderflow.web.kit.params import Param, text
 from orderflow.web.kit.responses import JSON, answer
 from orderflow.web.kit.routes import Answer, Route, Values
 from orderflow.web.kit.schemas import Schema
-from orderflow.web.kit.security import may_change
 
 MS = 1_000_000
 MOMENTS = ("batch", "news", "round", "undo")
@@ -123,7 +123,7 @@ def frames(events: Sequence[Event]) -> dict[str, Any]:
 
 
 def _need_key() -> None:
-    if not may_change():
+    if not is_operator():
         raise Unauthorized(
             "this names the game's players and needs the key: open the page with ?key=KEY, or send it as "
             "'Authorization: Bearer KEY'"

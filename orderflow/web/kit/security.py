@@ -26,8 +26,6 @@ from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, quote, urlencode, urlsplit
 
-import flask
-
 from orderflow.errors import Forbidden, OrderflowError, Unauthorized
 from orderflow.settings.settings import Settings, is_loopback
 from orderflow.web.kit.responses import error_body, error_headers
@@ -72,7 +70,7 @@ def lan_address() -> str | None:
 class Gate:
     """The checks, in front of `application`.
 
-    free: path prefixes whose changing calls need no key: page callbacks ask `may_change` where they change something.
+    free: path prefixes whose changing calls need no key: Dash callbacks check it themselves (`access.operator_only`).
     refused: how many calls were refused, by the first part of their path ("herd" for `/herd/control`).
     """
 
@@ -176,12 +174,6 @@ class Gate:
         if "*" in self._cors or origin.lower() in self._cors:
             return str(origin)
         raise Forbidden(f"pages of {origin[:100]} may not use this server; set CORS_ORIGINS if they should")
-
-
-def may_change() -> bool:
-    """For page callbacks: whether the present request may change something (see `Gate.holds_key`)."""
-    gate: Gate = flask.current_app.extensions["orderflow.gate"]
-    return gate.holds_key(flask.request.environ)
 
 
 def _names(settings: Settings) -> frozenset[str]:

@@ -12,7 +12,8 @@ from flask.testing import FlaskClient
 from orderflow.errors import Forbidden
 from orderflow.services import Services
 from orderflow.web.app import create_server
-from orderflow.web.kit.security import COOKIE, Gate, make_key, may_change
+from orderflow.web.kit.access import is_operator
+from orderflow.web.kit.security import COOKIE, Gate, make_key
 
 TICK = {"timestamp": "2025-10-09T18:00:00Z", "price": 1, "size": 1}
 KEY = "correct-horse"
@@ -253,7 +254,7 @@ def test_signing_in_never_leads_to_another_site(client_of: Callable[..., FlaskCl
 
 def test_page_callbacks_pass_and_ask_for_themselves(make_services: Callable[..., Services]) -> None:
     server = create_server(make_services(api_key=KEY))
-    server.add_url_rule("/_dash-update-component", "dash", lambda: {"may": may_change()}, methods=["POST"])
+    server.add_url_rule("/_dash-update-component", "dash", lambda: {"may": is_operator()}, methods=["POST"])
     client = server.test_client()
     assert client.post("/_dash-update-component").get_json() == {"may": False}
     assert client.post("/_dash-update-component", headers={"Authorization": f"Bearer {KEY}"}).get_json() == {
@@ -264,7 +265,7 @@ def test_page_callbacks_pass_and_ask_for_themselves(make_services: Callable[...,
 
 def test_without_a_key_callbacks_may_change(web: flask.Flask) -> None:
     with web.test_request_context():
-        assert may_change()
+        assert is_operator()
 
 
 def test_a_wrong_bearer_is_an_error_not_a_no(make_services: Callable[..., Services]) -> None:
