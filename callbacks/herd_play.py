@@ -1,8 +1,8 @@
 """The phone's page of the herd game on the server: one document and one script, no callback.
 
-It is made once, at the start. All style sheets of `assets/play` stand inside the document and all scripts are one file,
-each in the order below, so that a phone asks twice and no more. Comments and indentation, which are for those who read
-the sources, stay here.
+It is made once, at the start. All style sheets of `assets/play` stand inside the document, and its scripts with those
+parts of `assets/kit` that they use are one file, each in the order below, so that a phone asks twice and no more.
+Comments and indentation, which are for those who read the sources, stay here.
 """
 
 from __future__ import annotations
@@ -19,15 +19,20 @@ if TYPE_CHECKING:
 
 PATH = "/herd/play"
 STYLES = ("base", "market", "trade", "screens")
+KIT = ("storage", "text", "socket")
 SCRIPTS = ("text", "memory", "http", "market", "link", "orders", "line", "view", "page")
 
 
 def register_page(server: Any, services: Services, assets: Path) -> None:
     """Put the page at `PATH` and its script beside it. server: a flask.Flask; assets: the folder of that name."""
-    folder = assets / "play"
-    script = "".join(slim((folder / f"{name}.js").read_text("utf-8")) for name in SCRIPTS)
+    script = "".join(slim(file.read_text("utf-8")) for file in scripts(assets))
     address = put_file(server, f"{PATH}.js", script)
     put_page(server, PATH, play_page(terms(services), style=style_sheet(assets), script=address))
+
+
+def scripts(assets: Path) -> list[Path]:
+    """The files of the page's script in the order in which they are joined."""
+    return [*(assets / "kit" / f"{name}.js" for name in KIT), *(assets / "play" / f"{name}.js" for name in SCRIPTS)]
 
 
 def style_sheet(assets: Path) -> str:

@@ -11,7 +11,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-CHECKS = ("prettier", "eslint")
+CHECKS = ("prettier", "eslint", "tsc")
 OLDEST = 18
 STAMP = ".orderflow-lock"
 

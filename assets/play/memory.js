@@ -9,13 +9,7 @@
   let held = null;
 
   function read() {
-    if (held) return held;
-    try {
-      held = JSON.parse(root.localStorage.getItem(KEY)) || {};
-    } catch {
-      held = {}; // no storage in this browser, or something else's text in it
-    }
-    return held;
+    return (held = held || root.orderflow.kit.storage.load(KEY, {}));
   }
 
   /** The value of a name, or `otherwise`. */
@@ -26,12 +20,7 @@
 
   /** Remember values by name; null forgets one. */
   function set(values) {
-    Object.assign(read(), values);
-    try {
-      root.localStorage.setItem(KEY, JSON.stringify(held));
-    } catch {
-      // a full or forbidden storage: then a reload has less to show
-    }
+    root.orderflow.kit.storage.save(KEY, Object.assign(read(), values));
   }
 
   /** A session begins to be the present one: what belonged to another is forgotten. */

@@ -5,14 +5,11 @@
 (function (root) {
   "use strict";
   const herd = (root.herd = root.herd || {});
+  const { number, span } = root.orderflow.kit.text;
 
   /** Digit groups and two decimals: 5000 is "5,000.00"; from `limit` on without decimals, as cells are narrow. */
   function money(value, limit = 9999.995) {
-    if (typeof value !== "number" || !isFinite(value)) return "–";
-    const text = Math.abs(value).toFixed(Math.abs(value) < limit ? 2 : 0);
-    const [whole, part] = text.split(".");
-    const zero = Number(text) === 0;
-    return (value < 0 && !zero ? "−" : "") + whole.replace(/\B(?=(\d{3})+$)/g, ",") + (part ? "." + part : "");
+    return number(value, Math.abs(value) < limit ? 2 : 0);
   }
 
   /** The same with its sign always shown: the second cue beside a colour. */
@@ -33,10 +30,7 @@
   }
 
   /** Milliseconds as "1:05", never below "0:00". */
-  function clock(ms) {
-    const left = Math.max(0, Math.ceil(ms / 1000));
-    return Math.floor(left / 60) + ":" + String(left % 60).padStart(2, "0");
-  }
+  const clock = (ms) => span(ms / 1000);
 
   /** -1, 0 or 1 as an arrow. */
   function arrow(direction) {

@@ -80,9 +80,8 @@ def test_numbers_are_short_and_signed(open_phone: Open) -> None:
     phone, _ = open_phone()
 
     def js(expression: str) -> Any:
-        return phone.page.evaluate(
-            f"() => {{ const {{ text, market, line, link }} = window.herd; return {expression}; }}"
-        )
+        names = "{ text, market, line, socket } = { ...window.herd, ...window.orderflow.kit, text: window.herd.text }"
+        return phone.page.evaluate(f"() => {{ const {names}; return {expression}; }}")
 
     assert js("[0, 5000, 9999.99, 10000.4, 1234567, -0.004, -12.5].map((value) => text.money(value))") == [
         "0.00", "5,000.00", "9,999.99", "10,000", "1,234,567", "0.00", "−12.50",
@@ -96,7 +95,7 @@ def test_numbers_are_short_and_signed(open_phone: Open) -> None:
     assert js("market.affordable(1e9, 100, 0.001, 100)") == 100
     assert js("line.levels(96.5, 103.5)") == {"out": [97.5, 100, 102.5], "decimals": 1}
     assert js("line.points([[0, 5], [10000, 6]], 4000, 12000)") == [[4000, 5], [9750, 5], [10000, 6], [12000, 6]]
-    assert js("[[1, 0], [1, 1], [2, 0], [4, 0], [9, 1]].map(([n, chance]) => link.pause(n, chance))") == [
+    assert js("[[1, 0], [1, 1], [2, 0], [4, 0], [9, 1]].map(([n, chance]) => socket.pause(n, chance))") == [
         0, 5000, 2000, 8000, 25000,
     ]  # fmt: skip
 

@@ -12,7 +12,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from callbacks.app import assets_folder, create_app
-from callbacks.herd_play import SCRIPTS, STYLES, register_page, slim, terms
+from callbacks.herd_play import KIT, SCRIPTS, STYLES, register_page, scripts, slim, terms
 from orderflow.services import Services
 
 PACKED = {"Accept-Encoding": "gzip, deflate, br"}
@@ -74,13 +74,13 @@ def test_it_is_one_page_with_and_without_a_slash_or_a_code(phone: FlaskClient) -
     assert "detail" in refused.get_json()
 
 
-def test_all_scripts_of_the_folder_are_sent_and_dash_loads_none(phone: FlaskClient) -> None:
+def test_all_scripts_of_the_folder_are_sent_after_the_kit_and_dash_loads_none(phone: FlaskClient) -> None:
     folder = assets_folder() / "play"
     assert {path.stem for path in folder.glob("*.js")} == set(SCRIPTS)
     assert {path.stem for path in folder.glob("*.css")} == set(STYLES)
     text = phone.get(script(phone)).text
-    for path in folder.glob("*.js"):
-        assert slim(path.read_text("utf-8")) in text
+    assert text == "".join(slim(path.read_text("utf-8")) for path in scripts(assets_folder()))
+    assert [path.stem for path in scripts(assets_folder())] == [*KIT, *SCRIPTS]
     assert "/assets/play/" not in phone.get("/chart/").text
 
 
@@ -89,7 +89,7 @@ def test_comments_and_indentation_stay_at_home() -> None:
         '/* one\n   two */\n(() => {\n  // three\n\n  const a = "ws://x"; // four\n  /** five */\n  f(a / 2);\n})();\n'
     )
     assert slim(script) == '(() => {\nconst a = "ws://x"; // four\nf(a / 2);\n})();\n'
-    for path in (assets_folder() / "play").glob("*.js"):
+    for path in scripts(assets_folder()):
         text = path.read_text("utf-8")
         assert "`" not in slim(text), path.name
         assert not re.search(r"\*/[ \t]*\S", text), path.name
@@ -97,7 +97,7 @@ def test_comments_and_indentation_stay_at_home() -> None:
 
 def test_scripts_are_read_by_phones_of_2020() -> None:
     young = r"\?\.[a-zA-Z_(\[]|\?\?|\|\|=|&&=|\.at\(|replaceAll|structuredClone|randomUUID\(|\bawait\b|static \{|#\w+\("
-    for path in (assets_folder() / "play").glob("*.js"):
+    for path in scripts(assets_folder()):
         assert re.findall(young, path.read_text("utf-8")) == [], path.name
 
 

@@ -1,0 +1,91 @@
+/* Says when the server is gone. A callback of Dash that fails is silent by itself, and the page would show old numbers.
+
+   A page opts in by an element: html.Div(hidden=True, role="status", **{"data-stale": "words to show"}). It is shown when
+   a callback cannot reach the server or none has been answered for `data-quiet` ms (1500), and GET /health does not
+   answer within `data-timeout` ms (1200). It is hidden again when the server answers. `data-revive` names intervals
+   that are then enabled again, as a failed callback may have left them disabled; not while a slow one is under way. */
+(function (root) {
+  "use strict";
+  const of = (root.orderflow = root.orderflow || Object());
+  /** @type {Kit} */
+  const kit = (of.kit = of.kit || Object());
+
+  const CALLBACKS = "/_dash-update-component";
+  const BEAT_MS = 300;
+  const BACK_MS = 3000; // how long "The server is back." stands
+  const { document, fetch } = root;
+  let last = performance.now(),
+    down = false,
+    probing = false,
+    waiting = 0; // callbacks that have no answer yet
+
+  const banner = () => /** @type {HTMLElement | null} */ (document.querySelector("[data-stale]"));
+
+  function show(node, kind, words) {
+    node.dataset.kind = kind;
+    node.textContent = words;
+    node.hidden = false;
+  }
+
+  /** The server has answered. */
+  function alive(node) {
+    last = performance.now();
+    if (!down) return;
+    down = false;
+    if (!node) return;
+    show(node, "up", "The server is back.");
+    setTimeout(() => down || (node.hidden = true), BACK_MS);
+  }
+
+  function dead(node) {
+    if (!down || node.hidden) show(node, "down", node.dataset.stale || "The server is unreachable.");
+    down = true;
+  }
+
+  async function probe(node) {
+    if (probing || document.hidden) return;
+    probing = true;
+    const { timeout = "1200", revive = "" } = node.dataset;
+    const stop = new AbortController();
+    const timer = setTimeout(() => stop.abort(), Number(timeout));
+    try {
+      const answer = await fetch.call(root, "/health", { cache: "no-store", signal: stop.signal });
+      if (!answer.ok) throw new Error(answer.statusText);
+      const intervals = down || !waiting ? revive.split(" ").filter(Boolean) : [];
+      for (const id of intervals) root.dash_clientside.set_props(id, { disabled: false });
+      alive(node);
+    } catch {
+      dead(node); // refused, timed out, offline: all mean unreachable
+    }
+    clearTimeout(timer);
+    probing = false;
+  }
+
+  /** Probe when there is a reason to. now: there is one. */
+  function check(now) {
+    const node = banner();
+    if (node && (now || down || performance.now() - last > Number(node.dataset.quiet || 1500))) probe(node);
+  }
+
+  /** The browser's fetch, whose callbacks of Dash are watched. */
+  async function watched(request, options) {
+    const asked = String(request instanceof Request ? request.url : request).includes(CALLBACKS);
+    waiting += Number(asked);
+    try {
+      const answer = await fetch.call(root, request, options);
+      if (asked && answer.status < 500) alive(banner());
+      return answer;
+    } catch (error) {
+      if (asked && error.name !== "AbortError") check(true);
+      throw error;
+    } finally {
+      waiting -= Number(asked);
+    }
+  }
+
+  root.fetch = watched;
+  root.addEventListener("online", () => check(true));
+  document.addEventListener("visibilitychange", () => (last = performance.now()));
+  setInterval(() => check(false), BEAT_MS);
+  kit.stale = { check, down: () => down };
+})(window);

@@ -1,0 +1,65 @@
+/* Dark and light: the reader's choice, else the system's. The style sheets read `data-theme` of the document.
+
+   A click on an element with `data-theme-toggle` changes the theme. Its value is the id of a dcc.Store, or empty: the
+   store's data is set to "dark" or "light" with each change, so that a callback can colour figures. */
+(function (root) {
+  "use strict";
+  const of = (root.orderflow = root.orderflow || Object());
+  /** @type {Kit} */
+  const kit = (of.kit = of.kit || Object());
+
+  const KEY = "orderflow.theme";
+  const PROVIDER = "mantine";
+  const { document } = root;
+  const systemDark = root.matchMedia("(prefers-color-scheme: dark)");
+
+  /** "dark" or "light" as chosen, or "auto" when the reader has not chosen. */
+  const choice = () => kit.storage.read(KEY) || "auto";
+
+  /** The scheme in force. */
+  function scheme() {
+    const chosen = choice();
+    if (chosen === "dark" || chosen === "light") return chosen;
+    return systemDark.matches ? "dark" : "light";
+  }
+
+  /** Remember a choice; "auto" forgets it. */
+  function choose(value) {
+    kit.storage.write(KEY, value === "auto" ? null : value);
+    apply();
+  }
+
+  const toggle = () => choose(scheme() === "dark" ? "light" : "dark");
+
+  /** Put the scheme on the document, for the style sheets. */
+  function apply() {
+    document.documentElement.dataset.theme = scheme();
+    document.documentElement.setAttribute("data-mantine-color-scheme", scheme());
+  }
+
+  /** Tell Dash: the theme provider, and the store that a toggle names. */
+  function tell() {
+    if (!root.dash_clientside || !root.dash_clientside.set_props) return;
+    root.dash_clientside.set_props(PROVIDER, { forceColorScheme: scheme() });
+    const button = /** @type {HTMLElement | null} */ (document.querySelector("[data-theme-toggle]"));
+    const store = button && button.dataset.themeToggle;
+    if (store) root.dash_clientside.set_props(store, { data: scheme() });
+  }
+
+  /** Call `listener` when the system's scheme changes and no choice overrides it. */
+  function onSystemChange(listener) {
+    systemDark.addEventListener("change", () => {
+      if (choice() !== "auto") return;
+      apply();
+      listener();
+    });
+  }
+
+  document.addEventListener("click", (event) => {
+    if (!(event.target instanceof Element) || !event.target.closest("[data-theme-toggle]")) return;
+    toggle();
+    tell();
+  });
+  kit.theme = { choice, scheme, choose, toggle, apply, tell, onSystemChange };
+  apply();
+})(window);
