@@ -13,6 +13,7 @@ from orderflow.web.exchange.exchange_api import ExchangeApi
 from orderflow.web.herd.herd_api import Herd
 from orderflow.web.instruments.instruments_api import Instruments
 from orderflow.web.kit import responses, schemas
+from orderflow.web.kit.access import AUTHENTICATOR, Authenticator
 from orderflow.web.kit.compression import Compression
 from orderflow.web.kit.fanout import Fanout
 from orderflow.web.kit.openapi import document, page
@@ -63,13 +64,16 @@ def create_server(services: Services, *, most_sockets: int = MOST_SOCKETS) -> fl
     Sockets(server, fanout, most_sockets).register(sockets)
     responses.install(server)
 
-    gate = Gate(Direct(server.wsgi_app, table), services.settings)
+    authenticator = Authenticator(services.settings)
+    open_routes = [(route.method, route.path) for route in table if route.open]
+    gate = Gate(Direct(server.wsgi_app, table), services.settings, authenticator, open_routes)
     delivery = Compression(gate)
     front: Callable[..., Iterable[bytes]] = delivery
     if proxies := services.settings.trusted_proxies:
         front = ProxyFix(delivery, x_for=proxies, x_proto=proxies, x_host=proxies, x_prefix=proxies)
     server.wsgi_app = front  # type: ignore[method-assign]  # Flask's documented way to put middleware in front
     server.extensions |= {
+        AUTHENTICATOR: authenticator,
         "orderflow.gate": gate,
         "orderflow.delivery": delivery,
         "orderflow.fanout": fanout,

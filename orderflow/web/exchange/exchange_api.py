@@ -126,8 +126,8 @@ class ExchangeApi:
             ),
             Route("GET", control, self.state, "The exchange's script", answers=state),
             Route("POST", control, self.misbehave, "Let the exchange misbehave", STEP_DOC, body={JSON: STEPS},
-                  answers=state, errors=wrong, changes=True),
-            Route("DELETE", control, self.behave, "Clear the exchange's script", answers=state, changes=True),
+                  answers=state, errors=wrong),
+            Route("DELETE", control, self.behave, "Clear the exchange's script", answers=state),
         ]  # fmt: skip
 
     def sockets(self) -> list[tuple[Route, Handler]]:

@@ -27,14 +27,14 @@ from orderflow.web.herd.cookies import FORGED, Passes, is_secure, load_secret
 from orderflow.web.herd.herd_sockets import Audience
 from orderflow.web.herd.join_link import join_url, qr_svg, read_light
 from orderflow.web.herd.sessions import Records
-from orderflow.web.kit.access import is_operator
+from orderflow.web.kit.access import Environ, is_operator, require_operator
 from orderflow.web.kit.fanout import Fanout
 from orderflow.web.kit.params import Param, choice, integer, text
 from orderflow.web.kit.request_body import read_body
 from orderflow.web.kit.responses import JSON, answer, encode
 from orderflow.web.kit.routes import Answer, Route, Values
 from orderflow.web.kit.schemas import Schema
-from orderflow.web.kit.security import Environ, Gate
+from orderflow.web.kit.security import Gate
 from orderflow.web.kit.sockets import Connection, Handler
 
 LONGEST = 4096
@@ -116,11 +116,11 @@ class Herd:
             Route("POST", "/herd/join", self.join, "Join the game",
                   "Sets the cookie that names you. With a cookie of this game: the same participant again.",
                   body={JSON: schemas.JOIN},
-                  answers=ok("You are in.", schemas.JOINED, Set_Cookie="The participant's."), errors=full),
+                  answers=ok("You are in.", schemas.JOINED, Set_Cookie="The participant's."), errors=full, open=True),
             Route("POST", "/herd/orders", None, "Send an order", "All orders of a batch fill at one price.",
                   body={JSON: schemas.ORDER}, direct=self.order,
                   answers={202: accepted, **ok("This order was sent before: what became of it.", schemas.ORDER_STATE)},
-                  errors=bad_order),
+                  errors=bad_order, open=True),
             Route("GET", "/herd/orders/{client_id}", self.order_state, "What became of an order",
                   params=(CLIENT_ID,), answers=ok("Its state.", schemas.ORDER_STATE), errors=mine),
             Route("GET", "/herd/state", self.state, "The game now, and you in it",
@@ -129,7 +129,7 @@ class Herd:
                   answers=ok("The figures.", schemas.STATS)),
             Route("POST", "/herd/control", self.control, "Steer the game",
                   "For the presenter. " + _actions(), body={JSON: schemas.CONTROL},
-                  answers=ok("Done.", schemas.CONTROLLED), errors=wrong, changes=True),
+                  answers=ok("Done.", schemas.CONTROLLED), errors=wrong),
             Route("GET", "/herd/address", self.address, "Where phones join",
                   answers=ok("The address and the code.", schemas.ADDRESS), errors=presenter),
             Route("GET", "/herd/qr.svg", self.qr, "QR code of that address", params=(LIGHT, ANY),
@@ -260,8 +260,8 @@ class Herd:
 
     def _join_url(self) -> str:
         settings = self._services.settings
-        if settings.herd_code_required and not is_operator():
-            raise Unauthorized("who sees the code may join, so this needs the key: open the page with ?key=KEY")
+        if settings.herd_code_required:
+            require_operator("who sees the code may join, so this needs the key: open the page with ?key=KEY")
         return join_url(settings, flask.request.environ, self._game.code)
 
     def _who(self, environ: Environ) -> Participant:

@@ -11,7 +11,6 @@ from typing import Any
 
 import flask
 
-from orderflow.errors import Unauthorized
 from orderflow.herd.debrief.captions import caption
 from orderflow.herd.debrief.export import EXPORTS, export
 from orderflow.herd.rules.events import Event
@@ -19,7 +18,7 @@ from orderflow.herd.rules.money import units
 from orderflow.herd.rules.state import State
 from orderflow.services import Services
 from orderflow.web.herd import herd_schemas as schemas
-from orderflow.web.kit.access import is_operator
+from orderflow.web.kit.access import require_operator
 from orderflow.web.kit.params import Param, text
 from orderflow.web.kit.responses import JSON, answer
 from orderflow.web.kit.routes import Answer, Route, Values
@@ -123,8 +122,7 @@ def frames(events: Sequence[Event]) -> dict[str, Any]:
 
 
 def _need_key() -> None:
-    if not is_operator():
-        raise Unauthorized(
-            "this names the game's players and needs the key: open the page with ?key=KEY, or send it as "
-            "'Authorization: Bearer KEY'"
-        )
+    require_operator(
+        "this names the game's players and needs the key: open the page with ?key=KEY, or send it as "
+        "'Authorization: Bearer KEY'"
+    )

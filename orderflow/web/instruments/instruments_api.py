@@ -110,7 +110,7 @@ class Instruments:
                   "Any of: name, model, params, arrivals, arrival_params, flow, seed, interval, initial_price, group, "
                   "correlation, book. Another seed or initial_price begins it anew; after any other change it goes on "
                   "from its present price. `{}` takes all changes back.", (TICKER,), {JSON: EDIT},
-                  found("The model card.", schemas.OBJECT), kept, changes=True),
+                  found("The model card.", schemas.OBJECT), kept),
             Route("GET", f"{prefix}/models", self.models, "All price models",
                   answers=found("Models and arrival laws.", schemas.OBJECT)),
             Route("GET", steer, self.status, "What the simulation does",
@@ -119,7 +119,7 @@ class Instruments:
                   'One of `{"action": "pause"}`, `"start"`, `{"action": "speed", "speed": 2}`, `{"action": "restart", '
                   '"seed": 7}`, `{"action": "scenario", "name": ...}` (bundled) or `"text": ...` (TOML or JSON), '
                   '`{"action": "scenario"}` to end one.', (), body,
-                  found("The state after it.", schemas.OBJECT), wrong, changes=True),
+                  found("The state after it.", schemas.OBJECT), wrong),
         ]  # fmt: skip
 
     def sockets(self) -> list[tuple[Route, Handler]]:

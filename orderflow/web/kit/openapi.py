@@ -65,7 +65,7 @@ def _operation(route: Route) -> Document:
         content = {kind: {"schema": dict(schema)} for kind, schema in route.body.items()}
         operation["requestBody"] = {"required": True, "content": content}
     operation["responses"] = _responses(route)
-    if route.changes:
+    if route.needs_key:
         operation["security"] = [{}, {"bearer": []}, {"cookie": []}]
     if route.socket:
         operation["x-websocket"] = True
@@ -89,7 +89,7 @@ def _responses(route: Route) -> Document:
             }
         responses[str(status)] = response
     errors = {status: doc for status, doc in COMMON_ERRORS.items() if status not in route.answers} | dict(route.errors)
-    if route.changes:
+    if route.needs_key:
         errors[401] = "The key is needed."
     if route.socket:
         responses["101"] = {"description": "The socket is open."}

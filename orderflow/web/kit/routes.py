@@ -21,7 +21,7 @@ from werkzeug.routing.exceptions import WebsocketMismatch
 
 from orderflow.web.kit.params import Param, read_params
 from orderflow.web.kit.responses import JSON, plain
-from orderflow.web.kit.security import Application, Environ, Start
+from orderflow.web.kit.security import SAFE, Application, Environ, Start
 
 MOST_PARAMS = 50
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -46,10 +46,12 @@ class Route:
 
     `view` gets the read parameters by name; a socket has none here. `direct` is there instead for addresses where every
     microsecond counts: it gets the WSGI environment too, answers with status and JSON, and is called without Flask.
-    `changes`: the call changes something, so it needs the key where one is in force. `errors` are the statuses of error
-    answers beyond the common ones; all have the one error shape. `unread`: the view gets the query as (name, value)
-    pairs under "query" and reads it itself, because it refuses what is wrong in a way of its own. `lenient`: what the
-    query says beyond `params` means nothing, as in the system whose address this is.
+    `errors` are the statuses of error answers beyond the common ones; all have the one error shape. `open`: a method
+    that changes something, and that everybody may call without the key. `unread`: the view gets the query as (name,
+    value) pairs under "query" and reads it itself, because it refuses what is wrong in a way of its own. `lenient`:
+    query parameters beyond `params` are ignored, as in the system whose address this is.
+
+    Raises ValueError for an open route that changes nothing, or whose path is not fixed.
     """
 
     method: str
@@ -61,11 +63,20 @@ class Route:
     body: Mapping[str, Schema] = field(default_factory=dict)
     answers: Mapping[int, Answer] = field(default_factory=dict)
     errors: Mapping[int, str] = field(default_factory=dict)
-    changes: bool = False
+    open: bool = False
     socket: bool = False
     direct: DirectView | None = None
     unread: bool = False
     lenient: bool = False
+
+    def __post_init__(self) -> None:
+        if self.open and (self.method in SAFE or "{" in self.path):
+            raise ValueError(f"{self.method} {self.path}: only a changing method at a fixed path can be open")
+
+    @property
+    def needs_key(self) -> bool:
+        """Whether a call needs the key where one is set: every changing method does, unless the route is open."""
+        return self.method not in SAFE and not self.open
 
     def understood(self, query: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:
         """What of the query is read: all of it, so that what is unknown is refused, unless the route is lenient."""

@@ -1,46 +1,43 @@
-"""Who may call: host names, origins and the key, checked in front of everything the server has (pages included).
+"""Which requests get through: host names, origins and the key, checked in front of everything the server has.
 
 - The Host header must be a name of this server: a page on the internet cannot reach a server on localhost by pointing a
   name of its own at 127.0.0.1 (DNS rebinding).
 - A browser's request or socket from a foreign origin is refused unless CORS_ORIGINS allows the origin. Following a link
-  to a page is no such request.
-- A call that changes something needs the key wherever one is set, and always where others can call: beyond loopback,
-  and on loopback behind a tunnel or proxy, which a public URL, further host names or trusted proxies tell of.
-  Joining the herd game and trading in it is free of the key: phones have none.
+  to a page is not such a request.
+- A request by a changing method needs the key (see `access`) wherever one is set, and always where others can reach
+  the server: beyond loopback, and on loopback behind a tunnel or proxy (a public URL, further host names or trusted
+  proxies are set). Exempt are routes whose row says `open=True`, and the one address of all Dash callbacks, which check
+  the key themselves.
 
-What is refused here is counted by the first part of its path.
+Refused requests are counted by the first part of their path.
 
-Written as WSGI middleware because it must also stand in front of pages and sockets, and costs microseconds there.
+It is WSGI middleware because it also stands in front of pages and sockets, and costs microseconds there.
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import ipaddress
-import secrets
 import socket
 from collections import Counter
 from collections.abc import Callable, Iterable
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, quote, urlencode, urlsplit
 
 from orderflow.errors import Forbidden, OrderflowError, Unauthorized
 from orderflow.settings.settings import Settings, is_loopback
+from orderflow.web.kit.access import Authenticator
+from orderflow.web.kit.access import Environ as Environ
 from orderflow.web.kit.responses import error_body, error_headers
 
-Environ = dict[str, Any]
 Start = Callable[..., Any]
 Application = Callable[[Environ, Start], Iterable[bytes]]
 
-COOKIE = "orderflow_key"
-COOKIE_SECONDS = 30 * 86_400
 SAFE = ("GET", "HEAD", "OPTIONS")
-FREE = frozenset({"/herd/join", "/herd/orders"})
-"""Addresses whose changing calls need no key."""
-COUNTED = 64
-"""First parts of paths that are told apart in the count of refusals; further ones are counted under ""."""
+"""Methods that change nothing."""
+CALLBACKS = ("POST", "/_dash-update-component")
+"""Where Dash sends all callbacks; those that change something carry `access.operator_only`."""
+MAX_COUNTED = 64
+"""First parts of paths that the count of refusals tells apart; further ones are counted under ""."""
 PREFLIGHT = [
     ("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"),
     ("Access-Control-Allow-Headers", "Authorization, Content-Type, Content-Encoding, Idempotency-Key"),
@@ -49,11 +46,6 @@ PREFLIGHT = [
 ]
 EXPOSED = ("Access-Control-Expose-Headers", "Link, Retry-After, X-Epoch, X-Next, X-Revision")
 REASONS = {204: "No Content", 303: "See Other", 401: "Unauthorized", 403: "Forbidden"}
-
-
-def make_key() -> str:
-    """A new random key, short enough to be typed from a screen."""
-    return secrets.token_urlsafe(18)
 
 
 def lan_address() -> str | None:
@@ -70,15 +62,20 @@ def lan_address() -> str | None:
 class Gate:
     """The checks, in front of `application`.
 
-    free: path prefixes whose changing calls need no key: Dash callbacks check it themselves (`access.operator_only`).
-    refused: how many calls were refused, by the first part of their path ("herd" for `/herd/control`).
+    open_routes: (method, path) of the changing calls that need no key. refused: how many requests were refused, by the
+    first part of their path ("herd" for `/herd/control`).
     """
 
-    def __init__(self, application: Application, settings: Settings, *, free: Iterable[str] = ("/_dash-",)) -> None:
+    def __init__(
+        self,
+        application: Application,
+        settings: Settings,
+        authenticator: Authenticator,
+        open_routes: Iterable[tuple[str, str]] = (),
+    ) -> None:
         self._application = application
-        self._free = tuple(free)
-        self._key = settings.api_key or (make_key() if settings.exposed else None)
-        self._token = hmac.new((self._key or "").encode(), b"orderflow cookie", hashlib.sha256).hexdigest()
+        self._authenticator = authenticator
+        self._open = frozenset([CALLBACKS, *open_routes])
         self._cors = frozenset(settings.cors_origins)
         self._own = frozenset([settings.public_url] if settings.public_url else [])
         self._any_address = settings.beyond_loopback
@@ -89,7 +86,7 @@ class Gate:
     @property
     def key(self) -> str | None:
         """The key that changing calls need; None when they need none."""
-        return self._key
+        return self._authenticator.key
 
     def __call__(self, environ: Environ, start: Start) -> Iterable[bytes]:
         shared = None
@@ -97,21 +94,21 @@ class Gate:
             self._check_host(environ.get("HTTP_HOST", ""))
             shared = self._check_origin(environ)
             environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)  # no compression: socket frames are made once for all
-            if environ["REQUEST_METHOD"] not in SAFE:
-                path = environ["PATH_INFO"]
-                if self._key is not None and path not in FREE and not path.startswith(self._free):
+            method = environ["REQUEST_METHOD"]
+            if method not in SAFE:
+                if self.key is not None and (method, environ["PATH_INFO"]) not in self._open:
                     self._check_key(environ)
-            elif self._key is not None and "key=" in environ.get("QUERY_STRING", ""):
+            elif self.key is not None and "key=" in environ.get("QUERY_STRING", ""):
                 given = dict(parse_qsl(environ["QUERY_STRING"])).get("key")
                 if given is not None:
                     return self._sign_in(environ, start, given)
         except OrderflowError as error:
             part = environ["PATH_INFO"].lstrip("/").partition("/")[0][:40]
-            self.refused[part if part in self.refused or len(self.refused) < COUNTED else ""] += 1
+            self.refused[part if part in self.refused or len(self.refused) < MAX_COUNTED else ""] += 1
             return _refuse(start, error, _cors(shared) if shared is not None else [])
         if shared is None:
             return self._application(environ, start)
-        if environ["REQUEST_METHOD"] == "OPTIONS" and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in environ:
+        if method == "OPTIONS" and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in environ:
             start("204 No Content", [*_cors(shared), *PREFLIGHT])
             return []
 
@@ -120,32 +117,21 @@ class Gate:
 
         return self._application(environ, share)
 
-    def holds_key(self, environ: Environ) -> bool:
-        """True when the request carries the key, or none is needed. Raises Forbidden for a wrong one."""
-        if self._key is None:
-            return True
-        scheme, _, given = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
-        if scheme.lower() == "bearer":
-            if not _same(given.strip(), self._key):
-                raise Forbidden("the key is wrong")
-            return True
-        return _same(_cookie(environ), self._token)
-
     def _check_key(self, environ: Environ) -> None:
-        if not self.holds_key(environ):
+        if not self._authenticator.identify(environ).is_operator:
             raise Unauthorized(
                 "this call changes something and needs the key: send it as 'Authorization: Bearer KEY', or open the "
                 "address with ?key=KEY that the server printed at its start"
             )
 
     def _sign_in(self, environ: Environ, start: Start, given: str) -> Iterable[bytes]:
-        if not _same(given, self._key or ""):
+        if not self._authenticator.is_key(given):
             raise Forbidden("the key is wrong")
         rest = urlencode(
             [pair for pair in parse_qsl(environ["QUERY_STRING"], keep_blank_values=True) if pair[0] != "key"]
         )
-        secure = "; Secure" if self._secure or environ.get("wsgi.url_scheme") == "https" else ""
-        cookie = f"{COOKIE}={self._token}; Path=/; Max-Age={COOKIE_SECONDS}; HttpOnly; SameSite=Lax{secure}"
+        secure = self._secure or environ.get("wsgi.url_scheme") == "https"
+        cookie = self._authenticator.cookie(secure=secure)
         # one slash only: "//name" would lead to another site
         location = "/" + quote(environ["PATH_INFO"].encode("latin-1").lstrip(b"/\\")) + (f"?{rest}" if rest else "")
         start("303 See Other", [("Location", location), ("Set-Cookie", cookie), ("Cache-Control", "no-store")])
@@ -160,7 +146,7 @@ class Gate:
         raise Forbidden(f"{host[:100]!r} is not a name of this server; set ORDERFLOW_ALLOWED_HOSTS if it should be one")
 
     def _check_origin(self, environ: Environ) -> str | None:
-        """The foreign origin to share the answer with, None when the request is no foreign one. Raises Forbidden."""
+        """The foreign origin that may read the answer; None for a request of our own. Raises Forbidden."""
         origin = environ.get("HTTP_ORIGIN")
         if origin is None:
             # a browser that sends no origin still says where a script, picture or frame that asks comes from
@@ -199,18 +185,6 @@ def _is_address(name: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _same(given: str, key: str) -> bool:
-    return hmac.compare_digest(given.encode(), key.encode())
-
-
-def _cookie(environ: Environ) -> str:
-    try:
-        morsel = SimpleCookie(environ.get("HTTP_COOKIE", "")).get(COOKIE)
-    except CookieError:
-        return ""
-    return morsel.value if morsel else ""
 
 
 def _cors(origin: str) -> list[tuple[str, str]]:

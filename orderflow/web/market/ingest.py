@@ -96,7 +96,6 @@ class Ingest:
                 {JSON: TICK},
                 TAKEN,
                 REFUSED,
-                changes=True,
                 direct=self.tick,
             ),
             Route(
@@ -109,7 +108,6 @@ class Ingest:
                 {JSON: BATCH, NDJSON: {"type": "string"}, CSV: {"type": "string", "examples": [CSV_EXAMPLE]}},
                 TAKEN,
                 REFUSED,
-                changes=True,
                 direct=self.ticks,
             ),
         ]

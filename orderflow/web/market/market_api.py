@@ -173,7 +173,7 @@ class MarketApi:
             Route("GET", "/api/v1/symbols", self.symbols, "All symbols", answers=known),
             Route("GET", symbol, self.setting, "An instrument's settings", params=(SYMBOL,), answers=done),
             Route("PUT", symbol, self.configure, "Set an instrument", "Members left out stay as they are.", (SYMBOL,),
-                  instrument, done, wrong, changes=True),
+                  instrument, done, wrong),
         ]  # fmt: skip
 
     def sockets(self) -> list[tuple[Route, Handler]]:

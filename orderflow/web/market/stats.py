@@ -37,9 +37,7 @@ class Chart:
         done = {200: Answer("Forgotten, in memory and on disk.", {JSON: schemas.RESET})}
         return [
             *Ingest(self._services).routes(),
-            Route(
-                "POST", "/reset", self.reset, "Forget ticks", params=(what,), answers=done, errors=missing, changes=True
-            ),
+            Route("POST", "/reset", self.reset, "Forget ticks", params=(what,), answers=done, errors=missing),
             Route("GET", "/stats", self.stats, "Statistics", params=(which,), answers=figures, errors=missing),
         ]
 
