@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from orderflow.arrays import Ints
 from orderflow.errors import BadInput, FieldError
 from orderflow.formats import open_ticks
 from orderflow.market.bars.footprint import BarTable, tabulate
 from orderflow.market.bars.updates import BarUpdater
 from orderflow.market.buffer import in_order
 from orderflow.market.columns import Fixed, Times, bar_columns, footprint_columns
-from orderflow.market.decimals import Ints, scale_floats
+from orderflow.market.decimals import scale_floats
 from orderflow.market.frames import Frame
 from orderflow.market.grid import Grid
 from orderflow.market.sessions import Session, bar_end, bar_start

@@ -8,16 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go
 
-from layouts.figures.ladder import Floats, Ladder, bars_of, ladder
+from layouts.figures.ladder import Ladder, bars_of, ladder
 from layouts.figures.palette import FONT, Palette, blend, palette
 from layouts.figures.panes import CVD, DELTA, add_cvd, add_delta, candle_traces
+from orderflow.arrays import Floats, Objects
 from orderflow.errors import BadInput
-
-Words = npt.NDArray[np.object_]
 
 MODES = ("bid_ask", "delta", "volume", "profile")
 PANES = ("delta", "cvd")
@@ -265,7 +263,7 @@ def _share(values: Floats) -> Floats:
     return np.sqrt(values / most) if most > 0 else values * 0.0
 
 
-def _text(values: Floats, signed: bool = False) -> Words:
+def _text(values: Floats, signed: bool = False) -> Objects:
     """The numbers of the cells, short: object[m, n], "" where there is none."""
     out = np.full(values.shape, "", object)
     for row, column in np.argwhere(~np.isnan(values)):
@@ -278,7 +276,7 @@ def _text(values: Floats, signed: bool = False) -> Words:
     return out
 
 
-def _hover(table: Ladder) -> Words:
+def _hover(table: Ladder) -> Objects:
     """The words for every cell: object[m, n]."""
     out = np.full(table.bid.shape, "", object)
     volume = table.bid + table.ask + np.nan_to_num(table.unknown)

@@ -9,15 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from orderflow.arrays import Floats, Ints, Objects
 from orderflow.errors import BadInput
 from orderflow.market.decimals import scale_floats
 from orderflow.market.studies.poc import poc
 from orderflow.market.studies.value_area import value_area
-
-Floats = npt.NDArray[np.float64]
 
 FOOTPRINT = ("time", "price", "bid_volume", "ask_volume")
 BARS = ("time", "open", "high", "low", "close", "delta")
@@ -39,7 +37,7 @@ class Ladder:
     bid: Floats
     ask: Floats
     unknown: Floats
-    imbalance: npt.NDArray[np.object_]
+    imbalance: Objects
 
     @property
     def edges(self) -> Floats:
@@ -108,7 +106,7 @@ def ladder(footprint: pd.DataFrame, bars: int, candles: pd.DataFrame | None = No
     )
 
 
-def _tick(units: npt.NDArray[np.int64], decimals: int, candles: pd.DataFrame) -> float:
+def _tick(units: Ints, decimals: int, candles: pd.DataFrame) -> float:
     """The greatest common distance of all prices there are."""
     need(candles, BARS, "candles")
     prices = candles[["open", "high", "low", "close"]].to_numpy(np.float64).ravel()
@@ -175,6 +173,6 @@ def _derived(table: Ladder) -> pd.DataFrame:
     return frame
 
 
-def _units(values: Floats) -> npt.NDArray[np.int64]:
+def _units(values: Floats) -> Ints:
     """Volumes as integers for the studies; exact for up to 8 decimals, which is all that a comparison needs."""
     return np.rint(values * 1e8).astype(np.int64)

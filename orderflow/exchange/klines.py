@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from orderflow.arrays import Ints
 from orderflow.exchange.dialect import INTERVALS, MS, amount
 from orderflow.exchange.symbols import present
 from orderflow.market.bars.footprint import BarTable
@@ -108,7 +108,7 @@ class Interval:
         return _FRAMES[next(part for part in _PARTS if not self.ns % part and not self.offset % part)]
 
 
-def quote_sums(table: BarTable, sizes: npt.NDArray[np.int64]) -> list[int]:
+def quote_sums(table: BarTable, sizes: Ints) -> list[int]:
     """Per bar, the sum of price times size over its levels, in units of price and size; exact."""
     if not len(table):
         return []

@@ -14,9 +14,8 @@ import time
 from collections.abc import Callable, Iterator
 
 import numpy as np
-import numpy.typing as npt
 
-Times = npt.NDArray[np.int64]
+from orderflow.arrays import Ints
 
 MAX = math.inf
 """The velocity that never waits."""
@@ -98,7 +97,7 @@ class Pacer:
         """Make everything not yet sent due so much later (a server that was away, say): no burst afterwards."""
         self._wall0 += seconds
 
-    def slices(self, times: Times) -> Iterator[slice]:
+    def slices(self, times: Ints) -> Iterator[slice]:
         """Yield consecutive slices of `times` (int64[n], ns) as they fall due; ends early when `sleep` says so.
 
         Call it chunk after chunk: the first tick of the first chunk is the anchor of all.
@@ -119,7 +118,7 @@ class Pacer:
             yield slice(at, end)
             at = end
 
-    def _schedule(self, times: Times) -> Times:
+    def _schedule(self, times: Ints) -> Ints:
         """The times as the schedule sees them: never falling, long gaps cut."""
         if not len(times):
             return times
@@ -161,7 +160,7 @@ class Pacer:
         # Behind by more than a slice's worth of time: catch up at once instead of once an interval.
         return max(due, self._sent + self._interval) - now if now - due < 2 * self._interval else 0.0
 
-    def _end(self, schedule: Times, at: int, now: float) -> int:
+    def _end(self, schedule: Ints, at: int, now: float) -> int:
         end = len(schedule)
         if math.isfinite(self._velocity):
             end = int(np.searchsorted(schedule, self._due_until(now), side="right"))

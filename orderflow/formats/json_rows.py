@@ -12,10 +12,10 @@ from typing import Any
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from orderflow.arrays import Bytes, Indices
 from orderflow.errors import BadInput
 from orderflow.formats.parsing.fast import read_columns
 from orderflow.formats.parsing.layout import Column, Layout, Role
@@ -297,7 +297,7 @@ def may_mislead(data: bytes) -> bool:
     return any(_END_OF_POWER.match(data, place) for place in tiny.tolist())
 
 
-def _run(text: npt.NDArray[np.uint8], places: npt.NDArray[np.intp], step: int, count: int) -> npt.NDArray[np.intp]:
+def _run(text: Bytes, places: Indices, step: int, count: int) -> Indices:
     """The places that are followed (step 1) or preceded (step -1) by `count` digits."""
     for far in range(1, count + 1):
         places = places[(text[places + step * far] - ord("0")) <= 9]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from orderflow.arrays import Floats, Ints
 
 TAIL = 0.05
 """Share of the returns that Hill's estimator takes for the tail."""
@@ -39,7 +39,7 @@ class Moments:
 class Acf:
     """Autocorrelations at lags, and their standard errors if there were none: see `acf`. All float64[m]."""
 
-    lag: npt.NDArray[np.int64]
+    lag: Ints
     value: Floats
     error: Floats
 

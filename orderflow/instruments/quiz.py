@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
-import numpy.typing as npt
 
+from orderflow.arrays import Flags, Floats
 from orderflow.errors import BadInput, FieldError
 from orderflow.feeds.samples import find_sample, sample_path
 from orderflow.formats import open_ticks
-from orderflow.instruments.estimators import Floats, acf, moments
+from orderflow.instruments.estimators import acf, moments
 from orderflow.instruments.models import registry
 from orderflow.instruments.models.model import YEAR
 from orderflow.instruments.rng import Noise, child_seed
@@ -50,7 +50,7 @@ class _Window:
     """prices: float64[LENGTH] as recorded. traded: bool[LENGTH], whether there was a trade in the cell."""
 
     prices: Floats
-    traded: npt.NDArray[np.bool_]
+    traded: Flags
     seconds: int
     decimals: int
     source: str

@@ -16,12 +16,12 @@ from collections.abc import Callable, Iterator
 from itertools import chain
 
 import numpy as np
-import numpy.typing as npt
+
+from orderflow.arrays import Floats, Ints
 
 Draw = Callable[[], float]
 """The next number of one stream; about 30 ns."""
 
-Floats = npt.NDArray[np.float64]
 
 BLOCK = 256
 _COMMON_BLOCK = 1024
@@ -152,7 +152,7 @@ def student_share(df: float) -> float:
     return (df - 2.0) / 2.0 * math.exp(2.0 * (math.lgamma((df - 1.0) / 2.0) - math.lgamma(df / 2.0)))
 
 
-def _stream(draw: Callable[[], npt.NDArray[np.float64] | npt.NDArray[np.int64]]) -> Draw:
+def _stream(draw: Callable[[], Floats | Ints]) -> Draw:
     def blocks() -> Iterator[list[float]]:
         while True:
             yield draw().tolist()

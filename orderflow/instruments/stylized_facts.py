@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from orderflow.instruments.estimators import TAIL, Floats
+from orderflow.arrays import Floats
+from orderflow.instruments.estimators import TAIL
 from orderflow.instruments.models.model import YEAR, Model, Theory
 from orderflow.instruments.rng import Noise, child_seed
 

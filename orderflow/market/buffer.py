@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from orderflow.arrays import Codes, Flags, Indices, Ints
 from orderflow.market.decimals import ascends
 from orderflow.market.ticks import NO_ID
 
@@ -21,9 +22,6 @@ SEGMENT = 1 << 18
 """Ticks in a segment: 7.6 MB at 29 B a tick, committed by the operating system page by page as it fills."""
 SMALL_SEGMENT = 1 << 14
 """Ticks in a segment of a symbol of which there are many, each with few ticks."""
-
-Ints = npt.NDArray[np.int64]
-Flags = npt.NDArray[np.int8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +31,7 @@ class Columns:
     time: Ints
     level: Ints
     size: Ints
-    flags: Flags
+    flags: Codes
     id: Ints
 
     @staticmethod
@@ -46,21 +44,21 @@ class Columns:
         return len(self.time)
 
     @property
-    def side(self) -> Flags:
+    def side(self) -> Codes:
         """int8[n] of `Side`."""
         return (self.flags & 3) - np.int8(1)
 
     @property
-    def rule(self) -> Flags:
+    def rule(self) -> Codes:
         """int8[n] of `SideRule`."""
         return self.flags >> 2
 
-    def take(self, where: npt.NDArray[np.intp] | npt.NDArray[np.bool_] | slice) -> Columns:
+    def take(self, where: Indices | Flags | slice) -> Columns:
         """The ticks at `where`."""
         return Columns(self.time[where], self.level[where], self.size[where], self.flags[where], self.id[where])
 
 
-def pack(side: npt.NDArray[np.int8], rule: npt.NDArray[np.int8]) -> Flags:
+def pack(side: Codes, rule: Codes) -> Codes:
     """Side (-1, 0, 1) and rule (1..5) in one int8, which saves a byte a tick."""
     return (rule << 2 | (side + 1)).astype(np.int8)
 
@@ -70,7 +68,7 @@ def order_ids(ids: Ints) -> Ints:
     return np.maximum(ids, -1)
 
 
-def in_order(ticks: Columns) -> npt.NDArray[np.intp] | None:
+def in_order(ticks: Columns) -> Indices | None:
     """Indices that put ticks in (time, venue id, arrival) order, or None when they already are."""
     time, n = ticks.time, len(ticks.time)
     if n < 2:
@@ -86,7 +84,7 @@ def in_order(ticks: Columns) -> npt.NDArray[np.intp] | None:
     return np.lexsort((order_ids(ticks.id), time))
 
 
-def _equal(held: Ints, at: npt.NDArray[np.intp], ids: Ints) -> npt.NDArray[np.bool_]:
+def _equal(held: Ints, at: Indices, ids: Ints) -> Flags:
     inside = at < len(held)
     inside &= held[np.minimum(at, len(held) - 1)] == ids
     return inside
@@ -105,7 +103,7 @@ class _Segment:
         self.id_max, self.ids_ascend = NO_ID, True
         self.ids: Ints | set[int] | None = None
 
-    def has_id(self, ids: Ints, count: int) -> npt.NDArray[np.bool_]:
+    def has_id(self, ids: Ints, count: int) -> Flags:
         """bool[n]: which ids are among the first `count` ticks here.
 
         Ascending ids, the normal case, are bisected in place. Others (hashes of text ids) need an index of their own:
@@ -214,7 +212,7 @@ class TickBuffer:
                 if len(ticks):
                     yield ticks
 
-    def set_flags(self, indices: Ints, flags: Flags) -> None:
+    def set_flags(self, indices: Ints, flags: Codes) -> None:
         """Rewrite the flags of some ticks (the tick rule, resolved again)."""
         for number in np.unique(indices // self._size).tolist():
             here = indices // self._size == number
@@ -240,7 +238,7 @@ class TickBuffer:
         self.first += gone
         return gone
 
-    def has_id(self, ids: Ints) -> npt.NDArray[np.bool_]:
+    def has_id(self, ids: Ints) -> Flags:
         """bool[n]: which venue ids are among the held ticks."""
         found = np.zeros(len(ids), np.bool_)
         for number, segment in self._segments.items():

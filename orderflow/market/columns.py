@@ -9,15 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from orderflow.arrays import Flags, Floats, Ints
 from orderflow.market.bars.footprint import VWAP_DIGITS, BarTable
-from orderflow.market.decimals import Floats, unit_floats, unit_text
+from orderflow.market.decimals import unit_floats, unit_text
 from orderflow.market.studies.options import StudyOptions
 from orderflow.market.symbol import TickTable
 from orderflow.market.ticks import NO_ID, Side, SideRule
-
-Ints = npt.NDArray[np.int64]
 
 BAR_COLUMNS = [
     "time",
@@ -51,7 +49,7 @@ class Fixed:
 
     units: Ints
     decimals: int = 0
-    missing: npt.NDArray[np.bool_] | None = None
+    missing: Flags | None = None
 
     def floats(self) -> Floats:
         """float64[n], NaN where missing."""

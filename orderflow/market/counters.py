@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from orderflow.arrays import Ints
 from orderflow.market.buffer import Columns
-from orderflow.market.decimals import Ints, ascends, largest
+from orderflow.market.decimals import ascends, largest
 from orderflow.market.ticks import SideRule
 
 RATE_SECONDS = 10

@@ -12,6 +12,8 @@ from decimal import Decimal
 import numpy as np
 import numpy.typing as npt
 
+from orderflow.arrays import Flags, Floats, Indices, Ints
+
 MAX_DECIMALS = 12
 """More decimals than any venue quotes; a price that needs more is refused, never rounded."""
 
@@ -20,9 +22,6 @@ MAX_UNITS = 2**53
 
 LONGEST = 15
 """Power of ten of the largest number's first digit; beyond it MAX_UNITS is passed in any case."""
-
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
 
 
 def largest(values: Ints) -> int:
@@ -35,14 +34,14 @@ def ascends(values: Ints) -> bool:
     return len(values) == 1 or bool((values[1:] >= values[:-1]).all())
 
 
-def edges(values: Ints) -> npt.NDArray[np.intp]:
+def edges(values: Ints) -> Indices:
     """Where each run of equal values begins, in values that never fall."""
     if values[0] == values[-1]:
         return np.zeros(1, np.intp)
     return np.concatenate(([0], (values[1:] != values[:-1]).nonzero()[0] + 1))
 
 
-def scale_floats(values: Floats, decimals: int = 0) -> tuple[Ints, int, npt.NDArray[np.bool_]]:
+def scale_floats(values: Floats, decimals: int = 0) -> tuple[Ints, int, Flags]:
     """Turn float64 decimals into exact integers on the coarsest power-of-ten grid that holds them all.
 
     values: float64[n], finite. decimals: a grid already known to be needed.

@@ -14,9 +14,10 @@ from math import gcd
 
 import numpy as np
 
+from orderflow.arrays import Ints
 from orderflow.errors import BadInput, FieldError
 from orderflow.market.buffer import Columns, pack
-from orderflow.market.decimals import MAX_UNITS, Ints, decimal_units, largest, unit_text
+from orderflow.market.decimals import MAX_UNITS, decimal_units, largest, unit_text
 from orderflow.market.ticks import TickBatch
 
 MAX_LEVEL = 2**31 - 1

@@ -13,11 +13,9 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
-import numpy.typing as npt
 
+from orderflow.arrays import Ints
 from orderflow.errors import BadInput
-
-Ints = npt.NDArray[np.int64]
 
 MINUTE = 60_000_000_000
 HOUR = 60 * MINUTE

@@ -9,8 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
-import numpy as np
-import numpy.typing as npt
+from orderflow.arrays import Codes, Flags, Indices, Ints
 
 NO_ID = -(2**63)
 """`id` of a tick that came without a venue trade id."""
@@ -47,19 +46,19 @@ class TickBatch:
     """
 
     symbol: str
-    time: npt.NDArray[np.int64]
-    price: npt.NDArray[np.int64]
-    size: npt.NDArray[np.int64]
-    side: npt.NDArray[np.int8]
-    rule: npt.NDArray[np.int8]
-    id: npt.NDArray[np.int64]
+    time: Ints
+    price: Ints
+    size: Ints
+    side: Codes
+    rule: Codes
+    id: Ints
     price_decimals: int
     size_decimals: int
 
     def __len__(self) -> int:
         return len(self.time)
 
-    def take(self, where: npt.NDArray[np.bool_] | npt.NDArray[np.intp] | slice) -> TickBatch:
+    def take(self, where: Flags | Indices | slice) -> TickBatch:
         """The same batch with only the ticks at `where` (mask, indices or slice), order kept."""
         return TickBatch(
             self.symbol,

@@ -10,12 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from orderflow.arrays import Indices, Ints
 from orderflow.market.ticks import TickBatch
 from orderflow.replay.csv_body import csv_body
-
-Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +26,7 @@ class Stretch:
     """
 
     batches: tuple[TickBatch, ...]
-    order: npt.NDArray[np.intp] | None
+    order: Indices | None
     row: Ints
     start: Ints
     time: Ints

@@ -18,11 +18,11 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from orderflow.arrays import Bytes, Codes, Indices, Ints
 from orderflow.market.ticks import NO_ID, Side, SideRule, TickBatch
 
 CONTENT_TYPE = "text/csv; charset=utf-8"
 
-Bytes = npt.NDArray[np.uint8]
 """uint8[n, width]: a column of text, one row a tick; a zero byte is no character."""
 
 _GROUPS = np.array([b"%04d" % i for i in range(10_000)], "S4").view(np.uint32)
@@ -32,7 +32,7 @@ _SIDES = {0: "", 1: "sell", 2: "unknown", 3: "buy"}
 """Words of the side column by 2 + side; 0 leaves it to the other columns, or to the tick rule."""
 
 
-def csv_body(batch: TickBatch | Sequence[TickBatch], order: npt.NDArray[np.intp] | None = None) -> bytes:
+def csv_body(batch: TickBatch | Sequence[TickBatch], order: Indices | None = None) -> bytes:
     """The ticks as CSV with a header line, one line a tick.
 
     Of one symbol the text has no symbol column (the request names it). Of several, `order` says how the concatenated
@@ -56,7 +56,7 @@ def csv_body(batch: TickBatch | Sequence[TickBatch], order: npt.NDArray[np.intp]
     return ",".join(parts).encode() + b"\n" + _lines(list(parts.values()), order)
 
 
-def _sides(side: npt.NDArray[np.int8], rule: npt.NDArray[np.int8], price: Bytes, size: Bytes) -> dict[str, Bytes]:
+def _sides(side: Codes, rule: Codes, price: Bytes, size: Bytes) -> dict[str, Bytes]:
     """The columns that say each tick's side and how it was found; none that is empty throughout."""
     columns: dict[str, Bytes] = {}
     worded = (rule == SideRule.FLAG) | (rule == SideRule.NONE)
@@ -72,7 +72,7 @@ def _sides(side: npt.NDArray[np.int8], rule: npt.NDArray[np.int8], price: Bytes,
     return columns
 
 
-def _lines(columns: Sequence[Bytes], order: npt.NDArray[np.intp] | None) -> bytes:
+def _lines(columns: Sequence[Bytes], order: Indices | None) -> bytes:
     rows = len(columns[0])
     page = np.empty((rows, sum(c.shape[1] + 1 for c in columns)), np.uint8)
     at = 0
@@ -93,7 +93,7 @@ def _stack(columns: list[Bytes]) -> Bytes:
     return np.concatenate([np.pad(c, ((0, 0), (0, width - c.shape[1]))) for c in columns])
 
 
-def _digits(values: npt.NDArray[np.int64]) -> Bytes:
+def _digits(values: Ints) -> Bytes:
     """Zero-padded decimal digits, as wide as the largest value. values: >= 0."""
     width = len(str(int(values.max(initial=0))))
     groups = -(-width // 4)
@@ -117,13 +117,13 @@ def _strip_left(text: Bytes, upto: int) -> None:
         text[leading, column] = 0
 
 
-def _whole(values: npt.NDArray[np.int64]) -> Bytes:
+def _whole(values: Ints) -> Bytes:
     text = _digits(values)
     _strip_left(text, text.shape[1] - 1)
     return text
 
 
-def _decimal(units: npt.NDArray[np.int64], decimals: int) -> Bytes:
+def _decimal(units: Ints, decimals: int) -> Bytes:
     """Plain decimal text of units / 10**decimals, without trailing zeros. units: >= 0."""
     if not decimals:
         return _whole(units)
@@ -142,7 +142,7 @@ def _decimal(units: npt.NDArray[np.int64], decimals: int) -> Bytes:
     return text
 
 
-def _ids(ids: npt.NDArray[np.int64]) -> Bytes:
+def _ids(ids: Ints) -> Bytes:
     """Whole numbers, signed; nothing where there is no id."""
     known = ids != NO_ID
     text = _whole(np.abs(np.where(known, ids, 0)))

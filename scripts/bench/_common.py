@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 try:
@@ -29,6 +28,7 @@ except ImportError:  # Windows has none
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
+from orderflow.arrays import Ints  # noqa: E402  # after the path that makes it known
 from orderflow.market.ticks import NO_ID, SideRule, TickBatch  # noqa: E402  # after the path that makes it known
 
 _THREAD: int | None = getattr(resource, "RUSAGE_THREAD", None)
@@ -80,7 +80,7 @@ class Trades:
         for start in range(0, count, each):
             yield self.take(min(each, count - start))
 
-    def _next_hour(self) -> npt.NDArray[np.int64]:
+    def _next_hour(self) -> Ints:
         """int64[n, 4]: time, price, size, side."""
         random, hour = self._random, self._hour % 24
         begin = OPENING + self._hour * 3600 * SECOND

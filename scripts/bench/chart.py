@@ -19,11 +19,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 from _browser import Feed, Reading, chromium, middle, watch
 from _common import OPENING, SECOND, Row, at_most, machine, median, number, percentile, show
 from _server import Server, start
 from playwright.sync_api import Browser
+
+from orderflow.arrays import Ints
 
 SERVE = ("-m", "orderflow", "serve", "--port", "0", "--ephemeral", "--max-candles", "5000", "--no-browser")
 PEER = (str(Path(__file__).with_name("_peer_chart.py")),)
@@ -58,8 +59,6 @@ PEER_SCENE = """() => {
   const graph = document.querySelector(".js-plotly-plot"), { x, text } = graph.data[0];
   return `${x.length} bars, ${text.length} prices, ${graph.querySelectorAll(".heatmap-label").length} labels`;
 }"""
-
-Ints = npt.NDArray[np.int64]
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orderflow.feeds.pacing import MAX, Pacer, Times
+from orderflow.arrays import Ints
+from orderflow.feeds.pacing import MAX, Pacer
 
 T0 = 1_760_032_800_000_000_000
 
@@ -35,11 +36,11 @@ class FakeTime:
         return Pacer(velocity, clock=self.clock, sleep=self.sleep, **options)  # type: ignore[arg-type]  # test options
 
 
-def every(step_ms: float, count: int) -> Times:
+def every(step_ms: float, count: int) -> Ints:
     return T0 + (np.arange(count) * step_ms * 1e6).astype(np.int64)
 
 
-def sent(pacer: Pacer, fake: FakeTime, *chunks: Times, cost: float = 0.0) -> list[tuple[float, Times]]:
+def sent(pacer: Pacer, fake: FakeTime, *chunks: Ints, cost: float = 0.0) -> list[tuple[float, Ints]]:
     """(clock reading, times) of each slice; sending one costs `cost` seconds."""
     out = []
     for chunk in chunks:

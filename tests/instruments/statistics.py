@@ -10,16 +10,14 @@ from collections.abc import Callable, Mapping
 from statistics import NormalDist
 
 import numpy as np
-import numpy.typing as npt
 
+from orderflow.arrays import Floats
 from orderflow.instruments.models.model import Model
 from orderflow.instruments.rng import Noise
 
 ALPHA = 1e-4
 LIMIT = NormalDist().inv_cdf(1.0 - ALPHA / 2.0)
 """3.89: how many standard errors a true value is missed by at most, but for one time in 10,000."""
-
-Floats = npt.NDArray[np.float64]
 
 
 def deviation(samples: Floats, expected: float, of: Callable[[Floats], float] | None = None) -> float:

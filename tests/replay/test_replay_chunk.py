@@ -8,9 +8,10 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orderflow.arrays import Ints
 from orderflow.formats import parse_body
 from orderflow.market.ticks import NO_ID, TickBatch
-from orderflow.replay.chunk import Ints, Stretch, stretch
+from orderflow.replay.chunk import Stretch, stretch
 
 
 def chunk(rows: list[list[int]], first: int) -> tuple[list[TickBatch], list[Ints], int]:

@@ -9,20 +9,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
+from orderflow.arrays import Codes, Indices, Ints
 from orderflow.formats.parsing import time_columns, words
 from orderflow.formats.parsing.layout import Layout, Role, TimeRule
 from orderflow.formats.parsing.numbers import Mark, numbers
 from orderflow.formats.parsing.pieces import Chunk, Piece
 from orderflow.formats.parsing.problems import Odd
 from orderflow.formats.parsing.reading import Reading
-from orderflow.market.decimals import MAX_UNITS, Ints
+from orderflow.market.decimals import MAX_UNITS
 from orderflow.market.ticks import NO_ID
 
 Columns = Mapping[Role, tuple[pa.Array, Mark]]
-Bytes = npt.NDArray[np.int8]
 
 _MOST_DECIMALS = 18
 
@@ -87,7 +86,7 @@ def _sizes(columns: Columns) -> tuple[Ints, int, Ints | None, Ints | None]:
     return size, decimals, bid, ask
 
 
-def _flags(columns: Columns, rows: int, layout: Layout) -> Bytes:
+def _flags(columns: Columns, rows: int, layout: Layout) -> Codes:
     if Role.SIDE in columns:
         flag = words.sides(columns[Role.SIDE][0], layout.side_words)
         if Role.MAKER not in columns:
@@ -99,7 +98,7 @@ def _flags(columns: Columns, rows: int, layout: Layout) -> Bytes:
     return np.zeros(rows, np.int8)
 
 
-def _quotes(columns: Columns, price: Ints, decimals: int, shift: int) -> Bytes:
+def _quotes(columns: Columns, price: Ints, decimals: int, shift: int) -> Codes:
     """The quote rule: at or above the ask BUY, at or below the bid SELL, else the nearer; ABSENT at the mid."""
     quote = np.zeros(len(price), np.int8)
     if Role.BID not in columns and Role.ASK not in columns:
@@ -141,7 +140,7 @@ def _scaled(units: Ints, gap: int) -> Ints:
     return finer
 
 
-def _symbols(columns: Columns, reading: Reading) -> tuple[list[str], npt.NDArray[np.intp]]:
+def _symbols(columns: Columns, reading: Reading) -> tuple[list[str], Indices]:
     nowhere = np.zeros(0, np.intp)
     if Role.SYMBOL not in columns:
         return [reading.symbol], nowhere
@@ -152,7 +151,7 @@ def _symbols(columns: Columns, reading: Reading) -> tuple[list[str], npt.NDArray
     return [reading.symbol], nowhere
 
 
-def _by_symbol(piece: Piece, names: list[str], place: npt.NDArray[np.intp]) -> list[Piece]:
+def _by_symbol(piece: Piece, names: list[str], place: Indices) -> list[Piece]:
     order = np.argsort(place, kind="stable")
     groups = np.split(order, np.flatnonzero(np.diff(place[order])) + 1)
     return [piece.take(names[int(place[group[0]])], group) for group in groups]

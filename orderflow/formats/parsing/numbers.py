@@ -10,14 +10,12 @@ import re
 from enum import Enum
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from orderflow.arrays import Floats, Ints
 from orderflow.formats.parsing.problems import Odd, Problem, shown
 from orderflow.market.decimals import MAX_DECIMALS, MAX_UNITS
-
-Ints = npt.NDArray[np.int64]
 
 NULL_WORDS = frozenset({"", "nan", "NaN", "NAN", "null", "NULL", "None", "none", "NA", "N/A", "n/a", "<NA>"})
 """Cells that mean "nothing here" in text files; only a required column minds."""
@@ -110,7 +108,7 @@ def numbers(array: pa.Array, mark: Mark = Mark.DOT, shift: int = 0) -> tuple[Int
     return scaled(_float64(array))
 
 
-def scaled(values: npt.NDArray[np.float64]) -> tuple[Ints, int]:
+def scaled(values: Floats) -> tuple[Ints, int]:
     """Finite floats as (units int64[n], decimals) on the coarsest grid that holds them all, exactly; raises Odd.
 
     The all-or-nothing form of `market.exact.scale_floats`, where the proof stands.
@@ -172,7 +170,7 @@ def _int64(array: pa.Array) -> Ints:
         raise Odd from error
 
 
-def _float64(array: pa.Array) -> npt.NDArray[np.float64]:
+def _float64(array: pa.Array) -> Floats:
     try:
         floats = np.asarray(pc.cast(array, pa.float64()).to_numpy(zero_copy_only=False))
     except pa.ArrowInvalid as error:

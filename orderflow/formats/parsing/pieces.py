@@ -10,18 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-import numpy.typing as npt
 
+from orderflow.arrays import Codes, Flags, Indices, Ints
 from orderflow.errors import FieldError
 from orderflow.formats.parsing.problems import Odd
 from orderflow.formats.parsing.result import ParsedTicks
 from orderflow.formats.parsing.words import ABSENT, BUY, SELL, UNKNOWN
 from orderflow.market.decimals import MAX_UNITS
 from orderflow.market.ticks import NO_ID, Side, SideRule, TickBatch
-
-Ints = npt.NDArray[np.int64]
-Bytes = npt.NDArray[np.int8]
-Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +35,13 @@ class Piece:
     price_decimals: int
     size: Ints
     size_decimals: int
-    flag: Bytes
-    quote: Bytes
+    flag: Codes
+    quote: Codes
     id: Ints
     bid: Ints | None = None
     ask: Ints | None = None
 
-    def take(self, symbol: str, where: npt.NDArray[np.intp]) -> Piece:
+    def take(self, symbol: str, where: Indices) -> Piece:
         """The rows at `where` as another symbol's piece, on the coarsest grids that hold them."""
         bid = None if self.bid is None else self.bid[where]
         ask = None if self.ask is None else self.ask[where]
@@ -83,8 +79,8 @@ class _Ticks:
     time: Ints
     price: Ints
     size: Ints
-    side: Bytes
-    rule: Bytes
+    side: Codes
+    rule: Codes
     id: Ints
 
 
@@ -122,7 +118,7 @@ def assemble(chunks: Sequence[Chunk], *, infer: bool, first_row: int = 0) -> Par
     return ParsedTicks(batches, errors, sum(chunk.rows for chunk in chunks), origins, first_row)
 
 
-def fits_grid(units: Ints, gap: int) -> Mask:
+def fits_grid(units: Ints, gap: int) -> Flags:
     """Which units stay exact when they are given `gap` more decimals."""
     return np.asarray(np.abs(units) <= MAX_UNITS // 10**gap)
 
@@ -170,7 +166,7 @@ def _sided(piece: Piece, infer: bool) -> _Ticks:
     return _divided(ticks, piece.bid, piece.ask, split) if split.any() else ticks
 
 
-def _divided(ticks: _Ticks, bid: Ints, ask: Ints, split: Mask) -> _Ticks:
+def _divided(ticks: _Ticks, bid: Ints, ask: Ints, split: Flags) -> _Ticks:
     """Rows of `split` as up to three ticks of the same time and price: the bid volume (sold), the ask volume (bought),
     and what of the size is neither. Ticks of a row that became several carry no id: they would look like
     repetitions."""

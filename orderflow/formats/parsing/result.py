@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import numpy as np
-import numpy.typing as npt
-
+from orderflow.arrays import Ints
 from orderflow.errors import FieldError
 from orderflow.market.ticks import TickBatch
 
@@ -24,7 +22,7 @@ class ParsedTicks:
     batches: list[TickBatch]
     errors: list[FieldError]
     rows: int
-    origins: list[npt.NDArray[np.int64]] = field(default_factory=list)
+    origins: list[Ints] = field(default_factory=list)
     first_row: int = 0
 
     @property

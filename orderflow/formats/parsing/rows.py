@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from orderflow.arrays import Ints
 from orderflow.errors import FieldError
 from orderflow.formats.parsing import times, words
 from orderflow.formats.parsing.layout import Layout, Role, TimeRule
@@ -238,7 +239,7 @@ def _trade_id(cell: Cell) -> int | str:
     return words.trade_id(cell.value)
 
 
-def _ids(values: list[int | str]) -> words.Ints:
+def _ids(values: list[int | str]) -> Ints:
     ids = np.array([value if isinstance(value, int) else NO_ID for value in values], np.int64)
     texts = [(place, value) for place, value in enumerate(values) if isinstance(value, str)]
     if texts:

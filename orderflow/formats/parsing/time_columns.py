@@ -8,16 +8,14 @@ from __future__ import annotations
 import re
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from orderflow.arrays import Floats, Ints
 from orderflow.formats.parsing.numbers import numbers, scaled
 from orderflow.formats.parsing.problems import Odd, Problem
 from orderflow.formats.parsing.times import COMPACT, END, EPOCH, FIRST, UNITS, DateOrder, day_of
 from orderflow.formats.parsing.zones import SECOND, Zone
-
-Ints = npt.NDArray[np.int64]
 
 _ZONED = re.compile(r":[0-9]{2}(?:\.[0-9]+)?[+-][0-9]{2}(?::?[0-9]{2})?$", re.ASCII)
 
@@ -126,7 +124,7 @@ def _unit_of(values: Ints) -> int:
     raise Odd
 
 
-def _float_epochs(values: npt.NDArray[np.float64]) -> Ints:
+def _float_epochs(values: Floats) -> Ints:
     if not len(values) or not np.isfinite(values).all():
         raise Odd
     units, decimals = scaled(values)

@@ -10,11 +10,11 @@ import re
 from collections.abc import Mapping
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from orderflow.arrays import Codes, Indices, Ints, Objects
 from orderflow.formats.parsing.problems import NumberText, Odd, Problem, shown
 from orderflow.market.ticks import NO_ID
 
@@ -60,9 +60,6 @@ _ID_RE2 = r"^[!-~]{1,128}$"
 _MOST_WORDS = 64
 _MAX_ID = 2**63 - 1
 
-Ints = npt.NDArray[np.int64]
-Bytes = npt.NDArray[np.int8]
-
 
 def side(text: str, words: Words) -> int:
     """The code of one side cell. Raises Problem for a word that is none."""
@@ -73,7 +70,7 @@ def side(text: str, words: Words) -> int:
     return code
 
 
-def sides(array: pa.Array, words: Words) -> Bytes:
+def sides(array: pa.Array, words: Words) -> Codes:
     """The codes int8[n] of a column; null is ABSENT. Raises Odd."""
     if pa.types.is_null(array.type):
         return np.zeros(len(array), np.int8)
@@ -98,7 +95,7 @@ def safe_symbol(text: str) -> str:
     return made if _SYMBOL.match(made) else "DEFAULT"
 
 
-def symbols(array: pa.Array, default: str) -> tuple[list[str], npt.NDArray[np.intp]]:
+def symbols(array: pa.Array, default: str) -> tuple[list[str], Indices]:
     """The distinct symbols of a column and each row's place among them; null means `default`. Raises Odd."""
     if pa.types.is_null(array.type):
         return [default], np.zeros(len(array), np.intp)
@@ -153,13 +150,13 @@ def trade_ids(array: pa.Array) -> Ints:
     return all_ids
 
 
-def hashed(texts: npt.NDArray[np.object_]) -> Ints:
+def hashed(texts: Objects) -> Ints:
     """Negative 63-bit hashes int64[n] of id texts, the same in every process; never NO_ID."""
     codes = pd.util.hash_array(texts, categorize=False)
     return -(codes % np.uint64(_MAX_ID)).astype(np.int64) - 1
 
 
-def _dictionary(array: pa.Array, limit: int = _MOST_WORDS) -> tuple[list[str], npt.NDArray[np.intp]]:
+def _dictionary(array: pa.Array, limit: int = _MOST_WORDS) -> tuple[list[str], Indices]:
     """A text column's distinct words in order of appearance and each row's place; -1 for null."""
     if pa.types.is_boolean(array.type):
         array = array.cast(pa.string())

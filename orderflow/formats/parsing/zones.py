@@ -12,12 +12,10 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
-import numpy.typing as npt
 
+from orderflow.arrays import Ints
 from orderflow.errors import BadInput
 from orderflow.formats.parsing.problems import Odd, Problem
-
-Ints = npt.NDArray[np.int64]
 
 SECOND = 10**9
 DAY = 86_400 * SECOND

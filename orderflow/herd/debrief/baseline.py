@@ -15,8 +15,9 @@ from itertools import pairwise
 
 import numpy as np
 
+from orderflow.arrays import Floats
 from orderflow.errors import BadInput
-from orderflow.herd.debrief.columns import FILLED, MICRO, REJECTED, WAITING, Batches, Floats, Orders, Record
+from orderflow.herd.debrief.columns import FILLED, MICRO, REJECTED, WAITING, Batches, Orders, Record
 from orderflow.herd.debrief.measures import Measures, measure
 from orderflow.herd.debrief.statistics import SEED
 from orderflow.herd.rules.clearing import clear

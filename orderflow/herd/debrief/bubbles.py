@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 
-from orderflow.herd.debrief.columns import FILLED, MICRO, Floats, Record
+from orderflow.arrays import Floats, Ints
+from orderflow.herd.debrief.columns import FILLED, MICRO, Record
 
 NS = 1_000_000_000
 LEAST_PERIODS = 3
@@ -26,8 +26,8 @@ class Periods:
     """Periods in which a fundamental value held. price: volume-weighted mean of the fills, NaN where none; value: the
     fundamental; begin, end: ns; rounds: True when each period is a round, else they are slices of time."""
 
-    begin: npt.NDArray[np.int64]
-    end: npt.NDArray[np.int64]
+    begin: Ints
+    end: Ints
     price: Floats
     value: Floats
     rounds: bool
@@ -98,7 +98,7 @@ class Peak:
     rise: float
 
 
-def peak(time: npt.NDArray[np.int64], price: Floats) -> Peak | None:
+def peak(time: Ints, price: Floats) -> Peak | None:
     """The first highest price and what came after it. time: ns, ascending; None without prices."""
     if not len(price):
         return None

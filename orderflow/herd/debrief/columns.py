@@ -11,13 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from orderflow.arrays import Flags, Floats, Ints
 from orderflow.errors import BadInput
 
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
 Event = Mapping[str, Any]
 
 MICRO = 1_000_000
@@ -138,7 +135,7 @@ class Record:
         return float(self.path_price[-1])
 
     @property
-    def bots(self) -> Bools:
+    def bots(self) -> Flags:
         """bool[members]: which are bots."""
         return np.array([member.bot is not None for member in self.members], bool)
 
@@ -147,7 +144,7 @@ class Record:
         """float64[members]: cash and shares at the last price, in currency."""
         return np.array([member.cash / MICRO + member.shares * self.price for member in self.members], float)
 
-    def by_people(self) -> Bools:
+    def by_people(self) -> Flags:
         """bool[orders]: which orders came from people."""
         return ~self.bots[self.orders.who] if len(self.members) else np.zeros(0, bool)
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from orderflow.herd.debrief.columns import FILLED, Bools, Floats, Ints, Record, Split
+from orderflow.arrays import Flags, Floats, Ints
+from orderflow.herd.debrief.columns import FILLED, Record, Split
 from orderflow.herd.debrief.statistics import NS, SEED
 
 CROWD_SECONDS = 5.0
@@ -83,7 +84,7 @@ def groups(record: Record, *, seconds: float = CROWD_SECONDS, least: int = LEAST
     return out
 
 
-def _inside(time: Ints, run: Split, last: int) -> Bools:
+def _inside(time: Ints, run: Split, last: int) -> Flags:
     return (time >= run.begin) & (time <= (last if run.end is None else run.end))
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from orderflow.arrays import Flags
 from orderflow.herd.debrief.bubbles import peak, periods, rad, rd
-from orderflow.herd.debrief.columns import FILLED, Bools, Record
+from orderflow.herd.debrief.columns import FILLED, Record
 from orderflow.herd.debrief.statistics import crowd_windows, gini, imbalance, lsv, sign_memory, x_squared
 
 LAGS = (1, 2, 3, 4, 5, 6, 8, 10, 13, 16, 20, 25, 30)
@@ -17,13 +18,13 @@ NEAR = 10
 Measures = dict[str, float]
 
 
-def counted(record: Record) -> Bools:
+def counted(record: Record) -> Flags:
     """bool[orders]: whose orders the statistics are about: people's, or the bots' in a game without people."""
     people = record.by_people()
     return people if people.any() else np.ones(len(people), bool)
 
 
-def present(record: Record) -> Bools:
+def present(record: Record) -> Flags:
     """bool[members]: those whose wealth counts: people who were not removed, or bots in a game without people."""
     here = np.array([not member.kicked for member in record.members], bool)
     people = here & ~record.bots

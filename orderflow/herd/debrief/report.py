@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from orderflow.arrays import Flags, Ints
 from orderflow.herd.debrief import report_text, statistics
 from orderflow.herd.debrief.baseline import Baseline
 from orderflow.herd.debrief.bubbles import LEAST_PERIODS, peak, periods, rad, rd
-from orderflow.herd.debrief.columns import FILLED, MICRO, REJECTED, Bools, Ints, Record
+from orderflow.herd.debrief.columns import FILLED, MICRO, REJECTED, Record
 from orderflow.herd.debrief.experiment import CROWD_SECONDS, LEAST_GROUP, LEAST_ORDERS, groups, permutation_effect
 from orderflow.herd.debrief.measures import LAGS, NEAR, counted, present
 from orderflow.herd.debrief.statistics import LEAST_ACTIVE, LEAST_WINDOWS, WINDOW_SECONDS, Windows
@@ -231,7 +232,7 @@ def _flow(record: Record, base: Baseline | None) -> Json:
     }
 
 
-def _wealth(record: Record, here: Bools, base: Baseline | None) -> Json:
+def _wealth(record: Record, here: Flags, base: Baseline | None) -> Json:
     wealth = record.wealth[here]
     members = [member for member, is_here in zip(record.members, here, strict=True) if is_here]
     if len(wealth) < LEAST_PEOPLE:

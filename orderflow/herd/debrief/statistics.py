@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from orderflow.herd.debrief.columns import FILLED, Bools, Floats, Ints, Record
+from orderflow.arrays import Flags, Floats, Ints
+from orderflow.herd.debrief.columns import FILLED, Record
 
 NS = 1_000_000_000
 WINDOW_SECONDS = 5.0
@@ -39,7 +40,7 @@ class Windows:
 
 
 def crowd_windows(
-    record: Record, who: Bools | None = None, *, seconds: float = WINDOW_SECONDS, least: int = LEAST_ACTIVE
+    record: Record, who: Flags | None = None, *, seconds: float = WINDOW_SECONDS, least: int = LEAST_ACTIVE
 ) -> Windows:
     """Buyers among the participants active in each stretch of time.
 

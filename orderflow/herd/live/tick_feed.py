@@ -10,8 +10,8 @@ from __future__ import annotations
 import contextlib
 
 import numpy as np
-import numpy.typing as npt
 
+from orderflow.arrays import Ints
 from orderflow.errors import BadInput, NotFound, OrderflowError
 from orderflow.herd.rules.participants import Fills
 from orderflow.market.market import Market
@@ -116,7 +116,7 @@ class TickFeed:
                     self._afresh = afresh
             raise
 
-    def _sweep(self, standing: list[Fills]) -> npt.NDArray[np.int64]:
+    def _sweep(self, standing: list[Fills]) -> Ints:
         """Empty HERD if it has anything that does not stand: after an undo, or what an older session left. Returns the
         ids of the ticks that it has then."""
         with contextlib.suppress(NotFound):

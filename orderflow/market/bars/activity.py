@@ -18,11 +18,10 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from orderflow.arrays import Codes, Flags, Ints
 from orderflow.errors import BadInput
 
-Ints = npt.NDArray[np.int64]
 Kind = Literal["ticks", "volume", "range", "delta"]
 
 MAX_PIECES = 5_000_000
@@ -54,7 +53,7 @@ class Cut:
 
 
 def split(
-    kind: Kind, n: int, time: Ints, level: Ints, size: Ints, side: npt.NDArray[np.int8], session_start: Ints
+    kind: Kind, n: int, time: Ints, level: Ints, size: Ints, side: Codes, session_start: Ints
 ) -> tuple[Ints, Ints, Ints]:
     """(source, bar, size) of every piece; see `Cut` and `resume`. Bars count from 0 on."""
     cut = resume(kind, n, time, level, size, side, session_start)
@@ -67,7 +66,7 @@ def resume(
     time: Ints,
     level: Ints,
     size: Ints,
-    side: npt.NDArray[np.int8],
+    side: Codes,
     session_start: Ints,
     open_bar: OpenBar | None = None,
 ) -> Cut:
@@ -110,7 +109,7 @@ def resume(
     )
 
 
-def first_piece(source: Ints) -> npt.NDArray[np.bool_]:
+def first_piece(source: Ints) -> Flags:
     """bool[k]: the pieces at which a trade is counted, one for every trade."""
     return np.concatenate(([True], source[1:] != source[:-1])) if len(source) else np.zeros(0, np.bool_)
 

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from orderflow.arrays import Ints
 from orderflow.market.bars.activity import OpenBar, first_piece, resume
 from orderflow.market.bars.base_bars import BarScalars
 from orderflow.market.bars.footprint import BarTable, tabulate
 from orderflow.market.bars.series import Bar, Series
-from orderflow.market.buffer import Columns, Ints, join
+from orderflow.market.buffer import Columns, join
 from orderflow.market.frames import Frame
 from orderflow.market.grid import Grid
 

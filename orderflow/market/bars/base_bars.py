@@ -11,9 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from orderflow.market.buffer import Columns, Ints, order_ids
+from orderflow.arrays import Codes, Ints
+from orderflow.market.buffer import Columns, order_ids
 
 FIELDS = (
     "start",  # ns, start of the small bar
@@ -50,7 +50,7 @@ class BarScalars:
     max_delta: int
 
 
-def directions(level: Ints, last_level: int | None, last_direction: int) -> npt.NDArray[np.int8]:
+def directions(level: Ints, last_level: int | None, last_direction: int) -> Codes:
     """int8[n]: sign of the last price change at each tick of a time-ordered run (the tick rule: zero ticks inherit)."""
     step = np.empty(len(level), np.int64)
     step[0] = 0 if last_level is None else level[0] - last_level

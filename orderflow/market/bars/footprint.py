@@ -12,8 +12,8 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from orderflow.arrays import Floats, Ints
 from orderflow.market.bars.base_bars import rows_of
 from orderflow.market.bars.series import ASK, BID, TRADES, UNKNOWN, Bar, SessionCarry, level_sums
 from orderflow.market.buffer import Columns
@@ -21,8 +21,6 @@ from orderflow.market.grid import Grid
 from orderflow.market.studies.poc import poc
 from orderflow.market.studies.value_area import value_area
 
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
 Sums = tuple[int, int, int]
 
 VWAP_DIGITS = 4

@@ -10,15 +10,13 @@ from bisect import bisect_left, bisect_right, insort
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from orderflow.arrays import Codes, Ints
 from orderflow.market.bars.base_bars import BarScalars
 from orderflow.market.decimals import edges
 from orderflow.market.frames import Frame
 from orderflow.market.sessions import Session, bar_end, bar_start
-
-Ints = npt.NDArray[np.int64]
 
 ASK, BID, UNKNOWN, TRADES = range(4)
 """Columns of a ladder's cells."""
@@ -43,7 +41,7 @@ SMALL = 2_000
 
 
 def level_sums(
-    bar: Ints, level: Ints, size: Ints, side: npt.NDArray[np.int8], trades: Ints | int = 1, *, record: bool = False
+    bar: Ints, level: Ints, size: Ints, side: Codes, trades: Ints | int = 1, *, record: bool = False
 ) -> LevelSums:
     """Sum ticks by (bar start, level): one grouping on one integer key, exact because everything is int64.
 

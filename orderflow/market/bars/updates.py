@@ -10,10 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
+from orderflow.arrays import Codes, Ints
 from orderflow.market.bars.base_bars import BaseBars, directions, rows_of
-from orderflow.market.buffer import Columns, Ints, TickBuffer, in_order, join, pack
+from orderflow.market.buffer import Columns, TickBuffer, in_order, join, pack
 from orderflow.market.decimals import edges
 from orderflow.market.frames import MINUTE
 from orderflow.market.ticks import SideRule
@@ -28,7 +28,7 @@ class Correction:
     """Ticks counted before whose side has changed since: as they are now, and their sides as they were counted."""
 
     ticks: Columns
-    was: npt.NDArray[np.int8]
+    was: Codes
 
 
 @dataclass(slots=True)
@@ -200,7 +200,7 @@ class BarUpdater:
             return None
         return int(base_bars.column("start")[at + 1])
 
-    def _resolve(self, ticks: Columns, index: Ints, signs: npt.NDArray[np.int8], new: BarUpdate) -> Columns:
+    def _resolve(self, ticks: Columns, index: Ints, signs: Codes, new: BarUpdate) -> Columns:
         """Give the ticks of one row the tick rule's sides; remember which of the counted ones changed."""
         ruled = ticks.rule == TICK_RULE
         now = np.where(ruled, signs, ticks.side).astype(np.int8)

@@ -9,12 +9,9 @@ from __future__ import annotations
 from fractions import Fraction
 
 import numpy as np
-import numpy.typing as npt
 
+from orderflow.arrays import Flags, Ints
 from orderflow.market.studies.study import Option, Ratio, Study, exact
-
-Ints = npt.NDArray[np.int64]
-Flags = npt.NDArray[np.bool_]
 
 
 def median_volume(volume: Ints) -> Fraction:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from heapq import heappop, heappush, heappushpop
 
 import numpy as np
-import numpy.typing as npt
 
+from orderflow.arrays import Flags, Ints
 from orderflow.market.studies.study import Option, Ratio, Study, exact
-
-Ints = npt.NDArray[np.int64]
 
 
 class Percentile:
@@ -37,7 +35,7 @@ class Percentile:
 
 def big_trades(
     size: Ints, session: Ints, *, percentile: Ratio = (99, 100), warm: int = 100, fixed: int | None = None
-) -> tuple[npt.NDArray[np.bool_], Ints]:
+) -> tuple[Flags, Ints]:
     """(bool[n], int64[n]): which trades are big, and the size that each was measured against (-1 for none yet).
 
     A trade is big when its size >= the percentile of its session's trades up to and including itself, in their order;

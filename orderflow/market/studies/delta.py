@@ -9,11 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from orderflow.arrays import Codes, Ints
 from orderflow.market.studies.study import Study
-
-Ints = npt.NDArray[np.int64]
 
 
 def delta(bid: Ints, ask: Ints) -> Ints:
@@ -21,7 +19,7 @@ def delta(bid: Ints, ask: Ints) -> Ints:
     return ask - bid
 
 
-def extremes(size: Ints, side: npt.NDArray[np.int8]) -> tuple[int, int]:
+def extremes(size: Ints, side: Codes) -> tuple[int, int]:
     """(min delta, max delta) of one bar: the running delta's extremes, which starts from 0 before the first trade.
 
     size: int64[n], side: int8[n] of `Side`, in time order.

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from orderflow.arrays import Flags, Ints
 from orderflow.market.studies.study import Option, Study
-
-Ints = npt.NDArray[np.int64]
-Flags = npt.NDArray[np.bool_]
 
 
 def divergence(high: Ints, low: Ints, delta: Ints, *, bars: int = 5) -> tuple[Flags, Flags]:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right, insort
 
 import numpy as np
-import numpy.typing as npt
 
+from orderflow.arrays import Ints
 from orderflow.market.studies.study import Study
-
-Ints = npt.NDArray[np.int64]
 
 
 def naked_poc(poc: Ints, high: Ints, low: Ints) -> Ints:

@@ -12,17 +12,12 @@ from decimal import Decimal
 from math import ceil
 from typing import Literal, cast
 
-import numpy as np
-import numpy.typing as npt
-
+from orderflow.arrays import Flags, Ints
 from orderflow.errors import BadInput, FieldError
 from orderflow.market.studies.imbalance import imbalance
 from orderflow.market.studies.poc import poc
 from orderflow.market.studies.stacked import stacked
 from orderflow.market.studies.value_area import value_area
-
-Ints = npt.NDArray[np.int64]
-Flags = npt.NDArray[np.bool_]
 
 ROWS_WORDS = {1: "one row", 2: "two rows"}
 

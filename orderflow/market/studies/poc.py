@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from orderflow.arrays import Ints
 from orderflow.market.studies.study import Study
-
-Ints = npt.NDArray[np.int64]
 
 
 def poc(level: Ints, bid: Ints, ask: Ints, unknown: Ints) -> int:

@@ -8,14 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from orderflow.arrays import Ints
 from orderflow.market.studies.poc import poc
 from orderflow.market.studies.study import Ratio, Study
 from orderflow.market.studies.value_area import STUDY as VALUE_AREA
 from orderflow.market.studies.value_area import value_area
-
-Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)

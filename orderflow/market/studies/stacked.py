@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from orderflow.arrays import Flags, Ints
 from orderflow.market.studies.study import Option, Study
 
-Ints = npt.NDArray[np.int64]
 
-
-def stacked(level: Ints, flags: npt.NDArray[np.bool_], *, count: int = 3) -> list[tuple[int, int]]:
+def stacked(level: Ints, flags: Flags, *, count: int = 3) -> list[tuple[int, int]]:
     """(low index, high index), inclusive, of every run of at least `count` consecutive ticks that are all flagged.
 
     level: int64[m] ascending, in ticks; flags: bool[m], one side's marks of `imbalance`. Runs come in ascending order.

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from orderflow.arrays import Floats, Ints
 from orderflow.market.studies.study import Option, Study
 
-Ints = npt.NDArray[np.int64]
 SECOND = 1_000_000_000
 
 
@@ -23,7 +22,7 @@ class Speed:
     windows: Ints
 
     @property
-    def ratio(self) -> npt.NDArray[np.float64]:
+    def ratio(self) -> Floats:
         """float64[m]: count / (trades / windows), 1.0 being the session's average; NaN while there is no average."""
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.where(self.trades > 0, self.count * self.windows / self.trades, np.nan)

@@ -5,11 +5,9 @@ from __future__ import annotations
 from heapq import heappop, heappush
 
 import numpy as np
-import numpy.typing as npt
 
+from orderflow.arrays import Flags, Ints
 from orderflow.market.studies.study import Study
-
-Ints = npt.NDArray[np.int64]
 
 
 def unfinished(bid: Ints, ask: Ints) -> tuple[bool, bool]:
@@ -20,9 +18,7 @@ def unfinished(bid: Ints, ask: Ints) -> tuple[bool, bool]:
     return bool(bid[-1] > 0 and ask[-1] > 0), bool(bid[0] > 0 and ask[0] > 0)
 
 
-def finished_by(
-    at_high: npt.NDArray[np.bool_], at_low: npt.NDArray[np.bool_], high: Ints, low: Ints
-) -> tuple[Ints, Ints]:
+def finished_by(at_high: Flags, at_low: Flags, high: Ints, low: Ints) -> tuple[Ints, Ints]:
     """(int64[n], int64[n]): index of the bar that trades through each unfinished high, and each unfinished low.
 
     An unfinished auction lasts until the first later bar that trades beyond it: above the high, below the low. -1
@@ -33,7 +29,7 @@ def finished_by(
     return _passed(at_high, high.tolist()), _passed(at_low, (-low).tolist())
 
 
-def _passed(flagged: npt.NDArray[np.bool_], height: list[int]) -> Ints:
+def _passed(flagged: Flags, height: list[int]) -> Ints:
     by = np.full(len(height), -1, np.int64)
     waiting: list[tuple[int, int]] = []
     for bar, (flag, top) in enumerate(zip(flagged.tolist(), height, strict=True)):

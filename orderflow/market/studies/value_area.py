@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-import numpy.typing as npt
-
+from orderflow.arrays import Ints
 from orderflow.market.studies.study import Option, Ratio, Study, exact
-
-Ints = npt.NDArray[np.int64]
 
 
 def value_area(level: Ints, volume: Ints, poc_index: int, *, share: Ratio = (7, 10), rows: int = 2) -> tuple[int, int]:

@@ -14,12 +14,9 @@ from fractions import Fraction
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from orderflow.arrays import Floats, Ints
 from orderflow.market.studies.study import Option, Study
-
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
 
 
 class Sums(NamedTuple):

@@ -18,6 +18,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from orderflow.arrays import Ints
 from orderflow.market.ticks import TickBatch
 
 TICKS = b"OFT1"
@@ -33,8 +34,6 @@ _WALK = struct.Struct("<Qq")  # first distance, least difference
 _COUNT = struct.Struct("<I")
 _STEPS = (1_000_000_000, 1_000_000, 1_000)
 _MASK = 2**64 - 1
-
-Ints = npt.NDArray[np.int64]
 
 
 class Damaged(Exception):

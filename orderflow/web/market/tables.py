@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from pyarrow import ipc, parquet
 
+from orderflow.arrays import Ints
 from orderflow.market.columns import Column, Fixed, Times
 from orderflow.market.decimals import unit_text
 
@@ -87,7 +88,7 @@ class Table:
         return pa.table({name: _arrow(column) for name, column in self.columns.items()})
 
 
-def finest(times: list[npt.NDArray[np.int64]]) -> Unit:
+def finest(times: list[Ints]) -> Unit:
     """The coarsest unit in which all of these times (ns) are whole."""
     return next(unit for unit, step in UNITS.items() if not any((ns % step).any() for ns in times))
 

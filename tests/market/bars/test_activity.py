@@ -4,11 +4,11 @@ import time
 from decimal import Decimal
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orderflow.arrays import Codes, Ints
 from orderflow.errors import BadInput
 from orderflow.market.bars.activity import Cut, Kind, OpenBar, first_piece, resume, split
 from orderflow.market.sessions import Session
@@ -18,9 +18,7 @@ from tests.oracle.oracle import Tick
 
 SESSION = "America/Chicago 17:00"
 KINDS: tuple[Kind, ...] = ("ticks", "volume", "range", "delta")
-Columns = tuple[
-    npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int8], npt.NDArray[np.int64]
-]
+Columns = tuple[Ints, Ints, Ints, Codes, Ints]
 
 
 def columns(trades: list[Tick]) -> Columns:

@@ -1,0 +1,30 @@
+"""Names for the NumPy arrays that modules pass to each other: one name per element type.
+
+A docstring adds what the type cannot say: the length, the unit and the order, as in "int64[n] ns, ascending".
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+Ints = npt.NDArray[np.int64]
+"""Times (ns), levels (ticks), sizes (size units), deltas, counts."""
+
+Floats = npt.NDArray[np.float64]
+"""Prices and statistics where they leave the integers."""
+
+Flags = npt.NDArray[np.bool_]
+"""Yes or no for each element."""
+
+Codes = npt.NDArray[np.int8]
+"""Small codes: a tick's side, the rule that found it, or both packed into one byte."""
+
+Bytes = npt.NDArray[np.uint8]
+"""Characters of text."""
+
+Indices = npt.NDArray[np.intp]
+"""Positions in another array."""
+
+Objects = npt.NDArray[np.object_]
+"""Python objects, mostly strings."""
