@@ -1,4 +1,4 @@
-"""Reports of sessions, made when asked for and kept while their logs do not grow.
+"""Reports and playbacks of sessions, made when asked for and kept while their logs do not grow.
 
 A report takes up to some seconds of a core: it is made in a worker thread, one at a time, and the games of coins are
 played only when the market rests, so that a debrief never slows a running game.
@@ -13,10 +13,12 @@ from typing import Any, Protocol
 from orderflow.errors import BadInput, NotFound
 from orderflow.herd.debrief.baseline import Baseline, play_baseline
 from orderflow.herd.debrief.columns import build_record
+from orderflow.herd.debrief.playback import Playback, frames
 from orderflow.herd.debrief.report import build_report
 from orderflow.runtime.workers import Workers
 
 KEPT = 20
+KEPT_PLAYBACKS = 8
 RUNNING = "is played when the market rests (freeze or end the game)"
 
 Json = dict[str, Any]
@@ -77,6 +79,37 @@ class Debriefs:
         while len(self._kept) > KEPT:
             self._kept.popitem(last=False)
         return report
+
+
+class Playbacks:
+    """The playbacks of one game's sessions. One that was opened while the game ran can be had again as it was then."""
+
+    def __init__(self, game: Sessions, workers: Workers) -> None:
+        self._game = game
+        self._workers = workers
+        self._kept: OrderedDict[tuple[str, int], Playback] = OrderedDict()
+
+    def open(self, session: str | None = None) -> Playback:
+        """The whole session (None: the present one) up to now. Raises NotFound."""
+        return self._keep(self._workers.run(self._load, session or self._game.session_id, None))
+
+    def get(self, session: str, size: int) -> Playback:
+        """The session as it was when its log had `size` events. Raises NotFound."""
+        found = self._kept.get((session, size))
+        return self._keep(found or self._workers.run(self._load, session, size))
+
+    def _load(self, session: str, size: int | None) -> Playback:
+        events = self._game.load(session)[:size]
+        key = session, len(events)
+        return self._kept.get(key) or Playback(frames(events), len(events))
+
+    def _keep(self, playback: Playback) -> Playback:
+        key = playback.session, playback.size
+        self._kept[key] = playback
+        self._kept.move_to_end(key)
+        while len(self._kept) > KEPT_PLAYBACKS:
+            self._kept.popitem(last=False)
+        return playback
 
 
 def report_of(events: list[Json], coins: bool) -> Json:

@@ -6,16 +6,12 @@ Everything here is made from the session's log, in worker threads; the same log 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import flask
 
-from orderflow.herd.debrief.captions import caption
 from orderflow.herd.debrief.export import EXPORTS, export
-from orderflow.herd.rules.events import Event
-from orderflow.herd.rules.money import units
-from orderflow.herd.rules.state import State
+from orderflow.herd.debrief.playback import frames
 from orderflow.services import Services
 from orderflow.web.herd import herd_schemas as schemas
 from orderflow.web.kit.access import require_operator
@@ -23,10 +19,6 @@ from orderflow.web.kit.params import Param, text
 from orderflow.web.kit.responses import JSON, answer
 from orderflow.web.kit.routes import Answer, Route, Values
 from orderflow.web.kit.schemas import Schema
-
-MS = 1_000_000
-MOMENTS = ("batch", "news", "round", "undo")
-"""Events after which the price, the crowd or a share's value may be another."""
 
 SESSION = text("session", "Its id, as /herd/sessions tells; the present one without it.", longest=80)
 KEY_NEEDED = {401: "The key is needed."}
@@ -90,35 +82,6 @@ class Records:
 
     def _export(self, what: str, session: str) -> tuple[bytes, str]:
         return export(what, self._game.load(session))
-
-
-def frames(events: Sequence[Event]) -> dict[str, Any]:
-    """What the big screen needs to show a session again: the price at each moment at which it was made."""
-    state = State.of(events[0])
-    moments: list[tuple[int, float, int, int, float | None]] = []
-    told = []
-    for event in events:
-        if event["e"] != "session":
-            state.apply(event)
-        if event["e"] == "session" or event["e"] in MOMENTS:
-            running = state.round
-            worth = running.fundamental if running is not None and running.running else None
-            value = None if worth is None else units(worth)
-            flow = event.get("buys", 0), event.get("sells", 0)
-            moments.append((event["t"] // MS, units(state.price), *flow, value))
-        if event["e"] != "session" and (words := caption(event, state)) is not None:
-            told.append({"t": event["t"] // MS, "kind": event["e"], "text": words})
-    times, prices, buys, sells, values = (list(column) for column in zip(*moments, strict=True))
-    return {
-        "session": state.session_id,
-        "start": prices[0],
-        "t": times,
-        "price": prices,
-        "buys": buys,
-        "sells": sells,
-        "events": told,
-        "fundamental": values if any(value is not None for value in values) else None,
-    }
 
 
 def _need_key() -> None:
