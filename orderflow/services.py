@@ -111,6 +111,7 @@ def build_services(settings: Settings) -> Services:
     """Put the services together; nothing runs before `start`. Raises BadSetting, StorageFailed."""
     check(settings)
     workers = Workers()
+    bus = Bus()
     ticks: TickLog = NoLog() if settings.ephemeral else DiskTickLog(settings.data_dir / "ticks", workers)
     market = Market(
         ticks,
@@ -118,6 +119,7 @@ def build_services(settings: Settings) -> Services:
         max_ticks=settings.max_ticks,
         max_symbols=settings.max_symbols,
         new_lock=workers.lock,
+        on_change=bus.publish,
     )
     clock = SystemClock()
     try:
@@ -135,7 +137,7 @@ def build_services(settings: Settings) -> Services:
                 f"exchange_recording = {settings.exchange_recording!r} cannot be played: {error}"
             ) from error
     debriefs = Debriefs(herd, workers)
-    return Services(settings, market, ticks, workers, Bus(), clock, sample, herd, debriefs, instruments, exchange)
+    return Services(settings, market, ticks, workers, bus, clock, sample, herd, debriefs, instruments, exchange)
 
 
 def _quotes(instruments: Simulation) -> Quotes:

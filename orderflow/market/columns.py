@@ -13,7 +13,7 @@ import numpy as np
 from orderflow.arrays import Flags, Floats, Ints
 from orderflow.market.bars.footprint import VWAP_DIGITS, BarTable
 from orderflow.market.decimals import unit_floats, unit_text
-from orderflow.market.studies.options import StudyOptions
+from orderflow.market.studies.options import DEFAULT_OPTIONS, StudyOptions
 from orderflow.market.symbol import TickTable
 from orderflow.market.ticks import NO_ID, Side, SideRule
 
@@ -37,7 +37,6 @@ BAR_COLUMNS = [
     "vah",
     "val",
 ]
-DEFAULT_OPTIONS = StudyOptions()
 
 FOOTPRINT_COLUMNS = ["time", "price", "bid_volume", "ask_volume", "unknown_volume", "trades", "imbalance"]
 TICK_COLUMNS = ["time", "price", "size", "side", "side_rule", "id"]

@@ -14,33 +14,30 @@ from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
-import numpy as np
-
 from orderflow.errors import BadInput, Conflict, NotFound
-from orderflow.market.bars.footprint import BarTable, concat, from_series
-from orderflow.market.bars.series import SessionCarry
-from orderflow.market.chart_json import bar_json, base_json, choose_rows
+from orderflow.market import queries
+from orderflow.market.bars.footprint import BarTable
 from orderflow.market.frames import Frame
 from orderflow.market.grid import Grid
 from orderflow.market.idempotency import IdempotencyKeys, Receipt, pack_answer, unpack_answer
-from orderflow.market.sessions import Session, bar_end
-from orderflow.market.studies.options import StudyOptions
+from orderflow.market.sessions import Session
+from orderflow.market.studies.options import DEFAULT_OPTIONS, StudyOptions
 from orderflow.market.symbol import Arrivals, Prepared, SymbolInfo, SymbolState, TickTable, distinct
 from orderflow.market.tape import Lock
 from orderflow.market.tick_log import LogEntry, NoLog, TickLog
 from orderflow.market.ticks import TickBatch
 
-FOREVER = 2**62
 LONG_AGO = 3600.0
 """Seconds by which reloaded ticks are dated back, so that they do not count as live ones."""
-
-DEFAULT_OPTIONS = StudyOptions()
 
 
 class Market:
     """All symbols. Sizes are bounded by `max_candles` bars a frame, `max_ticks` ticks and `max_symbols` symbols.
 
-    new_lock: makes reentrant locks for whatever calls it, threads or greenlets (`Workers.lock`).
+    new_lock: makes reentrant locks for whatever calls it, threads or greenlets (`Workers.lock`). on_change: called with
+    (symbol, revision) when a batch became visible and when settings changed what is shown, with revision 0 when the
+    symbol was reset. Calls come in the order of the changes, under the market's lock: it must be short, raise nothing
+    and not come back for data.
     """
 
     def __init__(
@@ -52,6 +49,7 @@ class Market:
         max_symbols: int = 5_000,
         clock: Callable[[], float] = _time.monotonic,
         new_lock: Callable[[], Lock] = threading.RLock,
+        on_change: Callable[[str, int], object] | None = None,
     ) -> None:
         self._log: TickLog = log if log is not None else NoLog()
         self._max_candles = max_candles
@@ -59,6 +57,7 @@ class Market:
         self._max_symbols = max_symbols
         self._clock = clock
         self._new_lock = new_lock
+        self._on_change = on_change
         self._lock = new_lock()
         self._symbols: dict[str, SymbolState] = {}
         self._settings: dict[str, dict[str, str]] = {}
@@ -199,6 +198,7 @@ class Market:
                     state.regrid(grid)
                 if session is not None:
                     state.set_session(Session.parse(session))
+                self._tell(symbol, state.tape.revision)
             kept = dict(self._settings.get(symbol, {}))
             for name, value in (("tick_size", tick_size), ("size_step", size_step), ("session", session)):
                 if value is not None:
@@ -218,6 +218,7 @@ class Market:
             gone = [symbol] if symbol is not None else list(self._symbols)
             for name in gone:
                 self._held -= len(self._symbols.pop(name).tape.buffer)
+                self._tell(name, 0)
             if symbol is None:
                 self._keys.clear()
                 self._settings = {}
@@ -279,38 +280,20 @@ class Market:
         limit: int | None = None,
         group: int = 1,
     ) -> BarTable:
-        """Bars with start <= bar start < end (ns), the first `limit` of them: memory's, and before those the log's."""
-        state = self._entry(symbol)
-        tape = state.tape
-        begin, stop = -FOREVER if start is None else start, FOREVER if end is None else end
-        if frame.ns:
-            recent, first = self._recent(state, frame, begin, stop)
-        else:
-            tape.refresh()
-            recent, first = None, min(stop, state.counters.last + 1)
-        tables: list[BarTable] = []
-        count = 0
-        for table in state.history().tables(frame, begin, first) if begin < first else ():
-            tables.append(table)
-            count += len(table)
-            if limit is not None and count >= limit:
-                break
-        if recent is not None and (limit is None or count < limit):
-            tables.append(recent)
-        if not tables:
-            return from_series(symbol, frame.name, tape.grid, [], np.empty(0, np.int64), SessionCarry(), 0)
-        whole = concat(tables)
-        return (whole if limit is None else whole.take(0, min(limit, len(whole)))).grouped(group)
+        """The first `limit` bars with start <= bar start < end (ns UTC; None: no bound), from memory and the log.
+
+        group: levels in one row of the footprint. Raises NotFound for a symbol without ticks.
+        """
+        return queries.bars(self._entry(symbol), frame, start, end, limit).grouped(group)
 
     def ticks(
         self, symbol: str, *, start: int | None = None, end: int | None = None, limit: int | None = None
     ) -> TickTable:
-        """Ticks with start <= time < end (ns), the first `limit` of them, sides resolved."""
-        state = self._entry(symbol)
-        state.tape.refresh()
-        begin, stop = -FOREVER if start is None else start, FOREVER if end is None else end
-        found = state.history().ticks(begin, min(stop, state.counters.last + 1), limit)
-        return TickTable(symbol, state.tape.grid, found)
+        """The first `limit` ticks with start <= time < end (ns UTC), in (time, id, arrival) order, sides resolved.
+
+        Raises NotFound for a symbol without ticks.
+        """
+        return queries.ticks(self._entry(symbol), start, end, limit)
 
     def arrivals(self, symbol: str, since: int = 0, limit: int = 10_000) -> Arrivals:
         """Ticks in order of arrival, as far as memory has them: from the `since`-th on, at most `limit`."""
@@ -325,45 +308,17 @@ class Market:
         rows: int = 0,
         options: StudyOptions = DEFAULT_OPTIONS,
     ) -> dict[str, Any]:
-        """What a chart needs to catch up from (epoch, since): see `market.chart_json`. rows 0: choose the row size."""
+        """What a chart that holds revision `since` of `epoch` lacks, as `market.chart_json` describes it.
+
+        symbol: None for the most recently active one. rows: levels to a row; 0 chooses. An unknown symbol gives an
+        empty snapshot.
+        """
         name = symbol if symbol is not None else self.active()
         state = self._symbols.get(name) if name is not None else None
-        if name is None or state is None or not state.counters.ticks:
+        if state is None or not state.counters.ticks:
             nothing: dict[str, Any] = {"symbol": name, "frame": frame.name, "bars": [], "stats": {}}
             return {"epoch": self.epoch, "rev": 0, "full": True, **nothing}
-        tape = state.tape
-        with tape.lock:
-            series = tape.series(frame) if frame.ns else tape.activity_series(frame, state.history().live)
-            revision = tape.refresh()
-            starts = series.changed(since) if epoch == state.epoch and since and rows else None
-            full = starts is None
-            if starts is None:
-                starts = list(series.starts)
-            if frame.ns:
-                tape.fold(series, starts)
-            bars = [series.bars[s] for s in starts]
-            rows = rows or choose_rows([series.bars[s] for s in series.starts[-60:]])
-            return {
-                "epoch": state.epoch,
-                "rev": revision,
-                "full": full,
-                "symbol": name,
-                "frame": frame.name,
-                "ms": frame.ns // 1_000_000,
-                "tick": state.price(1),
-                "pd": tape.grid.price_decimals,
-                "sd": tape.grid.size_decimals,
-                "rows": rows,
-                "ref": series.vwap_ref,
-                "session": tape.session.label,
-                "marks": options.text,
-                "base": base_json(series.starts[0] if series.starts else None, series.opening),
-                "bars": [
-                    bar_json(bar, series.vwap_ref, rows, tape.grid.size_decimals, options, series.end_of(bar))
-                    for bar in bars
-                ],
-                "stats": {**state.stats(self._clock()), "candles": len(series.starts) + series.dropped},
-            }
+        return queries.changed(state, frame, since, epoch, rows, options, self._clock())
 
     def verify(self) -> tuple[int, int]:
         """Audit the minutes sealed since the last call; returns (minutes audited, failures) since the start."""
@@ -396,21 +351,6 @@ class Market:
         settings = self._settings.get(symbol, {})
         return SymbolState.make(symbol, self._max_candles, log, settings, self._new_lock(), simulated=simulated)
 
-    @staticmethod
-    def _recent(state: SymbolState, frame: Frame, begin: int, stop: int) -> tuple[BarTable, int]:
-        """(the bars in memory that start in [begin, stop), start of the first bar that memory has in full)."""
-        tape = state.tape
-        with tape.lock:
-            series = tape.series(frame)
-            held = series.between(-FOREVER, stop)
-            tape.fold(series, held)
-            wanted = len(series.between(begin, stop))
-            ends = bar_end(np.array(held, np.int64), frame.ns, tape.session)
-            bars = [series.bars[start] for start in held]
-            table = from_series(tape.symbol, frame.name, tape.grid, bars, ends, series.opening, series.vwap_ref)
-            first = min(series.horizon, stop) if series.horizon > -FOREVER else begin
-            return table.take(len(held) - wanted, len(held)), first
-
     def _reserve(self, batches: Sequence[TickBatch]) -> tuple[list[Prepared], int]:
         """Check everything before anything is kept; leaves out ticks known by id."""
         new = {batch.symbol for batch in batches} - self._symbols.keys()
@@ -436,7 +376,13 @@ class Market:
         if self._symbols.get(prepared.batch.symbol) is not state:  # reset in between: it was never to be seen again
             return 0
         self._held += len(prepared.columns)
-        return state.publish(prepared, self._clock() - (LONG_AGO if self._loading else 0.0))
+        revision = state.publish(prepared, self._clock() - (LONG_AGO if self._loading else 0.0))
+        self._tell(state.tape.symbol, revision)
+        return revision
+
+    def _tell(self, symbol: str, revision: int) -> None:
+        if self._on_change is not None and not self._loading:
+            self._on_change(symbol, revision)
 
     def _make_room(self) -> None:
         while self._held > self._max_ticks:

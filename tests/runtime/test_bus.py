@@ -36,25 +36,39 @@ def test_a_closed_receiver_hears_nothing() -> None:
     assert second.take() == {"NQ": 1}
 
 
-def test_a_dropped_topic_begins_again() -> None:
+def test_revision_0_says_that_a_topic_begins_again() -> None:
     bus = Bus()
     receiver = bus.receive("NQ")
     bus.publish("NQ", 40)
-    receiver.take()
-    bus.drop("NQ")
+    bus.publish("NQ", 0)
+    assert (receiver.take(), bus.latest("NQ")) == ({"NQ": 0}, 0)
     bus.publish("NQ", 1)
     assert receiver.take() == {"NQ": 1}
 
 
-def test_news_wakes_only_those_it_is_for() -> None:
+def test_a_change_wakes_only_the_receivers_of_its_topic() -> None:
     bus = Bus()
     calls: list[str] = []
     bus.receive("NQ", wake=lambda: calls.append("NQ"))
-    bus.receive(wake=lambda: calls.append("all"))
+    every = bus.receive(wake=lambda: calls.append("all"))
     bus.publish("ES", 1)
+    every.take()
     bus.publish("ES", 1)
     bus.publish("NQ", 1)
     assert calls == ["all", "NQ", "all"]
+
+
+def test_many_changes_wake_a_slow_receiver_once_and_it_sees_the_newest() -> None:
+    bus = Bus()
+    calls: list[str] = []
+    receiver = bus.receive("NQ", "ES", wake=lambda: calls.append("wake"))
+    for revision in range(1, 101):
+        bus.publish("NQ", revision)
+        bus.publish("ES", revision)
+    assert calls == ["wake"]
+    assert receiver.take() == {"NQ": 100, "ES": 100}
+    bus.publish("NQ", 101)
+    assert (calls, receiver.take()) == (["wake", "wake"], {"NQ": 101})
 
 
 def test_publishers_in_threads_lose_nothing() -> None:

@@ -82,6 +82,9 @@ class StudyOptions:
         return up + [(-1, low, high) for low, high in stacked(level, sells, count=self.stack)]
 
 
+DEFAULT_OPTIONS = StudyOptions()
+
+
 def _number(chosen: Mapping[str, object], name: str, default: Decimal, least: Decimal, most: Decimal) -> Decimal:
     value = chosen.get(name, default)
     try:

@@ -1,0 +1,111 @@
+"""Reads of one symbol: its bars and ticks from memory and the log, and what changed for a chart.
+
+`Market` finds the symbol and calls these; they take the tape's lock themselves and change nothing but its caches.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from orderflow.market.bars.footprint import BarTable, concat, from_series
+from orderflow.market.bars.series import SessionCarry
+from orderflow.market.chart_json import bar_json, base_json, choose_rows
+from orderflow.market.frames import Frame
+from orderflow.market.sessions import bar_end
+from orderflow.market.studies.options import StudyOptions
+from orderflow.market.symbol import SymbolState, TickTable
+
+FOREVER = 2**62
+"""Later than any time (ns)."""
+
+
+def bars(state: SymbolState, frame: Frame, start: int | None, end: int | None, limit: int | None) -> BarTable:
+    """The first `limit` bars with start <= bar start < end (ns): those in memory, and before them those of the log."""
+    tape = state.tape
+    begin, stop = -FOREVER if start is None else start, FOREVER if end is None else end
+    if frame.ns:
+        recent, first = _recent(state, frame, begin, stop)
+    else:
+        tape.refresh()
+        recent, first = None, min(stop, state.counters.last + 1)
+    tables: list[BarTable] = []
+    count = 0
+    for table in state.history().tables(frame, begin, first) if begin < first else ():
+        tables.append(table)
+        count += len(table)
+        if limit is not None and count >= limit:
+            break
+    if recent is not None and (limit is None or count < limit):
+        tables.append(recent)
+    if not tables:
+        return from_series(tape.symbol, frame.name, tape.grid, [], np.empty(0, np.int64), SessionCarry(), 0)
+    whole = concat(tables)
+    return whole if limit is None else whole.take(0, min(limit, len(whole)))
+
+
+def ticks(state: SymbolState, start: int | None, end: int | None, limit: int | None) -> TickTable:
+    """The first `limit` ticks with start <= time < end (ns), sides resolved."""
+    tape = state.tape
+    tape.refresh()
+    begin, stop = -FOREVER if start is None else start, FOREVER if end is None else end
+    found = state.history().ticks(begin, min(stop, state.counters.last + 1), limit)
+    return TickTable(tape.symbol, tape.grid, found)
+
+
+def changed(
+    state: SymbolState, frame: Frame, since: int, epoch: str | None, rows: int, options: StudyOptions, now: float
+) -> dict[str, Any]:
+    """What a chart that holds revision `since` of `epoch` lacks, as `market.chart_json` describes it.
+
+    rows: levels to a row; 0 chooses. now: monotonic seconds.
+    """
+    tape = state.tape
+    with tape.lock:
+        series = tape.series(frame) if frame.ns else tape.activity_series(frame, state.history().live)
+        revision = tape.refresh()
+        starts = series.changed(since) if epoch == state.epoch and since and rows else None
+        full = starts is None
+        if starts is None:
+            starts = list(series.starts)
+        if frame.ns:
+            tape.fold(series, starts)
+        found = [series.bars[start] for start in starts]
+        rows = rows or choose_rows([series.bars[start] for start in series.starts[-60:]])
+        return {
+            "epoch": state.epoch,
+            "rev": revision,
+            "full": full,
+            "symbol": tape.symbol,
+            "frame": frame.name,
+            "ms": frame.ns // 1_000_000,
+            "tick": state.price(1),
+            "pd": tape.grid.price_decimals,
+            "sd": tape.grid.size_decimals,
+            "rows": rows,
+            "ref": series.vwap_ref,
+            "session": tape.session.label,
+            "marks": options.text,
+            "base": base_json(series.starts[0] if series.starts else None, series.opening),
+            "bars": [
+                bar_json(bar, series.vwap_ref, rows, tape.grid.size_decimals, options, series.end_of(bar))
+                for bar in found
+            ],
+            "stats": {**state.stats(now), "candles": len(series.starts) + series.dropped},
+        }
+
+
+def _recent(state: SymbolState, frame: Frame, begin: int, stop: int) -> tuple[BarTable, int]:
+    """(the bars in memory that start in [begin, stop), start of the first bar that memory has in full)."""
+    tape = state.tape
+    with tape.lock:
+        series = tape.series(frame)
+        held = series.between(-FOREVER, stop)
+        tape.fold(series, held)
+        wanted = len(series.between(begin, stop))
+        ends = bar_end(np.array(held, np.int64), frame.ns, tape.session)
+        found = [series.bars[start] for start in held]
+        table = from_series(tape.symbol, frame.name, tape.grid, found, ends, series.opening, series.vwap_ref)
+        first = min(series.horizon, stop) if series.horizon > -FOREVER else begin
+        return table.take(len(held) - wanted, len(held)), first
