@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def page(services: Services, links: list[Link]) -> Component:
     """The page as the settings have it."""
-    return herd_page(links=links, batch_ms=services.settings.herd_batch_ms)
+    return herd_page(links=links, batch_ms=services.settings.herd.batch_ms)
 
 
 def register(app: Dash, services: Services) -> None:

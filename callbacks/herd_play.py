@@ -54,9 +54,9 @@ def terms(services: Services) -> Terms:
     """What the settings let a participant do."""
     settings = services.settings
     return Terms(
-        cash=settings.herd_cash,
-        shares=settings.herd_shares,
-        short=settings.herd_short,
-        max_quantity=settings.herd_max_quantity,
-        impact=settings.herd_impact,
+        cash=settings.herd.cash,
+        shares=settings.herd.shares,
+        short=settings.herd.short,
+        max_quantity=settings.herd.max_quantity,
+        impact=settings.herd.impact,
     )

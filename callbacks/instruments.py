@@ -44,8 +44,8 @@ def page(services: Services, links: list[Link]) -> Component:
     settings = services.settings
     return instruments_page(
         links=links,
-        prefix=settings.api_prefix,
-        history=settings.max_history_size,
+        prefix=settings.instruments.prefix,
+        history=settings.instruments.history,
         bundled=described([*services.instruments.ids(), *services.instruments.groups()]),
     )
 

@@ -18,7 +18,8 @@ from typing import Any
 from orderflow import __version__
 from orderflow.errors import OrderflowError
 from orderflow.runtime.reload import SECONDS, Watch
-from orderflow.settings.settings import CONFIG_FILES, Settings, describe, is_loopback, load_settings
+from orderflow.settings.load import CONFIG_FILES, load_settings
+from orderflow.settings.settings import Settings, describe, is_loopback
 
 FIRST = ("host", "port", "data_dir", "lan", "ephemeral")
 """Settings whose flags everybody needs; the help shows the others apart."""
@@ -200,7 +201,7 @@ def _settings(args: argparse.Namespace) -> Settings:
     files = None
     if args.config is not None:
         files = [Path(args.config), *(path for path in [Path(".env")] if path.is_file())]
-    return load_settings({name: getattr(args, name, None) for name, _, _ in describe()}, files=files)
+    return load_settings({name: getattr(args, name, None) for name, *_ in describe()}, files=files)
 
 
 def _server_flags(parser: argparse.ArgumentParser, *, browser: bool) -> None:
@@ -214,7 +215,7 @@ def _server_flags(parser: argparse.ArgumentParser, *, browser: bool) -> None:
 
 def _settings_flags(parser: argparse.ArgumentParser) -> None:
     more = parser.add_argument_group("more settings", "each also from the environment, as ORDERFLOW_<NAME>, or a file")
-    for name, default, meta in describe():
+    for name, default, meta, *_ in describe():
         group: Any = parser if name in FIRST else more
         flag = f"--{name.replace('_', '-')}"
         words = f"{meta.doc} {meta.allowed}".replace("%", "%%")

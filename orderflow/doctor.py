@@ -15,7 +15,8 @@ from importlib import metadata
 from orderflow import __version__
 from orderflow.errors import OrderflowError
 from orderflow.services import check
-from orderflow.settings.settings import PREFIX, Settings, describe
+from orderflow.settings.load import PREFIX
+from orderflow.settings.settings import Settings, describe
 
 PACKAGES = ("dash", "plotly", "flask", "flask-sock", "gevent", "pandas", "numpy", "pyarrow", "msgspec", "diskcache")
 TESTS = ("ORDERFLOW_SHARED_DATA", "ORDERFLOW_REQUIRE_ALL")
@@ -39,16 +40,16 @@ def run(settings: Settings, environ: Mapping[str, str] | None = None, out: Calla
 
 def listed(settings: Settings) -> Iterator[tuple[str, str, str]]:
     """(name, value, source) of every setting; secrets are not shown."""
-    for name, _, meta in describe():
-        value = getattr(settings, name)
-        if meta.secret and value is not None:
+    for each in describe():
+        value = settings.value(each)
+        if each.meta.secret and value is not None:
             shown = f"({len(value)} characters)"
         elif isinstance(value, tuple):
             shown = ", ".join(value) or "none"
         else:
             shown = "none" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
-        yield name, shown, settings.sources.get(name, "default")
-    for symbol, instrument in settings.instruments.items():
+        yield each.name, shown, settings.sources.get(each.name, "default")
+    for symbol, instrument in settings.symbols.items():
         parts = [
             f"{key} {value}"
             for key, value in (
@@ -80,7 +81,7 @@ def checks(settings: Settings) -> Iterator[Finding]:
 
 def unknown_names(environ: Mapping[str, str]) -> Iterator[Finding]:
     """Variables that look like settings and are none."""
-    known = [PREFIX + name.upper() for name, _, _ in describe()]
+    known = [PREFIX + name.upper() for name, *_ in describe()]
     for name in environ:
         if name.startswith(PREFIX) and name not in known and name not in TESTS:
             near = difflib.get_close_matches(name, known, 1)

@@ -79,7 +79,7 @@ class Services:
             self.instruments.keep()
 
     def _configure(self) -> None:
-        for symbol, instrument in self.settings.instruments.items():
+        for symbol, instrument in self.settings.symbols.items():
             try:
                 self.market.configure(
                     symbol,
@@ -129,12 +129,12 @@ def build_services(settings: Settings) -> Services:
     sample = SampleReplay(market, workers, velocity=settings.velocity)
     instruments = build_simulation(settings, market, ticks, workers, clock)
     exchange = Exchange(market, workers, clock, _quotes(instruments))
-    if settings.exchange_recording is not None:
+    if settings.exchange.recording is not None:
         try:
-            exchange.play(Path(settings.exchange_recording).expanduser(), settings.exchange_velocity, loop=True)
+            exchange.play(Path(settings.exchange.recording).expanduser(), settings.exchange.velocity, loop=True)
         except (OrderflowError, OSError) as error:
             raise BadSetting(
-                f"exchange_recording = {settings.exchange_recording!r} cannot be played: {error}"
+                f"exchange_recording = {settings.exchange.recording!r} cannot be played: {error}"
             ) from error
     debriefs = Debriefs(herd, workers)
     return Services(settings, market, ticks, workers, bus, clock, sample, herd, debriefs, instruments, exchange)

@@ -20,7 +20,7 @@ README = Path(__file__).resolve().parent.parent / "README.md"
 def settings_table() -> str:
     """Every setting with its default and its meaning."""
     lines = ["| setting | default | short name | meaning |", "|---|---|---|---|"]
-    for name, default, meta in describe():
+    for name, default, meta, *_ in describe():
         short = ", ".join(f"`{other}`" for other in meta.names)
         lines.append(f"| `{name}` | {_shown(name, default)} | {short} | {meta.doc} |")
     return "\n".join(lines) + "\n"

@@ -52,7 +52,7 @@ def make_services() -> Iterator[Callable[..., Services]]:
     made: list[Services] = []
 
     def make(**settings: Any) -> Services:
-        services = build_services(Settings(**{"ephemeral": True, "ticker_count": 0, **settings}))
+        services = build_services(Settings.of(**{"ephemeral": True, "ticker_count": 0, **settings}))
         made.append(services)
         services.start()
         return services

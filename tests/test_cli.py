@@ -19,7 +19,8 @@ from pyarrow import ipc, parquet
 from orderflow import __version__, cli
 from orderflow.doctor import checks, listed, unknown_names
 from orderflow.doctor import run as doctor
-from orderflow.settings.settings import Settings, describe, load_settings
+from orderflow.settings.load import load_settings
+from orderflow.settings.settings import Settings, describe
 from tests.running import ROOT, RunningServer, start_server
 
 ROWS = b"timestamp,price,size,side\n" + b"".join(
@@ -70,7 +71,7 @@ def test_without_a_command_it_helps(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_every_setting_has_its_flag() -> None:
     parser = cli.build_parser()
-    for name, default, _ in describe():
+    for name, default, *_ in describe():
         flag = f"--{name.replace('_', '-')}"
         words = [flag] if isinstance(default, bool) else [flag, "x"]
         args = parser.parse_args(["serve", *words])
@@ -145,7 +146,7 @@ def test_wrong_arguments_are_2(words: tuple[str, ...], run: Run) -> None:
     ],
 )
 def test_addresses(settings: dict[str, str], key: str | None, url: str) -> None:
-    assert cli.address(Settings(**settings), 80, key) == url  # type: ignore[arg-type]
+    assert cli.address(Settings.of(**settings), 80, key) == url  # type: ignore[arg-type]
 
 
 def test_the_start_says_where_it_is_and_what_it_keeps(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -263,7 +264,7 @@ def test_doctor_shows_every_setting_with_its_source(tmp_path: Path) -> None:
     (tmp_path / "orderflow.toml").write_text("max_candles = 7\n[instruments.NQ]\ntick_size = 0.25\n")
     settings = load_settings({"port": 0}, {"HOST": "127.0.0.1", "ORDERFLOW_API_KEY": "correct-horse"})
     rows = {name: (value, source) for name, value, source in listed(settings)}
-    assert set(rows) == {name for name, _, _ in describe()} | {"instruments.NQ"}
+    assert set(rows) == {each.name for each in describe()} | {"instruments.NQ"}
     assert rows["port"] == ("0", "flag --port")
     assert rows["host"] == ("127.0.0.1", "environment HOST")
     assert rows["max_candles"] == ("7", "orderflow.toml max_candles")

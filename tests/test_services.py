@@ -14,7 +14,7 @@ from orderflow.errors import BadSetting, OrderflowError
 from orderflow.formats import parse_body
 from orderflow.market.tick_log import NoLog
 from orderflow.services import Services, build_services
-from orderflow.settings.settings import Instrument, Settings
+from orderflow.settings.settings import Settings, SymbolSettings
 
 TICKS = b"timestamp,price,size,side\n2025-10-09T18:00:00Z,10.1,1,buy\n2025-10-09T18:02:00Z,10.2,1,sell\n"
 Make = Callable[..., Services]
@@ -48,8 +48,8 @@ def test_one_folder_serves_one_process(tmp_path: Path) -> None:
 
 
 def test_the_instruments_of_the_settings_are_applied(make_services: Make) -> None:
-    instrument = Instrument(Decimal("0.25"), None, "America/Chicago 17:00")
-    services = make_services(instruments={"NQ": instrument})
+    instrument = SymbolSettings(Decimal("0.25"), None, "America/Chicago 17:00")
+    services = make_services(symbols={"NQ": instrument})
     assert services.market.settings_of("NQ") == {"tick_size": "0.25", "session": "America/Chicago 17:00"}
 
 
@@ -58,7 +58,7 @@ def test_an_instrument_that_does_not_fit_the_log_stops_the_start(tmp_path: Path)
     first.start()
     fill(first)
     first.stop()
-    second = build_services(Settings(data_dir=tmp_path, instruments={"X": Instrument(Decimal(5))}))
+    second = build_services(Settings(data_dir=tmp_path, symbols={"X": SymbolSettings(Decimal(5))}))
     with pytest.raises(BadSetting, match=r"instruments\.X: .*0\.1"):
         second.start()
     second.stop()
@@ -92,16 +92,16 @@ def test_a_recording_feeds_the_exchange_or_stops_the_start(tmp_path: Path) -> No
     frame = '{"stream":"btcusdt@aggTrade","data":{"e":"aggTrade","E":1,"s":"BTCUSDT","a":1,"p":"1","q":"1"}}'
     file = tmp_path / "frames.jsonl"
     file.write_text(json.dumps({"t": "recv", "ts": 1.0, "data": frame}) + "\n")
-    services = build_services(Settings(ephemeral=True, exchange_recording=str(file), exchange_velocity=5.0))
+    services = build_services(Settings.of(ephemeral=True, exchange_recording=str(file), exchange_velocity=5.0))
     assert services.exchange.player is not None
     for wrong in (tmp_path / "missing", tmp_path):
         with pytest.raises(BadSetting, match="exchange_recording"):
-            build_services(Settings(ephemeral=True, exchange_recording=str(wrong)))
+            build_services(Settings.of(ephemeral=True, exchange_recording=str(wrong)))
 
 
 def test_a_reset_of_all_keeps_what_was_said_of_instruments(tmp_path: Path) -> None:
-    told = {"NQ": Instrument(Decimal("0.25"), None, "America/Chicago 17:00")}
-    settings = Settings(data_dir=tmp_path, ticker_count=1, instruments=told)
+    told = {"NQ": SymbolSettings(Decimal("0.25"), None, "America/Chicago 17:00")}
+    settings = Settings.of(data_dir=tmp_path, ticker_count=1, symbols=told)
     services = build_services(settings)
     try:
         services.start()

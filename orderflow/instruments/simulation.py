@@ -77,7 +77,7 @@ class Simulation:
         self._begun = 0.0
         self._still = 0
         self._since = time.monotonic()
-        self.seed = settings.ticker_seed
+        self.seed = settings.instruments.seed
         self.speed = 1.0
         self.running = False
         self.skipped = 0
@@ -96,9 +96,9 @@ class Simulation:
                 "%s holds ticks that were sent before: those of the simulated one are left out until a reset", key
             )
         self._build()
-        if self._settings.scenario is not None:
+        if self._settings.instruments.scenario is not None:
             try:
-                self.play(open_scenario(self._settings.scenario, [*self.ids(), *self.groups()]))
+                self.play(open_scenario(self._settings.instruments.scenario, [*self.ids(), *self.groups()]))
             except OrderflowError as error:
                 raise BadSetting(f"scenario: {str(error).removeprefix('scenario ')}") from error
         self.running = True
@@ -279,8 +279,8 @@ class Simulation:
             0.0,
             spec,
             seed_of(self.seed, spec),
-            bounds=(settings.initial_price_min, settings.initial_price_max),
-            history=settings.max_history_size,
+            bounds=(settings.instruments.price_min, settings.instruments.price_max),
+            history=settings.instruments.history,
             now=self._clock.now(),
             group=group,
             span=span,

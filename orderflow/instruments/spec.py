@@ -180,10 +180,10 @@ def specs(settings: Settings) -> list[Spec]:
     # two digits whatever the count: an id makes its seed, and one more instrument must not change the others
     made = {
         key: _spec(settings, key, f"Item {number:02d}")
-        for number in range(settings.ticker_count)
+        for number in range(settings.instruments.count)
         if (key := f"ITEM_{number:02d}")
     }
-    for key, table in settings.simulated.items():
+    for key, table in settings.instruments.simulated.items():
         if not ID.fullmatch(key):
             raise BadSetting(f"simulated.{key}: an id has letters, digits, dots, dashes and underscores, at most 32")
         if key.upper() in TAKEN:
@@ -193,10 +193,10 @@ def specs(settings: Settings) -> list[Spec]:
         except BadInput as error:
             source = settings.sources.get("simulated", "the settings")
             raise BadSetting(f"simulated.{error} (from {source})") from error
-    if settings.initial_price_min > settings.initial_price_max:
+    if settings.instruments.price_min > settings.instruments.price_max:
         raise BadSetting(
-            f"initial_price_min = {settings.initial_price_min:g} is above initial_price_max = "
-            f"{settings.initial_price_max:g}"
+            f"initial_price_min = {settings.instruments.price_min:g} is above initial_price_max = "
+            f"{settings.instruments.price_max:g}"
         )
     if len(made) > settings.max_symbols:
         raise BadSetting(f"{len(made):,} simulated instruments are more than max_symbols = {settings.max_symbols:,}")
@@ -204,9 +204,9 @@ def specs(settings: Settings) -> list[Spec]:
 
 
 def _spec(settings: Settings, key: str, name: str) -> Spec:
-    model = settings.ticker_model.strip().lower()
-    params = {"range": settings.price_change_range} if model == "uniform" else {}
-    spec = Spec(key, name, model, params, settings.ticker_arrivals, interval=settings.price_update_interval)
+    model = settings.instruments.model.strip().lower()
+    params = {"range": settings.instruments.change_range} if model == "uniform" else {}
+    spec = Spec(key, name, model, params, settings.instruments.arrivals, interval=settings.instruments.interval)
     try:
         registry.get(model)
     except OrderflowError as error:

@@ -51,7 +51,7 @@ def start(workers: Workers) -> Callable[..., Simulation]:
         tables = {f"ITEM_{n:02d}": busy for n in range(int(settings.get("ticker_count", 3)))}
         tables |= {key: {**busy, **table} for key, table in settings.pop("simulated", {}).items()}
         given = {"ticker_count": 3, "price_update_interval": 0.01, "simulated": tables, **settings}
-        chosen = Settings(**given)
+        chosen = Settings.of(**given)
         found = market or Market(new_lock=workers.lock)
         simulation = Simulation(chosen, found, ticks or NoLog(), workers, SystemClock())
         simulation.start()
@@ -279,7 +279,7 @@ seconds = 60
 
 def test_steps_that_cannot_be_made_in_time_are_skipped_and_counted(workers: Workers) -> None:
     simulation = Simulation(
-        Settings(ticker_count=1, price_update_interval=0.01), Market(), NoLog(), workers, ManualClock(NOW)
+        Settings.of(ticker_count=1, price_update_interval=0.01), Market(), NoLog(), workers, ManualClock(NOW)
     )
     simulation.start()
     wait_for(lambda: simulation.steps > 3)

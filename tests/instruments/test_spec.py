@@ -22,11 +22,11 @@ def test_the_default_is_ten_garch_instruments() -> None:
     assert [spec.id for spec in made] == [f"ITEM_{n:02d}" for n in range(10)]
     assert {(spec.model, spec.arrivals, spec.interval, spec.book) for spec in made} == {("garch", "hawkes", 1.0, False)}
     assert made[3].name == "Item 03"
-    assert [spec.id for spec in specs(Settings(ticker_count=1001))][::1000] == ["ITEM_00", "ITEM_1000"]
+    assert [spec.id for spec in specs(Settings.of(ticker_count=1001))][::1000] == ["ITEM_00", "ITEM_1000"]
 
 
 def test_the_uniform_model_takes_its_range_from_the_original_setting() -> None:
-    (spec,) = specs(Settings(ticker_count=1, ticker_model="uniform", price_change_range=2.5))
+    (spec,) = specs(Settings.of(ticker_count=1, ticker_model="uniform", price_change_range=2.5))
     assert spec.params == {"range": 2.5}
 
 
@@ -35,7 +35,7 @@ def test_tables_change_and_add_instruments() -> None:
         "ITEM_01": {"model": "ou", "params": {"theta": Decimal(40)}, "seed": 7},
         "ACME": {"book": True, "interval": 0.5, "group": "tech", "correlation": 0.8},
     }
-    first, second, added = specs(Settings(ticker_count=2, simulated=tables))
+    first, second, added = specs(Settings.of(ticker_count=2, simulated=tables))
     assert (first.model, second.model, second.params, second.seed) == ("garch", "ou", {"theta": 40.0}, 7)
     assert (added.id, added.name, added.book, added.interval, added.group) == ("ACME", "ACME", True, 0.5, "tech")
 
@@ -103,13 +103,13 @@ def test_feller_is_warned_of_and_not_refused() -> None:
 )
 def test_settings_that_cannot_be_stop_the_start(settings: dict[str, Any], words: str) -> None:
     with pytest.raises(BadSetting, match=words):
-        specs(Settings(**settings))
+        specs(Settings.of(**settings))
 
 
 @pytest.mark.parametrize("key", ["HERD", "herd", "DEFAULT", "instruments"])
 def test_an_id_that_belongs_to_something_else_is_refused(key: str) -> None:
     with pytest.raises(BadSetting, match=f"simulated.{key}: this id is taken"):
-        specs(Settings(simulated={key: {}}))
+        specs(Settings.of(simulated={key: {}}))
 
 
 def test_an_unknown_model_is_told_once() -> None:

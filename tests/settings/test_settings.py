@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,8 @@ from typing import Any
 import pytest
 
 from orderflow.errors import BadSetting
-from orderflow.settings.settings import Instrument, Settings, default_data_dir, describe, is_loopback, load_settings
+from orderflow.settings.load import default_data_dir, load_settings
+from orderflow.settings.settings import Settings, SymbolSettings, describe, is_loopback
 
 
 def load(flags: dict[str, Any] | None = None, environ: dict[str, str] | None = None, *files: Path) -> Settings:
@@ -19,7 +19,8 @@ def load(flags: dict[str, Any] | None = None, environ: dict[str, str] | None = N
 
 def test_defaults_are_the_documented_ones() -> None:
     settings = load()
-    assert dataclasses.asdict(settings) | {"data_dir": None} == {
+    values = {each.name: settings.value(each) for each in describe()}
+    assert values | {"data_dir": None} == {
         "host": "127.0.0.1",
         "port": 8765,
         "lan": False,
@@ -66,10 +67,23 @@ def test_defaults_are_the_documented_ones() -> None:
         "herd_rate": 4.0,
         "herd_max_participants": 5000,
         "herd_code_required": False,
-        "instruments": {},
-        "simulated": {},
-        "sources": {},
     }
+    assert (settings.symbols, settings.instruments.simulated, settings.sources) == ({}, {}, {})
+
+
+def test_a_product_reads_its_section_under_short_names() -> None:
+    settings = Settings.of(herd_cash=7.0, ticker_count=3, port=1)
+    assert (settings.herd.cash, settings.instruments.count, settings.port) == (7.0, 3, 1)
+    with pytest.raises(TypeError, match="herd_gold"):
+        Settings.of(herd_gold=1)
+
+
+def test_a_section_of_the_toml_file_is_the_same_as_the_flat_names(tmp_path: Path) -> None:
+    nested, flat = tmp_path / "nested.toml", tmp_path / "flat.toml"
+    nested.write_text("[herd]\ncash = 9\n[instruments]\ncount = 4\n[instruments.NQ]\ntick_size = 0.25\n")
+    flat.write_text("herd_cash = 9\nticker_count = 4\n[instruments.NQ]\ntick_size = 0.25\n")
+    assert load({}, {}, nested) == load({}, {}, flat)
+    assert load({}, {}, nested).sources["herd_cash"] == "nested.toml herd.cash"
 
 
 def test_flags_win_over_environment_over_toml_over_env_file(tmp_path: Path) -> None:
@@ -92,10 +106,10 @@ def test_the_prefixed_name_wins_over_the_unprefixed_one_and_empty_means_unset() 
 
 
 def test_every_setting_can_come_from_the_environment_and_says_what_it_means() -> None:
-    for name, _, meta in describe():
+    for name, _, meta, *_ in describe():
         assert meta.doc.endswith("."), name
         assert meta.allowed, name
-    assert {name for name, _, meta in describe() if meta.names} == {
+    assert {name for name, _, meta, *_ in describe() if meta.names} == {
         "host", "port", "cors_origins", "candle_interval", "max_candles", "initial_window_minutes", "log_level",
         "reload", "api_title", "api_version", "api_prefix", "ticker_count", "price_update_interval",
         "price_change_range", "initial_price_min", "initial_price_max", "max_history_size",
@@ -163,9 +177,9 @@ def test_instruments_come_from_the_toml_file_exactly(tmp_path: Path) -> None:
     toml = tmp_path / "orderflow.toml"
     text = '[instruments.NQ]\ntick_size = 0.25\nsession = "America/Chicago 17:00"\n[instruments.B]\nsize_step = 1\n'
     toml.write_text(text)
-    assert load({}, {}, toml).instruments == {
-        "NQ": Instrument(Decimal("0.25"), None, "America/Chicago 17:00"),
-        "B": Instrument(None, Decimal(1), None),
+    assert load({}, {}, toml).symbols == {
+        "NQ": SymbolSettings(Decimal("0.25"), None, "America/Chicago 17:00"),
+        "B": SymbolSettings(None, Decimal(1), None),
     }
 
 
@@ -176,7 +190,9 @@ def test_instruments_come_from_the_toml_file_exactly(tmp_path: Path) -> None:
         ('[instruments.NQ]\nsession = "Mars/Base 17:00"\n', "IANA zone"),
         ('[instruments.NQ]\nsession = "America/Chicago 25:00"\n', "IANA zone"),
         ("[instruments.NQ]\ntick = 1\n", "unknown key 'tick'"),
-        ("instruments = 3\n", "write instruments as tables"),
+        ("instruments = 3\n", "write instruments as a table, [instruments]"),
+        ("[instruments]\nNQ = 3\n", "unknown setting 'instruments.NQ'"),
+        ("[herd]\ncosh = 3\n", "did you mean 'herd.cash'?"),
         ("prot = 1\n", "did you mean 'port'?"),
         ("port = ", "is not TOML"),
         ("port = [1]", "port = [1] from orderflow.toml port is not allowed"),

@@ -58,7 +58,7 @@ class Game(View):
         self._lock = plain_rlock()
         self._ticks = TickFeed(market, workers)
         self._archive = Archive(journal)
-        self._floods = Floods(settings.herd_rate)
+        self._floods = Floods(settings.herd.rate)
         self._manners = Manners()
         self.on_fill: list[Callable[[str, Fill], None]] = []
         self.on_batch: list[Callable[[], None]] = []
@@ -102,9 +102,9 @@ class Game(View):
         when the game is full, Conflict when it has ended, StorageFailed."""
         with self._lock:
             session = self._session
-            if self._settings.herd_code_required and (code or "").strip().upper() != session.state.code:
+            if self._settings.herd.code_required and (code or "").strip().upper() != session.state.code:
                 raise Forbidden("the join code is not right; it stands on the big screen")
-            if session.state.count >= self._settings.herd_max_participants:
+            if session.state.count >= self._settings.herd.max_participants:
                 raise Busy("the game is full; somebody must leave first", retry_after=30)
             person = session.join(self._clock.now(), self._polite(nick))
             self._seen[person.id] = self._clock.now()
@@ -171,7 +171,7 @@ class Game(View):
             if name == "reset" or (name == "start" and self.phase == "ended"):
                 self._renew(now)
             else:
-                presenter.act(self._session, now, name, args, self._settings.herd_max_participants)
+                presenter.act(self._session, now, name, args, self._settings.herd.max_participants)
             self.version += 1
         self._notify()
 
@@ -222,16 +222,16 @@ class Game(View):
     # inside; everything below is called under the lock, or before the start
 
     def _config(self) -> Config:
-        s = self._settings
+        herd = self._settings.herd
         return Config(
-            price=micro(s.herd_price),
-            impact=f"{Decimal(str(s.herd_impact)):f}",
-            curve=s.herd_curve,
-            cash=micro(s.herd_cash),
-            shares=s.herd_shares,
-            short=s.herd_short,
-            batch_ms=s.herd_batch_ms,
-            max_quantity=s.herd_max_quantity,
+            price=micro(herd.price),
+            impact=f"{Decimal(str(herd.impact)):f}",
+            curve=herd.curve,
+            cash=micro(herd.cash),
+            shares=herd.shares,
+            short=herd.short,
+            batch_ms=herd.batch_ms,
+            max_quantity=herd.max_quantity,
         )
 
     def _polite(self, nick: str | None) -> str | None:

@@ -260,7 +260,7 @@ class Herd:
 
     def _join_url(self) -> str:
         settings = self._services.settings
-        if settings.herd_code_required:
+        if settings.herd.code_required:
             require_operator("who sees the code may join, so this needs the key: open the page with ?key=KEY")
         return join_url(settings, flask.request.environ, self._game.code)
 

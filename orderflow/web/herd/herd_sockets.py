@@ -58,7 +58,7 @@ class Audience:
 
     def __init__(self, game: Game, services: Services, fanout: Fanout) -> None:
         self._game = game
-        self._secret = (*SECRET, *(["code", "join"] if services.settings.herd_code_required else []))
+        self._secret = (*SECRET, *(["code", "join"] if services.settings.herd.code_required else []))
         self._workers = services.workers
         self._fanout = fanout
         self.live = messages.Live(game, services.clock.now)

@@ -87,7 +87,7 @@ class Instruments:
         self._simulation.listen(self._moved)
 
     def routes(self) -> list[Route]:
-        prefix = self._services.settings.api_prefix
+        prefix = self._services.settings.instruments.prefix
         one = f"{prefix}/tickers/{{ticker_id}}"
         steer = f"{prefix}/simulation"
         wrong = {413: "The body is too large.", 415: "The body is no JSON.", 422: "A field is wrong."}

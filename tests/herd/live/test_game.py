@@ -25,7 +25,7 @@ class Table:
     def __init__(self, workers: Workers, clock: ManualClock, **settings: Any) -> None:
         self.clock = clock
         self.market = Market()
-        self.game: Game = build_game(Settings(**({"ephemeral": True} | settings)), self.market, workers, clock)
+        self.game: Game = build_game(Settings.of(**({"ephemeral": True} | settings)), self.market, workers, clock)
         self.fills: list[tuple[str, Fill]] = []
         self.accounts: list[str | None] = []
         self.casts = 0

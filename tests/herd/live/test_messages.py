@@ -26,7 +26,7 @@ class Play:
     def __init__(self, workers: Workers, **settings: Any) -> None:
         self.clock = ManualClock(START)
         self.game: Game = build_game(
-            Settings(ephemeral=True, herd_rate=1000, **settings), Market(), workers, self.clock
+            Settings.of(ephemeral=True, herd_rate=1000, **settings), Market(), workers, self.clock
         )
         self.live = messages.Live(self.game, self.clock.now)
         self.stage = messages.Stage(self.game, self.live)

@@ -35,7 +35,7 @@ from orderflow.market.market import Market
 from orderflow.settings.settings import Settings
 from orderflow.runtime.workers import Workers
 
-settings = Settings(data_dir=Path(sys.argv[1]), herd_batch_ms=50, herd_rate=1000.0)
+settings = Settings.of(data_dir=Path(sys.argv[1]), herd_batch_ms=50, herd_rate=1000.0)
 game = build_game(settings, Market(), Workers(2), SystemClock())
 game.start()
 people = [game.join(f"Trader {i}").id for i in range(20)]
@@ -61,7 +61,7 @@ def workers() -> Iterator[Workers]:
 
 
 def game_on(folder: Path, workers: Workers, clock: ManualClock, **settings: Any) -> Game:
-    return build_game(Settings(data_dir=folder, **settings), Market(), workers, clock)
+    return build_game(Settings.of(data_dir=folder, **settings), Market(), workers, clock)
 
 
 @pytest.mark.parametrize("kind", ["threads", "gevent"])

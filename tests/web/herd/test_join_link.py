@@ -39,8 +39,8 @@ def network(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_the_address_is_one_that_a_phone_can_open(settings: dict[str, Any], host: str, scheme: str, url: str) -> None:
     environ = {"HTTP_HOST": host, "wsgi.url_scheme": scheme, "SERVER_PORT": "5000"}
-    assert join_url(Settings(**settings), environ, "K7QX") == url
-    assert join_url(Settings(**settings), environ, None) == url.removesuffix("/K7QX")
+    assert join_url(Settings.of(**settings), environ, "K7QX") == url
+    assert join_url(Settings.of(**settings), environ, None) == url.removesuffix("/K7QX")
 
 
 def test_without_a_network_it_is_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
