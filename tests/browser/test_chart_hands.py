@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from tests.browser.chart import Chart, Feed, post_ticks
+from tests.browser.chart import START, Chart, Feed, post_ticks
 from tests.running import RunningServer
 
 pytestmark = pytest.mark.browser
@@ -163,3 +164,73 @@ def test_live_update_is_light_on_the_browser(open_chart: Open, server: RunningSe
         merges = sorted(chart.state["timing"]["merge"])
     assert len(merges) >= 4
     assert merges[len(merges) // 2] <= 60  # ms: merging and all drawing of one update
+
+
+def test_wheel_and_axes(chart: Chart) -> None:
+    page = chart.page
+    before = chart.settled()
+
+    def wheel(at: tuple[float, float], key: str = "") -> dict[str, Any]:
+        page.mouse.move(*at)
+        if key:
+            page.keyboard.down(key)
+        page.mouse.wheel(0, -300)
+        if key:
+            page.keyboard.up(key)
+        return chart.settled()
+
+    for at, key in ((chart.at(0.5, 0.5), "Alt"), (chart.at(1.02, 0.5), "")):
+        after = wheel(at, key)
+        assert after["y"][1] - after["y"][0] < before["y"][1] - before["y"][0]
+        assert after["x"] == before["x"]
+        page.get_by_role("button", name="Auto price").click()
+        assert chart.settled()["auto"]
+    moved = wheel(chart.at(0.5, 0.5), "Shift")
+    assert moved["x"][0] < before["x"][0]
+    assert moved["x"][1] - moved["x"][0] == pytest.approx(before["x"][1] - before["x"][0])
+    host = page.locator("#chart-host").bounding_box()
+    axis = host["y"] + host["height"] - 8
+    chart.drag((host["x"] + 500, axis), (host["x"] + 700, axis))
+    scaled = chart.settled()
+    assert scaled["x"][1] - scaled["x"][0] < 0.8 * (moved["x"][1] - moved["x"][0])
+    page.mouse.dblclick(host["x"] + 500, axis)
+    assert chart.settled()["follow"]
+
+
+def test_the_overview_by_keys_and_by_its_edges(chart: Chart) -> None:
+    overview = chart.page.get_by_role("application", name="Overview of all bars")
+    overview.focus()
+    first = chart.settled()
+    chart.page.keyboard.press("ArrowLeft")
+    left = chart.settled()
+    assert left["x"][0] < first["x"][0]
+    chart.page.keyboard.press("ArrowRight")
+    assert chart.settled()["x"] == pytest.approx(first["x"])
+    strip = overview.bounding_box()
+    y = strip["y"] + strip["height"] / 2
+    chart.page.mouse.move(strip["x"] + 4, y)
+    chart.page.mouse.down()
+    chart.page.mouse.up()
+    beside = chart.settled()
+    assert beside["x"][0] < first["x"][0]
+    assert beside["x"][1] - beside["x"][0] == pytest.approx(first["x"][1] - first["x"][0])
+    chart.page.get_by_role("button", name="Go live").click()
+    live = chart.settled()
+    low, high = min(-0.5, live["x"][0]), max(live["last"] + 1, live["x"][1])
+    edge = strip["x"] + (live["x"][0] - low) / (high - low) * strip["width"]
+    chart.drag((edge, y), (edge + 150, y))
+    narrow = chart.settled()
+    assert narrow["x"][0] > live["x"][0] + 2
+    assert narrow["x"][1] == pytest.approx(live["x"][1], abs=1.5)
+
+
+def test_a_drawing_of_another_tab_is_shown(chart: Chart, shown: str) -> None:
+    other = chart.page.context.new_page()
+    other.goto(f"{chart.url}/herd/play")
+    start = int(START.timestamp() * 1000)
+    line = {"type": "line", "axis": "y", "t0": start + 900_000, "t1": start + 1_800_000, "y0": 25_000, "y1": 25_010}
+    other.evaluate(
+        "([key, text]) => localStorage.setItem(key, text)", [f"orderflow.drawings.{shown}", json.dumps([line])]
+    )
+    chart.until("s.shapes.length === 1")
+    other.close()

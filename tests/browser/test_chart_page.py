@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -219,3 +220,230 @@ def test_png_and_csv_are_exported(chart: Chart, server: RunningServer, shown: st
         answer = chart.page.request.get(f"{server.url}{links[name]}")
         assert answer.status == 200
         assert answer.text().startswith(first)
+
+
+# what each key, button and field does
+
+
+def kept(chart: Chart) -> dict[str, Any]:
+    """The options that the browser keeps."""
+    return dict(json.loads(chart.page.evaluate("() => localStorage.getItem('orderflow.options')") or "{}"))
+
+
+def until_kept(chart: Chart, **options: Any) -> None:
+    """Wait until the browser keeps these options; one at its default may be left out."""
+    chart.page.wait_for_function(
+        """(wanted) => {
+          const kept = JSON.parse(localStorage.getItem("orderflow.options") || "{}");
+          const same = ([key, value]) => JSON.stringify(kept[key] ?? null) === JSON.stringify(value);
+          return Object.entries(wanted).every(same);
+        }""",
+        arg=options,
+    )
+
+
+def until_legend(chart: Chart, words: str) -> None:
+    """Wait until the legend has these words below the symbol or in the definitions."""
+    chart.page.wait_for_function(
+        "(words) => document.querySelector('.of-legend').textContent.includes(words)", arg=words
+    )
+
+
+def test_keys_of_the_view(chart: Chart) -> None:
+    press = chart.page.keyboard.press
+    first = chart.settled()
+    press("ArrowLeft")
+    left = chart.settled()
+    assert left["x"][0] < first["x"][0]
+    press("Shift+ArrowLeft")
+    far = chart.settled()
+    assert left["x"][0] - far["x"][0] > 3 * (first["x"][0] - left["x"][0])
+    press("ArrowRight")
+    assert chart.settled()["x"][0] > far["x"][0]
+    for closer, wider in (("+", "-"), ("=", "-"), ("ArrowUp", "ArrowDown")):
+        before = chart.settled()
+        press(closer)
+        near = chart.settled()
+        assert near["x"][1] - near["x"][0] < before["x"][1] - before["x"][0]
+        press(wider)
+        after = chart.settled()
+        assert after["x"][1] - after["x"][0] == pytest.approx(before["x"][1] - before["x"][0])
+    press("End")
+    assert chart.settled()["follow"]
+    chart.drag(chart.at(1.02, 0.4), chart.at(1.02, 0.7))
+    assert not chart.settled()["auto"]
+    press("a")
+    assert chart.settled()["auto"]
+    press("]")
+    until_legend(chart, "3min ·")
+    press("[")
+    until_legend(chart, "1min ·")
+
+
+def test_keys_of_the_studies(chart: Chart) -> None:
+    press = chart.page.keyboard.press
+    for key, option in (("v", "vwap"), ("i", "imbalance"), ("z", "stacked")):
+        press(key)
+        until_kept(chart, **{option: False})
+        press(key)
+        until_kept(chart, **{option: None})
+    for profile in ("session", "off", "visible"):
+        press("p")
+        until_kept(chart, profile=profile)
+    press("b")
+    chart.page.wait_for_url("**panes=delta,cvd*")
+    press("d")
+    chart.page.wait_for_url("**panes=cvd*")
+    press("c")
+    chart.page.wait_for_url("**panes=none*")
+    for key in ("b", "d", "c"):
+        press(key)
+    until_kept(chart, panes=["table", "delta", "cvd"])
+
+
+def test_fields_of_the_header(chart: Chart, server: RunningServer, shown: str) -> None:
+    post_ticks(server, "OTHERWISE", minutes=5)
+    page = chart.page
+    page.get_by_label("Time frame").first.click()
+    page.get_by_role("option", name="5min", exact=True).click()
+    until_legend(chart, "5min ·")
+    page.get_by_label("Time frame").first.click()
+    page.get_by_role("option", name="500 trades").click()
+    until_legend(chart, "ticks:500 ·")
+    page.get_by_label("Time frame").first.click()
+    page.get_by_role("option", name="1min", exact=True).click()
+    until_legend(chart, "1min ·")
+    for name, word in (("Volume", "Volume"), ("Candles", "Candles"), ("Bid × ask", "Bid × ask")):
+        page.locator("#chart-mode").get_by_text(name, exact=True).click()
+        until_legend(chart, f"1min · {word}")
+    rows = page.get_by_label("Ticks in one footprint row").first
+    page.wait_for_function("() => /^Auto · \\d+$/.test(document.getElementById('chart-rows').value)")
+    rows.click()
+    page.get_by_role("option", name="5 ticks", exact=True).click()
+    page.wait_for_url("**rows=5*")
+    until_legend(chart, "row 1.25")
+    page.reload()
+    chart.ready()
+    page.get_by_label("Symbol").first.fill("otherw")
+    page.get_by_role("option", name="OTHERWISE").click()
+    page.wait_for_function("() => document.getElementById('chart-legend-title').textContent === 'OTHERWISE'")
+    assert "symbol=OTHERWISE" in page.url
+
+
+def test_buttons_of_the_header(chart: Chart) -> None:
+    page = chart.page
+    for name in ("Draw a line", "Draw a rectangle", "Erase a drawing"):
+        button = page.get_by_role("button", name=name)
+        button.click()
+        page.wait_for_function("(b) => b.getAttribute('aria-pressed') === 'true'", arg=button.element_handle())
+        button.click()
+        page.wait_for_function("(b) => b.getAttribute('aria-pressed') === 'false'", arg=button.element_handle())
+    chart.draw("t", (0.2, 0.3), (0.5, 0.6))
+    page.keyboard.press("Delete")
+    chart.until("s.shapes.length === 0")
+    page.get_by_role("button", name="Keyboard shortcuts").click()
+    page.get_by_role("dialog", name="Keyboard and mouse").get_by_text("Double-click to fit prices again.").wait_for()
+    page.keyboard.press("Escape")
+    page.get_by_role("dialog", name="Keyboard and mouse").wait_for(state="hidden")
+    page.get_by_role("button", name="Dark or light").click()
+    page.wait_for_selector("html[data-theme='light']")
+    page.get_by_role("button", name="Studies and settings").click()
+    page.get_by_label("Imbalance ratio").wait_for()
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Export").click()
+    with page.expect_download() as download:
+        page.get_by_role("menuitem", name="Picture (PNG)").click()
+    assert download.value.suggested_filename.endswith(".png")
+
+
+def test_every_setting_is_kept(chart: Chart) -> None:
+    page = chart.page
+    page.keyboard.press("s")
+    drawer = page.get_by_role("dialog", name="Studies and settings")
+    drawer.wait_for()
+    switches = {
+        "Point of control": "poc",
+        "Value area": "va",
+        "Diagonal imbalance": "imbalance",
+        "Stacked zones": "stacked",
+        "Unfinished auctions": "unfinished",
+        "VWAP": "vwap",
+        "VWAP bands ±1, 2, 3 σ": "bands",
+        "Numbers beside the pointer": "readout",
+        "Counts against an empty other side": "zero",
+    }
+    for label, option in switches.items():
+        drawer.get_by_role("switch", name=label, exact=True).uncheck(force=True)
+        until_kept(chart, **{option: False})
+    choices = (("Session", "profile", "session"), ("Line", "cvdStyle", "line"), ("Green – red", "colours", "green"))
+    for label, option, value in (*choices, ("Local time", "zone", "local"), ("One row", "vaRows", 1)):
+        drawer.get_by_text(label, exact=True).click()
+        until_kept(chart, **{option: value})
+    numbers = (
+        ("Least volume of an imbalance", "4", "minimum"),
+        ("Ticks that make a stacked zone", "5", "stack"),
+        ("Value area, % of volume", "80", "share"),
+    )
+    for label, text, option in numbers:
+        drawer.get_by_label(label).fill(text)
+        drawer.get_by_label(label).press("Enter")
+        until_kept(chart, **{option: int(text)})
+    until_legend(chart, "VA 80%")
+    for label, panes in (("Bar figures", ["delta", "cvd"]), ("Delta", ["cvd"]), ("Cumulative delta", [])):
+        drawer.get_by_text(label, exact=True).first.click()
+        until_kept(chart, panes=panes)
+    before = chart.settled()
+    chart.drag(chart.at(0.3, 0.5), chart.at(0.5, 0.5))  # the chart is not locked by the drawer
+    assert chart.settled()["x"][0] < before["x"][0]
+    options = kept(chart)
+    page.reload()
+    chart.ready()
+    assert kept(chart) == options
+    page.keyboard.press("s")
+    drawer.wait_for()
+    assert not drawer.get_by_role("switch", name="VWAP", exact=True).is_checked()
+    assert drawer.get_by_label("Value area, % of volume").input_value() == "80"
+    drawer.get_by_role("button").first.click()
+    drawer.wait_for(state="hidden")
+
+
+def test_activity_bars_of_any_measure(chart: Chart) -> None:
+    page = chart.page
+    page.keyboard.press("s")
+    drawer = page.get_by_role("dialog", name="Studies and settings")
+    for name, frame in (("Trades", "ticks:700"), ("Range, ticks", "range:700"), ("Delta", "delta:700")):
+        drawer.get_by_label("Bars are cut by").first.click()
+        page.get_by_role("option", name=name, exact=True).click()
+        drawer.get_by_label("Every").fill("700")
+        drawer.get_by_role("button", name="Show", exact=True).click()
+        until_legend(chart, f"{frame} ·")
+        assert f"frame={frame}" in page.url
+    drawer.get_by_role("button").first.click()
+    drawer.wait_for(state="hidden")
+
+
+def test_the_empty_chart_offers_a_command_and_links(open_chart: Open, server: RunningServer) -> None:
+    chart = open_chart(server, "?symbol=NOBODY")
+    page = chart.page
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=server.url)
+    page.get_by_role("button", name="Copy").click()
+    page.wait_for_function("() => document.getElementById('chart-announce').textContent === 'Copied.'")
+    assert page.evaluate("() => navigator.clipboard.readText()") == chart.text("chart-command")
+    wanted = {
+        "simulated instrument": "/instruments/",
+        "herd game": "/herd/",
+        "All routes and formats": "/docs",
+    }
+    for name, address in wanted.items():
+        link = page.locator("#chart-empty").get_by_role("link", name=name)
+        assert link.get_attribute("href") == address
+
+
+def test_texts_for_screen_readers(chart: Chart) -> None:
+    page = chart.page
+    assert page.get_by_role("application", name="Footprint chart. Arrow keys move and zoom").count() == 1
+    assert page.get_by_role("application", name="Overview of all bars; the arrow keys move the window").count() == 1
+    assert page.locator("#chart-announce[role='status'][aria-live='polite']").count() == 1
+    for name in ("Symbol", "Time frame", "What the bars show", "Ticks in one footprint row", "Statistics"):
+        assert page.get_by_label(name, exact=True).first.is_visible(), name
+    assert page.get_by_role("group", name="Drawing tools").count() == 1

@@ -81,3 +81,29 @@ def test_a_tap_reads_the_bar(chart: Chart) -> None:
     chart.page.touchscreen.tap(*chart.at(0.5, 0.5))
     chart.page.locator("#chart-readout").wait_for()
     assert "Bar volume" in chart.page.inner_text("#chart-readout")
+
+
+def test_a_finger_that_is_held_reads_and_two_upright_scale_prices(chart: Chart) -> None:
+    session = chart.page.context.new_cdp_session(chart.page)
+
+    def touch(kind: str, *points: tuple[float, float]) -> None:
+        fingers = [{"x": x, "y": y, "id": i} for i, (x, y) in enumerate(points)]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": fingers})
+
+    before = chart.state
+    touch("touchStart", (200, 350))
+    card = chart.page.locator("#chart-readout")
+    card.wait_for()
+    words = card.inner_text()
+    for step in range(1, 9):
+        touch("touchMove", (200 - 12 * step, 350))
+    chart.page.wait_for_function("(before) => document.getElementById('chart-readout').innerText !== before", arg=words)
+    touch("touchEnd")
+    assert chart.settled()["x"] == before["x"]
+    touch("touchStart", (190, 320), (200, 420))
+    for step in range(1, 9):
+        touch("touchMove", (190, 320 - 8 * step), (200, 420 + 8 * step))
+        chart.page.wait_for_timeout(20)
+    touch("touchEnd")
+    after = chart.settled()
+    assert after["y"][1] - after["y"][0] < 0.8 * (before["y"][1] - before["y"][0])

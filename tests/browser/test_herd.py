@@ -478,6 +478,295 @@ def test_controls_can_be_reached_with_tab_and_have_names(desk: Stage) -> None:
         assert stage.page.locator(landmark).count() >= 1, landmark
 
 
+def test_every_key_opens_what_the_help_says(open_stage: Open, game: FakeGame) -> None:
+    stage = open_stage(game)
+    page = stage.page
+    for key, field in (("B", "#herd-bots-zero"), ("s", "#herd-dialog-export")):
+        open_by(page, key, field)
+        page.keyboard.press("Escape")
+        closed(stage)
+    for name, title in (("People", "People"), ("Export", "Export")):
+        page.get_by_role("toolbar").get_by_role("button", name=name).click()
+        page.get_by_role("dialog", name=title).wait_for()
+        page.keyboard.press("Escape")
+        closed(stage)
+    for key, name, address in (
+        ("o", "Order flow of the crowd", "/chart?symbol=HERD"),
+        ("d", "Debrief", "/herd/debrief/"),
+    ):
+        with page.context.expect_page() as opened:
+            page.keyboard.press(key)
+        assert opened.value.url.startswith(stage.url + address)
+        opened.value.close()
+        link = page.get_by_role("toolbar").get_by_role("link", name=name)
+        assert (link.get_attribute("href"), link.get_attribute("target")) == (address, "_blank")
+    page.bring_to_front()
+    page.keyboard.press("Control+b")
+    page.keyboard.press("Alt+x")
+    page.focus("#herd-tools [data-do='experiment']")
+    page.keyboard.press("Space")
+    assert stage.sent(1) == {"action": "experiment", "on": True}  # the button, not the market
+    page.evaluate("() => document.activeElement.blur()")
+    page.keyboard.down("Space")
+    page.keyboard.down("Space")
+    page.keyboard.up("Space")
+    assert stage.sent(2) == {"action": "freeze"}
+    header = page.locator(".of-header")
+    header.get_by_role("button", name="QR code on the whole screen").click()
+    page.get_by_role("dialog", name="Scan to join").get_by_role("button", name="Close").click()
+    closed(stage)
+    header.get_by_role("button", name="Time shown").click()
+    stage.wait_text("herd-window-note", "five minutes")
+    header.get_by_role("button", name="Dark or light").click()
+    page.wait_for_selector("html[data-theme='light']")
+    header.get_by_role("button", name="Keyboard").click()
+    words = page.get_by_role("dialog", name="Keyboard").inner_text()
+    assert all(heading in words for heading in ("Game", "Screen", "Time shown: all, five minutes, one minute"))
+    page.get_by_role("dialog", name="Keyboard").get_by_role("button", name="Close").click()
+    closed(stage)
+    header.get_by_role("button", name="Full screen").click()
+    page.wait_for_function("() => document.fullscreenElement")
+
+
+def test_dialogs_close_by_every_way(open_stage: Open, game: FakeGame) -> None:
+    stage = open_stage(game)
+    page = stage.page
+    for key, title, name in (("n", "News", "Cancel"), ("?", "Keyboard", "Close"), ("q", "Scan to join", "Close")):
+        page.keyboard.press(key)
+        page.get_by_role("dialog", name=title).get_by_role("button", name=name).click()
+        closed(stage)
+    page.keyboard.press("q")
+    page.get_by_role("dialog", name="Scan to join").wait_for()
+    page.keyboard.press("Escape")
+    closed(stage)
+    page.keyboard.press("n")
+    page.get_by_role("dialog", name="News").wait_for()
+    page.mouse.click(8, 450)
+    closed(stage)
+    assert game.controls == []
+
+
+def test_news_rounds_and_bots_say_what_is_missing(open_stage: Open, game: FakeGame) -> None:
+    game.state["round"] = None
+    stage = open_stage(game)
+    page = stage.page
+    page.keyboard.press("n")
+    news = page.get_by_role("dialog", name="News")
+    ready = (
+        ("Takeover rumour", "+15 %", "15"),
+        ("Profit warning", "−20 %", "-20"),
+        ("Regulator opens an inquiry", "−10 %", "-10"),
+        ("Rumour denied", "", "0"),
+    )
+    for text, percent, move in ready:
+        news.get_by_role("button", name=f"{text} {percent}".strip(), exact=True).click()
+        page.wait_for_function("(text) => document.getElementById('herd-news-text').value === text", arg=text)
+        assert news.get_by_label("Move of the price, %").input_value() == move
+    page.keyboard.press("Enter")
+    assert stage.sent(1) == {"action": "news", "text": "Rumour denied", "move": 0}
+    closed(stage)
+
+    open_by(page, "r", "#herd-round-rounds")
+    rounds = page.get_by_role("dialog", name="Rounds")
+    value, length = rounds.get_by_label("Fundamental value", exact=True), rounds.get_by_label("Seconds each")
+    assert (value.is_visible(), rounds.get_by_text("a share pays 0, 8, 28 or 60").is_visible()) == (False, False)
+    length.fill("")
+    rounds.get_by_role("button", name="Start rounds").click()
+    rounds.get_by_role("alert").get_by_text("How many rounds, and how long is each?").wait_for()
+    length.fill("30")
+    rounds.get_by_label("With a fundamental value").check()
+    value.fill("")
+    rounds.get_by_role("button", name="Start rounds").click()
+    rounds.get_by_role("alert").get_by_text("The fundamental value is missing.").wait_for()
+    rounds.get_by_label("Smith, Suchanek").check()
+    rounds.get_by_text("a share pays 0, 8, 28 or 60").wait_for()
+    rounds.get_by_label("Rounds of a length").check()
+    page.wait_for_function("() => document.getElementById('herd-round-rounds').value === '3'")
+    rounds.get_by_role("button", name="Start rounds").click()
+    assert stage.sent(2) == {"action": "round", "rounds": 3, "seconds": 30}
+    closed(stage)
+
+    open_by(page, "b", "#herd-bots-zero")
+    bots = page.get_by_role("dialog", name="Bots")
+    bots.get_by_role("button", name="Set", exact=True).click()
+    stage.wait_text("herd-toasts", "Nothing has changed.")
+    closed(stage)
+    open_by(page, "b", "#herd-bots-zero")
+    bots.get_by_label("Trend followers").fill("999")
+    bots.get_by_label("Zero intelligence").focus()
+    page.wait_for_function("() => document.getElementById('herd-bots-trend').value === '200'")
+    bots.get_by_role("button", name="Set", exact=True).click()
+    assert stage.sent(3) == {"action": "bots", "kind": "trend", "count": 200}
+    stage.wait_text("herd-toasts", "The bots are set.")
+
+
+def test_people_are_found_by_name_and_number(open_stage: Open, game: FakeGame) -> None:
+    stage = open_stage(game)
+    page = stage.page
+    rows = [f"p{i},Guest {i},{'trend' if i == 5 else ''},5000,50,{9000 + i},{int(i == 3)}" for i in range(230)]
+    answers = [
+        {"body": "\n".join(["participant,nickname,bot,cash,shares,wealth,kicked", *rows])},
+        {"body": "participant,nickname,bot,cash,shares,wealth,kicked\n"},
+        {"status": 500, "body": "no"},
+    ]
+    page.route("**/herd/export/participants.csv", lambda route: route.fulfill(**answers.pop(0)))
+    page.keyboard.press("k")
+    people = page.get_by_role("dialog", name="People")
+    people.get_by_text("29 more: look for a name.").wait_for()
+    assert people.get_by_role("button", name="Kick Guest").count() == 200
+    assert people.get_by_role("button", name="Kick Guest 3", exact=True).count() == 0
+    assert people.get_by_text("9,004").is_visible()
+    assert people.get_by_text("bot", exact=True).count() == 1
+    find = people.get_by_label("Find")
+    find.fill("p229")
+    people.get_by_role("button", name="Kick Guest 229").wait_for()
+    assert people.get_by_role("button", name="Kick Guest").count() == 1
+    find.fill("nobody")
+    people.get_by_text("Nobody of that name.").wait_for()
+    for words in ("Nobody has joined yet.", NAMES[2]):
+        page.keyboard.press("Escape")
+        closed(stage)
+        page.keyboard.press("k")
+        people.get_by_text(words).wait_for()
+
+
+def test_the_session_is_saved_as_files(open_stage: Open, game: FakeGame) -> None:
+    stage = open_stage(game)
+    stage.page.keyboard.press("s")
+    files = stage.page.get_by_role("dialog", name="Export")
+    wanted = {
+        "Ticks (CSV)": "ticks.csv",
+        "Participants (CSV)": "participants.csv",
+        "Orders (CSV)": "orders.csv",
+        "Event log (JSONL)": "events.jsonl",
+    }
+    for title, name in wanted.items():
+        link = files.get_by_role("link", name=title)
+        assert (link.get_attribute("href"), link.get_attribute("download")) == (f"/herd/export/{name}", name)
+    with stage.page.expect_download() as download:
+        files.get_by_role("link", name="Participants (CSV)").click()
+    assert download.value.suggested_filename.endswith("participants.csv")
+
+
+def test_the_toolbar_fits_the_phase(open_stage: Open) -> None:
+    game = FakeGame(int(time.time() * 1000))
+    game.state |= {"phase": "lobby", "n": 3}
+    stage = open_stage(game)
+    tools, asks = stage.page.get_by_role("toolbar"), stage.page.locator("dialog[open]")
+    assert tools.get_by_role("button", name="Lobby").is_disabled()
+    assert tools.get_by_role("button", name="Undo round").is_disabled()
+    stage.page.keyboard.press("Space")
+    assert stage.sent(1) == {"action": "start"}
+    stage.wait_text("herd-toasts", "The market is open.")
+    held: list[Any] = []
+
+    def hold(route: Any) -> None:
+        held.append(route)
+
+    stage.page.route("**/herd/control", hold)
+    tools.get_by_role("button", name="Freeze").click()
+    stage.page.locator("#herd-do-toggle:disabled").wait_for()
+    held.pop().fulfill(json={"phase": "open"})
+    stage.page.unroute("**/herd/control", hold)
+    stage.page.locator("#herd-do-toggle:enabled").wait_for()
+    experiment = tools.get_by_role("button", name="Experiment")
+    experiment.click()
+    assert stage.sent(2) == {"action": "experiment", "on": True}
+    game.say(("round", "Round 1 of 3 begins"), experiment=True, round={"round": 1, "of": 3, "ends": game.now + 60_000})
+    stage.page.locator("#herd-do-experiment[aria-pressed='true']").wait_for()
+    experiment.click()
+    assert stage.sent(3) == {"action": "experiment", "on": False}
+    wanted = (
+        ("Undo round", "Undo the last round?", "Undo round"),
+        ("Lobby", "Back to the lobby?", "To the lobby"),
+        ("End", "End the game?", "End the game"),
+        ("Reset", "Reset everything?", "Reset"),
+    )
+    for name, question, answer in wanted:
+        tools.get_by_role("button", name=name).click()
+        asks.get_by_role("heading", name=question).wait_for()
+        assert asks.get_by_role("button", name=answer, exact=True).is_visible()
+        asks.get_by_role("button", name="Cancel").click()
+        closed(stage)
+    game.say(phase="ended", round=None)
+    stage.wait_text("herd-do-toggle", "New game")
+    stage.page.keyboard.press("Space")
+    asks.get_by_role("heading", name="Reset everything?").wait_for()
+    assert len(game.controls) == 3
+
+
+def test_what_breaks_the_line_is_said(open_stage: Open, game: FakeGame) -> None:
+    stage = open_stage(game)
+    assert stage.text("herd-link") == "Live"
+    stage.page.route("**/herd/control", lambda route: route.abort())
+    stage.page.keyboard.press("Space")
+    stage.page.get_by_role("alert").get_by_text("The server is unreachable.").wait_for()
+    game.accepting = False
+    stage.page.context.set_offline(True)
+    stage.wait_text("herd-banner", "This device is offline.")
+    stage.wait_text("herd-link", "Reconnecting …")
+    game.accepting = True
+    stage.page.context.set_offline(False)
+    stage.wait_text("herd-banner", "Connected again.")
+    stage.wait_text("herd-link", "Live")
+
+
+def test_nothing_yet_is_said(open_stage: Open) -> None:
+    game = FakeGame(int(time.time() * 1000))
+    game.state |= {"n": 1, "phase": "open"}
+    stage = open_stage(game)
+    assert stage.page.get_by_text("Nobody has traded yet.").is_visible()
+    assert stage.page.get_by_text("Nothing has happened yet.").is_visible()
+    assert stage.text("herd-stat-gini") == "–"
+    assert stage.text("herd-meter-buy") == "Buyers –"
+    assert stage.text("herd-session") == f"Session {game.session}"
+    stage.page.route("**/herd/qr.svg**", lambda route: route.fulfill(status=401))
+    game.say(phase="lobby", code="OTHER")
+    stage.page.get_by_role("heading", name="Scan to join: we begin soon").wait_for()
+    stage.page.locator("#herd-hero img").wait_for(state="hidden")
+
+
+def test_where_full_screen_is_refused_the_page_presents(open_stage: Open, browser: Any, game: FakeGame) -> None:
+    stage = open_stage(game)
+    stage.page.evaluate(
+        """() => {
+          Element.prototype.requestFullscreen = () => Promise.reject(new Error("refused"));
+          const locks = (window.locks = []);
+          const wakeLock = { request: async () => (locks.push("on"), { release: async () => locks.push("off") }) };
+          Object.defineProperty(navigator, "wakeLock", { value: wakeLock });
+        }"""
+    )
+    stage.page.keyboard.press("f")
+    stage.page.locator(".of-header").wait_for(state="hidden")
+    stage.page.wait_for_function("() => window.locks.join() === 'on'")
+    stage.page.keyboard.press("p")
+    stage.page.locator(".of-header").wait_for()
+    stage.page.wait_for_function("() => window.locks.join() === 'on,off'")
+    context = browser.new_context()
+    context.add_init_script("Object.defineProperty(Document.prototype, 'fullscreenEnabled', { value: false });")
+    other = Stage(context.new_page(), stage.url, game)
+    other.visit()
+    assert not other.page.get_by_role("button", name="Full screen").is_visible()
+    context.close()
+
+
+def test_texts_for_those_who_do_not_see(desk: Stage) -> None:
+    page = desk.page
+    for name in ("Price and phase", "Price chart", "Join", "Leaderboard", "Events", "Statistics"):
+        assert page.get_by_role("region", name=name, exact=True).count() == 1, name
+    assert page.get_by_role("complementary", name="Crowd").count() == 1
+    chart = page.get_by_role("img", name="Price over the session, with rounds, news and the fundamental value")
+    assert chart.count() == 1
+    assert page.get_by_role("timer").count() == 1
+    for title in ("News", "Rounds", "Bots", "People", "Export", "Keyboard"):
+        dialog = page.get_by_role("dialog", name=title, include_hidden=True)
+        assert dialog.count() == 1, title
+    assert page.locator(".hg-join").get_by_role("img", name="QR code of the address to join").count() == 1
+    keys = page.locator("[aria-keyshortcuts]").evaluate_all("(l) => l.map((e) => e.getAttribute('aria-keyshortcuts'))")
+    assert {*"NRBXKUHEZSDOQWFT?", "Space"} <= set(keys)
+    assert page.locator("[role='status'][aria-live='polite']").count() == 2
+
+
 def test_other_pages_are_left_alone(browser: Any, server: RunningServer, shown: str) -> None:
     context = browser.new_context()
     page = context.new_page()

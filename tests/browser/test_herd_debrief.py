@@ -146,6 +146,54 @@ def test_without_a_game_it_says_how_to_get_one(server: RunningServer, visit: Cal
     assert "There is no debrief of that" in page.inner_text("#debrief-body")
 
 
+def test_update_print_and_links_of_the_debrief(
+    games: tuple[RunningServer, str, str], visit: Callable[..., Any]
+) -> None:
+    server, herd, _ = games
+    page = visit(f"{server.url}/herd/debrief/?session={herd}")
+    drawn(page)
+    for name, address in (("Back to the game", "/herd/"), ("The crowd's footprint", "/chart/?symbol=HERD")):
+        assert page.get_by_role("link", name=name).get_attribute("href") == address
+    assert page.get_by_role("region", name="For the talk").get_by_role("heading").count() >= 2
+    for name in ("Measures", "The richest at the end"):
+        assert page.get_by_role("region", name=name).first.get_attribute("tabindex") == "0"
+    captions = page.locator("figure figcaption").all_inner_texts()
+    assert len(captions) == page.locator("figure").count() >= len(FIGURES)
+    assert all(len(words) > 20 for words in captions)
+    assert page.get_by_role("heading", name="How this was measured").count() == 1
+    held: list[Any] = []
+
+    def hold(route: Any) -> None:
+        held.append(route)
+
+    page.route("**/_dash-update-component**", hold)
+    page.get_by_role("button", name="Update").click()
+    page.get_by_text("Working it out …").wait_for()
+    while not held:
+        page.wait_for_timeout(20)
+    for route in held:
+        route.continue_()
+    page.unroute("**/_dash-update-component**", hold)
+    page.get_by_text("Working it out …").wait_for(state="hidden")
+    drawn(page)
+    page.evaluate("() => { window.prints = 0; window.print = () => window.prints++; }")
+    page.get_by_role("button", name="Print").click()
+    page.wait_for_function("() => window.prints === 1")
+    page.locator("#debrief-session").focus()
+    page.keyboard.press("t")
+    page.wait_for_timeout(100)
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+
+
+def test_notices_of_the_debrief(launch: Callable[..., RunningServer], visit: Callable[..., Any]) -> None:
+    server = launch("--ephemeral", "--no-browser", environ={"ORDERFLOW_API_KEY": "open-sesame"})
+    page = visit(f"{server.url}/herd/debrief/")
+    page.get_by_role("heading", name="This page needs the key").wait_for()
+    page.goto(f"{server.url}/herd/debrief/?key=open-sesame")
+    page.get_by_role("heading", name="No game has been played yet").wait_for()
+    assert page.get_by_role("link", name="Start a game").get_attribute("href") == "/herd/"
+
+
 def seconds(page: Any) -> float:
     """Where the replay is."""
     return float(page.evaluate("(orderflow.replay.page.player.position - orderflow.replay.page.player.begin) / 1000"))
@@ -228,4 +276,142 @@ def test_a_session_that_is_not_there_is_said_so(server: RunningServer, browser: 
     page.goto(f"{server.url}/herd/replay/?session=20200101-000000-0000")
     page.wait_for_selector("#replay-banner:not([hidden])")
     assert "no session" in page.inner_text("#replay-banner")
+    context.close()
+
+
+def shown(page: Any, id: str, words: str) -> None:
+    """Wait until an element says something with these words."""
+    page.wait_for_function("([id, words]) => document.getElementById(id)?.textContent.includes(words)", arg=[id, words])
+
+
+def clock(page: Any) -> int:
+    """Seconds of the session's time that are past, as the page says."""
+    minutes, _, rest = page.inner_text("#replay-time").split(" / ")[0].partition(":")
+    return int(minutes) * 60 + int(rest)
+
+
+def test_the_player_by_every_key_and_button(games: tuple[RunningServer, str, str], visit: Callable[..., Any]) -> None:
+    server, _, rounds = games
+    page = visit(f"{server.url}/herd/replay/?session={rounds}&velocity=3", dark=False)
+    shown(page, "replay-play", "Pause")
+    page.wait_for_selector("html[data-theme='light']")
+    velocity = page.get_by_label("Velocity")
+    assert velocity.input_value() in ("2", "4")
+    options = velocity.locator("option").all_inner_texts()
+    assert (options[0], options[-1]) == ("1×", "64×")
+    page.keyboard.press("k")
+    shown(page, "replay-play", "Play")
+    player = page.get_by_role("group", name="Player")
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowRight")
+    assert clock(page) == 10
+    player.get_by_role("button", name="On 10 seconds").click()
+    assert clock(page) == 20
+    player.get_by_role("button", name="Back 10 seconds").click()
+    assert clock(page) == 10
+    slider = page.get_by_label("Position in the session")
+    slider.press("ArrowRight")  # the slider's own key: a step, not 10 seconds
+    assert clock(page) == 10
+    assert slider.get_attribute("aria-valuetext") == page.inner_text("#replay-time")
+    assert page.get_by_role("img", name="Price of the session").count() == 1
+    velocity.select_option("64")
+    velocity.press("ArrowUp")  # the list's own key
+    assert velocity.input_value() == "32"
+    page.evaluate("() => document.activeElement.blur()")
+    page.keyboard.press("ArrowDown")
+    assert velocity.input_value() == "16"
+    page.keyboard.press("Control+ArrowDown")
+    assert velocity.input_value() == "16"
+    page.keyboard.press("End")
+    button = player.get_by_role("button", name="Play or pause")
+    assert button.inner_text() == "Again"
+    button.click()
+    shown(page, "replay-play", "Pause")
+    assert clock(page) < 30
+    button.click()
+    assert button.inner_text() == "Play"
+    page.keyboard.press("t")
+    page.wait_for_selector("html[data-theme='dark']")
+    page.get_by_role("button", name="Dark or light").click()
+    page.wait_for_selector("html[data-theme='light']")
+    page.keyboard.press("f")
+    page.wait_for_function("() => document.fullscreenElement")
+    page.locator(".of-header").wait_for(state="hidden")
+    page.keyboard.press("f")
+    page.locator(".of-header").wait_for()
+    page.get_by_role("button", name="Full screen").click()
+    page.wait_for_function("() => document.fullscreenElement")
+    page.keyboard.press("f")
+    assert page.get_by_role("link", name="Debrief").get_attribute("href") == f"/herd/debrief/?session={rounds}"
+    page.goto(f"{server.url}/herd/replay/?session={rounds}")
+    shown(page, "replay-session", rounds)
+    assert page.get_by_label("Velocity").input_value() == "4"
+    assert page.evaluate("document.documentElement.dataset.theme") == "light"
+
+
+def test_the_replay_tells_what_happened(games: tuple[RunningServer, str, str], visit: Callable[..., Any]) -> None:
+    server, _, rounds = games
+    frames = server.get(f"/herd/frames?session={rounds}")
+    start = frames["t"][0]
+    told = {
+        **frames,
+        "events": [
+            {"t": start, "kind": "phase", "text": "The market is open"},
+            {"t": start + 2_000, "kind": "news", "text": "News: Comet"},
+            {"t": start + 4_000, "kind": "round", "text": "Round 1 of 2 begins"},
+            {"t": start + 6_000, "kind": "phase", "text": "The market is frozen"},
+            {"t": frames["t"][-1] + 100_000, "kind": "phase", "text": "The game has ended"},
+        ],
+    }
+    page = visit("about:blank")
+    asked: list[str] = []
+
+    def tell(route: Any) -> None:
+        asked.append(route.request.url.removeprefix(server.url))
+        route.fulfill(json=told)
+
+    page.route("**/herd/frames**", tell)
+    page.goto(f"{server.url}/herd/replay/?session={rounds}&velocity=1")
+    shown(page, "replay-news", "Comet")
+    page.locator("#replay-news").wait_for()
+    page.keyboard.press("k")
+    page.keyboard.press("ArrowRight")
+    assert page.inner_text("#replay-phase") == "Frozen"
+    assert page.inner_text("#replay-round") == "Round 1 of 2 begins"
+    assert "Buyers" in page.inner_text("#replay-meter")
+    assert any(sign in page.inner_text("#replay-change") for sign in ("▲ +", "▼ −", "■ ±"))
+    assert page.inner_text("#replay-session") == f"Session {rounds}"
+    feed = page.locator("#replay-feed li")
+    assert "frozen" in feed.first.inner_text()
+    assert feed.count() == 4
+    page.keyboard.press("Home")
+    assert feed.count() == 1
+    page.keyboard.press("End")
+    page.keyboard.press("ArrowLeft")
+    page.get_by_label("Position in the session").fill(str((frames["t"][-1] - 1_000) // 250 * 250))
+    page.get_by_label("Velocity").select_option("64")
+    page.evaluate("() => document.activeElement.blur()")
+    page.keyboard.press("k")
+    page.get_by_text("in which nothing happened were left out").wait_for()
+    page.goto(f"{server.url}/herd/replay/")
+    shown(page, "replay-play", "Pause")
+    assert asked == [f"/herd/frames?session={rounds}", "/herd/frames"]
+
+
+def test_faults_of_the_replay_are_said(server: RunningServer, browser: Any) -> None:
+    context = browser.new_context(viewport=DESKTOP)
+    page = context.new_page()
+    answers: list[Callable[[Any], None]] = [
+        lambda route: route.abort(),
+        lambda route: route.fulfill(json={"session": "s", "t": [], "price": [], "events": []}),
+        lambda route: route.fulfill(status=401, json={"detail": "this call needs the key"}),
+    ]
+    page.route("**/herd/frames**", lambda route: answers.pop(0)(route))
+    for words in (
+        "The server cannot be reached.",
+        "Nothing was traded in this session: there is nothing to replay.",
+        "this call needs the key",
+    ):
+        page.goto(f"{server.url}/herd/replay/")
+        page.get_by_role("alert").get_by_text(words).wait_for()
     context.close()

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.browser.herd_play import Open, Reply
+from tests.running import RunningServer
 
 pytestmark = pytest.mark.browser
 
@@ -145,3 +146,26 @@ def test_a_hidden_page_does_nothing_and_a_seen_one_is_fresh_at_once(open_phone: 
     phone.until("price", "103.00")
     phone.page.wait_for_timeout(50)
     assert [sorted(ask) for ask in game.asks] == [["since"]]
+
+
+# what a browser keeps, and what it lacks
+
+
+def test_the_nickname_is_remembered(open_phone: Open) -> None:
+    phone, game = open_phone(joined=False)
+    phone.enter("Ada")
+    game.you, game.session = None, "s-2"
+    game.say(game.who(), game.snapshot())
+    phone.until("join-why", "A new game has begun.")
+    assert phone.page.input_value("#nickname") == "Ada"
+    phone.page.reload()
+    phone.until("price", "100.00")
+    assert phone.page.input_value("#nickname") == "Ada"
+
+
+def test_without_javascript_the_page_says_what_it_needs(browser: Any, server: RunningServer) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{server.url}/herd/play")
+    assert "This game needs JavaScript" in page.inner_text("body")
+    context.close()

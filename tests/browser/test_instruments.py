@@ -441,6 +441,294 @@ def test_quiz_to_the_end_by_keys(desk: Page) -> None:
     desk.until(f"page.quiz.state === 'ask' && page.quiz.seed !== {seed}")
 
 
+# what each key, button and field does
+
+
+def shows(page: Any, selector: str, words: str, timeout: float = 12_000) -> None:
+    """Wait until an element says something with these words."""
+    page.wait_for_function(
+        "([s, words]) => (document.querySelector(s)?.innerText ?? '').includes(words)",
+        arg=[selector, words],
+        timeout=timeout,
+    )
+
+
+def dialog(desk: Page, name: str) -> Any:
+    """The open dialog of a title, once it is there."""
+    found = desk.page.get_by_role("dialog", name=name)
+    found.wait_for()
+    return found
+
+
+def gone(desk: Page) -> None:
+    """Wait until no dialog is to be seen."""
+    desk.page.wait_for_function(
+        "() => ![...document.querySelectorAll('[role=dialog]')].some((one) => one.checkVisibility())"
+    )
+
+
+def test_keys_and_buttons_of_the_page(desk: Page) -> None:
+    page = desk.page
+    desk.press("/", "Enter")
+    assert desk.focused in desk.cards()
+    desk.press("Home")
+    desk.press("PageDown")
+    below = desk.focused
+    assert below != "ITEM_00"
+    desk.press("PageUp")
+    assert desk.focused == "ITEM_00"
+    desk.press("/", "Escape")
+    assert desk.focused != "instruments-search"
+    page.fill("#instruments-search", "nosuch")
+    page.get_by_role("button", name="Show all").click()
+    shows(page, "#instruments-count", "14 instruments")
+    page.keyboard.type("sq")  # the search has the keys
+    assert page.get_by_role("dialog").filter(visible=True).count() == 0
+    desk.press("Escape")
+    desk.press("Escape")
+    desk.press("Control+s")
+    assert page.get_by_role("dialog").filter(visible=True).count() == 0
+    desk.press("s")
+    dialog(desk, "Scenarios")
+    desk.press("q")
+    assert page.get_by_role("dialog").filter(visible=True).count() == 1
+    desk.press("Escape")
+    gone(desk)
+    header = page.locator(".of-header")
+    header.get_by_role("button", name="Real or fake?").click()
+    dialog(desk, "Real or fake?")
+    desk.press("Escape")
+    gone(desk)
+    header.get_by_role("button", name="Keyboard and definitions").click()
+    assert dialog(desk, "Keyboard and definitions").get_by_role("link").get_attribute("href") == "/docs"
+    desk.press("Escape")
+    gone(desk)
+    header.get_by_role("button", name="Dark or light").click()
+    page.wait_for_selector("html[data-theme='light']")
+    page.evaluate("() => document.activeElement.blur()")
+    desk.press("n")
+    page.wait_for_selector("html[data-theme='dark']")
+    slider = page.get_by_label("Speed")
+    slider.focus()
+    slider.press("ArrowRight")
+    shows(page, "#instruments-speed-text", "2×")
+    page.evaluate("() => document.activeElement.blur()")
+    desk.press("=")
+    shows(page, "#instruments-speed-text", "5×")
+    assert slider.get_attribute("aria-valuetext") == "5 times real time"
+
+
+def test_the_price_chart_is_zoomed_and_read_by_keys(desk: Page) -> None:
+    page = desk.page
+    desk.open("ITEM_03")
+    chart = page.get_by_role("application", name="Price chart")
+    ticks = "() => [...document.querySelectorAll('#instruments-plot .ytick text')].map((one) => one.textContent).join()"
+    page.wait_for_function(f"() => ({ticks})() !== ''")
+    page.wait_for_timeout(2_000)  # so that there are prices to go along
+    chart.focus()
+    read = "#instruments-readout"
+    said = []
+    for key in ("End", "ArrowLeft", "Home", "ArrowRight", "PageDown", "Shift+ArrowRight", "PageUp", "Shift+ArrowLeft"):
+        desk.press(key)
+        shows(page, read, "UTC")
+        said.append(desk.text(read).split(" UTC")[0])
+    assert said[1] < said[0]
+    assert said[2] < said[3] <= said[4] <= said[5]
+    assert said[6] <= said[5]
+    assert said[7] <= said[6]
+    box = page.locator("#instruments-plot").bounding_box()
+    x, y = box["x"] + box["width"] * 0.3, box["y"] + box["height"] * 0.3
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + box["width"] * 0.3, y + box["height"] * 0.4, steps=8)
+    page.mouse.up()
+    page.wait_for_timeout(600)
+    zoomed = page.evaluate(ticks)
+    page.wait_for_timeout(1_500)
+    assert page.evaluate(ticks) == zoomed
+    page.mouse.dblclick(x, y)
+    page.wait_for_function(f"(before) => ({ticks})() !== before", arg=zoomed)
+
+
+def test_the_form_of_a_model(desk: Page, live: RunningServer) -> None:
+    page = desk.page
+    desk.open("ITEM_07")
+    card = page.get_by_role("region", name="Model card")
+    words = card.inner_text()
+    assert "by default" in words
+    for name in ("Name", "Interval", "Initial price", "Seed", "Group", "Correlation"):
+        assert card.get_by_label(name).first.is_visible(), name
+    law = card.get_by_label("Arrivals of trades")
+    law.select_option(law.locator("option:not(:checked)").first.get_attribute("value"))
+    page.wait_for_function("(before) => document.getElementById('instruments-card').innerText !== before", arg=words)
+    card.get_by_label("Order book").check()
+    card.get_by_label("Arrivals of trades").wait_for(state="hidden")
+    card.get_by_role("button", name="Discard").click()
+    card.get_by_label("Arrivals of trades").wait_for()
+    back = card.get_by_role("button", name="Take all changes back")
+    back.click()
+    card.get_by_role("button", name="Really? It begins anew").wait_for()
+    card.get_by_label("Name").focus()
+    back.wait_for()
+    card.get_by_label("Name").fill("Renamed")
+    card.get_by_role("button", name="Apply").click()
+    shows(page, "#instruments-toasts", "ITEM_07: Changed.")
+    dialog(desk, "ITEM_07 · Renamed")
+    back.click()
+    card.get_by_role("button", name="Really? It begins anew").click()
+    shows(page, "#instruments-toasts", "it began anew")
+    assert live.get("/api/v1/tickers/ITEM_07/model")["spec"]["name"] != "Renamed"
+    desk.press("Escape")
+    gone(desk)
+    desk.page.get_by_text("% a minute").first.wait_for()
+
+
+def test_restart_by_enter_dice_and_cancel(desk: Page, live: RunningServer) -> None:
+    page = desk.page
+    seed = live.get("/api/v1/simulation")["seed"]
+    for close in ("Cancel", ""):
+        page.get_by_role("button", name="Restart …").click()
+        asks = dialog(desk, "Restart the simulation")
+        field = asks.get_by_label("Seed")
+        assert field.input_value() == str(seed)
+        asks.get_by_role("button", name="Another seed").click()
+        assert field.input_value().isdecimal()
+        if close:
+            asks.get_by_role("button", name=close).click()
+            gone(desk)
+            assert live.get("/api/v1/simulation")["seed"] == seed
+    field.fill("78")
+    field.press("Enter")
+    shows(page, "#instruments-toasts", "Restarted with seed 78.")
+    gone(desk)
+    assert live.get("/api/v1/simulation")["seed"] == 78
+
+
+def test_an_own_scenario_from_example_drop_or_nothing(desk: Page) -> None:
+    page = desk.page
+    desk.press("s")
+    box = dialog(desk, "Scenarios")
+    text = box.get_by_label("Text of your scenario")
+    text.fill("")
+    box.get_by_role("button", name="Play this").click()
+    box.get_by_role("alert").get_by_text("There is nothing to play").wait_for()
+    box.get_by_role("button", name="An example").click()
+    assert 'kind = "shock"' in text.input_value()
+    drop = """(words) => {
+      const files = new DataTransfer();
+      files.items.add(new File([words], "own.toml", { type: "text/plain" }));
+      const event = new DragEvent("drop", { bubbles: true, cancelable: true, dataTransfer: files });
+      document.querySelector("#instruments-scenario-own textarea, textarea").dispatchEvent(event);
+    }"""
+    page.evaluate(drop, "# dropped here")
+    page.wait_for_function("() => document.querySelector('textarea').value === '# dropped here'")
+    page.evaluate(drop, "#" * (1 << 20) + "#")
+    box.get_by_role("alert").get_by_text("own.toml is larger than 1 MiB.").wait_for()
+
+
+def test_a_scenario_that_plays_is_named(desk: Page) -> None:
+    page = desk.page
+    desk.press("s")
+    box = dialog(desk, "Scenarios")
+    box.get_by_text("No scenario plays.").wait_for()
+    assert box.get_by_role("button", name="Play ").count() >= 3
+    box.get_by_role("button", name="Play Flash crash").click()
+    box.get_by_text("Plays: Flash crash").wait_for()
+    desk.press("Escape")
+    gone(desk)
+    page.get_by_role("button", name="of 5:50").wait_for()
+    assert "Flash crash" in page.get_by_role("button", name="of 5:50").inner_text()
+
+
+def test_quiz_by_mouse_and_without_an_answer(desk: Page) -> None:
+    page = desk.page
+    fault = {"n": 1, "error": "there are no recordings"}
+    broken = [True]
+
+    def answer(route: Any) -> None:
+        body = route.request.post_data or ""
+        if broken[0] and "instruments-quiz-told" in body:
+            asked = next(one["value"] for one in json.loads(body)["inputs"] if one["id"] == "instruments-quiz-ask")
+            told = {"instruments-quiz-told": {"data": {**fault, "n": asked["n"]}}}
+            route.fulfill(json={"multi": True, "response": told})
+        else:
+            route.continue_()
+
+    desk.press("q")
+    box = dialog(desk, "Real or fake?")
+    box.get_by_text("Question 1 of 10").wait_for()
+    box.get_by_text("0 right").wait_for()
+    box.get_by_role("button", name="Fake").click()
+    box.get_by_role("button", name="Next").wait_for()
+    desk.press("n")
+    box.get_by_text("Question 2 of 10").wait_for()
+    desk.press("Escape")
+    gone(desk)
+    desk.press("q")
+    box.get_by_text("Question 2 of 10").wait_for()
+    for number in range(2, 11):
+        box.get_by_role("button", name="Real").click()
+        box.get_by_role("button", name="Next" if number < 10 else "See the score").click()
+    box.get_by_text("of 10 right").wait_for()
+    page.route("**/_dash-update-component**", answer)
+    box.get_by_role("button", name="Play again").click()
+    box.get_by_text("there are no recordings").wait_for()
+    broken[0] = False
+    box.get_by_role("button", name="Try again").click()
+    box.get_by_text("Question 1 of 10").wait_for()
+    page.unroute("**/_dash-update-component**", answer)
+
+
+def test_texts_for_screen_readers(desk: Page) -> None:
+    page = desk.page
+    search = page.get_by_role("search", name="Find instruments")
+    assert search.get_by_label("Search by id, name or model").count() == 1
+    assert search.get_by_role("status").get_attribute("aria-live") == "polite"
+    steer = page.get_by_role("group", name="Simulation")
+    assert steer.get_by_role("status").first.inner_text() == "Live"
+    assert steer.get_by_role("button", name="Pause").get_attribute("aria-pressed") == "false"
+    assert steer.get_by_label("Speed").get_attribute("aria-valuetext") == "1 times real time"
+    assert page.get_by_label("State of the simulation").count() == 1
+    grid = page.get_by_label("Instruments", exact=True)
+    described = grid.first.get_attribute("aria-describedby")
+    assert "Enter opens one" in str(page.text_content(f"#{described}"))
+    desk.open("ITEM_01")
+    box = dialog(desk, "ITEM_01")
+    chart = box.get_by_role("application", name="The arrow keys move the crosshair along the prices.")
+    assert chart.count() == 1
+    for name in ("Prices", "Model card"):
+        assert box.get_by_role("region", name=name).count() == 1
+    assert box.get_by_role("button", name="Close").count() == 1
+
+
+def test_a_lost_line_is_told_in_the_dialog_too(open_page: Callable[..., Page], live: RunningServer) -> None:
+    page = open_page(live, expect=("ERR_INTERNET_DISCONNECTED", "WebSocket", "Failed to"))
+    page.open("ITEM_02")
+    shows(page.page, "#instruments-line", "Live")
+    page.page.context.set_offline(True)
+    shows(page.page, "#instruments-line", "Reconnecting …")
+    shows(page.page, "#instruments-live", "Reconnecting …")
+    page.page.context.set_offline(False)
+    shows(page.page, "#instruments-toasts", "Connected again.", timeout=20_000)
+    shows(page.page, "#instruments-line", "Live", timeout=20_000)
+
+
+def test_a_viewer_sees_and_changes_nothing(
+    open_page: Callable[..., Page], launch: Callable[..., RunningServer]
+) -> None:
+    environ = {"TICKER_COUNT": "3", "ORDERFLOW_API_KEY": "open-sesame"}
+    server = launch("--ephemeral", "--no-browser", environ=environ)
+    page = open_page(server, expect=(REFUSED,))
+    shows(page.page, "#instruments-status", "view only")
+    page.page.get_by_role("button", name="Pause").click()
+    page.page.get_by_role("alert").get_by_text("open this page once with ?key=").wait_for()
+    assert server.get("/api/v1/simulation")["running"] is True
+    page.page.goto(f"{server.url}/instruments/?key=open-sesame")
+    page.page.get_by_role("button", name="Pause").click()
+    shows(page.page, "#instruments-live", "Paused")
+    assert "view only" not in page.text("#instruments-status")
+
+
 # elsewhere
 
 

@@ -1,0 +1,20 @@
+"""Everything that a user can do on the pages, each row naming the browser test that shows it.
+
+No row is removed when a page is rewritten: the row stays, and its test is rewritten with the page. A new action is a
+new row.
+"""
+
+from __future__ import annotations
+
+from tests.browser.inventory.chart import CHART
+from tests.browser.inventory.debrief import DEBRIEF, REPLAY
+from tests.browser.inventory.herd_hands import HANDS
+from tests.browser.inventory.herd_room import ROOM
+from tests.browser.inventory.instruments import INSTRUMENTS
+from tests.browser.inventory.play import COMMON, PLAY
+from tests.browser.inventory.row import Action
+
+ACTIONS: tuple[Action, ...] = (*HANDS, *ROOM, *REPLAY, *DEBRIEF, *INSTRUMENTS, *CHART, *PLAY, *COMMON)
+
+UNTESTED: tuple[Action, ...] = tuple(row for row in ACTIONS if not row.test)
+"""Rows without a test."""

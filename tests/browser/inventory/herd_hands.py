@@ -1,0 +1,247 @@
+"""The big screen of the herd game at /herd/: its keys, controls and dialogs."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from tests.browser.inventory.row import rows
+
+_herd = partial(rows, "/herd/")
+
+HANDS = (
+    # keys
+    *_herd(
+        "keys",
+        "test_herd::test_keys_steer_the_game",
+        "Space freezes an open market, and resumes a frozen one.",
+        "X begins the experiment, in which half of the phones and this screen see no meter.",
+        "N opens the dialog News with the field Headline focused, so that the headline can be typed at once.",
+        "Enter in a field of a dialog sends it, as its main button does.",
+        "? opens the dialog Keyboard, which lists every key of the page in the groups Game and Screen.",
+        "Keys do nothing on the page while a dialog is open.",
+        "Keys do nothing on the page while a text is typed: a space in a headline freezes no market.",
+    ),
+    *_herd(
+        "keys",
+        "test_herd::test_the_toolbar_fits_the_phase",
+        "Space starts the market from the lobby.",
+        "Space after the end asks whether to reset, as the button New game does.",
+    ),
+    *_herd(
+        "keys",
+        "test_herd::test_a_real_game_from_the_first_phone_to_the_end",
+        "R opens the dialog Rounds.",
+    ),
+    *_herd(
+        "keys",
+        "test_herd::test_every_key_opens_what_the_help_says",
+        "B opens the dialog Bots.",
+        "S opens the dialog Export.",
+        "O opens the order flow of the crowd, /chart?symbol=HERD, in a new tab.",
+        "D opens the debrief in a new tab.",
+        "Capital letters do the same as small ones.",
+        "Keys with Ctrl, Alt or Cmd are left to the browser.",
+        "A key that is held down acts once.",
+        "Space on a focused button or link presses that one instead of freezing the market.",
+    ),
+    *_herd(
+        "keys",
+        "test_herd::test_kicking_from_the_leaders_and_from_the_list",
+        "K opens the dialog People, with the list read anew.",
+    ),
+    *_herd(
+        "keys",
+        "test_herd::test_what_destroys_asks_first",
+        "U asks whether to undo the last round; Yes takes portfolios and price back to its beginning.",
+        "H asks whether everybody shall go back to the lobby.",
+        "E asks whether to end the game.",
+        "Z asks whether to reset everything; a new game begins under the same code.",
+    ),
+    *_herd(
+        "keys",
+        "test_herd::test_the_way_in_stays_on_the_screen",
+        "Q shows the QR code on the whole screen, and Q again takes it away.",
+    ),
+    *_herd(
+        "keys",
+        "test_herd::test_time_windows",
+        "W changes the time shown: the last five minutes, the last minute, the whole session.",
+    ),
+    *_herd(
+        "keys",
+        "test_herd::test_full_screen_and_presentation_leave_only_the_stage",
+        "P hides header, footer and controls for the presentation, and P or Escape brings them back.",
+        "F goes to full screen without the controls, and F again leaves it.",
+        "Keys go on to steer the game during the presentation and in full screen.",
+    ),
+    *_herd(
+        "keys",
+        "test_herd::test_dark_unless_chosen_otherwise",
+        "T changes between dark and light.",
+    ),
+    *_herd(
+        "keys",
+        "test_herd::test_a_viewer_has_no_controls",
+        "Keys of the presenter do nothing for a viewer; those of the screen work.",
+    ),
+    *_herd(
+        "keys",
+        "test_herd::test_controls_can_be_reached_with_tab_and_have_names",
+        "Tab goes through the toolbar from button to button, and Enter presses the focused one.",
+        "Escape closes an open dialog.",
+    ),
+    # controls
+    *_herd(
+        "controls",
+        "test_herd::test_every_key_opens_what_the_help_says",
+        "The header's button “QR code on the whole screen (Q)” shows the code.",
+        "The header's button “Time shown: all, five minutes, one minute (W)” changes the time shown.",
+        "The header's button “Full screen (F)” goes to full screen.",
+        "The header's button “Dark or light (T)” changes the theme.",
+        "The header's button “Keyboard (?)” opens the help.",
+        "The button People opens the dialog People.",
+        "The button Export opens the dialog Export.",
+    ),
+    *_herd(
+        "controls",
+        "test_herd::test_the_toolbar_fits_the_phase",
+        "The first button says Start in the lobby and starts the market.",
+        "The buttons Undo round, Lobby, End and Reset ask first.",
+        "Undo round is disabled before the first round of the session.",
+        "Lobby is disabled in the lobby.",
+        "The first button is disabled while a control is on its way to the server.",
+        "The button Experiment hides the meter and stays pressed until it is pressed again.",
+    ),
+    *_herd(
+        "controls",
+        "test_herd::test_on_a_phone_everything_is_large_and_in_one_column",
+        "The first button says Freeze while the market is open, and freezes it.",
+        "The button News opens the dialog News.",
+    ),
+    *_herd(
+        "controls",
+        "test_herd::test_keys_steer_the_game",
+        "The first button says Resume while the market is frozen.",
+    ),
+    *_herd(
+        "controls",
+        "test_herd::test_the_end_leads_to_the_debrief_and_a_new_game",
+        "The first button says New game after the end.",
+        "After the end News, Rounds, Bots, Experiment, Undo round, Lobby and End are disabled.",
+        "After the end New game, People, Reset and Export stay enabled.",
+    ),
+    *_herd(
+        "controls",
+        "test_herd::test_the_mouse_steers_the_game",
+        "The button Rounds opens the dialog Rounds.",
+        "The button Bots opens the dialog Bots.",
+    ),
+    *_herd(
+        "controls",
+        "test_herd::test_kicking_from_the_leaders_and_from_the_list",
+        "A row of the leaderboard, “Kick NAME …”, asks the presenter whether to kick its participant.",
+    ),
+    *_herd(
+        "controls",
+        "test_herd::test_the_way_in_stays_on_the_screen",
+        "A click on the code of the card Join shows it on the whole screen.",
+    ),
+    *_herd(
+        "controls",
+        "test_herd::test_a_viewer_has_no_controls",
+        "A viewer's leaderboard has no buttons, and the toolbar is not there.",
+    ),
+    # dialogs
+    *_herd(
+        "dialogs",
+        "test_herd::test_dialogs_close_by_every_way",
+        "Cancel closes a dialog that sends something, and nothing is sent.",
+        "Close closes a dialog that only shows something.",
+        "A click beside a dialog closes it.",
+        "Escape closes the dialog with the QR code, and so does its button Close.",
+    ),
+    *_herd(
+        "dialogs",
+        "test_herd::test_keys_steer_the_game",
+        "News: Publish sends Headline and “Move of the price, %”, closes the dialog and says “Published.”.",
+    ),
+    *_herd(
+        "dialogs",
+        "test_herd::test_news_rounds_and_bots_say_what_is_missing",
+        "News: the button “Takeover rumour +15 %” fills in the headline and the move.",
+        "News: the button “Profit warning −20 %” fills in the headline and the move.",
+        "News: the button “Regulator opens an inquiry −10 %” fills in the headline and the move.",
+        "News: the button “Rumour denied” fills in the headline and a move of 0.",
+        "News: after a ready headline Enter publishes at once, as Publish has the focus.",
+        "News: a headline alone is sent with a move of 0.",
+        "Rounds: without a number of rounds or seconds it says “How many rounds, and how long is each?”.",
+        "Rounds: without a value it says “The fundamental value is missing.”.",
+        "Rounds: Fundamental value and Dividend a share are there only for the kind with a fundamental value.",
+        "Rounds: for Smith, Suchanek and Williams a paragraph explains the dividends.",
+        "Rounds: away from Smith, Suchanek and Williams the number of rounds is 3 again.",
+        "Rounds: “Rounds of a length” sends rounds and seconds alone.",
+        "Bots: Set without a change sends nothing and says “Nothing has changed.”.",
+        "Bots: numbers are from 0 to 200; a larger one is taken back to 200.",
+    ),
+    *_herd(
+        "dialogs",
+        "test_herd::test_on_a_phone_everything_is_large_and_in_one_column",
+        "News: a ready headline is published with its move.",
+    ),
+    *_herd(
+        "dialogs",
+        "test_herd::test_refusals_are_told_where_the_presenter_looks",
+        "News: without a headline it says “A headline is missing.” in the dialog.",
+        "A refusal by the server is told in the open dialog, which stays open with what was typed.",
+    ),
+    *_herd(
+        "dialogs",
+        "test_herd::test_the_mouse_steers_the_game",
+        "Rounds: Rounds, Seconds each, Fundamental value and Dividend a share are sent by Start rounds.",
+        "Rounds: Smith, Suchanek and Williams 1988 sets 15 rounds and sends the preset.",
+        "Rounds: while a round runs, “End it, begin the next” goes on to the next.",
+        "Rounds: while a round runs, “Stop the rounds” stops them.",
+        "Bots: the fields have the present numbers of Zero intelligence, Trend followers and Fundamental traders.",
+        "Bots: Set sends only the kinds whose number has changed.",
+    ),
+    *_herd(
+        "dialogs",
+        "test_herd::test_people_are_found_by_name_and_number",
+        "People: Find finds somebody by their number too.",
+        "People: without a match it says “Nobody of that name.”.",
+        "People: before anybody has joined it says “Nobody has joined yet.”.",
+        "People: at most 200 are shown, and “N more: look for a name.” below them.",
+        "People: bots are marked, and those who were kicked are left out.",
+        "People: each row shows the wealth.",
+        "People: where the server does not give the list, the leaders are shown.",
+    ),
+    *_herd(
+        "dialogs",
+        "test_herd::test_kicking_from_the_leaders_and_from_the_list",
+        "People: Find shows those whose name has the text in it.",
+        "People: Kick asks “Kick NAME?” and kicks; the list is read anew.",
+    ),
+    *_herd(
+        "dialogs",
+        "test_herd::test_the_session_is_saved_as_files",
+        "Export: Ticks (CSV) is downloaded from /herd/export/ticks.csv.",
+        "Export: Participants (CSV) is downloaded from /herd/export/participants.csv.",
+        "Export: Orders (CSV) is downloaded from /herd/export/orders.csv.",
+        "Export: Event log (JSONL) is downloaded from /herd/export/events.jsonl.",
+    ),
+    *_herd(
+        "dialogs",
+        "test_herd::test_what_destroys_asks_first",
+        "Confirm: Cancel has the focus, so that Enter does nothing; only the named button does it.",
+    ),
+    *_herd(
+        "dialogs",
+        "test_herd::test_the_toolbar_fits_the_phase",
+        "Confirm: title, text and button name what would happen, as in “Undo the last round?” and “Undo round”.",
+    ),
+    *_herd(
+        "dialogs",
+        "test_herd::test_a_viewer_has_no_controls",
+        "Keyboard: a viewer's help lists only the keys of the screen.",
+    ),
+)

@@ -1,0 +1,91 @@
+"""What all of Dash's pages have in common: navigation, one theme, and what is said where there is nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.browser.conftest import DESKTOP, PHONE
+from tests.running import RunningServer
+
+pytestmark = pytest.mark.browser
+TITLES = {"Order flow": "/chart/", "Herd game": "/herd/", "Instruments": "/instruments/"}
+
+
+@pytest.fixture
+def new_page(browser: Any) -> Iterator[Callable[..., Any]]:
+    """new_page(viewport=DESKTOP, …): an empty page; an exception in it fails the test."""
+    contexts: list[Any] = []
+    errors: list[str] = []
+
+    def make(**options: Any) -> Any:
+        context = browser.new_context(**{"viewport": DESKTOP, **options})
+        context.set_default_timeout(15_000)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert errors == []
+
+
+def titled(page: Any, name: str) -> None:
+    """Wait until a page is there and the window has its name."""
+    page.get_by_role("heading", name=name, level=1).wait_for()
+    page.wait_for_function("(name) => document.title.endsWith(name + ' · Orderflow')", arg=name)
+
+
+def test_the_navigation_leads_from_page_to_page(new_page: Callable[..., Any], server: RunningServer) -> None:
+    page = new_page()
+    page.goto(f"{server.url}/herd/")
+    titled(page, "Herd game")
+    navigation = page.get_by_role("navigation", name="Pages")
+    assert navigation.get_by_role("link").all_inner_texts() == list(TITLES)
+    assert navigation.get_by_role("link", name="Herd game").get_attribute("aria-current") == "page"
+    navigation.get_by_role("link", name="Instruments").click()
+    page.wait_for_url("**/instruments/")
+    titled(page, "Instruments")
+    page.go_back()
+    page.wait_for_url("**/herd/")
+    page.get_by_role("heading", name="Herd game", level=1).wait_for()
+    phone = new_page(viewport=PHONE, has_touch=True, is_mobile=True)
+    phone.goto(f"{server.url}/herd/")
+    phone.get_by_role("button", name="Pages; this is Herd game").tap()
+    phone.get_by_role("menuitem", name="Instruments").tap()
+    phone.wait_for_url("**/instruments/")
+
+
+def test_a_theme_chosen_on_one_page_holds_on_the_others(new_page: Callable[..., Any], server: RunningServer) -> None:
+    page = new_page(color_scheme="dark")
+    page.goto(f"{server.url}/instruments/")
+    page.wait_for_selector("html[data-theme='dark']")
+    page.emulate_media(color_scheme="light")
+    page.wait_for_selector("html[data-theme='light']")
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_selector("html[data-theme='dark']")
+    page.goto(f"{server.url}/herd/")
+    page.get_by_role("button", name="Dark or light").click()
+    for path in TITLES.values():
+        page.goto(server.url + path)
+        page.get_by_role("heading", level=1).wait_for()
+        page.wait_for_selector("html[data-theme='light']")
+        page.wait_for_function("() => getComputedStyle(document.body).backgroundColor === 'rgb(255, 255, 255)'")
+
+
+def test_a_path_without_a_page_says_so(new_page: Callable[..., Any], server: RunningServer) -> None:
+    page = new_page()
+    page.goto(f"{server.url}/nowhere/")
+    page.get_by_role("heading", name="There is no such page").wait_for()
+    assert page.get_by_role("main").get_by_role("link").all_inner_texts() == list(TITLES)
+
+
+def test_without_javascript_a_page_says_where_the_data_is(new_page: Callable[..., Any], server: RunningServer) -> None:
+    page = new_page(java_script_enabled=False)
+    for path in TITLES.values():
+        page.goto(server.url + path)
+        assert "The same data is served as CSV and JSON below /api/v1/." in page.inner_text("body")
