@@ -17,6 +17,7 @@ from dash.development.base_component import Component
 
 from callbacks import chart, herd, herd_debrief, herd_play, herd_replay, instruments
 from layouts.shell import DOCUMENT, VIEWPORT, Link
+from orderflow.web.kit.callback_requests import check_callback_requests
 
 if TYPE_CHECKING:
     from orderflow.services import Services
@@ -75,13 +76,14 @@ def create_app(services: Services, server: Any) -> Dash:
 
     for page in PAGES:
         page.register(app, services)
+    check_callback_requests(server, app.callback_map)
     herd_play.register_page(server, services, assets_folder())
     return app
 
 
 def page_at(path: str | None, services: Services, links: list[Link]) -> Component:
     """The page at a path, or one that says there is none and where the others are."""
-    wanted = (path or "/").rstrip("/") + "/"
+    wanted = (path if isinstance(path, str) else "").rstrip("/") + "/"
     for page in PAGES:
         if wanted == page.path or wanted == "/":
             return page.layout(services, links)

@@ -6,7 +6,6 @@ poll answers with what changed since the revision that the page says it holds, a
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from dash import ClientsideFunction, Dash, Input, Output, State, no_update
@@ -22,12 +21,13 @@ from orderflow.market.frames import TIME_FRAMES, Frame
 from orderflow.market.market import Market
 from orderflow.market.studies.options import StudyOptions
 from orderflow.settings.settings import Settings
-from orderflow.web.kit.access import is_operator
+from orderflow.web.kit.access import operator_only
 
 if TYPE_CHECKING:
     from orderflow.services import Services
 
 MAX_SYMBOLS = 5_000
+NEEDS_KEY = "This server needs its key for that: open the address with ?key=… that it printed at its start."
 
 BUTTONS = (
     *("live", "auto", "tool-line", "tool-rect", "tool-erase", "clear", "settings", "theme", "help", "png", "menu"),
@@ -89,10 +89,8 @@ def symbol_names(market: Market, shown: list[str] | None) -> list[str] | None:
     return None if names == shown else names
 
 
-def start_sample(services: Services, allowed: Callable[[], bool]) -> str:
+def start_sample(services: Services) -> str:
     """Start the bundled sample's replay; returns what to tell the reader."""
-    if not allowed():
-        return "This server needs its key for that: open the address with ?key=… that it printed at its start."
     try:
         services.sample.start(velocity=services.settings.velocity)
     except OrderflowError as error:
@@ -156,8 +154,9 @@ def register(app: Dash, services: Services) -> None:
         Input("chart-do-sample", "n_clicks"),
         prevent_initial_call=True,
     )
+    @operator_only(lambda: NEEDS_KEY)
     def sample(_clicks: int | None) -> str:
-        return start_sample(services, is_operator)
+        return start_sample(services)
 
     def inside(function: str) -> ClientsideFunction:
         return ClientsideFunction("chart", function)

@@ -142,22 +142,15 @@ def services(start: Any) -> Any:
 
 def test_sample_starts_at_the_velocity_of_the_settings() -> None:
     started = []
-    assert start_sample(services(lambda velocity: started.append(velocity)), lambda: True) == "Starting …"
+    assert start_sample(services(lambda velocity: started.append(velocity))) == "Starting …"
     assert started == [25.0]
-
-
-def test_sample_needs_the_key_where_one_is_in_force() -> None:
-    started = []
-    said = start_sample(services(lambda velocity: started.append(velocity)), lambda: False)
-    assert "?key=" in said
-    assert started == []
 
 
 def test_sample_that_cannot_start_says_why() -> None:
     def fail(velocity: float) -> None:
         raise BadInput("the sample is missing")
 
-    assert start_sample(services(fail), lambda: True) == "the sample is missing"
+    assert start_sample(services(fail)) == "the sample is missing"
 
 
 @pytest.mark.parametrize(
