@@ -14,10 +14,12 @@ from dash.development.base_component import Component
 
 from layouts.chart_controls import activity_frames, controls, row_sizes, time_frames
 from layouts.chart_settings import FIELDS, SWITCHES, settings_drawer
-from layouts.shell import Link, aria, page_shell
+from layouts.shell import Link, aria, data, page_shell
 
 PATH = "/chart/"
 TITLE = "Order flow"
+GONE = "The server is unreachable. What you see is the last state; the chart goes on by itself when the server is back."
+"""The banner while the server does not answer."""
 
 
 def chart_page(
@@ -48,7 +50,7 @@ def chart_page(
         links=links,
         path=PATH,
         controls=controls(frame, frames),
-        main=stage(),
+        main=stage(refresh_ms),
         footer=html.Div(id="chart-stats", className="of-stats", hidden=True, **aria(label="Statistics")),
         extras=[
             settings_drawer(),
@@ -66,13 +68,14 @@ def chart_page(
     )
 
 
-def stage() -> Component:
+def stage(refresh_ms: int = 500) -> Component:
     """Canvas, Plotly and overlays on top of each other; the overview strip; banner; what an empty chart says."""
+    watch = data(stale=GONE, quiet=2000 + 2 * refresh_ms, timeout=4000, revive="chart-interval")
     return html.Div(
         id="chart-stage",
         className="of-stage",
         children=[
-            html.Div(id="chart-banner", className="of-banner", hidden=True, role="alert"),
+            html.Div(id="chart-banner", className="of-banner", hidden=True, role="alert", **watch),
             html.Div(id="chart-announce", className="of-visually-hidden", role="status", **aria(live="polite")),
             html.Div(
                 id="chart-host",

@@ -45,7 +45,7 @@ def settings_drawer() -> Component:
             className="of-settings",
             children=[
                 html.P(id="chart-rules", className="of-rules"),
-                _group("StudyOptions", [_switch(key) for key in ("poc", "va", "imbalance", "stacked", "unfinished")]),
+                _group("Marks", [_switch(key) for key in ("poc", "va", "imbalance", "stacked", "unfinished")]),
                 _group("Averages", [_switch(key) for key in ("vwap", "bands")]),
                 _group(
                     "Volume profile",

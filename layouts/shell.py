@@ -73,6 +73,11 @@ def aria(**words: str) -> dict[str, Any]:
     return {f"aria-{name}": value for name, value in words.items()}
 
 
+def data(**values: str | int) -> dict[str, Any]:
+    """`data-…` attributes for a component, which the scripts of `assets/kit` read: data(hotkey="N")."""
+    return {f"data-{name.replace('_', '-')}": value for name, value in values.items()}
+
+
 @dataclass(frozen=True, slots=True)
 class Link:
     """One entry of the navigation."""

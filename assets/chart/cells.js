@@ -6,19 +6,19 @@
   "use strict";
   const of = (root.orderflow = root.orderflow || {});
 
-  /** A candle centred at x: hollow when it rises, filled when it falls. */
-  function candle(ctx, x, width, yOpen, yHigh, yLow, yClose, up, theme) {
+  /** A candle centred at x: hollow when it rises, filled when it falls. open, high, low, close: px. */
+  function candle(ctx, theme, up, x, width, open, high, low, close) {
     const colour = up ? theme.buy : theme.sell;
-    const top = Math.min(yOpen, yClose),
-      height = Math.max(1, Math.abs(yClose - yOpen));
+    const top = Math.min(open, close),
+      height = Math.max(1, Math.abs(close - open));
     const middle = Math.round(x - 0.5) + 0.5;
     ctx.strokeStyle = ctx.fillStyle = colour;
     ctx.lineWidth = 1;
     ctx.beginPath();
-    ctx.moveTo(middle, yHigh);
+    ctx.moveTo(middle, high);
     ctx.lineTo(middle, top);
     ctx.moveTo(middle, top + height);
-    ctx.lineTo(middle, yLow);
+    ctx.lineTo(middle, low);
     ctx.stroke();
     const left = Math.round(x - width / 2),
       wide = Math.max(1, Math.round(width));
@@ -66,6 +66,14 @@
       print = of.format[lod.print];
     const labels = [],
       bold = [];
+    const warm = (volume) => heat(volume / frame.most.cell, theme.heat);
+    /** A number, muted when it is 0; strong: of an imbalance. */
+    const label = (value, words, at, y, align, dim, strong) =>
+      (strong ? bold : labels).push(
+        strong
+          ? [words, at, y, align, theme.strongCell, 1]
+          : [words, at, y, align, value ? theme.cell : theme.muted, dim],
+      );
     let vaLow = -Infinity,
       vaHigh = Infinity;
     if (bar.v && options.va) {
@@ -88,59 +96,25 @@
         delta = a - b;
       const dim = row < vaLow || row > vaHigh ? 0.55 : 1;
       if (mode === "bid_ask") {
-        const half = width / 2;
-        const sold = flags.sell.has(row),
+        const half = width / 2 - 0.5,
+          sold = flags.sell.has(row),
           bought = flags.buy.has(row);
-        side(ctx, theme.sell, left, y, half - 0.5, h, heat(b / frame.most.cell, theme.heat) * dim, b, sold && text, -1);
-        side(
-          ctx,
-          theme.buy,
-          centre + 0.5,
-          y,
-          half - 0.5,
-          h,
-          heat(a / frame.most.cell, theme.heat) * dim,
-          a,
-          bought && text,
-          1,
-        );
+        side(ctx, theme.sell, left, y, half, h, warm(b) * dim, b, sold && text, -1);
+        side(ctx, theme.buy, centre + 0.5, y, half, h, warm(a) * dim, a, bought && text, 1);
         if (text) {
-          (sold ? bold : labels).push([
-            print(b, model.sd),
-            centre - 3,
-            middle,
-            "right",
-            sold ? theme.strongCell : b ? theme.cell : theme.muted,
-            sold ? 1 : dim,
-          ]);
-          (bought ? bold : labels).push([
-            print(a, model.sd),
-            centre + 3,
-            middle,
-            "left",
-            bought ? theme.strongCell : a ? theme.cell : theme.muted,
-            bought ? 1 : dim,
-          ]);
+          label(b, print(b, model.sd), centre - 3, middle, "right", dim, sold);
+          label(a, print(a, model.sd), centre + 3, middle, "left", dim, bought);
         }
       } else if (mode === "delta") {
         ctx.fillStyle = delta >= 0 ? theme.buy : theme.sell;
         ctx.globalAlpha = heat(Math.abs(delta) / frame.most.delta, theme.heat) * dim;
         ctx.fillRect(left, y, width, h);
-        if (text)
-          labels.push([
-            of.format.signed(delta, model.sd, print),
-            centre,
-            middle,
-            "center",
-            delta ? theme.cell : theme.muted,
-            dim,
-          ]);
+        if (text) label(delta, of.format.signed(delta, model.sd, print), centre, middle, "center", dim);
       } else if (mode === "volume") {
         ctx.fillStyle = theme.volume;
         ctx.globalAlpha = heat(total / frame.most.total, theme.heat + 0.12) * dim;
         ctx.fillRect(left, y, width, h);
-        if (text)
-          labels.push([print(total, model.sd), centre, middle, "center", total ? theme.cell : theme.muted, dim]);
+        if (text) label(total, print(total, model.sd), centre, middle, "center", dim);
       } else {
         const unit = width / Math.max(1, g.maxTotal),
           bid = b * unit,
@@ -155,7 +129,7 @@
           ctx.fillStyle = theme.neutral;
           ctx.fillRect(left + bid + ask, y, rest, h);
         }
-        if (text) labels.push([print(total, model.sd), left + 3, middle, "left", theme.cell, dim]);
+        if (text) label(1, print(total, model.sd), left + 3, middle, "left", dim);
       }
       if (mode !== "bid_ask" || !text) arrows(ctx, row, flags, left, right, middle, h, w, theme);
       if (options.poc && i === g.poc) frame.pocs.push([left, yHigh, width, yLow - yHigh]);
@@ -177,7 +151,7 @@
       bottom = Math.min(bar.o, bar.c),
       up = bar.c >= bar.o;
     const sx = left - strip / 2 - 1;
-    candle(ctx, sx, strip, Y(up ? bottom : top), Y(bar.h + 0.5), Y(bar.l - 0.5), Y(up ? top : bottom), up, theme);
+    candle(ctx, theme, up, sx, strip, Y(up ? bottom : top), Y(bar.h + 0.5), Y(bar.l - 0.5), Y(up ? top : bottom));
   }
 
   /** A small triangle at the outer edge of a cell: the second cue of an imbalance. */
@@ -211,5 +185,5 @@
     ctx.globalAlpha = 1;
   }
 
-  of.cells = { candle, footprint, arrow };
+  of.cells = { candle, footprint };
 })(globalThis);

@@ -130,8 +130,7 @@
   }
 
   function themed() {
-    const scheme = of.theme.scheme();
-    set("mantine", { forceColorScheme: scheme });
+    of.kit.theme.tell();
     if (of.page.chart) of.page.chart.recolour();
   }
 
@@ -191,7 +190,7 @@
       set("chart-help", { opened: true });
     },
     theme: () => {
-      of.theme.choose(of.theme.scheme() === "dark" ? "light" : "dark");
+      of.kit.theme.toggle();
       themed();
     },
     activity: () => {

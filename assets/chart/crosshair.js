@@ -5,7 +5,7 @@
   "use strict";
   const of = (root.orderflow = root.orderflow || {});
 
-  function tag(ctx, text, x, y, background, colour, theme, centred) {
+  function tag(ctx, theme, text, x, y, centred, background = theme.tag, colour = theme.tagText) {
     ctx.font = "600 11px " + theme.font;
     ctx.textBaseline = "middle";
     ctx.textAlign = centred ? "center" : "left";
@@ -25,16 +25,9 @@
     if (!bar || !frame) return;
     const box = geometry.panes.price;
     const y = Math.max(box.y + 9, Math.min(box.y + box.h - 9, frame.Y(bar.c)));
-    tag(
-      ctx,
-      of.format.price(bar.c, model.tick, model.pd),
-      box.x + box.w + 2,
-      y,
-      bar.c >= bar.o ? theme.buy : theme.sell,
-      theme.name === "dark" ? "#06101d" : "#ffffff",
-      theme,
-      false,
-    );
+    const text = of.format.price(bar.c, model.tick, model.pd);
+    const side = bar.c >= bar.o ? theme.buy : theme.sell;
+    tag(ctx, theme, text, box.x + box.w + 2, y, false, side, theme.name === "dark" ? "#06101d" : "#ffffff");
   }
 
   /** What lies under a pixel: {slot, bar, level, row, cell} (cell: display row sums, when one is there). */
@@ -84,24 +77,14 @@
     if (hit.inPrice) {
       const low = hit.row * step,
         high = low + step - 1;
-      line(
-        node,
-        "Price",
-        step === 1
-          ? of.format.price(low, model.tick, model.pd)
-          : of.format.price(low, model.tick, model.pd) + " – " + of.format.price(high, model.tick, model.pd),
-        "head",
-      );
+      const ends = step === 1 ? [low] : [low, high];
+      line(node, "Price", ends.map((level) => of.format.price(level, model.tick, model.pd)).join(" – "), "head");
     }
     if (hit.cell) {
       for (const [name, value, kind] of CELL) {
         const number = value(hit.cell);
-        line(
-          node,
-          name,
-          kind === "sign" ? signed(number) : of.format.exact(number, model.sd),
-          kind === "sign" ? (number >= 0 ? "buy" : "sell") : kind,
-        );
+        if (kind === "sign") line(node, name, signed(number), number >= 0 ? "buy" : "sell");
+        else line(node, name, of.format.exact(number, model.sd), kind);
       }
       if (hit.cell.unknown) line(node, "Unknown side", of.format.exact(hit.cell.unknown, model.sd), "");
       if (hit.cell.poc) line(node, "Point of control", "●", "");
@@ -122,12 +105,8 @@
     const { geometry, theme, model, options } = chart,
       { plot, panes } = geometry;
     lastTag(ctx, chart);
-    const inside =
-      pointer &&
-      pointer.x >= plot.x &&
-      pointer.x <= plot.x + plot.w &&
-      pointer.y >= plot.y &&
-      pointer.y <= plot.y + plot.h;
+    const within = (value, from, size) => value >= from && value <= from + size;
+    const inside = pointer && within(pointer.x, plot.x, plot.w) && within(pointer.y, plot.y, plot.h);
     if (!inside || !model.bars.length) {
       node.hidden = true;
       return null;
@@ -149,45 +128,16 @@
     ctx.stroke();
     ctx.setLineDash([]);
     ctx.globalAlpha = 1;
-    const time = of.model.timeOfSlot(model, hit.slot);
-    tag(
-      ctx,
-      of.format.stamp(time, options.zone, model.ms < 60000),
-      Math.max(plot.x + 62, Math.min(plot.x + plot.w - 62, x)),
-      plot.y + plot.h + 11,
-      theme.tag,
-      theme.tagText,
-      theme,
-      true,
-    );
-    if (hit.inPrice) {
-      tag(
-        ctx,
-        of.format.price(Math.round(hit.level), model.tick, model.pd),
-        plot.x + plot.w + 2,
-        y,
-        theme.tag,
-        theme.tagText,
-        theme,
-        false,
-      );
-    } else {
-      for (const name of ["delta", "cvd"]) {
-        const pane = panes[name];
-        if (!pane || pointer.y < pane.y || pointer.y > pane.y + pane.h) continue;
-        const range = chart.axesData[name].range;
-        const value = range[1] - ((pointer.y - pane.y) / pane.h) * (range[1] - range[0]);
-        tag(
-          ctx,
-          of.format.short(Math.round(value), model.sd),
-          plot.x + plot.w + 2,
-          y,
-          theme.tag,
-          theme.tagText,
-          theme,
-          false,
-        );
-      }
+    const right = plot.x + plot.w,
+      time = of.format.stamp(of.model.timeOfSlot(model, hit.slot), options.zone, model.ms < 60000);
+    tag(ctx, theme, time, Math.max(plot.x + 62, Math.min(right - 62, x)), plot.y + plot.h + 11, true);
+    if (hit.inPrice) tag(ctx, theme, of.format.price(Math.round(hit.level), model.tick, model.pd), right + 2, y, false);
+    for (const name of ["delta", "cvd"]) {
+      const pane = panes[name];
+      if (!pane || !within(pointer.y, pane.y, pane.h)) continue;
+      const range = chart.axesData[name].range;
+      const value = range[1] - ((pointer.y - pane.y) / pane.h) * (range[1] - range[0]);
+      tag(ctx, theme, of.format.short(Math.round(value), model.sd), right + 2, y, false);
     }
     node.hidden = !(options.readout && readout(chart, node, hit));
     if (!node.hidden) {
@@ -200,5 +150,5 @@
     return hit;
   }
 
-  of.crosshair = { paint, pick };
+  of.crosshair = { paint };
 })(globalThis);

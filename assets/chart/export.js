@@ -39,27 +39,13 @@
     ctx.font = "11px " + theme.font;
     ctx.fillText(of.model.definitions(model), 8, 28);
     ctx.textAlign = "right";
-    ctx.fillText(
-      "last " +
-        of.format.price(bar.c, model.tick, model.pd) +
-        "  ·  " +
-        of.format.stamp(model.stats.last || bar.t, options.zone, true) +
-        (options.zone === "utc" ? " UTC" : ""),
-      W - 8,
-      10,
-    );
+    const price = of.format.price(bar.c, model.tick, model.pd),
+      time = of.format.stamp(model.stats.last || bar.t, options.zone, true);
+    ctx.fillText(`last ${price}  ·  ${time}${options.zone === "utc" ? " UTC" : ""}`, W - 8, 10);
     ctx.translate(0, CAPTION);
-    const pointer = chart.pointer;
     of.paint.paint(ctx, chart);
     ctx.drawImage(await image(await root.Plotly.toImage(chart.gd, { format: "svg", width: W, height: H })), 0, 0, W, H);
-    const readout = root.document.createElement("div");
-    of.crosshair.paint(
-      ctx,
-      { ...chart, frame: chart.frame, theme, geometry, model, options, view: chart.view },
-      null,
-      readout,
-    );
-    chart.pointer = pointer;
+    of.crosshair.paint(ctx, chart, null, root.document.createElement("div"));
     return canvas;
   }
 
@@ -89,5 +75,5 @@
     };
   }
 
-  of.export = { png, render, links };
+  of.export = { png, links };
 })(globalThis);

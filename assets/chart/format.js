@@ -54,10 +54,7 @@
   }
 
   /** Digit groups for counts: 19794 is "19,794". */
-  function count(value) {
-    if (!Number.isFinite(value)) return "–";
-    return String(Math.round(value)).replace(/\B(?=(\d{3})+(?!\d))/g, ",");
-  }
+  const count = (value) => of.kit.text.number(value);
 
   /** A rate: one decimal below ten, none above. */
   function rate(value) {
@@ -65,7 +62,6 @@
     return value < 9.95 ? value.toFixed(1).replace(TRIM, "") : count(value);
   }
 
-  const pad = (n) => (n < 10 ? "0" : "") + n;
   const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
   /** Calendar parts of epoch milliseconds, in UTC or (zone === "local") in the browser's zone. */
@@ -85,7 +81,8 @@
 
   /** Time of day: "18:05", with seconds when asked for. */
   function clock(ms, zone, seconds) {
-    const p = parts(ms, zone);
+    const p = parts(ms, zone),
+      { pad } = of.kit.text;
     return pad(p.hour) + ":" + pad(p.minute) + (seconds ? ":" + pad(p.second) : "");
   }
 

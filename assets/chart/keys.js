@@ -1,7 +1,4 @@
-/* Keyboard shortcuts: one table, from which the handler and the help are made.
-
-   Keys work anywhere on the page except while typing or inside an open dialog or list, and never with Ctrl, Alt or
-   Cmd, which belong to the browser. */
+/* Keyboard shortcuts: one table, from which the handler and the help are made. When a key acts, the kit says. */
 (function (root) {
   "use strict";
   const of = (root.orderflow = root.orderflow || {});
@@ -55,45 +52,18 @@
     Delete: "Del",
   };
 
-  /** True when a key press belongs to a field, a list or a dialog. */
-  function typing(target) {
-    if (!target || !target.closest) return false;
-    return Boolean(
-      target.isContentEditable ||
-      target.closest(
-        'input, textarea, select, [role="listbox"], [role="combobox"], [role="dialog"], [role="menu"], [role="slider"], .mantine-Drawer-content',
-      ),
-    );
+  /** What a key does, or null: {name, argument, shift}. */
+  function find(key, event) {
+    const entry = TABLE.find((one) => one.length > 1 && one[0].includes(key));
+    return entry ? { name: entry[2], argument: entry[3], shift: event.shiftKey } : null;
   }
 
-  /** The action of a key press, or null: {name, argument, shift}. */
-  function find(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || event.isComposing) return null;
-    const key = event.key.length === 1 ? event.key.toUpperCase() : event.key;
-    for (const entry of TABLE) {
-      if (entry.length > 1 && entry[0].includes(key))
-        return { name: entry[2], argument: entry[3], shift: event.shiftKey };
-    }
-    return null;
-  }
-
+  /** Call act for each key; an open dialog has its own while the focus is in it. */
   function listen(act) {
-    root.document.addEventListener("keydown", (event) => {
-      // leaving a field gives the keys back to the chart
-      if (event.key === "Escape" && event.target.matches("input")) event.target.blur();
-      const inRadio = event.target.matches && event.target.matches('input[type="radio"], input[type="checkbox"]');
-      if (inRadio ? /^(Arrow| |Enter|Tab)/.test(event.key) : typing(event.target)) return;
-      const action = find(event);
-      if (!action) return;
-      // space and arrows on a focused button or link keep their meaning
-      if (
-        /^Arrow/.test(event.key) &&
-        event.target.closest &&
-        event.target.closest('[role="tab"], [role="radiogroup"], canvas[role]')
-      )
-        return;
-      event.preventDefault();
-      act(action);
+    of.kit.keys.listen((key, event) => {
+      const found = event.target.closest('[role="dialog"]') ? null : find(key, event);
+      if (found) act(found);
+      return Boolean(found);
     });
   }
 
@@ -104,5 +74,5 @@
     );
   }
 
-  of.keys = { TABLE, find, typing, listen, help };
+  of.keys = { TABLE, find, listen, help };
 })(globalThis);

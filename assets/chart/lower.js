@@ -130,17 +130,8 @@
     } else {
       const width = Math.max(2, w * 0.6);
       for (const { bar, slot } of bars) {
-        of.cells.candle(
-          ctx,
-          X(slot),
-          width,
-          Y(bar.cvdOpen),
-          Y(bar.cvdHigh),
-          Y(bar.cvdLow),
-          Y(bar.cvd),
-          bar.cvd >= bar.cvdOpen,
-          theme,
-        );
+        const prices = [bar.cvdOpen, bar.cvdHigh, bar.cvdLow, bar.cvd].map(Y);
+        of.cells.candle(ctx, theme, bar.cvd >= bar.cvdOpen, X(slot), width, ...prices);
       }
     }
     title(ctx, pane, "Cumulative delta", theme);
@@ -157,11 +148,8 @@
       for (const { bar } of bars) most = Math.max(most, Math.abs(line.value(bar)));
       const shown = bars.map(({ bar }) => {
         const value = line.value(bar);
-        return line.count
-          ? of.format.short(value, 0)
-          : line.signed
-            ? of.format.signed(value, model.sd)
-            : of.format.short(value, model.sd);
+        const print = line.signed ? of.format.signed : of.format.short;
+        return print(value, line.count ? 0 : model.sd);
       });
       const longest = shown.reduce((n, text) => Math.max(n, text.length), 1);
       const fits = font >= 8 && longest * 0.57 * font + 3 <= w;

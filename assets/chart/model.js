@@ -272,9 +272,6 @@
   /** Row number of the i-th entry of a bar. */
   const rowOf = (bar, i) => bar.lo + (bar.k ? bar.k[i] : i);
 
-  /** The level (fractional: half a tick below) at which row `row` begins, and at which `row + 1` begins. */
-  const rowEdge = (model, row) => row * model.rows - 0.5;
-
   /** The bar's rows summed in groups of `group` rows: {row[], b[], a[], u[], max*}; kept on the bar, which is replaced
       when it changes. */
   function grouped(bar, group) {
@@ -332,7 +329,6 @@
     slotOfTime,
     spacing,
     rowOf,
-    rowEdge,
     grouped,
   };
 })(globalThis);

@@ -64,12 +64,7 @@
 
   /** Stored options over the defaults; a narrow screen starts with fewer panes. */
   function load(narrow) {
-    let stored = {};
-    try {
-      stored = JSON.parse(root.localStorage.getItem(KEY)) || {};
-    } catch {
-      /* nothing stored, or no storage */
-    }
+    const stored = of.kit.storage.load(KEY, {});
     const first = narrow ? { panes: ["delta"], profile: "off" } : {};
     return complete({ ...first, ...stored });
   }
@@ -82,11 +77,7 @@
     // panes and profile are kept even at their defaults: on a phone the defaults differ
     changed.panes = options.panes;
     changed.profile = options.profile;
-    try {
-      root.localStorage.setItem(KEY, JSON.stringify(changed));
-    } catch {
-      /* no storage */
-    }
+    of.kit.storage.save(KEY, changed);
   }
 
   const iso = (ms) => new Date(Math.round(ms / 1000) * 1000).toISOString().replace(/(:00)?\.000Z$/, "Z");
@@ -145,5 +136,5 @@
 
   const MARK_DEFAULTS = Object.fromEntries(MARKS.map((key) => [key, DEFAULTS[key]]));
 
-  of.options = { marks, MARK_DEFAULTS, DEFAULTS, MODES, PANES, complete, sane, load, save, read, write };
+  of.options = { marks, MARK_DEFAULTS, DEFAULTS, complete, load, save, read, write };
 })(globalThis);

@@ -8,11 +8,11 @@
   const $ = (id) => root.document.getElementById(id);
   const NO = () => root.dash_clientside.no_update;
 
-  const page = (of.page = { chart: null, config: null, watch: null, line: null, news: 0 });
+  const page = (of.page = { chart: null, config: null, timer: 0, line: null, news: 0 });
 
   function boot(config) {
     if (!config || !$("chart-host")) return [NO(), NO(), NO()];
-    if (page.watch) page.watch.stop();
+    clearInterval(page.timer);
     if (page.chart) page.chart.close();
     page.config = config;
     const nodes = {};
@@ -42,8 +42,7 @@
       },
     );
     page.line = new of.status.StatusLine($("chart-stats"));
-    const revive = () => root.dash_clientside.set_props("chart-interval", { disabled: false });
-    page.watch = new of.status.Watch($("chart-banner"), config.refresh_ms, revive, legend.statistics);
+    page.timer = setInterval(legend.statistics, 1000); // the rate falls while no news comes
     of.poll.want.frame = config.frame;
     of.address.visit(root.location.search, true);
     if (!page.listening) {
@@ -52,7 +51,7 @@
         if (root.location.pathname === page.config.path) of.address.visit(root.location.search, false);
       });
       of.keys.listen(controls.act);
-      of.theme.onSystemChange(controls.themed);
+      of.kit.theme.onSystemChange(controls.themed);
     }
     controls.themed();
     controls.show();

@@ -116,7 +116,7 @@
     if (lod.kind === "candle") {
       const width = Math.max(1, Math.min(w * 0.7, 18));
       for (const { bar, slot } of frame.bars) {
-        of.cells.candle(ctx, X(slot), width, Y(bar.o), Y(bar.h), Y(bar.l), Y(bar.c), bar.c >= bar.o, theme);
+        of.cells.candle(ctx, theme, bar.c >= bar.o, X(slot), width, Y(bar.o), Y(bar.h), Y(bar.l), Y(bar.c));
       }
       return;
     }
@@ -142,11 +142,8 @@
     ctx.textBaseline = "top";
     for (const { bar, slot } of frame.bars) {
       ctx.fillStyle = bar.delta >= 0 ? frame.theme.buy : frame.theme.sell;
-      ctx.fillText(
-        "Δ " + of.format.signed(bar.delta, frame.model.sd),
-        frame.X(slot),
-        frame.Y(bar.l - frame.model.rows) + 4,
-      );
+      const y = frame.Y(bar.l - frame.model.rows) + 4;
+      ctx.fillText("Δ " + of.format.signed(bar.delta, frame.model.sd), frame.X(slot), y);
     }
   }
 
@@ -212,5 +209,5 @@
     return frame;
   }
 
-  of.paint = { paint, frameOf };
+  of.paint = { paint };
 })(globalThis);

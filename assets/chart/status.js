@@ -1,8 +1,4 @@
-/* The statistics line, and the watch over the server.
-
-   Dash tells nobody when a poll fails, and leaves the interval that its `running` guard had stopped stopped for ever. So
-   this module watches the beat of the polls; when it stays out, it asks /health itself, says so in a banner, and sets
-   the interval going again as soon as the server answers. */
+/* The statistics line in the footer. */
 (function (root) {
   "use strict";
   const of = (root.orderflow = root.orderflow || {});
@@ -14,8 +10,6 @@
     ["tick", "by tick rule"],
     ["none", "unknown"],
   ];
-
-  const POLL = "/_dash-update-component";
 
   /** Percent of ticks by how their side was found: [[key, words, percent]], the unused left out. */
   function quality(rules) {
@@ -144,86 +138,5 @@
     }
   }
 
-  class Watch {
-    /** banner: its element. refreshMs: the usual beat. revive(): sets the polling going again. pulse(): every second. */
-    constructor(banner, refreshMs, revive, pulse) {
-      this.banner = banner;
-      this.patience = 2000 + 2 * refreshMs;
-      this.revive = revive;
-      this.last = performance.now();
-      this.down = false;
-      this.probing = false;
-      this.since = 0;
-      this.timer = setInterval(() => {
-        pulse();
-        this.check();
-      }, 1000);
-      this.life = new AbortController();
-      const { signal } = this.life;
-      root.addEventListener("online", () => this.check(true), { signal });
-      const seen = () => {
-        this.last = performance.now();
-      };
-      root.document.addEventListener("visibilitychange", seen, { signal });
-      // A callback of Dash on every poll would tell too, at the price of a round through all its components.
-      this.polls = new PerformanceObserver((list) => {
-        if (list.getEntries().some((entry) => entry.name.includes(POLL) && entry.responseStatus !== 0)) this.beat();
-      });
-      this.polls.observe({ type: "resource" });
-    }
-
-    stop() {
-      clearInterval(this.timer);
-      this.life.abort();
-      this.polls.disconnect();
-    }
-
-    /** A poll came back. */
-    beat() {
-      this.last = performance.now();
-      if (this.down) this.up();
-    }
-
-    async check(now) {
-      if (root.document.hidden || this.probing) return;
-      if (!now && !this.down && performance.now() - this.last < this.patience) return;
-      this.probing = true;
-      let alive = false;
-      try {
-        const answer = await fetch("/health", { cache: "no-store", signal: AbortSignal.timeout(4000) });
-        alive = answer.ok;
-      } catch {
-        /* refused, timed out, offline: all mean unreachable */
-      }
-      this.probing = false;
-      if (alive) {
-        this.last = performance.now();
-        this.revive();
-        if (this.down) this.up();
-      } else if (!this.down) {
-        this.down = true;
-        this.since = Date.now();
-        this.say(
-          "down",
-          "The server is unreachable. What you see is the last state; the chart goes on by itself when the server is back.",
-        );
-      }
-    }
-
-    up() {
-      this.down = false;
-      this.say("up", "The server is back.");
-      setTimeout(() => {
-        if (!this.down) this.banner.hidden = true;
-      }, 3000);
-    }
-
-    say(kind, text) {
-      this.banner.dataset.kind = kind;
-      this.banner.textContent = text;
-      this.banner.hidden = false;
-    }
-  }
-
-  of.status = { StatusLine, Watch, items, quality };
+  of.status = { StatusLine, items, quality };
 })(globalThis);

@@ -1,4 +1,4 @@
-/* Colours, dark and light, and the reader's choice between them.
+/* The chart's colours, dark and light; the reader's choice between them is the kit's.
 
    Buyers are blue and sellers orange: a pair that the common colour-vision deficiencies keep apart; green and red are
    there for those used to them. Colour never stands alone: bid is left and ask is right, deltas have signs, rising
@@ -56,62 +56,11 @@
     blue: { dark: { buy: "#3d9bff", sell: "#ff8f3a" }, light: { buy: "#1273de", sell: "#e06510" } },
     green: { dark: { buy: "#26a69a", sell: "#ef5350" }, light: { buy: "#0d9488", sell: "#dc2626" } },
   };
-  const KEY = "orderflow.theme";
-
-  const systemDark = root.matchMedia ? root.matchMedia("(prefers-color-scheme: dark)") : null;
-
-  /** "dark" or "light" as chosen, or "auto" when the reader has not chosen. */
-  function choice() {
-    try {
-      return root.localStorage.getItem(KEY) || "auto";
-    } catch {
-      return "auto";
-    }
-  }
-
-  /** The scheme in force. */
-  function scheme() {
-    const chosen = choice();
-    if (chosen === "dark" || chosen === "light") return chosen;
-    return systemDark && !systemDark.matches ? "light" : "dark";
-  }
-
-  /** Remember a choice; "auto" forgets it. */
-  function choose(value) {
-    try {
-      if (value === "auto") root.localStorage.removeItem(KEY);
-      else root.localStorage.setItem(KEY, value);
-    } catch {
-      /* a private window without storage: the choice lasts as long as the page */
-    }
-    apply();
-  }
-
-  /** Put the scheme on the document, for the style sheets. */
-  function apply() {
-    if (!root.document) return;
-    const element = root.document.documentElement;
-    element.dataset.theme = scheme();
-    element.setAttribute("data-mantine-color-scheme", scheme());
-  }
-
   /** All colours of the scheme in force with a pair of side colours ("blue" or "green"). */
   function colours(pair, name) {
-    const which = name || scheme();
+    const which = name || of.kit.theme.scheme();
     return { ...BASE[which], ...(PAIRS[pair] || PAIRS.blue)[which] };
   }
 
-  /** Call `listener` when the system's scheme changes and no choice overrides it. */
-  function onSystemChange(listener) {
-    if (systemDark)
-      systemDark.addEventListener("change", () => {
-        if (choice() === "auto") {
-          apply();
-          listener();
-        }
-      });
-  }
-
-  of.theme = { colours, scheme, choice, choose, apply, onSystemChange, FONT };
-  apply();
+  of.theme = Object.assign(of.theme || {}, { colours, FONT });
 })(globalThis);

@@ -12,22 +12,11 @@
 
   /** Shapes as stored: [{type, axis, t0, t1 (ms), y0, y1}]. */
   function stored(symbol) {
-    try {
-      const list = JSON.parse(root.localStorage.getItem(PREFIX + symbol)) || [];
-      return list.filter((s) => ["line", "rect"].includes(s.type) && [s.t0, s.t1, s.y0, s.y1].every(Number.isFinite));
-    } catch {
-      return [];
-    }
+    const list = of.kit.storage.load(PREFIX + symbol, []);
+    return list.filter((s) => ["line", "rect"].includes(s.type) && [s.t0, s.t1, s.y0, s.y1].every(Number.isFinite));
   }
 
-  function store(symbol, list) {
-    try {
-      if (list.length) root.localStorage.setItem(PREFIX + symbol, JSON.stringify(list));
-      else root.localStorage.removeItem(PREFIX + symbol);
-    } catch {
-      /* no storage: the drawings last as long as the page */
-    }
-  }
+  const store = (symbol, list) => of.kit.storage.write(PREFIX + symbol, list.length ? JSON.stringify(list) : null);
 
   /** A Plotly shape from a stored one. */
   function toShape(item, model, theme) {

@@ -153,27 +153,10 @@
     HOUR = 3600000,
     DAY = 86400000;
   const STEPS = [
-    SECOND,
-    2 * SECOND,
-    5 * SECOND,
-    10 * SECOND,
-    15 * SECOND,
-    30 * SECOND,
-    MINUTE,
-    2 * MINUTE,
-    5 * MINUTE,
-    10 * MINUTE,
-    15 * MINUTE,
-    30 * MINUTE,
-    HOUR,
-    2 * HOUR,
-    4 * HOUR,
-    6 * HOUR,
-    12 * HOUR,
-    DAY,
-    2 * DAY,
-    7 * DAY,
-    30 * DAY,
+    ...[1, 2, 5, 10, 15, 30].map((n) => n * SECOND),
+    ...[1, 2, 5, 10, 15, 30].map((n) => n * MINUTE),
+    ...[1, 2, 4, 6, 12].map((n) => n * HOUR),
+    ...[1, 2, 7, 30].map((n) => n * DAY),
   ];
 
   /** Labels of the time axis: {slots, texts, days (slots where a day begins)}. Each stands at a bar. */

@@ -45,15 +45,15 @@
     return shown[shown.length - 1] || null;
   }
 
-  /** Call act(key, event) for the keys that are the page's; when it returns true, the browser does nothing with them.
-      within: also while a dialog is open. */
-  function listen(act, within = false) {
+  /** Call act(key, event) for the keys that are the page's, also while a dialog is open; when it returns true, the browser
+      does nothing with them. */
+  function listen(act) {
     document.addEventListener("keydown", (event) => {
       const field = event.key === "Escape" && document.activeElement;
       // leaving a field gives the keys back to the page
-      if (field instanceof HTMLInputElement && (!within || field.closest("[data-hotkey]"))) field.blur();
+      if (field instanceof HTMLInputElement && (act !== press || field.closest("[data-hotkey]"))) field.blur();
       const key = pressed(event);
-      if (key && (within || !dialog()) && act(key, event)) event.preventDefault();
+      if (key && act(key, event)) event.preventDefault();
     });
   }
 
@@ -73,5 +73,5 @@
   }
 
   kit.keys = { pressed, dialog, listen };
-  listen(press, true);
+  listen(press);
 })(window);

@@ -26,7 +26,7 @@ interface Kit {
   keys: {
     pressed(event: KeyboardEvent): string | null;
     dialog(): Element | null;
-    listen(act: (key: string, event: KeyboardEvent) => boolean, within?: boolean): void;
+    listen(act: (key: string, event: KeyboardEvent) => boolean): void;
   };
   screen: {
     full(): void;

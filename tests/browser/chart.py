@@ -58,7 +58,7 @@ class Chart:
               const of = window.orderflow;
               document.activeElement.blur();
               localStorage.clear();
-              of.theme.choose("auto");
+              of.kit.theme.choose("auto");
               of.page.chart.tools.choose(null);
               history.pushState(null, "", location.pathname + query);
               of.page.chart.set(of.options.DEFAULTS, false);
