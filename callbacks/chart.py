@@ -17,6 +17,7 @@ from layouts.chart import chart_page
 from layouts.chart_settings import FIELDS, SWITCHES
 from layouts.shell import Link
 from orderflow.errors import OrderflowError
+from orderflow.feeds.replay import SampleReplay
 from orderflow.market.frames import TIME_FRAMES, Frame
 from orderflow.market.market import Market
 from orderflow.market.studies.options import StudyOptions
@@ -92,7 +93,7 @@ def symbol_names(market: Market, shown: list[str] | None) -> list[str] | None:
 def start_sample(services: Services) -> str:
     """Start the bundled sample's replay; returns what to tell the reader."""
     try:
-        services.sample.start(velocity=services.settings.velocity)
+        services.part(SampleReplay).start(velocity=services.settings.velocity)
     except OrderflowError as error:
         return str(error)
     return "Starting …"
@@ -144,7 +145,7 @@ def register(app: Dash, services: Services) -> None:
     )
     def look_round(_intervals: int | None, shown: list[str] | None, note: str | None) -> Any:
         names = symbol_names(market, shown)
-        said = sample_note(services.sample.status())
+        said = sample_note(services.part(SampleReplay).status())
         if names is None and said == (note or ""):
             raise PreventUpdate
         return no_update if names is None else names, said

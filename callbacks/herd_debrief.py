@@ -65,7 +65,7 @@ def show(debriefs: Debriefs, allowed: Callable[[], bool], session: str | None, t
 
 def register(app: Dash, services: Services) -> None:
     """Bind the page's callbacks to the app."""
-    debriefs = services.debriefs
+    debriefs = services.part(Debriefs)
 
     @app.callback(
         Output("debrief-session", "data"),

@@ -46,7 +46,7 @@ def page(services: Services, links: list[Link]) -> Component:
         links=links,
         prefix=settings.instruments.prefix,
         history=settings.instruments.history,
-        bundled=described([*services.instruments.ids(), *services.instruments.groups()]),
+        bundled=described([*services.part(Simulation).ids(), *services.part(Simulation).groups()]),
     )
 
 
@@ -149,7 +149,7 @@ def _whole(value: Any, end: int) -> bool:
 
 def register(app: Dash, services: Services) -> None:
     """Bind the page's callbacks to the app."""
-    simulation, quizzes = services.instruments, Quizzes()
+    simulation, quizzes = services.part(Simulation), Quizzes()
 
     @app.callback(Output("instruments-told", "data"), Input("instruments-ask", "data"), prevent_initial_call=True)
     def tell(question: Any) -> Any:

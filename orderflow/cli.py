@@ -88,6 +88,7 @@ def run_server(args: argparse.Namespace, *, demo: bool) -> int:
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     # heavy, and after the patch that `orderflow.__main__` makes
     from callbacks.app import create_app
+    from orderflow.feeds.replay import SampleReplay
     from orderflow.services import build_services
     from orderflow.web.app import create_server
     from orderflow.web.run import listen, raise_file_limit, serve
@@ -112,7 +113,7 @@ def run_server(args: argparse.Namespace, *, demo: bool) -> int:
     def ready() -> None:
         announce(settings, listener.getsockname()[1], key, loaded)
         if demo:
-            services.sample.start()
+            services.part(SampleReplay).start()
         if args.browser and can_browse():
             services.workers.spawn("browser", webbrowser.open, url)
 

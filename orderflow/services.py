@@ -7,20 +7,14 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
+from typing import TypeVar
 
-from orderflow.errors import BadInput, BadSetting, NotFound, OrderflowError, StorageFailed
-from orderflow.exchange.exchange import Exchange
-from orderflow.exchange.market_data import Quote, Quotes
-from orderflow.feeds.replay import SampleReplay
-from orderflow.herd.debrief.cache import Debriefs
-from orderflow.herd.live.game import Game, build_game
-from orderflow.instruments.instrument import DECIMALS
-from orderflow.instruments.simulation import Simulation, build_simulation
+from orderflow.errors import BadInput, BadSetting, OrderflowError, StorageFailed
 from orderflow.market.frames import Frame
 from orderflow.market.market import Market
 from orderflow.market.tick_log import NoLog, TickLog
+from orderflow.products import PRODUCTS, Parts, build_parts
 from orderflow.runtime.bus import Bus
 from orderflow.runtime.clock import Clock, SystemClock
 from orderflow.runtime.workers import Workers
@@ -29,17 +23,18 @@ from orderflow.storage.ticks.disk_log import DiskTickLog
 
 AUDIT_SECONDS = 1.0
 """Finished minutes are recomputed and compared this often."""
-LOOKS = 10
-"""Looks at a book that changes meanwhile."""
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Services:
-    """settings; market: all ticks and bars; ticks: the log behind it; workers: threads and greenlets; bus: who changed
-    what; clock; sample: the bundled sample's replay; herd: the herd game; debriefs: the reports of its sessions;
-    instruments: the simulated ones; exchange: the simulated exchange over all of the market."""
+    """What every product stands on, and the products' parts.
+
+    settings; market: all ticks and bars; ticks: the log behind it; workers: threads and greenlets; bus: which symbol
+    changed; clock.
+    """
 
     settings: Settings
     market: Market
@@ -47,11 +42,14 @@ class Services:
     workers: Workers
     bus: Bus
     clock: Clock
-    sample: SampleReplay
-    herd: Game
-    debriefs: Debriefs
-    instruments: Simulation
-    exchange: Exchange
+    parts: Parts = field(default_factory=Parts, init=False)
+
+    def __post_init__(self) -> None:
+        build_parts(self, self.parts)
+
+    def part(self, kind: type[T]) -> T:
+        """The part of a product by its class: `services.part(Game)`. Raises LookupError when there is none."""
+        return self.parts.get(kind)
 
     def start(self) -> int:
         """Reload what the log holds, apply the instruments' settings, start the jobs; returns the ticks reloaded.
@@ -64,8 +62,8 @@ class Services:
             log.info("%s ticks reloaded in %.1f s", f"{loaded:,}", time.monotonic() - begun)
         self._configure()
         self.workers.every(AUDIT_SECONDS, "audit", self.audit)
-        self.herd.start()
-        self.instruments.start()
+        for product in PRODUCTS:
+            product.start(self.parts)
         return loaded
 
     def reset(self, symbol: str | None = None) -> None:
@@ -76,7 +74,8 @@ class Services:
         self.market.reset(symbol)
         if symbol is None:
             self._configure()
-            self.instruments.keep()
+            for product in PRODUCTS:
+                product.reset(self.parts)
 
     def _configure(self) -> None:
         for symbol, instrument in self.settings.symbols.items():
@@ -101,8 +100,8 @@ class Services:
     def stop(self, timeout: float = 4.0) -> list[str]:
         """Stop the jobs, flush and close the log; returns the names of what did not end in time."""
         begun = time.monotonic()
-        self.sample.stop()
-        self.herd.stop()
+        for product in reversed(PRODUCTS):
+            product.stop(self.parts)
         self.ticks.close()
         return self.workers.stop(max(0.5, timeout - (time.monotonic() - begun)))
 
@@ -121,44 +120,7 @@ def build_services(settings: Settings) -> Services:
         new_lock=workers.lock,
         on_change=bus.publish,
     )
-    clock = SystemClock()
-    try:
-        herd = build_game(settings, market, workers, clock)
-    except BadInput as error:
-        raise BadSetting(f"the herd game's settings make no market: {error}") from error
-    sample = SampleReplay(market, workers, velocity=settings.velocity)
-    instruments = build_simulation(settings, market, ticks, workers, clock)
-    exchange = Exchange(market, workers, clock, _quotes(instruments))
-    if settings.exchange.recording is not None:
-        try:
-            exchange.play(Path(settings.exchange.recording).expanduser(), settings.exchange.velocity, loop=True)
-        except (OrderflowError, OSError) as error:
-            raise BadSetting(
-                f"exchange_recording = {settings.exchange.recording!r} cannot be played: {error}"
-            ) from error
-    debriefs = Debriefs(herd, workers)
-    return Services(settings, market, ticks, workers, bus, clock, sample, herd, debriefs, instruments, exchange)
-
-
-def _quotes(instruments: Simulation) -> Quotes:
-    """The best bid and ask of simulated instruments that have an order book, from any thread."""
-
-    def quote(symbol: str) -> Quote | None:
-        for _ in range(LOOKS):
-            try:
-                found = instruments.get(symbol).quote()
-            except NotFound:
-                return None
-            except (KeyError, IndexError):  # the book lives on in the hub's thread while it is looked at
-                continue
-            if found is None:
-                return None
-            bid, ask = (round(found[side] * 10**DECIMALS) for side in ("bid", "ask"))
-            if bid < ask:
-                return Quote(bid, int(found["bid_size"]), ask, int(found["ask_size"]), DECIMALS, 0)
-        return None
-
-    return quote
+    return Services(settings, market, ticks, workers, bus, SystemClock())
 
 
 def check(settings: Settings) -> None:

@@ -11,7 +11,10 @@ from typing import Any
 import pytest
 
 from orderflow.errors import BadSetting, OrderflowError
+from orderflow.exchange.exchange import Exchange
+from orderflow.feeds.replay import SampleReplay
 from orderflow.formats import parse_body
+from orderflow.instruments.simulation import Simulation
 from orderflow.market.tick_log import NoLog
 from orderflow.services import Services, build_services
 from orderflow.settings.settings import Settings, SymbolSettings
@@ -84,7 +87,7 @@ def test_stopping_twice_does_nothing(services: Services) -> None:
 
 
 def test_a_setting_of_the_demo_reaches_the_sample(make_services: Make) -> None:
-    status: Any = make_services(velocity=float("inf")).sample.status()
+    status: Any = make_services(velocity=float("inf")).part(SampleReplay).status()
     assert status is None
 
 
@@ -93,7 +96,7 @@ def test_a_recording_feeds_the_exchange_or_stops_the_start(tmp_path: Path) -> No
     file = tmp_path / "frames.jsonl"
     file.write_text(json.dumps({"t": "recv", "ts": 1.0, "data": frame}) + "\n")
     services = build_services(Settings.of(ephemeral=True, exchange_recording=str(file), exchange_velocity=5.0))
-    assert services.exchange.player is not None
+    assert services.part(Exchange).player is not None
     for wrong in (tmp_path / "missing", tmp_path):
         with pytest.raises(BadSetting, match="exchange_recording"):
             build_services(Settings.of(ephemeral=True, exchange_recording=str(wrong)))
@@ -105,7 +108,7 @@ def test_a_reset_of_all_keeps_what_was_said_of_instruments(tmp_path: Path) -> No
     services = build_services(settings)
     try:
         services.start()
-        services.instruments.edit("ITEM_00", {"model": "gbm"})
+        services.part(Simulation).edit("ITEM_00", {"model": "gbm"})
         services.reset()
         assert services.market.settings_of("NQ")["session"] == "America/Chicago 17:00"
     finally:
@@ -113,6 +116,6 @@ def test_a_reset_of_all_keeps_what_was_said_of_instruments(tmp_path: Path) -> No
     again = build_services(settings)
     try:
         again.start()
-        assert again.instruments.get("ITEM_00").spec.model == "gbm"
+        assert again.part(Simulation).get("ITEM_00").spec.model == "gbm"
     finally:
         again.stop()

@@ -44,8 +44,10 @@ class Instrument:
 
     origin: the second of the scenario at which its first step began. price: the last one, unrounded, > 0. created,
     updated, flushed (when its trades were taken last): ns UTC. steps, trades: made since the start. age: seconds of
-    model time that its group had lived then.
+    model time that its group had lived then. decimals: of its prices.
     """
+
+    decimals = DECIMALS
 
     def __init__(
         self,

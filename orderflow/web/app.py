@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from pkgutil import resolve_name
 
 import flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from orderflow.products import PRODUCTS
 from orderflow.services import Services
 from orderflow.settings.settings import Settings
-from orderflow.web.exchange.exchange_api import ExchangeApi
-from orderflow.web.herd.herd_api import Herd
-from orderflow.web.instruments.instruments_api import Instruments
 from orderflow.web.kit import responses, schemas
 from orderflow.web.kit.access import AUTHENTICATOR, Authenticator
+from orderflow.web.kit.api import Api
 from orderflow.web.kit.compression import Compression
 from orderflow.web.kit.fanout import Fanout
 from orderflow.web.kit.openapi import document, page
@@ -21,8 +21,6 @@ from orderflow.web.kit.responses import JSON, answer, encode
 from orderflow.web.kit.routes import Answer, Direct, Route, SymbolConverter, Values, register, reserve
 from orderflow.web.kit.security import Gate
 from orderflow.web.kit.sockets import Sockets
-from orderflow.web.market.market_api import MarketApi
-from orderflow.web.market.stats import Chart
 
 HOME = "/chart/"
 MOST_SOCKETS = 20_000
@@ -31,8 +29,8 @@ MOST_SOCKETS = 20_000
 def create_server(services: Services, *, most_sockets: int = MOST_SOCKETS) -> flask.Flask:
     """Every route and socket of every product.
 
-    `server.extensions` has "orderflow.gate", "orderflow.delivery", "orderflow.fanout", "orderflow.exchange" (the hub
-    of its sockets) and "orderflow.routes" (the table) for those who put more on the server or serve it.
+    `server.extensions` has "orderflow.gate", "orderflow.delivery", "orderflow.fanout", "orderflow.apis" (one object a
+    class named in `PRODUCTS`) and "orderflow.routes" (the table).
     """
     server = flask.Flask("orderflow", static_folder=None)
     server.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it, the abstract one not
@@ -42,23 +40,11 @@ def create_server(services: Services, *, most_sockets: int = MOST_SOCKETS) -> fl
     server.url_map.converters["symbol"] = SymbolConverter
     server.url_map.merge_slashes = False  # "/ES" is a symbol
     fanout = Fanout(services.workers)
-    chart, market = Chart(services, fanout), MarketApi(services, fanout)
-    herd, instruments = Herd(services, fanout), Instruments(services, fanout)
-    exchange = ExchangeApi(services, fanout)
-    sockets = [*market.sockets(), *herd.sockets(), *instruments.sockets(), *exchange.sockets()]
-    products: dict[str, Sequence[Route]] = {
-        "chart": chart.routes(),
-        "market": market.routes(),
-        "herd": herd.routes(),
-        "instruments": instruments.routes(),
-        "exchange": exchange.routes(),
-        "sockets": [route for route, _ in sockets],
-    }
-    table = [route for routes in products.values() for route in routes]
-    products["about"] = _about(table, services.settings)
-    table += products["about"]
-    for name, routes in products.items():
-        register(server, name, routes)
+    apis = load_apis(services, fanout)
+    sockets = [pair for api in apis for pair in api.sockets()]
+    table = [route for api in apis for route in api.routes()] + [route for route, _ in sockets]
+    table += _about(table, services.settings)
+    register(server, "orderflow", table)
     for prefix in ("/api/", "/ws/", "/exchange/"):
         reserve(server, prefix)
     Sockets(server, fanout, most_sockets).register(sockets)
@@ -77,10 +63,16 @@ def create_server(services: Services, *, most_sockets: int = MOST_SOCKETS) -> fl
         "orderflow.gate": gate,
         "orderflow.delivery": delivery,
         "orderflow.fanout": fanout,
-        "orderflow.exchange": exchange.hub,
+        "orderflow.apis": tuple(apis),
         "orderflow.routes": tuple(table),
     }
     return server
+
+
+def load_apis(services: Services, fanout: Fanout) -> list[Api]:
+    """One object for each `api` of `PRODUCTS`, in order."""
+    names = [name for product in PRODUCTS for name in product.api]
+    return [resolve_name(name)(services, fanout) for name in names]
 
 
 def _about(table: Sequence[Route], settings: Settings) -> list[Route]:

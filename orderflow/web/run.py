@@ -27,7 +27,7 @@ from gevent.pywsgi import WSGIServer
 
 from orderflow.errors import BadSetting
 from orderflow.services import Services
-from orderflow.web.exchange.exchange_hub import Hub
+from orderflow.web.kit.api import Api
 from orderflow.web.kit.fanout import Fanout
 from orderflow.web.kit.handler import Handler
 
@@ -94,7 +94,7 @@ def serve(services: Services, server: flask.Flask, listener: Any, ready: Callabl
     ready: called once connections are taken.
     """
     fanout: Fanout = server.extensions["orderflow.fanout"]
-    exchange: Hub = server.extensions["orderflow.exchange"]
+    apis: tuple[Api, ...] = server.extensions["orderflow.apis"]
     http = HttpServer(listener, server)
     ended = Event()
     loop = get_hub().loop
@@ -115,7 +115,8 @@ def serve(services: Services, server: flask.Flask, listener: Any, ready: Callabl
     print("stopping", file=sys.stderr, flush=True)
     http.stopping = True
     http.close()
-    exchange.announce()
+    for api in apis:
+        api.close()
     fanout.close_all()
     _finish(http)
     left = services.stop()

@@ -137,7 +137,7 @@ def test_symbols_are_sent_when_they_changed(market: Market) -> None:
 
 def services(start: Any) -> Any:
     """Services that have only what the sample's button needs."""
-    return SimpleNamespace(settings=Settings(velocity=25.0), sample=SimpleNamespace(start=start))
+    return SimpleNamespace(settings=Settings(velocity=25.0), part=lambda kind: SimpleNamespace(start=start))
 
 
 def test_sample_starts_at_the_velocity_of_the_settings() -> None:

@@ -12,6 +12,7 @@ from dash import Dash, dcc
 from callbacks import herd_debrief
 from callbacks.herd_debrief import choose, page, register, show, wanted
 from orderflow.herd.debrief.cache import Debriefs
+from orderflow.herd.live.game import Game
 from orderflow.services import Services
 from tests.herd.played import keep, play_game
 from tests.layouts.test_herd_debrief import words
@@ -41,14 +42,14 @@ def test_the_address_names_the_session() -> None:
 
 
 def test_without_any_game_it_says_so(services: Services) -> None:
-    debriefs = Debriefs(services.herd, services.workers)
+    debriefs = Debriefs(services.part(Game), services.workers)
     assert choose(debriefs, yes, None) == ([], None)
     assert "No game has been played yet" in words(show(debriefs, yes, None, "dark"))
 
 
 def test_the_last_game_is_shown_first(served: tuple[Services, str]) -> None:
     services, name = served
-    debriefs = Debriefs(services.herd, services.workers)
+    debriefs = Debriefs(services.part(Game), services.workers)
     choices, shown = choose(debriefs, yes, None)
     assert (len(choices), shown) == (1, name)
     assert "20 participants" in choices[0]["label"]
@@ -59,7 +60,7 @@ def test_the_last_game_is_shown_first(served: tuple[Services, str]) -> None:
 
 def test_an_unknown_session_is_said_to_be_none(served: tuple[Services, str]) -> None:
     services, _ = served
-    debriefs = Debriefs(services.herd, services.workers)
+    debriefs = Debriefs(services.part(Game), services.workers)
     choices, shown = choose(debriefs, yes, "?session=gone")
     assert ([choice["value"] for choice in choices][1:], shown) == (["gone"], "gone")
     for odd in ("gone", "../../etc/passwd"):
@@ -67,8 +68,8 @@ def test_an_unknown_session_is_said_to_be_none(served: tuple[Services, str]) -> 
 
 
 def test_a_running_game_is_reported_up_to_now(services: Services) -> None:
-    services.herd.join("Ann")
-    debriefs = Debriefs(services.herd, services.workers)
+    services.part(Game).join("Ann")
+    debriefs = Debriefs(services.part(Game), services.workers)
     (choice,), shown = choose(debriefs, yes, None)
     assert choice["label"].endswith("(not ended)")
     said = words(show(debriefs, yes, shown, "dark"))
@@ -78,7 +79,7 @@ def test_a_running_game_is_reported_up_to_now(services: Services) -> None:
 
 def test_without_the_key_nobody_is_named(served: tuple[Services, str]) -> None:
     services, name = served
-    debriefs = Debriefs(services.herd, services.workers)
+    debriefs = Debriefs(services.part(Game), services.workers)
     assert choose(debriefs, no, None) == ([], None)
     assert "needs the key" in words(show(debriefs, no, name, "dark"))
 

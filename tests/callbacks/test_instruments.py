@@ -12,6 +12,7 @@ import pytest
 from callbacks.app import create_app
 from callbacks.instruments import MOST_ASKED, POINTS, QUESTIONS, described, page, quizzed, recent, told
 from orderflow.instruments.quiz import Quizzes
+from orderflow.instruments.simulation import Simulation
 from orderflow.services import Services
 from orderflow.web.app import create_server
 from tests.layouts.trees import ids
@@ -23,7 +24,7 @@ SIMULATED = {"ITEM_01": {"model": "ou", "name": "Spring", "book": True, "group":
 def simulated(make_services: Callable[..., Services]) -> Services:
     """Three instruments that stand still."""
     services = make_services(ticker_count=3, simulated=SIMULATED)
-    services.instruments.pause()
+    services.part(Simulation).pause()
     return services
 
 
@@ -56,11 +57,11 @@ def test_a_scenario_of_instruments_that_are_not_there_says_so() -> None:
 
 
 def test_roster_tells_models_and_marks(simulated: Services) -> None:
-    answer = told(simulated.instruments, {"n": 4, "kind": "roster"}, may=False)
+    answer = told(simulated.part(Simulation), {"n": 4, "kind": "roster"}, may=False)
     assert answer is not None
     assert (answer["n"], answer["kind"], answer["may"]) == (4, "roster", False)
     first, second, _ = answer["rows"]
-    instrument = simulated.instruments.get("ITEM_00")
+    instrument = simulated.part(Simulation).get("ITEM_00")
     assert first[:5] == ["ITEM_00", "Item 00", "garch", False, None]
     assert first[5:7] == [instrument.initial_price, instrument.shown]
     assert first[7] == instrument.updated // 1_000_000
@@ -69,7 +70,7 @@ def test_roster_tells_models_and_marks(simulated: Services) -> None:
 
 
 def test_recent_prices_are_those_of_the_window(simulated: Services) -> None:
-    instrument = simulated.instruments.get("ITEM_00")
+    instrument = simulated.part(Simulation).get("ITEM_00")
     begun = instrument.updated
     for k in range(200):
         instrument.step(begun + (k + 1) * 1_000_000_000, 1.0)
@@ -82,7 +83,7 @@ def test_recent_prices_are_those_of_the_window(simulated: Services) -> None:
 
 
 def test_recent_prices_of_a_fast_one_are_as_far_apart_as_the_boards(simulated: Services) -> None:
-    instrument = simulated.instruments.get("ITEM_00")
+    instrument = simulated.part(Simulation).get("ITEM_00")
     instrument.history.clear()
     for k in range(1000):
         instrument.history.add(k * 10_000_000, 100.0 + k)
@@ -94,10 +95,10 @@ def test_recent_prices_of_a_fast_one_are_as_far_apart_as_the_boards(simulated: S
 
 def test_recent_answers_for_those_that_are_there(simulated: Services) -> None:
     question = {"n": 1, "kind": "recent", "ids": ["ITEM_02", "NONE", 7, "ITEM_00"]}
-    answer = told(simulated.instruments, question, may=True)
+    answer = told(simulated.part(Simulation), question, may=True)
     assert answer is not None
     assert set(answer["prices"]) == {"ITEM_00", "ITEM_02"}
-    many = told(simulated.instruments, {**question, "ids": ["x"] * MOST_ASKED + ["ITEM_00"]}, may=True)
+    many = told(simulated.part(Simulation), {**question, "ids": ["x"] * MOST_ASKED + ["ITEM_00"]}, may=True)
     assert many is not None
     assert many["prices"] == {}
 
@@ -106,7 +107,7 @@ def test_recent_answers_for_those_that_are_there(simulated: Services) -> None:
     "question", [None, 7, [], {}, {"kind": "other"}, {"kind": "recent"}, {"kind": "recent", "ids": 3}]
 )
 def test_what_is_no_question_has_no_answer(simulated: Services, question: Any) -> None:
-    assert told(simulated.instruments, question, may=True) is None
+    assert told(simulated.part(Simulation), question, may=True) is None
 
 
 def test_a_quiz_tells_nothing_before_the_guess(quizzes: Quizzes) -> None:

@@ -15,7 +15,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import flask
 from werkzeug.serving import WSGIRequestHandler, make_server
@@ -32,12 +32,18 @@ from orderflow.web.kit.fanout import Fanout
 from orderflow.web.kit.routes import SymbolConverter, register, reserve
 from orderflow.web.kit.sockets import Sockets
 
+T = TypeVar("T")
+
 
 @dataclass
 class Only:
-    """All that the web needs of the services."""
+    """Services with no part but the exchange."""
 
     exchange: Exchange
+
+    def part(self, kind: type[T]) -> T:
+        assert isinstance(self.exchange, kind)
+        return self.exchange
 
 
 class _Silent(WSGIRequestHandler):

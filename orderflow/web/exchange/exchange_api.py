@@ -7,7 +7,7 @@ of the dialect, keeps the shape of the rest of the server. Calls are answered in
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Protocol
+from typing import Any
 
 import flask
 import msgspec
@@ -15,8 +15,10 @@ import msgspec
 from orderflow.errors import BadInput
 from orderflow.exchange.dialect import ENDPOINTS, INTERVALS, MOST, Endpoint, Refusal
 from orderflow.exchange.exchange import Exchange
+from orderflow.products import HasParts
 from orderflow.web.exchange.exchange_hub import POLICY, Hub
 from orderflow.web.kit import schemas
+from orderflow.web.kit.api import Api
 from orderflow.web.kit.fanout import Fanout
 from orderflow.web.kit.frames import frame
 from orderflow.web.kit.params import LAST_NS, Param
@@ -86,20 +88,12 @@ class _Body(msgspec.Struct, forbid_unknown_fields=True):
     steps: list[Any]
 
 
-class HasExchange(Protocol):
-    """What is needed of the services."""
-
-    @property
-    def exchange(self) -> Exchange:
-        """The exchange."""
-
-
-class ExchangeApi:
+class ExchangeApi(Api):
     """The exchange's addresses."""
 
-    def __init__(self, services: HasExchange, fanout: Fanout) -> None:
-        self.exchange = services.exchange
-        self._workers = services.exchange.workers
+    def __init__(self, services: HasParts, fanout: Fanout) -> None:
+        self.exchange = services.part(Exchange)
+        self._workers = self.exchange.workers
         self.hub = Hub(self.exchange, fanout)
 
     def routes(self) -> list[Route]:
@@ -129,6 +123,10 @@ class ExchangeApi:
                   answers=state, errors=wrong),
             Route("DELETE", control, self.behave, "Clear the exchange's script", answers=state),
         ]  # fmt: skip
+
+    def close(self) -> None:
+        """Tell the exchange's clients that the server shuts down."""
+        self.hub.announce()
 
     def sockets(self) -> list[tuple[Route, Handler]]:
         streams = Param(

@@ -17,7 +17,7 @@ import msgspec
 
 from orderflow.errors import BadInput, Busy, FieldError, Forbidden, Unauthorized
 from orderflow.herd.live import messages
-from orderflow.herd.live.game import OrderState
+from orderflow.herd.live.game import Game, OrderState
 from orderflow.herd.live.presenter import ARGUMENTS
 from orderflow.herd.rules.participants import Participant
 from orderflow.herd.rules.rate_limit import JOIN_BURST, JOINS, Floods
@@ -28,6 +28,7 @@ from orderflow.web.herd.herd_sockets import Audience
 from orderflow.web.herd.join_link import join_url, qr_svg, read_light
 from orderflow.web.herd.sessions import Records
 from orderflow.web.kit.access import Environ, is_operator, require_operator
+from orderflow.web.kit.api import Api
 from orderflow.web.kit.fanout import Fanout
 from orderflow.web.kit.params import Param, choice, integer, text
 from orderflow.web.kit.request_body import read_body
@@ -73,13 +74,13 @@ class _Order(msgspec.Struct, forbid_unknown_fields=True):
     quantity: int
 
 
-class Herd:
+class Herd(Api):
     """The game's addresses."""
 
     def __init__(self, services: Services, fanout: Fanout) -> None:
         settings = services.settings
         self._services = services
-        self._game = services.herd
+        self._game = services.part(Game)
         self._passes = Passes(load_secret(None if settings.ephemeral else settings.data_dir / "herd"))
         self._audience = Audience(self._game, services, fanout)
         self._records = Records(services)

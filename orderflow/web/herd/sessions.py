@@ -10,8 +10,10 @@ from typing import Any
 
 import flask
 
+from orderflow.herd.debrief.cache import Debriefs
 from orderflow.herd.debrief.export import EXPORTS, export
 from orderflow.herd.debrief.playback import frames
+from orderflow.herd.live.game import Game
 from orderflow.services import Services
 from orderflow.web.herd import herd_schemas as schemas
 from orderflow.web.kit.access import require_operator
@@ -29,9 +31,9 @@ class Records:
     """The addresses about whole sessions."""
 
     def __init__(self, services: Services) -> None:
-        self._game = services.herd
+        self._game = services.part(Game)
         self._workers = services.workers
-        self._debriefs = services.debriefs
+        self._debriefs = services.part(Debriefs)
 
     def routes(self) -> list[Route]:
         names = ", ".join(EXPORTS)

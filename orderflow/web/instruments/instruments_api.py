@@ -26,6 +26,7 @@ from orderflow.instruments.simulation import Simulation
 from orderflow.instruments.stylized_facts import FactChecker
 from orderflow.services import Services
 from orderflow.web.instruments import instrument_schemas as schemas
+from orderflow.web.kit.api import Api
 from orderflow.web.kit.fanout import Fanout
 from orderflow.web.kit.params import Param, ParamError, integer
 from orderflow.web.kit.request_body import read_body
@@ -76,12 +77,12 @@ def ticker(instrument: Instrument) -> dict[str, Any]:
     }
 
 
-class Instruments:
+class Instruments(Api):
     """The routes; `sockets` are driven by the simulation itself, price by price."""
 
     def __init__(self, services: Services, fanout: Fanout) -> None:
         self._services = services
-        self._simulation: Simulation = services.instruments
+        self._simulation: Simulation = services.part(Simulation)
         self._fanout = fanout
         self._checker = FactChecker()
         self._simulation.listen(self._moved)

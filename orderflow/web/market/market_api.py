@@ -29,6 +29,7 @@ from orderflow.market.columns import (
 )
 from orderflow.market.frames import TIME_FRAMES, Frame
 from orderflow.services import Services
+from orderflow.web.kit.api import Api
 from orderflow.web.kit.fanout import Fanout
 from orderflow.web.kit.params import Param, ParamError, choice, integer, moment, text
 from orderflow.web.kit.request_body import read_body
@@ -133,7 +134,7 @@ class Page:
     following: Cursor | None = None
 
 
-class MarketApi:
+class MarketApi(Api):
     """The reading side of the market, and its instruments' settings."""
 
     def __init__(self, services: Services, fanout: Fanout) -> None:

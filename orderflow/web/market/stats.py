@@ -8,6 +8,7 @@ import flask
 
 from orderflow.market.frames import Frame
 from orderflow.services import Services
+from orderflow.web.kit.api import Api
 from orderflow.web.kit.fanout import Fanout
 from orderflow.web.kit.params import text
 from orderflow.web.kit.responses import JSON, answer
@@ -20,7 +21,7 @@ RULES = ("flag", "volumes", "quote", "tick", "none")
 PLAIN = ("ticks", "low", "high", "volume", "rate", "late", "duplicates", "rejected", "unknown", "evicted")
 
 
-class Chart:
+class Chart(Api):
     """Statistics and reset, beside the two addresses of `Ingest`."""
 
     def __init__(self, services: Services, fanout: Fanout) -> None:

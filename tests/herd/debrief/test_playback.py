@@ -10,6 +10,7 @@ import pytest
 from orderflow.errors import NotFound
 from orderflow.herd.debrief.cache import Playbacks
 from orderflow.herd.debrief.playback import KEPT, Playback, frames, thin
+from orderflow.herd.live.game import Game
 from orderflow.services import Services
 from tests.herd.played import play_game
 
@@ -119,15 +120,15 @@ def test_frames_of_a_played_game() -> None:
 
 
 def test_a_running_session_is_had_again_as_it_was_when_it_was_opened(services: Services) -> None:
-    playbacks = Playbacks(services.herd, services.workers)
+    playbacks = Playbacks(services.part(Game), services.workers)
     first = playbacks.open()
     assert first.empty
-    services.herd.control("news", text="Comet")
+    services.part(Game).control("news", text="Comet")
     second = playbacks.open(first.session)
     assert second.size > first.size
     assert second.told(second.end) == first.told(first.end) + 1
     assert playbacks.get(first.session, first.size) is first
-    again = Playbacks(services.herd, services.workers).get(first.session, first.size)
+    again = Playbacks(services.part(Game), services.workers).get(first.session, first.size)
     assert (again.size, again.captions) == (first.size, first.captions)
     with pytest.raises(NotFound):
         playbacks.open("../../etc/passwd")

@@ -11,6 +11,7 @@ import flask
 import pytest
 from flask.testing import FlaskClient
 
+from orderflow.instruments.simulation import Simulation
 from orderflow.instruments.stylized_facts import KINDS, NEEDED
 from orderflow.services import Services
 from orderflow.web.app import create_server
@@ -51,7 +52,7 @@ def test_a_model_card_explains_itself_and_holds_prices_against_theory(client: Fl
     assert all(set(p) >= {"name", "value", "low", "high", "unit", "doc"} for p in young["model"]["params"])
     assert young["model"]["source"]
     assert young["arrivals"]["name"] == "hawkes"
-    wait_for(lambda: services.instruments.get("ITEM_00").steps > NEEDED)
+    wait_for(lambda: services.part(Simulation).get("ITEM_00").steps > NEEDED)
     facts = card(client)["facts"]
     assert [fact["name"] for fact in facts] == [kind.name for kind in KINDS]
     assert {fact["ok"] for fact in facts} <= {True, False}
@@ -64,7 +65,7 @@ def test_an_edit_is_checked_field_by_field(client: FlaskClient, services: Servic
     assert refused.status_code == 422
     assert sorted(error["loc"][1] for error in refused.json["errors"]) == ["params.theta", "seed"]
     assert "theta" in refused.json["detail"]
-    assert services.instruments.get("ITEM_01").spec.model == "garch"
+    assert services.part(Simulation).get("ITEM_01").spec.model == "garch"
     taken = client.put(url, json={"model": "heston", "params": {"kappa": 1.0, "theta": 0.1, "xi": 3.0}})
     assert taken.status_code == 200
     assert taken.json["model"]["name"] == "heston"
@@ -137,7 +138,7 @@ def test_steering_needs_the_key_where_there_is_one(make_services: Callable[..., 
 
 
 def test_sources_tell_what_is_new(services: Services) -> None:
-    simulation = services.instruments
+    simulation = services.part(Simulation)
     wait_for(lambda: all(each.steps > 1 for each in simulation.all()))
     simulation.pause()
     price, board = PriceSource(simulation, "ITEM_02"), BoardSource(simulation)

@@ -1,0 +1,151 @@
+"""The products that stand on the market, one row each: adding a product adds its row to `PRODUCTS`.
+
+A row builds the product's parts from the ground and the parts built before, and says how they start and end. The
+layers above are given by name, because this module may not import them: `api` are the classes of its routes and sockets
+(loaded by `orderflow.web.app`), `pages` its Dash pages (loaded by `callbacks.app`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from orderflow.errors import BadInput, BadSetting
+from orderflow.exchange.product import build_exchange
+from orderflow.feeds.replay import SampleReplay
+from orderflow.herd.debrief.cache import Debriefs
+from orderflow.herd.live.game import Game, build_game
+from orderflow.instruments.simulation import Simulation, build_simulation
+from orderflow.market.market import Market
+from orderflow.market.tick_log import TickLog
+from orderflow.runtime.bus import Bus
+from orderflow.runtime.clock import Clock
+from orderflow.runtime.workers import Workers
+from orderflow.settings.settings import Settings
+
+T = TypeVar("T")
+
+
+class Ground(Protocol):
+    """What every product may stand on."""
+
+    @property
+    def settings(self) -> Settings: ...
+    @property
+    def market(self) -> Market: ...
+    @property
+    def ticks(self) -> TickLog: ...
+    @property
+    def workers(self) -> Workers: ...
+    @property
+    def bus(self) -> Bus: ...
+    @property
+    def clock(self) -> Clock: ...
+
+
+class Parts:
+    """The objects that the products run, found by their class."""
+
+    def __init__(self) -> None:
+        self._parts: dict[type, object] = {}
+
+    def add(self, part: object) -> None:
+        """Keep a part. Raises ValueError when there is one of its class."""
+        if type(part) in self._parts:
+            raise ValueError(f"two parts are a {type(part).__name__}")
+        self._parts[type(part)] = part
+
+    def get(self, kind: type[T]) -> T:
+        """The part of exactly this class. Raises LookupError when no product has built it."""
+        try:
+            part = self._parts[kind]
+        except KeyError:
+            raise LookupError(f"no product has built a {kind.__name__}") from None
+        assert isinstance(part, kind)
+        return part
+
+
+class HasParts(Protocol):
+    """What an API that needs nothing but its product's parts asks of the services."""
+
+    def part(self, kind: type[T]) -> T:
+        """The part of this class. Raises LookupError."""
+
+
+def _nothing(parts: Parts) -> None:
+    """For products without a life of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """One row. Its settings are the section of the same name in `orderflow.settings.settings.SECTIONS`.
+
+    build: yields the parts; nothing runs yet. Raises BadSetting, StorageFailed. start, stop: of all its parts. reset:
+    after all ticks were forgotten. api: "module:class", made with (services, fanout). pages: modules with a `PAGE`.
+    """
+
+    name: str
+    build: Callable[[Ground, Parts], Iterator[object]]
+    start: Callable[[Parts], None] = _nothing
+    stop: Callable[[Parts], None] = _nothing
+    reset: Callable[[Parts], None] = _nothing
+    api: tuple[str, ...] = ()
+    pages: tuple[str, ...] = ()
+
+
+def _market(ground: Ground, parts: Parts) -> Iterator[object]:
+    yield SampleReplay(ground.market, ground.workers, velocity=ground.settings.velocity)
+
+
+def _herd(ground: Ground, parts: Parts) -> Iterator[object]:
+    try:
+        game = build_game(ground.settings, ground.market, ground.workers, ground.clock)
+    except BadInput as error:
+        raise BadSetting(f"the herd game's settings make no market: {error}") from error
+    yield game
+    yield Debriefs(game, ground.workers)
+
+
+def _instruments(ground: Ground, parts: Parts) -> Iterator[object]:
+    yield build_simulation(ground.settings, ground.market, ground.ticks, ground.workers, ground.clock)
+
+
+def _exchange(ground: Ground, parts: Parts) -> Iterator[object]:
+    yield build_exchange(ground.settings.exchange, ground.market, ground.workers, ground.clock, parts.get(Simulation))
+
+
+PRODUCTS: tuple[Product, ...] = (
+    Product(
+        "market",
+        _market,
+        stop=lambda parts: parts.get(SampleReplay).stop(),
+        api=("orderflow.web.market.stats:Chart", "orderflow.web.market.market_api:MarketApi"),
+        pages=("callbacks.chart",),
+    ),
+    Product(
+        "herd",
+        _herd,
+        start=lambda parts: parts.get(Game).start(),
+        stop=lambda parts: parts.get(Game).stop(),
+        api=("orderflow.web.herd.herd_api:Herd",),
+        pages=("callbacks.herd", "callbacks.herd_debrief", "callbacks.herd_replay"),
+    ),
+    Product(
+        "instruments",
+        _instruments,
+        start=lambda parts: parts.get(Simulation).start(),
+        reset=lambda parts: parts.get(Simulation).keep(),
+        api=("orderflow.web.instruments.instruments_api:Instruments",),
+        pages=("callbacks.instruments",),
+    ),
+    Product("exchange", _exchange, api=("orderflow.web.exchange.exchange_api:ExchangeApi",)),
+)
+"""In the order in which they are built and started; they stop in the reverse order."""
+
+
+def build_parts(ground: Ground, parts: Parts) -> None:
+    """Build the parts of all products into `parts`. Raises BadSetting, StorageFailed."""
+    for product in PRODUCTS:
+        for part in product.build(ground, parts):
+            parts.add(part)
