@@ -1,12 +1,13 @@
 """The Dash app: one for all pages, on the server that the web layer made.
 
-`PAGES` is the table of pages: a path, a name, a function that makes the layout and one that binds the callbacks.
-Nothing is registered at import time, so a process may hold several apps.
+`PAGES` is the table of pages. Each is a document of its own: by its path it gets one script, one style sheet and the
+component libraries that it uses, and links between pages are plain links. Nothing is registered at import time, so a
+process may hold several apps.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -16,31 +17,124 @@ from dash import Dash, Input, Output, dcc, html
 from dash.development.base_component import Component
 
 from callbacks import chart, herd, herd_debrief, herd_play, herd_replay, instruments
-from layouts.shell import DOCUMENT, VIEWPORT, Link
+from layouts.document import (
+    DOCUMENT,
+    LIBRARIES,
+    VIEWPORT,
+    add_scripts,
+    add_styles,
+    heading,
+    keep_libraries,
+    page_title,
+)
+from layouts.shell import Link
+from orderflow.web.kit.bundles import put_script, put_style, versioned
 from orderflow.web.kit.callback_requests import check_callback_requests
 
 if TYPE_CHECKING:
     from orderflow.services import Services
 
+PLOTLY = "00-plotly-basic.min.js"
+"""Plotly's basic bundle. Where it is there, Dash does not load the full one (1,471 KB gzipped)."""
+
+
+def nothing(services: Services) -> Sequence[Component]:
+    """For pages whose callbacks put in no component that other callbacks name."""
+    return ()
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """path: where it is, with a slash at the end. name: in the navigation, "" leaves it out. layout: the component
-    tree. register: binds its callbacks."""
+    """One page.
+
+    path: where it is, with a slash at the end. name: in the navigation, "" leaves it out. layout: the component tree.
+    register: binds its callbacks. scripts, styles: files and folders of `assets/`, in the order in which they are
+    joined. libraries: namespaces of the components in the tree and in `dynamic`. plotly: whether it draws with Plotly.
+    dynamic: the components that callbacks put into the page later, if callbacks name their ids.
+    """
 
     path: str
     name: str
     layout: Callable[[Services, list[Link]], Component]
     register: Callable[[Dash, Services], None]
+    scripts: tuple[str, ...] = ()
+    styles: tuple[str, ...] = ("page.css",)
+    libraries: tuple[str, ...] = LIBRARIES
+    plotly: bool = True
+    dynamic: Callable[[Services], Sequence[Component]] = nothing
+
+    @property
+    def slug(self) -> str:
+        """The path as a file's name: "herd-debrief"."""
+        return self.path.strip("/").replace("/", "-")
 
 
 PAGES: tuple[Page, ...] = (
-    Page("/chart/", "Order flow", chart.page, chart.register),
-    Page("/herd/", "Herd game", herd.page, herd.register),
-    Page("/herd/debrief/", "", herd_debrief.page, herd_debrief.register),
-    Page("/herd/replay/", "", herd_replay.page, herd_replay.register),
-    Page("/instruments/", "Instruments", instruments.page, instruments.register),
+    Page(
+        "/chart/",
+        "Order flow",
+        chart.page,
+        chart.register,
+        scripts=("kit", "chart"),
+        styles=("page.css", "chart.css"),
+    ),
+    Page(
+        "/herd/",
+        "Herd game",
+        herd.page,
+        herd.register,
+        scripts=("kit", "chart/theme.js", "herd"),
+        styles=("page.css", "herd.css", "herd"),
+    ),
+    Page(
+        "/herd/debrief/",
+        "",
+        herd_debrief.page,
+        herd_debrief.register,
+        scripts=("kit", "chart/theme.js", "herd_debrief/debrief.js"),
+        styles=("page.css", "herd_debrief.css"),
+    ),
+    Page(
+        "/herd/replay/",
+        "",
+        herd_replay.page,
+        herd_replay.register,
+        scripts=("kit", "chart/theme.js", "herd", "herd_debrief"),
+        styles=("page.css", "herd.css", "herd_debrief.css", "herd"),
+    ),
+    Page(
+        "/instruments/",
+        "Instruments",
+        instruments.page,
+        instruments.register,
+        scripts=("kit", "chart/theme.js", "instruments"),
+        styles=("page.css", "instruments.css", "instruments"),
+    ),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What the document of a page loads: its title, addresses of scripts and style sheets, and component libraries."""
+
+    title: str = ""
+    scripts: tuple[str, ...] = ()
+    styles: tuple[str, ...] = ()
+    libraries: tuple[str, ...] = LIBRARIES
+
+
+class DocumentDash(Dash):
+    """Dash, with a document of its own for each page. heads: by path, "" for a path without a page."""
+
+    heads: dict[str, Head]
+
+    def interpolate_index(self, **parts: Any) -> str:  # type: ignore[override]  # Dash calls it so, by keyword
+        """Dash's document with the head of the page that is asked for."""
+        head = self.heads.get(with_slash(self.backend.request_adapter().path), self.heads[""])
+        parts["title"] = page_title(head.title)
+        parts["scripts"] = add_scripts(keep_libraries(parts["scripts"], head.libraries), head.scripts)
+        parts["css"] = add_styles(keep_libraries(parts["css"], head.libraries), head.styles)
+        return str(super().interpolate_index(**parts))  # type: ignore[no-untyped-call]
 
 
 def assets_folder() -> Path:
@@ -49,13 +143,13 @@ def assets_folder() -> Path:
     return installed if installed.is_dir() else Path(__file__).resolve().parents[1] / "assets"
 
 
-def create_app(services: Services, server: Any) -> Dash:
+def create_app(services: Services, server: Any) -> DocumentDash:
     """The app with every page of `PAGES`, on `server` (a flask.Flask, which only the web layer names). Runs nothing."""
-    app = Dash(
+    app = DocumentDash(
         "orderflow",
         server=server,
         assets_folder=str(assets_folder()),
-        assets_path_ignore=["^play$"],  # the phone's page of the herd game is none of Dash's
+        include_assets_files=False,  # a page names its files; all stay below /assets/
         title="Orderflow",
         update_title=None,  # type: ignore[arg-type]  # Dash documents None: leave the title alone
         index_string=DOCUMENT,
@@ -64,11 +158,11 @@ def create_app(services: Services, server: Any) -> Dash:
         pages_folder="",
         use_async=False,
         compress=False,
+        suppress_callback_exceptions=True,  # a document has one page's components, the app has all pages' callbacks
     )
     links = [Link(page.path, page.name) for page in PAGES if page.name]
+    app.heads = make_heads(services, server, links)
     app.layout = html.Div([dcc.Location(id="location", refresh="callback-nav"), html.Div(id="page")])
-    every = html.Div([app.layout, *(page.layout(services, links) for page in PAGES)])
-    app.validation_layout = every  # type: ignore[assignment]  # Dash gives the attribute the type of its default, None
 
     @app.callback(Output("page", "children"), Input("location", "pathname"))
     def show(path: str | None) -> Component:
@@ -81,9 +175,29 @@ def create_app(services: Services, server: Any) -> Dash:
     return app
 
 
+def make_heads(services: Services, server: Any, links: list[Link]) -> dict[str, Head]:
+    """Join the scripts and style sheets of every page, put them on the server, and say what each document loads."""
+    assets = assets_folder()
+    plotly = (versioned(assets, PLOTLY),)
+    heads = {"": Head(styles=(put_style(server, "missing", assets, ("page.css",)),))}
+    for page in PAGES:
+        heads[page.path] = Head(
+            heading(page.layout(services, links)),
+            (*(plotly if page.plotly else ()), put_script(server, page.slug, assets, page.scripts)),
+            (put_style(server, page.slug, assets, page.styles),),
+            page.libraries,
+        )
+    return heads
+
+
+def with_slash(path: Any) -> str:
+    """A path as `PAGES` has it: "/chart" is "/chart/". What is no text counts as "/"."""
+    return (path if isinstance(path, str) else "").rstrip("/") + "/"
+
+
 def page_at(path: str | None, services: Services, links: list[Link]) -> Component:
     """The page at a path, or one that says there is none and where the others are."""
-    wanted = (path if isinstance(path, str) else "").rstrip("/") + "/"
+    wanted = with_slash(path)
     for page in PAGES:
         if wanted == page.path or wanted == "/":
             return page.layout(services, links)

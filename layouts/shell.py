@@ -1,4 +1,4 @@
-"""The frame that all pages share: theme provider, header with navigation, footer; and the HTML around it.
+"""The frame that all pages share: theme provider, header with navigation, footer.
 
 A page gives its controls, its main part and its footer; it knows nothing of the others. Icons are drawn by the style
 sheet (`of-icon-…`), so that no icon font or service is loaded.
@@ -19,29 +19,6 @@ PROVIDER = "mantine"
 
 HEADER = 52
 FOOTER = 30
-
-DOCUMENT = """<!DOCTYPE html>
-<html lang="en">
-<head>
-{%metas%}
-<meta name="theme-color" media="(prefers-color-scheme: dark)" content="#0c1017">
-<meta name="theme-color" media="(prefers-color-scheme: light)" content="#ffffff">
-<title>{%title%}</title>
-<link rel="icon" type="image/svg+xml" href="/assets/icon.svg">
-{%css%}
-</head>
-<body>
-<noscript>This page draws its charts with JavaScript, which is switched off.
-The same data is served as CSV and JSON below /api/v1/.</noscript>
-{%app_entry%}
-<footer>{%config%}{%scripts%}{%renderer%}</footer>
-</body>
-</html>
-"""
-"""Dash's page template, without any script of our own inside: the security policy would refuse it."""
-
-VIEWPORT = {"name": "viewport", "content": "width=device-width, initial-scale=1, viewport-fit=cover"}
-"""A meta tag in the place of Dash's own."""
 
 GREYS = ["#dbe3ee", "#b8c4d6", "#8592a6", "#64748b", "#38445a", "#222b39", "#18202c", "#121822", "#0c1017", "#080b10"]
 
@@ -136,7 +113,8 @@ def navigation(links: Sequence[Link], path: str) -> list[Component]:
         for link in links
     ]
     here = next((link.name for link in links if link.path == path), "Pages")
-    items = [dmc.MenuItem(link.name, href=link.path, disabled=link.path == path) for link in links]
+    # refresh: a page is a document of its own, which the browser loads
+    items = [dmc.MenuItem(link.name, href=link.path, refresh=True, disabled=link.path == path) for link in links]
     menu = dmc.Menu(
         [
             dmc.MenuTarget(

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import flask
 import pytest
-from dash import Dash
+from dash import Dash, dcc
 
-from callbacks.app import PAGES, assets_folder, create_app, page_at
-from callbacks.chart import BUTTONS, page
+from callbacks.app import PAGES, PLOTLY, assets_folder, create_app, page_at
+from callbacks.chart import BUTTONS
+from callbacks.chart import page as chart_page
 from layouts.chart_settings import FIELDS, SWITCHES
+from layouts.document import components, heading, libraries
 from layouts.shell import Link
 from orderflow.services import Services
+from orderflow.web.kit.bundles import find_files
 from tests.layouts.trees import ids
+
+NAVIGATION = [Link(page.path, page.name) for page in PAGES if page.name]
 
 
 @pytest.fixture
@@ -24,19 +30,79 @@ def app(services: Services, web: flask.Flask) -> Dash:
     return create_app(services, web)
 
 
-def test_chart_is_served_with_its_assets(app: Dash) -> None:
+def links(text: str, attribute: str) -> list[str]:
+    """Scripts ("src") or style sheets ("href") of a document."""
+    return [link for link in re.findall(rf'{attribute}="(/[^"]+)"', text) if not link.endswith(".svg")]
+
+
+def test_a_page_loads_its_own_script_and_sheet_and_nothing_from_elsewhere(app: Dash) -> None:
     client = app.server.test_client()
-    answer = client.get("/chart/")
-    assert answer.status_code == 200
-    html = answer.get_data(as_text=True)
-    assert '<html lang="en"' in html
-    scripts = re.findall(r'src="(/assets/[^"]+)"', html)
-    assert scripts[0].startswith("/assets/00-plotly-basic.min.js?m=")
-    assert len(scripts) == len(set(scripts)) > 20
-    for link in [*scripts, *re.findall(r'href="(/assets/[^"]+)"', html)]:
-        with client.get(link) as file:
-            assert file.status_code == 200, link
-    assert re.findall(r"https?://(?!dash-version|www\.w3\.org)[^\"\\]+", html) == []
+    for page in PAGES:
+        text = client.get(page.path).text
+        assert '<html lang="en"' in text
+        scripts, sheets = links(text, "src"), links(text, "href")
+        assert [re.sub(r"\.\w{12}\.", ".*.", link) for link in sheets] == [f"/assets/{page.slug}.*.css"]
+        *library, own = [link for link in scripts if link.startswith("/assets/")]
+        assert re.fullmatch(rf"/assets/{page.slug}\.\w{{12}}\.js", own)
+        assert [link.split("?")[0] for link in library] == [f"/assets/{PLOTLY}"] * page.plotly
+        at = [number for number, link in enumerate(scripts) if "/dash_renderer." in link]
+        assert at[0] > scripts.index(own), "the renderer takes over what the page's script defines"
+        assert re.findall(r"https?://(?!dash-version|www\.w3\.org)[^\"\\]+", text) == []
+        assert "validation_layout" not in text
+
+
+def test_what_a_document_loads_is_kept_for_a_year(app: Dash) -> None:
+    client = app.server.test_client()
+    for page in PAGES:
+        text = client.get(page.path).text
+        for link in [*links(text, "src"), *links(text, "href")]:
+            with client.get(link) as file:
+                assert file.status_code == 200, link
+                assert file.headers["Cache-Control"] == "public, max-age=31536000, immutable", link
+
+
+def test_a_page_s_script_is_its_files_in_the_stated_order(app: Dash) -> None:
+    client = app.server.test_client()
+    for page in PAGES:
+        text = client.get(page.path).text
+        for ending, names, attribute in ((".js", page.scripts, "src"), (".css", page.styles, "href")):
+            served = client.get(next(link for link in links(text, attribute) if f"/{page.slug}." in link)).text
+            at = [served.index(file.read_text("utf-8").rstrip()) for file in find_files(assets_folder(), names, ending)]
+            assert at == sorted(at)
+            assert len(at) >= len(names)
+
+
+def test_no_script_or_sheet_is_loaded_by_no_page() -> None:
+    named = {file for page in PAGES for file in find_files(assets_folder(), page.scripts, ".js")}
+    named |= {file for page in PAGES for file in find_files(assets_folder(), page.styles, ".css")}
+    every = {path for ending in ("js", "css") for path in assets_folder().rglob(f"*.{ending}")}
+    # the phone's page joins its own from play and kit
+    left = {path.relative_to(assets_folder()).as_posix() for path in every - named}
+    assert {name for name in left if not name.startswith(("play/", "kit/"))} == {PLOTLY}
+
+
+def test_libraries_are_those_of_the_page_s_components(app: Dash, services: Services) -> None:
+    text = json.dumps(app._generate_scripts_html())
+    for page in PAGES:
+        tree = [app.layout, page.layout(services, NAVIGATION), *page.dynamic(services)]
+        assert libraries(tree) == set(page.libraries), page.path
+        served = app.server.test_client().get(page.path).text
+        assert "/dash_table/" not in served
+        if any(part._type == "Graph" for part in components(tree)):
+            assert page.plotly, f"{page.path} has a graph, and would load the full Plotly"
+    assert "/dash_table/" in text, "nothing is left out any more"
+
+
+def test_the_window_s_title_and_the_navigation_name_the_page(app: Dash, services: Services) -> None:
+    client = app.server.test_client()
+    for page in PAGES:
+        tree = page.layout(services, NAVIGATION)
+        title = re.search(r"<title>(.*?)</title>", client.get(page.path).text)
+        assert title is not None
+        assert title[1] == f"{heading(tree)} · Orderflow"
+        here = [part for part in components(tree) if getattr(part, "aria-current", None) == "page"]
+        assert [part.href for part in here] == [page.path] * bool(page.name)
+    assert "<title>Orderflow</title>" in client.get("/nowhere").text
 
 
 def test_home_leads_to_the_chart(app: Dash) -> None:
@@ -51,23 +117,49 @@ def test_reserved_paths_stay_with_the_server(app: Dash) -> None:
 
 
 def test_every_page_is_reached_by_its_path(services: Services) -> None:
-    links = [Link(page.path, page.name) for page in PAGES]
     for page_ in PAGES:
-        assert page_at(page_.path, services, links) is not None
-        assert page_at(page_.path.rstrip("/"), services, links) is not None
-    missing = json.dumps(page_at("/nowhere", services, links).to_plotly_json(), default=str)
+        assert page_at(page_.path, services, NAVIGATION) is not None
+        assert page_at(page_.path.rstrip("/"), services, NAVIGATION) is not None
+    missing = json.dumps(page_at("/nowhere", services, NAVIGATION).to_plotly_json(), default=str)
     assert "There is no such page" in missing
 
 
-def test_every_callback_refers_to_what_the_pages_have(app: Dash, services: Services) -> None:
-    known = ids(app.validation_layout)
-    for callback in app.callback_map.values():
-        for part in [*callback["inputs"], *callback["state"]]:
-            assert part["id"] in known, part
+def test_every_callback_refers_to_what_its_page_has(services: Services) -> None:
+    for page_ in PAGES:
+        alone = Dash("alone", server=False, use_async=False)
+        page_.register(alone, services)
+        known = [dcc.Location(id="location"), page_.layout(services, NAVIGATION), *page_.dynamic(services)]
+        there = [part.id for part in components(known) if getattr(part, "id", None) is not None]
+        assert alone._callback_list, page_.path
+        for callback in alone._callback_list:
+            for wanted in callback_ids(callback):
+                assert any(is_named(id, wanted) for id in there), f"{page_.path}: no component has the id {wanted}"
+
+
+def callback_ids(callback: dict[str, Any]) -> Iterator[Any]:
+    """The ids of a callback's outputs, inputs and states; those of patterns as dicts."""
+    outputs = callback["output"].removeprefix("..").removesuffix("..").split("...")
+    running = list((callback.get("running") or {}).get("running", {}))
+    names = [name.rpartition(".")[0] for name in [*outputs, *running]]
+    names += [part["id"] for part in [*callback["inputs"], *callback["state"]]]
+    for name in names:
+        yield json.loads(name) if name.startswith("{") else name
+
+
+def is_named(id: Any, wanted: Any) -> bool:
+    """Whether a component's id is the one that a callback names, wildcards included."""
+    if not isinstance(id, dict) or not isinstance(wanted, dict):
+        return bool(id == wanted)
+    return id.keys() == wanted.keys() and all(
+        value in (["ALL"], ["MATCH"], ["ALLSMALLER"]) or value == id[key] for key, value in wanted.items()
+    )
+
+
+def test_all_of_the_chart_s_controls_are_bound(app: Dash, services: Services) -> None:
     used = {part["id"] for callback in app.callback_map.values() for part in callback["inputs"]}
     wanted = {f"chart-do-{name}" for name in BUTTONS} | {f"chart-opt-{name}" for name in (*SWITCHES, *FIELDS, "panes")}
     assert wanted <= used
-    buttons = {id for id in ids(page(services, [])) if id.startswith("chart-do-")}
+    buttons = {id for id in ids(chart_page(services, [])) if id.startswith("chart-do-")}
     assert buttons == {f"chart-do-{name}" for name in BUTTONS}
 
 
