@@ -6,6 +6,7 @@ poll answers with what changed since the revision that the page says it holds, a
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dash import ClientsideFunction, Dash, Input, Output, State, no_update
@@ -49,39 +50,60 @@ def page(services: Services, links: list[Link]) -> Component:
     )
 
 
-def refresh(market: Market, settings: Settings, state: list[Any] | None) -> dict[str, Any] | None:
+@dataclass(frozen=True, slots=True)
+class PollState:
+    """What the page holds and wants, as its poll says it.
+
+    epoch: of the bars that it holds. revision: of those bars, 0: none. symbol: None is the most recently active one.
+    frame: "" is the settings' one. rows: ticks a row, 0: the server chooses. marks: None is the usual definitions.
+    """
+
+    epoch: str | None = None
+    revision: int = 0
+    symbol: str | None = None
+    frame: str = ""
+    rows: int = 0
+    marks: dict[str, Any] | None = None
+
+    @staticmethod
+    def parse(given: object) -> PollState:
+        """The state that the browser sent; a field that makes no sense counts as not given."""
+        state = given if isinstance(given, dict) else {}
+        epoch, symbol, frame, marks = (state.get(name) for name in ("epoch", "symbol", "frame", "marks"))
+        return PollState(
+            epoch=epoch if isinstance(epoch, str) else None,
+            revision=_whole(state.get("revision"), 2**53),
+            symbol=symbol if isinstance(symbol, str) and symbol else None,
+            frame=frame if isinstance(frame, str) else "",
+            rows=_whole(state.get("rows"), 1_000_000),
+            marks=marks if isinstance(marks, dict) else None,
+        )
+
+    @property
+    def request(self) -> dict[str, Any]:
+        """What the page wants, for the answer to repeat."""
+        return {"symbol": self.symbol, "frame": self.frame, "rows": self.rows, "marks": self.marks}
+
+
+def _whole(value: object, most: int) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= most else 0
+
+
+def refresh(market: Market, settings: Settings, state: object) -> dict[str, Any] | None:
     """What the page needs to catch up, or None when it is up to date.
 
-    state: [epoch, revision (0: nothing held), first held bar ms, symbol (None: the most recently active), frame, rows
-    (0: choose), marks (None: the usual definitions)], as the page keeps it. The answer is `Market.changed`'s, with what
-    was asked for in `ask`; when it cannot be had, `error` says why and nothing else is there.
+    state: the fields of `PollState`, as the page keeps them. The answer is `Market.changed`'s, with what was asked for
+    in `request`; when it cannot be had, `error` says why and nothing else is there.
     """
-    epoch, revision, _, symbol, frame, rows, marks = _read(state)
-    ask = [symbol, frame, rows, marks]
+    given = PollState.parse(state)
     try:
-        parsed = Frame.parse(frame or settings.candle_interval)
-        answer = market.changed(symbol, parsed, revision, epoch, rows, StudyOptions.parse(marks))
+        frame, options = Frame.parse(given.frame or settings.candle_interval), StudyOptions.parse(given.marks)
+        answer = market.changed(given.symbol, frame, given.revision, given.epoch, given.rows, options)
     except OrderflowError as error:
-        return {"ask": ask, "error": str(error)}
-    if answer["rev"] == revision and answer["epoch"] == epoch and not answer["bars"]:
+        return {"request": given.request, "error": str(error)}
+    if answer["rev"] == given.revision and answer["epoch"] == given.epoch and not answer["bars"]:
         return None
-    return {"ask": ask, **answer}
-
-
-def _read(state: list[Any] | None) -> tuple[Any, ...]:
-    """The page's state; what a stranger sends instead counts as nothing held."""
-    given = list(state) if isinstance(state, list) else []
-    given += [None] * (7 - len(given))
-    epoch, revision, first, symbol, frame, rows, marks = given[:7]
-    return (
-        epoch if isinstance(epoch, str) else None,
-        revision if isinstance(revision, int) and revision > 0 else 0,
-        first,
-        symbol if isinstance(symbol, str) and symbol else None,
-        frame if isinstance(frame, str) else "",
-        rows if isinstance(rows, int) and 0 <= rows <= 1_000_000 else 0,
-        marks if isinstance(marks, dict) else None,
-    )
+    return {"request": given.request, **answer}
 
 
 def symbol_names(market: Market, shown: list[str] | None) -> list[str] | None:
@@ -117,21 +139,23 @@ def register(app: Dash, services: Services) -> None:
     @app.callback(
         Output("chart-delta", "data"),
         Input("chart-interval", "n_intervals"),
-        Input("chart-kick", "data"),
+        Input("chart-refresh", "data"),
         State("chart-state", "data"),
         running=[(Output("chart-interval", "disabled"), True, False)],
         prevent_initial_call=True,
     )
-    def poll(_intervals: int | None, _kick: int, state: list[Any] | None) -> Any:
+    def poll(_intervals: int | None, _refresh: int, state: dict[str, Any] | None) -> Any:
         # a first look at a frame aggregates, and a late tick may need the log: neither may hold up the other pages
         answer = services.workers.run(refresh, market, settings, state)
         if answer is None:
             raise PreventUpdate  # an empty 204; `no_update` would cost a body
         return answer
 
-    @app.callback(Output("chart-older", "data"), Input("chart-older-ask", "data"), prevent_initial_call=True)
-    def back(asked: list[Any] | None) -> Any:
-        answer = services.workers.run(older, market, asked)
+    @app.callback(
+        Output("chart-older-response", "data"), Input("chart-older-request", "data"), prevent_initial_call=True
+    )
+    def load_older(request: dict[str, Any] | None) -> Any:
+        answer = services.workers.run(older, market, request)
         if answer is None:
             raise PreventUpdate
         return answer
@@ -143,7 +167,7 @@ def register(app: Dash, services: Services) -> None:
         State("chart-symbol", "data"),
         State("chart-sample-note", "children"),
     )
-    def look_round(_intervals: int | None, shown: list[str] | None, note: str | None) -> Any:
+    def poll_symbols(_intervals: int | None, shown: list[str] | None, note: str | None) -> Any:
         names = symbol_names(market, shown)
         said = sample_note(services.part(SampleReplay).status())
         if names is None and said == (note or ""):
@@ -159,31 +183,31 @@ def register(app: Dash, services: Services) -> None:
     def sample(_clicks: int | None) -> str:
         return start_sample(services)
 
-    def inside(function: str) -> ClientsideFunction:
+    def clientside(function: str) -> ClientsideFunction:
         return ClientsideFunction("chart", function)
 
     app.clientside_callback(
-        inside("boot"),
+        clientside("boot"),
         Output("chart-state", "data"),
-        Output("chart-kick", "data"),
+        Output("chart-refresh", "data"),
         Output("chart-interval", "disabled"),
         Input("chart-config", "data"),
     )
     app.clientside_callback(
-        inside("receive"),
+        clientside("receive"),
         Output("chart-state", "data", allow_duplicate=True),
         Input("chart-delta", "data"),
         prevent_initial_call=True,
     )
     app.clientside_callback(
-        inside("older"),
-        Output("chart-void", "data", allow_duplicate=True),
-        Input("chart-older", "data"),
+        clientside("older"),
+        Output("chart-sink", "data", allow_duplicate=True),
+        Input("chart-older-response", "data"),
         prevent_initial_call=True,
     )
     app.clientside_callback(
-        inside("press"),
-        Output("chart-void", "data"),
+        clientside("press"),
+        Output("chart-sink", "data"),
         *(Input(f"chart-do-{name}", "n_clicks") for name in BUTTONS),
         prevent_initial_call=True,
     )
@@ -193,5 +217,5 @@ def register(app: Dash, services: Services) -> None:
     fields += [Input(f"chart-opt-{key}", "checked") for key in SWITCHES]
     fields += [Input(f"chart-opt-{key}", "value") for key in FIELDS]
     app.clientside_callback(
-        inside("choose"), Output("chart-void", "data", allow_duplicate=True), *fields, prevent_initial_call=True
+        clientside("choose"), Output("chart-sink", "data", allow_duplicate=True), *fields, prevent_initial_call=True
     )

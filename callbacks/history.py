@@ -6,8 +6,10 @@ the page puts it in front of its bars, and every mark is found by the same studi
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from orderflow.errors import OrderflowError
@@ -25,42 +27,57 @@ REACH = 12
 """How often the window is made four times as wide when a stretch without trades comes first."""
 
 
-def older(market: Market, ask: Any) -> dict[str, Any] | None:
-    """The bars before those that the page holds; None for a question that makes no sense.
+@dataclass(frozen=True, slots=True)
+class OlderRequest:
+    """What the page asks for: bars of `symbol` and `frame` before `first` (start of its first bar, ms), with `rows`
+    ticks a row, VWAP sums relative to level `ref` and marks by the definitions `marks`."""
 
-    ask: [epoch, symbol, frame, first held bar in ms, rows, vwap_ref, marks], as the page keeps them. The answer repeats
-    `ask`, and has `bars` and `base` as in the poll's answers; `bars` is empty when there is nothing before.
+    epoch: str
+    symbol: str
+    frame: str
+    first: int
+    rows: int
+    ref: int
+    marks: dict[str, Any] | None = None
+
+    @staticmethod
+    def parse(given: object) -> OlderRequest | None:
+        """The request that the browser sent, or None when it makes no sense."""
+        try:
+            request = msgspec.convert(given, OlderRequest)
+        except msgspec.ValidationError:
+            return None
+        sane = 0 < request.first < 2**43 and 0 < request.rows <= 1_000_000 and abs(request.ref) < 2**53
+        return request if sane else None
+
+
+def older(market: Market, given: object) -> dict[str, Any] | None:
+    """The bars before those that the page holds; None for a request that makes no sense.
+
+    given: the fields of `OlderRequest`. The answer repeats them in `request`, and has `bars` and `base` as the poll's
+    answers do; `bars` is empty when there is nothing before.
     """
-    given = _read(ask)
-    if given is None:
+    request = OlderRequest.parse(given)
+    if request is None:
         return None
-    epoch, symbol, name, first, rows, vwap_ref, chosen = given
+    nothing = {"request": given, "bars": []}
     try:
-        frame, options = Frame.parse(name), StudyOptions.parse(chosen)
-        if not frame.ns or market.epoch_of(symbol) != epoch:
-            return {"ask": ask, "bars": []}
-        table = _before(market, symbol, frame, first * 1_000_000)
+        frame, options = Frame.parse(request.frame), StudyOptions.parse(request.marks)
+        if not frame.ns or market.epoch_of(request.symbol) != request.epoch:
+            return nothing
+        table = _before(market, request.symbol, frame, request.first * 1_000_000)
         bars = [_bar(table, i) for i in range(len(table))]
         if not bars:
-            return {"ask": ask, "bars": []}
+            return nothing
+        carry = _carry(market, request.symbol, frame, table, request.ref)
+        decimals = table.grid.size_decimals
         return {
-            "ask": ask,
-            "base": base_json(bars[0].start, _carry(market, symbol, frame, table, vwap_ref)),
-            "bars": [bar_json(bar, vwap_ref, rows, table.grid.size_decimals, options) for bar in bars],
+            "request": given,
+            "base": base_json(bars[0].start, carry),
+            "bars": [bar_json(bar, request.ref, request.rows, decimals, options) for bar in bars],
         }
     except OrderflowError:
-        return {"ask": ask, "bars": []}  # the symbol has gone meanwhile: there is nothing older
-
-
-def _read(ask: Any) -> tuple[str, str, str, int, int, int, Any] | None:
-    if not isinstance(ask, list) or len(ask) != 7:
-        return None
-    epoch, symbol, frame, first, rows, vwap_ref, marks = ask
-    texts = all(isinstance(value, str) for value in (epoch, symbol, frame))
-    numbers = all(isinstance(value, int) and not isinstance(value, bool) for value in (first, rows, vwap_ref))
-    if not (texts and numbers and 0 < first < 2**43 and 0 < rows <= 1_000_000 and isinstance(marks, dict | None)):
-        return None
-    return epoch, symbol, frame, first, rows, vwap_ref, marks
+        return nothing  # the symbol has gone meanwhile
 
 
 def _before(market: Market, symbol: str, frame: Frame, end: int) -> BarTable:

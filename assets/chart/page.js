@@ -26,7 +26,7 @@
         view: () => {
           legend.following();
           of.address.remember(false);
-          of.poll.back();
+          of.poll.loadOlder();
         },
         follow: legend.following,
         tool: controls.tool,
@@ -67,7 +67,7 @@
       : null;
   }
 
-  const inside = {
+  const clientside = {
     boot,
     receive: (answer) => of.poll.receive(answer) || NO(),
     older: (answer) => {
@@ -90,5 +90,5 @@
     },
   };
 
-  root.dash_clientside = Object.assign({}, root.dash_clientside, { chart: inside });
+  root.dash_clientside = Object.assign({}, root.dash_clientside, { chart: clientside });
 })(globalThis);

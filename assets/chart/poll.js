@@ -1,8 +1,8 @@
 /* What the page asks the server for, and what it does with an answer.
 
    `want` is what the reader chose; what they left open (null, 0) the server or the zoom decides. The state that a poll
-   sends is [epoch, revision, first bar ms, symbol, frame, rows, marks]; every answer repeats what was asked in `ask`, so
-   an answer to an older question is known and left alone. */
+   sends is what the server's PollState describes; every answer repeats what was asked in `request`, so an answer to an
+   older one is known and left alone. */
 (function (root) {
   "use strict";
   const of = (root.orderflow = root.orderflow || {});
@@ -14,7 +14,7 @@
 
   const want = { symbol: null, frame: null, rows: 0 };
   let zoomRows = 0; // ticks a row that the zoom asks for while `want.rows` is 0
-  let kick = 0,
+  let refresh = 0,
     timer = 0,
     giveUp = 0,
     waiting = "", // the question about older bars that is on its way
@@ -27,26 +27,25 @@
     const { chart } = of.page,
       { model } = chart,
       held = !fresh && model.bars.length > 0;
-    return [
-      model.epoch,
-      held ? model.rev : 0,
-      held ? model.bars[0].t : 0,
-      want.symbol || (held ? model.symbol : null),
-      want.frame,
-      want.rows || zoomRows || (held ? model.rows : 0),
-      of.options.marks(chart.options),
-    ];
+    return {
+      epoch: model.epoch,
+      revision: held ? model.rev : 0,
+      symbol: want.symbol || (held ? model.symbol : null),
+      frame: want.frame,
+      rows: want.rows || zoomRows || (held ? model.rows : 0),
+      marks: of.options.marks(chart.options),
+    };
   }
 
   /** Ask anew at once: another symbol, frame, row size or definition. */
   function ask() {
     set("chart-state", { data: state(true) });
-    set("chart-kick", { data: ++kick });
+    set("chart-refresh", { data: ++refresh });
   }
 
   /** Does an answer still fit what the page wants? */
   function current(answer) {
-    const [symbol, frame, rows, marks] = answer.ask || [];
+    const { symbol, frame, rows, marks } = answer.request || {};
     return (
       (want.symbol === null || symbol === want.symbol) &&
       frame === want.frame &&
@@ -93,19 +92,19 @@
       if (chart.model.symbol && !want.symbol) set("chart-symbol", { value: chart.model.symbol });
     }
     of.legend.empty(!chart.model.bars.length);
-    if (answer.full) back();
+    if (answer.full) loadOlder();
     return state(false);
   }
 
   /** Ask for bars before those held, when the reader has come near their beginning and the server had more. */
-  function back() {
+  function loadOlder() {
     const { chart } = of.page,
       { model, view } = chart;
     if (!chart.ready || !model.ms || waiting || model.bars.length >= MOST_BARS) return;
     if (view.x0 > model.first + NEAR * (view.x1 - view.x0) || !(model.stats.candles > model.bars.length)) return;
     const { epoch, symbol, frame, bars, rows, ref } = model;
-    const question = [epoch, symbol, frame, bars[0].t, rows, ref, of.options.marks(chart.options)],
-      key = JSON.stringify(question);
+    const request = { epoch, symbol, frame, first: bars[0].t, rows, ref, marks: of.options.marks(chart.options) },
+      key = JSON.stringify(request);
     if (key === exhausted) return;
     waiting = key;
     clearTimeout(giveUp);
@@ -114,28 +113,23 @@
       loading(false);
     }, GIVE_UP_MS);
     loading(true);
-    set("chart-older-ask", { data: question });
+    set("chart-older-request", { data: request });
   }
 
   /** Older bars have come. */
   function older(answer) {
     const { chart } = of.page,
       { model } = chart;
-    if (!answer || JSON.stringify(answer.ask) !== waiting) return;
-    const [epoch, symbol, frame, , rows, ref] = answer.ask;
+    if (!answer || JSON.stringify(answer.request) !== waiting) return;
+    const { request } = answer;
     exhausted = answer.bars.length ? "" : waiting;
     waiting = "";
     clearTimeout(giveUp);
     loading(false);
-    const fits =
-      epoch === model.epoch &&
-      symbol === model.symbol &&
-      frame === model.frame &&
-      rows === model.rows &&
-      ref === model.ref;
+    const fits = ["epoch", "symbol", "frame", "rows", "ref"].every((key) => request[key] === model[key]);
     if (!fits || !answer.bars.length) return;
     chart.prepend(answer);
-    back(); // the view may reach further still
+    loadOlder(); // the view may reach further still
   }
 
   function loading(yes) {
@@ -143,5 +137,5 @@
     if (node) node.hidden = !yes;
   }
 
-  of.poll = { back, older, want, state, ask, receive, rowsFollow, rowsAnew, first: () => ++kick };
+  of.poll = { loadOlder, older, want, state, ask, receive, rowsFollow, rowsAnew, first: () => ++refresh };
 })(globalThis);

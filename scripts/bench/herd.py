@@ -218,7 +218,7 @@ async def listen(
 
 def watch_chart(server: Server, over: threading.Event, polls: list[float]) -> None:
     """Ask as the chart's page does, twice a second; how long each answer took, ms."""
-    state: list[Any] = [None, 0, None, "HERD", "5s", 0, None]
+    state: dict[str, Any] = {"symbol": "HERD", "frame": "5s"}
     output = "chart-delta.data"
     with Connection(server.port) as connection:
         for turn in range(1, 1_000_000):
@@ -229,7 +229,7 @@ def watch_chart(server: Server, over: threading.Event, polls: list[float]) -> No
                 "outputs": {"id": "chart-delta", "property": "data"},
                 "inputs": [
                     {"id": "chart-interval", "property": "n_intervals", "value": turn},
-                    {"id": "chart-kick", "property": "data", "value": 0},
+                    {"id": "chart-refresh", "property": "data", "value": 0},
                 ],
                 "changedPropIds": ["chart-interval.n_intervals"],
                 "state": [{"id": "chart-state", "property": "data", "value": state}],
@@ -242,7 +242,7 @@ def watch_chart(server: Server, over: threading.Event, polls: list[float]) -> No
             if answer.status == 200:
                 told = json.loads(answer.body)["response"]["chart-delta"]["data"]
                 if "rev" in told:
-                    state[:2] = [told["epoch"], told["rev"]]
+                    state |= {"epoch": told["epoch"], "revision": told["rev"]}
             elif answer.status != 204:
                 raise RuntimeError(f"the chart's poll was refused: {answer.status} {answer.body[:200]!r}")
 

@@ -38,7 +38,7 @@ POLL: dict[str, object] = {
     "outputs": {"id": "chart-delta", "property": "data"},
     "inputs": [
         {"id": "chart-interval", "property": "n_intervals", "value": 1},
-        {"id": "chart-kick", "property": "data", "value": 0},
+        {"id": "chart-refresh", "property": "data", "value": 0},
     ],
     "changedPropIds": ["chart-interval.n_intervals"],
     "state": [{"id": "chart-state", "property": "data", "value": None}],

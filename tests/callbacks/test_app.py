@@ -182,17 +182,17 @@ def test_poll_goes_through_the_server(app: Dash) -> None:
             "outputs": {"id": "chart-delta", "property": "data"},
             "inputs": [
                 {"id": "chart-interval", "property": "n_intervals", "value": 1},
-                {"id": "chart-kick", "property": "data", "value": 1},
+                {"id": "chart-refresh", "property": "data", "value": 1},
             ],
             "state": [{"id": "chart-state", "property": "data", "value": state}],
             "changedPropIds": ["chart-interval.n_intervals"],
         }
         return client.post("/_dash-update-component", json=body)
 
-    answer = poll([None, 0, 0, "NQ", "1min", 0, None])
+    answer = poll({"symbol": "NQ", "frame": "1min"})
     data = answer.get_json()["response"]["chart-delta"]["data"]
     assert (data["symbol"], data["bars"][0]["n"], data["stats"]["ticks"]) == ("NQ", 1, 1)
-    again = poll([data["epoch"], data["rev"], data["bars"][0]["t"], "NQ", "1min", data["rows"], None])
+    again = poll({"epoch": data["epoch"], "revision": data["rev"], **data["request"], "rows": data["rows"]})
     assert (again.status_code, again.get_data()) == (204, b"")
 
 

@@ -23,24 +23,17 @@ def fill(market: Market, symbol: str = "NQ", **options: Any) -> None:
     market.ingest(parse_body(ticks_csv(symbol, **{"minutes": 12, **options}).encode(), "text/csv").batches)
 
 
-def ask(market: Market, *state: Any) -> dict[str, Any]:
+def ask(market: Market, **state: Any) -> dict[str, Any]:
     """An answer that must be there."""
-    answer = refresh(market, SETTINGS, list(state))
+    answer = refresh(market, SETTINGS, state)
     assert answer is not None
     return answer
 
 
-def held(answer: dict[str, Any]) -> list[Any]:
+def held(answer: dict[str, Any]) -> dict[str, Any]:
     """The state of a page that has taken in an answer."""
-    return [
-        answer["epoch"],
-        answer["rev"],
-        answer["bars"][0]["t"],
-        answer["symbol"],
-        answer["frame"],
-        answer["rows"],
-        None,
-    ]
+    wants = {name: answer[name] for name in ("symbol", "frame", "rows")}
+    return {"epoch": answer["epoch"], "revision": answer["rev"], **wants, "marks": None}
 
 
 def test_page_that_holds_nothing_gets_the_active_symbol_whole(market: Market) -> None:
@@ -49,7 +42,7 @@ def test_page_that_holds_nothing_gets_the_active_symbol_whole(market: Market) ->
     answer = refresh(market, SETTINGS, None)
     assert answer is not None
     assert (answer["symbol"], answer["frame"], answer["full"], len(answer["bars"])) == ("NQ", "1min", True, 12)
-    assert answer["ask"] == [None, "", 0, None]
+    assert answer["request"] == {"symbol": None, "frame": "", "rows": 0, "marks": None}
 
 
 def test_page_that_is_up_to_date_gets_nothing(market: Market) -> None:
@@ -67,42 +60,42 @@ def test_one_tick_sends_one_bar_in_a_small_answer(market: Market) -> None:
             b'{"timestamp":"2026-03-02T15:29:59.5Z","price":25000,"size":3,"symbol":"NQ"}', "application/json"
         ).batches
     )
-    answer = ask(market, *state)
+    answer = ask(market, **state)
     assert (answer["full"], len(answer["bars"])) == (False, 1)
-    assert answer["ask"] == ["NQ", "1min", state[5], None]
+    assert answer["request"] == {"symbol": "NQ", "frame": "1min", "rows": state["rows"], "marks": None}
     assert len(json.dumps(answer, separators=(",", ":"))) <= 2_048
 
 
 def test_another_start_of_the_server_sends_everything(market: Market) -> None:
     fill(market)
-    epoch, *rest = held(ask(market))
-    assert ask(market, "00000000", *rest)["full"]
-    assert ask(market, None, *rest)["full"]
-    assert refresh(market, SETTINGS, [epoch, *rest]) is None
+    state = held(ask(market))
+    assert ask(market, **{**state, "epoch": "00000000"})["full"]
+    assert ask(market, **{**state, "epoch": None})["full"]
+    assert refresh(market, SETTINGS, state) is None
 
 
 def test_reset_sends_an_empty_answer_once(market: Market) -> None:
     fill(market)
     state = held(ask(market))
     market.reset()
-    answer = ask(market, *state)
+    answer = ask(market, **state)
     assert (answer["full"], answer["bars"], answer["rev"]) == (True, [], 0)
-    assert refresh(market, SETTINGS, [answer["epoch"], 0, 0, "NQ", "1min", 0, None]) is None
+    assert refresh(market, SETTINGS, {"epoch": answer["epoch"], "symbol": "NQ", "frame": "1min"}) is None
 
 
 def test_empty_market_answers_once_too(market: Market) -> None:
     answer = ask(market)
     assert (answer["symbol"], answer["bars"]) == (None, [])
-    assert refresh(market, SETTINGS, [answer["epoch"], 0, 0, None, "1min", 0, None]) is None
+    assert refresh(market, SETTINGS, {"epoch": answer["epoch"], "frame": "1min"}) is None
 
 
 def test_frame_rows_and_definitions_are_those_asked_for(market: Market) -> None:
     fill(market)
-    answer = ask(market, None, 0, 0, "NQ", "5m", 4, {"ratio": 4, "share": 80})
+    answer = ask(market, symbol="NQ", frame="5m", rows=4, marks={"ratio": 4, "share": 80})
     assert (answer["frame"], answer["rows"], len(answer["bars"])) == ("5min", 4, 3)
     assert answer["marks"].startswith("Imbalance 4x diagonal")
     assert "VA 80%" in answer["marks"]
-    assert answer["ask"] == ["NQ", "5m", 4, {"ratio": 4, "share": 80}]
+    assert answer["request"] == {"symbol": "NQ", "frame": "5m", "rows": 4, "marks": {"ratio": 4, "share": 80}}
 
 
 @pytest.mark.parametrize(
@@ -111,14 +104,19 @@ def test_frame_rows_and_definitions_are_those_asked_for(market: Market) -> None:
 )
 def test_what_cannot_be_had_is_explained(market: Market, frame: str, marks: Any, words: str) -> None:
     fill(market)
-    answer = ask(market, None, 0, 0, "NQ", frame, 0, marks)
-    assert set(answer) == {"ask", "error"}
+    answer = ask(market, symbol="NQ", frame=frame, marks=marks)
+    assert set(answer) == {"request", "error"}
     assert words in answer["error"]
 
 
 @pytest.mark.parametrize(
     "state",
-    ["text", {}, [], [1, "x", [], {}, 5, -3, "no"], [None] * 20, [True, True, True, True, True, True, True]],
+    [
+        *("text", {}, [], [1, "x"]),
+        {"epoch": 1, "revision": "x", "symbol": [], "frame": 5, "rows": -3, "marks": "no"},
+        dict.fromkeys(("epoch", "revision", "symbol", "frame", "rows", "marks", "other"), True),
+        {"revision": 2**60, "rows": 2**60},
+    ],
 )
 def test_state_of_a_stranger_counts_as_nothing_held(market: Market, state: Any) -> None:
     fill(market)

@@ -26,9 +26,10 @@ def filled(max_candles: int, **options: Any) -> Market:
     return market
 
 
-def question(market: Market, answer: dict[str, Any], marks: Any = None) -> list[Any]:
+def question(answer: dict[str, Any], marks: Any = None) -> dict[str, Any]:
     """What a page asks that holds the live answer."""
-    return [answer["epoch"], "NQ", "1min", answer["bars"][0]["t"], answer["rows"], answer["ref"], marks]
+    held = {name: answer[name] for name in ("epoch", "rows", "ref")}
+    return {**held, "symbol": "NQ", "frame": "1min", "first": answer["bars"][0]["t"], "marks": marks}
 
 
 def live(market: Market, **options: Any) -> dict[str, Any]:
@@ -42,7 +43,7 @@ def test_older_bars_are_those_that_a_larger_memory_would_have_sent(chosen: Any) 
     options = StudyOptions.parse(chosen)
     held, whole = live(small, options=options), live(large, options=options)
     assert (len(held["bars"]), len(whole["bars"])) == (20, 60)
-    answer = older(small, question(small, {**held, "ref": whole["ref"]}, chosen))
+    answer = older(small, question({**held, "ref": whole["ref"]}, chosen))
     assert answer is not None
     assert answer["bars"] == whole["bars"][:40]
     assert answer["base"] == whole["base"]
@@ -51,7 +52,7 @@ def test_older_bars_are_those_that_a_larger_memory_would_have_sent(chosen: Any) 
 def test_piece_that_begins_inside_a_session_brings_what_was_before() -> None:
     large = filled(2_000, minutes=PIECE + 60, rate=0.2)
     whole = live(large)
-    asked = [whole["epoch"], "NQ", "1min", whole["bars"][-1]["t"], whole["rows"], whole["ref"], None]
+    asked = question(whole) | {"first": whole["bars"][-1]["t"]}
     answer = older(large, asked)
     assert answer is not None
     first = answer["bars"][0]["t"]
@@ -63,7 +64,7 @@ def test_piece_that_begins_inside_a_session_brings_what_was_before() -> None:
 
 def test_nothing_is_older_than_the_first_bar() -> None:
     market = filled(500)
-    answer = older(market, question(market, live(market)))
+    answer = older(market, question(live(market)))
     assert answer is not None
     assert answer["bars"] == []
 
@@ -73,29 +74,41 @@ def test_quiet_stretch_is_leapt_over() -> None:
     later = ticks_csv("NQ", minutes=10, rate=1.0, start=datetime(2026, 3, 9, tzinfo=UTC))
     market.ingest(parse_body(later.encode(), "text/csv").batches)
     held = live(market)
-    first = older(market, question(market, held))
+    first = older(market, question(held))
     assert first is not None
     assert len(first["bars"]) == 5
-    second = older(market, question(market, {**held, "bars": first["bars"]}))
+    second = older(market, question({**held, "bars": first["bars"]}))
     assert second is not None
     assert len(second["bars"]) == 10
 
 
 @pytest.mark.parametrize(
-    "change", [{0: "00000000"}, {1: "NOBODY"}, {2: "volume:100"}, {2: "7min"}, {6: {"colour": "red"}}]
+    "change",
+    [
+        {"epoch": "00000000"},
+        {"symbol": "NOBODY"},
+        {"frame": "volume:100"},
+        {"frame": "7min"},
+        {"marks": {"colour": "red"}},
+    ],
 )
-def test_what_is_no_longer_there_has_nothing_older(change: dict[int, Any]) -> None:
+def test_what_is_no_longer_there_has_nothing_older(change: dict[str, Any]) -> None:
     market = filled(20)
-    asked = question(market, live(market))
-    for place, value in change.items():
-        asked[place] = value
-    answer = older(market, asked)
+    answer = older(market, question(live(market)) | change)
     assert answer is not None
     assert answer["bars"] == []
 
 
-@pytest.mark.parametrize(
-    "asked", [None, [], "text", [1] * 7, ["e", "NQ", "1min", -1, 1, 0, None], ["e", "NQ", "1min", 1, 0, 0, None]]
-)
-def test_strange_questions_get_no_answer(asked: Any) -> None:
+@pytest.mark.parametrize("asked", [None, [], {}, "text", [1] * 7])
+def test_what_is_no_request_gets_no_answer(asked: Any) -> None:
     assert older(Market(), asked) is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"first": -1}, {"first": 2**43}, {"first": True}, {"rows": 0}, {"ref": 1.5}, {"ref": 2**70}, {"marks": [1]}],
+)
+def test_requests_that_make_no_sense_get_no_answer(change: dict[str, Any]) -> None:
+    asked = {"epoch": "e", "symbol": "NQ", "frame": "1min", "first": 1, "rows": 1, "ref": 0, "marks": None}
+    assert older(Market(), asked) is not None
+    assert older(Market(), asked | change) is None
