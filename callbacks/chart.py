@@ -20,7 +20,7 @@ from layouts.shell import Link
 from orderflow.errors import OrderflowError
 from orderflow.feeds.replay import SampleReplay
 from orderflow.market.frames import TIME_FRAMES, Frame
-from orderflow.market.market import Market
+from orderflow.market.ports import MarketReader
 from orderflow.market.studies.options import StudyOptions
 from orderflow.settings.settings import Settings
 from orderflow.web.kit.access import operator_only
@@ -89,11 +89,11 @@ def _whole(value: object, most: int) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= most else 0
 
 
-def refresh(market: Market, settings: Settings, state: object) -> dict[str, Any] | None:
+def refresh(market: MarketReader, settings: Settings, state: object) -> dict[str, Any] | None:
     """What the page needs to catch up, or None when it is up to date.
 
-    state: the fields of `PollState`, as the page keeps them. The answer is `Market.changed`'s, with what was asked for
-    in `request`; when it cannot be had, `error` says why and nothing else is there.
+    state: the fields of `PollState`, as the page keeps them. The answer is `MarketReader.changed`'s, with what was
+    asked for in `request`; when it cannot be had, `error` says why and nothing else is there.
     """
     given = PollState.parse(state)
     try:
@@ -106,7 +106,7 @@ def refresh(market: Market, settings: Settings, state: object) -> dict[str, Any]
     return {"request": given.request, **answer}
 
 
-def symbol_names(market: Market, shown: list[str] | None) -> list[str] | None:
+def symbol_names(market: MarketReader, shown: list[str] | None) -> list[str] | None:
     """Names for the symbol picker, sorted; None when they are the ones `shown`."""
     names = sorted(info.symbol for info in market.symbols()[:MAX_SYMBOLS])
     return None if names == shown else names

@@ -18,7 +18,7 @@ from orderflow.market.bars.footprint import BarTable
 from orderflow.market.bars.series import Bar, SessionCarry
 from orderflow.market.chart_json import bar_json, base_json
 from orderflow.market.frames import Frame
-from orderflow.market.market import Market
+from orderflow.market.ports import MarketReader
 from orderflow.market.studies.options import StudyOptions
 
 PIECE = 300
@@ -51,7 +51,7 @@ class OlderRequest:
         return request if sane else None
 
 
-def older(market: Market, given: object) -> dict[str, Any] | None:
+def older(market: MarketReader, given: object) -> dict[str, Any] | None:
     """The bars before those that the page holds; None for a request that makes no sense.
 
     given: the fields of `OlderRequest`. The answer repeats them in `request`, and has `bars` and `base` as the poll's
@@ -80,7 +80,7 @@ def older(market: Market, given: object) -> dict[str, Any] | None:
         return nothing  # the symbol has gone meanwhile
 
 
-def _before(market: Market, symbol: str, frame: Frame, end: int) -> BarTable:
+def _before(market: MarketReader, symbol: str, frame: Frame, end: int) -> BarTable:
     """The last bars that start before `end` (ns): a window that grows until it holds one, or there is nothing left."""
     start = next((info.first for info in market.symbols() if info.symbol == symbol), end)
     width = PIECE * frame.ns
@@ -99,7 +99,7 @@ def _bar(table: BarTable, i: int) -> Bar:
     return Bar(int(table.time[i]), int(table.session[i]), table.level[rows], np.column_stack(cells), 0, scalars)
 
 
-def _carry(market: Market, symbol: str, frame: Frame, table: BarTable, vwap_ref: int) -> SessionCarry:
+def _carry(market: MarketReader, symbol: str, frame: Frame, table: BarTable, vwap_ref: int) -> SessionCarry:
     """What the session of the first bar gathered before it."""
     prior = market.bars(symbol, frame, start=int(table.session[0]), end=int(table.time[0]))
     carry = SessionCarry(int(table.session[0]))

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from orderflow.errors import BadInput, BadSetting, OrderflowError, StorageFailed
+from orderflow.errors import BadInput, BadSetting, NotFound, OrderflowError, StorageFailed
 from orderflow.market.frames import Frame
 from orderflow.market.market import Market
+from orderflow.market.ports import MarketReader
 from orderflow.market.tick_log import NoLog, TickLog
 from orderflow.products import PRODUCTS, Parts, build_parts
 from orderflow.runtime.bus import Bus
@@ -121,6 +124,26 @@ def build_services(settings: Settings) -> Services:
         on_change=bus.publish,
     )
     return Services(settings, market, ticks, workers, bus, SystemClock())
+
+
+@contextmanager
+def stored_market(settings: Settings) -> Iterator[MarketReader]:
+    """The market as the tick log of this machine holds it, for a program that serves nothing.
+
+    Raises NotFound when there is no log, BadSetting when another process has it, StorageFailed when it is damaged.
+    """
+    folder = settings.data_dir / "ticks"
+    if not folder.is_dir():
+        raise NotFound(f"there is no tick log in {settings.data_dir}; name its folder with --data-dir, or use --server")
+    workers = Workers(1)
+    ticks = DiskTickLog(folder, workers)
+    try:
+        market = Market(ticks, max_ticks=settings.max_ticks, max_candles=settings.max_candles)
+        market.load()
+        yield market
+    finally:
+        ticks.close()
+        workers.stop()
 
 
 def check(settings: Settings) -> None:

@@ -13,7 +13,7 @@ from orderflow.errors import NotFound
 from orderflow.market.bars.footprint import BarTable, concat
 from orderflow.market.columns import bar_columns
 from orderflow.market.frames import Frame
-from orderflow.market.market import Market
+from orderflow.market.ports import MarketReader
 from orderflow.runtime.workers import Workers
 from orderflow.web.kit.responses import encode
 from orderflow.web.market.tables import Table
@@ -34,7 +34,7 @@ class Changes:
     bars: BarTable | None
 
 
-def changes(market: Market, symbol: str, frame: Frame, since: int, epoch: str | None, group: int = 1) -> Changes:
+def changes(market: MarketReader, symbol: str, frame: Frame, since: int, epoch: str | None, group: int = 1) -> Changes:
     """What has changed after revision `since` of `epoch` (None: the present one). Raises NotFound."""
     if not market.revision(symbol):
         raise NotFound(f"symbol {symbol!r} has no ticks; see /api/v1/symbols for those that do")
@@ -64,7 +64,7 @@ def _touched(table: BarTable, times: list[int]) -> BarTable:
 class BarsSource:
     """What `/ws/bars/{symbol}` tells, as a source of the fan-out."""
 
-    def __init__(self, market: Market, workers: Workers, symbol: str, frame: Frame) -> None:
+    def __init__(self, market: MarketReader, workers: Workers, symbol: str, frame: Frame) -> None:
         self._market = market
         self._workers = workers
         self._symbol = symbol

@@ -18,7 +18,7 @@ import numpy as np
 
 from orderflow.errors import BadInput, FieldError, OrderflowError
 from orderflow.formats import ParsedTicks
-from orderflow.market.market import Market
+from orderflow.market.ports import MarketReader, MarketWriter
 from orderflow.market.ticks import NO_ID
 from orderflow.runtime.workers import Event, Workers
 
@@ -51,8 +51,9 @@ class _Queue:
 class Coalescer:
     """Calls share a group when their `key` is the same; it stands for all that parsing depends on besides the body."""
 
-    def __init__(self, market: Market, workers: Workers) -> None:
-        self._market = market
+    def __init__(self, reader: MarketReader, writer: MarketWriter, workers: Workers) -> None:
+        self._reader = reader
+        self._writer = writer
         self._workers = workers
         self._queues: dict[Hashable, _Queue] = {}
 
@@ -110,9 +111,9 @@ class Coalescer:
 
     def _share(self, group: list[_Call], parsed: ParsedTicks, symbol: str) -> None:
         """One append for all good ticks. Raises what the market raises; then nothing was taken."""
-        self._market.ingest(parsed.batches)
+        self._writer.ingest(parsed.batches)
         for batch, rows in zip(parsed.batches, parsed.origins, strict=True):
-            revision = self._market.revision(batch.symbol)
+            revision = self._reader.revision(batch.symbol)
             for row, count in zip(*(part.tolist() for part in np.unique(rows, return_counts=True)), strict=True):
                 group[row].answer = b'{"accepted":%d,"revision":%d}' % (count, revision)
         wrong: dict[int, list[int]] = defaultdict(list)
@@ -123,7 +124,7 @@ class Coalescer:
             errors = [replace(parsed.errors[number], row=0) for number in numbers]
             group[row].error = refusal(errors)
         if wrong:
-            self._market.rejected(symbol, len(wrong))
+            self._writer.rejected(symbol, len(wrong))
 
 
 def joinable(body: bytes) -> bool:

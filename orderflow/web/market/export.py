@@ -20,10 +20,9 @@ from pyarrow import ipc, parquet
 from orderflow.errors import BadInput, BadSetting, NotFound, OrderflowError
 from orderflow.market.columns import bar_columns, footprint_columns, tick_columns
 from orderflow.market.frames import Frame
-from orderflow.market.market import Market
-from orderflow.runtime.workers import Workers
+from orderflow.market.ports import MarketReader
+from orderflow.services import stored_market
 from orderflow.settings.settings import Settings
-from orderflow.storage.ticks.disk_log import DiskTickLog
 from orderflow.web.kit.params import read_time
 from orderflow.web.market.pagination import Span, bars_page, csv_ticks, footprint_page, ticks_page
 from orderflow.web.market.tables import Table
@@ -64,15 +63,8 @@ def _target(path: str | None) -> Iterator[IO[bytes]]:
 
 
 def _from_log(args: argparse.Namespace, kind: str, settings: Settings) -> None:
-    folder = settings.data_dir / "ticks"
-    if not folder.is_dir():
-        raise NotFound(f"there is no tick log in {settings.data_dir}; name its folder with --data-dir, or use --server")
     span = Span(_time(args.start), _time(args.end), limit=ALL)
-    workers = Workers(1)
-    log = DiskTickLog(folder, workers)
-    try:
-        market = Market(log, max_ticks=settings.max_ticks, max_candles=settings.max_candles)
-        market.load()
+    with stored_market(settings) as market:
         if not market.revision(args.symbol):
             known = ", ".join(info.symbol for info in market.symbols()[:20]) or "none"
             raise NotFound(f"the log has no ticks of {args.symbol!r}; it has: {known}")
@@ -81,12 +73,9 @@ def _from_log(args: argparse.Namespace, kind: str, settings: Settings) -> None:
                 out.writelines(csv_ticks(market, args.symbol, span))
             else:
                 _write(_table(market, args, span), kind, out)
-    finally:
-        log.close()
-        workers.stop()
 
 
-def _table(market: Market, args: argparse.Namespace, span: Span) -> Table:
+def _table(market: MarketReader, args: argparse.Namespace, span: Span) -> Table:
     if args.what == "ticks":
         return Table(tick_columns(ticks_page(market, args.symbol, span)[0]))
     frame = Frame.parse(args.frame)

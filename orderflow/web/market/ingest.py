@@ -13,6 +13,7 @@ from functools import partial
 
 from orderflow.errors import BadInput, FieldError
 from orderflow.formats import SYMBOL_PATTERN, ParsedTicks, parse_body
+from orderflow.market.ports import MarketWriter
 from orderflow.services import Services
 from orderflow.web.kit.params import choice, text
 from orderflow.web.kit.request_body import Budget, UnsupportedMedia, announced, read_body
@@ -80,7 +81,7 @@ class Ingest:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._limit = services.settings.max_body
-        self._gather = Coalescer(services.market, services.workers)
+        self._coalescer = Coalescer(services.market, services.market, services.workers)
         self._budget = Budget(max(BUDGET_BODIES * self._limit, 1 << 26))
 
     def routes(self) -> list[Route]:
@@ -141,10 +142,10 @@ class Ingest:
                 return 202, alone(data)
             asked = (values["symbol"], values["tz"], values["side"])
             parse = partial(self._parse, kind=kind, values=values)
-            return 202, self._gather.take(asked, data, parse, alone, values["symbol"])
+            return 202, self._coalescer.take(asked, data, parse, alone, values["symbol"])
 
     def _ingest(self, parsed: ParsedTicks, values: Values, digest: str, one: bool) -> bytes:
-        market = self._services.market
+        market: MarketWriter = self._services.market
         if one and parsed.rows != 1:
             raise BadInput(f"POST /tick takes one tick and got {parsed.rows:,}; send batches to /ticks")
         if parsed.errors:

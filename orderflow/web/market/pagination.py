@@ -16,7 +16,7 @@ from orderflow.market.bars.footprint import BarTable
 from orderflow.market.buffer import Columns, join
 from orderflow.market.columns import tick_columns
 from orderflow.market.frames import Frame
-from orderflow.market.market import Market
+from orderflow.market.ports import MarketReader
 from orderflow.market.symbol import TickTable
 from orderflow.web.market.tables import UNITS, Table, Unit, finest
 
@@ -67,7 +67,9 @@ class Span:
         return 0 if self.cursor is None or self.begin != self.cursor.time else self.cursor.skip
 
 
-def bars_page(market: Market, symbol: str, frame: Frame, span: Span, group: int = 1) -> tuple[BarTable, Cursor | None]:
+def bars_page(
+    market: MarketReader, symbol: str, frame: Frame, span: Span, group: int = 1
+) -> tuple[BarTable, Cursor | None]:
     """Up to `limit` bars and where the rest begins. Raises NotFound."""
     wanted = span.skip + span.limit
     bars = market.bars(symbol, frame, start=span.begin, end=span.end, limit=wanted + 1, group=group)
@@ -78,7 +80,7 @@ def bars_page(market: Market, symbol: str, frame: Frame, span: Span, group: int 
 
 
 def footprint_page(
-    market: Market, symbol: str, frame: Frame, span: Span, group: int = 1
+    market: MarketReader, symbol: str, frame: Frame, span: Span, group: int = 1
 ) -> tuple[BarTable, Cursor | None]:
     """Whole bars of about `limit` levels together, one at least, and where the rest begins. Raises NotFound."""
     wanted = span.skip + max(1, span.limit // ROWS_A_BAR)
@@ -91,7 +93,7 @@ def footprint_page(
     return bars.take(first, last), _at(bars.time, last)
 
 
-def ticks_page(market: Market, symbol: str, span: Span) -> tuple[TickTable, Cursor | None]:
+def ticks_page(market: MarketReader, symbol: str, span: Span) -> tuple[TickTable, Cursor | None]:
     """Up to `limit` ticks and where the rest begins. Raises NotFound."""
     wanted = span.skip + span.limit
     parts: list[TickTable] = []
@@ -110,7 +112,7 @@ def ticks_page(market: Market, symbol: str, span: Span) -> tuple[TickTable, Curs
     return page, _at(ticks.time, wanted) if len(ticks) > wanted else None
 
 
-def tick_windows(market: Market, symbol: str, start: int | None, end: int | None) -> Iterator[TickTable]:
+def tick_windows(market: MarketReader, symbol: str, start: int | None, end: int | None) -> Iterator[TickTable]:
     """The ticks with start <= time < end, window after window; those without ticks are left out. Raises NotFound."""
     empty = market.ticks(symbol, start=0, end=0, limit=1)  # raises for an unknown symbol, whatever the times
     info = next((known for known in market.symbols() if known.symbol == empty.symbol), None)
@@ -130,7 +132,7 @@ def tick_windows(market: Market, symbol: str, start: int | None, end: int | None
             yield window
 
 
-def csv_ticks(market: Market, symbol: str, span: Span) -> Iterator[bytes]:
+def csv_ticks(market: MarketReader, symbol: str, span: Span) -> Iterator[bytes]:
     """All ticks of the span as CSV, window after window. Times get more digits when ticks need them, never fewer."""
     unit: Unit = "ms"
     skip, header = span.skip, True

@@ -7,6 +7,7 @@ from typing import Any
 import flask
 
 from orderflow.market.frames import Frame
+from orderflow.market.ports import MarketReader
 from orderflow.services import Services
 from orderflow.web.kit.api import Api
 from orderflow.web.kit.fanout import Fanout
@@ -26,7 +27,7 @@ class Chart(Api):
 
     def __init__(self, services: Services, fanout: Fanout) -> None:
         self._services = services
-        self._market = services.market
+        self._market: MarketReader = services.market
         self._fanout = fanout
         self._frame = Frame.parse(services.settings.candle_interval)
 
