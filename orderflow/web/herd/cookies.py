@@ -1,43 +1,45 @@
-"""Who a phone is: a signed cookie that names a participant of one session, and what it is worth when it comes back.
+"""The participant's cookie: which participant of which session a phone is.
 
-The signature is HMAC-SHA256 with a secret of this installation, so nobody makes a pass for somebody else, and a pass
-outlives a restart of the server. Whether the participant is still in the game is the game's to say. A pass that was
-found good is remembered, because every order brings one.
+Signed by itsdangerous with a secret of this installation, so that nobody makes a cookie for somebody else, and a cookie
+outlives a restart of the server. Whether the participant is still in the game is for the game to say. A cookie that was
+verified once is remembered, because every order brings one.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
-import hmac
 import os
 import re
 import secrets
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from itsdangerous import BadSignature, Signer
+
 from orderflow.errors import StorageFailed
-from orderflow.web.kit.security import Environ
+from orderflow.web.kit.access import Environ
 
 COOKIE = "herd"
 PATH = "/herd"
 SECONDS = 7 * 86_400
+SALT = "orderflow.herd.participant"
 SECRET_BYTES = 32
-REMEMBERED = 20_000
-LONGEST = 300
+MAX_REMEMBERED = 20_000
+MAX_LENGTH = 300
 
 _FIELD = re.compile(rf"(?:^|;)\s*{COOKIE}=\"?([^;\"]*)\"?")
-_PASS = re.compile(r"([A-Za-z0-9_-]{1,40})\.([A-Za-z0-9_-]{1,80})\.([0-9a-f]{64})")
+_VALUE = re.compile(r"([A-Za-z0-9_-]{1,40})\.([A-Za-z0-9_-]{1,80})")
 
 
-class Pass(NamedTuple):
+class Seat(NamedTuple):
     """What a genuine cookie says: this participant of this session."""
 
     participant: str
     session: str
 
 
-FORGED = Pass("", "")
+FORGED = Seat("", "")
 
 
 def load_secret(folder: Path | None) -> bytes:
@@ -71,47 +73,52 @@ def _checked(path: Path, text: str) -> bytes:
     except ValueError:
         secret = b""
     if len(secret) < SECRET_BYTES:
-        raise StorageFailed(f"{path} is no secret; delete it, and phones that have joined join again")
+        raise StorageFailed(f"{path} does not hold a secret; delete it, and phones that have joined join again")
     return secret
 
 
-class Passes:
-    """Makes and reads the cookies. `forged` counts those that this installation never made."""
+class CookieSigner:
+    """Makes and reads the cookies. forged: how many were read that this installation did not make."""
 
     def __init__(self, secret: bytes) -> None:
-        self._secret = secret
-        self._good: dict[str, Pass] = {}
+        self._signer = Signer(secret, SALT, key_derivation="hmac", digest_method=hashlib.sha256)
+        self._verified: dict[str, Seat] = {}
         self.forged = 0
 
-    def make(self, participant: str, session: str) -> str:
-        """The pass of one participant of one session."""
-        return f"{participant}.{session}.{self._sign(participant, session)}"
+    def sign(self, participant: str, session: str) -> str:
+        """The cookie's value for one participant of one session."""
+        return self._signer.sign(f"{participant}.{session}").decode()
 
-    def cookie(self, participant: str, session: str, *, secure: bool) -> str:
-        """The Set-Cookie value: not for scripts, not for other sites, and for the game's addresses only."""
-        value = self.make(participant, session)
+    def set_cookie(self, participant: str, session: str, *, secure: bool) -> str:
+        """The Set-Cookie header: not for scripts, not for other sites, and for the game's addresses only."""
+        value = self.sign(participant, session)
         end = "; Secure" if secure else ""
         return f"{COOKIE}={value}; Path={PATH}; Max-Age={SECONDS}; HttpOnly; SameSite=Lax{end}"
 
-    def read(self, environ: Environ) -> Pass | None:
-        """The request's pass; None without one, FORGED for one that is not genuine."""
+    def read(self, environ: Environ) -> Seat | None:
+        """The request's seat; None without a cookie, FORGED for a cookie that is not genuine."""
         match = _FIELD.search(environ.get("HTTP_COOKIE", ""))
         if match is None or not match[1]:
             return None
         text = match[1]
-        found = self._good.get(text)
+        found = self._verified.get(text)
         if found is None:
-            parts = _PASS.fullmatch(text) if len(text) <= LONGEST else None
-            if parts is None or not hmac.compare_digest(parts[3], self._sign(parts[1], parts[2])):
+            found = self._verify(text)
+            if found is FORGED:
                 self.forged += 1
-                return FORGED
-            if len(self._good) >= REMEMBERED:
-                self._good.clear()
-            found = self._good[text] = Pass(parts[1], parts[2])
+            else:
+                if len(self._verified) >= MAX_REMEMBERED:
+                    self._verified.clear()
+                self._verified[text] = found
         return found
 
-    def _sign(self, participant: str, session: str) -> str:
-        return hmac.new(self._secret, f"{participant}.{session}".encode(), hashlib.sha256).hexdigest()
+    def _verify(self, text: str) -> Seat:
+        try:
+            value = self._signer.unsign(text).decode() if len(text) <= MAX_LENGTH else ""
+        except (BadSignature, UnicodeDecodeError):
+            return FORGED
+        parts = _VALUE.fullmatch(value)
+        return FORGED if parts is None else Seat(parts[1], parts[2])
 
 
 def is_secure(environ: dict[str, Any], public_url: str | None) -> bool:

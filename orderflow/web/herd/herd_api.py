@@ -23,7 +23,7 @@ from orderflow.herd.rules.participants import Participant
 from orderflow.herd.rules.rate_limit import JOIN_BURST, JOINS, Floods
 from orderflow.services import Services
 from orderflow.web.herd import herd_schemas as schemas
-from orderflow.web.herd.cookies import FORGED, Passes, is_secure, load_secret
+from orderflow.web.herd.cookies import FORGED, CookieSigner, is_secure, load_secret
 from orderflow.web.herd.herd_sockets import Audience
 from orderflow.web.herd.join_link import join_url, qr_svg, read_light
 from orderflow.web.herd.sessions import Records
@@ -81,7 +81,7 @@ class Herd(Api):
         settings = services.settings
         self._services = services
         self._game = services.part(Game)
-        self._passes = Passes(load_secret(None if settings.ephemeral else settings.data_dir / "herd"))
+        self._cookies = CookieSigner(load_secret(None if settings.ephemeral else settings.data_dir / "herd"))
         self._audience = Audience(self._game, services, fanout)
         self._records = Records(services)
         self._refused: Counter[str] = self._audience.refused
@@ -172,7 +172,7 @@ class Herd(Api):
                 self._game.rename(participant.id, given.nickname)
         session = self._game.session_id
         secure = is_secure(environ, self._services.settings.public_url)
-        cookie = self._passes.cookie(participant.id, session, secure=secure)
+        cookie = self._cookies.set_cookie(participant.id, session, secure=secure)
         return answer(self._own(participant) | {"session": session}, headers={"Set-Cookie": cookie})
 
     def order(self, environ: Environ, values: Values) -> tuple[int, bytes]:
@@ -267,7 +267,7 @@ class Herd(Api):
 
     def _who(self, environ: Environ) -> Participant:
         """The participant who calls. Raises Unauthorized, with a sentence that says what to do."""
-        found = self._passes.read(environ)
+        found = self._cookies.read(environ)
         if found is None:
             raise Unauthorized("you have not joined: POST /herd/join first, and send the cookie that it sets")
         participant = self._game.participant(found.participant) if found.session == self._game.session_id else None

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import hmac
 import os
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from itsdangerous import Signer
 
 from orderflow.errors import StorageFailed
 from orderflow.web.herd import cookies
-from orderflow.web.herd.cookies import FORGED, Passes, is_secure, load_secret
+from orderflow.web.herd.cookies import FORGED, CookieSigner, is_secure, load_secret
 
 SESSION = "20261121-081500-7f3a"
 SECRET = b"x" * 32
@@ -23,39 +23,41 @@ def asked(cookie: str) -> dict[str, str]:
     return {"HTTP_COOKIE": cookie}
 
 
-def test_a_pass_is_participant_session_and_their_hmac() -> None:
-    told = hmac.new(SECRET, b"p1.20261121-081500-7f3a", hashlib.sha256).hexdigest()
-    assert Passes(SECRET).make("p1", SESSION) == f"p1.{SESSION}.{told}"
+def test_a_cookie_is_participant_session_and_their_signature() -> None:
+    signer = Signer(SECRET, cookies.SALT, key_derivation="hmac", digest_method=hashlib.sha256)
+    value = CookieSigner(SECRET).sign("p1", SESSION)
+    assert value.startswith(f"p1.{SESSION}.")
+    assert signer.unsign(value) == f"p1.{SESSION}".encode()
 
 
 def test_the_cookie_is_for_the_game_alone() -> None:
-    passes = Passes(SECRET)
-    cookie = passes.cookie("p1", SESSION, secure=False)
-    assert cookie.split("; ")[0] == f"herd={passes.make('p1', SESSION)}"
+    signer = CookieSigner(SECRET)
+    cookie = signer.set_cookie("p1", SESSION, secure=False)
+    assert cookie.split("; ")[0] == f"herd={signer.sign('p1', SESSION)}"
     assert {"Path=/herd", "HttpOnly", "SameSite=Lax"} <= set(cookie.split("; "))
     assert "Secure" not in cookie
-    assert passes.cookie("p1", SESSION, secure=True).endswith("; Secure")
+    assert signer.set_cookie("p1", SESSION, secure=True).endswith("; Secure")
 
 
 @pytest.mark.parametrize("around", ["{}", "a=b; {}", "{}; a=b", " a=b;{};c=d", 'herder=1; {}; herd2="x"'])
-def test_a_pass_is_read_among_other_cookies(around: str) -> None:
-    passes = Passes(SECRET)
+def test_a_cookie_is_read_among_other_cookies(around: str) -> None:
+    signer = CookieSigner(SECRET)
     for _ in range(2):  # also the one that is remembered
-        assert passes.read(asked(around.format(f"herd={passes.make('p7', SESSION)}"))) == ("p7", SESSION)
-    assert passes.forged == 0
+        assert signer.read(asked(around.format(f"herd={signer.sign('p7', SESSION)}"))) == ("p7", SESSION)
+    assert signer.forged == 0
 
 
 @pytest.mark.parametrize("cookie", ["", "a=b", "herd=", "herder=p1.x.y", "xherd=p1"])
-def test_without_a_pass_there_is_none(cookie: str) -> None:
-    passes = Passes(SECRET)
-    assert passes.read(asked(cookie)) is None
-    assert passes.read({}) is None
-    assert passes.forged == 0
+def test_without_a_cookie_there_is_none(cookie: str) -> None:
+    signer = CookieSigner(SECRET)
+    assert signer.read(asked(cookie)) is None
+    assert signer.read({}) is None
+    assert signer.forged == 0
 
 
 def test_what_was_not_made_here_is_forged() -> None:
-    passes, good = Passes(SECRET), Passes(SECRET).make("p1", SESSION)
-    made_elsewhere = Passes(b"y" * 32).make("p1", SESSION)
+    signer, good = CookieSigner(SECRET), CookieSigner(SECRET).sign("p1", SESSION)
+    made_elsewhere = CookieSigner(b"y" * 32).sign("p1", SESSION)
     forged = [
         "nonsense",
         made_elsewhere,
@@ -67,26 +69,29 @@ def test_what_was_not_made_here_is_forged() -> None:
         "p1." + SESSION + ".",
         "." * 200,
         "p1.a.b." + "0" * 64,
+        Signer(SECRET, "another use", key_derivation="hmac", digest_method=hashlib.sha256).sign("p1.x").decode(),
+        Signer(SECRET, cookies.SALT, key_derivation="hmac", digest_method=hashlib.sha256).sign("p1").decode(),
+        f"p1.{SESSION}." + "0" * 64,  # as before, when the signature was hexadecimal
         "é" * 100,
         good * 200,
     ]
     for text in forged:
-        assert passes.read(asked(f"herd={text}")) == FORGED, text
-    assert passes.forged == len(forged)
-    assert passes.read(asked(f"herd={good}")) == ("p1", SESSION)
+        assert signer.read(asked(f"herd={text}")) == FORGED, text
+    assert signer.forged == len(forged)
+    assert signer.read(asked(f"herd={good}")) == ("p1", SESSION)
 
 
 @given(st.text(st.characters(codec="latin-1")))
-def test_no_text_is_a_pass(text: str) -> None:
-    assert Passes(SECRET).read(asked(f"herd={text}")) in (None, FORGED)
+def test_no_text_is_a_cookie(text: str) -> None:
+    assert CookieSigner(SECRET).read(asked(f"herd={text}")) in (None, FORGED)
 
 
 def test_no_more_is_remembered_than_fits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cookies, "REMEMBERED", 10)
-    passes = Passes(SECRET)
+    monkeypatch.setattr(cookies, "MAX_REMEMBERED", 10)
+    signer = CookieSigner(SECRET)
     for i in range(50):
-        assert passes.read(asked(f"herd={passes.make(f'p{i}', SESSION)}")) == (f"p{i}", SESSION)
-    assert len(passes._good) <= 10
+        assert signer.read(asked(f"herd={signer.sign(f'p{i}', SESSION)}")) == (f"p{i}", SESSION)
+    assert len(signer._verified) <= 10
 
 
 def test_the_secret_is_kept_and_is_for_this_user_only(tmp_path: Path) -> None:
