@@ -5,10 +5,11 @@ one. A client that is slow is skipped and later gets one message for all it miss
 queues up; kernel buffers would hide minutes of stale data, so the push looks at what the client has not acknowledged.
 One that makes no progress is dropped.
 
-A topic is either asked at an interval whether it has changed, or driven: its owner says so with `Fanout.cast`, and the
-message leaves at that moment. What is meant for one client alone goes through `Client.post`, before the shared message.
+There are three kinds of topic. One asks its source at an interval whether it has changed. One sleeps until the bus
+tells that it has, and then sends at most once an interval. One is driven: its owner calls `Fanout.cast`, and the
+message leaves at that moment. A message for one client alone goes through `Client.post`, before the shared message.
 
-Nothing here knows what the messages say or what HTTP is.
+This module does not know what the messages say or what HTTP is.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from orderflow.errors import Conflict
-from orderflow.runtime.workers import Workers
+from orderflow.runtime.bus import Receiver
+from orderflow.runtime.workers import Event, Workers
 from orderflow.web.kit.frames import GOING_AWAY, close_frame, frame
 
 try:
@@ -171,13 +173,23 @@ class Client:
             return 0
 
 
-class Topic:
-    """Everybody who listens to one source. Its caster runs while there are clients."""
+Subscribe = Callable[[Callable[[], object]], Receiver]
+"""subscribe(wake) listens to the bus; wake is called at the first change since `Receiver.take`."""
 
-    def __init__(self, name: str, source: Source, interval: float | None, counters: Counters) -> None:
+
+class Topic:
+    """All clients of one source. Its caster runs while there are clients.
+
+    woken: set when there is something to do, for a topic that sleeps until then; None for any other.
+    """
+
+    def __init__(
+        self, name: str, source: Source, interval: float | None, counters: Counters, woken: Event | None = None
+    ) -> None:
         self.name = name
         self.source = source
         self.interval = interval
+        self.woken = woken
         self.clients: set[Client] = set()
         self.casting = False
         self._again = False
@@ -197,30 +209,49 @@ class Topic:
         finally:
             self.casting = self._again = False
 
+    def wake(self) -> None:
+        """A client joined or asked again: a sleeping topic serves it in its next round."""
+        if self.woken is not None:
+            self.woken.set()
+
+    def tend(self) -> bool:
+        """Drop clients that have gone or stalled, write the rest of frames; whether some rest is still waiting."""
+        for client in tuple(self.clients):
+            if client.closed or client.stalled():
+                self._drop(client)
+            else:
+                client.flush()
+        return any(client.waiting for client in self.clients)
+
     def greet(self, client: Client) -> None:
         """The first message of one client."""
         self._bring(client, {})
 
-    def round(self, pause: Callable[[float], object] = lambda seconds: None) -> None:
-        """Bring every client that keeps up to the present version. pause(0): let others run for a moment."""
-        present = self.source.version()
+    def round(self, pause: Callable[[float], object] = lambda seconds: None) -> bool:
+        """Bring every client that keeps up to the present version; True when nobody is left behind.
+
+        pause(0): let others run for a moment.
+        """
+        present, complete = self.source.version(), True
         ready: dict[Hashable | None, tuple[Hashable, bytes]] = {}
         for number, client in enumerate(tuple(self.clients), 1):
             if client.closed or client.stalled():
                 self._drop(client)
             elif client.version != present or client.mail:
-                self._bring(client, ready, present)
+                complete &= self._bring(client, ready, present)
             else:
                 client.flush()
             if number % BREATHER == 0:
                 pause(0)
+        return complete
 
     def _bring(
         self,
         client: Client,
         ready: dict[Hashable | None, tuple[Hashable, bytes]],
         present: Hashable | None = None,
-    ) -> None:
+    ) -> bool:
+        """Send one client what it lacks; False when it is behind, and nothing was sent."""
         since = client.version
         if since is not None and since == present:
             version, data = since, b""  # only private messages are new
@@ -238,8 +269,9 @@ class Topic:
             client.mail.clear()
             client.version = version
             self._counters.sent += 1
-        else:
-            self._counters.conflated += 1
+            return True
+        self._counters.conflated += 1
+        return False
 
     def _drop(self, client: Client) -> None:
         if client in self.clients:
@@ -274,18 +306,28 @@ class Fanout:
             "dropped": counters.dropped,
         }
 
-    def join(self, key: Hashable, client: Client, source: Callable[[], Source], interval: float | None = None) -> Topic:
+    def join(
+        self,
+        key: Hashable,
+        client: Client,
+        source: Callable[[], Source],
+        interval: float | None = None,
+        subscribe: Subscribe | None = None,
+    ) -> Topic:
         """Let a client listen to the topic `key`, made by `source()` when nobody listens yet.
 
-        interval: seconds between looks at the source; the client is served in the next one. None: the topic is driven
-        by `cast`, and the client gets its first message at once. Raises Conflict when the server is stopping.
+        interval: least seconds between two rounds; the client is served in the next one. None: the topic is driven by
+        `cast`, and the client gets its first message at once. subscribe: instead of asking the source after each
+        interval, the topic sleeps until the bus tells of a change. Raises Conflict when the server is stopping.
         """
         if self.closing:
             raise Conflict("the server is stopping")
         topic = self._topics.get(key)
         if topic is None:
-            topic = self._topics[key] = Topic(str(key), source(), interval, self.counters)
+            woken = None if subscribe is None else self._workers.event()
+            topic = self._topics[key] = Topic(str(key), source(), interval, self.counters, woken)
         topic.clients.add(client)
+        topic.wake()
         if interval is None:
             if not self._sweeping:
                 self._sweeping = True
@@ -293,7 +335,10 @@ class Fanout:
             topic.greet(client)
         elif not topic.casting:
             topic.casting = True
-            self._workers.spawn(f"cast {key}", self._cast, key, topic)
+            if subscribe is None:
+                self._workers.spawn(f"cast {key}", self._cast, key, topic)
+            else:
+                self._workers.spawn(f"cast {key}", self._follow, key, topic, subscribe)
         return topic
 
     def cast(self, key: Hashable) -> None:
@@ -310,6 +355,7 @@ class Fanout:
     def leave(self, topic: Topic, client: Client) -> None:
         """The client's connection has ended."""
         topic.clients.discard(client)
+        topic.wake()  # one that sleeps ends when nobody is left
 
     def close_all(self, code: int = GOING_AWAY, reason: str = "the server is stopping") -> None:
         """Tell every client that it ends, and end it."""
@@ -319,6 +365,7 @@ class Fanout:
             for client in tuple(topic.clients):
                 client.control(data)
                 client.kill()
+            topic.wake()
 
     def _sweep(self) -> None:
         """While there are driven topics: serve whoever is behind, drop whoever has gone, forget empty topics."""
@@ -328,7 +375,7 @@ class Fanout:
                 for key, topic in driven:
                     try:
                         topic.cast(self._workers.wait)
-                    except Exception as error:  # as in `_cast`
+                    except Exception as error:  # as in `_round`
                         self._workers.note(f"cast {topic.name}", error)
                     if not topic.clients and self._topics.get(key) is topic:
                         del self._topics[key]
@@ -338,20 +385,55 @@ class Fanout:
             self._sweeping = False
 
     def _cast(self, key: Hashable, topic: Topic) -> None:
+        """Rounds at the topic's interval while it has clients."""
         due = time.monotonic()
         try:
             while topic.clients:
-                try:
-                    topic.round(self._workers.wait)
-                except Exception as error:  # one bad round must not end the topic; it is noted, and the next may do
-                    self._workers.note(f"cast {topic.name}", error)
+                self._round(topic)
                 due = max(due + (topic.interval or 0.0), time.monotonic())
                 if self._rest(topic, due):
                     return
         finally:
-            topic.casting = False
-            if self._topics.get(key) is topic and not topic.clients:
-                del self._topics[key]
+            self._end(key, topic)
+
+    def _follow(self, key: Hashable, topic: Topic, subscribe: Subscribe) -> None:
+        """A round after each wake-up while the topic has clients, at most one an interval."""
+        assert topic.woken is not None
+        due = time.monotonic()
+        try:
+            with subscribe(topic.woken.set) as changes:
+                while topic.clients:
+                    topic.woken.clear()
+                    changes.take()  # what comes in from here on wakes the topic again
+                    complete = self._round(topic)
+                    due = max(due + (topic.interval or 0.0), time.monotonic())
+                    if self._rest(topic, due) or (complete and self._sleep(topic)):
+                        return
+        finally:
+            self._end(key, topic)
+
+    def _round(self, topic: Topic) -> bool:
+        """One round; False when a client is left behind, or the round failed."""
+        try:
+            return topic.round(self._workers.wait)
+        except Exception as error:  # one bad round must not end the topic; it is noted, and the next may do
+            self._workers.note(f"cast {topic.name}", error)
+            return False
+
+    def _sleep(self, topic: Topic) -> bool:
+        """Wait until the topic is woken, meanwhile look after its clients; True when the server is stopping."""
+        assert topic.woken is not None
+        waiting = False
+        while topic.clients and not topic.woken.wait(FLUSH if waiting else LOOK):
+            waiting = topic.tend()
+            if self._workers.wait(0):
+                return True
+        return False
+
+    def _end(self, key: Hashable, topic: Topic) -> None:
+        topic.casting = False
+        if self._topics.get(key) is topic and not topic.clients:
+            del self._topics[key]
 
     def _rest(self, topic: Topic, due: float) -> bool:
         """Wait for the next round, meanwhile write out what is half sent; True when the server is stopping."""

@@ -28,6 +28,8 @@ from orderflow.market.columns import (
     tick_columns,
 )
 from orderflow.market.frames import TIME_FRAMES, Frame
+from orderflow.market.ports import MarketReader, MarketWriter
+from orderflow.runtime.bus import Receiver
 from orderflow.services import Services
 from orderflow.web.kit.api import Api
 from orderflow.web.kit.fanout import Fanout
@@ -59,6 +61,7 @@ EVERYTHING = 2**40
 KINDS = {"json": JSON, "csv": CSV, "parquet": PARQUET, "arrow": ARROW}
 BINARY = {"type": "string", "contentEncoding": "binary"}
 PUSH_SECONDS = 0.25
+"""Least time between two messages of bars to a socket."""
 
 SYMBOL = text("symbol", "The instrument.", place="path", pattern=SYMBOL_PATTERN)
 FRAME = Param(
@@ -139,7 +142,8 @@ class MarketApi(Api):
 
     def __init__(self, services: Services, fanout: Fanout) -> None:
         self._services = services
-        self._market = services.market
+        self._market: MarketReader = services.market
+        self._writer: MarketWriter = services.market
         self._fanout = fanout
 
     def routes(self) -> list[Route]:
@@ -229,7 +233,7 @@ class MarketApi(Api):
                 raise BadInput(
                     f"{name} must be from 1e-12 to 1e9", [FieldError(None, name, "must be from 1e-12 to 1e9")]
                 )
-        self._market.configure(
+        self._writer.configure(
             values["symbol"], tick_size=given.tick_size, size_step=given.size_step, session=given.session
         )
         return self.setting(values)
@@ -249,11 +253,15 @@ class MarketApi(Api):
             except (msgspec.DecodeError, UnicodeDecodeError):
                 return  # nothing a client says is worth more than to be ignored
             client.version = (CLIENT, told.epoch, told.since)
+            topic.wake()
 
         def source() -> BarsSource:
             return BarsSource(self._market, self._services.workers, symbol, frame)
 
-        topic = self._fanout.join(("bars", symbol, frame.name), client, source, PUSH_SECONDS)
+        def subscribe(wake: Callable[[], object]) -> Receiver:
+            return self._services.bus.receive(symbol, wake=wake)
+
+        topic = self._fanout.join(("bars", symbol, frame.name), client, source, PUSH_SECONDS, subscribe)
         try:
             connection.serve(receive)
         finally:

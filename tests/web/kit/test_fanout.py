@@ -9,6 +9,7 @@ from collections.abc import Callable, Hashable, Iterator
 import pytest
 
 from orderflow.errors import Conflict
+from orderflow.runtime.bus import Bus
 from orderflow.runtime.workers import Workers
 from orderflow.web.kit.fanout import GROUPS, MAIL, STALLED, UNSENT, Client, Counters, Fanout, Topic
 from orderflow.web.kit.frames import CLOSE, PING, close_frame, frame
@@ -278,6 +279,89 @@ def test_the_caster_runs_while_somebody_listens(workers: Workers, source: Number
     again = pairs()
     assert fanout.join("numbers", again.client, lambda: source, 0.01) is not topic
     wait_for(lambda: again.client.version == 2)
+
+
+@pytest.fixture
+def bus() -> Bus:
+    return Bus()
+
+
+def follow(fanout: Fanout, bus: Bus, client: Client, source: Numbers, interval: float = 0.005) -> Topic:
+    """Join a topic that sleeps until the bus tells of "numbers"."""
+    return fanout.join("numbers", client, lambda: source, interval, lambda wake: bus.receive("numbers", wake=wake))
+
+
+def test_a_topic_sleeps_until_the_bus_tells_of_a_change(
+    workers: Workers, bus: Bus, source: Numbers, pairs: Callable[..., Pair], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr(source, "version", lambda: asked.append(source.n) or source.n)
+    fanout, pair = Fanout(workers), pairs()
+    follow(fanout, bus, pair.client, source)
+    wait_for(lambda: pair.client.version == 1)
+    time.sleep(0.1)
+    rounds = len(asked)
+    assert rounds <= 2  # twenty intervals have passed
+    source.n = 2
+    bus.publish("others", 1)
+    time.sleep(0.05)
+    assert len(asked) == rounds
+    bus.publish("numbers", 2)
+    wait_for(lambda: pair.client.version == 2)
+    assert pair.read() == ["None>1", "1>2"]
+
+
+def test_many_changes_are_few_rounds_and_the_newest_is_told(
+    workers: Workers, bus: Bus, source: Numbers, pairs: Callable[..., Pair], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr(source, "version", lambda: asked.append(source.n) or source.n)
+    fanout, pair = Fanout(workers), pairs()
+    follow(fanout, bus, pair.client, source, 0.05)
+    wait_for(lambda: pair.client.version == 1)
+    asked.clear()
+    for number in range(2, 502):
+        source.n = number
+        bus.publish("numbers", number)
+    wait_for(lambda: pair.client.version == 501)
+    assert 1 <= len(asked) <= 5
+    assert pair.read()[-1].endswith(">501")
+    for number in (502, 503, 504):
+        source.n = number
+        bus.publish("numbers", number)
+        wait_for(lambda number=number: pair.client.version == number)
+    time.sleep(0.1)
+    assert len(asked) <= 5 + 3 + 1  # no more wake-ups than changes, and one for a change during a round
+
+
+def test_a_slow_client_is_told_the_newest_without_another_change(
+    workers: Workers, bus: Bus, source: Numbers, pairs: Callable[..., Pair]
+) -> None:
+    fanout, slow = Fanout(workers), pairs()
+    source.padding = "." * 200_000
+    follow(fanout, bus, slow.client, source)
+    for number in (2, 3, 4):
+        source.n = number
+        bus.publish("numbers", number)
+        time.sleep(0.02)
+    source.padding = ""
+    texts: list[str] = []
+    wait_for(lambda: texts.extend(slow.read()) or slow.client.version == 4)
+    wait_for(lambda: texts.extend(slow.read()) or texts[-1].endswith(">4"))
+
+
+def test_a_client_that_asks_again_wakes_the_topic_and_the_last_that_leaves_ends_it(
+    workers: Workers, bus: Bus, source: Numbers, pairs: Callable[..., Pair]
+) -> None:
+    fanout, pair = Fanout(workers), pairs()
+    topic = follow(fanout, bus, pair.client, source)
+    wait_for(lambda: pair.client.version == 1)
+    pair.client.version = None
+    topic.wake()
+    wait_for(lambda: pair.client.version == 1)
+    fanout.leave(topic, pair.client)
+    wait_for(lambda: fanout.stats()["topics"] == 0)
+    wait_for(lambda: not bus._receivers)
 
 
 def test_a_failing_round_is_noted_and_the_next_one_does(
