@@ -89,7 +89,7 @@ def site(make_services: Callable[..., Services]) -> Site:
     services = make_services(api_key=KEY, ticker_count=TICKERS)
     server = create_server(services)
     app = create_app(services, server)
-    services.instruments.pause()  # so that what moves is what was moved
+    services.part(Simulation).pause()  # so that what moves is what was moved
     client = server.test_client()
     tick = {"timestamp": "2026-03-02T14:30:01Z", "price": 25000.25, "size": 2, "symbol": "ES"}
     assert client.post("/tick", json=tick, headers=BEARER).status_code == 202
@@ -165,8 +165,8 @@ def requests(app: Dash) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def state_of(site: Site) -> dict[str, Any]:
     """All that a callback could change, as far as it can be seen."""
-    services, market, game = site.services, site.services.market, site.services.herd
-    simulation = services.instruments
+    services, market, game = site.services, site.services.market, site.services.part(Game)
+    simulation = services.part(Simulation)
 
     def told(path: str) -> Any:
         return site.client.get(path, headers=BEARER).get_json()
@@ -180,7 +180,7 @@ def state_of(site: Site) -> dict[str, Any]:
         "sessions": told("/herd/sessions"),
         "instruments": [(each.spec, each.steps, each.initial_price) for each in simulation.all()],
         "simulation": (simulation.running, simulation.speed, simulation.seed, simulation.status()["scenario"]),
-        "sample": services.sample.status(),
+        "sample": services.part(SampleReplay).status(),
         "exchange": told("/exchange/control"),
         "settings": services.settings,
     }
@@ -296,9 +296,11 @@ def functions_changing() -> set[Any]:
 
 
 def value_of(node: ast.expr, names: dict[str, Any]) -> Any:
-    """What `services.herd.control` is, where its first name is known; else UNKNOWN."""
+    """What `services.market.reset` is, where its first name is known; else UNKNOWN."""
     if isinstance(node, ast.Constant):
         return node.value
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "part" and node.args:
+        return value_of(node.args[0], names)  # `services.part(Game)` has what Game has
     found: Any = UNKNOWN
     if isinstance(node, ast.Name):
         found = names.get(node.id, UNKNOWN)
@@ -355,7 +357,7 @@ def test_every_callback_that_can_change_something_is_for_the_operator(site: Site
 
 
 def test_the_search_sees_through_helpers_and_closures(site: Site) -> None:
-    game, services = site.services.herd, site.services
+    game, services = site.services.part(Game), site.services
 
     def helper(which: Any) -> None:
         which.control("open")
@@ -364,13 +366,13 @@ def test_the_search_sees_through_helpers_and_closures(site: Site) -> None:
         game.control("open")
 
     def by_reference() -> Any:
-        return services.workers.run(services.instruments.pause)
+        return services.workers.run(services.part(Simulation).pause)
 
     def reading() -> Any:
         return ", ".join(info.symbol for info in services.market.symbols()), game.stats()
 
     def by_parameter(which: Services) -> None:
-        which.sample.start()
+        which.part(SampleReplay).start()
 
     assert list(reaches(helper, set())) == ["helper: .control"]
     assert list(reaches(by_parameter, set())) == ["by_parameter: SampleReplay.start"]
