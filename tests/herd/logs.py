@@ -5,7 +5,10 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+import msgspec
 import numpy as np
+
+from orderflow.herd.rules.events import Event, OrderAccepted
 
 START = 1_795_000_000 * 10**9
 SECOND = 10**9
@@ -17,7 +20,7 @@ class Log:
     """`events` is the log; every call adds to it. Times are seconds after the start."""
 
     def __init__(self, *, price: float = 100.0, cash: float = 5_000.0, shares: int = 50, id: str = "s-1") -> None:
-        self.events: list[dict[str, Any]] = []
+        self.events: list[Event] = []
         self.cash, self.shares = round(cash * MICRO), shares
         self.price = round(price * MICRO)
         self._batches = 0
@@ -27,8 +30,9 @@ class Log:
 
     def add(self, second: float, kind: str, **rest: Any) -> int:
         """One event; its number."""
-        number = self.events[-1]["n"] + 1 if self.events else 0
-        self.events.append({"n": number, "t": START + round(second * SECOND), "e": kind, **rest})
+        number = len(self.events)
+        line = {"n": number, "t": START + round(second * SECOND), "e": kind, **rest}
+        self.events.append(msgspec.convert(line, Event))
         return number
 
     def join(
@@ -46,7 +50,7 @@ class Log:
 
     def order(self, second: float, p: str, sign: int, quantity: int = 1) -> int:
         return self.add(
-            second, "order", p=p, c=str(uuid.uuid5(uuid.NAMESPACE_OID, f"{self.events[-1]['n']}")), s=sign, q=quantity
+            second, "order", p=p, c=str(uuid.uuid5(uuid.NAMESPACE_OID, f"{len(self.events)}")), s=sign, q=quantity
         )
 
     def batch(
@@ -61,10 +65,8 @@ class Log:
         """A batch in which all `orders` but the `rejected` fill at one price."""
         at = self.price if price is None else round(price * MICRO)
         self.price = at if after is None else round(after * MICRO)
-        said = {event["n"]: event for event in self.events[-5_000:] if event["e"] == "order"}
-        fills = [
-            [n, -said[n]["s"] * said[n]["q"] * at, said[n]["s"] * said[n]["q"]] for n in orders if n not in rejected
-        ]
+        filled = [self.order_event(n) for n in orders if n not in rejected]
+        fills = [[one.n, -one.sign * one.quantity * at, one.sign * one.quantity] for one in filled]
         moved = [fill[2] for fill in fills]
         self._batches += 1
         return self.add(
@@ -82,6 +84,12 @@ class Log:
             buys=sum(x for x in moved if x > 0),
             sells=-sum(x for x in moved if x < 0),
         )
+
+    def order_event(self, number: int) -> OrderAccepted:
+        """The event of that number, which must be an order."""
+        event = self.events[number]
+        assert isinstance(event, OrderAccepted)
+        return event
 
     def trade(self, second: float, signs: dict[str, int], *, quantity: int = 1, price: float | None = None) -> None:
         """Orders of several participants that fill together a batch later."""

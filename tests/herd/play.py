@@ -7,7 +7,7 @@ from typing import Any
 from orderflow.herd.live.journal import NoJournal
 from orderflow.herd.live.presenter import act
 from orderflow.herd.live.session import Session
-from orderflow.herd.rules.events import Config, decode
+from orderflow.herd.rules.events import Config, decode_log
 from orderflow.herd.rules.participants import Order, Participant
 from orderflow.herd.rules.seeded_random import uuid
 from orderflow.herd.rules.state import State
@@ -66,4 +66,4 @@ class Play:
 
     def again(self) -> State:
         """The state from the log alone."""
-        return State.fold(decode(line) for line in self.log().splitlines())
+        return State.fold(decode_log(self.log()))

@@ -9,7 +9,7 @@ from pathlib import Path
 from orderflow.herd.live.journal import NoJournal
 from orderflow.herd.live.session import Session
 from orderflow.herd.rules import rounds
-from orderflow.herd.rules.events import Config, Event, decode, encode
+from orderflow.herd.rules.events import Config, Event, SessionStarted, decode_log, encode
 from orderflow.herd.rules.seeded_random import uuid
 
 START = 1_795_000_000 * 10**9
@@ -72,12 +72,14 @@ def play_game(
         session.end_round(t)
     if end:
         session.set_phase(t + STEP, "ended")
-    return [decode(line) for line in journal.read(session.state.session_id).splitlines()]
+    return list(decode_log(journal.read(session.state.session_id)))
 
 
 def keep(events: list[Event], data_dir: Path) -> str:
     """Put a game's log where a server looks for it; the session's id."""
     folder = data_dir / "herd"
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{events[0]['id']}.jsonl").write_bytes(b"".join(map(encode, events)))
-    return str(events[0]["id"])
+    first = events[0]
+    assert isinstance(first, SessionStarted)
+    (folder / f"{first.id}.jsonl").write_bytes(b"".join(map(encode, events)))
+    return first.id

@@ -17,11 +17,12 @@ import numpy as np
 
 from orderflow.arrays import Floats
 from orderflow.errors import BadInput
-from orderflow.herd.debrief.columns import FILLED, MICRO, REJECTED, WAITING, Batches, Orders, Record
+from orderflow.herd.debrief.columns import FILLED, REJECTED, WAITING, Batches, Orders, Record
 from orderflow.herd.debrief.measures import Measures, measure
 from orderflow.herd.debrief.statistics import SEED
 from orderflow.herd.rules.clearing import clear
 from orderflow.herd.rules.curve import Curve, make_curve
+from orderflow.herd.rules.money import MICRO
 from orderflow.herd.rules.state import moved
 
 BUDGET = 400_000
@@ -98,8 +99,8 @@ class _Run:
     def __init__(self, record: Record, signs: np.ndarray[tuple[int], np.dtype[np.int64]]) -> None:
         orders, config = record.orders, record.config
         self._before = record
-        self._short = int(config["short"])
-        self._curve: Curve = make_curve(config["curve"], int(config["price"]), str(config["impact"]))
+        self._short = config.short
+        self._curve: Curve = make_curve(config.curve, config.price, config.impact)
         self._position = 0
         self._accounts = {member.id: _Account(member.cash0, member.shares0) for member in record.members}
         self._columns = Orders(

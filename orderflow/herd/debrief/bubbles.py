@@ -12,7 +12,8 @@ from itertools import pairwise
 import numpy as np
 
 from orderflow.arrays import Floats, Ints
-from orderflow.herd.debrief.columns import FILLED, MICRO, Record
+from orderflow.herd.debrief.columns import FILLED, Record
+from orderflow.herd.rules.money import MICRO
 
 NS = 1_000_000_000
 LEAST_PERIODS = 3

@@ -15,6 +15,7 @@ from orderflow.herd.debrief.baseline import Baseline, play_baseline
 from orderflow.herd.debrief.columns import build_record
 from orderflow.herd.debrief.playback import Playback, frames
 from orderflow.herd.debrief.report import build_report
+from orderflow.herd.rules.events import Event
 from orderflow.runtime.workers import Workers
 
 KEPT = 20
@@ -33,7 +34,7 @@ class Sessions(Protocol):
     @property
     def session_id(self) -> str: ...
 
-    def load(self, session_id: str) -> list[dict[str, Any]]: ...
+    def load(self, session_id: str) -> list[Event]: ...
 
     def sessions(self) -> list[dict[str, Any]]: ...
 
@@ -42,7 +43,7 @@ class Debriefs:
     """The reports of one game's sessions. make: from a log and whether to play the coins, to a report."""
 
     def __init__(
-        self, game: Sessions, workers: Workers, make: Callable[[list[Json], bool], Json] | None = None
+        self, game: Sessions, workers: Workers, make: Callable[[list[Event], bool], Json] | None = None
     ) -> None:
         self._game = game
         self._workers = workers
@@ -112,7 +113,7 @@ class Playbacks:
         return playback
 
 
-def report_of(events: list[Json], coins: bool) -> Json:
+def report_of(events: list[Event], coins: bool) -> Json:
     """The report of a log. coins: play the games of coins too."""
     record = build_record(events)
     base: Baseline | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orderflow.herd.rules.events import Event
+from orderflow.herd.rules import events
 from orderflow.herd.rules.money import MICRO
 from orderflow.herd.rules.state import State
 
@@ -14,25 +14,26 @@ PHASES = {
 }
 
 
-def caption(event: Event, state: State) -> str | None:
+def caption(event: events.Event, state: State) -> str | None:
     """The event in words; None when it is not told. state: after the event."""
-    kind = event["e"]
-    if kind == "phase":
-        return "The server came back" if "paused" in event else PHASES[event["phase"]]
-    if kind == "news":
-        move = f" ({event['move']:+g}%)".replace("-", "−") if event["move"] else ""
-        return f"News: {event['text']}{move}"
-    if kind == "round":
-        return f"Round {event['round']} of {event['of']} {'begins' if event['state'] == 'begin' else 'is over'}"
-    if kind == "dividend":
-        return f"Each share pays {event['amount'] / MICRO:,.2f}"
-    if kind == "bots":
-        return f"{event['count']} {event['kind']} bots" if event["count"] != 1 else f"1 {event['kind']} bot"
-    if kind == "experiment":
-        return "Experiment: half of the phones hide the crowd" if event["on"] else "The experiment is over"
-    if kind == "kick":
-        person = state.participants[event["p"]]
-        return f"{person.nick} was removed" if person.bot is None else None
-    if kind == "undo":
-        return f"Round {event['round']} was undone"
-    return None
+    match event:
+        case events.PhaseChanged():
+            return "The server came back" if event.paused else PHASES[event.phase]
+        case events.NewsPublished():
+            move = f" ({event.move:+g}%)".replace("-", "−") if event.move else ""
+            return f"News: {event.text}{move}"
+        case events.RoundChanged():
+            return f"Round {event.number} of {event.of} {'begins' if event.state == 'begin' else 'is over'}"
+        case events.DividendPaid():
+            return f"Each share pays {event.amount / MICRO:,.2f}"
+        case events.BotsSet():
+            return f"{event.count} {event.kind} bots" if event.count != 1 else f"1 {event.kind} bot"
+        case events.ExperimentSet():
+            return "Experiment: half of the phones hide the crowd" if event.on else "The experiment is over"
+        case events.ParticipantKicked():
+            person = state.participants[event.participant]
+            return f"{person.nick} was removed" if person.bot is None else None
+        case events.RoundUndone():
+            return f"Round {event.number} was undone"
+        case _:
+            return None

@@ -1,27 +1,32 @@
-"""One session as columns: what statistics, reports and exports read instead of the raw event log.
+"""One session as columns: what statistics, reports and exports read instead of the event log.
 
-A record is made from the whole log and never changes. What an undo took back is left out, as if it had not been, and
-bots are marked. It does not run the market: prices and fills are those that the log says.
+A record is made from a whole log and never changes. The state of the game (`orderflow.herd.rules.state`) folds the log
+and does the arithmetic; this module notes what happened when. What an undo took back is left out, as if it had not
+been, and bots are marked. Prices and fills are those in the log: the market is not run again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+from operator import attrgetter, itemgetter
 
 import numpy as np
 
 from orderflow.arrays import Flags, Floats, Ints
 from orderflow.errors import BadInput
+from orderflow.herd.rules import events
+from orderflow.herd.rules.events import Config, Event
+from orderflow.herd.rules.money import MICRO, units
+from orderflow.herd.rules.participants import Participant
+from orderflow.herd.rules.state import State
 
-Event = Mapping[str, Any]
+Step = tuple[str, int, float]
+Caption = tuple[int, str, str]
 
-MICRO = 1_000_000
-"""Money in the log is in millionths."""
 WAITING, FILLED, REJECTED = 0, 1, 2
-UNDOABLE = frozenset({"order", "batch", "news", "round", "dividend"})
-"""Kinds of events that an undo takes back."""
+PHASES = {"lobby": "Lobby", "open": "Market open", "frozen": "Frozen", "ended": "The end"}
 
 
 @dataclass(slots=True)
@@ -116,7 +121,7 @@ class Record:
     ended: bool
     start_price: float
     batch_ns: int
-    config: Mapping[str, Any]
+    config: Config
     members: tuple[Member, ...]
     orders: Orders
     batches: Batches
@@ -125,8 +130,8 @@ class Record:
     rounds: tuple[Round, ...]
     open_spans: tuple[tuple[int, int], ...]
     experiments: tuple[Split, ...]
-    captions: tuple[tuple[int, str, str], ...]
-    steps: tuple[tuple[str, int, float], ...]
+    captions: tuple[Caption, ...]
+    steps: tuple[Step, ...]
     taken_back: int
 
     @property
@@ -149,169 +154,204 @@ class Record:
         return ~self.bots[self.orders.who] if len(self.members) else np.zeros(0, bool)
 
 
-def standing(events: Iterable[Event]) -> tuple[list[Event], int]:
-    """The events without what undos took back, and how many they took. An undo takes back the orders, batches, news,
-    rounds and dividends since its `back`; who joined, left, or got a name or a group since then keeps that."""
-    kept: list[Event] = []
-    taken = 0
-    for event in events:
-        if event["e"] == "undo":
-            at = len(kept)
-            while at and kept[at - 1]["n"] >= event["back"]:
-                at -= 1
-            stay = [old for old in kept[at:] if old["e"] not in UNDOABLE]
-            taken += len(kept) - at - len(stay)
-            kept[at:] = stay
-        kept.append(event)
-    return kept, taken
+def build_record(log: Sequence[Event]) -> Record:
+    """The columns of a log. Raises BadInput unless it begins with a session event and has no gap."""
+    if not log or not isinstance(log[0], events.SessionStarted):
+        raise BadInput("this is not the log of a session: it does not begin with a session event")
+    builder = _Builder(log[0])
+    for event in log[1:]:
+        builder.apply(event)
+    return builder.record()
 
 
-def build_record(events: Sequence[Event]) -> Record:
-    """The record of a log. Raises BadInput when it does not begin with a session event."""
-    if not events or events[0]["e"] != "session":
-        raise BadInput("this is no log of a session: it does not begin with a session event")
-    kept, taken = standing(events)
-    builder = _Builder(kept[0])
-    for event in kept:
-        builder.take(event)
-    return builder.record(taken)
+@dataclass(slots=True)
+class _Batch:
+    n: int
+    t: int
+    price: float
+    after: float
+    net: int
+    buys: int
+    sells: int
 
 
-@dataclass
 class _Builder:
-    """Takes the events one by one."""
+    """Folds a log into a `State`, which does the arithmetic, and notes what happened when.
 
-    first: Event
-    members: dict[str, Member] = field(default_factory=dict)
-    index: dict[str, int] = field(default_factory=dict)
-    rows: list[list[int]] = field(default_factory=list)  # in the order of Orders' columns
-    row_of: dict[int, int] = field(default_factory=dict)
-    batches: list[tuple[int, float, float, int, int, int]] = field(default_factory=list)
-    path: list[tuple[int, float]] = field(default_factory=list)
-    rounds: list[Round] = field(default_factory=list)
-    opened: list[list[int | None]] = field(default_factory=list)
-    splits: list[Split] = field(default_factory=list)
-    captions: list[tuple[int, str, str]] = field(default_factory=list)
-    steps: list[tuple[str, int, float]] = field(default_factory=list)
-    ended: bool = False
-    last: int = 0
+    What an undo may take back is noted with the number of its event, so that the undo drops what is not older than the
+    event `back`.
+    """
 
-    def take(self, event: Event) -> None:
-        """Apply one event that stands; kinds that say nothing about orders or prices pass."""
-        self.last = max(self.last, int(event["t"]))
-        act = getattr(self, f"_{event['e']}", None)
-        if act is not None:
-            act(event)
+    def __init__(self, first: events.SessionStarted) -> None:
+        self.state = State.of(first)
+        self.endowments: dict[str, tuple[int, int]] = {}
+        self.index: dict[str, int] = {}
+        self.rows: list[list[int]] = []  # in the order of the columns of `Orders`
+        self.row_of: dict[int, int] = {}
+        self.batches: list[_Batch] = []
+        self.path: list[tuple[int, int, float]] = [(first.n, first.t, units(first.config.price))]
+        self.rounds: list[tuple[int, Round]] = []
+        self.steps: list[tuple[int, Step]] = []
+        self.captions: list[tuple[int | None, Caption]] = []
+        """With the number of the event, None where an undo does not take it back."""
+        self.undoable: list[int] = []
+        """Numbers of the events that the next undo may take back."""
+        self.taken_back = 0
+        self.opened: list[list[int | None]] = [[first.t, None]]
+        self.splits: list[Split] = []
+        self.last = first.t
 
-    def _session(self, event: Event) -> None:
-        self.path.append((event["t"], event["config"]["price"] / MICRO))
-        self.opened.append([event["t"], None])
+    def apply(self, event: Event) -> None:
+        """Apply the next event. Raises BadInput unless it is the next one."""
+        self.state.apply(event)
+        self.last = event.t
+        match event:
+            case events.OrderAccepted():
+                self._order(event)
+            case events.BatchCleared():
+                self._batch(event)
+            case events.ParticipantJoined():
+                self._join(event)
+            case events.PhaseChanged():
+                self._phase(event)
+            case events.NewsPublished():
+                self._news(event)
+            case events.RoundChanged():
+                self._round(event)
+            case events.DividendPaid():
+                self._dividend(event)
+            case events.ExperimentSet():
+                self._experiment(event)
+            case events.BotsSet():
+                self.captions.append((None, (event.t, "bots", f"{event.count} {event.kind} bots")))
+            case events.RoundUndone():
+                self._undo(event)
+            case _:
+                pass  # names and kicks are in the state
 
-    def _join(self, event: Event) -> None:
-        if event["p"] in self.members:
-            return
-        self.index[event["p"]] = len(self.members)
-        start = (int(event["cash"]), int(event["shares"]))
-        self.members[event["p"]] = Member(event["p"], event["nick"], event["t"], event["bot"], *start, *start)
+    def _order(self, event: events.OrderAccepted) -> None:
+        self.undoable.append(event.n)
+        self.row_of[event.n] = len(self.rows)
+        who = self.index[event.participant]
+        self.rows.append([event.n, event.t, who, event.sign, event.quantity, WAITING, 0, 0, 0, -1])
 
-        if event["group"] is not None and self.splits and self.splits[-1].end is None:
-            self.splits[-1].groups[event["p"]] = event["group"]
+    def _batch(self, event: events.BatchCleared) -> None:
+        self.undoable.append(event.n)
+        t, number = event.t, len(self.batches)
+        for n, cash, shares in event.fills:
+            self.rows[self.row_of[n]][5:] = (FILLED, t, cash, shares, number)
+        for n, _ in event.rejects:
+            self.rows[self.row_of[n]][5:] = (REJECTED, t, 0, 0, number)
+        after = units(event.after)
+        self.steps.append((event.n, ("batch", t, number)))
+        self.batches.append(_Batch(event.n, t, units(event.price), after, event.net, event.buys, event.sells))
+        self.path.append((event.n, t, after))
 
-    def _rename(self, event: Event) -> None:
-        self.members[event["p"]].nick = event["nick"]
+    def _join(self, event: events.ParticipantJoined) -> None:
+        self.index[event.participant] = len(self.index)
+        self.endowments[event.participant] = event.cash, event.shares
+        if event.group is not None and self.splits and self.splits[-1].end is None:
+            self.splits[-1].groups[event.participant] = event.group
 
-    def _kick(self, event: Event) -> None:
-        self.members[event["p"]].kicked = True
+    def _phase(self, event: events.PhaseChanged) -> None:
+        _span(self.opened, event.t, event.phase == "open")
+        self.captions.append((None, (event.t, "phase", PHASES[event.phase])))
 
-    def _order(self, event: Event) -> None:
-        self.row_of[event["n"]] = len(self.rows)
-        row = [event["n"], event["t"], self.index[event["p"]], event["s"], event["q"], WAITING, 0, 0, 0, -1]
-        self.rows.append(row)
+    def _news(self, event: events.NewsPublished) -> None:
+        self.undoable.append(event.n)
+        self.path.append((event.n, event.t, units(event.after)))
+        self.steps.append((event.n, ("news", event.t, event.move)))
+        move = f" ({event.move:+g}%)".replace("-", "−") if event.move else ""
+        self.captions.append((event.n, (event.t, "news", f"{event.text}{move}")))
 
-    def _batch(self, event: Event) -> None:
-        people = list(self.members.values())
-        for number, cash, shares in event["fills"]:
-            row = self.rows[self.row_of[number]]
-            row[5:] = [FILLED, event["t"], cash, shares, len(self.batches)]
-            people[row[2]].cash += cash
-            people[row[2]].shares += shares
-        for number, _ in event["rejects"]:
-            self.rows[self.row_of[number]][5:] = [REJECTED, event["t"], 0, 0, len(self.batches)]
-        after = event["after"] / MICRO
-        self.steps.append(("batch", event["t"], len(self.batches)))
-        self.batches.append((event["t"], event["price"] / MICRO, after, event["net"], event["buys"], event["sells"]))
-        self.path.append((event["t"], after))
+    def _round(self, event: events.RoundChanged) -> None:
+        self.undoable.append(event.n)
+        if event.state == "begin":
+            value, dividend = _currency(event.fundamental), _currency(event.dividend)
+            began = Round(event.number, event.of, event.t, None, value, dividend, event.preset)
+            self.rounds.append((event.n, began))
+            self.captions.append((event.n, (event.t, "round", f"Round {event.number} of {event.of}")))
+        elif self.rounds and self.rounds[-1][1].end is None:
+            self.rounds[-1][1].end = event.t
 
-    def _phase(self, event: Event) -> None:
-        name = str(event["phase"])
-        _span(self.opened, event["t"], name == "open")
-        self.ended = self.ended or name == "ended"
-        words = {"lobby": "Lobby", "open": "Market open", "frozen": "Frozen", "ended": "The end"}.get(name, name)
-        self.captions.append((event["t"], "phase", words))
+    def _dividend(self, event: events.DividendPaid) -> None:
+        self.undoable.append(event.n)
+        self.steps.append((event.n, ("dividend", event.t, event.amount)))
+        self.captions.append((event.n, (event.t, "dividend", f"Dividend {units(event.amount):g} per share")))
 
-    def _news(self, event: Event) -> None:
-        self.path.append((event["t"], event["after"] / MICRO))
-        self.steps.append(("news", event["t"], event["move"]))
-        move = f" ({event['move']:+g}%)".replace("-", "−") if event["move"] else ""
-        self.captions.append((event["t"], "news", f"{event['text']}{move}"))
-
-    def _round(self, event: Event) -> None:
-        if event["state"] == "begin":
-            value, paid = (
-                event[key] / MICRO if event[key] is not None else None for key in ("fundamental", "dividend")
-            )
-            self.rounds.append(Round(event["round"], event["of"], event["t"], None, value, paid, event["preset"]))
-            self.captions.append((event["t"], "round", f"Round {event['round']} of {event['of']}"))
-        elif self.rounds and self.rounds[-1].end is None:
-            self.rounds[-1].end = event["t"]
-
-    def _dividend(self, event: Event) -> None:
-        self.steps.append(("dividend", event["t"], event["amount"]))
-        for member in self.members.values():
-            if not member.kicked:
-                member.cash += event["amount"] * member.shares
-        self.captions.append((event["t"], "dividend", f"Dividend {event['amount'] / MICRO:g} per share"))
-
-    def _experiment(self, event: Event) -> None:
+    def _experiment(self, event: events.ExperimentSet) -> None:
         if self.splits and self.splits[-1].end is None:
-            self.splits[-1].end = event["t"]
-        if event["on"]:
-            self.splits.append(Split(event["t"], None, dict(event["groups"])))
-        said = "some phones no longer see the crowd" if event["on"] else "every phone sees the crowd again"
-        self.captions.append((event["t"], "experiment", f"Experiment: {said}"))
+            self.splits[-1].end = event.t
+        if event.on:
+            self.splits.append(Split(event.t, None, dict(event.groups)))
+        said = "some phones no longer see the crowd" if event.on else "every phone sees the crowd again"
+        self.captions.append((None, (event.t, "experiment", f"Experiment: {said}")))
 
-    def _undo(self, event: Event) -> None:
-        self.captions.append((event["t"], "undo", f"Round {event['round']} was taken back"))
+    def _undo(self, event: events.RoundUndone) -> None:
+        back = event.back
+        first = bisect_left(self.undoable, back)
+        self.taken_back += len(self.undoable) - first
+        del self.undoable[first:]
+        del self.rows[bisect_left(self.rows, back, key=itemgetter(0)) :]
+        del self.batches[bisect_left(self.batches, back, key=attrgetter("n")) :]
+        for row in self.rows:
+            if row[9] >= len(self.batches):  # the batch that decided it was taken back
+                row[5:] = (WAITING, 0, 0, 0, -1)
+        for noted in (self.path, self.rounds, self.steps):
+            del noted[bisect_left(noted, back, key=itemgetter(0)) :]
+        self.captions = [one for one in self.captions if one[0] is None or one[0] < back]
+        self.captions.append((None, (event.t, "undo", f"Round {event.number} was taken back")))
 
-    def _bots(self, event: Event) -> None:
-        self.captions.append((event["t"], "bots", f"{event['count']} {event['kind']} bots"))
-
-    def record(self, taken: int) -> Record:
-        columns = np.array(self.rows, np.int64).reshape(-1, 10).T
-        batches: Any = list(zip(*self.batches, strict=True)) or [()] * 6
-        kinds = (np.int64, np.float64, np.float64, np.int64, np.int64, np.int64)
-        made: list[Any] = [np.array(column, kind) for column, kind in zip(batches, kinds, strict=True)]
-        config = self.first["config"]
+    def record(self) -> Record:
+        """The columns of what was applied."""
+        state, columns = self.state, np.array(self.rows, np.int64).reshape(-1, 10).T
         return Record(
-            session=str(self.first["id"]),
-            started=int(self.first["t"]),
+            session=state.session_id,
+            started=state.started,
             last=self.last,
-            ended=self.ended,
-            start_price=config["price"] / MICRO,
-            batch_ns=int(config["batch_ms"]) * 1_000_000,
-            config=config,
-            members=tuple(self.members.values()),
+            ended=state.phase == "ended",
+            start_price=units(state.config.price),
+            batch_ns=state.config.batch_ms * 1_000_000,
+            config=state.config,
+            members=tuple(self._member(person) for person in state.participants.values()),
             orders=Orders(*columns),
-            batches=Batches(*made),
-            path_time=np.array([time for time, _ in self.path], np.int64),
-            path_price=np.array([price for _, price in self.path], np.float64),
-            rounds=tuple(self.rounds),
+            batches=self._batches(),
+            path_time=np.array([time for _, time, _ in self.path], np.int64),
+            path_price=np.array([price for _, _, price in self.path], np.float64),
+            rounds=tuple(one for _, one in self.rounds),
             open_spans=_closed(self.opened, self.last),
             experiments=tuple(self.splits),
-            captions=tuple(self.captions),
-            steps=tuple(self.steps),
-            taken_back=taken,
+            captions=tuple(caption for _, caption in self.captions),
+            steps=tuple(step for _, step in self.steps),
+            taken_back=self.taken_back,
         )
+
+    def _member(self, person: Participant) -> Member:
+        endowment = self.endowments[person.id]
+        return Member(
+            person.id,
+            person.nick,
+            person.joined_ns,
+            person.bot,
+            *endowment,
+            person.cash,
+            person.shares,
+            person.kicked,
+        )
+
+    def _batches(self) -> Batches:
+        return Batches(
+            time=np.array([batch.t for batch in self.batches], np.int64),
+            price=np.array([batch.price for batch in self.batches], np.float64),
+            after=np.array([batch.after for batch in self.batches], np.float64),
+            net=np.array([batch.net for batch in self.batches], np.int64),
+            buys=np.array([batch.buys for batch in self.batches], np.int64),
+            sells=np.array([batch.sells for batch in self.batches], np.int64),
+        )
+
+
+def _currency(amount: int | None) -> float | None:
+    return None if amount is None else units(amount)
 
 
 def _span(spans: list[list[int | None]], time: int, on: bool) -> None:

@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 
 from orderflow.errors import NotFound
-from orderflow.herd.debrief.columns import FILLED, REJECTED, build_record, standing
+from orderflow.herd.debrief.columns import FILLED, REJECTED, build_record
 from orderflow.herd.rules.events import Event, encode
-from orderflow.herd.rules.money import MICRO, cents
+from orderflow.herd.rules.money import MICRO
+from orderflow.herd.rules.state import State
 
 SYMBOL = "HERD"
 STATUS = {FILLED: "filled", REJECTED: "rejected"}
@@ -24,20 +25,15 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 Cell = str | int | None
 
 
-def ticks_csv(events: Sequence[Event]) -> bytes:
+def ticks_csv(log: Sequence[Event]) -> bytes:
     """Every fill as a tick of `HERD`: timestamp, price (to 0.01), size, side (the trader's), id (the order's number),
     symbol. `orderflow-replay` reads it."""
-    signs: dict[int, int] = {}
-    rows: list[Sequence[Cell]] = []
-    for event in standing(events)[0]:
-        if event["e"] == "order":
-            signs[event["n"]] = event["s"]
-        elif event["e"] == "batch":
-            at, when = cents(event["price"]), iso(event["t"])
-            rows += [
-                (when, f"{at // 100}.{at % 100:02d}", abs(shares), "buy" if signs[n] > 0 else "sell", n, SYMBOL)
-                for n, _, shares in event["fills"]
-            ]
+    fills = State.fold(log).fills
+    columns = zip(fills.time, fills.price, fills.size, fills.side, fills.id, strict=True)
+    rows = [
+        (iso(time), f"{price // 100}.{price % 100:02d}", size, "buy" if side > 0 else "sell", n, SYMBOL)
+        for time, price, size, side, n in columns
+    ]
     return table(("timestamp", "price", "size", "side", "id", "symbol"), rows)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from orderflow.herd.debrief.captions import caption
-from orderflow.herd.rules.events import Event
+from orderflow.herd.rules.events import BatchCleared, Event, NewsPublished, RoundChanged, RoundUndone
 from orderflow.herd.rules.money import units
 from orderflow.herd.rules.state import State
 
@@ -22,7 +22,7 @@ Steps = tuple[list[float], list[float | None]]
 """A line with gaps: y is None where there is no value."""
 
 MS = 1_000_000
-MOMENTS = ("batch", "news", "round", "undo")
+MOMENTS = (BatchCleared, NewsPublished, RoundChanged, RoundUndone)
 """Events after which the price, the order flow or the fundamental value may differ."""
 PAUSE = 8_000
 """ms without any event after which a pause is skipped."""
@@ -39,26 +39,22 @@ BUCKETS = 1_000
 PHASE = re.compile(r"(open|frozen|ended|lobby|waiting)", re.IGNORECASE)
 
 
-def frames(events: Sequence[Event]) -> Json:
+def frames(log: Sequence[Event]) -> Json:
     """What is needed to show a session again, as `GET /herd/frames` answers it.
 
     Columns `t` (ms), `price`, `buys`, `sells` and `fundamental` (None where a session has no rounds) have one entry for
     each event of `MOMENTS`; `events` has the captions as {"t", "kind", "text"}.
     """
-    state = State.of(events[0])
-    moments: list[tuple[int, float, int, int, float | None]] = []
+    state = State.of(log[0])
+    moments = [(log[0].t // MS, units(state.price), 0, 0, _fundamental(state))]
     captions = []
-    for event in events:
-        if event["e"] != "session":
-            state.apply(event)
-        if event["e"] == "session" or event["e"] in MOMENTS:
-            running = state.round
-            worth = running.fundamental if running is not None and running.running else None
-            value = None if worth is None else units(worth)
-            flow = event.get("buys", 0), event.get("sells", 0)
-            moments.append((event["t"] // MS, units(state.price), *flow, value))
-        if event["e"] != "session" and (words := caption(event, state)) is not None:
-            captions.append({"t": event["t"] // MS, "kind": event["e"], "text": words})
+    for event in log[1:]:
+        state.apply(event)
+        if isinstance(event, MOMENTS):
+            flow = (event.buys, event.sells) if isinstance(event, BatchCleared) else (0, 0)
+            moments.append((event.t // MS, units(state.price), *flow, _fundamental(state)))
+        if (words := caption(event, state)) is not None:
+            captions.append({"t": event.t // MS, "kind": event.tag, "text": words})
     times, prices, buys, sells, values = (list(column) for column in zip(*moments, strict=True))
     return {
         "session": state.session_id,
@@ -70,6 +66,13 @@ def frames(events: Sequence[Event]) -> Json:
         "events": captions,
         "fundamental": values if any(value is not None for value in values) else None,
     }
+
+
+def _fundamental(state: State) -> float | None:
+    """The value of a share in the running round, in currency."""
+    running = state.round
+    worth = running.fundamental if running is not None and running.running else None
+    return None if worth is None else units(worth)
 
 
 class Playback:

@@ -15,10 +15,11 @@ from orderflow.arrays import Flags, Ints
 from orderflow.herd.debrief import report_text, statistics
 from orderflow.herd.debrief.baseline import Baseline
 from orderflow.herd.debrief.bubbles import LEAST_PERIODS, peak, periods, rad, rd
-from orderflow.herd.debrief.columns import FILLED, MICRO, REJECTED, Record
+from orderflow.herd.debrief.columns import FILLED, REJECTED, Record
 from orderflow.herd.debrief.experiment import CROWD_SECONDS, LEAST_GROUP, LEAST_ORDERS, groups, permutation_effect
 from orderflow.herd.debrief.measures import LAGS, NEAR, counted, present
 from orderflow.herd.debrief.statistics import LEAST_ACTIVE, LEAST_WINDOWS, WINDOW_SECONDS, Windows
+from orderflow.herd.rules.money import MICRO
 
 MS = 1_000_000
 POINTS = 1_500

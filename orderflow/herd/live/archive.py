@@ -6,7 +6,7 @@ from typing import Any
 
 from orderflow.errors import BadInput, OrderflowError
 from orderflow.herd.live.journal import Journal
-from orderflow.herd.rules.events import Event, decode
+from orderflow.herd.rules.events import Event, PhaseChanged, decode, decode_log
 from orderflow.herd.rules.state import State
 
 MS = 1_000_000
@@ -23,7 +23,7 @@ class Archive:
 
     def events(self, name: str) -> list[Event]:
         """All events of a session. Raises NotFound, BadInput when the log is damaged, StorageFailed."""
-        return [decode(line) for line in self._journal.read(name).splitlines()]
+        return list(decode_log(self._journal.read(name)))
 
     def sessions(self, current: State) -> list[Line]:
         """A line a session, the newest first. One whose log cannot be read has an "error" instead of figures."""
@@ -55,11 +55,11 @@ class Archive:
         if not lines:
             raise BadInput("the log is empty")
         first, last = decode(lines[0]), decode(lines[-1])
-        over = last["e"] == "phase" and last["phase"] == "ended"
+        over = isinstance(last, PhaseChanged) and last.phase == "ended"
         return {
             "id": name,
-            "started": first["t"] // MS,
-            "ended": last["t"] // MS if over else None,
+            "started": first.t // MS,
+            "ended": last.t // MS if over else None,
             "participants": data.count(b',"e":"join",'),
             "orders": data.count(b',"e":"order",'),
             "current": False,

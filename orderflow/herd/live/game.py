@@ -336,12 +336,12 @@ class Game(View):
     def _hear(self, event: Event, state: State) -> None:
         """Each event, when it has been applied."""
         self._remember(event, state)
-        if event["e"] in ("dividend", "undo", "experiment"):
+        if isinstance(event, events.DividendPaid | events.RoundUndone | events.ExperimentSet):
             self._accounts.append(None)
-        if event["e"] == "undo":
+        if isinstance(event, events.RoundUndone):
             self._ticks.begin(state.fills.since(0), clear=True)
-        if event["e"] == "kick":
-            self._accounts.append(event["p"])
+        if isinstance(event, events.ParticipantKicked):
+            self._accounts.append(event.participant)
 
     def _ranked(self) -> Standing:
         now = self._clock.monotonic()

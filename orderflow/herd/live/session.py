@@ -10,12 +10,13 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Literal
 
 from orderflow.errors import BadInput, Busy, Conflict, FieldError, NotFound, Unauthorized
 from orderflow.herd.live.journal import Journal, NoJournal
 from orderflow.herd.rules import events, nicknames, rounds
 from orderflow.herd.rules.bots import KINDS, Bots
-from orderflow.herd.rules.clearing import clear
+from orderflow.herd.rules.clearing import Cleared, clear
 from orderflow.herd.rules.events import Config, Event, encode
 from orderflow.herd.rules.participants import Order, Participant
 from orderflow.herd.rules.seeded_random import draw
@@ -73,7 +74,7 @@ class Session:
         # the part of the second first: names sort by time, also those of one second
         mark = f"{t % 10**9 * 16**4 // 10**9:04x}{draw(seed, 'session', t, below=256):02x}"
         name = f"{datetime.fromtimestamp(t // 10**9, UTC):%Y%m%d-%H%M%S}-{mark}"
-        first: Event = {"n": 0, "t": t, **events.session(name, code or new_code(), seed, config)}
+        first = events.SessionStarted(0, t, events.VERSION, name, code or new_code(), seed, config)
         state = State.of(first)
         journal.begin(name)
         return Session(state, journal, encode(first), tell)
@@ -83,8 +84,7 @@ class Session:
         """The session as its log has it; `tell` hears it all again. Raises NotFound, BadInput when the log cannot be
         read."""
         state: State | None = None
-        for line in journal.read(name).splitlines():
-            event = events.decode(line)
+        for event in events.decode_log(journal.read(name)):
             if state is None:
                 state = State.of(event)
             else:
@@ -96,18 +96,18 @@ class Session:
         journal.begin(name)
         return Session(state, journal, tell=tell)
 
-    def emit(self, t: int, *parts: Event) -> None:
-        """Write these events and apply them. t: ns; a clock that went back is held. Raises StorageFailed: nothing
-        happened then."""
-        state = self.state
-        t = max(t, state.t)
-        whole: list[Event] = [{"n": state.n + i, "t": t, **part} for i, part in enumerate(parts)]
-        self._journal.append(self.head + b"".join(map(encode, whole)))
+    def _next(self, t: int) -> tuple[int, int]:
+        """(n, t) of the next event: if the clock went back, the time of the last event."""
+        return self.state.n, max(t, self.state.t)
+
+    def _write(self, *new: Event) -> None:
+        """Append these events to the journal, then apply them. Raises StorageFailed; then nothing has changed."""
+        self._journal.append(self.head + b"".join(map(encode, new)))
         self.head = b""
-        for event in whole:
-            state.apply(event)
+        for event in new:
+            self.state.apply(event)
             if self.tell is not None:
-                self.tell(event, state)
+                self.tell(event, self.state)
 
     # participants
 
@@ -116,7 +116,7 @@ class Session:
         state = self.state
         if state.phase == "ended":
             raise Conflict(CLOSED["ended"])
-        self.emit(t, self._joining(len(state.participants) + 1, nick, bot, state.assigned))
+        self._write(self._joining(*self._next(t), len(state.participants) + 1, nick, bot, state.assigned))
         return state.participants[f"p{len(state.participants)}"]
 
     def rename(self, t: int, p: str, nick: str) -> None:
@@ -127,7 +127,7 @@ class Session:
         if nicknames.key(chosen) != own:
             chosen = nicknames.free(chosen, self.state.nicks)
         if chosen != person.nick:
-            self.emit(t, events.rename(p, chosen))
+            self._write(events.ParticipantRenamed(*self._next(t), p, chosen))
 
     def person(self, p: str) -> Participant:
         """Who plays under this id. Raises Unauthorized for strangers and for those who were kicked."""
@@ -156,37 +156,24 @@ class Session:
 
     def order(self, t: int, p: str, client_id: str, sign: int, quantity: int) -> Order:
         """Accept a checked order: it is in the log when this returns."""
-        self.emit(t, events.order(p, client_id, sign, quantity))
+        self._write(events.OrderAccepted(*self._next(t), p, client_id, sign, quantity))
         return self.state.pending[-1]
 
     def settle(self, t: int, *, bots: bool = False) -> list[Order]:
         """Clear what waits, with the bots' orders where asked; the orders cleared, in order of arrival."""
         state = self.state
-        parts: list[Event] = []
+        n, t = self._next(t)
+        new: list[Event] = []
         waiting = list(state.pending)
         if bots and state.phase == "open":
-            for p, client_id, sign, quantity in self._bots.orders(state, state.machines.values()):
-                waiting.append(Order(state.n + len(parts), t, p, client_id, sign, quantity))
-                parts.append(events.order(p, client_id, sign, quantity))
+            for order in self._bots.orders(state, state.machines.values()):
+                accepted = events.OrderAccepted(n + len(new), t, *order)
+                waiting.append(Order(accepted.n, t, *order))
+                new.append(accepted)
         if not waiting:
             return []
-        done = clear(state.curve, state.position, waiting, state.participants, state.config.short)
-        parts.append(
-            events.batch(
-                state.totals.batches,
-                state.position,
-                done.net,
-                done.price,
-                done.after,
-                done.cost,
-                done.dust,
-                done.fills,
-                done.rejects,
-                done.buys,
-                done.sells,
-            )
-        )
-        self.emit(t, *parts)
+        cleared = clear(state.curve, state.position, waiting, state.participants, state.config.short)
+        self._write(*new, self._batch_event(n + len(new), t, cleared))
         return [state.orders[order.p][order.c] for order in waiting]
 
     # the presenter's controls; what waits is cleared by the caller before
@@ -196,7 +183,7 @@ class Session:
         if self.state.phase == "ended":
             raise Conflict("the game has ended; start or reset begins a new one")
         if phase != self.state.phase or paused:
-            self.emit(t, events.phase(phase, paused))
+            self._write(events.PhaseChanged(*self._next(t), phase, paused))
 
     def news(self, t: int, text: object, move: object = None) -> None:
         """A headline, and a move of the price level in percent. Raises BadInput naming the argument."""
@@ -216,43 +203,29 @@ class Session:
             if curve is None or not curve.holds(state.position):
                 raise _bad("move", "would take the price out of the range that the market can hold")
             after = curve.price(state.position)
-        self.emit(t, events.news(text, float(move), after))
+        self._write(events.NewsPublished(*self._next(t), text, float(move), after))
 
     def begin_round(self, t: int, planned: Round) -> None:
         """Begin it, and open the market if it is not."""
-        opening = [events.phase("open")] if self.state.phase != "open" else []
-        begin = events.round_(
-            planned.round,
-            planned.of,
-            "begin",
-            planned.seconds,
-            planned.fundamental,
-            planned.preset,
-            planned.dividend if planned.preset is None else None,
-        )
-        self.emit(t, *opening, begin)
+        n, t = self._next(t)
+        opening = [events.PhaseChanged(n, t, "open")] if self.state.phase != "open" else []
+        dividend = planned.dividend if planned.preset is None else None
+        self._write(*opening, self._round_event(n + len(opening), t, planned, "begin", dividend))
 
     def end_round(self, t: int) -> None:
-        """End the round that is running, and pay its dividend."""
+        """End the running round and pay its dividend. Raises Conflict when no round is running."""
         running = self.state.round
         if running is None or not running.running:
             raise Conflict("no round is running")
+        n, t = self._next(t)
         amount = rounds.drawn(running, self.state.seed)
-        end = events.round_(
-            running.round,
-            running.of,
-            "end",
-            running.seconds,
-            running.fundamental,
-            running.preset,
-            amount,
-        )
-        self.emit(t, end, *([] if amount is None else [self._paying(running.round, amount)]))
+        paying = [] if amount is None else [self._paying(n + 1, t, running.round, amount)]
+        self._write(self._round_event(n, t, running, "end", amount), *paying)
 
     def pay_due(self, t: int) -> None:
         """Pay a dividend that was announced when the server died."""
         if self.state.due is not None:
-            self.emit(t, self._paying(*self.state.due))
+            self._write(self._paying(*self._next(t), *self.state.due))
 
     def put_off(self, t: int) -> None:
         """The server came back: the time since the last event is given back to the round that is running."""
@@ -270,10 +243,11 @@ class Session:
         there = [person for person in state.machines.values() if person.bot == kind]
         if state.count - len(there) + count > most:
             raise Busy("the game is full", retry_after=30)
-        number = len(state.participants) + 1
-        new = [self._joining(number + i, None, str(kind), 0) for i in range(count - len(there))]
-        gone = [events.kick(person.id) for person in there[count:]]
-        self.emit(t, events.bots(str(kind), count), *new, *gone)
+        n, t = self._next(t)
+        number, missing = len(state.participants) + 1, max(0, count - len(there))
+        new = [self._joining(n + 1 + i, t, number + i, None, str(kind), 0) for i in range(missing)]
+        gone = [events.ParticipantKicked(n + 1 + i, t, person.id) for i, person in enumerate(there[count:])]
+        self._write(events.BotsSet(n, t, str(kind), count), *new, *gone)
 
     def set_experiment(self, t: int, on: object) -> None:
         """Split everybody by chance into those who see the meter and those who do not, or end that."""
@@ -281,24 +255,26 @@ class Session:
             raise _bad("on", "must be true or false")
         people = [person for person in self.state.present() if person.bot is None] if on else []
         groups = {person.id: self._group(i, self.state.n) for i, person in enumerate(people)}
-        self.emit(t, events.experiment(on, groups))
+        self._write(events.ExperimentSet(*self._next(t), on, groups))
 
     def kick(self, t: int, p: object) -> None:
         """Remove a participant; who may join again. Raises NotFound."""
         person = self.state.participants.get(p) if isinstance(p, str) else None
         if person is None or person.kicked:
             raise NotFound(f"there is no participant {p!r}")
-        self.emit(t, events.kick(person.id))
+        self._write(events.ParticipantKicked(*self._next(t), person.id))
 
     def undo(self, t: int) -> None:
         """Back to before the last round. Raises Conflict when there was none."""
         if self.state.undoable is None:
             raise Conflict("there is no round to undo")
-        self.emit(t, events.undo(*self.state.undoable))
+        self._write(events.RoundUndone(*self._next(t), *self.state.undoable))
 
     # inside
 
-    def _joining(self, number: int, nick: str | None, bot: str | None, assigned: int) -> Event:
+    def _joining(
+        self, n: int, t: int, number: int, nick: str | None, bot: str | None, assigned: int
+    ) -> events.ParticipantJoined:
         state = self.state
         if bot is not None:
             chosen = nicknames.bot(bot, number)
@@ -308,19 +284,44 @@ class Session:
             chosen = nicknames.free(nicknames.clean(nick), state.nicks)
         began = state.experiment
         group = self._group(assigned, began) if began is not None and bot is None else None
-        return events.join(f"p{number}", chosen, state.config.cash, state.config.shares, bot, group)
+        config = state.config
+        return events.ParticipantJoined(n, t, f"p{number}", chosen, config.cash, config.shares, bot, group)
 
-    def _group(self, index: int, experiment: int) -> str:
+    def _group(self, index: int, experiment: int) -> events.Group:
         """Permuted blocks of four: after every fourth participant the groups are of equal size."""
         block, place = divmod(index, 4)
-        cards = ["see", "see", "blind", "blind"]
+        cards: list[events.Group] = ["see", "see", "blind", "blind"]
         for i in (3, 2, 1):  # Fisher and Yates
             j = draw(self.state.seed, "experiment", experiment, block, i, below=i + 1)
             cards[i], cards[j] = cards[j], cards[i]
         return cards[place]
 
-    def _paying(self, number: int, amount: int) -> Event:
-        return events.dividend(number, amount, sum(amount * person.shares for person in self.state.present()))
+    def _batch_event(self, n: int, t: int, cleared: Cleared) -> events.BatchCleared:
+        state = self.state
+        return events.BatchCleared(
+            n,
+            t,
+            number=state.totals.batches,
+            position=state.position,
+            net=cleared.net,
+            price=cleared.price,
+            after=cleared.after,
+            cost=cleared.cost,
+            dust=cleared.dust,
+            fills=cleared.fills,
+            rejects=cleared.rejects,
+            buys=cleared.buys,
+            sells=cleared.sells,
+        )
+
+    def _round_event(
+        self, n: int, t: int, of: Round, state: Literal["begin", "end"], dividend: int | None
+    ) -> events.RoundChanged:
+        return events.RoundChanged(n, t, of.round, of.of, state, of.seconds, of.fundamental, of.preset, dividend)
+
+    def _paying(self, n: int, t: int, number: int, amount: int) -> events.DividendPaid:
+        paid = sum(amount * person.shares for person in self.state.present())
+        return events.DividendPaid(n, t, number, amount, paid)
 
 
 def _bad(name: str, reason: str) -> BadInput:

@@ -12,7 +12,7 @@ from typing import Any
 
 from orderflow.herd.debrief.captions import caption
 from orderflow.herd.live.session import Session
-from orderflow.herd.rules.events import Config, Event, Phase
+from orderflow.herd.rules.events import BatchCleared, Config, Event, NewsPublished, Phase, RoundUndone
 from orderflow.herd.rules.money import units
 from orderflow.herd.rules.state import State
 from orderflow.runtime.clock import Clock
@@ -145,11 +145,11 @@ class View:
         """An event that has just been applied."""
         if (entry := told(event, state)) is not None:
             self.feed = [*self.feed[-FEED + 1 :], entry]
-        if event["e"] == "undo":
+        if isinstance(event, RoundUndone):
             self.rewound += 1
             self.history = rested(state.path)
             self._flow.clear()
-        elif event["e"] in ("batch", "news") and state.path[-1] != self.history[-1]:
+        elif isinstance(event, BatchCleared | NewsPublished) and state.path[-1] != self.history[-1]:
             at, before = self.history[-1]
             moved = state.path[-1]
             if moved[0] - at > REST_MS:
@@ -178,7 +178,7 @@ class View:
 def told(event: Event, state: State) -> Entry | None:
     """The event as an entry of the feed."""
     text = caption(event, state)
-    return None if text is None else {"t": event["t"] // MS, "kind": event["e"], "text": text}
+    return None if text is None else {"t": event.t // MS, "kind": event.tag, "text": text}
 
 
 def rested(path: Sequence[tuple[int, float]]) -> list[tuple[int, float]]:

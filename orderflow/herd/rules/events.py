@@ -1,35 +1,16 @@
-"""The vocabulary of a session's log: one JSON object a line. The log is the session; everything else is derived.
+"""Events of a session's log: one struct for each kind, one JSON object a line. Everything else is derived from the log.
 
-Every event begins with "n" (its place, from 0), "t" (ns since 1970 UTC, never falling) and "e" (its kind). Money is in
-whole micro-units (10^-6 of the currency). An order is known by the "n" of its event.
+Every event has `n` (its number in the log, from 0) and `t` (ns since 1970 UTC, never decreasing). The key "e" of the
+JSON object tells the kind. Money is in whole micro-units (10^-6 of the currency). Participants are known by their ids
+("p1", "p2", … in order of joining), orders by the `n` of their event.
 
-    session     version, id, code, seed, config {price, impact (text), curve, cash, shares, short, batch_ms,
-                max_quantity}
-    join        p ("p1", "p2", … in order), nick, cash, shares, bot (null | kind of bot), group (null | "see" | "blind")
-    order       p, c (UUID), s (1 | -1), q
-    batch       b (0, 1, …), pos (q before), net (Q), price (uniform, rounded down), after (p(q + Q)),
-                cost (C(q + Q) - C(q)), dust, fills [[order n, change of cash, change of shares]], rejects [[order n,
-                reason]], buys, sells (quantities that filled). Only where there were orders.
-    phase       phase ("lobby" | "open" | "frozen" | "ended"), paused (ns by which a round's clock is put off; only
-                where the server came back in the middle of one)
-    news        text, move (percent; 0: a headline only), after (price)
-    round       round, of, state ("begin" | "end"), seconds | null, fundamental | null, preset (null | "ssw"),
-                dividend (per share; the fixed one at "begin", the one paid at "end") | null
-    dividend    round, amount (per share), paid (in all). Who is short pays it.
-    bots        kind, count (how many there shall be; the joins and kicks that make it so follow)
-    experiment  on, groups {p: "see" | "blind"}
-    kick        p
-    undo        round, back (the state becomes that before event `back`; see `state`)
-    rename      p, nick
-
-The functions make the part behind "n" and "t". `encode` writes what `decode` reads, byte for byte the same again.
+Attributes have readable names; the JSON keys are the short ones of the first version, so logs of every version load.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from collections.abc import Iterable, Iterator
+from typing import Literal
 
 import msgspec
 
@@ -37,21 +18,14 @@ from orderflow.errors import BadInput
 
 VERSION = 1
 
-Event = dict[str, Any]
-"""One decoded line."""
-
 Phase = Literal["lobby", "open", "frozen", "ended"]
 Group = Literal["see", "blind"]
 
-_encoder = msgspec.json.Encoder()
-_decoder = msgspec.json.Decoder(Event)
 
-
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The rules of one session. price: p0 in micro-units; impact: k as decimal text; curve: "exponential" | "linear";
-    cash (micro-units), shares: what everybody starts with; short: largest short position, 0 = none; batch_ms;
-    max_quantity: of one order."""
+    cash (micro-units), shares: each participant's endowment; short: largest short position, 0 = none; batch_ms: ms
+    between two batches; max_quantity: shares, of one order."""
 
     price: int = 100_000_000
     impact: str = "0.001"
@@ -63,111 +37,180 @@ class Config:
     max_quantity: int = 100
 
 
+class BaseEvent(msgspec.Struct, frozen=True, tag_field="e"):
+    """n: number in the log, from 0; t: ns since 1970 UTC."""
+
+    n: int
+    t: int
+
+    @property
+    def tag(self) -> str:
+        """The value of the key "e", such as "join"."""
+        return str(self.__struct_config__.tag)
+
+
+class SessionStarted(BaseEvent, frozen=True, tag="session"):
+    """The first event of a log. version: of the log's format; code: join code; seed: of every random number."""
+
+    version: int
+    id: str
+    code: str
+    seed: int
+    config: Config
+
+
+class ParticipantJoined(BaseEvent, frozen=True, tag="join", rename={"participant": "p"}):
+    """cash (micro-units), shares: the endowment; bot: kind of bot, None for a person; group: of the experiment."""
+
+    participant: str
+    nick: str
+    cash: int
+    shares: int
+    bot: str | None
+    group: Group | None
+
+
+class OrderAccepted(
+    BaseEvent, frozen=True, tag="order", rename={"participant": "p", "client_id": "c", "sign": "s", "quantity": "q"}
+):
+    """client_id: the client's UUID; sign: 1 buys, -1 sells; quantity: shares."""
+
+    participant: str
+    client_id: str
+    sign: int
+    quantity: int
+
+
+class BatchCleared(BaseEvent, frozen=True, tag="batch", rename={"number": "b", "position": "pos"}):
+    """One batch; written only where there were orders. Money in micro-units, quantities in shares.
+
+    number: of the batch, from 0; position: q before it; net: Q; price: the uniform price, rounded down; after:
+    p(q + Q); cost: C(q + Q) - C(q); fills: (order number, change of cash, change of shares); rejects: (order number,
+    reason); buys, sells: quantities that filled.
+    """
+
+    number: int
+    position: int
+    net: int
+    price: int
+    after: int
+    cost: int
+    dust: int
+    fills: list[tuple[int, int, int]]
+    rejects: list[tuple[int, str]]
+    buys: int
+    sells: int
+
+
+class PhaseChanged(BaseEvent, frozen=True, tag="phase", omit_defaults=True):
+    """paused: ns by which the end of the running round is put off after the server was away; 0 otherwise."""
+
+    phase: Phase
+    paused: int = 0
+
+
+class NewsPublished(BaseEvent, frozen=True, tag="news"):
+    """move: percent by which the price level moves, 0 for a headline only; after: the price then, micro-units."""
+
+    text: str
+    move: float
+    after: int
+
+
+class RoundChanged(BaseEvent, frozen=True, tag="round", rename={"number": "round"}):
+    """number, of: from 1; seconds: time limit; fundamental: micro-units per share; preset: None | "ssw"; dividend:
+    micro-units per share, at "begin" the fixed one, at "end" the one that is paid."""
+
+    number: int
+    of: int
+    state: Literal["begin", "end"]
+    seconds: int | None
+    fundamental: int | None
+    preset: str | None
+    dividend: int | None
+
+
+class DividendPaid(BaseEvent, frozen=True, tag="dividend", rename={"number": "round"}):
+    """number: of the round; amount: micro-units per share; paid: micro-units in all. A short position pays it."""
+
+    number: int
+    amount: int
+    paid: int
+
+
+class BotsSet(BaseEvent, frozen=True, tag="bots"):
+    """count: how many bots of this kind there are from now on. The joins and kicks that make it so follow."""
+
+    kind: str
+    count: int
+
+
+class ExperimentSet(BaseEvent, frozen=True, tag="experiment"):
+    """groups: by participant, empty when the experiment ends."""
+
+    on: bool
+    groups: dict[str, Group]
+
+
+class ParticipantKicked(BaseEvent, frozen=True, tag="kick", rename={"participant": "p"}):
+    participant: str
+
+
+class RoundUndone(BaseEvent, frozen=True, tag="undo", rename={"number": "round"}):
+    """number: of the round; back: the state becomes that before event `back` (see `orderflow.herd.rules.state`)."""
+
+    number: int
+    back: int
+
+
+class ParticipantRenamed(BaseEvent, frozen=True, tag="rename", rename={"participant": "p"}):
+    participant: str
+    nick: str
+
+
+Event = (
+    SessionStarted
+    | ParticipantJoined
+    | OrderAccepted
+    | BatchCleared
+    | PhaseChanged
+    | NewsPublished
+    | RoundChanged
+    | DividendPaid
+    | BotsSet
+    | ExperimentSet
+    | ParticipantKicked
+    | RoundUndone
+    | ParticipantRenamed
+)
+
+_encoder = msgspec.json.Encoder()
+_decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
+
+
 def encode(event: Event) -> bytes:
-    """One line, with its newline."""
-    return _encoder.encode(event) + b"\n"
+    """The event as one line, with its newline. `decode` reads it, and `encode` of that gives the same bytes."""
+    # msgspec writes the tag first; logs have n and t before it, which takes the same number of bytes
+    head = b'{"n":%d,"t":%d,"e":"%s"' % (event.n, event.t, event.tag.encode())
+    return head + _encoder.encode(event)[len(head) :] + b"\n"
 
 
 def decode(line: bytes) -> Event:
-    """The event of one line. Raises BadInput for what is none."""
+    """The event of one line. Raises BadInput if the line is not an event."""
     try:
-        event = _decoder.decode(line)
+        return _decoder.decode(line)
     except msgspec.DecodeError as error:
-        raise BadInput(f"no event: {error}") from error
-    if not (isinstance(event.get("n"), int) and isinstance(event.get("t"), int) and isinstance(event.get("e"), str)):
-        raise BadInput("no event: n, t or e is missing")
-    return event
+        raise BadInput(f"not an event: {error}") from error
 
 
-def session(id: str, code: str, seed: int, config: Config) -> Event:
-    return {"e": "session", "version": VERSION, "id": id, "code": code, "seed": seed, "config": asdict(config)}
+def decode_log(data: bytes) -> Iterator[Event]:
+    """The events of a whole log, in order. Raises BadInput naming the line (from 1) that is not an event."""
+    return _decode_lines(data.splitlines())
 
 
-def join(p: str, nick: str, cash: int, shares: int, bot: str | None, group: str | None) -> Event:
-    return {"e": "join", "p": p, "nick": nick, "cash": cash, "shares": shares, "bot": bot, "group": group}
-
-
-def order(p: str, client_id: str, sign: int, quantity: int) -> Event:
-    return {"e": "order", "p": p, "c": client_id, "s": sign, "q": quantity}
-
-
-def batch(
-    b: int,
-    position: int,
-    net: int,
-    price: int,
-    after: int,
-    cost: int,
-    dust: int,
-    fills: Sequence[tuple[int, int, int]],
-    rejects: Sequence[tuple[int, str]],
-    buys: int,
-    sells: int,
-) -> Event:
-    return {
-        "e": "batch",
-        "b": b,
-        "pos": position,
-        "net": net,
-        "price": price,
-        "after": after,
-        "cost": cost,
-        "dust": dust,
-        "fills": fills,
-        "rejects": rejects,
-        "buys": buys,
-        "sells": sells,
-    }
-
-
-def phase(name: Phase, paused: int = 0) -> Event:
-    return {"e": "phase", "phase": name, **({"paused": paused} if paused else {})}
-
-
-def news(text: str, move: float, after: int) -> Event:
-    return {"e": "news", "text": text, "move": move, "after": after}
-
-
-def round_(
-    number: int,
-    of: int,
-    state: Literal["begin", "end"],
-    seconds: int | None,
-    fundamental: int | None,
-    preset: str | None,
-    dividend: int | None,
-) -> Event:
-    return {
-        "e": "round",
-        "round": number,
-        "of": of,
-        "state": state,
-        "seconds": seconds,
-        "fundamental": fundamental,
-        "preset": preset,
-        "dividend": dividend,
-    }
-
-
-def dividend(number: int, amount: int, paid: int) -> Event:
-    return {"e": "dividend", "round": number, "amount": amount, "paid": paid}
-
-
-def bots(kind: str, count: int) -> Event:
-    return {"e": "bots", "kind": kind, "count": count}
-
-
-def experiment(on: bool, groups: Mapping[str, str]) -> Event:
-    return {"e": "experiment", "on": on, "groups": dict(groups)}
-
-
-def kick(p: str) -> Event:
-    return {"e": "kick", "p": p}
-
-
-def undo(number: int, back: int) -> Event:
-    return {"e": "undo", "round": number, "back": back}
-
-
-def rename(p: str, nick: str) -> Event:
-    return {"e": "rename", "p": p, "nick": nick}
+def _decode_lines(lines: Iterable[bytes]) -> Iterator[Event]:
+    for number, line in enumerate(lines, 1):
+        try:
+            yield _decoder.decode(line)
+        except msgspec.DecodeError as error:
+            raise BadInput(f"line {number} is not an event: {error}") from error

@@ -14,9 +14,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from typing import assert_never
 
 from orderflow.errors import BadInput
-from orderflow.herd.rules import nicknames
+from orderflow.herd.rules import events, nicknames
 from orderflow.herd.rules.curve import Curve, make_curve
 from orderflow.herd.rules.events import Config, Event, Phase
 from orderflow.herd.rules.money import EXACT, cents, units
@@ -135,20 +136,20 @@ class State:
 
     @staticmethod
     def of(event: Event) -> State:
-        """The state after a session event. Raises BadInput when it is none, or of a later version."""
-        if event["e"] != "session" or event.get("version") != 1:
+        """The state after the first event. Raises BadInput unless it starts a session of a version that is known."""
+        if not isinstance(event, events.SessionStarted) or event.version != events.VERSION:
             raise BadInput("the log does not begin with a session that this version can read")
-        config = Config(**event["config"])
+        config = event.config
         curve = make_curve(config.curve, config.price, config.impact)
-        t, price = event["t"], curve.price(0)
-        state = State(event["id"], event["code"], event["seed"], config, t, curve, event["n"] + 1, t, price)
+        t, price = event.t, curve.price(0)
+        state = State(event.id, event.code, event.seed, config, t, curve, event.n + 1, t, price)
         state.path.append((t // 1_000_000, units(price)))
         return state
 
     @staticmethod
-    def fold(events: Iterable[Event]) -> State:
-        """The state after a whole log. Raises BadInput when there is a gap in it."""
-        rest = iter(events)
+    def fold(log: Iterable[Event]) -> State:
+        """The state after a whole log. Raises BadInput if the log is empty or has a gap."""
+        rest = iter(log)
         first = next(rest, None)
         if first is None:
             raise BadInput("the log is empty")
@@ -158,13 +159,40 @@ class State:
         return state
 
     def apply(self, event: Event) -> None:
-        """Change the state by one event. Raises BadInput when it is not the next one, or of no known kind."""
-        change = getattr(self, f"_on_{event['e']}", None)
-        if event["n"] != self.n or change is None:
-            raise BadInput(f"event {event['n']} ({event['e']}) cannot follow event {self.n - 1}")
-        change(event)
+        """Change the state by one event. Raises BadInput unless it is the next one."""
+        if event.n != self.n:
+            raise BadInput(f"event {event.n} ({event.tag}) cannot follow event {self.n - 1}")
+        match event:
+            case events.OrderAccepted():
+                self._accept(event)
+            case events.BatchCleared():
+                self._clear(event)
+            case events.ParticipantJoined():
+                self._join(event)
+            case events.PhaseChanged():
+                self._change_phase(event)
+            case events.NewsPublished():
+                self._publish(event)
+            case events.RoundChanged():
+                self._change_round(event)
+            case events.DividendPaid():
+                self._pay(event)
+            case events.BotsSet():
+                pass  # the joins and kicks that follow are the change
+            case events.ExperimentSet():
+                self._set_experiment(event)
+            case events.ParticipantKicked():
+                self._kick(event)
+            case events.ParticipantRenamed():
+                self._rename(event)
+            case events.RoundUndone():
+                self._undo(event)
+            case events.SessionStarted():
+                raise BadInput(f"event {event.n} (session) cannot follow event {self.n - 1}")
+            case _:
+                assert_never(event)
         self.n += 1
-        self.t = event["t"]
+        self.t = event.t
 
     @property
     def undoable(self) -> tuple[int, int] | None:
@@ -181,33 +209,34 @@ class State:
         money = sum(person.cash for person in people) + self.dust + self.curve.cost(self.position) - self.injected
         return money, sum(person.shares for person in people) - self.endowed - self.position
 
-    # one method for each kind of event
+    # changes, one method for each kind of event
 
-    def _on_join(self, event: Event) -> None:
-        p, cash, shares = event["p"], event["cash"], event["shares"]
-        wealth = cash + shares * self.price
-        person = Participant(p, event["nick"], cash, shares, event["bot"], event["group"], event["t"], wealth)
-        self.participants[p] = person
-        self.orders[p] = {}
+    def _join(self, event: events.ParticipantJoined) -> None:
+        wealth = event.cash + event.shares * self.price
+        person = Participant(
+            event.participant, event.nick, event.cash, event.shares, event.bot, event.group, event.t, wealth
+        )
+        self.participants[person.id] = person
+        self.orders[person.id] = {}
         self.count += 1
         self._name(person.nick, 1)
         if person.bot is not None:
-            self.machines[p] = person
-        self.injected += cash
-        self.endowed += shares
-        self.assigned += event["group"] is not None
+            self.machines[person.id] = person
+        self.injected += event.cash
+        self.endowed += event.shares
+        self.assigned += event.group is not None
 
-    def _on_order(self, event: Event) -> None:
-        order = Order(event["n"], event["t"], event["p"], event["c"], event["s"], event["q"])
+    def _accept(self, event: events.OrderAccepted) -> None:
+        order = Order(event.n, event.t, event.participant, event.client_id, event.sign, event.quantity)
         self.orders[order.p][order.c] = order
         self.pending.append(order)
         self.participants[order.p].orders += 1
         self.totals.orders += 1
 
-    def _on_batch(self, event: Event) -> None:
+    def _clear(self, event: events.BatchCleared) -> None:
         waiting = {order.n: order for order in self.pending}
-        price = cents(event["price"])
-        for n, cash, shares in event["fills"]:
+        t, price = event.t, cents(event.price)
+        for n, cash, shares in event.fills:
             order = waiting.pop(n)
             person = self.participants[order.p]
             person.cash += cash
@@ -215,25 +244,28 @@ class State:
             person.trades += 1
             order.status = "filled"
             order.price = abs(cash) // order.q
-            self.fills.add(event["t"], price, order.q, order.s, n)
-        for n, reason in event["rejects"]:
+            self.fills.add(t, price, order.q, order.s, n)
+        for n, reason in event.rejects:
             order = waiting.pop(n)
             order.status, order.reason = "rejected", reason
         self.pending = list(waiting.values())
-        self.position += event["net"]
-        self.dust += event["dust"]
-        totals = self.totals
-        totals.trades += len(event["fills"])
-        totals.rejected += len(event["rejects"])
-        totals.bought += event["buys"]
-        totals.sold += event["sells"]
-        totals.batches += 1
-        if event["fills"]:
-            self._move(event["t"], event["after"])
+        self.position += event.net
+        self.dust += event.dust
+        self._count(event)
+        if event.fills:
+            self._move(t, event.after)
 
-    def _on_phase(self, event: Event) -> None:
-        was, self.phase = self.phase, event["phase"]
-        current, t = self.round, event["t"]
+    def _count(self, event: events.BatchCleared) -> None:
+        totals = self.totals
+        totals.trades += len(event.fills)
+        totals.rejected += len(event.rejects)
+        totals.bought += event.buys
+        totals.sold += event.sells
+        totals.batches += 1
+
+    def _change_phase(self, event: events.PhaseChanged) -> None:
+        was, self.phase = self.phase, event.phase
+        current, t = self.round, event.t
         if current is None or not current.running or current.seconds is None:
             return
         if self.phase != "open" and current.ends is not None:
@@ -241,79 +273,68 @@ class State:
         elif self.phase == "open" and current.left is not None:
             self.round = replace(current, ends=t + current.left, left=None)
         elif self.phase == was == "open" and current.ends is not None:
-            self.round = replace(current, ends=current.ends + event.get("paused", 0))
+            self.round = replace(current, ends=current.ends + event.paused)
 
-    def _on_news(self, event: Event) -> None:
-        self.news = News(event["t"], event["text"], event["move"])
-        if event["move"]:
+    def _publish(self, event: events.NewsPublished) -> None:
+        self.news = News(event.t, event.text, event.move)
+        if event.move:
             before = self.curve.cost(self.position)
-            self.curve = moved(self.curve, event["move"])
+            self.curve = moved(self.curve, event.move)
             self.injected += self.curve.cost(self.position) - before
-            self._move(event["t"], event["after"])
+            self._move(event.t, event.after)
 
-    def _on_round(self, event: Event) -> None:
-        begins, t, seconds = event["state"] == "begin", event["t"], event["seconds"]
+    def _change_round(self, event: events.RoundChanged) -> None:
+        begins, t, seconds = event.state == "begin", event.t, event.seconds
         if begins:
-            self._mark(event["n"], t, event["round"])
-        elif event["dividend"] is not None:
-            self.due = event["round"], event["dividend"]
-        whole = seconds * 10**9 if begins and seconds is not None else None
+            self._mark(event.n, t, event.number)
+        elif event.dividend is not None:
+            self.due = event.number, event.dividend
+        limit = seconds * 10**9 if begins and seconds is not None else None
         self.round = Round(
-            event["round"],
-            event["of"],
+            event.number,
+            event.of,
             begins,
             seconds,
-            event["fundamental"],
-            event["preset"],
-            event["dividend"],
+            event.fundamental,
+            event.preset,
+            event.dividend,
             t if begins or self.round is None else self.round.begun,
-            t + whole if whole is not None and self.phase == "open" else None,
-            whole if self.phase != "open" else None,
+            t + limit if limit is not None and self.phase == "open" else None,
+            limit if self.phase != "open" else None,
         )
 
-    def _on_dividend(self, event: Event) -> None:
+    def _pay(self, event: events.DividendPaid) -> None:
         for person in self.present():
-            person.cash += event["amount"] * person.shares
-        self.injected += event["paid"]
+            person.cash += event.amount * person.shares
+        self.injected += event.paid
         self.due = None
 
-    def _on_bots(self, event: Event) -> None:
-        pass  # the joins and kicks that follow it are the change
-
-    def _on_experiment(self, event: Event) -> None:
-        groups = event["groups"]
-        self.experiment = event["n"] if event["on"] else None
-        self.assigned = len(groups)
+    def _set_experiment(self, event: events.ExperimentSet) -> None:
+        self.experiment = event.n if event.on else None
+        self.assigned = len(event.groups)
         for person in self.participants.values():
-            person.group = groups.get(person.id)
+            person.group = event.groups.get(person.id)
 
-    def _on_kick(self, event: Event) -> None:
-        person = self.participants[event["p"]]
+    def _kick(self, event: events.ParticipantKicked) -> None:
+        person = self.participants[event.participant]
         person.kicked = True
         self.count -= 1
         self._name(person.nick, -1)
         self.machines.pop(person.id, None)
 
-    def _on_rename(self, event: Event) -> None:
-        person = self.participants[event["p"]]
+    def _rename(self, event: events.ParticipantRenamed) -> None:
+        person = self.participants[event.participant]
         self._name(person.nick, -1)
-        person.nick = event["nick"]
+        person.nick = event.nick
         self._name(person.nick, 1)
 
-    def _on_undo(self, event: Event) -> None:
-        while (mark := self._marks.pop()).n != event["back"]:
+    def _undo(self, event: events.RoundUndone) -> None:
+        while (mark := self._marks.pop()).n != event.back:
             pass
         self.curve, self.position, self.dust = mark.curve, mark.position, mark.dust
         self.injected, self.round, self.news, self.due = mark.injected, mark.round, mark.news, None
         self.price = self.curve.price(self.position)
-        for person in self.participants.values():
-            account = mark.accounts.get(person.id)
-            if account is not None:
-                person.cash, person.shares, person.trades, person.orders = account
-            else:
-                person.cash, person.shares, person.trades, person.orders = self.config.cash, self.config.shares, 0, 0
-                person.start_wealth = person.wealth(self.price)
-                self.injected += person.cash
+        self._restore_accounts(mark)
         for orders in self.orders.values():
             for order in orders.values():
                 if order.n > mark.n:
@@ -322,9 +343,19 @@ class State:
         self.totals = replace(mark.totals, batches=self.totals.batches)
         self.fills.cut(mark.fills)
         del self.path[mark.path :]
-        now = event["t"] // 1_000_000
+        now = event.t // 1_000_000
         self.path.append((now, units(self.price)))
         self.undone.append((mark.t // 1_000_000, now))
+
+    def _restore_accounts(self, mark: _Mark) -> None:
+        for person in self.participants.values():
+            account = mark.accounts.get(person.id)
+            if account is not None:
+                person.cash, person.shares, person.trades, person.orders = account
+            else:
+                person.cash, person.shares, person.trades, person.orders = self.config.cash, self.config.shares, 0, 0
+                person.start_wealth = person.wealth(self.price)
+                self.injected += person.cash
 
     def _name(self, nick: str, count: int) -> None:
         name = nicknames.key(nick)

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from orderflow.errors import BadInput
-from orderflow.herd.debrief.columns import FILLED, REJECTED, WAITING, Split, build_record, standing
+from orderflow.herd.debrief.columns import FILLED, REJECTED, WAITING, Split, build_record
+from orderflow.herd.rules.events import RoundUndone
 from orderflow.herd.rules.state import State
 from tests.herd.logs import MICRO, SECOND, START, Log
 from tests.herd.played import play_game
@@ -56,19 +57,44 @@ def test_an_undo_takes_back_the_round_but_nobody_who_joined_in_it() -> None:
     assert record.members[1].shares == 50
     assert record.rounds == ()
     assert record.taken_back == 4
-    numbers = [event["n"] for event in standing(log.events)[0]]
-    assert numbers == sorted(numbers)
+    assert record.orders.number.tolist() == sorted(record.orders.number.tolist())
 
 
-def test_an_undo_of_an_undone_stretch_takes_back_what_stands_there() -> None:
+def begin_round(log: Log, second: float, number: int) -> int:
+    kept = {"of": 3, "state": "begin", "seconds": None, "fundamental": None, "preset": None, "dividend": None}
+    return log.add(second, "round", round=number, **kept)
+
+
+def test_a_second_undo_takes_back_what_stands_since_the_round_before() -> None:
     log = two_people()
-    first = log.order(1, "p1", 1)
-    log.add(2, "undo", round=1, back=first)
-    second = log.order(3, "p1", 1)
-    log.add(4, "undo", round=1, back=first)
-    kept, taken = standing(log.events)
-    assert second not in [event["n"] for event in kept]
-    assert taken == 2
+    log.order(0.5, "p1", 1)
+    first = begin_round(log, 1, 1)
+    log.trade(2, {"p1": 1}, price=102)
+    second = begin_round(log, 3, 2)
+    log.trade(4, {"p2": -1}, price=99)
+    log.add(5, "undo", round=2, back=second)
+    late = log.order(6, "p2", 1)
+    log.add(7, "undo", round=1, back=first)
+    record = build_record(log.events)
+    assert late not in record.orders.number.tolist()
+    assert record.orders.number.tolist() == [first - 1]
+    assert record.taken_back == 3 + 4
+    assert [words for _, kind, words in record.captions if kind == "undo"] == [
+        "Round 2 was taken back",
+        "Round 1 was taken back",
+    ]
+
+
+def test_an_order_from_before_an_undone_round_waits_again() -> None:
+    log = two_people()
+    early = log.order(1, "p1", 1)
+    begin = begin_round(log, 2, 1)
+    log.batch(3, [early], price=101)
+    log.add(4, "undo", round=1, back=begin)
+    record = build_record(log.events)
+    assert record.orders.status.tolist() == [WAITING]
+    assert record.orders.batch.tolist() == [-1]
+    assert record.members[0].cash == record.members[0].cash0
 
 
 def test_phases_rounds_news_and_dividends() -> None:
@@ -135,7 +161,7 @@ def test_it_agrees_with_the_state_after_an_undo() -> None:
     state = State.fold(log)
     last = state.undoable
     assert last is not None
-    undo = {"n": state.n, "t": state.t, "e": "undo", "round": last[0], "back": last[1]}
+    undo = RoundUndone(state.n, state.t, *last)
     state.apply(undo)
     record = build_record([*log, undo])
     assert [(m.cash, m.shares) for m in record.members] == [(p.cash, p.shares) for p in state.participants.values()]

@@ -9,21 +9,22 @@ import pytest
 
 from orderflow.herd.debrief.columns import build_record
 from orderflow.herd.debrief.experiment import groups, majority, permutation_effect
+from orderflow.herd.rules.events import BatchCleared, OrderAccepted
 from tests.herd.logs import SECOND, START, Log, chance_game
 
 
 def slow_majority(log: Log) -> list[int]:
     """For each order, the sign of what others bought in the 5 s before, by looking at every fill."""
-    orders = {event["n"]: event for event in log.events if event["e"] == "order"}
+    orders = {event.n: event for event in log.events if isinstance(event, OrderAccepted)}
     fills = [
-        (event["t"], orders[n]["p"], shares)
+        (event.t, orders[n].participant, shares)
         for event in log.events
-        if event["e"] == "batch"
-        for n, _, shares in event["fills"]
+        if isinstance(event, BatchCleared)
+        for n, _, shares in event.fills
     ]
     out = []
     for order in orders.values():
-        before = [x for t, p, x in fills if order["t"] - 5 * SECOND <= t < order["t"] and p != order["p"]]
+        before = [x for t, p, x in fills if order.t - 5 * SECOND <= t < order.t and p != order.participant]
         out.append((sum(before) > 0) - (sum(before) < 0))
     return out
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from orderflow.errors import NotFound
 from orderflow.formats import open_ticks
 from orderflow.herd.debrief.columns import build_record
 from orderflow.herd.debrief.export import EXPORTS, export, harmless, iso, money
+from orderflow.herd.rules.events import decode_log
 from tests.herd.logs import SECOND, START, Log, chance_game
 
 
@@ -88,7 +88,7 @@ def test_orders_say_what_became_of_them(small: Log) -> None:
 
 def test_the_same_log_gives_the_same_bytes_and_comes_back_from_its_own() -> None:
     log, twin = chance_game(people=8, seconds=30, groups=True), chance_game(people=8, seconds=30, groups=True)
-    again = [json.loads(line) for line in export("events.jsonl", log.events)[0].splitlines()]
+    again = list(decode_log(export("events.jsonl", log.events)[0]))
     for what in EXPORTS:
         body = export(what, log.events)[0]
         assert body == export(what, twin.events)[0]

@@ -16,6 +16,7 @@ from orderflow.herd.debrief.baseline import play_baseline
 from orderflow.herd.debrief.cache import RUNNING, Debriefs, report_of
 from orderflow.herd.debrief.columns import build_record
 from orderflow.herd.debrief.report import build_report
+from orderflow.herd.rules.events import Event, SessionStarted
 from orderflow.runtime.workers import Workers
 from tests.herd.logs import MICRO, Log, chance_game
 
@@ -206,8 +207,9 @@ def test_reports_are_made_once_and_anew_when_the_log_has_grown(workers: Workers)
     game = Played()
     made: list[tuple[str, bool]] = []
 
-    def make(events: list[Json], coins: bool) -> Json:
-        made.append((events[0]["id"], coins))
+    def make(events: list[Event], coins: bool) -> Json:
+        assert isinstance(events[0], SessionStarted)
+        made.append((events[0].id, coins))
         return {"events": len(events)}
 
     debriefs = Debriefs(game, workers, make)

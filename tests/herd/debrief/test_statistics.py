@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from orderflow.herd.debrief import statistics
 from orderflow.herd.debrief.columns import build_record
+from orderflow.herd.rules.events import BatchCleared, OrderAccepted
 from tests.herd.logs import START, Log, chance_game
 
 
@@ -259,13 +260,14 @@ def test_windows_count_each_participant_once_by_what_they_bought_on_balance() ->
 
 
 def slow_windows(log: Log, seconds: float, least: int) -> list[tuple[int, int]]:
-    orders = {event["n"]: event for event in log.events if event["e"] == "order"}
+    orders = {event.n: event for event in log.events if isinstance(event, OrderAccepted)}
     net: dict[int, dict[str, int]] = {}
     for event in log.events:
-        if event["e"] == "batch":
-            slot = net.setdefault(int((event["t"] - START) / 1e9 / seconds), {})
-            for number, _, shares in event["fills"]:
-                slot[orders[number]["p"]] = slot.get(orders[number]["p"], 0) + shares
+        if isinstance(event, BatchCleared):
+            slot = net.setdefault(int((event.t - START) / 1e9 / seconds), {})
+            for number, _, shares in event.fills:
+                who = orders[number].participant
+                slot[who] = slot.get(who, 0) + shares
     cells = [[value for value in net[slot].values() if value] for slot in sorted(net)]
     return [(len(cell), sum(value > 0 for value in cell)) for cell in cells if len(cell) >= least]
 

@@ -28,5 +28,5 @@ def test_lines_of_past_sessions() -> None:
         "orders": 2,
         "current": False,
     }
-    assert torn["error"].startswith("no event")
-    assert [event["e"] for event in archive.events(old.state.session_id)][-1] == "phase"
+    assert torn["error"].startswith("not an event")
+    assert [event.tag for event in archive.events(old.state.session_id)][-1] == "phase"

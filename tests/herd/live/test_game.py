@@ -269,8 +269,8 @@ def test_reset_begins_another_session_under_the_same_code(table: Table) -> None:
     assert (game.price, game.participant(ann.id), game.phase, game.rewound) == (100.0, None, "open", 1)
     assert table.accounts == [None]
     assert [line["id"] for line in game.sessions()] == [game.session_id, first]
-    assert [event["e"] for event in game.load(first)] == ["session", "join", "order", "batch", "phase"]
-    assert [event["e"] for event in game.events()] == ["session"]
+    assert [event.tag for event in game.load(first)] == ["session", "join", "order", "batch", "phase"]
+    assert [event.tag for event in game.events()] == ["session"]
     with pytest.raises(NotFound):
         game.load("nothing")
     game.join()
@@ -335,7 +335,7 @@ def test_a_full_disk_refuses_orders_and_nothing_else(make: Make, tmp_path: Path)
     (tmp_path / "away").rename(folder)
     table.turn()
     assert game.order_state(ann.id, waiting).status == "filled"
-    assert [event["e"] for event in game.events()] == ["session", "join", "order", "batch"]
+    assert [event.tag for event in game.events()] == ["session", "join", "order", "batch"]
     game.stop()
 
 

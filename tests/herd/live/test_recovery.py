@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from orderflow.herd.live.game import Game, build_game
+from orderflow.herd.rules.events import OrderAccepted
 from orderflow.market.market import Market
 from orderflow.runtime.clock import ManualClock
 from orderflow.runtime.workers import Workers
@@ -90,8 +91,8 @@ def test_a_kill_loses_nothing_that_was_accepted(tmp_path: Path, workers: Workers
     game.turn()
     assert "accepted" not in {game.order_state(pid, name).status for pid, name in told}, "what waited is cleared"
     events = game.events()
-    assert [event["n"] for event in events] == list(range(len(events)))
-    orders = [event["c"] for event in events if event["e"] == "order"]
+    assert [event.n for event in events] == list(range(len(events)))
+    orders = [event.client_id for event in events if isinstance(event, OrderAccepted)]
     assert len(set(orders)) == len(orders), "each is in the log once"
     assert {name for _, name in told} <= set(orders)
     assert workers.errors() == {}

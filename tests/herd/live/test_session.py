@@ -42,7 +42,7 @@ def test_the_session_comes_back_from_its_log() -> None:
     a, _ = play.join(2)
     play.batch((a, 10))
     heard: list[str] = []
-    again = Session.recover(play.state.session_id, play.journal, lambda event, state: heard.append(event["e"]))
+    again = Session.recover(play.state.session_id, play.journal, lambda event, state: heard.append(event.tag))
     assert again.state == play.state
     assert heard == ["session", "join", "join", "order", "batch"]
     again.join(play.now)

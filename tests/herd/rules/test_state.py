@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from orderflow.errors import BadInput
-from orderflow.herd.rules.events import decode, encode
+from orderflow.herd.rules.events import decode, decode_log, encode
 from orderflow.herd.rules.state import UNDONE, State, moved
 from tests.herd.play import SECOND, START, Play
 
@@ -17,8 +18,9 @@ def test_a_log_gives_the_same_bytes_again() -> None:
     play.act("news", text="Rates rise", move=-12.5)
     lines = play.log().splitlines(keepends=True)
     assert b"".join(encode(decode(line)) for line in lines) == play.log()
-    assert [decode(line)["e"] for line in lines] == ["session", "join", "join", "order", "order", "batch", "news"]
-    assert [decode(line)["n"] for line in lines] == list(range(7))
+    log = list(decode_log(play.log()))
+    assert [event.tag for event in log] == ["session", "join", "join", "order", "order", "batch", "news"]
+    assert [event.n for event in log] == list(range(7))
 
 
 def test_the_clock_of_a_log_never_goes_back() -> None:
@@ -27,7 +29,7 @@ def test_the_clock_of_a_log_never_goes_back() -> None:
     play.join()
     play.now -= 60 * SECOND
     play.join()
-    assert [event["t"] - START for event in map(decode, play.log().splitlines())] == [0, 5 * SECOND, 5 * SECOND]
+    assert [event.t - START for event in decode_log(play.log())] == [0, 5 * SECOND, 5 * SECOND]
 
 
 def test_orders_know_what_became_of_them() -> None:
@@ -136,19 +138,19 @@ def test_short_positions_pay_the_dividend() -> None:
 def test_what_does_not_fit_is_no_log() -> None:
     play = Play()
     play.join()
-    events = [decode(line) for line in play.log().splitlines()]
+    log = list(decode_log(play.log()))
     with pytest.raises(BadInput, match="empty"):
         State.fold([])
-    with pytest.raises(BadInput, match="cannot follow"):
-        State.fold([events[0], events[0]])
-    with pytest.raises(BadInput, match="cannot follow"):
-        State.fold([events[0], events[1] | {"e": "miracle"}])
+    with pytest.raises(BadInput, match="cannot follow event 0"):
+        State.fold([log[0], log[0]])
+    with pytest.raises(BadInput, match="cannot follow event 0"):
+        State.fold([log[0], replace(log[0], n=1)])
+    with pytest.raises(BadInput, match="cannot follow event 0"):
+        State.fold([log[0], replace(log[1], n=2)])
     with pytest.raises(BadInput, match="version"):
-        State.fold([events[0] | {"version": 2}])
-    with pytest.raises(BadInput, match="no event"):
-        decode(b'{"n":1,"t":2')
-    with pytest.raises(BadInput, match="missing"):
-        decode(b'{"n":1,"t":2}')
+        State.fold([replace(log[0], version=2)])
+    with pytest.raises(BadInput, match="version"):
+        State.fold(log[1:])
 
 
 def test_a_level_out_of_range_is_refused() -> None:
