@@ -26,8 +26,10 @@ HOME = "/chart/"
 MOST_SOCKETS = 20_000
 
 
-def create_server(services: Services, *, most_sockets: int = MOST_SOCKETS) -> flask.Flask:
+def create_server(services: Services, *, most_sockets: int = MOST_SOCKETS, shortcuts: bool = True) -> flask.Flask:
     """Every route and socket of every product.
+
+    shortcuts: whether `Direct` answers the routes that have a direct view; without it Flask does.
 
     `server.extensions` has "orderflow.gate", "orderflow.delivery", "orderflow.fanout", "orderflow.apis" (one object a
     class named in `PRODUCTS`) and "orderflow.routes" (the table).
@@ -52,7 +54,8 @@ def create_server(services: Services, *, most_sockets: int = MOST_SOCKETS) -> fl
 
     authenticator = Authenticator(services.settings)
     open_routes = [(route.method, route.path) for route in table if route.open]
-    gate = Gate(Direct(server.wsgi_app, table), services.settings, authenticator, open_routes)
+    inner = Direct(server.wsgi_app, table) if shortcuts else server.wsgi_app
+    gate = Gate(inner, services.settings, authenticator, open_routes)
     delivery = Compression(gate)
     front: Callable[..., Iterable[bytes]] = delivery
     if proxies := services.settings.trusted_proxies:

@@ -20,6 +20,8 @@ from pathlib import Path
 
 from _common import ROOT, cores, resident
 
+CORES = cores()
+"""Those that this process may use before a server gets one of them."""
 SERVE = ("-m", "orderflow", "serve", "--port", "0")
 
 
@@ -90,10 +92,10 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving(*flags: str, command: Sequence[str] = SERVE) -> Iterator[Server]:
+def serving(*flags: str, command: Sequence[str] = SERVE, environ: Mapping[str, str] | None = None) -> Iterator[Server]:
     """A server on the last core, while this process keeps to the others; killed at the end, nothing of it is needed."""
     with _on_last_core():
-        server = start(*flags, command=command)
+        server = start(*flags, command=command, environ=environ)
     try:
         yield server
     finally:
@@ -119,7 +121,7 @@ def start(*flags: str, command: Sequence[str] = SERVE, environ: Mapping[str, str
 @contextlib.contextmanager
 def _on_last_core() -> Iterator[None]:
     """What is started here runs on the last core; this process is kept off it from now on."""
-    mine = cores()
+    mine = CORES
     if len(mine) < 2 or not hasattr(os, "sched_setaffinity"):
         yield
         return
@@ -130,10 +132,10 @@ def _on_last_core() -> Iterator[None]:
         os.sched_setaffinity(0, mine[:-1])
 
 
-def request(method: str, path: str, body: bytes, kind: str) -> bytes:
-    """A whole request as bytes."""
-    head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"
-    return head.encode() + body
+def request(method: str, path: str, body: bytes, kind: str, more: str = "") -> bytes:
+    """A whole request as bytes. more: further lines of its head."""
+    head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {kind}\r\n{more}"
+    return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
 class Connection:

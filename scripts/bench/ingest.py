@@ -1,12 +1,14 @@
 """How many ticks a second the real server takes over HTTP on one core.
 
-    python scripts/bench/ingest.py [--batches 200] [--rounds 5] [--quick]
+    python scripts/bench/ingest.py [--batches 200] [--rounds 5] [--quick] [--shortcuts]
 
 `orderflow serve` runs in a process of its own, on a core of its own (Linux); this process sends finished bytes from
 another. Batches of 5,000 ticks go over two connections, each with a symbol of its own, in CSV, JSON and NDJSON, with
 the tick log on and off; then single ticks over many connections, in the order of their times, each POST waiting for its
-answer, which comes when the tick is on disk. The last table compares with the server that one would write first
-(`_peer.py`), in turns; by the clock that one also waits for its clients' delayed acknowledgements.
+answer, which comes when the tick is on disk. The next table compares with the server that one would write first
+(`_peer.py`), in turns; by the clock that one also waits for its clients' delayed acknowledgements. The last one
+compares the routes with a direct view (`orderflow.web.kit.routes.Direct`) with themselves on a server where Flask
+routes them (`_without_shortcuts.py`), in turns: a direct view is worth its place from 1.5 times on.
 
 Every figure is given as ticks per second of the server's own processor time, which is what one core does when it is
 its own, and by the clock. On a quiet machine they are nearly the same; on a shared one only the first is the server's.
@@ -19,6 +21,7 @@ import sys
 import tempfile
 import threading
 import time
+import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +29,7 @@ from pathlib import Path
 import numpy as np
 import orjson
 from _common import Row, Trades, at_least, machine, median, number, show
-from _server import Server, request, send_all, send_shared, serving
+from _server import SERVE, Connection, Server, request, send_all, send_shared, serving
 
 from orderflow.market.ticks import TickBatch
 
@@ -36,6 +39,10 @@ CONNECTIONS = 64
 """Those that send single ticks at the same time."""
 SINGLE_SECONDS = 3.0
 PEER = (str(Path(__file__).with_name("_peer.py")),)
+FLASK = (str(Path(__file__).with_name("_without_shortcuts.py")), *SERVE[2:])
+WORTH = 1.5
+"""A direct view stays where it is so many times as fast as its route in Flask."""
+PHONES = 40
 MOST_SINGLES = 40_000
 PEER_BATCHES = 40
 
@@ -54,10 +61,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--batches", type=int, default=200, help="batches of 5,000 a round (default: 200)")
     parser.add_argument("--rounds", type=int, default=5, help="rounds, of which the median is given (default: 5)")
     parser.add_argument("--quick", action="store_true", help="a few batches, one round")
+    parser.add_argument("--shortcuts", action="store_true", help="only compare the direct views with Flask's routes")
     given = parser.parse_args(argv)
     if given.quick:
         given.batches, given.rounds = 40, 1
     print(machine())
+    if given.shortcuts:
+        return 0 if show("direct views against the same routes in Flask", shortcut_rows(given.rounds)) else 1
     trades = Trades()
     made = list(trades.batches(given.batches * BATCH, BATCH))
     bodies = {kind: [write(batch) for batch in made] for kind, write in WRITERS.items()}
@@ -67,6 +77,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             met = show(title, batch_rows(plain, logging, bodies, given.rounds))
         met &= show("single ticks, log on", single_rows(logging, given.rounds))
         show("against Flask with a list of dicts, which keeps nothing", peer_rows(logging, bodies[JSON], given.rounds))
+    met &= show("direct views against the same routes in Flask", shortcut_rows(given.rounds))
     return 0 if met else 1
 
 
@@ -201,6 +212,62 @@ def send_peer(server: Server, bodies: Sequence[bytes]) -> Speed:
     done = send_all(server.port, [[request("POST", "/ticks", body, JSON) for body in bodies]])
     passed, own = time.perf_counter() - begin, server.processor_seconds - own
     return Speed(done * BATCH / passed, done * BATCH / own if own else float("nan"))
+
+
+def shortcut_rows(rounds: int) -> list[Row]:
+    """Single ticks and the herd game's orders, with direct views and without, in turns."""
+    requests = singles(MOST_SINGLES)
+    ways: dict[str, Callable[[Server], Speed]] = {
+        f"POST /tick, {CONNECTIONS} connections": lambda server: send_reset(server, requests, CONNECTIONS),
+        "POST /tick, one connection": lambda server: send_reset(server, requests, 1),
+        f"POST /herd/orders, {PHONES} phones": send_orders,
+    }
+    found: dict[str, tuple[list[float], list[float]]] = {name: ([], []) for name in ways}
+    game = {"ORDERFLOW_HERD_RATE": "1000"}
+    with serving("--ephemeral", environ=game) as direct, serving("--ephemeral", command=FLASK, environ=game) as flask:
+        for turn in range(rounds + 1):
+            for name, send in ways.items():
+                for place, server in enumerate((direct, flask)):
+                    speed = send(server)
+                    if turn:  # the first is a warm-up
+                        found[name][place].append(speed.core)
+    rows = []
+    for name, (ours, plain) in found.items():
+        rows += [
+            Row(f"{name}: direct", f"{number(median(ours))} requests/s"),
+            Row(f"{name}: Flask", f"{number(median(plain))} requests/s"),
+            Row("  ratio", f"{number(median(ours) / median(plain))} times", f"worth it from {WORTH} on"),
+        ]
+    return rows
+
+
+def send_orders(server: Server) -> Speed:
+    """Orders of phones that have joined, each POST waiting for its answer, in an open market."""
+    for action in ("reset", "start"):
+        server.post("/herd/control", orjson.dumps({"action": action}))
+    cookies = [join(server) for _ in range(PHONES)]
+    orders = [
+        request("POST", "/herd/orders", order(number), JSON, f"Cookie: {cookies[number % PHONES]}\r\n")
+        for number in range(MOST_SINGLES)
+    ]
+    return send_singles(server, orders, PHONES)
+
+
+def order(number: int) -> bytes:
+    """A small order; buys and sells in turns, so that nobody runs out of either."""
+    side = "sell" if number // PHONES % 2 else "buy"
+    return orjson.dumps({"client_id": str(uuid.uuid4()), "side": side, "quantity": 1})
+
+
+def join(server: Server) -> str:
+    """The cookie of a new participant."""
+    while True:
+        with Connection(server.port) as connection:
+            connection.socket.sendall(request("POST", "/herd/join", b"", JSON))
+            head = connection.socket.recv(1 << 16).decode()
+        if " 429 " not in head.split("\r\n")[0]:
+            return head.split("Set-Cookie: ")[1].split(";")[0]
+        time.sleep(0.2)  # so many may join at a time
 
 
 def core(speeds: Sequence[Speed]) -> float:

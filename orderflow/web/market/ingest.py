@@ -1,4 +1,4 @@
-"""Ticks come in: one (`POST /tick`) or a batch (`POST /ticks`), whole or not at all.
+"""Takes in ticks: one (`POST /tick`) or a batch (`POST /ticks`), whole or not at all.
 
 The path of a request is short on purpose: read the body, parse it to columns, hand it to the market, answer. Large
 bodies are parsed in a worker thread, so that one big upload does not stop the charts.
@@ -11,13 +11,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
+import flask
+
 from orderflow.errors import BadInput, FieldError
 from orderflow.formats import SYMBOL_PATTERN, ParsedTicks, parse_body
 from orderflow.market.ports import MarketWriter
 from orderflow.services import Services
 from orderflow.web.kit.params import choice, text
 from orderflow.web.kit.request_body import Budget, UnsupportedMedia, announced, read_body
-from orderflow.web.kit.responses import JSON, encode, located
+from orderflow.web.kit.responses import JSON, answer, encode, located
 from orderflow.web.kit.routes import Answer, Route, Values
 from orderflow.web.kit.security import Environ
 from orderflow.web.market.coalesce import Coalescer, refusal
@@ -102,24 +104,23 @@ class Ingest:
             Route(
                 "POST",
                 "/ticks",
-                None,
+                self.ticks,
                 "Send a batch of ticks",
                 "Taken whole or not at all. Bodies may be compressed (`Content-Encoding: gzip` or `deflate`).",
                 (SYMBOL, TZ, SIDE, ON_ERROR, KEY),
                 {JSON: BATCH, NDJSON: {"type": "string"}, CSV: {"type": "string", "examples": [CSV_EXAMPLE]}},
                 TAKEN,
                 REFUSED,
-                direct=self.ticks,
             ),
         ]
 
     def tick(self, environ: Environ, values: Values) -> tuple[int, bytes]:
-        return self._take(environ, values, one=True)
+        return 202, self._take(environ, values, one=True)
 
-    def ticks(self, environ: Environ, values: Values) -> tuple[int, bytes]:
-        return self._take(environ, values, one=False)
+    def ticks(self, values: Values) -> flask.Response:
+        return answer(self._take(flask.request.environ, values, one=False), 202)
 
-    def _take(self, environ: Environ, values: Values, *, one: bool) -> tuple[int, bytes]:
+    def _take(self, environ: Environ, values: Values, *, one: bool) -> bytes:
         media = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
         kind = KINDS.get(media)
         if kind is None or (one and kind != JSON):
@@ -135,14 +136,14 @@ class Ingest:
                 about = environ.get("QUERY_STRING", "").encode("latin-1") + b"\n" + data
                 digest = hashlib.blake2b(about, digest_size=16).hexdigest()
 
-            def alone(body: bytes) -> bytes:
+            def process_single(body: bytes) -> bytes:
                 return self._ingest(self._parse(body, kind, values), values, digest, one)
 
             if not one or values["Idempotency-Key"] is not None:
-                return 202, alone(data)
-            asked = (values["symbol"], values["tz"], values["side"])
+                return process_single(data)
+            key = (values["symbol"], values["tz"], values["side"])
             parse = partial(self._parse, kind=kind, values=values)
-            return 202, self._coalescer.take(asked, data, parse, alone, values["symbol"])
+            return self._coalescer.take(key, data, parse, process_single, values["symbol"])
 
     def _ingest(self, parsed: ParsedTicks, values: Values, digest: str, one: bool) -> bytes:
         market: MarketWriter = self._services.market

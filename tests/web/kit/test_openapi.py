@@ -10,7 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 from jsonschema_rs import Draft202012Validator
 
-from orderflow.web.kit.routes import METHODS, Route
+from orderflow.web.kit.routes import METHODS
 
 
 @pytest.fixture
@@ -21,8 +21,7 @@ def document(client: FlaskClient) -> dict[str, Any]:
 
 def served(web: flask.Flask) -> set[tuple[str, str]]:
     """(method, path) of every address of the server that does something."""
-    routes: tuple[Route, ...] = web.extensions["orderflow.routes"]
-    found = {(route.method, route.path) for route in routes if route.direct is not None}
+    found = set()
     for rule in web.url_map.iter_rules():
         if "not " in rule.endpoint or "nothing below" in rule.endpoint:
             continue  # the 405s and 404s
