@@ -19,12 +19,19 @@ from orderflow import __version__
 from orderflow.cli import build_parser
 from orderflow.formats import names as format_names
 from orderflow.replay.cli import add_arguments
+from orderflow.settings.settings import describe
 from tests.conftest import require
 from tests.scripts.load import load
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
-CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+API = (ROOT / "docs" / "guide" / "api.md").read_text("utf-8")
+REPLAY = (ROOT / "docs" / "guide" / "replay.md").read_text("utf-8")
+DOCUMENTS = sorted(
+    path.relative_to(ROOT).as_posix()
+    for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "data" / "README.md")
+)
+TEXTS = {name: (ROOT / name).read_text("utf-8") for name in DOCUMENTS}
 SAMPLE_TICKS = 20_061
 
 
@@ -32,12 +39,26 @@ def blocks(language: str, text: str = README) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
 
 
-def test_the_tables_are_what_the_program_says() -> None:
-    assert load("make_readme").filled(README) == README, "run: python scripts/make_readme.py"
+REFERENCE = load("make_docs")
+
+
+@pytest.mark.parametrize("name", list(REFERENCE.PAGES))
+def test_the_reference_is_what_the_program_says(name: str) -> None:
+    there = (ROOT / "docs" / "reference" / name).read_text("utf-8")
+    assert REFERENCE.PAGES[name]() == there, "run: python scripts/make_docs.py"
+
+
+def test_every_setting_is_documented() -> None:
+    named = re.findall(r"^\| `([a-z_]+)`", TEXTS["docs/reference/settings.md"], re.MULTILINE)
+    assert named == [each.name for each in describe()]
+
+
+def test_the_readme_is_short() -> None:
+    assert len(README.splitlines()) <= 250
 
 
 def test_every_route_is_named(web: flask.Flask) -> None:
-    named = set(re.findall(r"^\| `([A-Z]+ /[^`]*)` \|", README, re.MULTILINE))
+    named = set(re.findall(r"^\| `([A-Z]+ /[^`]*)` \|", TEXTS["docs/reference/routes.md"], re.MULTILINE))
     assert named == {f"{route.method} {route.path}" for route in web.extensions["orderflow.routes"]}
 
 
@@ -45,17 +66,17 @@ def test_every_argument_of_the_replay_client_is_named() -> None:
     parser = argparse.ArgumentParser()
     add_arguments(parser)
     given = {flag for action in parser._actions for flag in action.option_strings} - {"-h", "--help"}
-    named = re.findall(r"^\| (`-[^|]*) \|", README, re.MULTILINE)
+    named = re.findall(r"^\| (`-[^|]*) \|", REPLAY, re.MULTILINE)
     assert {flag for cell in named for flag in re.findall(r"`([^`]+)`", cell)} == given
 
 
 def test_every_format_is_named() -> None:
-    table = README.split("### Formats")[1].split("\n## ")[0]
+    table = REPLAY.split("## Formats")[1].split("\n## ")[0]
     assert set(re.findall(r"^\| `([^`]+)` \|", table, re.MULTILINE)) == set(format_names())
 
 
 def commands() -> Iterator[list[str]]:
-    for block in blocks("bash") + blocks("bash", CONTRIBUTING):
+    for block in [block for text in TEXTS.values() for block in blocks("bash", text)]:
         for line in block.splitlines():
             words = shlex.split(line, comments=True)
             if words:
@@ -77,9 +98,9 @@ def test_the_command_lines_are_understood() -> None:
     assert {"orderflow", "orderflow-replay", "python3"} <= seen
 
 
-def sessions() -> Iterator[tuple[str, str]]:
-    """(command, what it prints) of the README's console blocks."""
-    for block in blocks("console"):
+def examples(text: str) -> Iterator[tuple[str, str]]:
+    """(command, what it prints) of a document's console blocks."""
+    for block in blocks("console", text):
         for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
             lines = part.splitlines()
             for count in range(1, len(lines) + 1):
@@ -92,26 +113,28 @@ def sessions() -> Iterator[tuple[str, str]]:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the examples are written for a POSIX shell")
-def test_the_curl_examples_print_what_they_say(launch: Callable[..., Any]) -> None:
+@pytest.mark.parametrize(("text", "least"), [(README, 2), (API, 5)], ids=["README.md", "docs/guide/api.md"])
+def test_the_curl_examples_print_what_they_say(launch: Callable[..., Any], text: str, least: int) -> None:
     if shutil.which("curl") is None or shutil.which("bash") is None:
         require("curl and bash are needed to run the README's examples")
     server = launch("--ephemeral")
     ran = 0
-    for command, expected in sessions():
+    for command, expected in examples(text):
         assert command.startswith("curl "), command
         line = f"curl --silent --show-error --noproxy '*' {command[5:]}".replace("localhost:8765", server.url)
         done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=True, timeout=30)
         pattern = ".*".join(re.escape(part) for part in expected.split("…"))
         assert re.fullmatch(pattern, done.stdout.strip(), re.DOTALL), done.stdout
         ran += 1
-    assert ran >= 5
+    assert ran >= least
 
 
-def test_the_notebook_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("text", [README, API], ids=["README.md", "docs/guide/api.md"])
+def test_the_notebook_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.chdir(tmp_path)
     found: dict[str, Any] = {}
-    for block in blocks("python"):
-        exec(compile(block, "README.md", "exec"), found)
+    for block in blocks("python", text):
+        exec(compile(block, "example", "exec"), found)
     assert len(found["ticks"]) == SAMPLE_TICKS
     assert found["bars"]["trades"].sum() == SAMPLE_TICKS
     assert found["levels"]["trades"].sum() == SAMPLE_TICKS
@@ -123,7 +146,7 @@ def anchors(text: str) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
 
 
-@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "data/README.md"])
+@pytest.mark.parametrize("name", DOCUMENTS)
 def test_no_link_is_broken(name: str) -> None:
     text = (ROOT / name).read_text("utf-8")
     for target in re.findall(r"\]\(([^)]+)\)", text):
@@ -135,10 +158,10 @@ def test_no_link_is_broken(name: str) -> None:
         assert not anchor or anchor in anchors(file.read_text("utf-8")), target
 
 
-@pytest.mark.parametrize("text", [README, CONTRIBUTING], ids=["README.md", "CONTRIBUTING.md"])
-def test_every_file_that_is_named_is_there(text: str) -> None:
-    folders = "orderflow|layouts|callbacks|assets|data|scripts|tests"
-    for path in re.findall(rf"`((?:{folders})/[\w./-]*)`", text):
+@pytest.mark.parametrize("name", [name for name in DOCUMENTS if name != "CHANGELOG.md"])
+def test_every_file_that_is_named_is_there(name: str) -> None:
+    folders = "orderflow|layouts|callbacks|assets|data|docs|scripts|tests"
+    for path in re.findall(rf"`((?:{folders})/[\w./-]*)`", TEXTS[name]):
         assert "NAME" in path or (ROOT / path).exists(), path
 
 
