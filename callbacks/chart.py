@@ -1,4 +1,5 @@
-"""The chart's page on the wire: the poll that brings changed bars, the symbols to choose from, the sample's button.
+"""The chart's page on the wire: the poll that brings changed bars, the symbols to choose from, the links of the
+export menu, the sample's button.
 
 Everything that the reader does on the chart itself happens in the browser (`assets/chart`); this module binds it. The
 poll answers with what changed since the revision that the page says it holds, and with nothing when nothing did.
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
 
 from dash import ClientsideFunction, Dash, Input, Output, State, no_update
 from dash.development.base_component import Component
@@ -121,6 +123,23 @@ def start_sample(services: Services) -> str:
     return "Starting …"
 
 
+def export_links(series: object) -> tuple[str, str, str] | None:
+    """Addresses of the shown series as CSV (bars, footprint, ticks); None for what is no series.
+
+    series: {"symbol", "frame"}, as the page shows it.
+    """
+    given = series if isinstance(series, dict) else {}
+    symbol, frame = given.get("symbol"), given.get("frame")
+    if not (isinstance(symbol, str) and symbol and isinstance(frame, str) and frame):
+        return None
+    name, query = quote(symbol, safe=""), urlencode({"frame": frame, "format": "csv"})
+    return (
+        f"/api/v1/bars/{name}?{query}",
+        f"/api/v1/footprint/{name}?{query}",
+        f"/api/v1/ticks/{name}?format=csv",
+    )
+
+
 def sample_note(status: dict[str, Any] | None) -> str:
     """What the sample's replay is doing, in a few words; empty when there is nothing to say."""
     if not status:
@@ -182,6 +201,17 @@ def register(app: Dash, services: Services) -> None:
     @operator_only(lambda: NEEDS_KEY)
     def sample(_clicks: int | None) -> str:
         return start_sample(services)
+
+    @app.callback(
+        *(Output(f"chart-csv-{name}", "href") for name in ("bars", "footprint", "ticks")),
+        Input("chart-series", "data"),
+        prevent_initial_call=True,
+    )
+    def link_exports(series: dict[str, Any] | None) -> tuple[str, str, str]:
+        links = export_links(series)
+        if links is None:
+            raise PreventUpdate
+        return links
 
     def clientside(function: str) -> ClientsideFunction:
         return ClientsideFunction("chart", function)

@@ -13,6 +13,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from layouts.chart_controls import activity_frames, controls, row_sizes, time_frames
+from layouts.chart_keys import help_sections, key_actions
 from layouts.chart_settings import FIELDS, SWITCHES, settings_drawer
 from layouts.shell import Link, aria, data, page_shell
 
@@ -44,6 +45,7 @@ def chart_page(
         "minutes": minutes,
         "switches": list(SWITCHES),
         "fields": list(FIELDS),
+        "keys": key_actions(),
     }
     return page_shell(
         TITLE,
@@ -59,6 +61,7 @@ def chart_page(
             dcc.Store(id="chart-state"),
             dcc.Store(id="chart-delta"),
             dcc.Store(id="chart-refresh", data=0),
+            dcc.Store(id="chart-series"),
             dcc.Store(id="chart-older-request"),
             dcc.Store(id="chart-older-response"),
             dcc.Store(id="chart-sink"),
@@ -184,13 +187,13 @@ def empty_state() -> Component:
 
 
 def help_dialog() -> Component:
-    """The keyboard shortcuts; the browser fills in the table that it acts by."""
+    """The keyboard shortcuts, and what the mouse does."""
     return dmc.Modal(
         id="chart-help",
         title="Keyboard and mouse",
         size="lg",
         children=[
-            html.Div(id="chart-help-body", className="of-help"),
+            html.Div(help_sections(), className="of-help"),
             html.Div(
                 className="of-help-mouse",
                 children=[

@@ -11,8 +11,7 @@
 
   const activity = { kind: "volume", n: 1000 };
   let rowsShown = "",
-    linked = "",
-    helped = false;
+    linked = "";
 
   /** The row sizes to choose from; "auto" says what it is at present. */
   function rowChoices() {
@@ -102,14 +101,13 @@
     series({ frame: of.page.config.frame, rows: 0 });
   }
 
-  /** The links of the export menu. */
+  /** Tell the server which series is shown: it makes the links of the export menu. */
   function links() {
     const { model } = of.page.chart,
       key = model.symbol + " " + model.frame;
     if (!model.symbol || linked === key) return;
     linked = key;
-    for (const [name, href] of Object.entries(of.export.links(model.symbol, model.frame)))
-      set("chart-csv-" + name, { href });
+    set("chart-series", { data: { symbol: model.symbol, frame: model.frame } });
   }
 
   /** The tool in hand: its button is pressed. */
@@ -132,29 +130,6 @@
   function themed() {
     of.kit.theme.tell();
     if (of.page.chart) of.page.chart.recolour();
-  }
-
-  const element = (type, props) => ({ namespace: "dash_html_components", type, props });
-
-  /** The help's rows, as Dash components, from the table that the keys work by. */
-  function fillHelp() {
-    if (helped) return;
-    helped = true;
-    const sections = [];
-    for (const row of of.keys.help()) {
-      if (row.heading) {
-        sections.push([element("H3", { children: row.heading })]);
-        continue;
-      }
-      const keys = row.keys.map((key) => ({
-        namespace: "dash_mantine_components",
-        type: "Kbd",
-        props: { children: key },
-      }));
-      const children = [element("Span", { children: row.words }), element("Span", { children: keys })];
-      sections[sections.length - 1].push(element("Div", { className: "of-help-row", children }));
-    }
-    set("chart-help-body", { children: sections.map((children) => element("Section", { children })) });
   }
 
   const next = (list, value) => list[(list.indexOf(value) + 1) % list.length];
@@ -186,7 +161,6 @@
     },
     help: () => {
       menu(false);
-      fillHelp();
       set("chart-help", { opened: true });
     },
     theme: () => {

@@ -1,4 +1,4 @@
-/* Export: the chart as a PNG, and links to the same data as CSV.
+/* Export of the chart as a PNG.
 
    The picture is the canvas painted again at double size, Plotly's axes and drawings over it as SVG, and a caption with
    the definitions in force, so that a shared picture explains itself. */
@@ -64,16 +64,5 @@
     save(blob, [chart.model.symbol, chart.model.frame, time].join("_").replace(/[^\w.-]+/g, "-") + ".png");
   }
 
-  /** Where the data of the chart is served as CSV: {bars, footprint, ticks}. */
-  function links(symbol, frame) {
-    const name = encodeURIComponent(symbol),
-      query = "?frame=" + encodeURIComponent(frame) + "&format=csv";
-    return {
-      bars: "/api/v1/bars/" + name + query,
-      footprint: "/api/v1/footprint/" + name + query,
-      ticks: "/api/v1/ticks/" + name + "?format=csv",
-    };
-  }
-
-  of.export = { png, links };
+  of.export = { png };
 })(globalThis);

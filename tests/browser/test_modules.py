@@ -33,8 +33,6 @@ MODULES = (
     "theme",
     "status",
     "tools",
-    "keys",
-    "export",
 )
 Js = Callable[..., Any]
 
@@ -343,13 +341,6 @@ def test_statistics_are_in_words(js: Js) -> None:
     assert (found["rejected"]["bad"], found["audit"]["bad"], found["audit"]["value"]) == (True, True, "1 wrong")
     shares = js("of.status.quality(rules)", rules=stats["rules"])
     assert shares == [["flag", "flagged", 90], ["quote", "by quote", 8], ["tick", "by tick rule", 2]]
-
-
-def test_no_key_has_two_meanings(js: Js) -> None:
-    keys = [key for entry in js("of.keys.TABLE") if len(entry) > 1 for key in entry[0]]
-    assert len(keys) == len(set(keys))
-    assert js("of.keys.find('V', { shiftKey: true }).name") == "toggle"
-    assert js("of.keys.find('W', {})") is None
 
 
 def test_older_bars_go_in_front_without_a_seam(js: Js) -> None:

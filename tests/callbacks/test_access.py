@@ -66,7 +66,8 @@ VALUES: dict[str, Any] = {
     "lists in lists": DEEP,
     "an object": {"action": "reset", "n": 1, "kind": "recent", "ids": ["ITEM_00", None, [], {}]},
     "a beginning": {"n": [], "begin": True, "seed": "x", "number": -1, "guess": {}},
-    "a chart's state": ["epoch", 10**12, "x", "ES", "ticks:1", -5, {"value": "x", "big": [1]}],
+    "a chart's state": {"epoch": "x", "revision": 10**12, "symbol": "ES", "frame": "ticks:1", "rows": -5, "marks": [1]},
+    "a chart's series": {"symbol": "ES", "frame": "1min", "first": 2**63, "epoch": "x", "ref": 2**70, "marks": {}},
     "an id": {"type": "x", "index": 0},
     "Dash's own": {"__type": "Patch", "operations": [{"operation": "Delete", "location": ["data"]}]},
 }

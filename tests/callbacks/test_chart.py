@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from callbacks.chart import refresh, sample_note, start_sample, symbol_names
+from callbacks.chart import export_links, refresh, sample_note, start_sample, symbol_names
 from orderflow.errors import BadInput
 from orderflow.formats import parse_body
 from orderflow.market.market import Market
@@ -131,6 +131,19 @@ def test_symbols_are_sent_when_they_changed(market: Market) -> None:
     fill(market, "ES")
     assert symbol_names(market, []) == ["ES", "NQ"]
     assert symbol_names(market, ["ES", "NQ"]) is None
+
+
+def test_links_of_the_export_menu_are_those_of_the_shown_series() -> None:
+    assert export_links({"symbol": "BTC/USD", "frame": "volume:500"}) == (
+        "/api/v1/bars/BTC%2FUSD?frame=volume%3A500&format=csv",
+        "/api/v1/footprint/BTC%2FUSD?frame=volume%3A500&format=csv",
+        "/api/v1/ticks/BTC%2FUSD?format=csv",
+    )
+
+
+@pytest.mark.parametrize("series", [None, [], {}, {"symbol": "NQ"}, {"symbol": "", "frame": "1min"}, {"symbol": 1}])
+def test_what_is_no_series_has_no_links(series: Any) -> None:
+    assert export_links(series) is None
 
 
 def services(start: Any) -> Any:

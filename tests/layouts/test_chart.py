@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 
+from callbacks.app import assets_folder
 from layouts.chart import chart_page
 from layouts.chart_controls import MODES, row_sizes, time_frames
+from layouts.chart_keys import SHORTCUTS, help_sections, key_actions
 from layouts.chart_settings import FIELDS, SWITCHES
 from layouts.shell import Link, icon_button
 from orderflow.market.frames import TIME_FRAMES, Frame
@@ -44,6 +46,20 @@ def test_every_frame_offered_exists() -> None:
 def test_every_option_has_its_control() -> None:
     known = ids(page())
     assert {f"chart-opt-{name}" for name in (*SWITCHES, *FIELDS, "panes")} <= known
+
+
+def test_no_key_has_two_meanings_and_the_help_lists_all() -> None:
+    keys = [key for group in SHORTCUTS.values() for shortcut in group for key in shortcut.keys]
+    assert len(keys) == len(set(keys)) == len(key_actions())
+    assert find(page(), "chart-config").data["keys"]["ArrowLeft"] == ["pan", -1]
+    shown = [part for section in help_sections() for part in walk(section) if type(part).__name__ == "Kbd"]
+    assert len(shown) == len(keys)
+
+
+def test_every_action_of_a_key_is_one_the_script_knows() -> None:
+    script = (assets_folder() / "chart" / "controls.js").read_text("utf-8")
+    for action, _ in key_actions().values():
+        assert f"\n    {action}: (" in script, action
 
 
 def test_everything_that_can_be_used_has_a_name() -> None:
