@@ -15,8 +15,8 @@ import numpy as np
 from orderflow.errors import OrderflowError
 from orderflow.market.bars.base_bars import BarScalars
 from orderflow.market.bars.footprint import BarTable
-from orderflow.market.bars.series import Bar, SessionCarry
-from orderflow.market.chart_json import bar_json, base_json
+from orderflow.market.bars.series import NOTHING, Bar, Totals
+from orderflow.market.chart_json import bars_json
 from orderflow.market.frames import Frame
 from orderflow.market.ports import MarketReader
 from orderflow.market.studies.options import StudyOptions
@@ -54,7 +54,7 @@ class OlderRequest:
 def older(market: MarketReader, given: object) -> dict[str, Any] | None:
     """The bars before those that the page holds; None for a request that makes no sense.
 
-    given: the fields of `OlderRequest`. The answer repeats them in `request`, and has `bars` and `base` as the poll's
+    given: the fields of `OlderRequest`. The answer repeats them in `request`, and has `bars` and `cut` as the poll's
     answers do; `bars` is empty when there is nothing before.
     """
     request = OlderRequest.parse(given)
@@ -69,12 +69,11 @@ def older(market: MarketReader, given: object) -> dict[str, Any] | None:
         bars = [_bar(table, i) for i in range(len(table))]
         if not bars:
             return nothing
-        carry = _carry(market, request.symbol, frame, table, request.ref)
-        decimals = table.grid.size_decimals
+        opening = _opening(market, request.symbol, frame, table, request.ref)
         return {
             "request": given,
-            "base": base_json(bars[0].start, carry),
-            "bars": [bar_json(bar, request.ref, request.rows, decimals, options) for bar in bars],
+            "cut": opening.sums.s0 > 0,
+            "bars": bars_json(bars, opening, request.ref, request.rows, table.grid.size_decimals, options),
         }
     except OrderflowError:
         return nothing  # the symbol has gone meanwhile
@@ -99,11 +98,10 @@ def _bar(table: BarTable, i: int) -> Bar:
     return Bar(int(table.time[i]), int(table.session[i]), table.level[rows], np.column_stack(cells), 0, scalars)
 
 
-def _carry(market: MarketReader, symbol: str, frame: Frame, table: BarTable, vwap_ref: int) -> SessionCarry:
+def _opening(market: MarketReader, symbol: str, frame: Frame, table: BarTable, vwap_ref: int) -> Totals:
     """What the session of the first bar gathered before it."""
     prior = market.bars(symbol, frame, start=int(table.session[0]), end=int(table.time[0]))
-    carry = SessionCarry(int(table.session[0]))
-    for i in range(len(prior)):
-        if prior.session[i] == table.session[0]:
-            carry.add(_bar(prior, i), vwap_ref)
-    return carry
+    totals = NOTHING
+    for i in np.flatnonzero(prior.session == table.session[0]).tolist():
+        totals = totals.plus(_bar(prior, i), vwap_ref)
+    return totals

@@ -8,8 +8,8 @@
   const TABLE = [
     { name: "Volume", value: (bar) => bar.vol, signed: false },
     { name: "Delta", value: (bar) => bar.delta, signed: true },
-    { name: "Min Δ", value: (bar) => (bar.d ? bar.d[0] : Math.min(0, bar.delta)), signed: true },
-    { name: "Max Δ", value: (bar) => (bar.d ? bar.d[1] : Math.max(0, bar.delta)), signed: true },
+    { name: "Min Δ", value: (bar) => bar.d[1], signed: true },
+    { name: "Max Δ", value: (bar) => bar.d[2], signed: true },
     { name: "Trades", value: (bar) => bar.n, signed: false, count: true },
   ];
 
@@ -40,10 +40,9 @@
       cHigh = -Infinity;
     const line = options.cvdStyle === "line";
     for (let i = from; i <= to; i++) {
-      const bar = model.bars[i],
-        d = bar.d || [0, 0];
-      dLow = Math.min(dLow, d[0], bar.delta);
-      dHigh = Math.max(dHigh, d[1], bar.delta);
+      const bar = model.bars[i];
+      dLow = Math.min(dLow, bar.d[1]);
+      dHigh = Math.max(dHigh, bar.d[2]);
       cLow = Math.min(cLow, line ? bar.cvd : bar.cvdLow);
       cHigh = Math.max(cHigh, line ? bar.cvd : bar.cvdHigh);
     }
@@ -98,11 +97,11 @@
     for (const { bar, slot } of bars) {
       const x = X(slot),
         y = Y(bar.delta),
-        d = bar.d || [0, 0];
+        [, low, high] = bar.d;
       ctx.fillStyle = bar.delta >= 0 ? theme.buy : theme.sell;
       if (w >= 5) {
         ctx.globalAlpha = 0.45;
-        ctx.fillRect(Math.round(x) - 0.5, Y(d[1]), 1, Math.max(0, Y(d[0]) - Y(d[1])));
+        ctx.fillRect(Math.round(x) - 0.5, Y(high), 1, Math.max(0, Y(low) - Y(high)));
       }
       ctx.globalAlpha = 0.9;
       ctx.fillRect(x - width / 2, Math.min(y, zero), width, Math.max(1, Math.abs(y - zero)));

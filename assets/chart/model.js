@@ -2,12 +2,12 @@
 
    The server sends bars as short objects (its wire format): t start ms, s session start ms, o h l c price levels,
    lo first footprint row, k row offsets from lo (left out when contiguous), b / a / u volume per row at bid, at ask and
-   of unknown side, n trades, d [min, max] delta, w [Σv, ΣvL, ΣvL²] with L relative to `ref`, p index of the POC,
-   v [low, high] indices of the value area, ib / is indices of buy and sell imbalances, st [[side, low, high]] stacked
-   zones by index, e end ms (activity bars), f flags. `derive` adds what drawing needs, once per changed bar.
+   of unknown side, n trades, d [delta, min, max], q CVD at the end, w [VWAP, sigma] at the end in levels, p index of the
+   POC, v [low, high] indices of the value area, ib / is indices of buy and sell imbalances, st [[side, low, high]]
+   stacked zones by index, e end ms (activity bars), f flags. `derive` adds what drawing needs, once per changed bar.
 
-   `base` is what a session gathered before the server's first bar, `origin` the same before older bars that were asked
-   for: [t of that bar, delta, VWAP sums]. `version` grows with every answer, `sealed` with every change of a bar that is not the last.
+   `run` of an answer lists [t, q, w] of bars that a late tick in an earlier bar moved. `cut` says that the
+   first bar's session began before it. `deep`: older bars were asked for. `version` grows with every answer, `sealed` with every change of a bar that is not the last.
 
    Bars sit in equal slots, so that nights and quiet minutes take no room: slot = first + index. `first` grows when old
    bars fall away, so a slot keeps its number while it is on screen. Nothing here touches the page. */
@@ -29,8 +29,8 @@
       ref: 0,
       bars: [],
       first: 0,
-      base: null,
-      origin: null,
+      cut: false,
+      deep: false,
       session: "",
       marks: "",
       stats: {},
@@ -39,7 +39,17 @@
     };
   }
 
-  /** Volume, delta and the largest cell of a bar, from its rows. */
+  /** Running values of a bar: the CVD candle, and VWAP with its deviation. */
+  function settle(bar, q, w) {
+    const [delta, low, high] = bar.d;
+    bar.cvdOpen = q - delta;
+    bar.cvdHigh = bar.cvdOpen + high;
+    bar.cvdLow = bar.cvdOpen + low;
+    bar.cvd = q;
+    [bar.vwap, bar.sigma] = w || [null, 0];
+  }
+
+  /** Volume and the largest cell of a bar, from its rows, and its running values. */
   function derive(bar) {
     let bid = 0,
       ask = 0,
@@ -63,43 +73,12 @@
     bar.bid = bid;
     bar.ask = ask;
     bar.unknown = unknown;
-    bar.delta = ask - bid;
+    bar.delta = bar.d[0];
     bar.maxCell = cell;
     bar.maxTotal = total;
     bar.maxDelta = delta;
+    settle(bar, bar.q, bar.w);
     return bar;
-  }
-
-  /** Session running sums (CVD and VWAP with its deviation) from index `from` to the end. */
-  function accumulate(model, from) {
-    const bars = model.bars;
-    for (let i = Math.max(0, from); i < bars.length; i++) {
-      const bar = bars[i];
-      const before = i ? bars[i - 1] : null;
-      const base = [model.base, model.origin].find((one) => one && one[0] === bar.t);
-      let cvd = 0,
-        s0 = 0,
-        s1 = 0,
-        s2 = 0;
-      if (base) [, cvd, s0, s1, s2] = base;
-      else if (before && before.s === bar.s) {
-        cvd = before.cvd;
-        [s0, s1, s2] = before.sum;
-      }
-      const w = bar.w || [0, 0, 0],
-        d = bar.d || [0, 0];
-      bar.cvdOpen = cvd;
-      bar.cvdHigh = cvd + Math.max(d[1], bar.delta, 0);
-      bar.cvdLow = cvd + Math.min(d[0], bar.delta, 0);
-      bar.cvd = cvd + bar.delta;
-      s0 += w[0];
-      s1 += w[1];
-      s2 += w[2];
-      bar.sum = [s0, s1, s2];
-      const mean = s0 ? s1 / s0 : 0;
-      bar.vwap = s0 ? model.ref + mean : null;
-      bar.sigma = s0 ? Math.sqrt(Math.max(0, s2 / s0 - mean * mean)) : 0;
-    }
   }
 
   /** Index of the bar that starts at `t`, or of the place where it belongs as -(index) - 1. */
@@ -133,12 +112,10 @@
       for (const key of SAME) if (answer[key] !== undefined) model[key] = answer[key];
       model.symbol = answer.symbol || null;
       model.ms = answer.ms || 0;
-      model.base = answer.base || null;
-      model.origin = null;
+      model.deep = false;
       model.bars = (answer.bars || []).map(derive);
       model.first = same ? model.first + shift(old, model.bars) : 0;
       model.sealed++;
-      accumulate(model, 0);
       finish(model, answer);
       return { full: true, added: model.bars.length > 0, dropped: 0, inserted: [] };
     }
@@ -166,8 +143,7 @@
       if (at >= 0) {
         bars[at] = bar;
         from = Math.min(from, at);
-      } else if (-at - 1 === 0 && answer.base && bar.t < answer.base[0])
-        continue; // older than what is held
+      } else if (at === -1 && bar.t < answer.first) continue; // older than what is held
       else {
         bars.splice(-at - 1, 0, bar);
         inserted.push(model.first - at - 1);
@@ -175,23 +151,18 @@
         added = true;
       }
     }
-    if (answer.base) {
-      const start = answer.base[0];
-      // bars that the server let go stay only behind older ones that were asked for: those are history, and whole
-      while (!model.origin && dropped < bars.length - 1 && bars[dropped].t < start) dropped++;
-      if (dropped) {
-        bars.splice(0, dropped);
-        model.first += dropped;
-        from = 0;
-      }
-      const changed = !model.base || model.base.some((value, i) => value !== answer.base[i]);
-      if (changed) {
-        model.base = answer.base;
-        from = 0;
-      }
+    for (const [t, q, w] of answer.run || []) {
+      const at = find(bars, t);
+      if (at >= 0) settle(bars[at], q, w);
+    }
+    // bars that the server let go stay only behind older ones that were asked for: those are history, and whole
+    while (!model.deep && dropped < bars.length - 1 && bars[dropped].t < answer.first) dropped++;
+    if (dropped) {
+      bars.splice(0, dropped);
+      model.first += dropped;
+      from = 0;
     }
     if (from < bars.length - 1) model.sealed++;
-    accumulate(model, from);
     finish(model, answer);
     return { full: false, added, dropped, inserted };
   }
@@ -212,16 +183,17 @@
     if (!bars.length) return 0;
     model.bars = [...bars, ...model.bars];
     model.first -= bars.length;
-    model.origin = answer.base;
+    model.deep = true;
+    model.cut = answer.cut;
     model.sealed++;
     model.version++;
-    accumulate(model, 0);
     return bars.length;
   }
 
   function finish(model, answer) {
     model.epoch = answer.epoch;
     model.rev = answer.rev;
+    if (!model.deep) model.cut = Boolean(answer.cut);
     if (answer.stats) model.stats = answer.stats;
     if (answer.session !== undefined) model.session = answer.session;
     if (answer.marks !== undefined) model.marks = answer.marks;

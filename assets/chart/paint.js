@@ -160,7 +160,7 @@
     const profile = of.profile.compute(model, from, to, group, options, chart.profileCache);
     if (!profile) return;
     chart.profile = profile;
-    const whole = session && from === 0 && model.base && model.bars[0].s < model.bars[0].t && model.base[2] > 0;
+    const whole = session && from === 0 && model.cut && model.bars[0].s < model.bars[0].t;
     const label = session
       ? whole
         ? "session, from " + of.format.clock(model.bars[0].t, options.zone)

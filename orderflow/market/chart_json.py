@@ -5,7 +5,8 @@ in force, so that no browser has mathematics of its own to disagree with.
 
 A bar's keys: t, s start of the bar and of its session (ms); o, h, l, c levels; lo its first row, k the rows' offsets
 from it (left out when they are 0, 1, 2 …); b, a, u bid, ask and unknown volume a row (u left out when all zero); n
-trades; d least and greatest delta; w the sums Σv, Σv·(L - vwap_ref), Σv·(L - vwap_ref)² for VWAP; p, v indices of the
+trades; d delta, and its least and greatest value within the bar; q CVD at the bar's end; w VWAP and its standard
+deviation at the bar's end, in levels (left out before any volume); p, v indices of the
 POC's row and of the value area's first and last; ib, is indices of buy and sell imbalances; st stacked zones [1 buy
 or -1 sell, first index, last index]; f "H", "L" or "HL" for unfinished auctions at the high and the low; e the last
 trade's time (activity bars). Sizes are integers in 10**-sd. A row r covers the levels r * rows to r * rows + rows -
@@ -19,13 +20,16 @@ from typing import Any
 
 import numpy as np
 
-from orderflow.market.bars.series import ASK, BID, UNKNOWN, Bar, SessionCarry
+from orderflow.market.bars.series import ASK, BID, NOTHING, UNKNOWN, Bar, Totals
 from orderflow.market.studies.options import StudyOptions
 from orderflow.market.studies.unfinished import unfinished
+from orderflow.market.studies.vwap import vwap
 
 TALL = 40
 """Rows that a typical bar should have when the row size is chosen for the viewer."""
 
+DIGITS = 6
+"""Decimals of a level that VWAP and sigma are sent with."""
 
 _NICE: tuple[int, ...] = (1, 2, 4, 5, *(step * 10**k for k in range(8) for step in (10, 20, 25, 50)))
 
@@ -41,13 +45,35 @@ def choose_rows(bars: Sequence[Bar]) -> int:
     return _NICE[-1]
 
 
+def bars_json(
+    bars: Sequence[Bar], opening: Totals, vwap_ref: int, rows: int, size_decimals: int, options: StudyOptions
+) -> list[dict[str, Any]]:
+    """Bars that follow each other, in time order. opening: what the first one's session gathered before it."""
+    found = []
+    session = bars[0].session if bars else 0
+    for bar in bars:
+        if bar.session != session:
+            session, opening = bar.session, NOTHING
+        bar.opening = opening
+        found.append(bar_json(bar, vwap_ref, rows, size_decimals, options))
+        opening = opening.plus(bar, vwap_ref)
+    return found
+
+
+def running_json(bar: Bar, vwap_ref: int) -> tuple[int, list[float] | None]:
+    """(CVD, [VWAP, sigma]) at the bar's end: size units, and levels; None before any volume."""
+    total = (bar.opening or NOTHING).plus(bar, vwap_ref)
+    line = vwap(total.sums, vwap_ref)
+    return total.delta, None if line is None else [round(line.vwap, DIGITS), round(line.sigma, DIGITS)]
+
+
 def bar_json(
     bar: Bar, vwap_ref: int, rows: int, size_decimals: int, options: StudyOptions, end: int | None = None
 ) -> dict[str, Any]:
-    """One scalars bar, with the keys that the module names."""
+    """One bar that has its scalars and its opening, with the keys that the module names."""
     fold = bar.scalars
     if fold is None:
-        raise ValueError("the bar is not scalars")
+        raise ValueError("the bar has no scalars")
     level, cells = bar.level, bar.cells
     if rows > 1:
         row = level // rows
@@ -57,6 +83,7 @@ def bar_json(
     bid, ask, unknown = cells[:, BID], cells[:, ASK], cells[:, UNKNOWN]
     at, deep, high = options.area(level, bid, ask, unknown)
     buys, sells = options.imbalances(level, bid, ask, size_decimals)
+    total, line = running_json(bar, vwap_ref)
     out: dict[str, Any] = {
         "t": bar.start // 1_000_000,
         "s": bar.session // 1_000_000,
@@ -68,11 +95,13 @@ def bar_json(
         "b": bid.tolist(),
         "a": ask.tolist(),
         "n": fold.trades,
-        "d": [fold.min_delta, fold.max_delta],
-        "w": [_plain(value) for value in bar.vwap_sums(vwap_ref)],
+        "d": [bar.delta, fold.min_delta, fold.max_delta],
+        "q": total,
         "p": at,
         "v": [deep, high],
     }
+    if line is not None:
+        out["w"] = line
     if int(level[-1]) - low + 1 != count:
         out["k"] = (level - low).tolist()
     if unknown.any():
@@ -89,13 +118,3 @@ def bar_json(
     if end is not None:
         out["e"] = end // 1_000_000
     return out
-
-
-def base_json(first: int | None, carry: SessionCarry) -> list[int | float]:
-    """[start of the first held bar in ms, delta and VWAP sums of its session before it]."""
-    return [0 if first is None else first // 1_000_000, carry.delta, *(_plain(value) for value in carry.sums)]
-
-
-def _plain(value: int) -> int | float:
-    """An integer that JSON readers hold exactly, else its nearest float."""
-    return value if abs(value) < 2**53 else float(value)

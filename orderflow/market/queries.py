@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from orderflow.market.bars.footprint import BarTable, concat, from_series
-from orderflow.market.bars.series import SessionCarry
-from orderflow.market.chart_json import bar_json, base_json, choose_rows
+from orderflow.market.bars.series import NOTHING
+from orderflow.market.chart_json import bar_json, choose_rows, running_json
 from orderflow.market.frames import Frame
 from orderflow.market.sessions import bar_end
 from orderflow.market.studies.options import StudyOptions
@@ -40,7 +40,7 @@ def bars(state: SymbolState, frame: Frame, start: int | None, end: int | None, l
     if recent is not None and (limit is None or count < limit):
         tables.append(recent)
     if not tables:
-        return from_series(tape.symbol, frame.name, tape.grid, [], np.empty(0, np.int64), SessionCarry(), 0)
+        return from_series(tape.symbol, frame.name, tape.grid, [], np.empty(0, np.int64), NOTHING, 0)
     whole = concat(tables)
     return whole if limit is None else whole.take(0, min(limit, len(whole)))
 
@@ -71,7 +71,9 @@ def changed(
             starts = list(series.starts)
         if frame.ns:
             tape.fold(series, starts)
-        found = [series.bars[start] for start in starts]
+        moved = series.moved(since, starts) if not full else []
+        for start in (*starts, *moved):
+            series.opening_of(start)
         rows = rows or choose_rows([series.bars[start] for start in series.starts[-60:]])
         return {
             "epoch": state.epoch,
@@ -87,11 +89,13 @@ def changed(
             "ref": series.vwap_ref,
             "session": tape.session.label,
             "marks": options.text,
-            "base": base_json(series.starts[0] if series.starts else None, series.opening),
+            "first": series.starts[0] // 1_000_000 if series.starts else 0,
+            "cut": series.opening.sums.s0 > 0,
             "bars": [
                 bar_json(bar, series.vwap_ref, rows, tape.grid.size_decimals, options, series.end_of(bar))
-                for bar in found
+                for bar in map(series.bars.__getitem__, starts)
             ],
+            "run": [[start // 1_000_000, *running_json(series.bars[start], series.vwap_ref)] for start in moved],
             "stats": {**state.stats(now), "candles": len(series.starts) + series.dropped},
         }
 

@@ -114,8 +114,9 @@ def bar(t: int, price: int, **more: Any) -> dict[str, Any]:
     return {
         **made,
         "n": 6,
-        "d": [-1, 6],
-        "w": [14, 14 * (price - 100), 14 * (price - 100) ** 2],
+        "d": [6, -1, 6],
+        "q": 6,
+        "w": [price, 0.5],
         "p": 1,
         "v": [0, 1],
         **more,
@@ -130,7 +131,8 @@ def snapshot(*bars: dict[str, Any], **more: Any) -> dict[str, Any]:
         "rows": 1,
         "sd": 0,
         "ref": 100,
-        "base": [bars[0]["t"], 0, 0, 0, 0],
+        "first": bars[0]["t"],
+        "cut": False,
         "bars": list(bars),
         "stats": {},
         **more,
@@ -157,31 +159,30 @@ def test_merge_replaces_appends_and_inserts(js: Js) -> None:
     )
     assert [b["t"] for b in model["bars"]] == [60_000, 120_000, 180_000, 240_000]
     assert [b["o"] for b in model["bars"]] == [100, 102, 105, 106]
-    assert [b["cvd"] for b in model["bars"]] == [6, 12, 18, 24]
     assert model["rev"] == 3
     assert (done[1]["added"], done[1]["inserted"]) == (True, [])
     assert done[2]["inserted"] == [1]
 
 
-def test_sums_begin_anew_with_a_session_and_go_on_from_the_base(js: Js) -> None:
-    base = [60_000, 40, 10, 20, 90]
-    answer = snapshot(bar(60_000, 100), bar(120_000, 102), bar(180_000, 104, s=180_000), base=base)
-    model, _ = js(MERGE, answers=[answer])
-    assert [b["cvd"] for b in model["bars"]] == [46, 52, 6]
-    assert model["bars"][0]["vwap"] == pytest.approx(100 + 20 / 24)
-    assert model["bars"][0]["sigma"] == pytest.approx(np.sqrt(90 / 24 - (20 / 24) ** 2))
-    assert model["bars"][2]["vwap"] == pytest.approx(104)
-    assert model["bars"][0]["cvdHigh"] == 46
-    assert model["bars"][0]["cvdLow"] == 39
+def test_running_values_are_the_servers_also_where_a_late_tick_moved_them(js: Js) -> None:
+    whole = snapshot(bar(60_000, 100, q=46), bar(120_000, 102, q=52), bar(180_000, 104, w=None))
+    more = {"epoch": "e", "rev": 2, "full": False, "symbol": "X", "frame": "1min", "first": 60_000}
+    late = {**more, "bars": [bar(60_000, 100, q=40)], "run": [[120_000, 46, [101.5, 0.25]], [180_000, 52, None]]}
+    before, _ = js(MERGE, answers=[whole])
+    after, _ = js(MERGE, answers=[whole, late])
+    candle = ("cvdOpen", "cvdHigh", "cvdLow", "cvd")
+    assert [before["bars"][0][name] for name in candle] == [40, 46, 39, 46]
+    assert [after["bars"][1][name] for name in candle] == [40, 46, 39, 46]
+    assert [(b["vwap"], b["sigma"]) for b in before["bars"]] == [(100, 0.5), (102, 0.5), (None, 0)]
+    assert [(b["vwap"], b["sigma"]) for b in after["bars"]] == [(100, 0.5), (101.5, 0.25), (None, 0)]
 
 
 def test_bars_that_the_server_let_go_fall_away_and_slots_keep_their_numbers(js: Js) -> None:
-    more = {"epoch": "e", "rev": 2, "full": False, "symbol": "X", "frame": "1min", "base": [120_000, 6, 14, 0, 0]}
+    more = {"epoch": "e", "rev": 2, "full": False, "symbol": "X", "frame": "1min", "first": 120_000}
     first = snapshot(bar(60_000, 100), bar(120_000, 102))
     model, done = js(MERGE, answers=[first, {**more, "bars": [bar(180_000, 104)]}])
     assert [b["t"] for b in model["bars"]] == [120_000, 180_000]
     assert (model["first"], done[1]["dropped"]) == (1, 1)
-    assert [b["cvd"] for b in model["bars"]] == [12, 18]
 
 
 @pytest.mark.parametrize("other", [{"epoch": "f"}, {"tick": 0.5}, {"rows": 2}, {"ref": 99}, {"sd": 1}])
@@ -347,21 +348,20 @@ def test_older_bars_go_in_front_without_a_seam(js: Js) -> None:
     code = """(() => {
       const model = of.model.create();
       of.model.merge(model, now);
-      const put = of.model.prepend(model, before), cvd = model.bars.map((bar) => bar.cvd);
+      const put = of.model.prepend(model, before), cut = model.cut;
       of.model.merge(model, { ...next, full: false });
       const of_each = (key) => model.bars.map((bar) => bar[key]);
-      return { put, cvd, first: model.first, times: of_each("t"), later: of_each("cvd") };
+      return { put, cut: [cut, model.cut], first: model.first, times: of_each("t") };
     })()"""
-    now = snapshot(bar(180_000, 104), bar(240_000, 106), base=[180_000, 52, 38, 0, 0])
-    before = {"base": [60_000, 40, 10, 20, 90], "bars": [bar(60_000, 100), bar(120_000, 102), bar(180_000, 99)]}
+    now = snapshot(bar(180_000, 104), bar(240_000, 106), first=180_000, cut=True)
+    before = {"cut": False, "bars": [bar(60_000, 100), bar(120_000, 102), bar(180_000, 99)]}
     # the server lets its first bar go: with older bars in front of it, the page keeps it
-    following = {"epoch": "e", "rev": 2, "symbol": "X", "frame": "1min", "base": [240_000, 58, 52, 0, 0]}
+    following = {"epoch": "e", "rev": 2, "symbol": "X", "frame": "1min", "first": 240_000, "cut": True}
     found = js(code, now=now, before=before, next={**following, "bars": [bar(300_000, 108)]})
     assert found["put"] == 2
     assert found["times"] == [60_000, 120_000, 180_000, 240_000, 300_000]
     assert found["first"] == -2
-    assert found["cvd"] == [46, 52, 58, 64]
-    assert found["later"] == [46, 52, 58, 64, 70]
+    assert found["cut"] == [False, False]
 
 
 def test_new_snapshot_keeps_the_slots_of_the_bars_it_shares(js: Js) -> None:

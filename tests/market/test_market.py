@@ -163,7 +163,8 @@ def test_late_ticks_amend_their_own_bar_and_bump_its_revision() -> None:
     after = market.changed("X", MINUTE, before["rev"], before["epoch"], 1)
     assert not after["full"]
     assert [bar["t"] for bar in after["bars"]] == [before["bars"][0]["t"]]
-    assert (after["bars"][0]["o"], after["bars"][0]["l"], after["bars"][0]["d"]) == (99, 99, [-4, 0])
+    assert (after["bars"][0]["o"], after["bars"][0]["l"], after["bars"][0]["d"]) == (99, 99, [-3, -4, 0])
+    assert [(row[0], row[1]) for row in after["run"]] == [(before["bars"][1]["t"], -2)]
     assert after["stats"]["late"] == 1
 
 

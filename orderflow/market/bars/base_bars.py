@@ -14,6 +14,7 @@ import numpy as np
 
 from orderflow.arrays import Codes, Ints
 from orderflow.market.buffer import Columns, order_ids
+from orderflow.market.studies.delta import extremes
 
 FIELDS = (
     "start",  # ns, start of the small bar
@@ -85,10 +86,7 @@ def rows_of(ticks: Columns, starts: Ints, bounds: Ints, state: tuple[int | None,
     ends[:-1], ends[-1] = bounds[1:], len(ticks)
     ends -= 1
     side, size, level = ticks.side, ticks.size, ticks.level
-    signed = size * side
-    running = np.cumsum(signed)
-    before = running[bounds] - signed[bounds]
-    delta = running[ends] - before
+    delta, min_delta, max_delta = extremes(size * side, bounds)
     ask = np.add.reduceat(size * (side > 0), bounds)
     return {
         "start": starts,
@@ -100,8 +98,8 @@ def rows_of(ticks: Columns, starts: Ints, bounds: Ints, state: tuple[int | None,
         "bid": ask - delta,
         "unknown": np.add.reduceat(size, bounds) - 2 * ask + delta,
         "trades": ends - bounds + 1,
-        "min_delta": np.minimum(np.minimum.reduceat(running, bounds) - before, 0),
-        "max_delta": np.maximum(np.maximum.reduceat(running, bounds) - before, 0),
+        "min_delta": min_delta,
+        "max_delta": max_delta,
         "last_time": ticks.time[ends],
         "last_id": order_ids(ticks.id[ends]),
         "direction": last_directions(level, ends, *state),

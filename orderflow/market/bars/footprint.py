@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
@@ -15,13 +16,13 @@ import numpy as np
 
 from orderflow.arrays import Floats, Ints
 from orderflow.market.bars.base_bars import rows_of
-from orderflow.market.bars.series import ASK, BID, TRADES, UNKNOWN, Bar, SessionCarry, level_sums
+from orderflow.market.bars.series import ASK, BID, NOTHING, TRADES, UNKNOWN, Bar, Totals, level_sums
 from orderflow.market.buffer import Columns
 from orderflow.market.grid import Grid
+from orderflow.market.studies.delta import cvd, delta
 from orderflow.market.studies.poc import poc
 from orderflow.market.studies.value_area import value_area
-
-Sums = tuple[int, int, int]
+from orderflow.market.studies.vwap import Sums, running, vwap, vwap_units
 
 VWAP_DIGITS = 4
 """Decimals that a VWAP is given beyond those of the prices."""
@@ -34,9 +35,9 @@ class BarTable:
     time, end, session: int64[n], ns UTC: the bar's start, its end (exclusive; the last trade's time for activity bars)
     and its session's start. open, high, low, close: int64[n], levels. ask, bid, unknown: int64[n], size units by
     aggressor. trades: int64[n]. min_delta, max_delta: int64[n], running extremes within the bar, from 0.
-    cvd: int64[n], delta since the session's start at the bar's end. vwap: float64[n], session VWAP at the bar's end, in
-    price. offsets: int64[n + 1], where each bar's rows begin in level, level_ask, level_bid, level_unknown,
-    level_trades: int64[m], levels ascending within a bar.
+    cvd: int64[n], delta since the session's start at the bar's end. vwap, sigma: float64[n], the session's VWAP at the
+    bar's end and its standard deviation, in price; NaN before any volume. offsets: int64[n + 1], where each bar's rows
+    begin in level, level_ask, level_bid, level_unknown, level_trades: int64[m], levels ascending within a bar.
     A level's price is level * grid.tick_units / 10**grid.price_decimals; a size is units / 10**grid.size_decimals.
     `group` levels make one row: level then counts rows, and row r covers base levels r * group to r * group + group -
     1.
@@ -60,6 +61,7 @@ class BarTable:
     max_delta: Ints
     cvd: Ints
     vwap: Floats
+    sigma: Floats
     offsets: Ints
     level: Ints
     level_ask: Ints
@@ -79,20 +81,14 @@ class BarTable:
     @property
     def delta(self) -> Ints:
         """int64[n], ask - bid."""
-        return self.ask - self.bid
+        return delta(self.bid, self.ask)
 
     @cached_property
     def areas(self) -> tuple[Ints, Ints, Ints]:
         """(poc, val, vah): int64[n] each, as rows of `level`."""
         out = np.empty((3, len(self)), np.int64)
         for i in range(len(self)):
-            rows = slice(int(self.offsets[i]), int(self.offsets[i + 1]))
-            level, bid, ask, unknown = (
-                self.level[rows],
-                self.level_bid[rows],
-                self.level_ask[rows],
-                self.level_unknown[rows],
-            )
+            level, bid, ask, unknown = self.rows(i)
             at = poc(level, bid, ask, unknown)
             low, high = value_area(level, bid + ask + unknown, at)
             out[:, i] = level[at], level[low], level[high]
@@ -149,42 +145,39 @@ _BAR_COLUMNS = [
     "max_delta",
     "cvd",
     "vwap",
+    "sigma",
 ]
 _LEVEL_COLUMNS = ["level", "level_ask", "level_bid", "level_unknown", "level_trades"]
 
 
-def vwap_price(sums: Sums, vwap_ref: int, grid: Grid) -> float:
-    """The price of vwap_ref + Σv·(L - vwap_ref)/Σv, rounded to VWAP_DIGITS decimals more than the prices.
-
-    NaN without volume.
-    """
-    s0, s1, _ = sums
-    if not s0:
-        return float("nan")
-    units = (2 * (vwap_ref * s0 + s1) * grid.tick_units * 10**VWAP_DIGITS + s0) // (2 * s0)
-    return float(units / 10 ** (grid.price_decimals + VWAP_DIGITS))
-
-
 def _running(
-    session: Ints, delta: Ints, sums: Sequence[Sums], carry: SessionCarry, vwap_ref: int, grid: Grid
-) -> tuple[Ints, Floats]:
-    """CVD and VWAP at the end of each bar, restarting where the session changes."""
-    cvd, vwap = np.empty(len(delta), np.int64), np.empty(len(delta), np.float64)
-    total, (a, b, c) = carry.delta, carry.sums
-    last = None
-    for i, (start, change, (x, y, z)) in enumerate(zip(session.tolist(), delta.tolist(), sums, strict=True)):
-        if last is not None and start != last:
-            total, a, b, c = 0, 0, 0, 0
-        last = start
-        total, a, b, c = total + change, a + x, b + y, c + z
-        cvd[i], vwap[i] = total, vwap_price((a, b, c), vwap_ref, grid)
-    return cvd, vwap
+    values: dict[str, Ints], session: Ints, parts: Sequence[Sums], opening: Totals, vwap_ref: int, grid: Grid
+) -> dict[str, Any]:
+    """cvd, vwap and sigma at the end of each bar, starting again where the session changes.
+
+    values: the columns of the bars. opening: what the first bar's session gathered before it.
+    """
+    candles = cvd(
+        delta(values["bid"], values["ask"]), values["min_delta"], values["max_delta"], session, base=opening.delta
+    )
+    totals = running(parts, session.tolist(), opening.sums)
+    scale, digits = grid.tick_units * 10**VWAP_DIGITS, 10 ** (grid.price_decimals + VWAP_DIGITS)
+    units = [vwap_units(total, vwap_ref, scale) for total in totals]
+    lines = [vwap(total, vwap_ref, tick=Fraction(grid.tick_units, 10**grid.price_decimals)) for total in totals]
+    return {
+        "cvd": candles.close,
+        "vwap": np.array([np.nan if value is None else value / digits for value in units], np.float64),
+        "sigma": np.array([np.nan if line is None else line.sigma for line in lines], np.float64),
+    }
 
 
 def from_series(
-    symbol: str, frame: str, grid: Grid, bars: Sequence[Bar], ends: Ints, carry: SessionCarry, vwap_ref: int
+    symbol: str, frame: str, grid: Grid, bars: Sequence[Bar], ends: Ints, opening: Totals, vwap_ref: int
 ) -> BarTable:
-    """The table of scalars live bars. ends: int64[n]; carry: what the first bar's session gathered before it."""
+    """The table of live bars that have their scalars.
+
+    ends: int64[n] ns. opening: what the first bar's session gathered before it.
+    """
     sizes = [len(bar.level) for bar in bars]
     cells = np.concatenate([bar.cells for bar in bars]) if bars else np.empty((0, 4), np.int64)
     session = np.array([bar.session for bar in bars], np.int64)
@@ -193,9 +186,7 @@ def from_series(
         name: np.array([getattr(fold, name) for fold in folds], np.int64)
         for name in ["open", "high", "low", "close", "ask", "bid", "unknown", "trades", "min_delta", "max_delta"]
     }
-    cvd, vwap = _running(
-        session, values["ask"] - values["bid"], [bar.vwap_sums(vwap_ref) for bar in bars], carry, vwap_ref, grid
-    )
+    values |= _running(values, session, [bar.vwap_sums(vwap_ref) for bar in bars], opening, vwap_ref, grid)
     return BarTable(
         symbol,
         frame,
@@ -203,8 +194,6 @@ def from_series(
         time=np.array([bar.start for bar in bars], np.int64),
         end=ends,
         session=session,
-        cvd=cvd,
-        vwap=vwap,
         offsets=np.concatenate(([0], np.cumsum(sizes, dtype=np.int64))).astype(np.int64),
         level=np.concatenate([bar.level for bar in bars]) if bars else np.empty(0, np.int64),
         level_ask=cells[:, ASK],
@@ -226,7 +215,6 @@ def tabulate(
     time: Callable[[Ints], Ints] | None = None,
     end: Callable[[Ints, Ints], Ints] | None = None,
     trades: Ints | None = None,
-    carry: SessionCarry | None = None,
     vwap_ref: int | None = None,
 ) -> BarTable:
     """The table of n ticks in time order, sides resolved, in one pass.
@@ -246,19 +234,12 @@ def tabulate(
     ]
     starts = bar[new] if time is None else time(new)
     sessions = session[new]
-    cvd, vwap = _running(
-        sessions,
-        rows["ask"] - rows["bid"],
-        [b.vwap_sums(vwap_ref) for b in bars],
-        carry or SessionCarry(),
-        vwap_ref,
-        grid,
-    )
     last = np.append(new[1:], len(ticks)) - 1
     counted = rows["trades"] if trades is None else np.add.reduceat(trades, new)
     values: dict[str, Any] = {
         name: rows[name] for name in ["open", "high", "low", "close", "ask", "bid", "unknown", "min_delta", "max_delta"]
     }
+    values |= _running(rows, sessions, [bar.vwap_sums(vwap_ref) for bar in bars], NOTHING, vwap_ref, grid)
     return BarTable(
         symbol,
         frame,
@@ -267,8 +248,6 @@ def tabulate(
         end=ticks.time[last] if end is None else end(starts, last),
         session=sessions,
         trades=counted,
-        cvd=cvd,
-        vwap=vwap,
         offsets=part.bounds,
         level=part.level,
         level_ask=part.cells[:, ASK],

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,8 @@ from orderflow.market.bars.base_bars import BarScalars
 from orderflow.market.decimals import edges
 from orderflow.market.frames import Frame
 from orderflow.market.sessions import Session, bar_end, bar_start
+from orderflow.market.studies.delta import delta
+from orderflow.market.studies.vwap import Sums, sums
 
 ASK, BID, UNKNOWN, TRADES = range(4)
 """Columns of a ladder's cells."""
@@ -88,7 +91,9 @@ class Bar:
     cells: Ints
     revision: int
     scalars: BarScalars | None = None
-    sums: tuple[int, int, int] | None = None
+    sums: Sums | None = None
+    opening: Totals | None = None
+    """What its session gathered before it; None while that is not known."""
 
     def add(self, level: Ints, cells: Ints, revision: int) -> None:
         """Add a partial (distinct ascending levels)."""
@@ -110,38 +115,44 @@ class Bar:
         taller[there] = self.cells
         self.level, self.cells = wider, taller
 
-    def vwap_sums(self, vwap_ref: int) -> tuple[int, int, int]:
-        """(Σv, Σv·(L - vwap_ref), Σv·(L - vwap_ref)²) in size units and levels, exact whatever their size."""
+    def vwap_sums(self, vwap_ref: int) -> Sums:
+        """The bar's sums for VWAP, in size units and levels."""
         if self.sums is None:
-            volume = self.cells[:, :TRADES].sum(axis=1)
-            away = self.level - vwap_ref
-            total = int(volume.sum())
-            if max(abs(int(away[0])), abs(int(away[-1])), 1) ** 2 * max(total, 1) < 2**62:
-                moment = volume * away
-                self.sums = total, int(moment.sum()), int((moment * away).sum())
-            else:
-                v, d = volume.tolist(), away.tolist()
-                self.sums = (
-                    total,
-                    sum(a * b for a, b in zip(v, d, strict=True)),
-                    sum(a * b * b for a, b in zip(v, d, strict=True)),
-                )
+            self.sums = sums(self.level, self.cells[:, :TRADES].sum(axis=1), vwap_ref)
         return self.sums
+
+    @property
+    def delta(self) -> int:
+        """ask - bid of the whole bar, size units."""
+        if self.scalars is not None:
+            return delta(self.scalars.bid, self.scalars.ask)
+        return delta(int(self.cells[:, BID].sum()), int(self.cells[:, ASK].sum()))
+
+
+class Totals(NamedTuple):
+    """Delta and VWAP sums of a part of a session."""
+
+    delta: int = 0
+    sums: Sums = Sums()
+
+    def plus(self, bar: Bar, vwap_ref: int) -> Totals:
+        return Totals(self.delta + bar.delta, self.sums.plus(bar.vwap_sums(vwap_ref)))
+
+
+NOTHING = Totals()
 
 
 @dataclass(slots=True)
 class SessionCarry:
-    """What one session (its start, ns) gathered before the bars held: delta and VWAP sums."""
+    """What one session (its start, ns) gathered before the bars held. revision: of the last change in it."""
 
     session: int | None = None
-    delta: int = 0
-    sums: tuple[int, int, int] = (0, 0, 0)
+    totals: Totals = NOTHING
+    revision: int = 0
 
     def add(self, bar: Bar, vwap_ref: int) -> None:
-        cells = bar.cells
-        self.delta += int(cells[:, ASK].sum() - cells[:, BID].sum())
-        a, b = self.sums, bar.vwap_sums(vwap_ref)
-        self.sums = a[0] + b[0], a[1] + b[1], a[2] + b[2]
+        self.totals = self.totals.plus(bar, vwap_ref)
+        self.revision = max(self.revision, bar.revision)
 
 
 @dataclass(slots=True)
@@ -184,13 +195,14 @@ class Series:
             if b - a > 1:
                 level, cells = _unite(level, cells)
             if start < self.horizon:
-                self._late(start, session, level, cells)
+                self._late(Bar(start, session, level, cells, revision))
                 continue
             bar = self.bars.get(start)
             if bar is None:
                 self._insert(Bar(start, session, level.copy(), cells.copy(), revision))
             else:
                 bar.add(level, cells, revision)
+            self.forget_openings(start)
             self._note(start, revision)
         if len(self.starts) > self.cap:
             self.drop(len(self.starts) - self.cap)
@@ -227,11 +239,37 @@ class Series:
                 self.carry = SessionCarry(session)
 
     @property
-    def opening(self) -> SessionCarry:
+    def opening(self) -> Totals:
         """What the first held bar's session gathered before that bar."""
         if self.starts and self.carry.session == self.bars[self.starts[0]].session:
-            return self.carry
-        return SessionCarry()
+            return self.carry.totals
+        return NOTHING
+
+    def opening_of(self, start: int) -> Totals:
+        """What the session of a held bar gathered before it; computed from the nearest bar that knows."""
+        known = self.bars[start].opening
+        if known is not None:
+            return known
+        at = first = bisect_left(self.starts, start)
+        bar = self.bars[start]
+        while first and bar.opening is None and self.bars[self.starts[first - 1]].session == bar.session:
+            first -= 1
+            bar = self.bars[self.starts[first]]
+        totals = bar.opening or (self.opening if not first else NOTHING)
+        for later in self.starts[first : at + 1]:
+            bar = self.bars[later]
+            bar.opening = totals
+            totals = totals.plus(bar, self.vwap_ref)
+        return self.bars[start].opening or NOTHING
+
+    def forget_openings(self, start: int) -> None:
+        """The bar at `start` changed: what later bars of its session add up to must be found anew."""
+        session = self.bars[start].session if start in self.bars else self.carry.session
+        for later in self.starts[bisect_right(self.starts, start) :]:
+            bar = self.bars[later]
+            if bar.session != session:
+                break
+            bar.opening = None
 
     def changed(self, since: int) -> list[int] | None:
         """Starts of the bars changed after revision `since`, ascending; None when that is too long ago to know."""
@@ -240,17 +278,37 @@ class Series:
         at = bisect_right(self._revisions, since)
         return sorted(start for start in set(self._changed[at:]) if start in self.bars)
 
+    def moved(self, since: int, changed: list[int]) -> list[int]:
+        """Starts of the bars whose CVD and VWAP changed after revision `since`, though their own trades did not.
+
+        changed: what `changed` says. A late tick moves every later bar of its session.
+        """
+        found: set[int] = set()
+        first = self.starts[0] if self.starts else 0
+        causes = [first, *changed] if self.starts and self._carry_moved(since) else changed
+        session = None
+        for start in causes:
+            if self.bars[start].session == session:
+                continue
+            session = self.bars[start].session
+            for later in self.starts[bisect_left(self.starts, start) :]:
+                if self.bars[later].session != session:
+                    break
+                found.add(later)
+        return sorted(found.difference(changed))
+
+    def _carry_moved(self, since: int) -> bool:
+        return self.carry.revision > since and self.carry.session == self.bars[self.starts[0]].session
+
     def rescale(self, level: int, size: int) -> None:
         """The grid became finer."""
         self.vwap_ref *= level
         for bar in self.bars.values():
             bar.level = bar.level * level
             bar.cells = bar.cells * np.array([size, size, size, 1])
-            bar.scalars = bar.sums = None
-        s0, s1, s2 = self.carry.sums
-        self.carry = SessionCarry(
-            self.carry.session, self.carry.delta * size, (s0 * size, s1 * size * level, s2 * size * level * level)
-        )
+            bar.scalars = bar.sums = bar.opening = None
+        held = self.carry.totals
+        self.carry.totals = Totals(held.delta * size, held.sums.rescaled(level, size))
         self._revisions.clear()
         self._changed.clear()
 
@@ -267,9 +325,12 @@ class Series:
         """Starts of the held bars with start <= bar start < end."""
         return self.starts[bisect_left(self.starts, start) : bisect_left(self.starts, end)]
 
-    def _late(self, start: int, session: int, level: Ints, cells: Ints) -> None:
-        if self.carry.session == session:
-            self.carry.add(Bar(start, session, level, cells, 0), self.vwap_ref)
+    def _late(self, part: Bar) -> None:
+        if self.carry.session == part.session:
+            self.carry.add(part, self.vwap_ref)
+            if self.starts and self.bars[self.starts[0]].session == part.session:
+                self.bars[self.starts[0]].opening = None
+                self.forget_openings(self.starts[0])
 
     def _note(self, start: int, revision: int) -> None:
         if self._revisions and self._revisions[-1] == revision and self._changed[-1] == start:

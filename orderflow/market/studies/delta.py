@@ -1,35 +1,42 @@
-"""Delta: what aggressive buyers traded less what aggressive sellers did, and its running sum, the CVD.
+"""Delta: volume of aggressive buyers less volume of aggressive sellers, its extremes within a bar, and its running sum.
 
-Volume whose side is unknown counts in no delta. The engine keeps the same figures incrementally; these are the
-definitions, for notebooks and for the pages that draw CVD candles.
+Volume whose side is unknown counts in no delta.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-from orderflow.arrays import Codes, Ints
+from orderflow.arrays import Indices, Ints
 from orderflow.market.studies.study import Study
 
+Amount = TypeVar("Amount", int, Ints)
 
-def delta(bid: Ints, ask: Ints) -> Ints:
-    """int64[m]: ask - bid at each level (or of each bar), size units."""
+
+def delta(bid: Amount, ask: Amount) -> Amount:
+    """ask - bid in size units, of levels or of bars: int64[m], or one int."""
     return ask - bid
 
 
-def extremes(size: Ints, side: Codes) -> tuple[int, int]:
-    """(min delta, max delta) of one bar: the running delta's extremes, which starts from 0 before the first trade.
+def extremes(signed: Ints, bounds: Ints | Indices) -> tuple[Ints, Ints, Ints]:
+    """(delta, min delta, max delta) of k bars, int64[k] each.
 
-    size: int64[n], side: int8[n] of `Side`, in time order.
+    Min and max are the extremes of the running delta within the bar, which is 0 before its first trade.
+
+    signed: int64[n], size × side (1 buy, -1 sell, 0 unknown) of trades in time order. bounds: int64[k], where each bar
+    begins in it, ascending and distinct, the first 0.
     """
-    running = np.cumsum(size * side)
-    return int(running.min(initial=0)), int(running.max(initial=0))
+    running = np.cumsum(signed)
+    before = running[bounds] - signed[bounds]
+    ends = np.append(bounds[1:], len(signed)) - 1
+    low = np.minimum(np.minimum.reduceat(running, bounds) - before, 0)
+    high = np.maximum(np.maximum.reduceat(running, bounds) - before, 0)
+    return running[ends] - before, low, high
 
 
-@dataclass(frozen=True, slots=True)
-class Candles:
+class Candles(NamedTuple):
     """CVD candles of n bars, int64[n] size units each."""
 
     open: Ints
@@ -39,16 +46,16 @@ class Candles:
 
 
 def cvd(delta: Ints, min_delta: Ints, max_delta: Ints, session: Ints, *, base: int = 0) -> Candles:
-    """CVD candles: open is the previous close, high and low come from the bar's extremes of delta.
+    """CVD candles: open is the previous close, high and low add the bar's extremes of delta to it.
 
     delta, min_delta, max_delta: int64[n] of bars in time order. session: int64[n], each bar's session start; where it
-    changes the sum begins again from 0. base: what the first bar's session had summed before that bar.
+    changes the sum starts again from 0. base: the sum of the first bar's session before that bar.
     """
     close = np.cumsum(delta)
     if len(close):
         close += base
         new = np.flatnonzero(np.diff(session)) + 1
-        # take away, in every session but the first, what was summed before it began
+        # subtract, in every session but the first, the sum at its start
         offset = np.zeros(len(close), np.int64)
         offset[new] = np.diff(np.concatenate(([0], close[new - 1])))
         close -= np.cumsum(offset)

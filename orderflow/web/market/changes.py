@@ -42,7 +42,7 @@ def changes(market: MarketReader, symbol: str, frame: Frame, since: int, epoch: 
     full = bool(found["full"]) or since > found["rev"]
     times = [bar["t"] * MS for bar in found["bars"]]
     if since > found["rev"]:
-        times = [found["base"][0] * MS]
+        times = [found["first"] * MS]
     if not times:
         return Changes(found["epoch"], found["rev"], full, None)
     table = market.bars(symbol, frame, start=min(times), group=group)

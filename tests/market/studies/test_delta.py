@@ -12,13 +12,18 @@ from tests.oracle.ladders import TICK, ticks
 from tests.oracle.oracle import Tick
 
 
+def one(size: np.ndarray, side: np.ndarray) -> tuple[int, ...]:
+    """(delta, min, max) of trades that make one bar."""
+    return tuple(int(column[0]) for column in extremes(size * side, np.array([0])))
+
+
 @given(ticks(hours=3), st.sampled_from(["UTC 00:00", "America/Chicago 17:00"]))
 def test_extremes_and_cvd_equal_the_oracle(trades: list[Tick], session: str) -> None:
     rows = oracle.bars(trades, "5min", tick=TICK, session=session)
     for (_, held), row in zip(oracle.grouped(trades, "5min", session), rows, strict=True):
         size = np.array([int(tick.size) for tick in held])
         side = np.array([tick.side for tick in held], np.int8)
-        assert extremes(size, side) == (row["min_delta"], row["max_delta"])
+        assert one(size, side) == (row["delta"], row["min_delta"], row["max_delta"])
     delta, low, high, began = (
         np.array([int(row[name]) for row in rows]) for name in ("delta", "min_delta", "max_delta", "session")
     )
@@ -30,11 +35,12 @@ def test_extremes_and_cvd_equal_the_oracle(trades: list[Tick], session: str) -> 
         assert candles.open[i] == (candles.close[i - 1] if began[i] == began[i - 1] else 0)
 
 
-def test_the_running_delta_starts_from_zero() -> None:
-    assert extremes(np.array([5, 2]), np.array([1, 1], np.int8)) == (0, 7)
-    assert extremes(np.array([5, 2]), np.array([-1, 1], np.int8)) == (-5, 0)
-    assert extremes(np.array([5]), np.array([0], np.int8)) == (0, 0)
-    assert extremes(np.empty(0, np.int64), np.empty(0, np.int8)) == (0, 0)
+def test_the_running_delta_starts_from_zero_in_every_bar() -> None:
+    assert one(np.array([5, 2]), np.array([1, 1], np.int8)) == (7, 0, 7)
+    assert one(np.array([5, 2]), np.array([-1, 1], np.int8)) == (-3, -5, 0)
+    assert one(np.array([5]), np.array([0], np.int8)) == (0, 0, 0)
+    bars = extremes(np.array([5, 2, -4, 1, -1]), np.array([0, 2, 3]))
+    assert [column.tolist() for column in bars] == [[7, -4, 0], [0, -4, 0], [7, 0, 1]]
 
 
 def test_a_candle_opens_at_the_previous_close_and_each_session_at_zero() -> None:

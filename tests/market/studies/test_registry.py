@@ -46,7 +46,6 @@ def test_a_page_can_say_which_variant_is_in_force() -> None:
     imbalance = registry.find("imbalance").in_force
     assert imbalance() == "Imbalance: ratio 3.0, minimum 1, zero counts"
     assert imbalance(ratio=(5, 2), minimum=10, zero="never") == "Imbalance: ratio 2.5, minimum 10, zero never counts"
-    assert registry.find("vwap").in_force(bands=(1, 2)) == "VWAP: bands 1, 2"
     assert registry.find("poc").in_force() == "POC"
     assert registry.find("big_trades").in_force() == "Big trades: percentile 99%, warm 100, fixed off"
     with pytest.raises(BadInput, match="study poc has no option 'rows'"):

@@ -5,10 +5,10 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orderflow.market.studies.vwap import Sums, anchored, from_ticks, running, sums, vwap
+from orderflow.market.studies.vwap import Sums, running, sums, vwap, vwap_units
 from tests.oracle import oracle
 from tests.oracle.ladders import TICK, Ladder, ladders, ticks
 from tests.oracle.oracle import Tick
@@ -36,22 +36,30 @@ def test_vwap_and_sigma_equal_the_oracle(trades: list[Tick], ref: int) -> None:
     assert line is not None
     assert line.vwap == float(mean)  # the nearest float, whatever `ref`
     assert close(line.sigma**2, variance)
-    assert line.upper[1] == pytest.approx(line.vwap + 2 * line.sigma)
-    assert line.lower[2] == pytest.approx(line.vwap - 3 * line.sigma)
+    assert line.band(2) == pytest.approx(line.vwap + 2 * line.sigma)
+    assert line.band(-3) == pytest.approx(line.vwap - 3 * line.sigma)
 
 
 @given(ticks(hours=8))
-def test_from_ticks_equals_the_oracle_at_every_tick(trades: list[Tick]) -> None:
+def test_running_sums_equal_the_oracle_at_every_tick(trades: list[Tick]) -> None:
     level, size, session = columns(trades)
-    mean, sigma = from_ticks(level, size, session)
-    for i in range(len(trades)):
+    totals = running([sums(level[i : i + 1], size[i : i + 1]) for i in range(len(trades))], session.tolist())
+    for i, total in enumerate(totals):
         expected = oracle.vwap([trades[j] for j in range(i + 1) if session[j] == session[i]])
-        if expected is None:
-            assert math.isnan(mean[i])
-            assert math.isnan(sigma[i])
-        else:
-            assert mean[i] * 0.25 == float(expected[0])
-            assert close((sigma[i] * 0.25) ** 2, expected[1])
+        line = vwap(total)
+        assert (line is None) is (expected is None)
+        if line is not None and expected is not None:
+            assert line.vwap * 0.25 == float(expected[0])
+            assert close((line.sigma * 0.25) ** 2, expected[1])
+
+
+@settings(deadline=None)
+@given(ticks(hours=8), st.integers(-1000, 1000))
+def test_printed_units_are_the_exact_mean_rounded_half_up(trades: list[Tick], ref: int) -> None:
+    level, size, _ = columns(trades)
+    units = vwap_units(sums(level, size, ref), ref, 25 * 10**4)
+    expected = oracle.vwap(trades)
+    assert units == (None if expected is None else math.floor(expected[0] * 10**6 + Fraction(1, 2)))
 
 
 @given(st.lists(ladders(most=5), min_size=1, max_size=6), st.data())
@@ -63,8 +71,6 @@ def test_running_sums_begin_again_with_each_session(bars: list[Ladder], data: st
         held = [bars[j] for j in range(i + 1) if session[j] == session[i]]
         level, volume = (np.concatenate([getattr(bar, name) for bar in held]) for name in ("level", "volume"))
         assert total[i] == sums(level, volume)
-    start = data.draw(st.integers(0, len(bars) - 1))
-    assert anchored(parts, start) == running(parts[start:], [0] * (len(bars) - start))
 
 
 def test_a_base_counts_for_the_first_session_only() -> None:
@@ -85,10 +91,10 @@ def test_no_volume_no_line() -> None:
     assert vwap(Sums()) is None
     none = np.empty(0, np.int64)
     assert sums(none, none) == Sums()
-    assert [len(column) for column in from_ticks(none, none)] == [0, 0]
+    assert vwap_units(Sums(), 5, 100) is None
 
 
-def test_bands_are_those_asked_for() -> None:
-    line = vwap(sums(np.array([0, 2]), np.array([1, 1])), bands=(0.5,))
-    assert line is not None
-    assert (line.lower, line.upper) == ((0.5,), (1.5,))
+def test_a_finer_grid_moves_the_line_with_it() -> None:
+    level, volume = np.array([40_001, 40_003]), np.array([3, 4])
+    fine = sums(level, volume, 40_000).rescaled(5, 10)
+    assert fine == sums(level * 5, volume * 10, 200_000)

@@ -1,0 +1,116 @@
+"""A page that only merges answers shows the CVD and VWAP of the API, whatever was late, evicted or in a new session."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from orderflow.market import buffer
+from orderflow.market.frames import Frame
+from orderflow.market.market import Market
+from tests.market.memory_log import MemoryLog
+from tests.market.ticks import draw
+
+FRAMES = ("1min", "5min", "4h", "15s", "ticks:20", "volume:200")
+
+
+class Page:
+    """What the chart's model does with answers: bars by start, running values replaced by `run`."""
+
+    def __init__(self, frame: str) -> None:
+        self.frame = Frame.parse(frame)
+        self.bars: dict[int, dict[str, Any]] = {}
+        self.epoch: str | None = None
+        self.rev = 0
+        self.rows = 0
+
+    def poll(self, market: Market) -> dict[str, Any]:
+        answer = market.changed("X", self.frame, self.rev, self.epoch, self.rows)
+        if answer["full"]:
+            self.bars = {}
+        for bar in answer["bars"]:
+            self.bars[bar["t"]] = bar
+        for t, q, w in answer["run"]:
+            self.bars[t] = {**self.bars[t], "q": q, "w": w}
+        self.bars = {t: bar for t, bar in sorted(self.bars.items()) if t >= answer["first"]}
+        self.epoch, self.rev, self.rows = answer["epoch"], answer["rev"], answer["rows"]
+        return answer
+
+
+def agree(page: Page, market: Market) -> None:
+    """The page's bars are those of a page that has just been opened, and those of the API."""
+    fresh = Page(page.frame.name)
+    fresh.rows = page.rows
+    fresh.poll(market)
+    held = {t: {"w": None, **bar} for t, bar in page.bars.items()}
+    assert held == {t: {"w": None, **bar} for t, bar in fresh.bars.items()}
+    if not page.frame.ns:
+        return
+    table = market.bars("X", page.frame, start=min(page.bars) * 1_000_000)
+    assert table.cvd.tolist() == [bar["q"] for bar in held.values()]
+    assert table.delta.tolist() == [bar["d"][0] for bar in held.values()]
+    price = table.grid.tick_units / 10**table.grid.price_decimals
+    for name, values in (("vwap", table.vwap), ("sigma", table.sigma)):
+        mine = [np.nan if bar["w"] is None else bar["w"][name == "sigma"] * price for bar in held.values()]
+        assert mine == pytest.approx(values.tolist(), abs=1e-4, nan_ok=True)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    seed=st.integers(0, 10_000),
+    frame=st.sampled_from(FRAMES),
+    candles=st.sampled_from([3, 20, 500]),
+    log=st.booleans(),
+    order=st.randoms(use_true_random=False),
+)
+def test_any_order_of_arrival(seed: int, frame: str, candles: int, log: bool, order: Any) -> None:
+    batch = draw(seed).batch
+    cuts = sorted({0, len(batch), *(order.randrange(len(batch)) for _ in range(8))})
+    parts = [batch.take(slice(a, b)) for a, b in pairwise(cuts)]
+    for _ in range(3):  # mostly in order, some late
+        a, b = order.randrange(len(parts)), order.randrange(len(parts))
+        parts[a], parts[b] = parts[b], parts[a]
+    market = Market(MemoryLog() if log else None, max_candles=candles)
+    market.configure("X", session=order.choice(["UTC", "America/Chicago 17:00"]))
+    page = Page(frame)
+    for part in parts:
+        market.ingest([part])
+        if order.random() < 0.7:
+            page.poll(market)
+    page.poll(market)
+    agree(page, market)
+
+
+def test_evicted_ticks_and_a_late_one_before_the_first_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(buffer, "SEGMENT", 64)
+    batch = draw(11, most=2_000).batch
+    seconds = np.arange(len(batch)) * 7_000_000_000
+    batch = replace(batch, time=int(batch.time[0]) // 86_400_000_000_000 * 86_400_000_000_000 + seconds)
+    market = Market(MemoryLog(), max_candles=5, max_ticks=256)
+    page = Page("1min")
+    late = np.zeros(len(batch), np.bool_)
+    late[[3, 40]] = True
+    market.ingest([batch.take(~late)])
+    page.poll(market)
+    market.ingest([batch.take(late)])
+    answer = page.poll(market)
+    assert (answer["full"], answer["bars"], len(answer["run"])) == (False, [], 5)
+    agree(page, market)
+
+
+def test_an_answer_in_order_carries_no_running_values_of_other_bars() -> None:
+    batch = draw(5, most=300).batch
+    market = Market()
+    page = Page("1min")
+    for i in range(len(batch)):
+        market.ingest([batch.take(slice(i, i + 1))])
+        answer = page.poll(market)
+        assert answer["full"] is (i == 0)
+        assert answer["run"] == []
+    agree(page, market)
