@@ -56,7 +56,7 @@ def create_server(services: Services, *, most_sockets: int = MOST_SOCKETS, short
     open_routes = [(route.method, route.path) for route in table if route.open]
     inner = Direct(server.wsgi_app, table) if shortcuts else server.wsgi_app
     gate = Gate(inner, services.settings, authenticator, open_routes)
-    delivery = Compression(gate)
+    delivery = Compression(gate, services.workers.run)
     front: Callable[..., Iterable[bytes]] = delivery
     if proxies := services.settings.trusted_proxies:
         front = ProxyFix(delivery, x_for=proxies, x_proto=proxies, x_host=proxies, x_prefix=proxies)

@@ -1,7 +1,11 @@
 """How answers travel: compressed, with the security headers, and kept by browsers for as long as is right.
 
-WSGI middleware for everything the server has. What is compressed must be text, long enough and asked for; a script or
-style of the page is compressed once and remembered. Names with a version in them are kept by browsers for a year.
+WSGI middleware for everything the server has. What is compressed must be text, long enough and asked for. Files (the
+scripts and styles of pages, and whole pages with a weak ETag) are compressed once and remembered, with Brotli for
+browsers that take it. Names with a version in them are kept by browsers for a year.
+
+Other answers are compressed with gzip only: Brotli in the same time is no smaller (25.9 KB of a page's components:
+4,382 B in 0.44 ms at quality 4, gzip 4,367 B in 0.64 ms).
 """
 
 from __future__ import annotations
@@ -9,15 +13,22 @@ from __future__ import annotations
 import re
 import zlib
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Protocol
 
+import brotli
+
+from orderflow.errors import Conflict
 from orderflow.web.kit.security import Application, Environ, Start
 
 LEAST = 1024
 """Shorter bodies are not worth compressing."""
 REMEMBERED = 256
 LEVEL = 5
+SMALL = 64 * 1024
+BROTLI_SMALL, BROTLI = 11, 5
+"""Quality for files up to SMALL bytes, and above. A small one takes 0.1 s for 12 % less than gzip; Plotly at quality 11
+would take 8 s for 10 % less than at quality 5 (328,677 B, 363,506 B; gzip 395,403 B)."""
 TEXTS = re.compile(r"(?:text/|application/(?:json|javascript|manifest\+json|xml)|image/svg)")
 YEAR = "public, max-age=31536000, immutable"
 VERSIONED = re.compile(r"^/assets/|^/_dash-component-suites/")
@@ -34,11 +45,23 @@ POLICY = (
 )
 
 
-class Compression:
-    """Adds to the answers of `application`."""
+class Run(Protocol):
+    """Calls a function where it does not hold up others: `Workers.run`."""
 
-    def __init__(self, application: Application) -> None:
+    def __call__(self, fn: Callable[..., bytes], *args: Any) -> bytes: ...
+
+
+def run_here(fn: Callable[..., bytes], *args: Any) -> bytes:
+    """Call the function at once."""
+    return fn(*args)
+
+
+class Compression:
+    """Adds to the answers of `application`. run: where files are compressed."""
+
+    def __init__(self, application: Application, run: Run = run_here) -> None:
         self._application = application
+        self._run = run
         self._scripts: Callable[[], Iterable[str]] = lambda: ()
         self._policies: dict[str, str] = {}
         self._packed: OrderedDict[tuple[str, ...], bytes] = OrderedDict()
@@ -71,8 +94,16 @@ class Compression:
                 headers.append(("Cache-Control", YEAR))
         elif "cache-control" not in names:
             headers.append(("Cache-Control", "no-store"))
-        if self._packs(environ, status, names, kind):
-            body, headers = self._pack(environ, names, headers, body)
+        is_file = "content-length" in names and (VERSIONED.match(path) or names.get("etag", "").startswith("W/"))
+        encoding = choose_encoding(environ.get("HTTP_ACCEPT_ENCODING", ""), ("br", "gzip") if is_file else ("gzip",))
+        if encoding is not None and self._packs(environ, status, names, kind):
+            headers = _packed_headers(headers, encoding)
+            if "content-length" not in names:
+                body = _Stream(body)
+            else:
+                data = self._pack_once(environ, encoding, names, body) if is_file else _gzip(body)
+                headers.append(("Content-Length", str(len(data))))
+                body = [data]
         start(status, headers, exc_info)
         return body
 
@@ -94,29 +125,34 @@ class Compression:
             and status[:3] not in ("204", "206", "304")
             and environ["REQUEST_METHOD"] != "HEAD"
             and TEXTS.match(kind) is not None
-            and _takes_gzip(environ.get("HTTP_ACCEPT_ENCODING", ""))
         )
 
-    def _pack(
-        self, environ: Environ, names: dict[str, str], headers: list[tuple[str, str]], body: Iterable[bytes]
-    ) -> tuple[Iterable[bytes], list[tuple[str, str]]]:
-        headers = [pair for pair in headers if pair[0].lower() not in ("content-length", "etag")]
-        headers += [("Content-Encoding", "gzip"), ("Vary", "Accept-Encoding")]
-        if "content-length" not in names:
-            return _Stream(body), headers
-        if not VERSIONED.match(environ["PATH_INFO"]):
-            data = _gzip(body)
-        else:
-            about = ("etag", "last-modified", "content-length")
-            key = (environ["PATH_INFO"], environ.get("QUERY_STRING", ""), *(names.get(name, "") for name in about))
-            if key not in self._packed:
-                self._packed[key] = _gzip(body)
-                if len(self._packed) > REMEMBERED:
-                    self._packed.popitem(last=False)
-            else:
-                _close(body)
-            data = self._packed[key]
-        return [data], [*headers, ("Content-Length", str(len(data)))]
+    def _pack_once(self, environ: Environ, encoding: str, names: dict[str, str], body: Iterable[bytes]) -> bytes:
+        """The compressed file, remembered by its path, tag, date and length; the query does not change a file."""
+        about = ("etag", "last-modified", "content-length")
+        key = (encoding, environ["PATH_INFO"], *(names.get(name, "") for name in about))
+        if key in self._packed:
+            _close(body)
+            return self._packed[key]
+        data = _whole(body)
+        try:
+            packed = self._run(pack_file, data, encoding)
+        except Conflict:  # the server is stopping, and its workers with it
+            packed = pack_file(data, encoding)
+        self._packed[key] = packed
+        if len(self._packed) > REMEMBERED:
+            self._packed.popitem(last=False)
+        return packed
+
+
+def pack_file(data: bytes, encoding: str) -> bytes:
+    """A file as it is sent: encoding "br" or "gzip"."""
+    if encoding == "br":
+        quality = BROTLI_SMALL if len(data) <= SMALL else BROTLI
+        packed: bytes = brotli.compress(data, mode=brotli.MODE_TEXT, quality=quality)
+        return packed
+    packer = zlib.compressobj(9, zlib.DEFLATED, zlib.MAX_WBITS + 16)
+    return packer.compress(data) + packer.flush()
 
 
 class _Stream:
@@ -142,18 +178,39 @@ def _gzip(body: Iterable[bytes]) -> bytes:
         _close(body)
 
 
+def _whole(body: Iterable[bytes]) -> bytes:
+    try:
+        return b"".join(body)
+    finally:
+        _close(body)
+
+
 def _close(body: Iterable[bytes]) -> None:
     close = getattr(body, "close", None)
     if close is not None:
         close()
 
 
-def _takes_gzip(accepted: str) -> bool:
+def choose_encoding(accepted: str, offered: Sequence[str]) -> str | None:
+    """The first of `offered` that an Accept-Encoding header allows; None without one. "*" stands for gzip only."""
+    allowed: dict[str, bool] = {}
     for part in accepted.lower().split(","):
         name, _, quality = part.partition(";")
-        if name.strip() in ("gzip", "*"):
-            return not re.fullmatch(r"\s*q=0(?:\.0*)?\s*", quality)
-    return False
+        allowed.setdefault(name.strip(), re.fullmatch(r"\s*q=0(?:\.0*)?\s*", quality) is None)
+    allowed.setdefault("gzip", allowed.get("*", False))
+    return next((encoding for encoding in offered if allowed.get(encoding)), None)
+
+
+def _packed_headers(headers: list[tuple[str, str]], encoding: str) -> list[tuple[str, str]]:
+    """The headers of the compressed answer, without its length. A strong ETag is of the bytes as they were."""
+    kept = [
+        (name, value)
+        for name, value in headers
+        if name.lower() != "content-length"
+        and (name.lower() != "etag" or value.startswith("W/"))
+        and (name.lower(), value) != ("vary", "Accept-Encoding")
+    ]
+    return [*kept, ("Content-Encoding", encoding), ("Vary", "Accept-Encoding")]
 
 
 def _versioned(path: str, query: str) -> bool:

@@ -1,13 +1,12 @@
-"""Pages without a framework: ready bytes at an address, compressed once, sent again only when they have changed.
+"""Ready text at an address, sent again only when it has changed: pages without a framework, and joined scripts.
 
-For what must be small and quick on a phone. The page itself is asked for anew each time and answered with 304 while it
-is the same; a file that it loads carries a hash of its content in its name and is kept by browsers for a year. Security
-headers and the policy are added to these answers as to all others, by `orderflow.web.kit.compression`.
+A page is asked for anew each time and answered with 304 while it is the same; a file that a page loads carries a hash
+of its content in its name and is kept by browsers for a year. `orderflow.web.kit.compression` compresses both, once,
+and adds security headers and the policy as to all other answers.
 """
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 from collections.abc import Callable
 
@@ -39,19 +38,14 @@ def put_file(server: flask.Flask, path: str, text: str, content_type: str = SCRI
 
 
 def _view(body: bytes, content_type: str, cache: str) -> Callable[[], flask.Response]:
-    packed = gzip.compress(body, 9, mtime=0)
     tag = _hash(body)
 
     def view() -> flask.Response:
-        request = flask.request
-        takes = request.accept_encodings.quality("gzip") > 0
-        response = flask.Response(packed if takes else body, content_type=content_type)
-        if takes:
-            response.headers["Content-Encoding"] = "gzip"
+        response = flask.Response(body, content_type=content_type)
         response.headers["Cache-Control"] = cache
         response.headers["Vary"] = "Accept-Encoding"
-        response.set_etag(tag, weak=True)  # the same for both ways to send it
-        response.make_conditional(request)
+        response.set_etag(tag, weak=True)  # the same however it is compressed
+        response.make_conditional(flask.request)
         return response
 
     return view

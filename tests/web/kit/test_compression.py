@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import gzip
 import re
+from collections.abc import Callable
+from typing import Any
 
+import brotli
 import flask
 import pytest
 from flask.testing import FlaskClient
 
+from orderflow.errors import Conflict
+from orderflow.web.kit.compression import choose_encoding
+from orderflow.web.kit.static_page import put_file, put_page
+
 TEXT = "a line of text\n" * 500
+UNPACK: dict[str, Callable[[bytes], bytes]] = {"br": brotli.decompress, "gzip": gzip.decompress}
 
 
 @pytest.fixture
@@ -57,9 +65,10 @@ def test_pages_have_a_policy_that_allows_the_named_scripts_only(web: flask.Flask
 def test_long_text_is_compressed_for_those_who_take_it(more: FlaskClient, path: str, accepted: str) -> None:
     plain, packed = more.get(path), more.get(path, headers={"Accept-Encoding": accepted})
     assert "Content-Encoding" not in plain.headers
-    assert packed.headers["Content-Encoding"] == "gzip"
-    assert "Accept-Encoding" in packed.headers["Vary"]
-    assert gzip.decompress(packed.data) == plain.data
+    encoding = "br" if "br" in accepted and path.startswith("/assets/") else "gzip"
+    assert packed.headers["Content-Encoding"] == encoding
+    assert packed.headers.getlist("Vary") == ["Accept-Encoding"]
+    assert UNPACK[encoding](packed.data) == plain.data
     assert len(packed.data) < len(plain.data) / 2
 
 
@@ -71,9 +80,66 @@ def test_what_is_short_or_packed_or_not_asked_for_is_left_alone(more: FlaskClien
     assert "Content-Encoding" not in more.get(path, headers={"Accept-Encoding": accepted}).headers
 
 
-def test_the_same_asset_is_packed_once(more: FlaskClient) -> None:
-    headers = {"Accept-Encoding": "gzip"}
-    assert more.get("/assets/a.js?m=1", headers=headers).data == more.get("/assets/a.js?m=1", headers=headers).data
+@pytest.mark.parametrize("encoding", ["br", "gzip"])
+def test_a_file_is_packed_once_and_where_it_holds_up_nobody(
+    web: flask.Flask, more: FlaskClient, monkeypatch: pytest.MonkeyPatch, encoding: str
+) -> None:
+    calls = []
+
+    def run(fn: Callable[..., bytes], *args: Any) -> bytes:
+        calls.append(args)
+        return fn(*args)
+
+    monkeypatch.setattr(web.extensions["orderflow.delivery"], "_run", run)
+    headers = {"Accept-Encoding": encoding}
+    first, again = more.get("/assets/a.js?m=1", headers=headers), more.get("/assets/a.js?m=1", headers=headers)
+    assert calls == [(TEXT.encode(), encoding)]
+    assert first.data == again.data
+    assert UNPACK[encoding](again.data) == TEXT.encode()
+
+
+def test_a_file_is_packed_while_the_workers_stop(
+    web: flask.Flask, more: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(fn: Callable[..., bytes], *args: Any) -> bytes:
+        raise Conflict("the server is stopping")
+
+    monkeypatch.setattr(web.extensions["orderflow.delivery"], "_run", run)
+    assert gzip.decompress(more.get("/assets/a.js", headers={"Accept-Encoding": "gzip"}).data) == TEXT.encode()
+
+
+def test_a_static_page_is_packed_and_asked_for_anew(web: flask.Flask, more: FlaskClient) -> None:
+    put_page(web, "/plain", f"<p>{TEXT}")
+    address = put_file(web, "/plain/a.js", TEXT)
+    for encoding in ("br", "gzip"):
+        headers = {"Accept-Encoding": encoding}
+        page = more.get("/plain", headers=headers)
+        assert (page.headers["Content-Encoding"], page.headers["Cache-Control"]) == (encoding, "no-cache")
+        assert UNPACK[encoding](page.data) == f"<p>{TEXT}".encode()
+        same = more.get("/plain", headers={**headers, "If-None-Match": page.headers["ETag"]})
+        assert (same.status_code, same.data) == (304, b"")
+        script = more.get(address, headers=headers)
+        assert script.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+        assert script.headers.getlist("Vary") == ["Accept-Encoding"]
+        assert UNPACK[encoding](script.data) == TEXT.encode()
+
+
+@pytest.mark.parametrize(
+    ("accepted", "chosen"),
+    [
+        ("br", "br"),
+        ("gzip, deflate, br, zstd", "br"),
+        ("br;q=0, gzip", "gzip"),
+        ("br;q=0.0", None),
+        ("*", "gzip"),
+        ("*;q=0", None),
+        ("gzip;q=0, *", None),
+        ("identity", None),
+        ("", None),
+    ],
+)
+def test_the_encoding_is_one_that_is_taken(accepted: str, chosen: str | None) -> None:
+    assert choose_encoding(accepted, ("br", "gzip")) == chosen
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,74 @@
+"""What a browser loads for a page that it sees for the first time."""
+
+from __future__ import annotations
+
+import gzip
+import urllib.request
+from typing import Any
+
+import pytest
+
+from callbacks.app import PAGES
+from tests.browser.conftest import DESKTOP
+from tests.running import RunningServer
+
+pytestmark = pytest.mark.browser
+
+MOST_FILES = 25
+MOST_SCRIPT_BYTES = 1_000_000
+MOST_SCRIPT_BYTES_WITH_GRID = 1_600_000
+FILES = ("document", "script", "stylesheet")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=[page.slug for page in PAGES])
+def test_a_cold_page_asks_for_few_files(browser: Any, server: RunningServer, page: Any) -> None:
+    context = browser.new_context(viewport=DESKTOP)
+    try:
+        tab = context.new_page()
+        asked: list[tuple[str, str]] = []
+        errors: list[str] = []
+        tab.on("request", lambda request: asked.append((request.resource_type, request.url)))
+        tab.on("pageerror", lambda error: errors.append(str(error)))
+        tab.goto(server.url + page.path)
+        tab.get_by_role("heading", level=1).wait_for()
+        tab.wait_for_timeout(2000)  # parts that are loaded when they are first shown, such as graphs
+        loaded = [url for kind, url in asked if kind in FILES]
+        scripts = [url for kind, url in asked if kind == "script"]
+    finally:
+        context.close()
+    assert errors == []
+    assert 3 <= len(loaded) <= MOST_FILES
+    assert len(loaded) == len(set(loaded)), "a file was asked for twice"
+    assert all(url.startswith(server.url) for url in loaded)
+    most = MOST_SCRIPT_BYTES_WITH_GRID if "dash_ag_grid" in page.libraries else MOST_SCRIPT_BYTES
+    assert sum(gzipped(url) for url in scripts) <= most
+
+
+def gzipped(url: str) -> int:
+    """The bytes of a script as a browser that takes gzip gets it."""
+    request = urllib.request.Request(url, headers={"Accept-Encoding": "gzip"})
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        body: bytes = answer.read()
+        assert answer.headers["Content-Encoding"] == "gzip" or len(body) < 1024
+        assert len(body) < 1024 or gzip.decompress(body)
+    return len(body)
+
+
+def test_a_second_page_takes_the_libraries_from_the_cache(browser: Any, server: RunningServer) -> None:
+    context = browser.new_context(viewport=DESKTOP)
+    try:
+        tab = context.new_page()
+        tab.goto(f"{server.url}/chart/")
+        tab.get_by_role("heading", level=1).wait_for()
+        tab.get_by_role("navigation", name="Pages").get_by_role("link", name="Instruments").click()
+        tab.get_by_role("heading", name="Instruments", level=1).wait_for()
+        loaded = tab.evaluate(
+            """() => performance.getEntriesByType("resource")
+              .filter((entry) => entry.initiatorType === "script" || entry.initiatorType === "link")
+              .map((entry) => [new URL(entry.name).pathname, entry.transferSize])"""
+        )
+    finally:
+        context.close()
+    assert len(loaded) > 10
+    fresh = [path for path, transferred in loaded if transferred and not path.startswith("/assets/instruments.")]
+    assert fresh == []
