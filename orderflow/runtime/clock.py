@@ -1,6 +1,6 @@
-"""What time it is, as a thing that is handed in: tests and replays bring their own.
+"""Clocks as objects, so that tests and replays can pass their own.
 
-Does not sleep (`orderflow.runtime.workers` does) and knows no sessions or time zones.
+They do not sleep (`orderflow.runtime.workers` does) and know no sessions or time zones.
 """
 
 from __future__ import annotations
@@ -10,17 +10,17 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Two readings: the wall clock for what people see, the monotonic one for what is measured."""
+    """The wall clock for what people see, the monotonic clock for durations."""
 
     def now(self) -> int:
         """Nanoseconds since 1970 UTC."""
 
     def monotonic(self) -> float:
-        """Seconds since some moment; never goes back."""
+        """Seconds since an arbitrary moment; never decreases."""
 
 
 class SystemClock:
-    """The computer's own."""
+    """The clock of the operating system."""
 
     def now(self) -> int:
         return time.time_ns()
@@ -30,7 +30,7 @@ class SystemClock:
 
 
 class ManualClock:
-    """Stands still until it is told to go on. now: ns since 1970 UTC at the beginning."""
+    """A clock that only `advance` moves. now: its first reading, ns since 1970 UTC."""
 
     def __init__(self, now: int = 0) -> None:
         self._begin = now
@@ -43,7 +43,7 @@ class ManualClock:
         return self._passed / 1e9
 
     def advance(self, seconds: float) -> None:
-        """Let time pass; ValueError when it would go back."""
+        """Move the clock forward. Raises ValueError for a negative number."""
         if seconds < 0:
             raise ValueError("time does not go back")
         self._passed += round(seconds * 1e9)

@@ -1,7 +1,7 @@
-"""`reload = true`: the server starts again by itself when a source file of the program has changed. For development.
+"""Restarts the server when a source file changes (`reload = true`). For development.
 
-The change ends the server as SIGTERM does (sockets closed, log flushed), and the command line then replaces the process
-by a new one with the same arguments.
+A change ends the server as SIGTERM does (sockets closed, log flushed); the command line then replaces the process with
+a new one that has the same arguments.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from collections.abc import Iterable
 from pathlib import Path
 
 SECONDS = 1.0
-"""Between two looks."""
+"""Seconds between two checks."""
 KINDS = (".py", ".js", ".css")
 
 
 class Watch:
-    """Looks at the files of `folders` with the endings of KINDS. `seen` tells that one has changed since the start."""
+    """Watches the files of `folders` with the suffixes in KINDS. `seen` is True once one has changed."""
 
     def __init__(self, folders: Iterable[Path]) -> None:
         self._folders = [folder for folder in folders if folder.is_dir()]
@@ -25,12 +25,12 @@ class Watch:
         self.seen = False
 
     def look(self) -> bool:
-        """Whether a file was changed, added or removed since the start."""
+        """True when a file was changed, added or removed since the start."""
         self.seen = self.seen or self._look() != self._state
         return self.seen
 
     def end_when_changed(self) -> None:
-        """Ask this process to end, as SIGTERM would, once something has changed."""
+        """Send this process SIGTERM once a file has changed."""
         if not self.seen and self.look():
             signal.raise_signal(signal.SIGTERM)
 

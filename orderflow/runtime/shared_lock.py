@@ -1,10 +1,10 @@
-"""A reentrant lock between threads and greenlets, for state that both work on for longer than a few statements.
+"""A reentrant lock shared by threads and greenlets, for state that both hold for longer than a few statements.
 
-`threading.RLock` is none under gevent: the patched one forgets to wake threads that wait for greenlets, and the plain
-one belongs to a thread, so it lets two greenlets of one thread in together and stops all of them while a thread has it.
+`threading.RLock` does not work under gevent: the patched one loses wake-ups between threads and greenlets, and the
+plain one is owned by a thread, so it admits two greenlets of one thread together and blocks the hub while a thread
+holds it.
 
-It knows neither threads nor greenlets itself: `orderflow.runtime.workers` gives it what tells them apart and
-lets them wait.
+`orderflow.runtime.workers` provides the identity of the caller and the way to wait.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 
 class Waiter(Protocol):
-    """One party's wait."""
+    """Blocks one thread or greenlet until it is woken."""
 
     def wake(self) -> object: ...
 
@@ -24,11 +24,11 @@ class Waiter(Protocol):
 
 
 class SharedRLock:
-    """What `threading.RLock` is as a context manager. It may be held while waiting for something else.
+    """A reentrant lock, used as a context manager. It may be held while waiting for something else.
 
-    guard: a plain lock that is held for a few statements at a time. me: whoever calls, the same object each time (a
-    greenlet: every thread has one). new_waiter: how whoever calls can wait. Whoever has waited longest is woken, and
-    goes in unless somebody else was quicker.
+    guard: a plain lock, held for a few statements at a time. me: returns the caller's identity, the current greenlet
+    (every thread has one). new_waiter: returns a way for the caller to wait. The longest waiter is woken first, and
+    acquires the lock unless another caller was quicker.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class SharedRLock:
                 self._waiting.append(waiter)
             try:
                 waiter.wait(None)
-            except BaseException:  # killed while waiting: the turn that it may have been given goes to the next
+            except BaseException:  # killed while waiting: pass a wake-up that was meant for it to the next
                 with self._guard:
                     given = waiter not in self._waiting
                     if not given:
@@ -71,7 +71,7 @@ class SharedRLock:
         self._wake_next()
 
     def _wake_next(self) -> None:
-        if not self._waiting:  # who comes from now on finds it free
+        if not self._waiting:  # a caller from now on finds the lock free
             return
         with self._guard:
             waiter = self._waiting.popleft() if self._waiting else None

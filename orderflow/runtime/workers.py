@@ -1,14 +1,12 @@
 """The only place where threads and greenlets start and stop.
 
-The server runs on gevent: one thread, one greenlet a socket, and whoever computes or waits for the disk stops all of
-them. So such work goes through `Workers` to real operating system threads while the caller waits the way its
-surroundings wait: a greenlet yields, a thread blocks. The same calls work without gevent (tests, notebooks).
+The server runs on gevent: one thread, one greenlet a socket. Computing or waiting for the disk in a greenlet stops all
+of them, so such work goes through `Workers` to real operating system threads while the caller waits in its own way: a
+greenlet yields, a thread blocks. The same calls work without gevent (tests, notebooks).
 
-gevent's own locks are not for threads that run beside the hub: of three greenlets and three threads that took turns
-with one patched `threading.Lock` or `RLock`, some were never woken again (gevent 26.9). State that both sides touch is
-guarded by `plain_lock()` and waited for with an `Event`, or guarded by a `Workers.lock()`.
-
-Nothing here knows what the work is.
+gevent's patched locks do not work between greenlets and threads beside the hub: of three greenlets and three threads
+that shared one patched `threading.Lock` or `RLock`, some were never woken again (gevent 26.9). Guard state that both
+sides use with `plain_lock()` and wait with an `Event`, or guard it with a `Workers.lock()`.
 """
 
 from __future__ import annotations
@@ -43,24 +41,24 @@ _new_queue: Callable[[], Any] = monkey.get_original("queue", "SimpleQueue")
 
 
 def plain_lock() -> LockType:
-    """A lock of the operating system, patched or not: safe between greenlets and threads, not reentrant.
+    """An operating system lock, patched or not: safe between greenlets and threads, not reentrant.
 
-    Hold it for a few statements only and never wait, log, or do input or output under it: a greenlet that yields
-    while it holds the lock stops the whole server as soon as another one wants it.
+    Hold it for a few statements only. Never wait, log or do I/O under it: a greenlet that yields while it holds the
+    lock stops the whole server as soon as another greenlet acquires it.
     """
     return _new_lock()
 
 
 def plain_rlock() -> AbstractContextManager[bool]:
-    """`plain_lock`, but the thread that holds it may take it again.
+    """A reentrant `plain_lock`.
 
-    It belongs to a thread: two greenlets of one thread do not keep each other out, so never yield under it.
+    A thread owns it, so it does not keep two greenlets of one thread apart: never yield under it.
     """
     return _new_rlock()
 
 
 class _ThreadWaiter:
-    """One thread's wait; `wake` is called once, from anywhere."""
+    """Blocks one thread until `wake` is called, once, from any thread."""
 
     def __init__(self) -> None:
         self._lock = _new_lock()
@@ -72,7 +70,7 @@ class _ThreadWaiter:
 
 
 class _GreenletWaiter:
-    """One greenlet's wait: the other greenlets of the hub go on."""
+    """Blocks one greenlet; the hub's other greenlets go on."""
 
     def __init__(self, home: _HubThread) -> None:
         self._home = home
@@ -89,7 +87,7 @@ class _GreenletWaiter:
 
 
 class _HubThread:
-    """The thread that made the workers: under gevent the one whose greenlets must not be blocked."""
+    """The thread that created the workers; under gevent, the thread of the hub."""
 
     def __init__(self) -> None:
         self.patched: bool = monkey.is_module_patched("threading")
@@ -126,7 +124,7 @@ class Event:
         self._set = False
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait up to `timeout` seconds (None: for ever); True when the flag was set."""
+        """Wait up to `timeout` seconds (None: for ever); True when the event was set."""
         with self._lock:
             if self._set:
                 return True
@@ -141,7 +139,7 @@ class Event:
 
 
 class _Task(Generic[T]):
-    """One call on its way through a lane."""
+    """A call queued on an executor, and its result."""
 
     def __init__(self, fn: Callable[..., T], args: tuple[Any, ...], done: Event) -> None:
         self._fn, self._args, self._done = fn, args, done
@@ -164,7 +162,7 @@ class _Task(Generic[T]):
 
 
 class _Executor:
-    """Real threads that do what is put into one queue, in its order."""
+    """Real threads that run the tasks of one queue in order."""
 
     def __init__(self, home: _HubThread, name: str, threads: int) -> None:
         self._queue = _new_queue()
@@ -191,7 +189,7 @@ class _Executor:
         end.set()
 
     def stop(self, deadline: float) -> bool:
-        """Let the threads end after what is queued; True when they did before the deadline."""
+        """Finish the queue and end the threads; True when they ended before the deadline."""
         for _ in self._ends:
             self._queue.put(None)
         return all(end.wait(max(0.0, deadline - time.monotonic())) for end in self._ends)
@@ -206,7 +204,7 @@ class Handle(Protocol):
         """False once it has ended."""
 
     def cancel(self) -> None:
-        """Ask it to end: `Workers.wait` in it answers True, a periodic job does not start another turn."""
+        """Ask it to end: `Workers.wait` in the job returns True, a periodic job does not run again."""
 
     def join(self, timeout: float | None = None) -> bool:
         """Wait for its end; True when it has ended."""
@@ -230,10 +228,10 @@ class _Job:
 
 
 class Workers:
-    """A pool of threads for work that takes long, one thread for all writing, and the jobs of the background.
+    """A thread pool for long work, one writer thread, one reader thread, and background jobs.
 
-    threads: size of the pool. Make it in the thread that runs the hub. What runs in the pool or the writer must
-    not wait for a greenlet of the hub that waits for it.
+    threads: size of the pool. Create it in the thread that runs the hub. Work in the pool or the writer must not wait
+    for a greenlet that waits for that work.
     """
 
     def __init__(self, threads: int = 4) -> None:
@@ -256,7 +254,9 @@ class Workers:
         return SharedRLock(_new_lock(), gevent.getcurrent, self._home.waiter)
 
     def run(self, fn: Callable[..., T], *args: Any) -> T:
-        """`fn(*args)` in a thread of the pool; its result or its error. Called inside a worker thread it runs there.
+        """Run `fn(*args)` in a thread of the pool and return its result or raise its error.
+
+        Inside a worker thread it runs there.
 
         Raises Conflict once the workers are stopping.
         """
@@ -265,18 +265,17 @@ class Workers:
         return self._put(self._pool, fn, args).result()
 
     def run_io(self, fn: Callable[..., T], *args: Any) -> T:
-        """`fn(*args)` where it cannot stop the hub: in a thread of its own when a greenlet of the home thread asks,
-        else here.
+        """Run blocking I/O off the event loop, on the reader thread; outside the hub's thread it runs here.
 
-        For reading from disk. Unlike `run` it never waits for the pool, so it may be called under a lock that all of
-        the pool's threads are waiting for.
+        Unlike `run` it never waits for the pool, so it may be called under a lock that all threads of the pool wait
+        for.
         """
         if not (self._home.patched and self._home.is_here()):
             return fn(*args)
         return self._put(self._reader, fn, args).result()
 
     def run_writer(self, fn: Callable[..., T], *args: Any) -> T:
-        """`fn(*args)` in the only writing thread, after what was given to it before; its result or its error.
+        """Run `fn(*args)` on the writer thread, after what is queued there, and return its result or raise its error.
 
         Raises Conflict once the workers are stopping.
         """
@@ -285,19 +284,19 @@ class Workers:
         return self._put(self._writer, fn, args).result()
 
     def in_writer(self) -> bool:
-        """Whether the caller is the writing thread."""
+        """Whether the caller is the writer thread."""
         return self._writer.is_here()
 
     def post_writer(self, name: str, fn: Callable[[], object]) -> None:
-        """Queue `fn` for the writing thread and return at once; an error is noted under `name`."""
+        """Queue `fn` for the writer thread and return at once; an error is noted under `name`."""
         self._put(self._writer, self._guard, (name, fn))
 
-    def _put(self, lane: _Executor, fn: Callable[..., T], args: tuple[Any, ...]) -> _Task[T]:
+    def _put(self, executor: _Executor, fn: Callable[..., T], args: tuple[Any, ...]) -> _Task[T]:
         task = _Task(fn, args, self.event())
         with self._lock:
             if self._stopping.is_set():
                 raise Conflict("the server is stopping")
-            lane.put(task)
+            executor.put(task)
         return task
 
     def spawn(self, name: str, fn: Callable[..., object], *args: Any) -> Handle:
@@ -319,16 +318,16 @@ class Workers:
         return job
 
     def every(self, seconds: float, name: str, fn: Callable[[], object]) -> Handle:
-        """Call `fn` every so many seconds, first after that time. SharedRLock that are missed are left out.
+        """Call `fn` every so many seconds, first after that time. A call that is missed is left out.
 
         An error in it is noted and does not end it.
         """
         if not (0 < seconds < math.inf):
-            raise ValueError(f"{name}: every {seconds} seconds has no meaning")
+            raise ValueError(f"{name}: every {seconds} seconds is not a period")
         return self.spawn(name, self._repeat, seconds, name, fn)
 
     def wait(self, seconds: float) -> bool:
-        """Sleep; True, at once, when the job that calls this was cancelled or the workers are stopping."""
+        """Sleep. Returns True at once when the calling job is cancelled or the workers are stopping."""
         job = self._current.get()
         return (self._stopping if job is None else job.cancelled).wait(seconds)
 
@@ -346,9 +345,9 @@ class Workers:
             return dict(self._errors)
 
     def stop(self, timeout: float = 5.0) -> list[str]:
-        """End all jobs, do what is queued for the threads, end them. Returns the names of what would not end in time.
+        """End all jobs, finish the queues, end the threads. Returns the names of what did not end in time.
 
-        Jobs are asked first; under gevent those that do not listen are killed after half of `timeout` seconds.
+        Jobs are asked first; under gevent, jobs that do not end are killed after half of `timeout` seconds.
         """
         begin = time.monotonic()
         with self._lock:
@@ -365,8 +364,8 @@ class Workers:
         for job in jobs:
             job.join(max(0.0, min(timeout / 4, begin + timeout - time.monotonic())) if job.greenlet else 0.0)
         left = [job.name for job in jobs if job.alive()]
-        lanes = {"pool": self._pool, "writer": self._writer, "reader": self._reader}
-        left += [name for name, lane in lanes.items() if not lane.stop(begin + timeout)]
+        executors = {"pool": self._pool, "writer": self._writer, "reader": self._reader}
+        left += [name for name, each in executors.items() if not each.stop(begin + timeout)]
         if left:
             log.warning("still running after %.1f s: %s", timeout, ", ".join(left))
         return left
@@ -374,7 +373,7 @@ class Workers:
     def _guard(self, name: str, fn: Callable[..., object], *args: Any) -> None:
         try:
             fn(*args)
-        except Exception as error:  # a job of the background has no caller to tell
+        except Exception as error:  # a background job has no caller to raise to
             self.note(name, error)
 
     def _repeat(self, seconds: float, name: str, fn: Callable[[], object]) -> None:
