@@ -1,0 +1,32 @@
+"""The scripts of assets/ stay small and are checked: lines by folder as prettier writes them, and the checks' lists."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.conftest import ROOT
+
+LIMITS = {"chart": 4_300, "play": 1_350, "kit": 620}
+"""Most lines of each folder; formatting is checked by prettier, so that a line is a line."""
+
+
+@pytest.mark.parametrize("folder", LIMITS)
+def test_scripts_of_a_folder_are_few_lines(folder: str) -> None:
+    lines = sum(len(path.read_text("utf-8").splitlines()) for path in (ROOT / "assets" / folder).glob("*.js"))
+    assert 0 < lines <= LIMITS[folder]
+
+
+def test_both_checks_leave_out_the_same_folders_and_only_those_without_a_limit() -> None:
+    ignored = (ROOT / ".prettierignore").read_text("utf-8").splitlines()
+    config = (ROOT / "eslint.config.mjs").read_text("utf-8")
+    scripts = {path.parent.name for path in (ROOT / "assets").glob("*/*.js")}
+    left_out = {line.split("/")[1] for line in ignored if line.startswith("assets/") and line.endswith("/")}
+    assert left_out == scripts - set(LIMITS)
+    assert {name for name in scripts if f'"assets/{name}/"' in config} == left_out
+
+
+def test_tools_are_pinned() -> None:
+    versions = json.loads((ROOT / "package.json").read_text("utf-8"))["devDependencies"]
+    assert all(version[0].isdigit() for version in versions.values()), versions
