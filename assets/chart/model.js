@@ -143,7 +143,8 @@
       if (at >= 0) {
         bars[at] = bar;
         from = Math.min(from, at);
-      } else if (at === -1 && bar.t < answer.first) continue; // older than what is held
+      } else if (at === -1 && bar.t < answer.first)
+        continue; // older than what is held
       else {
         bars.splice(-at - 1, 0, bar);
         inserted.push(model.first - at - 1);
