@@ -1,4 +1,4 @@
-"""Logs of herd sessions written by hand, event by event: what statistics and reports are tested on."""
+"""Logs of herd sessions built event by event, for tests of statistics and reports."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MICRO = 10**6
 
 
 class Log:
-    """`events` is the log; every call adds to it. Times are seconds after the start."""
+    """`events` is the log; every method appends to it. Times are seconds after the start."""
 
     def __init__(self, *, price: float = 100.0, cash: float = 5_000.0, shares: int = 50, id: str = "s-1") -> None:
         self.events: list[Event] = []
@@ -29,7 +29,7 @@ class Log:
         self.add(0, "session", version=1, id=id, code="K7QX", seed=7, config=config)
 
     def add(self, second: float, kind: str, **rest: Any) -> int:
-        """One event; its number."""
+        """Append an event and return its number."""
         number = len(self.events)
         line = {"n": number, "t": START + round(second * SECOND), "e": kind, **rest}
         self.events.append(msgspec.convert(line, Event))
@@ -42,7 +42,7 @@ class Log:
         return self.add(second, "join", p=p, **kept)
 
     def people(self, count: int, **kind: Any) -> list[str]:
-        """p1 … pN, joined at the start."""
+        """Participants p1 … pN who join at the start; their ids."""
         names = [f"p{i}" for i in range(1, count + 1)]
         for name in names:
             self.join(name, **kind)
@@ -62,7 +62,7 @@ class Log:
         rejected: tuple[int, ...] = (),
         after: float | None = None,
     ) -> int:
-        """A batch in which all `orders` but the `rejected` fill at one price."""
+        """Append a batch that fills all `orders` except the `rejected` at one price; return its number."""
         at = self.price if price is None else round(price * MICRO)
         self.price = at if after is None else round(after * MICRO)
         filled = [self.order_event(n) for n in orders if n not in rejected]
@@ -92,7 +92,7 @@ class Log:
         return event
 
     def trade(self, second: float, signs: dict[str, int], *, quantity: int = 1, price: float | None = None) -> None:
-        """Orders of several participants that fill together a batch later."""
+        """Orders of several participants that fill together 0.25 s later."""
         numbers = [self.order(second, p, sign, quantity) for p, sign in signs.items()]
         self.batch(second + 0.25, numbers, price=price)
 
@@ -100,8 +100,8 @@ class Log:
 def chance_game(
     people: int = 40, seconds: int = 120, *, seed: int = 1, swing: float = 0.0, groups: bool = False, rounds: int = 0
 ) -> Log:
-    """A game of people who trade now and then by the toss of a coin; `swing` moves the coin of all together every ten
-    seconds, so 0 is a crowd without herding and 0.4 a strong herd. rounds: so many, of one fundamental value 100."""
+    """A game of people who trade at random times on random sides. `swing` shifts everybody's probability of a buy every
+    ten seconds: 0 is a crowd without herding, 0.4 a strong herd. rounds: how many, of fundamental value 100."""
     rng = np.random.default_rng(seed)
     log = Log()
     names = [f"p{i}" for i in range(1, people + 1)]

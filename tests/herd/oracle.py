@@ -1,4 +1,4 @@
-"""The market's arithmetic a second time, from its definition and in the slowest way: no code shared with the engine."""
+"""An oracle for the arithmetic of the market: slow, straight from the definition, no code shared with the engine."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ WIDE = Context(prec=120, Emin=-9_999_999, Emax=9_999_999)
 
 
 def cost(curve: str, p0: int, k: str, q: int) -> int:
-    """C(q) in micro-units, rounded down, by the sum of the exponential's series."""
+    """C(q) in micro-units, rounded down, from the series of the exponential."""
     slope = Fraction(k)
     if curve == "linear":
         return floor(p0 * q + slope * p0 * q * q / 2)
@@ -27,7 +27,7 @@ def price(curve: str, p0: int, k: str, q: int) -> int:
 
 
 def exponential(x: Fraction) -> Decimal:
-    """e^x = (e^(x / 2^n))^(2^n), the inner one by its series, with 120 digits."""
+    """e^x = (e^(x / 2^n))^(2^n), the inner power from its series, with 120 digits."""
     halvings = 12
     small = WIDE.divide(Decimal(x.numerator), Decimal(x.denominator * 2**halvings))
     total = term = Decimal(1)
@@ -46,7 +46,7 @@ class Trader:
 
 
 @dataclass
-class Wish:
+class OracleOrder:
     n: int
     p: str
     s: int
@@ -67,31 +67,31 @@ def clear(
     p0: int,
     k: str,
     position: int,
-    wishes: Sequence[Wish],
+    orders: Sequence[OracleOrder],
     traders: Mapping[str, Trader],
     short: int,
     low: int,
     high: int,
 ) -> Outcome:
-    """Leave out one order after the other until everything fits."""
+    """Leave out one order after the other until all the others fill."""
 
     def uniform(net: int) -> Fraction:
         if net == 0:
             return Fraction(price(curve, p0, k, position))
         return Fraction(cost(curve, p0, k, position + net) - cost(curve, p0, k, position), net)
 
-    sells: list[Wish] = []
-    for wish in wishes:
-        mine = sum(sell.q for sell in sells if sell.p == wish.p)
-        if wish.s < 0 and mine + wish.q <= traders[wish.p].shares + short:
-            sells.append(wish)
+    sells: list[OracleOrder] = []
+    for order in orders:
+        mine = sum(sell.q for sell in sells if sell.p == order.p)
+        if order.s < 0 and mine + order.q <= traders[order.p].shares + short:
+            sells.append(order)
     limits: dict[int, Fraction] = {}
-    for i, wish in enumerate(wishes):
-        if wish.s > 0:
-            until = [w.q for w in wishes[: i + 1] if w.p == wish.p and w.s > 0]
-            limits[wish.n] = Fraction(traders[wish.p].cash - (len(until) - 1), sum(until))
+    for i, order in enumerate(orders):
+        if order.s > 0:
+            until = [w.q for w in orders[: i + 1] if w.p == order.p and w.s > 0]
+            limits[order.n] = Fraction(traders[order.p].cash - (len(until) - 1), sum(until))
     while True:
-        buys = [wish for wish in wishes if wish.s > 0]
+        buys = [order for order in orders if order.s > 0]
         while buys:
             net = sum(buy.q for buy in buys) - sum(sell.q for sell in sells)
             worst = min(buys, key=lambda buy: (limits[buy.n], -buy.n))
@@ -106,4 +106,4 @@ def clear(
     fills = {buy.n: int(-buy.q * at // 1) for buy in buys}
     fills |= {sell.n: int(sell.q * at // 1) for sell in sells}
     spent = cost(curve, p0, k, position + net) - cost(curve, p0, k, position)
-    return Outcome(net, fills, {wish.n for wish in wishes} - fills.keys(), -sum(fills.values()) - spent)
+    return Outcome(net, fills, {order.n for order in orders} - fills.keys(), -sum(fills.values()) - spent)

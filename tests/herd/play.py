@@ -1,4 +1,4 @@
-"""A session played by hand: short calls, a clock that ticks, everything checked after each step."""
+"""Helper for tests: a session with short calls, a manual clock, and the invariants checked after each step."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from orderflow.herd.live.presenter import act
 from orderflow.herd.live.session import Session
 from orderflow.herd.rules.events import Config, decode_log
 from orderflow.herd.rules.participants import Order, Participant
-from orderflow.herd.rules.seeded_random import uuid
+from orderflow.herd.rules.seeded_random import seeded_uuid
 from orderflow.herd.rules.state import State
 
 START = 1_795_000_000 * 10**9
@@ -17,7 +17,7 @@ SECOND = 10**9
 
 
 class Play:
-    """`session` on a journal in memory. `now` moves a quarter of a second with each batch."""
+    """`session` has a journal in memory. `now` advances by 0.25 s with each batch."""
 
     def __init__(self, *, seed: int = 7, **config: Any) -> None:
         self.journal = NoJournal()
@@ -36,9 +36,9 @@ class Play:
         return [self.session.join(self.now).id for _ in range(count)]
 
     def order(self, p: str, quantity: int) -> Order:
-        """A buy of so many, or (negative) a sell."""
+        """A buy of `quantity` shares; a sell if it is negative."""
         self._orders += 1
-        name = uuid(0, "test", self._orders)
+        name = seeded_uuid(0, "test", self._orders)
         return self.session.order(self.now, p, name, 1 if quantity > 0 else -1, abs(quantity))
 
     def batch(self, *orders: tuple[str, int], bots: bool = False) -> list[Order]:
@@ -51,13 +51,13 @@ class Play:
         return done
 
     def act(self, action: str, **args: Any) -> None:
-        """A control of the presenter; what waits is cleared first."""
+        """An action of the presenter; pending orders are cleared first."""
         self.session.settle(self.now)
         act(self.session, self.now, action, args, 5000)
         self.check()
 
     def check(self) -> None:
-        """What holds in every state."""
+        """Check the invariants of every state."""
         assert self.state.imbalance() == (0, 0)
         assert self.state.dust >= 0
 

@@ -1,4 +1,4 @@
-"""Whole games played by the real engine with simulated people, in a second: what the debrief is shown with."""
+"""Games played by the engine with simulated people within a second, for tests of the debrief."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from orderflow.herd.live.journal import NoJournal
 from orderflow.herd.live.session import Session
 from orderflow.herd.rules import rounds
 from orderflow.herd.rules.events import Config, Event, SessionStarted, decode_log, encode
-from orderflow.herd.rules.seeded_random import uuid
+from orderflow.herd.rules.seeded_random import seeded_uuid
 
 START = 1_795_000_000 * 10**9
 STEP = 250_000_000
@@ -28,7 +28,7 @@ def play_game(
     seed: int = 5,
     start: int = START,
 ) -> list[Event]:
-    """The log of a game. follow: how often somebody who sees the crowd does as it did; rounds_of: so many rounds with
+    """The log of a game. follow: probability that somebody who sees the crowd copies it; rounds_of: rounds with
     falling value and dividends."""
     chance = random.Random(seed)
     journal = NoJournal()
@@ -49,8 +49,8 @@ def play_game(
             if session.state.round is not None and session.state.round.running:
                 session.end_round(t)
             last = session.state.round
-            plan = rounds.series(session.state.price, {"preset": "ssw", "rounds": rounds_of, "seconds": length})
-            planned = plan if last is None else rounds.following(last)
+            plan = rounds.first_round(session.state.price, {"preset": "ssw", "rounds": rounds_of, "seconds": length})
+            planned = plan if last is None else rounds.next_round(last)
             if planned is not None:
                 session.begin_round(t, planned)
         if step == seconds * 2:
@@ -65,7 +65,7 @@ def play_game(
             if lean and chance.random() < (follow if sees else follow / 4):
                 sign = 1 if lean > 0 else -1
             number += 1
-            session.order(t, person.id, uuid(seed, "test", number), sign, chance.choice((1, 1, 2, 5)))
+            session.order(t, person.id, seeded_uuid(seed, "test", number), sign, chance.choice((1, 1, 2, 5)))
         session.settle(t, bots=bool(bots))
         crowd.append(session.state.totals.bought - session.state.totals.sold - before)
     if session.state.round is not None and session.state.round.running:
@@ -76,7 +76,7 @@ def play_game(
 
 
 def keep(events: list[Event], data_dir: Path) -> str:
-    """Put a game's log where a server looks for it; the session's id."""
+    """Write the log to where a server looks for it; returns the id of the session."""
     folder = data_dir / "herd"
     folder.mkdir(parents=True, exist_ok=True)
     first = events[0]

@@ -23,7 +23,7 @@ from orderflow.herd.debrief.statistics import SEED
 from orderflow.herd.rules.clearing import clear
 from orderflow.herd.rules.curve import Curve, make_curve
 from orderflow.herd.rules.money import MICRO
-from orderflow.herd.rules.state import moved
+from orderflow.herd.rules.state import move_level
 
 BUDGET = 400_000
 """Orders that all games together may clear: about 3 s of one core."""
@@ -129,7 +129,7 @@ class _Run:
         if kind == "batch":
             self._clear(time, self._members_of[int(value)])
         elif kind == "news" and value:
-            self._curve = moved(self._curve, value)
+            self._curve = move_level(self._curve, value)
             self._path.append((time, self._curve.price(self._position) / MICRO))
         elif kind == "dividend":
             for member in self._before.members:

@@ -26,8 +26,8 @@ from orderflow.herd.rules import events, nicknames
 from orderflow.herd.rules.events import Config, Event
 from orderflow.herd.rules.money import micro, units
 from orderflow.herd.rules.participants import Participant
-from orderflow.herd.rules.profanity import Manners
-from orderflow.herd.rules.rate_limit import Floods
+from orderflow.herd.rules.profanity import ProfanityFilter
+from orderflow.herd.rules.rate_limit import RateLimiter
 from orderflow.herd.rules.state import State
 from orderflow.market.market import Market
 from orderflow.runtime.clock import Clock
@@ -58,8 +58,8 @@ class Game(View):
         self._lock = plain_rlock()
         self._ticks = TickFeed(market, workers)
         self._archive = Archive(journal)
-        self._floods = Floods(settings.herd.rate)
-        self._manners = Manners()
+        self._rate_limiter = RateLimiter(settings.herd.rate)
+        self._profanity = ProfanityFilter()
         self.on_fill: list[Callable[[str, Fill], None]] = []
         self.on_batch: list[Callable[[], None]] = []
         self.on_account: list[Callable[[str | None], None]] = []
@@ -143,7 +143,7 @@ class Game(View):
             known = session.known(pid, name)
             if known is not None:
                 return order_state(known), False
-            self._floods.take(pid, self._clock.monotonic())
+            self._rate_limiter.take(pid, self._clock.monotonic())
             sign, checked = session.check(quantity, side)
             now = self._clock.now()
             self._seen[pid] = now
@@ -192,7 +192,7 @@ class Game(View):
             "phase": state.phase,
             "price": round(units(state.price), 4),
             "batch": state.totals.batches,
-            "floods": self._floods.count,
+            "floods": self._rate_limiter.refused,
             "late_ticks": self._ticks.pending(),
         }
 
@@ -236,10 +236,10 @@ class Game(View):
 
     def _polite(self, nick: str | None) -> str | None:
         """The nickname as it will be shown; None for none. Raises BadInput."""
-        if nick is None or (isinstance(nick, str) and not nicknames.visible(nick[: nicknames.LONGEST * 10])):
+        if nick is None or (isinstance(nick, str) and not nicknames.visible(nick[: nicknames.MAX_LENGTH * 10])):
             return None
         name = nicknames.clean(nick)
-        if self._manners.refuses(name):
+        if self._profanity.is_profane(name):
             reason = "is not possible here; choose another one"
             raise BadInput(f"the nickname {reason}", [FieldError(None, "nickname", reason)])
         return name
@@ -253,7 +253,7 @@ class Game(View):
         self._look_at(session, feed)
         self._seen = {}
         self._standing = self._stats = None
-        self._floods.forget()
+        self._rate_limiter.reset()
         self._ticks.begin(session.state.fills.since(0))
 
     def _recover(self, name: str) -> None:

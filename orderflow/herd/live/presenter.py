@@ -84,7 +84,7 @@ def go_on(session: Session, t: int) -> None:
     """End the running round and begin the next one; after the last one the market is frozen."""
     session.end_round(t)
     last = session.state.round
-    following = rounds.following(last) if last is not None else None
+    following = rounds.next_round(last) if last is not None else None
     if following is not None:
         session.begin_round(t, following)
     else:
@@ -104,5 +104,5 @@ def _round(session: Session, t: int, args: Args) -> None:
             raise Conflict(f"round {last.round} is running; stop it first")
         go_on(session, t)
     else:
-        following = rounds.following(last) if last is not None and not given else None
-        session.begin_round(t, following or rounds.series(session.state.config.price, given))
+        following = rounds.next_round(last) if last is not None and not given else None
+        session.begin_round(t, following or rounds.first_round(session.state.config.price, given))

@@ -19,13 +19,13 @@ from orderflow.herd.rules.bots import KINDS, Bots
 from orderflow.herd.rules.clearing import Cleared, clear
 from orderflow.herd.rules.events import Config, Event, encode
 from orderflow.herd.rules.participants import Order, Participant
-from orderflow.herd.rules.seeded_random import draw
-from orderflow.herd.rules.state import Round, State, moved
+from orderflow.herd.rules.seeded_random import seeded_int
+from orderflow.herd.rules.state import Round, State, move_level
 
 Tell = Callable[[Event, State], None]
 
-MOST_BOTS = 200
-MOST_TEXT = 200
+MAX_BOTS = 200
+MAX_TEXT = 200
 """Characters of a headline."""
 
 CODE_LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
@@ -72,7 +72,7 @@ class Session:
         journal = journal if journal is not None else NoJournal()
         seed = secrets.randbits(48) if seed is None else seed
         # the part of the second first: names sort by time, also those of one second
-        mark = f"{t % 10**9 * 16**4 // 10**9:04x}{draw(seed, 'session', t, below=256):02x}"
+        mark = f"{t % 10**9 * 16**4 // 10**9:04x}{seeded_int(seed, 'session', t, below=256):02x}"
         name = f"{datetime.fromtimestamp(t // 10**9, UTC):%Y%m%d-%H%M%S}-{mark}"
         first = events.SessionStarted(0, t, events.VERSION, name, code or new_code(), seed, config)
         state = State.of(first)
@@ -125,7 +125,7 @@ class Session:
         own = nicknames.key(person.nick)
         chosen = nicknames.clean(nick)
         if nicknames.key(chosen) != own:
-            chosen = nicknames.free(chosen, self.state.nicks)
+            chosen = nicknames.unique(chosen, self.state.nicks)
         if chosen != person.nick:
             self._write(events.ParticipantRenamed(*self._next(t), p, chosen))
 
@@ -188,8 +188,8 @@ class Session:
     def news(self, t: int, text: object, move: object = None) -> None:
         """A headline, and a move of the price level in percent. Raises BadInput naming the argument."""
         state = self.state
-        if not isinstance(text, str) or not (text := nicknames.visible(text)) or len(text) > MOST_TEXT:
-            raise _bad("text", f"must have 1 to {MOST_TEXT} visible characters")
+        if not isinstance(text, str) or not (text := nicknames.visible(text)) or len(text) > MAX_TEXT:
+            raise _bad("text", f"must have 1 to {MAX_TEXT} visible characters")
         if move is None:
             move = 0
         if isinstance(move, bool) or not isinstance(move, int | float) or not -95 <= move <= 1_000:
@@ -197,10 +197,10 @@ class Session:
         after = state.price
         if move:
             try:
-                curve = moved(state.curve, float(move))
+                curve = move_level(state.curve, float(move))
             except BadInput:
                 curve = None
-            if curve is None or not curve.holds(state.position):
+            if curve is None or not curve.contains(state.position):
                 raise _bad("move", "would take the price out of the range that the market can hold")
             after = curve.price(state.position)
         self._write(events.NewsPublished(*self._next(t), text, float(move), after))
@@ -218,7 +218,7 @@ class Session:
         if running is None or not running.running:
             raise Conflict("no round is running")
         n, t = self._next(t)
-        amount = rounds.drawn(running, self.state.seed)
+        amount = rounds.draw_dividend(running, self.state.seed)
         paying = [] if amount is None else [self._paying(n + 1, t, running.round, amount)]
         self._write(self._round_event(n, t, running, "end", amount), *paying)
 
@@ -238,8 +238,8 @@ class Session:
         state = self.state
         if kind not in KINDS:
             raise _bad("kind", f"must be one of {', '.join(KINDS)}")
-        if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count <= MOST_BOTS:
-            raise _bad("count", f"must be a whole number from 0 to {MOST_BOTS}")
+        if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count <= MAX_BOTS:
+            raise _bad("count", f"must be a whole number from 0 to {MAX_BOTS}")
         there = [person for person in state.machines.values() if person.bot == kind]
         if state.count - len(there) + count > most:
             raise Busy("the game is full", retry_after=30)
@@ -277,11 +277,11 @@ class Session:
     ) -> events.ParticipantJoined:
         state = self.state
         if bot is not None:
-            chosen = nicknames.bot(bot, number)
+            chosen = nicknames.bot_name(bot, number)
         elif nick is None or not nick.strip():
-            chosen = nicknames.free(nicknames.friendly(state.seed, number), state.nicks)
+            chosen = nicknames.unique(nicknames.generated(state.seed, number), state.nicks)
         else:
-            chosen = nicknames.free(nicknames.clean(nick), state.nicks)
+            chosen = nicknames.unique(nicknames.clean(nick), state.nicks)
         began = state.experiment
         group = self._group(assigned, began) if began is not None and bot is None else None
         config = state.config
@@ -292,7 +292,7 @@ class Session:
         block, place = divmod(index, 4)
         cards: list[events.Group] = ["see", "see", "blind", "blind"]
         for i in (3, 2, 1):  # Fisher and Yates
-            j = draw(self.state.seed, "experiment", experiment, block, i, below=i + 1)
+            j = seeded_int(self.state.seed, "experiment", experiment, block, i, below=i + 1)
             cards[i], cards[j] = cards[j], cards[i]
         return cards[place]
 

@@ -1,1 +1,1 @@
-"""Rules of the herd game: who owns what follows from the events and integer arithmetic alone."""
+"""Rules of the herd game: portfolios follow from the events of the log by integer arithmetic alone."""

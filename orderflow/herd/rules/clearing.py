@@ -1,18 +1,18 @@
-"""One batch: which orders fill, at what price, and who pays what.
+"""Clearing of one batch: which orders fill, at what price, and what each trader pays or gets.
 
-All orders of a batch fill at one price, P = (C(q + Q) - C(q)) / Q with Q the net of those that fill, or p(q) when
-Q = 0, so nobody is ahead by being some milliseconds faster. An order fills whole or not at all:
+All orders of a batch fill at one uniform price, P = (C(q + Q) - C(q)) / Q, where Q is the net quantity of the orders
+that fill, or p(q) if Q = 0. So a few milliseconds of speed are no advantage. An order fills completely or not at all:
 
-1. Sells, in order of arrival, while the seller's shares of the batch's beginning (and the short allowance) last.
-2. A buy has a limit price: the buyer's cash of the batch's beginning over the quantity of his buys up to this one. The
-   largest set of buys fills in which every limit is at least P of that set: the lowest limit is left out first, of
-   equal ones the later order. Less demand means a lower P, so the set is unique.
-3. Where the market would leave the range of its curve, the lowest buys or the latest sells are left out.
+1. Sells fill in order of arrival while the seller's shares at the start of the batch (and the short allowance) last.
+2. A buy has a limit price: the buyer's cash at the start of the batch, divided by the quantity of the buyer's buys up
+   to this one. The largest set of buys fills for which every limit is at least the P of that set: the lowest limit is
+   left out first, among equal limits the later order. Less demand means a lower P, so the set is unique.
+3. If the market would leave the range of its curve, the buys with the lowest limits or the latest sells are left out.
 
-Settlement: P is the ratio of two integers. A buyer pays its product with the quantity rounded up, a seller gets it
-rounded down; what that leaves to the house is the dust, at least 0. So Σ cash + dust + C(q) does not change.
+Settlement: P is the ratio of two integers. A buyer pays P times the quantity rounded up, a seller gets it rounded down.
+The difference is the dust, which is at least 0, so Σ cash + dust + C(q) does not change.
 
-A pure function: changes nothing, writes nothing.
+`clear` is a pure function.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _SHIFT = 96
 
 
 class Account(Protocol):
-    """What clearing must know of a trader: cash in micro-units, shares."""
+    """A trader as clearing sees one: cash in micro-units, shares."""
 
     @property
     def cash(self) -> int: ...
@@ -43,8 +43,8 @@ class Account(Protocol):
     def shares(self) -> int: ...
 
 
-class Entered(Protocol):
-    """What clearing must know of an order: its number (order of arrival), its trader, 1 | -1, its quantity."""
+class OrderLike(Protocol):
+    """An order as clearing sees one. n: number (order of arrival); p: trader; s: 1 buys, -1 sells; q: quantity."""
 
     @property
     def n(self) -> int: ...
@@ -64,7 +64,7 @@ class Cleared:
     """The result of one batch; money in micro-units.
 
     net: Q. price: P rounded down. after: p(q + Q). cost: C(q + Q) - C(q). fills: (order number, change of cash, change
-    of shares) by number. rejects: (order number, sentence) by number. buys, sells: quantities that filled.
+    of shares), by number. rejects: (order number, reason), by number. buys, sells: quantities that filled.
     """
 
     net: int
@@ -80,25 +80,25 @@ class Cleared:
 
 @dataclass(frozen=True, slots=True)
 class _Buy:
-    """A buy with its limit price `money` / `total`."""
+    """A buy with its limit price `money` / `total`. rank: sorts by falling limit."""
 
-    order: Entered
+    order: OrderLike
     money: int
     total: int
     rank: int
 
 
 def clear(
-    curve: Curve, position: int, orders: Sequence[Entered], accounts: Mapping[str, Account], short: int = 0
+    curve: Curve, position: int, orders: Sequence[OrderLike], accounts: Mapping[str, Account], short: int = 0
 ) -> Cleared:
-    """Clear `orders` (by number) from net position `position`. short: the largest short position, 0 = none."""
+    """Clear `orders` (sorted by number) from net position `position`. short: largest short position, 0 = none."""
     rejects: list[tuple[int, str]] = []
-    buys = _limits(orders, accounts)
-    sells = _sellable(orders, accounts, short, rejects)
+    buys = _buys_by_limit(orders, accounts)
+    sells = _covered_sells(orders, accounts, short, rejects)
     totals = [0, *accumulate(buy.order.q for buy in buys)]
     sold = sum(order.q for order in sells)
     while True:
-        kept = _affordable(curve, position, buys, totals, sold)
+        kept = _count_filled_buys(curve, position, buys, totals, sold)
         lacking = curve.low - (position + totals[kept] - sold)
         if lacking <= 0 or not sells:
             break
@@ -114,7 +114,9 @@ def clear(
         stopped = buy.order.q > room and buy.money * per >= money * buy.total
         rejects.append((buy.order.n, TOO_HIGH if stopped else NO_CASH))
     fills = [(order.n, order.q * money // per, -order.q) for order in sells]
-    fills += [(buy.order.n, -buy.order.q * money // per, buy.order.q) for buy in buys[:kept]]  # floored: pays up
+    fills += [
+        (buy.order.n, -buy.order.q * money // per, buy.order.q) for buy in buys[:kept]
+    ]  # floor division: rounded up for the payer
     fills.sort()
     rejects.sort()
     dust = -sum(cash for _, cash, _ in fills) - cost
@@ -122,10 +124,10 @@ def clear(
     return Cleared(net, price, curve.price(position + net), cost, dust, fills, rejects, totals[kept], sold)
 
 
-def _limits(orders: Sequence[Entered], accounts: Mapping[str, Account]) -> list[_Buy]:
-    """The buys, highest limit first, of equal ones the earlier.
+def _buys_by_limit(orders: Sequence[OrderLike], accounts: Mapping[str, Account]) -> list[_Buy]:
+    """The buys by falling limit, among equal limits the earlier first.
 
-    Of a trader's i-th buy the limit is (cash - (i - 1)) / quantity so far: each payment is rounded up on its own, and
+    The limit of a trader's i-th buy is (cash - (i - 1)) / quantity so far: each payment is rounded up separately, and
     the sum of i of them is at most i - 1 above the rounded sum.
     """
     spent: dict[str, tuple[int, int]] = {}
@@ -141,12 +143,12 @@ def _limits(orders: Sequence[Entered], accounts: Mapping[str, Account]) -> list[
     return buys
 
 
-def _sellable(
-    orders: Sequence[Entered], accounts: Mapping[str, Account], short: int, rejects: list[tuple[int, str]]
-) -> list[Entered]:
-    """The sells that the sellers' shares allow, in order of arrival."""
+def _covered_sells(
+    orders: Sequence[OrderLike], accounts: Mapping[str, Account], short: int, rejects: list[tuple[int, str]]
+) -> list[OrderLike]:
+    """The sells that the sellers' shares cover, in order of arrival; the others are added to `rejects`."""
     left: dict[str, int] = {}
-    sells: list[Entered] = []
+    sells: list[OrderLike] = []
     for order in orders:
         if order.s < 0:
             have = left.get(order.p)
@@ -161,17 +163,17 @@ def _sellable(
     return sells
 
 
-def _affordable(curve: Curve, position: int, buys: Sequence[_Buy], totals: Sequence[int], sold: int) -> int:
-    """How many of the buys fill: the most for which the last one's limit is at least P.
+def _count_filled_buys(curve: Curve, position: int, buys: Sequence[_Buy], totals: Sequence[int], sold: int) -> int:
+    """How many buys fill: the largest number for which the lowest limit is at least P.
 
-    Looked for with floats, which are at most some 10^-9 (and the rounding of C) off, and decided with integers.
+    Floats, which are off by at most about 10^-9 and the rounding of C, skip most candidates; integers decide.
     """
     for kept in range(len(buys), 0, -1):
         net = totals[kept] - sold
         if position + net > curve.high:
             continue
         if position + net < curve.low:
-            return kept  # sells must be left out first, which only raises P
+            return kept  # the caller leaves out sells, which only raises P
         buy = buys[kept - 1]
         rough = curve.average(position, net) * (1 - 1e-9) - 2 / max(1, abs(net))
         if buy.money < rough * buy.total:

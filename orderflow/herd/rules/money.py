@@ -1,4 +1,4 @@
-"""Money as whole micro-units (10^-6 of the currency), so that sums are exact. Formats nothing for the eye."""
+"""Money as whole micro-units (10^-6 of the currency), so that sums are exact. Formatting is left to others."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ CENT = 10_000
 """Micro-units in 0.01, the step of the prices that leave the game as ticks."""
 
 EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN, Emin=-999_999, Emax=999_999)
-"""Every decimal of the game is computed in this context: 60 digits on every platform, whatever the thread's own is."""
+"""The context of all decimal arithmetic of the game: 60 digits on every platform, independent of the thread's own."""
 
 
 def micro(amount: Decimal | float | str | int) -> int:
-    """An amount of currency in micro-units, to the nearest. A float counts as the decimal it prints as."""
+    """An amount of currency in micro-units, rounded to the nearest. A float counts as the decimal that it prints as."""
     value = amount if isinstance(amount, Decimal) else Decimal(str(amount))
     return int(EXACT.to_integral_value(EXACT.multiply(value, MICRO)))
 
 
 def units(amount: int) -> float:
-    """Micro-units as a float of the currency, for showing."""
+    """Micro-units as a float of the currency, for display."""
     return amount / MICRO
 
 
 def cents(price: int) -> int:
-    """A price in micro-units as cents, rounded half up, never below one."""
+    """A price in micro-units as cents, rounded half up, at least 1."""
     return max(1, (price + CENT // 2) // CENT)

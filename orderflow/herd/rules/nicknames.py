@@ -1,7 +1,7 @@
-"""Names of participants: what may be chosen, what is given to those who choose nothing.
+"""Nicknames: which ones are valid, and generated ones for participants who choose none.
 
-A name stands on the big screen in front of everybody, so it is one short line of visible characters. What it says is
-judged by `orderflow.herd.rules.profanity`.
+Nicknames are shown on the big screen, so they are one short line of visible characters. Abusive ones are recognized by
+`orderflow.herd.rules.profanity`.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import unicodedata
 from collections.abc import Collection
 
 from orderflow.errors import BadInput, FieldError
-from orderflow.herd.rules.seeded_random import draw
+from orderflow.herd.rules.seeded_random import seeded_int
 
-LONGEST = 20
+MAX_LENGTH = 20
 
 ADJECTIVES = """
     Amber Azure Blue Brave Bright Calm Clever Copper Coral Daring Eager Early Fleet Gentle Golden Green Happy
@@ -26,60 +26,60 @@ BIRDS = """
 
 _BAD_CATEGORIES = {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"}
 _BLANK = {"\u115f", "\u1160", "\u3164", "\uffa0", "\u2800"}
-"""Letters to Unicode that show nothing."""
+"""Characters that Unicode counts as letters but that show nothing."""
 
 
 def visible(text: str) -> str:
-    """NFKC, without control, direction and zero-width characters, white space as single spaces."""
+    """The text in NFKC, without control, direction and zero-width characters, with single spaces."""
     spaced = "".join(" " if char.isspace() else char for char in unicodedata.normalize("NFKC", text))
     kept = (c for c in spaced if unicodedata.category(c) not in _BAD_CATEGORIES and c not in _BLANK)
     return " ".join("".join(kept).split())
 
 
 def clean(nick: object) -> str:
-    """The name as it will be shown. Raises BadInput for one that is too long or has nothing to show."""
+    """The nickname as it is shown. Raises BadInput if it is too long or has nothing visible."""
     name = visible(nick) if isinstance(nick, str) and len(nick) <= 200 else ""
-    if not 1 <= len(name) <= LONGEST or not any(unicodedata.category(char)[0] in "LNS" for char in name):
-        raise _bad(f"must have 1 to {LONGEST} visible characters")
-    if _marks(name) > 2:
+    if not 1 <= len(name) <= MAX_LENGTH or not any(unicodedata.category(char)[0] in "LNS" for char in name):
+        raise _bad(f"must have 1 to {MAX_LENGTH} visible characters")
+    if _longest_marks(name) > 2:
         raise _bad("has too many marks on one letter")
     return name
 
 
 def key(name: str) -> str:
-    """Equal for names that look the same to a quick eye."""
+    """A key that is equal for names that look alike."""
     return re.sub(r"\W", "", name.casefold()) or name
 
 
-def free(name: str, taken: Collection[str]) -> str:
-    """The name, with a number behind it when somebody has it already. taken: keys."""
+def unique(name: str, taken: Collection[str]) -> str:
+    """The name, with a number appended if it is taken. taken: keys of names."""
     number = 1
     candidate = name
     while key(candidate) in taken:
         number += 1
         tail = f" {number}"
-        candidate = name[: LONGEST - len(tail)].rstrip() + tail
+        candidate = name[: MAX_LENGTH - len(tail)].rstrip() + tail
     return candidate
 
 
-def friendly(seed: int, number: int) -> str:
-    """A name for the participant of that number: "Blue Heron 12"."""
+def generated(seed: int, number: int) -> str:
+    """A generated name for the participant with that number, such as "Blue Heron 12"."""
     first, second = ADJECTIVES.split(), BIRDS.split()
-    adjective = first[draw(seed, "adjective", number, below=len(first))]
-    return f"{adjective} {second[draw(seed, 'bird', number, below=len(second))]} {number}"
+    adjective = first[seeded_int(seed, "adjective", number, below=len(first))]
+    return f"{adjective} {second[seeded_int(seed, 'bird', number, below=len(second))]} {number}"
 
 
-def bot(kind: str, number: int) -> str:
-    """A bot's name says that it is one."""
+def bot_name(kind: str, number: int) -> str:
+    """The name of a bot, which tells that it is one."""
     return f"Bot {kind} {number}"
 
 
-def _marks(name: str) -> int:
-    """The longest row of combining marks."""
-    longest = row = 0
+def _longest_marks(name: str) -> int:
+    """The length of the longest run of combining marks."""
+    longest = run = 0
     for char in unicodedata.normalize("NFD", name):
-        row = row + 1 if unicodedata.combining(char) else 0
-        longest = max(longest, row)
+        run = run + 1 if unicodedata.combining(char) else 0
+        longest = max(longest, run)
     return longest
 
 

@@ -1,4 +1,4 @@
-"""Who plays and what they want: participants and orders of a session's state, and the fills as they become ticks."""
+"""Participants, orders and fills: the parts of a session's state."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Status = Literal["accepted", "filled", "rejected"]
 class Participant:
     """A trader. cash: micro-units; bot: kind of bot or None; group: "see" | "blind" | None; joined_ns; trades: orders
     filled; orders: orders accepted; kicked: removed by the presenter; start_wealth: micro-units, the endowment at the
-    price of the moment of joining."""
+    price at the time of joining."""
 
     id: str
     nick: str
@@ -54,8 +54,8 @@ def _ints() -> array[int]:
 
 @dataclass(slots=True)
 class Fills:
-    """All fills of a session that stand, in columns. time: ns; price: cents; size: shares; side: 1 | -1; id: number of
-    the order's event, rising."""
+    """The fills of a session, without those that were undone, as columns. time: ns; price: cents; size: shares; side:
+    1 | -1; id: number of the order's event, rising."""
 
     time: array[int] = field(default_factory=_ints)
     price: array[int] = field(default_factory=_ints)
@@ -66,7 +66,7 @@ class Fills:
     def __len__(self) -> int:
         return len(self.time)
 
-    def add(self, time: int, price: int, size: int, side: int, id: int) -> None:
+    def append(self, time: int, price: int, size: int, side: int, id: int) -> None:
         self.time.append(time)
         self.price.append(price)
         self.size.append(size)
@@ -74,10 +74,10 @@ class Fills:
         self.id.append(id)
 
     def since(self, start: int) -> Fills:
-        """A copy of those from place `start` on."""
+        """A copy of the fills from index `start` on."""
         return Fills(self.time[start:], self.price[start:], self.size[start:], self.side[start:], self.id[start:])
 
-    def cut(self, length: int) -> None:
-        """Keep the first `length`."""
+    def truncate(self, length: int) -> None:
+        """Keep only the first `length` fills."""
         for column in (self.time, self.price, self.size, self.side, self.id):
             del column[length:]

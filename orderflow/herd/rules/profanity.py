@@ -1,8 +1,8 @@
-"""Which nicknames nobody should have to read on a big screen.
+"""Profanity filter for nicknames.
 
-The work is done by glin-profanity's English dictionary (MIT), which sees through leetspeak, spacing and look-alike
-letters and knows the usual innocent words and names. Its other languages are left out: they refuse "Peter". A few words
-are added here that it lacks. No list is complete; the presenter's kick is the other half.
+Uses the English dictionary of glin-profanity (MIT), which recognizes leetspeak, spacing and look-alike letters and
+accepts the usual innocent words and names. Its other languages are left out because they refuse "Peter". A few words
+that it lacks are added here. No list is complete: the presenter can also kick a participant.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from glin_profanity import Filter
 from glin_profanity.utils.leetspeak import normalize_leetspeak
 
 STEMS = ("fuck", "nigger", "faggot", "hitler", "asshole", "arschloch", "hurensohn", "fotze", "wichser", "whore")
-"""Refused wherever they stand in a name."""
+"""Refused anywhere in a name."""
 WORDS = frozenset({"nazi", "kkk", "fag", "gook", "chink", "dyke", "pedo", "paedo", "wanker", "dickhead", "siegheil"})
-"""Refused as a word, or as the whole name without its spaces."""
+"""Refused as a whole word, or as the whole name without spaces."""
 
 
-class Manners:
-    """The filter, made once (some 60 ms and 6 MB)."""
+class ProfanityFilter:
+    """Creating one takes about 60 ms and 6 MB, so create it once."""
 
     def __init__(self) -> None:
         self._filter = Filter({"languages": ["english"], "detect_leetspeak": True, "normalize_unicode": True})
 
-    def refuses(self, name: str) -> bool:
-        """Whether the name (as `names.clean` made it) is abusive. Takes some 0.3 ms."""
-        # numbers that stand alone are left out: 85 and 455 are read as letters else
+    def is_profane(self, name: str) -> bool:
+        """Whether the name is abusive; takes about 0.3 ms. name: as returned by `nicknames.clean`."""
+        # separate numbers are left out: the dictionary reads 85 and 455 as letters
         shown = " ".join(word for word in name.split() if not word.isdigit())
         words = " ".join(word for word in re.sub(r"[\W_]+", " ", name).split() if not word.isdigit())
         bare = re.sub(r"\d+\b|\b\d+", "", words).strip()
@@ -36,14 +36,14 @@ class Manners:
         plain = _plain(normalize_leetspeak(shown))
         parts = {plain.replace(" ", ""), _plain(name).replace(" ", ""), *plain.split(), *_plain(bare).split()}
         return any(stem in part for part in parts for stem in STEMS) or any(
-            part in WORDS or part.removesuffix("s") in WORDS or self._plural(part) for part in parts
+            part in WORDS or part.removesuffix("s") in WORDS or self._is_profane_plural(part) for part in parts
         )
 
-    def _plural(self, word: str) -> bool:
+    def _is_profane_plural(self, word: str) -> bool:
         return len(word) > 4 and word.endswith("s") and bool(self._filter.is_profane(word[:-1]))
 
 
 def _plain(text: str) -> str:
-    """Small letters without accents, everything else a space."""
+    """Lower-case ASCII letters; accents are removed, everything else becomes a space."""
     bare = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
     return re.sub(r"[^a-z]+", " ", bare).strip()

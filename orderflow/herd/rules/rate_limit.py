@@ -1,6 +1,6 @@
-"""How many orders one participant may send: a bucket of tokens each, refilled at a steady rate. Joining has one.
+"""Token-bucket rate limit per participant.
 
-Per participant, or for the whole game, never per address: everybody in a venue has the same one.
+Limits are per participant, or for the whole game, never per address: everybody in a venue shares one address.
 """
 
 from __future__ import annotations
@@ -10,37 +10,39 @@ import math
 from orderflow.errors import Busy
 
 BURST = 3
-"""Seconds of the steady rate that may come at once."""
-JOINS = 30.0
-"""New participants a second, and"""
+"""Seconds of the rate that a full bucket holds."""
+JOIN_RATE = 30.0
+"""New participants per second."""
 JOIN_BURST = 20
-"""seconds of it at once: a hall that scans in the same moment gets in, a script does not fill the seats in seconds."""
+"""Seconds of the join rate that may come at once: a hall that scans the code together gets in, a script cannot fill the
+game within seconds."""
 
 
-class Floods:
-    """rate: per second. burst: seconds of it at once. words: said to what is one too many. count: refused in all."""
+class RateLimiter:
+    """One token bucket per key. rate: tokens per second; burst: seconds of it that a bucket holds; message: of the
+    error. `refused` counts the refused requests of all keys."""
 
     def __init__(
-        self, rate: float, burst: float = BURST, words: str = "too many orders at once; wait a moment"
+        self, rate: float, burst: float = BURST, message: str = "too many orders at once; wait a moment"
     ) -> None:
         self._rate = rate
-        self._most = max(1.0, rate * burst)
-        self._words = words
+        self._capacity = max(1.0, rate * burst)
+        self._message = message
         self._buckets: dict[str, tuple[float, float]] = {}
-        self.count = 0
+        self.refused = 0
 
-    def take(self, pid: str, now: float) -> None:
-        """One more of `pid` at `now` (monotonic seconds). Raises Busy when it is one too many."""
-        tokens, since = self._buckets.get(pid, (self._most, now))
-        tokens = min(self._most, tokens + (now - since) * self._rate)
+    def take(self, key: str, now: float) -> None:
+        """Take a token from the bucket of `key`. now: monotonic seconds. Raises Busy if the bucket is empty."""
+        tokens, since = self._buckets.get(key, (self._capacity, now))
+        tokens = min(self._capacity, tokens + (now - since) * self._rate)
         if tokens < 1:
-            self._buckets[pid] = tokens, now
-            self.count += 1
+            self._buckets[key] = tokens, now
+            self.refused += 1
             wait = max(1, math.ceil((1 - tokens) / self._rate))
-            raise Busy(self._words, retry_after=wait)
-        self._buckets[pid] = tokens - 1, now
+            raise Busy(self._message, retry_after=wait)
+        self._buckets[key] = tokens - 1, now
 
-    def forget(self) -> None:
-        """Another session: everybody begins afresh."""
+    def reset(self) -> None:
+        """Fill all buckets and set the count to 0, for a new session."""
         self._buckets.clear()
-        self.count = 0
+        self.refused = 0

@@ -1,13 +1,13 @@
-"""The state of a session as a pure fold over its events: nothing else changes it.
+"""The state of a session: a pure fold over its events. Nothing else changes it.
 
-So recovery after a crash, replay and export are the same thing: apply the log. The state asks no clock and no random
-numbers and decides nothing; what happens is decided before the event is written (`orderflow.herd.live.session`).
+So recovery after a crash, replay and export all apply the log. The state uses no clock and no random numbers and makes
+no decisions; those are made before an event is written (`orderflow.herd.live.session`).
 
-In every state, exactly:  Σ cash + dust + C(q) = injected  and  Σ shares = endowed + q.  `injected` is what came from
-outside: endowments, dividends, and what news added by moving the level of the curve.
+Invariants of every state, exact:  Σ cash + dust + C(q) = injected  and  Σ shares = endowed + q.  `injected` is the
+money from outside: endowments, dividends, and what news added by moving the level of the curve.
 
-Undo: a round's begin is marked with a copy of what everybody had; `undo` puts that back. Those who joined since stay,
-with their endowment. The orders since then are rejected, kicks and names stay.
+Undo: at the begin of each round the state takes a checkpoint of all accounts, and an undo restores it. Participants who
+joined since then keep their endowment. Orders since then are rejected; kicks and nicknames are kept.
 """
 
 from __future__ import annotations
@@ -28,8 +28,9 @@ UNDONE = "the round was undone by the presenter"
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """One round. ends: ns when its time is up, None without a time limit or while the market is not open; left: ns of
-    it that are left while the market is not open. fundamental, dividend: micro-units per share."""
+    """One round. round, of: its number and how many there are; begun: ns; ends: ns when its time is up, None without a
+    time limit or while the market is not open; left: remaining ns while the market is not open. fundamental, dividend:
+    micro-units per share."""
 
     round: int
     of: int
@@ -65,8 +66,9 @@ class Totals:
 
 
 @dataclass(frozen=True, slots=True)
-class _Mark:
-    """What `undo` puts back. accounts: cash, shares, trades, orders by participant."""
+class _Checkpoint:
+    """What an undo restores. n, t, number: of the round's event; accounts: (cash, shares, trades, orders) by
+    participant; path, fills: their lengths."""
 
     n: int
     t: int
@@ -83,20 +85,21 @@ class _Mark:
     news: News | None
 
 
-def moved(curve: Curve, percent: float) -> Curve:
-    """The curve with its price level moved by so many percent. Raises BadInput for a level that is out of range."""
+def move_level(curve: Curve, percent: float) -> Curve:
+    """The curve with p0 moved by so many percent. Raises BadInput if p0 is out of range then."""
     factor = EXACT.divide(EXACT.add(100, EXACT.create_decimal(str(percent))), 100)
     return type(curve)(int(EXACT.to_integral_value(EXACT.multiply(curve.p0, factor))), curve.k)
 
 
 @dataclass
 class State:
-    """Begin with `State.of(session event)`, then `apply` the others in order.
+    """Create it with `State.of(first event)`, then `apply` the other events in order.
 
-    n: number of the next event; t: of the last one. position: q; dust, injected: micro-units; endowed: shares given
-    out. price: p(q), micro-units. orders: by participant and client's UUID; pending: accepted and not yet cleared.
-    path: (ms, price as float) wherever the price may have moved. due: a dividend that was drawn and not yet paid.
-    undone: (ms, ms) from the begin of a round to its undo, for each undo.
+    n: number of the next event; t: ns of the last one. position: q; dust, injected: micro-units; endowed: shares of all
+    endowments. price: p(q), micro-units. orders: by participant and client's UUID; pending: accepted, not yet cleared.
+    path: (ms, price as float) wherever the price may have moved. due: (round, micro-units per share) of a dividend that
+    is announced and not yet paid. assigned: participants in a group of the experiment. undone: (ms, ms) from the begin
+    of a round to its undo, for each undo.
     """
 
     session_id: str
@@ -113,11 +116,11 @@ class State:
     orders: dict[str, dict[str, Order]] = field(default_factory=dict)
     pending: list[Order] = field(default_factory=list)
     machines: dict[str, Participant] = field(default_factory=dict)
-    """The bots that were not removed."""
+    """The bots, without removed ones."""
     nicks: dict[str, int] = field(default_factory=dict)
-    """How many present participants have a name with that `names.key`."""
+    """How many present participants have a nickname with that `nicknames.key`."""
     count: int = 0
-    """Participants that were not kicked."""
+    """Number of participants, without kicked ones."""
     position: int = 0
     dust: int = 0
     injected: int = 0
@@ -126,13 +129,13 @@ class State:
     due: tuple[int, int] | None = None
     news: News | None = None
     experiment: int | None = None
-    """The number of the event that began it; None while there is none."""
+    """The number of the event that began the experiment; None if there is none."""
     assigned: int = 0
     totals: Totals = field(default_factory=Totals)
     path: list[tuple[int, float]] = field(default_factory=list)
     fills: Fills = field(default_factory=Fills)
     undone: list[tuple[int, int]] = field(default_factory=list)
-    _marks: list[_Mark] = field(default_factory=list)
+    _checkpoints: list[_Checkpoint] = field(default_factory=list)
 
     @staticmethod
     def of(event: Event) -> State:
@@ -196,15 +199,15 @@ class State:
 
     @property
     def undoable(self) -> tuple[int, int] | None:
-        """(round, number of the event that began it) of the last round that can be undone."""
-        return (self._marks[-1].number, self._marks[-1].n) if self._marks else None
+        """(round, number of the event that began it) of the last round that can be undone, None if there is none."""
+        return (self._checkpoints[-1].number, self._checkpoints[-1].n) if self._checkpoints else None
 
     def present(self) -> list[Participant]:
-        """All who were not kicked."""
+        """All participants except kicked ones."""
         return [person for person in self.participants.values() if not person.kicked]
 
     def imbalance(self) -> tuple[int, int]:
-        """What the two sums of the invariant are off by (micro-units, shares): (0, 0), always."""
+        """The errors of the two invariants (micro-units, shares): always (0, 0)."""
         people = self.participants.values()
         money = sum(person.cash for person in people) + self.dust + self.curve.cost(self.position) - self.injected
         return money, sum(person.shares for person in people) - self.endowed - self.position
@@ -219,7 +222,7 @@ class State:
         self.participants[person.id] = person
         self.orders[person.id] = {}
         self.count += 1
-        self._name(person.nick, 1)
+        self._count_nick(person.nick, 1)
         if person.bot is not None:
             self.machines[person.id] = person
         self.injected += event.cash
@@ -244,7 +247,7 @@ class State:
             person.trades += 1
             order.status = "filled"
             order.price = abs(cash) // order.q
-            self.fills.add(t, price, order.q, order.s, n)
+            self.fills.append(t, price, order.q, order.s, n)
         for n, reason in event.rejects:
             order = waiting.pop(n)
             order.status, order.reason = "rejected", reason
@@ -253,7 +256,7 @@ class State:
         self.dust += event.dust
         self._count(event)
         if event.fills:
-            self._move(t, event.after)
+            self._set_price(t, event.after)
 
     def _count(self, event: events.BatchCleared) -> None:
         totals = self.totals
@@ -279,14 +282,14 @@ class State:
         self.news = News(event.t, event.text, event.move)
         if event.move:
             before = self.curve.cost(self.position)
-            self.curve = moved(self.curve, event.move)
+            self.curve = move_level(self.curve, event.move)
             self.injected += self.curve.cost(self.position) - before
-            self._move(event.t, event.after)
+            self._set_price(event.t, event.after)
 
     def _change_round(self, event: events.RoundChanged) -> None:
         begins, t, seconds = event.state == "begin", event.t, event.seconds
         if begins:
-            self._mark(event.n, t, event.number)
+            self._take_checkpoint(event.n, t, event.number)
         elif event.dividend is not None:
             self.due = event.number, event.dividend
         limit = seconds * 10**9 if begins and seconds is not None else None
@@ -319,37 +322,37 @@ class State:
         person = self.participants[event.participant]
         person.kicked = True
         self.count -= 1
-        self._name(person.nick, -1)
+        self._count_nick(person.nick, -1)
         self.machines.pop(person.id, None)
 
     def _rename(self, event: events.ParticipantRenamed) -> None:
         person = self.participants[event.participant]
-        self._name(person.nick, -1)
+        self._count_nick(person.nick, -1)
         person.nick = event.nick
-        self._name(person.nick, 1)
+        self._count_nick(person.nick, 1)
 
     def _undo(self, event: events.RoundUndone) -> None:
-        while (mark := self._marks.pop()).n != event.back:
+        while (checkpoint := self._checkpoints.pop()).n != event.back:
             pass
-        self.curve, self.position, self.dust = mark.curve, mark.position, mark.dust
-        self.injected, self.round, self.news, self.due = mark.injected, mark.round, mark.news, None
+        self.curve, self.position, self.dust = checkpoint.curve, checkpoint.position, checkpoint.dust
+        self.injected, self.round, self.news, self.due = checkpoint.injected, checkpoint.round, checkpoint.news, None
         self.price = self.curve.price(self.position)
-        self._restore_accounts(mark)
+        self._restore_accounts(checkpoint)
         for orders in self.orders.values():
             for order in orders.values():
-                if order.n > mark.n:
+                if order.n > checkpoint.n:
                     order.status, order.price, order.reason = "rejected", 0, UNDONE
         self.pending = []
-        self.totals = replace(mark.totals, batches=self.totals.batches)
-        self.fills.cut(mark.fills)
-        del self.path[mark.path :]
+        self.totals = replace(checkpoint.totals, batches=self.totals.batches)
+        self.fills.truncate(checkpoint.fills)
+        del self.path[checkpoint.path :]
         now = event.t // 1_000_000
         self.path.append((now, units(self.price)))
-        self.undone.append((mark.t // 1_000_000, now))
+        self.undone.append((checkpoint.t // 1_000_000, now))
 
-    def _restore_accounts(self, mark: _Mark) -> None:
+    def _restore_accounts(self, checkpoint: _Checkpoint) -> None:
         for person in self.participants.values():
-            account = mark.accounts.get(person.id)
+            account = checkpoint.accounts.get(person.id)
             if account is not None:
                 person.cash, person.shares, person.trades, person.orders = account
             else:
@@ -357,19 +360,19 @@ class State:
                 person.start_wealth = person.wealth(self.price)
                 self.injected += person.cash
 
-    def _name(self, nick: str, count: int) -> None:
+    def _count_nick(self, nick: str, change: int) -> None:
         name = nicknames.key(nick)
-        held = self.nicks.get(name, 0) + count
+        held = self.nicks.get(name, 0) + change
         if held:
             self.nicks[name] = held
         else:
             del self.nicks[name]
 
-    def _mark(self, n: int, t: int, number: int) -> None:
+    def _take_checkpoint(self, n: int, t: int, number: int) -> None:
         accounts = {p.id: (p.cash, p.shares, p.trades, p.orders) for p in self.participants.values()}
-        marks = self.curve, len(self.path), len(self.fills), replace(self.totals), self.round, self.news
-        self._marks.append(_Mark(n, t, number, accounts, self.position, self.dust, self.injected, *marks))
+        rest = self.curve, len(self.path), len(self.fills), replace(self.totals), self.round, self.news
+        self._checkpoints.append(_Checkpoint(n, t, number, accounts, self.position, self.dust, self.injected, *rest))
 
-    def _move(self, t: int, price: int) -> None:
+    def _set_price(self, t: int, price: int) -> None:
         self.price = price
         self.path.append((t // 1_000_000, units(price)))

@@ -20,7 +20,7 @@ from orderflow.herd.live import messages
 from orderflow.herd.live.game import Game, OrderState
 from orderflow.herd.live.presenter import ARGUMENTS
 from orderflow.herd.rules.participants import Participant
-from orderflow.herd.rules.rate_limit import JOIN_BURST, JOINS, Floods
+from orderflow.herd.rules.rate_limit import JOIN_BURST, JOIN_RATE, RateLimiter
 from orderflow.services import Services
 from orderflow.web.herd import herd_schemas as schemas
 from orderflow.web.herd.cookies import FORGED, CookieSigner, is_secure, load_secret
@@ -86,7 +86,7 @@ class Herd(Api):
         self._records = Records(services)
         self._refused: Counter[str] = self._audience.refused
         self._orders = msgspec.json.Decoder(_Order)
-        self._door = Floods(JOINS, JOIN_BURST, "very many are joining right now; try again in a moment")
+        self._door = RateLimiter(JOIN_RATE, JOIN_BURST, "very many are joining right now; try again in a moment")
 
     def routes(self) -> list[Route]:
         def ok(doc: str, schema: Schema, **more: str) -> dict[int, Answer]:

@@ -46,7 +46,7 @@ def start(workers: Workers) -> Iterator[Start]:
 def fills(*numbers: int, begin: int = START) -> Fills:
     made = Fills()
     for n in numbers:
-        made.add(begin + n * 10**9, 10_000 + n, 1 + n, 1 if n % 2 else -1, n)
+        made.append(begin + n * 10**9, 10_000 + n, 1 + n, 1 if n % 2 else -1, n)
     return made
 
 

@@ -1,4 +1,4 @@
-"""Bots do what their kind says, at a sane rate, and no more than they own."""
+"""Bots follow their strategies, at the stated rate, within what they own."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from tests.herd.play import Play
 TURNS = 400
 
 
-def crowd(play: Play, kind: str, count: int = 20) -> list[Participant]:
+def add_bots(play: Play, kind: str, count: int = 20) -> list[Participant]:
     play.act("bots", kind=kind, count=count)
     return list(play.state.machines.values())
 
 
-def test_zero_intelligence_is_a_coin_at_a_steady_rate() -> None:
+def test_zero_intelligence_orders_random_sides_at_the_stated_rate() -> None:
     play = Play()
-    traders = crowd(play, "zero")
+    traders = add_bots(play, "zero")
     bots = Bots(3)
     signs: Counter[int] = Counter()
     sizes: Counter[int] = Counter()
@@ -35,9 +35,9 @@ def test_zero_intelligence_is_a_coin_at_a_steady_rate() -> None:
     assert set(sizes) == {1, 2, 3, 4, 5}
 
 
-def test_trend_followers_go_with_what_the_price_has_done() -> None:
+def test_trend_followers_trade_in_the_direction_of_the_price() -> None:
     play = Play()
-    traders = crowd(play, "trend")
+    traders = add_bots(play, "trend")
     bots = Bots(3)
     bots.orders(play.state, [])
     for price, side in ((110_000_000, 1), (80_000_000, -1)):
@@ -46,9 +46,9 @@ def test_trend_followers_go_with_what_the_price_has_done() -> None:
         assert signs[side] > 8 * signs[-side]
 
 
-def test_fundamentalists_pull_the_price_to_its_value() -> None:
+def test_fundamental_bots_pull_the_price_to_its_value() -> None:
     play = Play()
-    traders = crowd(play, "fundamental")
+    traders = add_bots(play, "fundamental")
     play.act("round", fundamental=150.0)
     signs = Counter(sign for _ in range(20) for _, _, sign, _ in Bots(3).orders(play.state, traders))
     assert signs[1] > 20
@@ -63,21 +63,21 @@ def test_fundamentalists_pull_the_price_to_its_value() -> None:
     assert play.state.price == pytest.approx(160_000_000, rel=0.02)
 
 
-def test_nobody_orders_what_he_cannot_have() -> None:
+def test_bots_order_only_what_they_can_afford() -> None:
     play = Play(cash=0, shares=0)
-    traders = crowd(play, "zero", 40)
+    traders = add_bots(play, "zero", 40)
     assert [order for _ in range(50) for order in Bots(1).orders(play.state, traders)] == []
     play = Play(cash=250_000_000, shares=2)
-    crowd(play, "zero", 40)
+    add_bots(play, "zero", 40)
     for _ in range(60):
         for order in play.batch(bots=True):
             assert order.reason != "not enough shares"
     assert play.state.totals.trades > 100
 
 
-def test_orders_have_ids_of_their_own() -> None:
+def test_orders_of_bots_have_unique_ids() -> None:
     play = Play()
-    crowd(play, "zero", 40)
+    add_bots(play, "zero", 40)
     names = [order.c for _ in range(40) for order in play.batch(bots=True)]
     assert len(set(names)) == len(names) > 100
     assert all(len(name) == 36 for name in names)

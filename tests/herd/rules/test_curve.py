@@ -1,4 +1,4 @@
-"""The cost function against the series of the exponential, its digits on every platform, and its range."""
+"""The cost function: compared with the oracle, exact digits on every platform, and the range."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orderflow.errors import BadInput
-from orderflow.herd.rules.curve import MOST_GROWTH, MOST_MONEY, MOST_POSITION, Curve, Exponential, Linear, make_curve
+from orderflow.herd.rules.curve import MAX_GROWTH, MAX_MONEY, MAX_POSITION, Curve, Exponential, Linear, make_curve
 from tests.herd import oracle
 
 names = st.sampled_from(["exponential", "linear"])
@@ -20,7 +20,7 @@ prices = st.integers(10_000, 10**12)
 
 @given(names, prices, impacts, st.integers(-3_000, 3_000))
 @settings(max_examples=150, deadline=None)
-def test_cost_and_price_are_those_of_the_definition(name: str, p0: int, k: str, q: int) -> None:
+def test_cost_and_price_agree_with_the_definition(name: str, p0: int, k: str, q: int) -> None:
     curve = make_curve(name, p0, k)
     q = max(curve.low, min(curve.high, q))
     assert curve.cost(q) == oracle.cost(name, p0, k, q)
@@ -28,7 +28,7 @@ def test_cost_and_price_are_those_of_the_definition(name: str, p0: int, k: str, 
 
 
 def test_the_digits_are_the_same_on_every_platform() -> None:
-    """Written down once; `decimal` rounds its exponential correctly wherever it runs, in C and in Python."""
+    """Fixed values: `decimal` rounds its exponential correctly in its C and its Python implementation."""
     curve = make_curve("exponential", 100_000_000, "0.001")
     assert [curve.cost(q) for q in (-4_000, -1, 0, 1, 137, 5_000)] == [
         -98_168_436_112,
@@ -48,7 +48,7 @@ def test_the_digits_are_the_same_on_every_platform() -> None:
     ]
 
 
-def test_the_thread_s_own_decimal_context_has_no_say() -> None:
+def test_the_decimal_context_of_the_thread_does_not_matter() -> None:
     with decimal.localcontext() as context:
         context.prec = 3
         context.rounding = decimal.ROUND_UP
@@ -61,24 +61,24 @@ def test_the_thread_s_own_decimal_context_has_no_say() -> None:
 def test_the_range_keeps_price_and_money_within_bounds(name: str, p0: int, k: str) -> None:
     curve = make_curve(name, p0, k)
 
-    def sound(q: int) -> bool:
+    def is_valid(q: int) -> bool:
         price = oracle.price(name, p0, k, q)
-        return curve.floor <= price <= p0 * MOST_GROWTH and abs(oracle.cost(name, p0, k, q)) <= MOST_MONEY
+        return curve.floor <= price <= p0 * MAX_GROWTH and abs(oracle.cost(name, p0, k, q)) <= MAX_MONEY
 
     assert curve.low < 0 < curve.high
-    assert sound(curve.low)
-    assert sound(curve.high)
-    assert curve.low == -MOST_POSITION or not sound(curve.low - 1)
-    assert curve.high == MOST_POSITION or not sound(curve.high + 1)
-    assert curve.holds(curve.high)
-    assert not curve.holds(curve.high + 1)
+    assert is_valid(curve.low)
+    assert is_valid(curve.high)
+    assert curve.low == -MAX_POSITION or not is_valid(curve.low - 1)
+    assert curve.high == MAX_POSITION or not is_valid(curve.high + 1)
+    assert curve.contains(curve.high)
+    assert not curve.contains(curve.high + 1)
 
 
 @given(names, impacts, st.integers(-500, 500), st.integers(-300, 300))
 @settings(max_examples=100, deadline=None)
-def test_the_quick_average_is_close(name: str, k: str, q: int, net: int) -> None:
+def test_the_average_in_floats_is_close(name: str, k: str, q: int, net: int) -> None:
     curve = make_curve(name, 100_000_000, k)
-    if not (curve.holds(q) and curve.holds(q + net)):
+    if not (curve.contains(q) and curve.contains(q + net)):
         return
     exact = Decimal(curve.cost(q + net) - curve.cost(q)) / net if net else Decimal(curve.price(q))
     assert abs(Decimal(curve.average(q, net)) - exact) <= exact * Decimal("1e-9") + 2
@@ -95,7 +95,7 @@ def test_the_quick_average_is_close(name: str, k: str, q: int, net: int) -> None
         ("exponential", 10**8, "2", "impact"),
     ],
 )
-def test_what_has_no_meaning_is_refused_by_name(name: str, price: int, k: str, field: str) -> None:
+def test_a_bad_argument_is_refused_by_name(name: str, price: int, k: str, field: str) -> None:
     with pytest.raises(BadInput) as caught:
         make_curve(name, price, k)
     assert caught.value.errors[0].field == field

@@ -1,5 +1,5 @@
-"""Whatever people and presenters do: money and shares add up, nobody goes below the limits, nobody pumps money out,
-and the log alone gives the same state."""
+"""Invariants for any actions of participants and presenter: money and shares add up, nobody exceeds the limits, nobody
+can extract money, and the log alone gives the same state."""
 
 from __future__ import annotations
 
@@ -38,7 +38,9 @@ steps = st.lists(st.one_of(orders, orders, controls, st.just("join")), min_size=
 
 @given(steps, st.sampled_from(["exponential", "linear"]), st.sampled_from([0, 25]), st.sampled_from(["0.001", "0.02"]))
 @settings(max_examples=120, deadline=None)
-def test_everything_adds_up_and_the_log_says_it_all(done: list[object], curve: str, short: int, impact: str) -> None:
+def test_money_and_shares_add_up_and_the_log_gives_the_same_state(
+    done: list[object], curve: str, short: int, impact: str
+) -> None:
     play = Play(curve=curve, short=short, impact=impact)
     play.join(4)
     for step in done:
@@ -54,7 +56,7 @@ def test_everything_adds_up_and_the_log_says_it_all(done: list[object], curve: s
             play.batch(*((present[who % len(present)], q) for who, q in step), bots=True)
             for person in play.state.participants.values():
                 assert person.shares >= -short
-                assert person.cash >= 0 or short, "who owes nothing never pays a dividend"
+                assert person.cash >= 0 or short, "without short positions nobody pays a dividend"
     again = play.again()
     assert again == play.state
     assert again.imbalance() == (0, 0)
@@ -67,8 +69,8 @@ rich = {"cash": 10**15, "shares": 10**6}
 
 @given(st.lists(quantities, min_size=1, max_size=6), curves, st.sampled_from(["0.001", "0.01", "0.0000003"]))
 @settings(max_examples=80, deadline=None)
-def test_one_trader_against_nobody_earns_nothing(batches: list[list[int]], curve: str, impact: str) -> None:
-    """Buy, sell, in one batch or in many: back where it began, at most the rounding is gone."""
+def test_a_single_trader_earns_nothing(batches: list[list[int]], curve: str, impact: str) -> None:
+    """After any trades that end at the first position, at most the rounding is lost."""
     play = Play(curve=curve, impact=impact, **rich)
     (alone,) = play.join()
     for batch in batches:
@@ -85,20 +87,20 @@ def test_one_trader_against_nobody_earns_nothing(batches: list[list[int]], curve
     st.lists(st.lists(st.tuples(st.integers(0, 3), st.integers(-40, 40).filter(bool)), max_size=8), max_size=8), curves
 )
 @settings(max_examples=80, deadline=None)
-def test_traders_who_stick_together_earn_nothing(batches: list[list[tuple[int, int]]], curve: str) -> None:
+def test_colluding_traders_earn_nothing(batches: list[list[tuple[int, int]]], curve: str) -> None:
     play = Play(curve=curve, **rich)
-    gang = play.join(4)
+    group = play.join(4)
     for batch in batches:
-        play.batch(*((gang[who], q) for who, q in batch))
-    for member in gang:
+        play.batch(*((group[who], q) for who, q in batch))
+    for member in group:
         while (extra := play.person(member).shares - rich["shares"]) != 0:
             play.batch((member, -extra))
     assert play.state.position == 0
-    assert sum(play.person(member).cash - rich["cash"] for member in gang) == -play.state.dust <= 0
+    assert sum(play.person(member).cash - rich["cash"] for member in group) == -play.state.dust <= 0
 
 
-def test_filling_at_the_last_price_and_then_moving_it_could_be_pumped() -> None:
-    """Why the cost function: the naive market of this kind pays whoever buys ten times and sells ten times."""
+def test_a_market_without_a_cost_function_can_be_exploited() -> None:
+    """A naive market that fills at the last price and then moves it pays a trader for buying and selling ten times."""
     curve = make_curve("exponential", 100_000_000, "0.001")
     naive = 0
     for q in range(10):

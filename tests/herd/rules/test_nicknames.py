@@ -1,16 +1,16 @@
-"""Nicknames: what they may look like, and who gets which."""
+"""Nicknames: valid ones, generated ones, unique ones, and the profanity filter."""
 
 from __future__ import annotations
 
 import pytest
 
 from orderflow.errors import BadInput
-from orderflow.herd.rules.nicknames import LONGEST, bot, clean, free, friendly, key
-from orderflow.herd.rules.profanity import Manners
+from orderflow.herd.rules.nicknames import MAX_LENGTH, bot_name, clean, generated, key, unique
+from orderflow.herd.rules.profanity import ProfanityFilter
 
 
 @pytest.mark.parametrize(
-    ("given", "shown"),
+    ("given", "expected"),
     [
         ("Ann", "Ann"),
         ("  Ann \t Lee\n", "Ann Lee"),
@@ -25,37 +25,37 @@ from orderflow.herd.rules.profanity import Manners
         ("A\u0000nn", "Ann"),
     ],
 )
-def test_names_as_they_will_be_shown(given: str, shown: str) -> None:
-    assert clean(given) == shown
+def test_nicknames_are_normalized(given: str, expected: str) -> None:
+    assert clean(given) == expected
 
 
 @pytest.mark.parametrize(
     "given", ["", "   ", "\u200b", "\u3164", "x" * 21, "...", "-", None, 7, "x" * 10_000, "a\u0335\u0336\u0337\u0338"]
 )
-def test_names_that_cannot_be_shown(given: object) -> None:
+def test_invalid_nicknames_are_refused(given: object) -> None:
     with pytest.raises(BadInput) as caught:
         clean(given)
     assert caught.value.errors[0].field == "nickname"
 
 
-def test_the_second_of_a_name_gets_a_number() -> None:
-    taken = {key("Ann"): 1, key("Ann 2"): 1, key("y" * LONGEST): 1}
-    assert free("Bea", taken) == "Bea"
-    assert free("ann", taken) == "ann 3"
-    assert free("y" * LONGEST, taken) == "y" * (LONGEST - 2) + " 2"
+def test_a_taken_nickname_gets_a_number() -> None:
+    taken = {key("Ann"): 1, key("Ann 2"): 1, key("y" * MAX_LENGTH): 1}
+    assert unique("Bea", taken) == "Bea"
+    assert unique("ann", taken) == "ann 3"
+    assert unique("y" * MAX_LENGTH, taken) == "y" * (MAX_LENGTH - 2) + " 2"
 
 
-def test_given_names_are_friendly_and_fit() -> None:
-    names = [friendly(7, number) for number in range(1, 3_000)] + [
-        friendly(7, number) for number in range(99_000, 99_999)
+def test_generated_nicknames_are_unique_short_and_not_profane() -> None:
+    names = [generated(7, number) for number in range(1, 3_000)] + [
+        generated(7, number) for number in range(99_000, 99_999)
     ]
     assert len(set(names)) == len(names)
-    assert max(map(len, names)) <= LONGEST
+    assert max(map(len, names)) <= MAX_LENGTH
     assert names[11].endswith(" 12")
-    manners = Manners()
-    assert not any(manners.refuses(name) for name in names[::3])
-    assert friendly(7, 5) == friendly(7, 5)
-    assert bot("trend", 9) == "Bot trend 9"
+    profanity = ProfanityFilter()
+    assert not any(profanity.is_profane(name) for name in names[::3])
+    assert generated(7, 5) == generated(7, 5)
+    assert bot_name("trend", 9) == "Bot trend 9"
 
 
 RUDE = "fuck|Fuck You 99|xXfuckerXx|f u c k|sh1t|Fück|n1gg3rs|Hitler 88|h1tler|Nazi|a-s-s-h-o-l-e|dickheads"
@@ -63,10 +63,10 @@ FINE = "Peter|Ann 85|Bo 455|Nazir|Scunthorpe|Essex|Assad|Fuchs|Dickens|Nigel|Bas
 
 
 @pytest.mark.parametrize("name", RUDE.split("|"))
-def test_names_that_nobody_should_have_to_read(name: str) -> None:
-    assert Manners().refuses(name)
+def test_profane_nicknames_are_recognized(name: str) -> None:
+    assert ProfanityFilter().is_profane(name)
 
 
 @pytest.mark.parametrize("name", FINE.split("|"))
-def test_names_that_only_look_like_it(name: str) -> None:
-    assert not Manners().refuses(name)
+def test_innocent_nicknames_are_not_taken_for_profane(name: str) -> None:
+    assert not ProfanityFilter().is_profane(name)

@@ -1,4 +1,4 @@
-"""The fold of the log: rounds' clocks, undo, and logs that do not fit."""
+"""The state as a fold of the log: the clock of rounds, undo, and invalid logs."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from msgspec.structs import replace
 
 from orderflow.errors import BadInput
 from orderflow.herd.rules.events import decode, decode_log, encode
-from orderflow.herd.rules.state import UNDONE, State, moved
+from orderflow.herd.rules.state import UNDONE, State, move_level
 from tests.herd.play import SECOND, START, Play
 
 
-def test_a_log_gives_the_same_bytes_again() -> None:
+def test_decoding_and_encoding_a_log_gives_the_same_bytes() -> None:
     play = Play()
     a, b = play.join(2)
     play.batch((a, 10), (b, -3))
@@ -23,7 +23,7 @@ def test_a_log_gives_the_same_bytes_again() -> None:
     assert [event.n for event in log] == list(range(7))
 
 
-def test_the_clock_of_a_log_never_goes_back() -> None:
+def test_times_in_a_log_never_decrease() -> None:
     play = Play()
     play.now += 5 * SECOND
     play.join()
@@ -32,7 +32,7 @@ def test_the_clock_of_a_log_never_goes_back() -> None:
     assert [event.t - START for event in decode_log(play.log())] == [0, 5 * SECOND, 5 * SECOND]
 
 
-def test_orders_know_what_became_of_them() -> None:
+def test_orders_have_the_result_of_their_batch() -> None:
     play = Play()
     a, b = play.join(2)
     bought, sold = play.batch((a, 10), (b, -51))
@@ -42,7 +42,7 @@ def test_orders_know_what_became_of_them() -> None:
     assert play.state.orders[a] == {bought.c: bought}
 
 
-def test_fills_become_columns_of_ticks() -> None:
+def test_fills_are_kept_as_columns() -> None:
     play = Play()
     a, b = play.join(2)
     play.batch((a, 10), (b, -4))
@@ -56,7 +56,7 @@ def test_fills_become_columns_of_ticks() -> None:
     assert list(fills.since(2).id) == [6]
 
 
-def test_news_moves_the_level_and_says_where_the_money_comes_from() -> None:
+def test_news_moves_the_price_level_and_counts_the_money_as_injected() -> None:
     play = Play()
     (a,) = play.join()
     play.batch((a, 20))
@@ -70,7 +70,7 @@ def test_news_moves_the_level_and_says_where_the_money_comes_from() -> None:
     assert len(play.state.path) == 3
 
 
-def test_a_round_s_clock_stops_while_the_market_is_not_open() -> None:
+def test_the_clock_of_a_round_stops_while_the_market_is_not_open() -> None:
     play = Play()
     play.act("round", seconds=30)
     play.now += 10 * SECOND
@@ -82,7 +82,7 @@ def test_a_round_s_clock_stops_while_the_market_is_not_open() -> None:
     assert play.state.round.ends == play.now + 20 * SECOND
 
 
-def test_undo_gives_back_what_everybody_had_before_the_round() -> None:
+def test_undo_restores_all_accounts_from_before_the_round() -> None:
     play = Play()
     a, b = play.join(2)
     play.batch((a, 10))
@@ -114,7 +114,7 @@ def test_undo_gives_back_what_everybody_had_before_the_round() -> None:
     assert play.again() == play.state
 
 
-def test_undo_of_a_running_round_forgets_what_waits() -> None:
+def test_undo_of_a_running_round_rejects_pending_orders() -> None:
     play = Play()
     (a,) = play.join()
     play.act("round")
@@ -135,7 +135,7 @@ def test_short_positions_pay_the_dividend() -> None:
     assert play.person(b).cash == cash[1] + 90 * 1_500_000
 
 
-def test_what_does_not_fit_is_no_log() -> None:
+def test_an_invalid_log_is_refused() -> None:
     play = Play()
     play.join()
     log = list(decode_log(play.log()))
@@ -153,6 +153,6 @@ def test_what_does_not_fit_is_no_log() -> None:
         State.fold(log[1:])
 
 
-def test_a_level_out_of_range_is_refused() -> None:
+def test_a_price_level_out_of_range_is_refused() -> None:
     with pytest.raises(BadInput):
-        moved(Play(price=200, impact="0.01").state.curve, -90)
+        move_level(Play(price=200, impact="0.01").state.curve, -90)
