@@ -1,9 +1,11 @@
 """Check what a user installs: `python scripts/check_wheel.py` builds the wheel and uses it far from this folder.
 
 It builds from a copy of the sources, installs into an empty virtual environment, and works from an empty directory:
-`orderflow doctor` is content, `orderflow serve` is healthy, the chart and every file it asks for arrive, the bundled
-sample streams in by `orderflow-replay`, and the server stops in time. It needs a package index; tests/test_packaging.py
-looks at the wheel's contents without one.
+`orderflow doctor` is content, `orderflow serve` is healthy, every page and every file it asks for arrive, the bundled
+sample streams in by `orderflow-replay`, and the server stops in time. Then it serves the pages from a folder that has
+packages `callbacks` and `layouts` of its own, by `orderflow` and by `python -m orderflow`, and refuses to where
+PYTHONPATH puts those first. It needs a package index; tests/test_packaging.py looks at the wheel's contents without
+one.
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ SAMPLE = "LTCUSDT_2025-06-21_15h.csv.gz"
 SAMPLE_TICKS = 20_061
 START_SECONDS = 60
 STOP_SECONDS = 10
+PAGES = ("/chart/", "/herd/", "/herd/debrief/", "/herd/replay/", "/instruments/", "/herd/play")
 
 
 class CheckFailed(Exception):
@@ -64,7 +67,7 @@ def main() -> int:
         except CheckFailed as error:
             print(f"The package does not work as installed: {error}", file=sys.stderr)
             return 1
-    print("The wheel installs and works from an empty directory.")
+    print("The wheel installs, and works from an empty directory and beside packages of the same names.")
     return 0
 
 
@@ -81,30 +84,58 @@ def check(folder: Path) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("ORDERFLOW_", "PYTHON"))}
     environment["ORDERFLOW_DATA_DIR"] = str(folder / "state")
     print(_run([str(programs / "orderflow"), "doctor", "--port", "0"], cwd=away, environment=environment), flush=True)
-    found = _run([str(programs / "python"), "-c", "import orderflow; print(orderflow.__file__)"], cwd=away)
+    found = _run(
+        [str(programs / "python"), "-c", "import orderflow; print(orderflow.__file__)"],
+        cwd=away,
+        environment=environment,
+    )
     sample = Path(found.strip()).parent / "_data" / SAMPLE
-    with _serving(programs / "orderflow", away, environment) as server:
-        _chart(server)
+    with _serving([str(programs / "orderflow")], away, environment) as server:
+        _pages(server)
         replay = [str(programs / "orderflow-replay"), str(sample), "--server", server, "--velocity", "max"]
         _run(replay, cwd=away, environment=environment)
         ticks = json.loads(_get(f"{server}/stats"))["ticks"]
         if ticks != SAMPLE_TICKS:
             raise CheckFailed(f"{SAMPLE} has {SAMPLE_TICKS} ticks, but /stats says {ticks}")
         print(f"replayed {ticks:,} ticks of the bundled sample", flush=True)
+    check_foreign_folder(folder / "foreign", programs, environment)
 
 
-def _chart(server: str) -> None:
-    """The chart's page and everything that it loads at first must be there."""
-    page = _get(f"{server}/chart/").decode("utf-8")
-    wanted = [link for link in re.findall(r'(?:src|href)="(/[^"]*)"', page) if not link.startswith("//")]
-    if not any("/assets/" in link for link in wanted):
-        raise CheckFailed("/chart/ asks for no file of assets/")
-    sizes = [len(_get(server + link)) for link in wanted]
-    print(f"/chart/ and the {len(sizes)} files it loads: {sum(sizes):,} bytes", flush=True)
+def check_foreign_folder(folder: Path, programs: Path, environment: dict[str, str]) -> None:
+    """The pages must be ours in a folder that has packages of the same names."""
+    for name in ("callbacks", "layouts"):
+        (folder / name).mkdir(parents=True)
+        (folder / name / "__init__.py").write_text("", "utf-8")
+    for program in ([str(programs / "orderflow")], [str(programs / "python"), "-m", "orderflow"]):
+        with _serving(program, folder, environment) as server:
+            _pages(server)
+    command = [str(programs / "orderflow"), "serve", "--port", "0"]
+    hidden = {**environment, "PYTHONPATH": str(folder)}
+    done = subprocess.run(
+        command, cwd=folder, env=hidden, capture_output=True, text=True, check=False, timeout=START_SECONDS
+    )
+    if done.returncode != 1 or "hides the package 'callbacks'" not in done.stderr:
+        raise CheckFailed(f"a hidden package is not said: exit code {done.returncode}\n{done.stdout}{done.stderr}")
+    print(f"refused as it should: {done.stderr.strip()}", flush=True)
+
+
+def _pages(server: str) -> None:
+    """Every page and everything that its document names must be there, with one script and one sheet of our own."""
+    files: dict[str, int] = {}
+    for path in PAGES:
+        page = _get(server + path).decode("utf-8")
+        wanted = [link for link in re.findall(r'(?:src|href)="(/[^"]*)"', page) if not link.startswith("//")]
+        slug = path.strip("/").replace("/", "-")
+        for ending in (".js", ".css") if path != "/herd/play" else ():
+            own = [link for link in wanted if re.fullmatch(rf"/assets/{slug}\.\w+\{ending}", link)]
+            if len(own) != 1 or len(_get(server + own[0])) < 1000:
+                raise CheckFailed(f"{path} has not one {ending} file of its own: {wanted}")
+        files |= {link: len(_get(server + link)) for link in wanted if "." in link}
+    print(f"{len(PAGES)} pages and the {len(files)} files they load: {sum(files.values()):,} bytes", flush=True)
 
 
 @contextmanager
-def _serving(program: Path, folder: Path, environment: dict[str, str]) -> Iterator[str]:
+def _serving(program: list[str], folder: Path, environment: dict[str, str]) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -112,7 +143,7 @@ def _serving(program: Path, folder: Path, environment: dict[str, str]) -> Iterat
     log = folder.parent / "server.log"
     with open(log, "wb") as output:
         process = subprocess.Popen(
-            [str(program), "serve", "--port", str(port)],
+            [*program, "serve", "--port", str(port)],
             cwd=folder,
             env=environment,
             stdout=output,
