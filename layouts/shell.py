@@ -103,18 +103,17 @@ def navigation(links: Sequence[Link], path: str) -> list[Component]:
     """Links to the other pages, and the same as a menu for narrow windows; nothing while there is only one."""
     if len(links) < 2:
         return []
-    entries = [
-        html.A(
-            link.name,
-            href=link.path,
-            className="of-nav-link",
-            **(aria(current="page") if link.path == path else {}),
-        )
-        for link in links
-    ]
     here = next((link.name for link in links if link.path == path), "Pages")
+    marks = [aria(current="page") if link.path == path else {} for link in links]
+    entries = [
+        html.A(link.name, href=link.path, className="of-nav-link", **mark)
+        for link, mark in zip(links, marks, strict=True)
+    ]
     # refresh: a page is a document of its own, which the browser loads
-    items = [dmc.MenuItem(link.name, href=link.path, refresh=True, disabled=link.path == path) for link in links]
+    items = [
+        dmc.MenuItem(link.name, href=link.path, refresh=True, disabled=link.path == path, **mark)
+        for link, mark in zip(links, marks, strict=True)
+    ]
     menu = dmc.Menu(
         [
             dmc.MenuTarget(
