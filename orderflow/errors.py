@@ -10,7 +10,7 @@
     ├── Conflict                  409   the state does not allow it now
     ├── TooLarge                  413   the body is beyond the limit
     ├── Busy                      429   more than can be queued; `retry_after` says when to come back
-    └── StorageFailed             507   the disk did not take it; nothing of the call was kept
+    └── StorageFailed             507   the disk refused the write; nothing of the call was kept
 
 The HTTP status sits on the class, so the web layer needs no table of its own.
 """

@@ -1,11 +1,10 @@
-"""Append-only logs of lines, a file each: what the herd game's sessions are kept in.
+"""Append-only logs of lines, one file each. The herd game keeps its sessions in them.
 
-One `write` of the operating system for each append, made before `append` returns: what was acknowledged is in the
-kernel then and survives the end of the process, however it ends. The disk follows within moments in the writing thread
-(fsync), for the case that the power goes. A line that a crash cut in two was never acknowledged; it is cut off when the
-file is opened again.
+`append` makes one `write` call and returns after it, so acknowledged data is in the kernel and survives the end of the
+process. The writer thread calls fsync soon after, for power cuts. A line that a crash cut in two was never
+acknowledged; it is removed when the file is opened again.
 
-Implements the port `orderflow.herd.live.journal.Journal`. Knows nothing of what the lines say.
+Implements the port `orderflow.herd.live.journal.Journal`. Does not interpret the lines.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ _NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,99}")
 
 
 class DiskJournal:
-    """Logs in `directory`, which is made by the first append. torn: bytes of half lines that were cut off."""
+    """Logs in `directory`, created by the first append. torn: bytes of incomplete lines that were removed."""
 
     durable = True
 
@@ -46,19 +45,19 @@ class DiskJournal:
             raise StorageFailed(f"{self._directory} cannot be read: {error.strerror or error}") from error
 
     def begin(self, name: str) -> None:
-        """Append to this log from now on; its file is opened, or made, by the first `append`."""
+        """Append to this log from now on. The first `append` opens or creates its file."""
         self._release()
         self._name = name
 
     def append(self, data: bytes) -> None:
-        """Add whole lines; they survive a crash of the process when it returns.
+        """Append whole lines. After it returns they survive a crash of the process.
 
-        Raises StorageFailed; the file is as it was then (or is put right before the next append).
+        Raises StorageFailed; the file is unchanged then (or is repaired before the next append).
         """
         try:
             if self._file < 0:
                 self._open()
-            elif os.fstat(self._file).st_size != self._size:  # an earlier failure left something
+            elif os.fstat(self._file).st_size != self._size:  # an earlier failure left a part
                 os.ftruncate(self._file, self._size)
             view = memoryview(data)
             while view:
@@ -84,7 +83,7 @@ class DiskJournal:
         return data[: data.rfind(b"\n") + 1]
 
     def close(self) -> None:
-        """Bring everything to the disk and let go."""
+        """Sync to disk and close the file."""
         self._release()
 
     def _path(self, name: str) -> Path:
@@ -110,8 +109,8 @@ class DiskJournal:
             raise
 
     def _sync_directory(self) -> None:
-        """Make the new file's name survive too, where directories can be synced."""
-        with contextlib.suppress(OSError):  # Windows has no such thing
+        """Sync the directory, so that the new file's name survives a power cut."""
+        with contextlib.suppress(OSError):  # not possible on Windows
             handle = os.open(self._directory, os.O_RDONLY)
             try:
                 os.fsync(handle)
@@ -126,7 +125,7 @@ class DiskJournal:
                 self._workers.post_writer("herd journal", self._sync)
 
     def _sync(self) -> None:
-        """In the writing thread. A copy of the handle, as the log may be closed in the meantime."""
+        """On the writer thread, with a copy of the handle, because the log may be closed meanwhile."""
         with self._lock:
             self._syncing = False
             handle = os.dup(self._file) if self._file >= 0 else -1
@@ -140,13 +139,13 @@ class DiskJournal:
         with self._lock:
             handle, self._file = self._file, -1
         if handle >= 0:
-            with contextlib.suppress(OSError):  # it is in the kernel in any case
+            with contextlib.suppress(OSError):  # the kernel has the data in any case
                 os.fsync(handle)
             os.close(handle)
 
 
 def _whole(handle: int, length: int) -> int:
-    """The length of a file up to and with its last newline."""
+    """The length of a file up to and including its last newline."""
     end = length
     while end > 0:
         begin = max(0, end - _CHUNK)

@@ -1,8 +1,7 @@
-"""One process a data directory: a lock file that the operating system lets go when its holder ends, however it ends.
+"""A lock file that allows one process per data directory. The operating system releases it when the process ends.
 
-`flock` on POSIX, `msvcrt.locking` on Windows: thirty lines and no dependency, with the holder's process id in the file
-so that the refusal can name it. Does not work on network file systems that do not implement locks; those do not carry
-SQLite either.
+Uses `flock` on POSIX and `msvcrt.locking` on Windows. The file holds the owner's process id, so that the error can name
+it. Does not work on network file systems without locks; SQLite does not work there either.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ if sys.platform == "win32":
     import msvcrt
 
     def _take(handle: int) -> None:
-        os.lseek(handle, 2**20, os.SEEK_SET)  # far behind the text: a locked byte cannot be read by others
+        os.lseek(handle, 2**20, os.SEEK_SET)  # far behind the text, because others cannot read a locked byte
         msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
 
 else:
@@ -28,9 +27,9 @@ else:
 
 
 class DirectoryLock:
-    """Holds `directory`, which is made when it is missing, until `release` or the end of the process.
+    """Locks `directory`, created when missing, until `release` or the end of the process.
 
-    Raises BadSetting when another holder has it (naming the process) or when it cannot be written.
+    Raises BadSetting when another process holds it (naming the process) or when it cannot be written.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -54,7 +53,7 @@ class DirectoryLock:
         os.write(self._handle, f"{os.getpid():<19}\n".encode())
 
     def release(self) -> None:
-        """Let others have the directory; a second call does nothing."""
+        """Release the directory. A second call does nothing."""
         if self._handle >= 0:
             os.close(self._handle)
             self._handle = -1

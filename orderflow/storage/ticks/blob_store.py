@@ -1,13 +1,12 @@
-"""Bytes under keys on disk, written in transactions: diskcache, with everything of a cache turned off.
+"""A key-value store of bytes on disk with transactions: diskcache without eviction, expiry, statistics and pickling.
 
-Nothing is evicted, nothing expires, nothing is counted, and nothing is pickled: a value is bytes in an SQLite row, and
-a row that claims to be anything else is damaged. Rows also hold the large values: the same load written as one file a
-value took three times as long, and a file is not part of the transaction.
+A value is bytes in an SQLite row; a row of another kind is damaged. Large values stay in rows too: the same load with
+one file per value took three times as long, and a file is not part of the transaction.
 
-What survives: a commit is in the write-ahead log before it is acknowledged, in the hands of the operating system. A
-killed process loses nothing. A power cut (or a crash of the system) can lose the commits since the last checkpoint
-that the system had not yet written by itself: at most the last 4 MB or, on Linux as it comes, some 30 seconds. What
-is left then is whole: SQLite orders its writes so that a power cut takes commits from the end, never from the middle.
+Durability: a commit is in the write-ahead log, in the kernel, before it is acknowledged, so a killed process loses
+nothing. A power cut or a system crash can lose the commits since the last checkpoint that the kernel had not written
+yet: at most the last 4 MB or, with Linux's defaults, about 30 seconds. What remains is consistent: SQLite orders its
+writes so that a power cut removes commits from the end only.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ _BROKEN = (sqlite3.Error, diskcache.Timeout, OSError)
 
 
 class _Rows(diskcache.Disk):  # type: ignore[misc]  # diskcache has no types
-    """diskcache's serialisation, cut down to bytes in rows."""
+    """diskcache's serialisation, reduced to bytes in rows."""
 
     def put(self, key: bytes) -> tuple[sqlite3.Binary, bool]:
         return sqlite3.Binary(key), True
@@ -47,7 +46,10 @@ class _Rows(diskcache.Disk):  # type: ignore[misc]  # diskcache has no types
 
 
 class BlobStore:
-    """Every thread that calls has its own connection until it calls `leave`. Raises StorageFailed."""
+    """The store in `directory`. Each calling thread has its own connection until it calls `leave`.
+
+    Raises StorageFailed when the store cannot be opened.
+    """
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -62,8 +64,8 @@ class BlobStore:
                 statistics=0,
                 sqlite_journal_mode="wal",
                 sqlite_synchronous=1,
-                sqlite_journal_size_limit=2**23,  # one large commit should not leave a large log behind
-                sqlite_mmap_size=0,  # a read error must be an error, not a signal that ends the process
+                sqlite_journal_size_limit=2**23,  # a large commit must not leave a large log behind
+                sqlite_mmap_size=0,  # a read error must raise, not end the process by a signal
             )
         except _BROKEN as error:
             raise StorageFailed(
@@ -71,14 +73,14 @@ class BlobStore:
             ) from error
 
     def scan(self) -> Iterator[bytes]:
-        """All keys, in the order in which they were written."""
+        """All keys in write order."""
         try:
             yield from self._cache
         except (*_BROKEN, Damaged) as error:
             raise StorageFailed(f"the tick log in {self._directory} cannot be read ({error})") from error
 
     def get(self, key: bytes) -> bytes | None:
-        """The value, None when there is none. Raises Damaged when the row is unreadable."""
+        """The value, or None. Raises Damaged when the row is unreadable."""
         try:
             value: bytes | None = self._cache.get(key)
         except sqlite3.DatabaseError as error:
@@ -88,7 +90,7 @@ class BlobStore:
         return value
 
     def write(self, puts: Iterable[tuple[bytes, bytes]], drops: Iterable[bytes] = ()) -> None:
-        """Store and remove, all of it or nothing."""
+        """Store and remove in one transaction. Raises StorageFailed; nothing is changed then."""
         try:
             with self._cache.transact():
                 for key, value in puts:
@@ -98,7 +100,7 @@ class BlobStore:
         except _BROKEN as error:
             # diskcache leaves a transaction open whose COMMIT failed; without its connection it is rolled back
             self.leave()
-            raise StorageFailed(f"the disk did not take it ({error or 'the database is locked'})") from error
+            raise StorageFailed(f"the disk refused the write ({error or 'the database is locked'})") from error
 
     def size(self) -> int:
         """Bytes on disk, the write-ahead log included."""
@@ -109,11 +111,11 @@ class BlobStore:
         return total
 
     def shrink(self) -> None:
-        """Give the disk back what was removed: empties the write-ahead log, which cuts the freed end off the file."""
-        with contextlib.suppress(*_BROKEN):  # it happens by itself later
+        """Return freed space to the disk by a checkpoint that truncates the write-ahead log."""
+        with contextlib.suppress(*_BROKEN):  # SQLite does it later
             self._cache.reset("sqlite_wal_checkpoint", "TRUNCATE", update=False)
 
     def leave(self) -> None:
-        """Close the calling thread's connection; the next call opens one again, in some 0.3 ms."""
+        """Close the calling thread's connection. The next call opens one again, in about 0.3 ms."""
         with contextlib.suppress(sqlite3.Error):
             self._cache.close()

@@ -1,11 +1,9 @@
-"""How ticks and idempotency keys lie on disk: self-describing blobs with a version and a checksum.
+"""Codec for ticks and idempotency keys: self-describing blobs with a version and a checksum.
 
-A tick takes 34 B as plain columns and 4-12 B here: a column is kept as its distance from its least value, or from the
-tick before, in the fewest of 1, 2, 4 or 8 bytes a tick, and a column of equal values as that value. That is all the
-compression there is: on the same ticks it made 4.0 B and decoded 70 million a second, where zlib over plain columns
-made 6.7 B and 11 million. Nothing is rounded: the arithmetic is modulo 2**64, in which every column is exact.
-
-Where the blobs go is the matter of `orderflow.storage.ticks.blob_store`.
+A tick takes 34 B as plain columns and 4-12 B here: a column is stored as offsets from its least value, or as
+differences between ticks, in 1, 2, 4 or 8 bytes each, and a constant column as one value. On the same ticks this gave
+4.0 B a tick and decoded 70 million a second; zlib over plain columns gave 6.7 B and 11 million. Nothing is rounded: the
+arithmetic is modulo 2**64, in which every column is exact.
 """
 
 from __future__ import annotations
@@ -37,11 +35,11 @@ _MASK = 2**64 - 1
 
 
 class Damaged(Exception):
-    """A blob is not what was written."""
+    """A blob's contents are not what was written."""
 
 
 def encode_ticks(batch: TickBatch) -> bytes:
-    """The batch, of at least one tick, as a blob."""
+    """Encode a batch of at least one tick."""
     symbol = batch.symbol.encode()
     parts = [_BATCH.pack(len(batch), batch.price_decimals, batch.size_decimals, len(symbol)), symbol]
     for column in (batch.time, batch.price, batch.size, batch.side, batch.rule, batch.id):
@@ -50,7 +48,7 @@ def encode_ticks(batch: TickBatch) -> bytes:
 
 
 def decode_ticks(blob: bytes) -> TickBatch:
-    """The batch of a blob. Raises Damaged."""
+    """Decode a blob of ticks. Raises Damaged."""
     body = _opened(TICKS, blob)
     try:
         count, price_decimals, size_decimals, length = _BATCH.unpack_from(body)
@@ -77,7 +75,7 @@ def decode_ticks(blob: bytes) -> TickBatch:
 
 
 def encode_keys(answers: Sequence[tuple[str, bytes]]) -> bytes:
-    """(key, answer) pairs, in order, as a blob."""
+    """Encode (key, answer) pairs in order."""
     parts = [_COUNT.pack(len(answers))]
     for key, answer in answers:
         name = key.encode()
@@ -86,7 +84,7 @@ def encode_keys(answers: Sequence[tuple[str, bytes]]) -> bytes:
 
 
 def decode_keys(blob: bytes) -> list[tuple[str, bytes]]:
-    """The pairs of a blob. Raises Damaged."""
+    """Decode a blob of keys to (key, answer) pairs. Raises Damaged."""
     body = bytes(_opened(KEYS, blob))
     at = _COUNT.size
     answers: list[tuple[str, bytes]] = []
@@ -102,9 +100,9 @@ def decode_keys(blob: bytes) -> list[tuple[str, bytes]]:
 
 
 def join(batches: Sequence[TickBatch]) -> list[TickBatch]:
-    """Batches of one symbol as few as possible, in order, on the finest of their decimals.
+    """Join batches of one symbol into as few as possible, in order, on the finest of their decimals.
 
-    One, but where the common decimals would take a number beyond 64 bits: there a new batch begins.
+    A new batch begins only where the common decimals would exceed 64 bits.
     """
     if len(batches) < 2:
         return list(batches)
@@ -124,7 +122,7 @@ def join(batches: Sequence[TickBatch]) -> list[TickBatch]:
 
 
 def cut(batch: TickBatch, most: int) -> Iterator[TickBatch]:
-    """The batch in pieces of about equal length, none longer than `most`."""
+    """Cut a batch into pieces of about equal length, none longer than `most`."""
     pieces = -(-len(batch) // most)
     edges = [len(batch) * number // pieces for number in range(pieces + 1)]
     for begin, end in pairwise(edges):
@@ -203,7 +201,7 @@ def _pack(values: Ints, parts: list[bytes]) -> None:
 def _unpack(
     body: memoryview, at: int, count: int, kind: np.dtype[np.unsignedinteger]
 ) -> tuple[npt.NDArray[np.unsignedinteger], int]:
-    """A column as unsigned numbers of `kind`, to be viewed as signed, and where the next one begins."""
+    """Decode a column as unsigned numbers of `kind`; returns it and the offset of the next column."""
     form = _KIND.unpack_from(body, at)[0]
     at += _KIND.size
     mask = 2 ** (8 * kind.itemsize) - 1
@@ -236,7 +234,7 @@ def _width(span: int) -> int:
 
 
 def _step(apart: npt.NDArray[np.uint64]) -> int:
-    """The largest of _STEPS that divides every distance, else 1."""
+    """The largest of _STEPS that divides all offsets, else 1."""
     for step in _STEPS:
         divisor = np.uint64(step)
         if not (apart[:16] % divisor).any() and not (apart % divisor).any():

@@ -1,12 +1,11 @@
-"""The tick log on disk: what was acknowledged is there again after the process was killed at any moment.
+"""The tick log on disk: acknowledged ticks survive a kill of the process at any moment.
 
-One call, however many symbols it touches, is one transaction shared with the calls that came at the same time: a blob
-of columns for each symbol, and the idempotency keys with their answers. Small blobs are merged in the background, by
-the writing thread, in transactions of their own: a tick is at any moment in exactly one blob.
+Calls that arrive together share one transaction: a blob of columns for each symbol, and the idempotency keys with their
+answers. The writer thread merges small blobs in the background, in transactions of their own, so a tick is always in
+exactly one blob.
 
-The keys of the blobs (`symbol_index`) tell which blobs there are, so starting and finding read no ticks. `blob_store`
-says what a power cut can take. A blob whose checksum is wrong is skipped, counted and left on disk; everything else is
-read.
+The keys of the blobs (`symbol_index`) tell which blobs there are, so starting and searching read no ticks. `blob_store`
+says what a power cut can lose. A blob with a wrong checksum is skipped, counted and left on disk.
 """
 
 from __future__ import annotations
@@ -25,17 +24,17 @@ from orderflow.storage.lock import DirectoryLock
 from orderflow.storage.ticks.blob_store import BlobStore
 from orderflow.storage.ticks.codec import Damaged, cut, decode_keys, decode_ticks, encode_keys, encode_ticks, join
 from orderflow.storage.ticks.group_commit import CommitQueue
-from orderflow.storage.ticks.index import Catalogue
+from orderflow.storage.ticks.index import BlobIndex
 from orderflow.storage.ticks.symbol_index import KEYS, TICKS, Blob
 
 MAX_BLOB = 262_144
-"""No blob has more ticks: a read of a minute should not decode a day."""
+"""Most ticks of a blob, so that reading a minute does not decode a day."""
 
 MAX_KEYS = 100_000
-"""Idempotency keys kept, the newest."""
+"""Newest idempotency keys that are kept."""
 
 _CHUNK = 131_072
-"""Ticks of one entry of `load`, or a little more."""
+"""Ticks of one entry of `load`, about."""
 
 _MAX_NAME = 1_000
 _META, _VERSION = b"M", b"V"
@@ -45,13 +44,12 @@ log = logging.getLogger(__name__)
 
 
 class DiskTickLog:
-    """`orderflow.market.tick_log.TickLog` in a directory, which one process at a time can have.
+    """`orderflow.market.tick_log.TickLog` in a directory, for one process at a time.
 
-    max_pending: ticks that may wait for the disk; beyond that `append` raises Busy. Every call works in any thread and
-    in any greenlet. `then` runs in the writing thread, so never call `append`, `forget`, `set_meta` or `load` under a
-    lock that it takes; `read`, `bounds`, `get_meta` and `info` wait for nobody.
-    The constructor raises BadSetting when the directory is in use or cannot be written, StorageFailed when it cannot
-    be read.
+    max_pending: ticks that may wait for the disk; beyond that `append` raises Busy. All methods work in any thread and
+    greenlet. `then` runs on the writer thread, so never call `append`, `forget`, `set_meta` or `load` under a lock that
+    `then` takes; `read`, `bounds`, `get_meta` and `info` do not wait. The constructor raises BadSetting when the
+    directory is in use or cannot be written, StorageFailed when it cannot be read.
     """
 
     durable = True
@@ -69,7 +67,7 @@ class DiskTickLog:
         try:
             self._store = workers.run_writer(BlobStore, self._directory)
             self._held = workers.run_writer(self._open)
-        except BaseException:  # the directory must be free again, whatever went wrong
+        except BaseException:  # release the directory on any failure
             self._holder.release()
             raise
         self._queue: CommitQueue[LogEntry] = CommitQueue(workers, self._write, self._tidy, max_pending)
@@ -83,7 +81,7 @@ class DiskTickLog:
                 if len(text.encode()) > _MAX_NAME:
                     raise BadInput(f"a symbol or key is longer than {_MAX_NAME} bytes: {text[:40]!r}...")
             except UnicodeEncodeError as error:
-                raise BadInput(f"a symbol or key is no Unicode text: {text[:40]!r}") from error
+                raise BadInput(f"a symbol or key is not Unicode text: {text[:40]!r}") from error
         self._queue.put(entry, sum(map(len, entry.batches)), then)
 
     def load(self) -> Iterator[LogEntry]:
@@ -145,7 +143,7 @@ class DiskTickLog:
         )
 
     def close(self) -> None:
-        """Write what waits, then release the directory; a second call does nothing."""
+        """Write what waits, then release the directory. A second call does nothing."""
         with self._lock:
             if self._closed:
                 return
@@ -153,7 +151,7 @@ class DiskTickLog:
         self._queue.close()
         try:
             self._workers.run_writer(self._store.leave)
-        except Conflict:  # the workers were stopped first: they have written what waited, and their thread is gone
+        except Conflict:  # the workers stopped first: the queue is written and the thread is gone
             log.warning("the tick log in %s is closed after its workers", self._directory)
         self._holder.release()
 
@@ -161,18 +159,18 @@ class DiskTickLog:
         if self._closed:
             raise StorageFailed("the tick log is closed")
 
-    # in the writing thread
+    # on the writer thread
 
-    def _open(self) -> Catalogue:
+    def _open(self) -> BlobIndex:
         try:
-            return self._survey()
-        except BaseException as error:  # no connection may stay behind; Damaged means nothing to the caller
+            return self._scan_keys()
+        except BaseException as error:  # close the connection; the caller does not know Damaged
             self._store.leave()
             if isinstance(error, Damaged | ValueError):
                 raise StorageFailed(f"the tick log in {self._directory} cannot be read: {error}") from error
             raise
 
-    def _survey(self) -> Catalogue:
+    def _scan_keys(self) -> BlobIndex:
         blobs: list[Blob] = []
         version: bytes | None = None
         for key in self._store.scan():
@@ -190,7 +188,7 @@ class DiskTickLog:
                 "use that one, or move the directory away to start a new log"
             )
         self._next = max((blob.seq for blob in blobs), default=-1) + 1
-        return Catalogue(blobs)
+        return BlobIndex(blobs)
 
     def _write(self, entries: Sequence[LogEntry]) -> None:
         by_symbol: dict[str, list[TickBatch]] = {}
@@ -228,10 +226,10 @@ class DiskTickLog:
             return
         old = [blob for blob, _ in sound]
         pieces = list(_pieces([batch for _, batch in sound]))
-        if len(pieces) >= len(old):  # numbers too far apart for one grid: nothing would be gained
+        if len(pieces) >= len(old):  # the values do not fit one grid, so a merge gains nothing
             self._held.seal(old[-1])
             return
-        # at the places of the last ones, so that the symbol that was written to last stays last
+        # at the last positions, so that the last written symbol stays last
         new = [_blob(blob.seq, piece) for blob, piece in zip(old[-len(pieces) :], pieces, strict=True)]
         puts = {blob.key: encode_ticks(piece) for blob, piece in zip(new, pieces, strict=True)}
         with self._held.moving(old):
@@ -258,7 +256,7 @@ class DiskTickLog:
             self._loading += count
 
     def _fetch(self, blobs: Iterable[Blob]) -> list[TickBatch]:
-        """The ticks of the blobs, as few batches as can be, the symbol that was written to last at the end."""
+        """The ticks of the blobs in as few batches as possible, the last written symbol at the end."""
         by_symbol: dict[str, list[TickBatch]] = {}
         for blob in blobs:
             if (batch := self._decode(blob)) is not None:
@@ -306,13 +304,13 @@ class DiskTickLog:
             if not self._workers.in_writer():
                 self._store.leave()
         if len(parts) > 1:
-            raise StorageFailed(f"the ticks of {symbol} in that span are too unlike for one table; ask for less of it")
+            raise StorageFailed(f"the ticks of {symbol} in that span do not fit one table; ask for a shorter span")
         return parts[0] if parts else None
 
     def _collect(self, symbol: str, start: int, end: int) -> list[TickBatch] | None:
         """The ticks in the span; None when blobs were merged or forgotten in the meantime."""
         parts: list[TickBatch] = []
-        for blob in reversed(self._held.within(symbol, start, end)):  # the newest may be merged any moment: first
+        for blob in reversed(self._held.within(symbol, start, end)):  # newest first: they may be merged at any moment
             batch = self._decode(blob)
             if batch is None:
                 if not self._held.is_damaged(blob):
@@ -324,7 +322,7 @@ class DiskTickLog:
         return join(parts[::-1])
 
     def _decode(self, blob: Blob) -> TickBatch | None:
-        """The ticks of a blob; None when it is damaged (then noted) or not there any more."""
+        """The ticks of a blob; None when it is damaged (and marked so) or gone."""
         try:
             value = self._store.get(blob.key)
             if value is None:
@@ -355,7 +353,7 @@ def _pieces(batches: Sequence[TickBatch]) -> Iterator[TickBatch]:
 
 
 def _chunks(blobs: Iterable[Blob]) -> Iterator[list[Blob]]:
-    """Neighbours of some _CHUNK ticks together."""
+    """Groups of neighbours with about _CHUNK ticks each."""
     chunk: list[Blob] = []
     total = 0
     for blob in blobs:

@@ -1,8 +1,8 @@
-"""Group commit: many callers wait for one write.
+"""Group commit: one write for many waiting callers.
 
-A commit costs the same for one tick as for a thousand, so the writer takes everything that waits, writes it at once,
-and tells each caller. While it writes, the next ones gather. The queue is bounded: who finds it full is told to come
-back, and nothing is dropped. Does not know what is written.
+A commit costs the same for one tick as for a thousand, so the writer takes all waiting items, writes them in one
+transaction and wakes each caller. Items that arrive meanwhile form the next group. The queue is bounded: `put` raises
+Busy when it is full, and nothing is dropped.
 """
 
 from __future__ import annotations
@@ -31,9 +31,11 @@ class _Waiting(Generic[T]):
 
 
 class CommitQueue(Generic[T]):
-    """write: stores items, all or none (raises StorageFailed then). tidy: one step of housekeeping, True while there is
-    more to do; it gets the time when nobody waits, and twice that of the last write when somebody does.
-    most: the sum of weights that may wait. All of `write`, `tidy` and `then` run in the writing thread.
+    """A queue of items to be written in groups.
+
+    write: stores items, all or none (raises StorageFailed then). tidy: one step of housekeeping, True while there is
+    more to do; it runs while the queue is empty, and else for twice the time of the last write. most: the sum of
+    weights that may wait. `write`, `tidy` and `then` run on the writer thread.
     """
 
     def __init__(self, workers: Workers, write: Callable[[list[T]], None], tidy: Callable[[], bool], most: int) -> None:
@@ -49,14 +51,14 @@ class CommitQueue(Generic[T]):
 
     @property
     def weight(self) -> int:
-        """What waits or is being written."""
+        """The sum of weights that wait or are being written."""
         return self._weight
 
     def put(self, item: T, weight: int, then: Callable[[], None]) -> None:
-        """Write the item, call `then` in write order, return after that.
+        """Write the item, call `then` in write order, and return after that.
 
-        Raises Busy when the queue is full (an item that is too heavy for any queue is taken by an empty one),
-        StorageFailed when it was not written, and what `then` raises.
+        Raises Busy when the queue is full (an empty queue takes an item of any weight), StorageFailed when the item was
+        not written, and what `then` raises.
         """
         waiting = _Waiting(item, weight, then, self._workers.event())
         with self._lock:
@@ -77,17 +79,17 @@ class CommitQueue(Generic[T]):
             raise waiting.error
 
     def tidy(self) -> None:
-        """Begin the housekeeping without waiting for the next write."""
-        with contextlib.suppress(Conflict):  # the workers are stopping; the next start has the time
+        """Start the housekeeping without waiting for the next write."""
+        with contextlib.suppress(Conflict):  # the workers are stopping; the next start does it
             self._workers.post_writer("tidying the tick log", lambda: self._clean(time.monotonic() + _TIDY_SECONDS))
 
     def close(self) -> None:
-        """Refuse what comes from now on; what waits is still written."""
+        """Refuse new items; waiting items are still written."""
         with self._lock:
             self._closed = True
 
     def _give_up(self) -> None:
-        """The writer is gone: nobody who waits would ever be woken."""
+        """Fail all waiting items, because the writer is gone."""
         self.close()
         with self._lock:
             group, self._queue, self._weight = self._queue, [], 0
@@ -111,7 +113,7 @@ class CommitQueue(Generic[T]):
         failed: Exception | None = None
         try:
             self._write([waiting.item for waiting in group])
-        except Exception as error:  # whatever it was, the callers must hear of it and the queue must go on
+        except Exception as error:  # any failure goes to the callers, and the queue goes on
             self._workers.note("writing the tick log", error)
             failed = error
         for waiting in group:
@@ -121,7 +123,7 @@ class CommitQueue(Generic[T]):
             else:
                 try:
                     waiting.then()
-                except Exception as error:  # belongs to the caller that gave `then`; the others have theirs
+                except Exception as error:  # raised by this caller's `then`; it concerns no other caller
                     waiting.error = error
             with self._lock:
                 self._weight -= waiting.weight
@@ -132,5 +134,5 @@ class CommitQueue(Generic[T]):
             while self._step():
                 if self._queue and time.monotonic() > until:
                     return
-        except Exception as error:  # the ticks are safe; an untidy log is only slower to load
+        except Exception as error:  # the ticks are safe; the log only loads more slowly
             self._workers.note("tidying the tick log", error)

@@ -1,7 +1,7 @@
-"""What the log holds, symbol by symbol: all shelves behind one lock, for the writer and for readers in any thread.
+"""Index of all blobs in the log, by symbol, behind one lock, for the writer and for readers in any thread.
 
-Only the writing thread adds, merges and forgets; a reader may strike out a blob that it found damaged. Knows keys and
-counts, never the ticks, and does no input or output.
+Only the writer thread adds, merges and forgets; a reader may mark a blob as damaged. The index knows keys and counts,
+not the ticks, and does no I/O.
 """
 
 from __future__ import annotations
@@ -10,52 +10,52 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from orderflow.runtime.workers import plain_lock
-from orderflow.storage.ticks.symbol_index import KEYS, Blob, Shelf
+from orderflow.storage.ticks.symbol_index import KEYS, Blob, SymbolIndex
 
 _KEY_BLOB = 4_096
-"""A blob of so many idempotency keys is not rewritten any more."""
+"""Idempotency keys of a blob that is not rewritten any more."""
 
 
-class Catalogue:
-    """The blobs on disk that are sound, as far as is known, and those that are not."""
+class BlobIndex:
+    """The blobs on disk: those not known to be damaged, and the damaged ones."""
 
     def __init__(self, blobs: Iterable[Blob]) -> None:
         self._lock = plain_lock()
-        self._shelves: dict[str, Shelf] = {}
-        self._keys = Shelf(_KEY_BLOB)
+        self._symbols: dict[str, SymbolIndex] = {}
+        self._keys = SymbolIndex(_KEY_BLOB)
         self._damaged: dict[bytes, Blob] = {}
         self._untidy: dict[str, None] = {}
         self._moving: frozenset[Blob] = frozenset()
         self.add(sorted(blobs, key=lambda blob: blob.seq))
 
     def add(self, blobs: Iterable[Blob]) -> None:
-        """New blobs, each at the end of its shelf."""
+        """Add new blobs, each at the end of its symbol's index."""
         with self._lock:
             for blob in blobs:
                 if blob.kind == KEYS:
                     self._keys.add(blob)
                     continue
-                shelf = self._shelves.get(blob.symbol)
-                if shelf is None:
-                    shelf = self._shelves[blob.symbol] = Shelf()
-                shelf.add(blob)
+                index = self._symbols.get(blob.symbol)
+                if index is None:
+                    index = self._symbols[blob.symbol] = SymbolIndex()
+                index.add(blob)
                 self._untidy[blob.symbol] = None
 
     def bounds(self, symbol: str) -> tuple[int, int] | None:
         """Least and greatest time of the symbol's ticks, ns."""
         with self._lock:
-            shelf = self._shelves.get(symbol)
-            return (shelf.first, shelf.last) if shelf is not None and shelf.n else None
+            index = self._symbols.get(symbol)
+            return (index.first, index.last) if index is not None and index.n else None
 
     def within(self, symbol: str, start: int, end: int) -> list[Blob]:
         """The symbol's blobs that reach into [start, end), in write order."""
         with self._lock:
-            return [b for b in self._shelves.get(symbol, ()) if b.last >= start and b.first < end]
+            return [b for b in self._symbols.get(symbol, ()) if b.last >= start and b.first < end]
 
     def tick_blobs(self) -> list[Blob]:
         """All blobs of ticks, in write order."""
         with self._lock:
-            return sorted((b for shelf in self._shelves.values() for b in shelf), key=lambda blob: blob.seq)
+            return sorted((b for index in self._symbols.values() for b in index), key=lambda blob: blob.seq)
 
     def key_blobs(self) -> list[Blob]:
         """All blobs of idempotency keys, in write order."""
@@ -63,38 +63,40 @@ class Catalogue:
             return list(self._keys)
 
     def of(self, symbol: str | None) -> list[Blob]:
-        """Everything that a symbol has on disk, damaged blobs too; None: everything there is."""
+        """All blobs of a symbol, damaged ones too. None: of all symbols, and the keys."""
         with self._lock:
-            found = [b for name, shelf in self._shelves.items() if symbol in (None, name) for b in shelf]
+            found = [b for name, index in self._symbols.items() if symbol in (None, name) for b in index]
             found += [b for b in self._damaged.values() if symbol in (None, b.symbol)]
             return found if symbol is not None else [*found, *self._keys]
 
     def forget(self, symbol: str | None) -> None:
-        """What `of` names is gone from disk."""
+        """Remove the blobs that `of` returns; they are gone from disk."""
         with self._lock:
             self._damaged = {key: b for key, b in self._damaged.items() if symbol not in (None, b.symbol)}
             if symbol is not None:
-                self._shelves.pop(symbol, None)
+                self._symbols.pop(symbol, None)
             else:
-                self._shelves, self._keys = {}, Shelf(_KEY_BLOB)
+                self._symbols, self._keys = {}, SymbolIndex(_KEY_BLOB)
 
     def next_row(self) -> list[Blob]:
-        """Neighbours of one shelf that should be merged; empty when there are none anywhere."""
+        """Neighbouring blobs that should be merged; empty when there are none."""
         with self._lock:
             if len(row := self._keys.due()) > 1:
                 return row
             while self._untidy:
                 symbol = next(iter(self._untidy))
-                shelf = self._shelves.get(symbol)
-                if shelf is not None and (row := shelf.due()):
+                index = self._symbols.get(symbol)
+                if index is not None and (row := index.due()):
                     return row
                 del self._untidy[symbol]
             return []
 
     @contextmanager
     def moving(self, blobs: Iterable[Blob]) -> Iterator[None]:
-        """While these are being taken from disk: a reader that finds one of them gone there looks again, and does not
-        take it for damaged. One move at a time."""
+        """Mark blobs as being removed from disk: a reader that misses one looks again instead of reporting damage.
+
+        One move at a time.
+        """
         with self._lock:
             self._moving = frozenset(blobs)
         try:
@@ -104,19 +106,19 @@ class Catalogue:
                 self._moving = frozenset()
 
     def replace(self, old: Sequence[Blob], new: Sequence[Blob]) -> None:
-        """`old`, neighbours, were merged into `new`."""
+        """Replace the neighbours `old` by `new`, into which they were merged."""
         with self._lock:
-            if (shelf := self._shelf(old[0])) is not None:
-                shelf.replace(old, new)
+            if (index := self._index_of(old[0])) is not None:
+                index.replace(old, new)
 
     def seal(self, blob: Blob) -> None:
-        """Merge no more what stands up to `blob`."""
+        """Exclude blobs up to `blob` from further merges."""
         with self._lock:
-            if (shelf := self._shelf(blob)) is not None:
-                shelf.seal(blob)
+            if (index := self._index_of(blob)) is not None:
+                index.seal(blob)
 
     def surplus(self, most: int) -> list[Blob]:
-        """The oldest blobs of keys that are not needed for the newest `most` keys."""
+        """The oldest key blobs, beyond the newest `most` keys."""
         with self._lock:
             left = self._keys.n
             found: list[Blob] = []
@@ -128,25 +130,25 @@ class Catalogue:
             return found
 
     def remove(self, blobs: Iterable[Blob]) -> None:
-        """Blobs that are gone from disk."""
+        """Remove blobs that are gone from disk."""
         with self._lock:
             for blob in blobs:
-                if (shelf := self._shelf(blob)) is not None:
-                    shelf.remove(blob)
+                if (index := self._index_of(blob)) is not None:
+                    index.remove(blob)
 
     def holds(self, blob: Blob) -> bool:
-        """Whether it is there: neither merged, nor forgotten, nor damaged, nor about to be."""
+        """True while the blob is neither merged, forgotten, damaged nor being moved."""
         with self._lock:
-            shelf = self._shelf(blob)
-            return shelf is not None and blob not in self._moving and blob in shelf
+            index = self._index_of(blob)
+            return index is not None and blob not in self._moving and blob in index
 
     def strike(self, blob: Blob) -> bool:
-        """It was found damaged: out of its shelf; False when it is known, or not held any more."""
+        """Mark a blob as damaged. False when it is marked already or not held any more."""
         with self._lock:
-            shelf = self._shelf(blob)
-            if shelf is None or blob in self._moving or blob not in shelf:
+            index = self._index_of(blob)
+            if index is None or blob in self._moving or blob not in index:
                 return False
-            shelf.remove(blob)
+            index.remove(blob)
             self._damaged[blob.key] = blob
             return True
 
@@ -157,14 +159,14 @@ class Catalogue:
     def counts(self) -> dict[str, int]:
         """symbols, ticks, blobs (of ticks), keys, damaged (blobs)."""
         with self._lock:
-            shelves = self._shelves.values()
+            indexes = self._symbols.values()
             return {
-                "symbols": len(shelves),
-                "ticks": sum(shelf.n for shelf in shelves),
-                "blobs": sum(len(shelf) for shelf in shelves),
+                "symbols": len(indexes),
+                "ticks": sum(index.n for index in indexes),
+                "blobs": sum(len(index) for index in indexes),
                 "keys": self._keys.n,
                 "damaged": len(self._damaged),
             }
 
-    def _shelf(self, blob: Blob) -> Shelf | None:
-        return self._keys if blob.kind == KEYS else self._shelves.get(blob.symbol)
+    def _index_of(self, blob: Blob) -> SymbolIndex | None:
+        return self._keys if blob.kind == KEYS else self._symbols.get(blob.symbol)

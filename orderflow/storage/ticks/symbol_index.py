@@ -1,9 +1,9 @@
-"""Which blobs there are: one shelf a symbol, in write order, held in memory and rebuilt from the keys on disk.
+"""Index of one symbol's blobs in write order, held in memory and rebuilt from the keys on disk.
 
-A blob's key says all that one must know to find it (symbol, first and last time, number of ticks), so an index is not
-stored a second time. The shelf also says which blobs to merge next: small ones in rows of 64, and those in rows of 64
-again, until a blob has `FULL` ticks. So a tick is rewritten three times in its life, and however small the writes were,
-a shelf holds some two hundred small blobs at most. Reads and writes nothing itself.
+A blob's key says what is needed to find it (symbol, first and last time, number of ticks), so no index is stored. The
+index also tells which blobs to merge next: small ones in rows of 64, and the results in rows of 64 again, until a blob
+has `FULL` ticks. A tick is rewritten about three times, and an index holds at most about two hundred small blobs
+however small the writes were. Does no I/O.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 FULL = 65_536
-"""A blob of so many ticks is not rewritten any more."""
+"""Ticks of a blob that is not rewritten any more."""
 
 FAN = 64
-"""So many small blobs make one larger one."""
+"""Number of small blobs that are merged into a larger one."""
 
 TICKS = b"T"
 KEYS = b"K"
@@ -26,8 +26,11 @@ _KEY = struct.Struct(">cQIqq")
 
 @dataclass(frozen=True, slots=True)
 class Blob:
-    """What a key says. kind: `TICKS` or (idempotency) `KEYS`; seq: the place in write order; n: ticks or keys;
-    first, last: least and greatest time in ns (0 for keys); symbol ("" for keys)."""
+    """The contents of a blob's key.
+
+    kind: `TICKS` or (idempotency) `KEYS`. seq: position in write order. n: ticks or keys. first, last: least and
+    greatest time, ns (0 for keys). symbol: "" for keys.
+    """
 
     kind: bytes
     seq: int
@@ -46,14 +49,14 @@ class Blob:
         try:
             kind, seq, n, first, last = _KEY.unpack_from(key)
         except struct.error as error:
-            raise ValueError(f"{key[:40]!r} is no key of a blob") from error
+            raise ValueError(f"{key[:40]!r} is not the key of a blob") from error
         if kind not in (TICKS, KEYS):
             raise ValueError(f"{key[:40]!r} is of an unknown kind")
         return Blob(kind, seq, n, first, last, key[_KEY.size :].decode())
 
 
-class Shelf:
-    """The blobs of one symbol (or of the keys) in write order: the finished ones, then the tail of small ones."""
+class SymbolIndex:
+    """The blobs of one symbol (or the key blobs) in write order: sealed ones, then a tail of small ones."""
 
     def __init__(self, full: int = FULL) -> None:
         self._full = full
@@ -71,14 +74,14 @@ class Shelf:
         return len(self._sealed) + len(self._tail)
 
     def add(self, blob: Blob) -> None:
-        """Put the newest blob at the end."""
+        """Append the newest blob."""
         self._tail.append(blob)
         self.n += blob.n
         self.first = min(self.first, blob.first)
         self.last = max(self.last, blob.last)
 
     def due(self) -> list[Blob]:
-        """The neighbours to be merged next; empty when nothing is due."""
+        """The neighbours to merge next; empty when nothing is due."""
         total = 0
         while self._tail and self._tail[0].n >= self._full:
             self._sealed.append(self._tail.pop(0))
@@ -86,33 +89,33 @@ class Shelf:
             total += blob.n
             if total >= self._full:
                 return self._tail[: number + 1]
-        size = FAN  # below which a blob is small, at this level
+        size = FAN  # a blob below this size is small at this level
         while size <= self._full:
             row = level = 0
             for blob in reversed(self._tail):
                 if blob.n >= size:
                     break
                 row += 1
-                level += blob.n >= size // FAN  # so many of these make one that is not small any more
+                level += blob.n >= size // FAN  # FAN of these make one that is no longer small
             if level >= FAN or row >= 2 * FAN:
                 return self._tail[-row:]
             size *= FAN
         return []
 
     def replace(self, old: Sequence[Blob], new: Sequence[Blob]) -> None:
-        """Put `new` in the place of the neighbours `old` of the tail."""
+        """Replace the neighbours `old` of the tail by `new`."""
         at = self._tail.index(old[0])
         self._tail[at : at + len(old)] = new
         self.n += sum(blob.n for blob in new) - sum(blob.n for blob in old)
 
     def seal(self, last: Blob) -> None:
-        """Leave everything up to `last`, of the tail, as it is for good."""
+        """Exclude the tail up to `last` from further merges."""
         at = self._tail.index(last) + 1
         self._sealed += self._tail[:at]
         del self._tail[:at]
 
     def remove(self, blob: Blob) -> None:
-        """Take one blob out, wherever it stands."""
+        """Remove one blob."""
         (self._sealed if blob in self._sealed else self._tail).remove(blob)
         self.n = sum(blob.n for blob in self)
         self.first = min((blob.first for blob in self), default=2**63 - 1)

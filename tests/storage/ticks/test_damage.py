@@ -109,7 +109,7 @@ def test_a_real_limit_of_the_file_size(directory: Path, disk: Disk) -> None:
         check=False,
     )
     assert run.returncode == 0, run.stderr
-    assert run.stderr.count("the disk did not take it") >= 5
+    assert run.stderr.count("the disk refused the write") >= 5
     acknowledged = [int(line) for line in run.stdout.split()]
     assert acknowledged[-5:] == [1000, 1001, 1002, 1003, 1004]
     log = disk()

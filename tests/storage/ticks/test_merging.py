@@ -107,7 +107,7 @@ def test_a_row_that_shares_no_grid_is_merged_in_part(
         again = disk()
         assert logged(again, "X") == rows(written)
         assert again.info().damaged == 0
-    with pytest.raises(StorageFailed, match="too unlike"):
+    with pytest.raises(StorageFailed, match="do not fit one table"):
         again.read("X", 0, 2)
 
 

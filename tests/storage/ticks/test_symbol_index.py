@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orderflow.storage.ticks.symbol_index import FAN, FULL, KEYS, TICKS, Blob, Shelf
+from orderflow.storage.ticks.symbol_index import FAN, FULL, KEYS, TICKS, Blob, SymbolIndex
 
 
 def blob(seq: int, n: int, symbol: str = "NQ") -> Blob:
@@ -31,8 +31,8 @@ def test_foreign_keys_are_refused(key: bytes) -> None:
         Blob.of(key)
 
 
-def merge(shelf: Shelf, row: list[Blob]) -> None:
-    shelf.replace(row, [blob(row[-1].seq, sum(b.n for b in row))])
+def merge(index: SymbolIndex, row: list[Blob]) -> None:
+    index.replace(row, [blob(row[-1].seq, sum(b.n for b in row))])
 
 
 @given(
@@ -45,50 +45,50 @@ def merge(shelf: Shelf, row: list[Blob]) -> None:
 )
 @settings(max_examples=30, deadline=None)
 def test_a_shelf_stays_short_and_keeps_its_order(sizes: list[int]) -> None:
-    shelf = Shelf()
+    index = SymbolIndex()
     for seq, n in enumerate(sizes):
-        shelf.add(blob(seq, n))
-        while row := shelf.due():
+        index.add(blob(seq, n))
+        while row := index.due():
             assert len(row) > 1
-            merge(shelf, row)
-    kept = list(shelf)
+            merge(index, row)
+    kept = list(index)
     assert [b.seq for b in kept] == sorted({b.seq for b in kept})
-    assert sum(b.n for b in kept) == shelf.n == sum(sizes)
+    assert sum(b.n for b in kept) == index.n == sum(sizes)
     small = [b for b in kept if b.n < FULL]
     assert len(small) < 4 * FAN
-    assert len(shelf) == len(kept)
+    assert len(index) == len(kept)
 
 
 def test_single_ticks_are_rewritten_a_few_times_only() -> None:
-    shelf = Shelf()
+    index = SymbolIndex()
     rewritten = 0
     for seq in range(20_000):
-        shelf.add(blob(seq, 1))
-        while row := shelf.due():
+        index.add(blob(seq, 1))
+        while row := index.due():
             rewritten += sum(b.n for b in row)
-            merge(shelf, row)
+            merge(index, row)
     assert rewritten <= 3 * 20_000
-    assert len(shelf) < 3 * FAN
+    assert len(index) < 3 * FAN
 
 
 def test_removing_recounts() -> None:
-    shelf = Shelf()
+    index = SymbolIndex()
     for seq, n in enumerate([FULL, 5, 7]):
-        shelf.add(blob(seq, n))
-    shelf.due()
-    shelf.remove(blob(0, FULL))
-    assert (shelf.n, shelf.first, shelf.last) == (12, 10, 25)
-    shelf.remove(blob(2, 7))
-    shelf.remove(blob(1, 5))
-    assert (shelf.n, len(shelf)) == (0, 0)
+        index.add(blob(seq, n))
+    index.due()
+    index.remove(blob(0, FULL))
+    assert (index.n, index.first, index.last) == (12, 10, 25)
+    index.remove(blob(2, 7))
+    index.remove(blob(1, 5))
+    assert (index.n, len(index)) == (0, 0)
 
 
 def test_what_is_sealed_is_due_no_more() -> None:
-    shelf = Shelf()
+    index = SymbolIndex()
     for seq in range(FAN):
-        shelf.add(blob(seq, 1))
-    row = shelf.due()
+        index.add(blob(seq, 1))
+    row = index.due()
     assert len(row) == FAN
-    shelf.seal(row[-1])
-    assert shelf.due() == []
-    assert len(shelf) == FAN
+    index.seal(row[-1])
+    assert index.due() == []
+    assert len(index) == FAN
