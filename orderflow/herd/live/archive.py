@@ -1,4 +1,4 @@
-"""Past sessions: their logs, and a line about each. Reads the journal, so call it where waiting for a disk is right."""
+"""Past sessions: their logs, and a summary of each. Reads the journal, so calls may block on the disk."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from orderflow.herd.rules.state import State
 
 MS = 1_000_000
 
-Line = dict[str, Any]
+Summary = dict[str, Any]
 
 
 class Archive:
-    """Remembers the lines of sessions that are over: their logs do not change any more."""
+    """Caches the summaries of past sessions, whose logs no longer change."""
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
-        self._lines: dict[str, Line] = {}
+        self._summaries: dict[str, Summary] = {}
 
     def events(self, name: str) -> list[Event]:
-        """All events of a session. Raises NotFound, BadInput when the log is damaged, StorageFailed."""
+        """All events of a session. Raises NotFound, BadInput naming the damaged line, StorageFailed."""
         return list(decode_log(self._journal.read(name)))
 
-    def sessions(self, current: State) -> list[Line]:
-        """A line a session, the newest first. One whose log cannot be read has an "error" instead of figures."""
-        lines = [self._line(name) for name in self._journal.names() if name != current.session_id]
-        lines.append(
+    def sessions(self, current: State) -> list[Summary]:
+        """A summary of each session, the newest first. One with an unreadable log has "error" instead of figures."""
+        summaries = [self._summary(name) for name in self._journal.names() if name != current.session_id]
+        summaries.append(
             {
                 "id": current.session_id,
                 "started": current.started // MS,
@@ -38,28 +38,28 @@ class Archive:
                 "current": True,
             }
         )
-        return sorted(lines, key=lambda line: str(line["id"]), reverse=True)
+        return sorted(summaries, key=lambda summary: str(summary["id"]), reverse=True)
 
-    def _line(self, name: str) -> Line:
-        line = self._lines.get(name)
-        if line is None:
+    def _summary(self, name: str) -> Summary:
+        summary = self._summaries.get(name)
+        if summary is None:
             try:
-                line = self._lines[name] = self._read(name)
+                summary = self._summaries[name] = self._read(name)
             except OrderflowError as error:
-                line = {"id": name, "current": False, "error": str(error)}
-        return line
+                summary = {"id": name, "current": False, "error": str(error)}
+        return summary
 
-    def _read(self, name: str) -> Line:
+    def _read(self, name: str) -> Summary:
         data = self._journal.read(name)
         lines = data.splitlines()
         if not lines:
             raise BadInput("the log is empty")
         first, last = decode(lines[0]), decode(lines[-1])
-        over = isinstance(last, PhaseChanged) and last.phase == "ended"
+        ended = isinstance(last, PhaseChanged) and last.phase == "ended"
         return {
             "id": name,
             "started": first.t // MS,
-            "ended": last.t // MS if over else None,
+            "ended": last.t // MS if ended else None,
             "participants": data.count(b',"e":"join",'),
             "orders": data.count(b',"e":"order",'),
             "current": False,

@@ -15,10 +15,10 @@ from orderflow.errors import BadInput, Busy, FieldError, Forbidden, NotFound, Or
 from orderflow.herd.live import presenter
 from orderflow.herd.live.archive import Archive
 from orderflow.herd.live.journal import Journal, NoJournal
-from orderflow.herd.live.leaderboard import Standing, statistics
+from orderflow.herd.live.leaderboard import Leaderboard, statistics
 from orderflow.herd.live.order_status import Fill as Fill
-from orderflow.herd.live.order_status import OrderState as OrderState
-from orderflow.herd.live.order_status import canonical, fill, order_state
+from orderflow.herd.live.order_status import OrderStatus as OrderStatus
+from orderflow.herd.live.order_status import canonical, fill, order_status
 from orderflow.herd.live.session import Session
 from orderflow.herd.live.tick_feed import TickFeed
 from orderflow.herd.live.view import Entry, View, told
@@ -65,14 +65,14 @@ class Game(View):
         self.on_account: list[Callable[[str | None], None]] = []
         self.connected = 0
         self.version = 0
-        self._told = 0
+        self._notified = 0
         self._job: Handle | None = None
         self._fills: list[tuple[str, Fill]] = []
         self._accounts: list[str | None] = []
         self._seen: dict[str, int] = {}
-        self._standing: tuple[float, Standing] | None = None
-        self._stats: tuple[Standing, dict[str, Any]] | None = None
-        super().__init__(clock, self._fresh())
+        self._leaderboard: tuple[float, Leaderboard] | None = None
+        self._stats: tuple[Leaderboard, dict[str, Any]] | None = None
+        super().__init__(clock, self._new_session())
 
     def start(self) -> None:
         """Bring back the newest session if it has not ended, begin the batches. Call once, with the market loaded."""
@@ -106,7 +106,7 @@ class Game(View):
                 raise Forbidden("the join code is not right; it stands on the big screen")
             if session.state.count >= self._settings.herd.max_participants:
                 raise Busy("the game is full; somebody must leave first", retry_after=30)
-            person = session.join(self._clock.now(), self._polite(nick))
+            person = session.join(self._clock.now(), self._checked_nickname(nick))
             self._seen[person.id] = self._clock.now()
             self.version += 1
             return person
@@ -120,7 +120,7 @@ class Game(View):
         """Another nickname. Raises Unauthorized, BadInput."""
         with self._lock:
             self._session.person(pid)
-            self._session.rename(self._clock.now(), pid, self._polite(nick) or "")
+            self._session.rename(self._clock.now(), pid, self._checked_nickname(nick) or "")
             self.version += 1
 
     def seen(self, pid: str) -> None:
@@ -129,7 +129,7 @@ class Game(View):
 
     # orders
 
-    def order(self, pid: str, client_id: str, side: str, quantity: int) -> tuple[OrderState, bool]:
+    def order(self, pid: str, client_id: str, side: str, quantity: int) -> tuple[OrderStatus, bool]:
         """Accept an order: it is in the log when this returns. (what is known of it, whether it is new): the same UUID
         of the same participant never trades twice.
 
@@ -140,24 +140,24 @@ class Game(View):
             session = self._session
             session.person(pid)
             name = canonical(client_id)
-            known = session.known(pid, name)
+            known = session.find_order(pid, name)
             if known is not None:
-                return order_state(known), False
+                return order_status(known), False
             self._rate_limiter.take(pid, self._clock.monotonic())
-            sign, checked = session.check(quantity, side)
+            sign, checked = session.check_order(quantity, side)
             now = self._clock.now()
             self._seen[pid] = now
-            return order_state(session.order(now, pid, name, sign, checked)), True
+            return order_status(session.order(now, pid, name, sign, checked)), True
 
-    def order_state(self, pid: str, client_id: str) -> OrderState:
+    def order_status(self, pid: str, client_id: str) -> OrderStatus:
         """What has become of a participant's own order. Raises NotFound."""
         try:
-            known = self._session.known(pid, canonical(client_id))
+            known = self._session.find_order(pid, canonical(client_id))
         except BadInput as error:
             raise NotFound(str(error)) from error
         if known is None:
             raise NotFound(f"you have no order {client_id}")
-        return order_state(known)
+        return order_status(known)
 
     # the presenter
 
@@ -169,7 +169,7 @@ class Game(View):
             now = self._clock.now()
             self._settle(now, bots=False)
             if name == "reset" or (name == "start" and self.phase == "ended"):
-                self._renew(now)
+                self._replace_session(now)
             else:
                 presenter.act(self._session, now, name, args, self._settings.herd.max_participants)
             self.version += 1
@@ -180,9 +180,9 @@ class Game(View):
     def stats(self) -> dict[str, Any]:
         """The statistics line; amounts in currency. Computed at most once a second but for what is cheap."""
         state = self._session.state
-        standing = self._ranked()
-        if self._stats is None or self._stats[0] is not standing:
-            self._stats = standing, statistics(state, standing)
+        leaderboard = self._current_leaderboard()
+        if self._stats is None or self._stats[0] is not leaderboard:
+            self._stats = leaderboard, statistics(state, leaderboard)
         first = self._clock.now() - ACTIVE_SECONDS * 10**9
         active = sum(1 for pid, at in self._seen.items() if at >= first and self.participant(pid) is not None)
         return {
@@ -198,11 +198,11 @@ class Game(View):
 
     def leaders(self, count: int = 10) -> list[dict[str, Any]]:
         """The richest: participant, nick, wealth, profit (currency), shares, bot. At most a second old."""
-        return self._ranked().leaders(count)
+        return self._current_leaderboard().top(count)
 
     def rank(self, pid: str) -> tuple[int, int]:
         """(rank by wealth, of how many), at most a second old. Raises Unauthorized for who is not in the game."""
-        return self._ranked().rank(self._session.person(pid), self._session.state)
+        return self._current_leaderboard().rank(self._session.person(pid), self._session.state)
 
     def events(self) -> list[Event]:
         """The current session's log. Yields while it is read from disk; `load` reads in the calling thread."""
@@ -234,7 +234,7 @@ class Game(View):
             max_quantity=herd.max_quantity,
         )
 
-    def _polite(self, nick: str | None) -> str | None:
+    def _checked_nickname(self, nick: str | None) -> str | None:
         """The nickname as it will be shown; None for none. Raises BadInput."""
         if nick is None or (isinstance(nick, str) and not nicknames.visible(nick[: nicknames.MAX_LENGTH * 10])):
             return None
@@ -244,7 +244,7 @@ class Game(View):
             raise BadInput(f"the nickname {reason}", [FieldError(None, "nickname", reason)])
         return name
 
-    def _fresh(self, code: str | None = None) -> Session:
+    def _new_session(self, code: str | None = None) -> Session:
         now = self._clock.now()
         return Session.begin(self._config(), now, journal=self._journal, code=code, tell=self._hear)
 
@@ -252,7 +252,7 @@ class Game(View):
         """From now on this is the session."""
         self._look_at(session, feed)
         self._seen = {}
-        self._standing = self._stats = None
+        self._leaderboard = self._stats = None
         self._rate_limiter.reset()
         self._ticks.begin(session.state.fills.since(0))
 
@@ -269,10 +269,10 @@ class Game(View):
             session = Session.recover(name, self._journal, hear)
         except (OrderflowError, KeyError, TypeError, ValueError) as error:  # a log of another version, or damaged
             self._workers.note(f"reading the herd session {name}", error)
-            self._take(self._fresh())
+            self._take(self._new_session())
             return
         if session.state.phase == "ended":
-            self._take(self._fresh())
+            self._take(self._new_session())
             return
         session.tell = self._hear
         self._take(session, feed)
@@ -280,16 +280,16 @@ class Game(View):
         now = self._clock.now()
         try:
             session.pay_due(now)
-            session.put_off(now)
+            session.extend_round(now)
         except StorageFailed as error:  # to be read all the same
             self._workers.note("herd session", error)
 
-    def _renew(self, now: int) -> None:
+    def _replace_session(self, now: int) -> None:
         """Another session under the same join code."""
         if not self._session.head and self.phase != "ended":
-            presenter.end(self._session, now)
+            presenter.end_game(self._session, now)
         played = len(self._session.state.fills) > 0
-        self._take(self._fresh(self.code))
+        self._take(self._new_session(self.code))
         self._ticks.begin(self._session.state.fills, clear=played)
         self.rewound += 1
         self._accounts.append(None)
@@ -310,9 +310,9 @@ class Game(View):
         """One batch, now: what the job does every `config.batch_ms`."""
         with self._lock:
             now = self._clock.now()
-            if self.phase == "open" and presenter.is_over(self._session, now):
+            if self.phase == "open" and presenter.is_time_up(self._session, now):
                 self._settle(now, bots=False)
-                presenter.go_on(self._session, now)
+                presenter.advance_round(self._session, now)
                 self.version += 1
             self._settle(now, bots=True)
             if self._tick(now):
@@ -343,18 +343,18 @@ class Game(View):
         if isinstance(event, events.ParticipantKicked):
             self._accounts.append(event.participant)
 
-    def _ranked(self) -> Standing:
+    def _current_leaderboard(self) -> Leaderboard:
         now = self._clock.monotonic()
-        if self._standing is None or now - self._standing[0] >= STATS_SECONDS:
-            self._standing = now, Standing.of(self._session.state)
-        return self._standing[1]
+        if self._leaderboard is None or now - self._leaderboard[0] >= STATS_SECONDS:
+            self._leaderboard = now, Leaderboard.of(self._session.state)
+        return self._leaderboard[1]
 
     def _notify(self) -> None:
         """Tell the listeners, outside of the lock."""
         with self._lock:
             fills, accounts = self._fills, list(dict.fromkeys(self._accounts))
             self._fills, self._accounts = [], []
-            changed, self._told = self.version != self._told, self.version
+            changed, self._notified = self.version != self._notified, self.version
         for pid, news in fills:
             self._call(self.on_fill, pid, news)
         for account in accounts:

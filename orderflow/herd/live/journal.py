@@ -1,6 +1,6 @@
-"""The port through which a session's log outlives the process, and the journal that keeps it in memory only.
+"""The interface for storing session logs, and an implementation in memory.
 
-`orderflow.storage.journal` implements it on disk. A journal stores lines and knows nothing of what they say.
+`orderflow.storage.journal` implements it on disk. A journal stores lines regardless of their content.
 """
 
 from __future__ import annotations
@@ -11,33 +11,33 @@ from orderflow.errors import NotFound
 
 
 class Journal(Protocol):
-    """Append-only logs, one a session, each known by its id. Called by one thread or greenlet at a time, but for
-    `read`, which may run beside."""
+    """Append-only logs, one per session id. Used by one thread or greenlet at a time, except `read`, which may run
+    concurrently."""
 
     durable: bool
-    """False when nothing outlives the process."""
+    """False if the logs are lost with the process."""
 
     def names(self) -> list[str]:
         """The ids of all logs, oldest first (ids sort by time)."""
 
     def begin(self, name: str) -> None:
-        """Append to this log from now on; it is made by the first `append`."""
+        """Append to this log from now on; the first `append` creates it."""
 
     def append(self, data: bytes) -> None:
-        """Add whole lines. When it returns they survive the end of the process, however it ends.
+        """Append whole lines. When this returns, they survive a crash of the process.
 
         Raises StorageFailed; then nothing of `data` is kept.
         """
 
     def read(self, name: str) -> bytes:
-        """All whole lines of a log; what was torn off in the middle of a line is left out. Raises NotFound."""
+        """All complete lines of a log; a torn last line is left out. Raises NotFound."""
 
     def close(self) -> None:
-        """Flush and release."""
+        """Flush and close the log."""
 
 
 class NoJournal:
-    """Keeps the logs in memory: what `--ephemeral` uses."""
+    """Keeps the logs in memory, for `--ephemeral`."""
 
     durable = False
 

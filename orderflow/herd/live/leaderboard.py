@@ -1,6 +1,6 @@
-"""How everybody stands: statistics, ranks and the leaderboard, for the eye. Pure functions of the state.
+"""Leaderboard, ranks and statistics for display. Pure functions of the state.
 
-Amounts leave as floats of the currency, rounded to cents. Who was kicked is not counted.
+Amounts are floats of the currency, rounded to cents. Kicked participants do not count.
 """
 
 from __future__ import annotations
@@ -16,32 +16,33 @@ from orderflow.herd.rules.state import State
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """Everybody by wealth at one price, the richest first. wealths: micro-units, falling, negated for bisection."""
+class Leaderboard:
+    """All participants by wealth at one price, the richest first. wealths: micro-units, negated, so ascending for
+    bisection; ranks: by participant, from 1."""
 
     people: list[Participant]
     wealths: list[int]
     ranks: dict[str, int]
 
     @staticmethod
-    def of(state: State) -> Standing:
-        """Equal wealth has equal rank; among equals who joined first stands first."""
+    def of(state: State) -> Leaderboard:
+        """The leaderboard at the present price. Equal wealth has equal rank, listed in order of joining."""
         price = state.price
         order = sorted((-person.wealth(price), i, person) for i, person in enumerate(state.present()))
         wealths = [wealth for wealth, _, _ in order]
         people = [person for _, _, person in order]
         ranks = {person.id: bisect_left(wealths, wealth) + 1 for wealth, person in zip(wealths, people, strict=True)}
-        return Standing(people, wealths, ranks)
+        return Leaderboard(people, wealths, ranks)
 
     def rank(self, person: Participant, state: State) -> tuple[int, int]:
-        """(rank, of how many); who was not there yet is placed by the wealth of now."""
+        """(rank, of how many). Participants who joined later are ranked by their present wealth."""
         found = self.ranks.get(person.id)
         if found is None:
             found = bisect_left(self.wealths, -person.wealth(state.price)) + 1
         return found, max(found, len(self.people))
 
-    def leaders(self, count: int) -> list[dict[str, Any]]:
-        """The first `count` lines of the leaderboard. profit: wealth above the endowment at joining."""
+    def top(self, count: int) -> list[dict[str, Any]]:
+        """The first `count` rows. profit: wealth minus the value of the endowment at joining."""
         return [
             {
                 "participant": person.id,
@@ -56,12 +57,13 @@ class Standing:
 
 
 def money(amount: float) -> float:
-    """Micro-units as currency to the cent."""
+    """Micro-units as currency, rounded to cents."""
     return round(amount / MICRO, 2)
 
 
 def gini(ascending: list[int]) -> float | None:
-    """Gini coefficient of amounts in ascending order: 0 all equal, near 1 one has all. None without wealth."""
+    """Gini coefficient of amounts in ascending order: 0 if all are equal, near 1 if one has everything. None without
+    wealth."""
     total, n = sum(ascending), len(ascending)
     if total <= 0:
         return None
@@ -69,13 +71,13 @@ def gini(ascending: list[int]) -> float | None:
     return round(2 * weighted / (n * total) - (n + 1) / n, 4)
 
 
-def statistics(state: State, standing: Standing) -> dict[str, Any]:
-    """The figures of the statistics line that come from the state. imbalance: (bought - sold) / (bought + sold) of all
-    quantities filled; None values where there is nobody, or nothing was traded."""
-    people, totals = standing.people, state.totals
+def statistics(state: State, leaderboard: Leaderboard) -> dict[str, Any]:
+    """The statistics that follow from the state. imbalance: (bought - sold) / (bought + sold) of all quantities filled.
+    Values are None without participants or trades."""
+    people, totals = leaderboard.people, state.totals
     cash = sorted(person.cash for person in people)
     shares = sorted(person.shares for person in people)
-    wealth = [-amount for amount in reversed(standing.wealths)]
+    wealth = [-amount for amount in reversed(leaderboard.wealths)]
     traded = totals.bought + totals.sold
     return {
         "participants": len(people),

@@ -1,8 +1,8 @@
-"""What phones and the big screen hear of a running game: the messages, and when each of their parts last changed.
+"""Messages of a running game to phones and big screens: snapshots and deltas by version.
 
-A listener with an older version gets the present price and time and only those other parts that have changed since. One
-that knows nothing, or something from before a reset, gets a snapshot. Money leaves as numbers of the currency, rounded
-for the eye; the log keeps what is exact. Nothing here sends: a `Source` below is what the fan-out asks.
+A client with an older version gets the present price and time and the values that changed since. A client without a
+version, or with one from before a reset, gets a snapshot. Money is sent as numbers of the currency, rounded for
+display; the log has the exact amounts. This module sends nothing: the fan-out asks a `Source` for messages.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from orderflow.herd.rules.participants import Participant
 
 MS = 1_000_000
 PHONE_POINTS = 240
-"""Points of the price line that a phone begins with,"""
+"""Points of the price line in the snapshot for a phone."""
 PHONE_SECONDS = 300
-"""from the last so many seconds."""
-STAGE_POINTS = 3_000
+"""Seconds that these points reach back."""
+PRESENTER_POINTS = 3_000
 LEADERS = 10
 UNDONE = 8
-"""Times that undos took back of which a phone is told: it marks its own trades, and these do not stand."""
+"""Undone spans in a snapshot, the last ones: a phone marks its own trades, but not undone ones."""
 FEED = 60
-"""Events of the feed that a big screen begins with."""
+"""Entries of the event feed in the snapshot for a big screen."""
 
 Json = dict[str, Any]
 Point = tuple[int, float]
@@ -35,51 +35,51 @@ _encode = msgspec.json.Encoder().encode
 
 
 def shown(price: float) -> float:
-    """A price as it is sent: four decimals, six where it is small."""
+    """A price as it is sent: rounded to four decimals, to six below 10."""
     return round(price, 4 if price >= 10 else 6)
 
 
 def cents(amount: float) -> float:
-    """An amount of money as it is sent."""
+    """An amount of money as it is sent: rounded to cents."""
     return round(amount, 2)
 
 
-def thinned(points: Sequence[Point], most: int) -> list[Point]:
-    """At most so many of the points, the last one always among them, evenly by number."""
+def thin(points: Sequence[Point], most: int) -> list[Point]:
+    """At most `most` of the points, evenly spaced by index, always with the last one."""
     if len(points) <= most:
         return list(points)
     step = len(points) / most
     return [points[min(len(points) - 1, int((i + 1) * step) - 1)] for i in range(most)]
 
 
-class Parts:
+class VersionedValues:
     """Named values, and the version at which each last changed."""
 
     def __init__(self) -> None:
         self.values: Json = {}
-        self._stamps: dict[str, int] = {}
+        self._versions: dict[str, int] = {}
 
     def put(self, version: int, values: Json) -> None:
-        """The present values; those that differ from what was there get the stamp."""
+        """Set values; those that differ from before get this version."""
         for name, value in values.items():
             if name not in self.values or self.values[name] != value:
                 self.values[name] = value
-                self._stamps[name] = version
+                self._versions[name] = version
 
     def differ(self, values: Json) -> bool:
-        """Whether any of these is news."""
+        """Whether any of these values differs from the present one."""
         return any(name not in self.values or self.values[name] != value for name, value in values.items())
 
     def since(self, version: int) -> Json:
-        """What has changed after that version."""
-        return {name: value for name, value in self.values.items() if self._stamps[name] > version}
+        """The values that changed after that version."""
+        return {name: value for name, value in self.values.items() if self._versions[name] > version}
 
 
-class Live:
+class PublicState:
     """The public state of the game, versioned.
 
-    Versions begin with the time of the start in ms, so those of a restarted server are higher than all before.
-    `refresh` is called whenever something may have changed.
+    Versions start with the time of the start in ms, so a restarted server has higher versions than before. Call
+    `refresh` whenever something may have changed.
     """
 
     def __init__(self, game: Game, now: Callable[[], int]) -> None:
@@ -88,12 +88,12 @@ class Live:
         self.version = now() // MS
         self.time = self.version
         self.base = self.version
-        self.parts = Parts()
-        self._whole: tuple[object, ...] = ()
+        self.parts = VersionedValues()
+        self._identity: tuple[object, ...] = ()
         self.refresh()
 
     def refresh(self) -> bool:
-        """Look at the game; True when something has changed that cannot wait: anything but the number of people."""
+        """Update from the game. True if something urgent changed: anything except the number of participants."""
         game = self._game
         values = {
             "price": shown(game.price),
@@ -103,24 +103,24 @@ class Live:
             "news": game.news,
             "n": game.count,
         }
-        whole = game.session_id, game.rewound
-        anew, self._whole = whole != self._whole, whole
-        if not anew and not self.parts.differ(values):
+        identity = game.session_id, game.rewound
+        replaced, self._identity = identity != self._identity, identity
+        if not replaced and not self.parts.differ(values):
             return False
-        urgent = anew or self.parts.differ({**values, "n": self.parts.values["n"]})
+        urgent = replaced or self.parts.differ({**values, "n": self.parts.values["n"]})
         self.version += 1
         self.time = self._now() // MS
-        if anew:  # another game, or an undo gave it another past: nobody can be told by differences
+        if replaced:  # another session, or an undo changed the past: no delta leads there
             self.base = self.version
         self.parts.put(self.version, values)
         return urgent
 
     def knows(self, since: object) -> bool:
-        """Whether a listener with that version can be told by differences."""
+        """Whether a delta leads from that version to the present one."""
         return isinstance(since, int) and self.base <= since <= self.version
 
     def snapshot(self, points: int, seconds: int | None) -> Json:
-        """The whole. seconds: how far back the price line goes; None: to the beginning."""
+        """The whole state. points: maximum of the price line; seconds: how far it reaches back, None: to the start."""
         game = self._game
         return {
             "type": "snapshot",
@@ -135,12 +135,12 @@ class Live:
         }
 
     def undone(self) -> Json:
-        """What a snapshot says of undos: nothing where there were none."""
+        """The undone spans for a snapshot, empty if there are none."""
         spans = self._game.undone[-UNDONE:]
         return {"undone": spans} if spans else {}
 
     def delta(self, since: int) -> Json:
-        """The present price and time, and what else has changed after `since`."""
+        """The present price and time, and the values that changed after `since`."""
         changed = {"price": self.parts.values["price"], "time": self.time} | self.parts.since(since)
         return {"type": "delta", "version": self.version, **changed}
 
@@ -152,13 +152,13 @@ class Live:
             while begin > 0 and points[begin - 1][0] >= first:
                 begin -= 1
             points = points[max(0, begin - 1) :]
-        return [(time, shown(price)) for time, price in thinned(points, most)]
+        return [(time, shown(price)) for time, price in thin(points, most)]
 
 
 class PhoneSource:
-    """What phones hear. blind: without the crowd's meter, for those whom an experiment keeps from seeing it."""
+    """Messages for phones. blind: without the crowd meter, for the "blind" group of an experiment."""
 
-    def __init__(self, live: Live, *, blind: bool = False) -> None:
+    def __init__(self, live: PublicState, *, blind: bool = False) -> None:
         self._live = live
         self._blind = blind
 
@@ -168,30 +168,31 @@ class PhoneSource:
     def message(self, since: Hashable | None) -> tuple[Hashable, bytes]:
         live = self._live
         if isinstance(since, int) and live.knows(since):
-            told = live.delta(since)
+            message = live.delta(since)
         else:
-            told = live.snapshot(PHONE_POINTS, PHONE_SECONDS)
+            message = live.snapshot(PHONE_POINTS, PHONE_SECONDS)
         if self._blind:
-            told.pop("meter", None)
-        return live.version, _encode(told)
+            message.pop("meter", None)
+        return live.version, _encode(message)
 
 
-class Stage:
-    """What the big screen hears beside the public state: statistics, leaders, the feed, what the presenter has set.
+class PresenterState:
+    """What big screens get in addition to the public state: statistics, leaders, the event feed, settings.
 
-    `refresh` takes what is cheap after every batch, `measure` what costs, once a second while somebody looks.
+    `refresh` updates cheap values after every batch; `measure` updates expensive ones, once a second while a screen is
+    connected.
     """
 
-    def __init__(self, game: Game, live: Live) -> None:
+    def __init__(self, game: Game, live: PublicState) -> None:
         self._game = game
         self._live = live
-        self._turn = 0
-        self._parts = Parts()
+        self._revision = 0
+        self._parts = VersionedValues()
         self._feed: list[tuple[int, Json]] = []
         self.refresh()
 
     def refresh(self, **more: Any) -> None:
-        """After something may have happened. more: further values to show."""
+        """Update the cheap values. more: further values to send."""
         game = self._game
         values = {
             "buys": game.buys,
@@ -207,39 +208,39 @@ class Stage:
         fresh = [entry for entry in feed if entry not in known]
         if not fresh and not self._parts.differ(values):
             return
-        self._turn += 1
-        kept = [(turn, entry) for turn, entry in self._feed if entry in feed]
-        self._feed = [*kept, *((self._turn, entry) for entry in fresh)]
-        self._parts.put(self._turn, values)
+        self._revision += 1
+        kept = [(revision, entry) for revision, entry in self._feed if entry in feed]
+        self._feed = [*kept, *((self._revision, entry) for entry in fresh)]
+        self._parts.put(self._revision, values)
 
     def measure(self, more: Json) -> None:
-        """Statistics and leaders anew. more: what others add to the statistics."""
+        """Update statistics and leaders. more: further statistics."""
         values = {"stats": self._game.stats() | more, "leaders": self._game.leaders(LEADERS)}
         if self._parts.differ(values):
-            self._turn += 1
-            self._parts.put(self._turn, values)
+            self._revision += 1
+            self._parts.put(self._revision, values)
 
     def version(self) -> Hashable:
-        return self._live.version, self._turn
+        return self._live.version, self._revision
 
-    def told(self, since: Hashable | None) -> Json:
-        """What leads from the version `since` to the present one."""
+    def message(self, since: Hashable | None) -> Json:
+        """The message that leads from version `since` to the present one."""
         live = self._live
         feed = self._feed
         if isinstance(since, tuple) and live.knows(since[0]):
-            told = live.delta(since[0]) | self._parts.since(since[1])
-            feed = [(turn, entry) for turn, entry in feed if turn > since[1]]
+            message = live.delta(since[0]) | self._parts.since(since[1])
+            feed = [(revision, entry) for revision, entry in feed if revision > since[1]]
         else:
-            told = live.snapshot(STAGE_POINTS, None) | self._parts.values
+            message = live.snapshot(PRESENTER_POINTS, None) | self._parts.values
         if feed:
-            told["feed"] = [entry for _, entry in feed]
-        return told
+            message["feed"] = [entry for _, entry in feed]
+        return message
 
 
-class StageSource:
-    """What big screens hear. hidden: parts that are left out, for those who only look on."""
+class PresenterSource:
+    """Messages for big screens. hidden: names of values that are left out, for screens without the key."""
 
-    def __init__(self, stage: Stage, hidden: Iterable[str] = ()) -> None:
+    def __init__(self, stage: PresenterState, hidden: Iterable[str] = ()) -> None:
         self._stage = stage
         self._hidden = tuple(hidden)
 
@@ -247,38 +248,38 @@ class StageSource:
         return self._stage.version()
 
     def message(self, since: Hashable | None) -> tuple[Hashable, bytes]:
-        told = self._stage.told(since)
+        message = self._stage.message(since)
         for name in self._hidden:
-            told.pop(name, None)
-        return self._stage.version(), _encode(told)
+            message.pop(name, None)
+        return self._stage.version(), _encode(message)
 
 
-def you(participant: Participant | None, price: float, rank: tuple[int, int] | None) -> bytes:
-    """What a participant alone is told about themselves; None: that they are not in the game."""
+def you_message(participant: Participant | None, price: float, rank: tuple[int, int] | None) -> bytes:
+    """The portfolio message for one participant. participant: None if they are not in the game."""
     if participant is None:
         return b'{"type":"you","participant":null}'
     return _encode({"type": "you", **portfolio(participant, price, rank)})
 
 
 def portfolio(participant: Participant, price: float, rank: tuple[int, int] | None) -> Json:
-    """Who it is and what they own. price: the present one; rank: (place, of how many)."""
+    """The portfolio of a participant. price: the present one; rank: (rank, of how many)."""
     cash = units(participant.cash)
-    place, of = rank or (None, None)
+    position, of = rank or (None, None)
     return {
         "participant": participant.id,
         "nick": participant.nick,
         "cash": cents(cash),
         "shares": participant.shares,
         "wealth": cents(cash + participant.shares * price),
-        "rank": place,
+        "rank": position,
         "of": of,
         "start_wealth": cents(units(participant.start_wealth)),
     }
 
 
-def fill(fill: Fill) -> bytes:
-    """What a participant alone is told of an order that was cleared."""
-    told: Json = {
+def fill_message(fill: Fill) -> bytes:
+    """The message for the owner of a cleared order."""
+    message: Json = {
         "type": "fill",
         "client_id": fill.client_id,
         "status": fill.status,
@@ -289,5 +290,5 @@ def fill(fill: Fill) -> bytes:
         "shares": fill.shares,
     }
     if fill.reason is not None:
-        told["reason"] = fill.reason
-    return _encode(told)
+        message["reason"] = fill.reason
+    return _encode(message)

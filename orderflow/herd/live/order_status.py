@@ -1,4 +1,4 @@
-"""What is told of an order: to whoever asks, and to its owner when it was cleared."""
+"""The status of an order, as requests return it and as its owner is notified of it."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from orderflow.herd.rules.participants import Order, Participant, Status
 Side = Literal["buy", "sell"]
 
 
-class OrderState(NamedTuple):
-    """What has become of an order. price: currency per share, None until filled; reason: why it was rejected."""
+class OrderStatus(NamedTuple):
+    """The status of an order. price: currency per share, None until filled; reason: why it was rejected."""
 
     client_id: str
     status: Status
@@ -24,8 +24,8 @@ class OrderState(NamedTuple):
 
 
 class Fill(NamedTuple):
-    """News of an order for its owner. price: currency per share, None when rejected; cash: micro-units, shares: what
-    the owner has now."""
+    """Notification of a cleared order for its owner. price: currency per share, None if rejected; cash (micro-units),
+    shares: of the owner afterwards."""
 
     client_id: str
     status: Status
@@ -38,7 +38,7 @@ class Fill(NamedTuple):
 
 
 def canonical(client_id: object) -> str:
-    """A UUID as it is kept. Raises BadInput."""
+    """The UUID in canonical form. Raises BadInput if it is not a UUID."""
     try:
         if isinstance(client_id, str) and len(client_id) == 36:
             return str(UUID(client_id))
@@ -48,15 +48,13 @@ def canonical(client_id: object) -> str:
     raise BadInput(f"client_id {reason}", [FieldError(None, "client_id", reason)])
 
 
-def order_state(order: Order) -> OrderState:
+def order_status(order: Order) -> OrderStatus:
     side: Side = "buy" if order.s > 0 else "sell"
     price = units(order.price) if order.status == "filled" else None
-    return OrderState(order.c, order.status, side, order.q, price, order.reason)
+    return OrderStatus(order.c, order.status, side, order.q, price, order.reason)
 
 
 def fill(order: Order, owner: Participant) -> Fill:
-    """The news of a cleared order."""
-    told = order_state(order)
-    return Fill(
-        told.client_id, told.status, told.price, told.quantity, told.side, owner.cash, owner.shares, told.reason
-    )
+    """The notification of a cleared order."""
+    now = order_status(order)
+    return Fill(now.client_id, now.status, now.price, now.quantity, now.side, owner.cash, owner.shares, now.reason)

@@ -1,7 +1,6 @@
-"""What the presenter can do, by name: the arguments are checked, then the session does it.
+"""Actions of the presenter by name: validates the arguments and calls the session.
 
-Also the clock of the rounds: they end when their time is up, and the next one begins. Does not know who the presenter
-is; the web does.
+Also ends rounds when their time is up and begins the next ones. Access control is left to the web layer.
 """
 
 from __future__ import annotations
@@ -29,11 +28,11 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "reset": (),
     "end": (),
 }
-"""Every action and what may come with it."""
+"""Every action and the arguments it takes."""
 
 
 def check(action: object, args: Args) -> str:
-    """The action's name. Raises BadInput for one that there is not, or for an argument that it does not have."""
+    """The name of the action. Raises BadInput for an unknown action or argument."""
     if not isinstance(action, str) or action not in ARGUMENTS:
         reason = f"must be one of {', '.join(ARGUMENTS)}"
         raise BadInput(f"action {reason}", [FieldError(None, "action", reason)])
@@ -45,9 +44,10 @@ def check(action: object, args: Args) -> str:
 
 
 def act(session: Session, t: int, action: str, args: Args, most: int) -> None:
-    """Do it. most: participants in all. Everything but `reset`, and `start` after the end, which replace the session.
+    """Perform an action, except `reset` and a `start` after the end, which replace the session. most: limit of all
+    participants.
 
-    Raises BadInput naming the argument, Conflict when it does not fit the moment, NotFound, Busy, StorageFailed.
+    Raises BadInput naming the argument, Conflict if the action is not possible now, NotFound, Busy, StorageFailed.
     """
     if session.state.phase == "ended":
         raise Conflict("the game has ended; start or reset begins a new one")
@@ -62,26 +62,26 @@ def act(session: Session, t: int, action: str, args: Args, most: int) -> None:
         "experiment": lambda: session.set_experiment(t, args.get("on")),
         "undo": lambda: session.undo(t),
         "kick": lambda: session.kick(t, args.get("participant")),
-        "end": lambda: end(session, t),
+        "end": lambda: end_game(session, t),
     }
     actions[action]()
 
 
-def end(session: Session, t: int) -> None:
+def end_game(session: Session, t: int) -> None:
     """End the running round, then the game."""
     if session.state.round is not None and session.state.round.running:
         session.end_round(t)
     session.set_phase(t, "ended")
 
 
-def is_over(session: Session, t: int) -> bool:
+def is_time_up(session: Session, t: int) -> bool:
     """Whether the time of the running round is up."""
     running = session.state.round
     return running is not None and running.running and running.ends is not None and running.ends <= t
 
 
-def go_on(session: Session, t: int) -> None:
-    """End the running round and begin the next one; after the last one the market is frozen."""
+def advance_round(session: Session, t: int) -> None:
+    """End the running round and begin the next one; after the last one, freeze the market."""
     session.end_round(t)
     last = session.state.round
     following = rounds.next_round(last) if last is not None else None
@@ -102,7 +102,7 @@ def _round(session: Session, t: int, args: Args) -> None:
     elif last is not None and last.running:
         if given:
             raise Conflict(f"round {last.round} is running; stop it first")
-        go_on(session, t)
+        advance_round(session, t)
     else:
         following = rounds.next_round(last) if last is not None and not given else None
         session.begin_round(t, following or rounds.first_round(session.state.config.price, given))

@@ -1,8 +1,7 @@
-"""The one writer of a session: every change is an event, first in the journal, then in the state.
+"""The only writer of a session: every change is an event, first written to the journal, then applied to the state.
 
-`Session` checks what is asked, writes the event and applies it. It has no clock of its own (times are handed in), no
-threads, no market and no listeners, so a whole game can be simulated as fast as it computes. Nothing in it waits but
-the journal's write.
+`Session` validates a request, writes the event and applies it. It has no clock (times are arguments), no threads and no
+market, so a whole game can be simulated at full speed. Only the write of the journal may block.
 """
 
 from __future__ import annotations
@@ -26,12 +25,12 @@ Tell = Callable[[Event, State], None]
 
 MAX_BOTS = 200
 MAX_TEXT = 200
-"""Characters of a headline."""
+"""Characters in a headline."""
 
 CODE_LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
-"""Without those that are taken for one another from the last row."""
+"""Without characters that are easily confused from a distance."""
 
-CLOSED = {
+CLOSED_REASONS = {
     "lobby": "the market is not open yet",
     "frozen": "the market is frozen; wait for the presenter",
     "ended": "the game has ended",
@@ -44,9 +43,11 @@ def new_code() -> str:
 
 
 class Session:
-    """One session. Make it with `begin` or `recover`. journal: where its log goes. head: its first event while nothing
-    else has happened, so that sessions in which nobody played leave no log. tell: hears of each event when it has been
-    applied."""
+    """One session. Create it with `begin` or `recover`.
+
+    journal: where its log is written. head: the first event, until a second one happens, so that sessions in which
+    nobody plays leave no log. tell: called with each event and the state after it.
+    """
 
     def __init__(self, state: State, journal: Journal, head: bytes = b"", tell: Tell | None = None) -> None:
         self.state = state
@@ -65,15 +66,12 @@ class Session:
         code: str | None = None,
         tell: Tell | None = None,
     ) -> Session:
-        """A new session at `t` (ns). Its log is made by the first event after this one.
-
-        Raises BadInput for a config without meaning.
-        """
+        """A new session that begins at `t` (ns). The next event creates its log. Raises BadInput for a bad config."""
         journal = journal if journal is not None else NoJournal()
         seed = secrets.randbits(48) if seed is None else seed
-        # the part of the second first: names sort by time, also those of one second
-        mark = f"{t % 10**9 * 16**4 // 10**9:04x}{seeded_int(seed, 'session', t, below=256):02x}"
-        name = f"{datetime.fromtimestamp(t // 10**9, UTC):%Y%m%d-%H%M%S}-{mark}"
+        # the fraction of the second comes first, so that names of the same second sort by time too
+        suffix = f"{t % 10**9 * 16**4 // 10**9:04x}{seeded_int(seed, 'session', t, below=256):02x}"
+        name = f"{datetime.fromtimestamp(t // 10**9, UTC):%Y%m%d-%H%M%S}-{suffix}"
         first = events.SessionStarted(0, t, events.VERSION, name, code or new_code(), seed, config)
         state = State.of(first)
         journal.begin(name)
@@ -81,8 +79,8 @@ class Session:
 
     @staticmethod
     def recover(name: str, journal: Journal, tell: Tell | None = None) -> Session:
-        """The session as its log has it; `tell` hears it all again. Raises NotFound, BadInput when the log cannot be
-        read."""
+        """Restore a session from its log; `tell` is called with every event. Raises NotFound, or BadInput if the log is
+        invalid."""
         state: State | None = None
         for event in events.decode_log(journal.read(name)):
             if state is None:
@@ -112,15 +110,15 @@ class Session:
     # participants
 
     def join(self, t: int, nick: str | None = None, bot: str | None = None) -> Participant:
-        """A new participant with the session's endowment. Raises BadInput for the nickname, Conflict after the end."""
+        """Add a participant with the session's endowment. Raises BadInput for the nickname, Conflict after the end."""
         state = self.state
         if state.phase == "ended":
-            raise Conflict(CLOSED["ended"])
-        self._write(self._joining(*self._next(t), len(state.participants) + 1, nick, bot, state.assigned))
+            raise Conflict(CLOSED_REASONS["ended"])
+        self._write(self._join_event(*self._next(t), len(state.participants) + 1, nick, bot, state.assigned))
         return state.participants[f"p{len(state.participants)}"]
 
     def rename(self, t: int, p: str, nick: str) -> None:
-        """Another nickname. Raises Unauthorized, BadInput."""
+        """Change a nickname. Raises Unauthorized, BadInput."""
         person = self.person(p)
         own = nicknames.key(person.nick)
         chosen = nicknames.clean(nick)
@@ -130,7 +128,7 @@ class Session:
             self._write(events.ParticipantRenamed(*self._next(t), p, chosen))
 
     def person(self, p: str) -> Participant:
-        """Who plays under this id. Raises Unauthorized for strangers and for those who were kicked."""
+        """The participant with this id. Raises Unauthorized if there is none, or if they were kicked."""
         person = self.state.participants.get(p)
         if person is None or person.kicked:
             raise Unauthorized("you are not in this game (any more); join again")
@@ -138,12 +136,12 @@ class Session:
 
     # orders
 
-    def known(self, p: str, client_id: str) -> Order | None:
-        """The participant's order with that UUID, in canonical form."""
+    def find_order(self, p: str, client_id: str) -> Order | None:
+        """The participant's order with that canonical UUID, None if there is none."""
         return self.state.orders.get(p, {}).get(client_id)
 
-    def check(self, quantity: object, side: object) -> tuple[int, int]:
-        """(sign, quantity) of an order. Raises BadInput naming the field, Conflict when the market is not open."""
+    def check_order(self, quantity: object, side: object) -> tuple[int, int]:
+        """(sign, quantity) of a valid order. Raises BadInput naming the field, Conflict when the market is not open."""
         state = self.state
         if side not in ("buy", "sell"):
             raise _bad("side", 'must be "buy" or "sell"')
@@ -151,16 +149,16 @@ class Session:
         if isinstance(quantity, bool) or not isinstance(quantity, int) or not 1 <= quantity <= most:
             raise _bad("quantity", f"must be a whole number from 1 to {most:,}")
         if state.phase != "open":
-            raise Conflict(CLOSED[state.phase])
+            raise Conflict(CLOSED_REASONS[state.phase])
         return (1 if side == "buy" else -1), quantity
 
     def order(self, t: int, p: str, client_id: str, sign: int, quantity: int) -> Order:
-        """Accept a checked order: it is in the log when this returns."""
+        """Accept an order that passed `check_order`: it is in the log when this returns."""
         self._write(events.OrderAccepted(*self._next(t), p, client_id, sign, quantity))
         return self.state.pending[-1]
 
     def settle(self, t: int, *, bots: bool = False) -> list[Order]:
-        """Clear what waits, with the bots' orders where asked; the orders cleared, in order of arrival."""
+        """Clear all pending orders, with new orders of the bots if `bots`. Returns them in order of arrival."""
         state = self.state
         n, t = self._next(t)
         new: list[Event] = []
@@ -176,17 +174,17 @@ class Session:
         self._write(*new, self._batch_event(n + len(new), t, cleared))
         return [state.orders[order.p][order.c] for order in waiting]
 
-    # the presenter's controls; what waits is cleared by the caller before
+    # actions of the presenter; the caller settles pending orders first
 
     def set_phase(self, t: int, phase: events.Phase, paused: int = 0) -> None:
-        """Another phase (nothing happens when it is the present one). Raises Conflict after the end."""
+        """Change the phase; nothing happens if it is the present one. Raises Conflict after the end."""
         if self.state.phase == "ended":
             raise Conflict("the game has ended; start or reset begins a new one")
         if phase != self.state.phase or paused:
             self._write(events.PhaseChanged(*self._next(t), phase, paused))
 
     def news(self, t: int, text: object, move: object = None) -> None:
-        """A headline, and a move of the price level in percent. Raises BadInput naming the argument."""
+        """Publish a headline, and move the price level by `move` percent. Raises BadInput naming the argument."""
         state = self.state
         if not isinstance(text, str) or not (text := nicknames.visible(text)) or len(text) > MAX_TEXT:
             raise _bad("text", f"must have 1 to {MAX_TEXT} visible characters")
@@ -201,12 +199,12 @@ class Session:
             except BadInput:
                 curve = None
             if curve is None or not curve.contains(state.position):
-                raise _bad("move", "would take the price out of the range that the market can hold")
+                raise _bad("move", "would take the price out of the range of the market")
             after = curve.price(state.position)
         self._write(events.NewsPublished(*self._next(t), text, float(move), after))
 
     def begin_round(self, t: int, planned: Round) -> None:
-        """Begin it, and open the market if it is not."""
+        """Begin a round, and open the market if it is not open."""
         n, t = self._next(t)
         opening = [events.PhaseChanged(n, t, "open")] if self.state.phase != "open" else []
         dividend = planned.dividend if planned.preset is None else None
@@ -219,38 +217,39 @@ class Session:
             raise Conflict("no round is running")
         n, t = self._next(t)
         amount = rounds.draw_dividend(running, self.state.seed)
-        paying = [] if amount is None else [self._paying(n + 1, t, running.round, amount)]
+        paying = [] if amount is None else [self._dividend_event(n + 1, t, running.round, amount)]
         self._write(self._round_event(n, t, running, "end", amount), *paying)
 
     def pay_due(self, t: int) -> None:
-        """Pay a dividend that was announced when the server died."""
+        """Pay a dividend that was announced but not paid because the server stopped."""
         if self.state.due is not None:
-            self._write(self._paying(*self._next(t), *self.state.due))
+            self._write(self._dividend_event(*self._next(t), *self.state.due))
 
-    def put_off(self, t: int) -> None:
-        """The server came back: the time since the last event is given back to the round that is running."""
+    def extend_round(self, t: int) -> None:
+        """Extend the running round by the time since the last event, after the server was away."""
         running = self.state.round
         if running is not None and running.running and running.ends is not None and t > self.state.t:
             self.set_phase(t, "open", paused=t - self.state.t)
 
     def set_bots(self, t: int, kind: object, count: object, most: int) -> None:
-        """So many bots of a kind, from now on. most: participants in all. Raises BadInput, Busy."""
+        """Set the number of bots of a kind. most: limit of all participants. Raises BadInput, Busy."""
         state = self.state
         if kind not in KINDS:
             raise _bad("kind", f"must be one of {', '.join(KINDS)}")
         if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count <= MAX_BOTS:
             raise _bad("count", f"must be a whole number from 0 to {MAX_BOTS}")
-        there = [person for person in state.machines.values() if person.bot == kind]
-        if state.count - len(there) + count > most:
+        present = [person for person in state.machines.values() if person.bot == kind]
+        if state.count - len(present) + count > most:
             raise Busy("the game is full", retry_after=30)
         n, t = self._next(t)
-        number, missing = len(state.participants) + 1, max(0, count - len(there))
-        new = [self._joining(n + 1 + i, t, number + i, None, str(kind), 0) for i in range(missing)]
-        gone = [events.ParticipantKicked(n + 1 + i, t, person.id) for i, person in enumerate(there[count:])]
-        self._write(events.BotsSet(n, t, str(kind), count), *new, *gone)
+        number, missing = len(state.participants) + 1, max(0, count - len(present))
+        joins = [self._join_event(n + 1 + i, t, number + i, None, str(kind), 0) for i in range(missing)]
+        kicks = [events.ParticipantKicked(n + 1 + i, t, person.id) for i, person in enumerate(present[count:])]
+        self._write(events.BotsSet(n, t, str(kind), count), *joins, *kicks)
 
     def set_experiment(self, t: int, on: object) -> None:
-        """Split everybody by chance into those who see the meter and those who do not, or end that."""
+        """Begin or end an experiment. It assigns everybody at random to one of two groups: one sees the crowd meter,
+        the other does not. Raises BadInput."""
         if not isinstance(on, bool):
             raise _bad("on", "must be true or false")
         people = [person for person in self.state.present() if person.bot is None] if on else []
@@ -258,21 +257,21 @@ class Session:
         self._write(events.ExperimentSet(*self._next(t), on, groups))
 
     def kick(self, t: int, p: object) -> None:
-        """Remove a participant; who may join again. Raises NotFound."""
+        """Remove a participant, who may join again. Raises NotFound."""
         person = self.state.participants.get(p) if isinstance(p, str) else None
         if person is None or person.kicked:
             raise NotFound(f"there is no participant {p!r}")
         self._write(events.ParticipantKicked(*self._next(t), person.id))
 
     def undo(self, t: int) -> None:
-        """Back to before the last round. Raises Conflict when there was none."""
+        """Undo the last round. Raises Conflict if there is none."""
         if self.state.undoable is None:
             raise Conflict("there is no round to undo")
         self._write(events.RoundUndone(*self._next(t), *self.state.undoable))
 
     # inside
 
-    def _joining(
+    def _join_event(
         self, n: int, t: int, number: int, nick: str | None, bot: str | None, assigned: int
     ) -> events.ParticipantJoined:
         state = self.state
@@ -288,13 +287,13 @@ class Session:
         return events.ParticipantJoined(n, t, f"p{number}", chosen, config.cash, config.shares, bot, group)
 
     def _group(self, index: int, experiment: int) -> events.Group:
-        """Permuted blocks of four: after every fourth participant the groups are of equal size."""
-        block, place = divmod(index, 4)
-        cards: list[events.Group] = ["see", "see", "blind", "blind"]
-        for i in (3, 2, 1):  # Fisher and Yates
+        """Permuted blocks of four: the groups are of equal size after every fourth participant."""
+        block, position = divmod(index, 4)
+        groups: list[events.Group] = ["see", "see", "blind", "blind"]
+        for i in (3, 2, 1):  # Fisher-Yates shuffle
             j = seeded_int(self.state.seed, "experiment", experiment, block, i, below=i + 1)
-            cards[i], cards[j] = cards[j], cards[i]
-        return cards[place]
+            groups[i], groups[j] = groups[j], groups[i]
+        return groups[position]
 
     def _batch_event(self, n: int, t: int, cleared: Cleared) -> events.BatchCleared:
         state = self.state
@@ -319,7 +318,7 @@ class Session:
     ) -> events.RoundChanged:
         return events.RoundChanged(n, t, of.round, of.of, state, of.seconds, of.fundamental, of.preset, dividend)
 
-    def _paying(self, n: int, t: int, number: int, amount: int) -> events.DividendPaid:
+    def _dividend_event(self, n: int, t: int, number: int, amount: int) -> events.DividendPaid:
         paid = sum(amount * person.shares for person in self.state.present())
         return events.DividendPaid(n, t, number, amount, paid)
 

@@ -1,8 +1,8 @@
-"""Fills as ticks of the instrument HERD, so that the crowd has candles, a footprint and a CVD like any market.
+"""Sends fills to the market as ticks of the symbol HERD, so that the game has candles, a footprint and a CVD.
 
-The portfolios are settled before; the ticks may come later, and must all come: they wait here while the market is busy
-or the disk full, and after a restart those that are missing are brought. Each has the number of its order's event as
-its id, so what comes twice is known. When a round is undone or a session begins, HERD is emptied and gets what stands.
+Ticks may arrive after the portfolios are settled, but none is lost: they are queued while the market is busy or the
+disk is full, and after a restart the missing ones are sent. The id of a tick is the number of its order's event, so
+duplicates are recognized. After an undo or a new session HERD is cleared and refilled with the fills that remain.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from orderflow.runtime.workers import Handle, Workers, plain_lock
 
 SYMBOL = "HERD"
 
-_PAUSE = 1.0
-"""Seconds before what was refused is tried again."""
+_RETRY_PAUSE = 1.0
+"""Seconds before a refused batch is retried."""
 
 
 def ticks(fills: Fills) -> TickBatch:
@@ -41,15 +41,15 @@ def ticks(fills: Fills) -> TickBatch:
 
 
 class TickFeed:
-    """Brings fills to the market in a job of its own; one ingest for all that wait."""
+    """Sends queued fills to the market in a background job, all in one call of `ingest`."""
 
     def __init__(self, market: Market, workers: Workers) -> None:
         self._market = market
         self._workers = workers
         self._lock = plain_lock()
-        self._news = workers.event()
-        self._waiting: list[Fills] = []
-        self._afresh = False
+        self._wake = workers.event()
+        self._queue: list[Fills] = []
+        self._replace = False
         self._job: Handle | None = None
 
     def start(self) -> None:
@@ -57,78 +57,78 @@ class TickFeed:
         self._job = self._workers.spawn("herd ticks", self._work)
 
     def stop(self) -> None:
-        """End the job now; the next start brings what still waits."""
+        """Stop the job now; the next start sends what is still queued."""
         if self._job is not None:
             self._job.cancel()
-            self._news.set()
+            self._wake.set()
 
     def add(self, fills: Fills) -> None:
-        """New fills, after all that were given before."""
+        """Queue new fills, in order."""
         if len(fills):
             with self._lock:
-                self._waiting.append(fills)
-            self._news.set()
+                self._queue.append(fills)
+            self._wake.set()
 
     def begin(self, fills: Fills, *, clear: bool = False) -> None:
-        """Only these stand; whatever else HERD has is to go, at once or (not clear) when there is something to come:
-        until a game is played, HERD may be somebody's own data."""
+        """Replace everything in HERD by these fills: at once if `clear`, otherwise when there are any, because HERD may
+        hold a user's own data until a game is played."""
         with self._lock:
-            self._waiting = [fills] if len(fills) else []
-            self._afresh = True
+            self._queue = [fills] if len(fills) else []
+            self._replace = True
         if clear or len(fills):
-            self._news.set()
+            self._wake.set()
 
     def pending(self) -> int:
-        """Fills that are not in the market yet."""
-        return sum(map(len, self._waiting))
+        """Number of fills that are not in the market yet."""
+        return sum(map(len, self._queue))
 
     def _work(self) -> None:
         while not self._workers.wait(0):
-            if not self._news.wait(1.0) or self._workers.wait(0):
+            if not self._wake.wait(1.0) or self._workers.wait(0):
                 continue
-            self._news.clear()
+            self._wake.clear()
             try:
-                self._workers.run(self._bring)
-            except OrderflowError as error:  # busy, disk full: the ticks are not lost, only late
+                self._workers.run(self._ingest_queue)
+            except OrderflowError as error:  # busy or disk full: the ticks stay queued
                 self._workers.note("herd ticks", error)
-                self._news.set()
-                if self._workers.wait(_PAUSE):
+                self._wake.set()
+                if self._workers.wait(_RETRY_PAUSE):
                     return
 
-    def _bring(self) -> None:
-        """In a thread of the pool: everything that waits, in one ingest."""
+    def _ingest_queue(self) -> None:
+        """Send everything queued in one call of `ingest`. Runs in a thread of the pool."""
         with self._lock:
-            waiting, afresh = self._waiting, self._afresh
-            self._waiting, self._afresh = [], False
+            waiting, replace = self._queue, self._replace
+            self._queue, self._replace = [], False
         try:
-            held = self._sweep(waiting) if afresh else np.empty(0, np.int64)
+            held = self._remove_stale(waiting) if replace else np.empty(0, np.int64)
             batches = [ticks(fills) for fills in waiting if len(fills)]
             if batches:
-                batch = _joined(batches)
+                batch = _concatenated(batches)
                 if len(missing := batch.take(~np.isin(batch.id, held))):
                     self._market.ingest([missing])
-        except BadInput as error:  # never in a market that only this feed fills; others may, and must not stop it
+        except BadInput as error:  # only if something else wrote to HERD; that must not stop the feed
             self._workers.note("herd ticks", error)
         except BaseException:
             with self._lock:
-                if not self._afresh:  # else newer orders to begin afresh have come
-                    self._waiting = waiting + self._waiting
-                    self._afresh = afresh
+                if not self._replace:  # otherwise a newer replacement was queued
+                    self._queue = waiting + self._queue
+                    self._replace = replace
             raise
 
-    def _sweep(self, standing: list[Fills]) -> Ints:
-        """Empty HERD if it has anything that does not stand: after an undo, or what an older session left. Returns the
-        ids of the ticks that it has then."""
+    def _remove_stale(self, current: list[Fills]) -> Ints:
+        """Clear HERD if it has other ticks than these, after an undo or from an older session. Returns the ids of the
+        ticks that remain."""
         with contextlib.suppress(NotFound):
             held = self._market.ticks(SYMBOL).ticks
-            expected = {pair for fills in standing for pair in zip(fills.time, fills.id, strict=True)}
+            expected = {pair for fills in current for pair in zip(fills.time, fills.id, strict=True)}
             if expected.issuperset(zip(held.time.tolist(), held.id.tolist(), strict=True)):
                 return held.id
             self._market.reset(SYMBOL)
         return np.empty(0, np.int64)
 
 
-def _joined(batches: list[TickBatch]) -> TickBatch:
+def _concatenated(batches: list[TickBatch]) -> TickBatch:
     if len(batches) == 1:
         return batches[0]
     columns = {name: np.concatenate([getattr(b, name) for b in batches]) for name in ("time", "price", "size", "id")}

@@ -17,7 +17,7 @@ import msgspec
 
 from orderflow.errors import BadInput, Busy, FieldError, Forbidden, Unauthorized
 from orderflow.herd.live import messages
-from orderflow.herd.live.game import Game, OrderState
+from orderflow.herd.live.game import Game, OrderStatus
 from orderflow.herd.live.presenter import ARGUMENTS
 from orderflow.herd.rules.participants import Participant
 from orderflow.herd.rules.rate_limit import JOIN_BURST, JOIN_RATE, RateLimiter
@@ -122,7 +122,7 @@ class Herd(Api):
                   body={JSON: schemas.ORDER}, direct=self.order,
                   answers={202: accepted, **ok("This order was sent before: what became of it.", schemas.ORDER_STATE)},
                   errors=bad_order, open=True),
-            Route("GET", "/herd/orders/{client_id}", self.order_state, "What became of an order",
+            Route("GET", "/herd/orders/{client_id}", self.order_status, "What became of an order",
                   params=(CLIENT_ID,), answers=ok("Its state.", schemas.ORDER_STATE), errors=mine),
             Route("GET", "/herd/state", self.state, "The game now, and you in it",
                   answers=ok("The state.", schemas.STATE)),
@@ -195,9 +195,9 @@ class Herd(Api):
             return 202, b'{"client_id":"%s","status":"accepted"}' % found.client_id.encode()
         return 200, encode(_order(found))
 
-    def order_state(self, values: Values) -> flask.Response:
+    def order_status(self, values: Values) -> flask.Response:
         participant = self._who(flask.request.environ)
-        return answer(_order(self._game.order_state(participant.id, values["client_id"])))
+        return answer(_order(self._game.order_status(participant.id, values["client_id"])))
 
     def state(self, values: Values) -> flask.Response:
         participant = self._known(flask.request.environ)
@@ -296,7 +296,7 @@ class Herd(Api):
         return {name: count for name, count in counts.items() if count}
 
 
-def _order(order: OrderState) -> dict[str, Any]:
+def _order(order: OrderStatus) -> dict[str, Any]:
     told: dict[str, Any] = {
         "client_id": order.client_id,
         "status": order.status,

@@ -61,8 +61,8 @@ class Audience:
         self._secret = (*SECRET, *(["code", "join"] if services.settings.herd.code_required else []))
         self._workers = services.workers
         self._fanout = fanout
-        self.live = messages.Live(game, services.clock.now)
-        self.stage = messages.Stage(game, self.live)
+        self.live = messages.PublicState(game, services.clock.now)
+        self.stage = messages.PresenterState(game, self.live)
         self.refused: Counter[str] = Counter()
         self._seats: dict[Owner | None, set[_Seat]] = {}
         self._count = 0
@@ -134,8 +134,8 @@ class Audience:
         sources: dict[Hashable, Callable[[], Source]] = {
             SEE: lambda: messages.PhoneSource(self.live),
             BLIND: lambda: messages.PhoneSource(self.live, blind=True),
-            STAGE: lambda: messages.StageSource(self.stage),
-            LOOK: lambda: messages.StageSource(self.stage, self._secret),
+            STAGE: lambda: messages.PresenterSource(self.stage),
+            LOOK: lambda: messages.PresenterSource(self.stage, self._secret),
         }
         return self._fanout.join(key, client, sources[key])
 
@@ -149,7 +149,7 @@ class Audience:
         seats = self._seats.get((self._game.session_id, name))
         if not seats:
             return
-        text = messages.fill(fill)
+        text = messages.fill_message(fill)
         participant = self._game.participant(name)
         for seat in seats:
             seat.client.post(text)
@@ -219,7 +219,7 @@ class Audience:
             told = (participant.id, participant.nick, participant.cash, participant.shares, rank)
         if told != seat.told:
             seat.told = told
-            seat.client.post(messages.you(participant, self._game.price, rank))
+            seat.client.post(messages.you_message(participant, self._game.price, rank))
             self._mail = True
 
 

@@ -66,15 +66,15 @@ def make(workers: Workers) -> Make:
     return lambda **settings: Table(workers, ManualClock(START), **settings)
 
 
-def test_an_order_is_accepted_cleared_and_told(table: Table) -> None:
+def test_an_order_is_accepted_cleared_and_notified(table: Table) -> None:
     game = table.game
     ann, bob = game.join("Ann"), game.join()
     name = table.order(ann.id, 10)
-    assert game.order_state(ann.id, name) == (name, "accepted", "buy", 10, None, None)
+    assert game.order_status(ann.id, name) == (name, "accepted", "buy", 10, None, None)
     assert game.price == game.start_price == 100.0
     table.order(bob.id, -60)
     table.turn()
-    assert game.order_state(ann.id, name) == (name, "filled", "buy", 10, 100.50167, None)
+    assert game.order_status(ann.id, name) == (name, "filled", "buy", 10, 100.50167, None)
     assert table.fills[0] == (ann.id, Fill(name, "filled", 100.50167, 10, "buy", ann.cash, 60, None))
     assert table.fills[1][1].reason == "not enough shares"
     assert game.price == 101.005016
@@ -97,14 +97,14 @@ def test_the_same_uuid_never_trades_twice(table: Table) -> None:
     assert (again.status, new) == ("filled", False)
     assert game.stats()["orders"] == 1
     with pytest.raises(NotFound):
-        game.order_state(bob.id, name)
+        game.order_status(bob.id, name)
     game.control("resume")
     assert game.order(bob.id, name, "buy", 2)[1], "another participant's UUIDs are another's"
     for wrong in ("", "x", name[:-1], name.replace("-", ""), "{" + name[:34] + "}", None):
         with pytest.raises(BadInput):
             canonical(wrong)
         with pytest.raises(NotFound):
-            game.order_state(ann.id, str(wrong))
+            game.order_status(ann.id, str(wrong))
 
 
 def test_who_may_order_and_when(table: Table) -> None:
@@ -125,7 +125,7 @@ def test_who_may_order_and_when(table: Table) -> None:
         game.order(ann.id, str(uuid4()), "buy", 1)
 
 
-def test_floods_are_stopped_and_counted_for_one_only(table: Table) -> None:
+def test_the_rate_limit_applies_to_one_participant_and_is_counted(table: Table) -> None:
     game = table.game
     ann, bob = game.join(), game.join()
     for _ in range(12):
@@ -161,7 +161,7 @@ def test_joining(make: Make) -> None:
         game.rename("p3", "")
 
 
-def test_what_changes_is_told_once_a_batch(table: Table) -> None:
+def test_listeners_are_called_once_per_batch(table: Table) -> None:
     game = table.game
     table.turn()
     assert table.casts == 0
@@ -181,7 +181,7 @@ def test_what_changes_is_told_once_a_batch(table: Table) -> None:
     assert game.news == {"text": "Hello", "time": (START + 10**9) // 10**6}
 
 
-def test_the_price_line_rests_before_it_jumps(table: Table) -> None:
+def test_the_price_line_has_a_point_before_a_jump(table: Table) -> None:
     game = table.game
     ann = game.join()
     for _ in range(10):
@@ -200,7 +200,7 @@ def test_the_price_line_rests_before_it_jumps(table: Table) -> None:
     assert game.meter is None
 
 
-def test_a_listener_that_fails_is_no_other_s_trouble(table: Table, workers: Workers) -> None:
+def test_a_failing_listener_does_not_affect_the_others(table: Table, workers: Workers) -> None:
     def fails(*args: object) -> None:
         raise ValueError("socket gone")
 
@@ -236,7 +236,7 @@ def test_rounds_run_by_the_clock(table: Table) -> None:
     ]
 
 
-def test_undo_takes_the_past_back_for_everybody(table: Table) -> None:
+def test_undo_restores_the_past_for_everybody(table: Table) -> None:
     game = table.game
     ann = game.join()
     table.order(ann.id, 10)
@@ -250,7 +250,7 @@ def test_undo_takes_the_past_back_for_everybody(table: Table) -> None:
     assert (game.price, ann.cash) == before[:2]
     assert game.history[:-1] == before[2]
     assert game.rewound == 1
-    assert game.order_state(ann.id, name).status == "rejected"
+    assert game.order_status(ann.id, name).status == "rejected"
     assert table.accounts == [None]
     with pytest.raises(Conflict):
         game.control("undo")
@@ -286,7 +286,7 @@ def test_reset_begins_another_session_under_the_same_code(table: Table) -> None:
     assert (line["participants"], line["orders"], line["ended"] is not None) == (1, 0, True)
 
 
-def test_the_statistics_line(table: Table) -> None:
+def test_statistics(table: Table) -> None:
     game = table.game
     ann, bob = game.join(), game.join()
     game.connected = 7
@@ -307,7 +307,7 @@ def test_the_statistics_line(table: Table) -> None:
     assert game.stats()["active"] == 1
 
 
-def test_bots_are_marked_and_hear_nothing(table: Table) -> None:
+def test_bots_are_marked_and_get_no_notifications(table: Table) -> None:
     game = table.game
     game.control("bots", kind="zero", count=30)
     for _ in range(8):
@@ -318,7 +318,7 @@ def test_bots_are_marked_and_hear_nothing(table: Table) -> None:
     assert {line["bot"] for line in game.leaders(30)} == {"zero"}
 
 
-def test_a_full_disk_refuses_orders_and_nothing_else(make: Make, tmp_path: Path) -> None:
+def test_a_full_disk_refuses_orders_only(make: Make, tmp_path: Path) -> None:
     table = make(ephemeral=False, data_dir=tmp_path)
     game = table.game
     ann = game.join()
@@ -334,12 +334,12 @@ def test_a_full_disk_refuses_orders_and_nothing_else(make: Make, tmp_path: Path)
     folder.unlink()
     (tmp_path / "away").rename(folder)
     table.turn()
-    assert game.order_state(ann.id, waiting).status == "filled"
+    assert game.order_status(ann.id, waiting).status == "filled"
     assert [event.tag for event in game.events()] == ["session", "join", "order", "batch"]
     game.stop()
 
 
-def test_settings_make_the_market(make: Make) -> None:
+def test_settings_configure_the_market(make: Make) -> None:
     game = make(
         herd_price=20.0,
         herd_impact=1e-7,

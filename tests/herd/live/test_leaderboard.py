@@ -1,10 +1,10 @@
-"""Ranks, the leaderboard and the statistics line."""
+"""The leaderboard, ranks and statistics."""
 
 from __future__ import annotations
 
 import pytest
 
-from orderflow.herd.live.leaderboard import Standing, gini, statistics
+from orderflow.herd.live.leaderboard import Leaderboard, gini, statistics
 from tests.herd.play import Play
 
 
@@ -13,30 +13,30 @@ def test_equal_wealth_has_equal_rank() -> None:
     a, b, c, d = play.join(4)
     play.batch((a, 20))
     play.batch((b, 10))
-    standing = Standing.of(play.state)
-    ranks = {p: standing.rank(play.person(p), play.state) for p in (a, b, c, d)}
+    leaderboard = Leaderboard.of(play.state)
+    ranks = {p: leaderboard.rank(play.person(p), play.state) for p in (a, b, c, d)}
     assert ranks == {a: (1, 4), b: (2, 4), c: (3, 4), d: (3, 4)}
-    lines = standing.leaders(2)
+    lines = leaderboard.top(2)
     assert [line["participant"] for line in lines] == [a, b]
     assert lines[0]["wealth"] == round(play.person(a).wealth(play.state.price) / 1e6, 2)
     assert lines[0]["profit"] == pytest.approx(lines[0]["wealth"] - 10_000, abs=0.01)
     (late,) = play.join()
-    assert standing.rank(play.person(late), play.state) == (3, 4)
+    assert leaderboard.rank(play.person(late), play.state) == (3, 4)
 
 
-def test_the_line_of_an_empty_game() -> None:
+def test_statistics_of_an_empty_game() -> None:
     play = Play()
-    line = statistics(play.state, Standing.of(play.state))
+    line = statistics(play.state, Leaderboard.of(play.state))
     assert (line["participants"], line["min_cash"], line["gini"], line["imbalance"]) == (0, None, None, None)
 
 
-def test_the_line_counts_whom_it_should() -> None:
+def test_statistics_leave_out_kicked_participants() -> None:
     play = Play()
     a, b, c = play.join(3)
     play.act("bots", kind="zero", count=1)
     play.batch((a, 10), (b, -4), (c, -60))
     play.act("kick", participant=c)
-    line = statistics(play.state, Standing.of(play.state))
+    line = statistics(play.state, Leaderboard.of(play.state))
     assert (line["participants"], line["bots"], line["trades"], line["rejected"]) == (3, 1, 2, 1)
     assert (line["net_position"], line["buys"], line["sells"], line["imbalance"]) == (6, 10, 4, round(6 / 14, 4))
     assert (line["min_shares"], line["median_shares"], line["max_shares"]) == (46, 50, 60)

@@ -1,4 +1,4 @@
-"""The game's messages: differences that add up to the whole, and nothing when nothing has changed."""
+"""Messages of the game: deltas add up to the snapshot, and without a change there is no new version."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ START = 1_795_000_000 * 10**9
 
 
 class Play:
-    """A game whose clock and batches the test drives."""
+    """A game with a manual clock and manual batches."""
 
     def __init__(self, workers: Workers, **settings: Any) -> None:
         self.clock = ManualClock(START)
         self.game: Game = build_game(
             Settings.of(ephemeral=True, herd_rate=1000, **settings), Market(), workers, self.clock
         )
-        self.live = messages.Live(self.game, self.clock.now)
-        self.stage = messages.Stage(self.game, self.live)
+        self.live = messages.PublicState(self.game, self.clock.now)
+        self.stage = messages.PresenterState(self.game, self.live)
         self.orders = 0
 
     def trade(self, pid: str, side: str, quantity: int = 1) -> None:
@@ -61,7 +61,7 @@ def said(source: Any, since: Any = None) -> dict[str, Any]:
     return found
 
 
-def test_differences_add_up_to_the_snapshot(play: Callable[..., Play]) -> None:
+def test_deltas_add_up_to_the_snapshot(play: Callable[..., Play]) -> None:
     made = play()
     phone = messages.PhoneSource(made.live)
     held, since = said(phone), phone.version()
@@ -89,7 +89,7 @@ def test_differences_add_up_to_the_snapshot(play: Callable[..., Play]) -> None:
             assert held[name] == whole[name], (name, step)
 
 
-def test_nothing_new_is_no_new_version(play: Callable[..., Play]) -> None:
+def test_without_a_change_the_version_stays(play: Callable[..., Play]) -> None:
     made = play()
     versions = set()
     for _ in range(40):
@@ -108,35 +108,35 @@ def test_one_more_participant_is_not_urgent_but_a_price_is(play: Callable[..., P
     assert made.turn() is True
 
 
-def test_versions_of_a_later_start_are_higher(play: Callable[..., Play]) -> None:
+def test_versions_are_higher_after_a_restart(play: Callable[..., Play]) -> None:
     made = play()
     for _ in range(20):
         made.game.join()
         made.turn(0.01)
-    later = messages.Live(made.game, lambda: made.clock.now() + 10**9)
+    later = messages.PublicState(made.game, lambda: made.clock.now() + 10**9)
     assert later.version > made.live.version
     assert not later.knows(made.live.version)
 
 
 @pytest.mark.parametrize("back", ["undo", "reset"])
-def test_after_another_past_everybody_gets_a_snapshot(play: Callable[..., Play], back: str) -> None:
+def test_after_an_undo_or_reset_everybody_gets_a_snapshot(play: Callable[..., Play], back: str) -> None:
     made = play()
     ada = made.game.join().id
     made.game.control("round", rounds=1, seconds=100)
     made.trade(ada, "buy", 5)
     made.turn()
-    phone, screen = messages.PhoneSource(made.live), messages.StageSource(made.stage)
+    phone, screen = messages.PhoneSource(made.live), messages.PresenterSource(made.stage)
     old = phone.version(), screen.version()
     made.game.control(back)
     assert made.live.refresh() is True
     made.stage.refresh()
     for source, since in zip((phone, screen), old, strict=True):
-        told = said(source, since)
-        assert (told["type"], told["price"]) == ("snapshot", 100)
-        assert told["history"][-1][1] == 100
+        message = said(source, since)
+        assert (message["type"], message["price"]) == ("snapshot", 100)
+        assert message["history"][-1][1] == 100
 
 
-def test_a_snapshot_says_what_was_taken_back(play: Callable[..., Play]) -> None:
+def test_a_snapshot_lists_undone_spans(play: Callable[..., Play]) -> None:
     made = play()
     phone = messages.PhoneSource(made.live)
     assert "undone" not in said(phone, None)
@@ -154,7 +154,7 @@ def test_a_snapshot_says_what_was_taken_back(play: Callable[..., Play]) -> None:
     assert "undone" not in said(phone, None)
 
 
-def test_the_blind_hear_no_meter(play: Callable[..., Play]) -> None:
+def test_the_blind_group_gets_no_meter(play: Callable[..., Play]) -> None:
     made = play()
     ada = made.game.join().id
     blind, see = messages.PhoneSource(made.live, blind=True), messages.PhoneSource(made.live)
@@ -162,13 +162,13 @@ def test_the_blind_hear_no_meter(play: Callable[..., Play]) -> None:
     made.trade(ada, "buy")
     made.turn()
     assert said(see, since)["meter"] == 1
-    for told in (said(blind), said(blind, since)):
-        assert "meter" not in told
+    for message in (said(blind), said(blind, since)):
+        assert "meter" not in message
 
 
-def test_strange_versions_are_answered_with_a_snapshot(play: Callable[..., Play]) -> None:
+def test_unknown_versions_get_a_snapshot(play: Callable[..., Play]) -> None:
     made = play()
-    phone, screen = messages.PhoneSource(made.live), messages.StageSource(made.stage)
+    phone, screen = messages.PhoneSource(made.live), messages.PresenterSource(made.stage)
     for since in (None, 0, -1, made.live.version + 1, "x", 1.5, (1, 2)):
         assert said(phone, since)["type"] == "snapshot"
         assert said(screen, since)["type"] == "snapshot"
@@ -190,18 +190,21 @@ def test_a_busy_delta_is_a_hundred_bytes_and_a_snapshot_a_few_thousand(play: Cal
     whole = phone.message(None)[1]
     assert len(whole) < 8000
     assert len(said(phone)["history"]) <= messages.PHONE_POINTS
-    assert len(said(messages.StageSource(made.stage))["history"]) <= messages.STAGE_POINTS
+    assert len(said(messages.PresenterSource(made.stage))["history"]) <= messages.PRESENTER_POINTS
 
 
-def test_the_stage_tells_each_event_once_and_hides_what_it_must(play: Callable[..., Play]) -> None:
+def test_the_presenter_gets_each_event_once_and_onlookers_no_secrets(play: Callable[..., Play]) -> None:
     made = play()
-    screen, onlooker = messages.StageSource(made.stage), messages.StageSource(made.stage, ("fundamental", "experiment"))
+    screen, onlooker = (
+        messages.PresenterSource(made.stage),
+        messages.PresenterSource(made.stage, ("fundamental", "experiment")),
+    )
     since = screen.version()
     made.game.control("round", rounds=1, seconds=60, fundamental=80)
     made.turn()
-    told = said(screen, since)
-    assert told["fundamental"] == 80
-    assert [entry["kind"] for entry in told["feed"]] == ["round"]
+    message = said(screen, since)
+    assert message["fundamental"] == 80
+    assert [entry["kind"] for entry in message["feed"]] == ["round"]
     assert "fundamental" not in said(onlooker, since)
     assert "fundamental" not in said(onlooker)
     since = screen.version()
@@ -213,9 +216,9 @@ def test_the_stage_tells_each_event_once_and_hides_what_it_must(play: Callable[.
     assert [entry["kind"] for entry in said(screen)["feed"]] == ["round", "bots"]
 
 
-def test_statistics_are_told_when_they_differ(play: Callable[..., Play]) -> None:
+def test_statistics_are_sent_when_they_change(play: Callable[..., Play]) -> None:
     made = play()
-    screen = messages.StageSource(made.stage)
+    screen = messages.PresenterSource(made.stage)
     made.stage.measure({"screens": 1})
     since = screen.version()
     made.stage.measure({"screens": 1})
@@ -227,7 +230,7 @@ def test_statistics_are_told_when_they_differ(play: Callable[..., Play]) -> None
 def test_a_fill_and_a_portfolio_in_currency(play: Callable[..., Play]) -> None:
     made = play()
     fills: list[dict[str, Any]] = []
-    made.game.on_fill.append(lambda pid, fill: fills.append(json.loads(messages.fill(fill))))
+    made.game.on_fill.append(lambda pid, fill: fills.append(json.loads(messages.fill_message(fill))))
     ada = made.game.join("Ada")
     made.trade(ada.id, "buy", 5)
     made.turn()
@@ -235,17 +238,17 @@ def test_a_fill_and_a_portfolio_in_currency(play: Callable[..., Play]) -> None:
         "type": "fill", "client_id": "", "status": "filled", "price": 100.2504, "quantity": 5, "side": "buy",
         "cash": 4498.75, "shares": 55,
     }  # fmt: skip
-    you = json.loads(messages.you(ada, made.game.price, (1, 1)))
+    you = json.loads(messages.you_message(ada, made.game.price, (1, 1)))
     assert you == {
         "type": "you", "participant": "p1", "nick": "Ada", "cash": 4498.75, "shares": 55, "wealth": 10026.32,
         "rank": 1, "of": 1, "start_wealth": 10_000,
     }  # fmt: skip
-    assert json.loads(messages.you(None, 100, None)) == {"type": "you", "participant": None}
+    assert json.loads(messages.you_message(None, 100, None)) == {"type": "you", "participant": None}
 
 
 @given(st.lists(st.tuples(st.integers(), st.floats(allow_nan=False))), st.integers(1, 50))
-def test_thinning_keeps_order_and_the_last(points: list[tuple[int, float]], most: int) -> None:
-    thin = messages.thinned(points, most)
+def test_thinning_keeps_the_order_and_the_last_point(points: list[tuple[int, float]], most: int) -> None:
+    thin = messages.thin(points, most)
     assert len(thin) == min(most, len(points))
     assert thin[-1:] == points[-1:]
     places = iter(points)
@@ -253,5 +256,5 @@ def test_thinning_keeps_order_and_the_last(points: list[tuple[int, float]], most
 
 
 @pytest.mark.parametrize(("price", "text"), [(100.123456, 100.1235), (25000.00004, 25000.0), (1.234567, 1.234567)])
-def test_prices_are_rounded_for_the_eye(price: float, text: float) -> None:
+def test_prices_are_rounded_for_display(price: float, text: float) -> None:
     assert messages.shown(price) == text

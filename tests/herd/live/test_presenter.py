@@ -1,4 +1,4 @@
-"""The presenter's controls."""
+"""Actions of the presenter."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from orderflow.errors import BadInput, Busy, Conflict, NotFound
-from orderflow.herd.live.presenter import ARGUMENTS, act, check, go_on, is_over
+from orderflow.herd.live.presenter import ARGUMENTS, act, advance_round, check, is_time_up
 from tests.herd.play import SECOND, Play
 
 
@@ -19,7 +19,7 @@ def test_phases() -> None:
         assert play.state.phase == phase
     count = play.state.n
     play.act("resume")
-    assert play.state.n == count, "what is so already is no event"
+    assert play.state.n == count, "an unchanged phase is not an event"
     play.act("end")
     assert play.state.phase == "ended"
     for action in ARGUMENTS.keys() - {"reset"}:
@@ -68,7 +68,7 @@ def test_bad_arguments_are_refused_by_name(action: str, args: dict[str, Any], fi
     assert play.state.n == before
 
 
-def test_news_cannot_move_the_price_out_of_the_market_s_range() -> None:
+def test_news_cannot_move_the_price_out_of_range() -> None:
     play = Play(price=20_000)
     for _ in range(2):
         play.act("news", text="crash", move=-90)
@@ -76,7 +76,7 @@ def test_news_cannot_move_the_price_out_of_the_market_s_range() -> None:
         play.act("news", text="crash", move=-90)
 
 
-def test_rounds_go_on_by_themselves_and_freeze_at_the_end() -> None:
+def test_rounds_follow_each_other_and_the_market_freezes_at_the_end() -> None:
     play = Play()
     (a,) = play.join()
     play.act("freeze")
@@ -85,19 +85,19 @@ def test_rounds_go_on_by_themselves_and_freeze_at_the_end() -> None:
     with pytest.raises(Conflict, match="stop it first"):
         play.act("round", rounds=3)
     play.now += 10 * SECOND - 1
-    assert not is_over(play.session, play.now)
+    assert not is_time_up(play.session, play.now)
     play.now += 1
-    assert is_over(play.session, play.now)
-    go_on(play.session, play.now)
+    assert is_time_up(play.session, play.now)
+    advance_round(play.session, play.now)
     assert play.state.round is not None
     assert (play.state.round.round, play.state.round.running) == (2, True)
-    go_on(play.session, play.now)
+    advance_round(play.session, play.now)
     assert (play.state.phase, play.state.round.running) == ("frozen", False)
     assert play.person(a).cash == 5_000_000_000 + 2 * 50 * 1_000_000
-    assert not is_over(play.session, play.now)
+    assert not is_time_up(play.session, play.now)
 
 
-def test_a_series_is_taken_up_where_it_was_stopped_or_undone() -> None:
+def test_rounds_continue_after_a_stop_or_an_undo() -> None:
     play = Play()
     play.act("round", rounds=3)
     play.act("round")
@@ -113,7 +113,7 @@ def test_a_series_is_taken_up_where_it_was_stopped_or_undone() -> None:
     assert play.state.phase == "ended"
 
 
-def test_bots_come_and_go() -> None:
+def test_bots_are_added_and_removed() -> None:
     play = Play()
     play.join(2)
     play.act("bots", kind="zero", count=3)
@@ -128,7 +128,7 @@ def test_bots_come_and_go() -> None:
         act(play.session, play.now, "bots", {"kind": "zero", "count": 4}, 6)
 
 
-def test_kick_is_not_ban() -> None:
+def test_a_kicked_participant_can_join_again() -> None:
     play = Play()
     (a,) = play.join()
     nick = play.person(a).nick
@@ -140,7 +140,7 @@ def test_kick_is_not_ban() -> None:
     assert play.session.join(play.now, nick).nick == nick
 
 
-def test_an_experiment_splits_people_evenly_and_late_comers_too() -> None:
+def test_an_experiment_assigns_groups_evenly_also_to_latecomers() -> None:
     play = Play()
     play.join(7)
     play.act("bots", kind="zero", count=3)

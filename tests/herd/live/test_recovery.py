@@ -1,4 +1,4 @@
-"""A game in a process of its own, killed in the middle of a round: everything that was accepted comes back."""
+"""Recovery: a game in its own process is killed in the middle of a round, and everything accepted is restored."""
 
 from __future__ import annotations
 
@@ -66,40 +66,42 @@ def game_on(folder: Path, workers: Workers, clock: ManualClock, **settings: Any)
 
 
 @pytest.mark.parametrize("kind", ["threads", "gevent"])
-def test_a_kill_loses_nothing_that_was_accepted(tmp_path: Path, workers: Workers, kind: str) -> None:
+def test_a_kill_loses_no_accepted_order(tmp_path: Path, workers: Workers, kind: str) -> None:
     environ = {**os.environ, "PYTHONPATH": str(ROOT)}
     process = subprocess.Popen(
         [sys.executable, "-c", PLAYER, str(tmp_path), kind], stdout=subprocess.PIPE, text=True, env=environ
     )
     assert process.stdout is not None
-    told = [process.stdout.readline().split()]
+    accepted = [process.stdout.readline().split()]
     time.sleep(0.6)
     process.send_signal(signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM)
-    told += [line.split() for line in process.stdout if line.endswith("\n")]
+    accepted += [line.split() for line in process.stdout if line.endswith("\n")]
     process.wait(10)
     process.stdout.close()
-    assert len(told) > 50
+    assert len(accepted) > 50
 
     game = game_on(tmp_path, workers, ManualClock(time.time_ns()))
     game.start()
     assert game.count == 25
     assert game.round is not None
     assert (game.round["round"], game.round["of"]) == (1, 15)
-    states = [game.order_state(pid, name) for pid, name in told]
+    states = [game.order_status(pid, name) for pid, name in accepted]
     assert {state.status for state in states} <= {"accepted", "filled", "rejected"}
     assert sum(state.status == "filled" for state in states) > 10
     game.turn()
-    assert "accepted" not in {game.order_state(pid, name).status for pid, name in told}, "what waited is cleared"
+    assert "accepted" not in {game.order_status(pid, name).status for pid, name in accepted}, (
+        "pending orders are cleared"
+    )
     events = game.events()
     assert [event.n for event in events] == list(range(len(events)))
     orders = [event.client_id for event in events if isinstance(event, OrderAccepted)]
-    assert len(set(orders)) == len(orders), "each is in the log once"
-    assert {name for _, name in told} <= set(orders)
+    assert len(set(orders)) == len(orders), "each order is in the log once"
+    assert {name for _, name in accepted} <= set(orders)
     assert workers.errors() == {}
     game.stop()
 
 
-def test_the_time_away_does_not_count_as_time_of_a_round(tmp_path: Path, workers: Workers) -> None:
+def test_downtime_does_not_count_as_time_of_a_round(tmp_path: Path, workers: Workers) -> None:
     clock = ManualClock(START)
     game = game_on(tmp_path, workers, clock)
     game.control("round", seconds=30, rounds=2)
@@ -116,7 +118,7 @@ def test_the_time_away_does_not_count_as_time_of_a_round(tmp_path: Path, workers
     again.stop()
 
 
-def test_a_dividend_that_was_cut_off_is_paid(tmp_path: Path, workers: Workers) -> None:
+def test_a_dividend_missing_at_the_end_of_the_log_is_paid(tmp_path: Path, workers: Workers) -> None:
     clock = ManualClock(START)
     game = game_on(tmp_path, workers, clock)
     ann = game.join()
@@ -135,7 +137,7 @@ def test_a_dividend_that_was_cut_off_is_paid(tmp_path: Path, workers: Workers) -
     again.stop()
 
 
-def test_an_ended_session_stays_ended_and_another_begins(tmp_path: Path, workers: Workers) -> None:
+def test_after_an_ended_session_a_new_one_begins(tmp_path: Path, workers: Workers) -> None:
     clock = ManualClock(START)
     game = game_on(tmp_path, workers, clock)
     game.join()
@@ -151,7 +153,7 @@ def test_an_ended_session_stays_ended_and_another_begins(tmp_path: Path, workers
     again.stop()
 
 
-def test_a_damaged_log_is_left_alone_and_told_of(tmp_path: Path, workers: Workers) -> None:
+def test_a_damaged_log_is_left_alone_and_reported(tmp_path: Path, workers: Workers) -> None:
     clock = ManualClock(START)
     game = game_on(tmp_path, workers, clock)
     for _ in range(3):

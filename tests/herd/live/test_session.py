@@ -1,4 +1,4 @@
-"""The writer of the log: joining, names, checks, and a journal that fails."""
+"""The session: joining, nicknames, validation, and a failing journal."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.herd.play import START, Play
 
 
 class Full(NoJournal):
-    """Refuses when told."""
+    """A journal that can fail."""
 
     full = False
 
@@ -22,7 +22,7 @@ class Full(NoJournal):
         super().append(data)
 
 
-def test_a_session_nobody_plays_leaves_no_log() -> None:
+def test_a_session_without_participants_leaves_no_log() -> None:
     play = Play()
     assert play.journal.names() == []
     play.join()
@@ -31,25 +31,25 @@ def test_a_session_nobody_plays_leaves_no_log() -> None:
     assert play.session.head == b""
 
 
-def test_names_sort_by_time_within_a_second_too() -> None:
+def test_session_ids_sort_by_time_within_a_second_too() -> None:
     moments = [START + i * 1_000_000 for i in range(1000)]
     names = [Session.begin(Config(), t).state.session_id for t in moments]
     assert names == sorted(set(names))
 
 
-def test_the_session_comes_back_from_its_log() -> None:
+def test_a_session_is_recovered_from_its_log() -> None:
     play = Play()
     a, _ = play.join(2)
     play.batch((a, 10))
-    heard: list[str] = []
-    again = Session.recover(play.state.session_id, play.journal, lambda event, state: heard.append(event.tag))
+    tags: list[str] = []
+    again = Session.recover(play.state.session_id, play.journal, lambda event, state: tags.append(event.tag))
     assert again.state == play.state
-    assert heard == ["session", "join", "join", "order", "batch"]
+    assert tags == ["session", "join", "join", "order", "batch"]
     again.join(play.now)
     assert len(play.log().splitlines()) == 6
 
 
-def test_what_the_journal_refuses_has_not_happened() -> None:
+def test_an_event_that_the_journal_refuses_changes_nothing() -> None:
     journal = Full()
     session = Session.begin(Config(), START, journal=journal)
     journal.full = True
@@ -68,14 +68,14 @@ def test_what_the_journal_refuses_has_not_happened() -> None:
     assert order.status == "filled"
 
 
-def test_names_are_given_kept_apart_and_changed() -> None:
+def test_nicknames_are_generated_unique_and_changeable() -> None:
     play = Play()
     session, now = play.session, play.now
     ann, other, third, plain = (session.join(now, nick) for nick in ("Ann", "ANN", "A n n", None))
     assert [ann.nick, other.nick, third.nick] == ["Ann", "ANN 2", "A n n 3"]
     assert plain.nick.endswith(" 4")
     session.rename(now, ann.id, "anN")
-    assert ann.nick == "anN", "one's own name is free"
+    assert ann.nick == "anN", "a participant may keep the same name in another case"
     session.rename(now, ann.id, "Bea")
     assert session.join(now, "Ann").nick == "Ann"
     count = play.state.n
@@ -93,31 +93,31 @@ def test_names_are_given_kept_apart_and_changed() -> None:
 @pytest.mark.parametrize("quantity", [0, -1, 101, 1.0, "1", None, True, 10**30])
 def test_bad_quantities(quantity: object) -> None:
     with pytest.raises(BadInput) as caught:
-        Play().session.check(quantity, "buy")
+        Play().session.check_order(quantity, "buy")
     assert caught.value.errors[0].field == "quantity"
 
 
 def test_bad_sides_and_closed_markets() -> None:
     play = Play()
     with pytest.raises(BadInput) as caught:
-        play.session.check(1, "hold")
+        play.session.check_order(1, "hold")
     assert caught.value.errors[0].field == "side"
-    assert play.session.check(100, "sell") == (-1, 100)
+    assert play.session.check_order(100, "sell") == (-1, 100)
     for action, words in (("lobby", "not open yet"), ("freeze", "frozen"), ("end", "ended")):
         play.act(action)
         with pytest.raises(Conflict, match=words):
-            play.session.check(1, "buy")
+            play.session.check_order(1, "buy")
     with pytest.raises(Conflict, match="ended"):
         play.session.join(play.now)
 
 
-def test_join_codes_can_be_read_from_afar() -> None:
+def test_join_codes_have_no_confusable_characters() -> None:
     codes = {new_code() for _ in range(50)}
     assert len(codes) > 45
     assert not set("".join(codes)) & set("IO01L")
 
 
-def test_the_same_seed_is_the_same_game() -> None:
+def test_the_same_seed_gives_the_same_log() -> None:
     logs = []
     for _ in range(2):
         play = Play(seed=11)

@@ -1,4 +1,4 @@
-"""Fills arrive in the market as ticks of HERD: late if they must, never lost, never twice."""
+"""Fills arrive in the market as ticks of HERD: possibly late, never lost, never twice."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Start = Callable[[Market], TickFeed]
 
 @pytest.fixture
 def start(workers: Workers) -> Iterator[Start]:
-    """A feed into that market, started."""
+    """Creates and starts a feed into a market."""
     made: list[TickFeed] = []
 
     def go(market: Market) -> TickFeed:
@@ -59,7 +59,7 @@ def held(market: Market) -> list[int]:
 def eventually(check: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 5
     while not check():
-        assert time.monotonic() < deadline, "it did not come"
+        assert time.monotonic() < deadline, "timed out"
         time.sleep(0.005)
 
 
@@ -72,7 +72,7 @@ def test_a_fill_is_a_tick() -> None:
     assert batch.rule.tolist() == [SideRule.FLAG] * 2
 
 
-def test_they_come_in_order_and_once(start: Start) -> None:
+def test_ticks_arrive_in_order_and_once(start: Start) -> None:
     market = Market()
     made = start(market)
     made.add(fills(1, 2))
@@ -82,11 +82,11 @@ def test_they_come_in_order_and_once(start: Start) -> None:
     made.begin(fills(1, 2, 3, 4))
     eventually(lambda: held(market) == [1, 2, 3, 4])
     assert made.pending() == 0
-    assert market.stats(SYMBOL)["duplicates"] == 0  # what is there is not sent again
+    assert market.stats(SYMBOL)["duplicates"] == 0  # ticks that are there are not sent again
 
 
-def test_a_busy_market_gets_them_later(start: Start, workers: Workers, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tick_feed, "_PAUSE", 0.01)
+def test_a_busy_market_gets_the_ticks_later(start: Start, workers: Workers, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tick_feed, "_RETRY_PAUSE", 0.01)
     market = Market()
     refusals = 3
     ingest = market.ingest
@@ -106,7 +106,7 @@ def test_a_busy_market_gets_them_later(start: Start, workers: Workers, monkeypat
     assert workers.errors() == {"herd ticks: Busy": 3}
 
 
-def test_what_does_not_stand_any_more_goes(start: Start) -> None:
+def test_undone_ticks_are_removed(start: Start) -> None:
     market = Market()
     made = start(market)
     made.add(fills(1, 2, 3))
@@ -120,13 +120,13 @@ def test_what_does_not_stand_any_more_goes(start: Start) -> None:
     eventually(lambda: held(market) == [])
 
 
-def test_another_session_s_ticks_of_the_same_numbers_go_too(start: Start) -> None:
+def test_ticks_of_another_session_with_the_same_ids_are_removed(start: Start) -> None:
     market = Market()
     market.ingest([ticks(fills(1, 2, begin=START - 10**15))])
     made = start(market)
     made.begin(fills())
     time.sleep(0.05)
-    assert held(market) == [1, 2], "nothing is touched before there is something to come"
+    assert held(market) == [1, 2], "HERD is not cleared before there are fills"
     made.begin(fills(1, 2, 3))
     eventually(lambda: held(market) == [1, 2, 3])
     assert market.ticks(SYMBOL).ticks.time.min() > START
