@@ -23,6 +23,7 @@ from orderflow.errors import OrderflowError
 from orderflow.feeds.replay import SampleReplay
 from orderflow.market.frames import TIME_FRAMES, Frame
 from orderflow.market.ports import MarketReader
+from orderflow.market.queries import ProfileSpan
 from orderflow.market.studies.options import StudyOptions
 from orderflow.settings.settings import Settings
 from orderflow.web.kit.access import operator_only
@@ -58,6 +59,7 @@ class PollState:
 
     epoch: of the bars that it holds. revision: of those bars, 0: none. symbol: None is the most recently active one.
     frame: "" is the settings' one. rows: ticks a row, 0: the server chooses. marks: None is the usual definitions.
+    profile: of which bars it shows a volume profile; fresh: it has no marks of that profile yet.
     """
 
     epoch: str | None = None
@@ -66,6 +68,8 @@ class PollState:
     frame: str = ""
     rows: int = 0
     marks: dict[str, Any] | None = None
+    profile: ProfileSpan | None = None
+    fresh: bool = False
 
     @staticmethod
     def parse(given: object) -> PollState:
@@ -79,12 +83,24 @@ class PollState:
             frame=frame if isinstance(frame, str) else "",
             rows=_whole(state.get("rows"), 1_000_000),
             marks=marks if isinstance(marks, dict) else None,
+            profile=_span(state.get("profile")),
+            fresh=state.get("fresh") is True,
         )
 
     @property
     def request(self) -> dict[str, Any]:
         """What the page wants, for the answer to repeat."""
         return {"symbol": self.symbol, "frame": self.frame, "rows": self.rows, "marks": self.marks}
+
+
+def _span(given: object) -> ProfileSpan | None:
+    span = given if isinstance(given, dict) else {}
+    start, end, group = (
+        _whole(span.get("start"), 2**43),
+        _whole(span.get("end"), 2**43),
+        _whole(span.get("group"), 10**6),
+    )
+    return ProfileSpan(start, end or None, group) if start and group else None
 
 
 def _whole(value: object, most: int) -> int:
@@ -100,10 +116,11 @@ def refresh(market: MarketReader, settings: Settings, state: object) -> dict[str
     given = PollState.parse(state)
     try:
         frame, options = Frame.parse(given.frame or settings.candle_interval), StudyOptions.parse(given.marks)
-        answer = market.changed(given.symbol, frame, given.revision, given.epoch, given.rows, options)
+        answer = market.changed(given.symbol, frame, given.revision, given.epoch, given.rows, options, given.profile)
     except OrderflowError as error:
         return {"request": given.request, "error": str(error)}
-    if answer["rev"] == given.revision and answer["epoch"] == given.epoch and not answer["bars"]:
+    same = answer["rev"] == given.revision and answer["epoch"] == given.epoch and not answer["bars"]
+    if same and not (given.fresh and given.profile):
         return None
     return {"request": given.request, **answer}
 

@@ -10,12 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-import numpy as np
 
 from orderflow.errors import OrderflowError
-from orderflow.market.bars.base_bars import BarScalars
-from orderflow.market.bars.footprint import BarTable
-from orderflow.market.bars.series import NOTHING, Bar, Totals
+from orderflow.market.bars.footprint import BarTable, bars_of
+from orderflow.market.bars.series import NOTHING, Totals
 from orderflow.market.chart_json import bars_json
 from orderflow.market.frames import Frame
 from orderflow.market.ports import MarketReader
@@ -66,7 +64,7 @@ def older(market: MarketReader, given: object) -> dict[str, Any] | None:
         if not frame.ns or market.epoch_of(request.symbol) != request.epoch:
             return nothing
         table = _before(market, request.symbol, frame, request.first * 1_000_000)
-        bars = [_bar(table, i) for i in range(len(table))]
+        bars = bars_of(table)
         if not bars:
             return nothing
         opening = _opening(market, request.symbol, frame, table, request.ref)
@@ -91,17 +89,11 @@ def _before(market: MarketReader, symbol: str, frame: Frame, end: int) -> BarTab
     return market.bars(symbol, frame, start=end, end=end)
 
 
-def _bar(table: BarTable, i: int) -> Bar:
-    rows = slice(int(table.offsets[i]), int(table.offsets[i + 1]))
-    cells = [table.level_ask[rows], table.level_bid[rows], table.level_unknown[rows], table.level_trades[rows]]
-    scalars = BarScalars(*(int(getattr(table, name)[i]) for name in BarScalars.__slots__))
-    return Bar(int(table.time[i]), int(table.session[i]), table.level[rows], np.column_stack(cells), 0, scalars)
-
-
 def _opening(market: MarketReader, symbol: str, frame: Frame, table: BarTable, vwap_ref: int) -> Totals:
     """What the session of the first bar gathered before it."""
     prior = market.bars(symbol, frame, start=int(table.session[0]), end=int(table.time[0]))
     totals = NOTHING
-    for i in np.flatnonzero(prior.session == table.session[0]).tolist():
-        totals = totals.plus(_bar(prior, i), vwap_ref)
+    for bar in bars_of(prior):
+        if bar.session == table.session[0]:
+            totals = totals.plus(bar, vwap_ref)
     return totals

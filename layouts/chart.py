@@ -14,7 +14,7 @@ from dash.development.base_component import Component
 
 from layouts.chart_controls import activity_frames, controls, row_sizes, time_frames
 from layouts.chart_keys import help_sections, key_actions
-from layouts.chart_settings import FIELDS, SWITCHES, settings_drawer
+from layouts.chart_settings import FIELDS, SWITCHES, settings_drawer, studies_config
 from layouts.shell import Link, aria, data, page_shell
 
 PATH = "/chart/"
@@ -45,6 +45,7 @@ def chart_page(
         "minutes": minutes,
         "switches": list(SWITCHES),
         "fields": list(FIELDS),
+        "studies": studies_config(),
         "keys": key_actions(),
     }
     return page_shell(

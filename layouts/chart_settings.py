@@ -13,18 +13,22 @@ from dash import html
 from dash.development.base_component import Component
 
 from layouts.shell import aria
+from orderflow.market.studies.imbalance import MINIMUM, RATIO, ZERO
+from orderflow.market.studies.registry import STUDIES
+from orderflow.market.studies.stacked import STACK
+from orderflow.market.studies.study import Chart, Option
+from orderflow.market.studies.value_area import ROWS, SHARE
 
+MARKS: dict[str, Chart] = {study.name: study.chart for study in STUDIES if study.chart is not None}
+"""The studies that a chart shows, by name, in the registry's order."""
 SWITCHES: dict[str, str] = {
-    "poc": "Point of control",
-    "va": "Value area",
-    "imbalance": "Diagonal imbalance",
-    "stacked": "Stacked zones",
-    "unfinished": "Unfinished auctions",
-    "vwap": "VWAP",
+    **{name: chart.label for name, chart in MARKS.items()},
     "bands": "VWAP bands ±1, 2, 3 σ",
     "readout": "Numbers beside the pointer",
     "zero": "Counts against an empty other side",
 }
+AVERAGES = ("vwap", "bands")
+NUMBERS: dict[str, Option[Any]] = {option.name: option for option in (RATIO, MINIMUM, STACK, SHARE)}
 FIELDS = ("profile", "cvdStyle", "colours", "zone", "ratio", "minimum", "stack", "share", "vaRows")
 PANES = (("table", "Bar figures"), ("delta", "Delta"), ("cvd", "Cumulative delta"))
 
@@ -45,8 +49,8 @@ def settings_drawer() -> Component:
             className="of-settings",
             children=[
                 html.P(id="chart-rules", className="of-rules"),
-                _group("Marks", [_switch(key) for key in ("poc", "va", "imbalance", "stacked", "unfinished")]),
-                _group("Averages", [_switch(key) for key in ("vwap", "bands")]),
+                _group("Marks", [_switch(key) for key in MARKS if key not in AVERAGES]),
+                _group("Averages", [_switch(key) for key in AVERAGES]),
                 _group(
                     "Volume profile",
                     [
@@ -84,14 +88,30 @@ def settings_drawer() -> Component:
     )
 
 
+def studies_config() -> dict[str, Any]:
+    """What the script must know of the studies: `defaults` of their switches and options, `ranges` of the numbers,
+    and the names of those that are `drawn` apart from the bars."""
+    numbers = {name: float(option.default) for name, option in NUMBERS.items()}
+    return {
+        "defaults": {
+            **{name: chart.on for name, chart in MARKS.items()},
+            **numbers,
+            "zero": ZERO.default == "dominant",
+            "vaRows": ROWS.default,
+        },
+        "ranges": {name: [float(option.least or 0), float(option.most or 0)] for name, option in NUMBERS.items()},
+        "drawn": [name for name, chart in MARKS.items() if chart.draw is not None],
+    }
+
+
 def _definitions() -> list[Component]:
     return [
-        _number("ratio", "Imbalance ratio", "the side must be more than this many times the other", 3, 1.1, 20, 0.5),
-        _number("minimum", "Least volume of an imbalance", "of the dominant side", 1, 0, 1_000_000, 1),
+        _number(RATIO, "Imbalance ratio", 0.5),
+        _number(MINIMUM, "Least volume of an imbalance", 1),
         _switch("zero"),
-        _number("stack", "Ticks that make a stacked zone", "consecutive imbalances", 3, 2, 10, 1),
-        _number("share", "Value area, % of volume", "around the point of control", 70, 50, 95, 1),
-        _choice("vaRows", "Value area grows by", [("2", "Two rows"), ("1", "One row")]),
+        _number(STACK, "Ticks that make a stacked zone", 1),
+        _number(SHARE, "Value area, % of volume", 1),
+        _choice("vaRows", "Value area grows by", [(str(rows), words.capitalize()) for rows, words in ROWS.choices]),
     ]
 
 
@@ -127,7 +147,7 @@ def _group(title: str, children: list[Component]) -> Component:
 
 
 def _switch(key: str) -> Component:
-    return dmc.Switch(id=f"chart-opt-{key}", label=SWITCHES[key], checked=True, size="sm")
+    return dmc.Switch(id=f"chart-opt-{key}", label=SWITCHES[key], checked=key not in MARKS or MARKS[key].on, size="sm")
 
 
 def _choice(key: str, label: str, choices: list[tuple[str, str]]) -> Component:
@@ -147,14 +167,14 @@ def _choice(key: str, label: str, choices: list[tuple[str, str]]) -> Component:
     )
 
 
-def _number(key: str, label: str, description: str, value: float, low: float, high: float, step: float) -> Component:
+def _number(option: Option[Any], label: str, step: float) -> Component:
     return dmc.NumberInput(
-        id=f"chart-opt-{key}",
+        id=f"chart-opt-{option.name}",
         label=label,
-        description=description,
-        value=value,
-        min=low,
-        max=high,
+        description=option.meaning,
+        value=float(option.default),
+        min=float(option.least or 0),
+        max=float(option.most or 0),
         step=step,
         size="xs",
         clampBehavior="blur",

@@ -76,7 +76,7 @@
       );
     let vaLow = -Infinity,
       vaHigh = Infinity;
-    if (bar.v && options.va) {
+    if (bar.v && options.value_area) {
       vaLow = Math.floor(of.model.rowOf(bar, bar.v[0]) / lod.group);
       vaHigh = Math.floor(of.model.rowOf(bar, bar.v[1]) / lod.group);
     }
@@ -139,7 +139,7 @@
       write(ctx, labels, "", lod.font, theme);
       write(ctx, bold, "700 ", lod.font, theme);
     }
-    if (options.va && bar.v && w >= 14) {
+    if (options.value_area && bar.v && w >= 14) {
       const low = Y(of.model.rowOf(bar, bar.v[0]) * model.rows - 0.5);
       const high = Y((of.model.rowOf(bar, bar.v[1]) + 1) * model.rows - 0.5);
       ctx.fillStyle = theme.poc;

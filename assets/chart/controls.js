@@ -97,7 +97,7 @@
   function fault(text) {
     of.legend.announce(text);
     if (of.poll.want.frame === of.page.config.frame && !of.options.marks(of.page.chart.options)) return;
-    change(of.options.MARK_DEFAULTS);
+    change(of.options.usualMarks());
     series({ frame: of.page.config.frame, rows: 0 });
   }
 

@@ -162,5 +162,31 @@
     ctx.setLineDash([]);
   }
 
-  of.marks = { zones, unfinished, vwap, sessions, lastPrice, end };
+  /** Naked points of control: [t of the bar, row] each, a ray from its bar to the right. */
+  function nakedPoc(ctx, { model, theme, X, Y, box }, rays) {
+    ctx.strokeStyle = theme.poc;
+    ctx.lineWidth = 1.2;
+    ctx.globalAlpha = 0.8;
+    ctx.setLineDash([7, 4]);
+    ctx.beginPath();
+    for (const [t, row] of rays) {
+      const at = of.model.find(model.bars, t),
+        y = Math.round(Y((row + 0.5) * model.rows - 0.5)) + 0.5;
+      if (at < 0) continue;
+      ctx.moveTo(X(model.first + at), y);
+      ctx.lineTo(box.x + box.w, y);
+    }
+    ctx.stroke();
+    ctx.setLineDash([]);
+    ctx.globalAlpha = 1;
+  }
+
+  /** One painter for each study that comes apart from the bars. */
+  const PAINTERS = { naked_poc: nakedPoc };
+
+  function studies(ctx, frame) {
+    for (const [name, found] of Object.entries(frame.model.studies)) PAINTERS[name](ctx, frame, found);
+  }
+
+  of.marks = { studies, zones, unfinished, vwap, sessions, lastPrice, end };
 })(globalThis);

@@ -6,7 +6,8 @@
    POC, v [low, high] indices of the value area, ib / is indices of buy and sell imbalances, st [[side, low, high]]
    stacked zones by index, e end ms (activity bars), f flags. `derive` adds what drawing needs, once per changed bar.
 
-   `run` of an answer lists [t, q, w] of bars that a late tick in an earlier bar moved. `cut` says that the
+   `run` of an answer lists [t, q, w] of bars that a late tick in an earlier bar moved. `studies` is what the
+   painters of marks.js draw, `profile` the marks of the volume profile. `cut` says that the
    first bar's session began before it. `deep`: older bars were asked for. `version` grows with every answer, `sealed` with every change of a bar that is not the last.
 
    Bars sit in equal slots, so that nights and quiet minutes take no room: slot = first + index. `first` grows when old
@@ -31,6 +32,8 @@
       first: 0,
       cut: false,
       deep: false,
+      studies: {},
+      profile: null,
       session: "",
       marks: "",
       stats: {},
@@ -194,6 +197,9 @@
   function finish(model, answer) {
     model.epoch = answer.epoch;
     model.rev = answer.rev;
+    model.studies = answer.studies || {};
+    const { marks, ...span } = answer.profile || {};
+    model.profile = marks ? { marks, span, rows: model.rows } : null;
     if (!model.deep) model.cut = Boolean(answer.cut);
     if (answer.stats) model.stats = answer.stats;
     if (answer.session !== undefined) model.session = answer.session;
@@ -255,8 +261,7 @@
       u = [];
     let cell = 0,
       total = 0,
-      delta = 0,
-      poc = -1;
+      delta = 0;
     for (let i = 0; i < bar.b.length; i++) {
       const r = Math.floor(rowOf(bar, i) / group),
         n = row.length - 1;
@@ -276,12 +281,9 @@
       if (b[i] > cell) cell = b[i];
       if (a[i] > cell) cell = a[i];
       if (Math.abs(a[i] - b[i]) > delta) delta = Math.abs(a[i] - b[i]);
-      if (sum > total) {
-        total = sum;
-        poc = i;
-      }
+      if (sum > total) total = sum;
     }
-    if (group === 1 && bar.p !== undefined && bar.p !== null) poc = bar.p;
+    const poc = row.indexOf(Math.floor(rowOf(bar, bar.p) / group));
     return (bar.grouped = { group, row, b, a, u, maxCell: cell, maxTotal: total, maxDelta: delta, poc });
   }
 

@@ -10,28 +10,16 @@
   const MODES = ["bid_ask", "delta", "volume", "profile", "candles"];
   const PANES = ["table", "delta", "cvd"];
 
-  const DEFAULTS = Object.freeze({
+  const DEFAULTS = {
     mode: "bid_ask",
     panes: ["table", "delta", "cvd"],
     profile: "visible",
     cvdStyle: "candles",
-    vwap: true,
     bands: true,
-    poc: true,
-    va: true,
-    imbalance: true,
-    stacked: true,
-    unfinished: true,
     readout: true,
     colours: "blue",
     zone: "utc",
-    ratio: 3,
-    minimum: 1,
-    zero: true,
-    stack: 3,
-    share: 70,
-    vaRows: 2,
-  });
+  };
   const CHOICES = {
     mode: MODES,
     profile: ["visible", "session", "off"],
@@ -40,7 +28,15 @@
     zone: ["utc", "local"],
     vaRows: [1, 2],
   };
-  const RANGES = { ratio: [1, 20], minimum: [0, 1e12], stack: [2, 10], share: [50, 95] };
+  let RANGES = {}, // least and most of each number
+    DRAWN = []; // studies that the server sends only when they are asked for
+
+  /** Take over the studies' switches, defaults and ranges: the server's registry has them. */
+  function define({ defaults, ranges, drawn }) {
+    Object.assign(DEFAULTS, defaults);
+    RANGES = ranges;
+    DRAWN = drawn;
+  }
 
   /** A stored value, or the default when it makes no sense (storage outlives versions). */
   function sane(key, value) {
@@ -123,7 +119,8 @@
 
   /** The options by which the server marks the bars, in its words; null when all are at their defaults. */
   function marks(options) {
-    if (MARKS.every((key) => options[key] === DEFAULTS[key])) return null;
+    const studies = DRAWN.filter((name) => options[name]);
+    if (!studies.length && MARKS.every((key) => options[key] === DEFAULTS[key])) return null;
     return {
       ratio: options.ratio,
       minimum: options.minimum,
@@ -131,10 +128,11 @@
       stack: options.stack,
       share: options.share,
       rows: options.vaRows,
+      ...(studies.length && { studies }),
     };
   }
 
-  const MARK_DEFAULTS = Object.fromEntries(MARKS.map((key) => [key, DEFAULTS[key]]));
+  const usualMarks = () => Object.fromEntries([...MARKS, ...DRAWN].map((key) => [key, DEFAULTS[key]]));
 
-  of.options = { marks, MARK_DEFAULTS, DEFAULTS, complete, load, save, read, write };
+  of.options = { define, marks, usualMarks, DEFAULTS, complete, load, save, read, write };
 })(globalThis);

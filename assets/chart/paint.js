@@ -149,7 +149,7 @@
 
   function volumeProfile(ctx, frame, chart) {
     const { model, options, theme } = frame;
-    chart.profile = null;
+    chart.profile = chart.span = null;
     if (options.profile === "off" || frame.to < frame.from) return;
     const session = options.profile === "session";
     const at = Math.max(0, Math.min(model.bars.length - 1, frame.to));
@@ -157,8 +157,9 @@
     const to = session ? sessionEnd(model, at) : frame.to;
     const group = Math.max(1, Math.ceil(1.5 / frame.h));
     chart.profileCache = chart.profileCache || {};
-    const profile = of.profile.compute(model, from, to, group, options, chart.profileCache);
+    const profile = of.profile.compute(model, from, to, group, chart.profileCache);
     if (!profile) return;
+    chart.span = { start: model.bars[from].t, end: to === model.bars.length - 1 ? null : model.bars[to].t, group };
     chart.profile = profile;
     const whole = session && from === 0 && model.cut && model.bars[0].s < model.bars[0].t;
     const label = session
@@ -198,6 +199,7 @@
       deltas(ctx, frame);
       of.marks.vwap(ctx, frame);
       of.marks.unfinished(ctx, frame);
+      of.marks.studies(ctx, frame);
       of.marks.lastPrice(ctx, frame);
     });
     if (panes.table) {

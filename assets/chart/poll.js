@@ -18,6 +18,7 @@
     timer = 0,
     giveUp = 0,
     waiting = "", // the question about older bars that is on its way
+    spanned = "", // the bars whose profile was asked for
     exhausted = ""; // and the one to which there was nothing
 
   const set = (id, props) => root.dash_clientside.set_props(id, props);
@@ -34,6 +35,7 @@
       frame: want.frame,
       rows: want.rows || zoomRows || (held ? model.rows : 0),
       marks: of.options.marks(chart.options),
+      profile: held || (model.symbol === want.symbol && model.frame === want.frame) ? chart.span : null,
     };
   }
 
@@ -59,12 +61,22 @@
     clearTimeout(timer);
     timer = setTimeout(() => {
       const { chart } = of.page;
+      profileFollow(chart);
       if (want.rows || !chart.ready || chart.held) return;
       const rows = chart.rowsWanted();
       if (rows === chart.model.rows || rows === zoomRows) return;
       zoomRows = rows;
       ask();
     }, REST_MS);
+  }
+
+  /** Ask for POC and value area of the profile when it came to show other bars; they come with every poll otherwise. */
+  function profileFollow({ span, model, ready, held }) {
+    const key = JSON.stringify(span);
+    if (!span || !ready || held || key === spanned || key === JSON.stringify(model.profile && model.profile.span)) return;
+    spanned = key;
+    set("chart-state", { data: { ...state(false), fresh: true } });
+    set("chart-refresh", { data: ++refresh });
   }
 
   /** Forget what the zoom asked for: another series has other prices. */

@@ -1,4 +1,4 @@
-/* Volume profile of the visible range or of the session: sums of rows over bars, with POC and value area.
+/* Volume profile of the visible range or of the session: sums of rows over bars. POC and value area are the server's.
 
    While bars only grow at the end, the sum of all but the last bar is kept, so that a live update costs one bar.
    `compute` is pure but for that cache; `paint` draws the result at the right of the price pane. */
@@ -54,7 +54,7 @@
   /** Profile of bars[from..to]: {low, bid, ask, unknown, total, most, poc, val, vah, sum} in rows of `group`.
       cache: an object of the caller's; it holds the sum of the sealed bars (all but the very last). `model.sealed`
       changes when a sealed bar does. */
-  function compute(model, from, to, group, options, cache) {
+  function compute(model, from, to, group, cache) {
     if (to < from || !model.bars.length) return null;
     const live = to === model.bars.length - 1;
     const sealedTo = live ? to - 1 : to;
@@ -78,20 +78,22 @@
     }
     if (!table) return null;
     const n = table.bid.length,
-      row = new Array(n),
       total = new Float64Array(n);
     let most = 0,
       all = 0;
     for (let i = 0; i < n; i++) {
-      row[i] = table.low + i;
       total[i] = table.bid[i] + table.ask[i] + table.unknown[i];
       all += total[i];
       if (total[i] > most) most = total[i];
     }
     if (!all) return null;
-    const poc = of.studies.poc(row, table.bid, table.ask, table.unknown);
-    const [val, vah] = of.studies.valueArea(row, total, poc, options.share, options.vaRows);
+    const [poc, val, vah] = marked(model, group).map((row) => row - table.low);
     return { ...table, total, most, poc, val, vah, sum: all, group };
+  }
+
+  /** Rows of POC, low and high of the value area; none while the server's are of other rows. */
+  function marked({ profile, rows }, group) {
+    return profile && profile.rows === rows && profile.span.group === group ? profile.marks : [];
   }
 
   /** First index of the session that holds bar `at`. */
@@ -113,7 +115,7 @@
       const y1 = Y(edge(i)),
         y0 = Y(edge(i + 1));
       if (y1 < box.y || y0 > box.y + box.h) continue;
-      const inside = i >= profile.val && i <= profile.vah;
+      const inside = !(i < profile.val || i > profile.vah);
       const height = Math.max(0.7, y1 - y0 - gap);
       const long = (width * profile.total[i]) / profile.most;
       const ask = (width * profile.ask[i]) / profile.most,
@@ -127,6 +129,17 @@
       ctx.fillRect(right - bid, y0, bid, height);
     }
     ctx.globalAlpha = 1;
+    if (profile.poc !== undefined) lines(ctx, profile, edge, step, box, Y, width, theme);
+    ctx.font = "10px " + theme.font;
+    ctx.textAlign = "right";
+    ctx.textBaseline = "middle";
+    ctx.fillStyle = theme.muted;
+    ctx.fillText(label, right - 4, box.y + 10);
+  }
+
+  /** POC and value area beside the rows. */
+  function lines(ctx, profile, edge, step, box, Y, width, theme) {
+    const right = box.x + box.w;
     const middle = Math.round(Y(edge(profile.poc) + step / 2)) + 0.5;
     ctx.strokeStyle = theme.poc;
     ctx.lineWidth = 1.2;
@@ -156,9 +169,6 @@
     tag("POC", middle, theme.poc);
     if (Math.abs(Y(edge(profile.vah + 1)) - middle) > 10) tag("VAH", Y(edge(profile.vah + 1)), theme.muted);
     if (Math.abs(Y(edge(profile.val)) - middle) > 10) tag("VAL", Y(edge(profile.val)), theme.muted);
-    ctx.font = "10px " + theme.font;
-    ctx.fillStyle = theme.muted;
-    ctx.fillText(label, right - 4, box.y + 10);
   }
 
   of.profile = { compute, sessionStart, paint };

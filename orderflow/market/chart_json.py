@@ -16,12 +16,15 @@ trade's time (activity bars). Sizes are integers in 10**-sd. A row r covers the 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from orderflow.arrays import Ints
 from orderflow.market.bars.series import ASK, BID, NOTHING, UNKNOWN, Bar, Totals
 from orderflow.market.studies.options import StudyOptions
+from orderflow.market.studies.poc import poc
 from orderflow.market.studies.unfinished import unfinished
 from orderflow.market.studies.vwap import vwap
 
@@ -43,6 +46,70 @@ def choose_rows(bars: Sequence[Bar]) -> int:
         if span <= step * TALL:
             return step
     return _NICE[-1]
+
+
+def ladder(bar: Bar, rows: int) -> tuple[Ints, Ints, Ints, Ints]:
+    """(row, bid, ask, unknown) of a bar, int64[m] each, with `rows` levels to a row."""
+    level, cells = bar.level, bar.cells
+    if rows > 1:
+        row = level // rows
+        new = np.flatnonzero(np.concatenate(([True], row[1:] != row[:-1])))
+        level, cells = row[new], np.add.reduceat(cells, new, axis=0)
+    return level, cells[:, BID], cells[:, ASK], cells[:, UNKNOWN]
+
+
+def poc_row(bar: Bar, rows: int) -> int:
+    """The row of a bar's POC, kept on the bar until it changes."""
+    if bar.poc is None or bar.poc[0] != rows:
+        level, bid, ask, unknown = ladder(bar, rows)
+        bar.poc = rows, int(level[poc(level, bid, ask, unknown)])
+    return bar.poc[1]
+
+
+def profile_json(bars: Sequence[Bar], rows: int, options: StudyOptions) -> list[int] | None:
+    """[POC, low, high of the value area], as rows of `rows` levels, of the profile of these bars; None without any."""
+    if not bars:
+        return None
+    level = np.concatenate([bar.level for bar in bars]) // rows
+    cells = np.concatenate([bar.cells for bar in bars])
+    found = options.profile(level, cells[:, BID], cells[:, ASK], cells[:, UNKNOWN])
+    marks = (found.poc, found.low, found.high)
+    return None if not found.volume.any() else [int(found.level[at]) for at in marks if at is not None]
+
+
+class HeldBars:
+    """Bars as the studies of a chart take them: time in ms, prices as rows of `rows` levels (`studies.study.Bars`)."""
+
+    def __init__(self, bars: Sequence[Bar], rows: int) -> None:
+        self._bars = bars
+        self._rows = rows
+
+    @cached_property
+    def time(self) -> Ints:
+        return np.array([bar.start // 1_000_000 for bar in self._bars], np.int64)
+
+    @cached_property
+    def session(self) -> Ints:
+        return np.array([bar.session // 1_000_000 for bar in self._bars], np.int64)
+
+    @cached_property
+    def poc(self) -> Ints:
+        return np.array([poc_row(bar, self._rows) for bar in self._bars], np.int64)
+
+    @cached_property
+    def high(self) -> Ints:
+        return self._scalar("high") // self._rows
+
+    @cached_property
+    def low(self) -> Ints:
+        return self._scalar("low") // self._rows
+
+    @cached_property
+    def delta(self) -> Ints:
+        return np.array([bar.delta for bar in self._bars], np.int64)
+
+    def _scalar(self, name: str) -> Ints:
+        return np.array([getattr(bar.scalars, name) for bar in self._bars], np.int64)
 
 
 def bars_json(
@@ -74,14 +141,10 @@ def bar_json(
     fold = bar.scalars
     if fold is None:
         raise ValueError("the bar has no scalars")
-    level, cells = bar.level, bar.cells
-    if rows > 1:
-        row = level // rows
-        new = np.flatnonzero(np.concatenate(([True], row[1:] != row[:-1])))
-        level, cells = row[new], np.add.reduceat(cells, new, axis=0)
+    level, bid, ask, unknown = ladder(bar, rows)
     low, count = int(level[0]), len(level)
-    bid, ask, unknown = cells[:, BID], cells[:, ASK], cells[:, UNKNOWN]
     at, deep, high = options.area(level, bid, ask, unknown)
+    bar.poc = rows, int(level[at])
     buys, sells = options.imbalances(level, bid, ask, size_decimals)
     total, line = running_json(bar, vwap_ref)
     out: dict[str, Any] = {

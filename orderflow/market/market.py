@@ -20,6 +20,7 @@ from orderflow.market.bars.footprint import BarTable
 from orderflow.market.frames import Frame
 from orderflow.market.grid import Grid
 from orderflow.market.idempotency import IdempotencyKeys, Receipt, pack_answer, unpack_answer
+from orderflow.market.queries import ProfileSpan
 from orderflow.market.sessions import Session
 from orderflow.market.studies.options import DEFAULT_OPTIONS, StudyOptions
 from orderflow.market.symbol import Arrivals, Prepared, SymbolInfo, SymbolState, TickTable, distinct
@@ -307,18 +308,19 @@ class Market:
         epoch: str | None,
         rows: int = 0,
         options: StudyOptions = DEFAULT_OPTIONS,
+        span: ProfileSpan | None = None,
     ) -> dict[str, Any]:
         """What a chart that holds revision `since` of `epoch` lacks, as `market.chart_json` describes it.
 
-        symbol: None for the most recently active one. rows: levels to a row; 0 chooses. An unknown symbol gives an
-        empty snapshot.
+        symbol: None for the most recently active one. rows: levels to a row; 0 chooses. span: of the
+        volume profile that it shows. An unknown symbol gives an empty snapshot.
         """
         name = symbol if symbol is not None else self.active()
         state = self._symbols.get(name) if name is not None else None
         if state is None or not state.counters.ticks:
             nothing: dict[str, Any] = {"symbol": name, "frame": frame.name, "bars": [], "stats": {}}
             return {"epoch": self.epoch, "rev": 0, "full": True, **nothing}
-        return queries.changed(state, frame, since, epoch, rows, options, self._clock())
+        return queries.changed(state, frame, since, epoch, rows, options, span, self._clock())
 
     def verify(self) -> tuple[int, int]:
         """Audit the minutes sealed since the last call; returns (minutes audited, failures) since the start."""

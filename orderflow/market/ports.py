@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from orderflow.market.bars.footprint import BarTable
 from orderflow.market.frames import Frame
 from orderflow.market.idempotency import Receipt
+from orderflow.market.queries import ProfileSpan
 from orderflow.market.studies.options import DEFAULT_OPTIONS, StudyOptions
 from orderflow.market.symbol import Arrivals, SymbolInfo, TickTable
 from orderflow.market.ticks import TickBatch
@@ -81,6 +82,7 @@ class MarketReader(Protocol):
         epoch: str | None,
         rows: int = 0,
         options: StudyOptions = DEFAULT_OPTIONS,
+        span: ProfileSpan | None = None,
     ) -> dict[str, Any]:
         """What a chart that holds revision `since` of `epoch` lacks, as `market.chart_json` describes it."""
 

@@ -5,20 +5,30 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from orderflow.market.bars.footprint import BarTable, concat, from_series
-from orderflow.market.bars.series import NOTHING
-from orderflow.market.chart_json import bar_json, choose_rows, running_json
+from orderflow.market.bars.footprint import BarTable, bars_of, concat, from_series
+from orderflow.market.bars.series import NOTHING, Series
+from orderflow.market.chart_json import HeldBars, bar_json, choose_rows, profile_json, running_json
 from orderflow.market.frames import Frame
 from orderflow.market.sessions import bar_end
 from orderflow.market.studies.options import StudyOptions
+from orderflow.market.studies.registry import find
 from orderflow.market.symbol import SymbolState, TickTable
 
 FOREVER = 2**62
 """Later than any time (ns)."""
+
+
+class ProfileSpan(NamedTuple):
+    """Bars that a chart makes a volume profile of: start <= bar start <= end (ms; None: the newest), `group` of its
+    rows to a row."""
+
+    start: int
+    end: int | None
+    group: int
 
 
 def bars(state: SymbolState, frame: Frame, start: int | None, end: int | None, limit: int | None) -> BarTable:
@@ -55,11 +65,18 @@ def ticks(state: SymbolState, start: int | None, end: int | None, limit: int | N
 
 
 def changed(
-    state: SymbolState, frame: Frame, since: int, epoch: str | None, rows: int, options: StudyOptions, now: float
+    state: SymbolState,
+    frame: Frame,
+    since: int,
+    epoch: str | None,
+    rows: int,
+    options: StudyOptions,
+    span: ProfileSpan | None,
+    now: float,
 ) -> dict[str, Any]:
     """What a chart that holds revision `since` of `epoch` lacks, as `market.chart_json` describes it.
 
-    rows: levels to a row; 0 chooses. now: monotonic seconds.
+    rows: levels to a row; 0 chooses. span: of the volume profile that the chart shows. now: monotonic seconds.
     """
     tape = state.tape
     with tape.lock:
@@ -70,7 +87,7 @@ def changed(
         if starts is None:
             starts = list(series.starts)
         if frame.ns:
-            tape.fold(series, starts)
+            tape.fold(series, series.starts if options.studies else starts)
         moved = series.moved(since, starts) if not full else []
         for start in (*starts, *moved):
             series.opening_of(start)
@@ -96,8 +113,31 @@ def changed(
                 for bar in map(series.bars.__getitem__, starts)
             ],
             "run": [[start // 1_000_000, *running_json(series.bars[start], series.vwap_ref)] for start in moved],
+            "studies": _studies(series, rows, options),
+            "profile": None
+            if span is None
+            else {**span._asdict(), "marks": _profile(state, series, span, rows, options)},
             "stats": {**state.stats(now), "candles": len(series.starts) + series.dropped},
         }
+
+
+def _profile(
+    state: SymbolState, series: Series, span: ProfileSpan, rows: int, options: StudyOptions
+) -> list[int] | None:
+    begin, end = span.start * 1_000_000, FOREVER if span.end is None else (span.end + 1) * 1_000_000
+    held = [series.bars[start] for start in series.between(begin, end)]
+    if series.frame.ns and series.starts and begin < series.starts[0]:
+        held = bars_of(bars(state, series.frame, begin, min(end, series.starts[0]), None)) + held
+    return profile_json(held, rows * span.group, options)
+
+
+def _studies(series: Series, rows: int, options: StudyOptions) -> dict[str, list[list[int]]]:
+    """What the chart's painters draw, by study."""
+    if not options.studies:
+        return {}
+    held = HeldBars([series.bars[start] for start in series.starts], rows)
+    charts = {name: find(name).chart for name in options.studies}
+    return {name: chart.draw(held) for name, chart in charts.items() if chart is not None and chart.draw is not None}
 
 
 def _recent(state: SymbolState, frame: Frame, begin: int, stop: int) -> tuple[BarTable, int]:

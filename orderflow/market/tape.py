@@ -260,7 +260,8 @@ class Tape:
             if bar is not None and not (
                 np.array_equal(bar.level, true.level) and np.array_equal(bar.cells, true.cells)
             ):
-                bar.level, bar.cells, bar.scalars, bar.sums, wrong = true.level, true.cells, None, None, True
+                bar.level, bar.cells, wrong = true.level, true.cells, True
+                bar.scalars = bar.sums = bar.poc = None
                 series.forget_openings(start)
         self.audit.bars += 1
         self.audit.failures += wrong

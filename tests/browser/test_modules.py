@@ -8,18 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from callbacks.app import assets_folder
+from layouts.chart_settings import studies_config
 from layouts.figures.palette import DARK, LIGHT
 from orderflow.formats import parse_body
 from orderflow.market.frames import Frame
 from orderflow.market.market import Market
-from orderflow.market.studies.poc import poc
-from orderflow.market.studies.value_area import value_area
+from orderflow.market.queries import ProfileSpan
+from orderflow.market.studies.profile import profile
 from tests.browser.chart import ticks_csv
 
 MODULES = (
@@ -27,7 +25,7 @@ MODULES = (
     "model",
     "lod",
     "view",
-    "studies",
+    "marks",
     "profile",
     "options",
     "theme",
@@ -45,6 +43,7 @@ def js(browser: Any) -> Iterator[Js]:
     kit = sorted((assets_folder() / "kit").glob("*.js"))
     for path in [*kit, *(assets_folder() / "chart" / f"{name}.js" for name in MODULES)]:
         page.add_script_tag(path=str(path))
+    page.evaluate("(studies) => window.orderflow.options.define(studies)", studies_config())
 
     def call(expression: str, **values: Any) -> Any:
         names = ", ".join(values)
@@ -213,12 +212,14 @@ def test_rows_are_grouped_without_loss(js: Js) -> None:
 def test_profile_is_the_sum_of_bars_whether_cached_or_not(js: Js) -> None:
     market = Market()
     market.ingest(parse_body(ticks_csv("X", minutes=30).encode(), "text/csv").batches)
-    answer = market.changed("X", Frame.parse("1min"), 0, None, 1)
+    frame = Frame.parse("1min")
+    start = market.changed("X", frame, 0, None, 1)["bars"][3]["t"]
+    answer = market.changed("X", frame, 0, None, 1, span=ProfileSpan(start, None, 2))
     code = """(() => {
-      const model = of.model.create(), cache = {}, options = { share: 70, vaRows: 2 };
+      const model = of.model.create(), cache = {};
       of.model.merge(model, answer);
       const compute = (kept) => {
-        const p = of.profile.compute(model, 3, model.bars.length - 1, 2, options, kept);
+        const p = of.profile.compute(model, 3, model.bars.length - 1, 2, kept);
         return [p.poc, p.val, p.vah, p.sum, p.low, [...p.total]];
       };
       return [compute(cache), compute(cache), compute({}), model.bars.slice(3).reduce((sum, bar) => sum + bar.vol, 0)];
@@ -226,36 +227,9 @@ def test_profile_is_the_sum_of_bars_whether_cached_or_not(js: Js) -> None:
     first, again, anew, volume = js(code, answer=answer)
     assert first == again == anew
     assert first[3] == volume == sum(first[5])
-    total = np.array(first[5], np.int64)
-    row = np.arange(len(total)) + int(first[4])
-    assert list(value_area(row, total, first[0])) == first[1:3]
-
-
-ladders = st.lists(
-    st.tuples(st.integers(1, 3), st.integers(0, 9), st.integers(0, 9), st.integers(0, 2)), min_size=1, max_size=12
-)
-
-
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(rows=ladders, share=st.integers(50, 95), step=st.sampled_from([1, 2]))
-def test_poc_and_value_area_are_those_of_the_engine(js: Js, rows: list[tuple[int, ...]], share: int, step: int) -> None:
-    level = np.cumsum([gap for gap, *_ in rows])
-    bid, ask, unknown = (np.array([row[i] for row in rows], np.int64) for i in (1, 2, 3))
-    at = poc(level, bid, ask, unknown)
-    area = value_area(level, bid + ask + unknown, at, share=(share, 100), rows=step)
-    found = js(
-        """(() => {
-          const at = of.studies.poc(l, b, a, u), volume = l.map((_, i) => b[i] + a[i] + u[i]);
-          return [at, ...of.studies.valueArea(l, volume, at, s, k)];
-        })()""",
-        l=level.tolist(),
-        b=bid.tolist(),
-        a=ask.tolist(),
-        u=unknown.tolist(),
-        s=share,
-        k=step,
-    )
-    assert found == [at, *area]
+    table = market.bars("X", frame, start=start * 1_000_000, group=2)
+    whole = profile(table.level, table.level_bid, table.level_ask, table.level_unknown)
+    assert [first[4] + at for at in first[:3]] == [whole.level[at] for at in (whole.poc, whole.low, whole.high)]
 
 
 LOD = "of.lod.choose({ w, h, mode, step: 0.25, digits: () => [3, 3] })"
@@ -317,7 +291,7 @@ def test_address_round_trip(js: Js) -> None:
 
 
 def test_stored_options_that_make_no_sense_fall_back(js: Js) -> None:
-    given = {"mode": "x", "ratio": "many", "stack": 99, "vwap": 1, "share": 80, "panes": "all", "zone": "local"}
+    given = {"mode": "x", "ratio": "many", "stack": 990, "vwap": 1, "share": 80, "panes": "all", "zone": "local"}
     found = js("of.options.complete(given)", given=given)
     usual = js("of.options.DEFAULTS")
     assert found == {**usual, "share": 80, "zone": "local"}

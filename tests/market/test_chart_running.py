@@ -14,6 +14,9 @@ from hypothesis import strategies as st
 from orderflow.market import buffer
 from orderflow.market.frames import Frame
 from orderflow.market.market import Market
+from orderflow.market.queries import ProfileSpan
+from orderflow.market.studies.options import StudyOptions
+from orderflow.market.studies.profile import profile
 from tests.market.memory_log import MemoryLog
 from tests.market.ticks import draw
 
@@ -114,3 +117,46 @@ def test_an_answer_in_order_carries_no_running_values_of_other_bars() -> None:
         assert answer["full"] is (i == 0)
         assert answer["run"] == []
     agree(page, market)
+
+
+@pytest.mark.parametrize("rows", [1, 4])
+def test_naked_pocs_are_sent_when_asked_for_and_go_when_touched(rows: int) -> None:
+    market = Market()
+    batch = draw(7, most=2_000).batch
+    options = StudyOptions.parse({"studies": ["naked_poc"]})
+    frame = Frame.parse("5min")
+    for part in (batch.take(slice(0, len(batch) // 2)), batch.take(slice(len(batch) // 2, None))):
+        market.ingest([part])
+        assert market.changed("X", frame, 0, None, rows)["studies"] == {}
+        answer = market.changed("X", frame, 0, None, rows, options)
+        held = [(bar["t"], bar["l"] // rows, bar["h"] // rows, row_of(bar, bar["p"])) for bar in answer["bars"]]
+        naked = [
+            [t, poc]
+            for i, (t, _, _, poc) in enumerate(held[:-1])
+            if not any(low <= poc <= high for _, low, high, _ in held[i + 1 :])
+        ]
+        assert answer["studies"] == {"naked_poc": naked}
+        assert answer["marks"].endswith(" · Naked POC")
+
+
+def test_the_profile_of_a_span_reaches_back_into_the_log() -> None:
+    batch = draw(7, most=2_000).batch
+    small, large = Market(MemoryLog(), max_candles=3), Market()
+    for market in (small, large):
+        market.ingest([batch])
+    frame = Frame.parse("1min")
+    times = [bar["t"] for bar in large.changed("X", frame, 0, None, 1)["bars"]]
+    for start, end in ((times[0], None), (times[0], times[1]), (times[-2], None), (times[1], times[-1])):
+        span = ProfileSpan(start, end, 2)
+        found = [market.changed("X", frame, 0, None, 2, span=span)["profile"] for market in (small, large)]
+        assert found[0] == found[1]
+        stop = None if end is None else (end + 1) * 1_000_000
+        table = large.bars("X", frame, start=start * 1_000_000, end=stop, group=4)
+        whole = profile(table.level, table.level_bid, table.level_ask, table.level_unknown)
+        marks = [whole.level[at] for at in (whole.poc, whole.low, whole.high)] if whole.volume.any() else None
+        assert found[0] == {"start": start, "end": end, "group": 2, "marks": marks}
+
+
+def row_of(bar: dict[str, Any], index: int) -> int:
+    """The row of an entry of a bar."""
+    return int(bar["lo"] + (bar["k"][index] if "k" in bar else index))

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from orderflow.arrays import Floats, Ints
-from orderflow.market.bars.base_bars import rows_of
+from orderflow.market.bars.base_bars import BarScalars, rows_of
 from orderflow.market.bars.series import ASK, BID, NOTHING, TRADES, UNKNOWN, Bar, Totals, level_sums
 from orderflow.market.buffer import Columns
 from orderflow.market.grid import Grid
@@ -256,6 +256,17 @@ def tabulate(
         level_trades=part.cells[:, TRADES],
         **values,
     )
+
+
+def bars_of(table: BarTable) -> list[Bar]:
+    """The bars of a table with one level to a row, for code that reads live bars."""
+    cells = np.column_stack([table.level_ask, table.level_bid, table.level_unknown, table.level_trades])
+    found = []
+    for i in range(len(table)):
+        rows = slice(int(table.offsets[i]), int(table.offsets[i + 1]))
+        scalars = BarScalars(*(int(getattr(table, name)[i]) for name in BarScalars.__slots__))
+        found.append(Bar(int(table.time[i]), int(table.session[i]), table.level[rows], cells[rows], 0, scalars))
+    return found
 
 
 def concat(tables: Sequence[BarTable]) -> BarTable:

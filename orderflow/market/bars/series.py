@@ -92,6 +92,8 @@ class Bar:
     revision: int
     scalars: BarScalars | None = None
     sums: Sums | None = None
+    poc: tuple[int, int] | None = None
+    """(levels to a row, row of the POC), as last asked for."""
     opening: Totals | None = None
     """What its session gathered before it; None while that is not known."""
 
@@ -103,7 +105,8 @@ class Bar:
             self._make_room(level[fresh], at[fresh])
             at = self.level.searchsorted(level)
         self.cells[at] += cells
-        self.revision, self.scalars, self.sums = revision, None, None
+        self.revision = revision
+        self.scalars = self.sums = self.poc = None
 
     def _make_room(self, level: Ints, at: Ints) -> None:
         """Rows of zeros for new levels; at: before which of the present rows each belongs."""
@@ -306,7 +309,7 @@ class Series:
         for bar in self.bars.values():
             bar.level = bar.level * level
             bar.cells = bar.cells * np.array([size, size, size, 1])
-            bar.scalars = bar.sums = bar.opening = None
+            bar.scalars = bar.sums = bar.poc = bar.opening = None
         held = self.carry.totals
         self.carry.totals = Totals(held.delta * size, held.sums.rescaled(level, size))
         self._revisions.clear()

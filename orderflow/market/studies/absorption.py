@@ -6,12 +6,15 @@ of one bar with volume. The median of the session's *profile* would not do: it g
 
 from __future__ import annotations
 
+from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
 
 from orderflow.arrays import Flags, Ints
 from orderflow.market.studies.study import Option, Ratio, Study, exact
+
+TIMES = Option("times", Decimal(4), "multiple of the session's median level volume", (), Decimal("0.01"), 10**6)
 
 
 def median_volume(volume: Ints) -> Fraction:
@@ -27,7 +30,7 @@ def median_volume(volume: Ints) -> Fraction:
 
 
 def absorption(
-    level: Ints, bid: Ints, ask: Ints, close: int, median: Fraction | int, *, times: Ratio = (4, 1)
+    level: Ints, bid: Ints, ask: Ints, close: int, median: Fraction | int, *, times: Ratio = TIMES.default
 ) -> tuple[Flags, Flags]:
     """(bool[m], bool[m]): levels where buyers were absorbed, and where sellers were.
 
@@ -49,5 +52,5 @@ STUDY = Study(
     rule="One side's volume at a level is large against the session's median and the bar closes beyond it, against it.",
     yields="a mark a level, for buyers or for sellers",
     run=absorption,
-    options=(Option("times", (4, 1), "multiple of the session's median level volume"),),
+    options=(TIMES,),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from heapq import heappop, heappush, heappushpop
 
 import numpy as np
@@ -9,14 +10,19 @@ import numpy as np
 from orderflow.arrays import Flags, Ints
 from orderflow.market.studies.study import Option, Ratio, Study, exact
 
+PERCENTILE = Option("percentile", Decimal(99), "of the sizes of the session's trades so far", (), Decimal("0.01"), 100)
+WARM = Option("warm", 100, "trades of the session before any can be big", (), 1, 10**6)
+FIXED: Option[int | None] = Option("fixed", None, "size that takes the percentile's place", ((None, "off"),))
+
 
 class Percentile:
-    """The exact percentile of a growing set: the ⌈share·n⌉-th smallest of n numbers (nearest rank)."""
+    """The exact percentile of a growing set: the ⌈percentile·n/100⌉-th smallest of n numbers (nearest rank)."""
 
-    def __init__(self, share: Ratio = (99, 100)) -> None:
-        self._part, self._whole = exact(share)
+    def __init__(self, percentile: Ratio = PERCENTILE.default) -> None:
+        self._part, self._whole = exact(percentile)
+        self._whole *= 100
         if self._part > self._whole:
-            raise ValueError("a percentile lies in (0, 1]")
+            raise ValueError("a percentile lies in (0, 100]")
         self._top: list[int] = []  # the rank's number and all above it, smallest first
         self._rest: list[int] = []  # all below, negated: largest first
         self.count = 0
@@ -34,7 +40,12 @@ class Percentile:
 
 
 def big_trades(
-    size: Ints, session: Ints, *, percentile: Ratio = (99, 100), warm: int = 100, fixed: int | None = None
+    size: Ints,
+    session: Ints,
+    *,
+    percentile: Ratio = PERCENTILE.default,
+    warm: int = WARM.default,
+    fixed: int | None = FIXED.default,
 ) -> tuple[Flags, Ints]:
     """(bool[n], int64[n]): which trades are big, and the size that each was measured against (-1 for none yet).
 
@@ -66,9 +77,5 @@ STUDY = Study(
     rule="Size at or above the session's rolling percentile, or a fixed size.",
     yields="a mark a trade",
     run=big_trades,
-    options=(
-        Option("percentile", (99, 100), "of the session's trades so far", (((99, 100), "99%"),)),
-        Option("warm", 100, "trades of the session before any can be big"),
-        Option("fixed", None, "size that takes the percentile's place", ((None, "off"),)),
-    ),
+    options=(PERCENTILE, WARM, FIXED),
 )

@@ -7,8 +7,10 @@ import numpy as np
 from orderflow.arrays import Flags, Ints
 from orderflow.market.studies.study import Option, Study
 
+BARS = Option("bars", 5, "bars before it that the extreme must beat", (), 1, 10_000)
 
-def divergence(high: Ints, low: Ints, delta: Ints, *, bars: int = 5) -> tuple[Flags, Flags]:
+
+def divergence(high: Ints, low: Ints, delta: Ints, *, bars: int = BARS.default) -> tuple[Flags, Flags]:
     """(bool[n], bool[n]): bars with a new high and delta < 0, and bars with a new low and delta > 0.
 
     A new high is above the highs of all the `bars` bars before it, strictly, whatever their session; a bar with fewer
@@ -32,5 +34,5 @@ STUDY = Study(
     rule="A new high with delta below zero, or a new low with delta above zero.",
     yields="a mark a bar, bearish or bullish",
     run=divergence,
-    options=(Option("bars", 5, "bars before it that the new extreme must exceed"),),
+    options=(BARS,),
 )

@@ -6,12 +6,20 @@ compared, and not the two volumes of one level. Never beyond the bar's own low a
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Literal
 
 import numpy as np
 
 from orderflow.arrays import Flags, Ints
-from orderflow.market.studies.study import Option, Ratio, Study, exact
+from orderflow.market.studies.study import Chart, Option, Ratio, Study, exact
+
+RATIO = Option("ratio", Decimal(3), "the side must be more than this many times the other", (), Decimal("0.01"), 1000)
+MINIMUM = Option("minimum", Decimal(1), "least volume of the dominant side", (), 0, 10**12)
+Zero = Literal["dominant", "never"]
+ZERO: Option[Zero] = Option(
+    "zero", "dominant", "against an empty other side", (("dominant", "counts"), ("never", "never counts"))
+)
 
 
 def imbalance(
@@ -19,9 +27,9 @@ def imbalance(
     bid: Ints,
     ask: Ints,
     *,
-    ratio: Ratio = (3, 1),
-    minimum: int = 1,
-    zero: Literal["dominant", "never"] = "dominant",
+    ratio: Ratio = RATIO.default,
+    minimum: int = int(MINIMUM.default),
+    zero: Zero = ZERO.default,
 ) -> tuple[Flags, Flags]:
     """bool[m] of buy and bool[m] of sell imbalance.
 
@@ -57,14 +65,6 @@ STUDY = Study(
     rule="Ask at P above ratio × bid one tick lower (buy); bid at P above ratio × ask one tick higher (sell).",
     yields="a buy and a sell mark a level",
     run=imbalance,
-    options=(
-        Option("ratio", (3, 1), "how many times the other side, strictly more", (((3, 1), "3.0"),)),
-        Option("minimum", 1, "least volume of the dominant side"),
-        Option(
-            "zero",
-            "dominant",
-            "against an empty other side",
-            (("dominant", "counts"), ("never", "never counts")),
-        ),
-    ),
+    options=(RATIO, MINIMUM, ZERO),
+    chart=Chart("Diagonal imbalance"),
 )

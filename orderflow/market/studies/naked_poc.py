@@ -7,7 +7,7 @@ from bisect import bisect_left, bisect_right, insort
 import numpy as np
 
 from orderflow.arrays import Ints
-from orderflow.market.studies.study import Study
+from orderflow.market.studies.study import Bars, Chart, Study
 
 
 def naked_poc(poc: Ints, high: Ints, low: Ints) -> Ints:
@@ -26,10 +26,17 @@ def naked_poc(poc: Ints, high: Ints, low: Ints) -> Ints:
     return filled
 
 
+def naked_rows(bars: Bars) -> list[list[int]]:
+    """[start of the bar, row of its POC] of the bars whose POC is naked; the newest bar, which still moves, is none."""
+    naked = np.flatnonzero(naked_poc(bars.poc, bars.high, bars.low)[:-1] < 0)
+    return [[int(bars.time[i]), int(bars.poc[i])] for i in naked.tolist()]
+
+
 STUDY = Study(
     name="naked_poc",
     title="Naked POC",
     rule="A bar's POC until the first later bar with low <= POC <= high.",
     yields="the bar that fills it, for every bar",
     run=naked_poc,
+    chart=Chart("Naked points of control", on=False, draw=naked_rows),
 )

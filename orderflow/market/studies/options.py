@@ -10,14 +10,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from math import ceil
-from typing import Literal, cast
+from typing import Any
 
 from orderflow.arrays import Flags, Ints
 from orderflow.errors import BadInput, FieldError
-from orderflow.market.studies.imbalance import imbalance
+from orderflow.market.studies.imbalance import MINIMUM, RATIO, ZERO, Zero, imbalance
 from orderflow.market.studies.poc import poc
-from orderflow.market.studies.stacked import stacked
-from orderflow.market.studies.value_area import value_area
+from orderflow.market.studies.profile import Profile, profile
+from orderflow.market.studies.registry import STUDIES, find
+from orderflow.market.studies.stacked import STACK, stacked
+from orderflow.market.studies.study import Option
+from orderflow.market.studies.value_area import ROWS, SHARE, value_area
+
+OPTIONS: dict[str, Option[Any]] = {option.name: option for option in (RATIO, MINIMUM, ZERO, STACK, SHARE, ROWS)}
+"""Those that change the marks of the bars, by name."""
 
 ROWS_WORDS = {1: "one row", 2: "two rows"}
 
@@ -26,50 +32,47 @@ ROWS_WORDS = {1: "one row", 2: "two rows"}
 class StudyOptions:
     """ratio: of diagonal imbalance. minimum: least volume of the dominant side. zero: against an empty other side.
     stack: consecutive imbalances that make a stacked zone. share: percent of volume in the value area. rows: compared
-    at a time when it grows."""
+    at a time when it grows. studies: names of those that the chart draws besides the marks of the bars."""
 
-    ratio: Decimal = Decimal(3)
-    minimum: Decimal = Decimal(1)
-    zero: Literal["dominant", "never"] = "dominant"
-    stack: int = 3
-    share: int = 70
-    rows: int = 2
+    ratio: Decimal = RATIO.default
+    minimum: Decimal = MINIMUM.default
+    zero: Zero = ZERO.default
+    stack: int = STACK.default
+    share: int = SHARE.default
+    rows: int = ROWS.default
+    studies: tuple[str, ...] = ()
 
     @staticmethod
     def parse(chosen: Mapping[str, object] | None) -> StudyOptions:
         """StudyOptions from a viewer's choice, missing ones at their default. Raises BadInput naming the option."""
-        base = StudyOptions()
-        if not chosen:
-            return base
-        known = set(StudyOptions.__slots__)
-        for name in chosen:
+        known = {**OPTIONS, "studies": None}
+        parsed: dict[str, Any] = {}
+        for name, value in (chosen or {}).items():
             if name not in known:
                 raise _wrong(str(name), f"is not an option; there are {', '.join(sorted(known))}")
-        if chosen.get("zero", base.zero) not in ("dominant", "never"):
-            raise _wrong("zero", "is 'dominant' or 'never'")
-        return StudyOptions(
-            ratio=_number(chosen, "ratio", base.ratio, Decimal("0.01"), Decimal(1000)),
-            minimum=_number(chosen, "minimum", base.minimum, Decimal(0), Decimal(10**12)),
-            zero=cast(Literal["dominant", "never"], chosen.get("zero", base.zero)),
-            stack=_whole(chosen, "stack", base.stack, 2, 100),
-            share=_whole(chosen, "share", base.share, 1, 100),
-            rows=_whole(chosen, "rows", base.rows, 1, 2),
-        )
+            option = known[name]
+            parsed[name] = _studies(value) if option is None else option.parse(value)
+        return StudyOptions(**parsed)
 
     @property
     def text(self) -> str:
         """The variants in force, for a chart's legend."""
+        drawn = "".join(f" · {find(name).title}" for name in self.studies)
         zero = "" if self.zero == "dominant" else ", never against zero"
         return (
             f"Imbalance {self.ratio:f}x diagonal, min {self.minimum:f}{zero} · stacked {self.stack} · "
-            f"VA {self.share}% {ROWS_WORDS[self.rows]}"
+            f"VA {self.share}% {ROWS_WORDS[self.rows]}{drawn}"
         )
 
     def area(self, level: Ints, bid: Ints, ask: Ints, unknown: Ints) -> tuple[int, int, int]:
         """Indices (poc, low, high) of one ladder."""
         at = poc(level, bid, ask, unknown)
-        low, high = value_area(level, bid + ask + unknown, at, share=(self.share, 100), rows=self.rows)
+        low, high = value_area(level, bid + ask + unknown, at, share=self.share, rows=self.rows)
         return at, low, high
+
+    def profile(self, level: Ints, bid: Ints, ask: Ints, unknown: Ints) -> Profile:
+        """The volume profile of levels that may repeat, with its POC and value area."""
+        return profile(level, bid, ask, unknown, share=self.share, rows=self.rows)
 
     def imbalances(self, level: Ints, bid: Ints, ask: Ints, size_decimals: int) -> tuple[Flags, Flags]:
         """bool[m] of buy and bool[m] of sell imbalance of one ladder whose sizes are in 10**-size_decimals."""
@@ -78,31 +81,18 @@ class StudyOptions:
 
     def zones(self, level: Ints, buys: Flags, sells: Flags) -> list[tuple[int, int, int]]:
         """(1 buy or -1 sell, low index, high index) of every stacked run."""
-        up = [(1, low, high) for low, high in stacked(level, buys, count=self.stack)]
-        return up + [(-1, low, high) for low, high in stacked(level, sells, count=self.stack)]
+        up = [(1, low, high) for low, high in stacked(level, buys, stack=self.stack)]
+        return up + [(-1, low, high) for low, high in stacked(level, sells, stack=self.stack)]
 
 
 DEFAULT_OPTIONS = StudyOptions()
 
 
-def _number(chosen: Mapping[str, object], name: str, default: Decimal, least: Decimal, most: Decimal) -> Decimal:
-    value = chosen.get(name, default)
-    try:
-        number = Decimal(str(value)) if not isinstance(value, bool) else Decimal("NaN")
-    except ArithmeticError:
-        number = Decimal("NaN")
-    if not number.is_finite() or not least <= number <= most:
-        raise _wrong(name, f"{value!r} is not a number from {least} to {most}")
-    return number
-
-
-def _whole(chosen: Mapping[str, object], name: str, default: int, least: int, most: int) -> int:
-    value = chosen.get(name, default)
-    if isinstance(value, bool) or not isinstance(value, int | str) or not str(value).isdecimal():
-        raise _wrong(name, f"{value!r} is not a whole number")
-    if not least <= int(value) <= most:
-        raise _wrong(name, f"{value!r} is not from {least} to {most}")
-    return int(value)
+def _studies(value: object) -> tuple[str, ...]:
+    drawn = {study.name for study in STUDIES if study.chart is not None and study.chart.draw is not None}
+    if not isinstance(value, list | tuple) or not drawn.issuperset(value):
+        raise _wrong("studies", f"{value!r} is not a list of {', '.join(sorted(drawn))}")
+    return tuple(sorted(set(value)))
 
 
 def _wrong(name: str, reason: str) -> BadInput:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from orderflow.arrays import Ints
-from orderflow.market.studies.study import Study
+from orderflow.market.studies.study import Chart, Study
 
 
 def poc(level: Ints, bid: Ints, ask: Ints, unknown: Ints) -> int:
@@ -31,4 +31,5 @@ STUDY = Study(
     rule="The level of most volume; of equals the nearest to the mid-price, then of larger |delta|, then the lower.",
     yields="one level a bar",
     run=poc,
+    chart=Chart("Point of control"),
 )

@@ -12,8 +12,7 @@ import numpy as np
 from orderflow.arrays import Ints
 from orderflow.market.studies.poc import poc
 from orderflow.market.studies.study import Ratio, Study
-from orderflow.market.studies.value_area import STUDY as VALUE_AREA
-from orderflow.market.studies.value_area import value_area
+from orderflow.market.studies.value_area import ROWS, SHARE, value_area
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +33,9 @@ class Profile:
         return self.bid + self.ask + self.unknown
 
 
-def profile(level: Ints, bid: Ints, ask: Ints, unknown: Ints, *, share: Ratio = (7, 10), rows: int = 2) -> Profile:
+def profile(
+    level: Ints, bid: Ints, ask: Ints, unknown: Ints, *, share: Ratio = SHARE.default, rows: int = ROWS.default
+) -> Profile:
     """Sum levels by price and mark POC and value area.
 
     level, bid, ask, unknown: int64[k], the levels of the bars one after another, each level as often as it comes.
@@ -58,5 +59,5 @@ STUDY = Study(
     rule="Volume by level over the session, the visible range or a drawn range, with its POC and value area.",
     yields="a ladder with three marked levels",
     run=profile,
-    options=VALUE_AREA.options,
+    options=(SHARE, ROWS),
 )

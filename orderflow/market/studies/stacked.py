@@ -5,22 +5,24 @@ from __future__ import annotations
 import numpy as np
 
 from orderflow.arrays import Flags, Ints
-from orderflow.market.studies.study import Option, Study
+from orderflow.market.studies.study import Chart, Option, Study
+
+STACK = Option("stack", 3, "ticks that a run needs at least", (), 2, 100)
 
 
-def stacked(level: Ints, flags: Flags, *, count: int = 3) -> list[tuple[int, int]]:
-    """(low index, high index), inclusive, of every run of at least `count` consecutive ticks that are all flagged.
+def stacked(level: Ints, flags: Flags, *, stack: int = STACK.default) -> list[tuple[int, int]]:
+    """(low index, high index), inclusive, of every run of at least `stack` consecutive ticks that are all flagged.
 
     level: int64[m] ascending, in ticks; flags: bool[m], one side's marks of `imbalance`. Runs come in ascending order.
     Two flagged levels with a tick between them that has no level are not consecutive.
     """
     marked = np.flatnonzero(flags)
-    if len(marked) < count or not len(marked):
+    if len(marked) < stack or not len(marked):
         return []
     # levels and indices rise by one together inside a run, so a new run begins where the level jumps
     breaks = np.flatnonzero(np.diff(level[marked]) != 1) + 1
     runs = zip([0, *breaks.tolist()], [*breaks.tolist(), len(marked)], strict=True)
-    return [(int(marked[a]), int(marked[b - 1])) for a, b in runs if b - a >= count]
+    return [(int(marked[a]), int(marked[b - 1])) for a, b in runs if b - a >= stack]
 
 
 STUDY = Study(
@@ -29,5 +31,6 @@ STUDY = Study(
     rule="A run of imbalances of one side on consecutive ticks of one bar.",
     yields="a low and a high level for every run",
     run=stacked,
-    options=(Option("count", 3, "ticks that a run needs at least"),),
+    options=(STACK,),
+    chart=Chart("Stacked zones"),
 )

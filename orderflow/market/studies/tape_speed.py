@@ -9,6 +9,8 @@ import numpy as np
 from orderflow.arrays import Floats, Ints
 from orderflow.market.studies.study import Option, Study
 
+SECONDS = Option("seconds", 15, "length of the window", (), 1, 86_400)
+
 SECOND = 1_000_000_000
 
 
@@ -28,7 +30,7 @@ class Speed:
             return np.where(self.trades > 0, self.count * self.windows / self.trades, np.nan)
 
 
-def tape_speed(time: Ints, at: Ints, session: Ints, *, seconds: int = 15) -> Speed:
+def tape_speed(time: Ints, at: Ints, session: Ints, *, seconds: int = SECONDS.default) -> Speed:
     """Trades of the last `seconds` at each moment, and of the session's windows to compare with.
 
     The last seconds are (at - seconds, at]. The session's windows are [start + k·seconds, start + (k + 1)·seconds),
@@ -56,5 +58,5 @@ STUDY = Study(
     rule="Trades in the last seconds against the average of the session's windows of that length.",
     yields="a count and its ratio to the average",
     run=tape_speed,
-    options=(Option("seconds", 15, "length of the window"),),
+    options=(SECONDS,),
 )

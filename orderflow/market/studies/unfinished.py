@@ -7,7 +7,7 @@ from heapq import heappop, heappush
 import numpy as np
 
 from orderflow.arrays import Flags, Ints
-from orderflow.market.studies.study import Study
+from orderflow.market.studies.study import Chart, Study
 
 
 def unfinished(bid: Ints, ask: Ints) -> tuple[bool, bool]:
@@ -46,4 +46,5 @@ STUDY = Study(
     rule="Both sides traded at the bar's high, or at its low; lasts until a later bar trades beyond that level.",
     yields="a mark at the high and one at the low of a bar",
     run=unfinished,
+    chart=Chart("Unfinished auctions"),
 )

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from orderflow.arrays import Ints
-from orderflow.market.studies.study import Option, Ratio, Study, exact
+from orderflow.market.studies.study import Chart, Option, Ratio, Study, exact
+
+SHARE = Option("share", 70, "percent of the volume to hold", (), 1, 100)
+ROWS = Option("rows", 2, "ticks compared and taken at once", ((2, "two at a time"), (1, "one at a time")), 1, 2)
 
 
-def value_area(level: Ints, volume: Ints, poc_index: int, *, share: Ratio = (7, 10), rows: int = 2) -> tuple[int, int]:
+def value_area(
+    level: Ints, volume: Ints, poc_index: int, *, share: Ratio = SHARE.default, rows: int = ROWS.default
+) -> tuple[int, int]:
     """Indices (low, high), inclusive, of the outermost levels with volume inside the value area.
 
-    Growing starts at the POC. While less than `share` of the volume is inside, the next `rows` ticks above are compared
-    with the next `rows` below, the larger sum is taken whole, and a tie goes up. A side that has no level left is out
-    of the comparison; fewer than `rows` ticks left count as what they hold. A tick without a level is a row of zero,
-    so growing may end on one: the bounds then are the levels with volume nearest to the end, inside it. A ladder
-    without any volume has the POC alone.
+    Growing starts at the POC. While less than `share` percent of the volume is inside, the next `rows` ticks above are
+    compared with the next `rows` below, the larger sum is taken whole, and a tie goes up. A side that has no level
+    left is out of the comparison; fewer than `rows` ticks left count as what they hold. A tick without a level is a
+    row of zero, so growing may end on one: the bounds then are the levels with volume nearest to the end, inside it.
+    A ladder without any volume has the POC alone.
 
     level: int64[m] ascending; volume: int64[m] >= 0. Cost is O(m) however wide the gaps are. Raises ValueError unless
-    0 < share <= 1 and rows >= 1.
+    0 < share <= 100 and rows >= 1.
     """
     part, whole = exact(share)
+    whole *= 100
     if part > whole or rows < 1:
-        raise ValueError("the share lies in (0, 1] and at least one row is taken at a time")
+        raise ValueError("the share is a percentage above 0 and at least one row is taken at a time")
     levels, volumes = level.tolist(), volume.tolist()
     count, goal, held = len(levels), part * sum(volumes), whole * volumes[poc_index]
     top = bottom = levels[poc_index]
@@ -59,8 +65,6 @@ STUDY = Study(
     rule="From the POC outward, the larger of the next rows above and below, until the share of the volume is inside.",
     yields="a low and a high level a bar",
     run=value_area,
-    options=(
-        Option("share", (7, 10), "part of the volume to hold", (((7, 10), "70%"), ((34, 50), "68%"))),
-        Option("rows", 2, "ticks compared and taken at once", ((2, "two at a time"), (1, "one at a time"))),
-    ),
+    options=(SHARE, ROWS),
+    chart=Chart("Value area"),
 )

@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from orderflow.arrays import Ints
-from orderflow.market.studies.study import Study
+from orderflow.market.studies.study import Chart, Study
 
 
 class Sums(NamedTuple):
@@ -101,4 +101,5 @@ STUDY = Study(
     rule="Volume-weighted mean price since the session's start, or an anchor, with bands of its standard deviation.",
     yields="a price a bar, and a lower and an upper one for every band",
     run=vwap,
+    chart=Chart("VWAP"),
 )

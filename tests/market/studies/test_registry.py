@@ -41,13 +41,16 @@ def test_find() -> None:
 
 def test_a_page_can_say_which_variant_is_in_force() -> None:
     area = registry.find("value_area")
-    assert area.in_force() == "Value area: share 70%, rows two at a time"
-    assert area.in_force(rows=1, share=(3, 4)) == "Value area: share 0.75, rows one at a time"
+    assert area.in_force() == "Value area: share 70, rows two at a time"
+    assert area.in_force(rows=1, share=75) == "Value area: share 75, rows one at a time"
     imbalance = registry.find("imbalance").in_force
-    assert imbalance() == "Imbalance: ratio 3.0, minimum 1, zero counts"
-    assert imbalance(ratio=(5, 2), minimum=10, zero="never") == "Imbalance: ratio 2.5, minimum 10, zero never counts"
+    assert imbalance() == "Imbalance: ratio 3, minimum 1, zero counts"
+    assert (
+        imbalance(ratio=Decimal("2.5"), minimum=10, zero="never")
+        == "Imbalance: ratio 2.5, minimum 10, zero never counts"
+    )
     assert registry.find("poc").in_force() == "POC"
-    assert registry.find("big_trades").in_force() == "Big trades: percentile 99%, warm 100, fixed off"
+    assert registry.find("big_trades").in_force() == "Big trades: percentile 99, warm 100, fixed off"
     with pytest.raises(BadInput, match="study poc has no option 'rows'"):
         registry.find("poc").in_force(rows=1)
 

@@ -13,7 +13,7 @@ from tests.oracle.ladders import TICK, Ladder, ladders
 @given(ladders(), st.integers(1, 4))
 def test_equals_the_oracle_on_imbalances(bar: Ladder, count: int) -> None:
     for flags, prices in zip(imbalance(bar.level, bar.bid, bar.ask), oracle.imbalances(bar.cells, TICK), strict=True):
-        runs = [(bar.price(low), bar.price(high)) for low, high in stacked(bar.level, flags, count=count)]
+        runs = [(bar.price(low), bar.price(high)) for low, high in stacked(bar.level, flags, stack=count)]
         assert runs == oracle.stacked(prices, TICK, count=count)
 
 
@@ -21,7 +21,7 @@ def test_equals_the_oracle_on_imbalances(bar: Ladder, count: int) -> None:
 def test_equals_the_oracle_on_any_flags(bar: Ladder, marks: list[bool], count: int) -> None:
     flags = np.array(marks[: len(bar.level)])
     prices = {bar.price(i) for i in np.flatnonzero(flags).tolist()}
-    runs = [(bar.price(low), bar.price(high)) for low, high in stacked(bar.level, flags, count=count)]
+    runs = [(bar.price(low), bar.price(high)) for low, high in stacked(bar.level, flags, stack=count)]
     assert runs == oracle.stacked(prices, TICK, count=count)
 
 
@@ -35,4 +35,4 @@ def test_three_by_default() -> None:
     level = np.arange(10, 15)
     assert stacked(level, np.array([True, True, False, True, True])) == []
     assert stacked(level, np.array([False, True, True, True, False])) == [(1, 3)]
-    assert stacked(level, np.zeros(5, np.bool_), count=1) == []
+    assert stacked(level, np.zeros(5, np.bool_), stack=1) == []

@@ -15,7 +15,7 @@ from tests.oracle import oracle
 from tests.oracle.ladders import TICK, Ladder, ladder, ladders
 
 
-def of(bar: Ladder, *, share: Ratio = (7, 10), rows: int = 2) -> tuple[int, int]:
+def of(bar: Ladder, *, share: Ratio = 70, rows: int = 2) -> tuple[int, int]:
     control = poc(bar.level, bar.bid, bar.ask, bar.unknown)
     return value_area(bar.level, bar.volume, control, share=share, rows=rows)
 
@@ -31,7 +31,7 @@ def column(*volumes: int) -> Ladder:
     st.sampled_from([Fraction(7, 10), Fraction(17, 25), Fraction(1), Fraction(1, 9)]),
 )
 def test_equals_the_oracle(bar: Ladder, rows: int, share: Fraction) -> None:
-    low, high = of(bar, share=share, rows=rows)
+    low, high = of(bar, share=100 * share, rows=rows)
     assert (bar.price(low), bar.price(high)) == oracle.value_area(bar.cells, TICK, share=share, rows=rows)
 
 
@@ -56,7 +56,7 @@ def test_it_holds_its_share(bar: Ladder) -> None:
 
 
 def test_a_tie_goes_up() -> None:
-    assert of(column(10, 10, 90, 10, 10), share=(3, 4)) == (2, 4)
+    assert of(column(10, 10, 90, 10, 10), share=75) == (2, 4)
 
 
 def test_two_rows_are_taken_whole() -> None:
@@ -98,10 +98,10 @@ def test_no_volume_is_the_poc_alone() -> None:
 
 
 def test_all_of_it() -> None:
-    assert of(column(1, 5, 1, 0), share=1) == (0, 2)
+    assert of(column(1, 5, 1, 0), share=100) == (0, 2)
 
 
-@pytest.mark.parametrize(("share", "rows"), [((11, 10), 2), ((7, 10), 0), ((0, 1), 2)])
-def test_options_without_a_meaning(share: tuple[int, int], rows: int) -> None:
+@pytest.mark.parametrize(("share", "rows"), [(110, 2), (70, 0), (0, 2)])
+def test_options_without_a_meaning(share: int, rows: int) -> None:
     with pytest.raises(ValueError, match=r"share|ratio"):
         of(column(1, 2, 1), share=share, rows=rows)
