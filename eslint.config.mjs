@@ -20,7 +20,6 @@ export default [
       // rewritten in Dash page by page: a rewrite deletes its folder and its line here and in .prettierignore
       "assets/herd/",
       "assets/herd_debrief/",
-      "assets/instruments/",
     ],
   },
   { ...js.configs.recommended, files: ["assets/**/*.js"] },

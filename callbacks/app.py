@@ -107,8 +107,10 @@ PAGES: tuple[Page, ...] = (
         "Instruments",
         instruments.page,
         instruments.register,
-        scripts=("kit", "chart/theme.js", "instruments"),
+        scripts=("kit", "instruments"),
         styles=("page.css", "instruments.css", "instruments"),
+        libraries=(*LIBRARIES, "dash_ag_grid"),
+        dynamic=instruments.dynamic,
     ),
 )
 

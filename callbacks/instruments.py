@@ -1,53 +1,100 @@
-"""The instruments' page on the wire: who there is, what their prices were, and the quiz's questions.
+"""The instruments' page: its tree with the settings' values, its stores, and the update of its interval.
 
-Prices come by the page's own sockets, and steering goes to the REST addresses, where the key is checked. What is here
-is what those do not tell: the models on the cards, short histories of many instruments at once, and a quiz whose
-answers stay on the server until the player has guessed.
+Callbacks of one dialog or of one purpose are in the modules beside it: `instruments_control` (steering),
+`instruments_detail` and `instruments_model` (one instrument), `instruments_quiz`.
 """
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from dash import ClientsideFunction, Dash, Input, Output
+from dash import Dash, Input, Output, State, dcc, no_update
 from dash.development.base_component import Component
-from dash.exceptions import PreventUpdate
 
+from callbacks import instruments_control, instruments_detail, instruments_model, instruments_quiz
+from callbacks.instruments_board import Query, update_board, update_status
+from callbacks.instruments_detail import LARGEST, read_opened, update_line
+from callbacks.instruments_model import form_of
+from callbacks.instruments_state import Seen, View, read
 from layouts.instruments import instruments_page
-from layouts.instruments_dialogs import DIALOGS
+from layouts.instruments_form import form
+from layouts.instruments_quiz import fault, score
 from layouts.shell import Link
 from orderflow.errors import OrderflowError
-from orderflow.instruments.instrument import DECIMALS, Instrument
-from orderflow.instruments.quiz import Quizzes
+from orderflow.instruments.model_card import library
 from orderflow.instruments.scenario import Scenario
 from orderflow.instruments.scenarios import bundled
 from orderflow.instruments.simulation import Simulation
+from orderflow.instruments.spec import Spec
 from orderflow.web.kit.access import is_operator
 
 if TYPE_CHECKING:
     from orderflow.services import Services
 
-POINTS = 120
-"""Prices of a card's window."""
-APART = 450_000_000
-"""Least ns between two of them: the board's socket is no faster."""
-MOST_ASKED = 500
-"""Instruments whose prices one question may ask for."""
-QUESTIONS = 10
-LARGEST_SEED = 2**31
+LARGEST_COUNT = 1 << 32
+"""An update's number beyond it is none."""
+STORES = {
+    "instruments-view": "the rows that are shown, see `instruments_state`",
+    "instruments-refresh": "a new value asks for an update at once",
+    "instruments-held": "whether the reader is at the rows, which then keep their places",
+    "instruments-open": "id of the open instrument and number of the opening",
+    "instruments-seen": "epoch and last number of the price line that is drawn",
+    "instruments-form": "id and spec that the form was made of",
+    "instruments-quiz-game": "where the quiz is",
+}
+"""The page's stores, and what each holds."""
+
+OUTPUTS = {
+    "rows": ("instruments-grid", "rowData"),
+    "changed": ("instruments-grid", "rowTransaction"),
+    "view": ("instruments-view", "data"),
+    "pages": ("instruments-pages", "total"),
+    "page": ("instruments-pages", "value"),
+    "range": ("instruments-range", "children"),
+    "count": ("instruments-count", "children"),
+    "no_list": ("instruments-list", "hidden"),
+    "no_none": ("instruments-none", "hidden"),
+    "no_nothing": ("instruments-nothing", "hidden"),
+    "nothing": ("instruments-nothing-words", "children"),
+    "figures": ("instruments-status", "children"),
+    "state": ("instruments-page", "data-state"),
+    "live": ("instruments-live", "children"),
+    "run": ("instruments-run", "children"),
+    "pressed": ("instruments-run", "aria-pressed"),
+    "stop": ("instruments-speed", "value"),
+    "speed_words": ("instruments-speed", "thumbLabel"),
+    "speed_text": ("instruments-speed-text", "children"),
+    "scenario": ("instruments-open-scenario", "children"),
+    "scenario_now": ("instruments-scenario-now", "children"),
+    "no_stop": ("instruments-stop", "disabled"),
+    "seen": ("instruments-seen", "data"),
+    "figure": ("instruments-graph", "figure"),
+    "points": ("instruments-graph", "extendData"),
+    "price": ("instruments-price", "children"),
+    "change": ("instruments-change", "children"),
+    "direction": ("instruments-change", "data-dir"),
+    "plot_direction": ("instruments-plot", "data-dir"),
+    "marks": ("instruments-marks", "children"),
+    "quote": ("instruments-quote", "children"),
+    "no_quote": ("instruments-quote", "hidden"),
+    "line": ("instruments-line", "children"),
+}
+"""What an update may set: component and property by the name in the answer."""
 
 
 def page(services: Services, links: list[Link]) -> Component:
     """The page as the settings have it."""
-    settings = services.settings
     return instruments_page(
         links=links,
-        prefix=settings.instruments.prefix,
-        history=settings.instruments.history,
         bundled=described([*services.part(Simulation).ids(), *services.part(Simulation).groups()]),
+        more=[dcc.Store(id=name) for name in STORES],
     )
+
+
+def dynamic(services: Services) -> list[Component]:
+    """What callbacks put into the page: the form of a model, and the buttons of the quiz."""
+    return [*form(form_of(Spec("ITEM_00", "Item 00")).spec.plain(), library()), *score([True]), *fault("")]
 
 
 def described(known: Sequence[str]) -> list[dict[str, Any]]:
@@ -65,118 +112,72 @@ def described(known: Sequence[str]) -> list[dict[str, Any]]:
     return found
 
 
-def told(simulation: Simulation, question: Any, may: bool) -> dict[str, Any] | None:
-    """The answer to what the page asks; None to what is no question.
+def update(
+    services: Services,
+    scenarios: Sequence[dict[str, Any]],
+    may: bool,
+    number: Any,
+    query: Query,
+    held: bool,
+    stores: tuple[Any, Any, Any],
+) -> dict[str, Any]:
+    """Everything that has moved since the page's last update, by the names of OUTPUTS.
 
-    {"n", "kind": "roster"}: `rows` has [id, name, model, order book, group, initial price, price, time ms, halted,
-    failure] of each instrument, `may` whether this browser may change things.
-    {"n", "kind": "recent", "ids"}: `prices` has {id: [first ms, last ms, [price, ...]]}, evenly apart, oldest first.
-    Both answers repeat `n`.
+    scenarios: the bundled ones (`described`). may: whether this browser may change things. number: of the update.
+    held: the reader is at the rows. stores: what the page has of `instruments-view`, `-open`, `-seen`.
     """
-    if not isinstance(question, dict):
-        return None
-    head = {"n": question.get("n"), "kind": question.get("kind")}
-    if head["kind"] == "roster":
-        return {**head, "rows": [row(each) for each in simulation.all()], "may": may}
-    ids = question.get("ids")
-    if head["kind"] != "recent" or not isinstance(ids, list):
-        return None
-    there = {each.spec.id: each for each in simulation.all()}
-    wanted = [key for key in ids[:MOST_ASKED] if isinstance(key, str) and key in there]
-    return {**head, "prices": {key: recent(there[key]) for key in wanted}}
-
-
-def row(instrument: Instrument) -> list[Any]:
-    """One line of the roster."""
-    spec = instrument.spec
-    now = [instrument.initial_price, instrument.shown, instrument.updated // 1_000_000]
-    return [spec.id, spec.name, spec.model, spec.book, spec.group, *now, instrument.halted, instrument.failure]
-
-
-def recent(instrument: Instrument) -> list[Any]:
-    """[first ms, last ms, prices] of a card's window: of fast instruments, prices that are about as far apart as those
-    that the board's socket brings."""
-    times, prices = instrument.history.last()
-    stride = 1
-    if len(times) > 1:
-        step = (times[-1] - times[0]) / (len(times) - 1)
-        stride = max(1, round(APART / step)) if step > 0 else 1
-    last = len(times) - 1
-    kept = list(range(last, -1, -stride))[:POINTS][::-1]
-    shown = [max(round(prices[k], DECIMALS), 10.0**-DECIMALS) for k in kept]
-    return [times[kept[0]] // 1_000_000, times[kept[-1]] // 1_000_000, shown] if kept else [0, 0, []]
-
-
-def quizzed(quizzes: Quizzes, question: Any) -> dict[str, Any] | None:
-    """The quiz's next word; None to what is no question.
-
-    {"n", "begin": true}: a new quiz: `seed`, `of` questions, and the `prices` of question 0.
-    {"n", "seed", "number", "guess": "real" | "fake"}: the answer to that question: `real`, `right`, `source`, `hint`,
-    and the `prices` of the next one (None after the last). What is real is nowhere told before the guess. All repeat
-    `n`; `error` says why there is no quiz.
-    """
-    if not isinstance(question, dict):
-        return None
-    head = {"n": question.get("n")}
-    seed, number, guess = question.get("seed"), question.get("number"), question.get("guess")
-    if question.get("begin") is True:
-        seed = secrets.randbelow(LARGEST_SEED)
-    elif not (_whole(seed, LARGEST_SEED) and _whole(number, QUESTIONS) and guess in ("real", "fake")):
-        return None
-    try:
-        questions = quizzes.make(int(seed or 0), QUESTIONS)
-    except OrderflowError as error:
-        return {**head, "error": str(error)}
-    if question.get("begin") is True:
-        return {**head, "seed": seed, "of": len(questions), "number": 0, "prices": list(questions[0].prices)}
-    asked = questions[int(number or 0)]
-    following = int(number or 0) + 1
-    return {
-        **head,
-        "seed": seed,
-        "number": number,
-        "real": asked.real,
-        "right": asked.real == (guess == "real"),
-        "source": asked.source,
-        "hint": asked.hint,
-        "prices": list(questions[following].prices) if following < len(questions) else None,
-    }
-
-
-def _whole(value: Any, end: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < end
+    view, opened, seen = read(View, stores[0]), read_opened(stores[1]), read(Seen, stores[2])
+    simulation = services.part(Simulation)
+    count = number if isinstance(number, int) and 0 <= number < LARGEST_COUNT else 0
+    answer = update_board(simulation, view, query, count, held or opened.id is not None)
+    answer |= update_status(simulation.status(), scenarios, may, answer["view"])
+    answer["view"] = answer["view"].plain()
+    return answer | update_line(simulation, opened, seen, min(LARGEST, services.settings.instruments.history))
 
 
 def register(app: Dash, services: Services) -> None:
     """Bind the page's callbacks to the app."""
-    simulation, quizzes = services.part(Simulation), Quizzes()
-
-    @app.callback(Output("instruments-told", "data"), Input("instruments-ask", "data"), prevent_initial_call=True)
-    def tell(question: Any) -> Any:
-        answer = told(simulation, question, is_operator())
-        if answer is None:
-            raise PreventUpdate
-        return answer
+    scenarios = described([*services.part(Simulation).ids(), *services.part(Simulation).groups()])
 
     @app.callback(
-        Output("instruments-quiz-told", "data"), Input("instruments-quiz-ask", "data"), prevent_initial_call=True
+        output={name: Output(*place, allow_duplicate=name == "stop") for name, place in OUTPUTS.items()},
+        inputs={
+            "number": Input("instruments-interval", "n_intervals"),
+            "_refresh": Input("instruments-refresh", "data"),
+            "words": Input("instruments-search", "value"),
+            "by": Input("instruments-sort", "value"),
+            "asked": Input("instruments-pages", "value"),
+            "open_": Input("instruments-open", "data"),
+        },
+        state={
+            "view": State("instruments-view", "data"),
+            "held": State("instruments-held", "data"),
+            "seen": State("instruments-seen", "data"),
+        },
+        # dcc.Interval does not wait: an update that takes longer than its interval would be superseded for ever
+        running=[(Output("instruments-interval", "disabled"), True, False)],
+        prevent_initial_call="initial_duplicate",
     )
-    def quiz(question: Any) -> Any:
-        # reading the recordings takes a while the first time
-        answer = services.workers.run(quizzed, quizzes, question)
-        if answer is None:
-            raise PreventUpdate
-        return answer
+    def answer_request(
+        number: Any, _refresh: Any, words: Any, by: Any, asked: Any, open_: Any, view: Any, held: Any, seen: Any
+    ) -> dict[str, Any]:
+        query = Query.of(words, by, asked)
+        found = update(services, scenarios, is_operator(), number, query, held is True, (view, open_, seen))
+        return {name: found.get(name, no_update) for name in OUTPUTS}
 
-    def inside(function: str, *inputs: Input, later: bool = True) -> None:
-        app.clientside_callback(
-            ClientsideFunction("instruments", function),
-            Output("instruments-void", "data", allow_duplicate=later),
-            *inputs,
-            prevent_initial_call=later,
-        )
+    @app.callback(
+        Output("instruments-search", "value"), Input("instruments-clear", "n_clicks"), prevent_initial_call=True
+    )
+    def show_all(_clicks: Any) -> str:
+        return ""
 
-    inside("boot", Input("instruments-config", "data"), later=False)
-    inside("told", Input("instruments-told", "data"))
-    inside("quizzed", Input("instruments-quiz-told", "data"))
-    inside("dialogs", *(Input(f"instruments-dialog-{name}", "opened") for name in DIALOGS))
+    @app.callback(
+        Output("instruments-dialog-help", "opened"),
+        Input("instruments-open-help", "n_clicks"),
+        prevent_initial_call=True,
+    )
+    def open_help(_clicks: Any) -> bool:
+        return True
+
+    for part in (instruments_control, instruments_detail, instruments_model, instruments_quiz):
+        part.register(app, services)

@@ -1,7 +1,7 @@
-"""The page of the simulated instruments: a toolbar that steers them, a grid of live cards, a line of figures.
+"""The page of the simulated instruments: a toolbar that steers them, a table of live rows, a line of figures.
 
-Pure: from values to a component tree. Cards, sparklines and everything that moves are made by the browser
-(`assets/instruments`), which finds its elements by their ids; the dialogs are in `instruments_dialogs`.
+Pure: from values to a component tree. Rows, texts and figures come with the answers to the page's interval; the
+dialogs are in `instruments_dialogs`, the model's form in `instruments_form`.
 """
 
 from __future__ import annotations
@@ -9,14 +9,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import dash_mantine_components as dmc
 from dash import dcc, html
 from dash.development.base_component import Component
 
 from layouts.instruments_dialogs import button, data, detail, help_dialog, quiz, restart, scenarios
+from layouts.instruments_grid import grid
 from layouts.shell import Link, aria, icon_button, page_shell
 
 PATH = "/instruments/"
 TITLE = "Instruments"
+INTERVAL = 500
+"""ms between two updates."""
 
 SORTS = (
     ("id", "Id"),
@@ -25,31 +29,24 @@ SORTS = (
     ("change", "Change, highest first"),
     ("volatility", "Volatility, highest first"),
 )
-"""Orders of the cards: value, words."""
+"""Orders of the rows: value, words."""
 
 SPEEDS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
 """Stops of the speed's slider: model seconds a second."""
 
+LOST = (
+    "No connection to the server. These are the last prices; the page goes on by itself as soon as the server answers."
+)
+
 
 def instruments_page(
-    *,
-    links: Sequence[Link] = (),
-    prefix: str = "/api/v1",
-    history: int = 1000,
-    bundled: Sequence[Mapping[str, Any]] = (),
+    *, links: Sequence[Link] = (), bundled: Sequence[Mapping[str, Any]] = (), more: Sequence[Component] = ()
 ) -> Component:
     """The page.
 
-    prefix: of the API's addresses; history: prices that the server keeps of each instrument; bundled: the scenarios
-    that come with the program, each with its file's name, title, description, seconds (None: for ever).
+    bundled: the scenarios that come with the program, each with its file's name, title, description, seconds (None:
+    for ever). more: the page's stores.
     """
-    config = {
-        "path": PATH,
-        "prefix": prefix,
-        "history": history,
-        "speeds": list(SPEEDS),
-        "scenarios": [dict(one) for one in bundled],
-    }
     return page_shell(
         TITLE,
         links=links,
@@ -60,16 +57,18 @@ def instruments_page(
         extras=[
             detail(),
             restart(),
-            scenarios(),
+            scenarios(bundled),
             quiz(),
             help_dialog(),
-            html.Div(id="instruments-toasts", className="ix-toasts", role="status", **aria(live="polite")),
-            dcc.Store(id="instruments-config", data=config),
-            dcc.Store(id="instruments-ask"),
-            dcc.Store(id="instruments-told"),
-            dcc.Store(id="instruments-quiz-ask"),
-            dcc.Store(id="instruments-quiz-told"),
-            dcc.Store(id="instruments-void"),
+            dmc.NotificationContainer(id="instruments-toasts", position="bottom-right", zIndex=500),
+            html.Div(
+                className="ix-banner",
+                role="alert",
+                hidden=True,
+                **data(stale=LOST, revive="instruments-interval instruments-card-interval"),
+            ),
+            dcc.Interval(id="instruments-interval", interval=INTERVAL),
+            *more,
         ],
     )
 
@@ -78,9 +77,17 @@ def header() -> Component:
     """In the header: the quiz, theme, help."""
     return html.Div(
         [
-            button("Real or fake?", "quiz", kind="ix-quiz-open", title="A quiz: tell markets from models (Q)"),
-            icon_button("instruments-do-theme", "theme", "Dark or light", keys="N"),
-            icon_button("instruments-do-help", "help", "Keyboard and definitions", keys="?"),
+            button(
+                "Real or fake?",
+                "instruments-open-quiz",
+                keys="Q",
+                title="A quiz: tell markets from models (Q)",
+                className="ix-quiz-open",
+            ),
+            icon_button(
+                "instruments-theme", "theme", "Dark or light", keys="N", **data(**{"theme-toggle": "", "hotkey": "N"})
+            ),
+            icon_button("instruments-open-help", "help", "Keyboard and definitions", keys="?", **data(hotkey="?")),
         ],
         className="ix-header",
     )
@@ -91,120 +98,176 @@ def toolbar() -> Component:
     return html.Div(
         className="ix-bar",
         children=[
-            html.Div([search(), order()], className="ix-find", role="search", **aria(label="Find instruments")),
             html.Div(
-                className="ix-steer",
-                role="group",
-                children=[
+                [search(), order(), html.Span(id="instruments-count", role="status", **aria(live="polite"))],
+                className="ix-find",
+                role="search",
+                **aria(label="Find instruments"),
+            ),
+            html.Div(
+                [
                     html.Span(
                         [
                             html.I(className="ix-dot", **aria(hidden="true")),
-                            html.Span("Connecting …", id="instruments-live"),
+                            html.Span("Connecting …", id="instruments-live", className="ix-live-text"),
                         ],
                         className="ix-live",
                         role="status",
                     ),
-                    button("Pause", "run", id="instruments-run", kind="ix-run", title="Pause or go on (P)"),
-                    speed(),
-                    button("Restart …", "restart", title="Begin anew, with another seed if you like"),
                     button(
-                        "Scenario …", "scenario", id="instruments-scenario-open", title="Shocks, halts, crashes (S)"
+                        "❚❚ Pause",
+                        "instruments-run",
+                        keys="P",
+                        title="Pause or go on (P)",
+                        className="ix-run",
+                        **aria(pressed="false"),
+                    ),
+                    speed(),
+                    button("Restart …", "instruments-open-restart", title="Begin anew, with another seed if you like"),
+                    button(
+                        "Scenario …",
+                        "instruments-open-scenario",
+                        keys="S",
+                        title="Shocks, halts, crashes (S)",
+                        className="ix-scenario-open",
                     ),
                 ],
+                className="ix-steer",
+                role="group",
                 **aria(label="Simulation"),
             ),
-            html.Div(id="instruments-banner", className="ix-banner", role="alert", hidden=True),
         ],
     )
 
 
 def search() -> Component:
-    """The field that finds cards by id, name or model."""
-    return html.Div(
-        [
-            html.Span(className="ix-glass", **aria(hidden="true")),
-            html.Div(id="instruments-search-host", className="ix-search-host"),
-            html.Label("Search by id, name or model", htmlFor="instruments-search", className="of-visually-hidden"),
-            html.Kbd("/", className="ix-key", **aria(hidden="true")),
-        ],
+    """The field that finds rows by id, name or model."""
+    return dmc.TextInput(
+        id="instruments-search",
+        placeholder="Search id, name, model",
+        debounce=150,
+        size="sm",
         className="ix-search",
+        spellCheck=False,
+        autoComplete="off",
+        leftSection=html.Span(className="ix-glass", **aria(hidden="true")),
+        rightSection=html.Kbd("/", className="ix-key", **aria(hidden="true")),
+        inputProps={"type": "search", "enterKeyHint": "search", "aria-label": "Search by id, name or model"},
+        **data(hotkey="/"),
     )
 
 
 def order() -> Component:
-    """The order of the cards, and how many there are."""
-    return html.Div(
-        [
-            html.Label("Sort", htmlFor="instruments-sort", className="ix-label"),
-            html.Div(id="instruments-sort-host", className="ix-sort", **data(choices=_words(SORTS))),
-            html.Span(id="instruments-count", className="ix-count", role="status", **aria(live="polite")),
-        ],
-        className="ix-order",
+    """The order of the rows, kept for the next visit."""
+    return dmc.Select(
+        id="instruments-sort",
+        data=[{"value": value, "label": words} for value, words in SORTS],
+        value=SORTS[0][0],
+        allowDeselect=False,
+        checkIconPosition="right",
+        size="sm",
+        className="ix-sort",
+        persistence=True,
+        inputProps=aria(label="Sort"),
+        comboboxProps={"withinPortal": True},
     )
 
 
 def speed() -> Component:
-    """Model seconds a second, on a slider whose stops the script knows."""
+    """Model seconds a second: a slider with named stops, and a button at each end of it."""
     return html.Div(
         [
-            html.Label("Speed", htmlFor="instruments-speed", className="ix-label"),
-            html.Div(id="instruments-speed-host", className="ix-slider"),
-            html.Output("1×", id="instruments-speed-text", className="ix-speed-text"),
+            html.Span("Speed", className="ix-label", **aria(hidden="true")),
+            button(
+                "−", "instruments-slower", keys="-", title="Slower (-)", className="ix-step", **aria(label="Slower")
+            ),
+            dmc.Slider(
+                id="instruments-speed",
+                min=0,
+                max=len(SPEEDS) - 1,
+                step=1,
+                value=SPEEDS.index(1),
+                label=None,
+                size="sm",
+                updatemode="mouseup",
+                thumbLabel="Speed: 1 times real time",
+                className="ix-slider",
+            ),
+            button(
+                "+", "instruments-faster", keys="+ =", title="Faster (+)", className="ix-step", **aria(label="Faster")
+            ),
+            html.Span("1×", id="instruments-speed-text", className="ix-speed-text"),
         ],
         className="ix-speed",
     )
 
 
 def board() -> Component:
-    """The cards, and what stands in their place while there are none."""
+    """The table, and what stands in its place while there are no rows."""
     return html.Div(
         className="ix-board",
         children=[
             html.P(
-                "Up and down, left and right move between the cards, Enter opens one.",
+                "Up and down move between the instruments, Enter opens one. After the last row comes the next page.",
                 id="instruments-keys",
                 className="of-visually-hidden",
             ),
-            html.Ul(
-                id="instruments-grid", className="ix-grid", **aria(label="Instruments", describedby="instruments-keys")
-            ),
-            html.Div(
-                [html.Div(className="ix-ghost") for _ in range(12)],
-                id="instruments-loading",
-                className="ix-grid",
-                **aria(hidden="true"),
-            ),
             html.Section(
-                id="instruments-none",
-                className="ix-empty",
-                hidden=True,
-                children=[
-                    html.H2("There are no simulated instruments"),
-                    html.P("This server was started without any. Start it with some, and they appear here:"),
-                    html.Pre(html.Code("TICKER_COUNT=12 orderflow serve")),
-                    html.P(
-                        [
-                            "Single ones, each with its own model, are written as tables ",
-                            html.Code("[simulated.NAME]"),
-                            " in orderflow.toml.",
-                        ]
-                    ),
-                ],
+                [grid(), pager()],
+                id="instruments-list",
+                className="ix-list",
+                **aria(label="Instruments", describedby="instruments-keys"),
             ),
-            html.Section(
-                id="instruments-nothing",
-                className="ix-empty",
-                hidden=True,
-                children=[
-                    html.H2("Nothing found"),
-                    html.P(id="instruments-nothing-words"),
-                    button("Show all", "clear"),
-                ],
+            none(),
+            nothing(),
+        ],
+    )
+
+
+def pager() -> Component:
+    """Pages of the table, and which rows are shown."""
+    return html.Div(
+        [
+            html.Span(id="instruments-range", className="ix-range"),
+            dmc.Pagination(
+                id="instruments-pages", total=1, value=1, size="sm", siblings=1, withEdges=False, hideWithOnePage=True
+            ),
+        ],
+        id="instruments-pager",
+        className="ix-pager",
+    )
+
+
+def none() -> Component:
+    """In the place of the table when the server has no instruments."""
+    return html.Section(
+        id="instruments-none",
+        className="ix-empty",
+        hidden=True,
+        children=[
+            html.H2("There are no simulated instruments"),
+            html.P("This server was started without any. Start it with some, and they appear here:"),
+            html.Pre(html.Code("TICKER_COUNT=12 orderflow serve")),
+            html.P(
+                [
+                    "Single ones, each with its own model, are written as tables ",
+                    html.Code("[simulated.NAME]"),
+                    " in orderflow.toml.",
+                ]
             ),
         ],
     )
 
 
-def _words(pairs: Sequence[tuple[str, str]]) -> str:
-    """Choices of a list that the script makes: value=words, one a line."""
-    return "\n".join(f"{value}={words}" for value, words in pairs)
+def nothing() -> Component:
+    """In the place of the table when a search finds nothing."""
+    return html.Section(
+        id="instruments-nothing",
+        className="ix-empty",
+        hidden=True,
+        children=[
+            html.H2("Nothing found"),
+            html.P(id="instruments-nothing-words"),
+            button("Show all", "instruments-clear"),
+        ],
+    )

@@ -1,31 +1,53 @@
 """The dialogs of the instruments' page: one instrument with its model card, restart, scenarios, the quiz, help.
 
-They are Mantine's modals, which keep the focus and give it back; all are in the document from the start, so that the
-page's script finds what it fills. What a button does is in its `data-do` attribute.
+They are Mantine's modals, which keep the focus and give it back; all are in the document from the start, so that
+callbacks find what they fill.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import html
+from dash import dcc, html
 from dash.development.base_component import Component
 
+from layouts.figures.instruments import price_figure, quiz_figure
+from layouts.instruments_text import span
 from layouts.shell import aria
 
 DIALOGS = ("detail", "restart", "scenario", "quiz", "help")
 """Names of the dialogs: ids `instruments-dialog-…`."""
 
+CARD_INTERVAL = 2000
+"""ms between two looks at the model card of the open instrument."""
+
+KEYS = (
+    ("/", "Search"),
+    ("← → ↑ ↓", "From instrument to instrument"),
+    ("Enter", "Open the instrument"),
+    ("Esc", "Close a dialog; empty the search"),
+    ("P", "Pause or go on"),
+    ("+", "Faster"),
+    ("-", "Slower"),
+    ("S", "Scenarios"),
+    ("Q", "Real or fake?"),
+    ("1 R", "In the quiz: real"),
+    ("2 F", "In the quiz: fake"),
+    ("N", "Dark or light"),
+    ("?", "This help"),
+)
+"""Keys of the page as the help lists them: keys, words."""
+
 MARKS = (
     ("▲ ▼", "change since the instrument's start, with its sign; ■ for none"),
-    ("σ", "how much the price moves in a minute: the root of the squared changes in the card's window, for one minute"),
+    ("σ", "how much the price moves in a minute: the root of the squared changes in the row's window, for one minute"),
     ("Dashed line", "the price at the start"),
     ("Halted", "a scenario has stopped the trading of it"),
-    ("Failed", "its model has left the range of prices that can be kept; the card says why when it is opened"),
+    ("Failed", "its model has left the range of prices that can be kept; the row says why when it is opened"),
 )
-"""What the marks on a card mean, for the help."""
+"""What the marks on a row mean, for the help."""
 
 
 def data(**values: str) -> dict[str, Any]:
@@ -33,10 +55,12 @@ def data(**values: str) -> dict[str, Any]:
     return {f"data-{name}": value for name, value in values.items()}
 
 
-def button(words: str, do: str, *, kind: str = "", id: str | None = None, title: str | None = None) -> Component:
-    """A button. do: what it does; kind: of the look."""
-    named: dict[str, Any] = {key: value for key, value in (("id", id), ("title", title)) if value}
-    return html.Button(words, type="button", className=f"ix-button {kind}".strip(), **data(do=do), **named)
+def button(words: Any, id: Any, *, keys: str = "", kind: str = "default", title: str = "", **more: Any) -> Component:
+    """A button. keys: that press it, separated by spaces; kind: Mantine's variant; title: a tooltip."""
+    named: dict[str, Any] = data(hotkey=keys) if keys else {}
+    if title:
+        named["buttonProps"] = {"title": title}
+    return dmc.Button(words, id=id, variant=kind, size="compact-md", **named, **more)
 
 
 def dialog(name: str, title: str, size: str, children: Sequence[Component]) -> Component:
@@ -63,48 +87,92 @@ def detail() -> Component:
         "min(1360px, 96vw)",
         [
             html.Div(
-                className="ix-detail",
-                children=[
-                    html.Section(
-                        className="ix-left",
-                        children=[
-                            html.Div(
-                                [
-                                    html.Span("–", id="instruments-price", className="ix-big"),
-                                    html.Span(id="instruments-change", className="ix-change"),
-                                    html.Span(id="instruments-marks", className="ix-marks"),
-                                    html.A("Order flow →", id="instruments-flow", href="/chart/", className="ix-flow"),
-                                ],
-                                className="ix-now",
-                            ),
-                            html.Div(id="instruments-quote", className="ix-quote", hidden=True),
-                            html.Div(
-                                [
-                                    html.Div(id="instruments-plot", className="ix-plot"),
-                                    html.Div(id="instruments-cross", className="ix-cross", hidden=True),
-                                    html.P(id="instruments-plot-note", className="ix-plot-note"),
-                                ],
-                                className="ix-plot-frame",
-                                tabIndex=0,
-                                role="application",
-                                **aria(label="Price chart. The arrow keys move the crosshair along the prices."),
-                            ),
-                            html.Div(
-                                [
-                                    html.Span(id="instruments-readout", className="ix-readout", role="status"),
-                                    html.Span(id="instruments-line", className="ix-line"),
-                                ],
-                                className="ix-under",
-                            ),
-                            html.Div(id="instruments-facts", className="ix-facts"),
-                        ],
-                        **aria(label="Prices"),
-                    ),
-                    html.Section(id="instruments-card", className="ix-right", **aria(label="Model card")),
+                [
+                    html.Section([now(), plot(), html.Div(id="instruments-facts", className="ix-facts")],
+                                 className="ix-left", **aria(label="Prices")),
+                    html.Section(card(), className="ix-right", **aria(label="Model card")),
                 ],
+                className="ix-detail",
             )
         ],
+    )  # fmt: skip
+
+
+def now() -> Component:
+    """Price, change, marks, and the quote of an order book."""
+    return html.Div(
+        [
+            html.Div(
+                [
+                    html.Span("–", id="instruments-price", className="ix-big"),
+                    html.Span(id="instruments-change", className="ix-change"),
+                    html.Span(id="instruments-marks", className="ix-marks"),
+                    html.A("Order flow →", id="instruments-flow", href="/chart/", className="ix-flow"),
+                ],
+                className="ix-now",
+            ),
+            html.Div(id="instruments-quote", className="ix-quote", hidden=True),
+        ]
     )
+
+
+def plot() -> Component:
+    """The price chart: Plotly's own crosshair and zoom; the line below reads the crosshair."""
+    return html.Div(
+        [
+            html.Div(
+                dcc.Graph(
+                    id="instruments-graph",
+                    figure=price_figure([], [], None),
+                    config={"displayModeBar": False, "doubleClick": "reset+autosize", "showTips": False},
+                    responsive=True,
+                    clear_on_unhover=True,
+                    className="ix-plot",
+                ),
+                id="instruments-plot",
+                className="ix-plot-frame",
+                tabIndex=0,
+                role="application",
+                **aria(label="Price chart. The arrow keys move the crosshair along the prices."),
+            ),
+            html.Div(
+                [
+                    html.Span(id="instruments-readout", className="ix-readout", role="status"),
+                    html.Span("Live", id="instruments-line", className="ix-line ix-live-text"),
+                ],
+                className="ix-under",
+            ),
+        ]
+    )
+
+
+def card() -> list[Component]:
+    """The form of the model, and the buttons that act on it."""
+    return [
+        html.Div(id="instruments-warnings"),
+        html.Div(id="instruments-card", className="ix-form"),
+        html.P(id="instruments-form-message", className="ix-error", role="alert"),
+        html.Div(
+            [
+                button("Apply", "instruments-apply", kind="filled", disabled=True),
+                button("Discard", "instruments-discard", disabled=True),
+                dmc.Menu(
+                    [
+                        dmc.MenuTarget(
+                            button("Take all changes back", "instruments-back", kind="subtle", color="gray")
+                        ),
+                        dmc.MenuDropdown(
+                            dmc.MenuItem("Really? It begins anew", id="instruments-back-sure", color="red")
+                        ),
+                    ],
+                    position="top-end",
+                    zIndex=400,
+                ),
+            ],
+            className="ix-buttons ix-sticky",
+        ),
+        dcc.Interval(id="instruments-card-interval", interval=CARD_INTERVAL, max_intervals=0),
+    ]
 
 
 def restart() -> Component:
@@ -118,13 +186,12 @@ def restart() -> Component:
                 "All instruments begin anew at their first prices. Their history and their trades are forgotten. "
                 "The same seed gives the same prices again."
             ),
-            html.Div(id="instruments-seed-host", className="ix-form-row"),
-            html.P(id="instruments-restart-error", className="ix-error", role="alert"),
+            dmc.TextInput(id="instruments-seed", label="Seed", autoComplete="off", inputProps={"inputMode": "numeric"}),
             html.Div(
                 [
-                    button("Restart", "restart-go", kind="ix-primary", id="instruments-restart-go"),
-                    button("Another seed", "restart-dice", title="Put a random number there"),
-                    button("Cancel", "close", kind="ix-plain"),
+                    button("Restart", "instruments-restart", kind="filled"),
+                    button("Another seed", "instruments-dice", title="Put a random number there"),
+                    button("Cancel", "instruments-cancel", kind="subtle", color="gray"),
                 ],
                 className="ix-buttons",
             ),
@@ -132,33 +199,77 @@ def restart() -> Component:
     )
 
 
-def scenarios() -> Component:
+def scenarios(bundled: Sequence[Mapping[str, Any]]) -> Component:
     """Play a bundled scenario or one's own."""
+    listed = [scenario(one) for one in bundled] or [html.Li("None came with this program.", className="ix-small")]
     return dialog(
         "scenario",
         "Scenarios",
         "760px",
         [
-            html.Div(id="instruments-scenario-now", className="ix-playing", role="status"),
+            html.Div(
+                [
+                    html.Span("No scenario plays.", id="instruments-scenario-now"),
+                    button("■ Stop", "instruments-stop", disabled=True),
+                ],
+                className="ix-playing",
+                role="status",
+            ),
             html.H3("Bundled", className="ix-h"),
-            html.Ul(id="instruments-scenario-list", className="ix-scenarios"),
+            html.Ul(listed, className="ix-scenarios"),
             html.H3("Your own", className="ix-h"),
             html.P(
                 "TOML, or JSON of the same shape: events with kind, at (seconds) and instruments. "
                 "Kinds: shock, volatility, flash_crash, halt.",
                 className="ix-small",
             ),
-            html.Div(id="instruments-scenario-own"),
+            dcc.Upload(
+                dmc.Textarea(
+                    id="instruments-scenario-text",
+                    className="ix-code",
+                    minRows=8,
+                    maxRows=8,
+                    autosize=True,
+                    spellCheck=False,
+                    placeholder='[[events]]\nkind = "shock"\nat = 5\npercent = -4',
+                    inputProps=aria(label="Text of your scenario"),
+                ),
+                id="instruments-scenario-drop",
+                disable_click=True,
+                className_active="ix-dropping",
+            ),
             html.Div(id="instruments-scenario-errors", className="ix-errors", role="alert", hidden=True),
             html.Div(
                 [
-                    button("Play this", "scenario-own", kind="ix-primary"),
-                    button("From a file …", "scenario-file"),
-                    button("An example", "scenario-example", kind="ix-plain"),
+                    button("Play this", "instruments-play-own", kind="filled"),
+                    dcc.Upload(
+                        button("From a file …", "instruments-file"),
+                        id="instruments-scenario-file",
+                        accept=".toml,.json,.txt,text/plain,application/json",
+                    ),
+                    button("An example", "instruments-example", kind="subtle", color="gray"),
                 ],
                 className="ix-buttons",
             ),
         ],
+    )
+
+
+def scenario(one: Mapping[str, Any]) -> Component:
+    """A bundled scenario with a button that plays it; one that cannot be played here says why."""
+    fault = one.get("fault")
+    length = "" if fault else ("every " if one.get("loop") else "") + span(one["seconds"])
+    words = html.P(fault, className="ix-error") if fault else html.P(one["description"])
+    play = button(
+        "Play",
+        {"type": "instruments-play", "name": one["name"]},
+        disabled=bool(fault),
+        **aria(label=f"Play {one['title']}"),
+    )
+    return html.Li(
+        [html.Div([html.B(one["title"]), html.Small(length), words]), play],
+        id={"type": "instruments-scenario", "title": one["title"]},
+        className="ix-scenario",
     )
 
 
@@ -170,51 +281,56 @@ def quiz() -> Component:
         "860px",
         [
             html.Div(
-                id="instruments-quiz",
-                className="ix-quiz",
-                children=[
+                [
                     html.Div(id="instruments-quiz-head", className="ix-quiz-head"),
                     html.Div(
-                        html.Canvas(
-                            id="instruments-quiz-chart", role="img", **aria(label="Prices, without their scale")
+                        dcc.Graph(
+                            id="instruments-quiz-graph",
+                            figure=quiz_figure([]),
+                            config={"staticPlot": True},
+                            responsive=True,
                         ),
                         className="ix-quiz-chart",
+                        role="img",
+                        **aria(label="Prices, without their scale"),
                     ),
                     html.Div(
                         [
-                            html.Button(
-                                [html.Span("Real"), html.Small("a recorded market"), html.Kbd("1 or R")],
-                                type="button",
-                                className="ix-guess ix-guess-real",
-                                **data(do="quiz-real"),
-                            ),
-                            html.Button(
-                                [html.Span("Fake"), html.Small("made by a model"), html.Kbd("2 or F")],
-                                type="button",
-                                className="ix-guess ix-guess-fake",
-                                **data(do="quiz-fake"),
-                            ),
+                            guess("Real", "a recorded market", "1 or R", "instruments-quiz-real", "1 R"),
+                            guess("Fake", "made by a model", "2 or F", "instruments-quiz-fake", "2 F"),
                         ],
-                        id="instruments-quiz-guess",
                         className="ix-guesses",
                     ),
                     html.Div(id="instruments-quiz-answer", className="ix-answer", role="status", **aria(live="polite")),
                 ],
+                id="instruments-quiz-page",
+                className="ix-quiz",
+                **data(state="none"),
             )
         ],
     )
 
 
+def guess(words: str, small: str, shown: str, id: str, keys: str) -> Component:
+    """One of the two large buttons."""
+    parts = [html.Span(words), html.Small(small), html.Kbd(shown)]
+    return html.Button(parts, id=id, type="button", className="ix-guess", disabled=True, **data(hotkey=keys))
+
+
 def help_dialog() -> Component:
-    """Keys, which the script fills in by the table that it acts by, and what the marks mean."""
+    """The keys, and what the marks mean."""
+    keys = [
+        html.Div([html.Span(words), html.Span([html.Kbd(key) for key in names.split()])], className="ix-help-row")
+        for names, words in KEYS
+    ]
     marks = [part for name, words in MARKS for part in (html.Dt(name), html.Dd(words))]
     return dialog(
         "help",
         "Keyboard and definitions",
         "620px",
         [
-            html.Div(id="instruments-help-keys", className="ix-help-keys"),
-            html.H3("On the cards", className="ix-h"),
+            html.Div(keys, id="instruments-help-keys", className="ix-help-keys"),
+            html.H3("In the rows", className="ix-h"),
             html.Dl(marks, className="ix-help-marks"),
             html.P(
                 [

@@ -134,9 +134,14 @@ def icon(name: str) -> Component:
     return html.Span(className=f"of-icon of-icon-{name}", **aria(hidden="true"))
 
 
-def icon_button(id: str, name: str, label: str, *, keys: str = "", pressed: bool | None = None) -> Component:
-    """A small button with an icon, a tooltip and the same words for screen readers. pressed: for toggles."""
-    attributes = aria(label=label)
+def icon_button(
+    id: str, name: str, label: str, *, keys: str = "", pressed: bool | None = None, **more: Any
+) -> Component:
+    """A small button with an icon, a tooltip and the same words for screen readers.
+
+    pressed: for toggles. more: further attributes of the button.
+    """
+    attributes = {**more, **aria(label=label)}
     if pressed is not None:
         attributes |= aria(pressed=str(pressed).lower())
     button = dmc.ActionIcon(

@@ -9,6 +9,7 @@ from typing import Any
 from orderflow.instruments import arrivals, flow, zero_intelligence
 from orderflow.instruments.instrument import Instrument
 from orderflow.instruments.models import registry
+from orderflow.instruments.scenarios import bundled
 from orderflow.instruments.stylized_facts import FactChecker
 
 FINE = 9
@@ -36,6 +37,17 @@ def card(instrument: Instrument, checker: FactChecker) -> dict[str, Any]:
         "trades": instrument.trades,
         "halted": instrument.halted,
         "failure": instrument.failure,
+    }
+
+
+def library() -> dict[str, Any]:
+    """All models, arrival laws, parameters of the trades' flow and of the order book, and the bundled scenarios."""
+    return {
+        "models": [{**about(model), "params": params(model.params)} for model in registry.MODELS],
+        "arrivals": [{**about(law), "params": params(law.params)} for law in arrivals.LAWS],
+        "flow": params(flow.PARAMS),
+        "book": params(zero_intelligence.PARAMS),
+        "scenarios": [path.stem for path in bundled()],
     }
 
 

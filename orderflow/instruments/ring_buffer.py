@@ -6,12 +6,14 @@ from array import array
 
 
 class Ring:
-    """Prices (float64, unrounded) and their times (int64 ns UTC). size: how many are kept, > 0."""
+    """Prices (float64, unrounded) and their times (int64 ns UTC). size: how many are kept, > 0. added: how many there
+    have been since it was made; the number of the newest price."""
 
-    __slots__ = ("_at", "_prices", "_times", "size")
+    __slots__ = ("_at", "_prices", "_times", "added", "size")
 
     def __init__(self, size: int) -> None:
         self.size = size
+        self.added = 0
         self._prices = array("d")
         self._times = array("q")
         self._at = 0
@@ -21,6 +23,7 @@ class Ring:
 
     def add(self, time: int, price: float) -> None:
         """The newest price; the oldest goes when the ring is full."""
+        self.added += 1
         if len(self._prices) < self.size:
             self._prices.append(price)
             self._times.append(time)
@@ -36,6 +39,10 @@ class Ring:
         if count is not None and count < len(prices):
             times, prices = times[len(times) - count :], prices[len(prices) - count :]
         return times, prices
+
+    def since(self, number: int) -> tuple[array[int], array[float]]:
+        """(times, prices) of what was added after price `number`, as far as it is kept, oldest first."""
+        return self.last(max(0, min(len(self), self.added - number)))
 
     def clear(self) -> None:
         """Forget all."""

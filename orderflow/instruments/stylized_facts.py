@@ -23,7 +23,8 @@ RUNS = 400
 CONFIDENCE = 0.99
 NEEDED = 200
 """Returns below which nothing is said."""
-_LENGTHS = (1600, 800, 400, NEEDED)
+LENGTHS = (1600, 800, 400, NEEDED)
+"""Returns that are looked at: the most of these that there are."""
 _SETTLE = 200
 """Steps before a run counts, in which volatility forgets where it began."""
 _LAGS = 10
@@ -182,7 +183,7 @@ class FactChecker:
         found = np.asarray(prices, np.float64)
         if not np.all(np.isfinite(found) & (found > 0)):
             raise ValueError("prices are finite numbers above 0")
-        length = next((n for n in _LENGTHS if n < len(found)), 0)
+        length = next((n for n in LENGTHS if n < len(found)), 0)
         if not length:
             have = max(len(found) - 1, 0)
             return [_silent(kind, f"{kind.title}: needs {NEEDED} returns, there are {have}") for kind in KINDS]

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
+from tests.browser import instruments
 from tests.browser.chart import Chart, post_ticks
 from tests.browser.herd_play import PORTRAIT, Open, StandIn
 from tests.browser.herd_play import Phone as HerdPhone
 from tests.conftest import require
-from tests.running import RunningServer
+from tests.running import RunningServer, start_server
 
 ARGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--force-color-profile=srgb"]
 DESKTOP = {"width": 1440, "height": 900}
@@ -143,3 +144,58 @@ def open_phone(browser: Any, server: RunningServer) -> Iterator[Open]:
     for phone, _ in opened:
         phone.page.context.close()
     assert [error for phone, words in opened for error in phone.errors if not any(w in error for w in words)] == []
+
+
+@pytest.fixture(scope="session")
+def ix_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A server with some instruments, for all tests of their page."""
+    config = tmp_path_factory.mktemp("instruments") / "orderflow.toml"
+    config.write_text(instruments.TABLES)
+    environ = {"TICKER_COUNT": str(instruments.COUNT)}
+    server = start_server("--ephemeral", "--no-browser", "--config", str(config), environ=environ)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def ix_page(browser: Any, ix_server: RunningServer) -> Iterator[instruments.Page]:
+    """A module's page of the instruments on a desktop: loading it for each test would take minutes."""
+    page = instruments.Page(browser.new_context(viewport=DESKTOP, color_scheme="dark"), ix_server.url)
+    page.visit()
+    yield page
+    page.page.context.close()
+
+
+@pytest.fixture
+def ix(ix_page: instruments.Page, ix_server: RunningServer) -> Iterator[instruments.Page]:
+    """The page of the instruments as first opened."""
+    ix_page.afresh(ix_server)
+    yield ix_page
+    errors, ix_page.errors[:] = list(ix_page.errors), []
+    assert errors == []
+
+
+@pytest.fixture
+def open_ix(browser: Any, launch: Callable[..., RunningServer]) -> Iterator[Callable[..., instruments.Page]]:
+    """open_ix(server, phone=False, visit=True, expect=()): a page of the instruments of its own.
+
+    Complaints fail the test, but `expect`ed ones. It needs `launch` so that pages are closed before servers end.
+    """
+    opened: list[tuple[instruments.Page, tuple[str, ...]]] = []
+
+    def go(
+        server: RunningServer, *, phone: bool = False, visit: bool = True, expect: tuple[str, ...] = ()
+    ) -> instruments.Page:
+        context = browser.new_context(
+            viewport=PHONE if phone else DESKTOP, has_touch=phone, is_mobile=phone, color_scheme="dark"
+        )
+        page = instruments.Page(context, server.url)
+        opened.append((page, expect))
+        if visit:
+            page.visit()
+        return page
+
+    yield go
+    for page, _ in opened:
+        page.page.context.close()
+    assert [e for page, expect in opened for e in page.errors if not any(word in e for word in expect)] == []

@@ -20,6 +20,7 @@ from typing import Any, get_type_hints
 
 import pytest
 from dash import Dash
+from dash._callback_context import CallbackContext
 from flask.testing import FlaskClient
 from werkzeug.local import LocalProxy
 
@@ -91,6 +92,7 @@ def site(make_services: Callable[..., Services]) -> Site:
     server = create_server(services)
     app = create_app(services, server)
     services.part(Simulation).pause()  # so that what moves is what was moved
+    services.part(Simulation).flush()  # trades of a step before it would reach the market later
     client = server.test_client()
     tick = {"timestamp": "2026-03-02T14:30:01Z", "price": 25000.25, "size": 2, "symbol": "ES"}
     assert client.post("/tick", json=tick, headers=BEARER).status_code == 202
@@ -284,6 +286,8 @@ class Unknown:
 
 
 UNKNOWN = Unknown()
+OF_A_REQUEST = (LocalProxy, CallbackContext)
+"""Kinds of things that have nothing behind them outside a request."""
 COMMON = {"start", "stop", "join", "order", "keep", "load", "play"}
 """Methods whose names others have too: they count only where it is known whose they are."""
 METHODS = {name for names in CHANGING.values() for name in names} - COMMON
@@ -309,7 +313,7 @@ def value_of(node: ast.expr, names: dict[str, Any]) -> Any:
         found = getattr(owner, node.attr, UNKNOWN)
         if found is UNKNOWN and isinstance(owner, type):  # a parameter of that type: what its attribute is declared as
             found = get_type_hints(owner).get(node.attr, UNKNOWN)
-    return UNKNOWN if isinstance(found, LocalProxy) else found  # Flask's have nothing behind them outside a request
+    return UNKNOWN if isinstance(found, OF_A_REQUEST) else found
 
 
 def names_of(function: types.FunctionType) -> dict[str, Any]:

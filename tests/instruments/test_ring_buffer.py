@@ -47,3 +47,11 @@ def test_a_cleared_ring_begins_anew() -> None:
 @pytest.mark.parametrize("count", [None, 5])
 def test_an_empty_ring_has_nothing(count: int | None) -> None:
     assert [list(column) for column in Ring(3).last(count)] == [[], []]
+
+
+def test_what_came_after_a_number_is_found_as_far_as_it_is_kept() -> None:
+    ring = Ring(3)
+    for time in range(5):
+        ring.add(time, float(time))
+    assert ring.added == 5
+    assert [list(ring.since(number)[0]) for number in (0, 3, 4, 5, 9)] == [[2, 3, 4], [3, 4], [4], [], []]

@@ -16,12 +16,10 @@ import flask
 import msgspec
 
 from orderflow.errors import BadInput, FieldError
-from orderflow.instruments import arrivals, flow, zero_intelligence
 from orderflow.instruments.instrument import DECIMALS, LEAST, Instrument
-from orderflow.instruments.model_card import about, card, params
-from orderflow.instruments.models import registry
+from orderflow.instruments.model_card import card, library
 from orderflow.instruments.scenario import Scenario
-from orderflow.instruments.scenarios import bundled, load_scenario
+from orderflow.instruments.scenarios import load_scenario
 from orderflow.instruments.simulation import Simulation
 from orderflow.instruments.stylized_facts import FactChecker
 from orderflow.services import Services
@@ -161,15 +159,7 @@ class Instruments(Api):
         return answer(self._services.workers.run(card, instrument, self._checker))
 
     def models(self, values: Values) -> flask.Response:
-        return answer(
-            {
-                "models": [{**about(model), "params": params(model.params)} for model in registry.MODELS],
-                "arrivals": [{**about(law), "params": params(law.params)} for law in arrivals.LAWS],
-                "flow": params(flow.PARAMS),
-                "book": params(zero_intelligence.PARAMS),
-                "scenarios": [path.stem for path in bundled()],
-            }
-        )
+        return answer(library())
 
     def status(self, values: Values) -> flask.Response:
         return answer(self._simulation.status())

@@ -45,14 +45,14 @@ INSTRUMENTS = (
     ),
     *_ix(
         "keys",
-        "test_instruments::test_quiz_to_the_end_by_keys",
+        "test_instruments_dialogs::test_quiz_to_the_end_by_keys",
         "Q opens the quiz.",
         "In the quiz 1 or R guesses real, 2 or F fake.",
         "In the quiz Enter goes on to the next question.",
     ),
     *_ix(
         "keys",
-        "test_instruments::test_quiz_by_mouse_and_without_an_answer",
+        "test_instruments_dialogs::test_quiz_by_mouse_and_without_an_answer",
         "In the quiz N goes on to the next question, as Enter does.",
     ),
     *_ix(
@@ -62,7 +62,7 @@ INSTRUMENTS = (
     ),
     *_ix(
         "keys",
-        "test_instruments::test_the_price_chart_is_zoomed_and_read_by_keys",
+        "test_instruments_detail::test_the_price_chart_is_zoomed_and_read_by_keys",
         "On the chart of an instrument ← and → move the crosshair along the prices; with Shift by ten.",
         "On the chart Page Up and Page Down move the crosshair by twenty prices.",
         "On the chart Home and End move the crosshair to the first and to the last price.",
@@ -94,28 +94,28 @@ INSTRUMENTS = (
     ),
     *_ix(
         "controls",
-        "test_instruments::test_restart_asks_and_takes_a_seed",
+        "test_instruments_dialogs::test_restart_asks_and_takes_a_seed",
         "The button “Restart …” opens the dialog “Restart the simulation”.",
     ),
     *_ix(
         "controls",
-        "test_instruments::test_scenarios_bundled_and_own",
+        "test_instruments_dialogs::test_scenarios_bundled_and_own",
         "The button “Scenario …” opens the dialog Scenarios.",
     ),
     *_ix(
         "controls",
-        "test_instruments::test_a_scenario_that_plays_is_named",
+        "test_instruments_dialogs::test_a_scenario_that_plays_is_named",
         "The button of the scenarios names the one that plays, and how far it is: “Flash crash · 0:03 of 5:50”.",
     ),
     *_ix(
         "controls",
-        "test_instruments::test_a_card_opens_with_history_and_lives",
+        "test_instruments_detail::test_a_card_opens_with_history_and_lives",
         "A click on an instrument opens its dialog.",
     ),
     # dialog of one instrument
     *_ix(
         "dialogs",
-        "test_instruments::test_a_card_opens_with_history_and_lives",
+        "test_instruments_detail::test_a_card_opens_with_history_and_lives",
         "Instrument: price and change since the start move live, and the chart grows.",
         "Instrument: the crosshair follows the mouse and the line below reads time, price and change.",
         "Instrument: the crosshair goes away with the mouse.",
@@ -124,25 +124,25 @@ INSTRUMENTS = (
     ),
     *_ix(
         "dialogs",
-        "test_instruments::test_the_price_chart_is_zoomed_and_read_by_keys",
+        "test_instruments_detail::test_the_price_chart_is_zoomed_and_read_by_keys",
         "Instrument: a drag over the chart zooms in; the zoom survives new prices.",
         "Instrument: a double click shows all prices again.",
     ),
     *_ix(
         "dialogs",
-        "test_instruments::test_too_few_returns_are_said_and_then_the_facts",
+        "test_instruments_detail::test_too_few_returns_are_said_and_then_the_facts",
         "Instrument: before there are 200 returns the stylised facts say how many there are.",
         "Instrument: seven stylised facts are listed with value, band, theory and “✓ fits” or “✗ does not fit”.",
     ),
     *_ix(
         "dialogs",
-        "test_instruments::test_an_order_book_has_a_quote",
+        "test_instruments_detail::test_an_order_book_has_a_quote",
         "Instrument: one with an order book shows bid, ask and spread.",
         "Instrument: with an order book the facts are “not checked”, and there is no law of arrivals to choose.",
     ),
     *_ix(
         "dialogs",
-        "test_instruments::test_a_parameter_is_edited_wrong_and_then_right",
+        "test_instruments_detail::test_a_parameter_is_edited_wrong_and_then_right",
         "Model: Apply is disabled until something differs.",
         "Model: another price model brings its own parameters.",
         "Model: what the server refuses is told at each field, and the first one has the focus.",
@@ -155,13 +155,13 @@ INSTRUMENTS = (
     ),
     *_ix(
         "dialogs",
-        "test_instruments::test_what_is_typed_survives_a_new_look_at_the_card",
+        "test_instruments_detail::test_what_is_typed_survives_a_new_look_at_the_card",
         "Model: what is typed stays while the card is read anew.",
         "Model: Discard brings the instrument's values back.",
     ),
     *_ix(
         "dialogs",
-        "test_instruments::test_the_form_of_a_model",
+        "test_instruments_detail::test_the_form_of_a_model",
         "Model: each parameter has its unit, its meaning, its range and its default.",
         "Model: Order book takes the law of arrivals away and brings the book's parameters.",
         "Model: another law, “Arrivals of trades”, brings its own parameters.",
@@ -172,13 +172,13 @@ INSTRUMENTS = (
     # dialog of the restart
     *_ix(
         "dialogs",
-        "test_instruments::test_restart_asks_and_takes_a_seed",
+        "test_instruments_dialogs::test_restart_asks_and_takes_a_seed",
         "Restart: the button Restart begins anew with the seed that was typed, and closes the dialog.",
         "Restart: a seed that is none is refused in the dialog.",
     ),
     *_ix(
         "dialogs",
-        "test_instruments::test_restart_by_enter_dice_and_cancel",
+        "test_instruments_dialogs::test_restart_by_enter_dice_and_cancel",
         "Restart: the field Seed has the present seed.",
         "Restart: “Another seed” puts a random number there.",
         "Restart: Cancel closes without a restart.",
@@ -187,7 +187,7 @@ INSTRUMENTS = (
     # dialog of the scenarios
     *_ix(
         "dialogs",
-        "test_instruments::test_scenarios_bundled_and_own",
+        "test_instruments_dialogs::test_scenarios_bundled_and_own",
         "Scenarios: Play plays a bundled one.",
         "Scenarios: “■ Stop” ends what plays.",
         "Scenarios: “Play this” plays what was typed, TOML or JSON.",
@@ -196,7 +196,7 @@ INSTRUMENTS = (
     ),
     *_ix(
         "dialogs",
-        "test_instruments::test_an_own_scenario_from_example_drop_or_nothing",
+        "test_instruments_dialogs::test_an_own_scenario_from_example_drop_or_nothing",
         "Scenarios: “An example” writes one into the field.",
         "Scenarios: a file dropped on the field is read.",
         "Scenarios: a file above 1 MiB is refused.",
@@ -204,21 +204,21 @@ INSTRUMENTS = (
     ),
     *_ix(
         "dialogs",
-        "test_instruments::test_a_scenario_that_plays_is_named",
+        "test_instruments_dialogs::test_a_scenario_that_plays_is_named",
         "Scenarios: bundled ones are listed with title, description and length.",
         "Scenarios: what plays is said at the top: “Plays: …”, else “No scenario plays.”.",
     ),
     # quiz and help
     *_ix(
         "dialogs",
-        "test_instruments::test_quiz_to_the_end_by_keys",
+        "test_instruments_dialogs::test_quiz_to_the_end_by_keys",
         "Quiz: ten questions; after each guess it says right or wrong, a hint, and the source.",
         "Quiz: the score says how many were right.",
         "Quiz: “Play again” begins another one.",
     ),
     *_ix(
         "dialogs",
-        "test_instruments::test_quiz_by_mouse_and_without_an_answer",
+        "test_instruments_dialogs::test_quiz_by_mouse_and_without_an_answer",
         "Quiz: the buttons Real and Fake guess, Next goes on.",
         "Quiz: closed and opened again it is at the same question.",
         "Quiz: “Question 1 of 10” and “0 right” count along.",
@@ -251,7 +251,7 @@ INSTRUMENTS = (
     ),
     *_ix(
         "readers",
-        "test_instruments::test_a_parameter_is_edited_wrong_and_then_right",
+        "test_instruments_detail::test_a_parameter_is_edited_wrong_and_then_right",
         "A field with an error says so by aria-invalid.",
     ),
     # theme
@@ -269,14 +269,14 @@ INSTRUMENTS = (
     ),
     *_ix(
         "reconnect",
-        "test_instruments::test_a_lost_line_is_told_in_the_dialog_too",
-        "The page says Reconnecting … while the device is offline, and “Connected again.” after it.",
+        "test_instruments_detail::test_a_lost_line_is_told_in_the_dialog_too",
+        "The page says Reconnecting … while the device is offline, and “The server is back.” after it.",
         "The dialog of an instrument says Reconnecting …, and Live when it is back.",
     ),
     # links
     *_ix(
         "links",
-        "test_instruments::test_a_card_opens_with_history_and_lives",
+        "test_instruments_detail::test_a_card_opens_with_history_and_lives",
         "“Order flow →” leads to the chart of the instrument, /chart/?symbol=ID.",
     ),
     *_ix(
@@ -309,7 +309,7 @@ INSTRUMENTS = (
     ),
     *_ix(
         "states",
-        "test_instruments::test_scenarios_bundled_and_own",
+        "test_instruments_dialogs::test_scenarios_bundled_and_own",
         "A halted instrument is marked Halted, and the foot counts it.",
     ),
     *_ix(
@@ -339,7 +339,7 @@ INSTRUMENTS = (
     ),
     *_ix(
         "states",
-        "test_instruments::test_the_form_of_a_model",
+        "test_instruments_detail::test_the_form_of_a_model",
         "The volatility of an instrument is shown as “σ … % a minute”.",
     ),
     # touch

@@ -1,0 +1,42 @@
+"""Short notes to the reader of the instruments' page about what became of a change."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+SHOWN, SHOWN_BAD = 5000, 10_000
+"""ms for which a note stays; longer where something went wrong."""
+KEY = (
+    "This server needs its key for that: open this page once with ?key=… at the end of its address, as the server "
+    "printed it at its start."
+)
+
+
+def toast(text: str, *, bad: bool = False) -> list[dict[str, Any]]:
+    """A note, for the page's NotificationContainer. bad: something went wrong."""
+    return [
+        {
+            "action": "show",
+            "id": secrets.token_hex(4),
+            "message": text,
+            "color": "red" if bad else "blue",
+            "autoClose": SHOWN_BAD if bad else SHOWN,
+        }
+    ]
+
+
+def needs_key() -> list[dict[str, Any]]:
+    """The note for a reader without the key."""
+    return toast(KEY, bad=True)
+
+
+def refresh() -> str:
+    """A new value for the store that makes the page update at once."""
+    return secrets.token_hex(4)
+
+
+def sentence(error: Exception) -> str:
+    """An error as a sentence with a capital letter."""
+    text = str(error)
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", "!")) else ".")
