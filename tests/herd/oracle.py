@@ -48,9 +48,9 @@ class Trader:
 @dataclass
 class OracleOrder:
     n: int
-    p: str
-    s: int
-    q: int
+    participant: str
+    sign: int
+    quantity: int
 
 
 @dataclass
@@ -82,28 +82,28 @@ def clear(
 
     sells: list[OracleOrder] = []
     for order in orders:
-        mine = sum(sell.q for sell in sells if sell.p == order.p)
-        if order.s < 0 and mine + order.q <= traders[order.p].shares + short:
+        mine = sum(sell.quantity for sell in sells if sell.participant == order.participant)
+        if order.sign < 0 and mine + order.quantity <= traders[order.participant].shares + short:
             sells.append(order)
     limits: dict[int, Fraction] = {}
     for i, order in enumerate(orders):
-        if order.s > 0:
-            until = [w.q for w in orders[: i + 1] if w.p == order.p and w.s > 0]
-            limits[order.n] = Fraction(traders[order.p].cash - (len(until) - 1), sum(until))
+        if order.sign > 0:
+            until = [w.quantity for w in orders[: i + 1] if w.participant == order.participant and w.sign > 0]
+            limits[order.n] = Fraction(traders[order.participant].cash - (len(until) - 1), sum(until))
     while True:
-        buys = [order for order in orders if order.s > 0]
+        buys = [order for order in orders if order.sign > 0]
         while buys:
-            net = sum(buy.q for buy in buys) - sum(sell.q for sell in sells)
+            net = sum(buy.quantity for buy in buys) - sum(sell.quantity for sell in sells)
             worst = min(buys, key=lambda buy: (limits[buy.n], -buy.n))
             if position + net <= high and limits[worst.n] >= uniform(net):
                 break
             buys.remove(worst)
-        net = sum(buy.q for buy in buys) - sum(sell.q for sell in sells)
+        net = sum(buy.quantity for buy in buys) - sum(sell.quantity for sell in sells)
         if position + net >= low or not sells:
             break
         sells.pop()
     at = uniform(net)
-    fills = {buy.n: int(-buy.q * at // 1) for buy in buys}
-    fills |= {sell.n: int(sell.q * at // 1) for sell in sells}
+    fills = {buy.n: int(-buy.quantity * at // 1) for buy in buys}
+    fills |= {sell.n: int(sell.quantity * at // 1) for sell in sells}
     spent = cost(curve, p0, k, position + net) - cost(curve, p0, k, position)
     return Outcome(net, fills, {order.n for order in orders} - fills.keys(), -sum(fills.values()) - spent)

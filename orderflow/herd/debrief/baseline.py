@@ -41,9 +41,9 @@ class _Account:
 @dataclass(frozen=True, slots=True)
 class _Order:
     n: int
-    p: str
-    s: int
-    q: int
+    participant: str
+    sign: int
+    quantity: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +141,7 @@ class _Run:
         done = clear(self._curve, self._position, [self._orders[row] for row in rows], self._accounts, self._short)
         columns = self._columns
         for row, cash, shares in done.fills:
-            account = self._accounts[self._orders[row].p]
+            account = self._accounts[self._orders[row].participant]
             account.cash += cash
             account.shares += shares
             columns.status[row], columns.cash[row], columns.shares[row] = FILLED, cash, shares

@@ -1,7 +1,7 @@
-"""`Game`: what the web and the pages call. One session at a time, a batch every quarter of a second.
+"""`Game`: the interface of the herd game for the web and the pages. One session at a time, a batch every 250 ms.
 
-Everything here is done in one go: no method yields to other greenlets unless it says so, so nobody sees half a change
-(a lock keeps out real threads, where there are any). Listeners are called after a change, outside of it.
+Changes are atomic: no method yields to other greenlets unless its docstring says so, and a lock excludes other threads.
+Listeners are called after a change, without the lock.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from orderflow.herd.live.journal import Journal, NoJournal
 from orderflow.herd.live.leaderboard import Leaderboard, statistics
 from orderflow.herd.live.order_status import Fill as Fill
 from orderflow.herd.live.order_status import OrderStatus as OrderStatus
-from orderflow.herd.live.order_status import canonical, fill, order_status
+from orderflow.herd.live.order_status import canonical, fill_of, order_status
 from orderflow.herd.live.session import Session
 from orderflow.herd.live.tick_feed import TickFeed
 from orderflow.herd.live.view import Entry, View, told
@@ -36,18 +36,18 @@ from orderflow.settings.settings import Settings
 from orderflow.storage.journal import DiskJournal
 
 ACTIVE_SECONDS = 30
-"""Who was seen within so many seconds counts as active."""
+"""Participants seen within so many seconds count as active."""
 STATS_SECONDS = 1.0
 Side = Literal["buy", "sell"]
 
 
 class Game(View):
-    """The running game. `build_game` makes one, `start` begins it.
+    """The running game. `build_game` creates it, `start` starts it.
 
-    on_fill: called with (participant id, Fill) for each order that was cleared, but for bots'. on_batch: called when
-    something visible has changed, at most once a batch and after each control. on_account: called with a participant
-    id (None: everybody) whose portfolio or place in the game changed without an order: dividend, undo, kick, reset.
-    connected: number of sockets, set by the web. version: grows with every visible change.
+    on_fill: called with (participant id, Fill) for each cleared order, except those of bots. on_batch: called when
+    something visible changed, at most once per batch and after each control. on_account: called with the id of a
+    participant (None: everybody) whose portfolio or group changed without an order: dividend, undo, kick, reset.
+    connected: number of sockets, set by the web layer. version: grows with every visible change.
     """
 
     def __init__(self, settings: Settings, market: Market, workers: Workers, clock: Clock, journal: Journal) -> None:
@@ -75,11 +75,11 @@ class Game(View):
         super().__init__(clock, self._new_session())
 
     def start(self) -> None:
-        """Bring back the newest session if it has not ended, begin the batches. Call once, with the market loaded."""
+        """Recover the newest session unless it has ended, and start the batches. Call once, with the market loaded."""
         with self._lock:
             try:
                 known = self._journal.names()
-            except StorageFailed as error:  # the rest of the server does not need it
+            except StorageFailed as error:  # the rest of the server works without it
                 self._workers.note("herd sessions", error)
                 known = []
             if known:
@@ -88,7 +88,7 @@ class Game(View):
         self._job = self._workers.spawn("herd batches", self._run)
 
     def stop(self) -> None:
-        """End the batches and flush the log."""
+        """Stop the batches and flush the log."""
         if self._job is not None:
             self._job.cancel()
         self._ticks.stop()
@@ -98,8 +98,8 @@ class Game(View):
     # participants
 
     def join(self, nick: str | None = None, code: str | None = None) -> Participant:
-        """A new participant. Raises BadInput for the nickname, Forbidden for a wrong code where one is required, Busy
-        when the game is full, Conflict when it has ended, StorageFailed."""
+        """Add a participant. Raises BadInput for the nickname, Forbidden for a wrong code if one is required, Busy when
+        the game is full, Conflict when it has ended, StorageFailed."""
         with self._lock:
             session = self._session
             if self._settings.herd.code_required and (code or "").strip().upper() != session.state.code:
@@ -112,29 +112,29 @@ class Game(View):
             return person
 
     def participant(self, pid: str) -> Participant | None:
-        """Who plays under this id; None for strangers and for those who were kicked."""
+        """The participant with this id; None if there is none, or if they were kicked."""
         person = self._session.state.participants.get(pid)
         return None if person is None or person.kicked else person
 
     def rename(self, pid: str, nick: str) -> None:
-        """Another nickname. Raises Unauthorized, BadInput."""
+        """Change a nickname. Raises Unauthorized, BadInput."""
         with self._lock:
             self._session.person(pid)
             self._session.rename(self._clock.now(), pid, self._checked_nickname(nick) or "")
             self.version += 1
 
     def seen(self, pid: str) -> None:
-        """The participant shows a sign of life."""
+        """Record activity of a participant."""
         self._seen[pid] = self._clock.now()
 
     # orders
 
     def order(self, pid: str, client_id: str, side: str, quantity: int) -> tuple[OrderStatus, bool]:
-        """Accept an order: it is in the log when this returns. (what is known of it, whether it is new): the same UUID
+        """Accept an order: it is in the log when this returns. Returns (its status, whether it is new): a repeated UUID
         of the same participant never trades twice.
 
-        Raises Unauthorized, BadInput naming the field, Conflict when the market is not open, Busy for a flood,
-        StorageFailed (nothing was kept then).
+        Raises Unauthorized, BadInput naming the field, Conflict when the market is not open, Busy above the rate limit,
+        StorageFailed (then nothing was kept).
         """
         with self._lock:
             session = self._session
@@ -150,7 +150,7 @@ class Game(View):
             return order_status(session.order(now, pid, name, sign, checked)), True
 
     def order_status(self, pid: str, client_id: str) -> OrderStatus:
-        """What has become of a participant's own order. Raises NotFound."""
+        """The status of a participant's own order. Raises NotFound."""
         try:
             known = self._session.find_order(pid, canonical(client_id))
         except BadInput as error:
@@ -178,7 +178,7 @@ class Game(View):
     # figures and logs
 
     def stats(self) -> dict[str, Any]:
-        """The statistics line; amounts in currency. Computed at most once a second but for what is cheap."""
+        """Statistics; amounts in currency. The expensive ones are at most a second old."""
         state = self._session.state
         leaderboard = self._current_leaderboard()
         if self._stats is None or self._stats[0] is not leaderboard:
@@ -205,11 +205,11 @@ class Game(View):
         return self._current_leaderboard().rank(self._session.person(pid), self._session.state)
 
     def events(self) -> list[Event]:
-        """The current session's log. Yields while it is read from disk; `load` reads in the calling thread."""
+        """The log of the current session. Yields while it is read from disk; `load` reads in the calling thread."""
         return self._workers.run(self.load, self.session_id)
 
     def load(self, session_id: str) -> list[Event]:
-        """A session's log. Reads the disk. Raises NotFound."""
+        """The log of a session. Reads the disk. Raises NotFound."""
         if session_id == self.session_id and self._session.head:
             return [events.decode(self._session.head)]
         return self._archive.events(session_id)
@@ -219,7 +219,7 @@ class Game(View):
         disk."""
         return self._archive.sessions(self._session.state)
 
-    # inside; everything below is called under the lock, or before the start
+    # internal; everything below is called under the lock, or before the start
 
     def _config(self) -> Config:
         herd = self._settings.herd
@@ -235,7 +235,7 @@ class Game(View):
         )
 
     def _checked_nickname(self, nick: str | None) -> str | None:
-        """The nickname as it will be shown; None for none. Raises BadInput."""
+        """The nickname as it is shown, None if it is empty. Raises BadInput."""
         if nick is None or (isinstance(nick, str) and not nicknames.visible(nick[: nicknames.MAX_LENGTH * 10])):
             return None
         name = nicknames.clean(nick)
@@ -281,11 +281,11 @@ class Game(View):
         try:
             session.pay_due(now)
             session.extend_round(now)
-        except StorageFailed as error:  # to be read all the same
+        except StorageFailed as error:  # the session can still be read
             self._workers.note("herd session", error)
 
     def _replace_session(self, now: int) -> None:
-        """Another session under the same join code."""
+        """Begin another session with the same join code."""
         if not self._session.head and self.phase != "ended":
             presenter.end_game(self._session, now)
         played = len(self._session.state.fills) > 0
@@ -295,7 +295,7 @@ class Game(View):
         self._accounts.append(None)
 
     def _run(self) -> None:
-        """The batches, at absolute moments: late ones do not put off the next."""
+        """Run the batches on absolute deadlines: a late batch does not delay the next."""
         due = time.monotonic()
         while True:
             due = max(due + self.config.batch_ms / 1000, time.monotonic() - 1.0)
@@ -303,11 +303,11 @@ class Game(View):
                 return
             try:
                 self.turn()
-            except Exception as error:  # whatever it was, the next batch must come
+            except Exception as error:  # the next batch must run regardless
                 self._workers.note("herd batch", error)
 
     def turn(self) -> None:
-        """One batch, now: what the job does every `config.batch_ms`."""
+        """Run one batch now. The job calls this every `config.batch_ms`."""
         with self._lock:
             now = self._clock.now()
             if self.phase == "open" and presenter.is_time_up(self._session, now):
@@ -329,9 +329,9 @@ class Game(View):
         self._flowed(now, bought, sold)
         self._ticks.add(state.fills.since(begun))
         for order in cleared:
-            person = state.participants[order.p]
+            person = state.participants[order.participant]
             if person.bot is None:
-                self._fills.append((order.p, fill(order, person)))
+                self._fills.append((order.participant, fill_of(order, person)))
 
     def _hear(self, event: Event, state: State) -> None:
         """Each event, when it has been applied."""
@@ -350,7 +350,7 @@ class Game(View):
         return self._leaderboard[1]
 
     def _notify(self) -> None:
-        """Tell the listeners, outside of the lock."""
+        """Call the listeners, without the lock."""
         with self._lock:
             fills, accounts = self._fills, list(dict.fromkeys(self._accounts))
             self._fills, self._accounts = [], []
@@ -366,11 +366,11 @@ class Game(View):
         for listener in listeners:
             try:
                 listener(*args)
-            except Exception as error:  # one listener's trouble is not the others'
+            except Exception as error:  # a failing listener must not affect the others
                 self._workers.note("herd listener", error)
 
 
 def build_game(settings: Settings, market: Market, workers: Workers, clock: Clock) -> Game:
-    """The game of one server, not started. Raises BadInput for settings that make no market."""
+    """The game of one server, not started. Raises BadInput for settings that give no valid market."""
     journal: Journal = NoJournal() if settings.ephemeral else DiskJournal(settings.data_dir / "herd", workers)
     return Game(settings, market, workers, clock, journal)

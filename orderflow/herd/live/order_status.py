@@ -49,12 +49,12 @@ def canonical(client_id: object) -> str:
 
 
 def order_status(order: Order) -> OrderStatus:
-    side: Side = "buy" if order.s > 0 else "sell"
+    side: Side = "buy" if order.sign > 0 else "sell"
     price = units(order.price) if order.status == "filled" else None
-    return OrderStatus(order.c, order.status, side, order.q, price, order.reason)
+    return OrderStatus(order.client_id, order.status, side, order.quantity, price, order.reason)
 
 
-def fill(order: Order, owner: Participant) -> Fill:
+def fill_of(order: Order, owner: Participant) -> Fill:
     """The notification of a cleared order."""
     now = order_status(order)
     return Fill(now.client_id, now.status, now.price, now.quantity, now.side, owner.cash, owner.shares, now.reason)

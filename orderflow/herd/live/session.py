@@ -172,7 +172,7 @@ class Session:
             return []
         cleared = clear(state.curve, state.position, waiting, state.participants, state.config.short)
         self._write(*new, self._batch_event(n + len(new), t, cleared))
-        return [state.orders[order.p][order.c] for order in waiting]
+        return [state.orders[order.participant][order.client_id] for order in waiting]
 
     # actions of the presenter; the caller settles pending orders first
 

@@ -44,19 +44,19 @@ class Account(Protocol):
 
 
 class OrderLike(Protocol):
-    """An order as clearing sees one. n: number (order of arrival); p: trader; s: 1 buys, -1 sells; q: quantity."""
+    """An order as clearing sees one. n: number (order of arrival); sign: 1 buys, -1 sells."""
 
     @property
     def n(self) -> int: ...
 
     @property
-    def p(self) -> str: ...
+    def participant(self) -> str: ...
 
     @property
-    def s(self) -> int: ...
+    def sign(self) -> int: ...
 
     @property
-    def q(self) -> int: ...
+    def quantity(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +95,8 @@ def clear(
     rejects: list[tuple[int, str]] = []
     buys = _buys_by_limit(orders, accounts)
     sells = _covered_sells(orders, accounts, short, rejects)
-    totals = [0, *accumulate(buy.order.q for buy in buys)]
-    sold = sum(order.q for order in sells)
+    totals = [0, *accumulate(buy.order.quantity for buy in buys)]
+    sold = sum(order.quantity for order in sells)
     while True:
         kept = _count_filled_buys(curve, position, buys, totals, sold)
         lacking = curve.low - (position + totals[kept] - sold)
@@ -105,17 +105,17 @@ def clear(
         while lacking > 0 and sells:
             last = sells.pop()
             rejects.append((last.n, TOO_LOW))
-            sold -= last.q
-            lacking -= last.q
+            sold -= last.quantity
+            lacking -= last.quantity
     net = totals[kept] - sold
     cost, money, per = _terms(curve, position, net)
     room = curve.high - (position + net)
     for buy in buys[kept:]:
-        stopped = buy.order.q > room and buy.money * per >= money * buy.total
+        stopped = buy.order.quantity > room and buy.money * per >= money * buy.total
         rejects.append((buy.order.n, TOO_HIGH if stopped else NO_CASH))
-    fills = [(order.n, order.q * money // per, -order.q) for order in sells]
+    fills = [(order.n, order.quantity * money // per, -order.quantity) for order in sells]
     fills += [
-        (buy.order.n, -buy.order.q * money // per, buy.order.q) for buy in buys[:kept]
+        (buy.order.n, -buy.order.quantity * money // per, buy.order.quantity) for buy in buys[:kept]
     ]  # floor division: rounded up for the payer
     fills.sort()
     rejects.sort()
@@ -133,11 +133,11 @@ def _buys_by_limit(orders: Sequence[OrderLike], accounts: Mapping[str, Account])
     spent: dict[str, tuple[int, int]] = {}
     buys: list[_Buy] = []
     for order in orders:
-        if order.s > 0:
-            before, total = spent.get(order.p, (0, 0))
-            total += order.q
-            spent[order.p] = (before + 1, total)
-            money = accounts[order.p].cash - before
+        if order.sign > 0:
+            before, total = spent.get(order.participant, (0, 0))
+            total += order.quantity
+            spent[order.participant] = (before + 1, total)
+            money = accounts[order.participant].cash - before
             buys.append(_Buy(order, money, total, -((money << _SHIFT) // total)))
     buys.sort(key=lambda buy: (buy.rank, buy.order.n))
     return buys
@@ -150,16 +150,16 @@ def _covered_sells(
     left: dict[str, int] = {}
     sells: list[OrderLike] = []
     for order in orders:
-        if order.s < 0:
-            have = left.get(order.p)
+        if order.sign < 0:
+            have = left.get(order.participant)
             if have is None:
-                have = accounts[order.p].shares + short
-            if order.q <= have:
+                have = accounts[order.participant].shares + short
+            if order.quantity <= have:
                 sells.append(order)
-                have -= order.q
+                have -= order.quantity
             else:
                 rejects.append((order.n, TOO_SHORT if short else NO_SHARES))
-            left[order.p] = have
+            left[order.participant] = have
     return sells
 
 

@@ -34,15 +34,15 @@ class Participant:
 
 @dataclass(slots=True)
 class Order:
-    """n: number of its event; t: ns; p: participant; c: client's UUID; s: 1 | -1; q: quantity; price: micro-units,
-    rounded down, 0 until filled; reason: why it was rejected."""
+    """n: number of its event; t: ns; client_id: the client's UUID; sign: 1 buys, -1 sells; price: micro-units, rounded
+    down, 0 until filled; reason: why it was rejected."""
 
     n: int
     t: int
-    p: str
-    c: str
-    s: int
-    q: int
+    participant: str
+    client_id: str
+    sign: int
+    quantity: int
     status: Status = "accepted"
     price: int = 0
     reason: str | None = None

@@ -231,9 +231,9 @@ class State:
 
     def _accept(self, event: events.OrderAccepted) -> None:
         order = Order(event.n, event.t, event.participant, event.client_id, event.sign, event.quantity)
-        self.orders[order.p][order.c] = order
+        self.orders[order.participant][order.client_id] = order
         self.pending.append(order)
-        self.participants[order.p].orders += 1
+        self.participants[order.participant].orders += 1
         self.totals.orders += 1
 
     def _clear(self, event: events.BatchCleared) -> None:
@@ -241,13 +241,13 @@ class State:
         t, price = event.t, cents(event.price)
         for n, cash, shares in event.fills:
             order = waiting.pop(n)
-            person = self.participants[order.p]
+            person = self.participants[order.participant]
             person.cash += cash
             person.shares += shares
             person.trades += 1
             order.status = "filled"
-            order.price = abs(cash) // order.q
-            self.fills.append(t, price, order.q, order.s, n)
+            order.price = abs(cash) // order.quantity
+            self.fills.append(t, price, order.quantity, order.sign, n)
         for n, reason in event.rejects:
             order = waiting.pop(n)
             order.status, order.reason = "rejected", reason

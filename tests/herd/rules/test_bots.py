@@ -78,6 +78,6 @@ def test_bots_order_only_what_they_can_afford() -> None:
 def test_orders_of_bots_have_unique_ids() -> None:
     play = Play()
     add_bots(play, "zero", 40)
-    names = [order.c for _ in range(40) for order in play.batch(bots=True)]
+    names = [order.client_id for _ in range(40) for order in play.batch(bots=True)]
     assert len(set(names)) == len(names) > 100
     assert all(len(name) == 36 for name in names)

@@ -83,10 +83,10 @@ def test_properties_of_every_batch(case: Case) -> None:
     assert done.cost == curve.cost(case.position + done.net) - curve.cost(case.position)
     assert sum(shares for _, _, shares in done.fills) == done.net == done.buys - done.sells
     for n, cash, shares in done.fills:
-        assert shares == orders[n].s * orders[n].q
+        assert shares == orders[n].sign * orders[n].quantity
         assert abs(abs(cash) - abs(shares) * done.price) <= abs(shares) + 1, "everybody trades at one price"
     for p, trader in case.traders.items():
-        mine = [(cash, shares) for n, cash, shares in done.fills if orders[n].p == p]
+        mine = [(cash, shares) for n, cash, shares in done.fills if orders[n].participant == p]
         assert trader.cash + sum(cash for cash, shares in mine if shares > 0) >= min(0, trader.cash)
         sold = -sum(shares for _, shares in mine if shares < 0)
         assert sold == 0 or sold <= trader.shares + case.short
@@ -107,7 +107,7 @@ def test_the_order_of_arrival_does_not_matter_if_limits_differ(wanted: list[tupl
     def fills(order: list[tuple[str, int, int]]) -> tuple[dict[str, int], int]:
         orders = [OracleOrder(i, p, 1 if q > 0 else -1, abs(q)) for i, (p, _, q) in enumerate(order)]
         done = clear(curve, 17, orders, traders)
-        return {orders[n].p: cash for n, cash, _ in done.fills}, done.price
+        return {orders[n].participant: cash for n, cash, _ in done.fills}, done.price
 
     shuffled = list(rows)
     random.shuffle(shuffled)  # type: ignore[attr-defined]  # hypothesis names no type for it

@@ -39,7 +39,7 @@ def test_orders_have_the_result_of_their_batch() -> None:
     assert (bought.status, bought.price) == ("filled", 100_501_670)
     assert (sold.status, sold.price, sold.reason) == ("rejected", 0, "not enough shares")
     assert play.state.totals.trades == play.state.totals.rejected == 1
-    assert play.state.orders[a] == {bought.c: bought}
+    assert play.state.orders[a] == {bought.client_id: bought}
 
 
 def test_fills_are_kept_as_columns() -> None:
