@@ -8,7 +8,7 @@ been, and bots are marked. Prices and fills are those in the log: the market is 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from operator import attrgetter, itemgetter
 
@@ -164,17 +164,6 @@ def build_record(log: Sequence[Event]) -> Record:
     return builder.record()
 
 
-@dataclass(slots=True)
-class _Batch:
-    n: int
-    t: int
-    price: float
-    after: float
-    net: int
-    buys: int
-    sells: int
-
-
 class _Builder:
     """Folds a log into a `State`, which does the arithmetic, and notes what happened when.
 
@@ -186,9 +175,8 @@ class _Builder:
         self.state = State.of(first)
         self.endowments: dict[str, tuple[int, int]] = {}
         self.index: dict[str, int] = {}
-        self.rows: list[list[int]] = []  # in the order of the columns of `Orders`
-        self.row_of: dict[int, int] = {}
-        self.batches: list[_Batch] = []
+        self.orders: list[events.OrderAccepted] = []
+        self.batches: list[events.BatchCleared] = []
         self.path: list[tuple[int, int, float]] = [(first.n, first.t, units(first.config.price))]
         self.rounds: list[tuple[int, Round]] = []
         self.steps: list[tuple[int, Step]] = []
@@ -231,21 +219,13 @@ class _Builder:
 
     def _order(self, event: events.OrderAccepted) -> None:
         self.undoable.append(event.n)
-        self.row_of[event.n] = len(self.rows)
-        who = self.index[event.participant]
-        self.rows.append([event.n, event.t, who, event.sign, event.quantity, WAITING, 0, 0, 0, -1])
+        self.orders.append(event)
 
     def _batch(self, event: events.BatchCleared) -> None:
         self.undoable.append(event.n)
-        t, number = event.t, len(self.batches)
-        for n, cash, shares in event.fills:
-            self.rows[self.row_of[n]][5:] = (FILLED, t, cash, shares, number)
-        for n, _ in event.rejects:
-            self.rows[self.row_of[n]][5:] = (REJECTED, t, 0, 0, number)
-        after = units(event.after)
-        self.steps.append((event.n, ("batch", t, number)))
-        self.batches.append(_Batch(event.n, t, units(event.price), after, event.net, event.buys, event.sells))
-        self.path.append((event.n, t, after))
+        self.steps.append((event.n, ("batch", event.t, len(self.batches))))
+        self.batches.append(event)
+        self.path.append((event.n, event.t, units(event.after)))
 
     def _join(self, event: events.ParticipantJoined) -> None:
         self.index[event.participant] = len(self.index)
@@ -292,11 +272,8 @@ class _Builder:
         first = bisect_left(self.undoable, back)
         self.taken_back += len(self.undoable) - first
         del self.undoable[first:]
-        del self.rows[bisect_left(self.rows, back, key=itemgetter(0)) :]
-        del self.batches[bisect_left(self.batches, back, key=attrgetter("n")) :]
-        for row in self.rows:
-            if row[9] >= len(self.batches):  # the batch that decided it was taken back
-                row[5:] = (WAITING, 0, 0, 0, -1)
+        for log in (self.orders, self.batches):
+            del log[bisect_left(log, back, key=attrgetter("n")) :]
         for noted in (self.path, self.rounds, self.steps):
             del noted[bisect_left(noted, back, key=itemgetter(0)) :]
         self.captions = [one for one in self.captions if one[0] is None or one[0] < back]
@@ -304,7 +281,7 @@ class _Builder:
 
     def record(self) -> Record:
         """The columns of what was applied."""
-        state, columns = self.state, np.array(self.rows, np.int64).reshape(-1, 10).T
+        state = self.state
         return Record(
             session=state.session_id,
             started=state.started,
@@ -314,8 +291,8 @@ class _Builder:
             batch_ns=state.config.batch_ms * 1_000_000,
             config=state.config,
             members=tuple(self._member(person) for person in state.participants.values()),
-            orders=Orders(*columns),
-            batches=self._batches(),
+            orders=self._order_columns(),
+            batches=self._batch_columns(),
             path_time=np.array([time for _, time, _ in self.path], np.int64),
             path_price=np.array([price for _, _, price in self.path], np.float64),
             rounds=tuple(one for _, one in self.rounds),
@@ -339,15 +316,48 @@ class _Builder:
             person.kicked,
         )
 
-    def _batches(self) -> Batches:
-        return Batches(
-            time=np.array([batch.t for batch in self.batches], np.int64),
-            price=np.array([batch.price for batch in self.batches], np.float64),
-            after=np.array([batch.after for batch in self.batches], np.float64),
-            net=np.array([batch.net for batch in self.batches], np.int64),
-            buys=np.array([batch.buys for batch in self.batches], np.int64),
-            sells=np.array([batch.sells for batch in self.batches], np.int64),
+    def _order_columns(self) -> Orders:
+        number = _ints(order.n for order in self.orders)
+        status, filled, cash, shares = (np.zeros(len(number), np.int64) for _ in range(4))
+        batch = np.full(len(number), -1, np.int64)
+        times = _ints(one.t for one in self.batches)
+        fills = np.array([fill for one in self.batches for fill in one.fills], np.int64).reshape(-1, 3)
+        rejects = _ints(n for one in self.batches for n, _ in one.rejects)
+        for decided, numbers, counts in (
+            (FILLED, fills[:, 0], [len(one.fills) for one in self.batches]),
+            (REJECTED, rejects, [len(one.rejects) for one in self.batches]),
+        ):
+            rows, by = np.searchsorted(number, numbers), np.repeat(np.arange(len(times)), counts)
+            status[rows], filled[rows], batch[rows] = decided, times[by], by
+            if decided == FILLED:
+                cash[rows], shares[rows] = fills[:, 1], fills[:, 2]
+        return Orders(
+            number=number,
+            time=_ints(order.t for order in self.orders),
+            who=_ints(self.index[order.participant] for order in self.orders),
+            sign=_ints(order.sign for order in self.orders),
+            quantity=_ints(order.quantity for order in self.orders),
+            status=status,
+            filled=filled,
+            cash=cash,
+            shares=shares,
+            batch=batch,
         )
+
+    def _batch_columns(self) -> Batches:
+        batches = self.batches
+        return Batches(
+            time=_ints(batch.t for batch in batches),
+            price=np.array([units(batch.price) for batch in batches], np.float64),
+            after=np.array([units(batch.after) for batch in batches], np.float64),
+            net=_ints(batch.net for batch in batches),
+            buys=_ints(batch.buys for batch in batches),
+            sells=_ints(batch.sells for batch in batches),
+        )
+
+
+def _ints(values: Iterable[int]) -> Ints:
+    return np.fromiter(values, np.int64)
 
 
 def _currency(amount: int | None) -> float | None:
