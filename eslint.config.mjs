@@ -18,7 +18,6 @@ export default [
     ignores: [
       "assets/00-plotly-basic.min.js", // not ours
       // rewritten in Dash page by page: a rewrite deletes its folder and its line here and in .prettierignore
-      "assets/herd/",
       "assets/herd_debrief/",
     ],
   },

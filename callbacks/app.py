@@ -83,7 +83,7 @@ PAGES: tuple[Page, ...] = (
         "Herd game",
         herd.page,
         herd.register,
-        scripts=("kit", "chart/theme.js", "herd"),
+        scripts=("kit", "herd"),
         styles=("page.css", "herd.css", "herd"),
     ),
     Page(
@@ -99,7 +99,7 @@ PAGES: tuple[Page, ...] = (
         "",
         herd_replay.page,
         herd_replay.register,
-        scripts=("kit", "chart/theme.js", "herd", "herd_debrief"),
+        scripts=("kit", "chart/theme.js", "herd_debrief"),
         styles=("page.css", "herd.css", "herd_debrief.css", "herd"),
     ),
     Page(

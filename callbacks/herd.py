@@ -1,42 +1,75 @@
-"""The herd game's big screen: who may steer, and where the phones join. All else comes by the game's own socket.
-
-The page's script (`assets/herd`) draws what the socket brings and sends the presenter's controls to `/herd/control`,
-where the server checks the key again: that a viewer's page has no controls is a courtesy, no protection.
+"""The herd game's big screen: one callback looks at the game every quarter of a second with the presenter's key, once a
+second without; the presenter's controls are in `herd_controls`.
 """
 
 from __future__ import annotations
 
+import secrets
 from typing import TYPE_CHECKING, Any
 
-from dash import ClientsideFunction, Dash, Input, Output
+import msgspec
+from dash import ClientsideFunction, Dash, Input, Output, State, html, no_update
 from dash.development.base_component import Component
 
+from callbacks.herd_controls import register_controls
+from callbacks.herd_live import NAMES, WINDOWS, Cursor, Viewpoint, advance, changes, outputs, read_cursor, take_look
 from layouts.herd import herd_page
+from layouts.herd_screen import screen
 from layouts.shell import Link
+from orderflow.herd.live.game import Game
+from orderflow.web.herd.join_link import request_join_url
 from orderflow.web.kit.access import is_operator
 
 if TYPE_CHECKING:
     from orderflow.services import Services
 
 
+MOST_CLICKS = 1 << 31
+
+
 def page(services: Services, links: list[Link]) -> Component:
-    """The page as the settings have it."""
-    return herd_page(links=links, batch_ms=services.settings.herd.batch_ms)
+    """The page."""
+    return herd_page(links=links)
+
+
+def viewpoint(services: Services, epoch: str) -> Viewpoint:
+    """Who makes the present request."""
+    settings, presenter = services.settings, is_operator()
+    secret = settings.herd.code_required
+    code = services.part(Game).code if presenter or not secret else None
+    return Viewpoint(presenter, secret, request_join_url(settings, code), epoch)
+
+
+def look(game: Game, view: Viewpoint, now: int, clicks: object, cursor: Cursor) -> list[Any]:
+    """The answer to one look of a page: the chart's figure or its later points, the cursor, the note about the time
+    shown, and the values of NAMES. clicks: on the button that changes the time shown; cursor: what the page has."""
+    seen = take_look(game, view, now)
+    count = clicks if isinstance(clicks, int) and 0 < clicks < MOST_CLICKS else 0
+    window = count % len(WINDOWS)
+    figure, extension, moved = advance(game, view, seen, window, cursor)
+    values, prints = changes(screen(seen), NAMES, cursor.seen)
+    carried = msgspec.structs.asdict(moved) | {"clicks": count, "seen": prints}
+    words = html.Span(WINDOWS[window][0], className="hg-window-note", key=str(count))
+    return [figure, extension, carried, words if count != cursor.clicks else no_update, *values]
 
 
 def register(app: Dash, services: Services) -> None:
     """Bind the page's callbacks to the app."""
+    game, epoch = services.part(Game), secrets.token_hex(4)
 
-    @app.callback(Output("herd-access", "data"), Input("herd-config", "data"))
-    def access(_config: Any) -> dict[str, Any]:
-        return {"presenter": is_operator()}
+    @app.callback(
+        Output("herd-chart", "figure"),
+        Output("herd-chart", "extendData"),
+        Output("herd-cursor", "data"),
+        Output("herd-window-note", "children"),
+        *outputs(NAMES),
+        Input("herd-interval", "n_intervals"),
+        Input("herd-screen-window", "n_clicks"),
+        State("herd-cursor", "data"),
+        running=[(Output("herd-interval", "disabled"), True, False)],
+    )
+    def refresh(_beat: object, clicks: object, cursor: object) -> list[Any]:
+        return look(game, viewpoint(services, epoch), services.clock.now(), clicks, read_cursor(cursor))
 
-    app.clientside_callback(
-        ClientsideFunction("herd", "boot"), Output("herd-void", "data"), Input("herd-config", "data")
-    )
-    app.clientside_callback(
-        ClientsideFunction("herd", "allow"),
-        Output("herd-void", "data", allow_duplicate=True),
-        Input("herd-access", "data"),
-        prevent_initial_call=True,
-    )
+    register_controls(app, game)
+    app.clientside_callback(ClientsideFunction("herd", "boot"), Output("herd-sink", "data"), Input("herd-sink", "id"))

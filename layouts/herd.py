@@ -1,21 +1,27 @@
 """The herd game's big screen: price, crowd and chart for the room, with the presenter's controls below.
 
-Pure: from values to a component tree. Everything that moves is written by the browser (`assets/herd`), which finds its
-elements by their ids; the controls and dialogs are in `herd_controls`.
+Pure: from values to a component tree. What moves is in `herd_screen`, the controls in `herd_controls`, the dialogs in
+`herd_dialogs`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from layouts.herd_controls import data, dialogs, screen_buttons, toolbar
+from layouts.figures.herd_live import live_figure
+from layouts.herd_controls import data, screen_buttons, toolbar
+from layouts.herd_dialogs import dialogs
+from layouts.herd_screen import SLOW, STATISTICS
 from layouts.shell import Link, aria, page_shell
 
 PATH = "/herd/"
 TITLE = "Herd game"
+UNREACHABLE = "The server is unreachable. This is the last picture; it goes on by itself."
+OFFLINE = "This device is offline. The screen goes on by itself when the network is back."
 
 STEPS = (
     ("Scan", "Point your phone's camera at the code, or type the address."),
@@ -23,27 +29,19 @@ STEPS = (
     ("Trade", "Buy and sell. All of you together make the price."),
 )
 
-STATISTICS = (
-    ("connected", "Connected"),
-    ("participants", "Joined"),
-    ("active", "Active"),
-    ("trades", "Trades"),
-    ("orders", "Orders"),
-    ("rejected", "Rejected"),
-    ("net_position", "Net position"),
-    ("imbalance", "Imbalance"),
-    ("max_shares", "Most shares"),
-    ("min_cash", "Least cash"),
-    ("median_cash", "Median cash"),
-    ("max_cash", "Most cash"),
-    ("median_wealth", "Median wealth"),
-    ("gini", "Gini of wealth"),
-)
-"""Keys of the game's statistics and their names on the screen, in the order shown."""
+GRAPH: Any = {
+    "displaylogo": False,
+    "displayModeBar": "hover",
+    "scrollZoom": False,
+    "doubleClick": "autosize",
+    "showTips": False,
+    "modeBarButtonsToRemove": ["select2d", "lasso2d", "toImage", "sendChartToCloud", "zoomIn2d", "zoomOut2d"],
+}
+"""Plotly's options: a reader zooms with the mouse; a double click shows everything again."""
 
 
-def herd_page(*, links: Sequence[Link] = (), batch_ms: int = 250) -> Component:
-    """The page. batch_ms: how often the market trades, which is how often the screen may change."""
+def herd_page(*, links: Sequence[Link] = ()) -> Component:
+    """The page before its first look at the game."""
     return page_shell(
         TITLE,
         links=links,
@@ -52,8 +50,7 @@ def herd_page(*, links: Sequence[Link] = (), batch_ms: int = 250) -> Component:
         main=stage(),
         footer=html.Div(
             [
-                html.Span(id="herd-link", className="hg-link"),
-                html.Span(id="herd-access-note", className="hg-access-note"),
+                html.Span([html.Span("Live"), html.Span("Reconnecting …")], id="herd-link", className="hg-link"),
                 html.Span(id="herd-session"),
             ],
             className="hg-foot",
@@ -61,9 +58,10 @@ def herd_page(*, links: Sequence[Link] = (), batch_ms: int = 250) -> Component:
         extras=[
             *dialogs(),
             html.Div(id="herd-toasts", className="hg-toasts", role="status", **aria(live="polite")),
-            dcc.Store(id="herd-config", data={"path": PATH, "batch_ms": batch_ms}),
-            dcc.Store(id="herd-access"),
-            dcc.Store(id="herd-void"),
+            dcc.Interval(id="herd-interval", interval=SLOW),
+            dcc.Store(id="herd-cursor"),
+            dcc.Store(id="herd-request"),
+            dcc.Store(id="herd-sink"),
         ],
     )
 
@@ -74,7 +72,14 @@ def stage() -> Component:
         id="herd-stage",
         className="hg",
         children=[
-            html.Div(id="herd-banner", className="of-banner hg-banner", hidden=True, role="alert"),
+            html.Div(
+                id="herd-banner",
+                className="hg-banner",
+                hidden=True,
+                role="alert",
+                **data(stale=UNREACHABLE, offline=OFFLINE, revive="herd-interval"),
+            ),
+            html.Div("Waiting for the server … the network is slow.", className="hg-banner hg-wait"),
             html.Div(id="herd-announce", className="of-visually-hidden", role="status", **aria(live="polite")),
             price(),
             picture(),
@@ -82,7 +87,7 @@ def stage() -> Component:
             statistics(),
             toolbar(),
         ],
-        **data(scene="wait", phase="", access=""),
+        **data(scene="wait", phase="", access="", experiment="false"),
     )
 
 
@@ -114,7 +119,7 @@ def price() -> Component:
 
 
 def meter() -> Component:
-    """Who has been buying and who selling: the last five seconds as a bar, the last batch as numbers."""
+    """The shares of buyers and sellers: the last five seconds as a bar, the last batch as numbers."""
     return html.Div(
         id="herd-meter",
         className="hg-meter",
@@ -143,17 +148,23 @@ def meter() -> Component:
 def picture() -> Component:
     """The chart, the news over it, and in its place, until somebody is there, how to join."""
     return html.Section(
+        id="herd-picture",
         className="hg-picture",
         children=[
             html.Div(
-                id="herd-plot",
+                dcc.Graph(
+                    id="herd-chart",
+                    figure=live_figure([]),
+                    config=GRAPH,
+                    responsive=True,
+                    style={"height": "100%", "width": "100%"},
+                ),
                 className="hg-plot",
                 role="img",
                 **aria(label="Price over the session, with rounds, news and the fundamental value where there is one"),
             ),
-            html.Div(id="herd-tag", className="hg-tag", hidden=True, **aria(hidden="true")),
             html.Div(id="herd-news", className="hg-news", hidden=True),
-            html.Div(id="herd-window-note", className="hg-window-note", hidden=True),
+            html.Div(id="herd-window-note"),
             hero(),
         ],
         **aria(label="Price chart"),
@@ -168,14 +179,14 @@ def hero() -> Component:
         className="hg-hero",
         hidden=True,
         children=[
-            qr("hg-qr hg-qr-huge"),
+            qr("hero", "hg-qr hg-qr-huge"),
             html.Div(
                 [
                     html.H2("Scan to join", id="herd-hero-title"),
-                    html.P(className="hg-url", **data(join="url")),
-                    html.P(className="hg-code", **data(join="code")),
+                    html.P(id="herd-url-hero", className="hg-url"),
+                    html.P(id="herd-code-hero", className="hg-code"),
                     html.Ol(steps, className="hg-steps"),
-                    html.P(className="hg-count", **data(join="count")),
+                    html.P(id="herd-count-hero", className="hg-count"),
                 ],
                 className="hg-hero-words",
             ),
@@ -183,10 +194,10 @@ def hero() -> Component:
     )
 
 
-def qr(className: str) -> Component:
-    """The code of the join address; the browser sets its source, as it is that of the session."""
+def qr(place: str, className: str) -> Component:
+    """The QR code of the join address; its source is that of the session."""
     return html.Div(
-        html.Img(alt="QR code of the address to join", className="hg-qr-image", **data(join="qr")),
+        html.Img(id=f"herd-qr-{place}", alt="QR code of the address to join", className="hg-qr-image"),
         className=className,
     )
 
@@ -197,22 +208,22 @@ def join_card() -> Component:
         className="hg-card hg-join",
         children=[
             html.Button(
-                qr("hg-qr"),
+                qr("card", "hg-qr"),
                 className="hg-qr-button",
                 type="button",
                 title="Show the code on the whole screen (Q)",
-                **data(do="qr"),
+                **data(opens="herd-dialog-qr"),
                 **aria(label="Show the QR code on the whole screen"),
             ),
             html.Div(
                 [
                     html.H2("Join"),
-                    html.P(className="hg-code", **data(join="code")),
-                    html.P(className="hg-count", **data(join="count")),
+                    html.P(id="herd-code-card", className="hg-code"),
+                    html.P(id="herd-count-card", className="hg-count"),
                 ],
                 className="hg-join-words",
             ),
-            html.P(className="hg-url", **data(join="url")),
+            html.P(id="herd-url-card", className="hg-url"),
         ],
         **aria(label="Join"),
     )

@@ -47,7 +47,7 @@
       this.life.abort();
       root.cancelAnimationFrame(this.request);
       this.chart.close();
-      delete root.document.documentElement.dataset.herdShow;
+      delete root.document.documentElement.dataset.presenting;
     }
 
     controls() {
@@ -120,13 +120,13 @@
       const { document } = root;
       if (document.fullscreenElement) document.exitFullscreen();
       else if (document.fullscreenEnabled) document.documentElement.requestFullscreen().catch(() => this.present(true));
-      else this.present(!("herdShow" in document.documentElement.dataset));
+      else this.present(!("presenting" in document.documentElement.dataset));
     }
 
     present(on) {
       const { dataset } = root.document.documentElement;
-      if (on) dataset.herdShow = "";
-      else delete dataset.herdShow;
+      if (on) dataset.presenting = "";
+      else delete dataset.presenting;
       this.chart.again();
     }
 

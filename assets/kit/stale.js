@@ -2,8 +2,10 @@
 
    A page opts in by an element: html.Div(hidden=True, role="status", **{"data-stale": "words to show"}). It is shown when
    a callback cannot reach the server or none has been answered for `data-quiet` ms (1500), and GET /health does not
-   answer within `data-timeout` ms (1200). It is hidden again when the server answers. `data-revive` names intervals
-   that are then enabled again, as a failed callback may have left them disabled; not while a slow one is under way. */
+   answer within `data-timeout` ms (1200); `data-offline` has other words for a device without a network. It is hidden
+   again when the server answers; until then the document has `data-unreachable`, for style sheets. `data-revive` names
+   intervals that are then enabled again, as a failed callback may have left them disabled; not while a slow one is
+   under way. */
 (function (root) {
   "use strict";
   const of = (root.orderflow = root.orderflow || Object());
@@ -32,14 +34,18 @@
     last = performance.now();
     if (!down) return;
     down = false;
+    delete document.documentElement.dataset.unreachable;
     if (!node) return;
     show(node, "up", "The server is back.");
     setTimeout(() => down || (node.hidden = true), BACK_MS);
   }
 
   function dead(node) {
-    if (!down || node.hidden) show(node, "down", node.dataset.stale || "The server is unreachable.");
+    const { stale = "The server is unreachable.", offline = stale } = node.dataset;
+    const words = root.navigator.onLine ? stale : offline;
+    if (!down || node.hidden) show(node, "down", words);
     down = true;
+    document.documentElement.dataset.unreachable = "";
   }
 
   async function probe(node) {

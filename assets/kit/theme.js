@@ -1,4 +1,5 @@
-/* Dark and light: the reader's choice, else the system's. The style sheets read `data-theme` of the document.
+/* Dark and light: the reader's choice, else `data-default-theme` of the document, else the system's. The style sheets
+   read `data-theme` of the document.
 
    A click on an element with `data-theme-toggle` changes the theme. Its value is the id of a dcc.Store, or empty: the
    store's data is set to "dark" or "light" with each change, so that a callback can colour figures. */
@@ -19,7 +20,8 @@
   /** The scheme in force. */
   function scheme() {
     const chosen = choice();
-    if (chosen === "dark" || chosen === "light") return chosen;
+    const { defaultTheme } = document.documentElement.dataset;
+    for (const known of [chosen, defaultTheme]) if (known === "dark" || known === "light") return known;
     return systemDark.matches ? "dark" : "light";
   }
 

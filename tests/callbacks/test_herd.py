@@ -1,53 +1,316 @@
-"""Who may steer the herd game from its big screen, as the server tells the page."""
+"""The big screen's callbacks as plain functions: one look after the other at a real game."""
 
 from __future__ import annotations
 
 import importlib
+import time
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
-from flask.testing import FlaskClient
+import pytest
+from dash import no_update
 
-from callbacks.app import PAGES, create_app
+from callbacks.app import PAGES
+from callbacks.herd import look
+from callbacks.herd_controls import (
+    Refused,
+    asked_about,
+    begin_rounds,
+    control,
+    experiment,
+    hire,
+    publish,
+    rounds_of_kind,
+    toggle,
+)
+from callbacks.herd_live import LONGEST, NAMES, NEW, Viewpoint, advance, read_cursor, take_look
+from orderflow.herd.live.game import Game
 from orderflow.services import Services
-from orderflow.web.app import create_server
+
+SEES = Viewpoint(True, False, "http://10.0.0.7/j/CODE", "epoch")
+WATCHES = Viewpoint(False, True, "http://10.0.0.7/j", "epoch")
 
 
-def client_of(services: Services) -> FlaskClient:
-    """A client of a server with all pages."""
-    server = create_server(services)
-    create_app(services, server)
-    return server.test_client()
+@pytest.fixture
+def game(make_services: Callable[..., Services]) -> Game:
+    """The game of a server that lets a test trade as fast as it likes."""
+    return make_services(herd_rate=10_000.0).part(Game)
 
 
-def access(client: FlaskClient, **options: Any) -> Any:
-    """What the page is told."""
-    body = {
-        "output": "herd-access.data",
-        "outputs": {"id": "herd-access", "property": "data"},
-        "inputs": [{"id": "herd-config", "property": "data", "value": {}}],
-        "changedPropIds": ["herd-config.data"],
-    }
-    answer = client.post("/_dash-update-component", json=body, **options)
-    assert answer.status_code == 200
-    return answer.get_json()["response"]["herd-access"]["data"]
+class Tab:
+    """A page: it keeps the line and the cursor as the browser does. `lose`: an answer does not arrive."""
+
+    def __init__(self, game: Game, view: Viewpoint = SEES) -> None:
+        self.game, self.view = game, view
+        self.cursor: Any = None
+        self.clicks = 0
+        self.figures = 0
+        self.line: list[tuple[int, float]] = []
+        self.shown: dict[str, Any] = {}
+
+    def beat(self, *, lose: bool = False) -> list[Any]:
+        answer = look(self.game, self.view, time.time_ns(), self.clicks, read_cursor(self.cursor))
+        if lose:
+            return answer
+        figure, added, self.cursor, _, *values = answer
+        if figure is not no_update:
+            self.figures += 1
+            self.line = list(zip(figure["data"][0]["x"], figure["data"][0]["y"], strict=True))
+        if added is not no_update:
+            update, _, most = added
+            self.line += zip(update["x"][0], update["y"][0], strict=True)
+            if most["x"][0] >= 0:
+                self.line = self.line[len(self.line) - most["x"][0] :]
+        self.shown |= {name: value for name, value in zip(NAMES, values, strict=True) if value is not no_update}
+        return answer
+
+    @property
+    def times(self) -> list[int]:
+        return [at for at, _ in self.line]
+
+
+def trade(game: Game, participant: str, count: int = 1) -> None:
+    """So many moves of the price."""
+    for i in range(count):
+        game.order(participant, str(uuid4()), "buy" if i % 3 else "sell", 1 + i % 2)
+        game.turn()
+        time.sleep(0.002)
+
+
+def settled(game: Game) -> list[float]:
+    return [round(price, 4) for _, price in game.history[: game.settled]]
 
 
 def test_the_page_is_in_the_table() -> None:
     assert "/herd/" in [page.path for page in PAGES]
 
 
-def test_without_a_key_everybody_steers(services: Services) -> None:
-    assert access(client_of(services)) == {"presenter": True}
+def test_every_point_once_whatever_is_lost(game: Game) -> None:
+    ada = game.join("Ada").id
+    tab, other = Tab(game), Tab(game)
+    tab.beat()
+    for n in range(30):
+        trade(game, ada, 2)
+        tab.beat(lose=n % 3 == 1)
+        if n % 5 == 0:
+            other.beat()
+    tab.beat()
+    other.beat()
+    wanted = settled(game)
+    assert [price for _, price in tab.line] == wanted
+    assert [price for _, price in other.line] == wanted
+    assert tab.times == sorted(tab.times)
+    assert (tab.figures, other.figures) == (1, 1)
 
 
-def test_with_a_key_only_who_holds_it(make_services: Callable[..., Services]) -> None:
-    client = client_of(make_services(api_key="secret"))
-    assert access(client) == {"presenter": False}
-    assert client.get("/herd/?key=secret").status_code == 303  # sets the cookie
-    assert access(client) == {"presenter": True}
+def test_a_tab_that_was_hidden_gets_what_it_missed(game: Game) -> None:
+    ada = game.join("Ada").id
+    tab = Tab(game)
+    trade(game, ada, 3)
+    tab.beat()
+    trade(game, ada, 120)
+    _, added, *_ = tab.beat()
+    assert len(added[0]["x"][0]) > 60
+    assert [price for _, price in tab.line] == settled(game)
+
+
+@pytest.mark.parametrize("action", ["reset", "undo"])
+def test_another_past_makes_another_figure(game: Game, action: str) -> None:
+    ada = game.join("Ada").id
+    tab = Tab(game)
+    trade(game, ada, 5)
+    control(game, "round", {"rounds": 1, "seconds": 60})
+    trade(game, ada, 5)
+    tab.beat()
+    before = tab.figures
+    control(game, action, {})
+    tab.beat()
+    assert tab.figures == before + 1
+    assert [price for _, price in tab.line] == settled(game)
+
+
+def test_another_start_of_the_server_makes_another_figure(game: Game) -> None:
+    trade(game, game.join("Ada").id, 5)
+    tab = Tab(game)
+    tab.beat()
+    tab.beat()
+    assert tab.figures == 1
+    tab.view = Viewpoint(True, False, "", "another")
+    tab.beat()
+    assert (tab.figures, [price for _, price in tab.line]) == (2, settled(game))
+
+
+def test_a_long_line_is_sent_anew_and_thinned(game: Game) -> None:
+    trade(game, game.join("Ada").id, 3)
+    tab = Tab(game)
+    tab.beat()
+    last = game.history[-1][0]
+    game.history += [(last + 250 * n, 100.0 + n % 7) for n in range(1, LONGEST + 10)]
+    tab.beat()
+    assert tab.figures == 1
+    assert len(tab.line) < LONGEST / 2
+    assert (max(p for _, p in tab.line), tab.times[-1] > tab.times[0]) == (106.0, True)
+
+
+def test_windows_keep_the_last_minutes(game: Game) -> None:
+    trade(game, game.join("Ada").id, 3)
+    now = time.time_ns() // 1_000_000
+    game.history[:] = [(now - 600_000 + 1_000 * n, 100.0 + n % 7) for n in range(601)]
+    tab = Tab(game)
+    tab.clicks = 2  # the last minute
+    tab.beat()
+    assert 55 <= len(tab.line) <= 61
+    game.history += [(now + 250 * n, 90.0 + n % 5) for n in range(1, 20)]
+    tab.beat()
+    assert tab.figures == 1
+    assert tab.line[-1][1] == settled(game)[-1]
+    assert len(tab.line) <= 61 + 19
+
+
+def test_only_what_changed_is_sent(game: Game) -> None:
+    game.join("Ada")
+    tab = Tab(game)
+    first = tab.beat()
+    assert [name for name, value in zip(NAMES, first[4:], strict=True) if value is no_update] == [
+        "herd-announce.children"
+    ]
+    again = tab.beat()
+    assert [name for name, value in zip(NAMES, again[4:], strict=True) if value is not no_update] == []
+    control(game, "freeze", {})
+    tab.beat()
+    assert tab.shown["herd-announce.children"] == "The market is frozen."
+    assert tab.shown["herd-toggle-words.children"] == "Resume"
+
+
+def test_a_viewer_sees_no_secrets(game: Game) -> None:
+    game.join("Ada")
+    control(game, "round", {"rounds": 2, "seconds": 60, "fundamental": 120})
+    control(game, "experiment", {"on": True})
+    trade(game, "p1", 2)
+    seen, watched = take_look(game, SEES, time.time_ns()), take_look(game, WATCHES, time.time_ns())
+    assert (seen.experiment, watched.experiment, watched.code) == (True, False, "")
+    for view, shown, there in ((SEES, seen, True), (WATCHES, watched, False)):
+        figure, _, _ = advance(game, view, shown, 0, NEW)
+        assert bool(figure["data"][2]["x"]) is there
+
+
+def test_marks_outlive_the_feed(game: Game) -> None:
+    control(game, "news", {"text": "Comet", "move": 5})
+    control(game, "round", {"rounds": 1, "seconds": 60, "fundamental": 90})
+    for n in range(130):
+        control(game, "bots", {"kind": "zero", "count": n % 2})
+    tab = Tab(game)
+    figure, *_ = tab.beat()
+    assert not any("Comet" in entry["text"] for entry in game.feed)
+    by_name = {trace["name"]: trace for trace in figure["data"]}
+    assert any("Comet" in words for kind in ("news", "newsleft") for words in by_name[kind]["text"])
+    assert 90.0 in by_name["value"]["y"]
+
+
+def test_a_look_is_quick(game: Game) -> None:
+    for n in range(300):
+        game.join(f"Guest {n}")
+    trade(game, "p1", 50)
+    tab = Tab(game)
+    tab.beat()
+    costs = []
+    for _ in range(40):
+        began = time.thread_time()
+        tab.beat()
+        costs.append(time.thread_time() - began)
+    assert sorted(costs)[20] < 0.004  # measured: 0.7 ms
+
+
+@pytest.mark.parametrize("sent", [None, 1, "x", [], {"epoch": 1}, {"seq": "x"}, {"seen": ["x"]}, {"held": 2**70}])
+def test_a_forged_cursor_is_that_of_a_new_page(sent: object) -> None:
+    assert read_cursor(sent) == NEW
+
+
+def test_the_first_button_does_what_the_phase_wants(game: Game) -> None:
+    assert (toggle(game), game.phase) == ("The market is frozen.", "frozen")
+    assert (toggle(game), game.phase) == ("The market is open again.", "open")
+    control(game, "lobby", {})
+    assert (toggle(game), game.phase) == ("The market is open.", "open")
+    control(game, "end", {})
+    assert toggle(game) is None
+
+
+def test_experiment_is_turned(game: Game) -> None:
+    assert experiment(game).startswith("Half of the phones")
+    assert experiment(game) == "Everybody sees the meter again."
+
+
+def test_news_are_published_or_the_field_says_why_not(game: Game) -> None:
+    assert publish(game, " Comet ", 5) == "Published."
+    assert game.news is not None
+    assert (game.news["text"], round(game.price, 2)) == ("Comet", 105.0)
+    for text, move, field in (("", 1, "text"), (7, 1, "text"), ("X", -99, "move")):
+        with pytest.raises(Refused) as refused:
+            publish(game, text, move)
+        assert list(refused.value.fields) == [field]
+    assert publish(game, "Only words", "") == "Published."
+
+
+def test_rounds_of_each_kind(game: Game) -> None:
+    assert begin_rounds(game, "ssw", 15, 45, 100, 1) == "The rounds begin."
+    assert game.round is not None
+    assert (game.round["of"], game.round["preset"]) == (15, "ssw")
+    control(game, "round", {"stop": True})
+    begin_rounds(game, "value", 5, 45, 110, 1.5)
+    assert (game.round or {})["dividend"] == 1.5
+    assert game.fundamental == 110
+    control(game, "round", {"stop": True})
+    begin_rounds(game, "plain", 2, 30, 110, 1)
+    assert game.fundamental is None
+
+
+@pytest.mark.parametrize(
+    ("given", "fields"),
+    [(("plain", None, 30), []), (("plain", 3, ""), []), (("value", 3, 30), ["fundamental"]),
+     (("plain", 3, 10**9), ["seconds"])],
+)  # fmt: skip
+def test_rounds_say_what_is_missing(game: Game, given: tuple[Any, ...], fields: list[str]) -> None:
+    with pytest.raises(Refused) as refused:
+        begin_rounds(game, *given, None, None)
+    assert list(refused.value.fields) == fields
+    assert bool(refused.value.text) is not bool(fields)
+
+
+def test_the_kind_of_rounds_shows_its_fields() -> None:
+    assert rounds_of_kind("plain", 3) == (True, True, no_update)
+    assert rounds_of_kind("value", 4) == (False, True, no_update)
+    assert rounds_of_kind("ssw", 3) == (True, False, 15)
+    assert rounds_of_kind("plain", 15) == (True, True, 3)
+
+
+def test_only_changed_numbers_of_bots_are_set(game: Game) -> None:
+    assert hire(game, {"zero": 3, "trend": 0, "fundamental": None}) == "The bots are set."
+    assert game.bots == {"zero": 3}
+    assert hire(game, {"zero": 3}) == "Nothing has changed."
+    with pytest.raises(Refused) as refused:
+        hire(game, {"trend": 10**9})
+    assert list(refused.value.fields) == ["trend"]
+
+
+def test_people_are_found_by_name_and_number(game: Game) -> None:
+    for n in range(230):
+        game.join(f"Guest {n}")
+    control(game, "kick", {"participant": "p3"})
+    rows, total = game.people()
+    assert (len(rows), total, rows[0]["nick"]) == (200, 229, "Guest 0")
+    assert "p3" not in [row["participant"] for row in rows]
+    assert [row["nick"] for row in game.people("p229")[0]] == ["Guest 228"]
+    assert game.people(" GUEST 22")[1] == 11
+    assert game.people("nobody") == ([], 0)
+
+
+def test_who_is_asked_about() -> None:
+    assert asked_about({"participant": "p1", "nick": "Ada", "at": 1}) == ("p1", "Ada")
+    assert asked_about(None) == asked_about([1]) == asked_about({"participant": 1}) == ("", "")
 
 
 def test_importing_registers_nothing() -> None:
-    module = importlib.import_module("callbacks.herd")
-    assert not any(type(value).__name__ == "Dash" for value in vars(module).values())
+    for name in ("herd", "herd_live", "herd_controls"):
+        module = importlib.import_module(f"callbacks.{name}")
+        assert not any(type(value).__name__ == "Dash" for value in vars(module).values())

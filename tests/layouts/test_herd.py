@@ -1,37 +1,59 @@
-"""The herd game's big screen as a component tree: values in, the same tree out."""
+"""The herd game's big screen as a component tree, and what moves on it: values in, the same values out."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import replace
+from typing import Any
+
+import pytest
 
 from callbacks.app import assets_folder
-from layouts.herd import STATISTICS, STEPS, herd_page
-from layouts.herd_controls import BOTS, EXPORTS
+from layouts import herd_text as text
+from layouts.herd import STEPS, herd_page
+from layouts.herd_dialogs import ASKS, BOTS, EXPORTS, people_rows
+from layouts.herd_keys import GAME, SCREEN, key_help
+from layouts.herd_screen import NEWS_MS, PLACES, STATISTICS, Look, Rows, announcement, scene, screen
 from layouts.shell import Link
 from orderflow.herd.debrief.export import EXPORTS as FILES
 from orderflow.herd.live.presenter import ARGUMENTS
 from orderflow.herd.rules.bots import KINDS
 from tests.layouts.trees import find, ids, walk
 
+LOOK = Look(
+    presenter=True, now=100_000, session="s", zero=0, phase="open", price=104.256, start=100.0, way="up",
+    round={"round": 3, "of": 3, "ends": 142_500}, meter=0.63, buys=34, sells=12, news=None, count=228, bots=0,
+    moved=True, rounds=True, experiment=False, url="http://192.168.178.20:8765/j/K7QX", code="K7QX",
+    stats={"participants": 228, "connected": 231, "imbalance": 0.184, "gini": 0.1234, "net_position": -12},
+    leaders=[{"participant": "p1", "nick": "Ada", "wealth": 14_200.4, "profit": 4_200.4, "bot": None}],
+    feed=[{"t": 5_000, "kind": "round", "text": "Round 1 of 3 begins"}],
+)  # fmt: skip
+
 
 def page() -> object:
     """The page with a navigation."""
-    return herd_page(links=[Link("/chart/", "Order flow"), Link("/herd/", "Herd game")], batch_ms=250)
+    return herd_page(links=[Link("/chart/", "Order flow"), Link("/herd/", "Herd game")])
 
 
-def attributes(name: str) -> list[str]:
+def attributes(name: str) -> list[Any]:
     """The values of an attribute in the page, in its order."""
     return [getattr(part, name) for part in walk(page()) if getattr(part, name, None) is not None]
 
 
-def script(name: str) -> str:
-    """A script of the page."""
-    return (assets_folder() / "herd" / f"{name}.js").read_text(encoding="utf-8")
+def words(children: Any) -> str:
+    """All text of components."""
+    if isinstance(children, str):
+        return children
+    parts = children if isinstance(children, list) else [getattr(children, "children", None)]
+    return " ".join(words(part) for part in parts if part is not None)
 
 
 def test_same_values_make_the_same_tree() -> None:
     assert str(page()) == str(page())
+    assert {name: value for name, value in screen(LOOK).items() if not isinstance(value, Rows)} == {
+        name: value for name, value in screen(LOOK).items() if not isinstance(value, Rows)
+    }
 
 
 def test_ids_are_unique() -> None:
@@ -39,33 +61,39 @@ def test_ids_are_unique() -> None:
     assert {id: count for id, count in seen.items() if count > 1} == {}
 
 
-def test_values_reach_the_browser() -> None:
-    assert find(page(), "herd-config").data == {"path": "/herd/", "batch_ms": 250}
-
-
 def test_controls_wait_for_the_key() -> None:
     assert find(page(), "herd-tools").hidden is True
     assert find(page(), "herd-viewer").hidden is True  # until the server has said which of the two it is
 
 
-def test_every_element_that_the_scripts_look_for_is_there() -> None:
+def test_every_moving_value_has_its_component() -> None:
+    assert {name.split(".")[0] for name in screen(LOOK)} <= ids(page())
+
+
+def test_every_attribute_that_the_script_acts_on_leads_somewhere() -> None:
     known = ids(page())
-    for path in sorted((assets_folder() / "herd").glob("*.js")):
-        text = path.read_text(encoding="utf-8")
-        looked_for = set(re.findall(r'\$\("(herd-[a-z-]+[a-z])"\)', text)) | set(re.findall(r'"#(herd-[a-z-]+)"', text))
-        assert looked_for <= known, path.name
-
-
-def test_every_button_does_something() -> None:
-    control, screen = script("control"), script("page")
-    for action in set(attributes("data-do")):
-        assert f"{action}Do(" in control or f"      {action}: " in screen, action
+    for name in ("data-opens", "data-closes", "data-focus"):
+        assert attributes(name), name
+        assert set(attributes(name)) <= known, name
+    acts = (assets_folder() / "herd" / "page.js").read_text(encoding="utf-8")
+    used = {key for part in walk(page()) for key in getattr(part, "_prop_names", []) if key.startswith("data-")}
+    for name in re.findall(r"^    (\w+): \(", acts, flags=re.M):
+        assert name == "request" or used or attributes(f"data-{name}"), name
 
 
 def test_every_action_of_the_game_has_a_control() -> None:
-    control = script("control")
-    for action in ARGUMENTS:
-        assert re.search(rf'"{action}"|    {action}: \[', control), action
+    bound = {"start", "freeze", "resume", "news", "round", "bots", "experiment", "kick", *ASKS}
+    assert bound == set(ARGUMENTS)
+    for name in ("toggle", "news", "round", "bots", "experiment", *ASKS):
+        assert f"herd-do-{name}" in ids(page())
+
+
+def test_every_key_of_the_help_is_on_a_component() -> None:
+    keys = {key for key, _ in (*GAME, *SCREEN)} - {"Esc"}
+    assert set(attributes("data-hotkey")) == keys
+    assert "News" in words(key_help(True))
+    assert "News" not in words(key_help(False))
+    assert "Full screen" in words(key_help(False))
 
 
 def test_bots_and_files_are_those_of_the_game() -> None:
@@ -79,7 +107,8 @@ def test_bots_and_files_are_those_of_the_game() -> None:
 
 
 def test_the_way_in_is_shown_in_three_places_and_said_in_three_steps() -> None:
-    assert Counter(attributes("data-join")) == {"qr": 3, "url": 3, "code": 3, "count": 3}
+    for kind in ("qr", "url", "code", "count"):
+        assert {f"herd-{kind}-{place}" for place in PLACES} <= ids(page())
     assert len(STEPS) == 3
 
 
@@ -88,15 +117,125 @@ def test_everything_that_can_be_used_has_a_name() -> None:
         kind = type(part).__name__
         if kind in ("TextInput", "NumberInput"):
             assert part.label, part
-        if kind == "Button":
+        if kind == "Button" and getattr(part, "tabIndex", None) != -1:
             assert getattr(part, "aria-label", None) or part.children, part
         if kind == "Img":
             assert part.alt, part
-        if kind == "Dialog":
-            assert getattr(part, "aria-labelledby") in ids(page())
+        if kind == "Modal":
+            assert part.title, part
 
 
 def test_statistics_of_the_game_it_replaces_are_among_those_shown() -> None:
     shown = {key for key, _ in STATISTICS}
     assert {"connected", "participants", "active", "trades", "net_position"} <= shown
     assert {"max_shares", "min_cash", "max_cash", "imbalance", "median_wealth", "gini"} <= shown
+
+
+def test_the_screen_says_price_phase_round_meter_and_way_in() -> None:
+    shown = screen(LOOK)
+    assert (shown["herd-price.children"], shown["herd-change.children"]) == ("104.26", "▲ +4.26 (+4.3 %)")
+    assert (shown["herd-phase.children"], shown["herd-round.children"]) == ("Open", "Round 3 of 3")
+    assert (shown["herd-clock.children"], shown["herd-clock.data-soon"]) == ("0:43", "false")
+    assert (shown["herd-meter-buy.children"], shown["herd-meter-sell.children"]) == ("Buyers 63 %", "37 % Sellers")
+    assert shown["herd-meter-batch.children"] == "Last batch: ▲ 34  ▼ 12"
+    assert shown["herd-url-card.children"] == "192.168.178.20:8765/j"
+    assert shown["herd-code-hero.children"] == "Code K7QX"
+    assert shown["herd-count-whole.children"] == "228 joined · 231 connected"
+    assert shown["herd-stat-imbalance.children"] == "+18 %"
+    assert "14,200 ▲ +4,200" in words(shown["herd-leaders.children"].make())
+    assert "0:05 ◷ Round 1 of 3 begins" in words(shown["herd-feed.children"].make())
+    assert shown["herd-interval.interval"] == 250
+
+
+def test_nothing_known_is_a_dash() -> None:
+    empty = replace(LOOK, meter=None, stats={}, leaders=(), feed=(), round=None, buys=0, sells=0, code="", count=0)
+    shown = screen(empty)
+    assert (shown["herd-meter-buy.children"], shown["herd-stat-gini.children"]) == ("Buyers –", "–")
+    assert (shown["herd-leaders-none.hidden"], shown["herd-feed-none.hidden"]) == (False, False)
+    assert (shown["herd-qr-hero.src"], shown["herd-code-card.children"], shown["herd-clock.hidden"]) == (None, "", True)
+
+
+def test_a_frozen_round_stands_at_what_is_left() -> None:
+    frozen = replace(LOOK, phase="frozen", round={"round": 3, "of": 3, "ends": None, "left": 9_000})
+    assert (screen(frozen)["herd-clock.children"], screen(frozen)["herd-clock.data-soon"]) == ("0:09", "true")
+    assert announcement(frozen) == "The market is frozen. Round 3 of 3."
+
+
+def test_a_headline_stands_for_a_while() -> None:
+    news = replace(LOOK, news={"text": "Comet", "time": LOOK.now - 1_000})
+    assert (screen(news)["herd-news.children"], screen(news)["herd-news.hidden"]) == ("Comet", False)
+    assert screen(replace(news, now=news.now + NEWS_MS))["herd-news.hidden"] is True
+
+
+@pytest.mark.parametrize(
+    ("state", "wanted"),
+    [
+        ({}, "play"),
+        ({"count": 0, "moved": False}, "join"),
+        ({"count": 0, "moved": False, "bots": 2}, "play"),
+        ({"count": 0, "moved": True}, "play"),
+        ({"phase": "lobby"}, "join"),
+        ({"phase": "frozen"}, "play"),
+        ({"phase": "ended"}, "over"),
+    ],
+)
+def test_scenes(state: dict[str, Any], wanted: str) -> None:
+    assert scene(replace(LOOK, **state)) == wanted
+
+
+def test_buttons_fit_the_phase() -> None:
+    ended = screen(replace(LOOK, phase="ended", round=None))
+    for name in ("end", "news", "round", "bots", "experiment", "undo", "lobby"):
+        assert ended[f"herd-do-{name}.disabled"], name
+    assert ended["herd-toggle-words.children"] == "New game"
+    lobby = screen(replace(LOOK, phase="lobby", round=None, rounds=False))
+    assert (lobby["herd-do-lobby.disabled"], lobby["herd-do-undo.disabled"]) == (True, True)
+    assert lobby["herd-hero-title.children"] == "Scan to join: we begin soon"
+
+
+def test_a_viewer_has_no_buttons_and_looks_less_often() -> None:
+    shown = screen(replace(LOOK, presenter=False))
+    rows = shown["herd-leaders.children"].make()
+    assert not [part for row in rows for part in walk(row) if type(part).__name__ == "Button"]
+    assert (shown["herd-tools.hidden"], shown["herd-viewer.hidden"], shown["herd-interval.interval"]) == (
+        True,
+        False,
+        1_000,
+    )
+
+
+def test_people_are_listed_with_what_is_left_out() -> None:
+    rows = [{"participant": f"p{i}", "nick": f"Guest {i}", "bot": i == 1 or None, "wealth": 9_000 + i} for i in (1, 2)]
+    shown = words(people_rows(rows, 31, ""))
+    assert "Guest 1   bot 9,001 Kick" in shown
+    assert "29 more: look for a name." in shown
+    assert words(people_rows([], 0, "x")) == "Nobody of that name."
+    assert words(people_rows([], 0, "")) == "Nobody has joined yet."
+
+
+@pytest.mark.parametrize(
+    ("written", "wanted"),
+    [
+        (text.price(104.256), "104.26"),
+        (text.price(0.05), "0.0500"),
+        (text.price(1_234_567.8), "1,234,568"),
+        (text.price(None), "–"),
+        (text.price(-3), "−3.00"),
+        (text.money(9_999.6), "10,000"),
+        (text.money(12_345_678), "12.35M"),
+        (text.signed(-0.4, lambda value: text.number(value, 1)), "−0.4"),
+        (text.signed(0, lambda value: text.number(value, 1)), "±0.0"),
+        (text.span(59.6), "1:00"),
+        (text.span(3_661), "1:01:01"),
+        (text.span(-5), "0:00"),
+        (text.statistic("imbalance", 0.184), "+18 %"),
+        (text.statistic("imbalance", -0.002), "±0 %"),
+        (text.statistic("gini", 0.1234), "0.12"),
+        (text.statistic("net_position", -12), "−12"),
+        (text.statistic("min_cash", None), "–"),
+        (text.address("https://example.org/j/K7QX", "K7QX"), "example.org/j"),
+        (text.address("http://10.0.0.7:8765/j", ""), "10.0.0.7:8765/j"),
+    ],
+)
+def test_texts(written: str, wanted: str) -> None:
+    assert written == wanted

@@ -7,7 +7,7 @@ Listeners are called after a change, without the lock.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -21,7 +21,7 @@ from orderflow.herd.live.order_status import OrderStatus as OrderStatus
 from orderflow.herd.live.order_status import canonical, fill_of, order_status
 from orderflow.herd.live.session import Session
 from orderflow.herd.live.tick_feed import TickFeed
-from orderflow.herd.live.view import Entry, View, told
+from orderflow.herd.live.view import Notes, View
 from orderflow.herd.rules import events, nicknames
 from orderflow.herd.rules.events import Config, Event
 from orderflow.herd.rules.money import micro, units
@@ -161,7 +161,7 @@ class Game(View):
 
     # the presenter
 
-    def control(self, action: str, **args: Any) -> None:
+    def control(self, action: object, /, **args: Any) -> None:
         """Do what the presenter asks (`orderflow.herd.live.presenter`). Raises BadInput naming the argument, Conflict,
         NotFound, Busy, StorageFailed; nothing has changed then."""
         with self._lock:
@@ -199,6 +199,17 @@ class Game(View):
     def leaders(self, count: int = 10) -> list[dict[str, Any]]:
         """The richest: participant, nick, wealth, profit (currency), shares, bot. At most a second old."""
         return self._current_leaderboard().top(count)
+
+    def people(self, find: str = "", most: int = 200) -> tuple[list[dict[str, Any]], int]:
+        """(the first `most` of the participants found, how many there are), in the order of joining, without who was
+        kicked. find: a part of a nickname, or a whole participant's id. A row: participant, nick, bot, wealth."""
+        state, wanted = self._session.state, find.strip().lower()
+        found = [p for p in state.present() if not wanted or wanted in p.nick.lower() or wanted == p.id.lower()]
+        rows = [
+            {"participant": p.id, "nick": p.nick, "bot": p.bot, "wealth": round(units(p.wealth(state.price)), 2)}
+            for p in found[:most]
+        ]
+        return rows, len(found)
 
     def rank(self, pid: str) -> tuple[int, int]:
         """(rank by wealth, of how many), at most a second old. Raises Unauthorized for who is not in the game."""
@@ -248,9 +259,9 @@ class Game(View):
         now = self._clock.now()
         return Session.begin(self._config(), now, journal=self._journal, code=code, tell=self._hear)
 
-    def _take(self, session: Session, feed: Sequence[Entry] = ()) -> None:
+    def _take(self, session: Session, notes: Notes | None = None) -> None:
         """From now on this is the session."""
-        self._look_at(session, feed)
+        self._look_at(session, notes)
         self._seen = {}
         self._leaderboard = self._stats = None
         self._rate_limiter.reset()
@@ -259,14 +270,9 @@ class Game(View):
     def _recover(self, name: str) -> None:
         """Go on with the session of that name, unless it has ended or cannot be read. The time that the server was
         away does not count as time of a round."""
-        feed: list[Entry] = []
-
-        def hear(event: Event, state: State) -> None:
-            if (entry := told(event, state)) is not None:
-                feed.append(entry)
-
+        notes = Notes()
         try:
-            session = Session.recover(name, self._journal, hear)
+            session = Session.recover(name, self._journal, notes.hear)
         except (OrderflowError, KeyError, TypeError, ValueError) as error:  # a log of another version, or damaged
             self._workers.note(f"reading the herd session {name}", error)
             self._take(self._new_session())
@@ -275,7 +281,7 @@ class Game(View):
             self._take(self._new_session())
             return
         session.tell = self._hear
-        self._take(session, feed)
+        self._take(session, notes)
         self.version = max(self.version, session.state.n)
         now = self._clock.now()
         try:

@@ -38,8 +38,8 @@ def check(action: object, args: Args) -> str:
         raise BadInput(f"action {reason}", [FieldError(None, "action", reason)])
     for name in args:
         if name not in ARGUMENTS[action]:
-            reason = f"is no argument of {action}"
-            raise BadInput(f"{name} {reason}", [FieldError(None, name, reason)])
+            reason = f"does not belong to {action}, which takes {', '.join(ARGUMENTS[action]) or 'nothing else'}"
+            raise BadInput(f"{name[:100]} {reason}", [FieldError(None, name, reason)])
     return action
 
 

@@ -23,16 +23,39 @@ REST_MS = 1_000
 """A rest that is longer than this has a point at its end, so that a jump is not drawn as a slope."""
 FEED = 100
 """Entries that the feed keeps."""
+MARKS = ("news", "round", "dividend")
+"""Kinds of events that are marked on a price chart."""
 
 MS = 1_000_000
 
 Entry = dict[str, Any]
 
 
+class Notes:
+    """What has been told of a session. feed: all entries in order, of which a running game keeps the last. marks: those
+    of the kinds in MARKS, all of them. values: (ms, fundamental value in currency, None: none from here on) wherever it
+    changed."""
+
+    def __init__(self) -> None:
+        self.feed: list[Entry] = []
+        self.marks: list[Entry] = []
+        self.values: list[tuple[int, float | None]] = []
+
+    def hear(self, event: Event, state: State) -> None:
+        """An event that has just been applied."""
+        if (entry := told(event, state)) is not None:
+            self.feed = [*self.feed[-FEED + 1 :], entry]
+            if entry["kind"] in MARKS:
+                self.marks = [*self.marks, entry]
+        value = fundamental(state)
+        if value != (self.values[-1][1] if self.values else None):
+            self.values = [*self.values, (event.t // MS, value)]
+
+
 class View:
-    """history: (ms, price) wherever the price moved, and where it rests, the last point at most a second old. feed: the
-    last events told, {"t": ms, "kind", "text"}. buys, sells: quantities filled in the last batch. rewound: how often
-    the past has changed (undo, another session): prices shown before do not stand."""
+    """history: (ms, price) wherever the price moved, and where it rests, the last point at most a second old. notes:
+    what has been told. buys, sells: quantities filled in the last batch. rewound: how often the past has changed (undo,
+    another session): prices shown before do not stand."""
 
     def __init__(self, clock: Clock, session: Session) -> None:
         self._clock = clock
@@ -98,10 +121,26 @@ class View:
     @property
     def fundamental(self) -> float | None:
         """What a share is worth in the running round."""
-        running = self._session.state.round
-        if running is None or not running.running or running.fundamental is None:
-            return None
-        return units(running.fundamental)
+        return fundamental(self._session.state)
+
+    @property
+    def feed(self) -> list[Entry]:
+        """The last events told, oldest first: {"t": ms, "kind", "text"}."""
+        return self.notes.feed
+
+    @property
+    def settled(self) -> int:
+        """How many points of `history` stay as they are: all of them, but for a rest that still goes on."""
+        points = self.history
+        return len(points) - (len(points) > 1 and points[-1][1] == points[-2][1])
+
+    @property
+    def begun(self) -> int | None:
+        """When (ms) the first thing happened: a move, news or a round; None while all is as at the start."""
+        points = self.history
+        moved = next((points[i - 1][0] for i in range(1, len(points)) if points[i][1] != points[0][1]), None)
+        times = [time for time in (moved, *(mark["t"] for mark in self.notes.marks[:1])) if time is not None]
+        return min(times, default=None)
 
     @property
     def news(self) -> dict[str, Any] | None:
@@ -132,19 +171,18 @@ class View:
 
     # inside
 
-    def _look_at(self, session: Session, feed: Sequence[Entry] = ()) -> None:
-        """Begin with another session. feed: what a recovered one has to tell."""
+    def _look_at(self, session: Session, notes: Notes | None = None) -> None:
+        """Begin with another session. notes: what a recovered one has to tell."""
         self._session = session
         self._flow: deque[tuple[int, int, int]] = deque()
         self._shown: float | None = None
         self.buys = self.sells = 0
         self.history = rested(session.state.path)
-        self.feed = list(feed)[-FEED:]
+        self.notes = notes or Notes()
 
     def _remember(self, event: Event, state: State) -> None:
         """An event that has just been applied."""
-        if (entry := told(event, state)) is not None:
-            self.feed = [*self.feed[-FEED + 1 :], entry]
+        self.notes.hear(event, state)
         if isinstance(event, RoundUndone):
             self.rewound += 1
             self.history = rested(state.path)
@@ -179,6 +217,14 @@ def told(event: Event, state: State) -> Entry | None:
     """The event as an entry of the feed."""
     text = caption(event, state)
     return None if text is None else {"t": event.t // MS, "kind": event.tag, "text": text}
+
+
+def fundamental(state: State) -> float | None:
+    """What a share is worth in the running round, in currency; None without one."""
+    running = state.round
+    if running is None or not running.running or running.fundamental is None:
+        return None
+    return units(running.fundamental)
 
 
 def rested(path: Sequence[tuple[int, float]]) -> list[tuple[int, float]]:

@@ -10,6 +10,7 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
+import flask
 import segno
 
 from orderflow.settings.settings import Settings, is_loopback
@@ -29,6 +30,11 @@ def join_url(settings: Settings, environ: Environ, code: str | None) -> str:
     this machine alone) with its address in the network, where it listens there.
     """
     return f"{base_url(settings, environ)}/j" + (f"/{code}" if code else "")
+
+
+def request_join_url(settings: Settings, code: str | None) -> str:
+    """The address that phones open, for a page that is asked for by the present request."""
+    return join_url(settings, flask.request.environ, code)
 
 
 def base_url(settings: Settings, environ: Environ) -> str:

@@ -213,7 +213,7 @@ HANDS = (
         "People: at most 200 are shown, and “N more: look for a name.” below them.",
         "People: bots are marked, and those who were kicked are left out.",
         "People: each row shows the wealth.",
-        "People: where the server does not give the list, the leaders are shown.",
+        "People: the list is that of the running game, so it is there whatever the disk does.",
     ),
     *_herd(
         "dialogs",

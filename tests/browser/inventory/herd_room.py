@@ -18,7 +18,7 @@ ROOM = (
     ),
     *_herd(
         "readers",
-        "test_herd::test_refusals_are_told_where_the_presenter_looks",
+        "test_herd::test_a_refusal_without_a_dialog_is_an_alert",
         "A refusal without a dialog is a message with the role alert.",
     ),
     *_herd(
@@ -67,24 +67,24 @@ ROOM = (
     # reconnecting
     *_herd(
         "reconnect",
-        "test_herd::test_comes_back_by_itself_with_the_state_of_a_restarted_server",
+        "test_herd_line::test_comes_back_by_itself_with_the_state_of_a_restarted_server",
         "A lost server is told in a banner; the last picture stays.",
-        "The page takes up a restarted server by itself, and says “Connected again.” for a moment.",
+        "The page takes up a restarted server by itself, and says “The server is back.” for a moment.",
         "After a reset or a restart the history is that of the new session, each point once.",
     ),
     *_herd(
         "reconnect",
-        "test_herd::test_a_silent_connection_is_noticed",
+        "test_herd_line::test_a_silent_connection_is_noticed",
         "A connection that is silent while the server cannot be reached is told as lost.",
     ),
     *_herd(
         "reconnect",
-        "test_herd::test_a_slow_server_is_named",
+        "test_herd_line::test_a_slow_server_is_named",
         "Before the first picture it says “Waiting for the server … the network is slow.”.",
     ),
     *_herd(
         "reconnect",
-        "test_herd::test_what_breaks_the_line_is_said",
+        "test_herd_line::test_what_breaks_the_line_is_said",
         "A device without a network is told that it is offline, and goes on by itself when it is back.",
         "The footer says Live or Reconnecting ….",
         "A control that does not reach the server says “The server is unreachable.”.",
@@ -93,6 +93,16 @@ ROOM = (
         "reconnect",
         "test_herd::test_a_real_game_from_the_first_phone_to_the_end",
         "After a reload price, rounds and news of before are on the chart again.",
+    ),
+    *_herd(
+        "reconnect",
+        "test_herd_line::test_points_grow_and_answers_that_are_lost_are_asked_for_again",
+        "A lost answer leaves no gap in the line: every point is there once and in order.",
+    ),
+    *_herd(
+        "reconnect",
+        "test_herd_line::test_a_hidden_tab_catches_up",
+        "A tab that was hidden has all points when it is looked at again.",
     ),
     # links
     *_herd(
@@ -170,10 +180,11 @@ ROOM = (
         "states",
         "test_herd::test_a_viewer_has_no_controls",
         "A viewer is told how to become the presenter: “open this page with the key”.",
+        "A code that the server does not show is left out instead of a broken picture.",
     ),
     *_herd(
         "states",
-        "test_herd::test_refusals_are_told_where_the_presenter_looks",
+        "test_herd::test_a_viewer_has_no_controls",
         "When the key is no longer good, the page becomes a viewer's.",
     ),
     *_herd(
@@ -182,8 +193,12 @@ ROOM = (
         "An empty leaderboard says “Nobody has traded yet.”, an empty list of events “Nothing has happened yet.”.",
         "In the lobby with people the invitation says “Scan to join: we begin soon”.",
         "What is not known is shown as –.",
-        "A code that the server does not show is left out instead of a broken picture.",
         "The footer names the session.",
+    ),
+    *_herd(
+        "touch",
+        "test_herd_line::test_a_zoom_survives_twenty_updates",
+        "The mouse zooms the chart and the zoom stays; a double click shows everything again.",
     ),
     # touch
     *_herd(

@@ -1,0 +1,239 @@
+"""One look of the big screen at the running game: what a page may see, and what of it the page does not have yet.
+
+A page carries a cursor: which line it has (epoch) up to which point (seq), and fingerprints of all it shows. The answer
+to a look depends on the cursor and the game alone, so a lost answer is asked for again, and two pages do not mind each
+other.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import msgspec
+from dash import Output, no_update
+
+from layouts import herd_text as text
+from layouts.figures import herd_live as figures
+from layouts.herd_screen import Look, Rows, screen
+from orderflow.herd.live.game import Game
+from orderflow.herd.live.messages import cents, shown
+
+MS = 1_000_000
+LEAD_MS = 5_000
+"""Quiet shown before the first thing that happened; a long wait takes no room."""
+QUIET_MS = 30_000
+"""Time shown while nothing has happened."""
+LONGEST = 3_600
+"""Points of the line on a page, beyond which the whole line is sent anew, thinned."""
+HOUR_MS = 3_600_000
+
+WINDOWS = (("The whole session", 0), ("The last five minutes", 300_000), ("The last minute", 60_000))
+"""Times shown, one after the other: what the note says, ms (0: all)."""
+SILENT_FIRST = ("herd-announce.children",)
+"""What a page that has just been opened is not told."""
+
+Json = dict[str, Any]
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+
+
+class Cursor(msgspec.Struct, frozen=True):
+    """What a page has. epoch: of its line; seq: how far into the settled points it goes; held: how many points it is of
+    on the page; marks, seen: fingerprints of the chart's marks and of the values of NAMES, in order; clicks: on the
+    button that changes the time shown."""
+
+    epoch: str = ""
+    seq: Count = 0
+    held: Count = 0
+    marks: Count = 0
+    seen: tuple[Count, ...] = ()
+    clicks: Count = 0
+
+
+NEW = Cursor()
+"""Of a page that has just been opened."""
+
+
+def read_cursor(data: object) -> Cursor:
+    """The cursor that a page sent; NEW for anything else."""
+    try:
+        return msgspec.convert(data, Cursor)
+    except (msgspec.ValidationError, RecursionError):
+        return NEW
+
+
+@dataclass(frozen=True, slots=True)
+class Viewpoint:
+    """Who looks, and from where. presenter: holds the key; secret: the code is kept from those who do not; url: where
+    phones join; epoch: another one for each start of the server."""
+
+    presenter: bool
+    secret: bool
+    url: str
+    epoch: str
+
+    @property
+    def knows_code(self) -> bool:
+        return self.presenter or not self.secret
+
+
+def take_look(game: Game, view: Viewpoint, now: int) -> Look:
+    """What the page may see of the game at `now` (ns)."""
+    played = any(mark["kind"] == "round" for mark in game.notes.marks)
+    return Look(
+        presenter=view.presenter,
+        now=now // MS,
+        session=game.session_id,
+        zero=zero(game),
+        phase=game.phase,
+        price=shown(game.price),
+        start=shown(game.start_price),
+        way=text.way(game.price - figures.before(game.history, figures.LATELY)),
+        round=game.round,
+        meter=None if (share := game.meter) is None else round(share, 2),
+        buys=game.buys,
+        sells=game.sells,
+        news=game.news,
+        count=game.count,
+        bots=sum(game.bots.values()),
+        moved=any(price != game.history[0][1] for _, price in game.history[:4]),
+        rounds=played,
+        experiment=game.experiment and view.presenter,
+        url=view.url,
+        code=game.code if view.knows_code else "",
+        stats=game.stats(),
+        leaders=[row | {"wealth": cents(row["wealth"])} for row in game.leaders()],
+        feed=game.feed,
+    )
+
+
+def zero(game: Game) -> int:
+    """Where the chart begins, ms: a little before the first thing that happened."""
+    first, begun = game.history[0][0], game.begun
+    return first if begun is None else max(first, begun - LEAD_MS)
+
+
+def changes(values: Json, names: Iterable[str], seen: Sequence[int]) -> tuple[list[Any], list[int]]:
+    """(the value of each name, or no_update where the page has it; the fingerprints to carry). values: of `screen`."""
+    out: list[Any] = []
+    prints: list[int] = []
+    for i, name in enumerate(names):
+        value = values[name]
+        rows = isinstance(value, Rows)
+        prints.append(zlib.crc32(msgspec.json.encode(value.data if rows else value)))
+        known = i < len(seen) and seen[i] == prints[-1]
+        if known or (not seen and name in SILENT_FIRST):
+            out.append(no_update)
+        else:
+            out.append(value.make() if rows else value)
+    return out, prints
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """The line as one page is to see it. first, now: ms on the chart's axis; most: points that the page keeps, -1: all;
+    hours: whether times go beyond one."""
+
+    epoch: str
+    first: int
+    now: int
+    most: int
+    hours: bool
+
+
+def chart_of(game: Game, view: Viewpoint, look: Look, window: int) -> Chart:
+    """What the chart of a page shows. window: a position in WINDOWS."""
+    ms, last = WINDOWS[window][1], game.history[-1][0]
+    now = last if game.phase == "ended" else max(look.now, last)
+    ms = ms or (0 if game.begun is not None else QUIET_MS)
+    first = max(look.zero, now - ms) if ms else look.zero
+    hours = now - look.zero >= HOUR_MS
+    most = sum(1 for _ in _recent(game, first)) if ms else -1  # as many as there are in the time shown
+    parts = (view.epoch, look.session, game.rewound, look.zero, window, int(view.presenter), int(hours))
+    return Chart(".".join(map(str, parts)), _x(look, first), _x(look, now), most, hours)
+
+
+def _x(look: Look, time: int) -> int:
+    """A time (ms) on the chart's axis."""
+    return time - look.zero + figures.MIDNIGHT
+
+
+def _recent(game: Game, since: int) -> Iterable[tuple[int, float]]:
+    """The settled points from a time on, newest first."""
+    for i in range(game.settled - 1, -1, -1):
+        point = game.history[i]
+        if point[0] < since:
+            return
+        yield point
+
+
+def advance(game: Game, view: Viewpoint, look: Look, window: int, cursor: Cursor) -> tuple[Any, Any, Cursor]:
+    """(figure, extendData, next cursor) of the chart: a figure for another epoch, else the points after the cursor's.
+
+    A page whose line has grown long gets it whole, thinned: `extendData` then replaces what was there.
+    """
+    chart = chart_of(game, view, look, window)
+    settled = game.settled
+    known = cursor.epoch == chart.epoch and 0 <= cursor.seq <= settled
+    seq, held = (cursor.seq, cursor.held) if known else (0, 0)
+    whole = not known or held + settled - seq > LONGEST
+    begin = settled - chart.most if chart.most >= 0 else 0
+    later = game.history[begin if whole else max(seq, begin) : settled]
+    points = [(_x(look, max(time, look.zero)), shown(price)) for time, price in later]
+    points = figures.thin(points) if whole else points
+    most = len(points) if whole else chart.most
+    held = len(points) if whole else held + len(points)
+    traces = _traces(game, view, look, chart)
+    marks = figures.mark_traces(_marks(game, look), chart.first, chart.now)
+    mark_print = zlib.crc32(msgspec.json.encode(marks))
+    held = held if chart.most < 0 else min(held, chart.most)
+    moved = Cursor(chart.epoch, settled, held, mark_print)
+    if not known:
+        return _figure(points, traces | marks, look, window, chart), no_update, moved
+    if mark_print != cursor.marks:
+        traces |= marks
+    return no_update, figures.extension(points, most, **traces), moved
+
+
+def _marks(game: Game, look: Look) -> list[Json]:
+    return [mark | {"t": _x(look, mark["t"])} for mark in game.notes.marks]
+
+
+def _traces(game: Game, view: Viewpoint, look: Look, chart: Chart) -> dict[str, Json]:
+    """What is replaced with every answer: the rest up to now with its tag, and the fundamental value if it is shown."""
+    at, _ = game.history[max(0, game.settled - 1)]
+    tag = f"{text.arrow(look.way)} {text.price(look.price)}"
+    traces = {"now": figures.now_trace(chart.first, (_x(look, at), look.price), chart.now, tag)}
+    if view.presenter and game.notes.values:
+        values = [(_x(look, time), value) for time, value in game.notes.values]
+        name = f"Fundamental value {text.price(values[-1][1])}"
+        traces["value"] = figures.value_trace(values, chart.first, chart.now, name)
+    return traces
+
+
+def _figure(points: Any, traces: dict[str, Json], look: Look, window: int, chart: Chart) -> Json:
+    start = None if WINDOWS[window][1] else look.start
+    name = f"{look.session} {window}"
+    figure = figures.live_figure(points, start, view=name, hours=chart.hours)
+    for trace in figure["data"]:
+        trace |= traces.get(trace["name"], {})
+    return figure
+
+
+def outputs(names: Iterable[str]) -> list[Output]:
+    """Dash's outputs of "id.property" names."""
+    return [Output(id, key) for id, key in (name.split(".") for name in names)]
+
+
+NAMES = tuple(
+    screen(
+        Look(
+            presenter=False, now=0, session="", zero=0, phase="open", price=1.0, start=1.0, way="flat", round=None,
+            meter=None, buys=0, sells=0, news=None, count=0, bots=0, moved=False, rounds=False, experiment=False,
+            url="", code="", stats={}, leaders=(), feed=(),
+        )
+    )
+)  # fmt: skip
+"""Every moving property of the page, in the order of the callback's outputs."""

@@ -1,0 +1,214 @@
+"""The price line of a running herd game: a figure that is made once, and what `extendData` adds to it.
+
+Times are milliseconds, with the figure's zero at MIDNIGHT: a date axis then shows minutes and seconds after it. Colours
+are one theme's hex codes; the page's style sheet sets those of the theme in force by the traces' names, so that a
+change of theme asks nobody. Both axes range by themselves until the reader zooms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from layouts.figures.palette import FONT, Palette, palette
+
+Json = dict[str, Any]
+Point = tuple[int, float]
+Extension = list[Any]
+
+LINE, NOW, VALUE, ROUNDS, NEWS, ROUNDS_LEFT, NEWS_LEFT = range(7)
+NAMES = ("price", "now", "value", "rounds", "news", "roundsleft", "newsleft")
+"""The traces, in order; names are their `uid`, by which the style sheet finds them."""
+MIDNIGHT = 946_684_800_000
+"""The figure's zero on its date axis. Not 0: Plotly takes a number of four digits for a year."""
+BUCKETS = 400
+"""A line is thinned to at most four points for each of so many equal spans."""
+LETTER = 0.0125
+"""Width of a letter at a mark, as a share of the plot."""
+LONGEST = 26
+"""Letters of a headline at its mark."""
+ROOM = 0.012
+"""Free room after the newest point, as a share of the time shown."""
+LEAST_ROOM = 300
+NAMED_BY = 0.72
+"""The name of the value's line begins where the value does, but not later than at this share of the time shown."""
+LATELY = 3_000
+"""ms over which the tag at the newest price says which way it went."""
+
+
+def live_figure(
+    points: Sequence[Point], start: float | None = None, *, theme: str = "dark", view: str = "", hours: bool = False
+) -> Json:
+    """The figure with its line. points: (ms from MIDNIGHT on, price); start: the first price, for a dotted line.
+
+    view: names what is shown; a reader's zoom survives another figure of the same view. hours: times go beyond one.
+    """
+    colours = palette(theme)
+    line: Json = {"type": "scatter", "mode": "lines", "x": [], "y": [], "text": [], "connectgaps": False}
+    still = line | {"hoverinfo": "skip"}
+    times, prices = columns(points)
+    muted, amber = {"color": colours.muted}, {"color": "#ffd166" if theme == "dark" else "#b45309"}
+    marks = still | {"yaxis": "y2", "cliponaxis": False}
+    clock = "%-H:%M:%S" if hours else "%-M:%S"
+    data = [
+        line | {"x": times, "y": prices, "line": {"color": colours.text, "width": 3},
+                "hovertemplate": f"%{{y:,.2f}} at %{{x|{clock}}}<extra></extra>"},
+        still | {"mode": "lines+markers+text", "textposition": "middle right", "cliponaxis": False,
+                "line": {"color": colours.text, "width": 3}, "textfont": {"size": 16, **muted},
+                "marker": {"size": [0, 0, 15, 0], "opacity": 1, "color": colours.text}},
+        still | {"mode": "lines+text", "textposition": "top right", "cliponaxis": False,
+                "line": {"color": colours.vwap, "width": 2.5, "dash": "dash"}, "textfont": {"color": colours.vwap}},
+        marks | {"mode": "lines+text", "textposition": "top right", "line": {"width": 1.5, "dash": "dot", **muted}},
+        marks | {"mode": "lines+text", "textposition": "top right", "line": {"width": 2.5, **amber}},
+        marks | {"mode": "text", "textposition": "top left"},
+        marks | {"mode": "text", "textposition": "top left"},
+    ]  # fmt: skip
+    for trace, name in zip(data, NAMES, strict=True):
+        trace |= {"uid": name, "name": name}
+    return {"data": data, "layout": _layout(colours, start, view, clock)}
+
+
+def _layout(colours: Palette, start: float | None, view: str, clock: str) -> Json:
+    axis = {
+        "zeroline": False,
+        "ticks": "",
+        "showline": False,
+        "tickfont": {"color": colours.muted},
+        "gridcolor": colours.grid,
+    }
+    starting = {
+        "type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": start, "y1": start, "layer": "below",
+        "line": {"color": colours.strong, "width": 1.5, "dash": "dot"},
+        "label": {"text": "Start", "textposition": "end", "font": {"color": colours.muted}, "yanchor": "bottom"},
+    }  # fmt: skip
+    return {
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"family": FONT, "size": 16, "color": colours.muted},
+        "margin": {"l": 8, "r": 132, "t": 40, "b": 40},
+        "showlegend": False,
+        "hovermode": "closest",
+        "hoverlabel": {"bgcolor": colours.strong, "font": {"color": colours.text, "family": FONT}},
+        "dragmode": "zoom",
+        "uirevision": view or "live",
+        "xaxis": axis | {
+            "type": "date", "showgrid": False, "nticks": 8, "automargin": False,
+            "tickformat": clock, "tickangle": 0,
+        },
+        "yaxis": axis | {"side": "right", "nticks": 7, "tickformat": "~f", "separatethousands": True,
+                         "rangemode": "nonnegative", "ticklabelstandoff": 10},
+        "yaxis2": {"overlaying": "y", "range": [0, 1], "fixedrange": True, "visible": False},
+        "shapes": [] if start is None else [starting],
+    }  # fmt: skip
+
+
+def columns(points: Sequence[Point]) -> tuple[list[int], list[float]]:
+    """Times and prices of points."""
+    return [time for time, _ in points], [price for _, price in points]
+
+
+def thin(points: Sequence[Point], buckets: int = BUCKETS) -> list[Point]:
+    """At most about four points for each of so many equal spans of time: first, lowest, highest and last, so that no
+    peak is lost."""
+    if len(points) <= 4 * buckets:
+        return list(points)
+    begin = points[0][0]
+    width = max(1.0, (points[-1][0] - begin) / buckets)
+    out: list[Point] = []
+    at = 0
+    while at < len(points):
+        bucket, first = (points[at][0] - begin) // width, at
+        low = high = at
+        while at < len(points) and (points[at][0] - begin) // width == bucket:
+            low = at if points[at][1] < points[low][1] else low
+            high = at if points[at][1] > points[high][1] else high
+            at += 1
+        out += [points[i] for i in sorted({first, low, high, at - 1})]
+    return out
+
+
+def extension(points: Sequence[Point], most: int, **traces: Json) -> Extension:
+    """The value of a Graph's `extendData`: later points of the line, of which it keeps the last `most` (-1: all), and
+    traces that are replaced whole, by name: each {"x", "y", "text"} of one length."""
+    times, prices = columns(points)
+    update: Json = {"x": [times], "y": [prices], "text": [[]]}
+    kept, numbers = [most], [LINE]
+    for name, trace in traces.items():
+        for key in update:
+            update[key].append(trace[key])
+        kept.append(len(trace["x"]))
+        numbers.append(NAMES.index(name))
+    return [update, numbers, {"x": kept, "y": kept, "text": [-1, *kept[1:]]}]
+
+
+def now_trace(first: int, last: Point, now: int, tag: str) -> Json:
+    """The rest since the last move, with a dot and a tag at the newest price, from `first` to the end of the axis."""
+    time, price = last
+    end = max(now, time)
+    room = max(LEAST_ROOM, round(ROOM * (end - first)))
+    return {"x": [first, max(time, first), end, end + room], "y": [None, price, price, None], "text": ["", "", tag, ""]}
+
+
+def value_trace(values: Sequence[tuple[int, float | None]], first: int, now: int, name: str) -> Json:
+    """The fundamental value as steps. values: (ms, value or None) wherever it changed; name: its words."""
+    trace = _empty()
+    for i, (time, value) in enumerate(values):
+        until = values[i + 1][0] if i + 1 < len(values) else now
+        if value is None or until < first:
+            continue
+        gap = i + 1 < len(values) and values[i + 1][1] is None
+        _put(trace, [max(time, first), until], [value, value])
+        if gap:
+            _put(trace, [until], [None])
+    if values and values[-1][1] is not None:
+        begin = min(max(values[-1][0], first), first + round(NAMED_BY * (now - first)))
+        _put(trace, [now, begin], [None, values[-1][1]], name)
+    return trace
+
+
+def mark_traces(marks: Sequence[Json], first: int, end: int) -> dict[str, Json]:
+    """Lines at rounds and news, with words where there is room: the newest first, and news before rounds.
+
+    marks: {"t": ms from MIDNIGHT on, "kind", "text"}; first, end: of the time shown.
+    """
+    traces: dict[str, Json] = {name: _empty() for name in NAMES[ROUNDS:]}
+    spans: list[tuple[float, float]] = []
+    length = max(1, end - first)
+    for kind, name in (("news", "news"), ("round", "rounds")):
+        for mark in reversed([mark for mark in marks if mark["kind"] == kind and mark["t"] >= first]):
+            words = label(mark)
+            begin, wide = (mark["t"] - first) / length, len(words) * LETTER
+            left = begin + wide > 1
+            taken = (begin - wide, begin) if left else (begin, begin + wide)
+            free = bool(words) and taken[0] >= 0 and all(taken[1] < a or taken[0] > b for a, b in spans)
+            if free:
+                spans.append(taken)
+            _put(traces[name], [mark["t"], mark["t"], mark["t"]], [0, 1, None], words if free and not left else "")
+            if free and left:
+                _put(traces[f"{name}left"], [mark["t"]], [1], words, at=0)
+    return traces
+
+
+def _empty() -> Json:
+    return {"x": [], "y": [], "text": []}
+
+
+def _put(trace: Json, x: list[int], y: list[float | None], words: str = "", at: int = 1) -> None:
+    trace["x"] += x
+    trace["y"] += y
+    trace["text"] += [words if i == at else "" for i in range(len(x))]
+
+
+def label(mark: Json) -> str:
+    """A few words for a mark: a headline is cut, the beginning of a round says its number, its end nothing."""
+    text = mark["text"].removeprefix("News: ")
+    if mark["kind"] == "news":
+        return "⚡ " + (text if len(text) <= LONGEST else f"{text[: LONGEST - 1].rstrip()}…")
+    words = text.split()
+    return f"Round {words[1]}" if text.endswith("begins") and len(words) > 1 else ""
+
+
+def before(points: Sequence[Point], ms: int) -> float:
+    """The price `ms` before the last point."""
+    until = points[-1][0] - ms
+    return next((price for time, price in reversed(points) if time <= until), points[0][1])

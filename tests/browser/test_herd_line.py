@@ -1,0 +1,206 @@
+"""The big screen's line under all that can go wrong: every point once and in order, and a lost server is said."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.browser.herd_stage import GRAPH, Player, Room, Stage
+from tests.running import RunningServer, start_server
+
+pytestmark = pytest.mark.browser
+
+ASKS = "**/_dash-update-component**"
+
+
+@pytest.fixture(scope="module")
+def room() -> Iterator[Room]:
+    """A server for this module's games."""
+    server = start_server("--ephemeral", "--no-browser")
+    yield Room(server)
+    server.stop()
+
+
+@pytest.fixture
+def ada(room: Room) -> Player:
+    """A player in a new game."""
+    return room.begin(1)[0]
+
+
+@pytest.fixture
+def stage(browser: Any, room: Room, ada: Player) -> Iterator[Stage]:
+    """The presenter's page in ada's game."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    context.set_default_timeout(20_000)
+    made = Stage(context.new_page(), room.server.url)
+    made.visit()
+    made.page.wait_for_function(f"() => {GRAPH}?.data[0].x.length")
+    yield made
+    context.close()
+    assert made.errors == []
+
+
+def trade(player: Player, count: int, pause: float = 0.26) -> None:
+    """So many moves of the price, one a batch."""
+    for n in range(count):
+        player.order("buy" if n % 3 else "sell", 1 + n % 2)
+        time.sleep(pause)
+
+
+def agrees(stage: Stage, room: Room) -> None:
+    """Wait until the page's line has the server's last price; every point is there once, in order."""
+    price = room.state()["price"]
+    stage.wait_line(f"Math.abs(y[y.length - 1] - {price}) < 1e-4")
+    x, y = stage.line()
+    assert x == sorted(set(x))
+    whole = stage.page.context.new_page()
+    other = Stage(whole, stage.url)
+    other.visit()
+    other.page.wait_for_function(f"() => {GRAPH}?.data[0].x.length")
+    other.wait_line(f"Math.abs(y[y.length - 1] - {price}) < 1e-4")
+    assert other.line() == [x, y]  # what a page that has just been opened gets
+    whole.close()
+
+
+def test_points_grow_and_answers_that_are_lost_are_asked_for_again(stage: Stage, room: Room, ada: Player) -> None:
+    before = len(stage.line()[0])
+    count = 0
+
+    def lose(route: Any) -> None:
+        nonlocal count
+        count += 1
+        if count % 3 == 0:
+            route.fetch()  # the server has answered, and the page does not hear it
+            route.abort()
+        else:
+            route.continue_()
+
+    stage.page.route(ASKS, lose)
+    trade(ada, 8)
+    stage.page.unroute(ASKS, lose)
+    trade(ada, 2)
+    agrees(stage, room)
+    assert len(stage.line()[0]) >= before + 8
+
+
+def test_a_zoom_survives_twenty_updates(stage: Stage, room: Room, ada: Player) -> None:
+    trade(ada, 6)
+    box = stage.page.locator("#herd-chart .nsewdrag").first.bounding_box()
+    x, y, w, h = box["x"], box["y"], box["width"], box["height"]
+    stage.page.mouse.move(x + w * 0.3, y + h * 0.3)
+    stage.page.mouse.down()
+    stage.page.mouse.move(x + w * 0.6, y + h * 0.7, steps=4)
+    stage.page.mouse.up()
+    stage.page.wait_for_function(f"() => {GRAPH}._fullLayout.xaxis.autorange === false")
+    zoomed = stage.range()
+    before = len(stage.line()[0])
+    trade(ada, 20)
+    room.control("news", text="Comet", move=3)
+    stage.wait_line(f"x.length >= {before + 20}")
+    assert stage.range() == pytest.approx(zoomed)
+    stage.page.mouse.dblclick(x + w / 2, y + h / 2)
+    stage.page.wait_for_function(f"() => {GRAPH}._fullLayout.xaxis.autorange === true")
+    agrees(stage, room)
+
+
+def test_a_reset_and_two_tabs(stage: Stage, room: Room, ada: Player) -> None:
+    trade(ada, 4)
+    second = Stage(stage.page.context.new_page(), stage.url)
+    second.visit()
+    second.page.wait_for_function(f"() => {GRAPH}?.data[0].x.length")
+    trade(ada, 4)
+    agrees(stage, room)
+    agrees(second, room)
+    session = room.state()["session"]
+    blaise = room.begin(1)[0]
+    for tab in (stage, second):
+        tab.page.wait_for_function(
+            "(session) => !document.getElementById('herd-session').innerText.includes(session)", arg=session
+        )
+    trade(blaise, 4)
+    agrees(stage, room)
+    assert second.errors == []
+
+
+def test_a_hidden_tab_catches_up(stage: Stage, room: Room, ada: Player) -> None:
+    trade(ada, 3)
+    held: list[Any] = []
+
+    def hold(route: Any) -> None:
+        held.append(route)
+
+    stage.page.route(ASKS, hold)  # as a browser does with the timers of a tab that nobody sees
+    trade(ada, 12)
+    stage.page.unroute(ASKS, hold)
+    for route in held:
+        route.continue_()
+    agrees(stage, room)
+
+
+def test_comes_back_by_itself_with_the_state_of_a_restarted_server(
+    browser: Any, tmp_path: Path, launch: Callable[..., Any]
+) -> None:
+    def start(port: str) -> RunningServer:
+        return launch("--no-browser", "--port", port, environ={"ORDERFLOW_DATA_DIR": str(tmp_path)})
+
+    server = start("0")
+    room = Room(server)
+    (ada,) = room.join()
+    context = browser.new_context()
+    context.set_default_timeout(30_000)
+    stage = Stage(context.new_page(), server.url)
+    stage.visit()
+    trade(ada, 5)
+    price = stage.text("herd-price")
+    server.stop(signal.SIGKILL)
+    gone = time.monotonic()
+    stage.wait_text("herd-banner", "The server is unreachable. This is the last picture")
+    assert time.monotonic() - gone < 3
+    assert stage.text("herd-link").strip() == "Reconnecting …"
+    assert stage.text("herd-price") == price
+    room.server = start(str(server.port))
+    stage.wait_text("herd-banner", "The server is back.")
+    trade(ada, 4)
+    agrees(stage, room)
+    assert stage.text("herd-link").strip() == "Live"
+    context.close()
+
+
+def test_a_silent_connection_is_noticed(stage: Stage, room: Room) -> None:
+    process = room.server.process
+    process.send_signal(signal.SIGSTOP)
+    try:
+        stage.wait_text("herd-banner", "The server is unreachable.")
+    finally:
+        process.send_signal(signal.SIGCONT)
+    stage.wait_text("herd-banner", "The server is back.")
+
+
+def test_a_slow_server_is_named(browser: Any, room: Room) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    slow = "herd-chart.figure"
+    page.route(ASKS, lambda route: None if slow in (route.request.post_data or "") else route.continue_())
+    page.goto(room.server.url + "/herd/")
+    page.get_by_text("the network is slow").wait_for()
+    context.close()
+
+
+def test_what_breaks_the_line_is_said(stage: Stage) -> None:
+    assert stage.text("herd-link").strip() == "Live"
+    stage.page.route("**", lambda route: route.abort())
+    stage.page.keyboard.press("Space")
+    stage.wait_text("herd-banner", "The server is unreachable.")
+    stage.page.unroute("**")
+    stage.wait_text("herd-banner", "The server is back.")
+    stage.page.context.set_offline(True)
+    stage.wait_text("herd-banner", "This device is offline.")
+    assert stage.text("herd-link").strip() == "Reconnecting …"
+    stage.page.context.set_offline(False)
+    stage.wait_text("herd-banner", "The server is back.")
+    assert stage.text("herd-link").strip() == "Live"
