@@ -12,17 +12,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from orderflow.arrays import Ints
+from orderflow.arrays import Floats, Ints
 from orderflow.errors import BadInput, FieldError
 from orderflow.formats import open_ticks
 from orderflow.market.bars.footprint import BarTable, tabulate
 from orderflow.market.bars.updates import BarUpdater
-from orderflow.market.buffer import in_order
+from orderflow.market.buffer import Columns, in_order
 from orderflow.market.columns import Fixed, Times, bar_columns, footprint_columns
-from orderflow.market.decimals import scale_floats
+from orderflow.market.decimals import scale_floats, unit_floats
 from orderflow.market.frames import Frame
 from orderflow.market.grid import Grid
 from orderflow.market.sessions import Session, bar_end, bar_start
+from orderflow.market.studies.registry import find
+from orderflow.market.studies.study import Data
 from orderflow.market.ticks import NO_ID, Side, SideRule, TickBatch
 
 _SIDES = {Side.BUY: "buy", Side.SELL: "sell", Side.UNKNOWN: ""}
@@ -91,6 +93,50 @@ def footprint(ticks: pd.DataFrame, frame: str = "1min", *, session: str = "UTC 0
     return _frame(footprint_columns(_table(ticks, frame, session).grouped(group)))
 
 
+def study(
+    name: str, ticks: pd.DataFrame, frame: str = "1min", *, session: str = "UTC 00:00", **options: Any
+) -> pd.DataFrame:
+    """A study of the registry over a DataFrame of ticks, such as "naked_poc", "absorption" or "tape_speed".
+
+    options: those of the study, as `orderflow.market.studies.registry` lists them. The rows are bars (column time),
+    levels (time and price), prices, or ticks (time and price), as the study has it; marks are bool, prices and sizes
+    float64. The arguments `ticks`, `frame` and `session` are those of `candles`.
+    Raises NotFound for an unknown study, BadInput for an unknown option or one out of bounds.
+    """
+    chosen = find(name)
+    chosen.known(options)
+    values = {o.name: o.parse(options[o.name]) if o.name in options else o.default for o in chosen.options}
+    table, columns = _bars_and_ticks(ticks, frame, session)
+    opened = Session.parse(session).start_of(columns.time)
+    decimals = table.grid.size_decimals
+    data = Data(table, columns.time, columns.level, columns.size, columns.side, opened, decimals)
+    result = chosen.apply(data, **values)
+
+    def prices(levels: Ints) -> Floats:
+        return unit_floats(levels * table.grid.tick_units, table.grid.price_decimals)
+
+    found: dict[str, Any] = {}
+    if result.per == "bar":
+        found["time"] = table.time[result.at]
+    elif result.per == "level":
+        found["time"] = np.repeat(table.time, np.diff(table.offsets))[result.at]
+        found["price"] = prices(table.level[result.at])
+    elif result.per == "tick":
+        found |= {"time": columns.time[result.at], "price": prices(columns.level[result.at])}
+    else:
+        found["price"] = prices(result.at)
+    if "time" in found:
+        found["time"] = pd.to_datetime(found["time"], unit="ns", utc=True)
+    for column, units in result.columns.items():
+        if column in result.prices:
+            found[column] = prices(np.asarray(units, np.int64))
+        elif column in result.sizes:
+            found[column] = unit_floats(np.asarray(units, np.int64), decimals)
+        else:
+            found[column] = units
+    return pd.DataFrame(found)
+
+
 def _frame(columns: dict[str, Any]) -> pd.DataFrame:
     values: dict[str, Any] = {}
     for name, column in columns.items():
@@ -104,6 +150,10 @@ def _frame(columns: dict[str, Any]) -> pd.DataFrame:
 
 
 def _table(ticks: pd.DataFrame, frame: str, session: str) -> BarTable:
+    return _bars_and_ticks(ticks, frame, session)[0]
+
+
+def _bars_and_ticks(ticks: pd.DataFrame, frame: str, session: str) -> tuple[BarTable, Columns]:
     cut, opened = Frame.parse(frame), Session.parse(session)
     if not cut.ns:
         raise BadInput(f"frame {frame!r} is not a time frame; candles() and footprint() take 1s to 1d")
@@ -114,7 +164,7 @@ def _table(ticks: pd.DataFrame, frame: str, session: str) -> BarTable:
     if order is not None:
         columns = columns.take(order)
     columns = BarUpdater.resolved(columns, (None, 0))
-    return tabulate(
+    table = tabulate(
         batch.symbol,
         cut.name,
         grid,
@@ -123,6 +173,7 @@ def _table(ticks: pd.DataFrame, frame: str, session: str) -> BarTable:
         opened.start_of(columns.time),
         end=lambda starts, _: bar_end(starts, cut.ns, opened),
     )
+    return table, columns
 
 
 def _batch(ticks: pd.DataFrame) -> TickBatch:

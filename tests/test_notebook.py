@@ -7,13 +7,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from orderflow import candles, footprint, read_ticks
-from orderflow.errors import BadInput
+from orderflow import candles, footprint, read_ticks, study
+from orderflow.errors import BadInput, NotFound
 from orderflow.feeds.samples import sample_path
 from orderflow.formats import open_ticks
 from orderflow.market.columns import BAR_COLUMNS, FOOTPRINT_COLUMNS, Fixed, bar_columns
 from orderflow.market.frames import Frame
 from orderflow.market.market import Market
+from orderflow.market.studies.registry import STUDIES
 
 
 def test_a_notebook_sees_what_the_server_shows() -> None:
@@ -72,3 +73,49 @@ def test_without_sides_the_tick_rule_decides() -> None:
     )
     bar = candles(ticks).iloc[0]
     assert (bar.unknown_volume, bar.ask_volume, bar.bid_volume) == (1, 5, 4)
+
+
+@pytest.fixture(scope="module")
+def traded() -> pd.DataFrame:
+    """The first hours of a bundled sample."""
+    return read_ticks(sample_path("LTCUSDT")).iloc[:20_000]
+
+
+@pytest.mark.parametrize("name", [one.name for one in STUDIES])
+def test_every_study_of_the_registry_runs_in_a_notebook(name: str, traded: pd.DataFrame) -> None:
+    table = study(name, traded, "5min")
+    assert len(table)
+    assert "time" in table or name == "profile"
+    assert len(table.columns) > 1
+
+
+def test_studies_agree_with_the_columns_of_the_api(traded: pd.DataFrame) -> None:
+    bars, cells = candles(traded, "5min"), footprint(traded, "5min")
+    found = {one.name: study(one.name, traded, "5min") for one in STUDIES}
+    for name, column in (("poc", "poc"), ("value_area", "val"), ("value_area", "vah"), ("delta_extremes", "max_delta")):
+        assert found[name][column].tolist() == bars[column].tolist(), (name, column)
+    assert found["cvd"]["close"].tolist() == bars["cvd"].tolist()
+    assert found["vwap"]["vwap"].tolist() == bars["vwap"].tolist()
+    assert found["vwap"]["upper_2"].tolist() == (bars["vwap"] + 2 * found["vwap"]["sigma"]).tolist()
+    marks = found["imbalance"]
+    assert marks["price"].tolist() == cells["price"].tolist()
+    assert marks["buy"].tolist() == cells["imbalance"].isin(["buy", "both"]).tolist()
+    naked = found["naked_poc"]
+    for i in range(0, len(naked), 40):
+        later = bars.iloc[i + 1 :]
+        touched = (later["low"] <= naked["poc"][i]) & (naked["poc"][i] <= later["high"])
+        assert naked["naked"][i] == (not touched.any())
+        assert naked["filled_by"][i] == (int(touched.idxmax()) if touched.any() else -1)
+    assert found["profile"][["bid", "ask", "unknown"]].to_numpy().sum() == pytest.approx(bars["volume"].sum())
+    assert found["profile"]["poc"].sum() == 1
+
+
+def test_options_of_a_study_are_checked(traded: pd.DataFrame) -> None:
+    assert study("big_trades", traded, percentile=90)["big"].sum() > study("big_trades", traded)["big"].sum()
+    assert len(study("stacked", traded, stack=2)) > len(study("stacked", traded))
+    with pytest.raises(BadInput, match="no option 'colour'"):
+        study("poc", traded, colour=1)
+    with pytest.raises(BadInput, match="is not from 2 to 100"):
+        study("stacked", traded, stack=1)
+    with pytest.raises(NotFound, match="'macd' is not known"):
+        study("macd", traded)

@@ -94,6 +94,11 @@ class BarTable:
             out[:, i] = level[at], level[low], level[high]
         return out[0], out[1], out[2]
 
+    @property
+    def poc(self) -> Ints:
+        """int64[n], rows of `level`."""
+        return self.areas[0]
+
     def rows(self, i: int) -> tuple[Ints, Ints, Ints, Ints]:
         """(level, bid, ask, unknown) of bar i."""
         at = slice(int(self.offsets[i]), int(self.offsets[i + 1]))

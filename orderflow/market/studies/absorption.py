@@ -12,7 +12,7 @@ from fractions import Fraction
 import numpy as np
 
 from orderflow.arrays import Flags, Ints
-from orderflow.market.studies.study import Option, Ratio, Study, exact
+from orderflow.market.studies.study import Data, Option, Ratio, Result, Study, exact
 
 TIMES = Option("times", Decimal(4), "multiple of the session's median level volume", (), Decimal("0.01"), 10**6)
 
@@ -46,11 +46,26 @@ def absorption(
     return (ask >= least) & (level > close), (bid >= least) & (level < close)
 
 
+def _levels(data: Data, *, times: Ratio) -> Result:
+    bars = data.bars
+    volume = bars.level_bid + bars.level_ask + bars.level_unknown
+    opening = bars.offsets[np.searchsorted(bars.session, bars.session)]  # where each bar's session begins
+    found = [
+        absorption(
+            *bars.rows(i)[:3], int(bars.close[i]), median_volume(volume[opening[i] : bars.offsets[i + 1]]), times=times
+        )
+        for i in range(len(bars.time))
+    ]
+    buyers, sellers = (np.concatenate([pair[i] for pair in found]) for i in (0, 1))
+    return Result("level", np.arange(len(volume)), {"buyers": buyers, "sellers": sellers})
+
+
 STUDY = Study(
     name="absorption",
     title="Absorption",
     rule="One side's volume at a level is large against the session's median and the bar closes beyond it, against it.",
     yields="a mark a level, for buyers or for sellers",
     run=absorption,
+    apply=_levels,
     options=(TIMES,),
 )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from decimal import Decimal
 from heapq import heappop, heappush, heappushpop
+from typing import Any
 
 import numpy as np
 
 from orderflow.arrays import Flags, Ints
-from orderflow.market.studies.study import Option, Ratio, Study, exact
+from orderflow.market.studies.study import Data, Option, Ratio, Result, Study, exact
 
 PERCENTILE = Option("percentile", Decimal(99), "of the sizes of the session's trades so far", (), Decimal("0.01"), 100)
 WARM = Option("warm", 100, "trades of the session before any can be big", (), 1, 10**6)
@@ -71,11 +72,18 @@ def big_trades(
     return (against >= 0) & (size >= against), against
 
 
+def _ticks(data: Data, *, fixed: int | None, **options: Any) -> Result:
+    units = None if fixed is None else fixed * 10**data.size_decimals
+    big, _ = big_trades(data.size, data.session, fixed=units, **options)
+    return Result("tick", np.arange(len(big)), {"size": data.size, "big": big}, sizes=("size",))
+
+
 STUDY = Study(
     name="big_trades",
     title="Big trades",
     rule="Size at or above the session's rolling percentile, or a fixed size.",
     yields="a mark a trade",
     run=big_trades,
+    apply=_ticks,
     options=(PERCENTILE, WARM, FIXED),
 )

@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 
 from orderflow.arrays import Indices, Ints
-from orderflow.market.studies.study import Study
+from orderflow.market.studies.study import Data, Result, Study, per_bar
 
 Amount = TypeVar("Amount", int, Ints)
 
@@ -63,12 +63,29 @@ def cvd(delta: Ints, min_delta: Ints, max_delta: Ints, session: Ints, *, base: i
     return Candles(opening, opening + max_delta, opening + min_delta, close)
 
 
+def _levels(data: Data) -> Result:
+    change = delta(data.bars.level_bid, data.bars.level_ask)
+    return Result("level", np.arange(len(change)), {"delta": change}, sizes=("delta",))
+
+
+def _extremes(data: Data) -> Result:
+    _, low, high = extremes(data.size * data.side, np.searchsorted(data.time, data.bars.time))
+    return per_bar(data, sizes=("min_delta", "max_delta"), min_delta=low, max_delta=high)
+
+
+def _candles(data: Data) -> Result:
+    bars = data.bars
+    found = cvd(bars.delta, bars.min_delta, bars.max_delta, bars.session)
+    return per_bar(data, sizes=Candles._fields, **found._asdict())
+
+
 STUDY = Study(
     name="delta",
     title="Delta",
     rule="Volume at the ask less volume at the bid; unknown sides count for neither.",
     yields="a figure a level and a bar",
     run=delta,
+    apply=_levels,
 )
 EXTREMES = Study(
     name="delta_extremes",
@@ -76,6 +93,7 @@ EXTREMES = Study(
     rule="The lowest and the highest value of the running delta inside the bar, which starts from 0.",
     yields="two figures a bar",
     run=extremes,
+    apply=_extremes,
 )
 CVD = Study(
     name="cvd",
@@ -83,4 +101,5 @@ CVD = Study(
     rule="Delta summed from the session's start; a candle's high and low come from the bar's min and max delta.",
     yields="a candle a bar",
     run=cvd,
+    apply=_candles,
 )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from orderflow.arrays import Flags, Ints
-from orderflow.market.studies.study import Option, Study
+from orderflow.market.studies.study import Data, Option, Result, Study, per_bar
 
 BARS = Option("bars", 5, "bars before it that the extreme must beat", (), 1, 10_000)
 
@@ -28,11 +30,17 @@ def divergence(high: Ints, low: Ints, delta: Ints, *, bars: int = BARS.default) 
     return bearish, bullish
 
 
+def _bars(data: Data, **options: Any) -> Result:
+    bearish, bullish = divergence(data.bars.high, data.bars.low, data.bars.delta, **options)
+    return per_bar(data, bearish=bearish, bullish=bullish)
+
+
 STUDY = Study(
     name="divergence",
     title="Delta divergence",
     rule="A new high with delta below zero, or a new low with delta above zero.",
     yields="a mark a bar, bearish or bullish",
     run=divergence,
+    apply=_bars,
     options=(BARS,),
 )

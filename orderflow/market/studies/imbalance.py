@@ -7,12 +7,13 @@ compared, and not the two volumes of one level. Never beyond the bar's own low a
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Literal
+from math import ceil
+from typing import Any, Literal
 
 import numpy as np
 
 from orderflow.arrays import Flags, Ints
-from orderflow.market.studies.study import Chart, Option, Ratio, Study, exact
+from orderflow.market.studies.study import Chart, Data, Option, Ratio, Result, Study, exact
 
 RATIO = Option("ratio", Decimal(3), "the side must be more than this many times the other", (), Decimal("0.01"), 1000)
 MINIMUM = Option("minimum", Decimal(1), "least volume of the dominant side", (), 0, 10**12)
@@ -59,12 +60,26 @@ def imbalance(
     return buy, sell
 
 
+def marks(data: Data, *, ratio: Ratio, minimum: Decimal, zero: Zero) -> tuple[Flags, Flags]:
+    """bool[m], bool[m]: buy and sell imbalance of all levels of all bars. minimum: a volume, not units."""
+    least = max(1, ceil(minimum.scaleb(data.size_decimals)))
+    found = data.by_bar(lambda level, bid, ask, _: imbalance(level, bid, ask, ratio=ratio, minimum=least, zero=zero))
+    buy, sell = (np.concatenate([pair[i] for pair in found]) for i in (0, 1))
+    return buy, sell
+
+
+def _levels(data: Data, **options: Any) -> Result:
+    buy, sell = marks(data, **options)
+    return Result("level", np.arange(len(buy)), {"buy": buy, "sell": sell})
+
+
 STUDY = Study(
     name="imbalance",
     title="Imbalance",
     rule="Ask at P above ratio × bid one tick lower (buy); bid at P above ratio × ask one tick higher (sell).",
     yields="a buy and a sell mark a level",
     run=imbalance,
+    apply=_levels,
     options=(RATIO, MINIMUM, ZERO),
     chart=Chart("Diagonal imbalance"),
 )

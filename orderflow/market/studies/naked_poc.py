@@ -7,7 +7,7 @@ from bisect import bisect_left, bisect_right, insort
 import numpy as np
 
 from orderflow.arrays import Ints
-from orderflow.market.studies.study import Bars, Chart, Study
+from orderflow.market.studies.study import Bars, Chart, Data, Result, Study, per_bar
 
 
 def naked_poc(poc: Ints, high: Ints, low: Ints) -> Ints:
@@ -32,11 +32,17 @@ def naked_rows(bars: Bars) -> list[list[int]]:
     return [[int(bars.time[i]), int(bars.poc[i])] for i in naked.tolist()]
 
 
+def _bars(data: Data) -> Result:
+    filled = naked_poc(data.bars.poc, data.bars.high, data.bars.low)
+    return per_bar(data, prices=("poc",), poc=data.bars.poc, naked=filled < 0, filled_by=filled)
+
+
 STUDY = Study(
     name="naked_poc",
     title="Naked POC",
     rule="A bar's POC until the first later bar with low <= POC <= high.",
     yields="the bar that fills it, for every bar",
     run=naked_poc,
+    apply=_bars,
     chart=Chart("Naked points of control", on=False, draw=naked_rows),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from orderflow.arrays import Ints
-from orderflow.market.studies.study import Chart, Study
+from orderflow.market.studies.study import Chart, Data, Result, Study, per_bar
 
 
 def poc(level: Ints, bid: Ints, ask: Ints, unknown: Ints) -> int:
@@ -25,11 +25,20 @@ def poc(level: Ints, bid: Ints, ask: Ints, unknown: Ints) -> int:
     return min(zip(away, (-d for d in delta), tied.tolist(), strict=True))[2]
 
 
+def _bars(data: Data) -> Result:
+    return per_bar(data, prices=("poc",), poc=np.array([row[0] for row in data.by_bar(_level)], np.int64))
+
+
+def _level(level: Ints, bid: Ints, ask: Ints, unknown: Ints) -> tuple[int]:
+    return (int(level[poc(level, bid, ask, unknown)]),)
+
+
 STUDY = Study(
     name="poc",
     title="POC",
     rule="The level of most volume; of equals the nearest to the mid-price, then of larger |delta|, then the lower.",
     yields="one level a bar",
     run=poc,
+    apply=_bars,
     chart=Chart("Point of control"),
 )

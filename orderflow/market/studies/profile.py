@@ -6,12 +6,13 @@ Which bars (a session's, the visible ones, those under a drawn box) is the calle
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from orderflow.arrays import Ints
 from orderflow.market.studies.poc import poc
-from orderflow.market.studies.study import Ratio, Study
+from orderflow.market.studies.study import Data, Ratio, Result, Study
 from orderflow.market.studies.value_area import ROWS, SHARE, value_area
 
 
@@ -53,11 +54,21 @@ def profile(
     return Profile(distinct, bids, asks, unknowns, control, low, high)
 
 
+def _prices(data: Data, **options: Any) -> Result:
+    bars = data.bars
+    found = profile(bars.level, bars.level_bid, bars.level_ask, bars.level_unknown, **options)
+    at = np.arange(len(found.level))
+    inside = (at >= (found.low or 0)) & (at <= (found.high or 0))
+    columns = {"bid": found.bid, "ask": found.ask, "unknown": found.unknown, "poc": at == found.poc}
+    return Result("price", found.level, {**columns, "value_area": inside}, sizes=("bid", "ask", "unknown"))
+
+
 STUDY = Study(
     name="profile",
     title="Volume profile",
     rule="Volume by level over the session, the visible range or a drawn range, with its POC and value area.",
     yields="a ladder with three marked levels",
     run=profile,
+    apply=_prices,
     options=(SHARE, ROWS),
 )

@@ -10,9 +10,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Literal, Protocol, TypeVar
 
-from orderflow.arrays import Flags, Floats, Ints
+import numpy as np
+
+from orderflow.arrays import Codes, Flags, Floats, Ints
 from orderflow.errors import BadInput, FieldError
 
 Ratio = tuple[int, int] | Fraction | Decimal | float
@@ -104,6 +106,70 @@ class Bars(Protocol):
     def poc(self) -> Ints: ...
 
 
+class Table(Bars, Protocol):
+    """A table of n bars and their m levels, as `market.bars.footprint.BarTable` has them."""
+
+    @property
+    def close(self) -> Ints: ...
+    @property
+    def min_delta(self) -> Ints: ...
+    @property
+    def max_delta(self) -> Ints: ...
+    @property
+    def vwap(self) -> Floats: ...
+    @property
+    def sigma(self) -> Floats: ...
+    @property
+    def offsets(self) -> Ints: ...
+    @property
+    def level(self) -> Ints: ...
+    @property
+    def level_bid(self) -> Ints: ...
+    @property
+    def level_ask(self) -> Ints: ...
+    @property
+    def level_unknown(self) -> Ints: ...
+    def rows(self, i: int) -> tuple[Ints, Ints, Ints, Ints]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """What a study is run over: bars, and the n ticks that they are made of, in time order, all of the stream.
+
+    time: int64[n] ns. level, size: int64[n]. side: int8[n]. session: int64[n] ns, session starts. size_decimals: of the
+    size units.
+    """
+
+    bars: Table
+    time: Ints
+    level: Ints
+    size: Ints
+    side: Codes
+    session: Ints
+    size_decimals: int = 0
+
+    def by_bar(self, run: Callable[[Ints, Ints, Ints, Ints], T]) -> list[T]:
+        """run(level, bid, ask, unknown) of every bar's ladder."""
+        return [run(*self.bars.rows(i)) for i in range(len(self.bars.time))]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Columns of k rows. per: what a row is. at: int64[k], the bar, the level row or the tick that each row belongs to;
+    for "price" the level itself. prices, sizes: which of the columns are levels, and which are size units."""
+
+    per: Literal["bar", "level", "tick", "price"]
+    at: Ints
+    columns: dict[str, Values]
+    prices: tuple[str, ...] = ()
+    sizes: tuple[str, ...] = ()
+
+
+def per_bar(data: Data, prices: tuple[str, ...] = (), sizes: tuple[str, ...] = (), **columns: Values) -> Result:
+    """A result with one row for each bar."""
+    return Result("bar", np.arange(len(data.bars.time)), columns, prices, sizes)
+
+
 @dataclass(frozen=True, slots=True)
 class Chart:
     """How a chart shows a study. label: of its switch in the settings. on: before the reader chooses. draw: makes what
@@ -120,7 +186,8 @@ class Study:
     """One study.
 
     name: as in the registry. rule: the definition in one sentence. yields: what comes out. run: the formula, a pure
-    function of arrays whose keyword arguments are `options`. chart: how a chart shows it; None where it does not.
+    function of arrays whose keyword arguments are `options`. apply: runs it over `Data` with the same options, for
+    notebooks. chart: how a chart shows it; None where it does not.
     """
 
     name: str
@@ -128,6 +195,7 @@ class Study:
     rule: str
     yields: str
     run: Callable[..., object]
+    apply: Callable[..., Result]
     options: tuple[Option[Any], ...] = ()
     chart: Chart | None = None
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from orderflow.arrays import Floats, Ints
-from orderflow.market.studies.study import Option, Study
+from orderflow.market.studies.study import Data, Option, Result, Study
 
 SECONDS = Option("seconds", 15, "length of the window", (), 1, 86_400)
 
@@ -52,11 +53,17 @@ def tape_speed(time: Ints, at: Ints, session: Ints, *, seconds: int = SECONDS.de
     return Speed(count, trades, np.where(trades > 0, over - begun, 0))
 
 
+def _ticks(data: Data, **options: Any) -> Result:
+    speed = tape_speed(data.time, data.time, data.session, **options)
+    return Result("tick", np.arange(len(data.time)), {"count": speed.count, "ratio": speed.ratio})
+
+
 STUDY = Study(
     name="tape_speed",
     title="Speed of tape",
     rule="Trades in the last seconds against the average of the session's windows of that length.",
     yields="a count and its ratio to the average",
     run=tape_speed,
+    apply=_ticks,
     options=(SECONDS,),
 )

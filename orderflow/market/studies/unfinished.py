@@ -7,7 +7,7 @@ from heapq import heappop, heappush
 import numpy as np
 
 from orderflow.arrays import Flags, Ints
-from orderflow.market.studies.study import Chart, Study
+from orderflow.market.studies.study import Chart, Data, Result, Study, per_bar
 
 
 def unfinished(bid: Ints, ask: Ints) -> tuple[bool, bool]:
@@ -40,11 +40,18 @@ def _passed(flagged: Flags, height: list[int]) -> Ints:
     return by
 
 
+def _bars(data: Data) -> Result:
+    at_high, at_low = np.array(data.by_bar(lambda _, bid, ask, __: unfinished(bid, ask)), np.bool_).reshape(-1, 2).T
+    high_by, low_by = finished_by(at_high, at_low, data.bars.high, data.bars.low)
+    return per_bar(data, at_high=at_high, at_low=at_low, high_finished_by=high_by, low_finished_by=low_by)
+
+
 STUDY = Study(
     name="unfinished",
     title="Unfinished auction",
     rule="Both sides traded at the bar's high, or at its low; lasts until a later bar trades beyond that level.",
     yields="a mark at the high and one at the low of a bar",
     run=unfinished,
+    apply=_bars,
     chart=Chart("Unfinished auctions"),
 )

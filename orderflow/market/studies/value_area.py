@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
+
 from orderflow.arrays import Ints
-from orderflow.market.studies.study import Chart, Option, Ratio, Study, exact
+from orderflow.market.studies.poc import poc
+from orderflow.market.studies.study import Chart, Data, Option, Ratio, Result, Study, exact, per_bar
 
 SHARE = Option("share", 70, "percent of the volume to hold", (), 1, 100)
 ROWS = Option("rows", 2, "ticks compared and taken at once", ((2, "two at a time"), (1, "one at a time")), 1, 2)
@@ -59,12 +64,22 @@ def value_area(
     return low, high
 
 
+def _bars(data: Data, **options: Any) -> Result:
+    def area(level: Ints, bid: Ints, ask: Ints, unknown: Ints) -> tuple[int, int]:
+        low, high = value_area(level, bid + ask + unknown, poc(level, bid, ask, unknown), **options)
+        return int(level[low]), int(level[high])
+
+    low, high = np.array(data.by_bar(area), np.int64).reshape(-1, 2).T
+    return per_bar(data, prices=("val", "vah"), val=low, vah=high)
+
+
 STUDY = Study(
     name="value_area",
     title="Value area",
     rule="From the POC outward, the larger of the next rows above and below, until the share of the volume is inside.",
     yields="a low and a high level a bar",
     run=value_area,
+    apply=_bars,
     options=(SHARE, ROWS),
     chart=Chart("Value area"),
 )

@@ -12,8 +12,13 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
+import numpy as np
+
 from orderflow.arrays import Ints
-from orderflow.market.studies.study import Chart, Study
+from orderflow.market.studies.study import Chart, Data, Result, Study
+
+BANDS = (1, 2, 3)
+"""Standard deviations from the mean at which bands are drawn."""
 
 
 class Sums(NamedTuple):
@@ -95,11 +100,22 @@ def running(parts: Sequence[Sums], session: Sequence[int], base: Sums = NO_SUMS)
     return out
 
 
+def _bars(data: Data) -> Result:
+    lines = [Line(*pair) for pair in zip(data.bars.vwap.tolist(), data.bars.sigma.tolist(), strict=True)]
+    bands = {
+        f"{side}_{k}": np.array([line.band(sign * k) for line in lines], np.float64)
+        for k in BANDS
+        for side, sign in (("lower", -1), ("upper", 1))
+    }
+    return Result("bar", np.arange(len(lines)), {"vwap": data.bars.vwap, "sigma": data.bars.sigma, **bands})
+
+
 STUDY = Study(
     name="vwap",
     title="VWAP",
     rule="Volume-weighted mean price since the session's start, or an anchor, with bands of its standard deviation.",
     yields="a price a bar, and a lower and an upper one for every band",
     run=vwap,
+    apply=_bars,
     chart=Chart("VWAP"),
 )
