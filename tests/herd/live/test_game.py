@@ -1,4 +1,4 @@
-"""`Game` as the web and the pages use it, on a clock that stands still until it is told to go on."""
+"""`Game` as the web and the pages use it, on a manual clock."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.herd.play import START
 
 
 class Table:
-    """A game that is not started: the test makes the turns."""
+    """A game that is not started: tests run the batches by `turn`."""
 
     def __init__(self, workers: Workers, clock: ManualClock, **settings: Any) -> None:
         self.clock = clock
