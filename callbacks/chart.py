@@ -1,5 +1,5 @@
 """The chart's page on the wire: the poll that brings changed bars, the symbols to choose from, the links of the
-export menu, the sample's button.
+export menu, the sample's button. The settings' callbacks are in `chart_settings`.
 
 Everything that the reader does on the chart itself happens in the browser (`assets/chart`); this module binds it. The
 poll answers with what changed since the revision that the page says it holds, and with nothing when nothing did.
@@ -15,6 +15,7 @@ from dash import ClientsideFunction, Dash, Input, Output, State, no_update
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
+from callbacks import chart_settings
 from callbacks.history import older
 from layouts.chart import chart_page
 from layouts.chart_settings import FIELDS, SWITCHES
@@ -36,7 +37,7 @@ NEEDS_KEY = "This server needs its key for that: open the address with ?key=… 
 
 BUTTONS = (
     *("live", "auto", "tool-line", "tool-rect", "tool-erase", "clear", "settings", "theme", "help", "png", "menu"),
-    *("copy", "activity", "sample"),
+    *("copy", "sample"),
 )
 """Buttons that act in the browser: ids `chart-do-…`."""
 
@@ -58,7 +59,8 @@ class PollState:
     """What the page holds and wants, as its poll says it.
 
     epoch: of the bars that it holds. revision: of those bars, 0: none. symbol: None is the most recently active one.
-    frame: "" is the settings' one. rows: ticks a row, 0: the server chooses. marks: None is the usual definitions.
+    frame: "" is the settings' one. rows: ticks a row, 0: the server chooses. marks: the definitions by which those bars
+    are marked, None: the usual ones.
     profile: of which bars it shows a volume profile; fresh: it has no marks of that profile yet.
     """
 
@@ -82,15 +84,14 @@ class PollState:
             symbol=symbol if isinstance(symbol, str) and symbol else None,
             frame=frame if isinstance(frame, str) else "",
             rows=_whole(state.get("rows"), 1_000_000),
-            marks=marks if isinstance(marks, dict) else None,
+            marks=marks if isinstance(marks, dict) and marks else None,
             profile=_span(state.get("profile")),
             fresh=state.get("fresh") is True,
         )
 
-    @property
-    def request(self) -> dict[str, Any]:
-        """What the page wants, for the answer to repeat."""
-        return {"symbol": self.symbol, "frame": self.frame, "rows": self.rows, "marks": self.marks}
+    def request(self, marks: dict[str, Any] | None) -> dict[str, Any]:
+        """What the page wants, for the answer to repeat. marks: the definitions by which bars are to be marked."""
+        return {"symbol": self.symbol, "frame": self.frame, "rows": self.rows, "marks": marks}
 
 
 def _span(given: object) -> ProfileSpan | None:
@@ -107,22 +108,25 @@ def _whole(value: object, most: int) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= most else 0
 
 
-def refresh(market: MarketReader, settings: Settings, state: object) -> dict[str, Any] | None:
+def refresh(market: MarketReader, settings: Settings, state: object, chosen: object = None) -> dict[str, Any] | None:
     """What the page needs to catch up, or None when it is up to date.
 
-    state: the fields of `PollState`, as the page keeps them. The answer is `MarketReader.changed`'s, with what was
-    asked for in `request`; when it cannot be had, `error` says why and nothing else is there.
+    state: the fields of `PollState`, as the page keeps them. chosen: definitions of `chart_settings.define`; bars that
+    the page holds by other ones are all sent anew. The answer is `MarketReader.changed`'s, with what was asked for in
+    `request`; when it cannot be had, `error` says why and nothing else is there.
     """
     given = PollState.parse(state)
+    marks = chosen if isinstance(chosen, dict) and chosen else None
+    revision = given.revision if given.marks == marks else 0
     try:
-        frame, options = Frame.parse(given.frame or settings.candle_interval), StudyOptions.parse(given.marks)
-        answer = market.changed(given.symbol, frame, given.revision, given.epoch, given.rows, options, given.profile)
+        frame, options = Frame.parse(given.frame or settings.candle_interval), StudyOptions.parse(marks)
+        answer = market.changed(given.symbol, frame, revision, given.epoch, given.rows, options, given.profile)
     except OrderflowError as error:
-        return {"request": given.request, "error": str(error)}
-    same = answer["rev"] == given.revision and answer["epoch"] == given.epoch and not answer["bars"]
+        return {"request": given.request(marks), "error": str(error)}
+    same = answer["rev"] == revision and answer["epoch"] == given.epoch and not answer["bars"]
     if same and not (given.fresh and given.profile):
         return None
-    return {"request": given.request, **answer}
+    return {"request": given.request(marks), **answer}
 
 
 def symbol_names(market: MarketReader, shown: list[str] | None) -> list[str] | None:
@@ -171,18 +175,22 @@ def sample_note(status: dict[str, Any] | None) -> str:
 def register(app: Dash, services: Services) -> None:
     """Bind the page's callbacks to the app."""
     market, settings = services.market, services.settings
+    chart_settings.register(app)
 
     @app.callback(
         Output("chart-delta", "data"),
         Input("chart-interval", "n_intervals"),
         Input("chart-refresh", "data"),
+        Input("chart-options", "data"),
         State("chart-state", "data"),
         running=[(Output("chart-interval", "disabled"), True, False)],
         prevent_initial_call=True,
     )
-    def poll(_intervals: int | None, _refresh: int, state: dict[str, Any] | None) -> Any:
+    def poll(
+        _intervals: int | None, _refresh: int, options: dict[str, Any] | None, state: dict[str, Any] | None
+    ) -> Any:
         # a first look at a frame aggregates, and a late tick may need the log: neither may hold up the other pages
-        answer = services.workers.run(refresh, market, settings, state)
+        answer = services.workers.run(refresh, market, settings, state, options)
         if answer is None:
             raise PreventUpdate  # an empty 204; `no_update` would cost a body
         return answer
@@ -260,7 +268,6 @@ def register(app: Dash, services: Services) -> None:
     )
     fields = [Input("chart-symbol", "value"), Input("chart-frame", "value"), Input("chart-rows", "value")]
     fields += [Input("chart-mode", "value"), Input("chart-opt-panes", "value")]
-    fields += [Input("chart-activity-kind", "value"), Input("chart-activity-n", "value")]
     fields += [Input(f"chart-opt-{key}", "checked") for key in SWITCHES]
     fields += [Input(f"chart-opt-{key}", "value") for key in FIELDS]
     app.clientside_callback(

@@ -14,7 +14,7 @@ from dash.development.base_component import Component
 
 from layouts.chart_controls import activity_frames, controls, row_sizes, time_frames
 from layouts.chart_keys import help_sections, key_actions
-from layouts.chart_settings import FIELDS, SWITCHES, settings_drawer, studies_config
+from layouts.chart_settings import FIELDS, SWITCHES, marks_shown, settings_drawer
 from layouts.shell import Link, aria, data, page_shell
 
 PATH = "/chart/"
@@ -45,7 +45,7 @@ def chart_page(
         "minutes": minutes,
         "switches": list(SWITCHES),
         "fields": list(FIELDS),
-        "studies": studies_config(),
+        "marks": marks_shown(),
         "keys": key_actions(),
     }
     return page_shell(
@@ -60,6 +60,7 @@ def chart_page(
             help_dialog(),
             dcc.Store(id="chart-config", data=config),
             dcc.Store(id="chart-state"),
+            dcc.Store(id="chart-options", data={}),
             dcc.Store(id="chart-delta"),
             dcc.Store(id="chart-refresh", data=0),
             dcc.Store(id="chart-series"),

@@ -1,7 +1,8 @@
-"""The drawer of study options. Each control's id is `chart-opt-` and the name of the option in the browser.
+"""The drawer of study options. Each control's id is `chart-opt-` and the name of the option.
 
-The definitions in force are printed at the top, in the server's words: tools disagree about them, so a reader must see
-which ones made the picture.
+What the browser draws (SWITCHES, FIELDS) it keeps itself, as keys change it too. The definitions (DEFINITIONS,
+DRAWN) go to the server; their fields are kept by Dash's persistence. Those in force are printed at the top, in the
+server's words: tools disagree about them, so a reader must see which ones made the picture.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from dash import html
 from dash.development.base_component import Component
 
 from layouts.shell import aria
+from orderflow.market.frames import MAX_ACTIVITY
 from orderflow.market.studies.imbalance import MINIMUM, RATIO, ZERO
+from orderflow.market.studies.options import ROWS_WORDS
 from orderflow.market.studies.registry import STUDIES
 from orderflow.market.studies.stacked import STACK
 from orderflow.market.studies.study import Chart, Option
@@ -21,15 +24,18 @@ from orderflow.market.studies.value_area import ROWS, SHARE
 
 MARKS: dict[str, Chart] = {study.name: study.chart for study in STUDIES if study.chart is not None}
 """The studies that a chart shows, by name, in the registry's order."""
+DRAWN = tuple(name for name, chart in MARKS.items() if chart.draw is not None)
+"""Those that the server sends only when they are asked for."""
 SWITCHES: dict[str, str] = {
-    **{name: chart.label for name, chart in MARKS.items()},
+    **{name: chart.label for name, chart in MARKS.items() if name not in DRAWN},
     "bands": "VWAP bands ±1, 2, 3 σ",
     "readout": "Numbers beside the pointer",
-    "zero": "Counts against an empty other side",
 }
-AVERAGES = ("vwap", "bands")
+AVERAGES = ("vwap",)
 NUMBERS: dict[str, Option[Any]] = {option.name: option for option in (RATIO, MINIMUM, STACK, SHARE)}
-FIELDS = ("profile", "cvdStyle", "colours", "zone", "ratio", "minimum", "stack", "share", "vaRows")
+DEFINITIONS: dict[str, str] = {**dict.fromkeys(NUMBERS, "value"), "zero": "checked", "rows": "value"}
+"""The options of the studies that can be chosen, and the property that holds the choice."""
+FIELDS = ("profile", "cvdStyle", "colours", "zone")
 PANES = (("table", "Bar figures"), ("delta", "Delta"), ("cvd", "Cumulative delta"))
 
 
@@ -49,8 +55,8 @@ def settings_drawer() -> Component:
             className="of-settings",
             children=[
                 html.P(id="chart-rules", className="of-rules"),
-                _group("Marks", [_switch(key) for key in MARKS if key not in AVERAGES]),
-                _group("Averages", [_switch(key) for key in AVERAGES]),
+                _group("Marks", [_mark(key) for key in MARKS if key not in AVERAGES]),
+                _group("Averages", [_mark("vwap"), _switch("bands", SWITCHES["bands"])]),
                 _group(
                     "Volume profile",
                     [
@@ -80,7 +86,7 @@ def settings_drawer() -> Component:
                     [
                         _choice("colours", "Colours", [("blue", "Blue – orange"), ("green", "Green – red")]),
                         _choice("zone", "Times in", [("utc", "UTC"), ("local", "Local time")]),
-                        _switch("readout"),
+                        _switch("readout", SWITCHES["readout"]),
                     ],
                 ),
             ],
@@ -88,30 +94,24 @@ def settings_drawer() -> Component:
     )
 
 
-def studies_config() -> dict[str, Any]:
-    """What the script must know of the studies: `defaults` of their switches and options, `ranges` of the numbers,
-    and the names of those that are `drawn` apart from the bars."""
-    numbers = {name: float(option.default) for name, option in NUMBERS.items()}
-    return {
-        "defaults": {
-            **{name: chart.on for name, chart in MARKS.items()},
-            **numbers,
-            "zero": ZERO.default == "dominant",
-            "vaRows": ROWS.default,
-        },
-        "ranges": {name: [float(option.least or 0), float(option.most or 0)] for name, option in NUMBERS.items()},
-        "drawn": [name for name, chart in MARKS.items() if chart.draw is not None],
-    }
+def marks_shown() -> dict[str, bool]:
+    """Which marks that come with the bars are drawn before the reader chooses."""
+    return {name: chart.on for name, chart in MARKS.items() if name not in DRAWN}
 
 
 def _definitions() -> list[Component]:
     return [
         _number(RATIO, "Imbalance ratio", 0.5),
         _number(MINIMUM, "Least volume of an imbalance", 1),
-        _switch("zero"),
+        _switch("zero", "Counts against an empty other side", ZERO.default == "dominant", persistence=True),
         _number(STACK, "Ticks that make a stacked zone", 1),
         _number(SHARE, "Value area, % of volume", 1),
-        _choice("vaRows", "Value area grows by", [(str(rows), words.capitalize()) for rows, words in ROWS.choices]),
+        _choice(
+            "rows",
+            "Value area grows by",
+            [(str(rows), ROWS_WORDS[rows].capitalize()) for rows, _ in ROWS.choices],
+            persistence=True,
+        ),
     ]
 
 
@@ -135,7 +135,14 @@ def _activity() -> Component:
                 **aria(label="Bars are cut by"),
             ),
             dmc.NumberInput(
-                id="chart-activity-n", value=1000, min=1, max=1_000_000_000, size="xs", w=110, **aria(label="Every")
+                id="chart-activity-n",
+                value=1000,
+                min=1,
+                max=MAX_ACTIVITY,
+                allowDecimal=False,
+                size="xs",
+                w=110,
+                **aria(label="Every"),
             ),
             dmc.Button("Show", id="chart-do-activity", size="xs", variant="default"),
         ],
@@ -146,11 +153,15 @@ def _group(title: str, children: list[Component]) -> Component:
     return html.Fieldset([html.Legend(title), *children], className="of-fieldset")
 
 
-def _switch(key: str) -> Component:
-    return dmc.Switch(id=f"chart-opt-{key}", label=SWITCHES[key], checked=key not in MARKS or MARKS[key].on, size="sm")
+def _mark(key: str) -> Component:
+    return _switch(key, MARKS[key].label, MARKS[key].on, persistence=key in DRAWN)
 
 
-def _choice(key: str, label: str, choices: list[tuple[str, str]]) -> Component:
+def _switch(key: str, label: str, checked: bool = True, **options: bool) -> Component:
+    return dmc.Switch(id=f"chart-opt-{key}", label=label, checked=checked, size="sm", **options)
+
+
+def _choice(key: str, label: str, choices: list[tuple[str, str]], **options: bool) -> Component:
     data: list[Any] = [{"value": value, "label": text} for value, text in choices]
     return html.Div(
         [
@@ -162,6 +173,7 @@ def _choice(key: str, label: str, choices: list[tuple[str, str]]) -> Component:
                 size="xs",
                 fullWidth=True,
                 **aria(label=label),
+                **options,
             ),
         ]
     )
@@ -172,11 +184,12 @@ def _number(option: Option[Any], label: str, step: float) -> Component:
         id=f"chart-opt-{option.name}",
         label=label,
         description=option.meaning,
-        value=float(option.default),
+        value=option.default if isinstance(option.default, int) else float(option.default),
         min=float(option.least or 0),
         max=float(option.most or 0),
         step=step,
         size="xs",
         clampBehavior="blur",
         debounce=400,
+        persistence=True,
     )

@@ -1,7 +1,10 @@
 /* The controls: what each button, key and field does, and how they come to show what is in force.
 
    `choose` is for fields (by component id), `act` for buttons and keys (by action name). Both change the options or what
-   is wanted of the server; `show` then sets every control from those, so the two never drift apart. */
+   is wanted of the server; `show` then sets every control from those, so the two never drift apart.
+
+   Symbol, frame, rows and what is drawn stay in the browser: keys, the address bar and the back button change them too,
+   and a key repaints at once. The study definitions, the activity frame and the lists are callbacks of the server. */
 (function (root) {
   "use strict";
   const of = (root.orderflow = root.orderflow || {});
@@ -9,7 +12,6 @@
   const $ = (id) => document.getElementById(id);
   const set = (id, props) => root.dash_clientside.set_props(id, props);
 
-  const activity = { kind: "volume", n: 1000 };
   let rowsShown = "",
     linked = "";
 
@@ -43,9 +45,7 @@
     set("chart-rows", { value: String(want.rows) });
     set("chart-symbol", { value: want.symbol || chart.model.symbol });
     for (const key of config.switches) set("chart-opt-" + key, { checked: options[key] });
-    for (const key of config.fields)
-      set("chart-opt-" + key, { value: key === "vaRows" ? String(options[key]) : options[key] });
-    set("chart-opt-panes", { value: options.panes });
+    for (const key of [...config.fields, "panes"]) set("chart-opt-" + key, { value: options[key] });
   }
 
   /** A field changed. */
@@ -53,17 +53,14 @@
     const { chart } = of.page,
       { want } = of.poll;
     if (!chart || value === null || value === undefined || value === "") return;
-    if (id === "chart-activity-kind") activity.kind = value;
-    else if (id === "chart-activity-n") activity.n = Number(value);
-    else if (id === "chart-symbol") {
+    if (id === "chart-symbol") {
       if (value !== (want.symbol || chart.model.symbol)) series({ symbol: value, rows: 0 });
     } else if (id === "chart-frame") {
       if (value !== want.frame) series({ frame: value });
     } else if (id === "chart-rows") {
       if (Number(value) !== want.rows) series({ rows: Number(value) });
     } else {
-      const key = id === "chart-mode" ? "mode" : id.replace("chart-opt-", "");
-      change({ [key]: typeof of.options.DEFAULTS[key] === "number" ? Number(value) : value });
+      change({ [id.replace(/^chart-(opt-)?/, "")]: value });
     }
   }
 
@@ -79,26 +76,23 @@
     of.address.remember(true);
   }
 
-  /** Change options; new definitions make the server mark the bars anew. */
+  /** Change options. */
   function change(changes) {
     const { chart } = of.page,
-      before = JSON.stringify(chart.options),
-      marks = JSON.stringify(of.options.marks(chart.options));
+      before = JSON.stringify(chart.options);
     if (JSON.stringify(of.options.complete({ ...chart.options, ...changes })) === before) return;
     chart.set(changes, true);
     show();
     of.legend.show();
     of.legend.statistics();
-    if (JSON.stringify(of.options.marks(chart.options)) !== marks) of.poll.ask();
     of.address.remember("mode" in changes || "panes" in changes);
   }
 
   /** The server refuses what was asked: say so, and go back to what surely works. */
   function fault(text) {
     of.legend.announce(text);
-    if (of.poll.want.frame === of.page.config.frame && !of.options.marks(of.page.chart.options)) return;
-    change(of.options.usualMarks());
-    series({ frame: of.page.config.frame, rows: 0 });
+    const { frame } = of.page.config;
+    if (of.poll.want.frame !== frame) series({ frame, rows: 0 });
   }
 
   /** Tell the server which series is shown: it makes the links of the export menu. */
@@ -166,9 +160,6 @@
     theme: () => {
       of.kit.theme.toggle();
       themed();
-    },
-    activity: () => {
-      if (activity.n >= 1) series({ frame: activity.kind + ":" + Math.round(activity.n) });
     },
     sample: () => {
       // the server starts it; its symbol is the next to be active

@@ -26,29 +26,13 @@
     cvdStyle: ["candles", "line"],
     colours: ["blue", "green"],
     zone: ["utc", "local"],
-    vaRows: [1, 2],
   };
-  let RANGES = {}, // least and most of each number
-    DRAWN = []; // studies that the server sends only when they are asked for
-
-  /** Take over the studies' switches, defaults and ranges: the server's registry has them. */
-  function define({ defaults, ranges, drawn }) {
-    Object.assign(DEFAULTS, defaults);
-    RANGES = ranges;
-    DRAWN = drawn;
-  }
 
   /** A stored value, or the default when it makes no sense (storage outlives versions). */
   function sane(key, value) {
     const usual = DEFAULTS[key];
     if (key === "panes") return Array.isArray(value) ? PANES.filter((p) => value.includes(p)) : [...usual];
     if (CHOICES[key]) return CHOICES[key].includes(value) ? value : usual;
-    if (RANGES[key]) {
-      const number = Number(value);
-      return value !== "" && Number.isFinite(number) && number >= RANGES[key][0] && number <= RANGES[key][1]
-        ? number
-        : usual;
-    }
     return typeof value === typeof usual ? value : usual;
   }
 
@@ -115,24 +99,5 @@
     return state;
   }
 
-  const MARKS = ["ratio", "minimum", "zero", "stack", "share", "vaRows"];
-
-  /** The options by which the server marks the bars, in its words; null when all are at their defaults. */
-  function marks(options) {
-    const studies = DRAWN.filter((name) => options[name]);
-    if (!studies.length && MARKS.every((key) => options[key] === DEFAULTS[key])) return null;
-    return {
-      ratio: options.ratio,
-      minimum: options.minimum,
-      zero: options.zero ? "dominant" : "never",
-      stack: options.stack,
-      share: options.share,
-      rows: options.vaRows,
-      ...(studies.length && { studies }),
-    };
-  }
-
-  const usualMarks = () => Object.fromEntries([...MARKS, ...DRAWN].map((key) => [key, DEFAULTS[key]]));
-
-  of.options = { define, marks, usualMarks, DEFAULTS, complete, load, save, read, write };
+  of.options = { DEFAULTS, complete, load, save, read, write };
 })(globalThis);

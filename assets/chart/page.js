@@ -15,7 +15,7 @@
     clearInterval(page.timer);
     if (page.chart) page.chart.close();
     page.config = config;
-    of.options.define(config.studies);
+    Object.assign(of.options.DEFAULTS, config.marks);
     const nodes = {};
     for (const name of ["host", "plot", "base", "overlay", "readout", "overview"]) nodes[name] = $("chart-" + name);
     nodes.host.dataset.cursor = "plot";

@@ -2,7 +2,8 @@
 
    `want` is what the reader chose; what they left open (null, 0) the server or the zoom decides. The state that a poll
    sends is what the server's PollState describes; every answer repeats what was asked in `request`, so an answer to an
-   older one is known and left alone. */
+   older one is known and left alone. The definitions of the settings go to the server without this script: it sends
+   everything anew when they are no longer those by which the held bars are marked. */
 (function (root) {
   "use strict";
   const of = (root.orderflow = root.orderflow || {});
@@ -19,6 +20,7 @@
     giveUp = 0,
     waiting = "", // the question about older bars that is on its way
     spanned = "", // the bars whose profile was asked for
+    marks = null, // the definitions by which the held bars are marked
     exhausted = ""; // and the one to which there was nothing
 
   const set = (id, props) => root.dash_clientside.set_props(id, props);
@@ -34,12 +36,12 @@
       symbol: want.symbol || (held ? model.symbol : null),
       frame: want.frame,
       rows: want.rows || zoomRows || (held ? model.rows : 0),
-      marks: of.options.marks(chart.options),
+      marks,
       profile: held || (model.symbol === want.symbol && model.frame === want.frame) ? chart.span : null,
     };
   }
 
-  /** Ask anew at once: another symbol, frame, row size or definition. */
+  /** Ask anew at once: another symbol, frame or row size. */
   function ask() {
     set("chart-state", { data: state(true) });
     set("chart-refresh", { data: ++refresh });
@@ -47,12 +49,11 @@
 
   /** Does an answer still fit what the page wants? */
   function current(answer) {
-    const { symbol, frame, rows, marks } = answer.request || {};
+    const { symbol, frame, rows } = answer.request || {};
     return (
       (want.symbol === null || symbol === want.symbol) &&
       frame === want.frame &&
-      (want.rows || zoomRows || rows) === rows &&
-      JSON.stringify(marks || null) === JSON.stringify(of.options.marks(of.page.chart.options))
+      (want.rows || zoomRows || rows) === rows
     );
   }
 
@@ -73,7 +74,8 @@
   /** Ask for POC and value area of the profile when it came to show other bars; they come with every poll otherwise. */
   function profileFollow({ span, model, ready, held }) {
     const key = JSON.stringify(span);
-    if (!span || !ready || held || key === spanned || key === JSON.stringify(model.profile && model.profile.span)) return;
+    if (!span || !ready || held || key === spanned || key === JSON.stringify(model.profile && model.profile.span))
+      return;
     spanned = key;
     set("chart-state", { data: { ...state(false), fresh: true } });
     set("chart-refresh", { data: ++refresh });
@@ -93,6 +95,7 @@
       return null;
     }
     of.page.news = performance.now();
+    marks = answer.request.marks;
     if (!chart.receive(answer)) return state(true);
     of.legend.headline(); // also in a tab that is not looked at
     if (answer.full) {
@@ -115,7 +118,7 @@
     if (!chart.ready || !model.ms || waiting || model.bars.length >= MOST_BARS) return;
     if (view.x0 > model.first + NEAR * (view.x1 - view.x0) || !(model.stats.candles > model.bars.length)) return;
     const { epoch, symbol, frame, bars, rows, ref } = model;
-    const request = { epoch, symbol, frame, first: bars[0].t, rows, ref, marks: of.options.marks(chart.options) },
+    const request = { epoch, symbol, frame, first: bars[0].t, rows, ref, marks },
       key = JSON.stringify(request);
     if (key === exhausted) return;
     waiting = key;
@@ -139,7 +142,7 @@
     clearTimeout(giveUp);
     loading(false);
     const fits = ["epoch", "symbol", "frame", "rows", "ref"].every((key) => request[key] === model[key]);
-    if (!fits || !answer.bars.length) return;
+    if (!fits || JSON.stringify(request.marks) !== JSON.stringify(marks) || !answer.bars.length) return;
     chart.prepend(answer);
     loadOlder(); // the view may reach further still
   }
@@ -149,5 +152,7 @@
     if (node) node.hidden = !yes;
   }
 
-  of.poll = { loadOlder, older, want, state, ask, receive, rowsFollow, rowsAnew, first: () => ++refresh };
+  const first = () => ++refresh;
+
+  of.poll = { loadOlder, older, want, state, ask, receive, rowsFollow, rowsAnew, marks: () => marks, first };
 })(globalThis);

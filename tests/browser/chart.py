@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Any
 
+from layouts.chart_settings import DEFINITIONS, DRAWN, settings_drawer
+from tests.layouts.trees import walk
 from tests.running import RunningServer
 
 START = datetime(2026, 3, 2, 14, 30, tzinfo=UTC)
@@ -27,6 +29,14 @@ STATE = """() => {
     plot: c.geometry.plot, price: c.geometry.panes.price, timing: c.timing, options: c.options,
   };
 }"""
+
+
+def usual_definitions() -> dict[str, dict[str, Any]]:
+    """Properties of the settings' fields by id: their choice before a reader makes one."""
+    properties = {**DEFINITIONS, **dict.fromkeys(DRAWN, "checked")}
+    fields = {getattr(part, "id", None): part for part in walk(settings_drawer())}
+    ids = {f"chart-opt-{option}": name for option, name in properties.items()}
+    return {id: {name: getattr(fields[id], name)} for id, name in ids.items()}
 
 
 class Chart:
@@ -54,8 +64,9 @@ class Chart:
     def afresh(self, query: str) -> None:
         """Back to the page as first opened with `query`, without loading it: nothing stored, nothing chosen."""
         self.page.evaluate(
-            """(query) => {
+            """([query, definitions]) => {
               const of = window.orderflow;
+              for (const [id, props] of Object.entries(definitions)) dash_clientside.set_props(id, props);
               document.activeElement.blur();
               localStorage.clear();
               of.kit.theme.choose("auto");
@@ -66,8 +77,9 @@ class Chart:
               of.page.chart.rebuild();
               of.page.chart.tools.show();
             }""",
-            query,
+            [query, usual_definitions()],
         )
+        self.page.wait_for_function("() => !window.orderflow.poll.marks()")
         self.page.mouse.move(2, 2)
         self.settled()
 

@@ -363,46 +363,72 @@ def test_every_setting_is_kept(chart: Chart) -> None:
     drawer.wait_for()
     switches = {
         "Point of control": "poc",
-        "Value area": "va",
+        "Value area": "value_area",
         "Diagonal imbalance": "imbalance",
         "Stacked zones": "stacked",
         "Unfinished auctions": "unfinished",
         "VWAP": "vwap",
         "VWAP bands ±1, 2, 3 σ": "bands",
         "Numbers beside the pointer": "readout",
-        "Counts against an empty other side": "zero",
     }
     for label, option in switches.items():
         drawer.get_by_role("switch", name=label, exact=True).uncheck(force=True)
         until_kept(chart, **{option: False})
     choices = (("Session", "profile", "session"), ("Line", "cvdStyle", "line"), ("Green – red", "colours", "green"))
-    for label, option, value in (*choices, ("Local time", "zone", "local"), ("One row", "vaRows", 1)):
+    for label, option, value in (*choices, ("Local time", "zone", "local")):
         drawer.get_by_text(label, exact=True).click()
         until_kept(chart, **{option: value})
+    drawer.get_by_role("switch", name="Counts against an empty other side").uncheck(force=True)
+    until_legend(chart, ", never against zero")
+    drawer.get_by_text("One row", exact=True).click()
+    until_legend(chart, "one row")
     numbers = (
-        ("Least volume of an imbalance", "4", "minimum"),
-        ("Ticks that make a stacked zone", "5", "stack"),
-        ("Value area, % of volume", "80", "share"),
+        ("Least volume of an imbalance", "4", "min 4"),
+        ("Ticks that make a stacked zone", "5", "stacked 5"),
+        ("Value area, % of volume", "80", "VA 80%"),
     )
-    for label, text, option in numbers:
+    for label, text, words in numbers:
         drawer.get_by_label(label).fill(text)
         drawer.get_by_label(label).press("Enter")
-        until_kept(chart, **{option: int(text)})
-    until_legend(chart, "VA 80%")
+        until_legend(chart, words)
     for label, panes in (("Bar figures", ["delta", "cvd"]), ("Delta", ["cvd"]), ("Cumulative delta", [])):
         drawer.get_by_text(label, exact=True).first.click()
         until_kept(chart, panes=panes)
     before = chart.settled()
     chart.drag(chart.at(0.3, 0.5), chart.at(0.5, 0.5))  # the chart is not locked by the drawer
     assert chart.settled()["x"][0] < before["x"][0]
-    options = kept(chart)
+    options, definitions = kept(chart), chart.text("chart-legend-rules")
     page.reload()
     chart.ready()
     assert kept(chart) == options
+    until_legend(chart, definitions)
     page.keyboard.press("s")
     drawer.wait_for()
     assert not drawer.get_by_role("switch", name="VWAP", exact=True).is_checked()
     assert drawer.get_by_label("Value area, % of volume").input_value() == "80"
+    drawer.get_by_role("button").first.click()
+    drawer.wait_for(state="hidden")
+
+
+def test_a_setting_that_makes_no_sense_is_told_at_its_field(chart: Chart) -> None:
+    page = chart.page
+    before = chart.text("chart-legend-rules")
+    page.keyboard.press("s")
+    drawer = page.get_by_role("dialog", name="Studies and settings")
+    stack = drawer.get_by_label("Ticks that make a stacked zone")
+    stack.fill("1")  # not left yet: the field would put it right
+    drawer.get_by_text("1 is not from 2 to 100").wait_for()
+    assert stack.get_attribute("aria-invalid") == "true"
+    stack.fill("4")
+    until_legend(chart, "stacked 4")
+    drawer.get_by_text("is not from").wait_for(state="hidden")
+    every = drawer.get_by_label("Every")
+    every.fill("")
+    drawer.get_by_role("button", name="Show", exact=True).click()
+    drawer.get_by_text("A whole number from 1 to 1,000,000,000").wait_for()
+    assert chart.state["frame"] == "1min"
+    stack.fill("3")
+    until_legend(chart, before)
     drawer.get_by_role("button").first.click()
     drawer.wait_for(state="hidden")
 

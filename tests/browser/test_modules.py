@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from callbacks.app import assets_folder
-from layouts.chart_settings import studies_config
+from layouts.chart_settings import marks_shown
 from layouts.figures.palette import DARK, LIGHT
 from orderflow.formats import parse_body
 from orderflow.market.frames import Frame
@@ -43,7 +43,7 @@ def js(browser: Any) -> Iterator[Js]:
     kit = sorted((assets_folder() / "kit").glob("*.js"))
     for path in [*kit, *(assets_folder() / "chart" / f"{name}.js" for name in MODULES)]:
         page.add_script_tag(path=str(path))
-    page.evaluate("(studies) => window.orderflow.options.define(studies)", studies_config())
+    page.evaluate("(marks) => Object.assign(window.orderflow.options.DEFAULTS, marks)", marks_shown())
 
     def call(expression: str, **values: Any) -> Any:
         names = ", ".join(values)
@@ -291,19 +291,10 @@ def test_address_round_trip(js: Js) -> None:
 
 
 def test_stored_options_that_make_no_sense_fall_back(js: Js) -> None:
-    given = {"mode": "x", "ratio": "many", "stack": 990, "vwap": 1, "share": 80, "panes": "all", "zone": "local"}
+    given = {"mode": "x", "colours": 5, "vwap": 1, "bands": False, "panes": "all", "zone": "local", "older": 80}
     found = js("of.options.complete(given)", given=given)
     usual = js("of.options.DEFAULTS")
-    assert found == {**usual, "share": 80, "zone": "local"}
-    assert js("of.options.marks(found)", found=found) == {
-        "ratio": 3,
-        "minimum": 1,
-        "zero": "dominant",
-        "stack": 3,
-        "share": 80,
-        "rows": 2,
-    }
-    assert js("of.options.marks(usual)", usual=usual) is None
+    assert found == {**usual, "bands": False, "zone": "local"}
 
 
 def test_statistics_are_in_words(js: Js) -> None:

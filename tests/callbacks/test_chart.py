@@ -23,9 +23,9 @@ def fill(market: Market, symbol: str = "NQ", **options: Any) -> None:
     market.ingest(parse_body(ticks_csv(symbol, **{"minutes": 12, **options}).encode(), "text/csv").batches)
 
 
-def ask(market: Market, **state: Any) -> dict[str, Any]:
+def ask(market: Market, chosen: Any = None, **state: Any) -> dict[str, Any]:
     """An answer that must be there."""
-    answer = refresh(market, SETTINGS, state)
+    answer = refresh(market, SETTINGS, state, chosen)
     assert answer is not None
     return answer
 
@@ -91,11 +91,22 @@ def test_empty_market_answers_once_too(market: Market) -> None:
 
 def test_frame_rows_and_definitions_are_those_asked_for(market: Market) -> None:
     fill(market)
-    answer = ask(market, symbol="NQ", frame="5m", rows=4, marks={"ratio": 4, "share": 80})
+    answer = ask(market, {"ratio": 4, "share": 80}, symbol="NQ", frame="5m", rows=4)
     assert (answer["frame"], answer["rows"], len(answer["bars"])) == ("5min", 4, 3)
     assert answer["marks"].startswith("Imbalance 4x diagonal")
     assert "VA 80%" in answer["marks"]
     assert answer["request"] == {"symbol": "NQ", "frame": "5m", "rows": 4, "marks": {"ratio": 4, "share": 80}}
+
+
+def test_bars_held_by_other_definitions_are_sent_anew_once(market: Market) -> None:
+    fill(market)
+    state, chosen = held(ask(market)), {"ratio": 4}
+    answer = ask(market, chosen, **state)
+    assert (answer["full"], len(answer["bars"]), answer["request"]["marks"]) == (True, 12, chosen)
+    assert answer["marks"].startswith("Imbalance 4x")
+    now = {**state, "marks": chosen}
+    assert refresh(market, SETTINGS, now, chosen) is None
+    assert ask(market, {}, **now)["request"]["marks"] is None
 
 
 @pytest.mark.parametrize(
@@ -104,7 +115,7 @@ def test_frame_rows_and_definitions_are_those_asked_for(market: Market) -> None:
 )
 def test_what_cannot_be_had_is_explained(market: Market, frame: str, marks: Any, words: str) -> None:
     fill(market)
-    answer = ask(market, symbol="NQ", frame=frame, marks=marks)
+    answer = ask(market, marks, symbol="NQ", frame=frame)
     assert set(answer) == {"request", "error"}
     assert words in answer["error"]
 

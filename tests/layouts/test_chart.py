@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 
 from callbacks.app import assets_folder
+from callbacks.chart_settings import define, field_values
 from layouts.chart import chart_page
 from layouts.chart_controls import MODES, row_sizes, time_frames
 from layouts.chart_keys import SHORTCUTS, help_sections, key_actions
-from layouts.chart_settings import FIELDS, SWITCHES
+from layouts.chart_settings import DEFINITIONS, DRAWN, FIELDS, SWITCHES
 from layouts.shell import Link, icon_button
 from orderflow.market.frames import TIME_FRAMES, Frame
 from tests.layouts.trees import find, ids, walk
@@ -45,7 +46,14 @@ def test_every_frame_offered_exists() -> None:
 
 def test_every_option_has_its_control() -> None:
     known = ids(page())
-    assert {f"chart-opt-{name}" for name in (*SWITCHES, *FIELDS, "panes")} <= known
+    assert {f"chart-opt-{name}" for name in (*SWITCHES, *FIELDS, *DEFINITIONS, *DRAWN, "panes")} <= known
+
+
+def test_definitions_start_at_the_studies_defaults_and_are_kept_by_the_browser() -> None:
+    fields = {name: find(page(), f"chart-opt-{name}") for name in (*DEFINITIONS, *DRAWN)}
+    assert all(field.persistence is True for field in fields.values())
+    values = {name: getattr(field, DEFINITIONS.get(name, "checked")) for name, field in fields.items()}
+    assert define(field_values(values), {}) == ({}, {})
 
 
 def test_no_key_has_two_meanings_and_the_help_lists_all() -> None:

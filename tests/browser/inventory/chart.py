@@ -222,6 +222,11 @@ CHART = (
     ),
     *_chart(
         "dialogs",
+        "test_chart_page::test_a_setting_that_makes_no_sense_is_told_at_its_field",
+        "Settings: a field whose value makes no sense says why, and its definition stays.",
+    ),
+    *_chart(
+        "dialogs",
         "test_chart_page::test_activity_bars_of_any_measure",
         "Settings: bars cut by Trades, Volume, Range or Delta of any number are shown by Show.",
     ),

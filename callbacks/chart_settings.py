@@ -1,0 +1,79 @@
+"""The settings of the chart's page on the wire: the definitions of the studies, and the frame of activity bars.
+
+Both are checked here by what the market itself takes, and what is wrong is said at its field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dash import Dash, Input, Output, State, no_update
+
+from layouts.chart_settings import DEFINITIONS, DRAWN, NUMBERS
+from orderflow.errors import BadInput
+from orderflow.market.frames import MAX_ACTIVITY, Frame
+from orderflow.market.studies.options import StudyOptions
+
+
+def define(values: Mapping[str, object], in_force: object) -> tuple[dict[str, Any], dict[str, str]]:
+    """(the definitions of the studies, what is wrong with a field by option name).
+
+    values: of the fields, by option name. in_force: the definitions until now, which a field that is empty or makes no
+    sense leaves as they are. Options at their defaults are left out of the definitions.
+    """
+    kept, errors = dict(in_force) if isinstance(in_force, dict) else {}, {}
+    for name, value in values.items():
+        if value is None or value == "":
+            continue
+        try:
+            usual = StudyOptions.parse({name: value}) == StudyOptions()
+        except BadInput as error:
+            errors[name] = error.errors[0].reason
+            continue
+        kept.pop(name, None)
+        if not usual:
+            kept[name] = value
+    return kept, errors
+
+
+def field_values(values: Mapping[str, Any]) -> dict[str, object]:
+    """Options by name, of what the fields of the settings hold: a switch each for `zero` and the studies drawn."""
+    options = {name: values.get(name) for name in DEFINITIONS if name != "zero"}
+    zero = "dominant" if values.get("zero") else "never"
+    return {**options, "zero": zero, "studies": [name for name in DRAWN if values.get(name)]}
+
+
+def activity_frame(kind: object, n: object) -> tuple[str | None, str | None]:
+    """(the frame of bars cut by `n` of a kind of activity, None), or (None, what is wrong with `n`)."""
+    try:
+        return Frame.parse(f"{kind}:{n}").name, None
+    except BadInput:
+        return None, f"A whole number from 1 to {MAX_ACTIVITY:,}"
+
+
+def register(app: Dash) -> None:
+    """Bind the settings' callbacks to the app."""
+    fields = {**DEFINITIONS, **dict.fromkeys(DRAWN, "checked")}
+
+    @app.callback(
+        Output("chart-options", "data"),
+        {name: Output(f"chart-opt-{name}", "error") for name in NUMBERS},
+        {name: Input(f"chart-opt-{name}", prop) for name, prop in fields.items()},
+        State("chart-options", "data"),
+    )
+    def choose_definitions(values: dict[str, Any], in_force: dict[str, Any] | None) -> Any:
+        options, errors = define(field_values(values), in_force)
+        return no_update if options == in_force else options, {name: errors.get(name) for name in NUMBERS}
+
+    @app.callback(
+        Output("chart-frame", "value"),
+        Output("chart-activity-n", "error"),
+        Input("chart-do-activity", "n_clicks"),
+        State("chart-activity-kind", "value"),
+        State("chart-activity-n", "value"),
+        prevent_initial_call=True,
+    )
+    def show_activity(_clicks: int | None, kind: str, n: int | str | None) -> Any:
+        frame, error = activity_frame(kind, n)
+        return frame or no_update, error
