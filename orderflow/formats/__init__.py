@@ -1,23 +1,29 @@
-"""Tick files and bodies: many formats in, one kind of batch out.
+"""Read trades in many file and request formats into tick batches.
 
-    with open_ticks("trades.csv.gz") as ticks:      # format, delimiter, decimal mark: seen from the content
+    with open_ticks("trades.csv.gz") as ticks:      # format, delimiter and decimal mark are detected
         for chunk in ticks:                         # ParsedTicks: batches, errors by row, line and field
 
     parse_body(b'{"timestamp": 1760032800, "price": 25263.5, "size": 1}', "application/json")
 
-What a row becomes. A side is taken from the first that is there: the venue's flag; separate bid and ask volumes, of
-which a row with both becomes two ticks; the quote (at or above the ask a buy, at or below the bid a sell, else the
-nearer); at the exact mid or without a quote it is left to the engine's tick rule. A side that the venue itself calls
-unknown stays so. Numbers come through as their decimal text says, or the row is an error: nothing is rounded. Times
-without a zone are in the zone `tz`; what holds on the days on which clocks change stands in `parsing.zones`. A row
-that cannot be read is refused with its row, line and field, and the rows around it are not touched.
+How a row becomes a tick:
 
-How to add a CSV format. One file: `formats/<name>.py` with a `FORMAT = Format(...)` that says by which column names
-(or by what shape of rows, if it has no header) the format is known, which column has which role, and what its side
-words mean; its docstring names the source of the layout. One line: add it to `FORMATS` in `registry.py`, before
-`generic`. One test class: in `tests/formats/test_<name>.py` inherit `FormatSuite` and give it a few real rows and the
-ticks they are; the suite then checks detection, forcing, refusal, decimal commas, packing, line numbers and that both
-parsing paths agree.
+- Side: the first source that is present decides. The venue's flag; then separate bid and ask volumes (a row with both
+  becomes two ticks); then the quote (at or above the ask is a buy, at or below the bid is a sell, otherwise the nearer
+  one). At the exact mid, or without a quote, the side is left to the engine's tick rule. A side that the venue marks as
+  unknown stays unknown.
+- Numbers: taken exactly as their decimal text. A number that cannot be kept exactly is an error; nothing is rounded.
+- Times: without a zone they are local to `tz`. `parsing.zones` describes the days on which clocks change.
+- Bad rows: rejected with row, line and field; other rows are not affected.
+
+How to add a CSV format:
+
+- One file, `formats/<name>.py`, with a `FORMAT = Format(...)` that gives the column names (or, without a header, the
+  shape of the rows) that identify the format, the role of each column, and the meaning of its side words. Its docstring
+  cites the source of the layout.
+- One line in `FORMATS` in `registry.py`, before `generic`.
+- One test class in `tests/formats/test_<name>.py` that inherits `FormatSuite` and supplies a few real rows and the
+  expected ticks. The suite checks detection, forcing, rejection, decimal commas, compression, line numbers, and that
+  the two parsing paths agree.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The base of all formats: recognise a table by its column names or by the shape of its rows.
+"""Base of all CSV formats: recognise a table by its column names or by the shape of its rows.
 
-A format is one file with one `Format`: its names, roles and words as values. What column names cannot say (a date in
-the file's name, a price scale) it adds in `fit`.
+A format is one module with one `Format` value: names, roles and side words. What the column names cannot tell (a date
+in the file's name, a price scale) is added by its `fit` function.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _FITTING_ROWS = 0.6
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A row without a header: what every field looks like (keys of KINDS) and which of them have a role."""
+    """A row without a header: the kind of each field (a key of KINDS), and the fields that have a role."""
 
     kinds: tuple[str, ...]
     roles: Mapping[Role, int]
@@ -51,17 +51,17 @@ KINDS: Mapping[str, Callable[[str], bool]] = {
 }
 
 
-class Misfit(Exception):
-    """Raised by a format's `fit`: the columns are right, yet the table is not this format's; says why."""
+class FormatMismatch(Exception):
+    """Raised by `Format.fit` if the columns match but the table is not of this format; the message says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Format:
-    """One way in which trades are written in tables.
+    """One tabular layout of trades.
 
-    needs: column names (reduced, see `sniff.normal`) by which the format is known; all must be there. roles: for each
-    role the column names (reduced) that may have it, the best first. shapes: rows without a header. fit: completes a
-    layout from what the table's first rows or its name tell, or raises Misfit. also: a second table of the same venue.
+    needs: column names, normalized by `sniff.normal`, that must all be present. roles: for each role the normalized
+    column names that can hold it, in order of preference. shapes: rows without a header. fit: completes a layout from
+    the first rows or the file's name, or raises FormatMismatch. also: a second table layout of the same venue.
     """
 
     name: str
@@ -77,17 +77,20 @@ class Format:
     also: Format | None = None
 
     def match(self, sample: Sample) -> Layout:
-        """The format fitted to a table; raises UnknownFormat, saying what was found and what is needed."""
+        """Return the layout of a table in this format.
+
+        Raises UnknownFormat if the table does not match; the message names what was found and what is needed.
+        """
         columns = self._by_names(sample) if sample.header else self._by_shape(sample)
         if columns is None:
             if self.also:
                 try:
                     return self.also.match(sample)
                 except UnknownFormat:
-                    pass  # the first table's needs say more than the second's
+                    pass  # report the needs of the first layout, not of the second
             raise UnknownFormat(
-                f"the text does not fit format {self.name} ({self.title}): it needs {self.wanted()}; "
-                f"found {sample.described()}{_hint(sample)}"
+                f"the text does not fit format {self.name} ({self.title}): it needs {self.requirements()}; "
+                f"found {sample.describe()}{_hint(sample)}"
             )
         least = len(sample.header)
         while least and not sample.header[least - 1]:
@@ -105,12 +108,12 @@ class Format:
         )
         try:
             return self.fit(sample, layout) if self.fit else layout
-        except Misfit as why:
-            found = f"; found {sample.described()}"
+        except FormatMismatch as why:
+            found = f"; found {sample.describe()}"
             raise UnknownFormat(f"the text does not fit format {self.name} ({self.title}): {why}{found}") from why
 
-    def wanted(self) -> str:
-        """What the format needs, in words."""
+    def requirements(self) -> str:
+        """Describe what the format needs, for error messages."""
         wants = []
         if self.needs:
             wants.append("columns " + ", ".join(self.needs))

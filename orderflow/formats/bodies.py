@@ -1,8 +1,7 @@
-"""The bodies of `POST /tick` and `POST /ticks`: JSON, NDJSON and CSV text, to ticks and to errors by row and field.
+"""Parse the bodies of `POST /tick` and `POST /ticks`: JSON, NDJSON or CSV.
 
-JSON has the contract's keys only, the canonical ones and the source system's, also mixed in one body; of two keys with
-the same meaning in one row the canonical one counts. Keys that mean nothing here are ignored. A CSV body may be in any
-format that a file may be in.
+JSON rows use the documented keys: the canonical ones, the source system's, or a mix of both. If a row has two keys for
+the same value, the canonical one is used. Unknown keys are ignored. A CSV body can have any format that a file can.
 """
 
 from __future__ import annotations
@@ -12,9 +11,9 @@ import codecs
 from orderflow.errors import BadInput
 from orderflow.formats.json_rows import JsonRows
 from orderflow.formats.parsing.blocks import TextTable
+from orderflow.formats.parsing.context import ParseContext, infer_sides
 from orderflow.formats.parsing.lines import Block
-from orderflow.formats.parsing.problems import Problem
-from orderflow.formats.parsing.reading import Reading, infers
+from orderflow.formats.parsing.parse_errors import ParseError
 from orderflow.formats.parsing.result import ParsedTicks
 from orderflow.formats.parsing.words import symbol as checked_symbol
 from orderflow.formats.parsing.zones import Zone
@@ -35,30 +34,32 @@ def parse_body(
     side: str = "auto",
     fast: bool | None = None,
 ) -> ParsedTicks:
-    """All ticks of one body.
+    """Parse all ticks of one request body.
 
-    content_type: application/json (one object or an array), application/x-ndjson (an object a line) or text/csv;
-    anything else is told from the text. default_symbol: of rows that name none. tz: the IANA zone of times that carry
-    none. side: "auto" or "flag", as for `open_ticks`. fast: None takes the faster path for the size; True or False is
-    for tests. Raises BadInput when the body is empty or not what it claims to be, or an option has no meaning;
-    UnknownFormat when no format fits a CSV body. A bad row is never raised: it is an entry of `errors`.
+    content_type: application/json (one object or an array), application/x-ndjson (one object per line) or text/csv; for
+    any other type the format is detected from the text. default_symbol: the symbol of rows without one. tz: the IANA
+    zone of times without a zone. side: "auto" or "flag", as for `open_ticks`. fast: None chooses the parsing path by
+    size; True or False forces it, for tests.
+
+    Raises BadInput if the body is empty, is not of its content type, or an option is invalid; UnknownFormat if no
+    format matches a CSV body. Bad rows do not raise: they are listed in `errors`.
     """
     try:
         symbol = checked_symbol(default_symbol)
-    except Problem as problem:
-        raise BadInput(f"symbol: {problem}") from problem
-    reading = Reading(Zone(tz), infers(side), symbol)
+    except ParseError as error:
+        raise BadInput(f"symbol: {error}") from error
+    context = ParseContext(Zone(tz), infer_sides(side), symbol)
     data = data.removeprefix(codecs.BOM_UTF8)
     if not data.strip():
         raise BadInput("the body is empty; send one tick or a batch of ticks")
     kind = _kind(data, content_type)
     if kind == "csv":
-        return _csv(data, reading, fast)
+        return _csv(data, context, fast)
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
         raise BadInput(f"the body is not UTF-8: {error.reason} at byte {error.start}") from error
-    rows = JsonRows(data, text, reading, lines=kind == "ndjson")
+    rows = JsonRows(data, text, context, lines=kind == "ndjson")
     return rows.parse(len(data) > _FEW_BYTES if fast is None else fast)
 
 
@@ -78,11 +79,11 @@ def _kind(data: bytes, content_type: str) -> str:
     return "csv"
 
 
-def _csv(data: bytes, reading: Reading, fast: bool | None) -> ParsedTicks:
+def _csv(data: bytes, context: ParseContext, fast: bool | None) -> ParsedTicks:
     sample = take_sample(first_lines(data, SAMPLE_ROWS + 1, complete=True))
     layout = detect(sample)
     assert sample.delimiter is not None
-    table = TextTable(layout, sample.delimiter, decimal_mark(sample, layout), reading, sample.spaced)
+    table = TextTable(layout, sample.delimiter, decimal_mark(sample, layout), context, sample.spaced)
     at = 0
     for _ in range(sample.data_line - 1):
         at = data.find(b"\n", at) + 1 or len(data)

@@ -1,15 +1,15 @@
 """Bybit public trades: contracts (public.bybit.com/trading) and spot (public.bybit.com/spot).
 
-Layout of contracts: timestamp, symbol, side, size, price, tickDirection, trdMatchID, grossValue, homeNotional,
-foreignNotional and, since 2025, RPI; times are seconds with up to four decimals. Of spot: id, timestamp, price,
-volume, side and rpi; times are ms, and the id only counts the rows of the one file, so it is not read as a trade id.
-Both after the files themselves, as described in github.com/fordicus/RT-Data (bybit_execution_format.md) and by Bybit's
-history-data page. Side is the taker's (bybit-exchange.github.io/docs, "Side of taker").
+Contract files: timestamp, symbol, side, size, price, tickDirection, trdMatchID, grossValue, homeNotional,
+foreignNotional and, since 2025, RPI; times are seconds with up to four decimals. Spot files: id, timestamp, price,
+volume, side and rpi; times are ms. The id of a spot row only counts the rows of that file, so it is not used as a trade
+id. Source: the files themselves, as described in github.com/fordicus/RT-Data (bybit_execution_format.md) and on Bybit's
+history-data page. The side is the taker's (bybit-exchange.github.io/docs, "Side of taker").
 """
 
 from __future__ import annotations
 
-from orderflow.formats.base import Format, Misfit
+from orderflow.formats.base import Format, FormatMismatch
 from orderflow.formats.parsing.layout import Layout, Role
 from orderflow.formats.parsing.words import BUY, SELL
 from orderflow.formats.sniff import Sample
@@ -20,7 +20,7 @@ _SPOT_COLUMNS = frozenset({"id", "timestamp", "price", "volume", "side", "rpi"})
 
 def _only_spot(sample: Sample, layout: Layout) -> Layout:
     if not sample.normal.keys() <= _SPOT_COLUMNS:
-        raise Misfit("spot files have the columns id, timestamp, price, volume, side, rpi and no others")
+        raise FormatMismatch("spot files have the columns id, timestamp, price, volume, side, rpi and no others")
     return layout
 
 

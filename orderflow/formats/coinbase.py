@@ -1,15 +1,16 @@
-"""Coinbase Exchange trades, from the REST endpoint or the matches channel written to a table.
+"""Coinbase Exchange trades, from the REST endpoint or the matches channel, as a table.
 
-Layout: docs.cdp.coinbase.com, "Get product trades": trade_id, side, size, price, time (ISO with Z), in any order; the
-matches channel adds maker_order_id, taker_order_id, product_id, sequence; Advanced Trade has product_id beside the
-five. Side is the *maker's*: buy is a down-tick, so the seller aggressed. It is inverted here.
-A file in which someone has already turned the sides round has the same five columns and cannot be told apart: force the
-format `generic` for it. With any further column (Kraken futures' `type`, say) a table is not taken for Coinbase's.
+Layout: docs.cdp.coinbase.com, "Get product trades": trade_id, side, size, price, time (ISO with Z), in any order. The
+matches channel adds maker_order_id, taker_order_id, product_id, sequence; Advanced Trade adds product_id. The side is
+the *maker's*: "buy" is a down-tick, so the seller was the aggressor. The format inverts it.
+
+A file whose sides have already been inverted has the same five columns and cannot be detected: force the format
+`generic` for it. A table with any other column (Kraken futures' `type`, for example) does not match this format.
 """
 
 from __future__ import annotations
 
-from orderflow.formats.base import Format, Misfit
+from orderflow.formats.base import Format, FormatMismatch
 from orderflow.formats.parsing.layout import Layout, Role
 from orderflow.formats.parsing.words import MAKER
 from orderflow.formats.sniff import Sample
@@ -22,10 +23,10 @@ def _fit(sample: Sample, layout: Layout) -> Layout:
     if sample.normal.keys() - _FIVE - _MORE - {"type"} or (
         "type" in sample.normal and "makerorderid" not in sample.normal
     ):
-        raise Misfit("it has the columns time, trade_id, price, size, side, and of others only those of Coinbase")
+        raise FormatMismatch("it needs the columns time, trade_id, price, size, side, and no others than Coinbase's")
     times = sample.column(layout.columns[Role.TIME].index)
     if 2 * sum(time.endswith(("Z", "+00:00", "+00")) for time in times) < len(times):
-        raise Misfit("its times are ISO-8601 with Z")
+        raise FormatMismatch("it needs ISO-8601 times with Z")
     return layout
 
 

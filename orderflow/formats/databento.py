@@ -1,10 +1,10 @@
-"""Databento trades (schemas trades, tbbo, mbp-1 and mbo) as CSV.
+"""Databento trades as CSV (schemas trades, tbbo, mbp-1 and mbo).
 
 Layout: databento.com/docs/schemas/trades: ts_recv, ts_event, rtype, publisher_id, instrument_id, action, side, depth,
-price, size, flags, ts_in_delta, sequence and, with mapped symbols, symbol. Times are ts_event, the matching engine's:
-integer ns, or ISO when asked for pretty. Prices are integers of 1e-9, or decimals when asked for pretty: a file is one
-or the other. Side is the aggressor's: A(sk) sold, B(id) bought, N(one) is known to have none. Only records of action T
-are trades. `sequence` is a message's number, which several trades may share: it is no trade id.
+price, size, flags, ts_in_delta, sequence and, with mapped symbols, symbol. The time is ts_event, from the matching
+engine: integer ns, or ISO-8601 with pretty timestamps. Prices are integers of 1e-9, or decimals with pretty prices, the
+same in the whole file. The side is the aggressor's: A(sk) sold, B(id) bought, N(one) has no aggressor. Only records
+with action T are trades. `sequence` numbers a message that can hold several trades, so it is not used as a trade id.
 """
 
 from __future__ import annotations

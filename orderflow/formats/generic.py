@@ -1,10 +1,10 @@
-"""Any table with a header that names a time, a price and a size; also what this project exports itself.
+"""Any table with a header that names a time, a price and a size; also the format of this project's own exports.
 
-Layout: the keys of POST /ticks (timestamp, price, size, side, bid, ask, id, symbol) and the names that other tools
-give the same things; spelling is free in case, spaces and underscores. Side words mean the aggressor: buy or sell, or
-where it traded, ask or bid; is_buyer_maker true means sell. Separate bid and ask volumes give the side where no word
-does. Date and time may stand in two columns; a date like 10/09/2025 is read only where the rows show which number is
-the month.
+Layout: the keys of POST /ticks (timestamp, price, size, side, bid, ask, id, symbol) and the names that other tools use
+for them; case, spaces and underscores do not matter. Side words name the aggressor (buy or sell) or the side of the
+book that was hit (ask or bid); is_buyer_maker true means a sell. Without a side column, separate bid and ask volumes
+give the side. Date and time can be in two columns. A date like 10/09/2025 is read only if other rows show which number
+is the month.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from orderflow.formats.base import KINDS, Format, Misfit
+from orderflow.formats.base import KINDS, Format, FormatMismatch
 from orderflow.formats.parsing.layout import Column, Layout, Role, TimeRule
 from orderflow.formats.parsing.times import DateOrder
 from orderflow.formats.sniff import Sample
@@ -24,13 +24,13 @@ _YEAR_FIRST = re.compile(r"[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|[0-9]{8}")
 
 def _fit(sample: Sample, layout: Layout) -> Layout:
     if {"open", "high", "low"} <= sample.normal.keys():
-        raise Misfit("it holds single trades; open, high and low columns make these look like bars")
+        raise FormatMismatch("it needs single trades; the columns open, high and low look like bars")
     clocks = [cell for cell in sample.column(layout.columns[Role.TIME].index) if cell]
     if not clocks or not all(KINDS["clock"](cell) for cell in clocks):
         return layout
     index = next((sample.normal[name] for name in _DAYS if name in sample.normal), None)
     if index is None:
-        raise Misfit("its times have no date, and there is no date column")
+        raise FormatMismatch("the times have no date, and there is no date column")
     order = _order(sample.column(index))
     day = Column(index, sample.header[index])
     return replace(layout, columns={**layout.columns, Role.DAY: day}, time=TimeRule.SPLIT, date_order=order)
@@ -44,7 +44,7 @@ def _order(days: list[str]) -> DateOrder:
         return "dmy"
     if any(int(match[2]) > 12 for match in parts):
         return "mdy"
-    raise Misfit("its dates may be day/month or month/day; write them like 2025-10-09")
+    raise FormatMismatch("the dates can be day/month or month/day; write them like 2025-10-09")
 
 
 FORMAT = Format(

@@ -1,6 +1,6 @@
-"""The rows of JSON and NDJSON bodies: the contract's keys, canonical and the source system's, mixed as one likes.
+"""Parse the rows of JSON and NDJSON bodies, with canonical keys, the source system's keys, or both.
 
-Of two keys with the same meaning in one row the canonical one counts; keys that mean nothing here are ignored.
+If a row has two keys for the same value, the canonical one is used. Unknown keys are ignored.
 """
 
 from __future__ import annotations
@@ -17,31 +17,31 @@ import pyarrow.compute as pc
 
 from orderflow.arrays import Bytes, Indices
 from orderflow.errors import BadInput
+from orderflow.formats.parsing.assemble import Chunk, assemble
+from orderflow.formats.parsing.context import Cell, ParseContext
 from orderflow.formats.parsing.fast import read_columns
 from orderflow.formats.parsing.layout import Column, Layout, Role
-from orderflow.formats.parsing.numbers import Mark
-from orderflow.formats.parsing.pieces import Chunk, assemble
-from orderflow.formats.parsing.problems import NumberText, Odd, Problem, shown
-from orderflow.formats.parsing.reading import Cell, Reading
+from orderflow.formats.parsing.numbers import DecimalMark
+from orderflow.formats.parsing.parse_errors import NotVectorizable, NumberText, ParseError, shown
 from orderflow.formats.parsing.result import ParsedTicks
 from orderflow.formats.parsing.rows import RowReader
-from orderflow.formats.parsing.words import SPELLED
+from orderflow.formats.parsing.words import SIDE_WORDS
 
-KEYS: tuple[tuple[str, Role, Mark], ...] = (
-    ("timestamp", Role.TIME, Mark.DOT),
-    ("price", Role.PRICE, Mark.DOT),
-    ("size", Role.SIZE, Mark.DOT),
-    ("side", Role.SIDE, Mark.DOT),
-    ("bid", Role.BID, Mark.DOT),
-    ("ask", Role.ASK, Mark.DOT),
-    ("id", Role.ID, Mark.DOT),
-    ("symbol", Role.SYMBOL, Mark.DOT),
-    ("Timestamp", Role.TIME, Mark.DOT),
-    ("Precio", Role.PRICE, Mark.EITHER),
-    ("Volumen", Role.SIZE, Mark.EITHER),
-    ("Lado", Role.SIDE, Mark.DOT),
-    ("Bid", Role.BID, Mark.EITHER),
-    ("Ask", Role.ASK, Mark.EITHER),
+KEYS: tuple[tuple[str, Role, DecimalMark], ...] = (
+    ("timestamp", Role.TIME, DecimalMark.DOT),
+    ("price", Role.PRICE, DecimalMark.DOT),
+    ("size", Role.SIZE, DecimalMark.DOT),
+    ("side", Role.SIDE, DecimalMark.DOT),
+    ("bid", Role.BID, DecimalMark.DOT),
+    ("ask", Role.ASK, DecimalMark.DOT),
+    ("id", Role.ID, DecimalMark.DOT),
+    ("symbol", Role.SYMBOL, DecimalMark.DOT),
+    ("Timestamp", Role.TIME, DecimalMark.DOT),
+    ("Precio", Role.PRICE, DecimalMark.EITHER),
+    ("Volumen", Role.SIZE, DecimalMark.EITHER),
+    ("Lado", Role.SIDE, DecimalMark.DOT),
+    ("Bid", Role.BID, DecimalMark.EITHER),
+    ("Ask", Role.ASK, DecimalMark.EITHER),
 )
 """The keys of a JSON row, in order of precedence, with the decimal mark of numbers that come as strings."""
 
@@ -50,7 +50,7 @@ _LAYOUT = Layout(
     {role: Column(index, key) for index, (key, role, _) in reversed(list(enumerate(KEYS)))},
     width=0,
     least=0,
-    side_words=SPELLED,
+    side_words=SIDE_WORDS,
 )
 _PLACES = {key: (place, role, mark) for place, (key, role, mark) in enumerate(KEYS)}
 _REQUIRED = frozenset({Role.TIME, Role.PRICE, Role.SIZE})
@@ -63,7 +63,7 @@ _Values = tuple[list[Any], ...]
 
 
 class _Row(msgspec.Struct, gc=False):
-    """One JSON row with any of the keys, typed as far as the fast path takes it; also the bases of the two below."""
+    """One JSON row with any known key, with the types that the fast path accepts."""
 
     timestamp: _Number = None
     price: _Number = None
@@ -82,7 +82,7 @@ class _Row(msgspec.Struct, gc=False):
 
 
 class _Canonical(msgspec.Struct, gc=False):
-    """One JSON row with canonical keys only: decoding fails at a value of any other that has a meaning."""
+    """One JSON row with canonical keys only; decoding fails if another known key has a value."""
 
     timestamp: _Number = None
     price: _Number = None
@@ -107,58 +107,56 @@ _CANONICAL_ROW = msgspec.json.Decoder(_Canonical)
 
 
 class JsonRows:
-    """The rows of a JSON or NDJSON body: typed columns for the fast path, loaded objects for the plain one."""
+    """The rows of a JSON or NDJSON body: typed columns for the fast path, parsed objects for the row path."""
 
-    def __init__(self, data: bytes, text: str, reading: Reading, *, lines: bool) -> None:
+    def __init__(self, data: bytes, text: str, context: ParseContext, *, lines: bool) -> None:
         self._data = data
         self._text = text
-        self._reading = reading
+        self._context = context
         self._lines = lines
 
     def parse(self, fast: bool) -> ParsedTicks:
-        """All ticks of the body."""
-        infer = self._reading.infer
+        """Parse all ticks of the body. Raises BadInput if the body is not JSON."""
+        infer = self._context.infer
         if fast:
-            before = self._reading.zone.mark()
+            before = self._context.zone.mark()
             try:
-                count, values = _decoded(self._data, self._lines)
+                count, values = _decode(self._data, self._lines)
                 return assemble(self._chunks(values, 0, count), infer=infer)
-            except Odd:
-                self._reading.zone.reset(before)
-        return assemble([self._plain(0, None)], infer=infer)
+            except NotVectorizable:
+                self._context.zone.reset(before)
+        return assemble([self._by_rows(0, None)], infer=infer)
 
     def _chunks(self, values: _Values, start: int, stop: int) -> list[Chunk]:
-        """Rows start to stop by the fast path, in ever smaller parts around what is odd, and that by the plain one."""
+        """Parse rows start to stop on the fast path; split it around rows that need the row path."""
         try:
             columns = _columns(values, start, stop)
-            if any(pa.types.is_floating(array.type) for array, _ in columns.values()) and self._misleads:
-                raise Odd
-            return [read_columns(columns, stop - start, start, _LAYOUT, self._reading)]
-        except Odd:
+            if any(pa.types.is_floating(array.type) for array, _ in columns.values()) and self._may_lose_precision:
+                raise NotVectorizable
+            return [read_columns(columns, stop - start, start, _LAYOUT, self._context)]
+        except NotVectorizable:
             if stop - start <= _FEW_ROWS:
-                return [self._plain(start, stop)]
+                return [self._by_rows(start, stop)]
         step = -(-(stop - start) // _PARTS)
         return [chunk for at in range(start, stop, step) for chunk in self._chunks(values, at, min(at + step, stop))]
 
-    def _plain(self, start: int, stop: int | None) -> Chunk:
-        reader = RowReader(_LAYOUT, self._reading)
+    def _by_rows(self, start: int, stop: int | None) -> Chunk:
+        reader = RowReader(_LAYOUT, self._context)
         for row, (line, value) in enumerate(self._items[start:stop], start):
             if isinstance(value, dict):
                 reader.add(row, line, _cells(value))
             else:
-                fault = (
-                    str(value) if isinstance(value, Problem) else f"{shown(value)} is no tick; each must be an object"
-                )
+                fault = str(value) if isinstance(value, ParseError) else f"{shown(value)} is not a tick object"
                 reader.refuse(row, line, fault)
         return reader.chunk()
 
     @cached_property
-    def _misleads(self) -> bool:
-        return may_mislead(self._data)
+    def _may_lose_precision(self) -> bool:
+        return may_lose_precision(self._data)
 
     @cached_property
     def _items(self) -> list[tuple[int | None, Any]]:
-        """(line, value) of every row; raises BadInput."""
+        """(line, value) of every row. Raises BadInput."""
         if self._lines:
             return [(number, _line(line)) for number, line in enumerate(self._text.split("\n"), 1) if line.strip()]
         value = _loads(self._text)
@@ -170,7 +168,7 @@ class JsonRows:
 
 
 def _loads(text: str) -> Any:
-    """JSON with every number kept as its text; raises BadInput."""
+    """Parse JSON and keep every number as its text. Raises BadInput."""
     try:
         return json.loads(text, parse_float=NumberText, parse_int=NumberText, parse_constant=NumberText)
     except json.JSONDecodeError as error:
@@ -181,15 +179,15 @@ def _loads(text: str) -> Any:
 
 
 def _line(line: str) -> Any:
-    """One NDJSON line's value, or the Problem that it is."""
+    """The value of one NDJSON line, or a ParseError object if the line is not JSON."""
     try:
         return _loads(line)
     except BadInput as error:
-        return Problem(str(error).replace("the body is", "the line is").replace(" at line 1,", " at"))
+        return ParseError(str(error).replace("the body is", "the line is").replace(" at line 1,", " at"))
 
 
 def _cells(value: dict[str, Any]) -> dict[Role, Cell]:
-    """The row's cells by role; of two keys for one role the one that stands first in KEYS."""
+    """The row's cells by role; of two keys for one role, the one that is earlier in KEYS."""
     found: dict[Role, tuple[int, Cell]] = {}
     for key, item in value.items():
         known = _PLACES.get(key)
@@ -203,43 +201,43 @@ def _cells(value: dict[str, Any]) -> dict[Role, Cell]:
     return {role: cell for role, (_, cell) in found.items()}
 
 
-def _columns(values: _Values, start: int, stop: int) -> dict[Role, tuple[pa.Array, Mark]]:
-    """Some rows' fields as Arrow columns by role; raises Odd."""
-    columns: dict[Role, tuple[pa.Array, Mark]] = {}
+def _columns(values: _Values, start: int, stop: int) -> dict[Role, tuple[pa.Array, DecimalMark]]:
+    """The fields of rows start to stop as Arrow columns by role. Raises NotVectorizable."""
+    columns: dict[Role, tuple[pa.Array, DecimalMark]] = {}
     for (_, role, mark), whole in zip(KEYS, values, strict=False):
         column = whole[start:stop] if stop - start < len(whole) else whole
         if column and column[0] is None and column.count(None) == len(column):
             continue
         if role in columns:
-            raise Odd
+            raise NotVectorizable
         columns[role] = (_array(column), mark)
     if not columns.keys() >= _REQUIRED:
-        raise Odd
+        raise NotVectorizable
     return columns
 
 
-def _decoded(data: bytes, lines: bool) -> tuple[int, _Values]:
-    """How many rows there are, and their fields in columns in the order of KEYS."""
+def _decode(data: bytes, lines: bool) -> tuple[int, _Values]:
+    """The number of rows, and their fields as columns in the order of KEYS. Raises NotVectorizable."""
     try:
         try:
             few = _CANONICAL_ROW.decode_lines(data) if lines else _CANONICAL_ROWS.decode(data)
-            return _counted(data, lines, len(few)), _canonical_values(few)
+            return _check_count(data, lines, len(few)), _canonical_values(few)
         except msgspec.ValidationError:
             rows = _ROW.decode_lines(data) if lines else _ROWS.decode(data)
-            return _counted(data, lines, len(rows)), (*_canonical_values(rows), *_source_values(rows))
+            return _check_count(data, lines, len(rows)), (*_canonical_values(rows), *_source_values(rows))
     except (msgspec.MsgspecError, RecursionError) as error:
-        raise Odd from error
+        raise NotVectorizable from error
 
 
-def _counted(data: bytes, lines: bool, rows: int) -> int:
-    """The number of rows; raises Odd where lines and objects do not go together."""
+def _check_count(data: bytes, lines: bool, rows: int) -> int:
+    """Return `rows`. Raises NotVectorizable if an NDJSON body does not have one object per line."""
     if lines and rows != sum(1 for line in data.split(b"\n") if line.strip()):
-        raise Odd
+        raise NotVectorizable
     return rows
 
 
 def _canonical_values(rows: list[_Row] | list[_Canonical]) -> _Values:
-    """Spelled out, as taking rows apart is half of the fast path's time."""
+    """Written out per field: reading the fields takes half of the fast path's time."""
     return (
         [row.timestamp for row in rows],
         [row.price for row in rows],
@@ -267,18 +265,18 @@ def _array(values: list[Any]) -> pa.Array:
     try:
         array = pa.array(values)
     except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError, UnicodeEncodeError) as error:
-        raise Odd from error
+        raise NotVectorizable from error
     if pa.types.is_string(array.type) and pc.any(pc.equal(array, "")).as_py():
-        raise Odd
+        raise NotVectorizable
     return array
 
 
-def may_mislead(data: bytes) -> bool:
-    """Whether a JSON text may hold a number whose float64 hides that it is none of ours.
+def may_lose_precision(data: bytes) -> bool:
+    """Whether a JSON text can hold a number that float64 would change unnoticed.
 
-    That is one that is not whole and has more than 15 digits (float64 would round it unseen), or one so small that
-    float64 takes it for 0. Looks at the digits around every dot and at every negative exponent (a positive one makes
-    so many digits too many for any price). Digits inside a string may count as well; that costs time only.
+    This is a number with a fraction and more than 15 digits (float64 would round it), or one so small that float64
+    reads it as 0. Checks the digits around every dot and after every negative exponent; a large positive exponent has
+    too many digits for a price anyway. Digits inside strings can give a false positive, which costs time only.
     """
     text = np.frombuffer(b"  " * _DIGITS + data + b"  " * _DIGITS, np.uint8)
     dots = np.flatnonzero(text == ord("."))

@@ -1,8 +1,8 @@
 """Kibot tick data, with and without quotes.
 
-Layout: kibot.com, "Support", tick data: no header; Date, Time, Price, Bid, Ask, Size, or without quotes Date, Time,
-Price, Size; dates mm/dd/yyyy, times US Eastern (read with tz America/New_York). Bid and ask are the national best at
-the trade: they tell the side.
+Layout: kibot.com, "Support", tick data, without a header: Date, Time, Price, Bid, Ask, Size, or without quotes Date,
+Time, Price, Size. Dates are mm/dd/yyyy, times US Eastern (read them with tz America/New_York). Bid and ask are the
+national best quotes at the trade and give the side.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Kraken time and sales: the downloadable history, and rows of the REST endpoint Trades.
 
-Layout: support.kraken.com, "Downloadable historical market data (time and sales)": no header; time in seconds, price,
-volume; no side (the tick rule tells). REST (support.kraken.com, "How to retrieve historical time and sales"): price,
-volume, time in seconds with decimals, b or s (the taker's), m or l (its order), miscellaneous, and since 2022 the
-trade id.
+Layout: support.kraken.com, "Downloadable historical market data (time and sales)", without a header: time in seconds,
+price, volume; no side, so the tick rule applies. REST (support.kraken.com, "How to retrieve historical time and
+sales"): price, volume, time in seconds with decimals, b or s (the taker's side), m or l (the taker's order type),
+miscellaneous, and since 2022 the trade id.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """NinjaTrader historical tick export ("Last" series), versions 7 and 8.
 
-Layout: ninjatrader.com help, "Importing": `yyyyMMdd HHmmss;price;volume`; with sub-seconds and quotes, as version 8
-exports tick replay data, `yyyyMMdd HHmmss fffffff;last;bid;ask;volume` (fffffff counts 100 ns). No header, no side:
-the quotes tell it, else the tick rule. The help page says that exports are in UTC; data of others may be local (`tz`).
+Layout: ninjatrader.com help, "Importing": `yyyyMMdd HHmmss;price;volume`. With sub-seconds and quotes, as version 8
+exports tick replay data: `yyyyMMdd HHmmss fffffff;last;bid;ask;volume` (fffffff counts 100 ns). There is no header and
+no side: the quotes give the side, otherwise the tick rule. According to the help page, exports are in UTC; data from
+other sources can be local (`tz`).
 """
 
 from __future__ import annotations

@@ -1,10 +1,9 @@
 """OKX historical trades and aggregate trades (okx.com/data-download).
 
 Layout: github.com/terrylica/data-source-manager, docs/api/okx_data_download_guide.md: trade_id, side, size, price,
-created_time, where older headers read `trade_id/撮合id` and so on in GBK, files before 2022 have no header, and newer
-files begin with instrument_name. Times are ms. Side is the taker's. The size of a swap or future is a number of
-contracts. Some files carry binary-float noise in the size (0.00044782999999999997): such rows are refused, never
-rounded.
+created_time. Older headers read `trade_id/撮合id` and so on in GBK, files before 2022 have no header, and newer files
+begin with instrument_name. Times are ms. The side is the taker's. The size of a swap or future is a number of
+contracts. Some files have binary-float noise in the size (0.00044782999999999997): such rows are rejected, not rounded.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Reading a tick file: recognise it, then stream it in chunks of ticks with exact row and line numbers."""
+"""Read a tick file: detect its format, then stream it in chunks of ticks with exact row and line numbers."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from types import TracebackType
 
 from orderflow.errors import BadInput
 from orderflow.formats.parsing.blocks import TextTable
+from orderflow.formats.parsing.context import ParseContext, infer_sides
 from orderflow.formats.parsing.layout import Layout
 from orderflow.formats.parsing.lines import Block
-from orderflow.formats.parsing.numbers import Mark
-from orderflow.formats.parsing.problems import Problem
-from orderflow.formats.parsing.reading import Reading, infers
+from orderflow.formats.parsing.numbers import DecimalMark
+from orderflow.formats.parsing.parse_errors import ParseError
 from orderflow.formats.parsing.result import ParsedTicks
 from orderflow.formats.parsing.words import safe_symbol
 from orderflow.formats.parsing.words import symbol as checked_symbol
 from orderflow.formats.parsing.zones import Zone
-from orderflow.formats.registry import fitted
+from orderflow.formats.registry import find_layout
 from orderflow.formats.sniff import SAMPLE_ROWS, decimal_mark, take_sample
 from orderflow.formats.sources import Lines, Source, open_source
 from orderflow.formats.tables import ColumnTable, ParquetTable
@@ -37,16 +37,17 @@ def open_ticks(
     chunk_rows: int = CHUNK_ROWS,
     skip_rows: int = 0,
 ) -> TickReader:
-    """Open a tick file; a context manager whose iteration yields `ParsedTicks` of at most `chunk_rows` rows.
+    """Open a tick file. Returns a context manager that yields `ParsedTicks` of at most `chunk_rows` rows each.
 
-    path: .csv, .csv.gz, .zip (one file in it, or the one named by `member`), .parquet; what it is is seen from its
-    content. format: a name of `names()`; None recognises the file. tz: the IANA zone of times that carry none. symbol:
-    for all rows; None takes the file's own symbol column, else the file's stem. side: "auto" infers sides that are not
-    flagged from volumes and quotes (the tick rule is left to the engine), "flag" infers none. skip_rows: data rows
-    left out at the start, as if they were not there, but counted.
-    Raises BadInput (no such file, damaged, several files in a zip, bad option) and UnknownFormat (no format fits, or
-    the named one does not); while reading BadInput when the file turns out damaged. A bad row is never raised: it is
-    an entry of `errors`.
+    path: .csv, .csv.gz, .zip (with one file, or the one named by `member`) or .parquet; the type is detected from the
+    content. format: one of `names()`, or None to detect it. tz: the IANA zone of times without a zone. symbol: the
+    symbol of all rows; None uses the file's symbol column, or else the file's stem. side: "auto" infers missing sides
+    from volumes and quotes (the tick rule is left to the engine), "flag" infers none. skip_rows: number of data rows to
+    skip at the start; they still count for row numbers.
+
+    Raises BadInput (file not found, damaged, several files in a zip, invalid option) and UnknownFormat (no format
+    matches, or the given one does not). Iterating raises BadInput if the file turns out to be damaged. Bad rows do not
+    raise: they are listed in `errors`.
     """
     if chunk_rows < 1:
         raise BadInput("chunk_rows must be at least 1")
@@ -54,30 +55,32 @@ def open_ticks(
         raise BadInput("skip_rows must not be negative")
     try:
         given = None if symbol is None else checked_symbol(symbol)
-    except Problem as problem:
-        raise BadInput(f"symbol: {problem}") from problem
-    zone, infer = Zone(tz), infers(side)
+    except ParseError as error:
+        raise BadInput(f"symbol: {error}") from error
+    zone, infer = Zone(tz), infer_sides(side)
     source = open_source(Path(path), member)
     try:
-        reading = Reading(zone, infer, given or safe_symbol(_stem(source.names[0])), only=given is not None)
-        return TickReader(source, format, reading, chunk_rows, skip_rows)
+        context = ParseContext(zone, infer, given or safe_symbol(_stem(source.names[0])), only=given is not None)
+        return TickReader(source, format, context, chunk_rows, skip_rows)
     except BaseException:
         source.close()
         raise
 
 
 class TickReader:
-    """An opened tick file. Made by `open_ticks`; iterate it once.
+    """An open tick file, made by `open_ticks`. It can be iterated once.
 
-    format: the format's name. note: what a reader should know of that format, or "". symbol: of rows that name none.
-    header: column names, () when the file has none. delimiter: None for Parquet. decimal: "." or ",", None while all
-    numbers are whole. rows: data rows seen so far, skipped ones included. progress: how much of the file is read, 0 to
-    1.
+    format: the format's name. note: a remark on how this format is read, or "". symbol: the symbol of rows without one.
+    header: column names, () if the file has none. delimiter: None for Parquet. decimal: "." or ",", None if all numbers
+    in the sample are whole. rows: data rows read so far, including skipped ones. progress: the fraction of the file
+    that has been read, 0 to 1.
     """
 
-    def __init__(self, source: Source, name: str | None, reading: Reading, chunk_rows: int, skip_rows: int) -> None:
+    def __init__(
+        self, source: Source, name: str | None, context: ParseContext, chunk_rows: int, skip_rows: int
+    ) -> None:
         self._source = source
-        self._reading = reading
+        self._context = context
         self._chunk_rows = chunk_rows
         self._skip = skip_rows
         self._done, self._closed = 0.0, False
@@ -90,24 +93,24 @@ class TickReader:
         else:
             self._lines = Lines(source.stream)
             sample = take_sample(self._lines.head(SAMPLE_ROWS + 2), source.names)
-        self._layout = fitted(sample, name)
+        self._layout = find_layout(sample, name)
         self._mark = decimal_mark(sample, self._layout)
         self._data_line, self._spaced = sample.data_line, sample.spaced
         self.format = self._layout.format
         self.note = self._layout.note
-        self.symbol = reading.symbol
+        self.symbol = context.symbol
         self.header = sample.header
         self.delimiter = sample.delimiter
-        self.decimal = None if self._mark is Mark.EITHER else self._mark.value
+        self.decimal = None if self._mark is DecimalMark.EITHER else self._mark.value
 
     @property
     def layout(self) -> Layout:
-        """Which column was taken for what."""
+        """The role of each column."""
         return self._layout
 
     @property
     def progress(self) -> float:
-        """How much of the file has been read, from 0 to 1."""
+        """The fraction of the file that has been read, 0 to 1."""
         if self._closed:
             return self._done
         if self._table is not None:
@@ -123,7 +126,7 @@ class TickReader:
         self.close()
 
     def close(self) -> None:
-        """Close the file; reading on is an error."""
+        """Close the file. It cannot be read afterwards."""
         if not self._closed:
             self._done, self._closed = self.progress, True
             self._source.close()
@@ -134,9 +137,9 @@ class TickReader:
     def _from_lines(self) -> Iterator[ParsedTicks]:
         assert self._lines is not None
         assert self.delimiter is not None
-        table = TextTable(self._layout, self.delimiter, self._mark, self._reading, self._spaced)
+        table = TextTable(self._layout, self.delimiter, self._mark, self._context, self._spaced)
         line = self._data_line
-        for data, lines in self._lines.cuts(line, self._chunk_rows):
+        for data, lines in self._lines.blocks(line, self._chunk_rows):
             block = Block(data, line, self.rows, lines)
             line += lines
             if self.rows < self._skip:
@@ -150,7 +153,7 @@ class TickReader:
             yield parsed
 
     def _from_table(self, parquet: ParquetTable) -> Iterator[ParsedTicks]:
-        table = ColumnTable(self._layout, self._reading)
+        table = ColumnTable(self._layout, self._context)
         for first, columns, rows in parquet.batches(self._layout, self._chunk_rows):
             self.rows = first + rows
             if self.rows <= self._skip:
@@ -172,7 +175,7 @@ def _after(block: Block, skip: int) -> Block:
 
 
 def _stem(name: str) -> str:
-    """A file's name without the endings that say how it is packed."""
+    """The file's name without suffixes such as .csv.gz."""
     lower = name.lower()
     for _ in range(2):
         for suffix in _SUFFIXES:

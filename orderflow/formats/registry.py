@@ -1,4 +1,4 @@
-"""All formats, in the order in which they are tried: the ones that are hard to mistake first, the general one last."""
+"""The registry of formats, in the order in which detection tries them: the most specific first, `generic` last."""
 
 from __future__ import annotations
 
@@ -42,33 +42,33 @@ FORMATS: tuple[Format, ...] = (
 
 
 def names() -> list[str]:
-    """The names by which a format can be forced."""
+    """The names of all formats."""
     return [item.name for item in FORMATS]
 
 
 def get(name: str) -> Format:
-    """The format of that name; raises UnknownFormat, naming those there are."""
+    """Return the format of that name. Raises UnknownFormat, listing all names."""
     for item in FORMATS:
         if item.name == name.strip().lower().replace("_", "-"):
             return item
-    raise UnknownFormat(f"there is no format {name!r}; the formats are {', '.join(names())}")
+    raise UnknownFormat(f"unknown format {name!r}; the formats are {', '.join(names())}")
 
 
 def detect(sample: Sample) -> Layout:
-    """The first format that fits; raises UnknownFormat, saying what was found."""
+    """Return the layout of the first format that matches. Raises UnknownFormat, describing the table."""
     for item in FORMATS:
         try:
             return item.match(sample)
         except UnknownFormat as error:
             reason = error
     if sample.header:
-        raise reason  # the general format's: it says which columns were found and which are needed
+        raise reason  # from `generic`: lists the columns found and the columns needed
     raise UnknownFormat(
-        f"no known format fits: found {sample.described()}; add a header line that names a time, a price and a size "
+        f"no known format fits: found {sample.describe()}; add a header line that names a time, a price and a size "
         f"column, or force one of {', '.join(names())}"
     )
 
 
-def fitted(sample: Sample, name: str | None) -> Layout:
-    """The layout of a table: of the named format, or of the first that fits. Raises UnknownFormat."""
+def find_layout(sample: Sample, name: str | None) -> Layout:
+    """Return the layout of a table in the named format, or in the first that matches. Raises UnknownFormat."""
     return get(name).match(sample) if name else detect(sample)

@@ -1,7 +1,7 @@
-"""A look at a table's first rows: delimiter, header or none, decimal mark. What the columns mean is the formats'
-business.
+"""Sniff the first rows of a table: delimiter, header and decimal mark.
 
-The look is at text cells only, so that a Parquet file's first rows can be shown to the formats in the same way.
+The meaning of the columns is left to the formats. Works on text cells only, so the first rows of a Parquet file can be
+matched in the same way.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from orderflow.errors import UnknownFormat
 from orderflow.formats.parsing.layout import Layout, Role
 from orderflow.formats.parsing.lines import cells
-from orderflow.formats.parsing.numbers import Mark
+from orderflow.formats.parsing.numbers import DecimalMark
 
 SAMPLE_ROWS = 100
 _EVEN_ROWS = 20
@@ -35,10 +35,11 @@ _MEASURES = (Role.PRICE, Role.SIZE, Role.BID, Role.ASK, Role.BID_VOLUME, Role.AS
 class Sample:
     """The first rows of a table as text cells.
 
-    header: names as written, or () when the first row is data. rows: up to SAMPLE_ROWS data rows, cells stripped.
-    width: the usual number of fields of a data row. data_line: the 1-based line at which data begins. names: the zip
-    member's name, where there is one, and the file's: some formats need the date in it. spaced: whether there is white
-    space around delimiters. normal: header names reduced to letters and digits in lower case, with their positions.
+    header: column names as written, or () if the first row is data. rows: up to SAMPLE_ROWS data rows, cells stripped.
+    width: the most frequent number of fields in a data row. data_line: the 1-based line of the first data row. names:
+    the name of the zip member, if any, and of the file; some formats read the date from it. spaced: whether there are
+    spaces or tabs around delimiters. normal: header names reduced to lower-case letters and digits, with their
+    positions.
     """
 
     header: tuple[str, ...]
@@ -51,11 +52,11 @@ class Sample:
     normal: dict[str, int] = field(default_factory=dict)
 
     def column(self, index: int) -> list[str]:
-        """The cells of one column, rows that are too short left out."""
+        """The cells of one column, without rows that are too short."""
         return [row[index] for row in self.rows if index < len(row)]
 
-    def described(self) -> str:
-        """What was found, for an error message."""
+    def describe(self) -> str:
+        """Describe the table, for error messages."""
         delimiter = {"\t": "tab", None: "none"}.get(self.delimiter, f"'{self.delimiter}'")
         if self.header:
             return f"columns {', '.join(self.header)} (delimiter {delimiter})"
@@ -64,14 +65,14 @@ class Sample:
 
 
 def normal(name: str) -> str:
-    """A column name as its lower-case ASCII letters and digits; of 'trade_id/撮合id' the part before the slash."""
+    """Reduce a column name to lower-case ASCII letters and digits; 'trade_id/撮合id' is cut at the slash."""
     return _NORMAL.sub("", name.lower().partition("/")[0])
 
 
 def take_sample(lines: Iterable[tuple[int, str]], names: tuple[str, ...] = ()) -> Sample:
-    """Look at the first lines: pairs of (1-based line number, text), blank lines already left out.
+    """Make a sample from the first non-blank lines, given as pairs of (1-based line number, text).
 
-    Raises UnknownFormat when there is nothing, or nothing that looks like a table.
+    Raises UnknownFormat if there are no lines or they do not look like a table.
     """
     found = list(lines)
     delimiter = None
@@ -104,7 +105,7 @@ def sample_of(
     data_line: int = 1,
     names: tuple[str, ...] = (),
 ) -> Sample:
-    """A sample from cells that are already apart."""
+    """Make a sample from rows that are already split into cells."""
     width = Counter(len(row) for row in rows).most_common(1)[0][0] if rows else len(header)
     reduced: dict[str, int] = {}
     for index, name in enumerate(header):
@@ -113,8 +114,8 @@ def sample_of(
     return Sample(header, tuple(rows[:SAMPLE_ROWS]), delimiter, width, data_line, names, False, reduced)
 
 
-def decimal_mark(sample: Sample, layout: Layout) -> Mark:
-    """The decimal mark of the sample's prices; without one, of its other numbers; EITHER while all are whole."""
+def decimal_mark(sample: Sample, layout: Layout) -> DecimalMark:
+    """The decimal mark of the sample's prices, or else of its other numbers; EITHER if all are whole."""
     for role in _MEASURES:
         if role not in layout.columns:
             continue
@@ -122,8 +123,8 @@ def decimal_mark(sample: Sample, layout: Layout) -> Mark:
         commas = sum(bool(_COMMA_NUMBER.fullmatch(cell)) for cell in column)
         dots = sum(bool(_DOT_NUMBER.fullmatch(cell)) for cell in column)
         if commas or dots:
-            return Mark.COMMA if commas > dots else Mark.DOT
-    return Mark.DOT if sample.delimiter in (",", None) else Mark.EITHER
+            return DecimalMark.COMMA if commas > dots else DecimalMark.DOT
+    return DecimalMark.DOT if sample.delimiter in (",", None) else DecimalMark.EITHER
 
 
 def is_number(cell: str) -> bool:
@@ -132,7 +133,7 @@ def is_number(cell: str) -> bool:
 
 
 def _delimiter(texts: list[str]) -> str | None:
-    """The delimiter that cuts the lines most evenly; of equals the one that cuts finest."""
+    """The delimiter that splits the most lines into equally many fields; if tied, into the most fields."""
     best: tuple[float, int] | None = None
     chosen = None
     for delimiter in DELIMITERS:

@@ -1,7 +1,7 @@
-"""Bytes of a tick file, whatever it is packed in, as blocks of whole UTF-8 lines in bounded memory.
+"""Open a tick file, unpack it, and read it as blocks of whole UTF-8 lines in bounded memory.
 
-What a file is packed in is seen from its first bytes, not from its name: gzip, zip, zstandard, UTF-16 text, plain text.
-Parquet is recognised here and read in `tables`.
+The compression is detected from the first bytes, not from the name: gzip, zip, zstandard, UTF-16 text or plain text.
+Parquet is detected here and read by `tables`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _MOST_NAMES = 20
 
 
 class Readable(Protocol):
-    """All that is asked of a stream here."""
+    """A readable binary stream."""
 
     def read(self, size: int = -1, /) -> bytes: ...
 
@@ -35,7 +35,7 @@ class Readable(Protocol):
 
 
 class Source(NamedTuple):
-    """An opened file. names: its own and, for a zip, before it its member's. size: bytes on disk."""
+    """An open file. names: the zip member's name, if any, then the file's. size: bytes on disk."""
 
     stream: Readable
     names: tuple[str, ...]
@@ -68,7 +68,7 @@ def _unpacked(raw: BinaryIO, path: Path, size: int, member: str | None) -> Sourc
     if start == b"PK\x03\x04":
         return _from_zip(raw, path, size, member)
     if member is not None:
-        raise BadInput(f"{path.name} is no zip file, so it has no member {member!r}")
+        raise BadInput(f"{path.name} is not a zip file, so it has no member {member!r}")
     if start == b"PAR1":
         return Source(raw, (path.name,), raw, size, parquet=True)
     if start[:2] == b"\x1f\x8b":
@@ -93,7 +93,7 @@ def _from_zip(raw: BinaryIO, path: Path, size: int, member: str | None) -> Sourc
     try:
         stream = archive.open(name)
     except (RuntimeError, NotImplementedError, zipfile.BadZipFile) as error:
-        # in this order: it has a password, is packed in a way that zipfile does not know, is damaged
+        # with a password, with an unsupported compression, or damaged
         raise BadInput(f"{name} in {path.name} cannot be unpacked: {error}") from error
     if archive.open(name).read(4) == b"PAR1":
         raise BadInput(f"{name} in {path.name} is a Parquet file; unzip it first")
@@ -101,15 +101,15 @@ def _from_zip(raw: BinaryIO, path: Path, size: int, member: str | None) -> Sourc
 
 
 def _text(stream: Readable) -> Readable:
-    """The stream with UTF-16 turned into UTF-8, and with the errors of damaged archives told as BadInput."""
-    guarded = _Guarded(stream)
-    head = guarded.read(2)
-    guarded.give_back(head)
-    return _Recoded(guarded) if head in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else guarded
+    """Wrap the stream: convert UTF-16 to UTF-8, and raise BadInput for damaged archives."""
+    peekable = _PeekableStream(stream)
+    head = peekable.read(2)
+    peekable.give_back(head)
+    return _Utf8Stream(peekable) if head in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else peekable
 
 
-class _Guarded:
-    """A stream that tells damage as BadInput, and takes a look at its first bytes back."""
+class _PeekableStream:
+    """A stream that raises BadInput for damaged data, and can take its first bytes back."""
 
     def __init__(self, stream: Readable) -> None:
         self._stream = stream
@@ -129,8 +129,8 @@ class _Guarded:
         self._stream.close()
 
 
-class _Recoded:
-    """UTF-16 text as UTF-8."""
+class _Utf8Stream:
+    """A stream that converts UTF-16 text to UTF-8."""
 
     def __init__(self, stream: Readable) -> None:
         self._stream = stream
@@ -139,9 +139,9 @@ class _Recoded:
     def read(self, size: int = -1, /) -> bytes:
         text = ""
         while not text:
-            piece = self._stream.read(size)
-            text = self._decoder.decode(piece, final=not piece)
-            if not piece:
+            part = self._stream.read(size)
+            text = self._decoder.decode(part, final=not part)
+            if not part:
                 break
         return text.encode()
 
@@ -150,7 +150,7 @@ class _Recoded:
 
 
 class Lines:
-    """The lines of a stream: a look at the first ones, then all of them in blocks."""
+    """The lines of a stream: peek at the first ones, then read all of them in blocks."""
 
     def __init__(self, stream: Readable) -> None:
         self._stream = stream
@@ -159,25 +159,25 @@ class Lines:
         self._mac = False
 
     def head(self, count: int) -> list[tuple[int, str]]:
-        """The first non-blank lines as (1-based number, text), at most `count`; nothing is taken from `cuts`."""
+        """Peek at the first non-blank lines: at most `count` pairs of (1-based number, text). Does not consume them."""
         while not self._ended and len(self._buffer) < _HEAD and self._buffer.count(b"\n") <= count:
             self._more()
         self._buffer = self._buffer.removeprefix(codecs.BOM_UTF8)
         return first_lines(self._buffer, count, complete=self._ended)
 
-    def cuts(self, first_line: int, lines: int) -> Iterator[tuple[bytes, int]]:
-        """The text from line `first_line` on, cut after every `lines` lines: (text, how many lines it holds)."""
+    def blocks(self, first_line: int, lines: int) -> Iterator[tuple[bytes, int]]:
+        """Yield the text from line `first_line` on in blocks of at most `lines` lines: (text, number of lines)."""
         skip = first_line - 1
         while skip:
-            piece = self._cut(skip)
-            if piece is None:
+            part = self._next_block(skip)
+            if part is None:
                 return
-            skip -= piece[1]
-        while (piece := self._cut(lines)) is not None:
-            yield piece
+            skip -= part[1]
+        while (part := self._next_block(lines)) is not None:
+            yield part
 
-    def _cut(self, want: int) -> tuple[bytes, int] | None:
-        """The next `want` lines, fewer when they are very long or the text ends; None at its end."""
+    def _next_block(self, want: int) -> tuple[bytes, int] | None:
+        """The next `want` lines, fewer if they are very long or the text ends; None at the end."""
         while not self._ended and self._buffer.count(b"\n") < want and len(self._buffer) < _MOST_BYTES:
             self._more()
         if not self._buffer:
@@ -190,22 +190,25 @@ class Lines:
         elif len(ends):
             lines, at = len(ends), int(ends[-1]) + 1
         else:
-            raise BadInput(f"a line is longer than {_MOST_BYTES} bytes: this is no table of ticks")
+            raise BadInput(f"a line is longer than {_MOST_BYTES} bytes: this is not a table of ticks")
         data, self._buffer = self._buffer[:at], self._buffer[at:]
         return data, lines
 
     def _more(self) -> None:
-        piece = self._stream.read(_PIECE)
-        if not piece:
+        part = self._stream.read(_PIECE)
+        if not part:
             self._ended = True
             return
-        if not self._buffer and b"\n" not in piece and b"\r" in piece[:-1]:
+        if not self._buffer and b"\n" not in part and b"\r" in part[:-1]:
             self._mac = True
-        self._buffer += piece.replace(b"\r", b"\n") if self._mac else piece
+        self._buffer += part.replace(b"\r", b"\n") if self._mac else part
 
 
 def first_lines(text: bytes, count: int, *, complete: bool) -> list[tuple[int, str]]:
-    """The first non-blank lines as (1-based number, text), at most `count`; not `complete`: the last may be cut."""
+    """The first non-blank lines: at most `count` pairs of (1-based number, text).
+
+    `complete` says that the text is not cut off; without it, an unfinished last line is left out.
+    """
     found: list[tuple[int, str]] = []
     start = number = 0
     while start < len(text) and len(found) < count:

@@ -1,8 +1,8 @@
 """Tardis.dev trades.
 
 Layout: docs.tardis.dev/downloadable-csv-files/data-types, "trades": exchange, symbol, timestamp, local_timestamp, id,
-side, price, amount; comma, dot, times in µs UTC; an empty cell where the exchange gives no value. Side is the
-liquidity taker's, or unknown. A grouped file (OPTIONS, PERPETUALS) holds many symbols.
+side, price, amount; delimiter comma, decimal dot, times in µs UTC; a cell is empty if the exchange gives no value. The
+side is the liquidity taker's, or unknown. A grouped file (OPTIONS, PERPETUALS) holds many symbols.
 """
 
 from __future__ import annotations

@@ -1,15 +1,15 @@
 """Time and sales as the source order-flow system reads them: `Timestamp;Precio;Volumen;Lado;Bid;Ask`.
 
-Layout: the source system's README and data (`;`, decimal comma, naive times with milliseconds). `Lado` says where the
-trade was done: ASK means that the buyer aggressed, BID the seller. Without `Lado` the quotes decide. Single letters
-are refused: B could be bid or buy.
+Layout: the source system's README and data (`;`, decimal comma, times with milliseconds and without a zone). `Lado`
+says where the trade was done: at the ASK the buyer was the aggressor, at the BID the seller. Without `Lado` the quotes
+decide. Single letters are rejected: B could be bid or buy.
 """
 
 from __future__ import annotations
 
 from orderflow.formats.base import Format
 from orderflow.formats.parsing.layout import Role
-from orderflow.formats.parsing.words import SPELLED
+from orderflow.formats.parsing.words import SIDE_WORDS
 
 FORMAT = Format(
     name="timesales",
@@ -25,5 +25,5 @@ FORMAT = Format(
         Role.ID: ("id", "tradeid"),
         Role.SYMBOL: ("symbol",),
     },
-    side_words=SPELLED,
+    side_words=SIDE_WORDS,
 )

@@ -1,4 +1,4 @@
-"""What every format is held to: its test class inherits `FormatSuite`, and gives a few rows and the ticks they are."""
+"""The test suite of all formats: a test class inherits `FormatSuite` and gives a few rows and the expected ticks."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ import pytest
 from orderflow.errors import UnknownFormat
 from orderflow.formats import ParsedTicks, TickReader, open_ticks
 from orderflow.formats.parsing.blocks import TextTable
+from orderflow.formats.parsing.context import ParseContext
 from orderflow.formats.parsing.lines import Block
-from orderflow.formats.parsing.reading import Reading
 from orderflow.formats.parsing.zones import Zone
-from orderflow.formats.registry import fitted
+from orderflow.formats.registry import find_layout
 from orderflow.formats.sniff import decimal_mark, take_sample
 from orderflow.formats.sources import first_lines
 from orderflow.market.ticks import NO_ID, Side, SideRule
@@ -28,7 +28,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class T(NamedTuple):
-    """One tick in plain values. time: ISO-8601 UTC; nine digits of fraction where there are any."""
+    """One tick in plain values. time: ISO-8601 UTC, with nine digits of fraction if it has a fraction."""
 
     time: str
     price: Decimal
@@ -69,7 +69,7 @@ def ticks_of(*chunks: ParsedTicks) -> list[T]:
 
 
 def read(path: Path, **options: object) -> tuple[TickReader, list[ParsedTicks]]:
-    """A file read to its end."""
+    """Read a file to its end."""
     with open_ticks(path, **options) as reader:  # type: ignore[arg-type]  # options are passed through
         return reader, list(reader)
 
@@ -77,16 +77,16 @@ def read(path: Path, **options: object) -> tuple[TickReader, list[ParsedTicks]]:
 def by_path(
     text: str, *, fast: bool, name: str = "trades.csv", format: str | None = None, tz: str = "UTC", side: bool = True
 ) -> ParsedTicks:
-    """A text parsed as one block by the fast path (with its ways out) or by the plain one alone."""
+    """Parse a text as one block, with the fast path or with the row path only."""
     data = text.encode()
     sample = take_sample(first_lines(data, 101, complete=True), (name,))
-    layout = fitted(sample, format)
+    layout = find_layout(sample, format)
     body = b"\n".join(data.split(b"\n")[sample.data_line - 1 :])
     table = TextTable(
         layout,
         sample.delimiter or ",",
         decimal_mark(sample, layout),
-        Reading(Zone(tz), side, name.removesuffix(".csv")),
+        ParseContext(Zone(tz), side, name.removesuffix(".csv")),
         sample.spaced,
     )
     return table.parse(Block(body, sample.data_line, 0, len(body.rstrip(b"\n").split(b"\n"))), fast=fast)
@@ -103,8 +103,11 @@ def same(one: ParsedTicks, other: ParsedTicks) -> None:
 
 
 class FormatSuite:
-    """Inherit, and set: format; text, a file; ticks, what it holds; bad, a row that must be refused, with the field's
-    name and a part of the reason. file: its name, where that matters."""
+    """Tests of one format; inherit and set the class variables.
+
+    format: its name. text: a file. ticks: the expected ticks. bad: a row that must be rejected, with the field's name
+    and a part of the reason. file: the file's name, where it matters.
+    """
 
     format: str
     text: str
@@ -117,18 +120,18 @@ class FormatSuite:
         path.write_bytes(self.text.encode() if data is None else data)
         return path
 
-    def test_it_is_recognised_and_read(self, tmp_path: Path) -> None:
+    def test_format_is_detected_and_read(self, tmp_path: Path) -> None:
         reader, chunks = read(self.write(tmp_path))
         assert reader.format == self.format
         assert not [error for chunk in chunks for error in chunk.errors]
         assert ticks_of(*chunks) == [*self.ticks]
 
-    def test_it_can_be_forced(self, tmp_path: Path) -> None:
+    def test_format_can_be_forced(self, tmp_path: Path) -> None:
         reader, chunks = read(self.write(tmp_path), format=self.format)
         assert reader.format == self.format
         assert ticks_of(*chunks) == [*self.ticks]
 
-    def test_forced_on_another_table_it_says_what_is_needed_and_what_was_found(self, tmp_path: Path) -> None:
+    def test_forced_on_another_table_reports_needed_and_found_columns(self, tmp_path: Path) -> None:
         path = self.write(tmp_path, b"colour,shape\nred,round\nblue,square\n", "other.csv")
         with pytest.raises(UnknownFormat) as error:
             open_ticks(path, format=self.format)
@@ -142,7 +145,7 @@ class FormatSuite:
         assert ticks_of(fast) == [*self.ticks]
 
     @pytest.mark.parametrize("form", ["gz", "zip", "bom", "crlf", "blank lines", "utf-16", "no last newline"])
-    def test_packing_changes_nothing(self, form: str, tmp_path: Path) -> None:
+    def test_compression_does_not_change_the_result(self, form: str, tmp_path: Path) -> None:
         data = self.text.encode()
         if form == "gz":
             path = self.write(tmp_path, gzip.compress(data), self.file + ".gz")
@@ -171,7 +174,7 @@ class FormatSuite:
         assert (reader.format, reader.delimiter) == (self.format, delimiter)
         assert ticks_of(*chunks) == [*self.ticks]
 
-    def test_a_bad_row_is_named_by_line_and_field_and_the_others_are_kept(self, tmp_path: Path) -> None:
+    def test_bad_row_is_reported_by_line_and_field_and_others_are_kept(self, tmp_path: Path) -> None:
         row, field, reason = self.bad
         text = self.text + "\n" + row + "\n"
         _, chunks = read(self.write(tmp_path, text.encode()))

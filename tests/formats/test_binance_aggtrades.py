@@ -18,7 +18,7 @@ class TestSpot(FormatSuite):
     bad = (
         "13519809,0.00141266,54.00000000,15373519,15373520,15707520116,False,True",
         "column 6 (time)",
-        "no time between 1980 and 2100",
+        "not a time between 1980 and 2100",
     )
 
 

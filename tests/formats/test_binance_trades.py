@@ -35,7 +35,7 @@ class TestSpotSince2025(FormatSuite):
     bad = (
         "5415228675,109608.01000000,0.00100000,109.60801000,1761955200098001,maybe,True",
         "column 6 (buyer is maker)",
-        "'maybe' is no side",
+        "'maybe' is not a side",
     )
 
 

@@ -1,4 +1,4 @@
-"""Bodies of POST /tick and POST /ticks: keys, types, times, numbers, and what is said of what is wrong."""
+"""Bodies of POST /tick and POST /ticks: keys, types, times, numbers and error messages."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from orderflow.errors import BadInput, UnknownFormat
 from orderflow.formats import ParsedTicks, parse_body
-from orderflow.formats.json_rows import may_mislead
+from orderflow.formats.json_rows import may_lose_precision
 from tests.formats.suite import same, tick, ticks_of
 
 GOOD = {"timestamp": "2025-10-09T18:00:00.032Z", "price": 25263.5, "size": 1}
@@ -24,7 +24,7 @@ def post(body: Any, kind: str = "application/json", **options: Any) -> ParsedTic
 
 
 def reasons(body: Any, **options: Any) -> list[str]:
-    """Every error of a body, which both paths must give alike."""
+    """Every error of a body; both paths must give the same."""
     parsed = post(body, fast=False, **options)
     same(post(body, fast=True, **options), parsed)
     return [str(error) for error in parsed.errors]
@@ -48,17 +48,17 @@ class TestKeys:
         body = {**GOOD, "side": "buy", "bid": 1, "ask": 2, "id": 7, "symbol": "ES", "venue": "CME", "flags": [1]}
         assert ticks_of(post(body)) == [TICK._replace(side="buy", rule="flag", id=7, symbol="ES")]
 
-    def test_keys_may_be_mixed_and_the_canonical_one_counts(self) -> None:
+    def test_mixed_keys_prefer_the_canonical_one(self) -> None:
         body = [{"Timestamp": GOOD["timestamp"], "price": 25263.5, "Volumen": 1}, {**GOOD, "Precio": 1, "Volumen": 9}]
         for fast in (False, True):
             assert ticks_of(post(body, fast=fast)) == [TICK, TICK]
 
-    def test_of_a_repeated_key_the_last_counts(self) -> None:
+    def test_last_of_a_repeated_key_wins(self) -> None:
         body = b'[{"timestamp": 5, "timestamp": "2025-10-09T18:00:00.032Z", "price": 25263.5, "size": 1}]'
         for fast in (False, True):
             assert ticks_of(post(body, fast=fast)) == [TICK]
 
-    def test_ticks_come_apart_by_symbol_in_order_of_appearance(self) -> None:
+    def test_ticks_are_split_by_symbol_in_order_of_appearance(self) -> None:
         body = [{**GOOD, "symbol": name, "size": k} for k, name in enumerate(["ES", "NQ", None, "ES"])]
         for fast in (False, True):
             parsed = post(body, fast=fast, default_symbol="YM")
@@ -90,11 +90,11 @@ class TestTimes:
             "1760032800032",
         ],
     )
-    def test_every_way_to_write_one(self, time: Any) -> None:
+    def test_time_formats(self, time: Any) -> None:
         for fast in (False, True):
             assert ticks_of(post([{**GOOD, "timestamp": time}], fast=fast)) == [TICK]
 
-    def test_the_zone_is_for_times_without_one(self) -> None:
+    def test_tz_applies_to_times_without_a_zone(self) -> None:
         body = [{**GOOD, "timestamp": "2025-10-09 18:00:00"}, {**GOOD, "timestamp": "2025-10-09T18:00:00Z"}]
         assert [one.time[11:13] for one in ticks_of(post(body, tz="America/New_York"))] == ["22", "18"]
 
@@ -109,8 +109,8 @@ class TestReasons:
             ({"price": [1]}, "price", "an array is not a number"),
             ({"price": "abc"}, "price", "'abc' is not a number; write it like 25263.5"),
             ({"price": "25263,5"}, "price", "'25263,5' has a comma; the decimal mark here is the dot, "),
-            ({"price": 0}, "price", "0 is not above 0; a price must be"),
-            ({"price": -2.5}, "price", "-2.5 is not above 0; a price must be"),
+            ({"price": 0}, "price", "0 is not above 0; a price must be positive"),
+            ({"price": -2.5}, "price", "-2.5 is not above 0; a price must be positive"),
             ({"price": float("nan")}, "price", "NaN is not a finite number"),
             ({"price": float("inf")}, "price", "Infinity is not a finite number"),
             (
@@ -121,7 +121,7 @@ class TestReasons:
             ({"price": 1e300}, "price", "1e+300 is too large to be kept exactly"),
             ({"price": 1e-13}, "price", "1e-13 has 13 decimals; the most that is kept exactly is 12"),
             ({"price": 2**53 + 2}, "price", "9007199254740994 has more digits than can be kept exactly"),
-            ({"size": -1}, "size", "-1 is below 0; a size cannot be"),
+            ({"size": -1}, "size", "-1 is below 0; a size must not be negative"),
             ({"size": {"n": 1}}, "size", "an object is not a number"),
             (
                 {"timestamp": "yesterday"},
@@ -130,36 +130,34 @@ class TestReasons:
             ),
             ({"timestamp": "2025-10-09"}, "timestamp", "'2025-10-09' has no time of day; "),
             ({"timestamp": "2025-02-30 10:00"}, "timestamp", "'2025-02-30 10:00' is not a date in the calendar"),
-            ({"timestamp": "1979-12-31T23:59:59Z"}, "timestamp", "is no time between 1980 and 2100"),
-            ({"timestamp": 0}, "timestamp", "0 is no time between 1980 and 2100"),
-            ({"timestamp": 17600328}, "timestamp", "17600328 is no time between 1980 and 2100"),
+            ({"timestamp": "1979-12-31T23:59:59Z"}, "timestamp", "is not a time between 1980 and 2100"),
+            ({"timestamp": 0}, "timestamp", "0 is not a time between 1980 and 2100"),
+            ({"timestamp": 17600328}, "timestamp", "17600328 is not a time between 1980 and 2100"),
             ({"timestamp": False}, "timestamp", "false is not a time"),
             (
                 {"side": "long"},
                 "side",
-                "'long' is no side; write one of buy, ask, compra, sell, bid, venta, unknown, or leave it empty",
+                "'long' is not a side; use one of buy, ask, compra, sell, bid, venta, unknown, or leave it empty",
             ),
-            ({"side": 1}, "side", "1 is not a text"),
-            ({"side": "A"}, "side", "'A' is no side"),
-            ({"side": None, "Lado": "B"}, "Lado", "'B' is no side"),
+            ({"side": 1}, "side", "1 is not a string"),
+            ({"side": "A"}, "side", "'A' is not a side"),
+            ({"side": None, "Lado": "B"}, "Lado", "'B' is not a side"),
             ({"bid": "x"}, "bid", "'x' is not a number"),
             ({"ask": False}, "ask", "false is not a number"),
-            ({"id": -1}, "id", "-1 is no trade id; send a whole number from 0, or 1 to 128 printable characters"),
-            ({"id": 1.5}, "id", "1.5 is no trade id"),
-            ({"id": True}, "id", "true is no trade id"),
-            ({"id": "a b"}, "id", "'a b' is no trade id"),
+            ({"id": -1}, "id", "-1 is not a trade id; send a whole number from 0, or 1 to 128 printable characters"),
+            ({"id": 1.5}, "id", "1.5 is not a trade id"),
+            ({"id": True}, "id", "true is not a trade id"),
+            ({"id": "a b"}, "id", "'a b' is not a trade id"),
             (
                 {"symbol": "N Q"},
                 "symbol",
-                "'N Q' is no symbol; use 1 to 64 letters, digits and . _ - / : without spaces",
+                "'N Q' is not a symbol; use 1 to 64 letters, digits and . _ - / : without spaces",
             ),
-            ({"symbol": "A" * 65}, "symbol", "A…' is no symbol"),
-            ({"symbol": 5}, "symbol", "5 is not a text"),
+            ({"symbol": "A" * 65}, "symbol", "A…' is not a symbol"),
+            ({"symbol": 5}, "symbol", "5 is not a string"),
         ],
     )
-    def test_each_names_row_field_and_what_would_be_right(
-        self, change: dict[str, Any], field: str, reason: str
-    ) -> None:
+    def test_errors_give_row_field_and_expected_value(self, change: dict[str, Any], field: str, reason: str) -> None:
         (text,) = reasons([GOOD, {**GOOD, **change}, GOOD])
         assert text.startswith(f"row 1, {field}: ")
         assert reason in text
@@ -177,19 +175,19 @@ class TestReasons:
 
     def test_a_missing_field(self) -> None:
         assert reasons([{"price": 1}]) == [
-            "row 0, timestamp: is missing; every trade has a time",
-            "row 0, size: is missing; every trade has a size",
+            "row 0, timestamp: is missing; every trade needs a time",
+            "row 0, size: is missing; every trade needs a size",
         ]
 
-    def test_rows_that_are_no_objects(self) -> None:
+    def test_rows_that_are_not_objects(self) -> None:
         assert reasons([GOOD, 5, [1], None, "x"]) == [
-            "row 1: 5 is no tick; each must be an object",
-            "row 2: an array is no tick; each must be an object",
-            "row 3: null is no tick; each must be an object",
-            "row 4: 'x' is no tick; each must be an object",
+            "row 1: 5 is not a tick object",
+            "row 2: an array is not a tick object",
+            "row 3: null is not a tick object",
+            "row 4: 'x' is not a tick object",
         ]
 
-    def test_one_bad_row_among_many_spoils_no_other(self) -> None:
+    def test_one_bad_row_does_not_affect_others(self) -> None:
         body = [{**GOOD, "id": k} for k in range(3000)]
         body[1234] = {**GOOD, "price": 0}
         parsed = post(body)
@@ -197,9 +195,11 @@ class TestReasons:
         assert [error.row for error in parsed.errors] == [1234]
         assert parsed.batches[0].id.tolist() == [k for k in range(3000) if k != 1234]
 
-    def test_a_number_that_does_not_fit_beside_the_others(self) -> None:
+    def test_number_without_a_common_grid_is_an_error(self) -> None:
         body = [{**GOOD, "size": 0.00000001}, {**GOOD, "size": 100_000_001}]
-        assert reasons(body) == ["row 1, size: 100000001 cannot be kept exactly beside others with so many decimals"]
+        assert reasons(body) == [
+            "row 1, size: 100000001 cannot be kept exactly with as many decimals as the other rows have"
+        ]
         body[1]["symbol"] = "OTHER"
         assert reasons(body) == []
 
@@ -233,7 +233,7 @@ class TestBodies:
         assert (parsed.rows, parsed.ticks) == (4, 2)
         assert [str(error) for error in parsed.errors] == [
             "line 3: the line is not JSON: Expecting value at column 11",
-            "line 4: 5 is no tick; each must be an object",
+            "line 4: 5 is not a tick object",
         ]
 
     def test_deep_lines_are_bad_rows(self) -> None:
@@ -241,7 +241,7 @@ class TestBodies:
         assert [str(error) for error in parsed.errors] == ["line 2: the line is nested too deeply"]
 
     @pytest.mark.parametrize("kind", ["", "application/octet-stream", "text/plain; charset=utf-8"])
-    def test_what_it_is_is_told_from_the_text(self, kind: str) -> None:
+    def test_type_is_detected_from_the_text(self, kind: str) -> None:
         line = json.dumps(GOOD).encode()
         for body in (line, b"[" + line + b"]", line + b"\n" + line, b"\xef\xbb\xbf" + line, b"  \n" + line):
             assert set(ticks_of(post(body, kind))) == {TICK}
@@ -270,7 +270,7 @@ class TestBodies:
 
 
 class TestExactness:
-    def test_numbers_come_through_as_their_text_says(self) -> None:
+    def test_numbers_keep_their_decimal_text(self) -> None:
         texts = ["0.1", "81.01", "25263.25", "1e-7", "0.00141342", "123456789012345", "9007199254740992", "1E3"]
         body = "[" + ",".join(f'{{"timestamp": 1760032800, "price": {text}, "size": "{text}"}}' for text in texts) + "]"
         for text in texts:
@@ -283,7 +283,7 @@ class TestExactness:
         "text",
         ["0.3000000000000000001", "25263.500000000001", "12345678901234567e-16", "1e-400", "1.0000000000000000000001"],
     )
-    def test_what_a_float_would_round_unseen_is_refused(self, text: str) -> None:
+    def test_numbers_that_float64_would_round_are_refused(self, text: str) -> None:
         body = f'[{{"timestamp": 1760032800, "price": 1.5, "size": {text}}}]'.encode()
         assert len(reasons(body)) == 1
         assert len(reasons(body.replace(text.encode(), f'"{text}"'.encode()))) == 1
@@ -302,8 +302,8 @@ class TestExactness:
             (b"1.2", False),
         ],
     )
-    def test_misleading_numbers_are_seen_in_the_text(self, text: bytes, misleading: bool) -> None:
-        assert may_mislead(text) is misleading
+    def test_numbers_that_may_lose_precision_are_detected(self, text: bytes, misleading: bool) -> None:
+        assert may_lose_precision(text) is misleading
 
 
 PIECES = st.sampled_from(
@@ -326,7 +326,7 @@ PIECES = st.sampled_from(
     body=st.one_of(st.binary(max_size=200), st.lists(PIECES, max_size=12).map(b"".join)),
     kind=st.sampled_from(["", "application/json", "application/x-ndjson", "text/csv"]),
 )
-def test_no_body_brings_anything_but_ticks_errors_or_bad_input(body: bytes, kind: str) -> None:
+def test_any_body_gives_ticks_errors_or_bad_input(body: bytes, kind: str) -> None:
     found = []
     for fast in (True, False):
         try:

@@ -24,7 +24,7 @@ class TestContracts(NamedColumnsSuite):
 
 
 class TestSpot(NamedColumnsSuite):
-    """The id of a spot file counts its rows: the next day's file begins at 1 again, so it is no trade id."""
+    """The id of a spot file counts its rows and starts at 1 again on the next day, so it is not a trade id."""
 
     format = "bybit"
     text = (

@@ -1,4 +1,4 @@
-"""Coinbase: the maker's side, inverted; and tables that only look alike."""
+"""Coinbase: the maker's side is inverted; similar tables do not match."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ class TestCoinbase(NamedColumnsSuite):
     )
     bad = ("3,200.0,buy,0.01,2015-04-23", "time", "has no time of day")
 
-    def test_it_says_that_sides_are_inverted(self, tmp_path: Path) -> None:
+    def test_note_says_that_sides_are_inverted(self, tmp_path: Path) -> None:
         reader, _ = read(self.write(tmp_path))
         assert "inverted" in reader.note
 
-    def test_a_table_already_turned_round_is_read_as_generic_if_told(self, tmp_path: Path) -> None:
+    def test_inverted_table_can_be_forced_to_generic(self, tmp_path: Path) -> None:
         _, chunks = read(self.write(tmp_path), format="generic")
         assert [one.side for one in ticks_of(*chunks)] == ["sell", "buy"]
 
-    def test_kraken_futures_have_the_same_five_columns_and_one_more(self, tmp_path: Path) -> None:
+    def test_kraken_futures_with_one_more_column_do_not_match(self, tmp_path: Path) -> None:
         text = "time,trade_id,price,size,side,type\n2019-02-14T09:25:33.920Z,100,3574,100,buy,fill\n"
         reader, chunks = read(self.write(tmp_path, text.encode()))
         assert reader.format == "generic"
         assert [one.side for one in ticks_of(*chunks)] == ["buy"]
 
-    def test_matches_of_the_socket(self, tmp_path: Path) -> None:
+    def test_matches_channel(self, tmp_path: Path) -> None:
         text = (
             "type,trade_id,maker_order_id,taker_order_id,side,size,price,product_id,sequence,time\n"
             "match,10,ac92,132f,sell,5.23512,400.23,BTC-USD,50,2014-11-07T08:19:27.028459Z\n"

@@ -1,4 +1,4 @@
-"""Databento trades: integer and pretty, and records that are no trades."""
+"""Databento trades: integer and pretty; other records are refused."""
 
 from __future__ import annotations
 
@@ -46,6 +46,6 @@ class TestPretty(NamedColumnsSuite):
         "'A' is not a trade",
     )
 
-    def test_one_symbol_cannot_be_laid_over_several(self, tmp_path: Path) -> None:
+    def test_symbol_option_is_refused_for_several_symbols(self, tmp_path: Path) -> None:
         _, chunks = read(self.write(tmp_path), symbol="GME.X")
         assert {one.symbol for one in ticks_of(*chunks)} == {"GME.X"}

@@ -1,4 +1,4 @@
-"""Tables with a header of their own."""
+"""Generic tables with a header."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class TestCanonical(NamedColumnsSuite):
 
 
 class TestIndexColumn(NamedColumnsSuite):
-    """A column without a name in front, as pandas writes it, and two columns that are times."""
+    """An unnamed first column, as pandas writes the index, and two time columns."""
 
     format = "generic"
     text = (
@@ -41,9 +41,9 @@ class TestIndexColumn(NamedColumnsSuite):
     )
     bad = ("2,1675311000211, 1588563958,    ,sell, 23437.5", "None", "")
 
-    def test_a_bad_row_is_named_by_line_and_field_and_the_others_are_kept(self, tmp_path: Path) -> None:
+    def test_bad_row_is_reported_by_line_and_field_and_others_are_kept(self, tmp_path: Path) -> None:
         _, chunks = read(self.write(tmp_path, (self.text + self.bad[0] + "\n").encode()))
-        assert [str(error) for error in chunks[0].errors] == ["line 4: has 6 fields, 9 are needed"]
+        assert [str(error) for error in chunks[0].errors] == ["line 4: has 6 fields, but 9 are needed"]
         assert ticks_of(*chunks) == [*self.ticks]
 
     def _has_header(self) -> bool:
@@ -59,7 +59,7 @@ class TestSplitDates(NamedColumnsSuite):
     )
     bad = ("30/9/2009;09:30:00;50.79;100;ASK", "Precio", "'50.79' has a dot; the decimal mark here is the comma")
 
-    def test_a_date_that_may_be_two_days_is_refused(self, tmp_path: Path) -> None:
+    def test_ambiguous_date_is_refused(self, tmp_path: Path) -> None:
         text = "date,time,price,size\n10/09/2025,18:00:00,100.5,1\n"
         with pytest.raises(UnknownFormat, match="day/month or month/day"):
             read(self.write(tmp_path, text.encode()), format="generic")
@@ -93,7 +93,7 @@ class TestNames:
             ("timestamp,price,size,side", "2013-09-01 17:00:00.083,1640.25,8,-1", ("sell", "flag")),
         ],
     )
-    def test_many_names_for_the_same(self, header: str, row: str, expected: tuple[str, str], tmp_path: Path) -> None:
+    def test_alternative_column_names(self, header: str, row: str, expected: tuple[str, str], tmp_path: Path) -> None:
         path = tmp_path / "es.csv"
         path.write_text(f"{header}\n{row}\n")
         reader, chunks = read(path)
@@ -102,7 +102,7 @@ class TestNames:
         assert one[:3] == tick("2013-09-01T17:00:00.083", "1640.25", "8", "", "")[:3]
         assert (one.side, one.rule) == expected
 
-    def test_bars_are_no_ticks(self, tmp_path: Path) -> None:
+    def test_bars_are_refused(self, tmp_path: Path) -> None:
         path = tmp_path / "bars.csv"
         path.write_text("timestamp,open,high,low,close,volume\n2013-09-01 17:00,1,2,0,1,5\n")
         with pytest.raises(UnknownFormat, match="these look like bars, not trades"):

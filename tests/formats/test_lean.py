@@ -26,15 +26,15 @@ class TestFuture(FormatSuite):
 
     def test_without_a_date_it_is_refused(self, tmp_path: Path) -> None:
         path = self.write(tmp_path, name="gold.csv")
-        with pytest.raises(UnknownFormat, match="the date must stand in the file's or member's name"):
+        with pytest.raises(UnknownFormat, match="the date must be in the file's or member's name"):
             read(path, format="lean")
 
-    def test_quotes_are_no_trades(self, tmp_path: Path) -> None:
+    def test_quote_files_are_refused(self, tmp_path: Path) -> None:
         path = self.write(tmp_path, name="20131007_gc_tick_quote_201312.csv")
-        with pytest.raises(UnknownFormat, match="named for quotes"):
+        with pytest.raises(UnknownFormat, match="says quotes or open interest"):
             read(path, format="lean")
 
-    def test_midnight_is_that_of_the_zone(self, tmp_path: Path) -> None:
+    def test_midnight_is_local_to_the_zone(self, tmp_path: Path) -> None:
         _, chunks = read(self.write(tmp_path), tz="America/New_York")
         assert ticks_of(*chunks)[0].time == "2013-10-07T04:00:00.276"
 

@@ -36,9 +36,9 @@ class TestOld(FormatSuite):
         tick("2023-04-25T14:48:23.856", "84760", "0.00527188", "buy", "flag", 719977054),
         tick("2023-04-25T14:48:23.857", "84760.1", "0.0277", "sell", "flag", 719977057),
     )
-    bad = ("719977058,long,0.0277,84760.1,1682434103857", "side/交易方向", "'long' is no side")
+    bad = ("719977058,long,0.0277,84760.1,1682434103857", "side/交易方向", "'long' is not a side")
 
-    def test_its_header_in_gb2312(self, tmp_path: Path) -> None:
+    def test_header_in_gb2312(self, tmp_path: Path) -> None:
         reader, chunks = read(self.write(tmp_path, self.text.encode("gb2312")))
         assert reader.format == "okx"
         assert ticks_of(*chunks) == [*self.ticks]

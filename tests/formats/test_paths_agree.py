@@ -1,4 +1,4 @@
-"""The fast path and the plain path give the same ticks and the same errors, whatever the cells hold."""
+"""Property tests: the fast path and the row path give the same ticks and the same errors for any cells."""
 
 from __future__ import annotations
 
@@ -83,13 +83,13 @@ KINDS: dict[str, tuple[list[st.SearchStrategy[str]], st.SearchStrategy[str]]] = 
     "bid_volume": ([VOLUMES], ODD_NUMBERS),
     "ask_volume": ([VOLUMES], ODD_NUMBERS),
 }
-"""For each column the plain kinds of cells, of which a table has one, and the odd cells, of which it has few."""
+"""For each column the usual kinds of cells, of which a table has one, and the unusual cells, of which it has few."""
 
 Draw = Callable[[st.SearchStrategy[Any]], Any]
 
 
 def shaped(line: str, delimiter: str, shape: int) -> str:
-    """A line with something unusual about it, or, mostly, as it is."""
+    """A line, mostly unchanged, sometimes with something unusual."""
     return {
         0: line.rpartition(delimiter)[0],
         1: line + delimiter,
@@ -105,7 +105,7 @@ def shaped(line: str, delimiter: str, shape: int) -> str:
 
 @st.composite
 def tables(draw: Draw) -> str:
-    """A table of plain columns, one or two of which may hold odd cells, and one or two lines of which may be odd."""
+    """A table with usual columns, up to two columns with unusual cells, and up to two unusual lines."""
     chosen = draw(st.sets(st.sampled_from(list(KINDS)), max_size=6)) | {"time", "price", "size"}
     names = [name for name in KINDS if name in chosen]
     odd = draw(st.sets(st.sampled_from(names), max_size=2))
@@ -188,7 +188,7 @@ SOURCE = {"timestamp": "Timestamp", "price": "Precio", "size": "Volumen", "side"
 
 @st.composite
 def objects(draw: Draw) -> list[str]:
-    """JSON objects as texts: of one set of keys, a column or two with odd values, a row or two with odd keys."""
+    """JSON objects as texts with one set of keys; a few columns have unusual values, a few rows unusual keys."""
     chosen = draw(st.sets(st.sampled_from(list(TOKENS)), max_size=5)) | {"timestamp", "price", "size"}
     names = [name for name in TOKENS if name in chosen]
     odd = draw(st.sets(st.sampled_from(names), max_size=2))

@@ -1,4 +1,4 @@
-"""Files: packing, members, line numbers over blank lines and chunk borders, what is said when nothing fits."""
+"""Files: compression, members, line numbers over blank lines and chunk borders, error messages."""
 
 from __future__ import annotations
 
@@ -39,15 +39,15 @@ class TestLines:
                 0, 1, 2, 4, 5, 6, 8, 9,
             ]  # fmt: skip
 
-    def test_one_bad_row_in_many_spoils_no_other(self, tmp_path: Path) -> None:
+    def test_one_bad_row_does_not_affect_others(self, tmp_path: Path) -> None:
         rows = [f"{1_760_032_800_000 + k},100.{k % 100:02d},{k % 7}" for k in range(20_000)]
         rows[7777] = "1760032800000,100.5"
         rows[15_000] = "1760032800000,100.5,1,2,3"
         rows[19_999] = ",,"
         _, (chunk,) = read(write(tmp_path, HEADER + "\n".join(rows)))
         assert [str(error) for error in chunk.errors] == [
-            "line 7779: has 2 fields, 3 are needed",
-            "line 15002: has 5 fields, 3 are needed",
+            "line 7779: has 2 fields, but 3 are needed",
+            "line 15002: has 5 fields, but 3 are needed",
             "line 20001, time: is empty; it must be a time",
             "line 20001, price: is empty; it must be a number",
             "line 20001, size: is empty; it must be a number",
@@ -56,11 +56,11 @@ class TestLines:
         (batch,) = chunk.batches
         assert batch.price.tolist() == [10_000 + k % 100 for k in range(19_999) if k not in (7777, 15_000)]
 
-    def test_spare_empty_fields_at_the_end_are_no_fault(self, tmp_path: Path) -> None:
+    def test_extra_empty_fields_at_the_end_are_accepted(self, tmp_path: Path) -> None:
         _, (chunk,) = read(write(tmp_path, HEADER + ROW.format(1) + ROW.format(2).strip() + ",,\n" + ROW.format(3)))
         assert (chunk.ticks, chunk.errors) == (3, [])
 
-    def test_every_row_may_end_with_a_delimiter(self, tmp_path: Path) -> None:
+    def test_rows_can_end_with_a_delimiter(self, tmp_path: Path) -> None:
         _, (chunk,) = read(write(tmp_path, HEADER + "".join(ROW.format(k).strip() + ",\n" for k in range(3))))
         assert (chunk.ticks, chunk.errors) == (3, [])
 
@@ -78,11 +78,11 @@ class TestLines:
         assert chunk.errors[0].line == 3
         assert [one.time[-2:] for one in ticks_of(chunk)] == ["01", "03"]
 
-    def test_line_ends_of_old_macs(self, tmp_path: Path) -> None:
+    def test_carriage_return_line_ends(self, tmp_path: Path) -> None:
         _, (chunk,) = read(write(tmp_path, (HEADER + ROW.format(1) + ROW.format(2)).replace("\n", "\r")))
         assert chunk.ticks == 2
 
-    def test_a_line_that_names_the_separator(self, tmp_path: Path) -> None:
+    def test_sep_line_sets_the_delimiter(self, tmp_path: Path) -> None:
         reader, (chunk,) = read(write(tmp_path, "sep=;\n" + (HEADER + ROW.format(1)).replace(",", ";")))
         assert (reader.delimiter, chunk.ticks) == (";", 1)
 
@@ -92,19 +92,19 @@ class TestLines:
             reader, chunks = read(path, skip_rows=4, chunk_rows=chunk_rows)
             assert [one.time[-2:] for one in ticks_of(*chunks)] == ["04", "05"]
             assert [error for chunk in chunks for error in chunk.errors] == [
-                FieldError(6, None, "has 1 fields, 3 are needed", 13)
+                FieldError(6, None, "has 1 fields, but 3 are needed", 13)
             ]
             assert chunks[0].first_row == 4
             assert reader.rows == 7
         assert read(path, skip_rows=100)[1] == []
 
-    def test_a_header_alone_holds_nothing(self, tmp_path: Path) -> None:
+    def test_header_without_rows_gives_no_ticks(self, tmp_path: Path) -> None:
         reader, chunks = read(write(tmp_path, HEADER))
         assert (reader.format, chunks, reader.progress) == ("generic", [], 1.0)
 
 
 class TestDecimalMark:
-    def test_it_is_told_from_the_prices(self, tmp_path: Path) -> None:
+    def test_decimal_mark_is_detected_from_the_prices(self, tmp_path: Path) -> None:
         path = write(tmp_path, "time;price;size\n2025-10-09 18:00:00;100;1,5\n2025-10-09 18:00:01;100,5;2\n")
         reader, (chunk,) = read(path)
         assert reader.decimal == ","
@@ -114,7 +114,7 @@ class TestDecimalMark:
         _, (chunk,) = read(write(tmp_path, "time;price;size\n2025-10-09 18:00:00;100.5;1,234\n" * 1))
         assert "'1,234' has a comma; the decimal mark here is the dot" in chunk.errors[0].reason
 
-    def test_it_may_come_late(self, tmp_path: Path) -> None:
+    def test_first_decimal_mark_can_come_late(self, tmp_path: Path) -> None:
         rows = "".join(f"2025-10-09 18:00:00;{100 + k};1\n" for k in range(300))
         for late in ("100,25", "100.25"):
             reader, (chunk,) = read(write(tmp_path, f"time;price;size\n{rows}2025-10-09 18:00:01;{late};1\n"))
@@ -123,7 +123,7 @@ class TestDecimalMark:
 
 
 class TestPacking:
-    def test_what_a_file_is_is_seen_from_its_content(self, tmp_path: Path) -> None:
+    def test_file_type_is_detected_from_the_content(self, tmp_path: Path) -> None:
         text = (HEADER + ROW.format(1)).encode()
         assert read(write(tmp_path, gzip.compress(text), "a.csv"))[1][0].ticks == 1
         assert read(write(tmp_path, text, "b.csv.gz"))[1][0].ticks == 1
@@ -156,7 +156,7 @@ class TestPacking:
         with pytest.raises(BadInput, match=r"holds 2 files; name one as the member: day/one\.csv, day/two\.csv"):
             open_ticks(path)
 
-    def test_damage_is_told(self, tmp_path: Path) -> None:
+    def test_damaged_files_raise(self, tmp_path: Path) -> None:
         packed = gzip.compress((HEADER + "".join(ROW.format(k % 60) for k in range(5000))).encode())
         with pytest.raises(BadInput, match="damaged or cut off"):
             read(write(tmp_path, packed[: len(packed) // 2], "cut.csv.gz"))
@@ -178,12 +178,15 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("options", "message"),
         [
-            ({"tz": "Mars/Base"}, "tz: 'Mars/Base' is no IANA time zone"),
-            ({"tz": "America"}, "tz: 'America' is no IANA time zone"),
-            ({"side": "guess"}, "side: 'guess' is not known; write auto or flag"),
-            ({"symbol": "N Q"}, "symbol: 'N Q' is no symbol; use 1 to 64 letters, digits and . _ - / : without spaces"),
-            ({"format": "csv"}, "there is no format 'csv'; the formats are timesales, databento,"),
-            ({"member": "a.csv"}, "is no zip file, so it has no member 'a.csv'"),
+            ({"tz": "Mars/Base"}, "tz: 'Mars/Base' is not an IANA time zone"),
+            ({"tz": "America"}, "tz: 'America' is not an IANA time zone"),
+            ({"side": "guess"}, "side: 'guess' is unknown; use auto or flag"),
+            (
+                {"symbol": "N Q"},
+                "symbol: 'N Q' is not a symbol; use 1 to 64 letters, digits and . _ - / : without spaces",
+            ),
+            ({"format": "csv"}, "unknown format 'csv'; the formats are timesales, databento,"),
+            ({"member": "a.csv"}, "is not a zip file, so it has no member 'a.csv'"),
             ({"chunk_rows": 0}, "chunk_rows must be at least 1"),
             ({"skip_rows": -1}, "skip_rows must not be negative"),
         ],
@@ -209,23 +212,23 @@ class TestRefusals:
             ("time,price\n1,2\n", "found columns time, price"),
         ],
     )
-    def test_texts_that_are_no_ticks(self, text: str, message: str, tmp_path: Path) -> None:
+    def test_texts_without_ticks_raise(self, text: str, message: str, tmp_path: Path) -> None:
         with pytest.raises(UnknownFormat) as error:
             read(write(tmp_path, text))
         assert message in str(error.value)
 
-    def test_no_such_file(self, tmp_path: Path) -> None:
+    def test_missing_file_raises(self, tmp_path: Path) -> None:
         with pytest.raises(BadInput, match="cannot be read: No such file"):
             open_ticks(tmp_path / "none.csv")
         with pytest.raises(BadInput, match="cannot be read"):
             open_ticks(tmp_path)
 
-    def test_bytes_that_are_no_text(self, tmp_path: Path) -> None:
+    def test_bytes_that_are_not_text_raise(self, tmp_path: Path) -> None:
         path = write(tmp_path, HEADER.encode() + b"\xff\xfe\x00,1,2\n" + ROW.format(1).encode())
         _, (chunk,) = read(path)
         assert (chunk.ticks, len(chunk.errors)) == (1, 1)
         with pytest.raises(UnknownFormat):
             read(write(tmp_path, bytes(range(256)) * 50, "noise.csv"))
 
-    def test_every_format_has_its_own_name(self) -> None:
+    def test_format_names_are_unique(self) -> None:
         assert len(set(names())) == len(names()) == 14

@@ -1,4 +1,4 @@
-"""Recorded market data through the readers, against an independent reading of the same files."""
+"""Recorded market data, compared with an independent reader of the same files."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.oracle.oracle import Tick
 
 
 def as_oracle(path: Path, **options: object) -> tuple[str, list[Tick]]:
-    """(format, ticks) of a file with one symbol and no bad row."""
+    """(format, ticks) of a file with one symbol and no bad rows."""
     reader, chunks = read(path, **options)
     ticks = []
     for chunk in chunks:

@@ -1,4 +1,4 @@
-"""Sierra Chart: one-tick records, both volumes in one row, and bars that are refused."""
+"""Sierra Chart: one-tick records, both volumes in one row; bars are refused."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ class TestOneTickRecords(NamedColumnsSuite):
     bad = (
         "2025/12/8, 17:30:02, 0.00, 4222.25, 4222.00, 4222.25, 2, 1, 2, 1",
         "AskVolume",
-        "are 3 together, more than the size 2",
+        "add up to 3, more than the size 2",
     )
 
-    def test_volume_of_neither_side_is_not_lost(self, tmp_path: Path) -> None:
+    def test_volume_of_neither_side_is_kept(self, tmp_path: Path) -> None:
         text = HEADER + "2025/12/8, 17:30:01, 0.00, 4222.25, 4222.00, 4222.125, 10, 3, 2, 3\n"
         _, chunks = read(self.write(tmp_path, text.encode()))
         assert [(one.size, one.side, one.rule) for one in ticks_of(*chunks)] == [
@@ -42,7 +42,7 @@ class TestOneTickRecords(NamedColumnsSuite):
             (5, "", "tick"),
         ]
 
-    def test_bars_are_no_ticks(self, tmp_path: Path) -> None:
+    def test_bars_are_refused(self, tmp_path: Path) -> None:
         text = HEADER + "2026/5/24, 22:00:00, 7519.00, 7519.25, 7519.00, 7519.00, 10, 2, 7, 3\n" * 3
         path = self.write(tmp_path, text.encode())
         with pytest.raises(UnknownFormat, match="these are bars"):

@@ -55,7 +55,7 @@ def test_types(times: pa.Array, kind: pa.DataType, tmp_path: Path) -> None:
     assert ticks_of(*chunks) == EXPECTED
 
 
-def test_naive_stamps_are_local_to_the_zone(tmp_path: Path) -> None:
+def test_naive_timestamps_are_local_to_the_zone(tmp_path: Path) -> None:
     path = write(tmp_path, time=pa.array(TIMES), price=pa.array([1, 2]), size=pa.array([1, 2]))
     _, chunks = read(path, tz="America/New_York")
     assert [one.time for one in ticks_of(*chunks)] == ["2025-06-21T16:04:27.356", "2025-06-21T16:04:30.5"]
@@ -72,7 +72,7 @@ def test_booleans_and_an_index_column(tmp_path: Path) -> None:
     assert [(one.side, one.price) for one in ticks_of(*chunks)] == [("sell", Decimal("1.5")), ("buy", Decimal("2.5"))]
 
 
-def test_bad_rows_are_named_by_row_and_the_rest_is_kept(tmp_path: Path) -> None:
+def test_bad_rows_are_reported_by_row_and_others_are_kept(tmp_path: Path) -> None:
     count = 2000
     prices = np.round(np.arange(count) / 100 + 1, 2)
     prices[700], prices[1999] = 0.1 + 0.2, np.nan
@@ -87,16 +87,16 @@ def test_bad_rows_are_named_by_row_and_the_rest_is_kept(tmp_path: Path) -> None:
     )
     _, (chunk,) = read(path)
     assert [(error.row, error.line, error.field, error.reason) for error in chunk.errors] == [
-        (3, None, "size", "is missing; every trade has a size"),
-        (4, None, "size", "'-1' is below 0; a size cannot be"),
+        (3, None, "size", "is missing; every trade needs a size"),
+        (4, None, "size", "'-1' is below 0; a size must not be negative"),
         (
             700,
             None,
             "price",
             "'0.30000000000000004' has 17 significant digits, more than can be kept exactly; "
-            "binary-float noise? send the decimal as it was quoted",
+            "check for binary-float noise and send the decimal as it was quoted",
         ),
-        (1999, None, "price", "is missing; every trade has a price"),
+        (1999, None, "price", "is missing; every trade needs a price"),
     ]
     assert (chunk.rows, chunk.ticks) == (count, count - 4)
     assert chunk.origins[0].tolist() == [row for row in range(count) if row not in (3, 4, 700, 1999)]

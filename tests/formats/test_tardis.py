@@ -26,7 +26,7 @@ class TestTardis(NamedColumnsSuite):
     bad = (
         "deribit,BTC PERPETUAL,1572566409072000,1572566409075123,,unknown,9146.5,30",
         "symbol",
-        "'BTC PERPETUAL' is no symbol",
+        "'BTC PERPETUAL' is not a symbol",
     )
 
     def test_each_symbol_has_its_own_decimals(self, tmp_path: Path) -> None:
@@ -36,11 +36,11 @@ class TestTardis(NamedColumnsSuite):
             ("ETH-PERPETUAL", 2),
         ]
 
-    def test_one_symbol_cannot_be_laid_over_several(self, tmp_path: Path) -> None:
+    def test_symbol_option_is_refused_for_several_symbols(self, tmp_path: Path) -> None:
         with pytest.raises(BadInput, match="several symbols \\(BTC-PERPETUAL, ETH-PERPETUAL\\)"):
             read(self.write(tmp_path), symbol="BTC")
 
-    def test_ids_that_are_no_numbers_are_hashed_and_order_nothing(self, tmp_path: Path) -> None:
+    def test_text_ids_are_hashed_and_do_not_order_ticks(self, tmp_path: Path) -> None:
         head = self.text.split("\n")[0]
         rows = [
             f"bitmex,XBTUSD,157256640634900{k},1572566406353221,{name},buy,9146,10"

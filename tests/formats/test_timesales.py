@@ -22,7 +22,7 @@ class TestTimeSales(NamedColumnsSuite):
     )
     bad = ("2025-10-09 18:00:02;25263,5;-1;BID;25265;25265,5", "Volumen", "below 0")
 
-    def test_times_are_local_to_the_zone_that_is_given(self, tmp_path: Path) -> None:
+    def test_times_are_local_to_the_given_zone(self, tmp_path: Path) -> None:
         _, chunks = read(self.write(tmp_path), tz="America/New_York")
         assert ticks_of(*chunks)[0].time == "2025-10-09T22:00:00.032"
 
@@ -44,17 +44,17 @@ class TestTimeSales(NamedColumnsSuite):
             ("", "tick"),
         ]
 
-    def test_only_flags_count_if_asked(self, tmp_path: Path) -> None:
+    def test_side_flag_infers_nothing(self, tmp_path: Path) -> None:
         text = "Timestamp;Precio;Volumen;Lado;Bid;Ask\n2025-10-09 18:00:00;25265,5;1;;25265;25265,5\n" + (
             "2025-10-09 18:00:00;25265,5;1;BID;25265;25265,5\n"
         )
         _, chunks = read(self.write(tmp_path, text.encode()), side="flag")
         assert [(one.side, one.rule) for one in ticks_of(*chunks)] == [("", "none"), ("sell", "flag")]
 
-    def test_one_letter_is_no_side(self, tmp_path: Path) -> None:
+    def test_single_letter_sides_are_refused(self, tmp_path: Path) -> None:
         text = self.text + "2025-10-09 18:00:02;25263,5;1;B;25265;25265,5\n"
         _, chunks = read(self.write(tmp_path, text.encode()))
         (error,) = chunks[0].errors
         assert str(error) == (
-            "line 5, Lado: 'B' is no side; write one of buy, ask, compra, sell, bid, venta, unknown, or leave it empty"
+            "line 5, Lado: 'B' is not a side; use one of buy, ask, compra, sell, bid, venta, unknown, or leave it empty"
         )

@@ -1,6 +1,6 @@
-"""From cells to ticks: the fast path over whole columns and the plain path over single rows, with one meaning.
+"""From cells to ticks, on two paths with the same results: a fast path over columns and a row path.
 
-`fast` parses Arrow columns and gives up (`Odd`) at anything it does not fully understand; `rows` then parses the same
-cells one by one and says precisely what is wrong where. Every rule stands in one module that serves both paths:
-`numbers`, `times`, `zones`, `words`. Which column means what is not decided here but by the formats.
+`fast` parses Arrow columns and raises `NotVectorizable` at anything unusual; `rows` then parses the same cells one by
+one and reports each error with its field. Each rule is in one module that serves both paths: `numbers`, `times`,
+`zones`, `words`. The role of each column is decided by the formats, not here.
 """

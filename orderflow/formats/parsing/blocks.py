@@ -1,7 +1,7 @@
-"""Blocks of lines to ticks: the fast path first, the plain one for what it gives back.
+"""Parse blocks of lines: on the fast path first, on the row path where that is not possible.
 
-When a block holds something odd it is cut in pieces and each is tried again, so one bad row costs a few hundred plain
-rows and not fifty thousand.
+A block with an unusual row is split and each part is tried again, so one bad row costs a few hundred rows on the row
+path, not fifty thousand.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pv
 
+from orderflow.formats.parsing.assemble import Chunk, assemble
+from orderflow.formats.parsing.context import Cell, ParseContext
 from orderflow.formats.parsing.fast import read_columns
 from orderflow.formats.parsing.layout import Layout, Role
 from orderflow.formats.parsing.lines import Block, cells
-from orderflow.formats.parsing.numbers import NULL_WORDS, Mark
-from orderflow.formats.parsing.pieces import Chunk, assemble
-from orderflow.formats.parsing.problems import Odd
-from orderflow.formats.parsing.reading import Cell, Reading
+from orderflow.formats.parsing.numbers import NULL_WORDS, DecimalMark
+from orderflow.formats.parsing.parse_errors import NotVectorizable
 from orderflow.formats.parsing.result import ParsedTicks
 from orderflow.formats.parsing.rows import RowReader
 
@@ -31,43 +31,47 @@ _KEPT_EMPTY = frozenset({Role.TIME, Role.DAY, Role.PRICE, Role.SIZE})
 
 @dataclass(frozen=True, slots=True)
 class TextTable:
-    """How the lines of one text are cut into cells and what they mean; `spaced` when cells have white space around them
-    (where they have it nevertheless, the fast path gives them to the plain one)."""
+    """How the lines of one text are split into cells, and what they mean.
+
+    spaced: whether cells have spaces around them. If it is False and there are spaces, the row path is used.
+    """
 
     layout: Layout
     delimiter: str
-    mark: Mark
-    reading: Reading
+    mark: DecimalMark
+    context: ParseContext
     spaced: bool = False
 
     def parse(self, block: Block, *, fast: bool = True) -> ParsedTicks:
-        """The ticks of a block. With `fast` False only the plain path is used: same result, for small bodies."""
-        before = self.reading.zone.mark()
+        """Parse the ticks of a block. With `fast` False only the row path is used: same result, quicker for small
+        bodies.
+        """
+        before = self.context.zone.mark()
         if fast:
             try:
-                return self._assembled(self._chunks(block), block)
-            except Odd:
-                self.reading.zone.reset(before)
+                return self._assemble(self._chunks(block), block)
+            except NotVectorizable:
+                self.context.zone.reset(before)
         try:
-            return self._assembled([self._plain(block)], block)
-        except Odd as odd:
-            raise AssertionError("the plain path gave numbers without a common grid") from odd
+            return self._assemble([self._by_rows(block)], block)
+        except NotVectorizable as error:
+            raise AssertionError("the row path returned numbers without a common grid") from error
 
-    def _assembled(self, chunks: list[Chunk], block: Block) -> ParsedTicks:
-        return assemble(chunks, infer=self.reading.infer, first_row=block.row)
+    def _assemble(self, chunks: list[Chunk], block: Block) -> ParsedTicks:
+        return assemble(chunks, infer=self.context.infer, first_row=block.row)
 
     def _chunks(self, block: Block) -> list[Chunk]:
         try:
-            return [self._fast(block)]
-        except Odd:
+            return [self._by_columns(block)]
+        except NotVectorizable:
             if block.lines <= _FEW_LINES:
-                return [self._plain(block)]
+                return [self._by_rows(block)]
         return [chunk for part in block.parts(_PARTS) for chunk in self._chunks(part)]
 
-    def _fast(self, block: Block) -> Chunk:
+    def _by_columns(self, block: Block) -> Chunk:
         layout = self.layout
         if b"\r" in block.data and block.data.count(b"\r") != block.data.count(b"\r\n"):
-            raise Odd  # a carriage return alone: Arrow would take it for the end of a line
+            raise NotVectorizable  # Arrow would read a lone carriage return as the end of a line
         names = [f"c{index}" for index in range(layout.width)]
         wanted = {role: names[column.index] for role, column in layout.columns.items()}
         used = list(dict.fromkeys(wanted.values()))
@@ -84,19 +88,19 @@ class TextTable:
                 ),
             )
         except pa.ArrowInvalid as error:
-            raise Odd from error
+            raise NotVectorizable from error
         rows: int = table.num_rows
         if rows != block.lines and rows != block.rows():
-            raise Odd
+            raise NotVectorizable
         columns = {}
         for role, name in wanted.items():
             array = table.column(name).combine_chunks()
-            columns[role] = (_trimmed(array) if self.spaced else array, self.mark)
-        return read_columns(columns, rows, block.row, layout, self.reading)
+            columns[role] = (_trim(array) if self.spaced else array, self.mark)
+        return read_columns(columns, rows, block.row, layout, self.context)
 
-    def _plain(self, block: Block) -> Chunk:
+    def _by_rows(self, block: Block) -> Chunk:
         layout = self.layout
-        reader = RowReader(layout, self.reading)
+        reader = RowReader(layout, self.context)
         wanted = [(role, column.index, column.name) for role, column in layout.columns.items()]
         row = block.row
         for number, raw in enumerate(block.data.split(b"\n"), block.line):
@@ -104,7 +108,7 @@ class TextTable:
                 continue
             fields = cells(raw.rstrip(b"\r").decode("utf-8", "replace"), self.delimiter)
             if len(fields) < layout.least or any(fields[layout.width :]):
-                reader.refuse(row, number, f"has {len(fields)} fields, {layout.width} are needed")
+                reader.refuse(row, number, f"has {len(fields)} fields, but {layout.width} are needed")
             else:
                 fields += [""] * (layout.width - len(fields))
                 reader.add(
@@ -120,7 +124,7 @@ class TextTable:
         return reader.chunk()
 
 
-def _trimmed(array: pa.Array) -> pa.Array:
-    """A text column without spaces and tabs around its cells, and null where that leaves a word for nothing."""
+def _trim(array: pa.Array) -> pa.Array:
+    """Strip spaces and tabs around the cells of a text column; words for missing values become null."""
     array = pc.utf8_trim(array, characters=" \t")
     return pc.if_else(pc.is_in(array, value_set=_NULL_SET), pa.scalar(None, pa.string()), array)

@@ -1,7 +1,7 @@
-"""The fast path: whole columns at once, for rows in which nothing is unusual.
+"""The fast path: parse whole columns at once.
 
-It accepts a subset of what `rows` accepts and gives the same ticks for it; at anything else, a single bad cell
-included, it raises Odd and the caller turns to the plain path. It never words an error.
+It accepts a subset of what `rows` accepts and gives the same ticks. At anything else, including a single bad cell, it
+raises NotVectorizable and the caller uses the row path. It does not produce error messages.
 """
 
 from __future__ import annotations
@@ -13,35 +13,38 @@ import pyarrow as pa
 
 from orderflow.arrays import Codes, Indices, Ints
 from orderflow.formats.parsing import time_columns, words
+from orderflow.formats.parsing.assemble import Chunk, ParsedRows
+from orderflow.formats.parsing.context import ParseContext
 from orderflow.formats.parsing.layout import Layout, Role, TimeRule
-from orderflow.formats.parsing.numbers import Mark, numbers
-from orderflow.formats.parsing.pieces import Chunk, Piece
-from orderflow.formats.parsing.problems import Odd
-from orderflow.formats.parsing.reading import Reading
+from orderflow.formats.parsing.numbers import DecimalMark, numbers
+from orderflow.formats.parsing.parse_errors import NotVectorizable
 from orderflow.market.decimals import MAX_UNITS
 from orderflow.market.ticks import NO_ID
 
-Columns = Mapping[Role, tuple[pa.Array, Mark]]
+Columns = Mapping[Role, tuple[pa.Array, DecimalMark]]
 
 _MOST_DECIMALS = 18
 
 
-def read_columns(columns: Columns, rows: int, first_row: int, layout: Layout, reading: Reading) -> Chunk:
-    """Columns of `rows` consecutive data rows as pieces; raises Odd, and then nothing was changed in `reading.zone`."""
+def read_columns(columns: Columns, rows: int, first_row: int, layout: Layout, context: ParseContext) -> Chunk:
+    """Parse the columns of `rows` consecutive data rows.
+
+    Raises NotVectorizable; `zone` of the context is then unchanged.
+    """
     if not rows:
         return Chunk([], 0)
     if Role.ACTION in columns and set(columns[Role.ACTION][0].unique().to_pylist()) - layout.actions:
-        raise Odd
+        raise NotVectorizable
     price, price_decimals = numbers(*columns[Role.PRICE], layout.price_shift)
     size, size_decimals, bid, ask = _sizes(columns)
     if price.min() <= 0:
-        raise Odd
+        raise NotVectorizable
     flag = _flags(columns, rows, layout)
     quote = _quotes(columns, price, price_decimals, layout.price_shift)
     ids = words.trade_ids(columns[Role.ID][0]) if Role.ID in columns else np.full(rows, NO_ID, np.int64)
-    names, place = _symbols(columns, reading)
-    time = _times(columns, layout, reading)
-    piece = Piece(
+    names, place = _symbols(columns, context)
+    time = _times(columns, layout, context)
+    part = ParsedRows(
         names[0],
         np.arange(first_row, first_row + rows),
         time,
@@ -55,24 +58,24 @@ def read_columns(columns: Columns, rows: int, first_row: int, layout: Layout, re
         bid,
         ask,
     )
-    pieces = [piece] if len(names) == 1 else _by_symbol(piece, names, place)
-    reading.zone.seen(time)
-    return Chunk(pieces, rows)
+    parts = [part] if len(names) == 1 else _by_symbol(part, names, place)
+    context.zone.seen(time)
+    return Chunk(parts, rows)
 
 
 def _sizes(columns: Columns) -> tuple[Ints, int, Ints | None, Ints | None]:
-    """Size and separate volumes on one grid: (size, decimals, bid, ask)."""
+    """Sizes and separate volumes on one grid: (size, decimals, bid, ask)."""
     wanted = [role for role in (Role.SIZE, Role.BID_VOLUME, Role.ASK_VOLUME) if role in columns]
     scaled = {role: numbers(*columns[role]) for role in wanted}
     if len(wanted) < 3 and Role.SIZE in columns:
-        decimals = scaled[Role.SIZE][1]  # a volume of one side alone says nothing; it is only checked
+        decimals = scaled[Role.SIZE][1]  # the volume of one side alone gives no side; it is only validated
     else:
         decimals = max(places for _, places in scaled.values())
     units: dict[Role, Ints] = {}
     for role, (values, places) in scaled.items():
         gap = max(0, decimals - places)
         if values.min() < 0 or values.max() > MAX_UNITS // 10**gap:
-            raise Odd
+            raise NotVectorizable
         units[role] = values * 10**gap if gap else values
     bid, ask = units.get(Role.BID_VOLUME), units.get(Role.ASK_VOLUME)
     if bid is None or ask is None:
@@ -82,7 +85,7 @@ def _sizes(columns: Columns) -> tuple[Ints, int, Ints | None, Ints | None]:
     if size is None:
         size = both
     if both.max() > MAX_UNITS or (both > size).any():
-        raise Odd
+        raise NotVectorizable
     return size, decimals, bid, ask
 
 
@@ -99,15 +102,15 @@ def _flags(columns: Columns, rows: int, layout: Layout) -> Codes:
 
 
 def _quotes(columns: Columns, price: Ints, decimals: int, shift: int) -> Codes:
-    """The quote rule: at or above the ask BUY, at or below the bid SELL, else the nearer; ABSENT at the mid."""
+    """The quote rule: BUY at or above the ask, SELL at or below the bid, else the nearer; ABSENT at the mid."""
     quote = np.zeros(len(price), np.int8)
     if Role.BID not in columns and Role.ASK not in columns:
         return quote
     sides = {role: _quote(columns, role, shift) for role in (Role.BID, Role.ASK)}
     finest = max(decimals, *(places for _, places in sides.values()))
     if finest > _MOST_DECIMALS:
-        raise Odd
-    bid, ask, at = (_scaled(units, finest - places) for units, places in (*sides.values(), (price, decimals)))
+        raise NotVectorizable
+    bid, ask, at = (_rescale(units, finest - places) for units, places in (*sides.values(), (price, decimals)))
     with_bid, with_ask = bid > 0, ask > 0
     both = with_bid & with_ask & (bid <= ask)
     middle = 2 * at - bid - ask
@@ -120,7 +123,7 @@ def _quotes(columns: Columns, price: Ints, decimals: int, shift: int) -> Codes:
 
 
 def _quote(columns: Columns, role: Role, shift: int) -> tuple[Ints, int]:
-    """A quote column as (units, decimals); 0 where there is none."""
+    """A quote column as (units, decimals); 0 where there is no quote."""
     if role not in columns:
         return np.zeros(1, np.int64), 0
     array, mark = columns[role]
@@ -133,36 +136,36 @@ def _quote(columns: Columns, role: Role, shift: int) -> tuple[Ints, int]:
     return units, decimals
 
 
-def _scaled(units: Ints, gap: int) -> Ints:
+def _rescale(units: Ints, gap: int) -> Ints:
     if gap and len(units) and int(np.abs(units).max()) > 2**61 // 10**gap:
-        raise Odd
+        raise NotVectorizable
     finer: Ints = units * 10**gap
     return finer
 
 
-def _symbols(columns: Columns, reading: Reading) -> tuple[list[str], Indices]:
+def _symbols(columns: Columns, context: ParseContext) -> tuple[list[str], Indices]:
     nowhere = np.zeros(0, np.intp)
     if Role.SYMBOL not in columns:
-        return [reading.symbol], nowhere
-    names, place = words.symbols(columns[Role.SYMBOL][0], reading.symbol)
-    if not reading.only:
+        return [context.symbol], nowhere
+    names, place = words.symbols(columns[Role.SYMBOL][0], context.symbol)
+    if not context.only:
         return names, place
-    reading.rename([name for name in columns[Role.SYMBOL][0].unique().to_pylist() if name is not None])
-    return [reading.symbol], nowhere
+    context.rename([name for name in columns[Role.SYMBOL][0].unique().to_pylist() if name is not None])
+    return [context.symbol], nowhere
 
 
-def _by_symbol(piece: Piece, names: list[str], place: Indices) -> list[Piece]:
+def _by_symbol(part: ParsedRows, names: list[str], place: Indices) -> list[ParsedRows]:
     order = np.argsort(place, kind="stable")
     groups = np.split(order, np.flatnonzero(np.diff(place[order])) + 1)
-    return [piece.take(names[int(place[group[0]])], group) for group in groups]
+    return [part.take(names[int(place[group[0]])], group) for group in groups]
 
 
-def _times(columns: Columns, layout: Layout, reading: Reading) -> Ints:
+def _times(columns: Columns, layout: Layout, context: ParseContext) -> Ints:
     array = columns[Role.TIME][0]
     if layout.time is TimeRule.SPLIT:
-        return time_columns.split_moments(columns[Role.DAY][0], array, layout.date_order, reading.zone)
+        return time_columns.split_moments(columns[Role.DAY][0], array, layout.date_order, context.zone)
     if layout.time is TimeRule.COMPACT:
-        return time_columns.compact_moments(array, reading.zone)
+        return time_columns.compact_moments(array, context.zone)
     if layout.time is TimeRule.DAY_MILLIS:
-        return time_columns.all_day_millis(array, layout.day, reading.zone)
-    return time_columns.moments(array, reading.zone)
+        return time_columns.all_day_millis(array, layout.day, context.zone)
+    return time_columns.moments(array, context.zone)

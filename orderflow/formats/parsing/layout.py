@@ -1,7 +1,7 @@
-"""What a format says about a table: which column means what, and how its cells are to be read.
+"""What a format says about a table: the role of each column, and how to read its cells.
 
-A `Layout` is a format fitted to one concrete file: columns by position, sides by words, times by rule. The parsing
-paths know layouts only, never venues.
+A `Layout` is a format matched to one file: columns by position, side words, time rule. The parsing paths know layouts
+only, not venues.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ class Role(Enum):
     """What a column can mean."""
 
     __hash__ = object.__hash__
-    """By identity: the enum's own hash is a Python function, and roles are looked up for every cell."""
+    """Hash by identity: the hash of Enum is a Python function, and roles are looked up for every cell."""
 
     TIME = "time"
     DAY = "date"
@@ -34,7 +34,7 @@ class Role(Enum):
     BID_VOLUME = "bid volume"
     ASK_VOLUME = "ask volume"
     ACTION = "action"
-    """What kind of record the row is; only trades are read."""
+    """The type of record of the row; only trades are read."""
 
 
 class TimeRule(Enum):
@@ -48,7 +48,7 @@ class TimeRule(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column's position in the row and its name as the sender wrote it."""
+    """A column's position in the row, and its name as sent."""
 
     index: int
     name: str
@@ -56,11 +56,11 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """One format fitted to one table.
+    """One format matched to one table.
 
-    width: fields a row must have; spare fields beyond the `least` named ones may be missing or empty. price_shift:
-    prices are whole multiples of 10**-price_shift. day: the file's date (ns) for DAY_MILLIS. actions: what ACTION says
-    of a trade.
+    width: number of fields of a row; fields after the first `least` can be missing or empty. price_shift: prices are
+    integers in units of 10**-price_shift. day: the file's date (ns since 1970) for DAY_MILLIS. actions: the values of
+    ACTION that mean a trade.
     """
 
     format: str
@@ -76,9 +76,9 @@ class Layout:
     price_shift: int = 0
     actions: frozenset[str] = frozenset()
     note: str = ""
-    """What a reader should know of this format's reading, for the summary ("side is the maker's: inverted")."""
+    """A remark for the summary on how this format is read, for example "side is the maker's: inverted"."""
 
     def name(self, role: Role) -> str | None:
-        """The column's name as sent, for messages."""
+        """The column's name as sent, for error messages."""
         column = self.columns.get(role)
         return column.name if column else None

@@ -1,4 +1,4 @@
-"""Lines of text: consecutive ones as a block, and one as its cells."""
+"""Lines of text: blocks of consecutive lines, and splitting a line into cells."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Whole lines of UTF-8 text ended by \\n (the last one may lack it).
+    """Whole lines of UTF-8 text that end in \\n (the last one can lack it).
 
-    line: 1-based number of the first line. row: number of its first data row. lines: how many lines there are.
+    line: 1-based number of the first line. row: number of its first data row. lines: number of lines.
     """
 
     data: bytes
@@ -19,11 +19,11 @@ class Block:
     lines: int
 
     def rows(self) -> int:
-        """How many lines are not blank."""
+        """The number of lines that are not blank."""
         return sum(1 for text in self.data.split(b"\n") if text.strip(b" \t\r"))
 
     def parts(self, count: int) -> list[Block]:
-        """The block in about `count` blocks of whole lines."""
+        """Split the block into about `count` blocks of whole lines."""
         texts = self.data.split(b"\n")
         if texts and not texts[-1]:
             texts.pop()
@@ -38,10 +38,10 @@ class Block:
 
 
 def cells(text: str, delimiter: str) -> list[str]:
-    """The fields of one line, quotes undone, spaces and tabs around each removed."""
+    """The fields of one line, unquoted, without surrounding spaces and tabs."""
     if '"' in text:
         try:
             return [cell.strip(" \t") for cell in next(csv.reader([text], delimiter=delimiter), [])]
         except csv.Error:
-            pass  # a lone carriage return or an endless field: it is cut like any other, and its cells are refused
+            pass  # a lone carriage return or an unterminated field: split like any other line, its cells are rejected
     return [cell.strip(" \t") for cell in text.split(delimiter)]

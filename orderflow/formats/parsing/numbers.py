@@ -1,7 +1,7 @@
-"""Decimal numbers, exactly: the text '25263,5' is 252635 tenths, and no float is asked for its opinion.
+"""Parse decimal numbers exactly: the text '25263,5' is 252635 tenths.
 
-Float64 appears in the fast path as a carrier only: a text of at most 15 significant digits is recovered from it without
-loss (see `orderflow.market.decimals`); longer texts are shortened by their trailing zeros or left to the plain path.
+The fast path uses float64 only as a carrier: a text of at most 15 significant digits can be recovered from it without
+loss (see `orderflow.market.decimals`). Longer texts are shortened by their trailing zeros or left to the row path.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from orderflow.arrays import Floats, Ints
-from orderflow.formats.parsing.problems import Odd, Problem, shown
+from orderflow.formats.parsing.parse_errors import NotVectorizable, ParseError, shown
 from orderflow.market.decimals import MAX_DECIMALS, MAX_UNITS
 
 NULL_WORDS = frozenset({"", "nan", "NaN", "NAN", "null", "NULL", "None", "none", "NA", "N/A", "n/a", "<NA>"})
-"""Cells that mean "nothing here" in text files; only a required column minds."""
+"""Words for a missing value in text files; an error in required columns only."""
 
 _NUMBER = re.compile(r"([+-])?([0-9]*)(?:\.([0-9]*))?(?:[eE]([+-]?[0-9]{1,4}))?", re.ASCII)
 _NOT_FINITE = frozenset({"nan", "inf", "infinity"})
@@ -28,90 +28,94 @@ _COMMA_IS_MARK = bytes.maketrans(b",.", b".#")
 _COMMA_IS_MARK_TOO = bytes.maketrans(b",", b".")
 
 
-class Mark(Enum):
-    """The decimal mark of a column of texts. EITHER: one or the other, but one mark a number at the most."""
+class DecimalMark(Enum):
+    """The decimal mark of a text column. EITHER: a dot or a comma, at most one mark per number."""
 
     DOT = "."
     COMMA = ","
     EITHER = "., or ,"
 
 
-def _plain(text: str, mark: Mark) -> str:
-    """The text with a dot as its decimal mark."""
-    if mark is Mark.DOT:
+def _normalize_mark(text: str, mark: DecimalMark) -> str:
+    """Replace the decimal mark by a dot. Raises ParseError."""
+    if mark is DecimalMark.DOT:
         if "," in text:
-            raise Problem(f"{shown(text)} has a comma; the decimal mark here is the dot, without thousands separators")
+            raise ParseError(
+                f"{shown(text)} has a comma; the decimal mark here is the dot, without thousands separators"
+            )
         return text
-    if mark is Mark.COMMA and "." in text:
-        raise Problem(f"{shown(text)} has a dot; the decimal mark here is the comma, without thousands separators")
+    if mark is DecimalMark.COMMA and "." in text:
+        raise ParseError(f"{shown(text)} has a dot; the decimal mark here is the comma, without thousands separators")
     if "," in text and ("." in text or text.count(",") > 1):
-        raise Problem(f"{shown(text)} has more than one mark; write it like 25263.5, without thousands separators")
+        raise ParseError(f"{shown(text)} has more than one mark; write it like 25263.5, without thousands separators")
     return text.replace(",", ".")
 
 
-def number(text: str, mark: Mark = Mark.DOT, shift: int = 0) -> tuple[int, int]:
-    """One text as exact (units, decimals), trailing zeros dropped; the value is divided by 10**shift.
+def number(text: str, mark: DecimalMark = DecimalMark.DOT, shift: int = 0) -> tuple[int, int]:
+    """Parse one text as exact (units, decimals) without trailing zeros; the value is divided by 10**shift.
 
-    With a shift the text must be a whole number (a venue's fixed-point price). Raises Problem.
+    With a shift the text must be a whole number (a venue's fixed-point price). Raises ParseError.
     """
     if len(text) > _MAX_LENGTH:
-        raise Problem(f"{shown(text)} is too long for a number")
-    match = _NUMBER.fullmatch(_plain(text, mark))
+        raise ParseError(f"{shown(text)} is too long for a number")
+    match = _NUMBER.fullmatch(_normalize_mark(text, mark))
     if not match:
         if text.lower().lstrip("+-") in _NOT_FINITE:
-            raise Problem(f"{shown(text)} is not a finite number")
-        raise Problem(f"{shown(text)} is not a number; write it like 25263.5")
+            raise ParseError(f"{shown(text)} is not a finite number")
+        raise ParseError(f"{shown(text)} is not a number; write it like 25263.5")
     sign, whole, fraction, exponent = match.groups("")
     if shift and (fraction or exponent or "." in text):
-        raise Problem(f"{shown(text)} is not a whole number; prices here are whole multiples of 1e-{shift}")
+        raise ParseError(f"{shown(text)} is not a whole number; prices here are whole multiples of 1e-{shift}")
     figures = (whole + fraction).lstrip("0")
     kept = figures.rstrip("0")
     if not kept:
         if not whole and not fraction:
-            raise Problem(f"{shown(text)} is not a number; write it like 25263.5")
+            raise ParseError(f"{shown(text)} is not a number; write it like 25263.5")
         return 0, 0
     decimals = len(fraction) + shift - int(exponent or 0) - (len(figures) - len(kept))
     if len(kept) > 16:
-        raise Problem(
+        raise ParseError(
             f"{shown(text)} has {len(kept)} significant digits, more than can be kept exactly; "
-            "binary-float noise? send the decimal as it was quoted"
+            "check for binary-float noise and send the decimal as it was quoted"
         )
     if decimals > MAX_DECIMALS:
-        raise Problem(f"{shown(text)} has {decimals} decimals; the most that is kept exactly is {MAX_DECIMALS}")
+        raise ParseError(f"{shown(text)} has {decimals} decimals; the most that is kept exactly is {MAX_DECIMALS}")
     if decimals < -17:
-        raise Problem(f"{shown(text)} is too large to be kept exactly")
+        raise ParseError(f"{shown(text)} is too large to be kept exactly")
     units = int(kept) if decimals >= 0 else int(kept) * 10**-decimals
     if units > MAX_UNITS:
-        raise Problem(f"{shown(text)} has more digits than can be kept exactly")
+        raise ParseError(f"{shown(text)} has more digits than can be kept exactly")
     return -units if sign == "-" else units, max(0, decimals)
 
 
-def numbers(array: pa.Array, mark: Mark = Mark.DOT, shift: int = 0) -> tuple[Ints, int]:
-    """A whole column as (units int64[n], decimals), as `number` would give each; raises Odd, also for a null."""
+def numbers(array: pa.Array, mark: DecimalMark = DecimalMark.DOT, shift: int = 0) -> tuple[Ints, int]:
+    """Parse a column as (units int64[n], decimals), with the same values as `number`. Raises NotVectorizable, also for
+    nulls.
+    """
     if array.null_count:
-        raise Odd
+        raise NotVectorizable
     if pa.types.is_float32(array.type) or pa.types.is_decimal(array.type):
         array = array.cast(pa.string())
     if shift:
         return _fixed_point(array, shift)
     if pa.types.is_integer(array.type):
-        return _bounded(_int64(array)), 0
+        return _check_bounds(_int64(array)), 0
     if pa.types.is_string(array.type):
-        array = _short(_dotted(array, mark))
+        array = _shorten(_with_dots(array, mark))
         values = _float64(array)
         zeros = array.filter(pa.array(values == 0))
         if pc.any(pc.match_substring(zeros, "e", ignore_case=True)).as_py():
-            raise Odd  # 1e-400 is 0 to a float64
+            raise NotVectorizable  # float64 reads 1e-400 as 0
         return scaled(values)
     if not pa.types.is_float64(array.type):
-        raise Odd
+        raise NotVectorizable
     return scaled(_float64(array))
 
 
 def scaled(values: Floats) -> tuple[Ints, int]:
-    """Finite floats as (units int64[n], decimals) on the coarsest grid that holds them all, exactly; raises Odd.
+    """Finite floats as exact (units int64[n], decimals) on the coarsest common grid. Raises NotVectorizable.
 
-    The all-or-nothing form of `market.exact.scale_floats`, where the proof stands.
+    The all-or-nothing form of `market.decimals.scale_floats`, where the proof is.
     """
     for decimals in range(MAX_DECIMALS + 1):
         units = np.rint(values * 10.0**decimals)
@@ -119,47 +123,47 @@ def scaled(values: Floats) -> tuple[Ints, int]:
             if np.abs(units).max(initial=0) > MAX_UNITS:
                 break
             return units.astype(np.int64), decimals
-    raise Odd
+    raise NotVectorizable
 
 
 def _fixed_point(array: pa.Array, shift: int) -> tuple[Ints, int]:
     if pa.types.is_string(array.type) and not pc.all(pc.utf8_is_decimal(array)).as_py():
-        raise Odd
+        raise NotVectorizable
     units, decimals = _int64(array), shift
     while decimals and not (units % 10).any():
         units, decimals = units // 10, decimals - 1
-    return _bounded(units), decimals
+    return _check_bounds(units), decimals
 
 
-def _bounded(units: Ints) -> Ints:
+def _check_bounds(units: Ints) -> Ints:
     if len(units) and (int(units.max()) > MAX_UNITS or int(units.min()) < -MAX_UNITS):
-        raise Odd
+        raise NotVectorizable
     return units
 
 
-def _dotted(array: pa.Array, mark: Mark) -> pa.Array:
-    """The column with a dot for its decimal mark, by one pass over its bytes; a foreign mark becomes unreadable."""
-    if mark is Mark.DOT:
+def _with_dots(array: pa.Array, mark: DecimalMark) -> pa.Array:
+    """Replace the decimal mark by a dot in one pass over the bytes; a wrong mark becomes unreadable."""
+    if mark is DecimalMark.DOT:
         return array
     validity, offsets, data = array.buffers()
     if data is None:
         return array
-    table = _COMMA_IS_MARK if mark is Mark.COMMA else _COMMA_IS_MARK_TOO
+    table = _COMMA_IS_MARK if mark is DecimalMark.COMMA else _COMMA_IS_MARK_TOO
     swapped = pa.py_buffer(data.to_pybytes().translate(table))
     return pa.StringArray.from_buffers(len(array), offsets, swapped, validity, array.null_count, array.offset)
 
 
-def _short(array: pa.Array) -> pa.Array:
-    """The column with no text of more than 15 digits, shortened by trailing zeros only."""
+def _shorten(array: pa.Array) -> pa.Array:
+    """Shorten texts of more than 15 digits by their trailing zeros. Raises NotVectorizable if that is not enough."""
     long = pc.greater(pc.binary_length(array), _SAFE_LENGTH)
     if not pc.any(long).as_py():
         return array
     texts = array.filter(long)
     if not pc.all(pc.match_substring_regex(texts, r"^[0-9]+\.[0-9]+$")).as_py():
-        raise Odd
+        raise NotVectorizable
     texts = pc.utf8_rtrim(texts, characters="0")
     if pc.max(pc.binary_length(texts)).as_py() > _SAFE_LENGTH + 1:
-        raise Odd
+        raise NotVectorizable
     return pc.replace_with_mask(array, long, texts)
 
 
@@ -167,14 +171,14 @@ def _int64(array: pa.Array) -> Ints:
     try:
         return np.asarray(pc.cast(array, pa.int64()).to_numpy(zero_copy_only=False))
     except pa.ArrowInvalid as error:
-        raise Odd from error
+        raise NotVectorizable from error
 
 
 def _float64(array: pa.Array) -> Floats:
     try:
         floats = np.asarray(pc.cast(array, pa.float64()).to_numpy(zero_copy_only=False))
     except pa.ArrowInvalid as error:
-        raise Odd from error
+        raise NotVectorizable from error
     if not np.isfinite(floats).all():
-        raise Odd
+        raise NotVectorizable
     return floats

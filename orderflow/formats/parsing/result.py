@@ -1,4 +1,4 @@
-"""What reading gives: ticks in batches, and what was wrong with the rest."""
+"""The result of parsing: ticks in batches, and the errors of rejected rows."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from orderflow.market.ticks import TickBatch
 
 @dataclass(frozen=True, slots=True)
 class ParsedTicks:
-    """One body, or one chunk of a file.
+    """The ticks of one body, or of one chunk of a file.
 
-    batches: one a symbol, in order of first appearance; ticks in arrival order. errors: every bad field of every bad
-    row, in row order. rows: data rows seen, good and bad. origins: beside each batch, the data row int64[n] that each
-    tick came from, counted from 0 within the body or file (a row with bid and ask volume gives two ticks).
-    first_row: the number of the first row seen here.
+    batches: one per symbol, in order of first appearance; ticks in arrival order. errors: every bad field of every bad
+    row, in row order. rows: number of data rows, good and bad. origins: for each batch, the data row int64[n] of each
+    tick, counted from 0 within the body or file (a row with bid and ask volume gives two ticks). first_row: the number
+    of the first row.
     """
 
     batches: list[TickBatch]
@@ -27,10 +27,10 @@ class ParsedTicks:
 
     @property
     def ticks(self) -> int:
-        """How many ticks there are in all batches."""
+        """The number of ticks in all batches."""
         return sum(len(batch) for batch in self.batches)
 
     @property
     def rejected(self) -> int:
-        """How many rows gave no tick because something in them was wrong."""
+        """The number of rows that were rejected."""
         return len({error.row for error in self.errors})

@@ -1,4 +1,4 @@
-"""The plain path: one row after the other, every rule spelled out, every fault named with its row, line and field."""
+"""The row path: parse one row after the other and report every error with its row, line and field."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import numpy as np
 from orderflow.arrays import Ints
 from orderflow.errors import FieldError
 from orderflow.formats.parsing import times, words
+from orderflow.formats.parsing.assemble import Chunk, ParsedRows
+from orderflow.formats.parsing.context import Cell, ParseContext
 from orderflow.formats.parsing.layout import Layout, Role, TimeRule
 from orderflow.formats.parsing.numbers import number
-from orderflow.formats.parsing.pieces import Chunk, Piece
-from orderflow.formats.parsing.problems import NumberText, Problem, shown
-from orderflow.formats.parsing.reading import Cell, Reading
+from orderflow.formats.parsing.parse_errors import NumberText, ParseError, shown
 from orderflow.market.decimals import MAX_UNITS, unit_text
 from orderflow.market.ticks import NO_ID
 
@@ -27,7 +27,7 @@ _NOTHING: Exact = (0, 0)
 
 @dataclass(slots=True)
 class _Row:
-    """One good row; numbers are (units, decimals)."""
+    """One valid row; numbers are (units, decimals)."""
 
     row: int
     line: int | None
@@ -42,11 +42,11 @@ class _Row:
 
 
 class RowReader:
-    """Collects rows; `chunk` gives what became of them. Rows must be added in order."""
+    """Collects rows, which must be added in order; `chunk` returns the result."""
 
-    def __init__(self, layout: Layout, reading: Reading) -> None:
+    def __init__(self, layout: Layout, context: ParseContext) -> None:
         self._layout = layout
-        self._reading = reading
+        self._context = context
         self._symbols: dict[str, list[_Row]] = {}
         self._errors: list[FieldError] = []
         self._rows = 0
@@ -63,27 +63,27 @@ class RowReader:
             self._required.append(Role.ACTION)
         self._parse: dict[Role, Callable[[Cell], Any]] = {
             Role.TIME: self._time,
-            Role.DAY: _figures,
+            Role.DAY: _number_text,
             Role.PRICE: lambda cell: _price(cell, shift),
             Role.SIZE: _size,
-            Role.SIDE: lambda cell: words.side(_word(cell), layout.side_words),
-            Role.MAKER: lambda cell: words.side(_word(cell), layout.maker_words),
+            Role.SIDE: lambda cell: words.side(_string(cell), layout.side_words),
+            Role.MAKER: lambda cell: words.side(_string(cell), layout.maker_words),
             Role.ID: _trade_id,
-            Role.SYMBOL: lambda cell: words.symbol(_word(cell)),
-            Role.BID: lambda cell: number(_figures(cell), cell.mark, shift),
-            Role.ASK: lambda cell: number(_figures(cell), cell.mark, shift),
+            Role.SYMBOL: lambda cell: words.symbol(_string(cell)),
+            Role.BID: lambda cell: number(_number_text(cell), cell.mark, shift),
+            Role.ASK: lambda cell: number(_number_text(cell), cell.mark, shift),
             Role.BID_VOLUME: _size,
             Role.ASK_VOLUME: _size,
             Role.ACTION: self._action,
         }
 
     def refuse(self, row: int, line: int | None, reason: str) -> None:
-        """A row that is no row at all."""
+        """Reject a row that cannot be split into cells."""
         self._rows += 1
         self._errors.append(FieldError(row, None, reason, line))
 
     def add(self, row: int, line: int | None, cells: Cells) -> None:
-        """One data row: a cell for every role that it has a value for (an empty optional cell is left out)."""
+        """Parse one data row: a cell for each role with a value (empty optional cells are left out)."""
         self._rows += 1
         self._cells = cells
         got: dict[Role, Any] = {}
@@ -91,23 +91,23 @@ class RowReader:
         for role, cell in cells.items():
             try:
                 got[role] = self._parse[role](cell)
-            except Problem as problem:
-                faults.append((role, str(problem)))
+            except ParseError as error:
+                faults.append((role, str(error)))
         faults += [
-            (role, f"is missing; every trade has a {role.value}") for role in self._required if role not in cells
+            (role, f"is missing; every trade needs a {role.value}") for role in self._required if role not in cells
         ]
         if self._volumes and not faults:
-            faults += self._weigh(got)
+            faults += self._check_volumes(got)
         if faults:
             self._errors += [FieldError(row, self._field(role), reason, line) for role, reason in faults]
             return
-        name = got.get(Role.SYMBOL, self._reading.symbol)
-        if self._reading.only:
+        name = got.get(Role.SYMBOL, self._context.symbol)
+        if self._context.only:
             if Role.SYMBOL in got:
-                self._reading.rename([name])
-            name = self._reading.symbol
+                self._context.rename([name])
+            name = self._context.symbol
         price, time = got[Role.PRICE], got[Role.TIME]
-        zone = self._reading.zone
+        zone = self._context.zone
         zone.latest = max(zone.latest, time)
         good = _Row(
             row,
@@ -124,24 +124,24 @@ class RowReader:
         self._symbols.setdefault(name, []).append(good)
 
     def chunk(self) -> Chunk:
-        """All rows so far."""
-        pieces = [self._piece(symbol, rows) for symbol, rows in self._symbols.items()]
+        """The result for all rows so far."""
+        parts = [self._parsed_rows(symbol, rows) for symbol, rows in self._symbols.items()]
         self._errors.sort(key=lambda error: -1 if error.row is None else error.row)
-        return Chunk([piece for piece in pieces if len(piece.row)], self._rows, self._errors)
+        return Chunk([part for part in parts if len(part.row)], self._rows, self._errors)
 
     def _field(self, role: Role) -> str:
-        """The field as the sender named it."""
+        """The field's name as sent."""
         cell = self._cells.get(role)
         return cell.name if cell else self._layout.name(role) or role.value
 
     def _action(self, cell: Cell) -> None:
         if cell.value not in self._layout.actions:
             kinds = " or ".join(sorted(self._layout.actions))
-            raise Problem(f"{shown(cell.value)} is not a trade; only records of kind {kinds} are read")
+            raise ParseError(f"{shown(cell.value)} is not a trade; only records of kind {kinds} are read")
 
     def _time(self, cell: Cell) -> int:
-        zone = self._reading.zone
-        text = _figures(cell, "a time")
+        zone = self._context.zone
+        text = _number_text(cell, "a time")
         if self._layout.time is TimeRule.MOMENT:
             return times.moment(text, zone)
         if self._layout.time is TimeRule.COMPACT:
@@ -150,11 +150,11 @@ class RowReader:
             return times.day_millis(text, self._layout.day, zone)
         day = self._cells.get(Role.DAY)
         if day is None or not day.value:
-            raise Problem(f"{shown(text)} has no date beside it")
-        return times.split_moment(_word(day), text, self._layout.date_order, zone)
+            raise ParseError(f"{shown(text)} has no date")
+        return times.split_moment(_string(day), text, self._layout.date_order, zone)
 
-    def _weigh(self, got: dict[Role, Any]) -> list[tuple[Role, str]]:
-        """Check separate volumes against the size, or make the size of them; what is wrong."""
+    def _check_volumes(self, got: dict[Role, Any]) -> list[tuple[Role, str]]:
+        """Check separate volumes against the size, or compute the size from them. Returns the errors."""
         bid, ask = got.get(Role.BID_VOLUME, _NOTHING), got.get(Role.ASK_VOLUME, _NOTHING)
         decimals = max(bid[1], ask[1])
         both = _on(bid, decimals) + _on(ask, decimals)
@@ -166,10 +166,10 @@ class RowReader:
         size = got[Role.SIZE]
         if both * 10 ** size[1] <= size[0] * 10**decimals:
             return []
-        reason = f"and the bid volume are {unit_text(both, decimals)} together, more than the size {unit_text(*size)}"
+        reason = f"and the bid volume add up to {unit_text(both, decimals)}, more than the size {unit_text(*size)}"
         return [(Role.ASK_VOLUME, reason)]
 
-    def _piece(self, symbol: str, rows: list[_Row]) -> Piece:
+    def _parsed_rows(self, symbol: str, rows: list[_Row]) -> ParsedRows:
         price_decimals = max(row.price[1] for row in rows)
         size_decimals = max(max(row.size[1], row.bid[1], row.ask[1]) for row in rows)
         kept = []
@@ -183,11 +183,11 @@ class RowReader:
                 if exact[0] > MAX_UNITS // 10 ** (decimals - exact[1])
             ]
             for role, exact in faults:
-                reason = f"{unit_text(*exact)} cannot be kept exactly beside others with so many decimals"
+                reason = f"{unit_text(*exact)} cannot be kept exactly with as many decimals as the other rows have"
                 self._errors.append(FieldError(row.row, self._layout.name(role) or role.value, reason, row.line))
             if not faults:
                 kept.append(row)
-        return Piece(
+        return ParsedRows(
             symbol,
             np.array([row.row for row in kept], np.int64),
             np.array([row.time for row in kept], np.int64),
@@ -203,39 +203,39 @@ class RowReader:
         )
 
 
-def _figures(cell: Cell, what: str = "a number") -> str:
-    """The text of a cell that may be a JSON number or a string."""
+def _number_text(cell: Cell, what: str = "a number") -> str:
+    """The text of a cell that can be a JSON number or a string. Raises ParseError."""
     if not isinstance(cell.value, str):
-        raise Problem(f"{shown(cell.value)} is not {what}")
+        raise ParseError(f"{shown(cell.value)} is not {what}")
     if not cell.value:
-        raise Problem(f"is empty; it must be {what}")
+        raise ParseError(f"is empty; it must be {what}")
     return cell.value
 
 
-def _word(cell: Cell) -> str:
-    """The text of a cell that must be a string."""
+def _string(cell: Cell) -> str:
+    """The text of a cell that must be a string. Raises ParseError."""
     if not isinstance(cell.value, str) or isinstance(cell.value, NumberText):
-        raise Problem(f"{shown(cell.value)} is not a text")
+        raise ParseError(f"{shown(cell.value)} is not a string")
     return cell.value
 
 
 def _price(cell: Cell, shift: int) -> Exact:
-    price = number(_figures(cell), cell.mark, shift)
+    price = number(_number_text(cell), cell.mark, shift)
     if price[0] <= 0:
-        raise Problem(f"{shown(cell.value)} is not above 0; a price must be")
+        raise ParseError(f"{shown(cell.value)} is not above 0; a price must be positive")
     return price
 
 
 def _size(cell: Cell) -> Exact:
-    size = number(_figures(cell), cell.mark)
+    size = number(_number_text(cell), cell.mark)
     if size[0] < 0:
-        raise Problem(f"{shown(cell.value)} is below 0; a size cannot be")
+        raise ParseError(f"{shown(cell.value)} is below 0; a size must not be negative")
     return size
 
 
 def _trade_id(cell: Cell) -> int | str:
     if not isinstance(cell.value, str):
-        raise Problem(f"{shown(cell.value)} is no trade id; send a whole number from 0, or a text")
+        raise ParseError(f"{shown(cell.value)} is not a trade id; send a whole number from 0, or a string")
     return words.trade_id(cell.value)
 
 
@@ -253,7 +253,7 @@ def _on(exact: Exact, decimals: int) -> int:
 
 
 def _quote(price: Exact, bid: Exact, ask: Exact) -> int:
-    """The quote rule for one trade; a quote of 0 or less is none, and a crossed one says nothing."""
+    """The quote rule for one trade. A quote of 0 or less is ignored; a crossed quote gives no side."""
     decimals = max(price[1], bid[1], ask[1])
     at, low, high = _on(price, decimals), _on(bid, decimals), _on(ask, decimals)
     if low > 0 and high > 0:

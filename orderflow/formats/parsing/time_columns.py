@@ -1,6 +1,7 @@
-"""Whole columns of times as ns UTC, for the fast path.
+"""Parse whole columns of times as ns UTC, for the fast path.
 
-Accepts a subset of what `times` accepts, with the same meaning, and raises Odd at anything else, a null included.
+Accepts a subset of what `times` accepts, with the same meaning, and raises NotVectorizable at anything else, including
+nulls.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import pyarrow.compute as pc
 
 from orderflow.arrays import Floats, Ints
 from orderflow.formats.parsing.numbers import numbers, scaled
-from orderflow.formats.parsing.problems import Odd, Problem
+from orderflow.formats.parsing.parse_errors import NotVectorizable, ParseError
 from orderflow.formats.parsing.times import COMPACT, END, EPOCH, FIRST, UNITS, DateOrder, day_of
 from orderflow.formats.parsing.zones import SECOND, Zone
 
@@ -21,9 +22,9 @@ _ZONED = re.compile(r":[0-9]{2}(?:\.[0-9]+)?[+-][0-9]{2}(?::?[0-9]{2})?$", re.AS
 
 
 def moments(array: pa.Array, zone: Zone) -> Ints:
-    """A column of times as ns UTC int64[n], as `moment` would give each; raises Odd, also for a null."""
+    """Parse a column of times as ns UTC int64[n], as `moment` does for one. Raises NotVectorizable, also for nulls."""
     if array.null_count:
-        raise Odd
+        raise NotVectorizable
     kind = array.type
     if pa.types.is_timestamp(kind):
         times = np.asarray(_cast(array, pa.timestamp("ns", kind.tz)).cast(pa.int64()))
@@ -33,7 +34,7 @@ def moments(array: pa.Array, zone: Zone) -> Ints:
     if pa.types.is_float64(kind):
         return _float_epochs(np.asarray(array))
     if not pa.types.is_string(kind) or not len(array):
-        raise Odd
+        raise NotVectorizable
     first: str = array[0].as_py()
     if not EPOCH.fullmatch(first):
         return _iso(array, first, zone)
@@ -43,31 +44,31 @@ def moments(array: pa.Array, zone: Zone) -> Ints:
 
 
 def split_moments(days: pa.Array, clocks: pa.Array, order: DateOrder, zone: Zone) -> Ints:
-    """Two columns as ns UTC int64[n]; raises Odd."""
+    """Parse a date column and a time-of-day column as ns UTC int64[n]. Raises NotVectorizable."""
     if days.null_count or clocks.null_count or not pa.types.is_string(days.type) or not pa.types.is_string(clocks.type):
-        raise Odd
+        raise NotVectorizable
     table = days.dictionary_encode()
     try:
         starts = np.array([day_of(text, order) for text in table.dictionary.to_pylist()], np.int64)
-    except Problem as problem:
-        raise Odd from problem
+    except ParseError as error:
+        raise NotVectorizable from error
     if not len(clocks) or pc.min(pc.binary_length(clocks)).as_py() < len("18:00"):
-        raise Odd
+        raise NotVectorizable
     stamps = pc.binary_join_element_wise(pa.scalar("1970-01-01"), clocks, " ")
     clock = np.asarray(_cast(stamps, pa.timestamp("ns")).cast(pa.int64()))
     return _all_checked(zone.to_utc_all(starts[np.asarray(table.indices)] + clock))
 
 
 def compact_moments(array: pa.Array, zone: Zone) -> Ints:
-    """A column of compact times of one length as ns UTC int64[n]; raises Odd."""
+    """Parse a column of compact times of equal length as ns UTC int64[n]. Raises NotVectorizable."""
     if array.null_count or not pa.types.is_string(array.type) or not len(array):
-        raise Odd
+        raise NotVectorizable
     shape = re.sub("[0-9]", "0", array[0].as_py())
     if not COMPACT.fullmatch(shape) or pc.min_max(pc.binary_length(array)).as_py() != {
         "min": len(shape),
         "max": len(shape),
     }:
-        raise Odd
+        raise NotVectorizable
     _, offsets, data = array.buffers()
     start = int(np.frombuffer(offsets, np.int32)[array.offset])
     text = np.frombuffer(data, np.uint8)[start : start + len(array) * len(shape)].reshape(len(array), -1)
@@ -75,31 +76,31 @@ def compact_moments(array: pa.Array, zone: Zone) -> Ints:
     figures = text[:, digit].astype(np.int64) - ord("0")
     marks = text[:, ~digit] == np.frombuffer(re.sub("0", "", shape).encode(), np.uint8)
     if figures.min() < 0 or figures.max() > 9 or not marks.all():
-        raise Odd
+        raise NotVectorizable
     days, place = np.unique(figures[:, :8] @ 10 ** np.arange(7, -1, -1), return_inverse=True)
     try:
         starts = np.array([day_of(f"{day:08d}", "ymd") for day in days.tolist()], np.int64)
-    except Problem as problem:
-        raise Odd from problem
+    except ParseError as error:
+        raise NotVectorizable from error
     hour, minute, second = (figures[:, k] * 10 + figures[:, k + 1] for k in (8, 10, 12))
     if hour.max() > 23 or minute.max() > 59 or second.max() > 59:
-        raise Odd
+        raise NotVectorizable
     places = figures.shape[1] - 14
     fraction = figures[:, 14:] @ 10 ** np.arange(8, 8 - places, -1)
     return _all_checked(zone.to_utc_all(starts[place] + (hour * 3600 + minute * 60 + second) * SECOND + fraction))
 
 
 def all_day_millis(array: pa.Array, day: int, zone: Zone) -> Ints:
-    """A column of milliseconds since local midnight as ns UTC int64[n]; raises Odd."""
+    """Parse a column of milliseconds since local midnight as ns UTC int64[n]. Raises NotVectorizable."""
     units, decimals = numbers(array)
     if decimals > 6 or not len(units) or units.min() < 0 or units.max() >= 86_400_000 * 10**decimals:
-        raise Odd
+        raise NotVectorizable
     return _all_checked(zone.to_utc_all(day + units * 10 ** (6 - decimals)))
 
 
 def _all_checked(times: Ints) -> Ints:
     if len(times) and not (int(times.min()) >= FIRST and int(times.max()) < END):
-        raise Odd
+        raise NotVectorizable
     return times
 
 
@@ -121,40 +122,40 @@ def _unit_of(values: Ints) -> int:
     for unit in UNITS:
         if FIRST // unit <= int(values.min()) and int(values.max()) < END // unit:
             return unit
-    raise Odd
+    raise NotVectorizable
 
 
 def _float_epochs(values: Floats) -> Ints:
     if not len(values) or not np.isfinite(values).all():
-        raise Odd
+        raise NotVectorizable
     units, decimals = scaled(values)
     unit = _unit_of(values.astype(np.int64))
     if unit < 10**decimals:
-        raise Odd
+        raise NotVectorizable
     return _all_checked(units * (unit // 10**decimals))
 
 
 def _decimal_epochs(array: pa.Array, first: str) -> Ints:
-    """Epoch texts with fractions of any length up to nine digits, all of one unit."""
+    """Parse epoch texts of one unit, with fractions of up to nine digits."""
     width = len(first.partition(".")[0])
     whole = pc.utf8_slice_codeunits(array, 0, width)
     rest = pc.utf8_slice_codeunits(array, width)
     if not pc.all(pc.match_substring_regex(rest, r"^(\.[0-9]{1,9})?$")).as_py():
-        raise Odd
+        raise NotVectorizable
     if not pc.all(pc.utf8_is_decimal(whole)).as_py():
-        raise Odd
+        raise NotVectorizable
     seconds = np.asarray(_cast(whole, pa.int64()))
     nanos = np.asarray(_cast(pc.utf8_rpad(pc.utf8_slice_codeunits(rest, 1), 9, padding="0"), pa.int64()))
     unit = _unit_of(seconds)
     finest = SECOND // unit
     if (nanos % finest).any():
-        raise Odd
+        raise NotVectorizable
     return _all_checked(seconds * unit + nanos // finest)
 
 
 def _iso(array: pa.Array, first: str, zone: Zone) -> Ints:
     if pc.min(pc.binary_length(array)).as_py() < len("2025-10-09 18:00"):
-        raise Odd
+        raise NotVectorizable
     if first.endswith("Z"):
         zoned = pc.all(pc.ends_with(array, "Z")).as_py()
     elif _ZONED.search(first):
@@ -162,7 +163,7 @@ def _iso(array: pa.Array, first: str, zone: Zone) -> Ints:
     else:
         return _all_checked(zone.to_utc_all(np.asarray(_cast(array, pa.timestamp("ns")).cast(pa.int64()))))
     if not zoned:
-        raise Odd
+        raise NotVectorizable
     return _all_checked(np.asarray(_cast(array, pa.timestamp("ns", "UTC")).cast(pa.int64())))
 
 
@@ -170,4 +171,4 @@ def _cast(array: pa.Array, kind: pa.DataType) -> pa.Array:
     try:
         return pc.cast(array, kind)
     except pa.ArrowInvalid as error:
-        raise Odd from error
+        raise NotVectorizable from error

@@ -1,7 +1,7 @@
-"""Words and names in cells: sides, trade ids, symbols. Each rule once for a single cell and once for a column.
+"""Parse words and names in cells: sides, trade ids, symbols; each rule for a single cell and for a column.
 
-A side cell gives a code: BUY, SELL, UNKNOWN when the venue itself says that there was no aggressor, ABSENT when the
-cell is empty and other rules may tell.
+A side cell gives a code: BUY, SELL, UNKNOWN if the venue says that there was no aggressor, ABSENT if the cell is empty
+and other rules apply.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from orderflow.arrays import Codes, Indices, Ints, Objects
-from orderflow.formats.parsing.problems import NumberText, Odd, Problem, shown
+from orderflow.formats.parsing.parse_errors import NotVectorizable, NumberText, ParseError, shown
 from orderflow.market.ticks import NO_ID
 
 Words = Mapping[str, int]
 
 ABSENT, BUY, SELL, UNKNOWN = 0, 1, -1, 2
 
-SPELLED: Words = {
+SIDE_WORDS: Words = {
     "buy": BUY,
     "ask": BUY,
     "compra": BUY,
@@ -31,10 +31,10 @@ SPELLED: Words = {
     "venta": SELL,
     "unknown": UNKNOWN,
 }
-"""The aggressor, or where it traded: at the ask a buy, at the bid a sell. Single letters are refused: B may be both."""
+"""The aggressor, or the side of the book it hit: at the ask a buy, at the bid a sell. B is ambiguous and rejected."""
 
 TAKER: Words = {
-    **SPELLED,
+    **SIDE_WORDS,
     "buyer": BUY,
     "b": BUY,
     "1": BUY,
@@ -43,15 +43,15 @@ TAKER: Words = {
     "-1": SELL,
     "0": UNKNOWN,
 }
-"""The same for a column called side, where B is a buy. A single A stays refused: venues mean either by it."""
+"""The same for a column called side, where B is a buy. A single A is rejected: venues use it for either."""
 
 MAKER: Words = {"buy": SELL, "b": SELL, "sell": BUY, "s": BUY, "unknown": UNKNOWN}
-"""The resting order's side: the aggressor is the other one."""
+"""The resting order's side: the aggressor is on the other side."""
 
 BUYER_IS_MAKER: Words = {"true": SELL, "t": SELL, "1": SELL, "false": BUY, "f": BUY, "0": BUY}
 
 SYMBOL_PATTERN = r"^(?=.*[A-Za-z0-9])[A-Za-z0-9._/:-]{1,64}$"
-"""What a symbol may look like: 1 to 64 of letters, digits and . _ - / : with at least one letter or digit."""
+"""A symbol is 1 to 64 letters, digits and . _ - / : with at least one letter or digit."""
 
 _SYMBOL = re.compile(SYMBOL_PATTERN)
 _UNSAFE = re.compile(r"[^A-Za-z0-9._/:-]+")
@@ -62,48 +62,48 @@ _MAX_ID = 2**63 - 1
 
 
 def side(text: str, words: Words) -> int:
-    """The code of one side cell. Raises Problem for a word that is none."""
+    """The code of one side cell. Raises ParseError for an unknown word."""
     code = words.get(text.lower())
     if code is None:
         known = ", ".join(word for word in words if len(word) > 1 and word != "-1")
-        raise Problem(f"{shown(text)} is no side; write one of {known}, or leave it empty")
+        raise ParseError(f"{shown(text)} is not a side; use one of {known}, or leave it empty")
     return code
 
 
 def sides(array: pa.Array, words: Words) -> Codes:
-    """The codes int8[n] of a column; null is ABSENT. Raises Odd."""
+    """The codes int8[n] of a column; null is ABSENT. Raises NotVectorizable."""
     if pa.types.is_null(array.type):
         return np.zeros(len(array), np.int8)
     table, codes = _dictionary(array)
     try:
         values = [side(word, words) for word in table]
-    except Problem as problem:
-        raise Odd from problem
+    except ParseError as error:
+        raise NotVectorizable from error
     return np.array([*values, ABSENT], np.int8)[codes]
 
 
 def symbol(text: str) -> str:
-    """One symbol, checked. Raises Problem."""
+    """Validate one symbol. Raises ParseError."""
     if not _SYMBOL.match(text):
-        raise Problem(f"{shown(text)} is no symbol; use 1 to 64 letters, digits and . _ - / : without spaces")
+        raise ParseError(f"{shown(text)} is not a symbol; use 1 to 64 letters, digits and . _ - / : without spaces")
     return text
 
 
 def safe_symbol(text: str) -> str:
-    """A symbol made from any text (a file's stem): what is not allowed becomes an underscore."""
+    """Make a symbol from any text, such as a file's stem: invalid characters become underscores."""
     made = _UNSAFE.sub("_", text)[:64]
     return made if _SYMBOL.match(made) else "DEFAULT"
 
 
 def symbols(array: pa.Array, default: str) -> tuple[list[str], Indices]:
-    """The distinct symbols of a column and each row's place among them; null means `default`. Raises Odd."""
+    """The distinct symbols of a column, and each row's index in them; null is `default`. Raises NotVectorizable."""
     if pa.types.is_null(array.type):
         return [default], np.zeros(len(array), np.intp)
     table, codes = _dictionary(array, limit=len(array))
     try:
         names = [symbol(name) for name in table]
-    except Problem as problem:
-        raise Odd from problem
+    except ParseError as error:
+        raise NotVectorizable from error
     if array.null_count:
         if default not in names:
             names.append(default)
@@ -112,16 +112,18 @@ def symbols(array: pa.Array, default: str) -> tuple[list[str], Indices]:
 
 
 def trade_id(value: str) -> int | str:
-    """One venue trade id: whole numbers as they are, other texts as texts (see `hashed`). Raises Problem."""
+    """Parse one venue trade id: whole numbers as int, others as str (see `hashed`). Raises ParseError."""
     if value.isascii() and value.isdigit() and int(value) <= _MAX_ID:
         return int(value)
     if isinstance(value, NumberText) or not _ID.fullmatch(value):
-        raise Problem(f"{shown(value)} is no trade id; send a whole number from 0, or 1 to 128 printable characters")
+        raise ParseError(
+            f"{shown(value)} is not a trade id; send a whole number from 0, or 1 to 128 printable characters"
+        )
     return value
 
 
 def trade_ids(array: pa.Array) -> Ints:
-    """The ids int64[n] of a column, NO_ID for null; raises Odd for a mixture of numbers and texts."""
+    """The ids int64[n] of a column, NO_ID for null. Raises NotVectorizable for a mix of numbers and texts."""
     if pa.types.is_null(array.type):
         return np.full(len(array), NO_ID, np.int64)
     present = array.drop_null() if array.null_count else array
@@ -131,18 +133,18 @@ def trade_ids(array: pa.Array) -> Ints:
         try:
             ids = np.asarray(pc.cast(present, pa.int64()).to_numpy(zero_copy_only=False))
         except pa.ArrowInvalid as error:
-            raise Odd from error
+            raise NotVectorizable from error
         if len(ids) and ids.min() < 0:
-            raise Odd
+            raise NotVectorizable
     elif pa.types.is_string(array.type):
         if (
             pc.any(pc.utf8_is_decimal(present)).as_py()
             or not pc.all(pc.match_substring_regex(present, _ID_RE2)).as_py()
         ):
-            raise Odd
+            raise NotVectorizable
         ids = hashed(present.to_numpy(zero_copy_only=False))
     else:
-        raise Odd
+        raise NotVectorizable
     if not array.null_count:
         return ids
     all_ids = np.full(len(array), NO_ID, np.int64)
@@ -151,19 +153,19 @@ def trade_ids(array: pa.Array) -> Ints:
 
 
 def hashed(texts: Objects) -> Ints:
-    """Negative 63-bit hashes int64[n] of id texts, the same in every process; never NO_ID."""
+    """Negative 63-bit hashes int64[n] of text ids, equal in every process; never NO_ID."""
     codes = pd.util.hash_array(texts, categorize=False)
     return -(codes % np.uint64(_MAX_ID)).astype(np.int64) - 1
 
 
 def _dictionary(array: pa.Array, limit: int = _MOST_WORDS) -> tuple[list[str], Indices]:
-    """A text column's distinct words in order of appearance and each row's place; -1 for null."""
+    """The distinct words of a text column in order of appearance, and each row's index in them; -1 for null."""
     if pa.types.is_boolean(array.type):
         array = array.cast(pa.string())
     if not pa.types.is_string(array.type):
-        raise Odd
+        raise NotVectorizable
     table = array.dictionary_encode()
     if len(table.dictionary) > limit:
-        raise Odd
+        raise NotVectorizable
     indices = table.indices.fill_null(-1) if array.null_count else table.indices
     return table.dictionary.to_pylist(), np.asarray(indices).astype(np.intp)

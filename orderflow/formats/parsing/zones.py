@@ -1,9 +1,9 @@
-"""Local wall times to UTC, with one rule for the two days a year on which clocks are moved.
+"""Convert local wall times to UTC, with one rule for the two days a year on which clocks change.
 
-The rule. A wall time that clocks skip (spring) does not exist and is refused. A wall time that clocks show twice
-(autumn) is taken as its first occurrence, until that would lie more than half the step before the latest time already
-read from the same file or body: then the clock has been set back in between, and from there on it is the second. A file
-recorded in order therefore comes out in order; whoever can should send UTC or a zone offset.
+A wall time that is skipped in spring does not exist and is rejected. A wall time that occurs twice in autumn is taken
+as its first occurrence, unless that is more than half the step before the latest time read from the same file or body:
+then the clocks must have been set back in between, and from there on it is the second occurrence. A file recorded in
+order therefore stays in order. If you can, send UTC or a zone offset instead.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 
 from orderflow.arrays import Ints
 from orderflow.errors import BadInput
-from orderflow.formats.parsing.problems import Odd, Problem
+from orderflow.formats.parsing.parse_errors import NotVectorizable, ParseError
 
 SECOND = 10**9
 DAY = 86_400 * SECOND
@@ -25,10 +25,10 @@ _EPOCH = datetime(1970, 1, 1)
 
 
 class Zone:
-    """One IANA time zone while one file or body is read; `latest` is the latest UTC time read so far (ns)."""
+    """One IANA time zone during the reading of one file or body; `latest` is the latest UTC time read so far (ns)."""
 
     def __init__(self, name: str) -> None:
-        """Raises BadInput for a name that is no time zone."""
+        """Raises BadInput if `name` is not a time zone."""
         self.name = name
         self.latest = -(2**63)
         self._set_back: int | None = None
@@ -37,20 +37,22 @@ class Zone:
             try:
                 self._zone = ZoneInfo(name)
             except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-                raise BadInput(f"tz: {name!r} is no IANA time zone; write one like UTC or America/New_York") from error
+                raise BadInput(
+                    f"tz: {name!r} is not an IANA time zone; use a name like UTC or America/New_York"
+                ) from error
 
     def seen(self, times: Ints) -> None:
-        """Tell which UTC times were accepted, so that a doubled hour can be told from its repetition."""
+        """Record accepted UTC times, to tell the second occurrence of a repeated hour from the first."""
         if len(times):
             self.latest = max(self.latest, int(times.max()))
 
     def to_utc(self, local: int) -> int:
-        """UTC ns of one wall time (ns since 1970 on the local clock). Raises Problem for a skipped one."""
+        """Convert one wall time (ns since 1970 on the local clock) to UTC ns. Raises ParseError for a skipped one."""
         if self._zone is None:
             return local
         first, second = self._offsets(local)
         if first < second:
-            raise Problem(f"does not exist in {self.name}: clocks skip it; send UTC or a zone offset")
+            raise ParseError(f"does not exist in {self.name}: clocks skip it; send UTC or a zone offset")
         step = first - second
         if step and (self._is_set_back(local, step) or local - first < self.latest - step // 2):
             self._set_back = local
@@ -58,26 +60,26 @@ class Zone:
         return local - first
 
     def _is_set_back(self, local: int, step: int) -> bool:
-        """Whether a time of the same doubled hour was already found to be its second occurrence."""
+        """Whether a time of the same repeated hour was already found to be its second occurrence."""
         return self._set_back is not None and abs(local - self._set_back) < step
 
     def mark(self) -> tuple[int, int | None]:
-        """What the zone remembers, for `reset`."""
+        """The current state, for `reset`."""
         return self.latest, self._set_back
 
     def reset(self, mark: tuple[int, int | None]) -> None:
-        """Forget what was read since `mark`, because it will be read again."""
+        """Return to the state of `mark`, to read the same rows again."""
         self.latest, self._set_back = mark
 
     def to_utc_all(self, local: Ints) -> Ints:
-        """UTC ns int64[n] of wall times; raises Odd when one of them is near a change of the clocks."""
+        """Convert wall times to UTC ns int64[n]. Raises NotVectorizable if one is near a change of the clocks."""
         if self._zone is None or not len(local):
             return local
         buckets = local // _BUCKET
         first = int(buckets.min())
         width = int(buckets.max()) - first + 1
         if width > _MOST_BUCKETS:
-            raise Odd
+            raise NotVectorizable
         place = buckets - first
         present = np.zeros(width, bool)
         present[place] = True
@@ -87,14 +89,14 @@ class Zone:
         return local - offsets[place]
 
     def _steady(self, bucket: int) -> int:
-        """The offset (ns) that holds in all of one quarter of an hour; raises Odd when there is more than one."""
+        """The offset (ns) during one quarter of an hour. Raises NotVectorizable if it changes."""
         start = self._offsets(bucket * _BUCKET)
         if start[0] != start[1] or self._offsets((bucket + 1) * _BUCKET - SECOND) != start:
-            raise Odd
+            raise NotVectorizable
         return start[0]
 
     def _offsets(self, local: int) -> tuple[int, int]:
-        """Offsets from UTC (ns) that the wall time has at its first and at its second occurrence."""
+        """The offsets from UTC (ns) of the wall time at its first and its second occurrence."""
         assert self._zone is not None
         at = _EPOCH + timedelta(seconds=local // SECOND)
         early = self._zone.utcoffset(at)

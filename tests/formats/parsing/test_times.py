@@ -1,4 +1,4 @@
-"""Times as ns UTC: units by magnitude, fractions, offsets, and columns that read as their cells do."""
+"""Times as ns UTC: epoch units, fractions, offsets; columns give the same result as single cells."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orderflow.formats.parsing.problems import Odd, Problem
+from orderflow.formats.parsing.parse_errors import NotVectorizable, ParseError
 from orderflow.formats.parsing.time_columns import all_day_millis, compact_moments, moments, split_moments
 from orderflow.formats.parsing.times import END, FIRST, compact_moment, day_millis, day_of, moment, split_moment
 from orderflow.formats.parsing.zones import DAY, Zone
@@ -19,7 +19,7 @@ UTC = Zone("UTC")
 
 
 @given(st.integers(FIRST, END - 1), st.sampled_from([10**9, 10**6, 10**3, 1]))
-def test_an_epochs_unit_is_told_by_its_magnitude(time: int, unit: int) -> None:
+def test_epoch_unit_follows_from_magnitude(time: int, unit: int) -> None:
     count = time // unit
     if count * unit < FIRST:
         return
@@ -28,12 +28,12 @@ def test_an_epochs_unit_is_told_by_its_magnitude(time: int, unit: int) -> None:
     assert moments(pa.array([count]), UTC).tolist() == [count * unit]
 
 
-def test_units_may_even_be_mixed() -> None:
+def test_units_can_be_mixed_in_a_column() -> None:
     times = ["1760032800", "1760032800000", "1760032800000000", "1760032800000000000"]
     assert set(moments(pa.array(times), UTC).tolist()) == {1_760_032_800 * 10**9}
 
 
-def test_the_first_and_the_last_moment() -> None:
+def test_first_and_last_accepted_time() -> None:
     assert moment("1980-01-01T00:00:00Z", UTC) == FIRST
     assert moment("2099-12-31T23:59:59.999999999Z", UTC) == END - 1
     for text in (
@@ -43,7 +43,7 @@ def test_the_first_and_the_last_moment() -> None:
         "9999-12-31 23:59",
         "-5",
     ):
-        with pytest.raises(Problem, match="no time between 1980 and 2100"):
+        with pytest.raises(ParseError, match="not a time between 1980 and 2100"):
             moment(text, Zone("America/New_York"))
 
 
@@ -63,7 +63,7 @@ def test_fractions_to_the_nanosecond(text: str, nanos: int) -> None:
 
 @pytest.mark.parametrize("text", ["1760032800.1234567891", "1760032800000000000.5", "2025-10-09 18:00:00.1234567891"])
 def test_finer_than_a_nanosecond_is_refused(text: str) -> None:
-    with pytest.raises(Problem, match="finer than a nanosecond"):
+    with pytest.raises(ParseError, match="finer than a nanosecond"):
         moment(text, UTC)
 
 
@@ -73,10 +73,10 @@ def test_epochs_with_fractions_of_any_length() -> None:
 
 
 @pytest.mark.parametrize("text", ["2025-10-09 18:00:00+24:00", "2025-10-09 18:00:00+02:60", "2025-10-09 18:00:00+2"])
-def test_offsets_that_are_none(text: str) -> None:
-    with pytest.raises(Problem):
+def test_invalid_offsets_raise(text: str) -> None:
+    with pytest.raises(ParseError):
         moment(text, UTC)
-    with pytest.raises(Odd):
+    with pytest.raises(NotVectorizable):
         moments(pa.array([text]), UTC)
 
 
@@ -85,7 +85,7 @@ def test_dates_in_every_order() -> None:
     for text, order in (("2025-10-09", "ymd"), ("20251009", "mdy"), ("9/10/2025", "dmy"), ("10/09/2025", "mdy")):
         assert day_of(text, order) == day  # type: ignore[arg-type]  # one of the three orders
     for text in ("10/09/2025", "1/2/3", "2025-13-01", "tomorrow"):
-        with pytest.raises(Problem):
+        with pytest.raises(ParseError):
             day_of(text, "ymd")
 
 
@@ -95,7 +95,7 @@ def test_dates_in_every_order() -> None:
         min_size=1,
     )
 )
-def test_columns_of_split_and_compact_times_read_as_their_cells(stamps: list[datetime]) -> None:
+def test_split_and_compact_columns_equal_single_cells(stamps: list[datetime]) -> None:
     isos = [f"{stamp:%Y-%m-%d %H:%M:%S.%f}" for stamp in stamps]
     whole = [moment(text, UTC) for text in isos]
     days, clocks = zip(*(text.split(" ") for text in isos), strict=True)
@@ -132,6 +132,6 @@ def test_milliseconds_of_a_day(micros: list[int]) -> None:
         lambda: moments(pa.array([True]), UTC),
     ],
 )
-def test_what_the_fast_path_leaves_to_the_plain_one(read: Callable[[], object]) -> None:
-    with pytest.raises(Odd):
+def test_times_that_are_not_vectorizable(read: Callable[[], object]) -> None:
+    with pytest.raises(NotVectorizable):
         read()

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from orderflow.formats import SYMBOL_PATTERN
 from orderflow.formats.parsing import words
-from orderflow.formats.parsing.problems import NumberText, Odd, Problem
+from orderflow.formats.parsing.parse_errors import NotVectorizable, NumberText, ParseError
 from orderflow.market.ticks import NO_ID
 
 
-def test_numeric_ids_are_themselves_and_others_negative_hashes() -> None:
+def test_numeric_ids_are_kept_and_text_ids_are_negative_hashes() -> None:
     assert words.trade_id("007") == 7
     assert words.trade_id(str(2**63 - 1)) == 2**63 - 1
     assert words.trade_id(str(2**63)) == str(2**63)
@@ -28,16 +28,16 @@ def test_numeric_ids_are_themselves_and_others_negative_hashes() -> None:
         -2784394745102795888,
     ], "hashes are kept on disk: they must not change"
     for bad in ("", "a b", "é", "x" * 129, NumberText("1.5"), NumberText("-1")):
-        with pytest.raises(Problem):
+        with pytest.raises(ParseError):
             words.trade_id(bad)
 
 
 def test_a_column_of_ids() -> None:
     assert words.trade_ids(pa.array(["1", None, "3"])).tolist() == [1, NO_ID, 3]
     assert words.trade_ids(pa.nulls(2)).tolist() == [NO_ID, NO_ID]
-    with pytest.raises(Odd):
+    with pytest.raises(NotVectorizable):
         words.trade_ids(pa.array(["1", "a"]))
-    with pytest.raises(Odd):
+    with pytest.raises(NotVectorizable):
         words.trade_ids(pa.array([1, -1]))
 
 
@@ -53,11 +53,11 @@ def test_symbols(text: str, fine: bool) -> None:
     if fine:
         assert words.symbol(text) == text
     else:
-        with pytest.raises(Problem):
+        with pytest.raises(ParseError):
             words.symbol(text)
 
 
-def test_the_makers_side_is_the_other_one() -> None:
+def test_maker_side_is_inverted() -> None:
     assert words.side("BUY", words.MAKER) == words.SELL == words.side("sell", words.TAKER)
     assert words.side("True", words.BUYER_IS_MAKER) == words.SELL
     assert words.sides(pa.array([True, False, None]), words.BUYER_IS_MAKER).tolist() == [-1, 1, 0]

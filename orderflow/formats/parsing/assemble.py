@@ -1,7 +1,6 @@
-"""Parsed rows in columns, and how they become batches: side rules applied, one number grid, one batch a symbol.
+"""Turn parsed rows into batches: apply the side rules, find a common number grid, make one batch per symbol.
 
-Both paths end here, so that what a row's values mean (which side rule holds, which part of its volume is whose) is
-written once.
+Both parsing paths end here, so the side rules and the split of volumes are written once.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ import numpy as np
 
 from orderflow.arrays import Codes, Flags, Indices, Ints
 from orderflow.errors import FieldError
-from orderflow.formats.parsing.problems import Odd
+from orderflow.formats.parsing.parse_errors import NotVectorizable
 from orderflow.formats.parsing.result import ParsedTicks
 from orderflow.formats.parsing.words import ABSENT, BUY, SELL, UNKNOWN
 from orderflow.market.decimals import MAX_UNITS
@@ -21,11 +20,11 @@ from orderflow.market.ticks import NO_ID, Side, SideRule, TickBatch
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
-    """n good rows of one symbol in row order, not yet sided.
+class ParsedRows:
+    """n valid rows of one symbol in row order, before side rules are applied.
 
-    row, time, price, size, id: int64[n]. flag: int8[n], what the venue says of the side (codes of `words`). quote:
-    int8[n], what the quote says: BUY, SELL or ABSENT. bid, ask: separate volumes int64[n] on the size's grid, or None.
+    row, time, price, size, id: int64[n]. flag: int8[n], the venue's side (codes of `words`). quote: int8[n], the side
+    by the quote: BUY, SELL or ABSENT. bid, ask: separate volumes int64[n] on the size's grid, or None.
     """
 
     symbol: str
@@ -41,14 +40,14 @@ class Piece:
     bid: Ints | None = None
     ask: Ints | None = None
 
-    def take(self, symbol: str, where: Indices) -> Piece:
-        """The rows at `where` as another symbol's piece, on the coarsest grids that hold them."""
+    def take(self, symbol: str, where: Indices) -> ParsedRows:
+        """The rows at `where` as rows of another symbol, on the coarsest grids that hold them."""
         bid = None if self.bid is None else self.bid[where]
         ask = None if self.ask is None else self.ask[where]
         volumes = [self.size[where], *(part for part in (bid, ask) if part is not None)]
-        drop = min(_spare(units, self.size_decimals) for units in volumes)
-        less = _spare(self.price[where], self.price_decimals)
-        return Piece(
+        drop = min(_trailing_zeros(units, self.size_decimals) for units in volumes)
+        less = _trailing_zeros(self.price[where], self.price_decimals)
+        return ParsedRows(
             symbol,
             self.row[where],
             self.time[where],
@@ -66,15 +65,15 @@ class Piece:
 
 @dataclass(slots=True)
 class Chunk:
-    """What one path made of some consecutive rows: pieces, the errors of the bad rows, and how many rows there were."""
+    """The result of one path for consecutive rows: parsed rows, the errors of bad rows, and the number of rows."""
 
-    pieces: list[Piece]
+    parts: list[ParsedRows]
     rows: int
     errors: list[FieldError] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
-class _Ticks:
+class _TickColumns:
     row: Ints
     time: Ints
     price: Ints
@@ -85,21 +84,20 @@ class _Ticks:
 
 
 def assemble(chunks: Sequence[Chunk], *, infer: bool, first_row: int = 0) -> ParsedTicks:
-    """All chunks as one result; with `infer` False a row without a flag has SideRule.NONE, whatever else it tells.
+    """Join all chunks into one result. With `infer` False, a row without a flag has SideRule.NONE.
 
-    Raises Odd when the numbers of a symbol's pieces have no grid in common; the plain path then says which row is to
-    blame.
+    Raises NotVectorizable if the numbers of a symbol have no common grid; the row path then reports the row at fault.
     """
-    by_symbol: dict[str, list[Piece]] = {}
+    by_symbol: dict[str, list[ParsedRows]] = {}
     for chunk in chunks:
-        for piece in chunk.pieces:
-            by_symbol.setdefault(piece.symbol, []).append(piece)
+        for part in chunk.parts:
+            by_symbol.setdefault(part.symbol, []).append(part)
     batches, origins = [], []
-    for symbol, pieces in sorted(by_symbol.items(), key=lambda item: int(item[1][0].row[0])):
-        price_decimals = max(piece.price_decimals for piece in pieces)
-        size_decimals = max(piece.size_decimals for piece in pieces)
-        parts = [_sided(_regrid(piece, price_decimals, size_decimals), infer) for piece in pieces]
-        ticks = parts[0] if len(parts) == 1 else _joined(parts)
+    for symbol, groups in sorted(by_symbol.items(), key=lambda item: int(item[1][0].row[0])):
+        price_decimals = max(part.price_decimals for part in groups)
+        size_decimals = max(part.size_decimals for part in groups)
+        parts = [_with_sides(_regrid(part, price_decimals, size_decimals), infer) for part in groups]
+        ticks = parts[0] if len(parts) == 1 else _concatenate(parts)
         batches.append(
             TickBatch(
                 symbol,
@@ -119,57 +117,58 @@ def assemble(chunks: Sequence[Chunk], *, infer: bool, first_row: int = 0) -> Par
 
 
 def fits_grid(units: Ints, gap: int) -> Flags:
-    """Which units stay exact when they are given `gap` more decimals."""
+    """Which units stay exact with `gap` more decimals."""
     return np.asarray(np.abs(units) <= MAX_UNITS // 10**gap)
 
 
-def _spare(units: Ints, decimals: int) -> int:
-    """How many of the decimals are zero in all of the units."""
+def _trailing_zeros(units: Ints, decimals: int) -> int:
+    """How many trailing decimals are zero in all units."""
     spare = 0
     while spare < decimals and not (units % 10 ** (spare + 1)).any():
         spare += 1
     return spare
 
 
-def _regrid(piece: Piece, price_decimals: int, size_decimals: int) -> Piece:
-    fine, small = price_decimals - piece.price_decimals, size_decimals - piece.size_decimals
+def _regrid(part: ParsedRows, price_decimals: int, size_decimals: int) -> ParsedRows:
+    fine, small = price_decimals - part.price_decimals, size_decimals - part.size_decimals
     if not fine and not small:
-        return piece
-    if not (fits_grid(piece.price, fine).all() and fits_grid(piece.size, small).all()):
-        raise Odd
+        return part
+    if not (fits_grid(part.price, fine).all() and fits_grid(part.size, small).all()):
+        raise NotVectorizable
     return replace(
-        piece,
-        price=piece.price * 10**fine,
+        part,
+        price=part.price * 10**fine,
         price_decimals=price_decimals,
-        size=piece.size * 10**small,
+        size=part.size * 10**small,
         size_decimals=size_decimals,
-        bid=None if piece.bid is None else piece.bid * 10**small,
-        ask=None if piece.ask is None else piece.ask * 10**small,
+        bid=None if part.bid is None else part.bid * 10**small,
+        ask=None if part.ask is None else part.ask * 10**small,
     )
 
 
-def _sided(piece: Piece, infer: bool) -> _Ticks:
-    """The piece's ticks, each with its side and the rule that gave it."""
-    flag = piece.flag
+def _with_sides(part: ParsedRows, infer: bool) -> _TickColumns:
+    """The ticks of the rows, each with its side and the rule that gave it."""
+    flag = part.flag
     free = flag == ABSENT
     side = np.where(flag == UNKNOWN, np.int8(Side.UNKNOWN), flag)
     rule = np.where(flag == UNKNOWN, np.int8(SideRule.NONE), np.int8(SideRule.FLAG))
     if free.any():
-        quoted = free & (piece.quote != ABSENT) & infer
-        side = np.where(quoted, piece.quote, side)
+        quoted = free & (part.quote != ABSENT) & infer
+        side = np.where(quoted, part.quote, side)
         rest = np.int8(SideRule.TICK if infer else SideRule.NONE)
         rule = np.where(free, np.where(quoted, np.int8(SideRule.QUOTE), rest), rule)
-    ticks = _Ticks(piece.row, piece.time, piece.price, piece.size, side, rule, piece.id)
-    if piece.bid is None or piece.ask is None or not infer:
+    ticks = _TickColumns(part.row, part.time, part.price, part.size, side, rule, part.id)
+    if part.bid is None or part.ask is None or not infer:
         return ticks
-    split = free & (piece.bid + piece.ask > 0)
-    return _divided(ticks, piece.bid, piece.ask, split) if split.any() else ticks
+    split = free & (part.bid + part.ask > 0)
+    return _split_volumes(ticks, part.bid, part.ask, split) if split.any() else ticks
 
 
-def _divided(ticks: _Ticks, bid: Ints, ask: Ints, split: Flags) -> _Ticks:
-    """Rows of `split` as up to three ticks of the same time and price: the bid volume (sold), the ask volume (bought),
-    and what of the size is neither. Ticks of a row that became several carry no id: they would look like
-    repetitions."""
+def _split_volumes(ticks: _TickColumns, bid: Ints, ask: Ints, split: Flags) -> _TickColumns:
+    """Split the rows of `split` into up to three ticks of the same time and price: the bid volume (sold), the ask
+    volume (bought), and the rest of the size. Ticks of a row that was split have no id, or they would look like
+    duplicates.
+    """
     sizes = np.stack([bid, ask, ticks.size - bid - ask], axis=1)
     sizes[~split] = 0
     sizes[~split, 2] = ticks.size[~split]
@@ -179,7 +178,7 @@ def _divided(ticks: _Ticks, bid: Ints, ask: Ints, split: Flags) -> _Ticks:
     several = keep.sum(axis=1) > 1
     side = np.where(part == 0, np.int8(SELL), np.where(part == 1, np.int8(BUY), ticks.side[source]))
     rule = np.where(part == 2, ticks.rule[source], np.int8(SideRule.VOLUMES))
-    return _Ticks(
+    return _TickColumns(
         ticks.row[source],
         ticks.time[source],
         ticks.price[source],
@@ -190,8 +189,8 @@ def _divided(ticks: _Ticks, bid: Ints, ask: Ints, split: Flags) -> _Ticks:
     )
 
 
-def _joined(parts: Sequence[_Ticks]) -> _Ticks:
-    return _Ticks(
+def _concatenate(parts: Sequence[_TickColumns]) -> _TickColumns:
+    return _TickColumns(
         np.concatenate([part.row for part in parts]),
         np.concatenate([part.time for part in parts]),
         np.concatenate([part.price for part in parts]),

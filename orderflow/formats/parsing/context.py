@@ -1,4 +1,4 @@
-"""What holds for one whole file or body while it is read."""
+"""The options and state of reading one file or body."""
 
 from __future__ import annotations
 
@@ -6,25 +6,27 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from orderflow.errors import BadInput
-from orderflow.formats.parsing.numbers import Mark
+from orderflow.formats.parsing.numbers import DecimalMark
 from orderflow.formats.parsing.zones import Zone
 
 SIDES = ("auto", "flag")
 
 
 class Cell(NamedTuple):
-    """One value with its column's name as sent and the decimal mark that texts of the column have."""
+    """One value with its column's name as sent and the decimal mark of the column's texts."""
 
     name: str
     value: Any
-    mark: Mark
+    mark: DecimalMark
 
 
 @dataclass(slots=True)
-class Reading:
-    """zone: for times without one, and the latest time so far. infer: whether sides not flagged are inferred. symbol:
-    of rows that name none; with `only` it is the name of all rows, and `named` remembers what the file itself calls
-    them."""
+class ParseContext:
+    """Options and state of one parse.
+
+    zone: the zone of times without one; it remembers the latest time. infer: whether missing sides are inferred.
+    symbol: the symbol of rows without one. only: `symbol` applies to all rows. named: the symbols found in the file.
+    """
 
     zone: Zone
     infer: bool
@@ -33,15 +35,15 @@ class Reading:
     named: set[str] = field(default_factory=set)
 
     def rename(self, names: list[str]) -> None:
-        """Check that one given symbol is not laid over several instruments. Raises BadInput."""
+        """Record symbols that are replaced by the given one. Raises BadInput if there are several."""
         self.named.update(names)
         if len(self.named) > 1:
             found = ", ".join(sorted(self.named)[:8])
             raise BadInput(f"the file holds several symbols ({found}); leave out the symbol to keep them apart")
 
 
-def infers(side: str) -> bool:
+def infer_sides(side: str) -> bool:
     """Whether the `side` option asks for inferred sides. Raises BadInput."""
     if side not in SIDES:
-        raise BadInput(f"side: {side!r} is not known; write auto or flag")
+        raise BadInput(f"side: {side!r} is unknown; use auto or flag")
     return side == "auto"
