@@ -13,7 +13,7 @@ from typing import Protocol, TypeVar
 
 from orderflow.errors import BadInput, BadSetting
 from orderflow.exchange.product import build_exchange
-from orderflow.feeds.replay import SampleReplay
+from orderflow.feeds.registry import FEEDS
 from orderflow.herd.debrief.cache import Debriefs
 from orderflow.herd.live.game import Game, build_game
 from orderflow.instruments.simulation import Simulation, build_simulation
@@ -95,7 +95,13 @@ class Product:
 
 
 def _market(ground: Ground, parts: Parts) -> Iterator[object]:
-    yield SampleReplay(ground.market, ground.workers, velocity=ground.settings.velocity)
+    for kind in FEEDS:
+        yield kind.make(ground.market, ground.workers, ground.settings.velocity)
+
+
+def _stop_feeds(parts: Parts) -> None:
+    for kind in FEEDS:
+        parts.get(kind.type).stop()
 
 
 def _herd(ground: Ground, parts: Parts) -> Iterator[object]:
@@ -119,7 +125,7 @@ PRODUCTS: tuple[Product, ...] = (
     Product(
         "market",
         _market,
-        stop=lambda parts: parts.get(SampleReplay).stop(),
+        stop=_stop_feeds,
         api=("orderflow.web.market.stats:Chart", "orderflow.web.market.market_api:MarketApi"),
         pages=("callbacks.chart",),
     ),

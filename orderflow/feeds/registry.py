@@ -1,4 +1,7 @@
-"""Every feed that can bring ticks into the engine, by name. A new feed is one file beside this one and a line here."""
+"""The feeds that bring ticks into the engine. Adding one takes a file beside this one and a row in `FEEDS`.
+
+A server builds every feed of the table (`orderflow.products`); each runs when it is started.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from orderflow.errors import NotFound
 from orderflow.feeds.replay import SampleReplay, Sink
 from orderflow.runtime.workers import Workers
 
@@ -24,24 +26,17 @@ class Feed(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FeedKind:
-    """A feed by name; `make` builds one that brings its ticks to a market and runs on these workers."""
+    """One row. type: the feed's class, by which the services find it. make(market, workers, velocity): builds one that
+    brings its ticks to a market; velocity is market seconds a second."""
 
     name: str
     title: str
-    make: Callable[[Sink, Workers], Feed]
+    type: type[Feed]
+    make: Callable[[Sink, Workers, float], Feed]
 
 
-FEEDS = (FeedKind("replay", "a bundled recording, replayed", SampleReplay),)
+def _replay(market: Sink, workers: Workers, velocity: float) -> Feed:
+    return SampleReplay(market, workers, velocity=velocity)
 
 
-def names() -> list[str]:
-    """The names of all feeds."""
-    return [kind.name for kind in FEEDS]
-
-
-def get(name: str) -> FeedKind:
-    """The feed of that name. Raises NotFound, naming those that there are."""
-    for kind in FEEDS:
-        if kind.name == name:
-            return kind
-    raise NotFound(f"there is no feed {name!r}; there are {', '.join(names())}")
+FEEDS = (FeedKind("replay", "a bundled recording, replayed", SampleReplay, _replay),)
