@@ -1,4 +1,4 @@
-"""Clocks as objects, so that tests and replays can pass their own.
+"""Clocks as objects, so that tests can pass their own.
 
 They do not sleep (`orderflow.runtime.workers` does) and know no sessions or time zones.
 """
@@ -27,23 +27,3 @@ class SystemClock:
 
     def monotonic(self) -> float:
         return time.monotonic()
-
-
-class ManualClock:
-    """A clock that only `advance` moves. now: its first reading, ns since 1970 UTC."""
-
-    def __init__(self, now: int = 0) -> None:
-        self._begin = now
-        self._passed = 0
-
-    def now(self) -> int:
-        return self._begin + self._passed
-
-    def monotonic(self) -> float:
-        return self._passed / 1e9
-
-    def advance(self, seconds: float) -> None:
-        """Move the clock forward. Raises ValueError for a negative number."""
-        if seconds < 0:
-            raise ValueError("time does not go back")
-        self._passed += round(seconds * 1e9)

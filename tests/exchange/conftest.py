@@ -8,8 +8,8 @@ import pytest
 
 from orderflow.exchange.exchange import Exchange
 from orderflow.market.market import Market
-from orderflow.runtime.clock import ManualClock
 from orderflow.runtime.workers import Workers
+from tests.clocks import ManualClock
 from tests.exchange.trades import BEGIN
 
 

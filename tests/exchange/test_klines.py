@@ -16,8 +16,8 @@ from orderflow.exchange.klines import quote_sums
 from orderflow.market import buffer
 from orderflow.market.frames import Frame
 from orderflow.market.market import Market
-from orderflow.runtime.clock import ManualClock
 from orderflow.runtime.workers import Workers
+from tests.clocks import ManualClock
 from tests.exchange.asking import ask
 from tests.exchange.trades import BEGIN, Fill, ingest_recorded, send, some
 

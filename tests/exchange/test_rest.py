@@ -12,7 +12,7 @@ import pytest
 from orderflow.exchange.exchange import Exchange, Rules
 from orderflow.exchange.market_data import Quote
 from orderflow.exchange.symbols import assets, exchange_name
-from orderflow.runtime.clock import ManualClock
+from tests.clocks import ManualClock
 from tests.exchange.asking import ask, refused
 from tests.exchange.trades import BEGIN, Fill, ingest_recorded, send, some
 

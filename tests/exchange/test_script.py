@@ -9,7 +9,7 @@ import pytest
 from orderflow.errors import BadInput
 from orderflow.exchange.exchange import Exchange, Rules
 from orderflow.exchange.script import MOST_STEPS, Passage, Script
-from orderflow.runtime.clock import ManualClock
+from tests.clocks import ManualClock
 from tests.exchange.asking import ask, refused
 
 

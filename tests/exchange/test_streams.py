@@ -17,7 +17,7 @@ from orderflow.exchange.dialect import Refusal
 from orderflow.exchange.exchange import Exchange
 from orderflow.exchange.market_data import Quote
 from orderflow.exchange.streams import BATCH, Feed
-from orderflow.runtime.clock import ManualClock
+from tests.clocks import ManualClock
 from tests.exchange.asking import ask
 from tests.exchange.trades import BEGIN, Fill, send, some
 

@@ -18,9 +18,10 @@ from orderflow.instruments.spec import Spec
 from orderflow.market.frames import Frame
 from orderflow.market.market import Market
 from orderflow.market.tick_log import NoLog
-from orderflow.runtime.clock import ManualClock, SystemClock
+from orderflow.runtime.clock import SystemClock
 from orderflow.runtime.workers import Workers
 from orderflow.settings.settings import Settings
+from tests.clocks import ManualClock
 
 NOW = 1_790_000_000 * 10**9
 

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 from orderflow.runtime.bus import Bus
-from orderflow.runtime.clock import ManualClock, SystemClock
+from orderflow.runtime.clock import SystemClock
 from orderflow.runtime.workers import Workers
+from tests.clocks import ManualClock
 
 
 def test_a_receiver_keeps_the_highest_revision() -> None:

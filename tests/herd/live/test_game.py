@@ -13,9 +13,9 @@ from orderflow.errors import BadInput, Busy, Conflict, Forbidden, NotFound, Stor
 from orderflow.herd.live.game import Game, build_game
 from orderflow.herd.live.order_status import Fill, canonical
 from orderflow.market.market import Market
-from orderflow.runtime.clock import ManualClock
 from orderflow.runtime.workers import Workers
 from orderflow.settings.settings import Settings
+from tests.clocks import ManualClock
 from tests.herd.play import START
 
 

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from orderflow.herd.live import messages
 from orderflow.herd.live.game import Game, build_game
 from orderflow.market.market import Market
-from orderflow.runtime.clock import ManualClock
 from orderflow.runtime.workers import Workers
 from orderflow.settings.settings import Settings
+from tests.clocks import ManualClock
 
 START = 1_795_000_000 * 10**9
 

@@ -16,9 +16,9 @@ import pytest
 from orderflow.herd.live.game import Game, build_game
 from orderflow.herd.rules.events import OrderAccepted
 from orderflow.market.market import Market
-from orderflow.runtime.clock import ManualClock
 from orderflow.runtime.workers import Workers
 from orderflow.settings.settings import Settings
+from tests.clocks import ManualClock
 from tests.herd.play import START
 
 ROOT = Path(__file__).parents[3]
