@@ -1,27 +1,31 @@
-"""The HTTP side of the replay: one connection, one request at a time, each batch until it is answered.
+"""The HTTP side of the replay: a `requests.Session`, one request at a time, each batch until it is answered.
 
-A batch goes out in two steps, `begin_ticks` and `finish_ticks`: the next one is read and written as text while the
-server works on this one, without a thread.
+A batch goes out in two steps, `begin_ticks` and `finish_ticks`. The first attempt runs in a second thread, so the next
+batch is read and written as text while the server works on this one. `begin_ticks` waits until the body is written:
+two threads that take turns at the interpreter would write it slower.
 
-What may be retried without harm is retried: a batch carries an idempotency key, and the same bytes go out with the
-same key until the server answers, so a connection lost before or after the server took them changes nothing. What
-the server refuses for good (a 4xx) is not retried.
-
-Plain `http.client`: it starts in no time, sends a batch in two writes and has no opinion on retries. Proxies and
-redirects are not followed.
+What is safe to retry is retried: a batch carries an idempotency key, and the same bytes go out with the same key until
+the server answers, so a connection lost before or after the server took them changes nothing. What the server refuses
+for good (a 4xx) is not retried. All of that is decided here, because only this module knows what is safe and when the
+user wants to stop; urllib3's `Retry` covers connecting alone. Proxies, `.netrc` and redirects are not followed.
 """
 
 from __future__ import annotations
 
-import http.client
 import json
 import random
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, SSLError
+from urllib3.util import Retry
 
 from orderflow.errors import BadSetting, OrderflowError
 from orderflow.replay.csv_body import CONTENT_TYPE
@@ -29,11 +33,16 @@ from orderflow.replay.csv_body import CONTENT_TYPE
 _FIRST_WAIT = 0.25
 _LONGEST_WAIT = 4.0
 _RETRY = frozenset({408, 425, 429})
-_NOT_TAKEN = frozenset({429, 503, 507})  # answers that promise that nothing was kept
+_NOT_TAKEN = frozenset({429, 503, 507})
+"""Statuses that promise that nothing was kept."""
+_LOST = requests.ConnectionError | requests.Timeout | requests.exceptions.ChunkedEncodingError
+"""Errors that another attempt may not meet."""
+_CONNECTING = Retry(connect=1, read=False, redirect=False, status=False, other=False, backoff_factor=0)
+"""A second try at connecting, at once; nothing that was sent is ever sent again by urllib3."""
 
 
 class ServerGone(OrderflowError):
-    """No usable answer in the time allowed; `in_doubt` when the server may have taken the batch all the same."""
+    """No usable response in the time allowed; `in_doubt` when the server may have taken the batch all the same."""
 
     def __init__(self, detail: str, *, in_doubt: bool) -> None:
         super().__init__(detail)
@@ -45,7 +54,7 @@ class Stopped(ServerGone):
 
 
 class Refused(OrderflowError):
-    """The server answered that it will not take this; `errors` are its sentences, one for each thing wrong."""
+    """The server refuses this for good. errors: (location, message) of each thing wrong, as the server says it."""
 
     def __init__(self, status: int, detail: str, errors: tuple[tuple[list[Any], str], ...] = ()) -> None:
         super().__init__(detail)
@@ -54,7 +63,7 @@ class Refused(OrderflowError):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class BatchResult:
     """accepted: ticks taken. duplicates: ticks known by trade id. waited: seconds lost to a server that was away."""
 
     accepted: int
@@ -63,11 +72,33 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class _Call:
+class _Request:
     method: str
-    target: str
+    url: str
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
+
+
+class _Body:
+    """A request's body as a file that gives all of it at once, and tells when that was written."""
+
+    def __init__(self, data: bytes, on_written: Callable[[], object]) -> None:
+        self._data = data
+        self._left = data
+        self._on_written = on_written
+
+    def __len__(self) -> int:
+        return len(self._data)
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self._data
+
+    def read(self, size: int = -1) -> bytes:
+        """All of it, whatever the size; then nothing."""
+        piece, self._left = self._left, b""
+        if not piece:
+            self._on_written()
+        return piece
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +113,10 @@ class Client:
     """Talks to one server.
 
     server: `http[s]://host[:port][/prefix]`. api_key: sent as a bearer token. retry_for: seconds to go on trying after
-    the first failure. sleep: returns something true when the user wants to stop. on_wait(reason, seconds left) is
-    called before each wait and on_back() when an answer came after waits.
+    the first failure. timeout: seconds without a byte. sleep: returns something true when the user wants to stop.
+    on_wait(reason, seconds left) is called before each wait and on_back() when a response came after waits.
 
-    Raises BadSetting for an address that is none; the calls raise Refused, ServerGone and Stopped.
+    Raises BadSetting if `server` is not such an address; the calls raise Refused, ServerGone and Stopped.
     """
 
     def __init__(
@@ -104,22 +135,28 @@ class Client:
         self.server = server.rstrip("/")
         try:
             url = urlsplit(self.server)
-            port = url.port
+            valid = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
         except ValueError as error:
             raise BadSetting(f"{server!r} is not a server address: {error}") from error
-        if url.scheme not in ("http", "https") or not url.hostname:
+        if not valid:
             raise BadSetting(f"{server!r} is not a server address like http://localhost:8765")
-        kind = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
-        self._connection = kind(url.hostname, port, timeout=timeout)
-        self._call = _Call("GET", "/")
-        self._used = False  # whether the connection had been used before this call
-        self._reached = False  # whether the last attempt got as far as sending
-        self._cut_short = False
-        self._failure: Exception | None = None
-        self._prefix = url.path
-        self._headers = {"Accept": "application/json", "User-Agent": "orderflow-replay"}
+        self._session = requests.Session()
+        self._session.trust_env = False
+        self._session.mount("http://", HTTPAdapter(pool_connections=1, pool_maxsize=1, max_retries=_CONNECTING))
+        self._session.mount("https://", HTTPAdapter(pool_connections=1, pool_maxsize=1, max_retries=_CONNECTING))
+        self._session.headers.clear()
+        self._session.headers.update(
+            {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "orderflow-replay"}
+        )
         if api_key:
-            self._headers["Authorization"] = f"Bearer {api_key}"
+            self._session.headers["Authorization"] = f"Bearer {api_key}"
+        self._timeout = timeout
+        self._request = _Request("GET", self.server)
+        self._sending: threading.Thread | None = None
+        self._written = threading.Event()
+        self._outcome: _Reply | Exception | None = None
+        self._open = False  # whether a connection from an earlier request is kept
+        self._used = False  # whether the present request goes out on it
         self._retry_for = retry_for
         self._clock = clock
         self._sleep = sleep
@@ -133,21 +170,20 @@ class Client:
         A failure shows in `finish_ticks`, which must be called before anything else is sent.
         """
         query = {"symbol": symbol} if symbol else {}
-        self._begin(
-            _Call("POST", self._target("/ticks", query), body, {"Content-Type": CONTENT_TYPE, "Idempotency-Key": key})
-        )
+        headers = {"Content-Type": CONTENT_TYPE, "Idempotency-Key": key}
+        self._begin(_Request("POST", self._url("/ticks", query), body, headers))
 
-    def finish_ticks(self) -> Answer:
-        """Wait for the answer to the batch, sending it again as often as need be."""
-        answer, waited = self._finish()
+    def finish_ticks(self) -> BatchResult:
+        """Wait for the response to the batch, sending it again as often as need be."""
+        found, waited = self._finish()
         try:
-            return Answer(int(answer["accepted"]), int(answer.get("duplicates", 0)), waited)
+            return BatchResult(int(found["accepted"]), int(found.get("duplicates", 0)), waited)
         except (KeyError, TypeError, ValueError) as error:
             raise Refused(200, f"{self.server} answers, but not as an orderflow server does") from error
 
     def reset(self, symbol: str | None = None) -> None:
         """Empty the server: one symbol (it need not be there), or everything."""
-        self._begin(_Call("POST", self._target("/reset", {"symbol": symbol} if symbol else {})))
+        self._begin(_Request("POST", self._url("/reset", {"symbol": symbol} if symbol else {})))
         try:
             self._finish()
         except Refused as refused:
@@ -157,88 +193,96 @@ class Client:
     def set_tick_size(self, symbol: str, tick_size: str) -> None:
         """Tell the server the instrument's price step (decimal text)."""
         body = json.dumps({"tick_size": tick_size}).encode()
-        target = self._target(f"/api/v1/symbols/{quote(symbol, safe='')}", {})
-        self._begin(_Call("PUT", target, body, {"Content-Type": "application/json"}))
+        url = self._url(f"/api/v1/symbols/{quote(symbol, safe='')}", {})
+        self._begin(_Request("PUT", url, body, {"Content-Type": "application/json"}))
         self._finish()
 
     def close(self) -> None:
-        self._connection.close()
+        """Close the connection. A request under way is left to its thread, which ends with the program."""
+        self._session.close()
 
-    def _target(self, path: str, query: dict[str, str]) -> str:
-        return self._prefix + path + (f"?{urlencode(query)}" if query else "")
+    def _url(self, path: str, query: dict[str, str]) -> str:
+        return self.server + path + (f"?{urlencode(query)}" if query else "")
 
-    def _begin(self, call: _Call) -> None:
-        self._call = call
-        self._used = self._connection.sock is not None
-        self._send()
+    def _begin(self, request: _Request) -> None:
+        self._request, self._outcome, self._used = request, None, self._open
+        self._written.clear()
+        # a daemon: the user who interrupts twice does not wait for a server that is silent
+        self._sending = threading.Thread(target=self._send, name="replay request", daemon=True)
+        self._sending.start()
+        self._written.wait()
 
     def _finish(self) -> tuple[dict[str, Any], float]:
-        """Ask until there is an answer. Returns its JSON object ({} when it is none) and the seconds lost."""
+        """Try until there is a response. Returns its JSON object ({} when it is none) and the seconds lost."""
         began: float | None = None
         in_doubt = False
         attempt = 0
         while True:
-            try:
-                reply = self._receive()
-            except (OSError, http.client.HTTPException) as error:
-                self._connection.close()
-                in_doubt |= self._reached
-                if self._used and not isinstance(error, TimeoutError):
+            outcome = self._receive()
+            if isinstance(outcome, requests.RequestException):
+                in_doubt |= _was_sent(outcome)
+                if self._used and not isinstance(outcome, requests.Timeout):
                     self._used = False  # most often a connection that the server closed as idle: a fresh one, at once
                     self._send()
                     continue
-                reason, after = _reason(error), None
+                reason, after = _reason(outcome), None
+                failure = f"cannot reach {self.server}: {reason}"
             else:
-                if reply.status not in _RETRY and reply.status < 500:
+                if outcome.status not in _RETRY and outcome.status < 500:
                     if began is None:
-                        return self._read(reply), 0.0
+                        return self._read(outcome), 0.0
                     self._on_back()
-                    return self._read(reply), self._clock() - began
-                in_doubt |= reply.status >= 500 and reply.status not in _NOT_TAKEN
-                reason, after = f"it answered {reply.status} {_detail(reply)[0]}".strip(), reply.retry_after
+                    return self._read(outcome), self._clock() - began
+                in_doubt |= outcome.status >= 500 and outcome.status not in _NOT_TAKEN
+                reason, after = f"it answered {outcome.status} {_detail(outcome)[0]}".strip(), outcome.retry_after
+                failure = f"{self.server} does not take the request: {reason}"
             now = self._clock()
             began = now if began is None else began
             left = began + self._retry_for - now
             if left <= 0:
-                raise ServerGone(f"no luck with {self.server} for {self._retry_for:g} s: {reason}", in_doubt=in_doubt)
+                raise ServerGone(f"{failure} (tried for {self._retry_for:g} s)", in_doubt=in_doubt)
             self._on_wait(reason, left)
             wait = min(_LONGEST_WAIT, _FIRST_WAIT * 2.0 ** min(attempt, 10)) * (0.5 + self._jitter() / 2)
             if self._sleep(min(left, max(wait, after or 0.0))):
-                raise Stopped(f"stopped while {self.server} was away: {reason}", in_doubt=in_doubt)
+                raise Stopped(f"stopped; {failure}", in_doubt=in_doubt)
             attempt += 1
             self._send()
 
     def _send(self) -> None:
-        """One attempt at sending; how it failed is kept for `_receive`."""
-        call = self._call
-        self._failure, self._cut_short = None, False
+        """One attempt, to its end."""
+        request = self._request
+        body = _Body(request.body, self._written.set) if request.body else None
         try:
-            if self._connection.sock is None:
-                self._reached = False
-                self._connection.connect()
-            self._reached = True
-            self._connection.request(call.method, call.target, call.body, {**self._headers, **call.headers})
-        except (BrokenPipeError, ConnectionResetError) as error:
-            if self._reached:
-                self._cut_short = True  # a server may refuse (413, 401) before it has read all, and hang up: hear why
-            else:
-                self._failure = error
-        except (OSError, http.client.HTTPException) as error:
-            self._failure = error
-
-    def _receive(self) -> _Reply:
-        if self._failure is not None:
-            raise self._failure
-        response = self._connection.getresponse()
-        reply = _Reply(
-            response.status,
-            _seconds(response.getheader("Retry-After")),
-            response.read(),
-            response.getheader("Location"),
+            response = self._session.request(
+                request.method,
+                request.url,
+                data=body,
+                headers=request.headers,
+                timeout=self._timeout,
+                allow_redirects=False,
+            )
+        except Exception as error:  # raised where the caller waits, see `_receive`
+            self._session.close()  # the next attempt begins with a fresh connection
+            self._open, self._outcome = False, error
+            return
+        finally:
+            self._written.set()
+        headers = response.headers
+        self._open = headers.get("Connection", "").lower() != "close"
+        self._outcome = _Reply(
+            response.status_code, _seconds(headers.get("Retry-After")), response.content, headers.get("Location")
         )
-        if response.will_close or self._cut_short:
-            self._connection.close()
-        return reply
+
+    def _receive(self) -> _Reply | requests.RequestException:
+        """What became of the last attempt. Raises BadSetting for a request that cannot be made at all."""
+        if self._sending is not None:
+            self._sending.join()
+            self._sending = None
+        outcome = self._outcome
+        assert outcome is not None
+        if isinstance(outcome, _Reply | _LOST):
+            return outcome
+        raise BadSetting(f"cannot make a request to {self.server}: {outcome}") from outcome
 
     def _read(self, reply: _Reply) -> dict[str, Any]:
         if 200 <= reply.status < 300:
@@ -277,14 +321,30 @@ def _detail(reply: _Reply) -> tuple[str, tuple[tuple[list[Any], str], ...]]:
     return str(found.get("detail", "")), errors
 
 
-def _reason(error: Exception) -> str:
-    if isinstance(error, ConnectionRefusedError):
-        return "nobody listens there"
-    if isinstance(error, TimeoutError):
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """An error of requests and what is behind it: urllib3's error, then the system's."""
+    inner = getattr(error, "reason", None) or next((a for a in error.args if isinstance(a, BaseException)), None)
+    found = inner if isinstance(inner, BaseException) else error.__cause__
+    yield error
+    if found is not None and found is not error:
+        yield from _causes(found)
+
+
+def _was_sent(error: requests.RequestException) -> bool:
+    """False when the connection was never made, so that the server cannot have taken anything."""
+    return not any(isinstance(cause, NewConnectionError | ConnectTimeoutError | SSLError) for cause in _causes(error))
+
+
+def _reason(error: requests.RequestException) -> str:
+    causes = list(_causes(error))
+    if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
+        return "nothing listens there"
+    if isinstance(error, requests.Timeout):
         return "it does not answer"
-    if isinstance(error, ConnectionError | http.client.HTTPException):
+    if _was_sent(error):
         return "the connection was lost"
-    return str(error) or type(error).__name__
+    system = next((cause for cause in reversed(causes) if isinstance(cause, OSError)), causes[-1])
+    return str(system) or type(system).__name__
 
 
 def _seconds(text: str | None) -> float | None:

@@ -18,7 +18,7 @@ from orderflow.errors import BadInput, BadSetting, FieldError, OrderflowError
 from orderflow.feeds.pacing import Pacer
 from orderflow.formats import ParsedTicks
 from orderflow.replay.chunk import Stretch, stretch
-from orderflow.replay.client import Answer, Refused, ServerGone, Stopped
+from orderflow.replay.client import BatchResult, Refused, ServerGone, Stopped
 from orderflow.replay.progress import Progress, Tally
 
 NAMED_ROWS = 20
@@ -30,7 +30,7 @@ class Sender(Protocol):
 
     def begin_ticks(self, body: bytes, *, key: str, symbol: str | None) -> None: ...
 
-    def finish_ticks(self) -> Answer: ...
+    def finish_ticks(self) -> BatchResult: ...
 
     def set_tick_size(self, symbol: str, tick_size: str) -> None: ...
 

@@ -1,15 +1,17 @@
-"""The replay client against a real server: `python scripts/bench/replay.py [--rows N] [--seconds S]`.
+"""The replay client against a real server: `python scripts/bench/replay.py [--rows N] [--seconds S] [--before FOLDER]`.
 
 Rate: a file goes through reader, client, HTTP and engine at `--velocity max`; beside it, in turns in the same run, a
-client that posts tick by tick with `requests`. Memory: the client's peak on a file and on one of a tenth of its rows.
-Drift: how much later than the schedule the replay is after a while than at first, at velocities 1, 10 and 100; beside
-it a client that sleeps for every gap between two ticks.
+client that posts tick by tick with `requests`, and with `--before` the client of another checkout, to which the ratio
+is given. Memory: the client's peak on a file and on one of a tenth of its rows. Drift: how much later than the schedule
+the replay is after a while than at first, at velocities 1, 10 and 100; beside it a client that sleeps for every gap
+between two ticks.
 """
 
 from __future__ import annotations
 
 import argparse
 import math
+import os
 import re
 import subprocess
 import sys
@@ -24,7 +26,7 @@ from _common import ROOT, Row, Trades, at_least, at_most, machine, median, perce
 
 from orderflow.feeds.pacing import Pacer
 from orderflow.formats import open_ticks
-from orderflow.replay.client import Answer, Client
+from orderflow.replay.client import BatchResult, Client
 from orderflow.replay.csv_body import csv_body
 from orderflow.replay.progress import Silent, Tally
 from orderflow.replay.replayer import Replay
@@ -39,14 +41,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=5_000_000, help="rows of the large file (default: 5,000,000)")
     parser.add_argument("--rounds", type=int, default=3, help="turns of the rate (default: 3)")
-    parser.add_argument("--seconds", type=float, default=30.0, help="of each drift measurement (default: 30)")
+    parser.add_argument("--seconds", type=float, default=30.0, help="of each drift measurement, 0: none (default: 30)")
+    parser.add_argument("--before", type=Path, metavar="FOLDER", help="another checkout, whose client takes turns")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, served() as url:
         large, small = Path(folder) / "large.csv", Path(folder) / "small.csv"
         write(large, args.rows)
         write(small, args.rows // 10)
         print(machine())
-        rows = [*rate(url, large, small, args.rounds), *drift(url, Path(folder), args.seconds)]
+        rows = rate(url, large, small, args.rounds)
+        rows += against(args.before, url, large, args.rounds) if args.before else []
+        rows += drift(url, Path(folder), args.seconds) if args.seconds else []
     show("Replay client", rows)
     return 0 if all(row.met is not False for row in rows) else 1
 
@@ -96,10 +101,23 @@ def rate(url: str, large: Path, small: Path, count: int) -> list[Row]:
     ]
 
 
-def sending(url: str, path: Path) -> tuple[float, float]:
-    """(ticks/s as the client reports them, peak bytes) of the client in a process of its own."""
+def against(before: Path, url: str, path: Path, count: int) -> list[Row]:
+    """Ticks a second of this client and of another checkout's, in turns, and their ratio."""
+    ours, theirs = rounds(count, lambda: sending(url, path)[0], lambda: sending(url, path, before)[0])
+    return [
+        Row("this client, in turns with the one before", f"{median(ours):,.0f} ticks/s"),
+        Row("the client before", f"{median(theirs):,.0f} ticks/s"),
+        at_least("ratio to it", median(ours) / median(theirs), 0.95, "times"),
+    ]
+
+
+def sending(url: str, path: Path, checkout: Path = ROOT) -> tuple[float, float]:
+    """(ticks/s as the client reports them, peak bytes) of a checkout's client in a process of its own."""
+    environ = {**os.environ, "PYTHONPATH": str(checkout)}
     command = [sys.executable, "-m", "orderflow.replay.cli", str(path), "--server", url, "--velocity", "max", "--reset"]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+    with subprocess.Popen(
+        command, cwd=checkout, env=environ, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
         peak = 0.0
         while process.poll() is None:
             held = resident(process.pid)  # not what wait4 tells: that counts what this process held when it forked
@@ -144,7 +162,7 @@ class Watched:
         self.times.append(int(body[begin : body.index(b",", begin)]) / 1e9)
         self._client.begin_ticks(body, key=key, symbol=symbol)
 
-    def finish_ticks(self) -> Answer:
+    def finish_ticks(self) -> BatchResult:
         return self._client.finish_ticks()
 
     def set_tick_size(self, symbol: str, tick_size: str) -> None:

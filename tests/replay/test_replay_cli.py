@@ -196,7 +196,7 @@ def test_a_server_that_is_away_for_too_long(replay: Replay, tick_file: TickFile)
     words = ["--server", "http://127.0.0.1:1", "--retry-for", "0.4", "--start-from", 2]
     run = replay(tick_file(9), *words)
     assert run.code == 1
-    assert "nobody listens there" in run.err
+    assert "nothing listens there" in run.err
     assert "--start-from 2" in run.err
     assert replay(tick_file(9), "--reset", *words).code == 1
 

@@ -73,16 +73,16 @@ def test_waiting_is_told_and_not_too_often(tally: Tally) -> None:
     out, clock = io.StringIO(), Clock()
     lines = Lines(out, tally, clock=clock)
     for left in range(12, 0, -1):
-        lines.waiting("nobody listens there", left)
+        lines.waiting("nothing listens there", left)
         clock.now += 1
     lines.back()
-    lines.waiting("nobody listens there", 60)
+    lines.waiting("nothing listens there", 60)
     assert out.getvalue().splitlines() == [
-        "waiting for the server: nobody listens there; trying for another 12 s",
-        "waiting for the server: nobody listens there; trying for another 7 s",
-        "waiting for the server: nobody listens there; trying for another 2 s",
+        "waiting for the server: nothing listens there; trying for another 12 s",
+        "waiting for the server: nothing listens there; trying for another 7 s",
+        "waiting for the server: nothing listens there; trying for another 2 s",
         "the server is back",
-        "waiting for the server: nobody listens there; trying for another 60 s",
+        "waiting for the server: nothing listens there; trying for another 60 s",
     ]
 
 

@@ -136,7 +136,7 @@ def test_interrupted_while_the_server_is_away(tick_file: TickFile, run_client: C
     process = run_client(tick_file(10), "--server", "http://127.0.0.1:1", "--start-from", 3)
     assert process.stderr is not None
     first = process.stderr.readline()
-    assert "waiting for the server: nobody listens there" in first
+    assert "waiting for the server: nothing listens there" in first
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=20)
     assert process.returncode == 130
