@@ -126,7 +126,7 @@ PRODUCTS: tuple[Product, ...] = (
         "market",
         _market,
         stop=_stop_feeds,
-        api=("orderflow.web.market.stats:Chart", "orderflow.web.market.market_api:MarketApi"),
+        api=("orderflow.web.market.stats:StatsApi", "orderflow.web.market.market_api:MarketApi"),
         pages=("callbacks.chart",),
     ),
     Product(
@@ -134,7 +134,7 @@ PRODUCTS: tuple[Product, ...] = (
         _herd,
         start=lambda parts: parts.get(Game).start(),
         stop=lambda parts: parts.get(Game).stop(),
-        api=("orderflow.web.herd.herd_api:Herd",),
+        api=("orderflow.web.herd.herd_api:HerdApi",),
         pages=("callbacks.herd", "callbacks.herd_debrief", "callbacks.herd_replay"),
     ),
     Product(
@@ -142,7 +142,7 @@ PRODUCTS: tuple[Product, ...] = (
         _instruments,
         start=lambda parts: parts.get(Simulation).start(),
         reset=lambda parts: parts.get(Simulation).keep(),
-        api=("orderflow.web.instruments.instruments_api:Instruments",),
+        api=("orderflow.web.instruments.instruments_api:InstrumentsApi",),
         pages=("callbacks.instruments",),
     ),
     Product("exchange", _exchange, api=("orderflow.web.exchange.exchange_api:ExchangeApi",)),

@@ -1,7 +1,7 @@
-"""What a chunk of the file means to a replay: ticks in file order, and the data row that each came from.
+"""A chunk of the file as a replay sends it: ticks in file order, and the data row of each.
 
-The rows are what `--start-from` counts, so they decide where a replay may be cut: after any tick whose row is done.
-A cut at such a place and a later start from it neither lose nor double a tick.
+`--start-from` counts rows, so a replay can be cut after any tick whose row is complete: starting there again neither
+loses nor doubles a tick.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from orderflow.replay.csv_body import csv_body
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class Chunk:
     """n sendable pieces in file order; a piece is the ticks of one data row (nearly always one).
 
     batches: the ticks, one batch a symbol. order: the indices that put the concatenated batches into file order, None
@@ -71,7 +71,7 @@ class Stretch:
         return csv_body(taken, where), taken[0].symbol if len(taken) == 1 else None
 
 
-def stretch(batches: Sequence[TickBatch], rows: Sequence[Ints], next_row: int) -> Stretch:
+def make_chunk(batches: Sequence[TickBatch], rows: Sequence[Ints], next_row: int) -> Chunk:
     """Lay the batches of a chunk out in file order.
 
     rows: for each batch, int64[len(batch)], the data row of each tick, rising. next_row: the row after the chunk.
@@ -79,7 +79,7 @@ def stretch(batches: Sequence[TickBatch], rows: Sequence[Ints], next_row: int) -
     filled = [(b, r) for b, r in zip(batches, rows, strict=True) if len(b)]
     if not filled:
         none = np.zeros(0, np.int64)
-        return Stretch((), None, none, np.zeros(1, np.int64), none, next_row)
+        return Chunk((), None, none, np.zeros(1, np.int64), none, next_row)
     row = np.concatenate([r for _, r in filled])
     time = np.concatenate([b.time for b, _ in filled])
     order = None
@@ -88,4 +88,4 @@ def stretch(batches: Sequence[TickBatch], rows: Sequence[Ints], next_row: int) -
         row, time = row[order], time[order]
     begins = np.flatnonzero(np.diff(row, prepend=row[0] - 1))
     start = np.append(begins, len(row)).astype(np.int64)
-    return Stretch(tuple(b for b, _ in filled), order, row[begins], start, time[begins], next_row)
+    return Chunk(tuple(b for b, _ in filled), order, row[begins], start, time[begins], next_row)

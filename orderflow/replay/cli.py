@@ -1,7 +1,7 @@
 """`orderflow-replay FILE`: the command line of the replay client.
 
-It puts the parts together and turns their ends into words and exit codes: 0 done, 1 nothing usable or server gone,
-2 bad arguments, 130 interrupted. Progress and complaints go to stderr, results to stdout.
+Exit codes: 0 done, 1 nothing usable or server gone, 2 bad arguments, 130 interrupted. Progress and errors go to stderr,
+results to stdout.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from orderflow.errors import BadInput, BadSetting
 from orderflow.feeds.pacing import MAX
 from orderflow.formats import SYMBOL_PATTERN, names
-from orderflow.replay.dry_run import report, survey
+from orderflow.replay.dry_run import report, summarize
 from orderflow.replay.replayer import Doubt
 from orderflow.replay.session import DONE, FAILED, KEY_ENV, Session, open_file
 
@@ -46,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--member", metavar="NAME", help="which file of a .zip")
     add("--loop", action="store_true", help="start again at the end, the server's copy emptied first")
-    add("--dry-run", action="store_true", help="tell what is in the file and stop; nothing is sent")
+    add("--dry-run", action="store_true", help="describe the file and stop; nothing is sent")
     add("--strict", action="store_true", help="stop at the first bad row instead of skipping it")
     add("--key", default=None, help=f"the server's key (default: ${KEY_ENV})")
     add("--quiet", action="store_true", help="no progress and no summary")
@@ -78,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
             print("\n".join(names()))
             return DONE
         _check(args)
-        return _survey(args) if args.dry_run else Session(args).run()
+        return _dry_run(args) if args.dry_run else Session(args).run()
     except BadSetting as error:
         return _fail(str(error), BAD_ARGUMENTS)
     except BadInput as error:
@@ -96,12 +96,12 @@ def _check(args: argparse.Namespace) -> None:
         raise BadSetting(f"--format {args.format!r} is not known; known are {', '.join(names())}")
 
 
-def _survey(args: argparse.Namespace) -> int:
+def _dry_run(args: argparse.Namespace) -> int:
     with open_file(args, args.start_from) as reader:
         print(f"file        {args.file}")
         print(f"format      {reader.format}")
         print(f"columns     {', '.join(reader.header) or 'no header line'}")
-        found = survey(reader, args.max_ticks)
+        found = summarize(reader, args.max_ticks)
     for line in report(found):
         print(line)
     return DONE if found.ticks and not (args.strict and found.bad_rows) else FAILED
@@ -157,7 +157,7 @@ def _decimal(text: str) -> str:
 
 def _symbol(text: str) -> str:
     if not re.match(SYMBOL_PATTERN, text):
-        raise argparse.ArgumentTypeError(f"{text!r} is no symbol; use 1 to 64 letters, digits and . _ - / :")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a symbol; use 1 to 64 letters, digits and . _ - / :")
     return text
 
 
@@ -165,7 +165,7 @@ def _zone(text: str) -> str:
     try:
         ZoneInfo(text)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise argparse.ArgumentTypeError(f"{text!r} is no IANA time zone like UTC or America/New_York") from None
+        raise argparse.ArgumentTypeError(f"{text!r} is not an IANA time zone like UTC or America/New_York") from None
     return text
 
 

@@ -1,4 +1,4 @@
-"""`--dry-run`: what is in a file, told without sending anything: format, time span, gaps, side quality, bad rows."""
+"""`--dry-run`: describes a file without sending anything: format, time span, gaps, side quality, bad rows."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class Symbol:
 
 
 @dataclass(slots=True)
-class Survey:
+class FileSummary:
     """A whole file, or the part of it that a replay would send."""
 
     symbols: dict[str, Symbol] = field(default_factory=dict)
@@ -104,9 +104,9 @@ class Survey:
         return sum(symbol.ticks for symbol in self.symbols.values())
 
 
-def survey(chunks: Iterable[ParsedTicks], max_ticks: int | None = None) -> Survey:
+def summarize(chunks: Iterable[ParsedTicks], max_ticks: int | None = None) -> FileSummary:
     """Read everything (or up to about `max_ticks`, by whole chunks) and count."""
-    found = Survey()
+    found = FileSummary()
     for chunk in chunks:
         found.rows += chunk.rows
         found.bad_rows += chunk.rejected
@@ -119,7 +119,7 @@ def survey(chunks: Iterable[ParsedTicks], max_ticks: int | None = None) -> Surve
     return found
 
 
-def report(found: Survey) -> Iterator[str]:
+def report(found: FileSummary) -> Iterator[str]:
     """The findings, line by line."""
     yield f"rows        {found.rows:,} ({found.bad_rows:,} bad)"
     yield f"ticks       {found.ticks:,}"

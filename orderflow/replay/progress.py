@@ -1,7 +1,7 @@
-"""What the person at the terminal sees while a file replays: a bar on a terminal, a plain line now and then elsewhere.
+"""Progress of a replay: a bar on a terminal, a plain line every few seconds elsewhere.
 
-Everything goes to one stream (stderr): the results on stdout stay usable in a pipe. Nothing here starts a thread: the
-replay calls `update` often, and each kind decides when it is time to draw.
+Everything goes to stderr, so that stdout stays usable in a pipe. No thread: the replay calls `update` often, and each
+kind decides when to draw.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""One replay: chunks of a file, paced, sent in batches, with an exact account of how far it came.
+"""Sends the chunks of a file in paced batches, and knows exactly how far it came.
 
-The account is in data rows, as `--start-from` counts them. A batch counts as done when the server has answered; where
-a replay ends otherwise, the batch in doubt is named by its key, so that a later run can send the very same batch under
-the same key first, and the server knows whether it has it already.
+Progress counts data rows, as `--start-from` does. A batch is done when the server has answered. If a replay ends before
+that, it names the batch in doubt by its key: a later run sends the same batch under the same key first, and the server
+tells whether it has it already.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Protocol
 from orderflow.errors import BadInput, BadSetting, FieldError, OrderflowError
 from orderflow.feeds.pacing import Pacer
 from orderflow.formats import ParsedTicks
-from orderflow.replay.chunk import Stretch, stretch
+from orderflow.replay.chunk import Chunk, make_chunk
 from orderflow.replay.client import BatchResult, Refused, ServerGone, Stopped
 from orderflow.replay.progress import Progress, Tally
 
@@ -104,7 +104,7 @@ class Replay:
         self._inherited = False  # the batch under way is one that an earlier run had sent
         self._stopped = stopped
         self._named = 0
-        self._under_way: tuple[Stretch, slice, str] | None = None
+        self._under_way: tuple[Chunk, slice, str] | None = None
 
     def play(self, chunks: Iterable[ParsedTicks]) -> None:
         """Send all of it. Raises Ended when it came to an end before, BadInput when the file is broken."""
@@ -122,7 +122,7 @@ class Replay:
         """Send all but leave the last batch under way; the error at which `strict` ends it."""
         bad = None
         for chunk in chunks:
-            pieces = stretch(chunk.batches, chunk.origins, chunk.first_row + chunk.rows)
+            pieces = make_chunk(chunk.batches, chunk.origins, chunk.first_row + chunk.rows)
             end = len(pieces)
             if self._limits.strict and chunk.errors:
                 bad = chunk.errors[0]
@@ -174,7 +174,7 @@ class Replay:
         self._progress.update(tally)
         return True
 
-    def _send_all(self, pieces: Stretch, end: int) -> None:
+    def _send_all(self, pieces: Chunk, end: int) -> None:
         at = 0
         if self._first is not None and end:
             at = min(end, pieces.pieces(self._first.ticks))
@@ -190,7 +190,7 @@ class Replay:
             self._check_stop()
         self._check_stop()
 
-    def _send(self, pieces: Stretch, part: slice, key: str) -> None:
+    def _send(self, pieces: Chunk, part: slice, key: str) -> None:
         """Put a batch under way, once the one before it is answered."""
         body, symbol = pieces.body(part)
         waited = self.tally.waited
@@ -201,7 +201,7 @@ class Replay:
         self._under_way = pieces, part, key
         self._sender.begin_ticks(body, key=key, symbol=symbol)
 
-    def _introduce(self, pieces: Stretch) -> None:
+    def _introduce(self, pieces: Chunk) -> None:
         """Tell the server the tick size of symbols that are new in this run."""
         for batch in pieces.batches:
             if batch.symbol in self.symbols:
@@ -240,7 +240,7 @@ def _row(error: FieldError) -> int:
     return 0 if error.row is None else error.row
 
 
-def _refusal(refused: Refused, pieces: Stretch | None = None, part: slice = slice(0, 0)) -> str:
+def _refusal(refused: Refused, pieces: Chunk | None = None, part: slice = slice(0, 0)) -> str:
     """The server's words, with its row numbers turned into the file's."""
     lines = [str(refused)]
     for place, message in refused.errors[:NAMED_ROWS]:

@@ -1,4 +1,4 @@
-"""A run of the replay client from its arguments to its exit code: file, server, signals, progress, put together."""
+"""One run of the replay client, from its arguments to its exit code: file, server, signals, progress."""
 
 from __future__ import annotations
 

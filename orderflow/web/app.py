@@ -1,4 +1,4 @@
-"""The Flask application of all products, its gate and its delivery in front. `callbacks` puts the pages on it."""
+"""The Flask application of all products, behind the gate and the compression. `callbacks` adds the pages."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from orderflow.web.kit.api import Api
 from orderflow.web.kit.compression import Compression
 from orderflow.web.kit.fanout import Fanout
 from orderflow.web.kit.openapi import document, page
-from orderflow.web.kit.responses import JSON, answer, encode
-from orderflow.web.kit.routes import Answer, Direct, Route, SymbolConverter, Values, register, reserve
+from orderflow.web.kit.responses import JSON, encode, json_response
+from orderflow.web.kit.routes import Direct, ResponseDoc, Route, SymbolConverter, Values, register, reserve
 from orderflow.web.kit.security import Gate
 from orderflow.web.kit.sockets import Sockets
 
 HOME = "/chart/"
-MOST_SOCKETS = 20_000
+MAX_SOCKETS = 20_000
 
 
-def create_server(services: Services, *, most_sockets: int = MOST_SOCKETS, shortcuts: bool = True) -> flask.Flask:
+def create_server(services: Services, *, most_sockets: int = MAX_SOCKETS, shortcuts: bool = True) -> flask.Flask:
     """Every route and socket of every product.
 
     shortcuts: whether `Direct` answers the routes that have a direct view; without it Flask does.
@@ -50,7 +50,7 @@ def create_server(services: Services, *, most_sockets: int = MOST_SOCKETS, short
     for prefix in ("/api/", "/ws/", "/exchange/"):
         reserve(server, prefix)
     Sockets(server, fanout, most_sockets).register(sockets)
-    responses.install(server)
+    responses.install_error_handlers(server)
 
     authenticator = Authenticator(services.settings)
     open_routes = [(route.method, route.path) for route in table if route.open]
@@ -86,7 +86,7 @@ def _about(table: Sequence[Route], settings: Settings) -> list[Route]:
         if not made:
             doc = document([*table], settings.api_title, settings.api_version)
             made.update(json=encode(doc), html=page(doc).encode())
-        return answer(made["json"])
+        return json_response(made["json"])
 
     def docs(values: Values) -> flask.Response:
         openapi(values)
@@ -96,13 +96,23 @@ def _about(table: Sequence[Route], settings: Settings) -> list[Route]:
         return flask.Response(status=302, headers={"Location": HOME})
 
     def health(values: Values) -> flask.Response:
-        return answer({"status": "healthy"})
+        return json_response({"status": "healthy"})
 
     whole: schemas.Schema = {"type": "object"}
     text: schemas.Schema = {"type": "string"}
     return [
-        Route("GET", "/", home, "Home page", answers={302: Answer("The page to begin with.")}),
-        Route("GET", "/health", health, "Ready", answers={200: Answer("The server is ready.", {JSON: schemas.HEALTH})}),
-        Route("GET", "/openapi.json", openapi, "This document", answers={200: Answer("OpenAPI 3.1.", {JSON: whole})}),
-        Route("GET", "/docs", docs, "This document, to read", answers={200: Answer("A page.", {"text/html": text})}),
+        Route("GET", "/", home, "Home page", answers={302: ResponseDoc("The page to begin with.")}),
+        Route(
+            "GET",
+            "/health",
+            health,
+            "Ready",
+            answers={200: ResponseDoc("The server is ready.", {JSON: schemas.HEALTH})},
+        ),
+        Route(
+            "GET", "/openapi.json", openapi, "This document", answers={200: ResponseDoc("OpenAPI 3.1.", {JSON: whole})}
+        ),
+        Route(
+            "GET", "/docs", docs, "This document, to read", answers={200: ResponseDoc("A page.", {"text/html": text})}
+        ),
     ]

@@ -1,4 +1,4 @@
-"""The HTTP server: gevent's, in this process, until it is told to stop.
+"""Runs gevent's HTTP server in this process until a signal stops it.
 
 Whatever ends it (SIGTERM, Ctrl+C), sockets are closed with 1001, running calls get a moment to finish, the log is
 flushed, and the process ends with 0 within five seconds. A second signal ends it at once.
@@ -69,7 +69,7 @@ def listen(host: str, port: int) -> Any:
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
     except OSError as error:
-        raise BadSetting(f"{host} is no address to listen on: {error.strerror or error}") from error
+        raise BadSetting(f"{host} is not an address to listen on: {error.strerror or error}") from error
     listener = sockets.socket(family, socket.SOCK_STREAM)
     try:
         if os.name == "posix":

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from orderflow.arrays import Ints
 from orderflow.formats import parse_body
 from orderflow.market.ticks import NO_ID, TickBatch
-from orderflow.replay.chunk import Stretch, stretch
+from orderflow.replay.chunk import Chunk, make_chunk
 
 
 def chunk(rows: list[list[int]], first: int) -> tuple[list[TickBatch], list[Ints], int]:
@@ -39,7 +39,7 @@ ROWS = st.lists(st.builds(lambda symbol, ticks: [symbol] * ticks, st.integers(0,
 """A bad row gives no tick, one with bid and ask volume up to three."""
 
 
-def sent(pieces: Stretch, cuts: list[int]) -> list[int]:
+def sent(pieces: Chunk, cuts: list[int]) -> list[int]:
     """The prices that arrive when the pieces are sent in these parts, by symbol in file order."""
     prices: list[int] = []
     edges = [0, *sorted(c for c in cuts if c < len(pieces)), len(pieces)]
@@ -61,7 +61,7 @@ def sent(pieces: Stretch, cuts: list[int]) -> list[int]:
 @given(rows=ROWS, first=st.integers(0, 1000), cuts=st.lists(st.integers(1, 29), max_size=4))
 def test_parts_are_the_whole_in_file_order(rows: list[list[int]], first: int, cuts: list[int]) -> None:
     batches, origins, end = chunk(rows, first)
-    pieces = stretch(batches, origins, end)
+    pieces = make_chunk(batches, origins, end)
     total = sum(map(len, rows))
     assert pieces.ticks(slice(0, len(pieces))) == total
     assert sent(pieces, cuts) == list(range(1, total + 1))
@@ -70,11 +70,11 @@ def test_parts_are_the_whole_in_file_order(rows: list[list[int]], first: int, cu
 @given(rows=ROWS, first=st.integers(0, 1000), done=st.integers(0, 30))
 def test_resuming_neither_loses_nor_doubles(rows: list[list[int]], first: int, done: int) -> None:
     batches, origins, end = chunk(rows, first)
-    pieces = stretch(batches, origins, end)
+    pieces = make_chunk(batches, origins, end)
     done = min(done, len(pieces))
     resume = pieces.resume_row(done)
     assert pieces.ticks(slice(0, done)) == sum(len(symbols) for symbols in rows[: resume - first])
-    rest = stretch(*chunk(rows[resume - first :], resume))
+    rest = make_chunk(*chunk(rows[resume - first :], resume))
     assert pieces.ticks(slice(done, len(pieces))) == rest.ticks(slice(0, len(rest)))
     assert rest.resume_row(len(rest)) == end
     assert pieces.before_row(resume) == done
@@ -82,7 +82,7 @@ def test_resuming_neither_loses_nor_doubles(rows: list[list[int]], first: int, d
 
 @given(rows=ROWS, limit=st.integers(1, 40), at=st.integers(0, 30))
 def test_a_number_of_ticks_is_never_exceeded(rows: list[list[int]], limit: int, at: int) -> None:
-    pieces = stretch(*chunk(rows, 0))
+    pieces = make_chunk(*chunk(rows, 0))
     at = min(at, len(pieces))
     end = pieces.pieces(limit, at)
     assert pieces.ticks(slice(at, end)) <= limit

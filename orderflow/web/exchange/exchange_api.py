@@ -23,8 +23,8 @@ from orderflow.web.kit.fanout import Fanout
 from orderflow.web.kit.frames import frame
 from orderflow.web.kit.params import LAST_NS, Param
 from orderflow.web.kit.request_body import read_body
-from orderflow.web.kit.responses import JSON, answer
-from orderflow.web.kit.routes import Answer, Route, Values, View
+from orderflow.web.kit.responses import JSON, json_response
+from orderflow.web.kit.routes import ResponseDoc, Route, Values, View
 from orderflow.web.kit.sockets import Connection, Handler
 
 BASE = "/exchange"
@@ -97,10 +97,10 @@ class ExchangeApi(Api):
         self.hub = Hub(self.exchange, fanout)
 
     def routes(self) -> list[Route]:
-        answers = {200: Answer("As Binance's spot API answers it.", {JSON: {}}, HEADERS)}
-        answers |= {status: Answer(doc, {JSON: REFUSED}, more) for status, (doc, more) in REFUSALS.items()}
-        answers |= {status: Answer(doc, {JSON: REFUSED}, HEADERS) for status, doc in SCRIPTED.items()}
-        state = {200: Answer("What is in force.", {JSON: STATE})}
+        answers = {200: ResponseDoc("As Binance's spot API answers it.", {JSON: {}}, HEADERS)}
+        answers |= {status: ResponseDoc(doc, {JSON: REFUSED}, more) for status, (doc, more) in REFUSALS.items()}
+        answers |= {status: ResponseDoc(doc, {JSON: REFUSED}, HEADERS) for status, doc in SCRIPTED.items()}
+        state = {200: ResponseDoc("What is in force.", {JSON: STATE})}
         wrong = {413: "The body is too large.", 415: "The body's coding is not known."}
         control = f"{BASE}/control"
         return [
@@ -162,7 +162,7 @@ class ExchangeApi(Api):
         self._listen(connection, values.get("streams"), combined=True)
 
     def state(self, values: Values) -> flask.Response:
-        return answer({**self.exchange.state(), "connections": self.hub.listeners})
+        return json_response({**self.exchange.state(), "connections": self.hub.listeners})
 
     def misbehave(self, values: Values) -> flask.Response:
         data = read_body(flask.request.environ, SCRIPT_BYTES)
@@ -183,7 +183,7 @@ class ExchangeApi(Api):
             reply = self._workers.run(self.exchange.call, endpoint.path, values["query"], address)
             if reply.delay:
                 self._workers.wait(reply.delay)
-            return answer(reply.body, reply.status, reply.headers)
+            return json_response(reply.body, reply.status, reply.headers)
 
         return view
 

@@ -32,14 +32,14 @@ _FIELD = re.compile(rf"(?:^|;)\s*{COOKIE}=\"?([^;\"]*)\"?")
 _VALUE = re.compile(r"([A-Za-z0-9_-]{1,40})\.([A-Za-z0-9_-]{1,80})")
 
 
-class Seat(NamedTuple):
+class CookiePayload(NamedTuple):
     """What a genuine cookie says: this participant of this session."""
 
     participant: str
     session: str
 
 
-FORGED = Seat("", "")
+FORGED = CookiePayload("", "")
 
 
 def load_secret(folder: Path | None) -> bytes:
@@ -82,7 +82,7 @@ class CookieSigner:
 
     def __init__(self, secret: bytes) -> None:
         self._signer = Signer(secret, SALT, key_derivation="hmac", digest_method=hashlib.sha256)
-        self._verified: dict[str, Seat] = {}
+        self._verified: dict[str, CookiePayload] = {}
         self.forged = 0
 
     def sign(self, participant: str, session: str) -> str:
@@ -95,7 +95,7 @@ class CookieSigner:
         end = "; Secure" if secure else ""
         return f"{COOKIE}={value}; Path={PATH}; Max-Age={SECONDS}; HttpOnly; SameSite=Lax{end}"
 
-    def read(self, environ: Environ) -> Seat | None:
+    def read(self, environ: Environ) -> CookiePayload | None:
         """The request's seat; None without a cookie, FORGED for a cookie that is not genuine."""
         match = _FIELD.search(environ.get("HTTP_COOKIE", ""))
         if match is None or not match[1]:
@@ -112,13 +112,13 @@ class CookieSigner:
                 self._verified[text] = found
         return found
 
-    def _verify(self, text: str) -> Seat:
+    def _verify(self, text: str) -> CookiePayload:
         try:
             value = self._signer.unsign(text).decode() if len(text) <= MAX_LENGTH else ""
         except (BadSignature, UnicodeDecodeError):
             return FORGED
         parts = _VALUE.fullmatch(value)
-        return FORGED if parts is None else Seat(parts[1], parts[2])
+        return FORGED if parts is None else CookiePayload(parts[1], parts[2])
 
 
 def is_secure(environ: dict[str, Any], public_url: str | None) -> bool:

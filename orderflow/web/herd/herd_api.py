@@ -1,8 +1,8 @@
 """The herd game over HTTP and sockets: joining, trading, looking, and the presenter's controls.
 
-`POST /herd/orders` is called by a whole room at once, so it does not pass through Flask. Phones are known by their pass
-(`herd_passes`), the presenter by the server's key. The rules are the game's (`orderflow.herd`); here is only who may
-ask, and what answers say. Past sessions are in `herd_records`, sockets in `herd_audience`.
+`POST /herd/orders` is called by a whole room at once, so it has a direct view. A phone is identified by its cookie
+(`cookies`), the presenter by the server's key (`access`). The rules are the game's (`orderflow.herd`); this module
+checks permissions and makes responses. Past sessions are in `sessions`, sockets in `herd_sockets`.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from orderflow.herd.rules.rate_limit import JOIN_BURST, JOIN_RATE, RateLimiter
 from orderflow.services import Services
 from orderflow.web.herd import herd_schemas as schemas
 from orderflow.web.herd.cookies import FORGED, CookieSigner, is_secure, load_secret
-from orderflow.web.herd.herd_sockets import Audience
+from orderflow.web.herd.herd_sockets import HerdSockets
 from orderflow.web.herd.join_link import join_url, qr_svg, read_light
-from orderflow.web.herd.sessions import Records
+from orderflow.web.herd.sessions import SessionsApi
 from orderflow.web.kit.access import Environ, is_operator, require_operator
 from orderflow.web.kit.api import Api
 from orderflow.web.kit.fanout import Fanout
 from orderflow.web.kit.params import Param, choice, integer, text
 from orderflow.web.kit.request_body import read_body
-from orderflow.web.kit.responses import JSON, answer, encode
-from orderflow.web.kit.routes import Answer, Route, Values
+from orderflow.web.kit.responses import JSON, encode, json_response
+from orderflow.web.kit.routes import ResponseDoc, Route, Values
 from orderflow.web.kit.schemas import Schema
 from orderflow.web.kit.security import Gate
 from orderflow.web.kit.sockets import Connection, Handler
@@ -58,7 +58,7 @@ ANY = text("v", "Anything: another value makes a browser ask again.", longest=64
 
 
 class BadOrder(BadInput):
-    """An order that cannot be one."""
+    """The body is not an order."""
 
     status = 422
 
@@ -74,7 +74,7 @@ class _Order(msgspec.Struct, forbid_unknown_fields=True):
     quantity: int
 
 
-class Herd(Api):
+class HerdApi(Api):
     """The game's addresses."""
 
     def __init__(self, services: Services, fanout: Fanout) -> None:
@@ -82,18 +82,18 @@ class Herd(Api):
         self._services = services
         self._game = services.part(Game)
         self._cookies = CookieSigner(load_secret(None if settings.ephemeral else settings.data_dir / "herd"))
-        self._audience = Audience(self._game, services, fanout)
-        self._records = Records(services)
-        self._refused: Counter[str] = self._audience.refused
+        self._sockets = HerdSockets(self._game, services, fanout)
+        self._sessions = SessionsApi(services)
+        self._refused: Counter[str] = self._sockets.refused
         self._orders = msgspec.json.Decoder(_Order)
-        self._door = RateLimiter(JOIN_RATE, JOIN_BURST, "very many are joining right now; try again in a moment")
+        self._join_rate = RateLimiter(JOIN_RATE, JOIN_BURST, "very many are joining right now; try again in a moment")
 
     def routes(self) -> list[Route]:
-        def ok(doc: str, schema: Schema, **more: str) -> dict[int, Answer]:
-            return {200: Answer(doc, {JSON: schema}, {name.replace("_", "-"): doc for name, doc in more.items()})}
+        def ok(doc: str, schema: Schema, **more: str) -> dict[int, ResponseDoc]:
+            return {200: ResponseDoc(doc, {JSON: schema}, {name.replace("_", "-"): doc for name, doc in more.items()})}
 
-        gone = {302: Answer("The phone's page.")}
-        accepted = Answer("Accepted: it is in the session's log, and is cleared with the next batch.",
+        gone = {302: ResponseDoc("The phone's page.")}
+        accepted = ResponseDoc("Accepted: it is in the session's log, and is cleared with the next batch.",
                           {JSON: schemas.ACCEPTED})  # fmt: skip
         bad_order = {
             401: "No participant's cookie, or not one of this game: join (again).",
@@ -111,7 +111,7 @@ class Herd(Api):
                  415: "The body is in an unknown coding.", 429: "The game is full.",
                  507: "The disk did not take it."}  # fmt: skip
         mine = {401: "No participant's cookie, or not one of this game.", 404: "You sent no such order."}
-        picture = Answer("The QR code.", {"image/svg+xml": {"type": "string"}})
+        picture = ResponseDoc("The QR code.", {"image/svg+xml": {"type": "string"}})
         presenter = {401: "The key is needed where joining needs the code."}
         return [
             Route("POST", "/herd/join", self.join, "Join the game",
@@ -139,7 +139,7 @@ class Herd(Api):
             Route("GET", "/j/{code}", self.short, "The same with the code", params=(CODE,), answers=gone),
             Route("GET", "/public/index.html", self.short, "The phone's page", "As the game it replaces had it.",
                   answers=gone),
-            *self._records.routes(),
+            *self._sessions.routes(),
         ]  # fmt: skip
 
     def sockets(self) -> list[tuple[Route, Handler]]:
@@ -159,10 +159,10 @@ class Herd(Api):
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise _fault(BadInput, "the body does not fit", error) from error
         try:
-            participant = self._who(environ)
+            participant = self._participant(environ)
         except Unauthorized:
             try:
-                self._door.take("", self._services.clock.monotonic())
+                self._join_rate.take("", self._services.clock.monotonic())
                 participant = self._game.join(given.nickname, given.code)
             except (Forbidden, BadInput, Busy):
                 self._refused["join"] += 1
@@ -173,10 +173,10 @@ class Herd(Api):
         session = self._game.session_id
         secure = is_secure(environ, self._services.settings.public_url)
         cookie = self._cookies.set_cookie(participant.id, session, secure=secure)
-        return answer(self._own(participant) | {"session": session}, headers={"Set-Cookie": cookie})
+        return json_response(self._portfolio(participant) | {"session": session}, headers={"Set-Cookie": cookie})
 
     def order(self, environ: Environ, values: Values) -> tuple[int, bytes]:
-        participant = self._who(environ)
+        participant = self._participant(environ)
         data = read_body(environ, LONGEST)
         try:
             given = self._orders.decode(data)
@@ -196,12 +196,12 @@ class Herd(Api):
         return 200, encode(_order(found))
 
     def order_status(self, values: Values) -> flask.Response:
-        participant = self._who(flask.request.environ)
-        return answer(_order(self._game.order_status(participant.id, values["client_id"])))
+        participant = self._participant(flask.request.environ)
+        return json_response(_order(self._game.order_status(participant.id, values["client_id"])))
 
     def state(self, values: Values) -> flask.Response:
-        participant = self._known(flask.request.environ)
-        live = self._audience.live
+        participant = self._participant_or_none(flask.request.environ)
+        live = self._sockets.live
         live.refresh()
         told: dict[str, Any] = {
             "version": live.version,
@@ -210,16 +210,16 @@ class Herd(Api):
             "start": messages.shown(self._game.start_price),
             **live.parts.values,
             **live.undone(),
-            "you": None if participant is None else self._own(participant),
+            "you": None if participant is None else self._portfolio(participant),
         }
         if participant is not None and participant.group == "blind":
             del told["meter"]
-        return answer(told)
+        return json_response(told)
 
     def stats(self, values: Values) -> flask.Response:
         refusals = self._refusals()
-        return answer(
-            self._game.stats() | self._audience.figures() | {"refused": sum(refusals.values()), "refusals": refusals}
+        return json_response(
+            self._game.stats() | self._sockets.figures() | {"refused": sum(refusals.values()), "refusals": refusals}
         )
 
     def control(self, values: Values) -> flask.Response:
@@ -229,12 +229,12 @@ class Herd(Api):
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise _fault(BadInput, "the body does not fit", error) from error
         self._game.control(given.pop("action", None), **given)
-        live = self._audience.live
+        live = self._sockets.live
         live.refresh()
-        return answer({"phase": self._game.phase, "session": self._game.session_id, "version": live.version})
+        return json_response({"phase": self._game.phase, "session": self._game.session_id, "version": live.version})
 
     def address(self, values: Values) -> flask.Response:
-        return answer({"url": self._join_url(), "code": self._game.code, "session": self._game.session_id})
+        return json_response({"url": self._join_url(), "code": self._game.code, "session": self._game.session_id})
 
     def qr(self, values: Values) -> flask.Response:
         return flask.Response(qr_svg(self._join_url(), values["light"]), content_type="image/svg+xml")
@@ -248,9 +248,9 @@ class Herd(Api):
         environ = flask.request.environ
         if values["view"] == "stage":
             url = join_url(self._services.settings, environ, self._game.code)
-            self._audience.screen(connection, url, presenter=is_operator())
+            self._sockets.screen(connection, url, presenter=is_operator())
         else:
-            self._audience.phone(connection, self._known(environ), values["since"])
+            self._sockets.phone(connection, self._participant_or_none(environ), values["since"])
 
     def _join_url(self) -> str:
         settings = self._services.settings
@@ -258,7 +258,7 @@ class Herd(Api):
             require_operator("who sees the code may join, so this needs the key: open the page with ?key=KEY")
         return join_url(settings, flask.request.environ, self._game.code)
 
-    def _who(self, environ: Environ) -> Participant:
+    def _participant(self, environ: Environ) -> Participant:
         """The participant who calls. Raises Unauthorized, with a sentence that says what to do."""
         found = self._cookies.read(environ)
         if found is None:
@@ -273,14 +273,14 @@ class Herd(Api):
             raise Unauthorized("the game you joined is over, and this is another one; join again")
         raise Unauthorized("you are no longer in the game; join again")
 
-    def _known(self, environ: Environ) -> Participant | None:
+    def _participant_or_none(self, environ: Environ) -> Participant | None:
         """The same; None for whoever has not joined."""
         try:
-            return self._who(environ)
+            return self._participant(environ)
         except Unauthorized:
             return None
 
-    def _own(self, participant: Participant) -> dict[str, Any]:
+    def _portfolio(self, participant: Participant) -> dict[str, Any]:
         return messages.portfolio(participant, self._game.price, self._game.rank(participant.id))
 
     def _refusals(self) -> dict[str, int]:

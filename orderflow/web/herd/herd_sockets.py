@@ -1,7 +1,7 @@
-"""Everybody who listens to the herd game: phones and big screens, and who among them is told what.
+"""The herd game's sockets: phones and big screens, and which of them gets which message.
 
-All phones hear one message, made once. Those whom an experiment keeps from seeing the crowd's meter hear another, the
-big screens a third. Fills and portfolios go to the sockets of their owner alone, however many tabs those are.
+All phones get one message, made once. Phones that an experiment keeps from seeing the crowd's meter get another, the
+big screens a third. Fills and portfolios go to the sockets of their owner alone, one for each open tab.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ Told = tuple[str, str, int, int, tuple[int, int]]
 NOBODY: Told = ("", "", 0, 0, (0, 0))
 
 
-class _Said(msgspec.Struct):
-    """What a phone may say: the version it has."""
+class _ClientMessage(msgspec.Struct):
+    """A message from a phone: the version it has."""
 
     since: int
 
 
 @dataclass(eq=False)
-class _Seat:
+class _PhoneSocket:
     """One open socket of a phone. owner: (session, participant), None for one that has not joined; told: what the owner
     was last told about themselves."""
 
@@ -53,7 +53,7 @@ class _Seat:
     told: Told | None = None
 
 
-class Audience:
+class HerdSockets:
     """The sockets. Begins to listen to the game when it is made."""
 
     def __init__(self, game: Game, services: Services, fanout: Fanout) -> None:
@@ -64,7 +64,7 @@ class Audience:
         self.live = messages.PublicState(game, services.clock.now)
         self.stage = messages.PresenterState(game, self.live)
         self.refused: Counter[str] = Counter()
-        self._seats: dict[Owner | None, set[_Seat]] = {}
+        self._phones: dict[Owner | None, set[_PhoneSocket]] = {}
         self._count = 0
         self._mail = False
         self._pulses = 0
@@ -83,9 +83,9 @@ class Audience:
         if since is not None and since == self.live.version:
             client.version = since
         owner = (game.session_id, participant.id) if participant else None
-        seat = _Seat(client, owner, _key(participant))
-        self._tell(seat, participant)
-        self._seats.setdefault(owner, set()).add(seat)
+        phone = _PhoneSocket(client, owner, _key(participant))
+        self._tell(phone, participant)
+        self._phones.setdefault(owner, set()).add(phone)
         self._count += 1
         game.connected = self._count
         if participant is not None:
@@ -93,23 +93,23 @@ class Audience:
 
         def receive(message: str | bytes) -> None:
             try:
-                said = msgspec.json.decode(message, type=_Said)
+                decoded = msgspec.json.decode(message, type=_ClientMessage)
             except (msgspec.DecodeError, UnicodeDecodeError):
                 self.refused["message"] += 1
                 return
-            if said.since != self.live.version:
+            if decoded.since != self.live.version:
                 client.version = None  # the next sweep of the fan-out sends the whole: a flood of these costs nothing
 
         try:
-            seat.topic = self._join(seat.key, client)
+            phone.topic = self._join(phone.key, client)
             connection.serve(receive)
         finally:
-            if seat.topic is not None:
-                self._fanout.leave(seat.topic, client)
-            here = self._seats[owner]
-            here.discard(seat)
+            if phone.topic is not None:
+                self._fanout.leave(phone.topic, client)
+            here = self._phones[owner]
+            here.discard(phone)
             if not here:
-                del self._seats[owner]
+                del self._phones[owner]
             self._count -= 1
             game.connected = self._count
             self.refused["frame"] += connection.oversized
@@ -146,15 +146,15 @@ class Audience:
             self._workers.every(PULSE, "herd pulse", self._pulse)
 
     def _filled(self, name: str, fill: Fill) -> None:
-        seats = self._seats.get((self._game.session_id, name))
-        if not seats:
+        sockets = self._phones.get((self._game.session_id, name))
+        if not sockets:
             return
         text = messages.fill_message(fill)
         participant = self._game.participant(name)
-        for seat in seats:
-            seat.client.post(text)
-            if participant is not None and seat.told is not None:
-                seat.told = (name, participant.nick, participant.cash, participant.shares, seat.told[4])
+        for phone in sockets:
+            phone.client.post(text)
+            if participant is not None and phone.told is not None:
+                phone.told = (name, participant.nick, participant.cash, participant.shares, phone.told[4])
         self._mail = True
 
     def _account(self, name: str | None) -> None:
@@ -198,28 +198,28 @@ class Audience:
         self.stage.measure(self.figures())
 
     def _review(self) -> None:
-        """Tell everybody whose own figures are not what they were last told, and seat them where they belong."""
+        """Send each participant's own figures where they changed, and move phones to the topic they belong to."""
         game = self._game
-        for owner, seats in tuple(self._seats.items()):
+        for owner, sockets in tuple(self._phones.items()):
             if owner is None:
                 continue
             # the participants of another session have the same names
             participant = game.participant(owner[1]) if owner[0] == game.session_id else None
-            for seat in tuple(seats):
-                self._tell(seat, participant)
-                if seat.topic is not None and seat.key != _key(participant):
-                    self._fanout.leave(seat.topic, seat.client)
-                    seat.client.version, seat.key = None, _key(participant)
-                    seat.topic = self._join(seat.key, seat.client)
+            for phone in tuple(sockets):
+                self._tell(phone, participant)
+                if phone.topic is not None and phone.key != _key(participant):
+                    self._fanout.leave(phone.topic, phone.client)
+                    phone.client.version, phone.key = None, _key(participant)
+                    phone.topic = self._join(phone.key, phone.client)
 
-    def _tell(self, seat: _Seat, participant: Participant | None) -> None:
+    def _tell(self, phone: _PhoneSocket, participant: Participant | None) -> None:
         told, rank = NOBODY, None
         if participant is not None:
             rank = self._game.rank(participant.id)
             told = (participant.id, participant.nick, participant.cash, participant.shares, rank)
-        if told != seat.told:
-            seat.told = told
-            seat.client.post(messages.you_message(participant, self._game.price, rank))
+        if told != phone.told:
+            phone.told = told
+            phone.client.post(messages.you_message(participant, self._game.price, rank))
             self._mail = True
 
 

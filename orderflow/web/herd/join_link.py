@@ -1,4 +1,4 @@
-"""The way in: under which address phones reach this server, and the QR code of it.
+"""The link by which phones join: the address under which they reach this server, and its QR code.
 
 The code is always dark on light, with the quiet zone around it: most scanners read nothing else.
 """

@@ -1,4 +1,4 @@
-"""Past and present sessions of the herd game as data: for the replay on the big screen, the debrief, and files to keep.
+"""Past and present sessions of the herd game as data, for the replay page, the debrief and downloads.
 
 Only for those who hold the key: a session names its players, and tells while it runs what some of them should not know.
 Everything here is made from the session's log, in worker threads; the same log gives the same bytes.
@@ -18,8 +18,8 @@ from orderflow.services import Services
 from orderflow.web.herd import herd_schemas as schemas
 from orderflow.web.kit.access import require_operator
 from orderflow.web.kit.params import Param, text
-from orderflow.web.kit.responses import JSON, answer
-from orderflow.web.kit.routes import Answer, Route, Values
+from orderflow.web.kit.responses import JSON, json_response
+from orderflow.web.kit.routes import ResponseDoc, Route, Values
 from orderflow.web.kit.schemas import Schema
 
 SESSION = text("session", "Its id, as /herd/sessions tells; the present one without it.", longest=80)
@@ -27,7 +27,7 @@ KEY_NEEDED = {401: "The key is needed."}
 MISSING = {**KEY_NEEDED, 404: "There is no such session."}
 
 
-class Records:
+class SessionsApi:
     """The addresses about whole sessions."""
 
     def __init__(self, services: Services) -> None:
@@ -43,29 +43,29 @@ class Records:
         report: Schema = {"type": "object"}
         return [
             Route("GET", "/herd/sessions", self.sessions, "The game's sessions",
-                  answers={200: Answer("All that are kept, the newest first.", {JSON: schemas.SESSIONS})},
+                  answers={200: ResponseDoc("All that are kept, the newest first.", {JSON: schemas.SESSIONS})},
                   errors=KEY_NEEDED),
             Route("GET", "/herd/frames", self.frames, "A session to be shown again", params=(SESSION,),
-                  answers={200: Answer("Price, crowd and events.", {JSON: schemas.FRAMES})}, errors=MISSING),
+                  answers={200: ResponseDoc("Price, crowd and events.", {JSON: schemas.FRAMES})}, errors=MISSING),
             Route("GET", "/herd/debrief.json", self.debrief, "What a session shows",
                   "Measures of bubbles and herding with their uncertainty, beside games of coins.", (newest,),
-                  answers={200: Answer("The report.", {JSON: report})}, errors=MISSING),
+                  answers={200: ResponseDoc("The report.", {JSON: report})}, errors=MISSING),
             Route("GET", "/herd/export/{what}", self.export, "A session as a file",
                   "`ticks.csv` can be given to the replay client; `events.jsonl` is the session's whole log.",
-                  (what, SESSION), answers={200: Answer("The file.", kinds)}, errors=MISSING),
+                  (what, SESSION), answers={200: ResponseDoc("The file.", kinds)}, errors=MISSING),
         ]  # fmt: skip
 
     def sessions(self, values: Values) -> flask.Response:
         _need_key()
-        return answer({"sessions": self._workers.run(self._game.sessions)})
+        return json_response({"sessions": self._workers.run(self._game.sessions)})
 
     def frames(self, values: Values) -> flask.Response:
         _need_key()
-        return answer(self._workers.run(self._frames, self._session(values)))
+        return json_response(self._workers.run(self._frames, self._session(values)))
 
     def debrief(self, values: Values) -> flask.Response:
         _need_key()
-        return answer(self._debriefs.report(values["session"]))
+        return json_response(self._debriefs.report(values["session"]))
 
     def export(self, values: Values) -> flask.Response:
         _need_key()

@@ -28,8 +28,8 @@ from orderflow.web.kit.api import Api
 from orderflow.web.kit.fanout import Fanout
 from orderflow.web.kit.params import Param, ParamError, integer
 from orderflow.web.kit.request_body import read_body
-from orderflow.web.kit.responses import JSON, answer, encode
-from orderflow.web.kit.routes import Answer, Route, Values
+from orderflow.web.kit.responses import JSON, encode, json_response
+from orderflow.web.kit.routes import ResponseDoc, Route, Values
 from orderflow.web.kit.sockets import Connection, Handler
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC).replace(tzinfo=None)
@@ -75,7 +75,7 @@ def ticker(instrument: Instrument) -> dict[str, Any]:
     }
 
 
-class Instruments(Api):
+class InstrumentsApi(Api):
     """The routes; `sockets` are driven by the simulation itself, price by price."""
 
     def __init__(self, services: Services, fanout: Fanout) -> None:
@@ -93,8 +93,8 @@ class Instruments(Api):
         kept = {**MISSING, **wrong, 507: "The disk did not take it."}
         body = {JSON: {"type": "object"}}
 
-        def found(doc: str, schema: Mapping[str, Any]) -> dict[int, Answer]:
-            return {200: Answer(doc, {JSON: schema})}
+        def found(doc: str, schema: Mapping[str, Any]) -> dict[int, ResponseDoc]:
+            return {200: ResponseDoc(doc, {JSON: schema})}
 
         return [
             Route("GET", f"{prefix}/tickers", self.tickers, "All simulated instruments",
@@ -140,7 +140,7 @@ class Instruments(Api):
     # reading
 
     def tickers(self, values: Values) -> flask.Response:
-        return answer([ticker(each) for each in self._simulation.all()])
+        return json_response([ticker(each) for each in self._simulation.all()])
 
     def history(self, values: Values) -> flask.Response:
         instrument = self._simulation.get(values["ticker_id"])
@@ -152,17 +152,17 @@ class Instruments(Api):
             {"value": max(round(price, DECIMALS), 0.01), "timestamp": stamp(time)}
             for time, price in zip(times, prices, strict=True)
         ]
-        return answer({"ticker": ticker(instrument), "history": rows})
+        return json_response({"ticker": ticker(instrument), "history": rows})
 
     def model(self, values: Values) -> flask.Response:
         instrument = self._simulation.get(values["ticker_id"])
-        return answer(self._services.workers.run(card, instrument, self._checker))
+        return json_response(self._services.workers.run(card, instrument, self._checker))
 
     def models(self, values: Values) -> flask.Response:
-        return answer(library())
+        return json_response(library())
 
     def status(self, values: Values) -> flask.Response:
-        return answer(self._simulation.status())
+        return json_response(self._simulation.status())
 
     # changing
 

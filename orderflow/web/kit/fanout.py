@@ -44,7 +44,7 @@ CONTROL = 1 << 16
 """More bytes than this of waiting control frames (answers to a flood of pings) end the connection."""
 FLUSH = 0.03
 """Seconds between attempts to write the rest of a frame."""
-BREATHER = 1000
+YIELD_EVERY = 1000
 """Clients pushed to before other greenlets get their turn."""
 SWEEP = 0.5
 """Seconds between looks after the clients of driven topics: those that joined, were behind, or have gone."""
@@ -241,7 +241,7 @@ class Topic:
                 complete &= self._bring(client, ready, present)
             else:
                 client.flush()
-            if number % BREATHER == 0:
+            if number % YIELD_EVERY == 0:
                 pause(0)
         return complete
 

@@ -1,8 +1,8 @@
-"""One HTTP connection: gevent's handler, with the head of a request read strictly and in one pass, small answers
-written in one go, bodies that were refused thrown away within bounds, and JSON for what cannot be read at all.
+"""gevent's handler of one HTTP connection, stricter and faster.
 
-The standard library's mail parser, which gevent uses for the head, and a second write cost as much as all the rest of a
-short call.
+It reads the head of a request in one pass, writes small responses in one piece, discards refused bodies within bounds,
+and answers an unreadable request with JSON. The mail parser that gevent uses for the head, and a second write, cost as
+much as the rest of a short call.
 """
 
 from __future__ import annotations

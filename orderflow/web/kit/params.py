@@ -1,7 +1,7 @@
-"""What a route takes besides its body: declared once, read from here, documented from here.
+"""Parameters of routes: declared once, read and documented from the same declaration.
 
-A `Param` says its name, its place, what its text may be (a JSON schema for the document, a reader for the server) and
-what it means. A wrong or unknown parameter is refused naming it; none is ignored.
+A `Param` has a name, a place, a JSON schema for the OpenAPI document and a reader for the server. A wrong or unknown
+parameter is refused by name; none is ignored.
 """
 
 from __future__ import annotations

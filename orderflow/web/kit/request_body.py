@@ -1,4 +1,4 @@
-"""Request bodies: read within a limit, undone from their content coding within the same limit, or refused.
+"""Reads request bodies within a limit, and decompresses them within the same limit.
 
 A body is read straight from the server's stream: an announced length beyond the limit is refused before a byte is
 read, one that announces nothing (chunked) is cut off at the limit, and a client that goes away half-way leaves nothing.
@@ -26,7 +26,7 @@ class UnsupportedMedia(OrderflowError):
 
 
 class ClientGone(BadInput):
-    """The client closed the connection before its body was complete; nobody reads the answer."""
+    """The client closed the connection before its body was complete; nobody reads the response."""
 
 
 class Budget:
@@ -48,8 +48,8 @@ class Budget:
             self._held -= size
 
 
-def announced(environ: dict[str, Any]) -> int | None:
-    """The body's length as announced: 0 without a body, None when it comes in chunks. Raises BadInput."""
+def content_length(environ: dict[str, Any]) -> int | None:
+    """The announced length: 0 without a body, None when it comes in chunks. Raises BadInput if it is not a number."""
     text = environ.get("CONTENT_LENGTH")
     if not text:
         return None if "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower() else 0
@@ -61,7 +61,7 @@ def announced(environ: dict[str, Any]) -> int | None:
 def read_body(environ: dict[str, Any], limit: int) -> bytes:
     """The whole body, decoded. Raises TooLarge beyond `limit` bytes (before or after decoding), UnsupportedMedia for an
     unknown coding, BadInput for a damaged one, ClientGone when the client left."""
-    length = announced(environ)
+    length = content_length(environ)
     if length is not None and length > limit:
         raise too_large(limit)
     coding = environ.get("HTTP_CONTENT_ENCODING", "identity").strip().lower()

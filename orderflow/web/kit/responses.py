@@ -1,7 +1,6 @@
-"""How answers leave: JSON bodies, and one shape for every error, whoever raised it.
+"""JSON responses, and one shape for every error.
 
-What the user reads and what is logged are two texts: the log has the traceback, the user a sentence and the number
-under which the log has it.
+An unexpected error is logged with its traceback under a number; the response has a sentence with that number.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from orderflow.errors import BadInput, Busy, FieldError, OrderflowError, Unautho
 
 JSON = "application/json"
 MAX_NAMED = 1000
-"""Errors that one answer names; `detail` tells the total."""
+"""Errors that one response names; `detail` tells the total."""
 
 log = logging.getLogger(__name__)
 _encoder = msgspec.json.Encoder(decimal_format="number")
@@ -31,14 +30,14 @@ def encode(value: Any) -> bytes:
     return _encoder.encode(value)
 
 
-def answer(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> flask.Response:
+def json_response(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> flask.Response:
     """A JSON response; bytes are taken as JSON already."""
     body = value if isinstance(value, bytes) else encode(value)
     return flask.Response(body, status, headers, content_type=JSON)
 
 
-def located(errors: Sequence[FieldError]) -> list[dict[str, Any]]:
-    """Errors as the contract prints them: where, and what."""
+def error_list(errors: Sequence[FieldError]) -> list[dict[str, Any]]:
+    """Errors as the API prints them: location and message."""
     return [
         {"loc": error.loc, "msg": error.reason if error.line is None else f"{error.reason} (line {error.line})"}
         for error in errors[:MAX_NAMED]
@@ -47,7 +46,7 @@ def located(errors: Sequence[FieldError]) -> list[dict[str, Any]]:
 
 def error_body(detail: str, errors: Sequence[FieldError] = ()) -> bytes:
     """The body of every error."""
-    return encode({"detail": detail, "errors": located(errors)} if errors else {"detail": detail})
+    return encode({"detail": detail, "errors": error_list(errors)} if errors else {"detail": detail})
 
 
 def error_headers(error: BaseException) -> dict[str, str]:
@@ -59,12 +58,12 @@ def error_headers(error: BaseException) -> dict[str, str]:
     return {}
 
 
-Plain = tuple[int, dict[str, str], bytes]
+ErrorParts = tuple[int, dict[str, str], bytes]
 """Status, headers, JSON body."""
 
 
-def plain(error: Exception, method: str, path: str) -> Plain:
-    """The answer to an error of our own tree, or to one that nobody expected; what is the server's fault is logged."""
+def error_parts(error: Exception, method: str, path: str) -> ErrorParts:
+    """The response to an OrderflowError or an unexpected error. Errors of the server are logged."""
     if not isinstance(error, OrderflowError):
         number = secrets.token_hex(4)
         log.error("error %s at %s %s", number, method, path, exc_info=error)
@@ -75,29 +74,29 @@ def plain(error: Exception, method: str, path: str) -> Plain:
     return error.status, error_headers(error), error_body(str(error), errors)
 
 
-def of_any(error: Exception) -> flask.Response:
-    """The response of such an error."""
-    status, headers, body = plain(error, flask.request.method, flask.request.path)
-    return answer(body, status, headers)
+def error_response(error: Exception) -> flask.Response:
+    """The response to any error but werkzeug's."""
+    status, headers, body = error_parts(error, flask.request.method, flask.request.path)
+    return json_response(body, status, headers)
 
 
-def of_http(error: HTTPException) -> HTTPException | flask.Response:
-    """The response of an error (or redirect) that Flask or werkzeug raised."""
+def http_error_response(error: HTTPException) -> HTTPException | flask.Response:
+    """The response to an error or redirect that Flask or werkzeug raised."""
     if isinstance(error, RequestRedirect) or error.code is None or error.code < 400:
         return error
     if isinstance(error, WebsocketMismatch):
         detail = f"{flask.request.path} is a WebSocket: connect with ws://"
-        return answer(error_body(detail), 426, {"Upgrade": "websocket", "Connection": "Upgrade"})
+        return json_response(error_body(detail), 426, {"Upgrade": "websocket", "Connection": "Upgrade"})
     headers = {name: value for name, value in error.get_headers() if name.lower() in ("allow", "retry-after")}
     detail = error.description or error.name
     if error.code == 404:
         detail = f"there is nothing at {flask.request.path[:200]}; the addresses are listed at /docs"
     elif error.code == 405:
         detail = f"{flask.request.method} is not possible at {flask.request.path[:200]}; use {headers.get('Allow', '')}"
-    return answer(error_body(detail), error.code, headers)
+    return json_response(error_body(detail), error.code, headers)
 
 
-def install(server: flask.Flask) -> None:
-    """Give every error of the server the one shape."""
-    server.register_error_handler(HTTPException, of_http)
-    server.register_error_handler(Exception, of_any)
+def install_error_handlers(server: flask.Flask) -> None:
+    """Give every error of the server the same shape."""
+    server.register_error_handler(HTTPException, http_error_response)
+    server.register_error_handler(Exception, error_response)

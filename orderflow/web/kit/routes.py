@@ -20,10 +20,10 @@ from werkzeug.routing import BaseConverter
 from werkzeug.routing.exceptions import WebsocketMismatch
 
 from orderflow.web.kit.params import Param, read_params
-from orderflow.web.kit.responses import JSON, answer, plain
+from orderflow.web.kit.responses import JSON, error_parts, json_response
 from orderflow.web.kit.security import SAFE, Application, Environ, Start
 
-MOST_PARAMS = 50
+MAX_PARAMS = 50
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 Values = Mapping[str, Any]
 View = Callable[[Values], flask.Response]
@@ -32,8 +32,8 @@ Schema = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Answer:
-    """One possible answer: what it means, and its bodies' schemas by content type ({}: no body)."""
+class ResponseDoc:
+    """One possible response: its meaning, and the schemas of its bodies by content type ({}: no body)."""
 
     doc: str
     content: Mapping[str, Schema] = field(default_factory=dict)
@@ -42,7 +42,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Route:
-    """One address: method, path with `{name}` parts, what it takes and what it answers.
+    """One address: method, path with `{name}` parts, parameters, body and responses.
 
     `view` gets the read parameters by name; a socket has none here. `direct` is there instead for addresses that many
     call at once: it gets the WSGI environ too and returns status and JSON, so that `Direct` can call it without Flask.
@@ -61,7 +61,7 @@ class Route:
     doc: str = ""
     params: Sequence[Param] = ()
     body: Mapping[str, Schema] = field(default_factory=dict)
-    answers: Mapping[int, Answer] = field(default_factory=dict)
+    answers: Mapping[int, ResponseDoc] = field(default_factory=dict)
     errors: Mapping[int, str] = field(default_factory=dict)
     open: bool = False
     socket: bool = False
@@ -78,8 +78,8 @@ class Route:
         """Whether a call needs the key where one is set: every changing method does, unless the route is open."""
         return self.method not in SAFE and not self.open
 
-    def understood(self, query: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:
-        """What of the query is read: all of it, so that what is unknown is refused, unless the route is lenient."""
+    def known_query(self, query: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:
+        """The query parameters to read: all, so that unknown ones are refused; of a lenient route only its own."""
         known = [param.name for param in self.params]
         return [(name, value) for name, value in query if name in known] if self.lenient else query
 
@@ -109,7 +109,9 @@ def register(server: flask.Flask, name: str, routes: Iterable[Route]) -> None:
     for rule, taken in methods.items():
         rest = [*(method for method in METHODS if method not in taken), "OPTIONS"]
         endpoint = f"not {rule}".replace(".", "·")
-        blueprint.add_url_rule(rule, endpoint, _refusing(taken), methods=rest, provide_automatic_options=False)
+        blueprint.add_url_rule(
+            rule, endpoint, _method_not_allowed(taken), methods=rest, provide_automatic_options=False
+        )
     server.register_blueprint(blueprint)
 
 
@@ -135,7 +137,7 @@ class Direct:
         try:
             status, body = view(environ, read_params(params, _query(environ), _Fields(environ)))
         except Exception as error:  # whatever it is, the caller gets an answer in the one shape
-            status, headers, body = plain(error, environ["REQUEST_METHOD"], environ["PATH_INFO"])
+            status, headers, body = error_parts(error, environ["REQUEST_METHOD"], environ["PATH_INFO"])
         start(
             f"{status} {HTTP_STATUS_CODES.get(status, 'Unknown')}",
             [("Content-Type", JSON), ("Content-Length", str(len(body))), *headers.items()],
@@ -145,7 +147,7 @@ class Direct:
 
 def _query(environ: Environ) -> Sequence[tuple[str, str]]:
     text = environ.get("QUERY_STRING", "")
-    return parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_PARAMS) if text else ()
+    return parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_PARAMS) if text else ()
 
 
 class _Fields(Mapping[str, str]):
@@ -166,7 +168,7 @@ class _Fields(Mapping[str, str]):
 
 
 def reserve(server: flask.Flask, prefix: str) -> None:
-    """Answer 404 for whatever has no route below a prefix such as `/api/`."""
+    """ResponseDoc 404 for whatever has no route below a prefix such as `/api/`."""
 
     def nothing(rest: str = "") -> flask.Response:
         raise NotFound
@@ -188,7 +190,7 @@ def _bound_direct(route: Route, view: DirectView) -> Callable[..., flask.Respons
     def call() -> flask.Response:
         environ = flask.request.environ
         status, body = view(environ, read_params(params, _query(environ), _Fields(environ)))
-        return answer(body, status)
+        return json_response(body, status)
 
     return call
 
@@ -204,7 +206,7 @@ def _bound(route: Route, view: View) -> Callable[..., flask.Response]:
         query = request.args.items(multi=True) if request.query_string else ()
         if route.unread:
             return view({**path, "query": list(query)})
-        return view(read_params(params, route.understood(query), path))
+        return view(read_params(params, route.known_query(query), path))
 
     return call
 
@@ -213,7 +215,7 @@ def _upgrade(**path: str) -> flask.Response:
     raise WebsocketMismatch
 
 
-def _refusing(taken: Sequence[str]) -> Callable[..., flask.Response]:
+def _method_not_allowed(taken: Sequence[str]) -> Callable[..., flask.Response]:
     allowed = sorted({*taken, "OPTIONS", *(["HEAD"] if "GET" in taken else [])})
 
     def call(**path: str) -> flask.Response:

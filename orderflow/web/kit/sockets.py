@@ -22,7 +22,7 @@ from orderflow.errors import Conflict, NotFound, OrderflowError
 from orderflow.web.kit.fanout import Client, Fanout
 from orderflow.web.kit.frames import GOING_AWAY
 from orderflow.web.kit.params import read_params
-from orderflow.web.kit.responses import encode, of_any
+from orderflow.web.kit.responses import encode, error_response
 from orderflow.web.kit.routes import Route, Values
 
 PING_SECONDS = 25
@@ -56,7 +56,7 @@ class Connection:
             self._socket.max_message_size = longest
         if control is not None:
             self._socket.ping_interval = None
-            self._socket.ws = _Watched(self._socket.ws, control)
+            self._socket.ws = _ControlFrames(self._socket.ws, control)
         self._socket._thread()  # simple-websocket's read loop; there is no public name for it
 
     @property
@@ -96,14 +96,14 @@ class Sockets:
     def _bound(self, route: Route, handler: Handler) -> Callable[..., None]:
         def socket(ws: Server, **path: str) -> None:
             client = Client(getattr(ws.sock, "_sock", ws.sock))
-            ws.sock = _Wire(ws.sock, client)
+            ws.sock = _ClientSocket(ws.sock, client)
             connection = Connection(client, ws)
             try:
                 if self._fanout.clients >= self._most:
                     connection.close(FULL, "the server has as many connections as it can take; try again later")
                     return
                 handler(
-                    connection, read_params(route.params, route.understood(flask.request.args.items(multi=True)), path)
+                    connection, read_params(route.params, route.known_query(flask.request.args.items(multi=True)), path)
                 )
             except NotFound as error:
                 connection.close(UNKNOWN, str(error))
@@ -125,7 +125,7 @@ def _gone(error: Exception) -> flask.Response:
     """A client that left before its handshake was answered is no error of ours: nobody is there to be told."""
     if flask.request.headers.get("Upgrade", "").lower() == "websocket":
         return flask.Response(status=400)
-    return of_any(error)
+    return error_response(error)
 
 
 class _NoThread:
@@ -151,7 +151,7 @@ class _Inbox(list[Any]):
         self._receive(message)
 
 
-class _Watched:
+class _ControlFrames:
     """In place of the protocol's connection: tells of the control frames that pass."""
 
     def __init__(self, protocol: Any, control: Callable[[str, bytes], object]) -> None:
@@ -167,7 +167,7 @@ class _Watched:
             yield event
 
 
-class _Wire:
+class _ClientSocket:
     """In place of the socket: reads from it, sends through the client."""
 
     def __init__(self, sock: Any, client: Client) -> None:

@@ -1,4 +1,4 @@
-"""Bars changed since a revision, for those who poll and those who listen on a socket."""
+"""Bars changed since a revision, for polling clients and for sockets."""
 
 from __future__ import annotations
 
@@ -24,9 +24,12 @@ CLIENT = "client"
 
 @dataclass(frozen=True)
 class Changes:
-    """epoch names one life of the symbol's data: revisions of two epochs do not compare. full: all bars in memory are
-    here, because the one who asks knows nothing or too little; else `bars` are those whose columns differ, among them
-    the later bars of the session of a late tick. None when nothing has changed."""
+    """The bars that differ from a revision that a client has.
+
+    epoch: names one life of the symbol's data; revisions of two epochs do not compare. full: `bars` are all bars in
+    memory, because the client has none or too old ones; else those whose columns differ, including the later bars of
+    the session of a late tick. bars: None when nothing changed.
+    """
 
     epoch: str
     revision: int
@@ -62,7 +65,7 @@ def _touched(table: BarTable, times: list[int]) -> BarTable:
 
 
 class BarsSource:
-    """What `/ws/bars/{symbol}` tells, as a source of the fan-out."""
+    """The source of `/ws/bars/{symbol}` for the fan-out."""
 
     def __init__(self, market: MarketReader, workers: Workers, symbol: str, frame: Frame) -> None:
         self._market = market

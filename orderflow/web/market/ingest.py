@@ -18,9 +18,9 @@ from orderflow.formats import SYMBOL_PATTERN, ParsedTicks, parse_body
 from orderflow.market.ports import MarketWriter
 from orderflow.services import Services
 from orderflow.web.kit.params import choice, text
-from orderflow.web.kit.request_body import Budget, UnsupportedMedia, announced, read_body
-from orderflow.web.kit.responses import JSON, answer, encode, located
-from orderflow.web.kit.routes import Answer, Route, Values
+from orderflow.web.kit.request_body import Budget, UnsupportedMedia, content_length, read_body
+from orderflow.web.kit.responses import JSON, encode, error_list, json_response
+from orderflow.web.kit.routes import ResponseDoc, Route, Values
 from orderflow.web.kit.security import Environ
 from orderflow.web.market.coalesce import Coalescer, refusal
 from orderflow.web.market.market_schemas import BATCH, CSV_EXAMPLE, RECEIPT, TICK
@@ -66,7 +66,7 @@ KEY = text(
 )
 
 TAKEN = {
-    202: Answer("Taken; on disk unless the server is ephemeral.", {JSON: RECEIPT}),
+    202: ResponseDoc("Taken; on disk unless the server is ephemeral.", {JSON: RECEIPT}),
 }
 REFUSED = {
     409: "The idempotency key was used for another body, or the symbol is a simulated instrument.",
@@ -118,7 +118,7 @@ class Ingest:
         return 202, self._take(environ, values, one=True)
 
     def ticks(self, values: Values) -> flask.Response:
-        return answer(self._take(flask.request.environ, values, one=False), 202)
+        return json_response(self._take(flask.request.environ, values, one=False), 202)
 
     def _take(self, environ: Environ, values: Values, *, one: bool) -> bytes:
         media = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
@@ -126,7 +126,7 @@ class Ingest:
         if kind is None or (one and kind != JSON):
             accepted = "application/json" if one else "application/json, application/x-ndjson or text/csv"
             raise UnsupportedMedia(f"Content-Type {media[:100]!r} is not taken here; use {accepted}")
-        length = announced(environ)
+        length = content_length(environ)
         with self._budget.hold(min(self._limit, self._limit if length is None else length)):
             data = read_body(environ, self._limit)
             if not data or data.isspace():
@@ -161,7 +161,7 @@ class Ingest:
         if receipt.duplicates:
             body["duplicates"] = receipt.duplicates
         if parsed.errors:
-            body |= {"rejected": parsed.rejected, "errors": located(parsed.errors)}
+            body |= {"rejected": parsed.rejected, "errors": error_list(parsed.errors)}
         return encode(body)
 
     def _parse(self, data: bytes, kind: str, values: Values) -> ParsedTicks:

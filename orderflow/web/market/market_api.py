@@ -1,7 +1,7 @@
-"""What the chart shows, as data: bars, footprints, ticks and symbols, page by page, exactly, in four formats.
+"""Bars, footprints, ticks and symbols over HTTP: exact, paginated, in four formats.
 
-Tables are made in worker threads: a long history is not computed at the charts' expense. Without a `limit`, CSV streams
-everything; the other formats, which are one piece, come in pages of at most MAX_ROWS rows.
+Tables are made in worker threads, so that a long history does not slow the charts. Without a `limit`, CSV streams
+everything; the other formats come in pages of at most MAX_ROWS rows.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ from orderflow.web.kit.api import Api
 from orderflow.web.kit.fanout import Fanout
 from orderflow.web.kit.params import Param, ParamError, choice, integer, moment, text
 from orderflow.web.kit.request_body import read_body
-from orderflow.web.kit.responses import JSON, answer
-from orderflow.web.kit.routes import Answer, Route, Values
+from orderflow.web.kit.responses import JSON, json_response
+from orderflow.web.kit.routes import ResponseDoc, Route, Values
 from orderflow.web.kit.schemas import Schema
 from orderflow.web.kit.sockets import Connection, Handler
 from orderflow.web.market import market_schemas as schemas
@@ -120,7 +120,7 @@ class _Setting(msgspec.Struct, forbid_unknown_fields=True):
     session: str | None = None
 
 
-class _Told(msgspec.Struct):
+class _ClientMessage(msgspec.Struct):
     """What a client of the socket may say: the revision it has."""
 
     since: int
@@ -147,10 +147,10 @@ class MarketApi(Api):
         self._fanout = fanout
 
     def routes(self) -> list[Route]:
-        def table(doc: str, schema: Schema) -> dict[int, Answer]:
+        def table(doc: str, schema: Schema) -> dict[int, ResponseDoc]:
             text_schema: Schema = {"type": "string"}
             content = {JSON: schema, "text/csv": text_schema, ARROW: BINARY, PARQUET: BINARY}
-            return {200: Answer(doc, content, HEADERS)}
+            return {200: ResponseDoc(doc, content, HEADERS)}
 
         bar = f"Columns: {', '.join(BAR_COLUMNS)}."
         cell = f"Columns: {', '.join(FOOTPRINT_COLUMNS)}. A page ends at the end of a bar."
@@ -160,8 +160,8 @@ class MarketApi(Api):
         ticks = table("The ticks, oldest first.", schemas.TICKS)
         since = (SYMBOL, FRAME, GROUP, SINCE, EPOCH, *PAGE)
         symbol = "/api/v1/symbols/{symbol}"
-        known = {200: Answer("The symbols.", {JSON: schemas.SYMBOLS})}
-        done = {200: Answer("What is set now.", {JSON: schemas.CONFIGURED})}
+        known = {200: ResponseDoc("The symbols.", {JSON: schemas.SYMBOLS})}
+        done = {200: ResponseDoc("What is set now.", {JSON: schemas.CONFIGURED})}
         wrong = {
             409: "The ticks held do not lie on such a grid.",
             413: "The body is too large.",
@@ -214,12 +214,12 @@ class MarketApi(Api):
             }
             for info in self._market.symbols()
         ]
-        return answer({"symbols": rows})
+        return json_response({"symbols": rows})
 
     def setting(self, values: Values) -> flask.Response:
         kept = self._market.settings_of(values["symbol"])
         numbers = {name: Decimal(kept[name]) if name in kept else None for name in ("tick_size", "size_step")}
-        return answer({"symbol": values["symbol"], **numbers, "session": kept.get("session")})
+        return json_response({"symbol": values["symbol"], **numbers, "session": kept.get("session")})
 
     def configure(self, values: Values) -> flask.Response:
         data = read_body(flask.request.environ, self._services.settings.max_body)
@@ -249,7 +249,7 @@ class MarketApi(Api):
 
         def receive(message: str | bytes) -> None:
             try:
-                told = msgspec.json.decode(message, type=_Told)
+                told = msgspec.json.decode(message, type=_ClientMessage)
             except (msgspec.DecodeError, UnicodeDecodeError):
                 return  # nothing a client says is worth more than to be ignored
             client.version = (CLIENT, told.epoch, told.since)
@@ -331,7 +331,7 @@ class MarketApi(Api):
             return flask.Response(in_worker(run, page.table.csv()), 200, headers, content_type=CSV)
         if kind == "json":
             rows = msgspec.Raw(run(page.table.json))
-            return answer(page.head | {page.name: rows, "next": following}, 200, headers)
+            return json_response(page.head | {page.name: rows, "next": following}, 200, headers)
         body = run(page.table.arrow if kind == "arrow" else page.table.parquet)
         return flask.Response(body, 200, headers, content_type=KINDS[kind])
 

@@ -1,4 +1,4 @@
-"""The order-flow routes that are not about reading tables: the way in, the statistics, the reset."""
+"""Ingest, statistics and reset: the order-flow routes that do not read tables."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from orderflow.services import Services
 from orderflow.web.kit.api import Api
 from orderflow.web.kit.fanout import Fanout
 from orderflow.web.kit.params import text
-from orderflow.web.kit.responses import JSON, answer
-from orderflow.web.kit.routes import Answer, Route, Values
+from orderflow.web.kit.responses import JSON, json_response
+from orderflow.web.kit.routes import ResponseDoc, Route, Values
 from orderflow.web.market import market_schemas as schemas
 from orderflow.web.market.ingest import Ingest
 from orderflow.web.market.market_api import stamp
@@ -22,7 +22,7 @@ RULES = ("flag", "volumes", "quote", "tick", "none")
 PLAIN = ("ticks", "low", "high", "volume", "rate", "late", "duplicates", "rejected", "unknown", "evicted")
 
 
-class Chart(Api):
+class StatsApi(Api):
     """Statistics and reset, beside the two addresses of `Ingest`."""
 
     def __init__(self, services: Services, fanout: Fanout) -> None:
@@ -35,8 +35,8 @@ class Chart(Api):
         which = text("symbol", "The instrument; without one, the most recently active.", longest=64)
         what = text("symbol", "Only this instrument; without one, everything is forgotten.", longest=64)
         missing = {404: "There is no such symbol."}
-        figures = {200: Answer("The figures.", {JSON: schemas.STATS})}
-        done = {200: Answer("Forgotten, in memory and on disk.", {JSON: schemas.RESET})}
+        figures = {200: ResponseDoc("The figures.", {JSON: schemas.STATS})}
+        done = {200: ResponseDoc("Forgotten, in memory and on disk.", {JSON: schemas.RESET})}
         return [
             *Ingest(self._services).routes(),
             Route("POST", "/reset", self.reset, "Forget ticks", params=(what,), answers=done, errors=missing),
@@ -45,7 +45,7 @@ class Chart(Api):
 
     def reset(self, values: Values) -> flask.Response:
         self._services.reset(values["symbol"])
-        return answer({"status": "reset", "symbol": values["symbol"]})
+        return json_response({"status": "reset", "symbol": values["symbol"]})
 
     def stats(self, values: Values) -> flask.Response:
         symbol = values["symbol"] or self._market.active()
@@ -59,7 +59,7 @@ class Chart(Api):
             last, rules, audit, candles = found["last"], found["rules"], found["audit"], found["candles"]
         else:
             figures["rejected"] = self._market.rejected_total
-        return answer(
+        return json_response(
             {
                 "symbol": symbol,
                 "symbols": len(self._market.symbols()),
