@@ -26,7 +26,7 @@ class TestFuture(FormatSuite):
 
     def test_without_a_date_it_is_refused(self, tmp_path: Path) -> None:
         path = self.write(tmp_path, name="gold.csv")
-        with pytest.raises(UnknownFormat, match="the date must be in the file's or member's name"):
+        with pytest.raises(UnknownFormat, match="the date must be in the name of the file or member"):
             read(path, format="lean")
 
     def test_quote_files_are_refused(self, tmp_path: Path) -> None:
