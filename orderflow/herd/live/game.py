@@ -257,31 +257,31 @@ class Game(View):
 
     def _new_session(self, code: str | None = None) -> Session:
         now = self._clock.now()
-        return Session.begin(self._config(), now, journal=self._journal, code=code, tell=self._hear)
+        return Session.begin(self._config(), now, journal=self._journal, code=code, listener=self._on_event)
 
-    def _take(self, session: Session, notes: Notes | None = None) -> None:
-        """From now on this is the session."""
-        self._look_at(session, notes)
+    def _set_session(self, session: Session, notes: Notes | None = None) -> None:
+        """Make this the current session."""
+        self._show(session, notes)
         self._seen = {}
         self._leaderboard = self._stats = None
         self._rate_limiter.reset()
         self._ticks.begin(session.state.fills.since(0))
 
     def _recover(self, name: str) -> None:
-        """Go on with the session of that name, unless it has ended or cannot be read. The time that the server was
-        away does not count as time of a round."""
+        """Continue the session with that id unless it has ended or cannot be read. Downtime does not count as time of a
+        round."""
         notes = Notes()
         try:
-            session = Session.recover(name, self._journal, notes.hear)
+            session = Session.recover(name, self._journal, notes.add)
         except (OrderflowError, KeyError, TypeError, ValueError) as error:  # a log of another version, or damaged
             self._workers.note(f"reading the herd session {name}", error)
-            self._take(self._new_session())
+            self._set_session(self._new_session())
             return
         if session.state.phase == "ended":
-            self._take(self._new_session())
+            self._set_session(self._new_session())
             return
-        session.tell = self._hear
-        self._take(session, notes)
+        session.listener = self._on_event
+        self._set_session(session, notes)
         self.version = max(self.version, session.state.n)
         now = self._clock.now()
         try:
@@ -295,7 +295,7 @@ class Game(View):
         if not self._session.head and self.phase != "ended":
             presenter.end_game(self._session, now)
         played = len(self._session.state.fills) > 0
-        self._take(self._new_session(self.code))
+        self._set_session(self._new_session(self.code))
         self._ticks.begin(self._session.state.fills, clear=played)
         self.rewound += 1
         self._accounts.append(None)
@@ -332,16 +332,16 @@ class Game(View):
         bought, sold = state.totals.bought - bought, state.totals.sold - sold
         if cleared or self.buys or self.sells:
             self.version += 1
-        self._flowed(now, bought, sold)
+        self._count_flow(now, bought, sold)
         self._ticks.add(state.fills.since(begun))
         for order in cleared:
             person = state.participants[order.participant]
             if person.bot is None:
                 self._fills.append((order.participant, fill_of(order, person)))
 
-    def _hear(self, event: Event, state: State) -> None:
-        """Each event, when it has been applied."""
-        self._remember(event, state)
+    def _on_event(self, event: Event, state: State) -> None:
+        """Take in an event that was just applied."""
+        self._note(event, state)
         if isinstance(event, events.DividendPaid | events.RoundUndone | events.ExperimentSet):
             self._accounts.append(None)
         if isinstance(event, events.RoundUndone):

@@ -21,7 +21,7 @@ from orderflow.herd.rules.participants import Order, Participant
 from orderflow.herd.rules.seeded_random import seeded_int
 from orderflow.herd.rules.state import Round, State, move_level
 
-Tell = Callable[[Event, State], None]
+Listener = Callable[[Event, State], None]
 
 MAX_BOTS = 200
 MAX_TEXT = 200
@@ -46,13 +46,13 @@ class Session:
     """One session. Create it with `begin` or `recover`.
 
     journal: where its log is written. head: the first event, until a second one happens, so that sessions in which
-    nobody plays leave no log. tell: called with each event and the state after it.
+    nobody plays leave no log. listener: called with each event and the state after it.
     """
 
-    def __init__(self, state: State, journal: Journal, head: bytes = b"", tell: Tell | None = None) -> None:
+    def __init__(self, state: State, journal: Journal, head: bytes = b"", listener: Listener | None = None) -> None:
         self.state = state
         self.head = head
-        self.tell = tell
+        self.listener = listener
         self._journal = journal
         self._bots = Bots(state.seed ^ state.n)
 
@@ -64,7 +64,7 @@ class Session:
         journal: Journal | None = None,
         seed: int | None = None,
         code: str | None = None,
-        tell: Tell | None = None,
+        listener: Listener | None = None,
     ) -> Session:
         """A new session that begins at `t` (ns). The next event creates its log. Raises BadInput for a bad config."""
         journal = journal if journal is not None else NoJournal()
@@ -75,11 +75,11 @@ class Session:
         first = events.SessionStarted(0, t, events.VERSION, name, code or new_code(), seed, config)
         state = State.of(first)
         journal.begin(name)
-        return Session(state, journal, encode(first), tell)
+        return Session(state, journal, encode(first), listener)
 
     @staticmethod
-    def recover(name: str, journal: Journal, tell: Tell | None = None) -> Session:
-        """Restore a session from its log; `tell` is called with every event. Raises NotFound, or BadInput if the log is
+    def recover(name: str, journal: Journal, listener: Listener | None = None) -> Session:
+        """Restore a session from its log; `listener` gets every event. Raises NotFound, or BadInput if the log is
         invalid."""
         state: State | None = None
         for event in events.decode_log(journal.read(name)):
@@ -87,12 +87,12 @@ class Session:
                 state = State.of(event)
             else:
                 state.apply(event)
-            if tell is not None:
-                tell(event, state)
+            if listener is not None:
+                listener(event, state)
         if state is None:
             raise BadInput("the log is empty")
         journal.begin(name)
-        return Session(state, journal, tell=tell)
+        return Session(state, journal, listener=listener)
 
     def _next(self, t: int) -> tuple[int, int]:
         """(n, t) of the next event: if the clock went back, the time of the last event."""
@@ -104,8 +104,8 @@ class Session:
         self.head = b""
         for event in new:
             self.state.apply(event)
-            if self.tell is not None:
-                self.tell(event, self.state)
+            if self.listener is not None:
+                self.listener(event, self.state)
 
     # participants
 

@@ -1,7 +1,7 @@
-"""What is to be seen of the running game, as plain values: the half of `Game` that changes nothing for anybody.
+"""The read-only half of `Game`: the running game as plain values.
 
-Also keeps what only the eye needs and the log does not have: the price line with its points of rest, the crowd meter,
-the feed of what happened.
+Also keeps what is only for display and not in the log: the price line with points of rest, the crowd meter, the event
+feed.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from orderflow.herd.rules.state import State
 from orderflow.runtime.clock import Clock
 
 METER_SECONDS = 5
-"""The crowd meter looks so far back."""
+"""Seconds that the crowd meter reaches back."""
 REST_MS = 1_000
-"""A rest that is longer than this has a point at its end, so that a jump is not drawn as a slope."""
+"""A rest longer than this gets a point at its end, so that a jump is not drawn as a slope."""
 FEED = 100
 """Entries that the feed keeps."""
 MARKS = ("news", "round", "dividend")
@@ -32,18 +32,17 @@ Entry = dict[str, Any]
 
 
 class Notes:
-    """What has been told of a session. feed: all entries in order, of which a running game keeps the last. marks: those
-    of the kinds in MARKS, all of them. values: (ms, fundamental value in currency, None: none from here on) wherever it
-    changed."""
+    """The event feed of a session. feed: the last FEED entries, oldest first. marks: all entries of the kinds in MARKS.
+    values: (ms, fundamental value in currency, None: none from here on) wherever it changed."""
 
     def __init__(self) -> None:
         self.feed: list[Entry] = []
         self.marks: list[Entry] = []
         self.values: list[tuple[int, float | None]] = []
 
-    def hear(self, event: Event, state: State) -> None:
-        """An event that has just been applied."""
-        if (entry := told(event, state)) is not None:
+    def add(self, event: Event, state: State) -> None:
+        """Take in an event that was just applied."""
+        if (entry := feed_entry(event, state)) is not None:
             self.feed = [*self.feed[-FEED + 1 :], entry]
             if entry["kind"] in MARKS:
                 self.marks = [*self.marks, entry]
@@ -53,14 +52,14 @@ class Notes:
 
 
 class View:
-    """history: (ms, price) wherever the price moved, and where it rests, the last point at most a second old. notes:
-    what has been told. buys, sells: quantities filled in the last batch. rewound: how often the past has changed (undo,
-    another session): prices shown before do not stand."""
+    """history: (ms, price) wherever the price moved, and points of rest; the last point is at most a second old. notes:
+    the event feed. buys, sells: quantities filled in the last batch. rewound: how often the past changed (undo, another
+    session), which makes prices shown before invalid."""
 
     def __init__(self, clock: Clock, session: Session) -> None:
         self._clock = clock
         self.rewound = 0
-        self._look_at(session)
+        self._show(session)
 
     @property
     def session_id(self) -> str:
@@ -171,21 +170,21 @@ class View:
 
     # inside
 
-    def _look_at(self, session: Session, notes: Notes | None = None) -> None:
-        """Begin with another session. notes: what a recovered one has to tell."""
+    def _show(self, session: Session, notes: Notes | None = None) -> None:
+        """Show another session. notes: the feed of a recovered one."""
         self._session = session
         self._flow: deque[tuple[int, int, int]] = deque()
         self._shown: float | None = None
         self.buys = self.sells = 0
-        self.history = rested(session.state.path)
+        self.history = with_rest_points(session.state.path)
         self.notes = notes or Notes()
 
-    def _remember(self, event: Event, state: State) -> None:
-        """An event that has just been applied."""
-        self.notes.hear(event, state)
+    def _note(self, event: Event, state: State) -> None:
+        """Take in an event that was just applied."""
+        self.notes.add(event, state)
         if isinstance(event, RoundUndone):
             self.rewound += 1
-            self.history = rested(state.path)
+            self.history = with_rest_points(state.path)
             self._flow.clear()
         elif isinstance(event, BatchCleared | NewsPublished) and state.path[-1] != self.history[-1]:
             at, before = self.history[-1]
@@ -194,14 +193,14 @@ class View:
                 self.history.append((moved[0] - state.config.batch_ms, before))
             self.history.append(moved)
 
-    def _flowed(self, now: int, bought: int, sold: int) -> None:
-        """What was filled in a batch."""
+    def _count_flow(self, now: int, bought: int, sold: int) -> None:
+        """Record the quantities filled in a batch."""
         self.buys, self.sells = bought, sold
         if bought or sold:
             self._flow.append((now, bought, sold))
 
     def _tick(self, now: int) -> bool:
-        """Time passes; True when that alone has changed what is to be seen."""
+        """Advance the time; True if that alone changed a visible value."""
         at, price = self.history[-1]
         if now // MS - at >= REST_MS and self.phase != "ended":
             if len(self.history) > 1 and self.history[-2][1] == price:  # a rest of hours is two points
@@ -213,8 +212,8 @@ class View:
         return self._shown != before
 
 
-def told(event: Event, state: State) -> Entry | None:
-    """The event as an entry of the feed."""
+def feed_entry(event: Event, state: State) -> Entry | None:
+    """The event as an entry of the feed, None if it is not shown."""
     text = caption(event, state)
     return None if text is None else {"t": event.t // MS, "kind": event.tag, "text": text}
 
@@ -227,8 +226,8 @@ def fundamental(state: State) -> float | None:
     return units(running.fundamental)
 
 
-def rested(path: Sequence[tuple[int, float]]) -> list[tuple[int, float]]:
-    """A path of moves with a point of rest before each jump that follows a pause."""
+def with_rest_points(path: Sequence[tuple[int, float]]) -> list[tuple[int, float]]:
+    """The path with a point of rest before each jump that follows a pause."""
     line = list(path[:1])
     for at, price in path[1:]:
         if at - line[-1][0] > REST_MS:
