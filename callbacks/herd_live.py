@@ -8,7 +8,7 @@ other.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -41,14 +41,14 @@ Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 
 class Cursor(msgspec.Struct, frozen=True):
     """What a page has. epoch: of its line; seq: how far into the settled points it goes; held: how many points it is of
-    on the page; marks, seen: fingerprints of the chart's marks and of the values of NAMES, in order; clicks: on the
-    button that changes the time shown."""
+    on the page; marks: a fingerprint of the chart's marks; seen: those of the values of NAMES in order, 8 digits each,
+    in one text, as Dash walks through every list of an answer; clicks: on the button that changes the time shown."""
 
     epoch: str = ""
     seq: Count = 0
     held: Count = 0
     marks: Count = 0
-    seen: tuple[Count, ...] = ()
+    seen: str = ""
     clicks: Count = 0
 
 
@@ -115,20 +115,20 @@ def zero(game: Game) -> int:
     return first if begun is None else max(first, begun - LEAD_MS)
 
 
-def changes(values: Json, names: Iterable[str], seen: Sequence[int]) -> tuple[list[Any], list[int]]:
+def changes(values: Json, names: Iterable[str], seen: str) -> tuple[list[Any], str]:
     """(the value of each name, or no_update where the page has it; the fingerprints to carry). values: of `screen`."""
     out: list[Any] = []
-    prints: list[int] = []
+    prints: list[str] = []
     for i, name in enumerate(names):
         value = values[name]
         rows = isinstance(value, Rows)
-        prints.append(zlib.crc32(msgspec.json.encode(value.data if rows else value)))
-        known = i < len(seen) and seen[i] == prints[-1]
+        prints.append(f"{zlib.crc32(msgspec.json.encode(value.data if rows else value)):08x}")
+        known = seen[8 * i : 8 * i + 8] == prints[-1]
         if known or (not seen and name in SILENT_FIRST):
             out.append(no_update)
         else:
             out.append(value.make() if rows else value)
-    return out, prints
+    return out, "".join(prints)
 
 
 @dataclass(frozen=True, slots=True)

@@ -386,6 +386,8 @@ def test_people_are_found_by_name_and_number(stage: Stage, room: Room) -> None:
     room.control("reset")
     people = stage.open_by("k", "People")
     people.get_by_text("Nobody has joined yet.").wait_for()
+    page.keyboard.press("Escape")
+    stage.closed()
 
 
 def test_the_session_is_saved_as_files(stage: Stage) -> None:
@@ -745,6 +747,7 @@ def test_with_a_key_only_its_holder_steers(browser: Any, launch: Callable[..., R
 
 def test_a_real_game_from_the_first_phone_to_the_end(desk: Stage, room: Room) -> None:
     page = desk.page
+    page.keyboard.press("Escape")
     room.control("reset")
     page.wait_for_selector("#herd-stage[data-scene='join'][data-access='presenter']")
     code = desk.text("herd-code-hero")
