@@ -131,6 +131,8 @@ def update(
     count = number if isinstance(number, int) and 0 <= number < LARGEST_COUNT else 0
     answer = update_board(simulation, view, query, count, held or opened.id is not None)
     answer |= update_status(simulation.status(), scenarios, may, answer["view"])
+    if count % 2:
+        answer.pop("figures")  # once a second is often enough
     answer["view"] = answer["view"].plain()
     return answer | update_line(simulation, opened, seen, min(LARGEST, services.settings.instruments.history))
 

@@ -18,8 +18,11 @@ from orderflow.instruments.instrument import Instrument
 
 ROW = 44
 """Height of a row in px: enough for a finger."""
-HEIGHT = 100
+HEIGHT = 90
 """Points of a sparkline are whole numbers from 0 (lowest price) to this."""
+BASE = 35
+"""Character of the point 0 in a sparkline's text: "#", then "$", ... A text is compared and copied as one
+value, where a list would be walked through."""
 
 THEME = """themeQuartz.withParams({
   backgroundColor: 'var(--of-paper)', foregroundColor: 'var(--of-text)', browserColorScheme: 'inherit',
@@ -44,7 +47,6 @@ COLUMNS: list[dict[str, Any]] = [
         "cellClass": "ix-spark",
         "cellClassRules": UP_OR_DOWN,
         "cellRenderer": "Sparkline",
-        "cellDataType": False,
     },
     {
         "field": "price",
@@ -105,6 +107,7 @@ def grid() -> Component:
             "theme": {"function": THEME},
             "rowHeight": ROW,
             "animateRows": False,
+            "rowBuffer": 2,  # rows out of sight that are drawn all the same
             "suppressColumnVirtualisation": True,
             "suppressHeaderFocus": True,
             "tooltipShowDelay": 400,
@@ -119,8 +122,8 @@ def grid() -> Component:
 def row(instrument: Instrument, shown: Window, place: int) -> dict[str, Any]:
     """One row. place: in the order of the whole list, from 1.
 
-    spark: the window's prices from 0 to HEIGHT; base: the initial price on the same scale, None outside it; dir: 1 up,
-    -1 down, 0 neither since the start; why: the reason of a failure or halt.
+    spark: the window's prices from 0 to HEIGHT, a character each; base: the initial price on the same scale, None
+    outside it; dir: 1 up, -1 down, 0 neither since the start; why: the reason of a failure or halt.
     """
     spec, share, sigma = instrument.spec, change(instrument), volatility(shown)
     spark, base = scaled(shown.prices, instrument.initial_price)
@@ -130,7 +133,7 @@ def row(instrument: Instrument, shown: Window, place: int) -> dict[str, Any]:
         "place": place,
         "name": "" if spec.name == spec.id else spec.name,
         "model": " · ".join(filter(None, (spec.model.upper(), "BOOK" if spec.book else "", spec.group))),
-        "spark": spark,
+        "spark": "".join(chr(BASE + point) for point in spark),
         "base": base,
         "dir": direction(share),
         "price": price(instrument.shown),

@@ -1,9 +1,10 @@
 /* What ag-grid and Plotly are given by the instruments' page as functions: the sparkline of a row, and keys. */
 (function (root) {
   "use strict";
-  const { document, getComputedStyle } = root;
+  const { document, getComputedStyle } = root,
+    { theme } = root.orderflow.kit;
   const functions = (root.dashAgGridFunctions = {});
-  let held = false; // the reader is at the rows
+  let held = null; // whether the reader is at the rows; null before the first ones have come
   let wanted = null; // {edge, first}: the row to focus on a page that is on its way
 
   const set = (name, props) => root.dash_clientside.set_props("instruments-" + name, props);
@@ -11,15 +12,14 @@
   const pager = () => root.dash_component_api.getLayout("instruments-pages").props;
   const place = (api) => api.getDisplayedRowCount() && api.getDisplayedRowAtIndex(0).data.place;
 
-  /** Draw a line with an area below it, a dot at its end, and the price at the start dashed. points, base: 0 to 100. */
+  /** Draw a line with an area below it, a dot at its end, and the price at the start dashed. points, base: 0 to 90. */
   function draw(canvas, points, base) {
     const [W, H] = [canvas.clientWidth, canvas.clientHeight];
     const ratio = Math.min(2, root.devicePixelRatio || 1);
     [canvas.width, canvas.height] = [Math.round(W * ratio), Math.round(H * ratio)];
     const c = canvas.getContext("2d");
-    const step = (W - 6) / Math.max(29, points.length - 1);
-    const x = (k) => W - 5 - (points.length - 1 - k) * step;
-    const y = (point) => 4 + (1 - point / 100) * (H - 8);
+    const x = (k) => W - 5 - ((points.length - 1 - k) * (W - 6)) / Math.max(29, points.length - 1);
+    const y = (point) => 4 + (1 - point / 90) * (H - 8);
     c.scale(ratio, ratio);
     c.strokeStyle = c.fillStyle = getComputedStyle(canvas).color;
     const line = new Path2D();
@@ -39,7 +39,8 @@
 
   function Sparkline({ value, data }) {
     const ref = root.React.useRef(null);
-    root.React.useEffect(() => draw(ref.current, value || [], data.base));
+    const points = Array.from(value || "", (character) => character.charCodeAt(0) - 35);
+    root.React.useEffect(() => draw(ref.current, points, data.base));
     return root.React.createElement("canvas", { ref, "aria-hidden": true });
   }
   root.dashAgGridComponentFunctions = { Sparkline };
@@ -53,7 +54,6 @@
     api.setFocusedCell(row, "id");
   }
 
-  /** Go to a page of the table, and to one of its edges. */
   function turn(page, edge) {
     const { value, total } = pager(),
       to = Math.min(total, Math.max(1, page));
@@ -63,6 +63,7 @@
   }
 
   functions.instrumentsArrived = ({ api }) => {
+    if (held === null) theme.tell(hold());
     if (!wanted || wanted.first === place(api)) return;
     root.requestAnimationFrame(focus.bind(null, wanted.edge));
     wanted = null;
@@ -75,14 +76,12 @@
     if (rowIndex < 0 ? value > 1 : value < total) turn(value + Math.sign(rowIndex), rowIndex < 0 ? "last" : "first");
     return at;
   };
-  /** Keys of a row; true for those that ag-grid is to leave alone. */
   functions.instrumentsKeys = ({ event, node }) => {
     const { key, ctrlKey, metaKey, altKey } = event;
     if (!["Enter", "Home", "End"].includes(key) || ctrlKey || metaKey || altKey) return false;
     if (key === "Enter") set("grid", { cellClicked: { rowId: node.id, timestamp: event.timeStamp } });
     else turn(key === "Home" ? 1 : Infinity, key === "Home" ? "first" : "last");
-    event.preventDefault();
-    return true;
+    return !event.preventDefault();
   };
 
   /** Rows keep their places while the reader is about to choose one. */
@@ -90,6 +89,7 @@
     const now = Boolean(document.querySelector(".ix-grid:is(:hover, :focus-within)"));
     if (now !== held) set("held", { data: (held = now) });
   }
+  theme.onSystemChange(theme.tell);
   for (const type of ["mouseover", "mouseout", "focusin", "focusout"]) document.addEventListener(type, hold);
 
   /** Move the crosshair of the price chart along its points. */
