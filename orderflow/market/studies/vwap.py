@@ -59,8 +59,7 @@ def sums(level: Ints, volume: Ints, vwap_ref: int = 0) -> Sums:
     away = level - vwap_ref
     total = int(volume.sum())
     if max(abs(int(away.min())), abs(int(away.max())), 1) ** 2 * max(total, 1) < 2**62:
-        moment = volume * away
-        return Sums(total, int(moment.sum()), int((moment * away).sum()))
+        return Sums(total, int(volume @ away), int((volume * away) @ away))
     v, d = volume.tolist(), away.tolist()
     first = sum(a * b for a, b in zip(v, d, strict=True))
     return Sums(total, first, sum(a * b * b for a, b in zip(v, d, strict=True)))
