@@ -17,8 +17,6 @@ export default [
   {
     ignores: [
       "assets/00-plotly-basic.min.js", // not ours
-      // rewritten in Dash page by page: a rewrite deletes its folder and its line here and in .prettierignore
-      "assets/herd_debrief/",
     ],
   },
   { ...js.configs.recommended, files: ["assets/**/*.js"] },

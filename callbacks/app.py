@@ -91,7 +91,7 @@ PAGES: tuple[Page, ...] = (
         "",
         herd_debrief.page,
         herd_debrief.register,
-        scripts=("kit", "chart/theme.js", "herd_debrief/debrief.js"),
+        scripts=("kit",),
         styles=("page.css", "herd_debrief.css"),
     ),
     Page(
@@ -99,7 +99,7 @@ PAGES: tuple[Page, ...] = (
         "",
         herd_replay.page,
         herd_replay.register,
-        scripts=("kit", "chart/theme.js", "herd_debrief"),
+        scripts=("kit",),
         styles=("page.css", "herd.css", "herd_debrief.css", "herd"),
     ),
     Page(

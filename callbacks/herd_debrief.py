@@ -70,10 +70,9 @@ def register(app: Dash, services: Services) -> None:
     @app.callback(
         Output("debrief-session", "data"),
         Output("debrief-session", "value"),
-        Input("debrief-config", "data"),
-        State("location", "search"),
+        Input("location", "search"),
     )
-    def offer(_config: Any, search: str | None) -> tuple[Choices, str | None]:
+    def offer(search: str | None) -> tuple[Choices, str | None]:
         return choose(debriefs, is_operator, search)
 
     @app.callback(
@@ -88,20 +87,17 @@ def register(app: Dash, services: Services) -> None:
             raise PreventUpdate  # the browser says in a moment which it is
         return show(debriefs, is_operator, session, theme)
 
-    def inside(function: str) -> ClientsideFunction:
-        return ClientsideFunction("herd_debrief", function)
+    def kit(function: str) -> ClientsideFunction:
+        return ClientsideFunction("kit", function)
 
-    app.clientside_callback(inside("boot"), Output("debrief-theme", "data"), Input("debrief-config", "data"))
+    app.clientside_callback(kit("theme"), Output("debrief-theme", "data"), Input("debrief-theme", "id"))
     app.clientside_callback(
-        inside("press"),
-        Output("debrief-theme", "data", allow_duplicate=True),
-        Input("debrief-theme-button", "n_clicks"),
-        Input("debrief-print", "n_clicks"),
-        prevent_initial_call=True,
+        kit("print"), Output("debrief-sink", "data"), Input("debrief-print", "n_clicks"), prevent_initial_call=True
     )
     app.clientside_callback(
-        inside("chosen"),
-        Output("debrief-void", "data"),
+        kit("address"),
+        Output("debrief-sink", "data", allow_duplicate=True),
         Input("debrief-session", "value"),
+        State("debrief-session", "name"),
         prevent_initial_call=True,
     )

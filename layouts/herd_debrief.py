@@ -7,6 +7,7 @@ Pure: from a report (`orderflow.herd.debrief.report`) to a component tree; figur
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -41,13 +42,15 @@ TALL, LOW = 380, 300
 
 def debrief_page(*, links: Sequence[Link] = ()) -> Component:
     """The page before a session is chosen."""
+    theme: Json = {"data-theme-toggle": "debrief-theme", "data-hotkey": "T"}
+    paper: Json = {"data-paper": json.dumps(figures.colour_pairs())}
     return page_shell(
         TITLE,
         links=links,
         path=PATH,
         controls=html.Div(
             [
-                icon_button("debrief-theme-button", "theme", "Dark or light", keys="T"),
+                icon_button("debrief-theme-button", "theme", "Dark or light", keys="T", **theme),
                 dmc.Button("Print", id="debrief-print", size="compact-sm", variant="default"),
             ],
             className="hd-controls",
@@ -58,6 +61,7 @@ def debrief_page(*, links: Sequence[Link] = ()) -> Component:
                     [
                         dmc.Select(
                             id="debrief-session",
+                            name="session",
                             data=[],
                             placeholder="Session",
                             allowDeselect=False,
@@ -76,13 +80,10 @@ def debrief_page(*, links: Sequence[Link] = ()) -> Component:
             ],
             id="debrief",
             className="hd",
+            **paper,
         ),
         footer=html.Div(["Everything here is worked out from the session's event log."], className="hd-foot"),
-        extras=[
-            dcc.Store(id="debrief-config", data={"path": PATH}),
-            dcc.Store(id="debrief-theme"),
-            dcc.Store(id="debrief-void"),
-        ],
+        extras=[dcc.Store(id="debrief-theme"), dcc.Store(id="debrief-sink")],
     )
 
 

@@ -1,7 +1,6 @@
-"""A session of the herd game once more on the big screen: the game's own picture, with a player's controls.
+"""A session of the herd game played again on the big screen: the game's picture, with a player's controls.
 
-Pure: from values to a component tree. What moves is written by `assets/herd_debrief/replay.js`; the picture's look is
-that of the game's page (`assets/herd.css`).
+Pure: from values to a component tree. The looks are those of the game's page (`assets/herd.css`).
 """
 
 from __future__ import annotations
@@ -9,21 +8,60 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import dash_mantine_components as dmc
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from layouts.herd_text import span
 from layouts.shell import Link, aria, icon, page_shell
+from orderflow.herd.debrief.playback import Playback
+
+Json = dict[str, Any]
 
 PATH = "/herd/replay/"
 TITLE = "Replay"
 
+VELOCITIES = (1, 2, 4, 8, 16, 32, 60)
+"""Velocities to choose from; an address may ask for others from the first to the last."""
+DEFAULT_VELOCITY = 4
+INTERVAL = 200
+"""ms between two updates while the session plays: with an answer's time at least four a second."""
+FEED = 40
+"""Captions in the list of events."""
+
 BUTTONS = (
     ("back", "−10 s", "Back 10 seconds", "ArrowLeft"),
-    ("play", "Play", "Play or pause", "Space"),
+    ("play", "Play", "Play or pause", "Space K"),
     ("on", "+10 s", "On 10 seconds", "ArrowRight"),
 )
-"""Of the player: what it does, words on it, in full, key."""
-SCREEN = (("full", "Full screen", "F"), ("theme", "Dark or light", "T"))
+"""Of the player: name, words on it, words for tooltip and screen readers, keys."""
+KEYS = (
+    ("first", "To the beginning", "Home"),
+    ("last", "To the end", "End"),
+    ("faster", "Faster", "ArrowUp"),
+    ("slower", "Slower", "ArrowDown"),
+)
+"""What only keys do; the slider and the list of velocities are for hands: name, words, key."""
+ACTIONS = tuple(name for name, *_ in (*BUTTONS, *KEYS))
+
+SIGNS = {
+    "news": "⚡",
+    "round": "◷",
+    "dividend": "+",
+    "phase": "●",
+    "kick": "✕",
+    "bots": "⚙",
+    "undo": "↶",
+    "experiment": "⚖",
+}
+PHASES = {"open": "Open", "frozen": "Frozen", "lobby": "Lobby", "ended": "Ended"}
+
+GRAPH: Any = {
+    "displaylogo": False,
+    "responsive": True,
+    "showTips": False,
+    "modeBarButtonsToRemove": ["select2d", "lasso2d", "toImage"],
+}
 
 
 def replay_page(*, links: Sequence[Link] = ()) -> Component:
@@ -34,32 +72,43 @@ def replay_page(*, links: Sequence[Link] = ()) -> Component:
         path=PATH,
         controls=html.Div(
             [
-                *(_button(do, icon(do), words, key, look="hg-icon-button") for do, words, key in SCREEN),
+                _screen_button("full", "Full screen", "F", **{"data-fullscreen": ""}),
+                _screen_button("theme", "Dark or light", "T", **{"data-theme-toggle": "replay-theme"}),
                 html.A("Debrief", id="replay-debrief", href="/herd/debrief/"),
             ],
             className="hr-screen",
         ),
         main=stage(),
         footer=html.Div(id="replay-session", className="hd-foot"),
-        extras=[dcc.Store(id="replay-config", data={"path": PATH}), dcc.Store(id="replay-void")],
+        extras=[
+            dcc.Store(id="replay-player"),
+            dcc.Store(id="replay-theme"),
+            dcc.Interval(id="replay-ticker", interval=INTERVAL, max_intervals=0),
+        ],
     )
 
 
 def stage() -> Component:
-    """Price, crowd and chart as the room saw them, what happened beside it, the player below."""
+    """Price, order flow and chart as the room saw them, what happened beside them, the player below."""
+    unreachable: Json = {"data-stale": "The server cannot be reached.", "data-revive": "replay-ticker"}
     return html.Div(
         id="replay-stage",
         className="hg hr",
         children=[
             html.Div(id="replay-banner", className="of-banner hg-banner", hidden=True, role="alert"),
+            html.Div(className="of-banner hg-banner", hidden=True, role="alert", **unreachable),
             _top(),
             html.Section(
                 [
-                    html.Div(id="replay-plot", className="hg-plot", role="img", **aria(label="Price of the session")),
-                    html.Div(id="replay-tag", className="hg-tag", hidden=True, **aria(hidden="true")),
-                    html.Div(id="replay-news", className="hg-news", hidden=True, role="status"),
-                    html.Div(id="replay-note", className="hg-window-note", hidden=True, role="status"),
+                    html.Div(
+                        dcc.Graph(id="replay-graph", config=GRAPH, className="hg-plot", figure=empty_figure()),
+                        role="img",
+                        **aria(label="Price of the session"),
+                    ),
+                    html.Div(id="replay-news", role="status"),
+                    html.Div(id="replay-note", role="status"),
                 ],
+                id="replay-picture",
                 className="hg-picture",
                 **aria(label="Price chart"),
             ),
@@ -70,19 +119,15 @@ def stage() -> Component:
                 className="hg-side",
                 **aria(label="Events"),
             ),
-            html.Div(
-                [
-                    *(_button(do, words, full, key, id=f"replay-{do}") for do, words, full, key in BUTTONS),
-                    html.Div(id="replay-seek", className="hr-seek"),
-                    html.Span(id="replay-time", className="hr-time"),
-                    html.Div(id="replay-velocity", className="hr-velocity"),
-                ],
-                className="hr-player",
-                role="group",
-                **aria(label="Player"),
-            ),
+            _player(),
         ],
     )
+
+
+def empty_figure() -> Json:
+    """Before a session is there: no axes."""
+    none = {"visible": False}
+    return {"data": [], "layout": {"xaxis": none, "yaxis": none, "paper_bgcolor": "rgba(0,0,0,0)"}}
 
 
 def _top() -> Component:
@@ -120,9 +165,85 @@ def _top() -> Component:
     return html.Section([quote, now, meter], className="hg-top", **aria(label="Price and crowd"))
 
 
-def _button(
-    do: str, inside: str | Component, words: str, key: str, *, look: str = "hr-button", **named: Any
-) -> Component:
-    """A button. do: what it does; inside: what is on it; words: for tooltip and screen readers; named: an id, maybe."""
-    attributes = {**aria(label=words, keyshortcuts=key), **named, "data-replay": do}
-    return html.Button(inside, type="button", className=look, title=f"{words} ({key})", **attributes)
+def _player() -> Component:
+    return html.Div(
+        [
+            *(_button(*button) for button in BUTTONS),
+            dmc.Slider(
+                id="replay-seek",
+                value=0,
+                min=0,
+                max=60,
+                step=0.25,
+                updatemode="drag",
+                label=None,
+                thumbLabel="Position in the session",
+                className="hr-seek",
+            ),
+            html.Span(id="replay-time", className="hr-time"),
+            dmc.Select(
+                id="replay-velocity",
+                data=velocities(),
+                value=str(DEFAULT_VELOCITY),
+                allowDeselect=False,
+                checkIconPosition="right",
+                comboboxProps={"withinPortal": True},
+                className="hr-velocity",
+                **aria(label="Velocity"),
+            ),
+            *(_key_button(*key) for key in KEYS),
+        ],
+        className="hr-player",
+        role="group",
+        **aria(label="Player"),
+    )
+
+
+def _button(name: str, inside: str, words: str, keys: str) -> Component:
+    attributes: Json = {"data-hotkey": keys, **aria(label=words, keyshortcuts=keys)}
+    title = f"{words} ({keys.split()[0]})"
+    return html.Button(inside, id=f"replay-{name}", type="button", className="hr-button", title=title, **attributes)
+
+
+def _key_button(name: str, words: str, key: str) -> Component:
+    """A button that is not seen: the key clicks it."""
+    attributes: Json = {"data-hotkey": key}
+    return html.Button(words, id=f"replay-{name}", type="button", className="hr-key", **attributes)
+
+
+def _screen_button(name: str, words: str, key: str, **attributes: Any) -> Component:
+    attributes |= {"data-hotkey": key, **aria(label=words, keyshortcuts=key)}
+    title = f"{words} ({key})"
+    return html.Button(icon(name), type="button", className="hg-icon-button", title=title, **attributes)
+
+
+def velocities(*others: float) -> list[dict[str, str]]:
+    """Entries of the list of velocities, with others than the usual."""
+    return [{"value": f"{one:g}", "label": f"{one:g}×"} for one in sorted({*VELOCITIES, *others})]
+
+
+def feed(playback: Playback, position: float) -> list[Component]:
+    """The captions up to a position, newest first."""
+    past = playback.captions[: playback.captions_past(position)]
+    return [_event(event, playback.elapsed(event["t"]) / 1000) for event in reversed(past[-FEED:])]
+
+
+def _event(event: Json, seconds: float) -> Component:
+    attributes: Json = {"data-kind": event["kind"]}
+    inside = [
+        html.Time(span(seconds)),
+        html.Span(SIGNS.get(event["kind"], "·"), className="hg-sign", **aria(hidden="true")),
+        html.Span(event["text"], className="hg-text"),
+    ]
+    return html.Li(inside, **attributes)
+
+
+def headline(text: str, number: int) -> Component:
+    """A headline that passes over the chart. number: another one for each, so that the next passes anew."""
+    return html.Span(text.removeprefix("News: "), key=f"news-{number}", className="hg-news hr-passing")
+
+
+def skipped(ms: float, position: float) -> Component:
+    """A note that passes: how much of the session was left out."""
+    words = f"Skipped {span(ms / 1000)} in which nothing happened"
+    return html.Span(words, key=f"skipped-{position:.0f}", className="hg-window-note hr-passing")

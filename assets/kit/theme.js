@@ -39,7 +39,7 @@
     document.documentElement.setAttribute("data-mantine-color-scheme", scheme());
   }
 
-  /** Tell Dash: the theme provider, and the store that a toggle names. */
+  /** Tell Dash the scheme in force: the theme provider, and the store that a toggle names. */
   function tell() {
     if (!root.dash_clientside || !root.dash_clientside.set_props) return;
     root.dash_clientside.set_props(PROVIDER, { forceColorScheme: scheme() });
@@ -62,6 +62,7 @@
     toggle();
     tell();
   });
+  onSystemChange(tell);
   kit.theme = { choice, scheme, choose, toggle, apply, tell, onSystemChange };
   apply();
   of.theme = Object.assign(of.theme || {}, kit.theme); // where /herd/ and /instruments/ look for it until they are Dash

@@ -75,4 +75,5 @@ interface Window {
   /** `kit`, and beside it what belongs to one page. */
   orderflow: any;
   dash_clientside?: any;
+  Plotly?: any;
 }

@@ -11,16 +11,23 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from layouts.figures.palette import FONT, Palette, palette
+from layouts.figures.palette import DARK, FONT, LIGHT, Palette, palette
 
 Json = dict[str, Any]
 Figure = dict[str, Any]
 
+COLOURS = ("paper", "grid", "strong", "text", "muted", "vwap", "volume", "buy", "sell")
+"""Colours of the palette that the figures use."""
 NAMED = ("news", "round")
 """Kinds of captions that get a line in the price figure, with words where there is room."""
 BINS = 20
 TICKS = 5
 STEPS = (1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200)
+
+
+def colour_pairs() -> list[tuple[str, str]]:
+    """(colour of the dark theme, that of the light one) for all that the figures use: what paper swaps."""
+    return [(getattr(DARK, name), getattr(LIGHT, name)) for name in COLOURS]
 
 
 def price_figure(report: Json, theme: str = "dark") -> Figure:

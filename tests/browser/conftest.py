@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from tests.browser.chart import Chart, post_ticks
 from tests.browser.herd_play import PORTRAIT, Open, StandIn
 from tests.browser.herd_play import Phone as HerdPhone
 from tests.conftest import require
+from tests.herd.played import START, keep, play_game
 from tests.running import RunningServer, start_server
 
 ARGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--force-color-profile=srgb"]
@@ -99,6 +101,58 @@ def chart(desk: Chart, shown: str) -> Iterator[Chart]:
     desk.afresh(f"?symbol={shown}")
     yield desk
     errors, desk.errors[:] = list(desk.errors), []
+    assert errors == []
+
+
+@pytest.fixture(scope="session")
+def games_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder of the server with played games."""
+    return tmp_path_factory.mktemp("games")
+
+
+@pytest.fixture(scope="session")
+def games(games_folder: Path) -> Iterator[tuple[RunningServer, str, str]]:
+    """A server with two played games: (server, a herd with an experiment, a later one with rounds)."""
+    herd = keep(play_game(people=40, seconds=150, follow=0.4), games_folder)
+    later = START + 10**15
+    rounds = keep(play_game(people=20, seconds=60, rounds_of=4, experiment=False, start=later), games_folder)
+    server = start_server("--data-dir", str(games_folder))
+    yield server, herd, rounds
+    server.stop()
+
+
+@pytest.fixture
+def visit(browser: Any) -> Iterator[Callable[..., Any]]:
+    """visit(url, phone=False, dark=True, expect=()): a page of its own.
+
+    An error in its console fails the test, but those that contain a word of `expect`.
+    """
+    opened: list[Any] = []
+    errors: list[str] = []
+
+    def go(url: str, *, phone: bool = False, dark: bool = True, expect: tuple[str, ...] = ()) -> Any:
+        context = browser.new_context(
+            viewport=PHONE if phone else DESKTOP,
+            color_scheme="dark" if dark else "light",
+            has_touch=phone,
+            is_mobile=phone,
+        )
+        context.set_default_timeout(15_000)
+        opened.append(context)
+        page = context.new_page()
+
+        def note(text: str) -> None:
+            if not any(word in text for word in expect):
+                errors.append(text)
+
+        page.on("pageerror", lambda error: note(f"exception: {error}"))
+        page.on("console", lambda message: message.type == "error" and note(message.text))
+        page.goto(url)
+        return page
+
+    yield go
+    for context in opened:
+        context.close()
     assert errors == []
 
 

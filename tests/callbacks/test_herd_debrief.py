@@ -95,4 +95,4 @@ def test_every_callback_refers_to_what_the_page_has(services: Services, monkeypa
         parts: list[dict[str, Any]] = [*callback["inputs"], *callback["state"]]
         used |= {part["id"] for part in parts}
     assert used <= known
-    assert {"debrief-session", "debrief-update", "debrief-theme", "debrief-theme-button", "debrief-print"} <= used
+    assert {"debrief-session", "debrief-update", "debrief-theme", "debrief-print"} <= used

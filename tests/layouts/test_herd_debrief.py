@@ -36,7 +36,7 @@ def words(tree: Any) -> str:
 
 def test_the_page_has_what_the_callbacks_use() -> None:
     page = debrief_page(links=[Link("/chart/", "Order flow"), Link("/herd/debrief/", "Debrief")])
-    wanted = {"session", "update", "theme", "theme-button", "print", "body", "config", "void", "busy"}
+    wanted = {"session", "update", "theme", "theme-button", "print", "body", "busy"}
     assert {f"debrief-{name}" for name in wanted} <= ids(page)
     assert find(page, "debrief-busy").hidden
 

@@ -1,32 +1,48 @@
-"""The replay's page as a tree: everything that its script looks for is there, once."""
+"""The replay's page as a tree: each control has its name and keys, and events are told newest first."""
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
+import pytest
 
-from callbacks.herd_replay import page
-from layouts.herd_replay import BUTTONS, SCREEN, replay_page
-from orderflow.services import Services
-from tests.layouts.trees import ids, walk
-
-SCRIPT = Path(__file__).resolve().parents[2] / "assets" / "herd_debrief" / "replay.js"
+from layouts.herd_replay import ACTIONS, VELOCITIES, feed, replay_page, velocities
+from orderflow.herd.debrief.playback import Playback
+from tests.herd.debrief.test_playback import FRAMES
+from tests.layouts.test_herd_debrief import words
+from tests.layouts.trees import find, ids, walk
 
 
-def test_the_script_finds_what_it_looks_for() -> None:
-    named = {f"replay-{name}" for name in re.findall(r'\$\("([a-z]+)"\)', SCRIPT.read_text("utf-8"))}
-    tree = replay_page()
-    there = [part.id for part in walk(tree) if str(getattr(part, "id", "")).startswith("replay-")]
-    assert named <= set(there)
+def test_every_id_is_there_once() -> None:
+    there = [part.id for part in walk(replay_page()) if getattr(part, "id", None)]
     assert len(there) == len(set(there))
+    assert {f"replay-{name}" for name in ACTIONS} <= ids(replay_page())
 
 
-def test_every_button_does_something_the_script_knows() -> None:
-    done = {getattr(part, "data-replay") for part in walk(replay_page()) if hasattr(part, "data-replay")}
-    assert done == {button[0] for button in (*BUTTONS, *SCREEN)}
-    script = SCRIPT.read_text("utf-8")
-    assert all(f"{name}: () =>" in script for name in done)
+def test_every_action_has_a_key_of_its_own() -> None:
+    keys = [getattr(part, "data-hotkey") for part in walk(replay_page()) if hasattr(part, "data-hotkey")]
+    single = [key for text in keys for key in text.split()]
+    wanted = ["Space", "K", "ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End", "F", "T"]
+    assert sorted(single) == sorted(wanted)
 
 
-def test_the_page_needs_nothing_of_the_services(services: Services) -> None:
-    assert "replay-stage" in ids(page(services, []))
+def test_controls_have_names_for_screen_readers() -> None:
+    page = replay_page()
+    assert find(page, "replay-seek").thumbLabel == "Position in the session"
+    assert getattr(find(page, "replay-velocity"), "aria-label") == "Velocity"
+    for name in ("back", "play", "on"):
+        assert getattr(find(page, f"replay-{name}"), "aria-label")
+
+
+def test_velocities_keep_what_the_address_asked_for() -> None:
+    assert [entry["value"] for entry in velocities()] == [str(one) for one in VELOCITIES]
+    assert [entry["label"] for entry in velocities(2.5, 4)][1:4] == ["2×", "2.5×", "4×"]
+
+
+@pytest.mark.parametrize(("position", "texts"), [(1_000, []), (2_000, ["News: Comet", "Round 1 of 2 begins"])])
+def test_events_up_to_a_position_newest_first(position: int, texts: list[str]) -> None:
+    shown = feed(Playback(FRAMES), position)
+    assert [item.children[2].children for item in shown] == texts
+
+
+def test_an_event_has_its_time_and_a_sign() -> None:
+    shown = feed(Playback(FRAMES), 63_000)
+    assert words(shown[0]) == "1:02 ● The market is frozen"

@@ -6,7 +6,7 @@ Positions are times of the session in ms since 1970, as in the frames. Nothing h
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,10 +16,10 @@ from orderflow.herd.rules.money import units
 from orderflow.herd.rules.state import State
 
 Json = dict[str, Any]
-Line = tuple[list[float], list[float]]
-"""x in seconds after the session's begin, y in units of money."""
-Steps = tuple[list[float], list[float | None]]
-"""A line with gaps: y is None where there is no value."""
+Point = tuple[int, float]
+"""(ms after the session's begin, price)."""
+Step = tuple[int, float | None]
+"""(ms after the session's begin, fundamental value from then on; None: there is none)."""
 
 MS = 1_000_000
 MOMENTS = (BatchCleared, NewsPublished, RoundChanged, RoundUndone)
@@ -34,8 +34,10 @@ TREND = 3_000
 """ms over which the direction of the price is judged."""
 LEAD = 5_000
 """ms of quiet that the chart shows before the first change."""
-BUCKETS = 1_000
-"""Time buckets of a thinned line; each keeps at most four points."""
+GAP = 600
+"""ms without a moment after which the price goes to the next in a step."""
+MARKS = ("news", "round")
+"""Kinds of captions that a chart marks."""
 PHASE = re.compile(r"(open|frozen|ended|lobby|waiting)", re.IGNORECASE)
 
 
@@ -84,7 +86,6 @@ class Playback:
         self.captions: list[Json] = frames["events"]
         self.prices: list[float] = frames["price"]
         self.start: float = frames["start"]
-        self.has_value = frames["fundamental"] is not None
         self._times: list[int] = frames["t"]
         self._buys, self._sells = frames["buys"], frames["sells"]
         self._told: list[int] = [event["t"] for event in self.captions]
@@ -92,7 +93,7 @@ class Playback:
         self.begin: int = self._moments[0]
         self.end: int = self._moments[-1]
         self.origin = self._origin()
-        self._steps = _steps([self.seconds(time) for time in self._times], frames["fundamental"] or [])
+        self._values = _changes(frames["fundamental"] or [])
         self._states = _states(self.captions)
 
     @property
@@ -100,9 +101,9 @@ class Playback:
         """True when the price never had a chance to move: there is nothing to play."""
         return len(self._times) < 2
 
-    def seconds(self, time: float) -> float:
-        """A time as seconds after the session's begin."""
-        return (time - self.begin) / 1000
+    def elapsed(self, time: float) -> int:
+        """A time as whole ms after the session's begin."""
+        return round(time) - self.begin
 
     def clamp(self, position: float) -> float:
         """The nearest position inside the session."""
@@ -122,26 +123,25 @@ class Playback:
         """How many moments are past: at least the first."""
         return max(1, bisect_right(self._times, position))
 
-    def told(self, position: float) -> int:
+    def captions_past(self, position: float) -> int:
         """How many captions are past."""
         return bisect_right(self._told, position)
 
+    def last_moment(self, position: float) -> float:
+        """The time of the newest moment that is past."""
+        return self._times[self.count(position) - 1]
+
     def price(self, position: float) -> float:
+        """The price at a position."""
         return self.prices[self.count(position) - 1]
 
-    def direction(self, position: float) -> int:
-        """1, -1 or 0: which way the price went in the last `TREND` ms."""
-        change = self.price(position) - self.price(position - TREND)
-        return (change > 0) - (change < 0)
-
-    def value(self, position: float) -> float | None:
-        """The fundamental value, None outside of rounds."""
-        past = bisect_right(self._steps[0], self.seconds(position))
-        return self._steps[1][past - 1] if past else None
+    def lately(self, position: float) -> float:
+        """How much the price rose in the last `TREND` ms."""
+        return self.price(position) - self.price(position - TREND)
 
     def state(self, position: float) -> tuple[str, str]:
         """(phase, words about the round, "" before the first)."""
-        return self._states[self.told(position)]
+        return self._states[self.captions_past(position)]
 
     def buyers(self, position: float) -> float | None:
         """Share of buying in the orders filled in the last `METER` ms; None when there were none."""
@@ -149,27 +149,37 @@ class Playback:
         bought, sold = sum(self._buys[since:until]), sum(self._sells[since:until])
         return bought / (bought + sold) if bought + sold else None
 
-    def points(self, after: float, until: float) -> Line:
-        """The price at each moment in (after, until]: what a chart that ends at `after` lacks."""
+    def points(self, after: float, until: float) -> list[Point]:
+        """The price at each time in (after, until]: what a chart that ends at `after` lacks."""
         since, to = bisect_right(self._times, after), bisect_right(self._times, until)
-        return [self.seconds(time) for time in self._times[since:to]], list(self.prices[since:to])
+        points: list[Point] = []
+        for i in range(since, to):
+            time, price = self.elapsed(self._times[i]), self.prices[i]
+            if i and self._times[i] - self._times[i - 1] > GAP and self.prices[i - 1] != price:
+                points.append((time - 1, self.prices[i - 1]))
+            if points and points[-1][0] == time:
+                points.pop()  # of several moments at one time the last counts
+            points.append((time, price))
+        return points
 
-    def value_points(self, after: float, until: float) -> Steps:
-        """The steps of the fundamental value in (after, until]."""
-        x, y = self._steps
-        since, to = bisect_right(x, self.seconds(after)), bisect_right(x, self.seconds(until))
-        return x[since:to], y[since:to]
+    def values(self, position: float) -> list[Step]:
+        """The changes of the fundamental value up to a position."""
+        count = self.count(position)
+        return [(self.elapsed(self._times[i]), value) for i, value in self._values if i < count]
+
+    def marks(self, position: float) -> list[Json]:
+        """The captions of `MARKS` up to a position: {"t": ms after the session's begin, "kind", "text"}."""
+        past = self.captions[: self.captions_past(position)]
+        return [event | {"t": self.elapsed(event["t"])} for event in past if event["kind"] in MARKS]
 
     def chart_begin(self, position: float) -> float:
         """Where a chart at this position begins: shortly before the first change, so that a long wait takes no room."""
         return self.origin if position >= self.origin else self.begin
 
-    def line(self, position: float) -> Line:
-        """The price from `chart_begin` to the position, thinned without losing a peak."""
+    def line(self, position: float) -> list[Point]:
+        """The price from `chart_begin` to a position."""
         begin = self.chart_begin(position)
-        x, y = self.points(begin, position)
-        first = self.prices[self.count(begin) - 1]
-        return thin([self.seconds(begin), *x], [first, *y])
+        return [(self.elapsed(begin), self.price(begin)), *self.points(begin, position)]
 
     def _origin(self) -> float:
         changed = next((i for i, price in enumerate(self.prices) if price != self.prices[0]), None)
@@ -178,21 +188,9 @@ class Playback:
         return max(self.begin, min(moved, marked) - LEAD)
 
 
-def _steps(times: Sequence[float], values: Sequence[float | None]) -> Steps:
-    """The changes of the fundamental value; where it ends, its last value comes before the None."""
-    x: list[float] = []
-    y: list[float | None] = []
-    last: float | None = None
-    for time, value in zip(times, values, strict=False):  # without rounds there are no values
-        if value == last:
-            continue
-        if value is None:
-            x.append(time)
-            y.append(last)
-        x.append(time)
-        y.append(value)
-        last = value
-    return x, y
+def _changes(values: Sequence[float | None]) -> list[tuple[int, float | None]]:
+    """(index, value) wherever the value changes, from None on."""
+    return [(i, value) for i, value in enumerate(values) if value != (values[i - 1] if i else None)]
 
 
 def _states(captions: Sequence[Json]) -> list[tuple[str, str]]:
@@ -206,22 +204,3 @@ def _states(captions: Sequence[Json]) -> list[tuple[str, str]]:
             words = event["text"]
         states.append((phase, words))
     return states
-
-
-def thin(x: Sequence[float], y: Sequence[float], buckets: int = BUCKETS) -> Line:
-    """The first, lowest, highest and last point of each of `buckets` equal spans of x; all points where they are few.
-
-    x: ascending.
-    """
-    if len(x) <= 4 * buckets:
-        return list(x), list(y)
-    width = (x[-1] - x[0]) / buckets
-    kept: list[int] = []
-    first = 0
-    while first < len(x):
-        edge = x[0] + (int((x[first] - x[0]) / width) + 1) * width
-        after = max(first + 1, bisect_left(x, edge, first))
-        span = range(first, after)
-        kept += sorted({first, min(span, key=lambda i: y[i]), max(span, key=lambda i: y[i]), after - 1})
-        first = after
-    return [x[i] for i in kept], [y[i] for i in kept]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import random
 from typing import Any
 
 import pytest
 
 from orderflow.errors import NotFound
 from orderflow.herd.debrief.cache import Playbacks
-from orderflow.herd.debrief.playback import KEPT, Playback, frames, thin
+from orderflow.herd.debrief.playback import KEPT, Playback, frames
 from orderflow.herd.live.game import Game
 from orderflow.services import Services
 from tests.herd.played import play_game
@@ -41,7 +40,7 @@ def test_positions_stay_inside_the_session(playback: Playback) -> None:
     assert playback.clamp(0) == 1_000
     assert playback.clamp(1e12) == 63_000
     assert playback.advance(62_900, 60_000) == (63_000, 0)
-    assert playback.seconds(63_000) == 62
+    assert playback.elapsed(63_000) == 62_000
 
 
 def test_a_long_pause_is_skipped_after_its_begin_was_shown(playback: Playback) -> None:
@@ -52,11 +51,10 @@ def test_a_long_pause_is_skipped_after_its_begin_was_shown(playback: Playback) -
 
 def test_what_was_true_at_a_position(playback: Playback) -> None:
     assert [playback.price(t) for t in (0, 1_999, 2_000, 61_999, 63_000)] == [100, 100, 101, 101, 99]
-    assert [playback.value(t) for t in (1_999, 2_000, 62_999, 63_000)] == [None, 80, 80, None]
     assert playback.state(1_000) == ("open", "")
     assert playback.state(62_500) == ("frozen", "Round 1 of 2 begins")
-    assert [playback.told(t) for t in (1_000, 1_500, 2_000, 63_000)] == [0, 1, 2, 3]
-    assert [playback.direction(t) for t in (1_000, 2_000, 30_000, 62_000)] == [0, 1, 0, -1]
+    assert [playback.captions_past(t) for t in (1_000, 1_500, 2_000, 63_000)] == [0, 1, 2, 3]
+    assert [playback.lately(t) for t in (1_000, 2_000, 30_000, 62_000)] == [0, 1, 0, -2]
 
 
 def test_share_of_buyers_in_the_last_five_seconds(playback: Playback) -> None:
@@ -69,10 +67,17 @@ def test_share_of_buyers_in_the_last_five_seconds(playback: Playback) -> None:
 def test_points_between_two_positions_are_each_there_once(playback: Playback) -> None:
     cuts = [1_000, 1_500, 2_000, 2_001, 62_000, 63_000]
     found = [playback.points(after, until) for after, until in zip([0, *cuts], cuts, strict=False)]
-    assert [x for part in found for x in part[0]] == [0, 1, 61, 62]
-    assert [y for part in found for y in part[1]] == [100, 101, 99, 99]
-    assert playback.value_points(0, 2_000) == ([1], [80])
-    assert playback.value_points(2_000, 63_000) == ([62, 62], [80, None])
+    points = [point for part in found for point in part]
+    # after a pause the price goes to the next in a step
+    assert points == [(0, 100), (999, 100), (1_000, 101), (60_999, 101), (61_000, 99), (62_000, 99)]
+
+
+def test_values_and_marks_up_to_a_position(playback: Playback) -> None:
+    assert playback.values(1_999) == []
+    assert playback.values(2_000) == [(1_000, 80)]
+    assert playback.values(63_000) == [(1_000, 80), (62_000, None)]
+    assert [mark["t"] for mark in playback.marks(63_000)] == [500, 1_000]
+    assert playback.marks(1_000) == []
 
 
 def test_the_chart_begins_shortly_before_the_first_change() -> None:
@@ -88,23 +93,8 @@ def test_the_chart_begins_shortly_before_the_first_change() -> None:
     playback = Playback(late)
     assert playback.origin == 595_000
     assert playback.chart_begin(1_000) == 0
-    assert playback.line(601_000) == ([595, 600, 601], [100, 100, 101])
-    assert playback.value(601_000) is None
-    assert playback.value_points(0, 601_000) == ([], [])
-
-
-def test_thin_keeps_first_last_and_every_peak() -> None:
-    chance = random.Random(3)
-    x = [float(i) for i in range(5_000)]
-    y = [chance.gauss(0, 1) for _ in x]
-    y[1234], y[4321] = 50.0, -50.0
-    thinned = thin(x, y, 100)
-    assert len(thinned[0]) <= 400
-    assert thinned[0] == sorted(set(thinned[0]))
-    assert (thinned[0][0], thinned[0][-1]) == (0, 4_999)
-    assert {50.0, -50.0} <= set(thinned[1])
-    assert all(y[int(at)] == value for at, value in zip(*thinned, strict=True))
-    assert thin(x[:400], y[:400], 100) == (x[:400], y[:400])
+    assert playback.line(601_000) == [(595_000, 100), (600_000, 100), (600_999, 100), (601_000, 101)]
+    assert playback.values(601_000) == []
 
 
 def test_frames_of_a_played_game() -> None:
@@ -126,7 +116,7 @@ def test_a_running_session_is_had_again_as_it_was_when_it_was_opened(services: S
     services.part(Game).control("news", text="Comet")
     second = playbacks.open(first.session)
     assert second.size > first.size
-    assert second.told(second.end) == first.told(first.end) + 1
+    assert second.captions_past(second.end) == first.captions_past(first.end) + 1
     assert playbacks.get(first.session, first.size) is first
     again = Playbacks(services.part(Game), services.workers).get(first.session, first.size)
     assert (again.size, again.captions) == (first.size, first.captions)

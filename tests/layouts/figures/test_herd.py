@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 import pytest
 
 from layouts.figures import herd
-from layouts.figures.palette import DARK, LIGHT
+from layouts.figures.palette import DARK
 from orderflow.herd.debrief.columns import build_record
 from orderflow.herd.debrief.report import build_report
 from tests.herd.logs import MICRO, Log, chance_game
@@ -37,15 +37,14 @@ def all_figures(report: dict[str, Any], theme: str) -> dict[str, herd.Figure]:
 
 def test_plotly_takes_them_and_colours_swap_by_name(report: dict[str, Any]) -> None:
     dark, light = all_figures(report, "dark"), all_figures(report, "light")
-    names = ("paper", "grid", "strong", "text", "muted", "vwap", "volume", "buy", "sell")
     for name, figure in dark.items():
         go.Figure(figure)
         text = json.dumps(figure, allow_nan=False)
         colours = set(re.findall(r"#[0-9a-f]{6}\b", text))
-        assert colours <= {getattr(DARK, colour) for colour in names}, name
+        assert colours <= {getattr(DARK, colour) for colour in herd.COLOURS}, name
         assert "rgb" not in text
-        for colour in names:
-            text = text.replace(f'"{getattr(DARK, colour)}"', f'"{getattr(LIGHT, colour)}"')
+        for old, new in herd.colour_pairs():
+            text = text.replace(f'"{old}"', f'"{new}"')
         assert json.loads(text) == light[name]
 
 
