@@ -8,6 +8,8 @@
   const MODE_NAMES = { bid_ask: "Bid × ask", delta: "Delta", volume: "Volume", profile: "Profile", candles: "Candles" };
   const modeName = (mode) => MODE_NAMES[mode] || mode;
 
+  let told = "";
+
   function put(id, text) {
     const node = $(id);
     if (node && node.textContent !== text) node.textContent = text;
@@ -42,8 +44,11 @@
     put("chart-legend-title", model.symbol);
     put("chart-legend-sub", describe(chart).filter(Boolean).join(" · "));
     put("chart-legend-values", values.map((pair) => pair.join("\u00a0")).join("  "));
-    put("chart-legend-rules", of.model.definitions(model));
-    put("chart-rules", of.model.definitions(model));
+    const rules = of.model.definitions(model);
+    put("chart-legend-rules", rules);
+    if (rules === told) return;
+    told = rules;
+    root.dash_clientside.set_props("chart-rules", { children: rules }); // in a drawer that may be closed
   }
 
   function headline() {

@@ -62,20 +62,18 @@
     clearTimeout(timer);
     timer = setTimeout(() => {
       const { chart } = of.page;
-      profileFollow(chart);
-      if (want.rows || !chart.ready || chart.held) return;
+      if (!chart.ready || chart.held) return;
       const rows = chart.rowsWanted();
-      if (rows === chart.model.rows || rows === zoomRows) return;
+      if (want.rows || rows === chart.model.rows || rows === zoomRows) return profileFollow(chart);
       zoomRows = rows;
       ask();
     }, REST_MS);
   }
 
   /** Ask for POC and value area of the profile when it came to show other bars; they come with every poll otherwise. */
-  function profileFollow({ span, model, ready, held }) {
+  function profileFollow({ span, model }) {
     const key = JSON.stringify(span);
-    if (!span || !ready || held || key === spanned || key === JSON.stringify(model.profile && model.profile.span))
-      return;
+    if (!span || key === spanned || key === JSON.stringify(model.profile && model.profile.span)) return;
     spanned = key;
     set("chart-state", { data: { ...state(false), fresh: true } });
     set("chart-refresh", { data: ++refresh });
@@ -99,6 +97,7 @@
     if (!chart.receive(answer)) return state(true);
     of.legend.headline(); // also in a tab that is not looked at
     if (answer.full) {
+      spanned = "";
       if (answer.frame && want.frame !== answer.frame) {
         want.frame = answer.frame;
         of.controls.show();

@@ -102,6 +102,22 @@ def test_profile_marks_follow_the_visible_bars(open_chart: Open, server: Running
         assert found["total"][found["poc"]] == most
 
 
+def test_a_quiet_market_has_its_profile_marked_and_its_definitions_told(
+    launch: Callable[..., RunningServer], open_chart: Open
+) -> None:
+    server = launch("--ephemeral")
+    post_ticks(server, "QUIET", minutes=60)
+    chart = open_chart(server)  # the symbol is left to the server, the rows to the zoom
+    chart.page.wait_for_function(
+        """() => {
+          const { model, span } = orderflow.page.chart;
+          return model.profile && JSON.stringify(model.profile.span) === JSON.stringify(span);
+        }"""
+    )
+    chart.page.keyboard.press("s")
+    chart.page.locator("#chart-rules", has_text="Imbalance 3x").wait_for()
+
+
 def test_no_script_computes_what_the_studies_compute() -> None:
     """POC, value area, CVD and VWAP come from the server: no script takes sums over sessions or looks for a POC."""
     scripts = {path.name: path.read_text("utf-8") for path in (assets_folder() / "chart").glob("*.js")}
