@@ -44,7 +44,7 @@ class StudyOptions:
 
     @staticmethod
     def parse(chosen: Mapping[str, object] | None) -> StudyOptions:
-        """StudyOptions from a viewer's choice, missing ones at their default. Raises BadInput naming the option."""
+        """The definitions that a viewer chose, the others at their default. Raises BadInput, naming the option."""
         known = {**OPTIONS, "studies": None}
         parsed: dict[str, Any] = {}
         for name, value in (chosen or {}).items():
