@@ -1,22 +1,22 @@
 """The Dash app: one for all pages, on the server that the web layer made.
 
-`PAGES` is the table of pages. Each is a document of its own: by its path it gets one script, one style sheet and the
-component libraries that it uses, and links between pages are plain links. Nothing is registered at import time, so a
-process may hold several apps.
+`PRODUCTS` names the modules of the pages, and each has its row as `PAGE`. Each page is a document of its own: by its
+path it gets one script, one style sheet and the component libraries that it uses, and links between pages are plain
+links. Nothing is registered at import time, so a process may hold several apps.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
 from dash import Dash, Input, Output, dcc, html
 from dash.development.base_component import Component
 
-from callbacks import chart, herd, herd_debrief, herd_play, herd_replay, instruments
+from callbacks.page import Page, PlainPage
 from layouts.document import (
     DOCUMENT,
     LIBRARIES,
@@ -28,6 +28,7 @@ from layouts.document import (
     page_title,
 )
 from layouts.shell import Link
+from orderflow.products import PRODUCTS
 from orderflow.web.kit.bundles import put_script, put_style, versioned
 from orderflow.web.kit.callback_requests import check_callback_requests
 
@@ -38,81 +39,13 @@ PLOTLY = "00-plotly-basic.min.js"
 """Plotly's basic bundle. Where it is there, Dash does not load the full one (1,471 KB gzipped)."""
 
 
-def nothing(services: Services) -> Sequence[Component]:
-    """For pages whose callbacks put in no component that other callbacks name."""
-    return ()
+def load_pages() -> list[Page | PlainPage]:
+    """The `PAGE` of each module that `PRODUCTS` names, in order."""
+    return [resolve_name(f"{module}:PAGE") for product in PRODUCTS for module in product.pages]
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One page.
-
-    path: where it is, with a slash at the end. name: in the navigation, "" leaves it out. layout: the component tree.
-    register: binds its callbacks. scripts, styles: files and folders of `assets/`, in the order in which they are
-    joined. libraries: namespaces of the components in the tree and in `dynamic`. plotly: whether it draws with Plotly.
-    dynamic: the components that callbacks put into the page later, if callbacks name their ids.
-    """
-
-    path: str
-    name: str
-    layout: Callable[[Services, list[Link]], Component]
-    register: Callable[[Dash, Services], None]
-    scripts: tuple[str, ...] = ()
-    styles: tuple[str, ...] = ("page.css",)
-    libraries: tuple[str, ...] = LIBRARIES
-    plotly: bool = True
-    dynamic: Callable[[Services], Sequence[Component]] = nothing
-
-    @property
-    def slug(self) -> str:
-        """The path as a file's name: "herd-debrief"."""
-        return self.path.strip("/").replace("/", "-")
-
-
-PAGES: tuple[Page, ...] = (
-    Page(
-        "/chart/",
-        "Order flow",
-        chart.page,
-        chart.register,
-        scripts=("kit", "chart"),
-        styles=("page.css", "chart.css"),
-    ),
-    Page(
-        "/herd/",
-        "Herd game",
-        herd.page,
-        herd.register,
-        scripts=("kit", "herd"),
-        styles=("page.css", "herd.css", "herd"),
-    ),
-    Page(
-        "/herd/debrief/",
-        "",
-        herd_debrief.page,
-        herd_debrief.register,
-        scripts=("kit",),
-        styles=("page.css", "herd_debrief.css"),
-    ),
-    Page(
-        "/herd/replay/",
-        "",
-        herd_replay.page,
-        herd_replay.register,
-        scripts=("kit",),
-        styles=("page.css", "herd.css", "herd_debrief.css", "herd"),
-    ),
-    Page(
-        "/instruments/",
-        "Instruments",
-        instruments.page,
-        instruments.register,
-        scripts=("kit", "instruments"),
-        styles=("page.css", "instruments.css", "instruments"),
-        libraries=(*LIBRARIES, "dash_ag_grid"),
-        dynamic=instruments.dynamic,
-    ),
-)
+PAGES: tuple[Page, ...] = tuple(page for page in load_pages() if isinstance(page, Page))
+PLAIN_PAGES: tuple[PlainPage, ...] = tuple(page for page in load_pages() if isinstance(page, PlainPage))
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +106,8 @@ def create_app(services: Services, server: Any) -> DocumentDash:
     for page in PAGES:
         page.register(app, services)
     check_callback_requests(server, app.callback_map)
-    herd_play.register_page(server, services, assets_folder())
+    for plain in PLAIN_PAGES:
+        plain.register(server, services, assets_folder())
     return app
 
 

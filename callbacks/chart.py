@@ -17,6 +17,7 @@ from dash.exceptions import PreventUpdate
 
 from callbacks import chart_settings
 from callbacks.history import older
+from callbacks.page import Page
 from layouts.chart import chart_page
 from layouts.chart_settings import FIELDS, SWITCHES
 from layouts.shell import Link
@@ -273,3 +274,13 @@ def register(app: Dash, services: Services) -> None:
     app.clientside_callback(
         clientside("choose"), Output("chart-sink", "data", allow_duplicate=True), *fields, prevent_initial_call=True
     )
+
+
+PAGE = Page(
+    "/chart/",
+    "Order flow",
+    page,
+    register,
+    scripts=("kit", "chart"),
+    styles=("page.css", "chart.css"),
+)

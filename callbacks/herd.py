@@ -13,6 +13,7 @@ from dash.development.base_component import Component
 
 from callbacks.herd_controls import register_controls
 from callbacks.herd_live import NAMES, WINDOWS, Cursor, Viewpoint, advance, changes, outputs, read_cursor, take_look
+from callbacks.page import Page
 from layouts.herd import herd_page
 from layouts.herd_screen import screen
 from layouts.shell import Link
@@ -73,3 +74,13 @@ def register(app: Dash, services: Services) -> None:
 
     register_controls(app, game)
     app.clientside_callback(ClientsideFunction("herd", "boot"), Output("herd-sink", "data"), Input("herd-sink", "id"))
+
+
+PAGE = Page(
+    "/herd/",
+    "Herd game",
+    page,
+    register,
+    scripts=("kit", "herd"),
+    styles=("page.css", "herd.css", "herd"),
+)

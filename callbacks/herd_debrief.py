@@ -13,6 +13,7 @@ from dash import ClientsideFunction, Dash, Input, Output, State
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
+from callbacks.page import Page
 from layouts.herd_debrief import debrief_body, debrief_page, empty_notice, notice, session_choices
 from layouts.shell import Link
 from orderflow.errors import OrderflowError
@@ -101,3 +102,13 @@ def register(app: Dash, services: Services) -> None:
         State("debrief-session", "name"),
         prevent_initial_call=True,
     )
+
+
+PAGE = Page(
+    "/herd/debrief/",
+    "",
+    page,
+    register,
+    scripts=("kit",),
+    styles=("page.css", "herd_debrief.css"),
+)

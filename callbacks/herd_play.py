@@ -11,6 +11,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from callbacks.page import PlainPage
 from layouts.herd_play import Terms, play_page
 from orderflow.web.kit.static_page import put_file, put_page
 
@@ -60,3 +61,6 @@ def terms(services: Services) -> Terms:
         max_quantity=settings.herd.max_quantity,
         impact=settings.herd.impact,
     )
+
+
+PAGE = PlainPage(PATH, register_page)

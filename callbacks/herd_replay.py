@@ -19,6 +19,7 @@ from dash import ClientsideFunction, Dash, Input, Output, State, ctx, no_update
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
+from callbacks.page import Page
 from layouts.figures.herd_replay import added, replay_extension, replay_figure
 from layouts.herd_replay import (
     ACTIONS,
@@ -351,3 +352,13 @@ def register(app: Dash, services: Services) -> None:
     app.clientside_callback(
         ClientsideFunction("kit", "theme"), Output("replay-theme", "data"), Input("replay-theme", "id")
     )
+
+
+PAGE = Page(
+    "/herd/replay/",
+    "",
+    page,
+    register,
+    scripts=("kit",),
+    styles=("page.css", "herd.css", "herd_debrief.css", "herd"),
+)

@@ -17,6 +17,8 @@ from callbacks.instruments_board import Query, update_board, update_status
 from callbacks.instruments_detail import LARGEST, read_opened, update_line
 from callbacks.instruments_model import form_of
 from callbacks.instruments_state import Seen, View, read
+from callbacks.page import Page
+from layouts.document import LIBRARIES
 from layouts.instruments import instruments_page
 from layouts.instruments_form import form
 from layouts.instruments_quiz import fault, score
@@ -183,3 +185,15 @@ def register(app: Dash, services: Services) -> None:
 
     for part in (instruments_control, instruments_detail, instruments_model, instruments_quiz):
         part.register(app, services)
+
+
+PAGE = Page(
+    "/instruments/",
+    "Instruments",
+    page,
+    register,
+    scripts=("kit", "instruments"),
+    styles=("page.css", "instruments.css", "instruments"),
+    libraries=(*LIBRARIES, "dash_ag_grid"),
+    dynamic=dynamic,
+)

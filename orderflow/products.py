@@ -135,7 +135,7 @@ PRODUCTS: tuple[Product, ...] = (
         start=lambda parts: parts.get(Game).start(),
         stop=lambda parts: parts.get(Game).stop(),
         api=("orderflow.web.herd.herd_api:HerdApi",),
-        pages=("callbacks.herd", "callbacks.herd_debrief", "callbacks.herd_replay"),
+        pages=("callbacks.herd", "callbacks.herd_play", "callbacks.herd_debrief", "callbacks.herd_replay"),
     ),
     Product(
         "instruments",

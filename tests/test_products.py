@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from importlib.util import find_spec
 from pkgutil import resolve_name
 
+import flask
 import pytest
 
+from callbacks.app import load_pages
+from callbacks.page import PlainPage
 from orderflow.herd.live.game import Game
-from orderflow.products import PRODUCTS, Parts
-from orderflow.services import Services
-from orderflow.settings.settings import SECTIONS
+from orderflow.products import PRODUCTS, Parts, Product
+from orderflow.services import Services, build_services
+from orderflow.settings.settings import SECTIONS, Settings
+from orderflow.web.app import create_server
 from orderflow.web.kit.api import Api
+from orderflow.web.kit.routes import Route
 
 
 def test_names_are_unique_and_sections_belong_to_products() -> None:
@@ -29,6 +35,47 @@ def test_an_api_is_a_class_of_routes_and_sockets(name: str) -> None:
 @pytest.mark.parametrize("page", [page for product in PRODUCTS for page in product.pages])
 def test_a_page_is_a_module(page: str) -> None:
     assert find_spec(page) is not None
+
+
+class Clock:
+    """The part of a product made for a test."""
+
+    started = False
+
+
+class ClockApi(Api):
+    def __init__(self, services: Services, fanout: object) -> None:
+        self.clock = services.part(Clock)
+
+    def routes(self) -> list[Route]:
+        def show(values: dict[str, object]) -> flask.Response:
+            return flask.jsonify(started=self.clock.started)
+
+        return [Route("GET", "/clock", show, "Whether it was started")]
+
+
+PAGE = PlainPage("/clock/", lambda server, services, assets: None)
+
+
+def test_a_new_product_needs_one_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    def start(parts: Parts) -> None:
+        parts.get(Clock).started = True
+
+    module = __name__
+    row = Product(
+        "clock", lambda ground, parts: iter([Clock()]), start=start, api=(f"{module}:ClockApi",), pages=(module,)
+    )
+    for user in ("orderflow.products", "orderflow.services", "orderflow.web.app", "callbacks.app"):
+        monkeypatch.setattr(f"{user}.PRODUCTS", (*PRODUCTS, row))
+    monkeypatch.setitem(sys.modules, module, sys.modules[__name__])
+    services = build_services(Settings.of(ephemeral=True, ticker_count=0, port=0))
+    try:
+        services.start()
+        client = create_server(services).test_client()
+        assert client.get("/clock").get_json() == {"started": True}
+        assert PAGE in load_pages()
+    finally:
+        services.stop()
 
 
 def test_parts_are_found_by_their_class(services: Services) -> None:
