@@ -1,10 +1,10 @@
-"""When each recorded trade is due: one absolute schedule, so that a replay of any length does not drift.
+"""Pace recorded trades by one absolute schedule, so that a long replay does not drift.
 
-Sleeping for the gap between two ticks adds the cost of every send to the clock (2.6-30% were measured). Here a tick
-is due at `wall0 + (its time - the first time) / velocity` whatever happened before it, and whatever is due at a
-moment goes out together. The clock and the sleep are arguments: tests run hours of market in no time.
+Sleeping for the gap between two ticks adds the cost of every send to the clock (2.6-30% were measured). Here a tick is
+due at `wall0 + (its time - the first time) / velocity`, whatever happened before, and all ticks that are due are sent
+together. The clock and the sleep are arguments, so tests can run hours of market time at once.
 
-Nothing here knows of files, HTTP or the engine, and nothing here starts a thread.
+This module does not know files, HTTP or the engine, and starts no thread.
 """
 
 from __future__ import annotations
@@ -18,24 +18,23 @@ import numpy as np
 from orderflow.arrays import Ints
 
 MAX = math.inf
-"""The velocity that never waits."""
+"""The velocity without waiting."""
 
 STALL = 2.0
-"""A sleep that took this many seconds too long means that the process stood still (Ctrl+Z, a closed lid): a pause."""
+"""A sleep that is this many seconds too long means that the process was suspended (Ctrl+Z, a closed lid): a pause."""
 
 _NAP = 0.5
-"""No single sleep is longer, so that a new velocity or a pause is noticed soon."""
+"""Longest single sleep in seconds, so that a new velocity or a pause takes effect soon."""
 
 
 class Pacer:
-    """Cuts columns of tick times into slices that are due now, waiting as long as needed between them.
+    """Cuts columns of tick times into slices that are due, and waits between them.
 
-    velocity: market seconds a wall second, > 0, or `MAX`. interval: at least so many wall seconds from one slice to
-    the next while it keeps up. most: no slice is longer. max_gap: a longer time without ticks is shortened to so
-    many market seconds (None: never). sleep: returns something true when the replay shall end early, as
-    `threading.Event.wait` does.
+    velocity: market seconds per wall second, > 0, or `MAX`. interval: shortest time in wall seconds between two slices
+    while on schedule. most: largest number of ticks in a slice. max_gap: longer times without ticks are shortened to
+    this many market seconds (None: never). sleep: returns true to end the replay early, as `threading.Event.wait` does.
 
-    Ticks keep their order. A tick that is older than the one before it is due together with that one.
+    Ticks keep their order. A tick that is older than the one before it is due together with it.
     """
 
     def __init__(
@@ -63,14 +62,14 @@ class Pacer:
         self._sent = -math.inf  # clock reading of the last slice
         self._last = 0  # schedule time of the last tick handed out
         self.lag = 0.0
-        """Seconds between the moment when the last slice's newest tick was due and the moment it was handed out."""
+        """Seconds between the moment when the last slice's newest tick was due and the moment when it was yielded."""
 
     @property
     def velocity(self) -> float:
         return self._velocity
 
     def set_velocity(self, velocity: float) -> None:
-        """Go on at another speed from this moment; what is due is not changed by it."""
+        """Change the speed from now on; the position in the schedule is kept."""
         _check_velocity(velocity)
         if velocity == self._velocity:
             return
@@ -83,24 +82,24 @@ class Pacer:
         self._velocity = velocity
 
     def pause(self) -> None:
-        """Hold the schedule where it is; `slices` waits until `resume`."""
+        """Pause the schedule; `slices` waits until `resume`."""
         if self._paused is None:
             self._paused = self._clock()
 
     def resume(self) -> None:
-        """Go on from where `pause` held: nothing became due meanwhile."""
+        """Continue after `pause`; nothing became due in between."""
         if self._paused is not None:
             self._wall0 += self._clock() - self._paused
             self._paused = None
 
     def shift(self, seconds: float) -> None:
-        """Make everything not yet sent due so much later (a server that was away, say): no burst afterwards."""
+        """Delay everything not yet sent by this many seconds (for example after a server was away): no burst."""
         self._wall0 += seconds
 
     def slices(self, times: Ints) -> Iterator[slice]:
-        """Yield consecutive slices of `times` (int64[n], ns) as they fall due; ends early when `sleep` says so.
+        """Yield consecutive slices of `times` (int64[n], ns) as they become due; ends early if `sleep` returns true.
 
-        Call it chunk after chunk: the first tick of the first chunk is the anchor of all.
+        Call it once per chunk: the first tick of the first chunk is the start of the schedule.
         """
         schedule = self._schedule(times)
         at = 0
@@ -119,7 +118,7 @@ class Pacer:
             at = end
 
     def _schedule(self, times: Ints) -> Ints:
-        """The times as the schedule sees them: never falling, long gaps cut."""
+        """The times in the schedule: never decreasing, long gaps shortened."""
         if not len(times):
             return times
         first = self._newest is None
@@ -141,7 +140,7 @@ class Pacer:
         return self._clock() if self._paused is None else self._paused
 
     def _due_until(self, now: float) -> int:
-        """Every schedule time up to this one is due at `now`."""
+        """The latest schedule time that is due at `now`."""
         return self._market0 + int((now - self._wall0) * self._velocity * 1e9)
 
     def _due_at(self, moment: int) -> float:
@@ -151,13 +150,13 @@ class Pacer:
         return 0.0 if math.isinf(self._velocity) else max(0.0, now - self._due_at(moment))
 
     def _wait(self, moment: int, now: float) -> float:
-        """Seconds until a slice that begins at `moment` may go."""
+        """Seconds until a slice that begins at `moment` can be sent."""
         if self._paused is not None:
             return _NAP
         if math.isinf(self._velocity):
             return 0.0
         due = self._due_at(moment)
-        # Behind by more than a slice's worth of time: catch up at once instead of once an interval.
+        # Behind by more than a slice: catch up at once instead of once per interval.
         return max(due, self._sent + self._interval) - now if now - due < 2 * self._interval else 0.0
 
     def _end(self, schedule: Ints, at: int, now: float) -> int:
@@ -178,5 +177,5 @@ class Pacer:
 
 
 def _check_velocity(velocity: float) -> None:
-    if not velocity > 0:  # NaN too
+    if not velocity > 0:  # also NaN
         raise ValueError(f"velocity must be above 0, not {velocity}")

@@ -14,20 +14,21 @@ from orderflow.runtime.workers import Workers
 
 
 class Feed(Protocol):
-    """A source of ticks that runs beside the server. Starting a running one and stopping a stopped one do nothing."""
+    """A source of ticks that runs beside the server. `start` while running and `stop` while stopped do nothing."""
 
     def start(self) -> None: ...
 
     def stop(self) -> None: ...
 
     def status(self) -> dict[str, Any] | None:
-        """What it is doing, ready for JSON, with at least `state`; None when it never started."""
+        """The feed's status, ready for JSON, with at least `state`; None if it was never started."""
 
 
 @dataclass(frozen=True, slots=True)
 class FeedKind:
-    """One row. type: the feed's class, by which the services find it. make(market, workers, velocity): builds one that
-    brings its ticks to a market; velocity is market seconds a second."""
+    """One row. type: the feed's class, by which the services find it. make(market, workers, velocity): builds a feed
+    that sends its ticks to a market; velocity is market seconds per second.
+    """
 
     name: str
     title: str

@@ -1,10 +1,9 @@
-"""The feed behind "replay the sample": a recording, paced into the engine of the same process, without HTTP.
+"""The feed "replay the sample": paces a recording into the engine of the same process, without HTTP.
 
-So that a first look sees something at once, all but the last part of the recording is taken in without waiting (the
-warm start), and the rest goes on at the pace of the market or a multiple of it. A replay that starts again first
-empties its own symbol, and touches no other.
+To show something at once, all but the last part of the recording is ingested without waiting (the warm start). The rest
+follows at the market's pace or a multiple of it. Starting again first clears the feed's own symbol, and no other.
 
-It holds the recording in memory: it is for the small samples, the replay client streams files of any size.
+The recording is held in memory, so this is for small samples; the replay client streams files of any size.
 """
 
 from __future__ import annotations
@@ -25,14 +24,14 @@ from orderflow.market.ticks import TickBatch
 from orderflow.runtime.workers import Handle, Workers
 
 WARM_START = 30.0
-"""Minutes of the recording that are left to be paced."""
+"""Minutes at the end of the recording that are paced."""
 
 _BATCH = 2_000
 _LAP_REST = 5.0
 
 
 class Sink(Protocol):
-    """What a feed needs of the engine."""
+    """The part of the engine that a feed uses."""
 
     def ingest(self, batches: Sequence[TickBatch], key: str | None = None) -> object: ...
 
@@ -40,11 +39,11 @@ class Sink(Protocol):
 
 
 class SampleReplay:
-    """Replays one recording into `market`, one at a time, as often as it is started.
+    """Replays one recording into `market`; it can be started again and again.
 
-    path: the file; None takes the bundled sample named by `sample`. velocity: market seconds a second, `MAX` for no
-    waiting. warm_start: the last so many minutes are paced and everything before is taken in at once; None paces all.
-    symbol: whose ticks they become. repeat: start again a few seconds after the end. Nothing runs before `start`.
+    path: the file; None uses the bundled sample `sample`. velocity: market seconds per second, or `MAX` to not wait.
+    warm_start: the last this many minutes are paced and all before is ingested at once; None paces everything. symbol:
+    the symbol of the ticks. repeat: start again a few seconds after the end. Nothing runs before `start`.
     """
 
     def __init__(
@@ -77,9 +76,9 @@ class SampleReplay:
         self._at: int | None = None
 
     def start(self, velocity: float | None = None) -> None:
-        """Start it, or let it run on when it is running already; a velocity given is taken over at once.
+        """Start the replay. If it is running it goes on, at the new velocity if one is given.
 
-        Raises BadInput for a velocity that is not above 0.
+        Raises BadInput if the velocity is not above 0.
         """
         if velocity is not None:
             self._velocity = _checked(velocity)
@@ -92,17 +91,17 @@ class SampleReplay:
         self._job = self._workers.spawn("replay of the sample", self._live)
 
     def stop(self, timeout: float = 2.0) -> None:
-        """End it; what was replayed stays. Does nothing when it is not running."""
+        """Stop the replay; the ticks stay. Does nothing if it is not running."""
         if self._job is None:
             return
         self._job.cancel()
         self._job.join(timeout)
 
     def status(self) -> dict[str, Any] | None:
-        """What it is doing, ready for JSON; None before the first start.
+        """The status, ready for JSON; None before the first start.
 
-        state: loading, replaying, done, stopped or failed (then `error` says why). sent, total: ticks. time: epoch ms
-        of the last one. velocity: a number or "max". lag: seconds behind schedule.
+        state: loading, replaying, done, stopped or failed (with `error`). sent, total: ticks. time: epoch ms of the
+        last tick. velocity: a number or "max". lag: seconds behind schedule.
         """
         if not self._started:
             return None
@@ -119,14 +118,14 @@ class SampleReplay:
         }
 
     def _live(self) -> None:
-        """The job: laps until the end or until it is cancelled."""
+        """The job: replay laps until the end or until cancelled."""
         try:
             ended = self._lap()
             while ended and self._repeat and not self._workers.wait(_LAP_REST):
                 ended = self._lap()
             if ended and not self._repeat:
                 self._state = "done"
-        except Exception as error:  # whatever it is: told to whoever asks for the status, and then to the workers
+        except Exception as error:  # any error: report it in the status, then to the workers
             self._state, self._error = "failed", str(error) or type(error).__name__
             raise
         finally:
@@ -135,7 +134,7 @@ class SampleReplay:
                 self._state = "stopped"
 
     def _lap(self) -> bool:
-        """Once through the recording; False when it was cancelled."""
+        """Replay the recording once; False if cancelled."""
         batch = self._workers.run(self._read)
         self._total, self._sent = len(batch), 0
         self._empty()
@@ -165,11 +164,11 @@ class SampleReplay:
         return batch.take(np.argsort(batch.time, kind="stable"))
 
     def _empty(self) -> None:
-        with contextlib.suppress(NotFound):  # nothing was there
+        with contextlib.suppress(NotFound):  # the symbol does not exist yet
             self._market.reset(self._symbol)
 
     def _send(self, batch: TickBatch) -> bool:
-        """Hand a batch over, as often as the engine asks to come back later; False when cancelled meanwhile."""
+        """Ingest a batch, and retry while the engine is busy; False if cancelled."""
         while True:
             try:
                 self._market.ingest([batch])

@@ -1,4 +1,4 @@
-"""The real recordings that come with the program, and where they are: in the installed package, else in a checkout."""
+"""The bundled recordings, found in the installed package or in a checkout."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from orderflow.errors import NotFound
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A recording. symbol: what it is shown as, told from what a user may stream under the instrument's own name."""
+    """A recording. symbol: its symbol here, different from the instrument's own name, which a user may stream."""
 
     name: str
     file: str
@@ -30,15 +30,15 @@ SAMPLES = (
 
 
 def find_sample(name: str) -> Sample:
-    """The sample of that name or file name. Raises NotFound, naming those that there are."""
+    """Return the sample of that name or file name. Raises NotFound, listing all samples."""
     for sample in SAMPLES:
         if name in (sample.name, sample.file):
             return sample
-    raise NotFound(f"there is no sample {name!r}; there are {', '.join(sample.name for sample in SAMPLES)}")
+    raise NotFound(f"unknown sample {name!r}; the samples are {', '.join(sample.name for sample in SAMPLES)}")
 
 
 def sample_path(name: str) -> Path:
-    """The file of a sample, by the sample's name or its file name. Raises NotFound, also when it is not installed."""
+    """The path of a sample, by its name or file name. Raises NotFound, also if the file is not installed."""
     sample = find_sample(name)
     package = Path(__file__).parents[1]
     for folder in (package / "_data", package.parent / "data"):

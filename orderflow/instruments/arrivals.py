@@ -1,15 +1,15 @@
-"""When trades happen: arrival laws in continuous time, by name.
+"""Arrival laws in continuous time: when trades happen.
 
-A law describes its parameters and its theory (mean rate, Fano factor); `start` makes a running `Arrivals`, which tells
-the arrivals up to a time. It knows nothing of prices, sides and sizes.
+A law describes its parameters and its theory (mean rate, Fano factor); `start` makes a running `Arrivals`, which
+generates the arrivals up to a time. It does not know prices, sides or sizes.
 
 The same generator state gives the same arrivals, however the time is cut into calls: `until(1)` and then `until(2)`
-tell together what `until(2)` alone tells. Time is seconds since the start.
+return together what `until(2)` alone returns. Time is seconds since the start.
 
 Two limits keep a burst from stalling the program. In each whole second of the process's own time at most
-MOST_IN_A_SECOND arrivals take place, the rest of that second stays silent; a call tells at most MOST_IN_A_CALL, the
-rest of its time stays silent. Both are counted in `cuts` and `silence`. The first limit is part of the law and does not
-depend on the calls; the second one meets only callers that ask for a long stretch at once.
+MOST_IN_A_SECOND arrivals take place; the rest of that second is silent. A call returns at most MOST_IN_A_CALL arrivals;
+the rest of its time is silent. Both are counted in `cuts` and `silence`. The first limit is part of the law and does
+not depend on the calls; the second affects only callers that ask for a long time at once.
 """
 
 from __future__ import annotations
@@ -27,16 +27,17 @@ from orderflow.instruments.params import Param, checked, near, refused, shown
 MOST_IN_A_SECOND = 5_000
 MOST_IN_A_CALL = 20_000
 MEAN_MOST = 1_000.0
-"""Largest mean rate a law may have, arrivals a second."""
+"""Largest mean rate of a law, arrivals per second."""
 BLOCK = 64
-"""Random numbers drawn at a time: scalar draws from numpy cost more than the law itself, and every instrument waits
-with some of each kind."""
+"""Random numbers drawn per block: scalar draws from numpy cost more than the law itself, and every instrument keeps a
+block of each kind.
+"""
 
 Values = Mapping[str, float]
 
 
 class Arrivals(ABC):
-    """A running arrival process. `cuts` counts the silences that the limits made, `silence` their seconds."""
+    """A running arrival process. `cuts` counts the silences caused by the limits, `silence` is their sum in seconds."""
 
     def __init__(self) -> None:
         self.cuts = 0
@@ -48,19 +49,19 @@ class Arrivals(ABC):
 
     @abstractmethod
     def _after(self) -> float:
-        """Time of the arrival that follows the last one (or the silence); called once for each."""
+        """The time of the arrival after the last one (or after the silence); called once for each arrival."""
 
     @abstractmethod
     def _quiet(self, time: float) -> None:
-        """No arrival takes place before `time`: forget the one that waits, go on from there."""
+        """Drop the pending arrival and continue from `time`: nothing arrives before it."""
 
     def until(self, t: float) -> list[float]:
-        """The arrivals in (last, t], ascending; `last` is the largest t asked so far, at first 0.
+        """Return the arrivals in (last, t], ascending; `last` is the largest t so far, 0 at first.
 
-        A t that is not beyond it gives none. Raises ValueError for a t that is not finite.
+        A t that is not larger gives none. Raises ValueError if t is not finite.
         """
         if not math.isfinite(t):
-            raise ValueError(f"arrivals until {t} cannot be told")
+            raise ValueError(f"arrivals until {t} cannot be generated")
         found: list[float] = []
         while self._next <= t:
             time = self._next
@@ -79,8 +80,8 @@ class Arrivals(ABC):
         return found
 
     @property
-    def told(self) -> float:
-        """Until when the arrivals have been told, in seconds."""
+    def generated_until(self) -> float:
+        """The time up to which arrivals have been generated, in seconds."""
         return self._told
 
     def _cut(self, start: float, end: float) -> None:
@@ -92,8 +93,11 @@ class Arrivals(ABC):
 
 @dataclass(frozen=True, slots=True)
 class ArrivalLaw:
-    """A law by name. mean_rate(values): arrivals a second in the long run. fano(values): variance of the counts of long
-    windows, divided by their mean. `source` cites where the law and its simulation come from."""
+    """A named arrival law.
+
+    mean_rate(values): arrivals per second in the long run. fano(values): variance of the counts in long windows,
+    divided by their mean. source: citation of the law and of its simulation.
+    """
 
     name: str
     title: str
@@ -105,7 +109,7 @@ class ArrivalLaw:
     _start: Callable[[Values, np.random.Generator], Arrivals]
 
     def check(self, values: Values) -> dict[str, float]:
-        """The complete parameters. Raises BadInput with a FieldError for each wrong one."""
+        """Complete and check the parameters. Raises BadInput with a FieldError for each wrong one."""
         owner = f"{self.name} arrivals"
         complete = checked(owner, self.params, values)
         mean = self.mean_rate(complete)
@@ -115,7 +119,7 @@ class ArrivalLaw:
         return complete
 
     def start(self, values: Values, rng: np.random.Generator) -> Arrivals:
-        """A process at time 0. It draws from children of `rng`, so other users of `rng` do not disturb it.
+        """Start a process at time 0. It draws from children of `rng`, so it does not affect other users of `rng`.
 
         Raises BadInput like `check`.
         """
@@ -142,16 +146,18 @@ class _Poisson(Arrivals):
 
 
 class _Hawkes(Arrivals):
-    """Ogata's thinning: between arrivals the intensity only falls, so its value now bounds it until the next one."""
+    """Ogata's thinning: the intensity only falls between arrivals, so its current value bounds it until the next
+    one.
+    """
 
     def __init__(self, values: Values, rng: np.random.Generator) -> None:
         super().__init__()
         self._gap_rng, self._keep_rng = rng.spawn(2)
         self._rate, self._decay = values["rate"], values["decay"]
         self._jump = values["branching"] * values["decay"]
-        # begins at its mean intensity, so that the mean count is the long-run one from the first second
+        # start at the mean intensity, so the mean count has its long-run value from the first second
         self._excited = self._rate * values["branching"] / (1.0 - values["branching"])
-        # excitation before the arrival that waits was counted in, and its time: what a silence returns to
+        # excitation before the pending arrival, and its time; restored by a silence
         self._before, self._since = self._excited, 0.0
         self._now = 0.0
         self._gaps: list[float] = []
@@ -203,7 +209,7 @@ HAWKES = ArrivalLaw(
             0.0,
             1.0,
             "",
-            "Arrivals that one arrival causes directly, on average. From 1 on their number would grow without end.",
+            "Arrivals that one arrival causes directly, on average. Must be below 1, or it grows without end.",
             high_open=True,
         ),
         Param("decay", 2.0, 0.0, 10_000.0, "1/s", "How fast the excitation fades.", low_open=True),
@@ -222,9 +228,9 @@ def names() -> tuple[str, ...]:
 
 
 def get(name: str) -> ArrivalLaw:
-    """The law of that name. Raises BadInput for the field `arrivals`, naming those that there are."""
+    """Return the law of that name. Raises BadInput for the field `arrivals`, listing all names."""
     for law in LAWS:
         if law.name == name:
             return law
-    reason = f"{shown(name)} is not known: {near(str(name), names())}"
+    reason = f"{shown(name)} is unknown: {near(str(name), names())}"
     raise BadInput(f"arrivals {reason}", [FieldError(None, "arrivals", reason)])

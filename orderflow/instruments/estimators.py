@@ -1,6 +1,6 @@
-"""What is measured on returns, with how far off it may be: moments, autocorrelations, tails.
+"""Statistics of returns with their standard errors: moments, autocorrelations, tails.
 
-Pure functions of arrays; which value a model or a market should show is the business of `facts`.
+Pure functions of arrays. What values to expect from a model or a market is in `stylized_facts`.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ import numpy.typing as npt
 from orderflow.arrays import Floats, Ints
 
 TAIL = 0.05
-"""Share of the returns that Hill's estimator takes for the tail."""
+"""Share of the returns that Hill's estimator uses as the tail."""
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A figure and its standard error."""
+    """An estimate and its standard error."""
 
     value: float
     error: float
@@ -27,7 +27,7 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Moments:
-    """Of n returns; the errors are those of independent returns, and too small where volatility comes in bursts."""
+    """Moments of n returns. Errors hold for independent returns; with volatility clusters they are too small."""
 
     mean: Estimate
     deviation: Estimate
@@ -37,20 +37,20 @@ class Moments:
 
 @dataclass(frozen=True, slots=True)
 class Acf:
-    """Autocorrelations at lags, and their standard errors if there were none: see `acf`. All float64[m]."""
+    """Autocorrelations by lag, and their standard errors if the true values are 0; see `acf`. All float64[m]."""
 
     lag: Ints
     value: Floats
     error: Floats
 
     def band(self, z: float = 2.576) -> tuple[Floats, Floats]:
-        """(low, high): where a series without memory stays, at each lag, 99 times in 100."""
+        """(low, high) at each lag: the 99% band of a series without autocorrelation."""
         return -z * self.error, z * self.error
 
 
 @dataclass(frozen=True, slots=True)
 class Tail:
-    """index: of the power law P(|return| > x) ~ x^-index; error: its standard error; k: returns it was read from."""
+    """index: of the power law P(|return| > x) ~ x^-index; error: its standard error; k: number of returns used."""
 
     index: float
     error: float
@@ -58,21 +58,22 @@ class Tail:
 
 
 def returns(prices: npt.ArrayLike) -> Floats:
-    """float64[n - 1]: log returns of n prices. Raises ValueError unless all are finite and > 0."""
+    """Log returns of n prices, float64[n - 1]. Raises ValueError unless all prices are finite and > 0."""
     found = np.asarray(prices, np.float64)
     if found.ndim != 1 or not np.all(np.isfinite(found) & (found > 0)):
-        raise ValueError("prices are a row of finite numbers above 0")
+        raise ValueError("prices must be finite numbers above 0")
     return np.diff(np.log(found))
 
 
 def moments(r: Floats) -> Moments:
-    """Mean, standard deviation, skewness and excess kurtosis of float64[n], n >= 2 and not all alike.
+    """Mean, standard deviation, skewness and excess kurtosis of float64[n], n >= 2.
 
-    Standard errors by the influence of each return on the figure, for independent returns.
+    Standard errors are computed from each return's influence on the estimate, for independent returns. Raises
+    ValueError if all returns are equal.
     """
     spread = float(r.std())
     if len(r) < 2 or spread == 0.0:
-        raise ValueError("moments need returns that differ")
+        raise ValueError("moments need returns that are not all equal")
     z = (r - r.mean()) / spread
     third, fourth = float((z**3).mean()), float((z**4).mean())
     influence = (
@@ -90,13 +91,13 @@ def acf(x: Floats, lags: int) -> Acf:
     """Autocorrelations of float64[n] at lags 1 ... `lags` < n.
 
     The errors allow for changing volatility (Taylor 1984; Lo and MacKinlay 1989): with e = x less its mean, the root of
-    Σ e(t)² e(t-k)² over Σ e². The usual 1 / sqrt(n) would see memory in every burst. Raises ValueError for a series
-    that does not move or is too short.
+    Σ e(t)² e(t-k)² over Σ e². The usual 1 / sqrt(n) would see autocorrelation in every burst of volatility. Raises
+    ValueError for a series that is constant or too short.
     """
     e = x - x.mean()
     total = float(e @ e)
     if not 1 <= lags < len(x) or total == 0.0:
-        raise ValueError("autocorrelations need a series that moves and is longer than the lags")
+        raise ValueError("autocorrelations need a series that is not constant and longer than the lags")
     value = np.array([e[k:] @ e[:-k] for k in range(1, lags + 1)]) / total
     error = np.sqrt([(e[k:] ** 2) @ (e[:-k] ** 2) for k in range(1, lags + 1)]) / total
     return Acf(np.arange(1, lags + 1), value, error)
@@ -105,8 +106,8 @@ def acf(x: Floats, lags: int) -> Acf:
 def hill(r: Floats, k: int | None = None) -> Tail:
     """Hill's (1975) tail index of |returns|, float64[n]: k over the sum of ln(x_i / x_(k+1)) of the k largest.
 
-    k: 5% of n without it, at least 10; index / sqrt(k) is the error for independent returns. Raises ValueError where
-    the k + 1 largest are not all above 0, or all alike.
+    k: by default 5% of n, at least 10. The standard error index / sqrt(k) holds for independent returns. Raises
+    ValueError unless the k + 1 largest are above 0 and not all equal.
     """
     x = np.sort(np.abs(r))[::-1]
     k = max(10, math.ceil(TAIL * len(x))) if k is None else k
@@ -117,10 +118,11 @@ def hill(r: Floats, k: int | None = None) -> Tail:
 
 
 def variance_ratio(r: Floats, steps: int) -> Estimate:
-    """Variance of returns over `steps` over that many times the variance of single ones; 1 without memory.
+    """Variance of returns over `steps` steps, divided by `steps` times the variance of single ones; 1 for a random
+    walk.
 
-    Lo and MacKinlay (1988): overlapping returns, standard error robust to changing volatility. float64[n], n > steps
-    > 1; raises ValueError otherwise.
+    Lo and MacKinlay (1988): overlapping returns, standard error robust to changing volatility. float64[n], n > steps >
+    1; raises ValueError otherwise.
     """
     if not 1 < steps < len(r):
         raise ValueError("a variance ratio needs more returns than steps, and more than one step")

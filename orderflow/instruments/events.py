@@ -1,7 +1,7 @@
-"""The kinds of events that a scenario may hold: what each asks for, and what it does to a price in time.
+"""The kinds of scenario events: their numbers, and their effect on the price in time.
 
-A kind is one entry of KINDS: its numbers with their ranges, and the price factor it makes. How a file names them is the
-business of `scenario`, how they combine that of its player. Times are seconds from the scenario's beginning.
+A kind is one entry of KINDS. The file format is in `scenario`, the combination of events in `timeline`. Times are
+seconds from the scenario's beginning.
 """
 
 from __future__ import annotations
@@ -17,16 +17,17 @@ Values = Mapping[str, float]
 LONGEST = 366 * 86_400.0
 """Largest time and duration, seconds."""
 DIGITS = 6
-"""Decimals of a second that count: what sums of floats leave behind them moves no event."""
+"""Decimals of a second that count, so that rounding in sums of floats does not move an event."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of event. required: the numbers that have no default (what their Param gives is an example).
+    """A kind of event.
 
-    phases(values): the durations of its parts, one after the other. level(values, part, share): by what the price is
-    multiplied when that share of a part is over; the part after the last one is what remains. moves: the parts during
-    which that changes. text: a few words, formatted with the numbers.
+    required: the numbers without a default (the default of their Param is an example). phases(values): the durations of
+    the parts, in order. level(values, part, share): the price factor when this share of a part has passed; the part
+    after the last one is the lasting effect. moves: the parts in which the factor changes. text: a description,
+    formatted with the numbers.
     """
 
     name: str
@@ -49,7 +50,7 @@ class Event:
     instruments: tuple[str, ...]
     values: Values
     times: tuple[float, ...] = field(init=False)
-    """When its parts begin and end: as many times as parts and one more."""
+    """The times at which its parts begin and end: one more than there are parts."""
 
     def __post_init__(self) -> None:
         times = [round(self.at, DIGITS)]
@@ -59,16 +60,16 @@ class Event:
 
     @property
     def end(self) -> float:
-        """When its last part ends."""
+        """The time at which its last part ends."""
         return self.times[-1]
 
     @property
     def text(self) -> str:
-        """What happens, in a few words."""
+        """A short description."""
         return self.kind.text.format_map(self.values)
 
     def level(self, t: float) -> float:
-        """The price factor just before t: 1 until the event begins, and whatever it left behind after its end."""
+        """The price factor just before t: 1 until the event begins, and its lasting effect after its end."""
         part = bisect_left(self.times, t) - 1
         if self.kind.level is None or part < 0:
             return 1.0
@@ -79,7 +80,7 @@ class Event:
 
 
 def _crash(values: Values, part: int, share: float) -> float:
-    """Down, hold, recovery: each on a straight line of the logarithm."""
+    """Down, hold, recovery: each linear in the logarithm of the price."""
     depth = values["depth_percent"] / 100.0
     bottom, final = 1.0 - depth, 1.0 - depth * (1.0 - values["recovery_percent"] / 100.0)
     if part == 0:
@@ -97,9 +98,9 @@ AT = _seconds("at", 60.0, "When the event begins.")
 
 SHOCK = Kind(
     name="shock",
-    doc="The price jumps at once and stays there; a model that is drawn to a level is drawn to the shifted one.",
+    doc="The price jumps at once and stays there; for a mean-reverting model, the level moves as well.",
     text="shock of {percent:+g}%",
-    params=(Param("percent", -5.0, -99.0, 1_000.0, "%", "By how much the price jumps."),),
+    params=(Param("percent", -5.0, -99.0, 1_000.0, "%", "Size of the jump."),),
     required=("percent",),
     phases=lambda values: (),
     level=lambda values, part, share: 1.0 + values["percent"] / 100.0,
@@ -107,10 +108,10 @@ SHOCK = Kind(
 
 VOLATILITY = Kind(
     name="volatility",
-    doc="For a time the model's volatility is a multiple of its own.",
+    doc="For some time the model's volatility is multiplied.",
     text="volatility ×{factor:g} for {seconds:g} s",
     params=(
-        Param("factor", 2.0, 0.0, 100.0, "", "The multiple: 1 changes nothing, 0 leaves drift and jumps alone."),
+        Param("factor", 2.0, 0.0, 100.0, "", "The multiple: 1 changes nothing, 0 leaves only drift and jumps."),
         _seconds("seconds", 120.0, "For how long.", some=True),
     ),
     required=("factor", "seconds"),
@@ -119,16 +120,14 @@ VOLATILITY = Kind(
 
 FLASH_CRASH = Kind(
     name="flash_crash",
-    doc="The price falls along a path, stays down for a while and recovers a part, on top of what the model does.",
+    doc="The price falls, stays down for some time and recovers a part, in addition to the model's own moves.",
     text="flash crash of {depth_percent:g}% in {down_seconds:g} s, {recovery_percent:g}% of it recovered",
     params=(
         Param("depth_percent", 9.0, 0.0, 99.0, "%", "How far the price falls.", low_open=True),
         _seconds("down_seconds", 30.0, "How long the fall takes; 0: at once."),
         _seconds("hold_seconds", 0.0, "How long the price stays down."),
         _seconds("recovery_seconds", 60.0, "How long the recovery takes; 0: at once."),
-        Param(
-            "recovery_percent", 100.0, 0.0, 200.0, "%", "How much of the fall is recovered; above 100: more than it."
-        ),
+        Param("recovery_percent", 100.0, 0.0, 200.0, "%", "Share of the fall that is recovered; can be above 100."),
     ),
     required=("depth_percent", "down_seconds", "recovery_seconds"),
     phases=lambda values: (values["down_seconds"], values["hold_seconds"], values["recovery_seconds"]),
@@ -138,7 +137,7 @@ FLASH_CRASH = Kind(
 
 HALT = Kind(
     name="halt",
-    doc="Trading stops: no trades, and the price stands. What moves it meanwhile is felt when trading begins again.",
+    doc="Trading stops: no trades and no price changes. Other events take effect when trading resumes.",
     text="halt for {seconds:g} s",
     params=(_seconds("seconds", 60.0, "For how long.", some=True),),
     required=("seconds",),

@@ -1,17 +1,17 @@
-"""The trades of a simulated instrument between two prices of its model: when, at what price, how much, who wanted it.
+"""The trades of a simulated instrument between two prices of its model: time, price, size and taker side.
 
-Prices come from a model and times from an arrival law; this module adds the rest, by four stated laws:
+Prices come from a model and times from an arrival law; this module adds the rest by four laws:
 
 - mid: a straight line from the price before the step to the price after it;
 - quote: a constant spread of whole ticks around the mid, bid >= 1 tick; a buyer pays the ask, a seller gets the bid;
 - side: P(buy) = 1 / (1 + exp(-follow·z)), z = the step's log return over its usual size, |z| <= 8. The usual size is
-  the root of the mean squared return per second, exponentially weighted (half-life 64 steps), of the steps before;
-  with `memory` > 0 that share of the trades are slices of large orders, whose number of slices has the tail
-  P(L > n) = n^-tail. All slices of one order have its side, so signs keep the long memory of Lillo, Mike and Farmer,
-  Physical Review E 71 (2005): their autocorrelation falls as lag^-(tail-1);
+  the root of the mean squared return per second, exponentially weighted (half-life 64 steps), of the steps before; with
+  `memory` > 0 that share of the trades are slices of large orders, whose number of slices has the tail P(L > n) =
+  n^-tail. All slices of one order have its side, so signs keep the long memory of Lillo, Mike and Farmer, Physical
+  Review E 71 (2005): their autocorrelation falls as lag^-(tail-1);
 - size: lognormal, rounded to whole numbers, at least 1.
 
-The same generator and the same steps give the same trades. Nothing here keeps trades or knows of time zones.
+The same generator and the same steps give the same trades. This module does not store trades or know time zones.
 """
 
 from __future__ import annotations
@@ -31,12 +31,13 @@ FORGETTING = 1.0 - 0.5 ** (1.0 / STEADY)
 LARGEST_SIZE = 10**9
 LONGEST_ORDER = 10_000
 FARTHEST = 8.0
-"""Largest |z| that the side's law looks at."""
+"""Largest |z| that the law of the side uses."""
 
 
 class Trade(NamedTuple):
-    """One trade. t: seconds since the start. price, bid, ask: ints in units of 10^-decimals; bid and ask as they stood
-    before the trade. size: int >= 1. side: the taker's, 1 buy, -1 sell."""
+    """One trade. t: seconds since the start. price, bid, ask: ints in units of 10^-decimals; bid and ask as they were
+    before the trade. size: int >= 1. side: the taker's, 1 buy, -1 sell.
+    """
 
     t: float
     price: int
@@ -47,18 +48,18 @@ class Trade(NamedTuple):
 
 
 PARAMS = (
-    Param("spread", 2, 1, 10_000, "ticks", "Ask less bid; fractions are cut off."),
+    Param("spread", 2, 1, 10_000, "ticks", "Ask minus bid; fractions are cut off."),
     Param("tick", 1, 1, 10_000_000, "10^-decimals", "Step of the price grid; fractions are cut off."),
-    Param("follow", 1.0, 0.0, 10.0, "", "How much buyers prevail in a rising step: log odds for each usual return."),
+    Param("follow", 1.0, 0.0, 10.0, "", "How strongly buyers prevail in a rising step: log odds per usual return."),
     Param("memory", 0.0, 0.0, 1.0, "", "Share of the trades that are slices of large orders (0: none)."),
     Param("tail", 1.5, 1.0, 10.0, "", "Tail exponent of the number of slices of a large order.", low_open=True),
     Param("size", 2.0, 1.0, 1e6, "", "Median size of a trade."),
-    Param("size_spread", 1.0, 0.0, 3.0, "", "Standard deviation of the logarithm of the size (0: all sizes the same)."),
+    Param("size_spread", 1.0, 0.0, 3.0, "", "Standard deviation of the logarithm of the size (0: all sizes equal)."),
 )
 
 
 class Sizes:
-    """Endless lognormal whole sizes >= 1, at most LARGEST_SIZE; a spread of 0 gives the median always."""
+    """Lognormal whole sizes >= 1, at most LARGEST_SIZE; with a spread of 0 always the median."""
 
     def __init__(self, median: float, spread: float, rng: np.random.Generator) -> None:
         self._log, self._spread, self._rng = math.log(median), spread, rng
@@ -73,7 +74,7 @@ class Sizes:
 
 
 class TradeFlow:
-    """The running trade flow of one instrument. `values` may leave out parameters: PARAMS has their defaults."""
+    """The running trade flow of one instrument. `values` can leave out parameters; PARAMS has their defaults."""
 
     def __init__(self, arrivals: Arrivals, rng: np.random.Generator, values: Mapping[str, float] | None = None) -> None:
         """Draws from children of `rng`. Raises BadInput that names each wrong parameter."""
@@ -88,15 +89,15 @@ class TradeFlow:
         self._order_side = 0
 
     def step(self, t0: float, t1: float, p0: float, p1: float, decimals: int = 2) -> list[Trade]:
-        """The trades in (t0, t1], in time order, while the price goes from p0 to p1 (both > 0).
+        """Return the trades in (t0, t1], in time order, while the price goes from p0 to p1 (both > 0).
 
-        Times are seconds since the start and go forward from call to call; arrivals before t0 that no call asked for
-        (a halt) are passed over. The list is bounded as `arrivals` bounds it. Raises ValueError for prices that are
-        not > 0 and for t1 < t0.
+        Times are seconds since the start and increase from call to call; arrivals before t0 that no call asked for
+        (during a halt) are dropped. The length of the list has the limit of `arrivals`. Raises ValueError for prices
+        that are not > 0 and for t1 < t0.
         """
         if not (p0 > 0.0 and p1 > 0.0 and t1 >= t0):
-            raise ValueError(f"no trades between {p0} at {t0} s and {p1} at {t1} s")
-        if self.arrivals.told < t0:
+            raise ValueError(f"invalid step from {p0} at {t0} s to {p1} at {t1} s")
+        if self.arrivals.generated_until < t0:
             self.arrivals.until(t0)
         times = self.arrivals.until(t1)
         span = t1 - t0
@@ -125,7 +126,7 @@ class TradeFlow:
         return trades
 
     def _chance_of_buying(self, gain: float, usual: float) -> float:
-        """P(buy) of a step with this log return, of which the usual square is `usual`."""
+        """P(buy) in a step with this log return, when the usual squared return is `usual`."""
         if usual <= 0.0:
             return 0.5
         z = max(-FARTHEST, min(FARTHEST, gain / math.sqrt(usual)))
@@ -137,7 +138,7 @@ class TradeFlow:
         return self._chances.pop()
 
     def _slice(self, side: int) -> int:
-        """The side of the large order at work; when it is done, the next one begins, with this side."""
+        """The side of the current large order; when it is complete the next one begins, with this side."""
         if not self._slices:
             length = (1.0 - self._order_rng.random()) ** (-1.0 / self.values["tail"])
             self._slices, self._order_side = min(math.ceil(length), LONGEST_ORDER), side

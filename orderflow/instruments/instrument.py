@@ -1,8 +1,7 @@
-"""One simulated instrument at work: a step makes the next price, and the trades that led to it.
+"""One simulated instrument: a step makes the next price and the trades that led to it.
 
-It is driven from outside (`orderflow.instruments.simulation`): it knows no clock and waits for nothing. Model time is
-counted in steps, so the same spec and seed give the same prices and the same trades however late or early each step
-is asked for.
+It is driven by `orderflow.instruments.simulation`, has no clock and never waits. Model time is counted in steps, so the
+same spec and seed give the same prices and the same trades, however late or early each step is made.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from orderflow.instruments import arrivals
 from orderflow.instruments.flow import Trade, TradeFlow
 from orderflow.instruments.models import registry
 from orderflow.instruments.models.model import Path
-from orderflow.instruments.ring_buffer import Ring
+from orderflow.instruments.ring_buffer import RingBuffer
 from orderflow.instruments.rng import CommonNoise, Noise, child_seed
 from orderflow.instruments.scenario import CALM, Effects
 from orderflow.instruments.spec import Spec
@@ -25,13 +24,13 @@ from orderflow.instruments.zero_intelligence import ZeroIntelligence
 from orderflow.market.ticks import NO_ID, SideRule, TickBatch
 
 DECIMALS = 2
-"""Of prices as they are shown and traded."""
+"""Decimals of displayed and traded prices."""
 LEAST = 10.0**-DECIMALS
 
 
 @dataclass(slots=True)
 class Pending:
-    """Trades that the market has not been given yet, in columns."""
+    """Trades that the market has not received yet, in columns."""
 
     time: list[int] = field(default_factory=list)
     price: list[int] = field(default_factory=list)
@@ -40,11 +39,11 @@ class Pending:
 
 
 class Instrument:
-    """Starts at its initial price at `now` (ns UTC).
+    """A simulated instrument that starts at its initial price at `now` (ns UTC).
 
     origin: the second of the scenario at which its first step began. price: the last one, unrounded, > 0. created,
-    updated, flushed (when its trades were taken last): ns UTC. steps, trades: made since the start. age: seconds of
-    model time that its group had lived then. decimals: of its prices.
+    updated, flushed (when its trades were last taken): ns UTC. steps, trades: number since the start. age: seconds of
+    model time of its group at its start. decimals: of its prices.
     """
 
     decimals = DECIMALS
@@ -62,14 +61,14 @@ class Instrument:
         span: int = 1,
         begin: int = 0,
     ) -> None:
-        """seed: of all its randomness. bounds: between which an initial price is drawn when the spec has none.
-        group, span, begin: see `Noise`. Raises BadInput for parameters that do not fit.
+        """seed: of all its randomness. bounds: the range of a random initial price if the spec has none. group, span,
+        begin: see `Noise`. Raises BadInput for parameters that do not fit together.
         """
         self.origin = origin
         self.age = 0.0
         self.spec = spec
         self.created = self.flushed = now
-        self.history = Ring(history)
+        self.history = RingBuffer(history)
         self.halted = False
         self.trades = 0
         self.failure: str | None = None
@@ -106,10 +105,10 @@ class Instrument:
         self.history.add(now, self.price)
 
     def step(self, now: int, wall: float, effects: Effects = CALM) -> bool:
-        """One interval of model time passes. now: ns UTC at which its price is shown; wall: seconds of real time that
-        the interval takes (its trades are spread over them). False when trading is halted: nothing moved.
+        """Advance one interval of model time. Returns False if trading is halted and nothing moved.
 
-        A model that leaves its domain ends there: `failure` says why, and the price stays.
+        now: ns UTC at which the price is shown. wall: real seconds that the interval takes; its trades are spread over
+        them. A model that leaves its domain ends: `failure` says why, and the price stays.
         """
         self.halted = effects.halted
         interval = self.spec.interval
@@ -142,7 +141,7 @@ class Instrument:
         return True
 
     def take(self) -> TickBatch | None:
-        """The trades since the last call, as a batch for the market; None when there were none."""
+        """Return the trades since the last call as a batch for the market; None if there are none."""
         held = self._pending
         count = len(held.time)
         if not count:
@@ -161,17 +160,17 @@ class Instrument:
         )
 
     @property
-    def waiting(self) -> int:
-        """Trades that `take` would give."""
+    def pending_trades(self) -> int:
+        """The number of trades that `take` would return."""
         return len(self._pending.time)
 
     @property
     def shown(self) -> float:
-        """The price as people see it: two decimals, never below 0.01."""
+        """The displayed price: two decimals, at least 0.01."""
         return max(round(self.price, DECIMALS), LEAST)
 
     def quote(self) -> dict[str, float] | None:
-        """Best bid and ask with their sizes, of an instrument that has an order book."""
+        """Best bid and ask with their sizes, for an instrument with an order book."""
         if self.book is None:
             return None
         bid, bid_size, ask, ask_size = self.book.quote()
@@ -189,7 +188,7 @@ class Instrument:
         time, price, size, side = held.time.append, held.price.append, held.size.append, held.side.append
         told = self._told
         for trade in trades:
-            # a step that was asked for early must not put its first trades before the last ones of the step before
+            # keep the order: a step made early must not put its first trades before the last ones of the step before
             told = max(told, now - int((end - trade.t) * pace * 1e9))
             time(told)
             price(trade.price)
@@ -200,9 +199,9 @@ class Instrument:
 
 
 def seed_of(common: int, spec: Spec) -> np.random.SeedSequence:
-    """The seed of one instrument: its own, or the child of the common one that its id names."""
+    """The seed of one instrument: its own, or the child of the common seed for its id."""
     return child_seed(common, spec.id) if spec.seed is None else np.random.SeedSequence(spec.seed)
 
 
 Listener = Callable[[Instrument], object]
-"""Told of every new price; must be quick and raise nothing."""
+"""Called with every new price; must be fast and must not raise."""

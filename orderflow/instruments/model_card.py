@@ -1,4 +1,4 @@
-"""The model card of one instrument: what it is, with every parameter explained, and what its prices show of it."""
+"""The model card of one instrument: its model, its parameters, and the statistics of its prices."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from orderflow.instruments.scenarios import bundled
 from orderflow.instruments.stylized_facts import FactChecker
 
 FINE = 9
-"""Decimals of the prices that facts are read from."""
+"""Decimals of the prices that the facts are computed from."""
 
 
 def card(instrument: Instrument, checker: FactChecker) -> dict[str, Any]:
-    """Ready for JSON. It computes for up to a second, so call it where that may be."""
+    """Build the model card, ready for JSON. It computes for up to a second, so do not call it on the hub."""
     spec = instrument.spec
     model, law = registry.get(spec.model), arrivals.get(spec.arrivals)
-    # prices before they are rounded: of a pace of 10 ms most shown ones are equal, which says nothing of the model
-    # and only those since the model was changed last: its steps count from there
+    # unrounded prices: at a pace of 10 ms most displayed prices are equal, which says nothing about the model; only
+    # prices since the model was last changed, because its steps count from there
     _, prices = instrument.history.last(instrument.steps + 1)
     facts = checker.check(prices, model, spec.params, spec.interval, decimals=FINE) if not spec.book else []
     return {
@@ -57,7 +57,7 @@ def about(thing: Any) -> dict[str, str]:
 
 
 def params(known: Iterable[Any], given: Mapping[str, float] | None = None) -> list[dict[str, Any]]:
-    """Each parameter with its domain and, where an instrument's are given, its value."""
+    """Each parameter with its domain and, if an instrument's values are given, its value."""
     described = [asdict(param) for param in known]
     if given is not None:
         for one in described:

@@ -1,13 +1,13 @@
-"""A limit order book with price–time priority: limit, market and cancel, in whole ticks and whole sizes.
+"""A limit order book with price–time priority: limit, market and cancel orders, in whole ticks and whole sizes.
 
-An order takes what rests on the other side first: the best price first, at one price the oldest order first, each
-at the resting order's price. What is left of a limit order rests; what is left of a market order is gone. So the
-book is never crossed, and of every fill it is known who took.
+An order first takes what rests on the other side: the best price first, at one price the oldest order first, each at
+the resting order's price. The rest of a limit order rests in the book; the rest of a market order is dropped. So the
+book is never crossed, and the taker of every fill is known.
 
 Cost: a level is a linked dictionary of its orders, a side is the sorted list of its prices with the best one last. A
-fill and a cancel take the same time however many orders rest; a new price level moves at most the list of prices.
+fill and a cancel take constant time, however many orders rest; a new price level moves at most the list of prices.
 
-It is no exchange: it has no clock, no owners and no limits on how much may rest.
+It is not an exchange: it has no clock, no owners and no limit on the number of orders.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ BUY, SELL = 1, -1
 
 
 class Fill(NamedTuple):
-    """What a taker got from one resting order. price: that order's, in ticks. maker: its id. left: what still rests
-    of it."""
+    """What a taker got from one resting order. price: of the resting order, in ticks. maker: its id. left: what remains
+    of it.
+    """
 
     price: int
     size: int
@@ -30,7 +31,7 @@ class Fill(NamedTuple):
 
 
 class Placed(NamedTuple):
-    """What became of a limit order. order: its id. rests: what of it rests in the book, 0 when it was filled."""
+    """The result of a limit order. order: its id. rests: the size that rests in the book, 0 if it was filled."""
 
     order: int
     rests: int
@@ -38,7 +39,7 @@ class Placed(NamedTuple):
 
 
 class Quote(NamedTuple):
-    """Best prices in ticks and the sizes there; a size of 0 means that nothing rests on that side."""
+    """Best prices in ticks, and the sizes there; a size of 0 means that the side is empty."""
 
     bid: int
     bid_size: int
@@ -55,7 +56,7 @@ class _Level:
 
 
 class _Side:
-    """One side. Keys are price·sign, so that the best one is the largest and the last of `keys` on both sides."""
+    """One side. Keys are price·sign, so that on both sides the best one is the largest and the last of `keys`."""
 
     __slots__ = ("keys", "levels", "sign")
 
@@ -82,7 +83,7 @@ class _Side:
 
 
 class OrderBook:
-    """An empty book. Sides are 1 (buy) and -1 (sell), orders have ids 1, 2, 3 … in the order in which they came."""
+    """A limit order book, empty at first. Sides are 1 (buy) and -1 (sell); orders are numbered 1, 2, 3 … on arrival."""
 
     def __init__(self) -> None:
         self._bids, self._asks = _Side(BUY), _Side(SELL)
@@ -90,13 +91,15 @@ class OrderBook:
         self._last_id = 0
 
     def limit(self, side: int, price: int, size: int) -> Placed:
-        """Take what rests at `price` or better, rest with what is left. Raises ValueError for a side other than 1 and
-        -1, and for a price or a size that is no int >= 1."""
+        """Take what rests at `price` or better; the remainder rests in the book.
+
+        Raises ValueError for a side other than 1 and -1, and for a price or a size that is not an int >= 1.
+        """
         _check(side, size, price)
         self._last_id += 1
         order = self._last_id
         other = self._asks if side == BUY else self._bids
-        # in the keys of the other side, prices that are good enough are those from here on
+        # in the keys of the other side, prices from here on are good enough
         worst = price * other.sign
         fills: list[Fill] = []
         if other.keys and other.keys[-1] >= worst:
@@ -115,7 +118,7 @@ class OrderBook:
         return fills
 
     def cancel(self, order: int) -> int:
-        """Take back what rests of an order: how much it was, 0 when nothing did."""
+        """Cancel an order and return the size that rested, 0 if none did."""
         place = self._where.pop(order, None)
         if place is None:
             return 0
@@ -128,7 +131,7 @@ class OrderBook:
         return size
 
     def _take(self, side: _Side, size: int, worst: int | None, fills: list[Fill]) -> int:
-        """Take from a side down to the key `worst`; what could not be taken."""
+        """Take from a side down to the key `worst`; returns the size that could not be taken."""
         keys, where = side.keys, self._where
         while size and keys and (worst is None or keys[-1] >= worst):
             key = keys[-1]
@@ -169,7 +172,7 @@ class OrderBook:
         return Quote(bid, bids.levels[bid].size, -ask, asks.levels[ask].size)
 
     def depth(self, side: int, levels: int | None = None) -> list[tuple[int, int]]:
-        """(price, size) of a side's best `levels` prices (None: all), the best first."""
+        """(price, size) of the best `levels` prices of a side (None: all), the best first."""
         own = self._bids if side == BUY else self._asks
         keys = own.keys[::-1] if levels is None else own.keys[: -levels - 1 : -1]
         return [(key * own.sign, own.levels[key].size) for key in keys]
@@ -181,16 +184,16 @@ class OrderBook:
         return list(level.orders.items()) if level else []
 
     def size(self, order: int) -> int:
-        """How much of an order rests."""
+        """The size of an order that rests in the book."""
         place = self._where.get(order)
         return place[0].levels[place[1]].orders[order] if place else 0
 
     def __len__(self) -> int:
-        """How many orders rest."""
+        """The number of resting orders."""
         return len(self._where)
 
     def __contains__(self, order: int) -> bool:
-        """Whether something of this order rests."""
+        """Whether the order rests in the book."""
         return order in self._where
 
 

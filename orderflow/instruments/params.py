@@ -1,7 +1,7 @@
-"""Parameters of arrival laws, trade flow and the order book: described once, checked and documented from there.
+"""Parameters of arrival laws, trade flow and the order book, described once for checks and documentation.
 
-A parameter says its range, its unit and its meaning; `checked` completes and checks a set of values and names every
-one that is wrong. What the values do is the business of the law that lists them.
+A parameter has a range, a unit and a meaning; `checked` completes a set of values and reports every wrong one. The
+effect of a value is defined by the law that lists the parameter.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from orderflow.errors import BadInput, FieldError
 
 LONGEST_SHOWN, MOST_SHOWN, MOST_COMPARED = 60, 12, 1_000
-"""Characters of a value, and known words, that a sentence shows; known words it is compared with."""
+"""Limits of error messages: characters of a value, known words shown, known words compared with."""
 
 
 @dataclass(frozen=True, slots=True)
 class Param:
-    """One parameter: low <= value <= high, without the ends where `low_open` or `high_open` say so."""
+    """One parameter: low <= value <= high, excluding the ends where `low_open` or `high_open` is set."""
 
     name: str
     default: float
@@ -38,7 +38,7 @@ class Param:
         return f"{low} and {high}"
 
     def wrong(self, value: object) -> str | None:
-        """Why the value cannot be, or None."""
+        """Why the value is not allowed, or None."""
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             return f"{shown(value)} is not a number: it must be {self.allowed}"
         if abs(value) > 1e300 or not math.isfinite(value):
@@ -53,13 +53,13 @@ def _said(bound: float) -> str:
 
 
 def shown(value: object) -> str:
-    """A value as a sentence shows it: short, whatever somebody sent."""
+    """A value for error messages, cut to a short text."""
     text = repr(value)
     return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
 
 
 def near(word: str, known: Iterable[str]) -> str:
-    """The end of a sentence that refuses `word`: the known word that was likely meant, or those that are known."""
+    """The end of an error message about `word`: the known word that was likely meant, or the list of known words."""
     words = list(known)
     found = difflib.get_close_matches(word[:LONGEST_SHOWN], words[:MOST_COMPARED], 1)
     if found:
@@ -69,13 +69,13 @@ def near(word: str, known: Iterable[str]) -> str:
 
 
 def checked(owner: str, params: Iterable[Param], values: Mapping[str, float]) -> dict[str, float]:
-    """All parameters as floats, the missing ones by default.
+    """Complete the parameters with their defaults and return all as floats.
 
     Raises BadInput that names `owner` and has a FieldError for every wrong or unknown parameter.
     """
     known = {param.name: param for param in params}
     errors = [
-        FieldError(None, name, f"is no parameter of {owner}: {near(name, known)}")
+        FieldError(None, name, f"is not a parameter of {owner}: {near(name, known)}")
         for name in values
         if name not in known
     ]

@@ -1,10 +1,10 @@
-"""The material of the quiz "real or fake?": windows of recorded markets, and windows that a model made to look alike.
+"""The quiz "real or fake?": windows of recorded markets, and simulated windows that resemble them.
 
-A window is a number of prices on an even grid of time, the last price of each cell. A made one copies what gives
-nothing away from a real one: how much the price moves, how coarse its ticks are, how often a cell goes by without a
-trade. What is left to tell them by is what a market does and a model does not, and the hint says what that is here.
+A window is a fixed number of prices on an even time grid, the last price of each cell. A simulated window copies what
+would give it away: the size of the moves, the tick size, and how often a cell has no trade. What remains are the
+differences between a market and a model; the hint explains them.
 
-It reads the recordings that come with the program, once for each `Quizzes`.
+The bundled recordings are read once per `Quizzes`.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from orderflow.instruments.models.model import YEAR
 from orderflow.instruments.rng import Noise, child_seed
 
 LENGTH = 120
-"""Prices of a window."""
+"""Prices in a window."""
 MOST = 20
-"""Questions of a quiz; there are 22 real windows, and none comes twice."""
+"""Questions of a quiz; there are 22 recorded windows, and none is used twice."""
 _SECOND = 1_000_000_000
 _GRIDS = (("LTCUSDT", 5), ("LTCUSDT", 20), ("BTCUSDT", 1))
 """(sample, seconds between two prices)."""
@@ -36,8 +36,9 @@ _GRIDS = (("LTCUSDT", 5), ("LTCUSDT", 20), ("BTCUSDT", 1))
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """prices: `LENGTH` of them, the first is 100. real: the answer. source: where they come from. hint: what gives it
-    away. The last three are for after the answer."""
+    """One question. prices: `LENGTH` of them, the first is 100. real: the answer. source: the origin of the prices.
+    hint: what tells them apart. Show the last three after the answer only.
+    """
 
     prices: tuple[float, ...]
     real: bool
@@ -47,7 +48,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class _Window:
-    """prices: float64[LENGTH] as recorded. traded: bool[LENGTH], whether there was a trade in the cell."""
+    """prices: float64[LENGTH] as recorded. traded: bool[LENGTH], whether the cell has a trade."""
 
     prices: Floats
     traded: Flags
@@ -58,8 +59,9 @@ class _Window:
 
 @dataclass(frozen=True, slots=True)
 class _Fake:
-    """How a model makes a window: its parameters from the volatility a year and the seconds a step. wild: whether fat
-    tails or bursts are to be seen in it."""
+    """How a model makes a window: its parameters from the volatility a year and the seconds per step. wild: whether fat
+    tails or bursts are visible in it.
+    """
 
     model: str
     values: Callable[[float, float], dict[str, float]]
@@ -71,14 +73,14 @@ _FAKES = (
     _Fake(
         "gbm",
         lambda sigma, dt: {"sigma": sigma},
-        "Brownian motion knows no quiet and no wild stretches: moves of all sizes are mixed evenly, and none is huge.",
+        "Brownian motion has no quiet and no wild periods: moves of all sizes are mixed evenly, and none is huge.",
         wild=False,
     ),
     _Fake(
         "garch",
         lambda sigma, dt: {"sigma": sigma, "alpha": 0.15, "beta": 0.8, "nu": 5.0},
-        "GARCH has bursts and fat tails as a market has, so it is the hardest to tell: its bursts die down evenly, and "
-        "no price is returned to.",
+        "GARCH has bursts and fat tails like a market, so it is the hardest to tell: its bursts fade evenly, and "
+        "it does not return to earlier prices.",
     ),
     _Fake(
         "heston",
@@ -97,12 +99,12 @@ _FAKES = (
             "intensity": 0.04 * YEAR / dt,
             "jump_sd": 3.5 * sigma * math.sqrt(dt / YEAR),
         },
-        "Merton's jumps come out of the blue and nothing follows them; in a market a large move is followed by others.",
+        "Merton's jumps come unannounced and nothing follows them; in a market a large move is followed by others.",
     ),
     _Fake(
         "ou",
         lambda sigma, dt: {"sigma": sigma, "theta": 0.08 * YEAR / dt},
-        "An Ornstein-Uhlenbeck price is drawn back to one level again and again; a market is not.",
+        "An Ornstein-Uhlenbeck price returns to one level again and again; a market does not.",
         wild=False,
     ),
 )
@@ -110,27 +112,27 @@ _FAT, _BURSTS, _LAGS = 2.0, 0.1, 5
 _REAL = {
     (True, True): "A market: large moves come in bursts, and the largest are far out of line.",
     (True, False): "A market: the largest moves are far out of line, more than the bell curve allows.",
-    (False, True): "A market: quiet and lively stretches follow each other, as large moves come in bursts.",
-    (False, False): "A market, in a stretch too calm to show it: nothing but luck tells this one.",
+    (False, True): "A market: quiet and lively periods alternate, as large moves come in bursts.",
+    (False, False): "A market, in a period too calm to show it: this one can only be guessed.",
 }
-"""By (fat tails are to be seen, bursts are to be seen)."""
+"""By (fat tails are visible, bursts are visible)."""
 
 
 class Quizzes:
-    """Makes quizzes, and keeps what it read of the recordings."""
+    """Makes quizzes, and caches the recordings."""
 
     def __init__(self) -> None:
         self._windows: tuple[_Window, ...] = ()
 
     def make(self, seed: int, n: int) -> list[Question]:
-        """n questions, 1 <= n <= 20; the same ones for the same seed >= 0. About half are real; none comes twice.
+        """Make n questions, 1 <= n <= 20; the same seed >= 0 gives the same questions.
 
-        The first call reads the recordings (some 0.1 s). Raises BadInput that names `n` or `seed`, NotFound when a
-        recording is not installed.
+        About half are real and none is used twice. The first call reads the recordings (some 0.1 s). Raises BadInput
+        that names `n` or `seed`, NotFound if a recording is not installed.
         """
         faults = []
         if not 1 <= n <= MOST:
-            faults.append(FieldError(None, "n", f"{n} questions cannot be; 1 to {MOST} can"))
+            faults.append(FieldError(None, "n", f"{n} questions are not possible; ask for 1 to {MOST}"))
         if seed < 0:
             faults.append(FieldError(None, "seed", f"{seed} must be 0 or more"))
         if faults:
@@ -151,12 +153,12 @@ class Quizzes:
 
 
 def make_quiz(seed: int, n: int) -> list[Question]:
-    """One quiz, with nothing kept for the next: see `Quizzes.make`."""
+    """Make one quiz without a cache; see `Quizzes.make`."""
     return Quizzes().make(seed, n)
 
 
 def _cut(sample: str, seconds: int) -> list[_Window]:
-    """All windows of a recording that lie side by side, but those in which the price moved fewer than 20 times."""
+    """All adjacent windows of a recording, except those in which the price moved fewer than 20 times."""
     parts, decimals = [], 0
     with open_ticks(sample_path(sample)) as reader:
         for chunk in reader:
@@ -192,7 +194,7 @@ def _made(fake: _Fake, window: _Window, noise: Noise, rng: np.random.Generator) 
         price = path.step()
         shown = round(price, window.decimals) if traded else shown
         prices.append(shown)
-    source = f"simulated: {model.title}, as lively as a stretch of {window.source.partition(',')[0]}"
+    source = f"simulated: {model.title}, with the volatility of a period of {window.source.partition(',')[0]}"
     return _question(np.array(prices), source, fake)
 
 
@@ -205,6 +207,6 @@ def _question(prices: Floats, source: str, fake: _Fake | None) -> Question:
     )
     tells = fake.tells if fake else _REAL[kurtosis > _FAT, bursts > _BURSTS]
     if fake and fake.wild and kurtosis <= _FAT and bursts <= _BURSTS:
-        tells += " Little of it shows in so short a stretch."
+        tells += " Little of it shows in so short a period."
     shown: list[float] = np.round(prices / prices[0] * 100.0, 4).tolist()
     return Question(tuple(shown), fake is None, source, f"{tells} {figures}")

@@ -1,13 +1,15 @@
-"""The last prices of one instrument: a ring of fixed size, 16 bytes a price, whatever comes."""
+"""The last prices of one instrument in a ring buffer of fixed size, 16 bytes per price."""
 
 from __future__ import annotations
 
 from array import array
 
 
-class Ring:
-    """Prices (float64, unrounded) and their times (int64 ns UTC). size: how many are kept, > 0. added: how many there
-    have been since it was made; the number of the newest price."""
+class RingBuffer:
+    """Prices (float64, unrounded) and their times (int64 ns UTC).
+
+    size: the capacity, > 0. added: number of prices added so far, which is the number of the newest price.
+    """
 
     __slots__ = ("_at", "_prices", "_times", "added", "size")
 
@@ -22,7 +24,7 @@ class Ring:
         return len(self._prices)
 
     def add(self, time: int, price: float) -> None:
-        """The newest price; the oldest goes when the ring is full."""
+        """Add the newest price; drops the oldest if the buffer is full."""
         self.added += 1
         if len(self._prices) < self.size:
             self._prices.append(price)
@@ -41,10 +43,10 @@ class Ring:
         return times, prices
 
     def since(self, number: int) -> tuple[array[int], array[float]]:
-        """(times, prices) of what was added after price `number`, as far as it is kept, oldest first."""
+        """(times, prices) added after price `number`, as far as they are kept, oldest first."""
         return self.last(max(0, min(len(self), self.added - number)))
 
     def clear(self) -> None:
-        """Forget all."""
+        """Remove all prices."""
         del self._prices[:], self._times[:]
         self._at = 0

@@ -1,11 +1,11 @@
-"""Randomness that does not depend on who asks: the same seed gives one instrument the same numbers, always.
+"""Reproducible randomness per instrument: the same seed always gives the same numbers.
 
-Every use of chance has a stream of its own, drawn from a child of the instrument's seed. So the order in which a model
-takes its normals and uniforms, how many instruments there are, and who reads them change nothing. Numbers are drawn in
-blocks and handed out one by one, since one scalar draw from numpy costs more than a whole step of a model. The order
-of the numbers is numpy's own: the size of a block changes none of them.
+Every random quantity has a stream of its own, drawn from a child of the instrument's seed. So the order in which a
+model takes its normals and uniforms, the number of instruments, and their readers do not change the numbers. Numbers
+are drawn in blocks and returned one by one, since one scalar draw from numpy costs more than a whole step of a model.
+The order of the numbers is numpy's own and does not depend on the block size.
 
-Nothing here is fit for secrets.
+Not suitable for secrets.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ _KEPT_BLOCKS = 64
 
 
 def child_seed(seed: int | np.random.SeedSequence, *key: int | str) -> np.random.SeedSequence:
-    """The child of a seed that `key` names; for a whole number i it is `SeedSequence(seed).spawn(i + 1)[i]`.
+    """The child of a seed for `key`; for a whole number i it is `SeedSequence(seed).spawn(i + 1)[i]`.
 
-    It is found without counting the others, so a child is the same whether or not its sisters exist. A text is taken
-    by its CRC-32. Raises ValueError for negative numbers.
+    It is computed without creating the other children, so it does not depend on them. A text key is hashed with CRC-32.
+    Raises ValueError for negative numbers.
     """
     parent = seed if isinstance(seed, np.random.SeedSequence) else np.random.SeedSequence(seed)
     path = tuple(part if isinstance(part, int) else zlib.crc32(part.encode()) for part in key)
@@ -40,10 +40,10 @@ def child_seed(seed: int | np.random.SeedSequence, *key: int | str) -> np.random
 
 
 class CommonNoise:
-    """What the members of a group share: standard normals that can be asked for at any index, in any order.
+    """The shared noise of a group: standard normals that can be read at any index, in any order.
 
-    Number k is the same whoever asks first and however often: each block of numbers has a seed of its own. A few
-    blocks are kept, the rest is drawn anew when it is asked for.
+    Number k is always the same, because each block of numbers has a seed of its own. A few blocks are cached; others
+    are drawn again when needed.
     """
 
     def __init__(self, seed: int | np.random.SeedSequence) -> None:
@@ -55,7 +55,7 @@ class CommonNoise:
         return float(self._block(k // _COMMON_BLOCK)[k % _COMMON_BLOCK])
 
     def between(self, start: int, stop: int) -> Floats:
-        """float64[stop - start]: the numbers start ... stop - 1, 0 <= start <= stop."""
+        """The numbers start ... stop - 1, float64[stop - start], 0 <= start <= stop."""
         first, last = start // _COMMON_BLOCK, max(start, stop - 1) // _COMMON_BLOCK
         whole = np.concatenate([self._block(block) for block in range(first, last + 1)])
         return whole[start - first * _COMMON_BLOCK : stop - first * _COMMON_BLOCK]
@@ -71,17 +71,15 @@ class CommonNoise:
 
 
 class Noise:
-    """The randomness of one instrument.
+    """The random numbers of one instrument.
 
-    normal, normal2, uniform: `Draw`s of standard normals, of a second kind that owes nothing to the first, and of
-    numbers in [0, 1).
+    normal, normal2, uniform: `Draw`s of standard normals, of independent standard normals, and of numbers in [0, 1).
 
     With `common`, normal k is rho × (common k) + sqrt(1 - rho²) × (own k): still a standard normal, and two members of
-    the group correlate with rho₁ × rho₂. The own numbers are the ones that the instrument would have alone. `span`
-    is how many steps of the group one step of this instrument takes: its share of the common numbers k is then the sum
-    of the group's numbers k × span ... (k + 1) × span - 1, over sqrt(span), so that a member that moves once a second
-    and one that moves every 10 ms live through the same market. `begin` is where in the group's numbers a member starts
-    that joins it later.
+    the group correlate with rho₁ × rho₂. The own numbers are the same as without a group. `span` is the number of group
+    steps in one step of this instrument: its share of the common noise in step k is the sum of the group's numbers k ×
+    span ... (k + 1) × span - 1, over sqrt(span), so that a member that moves once a second and one that moves every 10
+    ms follow the same market. `begin` is the index in the group's numbers at which a member starts that joins later.
 
     seed: a whole number >= 0 or a SeedSequence; see `child_seed`. Raises ValueError for rho outside [-1, 1], span < 1.
     """
@@ -96,9 +94,9 @@ class Noise:
         begin: int = 0,
     ) -> None:
         if not -1.0 <= rho <= 1.0:
-            raise ValueError("rho is a correlation: it lies in [-1, 1]")
+            raise ValueError("rho is a correlation and must be in [-1, 1]")
         if span < 1:
-            raise ValueError("a step takes one step of the group or more")
+            raise ValueError("span must be at least 1 step of the group")
         self._seed = child_seed(seed)
         self._opened: dict[str, int] = {}
         own = self.generator("normal").standard_normal
@@ -106,7 +104,7 @@ class Noise:
             self.normal: Draw = _stream(lambda: own(BLOCK))
         else:
             self.normal = chain.from_iterable(_mixed(own, common, rho, span, begin)).__next__
-        # a stream that a model does not use costs nothing: its generator is made at the first draw
+        # create generators at the first draw, so an unused stream costs nothing
         self.normal2: Draw = self._lazy("normal2", lambda rng: rng.standard_normal(BLOCK))
         self.uniform: Draw = self._lazy("uniform", lambda rng: rng.random(BLOCK))
 
@@ -118,19 +116,19 @@ class Noise:
     def student(self, df: float) -> Draw:
         """A new stream of Student t numbers with df > 2 degrees of freedom, scaled to variance 1.
 
-        Each is the next `normal` over the root of an own chi-square, so members of a group stay correlated, by a little
-        less than their normals: by `student_share(df)` of it.
+        Each is the next `normal` over the root of an own chi-square, so members of a group stay correlated, with the
+        factor `student_share(df)`.
         """
         normal, chi2, top = self.normal, self.chi2(df), df - 2.0
         return lambda: normal() * math.sqrt(top / chi2())
 
     def poisson(self, mean: float) -> Draw:
-        """A new stream of Poisson counts (as floats) with that mean >= 0."""
+        """A new stream of Poisson counts (as floats) with this mean >= 0."""
         rng = self.generator("poisson")
         return _stream(lambda: rng.poisson(mean, BLOCK))
 
     def generator(self, purpose: str) -> np.random.Generator:
-        """A numpy generator of one's own for a purpose; asked again for the same, the next one, with other numbers."""
+        """A new numpy generator for a purpose; each call for the same purpose returns another one."""
         count = self._opened.get(purpose, 0)
         self._opened[purpose] = count + 1
         return np.random.default_rng(child_seed(self._seed, purpose, count))
@@ -145,7 +143,7 @@ class Noise:
 
 
 def student_share(df: float) -> float:
-    """How much of the correlation of their normals two Student t streams keep, df > 2; 0.85 for df = 5, 1 for infinity.
+    """The share of their normals' correlation that two Student t streams keep, df > 2; 0.85 for df = 5, 1 for infinity.
 
     t = z sqrt((df - 2) / w), w chi-square: the correlation is that of the z times (df - 2) E[w^-1/2]².
     """

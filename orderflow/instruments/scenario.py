@@ -48,14 +48,14 @@ __all__ = ["CALM", "Effects", "EventError", "Player", "Scenario"]
 
 MOST_EVENTS = 1_000
 MOST_ERRORS = 50
-"""Errors told in the sentence; `errors` has them all."""
+"""Errors listed in the message; `errors` has all of them."""
 ALL = "all"
-LOOP = Param("loop", 900.0, 1.0, AT.high, "s", "The scenario begins again every so many seconds.")
+LOOP = Param("loop", 900.0, 1.0, AT.high, "s", "The scenario repeats with this period.")
 
 
 @dataclass(frozen=True, slots=True)
 class EventError(FieldError):
-    """Something wrong in an event: `row` is its number less 1, `line` where it begins, when that is known."""
+    """An error in an event: `row` is its number less 1, `line` where it begins, if known."""
 
     @property
     def loc(self) -> list[str | int]:
@@ -71,7 +71,9 @@ class EventError(FieldError):
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """A checked scenario. events: in the order of the file. warnings: what is allowed, yet likely not meant."""
+    """A checked scenario. events: in the order of the file. warnings: values that are allowed but probably not
+    intended.
+    """
 
     name: str
     description: str
@@ -81,10 +83,10 @@ class Scenario:
 
     @staticmethod
     def parse(data: bytes, name: str, known: Collection[str]) -> Scenario:
-        """The scenario of a file's bytes. name: what it is called when the file does not say. known: the ids and groups
-        that events may name.
+        """Parse the bytes of a scenario file.
 
-        Raises BadInput; its `errors` are EventErrors (and FieldErrors for what stands outside of events).
+        name: the name if the file has none. known: the ids and groups that events can name. Raises BadInput; its
+        `errors` are EventErrors (and FieldErrors for keys outside of events).
         """
         table, lines = _table(data, name)
         errors: list[FieldError] = []
@@ -120,23 +122,23 @@ class Scenario:
 
     @property
     def seconds(self) -> float:
-        """How long it takes: one round, or until the last event ends."""
+        """The duration: one round, or until the last event ends."""
         return self.loop or max(event.end for event in self.events)
 
     def active(self, t: float) -> list[Event]:
-        """The events that are under way at t, jumps for the second that follows them."""
+        """The events that are in progress at t; jumps for one second after they happen."""
         t = t % self.loop if self.loop and t >= 0.0 else t
         return [event for event in self.events if event.at <= t < max(event.end, event.at + 1.0)]
 
     def player(self, ids: Iterable[str], groups: Mapping[str, Collection[str]] | None = None) -> Player:
-        """What happens to each of these instruments. groups: the ids of each; names that are neither do nothing."""
+        """The effects on each of these instruments. groups: the ids of each; unknown names are ignored."""
         return Player(self, ids, groups or {})
 
 
 class Player:
-    """The effects of a scenario on instruments, a pure function of time: any stretch may be asked for, in any order.
+    """The effects of a scenario on instruments as a pure function of time, for any interval in any order.
 
-    The factors of stretches that follow each other multiply to that of the whole, however they are cut.
+    The factors of consecutive intervals multiply to that of the whole, however it is divided.
     """
 
     def __init__(self, scenario: Scenario, ids: Iterable[str], groups: Mapping[str, Collection[str]]) -> None:
@@ -153,17 +155,17 @@ class Player:
                 self._timelines[key] = made.get(same) or made.setdefault(same, Timeline(events, scenario.loop))
 
     def effects(self, key: str, t_from: float, t_to: float) -> Effects:
-        """What happens to an instrument from t_from until just before t_to, seconds since the beginning.
+        """The effects on an instrument from t_from until just before t_to, seconds since the beginning.
 
-        An event that begins at t_from is felt, one at t_to is not; a halt counts if any part of it falls between.
-        Nothing happens before 0. Raises ValueError for t_to < t_from.
+        An event that begins at t_from is included, one at t_to is not; a halt counts if any part of it is in the
+        interval. Nothing happens before 0. Raises ValueError for t_to < t_from.
         """
         timeline = self._timelines.get(key)
         return CALM if timeline is None else timeline.effects(t_from, t_to)
 
 
 class _Reader:
-    """Reads one event of a file and notes what is wrong with it."""
+    """Reads one event of a file and collects its errors."""
 
     def __init__(self, index: int, line: int | None, errors: list[FieldError]) -> None:
         self._index, self._line, self._errors = index, line, errors
@@ -174,7 +176,7 @@ class _Reader:
     def event(self, table: object, known: Collection[str], loop: float | None) -> Event | None:
         before = len(self._errors)
         if not isinstance(table, dict):
-            self._wrong(None, "is no table of keys and values")
+            self._wrong(None, "is not a table of keys and values")
             return None
         kind = self._kind(table.get("kind"))
         instruments = self._instruments(table.get("instruments", ALL), known)
@@ -183,7 +185,7 @@ class _Reader:
         names = ("kind", "at", "instruments", *(param.name for param in kind.params))
         for key in table:
             if key not in names:
-                self._wrong(key[:LONGEST_SHOWN], f"is no key of {kind.name}: {near(key, names)}")
+                self._wrong(key[:LONGEST_SHOWN], f"is not a key of {kind.name}: {near(key, names)}")
         values = {param.name: self._number(table, param, kind.required) for param in kind.params}
         at = self._number(table, AT, (AT.name,))
         if len(self._errors) > before:
@@ -191,7 +193,7 @@ class _Reader:
         event = Event(self._index + 1, kind, at, instruments, values)
         if loop is not None and (event.end > loop or event.at >= loop):
             when = f"ends at {event.end:g} s" if event.at < loop else f"begins at {event.at:g} s"
-            self._wrong("at", f"{when}, and the scenario begins again every {loop:g} s (loop)")
+            self._wrong("at", f"{when}, but the scenario repeats every {loop:g} s (loop)")
             return None
         return event
 
@@ -203,7 +205,7 @@ class _Reader:
         if value is None:
             self._wrong("kind", f"is missing: there are {', '.join(names)}")
         else:
-            self._wrong("kind", f"{shown(value)} is not known: {near(str(value), names)}")
+            self._wrong("kind", f"{shown(value)} is unknown: {near(str(value), names)}")
         return None
 
     def _instruments(self, value: object, known: Collection[str]) -> tuple[str, ...]:
@@ -213,7 +215,7 @@ class _Reader:
             return ()
         for name in names:
             if name != ALL and name not in known:
-                self._wrong("instruments", f"{shown(name)} is not known: {near(name, [ALL, *known])}")
+                self._wrong("instruments", f"{shown(name)} is unknown: {near(name, [ALL, *known])}")
         return tuple(dict.fromkeys(names))
 
     def _number(self, table: Mapping[str, Any], param: Param, required: tuple[str, ...]) -> float:
@@ -228,7 +230,7 @@ class _Reader:
 
 
 def _table(data: bytes, name: str) -> tuple[dict[str, Any], list[int]]:
-    """The file as a table, and the lines on which events begin (empty where they cannot be told)."""
+    """The file as a table, and the lines on which events begin (empty if unknown)."""
     try:
         text = data.decode("utf-8-sig")
         if text.lstrip().startswith("{"):
@@ -248,7 +250,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     table: dict[str, Any] = {}
     for key, value in pairs:
         if key in table:
-            raise ValueError(f"the key {shown(key)} stands twice in one table")
+            raise ValueError(f"the key {shown(key)} occurs twice in one table")
         table[key] = value
     return table
 
@@ -262,7 +264,7 @@ def _text(table: Mapping[str, Any], key: str, longest: int, default: str, errors
 
 
 def _odd(events: list[Event], loop: float | None) -> tuple[str, ...]:
-    """What is allowed, yet hardly meant: rounds that let prices drift away."""
+    """Warnings about values that are allowed but probably not intended: rounds that let prices drift away."""
     if loop is None:
         return ()
     gains: dict[str, float] = {}
@@ -272,5 +274,5 @@ def _odd(events: list[Event], loop: float | None) -> tuple[str, ...]:
     for name, gain in gains.items():
         if abs(gain) > 1e-9:
             factor = math.exp(max(-600.0, min(600.0, gain)))
-            return (f"each round of {loop:g} s multiplies {name} by {factor:.4g}, so over many its price drifts away",)
+            return (f"each round of {loop:g} s multiplies {name} by {factor:.4g}, so its price drifts away",)
     return ()

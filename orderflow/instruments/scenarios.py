@@ -1,4 +1,4 @@
-"""Finding a scenario: one of those that come with the program, by name, or a file."""
+"""Find a scenario: a bundled one by name, or a file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LARGEST = 1 << 20
 
 
 def bundled() -> list[Path]:
-    """The files that come with the program; the stem is the name."""
+    """The bundled files; the stem is the name."""
     package = Path(__file__).parents[1]
     for folder in (package / "_data" / "scenarios", package.parent / "data" / "scenarios"):
         if folder.is_dir():
@@ -21,16 +21,16 @@ def bundled() -> list[Path]:
 
 
 def load_scenario(name: str, known: Collection[str]) -> Scenario:
-    """The bundled scenario of that name. known: ids and groups that it may speak of. Raises NotFound, BadInput."""
+    """Load the bundled scenario of that name. known: ids and groups that it can name. Raises NotFound, BadInput."""
     for path in bundled():
         if path.stem == name:
             return Scenario.parse(path.read_bytes(), name, known)
     names = ", ".join(path.stem for path in bundled())
-    raise NotFound(f"there is no scenario {name!r}; there are {names or 'none'}")
+    raise NotFound(f"unknown scenario {name!r}; the scenarios are {names or 'none'}")
 
 
 def open_scenario(text: str, known: Collection[str]) -> Scenario:
-    """The scenario of a file, or the bundled one of that name. Raises BadInput for one that cannot be read."""
+    """Load a scenario file, or the bundled scenario of that name. Raises BadInput if it cannot be read."""
     path = Path(text).expanduser()
     if not path.is_file() and path.suffix == "":
         return load_scenario(text, known)

@@ -1,9 +1,9 @@
-"""All simulated instruments: who is due, at what speed, under which scenario; their trades go to the market.
+"""Run all simulated instruments: scheduling, speed and scenario; their trades go to the market.
 
-One job walks through a queue of absolute deadlines, so a late step does not delay the next one and nothing drifts. The
-instruments' phases are spread over their intervals, so that a thousand of them are a steady trickle of work. When the
-machine cannot keep up for a whole second, what is behind is skipped and counted. Prices do not depend on any of this:
-they depend on the seed and the number of steps.
+One job works through a queue of absolute deadlines, so a late step does not delay the next one and nothing drifts. The
+instruments' phases are spread over their intervals, so that a thousand of them make an even load. If the machine falls
+behind by a whole second, the missed steps are skipped and counted. Prices do not depend on any of this: they depend on
+the seed and the number of steps only.
 """
 
 from __future__ import annotations
@@ -29,35 +29,35 @@ from orderflow.runtime.workers import Workers
 from orderflow.settings.settings import Settings
 
 SLOWEST, FASTEST = 0.1, 100.0
-"""Speeds: seconds of model time a second."""
+"""Range of the speed: seconds of model time per second."""
 REST = 0.005
-"""Least pause between two looks at the queue: what falls due meanwhile is done together."""
+"""Shortest pause between two looks at the queue; steps that become due in the meantime are made together."""
 SLICE = 0.002
-"""Seconds of work after which others get their turn."""
+"""Seconds of work after which the job yields."""
 BEHIND = 1.0
 """Seconds of delay after which steps are skipped."""
 FLUSH = 0.25
 """Seconds between two deliveries of trades to the market."""
 PATIENCE = 0.002
-"""Seconds that trades may wait for each instrument there is: many small deliveries cost more than few larger ones."""
+"""Seconds of delay per instrument: many small deliveries cost more than a few larger ones."""
 PORTION = 16
-"""Instruments whose trades are delivered at once."""
+"""Instruments whose trades are delivered together."""
 BELONGING = {"model": "params", "arrivals": "arrival_params", "book": "flow"}
-"""Fields of a spec whose change gives another field its defaults."""
+"""Fields of a spec whose change resets another field to its defaults."""
 KEPT = "simulated"
-"""Name under which the page's changes are kept beside the ticks."""
+"""Key under which the page's changes are stored beside the ticks."""
 
 log = logging.getLogger(__name__)
 
 
 class Simulation:
-    """Made by `build_simulation`; nothing runs before `start`.
+    """All simulated instruments, made by `build_simulation`; nothing runs before `start`.
 
-    All methods are for the greenlets of the hub, but where they say otherwise.
+    All methods must be called on the hub, unless stated otherwise.
     """
 
     def __init__(self, settings: Settings, market: Market, ticks: TickLog, workers: Workers, clock: Clock) -> None:
-        """Raises BadSetting for instruments that cannot be."""
+        """Raises BadSetting for invalid instruments."""
         self._settings = settings
         self._market = market
         self._ticks = ticks
@@ -87,14 +87,12 @@ class Simulation:
     # life
 
     def start(self) -> None:
-        """Make the instruments and let them run, with the settings' scenario. Raises BadSetting, StorageFailed."""
+        """Create and start the instruments, with the scenario of the settings. Raises BadSetting, StorageFailed."""
         stored = self._ticks.get_meta(KEPT)
         if stored:
             self._edits = json.loads(stored)
         for key in self._market.reserve(self._base):
-            log.warning(
-                "%s holds ticks that were sent before: those of the simulated one are left out until a reset", key
-            )
+            log.warning("%s holds ticks that were sent before: simulated ticks are dropped until a reset", key)
         self._build()
         if self._settings.instruments.scenario is not None:
             try:
@@ -114,7 +112,7 @@ class Simulation:
     # reading
 
     def ids(self) -> list[str]:
-        """Of all instruments, in their order."""
+        """The ids of all instruments, in their order."""
         return list(self._instruments)
 
     def all(self) -> list[Instrument]:
@@ -122,7 +120,7 @@ class Simulation:
         return list(self._instruments.values())
 
     def get(self, key: str) -> Instrument:
-        """The instrument. Raises NotFound in the words of the original system."""
+        """Return the instrument. Raises NotFound with the message of the original system."""
         found = self._instruments.get(key)
         if found is None:
             raise NotFound(f"Ticker {key} not found")
@@ -130,12 +128,12 @@ class Simulation:
 
     @property
     def model_time(self) -> float:
-        """Seconds of model time since the start, pauses left out."""
+        """Seconds of model time since the start, without pauses."""
         passed = (time.monotonic() - self._since) * self.speed if self.running and not self._still else 0.0
         return self._model_time + passed
 
     def status(self) -> dict[str, Any]:
-        """What is going on, ready for JSON."""
+        """The status, ready for JSON."""
         scenario, player = self._scenario, self._player
         return {
             "running": self.running,
@@ -156,19 +154,19 @@ class Simulation:
     # changing
 
     def pause(self) -> None:
-        """Stand still; nothing is lost."""
+        """Pause all instruments; nothing is lost."""
         self._model_time = self.model_time
         self.running = False
 
     def resume(self) -> None:
-        """Go on."""
+        """Continue after a pause."""
         if not self.running:
             self._since = time.monotonic()
             self.running = True
             self._schedule()
 
     def set_speed(self, speed: float) -> None:
-        """Model seconds a second. Raises BadInput."""
+        """Set the speed in model seconds per second. Raises BadInput."""
         if isinstance(speed, bool) or not isinstance(speed, (int, float)) or not SLOWEST <= speed <= FASTEST:
             reason = f"must be a number from {SLOWEST:g} to {FASTEST:g}"
             raise BadInput(f"speed {reason}", [FieldError(None, "speed", reason)])
@@ -177,16 +175,16 @@ class Simulation:
         self._schedule()
 
     def restart(self, seed: int | None = None) -> None:
-        """All instruments begin anew, with another common seed where one is given; their ticks are forgotten.
+        """Restart all instruments, with another common seed if one is given; their ticks are deleted.
 
-        Raises BadInput for a seed that is none.
+        Raises BadInput for an invalid seed.
         """
         if seed is not None:
             if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**63:
                 reason = "must be a whole number from 0 to 2^63 - 1"
                 raise BadInput(f"seed {reason}", [FieldError(None, "seed", reason)])
             self.seed = seed
-        self._still += 1  # or what it trades while the old ticks are being forgotten would be forgotten with them
+        self._still += 1  # or its trades would be deleted together with the old ticks
         self._model_time = 0.0
         try:
             self._build()
@@ -199,25 +197,25 @@ class Simulation:
             self._schedule()
 
     def edit(self, key: str, changes: Mapping[str, Any]) -> Spec:
-        """Change an instrument's model, parameters, seed or pace; kept over restarts of the server.
+        """Change an instrument's model, parameters, seed or pace; the change is stored over restarts of the server.
 
-        A change of its seed or its initial price begins it anew; after any other it goes on from its present price.
-        An empty table takes all changes back. Raises NotFound, BadInput naming the field, StorageFailed.
+        A new seed or initial price restarts the instrument; after any other change it continues from its current price.
+        An empty table reverts all changes. Raises NotFound, BadInput naming the field, StorageFailed.
         """
         old = self.get(key)
         spec = old.spec.changed(changes) if changes else self._base[key]
         again = not changes or "seed" in changes or "initial_price" in changes
-        self._make(spec)  # what cannot be is told before anything is kept
+        self._make(spec)  # report errors before anything is stored
         kept = {**self._edits.get(key, {}), **changes}
         for head, tail in BELONGING.items():
-            if getattr(spec, head) != getattr(old.spec, head):  # what was kept for another model fits no more
+            if getattr(spec, head) != getattr(old.spec, head):  # what was stored for another model no longer fits
                 kept[tail] = dict(getattr(spec, tail))
         edits = {**self._edits, key: kept}
         if not changes:
             edits.pop(key)
         self._keep(edits)
         self._specs[key] = spec
-        old = self.get(key)  # it went on meanwhile
+        old = self.get(key)  # it continued in the meantime
         age = old.age + old.steps * old.spec.interval
         fresh = self._make(spec if again else spec.changed({"initial_price": max(old.shown, 0.01)}), age)
         fresh.spec = spec
@@ -226,20 +224,20 @@ class Simulation:
             fresh.initial_price, fresh.created, fresh.history = old.initial_price, old.created, old.history
         self._instruments[key] = fresh
         if again:
-            self._turn[key] = self._turn.get(key, 0) + 1  # stands still until its old ticks are forgotten
+            self._turn[key] = self._turn.get(key, 0) + 1  # paused until its old ticks are deleted
             self._forget(key)
         self._enqueue(key)
         return spec
 
     def keep(self) -> None:
-        """Write down again what was changed, after all that was kept has been forgotten. Raises StorageFailed."""
+        """Store all changes again, after the store was cleared. Raises StorageFailed."""
         if self._edits:
             self._keep(self._edits)
 
     def play(self, scenario: Scenario | None) -> None:
-        """Begin a scenario now, at its second 0; None ends the one that plays.
+        """Start a scenario now, at its second 0; None ends the current one.
 
-        It counts in each instrument's own steps, so that it gives the same path at any speed.
+        It is counted in each instrument's own steps, so it gives the same path at any speed.
         """
         self._scenario = scenario
         self._begun = self.model_time
@@ -248,7 +246,7 @@ class Simulation:
         self._player = None if scenario is None else scenario.player(self.ids(), self.groups())
 
     def groups(self) -> dict[str, list[str]]:
-        """The ids of each group of correlated instruments."""
+        """The ids in each group of correlated instruments."""
         found: dict[str, list[str]] = {}
         for key, each in self._instruments.items():
             if each.spec.group is not None:
@@ -264,11 +262,11 @@ class Simulation:
             try:
                 self._specs[key] = spec.changed(self._edits.get(key, {}))
             except BadInput as error:
-                log.warning("what was changed of %s no longer fits and is left out: %s", key, error)
+                log.warning("the stored changes of %s no longer fit and are ignored: %s", key, error)
         self._instruments.update({key: self._make(spec) for key, spec in self._specs.items()})
 
     def _make(self, spec: Spec, age: float = 0.0) -> Instrument:
-        """age: seconds of model time that its group has lived when it joins it."""
+        """Create an instrument. age: seconds of model time of its group when it joins."""
         group, span, begin = None, 1, 0
         if spec.group is not None:
             group = self._groups.setdefault(spec.group, CommonNoise(child_seed(self.seed, "group", spec.group)))
@@ -290,7 +288,7 @@ class Simulation:
         return made
 
     def _span(self, spec: Spec) -> int:
-        """Steps of the group (the greatest common measure of its members' intervals, in ms) in one of this member's."""
+        """Group steps (of the greatest common divisor of its members' intervals, in ms) in one step of this member."""
         members = [round(s.interval * 1000) for s in self._specs.values() if s.group == spec.group]
         own = round(spec.interval * 1000)
         return max(1, own // max(1, gcd(own, *members)))
@@ -304,19 +302,19 @@ class Simulation:
         self._edits = edits
 
     def _schedule(self) -> None:
-        """Everybody's next deadline from now, phases spread over the intervals."""
+        """Schedule the next deadline of all instruments from now, with phases spread over the intervals."""
         self._queue = []
         count = max(1, len(self._instruments))
         for number, key in enumerate(self._instruments):
             self._enqueue(key, (number + 1) / count)
 
     def _enqueue(self, key: str, phase: float = 1.0) -> None:
-        turn = self._turn[key] = self._turn.get(key, 0) + 1  # what is in the queue from before no longer counts
+        turn = self._turn[key] = self._turn.get(key, 0) + 1  # the old entries of the queue are void
         wall = self._instruments[key].spec.interval / self.speed
         heapq.heappush(self._queue, (time.monotonic() + wall * phase, turn, key))
 
     def _run(self) -> None:
-        """The job. Sleeps until something is due, and works in slices."""
+        """The job: sleep until something is due, and work in slices."""
         while True:
             rest = REST
             if not self.running or self._still or not self._queue:
@@ -331,11 +329,11 @@ class Simulation:
                     return
 
     def _due(self) -> bool:
-        """Whether there is a step to be made."""
+        """Whether a step is due."""
         return self.running and not self._still and bool(self._queue) and self._queue[0][0] <= time.monotonic()
 
     def _work(self, until: float) -> None:
-        """Do what is due, for a slice of time."""
+        """Make the steps that are due, for one slice of time."""
         queue, instruments, turns, listeners = self._queue, self._instruments, self._turn, self._listeners
         clock = time.monotonic
         at = clock()
@@ -366,13 +364,15 @@ class Simulation:
         self.lag = max(0.0, at - due) if queue else 0.0
 
     def flush(self) -> None:
-        """Give the market the trades made since the last time, a few instruments at once."""
+        """Give the market the trades since the last time, a few instruments at once."""
         portion: list[Any] = []
         patience = PATIENCE * len(self._instruments)
         for each in list(self._instruments.values()):
             if self._instruments.get(each.spec.id) is not each:
-                continue  # another took its place meanwhile
-            if each.waiting and (each.waiting >= 50 or self._clock.now() - each.flushed >= patience * 1e9):
+                continue  # it was replaced in the meantime
+            if each.pending_trades and (
+                each.pending_trades >= 50 or self._clock.now() - each.flushed >= patience * 1e9
+            ):
                 each.flushed = self._clock.now()
                 portion.append(each.take())
                 if len(portion) >= PORTION:
@@ -388,10 +388,10 @@ class Simulation:
             return
         try:
             self._market.simulate(batches)
-        except Conflict:  # told at the start
+        except Conflict:  # logged at the start
             for batch in batches if len(batches) > 1 else []:
                 self._deliver([batch])
-        except OrderflowError as error:  # one instrument that the market cannot hold must not keep the others from it
+        except OrderflowError as error:  # an instrument that the market rejects must not block the others
             for batch in batches if len(batches) > 1 else []:
                 self._deliver([batch])
             if len(batches) == 1:
@@ -400,5 +400,5 @@ class Simulation:
 
 
 def build_simulation(settings: Settings, market: Market, ticks: TickLog, workers: Workers, clock: Clock) -> Simulation:
-    """The simulated instruments of the settings. Raises BadSetting."""
+    """Build the simulated instruments of the settings. Raises BadSetting."""
     return Simulation(settings, market, ticks, workers, clock)

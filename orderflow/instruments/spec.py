@@ -1,7 +1,7 @@
-"""What one simulated instrument is: model and parameters, arrivals, seed, pace. Checked here, run elsewhere.
+"""The specification of one simulated instrument: model and parameters, arrivals, seed, pace.
 
-A spec comes from the settings (a count of like instruments, and a table for each that differs) and from what was
-changed on the page since; both go through the same check, which names the field that is wrong.
+A spec comes from the settings (a number of equal instruments, and a table for each that differs) and from later changes
+on the page; both are checked by the same code, which names the wrong field.
 """
 
 from __future__ import annotations
@@ -22,19 +22,18 @@ from orderflow.settings.settings import Settings
 LOWEST_INTERVAL, HIGHEST_INTERVAL = 0.001, 3600.0
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
 TAKEN = {"DEFAULT", "HERD", "INSTRUMENTS"}
-"""Symbols of other sources, and addresses of other sockets, in capitals."""
+"""Reserved ids, in capitals: symbols of other sources and addresses of other sockets."""
 
 
 @dataclass(frozen=True, slots=True)
 class Spec:
     """One instrument.
 
-    params: of the model, as far as they differ from its defaults; arrival_params: likewise of the arrivals. seed: None
-    takes the child of the common seed that belongs to `id`. interval: seconds between two prices. initial_price: None
-    draws one between the settings' bounds. group, correlation: instruments of one group share a part of their noise,
-    two of them as much as the product of their correlations. book: trades come from an order book with
-    zero-intelligence traders around the model's price, instead of from the flow beside it; flow: parameters of the one
-    or the other.
+    params: of the model, where they differ from its defaults; arrival_params: likewise of the arrivals. seed: None uses
+    the child of the common seed for `id`. interval: seconds between two prices. initial_price: None draws one between
+    the settings' bounds. group, correlation: instruments of one group share a part of their noise; the correlation of
+    two of them is the product of theirs. book: trades come from an order book with zero-intelligence traders around the
+    model's price, instead of from the trade flow; flow: parameters of the one or the other.
     """
 
     id: str
@@ -52,16 +51,16 @@ class Spec:
     flow: Mapping[str, float] = field(default_factory=dict)
 
     def changed(self, changes: Mapping[str, Any]) -> Spec:
-        """The spec with some fields changed. Another model or other arrivals begin with their own defaults.
+        """Return the spec with some fields changed. Another model or arrival law starts with its defaults.
 
-        Raises BadInput that names every field that is unknown or wrong, parameters as `params.NAME`.
+        Raises BadInput that names every unknown or wrong field; parameters as `params.NAME`.
         """
         errors: list[FieldError] = []
         values: dict[str, Any] = {}
         for key, value in changes.items():
             if key not in READERS:
                 errors.append(
-                    FieldError(None, str(key), f"is no field of an instrument: there are {', '.join(READERS)}")
+                    FieldError(None, str(key), f"is not a field of an instrument; the fields are {', '.join(READERS)}")
                 )
                 continue
             try:
@@ -81,7 +80,7 @@ class Spec:
         return spec
 
     def faults(self) -> list[FieldError]:
-        """What of the model's and the arrivals' side is wrong."""
+        """The errors in the parameters of the model and the arrivals."""
         found: list[FieldError] = []
         for name, check in (
             ("params", lambda: registry.get(self.model).check(self.params)),
@@ -100,7 +99,7 @@ class Spec:
         return found
 
     def warnings(self) -> list[str]:
-        """What is allowed, yet odd, about the parameters."""
+        """Warnings about parameters that are allowed but unusual."""
         return registry.get(self.model).check(self.params)[1]
 
     def table(self) -> dict[str, Any]:
@@ -169,15 +168,15 @@ READERS: dict[str, Callable[[Any], Any]] = {
     "book": _flag,
     "flow": _params,
 }
-"""What may be set of an instrument, with its reader."""
+"""The fields of an instrument, each with its reader."""
 
 
 def specs(settings: Settings) -> list[Spec]:
-    """The instruments of the settings: `ticker_count` like ones, then those of the tables that have other ids.
+    """The instruments of the settings: `ticker_count` equal ones, then those of tables with other ids.
 
     Raises BadSetting that names the table and the field.
     """
-    # two digits whatever the count: an id makes its seed, and one more instrument must not change the others
+    # always two digits: an id gives the seed, and one more instrument must not change the others
     made = {
         key: _spec(settings, key, f"Item {number:02d}")
         for number in range(settings.instruments.count)
@@ -187,7 +186,7 @@ def specs(settings: Settings) -> list[Spec]:
         if not ID.fullmatch(key):
             raise BadSetting(f"simulated.{key}: an id has letters, digits, dots, dashes and underscores, at most 32")
         if key.upper() in TAKEN:
-            raise BadSetting(f"simulated.{key}: this id is taken, choose another one")
+            raise BadSetting(f"simulated.{key}: this id is reserved; choose another one")
         try:
             made[key] = made.get(key, _spec(settings, key, key)).changed(table)
         except BadInput as error:

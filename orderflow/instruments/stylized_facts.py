@@ -1,9 +1,9 @@
-"""Stylised facts (Cont, 2001) of simulated prices, held against what their model says: the model card of a page.
+"""Stylised facts (Cont, 2001) of simulated prices, compared with the theory of their model, for the model card.
 
-What a sample should show has two answers, and a card gives both: what theory says of endless samples, and in which
-band samples of this very length lie. The second decides, as a short sample of fat tails seldom shows them whole. It is
-found by running the model: `RUNS` paths of the same length, rounded to the same ticks, give the band that holds 99% of
-them. A true sample leaves a band once in some hundred looks; of seven facts, one is out in about 7% of the looks.
+A fact has two references: the theory for an infinite sample, and the band in which samples of this length lie. The band
+decides, as a short sample of fat tails seldom shows them in full. It is found by simulation: `RUNS` paths of the same
+length, rounded to the same ticks, give the band that holds 99% of them. A true sample leaves a band once in a hundred
+checks; with seven facts, one is outside in about 7% of the checks.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from orderflow.instruments.rng import Noise, child_seed
 RUNS = 400
 CONFIDENCE = 0.99
 NEEDED = 200
-"""Returns below which nothing is said."""
+"""Returns below which nothing is reported."""
 LENGTHS = (1600, 800, 400, NEEDED)
-"""Returns that are looked at: the most of these that there are."""
+"""Number of returns used: the largest of these that is available."""
 _SETTLE = 200
-"""Steps before a run counts, in which volatility forgets where it began."""
+"""Steps before a run counts, in which volatility forgets its start."""
 _LAGS = 10
 _STEPS = 20
 _KEPT = 64
@@ -36,9 +36,9 @@ _KEPT = 64
 class Fact:
     """One line of a model card.
 
-    value, low, high: the figure and its band, None where it cannot be told. theory: of an endless sample, a finite
-    number or words. ok: value within the band, None where there is no value. text: the line as a sentence. doc: what
-    it is.
+    value, low, high: the estimate and its band, None if unknown. theory: of an infinite sample, a finite number or
+    words. ok: whether the value is within the band, None without a value. text: the line as a sentence. doc: its
+    meaning.
     """
 
     name: str
@@ -68,7 +68,7 @@ def _standard(r: Floats) -> Floats:
 
 
 def _lagged(a: Floats, b: Floats, lags: int) -> Floats:
-    """float64[m]: mean over lags 1 ... `lags` of the correlation of a(t) with b(t + lag), both standard, [m, n]."""
+    """Mean over lags 1 ... `lags` of the correlation of a(t) with b(t + lag), both standardized [m, n]; float64[m]."""
     found: Floats = np.mean([(a[:, :-k] * b[:, k:]).sum(axis=1) / a.shape[1] for k in range(1, lags + 1)], axis=0)
     return found
 
@@ -130,7 +130,7 @@ KINDS: tuple[_Kind, ...] = (
     _Kind(
         "memory",
         "Autocorrelation of returns",
-        "Of a return with the next one: about 0 in markets, or the next move could be told.",
+        "Of a return with the next one: about 0 in markets, or the next move could be predicted.",
         _memory,
         lambda theory: theory.autocorrelation(1),
         "+.3f",
@@ -146,7 +146,7 @@ KINDS: tuple[_Kind, ...] = (
     _Kind(
         "leverage",
         "Leverage",
-        f"Correlation of a return with |returns| after it, mean over {_LAGS} lags: below 0 where falls stir markets.",
+        f"Correlation of a return with |returns| after it, mean over {_LAGS} lags: below 0 if falls raise volatility.",
         _leverage,
         lambda theory: ("below 0", 0.0, "above 0")[theory.leverage + 1],
         "+.3f",
@@ -162,8 +162,11 @@ KINDS: tuple[_Kind, ...] = (
 
 
 class FactChecker:
-    """Makes model cards, and keeps the bands of the models it has seen: the first card of a model takes up to a second
-    of computing, the next ones milliseconds. Call it where computing may take a while."""
+    """Computes facts, and caches the bands of models.
+
+    The first check of a model takes up to a second of computing, the next ones milliseconds, so do not call it on the
+    hub.
+    """
 
     def __init__(self, runs: int = RUNS) -> None:
         self._runs = runs
@@ -172,17 +175,17 @@ class FactChecker:
     def check(
         self, prices: Sequence[float], model: Model, values: Mapping[str, float], dt: float, *, decimals: int = 2
     ) -> list[Fact]:
-        """One fact of each of `KINDS` on the last of these prices, oldest first, one a step of dt seconds.
+        """Return one fact for each of `KINDS` from the last of these prices, oldest first, one per step of dt seconds.
 
-        Only the last 1600, 800, 400 or 200 returns are looked at, as many as there are: bands are found for these
-        lengths. With fewer than 200 every fact says how many are wanting. decimals: what the prices were rounded to.
-        Raises BadInput for parameters that the model refuses, Conflict when such a model's price cannot be kept in
-        range, ValueError for prices that are not all above 0.
+        Uses the last 1600, 800, 400 or 200 returns, as many as there are: bands exist for these lengths. With fewer
+        than 200 every fact says how many are missing. decimals: of the rounded prices. Raises BadInput for parameters
+        that the model rejects, Conflict if such a model's price cannot be kept in range, ValueError for prices that are
+        not all above 0.
         """
         complete, _ = model.check(values)
         found = np.asarray(prices, np.float64)
         if not np.all(np.isfinite(found) & (found > 0)):
-            raise ValueError("prices are finite numbers above 0")
+            raise ValueError("prices must be finite numbers above 0")
         length = next((n for n in LENGTHS if n < len(found)), 0)
         if not length:
             have = max(len(found) - 1, 0)
@@ -192,7 +195,7 @@ class FactChecker:
         if not np.ptp(log):
             why = "the price did not move, so there is nothing to measure"
             return [_silent(kind, f"{kind.title}: {why}") for kind in KINDS]
-        # a band hangs little on the price: bands are found for twenty prices a decade, and then known
+        # a band depends little on the price: bands are computed for twenty prices per decade and cached
         price = theory.level or 10.0 ** (round(20.0 * math.log10(found[-length - 1])) / 20.0)
         bands = self._bands_of(model, complete, price, dt, decimals, length)
         measured = measure(np.diff(log)[None, :])
@@ -223,13 +226,13 @@ class FactChecker:
 def check_facts(
     prices: Sequence[float], model: Model, values: Mapping[str, float], dt: float, *, decimals: int = 2
 ) -> list[Fact]:
-    """One card, with nothing kept for the next: see `FactChecker.check`."""
+    """Compute facts without a cache; see `FactChecker.check`."""
     return FactChecker().check(prices, model, values, dt, decimals=decimals)
 
 
 def measure(r: Floats) -> Floats:
-    """float64[kinds, m]: every figure of `KINDS` on m rows of n returns, [m, n]; NaN where it cannot be told."""
-    with np.errstate(invalid="ignore", divide="ignore"):  # a row that stands still has no figures: NaN says it
+    """All statistics of `KINDS` for m rows of n returns, [m, n]: float64[kinds, m], NaN where undefined."""
+    with np.errstate(invalid="ignore", divide="ignore"):  # a constant row has no statistics: NaN
         return np.stack([kind.measure(r) for kind in KINDS])
 
 
@@ -244,7 +247,7 @@ def _run(
 
 
 def _band(found: Floats) -> tuple[float, float]:
-    """(low, high) of one figure of all runs; NaN where one run in ten cannot tell it."""
+    """(low, high) of one statistic over all runs; NaN if it is undefined in one run in ten."""
     told = found[np.isfinite(found)]
     if len(told) < 0.9 * len(found):
         return math.nan, math.nan
@@ -258,7 +261,7 @@ def _silent(kind: _Kind, text: str) -> Fact:
 
 def _fact(kind: _Kind, value: float, low: float, high: float, theory: float | str | None) -> Fact:
     if not (math.isfinite(value) and math.isfinite(low) and math.isfinite(high)):
-        return _silent(kind, f"{kind.title}: too many of these returns are alike to tell")
+        return _silent(kind, f"{kind.title}: too many of these returns are equal")
     ok = low <= value <= high
 
     def say(number: float) -> str:

@@ -1,7 +1,7 @@
-"""What the events of one instrument do to it in time, as a pure function: any stretch, in any order, however far.
+"""The effects of one instrument's events as a pure function of time, for any interval in any order.
 
-Price factors are added up as logarithms, so that many of them cannot run out of range. Nothing here reads files or
-knows ids.
+Price factors are added as logarithms, so that many of them cannot overflow. This module does not read files or know
+ids.
 """
 
 from __future__ import annotations
@@ -14,14 +14,17 @@ from typing import NamedTuple
 from orderflow.instruments.events import DIGITS, HALT, VOLATILITY, Event
 
 FARTHEST = 600.0
-"""Largest logarithm of a factor: beyond it there is no float."""
+"""Largest logarithm of a factor that is still a float."""
 WILDEST = 1e6
-"""Largest volatility factor that regimes make together."""
+"""Largest combined volatility factor."""
 
 
 class Effects(NamedTuple):
-    """What happens to one instrument in one step. factor: multiply the price by it, also when halted. volatility:
-    multiple of the model's own, the root mean square over the step. halted: no trades and no step of the model."""
+    """The effects on one instrument in one step.
+
+    factor: multiply the price by it, also during a halt. volatility: multiple of the model's own, the root mean square
+    over the step. halted: no trades and no step of the model.
+    """
 
     factor: float
     volatility: float
@@ -32,7 +35,7 @@ CALM = Effects(1.0, 1.0, False)
 
 
 class Timeline:
-    """The events of one instrument, cut where something begins or ends: segment i lies between times i and i + 1."""
+    """The events of one instrument, cut at each beginning and end: segment i is between times i and i + 1."""
 
     def __init__(self, events: Iterable[Event], loop: float | None) -> None:
         whole = list(events)
@@ -56,21 +59,21 @@ class Timeline:
             for segment in self._between(event.times[part], event.times[part + 1])
         } - halted
         still = [Effects(1.0, self._volatility[segment], segment in halted) for segment in segments]
-        # what nearly every step is told is one object, which a caller may know by sight
+        # the usual result is one shared object, so that callers can test it by identity
         self._quiet = [None if n in moving else CALM if e == CALM else e for n, e in enumerate(still)]
         self._round = self._squares(0.0, loop) if loop else 0.0
         self._gain = sum(math.log(event.level(math.inf)) for event in self._movers)
 
     def effects(self, t_from: float, t_to: float) -> Effects:
-        """What happens from t_from until just before t_to. Raises ValueError for t_to < t_from."""
+        """The effects from t_from until just before t_to. Raises ValueError for t_to < t_from."""
         t_from, t_to = round(t_from, DIGITS), round(t_to, DIGITS)
         if not t_to >= t_from:
-            raise ValueError(f"no effects from {t_from} s to {t_to} s")
+            raise ValueError(f"the interval from {t_from} s to {t_to} s is not valid")
         first, start = self._place(t_from)
         last, end = self._place(t_to)
         if first == last:
             segment = bisect_right(self._times, start) - 1
-            # at the very beginning of a segment something may jump
+            # a jump can happen at the very beginning of a segment
             if start > self._times[segment] and end <= self._times[segment + 1]:
                 quiet = self._quiet[segment]
                 if quiet is not None:
@@ -80,7 +83,7 @@ class Timeline:
         return Effects(factor, self._root_mean_square(first, start, last, end), self._halted(first, start, last, end))
 
     def _place(self, t: float) -> tuple[int, float]:
-        """(round, time in it). The end of a round still belongs to it: what is told of a time is what was before."""
+        """(round, time in it). The end of a round belongs to it, as effects are taken just before a time."""
         if t <= 0.0:
             return 0, 0.0
         if self._loop is None:
@@ -126,7 +129,7 @@ class Timeline:
 
 
 def _joined(spans: Iterable[tuple[float, ...]]) -> list[tuple[float, float]]:
-    """Spans that touch or overlap as one, in time order."""
+    """Merge spans that touch or overlap, in time order."""
     joined: list[tuple[float, float]] = []
     for begin, over in sorted(spans):
         if joined and begin <= joined[-1][1]:

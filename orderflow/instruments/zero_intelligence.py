@@ -1,22 +1,23 @@
-"""An order book that lives by chance alone: the zero-intelligence model, tied to the price of a model if wanted.
+"""A zero-intelligence order book, optionally tied to the price of a model.
 
 Smith, Farmer, Gillemot and Krishnamurthy, "Statistical theory of the continuous double auction", Quantitative Finance 3
 (2003) 481–514. Limit orders to buy arrive at `limit_rate` for each price in the `band` ticks below the best ask, those
 to sell likewise above the best bid; market orders arrive at `market_rate`, half of them to buy; every resting order is
 cancelled at `cancel_rate`. The paper's scales follow from the rates alone: price market_rate/(2·limit_rate), time
 1/cancel_rate, orders market_rate/(2·cancel_rate), depth far from the quote limit_rate/cancel_rate orders a tick. (The
-paper's band has no end; here it ends so far away that orders there hardly ever trade. Order sizes may vary.)
+paper's band is unbounded; here it ends so far away that orders there hardly ever trade. Order sizes can vary.)
 
-Tied to an anchor, the model's price, three things are added, none of which acts while the book stands around it:
+With an anchor, the model's price, three rules are added; none of them acts while the book is around the anchor:
+
 - the bands are centred on the anchor, not on the mid, so part of the limit orders are marketable and pull the book;
-- when the anchor moved, quotes it left behind by more than `leash` ticks are stale: a taker gets the share `snipe` of
-  their volume at once, the rest is withdrawn (Budish, Cramton and Shim, QJE 130 (2015));
-- when it is farther than the band from the mid, or a side was withdrawn whole, all orders are cancelled and the book
-  is filled anew around it, without trades (`refills` counts).
+- when the anchor has moved, quotes that are more than `leash` ticks behind it are stale: a taker gets the share `snipe`
+  of their volume at once, the rest is withdrawn (Budish, Cramton and Shim, QJE 130 (2015));
+- when the anchor is farther than the band from the mid, or a whole side was withdrawn, all orders are cancelled and the
+  book is filled again around the anchor, without trades (`refills` counts).
 
-Every trade has its true taker. The same generator gives the same book, however the time is cut into steps as long as
-the anchor stands. A step makes at most MOST_EVENTS events, the rest of its time stays silent: `cuts` and `silence`
-count that.
+The taker of every trade is known. The same generator gives the same book, however the time is cut into steps, as long
+as the anchor does not move. A step makes at most MOST_EVENTS events; the rest of its time is silent, which `cuts` and
+`silence` count.
 """
 
 from __future__ import annotations
@@ -34,9 +35,9 @@ from orderflow.instruments.params import Param, checked, refused
 
 MOST_EVENTS = 20_000
 MOST_ORDERS = 10_000
-"""Mean number of resting orders without trades, 2·limit_rate·band/cancel_rate, that parameters may make."""
+"""Largest mean number of resting orders without trades, 2·limit_rate·band/cancel_rate."""
 MOST_A_SECOND = 5_000.0
-"""Mean number of events a second that parameters may make."""
+"""Largest mean number of events per second."""
 
 PARAMS = (
     Param("limit_rate", 0.2, 0.0, 1_000.0, "1/s/tick", "Limit orders a second at each price of a band.", low_open=True),
@@ -49,12 +50,12 @@ PARAMS = (
     Param("snipe", 0.3, 0.0, 1.0, "", "Share of the stale volume that is taken; the rest is withdrawn."),
     Param("tick", 1, 1, 10_000_000, "10^-decimals", "Step of the price grid; fractions are cut off."),
     Param("size", 2.0, 1.0, 1e6, "", "Median size of an order, limit or market."),
-    Param("size_spread", 1.0, 0.0, 3.0, "", "Standard deviation of the logarithm of the size (0: all sizes the same)."),
+    Param("size_spread", 1.0, 0.0, 3.0, "", "Standard deviation of the logarithm of the size (0: all sizes equal)."),
 )
 
 
 def check(values: Mapping[str, float]) -> dict[str, float]:
-    """The complete parameters. Raises BadInput that names each wrong one."""
+    """Complete and check the parameters. Raises BadInput that names each wrong one."""
     owner = "the order book"
     complete = checked(owner, PARAMS, values)
     coming = 2 * complete["limit_rate"] * int(complete["band"])
@@ -69,7 +70,7 @@ def check(values: Mapping[str, float]) -> dict[str, float]:
 
 
 class ZeroIntelligence:
-    """A living book, filled around `price` (> 0) at time 0. Prices told are ints in units of 10^-decimals."""
+    """A running book, filled around `price` (> 0) at time 0. Returned prices are ints in units of 10^-decimals."""
 
     def __init__(
         self,
@@ -102,15 +103,15 @@ class ZeroIntelligence:
         self._schedule(0.0)
 
     def step(self, t0: float, t1: float, anchor: float | None = None) -> list[Trade]:
-        """Let the book live from t0 to t1 (seconds since the start) and tell its trades in time order.
+        """Run the book from t0 to t1 (seconds since the start) and return its trades in time order.
 
-        anchor: the price the book is tied to from t0 on, > 0 (below two ticks it counts as two); None: it wanders
-        freely. Trades that the anchor's move made stand at t0, the others in (t0, t1]. One order that takes from
-        several makes a trade for each. Time between the last t1 and t0 (a halt) passes the book by. Raises ValueError
-        for an anchor that is not > 0 and for t1 < t0.
+        anchor: the price the book is tied to from t0 on, > 0 (below two ticks it counts as two); None: no anchor.
+        Trades caused by the anchor's move have the time t0, the others are in (t0, t1]. An order that takes from
+        several orders makes a trade for each. The time between the last t1 and t0 (a halt) does not affect the book.
+        Raises ValueError for an anchor that is not > 0 and for t1 < t0.
         """
         if not (t1 >= t0 and (anchor is None or 0.0 < anchor < math.inf)):
-            raise ValueError(f"no book from {t0} s to {t1} s around {anchor}")
+            raise ValueError(f"invalid step from {t0} s to {t1} s around {anchor}")
         if self._next <= t0:
             self._schedule(t0)
         trades: list[Trade] = []
@@ -131,8 +132,10 @@ class ZeroIntelligence:
         return trades
 
     def quote(self) -> Quote:
-        """Best bid and ask (units of 10^-decimals, bid < ask) and the sizes there. A side where nothing rests has the
-        size 0 and the price that it had last, or the nearest one beside the other side."""
+        """Best bid and ask (units of 10^-decimals, bid < ask) and the sizes there.
+
+        An empty side has the size 0 and its last price, or the nearest price beside the other side.
+        """
         bid, ask = self._references()
         best = self.book.quote()
         if best is not None:
@@ -167,8 +170,9 @@ class ZeroIntelligence:
         self._next = now + self._gaps.pop() / rate
 
     def _event(self, t: float, anchor: float | None, trades: list[Trade]) -> None:
-        """What happens at t: every price of a band, every kind of market order and every order has its share of the
-        line from 0 to the whole rate, and a uniform number picks one."""
+        """One event at t: each price of a band, each kind of market order and each order has its share of the line from
+        0 to the total rate, and a uniform number selects one.
+        """
         band, limits, markets, orders = self._band, self._limits, self._markets, self._orders
         coming = limits * band
         point = self._picks.pop() * (2.0 * coming + markets + self._cancels * len(orders))
@@ -213,14 +217,14 @@ class ZeroIntelligence:
         self._forget(order)
 
     def _forget(self, order: int) -> None:
-        """Take an order off the list from which cancels are picked: the last one takes its place."""
+        """Remove an order from the list that cancels are drawn from: the last one takes its place."""
         place, last = self._index.pop(order), self._orders.pop()
         if last != order:
             self._orders[place] = last
             self._index[last] = place
 
     def _follow(self, anchor: float, t: float, trades: list[Trade]) -> None:
-        """The anchor moved: settle the quotes that it left behind."""
+        """The anchor moved: handle the stale quotes behind it."""
         bid, ask = self._references()
         leash = self.values["leash"]
         if abs(anchor - (bid + ask) / 2.0) > self._band:
@@ -236,7 +240,7 @@ class ZeroIntelligence:
         self._schedule(t)
 
     def _settle(self, side: int, worst: int, t: float, trades: list[Trade]) -> None:
-        """A taker on `side` gets its share of what rests at `worst` or better, the rest is withdrawn."""
+        """A taker on `side` gets its share of what rests at `worst` or better; the rest is withdrawn."""
         stale = [(price, size) for price, size in self.book.depth(-side) if (worst - price) * side >= 0]
         wanted = round(self.values["snipe"] * sum(size for _, size in stale))
         if wanted:
@@ -247,8 +251,9 @@ class ZeroIntelligence:
                 self._cancel(order)
 
     def _fill(self, anchor: float) -> None:
-        """A whole new book around the anchor: far from it as deep as the rates make it in the long run, thinner near
-        it over the paper's price scale. The best prices have an order at least."""
+        """Fill a new book around the anchor: far from it with the long-run depth of the rates, thinner near it over the
+        paper's price scale. The best prices have at least one order.
+        """
         self.refills += bool(self._orders)
         for order in self._orders:
             self.book.cancel(order)

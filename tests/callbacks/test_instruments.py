@@ -290,9 +290,9 @@ def test_a_scenario_says_what_is_wrong_with_it(simulation: Simulation) -> None:
     assert play(simulation, {"name": "flash-crash"}) == []
     assert simulation.status()["scenario"] == "Flash crash"
     wrong = play(simulation, {"text": '[[events]]\nkind = "shok"\nat = 0\n'})
-    assert wrong == ["Event 1, kind: 'shok' is not known: did you mean 'shock'?"]
+    assert wrong == ["Event 1, kind: 'shok' is unknown: did you mean 'shock'?"]
     assert simulation.status()["scenario"] == "Flash crash"
-    assert "no scenario" in play(simulation, {"name": "nothing"})[0]
+    assert "nknown scenario" in play(simulation, {"name": "nothing"})[0]
     assert play(simulation, {}) == []
     assert simulation.status()["scenario"] is None
     assert describe(["body", "loop"], "must be above 0") == "loop must be above 0"

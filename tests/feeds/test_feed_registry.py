@@ -6,7 +6,7 @@ from orderflow.feeds.registry import FEEDS
 from orderflow.services import Services
 
 
-def test_a_server_has_every_feed_and_none_runs_before_it_is_started(services: Services) -> None:
+def test_server_has_every_feed_and_none_runs_at_first(services: Services) -> None:
     assert FEEDS
     for kind in FEEDS:
         feed = services.part(kind.type)

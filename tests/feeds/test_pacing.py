@@ -1,4 +1,4 @@
-"""The schedule keeps to absolute deadlines, whatever sending costs, and loses, doubles or reorders nothing."""
+"""The schedule keeps absolute deadlines, whatever sending costs; no tick is lost, repeated or reordered."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ T0 = 1_760_032_800_000_000_000
 
 
 class FakeTime:
-    """A clock that moves only when someone sleeps or works; every sleep comes back a little late."""
+    """A clock that advances only by sleep and work; every sleep returns a little late."""
 
     def __init__(self, overshoot: float = 0.0003) -> None:
         self.now = 100.0
@@ -51,7 +51,7 @@ def sent(pacer: Pacer, fake: FakeTime, *chunks: Ints, cost: float = 0.0) -> list
 
 
 @pytest.mark.parametrize("velocity", [0.5, 1, 10, 100])
-def test_no_drift_although_every_sleep_and_send_is_late(velocity: float) -> None:
+def test_late_sleeps_and_sends_do_not_drift(velocity: float) -> None:
     fake = FakeTime(overshoot=0.002)
     times = every(step_ms=40 * velocity, count=20_000)
     start = fake.now
@@ -72,7 +72,7 @@ def test_no_drift_although_every_sleep_and_send_is_late(velocity: float) -> None
     most=st.integers(1, 20),
     max_gap=st.sampled_from([None, 0.5]),
 )
-def test_every_tick_goes_out_once_in_order_and_never_early(
+def test_every_tick_is_sent_once_in_order_and_never_early(
     gaps: list[int], cuts: set[int], velocity: float, most: int, max_gap: float | None
 ) -> None:
     fake = FakeTime()
@@ -87,7 +87,7 @@ def test_every_tick_goes_out_once_in_order_and_never_early(
             assert now - start >= (int(part.max()) - int(times[0])) / 1e9 / velocity - 1e-6
 
 
-def test_at_most_one_slice_an_interval_while_keeping_up() -> None:
+def test_at_most_one_slice_per_interval_on_schedule() -> None:
     fake = FakeTime()
     out = sent(fake.pacer(1, interval=0.025), fake, every(step_ms=1, count=5_000))
     moments = np.array([now for now, _ in out])
@@ -102,7 +102,7 @@ def test_max_never_waits() -> None:
     assert fake.naps == []
 
 
-def test_what_is_overdue_goes_in_full_slices_at_once() -> None:
+def test_overdue_ticks_are_sent_in_full_slices_at_once() -> None:
     fake = FakeTime()
     pacer = fake.pacer(1, most=100)
     times = every(step_ms=1, count=2_000)
@@ -118,7 +118,7 @@ def test_what_is_overdue_goes_in_full_slices_at_once() -> None:
     assert pacer.lag < 0.05
 
 
-def test_lag_tells_how_far_behind() -> None:
+def test_lag_is_the_delay_in_seconds() -> None:
     fake = FakeTime()
     pacer = fake.pacer(1, most=10)
     slices = pacer.slices(every(step_ms=100, count=100))
@@ -170,7 +170,7 @@ def test_slices_hold_while_paused() -> None:
     assert fake.now - began == pytest.approx(8 * 0.5 + 0.1)
 
 
-def test_shift_makes_all_later() -> None:
+def test_shift_delays_everything() -> None:
     assert _second_slice_at(lambda pacer, fake: pacer.shift(7)) == pytest.approx(17)
 
 
@@ -182,7 +182,7 @@ def test_a_new_velocity_applies_from_now_on() -> None:
     assert _second_slice_at(between) == pytest.approx(5.5)
 
 
-def test_from_max_to_a_pace_goes_on_from_the_last_tick_sent() -> None:
+def test_from_max_to_a_pace_continues_after_the_last_tick() -> None:
     fake = FakeTime(overshoot=0)
     pacer = fake.pacer(MAX, most=10)
     slices = pacer.slices(every(step_ms=1_000, count=100))
@@ -193,7 +193,7 @@ def test_from_max_to_a_pace_goes_on_from_the_last_tick_sent() -> None:
     assert fake.now - began == pytest.approx(1.0)
 
 
-def test_a_process_that_stood_still_does_not_burst() -> None:
+def test_suspended_process_does_not_burst() -> None:
     fake = FakeTime(overshoot=0)
     asleep = iter([300.0])  # Ctrl+Z during the first nap
 
@@ -206,7 +206,7 @@ def test_a_process_that_stood_still_does_not_burst() -> None:
     assert fake.now - start == pytest.approx(302)
 
 
-def test_gaps_are_cut_when_asked() -> None:
+def test_long_gaps_are_shortened() -> None:
     fake = FakeTime(overshoot=0)
     hour = 3600_000_000_000
     times = np.array([T0, T0 + 1_000_000_000, T0 + hour, T0 + hour + 1_000_000_000])
@@ -215,7 +215,7 @@ def test_gaps_are_cut_when_asked() -> None:
     assert fake.now - start == pytest.approx(32)
 
 
-def test_sleep_ends_it() -> None:
+def test_sleep_can_end_the_replay() -> None:
     fake = FakeTime()
     pacer = Pacer(1, clock=fake.clock, sleep=lambda _: True)
     assert list(pacer.slices(every(step_ms=1_000, count=5))) == [slice(0, 1)]

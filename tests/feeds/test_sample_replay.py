@@ -1,4 +1,4 @@
-"""The in-process replay: what it hands to the engine, when, and how it starts, stops and starts again."""
+"""The in-process replay: what it ingests, when, and how it starts, stops and restarts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from orderflow.errors import BadInput, Busy, NotFound
-from orderflow.feeds import registry
 from orderflow.feeds.pacing import MAX
 from orderflow.feeds.replay import SampleReplay
 from orderflow.market.market import Market
@@ -79,7 +78,7 @@ def state(feed: SampleReplay) -> Any:
     return (feed.status() or {}).get("state")
 
 
-def test_all_of_it_in_order_of_time(workers: Workers, recording: Path) -> None:
+def test_all_ticks_are_replayed_in_order(workers: Workers, recording: Path) -> None:
     market = FakeMarket()
     feed = SampleReplay(market, workers, recording, MAX)
     assert feed.status() is None
@@ -100,7 +99,7 @@ def test_all_of_it_in_order_of_time(workers: Workers, recording: Path) -> None:
     }
 
 
-def test_a_warm_start_leaves_the_last_minutes_to_be_paced(workers: Workers, recording: Path) -> None:
+def test_warm_start_paces_only_the_last_minutes(workers: Workers, recording: Path) -> None:
     market = FakeMarket()
     feed = SampleReplay(market, workers, recording, 1.0, warm_start=30.0)
     feed.start()
@@ -123,7 +122,7 @@ def test_no_warm_start_paces_all(workers: Workers, recording: Path) -> None:
     assert len(market.times) == 600
 
 
-def test_starting_twice_is_starting_once_and_a_velocity_is_taken_over(workers: Workers, recording: Path) -> None:
+def test_starting_twice_only_changes_the_velocity(workers: Workers, recording: Path) -> None:
     market = FakeMarket()
     feed = SampleReplay(market, workers, recording, 1.0)
     feed.start()
@@ -136,7 +135,7 @@ def test_starting_twice_is_starting_once_and_a_velocity_is_taken_over(workers: W
     assert (feed.status() or {})["velocity"] == "max"
 
 
-def test_a_second_replay_empties_its_own_symbol_first(workers: Workers, recording: Path) -> None:
+def test_second_replay_resets_its_own_symbol(workers: Workers, recording: Path) -> None:
     market = FakeMarket()
     feed = SampleReplay(market, workers, recording, MAX, symbol="X")
     for _ in range(2):
@@ -146,13 +145,13 @@ def test_a_second_replay_empties_its_own_symbol_first(workers: Workers, recordin
     assert market.log.count("reset X") == 2
 
 
-def test_stopping_what_does_not_run_does_nothing(workers: Workers, recording: Path) -> None:
+def test_stop_without_start_does_nothing(workers: Workers, recording: Path) -> None:
     feed = SampleReplay(FakeMarket(), workers, recording)
     feed.stop()
     assert feed.status() is None
 
 
-def test_it_repeats_when_asked(workers: Workers, recording: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_repeat_starts_again(workers: Workers, recording: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("orderflow.feeds.replay._LAP_REST", 0.01)
     market = FakeMarket()
     feed = SampleReplay(market, workers, recording, MAX, repeat=True)
@@ -162,7 +161,7 @@ def test_it_repeats_when_asked(workers: Workers, recording: Path, monkeypatch: p
     assert state(feed) == "stopped"
 
 
-def test_a_busy_engine_gets_every_tick_all_the_same(workers: Workers, recording: Path) -> None:
+def test_busy_engine_still_gets_every_tick(workers: Workers, recording: Path) -> None:
     market = FakeMarket()
     market.busy = 3
     feed = SampleReplay(market, workers, recording, MAX)
@@ -171,7 +170,7 @@ def test_a_busy_engine_gets_every_tick_all_the_same(workers: Workers, recording:
     assert len(market.times) == 600
 
 
-def test_a_failure_is_told(workers: Workers, recording: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_failure_is_in_the_status(workers: Workers, recording: Path, caplog: pytest.LogCaptureFixture) -> None:
     market = FakeMarket()
     market.broken = True
     feed = SampleReplay(market, workers, recording, MAX)
@@ -199,11 +198,3 @@ def test_the_bundled_sample_into_a_real_market(workers: Workers) -> None:
     until(lambda: state(feed) == "done")
     (info,) = market.symbols()
     assert (info.symbol, info.ticks) == ("LTCUSDT-SAMPLE", 20_061)
-
-
-def test_the_registry_makes_feeds_by_name(workers: Workers) -> None:
-    assert registry.names() == ["replay"]
-    feed = registry.get("replay").make(FakeMarket(), workers)
-    assert feed.status() is None
-    with pytest.raises(NotFound, match="there are replay"):
-        registry.get("teletype")

@@ -1,4 +1,4 @@
-"""The bundled recordings are found, in a package before a checkout."""
+"""The bundled recordings are found, first in the package, then in a checkout."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from orderflow.feeds.samples import SAMPLES, find_sample, sample_path
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
-def test_every_sample_is_there_by_name_and_by_file_name(sample: samples.Sample) -> None:
+def test_samples_are_found_by_name_and_file_name(sample: samples.Sample) -> None:
     assert sample_path(sample.name) == sample_path(sample.file)
     assert sample_path(sample.name).is_file()
     assert find_sample(sample.file) is sample
@@ -30,6 +30,6 @@ def test_the_installed_package_comes_first(tmp_path: Path, monkeypatch: pytest.M
         assert sample_path(sample.name) == tmp_path / folder / sample.file
 
 
-def test_an_unknown_sample_names_those_that_there_are() -> None:
+def test_unknown_sample_error_lists_all_samples() -> None:
     with pytest.raises(NotFound, match="LTCUSDT, BTCUSDT"):
         sample_path("DOGE")

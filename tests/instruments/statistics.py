@@ -1,7 +1,7 @@
-"""Tests of chance that say how often they are wrong.
+"""Statistical tests with a stated error rate.
 
-Every test has fixed seeds, so it passes or fails for good. A change of the code that changes which numbers are drawn,
-yet not their law, fails a z-test here once in `1 / ALPHA` = 10,000 times: nothing of it is a matter of taste.
+Every test has fixed seeds, so its result is reproducible. A change of the code that changes the random numbers but not
+their distribution fails a z-test here once in `1 / ALPHA` = 10,000 times.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from orderflow.instruments.rng import Noise
 
 ALPHA = 1e-4
 LIMIT = NormalDist().inv_cdf(1.0 - ALPHA / 2.0)
-"""3.89: how many standard errors a true value is missed by at most, but for one time in 10,000."""
+"""3.89: the number of standard errors that a true value exceeds once in 10,000 times."""
 
 
 def deviation(samples: Floats, expected: float, of: Callable[[Floats], float] | None = None) -> float:
-    """By how many standard errors a figure misses what is expected.
+    """The deviation of an estimate from the expected value, in standard errors.
 
-    samples: float64[n] or float64[n, k], n independent rows. of: the figure as a smooth function of the k means; the
-    mean itself without it. The standard error is the delta method's.
+    samples: float64[n] or float64[n, k], n independent rows. of: the estimate as a smooth function of the k means; the
+    mean itself if None. The standard error is by the delta method.
     """
     rows = samples.reshape(len(samples), -1)
     means = rows.mean(axis=0)
@@ -41,7 +41,7 @@ def deviation(samples: Floats, expected: float, of: Callable[[Floats], float] | 
 
 
 def agrees(samples: Floats, expected: float, of: Callable[[Floats], float] | None = None) -> bool:
-    """Whether it misses by no more than `LIMIT` standard errors; prints by how many, for the report of a failure."""
+    """Whether the deviation is at most `LIMIT` standard errors; prints it for the report of a failure."""
     z = deviation(samples, expected, of)
     print(f"misses {expected:g} by {z:+.2f} standard errors")
     return abs(z) <= LIMIT

@@ -1,5 +1,6 @@
-"""Arrival laws against their theory. Seeds are fixed: each statistical test passes or fails for good, and the stated
-error rate is the chance that a right law fails it with another seed."""
+"""Arrival laws compared with their theory. Seeds are fixed, so each statistical test is reproducible; the stated error
+rate is the chance that a correct law fails it with another seed.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +22,7 @@ def rng(seed: int = 11) -> np.random.Generator:
     return np.random.default_rng(seed)
 
 
-def told(process: Arrivals, end: float, step: float) -> list[float]:
+def arrivals_until(process: Arrivals, end: float, step: float) -> list[float]:
     """All arrivals until `end`, asked for in steps."""
     found = []
     for index in range(1, round(end / step) + 1):
@@ -41,8 +42,8 @@ def kolmogorov(uniform: np.ndarray) -> float:
 @BY_LAW
 def test_the_same_seed_gives_the_same_arrivals_however_the_time_is_cut(law, values):
     whole = law.start(values, rng()).until(60.0)
-    assert told(law.start(values, rng()), 60, 1) == whole
-    assert told(law.start(values, rng()), 60, 0.01) == whole
+    assert arrivals_until(law.start(values, rng()), 60, 1) == whole
+    assert arrivals_until(law.start(values, rng()), 60, 0.01) == whole
     assert law.start(values, rng(12)).until(60.0) != whole
     assert whole == sorted(whole)
     assert len(whole) > 600
@@ -58,21 +59,21 @@ def test_other_draws_from_the_generator_change_nothing(law, values):
 
 
 @BY_LAW
-def test_a_time_that_was_told_is_not_told_again(law, values):
+def test_arrivals_are_returned_once(law, values):
     process = law.start(values, rng())
     assert process.until(10.0)
     assert process.until(10.0) == process.until(3.0) == []
-    assert process.told == 10.0
+    assert process.generated_until == 10.0
     assert all(10.0 < t <= 11.0 for t in process.until(11.0))
     with pytest.raises(ValueError, match="nan"):
         process.until(math.nan)
 
 
 @BY_LAW
-def test_the_mean_rate_is_that_of_theory(law, values):
+def test_mean_rate_matches_theory(law, values):
     """Two-sided, 4 standard errors of the stationary count (Fano factor): error rate 6e-5."""
     seconds = 2_000
-    count = len(told(law.start(values, rng()), seconds, 50))
+    count = len(arrivals_until(law.start(values, rng()), seconds, 50))
     mean = law.mean_rate(values) * seconds
     assert law.mean_rate(values) == pytest.approx(20.0)
     assert abs(count - mean) < 4 * math.sqrt(mean * law.fano(values))
@@ -80,7 +81,7 @@ def test_the_mean_rate_is_that_of_theory(law, values):
 
 def test_the_gaps_of_poisson_are_exponential():
     """Kolmogorov–Smirnov, error rate 0.001."""
-    times = np.array(told(POISSON.start({"rate": 20.0}, rng()), 1_000, 50))
+    times = np.array(arrivals_until(POISSON.start({"rate": 20.0}, rng()), 1_000, 50))
     assert kolmogorov(1 - np.exp(-20.0 * np.diff(times, prepend=0.0))) < 1.95
 
 
@@ -88,7 +89,7 @@ def test_hawkes_residuals_are_exponential_and_its_gaps_are_not():
     """Time rescaling: the compensator between arrivals, by the formula and not by the simulation. Error rate 0.001."""
     values = CASES[1][1]
     rate, branching, decay = values["rate"], values["branching"], values["decay"]
-    times = np.array(told(HAWKES.start(values, rng()), 500, 50))
+    times = np.array(arrivals_until(HAWKES.start(values, rng()), 500, 50))
     excited, last, residuals = rate * branching / (1 - branching), 0.0, []
     for time in times:
         fade = math.exp(-decay * (time - last))
@@ -99,17 +100,17 @@ def test_hawkes_residuals_are_exponential_and_its_gaps_are_not():
 
 
 @BY_LAW
-def test_counts_of_long_windows_vary_as_theory_says(law, values):
+def test_fano_factor_matches_theory(law, values):
     """Fano factor of 600 windows of 10 s, a hundred times the memory of the law. The variance of 600 near-normal counts
     has a relative error of 6%, so a band of 25% is wrong in 1 of 10,000."""
-    times = np.array(told(law.start(values, rng()), 6_000, 50))
+    times = np.array(arrivals_until(law.start(values, rng()), 6_000, 50))
     counts = np.bincount((times / 10).astype(int), minlength=600)[:600]
     assert counts.var() / counts.mean() == pytest.approx(law.fano(values), rel=0.25)
 
 
 def test_hawkes_without_children_is_poisson():
     """Kolmogorov–Smirnov, error rate 0.001."""
-    times = np.array(told(HAWKES.start({"rate": 20.0, "branching": 0.0}, rng()), 500, 50))
+    times = np.array(arrivals_until(HAWKES.start({"rate": 20.0, "branching": 0.0}, rng()), 500, 50))
     assert kolmogorov(1 - np.exp(-20.0 * np.diff(times, prepend=0.0))) < 1.95
 
 
@@ -122,7 +123,7 @@ def test_a_burst_is_cut_within_its_second_counted_and_the_same_for_every_cut_of_
         return made
 
     one, many = process(), process()
-    whole, parts = one.until(10.0), told(many, 10, 0.25)
+    whole, parts = one.until(10.0), arrivals_until(many, 10, 0.25)
     assert whole == parts
     assert one.cuts == many.cuts >= 1
     assert one.silence == many.silence > 0.0
@@ -131,7 +132,7 @@ def test_a_burst_is_cut_within_its_second_counted_and_the_same_for_every_cut_of_
     assert counts[-1] > 0
 
 
-def test_a_call_tells_so_many_and_no_more():
+def test_arrivals_of_a_call_are_limited():
     process = POISSON.start({"rate": 1_000.0}, rng())
     assert len(process.until(3_600.0)) == arrivals.MOST_IN_A_CALL
     assert process.cuts == 1
@@ -142,7 +143,7 @@ def test_a_call_tells_so_many_and_no_more():
 
 
 @pytest.mark.parametrize("branching", [1.0, 1.2, -0.1, math.nan, math.inf])
-def test_a_branching_that_never_ends_is_refused_by_name(branching):
+def test_branching_of_one_or_more_is_refused(branching):
     with pytest.raises(BadInput, match=r"hawkes arrivals: branching .*below 1") as caught:
         HAWKES.start({"branching": branching}, rng())
     assert [error.field for error in caught.value.errors] == ["branching"]
@@ -162,7 +163,7 @@ def test_a_mean_rate_beyond_the_limit_is_refused():
 
 
 @pytest.mark.parametrize("law", LAWS, ids=arrivals.names())
-def test_the_registry_describes_laws_whose_defaults_are_allowed(law):
+def test_registered_laws_have_valid_defaults(law):
     assert arrivals.get(law.name) is law
     assert law.check({}) == {param.name: param.default for param in law.params}
     assert law.doc
@@ -171,7 +172,7 @@ def test_the_registry_describes_laws_whose_defaults_are_allowed(law):
     assert law.start({}, rng()).until(0.0) == []
 
 
-def test_an_unknown_law_is_refused_with_those_there_are():
+def test_unknown_law_error_lists_all_laws():
     with pytest.raises(BadInput, match="did you mean 'hawkes'"):
         arrivals.get("hawks")
     with pytest.raises(BadInput, match="there are poisson, hawkes"):

@@ -1,4 +1,4 @@
-"""The estimators against plain loops that follow the definitions, and against laws whose figures are known."""
+"""The estimators compared with plain loops over the definitions, and with distributions of known moments."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_moments_by_brute_force() -> None:
     assert found.kurtosis.value == pytest.approx(fourth / second**2 - 3.0)
 
 
-def test_errors_of_moments_are_those_of_many_samples() -> None:
+def test_errors_of_moments_match_many_samples() -> None:
     """The spread of each figure over 2,000 normal samples of 500, and the normal law's own: s²/n, s²/2n, 6/n, 24/n."""
     found = [moments(one) for one in RNG.normal(0.0, 2.0, (2000, 500))]
     for name, variance in (("mean", 4 / 500), ("deviation", 4 / 1000), ("skewness", 6 / 500), ("kurtosis", 24 / 500)):
@@ -46,8 +46,8 @@ def test_errors_of_moments_are_those_of_many_samples() -> None:
 
 
 @pytest.mark.parametrize("wrong", [np.array([1.0]), np.zeros(9)])
-def test_moments_need_returns_that_differ(wrong: np.ndarray) -> None:
-    with pytest.raises(ValueError, match="differ"):
+def test_moments_of_equal_returns_raise(wrong: np.ndarray) -> None:
+    with pytest.raises(ValueError, match="not all equal"):
         moments(wrong)
 
 
@@ -68,8 +68,10 @@ def test_acf_by_brute_force() -> None:
             acf(wrong, lags)
 
 
-def test_the_acf_band_holds_where_volatility_comes_in_bursts() -> None:
-    """Returns without memory, in bursts: the robust band is left as seldom as it says, 1 / sqrt(n) far more often."""
+def test_acf_band_holds_with_volatility_clusters() -> None:
+    """Uncorrelated returns with volatility clusters: the robust band is left at its nominal rate, 1 / sqrt(n) far more
+    often.
+    """
     left = plain = 0
     for _ in range(2000):
         h, bursts = np.ones(400), RNG.standard_normal(400)

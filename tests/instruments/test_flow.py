@@ -1,5 +1,6 @@
 """Trades between the prices of a model: on the grid, around the mid, with the stated laws. Seeds are fixed; an error
-rate is the chance that right code fails with another seed."""
+rate is the chance that correct code fails with another seed.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +34,7 @@ def signs(steps: list[list[Trade]]) -> np.ndarray:
 
 
 @pytest.mark.parametrize(("spread", "tick"), [(1, 1), (2, 1), (3, 25), (10, 5)])
-def test_trades_stand_on_the_grid_at_the_quote_around_the_mid(spread, tick):
+def test_trades_are_at_the_quote_on_the_grid(spread, tick):
     prices = walk(200)
     steps = run(flow(spread=spread, tick=tick), prices)
     assert sum(map(len, steps)) > 3_000
@@ -64,13 +65,13 @@ def test_no_price_is_below_one_tick():
     assert min(trade.price for trade in trades) >= 2
 
 
-def test_decimals_tell_the_unit_of_prices():
+def test_decimals_are_the_unit_of_prices():
     trades = flow(spread=1).step(0, 1, 1.234567895, 1.234567895, decimals=8)
     assert {(trade.bid, trade.ask) for trade in trades} == {(123456789, 123456790)}
 
 
 @pytest.mark.parametrize("follow", [0.0, 1.0, 2.0])
-def test_buyers_prevail_in_rising_steps_as_the_law_says(follow):
+def test_buy_probability_follows_the_law(follow):
     """The log odds of buying in steps that move one usual return up and down. About 40,000 trades, each share within
     4.5 standard errors: error rate 2e-5."""
     prices = [100.0 * math.exp(2e-4 * (k % 2)) for k in range(2_001)]
@@ -81,13 +82,13 @@ def test_buyers_prevail_in_rising_steps_as_the_law_says(follow):
         assert abs(bought.mean() - chance) < 4.5 * math.sqrt(chance * (1 - chance) / len(bought))
 
 
-def test_a_price_that_stands_still_has_as_many_buyers_as_sellers():
+def test_constant_price_has_as_many_buyers_as_sellers():
     """4.5 standard errors: error rate 7e-6."""
     bought = signs(run(flow(), [100.0] * 500))
     assert abs(bought.mean()) < 4.5 / math.sqrt(len(bought))
 
 
-def test_a_crash_neither_fails_nor_leaves_the_law():
+def test_crash_keeps_the_law():
     steps = run(flow(follow=2.0), [*walk(49), 1e-6, 1e6, 1e6])
     assert (signs(steps[49:50]) == -1).all()
     assert (signs(steps[50:51]) == 1).all()
@@ -98,7 +99,7 @@ def autocorrelation(values: np.ndarray, lag: int) -> float:
     return float((centred[lag:] * centred[:-lag]).mean() / centred.var())
 
 
-def test_signs_are_forgotten_without_memory_and_kept_long_with_it():
+def test_autocorrelation_of_signs_with_and_without_memory():
     """Without memory each autocorrelation is within 4.5/sqrt(n) of 0 (error rate 7e-6 a lag). With it, lag 100 keeps at
     least a quarter of lag 10 (theory, lag^-0.5: 0.32), where forgetting exponentially would leave next to nothing."""
     still = [100.0] * 3_001
@@ -118,7 +119,7 @@ def test_sizes_are_lognormal():
     assert {t.size for t in flow(size=7, size_spread=0).step(0, 9, 100, 100)} == {7}
 
 
-def test_a_halt_is_passed_over():
+def test_arrivals_during_a_halt_are_dropped():
     made = flow()
     made.step(0, 1, 100, 100)
     after = made.step(60, 61, 100, 101)
@@ -126,7 +127,7 @@ def test_a_halt_is_passed_over():
     assert all(60 < trade.t <= 61 for trade in after)
 
 
-def test_hawkes_arrivals_are_taken_as_they_come():
+def test_hawkes_arrivals():
     rng = np.random.default_rng(1)
     made = TradeFlow(HAWKES.start({}, rng), rng)
     times = [trade.t for part in run(made, [100.0] * 61) for trade in part]
@@ -134,8 +135,8 @@ def test_hawkes_arrivals_are_taken_as_they_come():
 
 
 @pytest.mark.parametrize("step", [(0, 1, 0.0, 1.0), (0, 1, 1.0, -1.0), (0, 1, math.nan, 1.0), (2, 1, 1.0, 1.0)])
-def test_a_step_that_cannot_be_is_refused(step):
-    with pytest.raises(ValueError, match="no trades between"):
+def test_invalid_step_raises(step):
+    with pytest.raises(ValueError, match="invalid step from"):
         flow().step(*step)
 
 

@@ -1,4 +1,4 @@
-"""The order book against a book that is too simple to be wrong: one plain list, searched from end to end."""
+"""The order book compared with a plain list that is searched from end to end."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from orderflow.instruments.orderbook import BUY, SELL, Fill, OrderBook, Quote
 
 @dataclass
 class PlainBook:
-    """Every resting order as [id, side, price, size], in the order in which they came."""
+    """Every resting order as [id, side, price, size], in order of arrival."""
 
     orders: list[list[int]] = field(default_factory=list)
     came: int = 0
@@ -68,7 +68,7 @@ EVENTS = st.lists(st.one_of(LIMITS, LIMITS, LIMITS, MARKETS, CANCELS), max_size=
 
 @settings(max_examples=300, deadline=None)
 @given(EVENTS)
-def test_it_does_what_the_plain_book_does(events):
+def test_order_book_agrees_with_the_plain_book(events):
     book, plain = OrderBook(), PlainBook()
     brought = gone = 0
     for kind, *event in events:
@@ -129,7 +129,7 @@ def test_a_market_order_leaves_nothing_behind():
     assert (len(book), book.depth(BUY), book.depth(SELL), book.quote()) == (0, [], [], None)
 
 
-def test_a_cancel_takes_back_what_is_left_and_only_once():
+def test_cancel_returns_the_rest_once():
     book = OrderBook()
     first = book.limit(BUY, 10, 5).order
     second = book.limit(BUY, 10, 5).order
@@ -142,7 +142,7 @@ def test_a_cancel_takes_back_what_is_left_and_only_once():
     assert book.cancel(999) == 0
 
 
-def test_depth_tells_as_many_levels_as_asked():
+def test_depth_is_limited_to_levels():
     book = OrderBook()
     for price in (5, 7, 6):
         book.limit(BUY, price, price)
@@ -155,7 +155,7 @@ def test_depth_tells_as_many_levels_as_asked():
     ("order", "named"),
     [((0, 10, 1), "side 0"), ((BUY, 0, 1), "price 0"), ((BUY, 10, 0), "size 0"), ((BUY, 10.5, 1), "price 10.5")],
 )
-def test_what_is_no_order_is_refused_and_changes_nothing(order, named):
+def test_invalid_orders_raise_and_change_nothing(order, named):
     book = OrderBook()
     with pytest.raises(ValueError, match=named):
         book.limit(*order)

@@ -27,7 +27,7 @@ def test_a_seed_gives_the_same_quiz() -> None:
     assert len(quizzes.make(5, 1)) == 1
 
 
-def test_windows_look_alike_from_outside() -> None:
+def test_real_and_simulated_windows_look_alike() -> None:
     for question in asked():
         assert len(question.prices) == LENGTH
         assert question.prices[0] == 100.0
@@ -65,7 +65,7 @@ def test_real_windows_are_the_recording() -> None:
         assert any(set(np.rint(shown * first).astype(int).tolist()) <= recorded for first in fits), question.source
 
 
-def test_no_window_comes_twice_in_a_quiz() -> None:
+def test_quiz_uses_no_window_twice() -> None:
     for seed in range(5):
         questions = make_quiz(seed, MOST)
         assert len({question.prices for question in questions}) == MOST
@@ -73,7 +73,7 @@ def test_no_window_comes_twice_in_a_quiz() -> None:
         assert len(set(real)) == len(real)
 
 
-def test_a_hint_says_what_is_to_be_seen() -> None:
+def test_hint_matches_the_window() -> None:
     for question in asked():
         r = returns(question.prices)
         kurtosis, bursts = moments(r).kurtosis.value, float(acf(np.abs(r), 5).value.mean())
@@ -89,9 +89,9 @@ def test_a_hint_says_what_is_to_be_seen() -> None:
         assert all(hint.startswith(fake.tells) for hint in hints)
 
 
-def test_what_cannot_be_is_named() -> None:
+def test_invalid_arguments_are_named() -> None:
     for n in (0, -1, MOST + 1):
-        with pytest.raises(BadInput, match=r"n: .* 1 to 20 can") as info:
+        with pytest.raises(BadInput, match=r"n: .* ask for 1 to 20") as info:
             make_quiz(1, n)
         assert [error.field for error in info.value.errors] == ["n"]
     with pytest.raises(BadInput, match="seed") as info:

@@ -1,4 +1,4 @@
-"""The ring holds the newest prices, whatever came before, and no more than its size."""
+"""The ring buffer holds the newest prices, at most its size."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orderflow.instruments.ring_buffer import Ring
+from orderflow.instruments.ring_buffer import RingBuffer
 
 
 @given(st.integers(1, 8), st.lists(st.floats(0.01, 1e6), max_size=40), st.integers(0, 12))
-def test_it_is_a_bounded_queue(size: int, prices: list[float], count: int) -> None:
-    ring, plain = Ring(size), deque[tuple[int, float]](maxlen=size)
+def test_ring_buffer_agrees_with_a_bounded_deque(size: int, prices: list[float], count: int) -> None:
+    ring, plain = RingBuffer(size), deque[tuple[int, float]](maxlen=size)
     for time, price in enumerate(prices):
         ring.add(time, price)
         plain.append((time, price))
@@ -25,7 +25,7 @@ def test_it_is_a_bounded_queue(size: int, prices: list[float], count: int) -> No
 
 
 def test_its_memory_does_not_grow() -> None:
-    ring = Ring(100)
+    ring = RingBuffer(100)
     for time in range(100):
         ring.add(time, 1.0)
     full = ring._prices.buffer_info(), ring._times.buffer_info()
@@ -34,8 +34,8 @@ def test_its_memory_does_not_grow() -> None:
     assert (ring._prices.buffer_info(), ring._times.buffer_info()) == full
 
 
-def test_a_cleared_ring_begins_anew() -> None:
-    ring = Ring(2)
+def test_clear_removes_all_prices() -> None:
+    ring = RingBuffer(2)
     for time in range(3):
         ring.add(time, float(time))
     ring.clear()
@@ -46,11 +46,11 @@ def test_a_cleared_ring_begins_anew() -> None:
 
 @pytest.mark.parametrize("count", [None, 5])
 def test_an_empty_ring_has_nothing(count: int | None) -> None:
-    assert [list(column) for column in Ring(3).last(count)] == [[], []]
+    assert [list(column) for column in RingBuffer(3).last(count)] == [[], []]
 
 
-def test_what_came_after_a_number_is_found_as_far_as_it_is_kept() -> None:
-    ring = Ring(3)
+def test_since_returns_the_prices_that_are_kept() -> None:
+    ring = RingBuffer(3)
     for time in range(5):
         ring.add(time, float(time))
     assert ring.added == 5

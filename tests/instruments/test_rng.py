@@ -9,7 +9,7 @@ from orderflow.instruments.rng import BLOCK, CommonNoise, Noise, child_seed, stu
 from tests.instruments.statistics import agrees, correlation
 
 
-def test_a_child_is_the_one_that_spawning_gives() -> None:
+def test_child_seed_equals_spawned_seed() -> None:
     spawned = np.random.SeedSequence(42).spawn(5)
     for i, child in enumerate(spawned):
         assert child_seed(42, i).generate_state(4).tolist() == child.generate_state(4).tolist()
@@ -29,7 +29,7 @@ def test_numbers_come_in_numpys_order_whatever_the_block() -> None:
     assert [noise.uniform() for _ in range(BLOCK + 5)] == even.tolist()
 
 
-def test_streams_do_not_touch_each_other() -> None:
+def test_streams_are_independent() -> None:
     def take(noise: Noise) -> list[float]:
         return [noise.normal() for _ in range(600)]
 
@@ -47,7 +47,7 @@ def test_streams_do_not_touch_each_other() -> None:
     assert [Noise(7).normal2() for _ in range(3)] != alone[:3]
 
 
-def test_asked_again_a_stream_is_a_new_one() -> None:
+def test_each_call_gives_a_new_stream() -> None:
     noise = Noise(7)
     one, two = noise.chi2(5.0), noise.chi2(5.0)
     assert [one() for _ in range(5)] != [two() for _ in range(5)]
@@ -55,7 +55,7 @@ def test_asked_again_a_stream_is_a_new_one() -> None:
     assert noise.generator("a").random() != noise.generator("b").random()
 
 
-def test_numbers_have_their_laws() -> None:
+def test_distributions() -> None:
     noise, count = Noise(11), 20_000
     for draw, mean, variance in (
         (noise.normal, 0.0, 1.0),
@@ -73,7 +73,7 @@ def test_numbers_have_their_laws() -> None:
     assert agrees(rows, 0.0, of)
 
 
-def test_common_numbers_are_the_same_from_everywhere() -> None:
+def test_common_numbers_can_be_read_in_any_order() -> None:
     common, other = CommonNoise(3), CommonNoise(3)
     forward = [common.at(k) for k in range(5000)]
     assert [other.at(k) for k in reversed(range(5000))][::-1] == forward
@@ -92,7 +92,7 @@ def test_common_numbers_far_ahead_need_no_memory() -> None:
     assert common.at(0) == first
 
 
-def test_members_correlate_as_their_shares_say() -> None:
+def test_correlation_of_members_is_the_product_of_their_shares() -> None:
     count = 20_000
     one = Noise(1, common=CommonNoise(3), rho=0.9)
     two = Noise(2, common=CommonNoise(3), rho=-0.5)
@@ -107,7 +107,7 @@ def test_members_correlate_as_their_shares_say() -> None:
     assert np.allclose(x, 0.9 * shared + math.sqrt(1 - 0.81) * own, rtol=0, atol=1e-15)
 
 
-def test_a_slow_member_lives_through_what_a_fast_one_does() -> None:
+def test_slow_and_fast_members_share_the_noise() -> None:
     fast = Noise(1, common=CommonNoise(3), rho=0.8)
     slow = Noise(2, common=CommonNoise(3), rho=0.8, span=10)
     x = np.array([fast.normal() for _ in range(50_000)]).reshape(-1, 10).sum(axis=1) / math.sqrt(10)
@@ -129,6 +129,6 @@ def test_student_numbers_of_a_group_correlate_a_little_less() -> None:
 @pytest.mark.parametrize(
     ("options", "words"), [({"rho": 1.1}, "rho"), ({"rho": math.nan}, "rho"), ({"span": 0}, "step")]
 )
-def test_what_cannot_be_is_refused(options: dict[str, float], words: str) -> None:
+def test_invalid_arguments_raise(options: dict[str, float], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         Noise(1, common=CommonNoise(3), **options)  # type: ignore[arg-type]  # one option at a time

@@ -1,4 +1,4 @@
-"""Scenarios: what a file says, what is wrong with it, and what its events do to a price, against plain arithmetic."""
+"""Scenarios: parsing, error messages, and the effects of events compared with plain arithmetic."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ STORM = {"kind": "volatility", "at": 10, "factor": 3, "seconds": 10}
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.toml")), ids=lambda path: path.stem)
-def test_the_bundled_scenarios_are_right(path):
+def test_bundled_scenarios_are_valid(path):
     found = Scenario.parse(path.read_bytes(), path.stem, IDS)
     assert found.name != path.stem
     assert found.description
@@ -64,7 +64,7 @@ def test_there_are_bundled_scenarios():
     assert stems == {"calm-open", "volatility-regimes", "flash-crash", "halt-and-reopen"}
 
 
-def test_toml_and_json_say_the_same():
+def test_toml_and_json_are_equivalent():
     toml = """
     name = "Both"
     loop = 100
@@ -86,7 +86,7 @@ def test_toml_and_json_say_the_same():
     assert [event.instruments for event in found.events] == [("all",), ("ITEM_01", "ITEM_02")]
 
 
-def test_what_is_left_out_has_defaults():
+def test_defaults():
     found = parse({"kind": "flash_crash", "at": 1, "depth_percent": 5, "down_seconds": 2, "recovery_seconds": 3})
     assert (found.name, found.description, found.loop) == ("test", "", None)
     assert found.events[0].values["hold_seconds"] == 0
@@ -106,7 +106,7 @@ def test_every_kind_can_be_written_with_its_examples():
 # what is wrong with it
 
 
-def test_everything_wrong_is_told_at_once_with_its_event_line_and_field():
+def test_all_errors_are_reported_with_event_line_and_field():
     error = wrong("""colour = "red"
 loop = -1
 
@@ -141,9 +141,9 @@ instruments = []
         (2, "instruments"),
     }
     assert told[0, "percent"] == ("-100 is not allowed: it must be at least -99 and at most 1,000", 4)
-    assert told[0, "instruments"][0] == "'ITEM_1' is not known: did you mean 'ITEM_01'?"
-    assert told[1, "kind"] == ("'flashcrash' is not known: did you mean 'flash_crash'?", 10)
-    assert told[2, "facter"] == ("is no key of volatility: did you mean 'factor'?", 14)
+    assert told[0, "instruments"][0] == "'ITEM_1' is unknown: did you mean 'ITEM_01'?"
+    assert told[1, "kind"] == ("'flashcrash' is unknown: did you mean 'flash_crash'?", 10)
+    assert told[2, "facter"] == ("is not a key of volatility: did you mean 'factor'?", 14)
     assert told[2, "factor"][0].startswith("is missing: ")
     assert "event 1 (line 4), percent: -100 is not allowed" in str(error)
     assert [e.loc for e in error.errors if e.field == "facter"] == [["body", "events", 2, "facter"]]
@@ -153,7 +153,7 @@ instruments = []
 def test_without_events_there_is_no_scenario():
     for text in ("", 'name = "empty"', "events = []", "events = 3", '{"events": {}}'):
         assert [e.field for e in wrong(text).errors] == ["events"]
-    assert "event 2: is no table" in str(wrong('{"events": [{"kind": "halt", "at": 1, "seconds": 1}, 7]}'))
+    assert "event 2: is not a table" in str(wrong('{"events": [{"kind": "halt", "at": 1, "seconds": 1}, 7]}'))
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_without_events_there_is_no_scenario():
     [
         ("[[events]\nkind = 1", "not TOML: .*line 1"),
         ('{"events": [}', "not JSON: .*line 1"),
-        ('{"loop": 5, "loop": 6}', "'loop' stands twice"),
+        ('{"loop": 5, "loop": 6}', "'loop' occurs twice"),
         ("a = 1\na = 2", "not TOML"),
         ("[" * 9, "not TOML"),
         (b"\xff\xfe", "not UTF-8"),
@@ -169,7 +169,7 @@ def test_without_events_there_is_no_scenario():
         ("events = " + "[" * 200_000, "nested too deep|not TOML"),
     ],
 )
-def test_what_cannot_be_read_is_refused_saying_why(text, said):
+def test_unreadable_files_are_refused_with_a_reason(text, said):
     assert re.search(said, str(wrong(text)))
 
 
@@ -188,7 +188,7 @@ def test_an_event_must_fit_into_the_loop():
     assert parse(HALT, loop=30).loop == 30
 
 
-def test_long_words_and_many_errors_make_no_long_sentence():
+def test_error_messages_are_limited_in_length():
     many = wrong(json.dumps({"events": [{"kind": "x" * 10_000, "y" * 10_000: 1}] * 1_000}))
     assert len(many.errors) == 1_000
     assert len(str(many)) < 20_000
@@ -196,17 +196,15 @@ def test_long_words_and_many_errors_make_no_long_sentence():
     assert [e.field for e in wrong(json.dumps({"events": [SHOCK] * 1_001})).errors] == ["events"]
 
 
-def test_a_drifting_loop_is_warned_of():
-    assert parse(SHOCK, loop=60).warnings == (
-        "each round of 60 s multiplies all by 0.95, so over many its price drifts away",
-    )
+def test_drifting_loop_gives_a_warning():
+    assert parse(SHOCK, loop=60).warnings == ("each round of 60 s multiplies all by 0.95, so its price drifts away",)
     assert parse(SHOCK, {**SHOCK, "at": 30, "percent": 100 / 0.95 - 100}, loop=60).warnings == ()
 
 
 # what events do
 
 
-def test_a_shock_is_felt_once_in_the_step_that_begins_with_it():
+def test_shock_acts_once_in_the_step_that_begins_with_it():
     player = play(SHOCK)
     assert player.effects("ITEM_00", 9, 10) is CALM
     assert player.effects("ITEM_00", 10, 11) == pytest.approx(Effects(0.95, 1.0, False))
@@ -215,7 +213,7 @@ def test_a_shock_is_felt_once_in_the_step_that_begins_with_it():
     assert player.effects("ITEM_00", 0, 1e6).factor == pytest.approx(0.95)
 
 
-def test_a_shock_at_the_beginning_is_felt():
+def test_shock_at_the_beginning_acts():
     assert play({**SHOCK, "at": 0}).effects("ITEM_00", 0, 1).factor == pytest.approx(0.95)
     assert play({**SHOCK, "at": 0}).effects("ITEM_00", -0.3, 0.7).factor == pytest.approx(0.95)
 
@@ -265,7 +263,7 @@ def test_volatility_is_the_root_mean_square_over_the_step():
     assert play({**STORM, "factor": 0}).effects("ITEM_00", 12, 13).volatility == 0
 
 
-def test_halts_join_and_hold_back_what_happens_meanwhile():
+def test_halts_merge_and_delay_other_events():
     player = play(HALT, {**HALT, "at": 25, "seconds": 10}, {**SHOCK, "at": 20}, {**SHOCK, "at": 10, "percent": 10})
     halted = [t for t in range(50) if player.effects("ITEM_00", t, t + 1).halted]
     assert halted == list(range(10, 35))
@@ -293,13 +291,13 @@ def test_a_loop_begins_again_with_the_price_it_reached():
     assert player.effects("ITEM_00", 0, 6e9).factor > 0
 
 
-def test_a_shock_held_back_at_the_end_of_a_round_opens_the_next_one():
+def test_shock_delayed_past_the_end_of_a_round_acts_in_the_next_one():
     player = play({**HALT, "at": 50, "seconds": 10}, {**SHOCK, "at": 55}, loop=60)
     assert player.effects("ITEM_00", 59, 60) == Effects(1.0, 1.0, True)
     assert player.effects("ITEM_00", 60, 61) == pytest.approx(Effects(0.95, 1.0, False))
 
 
-def test_events_meet_the_instruments_they_name():
+def test_events_act_on_the_named_instruments():
     found = parse(
         {**SHOCK, "instruments": "ITEM_01"},
         {**SHOCK, "instruments": ["tech", "ITEM_01"], "percent": 10},
@@ -314,7 +312,7 @@ def test_events_meet_the_instruments_they_name():
     assert player.effects("OTHER", 20, 21) is CALM
 
 
-def test_what_is_under_way_can_be_told():
+def test_active_events():
     found = parse(SHOCK, HALT, {**STORM, "at": 40}, loop=100)
     assert [event.kind.name for event in found.active(10.5)] == ["shock", "halt"]
     assert [event.kind.name for event in found.active(11.5)] == ["halt"]
@@ -330,8 +328,8 @@ def test_a_thousand_crashes_at_once_stay_finite():
 
 
 @pytest.mark.parametrize("times", [(2.0, 1.0), (math.nan, 1.0)])
-def test_time_goes_forward(times):
-    with pytest.raises(ValueError, match="no effects from"):
+def test_reversed_interval_raises(times):
+    with pytest.raises(ValueError, match="is not valid"):
         play(SHOCK).effects("ITEM_00", *times)
 
 
@@ -357,10 +355,10 @@ EVENTS = st.one_of(
 
 
 def plain(events: list[dict[str, Any]], loop: float | None, step: float, steps: int) -> list[Effects]:
-    """The same by going through time step by step, as a simulation would; all times are multiples of a step."""
+    """The same by stepping through time, as a simulation does; all times are multiples of a step."""
 
     def level(event: dict[str, Any], k: int) -> float:
-        """The factor an event has reached when k steps of the round are over."""
+        """The factor of an event when k steps of the round are over."""
         x = k * step - event["at"]
         if event["kind"] == "shock":
             return 1 + event["percent"] / 100 if x > 0 else 1.0
@@ -393,8 +391,8 @@ def plain(events: list[dict[str, Any]], loop: float | None, step: float, steps: 
 
 @settings(max_examples=150, deadline=None)
 @given(st.lists(EVENTS, min_size=1, max_size=6), st.sampled_from([None, 55.0, 70.0]), st.data())
-def test_it_does_what_going_through_time_does(events, loop, data):
-    """Every step against the plain way, in any order; and steps put together give what one long step gives."""
+def test_effects_agree_with_stepwise_simulation(events, loop, data):
+    """Every step compared with the plain computation, in any order; combined steps equal one long step."""
     player = play(*events, loop=loop) if loop else play(*events)
     step, steps = 0.5, 300
     expected = plain(events, loop, step, steps)

@@ -1,4 +1,4 @@
-"""The same seed gives the same prices and trades, whoever looks; the simulation keeps time; it can be steered."""
+"""The same seed gives the same prices and trades; the simulation keeps time and can be controlled."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def test_history_is_bounded() -> None:
     assert len(run(instrument, 100)) == 10
 
 
-def test_effects_scale_quieten_and_halt() -> None:
+def test_effects_on_an_instrument() -> None:
     shocked, plain = alone(Spec("A", "a")), alone(Spec("A", "a"))
     run(shocked, 5)
     run(plain, 5)
@@ -147,7 +147,7 @@ def test_effects_scale_quieten_and_halt() -> None:
     assert calm.price != pytest.approx(start, rel=1e-6)
 
 
-def test_a_price_that_leaves_its_domain_ends_there_and_says_why() -> None:
+def test_price_outside_its_domain_ends_the_model_with_a_reason() -> None:
     rare = {"arrivals": "poisson", "arrival_params": {"rate": 1e-6}}
     spec = Spec("A", "a").changed({"model": "gbm", "params": {"mu": 100.0, "sigma": 0.0}, "interval": 3600.0, **rare})
     instrument = alone(spec)
@@ -172,7 +172,7 @@ def test_a_book_has_a_quote_around_its_price() -> None:
 # all of them
 
 
-def test_it_keeps_time_and_hands_its_trades_to_the_market(start: Callable[..., Simulation], workers: Workers) -> None:
+def test_simulation_keeps_time_and_delivers_trades(start: Callable[..., Simulation], workers: Workers) -> None:
     market = Market(new_lock=workers.lock)
     heard: list[str] = []
     simulation = start(market)
@@ -223,7 +223,7 @@ def test_the_number_of_instruments_changes_none_of_them(start: Callable[..., Sim
     assert list(few.get("ITEM_01").history.last()[1])[:20] == list(many.get("ITEM_01").history.last()[1])[:20]
 
 
-def test_edits_go_on_from_the_present_price_and_survive_a_restart(start: Callable[..., Simulation]) -> None:
+def test_edits_keep_the_price_and_survive_a_restart(start: Callable[..., Simulation]) -> None:
     ticks = NoLog()
     simulation = start(ticks=ticks)
     wait_for(lambda: simulation.get("ITEM_01").steps > 5)
@@ -278,7 +278,7 @@ seconds = 60
     wait_for(lambda: simulation.status()["halted"] == 0)
 
 
-def test_steps_that_cannot_be_made_in_time_are_skipped_and_counted(workers: Workers) -> None:
+def test_late_steps_are_skipped_and_counted(workers: Workers) -> None:
     simulation = Simulation(
         Settings.of(ticker_count=1, price_update_interval=0.01), Market(), NoLog(), workers, ManualClock(NOW)
     )
@@ -339,7 +339,7 @@ def test_a_restart_gives_the_same_path_and_trades_at_any_speed_under_a_scenario(
     assert paths[0] == paths[1]
 
 
-def test_a_scenario_begins_with_the_next_step_of_everybody(start: Callable[..., Simulation]) -> None:
+def test_scenario_starts_with_the_next_step_of_each_instrument(start: Callable[..., Simulation]) -> None:
     simulation = start()
     wait_for(lambda: simulation.steps > 20)
     simulation.play(Scenario.parse(STORM, "storm", simulation.ids()))
@@ -347,7 +347,7 @@ def test_a_scenario_begins_with_the_next_step_of_everybody(start: Callable[..., 
         assert each.origin + each.steps * each.spec.interval == 0.0
 
 
-def test_another_model_does_not_keep_the_parameters_changed_before(start: Callable[..., Simulation]) -> None:
+def test_new_model_drops_parameters_of_the_old_one(start: Callable[..., Simulation]) -> None:
     ticks = NoLog()
     simulation = start(ticks=ticks)
     simulation.edit("ITEM_00", {"model": "ou", "params": {"theta": 9.0}, "arrival_params": {"rate": 7.0}})
@@ -358,9 +358,7 @@ def test_another_model_does_not_keep_the_parameters_changed_before(start: Callab
     assert spec == simulation.get("ITEM_00").spec
 
 
-def test_nobody_else_makes_the_ticks_of_a_simulated_instrument(
-    start: Callable[..., Simulation], workers: Workers
-) -> None:
+def test_sent_ticks_of_a_simulated_instrument_are_refused(start: Callable[..., Simulation], workers: Workers) -> None:
     market = Market(new_lock=workers.lock)
     sent = alone(Spec("ITEM_00", "a").changed({"arrivals": "poisson", "arrival_params": {"rate": 50.0}}))
     run(sent, 3)

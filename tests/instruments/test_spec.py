@@ -1,4 +1,4 @@
-"""What may be said of a simulated instrument, and how a wrong field is named."""
+"""The fields of a simulated instrument, and errors for wrong fields."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ def test_tables_change_and_add_instruments() -> None:
 @pytest.mark.parametrize(
     ("changes", "field", "words"),
     [
-        ({"model": "magic"}, "model", "there are"),
+        ({"model": "magic"}, "model", "the models are"),
         ({"params": {"nu": 1.5}}, "params.nu", ""),
         ({"model": "ou", "params": {"theta": 0}}, "params.theta", "above 0"),
         ({"params": {"alpha": 0.5, "beta": 0.6}}, "params.", ""),
-        ({"params": {"speed": 1}}, "params.speed", "is no parameter"),
+        ({"params": {"speed": 1}}, "params.speed", "is not a parameter"),
         ({"params": "fast"}, "params", "table"),
         ({"arrival_params": {"branching": 1.0}}, "arrival_params.branching", "below 1"),
-        ({"arrivals": "rain"}, "arrivals", "not known"),
+        ({"arrivals": "rain"}, "arrivals", "is unknown"),
         ({"flow": {"spread": 0}}, "flow.spread", "at least 1"),
         ({"book": True, "flow": {"limit_rate": 0}}, "flow.limit_rate", "above 0"),
         ({"interval": 0}, "interval", "from 0.001"),
@@ -60,7 +60,7 @@ def test_tables_change_and_add_instruments() -> None:
         ({"correlation": 1.5}, "correlation", "from -1"),
         ({"book": "yes"}, "book", "true or false"),
         ({"name": ""}, "name", "visible"),
-        ({"colour": "red"}, "colour", "there are name"),
+        ({"colour": "red"}, "colour", "the fields are name"),
     ],
 )
 def test_a_wrong_field_is_named(changes: dict[str, Any], field: str, words: str) -> None:
@@ -72,7 +72,7 @@ def test_a_wrong_field_is_named(changes: dict[str, Any], field: str, words: str)
     assert str(named[0].field) in str(caught.value)
 
 
-def test_all_wrong_fields_are_named_at_once_and_nothing_is_changed() -> None:
+def test_all_wrong_fields_are_named_and_nothing_changes() -> None:
     spec = Spec("X", "x")
     with pytest.raises(BadInput) as caught:
         spec.changed({"seed": "a", "interval": "b", "params": {"nu": 0.0}})
@@ -80,13 +80,13 @@ def test_all_wrong_fields_are_named_at_once_and_nothing_is_changed() -> None:
     assert spec == Spec("X", "x")
 
 
-def test_another_model_begins_with_its_own_defaults() -> None:
+def test_new_model_starts_with_its_defaults() -> None:
     spec = Spec("X", "x").changed({"params": {"sigma": 3.0}}).changed({"model": "heston"})
     assert spec.params == {}
     assert spec.changed({"seed": 3}).params == {}
 
 
-def test_feller_is_warned_of_and_not_refused() -> None:
+def test_violated_feller_condition_is_a_warning() -> None:
     spec = Spec("X", "x").changed({"model": "heston", "params": {"kappa": 1.0, "theta": 0.1, "xi": 3.0}})
     assert any("Feller" in warning for warning in spec.warnings())
 
@@ -101,17 +101,17 @@ def test_feller_is_warned_of_and_not_refused() -> None:
         ({"ticker_count": 9, "max_symbols": 8}, "max_symbols"),
     ],
 )
-def test_settings_that_cannot_be_stop_the_start(settings: dict[str, Any], words: str) -> None:
+def test_invalid_settings_raise(settings: dict[str, Any], words: str) -> None:
     with pytest.raises(BadSetting, match=words):
         specs(Settings.of(**settings))
 
 
 @pytest.mark.parametrize("key", ["HERD", "herd", "DEFAULT", "instruments"])
-def test_an_id_that_belongs_to_something_else_is_refused(key: str) -> None:
-    with pytest.raises(BadSetting, match=f"simulated.{key}: this id is taken"):
+def test_reserved_id_is_refused(key: str) -> None:
+    with pytest.raises(BadSetting, match=f"simulated.{key}: this id is reserved"):
         specs(Settings.of(simulated={key: {}}))
 
 
-def test_an_unknown_model_is_told_once() -> None:
-    with pytest.raises(BadInput, match=r"^A: model 'hestn' is not known"):
+def test_unknown_model_is_reported_once() -> None:
+    with pytest.raises(BadInput, match=r"^A: model 'hestn' is unknown"):
         Spec("A", "a").changed({"model": "hestn"})

@@ -16,7 +16,7 @@ from tests.instruments.statistics import LIMIT
 
 @cache
 def checker() -> FactChecker:
-    """One for all tests of the file: the bands of a model are found once."""
+    """Shared by all tests of the module, as bands are cached."""
     return FactChecker()
 
 
@@ -31,7 +31,7 @@ def card(found: list[float], model: str, **values: float) -> dict[str, Fact]:
     return {fact.name: fact for fact in checker().check(found, registry.get(model), values, 1.0)}
 
 
-def test_figures_by_the_estimators() -> None:
+def test_values_agree_with_the_estimators() -> None:
     found = prices("garch", 401, 7)
     r = returns(found)
     figures = dict(zip([kind.name for kind in KINDS], measure(r[None, :])[:, 0], strict=True))
@@ -48,10 +48,11 @@ def test_figures_by_the_estimators() -> None:
 
 
 @pytest.mark.parametrize("model", registry.names())
-def test_a_true_sample_fits_and_leaves_its_bands_as_seldom_as_is_said(model: str) -> None:
-    """60 samples, 7 facts of 1% each. The facts of a sample hang together, so the count of samples with any fact out is
-    held against its largest mean, 7%: more than 14 of 60 have a chance below 1 in 10,000. Bands are samples themselves,
-    and a little narrower or wider than 99%."""
+def test_true_samples_stay_in_their_bands(model: str) -> None:
+    """60 samples, 7 facts of 1% each. The facts of a sample are correlated, so the number of samples with any fact
+    outside is compared with its largest mean, 7%: more than 14 of 60 have a chance below 1 in 10,000. Bands are
+    estimated from samples themselves, and a little narrower or wider than 99%.
+    """
     out = sum(
         any(fact.ok is False for fact in card(prices(model, NEEDED + 1, 1000 + seed), model).values())
         for seed in range(60)
@@ -59,7 +60,7 @@ def test_a_true_sample_fits_and_leaves_its_bands_as_seldom_as_is_said(model: str
     assert out <= 14
 
 
-def test_theory_is_told_beside_the_band() -> None:
+def test_facts_include_theory() -> None:
     found = card(prices("garch", 801, 4), "garch")
     assert found["kurtosis"].theory == pytest.approx(7.36, abs=0.01)
     assert found["volatility"].theory == pytest.approx(1.2)
@@ -77,8 +78,8 @@ def test_theory_is_told_beside_the_band() -> None:
     assert card(prices("heston", 801, 3), "heston")["leverage"].theory == "below 0"
 
 
-def test_theory_without_an_end_is_said_in_words() -> None:
-    """Infinity is no JSON, so no fact holds it."""
+def test_infinite_theory_is_given_in_words() -> None:
+    """JSON has no infinity, so no fact contains it."""
     found = {
         fact.name: fact for fact in FactChecker(50).check(prices("garch", 201, 4), registry.get("garch"), {"nu": 3}, 1)
     }
@@ -89,7 +90,7 @@ def test_theory_without_an_end_is_said_in_words() -> None:
         assert not isinstance(fact.theory, float) or math.isfinite(fact.theory)
 
 
-def test_a_price_that_keeps_to_its_level_is_held_against_runs_that_do() -> None:
+def test_mean_reverting_price_is_compared_with_mean_reverting_runs() -> None:
     values = {"theta": 3e6, "level": 106.0}
     path = registry.get("ou").start(values, 100.0, 1.0, Noise(6))
     found = [round(path.step(), 2) for _ in range(1200)]
@@ -100,8 +101,8 @@ def test_a_price_that_keeps_to_its_level_is_held_against_runs_that_do() -> None:
     assert ratio.high < 1.0  # it is seen to be no walk
 
 
-def test_a_model_is_told_from_another() -> None:
-    """What a market has and the textbook lacks (Cont, 2001), each way round."""
+def test_facts_tell_models_apart() -> None:
+    """The differences between a market and the textbook model (Cont, 2001), in both directions."""
     bursts = card(prices("garch", 801, 5), "gbm")
     assert bursts["kurtosis"].ok is False
     assert bursts["clustering"].ok is False
@@ -113,7 +114,9 @@ def test_a_model_is_told_from_another() -> None:
 
 
 def test_stylised_facts_of_the_models() -> None:
-    """20,000 unrounded returns each: no memory in any but OU, fat tails and bursts where the model has them alone."""
+    """20,000 unrounded returns each: autocorrelation only in OU, fat tails and clusters only in models that have
+    them.
+    """
     for model in registry.MODELS:
         path = model.start({}, 1e6 if model.name == "uniform" else 100.0, 1.0, Noise(17))
         r = returns([path.step() for _ in range(20_001)])
@@ -133,7 +136,7 @@ def test_stylised_facts_of_the_models() -> None:
             assert np.all(np.abs(size.value) <= LIMIT * size.error), model.name
 
 
-def test_too_few_prices_are_said_and_not_guessed_from() -> None:
+def test_too_few_prices_are_reported() -> None:
     for count, have in ((0, 0), (1, 0), (NEEDED, NEEDED - 1)):
         facts = check_facts([100.0 + k % 3 for k in range(count)], registry.get("gbm"), {}, 1.0)
         assert [fact.name for fact in facts] == [kind.name for kind in KINDS]
@@ -143,17 +146,17 @@ def test_too_few_prices_are_said_and_not_guessed_from() -> None:
             assert fact.doc
 
 
-def test_a_price_that_stands_still_has_no_figures() -> None:
+def test_constant_price_has_no_values() -> None:
     still = check_facts([100.0] * 300, registry.get("gbm"), {"sigma": 0.0}, 1.0)
     assert {fact.ok for fact in still} == {None}
     assert "did not move" in still[0].text
     # nearly still: one move in 200, and a model that hardly ever moves a cent
     rare = FactChecker(20).check([100.0] * 150 + [100.01] * 51, registry.get("gbm"), {"sigma": 0.02}, 1.0)
     assert [fact.ok for fact in rare if fact.name == "tail"] == [None]
-    assert "too many of these returns are alike" in next(fact.text for fact in rare if fact.name == "tail")
+    assert "too many of these returns are equal" in next(fact.text for fact in rare if fact.name == "tail")
 
 
-def test_bands_are_found_once_and_are_the_same_for_everybody() -> None:
+def test_bands_are_cached() -> None:
     found, model = prices("ou", 900, 2), registry.get("ou")
     one, two = FactChecker(50), FactChecker(50)
     first = one.check(found, model, {}, 1.0)
@@ -166,7 +169,7 @@ def test_bands_are_found_once_and_are_the_same_for_everybody() -> None:
     assert len(few._bands) == 64
 
 
-def test_what_cannot_be_is_refused() -> None:
+def test_invalid_arguments_raise() -> None:
     with pytest.raises(BadInput, match="sigma"):
         check_facts([100.0] * 300, registry.get("gbm"), {"sigma": -1.0}, 1.0)
     for wrong in (0.0, -1.0, math.nan):

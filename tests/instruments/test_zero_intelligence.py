@@ -1,5 +1,6 @@
-"""The zero-intelligence book: against a second simulation of the same model by other means, against the paper's scales,
-and tied to a price. Seeds are fixed; where a band is statistical, the chance that right code leaves it is stated."""
+"""The zero-intelligence book, compared with a second simulation of the same model, with the paper's scales, and tied to
+a price. Seeds are fixed; for a statistical band, the chance that correct code leaves it is stated.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +40,7 @@ def free_run(lives: float, seed: int = 2, **values: float) -> tuple[float, float
 
 
 def counted_run(lives: float, seed: int, limit_rate: float, market_rate: float, cancel_rate: float, band: int):
-    """The same three figures from counts of orders per price: no queues, no ids, no price levels to keep in order."""
+    """The same three statistics from counts of orders per price: no queues, no ids, no sorted price levels."""
     rng = np.random.default_rng(seed)
     size, centre = 8 * band, 4 * band
     bids, asks = np.zeros(size, int), np.zeros(size, int)
@@ -75,7 +76,7 @@ def counted_run(lives: float, seed: int, limit_rate: float, market_rate: float, 
     return tuple(np.mean(rows, axis=0).tolist())
 
 
-def test_it_lives_like_a_book_made_of_counts():
+def test_book_agrees_with_a_simulation_of_counts():
     """Spread within 12%, orders within 8%, depth within 10%: at least 4 standard errors of the difference of both runs
     each (estimated from six seeds), an error rate of 2e-4."""
     rates = {"limit_rate": 0.3, "market_rate": 3.0, "cancel_rate": 0.1, "band": 30}
@@ -86,7 +87,7 @@ def test_it_lives_like_a_book_made_of_counts():
     assert depth == pytest.approx(counted[2], rel=0.10)
 
 
-def test_the_spread_scales_as_the_dimensions_say():
+def test_spread_scales_with_the_paper_dimensions():
     """Price scale market/(2·limit), granularity 2·cancel/market. Doubling the price scale at the same granularity
     doubles the spread, up to the tick's part of it; finer granularity narrows it. Bands of 5 standard errors."""
     base, *_ = free_run(300, limit_rate=0.1, market_rate=2.0, cancel_rate=0.04, band=80)
@@ -105,7 +106,7 @@ def test_depth_far_from_the_quote_is_limit_rate_over_cancel_rate():
         assert depth == pytest.approx(expected, rel=0.05)
 
 
-def test_time_has_no_scale_of_its_own():
+def test_faster_rates_only_rescale_time():
     """All rates ten times as large: the same book ten times as early, order for order."""
     slow, fast = (
         book(limit_rate=0.1, market_rate=1, cancel_rate=0.05),
@@ -128,7 +129,7 @@ def check_trades(trades: list[Trade], t0: float, t1: float) -> None:
 
 
 @pytest.mark.parametrize("anchored", [True, False])
-def test_the_side_of_a_trade_is_its_takers(anchored):
+def test_side_of_a_trade_is_the_takers(anchored):
     made = book()
     count = 0
     for k in range(300):
@@ -174,7 +175,7 @@ def test_it_follows_the_price_of_a_model(sigma, far):
     assert len(made.book) < 400
 
 
-def test_quotes_left_behind_are_taken_and_withdrawn_at_once():
+def test_stale_quotes_are_taken_and_withdrawn():
     made = book(leash=2.0, snipe=0.5)
     made.step(0, 20, 100.0)
     stale = sum(size for price, size in made.book.depth(SELL) if price < 10_010 - 2)
@@ -186,7 +187,7 @@ def test_quotes_left_behind_are_taken_and_withdrawn_at_once():
     assert made.refills == 0
 
 
-def test_an_anchor_beyond_the_band_fills_the_book_anew_without_trades():
+def test_anchor_beyond_the_band_refills_the_book():
     made = book()
     made.step(0, 20, 100.0)
     assert made.step(20, 20, 150.0) == []
@@ -196,7 +197,7 @@ def test_an_anchor_beyond_the_band_fills_the_book_anew_without_trades():
     assert abs(made.mid - 150) < 0.02
 
 
-def test_a_book_at_the_lowest_prices_stays_above_nothing():
+def test_book_at_the_lowest_prices_stays_positive():
     made = book(price=0.0001)
     for k in range(200):
         check_trades(made.step(k, k + 1, 0.03 if k > 100 else 0.0001), k, k + 1)
@@ -204,7 +205,7 @@ def test_a_book_at_the_lowest_prices_stays_above_nothing():
         assert 1 <= quote.bid < quote.ask
 
 
-def test_a_side_that_is_empty_has_a_price_and_no_size():
+def test_empty_side_has_a_price_and_no_size():
     made = book(market_rate=1_000, limit_rate=0.01, band=5, cancel_rate=0.1, size=1, size_spread=0)
     seen = set()
     for k in range(200):
@@ -223,7 +224,7 @@ def test_ticks_are_steps_of_the_grid():
     assert made.mid == pytest.approx(100, abs=3)
 
 
-def test_a_halt_passes_the_book_by():
+def test_halt_does_not_change_the_book():
     made = book()
     made.step(0, 10, 100.0)
     before = made.book.depth(BUY), made.book.depth(SELL)
@@ -242,8 +243,8 @@ def test_a_step_that_is_too_long_is_cut_and_counted():
 
 
 @pytest.mark.parametrize("step", [(1, 0, 100.0), (0, 1, 0.0), (0, 1, -1.0), (0, 1, math.nan), (0, 1, math.inf)])
-def test_a_step_that_cannot_be_is_refused(step):
-    with pytest.raises(ValueError, match="no book from"):
+def test_invalid_step_raises(step):
+    with pytest.raises(ValueError, match="invalid step from"):
         book().step(*step)
 
 

@@ -1,5 +1,5 @@
-"""Price models, one file each, all of them listed in `registry`.
+"""Price models, one module each, all listed in `registry`.
 
-Rates are per year of 365.25 days, as these markets never close: mu, sigma and the speeds of reversion are annual. GARCH
-is the exception that its literature makes: its alpha and beta are per step.
+Rates are per year of 365.25 days, as these markets never close: mu, sigma and the reversion speeds are annual. GARCH is
+the exception, as in its literature: its alpha and beta are per step.
 """

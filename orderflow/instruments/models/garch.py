@@ -38,7 +38,7 @@ class _Garch(LogPath):
         return price
 
     def volatility(self, factor: float) -> None:
-        # shown and not fed back: when the regime ends, volatility is what it would have been without it
+        # only in the output, not in the recursion: after the regime, volatility is as if it had not happened
         self._times = usable(factor, zero=True)
 
 
@@ -50,7 +50,7 @@ def _rules(values: Values) -> list[tuple[str, str]]:
     alpha, beta = values["alpha"], values["beta"]
     if alpha + beta < 1.0:
         return []
-    why = f"alpha + beta = {alpha:g} + {beta:g} must be below 1, else the variance has no level"
+    why = f"alpha + beta = {alpha:g} + {beta:g} must be below 1, or the variance has no long-run level"
     return [("alpha" if alpha >= beta else "beta", why)]
 
 
@@ -64,7 +64,7 @@ def _fourth(values: Values) -> float:
 
 def _cautions(values: Values) -> list[str]:
     if values["nu"] <= 4.0:
-        return [f"nu = {values['nu']:g}: at 4 or below the kurtosis is infinite, so a sample's settles nowhere"]
+        return [f"nu = {values['nu']:g}: at 4 or below the kurtosis is infinite, so a sample's does not converge"]
     if _fourth(values) >= 1.0:
         return ["alpha² E[z⁴] + 2 alpha beta + beta² is 1 or more: the kurtosis is infinite"]
     return []
@@ -86,7 +86,7 @@ def tail_index(alpha: float, beta: float, nu: float) -> float:
     low, high = 2.0, nu  # the moment of order 2 is alpha + beta < 1, that of order nu is infinite
     for _ in range(40):
         s = (low + high) / 2.0
-        with np.errstate(over="ignore"):  # a moment beyond the largest float is above 1 all the same
+        with np.errstate(over="ignore"):  # a moment beyond the largest float is above 1 as well
             moment = 2.0 * np.trapezoid(np.exp(weight + s / 2.0 * growth), u)
         low, high = (s, high) if moment < 1.0 else (low, s)
     return low
@@ -113,7 +113,7 @@ def _theory(values: Values, price: float, dt: float) -> Theory:
 MODEL = Model(
     name="garch",
     title="GARCH(1,1), Student t",
-    doc="Bursts of volatility that die down, and fat tails besides: the closest of these to what a market does.",
+    doc="Bursts of volatility that fade, and fat tails: the closest of these models to a market.",
     source=(
         "T. Bollerslev, A conditionally heteroskedastic time series model for speculative prices and rates of return, "
         "Review of Economics and Statistics 69, 1987"
@@ -122,7 +122,7 @@ MODEL = Model(
         MU,
         SIGMA,
         Param("alpha", 0.08, 0.0, 1.0, "per step", "How much a move adds to the variance of the next step."),
-        Param("beta", 0.90, 0.0, 1.0, "per step", "How much of its variance a step hands on to the next."),
+        Param("beta", 0.90, 0.0, 1.0, "per step", "How much of its variance a step passes to the next."),
         Param(
             "nu",
             8.0,

@@ -1,8 +1,8 @@
-"""Heston's stochastic volatility: a variance that wanders about its level, and falls and rises against the price.
+"""Heston's stochastic volatility: a mean-reverting variance that is correlated with the price.
 
 d ln S = (mu - v / 2) dt + sqrt(v) dW, dv = kappa (theta - v) dt + xi sqrt(v) dZ, corr(dW, dZ) = rho. Stepped by Euler
-with full truncation: v may go below zero, and counts as zero wherever it is used. Of the Euler schemes this is the one
-with the least bias (Lord, Koekkoek and van Dijk), and with it the mean of what counts of v is theta exactly.
+with full truncation: v can go below zero, and counts as zero wherever it is used. Of the Euler schemes this is the one
+with the least bias (Lord, Koekkoek and van Dijk), and with it the mean of the truncated v is theta exactly.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class _Heston(LogPath):
 
     @property
     def variance(self) -> float:
-        """What counts of the variance, per year, >= 0."""
+        """The truncated variance per year, >= 0."""
         return max(self._v, 0.0)
 
 
@@ -60,7 +60,7 @@ def _cautions(values: Values) -> list[str]:
         return []
     return [
         f"Feller condition not met: 2 kappa theta = {speed:g} is below xi² = {size:g}, "
-        "so the variance touches zero again and again; the scheme copes, the price stands still meanwhile"
+        "so the variance reaches zero again and again; the scheme allows it, and the price does not move then"
     ]
 
 
@@ -92,7 +92,7 @@ MODEL = Model(
             0.0,
             1e9,
             "1/year",
-            "Speed of the variance's return: half of a distance in 0.69 / kappa; 70,000 a year is five minutes.",
+            "Reversion speed of the variance: half of a distance in 0.69 / kappa; 70,000 a year is five minutes.",
             low_open=True,
         ),
         Param("xi", 400.0, 0.0, 1e6, "1/year", "Volatility of the variance."),

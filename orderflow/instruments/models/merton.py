@@ -1,8 +1,8 @@
-"""Merton's jump diffusion: Brownian motion, and now and then news that moves the price at once.
+"""Merton's jump diffusion: Brownian motion with Poisson jumps.
 
 d ln S = (mu - intensity × k - sigma² / 2) dt + sigma dW + J dN, J normal with mean `jump_mean` and standard deviation
-`jump_sd`, N Poisson, and k = E[exp J] - 1 taken out of the drift, so that jumps do not change what is expected. Stepped
-exactly: n jumps in a step add a normal with mean n × jump_mean and variance n × jump_sd².
+`jump_sd`, N Poisson, and k = E[exp J] - 1 taken out of the drift, so that jumps do not change the expected price.
+Stepped exactly: n jumps in a step add a normal with mean n × jump_mean and variance n × jump_sd².
 """
 
 from __future__ import annotations
@@ -54,14 +54,14 @@ def _theory(values: Values, price: float, dt: float) -> Theory:
 MODEL = Model(
     name="merton",
     title="Merton jump diffusion",
-    doc="Calm normal returns with sudden jumps between them: fat tails, yet no bursts, as jumps come unannounced.",
+    doc="Calm normal returns with sudden jumps between them: fat tails but no bursts, as jumps are independent.",
     source=(
         "R. C. Merton, Option pricing when underlying stock returns are discontinuous, "
         "Journal of Financial Economics 3, 1976"
     ),
     params=(
         MU,
-        Param("sigma", 1.0, 0.0, 20.0, "1/year^½", "Volatility a year of what moves between the jumps."),
+        Param("sigma", 1.0, 0.0, 20.0, "1/year^½", "Volatility a year between the jumps."),
         Param("intensity", 263_000.0, 0.0, 1e8, "1/year", "Jumps a year: 263,000 is one in two minutes."),
         Param("jump_mean", 0.0, -1.0, 1.0, "log", "Mean of a jump of the log-price."),
         Param("jump_sd", 0.0015, 0.0, 1.0, "log", "Standard deviation of a jump: 0.0015 is 15 ticks of 100.00."),

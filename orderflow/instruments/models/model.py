@@ -1,8 +1,8 @@
-"""What a price model is, and what it makes: a path, one price at a time.
+"""The interface of price models: a model makes a path, one price at a time.
 
-A model is a record: its parameters with their domains, where it comes from, what theory says of its returns, and the
-function that begins a path. Its mathematics stays in its own file. Nothing here rounds prices, knows the time of day
-or keeps a history: that is the simulation's work.
+A model is a record: its parameters with their domains, its source, what theory says about its returns, and the function
+that begins a path. Its mathematics is in its own module. Nothing here rounds prices, knows the time of day or keeps a
+history: that is done by the simulation.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from orderflow.instruments.rng import Noise
 YEAR = 365.25 * 86_400
 """Seconds of a year: these markets never close."""
 LOWEST, HIGHEST = 1e-9, 1e15
-"""Prices that a path may have."""
+"""Range of a path's prices."""
 _LOG_LOWEST, _LOG_HIGHEST = math.log(LOWEST), math.log(HIGHEST)
 
 Values = Mapping[str, float]
@@ -28,9 +28,9 @@ Values = Mapping[str, float]
 
 
 class Path(ABC):
-    """One simulated price in time.
+    """One simulated price over time.
 
-    price: the last one, unrounded, > 0. values: the parameters in force.
+    price: the last one, unrounded, > 0. values: the current parameters.
     """
 
     __slots__ = ("price", "values")
@@ -40,22 +40,22 @@ class Path(ABC):
 
     @abstractmethod
     def step(self) -> float:
-        """The price one step later, > 0. Raises Conflict, with everything as it was, when it leaves 1e-9 ... 1e15."""
+        """The price one step later, > 0. Raises Conflict, with the state unchanged, if it leaves 1e-9 ... 1e15."""
 
     @abstractmethod
     def scale(self, factor: float) -> None:
-        """A shock: the price and all that it is measured against moves by `factor` > 0, and no model undoes it.
+        """A shock: multiply the price and the level that it reverts to by `factor` > 0, permanently.
 
-        Raises Conflict when the price would leave its range.
+        Raises Conflict if the price would leave its range.
         """
 
     @abstractmethod
     def volatility(self, factor: float) -> None:
-        """The diffusive part is `factor` >= 0 times its usual size from now on; 1 ends it, factors do not add up."""
+        """Multiply the diffusive part by `factor` >= 0 from now on; 1 ends it, factors do not accumulate."""
 
 
 class LogPath(Path):
-    """A path that moves in the logarithm of the price, so that the price cannot fall to zero."""
+    """A path in the logarithm of the price, so that the price cannot fall to zero."""
 
     __slots__ = ("_log",)
 
@@ -69,8 +69,8 @@ class LogPath(Path):
         self._to(self._log + math.log(usable(factor, zero=False)))
 
     def _to(self, log: float) -> float:
-        """Go to this log-price, and say the price."""
-        if _LOG_LOWEST <= log <= _LOG_HIGHEST:  # false for NaN too
+        """Set the log-price and return the price."""
+        if _LOG_LOWEST <= log <= _LOG_HIGHEST:  # also false for NaN
             self._log = log
             self.price = math.exp(log)
             return self.price
@@ -78,7 +78,7 @@ class LogPath(Path):
 
 
 def within(price: float) -> float:
-    """The price, if a path may have it. Raises Conflict."""
+    """Return the price if it is in range. Raises Conflict."""
     if LOWEST <= price <= HIGHEST:
         return price
     raise _left()
@@ -92,7 +92,7 @@ def _left() -> Conflict:
 
 
 def usable(factor: float, *, zero: bool) -> float:
-    """The factor of a shock or a regime, if it is one. Raises BadInput that names `factor`."""
+    """Return the factor of a shock or a regime if it is valid. Raises BadInput that names `factor`."""
     if math.isfinite(factor) and (factor > 0.0 or (zero and factor == 0.0)):
         return factor
     reason = f"{factor} must be a finite number {'of at least' if zero else 'above'} 0"
@@ -101,14 +101,14 @@ def usable(factor: float, *, zero: bool) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Theory:
-    """What a model says about its own log returns, one step each.
+    """What theory says about a model's log returns over one step.
 
-    variance: of one return. kurtosis: the excess over the normal's, infinity where there is none, None where no closed
-    form is known. reversion: share of a distance from its level that the log-price keeps over a step, 1 for a walk
-    that returns to nowhere. squares: (autocorrelation of squared returns at lag 1, factor by which it falls with each
-    further lag); (0, 0) where volatility does not cluster, None where there is no closed form. leverage: sign of the
-    correlation of a return with the volatility after it. tail: index of the power law of large returns, infinity where
-    the tails are thinner than any power. level: the price it keeps returning to, 0 where there is none.
+    variance: of one return. kurtosis: the excess over the normal's, infinity if it does not exist, None if no closed
+    form is known. reversion: share of the distance from its level that the log-price keeps over a step, 1 for a random
+    walk. squares: (autocorrelation of squared returns at lag 1, factor by which it falls with each further lag); (0, 0)
+    if volatility does not cluster, None if there is no closed form. leverage: sign of the correlation of a return with
+    the volatility after it. tail: index of the power law of large returns, infinity if the tails are thinner than any
+    power. level: the price to which it reverts, 0 if there is none.
     """
 
     variance: float
@@ -121,15 +121,15 @@ class Theory:
 
     @property
     def clusters(self) -> bool:
-        """Whether large returns follow large ones."""
+        """Whether volatility clusters."""
         return self.squares != (0.0, 0.0)
 
     def autocorrelation(self, lag: int) -> float:
-        """Of the returns, at a lag >= 1: -(1 - a) a^(lag - 1) / 2 with a = `reversion`."""
+        """Autocorrelation of the returns at a lag >= 1: -(1 - a) a^(lag - 1) / 2 with a = `reversion`."""
         return -(1.0 - self.reversion) * self.reversion ** (lag - 1) / 2.0
 
     def variance_ratio(self, steps: int) -> float:
-        """Variance of a return over so many steps, over that many times the variance of one step; 1 for a walk."""
+        """Variance of a return over `steps` steps, divided by `steps` times that of one step; 1 for a random walk."""
         a = self.reversion
         return 1.0 if a == 1.0 else (1.0 - a**steps) / (steps * (1.0 - a))
 
@@ -140,12 +140,12 @@ def _none(values: Values) -> tuple[()]:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A price model, as the registry and a page know it.
+    """A price model, as the registry and a page use it.
 
     source: where it was published. begin(values, price, dt, noise): makes a path; values are complete and checked.
-    theory(values, price, dt): what is known of the returns. rules(values): (parameter, why not) for every rule that
-    more than one parameter takes part in. cautions(values): sentences about what is allowed, yet odd.
-    fastest(values): (parameter, its rate a year): a step is to be shorter than the time 1 / rate.
+    theory(values, price, dt): what theory says of the returns. rules(values): (parameter, reason) for every violated
+    rule about several parameters. cautions(values): warnings about values that are allowed but unusual.
+    fastest(values): (parameter, its rate a year): a step must be shorter than the time 1 / rate.
     """
 
     name: str
@@ -160,30 +160,30 @@ class Model:
     fastest: Callable[[Values], tuple[str, float]] | None = None
 
     def defaults(self) -> dict[str, float]:
-        """Every parameter at its default."""
+        """The default of every parameter."""
         return {param.name: param.default for param in self.params}
 
     def check(self, values: Mapping[str, float]) -> tuple[dict[str, float], list[str]]:
-        """(all parameters, defaults where none is given; warnings). Raises BadInput that names each wrong one."""
+        """(all parameters, with defaults where none is given; warnings). Raises BadInput that names each wrong one."""
         complete = checked(f"model {self.name}", self.params, values)
         self._refuse(self.rules(complete))
         return complete, list(self.cautions(complete))
 
     def start(self, values: Mapping[str, float], price: float, dt: float, noise: Noise) -> Path:
-        """A path that begins at `price` and moves by `dt` seconds of model time a step.
+        """Start a path at `price` that moves by `dt` seconds of model time per step.
 
-        Raises BadInput that names the parameter, `price` or `dt` that cannot be.
+        Raises BadInput that names the wrong parameter, `price` or `dt`.
         """
         complete, _ = self.check(values)
         faults = []
         if not LOWEST <= price <= HIGHEST:
-            faults.append(("price", f"{price:g} must lie in {LOWEST:g} ... {HIGHEST:g}"))
+            faults.append(("price", f"{price:g} must be in {LOWEST:g} ... {HIGHEST:g}"))
         if not 0.0 < dt <= YEAR:
             faults.append(("dt", f"{dt:g} must be above 0 and at most a year of seconds"))
         elif self.fastest:
             name, rate = self.fastest(complete)
             if rate * dt > YEAR:
-                faults.append((name, f"{rate:g} is too fast for steps of {dt:g} s; at most {YEAR / dt:g} works"))
+                faults.append((name, f"{rate:g} is too fast for steps of {dt:g} s; use at most {YEAR / dt:g}"))
         self._refuse(faults)
         return self.begin(MappingProxyType(complete), float(price), float(dt), noise)
 

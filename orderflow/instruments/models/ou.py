@@ -1,7 +1,7 @@
-"""The Ornstein-Uhlenbeck process of the log-price: a price that is drawn back to a level, the faster the farther off.
+"""The Ornstein-Uhlenbeck process of the log-price: a mean-reverting price.
 
 X = ln S, dX = theta (ln level - X) dt + sigma dW, stepped exactly: X keeps exp(-theta dt) of its distance and gains a
-normal of variance sigma² (1 - exp(-2 theta dt)) / (2 theta). It is the logarithm that reverts, so prices stay above 0.
+normal of variance sigma² (1 - exp(-2 theta dt)) / (2 theta). The logarithm reverts, so prices stay above 0.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class _Ou(LogPath):
 
     def scale(self, factor: float) -> None:
         super().scale(factor)
-        self._level += math.log(factor)  # else the path would go back to where it came from
+        self._level += math.log(factor)  # or the path would return to its old level
 
     def volatility(self, factor: float) -> None:
         self._spread = usable(factor, zero=True) * self._full
@@ -64,7 +64,7 @@ def _theory(values: Values, price: float, dt: float) -> Theory:
 MODEL = Model(
     name="ou",
     title="Ornstein-Uhlenbeck",
-    doc="A price that is drawn back to its level, as a spread or a pegged coin is; what it lost it tends to regain.",
+    doc="A price that reverts to a level, like a spread or a pegged coin: after a fall it tends to rise.",
     source="G. E. Uhlenbeck and L. S. Ornstein, On the theory of the Brownian motion, Physical Review 36, 1930",
     params=(
         Param(
@@ -73,10 +73,10 @@ MODEL = Model(
             0.0,
             1e9,
             "1/year",
-            "Speed of the return. Half of a distance is made good in 0.69 / theta: 36,500 a year is ten minutes.",
+            "Reversion speed. Half of a distance is closed in 0.69 / theta: 36,500 a year is ten minutes.",
             low_open=True,
         ),
-        Param("level", 0.0, 0.0, 1e12, "price", "The price that it returns to; 0 is the starting price."),
+        Param("level", 0.0, 0.0, 1e12, "price", "The price to which it reverts; 0 is the starting price."),
         SIGMA,
     ),
     begin=_begin,

@@ -1,6 +1,6 @@
-"""The list of price models: one line each, in the order in which a page shows them.
+"""The registry of price models, one line each, in the order in which a page shows them.
 
-To add one: write its file with a path and a `Model` record, add its line here, and add its test class.
+To add a model: write its module with a path and a `Model` record, add its line here, and add its test class.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ def names() -> tuple[str, ...]:
 
 
 def get(name: str) -> Model:
-    """The model of that name. Raises NotFound that lists what there is."""
+    """Return the model of that name. Raises NotFound, listing all models."""
     for model in MODELS:
         if model.name == name:
             return model
-    raise NotFound(f"model {name!r} is not known; there are {', '.join(names())}")
+    raise NotFound(f"model {name!r} is unknown; the models are {', '.join(names())}")

@@ -1,9 +1,9 @@
-"""The uniform walk: what the ticker server that this one succeeds did to its prices, for programs that expect it.
+"""The uniform random walk of the ticker server that this program replaces, for clients that expect it.
 
-Each step adds a number drawn evenly from [-range, range], in units of price and whatever the price is. Below the floor
-of one cent the walk is reflected, which the original left to luck. The step is the same however long it lasts: the
-model knows no time. The even number is made of a normal one, as the share of all normals below it, so that the members
-of a group can move together.
+Each step adds a uniform number from [-range, range], in units of price, whatever the price is. At the floor of one cent
+the walk is reflected, which the original did not ensure. The step does not depend on its duration: the model has no
+time. The uniform number is made from a normal one, as the share of all normals below it, so that the members of a group
+can move together.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ def _theory(values: Values, price: float, dt: float) -> Theory:
 MODEL = Model(
     name="uniform",
     title="Uniform walk",
-    doc="Each step adds a number drawn evenly from -range to range: simple, and thinner in the tails than any market.",
-    source="the ticker server this one succeeds; a random walk in the sense of K. Pearson, Nature 72, 1905",
+    doc="Each step adds a uniform number from -range to range: simple, with thinner tails than any market.",
+    source="the ticker server that this program replaces; a random walk in the sense of K. Pearson, Nature 72, 1905",
     params=(Param("range", 1.0, 0.0, 1e6, "price", "Largest change of one step, up or down, in units of price."),),
     begin=_begin,
     theory=_theory,

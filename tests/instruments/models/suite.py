@@ -1,4 +1,4 @@
-"""What every price model is held to: its test class inherits `ModelSuite`, and says what is special about it."""
+"""The test suite of all price models: a test class inherits `ModelSuite` and adds its own tests."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class ModelSuite:
         path = self.start(seed, **options)
         return [path.step() for _ in range(count)]
 
-    def test_it_is_listed_and_explains_itself(self) -> None:
+    def test_model_is_registered_and_documented(self) -> None:
         model = self.model
         assert registry.get(model.name) is model
         assert model.title
@@ -57,7 +57,7 @@ class ModelSuite:
             assert param.wrong(param.default) is None
         assert model.check({}) == (model.defaults(), [])
 
-    def test_a_seed_gives_the_same_prices_whatever_else_is_drawn_or_runs(self) -> None:
+    def test_same_seed_gives_same_prices(self) -> None:
         alone = self.prices(1000)
         noise = Noise(1)
         path = self.model.start({}, 100.0, 1.0, noise)
@@ -78,7 +78,7 @@ class ModelSuite:
             assert np.all((found > 0) & (found <= HIGHEST)), values
             assert len(np.unique(found)) > 1
 
-    def test_every_parameter_outside_its_domain_is_named(self) -> None:
+    def test_parameters_outside_their_domain_are_named(self) -> None:
         for param in self.model.params:
             wrong: list[Any] = [10**400, math.nan, math.inf, -math.inf, "1", True, None]
             wrong += [math.nextafter(param.low, -math.inf), param.high * 2.0 + 1.0]
@@ -88,17 +88,17 @@ class ModelSuite:
                 with pytest.raises(BadInput, match=f"model {self.model.name}: {param.name} .* must be ") as info:
                     self.model.check({param.name: value})
                 assert [(error.row, error.field) for error in info.value.errors] == [(None, param.name)]
-        with pytest.raises(BadInput, match="is no parameter of model ") as info:
+        with pytest.raises(BadInput, match="is not a parameter of model ") as info:
             self.model.check({"nonsense": 1.0})
         assert info.value.errors[0].field == "nonsense"
 
-    def test_parameters_that_do_not_go_together_are_named(self) -> None:
+    def test_inconsistent_parameters_are_named(self) -> None:
         for values, named in self.refused:
             with pytest.raises(BadInput) as info:
                 self.model.check(values)
             assert [error.field for error in info.value.errors] == [named]
 
-    def test_what_is_odd_is_said(self) -> None:
+    def test_unusual_parameters_give_warnings(self) -> None:
         for values, words in self.warned:
             complete, warnings = self.model.check(values)
             assert complete == {**self.model.defaults(), **values}
@@ -117,13 +117,13 @@ class ModelSuite:
                 self.model.start({}, price, dt, Noise(1))
             assert [error.field for error in info.value.errors] == [named]
 
-    def test_a_path_tells_its_values_and_they_stand(self) -> None:
+    def test_path_values_are_readonly(self) -> None:
         path = self.start()
         assert path.values == self.model.defaults()
         with pytest.raises(TypeError):
             path.values["mu"] = 1.0  # type: ignore[index]  # that it cannot be done is what is tested
 
-    def test_a_shock_moves_the_price_for_good(self) -> None:
+    def test_shock_moves_the_price_permanently(self) -> None:
         path, twin = self.start(), self.start()
         for _ in range(50):
             path.step(), twin.step()
@@ -136,7 +136,7 @@ class ModelSuite:
         """Whether this is where the price is when it was shocked and its twin was not."""
         return price == pytest.approx(factor * twin, rel=1e-12)
 
-    def test_a_regime_of_volatility_ends_without_a_trace(self) -> None:
+    def test_volatility_regime_leaves_no_trace(self) -> None:
         path, twin = self.start(), self.start()
         calm: list[tuple[float, float]] = []
         wild: list[tuple[float, float]] = []
@@ -155,10 +155,10 @@ class ModelSuite:
         return bool(np.std(moves[:, 0]) / np.std(moves[:, 1]) == pytest.approx(3.0, rel=0.01))
 
     def calmed(self, moves: Floats) -> bool:
-        """The same after the regime: as if it had not been?"""
+        """Returns after the regime are those of the twin."""
         return bool(np.allclose(moves[:, 0], moves[:, 1], rtol=0, atol=1e-14))
 
-    def test_factors_that_are_none_are_refused(self) -> None:
+    def test_invalid_factors_are_refused(self) -> None:
         path = self.start()
         for wrong in (-1.0, math.nan, math.inf):
             with pytest.raises(BadInput, match="factor"):
@@ -170,7 +170,7 @@ class ModelSuite:
         path.volatility(0.0)
         path.step()
 
-    def test_leaving_the_range_is_an_error_that_changes_nothing(self) -> None:
+    def test_leaving_the_range_raises_and_changes_nothing(self) -> None:
         path, twin = self.start(), self.start()
         with pytest.raises(Conflict, match="left the range"):
             path.scale(1e200)

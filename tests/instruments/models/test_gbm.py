@@ -29,13 +29,13 @@ class TestGbm(ModelSuite):
             assert agrees(moves, 0.1 - 0.08)
             assert agrees((moves - 0.02) ** 2, 0.16)
 
-    def test_a_price_that_leaves_its_range_says_so_and_stays(self) -> None:
+    def test_price_outside_its_range_raises_and_stays(self) -> None:
         path = self.model.start({"sigma": 20.0}, 100.0, YEAR, Noise(1))
         with pytest.raises(Conflict, match="smaller volatility"):
             path.step()
         assert path.price == 100.0
 
     def test_a_minute_bar_spans_some_24_ticks(self) -> None:
-        """The default is chosen so: E[high - low] over a minute, at a price of 100 and a step a second."""
+        """E[high - low] over a minute, at a price of 100 and a step a second; the default is chosen for it."""
         prices = np.exp(simulate(self.model, {}, paths=1000, steps=60))
         assert agrees((prices.max(axis=1) - prices.min(axis=1)) / 0.01, 24.5)

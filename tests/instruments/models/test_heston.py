@@ -32,7 +32,7 @@ class TestHeston(ModelSuite):
     def wild(self, moves: Floats) -> bool:
         return bool(np.isclose(np.std(moves[:, 0]) / np.std(moves[:, 1]), 3.0, rtol=0.01))
 
-    def test_the_variance_keeps_to_its_level_also_where_feller_does_not_hold(self) -> None:
+    def test_variance_keeps_its_level_without_feller(self) -> None:
         for values in (QUICK, {"kappa": 0.02 * YEAR, "xi": 3000.0, "theta": 1.44}):
             means = []
             for seed in range(100):
@@ -43,7 +43,7 @@ class TestHeston(ModelSuite):
                 means.append(np.mean([path.variance for _ in range(1000) if path.step()]))
             assert agrees(np.array(means), 1.44)
 
-    def test_falls_bring_volatility_with_rho_below_zero(self) -> None:
+    def test_negative_rho_gives_leverage_effect(self) -> None:
         signs = []
         for rho in (-0.9, 0.0, 0.9):
             r = np.diff(simulate(self.model, {**QUICK, "rho": rho}, paths=100), axis=1) * math.sqrt(YEAR)
@@ -62,12 +62,12 @@ class TestHeston(ModelSuite):
         growth = np.exp(simulate(self.model, values, paths=1000, steps=49, dt=YEAR / 50)[:, 49]) / 100
         assert agrees(growth, math.exp(0.2))
 
-    def test_it_begins_with_v0(self) -> None:
+    def test_variance_starts_at_v0(self) -> None:
         first = np.diff(simulate(self.model, {"v0": 9.0}, paths=2000, steps=1), axis=1)[:, 0]
         assert agrees(first**2 * YEAR / 9.0, 1.0)
 
-    def test_a_speed_beyond_the_step_is_refused_by_name(self) -> None:
-        with pytest.raises(BadInput, match=r"kappa .* too fast for steps of 3600 s; at most 8766 works") as info:
+    def test_reversion_faster_than_a_step_is_refused(self) -> None:
+        with pytest.raises(BadInput, match=r"kappa .* too fast for steps of 3600 s; use at most 8766") as info:
             self.model.start({}, 100.0, 3600.0, Noise(1))
         assert info.value.errors[0].field == "kappa"
 

@@ -21,13 +21,13 @@ class TestMerton(ModelSuite):
     lively: ClassVar[Values] = {"intensity": 0.05 * YEAR, "jump_sd": 0.0005}
     group: ClassVar[Values] = {"sigma": 1.0, "intensity": 0.05 * YEAR, "jump_sd": 0.0002}
     share = (1.0 / YEAR) / (1.0 / YEAR + 0.05 * 0.0002**2)
-    """Jumps are a member's own affair: only the diffusion is shared."""
+    """Only the diffusion is shared in a group; jumps are each member's own."""
 
     def wild(self, moves: Floats) -> bool:
         usual = np.abs(moves[:, 1]) < 5e-4  # jumps do not grow with the regime
         return bool(np.isclose(np.std(moves[usual, 0]) / np.std(moves[usual, 1]), 3.0, rtol=0.01))
 
-    def test_jumps_come_as_often_and_as_large_as_said(self) -> None:
+    def test_jumps_have_their_intensity_and_size(self) -> None:
         values = {"sigma": 0.1, "intensity": YEAR / 100, "jump_mean": 0.02, "jump_sd": 0.001}
         r = np.diff(simulate(self.model, values, paths=100), axis=1)
         # less the drift that takes the jumps out; two in one step are as good as impossible to miss
@@ -39,7 +39,7 @@ class TestMerton(ModelSuite):
         assert agrees(single, 0.02)
         assert agrees((single - 0.02) ** 2, 0.001**2 + 0.1**2 / YEAR)
 
-    def test_jumps_do_not_change_what_is_expected(self) -> None:
+    def test_jumps_do_not_change_the_expected_price(self) -> None:
         values = {"mu": 0.2, "sigma": 0.2, "intensity": 3.0, "jump_mean": -0.1, "jump_sd": 0.1}
         growth = np.exp(simulate(self.model, values, paths=6000, steps=1, dt=YEAR / 4)[:, 1]) / 100
         assert agrees(growth, math.exp(0.2 / 2))

@@ -29,7 +29,7 @@ class TestOu(ModelSuite):
             with pytest.raises(BadInput, match=r"theta .* must be above 0"):
                 self.model.check({"theta": theta})
 
-    def test_the_log_price_forgets_and_spreads_as_theory_says(self) -> None:
+    def test_log_price_has_mean_and_variance_of_theory(self) -> None:
         x = simulate(self.model, {"theta": 0.05 * YEAR, "sigma": 1.0}, burn=200) - math.log(100)
         assert agrees(x.mean(axis=1), 0.0)
         assert agrees((x**2).mean(axis=1), 1.0 / (2 * 0.05 * YEAR))
@@ -37,7 +37,7 @@ class TestOu(ModelSuite):
             rows = np.column_stack(((x[:, :-lag] * x[:, lag:]).mean(axis=1), (x**2).mean(axis=1)))
             assert agrees(rows, math.exp(-0.05 * lag), lambda m: float(m[0] / m[1]))
 
-    def test_it_goes_from_the_start_to_the_level(self) -> None:
+    def test_price_reverts_to_the_level(self) -> None:
         x = simulate(self.model, {"theta": 0.01 * YEAR, "level": 120.0}, steps=99)
         assert agrees(x[:, 99], math.log(120) + math.exp(-1.0) * math.log(100 / 120))
         assert agrees(simulate(self.model, {"theta": 0.01 * YEAR}, steps=99)[:, 99], math.log(100))

@@ -19,5 +19,5 @@ def test_names_are_unique_and_every_file_is_listed() -> None:
 
 def test_get() -> None:
     assert registry.get("ou").title == "Ornstein-Uhlenbeck"
-    with pytest.raises(NotFound, match="'sabr' is not known; there are garch, gbm, heston, merton, ou, uniform"):
+    with pytest.raises(NotFound, match="'sabr' is unknown; the models are garch, gbm, heston, merton, ou, uniform"):
         registry.get("sabr")

@@ -33,7 +33,7 @@ class TestUniform(ModelSuite):
         # returns are steps over prices, and the prices differ by now
         return bool(np.all(np.sign(moves[:, 0]) == np.sign(moves[:, 1])) and np.std(moves) < 0.1)
 
-    def test_steps_are_even_between_minus_range_and_range(self) -> None:
+    def test_steps_are_uniform(self) -> None:
         steps = np.diff([1e5, *self.prices(20_000)][1:])
         assert np.abs(steps).max() <= 1.0
         for low in np.arange(-1.0, 1.0, 0.25):
