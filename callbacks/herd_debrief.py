@@ -1,6 +1,6 @@
-"""The debrief's page: which sessions there are, and the report of the one that was chosen.
+"""The debrief page: the list of sessions and the report of the chosen one.
 
-Reports name players and cost processor time, so they are for those who hold the key, as the session's files are.
+Reports name players and cost processor time, so they need the key, like the files of a session.
 """
 
 from __future__ import annotations
@@ -31,36 +31,36 @@ def page(services: Services, links: list[Link]) -> Component:
     return debrief_page(links=links)
 
 
-def wanted(search: str | None) -> str | None:
-    """The session that the address names."""
+def session_in(search: str | None) -> str | None:
+    """The session in the query of the address, None without one."""
     values = parse_qs((search or "").removeprefix("?")).get("session", [])
     return values[0][:80] if values and values[0] else None
 
 
 def choose(debriefs: Debriefs, allowed: Callable[[], bool], search: str | None) -> tuple[Choices, str | None]:
-    """(sessions to choose from, the one that is shown first: the address's, else the newest)."""
+    """(sessions to choose from, the one to show: the session of the address, else the newest)."""
     if not allowed():
         return [], None
     choices = session_choices(debriefs.sessions())
-    asked = wanted(search)
+    asked = session_in(search)
     if asked and asked not in (choice["value"] for choice in choices):
-        choices.append({"value": asked, "label": asked})  # the picker drops a value that it does not know
+        choices.append({"value": asked, "label": asked})  # dmc.Select drops a value that is not in its data
     return choices, asked or (choices[0]["value"] if choices else None)
 
 
 def show(debriefs: Debriefs, allowed: Callable[[], bool], session: str | None, theme: str | None) -> Any:
-    """The report of a session, or a notice that says why there is none."""
+    """The report of a session, or a notice that says why it is missing."""
     if not allowed():
         return notice(
             "This page needs the key",
-            "A debrief names the players. Open the page with ?key=… as the server printed it at its start.",
+            "A debrief names the players. Open the page with ?key=…, which the server prints when it starts.",
         )
     if not session:
         return empty_notice()
     try:
         report = debriefs.report(session)
     except OrderflowError as error:
-        return notice("There is no debrief of that", f"{error}.")
+        return notice("No debrief of this session", f"{error}.")
     return debrief_body(report, "light" if theme == "light" else "dark")
 
 
@@ -85,7 +85,7 @@ def register(app: Dash, services: Services) -> None:
     )
     def look(session: str | None, _clicks: int | None, theme: str | None) -> Any:
         if theme is None:
-            raise PreventUpdate  # the browser says in a moment which it is
+            raise PreventUpdate  # the browser sets the theme in a moment
         return show(debriefs, is_operator, session, theme)
 
     def kit(function: str) -> ClientsideFunction:

@@ -344,7 +344,7 @@ def register(app: Dash, services: Services) -> None:
     )
     def play(theme: str | None, **values: Any) -> Json:
         if theme is None:
-            raise PreventUpdate  # the browser says in a moment which it is
+            raise PreventUpdate  # the browser sets the theme in a moment
         values["theme"] = "light" if theme == "light" else "dark"
         changes = answer(playbacks, is_operator, str(ctx.triggered_id), values, time.time() * 1000)
         return {name: changes.get(name, no_update) for name in OUTPUTS}

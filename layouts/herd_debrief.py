@@ -1,8 +1,8 @@
-"""The debrief of a herd game: what happened in plain words first, then figures and tables with their doubts, then how
-it was measured. Made to be read on a screen, shown to a room, and printed.
+"""The debrief of a herd game: sentences first, then figures and tables with their uncertainty, then the methods. For
+reading on a screen, for showing to a room, and for printing.
 
-Pure: from a report (`orderflow.herd.debrief.report`) to a component tree; figures are in `figures/herd.py`, tables in
-`herd_tables`.
+Pure functions from a report (`orderflow.herd.debrief.report`) to a component tree. Figures are in `figures/herd.py`,
+tables in `herd_tables`.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ TITLE = "Debrief"
 
 FILES = (
     ("ticks.csv", "Ticks", "every fill as a trade of HERD; orderflow-replay plays it again"),
-    ("participants.csv", "Participants", "cash, shares, wealth and trades of everybody"),
-    ("orders.csv", "Orders", "every order and what became of it"),
-    ("events.jsonl", "Event log", "the session itself, one event a line"),
+    ("participants.csv", "Participants", "cash, shares, wealth and trades of every participant"),
+    ("orders.csv", "Orders", "every order and its outcome"),
+    ("events.jsonl", "Event log", "the whole session, one event per line"),
 )
-"""Files of a session: name below /herd/export/, title, what it is."""
+"""Files of a session: name below /herd/export/, title, description."""
 
 GRAPH: Any = {"displayModeBar": False, "responsive": True, "showTips": False}
 TALL, LOW = 380, 300
@@ -71,7 +71,7 @@ def debrief_page(*, links: Sequence[Link] = ()) -> Component:
                         ),
                         dmc.Button("Update", id="debrief-update", size="sm", variant="default"),
                         html.Span(
-                            "Working it out …", id="debrief-busy", className="hd-busy", hidden=True, role="status"
+                            "Computing the report …", id="debrief-busy", className="hd-busy", hidden=True, role="status"
                         ),
                     ],
                     className="hd-bar",
@@ -82,13 +82,13 @@ def debrief_page(*, links: Sequence[Link] = ()) -> Component:
             className="hd",
             **paper,
         ),
-        footer=html.Div(["Everything here is worked out from the session's event log."], className="hd-foot"),
+        footer=html.Div(["All of this is computed from the event log of the session."], className="hd-foot"),
         extras=[dcc.Store(id="debrief-theme"), dcc.Store(id="debrief-sink")],
     )
 
 
 def session_choices(sessions: Sequence[Json]) -> list[dict[str, str]]:
-    """Entries of the picker, in the order given: id, and when it was, how many played and traded."""
+    """Entries of the select, in the given order: id; date, participants and orders as the label."""
     return [
         {
             "value": str(one["id"]),
@@ -106,22 +106,22 @@ def date(ms: int) -> str:
 
 
 def notice(title: str, *words: str | Component) -> Component:
-    """What stands in the place of a report: none yet, not allowed, not found."""
+    """A notice in place of a report."""
     return html.Section([html.H2(title), html.P(list(words))], className="hd-notice", role="status")
 
 
 def empty_notice() -> Component:
-    """Before the first session."""
+    """The notice before the first session."""
     return notice(
         "No game has been played yet",
-        "As soon as somebody has joined one, its debrief is here. ",
+        "The debrief appears here as soon as somebody has joined a game. ",
         html.A("Start a game", href="/herd/"),
         ".",
     )
 
 
 def debrief_body(report: Json, theme: str = "dark") -> list[Component]:
-    """The whole report. theme: of the figures."""
+    """The whole report. theme: "dark" or "light", for the figures."""
     parts = [
         head(report),
         *running(report),
@@ -138,7 +138,7 @@ def debrief_body(report: Json, theme: str = "dark") -> list[Component]:
 
 
 def head(report: Json) -> Component:
-    """Which session this is."""
+    """Title, key facts of the session, and links."""
     who = f"{report['people']:,} people" + (f" and {report['bots']:,} bots" if report["bots"] else "")
     facts = (
         (date(report["started"]), "began"),
@@ -151,7 +151,7 @@ def head(report: Json) -> Component:
     address = f"?session={quote(report['session'])}"
     return html.Header(
         [
-            html.H2("The herd game, looked back on", className="hd-title"),
+            html.H2("Herd game debrief", className="hd-title"),
             html.Dl([html.Div([html.Dt(words), html.Dd(value)]) for value, words in facts], className="hd-facts"),
             html.P(
                 [
@@ -167,19 +167,19 @@ def head(report: Json) -> Component:
 
 
 def running(report: Json) -> list[Component]:
-    """That the game goes on, and what is left out while it does."""
+    """Notes: the game still runs, the baseline is missing, events were undone."""
     notes = []
     if report["state"] == "running":
-        notes.append("This game has not ended: these are its numbers up to now. Update asks for the newest.")
+        notes.append("This game has not ended; these are the numbers so far. Press Update for new ones.")
     if "needs" in report["baseline"] and report["baseline"]["needs"]:
-        notes.append(f"The comparison with coin tossers {report['baseline']['needs']}.")
+        notes.append(f"The comparison with random traders {report['baseline']['needs']}.")
     if report["taken_back"]:
-        notes.append(f"{report['taken_back']:,} events were taken back by the presenter and do not count.")
+        notes.append(f"{report['taken_back']:,} events were undone by the presenter and do not count.")
     return [html.P(" ".join(notes), className="hd-note", role="status")] if notes else []
 
 
 def talk(report: Json) -> Component:
-    """The sentences, first of all."""
+    """The sentences for the talk."""
     cards = [html.Article([html.H3(one["title"]), html.P(one["text"])], className="hd-card") for one in report["talk"]]
     return html.Section(cards, className="hd-talk", **aria(label="For the talk"))
 
@@ -190,7 +190,7 @@ def _section(title: str, lead: str, *parts: Component | None) -> Component:
 
 
 def _graph(name: str, figure: figures.Figure, words: str, *, wide: bool = True, tall: bool = False) -> Component:
-    """A figure with a sentence for those who do not see it. wide: over the whole page."""
+    """A figure with a caption. wide: as wide as the page, else half of it."""
     return html.Figure(
         [
             dcc.Graph(
@@ -206,13 +206,13 @@ def _graph(name: str, figure: figures.Figure, words: str, *, wide: bool = True, 
     )
 
 
-def _lacking(entry: Json) -> Component:
-    """In the place of a figure: what it would need."""
+def _missing(entry: Json) -> Component:
+    """In place of a figure: what is missing for it."""
     return html.P(f"Not shown: this {entry['needs']}.", className="hd-lacking")
 
 
 def prices(report: Json, theme: str) -> Component:
-    """Price against value, and the bubble measures."""
+    """Price and fundamental value, and the bubble measures."""
     bubble = report["bubble"]
     words = "Price after every batch" + (", with the fundamental value (dashed)" if report["price"]["value"] else "")
     rows = (
@@ -224,12 +224,12 @@ def prices(report: Json, theme: str) -> Component:
     kind = "rounds" if bubble["rounds"] else "slices of time"
     return _section(
         "Price and value",
-        "How far the price went from what a share is worth, and how far it fell again.",
+        "How far the price deviated from the fundamental value, and how far it fell after its peak.",
         _graph("price", figures.price_figure(report, theme), f"{words}; dotted lines are rounds and news.", tall=True),
         _graph(
             "periods",
             figures.periods_figure(bubble, theme),
-            f"Volume-weighted mean price and value in {bubble['periods']} {kind}: what RAD and RD are taken over.",
+            f"Volume-weighted mean price and value in {bubble['periods']} {kind}, the basis of RAD and RD.",
         )
         if bubble["rad"]["value"] is not None
         else None,
@@ -238,52 +238,52 @@ def prices(report: Json, theme: str) -> Component:
 
 
 def herding(report: Json, theme: str) -> Component:
-    """The headline test."""
+    """The test for herding."""
     part = report["herding"]
     found = part["overdispersion"]
     rows = (
-        ("Unevenness of buying, X² / (T − 1)", found, "times"),
+        ("Overdispersion of buying, X² / (T − 1)", found, "times"),
         ("LSV herding measure", part["lsv"], "percent"),
-        ("Bought less sold, of all traded", report["flow"]["imbalance"], "percent"),
+        ("Imbalance: (bought − sold) / traded", report["flow"]["imbalance"], "percent"),
     )
     if found["value"] is None:
-        figure = _lacking(found)
+        figure = _missing(found)
     else:
         figure = _graph(
             "windows",
             figures.windows_figure(part, report["started"], theme),
             f"Share of buyers among those active in each window of {part['seconds']:g} seconds "
             f"({part['windows']} windows with {part['least']} or more; {part['left_out']} had fewer). "
-            "Independent choices stay in the band in 95 of 100 windows.",
+            "With independent choices, 95 of 100 windows stay in the band.",
         )
     return _section(
         "Did people act alike?",
-        "If everybody decided alone, the share of buyers would differ between windows by chance only. A herd makes "
-        "some windows nearly all buyers and others nearly all sellers.",
+        "If everybody decided independently, the share of buyers would vary between windows by chance only. With "
+        "herding, nearly all buy in some windows and nearly all sell in others.",
         figure,
         measures_table(rows, report["baseline"]),
     )
 
 
 def memory(report: Json, theme: str) -> Component:
-    """Own against others' orders."""
+    """Autocorrelation of order signs, own and others'."""
     part = report["memory"]
     rows = (
         ("Own part", part["own"], "number"),
         ("Others' part", part["others"], "number"),
     )
     if part["own"]["value"] is None:
-        figure = _lacking(part["own"])
+        figure = _missing(part["own"])
     else:
         figure = _graph(
             "memory",
             figures.memory_figure(part, theme),
-            f"Autocorrelation of the signs of {part['orders']:,} orders, split by whose orders are compared; the table "
-            f"has the means of the first {part['near']} lags.",
+            f"Autocorrelation of the signs of {part['orders']:,} orders, split into pairs of the same participant "
+            f"and of different ones. The table has the means over the first {part['near']} lags.",
         )
     return _section(
         "Does buying follow buying?",
-        "A purchase is often followed by another one: because the same person goes on, or because others come along.",
+        "A buy is often followed by another: by the same person, or by others who follow.",
         figure,
         measures_table(rows, report["baseline"]),
     )
@@ -293,37 +293,36 @@ def experiment(report: Json, theme: str) -> Component:
     """The randomised experiment."""
     part = report["experiment"]
     lead = (
-        "Phones were split by chance into those that show the crowd's buying and those that do not. What counts was "
-        "laid down beforehand: the share of a participant's orders that go with the majority of all others in the "
-        "5 seconds before."
+        "Participants were assigned at random to phones that show what the crowd buys or hide it. The outcome was "
+        "fixed beforehand: the share of a participant's orders that follow the majority of all others in the 5 seconds "
+        "before."
     )
     if part["value"] is None:
-        return _section("The experiment", lead, _lacking(part))
+        return _section("The experiment", lead, _missing(part))
     see, blind = part["groups"]["see"], part["groups"]["blind"]
     facts = (
-        f"{see['people']} who saw and {blind['people']} who did not count, each with {part['least']} or more orders at "
-        f"times when others traded ({see['few'] + blind['few']} had fewer). Each mark is one participant, the line is "
-        f"the group's mean. p is exact: the share of {part['shuffles']:,} shufflings of who saw that give as large a "
-        "difference; the interval is that of the same test."
+        f"{see['people']} participants who saw the crowd and {blind['people']} who did not are counted, each with "
+        f"{part['least']} or more orders while others traded ({see['few'] + blind['few']} had fewer). Each mark is one "
+        f"participant, the line is the group's mean. p is exact: the share of {part['shuffles']:,} random "
+        "reassignments with a difference as large. The interval is from the same test."
     )
     return _section(
         "The experiment",
         lead,
         _graph("experiment", figures.experiment_figure(part, theme), facts),
-        measures_table((("Difference, seeing less not seeing", part, "points"),), None),
+        measures_table((("Difference: see − do not see", part, "points"),), None),
     )
 
 
 def wealth(report: Json, theme: str) -> Component:
-    """Who ended with what."""
+    """Distribution of wealth at the end."""
     part = report["wealth"]
     if part["gini"]["value"] is None:
-        return _section("Wealth", "How unequal everybody became.", _lacking(part["gini"]))
+        return _section("Wealth", "How unequal wealth became.", _missing(part["gini"]))
     middle = part["median"]
     lead = (
-        f"Everybody began with {part['start']:,.0f}. At the last price, half ended with more than "
-        f"{middle['wealth']:,.0f}. Half had more than {middle['cash']:,.0f} in cash, and half more than "
-        f"{middle['shares']:,.0f} shares."
+        f"Everybody began with {part['start']:,.0f}. At the last price the median wealth is {middle['wealth']:,.0f}, "
+        f"the median cash {middle['cash']:,.0f} and the median number of shares {middle['shares']:,.0f}."
     )
     return _section(
         "Wealth",
@@ -333,7 +332,7 @@ def wealth(report: Json, theme: str) -> Component:
                 _graph(
                     "wealth",
                     figures.wealth_figure(part, theme),
-                    "How many participants ended with how much.",
+                    "Number of participants by wealth at the end.",
                     wide=False,
                 ),
                 _graph("lorenz", figures.lorenz_figure(part, theme), "Lorenz curve: share of all wealth.", wide=False),
@@ -346,7 +345,7 @@ def wealth(report: Json, theme: str) -> Component:
 
 
 def files(report: Json) -> Component:
-    """The session as files."""
+    """Links to the files of the session."""
     address = f"?session={quote(report['session'])}"
     entries = [
         html.Li([html.A(title, href=f"/herd/export/{name}{address}", download=""), html.Span(f" {words}")])

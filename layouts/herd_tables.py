@@ -1,4 +1,4 @@
-"""Tables of a debrief: measures beside what coin tossers gave, the leaderboard, and how everything was measured."""
+"""Tables of a debrief: measures with the baseline, the leaderboard, and the methods."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ def shown(value: float, unit: str) -> str:
 
 
 def measures_table(rows: Sequence[Row], baseline: Json | None) -> Component:
-    """One row a measure: name, value with interval and p, and the coin tossers' range, as numbers and as a strip.
+    """One row per measure: name, value, interval, p-value, and the range of the random games as numbers and as a strip.
 
-    rows: (name, measure of the report, unit). baseline: the report's, None where there is nothing to compare with.
+    rows: (name, measure of the report, unit). baseline: of the report, None without a comparison.
     """
     games = baseline["games"] if baseline is not None else 0
     known = [entry for _, entry, _ in rows if entry["value"] is not None]
     columns = {
         "interval": any(entry["interval"] for entry in known),
         "p": any(entry["p"] is not None for entry in known),
-        "coins": games > 0 and any(entry.get("baseline") for entry in known),
+        "random": games > 0 and any(entry.get("baseline") for entry in known),
     }
-    titles = {"interval": "95% interval", "p": "p-value", "coins": f"{games} games of coins"}
+    titles = {"interval": "95% interval", "p": "p-value", "random": f"{games} random games"}
     kept = [name for name, there in columns.items() if there]
     heads = ["Measure", "This game", *(titles[name] for name in kept)]
     body = [html.Tr(_cells(name, entry, unit, kept)) for name, entry, unit in rows]
@@ -64,14 +64,14 @@ def _cells(name: str, entry: Json, unit: str, columns: Sequence[str]) -> list[Co
     cells: dict[str, Any] = {
         "interval": f"{shown(interval[0], unit)} to {shown(interval[1], unit)}" if interval else "–",
         "p": p_text(entry["p"]).removeprefix("p = ").removeprefix("p ") or "–",
-        "coins": _beside(entry, unit) if entry.get("baseline") else "–",
+        "random": _beside(entry, unit) if entry.get("baseline") else "–",
     }
     value = html.Td(shown(entry["value"], unit), className="hd-value")
     return [title, value, *(html.Td(cells[column]) for column in columns)]
 
 
 def _beside(entry: Json, unit: str) -> list[Component]:
-    """The coin tossers' range as numbers and as a strip with the game's value in it."""
+    """The range of the random games as numbers, and as a strip with the value of this game."""
     band = entry["baseline"]
     words = f"{shown(band['low'], unit)} to {shown(band['high'], unit)}"
     marks = [entry["value"], band["low"], band["high"], *(entry["interval"] or [])]
@@ -88,7 +88,7 @@ def _beside(entry: Json, unit: str) -> list[Component]:
     dot = html.I(className=f"hd-dot{' hd-outside' if outside else ''}", style={"left": f"{at(entry['value'])}%"})
     said = "outside" if outside else "inside"
     return [
-        html.Span(f"{words}: this game lies {said}"),
+        html.Span(f"{words}: this game is {said}"),
         html.Div([*strip, dot], className="hd-strip", **aria(hidden="true")),
     ]
 
@@ -98,7 +98,7 @@ def _bar(name: str, low: float, high: float) -> Component:
 
 
 def leaders_table(leaders: Sequence[Json]) -> Component:
-    """The richest at the end."""
+    """The richest participants at the end."""
     rows = [
         html.Tr(
             [
@@ -126,55 +126,55 @@ def leaders_table(leaders: Sequence[Json]) -> Component:
 
 METHODS = (
     (
-        "Unevenness of buying",
-        "In each window every active participant counts once, as a buyer or a seller by what they traded on "
-        "balance, so ten taps of one person are no herd. X² = Σ(b − np)² / (np(1 − p)) over T windows is compared "
-        "with chi-squared on T − 1 degrees of freedom (Pearson 1900); the sentence above uses the exact p from "
-        "dealing the buyers anew to the windows. With independent choices a test at 5% is wrong in 4 to 7 of 100 "
-        "games. It sees that people acted alike, not why: the same news does it too.",
+        "Overdispersion",
+        "In each window every active participant counts once, as a buyer or a seller by the net quantity traded, so "
+        "ten orders of one person are not a herd. X² = Σ(b − np)² / (np(1 − p)) over T windows is compared with "
+        "chi-squared with T − 1 degrees of freedom (Pearson 1900). The sentence above uses the exact p-value from "
+        "random redistribution of the buyers over the windows. With independent choices a 5% test is wrong in 4 to 7 "
+        "of 100 games. The test shows that people acted alike, not why: common news has the same effect.",
     ),
     (
         "LSV",
-        "Mean of |b/n − p| − E|b/n − p| (Lakonishok, Shleifer & Vishny 1992). In small windows it falls short of "
-        "the true excess, and without herding it lies slightly below zero (Frey, Herbst & Walter 2014): compare "
-        "it with the coins, not with other studies.",
+        "Mean of |b/n − p| − E|b/n − p| (Lakonishok, Shleifer & Vishny 1992). In small windows it underestimates "
+        "the true excess, and without herding it is slightly below zero (Frey, Herbst & Walter 2014): compare it "
+        "with the random games, not with other studies.",
     ),
     (
         "Order signs",
         "Autocorrelation of buy = +1 and sell = −1 in order of arrival (Lillo & Farmer 2004), each pair counted "
-        "as own or others' by who sent the two orders (Tóth, Palit, Lillo & Farmer 2015).",
+        "as own if both orders are of the same participant, otherwise as others' (Tóth, Palit, Lillo & Farmer 2015).",
     ),
     (
         "Bubble",
-        "RAD is the mean of |price − value| over the mean value, RD the same with the sign (Stöckl, Huber & "
+        "RAD is the mean of |price − value| over the mean value, RD the same with its sign (Stöckl, Huber & "
         "Kirchler 2010), with the volume-weighted mean price of each period.",
     ),
     (
-        "Coins",
-        "The same game played again: the same orders at the same moments by the same participants for the same "
-        "quantities, but a fair coin decides whether to buy or to sell (zero intelligence: Gode & Sunder 1993), "
-        "in the same market with its limits. The range is from the lowest to the highest of these games.",
+        "Random games",
+        "The same game played again: the same orders at the same times by the same participants for the same "
+        "quantities, but a fair coin decides whether each buys or sells (zero intelligence: Gode & Sunder 1993), in "
+        "the same market with its limits. The range is from the lowest to the highest value of these games.",
     ),
     (
         "Intervals",
-        "Moving block bootstrap (Künsch 1989) over windows or periods, over participants for the Gini "
-        "coefficient; with 40 windows a nominal 95% interval holds the truth in about 84 to 90 of 100 games. For "
-        "the experiment the interval inverts the permutation test and holds it in 94 to 96.",
+        "Moving block bootstrap (Künsch 1989) over windows or periods; over participants for the Gini "
+        "coefficient. With 40 windows a nominal 95% interval contains the true value in about 84 to 90 of 100 games. "
+        "For the experiment the interval inverts the permutation test and contains it in 94 to 96.",
     ),
     (
-        "Who counts",
-        "People. Bots trade in the same market and move its price, but are in none of these statistics.",
+        "Participants counted",
+        "People. Bots trade in the same market and move its price, but are not counted in these statistics.",
     ),
 )
-"""What is measured: title, and how with its sources."""
+"""Methods: title, and description with sources."""
 
 
 def method(report: Json) -> Component:
-    """How it was measured, for those who doubt."""
+    """The methods of all measures."""
     entries: list[Component] = []
     for title, words in METHODS:
         said = words
-        if title == "Who counts" and report["about"] == "bots":
-            said = "There were no people in this game: all statistics are about its bots."
+        if title == "Participants counted" and report["about"] == "bots":
+            said = "This game had no people: all statistics are about its bots."
         entries += [html.Dt(title), html.Dd(said)]
     return html.Section([html.H2("How this was measured"), html.Dl(entries)], className="hd-section hd-method")

@@ -1,7 +1,7 @@
 """Figures of a herd game's debrief as plain Plotly dicts, from the report's sections.
 
-They need no server: in a notebook `plotly.graph_objects.Figure(price_figure(report, theme="light"))` shows one. All
-colours are the palette's hex codes, one theme's for another's, so that a page may swap them without asking again.
+They need no server: `plotly.graph_objects.Figure(price_figure(report, theme="light"))` shows one in a notebook. All
+colours are hex codes of the palette, so a page can swap those of one theme for those of the other.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ Figure = dict[str, Any]
 COLOURS = ("paper", "grid", "strong", "text", "muted", "vwap", "volume", "buy", "sell")
 """Colours of the palette that the figures use."""
 NAMED = ("news", "round")
-"""Kinds of captions that get a line in the price figure, with words where there is room."""
+"""Kinds of captions that get a line in the price figure, with a label where there is room."""
 BINS = 20
 TICKS = 5
 STEPS = (1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200)
 
 
 def colour_pairs() -> list[tuple[str, str]]:
-    """(colour of the dark theme, that of the light one) for all that the figures use: what paper swaps."""
+    """(colour of the dark theme, colour of the light theme) for each colour of the figures; printing swaps them."""
     return [(getattr(DARK, name), getattr(LIGHT, name)) for name in COLOURS]
 
 
 def price_figure(report: Json, theme: str = "dark") -> Figure:
-    """The price against the fundamental value, with news and rounds. report: the whole one."""
+    """Price and fundamental value, with news and rounds. report: the whole report."""
     colours, price = palette(theme), report["price"]
     start = report["started"]
     x = [_seconds(time, start) for time, _ in price["path"]]
@@ -79,7 +79,7 @@ def price_figure(report: Json, theme: str = "dark") -> Figure:
 
 
 def _captions(marks: Sequence[Sequence[Any]], start: int, end: float, colours: Palette) -> list[Json]:
-    """Words of the news, each where the one before leaves room."""
+    """Labels of the news; one that would overlap the label before it is left out."""
     out: list[Json] = []
     free = -math.inf
     for at, _, words in marks:
@@ -104,7 +104,7 @@ def _captions(marks: Sequence[Sequence[Any]], start: int, end: float, colours: P
 
 
 def windows_figure(herding: Json, started: int, theme: str = "dark") -> Figure:
-    """The share of buyers in each window against what independent choices would give in 95 of 100 windows."""
+    """The share of buyers in each window, with the 95% band of independent choices."""
     colours = palette(theme)
     share = herding["share"] or 0.5
     x = [_seconds(time, started) + herding["seconds"] / 2 for time in herding["times"]]
@@ -148,7 +148,7 @@ def windows_figure(herding: Json, started: int, theme: str = "dark") -> Figure:
 
 
 def _band(x: Sequence[float], middle: float, spread: Sequence[float], width: float, colours: Palette) -> Json:
-    """The band of chance as one path of steps, below the bars."""
+    """The 95% band as one path of steps, below the bars."""
     top, bottom = [], []
     for at, wide in zip(x, spread, strict=True):
         low, high = max(0.0, middle - wide), min(1.0, middle + wide)
@@ -160,7 +160,7 @@ def _band(x: Sequence[float], middle: float, spread: Sequence[float], width: flo
 
 
 def periods_figure(bubble: Json, theme: str = "dark") -> Figure:
-    """Mean price and value of each period."""
+    """Mean price and fundamental value of each period."""
     colours = palette(theme)
     x = list(range(1, len(bubble["mean"]) + 1))
     step = max(1, -(-len(x) // 8))
@@ -179,7 +179,7 @@ def periods_figure(bubble: Json, theme: str = "dark") -> Figure:
 
 
 def memory_figure(memory: Json, theme: str = "dark") -> Figure:
-    """Autocorrelation of order signs, own and others', each against its band."""
+    """Autocorrelation of order signs, own and others', with the band of the others'."""
     colours, curves, lags = palette(theme), memory["curves"], memory["lags"]
     band = curves["others_band"]
     traces: list[Json] = [
@@ -195,7 +195,7 @@ def memory_figure(memory: Json, theme: str = "dark") -> Figure:
 
 
 def wealth_figure(wealth: Json, theme: str = "dark") -> Figure:
-    """How many participants ended with how much; the line is what everybody began with."""
+    """Histogram of wealth at the end; the line is the wealth at the start."""
     colours, values = palette(theme), wealth["values"]
     low, high = values[0], values[-1]
     count = max(1, min(BINS, len(values)))
@@ -262,7 +262,7 @@ def lorenz_figure(wealth: Json, theme: str = "dark") -> Figure:
 
 
 def experiment_figure(experiment: Json, theme: str = "dark") -> Figure:
-    """Every participant's share of orders with the crowd, by group, with the groups' means."""
+    """Each participant's share of orders with the crowd, by group, and the means of the groups."""
     colours = palette(theme)
     traces: list[Json] = []
     looks = (("see", "See the crowd", colours.vwap, "circle"), ("blind", "Do not see it", colours.muted, "square"))
@@ -272,7 +272,7 @@ def experiment_figure(experiment: Json, theme: str = "dark") -> Figure:
             {
                 "type": "scatter",
                 "mode": "markers",
-                # spread by the golden ratio: no two of a few neighbours at one place, and the same at every look
+                # spread by the golden ratio: neighbours never overlap, and the figure is the same every time
                 "x": [at + 0.5 * ((i * 0.618034) % 1 - 0.5) for i in range(len(follow))],
                 "y": follow,
                 "name": words,
@@ -311,7 +311,7 @@ def _line(
     shape: str = "linear",
     marker: str = "",
 ) -> Json:
-    """A line. hover: its words without a name, else it does not answer; marker: a symbol on every point."""
+    """A line. hover: the hover text; without one the line has no hover. marker: a symbol on every point."""
     trace: Json = {
         "type": "scatter",
         "mode": "lines+markers" if marker else "lines",
@@ -327,7 +327,7 @@ def _line(
 
 
 def _figure(traces: list[Json], colours: Palette, *, legend: bool = False) -> Figure:
-    """The frame that all share: no grid across, labels in the muted colour, room for them found by Plotly."""
+    """The layout of all figures: horizontal grid only, labels in the muted colour, automatic margins."""
     axis = {
         "zeroline": False,
         "ticks": "",

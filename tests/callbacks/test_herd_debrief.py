@@ -1,4 +1,4 @@
-"""The debrief's callbacks as plain functions: which session is shown, to whom, and what stands there otherwise."""
+"""The callbacks of the debrief as plain functions: choice of the session, access, notices."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from dash import Dash, dcc
 
 from callbacks import herd_debrief
-from callbacks.herd_debrief import choose, page, register, show, wanted
+from callbacks.herd_debrief import choose, page, register, session_in, show
 from orderflow.herd.debrief.cache import Debriefs
 from orderflow.herd.live.game import Game
 from orderflow.services import Services
@@ -29,25 +29,25 @@ def no() -> bool:
 
 @pytest.fixture
 def served(make_services: Callable[..., Services], tmp_path: Path) -> tuple[Services, str]:
-    """Services whose data folder holds one game that has been played; its id."""
+    """Services with one played game in the data folder, and its id."""
     name = keep(play_game(people=20, seconds=60), tmp_path)
     return make_services(ephemeral=False, data_dir=tmp_path), name
 
 
 def test_the_address_names_the_session() -> None:
-    assert wanted("?session=20261121-081500-7f3a&x=1") == "20261121-081500-7f3a"
-    assert wanted("?session=") is None
-    assert wanted("") is None
-    assert wanted(None) is None
+    assert session_in("?session=20261121-081500-7f3a&x=1") == "20261121-081500-7f3a"
+    assert session_in("?session=") is None
+    assert session_in("") is None
+    assert session_in(None) is None
 
 
-def test_without_any_game_it_says_so(services: Services) -> None:
+def test_no_game_gives_a_notice(services: Services) -> None:
     debriefs = Debriefs(services.part(Game), services.workers)
     assert choose(debriefs, yes, None) == ([], None)
     assert "No game has been played yet" in words(show(debriefs, yes, None, "dark"))
 
 
-def test_the_last_game_is_shown_first(served: tuple[Services, str]) -> None:
+def test_newest_game_is_shown_first(served: tuple[Services, str]) -> None:
     services, name = served
     debriefs = Debriefs(services.part(Game), services.workers)
     choices, shown = choose(debriefs, yes, None)
@@ -58,26 +58,26 @@ def test_the_last_game_is_shown_first(served: tuple[Services, str]) -> None:
     assert any(isinstance(part, dcc.Graph) for part in walk(body))
 
 
-def test_an_unknown_session_is_said_to_be_none(served: tuple[Services, str]) -> None:
+def test_unknown_session_gives_a_notice(served: tuple[Services, str]) -> None:
     services, _ = served
     debriefs = Debriefs(services.part(Game), services.workers)
     choices, shown = choose(debriefs, yes, "?session=gone")
     assert ([choice["value"] for choice in choices][1:], shown) == (["gone"], "gone")
     for odd in ("gone", "../../etc/passwd"):
-        assert "There is no debrief of that" in words(show(debriefs, yes, odd, "dark"))
+        assert "No debrief of this session" in words(show(debriefs, yes, odd, "dark"))
 
 
-def test_a_running_game_is_reported_up_to_now(services: Services) -> None:
+def test_running_game_is_reported_so_far(services: Services) -> None:
     services.part(Game).join("Ann")
     debriefs = Debriefs(services.part(Game), services.workers)
     (choice,), shown = choose(debriefs, yes, None)
     assert choice["label"].endswith("(not ended)")
     said = words(show(debriefs, yes, shown, "dark"))
     assert "This game has not ended" in said
-    assert "when the market rests" in said
+    assert "while the market rests" in said
 
 
-def test_without_the_key_nobody_is_named(served: tuple[Services, str]) -> None:
+def test_no_names_without_the_key(served: tuple[Services, str]) -> None:
     services, name = served
     debriefs = Debriefs(services.part(Game), services.workers)
     assert choose(debriefs, no, None) == ([], None)

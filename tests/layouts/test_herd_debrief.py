@@ -1,7 +1,8 @@
-"""The debrief's page as a tree: plain words first, notices in the place of numbers, tables that read as texts."""
+"""The component tree of the debrief page: sentences, figures, notices, tables."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -41,7 +42,7 @@ def test_the_page_has_what_the_callbacks_use() -> None:
     assert find(page, "debrief-busy").hidden
 
 
-def test_a_whole_report_has_every_figure_and_sentence(whole: Json) -> None:
+def test_full_report_has_every_figure_and_sentence(whole: Json) -> None:
     body = debrief_body(whole, "light")
     graphs = {part.id for part in walk(body) if isinstance(part, dcc.Graph)}
     assert graphs == {
@@ -52,7 +53,7 @@ def test_a_whole_report_has_every_figure_and_sentence(whole: Json) -> None:
         assert one["title"] in said
         assert one["text"] in said
     assert said.index(whole["talk"][0]["text"]) < said.index("Price and value")
-    assert "5 games of coins" in said
+    assert "5 random games" in said
     assert "This game has not ended" in said
     links = {part.href for part in walk(body) if isinstance(part, html.A)}
     assert "/herd/replay/?session=s-1" in links
@@ -64,28 +65,28 @@ def test_a_whole_report_has_every_figure_and_sentence(whole: Json) -> None:
     )
 
 
-def test_an_empty_game_says_what_is_missing_and_shows_no_numbers() -> None:
-    body = debrief_body(build_report(build_record(Log().events), None, "is played when the market rests"))
+def test_empty_game_says_what_is_missing() -> None:
+    body = debrief_body(build_report(build_record(Log().events), None, "is computed while the market rests"))
     assert {part.id for part in walk(body) if isinstance(part, dcc.Graph)} == {"debrief-price"}
     said = words(body)
     assert said.count("needs at least") >= 4
-    assert "The comparison with coin tossers is played when the market rests." in said
-    assert "games of coins" not in said
+    assert "The comparison with random traders is computed while the market rests." in said
+    assert not re.search(r"\d random games", said)
 
 
-def test_an_ended_game_has_no_note(whole: Json) -> None:
+def test_ended_game_has_no_note(whole: Json) -> None:
     body = debrief_body(whole | {"state": "ended"})
     assert "has not ended" not in words(body)
 
 
-def test_tables_leave_out_columns_that_would_be_empty() -> None:
+def test_tables_leave_out_empty_columns() -> None:
     full = {"value": 2.5, "interval": [1.0, 3.0], "p": 0.03, "baseline": {"low": 0.5, "median": 1.0, "high": 2.0}}
     bare = {"value": 0.5, "interval": None, "p": None, "baseline": None}
     missing = {"value": None, "needs": "needs at least LSV data"}
     table = measures_table((("A", full, "times"), ("B", bare, "percent"), ("C", missing, "number")), {"games": 7})
     said = words(table)
-    assert "95% interval p-value 7 games of coins" in said
-    assert "2.50× 1.00× to 3.00× 0.030 0.50× to 2.00×: this game lies outside" in said
+    assert "95% interval p-value 7 random games" in said
+    assert "2.50× 1.00× to 3.00× 0.030 0.50× to 2.00×: this game is outside" in said
     assert "Needs at least LSV data." in said
     assert "interval" not in words(measures_table((("B", bare, "percent"),), {"games": 7}))
     dots = [part for part in walk(table) if "hd-dot" in str(getattr(part, "className", ""))]
@@ -99,7 +100,7 @@ def test_numbers_as_text() -> None:
     assert shown(-0.128, "points") == "−12.8 points"
 
 
-def test_sessions_are_named_by_when_and_who() -> None:
+def test_sessions_are_labelled_by_date_and_size() -> None:
     line = {"id": "s", "started": 1_795_000_000_000, "ended": None, "participants": 1_200, "orders": 5}
     (choice,) = session_choices([line])
     assert choice == {"value": "s", "label": f"{date(line['started'])}, 1,200 participants, 5 orders (not ended)"}

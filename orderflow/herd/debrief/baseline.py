@@ -1,11 +1,11 @@
-"""What the same game would have looked like without any herding: played again, several times, by tossing coins.
+"""Baseline without herding: the same game, played again several times by traders who decide at random.
 
-Zero intelligence (Gode & Sunder 1993): every order of the game is given again, at the same moment, by the same
-participant, for the same quantity; only whether it buys or sells is a fair coin's choice. The market is the game's own
-(`clearing`, `curve`), with its limits of cash and shares, its news and its dividends. So whatever the measures show in
-these games comes from the market and the number of orders, not from people watching each other.
+Zero intelligence (Gode & Sunder 1993): every order is placed again at the same time, by the same participant and for
+the same quantity, but a fair coin decides whether it buys or sells. The market is the one of the game (`clearing`,
+`curve`), with its limits on cash and shares, its news and its dividends. What the measures show in these games comes
+from the market and the number of orders, not from people watching each other.
 
-Takes real processor time (see `games_for`): call it in a worker thread.
+It takes seconds of processor time (see `game_count`): call it in a worker thread.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from orderflow.herd.rules.money import MICRO
 from orderflow.herd.rules.state import move_level
 
 BUDGET = 400_000
-"""Orders that all games together may clear: about 3 s of one core."""
+"""Orders that all random games together clear at most: about 3 s of one core."""
 MOST_GAMES, LEAST_GAMES = 60, 8
 MOST_ORDERS = 150_000
-"""Of a game; above that even the fewest games take too long."""
+"""Most orders of a game with a baseline: with more, even `LEAST_GAMES` random games take too long."""
 
 
 @dataclass(slots=True)
@@ -48,53 +48,55 @@ class _Order:
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """games: how many were played; values: by measure, float64[games], NaN where a game has none."""
+    """games: number of random games. values: by measure, float64[games], NaN where the measure is undefined."""
 
     games: int
     values: dict[str, Floats]
 
     def band(self, name: str) -> tuple[float, float, float] | None:
-        """(lowest, median, highest) of a measure; None when half of the games or more have none."""
+        """(lowest, median, highest) value of a measure; None when it is undefined in half of the games or more."""
         values = self.values[name][np.isfinite(self.values[name])]
         if len(values) * 2 <= self.games:
             return None
         return float(values.min()), float(np.median(values)), float(values.max())
 
     def p_value(self, name: str, seen: float) -> float:
-        """(1 + games with a value of at least `seen`) / (1 + games): how rare it is without herding."""
+        """(1 + games with a value of at least `seen`) / (1 + games): the p-value under no herding."""
         values = self.values[name][np.isfinite(self.values[name])]
         return (1 + int((values >= seen).sum())) / (1 + len(values))
 
 
-def games_for(orders: int) -> int:
-    """How many games are played for one of so many orders: 60 down to 8."""
+def game_count(orders: int) -> int:
+    """Number of random games for a game with `orders` orders: 60 down to 8."""
     return max(LEAST_GAMES, min(MOST_GAMES, BUDGET // max(1, orders)))
 
 
 def play_baseline(record: Record, *, games: int | None = None, seed: int = SEED) -> Baseline:
-    """Play the games and measure each. The same record and seed give the same numbers. Raises BadInput for a game that
-    is too large."""
+    """Play and measure the random games. The same record and seed give the same numbers.
+
+    games: how many; by default `game_count`. Raises BadInput for more than `MOST_ORDERS` orders.
+    """
     count = len(record.orders.time)
     if count > MOST_ORDERS:
-        raise BadInput(f"a game of {count:,} orders is too large to be played again; {MOST_ORDERS:,} are possible")
-    streams = np.random.SeedSequence(seed).spawn(games_for(count) if games is None else games)
+        raise BadInput(f"needs a game of at most {MOST_ORDERS:,} orders; this one has {count:,}")
+    streams = np.random.SeedSequence(seed).spawn(game_count(count) if games is None else games)
     found: list[Measures] = [measure(play(record, np.random.default_rng(stream))) for stream in streams]
     names = found[0].keys() if found else ()
     return Baseline(len(found), {name: np.array([one[name] for one in found], float) for name in names})
 
 
 def play(record: Record, rng: np.random.Generator) -> Record:
-    """The game once more with coins: a record with other signs, fills and prices."""
+    """One random game: a record with other signs, fills and prices."""
     orders = record.orders
     signs = np.where(rng.random(len(orders.time)) < 0.5, 1, -1).astype(np.int64)
-    run = _Run(record, signs)
+    run = _RandomGame(record, signs)
     for kind, time, value in record.steps:
         run.step(kind, time, value)
     return run.record()
 
 
-class _Run:
-    """One game while it is played."""
+class _RandomGame:
+    """A random game while it is played."""
 
     def __init__(self, record: Record, signs: np.ndarray[tuple[int], np.dtype[np.int64]]) -> None:
         orders, config = record.orders, record.config
@@ -125,7 +127,7 @@ class _Run:
         self._path = [(record.started, record.start_price)]
 
     def step(self, kind: str, time: int, value: float) -> None:
-        """A batch, news or a dividend."""
+        """Apply a batch, news or a dividend. value: as in `Record.steps`."""
         if kind == "batch":
             self._clear(time, self._members_of[int(value)])
         elif kind == "news" and value:
@@ -153,7 +155,7 @@ class _Run:
         self._path.append((time, after))
 
     def record(self) -> Record:
-        """What came of it."""
+        """The record of the game played so far."""
         kinds = (np.int64, np.float64, np.float64, np.int64, np.int64, np.int64)
         columns = list(zip(*self._batches, strict=True)) or [()] * 6
         members = []

@@ -1,6 +1,6 @@
-"""How far the price went from the value: measures of a bubble, and the periods they are taken over.
+"""Bubble measures: deviation of the price from the fundamental value, peak and trough.
 
-RAD and RD need a fundamental value, which a presenter sets with a round; peak and trough need a price only.
+RAD and RD need a fundamental value, which the presenter sets for a round. Peak and trough need prices only.
 """
 
 from __future__ import annotations
@@ -17,15 +17,18 @@ from orderflow.herd.rules.money import MICRO
 
 NS = 1_000_000_000
 LEAST_PERIODS = 3
-"""Fewer rounds than this with a fundamental value are cut into slices of time."""
+"""With fewer rounds that have a fundamental value, their time is cut into slices."""
 SLICES = 20
 SHORTEST_SLICE = 5 * NS
 
 
 @dataclass(frozen=True, slots=True)
 class Periods:
-    """Periods in which a fundamental value held. price: volume-weighted mean of the fills, NaN where none; value: the
-    fundamental; begin, end: ns; rounds: True when each period is a round, else they are slices of time."""
+    """n periods with a fundamental value.
+
+    begin, end: int64[n], ns. price: float64[n], volume-weighted mean of the fills, NaN without fills. value:
+    float64[n], the fundamental value. rounds: True if each period is a round, False if they are slices of time.
+    """
 
     begin: Ints
     end: Ints
@@ -35,8 +38,8 @@ class Periods:
 
 
 def periods(record: Record) -> Periods:
-    """The rounds that have a fundamental value, when there are `LEAST_PERIODS` of them; else the time of those there
-    are, cut into at most 20 slices of at least 5 s."""
+    """The rounds with a fundamental value if there are at least `LEAST_PERIODS`; otherwise their time, cut into at most
+    `SLICES` slices of at least 5 s."""
     valued = [(part.begin, part.end or record.last, part.fundamental) for part in record.rounds if part.fundamental]
     spans: list[tuple[int, int, float]] = [(begin, end, float(value or 0)) for begin, end, value in valued]
     rounds = len(spans) >= LEAST_PERIODS
@@ -49,7 +52,7 @@ def periods(record: Record) -> Periods:
     volume = np.concatenate([[0], np.cumsum(np.abs(orders.shares[done]))])
     money = np.concatenate([[0], np.cumsum(np.abs(orders.cash[done]))])
     begin, end = (np.array([span[i] for span in spans], np.int64) for i in (0, 1))
-    # a batch that ends a slice belongs to it, so that the last one of a round is not lost
+    # a batch at the end of a slice belongs to it, so the last batch of a round is included
     low, high = np.searchsorted(when, begin, side="right"), np.searchsorted(when, end, side="right")
     sold = (volume[high] - volume[low]).astype(float)
     price = np.full(len(spans), np.nan)
@@ -71,13 +74,15 @@ def _slices(spans: Sequence[tuple[int, int, float]]) -> list[tuple[int, int, flo
 
 
 def rad(price: Floats, value: Floats) -> float | None:
-    """Relative absolute deviation: mean |P̄_t − FV_t| / |mean FV| (Stöckl, Huber & Kirchler 2010), over the periods with
-    trades; 0.1 says that the price was 10% of the mean value away from it on average. None without any."""
+    """Relative absolute deviation: mean |P̄_t − FV_t| / |mean FV| (Stöckl, Huber & Kirchler 2010) over traded periods.
+
+    0.1 means that the price deviated from the value by 10% of the mean value on average. None if no period has trades.
+    """
     return _deviation(np.abs(price - value), value)
 
 
 def rd(price: Floats, value: Floats) -> float | None:
-    """Relative deviation: mean (P̄_t − FV_t) / |mean FV| (the same paper): the sign says overpriced or underpriced."""
+    """Relative deviation: mean (P̄_t − FV_t) / |mean FV| (same paper): positive when overpriced."""
     return _deviation(price - value, value)
 
 
@@ -89,8 +94,8 @@ def _deviation(gap: Floats, value: Floats) -> float | None:
 
 @dataclass(frozen=True, slots=True)
 class Peak:
-    """price: the highest; seconds: from the start to it; low: the lowest after it; fall: (price − low) / price, peak to
-    trough; rise: peak over starting price − 1."""
+    """price: the highest price. seconds: time from the start to it. low: the lowest price after it. fall: peak to
+    trough, (price − low) / price. rise: peak / starting price − 1."""
 
     price: float
     seconds: float
@@ -100,7 +105,7 @@ class Peak:
 
 
 def peak(time: Ints, price: Floats) -> Peak | None:
-    """The first highest price and what came after it. time: ns, ascending; None without prices."""
+    """The first maximum of the price and the fall after it. time: ns, ascending. None without prices."""
     if not len(price):
         return None
     at = int(np.argmax(price))

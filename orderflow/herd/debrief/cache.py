@@ -1,7 +1,7 @@
-"""Reports and playbacks of sessions, made when asked for and kept while their logs do not grow.
+"""Cache of reports and playbacks, by session and length of its log.
 
-A report takes up to some seconds of a core: it is made in a worker thread, one at a time, and the games of coins are
-played only when the market rests, so that a debrief never slows a running game.
+A report takes up to a few seconds of a core. Reports are made in a worker thread, one at a time, and the random
+baseline is played only while the market rests, so a debrief never slows down a running game.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from orderflow.herd.debrief.report import build_report
 from orderflow.herd.rules.events import Event
 from orderflow.runtime.workers import Workers
 
-KEPT = 20
-KEPT_PLAYBACKS = 8
-RUNNING = "is played when the market rests (freeze or end the game)"
+MOST_REPORTS = 20
+MOST_PLAYBACKS = 8
+RUNNING = "is computed while the market rests (freeze or end the game)"
 
 Json = dict[str, Any]
 
 
 class Sessions(Protocol):
-    """What a debrief needs of the game."""
+    """The part of the game that a debrief reads."""
 
     @property
     def phase(self) -> str: ...
@@ -40,7 +40,7 @@ class Sessions(Protocol):
 
 
 class Debriefs:
-    """The reports of one game's sessions. make: from a log and whether to play the coins, to a report."""
+    """Reports of a game's sessions. make(log, baseline): makes a report; baseline: with the random games."""
 
     def __init__(
         self, game: Sessions, workers: Workers, make: Callable[[list[Event], bool], Json] | None = None
@@ -52,12 +52,14 @@ class Debriefs:
         self._kept: OrderedDict[tuple[str, int, bool], Json] = OrderedDict()
 
     def sessions(self) -> list[Json]:
-        """Readable sessions that anybody joined, newest first: id, started, ended (ms, None), participants, orders."""
+        """Readable sessions with participants, newest first: id, started, ended (ms or None), participants, orders."""
         return self._workers.run(self._sessions)
 
     def report(self, session: str | None = None) -> Json:
-        """The report of a session (None: the newest that anybody joined). Waits for it without holding others up.
-        Raises NotFound."""
+        """The report of a session (None: the newest with participants); other greenlets run meanwhile.
+
+        Raises NotFound.
+        """
         with self._turn:
             return self._workers.run(self._report, session)
 
@@ -68,22 +70,22 @@ class Debriefs:
         chosen = session or next((str(one["id"]) for one in self._sessions()), None)
         if chosen is None:
             raise NotFound("no session has been played yet")
-        coins = not (chosen == self._game.session_id and self._game.phase == "open")
+        baseline = not (chosen == self._game.session_id and self._game.phase == "open")
         events = self._game.load(chosen)
-        key = (chosen, len(events), coins)
+        key = (chosen, len(events), baseline)
         if key in self._kept:
             self._kept.move_to_end(key)
             return self._kept[key]
         for old in [kept for kept in self._kept if kept[0] == chosen]:
             del self._kept[old]
-        report = self._kept[key] = self._make(events, coins)
-        while len(self._kept) > KEPT:
+        report = self._kept[key] = self._make(events, baseline)
+        while len(self._kept) > MOST_REPORTS:
             self._kept.popitem(last=False)
         return report
 
 
 class Playbacks:
-    """The playbacks of one game's sessions. One that was opened while the game ran can be had again as it was then."""
+    """Playbacks of a game's sessions. One that was opened while the game ran stays available as it was then."""
 
     def __init__(self, game: Sessions, workers: Workers) -> None:
         self._game = game
@@ -91,11 +93,11 @@ class Playbacks:
         self._kept: OrderedDict[tuple[str, int], Playback] = OrderedDict()
 
     def open(self, session: str | None = None) -> Playback:
-        """The whole session (None: the present one) up to now. Raises NotFound."""
+        """The session up to now (None: the current one). Raises NotFound."""
         return self._keep(self._workers.run(self._load, session or self._game.session_id, None))
 
     def get(self, session: str, size: int) -> Playback:
-        """The session as it was when its log had `size` events. Raises NotFound."""
+        """The session with the first `size` events of its log. Raises NotFound."""
         found = self._kept.get((session, size))
         return self._keep(found or self._workers.run(self._load, session, size))
 
@@ -108,17 +110,17 @@ class Playbacks:
         key = playback.session, playback.size
         self._kept[key] = playback
         self._kept.move_to_end(key)
-        while len(self._kept) > KEPT_PLAYBACKS:
+        while len(self._kept) > MOST_PLAYBACKS:
             self._kept.popitem(last=False)
         return playback
 
 
-def report_of(events: list[Event], coins: bool) -> Json:
-    """The report of a log. coins: play the games of coins too."""
+def report_of(events: list[Event], baseline: bool) -> Json:
+    """The report of a log. baseline: play the random games too."""
     record = build_record(events)
     base: Baseline | None = None
-    why = "" if coins else RUNNING
-    if coins:
+    why = "" if baseline else RUNNING
+    if baseline:
         try:
             base = play_baseline(record)
         except BadInput as error:

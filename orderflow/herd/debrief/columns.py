@@ -1,8 +1,8 @@
-"""One session as columns: what statistics, reports and exports read instead of the event log.
+"""A session as columns, for statistics, reports and exports.
 
-A record is made from a whole log and never changes. The state of the game (`orderflow.herd.rules.state`) folds the log
-and does the arithmetic; this module notes what happened when. What an undo took back is left out, as if it had not
-been, and bots are marked. Prices and fills are those in the log: the market is not run again.
+A record is built from a whole log and does not change. The state of the game (`orderflow.herd.rules.state`) folds the
+log and does the arithmetic; this module records what happened when. Events that an undo took back are left out. Prices
+and fills are those of the log: the market is not run again.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ PHASES = {"lobby": "Lobby", "open": "Market open", "frozen": "Frozen", "ended": 
 
 @dataclass(slots=True)
 class Member:
-    """A participant as the log leaves them. cash in micro-units; cash0, shares0: what they began with; joined: ns."""
+    """A participant at the end of the log. cash, cash0: micro-units. cash0, shares0: the endowment. joined: ns."""
 
     id: str
     nick: str
@@ -46,7 +46,7 @@ class Member:
 
 @dataclass(slots=True)
 class Round:
-    """begin, end: ns, end is None while it runs; fundamental, dividend: in currency, None where there is none."""
+    """begin, end: ns; end is None while the round runs. fundamental, dividend: in currency, None if not set."""
 
     number: int
     of: int
@@ -59,7 +59,7 @@ class Round:
 
 @dataclass(slots=True)
 class Split:
-    """One run of the experiment. begin, end: ns, end is None while it runs; groups: "see" or "blind" by participant."""
+    """One run of the experiment. begin, end: ns; end is None while it runs. groups: "see" or "blind" by participant."""
 
     begin: int
     end: int | None
@@ -68,9 +68,12 @@ class Split:
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """n orders as they came. number: the event's; time: int64 ns; who: index into `members`; sign: 1 buys, -1 sells;
-    quantity; status: WAITING, FILLED or REJECTED; filled: ns of the batch that decided (0: none yet); cash: int64
-    micro-units and shares: int64, what the fill changed; batch: index into `batches` of the one that decided (-1)."""
+    """n orders in order of arrival; int64[n] each.
+
+    number: of the event. time: ns. who: index into `members`. sign: 1 buys, -1 sells. status: WAITING, FILLED or
+    REJECTED. filled: ns of the batch that decided the order, 0 while it waits. cash, shares: change by the fill, in
+    micro-units and shares. batch: index into `batches` of the batch that decided the order, -1 while it waits.
+    """
 
     number: Ints
     time: Ints
@@ -85,7 +88,7 @@ class Orders:
 
     @property
     def price(self) -> Floats:
-        """float64[n]: of the fill, NaN where there was none."""
+        """float64[n]: price of the fill, NaN without one."""
         out = np.full(len(self.cash), np.nan)
         done = self.shares != 0
         out[done] = np.abs(self.cash[done]) / np.abs(self.shares[done]) / MICRO
@@ -94,8 +97,8 @@ class Orders:
 
 @dataclass(frozen=True, slots=True)
 class Batches:
-    """m batches that held orders. time: int64 ns; price: what they filled at, after: where the price went (float64,
-    currency); net, buys, sells: quantities that filled."""
+    """m batches with orders. time: int64[m], ns. price, after: float64[m], currency: price of the fills, and the price
+    after the batch. net, buys, sells: int64[m], filled quantities."""
 
     time: Ints
     price: Floats
@@ -107,12 +110,12 @@ class Batches:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One session. time is ns since 1970 UTC throughout, prices are in currency.
+    """One session. Times are ns since 1970 UTC, prices are in currency.
 
-    path_time, path_price: the price and when it took that value, from the start on. open_spans: (begin, end) in which
-    orders were taken. captions: (ns, kind, words) of what happened. steps: what changed cash or price, in order:
-    ("batch", ns, its index), ("news", ns, percent), ("dividend", ns, micro-units a share). taken_back: events that
-    undos removed. last: time of the last event.
+    path_time, path_price: each price and when it was reached, from the start on. open_spans: (begin, end) of the times
+    at which the market was open. captions: (ns, kind, words). steps: what changed cash or price, in order: ("batch",
+    ns, index), ("news", ns, percent), ("dividend", ns, micro-units per share). taken_back: number of events that undos
+    removed. last: time of the last event.
     """
 
     session: str
@@ -141,23 +144,23 @@ class Record:
 
     @property
     def bots(self) -> Flags:
-        """bool[members]: which are bots."""
+        """bool[members]: True for bots."""
         return np.array([member.bot is not None for member in self.members], bool)
 
     @property
     def wealth(self) -> Floats:
-        """float64[members]: cash and shares at the last price, in currency."""
+        """float64[members]: cash plus shares at the last price, in currency."""
         return np.array([member.cash / MICRO + member.shares * self.price for member in self.members], float)
 
     def by_people(self) -> Flags:
-        """bool[orders]: which orders came from people."""
+        """bool[orders]: True for orders of people."""
         return ~self.bots[self.orders.who] if len(self.members) else np.zeros(0, bool)
 
 
 def build_record(log: Sequence[Event]) -> Record:
-    """The columns of a log. Raises BadInput unless it begins with a session event and has no gap."""
+    """Build the columns of a log. Raises BadInput if it does not begin with a session event or has a gap."""
     if not log or not isinstance(log[0], events.SessionStarted):
-        raise BadInput("this is not the log of a session: it does not begin with a session event")
+        raise BadInput("the log does not begin with a session event")
     builder = _Builder(log[0])
     for event in log[1:]:
         builder.apply(event)
@@ -165,10 +168,9 @@ def build_record(log: Sequence[Event]) -> Record:
 
 
 class _Builder:
-    """Folds a log into a `State`, which does the arithmetic, and notes what happened when.
+    """Folds a log into a `State`, which does the arithmetic, and records what happened when.
 
-    What an undo may take back is noted with the number of its event, so that the undo drops what is not older than the
-    event `back`.
+    Whatever an undo may take back is stored with the number of its event: the undo drops all from the event `back` on.
     """
 
     def __init__(self, first: events.SessionStarted) -> None:
@@ -181,7 +183,7 @@ class _Builder:
         self.rounds: list[tuple[int, Round]] = []
         self.steps: list[tuple[int, Step]] = []
         self.captions: list[tuple[int | None, Caption]] = []
-        """With the number of the event, None where an undo does not take it back."""
+        """With the number of the event; None if an undo does not take it back."""
         self.undoable: list[int] = []
         """Numbers of the events that the next undo may take back."""
         self.taken_back = 0
@@ -215,7 +217,7 @@ class _Builder:
             case events.RoundUndone():
                 self._undo(event)
             case _:
-                pass  # names and kicks are in the state
+                pass  # renames and kicks are in the state
 
     def _order(self, event: events.OrderAccepted) -> None:
         self.undoable.append(event.n)
@@ -280,7 +282,7 @@ class _Builder:
         self.captions.append((None, (event.t, "undo", f"Round {event.number} was taken back")))
 
     def record(self) -> Record:
-        """The columns of what was applied."""
+        """The columns of the events applied so far."""
         state = self.state
         return Record(
             session=state.session_id,
@@ -365,7 +367,7 @@ def _currency(amount: int | None) -> float | None:
 
 
 def _span(spans: list[list[int | None]], time: int, on: bool) -> None:
-    """Begin or end the last span."""
+    """Begin a span, or end the last one."""
     running = bool(spans) and spans[-1][1] is None
     if on and not running:
         spans.append([time, None])

@@ -1,8 +1,8 @@
 """The randomised experiment: does seeing the crowd make people follow it?
 
-Phones are split by chance into those that show the crowd meter ("see") and those that do not ("blind"). The primary
-outcome was laid down before any game: **the share of a participant's orders that go with the majority of what all
-others bought and sold in the 5 s before**. The participant is the unit, as the participant was drawn. Pure functions.
+Participants are assigned at random to phones that show the crowd meter ("see") or hide it ("blind"). The primary
+outcome was fixed before any game: **the share of a participant's orders that follow the majority of what all others
+bought and sold in the 5 s before**. The unit of analysis is the participant, the unit of randomisation. Pure functions.
 """
 
 from __future__ import annotations
@@ -16,31 +16,32 @@ from orderflow.herd.debrief.columns import FILLED, Record, Split
 from orderflow.herd.debrief.statistics import NS, SEED
 
 CROWD_SECONDS = 5.0
-"""What the meter on the phones looks back over."""
+"""Look-back of the crowd meter on the phones."""
 LEAST_ORDERS = 3
-"""Orders with a majority to follow that a participant needs to count."""
+"""Orders at times with a majority that a participant needs to be counted."""
 LEAST_GROUP = 5
-"""Participants that each group needs."""
+"""Counted participants that each group needs."""
 SHUFFLES = 9_999
 
 
 def majority(record: Record, *, seconds: float = CROWD_SECONDS) -> Ints:
-    """int64[orders]: 1 when all others (bots too, as the meter has them) bought more than they sold in the time before
-    the order, −1 when they sold more, 0 when neither. The participant's own fills are left out: nobody follows
-    themselves."""
+    """int64[orders]: sign of what all others bought less sold in the `seconds` before the order, 0 for a tie.
+
+    Bots count among the others, as they do in the meter. The participant's own fills are left out.
+    """
     orders = record.orders
     width = round(seconds * NS)
     done = np.flatnonzero(orders.status == FILLED)
     filled, asked = orders.filled[done] - record.started, orders.time - record.started
-    net = _between(filled, orders.shares[done], asked, width)
-    # one line of time a participant, end to end, far enough apart that no look back reaches the neighbour's
+    net = _window_sums(filled, orders.shares[done], asked, width)
+    # the participants' times one after another, so far apart that no look-back reaches the neighbour's fills
     apart = int(max(asked.max(initial=0), filled.max(initial=0))) + 2 * width
-    own = _between(filled + orders.who[done] * apart, orders.shares[done], asked + orders.who * apart, width)
+    own = _window_sums(filled + orders.who[done] * apart, orders.shares[done], asked + orders.who * apart, width)
     return np.asarray(np.sign(net - own))
 
 
-def _between(when: Ints, what: Ints, asked: Ints, width: int) -> Ints:
-    """Sum of `what` with asked − width <= when < asked."""
+def _window_sums(when: Ints, what: Ints, asked: Ints, width: int) -> Ints:
+    """For each `asked`: the sum of `what` with asked − width <= when < asked."""
     order = np.argsort(when, kind="stable")
     running = np.concatenate([[0], np.cumsum(what[order])])
     sorted_when = when[order]
@@ -50,8 +51,11 @@ def _between(when: Ints, what: Ints, asked: Ints, width: int) -> Ints:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The participants of a group that count: who: index into `members`; follow: share of their orders with the crowd;
-    orders: how many of each had a crowd to follow. few: participants with orders, yet too few of them."""
+    """The m counted participants of a group.
+
+    who: int64[m], index into `members`. follow: float64[m], share of orders with the crowd. orders: int64[m], orders at
+    times with a majority. few: participants with some such orders, but fewer than needed.
+    """
 
     who: Ints
     follow: Floats
@@ -60,8 +64,9 @@ class Group:
 
 
 def groups(record: Record, *, seconds: float = CROWD_SECONDS, least: int = LEAST_ORDERS) -> dict[str, Group] | None:
-    """Both groups' outcomes, from people's orders while the experiment ran (filled or not: an order is a decision). Of
-    several runs of the experiment the one with the most orders counts, as each splits people anew. None without any.
+    """Outcomes of both groups, from people's orders while the experiment ran, filled or not: an order is a decision.
+
+    Each run of the experiment assigns people anew, so only the run with the most orders counts. None without a run.
     """
     orders = record.orders
     spans = [(run, _inside(orders.time, run, record.last)) for run in record.experiments]
@@ -90,8 +95,8 @@ def _inside(time: Ints, run: Split, last: int) -> Flags:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """difference: mean of those who see − mean of those who do not; low, high: 95% interval; p_value: two-sided, by
-    `shuffles` shufflings of who saw."""
+    """see, blind: group means. difference: see − blind. low, high: 95% interval. p_value: two-sided, from `shuffles`
+    random reassignments to the groups."""
 
     see: float
     blind: float
@@ -103,12 +108,12 @@ class Effect:
 
 
 def permutation_effect(see: Floats, blind: Floats, *, shuffles: int = SHUFFLES, seed: int = SEED) -> Effect:
-    """The difference of two groups' means against all other ways chance could have split the same people (Fisher 1935;
-    Pitman 1937): p = (1 + shufflings with a difference as large) / (1 + shuffles), exact whatever the outcome's law.
+    """Permutation test for the difference of two group means (Fisher 1935; Pitman 1937).
 
-    The interval holds the shifts that the same shufflings would not reject at 2.5% on either side (Pitman's inversion:
-    it supposes that seeing moves everyone by the same amount). In simulated games without an effect 5% tests rejected
-    in 4 to 6%, and 95% intervals held the true shift in 94 to 96% (in the tests). Both groups need someone.
+    p = (1 + reassignments with a difference as large) / (1 + shuffles), exact for any distribution of the outcome. The
+    interval contains the shifts that the same reassignments do not reject at 2.5% on either side (Pitman's inversion;
+    it assumes that seeing shifts everyone by the same amount). In simulated games without an effect, 5% tests reject in
+    4 to 6% and 95% intervals contain the true shift in 94 to 96% (see the tests). see, blind: float64, not empty.
     """
     pooled = np.concatenate([see, blind])
     count, first = len(pooled), len(see)
@@ -124,7 +129,7 @@ def permutation_effect(see: Floats, blind: Floats, *, shuffles: int = SHUFFLES, 
         seeing = (order < first).sum(axis=1)
         stayed[begin : begin + rows] = seeing / first - (first - seeing) / (count - first)
     as_large = int((np.abs(drawn) >= abs(observed) - 1e-12).sum())
-    # under a shift d a shuffling's difference is drawn − d · stayed, the observed one observed − d: they are equal at
+    # under a shift d a reassignment has the difference drawn − d · stayed, the data observed − d: they are equal at
     apart = stayed < 1 - 1e-12
     equal = np.sort((observed - drawn[apart]) / (1 - stayed[apart]))
     tail = int(0.025 * (1 + len(equal)))  # 1 + count <= tail is what one side rejects

@@ -1,7 +1,7 @@
-"""A session as files: its fills as ticks, its participants, its orders, and the log itself.
+"""Exports of a session: fills as ticks, participants, orders, and the event log.
 
-Pure functions from the event log to bytes: the same log gives the same bytes, on every machine. Numbers are exact
-decimals; times are ISO-8601 UTC with nanoseconds. What an undo took back is in the log only.
+Pure functions from the event log to bytes; the same log gives the same bytes on every machine. Numbers are exact
+decimals, times are ISO 8601 UTC with nanoseconds. Events that an undo took back are in the event log only.
 """
 
 from __future__ import annotations
@@ -20,14 +20,16 @@ from orderflow.herd.rules.state import State
 SYMBOL = "HERD"
 STATUS = {FILLED: "filled", REJECTED: "rejected"}
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""What makes a spreadsheet take a text for a formula."""
+"""First characters that make a spreadsheet read a text as a formula."""
 
 Cell = str | int | None
 
 
 def ticks_csv(log: Sequence[Event]) -> bytes:
-    """Every fill as a tick of `HERD`: timestamp, price (to 0.01), size, side (the trader's), id (the order's number),
-    symbol. `orderflow-replay` reads it."""
+    """Every fill as a tick of `HERD`, in the format of `orderflow-replay`.
+
+    Columns: timestamp, price (to 0.01), size, side (of the trader), id (number of the order), symbol.
+    """
     fills = State.fold(log).fills
     columns = zip(fills.time, fills.price, fills.size, fills.side, fills.id, strict=True)
     rows = [
@@ -38,7 +40,7 @@ def ticks_csv(log: Sequence[Event]) -> bytes:
 
 
 def participants_csv(events: Sequence[Event]) -> bytes:
-    """Everybody at the end, kicked ones and bots among them, in order of joining; wealth is at the last price."""
+    """All participants at the end, with bots and removed ones, in order of joining. Wealth is at the last price."""
     record = build_record(events)
     orders = record.orders
     groups = {id: group for run in record.experiments for id, group in run.groups.items()}
@@ -51,16 +53,16 @@ def participants_csv(events: Sequence[Event]) -> bytes:
         rows.append(
             (
                 member.id,
-                harmless(member.nick),
+                escape_formula(member.nick),
                 member.bot,
                 groups.get(member.id),
                 iso(member.joined),
-                money(member.cash0),
+                format_amount(member.cash0),
                 member.shares0,
-                money(member.cash),
+                format_amount(member.cash),
                 member.shares,
-                money(wealth),
-                money(wealth - member.cash0 - member.shares0 * began),
+                format_amount(wealth),
+                format_amount(wealth - member.cash0 - member.shares0 * began),
                 int(mine.sum()),
                 int((orders.status[mine] == FILLED).sum()),
                 int(member.kicked),
@@ -71,7 +73,7 @@ def participants_csv(events: Sequence[Event]) -> bytes:
 
 
 def orders_csv(events: Sequence[Event]) -> bytes:
-    """Every order that stands, in order of arrival; price is the exact one of the fill, to 0.000001 rounded down."""
+    """All orders that no undo took back, in order of arrival. price: of the fill, rounded down to 0.000001."""
     record = build_record(events)
     orders = record.orders
     columns = (orders.number, orders.time, orders.who, orders.sign, orders.quantity)
@@ -90,8 +92,8 @@ def orders_csv(events: Sequence[Event]) -> bytes:
                 quantity,
                 STATUS.get(status, "accepted"),
                 iso(filled) if filled else None,
-                money(abs(cash) // abs(shares)) if done else None,
-                money(cash) if done else None,
+                format_amount(abs(cash) // abs(shares)) if done else None,
+                format_amount(cash) if done else None,
                 shares if done else None,
             )
         )
@@ -100,7 +102,7 @@ def orders_csv(events: Sequence[Event]) -> bytes:
 
 
 def events_jsonl(events: Iterable[Event]) -> bytes:
-    """The log, one event a line, as it was written."""
+    """The event log as it was written, one event per line."""
     return b"".join(map(encode, events))
 
 
@@ -110,19 +112,19 @@ EXPORTS: dict[str, tuple[Callable[[Sequence[Event]], bytes], str]] = {
     "orders.csv": (orders_csv, "text/csv; charset=utf-8"),
     "events.jsonl": (events_jsonl, "application/x-ndjson"),
 }
-"""What there is to download: how it is made from a log, and its content type."""
+"""By file name: the function that makes it from a log, and its content type."""
 
 
 def export(what: str, events: Sequence[Event]) -> tuple[bytes, str]:
-    """(bytes, content type) of one of `EXPORTS`. Raises NotFound naming what there is."""
+    """(bytes, content type) of one of `EXPORTS`. Raises NotFound for another name."""
     if what not in EXPORTS:
-        raise NotFound(f"there is no export {what!r}; there are {', '.join(EXPORTS)}")
+        raise NotFound(f"unknown export {what!r}; use one of {', '.join(EXPORTS)}")
     make, kind = EXPORTS[what]
     return make(events), kind
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
-    """UTF-8 CSV with a header; cells are quoted only where they must be."""
+    """UTF-8 CSV with a header line; cells are quoted only if necessary."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(head)
@@ -135,13 +137,13 @@ def iso(time: int) -> str:
     return f"{datetime.fromtimestamp(time // 10**9, UTC):%Y-%m-%dT%H:%M:%S}.{time % 10**9:09d}Z"
 
 
-def money(amount: int) -> str:
-    """Micro-units as an exact decimal: "4898.5", "-0.000001"."""
+def format_amount(amount: int) -> str:
+    """An amount in micro-units as an exact decimal: "4898.5", "-0.000001"."""
     whole, rest = divmod(abs(amount), MICRO)
     digits = f"{rest:06d}".rstrip("0")
     return f"{'-' if amount < 0 else ''}{whole}{f'.{digits}' if digits else ''}"
 
 
-def harmless(text: str) -> str:
-    """A text that no spreadsheet runs: an apostrophe in front of what would begin a formula."""
+def escape_formula(text: str) -> str:
+    """The text, with an apostrophe in front if a spreadsheet would read it as a formula."""
     return f"'{text}" if text.lstrip().startswith(FORMULA) or text.startswith(FORMULA) else text

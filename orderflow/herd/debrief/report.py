@@ -1,8 +1,8 @@
-"""Everything of a debrief as one JSON-ready dict: numbers with their uncertainty, what coins would have shown, and
-sentences for the talk. Where there is too little data there is a `needs` that says what is missing, and no number.
+"""The report of a debrief as one JSON-ready dict: measures with their uncertainty, the baseline, and sentences.
 
 A measure is {"value", "interval": [low, high] | null, "p": float | null, "baseline": {"low", "median", "high", "p"} |
-null} or {"value": null, "needs": "…"}. Money is in currency, times are ms since 1970 UTC.
+null}. With too little data it is {"value": null, "needs": "…"}, which says what is missing. Money is in currency, times
+are ms since 1970 UTC.
 """
 
 from __future__ import annotations
@@ -17,25 +17,28 @@ from orderflow.herd.debrief.baseline import Baseline
 from orderflow.herd.debrief.bubbles import LEAST_PERIODS, peak, periods, rad, rd
 from orderflow.herd.debrief.columns import FILLED, REJECTED, Record
 from orderflow.herd.debrief.experiment import CROWD_SECONDS, LEAST_GROUP, LEAST_ORDERS, groups, permutation_effect
-from orderflow.herd.debrief.measures import LAGS, NEAR, counted, present
+from orderflow.herd.debrief.measures import LAGS, NEAR, counted_members, counted_orders
 from orderflow.herd.debrief.statistics import LEAST_ACTIVE, LEAST_WINDOWS, WINDOW_SECONDS, Windows
 from orderflow.herd.rules.money import MICRO
 
 MS = 1_000_000
 POINTS = 1_500
-"""Of the price line."""
+"""Points of the price line at most."""
 LEAST_SIGNS = 100
 LEADERS = 10
 LEAST_PEOPLE = 3
 TWO_SIDED = ("imbalance", "rd")
-"""Measures of which far below is as much as far above: the share of coin games at least as high says nothing."""
+"""Measures with two tails: the share of random games with at least that value is no p-value for them."""
 
 Json = dict[str, Any]
 
 
 def build_report(record: Record, base: Baseline | None = None, why_no_base: str = "") -> Json:
-    """The report. base: the games of coins; without them `why_no_base` says why not. Takes up to some seconds."""
-    who, here = counted(record), present(record)
+    """The report of a session. Takes up to a few seconds.
+
+    base: the random baseline; None without one, for the reason `why_no_base`.
+    """
+    who, here = counted_orders(record), counted_members(record)
     orders = record.orders
     people = sum(member.bot is None for member in record.members)
     report: Json = {
@@ -89,7 +92,7 @@ def _needs(what: str) -> Json:
 
 
 def _price(record: Record) -> Json:
-    """The price line thinned to lows and highs, the value's steps, and what happened when."""
+    """The price line thinned to lows and highs, the steps of the fundamental value, and the captions."""
     time, price = record.path_time, record.path_price
     keep = np.arange(len(time))
     if len(time) > POINTS:
@@ -113,7 +116,7 @@ def _price(record: Record) -> Json:
 
 
 def _herding(record: Record, base: Baseline | None) -> Json:
-    windows = statistics.crowd_windows(record, counted(record))
+    windows = statistics.crowd_windows(record, counted_orders(record))
     count = len(windows.active)
     out: Json = {
         "seconds": WINDOW_SECONDS,
@@ -136,7 +139,7 @@ def _herding(record: Record, base: Baseline | None) -> Json:
         statistics.lsv(windows.buyers, windows.active),
     )
     if found is None or each is None:
-        lacking = _needs("needs buyers and sellers; all were on one side")
+        lacking = _needs("needs both buyers and sellers; all orders were on one side")
         return out | {"overdispersion": lacking, "lsv": lacking}
     ratio = _measure(found.ratio, base, "overdispersion", interval=_ratio_interval(windows), p=found.p_value)
     ratio |= {"x2": found.x2, "df": found.df, "p_shuffled": found.p_shuffled, "shuffles": found.shuffles}
@@ -185,14 +188,14 @@ def _bubble(record: Record, base: Baseline | None) -> Json:
 
 
 def _memory(record: Record, base: Baseline | None) -> Json:
-    who = counted(record)
+    who = counted_orders(record)
     signs = record.orders.sign[who]
     if len(signs) < LEAST_SIGNS:
         lacking = _needs(f"needs at least {LEAST_SIGNS} orders; there were {len(signs)}")
         return {"orders": len(signs), "own": lacking, "others": lacking}
     found = statistics.sign_memory(signs, record.orders.who[who], LAGS)
     if found is None:
-        lacking = _needs("needs buyers and sellers; all were on one side")
+        lacking = _needs("needs both buyers and sellers; all orders were on one side")
         return {"orders": len(signs), "own": lacking, "others": lacking}
     near = found.lags <= NEAR
     means = {"own": float(found.own[near].mean()), "others": float(found.others[near].mean())}
@@ -210,8 +213,8 @@ def _memory(record: Record, base: Baseline | None) -> Json:
 
 
 def _flow(record: Record, base: Baseline | None) -> Json:
-    """Bought against sold, with an interval over windows of time."""
-    chosen = counted(record) & (record.orders.status == FILLED)
+    """Bought against sold, with an interval from a bootstrap over windows of time."""
+    chosen = counted_orders(record) & (record.orders.status == FILLED)
     if not chosen.any():
         return {"imbalance": _needs("needs trades"), "bought": 0, "sold": 0}
     moved = record.orders.shares[chosen]
@@ -243,7 +246,7 @@ def _wealth(record: Record, here: Flags, base: Baseline | None) -> Json:
         }
     began = np.array([member.cash0 / MICRO + member.shares0 * record.start_price for member in members])
     value = statistics.gini(wealth)
-    gini = _needs("needs wealth above zero in sum")
+    gini = _needs("needs a total wealth above zero")
     if value is not None:
         interval = statistics.block_bootstrap(len(wealth), lambda at: _number(statistics.gini(wealth[at])), block=1)
         gini = _measure(value, base, "gini", interval=interval)
@@ -280,7 +283,7 @@ def _wealth(record: Record, here: Flags, base: Baseline | None) -> Json:
 def _experiment(record: Record) -> Json:
     both = groups(record)
     if both is None:
-        return _needs("needs a stretch of the game with the experiment switched on; there was none")
+        return _needs("needs the experiment, which was not switched on")
     sizes = {name: len(group.who) for name, group in both.items()}
     out: Json = {
         "seconds": CROWD_SECONDS,

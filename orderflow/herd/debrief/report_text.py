@@ -1,6 +1,6 @@
-"""What a report's numbers mean for the talk, in plain sentences: no number without its doubt, no claim without a test.
+"""Sentences for the talk from a report: every number with its uncertainty, every claim with its test.
 
-Takes the report's dict and gives [{"title", "text"}]; formats for reading aloud, so figures are rounded.
+From the report's dict to [{"title", "text"}]. Numbers are rounded for reading aloud.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ SURE, LIKELY = 0.01, 0.05
 
 
 def sentences(report: Json) -> list[Json]:
-    """One entry for each question that a talk asks, in the order of telling."""
+    """One entry per question of the talk, in order."""
     return [
         {"title": title, "text": text}
         for title, text in (
@@ -48,10 +48,10 @@ def clock(seconds: float) -> str:
 
 
 def herding(report: Json) -> str:
-    """The headline test, and what it cannot tell."""
+    """Result of the overdispersion test, and its limits."""
     found = report["herding"]["overdispersion"]
     if found["value"] is None:
-        return f"Too little to tell: the test {found['needs']}."
+        return f"Not enough data: the test {found['needs']}."
     ratio, p, beside = found["value"], found["p_shuffled"], found["baseline"]
     outside = beside is None or ratio > beside["high"]
     if p < SURE and ratio > 1 and outside:
@@ -66,16 +66,16 @@ def herding(report: Json) -> str:
     against = ""
     if beside is not None:
         games = report["baseline"]["games"]
-        against = f"; {games} games of coin tossers gave {beside['low']:.1f} to {beside['high']:.1f}"
-    news = " News that everybody hears does the same, and there was some." if report["news"] else ""
-    return f"{verdict} ({p_text(p)}{against}). The test sees that people acted alike, not why.{news}"
+        against = f"; {games} random games gave {beside['low']:.1f} to {beside['high']:.1f}"
+    news = " News that everybody hears has the same effect, and there was some." if report["news"] else ""
+    return f"{verdict} ({p_text(p)}{against}). The test shows that people acted alike, not why.{news}"
 
 
 def memory(report: Json) -> str:
-    """Own against others' part of the memory of order signs."""
+    """Own and others' part of the autocorrelation of order signs."""
     found = report["memory"]
     if found["own"]["value"] is None:
-        return f"Too little to tell: this {found['own']['needs']}."
+        return f"Not enough data: this {found['own']['needs']}."
     own, others = (_beyond(found, name) for name in ("own", "others"))
     if own and others:
         weighed = "others weighed more" if found["others"]["value"] > found["own"]["value"] else "habit weighed more"
@@ -88,7 +88,7 @@ def memory(report: Json) -> str:
 
 
 def _beyond(found: Json, name: str) -> bool:
-    """Whether a part is larger than without herding: than in every game of coins, else than its band."""
+    """True if a part exceeds all random games, or without them its band."""
     entry = found[name]
     if entry["baseline"] is not None:
         return bool(entry["value"] > entry["baseline"]["high"])
@@ -103,7 +103,7 @@ def _band(found: Json, name: str) -> float:
 
 
 def bubble(report: Json) -> str:
-    """Peak and fall, and the distance from the value where there was one."""
+    """Peak and fall, and the deviation from the fundamental value if there was one."""
     part, price = report["bubble"], report["price"]
     if part["peak"] is None:
         return "Nothing was traded."
@@ -118,11 +118,11 @@ def bubble(report: Json) -> str:
     text += f" and ended at {price['last']:.2f}."
     away, side = part["rad"], part["rd"]
     if away["value"] is None:
-        return f"{text} How far that is from a share's worth cannot be said: this {away['needs']}."
+        return f"{text} The deviation from the value is unknown: this {away['needs']}."
     above = "above" if side["value"] > 0 else "below"
     against = ""
     if away["baseline"] is not None:
-        against = f" (coin tossers: {percent(away['baseline']['low'])} to {percent(away['baseline']['high'])})"
+        against = f" (random traders: {percent(away['baseline']['low'])} to {percent(away['baseline']['high'])})"
     return (
         f"{text} It was {percent(away['value'])} away from the value on average{against}, "
         f"on balance {percent(abs(side['value']))} {above} it."
@@ -130,33 +130,33 @@ def bubble(report: Json) -> str:
 
 
 def wealth(report: Json) -> str:
-    """How unequal it became."""
+    """Winners and losers, and the Gini coefficient."""
     part = report["wealth"]
     gini = part["gini"]
     if gini["value"] is None:
-        return f"Too few to tell: this {gini['needs']}."
+        return f"Not enough data: this {gini['needs']}."
     even = part["people"] - part["winners"] - part["losers"]
     text = f"{part['winners']} of {part['people']} ended with more than they began with, {part['losers']} with less"
     text += f", {even} as they began" if even else ""
     if part["top_tenth"] is not None:
         text += f". The richest tenth holds {percent(part['top_tenth'])} of all wealth"
     beside = gini["baseline"]
-    against = f"; coin tossers: {beside['low']:.3f} to {beside['high']:.3f}" if beside is not None else ""
+    against = f"; random traders: {beside['low']:.3f} to {beside['high']:.3f}" if beside is not None else ""
     return f"{text} (Gini {gini['value']:.3f}{against})."
 
 
 def experiment(report: Json) -> str:
-    """The effect of seeing, with its doubt."""
+    """The effect of seeing the crowd, with its uncertainty."""
     part = report["experiment"]
     if part["value"] is None:
-        return f"Not known from this game: that {part['needs']}."
+        return f"Unknown from this game: this {part['needs']}."
     low, high = part["interval"]
     points = f"{part['value'] * 100:+.0f} points, 95% interval {low * 100:+.0f} to {high * 100:+.0f}".replace("-", "−")
     see, blind = percent(part["see"]), percent(part["blind"])
     facts = f"those who saw the crowd went with it in {see} of their orders, those who did not in {blind} ({points}"
     facts += f", {p_text(part['p'])})"
     if part["p"] < LIKELY and part["value"] > 0:
-        return f"Yes, by this experiment: {facts}. Chance alone decided who saw it, so seeing is the cause."
+        return f"Yes: {facts}. Participants were assigned at random, so seeing is the cause."
     if part["p"] < LIKELY:
         return f"It made them go against it: {facts}."
-    return f"This game does not show it: {facts}. An effect inside that interval may still be there."
+    return f"This game does not show it: {facts}. An effect inside that interval is still possible."

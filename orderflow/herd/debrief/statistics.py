@@ -1,7 +1,7 @@
-"""Statistics of a crowd: do people trade the same way more often than chance would have it?
+"""Statistics of herding: do people trade on the same side more often than by chance?
 
-Pure functions of arrays, each with its source. They say what was measured and how sure that is; what it means for a
-talk is said in `report`, and what a crowd without herding would show in `baseline`. Nothing here reads a log.
+Pure functions of arrays, each with its source. Sentences for the talk are in `report_text`, the comparison with a crowd
+without herding is in `baseline`. Nothing here reads a log.
 """
 
 from __future__ import annotations
@@ -19,18 +19,21 @@ from orderflow.herd.debrief.columns import FILLED, Record
 NS = 1_000_000_000
 WINDOW_SECONDS = 5.0
 LEAST_ACTIVE = 5
-"""Windows with fewer active participants are left out of the herding tests: too few to agree or to differ."""
+"""Windows with fewer active participants are left out of the herding tests."""
 LEAST_WINDOWS = 10
 SEED = 20_211_121
-"""Of everything random here, so that a report can be repeated."""
+"""Seed of all random numbers, so that a report is reproducible."""
 BAND = 1.959964
 """Standard deviations of a two-sided 95% band."""
 
 
 @dataclass(frozen=True, slots=True)
 class Windows:
-    """Stretches of `seconds`, in time order, of those with enough active participants. begin: int64 ns; active: who
-    bought or sold on balance; buyers: how many of them bought; left_out: windows with trades, yet too few active."""
+    """n windows of `seconds` with enough active participants, in time order.
+
+    begin: int64[n], ns. active: int64[n], participants who bought or sold on balance. buyers: int64[n], those who
+    bought. left_out: windows with trades but too few active participants.
+    """
 
     seconds: float
     begin: Ints
@@ -42,11 +45,11 @@ class Windows:
 def crowd_windows(
     record: Record, who: Flags | None = None, *, seconds: float = WINDOW_SECONDS, least: int = LEAST_ACTIVE
 ) -> Windows:
-    """Buyers among the participants active in each stretch of time.
+    """Count active participants and buyers in each window of time.
 
-    A participant counts once a window, by what they bought on balance: ten taps of one person are no herd. who:
-    bool[orders], which orders count (default: people's); only those that filled do. least: active participants that a
-    window needs.
+    A participant counts once per window, by the net quantity bought: ten orders of one person are not a herd. who:
+    bool[orders], orders that count (default: those of people); of these only filled ones do. least: active participants
+    that a window needs.
     """
     orders = record.orders
     chosen = (record.by_people() if who is None else who) & (orders.status == FILLED)
@@ -67,11 +70,12 @@ def crowd_windows(
 
 
 def chi2_tail(x: float, df: int) -> float:
-    """P(chi-squared with `df` degrees of freedom > x), by its finite sums: for even df those of a Poisson variable,
-    for odd df the same half a step on, begun with erfc (Abramowitz & Stegun 1964, 26.4.4 and 26.4.5). All terms are
-    positive, so nothing cancels."""
+    """P(chi-squared with `df` degrees of freedom > x), as a finite sum (Abramowitz & Stegun 1964, 26.4.4 and 26.4.5).
+
+    All terms are positive, so nothing cancels. Raises ValueError for df < 1.
+    """
     if df < 1:
-        raise ValueError("a chi-squared variable has at least one degree of freedom")
+        raise ValueError("df must be at least 1 degree of freedom")
     if x <= 0:
         return 1.0
     half = x / 2
@@ -83,8 +87,9 @@ def chi2_tail(x: float, df: int) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Overdispersion:
-    """x2 on df degrees of freedom; ratio = x2 / df, 1 in the mean without herding; share: of buyers overall; p_value:
-    by chi-squared; p_shuffled: by `shuffles` random shufflings of who bought, exact also for small windows."""
+    """x2 with df degrees of freedom. ratio: x2 / df, 1 on average without herding. share: overall share of buyers.
+    p_value: from chi-squared. p_shuffled: from `shuffles` random reassignments of the buyers, exact for small windows
+    too."""
 
     x2: float
     df: int
@@ -96,7 +101,7 @@ class Overdispersion:
 
 
 def x_squared(buyers: npt.NDArray[np.integer], active: npt.NDArray[np.integer]) -> float:
-    """Σ (b_t − n_t p)² / (n_t p (1 − p)) with p = Σb / Σn; NaN when all bought, all sold or nobody did either."""
+    """Σ (b_t − n_t p)² / (n_t p (1 − p)) with p = Σb / Σn; NaN if all bought, all sold, or there are no trades."""
     total, bought = active.sum(), buyers.sum()
     if not 0 < bought < total:
         return math.nan
@@ -105,14 +110,13 @@ def x_squared(buyers: npt.NDArray[np.integer], active: npt.NDArray[np.integer]) 
 
 
 def overdispersion(buyers: Ints, active: Ints, *, shuffles: int = 1_999, seed: int = SEED) -> Overdispersion | None:
-    """Pearson's test that every window's buyers are drawn with one probability: X² ~ χ² with T − 1 degrees of freedom
-    (Pearson 1900; Cochran 1954 on small expectations; as a herding test: deviation of b_t from a binomial).
+    """Pearson's test that the buyers of all windows have the same probability: X² ~ χ² with T − 1 degrees of freedom.
 
-    More than chance means that in some windows people bought together and in others sold together: by imitation, or
-    because all answered the same news. buyers, active: int64[T]. The second p-value deals all buyers anew to the
-    windows (multivariate hypergeometric), (1 + as large) / (1 + shuffles). None for fewer than two windows or one side.
-    Of games with independent choices and windows of 5 and more, a test at 5% rejects 4 to 5% by chi-squared and 4 to 7%
-    by shuffling (simulated, in the tests).
+    Pearson 1900; Cochran 1954 on small expectations. A large X² means that people bought together in some windows and
+    sold together in others, by imitation or because all reacted to the same news. buyers, active: int64[T]. The second
+    p-value redistributes the buyers over the windows (multivariate hypergeometric): (1 + as large) / (1 + shuffles).
+    None for fewer than two windows, or if all are on one side. With independent choices and windows of 5 or more, a 5%
+    test rejects 4 to 5% of games by chi-squared and 4 to 7% by reassignment (simulated in the tests).
     """
     x2 = x_squared(buyers, active)
     df = len(active) - 1
@@ -126,7 +130,7 @@ def overdispersion(buyers: Ints, active: Ints, *, shuffles: int = 1_999, seed: i
 
 
 def adjustment(active: int, share: float) -> float:
-    """LSV's adjustment factor: E|B/n − p| for B ~ Binomial(n, p), summed exactly."""
+    """Adjustment factor of LSV: E|B/n − p| for B ~ Binomial(n, p), summed exactly."""
     k = np.arange(active + 1)
     logs = np.array([math.lgamma(i + 1) for i in range(active + 1)])
     weight = logs[-1] - logs - logs[::-1] + k * math.log(share) + (active - k) * math.log1p(-share)
@@ -134,14 +138,14 @@ def adjustment(active: int, share: float) -> float:
 
 
 def lsv(buyers: Ints, active: Ints) -> Floats | None:
-    """Herding of each window: |b_t/n_t − p| − E|B/n_t − p| (Lakonishok, Shleifer & Vishny 1992), float64[T].
+    """Herding measure of each window: |b_t/n_t − p| − E|B/n_t − p| (Lakonishok, Shleifer & Vishny 1992), float64[T].
 
-    Its mean is the share of active participants that are on one side beyond what chance puts there: with p = 0.5, a
-    mean of 0.02 means 52 of 100 on one side. p is the share of buyers in all windows. Small-sample bias: as p is
-    estimated from the same windows, the mean without herding is slightly negative (−0.007 for 10 windows of 10 active,
-    −0.0015 for 40; simulated), and with herding it falls short of the true excess, the more so the fewer are active
-    (Frey, Herbst & Walter 2014). So it compares only games of like activity: that is what the baseline is for. None
-    when all are on one side.
+    Its mean is the share of active participants on one side in excess of chance: with p = 0.5, a mean of 0.02 means
+    that 52 of 100 are on one side. p is the share of buyers in all windows. Small-sample bias: p is estimated from the
+    same windows, so without herding the mean is slightly negative (−0.007 for 10 windows of 10 active participants,
+    −0.0015 for 40; simulated). With herding it underestimates the true excess, more so the fewer are active (Frey,
+    Herbst & Walter 2014). Compare only games of similar activity, such as those of the baseline. None if all are on one
+    side.
     """
     total, bought = int(active.sum()), int(buyers.sum())
     if not 0 < bought < total:
@@ -154,8 +158,10 @@ def lsv(buyers: Ints, active: Ints) -> Floats | None:
 
 @dataclass(frozen=True, slots=True)
 class SignMemory:
-    """Autocorrelation of order signs at `lags` (in orders): total = own + others, float64[L] each; the bands are ± that
-    much around 0 (95%, if signs were independent). orders: how many signs there were."""
+    """Autocorrelation of order signs at L `lags` (in orders): total = own + others, float64[L] each.
+
+    band, own_band, others_band: half-widths of 95% bands around 0 for independent signs. orders: number of signs.
+    """
 
     lags: Ints
     total: Floats
@@ -168,13 +174,13 @@ class SignMemory:
 
 
 def sign_memory(signs: Ints, who: Ints, lags: Sequence[int]) -> SignMemory | None:
-    """How long buying is followed by buying, and by whose: C(τ) = Σ x_i x_{i+τ} / ((N − τ) var) with x = sign − mean,
-    each product counted as own when both orders are of one participant and else as others' (Lillo & Farmer 2004; split
-    as in Tóth, Palit, Lillo & Farmer 2015).
+    """Autocorrelation of order signs, C(τ) = Σ x_i x_{i+τ} / ((N − τ) var) with x = sign − mean (Lillo & Farmer 2004).
 
-    A large own part is order splitting or stubbornness, a large others' part is herding or news that all answer. signs:
-    ±1 in order of arrival; who: participant of each. None without both signs or with fewer orders than lags + 2. The
-    mean is taken from the same orders, which lowers every C(τ) by about 1/N.
+    A product counts as own if both orders are of the same participant, otherwise as others' (Tóth, Palit, Lillo &
+    Farmer 2015). A large own part means order splitting or persistence, a large others' part means herding or common
+    news. signs: int64[N], ±1 in order of arrival. who: int64[N], participant of each. None if all signs are the same or
+    there are fewer than max(lags) + 2 orders. The mean is estimated from the same orders, which lowers C(τ) by about
+    1/N.
     """
     count = len(signs)
     if count < max(lags) + 2 or abs(int(signs.sum())) == count:
@@ -193,8 +199,10 @@ def sign_memory(signs: Ints, who: Ints, lags: Sequence[int]) -> SignMemory | Non
 
 
 def gini(values: Floats) -> float | None:
-    """Gini coefficient: mean absolute difference over twice the mean, 0 (all alike) to (n − 1)/n (one has all); debts
-    may push it beyond. None without values or when their sum is not positive. Gini 1912."""
+    """Gini coefficient (Gini 1912): mean absolute difference over twice the mean.
+
+    From 0 (all equal) to (n − 1)/n (one has all); larger with debts. None if the sum of the values is not positive.
+    """
     total = float(values.sum())
     if not len(values) or total <= 0:
         return None
@@ -213,12 +221,12 @@ def lorenz(values: Floats, points: int = 50) -> list[tuple[float, float]]:
 
 
 def imbalance(buys: float, sells: float) -> float | None:
-    """(bought − sold) / (bought + sold), −1 to 1; None when nothing was traded."""
+    """(bought − sold) / (bought + sold), −1 to 1; None if nothing was traded."""
     return (buys - sells) / (buys + sells) if buys + sells else None
 
 
 def block_length(count: int) -> int:
-    """Windows in a block of the bootstrap: count^(1/3), rounded up (the rate of Künsch 1989)."""
+    """Block length of the bootstrap in windows: count^(1/3), rounded up (Künsch 1989)."""
     return next(length for length in range(1, count + 2) if length**3 >= count)
 
 
@@ -231,13 +239,12 @@ def block_bootstrap(
     level: float = 0.95,
     seed: int = SEED,
 ) -> tuple[float, float] | None:
-    """Percentile interval of `measure(indices)` by the moving block bootstrap (Künsch 1989): blocks of neighbouring
-    windows are drawn with replacement, so that what hangs together stays together.
+    """Percentile interval by the moving block bootstrap (Künsch 1989), which keeps neighbouring windows together.
 
-    count: windows; measure: the statistic of the windows with those indices, NaN where it has none. Fixed seed. None
-    when fewer than half of the draws have a value. Percentile intervals of few windows are somewhat short: a nominal
-    95% holds the truth in about 90% of games of 40 independent windows, and in 84% when neighbours are correlated by
-    0.4 (simulated, in the tests).
+    count: number of windows. measure: the statistic of the windows with the given indices (int64[count]), NaN where it
+    is undefined. None if fewer than half of the draws have a value. With few windows the intervals are too short: a
+    nominal 95% interval contains the truth in about 90% of games of 40 independent windows, and in 84% if neighbours
+    have a correlation of 0.4 (simulated in the tests).
     """
     size = min(block or block_length(count), count)
     if count < 2:

@@ -48,7 +48,7 @@ class SessionsApi:
             Route("GET", "/herd/frames", self.frames, "A session to be shown again", params=(SESSION,),
                   answers={200: ResponseDoc("Price, crowd and events.", {JSON: schemas.FRAMES})}, errors=MISSING),
             Route("GET", "/herd/debrief.json", self.debrief, "What a session shows",
-                  "Measures of bubbles and herding with their uncertainty, beside games of coins.", (newest,),
+                  "Measures of bubbles and herding with their uncertainty, and a random baseline.", (newest,),
                   answers={200: ResponseDoc("The report.", {JSON: report})}, errors=MISSING),
             Route("GET", "/herd/export/{what}", self.export, "A session as a file",
                   "`ticks.csv` can be given to the replay client; `events.jsonl` is the session's whole log.",

@@ -182,12 +182,12 @@ DEBRIEF = (
     *_debrief(
         "states",
         "test_herd_debrief::test_the_newest_game_comes_first_and_another_can_be_chosen",
-        "The report begins with sentences, then figures and tables beside what coin tossers gave.",
+        "The report begins with sentences, then figures and tables beside those of random games.",
     ),
     *_debrief(
         "states",
         "test_herd_debrief::test_without_a_game_it_says_how_to_get_one",
-        "A session that there is not gives “There is no debrief of that” with the reason.",
+        "A session that there is not gives “No debrief of this session” with the reason.",
     ),
     *_debrief(
         "states",
@@ -198,7 +198,7 @@ DEBRIEF = (
     *_debrief(
         "states",
         "test_herd_debrief::test_update_print_and_links_of_the_debrief",
-        "“Working it out …” stands there while the report is made.",
+        "“Computing the report …” stands there while the report is made.",
         "How everything was measured stands at the end.",
     ),
     *_debrief(

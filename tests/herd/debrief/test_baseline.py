@@ -1,4 +1,4 @@
-"""Games played again with coins: the same market, no herding, the same numbers every time."""
+"""The random baseline: the same market without herding, reproducible."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 
 from orderflow.errors import BadInput
 from orderflow.herd.debrief import baseline
-from orderflow.herd.debrief.baseline import games_for, play, play_baseline
+from orderflow.herd.debrief.baseline import game_count, play, play_baseline
 from orderflow.herd.debrief.columns import FILLED, MICRO, Record, build_record
 from orderflow.herd.debrief.measures import measure
 from orderflow.herd.rules.curve import make_curve
@@ -19,7 +19,7 @@ def game() -> Record:
     return build_record(chance_game(people=30, seconds=90, swing=0.3, seed=2).events)
 
 
-def test_only_sides_fills_and_prices_are_other(game: Record) -> None:
+def test_random_game_changes_only_sides_fills_and_prices(game: Record) -> None:
     again = play(game, np.random.default_rng(1))
     for name in ("number", "time", "who", "quantity", "filled", "batch"):
         assert (getattr(again.orders, name) == getattr(game.orders, name)).all()
@@ -31,8 +31,8 @@ def test_only_sides_fills_and_prices_are_other(game: Record) -> None:
     ).all()
 
 
-def test_the_market_is_the_games_own(game: Record) -> None:
-    """Σ cash + dust + C(q) is what everybody began with; dust is below a micro-unit an order."""
+def test_random_game_uses_the_market_of_the_game(game: Record) -> None:
+    """Σ cash + dust + C(q) equals the endowments; dust is less than one micro-unit per order."""
     again = play(game, np.random.default_rng(1))
     position = int(again.orders.shares.sum())
     curve = make_curve("exponential", 100 * MICRO, "0.001")
@@ -47,7 +47,7 @@ def test_the_market_is_the_games_own(game: Record) -> None:
     assert min(member.shares for member in again.members) >= 0
 
 
-def test_limits_news_and_dividends_hold_there_too() -> None:
+def test_random_game_applies_limits_news_and_dividends() -> None:
     log = Log(cash=250, shares=1)
     log.people(2)
     for second in range(1, 60):
@@ -63,7 +63,7 @@ def test_limits_news_and_dividends_hold_there_too() -> None:
     assert again.path_price[-1] == pytest.approx(again.path_price[-2] / 2, rel=1e-5)
 
 
-def test_coins_do_not_herd_and_the_crowd_lies_outside(game: Record) -> None:
+def test_herding_crowd_is_outside_the_range_of_random_games(game: Record) -> None:
     base = play_baseline(game, games=20)
     low, middle, high = base.band("overdispersion") or (0.0, 0.0, 0.0)
     assert 0.4 < low < middle < high < 2
@@ -77,20 +77,20 @@ def test_coins_do_not_herd_and_the_crowd_lies_outside(game: Record) -> None:
     assert base.band("rad") is None  # no fundamental value was set
 
 
-def test_the_same_record_gives_the_same_numbers(game: Record) -> None:
+def test_baseline_is_reproducible(game: Record) -> None:
     first, second = play_baseline(game, games=3), play_baseline(game, games=3)
     for name, values in first.values.items():
         np.testing.assert_array_equal(values, second.values[name])
     assert len({float(value) for value in first.values["gini"]}) == 3
 
 
-def test_work_is_bounded(game: Record, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert (games_for(0), games_for(10_000), games_for(10**6)) == (60, 40, 8)
+def test_number_of_games_and_orders_is_bounded(game: Record, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (game_count(0), game_count(10_000), game_count(10**6)) == (60, 40, 8)
     monkeypatch.setattr(baseline, "MOST_ORDERS", 10)
-    with pytest.raises(BadInput, match="too large"):
+    with pytest.raises(BadInput, match="at most"):
         play_baseline(game)
 
 
-def test_an_empty_game_has_no_numbers_rather_than_wrong_ones() -> None:
+def test_baseline_of_an_empty_game_has_no_bands() -> None:
     base = play_baseline(build_record(Log().events), games=2)
     assert all(base.band(name) is None for name in ("overdispersion", "lsv", "gini", "imbalance", "rad"))

@@ -1,4 +1,4 @@
-"""Bubble measures against numbers worked out by hand, and the periods they are taken over."""
+"""Bubble measures against values computed by hand, and their periods."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def round_event(log: Log, second: float, number: int, state: str, value: float |
     log.add(second, "round", round=number, of=3, state=state, **kept)
 
 
-def test_deviations_by_hand() -> None:
+def test_deviations_match_values_computed_by_hand() -> None:
     price, value = np.array([12.0, 10.0, np.nan, 5.0]), np.array([10.0, 8.0, 7.0, 6.0])
     # gaps 2, 2, −1 over the periods that traded; their mean value is 8
     assert rad(price, value) == pytest.approx(5 / 3 / 8)
@@ -25,7 +25,7 @@ def test_deviations_by_hand() -> None:
     assert rad(np.array([]), np.array([])) is None
 
 
-def test_rounds_are_the_periods_when_there_are_three() -> None:
+def test_three_rounds_are_the_periods() -> None:
     log = Log()
     log.people(2)
     for number, (value, price) in enumerate(((30.0, 33.0), (20.0, 22.0), (10.0, 10.0)), 1):
@@ -58,7 +58,7 @@ def test_one_long_round_is_cut_into_slices() -> None:
     assert rd(found.price, found.value) == pytest.approx(0.2)
 
 
-def test_a_slice_without_trades_has_no_price_and_a_game_without_a_value_no_periods() -> None:
+def test_slices_without_trades_have_no_price_and_games_without_value_no_periods() -> None:
     log = Log()
     log.people(1)
     log.trade(1, {"p1": 1})

@@ -1,4 +1,4 @@
-"""A log becomes columns: who holds what, what filled, what an undo takes away."""
+"""Columns of a log: holdings, fills, and what an undo removes."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_fills_move_cash_and_shares_and_rejects_do_not() -> None:
     np.testing.assert_allclose(record.wealth, [5_000 - 304.5 + 53 * 101.7, 5_101.5 + 49 * 101.7, 5_000 + 50 * 101.7])
 
 
-def test_an_undo_takes_back_the_round_but_nobody_who_joined_in_it() -> None:
+def test_undo_removes_the_round_but_keeps_who_joined_in_it() -> None:
     log = two_people()
     log.trade(1, {"p1": 1}, price=102)
     begin = log.add(2, "round", round=1, of=2, state="begin", seconds=30, fundamental=None, preset=None, dividend=None)
@@ -65,7 +65,7 @@ def begin_round(log: Log, second: float, number: int) -> int:
     return log.add(second, "round", round=number, **kept)
 
 
-def test_a_second_undo_takes_back_what_stands_since_the_round_before() -> None:
+def test_second_undo_removes_everything_since_the_round_before() -> None:
     log = two_people()
     log.order(0.5, "p1", 1)
     first = begin_round(log, 1, 1)
@@ -85,7 +85,7 @@ def test_a_second_undo_takes_back_what_stands_since_the_round_before() -> None:
     ]
 
 
-def test_an_order_from_before_an_undone_round_waits_again() -> None:
+def test_order_from_before_an_undone_round_waits_again() -> None:
     log = two_people()
     early = log.order(1, "p1", 1)
     begin = begin_round(log, 2, 1)
@@ -131,7 +131,7 @@ def test_phases_rounds_news_and_dividends() -> None:
     ]
 
 
-def test_a_session_without_anybody_is_a_record_too() -> None:
+def test_session_without_participants_has_empty_columns() -> None:
     record = build_record(Log().events)
     assert (record.price, len(record.members), len(record.orders.time), len(record.wealth)) == (100.0, 0, 0, 0)
     assert not record.ended
@@ -139,7 +139,7 @@ def test_a_session_without_anybody_is_a_record_too() -> None:
 
 
 @pytest.mark.parametrize("kind", [{}, {"rounds_of": 4, "experiment": False}, {"bots": 8}])
-def test_it_agrees_with_the_games_own_state(kind: dict[str, Any]) -> None:
+def test_columns_agree_with_the_state_of_the_game(kind: dict[str, Any]) -> None:
     log = play_game(people=15, seconds=40, **kind)
     record, state = build_record(log), State.fold(log)
     assert [(m.id, m.nick, m.cash, m.shares, m.kicked) for m in record.members] == [
@@ -156,7 +156,7 @@ def test_it_agrees_with_the_games_own_state(kind: dict[str, Any]) -> None:
     ] == state.path
 
 
-def test_it_agrees_with_the_state_after_an_undo() -> None:
+def test_columns_agree_with_the_state_after_an_undo() -> None:
     log = play_game(people=10, seconds=30, rounds_of=3, experiment=False, end=False)
     state = State.fold(log)
     last = state.undoable
@@ -169,7 +169,7 @@ def test_it_agrees_with_the_state_after_an_undo() -> None:
     assert len(record.orders.time[record.orders.status == FILLED]) == len(state.fills)
 
 
-def test_what_is_no_log_is_refused() -> None:
+def test_log_without_session_event_is_refused() -> None:
     with pytest.raises(BadInput, match="session event"):
         build_record([])
     with pytest.raises(BadInput, match="session event"):

@@ -1,4 +1,4 @@
-"""The experiment: who followed the crowd, and how often the test is wrong."""
+"""The experiment: outcomes of the groups, and error rates of the test."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.herd.logs import SECOND, START, Log, chance_game
 
 
 def slow_majority(log: Log) -> list[int]:
-    """For each order, the sign of what others bought in the 5 s before, by looking at every fill."""
+    """For each order the sign of what others bought in the 5 s before; looks at every fill."""
     orders = {event.n: event for event in log.events if isinstance(event, OrderAccepted)}
     fills = [
         (event.t, orders[n].participant, shares)
@@ -29,14 +29,14 @@ def slow_majority(log: Log) -> list[int]:
     return out
 
 
-def test_majority_agrees_with_a_slow_look_back() -> None:
+def test_majority_agrees_with_a_slow_version() -> None:
     log = chance_game(people=12, seconds=60, seed=4)
     found = majority(build_record(log.events)).tolist()
     assert found == slow_majority(log)
     assert {-1, 0, 1} == set(found)
 
 
-def test_nobody_follows_themselves() -> None:
+def test_majority_leaves_out_the_participants_own_fills() -> None:
     log = Log()
     log.people(2)
     log.trade(1, {"p1": 1})
@@ -85,7 +85,7 @@ def test_the_run_with_the_most_orders_counts() -> None:
     assert (found["see"].who.tolist(), found["blind"].who.tolist()) == ([0], [1, 3])
 
 
-def test_p_value_is_the_exact_one() -> None:
+def test_p_value_agrees_with_all_assignments() -> None:
     see, blind = np.array([0.9, 0.7, 0.8]), np.array([0.5, 0.6, 0.75, 0.2])
     everyone = np.concatenate([see, blind])
     differences = []
@@ -101,7 +101,7 @@ def test_p_value_is_the_exact_one() -> None:
     assert permutation_effect(see, blind, seed=1).p_value == pytest.approx(exact, abs=0.012)
 
 
-def test_interval_holds_what_the_test_does_not_reject() -> None:
+def test_interval_contains_what_the_test_does_not_reject() -> None:
     rng = np.random.default_rng(2)
     see, blind = rng.random(14) + 0.3, rng.random(11)
     found = permutation_effect(see, blind, shuffles=1_999)
@@ -111,8 +111,8 @@ def test_interval_holds_what_the_test_does_not_reject() -> None:
     assert found.low < found.difference < found.high
 
 
-def test_it_errs_as_often_as_it_says() -> None:
-    """400 experiments with 15 against 12 people: shares of few orders, as games have them."""
+def test_error_rates_are_as_documented() -> None:
+    """400 experiments with 15 and 12 people and few orders each, as in real games."""
     rng = np.random.default_rng(3)
     rejected = held = found = 0
     for game in range(400):
@@ -128,12 +128,12 @@ def test_it_errs_as_often_as_it_says() -> None:
     assert found / 400 > 0.6
 
 
-def test_everybody_alike_is_no_effect() -> None:
+def test_equal_outcomes_give_no_effect() -> None:
     found = permutation_effect(np.ones(6), np.ones(5))
     assert (found.difference, found.low, found.high, found.p_value) == (0.0, 0.0, 0.0, 1.0)
 
 
-def test_coins_show_no_effect_of_seeing() -> None:
+def test_random_traders_show_no_effect() -> None:
     record = build_record(chance_game(people=40, seconds=120, groups=True).events)
     both = groups(record)
     assert both is not None

@@ -1,4 +1,4 @@
-"""Files of a session: exact, the same every time, readable by the replay client, harmless in a spreadsheet."""
+"""Exports of a session: exact, reproducible, readable by the replay client, safe in a spreadsheet."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from orderflow.errors import NotFound
 from orderflow.formats import open_ticks
 from orderflow.herd.debrief.columns import build_record
-from orderflow.herd.debrief.export import EXPORTS, export, harmless, iso, money
+from orderflow.herd.debrief.export import EXPORTS, escape_formula, export, format_amount, iso
 from orderflow.herd.rules.events import decode_log
 from tests.herd.logs import SECOND, START, Log, chance_game
 
@@ -42,7 +42,7 @@ def test_ticks_have_the_columns_that_the_replay_client_reads(small: Log, tmp_pat
     ]
 
 
-def test_the_ticks_of_a_game_are_read_whole(tmp_path: Path) -> None:
+def test_all_ticks_of_a_game_are_read_without_errors(tmp_path: Path) -> None:
     log = chance_game(people=10, seconds=60)
     path = tmp_path / "ticks.csv"
     path.write_bytes(export("ticks.csv", log.events)[0])
@@ -63,7 +63,7 @@ def test_the_ticks_of_a_game_are_read_whole(tmp_path: Path) -> None:
     )
 
 
-def test_participants_are_exact_and_no_formula(small: Log) -> None:
+def test_participants_are_exact_and_escape_formulas(small: Log) -> None:
     first, second = rows("participants.csv", small)
     assert (first["participant"], first["nickname"]) == ("p1", "'=HYPERLINK(1)")
     assert (second["nickname"], second["bot"]) == ('Ann "the bull", Ltd', "zero")
@@ -73,7 +73,7 @@ def test_participants_are_exact_and_no_formula(small: Log) -> None:
     assert first["joined"] == iso(START + SECOND // 2)
 
 
-def test_orders_say_what_became_of_them(small: Log) -> None:
+def test_orders_have_status_price_and_changes(small: Log) -> None:
     first, second, third, last = rows("orders.csv", small)
     assert (first["status"], first["price"], first["cash_change"], first["shares_change"]) == (
         "filled",
@@ -86,7 +86,7 @@ def test_orders_say_what_became_of_them(small: Log) -> None:
     assert (last["status"], last["cleared"]) == ("accepted", "")
 
 
-def test_the_same_log_gives_the_same_bytes_and_comes_back_from_its_own() -> None:
+def test_exports_are_reproducible_also_from_the_exported_log() -> None:
     log, twin = chance_game(people=8, seconds=30, groups=True), chance_game(people=8, seconds=30, groups=True)
     again = list(decode_log(export("events.jsonl", log.events)[0]))
     for what in EXPORTS:
@@ -95,7 +95,7 @@ def test_the_same_log_gives_the_same_bytes_and_comes_back_from_its_own() -> None
         assert body == export(what, again)[0]
 
 
-def test_what_was_taken_back_is_in_the_log_only() -> None:
+def test_undone_events_are_in_the_event_log_only() -> None:
     log = Log()
     log.people(1)
     begin = log.add(1, "round", round=1, of=1, state="begin", seconds=9, fundamental=None, preset=None, dividend=None)
@@ -107,14 +107,14 @@ def test_what_was_taken_back_is_in_the_log_only() -> None:
     assert len(export("events.jsonl", log.events)[0].splitlines()) == len(log.events)
 
 
-def test_money_time_and_formulas() -> None:
-    assert [money(value) for value in (0, 1, -1_500_000, 10**12)] == ["0", "0.000001", "-1.5", "1000000"]
+def test_amounts_times_and_formulas_as_text() -> None:
+    assert [format_amount(value) for value in (0, 1, -1_500_000, 10**12)] == ["0", "0.000001", "-1.5", "1000000"]
     assert iso(1_795_000_000_123_456_789).endswith(".123456789Z")
-    assert harmless("Ann") == "Ann"
+    assert escape_formula("Ann") == "Ann"
     for nick in ("=1", "+1", "-1", "@x", " =1", "\t=1", "＝1"):
-        assert harmless(nick) == f"'{nick}"
+        assert escape_formula(nick) == f"'{nick}"
 
 
-def test_an_unknown_export_names_those_there_are() -> None:
+def test_unknown_export_lists_the_known_ones() -> None:
     with pytest.raises(NotFound, match=r"ticks\.csv"):
         export("secrets.csv", [])

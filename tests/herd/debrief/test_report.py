@@ -1,4 +1,4 @@
-"""The debrief's report: JSON-ready, honest about too little data, made once; and what it says in words."""
+"""The report of a debrief: JSON-ready, explicit about missing data, cached; and its sentences."""
 
 from __future__ import annotations
 
@@ -25,13 +25,14 @@ Json = dict[str, Any]
 
 @pytest.fixture(scope="module")
 def herd() -> Json:
-    """A strong herd with an experiment and five rounds of value 100."""
+    """Report of a strongly herding crowd, with an experiment and five rounds of value 100."""
     record = build_record(chance_game(people=40, seconds=150, swing=0.35, groups=True, rounds=5, seed=3).events)
     return build_report(record, play_baseline(record, games=12))
 
 
 @pytest.fixture(scope="module")
-def coins() -> Json:
+def independent() -> Json:
+    """Report of a crowd that decides independently."""
     record = build_record(chance_game(people=40, seconds=150, groups=True, seed=9).events)
     return build_report(record, play_baseline(record, games=12))
 
@@ -44,15 +45,15 @@ def numbers(tree: Any) -> list[float]:
     return [tree] if isinstance(tree, float) else []
 
 
-def test_it_is_json_and_every_number_is_finite(herd: Json, coins: Json) -> None:
-    for report in (herd, coins):
+def test_report_is_json_with_finite_numbers(herd: Json, independent: Json) -> None:
+    for report in (herd, independent):
         again = json.loads(json.dumps(report, allow_nan=False))
         assert again == report
         assert all(math.isfinite(number) for number in numbers(report))
     assert len(json.dumps(herd)) < 60_000
 
 
-def test_a_herd_is_said_to_be_one_with_its_doubts(herd: Json) -> None:
+def test_herding_is_stated_with_its_uncertainty(herd: Json) -> None:
     found = herd["herding"]["overdispersion"]
     assert found["value"] > found["baseline"]["high"]
     assert found["p"] < 0.001
@@ -67,14 +68,17 @@ def test_a_herd_is_said_to_be_one_with_its_doubts(herd: Json) -> None:
     assert "does not show it" in said["Does seeing the crowd make people follow it?"]
 
 
-def test_coins_are_said_to_be_none(coins: Json) -> None:
-    found = coins["herding"]["overdispersion"]
+def test_independent_choices_are_stated_as_no_herding(independent: Json) -> None:
+    found = independent["herding"]["overdispersion"]
     assert found["p_shuffled"] > 0.05
-    said = {entry["title"]: entry["text"] for entry in coins["talk"]}
+    said = {entry["title"]: entry["text"] for entry in independent["talk"]}
     assert said["Did the crowd herd?"].startswith("No sign of it")
     assert said["Who followed whom?"].startswith("Nobody, beyond chance")
     assert "none was set" in said["Was there a bubble?"]
-    assert coins["bubble"]["rad"] == {"value": None, "needs": "needs a round with a fundamental value; none was set"}
+    assert independent["bubble"]["rad"] == {
+        "value": None,
+        "needs": "needs a round with a fundamental value; none was set",
+    }
 
 
 def test_sections_agree_with_each_other(herd: Json) -> None:
@@ -97,8 +101,8 @@ def test_sections_agree_with_each_other(herd: Json) -> None:
     assert effect["groups"]["see"]["people"] == len(effect["groups"]["see"]["follow"])
 
 
-def test_a_real_effect_of_seeing_is_found() -> None:
-    """Those who see follow what others last did, those who do not toss coins."""
+def test_true_effect_of_seeing_is_found() -> None:
+    """Participants who see the crowd follow it, the others decide at random."""
     log = Log()
     names = log.people(24)
     groups = {name: ("see", "blind")[i % 2] for i, name in enumerate(names)}
@@ -116,10 +120,10 @@ def test_a_real_effect_of_seeing_is_found() -> None:
     assert effect["value"] > 0.1
     assert effect["p"] < 0.01
     assert effect["interval"][0] > 0
-    assert "Yes, by this experiment" in report_text.experiment({"experiment": effect})
+    assert "Yes: " in report_text.experiment({"experiment": effect})
 
 
-def test_too_little_data_gives_needs_and_no_numbers() -> None:
+def test_missing_data_gives_needs_instead_of_numbers() -> None:
     log = Log()
     report = build_report(build_record(log.events), None, "nothing to play")
     assert report["baseline"] == {"games": 0, "needs": "nothing to play"}
@@ -129,7 +133,7 @@ def test_too_little_data_gives_needs_and_no_numbers() -> None:
     ):  # fmt: skip
         assert report[section][name]["value"] is None
         assert report[section][name]["needs"].startswith("needs ")
-    assert report["experiment"]["needs"].startswith("needs a stretch")
+    assert report["experiment"]["needs"].startswith("needs the experiment")
     assert all(entry["text"] for entry in report["talk"])
     log.people(4)
     log.trade(1, {"p1": 1, "p2": 1, "p3": 1})
@@ -141,18 +145,18 @@ def test_too_little_data_gives_needs_and_no_numbers() -> None:
     assert few["bubble"]["peak"]["price"] == 100.0
 
 
-def test_a_crowd_on_one_side_is_no_number_either() -> None:
+def test_crowd_on_one_side_gives_needs_instead_of_numbers() -> None:
     log = Log()
     names = log.people(8)
     for second in range(1, 100, 2):
         log.trade(second, dict.fromkeys(names, 1))
     report = build_report(build_record(log.events))
-    assert report["herding"]["overdispersion"]["needs"] == "needs buyers and sellers; all were on one side"
-    assert report["memory"]["own"]["needs"] == "needs buyers and sellers; all were on one side"
+    assert report["herding"]["overdispersion"]["needs"] == "needs both buyers and sellers; all orders were on one side"
+    assert report["memory"]["own"]["needs"] == "needs both buyers and sellers; all orders were on one side"
     assert report["flow"]["imbalance"]["value"] == 1.0
 
 
-def test_a_game_of_bots_is_about_bots() -> None:
+def test_game_without_people_is_about_its_bots() -> None:
     log = Log()
     for i in range(1, 4):
         log.join(f"p{i}", bot="zero")
@@ -161,22 +165,22 @@ def test_a_game_of_bots_is_about_bots() -> None:
     assert (report["about"], report["people"], report["bots"], report["orders"]) == ("bots", 0, 3, 2)
 
 
-def test_news_is_mentioned_where_there_was_some() -> None:
+def test_sentence_mentions_news() -> None:
     log = chance_game(people=40, seconds=150, swing=0.35, seed=3)
     log.add(151, "news", text="Boom", move=0.0, after=100 * MICRO)
     report = build_report(build_record(log.events))
     assert "News that everybody hears" in report_text.herding(report)
 
 
-def test_words_for_numbers() -> None:
+def test_numbers_as_text() -> None:
     assert [report_text.p_text(p) for p in (None, 0.0004, 0.0312, 0.5)] == ["", "p < 0.001", "p = 0.031", "p = 0.50"]
     assert [report_text.percent(v) for v in (0.1234, 0.034, 1.0, 0.0)] == ["12%", "3.4%", "100%", "0%"]
     assert report_text.percent(-0.25, signed=True) == "−25%"
     assert report_text.clock(125.9) == "2:05"
 
 
-class Played:
-    """A game that has been played: two sessions, the newer one running."""
+class FakeGame:
+    """Stands in for the game: two sessions, the newer one running."""
 
     def __init__(self) -> None:
         self.phase = "open"
@@ -203,13 +207,13 @@ def workers() -> Any:
     made.stop()
 
 
-def test_reports_are_made_once_and_anew_when_the_log_has_grown(workers: Workers) -> None:
-    game = Played()
+def test_report_is_cached_until_the_log_grows(workers: Workers) -> None:
+    game = FakeGame()
     made: list[tuple[str, bool]] = []
 
-    def make(events: list[Event], coins: bool) -> Json:
+    def make(events: list[Event], baseline: bool) -> Json:
         assert isinstance(events[0], SessionStarted)
-        made.append((events[0].id, coins))
+        made.append((events[0].id, baseline))
         return {"events": len(events)}
 
     debriefs = Debriefs(game, workers, make)
@@ -226,9 +230,11 @@ def test_reports_are_made_once_and_anew_when_the_log_has_grown(workers: Workers)
         debriefs.report("s-9")
 
 
-def test_many_who_ask_at_once_share_one_report(workers: Workers) -> None:
+def test_concurrent_requests_share_one_report(workers: Workers) -> None:
     made: list[int] = []
-    debriefs = Debriefs(Played(), workers, lambda events, coins: made.append(1) or {"is": "it"})  # append gives None
+    debriefs = Debriefs(
+        FakeGame(), workers, lambda events, baseline: made.append(1) or {"is": "it"}
+    )  # append gives None
     threads = [threading.Thread(target=debriefs.report) for _ in range(8)]
     for thread in threads:
         thread.start()
@@ -237,16 +243,16 @@ def test_many_who_ask_at_once_share_one_report(workers: Workers) -> None:
     assert made == [1]
 
 
-def test_without_a_session_there_is_no_report(workers: Workers) -> None:
-    game = Played()
+def test_report_without_a_session_is_not_found(workers: Workers) -> None:
+    game = FakeGame()
     game.logs.clear()
     with pytest.raises(NotFound, match="no session has been played"):
         Debriefs(game, workers).report()
 
 
-def test_a_running_game_is_reported_without_coins() -> None:
+def test_running_game_is_reported_without_baseline() -> None:
     events = chance_game(people=10, seconds=30).events
-    running = report_of(events, coins=False)
+    running = report_of(events, baseline=False)
     assert running["baseline"] == {"games": 0, "needs": RUNNING}
     assert running["state"] == "running"
-    assert report_of(events, coins=True)["baseline"]["games"] == 60
+    assert report_of(events, baseline=True)["baseline"]["games"] == 60

@@ -1,4 +1,4 @@
-"""Statistics against independent slow versions and known results, and their error rates in simulated crowds."""
+"""Statistics against slow independent versions and known results; error rates in simulated crowds."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_chi2_tail_agrees_with_printed_tables(x: float, df: int, tail: float) ->
     assert statistics.chi2_tail(x, df) == pytest.approx(tail, rel=2e-3)
 
 
-def test_chi2_tail_agrees_with_its_density() -> None:
+def test_chi2_tail_agrees_with_the_integrated_density() -> None:
     for df in (1, 2, 3, 8, 25):
         grid = np.linspace(1e-9, 80, 400_001)
         density = np.exp((df / 2 - 1) * np.log(grid) - grid / 2 - df / 2 * math.log(2) - math.lgamma(df / 2))
@@ -58,7 +58,7 @@ counts = st.lists(
 
 @given(counts)
 @settings(max_examples=60, deadline=None)
-def test_overdispersion_is_the_chi_squared_of_a_two_by_t_table(cells: list[tuple[int, int]]) -> None:
+def test_overdispersion_is_pearsons_chi_squared_of_a_2_by_t_table(cells: list[tuple[int, int]]) -> None:
     active, buyers = (np.array(column, np.int64) for column in zip(*cells, strict=True))
     found = statistics.overdispersion(buyers, active, shuffles=19)
     if not 0 < buyers.sum() < active.sum():
@@ -73,7 +73,7 @@ def test_overdispersion_is_the_chi_squared_of_a_two_by_t_table(cells: list[tuple
     assert found.ratio == pytest.approx(found.x2 / found.df)
 
 
-def test_shuffled_p_value_is_the_exact_one() -> None:
+def test_shuffled_p_value_agrees_with_all_assignments() -> None:
     active, buyers = np.array([2, 3, 2]), np.array([2, 1, 0])
     found = statistics.overdispersion(buyers, active, shuffles=20_000)
     assert found is not None
@@ -85,7 +85,7 @@ def test_shuffled_p_value_is_the_exact_one() -> None:
     assert found.p_shuffled == pytest.approx(as_large / total, abs=0.012)
 
 
-def test_overdispersion_errs_as_often_as_it_says() -> None:
+def test_overdispersion_has_the_documented_error_rates() -> None:
     """Independent choices: 5% tests reject in 4 to 5% of games; with a common swing of ±15% nearly always."""
     rng = np.random.default_rng(5)
     rejected = {"chi": 0, "shuffled": 0, "swing": 0}
@@ -106,7 +106,7 @@ def test_overdispersion_errs_as_often_as_it_says() -> None:
     assert rejected["swing"] > 850
 
 
-def test_lsv_adjustment_is_the_mean_over_all_outcomes() -> None:
+def test_lsv_adjustment_agrees_with_all_outcomes() -> None:
     for n in (1, 2, 5, 8):
         for share in (Fraction(1, 2), Fraction(2, 7)):
             mean = Fraction(0)
@@ -116,7 +116,7 @@ def test_lsv_adjustment_is_the_mean_over_all_outcomes() -> None:
             assert statistics.adjustment(n, float(share)) == pytest.approx(float(mean))
 
 
-def test_lsv_is_zero_by_chance_but_for_its_small_bias_and_finds_a_swing() -> None:
+def test_lsv_without_herding_has_only_its_small_bias() -> None:
     rng = np.random.default_rng(6)
     calm, swung = [], []
     for _ in range(400):
@@ -144,7 +144,7 @@ def slow_memory(signs: list[int], who: list[int], lag: int) -> tuple[float, floa
 
 @given(st.lists(st.tuples(st.sampled_from([-1, 1]), st.integers(0, 3)), min_size=8, max_size=40))
 @settings(max_examples=50, deadline=None)
-def test_sign_memory_is_split_by_pairs(orders: list[tuple[int, int]]) -> None:
+def test_sign_memory_agrees_with_a_slow_version(orders: list[tuple[int, int]]) -> None:
     signs, who = (list(column) for column in zip(*orders, strict=True))
     found = statistics.sign_memory(np.array(signs), np.array(who), (1, 2, 5))
     if abs(sum(signs)) == len(signs):
@@ -157,7 +157,7 @@ def test_sign_memory_is_split_by_pairs(orders: list[tuple[int, int]]) -> None:
         assert found.total[i] == pytest.approx(own + others, abs=1e-12)
 
 
-def test_sign_memory_tells_stubborn_people_from_a_herd() -> None:
+def test_sign_memory_separates_persistence_from_herding() -> None:
     rng = np.random.default_rng(8)
     who = rng.integers(0, 10, 4_000)
     stubborn = np.where(rng.random(10) < 0.5, 1, -1)[who]
@@ -172,7 +172,7 @@ def test_sign_memory_tells_stubborn_people_from_a_herd() -> None:
     assert (crowd.others > crowd.others_band).all()
 
 
-def test_sign_memory_bands_hold_95_of_100_independent_signs() -> None:
+def test_sign_memory_bands_contain_95_percent_of_independent_signs() -> None:
     rng = np.random.default_rng(9)
     outside = np.zeros(3)
     for _ in range(600):
@@ -197,7 +197,7 @@ def test_gini_is_half_the_relative_mean_difference(values: list[int]) -> None:
     assert found == pytest.approx(pairs / (2 * sum(values) / len(values)), abs=1e-12)
 
 
-def test_gini_and_lorenz_know_the_extremes() -> None:
+def test_gini_and_lorenz_at_the_extremes() -> None:
     assert statistics.gini(np.full(4, 3.0)) == pytest.approx(0)
     assert statistics.gini(np.array([0, 0, 0, 8.0])) == pytest.approx(0.75)
     assert statistics.gini(np.array([])) is None
@@ -211,9 +211,8 @@ def test_imbalance() -> None:
     assert statistics.imbalance(0, 0) is None
 
 
-def test_block_bootstrap_covers_about_as_often_as_it_says() -> None:
-    """Nominal 95% intervals of the mean of 40 windows: near that when they are independent, less when they hang
-    together (autoregression 0.4)."""
+def test_block_bootstrap_has_the_documented_coverage() -> None:
+    """Nominal 95% intervals of the mean of 40 windows, independent and with autocorrelation 0.4."""
     rng = np.random.default_rng(11)
     for memory, least, most in ((0.0, 0.85, 0.94), (0.4, 0.78, 0.9)):
         held = 0
@@ -229,7 +228,7 @@ def test_block_bootstrap_covers_about_as_often_as_it_says() -> None:
         assert least <= held / 300 <= most, (memory, held / 300)
 
 
-def test_block_bootstrap_keeps_neighbours_together_and_is_the_same_every_time() -> None:
+def test_block_bootstrap_draws_blocks_and_is_reproducible() -> None:
     seen: list[np.ndarray] = []
     first = statistics.block_bootstrap(
         27, lambda at: seen.append(at) or float(at.mean()), draws=20
@@ -243,12 +242,12 @@ def test_block_bootstrap_keeps_neighbours_together_and_is_the_same_every_time() 
     assert statistics.block_bootstrap(1, lambda at: 1.0) is None
 
 
-def test_windows_count_each_participant_once_by_what_they_bought_on_balance() -> None:
+def test_windows_count_each_participant_once_by_net_quantity() -> None:
     log = Log()
     log.people(6)
     log.join("p7", bot="zero")
     log.trade(1, {"p1": 1, "p2": 1, "p3": -1, "p7": 1})
-    log.trade(2, {"p1": 1, "p3": 1, "p4": -1})  # p3 is back where they were
+    log.trade(2, {"p1": 1, "p3": 1, "p4": -1})  # p3 is back to a net of zero
     log.trade(6, {"p1": -1, "p2": -1})
     record = build_record(log.events)
     windows = statistics.crowd_windows(record, seconds=5, least=3)
@@ -272,7 +271,7 @@ def slow_windows(log: Log, seconds: float, least: int) -> list[tuple[int, int]]:
     return [(len(cell), sum(value > 0 for value in cell)) for cell in cells if len(cell) >= least]
 
 
-def test_windows_of_a_whole_game_agree_with_a_slow_count() -> None:
+def test_windows_agree_with_a_slow_version() -> None:
     log = chance_game(people=30, seconds=90)
     windows = statistics.crowd_windows(build_record(log.events))
     found = list(zip(windows.active.tolist(), windows.buyers.tolist(), strict=True))
@@ -280,7 +279,7 @@ def test_windows_of_a_whole_game_agree_with_a_slow_count() -> None:
     assert len(found) >= 17
 
 
-def test_a_herd_is_found_and_a_crowd_of_coins_is_not() -> None:
+def test_herding_is_found_in_a_herding_crowd_only() -> None:
     for swing, herd in ((0.0, False), (0.35, True)):
         record = build_record(chance_game(people=40, seconds=150, swing=swing, seed=3).events)
         windows = statistics.crowd_windows(record)

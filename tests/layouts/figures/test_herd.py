@@ -1,4 +1,4 @@
-"""The debrief's figures: plain dicts that Plotly takes, in the palette's colours only, true to the report."""
+"""The figures of the debrief: valid Plotly dicts in the colours of the palette, with the numbers of the report."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def all_figures(report: dict[str, Any], theme: str) -> dict[str, herd.Figure]:
     }
 
 
-def test_plotly_takes_them_and_colours_swap_by_name(report: dict[str, Any]) -> None:
+def test_figures_are_valid_and_their_colours_can_be_swapped(report: dict[str, Any]) -> None:
     dark, light = all_figures(report, "dark"), all_figures(report, "light")
     for name, figure in dark.items():
         go.Figure(figure)
@@ -49,13 +49,13 @@ def test_plotly_takes_them_and_colours_swap_by_name(report: dict[str, Any]) -> N
 
 
 @pytest.mark.parametrize(("periods", "step"), [(2, 1), (4, 1), (8, 1), (15, 2), (40, 5)])
-def test_the_axis_of_the_rounds_names_whole_rounds_once(periods: int, step: int) -> None:
+def test_axis_of_rounds_has_whole_numbers_once(periods: int, step: int) -> None:
     figure = herd.periods_figure({"mean": [1.0] * periods, "value": [1.0] * periods, "rounds": True})
     axis = figure["layout"]["xaxis"]
     assert (axis["tick0"], axis["dtick"]) == (1, step)
 
 
-def test_price_and_value_end_where_the_game_does(report: dict[str, Any]) -> None:
+def test_price_and_value_end_with_the_game(report: dict[str, Any]) -> None:
     figure = herd.price_figure(report)
     price, value = figure["data"]
     assert (price["x"][0], price["y"][0]) == (0, 100.0)
@@ -68,7 +68,7 @@ def test_price_and_value_end_where_the_game_does(report: dict[str, Any]) -> None
     assert len(figure["layout"]["xaxis"]["tickvals"]) <= 6
 
 
-def test_windows_stand_on_the_mean_share(report: dict[str, Any]) -> None:
+def test_bars_of_windows_start_at_the_mean_share(report: dict[str, Any]) -> None:
     figure = herd.windows_figure(report["herding"], report["started"])
     bought, sold = figure["data"]
     assert len(bought["x"]) + len(sold["x"]) == report["herding"]["windows"]
@@ -78,7 +78,7 @@ def test_windows_stand_on_the_mean_share(report: dict[str, Any]) -> None:
     assert band["layer"] == "below"
 
 
-def test_wealth_bars_count_everybody(report: dict[str, Any]) -> None:
+def test_wealth_bars_count_every_participant(report: dict[str, Any]) -> None:
     (bars,) = herd.wealth_figure(report["wealth"])["data"]
     assert sum(bars["y"]) == 40
     alike = Log()
