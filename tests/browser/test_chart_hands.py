@@ -48,9 +48,9 @@ def test_chart_held_over_updates_stays_in_hand(open_chart: Open, server: Running
     chart = open_chart(server, "?symbol=HELD")
     before = chart.settled()
     mouse = chart.page.mouse
+    mouse.move(*chart.at(0.5, 0.5))
+    mouse.down()  # before the first new bar, which the view would follow
     with Feed(server, "HELD", minute=35):
-        mouse.move(*chart.at(0.5, 0.5))
-        mouse.down()
         mouse.move(*chart.at(0.7, 0.5), steps=8)
         chart.until(f"s.bars > {before['bars']}", timeout=20_000)
         held = chart.state
