@@ -65,5 +65,4 @@
   onSystemChange(tell);
   kit.theme = { choice, scheme, choose, toggle, apply, tell, onSystemChange };
   apply();
-  of.theme = Object.assign(of.theme || {}, kit.theme); // where /herd/ and /instruments/ look for it until they are Dash
 })(window);
