@@ -72,7 +72,7 @@ class SimulatedExchange:
         register(app, "exchange", [*api.routes(), *(route for route, _ in sockets)])
         reserve(app, "/exchange/")
         Sockets(app, self.fanout, 100).register(sockets)
-        responses.install(app)
+        responses.install_error_handlers(app)
         self.app = app
         self._server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Silent)
         self._server.daemon_threads = True  # type: ignore[attr-defined]  # the threaded one has it
