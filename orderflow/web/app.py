@@ -1,4 +1,4 @@
-"""The Flask application of all products, behind the gate and the compression. `callbacks` adds the pages."""
+"""Creates the Flask application with the routes and sockets of all products. `callbacks` adds the Dash pages."""
 
 from __future__ import annotations
 
@@ -27,12 +27,13 @@ MAX_SOCKETS = 20_000
 
 
 def create_server(services: Services, *, most_sockets: int = MAX_SOCKETS, shortcuts: bool = True) -> flask.Flask:
-    """Every route and socket of every product.
+    """The Flask application with all routes and sockets, behind the security and compression middleware.
 
-    shortcuts: whether `Direct` answers the routes that have a direct view; without it Flask does.
+    most_sockets: maximum number of open WebSockets. shortcuts: if True, `Direct` serves the routes that have a direct
+    view, otherwise Flask does.
 
-    `server.extensions` has "orderflow.gate", "orderflow.delivery", "orderflow.fanout", "orderflow.apis" (one object a
-    class named in `PRODUCTS`) and "orderflow.routes" (the table).
+    `server.extensions` has "orderflow.gate", "orderflow.delivery", "orderflow.fanout", "orderflow.apis" (an instance of
+    each `api` class in `PRODUCTS`) and "orderflow.routes" (the route table).
     """
     server = flask.Flask("orderflow", static_folder=None)
     server.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it, the abstract one not
@@ -73,13 +74,13 @@ def create_server(services: Services, *, most_sockets: int = MAX_SOCKETS, shortc
 
 
 def load_apis(services: Services, fanout: Fanout) -> list[Api]:
-    """One object for each `api` of `PRODUCTS`, in order."""
+    """An instance of each `api` class in `PRODUCTS`, in order."""
     names = [name for product in PRODUCTS for name in product.api]
     return [resolve_name(name)(services, fanout) for name in names]
 
 
 def _about(table: Sequence[Route], settings: Settings) -> list[Route]:
-    """The routes that are about the server itself."""
+    """The routes of the server itself: home page, health check, OpenAPI document and its page."""
     made: dict[str, bytes] = {}
 
     def openapi(values: Values) -> flask.Response:
@@ -101,18 +102,26 @@ def _about(table: Sequence[Route], settings: Settings) -> list[Route]:
     whole: schemas.Schema = {"type": "object"}
     text: schemas.Schema = {"type": "string"}
     return [
-        Route("GET", "/", home, "Home page", answers={302: ResponseDoc("The page to begin with.")}),
+        Route("GET", "/", home, "Home page", answers={302: ResponseDoc("Redirects to the chart.")}),
         Route(
             "GET",
             "/health",
             health,
-            "Ready",
+            "Health check",
             answers={200: ResponseDoc("The server is ready.", {JSON: schemas.HEALTH})},
         ),
         Route(
-            "GET", "/openapi.json", openapi, "This document", answers={200: ResponseDoc("OpenAPI 3.1.", {JSON: whole})}
+            "GET",
+            "/openapi.json",
+            openapi,
+            "OpenAPI document",
+            answers={200: ResponseDoc("OpenAPI 3.1.", {JSON: whole})},
         ),
         Route(
-            "GET", "/docs", docs, "This document, to read", answers={200: ResponseDoc("A page.", {"text/html": text})}
+            "GET",
+            "/docs",
+            docs,
+            "OpenAPI document as a page",
+            answers={200: ResponseDoc("An HTML page.", {"text/html": text})},
         ),
     ]

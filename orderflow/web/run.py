@@ -1,7 +1,7 @@
 """Runs gevent's HTTP server in this process until a signal stops it.
 
-Whatever ends it (SIGTERM, Ctrl+C), sockets are closed with 1001, running calls get a moment to finish, the log is
-flushed, and the process ends with 0 within five seconds. A second signal ends it at once.
+On SIGTERM or Ctrl+C, sockets are closed with 1001, running requests get FINISH seconds to complete, the tick log is
+flushed, and the process exits with 0 within five seconds. A second signal ends it at once.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ except ImportError:  # Windows has no such limit
     resource = None  # type: ignore[assignment]  # tested before it is used
 
 FINISH = 2.0
-"""Seconds that running calls get at the end."""
+"""Seconds that running requests get to complete at shutdown."""
 BACKLOG = 4096
 SPARE_FILES = 256
 
@@ -45,7 +45,7 @@ log = logging.getLogger(__name__)
 
 
 class HttpServer(WSGIServer):  # type: ignore[misc]  # gevent has no types
-    """The listener; knows how many calls are running."""
+    """gevent's WSGI server, which also counts the running requests."""
 
     def __init__(self, listener: Any, application: Any) -> None:
         self.running = 0
@@ -54,7 +54,7 @@ class HttpServer(WSGIServer):  # type: ignore[misc]  # gevent has no types
 
 
 class _Errors:
-    """Takes what gevent would print."""
+    """A file-like object that logs what gevent would print."""
 
     def write(self, text: str) -> None:
         if text.strip():
@@ -65,7 +65,7 @@ class _Errors:
 
 
 def listen(host: str, port: int) -> Any:
-    """A listening socket of gevent's. Raises BadSetting, in words, when the address cannot be had."""
+    """A listening gevent socket. Raises BadSetting if the address is invalid, in use or not permitted."""
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
     except OSError as error:
@@ -89,9 +89,9 @@ def listen(host: str, port: int) -> Any:
 
 
 def serve(services: Services, server: flask.Flask, listener: Any, ready: Callable[[], object] = lambda: None) -> int:
-    """Serve until a signal; the exit code. `services` must be started; they are stopped here.
+    """Serve until a signal arrives; returns the exit code. `services` must be started; they are stopped at the end.
 
-    ready: called once connections are taken.
+    ready: called when the server accepts connections.
     """
     fanout: Fanout = server.extensions["orderflow.fanout"]
     apis: tuple[Api, ...] = server.extensions["orderflow.apis"]
@@ -101,7 +101,7 @@ def serve(services: Services, server: flask.Flask, listener: Any, ready: Callabl
 
     def stop(number: int, frame: FrameType | None) -> None:
         if ended.is_set():
-            os._exit(128 + number)  # asked twice: whoever asks does not want to wait
+            os._exit(128 + number)  # a second signal: exit without waiting
         loop.run_callback_threadsafe(ended.set)
 
     for name in ("SIGTERM", "SIGINT", "SIGBREAK"):
@@ -109,7 +109,7 @@ def serve(services: Services, server: flask.Flask, listener: Any, ready: Callabl
             signal.signal(getattr(signal, name), stop)
     http.start()
     gc.collect()
-    gc.freeze()  # what lives now lives for good: later collections need not look at it
+    gc.freeze()  # objects that exist now live until the end: exclude them from later collections
     ready()
     ended.wait()
     print("stopping", file=sys.stderr, flush=True)
@@ -126,7 +126,7 @@ def serve(services: Services, server: flask.Flask, listener: Any, ready: Callabl
 
 
 def raise_file_limit() -> int:
-    """Ask for as many open files as are allowed (two a socket); returns how many sockets that is room for."""
+    """Raise the limit of open files to the hard limit. Returns the number of sockets it allows (two files each)."""
     if resource is None:
         return 500
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -139,7 +139,7 @@ def raise_file_limit() -> int:
 
 
 def _finish(http: HttpServer) -> None:
-    """Give running calls their moment, then end all connections."""
+    """Wait up to FINISH seconds for running requests, then end all connections."""
     waited = 0.0
     pause = Event()
     while http.running and waited < FINISH:

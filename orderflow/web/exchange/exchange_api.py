@@ -1,7 +1,7 @@
-"""The simulated exchange at /exchange: its REST calls, its sockets, and the script that makes it misbehave.
+"""The simulated exchange at /exchange: REST endpoints, streams, and the fault-injection script.
 
-Below /exchange/api/v3 errors have the exchange's own shape, `{"code", "msg"}`; the script's address, which is no part
-of the dialect, keeps the shape of the rest of the server. Calls are answered in worker threads.
+Errors below /exchange/api/v3 have the exchange's own shape, `{"code", "msg"}`. `/exchange/control`, which is not part
+of Binance's API, uses the error shape of this server. REST calls run in worker threads.
 """
 
 from __future__ import annotations
@@ -28,26 +28,26 @@ from orderflow.web.kit.routes import ResponseDoc, Route, Values, View
 from orderflow.web.kit.sockets import Connection, Handler
 
 BASE = "/exchange"
-LONGEST = 1 << 16
-"""Bytes of a message that a client may send: a subscription to many streams."""
+MAX_MESSAGE = 1 << 16
+"""Maximum bytes of a client's message, enough to subscribe to many streams."""
 SCRIPT_BYTES = 1 << 18
 
-REFUSED = schemas.record({"code": schemas.WHOLE, "msg": schemas.WORD}, doc="What is wrong, in the exchange's codes.")
+REFUSED = schemas.record({"code": schemas.WHOLE, "msg": schemas.WORD}, doc="The error, with the exchange's error code.")
 HEADERS = {
     "X-MBX-USED-WEIGHT": "Request weight that the caller's address has used in this minute.",
     "X-MBX-USED-WEIGHT-1M": "The same.",
 }
 RETRY = {**HEADERS, "Retry-After": "Seconds to wait."}
 REFUSALS = {
-    400: ("The call is wrong.", HEADERS),
-    418: ("The caller's address is banned: it went on calling after it was told to wait.", RETRY),
+    400: ("The request is invalid.", HEADERS),
+    418: ("The caller's address is banned, because it kept calling after a 429.", RETRY),
     429: ("The caller's address has used up the weight of this minute.", RETRY),
 }
 SCRIPTED = {
-    500: "As the script says.",
-    502: "As the script says.",
-    503: "As the script says.",
-    504: "As the script says.",
+    500: "Injected by the script.",
+    502: "Injected by the script.",
+    503: "Injected by the script.",
+    504: "Injected by the script.",
 }
 STEP: schemas.Schema = {"type": "object", "properties": {"do": schemas.WORD}, "required": ["do"]}
 STEPS: schemas.Schema = {
@@ -65,20 +65,20 @@ STATE = schemas.record(
         "recording": {"type": ["object", "null"]},
         "connections": schemas.COUNT,
     },
-    doc="The script in force, and what is left of each step.",
+    doc="The active script, and the remainder of each step.",
 )
 STEP_DOC = (
-    "Misbehaviour on demand, to test a client. Steps are added, all or none; DELETE clears them. "
-    "The next calls: `fail` {status, calls, path, retry_after}, `slow` {seconds, calls, path}. "
-    "Of each connection's messages, after the `after`-th: `skip`, `duplicate`, `malformed` {after, count, stream, "
+    "Injects faults, to test a client. The steps are added all or none; DELETE clears them. "
+    "REST calls: `fail` {status, calls, path, retry_after}, `slow` {seconds, calls, path}. "
+    "Messages of each connection, after the `after`-th: `skip`, `duplicate`, `malformed` {after, count, stream, "
     "times}, `swap` {after, stream, times}, `hold` {after, seconds, stream, times}, `drop` {after or seconds, code, "
-    "stream, times}. Of everybody: `shutdown` {seconds, grace}: serverShutdown, then the end; `clock` {offset_ms}; "
-    "`rules` {weight, life, ping, pong, messages, streams}."
+    "stream, times}. All connections: `shutdown` {seconds, grace}: a serverShutdown event, then the connections close; "
+    "`clock` {offset_ms}; `rules` {weight, life, ping, pong, messages, streams}."
 )
 STREAMS_DOC = (
     "Streams: `<symbol>@aggTrade`, `@trade`, `@kline_<interval>`, `@miniTicker`, and `@bookTicker` for instruments "
     "with a book; symbols in small letters. Requests: SUBSCRIBE, UNSUBSCRIBE, LIST_SUBSCRIPTIONS, SET_PROPERTY and "
-    "GET_PROPERTY of `combined`. A wrong stream in the address: an error message, then close code 1008."
+    "GET_PROPERTY of `combined`. An invalid stream in the URL gets an error message, then close code 1008."
 )
 
 
@@ -89,7 +89,7 @@ class _Body(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class ExchangeApi(Api):
-    """The exchange's addresses."""
+    """The exchange's REST routes and sockets."""
 
     def __init__(self, services: HasParts, fanout: Fanout) -> None:
         self.exchange = services.part(Exchange)
@@ -97,11 +97,11 @@ class ExchangeApi(Api):
         self.hub = Hub(self.exchange, fanout)
 
     def routes(self) -> list[Route]:
-        answers = {200: ResponseDoc("As Binance's spot API answers it.", {JSON: {}}, HEADERS)}
+        answers = {200: ResponseDoc("The response of Binance's spot API.", {JSON: {}}, HEADERS)}
         answers |= {status: ResponseDoc(doc, {JSON: REFUSED}, more) for status, (doc, more) in REFUSALS.items()}
         answers |= {status: ResponseDoc(doc, {JSON: REFUSED}, HEADERS) for status, doc in SCRIPTED.items()}
-        state = {200: ResponseDoc("What is in force.", {JSON: STATE})}
-        wrong = {413: "The body is too large.", 415: "The body's coding is not known."}
+        state = {200: ResponseDoc("The active script.", {JSON: STATE})}
+        wrong = {413: "The body is too large.", 415: "The Content-Encoding is not supported."}
         control = f"{BASE}/control"
         return [
             *(
@@ -119,18 +119,18 @@ class ExchangeApi(Api):
                 for endpoint in ENDPOINTS.values()
             ),
             Route("GET", control, self.state, "The exchange's script", answers=state),
-            Route("POST", control, self.misbehave, "Let the exchange misbehave", STEP_DOC, body={JSON: STEPS},
+            Route("POST", control, self.misbehave, "Inject faults into the exchange", STEP_DOC, body={JSON: STEPS},
                   answers=state, errors=wrong),
             Route("DELETE", control, self.behave, "Clear the exchange's script", answers=state),
         ]  # fmt: skip
 
     def close(self) -> None:
-        """Tell the exchange's clients that the server shuts down."""
+        """Announce the shutdown to the exchange's clients."""
         self.hub.announce()
 
     def sockets(self) -> list[tuple[Route, Handler]]:
         streams = Param(
-            "streams", "Streams with slashes between them.", {"type": "string"}, str, place="path", required=True
+            "streams", "Stream names, separated by slashes.", {"type": "string"}, str, place="path", required=True
         )
         query = Param("streams", streams.doc, {"type": "string"}, str)
         ws, combined = f"{BASE}/ws", f"{BASE}/stream"
@@ -145,7 +145,7 @@ class ExchangeApi(Api):
                     "GET",
                     combined,
                     None,
-                    "Exchange: streams, events with their names",
+                    "Exchange: combined streams",
                     f'Events come as `{{"stream", "data"}}`. {STREAMS_DOC}',
                     (query,),
                     socket=True,
@@ -198,16 +198,16 @@ class ExchangeApi(Api):
                 listener.end(POLICY, error.msg)
                 return
             connection.serve(
-                lambda message: self.hub.hear(listener, message),
+                lambda message: self.hub.receive(listener, message),
                 lambda kind, payload: self.hub.control(listener, kind, payload),
-                LONGEST,
+                MAX_MESSAGE,
             )
         finally:
             self.hub.leave(listener, topic)
 
 
 def _named(streams: str | None) -> Iterable[str]:
-    """The streams of an address. Some libraries number their connections, as in /ws/0: that is no stream."""
+    """The stream names in a URL. Some client libraries number their connections, as in /ws/0; numbers are ignored."""
     return [name for name in (streams or "").split("/") if name and not name.isdecimal()]
 
 

@@ -1,8 +1,9 @@
-"""The exchange's sockets: who listens to what, and the one job that tells them.
+"""The exchange's sockets: subscriptions, and the background job that sends events to subscribers.
 
-Unlike the rest of the server, an exchange merges nothing: every event goes to every listener, in order. An event is
-framed once for all who listen; a client that does not keep up is disconnected, as a venue does it. The job looks for
-news often while anybody is connected, sends the pings, ends what has lived too long, and does what the script says.
+Unlike the rest of the server, an exchange conflates nothing: every event goes to every subscriber, in order. An event
+is framed once for all subscribers. A client that does not keep up is disconnected, as real venues do. While there are
+connections, the job collects new events, sends pings, closes connections that are too old and runs the fault-injection
+script.
 """
 
 from __future__ import annotations
@@ -22,52 +23,56 @@ from orderflow.exchange.streams import Feed, StreamName
 from orderflow.web.kit.fanout import Client, Fanout, Topic
 from orderflow.web.kit.frames import GOING_AWAY, PING, close_frame, frame
 
-TURN = 0.05
-"""Seconds between looks for news."""
-SWEEP = 0.25
-"""Seconds between attempts to write what is left, and looks for those who have gone."""
+POLL_SECONDS = 0.05
+"""Seconds between two collections of events."""
+SWEEP_SECONDS = 0.25
+"""Seconds between attempts to write partly sent frames and to drop closed connections."""
 POLICY = 1008
-"""Close code for those who break a rule."""
-MOST_HELD = 100_000
-"""Frames held back for one connection by the script; beyond, it ends."""
+"""Close code for a client that breaks a rule."""
+MAX_HELD = 100_000
+"""Frames that the script may hold back for one connection; beyond, the connection is ended."""
 
 encode = msgspec.json.encode
 
 
 @dataclass(eq=False)
 class Listener:
-    """One connection. streams: in the order of subscription. times are monotonic s."""
+    """One connection.
+
+    streams: the subscribed names, in order of subscription. opened_at, pinged_at, unanswered_since (the time of the
+    first ping without a pong, or None) and held_until: monotonic seconds. held: frames that the script holds back.
+    """
 
     client: Client
     combined: bool
-    born: float
-    pinged: float
+    opened_at: float
+    pinged_at: float
     streams: dict[str, None] = field(default_factory=dict)
-    asked: float | None = None
+    unanswered_since: float | None = None
     pings: deque[bytes] = field(default_factory=lambda: deque(maxlen=8))
-    said: deque[float] = field(default_factory=deque)
+    message_times: deque[float] = field(default_factory=deque)
     passage: Passage = field(default_factory=Passage)
     held: deque[bytes] = field(default_factory=deque)
-    silent: float = 0.0
+    held_until: float = 0.0
 
     def send(self, data: bytes) -> None:
-        """Send a frame, after those that are held back."""
-        if self.silent:
+        """Send a frame; while the script holds frames back, queue it behind them."""
+        if self.held_until:
             self.held.append(data)
-            if len(self.held) > MOST_HELD:
+            if len(self.held) > MAX_HELD:
                 self.client.kill()
         else:
             self.client.control(data)
 
     def end(self, code: int | None, reason: str = "") -> None:
-        """End the connection; without a code, without a word."""
+        """End the connection, with a close frame if there is a code."""
         if code is not None:
             self.client.control(close_frame(code, reason))
         self.client.kill()
 
 
 class _Presence:
-    """A source that never has news: listeners are in its topic to be flushed, counted and closed by the fan-out."""
+    """A source that never changes. Listeners join its topic so that the fan-out flushes, counts and closes them."""
 
     def version(self) -> Hashable:
         return "here"
@@ -78,7 +83,7 @@ class _Presence:
 
 @dataclass
 class _Session:
-    """What a connection's requests act on."""
+    """The subscriptions of one connection, as `orderflow.exchange.requests` reads and changes them."""
 
     hub: Hub
     listener: Listener
@@ -103,7 +108,7 @@ class _Session:
 
 
 class Hub:
-    """All listeners of one exchange."""
+    """All connections to one exchange, and the job that serves them."""
 
     def __init__(self, exchange: Exchange, fanout: Fanout) -> None:
         self._exchange = exchange
@@ -119,14 +124,14 @@ class Hub:
 
     @property
     def listeners(self) -> int:
-        """How many are connected."""
+        """Number of connections."""
         return len(self._listeners)
 
     def join(self, client: Client, *, combined: bool) -> tuple[Listener, Topic]:
-        """A new connection. Raises Conflict when the server is stopping."""
+        """Add a connection. Raises Conflict when the server is stopping."""
         now = self._exchange.clock.monotonic()
         client.version = "here"
-        topic = self._fanout.join(("exchange",), client, _Presence, SWEEP)
+        topic = self._fanout.join(("exchange",), client, _Presence, SWEEP_SECONDS)
         listener = Listener(client, combined, now, now)
         with self._lock:
             self._listeners.add(listener)
@@ -136,7 +141,7 @@ class Hub:
         return listener, topic
 
     def leave(self, listener: Listener, topic: Topic) -> None:
-        """The connection has ended."""
+        """Remove a connection that has ended, with its subscriptions."""
         with self._lock:
             self._listeners.discard(listener)
             for name in tuple(listener.streams):
@@ -144,7 +149,7 @@ class Hub:
         self._fanout.leave(topic, listener.client)
 
     def subscribe(self, listener: Listener, names: Iterable[str]) -> None:
-        """Add streams, all or none. Raises Refusal."""
+        """Subscribe to streams, all or none. Raises Refusal for an unknown stream or too many streams."""
         wanted = {name: None for name in names if name not in listener.streams}
         if len(listener.streams) + len(wanted) > self._exchange.rules.streams:
             raise Refusal(2, f"Invalid request: more than {self._exchange.rules.streams} streams on one connection")
@@ -162,13 +167,13 @@ class Hub:
                 listener.streams[stream.text] = None
 
     def unsubscribe(self, listener: Listener, names: Iterable[str]) -> None:
-        """Take streams away; those that are not there are no error."""
+        """Unsubscribe from streams. Names that are not subscribed are ignored."""
         with self._lock:
             for name in names:
                 self._drop(listener, name)
 
-    def hear(self, listener: Listener, message: str | bytes) -> None:
-        """A message of a connection."""
+    def receive(self, listener: Listener, message: str | bytes) -> None:
+        """Answer a message from a connection."""
         if self._too_many(listener):
             return
         reply = answer(message, _Session(self, listener))
@@ -176,12 +181,12 @@ class Hub:
             listener.send(frame(encode(reply)))
 
     def control(self, listener: Listener, kind: str, payload: bytes) -> None:
-        """A ping or pong of a connection."""
+        """Handle a ping or pong from a connection."""
         if not self._too_many(listener) and kind == "pong" and payload in listener.pings:
-            listener.asked = None
+            listener.unanswered_since = None
 
-    def turn(self) -> None:
-        """Look for news once and tell it."""
+    def poll(self) -> None:
+        """Collect the events that are due once and send them."""
         exchange = self._exchange
         now, time = exchange.clock.monotonic(), exchange.now()
         due = [(name, feed) for name, feed in tuple(self._feeds.items()) if feed is not None and feed.due(time)]
@@ -192,21 +197,21 @@ class Hub:
             for listener in tuple(self._listeners):
                 self._release(listener, now)
             for name, text in events:
-                self._tell(name, text, now)
+                self._send(name, text, now)
             for listener in tuple(self._listeners):
-                self._look_after(listener, now, time)
-            self._do(now, time)
+                self._check_lifetime(listener, now, time)
+            self._run_script(now, time)
 
     def _work(self) -> None:
         try:
-            while not self._workers.wait(TURN):
+            while not self._workers.wait(POLL_SECONDS):
                 with self._lock:
                     if not self._listeners:
                         self._running = False
                         return
                 try:
-                    self.turn()
-                except Exception as error:  # one bad turn must not end the streams; it is noted
+                    self.poll()
+                except Exception as error:  # a failed poll must not end the streams: it is noted
                     self._workers.note("exchange streams", error)
         finally:
             self._running = False
@@ -216,7 +221,7 @@ class Hub:
         for stream in streams:
             try:
                 made.append(self._exchange.feed(stream))
-            except NotFound as error:  # forgotten while it was subscribed
+            except NotFound as error:  # the symbol was reset meanwhile
                 raise Refusal(2, "Invalid request: invalid stream") from error
         return made
 
@@ -225,7 +230,7 @@ class Hub:
         for name, feed in due:
             try:
                 found += [(name, text) for text in feed.events(time)]
-            except NotFound:  # the symbol was forgotten; it may come again
+            except NotFound:  # the symbol was reset; it may come back
                 continue
         return found
 
@@ -241,61 +246,61 @@ class Hub:
 
     def _too_many(self, listener: Listener) -> bool:
         now = self._exchange.clock.monotonic()
-        said, most = listener.said, self._exchange.rules.messages
-        said.append(now)
-        while now - said[0] >= 1.0:
-            said.popleft()
-        if len(said) <= most:
+        times, most = listener.message_times, self._exchange.rules.messages
+        times.append(now)
+        while now - times[0] >= 1.0:
+            times.popleft()
+        if len(times) <= most:
             return False
         with self._lock:
             listener.end(POLICY, f"more than {most} messages in a second")
         return True
 
-    def _tell(self, name: str, text: bytes, now: float) -> None:
+    def _send(self, name: str, text: bytes, now: float) -> None:
         listeners = self._subscribed.get(name, ())
-        meddles = self._exchange.script.meddles
+        scripted = self._exchange.script.meddles
         frames: dict[bool, bytes] = {}
         for listener in tuple(listeners):
-            if meddles:
-                self._tell_crookedly(listener, name, text, now)
+            if scripted:
+                self._send_scripted(listener, name, text, now)
                 continue
             data = frames.get(listener.combined)
             if data is None:
                 data = frames[listener.combined] = frame(_wrapped(listener, name, text))
             listener.send(data)
 
-    def _tell_crookedly(self, listener: Listener, name: str, text: bytes, now: float) -> None:
+    def _send_scripted(self, listener: Listener, name: str, text: bytes, now: float) -> None:
         passed = self._exchange.script.message(listener.passage, name, _wrapped(listener, name, text))
         if passed.hold:
-            listener.silent = max(listener.silent, now + passed.hold)
+            listener.held_until = max(listener.held_until, now + passed.hold)
         for message in passed.messages:
             listener.send(frame(message))
         if passed.drop:
             listener.end(passed.code, "scripted")
 
     def _release(self, listener: Listener, now: float) -> None:
-        if listener.silent and now >= listener.silent:
+        if listener.held_until and now >= listener.held_until:
             self._flush(listener)
 
     def _flush(self, listener: Listener) -> None:
-        listener.silent = 0.0
+        listener.held_until = 0.0
         while listener.held:
             listener.client.control(listener.held.popleft())
 
-    def _look_after(self, listener: Listener, now: float, time: int) -> None:
+    def _check_lifetime(self, listener: Listener, now: float, time: int) -> None:
         rules = self._exchange.rules
-        if now - listener.born >= rules.life:
-            listener.end(GOING_AWAY, "the connection has lived its time")
-        elif listener.asked is not None and now - listener.asked >= rules.pong:
-            listener.end(POLICY, "no pong came")
-        elif now - listener.pinged >= rules.ping:
-            listener.pinged = now
+        if now - listener.opened_at >= rules.life:
+            listener.end(GOING_AWAY, "the connection has reached its maximum age")
+        elif listener.unanswered_since is not None and now - listener.unanswered_since >= rules.pong:
+            listener.end(POLICY, "no pong received in time")
+        elif now - listener.pinged_at >= rules.ping:
+            listener.pinged_at = now
             listener.pings.append(str(time // MS).encode())
-            if listener.asked is None:
-                listener.asked = now
+            if listener.unanswered_since is None:
+                listener.unanswered_since = now
             listener.send(frame(listener.pings[-1], PING))
 
-    def _do(self, now: float, time: int) -> None:
+    def _run_script(self, now: float, time: int) -> None:
         for step in self._exchange.script.due(now):
             if step.do == "drop":
                 for listener in tuple(self._listeners):
@@ -310,7 +315,7 @@ class Hub:
                 listener.end(GOING_AWAY, reason)
 
     def announce(self, time: int | None = None) -> None:
-        """Tell everybody that the server is about to shut down."""
+        """Send every client the event that the server is about to shut down."""
         event = encode({"e": "serverShutdown", "E": (self._exchange.now() if time is None else time) // MS})
         with self._lock:
             for listener in tuple(self._listeners):

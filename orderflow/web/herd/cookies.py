@@ -1,8 +1,8 @@
-"""The participant's cookie: which participant of which session a phone is.
+"""The participant's cookie: identifies a phone's participant and session.
 
-Signed by itsdangerous with a secret of this installation, so that nobody makes a cookie for somebody else, and a cookie
-outlives a restart of the server. Whether the participant is still in the game is for the game to say. A cookie that was
-verified once is remembered, because every order brings one.
+It is signed by itsdangerous with a secret of this installation, so it cannot be forged and stays valid after a restart
+of the server. Whether the participant is still in the game is decided by the game. Verified cookies are cached, because
+every order carries one.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _VALUE = re.compile(r"([A-Za-z0-9_-]{1,40})\.([A-Za-z0-9_-]{1,80})")
 
 
 class CookiePayload(NamedTuple):
-    """What a genuine cookie says: this participant of this session."""
+    """The content of a cookie."""
 
     participant: str
     session: str
@@ -43,9 +43,9 @@ FORGED = CookiePayload("", "")
 
 
 def load_secret(folder: Path | None) -> bytes:
-    """The secret kept in `folder`, made on first use and readable by this user only; None: one for this process alone.
+    """The secret stored in `folder`, created on first use, readable by this user only. None: a secret for this process.
 
-    Raises StorageFailed when the folder cannot be written or holds something else.
+    Raises StorageFailed if the folder cannot be written, or the file in it is not a secret.
     """
     if folder is None:
         return secrets.token_bytes(SECRET_BYTES)
@@ -54,7 +54,7 @@ def load_secret(folder: Path | None) -> bytes:
         folder.mkdir(parents=True, exist_ok=True)
         with contextlib.suppress(FileNotFoundError):
             return _checked(path, path.read_text("ascii"))
-        # written whole under another name first: a process that is killed here leaves no half secret behind
+        # write to a temporary file first: a process that is killed here leaves no partial secret
         fresh = folder / f"secret.{os.getpid()}"
         secret = secrets.token_bytes(SECRET_BYTES)
         with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:
@@ -73,12 +73,12 @@ def _checked(path: Path, text: str) -> bytes:
     except ValueError:
         secret = b""
     if len(secret) < SECRET_BYTES:
-        raise StorageFailed(f"{path} does not hold a secret; delete it, and phones that have joined join again")
+        raise StorageFailed(f"{path} does not hold a secret; delete it (phones that have joined must join again)")
     return secret
 
 
 class CookieSigner:
-    """Makes and reads the cookies. forged: how many were read that this installation did not make."""
+    """Signs and verifies cookies. forged: number of cookies with an invalid signature."""
 
     def __init__(self, secret: bytes) -> None:
         self._signer = Signer(secret, SALT, key_derivation="hmac", digest_method=hashlib.sha256)
@@ -90,13 +90,13 @@ class CookieSigner:
         return self._signer.sign(f"{participant}.{session}").decode()
 
     def set_cookie(self, participant: str, session: str, *, secure: bool) -> str:
-        """The Set-Cookie header: not for scripts, not for other sites, and for the game's addresses only."""
+        """The Set-Cookie header: HttpOnly, SameSite=Lax, and for the game's paths only."""
         value = self.sign(participant, session)
         end = "; Secure" if secure else ""
         return f"{COOKIE}={value}; Path={PATH}; Max-Age={SECONDS}; HttpOnly; SameSite=Lax{end}"
 
     def read(self, environ: Environ) -> CookiePayload | None:
-        """The request's seat; None without a cookie, FORGED for a cookie that is not genuine."""
+        """The payload of the request's cookie, None without a cookie, FORGED if the signature is invalid."""
         match = _FIELD.search(environ.get("HTTP_COOKIE", ""))
         if match is None or not match[1]:
             return None
@@ -122,7 +122,7 @@ class CookieSigner:
 
 
 def is_secure(environ: dict[str, Any], public_url: str | None) -> bool:
-    """Whether the browser speaks https: to us, to a trusted proxy, or to the public address that it named as host."""
+    """True if the browser uses https: to this server, to a trusted proxy, or to the public URL named in Host."""
     if environ.get("wsgi.url_scheme") == "https":
         return True
     return bool(public_url) and public_url == f"https://{environ.get('HTTP_HOST', '')}"

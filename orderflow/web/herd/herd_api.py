@@ -1,8 +1,8 @@
-"""The herd game over HTTP and sockets: joining, trading, looking, and the presenter's controls.
+"""The herd game over HTTP and WebSocket: joining, orders, state, and the presenter's controls.
 
 `POST /herd/orders` is called by a whole room at once, so it has a direct view. A phone is identified by its cookie
-(`cookies`), the presenter by the server's key (`access`). The rules are the game's (`orderflow.herd`); this module
-checks permissions and makes responses. Past sessions are in `sessions`, sockets in `herd_sockets`.
+(`cookies`), the presenter by the server's key (`access`). This module checks permissions and builds responses; the
+rules of the game are in `orderflow.herd`, past sessions in `sessions`, sockets in `herd_sockets`.
 """
 
 from __future__ import annotations
@@ -38,23 +38,23 @@ from orderflow.web.kit.schemas import Schema
 from orderflow.web.kit.security import Gate
 from orderflow.web.kit.sockets import Connection, Handler
 
-LONGEST = 4096
-"""Bytes of a body."""
+MAX_BODY = 4096
+"""Maximum bytes of a request body."""
 PLAY = "/herd/play"
 CODE = text("code", "The code on the big screen.", place="path", longest=12, pattern="[A-Za-z0-9]{1,12}")
-CLIENT_ID = Param("client_id", "The order's.", schemas.ID, lambda value: str(UUID(value)), "path", required=True)
-VIEW = choice("view", "phone, or stage: the big screen.", ("phone", "stage"), default="phone")
-SINCE = integer(
-    "since", "The version that a phone has: when it is still the present one it gets no snapshot.", 0, 2**53
+CLIENT_ID = Param(
+    "client_id", "The order's client_id.", schemas.ID, lambda value: str(UUID(value)), "path", required=True
 )
+VIEW = choice("view", "phone, or stage for the big screen.", ("phone", "stage"), default="phone")
+SINCE = integer("since", "The version that a phone has. If it is still current, no snapshot is sent.", 0, 2**53)
 LIGHT = Param(
     "light",
-    "Colour of the ground.",
+    "Background colour, as six hexadecimal digits.",
     {"type": "string", "pattern": "^([0-9A-Fa-f]{6})?$", "default": "ffffff"},
     read_light,
     default="#ffffff",
 )
-ANY = text("v", "Anything: another value makes a browser ask again.", longest=64)
+ANY = text("v", "Ignored. A new value bypasses the browser's cache.", longest=64)
 
 
 class BadOrder(BadInput):
@@ -75,7 +75,7 @@ class _Order(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class HerdApi(Api):
-    """The game's addresses."""
+    """The game's routes and its socket."""
 
     def __init__(self, services: Services, fanout: Fanout) -> None:
         settings = services.settings
@@ -86,78 +86,81 @@ class HerdApi(Api):
         self._sessions = SessionsApi(services)
         self._refused: Counter[str] = self._sockets.refused
         self._orders = msgspec.json.Decoder(_Order)
-        self._join_rate = RateLimiter(JOIN_RATE, JOIN_BURST, "very many are joining right now; try again in a moment")
+        self._join_rate = RateLimiter(JOIN_RATE, JOIN_BURST, "too many people are joining; try again in a moment")
 
     def routes(self) -> list[Route]:
         def ok(doc: str, schema: Schema, **more: str) -> dict[int, ResponseDoc]:
             return {200: ResponseDoc(doc, {JSON: schema}, {name.replace("_", "-"): doc for name, doc in more.items()})}
 
         gone = {302: ResponseDoc("The phone's page.")}
-        accepted = ResponseDoc("Accepted: it is in the session's log, and is cleared with the next batch.",
+        accepted = ResponseDoc("Accepted: written to the session's log, and cleared with the next batch.",
                           {JSON: schemas.ACCEPTED})  # fmt: skip
         bad_order = {
-            401: "No participant's cookie, or not one of this game: join (again).",
-            409: "The market is not open now.",
+            401: "The participant's cookie is missing or not valid in this game: join first.",
+            409: "The market is not open.",
             413: "The body is too large.",
-            415: "The body is in an unknown coding.",
-            422: "This is no order.",
-            429: "Too many orders; come back after Retry-After seconds.",
-            507: "The disk did not take it.",
+            415: "The Content-Encoding is not supported.",
+            422: "The body is not a valid order.",
+            429: "Too many orders; retry after Retry-After seconds.",
+            507: "The disk is full or failed.",
         }
-        full = {409: "The game has ended.", 413: "The body is too large.", 415: "The body is in an unknown coding.",
-                429: "The game is full, or very many join at once; come back after Retry-After seconds.",
-                507: "The disk did not take it."}  # fmt: skip
-        wrong = {404: "There is no such participant.", 409: "Not possible now.", 413: "The body is too large.",
-                 415: "The body is in an unknown coding.", 429: "The game is full.",
-                 507: "The disk did not take it."}  # fmt: skip
-        mine = {401: "No participant's cookie, or not one of this game.", 404: "You sent no such order."}
+        full = {409: "The game has ended.", 413: "The body is too large.",
+                415: "The Content-Encoding is not supported.",
+                429: "The game is full, or too many join at once; retry after Retry-After seconds.",
+                507: "The disk is full or failed."}  # fmt: skip
+        wrong = {404: "There is no such participant.", 409: "Not possible in the current phase.",
+                 413: "The body is too large.", 415: "The Content-Encoding is not supported.", 429: "The game is full.",
+                 507: "The disk is full or failed."}  # fmt: skip
+        mine = {401: "The participant's cookie is missing or not valid in this game.",
+                404: "You sent no order with this id."}  # fmt: skip
         picture = ResponseDoc("The QR code.", {"image/svg+xml": {"type": "string"}})
-        presenter = {401: "The key is needed where joining needs the code."}
+        presenter = {401: "The key is needed, because joining this game needs a code."}
         return [
             Route("POST", "/herd/join", self.join, "Join the game",
-                  "Sets the cookie that names you. With a cookie of this game: the same participant again.",
+                  "Sets the participant's cookie. A request with a valid cookie gets the same participant again.",
                   body={JSON: schemas.JOIN},
-                  answers=ok("You are in.", schemas.JOINED, Set_Cookie="The participant's."), errors=full, open=True),
+                  answers=ok("You have joined.", schemas.JOINED, Set_Cookie="The participant's cookie."), errors=full,
+                  open=True),
             Route("POST", "/herd/orders", None, "Send an order", "All orders of a batch fill at one price.",
                   body={JSON: schemas.ORDER}, direct=self.order,
-                  answers={202: accepted, **ok("This order was sent before: what became of it.", schemas.ORDER_STATE)},
+                  answers={202: accepted, **ok("Sent before: the status of that order.", schemas.ORDER_STATE)},
                   errors=bad_order, open=True),
-            Route("GET", "/herd/orders/{client_id}", self.order_status, "What became of an order",
-                  params=(CLIENT_ID,), answers=ok("Its state.", schemas.ORDER_STATE), errors=mine),
-            Route("GET", "/herd/state", self.state, "The game now, and you in it",
+            Route("GET", "/herd/orders/{client_id}", self.order_status, "Status of an order",
+                  params=(CLIENT_ID,), answers=ok("The status.", schemas.ORDER_STATE), errors=mine),
+            Route("GET", "/herd/state", self.state, "Current state of the game, and your portfolio",
                   answers=ok("The state.", schemas.STATE)),
             Route("GET", "/herd/stats", self.stats, "Statistics of the crowd",
-                  answers=ok("The figures.", schemas.STATS)),
-            Route("POST", "/herd/control", self.control, "Steer the game",
+                  answers=ok("The statistics.", schemas.STATS)),
+            Route("POST", "/herd/control", self.control, "Control the game",
                   "For the presenter. " + _actions(), body={JSON: schemas.CONTROL},
                   answers=ok("Done.", schemas.CONTROLLED), errors=wrong),
-            Route("GET", "/herd/address", self.address, "Where phones join",
-                  answers=ok("The address and the code.", schemas.ADDRESS), errors=presenter),
-            Route("GET", "/herd/qr.svg", self.qr, "QR code of that address", params=(LIGHT, ANY),
+            Route("GET", "/herd/address", self.address, "Link for joining",
+                  answers=ok("The URL and the code.", schemas.ADDRESS), errors=presenter),
+            Route("GET", "/herd/qr.svg", self.qr, "QR code of the link for joining", params=(LIGHT, ANY),
                   answers={200: picture}, errors=presenter),
-            Route("GET", "/j", self.short, "Short address of the phone's page", answers=gone),
-            Route("GET", "/j/{code}", self.short, "The same with the code", params=(CODE,), answers=gone),
-            Route("GET", "/public/index.html", self.short, "The phone's page", "As the game it replaces had it.",
-                  answers=gone),
+            Route("GET", "/j", self.short, "Short URL of the phone's page", answers=gone),
+            Route("GET", "/j/{code}", self.short, "Short URL with the code", params=(CODE,), answers=gone),
+            Route("GET", "/public/index.html", self.short, "The phone's page",
+                  "The URL of the original game, kept for old links.", answers=gone),
             *self._sessions.routes(),
         ]  # fmt: skip
 
     def sockets(self) -> list[tuple[Route, Handler]]:
         doc = (
-            "Messages: `{type: snapshot}` first, then `{type: delta}` with what changed, each batch of the market at "
-            "most. With the participant's cookie also, for you alone, `{type: fill}` and `{type: you}`. A phone may "
-            'send `{"since": version}`: when that is not the present version it gets a snapshot.'
+            "Messages: first `{type: snapshot}`, then `{type: delta}` with the changes, at most one per batch of the "
+            "market. With the participant's cookie also the private messages `{type: fill}` and `{type: you}`. A phone "
+            'may send `{"since": version}`; if that is not the current version, it gets a snapshot.'
         )
-        route = Route("GET", "/herd/ws", None, "The game as it goes", doc, (VIEW, SINCE), socket=True)
+        route = Route("GET", "/herd/ws", None, "Stream of the game", doc, (VIEW, SINCE), socket=True)
         return [(route, self.listen)]
 
     def join(self, values: Values) -> flask.Response:
         environ = flask.request.environ
-        data = read_body(environ, LONGEST)
+        data = read_body(environ, MAX_BODY)
         try:
             given = msgspec.json.decode(data, type=_Join) if data.strip() else _Join()
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise _fault(BadInput, "the body does not fit", error) from error
+            raise _decode_error(BadInput, "the body is invalid", error) from error
         try:
             participant = self._participant(environ)
         except Unauthorized:
@@ -177,12 +180,12 @@ class HerdApi(Api):
 
     def order(self, environ: Environ, values: Values) -> tuple[int, bytes]:
         participant = self._participant(environ)
-        data = read_body(environ, LONGEST)
+        data = read_body(environ, MAX_BODY)
         try:
             given = self._orders.decode(data)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             self._refused["order"] += 1
-            raise _fault(BadOrder, "this is no order", error) from error
+            raise _decode_error(BadOrder, "the body is not an order", error) from error
         try:
             found, new = self._game.order(participant.id, str(given.client_id), given.side, given.quantity)
         except BadInput as error:
@@ -203,7 +206,7 @@ class HerdApi(Api):
         participant = self._participant_or_none(flask.request.environ)
         live = self._sockets.live
         live.refresh()
-        told: dict[str, Any] = {
+        state: dict[str, Any] = {
             "version": live.version,
             "time": live.time,
             "session": self._game.session_id,
@@ -213,8 +216,8 @@ class HerdApi(Api):
             "you": None if participant is None else self._portfolio(participant),
         }
         if participant is not None and participant.group == "blind":
-            del told["meter"]
-        return json_response(told)
+            del state["meter"]
+        return json_response(state)
 
     def stats(self, values: Values) -> flask.Response:
         refusals = self._refusals()
@@ -223,11 +226,11 @@ class HerdApi(Api):
         )
 
     def control(self, values: Values) -> flask.Response:
-        data = read_body(flask.request.environ, LONGEST)
+        data = read_body(flask.request.environ, MAX_BODY)
         try:
             given = msgspec.json.decode(data, type=dict[str, Any])
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise _fault(BadInput, "the body does not fit", error) from error
+            raise _decode_error(BadInput, "the body is invalid", error) from error
         self._game.control(given.pop("action", None), **given)
         live = self._sockets.live
         live.refresh()
@@ -244,7 +247,7 @@ class HerdApi(Api):
         return flask.Response(status=302, headers={"Location": PLAY + (f"?code={code.upper()}" if code else "")})
 
     def listen(self, connection: Connection, values: Values) -> None:
-        """The socket of a phone or a big screen."""
+        """Serve the socket of a phone or a big screen."""
         environ = flask.request.environ
         if values["view"] == "stage":
             url = join_url(self._services.settings, environ, self._game.code)
@@ -255,11 +258,11 @@ class HerdApi(Api):
     def _join_url(self) -> str:
         settings = self._services.settings
         if settings.herd.code_required:
-            require_operator("who sees the code may join, so this needs the key: open the page with ?key=KEY")
+            require_operator("the code lets anybody join, so this needs the key: open the page with ?key=KEY")
         return join_url(settings, flask.request.environ, self._game.code)
 
     def _participant(self, environ: Environ) -> Participant:
-        """The participant who calls. Raises Unauthorized, with a sentence that says what to do."""
+        """The participant who makes the request. Raises Unauthorized; the message says what to do."""
         found = self._cookies.read(environ)
         if found is None:
             raise Unauthorized("you have not joined: POST /herd/join first, and send the cookie that it sets")
@@ -270,11 +273,11 @@ class HerdApi(Api):
         if found is FORGED:
             raise Unauthorized("the participant's cookie is not from this server; join again")
         if found.session != self._game.session_id:
-            raise Unauthorized("the game you joined is over, and this is another one; join again")
+            raise Unauthorized("the game that you joined has ended; join again")
         raise Unauthorized("you are no longer in the game; join again")
 
     def _participant_or_none(self, environ: Environ) -> Participant | None:
-        """The same; None for whoever has not joined."""
+        """The participant who makes the request, None for somebody who has not joined."""
         try:
             return self._participant(environ)
         except Unauthorized:
@@ -290,21 +293,21 @@ class HerdApi(Api):
 
 
 def _order(order: OrderStatus) -> dict[str, Any]:
-    told: dict[str, Any] = {
+    body: dict[str, Any] = {
         "client_id": order.client_id,
         "status": order.status,
         "side": order.side,
         "quantity": order.quantity,
     }
     if order.price is not None:
-        told["price"] = messages.shown(order.price)
+        body["price"] = messages.shown(order.price)
     if order.reason is not None:
-        told["reason"] = order.reason
-    return told
+        body["reason"] = order.reason
+    return body
 
 
-def _fault(kind: type[BadInput], what: str, error: Exception) -> BadInput:
-    """What the decoder found wrong, with the field where it names one."""
+def _decode_error(kind: type[BadInput], what: str, error: Exception) -> BadInput:
+    """An error of the JSON decoder as `kind`, with the field if the decoder names one."""
     reason, _, place = str(error).partition(" - at `$")
     named = re.match(r"\.(\w+)", place) or re.search(r"field `([^`]{1,60})`", reason)
     return kind(f"{what}: {error}", [FieldError(None, named[1] if named else None, reason)])
@@ -312,4 +315,4 @@ def _fault(kind: type[BadInput], what: str, error: Exception) -> BadInput:
 
 def _actions() -> str:
     parts = [f"`{name}`" + (f" ({', '.join(takes)})" if takes else "") for name, takes in ARGUMENTS.items()]
-    return f"Actions and what they take: {', '.join(parts)}."
+    return f"Actions and their arguments: {', '.join(parts)}."

@@ -1,4 +1,4 @@
-"""JSON schemas of the herd game's calls, for the OpenAPI document."""
+"""JSON schemas of the herd game's requests and responses, for the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ ANYTHING: Schema = {}
 JOIN = record(
     {},
     {
-        "nickname": {**maybe(WORD), "maxLength": 40, "description": "Shown on the big screen; may be left out."},
-        "code": {**maybe(WORD), "maxLength": 40, "description": "The code on the big screen, where one is required."},
+        "nickname": {**maybe(WORD), "maxLength": 40, "description": "Shown on the big screen; optional."},
+        "code": {**maybe(WORD), "maxLength": 40, "description": "The code on the big screen, if the game needs one."},
     },
 )
 OWN: dict[str, Schema] = {"participant": WORD, "cash": NUMBER, "shares": WHOLE, "wealth": NUMBER}
 MORE: dict[str, Schema] = {"nick": WORD, "rank": maybe(COUNT), "of": maybe(COUNT), "start_wealth": NUMBER}
-JOINED = record({**OWN, **MORE, "session": WORD}, doc="Who you are, what you own, and your place.")
+JOINED = record({**OWN, **MORE, "session": WORD}, doc="Your participant id, portfolio and rank.")
 ORDER = record(
     {
-        "client_id": {**ID, "description": "Made by the sender: the same one never trades twice."},
+        "client_id": {**ID, "description": "Made by the sender. An id trades once only."},
         "side": SIDE,
         "quantity": {"type": "integer", "minimum": 1},
     }
@@ -32,7 +32,10 @@ STATUS: Schema = {"type": "string", "enum": ["accepted", "filled", "rejected"]}
 ACCEPTED = record({"client_id": ID, "status": {"type": "string", "const": "accepted"}})
 ORDER_STATE = record(
     {"client_id": ID, "status": STATUS, "side": SIDE, "quantity": COUNT},
-    {"price": {**NUMBER, "description": "Of the fill."}, "reason": {**WORD, "description": "Why it was rejected."}},
+    {
+        "price": {**NUMBER, "description": "Price of the fill."},
+        "reason": {**WORD, "description": "Why it was rejected."},
+    },
 )
 STATE = record(
     {
@@ -48,8 +51,8 @@ STATE = record(
         "you": {**record({**OWN, **MORE}), "type": ["object", "null"]},
     },
     {"meter": maybe(NUMBER), "undone": array(array(MS))},
-    "`you` is null for those who have not joined. `meter`: the buyers' share of what was traded in the last seconds. "
-    "`undone`: from when to when the presenter has taken rounds back.",
+    "`you` is null if you have not joined. `meter`: the buyers' share of the volume of the last seconds. "
+    "`undone`: time ranges of rounds that the presenter has undone.",
 )
 STATS: Schema = {
     **record(
@@ -62,8 +65,8 @@ STATS: Schema = {
             "max_shares": maybe(WHOLE),
             "min_cash": maybe(NUMBER),
             "max_cash": maybe(NUMBER),
-            "refused": {**COUNT, "description": "Calls and messages that were refused."},
-            "refusals": {"type": "object", "additionalProperties": COUNT, "description": "The same by reason."},
+            "refused": {**COUNT, "description": "Refused requests and messages."},
+            "refusals": {"type": "object", "additionalProperties": COUNT, "description": "Refusals by reason."},
         }
     ),
     "additionalProperties": True,
@@ -81,17 +84,17 @@ CONTROL: Schema = {
         },
         {
             "text": {**WORD, "description": "news: the headline."},
-            "move": {**NUMBER, "description": "news: percent by which the price moves."},
-            "rounds": {**COUNT, "description": "round: how many."},
-            "seconds": {**NUMBER, "description": "round: how long one takes."},
+            "move": {**NUMBER, "description": "news: change of the price in percent."},
+            "rounds": {**COUNT, "description": "round: number of rounds."},
+            "seconds": {**NUMBER, "description": "round: duration of a round."},
             "fundamental": {"description": "round: the fundamental value of a share."},
             "preset": {**maybe(WORD), "description": "round: ssw for the design of Smith, Suchanek and Williams."},
-            "dividend": {"description": "round: paid per share at its end."},
+            "dividend": {"description": "round: dividend per share, paid at its end."},
             "stop": {**FLAG, "description": "round: end the rounds."},
             "kind": {**WORD, "description": "bots: zero, trend or fundamental."},
-            "count": {**COUNT, "description": "bots: how many there shall be of the kind."},
-            "on": {**FLAG, "description": "experiment: whether half of the phones do not see the crowd's meter."},
-            "participant": {**WORD, "description": "kick: who."},
+            "count": {**COUNT, "description": "bots: number of bots of the kind."},
+            "on": {**FLAG, "description": "experiment: hide the crowd's meter from half of the phones."},
+            "participant": {**WORD, "description": "kick: the participant's id."},
         },
     ),
     "examples": [{"action": "news", "text": "The mine is empty", "move": -20}],
@@ -99,7 +102,7 @@ CONTROL: Schema = {
 CONTROLLED = record({"phase": PHASE, "session": WORD, "version": COUNT})
 ADDRESS = record({"url": WORD, "code": WORD, "session": WORD})
 SESSION = record({"id": WORD, "started": ANYTHING, "ended": ANYTHING, "participants": COUNT, "orders": COUNT})
-SESSIONS = record({"sessions": array({**SESSION, "additionalProperties": True})}, doc="The newest first.")
+SESSIONS = record({"sessions": array({**SESSION, "additionalProperties": True})}, doc="Sessions, newest first.")
 FRAMES = record(
     {
         "session": WORD,
@@ -111,5 +114,5 @@ FRAMES = record(
         "events": array(record({"t": MS, "kind": WORD, "text": WORD})),
         "fundamental": {"type": ["array", "null"], "items": maybe(NUMBER)},
     },
-    doc="A session as the big screen replays it: one entry of each list for every moment at which the price was made.",
+    doc="A session for replay. All lists but `events` have one entry for each moment of the price path.",
 )

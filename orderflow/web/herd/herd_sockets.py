@@ -1,7 +1,8 @@
-"""The herd game's sockets: phones and big screens, and which of them gets which message.
+"""The herd game's sockets: which messages phones and big screens get.
 
-All phones get one message, made once. Phones that an experiment keeps from seeing the crowd's meter get another, the
-big screens a third. Fills and portfolios go to the sockets of their owner alone, one for each open tab.
+All phones get the same message, built once. Phones in the blind group of an experiment get a message without the
+crowd's meter, and big screens get a third one. Fills and portfolios are private messages to the sockets of their
+owner, one per open tab.
 """
 
 from __future__ import annotations
@@ -19,20 +20,22 @@ from orderflow.services import Services
 from orderflow.web.kit.fanout import Client, Fanout, Source, Topic
 from orderflow.web.kit.sockets import Connection
 
-SEE, BLIND, STAGE, LOOK = ("herd", "see"), ("herd", "blind"), ("herd", "stage"), ("herd", "look")
-"""The topics: phones, phones that do not see the crowd, the presenter's screens, and those who only look on."""
-SECRET = ("fundamental", "experiment")
-"""What only the presenter's screen shows."""
-PULSE = 1.0
-"""Seconds between looks at what changes by itself: statistics, the crowd's meter, ranks."""
-RANKS = 2
-"""Every so many pulses each phone whose rank has changed is told."""
+PHONES, BLIND_PHONES = ("herd", "phones"), ("herd", "blind")
+"""Topics of the phones: those that see the crowd's meter, and the blind group of an experiment."""
+PRESENTERS, WATCHERS = ("herd", "presenters"), ("herd", "watchers")
+"""Topics of the big screens: with the presenter's key, and without it."""
+PRESENTER_ONLY = ("fundamental", "experiment")
+"""Fields that only the presenter's screen gets."""
+POLL_SECONDS = 1.0
+"""Seconds between updates of what changes by itself: statistics, the crowd's meter, ranks."""
+RANKS_EVERY = 2
+"""Ranks are sent to phones in every n-th poll."""
 
 
 Owner = tuple[str, str]
-Told = tuple[str, str, int, int, tuple[int, int]]
-"""Participant, nickname, cash (micro-units), shares, rank; ("", "", 0, 0, (0, 0)): not in the game."""
-NOBODY: Told = ("", "", 0, 0, (0, 0))
+SentPortfolio = tuple[str, str, int, int, tuple[int, int]]
+"""Participant, nickname, cash (micro-units), shares, rank."""
+NOT_JOINED: SentPortfolio = ("", "", 0, 0, (0, 0))
 
 
 class _ClientMessage(msgspec.Struct):
@@ -43,22 +46,24 @@ class _ClientMessage(msgspec.Struct):
 
 @dataclass(eq=False)
 class _PhoneSocket:
-    """One open socket of a phone. owner: (session, participant), None for one that has not joined; told: what the owner
-    was last told about themselves."""
+    """One open socket of a phone.
+
+    owner: (session, participant), None for a phone that has not joined. sent: the portfolio that was last sent to it.
+    """
 
     client: Client
     owner: Owner | None
     key: Hashable
     topic: Topic | None = None
-    told: Told | None = None
+    sent: SentPortfolio | None = None
 
 
 class HerdSockets:
-    """The sockets. Begins to listen to the game when it is made."""
+    """All sockets of the game. Subscribes to the game's events when created."""
 
     def __init__(self, game: Game, services: Services, fanout: Fanout) -> None:
         self._game = game
-        self._secret = (*SECRET, *(["code", "join"] if services.settings.herd.code_required else []))
+        self._presenter_only = (*PRESENTER_ONLY, *(["code", "join"] if services.settings.herd.code_required else []))
         self._workers = services.workers
         self._fanout = fanout
         self.live = messages.PublicState(game, services.clock.now)
@@ -66,25 +71,28 @@ class HerdSockets:
         self.refused: Counter[str] = Counter()
         self._phones: dict[Owner | None, set[_PhoneSocket]] = {}
         self._count = 0
-        self._mail = False
-        self._pulses = 0
-        self._beating = False
-        self._last: object = None
-        self._due = False
-        game.on_fill.append(self._filled)
-        game.on_account.append(self._account)
-        game.on_batch.append(self._changed)
+        self._has_private = False
+        self._polls = 0
+        self._polling = False
+        self._last_session: object = None
+        self._update_due = False
+        game.on_fill.append(self._on_fill)
+        game.on_account.append(self._on_account)
+        game.on_batch.append(self._on_batch)
 
     def phone(self, connection: Connection, participant: Participant | None, since: int | None) -> None:
-        """Serve a phone's socket to its end. participant: None for one that has not joined; since: what it has."""
-        self._beat()
+        """Serve a phone's socket until it closes.
+
+        participant: None for a phone that has not joined. since: the version of the state that the phone has.
+        """
+        self._start_poll()
         client, game = connection.client, self._game
         self.live.refresh()
         if since is not None and since == self.live.version:
             client.version = since
         owner = (game.session_id, participant.id) if participant else None
-        phone = _PhoneSocket(client, owner, _key(participant))
-        self._tell(phone, participant)
+        phone = _PhoneSocket(client, owner, _topic_key(participant))
+        self._send_portfolio(phone, participant)
         self._phones.setdefault(owner, set()).add(phone)
         self._count += 1
         game.connected = self._count
@@ -98,7 +106,7 @@ class HerdSockets:
                 self.refused["message"] += 1
                 return
             if decoded.since != self.live.version:
-                client.version = None  # the next sweep of the fan-out sends the whole: a flood of these costs nothing
+                client.version = None  # the fan-out's next sweep sends a snapshot, so a flood of requests is cheap
 
         try:
             phone.topic = self._join(phone.key, client)
@@ -115,113 +123,112 @@ class HerdSockets:
             self.refused["frame"] += connection.oversized
 
     def screen(self, connection: Connection, join_url: str, *, presenter: bool) -> None:
-        """Serve a big screen's socket to its end. presenter: False for somebody who only looks on."""
-        self._beat()
+        """Serve a big screen's socket until it closes. presenter: False without the presenter's key."""
+        self._start_poll()
         self.live.refresh()
         self.stage.refresh(join=join_url)
         self._measure()
-        topic = self._join(STAGE if presenter else LOOK, connection.client)
+        topic = self._join(PRESENTERS if presenter else WATCHERS, connection.client)
         try:
             connection.serve()
         finally:
             self._fanout.leave(topic, connection.client)
 
     def figures(self) -> dict[str, object]:
-        """What the statistics say of sockets."""
+        """Counts of open sockets, for the statistics."""
         return {"connected": self._count, "screens": self._screens()}
 
     def _join(self, key: Hashable, client: Client) -> Topic:
         sources: dict[Hashable, Callable[[], Source]] = {
-            SEE: lambda: messages.PhoneSource(self.live),
-            BLIND: lambda: messages.PhoneSource(self.live, blind=True),
-            STAGE: lambda: messages.PresenterSource(self.stage),
-            LOOK: lambda: messages.PresenterSource(self.stage, self._secret),
+            PHONES: lambda: messages.PhoneSource(self.live),
+            BLIND_PHONES: lambda: messages.PhoneSource(self.live, blind=True),
+            PRESENTERS: lambda: messages.PresenterSource(self.stage),
+            WATCHERS: lambda: messages.PresenterSource(self.stage, self._presenter_only),
         }
         return self._fanout.join(key, client, sources[key])
 
-    def _beat(self) -> None:
-        """Start the pulse with the first socket: a server without a game has no job for it."""
-        if not self._beating:
-            self._beating = True
-            self._workers.every(PULSE, "herd pulse", self._pulse)
+    def _start_poll(self) -> None:
+        """Start polling with the first socket, so that a server without a game has no job for it."""
+        if not self._polling:
+            self._polling = True
+            self._workers.every(POLL_SECONDS, "herd poll", self._poll)
 
-    def _filled(self, name: str, fill: Fill) -> None:
+    def _on_fill(self, name: str, fill: Fill) -> None:
         sockets = self._phones.get((self._game.session_id, name))
         if not sockets:
             return
         text = messages.fill_message(fill)
         participant = self._game.participant(name)
         for phone in sockets:
-            phone.client.post(text)
-            if participant is not None and phone.told is not None:
-                phone.told = (name, participant.nick, participant.cash, participant.shares, phone.told[4])
-        self._mail = True
+            phone.client.enqueue(text)
+            if participant is not None and phone.sent is not None:
+                phone.sent = (name, participant.nick, participant.cash, participant.shares, phone.sent[4])
+        self._has_private = True
 
-    def _account(self, name: str | None) -> None:
-        """Somebody's portfolio or place has changed without an order: all are looked through with the next change,
-        which follows at once."""
-        self._due = True
+    def _on_account(self, name: str | None) -> None:
+        """A portfolio or rank has changed without an order: check all phones with the next change, which follows."""
+        self._update_due = True
 
-    def _changed(self) -> None:
-        """The game has cleared a batch, or something else has happened in it."""
+    def _on_batch(self) -> None:
+        """The game has cleared a batch, or its state has changed otherwise."""
         urgent = self.live.refresh()
         last = (self._game.session_id, self._game.experiment)
-        if self._due or last != self._last:
-            self._due, self._last = False, last
-            self._review()
-        self._cast(urgent)
+        if self._update_due or last != self._last_session:
+            self._update_due, self._last_session = False, last
+            self._update_phones()
+        self._broadcast(urgent)
 
-    def _cast(self, urgent: bool) -> None:
-        """Send now. What is not urgent, such as one more participant, leaves with the fan-out's next sweep."""
-        if urgent or self._mail:
-            self._mail = False
-            self._fanout.cast(SEE)
-            self._fanout.cast(BLIND)
+    def _broadcast(self, urgent: bool) -> None:
+        """Send the state now. Changes that are not urgent, such as a new participant, wait for the fan-out's sweep."""
+        if urgent or self._has_private:
+            self._has_private = False
+            self._fanout.broadcast(PHONES)
+            self._fanout.broadcast(BLIND_PHONES)
         if self._screens():
             self.stage.refresh()
-            self._fanout.cast(STAGE)
-            self._fanout.cast(LOOK)
+            self._fanout.broadcast(PRESENTERS)
+            self._fanout.broadcast(WATCHERS)
 
-    def _pulse(self) -> None:
+    def _poll(self) -> None:
         urgent = self.live.refresh()
-        self._pulses += 1
-        if self._pulses % RANKS == 0:
-            self._review()
+        self._polls += 1
+        if self._polls % RANKS_EVERY == 0:
+            self._update_phones()
         if self._screens():
             self._measure()
-        self._cast(urgent)
+        self._broadcast(urgent)
 
     def _screens(self) -> int:
-        return self._fanout.listeners(STAGE) + self._fanout.listeners(LOOK)
+        return self._fanout.listeners(PRESENTERS) + self._fanout.listeners(WATCHERS)
 
     def _measure(self) -> None:
         self.stage.measure(self.figures())
 
-    def _review(self) -> None:
-        """Send each participant's own figures where they changed, and move phones to the topic they belong to."""
+    def _update_phones(self) -> None:
+        """Send changed portfolios, and move phones to another topic if their group has changed."""
         game = self._game
         for owner, sockets in tuple(self._phones.items()):
             if owner is None:
                 continue
-            # the participants of another session have the same names
+            # participants of different sessions have the same ids
             participant = game.participant(owner[1]) if owner[0] == game.session_id else None
             for phone in tuple(sockets):
-                self._tell(phone, participant)
-                if phone.topic is not None and phone.key != _key(participant):
+                self._send_portfolio(phone, participant)
+                if phone.topic is not None and phone.key != _topic_key(participant):
                     self._fanout.leave(phone.topic, phone.client)
-                    phone.client.version, phone.key = None, _key(participant)
+                    phone.client.version, phone.key = None, _topic_key(participant)
                     phone.topic = self._join(phone.key, phone.client)
 
-    def _tell(self, phone: _PhoneSocket, participant: Participant | None) -> None:
-        told, rank = NOBODY, None
+    def _send_portfolio(self, phone: _PhoneSocket, participant: Participant | None) -> None:
+        portfolio, rank = NOT_JOINED, None
         if participant is not None:
             rank = self._game.rank(participant.id)
-            told = (participant.id, participant.nick, participant.cash, participant.shares, rank)
-        if told != phone.told:
-            phone.told = told
-            phone.client.post(messages.you_message(participant, self._game.price, rank))
-            self._mail = True
+            portfolio = (participant.id, participant.nick, participant.cash, participant.shares, rank)
+        if portfolio != phone.sent:
+            phone.sent = portfolio
+            phone.client.enqueue(messages.you_message(participant, self._game.price, rank))
+            self._has_private = True
 
 
-def _key(participant: Participant | None) -> Hashable:
-    return BLIND if participant is not None and participant.group == "blind" else SEE
+def _topic_key(participant: Participant | None) -> Hashable:
+    return BLIND_PHONES if participant is not None and participant.group == "blind" else PHONES

@@ -1,7 +1,7 @@
-"""Past and present sessions of the herd game as data, for the replay page, the debrief and downloads.
+"""Data of the herd game's sessions, for the replay page, the debrief and downloads.
 
-Only for those who hold the key: a session names its players, and tells while it runs what some of them should not know.
-Everything here is made from the session's log, in worker threads; the same log gives the same bytes.
+All routes need the key: a session contains nicknames and, while it runs, data that some players must not see. The
+responses are built from the session's log in worker threads; the same log gives the same bytes.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from orderflow.web.kit.responses import JSON, json_response
 from orderflow.web.kit.routes import ResponseDoc, Route, Values
 from orderflow.web.kit.schemas import Schema
 
-SESSION = text("session", "Its id, as /herd/sessions tells; the present one without it.", longest=80)
+SESSION = text("session", "The id of a session from /herd/sessions. Default: the current session.", longest=80)
 KEY_NEEDED = {401: "The key is needed."}
 MISSING = {**KEY_NEEDED, 404: "There is no such session."}
 
 
 class SessionsApi:
-    """The addresses about whole sessions."""
+    """The routes for whole sessions."""
 
     def __init__(self, services: Services) -> None:
         self._game = services.part(Game)
@@ -39,19 +39,19 @@ class SessionsApi:
         names = ", ".join(EXPORTS)
         what = Param("what", f"One of {names}.", {"type": "string", "enum": list(EXPORTS)}, str, "path", required=True)
         kinds: dict[str, Schema] = {kind.partition(";")[0]: {"type": "string"} for _, kind in EXPORTS.values()}
-        newest = text("session", "Its id; without one the newest that anybody joined.", longest=80)
+        newest = text("session", "The session's id. Default: the newest that anybody joined.", longest=80)
         report: Schema = {"type": "object"}
         return [
             Route("GET", "/herd/sessions", self.sessions, "The game's sessions",
-                  answers={200: ResponseDoc("All that are kept, the newest first.", {JSON: schemas.SESSIONS})},
+                  answers={200: ResponseDoc("All stored sessions, newest first.", {JSON: schemas.SESSIONS})},
                   errors=KEY_NEEDED),
-            Route("GET", "/herd/frames", self.frames, "A session to be shown again", params=(SESSION,),
-                  answers={200: ResponseDoc("Price, crowd and events.", {JSON: schemas.FRAMES})}, errors=MISSING),
-            Route("GET", "/herd/debrief.json", self.debrief, "What a session shows",
+            Route("GET", "/herd/frames", self.frames, "A session's price path, for replay", params=(SESSION,),
+                  answers={200: ResponseDoc("Prices, orders and events.", {JSON: schemas.FRAMES})}, errors=MISSING),
+            Route("GET", "/herd/debrief.json", self.debrief, "Debrief of a session",
                   "Measures of bubbles and herding with their uncertainty, and a random baseline.", (newest,),
                   answers={200: ResponseDoc("The report.", {JSON: report})}, errors=MISSING),
             Route("GET", "/herd/export/{what}", self.export, "A session as a file",
-                  "`ticks.csv` can be given to the replay client; `events.jsonl` is the session's whole log.",
+                  "`ticks.csv` is readable by the replay client; `events.jsonl` is the whole log of the session.",
                   (what, SESSION), answers={200: ResponseDoc("The file.", kinds)}, errors=MISSING),
         ]  # fmt: skip
 
@@ -88,6 +88,6 @@ class SessionsApi:
 
 def _need_key() -> None:
     require_operator(
-        "this names the game's players and needs the key: open the page with ?key=KEY, or send it as "
+        "this contains the players' nicknames and needs the key: open the page with ?key=KEY, or send it as "
         "'Authorization: Bearer KEY'"
     )

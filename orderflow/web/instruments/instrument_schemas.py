@@ -1,4 +1,4 @@
-"""JSON schemas of the simulated instruments' answers, for the OpenAPI document; tests hold the answers to them."""
+"""JSON schemas of the simulated instruments' responses, for the OpenAPI document and for tests of real responses."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Simulated instruments over HTTP and WebSocket: the addresses of the original system, unchanged, and those that steer.
+"""Simulated instruments over HTTP and WebSocket: the original system's API, unchanged, and routes to control them.
 
-The original's times are naive ISO-8601 (UTC here) with microseconds, its unknown ticker is a 404 in its words, its bad
-limit a 422, and its socket closes with 4004.
+As in the original, times are naive ISO-8601 (UTC here) with microseconds, an unknown ticker is a 404 with the same
+text, a bad limit is a 422, and the socket closes with 4004.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ from orderflow.web.kit.routes import ResponseDoc, Route, Values
 from orderflow.web.kit.sockets import Connection, Handler
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC).replace(tzinfo=None)
-LARGEST_LIMIT = 1000
+MAX_LIMIT = 1000
 BOARD_SECONDS = 0.5
-"""How often the page's socket tells of all instruments."""
+"""Seconds between two messages of `/ws/instruments`."""
 
 TICKER = Param("ticker_id", "The instrument's id, e.g. ITEM_00.", {"type": "string"}, str, "path", required=True)
-LIMIT = integer("limit", "Prices at most, the newest ones.", 1, LARGEST_LIMIT)
+LIMIT = integer("limit", "Maximum number of prices; the newest are returned.", 1, MAX_LIMIT)
 MISSING = {404: "There is no such ticker."}
 
 
@@ -52,19 +52,19 @@ EDIT = {
 
 
 class Unprocessable(BadInput):
-    """The original system's status for a parameter that is no parameter."""
+    """A parameter or field is invalid: status 422, as in the original system."""
 
     status = 422
 
 
-@lru_cache(256)  # many instruments move at the same moment
+@lru_cache(256)  # many instruments have the same time
 def stamp(ns: int) -> str:
-    """A time as the original prints it: ISO-8601, UTC without a zone, always with microseconds."""
+    """A time (ns since 1970) in the original's format: ISO-8601, UTC without a zone, with microseconds."""
     return (EPOCH + timedelta(microseconds=ns // 1000)).isoformat(timespec="microseconds")
 
 
 def ticker(instrument: Instrument) -> dict[str, Any]:
-    """One instrument as the original lists it."""
+    """One instrument in the original's format."""
     return {
         "id": instrument.spec.id,
         "name": instrument.spec.name,
@@ -76,7 +76,7 @@ def ticker(instrument: Instrument) -> dict[str, Any]:
 
 
 class InstrumentsApi(Api):
-    """The routes; `sockets` are driven by the simulation itself, price by price."""
+    """The routes and sockets of the simulated instruments. The simulation drives the price sockets, price by price."""
 
     def __init__(self, services: Services, fanout: Fanout) -> None:
         self._services = services
@@ -89,8 +89,12 @@ class InstrumentsApi(Api):
         prefix = self._services.settings.instruments.prefix
         one = f"{prefix}/tickers/{{ticker_id}}"
         steer = f"{prefix}/simulation"
-        wrong = {413: "The body is too large.", 415: "The body is no JSON.", 422: "A field is wrong."}
-        kept = {**MISSING, **wrong, 507: "The disk did not take it."}
+        wrong = {
+            413: "The body is too large.",
+            415: "The Content-Encoding is not supported.",
+            422: "The body or a field is invalid.",
+        }
+        kept = {**MISSING, **wrong, 507: "The disk is full or failed."}
         body = {JSON: {"type": "object"}}
 
         def found(doc: str, schema: Mapping[str, Any]) -> dict[int, ResponseDoc]:
@@ -99,26 +103,26 @@ class InstrumentsApi(Api):
         return [
             Route("GET", f"{prefix}/tickers", self.tickers, "All simulated instruments",
                   answers=found("The instruments.", schemas.TICKERS), lenient=True),
-            Route("GET", f"{one}/history", self.history, "Prices of one", "Oldest first.", (TICKER, loose(LIMIT)),
-                  answers=found("The ticker and its prices.", schemas.HISTORY),
+            Route("GET", f"{one}/history", self.history, "Prices of an instrument", "Oldest first.",
+                  (TICKER, loose(LIMIT)), answers=found("The ticker and its prices.", schemas.HISTORY),
                   errors={**MISSING, 422: "The limit is not from 1 to 1000."}, lenient=True),
-            Route("GET", f"{one}/model", self.model, "The model behind one",
-                  "Parameters with their meaning, warnings, and what its prices show against what theory says.",
+            Route("GET", f"{one}/model", self.model, "Model card of an instrument",
+                  "Parameters with their meaning, warnings, and statistics of its prices compared with theory.",
                   (TICKER,), answers=found("The model card.", schemas.OBJECT), errors=MISSING),
-            Route("PUT", f"{one}/model", self.edit, "Change the model behind one",
+            Route("PUT", f"{one}/model", self.edit, "Change the model of an instrument",
                   "Any of: name, model, params, arrivals, arrival_params, flow, seed, interval, initial_price, group, "
-                  "correlation, book. Another seed or initial_price begins it anew; after any other change it goes on "
-                  "from its present price. `{}` takes all changes back.", (TICKER,), {JSON: EDIT},
+                  "correlation, book. Changing seed or initial_price restarts the instrument; after any other change "
+                  "it continues from its current price. `{}` undoes all changes.", (TICKER,), {JSON: EDIT},
                   found("The model card.", schemas.OBJECT), kept),
             Route("GET", f"{prefix}/models", self.models, "All price models",
-                  answers=found("Models and arrival laws.", schemas.OBJECT)),
-            Route("GET", steer, self.status, "What the simulation does",
+                  answers=found("Price models and arrival processes.", schemas.OBJECT)),
+            Route("GET", steer, self.status, "State of the simulation",
                   answers=found("The state.", schemas.OBJECT)),
-            Route("POST", steer, self.steer, "Steer the simulation",
+            Route("POST", steer, self.steer, "Control the simulation",
                   'One of `{"action": "pause"}`, `"start"`, `{"action": "speed", "speed": 2}`, `{"action": "restart", '
                   '"seed": 7}`, `{"action": "scenario", "name": ...}` (bundled) or `"text": ...` (TOML or JSON), '
                   '`{"action": "scenario"}` to end one.', (), body,
-                  found("The state after it.", schemas.OBJECT), wrong),
+                  found("The new state.", schemas.OBJECT), wrong),
         ]  # fmt: skip
 
     def sockets(self) -> list[tuple[Route, Handler]]:
@@ -127,8 +131,8 @@ class InstrumentsApi(Api):
             'errors: `{"type": "error", "message"}`. An unknown ticker: close code 4004.'
         )
         board = (
-            'Messages: `{"type": "board", "data": [[ticker_id, price, time in ms], ...], "simulation": {...}}`: all '
-            "instruments first, then twice a second those that moved."
+            'Messages: `{"type": "board", "data": [[ticker_id, price, time in ms], ...], "simulation": {...}}`: first '
+            "all instruments, then, twice a second, those whose price has changed."
         )
         return [
             (Route("GET", "/ws/instruments", None, "Prices of all simulated instruments", board, socket=True),
@@ -208,11 +212,11 @@ class InstrumentsApi(Api):
             self._fanout.leave(topic, connection.client)
 
     def _moved(self, instrument: Instrument) -> None:
-        self._fanout.cast(("ticker", instrument.spec.id))
+        self._fanout.broadcast(("ticker", instrument.spec.id))
 
 
 class PriceSource:
-    """What `/ws/{ticker_id}` tells: the newest price."""
+    """Fan-out source of `/ws/{ticker_id}`: the newest price."""
 
     def __init__(self, simulation: Simulation, key: str) -> None:
         self._simulation = simulation
@@ -231,7 +235,7 @@ class PriceSource:
 
 
 class BoardSource:
-    """What `/ws/instruments` tells: every instrument that has moved since, and the state of the simulation."""
+    """Fan-out source of `/ws/instruments`: the instruments changed since a version, and the simulation's state."""
 
     def __init__(self, simulation: Simulation) -> None:
         self._simulation = simulation
@@ -253,7 +257,7 @@ class BoardSource:
 
 
 def loose(param: Param) -> Param:
-    """A parameter whose wrong value is kept as the FieldError that tells so, for a status of its own."""
+    """`param`, but an invalid value is read as a ParamError instead of raising, so that the view chooses the status."""
 
     def read(value: str) -> Any:
         try:
@@ -265,7 +269,7 @@ def loose(param: Param) -> Param:
 
 
 def with_status(call: Any) -> Any:
-    """`call()`, with what is wrong about its fields as a 422."""
+    """Return `call()`. Raises Unprocessable (422) for a BadInput."""
     try:
         return call()
     except BadInput as error:
@@ -276,21 +280,22 @@ ACTIONS = {"pause": (), "start": (), "speed": ("speed",), "restart": ("seed",), 
 
 
 def steer(simulation: Simulation, body: Mapping[str, Any]) -> None:
-    """Do what the body says. Raises BadInput that names the field."""
+    """Apply the action in the body to the simulation. Raises BadInput, which names the field."""
     action = body.get("action")
     if not isinstance(action, str) or action not in ACTIONS:
         near = difflib.get_close_matches(str(action), ACTIONS, 1)
-        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(ACTIONS)}"
+        hint = f"did you mean {near[0]!r}?" if near else f"known actions are {', '.join(ACTIONS)}"
         raise BadInput(f"action {action!r} is not known: {hint}", [FieldError(None, "action", f"unknown: {hint}")])
     extra = sorted(set(body) - {"action", *ACTIONS[action]})
     if extra:
-        raise BadInput(f"{extra[0]} has no meaning for {action}", [FieldError(None, extra[0], "has no meaning here")])
+        reason = f"is not an argument of {action}"
+        raise BadInput(f"{extra[0]} {reason}", [FieldError(None, extra[0], reason)])
     if action == "pause":
         simulation.pause()
     elif action == "start":
         simulation.resume()
     elif action == "speed":
-        simulation.set_speed(body.get("speed"))  # type: ignore[arg-type]  # it says itself what is wrong with it
+        simulation.set_speed(body.get("speed"))  # type: ignore[arg-type]  # it checks the type itself
     elif action == "restart":
         simulation.restart(body.get("seed"))
     else:

@@ -1,8 +1,8 @@
-"""Who makes a request: one answer for routes, sockets and Dash callbacks.
+"""Identifies who makes a request, in the same way for routes, sockets and Dash callbacks.
 
-An `Identity` is made once per request, from the WSGI environ, by the server's `Authenticator`: `NOBODY` in particular,
-or the `OPERATOR`, who holds the server's key (as a bearer token, or as the signed cookie that `?key=` sets). A server
-without a key takes everybody for the operator. Users with accounts become a further role here.
+The server's `Authenticator` makes an `Identity` once per request from the WSGI environ: `NOBODY` (anonymous), or
+`OPERATOR`, who holds the server's key (as a bearer token, or as the signed cookie that `?key=` sets). If the server has
+no key, everybody is the operator.
 
 `Gate` (in `security`) stands in front of every route and refuses a changing call without the key, unless the route's
 row says `open=True`. Dash sends all its callbacks to one address, which the gate lets through, so a callback that
@@ -62,10 +62,10 @@ def make_key() -> str:
 
 
 class Authenticator:
-    """Tells who makes a request, and signs browsers in.
+    """Identifies requests, and makes the cookie that signs a browser in.
 
-    key: what the operator holds: the setting's, a new one where others can reach a server without that setting, or None
-    when no key is needed. Cookies are signed with it, so another key makes all of them void.
+    key: the operator's key. It is the one in the settings, or a new one if there is none and other machines can reach
+    the server; None if no key is needed. Cookies are signed with it, so a new key invalidates them.
     """
 
     def __init__(self, settings: Settings) -> None:

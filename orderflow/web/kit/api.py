@@ -1,4 +1,4 @@
-"""Base of the classes that bring a product's routes and sockets to the web. `PRODUCTS` names them."""
+"""Base class for a product's routes and sockets. `PRODUCTS` lists the subclasses."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from orderflow.web.kit.sockets import Handler
 
 
 class Api:
-    """Made once with (services, fanout); a product overrides what it has."""
+    """A product's routes and sockets, created once with (services, fanout). Subclasses override what they need."""
 
     def routes(self) -> list[Route]:
         """HTTP routes."""
@@ -18,4 +18,4 @@ class Api:
         return []
 
     def close(self) -> None:
-        """The server stops: called once, before the sockets are closed."""
+        """Called once when the server stops, before the sockets are closed."""

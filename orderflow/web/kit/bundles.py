@@ -1,8 +1,8 @@
-"""One script and one style sheet for a page, joined from the files of `assets/` when the server starts.
+"""One script and one style sheet per page, joined from the files of `assets/` when the server starts.
 
-A page names what it needs, in the order in which it is to run or apply: a folder ("kit": its files in the order of
-their names) or a single file ("page.css"). A user of the program needs no build step, and a browser asks once for
-what were dozens of files; the address has a hash of the content in it, so it is kept for a year.
+A page lists what it needs, in loading order: a folder ("kit", whose files are sorted by name) or a single file
+("page.css"). There is no build step, and a browser makes one request instead of dozens. The URL has a content hash, so
+browsers cache it for a year.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ ASSETS = "/assets/"
 
 
 def find_files(assets: Path, names: Sequence[str], ending: str) -> list[Path]:
-    """The files with `ending` (".js") that are named in `names`, in that order, each once.
+    """The files with `ending` (such as ".js") in `names`, in that order, each once.
 
-    Raises ValueError if a name is no folder with such files and no such file.
+    Raises ValueError if a name is neither such a file nor a folder with such files.
     """
     found: list[Path] = []
     for name in names:
@@ -36,7 +36,7 @@ def find_files(assets: Path, names: Sequence[str], ending: str) -> list[Path]:
 
 
 def join_files(assets: Path, names: Sequence[str], ending: str) -> str:
-    """The text of those files, each under a comment with its name."""
+    """The joined text of those files, each after a comment with its name."""
     files = find_files(assets, names, ending)
     return "".join(
         f"/* {file.relative_to(assets).as_posix()} */\n{file.read_text('utf-8').rstrip()}\n" for file in files
@@ -44,16 +44,16 @@ def join_files(assets: Path, names: Sequence[str], ending: str) -> str:
 
 
 def put_script(server: flask.Flask, name: str, assets: Path, names: Sequence[str]) -> str:
-    """Serve the joined scripts; their address: "/assets/chart.1f….js" for the name "chart"."""
+    """Serve the joined scripts. Returns their URL, such as "/assets/chart.1f….js" for the name "chart"."""
     return put_file(server, f"{ASSETS}{name}.js", join_files(assets, names, ".js"), SCRIPT)
 
 
 def put_style(server: flask.Flask, name: str, assets: Path, names: Sequence[str]) -> str:
-    """Serve the joined style sheets; their address."""
+    """Serve the joined style sheets. Returns their URL."""
     return put_file(server, f"{ASSETS}{name}.css", join_files(assets, names, ".css"), STYLE)
 
 
 def versioned(assets: Path, name: str) -> str:
-    """The address of a file of `assets/` with a hash of its content, so that browsers keep it for a year."""
+    """The URL of a file in `assets/` with a content hash, so that browsers cache it for a year."""
     digest = hashlib.sha256((assets / name).read_bytes()).hexdigest()[:12]
     return f"{ASSETS}{quote(name)}?v={digest}"

@@ -1,8 +1,8 @@
-"""Refuses requests for Dash callbacks that no page of this server sends.
+"""Rejects requests for Dash callbacks that no page of this server sends.
 
-Dash trusts the browser: a request names its callback by its output, and Dash passes on whatever inputs come with it. An
-unknown output, or inputs that are not the callback's own, end there in an exception. Here such a request is a 400. What
-the *values* are is for each callback to check.
+Dash trusts the browser: a request identifies its callback by its output, and Dash passes on all inputs that come with
+it. An unknown output, or inputs of another callback, cause an exception in Dash. This check answers such a request with
+400. Each callback checks the *values* of its inputs itself.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ CallbackMap = Mapping[str, Mapping[str, Any]]
 
 
 def check_callback_requests(server: flask.Flask, callbacks: CallbackMap) -> None:
-    """Check each request for a callback before Dash sees it. callbacks: `Dash.callback_map`, read at each request."""
+    """Check every callback request before Dash handles it. callbacks: `Dash.callback_map`, read at each request."""
 
     def check() -> None:
         request = flask.request
@@ -31,7 +31,7 @@ def check_callback_requests(server: flask.Flask, callbacks: CallbackMap) -> None
 
 
 def check_body(body: Any, callbacks: CallbackMap) -> None:
-    """Raises BadInput unless the body calls one of these callbacks with that callback's own inputs and states."""
+    """Raises BadInput unless the body calls one of these callbacks with exactly its declared inputs and states."""
     if not isinstance(body, dict) or not isinstance(body.get("output"), str):
         raise BadInput("the body is not a callback's request")
     callback = callbacks.get(body["output"])
@@ -42,7 +42,7 @@ def check_body(body: Any, callbacks: CallbackMap) -> None:
         raise BadInput("the body is not a callback's request")
     for name, declared in (("inputs", callback["inputs"]), ("state", callback["state"])):
         if not _is_made_of(body.get(name, []), declared):
-            raise BadInput(f"{name}: not those of this callback")
+            raise BadInput(f"{name} differ from those of this callback")
 
 
 def _is_texts(value: Any) -> bool:
@@ -50,7 +50,7 @@ def _is_texts(value: Any) -> bool:
 
 
 def _is_made_of(given: Any, declared: Sequence[Mapping[str, str]]) -> bool:
-    """Whether these are the declared parts, in order, each a component's property or (a pattern's) a list of them."""
+    """True if `given` has the declared parts in order; a part is a component's property, or a list for a pattern."""
     if not isinstance(given, list) or len(given) != len(declared):
         return False
     return all(_is_part(part, wanted) for part, wanted in zip(given, declared, strict=True))

@@ -1,11 +1,11 @@
-"""How answers travel: compressed, with the security headers, and kept by browsers for as long as is right.
+"""WSGI middleware that compresses responses and adds security and cache headers.
 
-WSGI middleware for everything the server has. What is compressed must be text, long enough and asked for. Files (the
-scripts and styles of pages, and whole pages with a weak ETag) are compressed once and remembered, with Brotli for
-browsers that take it. Names with a version in them are kept by browsers for a year.
+Text responses of at least LEAST bytes are compressed if the client accepts it. Files (the scripts and styles of pages,
+and whole pages with a weak ETag) are compressed once and cached, with Brotli where the browser accepts it. Browsers
+cache URLs that contain a version for a year.
 
-Other answers are compressed with gzip only: Brotli in the same time is no smaller (25.9 KB of a page's components:
-4,382 B in 0.44 ms at quality 4, gzip 4,367 B in 0.64 ms).
+Other responses are compressed with gzip only, because Brotli is not smaller in the same time (25.9 KB of a page's
+components: 4,382 B in 0.44 ms at quality 4, gzip 4,367 B in 0.64 ms).
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from orderflow.errors import Conflict
 from orderflow.web.kit.security import Application, Environ, Start
 
 LEAST = 1024
-"""Shorter bodies are not worth compressing."""
-REMEMBERED = 256
+"""Bytes below which a body is not compressed."""
+MAX_CACHED = 256
 LEVEL = 5
 SMALL = 64 * 1024
 BROTLI_SMALL, BROTLI = 11, 5
-"""Quality for files up to SMALL bytes, and above. A small one takes 0.1 s for 12 % less than gzip; Plotly at quality 11
-would take 8 s for 10 % less than at quality 5 (328,677 B, 363,506 B; gzip 395,403 B)."""
+"""Brotli quality for files up to SMALL bytes, and for larger ones. A small file takes 0.1 s and is 12 % smaller than
+with gzip; Plotly at quality 11 would take 8 s and be 10 % smaller than at 5 (328,677 B, 363,506 B; gzip 395,403 B)."""
 TEXTS = re.compile(r"(?:text/|application/(?:json|javascript|manifest\+json|xml)|image/svg)")
 YEAR = "public, max-age=31536000, immutable"
 VERSIONED = re.compile(r"^/assets/|^/_dash-component-suites/")
@@ -46,18 +46,18 @@ POLICY = (
 
 
 class Run(Protocol):
-    """Calls a function where it does not hold up others: `Workers.run`."""
+    """Runs a function in a worker thread, as `Workers.run` does."""
 
     def __call__(self, fn: Callable[..., bytes], *args: Any) -> bytes: ...
 
 
 def run_here(fn: Callable[..., bytes], *args: Any) -> bytes:
-    """Call the function at once."""
+    """Run the function in the calling thread."""
     return fn(*args)
 
 
 class Compression:
-    """Adds to the answers of `application`. run: where files are compressed."""
+    """The middleware around `application`. run: runs the compression of files, by default in the calling thread."""
 
     def __init__(self, application: Application, run: Run = run_here) -> None:
         self._application = application
@@ -67,7 +67,7 @@ class Compression:
         self._packed: OrderedDict[tuple[str, ...], bytes] = OrderedDict()
 
     def allow_scripts(self, hashes: Callable[[], Iterable[str]]) -> None:
-        """Scripts inside pages that may run, as CSP sources such as 'sha256-…'; asked once, at the first page."""
+        """Set the inline scripts that the CSP allows. hashes: returns CSP sources such as 'sha256-…'."""
         self._scripts = hashes
         self._policies.clear()
 
@@ -109,10 +109,10 @@ class Compression:
 
     def _policy(self, host: str) -> str:
         if host not in self._policies:
-            if len(self._policies) > REMEMBERED:
+            if len(self._policies) > MAX_CACHED:
                 self._policies.clear()
             scripts = "".join(f" {source}" for source in self._scripts())
-            # older browsers do not count a socket to the page's own server as 'self'
+            # older browsers do not count a WebSocket to the same host as 'self'
             sockets = f" ws://{host} wss://{host}" if re.fullmatch(r"[\w.:\[\]-]+", host) else ""
             self._policies[host] = POLICY.format(scripts=scripts, sockets=sockets)
         return self._policies[host]
@@ -128,9 +128,9 @@ class Compression:
         )
 
     def _pack_once(self, environ: Environ, encoding: str, names: dict[str, str], body: Iterable[bytes]) -> bytes:
-        """The compressed file, remembered by its path, tag, date and length; the query does not change a file."""
-        about = ("etag", "last-modified", "content-length")
-        key = (encoding, environ["PATH_INFO"], *(names.get(name, "") for name in about))
+        """The compressed file, cached by path, ETag, date and length; the query string does not change a file."""
+        validators = ("etag", "last-modified", "content-length")
+        key = (encoding, environ["PATH_INFO"], *(names.get(name, "") for name in validators))
         if key in self._packed:
             _close(body)
             return self._packed[key]
@@ -140,13 +140,13 @@ class Compression:
         except Conflict:  # the server is stopping, and its workers with it
             packed = pack_file(data, encoding)
         self._packed[key] = packed
-        if len(self._packed) > REMEMBERED:
+        if len(self._packed) > MAX_CACHED:
             self._packed.popitem(last=False)
         return packed
 
 
 def pack_file(data: bytes, encoding: str) -> bytes:
-    """A file as it is sent: encoding "br" or "gzip"."""
+    """Compress a file. encoding: "br" or "gzip"."""
     if encoding == "br":
         quality = BROTLI_SMALL if len(data) <= SMALL else BROTLI
         packed: bytes = brotli.compress(data, mode=brotli.MODE_TEXT, quality=quality)
@@ -156,7 +156,7 @@ def pack_file(data: bytes, encoding: str) -> bytes:
 
 
 class _Stream:
-    """An answer without a known length, compressed piece by piece."""
+    """A response of unknown length, compressed chunk by chunk."""
 
     def __init__(self, body: Iterable[bytes]) -> None:
         self._body = body
@@ -192,7 +192,7 @@ def _close(body: Iterable[bytes]) -> None:
 
 
 def choose_encoding(accepted: str, offered: Sequence[str]) -> str | None:
-    """The first of `offered` that an Accept-Encoding header allows; None without one. "*" stands for gzip only."""
+    """The first of `offered` that an Accept-Encoding header allows, None if it allows none. "*" allows gzip only."""
     allowed: dict[str, bool] = {}
     for part in accepted.lower().split(","):
         name, _, quality = part.partition(";")
@@ -202,7 +202,7 @@ def choose_encoding(accepted: str, offered: Sequence[str]) -> str | None:
 
 
 def _packed_headers(headers: list[tuple[str, str]], encoding: str) -> list[tuple[str, str]]:
-    """The headers of the compressed answer, without its length. A strong ETag is of the bytes as they were."""
+    """The headers of a compressed response, without its length and without a strong ETag, which is of the raw bytes."""
     kept = [
         (name, value)
         for name, value in headers
@@ -214,10 +214,10 @@ def _packed_headers(headers: list[tuple[str, str]], encoding: str) -> list[tuple
 
 
 def _versioned(path: str, query: str) -> bool:
-    """True for names that change when their content does: Dash's fingerprints (.v4_4_1m17…), ?m= of assets."""
+    """True for URLs that change with their content: Dash's fingerprints (.v4_4_1m17…), or a query with m= or v=."""
     return bool(re.search(r"\.v\d+_\d+\w*m\d+\.", path) or re.search(r"(?:^|&)(?:m|v)=[\w.]+", query))
 
 
 def _no_write(data: bytes) -> None:
-    """What WSGI's `start` gives to applications that write their answer; ours return it, so that it can be packed."""
-    raise RuntimeError("the answer must be returned, not written")
+    """The `write` callable of WSGI's `start_response`, which is not supported: a response must be returned."""
+    raise RuntimeError("the response must be returned, not written")

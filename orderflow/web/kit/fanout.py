@@ -1,15 +1,16 @@
-"""One message to many sockets: serialised and framed once, pushed without waiting, merged for those who are slow.
+"""Sends one message to many sockets: serialised and framed once, written without blocking, conflated for slow clients.
 
-A `Topic` has a source with a version. Each round, every client gets what leads from the version it has to the present
-one. A client that is slow is skipped and later gets one message for all it missed, so its latest state wins and nothing
-queues up; kernel buffers would hide minutes of stale data, so the push looks at what the client has not acknowledged.
-One that makes no progress is dropped.
+A `Topic` has a source with a version. In each round, every client gets the changes between the version it has and the
+current one. A slow client is skipped and later gets one message for everything it missed, so it always ends up with
+the latest state and nothing queues up. Kernel buffers would hide minutes of stale data, so `Client.push` checks how
+many bytes the client has not acknowledged. A client that makes no progress is dropped.
 
-There are three kinds of topic. One asks its source at an interval whether it has changed. One sleeps until the bus
-tells that it has, and then sends at most once an interval. One is driven: its owner calls `Fanout.cast`, and the
-message leaves at that moment. A message for one client alone goes through `Client.post`, before the shared message.
+There are three kinds of topic. A polled topic asks its source at an interval whether it has changed. A subscribed
+topic sleeps until the bus reports a change, and then sends at most once per interval. A driven topic sends when its
+owner calls `Fanout.broadcast`. A private message for one client goes through `Client.enqueue` and is sent before the
+next shared message.
 
-This module does not know what the messages say or what HTTP is.
+This module knows nothing of the content of the messages, nor of HTTP.
 """
 
 from __future__ import annotations
@@ -31,27 +32,27 @@ from orderflow.web.kit.frames import GOING_AWAY, close_frame, frame
 try:
     import fcntl
     import termios
-except ImportError:  # Windows has neither: there only a full send buffer tells that a client is slow
+except ImportError:  # Windows has neither: there, only a full send buffer shows that a client is slow
     fcntl = None  # type: ignore[assignment]  # the name is tested before it is used
 
-UNSENT = 2048
-"""A client with more bytes than this on the way is not sent more."""
-STALLED = 20.0
-"""Seconds without any progress after which a slow client is dropped."""
-LOOK = 1.0
-"""Seconds between two looks whether a client makes progress."""
-CONTROL = 1 << 16
-"""More bytes than this of waiting control frames (answers to a flood of pings) end the connection."""
-FLUSH = 0.03
-"""Seconds between attempts to write the rest of a frame."""
+MAX_UNSENT = 2048
+"""A client with more unacknowledged bytes than this is skipped."""
+STALL_SECONDS = 20.0
+"""Seconds without progress after which a slow client is dropped."""
+STALL_CHECK_SECONDS = 1.0
+"""Seconds between two checks of a client's progress."""
+MAX_CONTROL = 1 << 16
+"""More queued bytes of control frames than this (replies to a flood of pings) end the connection."""
+FLUSH_SECONDS = 0.03
+"""Seconds between attempts to write the rest of a partly sent frame."""
 YIELD_EVERY = 1000
-"""Clients pushed to before other greenlets get their turn."""
-SWEEP = 0.5
-"""Seconds between looks after the clients of driven topics: those that joined, were behind, or have gone."""
-MAIL = 64
-"""Private messages that may wait for one client."""
-GROUPS = 8
-"""Messages for different old versions that one round makes; further ones get a snapshot."""
+"""Clients served before the round yields to other greenlets."""
+SWEEP_SECONDS = 0.5
+"""Seconds between sweeps of driven topics, which serve clients that were behind and drop those that are gone."""
+MAX_OUTBOX = 64
+"""Private messages that may wait for one client; beyond, it gets a snapshot instead."""
+MAX_VERSIONS = 8
+"""Deltas from different old versions that one round builds; further versions get a snapshot."""
 
 _NOTHING = bytes(4)
 
@@ -59,18 +60,18 @@ log = logging.getLogger(__name__)
 
 
 class Source(Protocol):
-    """What a topic tells."""
+    """The data that a topic sends."""
 
     def version(self) -> Hashable:
-        """The present version: cheap, asked every round."""
+        """The current version. Called in every round, so it must be cheap."""
 
     def message(self, since: Hashable | None) -> tuple[Hashable, bytes]:
-        """(version, text) that brings a client with version `since` to the present; None knows nothing yet."""
+        """(current version, text) for a client that has version `since`. None: the client has nothing yet."""
 
 
 @dataclass
 class Counters:
-    """sent: messages handed to sockets. conflated: turns that a slow client missed. dropped: clients given up."""
+    """sent: messages written. conflated: updates that slow clients skipped. dropped: clients that were closed."""
 
     sent: int = 0
     conflated: int = 0
@@ -78,109 +79,115 @@ class Counters:
 
 
 class Client:
-    """One socket's sending side. All bytes, control frames too, leave through it, so no frame is torn by another."""
+    """The sending side of one socket. All bytes, including control frames, go through it: frames never interleave."""
 
     def __init__(self, sock: Any, clock: Callable[[], float] = time.monotonic) -> None:
         self._sock = sock
-        self._tail = b""
+        self._pending = b""
         self._clock = clock
-        self._moved = self._looked = clock()
-        self._left = 0
-        self._unseen = 0
-        self.mail: list[bytes] = []
-        """Private messages that wait, framed."""
+        self._progressed_at = self._checked_at = clock()
+        self._last_unacknowledged = 0
+        self._unacknowledged_estimate = 0
+        self.outbox: list[bytes] = []
+        """Queued private messages, framed."""
         self.version: Hashable | None = None
         self.closed = False
 
-    def post(self, text: bytes) -> None:
-        """A message for this client alone, sent with its next turn. Too many for one who is behind: all of them are
-        forgotten, and its next message is a snapshot."""
-        if len(self.mail) >= MAIL:
-            self.mail.clear()
+    def enqueue(self, text: bytes) -> None:
+        """Queue a private message, sent with the client's next update.
+
+        When MAX_OUTBOX messages are queued already, all are discarded and the client's next message is a snapshot.
+        """
+        if len(self.outbox) >= MAX_OUTBOX:
+            self.outbox.clear()
             self.version = None
             return
-        self.mail.append(frame(text))
+        self.outbox.append(frame(text))
 
     @property
     def waiting(self) -> bool:
-        """Whether a part of a frame is still to be written."""
-        return bool(self._tail)
+        """True while part of a frame is still to be written."""
+        return bool(self._pending)
 
     def push(self, data: bytes) -> bool:
-        """Send a frame now, as far as the socket takes it; False, and nothing sent, when the client is behind."""
-        if self._tail:
+        """Send a frame without blocking; `flush` writes the rest. False, with nothing sent, for a slow client."""
+        if self._pending:
             self.flush()
-        if self.closed or self._tail or (self._unseen > UNSENT and self._behind()):
+        if self.closed or self._pending or (self._unacknowledged_estimate > MAX_UNSENT and self._behind()):
             return False
-        self._tail = data
+        self._pending = data
         self.flush()
         return not self.closed
 
     def control(self, data: bytes) -> None:
-        """Send a control frame after what is being written."""
-        if len(self._tail) > CONTROL and len(data) + len(self._tail) > 2 * CONTROL:
+        """Send a control frame after the frame that is being written."""
+        if len(self._pending) > MAX_CONTROL and len(data) + len(self._pending) > 2 * MAX_CONTROL:
             self.kill()
             return
-        self._tail += data
+        self._pending += data
         self.flush()
 
     def flush(self) -> None:
-        """Write what waits, as far as it goes."""
-        if not self._tail or self.closed:
+        """Write as many pending bytes as the socket accepts."""
+        if not self._pending or self.closed:
             return
         try:
-            count = self._sock.send(self._tail)
+            count = self._sock.send(self._pending)
         except (BlockingIOError, InterruptedError):
             return
         except OSError:
             self.kill()
             return
         if count:
-            self._unseen += count
-            self._tail = self._tail[count:]
-            self._moved = self._clock()
+            self._unacknowledged_estimate += count
+            self._pending = self._pending[count:]
+            self._progressed_at = self._clock()
 
     def stalled(self) -> bool:
-        """True when the client has made no progress for STALLED seconds although something is on its way."""
+        """True when the client has pending bytes and has made no progress for STALL_SECONDS."""
         now = self._clock()
-        if now - self._looked < LOOK:
+        if now - self._checked_at < STALL_CHECK_SECONDS:
             return False
-        self._looked = now
+        self._checked_at = now
         left = self._unacknowledged()
-        if left < self._left or not (left or self._tail):
-            self._moved = now
-        self._left = left
-        return now - self._moved > STALLED
+        if left < self._last_unacknowledged or not (left or self._pending):
+            self._progressed_at = now
+        self._last_unacknowledged = left
+        return now - self._progressed_at > STALL_SECONDS
 
     def kill(self) -> None:
-        """End the connection; its reader wakes up and leaves."""
+        """End the connection, which also ends its read loop."""
         self.closed = True
         with contextlib.suppress(OSError):
             self._sock.shutdown(socket.SHUT_RDWR)
 
     def _behind(self) -> bool:
-        """Whether more than UNSENT bytes are on their way. Only asked when there may be so many: the system tells."""
-        self._unseen = self._unacknowledged()
-        return self._unseen > UNSENT
+        """True when more than MAX_UNSENT bytes are unacknowledged, as the operating system reports.
+
+        Only called when the estimate is above the limit: it costs a system call.
+        """
+        self._unacknowledged_estimate = self._unacknowledged()
+        return self._unacknowledged_estimate > MAX_UNSENT
 
     def _unacknowledged(self) -> int:
         if fcntl is None or not hasattr(termios, "TIOCOUTQ"):
             return 0
         try:
             return int.from_bytes(fcntl.ioctl(self._sock.fileno(), termios.TIOCOUTQ, _NOTHING), sys.byteorder)
-        except (OSError, ValueError):  # its reader has closed the socket already
+        except (OSError, ValueError):  # the read loop has closed the socket already
             self.closed = True
             return 0
 
 
 Subscribe = Callable[[Callable[[], object]], Receiver]
-"""subscribe(wake) listens to the bus; wake is called at the first change since `Receiver.take`."""
+"""subscribe(wake) subscribes to the bus and calls `wake` at the first change after each `Receiver.take`."""
 
 
 class Topic:
-    """All clients of one source. Its caster runs while there are clients.
+    """All clients of one source.
 
-    woken: set when there is something to do, for a topic that sleeps until then; None for any other.
+    interval: least seconds between two rounds, None for a driven topic. woken: the event that wakes a subscribed
+    topic, None for the other kinds.
     """
 
     def __init__(
@@ -191,31 +198,31 @@ class Topic:
         self.interval = interval
         self.woken = woken
         self.clients: set[Client] = set()
-        self.casting = False
-        self._again = False
+        self.broadcasting = False
+        self._requested = False
         self._counters = counters
 
-    def cast(self, pause: Callable[[float], object]) -> None:
-        """A round now; while one is under way it is followed by another instead."""
-        if self.casting:
-            self._again = True
+    def broadcast(self, pause: Callable[[float], object]) -> None:
+        """Run a round now. A call during a round starts another round after it."""
+        if self.broadcasting:
+            self._requested = True
             return
-        self.casting = True
+        self.broadcasting = True
         try:
             self.round(pause)
-            while self._again:
-                self._again = False
+            while self._requested:
+                self._requested = False
                 self.round(pause)
         finally:
-            self.casting = self._again = False
+            self.broadcasting = self._requested = False
 
     def wake(self) -> None:
-        """A client joined or asked again: a sleeping topic serves it in its next round."""
+        """Wake a sleeping topic, because a client joined or asked for a snapshot."""
         if self.woken is not None:
             self.woken.set()
 
-    def tend(self) -> bool:
-        """Drop clients that have gone or stalled, write the rest of frames; whether some rest is still waiting."""
+    def maintain(self) -> bool:
+        """Drop closed and stalled clients and flush the others. True if any still has pending bytes."""
         for client in tuple(self.clients):
             if client.closed or client.stalled():
                 self._drop(client)
@@ -223,50 +230,50 @@ class Topic:
                 client.flush()
         return any(client.waiting for client in self.clients)
 
-    def greet(self, client: Client) -> None:
-        """The first message of one client."""
-        self._bring(client, {})
+    def send_first(self, client: Client) -> None:
+        """Send a client its first message."""
+        self._send_update(client, {})
 
     def round(self, pause: Callable[[float], object] = lambda seconds: None) -> bool:
-        """Bring every client that keeps up to the present version; True when nobody is left behind.
+        """Send every client its update. True if all clients have the current version.
 
-        pause(0): let others run for a moment.
+        pause(0): yields to other greenlets.
         """
         present, complete = self.source.version(), True
         ready: dict[Hashable | None, tuple[Hashable, bytes]] = {}
         for number, client in enumerate(tuple(self.clients), 1):
             if client.closed or client.stalled():
                 self._drop(client)
-            elif client.version != present or client.mail:
-                complete &= self._bring(client, ready, present)
+            elif client.version != present or client.outbox:
+                complete &= self._send_update(client, ready, present)
             else:
                 client.flush()
             if number % YIELD_EVERY == 0:
                 pause(0)
         return complete
 
-    def _bring(
+    def _send_update(
         self,
         client: Client,
         ready: dict[Hashable | None, tuple[Hashable, bytes]],
         present: Hashable | None = None,
     ) -> bool:
-        """Send one client what it lacks; False when it is behind, and nothing was sent."""
+        """Send one client its update. False, with nothing sent, if the client is slow."""
         since = client.version
         if since is not None and since == present:
-            version, data = since, b""  # only private messages are new
+            version, data = since, b""  # only private messages are to be sent
         else:
             if since not in ready:
-                if len(ready) >= GROUPS:
+                if len(ready) >= MAX_VERSIONS:
                     since = None
                 if since not in ready:
                     version, text = self.source.message(since)
                     ready[since] = version, frame(text)
             version, data = ready[since]
-        if client.mail:
-            data = b"".join(client.mail) + data
+        if client.outbox:
+            data = b"".join(client.outbox) + data
         if client.push(data):
-            client.mail.clear()
+            client.outbox.clear()
             client.version = version
             self._counters.sent += 1
             return True
@@ -292,11 +299,11 @@ class Fanout:
 
     @property
     def clients(self) -> int:
-        """Sockets that listen."""
+        """Number of connected sockets."""
         return sum(len(topic.clients) for topic in self._topics.values())
 
     def stats(self) -> dict[str, int]:
-        """Figures for the statistics."""
+        """Counts of clients, topics and messages, for `GET /stats`."""
         counters = self.counters
         return {
             "clients": self.clients,
@@ -314,11 +321,11 @@ class Fanout:
         interval: float | None = None,
         subscribe: Subscribe | None = None,
     ) -> Topic:
-        """Let a client listen to the topic `key`, made by `source()` when nobody listens yet.
+        """Add a client to the topic `key`, which is created with `source()` if it has no clients yet.
 
         interval: least seconds between two rounds; the client is served in the next one. None: the topic is driven by
-        `cast`, and the client gets its first message at once. subscribe: instead of asking the source after each
-        interval, the topic sleeps until the bus tells of a change. Raises Conflict when the server is stopping.
+        `broadcast`, and the client gets its first message at once. subscribe: the topic sleeps until the bus reports a
+        change, instead of polling its source. Raises Conflict when the server is stopping.
         """
         if self.closing:
             raise Conflict("the server is stopping")
@@ -331,34 +338,34 @@ class Fanout:
         if interval is None:
             if not self._sweeping:
                 self._sweeping = True
-                self._workers.spawn("sweep of the sockets", self._sweep)
-            topic.greet(client)
-        elif not topic.casting:
-            topic.casting = True
+                self._workers.spawn("socket sweep", self._sweep)
+            topic.send_first(client)
+        elif not topic.broadcasting:
+            topic.broadcasting = True
             if subscribe is None:
-                self._workers.spawn(f"cast {key}", self._cast, key, topic)
+                self._workers.spawn(f"broadcast {key}", self._run_at_interval, key, topic)
             else:
-                self._workers.spawn(f"cast {key}", self._follow, key, topic, subscribe)
+                self._workers.spawn(f"broadcast {key}", self._run_on_wake, key, topic, subscribe)
         return topic
 
-    def cast(self, key: Hashable) -> None:
-        """The source of a driven topic has changed: tell everybody who listens, now."""
+    def broadcast(self, key: Hashable) -> None:
+        """Send the current version of a driven topic to its clients, now. A topic without clients is ignored."""
         topic = self._topics.get(key)
         if topic is not None:
-            topic.cast(self._workers.wait)
+            topic.broadcast(self._workers.wait)
 
     def listeners(self, key: Hashable) -> int:
-        """Clients of one topic."""
+        """Number of clients of one topic."""
         topic = self._topics.get(key)
         return len(topic.clients) if topic is not None else 0
 
     def leave(self, topic: Topic, client: Client) -> None:
-        """The client's connection has ended."""
+        """Remove a client whose connection has ended."""
         topic.clients.discard(client)
-        topic.wake()  # one that sleeps ends when nobody is left
+        topic.wake()  # a sleeping topic without clients ends
 
     def close_all(self, code: int = GOING_AWAY, reason: str = "the server is stopping") -> None:
-        """Tell every client that it ends, and end it."""
+        """Send every client a close frame, then end its connection. New clients are refused from then on."""
         self.closing = True
         data = close_frame(code, reason)
         for topic in self._topics.values():
@@ -368,15 +375,15 @@ class Fanout:
             topic.wake()
 
     def _sweep(self) -> None:
-        """While there are driven topics: serve whoever is behind, drop whoever has gone, forget empty topics."""
+        """Serve driven topics' clients that were behind, drop closed ones, remove empty topics; until none is left."""
         try:
-            while not self._workers.wait(SWEEP):
+            while not self._workers.wait(SWEEP_SECONDS):
                 driven = [(key, topic) for key, topic in self._topics.items() if topic.interval is None]
                 for key, topic in driven:
                     try:
-                        topic.cast(self._workers.wait)
+                        topic.broadcast(self._workers.wait)
                     except Exception as error:  # as in `_round`
-                        self._workers.note(f"cast {topic.name}", error)
+                        self._workers.note(f"broadcast {topic.name}", error)
                     if not topic.clients and self._topics.get(key) is topic:
                         del self._topics[key]
                 if not driven:
@@ -384,62 +391,62 @@ class Fanout:
         finally:
             self._sweeping = False
 
-    def _cast(self, key: Hashable, topic: Topic) -> None:
-        """Rounds at the topic's interval while it has clients."""
+    def _run_at_interval(self, key: Hashable, topic: Topic) -> None:
+        """Run rounds at the topic's interval while it has clients."""
         due = time.monotonic()
         try:
             while topic.clients:
                 self._round(topic)
                 due = max(due + (topic.interval or 0.0), time.monotonic())
-                if self._rest(topic, due):
+                if self._wait_until(topic, due):
                     return
         finally:
-            self._end(key, topic)
+            self._finish(key, topic)
 
-    def _follow(self, key: Hashable, topic: Topic, subscribe: Subscribe) -> None:
-        """A round after each wake-up while the topic has clients, at most one an interval."""
+    def _run_on_wake(self, key: Hashable, topic: Topic, subscribe: Subscribe) -> None:
+        """Run a round after each wake-up while the topic has clients, at most one per interval."""
         assert topic.woken is not None
         due = time.monotonic()
         try:
             with subscribe(topic.woken.set) as changes:
                 while topic.clients:
                     topic.woken.clear()
-                    changes.take()  # what comes in from here on wakes the topic again
+                    changes.take()  # later changes wake the topic again
                     complete = self._round(topic)
                     due = max(due + (topic.interval or 0.0), time.monotonic())
-                    if self._rest(topic, due) or (complete and self._sleep(topic)):
+                    if self._wait_until(topic, due) or (complete and self._wait_for_wake(topic)):
                         return
         finally:
-            self._end(key, topic)
+            self._finish(key, topic)
 
     def _round(self, topic: Topic) -> bool:
-        """One round; False when a client is left behind, or the round failed."""
+        """Run one round. False if a client is behind, or the round failed."""
         try:
             return topic.round(self._workers.wait)
-        except Exception as error:  # one bad round must not end the topic; it is noted, and the next may do
-            self._workers.note(f"cast {topic.name}", error)
+        except Exception as error:  # a failed round must not end the topic: it is noted, and the next one may succeed
+            self._workers.note(f"broadcast {topic.name}", error)
             return False
 
-    def _sleep(self, topic: Topic) -> bool:
-        """Wait until the topic is woken, meanwhile look after its clients; True when the server is stopping."""
+    def _wait_for_wake(self, topic: Topic) -> bool:
+        """Wait until the topic is woken, flushing its clients meanwhile. True if the server is stopping."""
         assert topic.woken is not None
         waiting = False
-        while topic.clients and not topic.woken.wait(FLUSH if waiting else LOOK):
-            waiting = topic.tend()
+        while topic.clients and not topic.woken.wait(FLUSH_SECONDS if waiting else STALL_CHECK_SECONDS):
+            waiting = topic.maintain()
             if self._workers.wait(0):
                 return True
         return False
 
-    def _end(self, key: Hashable, topic: Topic) -> None:
-        topic.casting = False
+    def _finish(self, key: Hashable, topic: Topic) -> None:
+        topic.broadcasting = False
         if self._topics.get(key) is topic and not topic.clients:
             del self._topics[key]
 
-    def _rest(self, topic: Topic, due: float) -> bool:
-        """Wait for the next round, meanwhile write out what is half sent; True when the server is stopping."""
+    def _wait_until(self, topic: Topic, due: float) -> bool:
+        """Wait until `due`, writing partly sent frames meanwhile. True if the server is stopping."""
         while (left := due - time.monotonic()) > 0:
             busy = [client for client in topic.clients if client.waiting]
-            if self._workers.wait(min(left, FLUSH) if busy else left):
+            if self._workers.wait(min(left, FLUSH_SECONDS) if busy else left):
                 return True
             for client in busy:
                 client.flush()

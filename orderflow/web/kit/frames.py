@@ -1,4 +1,4 @@
-"""WebSocket frames as bytes, made once and sent to everybody (RFC 6455, from server to client, never compressed)."""
+"""WebSocket frames as bytes, made once and sent to many clients (RFC 6455, server to client, uncompressed)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ GOING_AWAY = 1001
 
 
 def frame(payload: bytes, kind: int = TEXT) -> bytes:
-    """One whole frame."""
+    """A complete frame with this payload."""
     size = len(payload)
     if size < 126:
         return struct.pack("!BB", kind, size) + payload
@@ -19,5 +19,5 @@ def frame(payload: bytes, kind: int = TEXT) -> bytes:
 
 
 def close_frame(code: int, reason: str = "") -> bytes:
-    """A close frame; the reason is cut to what a control frame can hold."""
+    """A close frame. The reason is cut to the 123 bytes that a control frame can hold."""
     return frame(struct.pack("!H", code) + reason.encode()[:123], CLOSE)

@@ -1,8 +1,8 @@
-"""gevent's handler of one HTTP connection, stricter and faster.
+"""A stricter and faster version of gevent's HTTP connection handler.
 
-It reads the head of a request in one pass, writes small responses in one piece, discards refused bodies within bounds,
-and answers an unreadable request with JSON. The mail parser that gevent uses for the head, and a second write, cost as
-much as the rest of a short call.
+It parses the request head in one pass, writes small responses with one call, discards unread bodies up to a limit, and
+answers malformed requests with JSON. The mail parser that gevent uses for the head, and a second write, cost as much as
+the rest of a short request.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from gevent.pywsgi import Input, WSGIHandler
 from orderflow.web.kit.responses import error_body
 
 IDLE = 75.0
-"""Seconds without a byte after which a connection is closed: between calls, within a body, or while it is not read."""
+"""Seconds without a byte after which a connection is closed: between requests, in a body, or while sending."""
 DRAIN_BYTES = 256 * 2**20
 DRAIN_SECONDS = 10.0
-"""How much of a refused body is read and thrown away, so that the client hears the answer instead of a reset."""
+"""How much of an unread body is discarded, so that the client gets the response instead of a connection reset."""
 LINE = 1 << 16
 LINES = 100
-"""The longest line and the most lines that a head may have."""
+"""Maximum length of a header line in bytes, and maximum number of header lines."""
 ONE_WRITE = 1 << 16
 
 _FIELD = re.compile(r"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*(.*?)[ \t]*\r?\n", re.DOTALL)
@@ -36,7 +36,7 @@ access = logging.getLogger("orderflow.access")
 
 
 class Headers:
-    """The head's fields, as far as gevent asks for them. Raises ValueError for a head that is not one."""
+    """The header fields, with the methods that gevent uses. Raises ValueError for a malformed head."""
 
     status = ""
 
@@ -53,10 +53,10 @@ class Headers:
             self.fields.append((name, value))
             self._values[name] = value
         if self._values.get("transfer-encoding", "chunked").lower() != "chunked":
-            raise ValueError("a transfer coding other than chunked")
+            raise ValueError("the transfer coding is not chunked")
         length = self._values.get("content-length", "0")
         if not (length.isascii() and length.isdigit()):
-            raise ValueError("a content length that is no number")
+            raise ValueError("the content length is not a number")
 
     def get(self, name: str, default: str | None = None) -> str | None:
         return self._values.get(name.lower(), default)
@@ -72,17 +72,17 @@ class Headers:
 
 
 class Body(Input):  # type: ignore[misc]  # gevent has no types
-    """A request's body; what a refusal left of it is thrown away within bounds, and the connection ends."""
+    """A request's body. If a response was sent before it was read, the rest is discarded up to a limit."""
 
     @property
     def unread(self) -> bool:
-        """Whether a part of it was not read."""
+        """True if part of the body has not been read."""
         if self.chunked_input:
             return bool(self.chunk_length != 0)
         return bool(self.position < (self.content_length or 0))
 
     def _discard(self) -> None:
-        # a client that waits for leave to send its body (self.socket is set) got the refusal instead
+        # a client that sent "Expect: 100-continue" (self.socket is set) has not sent its body
         if self._chunked_input_error or not self.unread or self.socket is not None:
             return
         until = time.monotonic() + DRAIN_SECONDS
@@ -124,7 +124,7 @@ class Handler(WSGIHandler):  # type: ignore[misc]  # gevent has no types
             super().run_application()
         finally:
             self.server.running -= 1
-        # what follows an upgrade is no HTTP; what follows a body that was not read may be anything
+        # after an upgrade or an unread body, the next bytes are not a request
         if "HTTP_UPGRADE" in self.environ or self.server.stopping or self.wsgi_input.unread:
             self.close_connection = True
 
@@ -155,12 +155,12 @@ class Handler(WSGIHandler):  # type: ignore[misc]  # gevent has no types
 
     def _handle_client_error(self, ex: BaseException) -> tuple[str, bytes]:
         log.debug("unreadable request from %s: %s", self.client_address, ex)
-        return "400", _raw("400 Bad Request", f"this is not a request that the server can read: {ex}")
+        return "400", _raw("400 Bad Request", f"the request is malformed: {ex}")
 
     def handle_one_request(self) -> Any:
         result = super().handle_one_request()
         if isinstance(result, tuple) and result[0] == "414":
-            return "414", _raw("414 URI Too Long", "the address is too long")
+            return "414", _raw("414 URI Too Long", "the URL is too long")
         return result
 
 

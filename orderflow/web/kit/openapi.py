@@ -1,6 +1,6 @@
-"""The OpenAPI 3.1 document, made from the table of routes, and a page that a person can read, made from the document.
+"""The OpenAPI 3.1 document, built from the route table, and an HTML page built from the document.
 
-The page is one piece without scripts or outside resources, so it reads the same on a plane.
+The page is one file without scripts or external resources, so it also works offline.
 """
 
 from __future__ import annotations
@@ -19,16 +19,15 @@ from orderflow.web.kit.routes import Route
 Document = dict[str, Any]
 
 INTRODUCTION = (
-    "Ticks in, order flow out: candles, footprints, delta and CVD, exactly. Times are ISO-8601 UTC; numbers print as "
-    "the decimals they are. Every error has the same shape. Calls that change something need the key, as bearer token "
-    "or as the cookie that `?key=` sets, wherever the server has one; it always has one when other machines can reach "
-    "it."
+    "Takes ticks and returns order flow: candles, footprints, delta and CVD. Times are ISO-8601 UTC; numbers are exact "
+    "decimals. All errors have the same shape. Requests that change something need the server's key, as a bearer token "
+    "or as the cookie that `?key=` sets. The server always has a key if other machines can reach it."
 )
-COMMON_ERRORS = {400: "Something sent is wrong; `errors` names each place.", 403: "Host, origin or key is not allowed."}
+COMMON_ERRORS = {400: "The request is invalid; `errors` lists each error.", 403: "Host, origin or key is not allowed."}
 
 
 def document(routes: Iterable[Route], title: str = "Orderflow", version: str = __version__) -> Document:
-    """The document of all routes. title, version: of the API, as it is offered here."""
+    """The OpenAPI document of all routes. title, version: of the API."""
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
@@ -161,7 +160,7 @@ def _section(path: str, method: str, op: Mapping[str, Any]) -> Iterable[str]:
 
 
 def _terms(schema: Mapping[str, Any]) -> str:
-    """A schema in a few words."""
+    """A short description of a schema."""
     words = []
     if "enum" in schema:
         words.append(" | ".join(map(str, schema["enum"])))
@@ -176,5 +175,5 @@ def _terms(schema: Mapping[str, Any]) -> str:
 
 
 def _text(value: str) -> str:
-    """Escaped, with `code` as code."""
+    """HTML-escaped text, with `...` as <code>."""
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(value))

@@ -1,7 +1,7 @@
-"""Parameters of routes: declared once, read and documented from the same declaration.
+"""Parameters of routes: one declaration both parses and documents them.
 
-A `Param` has a name, a place, a JSON schema for the OpenAPI document and a reader for the server. A wrong or unknown
-parameter is refused by name; none is ignored.
+A `Param` has a name, a place, a JSON schema for the OpenAPI document and a parser for the server. Invalid and unknown
+parameters are errors that name the parameter; none is ignored.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class ParamError(FieldError):
 
 @dataclass(frozen=True)
 class Param:
-    """One parameter. `read` turns its text into its value or raises ValueError with the reason in words."""
+    """One parameter. `read` parses its text, or raises ValueError with a message such as "must be 1 to 9"."""
 
     name: str
     doc: str
@@ -46,7 +46,7 @@ class Param:
 def text(
     name: str, doc: str, *, place: str = "query", default: str | None = None, longest: int = 200, pattern: str = ""
 ) -> Param:
-    """Any visible text; or text of a pattern."""
+    """A parameter of printable text, which may have to match a regular expression."""
 
     def read(value: str) -> str:
         if not value or len(value) > longest or not value.isprintable():
@@ -64,7 +64,7 @@ def text(
 
 
 def choice(name: str, doc: str, words: Iterable[str], *, default: str) -> Param:
-    """One of a few words."""
+    """A parameter with a fixed set of values."""
     known = tuple(words)
 
     def read(value: str) -> str:
@@ -76,7 +76,7 @@ def choice(name: str, doc: str, words: Iterable[str], *, default: str) -> Param:
 
 
 def integer(name: str, doc: str, low: int, high: int, *, default: int | None = None) -> Param:
-    """A whole number within bounds."""
+    """A parameter that is a whole number from `low` to `high`."""
 
     def read(value: str) -> int:
         if not re.fullmatch(r"-?[0-9]{1,18}", value) or not low <= int(value) <= high:
@@ -90,7 +90,7 @@ def integer(name: str, doc: str, low: int, high: int, *, default: int | None = N
 
 
 def moment(name: str, doc: str) -> Param:
-    """A time: ISO-8601 (without a zone it is UTC), or a Unix time in s, ms, µs or ns told apart by its size."""
+    """A time parameter: ISO-8601 (UTC without a zone), or a Unix time in s, ms, µs or ns, detected from its size."""
     schema = {
         "anyOf": [{"type": "string", "format": "date-time"}, {"type": "integer", "minimum": 0, "maximum": LAST_NS}],
         "examples": ["2025-10-09T18:00:00Z"],
@@ -99,7 +99,7 @@ def moment(name: str, doc: str) -> Param:
 
 
 def read_time(value: str) -> int:
-    """int64 ns since 1970 of an ISO-8601 text or a Unix time. Raises ValueError."""
+    """ns since 1970 (fits int64) from ISO-8601 text or a Unix time. Raises ValueError."""
     value = value.strip()
     if re.fullmatch(r"[0-9]{1,19}", value):
         number = int(value)
@@ -127,10 +127,10 @@ def _bounded(ns: int) -> int:
 
 
 def read_params(params: Iterable[Param], query: Iterable[tuple[str, str]], other: Mapping[str, str]) -> dict[str, Any]:
-    """The value of every parameter by name, defaults filled in.
+    """The values of all parameters by name, with defaults.
 
-    query: the pairs of the query string. other: path and header values by name. Raises BadInput that names each wrong,
-    missing, repeated or unknown parameter.
+    query: the pairs of the query string. other: path and header values by name. Raises BadInput, which lists every
+    invalid, missing, repeated or unknown parameter.
     """
     values: dict[str, Any] = {}
     errors: list[FieldError] = []

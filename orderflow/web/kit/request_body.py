@@ -1,7 +1,7 @@
-"""Reads request bodies within a limit, and decompresses them within the same limit.
+"""Reads and decompresses request bodies up to a size limit.
 
-A body is read straight from the server's stream: an announced length beyond the limit is refused before a byte is
-read, one that announces nothing (chunked) is cut off at the limit, and a client that goes away half-way leaves nothing.
+The body is read directly from the server's stream. A Content-Length above the limit is refused before a byte is read; a
+chunked body is refused when it exceeds the limit. An incomplete body, from a client that disconnects, is discarded.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ log = logging.getLogger(__name__)
 
 
 class UnsupportedMedia(OrderflowError):
-    """The content type or coding is not one that this address takes."""
+    """The Content-Type or Content-Encoding is not supported by this route."""
 
     status = 415
 
 
 class ClientGone(BadInput):
-    """The client closed the connection before its body was complete; nobody reads the response."""
+    """The client closed the connection before its body was complete."""
 
 
 class Budget:
-    """Bounds the bytes of all bodies that are being worked on, so that many large ones cannot fill the memory."""
+    """Bounds the total bytes of all bodies being processed, so that many large ones cannot exhaust the memory."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -38,7 +38,7 @@ class Budget:
 
     @contextmanager
     def hold(self, size: int) -> Iterator[None]:
-        """Reserve `size` bytes. Raises Busy when that many are not free."""
+        """Reserve `size` bytes. Raises Busy if fewer are free."""
         if self._held and self._held + size > self._most:
             raise Busy("the server is taking in as much as it can; try again", retry_after=1)
         self._held += size
@@ -49,7 +49,7 @@ class Budget:
 
 
 def content_length(environ: dict[str, Any]) -> int | None:
-    """The announced length: 0 without a body, None when it comes in chunks. Raises BadInput if it is not a number."""
+    """The Content-Length: 0 without a body, None for a chunked body. Raises BadInput if it is not a number."""
     text = environ.get("CONTENT_LENGTH")
     if not text:
         return None if "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower() else 0
@@ -59,14 +59,17 @@ def content_length(environ: dict[str, Any]) -> int | None:
 
 
 def read_body(environ: dict[str, Any], limit: int) -> bytes:
-    """The whole body, decoded. Raises TooLarge beyond `limit` bytes (before or after decoding), UnsupportedMedia for an
-    unknown coding, BadInput for a damaged one, ClientGone when the client left."""
+    """The whole body, decompressed.
+
+    Raises TooLarge above `limit` bytes (before or after decompression), UnsupportedMedia for an unknown
+    Content-Encoding, BadInput for corrupt data, ClientGone if the client disconnects.
+    """
     length = content_length(environ)
     if length is not None and length > limit:
         raise too_large(limit)
     coding = environ.get("HTTP_CONTENT_ENCODING", "identity").strip().lower()
     if coding not in ("identity", "", "gzip", "x-gzip", "deflate"):
-        raise UnsupportedMedia(f"Content-Encoding {coding[:50]!r} is not known here; use gzip, deflate or none")
+        raise UnsupportedMedia(f"Content-Encoding {coding[:50]!r} is not supported; use gzip, deflate or none")
     try:
         data = _read_chunked(environ["wsgi.input"], limit) if length is None else environ["wsgi.input"].read(length)
     except OSError as error:
@@ -98,7 +101,7 @@ def _read_chunked(stream: Any, limit: int) -> bytes:
 
 
 def _inflate(data: bytes, coding: str, limit: int) -> bytes:
-    # "deflate" should be zlib's format, but some clients send the bare one; the first byte tells them apart
+    # "deflate" means zlib's format, but some clients send raw deflate; the first byte distinguishes them
     bare = coding == "deflate" and data[:1] not in (
         b"\x08",
         b"\x18",

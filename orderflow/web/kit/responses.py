@@ -1,6 +1,6 @@
-"""JSON responses, and one shape for every error.
+"""JSON responses, and the common shape of all errors.
 
-An unexpected error is logged with its traceback under a number; the response has a sentence with that number.
+An unexpected error is logged with its traceback and a random number, which the response contains too.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from orderflow.errors import BadInput, Busy, FieldError, OrderflowError, Unautho
 
 JSON = "application/json"
 MAX_NAMED = 1000
-"""Errors that one response names; `detail` tells the total."""
+"""Maximum number of errors listed in a response; `detail` has the total."""
 
 log = logging.getLogger(__name__)
 _encoder = msgspec.json.Encoder(decimal_format="number")
@@ -31,13 +31,13 @@ def encode(value: Any) -> bytes:
 
 
 def json_response(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> flask.Response:
-    """A JSON response; bytes are taken as JSON already."""
+    """A JSON response. `value` may be bytes that are JSON already."""
     body = value if isinstance(value, bytes) else encode(value)
     return flask.Response(body, status, headers, content_type=JSON)
 
 
 def error_list(errors: Sequence[FieldError]) -> list[dict[str, Any]]:
-    """Errors as the API prints them: location and message."""
+    """Errors in the API's format: location and message."""
     return [
         {"loc": error.loc, "msg": error.reason if error.line is None else f"{error.reason} (line {error.line})"}
         for error in errors[:MAX_NAMED]
@@ -45,12 +45,12 @@ def error_list(errors: Sequence[FieldError]) -> list[dict[str, Any]]:
 
 
 def error_body(detail: str, errors: Sequence[FieldError] = ()) -> bytes:
-    """The body of every error."""
+    """The JSON body of an error response."""
     return encode({"detail": detail, "errors": error_list(errors)} if errors else {"detail": detail})
 
 
 def error_headers(error: BaseException) -> dict[str, str]:
-    """Headers that belong to an error of ours."""
+    """The response headers for an OrderflowError: Retry-After or WWW-Authenticate, if any."""
     if isinstance(error, Busy):
         return {"Retry-After": str(max(1, error.retry_after))}
     if isinstance(error, Unauthorized):
@@ -67,7 +67,7 @@ def error_parts(error: Exception, method: str, path: str) -> ErrorParts:
     if not isinstance(error, OrderflowError):
         number = secrets.token_hex(4)
         log.error("error %s at %s %s", number, method, path, exc_info=error)
-        return 500, {}, error_body(f"the server made an error; its log has it as {number}")
+        return 500, {}, error_body(f"internal server error; it is in the server's log as {number}")
     if error.status >= 500:
         log.error("%s %s: %s", method, path, error, exc_info=error)
     errors = error.errors if isinstance(error, BadInput) else ()
@@ -75,7 +75,7 @@ def error_parts(error: Exception, method: str, path: str) -> ErrorParts:
 
 
 def error_response(error: Exception) -> flask.Response:
-    """The response to any error but werkzeug's."""
+    """The response to any exception other than werkzeug's."""
     status, headers, body = error_parts(error, flask.request.method, flask.request.path)
     return json_response(body, status, headers)
 
@@ -90,13 +90,13 @@ def http_error_response(error: HTTPException) -> HTTPException | flask.Response:
     headers = {name: value for name, value in error.get_headers() if name.lower() in ("allow", "retry-after")}
     detail = error.description or error.name
     if error.code == 404:
-        detail = f"there is nothing at {flask.request.path[:200]}; the addresses are listed at /docs"
+        detail = f"there is nothing at {flask.request.path[:200]}; all routes are listed at /docs"
     elif error.code == 405:
-        detail = f"{flask.request.method} is not possible at {flask.request.path[:200]}; use {headers.get('Allow', '')}"
+        detail = f"{flask.request.method} is not allowed at {flask.request.path[:200]}; use {headers.get('Allow', '')}"
     return json_response(error_body(detail), error.code, headers)
 
 
 def install_error_handlers(server: flask.Flask) -> None:
-    """Give every error of the server the same shape."""
+    """Register handlers that give all errors of the server the same shape."""
     server.register_error_handler(HTTPException, http_error_response)
     server.register_error_handler(Exception, error_response)

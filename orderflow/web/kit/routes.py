@@ -1,8 +1,8 @@
-"""One table of routes makes both the server's addresses and its OpenAPI document, so the two cannot differ.
+"""The route table, from which both Flask's routes and the OpenAPI document are made, so that they cannot differ.
 
-Each product has a `routes(...)` that returns its part of the table; `register` puts it on a blueprint. Every other
-method at a path of the table, and every other path below a reserved prefix, gets its 405 or 404 from here, because a
-page framework on the same server may catch all addresses that are left.
+The `Api.routes` of each product return its part of the table; `register` puts it on a blueprint. Other methods at a
+path of the table get their 405 here, and other paths below a reserved prefix their 404, because Dash, on the same
+server, catches all remaining URLs.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Schema = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class ResponseDoc:
-    """One possible response: its meaning, and the schemas of its bodies by content type ({}: no body)."""
+    """Documents one response. content: the schema of the body by content type, {} for no body. headers: name to doc."""
 
     doc: str
     content: Mapping[str, Schema] = field(default_factory=dict)
@@ -42,16 +42,15 @@ class ResponseDoc:
 
 @dataclass(frozen=True)
 class Route:
-    """One address: method, path with `{name}` parts, parameters, body and responses.
+    """One route: method, path with `{name}` parts, parameters, body and responses.
 
-    `view` gets the read parameters by name; a socket has none here. `direct` is there instead for addresses that many
-    call at once: it gets the WSGI environ too and returns status and JSON, so that `Direct` can call it without Flask.
-    `errors` are the statuses of error answers beyond the common ones; all have the one error shape. `open`: a method
-    that changes something, and that everybody may call without the key. `unread`: the view gets the query as (name,
-    value) pairs under "query" and reads it itself, because it refuses what is wrong in a way of its own. `lenient`:
-    query parameters beyond `params` are ignored, as in the system whose address this is.
+    view: called with the parsed parameters by name; None for a socket. direct: replaces `view` for routes with many
+    concurrent requests; it gets the WSGI environ too and returns status and JSON, so `Direct` can call it without
+    Flask. errors: statuses of error responses in addition to the common ones. open: a changing method that needs no
+    key. unread: the view gets the query as (name, value) pairs under "query" and parses it itself, to report errors
+    in its own format. lenient: query parameters that are not in `params` are ignored, as in the original system.
 
-    Raises ValueError for an open route that changes nothing, or whose path is not fixed.
+    Raises ValueError for an open route with a safe method or with a path that has `{name}` parts.
     """
 
     method: str
@@ -75,30 +74,30 @@ class Route:
 
     @property
     def needs_key(self) -> bool:
-        """Whether a call needs the key where one is set: every changing method does, unless the route is open."""
+        """True if the route needs the server's key: every changing method does, unless the route is open."""
         return self.method not in SAFE and not self.open
 
     def known_query(self, query: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:
-        """The query parameters to read: all, so that unknown ones are refused; of a lenient route only its own."""
+        """The query parameters to parse: all, or only the declared ones if the route is lenient."""
         known = [param.name for param in self.params]
         return [(name, value) for name, value in query if name in known] if self.lenient else query
 
     @property
     def rule(self) -> str:
-        """The path in werkzeug's notation; a symbol, or a list of streams, may have slashes."""
+        """The path in werkzeug's notation. A symbol or a list of streams may contain slashes."""
         path = self.path.replace("{symbol}", "<symbol:symbol>").replace("{streams}", "<symbol:streams>")
         return path.replace("{", "<").replace("}", ">")
 
 
 class SymbolConverter(BaseConverter):
-    """A symbol in a path: it may have slashes, also at its beginning."""
+    """A symbol in a path. It may contain slashes, also at its start."""
 
     part_isolating = False
     regex = "(?s:.+?)"
 
 
 def register(server: flask.Flask, name: str, routes: Iterable[Route]) -> None:
-    """Put a product's routes on the server, as one blueprint. Sockets are registered by `orderflow.web.kit.sockets`."""
+    """Register routes as one blueprint. `orderflow.web.kit.sockets` registers the sockets."""
     blueprint = flask.Blueprint(name, __name__)
     methods: dict[str, list[str]] = defaultdict(list)
     for route in routes:
@@ -116,7 +115,7 @@ def register(server: flask.Flask, name: str, routes: Iterable[Route]) -> None:
 
 
 class Direct:
-    """Middleware that calls the direct views of a table; every other request goes on to `application`.
+    """WSGI middleware that calls the direct views of the route table; it passes other requests to `application`.
 
     The routes are in Flask's url_map too, with the same functions: this only saves Flask's routing, request and
     response. Ratios of requests per second of processor time against Flask (`scripts/bench/ingest.py --shortcuts`):
@@ -136,7 +135,7 @@ class Direct:
         headers: dict[str, str] = {}
         try:
             status, body = view(environ, read_params(params, _query(environ), _Fields(environ)))
-        except Exception as error:  # whatever it is, the caller gets an answer in the one shape
+        except Exception as error:  # every error gets a response in the common shape
             status, headers, body = error_parts(error, environ["REQUEST_METHOD"], environ["PATH_INFO"])
         start(
             f"{status} {HTTP_STATUS_CODES.get(status, 'Unknown')}",
@@ -151,7 +150,7 @@ def _query(environ: Environ) -> Sequence[tuple[str, str]]:
 
 
 class _Fields(Mapping[str, str]):
-    """A request's header fields by name."""
+    """The request's headers by name."""
 
     def __init__(self, environ: Environ) -> None:
         self._environ = environ
@@ -168,7 +167,7 @@ class _Fields(Mapping[str, str]):
 
 
 def reserve(server: flask.Flask, prefix: str) -> None:
-    """ResponseDoc 404 for whatever has no route below a prefix such as `/api/`."""
+    """Respond with 404 to paths without a route below a prefix such as `/api/`."""
 
     def nothing(rest: str = "") -> flask.Response:
         raise NotFound

@@ -1,4 +1,4 @@
-"""Building blocks of the JSON schemas in the OpenAPI document, and the schemas that every product answers with."""
+"""Building blocks of the JSON schemas in the OpenAPI document, and the schemas that all products share."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ FLAG: Schema = {"type": "boolean"}
 
 
 def maybe(schema: Schema) -> Schema:
-    """The same, or null."""
+    """`schema`, or null."""
     kind = schema["type"]
     return {**schema, "type": [*(kind if isinstance(kind, list) else [kind]), "null"]}
 
 
 def record(required: dict[str, Schema], optional: dict[str, Schema] | None = None, doc: str = "") -> Schema:
-    """An object with exactly these members."""
+    """Schema of an object with these members and no others."""
     schema: Schema = {
         "type": "object",
         "properties": {**required, **(optional or {})},
@@ -32,10 +32,10 @@ def record(required: dict[str, Schema], optional: dict[str, Schema] | None = Non
 
 
 def array(items: Schema) -> Schema:
-    """A list."""
+    """Schema of an array."""
     return {"type": "array", "items": items}
 
 
 LOCATED = record({"loc": array({"type": ["string", "integer"]}), "msg": WORD})
-ERROR = record({"detail": WORD}, {"errors": array(LOCATED)}, "What is wrong, in words, and where.")
+ERROR = record({"detail": WORD}, {"errors": array(LOCATED)}, "The error message, and the location of each error.")
 HEALTH = record({"status": {"type": "string", "const": "healthy"}})

@@ -1,17 +1,15 @@
-"""Which requests get through: host names, origins and the key, checked in front of everything the server has.
+"""WSGI middleware that checks the host, origin and key of every request.
 
-- The Host header must be a name of this server: a page on the internet cannot reach a server on localhost by pointing a
-  name of its own at 127.0.0.1 (DNS rebinding).
-- A browser's request or socket from a foreign origin is refused unless CORS_ORIGINS allows the origin. Following a link
-  to a page is not such a request.
-- A request by a changing method needs the key (see `access`) wherever one is set, and always where others can reach
-  the server: beyond loopback, and on loopback behind a tunnel or proxy (a public URL, further host names or trusted
-  proxies are set). Exempt are routes whose row says `open=True`, and the one address of all Dash callbacks, which check
-  the key themselves.
+- The Host header must be a name of this server. This prevents DNS rebinding, where a page on the internet reaches a
+  server on localhost through a domain that resolves to 127.0.0.1.
+- A browser's request or WebSocket from another origin is refused unless CORS_ORIGINS allows it. Following a link to a
+  page is allowed.
+- A changing method needs the key (see `access`) if the server has one. It always has one if others can reach it: beyond
+  loopback, or on loopback behind a tunnel or proxy (a public URL, further host names or trusted proxies are set).
+  Routes with `open=True` are exempt, and so is the one URL of all Dash callbacks, which check the key themselves.
 
-Refused requests are counted by the first part of their path.
-
-It is WSGI middleware because it also stands in front of pages and sockets, and costs microseconds there.
+Refused requests are counted by the first segment of their path. As WSGI middleware it covers pages and sockets too, and
+costs microseconds.
 """
 
 from __future__ import annotations
@@ -33,11 +31,11 @@ Start = Callable[..., Any]
 Application = Callable[[Environ, Start], Iterable[bytes]]
 
 SAFE = ("GET", "HEAD", "OPTIONS")
-"""Methods that change nothing."""
+"""HTTP methods that change nothing."""
 CALLBACKS = ("POST", "/_dash-update-component")
-"""Where Dash sends all callbacks; those that change something carry `access.operator_only`."""
+"""Method and path of all Dash callbacks; those that change something are decorated with `access.operator_only`."""
 MAX_COUNTED = 64
-"""First parts of paths that the count of refusals tells apart; further ones are counted under ""."""
+"""Number of path segments with their own count of refusals; further ones are counted under ""."""
 PREFLIGHT = [
     ("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"),
     ("Access-Control-Allow-Headers", "Authorization, Content-Type, Content-Encoding, Idempotency-Key"),
@@ -49,10 +47,10 @@ REASONS = {204: "No Content", 303: "See Other", 401: "Unauthorized", 403: "Forbi
 
 
 def lan_address() -> str | None:
-    """The address by which other machines of the network reach this one; None without a network."""
+    """This machine's IP address in the local network, None without a network."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
-            probe.connect(("192.0.2.1", 9))  # sends nothing: it only asks the routing table
+            probe.connect(("192.0.2.1", 9))  # sends nothing: it only selects a route
             address = str(probe.getsockname()[0])
         except OSError:
             return None
@@ -60,10 +58,10 @@ def lan_address() -> str | None:
 
 
 class Gate:
-    """The checks, in front of `application`.
+    """The middleware around `application`.
 
-    open_routes: (method, path) of the changing calls that need no key. refused: how many requests were refused, by the
-    first part of their path ("herd" for `/herd/control`).
+    open_routes: (method, path) of changing requests that need no key. refused: number of refused requests by the first
+    segment of their path ("herd" for `/herd/control`).
     """
 
     def __init__(
@@ -85,7 +83,7 @@ class Gate:
 
     @property
     def key(self) -> str | None:
-        """The key that changing calls need; None when they need none."""
+        """The key that changing requests need, None if they need none."""
         return self._authenticator.key
 
     def __call__(self, environ: Environ, start: Start) -> Iterable[bytes]:
@@ -93,7 +91,7 @@ class Gate:
         try:
             self._check_host(environ.get("HTTP_HOST", ""))
             shared = self._check_origin(environ)
-            environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)  # no compression: socket frames are made once for all
+            environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)  # no compression: all clients are sent the same frame
             method = environ["REQUEST_METHOD"]
             if method not in SAFE:
                 if self.key is not None and (method, environ["PATH_INFO"]) not in self._open:
@@ -120,8 +118,8 @@ class Gate:
     def _check_key(self, environ: Environ) -> None:
         if not self._authenticator.identify(environ).is_operator:
             raise Unauthorized(
-                "this call changes something and needs the key: send it as 'Authorization: Bearer KEY', or open the "
-                "address with ?key=KEY that the server printed at its start"
+                "this request changes something and needs the key: send it as 'Authorization: Bearer KEY', or open the "
+                "URL with ?key=KEY that the server printed at its start"
             )
 
     def _sign_in(self, environ: Environ, start: Start, given: str) -> Iterable[bytes]:
@@ -132,7 +130,7 @@ class Gate:
         )
         secure = self._secure or environ.get("wsgi.url_scheme") == "https"
         cookie = self._authenticator.cookie(secure=secure)
-        # one slash only: "//name" would lead to another site
+        # exactly one leading slash: "//name" would redirect to another site
         location = "/" + quote(environ["PATH_INFO"].encode("latin-1").lstrip(b"/\\")) + (f"?{rest}" if rest else "")
         start("303 See Other", [("Location", location), ("Set-Cookie", cookie), ("Cache-Control", "no-store")])
         return []
@@ -146,10 +144,10 @@ class Gate:
         raise Forbidden(f"{host[:100]!r} is not a name of this server; set ORDERFLOW_ALLOWED_HOSTS if it should be one")
 
     def _check_origin(self, environ: Environ) -> str | None:
-        """The foreign origin that may read the answer; None for a request of our own. Raises Forbidden."""
+        """The allowed foreign origin of the request, None for the server's own origin. Raises Forbidden."""
         origin = environ.get("HTTP_ORIGIN")
         if origin is None:
-            # a browser that sends no origin still says where a script, picture or frame that asks comes from
+            # without an Origin header, a browser still sends where a script, image or frame is requested from
             if environ.get("HTTP_SEC_FETCH_SITE") in ("cross-site", "same-site") and not (
                 environ.get("HTTP_SEC_FETCH_MODE") == "navigate" and environ["REQUEST_METHOD"] in SAFE
             ):

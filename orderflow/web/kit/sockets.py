@@ -1,9 +1,9 @@
-"""WebSocket routes: the handshake by flask-sock, the sending side by `orderflow.web.kit.fanout`.
+"""WebSocket routes: flask-sock does the handshake, `orderflow.web.kit.fanout` the sending.
 
-What flask-sock leaves open is closed here: a limit on what a client may send, pings, no thread per connection (the
-request's greenlet reads), and every byte, answers to pings too, leaves through the client's one non-blocking push.
-Origins are checked in front by `orderflow.web.kit.security`, which also refuses compression: a frame is made once for
-all.
+This module adds what flask-sock lacks: a limit on incoming messages, pings, no thread per connection (the request's
+greenlet reads), and one non-blocking `Client` through which all bytes are sent, including replies to pings. Origins
+are checked by `orderflow.web.kit.security`, which also removes the offer of compression, because all clients are sent
+the same frame.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ from orderflow.web.kit.routes import Route, Values
 PING_SECONDS = 25
 MAX_MESSAGE = 4096
 WRONG, UNKNOWN, FAILED, FULL = 4000, 4004, 1011, 1013
-"""Close codes: a wrong request, an unknown thing, our own error, too many clients."""
+"""Close codes: bad request, not found, server error, too many connections."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Connection:
-    """One open socket: `client` sends, `serve` reads until the end."""
+    """One open socket: `client` sends, `serve` reads until the connection ends."""
 
     client: Client
     _socket: Any
@@ -46,10 +46,10 @@ class Connection:
         control: Callable[[str, bytes], object] | None = None,
         longest: int | None = None,
     ) -> None:
-        """Read until the connection ends; `receive` gets each message.
+        """Read until the connection ends, calling `receive` with each message.
 
-        control: gets "ping" or "pong" and the payload of each such frame; the connection is then not pinged from here.
-        longest: bytes that a message may have, MAX_MESSAGE when not given.
+        control: called with "ping" or "pong" and the payload of each such frame; this class then sends no pings of its
+        own. longest: maximum bytes of a message, MAX_MESSAGE by default.
         """
         self._socket.input_buffer = _Inbox(receive)
         if longest is not None:
@@ -61,11 +61,11 @@ class Connection:
 
     @property
     def oversized(self) -> bool:
-        """Whether it was ended for a message that was too long."""
+        """True if the connection was ended because of a message that was too long."""
         return bool(self._socket.incoming_message_len > self._socket.max_message_size)
 
     def close(self, code: int, reason: str) -> None:
-        """Say why in a message, for those who cannot see the code, and close."""
+        """Send the reason as an error message, for clients that cannot read the close code, then close."""
         self._socket.send(encode({"type": "error", "message": reason}).decode())
         self._socket.close(code, reason.encode()[:120].decode(errors="ignore"))
 
@@ -74,7 +74,7 @@ Handler = Callable[[Connection, Values], None]
 
 
 class Sockets:
-    """The socket routes of a server. most: connections at the same time."""
+    """The socket routes of a server. most: maximum number of concurrent connections."""
 
     def __init__(self, server: flask.Flask, fanout: Fanout, most: int) -> None:
         server.config["SOCK_SERVER_OPTIONS"] = {
@@ -89,7 +89,7 @@ class Sockets:
         self._most = most
 
     def register(self, pairs: Iterable[tuple[Route, Handler]]) -> None:
-        """Put the handlers at their routes' addresses. Wrong parameters end in close code 4000, NotFound in 4004."""
+        """Register the handlers at their routes. Bad parameters close the socket with 4000, NotFound with 4004."""
         for route, handler in pairs:
             self._sock.route(route.rule, endpoint=f"socket {route.path}")(self._bound(route, handler))
 
@@ -111,25 +111,25 @@ class Sockets:
                 connection.close(GOING_AWAY, str(error))
             except OrderflowError as error:
                 connection.close(WRONG, str(error))
-            except Exception:  # the upgraded connection cannot carry an HTTP error; whatever it was is logged here
+            except Exception:  # an upgraded connection cannot carry an HTTP error, so it is logged here
                 log.exception("socket %s failed", route.path)
-                connection.close(FAILED, "the server made an error")
+                connection.close(FAILED, "internal server error")
             finally:
-                ws.sock.close()  # a copy of the request's own; a client waits for the end of both after a close frame
+                ws.sock.close()  # a duplicate of the request's socket; after a close frame the client waits for both
 
         socket.__name__ = f"socket {route.path}"
         return socket
 
 
 def _gone(error: Exception) -> flask.Response:
-    """A client that left before its handshake was answered is no error of ours: nobody is there to be told."""
+    """Ignore clients that disconnect during the handshake: that is not a server error, and nobody reads a response."""
     if flask.request.headers.get("Upgrade", "").lower() == "websocket":
         return flask.Response(status=400)
     return error_response(error)
 
 
 class _NoThread:
-    """In place of simple-websocket's reader thread: the request's greenlet reads."""
+    """Replaces simple-websocket's reader thread, because the request's greenlet reads."""
 
     name = "(_thread)"
 
@@ -141,7 +141,7 @@ class _NoThread:
 
 
 class _Inbox(list[Any]):
-    """In place of simple-websocket's queue: hands each message on at once."""
+    """Replaces simple-websocket's queue: passes each message to `receive` at once."""
 
     def __init__(self, receive: Callable[[str | bytes], object]) -> None:
         super().__init__()
@@ -152,7 +152,7 @@ class _Inbox(list[Any]):
 
 
 class _ControlFrames:
-    """In place of the protocol's connection: tells of the control frames that pass."""
+    """Replaces the wsproto connection: reports pings and pongs to `control`."""
 
     def __init__(self, protocol: Any, control: Callable[[str, bytes], object]) -> None:
         self._protocol = protocol
@@ -168,7 +168,7 @@ class _ControlFrames:
 
 
 class _ClientSocket:
-    """In place of the socket: reads from it, sends through the client."""
+    """Replaces the socket: reads from it, sends through the client."""
 
     def __init__(self, sock: Any, client: Client) -> None:
         self._sock = sock

@@ -1,8 +1,8 @@
-"""Ready text at an address, sent again only when it has changed: pages without a framework, and joined scripts.
+"""Serves static text with cache validation: pages without a framework, and bundled scripts and styles.
 
-A page is asked for anew each time and answered with 304 while it is the same; a file that a page loads carries a hash
-of its content in its name and is kept by browsers for a year. `orderflow.web.kit.compression` compresses both, once,
-and adds security headers and the policy as to all other answers.
+Browsers revalidate a page each time, and get a 304 while it is unchanged. A file that a page loads has a content hash
+in its name, so browsers cache it for a year. `orderflow.web.kit.compression` compresses both once, and adds the
+security headers.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ SCRIPT = "text/javascript; charset=utf-8"
 
 
 def put_page(server: flask.Flask, path: str, html: str) -> None:
-    """Serve a page at `path`, and the same below `path` with a slash at its end."""
+    """Serve a page at `path`, with and without a trailing slash."""
     view = _view(html.encode(), HTML, ASK_AGAIN)
     for rule in (path, f"{path}/"):
         server.add_url_rule(rule, f"plain page {rule}", view, methods=["GET"])
 
 
 def put_file(server: flask.Flask, path: str, text: str, content_type: str = SCRIPT) -> str:
-    """Serve a file that a page loads; the address, which is `path` with a hash before its ending: "/a/b.1f….js"."""
+    """Serve a file that a page loads. Returns its URL, `path` with a hash before the suffix: "/a/b.1f….js"."""
     body = text.encode()
     stem, _, ending = path.rpartition(".")
     address = f"{stem}.{_hash(body)}.{ending}"
@@ -44,7 +44,7 @@ def _view(body: bytes, content_type: str, cache: str) -> Callable[[], flask.Resp
         response = flask.Response(body, content_type=content_type)
         response.headers["Cache-Control"] = cache
         response.headers["Vary"] = "Accept-Encoding"
-        response.set_etag(tag, weak=True)  # the same however it is compressed
+        response.set_etag(tag, weak=True)  # weak: the same for each compression
         response.make_conditional(flask.request)
         return response
 

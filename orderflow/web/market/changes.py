@@ -24,11 +24,11 @@ CLIENT = "client"
 
 @dataclass(frozen=True)
 class Changes:
-    """The bars that differ from a revision that a client has.
+    """The bars that changed since the revision of a client.
 
-    epoch: names one life of the symbol's data; revisions of two epochs do not compare. full: `bars` are all bars in
-    memory, because the client has none or too old ones; else those whose columns differ, including the later bars of
-    the session of a late tick. bars: None when nothing changed.
+    epoch: identifies the data since a start or reset; revisions of different epochs are not comparable. full: `bars`
+    are all bars in memory, because the client has none or its revision is too old. Otherwise they are the bars whose
+    columns differ, including the later bars of a session with a late tick. bars: None if nothing changed.
     """
 
     epoch: str
@@ -38,7 +38,7 @@ class Changes:
 
 
 def changes(market: MarketReader, symbol: str, frame: Frame, since: int, epoch: str | None, group: int = 1) -> Changes:
-    """What has changed after revision `since` of `epoch` (None: the present one). Raises NotFound."""
+    """The changes after revision `since` of `epoch` (None: the current epoch). Raises NotFound."""
     if not market.revision(symbol):
         raise NotFound(f"symbol {symbol!r} has no ticks; see /api/v1/symbols for those that do")
     found = market.changed(symbol, frame, since, epoch or market.epoch_of(symbol), rows=1)
@@ -53,7 +53,7 @@ def changes(market: MarketReader, symbol: str, frame: Frame, since: int, epoch: 
 
 
 def _touched(table: BarTable, times: list[int]) -> BarTable:
-    """The bars that start at these times, and those after them in their sessions: CVD and VWAP run through them."""
+    """The bars that start at these times, and the later bars of their sessions, whose CVD and VWAP change with them."""
     changed = np.isin(table.time // MS * MS, np.array(times, np.int64))
     wanted = np.zeros(len(table), np.bool_)
     for session in np.unique(table.session[changed]):
@@ -65,7 +65,7 @@ def _touched(table: BarTable, times: list[int]) -> BarTable:
 
 
 class BarsSource:
-    """The source of `/ws/bars/{symbol}` for the fan-out."""
+    """Fan-out source of `/ws/bars/{symbol}`."""
 
     def __init__(self, market: MarketReader, workers: Workers, symbol: str, frame: Frame) -> None:
         self._market = market
@@ -77,7 +77,7 @@ class BarsSource:
         return self._market.epoch, self._market.revision(self._symbol)
 
     def message(self, since: Hashable | None) -> tuple[Hashable, bytes]:
-        """since: what `version` gave, or (CLIENT, epoch, revision) as a client told it."""
+        """since: a result of `version`, or (CLIENT, epoch, revision) as sent by a client."""
         return self._workers.run(self._message, since)
 
     def _message(self, since: Any) -> tuple[Hashable, bytes]:

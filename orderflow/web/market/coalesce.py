@@ -1,10 +1,10 @@
 """Coalesces concurrent `POST /tick` calls: one parse, one log entry, one append.
 
 Calls that arrive while a group is being processed wait and form the next group, so a thousand senders of single ticks
-cost little more than one sender of batches. A lone sender never waits. Every call gets its own response; what cannot be
-shared (an error of the market, trade ids of a venue) is processed call by call.
+cost little more than one sender of batches. A lone sender never waits. Every call gets its own response. Ticks with a
+trade id, and groups that the parser or the market refuses, are processed call by call.
 
-All calls come from greenlets of one hub, so the code between two waits needs no lock.
+All calls run in greenlets of one hub, so code between two waits needs no lock.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from orderflow.market.ticks import NO_ID
 from orderflow.runtime.workers import Event, Workers
 
 MAX_GROUP = 2_000
-"""Ticks of one group."""
+"""Maximum number of ticks in a group."""
 
 Parse = Callable[[bytes], ParsedTicks]
 ProcessSingle = Callable[[bytes], bytes]
@@ -31,7 +31,7 @@ ProcessSingle = Callable[[bytes], bytes]
 
 @dataclass(eq=False)
 class _Call:
-    """One tick on its way: its answer or its error is there when `done` is set, or it is to lead the next group."""
+    """One tick that waits. When `done` is set it has an answer or an error, or it is the leader of the next group."""
 
     body: bytes
     done: Event
@@ -42,14 +42,14 @@ class _Call:
 
 @dataclass
 class _Queue:
-    """Calls that wait for their group."""
+    """Calls waiting for the next group. busy: a group is being processed."""
 
     calls: list[_Call] = field(default_factory=list)
     busy: bool = False
 
 
 class Coalescer:
-    """Calls share a group when their `key` is the same; it stands for all that parsing depends on besides the body."""
+    """Groups calls by `key`, which stands for everything besides the body that parsing depends on."""
 
     def __init__(self, reader: MarketReader, writer: MarketWriter, workers: Workers) -> None:
         self._reader = reader
@@ -60,10 +60,10 @@ class Coalescer:
     def take(self, key: Hashable, body: bytes, parse: Parse, process_single: ProcessSingle, symbol: str) -> bytes:
         """Return the response to one tick.
 
-        parse: a JSON array of ticks to columns. process_single: processes a call that cannot be shared. symbol: the
-        symbol of ticks that name none. Raises what `process_single` raises.
+        body: one JSON object. parse: parses a JSON array of ticks to columns. process_single: processes a call that
+        cannot be grouped. symbol: the symbol of ticks that name none. Raises what `process_single` raises.
         """
-        if not joinable(body):
+        if not can_group(body):
             return process_single(body)
         queue = self._queues.setdefault(key, _Queue())
         call = _Call(body, self._workers.event())
@@ -73,13 +73,13 @@ class Coalescer:
             if not call.is_leader:
                 return _result(call)
         queue.busy = True
-        self._workers.wait(0)  # those who have been heard already may come along
+        self._workers.wait(0)  # let calls that have arrived already join the group
         group, queue.calls = queue.calls[:MAX_GROUP], queue.calls[MAX_GROUP:]
         try:
             self._work(group, parse, process_single, symbol)
         finally:
             for other in group:
-                if not other.answer and other.error is None:  # this call failed in a way that nobody expected
+                if not other.answer and other.error is None:  # the group failed with an unexpected error
                     other.error = OrderflowError("the server could not finish this call; send the tick again")
                 if other is not call:
                     other.done.set()
@@ -98,7 +98,7 @@ class Coalescer:
                     self._share(group, parsed, symbol)
                     return
             except BadInput:
-                pass  # something in one of them: each is told on its own what is wrong with it
+                pass  # one of them is bad: process each alone, so that each gets its own error
             except OrderflowError as error:
                 for call in group:
                     call.error = error
@@ -110,7 +110,7 @@ class Coalescer:
                 call.error = error
 
     def _share(self, group: list[_Call], parsed: ParsedTicks, symbol: str) -> None:
-        """One append for all good ticks. Raises what the market raises; then nothing was taken."""
+        """Append all good ticks at once. Raises what the market raises; no tick was taken then."""
         self._writer.ingest(parsed.batches)
         for batch, rows in zip(parsed.batches, parsed.origins, strict=True):
             revision = self._reader.revision(batch.symbol)
@@ -127,17 +127,17 @@ class Coalescer:
             self._writer.rejected(symbol, len(wrong))
 
 
-def joinable(body: bytes) -> bool:
-    """Whether the body is one whole JSON object, so that between others it stays what it is."""
+def can_group(body: bytes) -> bool:
+    """True if the body is one complete JSON object without an id, so that it can be an element of an array."""
     try:
-        # an id may be known already, which only its own call can say
+        # a tick with an id may be a duplicate, which a shared append cannot report for it
         return b'"id"' not in body and isinstance(msgspec.json.decode(body), dict)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         return False
 
 
 def refusal(errors: list[FieldError]) -> BadInput:
-    """The error of a single tick that was refused."""
+    """The error for a single tick that was refused."""
     first = errors[0]
     return BadInput(f"the tick was refused: {first.field or 'it'} {first.reason}", errors)
 

@@ -1,4 +1,4 @@
-"""`orderflow export`: a table to a file, from the tick log of this machine or page by page from a running server."""
+"""`orderflow export`: writes a table to a file, from the local tick log or page by page from a running server."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ TIMEOUT = 60.0
 
 
 def run(args: argparse.Namespace, settings: Settings) -> int:
-    """Do what the arguments say; 0. Raises OrderflowError."""
+    """Export what the arguments ask for; returns exit code 0. Raises OrderflowError."""
     kind = args.format or (SUFFIXES.get(Path(args.out).suffix.lower(), "csv") if args.out else "csv")
     Frame.parse(args.frame)
     if args.server:
@@ -46,7 +46,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
 
 @contextmanager
 def _target(path: str | None) -> Iterator[IO[bytes]]:
-    """The file, or standard output. A file that could not be finished is removed."""
+    """The output file, or standard output. An incomplete file is removed."""
     if path is None:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()

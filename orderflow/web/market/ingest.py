@@ -1,7 +1,7 @@
-"""Takes in ticks: one (`POST /tick`) or a batch (`POST /ticks`), whole or not at all.
+"""Ingest of ticks: one (`POST /tick`) or a batch (`POST /ticks`), all or none.
 
-The path of a request is short on purpose: read the body, parse it to columns, hand it to the market, answer. Large
-bodies are parsed in a worker thread, so that one big upload does not stop the charts.
+The code path is short on purpose: read the body, parse it to columns, append it to the market, respond. Large bodies
+are parsed in a worker thread, so that one big upload does not stall the charts.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from orderflow.web.market.market_schemas import BATCH, CSV_EXAMPLE, RECEIPT, TIC
 LARGE = 512 * 1024
 """Bodies from this size on are parsed in a worker thread."""
 BUDGET_BODIES = 8
-"""Bodies of full size that may be worked on at the same time."""
+"""Bodies of maximum size that may be processed at the same time."""
 
 NDJSON = "application/x-ndjson"
 CSV = "text/csv"
@@ -45,40 +45,40 @@ KINDS = {
 }
 
 SYMBOL = text("symbol", "Symbol of ticks that name none.", default="DEFAULT", pattern=SYMBOL_PATTERN)
-TZ = text("tz", "Time zone (IANA name) of times that name none.", default="UTC")
+TZ = text("tz", "Time zone (IANA name) of times without one.", default="UTC")
 SIDE = choice(
     "side",
-    "auto: a side that is not given is found from volumes, quotes or the tick rule; flag: only given sides count.",
+    "auto: infer a missing side from volumes, quotes or the tick rule; flag: use only the sides that are given.",
     ("auto", "flag"),
     default="auto",
 )
 ON_ERROR = choice(
     "on_error",
-    "fail: one bad row refuses the batch; skip: the good rows are taken and the bad ones reported.",
+    "fail: one bad row rejects the batch; skip: good rows are taken, bad rows are reported.",
     ("fail", "skip"),
     default="fail",
 )
 KEY = text(
     "Idempotency-Key",
-    "Names this call: when the same key comes again, the stored answer is given and nothing is taken in twice.",
+    "Identifies this call: a second call with the same key gets the stored response, and no tick is taken twice.",
     place="header",
     longest=255,
 )
 
 TAKEN = {
-    202: ResponseDoc("Taken; on disk unless the server is ephemeral.", {JSON: RECEIPT}),
+    202: ResponseDoc("Taken, and on disk unless the server is ephemeral.", {JSON: RECEIPT}),
 }
 REFUSED = {
     409: "The idempotency key was used for another body, or the symbol is a simulated instrument.",
     413: "The body is too large.",
-    415: "The content type or coding is not one of these.",
-    429: "More than the server can queue; come back after Retry-After seconds.",
-    507: "The disk did not take it; nothing was kept.",
+    415: "The Content-Type or Content-Encoding is not supported.",
+    429: "The server's queue is full; retry after Retry-After seconds.",
+    507: "The disk is full or failed; nothing was kept.",
 }
 
 
 class Ingest:
-    """The two addresses that take ticks."""
+    """The routes that take ticks: `POST /tick` and `POST /ticks`."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -106,7 +106,7 @@ class Ingest:
                 "/ticks",
                 self.ticks,
                 "Send a batch of ticks",
-                "Taken whole or not at all. Bodies may be compressed (`Content-Encoding: gzip` or `deflate`).",
+                "All ticks are taken, or none. Bodies may be compressed (`Content-Encoding: gzip` or `deflate`).",
                 (SYMBOL, TZ, SIDE, ON_ERROR, KEY),
                 {JSON: BATCH, NDJSON: {"type": "string"}, CSV: {"type": "string", "examples": [CSV_EXAMPLE]}},
                 TAKEN,
@@ -133,8 +133,8 @@ class Ingest:
                 raise BadInput("the body is empty")
             digest = ""
             if values["Idempotency-Key"] is not None:
-                about = environ.get("QUERY_STRING", "").encode("latin-1") + b"\n" + data
-                digest = hashlib.blake2b(about, digest_size=16).hexdigest()
+                hashed = environ.get("QUERY_STRING", "").encode("latin-1") + b"\n" + data
+                digest = hashlib.blake2b(hashed, digest_size=16).hexdigest()
 
             def process_single(body: bytes) -> bytes:
                 return self._ingest(self._parse(body, kind, values), values, digest, one)
@@ -156,7 +156,7 @@ class Ingest:
         try:
             receipt = market.ingest(parsed.batches, values["Idempotency-Key"], digest)
         except BadInput as error:
-            raise BadInput(str(error), _placed(error.errors, parsed)) from error
+            raise BadInput(str(error), _to_body_rows(error.errors, parsed)) from error
         body: dict[str, object] = {"accepted": receipt.accepted, "revision": receipt.revision}
         if receipt.duplicates:
             body["duplicates"] = receipt.duplicates
@@ -178,8 +178,8 @@ def _refusal(parsed: ParsedTicks) -> str:
     return f"{parsed.rejected:,} of {parsed.rows:,} rows are bad and nothing was taken; first {first}"
 
 
-def _placed(errors: Sequence[FieldError], parsed: ParsedTicks) -> list[FieldError]:
-    """The market's errors count the ticks of a batch; the sender counts the rows of the body."""
+def _to_body_rows(errors: Sequence[FieldError], parsed: ParsedTicks) -> list[FieldError]:
+    """The market's errors, with indices of ticks in the batch converted to rows of the body."""
     if len(parsed.origins) != 1:
         return [replace(error, row=None) for error in errors]
     rows = parsed.origins[0]

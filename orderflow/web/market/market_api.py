@@ -1,7 +1,7 @@
-"""Bars, footprints, ticks and symbols over HTTP: exact, paginated, in four formats.
+"""Bars, footprints, ticks and symbols over HTTP: exact, paginated, as JSON, CSV, Parquet or Arrow.
 
-Tables are made in worker threads, so that a long history does not slow the charts. Without a `limit`, CSV streams
-everything; the other formats come in pages of at most MAX_ROWS rows.
+Tables are built in worker threads, so that a long history does not slow the charts. Without a `limit`, CSV streams all
+rows; the other formats come in pages of at most MAX_ROWS rows.
 """
 
 from __future__ import annotations
@@ -56,12 +56,12 @@ from orderflow.web.market.tables import Table, finest
 CSV = "text/csv; charset=utf-8"
 ARROW = "application/vnd.apache.arrow.stream"
 PARQUET = "application/vnd.apache.parquet"
-EVERYTHING = 2**40
-"""The limit of a CSV answer without one."""
+NO_LIMIT = 2**40
+"""The limit used for CSV when the request has none."""
 KINDS = {"json": JSON, "csv": CSV, "parquet": PARQUET, "arrow": ARROW}
 BINARY = {"type": "string", "contentEncoding": "binary"}
 PUSH_SECONDS = 0.25
-"""Least time between two messages of bars to a socket."""
+"""Least seconds between two messages of bars to a socket."""
 
 SYMBOL = text("symbol", "The instrument.", place="path", pattern=SYMBOL_PATTERN)
 FRAME = Param(
@@ -78,18 +78,18 @@ FRAME = Param(
     lambda value: _frame(value),
     default=Frame.parse("1min"),
 )
-GROUP = integer("group", "Ticks of the price in one row.", 1, 100_000, default=1)
-SINCE = integer("since", "Only bars changed after this revision (see `revision` of an answer).", 0, 2**53)
-EPOCH = text("epoch", "The `epoch` that came with that revision; another one now means a full answer.", longest=32)
-FORMAT = choice("format", "Format of the answer.", KINDS, default="json")
-START = moment("start", "First time.")
-END = moment("end", "Time before which to stop.")
+GROUP = integer("group", "Price ticks per row of the footprint.", 1, 100_000, default=1)
+SINCE = integer("since", "Only bars changed after this revision (`revision` of a previous response).", 0, 2**53)
+EPOCH = text("epoch", "The `epoch` of that revision; when it has changed, the response is full.", longest=32)
+FORMAT = choice("format", "Format of the response.", KINDS, default="json")
+START = moment("start", "Start time, included.")
+END = moment("end", "End time, excluded.")
 LIMIT = integer(
-    "limit", "Rows of a page at most; `next` (in JSON) and the headers Link and X-Next lead on.", 1, MAX_ROWS
+    "limit", "Maximum rows of a page; `next` (in JSON) and the headers Link and X-Next have the next one.", 1, MAX_ROWS
 )
 CURSOR = Param(
     "cursor",
-    "Where a page begins, as the page before said.",
+    "Start of a page, from the `next` of the page before.",
     {"type": "string", "pattern": "^[0-9]{1,19}(\\.[0-9]{1,9})?$"},
     Cursor.parse,
 )
@@ -100,8 +100,8 @@ HEADERS = {
     "X-Revision": "The revision of the data.",
     "X-Epoch": "The epoch of the revision.",
     "X-Gone-Until": "Memory was full and there is no log: ticks up to this time are lost.",
-    "X-Next": "Address of the next page.",
-    "Link": "The same, as rel=next.",
+    "X-Next": "URL of the next page.",
+    "Link": "URL of the next page, as rel=next.",
 }
 
 
@@ -121,7 +121,7 @@ class _Setting(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class _ClientMessage(msgspec.Struct):
-    """What a client of the socket may say: the revision it has."""
+    """A message from a client of the socket: the revision it has."""
 
     since: int
     epoch: str | None = None
@@ -129,7 +129,7 @@ class _ClientMessage(msgspec.Struct):
 
 @dataclass(frozen=True)
 class Page:
-    """What goes out: the table under its name, the members beside it, and where the next page begins."""
+    """One page: the name of its table, the table, the other members of the response, and the next page's cursor."""
 
     name: str
     table: Table
@@ -138,7 +138,7 @@ class Page:
 
 
 class MarketApi(Api):
-    """The reading side of the market, and its instruments' settings."""
+    """Read access to the market, and the settings of its instruments."""
 
     def __init__(self, services: Services, fanout: Fanout) -> None:
         self._services = services
@@ -161,12 +161,12 @@ class MarketApi(Api):
         since = (SYMBOL, FRAME, GROUP, SINCE, EPOCH, *PAGE)
         symbol = "/api/v1/symbols/{symbol}"
         known = {200: ResponseDoc("The symbols.", {JSON: schemas.SYMBOLS})}
-        done = {200: ResponseDoc("What is set now.", {JSON: schemas.CONFIGURED})}
+        done = {200: ResponseDoc("The current settings.", {JSON: schemas.CONFIGURED})}
         wrong = {
-            409: "The ticks held do not lie on such a grid.",
+            409: "The stored ticks do not fit this tick size or size step.",
             413: "The body is too large.",
-            415: "The body is no JSON.",
-            507: "The disk did not take it.",
+            415: "The Content-Encoding is not supported.",
+            507: "The disk is full or failed.",
         }
         instrument = {JSON: schemas.INSTRUMENT}
         return [
@@ -177,18 +177,19 @@ class MarketApi(Api):
                   answers=ticks, errors=MISSING),
             Route("GET", "/api/v1/symbols", self.symbols, "All symbols", answers=known),
             Route("GET", symbol, self.setting, "An instrument's settings", params=(SYMBOL,), answers=done),
-            Route("PUT", symbol, self.configure, "Set an instrument", "Members left out stay as they are.", (SYMBOL,),
+            Route("PUT", symbol, self.configure, "Set an instrument", "Omitted members are unchanged.", (SYMBOL,),
                   instrument, done, wrong),
         ]  # fmt: skip
 
     def sockets(self) -> list[tuple[Route, Handler]]:
         doc = (
             "Messages: `{type: snapshot | delta, symbol, frame, epoch, revision, bars: [...]}`, a snapshot first (or "
-            "what changed `since`), then the changed bars. A slow client gets fewer, newer messages. A client may send "
-            '`{"since": revision}` to be told again. Wrong parameters: close code 4000; an unknown symbol: 4004.'
+            "the bars changed `since`), then the changed bars. A slow client gets fewer, newer messages. A client may "
+            'send `{"since": revision}` to get the changes again. Bad parameters close with 4000, an unknown symbol '
+            "with 4004."
         )
         params = (SYMBOL, FRAME, SINCE, EPOCH)
-        route = Route("GET", "/ws/bars/{symbol}", None, "Changed bars as they change", doc, params, socket=True)
+        route = Route("GET", "/ws/bars/{symbol}", None, "Stream of changed bars", doc, params, socket=True)
         return [(route, self.listen)]
 
     def bars(self, values: Values) -> flask.Response:
@@ -226,7 +227,7 @@ class MarketApi(Api):
         try:
             given = msgspec.json.decode(data, type=_Setting)
         except (msgspec.DecodeError, InvalidOperation, UnicodeDecodeError) as error:
-            raise BadInput(f"the body does not fit: {error}", [FieldError(None, None, str(error))]) from error
+            raise BadInput(f"the body is invalid: {error}", [FieldError(None, None, str(error))]) from error
         for name in ("tick_size", "size_step"):
             value = getattr(given, name)
             if value is not None and not (value.is_finite() and Decimal("1e-12") <= value <= Decimal("1e9")):
@@ -239,7 +240,7 @@ class MarketApi(Api):
         return self.setting(values)
 
     def listen(self, connection: Connection, values: Values) -> None:
-        """The socket of one client that follows one symbol's bars."""
+        """Serve the socket of one client that follows the bars of one symbol. Raises NotFound."""
         symbol, frame = values["symbol"], values["frame"]
         if not self._market.revision(symbol):
             raise NotFound(f"symbol {symbol!r} has no ticks")
@@ -249,10 +250,10 @@ class MarketApi(Api):
 
         def receive(message: str | bytes) -> None:
             try:
-                told = msgspec.json.decode(message, type=_ClientMessage)
+                decoded = msgspec.json.decode(message, type=_ClientMessage)
             except (msgspec.DecodeError, UnicodeDecodeError):
-                return  # nothing a client says is worth more than to be ignored
-            client.version = (CLIENT, told.epoch, told.since)
+                return  # invalid messages are ignored
+            client.version = (CLIENT, decoded.epoch, decoded.since)
             topic.wake()
 
         def source() -> BarsSource:
@@ -300,8 +301,8 @@ class MarketApi(Api):
         together = [other for other in ("start", "end", "limit", "cursor") if values[other] is not None]
         if together:
             raise BadInput(
-                f"since and {together[0]} do not go together",
-                [ParamError(None, other, "does not go together with since") for other in together],
+                f"since and {together[0]} cannot be combined",
+                [ParamError(None, other, "cannot be combined with since") for other in together],
             )
         found = changes(
             self._market, values["symbol"], values["frame"], values["since"], values["epoch"], values["group"]
@@ -318,10 +319,10 @@ class MarketApi(Api):
         if kind == "csv" and values["limit"] is None and make == self._ticks_page:
             head = _headers({"revision": self._market.revision(values["symbol"])} | self._gone(values["symbol"]))
             pieces = csv_ticks(self._market, values["symbol"], _span(values))
-            first = run(next, pieces, b"")  # an unknown symbol is found out before the answer begins
+            first = run(next, pieces, b"")  # raises for an unknown symbol before the response begins
             return flask.Response(in_worker(run, chain([first], pieces)), 200, head, content_type=CSV)
         if kind == "csv" and values["limit"] is None and values.get("since") is None:
-            values = {**values, "limit": EVERYTHING}
+            values = {**values, "limit": NO_LIMIT}
         page = run(make, values)
         headers = _headers(page.head)
         following = _next(page.following)
@@ -337,7 +338,7 @@ class MarketApi(Api):
 
 
 def _headers(head: dict[str, Any]) -> dict[str, str]:
-    """What the head of a page says, for the formats that have no place for it."""
+    """The head of a page as response headers, for formats other than JSON."""
     names = {"revision": "X-Revision", "epoch": "X-Epoch", "gone_until": "X-Gone-Until"}
     return {header: str(head[name]) for name, header in names.items() if name in head}
 
@@ -355,6 +356,6 @@ def _next(cursor: Cursor | None) -> str | None:
 
 
 def stamp(ns: int) -> str:
-    """A time as ISO-8601 with Z and as many digits as it needs."""
+    """A time (ns since 1970) as ISO-8601 in UTC, with as many digits as it needs."""
     times = np.array([ns], np.int64)
     return f"{np.datetime_as_string(times.astype('M8[ns]'), unit=finest([times]))[0]}Z"

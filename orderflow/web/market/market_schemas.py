@@ -1,4 +1,4 @@
-"""JSON schemas of ticks, bars and statistics, for the OpenAPI document; a test holds real answers against them."""
+"""JSON schemas of ticks, bars and statistics, for the OpenAPI document. Tests validate real responses with them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from orderflow.web.kit.schemas import COUNT, FLAG, LOCATED, NUMBER, TIME, WORD, 
 
 MOMENT: Schema = {
     "anyOf": [{"type": "string", "minLength": 8}, {"type": "number", "minimum": 0}],
-    "description": "ISO-8601 (without a zone: that of `tz`), or a Unix time in s, ms, µs or ns.",
+    "description": "ISO-8601 (in the zone `tz` if it has none), or a Unix time in s, ms, µs or ns.",
     "examples": ["2025-10-09T18:00:00.032"],
 }
 DECIMAL: Schema = {"type": "string", "pattern": "^[0-9]+([.,][0-9]+)?$"}
@@ -24,7 +24,7 @@ CANONICAL = record(
         "side": {**maybe(WORD), "description": "The aggressor: buy or sell."},
         "bid": QUOTE,
         "ask": QUOTE,
-        "id": {"type": ["integer", "string", "null"], "description": "The venue's trade id; known ids are left out."},
+        "id": {"type": ["integer", "string", "null"], "description": "The venue's trade id; duplicates are skipped."},
         "symbol": maybe(WORD),
     },
 )
@@ -32,7 +32,7 @@ ORIGINAL = record(
     {"Timestamp": MOMENT, "Precio": PRICE, "Volumen": SIZE},
     {"Lado": {**maybe(WORD), "description": "BID or ASK."}, "Bid": QUOTE, "Ask": QUOTE},
 )
-# not closed: whatever else a sender's rows carry is ignored
+# additional properties are ignored
 TICK: Schema = {
     "anyOf": [{**form, "additionalProperties": True} for form in (CANONICAL, ORIGINAL)],
     "examples": [
@@ -45,7 +45,7 @@ CSV_EXAMPLE = "timestamp,price,size,side\n2025-10-09T18:00:00.032Z,25263.25,1,se
 RECEIPT = record(
     {"accepted": COUNT, "revision": COUNT},
     {"duplicates": COUNT, "rejected": COUNT, "errors": array(LOCATED)},
-    "How many ticks were taken, and the revision of the data with them.",
+    "The number of ticks taken, and the revision of the data after them.",
 )
 
 RESET = record({"status": {"type": "string", "const": "reset"}, "symbol": maybe(WORD)})
@@ -67,7 +67,7 @@ STATS = record(
         "unknown": COUNT,
         "rules": {**RULES, "description": "Ticks by the rule that gave their side."},
         "evicted": {**COUNT, "description": "Ticks that left memory; they stay in the log, where there is one."},
-        "audit": record({"bars": COUNT, "failures": COUNT}, doc="Finished bars that were recomputed and compared."),
+        "audit": record({"bars": COUNT, "failures": COUNT}, doc="Finished bars recomputed and compared."),
         "revision": COUNT,
         "sockets": record(dict.fromkeys(("clients", "topics", "sent", "conflated", "dropped"), COUNT)),
     }
@@ -97,7 +97,7 @@ INSTRUMENT = record(
 )
 CONFIGURED = record(
     {"symbol": WORD, "tick_size": maybe(NUMBER), "size_step": maybe(NUMBER), "session": maybe(WORD)},
-    doc="What is set now; null: learned from the ticks.",
+    doc="The current settings; null: inferred from the ticks.",
 )
 
 _COLUMNS: dict[str, Schema] = {
@@ -119,11 +119,11 @@ def rows(names: list[str]) -> Schema:
 GONE: dict[str, Schema] = {
     "gone_until": {
         **TIME,
-        "description": "Only where memory was full and there is no log: ticks up to this time are lost. Bars that had "
-        "any of them are left out, and CVD and VWAP of their session count from there.",
+        "description": "Present if memory was full and there is no log: ticks up to this time are lost. Bars that "
+        "contained any of them are omitted, and CVD and VWAP of their session start there.",
     }
 }
-NEXT: Schema = {**maybe(WORD), "description": "Address of the next page, null on the last."}
+NEXT: Schema = {**maybe(WORD), "description": "URL of the next page, null on the last."}
 BARS = record(
     {
         "symbol": WORD,
@@ -135,7 +135,7 @@ BARS = record(
         "next": NEXT,
     },
     GONE,
-    doc="`full`: these are all bars asked for; else only those changed since the revision given.",
+    doc="`full`: all requested bars; otherwise only those changed since the given revision.",
 )
 FOOTPRINT = record(
     {

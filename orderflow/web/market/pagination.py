@@ -1,7 +1,8 @@
-"""Pages of bars, footprints and ticks: where one ends and the next begins.
+"""Cursor pagination of bars, footprints and ticks.
 
-A cursor is a time and how many rows of that very time went before, so rows of one time may fall on two pages. Ticks are
-read in windows of time that grow and shrink with what they hold, so no page costs more than a few times its rows.
+A cursor is a time and the number of rows of that time on earlier pages, so rows with equal times may be split between
+two pages. Ticks are read in time windows whose width adapts to their number, so a page costs at most a few times its
+rows.
 """
 
 from __future__ import annotations
@@ -21,18 +22,18 @@ from orderflow.market.symbol import TickTable
 from orderflow.web.market.tables import UNITS, Table, Unit, finest
 
 MAX_ROWS = 200_000
-"""Rows of one page at most."""
+"""Maximum rows of one page."""
 ROWS_A_BAR = 8
-"""Price levels that a bar is expected to have at least; a page of bars with fewer is only shorter."""
+"""Price levels that a bar is assumed to have at least; a page of smaller bars is only shorter."""
 WINDOW = 15 * 60 * 10**9
-"""First window of ticks, ns."""
+"""Width of the first time window, ns."""
 FULL = 50_000
-"""Ticks of a window after which the next one is made shorter."""
+"""Ticks in a window above which the next window is narrower."""
 
 
 @dataclass(frozen=True)
 class Cursor:
-    """The page begins at `time` (ns) after `skip` rows of that time."""
+    """Start of a page: at `time` (ns), after `skip` rows of that time."""
 
     time: int
     skip: int = 0
@@ -42,16 +43,16 @@ class Cursor:
 
     @staticmethod
     def parse(text: str) -> Cursor:
-        """The cursor of a `next` address. Raises ValueError."""
+        """The cursor in the URL of a `next` page. Raises ValueError if the text is not a cursor."""
         match = re.fullmatch(r"([0-9]{1,19})(?:\.([0-9]{1,9}))?", text)
         if not match or int(match[1]) >= 2**63:
-            raise ValueError("must be what a page's `next` said")
+            raise ValueError("must be the cursor of a page's `next`")
         return Cursor(int(match[1]), int(match[2] or 0))
 
 
 @dataclass(frozen=True)
 class Span:
-    """What is asked for: start <= time < end (ns, None: open), from the cursor on, `limit` rows."""
+    """A requested range: start <= time < end (ns, None: unbounded), from the cursor on, at most `limit` rows."""
 
     start: int | None = None
     end: int | None = None
@@ -70,7 +71,7 @@ class Span:
 def bars_page(
     market: MarketReader, symbol: str, frame: Frame, span: Span, group: int = 1
 ) -> tuple[BarTable, Cursor | None]:
-    """Up to `limit` bars and where the rest begins. Raises NotFound."""
+    """Up to `limit` bars and the cursor of the next page, None on the last. Raises NotFound."""
     wanted = span.skip + span.limit
     bars = market.bars(symbol, frame, start=span.begin, end=span.end, limit=wanted + 1, group=group)
     first = min(span.skip, len(bars))
@@ -82,7 +83,7 @@ def bars_page(
 def footprint_page(
     market: MarketReader, symbol: str, frame: Frame, span: Span, group: int = 1
 ) -> tuple[BarTable, Cursor | None]:
-    """Whole bars of about `limit` levels together, one at least, and where the rest begins. Raises NotFound."""
+    """Whole bars with at most `limit` levels in all, but at least one bar, and the next cursor. Raises NotFound."""
     wanted = span.skip + max(1, span.limit // ROWS_A_BAR)
     bars = market.bars(symbol, frame, start=span.begin, end=span.end, limit=wanted + 1, group=group)
     first = min(span.skip, len(bars))
@@ -94,7 +95,7 @@ def footprint_page(
 
 
 def ticks_page(market: MarketReader, symbol: str, span: Span) -> tuple[TickTable, Cursor | None]:
-    """Up to `limit` ticks and where the rest begins. Raises NotFound."""
+    """Up to `limit` ticks and the cursor of the next page, None on the last. Raises NotFound."""
     wanted = span.skip + span.limit
     parts: list[TickTable] = []
     count = 0
@@ -104,7 +105,7 @@ def ticks_page(market: MarketReader, symbol: str, span: Span) -> tuple[TickTable
         if count > wanted:
             break
     last = parts[-1] if parts else market.ticks(symbol, start=0, end=0)
-    # a tick that came meanwhile may have refined the grid: earlier parts are read again on the new one
+    # a tick that arrived meanwhile may have refined the price grid: read the earlier windows again
     if any(part.grid != last.grid for part in parts):
         return ticks_page(market, symbol, span)
     ticks = join([part.ticks for part in parts]) if parts else Columns.empty()
@@ -113,7 +114,7 @@ def ticks_page(market: MarketReader, symbol: str, span: Span) -> tuple[TickTable
 
 
 def tick_windows(market: MarketReader, symbol: str, start: int | None, end: int | None) -> Iterator[TickTable]:
-    """The ticks with start <= time < end, window after window; those without ticks are left out. Raises NotFound."""
+    """The ticks with start <= time < end, window by window, without empty windows. Raises NotFound."""
     empty = market.ticks(symbol, start=0, end=0, limit=1)  # raises for an unknown symbol, whatever the times
     info = next((known for known in market.symbols() if known.symbol == empty.symbol), None)
     if info is None:
@@ -133,7 +134,7 @@ def tick_windows(market: MarketReader, symbol: str, start: int | None, end: int 
 
 
 def csv_ticks(market: MarketReader, symbol: str, span: Span) -> Iterator[bytes]:
-    """All ticks of the span as CSV, window after window. Times get more digits when ticks need them, never fewer."""
+    """All ticks of the span as CSV, window by window. The number of digits of times may grow, but never shrinks."""
     unit: Unit = "ms"
     skip, header = span.skip, True
     for window in tick_windows(market, symbol, span.begin, span.end):
@@ -147,12 +148,12 @@ def csv_ticks(market: MarketReader, symbol: str, span: Span) -> Iterator[bytes]:
 
 
 def in_worker(run: Callable[..., bytes | None], pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """The same pieces, each made by `run(fn, …)`."""
+    """Iterate over `pieces`, computing each with `run` (in a worker thread)."""
     while (piece := run(next, pieces, None)) is not None:
         yield piece
 
 
 def _at(times: np.ndarray[tuple[int], np.dtype[np.int64]], i: int) -> Cursor:
-    """Where row i is."""
+    """The cursor of row i."""
     time = int(times[i])
     return Cursor(time, i - int(np.searchsorted(times, time)))

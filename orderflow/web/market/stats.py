@@ -23,7 +23,7 @@ PLAIN = ("ticks", "low", "high", "volume", "rate", "late", "duplicates", "reject
 
 
 class StatsApi(Api):
-    """Statistics and reset, beside the two addresses of `Ingest`."""
+    """Statistics and reset, and the routes of `Ingest`."""
 
     def __init__(self, services: Services, fanout: Fanout) -> None:
         self._services = services
@@ -33,13 +33,13 @@ class StatsApi(Api):
 
     def routes(self) -> list[Route]:
         which = text("symbol", "The instrument; without one, the most recently active.", longest=64)
-        what = text("symbol", "Only this instrument; without one, everything is forgotten.", longest=64)
+        what = text("symbol", "The instrument to delete; without one, everything.", longest=64)
         missing = {404: "There is no such symbol."}
         figures = {200: ResponseDoc("The figures.", {JSON: schemas.STATS})}
-        done = {200: ResponseDoc("Forgotten, in memory and on disk.", {JSON: schemas.RESET})}
+        done = {200: ResponseDoc("Deleted, in memory and on disk.", {JSON: schemas.RESET})}
         return [
             *Ingest(self._services).routes(),
-            Route("POST", "/reset", self.reset, "Forget ticks", params=(what,), answers=done, errors=missing),
+            Route("POST", "/reset", self.reset, "Delete ticks", params=(what,), answers=done, errors=missing),
             Route("GET", "/stats", self.stats, "Statistics", params=(which,), answers=figures, errors=missing),
         ]
 

@@ -1,7 +1,7 @@
-"""The public columns (`orderflow.market.columns`) as CSV, JSON, Arrow or Parquet. Knows no HTTP.
+"""Writes the public columns (`orderflow.market.columns`) as CSV, JSON, Arrow or Parquet. Independent of HTTP.
 
-CSV and JSON print exact decimals, made from the scaled integers. Arrow and Parquet carry the nearest float64 (whole
-numbers as int64), whose shortest text is the same decimal.
+CSV and JSON have exact decimals, made from the scaled integers. Arrow and Parquet have the nearest float64 (int64 for
+whole numbers); its shortest decimal text is the same number.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from orderflow.market.columns import Column, Fixed, Times
 from orderflow.market.decimals import unit_text
 
 PIECE = 20_000
-"""Rows that become text at a time."""
+"""Rows formatted at a time."""
 Unit = Literal["s", "ms", "us", "ns"]
 UNITS: dict[Unit, int] = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
 
 
 class Table:
-    """Named columns of n rows, ready to be written.
+    """Named columns of n rows, which can be written in each format.
 
-    time_unit: digits of a second that times print with, when the table is a part of a larger one; else the fewest that
-    are exact for all its rows.
+    time_unit: resolution of times in text. By default the coarsest one that is exact for all rows; give it when the
+    table is part of a larger one.
     """
 
     def __init__(self, columns: Mapping[str, Column], time_unit: Unit | None = None) -> None:
@@ -39,7 +39,7 @@ class Table:
         self._unit = time_unit or finest(times)
 
     def csv(self, header: bool = True) -> Iterator[bytes]:
-        """CSV text, in pieces of whole lines."""
+        """CSV text as chunks of whole lines."""
         if header:
             yield (",".join(self.columns) + "\n").encode()
         for begin in range(0, self.n, PIECE):
@@ -48,7 +48,7 @@ class Table:
             yield ("\n".join(map(",".join, zip(*texts, strict=True))) + "\n").encode()
 
     def json(self) -> bytes:
-        """A JSON array of objects; null where there is no value."""
+        """A JSON array of objects, with null for missing values."""
         template = "{" + ",".join(f'"{name}":%s' for name in self.columns) + "}"
         pieces = []
         for begin in range(0, self.n, PIECE):
@@ -80,7 +80,7 @@ class Table:
         texts = self._text(column, rows)
         if isinstance(column, Fixed):
             return [text or "null" for text in texts]
-        if name == "id":  # a number where the venue's id is one
+        if name == "id":  # a number if the venue's id is a number
             return [text if text.isdecimal() else f'"{text}"' if text else "null" for text in texts]
         return [f'"{text}"' if text else "null" for text in texts]
 
@@ -89,7 +89,7 @@ class Table:
 
 
 def finest(times: list[Ints]) -> Unit:
-    """The coarsest unit in which all of these times (ns) are whole."""
+    """The coarsest unit in which all of these times (ns) are whole numbers."""
     return next(unit for unit, step in UNITS.items() if not any((ns % step).any() for ns in times))
 
 
@@ -100,7 +100,7 @@ def _length(column: Column) -> int:
 
 
 def _decimals(column: Fixed, rows: slice) -> list[str]:
-    # each distinct number becomes text once: prices and sizes repeat a lot
+    # format each distinct number once: prices and sizes repeat a lot
     values, where = np.unique(column.units[rows], return_inverse=True)
     words = np.array([unit_text(value, column.decimals) for value in values.tolist()], object)
     texts = words[where] if len(values) else words

@@ -167,8 +167,8 @@ def test_pings_must_be_answered(venue: SimulatedExchange, connect: Open) -> None
     assert kind == websocket.ABNF.OPCODE_PING
     assert abs(int(payload) / 1000 - time.time()) < 5
     websocket.WebSocket.pong(unsolicited, b"")
-    assert closing(bad) == (1008, "no pong came")
-    assert closing(unsolicited) == (1008, "no pong came")
+    assert closing(bad) == (1008, "no pong received in time")
+    assert closing(unsolicited) == (1008, "no pong received in time")
     assert time.monotonic() - began < 4
     good = connect("/ws", ready=False)
     kinds = [good.recv_data(control_frame=True)[0] for _ in range(4)]  # answered by the library
@@ -179,7 +179,7 @@ def test_pings_must_be_answered(venue: SimulatedExchange, connect: Open) -> None
 def test_a_connection_lives_its_time(venue: SimulatedExchange, connect: Open) -> None:
     venue.exchange.rules = Rules(life=0.3)
     ws = connect("/ws", ready=False)
-    assert closing(ws) == (1001, "the connection has lived its time")
+    assert closing(ws) == (1001, "the connection has reached its maximum age")
 
 
 def test_the_script_drops_skips_and_tells_twice(venue: SimulatedExchange, connect: Open) -> None:

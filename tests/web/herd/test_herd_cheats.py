@@ -298,7 +298,7 @@ def test_a_script_does_not_fill_the_seats(launch: Callable[..., RunningServer]) 
         status, answer, headers = call(server.url, "/herd/join", {})
         answers.append(status)
     assert 500 < len(answers) < 1_500
-    assert "very many are joining" in answer["detail"]
+    assert "too many people are joining" in answer["detail"]
     assert int(headers["Retry-After"]) == 1
     assert Phone(server.url, cookie=first.cookie).name == first.name  # who is in the game comes back all the same
     time.sleep(1.1)

@@ -95,13 +95,13 @@ def test_the_simulation_is_steered(client: FlaskClient) -> None:
 @pytest.mark.parametrize(
     ("body", "field", "words"),
     [
-        ({}, "action", "there are pause"),
+        ({}, "action", "known actions are pause"),
         ({"action": ["pause"]}, "action", "did you mean 'pause'"),
         ({"action": "pauze"}, "action", "did you mean 'pause'"),
         ({"action": "speed"}, "speed", "0.1 to 100"),
         ({"action": "speed", "speed": "fast"}, "speed", "0.1 to 100"),
         ({"action": "restart", "seed": 1.5}, "seed", "whole number"),
-        ({"action": "pause", "speed": 2}, "speed", "has no meaning"),
+        ({"action": "pause", "speed": 2}, "speed", "is not an argument of pause"),
         ({"action": "scenario", "text": 5}, "text", "must be text"),
         ({"action": "scenario", "text": '[[events]]\nkind = "shok"\nat = 1'}, "kind", "did you mean"),
     ],

@@ -11,7 +11,16 @@ import pytest
 from orderflow.errors import Conflict
 from orderflow.runtime.bus import Bus
 from orderflow.runtime.workers import Workers
-from orderflow.web.kit.fanout import GROUPS, MAIL, STALLED, UNSENT, Client, Counters, Fanout, Topic
+from orderflow.web.kit.fanout import (
+    MAX_OUTBOX,
+    MAX_UNSENT,
+    MAX_VERSIONS,
+    STALL_SECONDS,
+    Client,
+    Counters,
+    Fanout,
+    Topic,
+)
 from orderflow.web.kit.frames import CLOSE, PING, close_frame, frame
 
 
@@ -157,17 +166,17 @@ def test_what_is_not_acknowledged_counts_as_behind(
 
     def unacknowledged(self: Client) -> int:
         asked.append(1)
-        return UNSENT + 1
+        return MAX_UNSENT + 1
 
     monkeypatch.setattr(Client, "_unacknowledged", unacknowledged)
-    source.padding = "." * (UNSENT // 2)
+    source.padding = "." * (MAX_UNSENT // 2)
     for _ in range(2):
         topic.round()
         source.n += 1
     assert ([text.rstrip(".") for text in pair.read()], asked) == (["None>1", "1>2"], [])  # so few need no look
     topic.round()
     assert (pair.read(), asked) == ([], [1])
-    monkeypatch.setattr(Client, "_unacknowledged", lambda self: UNSENT)
+    monkeypatch.setattr(Client, "_unacknowledged", lambda self: MAX_UNSENT)
     topic.round()
     assert [text.rstrip(".") for text in pair.read()] == ["2>3"]
 
@@ -198,7 +207,7 @@ def test_a_client_without_progress_is_dropped(topic: Topic, source: Numbers, pai
     topic.clients.add(pair.client)
     source.padding = "." * 1_000_000
     topic.round()
-    now[0] += STALLED - 1
+    now[0] += STALL_SECONDS - 1
     topic.round()
     assert topic.clients
     now[0] += 2
@@ -215,7 +224,7 @@ def test_a_quiet_client_is_not_a_stalled_one(topic: Topic, pairs: Callable[..., 
     for _ in range(10):
         topic.round()
         pair.read()
-        now[0] += STALLED
+        now[0] += STALL_SECONDS
     assert topic.clients
 
 
@@ -249,7 +258,7 @@ def test_many_old_versions_cost_few_messages(topic: Topic, source: Numbers, pair
         pair.client.version = version
         topic.clients.add(pair.client)
     topic.round()
-    assert len(source.made) == GROUPS + 1
+    assert len(source.made) == MAX_VERSIONS + 1
     assert all(client.version == 100 for client in topic.clients)
 
 
@@ -379,7 +388,7 @@ def test_a_failing_round_is_noted_and_the_next_one_does(
     fanout, pair = Fanout(workers), pairs()
     fanout.join("numbers", pair.client, lambda: source, 0.01)
     wait_for(lambda: pair.client.version == 1)
-    assert workers.errors() == {"cast numbers: RuntimeError": 2}
+    assert workers.errors() == {"broadcast numbers: RuntimeError": 2}
 
 
 def test_closing_tells_everybody_and_takes_nobody_in(
@@ -400,10 +409,10 @@ def test_a_private_message_goes_to_its_client_alone_and_before_the_shared_one(
     one, other = pairs(), pairs()
     topic.clients |= {one.client, other.client}
     topic.round()
-    one.client.post(b"yours")
+    one.client.enqueue(b"yours")
     topic.round()
-    one.client.post(b"first")
-    one.client.post(b"second")
+    one.client.enqueue(b"first")
+    one.client.enqueue(b"second")
     source.n = 2
     topic.round()
     topic.round()
@@ -418,17 +427,17 @@ def test_private_messages_wait_for_a_slow_client_and_too_many_become_a_snapshot(
     topic.clients.add(slow.client)
     source.padding = "." * 20_000
     topic.round()
-    slow.client.post(b"waits")
+    slow.client.enqueue(b"waits")
     topic.round()
-    assert slow.client.mail
+    assert slow.client.outbox
     assert slow.read() == []
     for _ in range(50):
         topic.round()
         slow.read()
-    assert not slow.client.mail
+    assert not slow.client.outbox
     source.padding = ""
-    for number in range(MAIL + 1):
-        slow.client.post(b"%d" % number)
+    for number in range(MAX_OUTBOX + 1):
+        slow.client.enqueue(b"%d" % number)
     topic.round()
     assert slow.read() == ["None>1"]
 
@@ -441,12 +450,12 @@ def test_a_driven_topic_speaks_when_it_is_told_to(
     assert pair.read() == ["None>1"]
     source.n = 2
     assert pair.read() == []
-    fanout.cast("driven")
+    fanout.broadcast("driven")
     assert pair.read() == ["1>2"]
     topic = fanout.join("driven", late.client, lambda: source)
     assert late.read() == ["None>2"]
     assert fanout.listeners("driven") == 2
-    fanout.cast("nobody listens to this")
+    fanout.broadcast("nobody listens to this")
     for each in (pair, late):
         fanout.leave(topic, each.client)
     until = time.monotonic() + 5
@@ -464,10 +473,10 @@ def test_a_round_that_is_asked_for_during_a_round_follows_it(source: Numbers, pa
         if not asked:
             asked.append(1)
             source.n = 5
-            topic.cast(lambda seconds: None)
+            topic.broadcast(lambda seconds: None)
         return Numbers.message(source, since)
 
     source.message = message  # type: ignore[method-assign]  # this one source changes while it is asked
-    topic.cast(lambda seconds: None)
+    topic.broadcast(lambda seconds: None)
     assert pair.read() == ["None>5"]
-    assert not topic.casting
+    assert not topic.broadcasting

@@ -17,7 +17,7 @@ from orderflow.market.market import Market
 from orderflow.web.kit.handler import Headers
 from orderflow.web.kit.params import choice, integer, read_params, read_time, text
 from orderflow.web.kit.request_body import Budget, ClientGone, read_body
-from orderflow.web.market.coalesce import joinable
+from orderflow.web.market.coalesce import can_group
 from orderflow.web.market.pagination import Cursor, Span, bars_page, csv_ticks, tick_windows, ticks_page
 from orderflow.web.market.tables import Table, finest
 
@@ -102,7 +102,7 @@ def test_a_body_that_breaks_off_is_told_apart(chunked: bool) -> None:
     ],
 )  # fmt: skip
 def test_only_a_whole_object_is_put_between_others(body: bytes, joins: bool) -> None:
-    assert joinable(body) is joins
+    assert can_group(body) is joins
 
 
 def test_a_head_is_read_in_one_pass() -> None:

@@ -205,7 +205,7 @@ def test_since_does_not_go_with_pages(client: FlaskClient) -> None:
     post(client, "X", "2025-10-09T18:00:00Z,1,1,buy")
     answer = client.get("/api/v1/bars/X?since=1&limit=5")
     assert answer.status_code == 400
-    assert answer.get_json()["errors"] == [{"loc": ["query", "limit"], "msg": "does not go together with since"}]
+    assert answer.get_json()["errors"] == [{"loc": ["query", "limit"], "msg": "cannot be combined with since"}]
 
 
 def test_frames_and_groups(client: FlaskClient) -> None:
