@@ -4,8 +4,8 @@ In a notebook, without a server:
 
     from orderflow import read_ticks, candles, footprint, study
 
-These names load on first use: the server must patch the standard library for gevent before pandas and its friends
-are imported, and `python -m orderflow` imports this file first.
+These names are loaded on first use: a server must patch the standard library for gevent before pandas is imported, and
+`python -m orderflow` imports this file first.
 """
 
 from __future__ import annotations

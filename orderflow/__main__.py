@@ -1,11 +1,11 @@
 """`python -m orderflow` and the console script `orderflow`.
 
-A server runs on gevent, which must replace the blocking parts of the standard library before anything else is
-imported: so this file looks at the command first, and imports the rest afterwards.
+A server runs on gevent, which must patch the blocking parts of the standard library before anything else is imported:
+so this module looks at the command first and imports the rest afterwards.
 
-The pages are in the top-level packages `callbacks` and `layouts`, names that a folder of the user may have too. `-m`
-looks into the working folder before all others: here it is taken out of the search, as the console script never has
-it there. Where another package of these names still comes first (by PYTHONPATH), a server does not start, and says so.
+The pages are in the top-level packages `callbacks` and `layouts`, and a user's folder can have packages of these names.
+`-m` searches the working folder first; here it is removed from the search path, as with the console script. If another
+package of these names still comes first (by PYTHONPATH), the server does not start and reports it.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ PAGES = ("callbacks", "layouts")
 
 
 def main() -> int:
-    """Run the command line; the exit code."""
+    """Run the command line and return the exit code."""
     leave_out_working_folder()
     if any(word in SERVERS for word in sys.argv[1:2]):
         if hidden := hidden_by():
             print(f"orderflow: {hidden}", file=sys.stderr)
             return 1
-        from gevent import monkey  # only servers need it, and it must come before every other import
+        from gevent import monkey  # only servers need it, and it must precede every other import
 
         monkey.patch_all()
     from orderflow.cli import main as run  # after the patch, see above
@@ -35,23 +35,23 @@ def main() -> int:
 
 
 def home() -> Path:
-    """The folder that this package is in, with `callbacks` and `layouts` beside it."""
+    """The folder of this package, with `callbacks` and `layouts` beside it."""
     return Path(__file__).resolve().parents[1]
 
 
 def leave_out_working_folder() -> None:
-    """Take the working folder from the front of the search for modules, unless the program itself is there."""
+    """Remove the working folder from the front of the module search path, unless the program itself is there."""
     if sys.path and sys.path[0] in ("", os.getcwd()) and Path.cwd().resolve() != home():
         del sys.path[0]
 
 
 def hidden_by() -> str:
-    """Which package hides one of ours, as a sentence; "" when none does."""
+    """A sentence that names the package that hides one of ours; "" if none does."""
     for name in PAGES:
         spec = importlib.util.find_spec(name)
         origin = Path(spec.origin).resolve() if spec is not None and spec.origin else None
         if origin is not None and origin.parent.parent != home():
-            return f"{origin.parent} hides the package {name!r} of this program: take its folder out of PYTHONPATH"
+            return f"{origin.parent} hides the package {name!r} of this program: remove its folder from PYTHONPATH"
     return ""
 
 

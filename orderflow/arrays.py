@@ -1,6 +1,6 @@
-"""Names for the NumPy arrays that modules pass to each other: one name per element type.
+"""Type aliases for NumPy arrays, one name per element type.
 
-A docstring adds what the type cannot say: the length, the unit and the order, as in "int64[n] ns, ascending".
+A docstring adds what the type cannot express: length, unit and order, as in "int64[n] ns, ascending".
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ Ints = npt.NDArray[np.int64]
 """Times (ns), levels (ticks), sizes (size units), deltas, counts."""
 
 Floats = npt.NDArray[np.float64]
-"""Prices and statistics where they leave the integers."""
+"""Prices and statistics that are not integers."""
 
 Flags = npt.NDArray[np.bool_]
-"""Yes or no for each element."""
+"""One boolean per element."""
 
 Codes = npt.NDArray[np.int8]
 """Small codes: a tick's side, the rule that found it, or both packed into one byte."""

@@ -1,7 +1,7 @@
 """The command line: serve, demo, replay, export, doctor.
 
-Flags of the server are made from the table of settings, so none can be missing here. This file and `__main__` alone may
-reach up to the pages. What a command needs is imported by the command: help must not wait for pandas.
+Server flags are generated from the settings, so every setting has one. Only this module and `__main__` import the
+pages. Each command imports what it needs, so that `--help` does not wait for pandas.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from orderflow.settings.load import CONFIG_FILES, load_settings
 from orderflow.settings.settings import Settings, describe, is_loopback
 
 FIRST = ("host", "port", "data_dir", "lan", "ephemeral")
-"""Settings whose flags everybody needs; the help shows the others apart."""
+"""Settings whose flags are shown first; the help lists the others separately."""
 SOURCES = ("callbacks", "layouts", "assets")
-"""Folders beside the package that `reload` watches too."""
-EPILOG = "`orderflow COMMAND --help` tells the options of a command. `orderflow demo` shows real trades at once."
+"""Folders beside the package that `reload` also watches."""
+EPILOG = "`orderflow COMMAND --help` shows the options of a command. `orderflow demo` shows real trades at once."
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; the exit code. Errors of ours end in one line."""
+    """Run one command and return the exit code. Expected errors are printed in one line."""
     given = list(sys.argv[1:] if argv is None else argv)
     parser = build_parser(given[0] if given else "")
     args = parser.parse_args(given)
@@ -43,13 +43,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:  # whoever read our output has gone
+    except BrokenPipeError:  # the reader of our output is gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
 
 
 def build_parser(command: str = "") -> argparse.ArgumentParser:
-    """The parser; `command` is the one about to run, whose arguments may need a heavy import."""
+    """The parser; `command` is the one to run, whose arguments can need a heavy import."""
     parser = argparse.ArgumentParser("orderflow", description="Live order flow from ticks.", epilog=EPILOG)
     parser.add_argument("--version", action="version", version=f"orderflow {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
@@ -65,7 +65,7 @@ def build_parser(command: str = "") -> argparse.ArgumentParser:
 
     replay = commands.add_parser("replay", help="stream a file of trades to a server, at the pace of the market")
     if command == "replay":
-        from orderflow.replay import cli as client  # reads files: only this command needs that
+        from orderflow.replay import cli as client  # reads files; only this command needs it
 
         client.add_arguments(replay)
         replay.set_defaults(run=client.run)
@@ -82,11 +82,11 @@ def build_parser(command: str = "") -> argparse.ArgumentParser:
 
 
 def run_server(args: argparse.Namespace, *, demo: bool) -> int:
-    """`serve` and `demo`."""
+    """Run `serve` or `demo`."""
     settings = _settings(args)
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
-    # heavy, and after the patch that `orderflow.__main__` makes
+    # heavy, and only after the patch that `orderflow.__main__` makes
     from callbacks.app import create_app
     from orderflow.feeds.replay import SampleReplay
     from orderflow.services import build_services
@@ -100,7 +100,7 @@ def run_server(args: argparse.Namespace, *, demo: bool) -> int:
         server = create_server(services, most_sockets=raise_file_limit())
         app = create_app(services, server)
         server.extensions["orderflow.delivery"].allow_scripts(app.csp_hashes)
-    except BaseException:  # whatever it was, the log must be closed before it is told
+    except BaseException:  # any error: close the log before reporting it
         services.stop()
         raise
     watch = None
@@ -124,21 +124,21 @@ def run_server(args: argparse.Namespace, *, demo: bool) -> int:
 
 
 def run_export(args: argparse.Namespace) -> int:
-    """`export`."""
-    from orderflow.web.market.export import run  # brings the engine; only this command needs it
+    """Run `export`."""
+    from orderflow.web.market.export import run  # imports the engine; only this command needs it
 
     return run(args, _settings(args))
 
 
 def run_doctor(args: argparse.Namespace) -> int:
-    """`doctor`."""
-    from orderflow.doctor import run  # brings the engine; only this command needs it
+    """Run `doctor`."""
+    from orderflow.doctor import run  # imports the engine; only this command needs it
 
     return run(_settings(args))
 
 
 def address(settings: Settings, port: int, key: str | None, host: str | None = None, path: str = "/chart/") -> str:
-    """A page's URL as a browser on this machine (or, with `host`, another one) opens it."""
+    """The URL of a page for a browser on this machine or, with `host`, on another one."""
     if host is None:
         host = (
             settings.bind if not is_loopback(settings.bind) and settings.bind not in ("0.0.0.0", "::") else "localhost"
@@ -148,7 +148,7 @@ def address(settings: Settings, port: int, key: str | None, host: str | None = N
 
 
 def announce(settings: Settings, port: int, key: str | None, loaded: int, out: Callable[[str], object] = print) -> None:
-    """Say where the server is and what it holds."""
+    """Print the addresses of the server and what it holds."""
     url = address(settings, port, key)
     lines = [
         f"Orderflow {__version__} is ready",
@@ -179,7 +179,7 @@ def announce(settings: Settings, port: int, key: str | None, loaded: int, out: C
 
 
 def can_browse() -> bool:
-    """Whether there is a screen to open a browser on; without one a text browser would take the terminal."""
+    """Whether there is a display for a browser; without one a text browser would take over the terminal."""
     if sys.platform in ("win32", "darwin"):
         return True
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
@@ -187,12 +187,12 @@ def can_browse() -> bool:
 
 def _qr(url: str) -> list[str]:
     if "utf" not in (getattr(sys.stdout, "encoding", None) or "").lower():
-        return []  # the blocks of the code cannot be printed here
+        return []  # the terminal cannot print the block characters of the QR code
     import segno  # only a server on the network needs it
 
     rows = [list(row) for row in segno.make(url, error="m").matrix_iter(border=2)]
     rows += [[0] * len(rows[0])] * (len(rows) % 2)
-    # two rows a line, light on dark as terminals are
+    # two rows per line, light on dark as terminals are
     blocks = {(0, 0): "█", (0, 1): "▀", (1, 0): "▄", (1, 1): " "}
     pairs = zip(rows[::2], rows[1::2], strict=True)
     return ["  " + "".join(blocks[int(a), int(b)] for a, b in zip(top, low, strict=True)) for top, low in pairs]
@@ -215,7 +215,9 @@ def _server_flags(parser: argparse.ArgumentParser, *, browser: bool) -> None:
 
 
 def _settings_flags(parser: argparse.ArgumentParser) -> None:
-    more = parser.add_argument_group("more settings", "each also from the environment, as ORDERFLOW_<NAME>, or a file")
+    more = parser.add_argument_group(
+        "more settings", "also read from the environment, as ORDERFLOW_<NAME>, or from a file"
+    )
     for name, default, meta, *_ in describe():
         group: Any = parser if name in FIRST else more
         flag = f"--{name.replace('_', '-')}"
@@ -238,9 +240,9 @@ def _export_flags(parser: argparse.ArgumentParser) -> None:
     add("--format", choices=("csv", "json", "parquet", "arrow"), help="default: by the file's name, else csv")
     add("--out", metavar="FILE", help="where to write (default: standard output)")
     add("--start", metavar="TIME", help="first time, ISO-8601 (without a zone: UTC) or a Unix time")
-    add("--end", metavar="TIME", help="time before which to stop")
+    add("--end", metavar="TIME", help="end of the time range, exclusive")
     add("--server", metavar="URL", help="ask this server instead of reading the log, e.g. http://localhost:8765")
-    add("--data-dir", metavar="DIR", help="the log's data folder (default: as the server's)")
+    add("--data-dir", metavar="DIR", help="the log's data folder (default: the server's)")
     add("--config", metavar="FILE", help=argparse.SUPPRESS)
 
 

@@ -1,4 +1,4 @@
-"""`orderflow doctor`: the settings with where each came from, and whether the parts in use are in order."""
+"""`orderflow doctor`: print the settings with their sources, and check the installation."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from orderflow.settings.settings import Settings, describe
 
 PACKAGES = ("dash", "plotly", "flask", "flask-sock", "gevent", "pandas", "numpy", "pyarrow", "msgspec", "diskcache")
 TESTS = ("ORDERFLOW_SHARED_DATA", "ORDERFLOW_REQUIRE_ALL")
-"""Names with our prefix that are no settings: the tests'."""
+"""Environment names with our prefix that are not settings: they belong to the tests."""
 
 OK, NOTE, WRONG = "ok", "note", "WRONG"
 Finding = tuple[str, str]
 
 
 def run(settings: Settings, environ: Mapping[str, str] | None = None, out: Callable[[str], object] = print) -> int:
-    """Print everything; 0 when a server could start, else 1."""
+    """Print the report; returns 0 if a server could start, else 1."""
     out(f"Orderflow {__version__}\n\nSettings")
     for name, value, source in listed(settings):
         out(f"  {name:<24}{value:<32}{source}")
@@ -39,7 +39,7 @@ def run(settings: Settings, environ: Mapping[str, str] | None = None, out: Calla
 
 
 def listed(settings: Settings) -> Iterator[tuple[str, str, str]]:
-    """(name, value, source) of every setting; secrets are not shown."""
+    """(name, value, source) of every setting, without secrets."""
     for each in describe():
         value = settings.value(each)
         if each.meta.secret and value is not None:
@@ -63,7 +63,7 @@ def listed(settings: Settings) -> Iterator[tuple[str, str, str]]:
 
 
 def checks(settings: Settings) -> Iterator[Finding]:
-    """What is in order and what is not."""
+    """The results of all checks."""
     version = platform.python_version()
     yield (OK, f"Python {version}") if sys.version_info >= (3, 11) else (WRONG, f"Python {version}: 3.11 is needed")
     yield _packages()
@@ -74,18 +74,18 @@ def checks(settings: Settings) -> Iterator[Finding]:
     yield _data(settings)
     yield _port(settings)
     if settings.beyond_loopback and not settings.api_key:
-        yield NOTE, "other machines can reach the server: a key will be made at the start"
+        yield NOTE, "other machines can reach the server: a key will be generated at the start"
     if "*" in settings.cors_origins:
         yield NOTE, "cors_origins is *: every web page may call this server"
 
 
 def unknown_names(environ: Mapping[str, str]) -> Iterator[Finding]:
-    """Variables that look like settings and are none."""
+    """Report environment variables that look like settings but are not."""
     known = [PREFIX + name.upper() for name, *_ in describe()]
     for name in environ:
         if name.startswith(PREFIX) and name not in known and name not in TESTS:
             near = difflib.get_close_matches(name, known, 1)
-            yield NOTE, f"{name} in the environment is no setting" + (f"; did you mean {near[0]}?" if near else "")
+            yield NOTE, f"{name} in the environment is not a setting" + (f"; did you mean {near[0]}?" if near else "")
 
 
 def _packages() -> Finding:
@@ -111,7 +111,7 @@ def _data(settings: Settings) -> Finding:
     except OSError as error:
         return WRONG, f"data folder {folder} cannot be written: {error.strerror or error}"
     if there != folder:
-        return OK, f"data folder {folder} will be made"
+        return OK, f"data folder {folder} will be created"
     size = 0
     for path in folder.rglob("*"):
         with contextlib.suppress(OSError):
@@ -121,12 +121,12 @@ def _data(settings: Settings) -> Finding:
 
 def _port(settings: Settings) -> Finding:
     if not settings.port:
-        return OK, "any free port will be taken"
+        return OK, "any free port will be used"
     with socket.socket(socket.AF_INET6 if ":" in settings.bind else socket.AF_INET, socket.SOCK_STREAM) as probe:
         if os.name == "posix":
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((settings.bind, settings.port))
         except OSError as error:
-            return WRONG, f"port {settings.port} of {settings.bind} cannot be had: {error.strerror or error}"
+            return WRONG, f"port {settings.port} of {settings.bind} cannot be used: {error.strerror or error}"
     return OK, f"port {settings.port} is free"

@@ -23,17 +23,17 @@ from typing import ClassVar
 
 
 class OrderflowError(Exception):
-    """Root of the tree; `str(error)` is the sentence a user reads."""
+    """Base class of all errors; `str(error)` is the message for the user."""
 
     status: ClassVar[int] = 500
 
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """One thing wrong at one place.
+    """One error at one place.
 
-    `row` counts data rows from 0 within the body or file; `line` is the 1-based line of the text
-    (header and blank lines included) where there are lines; `field` is the field as the sender named it.
+    `row` counts data rows from 0 within the body or file; `line` is the 1-based line of the text (including header and
+    blank lines), if there are lines; `field` is the field as sent.
     """
 
     row: int | None
@@ -43,7 +43,7 @@ class FieldError:
 
     @property
     def loc(self) -> list[str | int]:
-        """The place as a path, the way the JSON error body prints it."""
+        """The place as a path, as in the JSON error body."""
         path: list[str | int] = ["body"]
         if self.row is not None:
             path.append(self.row)
@@ -57,7 +57,7 @@ class FieldError:
 
 
 class BadInput(OrderflowError):
-    """What was sent cannot be accepted; nothing of it was kept."""
+    """The input cannot be accepted; nothing of it was stored."""
 
     status = 400
 
@@ -67,17 +67,17 @@ class BadInput(OrderflowError):
 
 
 class UnknownFormat(BadInput):
-    """No format recognises the text, or the named one does not fit it."""
+    """No format matches the text, or the given one does not match."""
 
 
 class BadSetting(OrderflowError):
-    """A setting's value has no meaning."""
+    """The value of a setting is invalid."""
 
     status = 400
 
 
 class Unauthorized(OrderflowError):
-    """The call needs the key and came without one."""
+    """The call needs a key but has none."""
 
     status = 401
 
@@ -89,19 +89,19 @@ class Forbidden(OrderflowError):
 
 
 class NotFound(OrderflowError):
-    """There is no such thing."""
+    """The requested object does not exist."""
 
     status = 404
 
 
 class Conflict(OrderflowError):
-    """Right call, wrong moment."""
+    """The call is valid but not possible in the current state."""
 
     status = 409
 
 
 class TooLarge(OrderflowError):
-    """The body is larger than the server takes in one call."""
+    """The body is larger than the server accepts."""
 
     status = 413
 
@@ -117,6 +117,6 @@ class Busy(OrderflowError):
 
 
 class StorageFailed(OrderflowError):
-    """The storage refused the write (disk full, for one); the call changed nothing."""
+    """The storage rejected the write (for example because the disk is full); the call changed nothing."""
 
     status = 507

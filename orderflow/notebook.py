@@ -1,6 +1,6 @@
-"""Order flow in a notebook, without a server: read ticks into a DataFrame, get candles and footprints from it.
+"""Order flow in a notebook, without a server: read ticks into a DataFrame, compute candles and footprints from it.
 
-The same engine as the server's, the same columns as its API, as float64 for plotting. `layouts.figures` draws them.
+Uses the server's engine and has the same columns as its API, as float64 for plotting. `layouts.figures` draws them.
 """
 
 from __future__ import annotations
@@ -32,13 +32,14 @@ _RULES = {rule: rule.name.lower() for rule in SideRule}
 
 
 def read_ticks(path: str | PathLike[str], **options: Any) -> pd.DataFrame:
-    """The ticks of a file (CSV of any known format, .gz, .zip, .parquet) as a DataFrame.
+    """Read the ticks of a file (CSV in any known format, .gz, .zip, .parquet) as a DataFrame.
 
-    Columns: time (datetime64[ns, UTC]), symbol, price and size (float64, the decimals of the file), side ("buy", "sell"
-    or "" where no rule has found one yet), side_rule, id (Int64, missing where the venue gave none). Rows keep the
+    Columns: time (datetime64[ns, UTC]), symbol, price and size (float64, with the decimals of the file), side ("buy",
+    "sell", or "" if no rule has found one yet), side_rule, id (Int64, missing if the venue gave none). Rows keep the
     file's order. options: those of `orderflow.formats.open_ticks` (format, tz, symbol, member, side).
-    Bad rows are left out, counted in `attrs["skipped"]` and named in `attrs["errors"]` (the first 20).
-    Raises UnknownFormat when no format fits, BadInput when the file has no usable row.
+
+    Bad rows are left out, counted in `attrs["skipped"]` and described in `attrs["errors"]` (the first 20). Raises
+    UnknownFormat if no format matches, BadInput if the file has no usable row.
     """
     batches: list[TickBatch] = []
     rows: list[Ints] = []
@@ -76,19 +77,21 @@ def read_ticks(path: str | PathLike[str], **options: Any) -> pd.DataFrame:
 
 
 def candles(ticks: pd.DataFrame, frame: str = "1min", *, session: str = "UTC 00:00") -> pd.DataFrame:
-    """Bars of a DataFrame of ticks; columns as `GET /api/v1/bars` has them, time as datetime64[ns, UTC].
+    """Compute the bars of a DataFrame of ticks.
 
-    ticks: columns time (naive means UTC), price, size, and side ("buy", "sell" or "") where known; without a side
-    column the tick rule decides. frame: "1s" to "1d". session: where CVD and VWAP restart, "America/Chicago 17:00".
-    Raises BadInput naming the row and column of what cannot be a tick.
+    Returns the columns of `GET /api/v1/bars`, with time as datetime64[ns, UTC]. ticks: columns time (without a zone:
+    UTC), price, size, and optionally side ("buy", "sell" or ""); without it the tick rule decides. frame: "1s" to "1d".
+    session: the start of the session, where CVD and VWAP restart, as "America/Chicago 17:00". Raises BadInput naming
+    the row and column of an invalid tick.
     """
     return _frame(bar_columns(_table(ticks, frame, session)))
 
 
 def footprint(ticks: pd.DataFrame, frame: str = "1min", *, session: str = "UTC 00:00", group: int = 1) -> pd.DataFrame:
-    """Volume by bar, price and aggressor; columns as `GET /api/v1/footprint` has them. group: price levels to a row.
+    """Compute the volume by bar, price and aggressor.
 
-    The argument `ticks`, `frame`, `session` and the errors are those of `candles`.
+    Returns the columns of `GET /api/v1/footprint`. group: price levels per row. `ticks`, `frame`, `session` and the
+    errors are as for `candles`.
     """
     return _frame(footprint_columns(_table(ticks, frame, session).grouped(group)))
 
@@ -96,12 +99,12 @@ def footprint(ticks: pd.DataFrame, frame: str = "1min", *, session: str = "UTC 0
 def study(
     name: str, ticks: pd.DataFrame, frame: str = "1min", *, session: str = "UTC 00:00", **options: Any
 ) -> pd.DataFrame:
-    """A study of the registry over a DataFrame of ticks, such as "naked_poc", "absorption" or "tape_speed".
+    """Compute a registered study over a DataFrame of ticks, such as "naked_poc", "absorption" or "tape_speed".
 
-    options: those of the study, as `orderflow.market.studies.registry` lists them. The rows are bars (column time),
-    levels (time and price), prices, or ticks (time and price), as the study has it; marks are bool, prices and sizes
-    float64. The arguments `ticks`, `frame` and `session` are those of `candles`.
-    Raises NotFound for an unknown study, BadInput for an unknown option or one out of bounds.
+    options: those of the study, as listed in `orderflow.market.studies.registry`. The rows are bars (column time),
+    levels (time and price), prices, or ticks (time and price), depending on the study; marks are bool, prices and sizes
+    float64. `ticks`, `frame` and `session` are as for `candles`. Raises NotFound for an unknown study, BadInput for an
+    option that is unknown or out of bounds.
     """
     chosen = find(name)
     chosen.known(options)
@@ -179,7 +182,7 @@ def _bars_and_ticks(ticks: pd.DataFrame, frame: str, session: str) -> tuple[BarT
 def _batch(ticks: pd.DataFrame) -> TickBatch:
     missing = [name for name in ("time", "price", "size") if name not in ticks.columns]
     if missing:
-        raise BadInput(f"the ticks need the columns time, price and size; there is no {', '.join(missing)}")
+        raise BadInput(f"the ticks need the columns time, price and size; missing: {', '.join(missing)}")
     if not len(ticks):
         raise BadInput("there are no ticks")
     text = not pd.api.types.is_numeric_dtype(ticks["time"]) and not pd.api.types.is_datetime64_any_dtype(ticks["time"])
@@ -187,7 +190,7 @@ def _batch(ticks: pd.DataFrame) -> TickBatch:
     price, price_decimals = _exact(ticks, "price", least=np.nextafter(0.0, 1.0))
     size, size_decimals = _exact(ticks, "size", least=0.0)
     if time.isna().any():
-        raise _wrong(int(np.flatnonzero(time.isna())[0]), "time", "is missing, or no ISO-8601 time")
+        raise _wrong(int(np.flatnonzero(time.isna())[0]), "time", "is missing or not an ISO-8601 time")
     side, rule = _sides(ticks)
     ids = np.full(len(ticks), NO_ID)
     if "id" in ticks.columns:
@@ -208,9 +211,7 @@ def _exact(ticks: pd.DataFrame, name: str, least: float) -> tuple[Any, int]:
     units, decimals, exact = scale_floats(values)
     if not exact.all():
         row = int(np.flatnonzero(~exact)[0])
-        raise _wrong(
-            row, name, f"{values[row]!r} has more digits than can be kept exactly; round it where it comes from"
-        )
+        raise _wrong(row, name, f"{values[row]!r} has more digits than can be kept exactly; round it at its source")
     return units, decimals
 
 

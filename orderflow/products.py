@@ -1,8 +1,8 @@
-"""The products that stand on the market, one row each: adding a product adds its row to `PRODUCTS`.
+"""The products built on the market. To add a product, add its row to `PRODUCTS`.
 
-A row builds the product's parts from the ground and the parts built before, and says how they start and end. The
-layers above are given by name, because this module may not import them: `api` are the classes of its routes and sockets
-(loaded by `orderflow.web.app`), `pages` its Dash pages (loaded by `callbacks.app`).
+A row builds the product's parts from the ground and from the parts built before, and defines how they start and stop.
+The layers above are given by name, because this module may not import them: `api` lists the classes of its routes and
+sockets (loaded by `orderflow.web.app`), `pages` its Dash pages (loaded by `callbacks.app`).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 
 class Ground(Protocol):
-    """What every product may stand on."""
+    """What every product can use."""
 
     @property
     def settings(self) -> Settings: ...
@@ -51,13 +51,13 @@ class Parts:
         self._parts: dict[type, object] = {}
 
     def add(self, part: object) -> None:
-        """Keep a part. Raises ValueError when there is one of its class."""
+        """Add a part. Raises ValueError if there is one of its class."""
         if type(part) in self._parts:
-            raise ValueError(f"two parts are a {type(part).__name__}")
+            raise ValueError(f"there are two parts of class {type(part).__name__}")
         self._parts[type(part)] = part
 
     def get(self, kind: type[T]) -> T:
-        """The part of exactly this class. Raises LookupError when no product has built it."""
+        """The part of exactly this class. Raises LookupError if no product has built it."""
         try:
             part = self._parts[kind]
         except KeyError:
@@ -67,22 +67,23 @@ class Parts:
 
 
 class HasParts(Protocol):
-    """What an API that needs nothing but its product's parts asks of the services."""
+    """The services as seen by an API that needs only its product's parts."""
 
     def part(self, kind: type[T]) -> T:
         """The part of this class. Raises LookupError."""
 
 
 def _nothing(parts: Parts) -> None:
-    """For products without a life of their own."""
+    """For products without start, stop or reset."""
 
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """One row. Its settings are the section of the same name in `orderflow.settings.settings.SECTIONS`.
+    """One product. Its settings are the section of the same name in `orderflow.settings.settings.SECTIONS`.
 
-    build: yields the parts; nothing runs yet. Raises BadSetting, StorageFailed. start, stop: of all its parts. reset:
-    after all ticks were forgotten. api: "module:class", made with (services, fanout). pages: modules with a `PAGE`.
+    build: yields the parts; nothing runs yet. Raises BadSetting, StorageFailed. start, stop: for all its parts. reset:
+    called after all ticks were deleted. api: "module:class", made with (services, fanout). pages: modules with a
+    `PAGE`.
     """
 
     name: str
@@ -108,7 +109,7 @@ def _herd(ground: Ground, parts: Parts) -> Iterator[object]:
     try:
         game = build_game(ground.settings, ground.market, ground.workers, ground.clock)
     except BadInput as error:
-        raise BadSetting(f"the herd game's settings make no market: {error}") from error
+        raise BadSetting(f"the settings of the herd game are invalid: {error}") from error
     yield game
     yield Debriefs(game, ground.workers)
 
@@ -147,7 +148,7 @@ PRODUCTS: tuple[Product, ...] = (
     ),
     Product("exchange", _exchange, api=("orderflow.web.exchange.exchange_api:ExchangeApi",)),
 )
-"""In the order in which they are built and started; they stop in the reverse order."""
+"""In the order in which they are built and started; they stop in reverse order."""
 
 
 def build_parts(ground: Ground, parts: Parts) -> None:

@@ -1,6 +1,6 @@
-"""The services of one process, put together once and handed to whoever needs them. Frozen: nothing is swapped later.
+"""The services of one process, built once and passed to every part that needs them. Frozen: nothing is replaced later.
 
-This is the only place that decides which log, which bus and which clock are in use. Knows no web and no screen.
+This is the only place that decides which log, bus and clock are in use. It does not import the web layer or the pages.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from orderflow.settings.settings import Settings
 from orderflow.storage.ticks.disk_log import DiskTickLog
 
 AUDIT_SECONDS = 1.0
-"""Finished minutes are recomputed and compared this often."""
+"""Seconds between two audits, which recompute and compare finished minutes."""
 T = TypeVar("T")
 
 log = logging.getLogger(__name__)
@@ -33,10 +33,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Services:
-    """What every product stands on, and the products' parts.
+    """The services that every product uses, and the products' parts.
 
-    settings; market: all ticks and bars; ticks: the log behind it; workers: threads and greenlets; bus: which symbol
-    changed; clock.
+    settings; market: all ticks and bars; ticks: the log behind it; workers: threads and greenlets; bus: publishes which
+    symbol changed; clock.
     """
 
     settings: Settings
@@ -51,13 +51,13 @@ class Services:
         build_parts(self, self.parts)
 
     def part(self, kind: type[T]) -> T:
-        """The part of a product by its class: `services.part(Game)`. Raises LookupError when there is none."""
+        """The part of a product by its class: `services.part(Game)`. Raises LookupError if it does not exist."""
         return self.parts.get(kind)
 
     def start(self) -> int:
-        """Reload what the log holds, apply the instruments' settings, start the jobs; returns the ticks reloaded.
+        """Reload the log, apply the instruments' settings and start the jobs. Returns the number of reloaded ticks.
 
-        Raises StorageFailed when the log cannot be read, BadSetting when an instrument's settings do not fit it.
+        Raises StorageFailed if the log cannot be read, BadSetting if an instrument's settings do not fit it.
         """
         begun = time.monotonic()
         loaded = self.market.load()
@@ -70,7 +70,8 @@ class Services:
         return loaded
 
     def reset(self, symbol: str | None = None) -> None:
-        """Forget the ticks of one symbol, or all; what the settings and the page say of instruments stays.
+        """Delete the ticks of one symbol, or of all; settings of instruments are kept, from the files and from the
+        page.
 
         Raises NotFound, StorageFailed.
         """
@@ -95,13 +96,13 @@ class Services:
                 raise BadSetting(f"instruments.{symbol}: {error}") from error
 
     def audit(self) -> None:
-        """Compare the minutes finished since the last call with their own ticks; a difference is an error to report."""
+        """Compare the minutes finished since the last call with their ticks; a difference is a bug, which is logged."""
         bars, failures = self.workers.run(self.market.verify)
         if failures:
             raise OrderflowError(f"{failures} of {bars} finished bars differ from their ticks; please report this")
 
     def stop(self, timeout: float = 4.0) -> list[str]:
-        """Stop the jobs, flush and close the log; returns the names of what did not end in time."""
+        """Stop the jobs, flush and close the log. Returns the names of jobs that did not end in time."""
         begun = time.monotonic()
         for product in reversed(PRODUCTS):
             product.stop(self.parts)
@@ -110,7 +111,7 @@ class Services:
 
 
 def build_services(settings: Settings) -> Services:
-    """Put the services together; nothing runs before `start`. Raises BadSetting, StorageFailed."""
+    """Build the services; nothing runs before `start`. Raises BadSetting, StorageFailed."""
     check(settings)
     workers = Workers()
     bus = Bus()
@@ -128,9 +129,9 @@ def build_services(settings: Settings) -> Services:
 
 @contextmanager
 def stored_market(settings: Settings) -> Iterator[MarketReader]:
-    """The market as the tick log of this machine holds it, for a program that serves nothing.
+    """The market of this machine's tick log, for a program that does not serve.
 
-    Raises NotFound when there is no log, BadSetting when another process has it, StorageFailed when it is damaged.
+    Raises NotFound if there is no log, BadSetting if another process uses it, StorageFailed if it is damaged.
     """
     folder = settings.data_dir / "ticks"
     if not folder.is_dir():
@@ -147,7 +148,7 @@ def stored_market(settings: Settings) -> Iterator[MarketReader]:
 
 
 def check(settings: Settings) -> None:
-    """What the settings alone cannot know. Raises BadSetting."""
+    """Check settings that need the market's rules. Raises BadSetting."""
     try:
         frame = Frame.parse(settings.candle_interval)
     except BadInput as error:

@@ -1,4 +1,4 @@
-"""Fixtures that every room's tests may use: real market data, a market, a server in this process, a real server."""
+"""Fixtures for all tests: real market data, a market, a server in this process, a real server."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def require(what: str) -> NoReturn:
 def shared_data() -> Path:
     """The folder of real market data beside the repository (or ORDERFLOW_SHARED_DATA).
 
-    It belongs to no clone, so a test without it is skipped also where everything else is required.
+    It is not part of the repository, so tests are skipped without it, also if everything else is required.
     """
     named = os.environ.get("ORDERFLOW_SHARED_DATA")
     folder = Path(named) if named else ROOT / ".." / "shared" / "data"
@@ -42,7 +42,7 @@ def shared_data() -> Path:
 
 @pytest.fixture
 def market() -> Market:
-    """An empty market that keeps nothing on disk."""
+    """An empty market without a log on disk."""
     return Market()
 
 
@@ -82,7 +82,7 @@ def client(web: flask.Flask) -> FlaskClient:
 
 @pytest.fixture
 def launch() -> Iterator[Callable[..., RunningServer]]:
-    """launch(*flags, environ={}): real servers of one test, ended after it."""
+    """launch(*flags, environ={}): start real servers, which are stopped after the test."""
     running: list[RunningServer] = []
 
     def start(*flags: str, **options: Any) -> RunningServer:
@@ -98,7 +98,7 @@ def launch() -> Iterator[Callable[..., RunningServer]]:
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[RunningServer]:
-    """One real ephemeral server for all tests of the run: reset a symbol of your own, never everything."""
+    """One real ephemeral server for the whole run: reset only a symbol of your own."""
     running = start_server("--ephemeral", "--no-browser")
     yield running
     if running.process.poll() is None:

@@ -1,4 +1,4 @@
-"""A real server process, as a test sees it: its address, what it printed, and how it ended."""
+"""A real server process for tests: its address, its output, and its exit code."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ class RunningServer:
             return json.loads(answer.read())
 
     def post(self, path: str, body: bytes, kind: str = "application/json", **headers: str) -> Any:
-        """The JSON that a POST is answered with."""
+        """The JSON answer of a POST."""
         request = urllib.request.Request(self.url + path, body, {"Content-Type": kind, **headers})
         with urllib.request.urlopen(request, timeout=20) as answer:
             return json.loads(answer.read())
 
     def stop(self, number: signal.Signals = signal.SIGTERM, timeout: float = 15.0) -> int:
-        """Signal it and wait; the exit code."""
+        """Send a signal and return the exit code."""
         if self.process.poll() is None:
             self.process.send_signal(number)
         try:
@@ -55,9 +55,9 @@ class RunningServer:
 
 
 def start_server(*flags: str, environ: dict[str, str] | None = None, command: str = "serve") -> RunningServer:
-    """`python -m orderflow serve` on a free port of loopback, ready to be called. Stop it with `stop()`.
+    """Start `python -m orderflow serve` on a free loopback port and wait until it is ready. Stop it with `stop()`.
 
-    Without simulated instruments, unless `environ` has a TICKER_COUNT.
+    It has no simulated instruments, unless `environ` has a TICKER_COUNT.
     """
     clean = {name: value for name, value in os.environ.items() if not name.startswith("ORDERFLOW_") and name != "PORT"}
     process = subprocess.Popen(

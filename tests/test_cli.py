@@ -1,4 +1,4 @@
-"""The command line: help, addresses, refusals in one line, export from a log and from a server, doctor."""
+"""The command line: help, addresses, one-line errors, export from a log and from a server, doctor."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ ROWS = b"timestamp,price,size,side\n" + b"".join(
 
 @pytest.fixture(autouse=True)
 def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test reads the settings of the one who runs it."""
+    """Keep the tests independent of the user's settings."""
     monkeypatch.chdir(tmp_path)
     for name in list(os.environ):
         if name.startswith("ORDERFLOW_") or name in ("PORT", "HOST"):
@@ -43,7 +43,7 @@ Run = Callable[..., tuple[int, str, str]]
 
 @pytest.fixture
 def run(capsysbinary: pytest.CaptureFixture[bytes]) -> Run:
-    """run(*words): the exit code of a command run in this process, what it printed and what it complained."""
+    """run(*words): the exit code of a command run in this process, and what it printed to stdout and stderr."""
 
     def call(*words: str) -> tuple[int, str, str]:
         try:
@@ -64,7 +64,7 @@ def test_help_of_every_command(command: str, capsys: pytest.CaptureFixture[str])
     assert "usage: orderflow" in capsys.readouterr().out
 
 
-def test_without_a_command_it_helps(capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_command_prints_the_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main([]) == 0
     assert "serve" in capsys.readouterr().out
 
@@ -80,7 +80,7 @@ def test_every_setting_has_its_flag() -> None:
     assert parser.parse_args(["serve"]).lan is None
 
 
-def test_the_browser_opens_for_the_demo_and_for_those_who_ask() -> None:
+def test_browser_opens_for_demo_or_on_request() -> None:
     parser = cli.build_parser()
     opens = {
         words: parser.parse_args(words.split()).browser
@@ -108,7 +108,7 @@ def test_the_version(run: Run) -> None:
         (("export", "X", "--server", "nonsense"), "cannot reach nonsense"),
     ],
 )
-def test_what_cannot_be_is_one_line_and_1(words: tuple[str, ...], says: str, run: Run) -> None:
+def test_errors_are_one_line_and_exit_code_1(words: tuple[str, ...], says: str, run: Run) -> None:
     code, _, errors = run(*words)
     assert code == 1
     assert len(errors.splitlines()) == 1, errors
@@ -116,7 +116,7 @@ def test_what_cannot_be_is_one_line_and_1(words: tuple[str, ...], says: str, run
     assert says in errors
 
 
-def test_a_port_in_use_is_one_line_and_1(run: Run) -> None:
+def test_port_in_use_is_one_line_and_exit_code_1(run: Run) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -130,7 +130,7 @@ def test_a_port_in_use_is_one_line_and_1(run: Run) -> None:
 
 
 @pytest.mark.parametrize("words", [("serve", "--prot", "1"), ("fly",), ("export",), ("export", "X", "--what", "news")])
-def test_wrong_arguments_are_2(words: tuple[str, ...], run: Run) -> None:
+def test_wrong_arguments_are_exit_code_2(words: tuple[str, ...], run: Run) -> None:
     assert run(*words)[0] == 2
 
 
@@ -149,7 +149,7 @@ def test_addresses(settings: dict[str, str], key: str | None, url: str) -> None:
     assert cli.address(Settings.of(**settings), 80, key) == url  # type: ignore[arg-type]
 
 
-def test_the_start_says_where_it_is_and_what_it_keeps(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_start_prints_addresses_and_storage(monkeypatch: pytest.MonkeyPatch) -> None:
     lines: list[str] = []
     cli.announce(Settings(ephemeral=True), 80, None, 0, lines.append)
     assert lines == [
@@ -170,7 +170,7 @@ def test_the_start_says_where_it_is_and_what_it_keeps(monkeypatch: pytest.Monkey
     assert "1,234,567 reloaded" in text
 
 
-def test_the_lan_address_is_printed_as_a_code_where_it_can_be(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lan_address_is_printed_as_a_qr_code(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = cli._qr("http://192.168.1.5:8765/chart/?key=abcdefghijklmnopqrstuvwx")
     if "utf" in (sys.stdout.encoding or "").lower():
         assert len(rows) > 15
@@ -201,7 +201,7 @@ def test_the_demo_replays_the_sample(launch: Callable[..., RunningServer]) -> No
 
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder that a server has left behind."""
+    """A data folder filled by a server."""
     folder = tmp_path_factory.mktemp("data")
     server = start_server("--data-dir", str(folder))
     server.post("/ticks?symbol=X", ROWS, "text/csv")
@@ -273,7 +273,7 @@ def test_doctor_shows_every_setting_with_its_source(tmp_path: Path) -> None:
     assert rows["instruments.NQ"] == ("tick_size 0.25", "orderflow.toml instruments")
 
 
-def test_doctor_finds_what_is_wrong(tmp_path: Path) -> None:
+def test_doctor_reports_problems(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -287,7 +287,7 @@ def test_doctor_finds_what_is_wrong(tmp_path: Path) -> None:
     assert list(unknown_names({"ORDERFLOW_PORT": "1", "ORDERFLOW_REQUIRE_ALL": "1", "OTHER": "x"})) == []
 
 
-def test_as_a_module_it_is_the_same_command() -> None:
+def test_module_is_the_same_command() -> None:
     words = [sys.executable, "-m", "orderflow", "doctor", "--port", "0", "--ephemeral"]
     environ = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False, env=environ)

@@ -1,4 +1,4 @@
-"""What the documents promise holds: settings, routes, arguments and formats are all named, and the examples run."""
+"""The documentation is correct: it names all settings, routes, arguments and formats, and its examples run."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ REFERENCE = load("make_docs")
 
 
 @pytest.mark.parametrize("name", list(REFERENCE.PAGES))
-def test_the_reference_is_what_the_program_says(name: str) -> None:
+def test_reference_is_up_to_date(name: str) -> None:
     there = (ROOT / "docs" / "reference" / name).read_text("utf-8")
     assert REFERENCE.PAGES[name]() == there, "run: python scripts/make_docs.py"
 
@@ -99,7 +99,7 @@ def test_the_command_lines_are_understood() -> None:
 
 
 def examples(text: str) -> Iterator[tuple[str, str]]:
-    """(command, what it prints) of a document's console blocks."""
+    """(command, expected output) from a document's console blocks."""
     for block in blocks("console", text):
         for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
             lines = part.splitlines()
@@ -165,12 +165,12 @@ def test_every_file_that_is_named_is_there(name: str) -> None:
         assert "NAME" in path or (ROOT / path).exists(), path
 
 
-def test_the_two_first_commands_come_first() -> None:
+def test_readme_starts_with_two_commands() -> None:
     first = blocks("bash")[0].splitlines()
     assert first[0].startswith("python3 scripts/run.py")
     assert first[1].startswith("python3 scripts/test.py")
 
 
-def test_the_changelog_knows_this_version() -> None:
+def test_changelog_has_this_version() -> None:
     text = (ROOT / "CHANGELOG.md").read_text("utf-8")
     assert re.search(rf"^## \[{re.escape(__version__)}\]|^## \[Unreleased\]", text, re.MULTILINE)

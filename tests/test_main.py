@@ -1,4 +1,4 @@
-"""`python -m orderflow`: whose packages it finds where a folder has some of the same names."""
+"""`python -m orderflow` finds its own packages if a folder has others of the same names."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WHERE = "import callbacks, layouts; print(callbacks.__file__); print(layouts.__f
 
 @pytest.fixture
 def foreign(tmp_path: Path) -> Path:
-    """A folder with packages of the names of ours."""
+    """A folder with packages that have the names of ours."""
     for name in program.PAGES:
         (tmp_path / name).mkdir()
         (tmp_path / name / "__init__.py").write_text("", "utf-8")
@@ -47,14 +47,14 @@ def test_the_working_folder_does_not_hide_our_packages(foreign: Path) -> None:
     assert [Path(line).parent.parent for line in done.stdout.split()] == [ROOT, ROOT], done.stderr
 
 
-def test_a_server_says_which_package_hides_ours(foreign: Path) -> None:
+def test_server_names_the_package_that_hides_ours(foreign: Path) -> None:
     for command in ("serve", "demo"):
         done = run(foreign, os.pathsep.join([str(foreign), str(ROOT)]), "-m", "orderflow", command, "--port", "0")
         assert done.returncode == 1
         assert done.stdout == ""
         assert done.stderr == (
             f"orderflow: {foreign.resolve() / 'callbacks'} hides the package 'callbacks' of this program: "
-            "take its folder out of PYTHONPATH\n"
+            "remove its folder from PYTHONPATH\n"
         )
 
 

@@ -1,4 +1,4 @@
-"""Order flow without a server: files to DataFrames, DataFrames to the engine's own tables."""
+"""Order flow without a server: files to DataFrames, DataFrames to the engine's tables."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from orderflow.market.market import Market
 from orderflow.market.studies.registry import STUDIES
 
 
-def test_a_notebook_sees_what_the_server_shows() -> None:
+def test_notebook_tables_equal_the_servers() -> None:
     path = sample_path("LTCUSDT")
     market = Market(max_candles=10_000)
     with open_ticks(path, symbol="LTCUSDT") as reader:
@@ -52,11 +52,11 @@ def test_ticks_of_several_symbols_keep_the_order_of_the_file_and_bad_rows_are_co
     assert "line 4" in ticks.attrs["errors"][0]
 
 
-def test_what_cannot_be_a_tick_is_named_by_row_and_column() -> None:
+def test_invalid_ticks_are_named_by_row_and_column() -> None:
     ticks = pd.DataFrame({"time": pd.to_datetime(["2026-01-01", "2026-01-01"]), "price": [1.0, 0.0], "size": [1, 1]})
     with pytest.raises(BadInput, match="row 1, price"):
         candles(ticks)
-    with pytest.raises(BadInput, match="there is no size"):
+    with pytest.raises(BadInput, match="missing: size"):
         candles(ticks.drop(columns="size"))
     with pytest.raises(BadInput, match="row 1, time"):
         candles(ticks.assign(price=1.0, time=["2026-01-01", "yesterday"]))

@@ -1,4 +1,4 @@
-"""What a user installs: the wheel holds every room, the page's files and the samples, and it works away from here."""
+"""The wheel contains every package, the page files and the samples, and works outside the repository."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def files(folder: Path) -> Iterator[str]:
 
 
 def run_away(installed: Path, folder: Path, *command: str) -> str:
-    """Run this Python in `folder`, where only the wheel's contents can be imported as the project."""
+    """Run this Python in `folder`, where only the wheel's contents can be imported."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("ORDERFLOW_")}
     environment |= {"PYTHONPATH": str(installed), "ORDERFLOW_DATA_DIR": str(folder / "state")}
     done = subprocess.run(
@@ -95,7 +95,7 @@ def test_the_wheel_holds_the_whole_tree_and_nothing_else(wheel: Path) -> None:
     assert names == expected
 
 
-def test_the_wheel_says_what_it_is(installed: Path) -> None:
+def test_wheel_metadata(installed: Path) -> None:
     (info,) = installed.glob("*.dist-info")
     found = importlib.metadata.Distribution.at(info)
     assert found.version == orderflow.__version__
@@ -120,7 +120,7 @@ def test_the_sample_and_the_page_files_are_found_from_an_empty_directory(install
 
 
 def imported(folder: Path) -> set[str]:
-    """The top-level names of everything that the Python files of a folder import."""
+    """The top-level names that the Python files of a folder import."""
     names: set[str] = set()
     for path in folder.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
@@ -132,12 +132,12 @@ def imported(folder: Path) -> set[str]:
 
 
 def declared(text: str) -> set[str]:
-    """The distributions that a list of requirements names, spelt alike."""
+    """The distributions in a list of requirements, with normalized names."""
     lines = [line for line in text.strip().splitlines() if not line.startswith("#")]
     return {re.split(r"[<>=!~; \[]", line)[0].lower().replace("_", "-") for line in lines}
 
 
-def test_what_is_imported_is_required_and_the_other_way(setup: configparser.ConfigParser) -> None:
+def test_imports_and_requirements_match(setup: configparser.ConfigParser) -> None:
     homes = importlib.metadata.packages_distributions()
     used = set().union(*(imported(ROOT / room) for room in ROOMS)) - set(sys.stdlib_module_names) - set(ROOMS)
     dists = {homes[name][0].lower().replace("_", "-") for name in used}

@@ -1,4 +1,4 @@
-"""The table of products: every name in it can be loaded, and its parts are found by class."""
+"""The table of products: every name in it can be imported, and parts are found by class."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_parts_are_found_by_their_class(services: Services) -> None:
 def test_two_parts_of_one_class_are_refused() -> None:
     parts = Parts()
     parts.add([])
-    with pytest.raises(ValueError, match="two parts are a list"):
+    with pytest.raises(ValueError, match="there are two parts of class list"):
         parts.add([])
 
 

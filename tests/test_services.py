@@ -1,4 +1,4 @@
-"""The services put together: what is reloaded, which settings are applied, how they end."""
+"""Services: reloading, settings of instruments, and the end."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_an_ephemeral_server_has_no_log(make_services: Make) -> None:
     assert isinstance(make_services().ticks, NoLog)
 
 
-def test_what_was_taken_is_reloaded(tmp_path: Path) -> None:
+def test_ticks_are_reloaded(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path)
     first = build_services(settings)
     assert first.start() == 0
@@ -68,7 +68,7 @@ def test_an_instrument_that_does_not_fit_the_log_stops_the_start(tmp_path: Path)
 
 
 @pytest.mark.parametrize("interval", ["7min", "ticks:100", "soon"])
-def test_a_candle_interval_that_is_none_is_refused(interval: str) -> None:
+def test_invalid_candle_interval_is_refused(interval: str) -> None:
     with pytest.raises(BadSetting, match="candle_interval"):
         build_services(Settings(ephemeral=True, candle_interval=interval))
 
@@ -102,7 +102,7 @@ def test_a_recording_feeds_the_exchange_or_stops_the_start(tmp_path: Path) -> No
             build_services(Settings.of(ephemeral=True, exchange_recording=str(wrong)))
 
 
-def test_a_reset_of_all_keeps_what_was_said_of_instruments(tmp_path: Path) -> None:
+def test_reset_of_all_keeps_settings_of_instruments(tmp_path: Path) -> None:
     told = {"NQ": SymbolSettings(Decimal("0.25"), None, "America/Chicago 17:00")}
     settings = Settings.of(data_dir=tmp_path, ticker_count=1, symbols=told)
     services = build_services(settings)

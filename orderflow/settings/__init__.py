@@ -1,1 +1,1 @@
-"""Settings: defaults, names, types, bounds and meaning, and the parsers of their text."""
+"""Settings: declaration, loading and parsing."""

@@ -1,4 +1,4 @@
-"""How a setting is declared: its default, parser, bounds, meaning and names stand together in one dataclass field."""
+"""Declare settings: default, parser, bounds, meaning and names of a setting are in one dataclass field."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 
 @dataclass(frozen=True, slots=True)
 class Meta:
-    """What a setting is, beside its default.
+    """The metadata of a setting, in addition to its default.
 
-    read: text or TOML value to the setting's value. allowed: the bounds in words. names: unprefixed environment names.
-    flat: the setting's name outside its section, if not `<section>_<attribute>`.
+    read: converts text or a TOML value to the setting's value. allowed: the bounds in words. names: unprefixed
+    environment names. flat: the setting's name outside its section, if it is not `<section>_<attribute>`.
     """
 
     read: Callable[[Any], Any]
@@ -24,7 +24,9 @@ class Meta:
 
 
 class Declared(NamedTuple):
-    """One setting. name: of its flag and, in capitals, its environment variable. section: "" for the ground's."""
+    """One declared setting. name: of its flag and, in capitals, of its environment variable. section: "" for common
+    settings.
+    """
 
     name: str
     default: Any
@@ -42,7 +44,7 @@ def setting(
     secret: bool = False,
     flat: str = "",
 ) -> Any:
-    """A dataclass field that is a setting."""
+    """A dataclass field that declares a setting."""
     return field(default=default, metadata={"setting": Meta(read, allowed, doc, names, secret, flat)})
 
 

@@ -1,6 +1,6 @@
 """Settings of the simulated instruments: `[instruments]` in orderflow.toml.
 
-Their names outside the toml file are those of the source system (`TICKER_COUNT`, `PRICE_UPDATE_INTERVAL` …).
+Outside of the toml file they have the names of the source system (`TICKER_COUNT`, `PRICE_UPDATE_INTERVAL` …).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from orderflow.settings.declare import setting
 
 @dataclass(frozen=True)
 class InstrumentSettings:
-    """How many simulated instruments there are, and how their prices move."""
+    """The number of simulated instruments, and how their prices move."""
 
     prefix: str = setting(
         "/api/v1",
@@ -94,4 +94,4 @@ class InstrumentSettings:
         flat="scenario",
     )
     simulated: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """By id, from the `[simulated.ITEM_00]` tables of orderflow.toml; the simulation checks what they say."""
+    """By id, from the `[simulated.ITEM_00]` tables of orderflow.toml; checked by the simulation."""

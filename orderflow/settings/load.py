@@ -1,7 +1,7 @@
-"""Reads the settings: command-line flags, environment, `orderflow.toml`, `.env`, defaults; the first that has a value.
+"""Load the settings: command-line flags, environment, `orderflow.toml`, `.env`, defaults; the first with a value wins.
 
-The environment's name of a setting is `ORDERFLOW_<NAME>`, then the unprefixed name where a source system had one.
-Where each value came from is remembered, so `orderflow doctor` can show it and the error for a bad value names it.
+The environment variable of a setting is `ORDERFLOW_<NAME>`, or the unprefixed name of a source system, if there is one.
+The source of each value is kept, for `orderflow doctor` and for the error of a bad value.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ SYMBOL_KEYS: dict[str, tuple[Callable[[Any], Any], str]] = {
 
 
 def default_data_dir(environ: Mapping[str, str]) -> Path:
-    """The folder in which the platform wants a user's application data."""
+    """The platform's folder for a user's application data."""
     home = Path.home()
     if sys.platform == "win32":
         return Path(environ.get("LOCALAPPDATA") or home / "AppData" / "Local") / "orderflow"
@@ -46,12 +46,11 @@ def load_settings(
     environ: Mapping[str, str] | None = None,
     files: Sequence[Path] | None = None,
 ) -> Settings:
-    """Read the settings from everywhere.
+    """Load the settings from all sources.
 
-    flags: values given on the command line, by setting name; None values count as not given. environ: the process's
-    environment by default. files: `.toml` and `.env` files, earlier ones win; by default those of CONFIG_FILES that
-    the working directory has. Raises BadSetting with one line that names the setting, the value, its source and what
-    is allowed.
+    flags: values of the command line by setting name; None means not given. environ: by default the process's
+    environment. files: `.toml` and `.env` files, earlier ones win; by default the CONFIG_FILES in the working
+    directory. Raises BadSetting with one line that names the setting, the value, its source and the allowed values.
     """
     environ = os.environ if environ is None else environ
     paths = [path for name in CONFIG_FILES if (path := Path(name)).is_file()] if files is None else list(files)
@@ -169,7 +168,7 @@ def _symbol(source: str, symbol: str, table: Mapping[str, Any]) -> SymbolSetting
     for key, value in table.items():
         if key not in SYMBOL_KEYS:
             known = ", ".join(SYMBOL_KEYS)
-            raise BadSetting(f"instruments.{symbol} from {source} has an unknown key {key!r}: it can have {known}")
+            raise BadSetting(f"instruments.{symbol} from {source} has an unknown key {key!r}: the keys are {known}")
         read, allowed = SYMBOL_KEYS[key]
         values[key] = _checked(f"instruments.{symbol}.{key}", value, source, Meta(read, allowed, ""))
     return SymbolSettings(**values)

@@ -1,6 +1,6 @@
-"""Parsers of setting values: one function for each kind of value.
+"""Parsers of setting values, one function per kind of value.
 
-Each raises ValueError, TypeError or KeyError; `orderflow.settings.settings` turns that into the error the user reads.
+Each raises ValueError, TypeError or KeyError, which `orderflow.settings.load` turns into the error for the user.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def hosts(value: Any) -> tuple[str, ...]:
 
 
 def number(low: float, high: float) -> Callable[[Any], float]:
-    """A reader of finite numbers in [low, high]."""
+    """Make a parser of finite numbers in [low, high]."""
 
     def read(value: Any) -> float:
         found = float(value)
@@ -115,7 +115,7 @@ def number(low: float, high: float) -> Callable[[Any], float]:
 
 
 def word(*words: str) -> Callable[[Any], str]:
-    """A reader of one of these words."""
+    """Make a parser of these words."""
 
     def read(value: Any) -> str:
         found = str(value).strip().lower()
@@ -127,7 +127,7 @@ def word(*words: str) -> Callable[[Any], str]:
 
 
 def prefix(value: Any) -> str:
-    """A path that begins with a slash and has no slash at its end; "" and "/" mean the root."""
+    """A path that begins with a slash and does not end in one; "" and "/" mean the root."""
     path = str(value).strip().rstrip("/")
     if not re.fullmatch(r"(/[A-Za-z0-9._-]+)*", path):
         raise ValueError

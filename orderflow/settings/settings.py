@@ -1,6 +1,6 @@
-"""All settings of one server: the ground's own here, each product's in a section of its own.
+"""All settings of one server: the common ones here, each product's in its own section.
 
-`load` reads them from flags, environment and files. Nothing here opens a port or touches the data.
+`load` reads them from flags, environment and files. This module opens no port and no file.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ SECTIONS: dict[str, type] = {
     "exchange": ExchangeSettings,
     "herd": HerdSettings,
 }
-"""The section of each product, by the name it has in `Settings` and in orderflow.toml."""
+"""The section of each product, by its name in `Settings` and in orderflow.toml."""
 
 
 @dataclass(frozen=True, slots=True)
 class SymbolSettings:
-    """What is known of a symbol beforehand. None: learnt from the ticks (session: UTC midnight)."""
+    """Given properties of a symbol. None: determined from the ticks (session: UTC midnight)."""
 
     tick_size: Decimal | None = None
     size_step: Decimal | None = None
@@ -39,7 +39,7 @@ class SymbolSettings:
 
 @dataclass(frozen=True)
 class Settings:
-    """All settings of one server. `load_settings` makes one; the defaults alone are a valid one too."""
+    """All settings of one server, made by `load_settings`; the defaults alone are valid as well."""
 
     host: str = setting("127.0.0.1", parsers.host, "a host name or address", "Address to listen on.", "HOST")
     port: int = setting(8765, parsers.integer(0, 65535), "0 to 65535 (0: any free port)", "Port to listen on.", "PORT")
@@ -122,14 +122,14 @@ class Settings:
     exchange: ExchangeSettings = field(default_factory=ExchangeSettings)
     herd: HerdSettings = field(default_factory=HerdSettings)
     sources: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
-    """Where each value came from, in words; a name that is missing here has its default."""
+    """The source of each value in words; names that are missing here have their default."""
 
     @staticmethod
     def of(**values: Any) -> Settings:
-        """Settings from names as flags and the environment have them: of(port=0, herd_cash=100.0).
+        """Settings by the names of flags and environment: of(port=0, herd_cash=100.0).
 
-        Values are taken as they are, unchecked. `symbols`, `simulated` and `sources` may be given too. Raises TypeError
-        for a name that is no setting.
+        Values are not checked. `symbols`, `simulated` and `sources` can be given too. Raises TypeError for an unknown
+        name.
         """
         sections: dict[str, dict[str, Any]] = {name: {} for name in SECTIONS}
         ground: dict[str, Any] = {}
@@ -155,23 +155,23 @@ class Settings:
 
     @property
     def exposed(self) -> bool:
-        """True when others may reach the server: directly, or through a proxy or tunnel that ends on this machine."""
+        """Whether others can reach the server: directly, or through a proxy or tunnel that ends on this machine."""
         return self.beyond_loopback or bool(self.public_url or self.allowed_hosts or self.trusted_proxies)
 
     @property
     def beyond_loopback(self) -> bool:
-        """True when other machines can reach the server."""
+        """Whether other machines can reach the server."""
         return not is_loopback(self.bind)
 
 
 def describe() -> list[Declared]:
-    """Every setting that a flag or the environment can give, the ground's first."""
+    """Every setting that a flag or the environment can give, the common ones first."""
     sections = [each for name, kind in SECTIONS.items() for each in declared(kind, name)]
     return [*declared(Settings), *sections]
 
 
 def is_loopback(host: str) -> bool:
-    """True for the names and addresses by which a machine reaches only itself."""
+    """Whether the name or address is a loopback one."""
     if host.lower() == "localhost":
         return True
     try:

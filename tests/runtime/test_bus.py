@@ -19,7 +19,7 @@ def test_a_receiver_keeps_the_highest_revision() -> None:
     assert (bus.latest("NQ"), bus.latest("ES"), bus.latest("CL")) == (7, 9, 0)
 
 
-def test_no_topics_means_all_of_them() -> None:
+def test_no_topics_means_all_topics() -> None:
     bus = Bus()
     receiver = bus.receive()
     bus.publish("NQ", 0)
@@ -27,7 +27,7 @@ def test_no_topics_means_all_of_them() -> None:
     assert receiver.take() == {"NQ": 0, "ES": 2}
 
 
-def test_a_closed_receiver_hears_nothing() -> None:
+def test_closed_receiver_gets_nothing() -> None:
     bus = Bus()
     first, second = bus.receive("NQ"), bus.receive("NQ")
     first.close()
@@ -37,7 +37,7 @@ def test_a_closed_receiver_hears_nothing() -> None:
     assert second.take() == {"NQ": 1}
 
 
-def test_revision_0_says_that_a_topic_begins_again() -> None:
+def test_revision_0_means_that_a_topic_restarts() -> None:
     bus = Bus()
     receiver = bus.receive("NQ")
     bus.publish("NQ", 40)

@@ -1,4 +1,4 @@
-"""The server notices changed source files, and starts again with the same arguments."""
+"""The server notices changed source files and restarts with the same arguments."""
 
 from __future__ import annotations
 
@@ -58,6 +58,6 @@ def test_a_change_starts_the_server_again(tmp_path: Path) -> None:
 
 
 def wait_for(process: subprocess.Popen[str], words: str) -> bool:
-    """Read the output up to a line with these words; False when it ends before."""
+    """Read the output up to a line with these words; False if it ends first."""
     assert process.stdout is not None
     return any(words in line for line in process.stdout)

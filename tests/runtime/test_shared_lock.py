@@ -1,4 +1,4 @@
-"""The lock between threads and greenlets, with and without gevent: the last test runs this file in a patched one."""
+"""The lock between threads and greenlets; the last test runs this module again patched by gevent."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def workers() -> Iterator[Workers]:
 
 
 @pytest.mark.parametrize("pause", [lambda: None, lambda: time.sleep(0)], ids=["quick", "yields"])
-def test_it_keeps_threads_and_greenlets_apart(workers: Workers, pause: Callable[[], None]) -> None:
-    """Also where a greenlet lets others run while it has the lock, and where the lock is taken again inside."""
+def test_threads_and_greenlets_exclude_each_other(workers: Workers, pause: Callable[[], None]) -> None:
+    """Also if a greenlet switches while it holds the lock, and if the lock is taken again inside."""
     lock = workers.lock()
     count = [0]
 
@@ -42,7 +42,7 @@ def test_it_keeps_threads_and_greenlets_apart(workers: Workers, pause: Callable[
     assert count == [6_000]
 
 
-def test_who_waits_for_it_stops_nobody_else(workers: Workers) -> None:
+def test_waiting_does_not_block_others(workers: Workers) -> None:
     lock, taken, done = workers.lock(), workers.event(), workers.event()
 
     def hold() -> None:
@@ -78,7 +78,7 @@ def test_disk_is_read_under_a_lock_that_the_whole_pool_waits_for(workers: Worker
 
 
 class Fake:
-    """A waiter that is killed in its wait, after `before` has happened."""
+    """A waiter that is killed while waiting, after `before` has happened."""
 
     def __init__(self, before: Callable[[], object]) -> None:
         self.woken = 0
@@ -92,7 +92,7 @@ class Fake:
         raise KeyboardInterrupt
 
 
-def test_who_is_killed_while_waiting_leaves_no_trace() -> None:
+def test_killed_waiter_leaves_no_trace() -> None:
     party = ["holder"]
     lock = SharedRLock(threading.Lock(), lambda: party[0], lambda: Fake(lambda: None))
     lock.__enter__()
@@ -106,7 +106,7 @@ def test_who_is_killed_while_waiting_leaves_no_trace() -> None:
         pass
 
 
-def test_a_turn_given_to_one_that_is_killed_goes_to_the_next() -> None:
+def test_turn_of_a_killed_waiter_goes_to_the_next() -> None:
     party = ["holder"]
     waiters: list[Fake] = []
 
@@ -130,7 +130,7 @@ def test_a_turn_given_to_one_that_is_killed_goes_to_the_next() -> None:
 
 
 @pytest.mark.skipif(PATCHED, reason="this is the run under gevent")
-def test_all_of_this_under_gevent() -> None:
+def test_this_module_under_gevent() -> None:
     here = Path(__file__)
     code = "from gevent import monkey; monkey.patch_all(); import sys, pytest; sys.exit(pytest.main(sys.argv[1:]))"
     run = subprocess.run(

@@ -1,4 +1,4 @@
-"""Workers with and without gevent: the last test runs this whole file again in a patched interpreter."""
+"""Workers with and without gevent: the last test runs this module again in a patched interpreter."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ def test_an_error_comes_back_as_it_is(workers: Workers, lane: str) -> None:
         getattr(workers, lane)(bad)
 
 
-def test_aside_leaves_the_hub_and_otherwise_stays(workers: Workers) -> None:
+def test_run_io_leaves_the_hub_only(workers: Workers) -> None:
     assert (workers.run_io(real_thread) == real_thread()) is not PATCHED
     assert workers.run(lambda: workers.run_io(real_thread) == real_thread())
 
 
-def test_calls_from_inside_run_on_the_spot(workers: Workers) -> None:
-    """More nested calls than the pool has threads: nothing waits for itself."""
+def test_nested_calls_run_inline(workers: Workers) -> None:
+    """More nested calls than the pool has threads do not deadlock."""
 
     def deep(left: int) -> int:
         return 0 if left == 0 else 1 + workers.run(deep, left - 1)
@@ -89,14 +89,14 @@ def test_the_writer_is_one_thread_and_keeps_the_order(workers: Workers) -> None:
 
 
 def test_waiting_callers_do_not_stop_each_other(workers: Workers) -> None:
-    """Three calls of 0.2 s on three threads take little more than one, under gevent too."""
+    """Three calls of 0.2 s on three threads take little more than one, also under gevent."""
     begin = time.monotonic()
     handles = [workers.spawn("slow", workers.run, workers.event().wait, 0.2) for _ in range(3)]
     assert all(handle.join(5.0) for handle in handles)
     assert time.monotonic() - begin < 0.5
 
 
-def test_a_posted_error_is_noted_and_harms_nobody(workers: Workers, caplog: pytest.LogCaptureFixture) -> None:
+def test_posted_error_is_logged(workers: Workers, caplog: pytest.LogCaptureFixture) -> None:
     def bad() -> None:
         raise OSError("no space left")
 
@@ -147,12 +147,12 @@ def test_missed_turns_are_left_out(workers: Workers) -> None:
 
 
 @pytest.mark.parametrize("seconds", [0, -1.0, float("nan"), float("inf")])
-def test_a_period_without_meaning_is_refused(workers: Workers, seconds: float) -> None:
+def test_invalid_period_is_refused(workers: Workers, seconds: float) -> None:
     with pytest.raises(ValueError, match="has no meaning"):
         workers.every(seconds, "x", lambda: None)
 
 
-def test_stop_wakes_those_that_wait_and_refuses_new_work() -> None:
+def test_stop_wakes_waiters_and_refuses_new_work() -> None:
     workers = Workers()
     ended: list[str] = []
     started = workers.event()
@@ -178,7 +178,7 @@ def test_stop_wakes_those_that_wait_and_refuses_new_work() -> None:
         workers.spawn("late", int)
 
 
-def test_stop_does_what_the_writer_was_given() -> None:
+def test_stop_finishes_the_writers_queue() -> None:
     workers = Workers()
     seen: list[int] = []
     pause = workers.event()
@@ -193,7 +193,7 @@ def test_stop_does_what_the_writer_was_given() -> None:
     assert seen == list(range(20))
 
 
-def test_stop_names_what_would_not_end() -> None:
+def test_stop_returns_the_names_of_unfinished_jobs() -> None:
     workers = Workers(threads=1)
     release = workers.event()
     workers.spawn("stubborn", workers.run, release.wait)
@@ -213,7 +213,7 @@ def test_a_job_may_stop_the_workers() -> None:
     assert answers == [[]]
 
 
-def test_flags_cross_between_threads(workers: Workers) -> None:
+def test_events_work_between_threads(workers: Workers) -> None:
     there, back = workers.event(), workers.event()
 
     def answer() -> None:
@@ -230,7 +230,7 @@ def test_flags_cross_between_threads(workers: Workers) -> None:
     assert workers.errors() == {}
 
 
-def test_a_flag_wakes_all_who_wait(workers: Workers) -> None:
+def test_event_wakes_all_waiters(workers: Workers) -> None:
     flag = workers.event()
     woken: list[bool] = []
     handles = [workers.spawn("w", lambda: woken.append(flag.wait(5.0))) for _ in range(20)]
@@ -240,10 +240,10 @@ def test_a_flag_wakes_all_who_wait(workers: Workers) -> None:
 
 
 @pytest.mark.parametrize("new_lock", [plain_lock, plain_rlock])
-def test_a_plain_lock_keeps_greenlets_and_threads_apart(
+def test_plain_lock_excludes_greenlets_and_threads(
     workers: Workers, new_lock: Callable[[], AbstractContextManager[bool]]
 ) -> None:
-    """The load under which gevent's own locks stand still."""
+    """The load under which gevent's own locks deadlock."""
     lock = new_lock()
     count = [0]
 
@@ -265,7 +265,7 @@ def test_jobs_can_be_started_from_a_worker_thread(workers: Workers) -> None:
 
 
 @pytest.mark.skipif(PATCHED, reason="this is the run under gevent")
-def test_all_of_this_under_gevent() -> None:
+def test_this_module_under_gevent() -> None:
     here = Path(__file__)
     code = "from gevent import monkey; monkey.patch_all(); import sys, pytest; sys.exit(pytest.main(sys.argv[1:]))"
     files = [str(here), str(here.with_name("test_bus.py"))]

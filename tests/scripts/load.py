@@ -1,4 +1,4 @@
-"""Scripts are no package: tests load them by file, under their own name."""
+"""Load scripts by file: they are not in a package."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
 
 
 def load(name: str) -> ModuleType:
-    """scripts/`name`.py, run anew as a module (its `__main__` part is not)."""
+    """Load scripts/`name`.py as a new module, without running its `__main__` part."""
     spec = importlib.util.spec_from_file_location(f"script_{name}", SCRIPTS / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None

@@ -1,4 +1,4 @@
-"""The set-up that run.py and test.py share: when it installs, and what it says when it cannot."""
+"""The setup shared by run.py and test.py: when it installs, and its error messages."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def project(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def installs(environment: ModuleType, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
-    """What was installed, call by call; the environment is a folder with a file for its Python."""
+    """The calls of the installer; the environment is a folder with a file for its Python."""
     calls: list[list[str]] = []
 
     def create(venv: Path) -> None:
@@ -62,7 +62,7 @@ def test_installs_again_when_the_packaging_changes(
     assert installs == [[], []]
 
 
-def test_what_the_tests_need_is_added_and_kept(
+def test_test_requirements_are_added_and_kept(
     environment: ModuleType, project: Path, installs: list[list[str]]
 ) -> None:
     environment.ensure(root=project)
@@ -124,7 +124,7 @@ def test_a_failed_installation_is_one_line_that_names_the_log(
 
 
 @pytest.mark.parametrize("name", ["run.py", "test.py"])
-def test_an_old_python_is_told_in_one_line(name: str) -> None:
+def test_old_python_gives_a_one_line_error(name: str) -> None:
     program = (
         "import sys, runpy; sys.version_info = (3, 10, 2, 'final', 0); sys.version = '3.10.2 (main)';"
         f"runpy.run_path({str(SCRIPTS / name)!r}, run_name='__main__')"

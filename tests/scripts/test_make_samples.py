@@ -1,4 +1,4 @@
-"""The bundled samples are exactly what was published, and data/README.md names each of them."""
+"""The bundled samples are exactly as published, and data/README.md names each of them."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ def test_rebuilding_gives_what_is_bundled(make_samples: ModuleType, shared_data:
         assert content(tmp_path / name) == content(DATA / name), name
 
 
-def test_the_archives_carry_no_time_and_no_name() -> None:
+def test_archives_contain_no_time_and_no_name() -> None:
     for path in DATA.glob("*.gz"):
         head = path.read_bytes()[:10]
         assert head[3] == 0, path.name
         assert head[4:8] == bytes(4), path.name
 
 
-def test_a_wrong_folder_is_told(make_samples: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_wrong_folder_is_an_error(make_samples: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         make_samples.main([str(tmp_path)])
     assert ended.value.code == 2

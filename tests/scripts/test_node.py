@@ -1,4 +1,4 @@
-"""The JavaScript checks of scripts/test.py: when npm installs, and what is said where node is missing."""
+"""The JavaScript checks of scripts/test.py: when npm installs, and the messages without node."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def project(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def commands(node: ModuleType, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
-    """What was run, with node 20 and an npm whose installation succeeds."""
+    """The commands that ran, with node 20 and an npm whose installation succeeds."""
     calls: list[list[str]] = []
 
     def run(command: list[str], cwd: Path | None = None, **_: Any) -> subprocess.CompletedProcess[str]:
@@ -69,7 +69,7 @@ def test_old_node_is_refused(
     assert node.checks(project)[0][1] == "node 21 or newer is needed; this is v20.1.0"
 
 
-def test_failed_installation_is_told_and_tried_again(
+def test_failed_installation_is_reported_and_retried(
     node: ModuleType, project: Path, commands: list[list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     working = node.subprocess.run

@@ -1,4 +1,4 @@
-"""Settings: precedence, remembered sources, bounds, and one clear line for each bad value."""
+"""Settings: precedence, sources, bounds, and one clear line for each bad value."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def load(flags: dict[str, Any] | None = None, environ: dict[str, str] | None = N
     return load_settings(flags or {}, environ or {}, files)
 
 
-def test_defaults_are_the_documented_ones() -> None:
+def test_defaults_match_the_documentation() -> None:
     settings = load()
     values = {each.name: settings.value(each) for each in describe()}
     assert values | {"data_dir": None} == {
@@ -105,7 +105,7 @@ def test_the_prefixed_name_wins_over_the_unprefixed_one_and_empty_means_unset() 
     assert (settings.port, settings.max_candles, settings.host) == (81, 500, "127.0.0.1")
 
 
-def test_every_setting_can_come_from_the_environment_and_says_what_it_means() -> None:
+def test_every_setting_is_documented_and_has_an_environment_variable() -> None:
     for name, _, meta, *_ in describe():
         assert meta.doc.endswith("."), name
         assert meta.allowed, name
@@ -158,7 +158,7 @@ def test_values_are_read_from_text(name: str, text: str, value: object) -> None:
         ("ORDERFLOW_PUBLIC_URL", "https://a/path"),
     ],
 )
-def test_a_bad_value_is_refused_in_one_line_naming_setting_value_source_and_allowed(name: str, text: str) -> None:
+def test_bad_value_error_names_setting_value_source_and_allowed_values(name: str, text: str) -> None:
     field = name.removeprefix("ORDERFLOW_").lower()
     with pytest.raises(BadSetting) as caught:
         load({}, {name: text})
@@ -211,7 +211,7 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
         load({}, {}, tmp_path / "orderflow.toml")
 
 
-def test_env_files_may_quote_export_and_comment(tmp_path: Path) -> None:
+def test_env_files_allow_quotes_export_and_comments(tmp_path: Path) -> None:
     env = tmp_path / ".env"
     env.write_text("# all\nexport PORT='81'\nHOST=\"::1\" # six\n\nnot a setting\nMAX_CANDLES = 7\n")
     settings = load({}, {}, env)

@@ -23,7 +23,7 @@ def directory(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def disk(directory: Path, workers: Workers) -> Iterator[Callable[[], DiskTickLog]]:
-    """disk(): the log in `directory`, the one before closed; the last one is closed after the test."""
+    """disk(): open the log in `directory` and close the previous one; the last one is closed after the test."""
     opened: list[DiskTickLog] = []
 
     def reopen() -> DiskTickLog:

@@ -1,4 +1,4 @@
-"""The journal on disk: what a crash, a torn line and a full disk leave of it."""
+"""The journal on disk after a crash, a torn line and a full disk."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_nothing_is_made_before_something_is_written(journal: DiskJournal, tmp_p
     assert not (tmp_path / "herd").exists()
 
 
-def test_lines_come_back_and_logs_are_in_order(journal: DiskJournal) -> None:
+def test_lines_are_read_back_and_logs_are_in_order(journal: DiskJournal) -> None:
     journal.begin("b")
     journal.append(b"one\n")
     journal.append(b"two\nthree\n")
@@ -50,14 +50,14 @@ def test_lines_come_back_and_logs_are_in_order(journal: DiskJournal) -> None:
 
 
 @pytest.mark.parametrize("name", ["missing", "../herd/a", "", "a/b", ".hidden", "a\0b"])
-def test_what_is_no_log_is_not_found(journal: DiskJournal, name: str) -> None:
+def test_other_files_are_not_found(journal: DiskJournal, name: str) -> None:
     journal.begin("a")
     journal.append(b"x\n")
     with pytest.raises(NotFound):
         journal.read(name)
 
 
-def test_a_torn_line_is_left_out_and_cut_off(tmp_path: Path, workers: Workers) -> None:
+def test_torn_line_is_ignored_and_truncated(tmp_path: Path, workers: Workers) -> None:
     path = tmp_path / "a.jsonl"
     path.write_bytes(b'{"n":0}\n{"n":1}\n{"n":2,"t"')
     journal = DiskJournal(tmp_path, workers)
@@ -69,10 +69,8 @@ def test_a_torn_line_is_left_out_and_cut_off(tmp_path: Path, workers: Workers) -
     journal.close()
 
 
-def test_nothing_is_kept_of_what_was_refused(
-    journal: DiskJournal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The disk takes half of the bytes and is full then."""
+def test_rejected_lines_leave_nothing(journal: DiskJournal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk writes half of the bytes and is then full."""
     journal.begin("a")
     journal.append(b"before\n")
     write = os.write
@@ -107,7 +105,7 @@ def test_a_full_device(journal: DiskJournal, tmp_path: Path) -> None:
         journal.append(b"x\n")
 
 
-def test_a_place_that_cannot_be_written(tmp_path: Path, workers: Workers) -> None:
+def test_unwritable_folder(tmp_path: Path, workers: Workers) -> None:
     (tmp_path / "file").write_text("in the way")
     journal = DiskJournal(tmp_path / "file", workers)
     journal.begin("a")
@@ -115,7 +113,7 @@ def test_a_place_that_cannot_be_written(tmp_path: Path, workers: Workers) -> Non
         journal.append(b"x\n")
 
 
-def test_it_is_brought_to_the_disk_soon(
+def test_lines_are_flushed_to_disk_soon(
     journal: DiskJournal, workers: Workers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     synced: list[int] = []
@@ -143,8 +141,8 @@ while True:
 """
 
 
-def test_what_was_acknowledged_survives_a_kill(tmp_path: Path, workers: Workers) -> None:
-    """A real process, killed in the middle: every line it had told of is there, whole, once and in order."""
+def test_acknowledged_lines_survive_a_kill(tmp_path: Path, workers: Workers) -> None:
+    """A real process, killed while writing: every acknowledged line is there, whole, once and in order."""
     for turn in range(3):
         process = subprocess.Popen(
             [sys.executable, "-c", WRITER, str(tmp_path / str(turn))], stdout=subprocess.PIPE, text=True

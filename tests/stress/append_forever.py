@@ -1,4 +1,4 @@
-"""Appends to a tick log from six callers at once and prints the number of each acknowledged entry, until it is killed.
+"""Append to a tick log from six callers and print the number of each acknowledged entry, until killed.
 
 python append_forever.py DIRECTORY FIRST [gevent]: entries are numbered from FIRST; caller c appends FIRST + c, + 6, ...
 """
@@ -22,7 +22,7 @@ from orderflow.storage.ticks.disk_log import DiskTickLog
 
 CALLERS = 6
 ROOM = 100_000
-"""Ids of an entry's ticks begin at its number times this."""
+"""The ids of an entry's ticks start at its number times this."""
 
 
 def length(number: int) -> int:

@@ -1,6 +1,6 @@
-"""A real server with its log, asked for tables and figures while ticks come in: nobody may be left waiting.
+"""A real server with its log answers tables and figures while ticks come in; no call may hang.
 
-With gevent's patched locks in the market this stood still within seconds: threads of the pool waited for a lock that
+With gevent's patched locks in the market it deadlocked within seconds: threads of the pool waited for a lock that
 greenlets wanted too, and were never woken.
 """
 
@@ -18,14 +18,14 @@ from tests.running import RunningServer
 
 SECONDS = 3.0
 PATIENCE = 15.0
-"""Longer than a slow machine needs for one answer."""
+"""Seconds, more than a slow machine needs for one answer."""
 READS = ("/api/v1/bars/NQ?since=1", "/api/v1/footprint/NQ?frame=5min", "/stats", "/api/v1/bars/NQ?frame=1s")
 SENDERS = 4
 
 Call = tuple[str, str, str]
 
 
-def test_readers_and_writers_all_get_on(launch: Callable[..., RunningServer], tmp_path: Path) -> None:
+def test_readers_and_writers_do_not_deadlock(launch: Callable[..., RunningServer], tmp_path: Path) -> None:
     server = launch("--no-browser", "--data-dir", str(tmp_path))
     keep_calling(server.port, ticks(0), 0.0)
     calls = [ticks(number) for number in range(SENDERS)] + [repeat(("GET", path, "")) for path in READS * 2]
@@ -37,14 +37,16 @@ def test_readers_and_writers_all_get_on(launch: Callable[..., RunningServer], tm
 
 
 def ticks(number: int) -> Iterator[Call]:
-    """One sender's ticks; those of several come mixed, and late by some."""
+    """The ticks of one sender; several senders overlap, and some ticks are late."""
     for turn in count():
         tick = {"timestamp": 1_760_032_800_000 + 400 * turn + number, "price": 100 + turn % 7, "size": 1, "side": "buy"}
         yield "POST", "/tick?symbol=NQ", json.dumps(tick)
 
 
 def keep_calling(port: int, calls: Iterator[Call], seconds: float) -> int:
-    """Make calls for so long, one at least; how many were answered. Raises TimeoutError when one is not."""
+    """Call repeatedly for some seconds, at least once. Returns the number of answers; raises TimeoutError without
+    one.
+    """
     connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
     until = time.monotonic() + seconds
     done = 0

@@ -1,4 +1,4 @@
-"""SIGKILL at random moments, again and again on one log: what was acknowledged is there once, entries are whole."""
+"""SIGKILL at random moments on one log: acknowledged entries are there once, and whole."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no SIG
 
 
 def trial(directory: Path, first: int, seconds: float, *flags: str) -> list[int]:
-    """Let a process append for so many seconds after its first acknowledgement, kill it; what it acknowledged."""
+    """Run a process that appends, kill it some seconds after its first acknowledgement, and return what it
+    acknowledged.
+    """
     with subprocess.Popen(
         [sys.executable, str(Path(__file__).with_name("append_forever.py")), str(directory), str(first), *flags],
         stdout=subprocess.PIPE,

@@ -1,4 +1,4 @@
-"""Ticks for storage tests: made, drawn by hypothesis, and compared as exact numbers whatever their decimals."""
+"""Ticks for storage tests: generated, drawn by hypothesis, and compared as exact numbers."""
 
 from __future__ import annotations
 
@@ -52,17 +52,17 @@ def rows(batches: Iterable[TickBatch]) -> list[Row]:
 
 
 def logged(log: TickLog, symbol: str) -> list[Row]:
-    """All the symbol's ticks as `load` gives them."""
+    """All ticks of the symbol, as `load` returns them."""
     return rows(b for entry in log.load() for b in entry.batches if b.symbol == symbol)
 
 
 def answers(log: TickLog) -> list[tuple[str, bytes]]:
-    """All keys with their answers as `load` gives them."""
+    """All keys with their answers, as `load` returns them."""
     return [(entry.key, entry.answer) for entry in log.load() if entry.key is not None]
 
 
 def put(log: TickLog, *batches: TickBatch, key: str | None = None, answer: bytes = b"") -> None:
-    """Append, and see that `then` is called once and before the return."""
+    """Append, and check that `then` is called once before `append` returns."""
     calls: list[int] = []
     log.append(LogEntry(batches, key, answer), lambda: calls.append(1))
     assert calls == [1]

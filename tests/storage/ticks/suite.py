@@ -1,6 +1,6 @@
-"""What every tick log must do, as classes to inherit: `TickLogSuite` for all, `KeepingSuite` for those that keep.
+"""Test suites to inherit: `TickLogSuite` for every tick log, `KeepingSuite` for persistent ones.
 
-An adapter's test class gives the fixtures `log` and, when it keeps, `reopen`.
+A test class provides the fixture `log` and, if the log is persistent, `reopen`.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ Reopen = Callable[[], TickLog]
 
 
 def both(log: TickLog, reopen: Reopen) -> Iterator[TickLog]:
-    """The log as it is, then as it comes back."""
+    """The log as it is, then after reopening."""
     yield log
     yield reopen()
 
 
 class TickLogSuite:
-    """Holds for a log that keeps nothing, too."""
+    """For every log, including one that stores nothing."""
 
     def test_then_is_called_once_before_the_return(self, log: TickLog) -> None:
         put(log, batch(3))
         put(log, key="k", answer=b"{}")
         put(log)
 
-    def test_what_then_raises_reaches_the_caller(self, log: TickLog) -> None:
+    def test_errors_of_then_reach_the_caller(self, log: TickLog) -> None:
         def bad() -> None:
             raise KeyError("mine")
 
@@ -80,12 +80,12 @@ class TickLogSuite:
 
 
 class KeepingSuite(TickLogSuite):
-    """Holds for a log that keeps."""
+    """For persistent logs."""
 
-    def test_it_says_so(self, log: TickLog) -> None:
+    def test_log_is_persistent(self, log: TickLog) -> None:
         assert log.durable
 
-    def test_all_is_there_again(self, log: TickLog, reopen: Reopen) -> None:
+    def test_everything_is_there_after_reopening(self, log: TickLog, reopen: Reopen) -> None:
         nq = [batch(n, seed=n) for n in (1, 500, 1, 30)]
         es = [batch(7, symbol="ES", decimals=4, size_decimals=3)]
         put(log, nq[0], key="a", answer=b'{"accepted": 1}')
@@ -109,7 +109,7 @@ class KeepingSuite(TickLogSuite):
         assert set(symbols) == {"A", "B", "C"}
 
     def test_reading_a_span(self, log: TickLog, reopen: Reopen) -> None:
-        """Any span gives what a loop over all ticks gives, in write order, late ticks included."""
+        """Any span equals a loop over all ticks, in write order, with late ticks."""
         parts = [batch(200, seed=1), batch(50, seed=2, start=START + 10**10), batch(100, seed=3, start=START - 10**10)]
         for part in parts:
             put(log, part)
@@ -122,7 +122,7 @@ class KeepingSuite(TickLogSuite):
                 found = again.read("NQ", start, end)
                 assert rows([found] if found is not None else []) == [r for r in every if start <= r[0] < end]
 
-    def test_ticks_of_unlike_decimals_read_as_one_exact_batch(self, log: TickLog) -> None:
+    def test_ticks_with_different_decimals_load_as_one_exact_batch(self, log: TickLog) -> None:
         parts = [batch(5, seed=1), batch(5, seed=2, decimals=6, size_decimals=8), batch(5, seed=3, decimals=0)]
         for part in parts:
             put(log, part)
@@ -167,8 +167,8 @@ class KeepingSuite(TickLogSuite):
         put(again, batch(2, seed=4))
         assert logged(reopen(), "NQ") == rows([batch(2, seed=4)])
 
-    def test_threads_lose_nothing_and_keep_their_order(self, log: TickLog, reopen: Reopen) -> None:
-        """Eight threads append; `then` runs in the order that the log has afterwards."""
+    def test_concurrent_appends_keep_order(self, log: TickLog, reopen: Reopen) -> None:
+        """Eight threads append; `then` runs in the order of the log."""
         order: list[int] = []
 
         def work(number: int) -> None:
@@ -192,7 +192,7 @@ class KeepingSuite(TickLogSuite):
             assert answers(again) == [(f"k{seed}", b"%d" % seed) for seed in order]
 
     def test_reading_while_others_write(self, log: TickLog) -> None:
-        """A reader sees at any moment a beginning of what was written, and what was acknowledged before it began."""
+        """A reader always sees a prefix of what was written, including all that was acknowledged before it started."""
         total = 400
         acknowledged = [0]
         seen: list[int] = []

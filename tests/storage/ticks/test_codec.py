@@ -24,14 +24,14 @@ def same(a: TickBatch, b: TickBatch) -> None:
 
 @given(batches(st.text(st.characters(exclude_categories=["Cs"]), max_size=20)))
 @settings(max_examples=60, deadline=None)
-def test_any_batch_comes_back(drawn: TickBatch) -> None:
+def test_any_batch_round_trips(drawn: TickBatch) -> None:
     back = decode_ticks(encode_ticks(drawn))
     same(drawn, back)
     back.time[0] = 0  # its columns are its own
 
 
 @pytest.mark.parametrize("n", [1, 2, 255, 256, 257, 5000])
-def test_batches_of_every_length_come_back(n: int) -> None:
+def test_batches_of_every_length_round_trip(n: int) -> None:
     drawn = batch(n, seed=n)
     same(drawn, decode_ticks(encode_ticks(drawn)))
 
@@ -40,7 +40,7 @@ def test_batches_of_every_length_come_back(n: int) -> None:
 @example([-(2**63), 2**63 - 1, 0], 1)
 @example([NO_ID, 5, NO_ID], 1)
 @settings(max_examples=60, deadline=None)
-def test_any_column_comes_back_whatever_its_span(values: list[int], step: int) -> None:
+def test_any_column_round_trips(values: list[int], step: int) -> None:
     stepped = [value // step * step if abs(value) < 2**62 else value for value in values]
     n = len(values)
     column = np.array(stepped, np.int64)
@@ -50,14 +50,14 @@ def test_any_column_comes_back_whatever_its_span(values: list[int], step: int) -
 
 
 def test_ticks_take_few_bytes() -> None:
-    """The price of a year: 34 B as plain columns; a future's ticks take 4 to 5."""
+    """34 B as plain columns; a future's ticks take 4 to 5."""
     assert len(encode_ticks(batch(5000))) < 7.5 * 5000
     assert len(encode_ticks(batch(1))) < 100
 
 
 @given(batches(st.just("X"), most=8), st.data())
 @settings(max_examples=60, deadline=None)
-def test_no_change_of_a_byte_goes_unseen(drawn: TickBatch, data: st.DataObject) -> None:
+def test_any_changed_byte_is_detected(drawn: TickBatch, data: st.DataObject) -> None:
     blob = bytearray(encode_ticks(drawn))
     place = data.draw(st.integers(0, len(blob) - 1))
     blob[place] ^= data.draw(st.integers(1, 255))
@@ -76,11 +76,11 @@ def test_nonsense_with_a_right_checksum_is_damaged_too(body: bytes) -> None:
 
 
 @given(st.lists(st.tuples(st.text(st.characters(exclude_categories=["Cs"])), st.binary()), max_size=20))
-def test_keys_come_back(pairs: list[tuple[str, bytes]]) -> None:
+def test_keys_round_trip(pairs: list[tuple[str, bytes]]) -> None:
     assert decode_keys(encode_keys(pairs)) == pairs
 
 
-def test_a_blob_of_ticks_is_none_of_keys() -> None:
+def test_blob_of_ticks_is_not_read_as_keys() -> None:
     with pytest.raises(Damaged, match="OFT1"):
         decode_keys(encode_ticks(batch(1)))
 

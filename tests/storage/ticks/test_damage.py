@@ -1,4 +1,4 @@
-"""A disk that fails, rows that rot, directories that are taken: what is refused, what is kept, what is said."""
+"""Failing disks, damaged rows and unusable directories: errors, and what is kept."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def sql(directory: Path, statement: str, *values: object) -> list[Any]:
 def test_a_write_that_fails_in_the_middle_keeps_nothing(
     disk: Disk, workers: Workers, monkeypatch: pytest.MonkeyPatch, at: int
 ) -> None:
-    """The at-th of the three rows of an entry (two symbols and a key) is refused by the disk."""
+    """The disk rejects one of the three rows of an entry (two symbols and a key)."""
     log = disk()
     put(log, batch(2, seed=1), key="before")
     real, calls = log._store._cache.set, [0]
@@ -98,7 +98,7 @@ workers.stop()
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the limit that stands for a full disk is one of POSIX")
 def test_a_real_limit_of_the_file_size(directory: Path, disk: Disk) -> None:
-    """The system refuses to let the files grow, then allows it again: what was acknowledged is there, and only that."""
+    """The system limits the file size, then allows more: exactly the acknowledged entries are there."""
     run = subprocess.run(
         [sys.executable, "-c", FULL_DISK, str(directory)],
         capture_output=True,
@@ -135,7 +135,7 @@ def test_forgetting_that_fails_forgets_nothing(disk: Disk, monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize("name", ["a" * 2000, "\ud800"])
-def test_names_that_cannot_be_written_are_bad_input(disk: Disk, name: str) -> None:
+def test_unencodable_names_are_bad_input(disk: Disk, name: str) -> None:
     log = disk()
     with pytest.raises(BadInput, match="symbol or key"):
         log.append(LogEntry([batch(1, symbol=name)]), pytest.fail)
@@ -148,7 +148,7 @@ def test_names_that_cannot_be_written_are_bad_input(disk: Disk, name: str) -> No
 
 
 def rotten(directory: Path, number: int, statement: str, *values: object) -> None:
-    """Change the number-th row of ticks."""
+    """Change one row of ticks."""
     (found,) = sql(directory, "SELECT rowid FROM Cache WHERE hex(key) LIKE '54%' ORDER BY key LIMIT 1 OFFSET ?", number)
     sql(directory, f"UPDATE Cache SET {statement} WHERE rowid = ?", *values, found[0])
 
@@ -240,7 +240,7 @@ def test_damaged_keys_do_not_hide_the_others(directory: Path, disk: Disk) -> Non
 # directories
 
 
-def test_a_file_that_is_no_database_is_refused_and_left_alone(directory: Path, workers: Workers) -> None:
+def test_other_file_is_refused_and_not_changed(directory: Path, workers: Workers) -> None:
     directory.mkdir()
     (directory / "cache.db").write_bytes(b"something else " * 1000)
     for _ in range(2):
@@ -258,7 +258,7 @@ def test_a_log_of_a_later_version_is_refused(directory: Path, disk: Disk, worker
         DiskTickLog(directory, workers)
 
 
-def test_a_second_holder_is_told_who_has_it(directory: Path, disk: Disk, workers: Workers) -> None:
+def test_second_process_gets_the_owner_in_the_error(directory: Path, disk: Disk, workers: Workers) -> None:
     log = disk()
     with pytest.raises(BadSetting, match=f"in use by process {os.getpid()}"):
         DiskTickLog(directory, workers)
@@ -273,7 +273,7 @@ HOLD = "import sys, time; from pathlib import Path; from orderflow.storage.lock 
 HOLD += "lock = DirectoryLock(Path(sys.argv[1])); print('mine', flush=True); time.sleep(60)"
 
 
-def test_a_killed_holder_lets_go(directory: Path) -> None:
+def test_killed_process_releases_the_directory(directory: Path) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", HOLD, str(directory)], stdout=subprocess.PIPE, text=True, cwd=ROOT
     ) as holder:
@@ -287,7 +287,7 @@ def test_a_killed_holder_lets_go(directory: Path) -> None:
     lock.release()
 
 
-def test_a_directory_that_cannot_be_made_is_a_bad_setting(tmp_path: Path, workers: Workers) -> None:
+def test_directory_that_cannot_be_created_is_a_bad_setting(tmp_path: Path, workers: Workers) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(BadSetting, match="cannot be used"):
         DiskTickLog(tmp_path / "file" / "ticks", workers)

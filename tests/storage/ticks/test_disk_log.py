@@ -1,4 +1,4 @@
-"""The adapters against the shared suite; the last test runs it again in an interpreter patched by gevent."""
+"""Run the shared suites for the adapters; the last test runs them again in an interpreter patched by gevent."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ entries = st.lists(
 
 @given(entries)
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_any_entries_come_back(disk: Disk, drawn: list[tuple[list[TickBatch], str | None, bytes]]) -> None:
+def test_any_entries_round_trip(disk: Disk, drawn: list[tuple[list[TickBatch], str | None, bytes]]) -> None:
     log = disk()
     log.forget()
     for parts, key, answer in drawn:
@@ -72,8 +72,8 @@ def test_any_entries_come_back(disk: Disk, drawn: list[tuple[list[TickBatch], st
     assert answers(again) == [(key, answer) for _, key, answer in drawn if key is not None]
 
 
-def test_a_batch_of_any_size_is_taken(disk: Disk) -> None:
-    """More ticks than may wait, and than one blob holds; a span of them opens few blobs."""
+def test_batch_of_any_size_is_accepted(disk: Disk) -> None:
+    """More ticks than can be queued, and than one blob holds; a span of them opens few blobs."""
     log = disk()
     whole = batch(1_200_000, seed=3)
     put(log, batch(10, seed=1), whole)

@@ -1,4 +1,4 @@
-"""The queue by itself: sharing, order, limits, errors."""
+"""The commit queue alone: sharing, order, limits, errors."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from orderflow.storage.ticks.group_commit import CommitQueue
 
 
 class Disk:
-    """Writes into a list, when `open` is set; fails on what is called "bad"."""
+    """Writes into a list while `open` is set; fails for "bad"."""
 
     def __init__(self, workers: Workers) -> None:
         self.open = workers.event()
@@ -63,7 +63,7 @@ def waiting(queue: CommitQueue[str], pause: Event, weight: int) -> None:
         pause.wait(0.001)
 
 
-def test_those_who_come_meanwhile_share_one_write(workers: Workers) -> None:
+def test_calls_during_a_write_share_the_next_one(workers: Workers) -> None:
     queue, disk = make(workers)
     told: list[str] = []
     disk.open.clear()
@@ -81,7 +81,7 @@ def test_those_who_come_meanwhile_share_one_write(workers: Workers) -> None:
     assert queue.weight == 0
 
 
-def test_a_failed_write_fails_for_those_in_it_and_for_nobody_else(workers: Workers) -> None:
+def test_failed_write_fails_only_its_own_calls(workers: Workers) -> None:
     queue, disk = make(workers)
     told: list[str] = []
     disk.open.clear()
@@ -102,14 +102,14 @@ def test_a_failed_write_fails_for_those_in_it_and_for_nobody_else(workers: Worke
 
 
 @pytest.mark.parametrize(("item", "text"), [("bad", "no space left"), ("odd", "odd")])
-def test_whatever_a_write_raises_is_a_storage_failure(workers: Workers, item: str, text: str) -> None:
+def test_any_error_of_a_write_is_a_storage_failure(workers: Workers, item: str, text: str) -> None:
     queue, _ = make(workers)
     with pytest.raises(StorageFailed, match=text):
         queue.put(item, 1, pytest.fail)
     assert list(workers.errors().values()) == [1]
 
 
-def test_what_then_raises_harms_nobody_else(workers: Workers) -> None:
+def test_errors_of_then_affect_only_their_call(workers: Workers) -> None:
     queue, disk = make(workers)
     told: list[str] = []
 
@@ -136,7 +136,7 @@ def test_what_then_raises_harms_nobody_else(workers: Workers) -> None:
     assert len(caught) == 1
 
 
-def test_a_full_queue_says_when_to_come_back_and_drops_nothing(workers: Workers) -> None:
+def test_full_queue_raises_busy_with_retry_after_and_drops_nothing(workers: Workers) -> None:
     queue, disk = make(workers, most=3)
     told: list[str] = []
     disk.open.clear()
@@ -161,7 +161,7 @@ def test_an_item_too_heavy_for_any_queue_is_taken_by_an_empty_one(workers: Worke
     assert disk.groups == [["heavy"]]
 
 
-def test_after_closing_nothing_comes_in_but_what_waits_is_written(workers: Workers) -> None:
+def test_close_writes_the_queue_and_refuses_new_calls(workers: Workers) -> None:
     queue, disk = make(workers)
     told: list[str] = []
     disk.open.clear()
@@ -177,7 +177,7 @@ def test_after_closing_nothing_comes_in_but_what_waits_is_written(workers: Worke
     assert told == ["0", "1"]
 
 
-def test_without_a_writer_nobody_waits_for_ever() -> None:
+def test_calls_do_not_hang_without_a_writer() -> None:
     workers = Workers()
     queue, _ = make(workers)
     workers.stop()
@@ -187,7 +187,7 @@ def test_without_a_writer_nobody_waits_for_ever() -> None:
             put()
 
 
-def test_trouble_with_tidying_is_noted_and_hurts_no_caller(workers: Workers) -> None:
+def test_errors_of_tidying_are_logged_and_affect_no_call(workers: Workers) -> None:
     queue, disk = make(workers)
     for number in range(30):
         queue.put(str(number), 1, lambda: None)

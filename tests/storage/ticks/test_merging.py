@@ -1,4 +1,4 @@
-"""Merging changes where ticks lie and nothing else, wherever it is interrupted."""
+"""Merging only changes where ticks are stored, also when interrupted."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Disk = Callable[[], DiskTickLog]
 
 
 def settle(workers: Workers) -> None:
-    """Wait until the writer has nothing to do."""
+    """Wait until the writer is idle."""
     workers.run_writer(bool)
 
 
@@ -69,10 +69,10 @@ small = st.lists(batches(st.sampled_from(["A", "B"]), most=3), min_size=1, max_s
 
 @given(small, small)
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_merged_is_as_written(
+def test_merging_keeps_all_ticks(
     disk: Disk, workers: Workers, monkeypatch: pytest.MonkeyPatch, first: list[TickBatch], second: list[TickBatch]
 ) -> None:
-    """Merging at every turn, three blobs at a time: any ticks, any decimals, over a restart."""
+    """Merge after every write, three blobs at a time: any ticks, any decimals, over a restart."""
     monkeypatch.setattr(symbol_index, "FAN", 3)
     log = disk()
     log.forget()
@@ -89,10 +89,10 @@ def test_merged_is_as_written(
         assert log.bounds(symbol) == ((min(times), max(times)) if times else None)
 
 
-def test_a_row_that_shares_no_grid_is_merged_in_part(
+def test_row_without_a_common_grid_is_merged_in_parts(
     disk: Disk, workers: Workers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A merged blob may have the key of one that it replaces."""
+    """A merged blob can have the key of one that it replaces."""
     monkeypatch.setattr(symbol_index, "FAN", 3)
     one, flat = np.ones(1, np.int64), np.zeros(1, np.int8)
     huge = TickBatch("X", one, one * 2**53, one, flat, flat, one, 0, 0)
@@ -111,7 +111,7 @@ def test_a_row_that_shares_no_grid_is_merged_in_part(
         again.read("X", 0, 2)
 
 
-def test_a_merge_that_fails_changes_nothing_and_is_made_up_for(
+def test_failed_merge_changes_nothing_and_is_retried(
     disk: Disk, workers: Workers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log = disk()
@@ -137,7 +137,7 @@ def test_a_merge_that_fails_changes_nothing_and_is_made_up_for(
     assert logged(disk(), "NQ") == rows(written)
 
 
-def test_nothing_moves_while_someone_loads(disk: Disk, workers: Workers) -> None:
+def test_no_merge_during_a_load(disk: Disk, workers: Workers) -> None:
     log = disk()
     for turn in range(63):
         put(log, batch(1, seed=turn))
@@ -186,7 +186,7 @@ workers.run_writer(bool)
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
 @pytest.mark.parametrize("at", [1, 33, 64, 65])
 def test_killed_in_the_middle_of_a_merge(directory: Path, disk: Disk, at: int) -> None:
-    """SIGKILL before the at-th of the 64 blobs of a row is removed: every acknowledged tick is there once, in order."""
+    """SIGKILL before one of the 64 blobs of a row is removed: every acknowledged tick is there once, in order."""
     root = Path(__file__).parents[3]
     run = subprocess.run(
         [sys.executable, "-c", KILLED, str(directory), str(at)],

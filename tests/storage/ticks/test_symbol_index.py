@@ -14,7 +14,7 @@ def blob(seq: int, n: int, symbol: str = "NQ") -> Blob:
 @given(
     st.integers(0, 2**63), st.integers(1, 2**31), st.integers(-(2**63), 2**63 - 1), st.sampled_from(["", "NQ", "µ|x"])
 )
-def test_a_key_says_all(seq: int, n: int, time: int, symbol: str) -> None:
+def test_key_round_trips(seq: int, n: int, time: int, symbol: str) -> None:
     made = Blob(TICKS, seq, n, time, time, symbol)
     assert Blob.of(made.key) == made
 
@@ -44,7 +44,7 @@ def merge(index: SymbolIndex, row: list[Blob]) -> None:
     )
 )
 @settings(max_examples=30, deadline=None)
-def test_a_shelf_stays_short_and_keeps_its_order(sizes: list[int]) -> None:
+def test_index_stays_short_and_ordered(sizes: list[int]) -> None:
     index = SymbolIndex()
     for seq, n in enumerate(sizes):
         index.add(blob(seq, n))
@@ -83,7 +83,7 @@ def test_removing_recounts() -> None:
     assert (index.n, len(index)) == (0, 0)
 
 
-def test_what_is_sealed_is_due_no_more() -> None:
+def test_sealed_blobs_are_not_due() -> None:
     index = SymbolIndex()
     for seq in range(FAN):
         index.add(blob(seq, 1))
