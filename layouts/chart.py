@@ -16,6 +16,7 @@ from layouts.chart_controls import activity_frames, controls, row_sizes, time_fr
 from layouts.chart_keys import help_sections, key_actions
 from layouts.chart_settings import FIELDS, SWITCHES, marks_shown, settings_drawer
 from layouts.shell import Link, aria, data, page_shell
+from orderflow.market.studies.vwap import BANDS
 
 PATH = "/chart/"
 TITLE = "Order flow"
@@ -46,6 +47,7 @@ def chart_page(
         "switches": list(SWITCHES),
         "fields": list(FIELDS),
         "marks": marks_shown(),
+        "bands": list(BANDS.default),
         "keys": key_actions(),
     }
     return page_shell(

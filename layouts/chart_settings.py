@@ -21,6 +21,7 @@ from orderflow.market.studies.registry import STUDIES
 from orderflow.market.studies.stacked import STACK
 from orderflow.market.studies.study import Chart, Option
 from orderflow.market.studies.value_area import ROWS, SHARE
+from orderflow.market.studies.vwap import BANDS
 
 MARKS: dict[str, Chart] = {study.name: study.chart for study in STUDIES if study.chart is not None}
 """The studies that a chart shows, by name, in the registry's order."""
@@ -28,7 +29,7 @@ DRAWN = tuple(name for name, chart in MARKS.items() if chart.draw is not None)
 """Those that the server sends only when they are asked for."""
 SWITCHES: dict[str, str] = {
     **{name: chart.label for name, chart in MARKS.items() if name not in DRAWN},
-    "bands": "VWAP bands ±1, 2, 3 σ",
+    "bands": f"VWAP bands ±{BANDS.words(BANDS.default)} σ",
     "readout": "Numbers beside the pointer",
 }
 AVERAGES = ("vwap",)

@@ -112,6 +112,9 @@ def test_studies_agree_with_the_columns_of_the_api(traded: pd.DataFrame) -> None
 
 def test_options_of_a_study_are_checked(traded: pd.DataFrame) -> None:
     assert study("big_trades", traded, percentile=90)["big"].sum() > study("big_trades", traded)["big"].sum()
+    assert study("vwap", traded, bands=[2]).columns.tolist() == ["time", "vwap", "sigma", "lower_2", "upper_2"]
+    fixed = study("big_trades", traded, fixed=5)
+    assert fixed["big"].tolist() == (fixed["size"] >= 5).tolist()
     assert len(study("stacked", traded, stack=2)) > len(study("stacked", traded))
     with pytest.raises(BadInput, match="no option 'colour'"):
         study("poc", traded, colour=1)

@@ -108,11 +108,11 @@
     const { options, theme, X, Y, bars } = frame;
     if (!options.vwap || !bars.length) return;
     const lines = [0];
-    if (options.bands) lines.push(1, -1, 2, -2, 3, -3);
+    if (options.bands) for (const k of of.marks.bands) lines.push(k, -k);
     for (const k of lines) {
       ctx.strokeStyle = theme.vwap;
       ctx.lineWidth = k ? 1 : 1.8;
-      ctx.globalAlpha = k ? 0.75 - 0.17 * Math.abs(k) : 0.95;
+      ctx.globalAlpha = k ? Math.max(0.2, 0.75 - 0.17 * Math.abs(k)) : 0.95;
       ctx.setLineDash(k ? [4, 2 + Math.abs(k)] : []);
       ctx.beginPath();
       let session = null;
@@ -188,5 +188,5 @@
     for (const [name, found] of Object.entries(frame.model.studies)) PAINTERS[name](ctx, frame, found);
   }
 
-  of.marks = { studies, zones, unfinished, vwap, sessions, lastPrice, end };
+  of.marks = { bands: [], studies, zones, unfinished, vwap, sessions, lastPrice, end };
 })(globalThis);

@@ -16,6 +16,7 @@
     if (page.chart) page.chart.close();
     page.config = config;
     Object.assign(of.options.DEFAULTS, config.marks);
+    of.marks.bands = config.bands;
     const nodes = {};
     for (const name of ["host", "plot", "base", "overlay", "readout", "overview"]) nodes[name] = $("chart-" + name);
     nodes.host.dataset.cursor = "plot";

@@ -1,6 +1,6 @@
-"""A footprint table as matrices: what a figure needs of the DataFrame, and what it works out when bars are not given.
+"""Turn a footprint DataFrame into matrices for a figure, and derive bars where no candles are given.
 
-Pure tables; knows no Plotly.
+Tables only; this module does not import Plotly.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import pandas as pd
 from orderflow.arrays import Floats, Ints, Objects
 from orderflow.errors import BadInput
 from orderflow.market.decimals import scale_floats
+from orderflow.market.studies.delta import cvd, delta, extremes
 from orderflow.market.studies.poc import poc
 from orderflow.market.studies.value_area import value_area
 
@@ -25,9 +26,13 @@ MAX_ROWS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Ladder:
-    """n bars over m price rows. times: n; prices: float64[m] ascending, `step` apart, each the lowest of its row; tick:
-    the distance of prices, so a row reaches from half a tick below its price to as much below the next; bid, ask,
-    unknown: float64[m, n], NaN where a bar has no row; imbalance: object[m, n] of "buy", "sell", "both" or ""."""
+    """n bars over m price rows.
+
+    times: n bar starts, UTC. prices: float64[m], ascending and `step` apart, the lowest price of each row. tick: the
+    tick size; a row reaches from half a tick below its price to half a tick below the next row's. decimals: of the
+    prices. bid, ask, unknown: float64[m, n] volumes, NaN where a bar has no row. imbalance: object[m, n] of "buy",
+    "sell", "both" or "".
+    """
 
     times: pd.DatetimeIndex
     prices: Floats
@@ -52,14 +57,14 @@ class Ladder:
     @property
     def delta(self) -> Floats:
         """float64[m, n], ask - bid."""
-        return self.ask - self.bid
+        return delta(self.bid, self.ask)
 
 
 def ladder(footprint: pd.DataFrame, bars: int, candles: pd.DataFrame | None = None) -> Ladder:
-    """The last `bars` bars of a footprint table; candles tell the tick where rows hold several.
+    """The last `bars` bars of a footprint table. candles: give the tick size where a row holds several ticks.
 
-    footprint: columns time (naive means UTC), price, bid_volume, ask_volume; unknown_volume and imbalance where known.
-    Raises BadInput naming what is missing, or when the rows are too many to draw.
+    footprint: columns time (naive means UTC), price, bid_volume, ask_volume; optionally unknown_volume and imbalance.
+    Raises BadInput for a missing column, for `bars` outside 1 to MAX_BARS, and for more than MAX_ROWS price rows.
     """
     need(footprint, FOOTPRINT, "footprint")
     if not 1 <= bars <= MAX_BARS:
@@ -107,7 +112,7 @@ def ladder(footprint: pd.DataFrame, bars: int, candles: pd.DataFrame | None = No
 
 
 def _tick(units: Ints, decimals: int, candles: pd.DataFrame) -> float:
-    """The greatest common distance of all prices there are."""
+    """Tick size: the greatest common divisor of the distances between all prices."""
     need(candles, BARS, "candles")
     prices = candles[["open", "high", "low", "close"]].to_numpy(np.float64).ravel()
     others, places, _ = scale_floats(prices[np.isfinite(prices)], decimals)
@@ -116,11 +121,11 @@ def _tick(units: Ints, decimals: int, candles: pd.DataFrame) -> float:
 
 
 def bars_of(table: Ladder, candles: pd.DataFrame | None) -> pd.DataFrame:
-    """One row a bar of the ladder: time, open, high, low, close, delta, min_delta, max_delta, cvd, vwap; and poc, val,
-    vah as rows of the ladder.
+    """One row for each bar of the ladder.
 
-    candles: columns as `GET /api/v1/bars` has them; what it does not have is worked out from the ladder, or NaN where
-    it cannot be (open and close). Raises BadInput when a bar of the ladder is missing in it.
+    Columns: time, open, high, low, close, delta, min_delta, max_delta, cvd, vwap (float64), and poc, val, vah as row
+    indices of the ladder. candles: columns as `GET /api/v1/bars` has them; missing ones are derived from the ladder,
+    NaN where that is impossible (open, close, vwap). Raises BadInput if candles lacks a bar of the ladder.
     """
     derived = _derived(table)
     if candles is None:
@@ -131,21 +136,21 @@ def bars_of(table: Ladder, candles: pd.DataFrame | None) -> pd.DataFrame:
     if len(missing):
         raise BadInput(f"the candles have no bar at {missing[0]:%Y-%m-%d %H:%M:%S}, which the footprint has")
     given = given.loc[table.times].reset_index(names="time")
-    rows = ["poc", "val", "vah"]  # of the rows as drawn, which may hold several of the candles' ticks
+    rows = ["poc", "val", "vah"]  # a drawn row may hold several ticks, so the prices of `candles` do not apply
     for name in [*derived.columns.difference(given.columns), *rows]:
         given[name] = derived[name].to_numpy()
     return given
 
 
 def need(table: pd.DataFrame, columns: tuple[str, ...], what: str) -> None:
-    """Raises BadInput when a table lacks columns."""
+    """Raise BadInput if the table lacks one of the columns."""
     missing = [name for name in columns if name not in table.columns]
     if missing:
         raise BadInput(f"the {what} needs the columns {', '.join(columns)}; there is no {', '.join(missing)}")
 
 
 def _times(table: pd.DataFrame) -> Any:
-    """Times in UTC, from text as the API writes it (some with fractions, some without) or from what pandas knows."""
+    """Times in UTC, from ISO-8601 text (with or without fractions of a second) or from datetimes."""
     given = table["time"]
     return (
         pd.to_datetime(given, utc=True, format="ISO8601")
@@ -155,24 +160,34 @@ def _times(table: pd.DataFrame) -> Any:
 
 
 def _derived(table: Ladder) -> pd.DataFrame:
-    rows = []
+    """Bars of the ladder alone. CVD starts at its first bar; the extremes of delta are those of one trade a bar."""
+    scale = _scale(np.nansum(table.volume, axis=0).sum())
+    rows, deltas = [], []
     for column in range(len(table.times)):
         here = np.flatnonzero(~np.isnan(table.bid[:, column]))
         bid, ask, unknown = (
-            _units(side[here, column]) for side in (table.bid, table.ask, np.nan_to_num(table.unknown))
+            _units(side[here, column], scale) for side in (table.bid, table.ask, np.nan_to_num(table.unknown))
         )
         at = poc(here, bid, ask, unknown)
         low, high = value_area(here, bid + ask + unknown, at)
         prices = table.prices[here]
-        rows.append((prices[0], prices[-1], here[at], here[low], here[high], np.nansum(table.delta[:, column])))
-    frame = pd.DataFrame(rows, columns=["low", "high", "poc", "val", "vah", "delta"])
+        rows.append((prices[0], prices[-1], here[at], here[low], here[high]))
+        deltas.append(int(delta(bid, ask).sum()))
+    frame = pd.DataFrame(rows, columns=["low", "high", "poc", "val", "vah"])
     frame.insert(0, "time", table.times)
     frame["open"] = frame["close"] = frame["vwap"] = np.nan
-    frame["min_delta"], frame["max_delta"] = frame["delta"].clip(upper=0), frame["delta"].clip(lower=0)
-    frame["cvd"] = frame["delta"].cumsum()
+    change, least, most = extremes(np.array(deltas, np.int64), np.arange(len(deltas)))
+    running = cvd(change, least, most, np.zeros(len(deltas), np.int64)).close
+    for name, units in (("delta", change), ("min_delta", least), ("max_delta", most), ("cvd", running)):
+        frame[name] = units / scale
     return frame
 
 
-def _units(values: Floats) -> Ints:
-    """Volumes as integers for the studies; exact for up to 8 decimals, which is all that a comparison needs."""
-    return np.rint(values * 1e8).astype(np.int64)
+def _scale(total: float) -> float:
+    """Units in one of volume: 10**8, or the largest power of ten with which `total` stays below 2**62."""
+    return next(10.0**d for d in range(8, -19, -1) if total * 10.0**d < 2**62)
+
+
+def _units(values: Floats, scale: float) -> Ints:
+    """Volumes as integers for the studies."""
+    return np.rint(values * scale).astype(np.int64)

@@ -1,4 +1,4 @@
-"""Candles, delta bars and CVD candles as traces over bar numbers: what lies beside and below a static footprint."""
+"""Plotly traces of candles, delta bars and CVD candles, for the static footprint. x is the bar's number."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from layouts.figures.palette import Palette
+from orderflow.market.studies.delta import cvd_candles
 
 DELTA, CVD = "y2", "y3"
 """Axes of the two panes below the price."""
@@ -75,14 +76,10 @@ def add_delta(figure: go.Figure, frame: pd.DataFrame, colours: Palette) -> None:
 
 
 def add_cvd(figure: go.Figure, frame: pd.DataFrame, colours: Palette) -> None:
-    """Cumulative delta as candles: from the bar before, through the bar's running extremes, to its end."""
-    start = frame["cvd"] - frame["delta"]
-    candles = pd.DataFrame(
-        {
-            "open": start,
-            "high": start + frame[["max_delta", "delta"]].max(axis=1).clip(lower=0),
-            "low": start + frame[["min_delta", "delta"]].min(axis=1).clip(upper=0),
-            "close": frame["cvd"],
-        }
-    )
+    """Cumulative delta as candles.
+
+    frame: columns cvd, delta, min_delta and max_delta, one row a bar.
+    """
+    columns = (frame[name].to_numpy(float) for name in ("cvd", "delta", "min_delta", "max_delta"))
+    candles = pd.DataFrame(cvd_candles(*columns)._asdict())
     figure.add_traces(candle_traces(candles, colours, width=0.6, yaxis=CVD))

@@ -13,7 +13,7 @@ from orderflow.market.studies.study import Data, Option, Ratio, Result, Study, e
 
 PERCENTILE = Option("percentile", Decimal(99), "of the sizes of the session's trades so far", (), Decimal("0.01"), 100)
 WARM = Option("warm", 100, "trades of the session before any can be big", (), 1, 10**6)
-FIXED: Option[int | None] = Option("fixed", None, "size that takes the percentile's place", ((None, "off"),))
+FIXED: Option[int | None] = Option("fixed", None, "size that takes the percentile's place", (), 1, 10**12)
 
 
 class Percentile:

@@ -5,18 +5,19 @@ Volume whose side is unknown counts in no delta.
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 
-from orderflow.arrays import Indices, Ints
+from orderflow.arrays import Floats, Indices, Ints
 from orderflow.market.studies.study import Data, Result, Study, per_bar
 
-Amount = TypeVar("Amount", int, Ints)
+Amount = TypeVar("Amount", int, Ints, Floats)
+Sizes = TypeVar("Sizes", Ints, Floats)
 
 
 def delta(bid: Amount, ask: Amount) -> Amount:
-    """ask - bid in size units, of levels or of bars: int64[m], or one int."""
+    """ask - bid of levels or bars: int64[m] size units, float64[m] volumes, or one int."""
     return ask - bid
 
 
@@ -36,17 +37,27 @@ def extremes(signed: Ints, bounds: Ints | Indices) -> tuple[Ints, Ints, Ints]:
     return running[ends] - before, low, high
 
 
-class Candles(NamedTuple):
-    """CVD candles of n bars, int64[n] size units each."""
+class Candles(NamedTuple, Generic[Sizes]):
+    """CVD candles of n bars: int64[n] size units each, or float64[n] volumes."""
 
-    open: Ints
-    high: Ints
-    low: Ints
-    close: Ints
+    open: Sizes
+    high: Sizes
+    low: Sizes
+    close: Sizes
 
 
-def cvd(delta: Ints, min_delta: Ints, max_delta: Ints, session: Ints, *, base: int = 0) -> Candles:
-    """CVD candles: open is the previous close, high and low add the bar's extremes of delta to it.
+def cvd_candles(close: Sizes, delta: Sizes, min_delta: Sizes, max_delta: Sizes) -> Candles[Sizes]:
+    """CVD candles of bars whose CVD is known.
+
+    Open is close - delta, the CVD before the bar; high and low add the bar's extremes of delta to it. All: int64[n] or
+    float64[n].
+    """
+    opening = close - delta
+    return Candles(opening, opening + max_delta, opening + min_delta, close)
+
+
+def cvd(delta: Ints, min_delta: Ints, max_delta: Ints, session: Ints, *, base: int = 0) -> Candles[Ints]:
+    """CVD candles: delta summed from the session's start, see `cvd_candles`.
 
     delta, min_delta, max_delta: int64[n] of bars in time order. session: int64[n], each bar's session start; where it
     changes the sum starts again from 0. base: the sum of the first bar's session before that bar.
@@ -59,8 +70,7 @@ def cvd(delta: Ints, min_delta: Ints, max_delta: Ints, session: Ints, *, base: i
         offset = np.zeros(len(close), np.int64)
         offset[new] = np.diff(np.concatenate(([0], close[new - 1])))
         close -= np.cumsum(offset)
-    opening = close - delta
-    return Candles(opening, opening + max_delta, opening + min_delta, close)
+    return cvd_candles(close, delta, min_delta, max_delta)
 
 
 def _levels(data: Data) -> Result:

@@ -40,8 +40,11 @@ def exact(ratio: Ratio) -> tuple[int, int]:
 
 @dataclass(frozen=True, slots=True)
 class Option(Generic[T]):
-    """A keyword argument of a study. least, most: bounds of a number, inclusive. choices: (value, its words on screen),
-    empty where any number between the bounds will do."""
+    """A keyword argument of a study.
+
+    least, most: bounds of a number, inclusive; of each number where the default is a tuple. choices: (value, its words
+    on screen); empty where any number within the bounds is allowed. A default of None means that the option is off.
+    """
 
     name: str
     default: T
@@ -56,24 +59,33 @@ class Option(Generic[T]):
             if choice == value:
                 return words
         if isinstance(value, tuple):
-            ratio = isinstance(self.default, tuple) and len(self.default) == 2
-            return f"{float(Fraction(*value)):g}" if ratio else ", ".join(str(part) for part in value)
-        return "none" if value is None else str(value)
+            return ", ".join(str(part) for part in value)
+        return "off" if value is None else str(value)
 
     def parse(self, value: object) -> T:
         """A viewer's choice in the type of the default. Raises BadInput, naming the option, if it is out of bounds."""
         parsed: Any = value
-        if isinstance(self.default, Decimal):
-            parsed = self._decimal(value)
-        elif isinstance(self.default, int):
-            if isinstance(value, bool) or not isinstance(value, int | str) or not str(value).isdecimal():
-                raise self.wrong(f"{value!r} is not a whole number")
-            parsed = int(value)
+        if isinstance(self.default, tuple):
+            if not isinstance(value, list | tuple):
+                raise self.wrong(f"{value!r} is not a list of whole numbers")
+            parsed = tuple(sorted({self._bounded(self._whole(part)) for part in value}))
+        elif isinstance(self.default, Decimal):
+            parsed = self._bounded(self._decimal(value))
+        elif self.least is not None and not (value is None and self.default is None):
+            parsed = self._bounded(self._whole(value))
         if self.choices and all(parsed != choice for choice, _ in self.choices):
             raise self.wrong(f"{value!r} is not {' or '.join(repr(choice) for choice, _ in self.choices)}")
-        if self.least is not None and self.most is not None and not self.least <= parsed <= self.most:
-            raise self.wrong(f"{value!r} is not from {self.least} to {self.most}")
         return parsed  # type: ignore[no-any-return]  # it has the default's type now
+
+    def _bounded(self, number: Decimal | int) -> Decimal | int:
+        if self.least is not None and self.most is not None and not self.least <= number <= self.most:
+            raise self.wrong(f"{number} is not from {self.least} to {self.most}")
+        return number
+
+    def _whole(self, value: object) -> int:
+        if isinstance(value, bool) or not isinstance(value, int | str) or not str(value).isdecimal():
+            raise self.wrong(f"{value!r} is not a whole number")
+        return int(value)
 
     def _decimal(self, value: object) -> Decimal:
         try:

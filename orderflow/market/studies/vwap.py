@@ -14,11 +14,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from orderflow.arrays import Ints
-from orderflow.market.studies.study import Chart, Data, Result, Study
+from orderflow.arrays import Floats, Ints
+from orderflow.market.studies.study import Chart, Data, Option, Result, Study
 
-BANDS = (1, 2, 3)
-"""Standard deviations from the mean at which bands are drawn."""
+BANDS = Option("bands", (1, 2, 3), "distances of the bands from the VWAP, in standard deviations", (), 1, 10)
 
 
 class Sums(NamedTuple):
@@ -40,13 +39,10 @@ NO_SUMS = Sums()
 
 
 class Line(NamedTuple):
-    """The mean and its standard deviation; `band` gives mean + k·sigma."""
+    """The volume-weighted mean and its standard deviation."""
 
     vwap: float
     sigma: float
-
-    def band(self, k: float) -> float:
-        return self.vwap + k * self.sigma
 
 
 def sums(level: Ints, volume: Ints, vwap_ref: int = 0) -> Sums:
@@ -86,6 +82,14 @@ def vwap_units(total: Sums, vwap_ref: int, scale: int) -> int | None:
     return (2 * (vwap_ref * total.s0 + total.s1) * scale + total.s0) // (2 * total.s0)
 
 
+def vwap_bands(vwap: Floats, sigma: Floats, *, bands: Sequence[int] = BANDS.default) -> dict[str, Floats]:
+    """Bands vwap ± k·sigma as columns lower_k and upper_k, float64[n] each, for every k of `bands`.
+
+    vwap, sigma: float64[n], NaN before any volume.
+    """
+    return {f"{side}_{k}": vwap + sign * k * sigma for k in bands for side, sign in (("lower", -1), ("upper", 1))}
+
+
 def running(parts: Sequence[Sums], session: Sequence[int], base: Sums = NO_SUMS) -> list[Sums]:
     """Running sums of bars in time order, starting again from nothing where `session` changes.
 
@@ -99,22 +103,18 @@ def running(parts: Sequence[Sums], session: Sequence[int], base: Sums = NO_SUMS)
     return out
 
 
-def _bars(data: Data) -> Result:
-    lines = [Line(*pair) for pair in zip(data.bars.vwap.tolist(), data.bars.sigma.tolist(), strict=True)]
-    bands = {
-        f"{side}_{k}": np.array([line.band(sign * k) for line in lines], np.float64)
-        for k in BANDS
-        for side, sign in (("lower", -1), ("upper", 1))
-    }
-    return Result("bar", np.arange(len(lines)), {"vwap": data.bars.vwap, "sigma": data.bars.sigma, **bands})
+def _bars(data: Data, *, bands: Sequence[int]) -> Result:
+    line = {"vwap": data.bars.vwap, "sigma": data.bars.sigma}
+    return Result("bar", np.arange(len(data.bars.time)), {**line, **vwap_bands(**line, bands=bands)})
 
 
 STUDY = Study(
     name="vwap",
     title="VWAP",
-    rule="Volume-weighted mean price since the session's start, or an anchor, with bands of its standard deviation.",
+    rule="Volume-weighted mean price since the session's start, with bands of its standard deviation.",
     yields="a price a bar, and a lower and an upper one for every band",
-    run=vwap,
+    run=vwap_bands,
     apply=_bars,
+    options=(BANDS,),
     chart=Chart("VWAP"),
 )

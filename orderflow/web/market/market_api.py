@@ -29,6 +29,8 @@ from orderflow.market.columns import (
 )
 from orderflow.market.frames import TIME_FRAMES, Frame
 from orderflow.market.ports import MarketReader, MarketWriter
+from orderflow.market.studies.registry import STUDIES
+from orderflow.market.studies.study import Study
 from orderflow.runtime.bus import Receiver
 from orderflow.services import Services
 from orderflow.web.kit.api import Api
@@ -169,6 +171,7 @@ class MarketApi(Api):
             507: "The disk is full or failed.",
         }
         instrument = {JSON: schemas.INSTRUMENT}
+        listed = {200: ResponseDoc("The studies.", {JSON: schemas.STUDIES})}
         return [
             Route("GET", "/api/v1/bars/{symbol}", self.bars, "Bars", bar, since, answers=found, errors=MISSING),
             Route("GET", "/api/v1/footprint/{symbol}", self.cells, "Footprints", cell, since,
@@ -176,6 +179,8 @@ class MarketApi(Api):
             Route("GET", "/api/v1/ticks/{symbol}", self.ticks, "Ticks", tick, (SYMBOL, *PAGE),
                   answers=ticks, errors=MISSING),
             Route("GET", "/api/v1/symbols", self.symbols, "All symbols", answers=known),
+            Route("GET", "/api/v1/studies", self.studies, "All studies", "Their definitions, and their options with "
+                  "defaults and bounds.", answers=listed),
             Route("GET", symbol, self.setting, "An instrument's settings", params=(SYMBOL,), answers=done),
             Route("PUT", symbol, self.configure, "Set an instrument", "Omitted members are unchanged.", (SYMBOL,),
                   instrument, done, wrong),
@@ -216,6 +221,9 @@ class MarketApi(Api):
             for info in self._market.symbols()
         ]
         return json_response({"symbols": rows})
+
+    def studies(self, values: Values) -> flask.Response:
+        return json_response({"studies": [study_json(study) for study in STUDIES]})
 
     def setting(self, values: Values) -> flask.Response:
         kept = self._market.settings_of(values["symbol"])
@@ -335,6 +343,28 @@ class MarketApi(Api):
             return json_response(page.head | {page.name: rows, "next": following}, 200, headers)
         body = run(page.table.arrow if kind == "arrow" else page.table.parquet)
         return flask.Response(body, 200, headers, content_type=KINDS[kind])
+
+
+def study_json(study: Study) -> dict[str, Any]:
+    """A study of the registry as JSON values: its definition and its options."""
+    options = [
+        {
+            "name": option.name,
+            "meaning": option.meaning,
+            "default": option.default,
+            "least": option.least,
+            "most": option.most,
+            "choices": [{"value": value, "meaning": words} for value, words in option.choices],
+        }
+        for option in study.options
+    ]
+    return {
+        "name": study.name,
+        "title": study.title,
+        "rule": study.rule,
+        "yields": study.yields,
+        "options": options,
+    }
 
 
 def _headers(head: dict[str, Any]) -> dict[str, str]:

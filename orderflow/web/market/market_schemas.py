@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from orderflow.market.columns import BAR_COLUMNS, FOOTPRINT_COLUMNS, TICK_COLUMNS
-from orderflow.web.kit.schemas import COUNT, FLAG, LOCATED, NUMBER, TIME, WORD, Schema, array, maybe, record
+from orderflow.web.kit.schemas import COUNT, FLAG, LOCATED, NUMBER, TIME, WHOLE, WORD, Schema, array, maybe, record
 
 MOMENT: Schema = {
     "anyOf": [{"type": "string", "minLength": 8}, {"type": "number", "minimum": 0}],
@@ -99,6 +99,21 @@ CONFIGURED = record(
     {"symbol": WORD, "tick_size": maybe(NUMBER), "size_step": maybe(NUMBER), "session": maybe(WORD)},
     doc="The current settings; null: inferred from the ticks.",
 )
+
+OPTION_VALUE: Schema = {"type": ["number", "string", "null", "array"], "items": WHOLE}
+OPTION = record(
+    {
+        "name": WORD,
+        "meaning": WORD,
+        "default": {**OPTION_VALUE, "description": "null: off."},
+        "least": maybe(NUMBER),
+        "most": maybe(NUMBER),
+        "choices": array(record({"value": OPTION_VALUE, "meaning": WORD})),
+    },
+    doc="Bounds are inclusive and hold for each number of a list. `choices`: empty where the bounds say it all.",
+)
+STUDY = record({"name": WORD, "title": WORD, "rule": WORD, "yields": WORD, "options": array(OPTION)})
+STUDIES = record({"studies": array(STUDY)}, doc="In the order in which a page shows them.")
 
 _COLUMNS: dict[str, Schema] = {
     "time": TIME,

@@ -12,7 +12,7 @@ import pytest
 from layouts.figures import footprint_figure
 from layouts.figures.ladder import MAX_ROWS, bars_of, ladder
 from layouts.figures.palette import blend
-from orderflow import candles, footprint
+from orderflow import candles, footprint, study
 from orderflow.errors import BadInput
 from tests.browser.chart import ticks_csv
 
@@ -34,7 +34,7 @@ def worked() -> pd.DataFrame:
 
 
 def heat(figure: go.Figure) -> Any:
-    """The cells."""
+    """The heatmap trace."""
     (found,) = [trace for trace in figure.data if trace.type == "heatmap"]
     return found
 
@@ -149,3 +149,28 @@ def test_tables_that_cannot_be_drawn_are_refused(ticks: pd.DataFrame) -> None:
 def test_blend_lies_between_its_colours() -> None:
     assert blend("#ffffff", "#000000", 0.5) == "rgb(128,128,128)"
     assert blend("#3d9bff", "#000000", 1) == "rgb(61,155,255)"
+
+
+def test_derived_bars_hold_for_volumes_that_do_not_fit_eight_decimals() -> None:
+    large = worked().assign(
+        bid_volume=lambda f: f["bid_volume"] * 10**12, ask_volume=lambda f: f["ask_volume"] * 10**12
+    )
+    bars, usual = (bars_of(ladder(table, 1), None) for table in (large, worked()))
+    for name in ("poc", "val", "vah"):
+        assert list(bars[name]) == list(usual[name]), name
+    for name in ("delta", "min_delta", "max_delta", "cvd"):
+        assert list(bars[name]) == pytest.approx(list(usual[name] * 10**12)), name
+
+
+def test_the_cvd_pane_draws_the_candles_of_the_study(ticks: pd.DataFrame) -> None:
+    figure = footprint_figure(footprint(ticks), candles(ticks), bars=12)
+    drawn = {
+        float(x): (base, base + y)
+        for trace in figure.data
+        if trace.type == "bar" and trace.yaxis == "y3"
+        for x, base, y in zip(trace.x, trace.base, trace.y, strict=True)
+    }
+    expected = study("cvd", ticks)[["open", "close"]]
+    assert [drawn[i] for i in range(12)] == [
+        (pytest.approx(row.min()), pytest.approx(row.max())) for _, row in expected.iterrows()
+    ]

@@ -56,8 +56,26 @@ def test_a_page_can_say_which_variant_is_in_force() -> None:
 
 
 def test_words_of_values_without_a_list() -> None:
-    assert Option("x", None, "").words(None) == "none"
-    assert Option("x", (4, 1), "").words(Decimal("2.5")) == "2.5"
+    assert Option("x", None, "").words(None) == "off"
+    assert Option("x", (1, 2), "").words((1, 3)) == "1, 3"
+    assert Option("x", Decimal(4), "").words(Decimal("2.5")) == "2.5"
+
+
+def test_options_that_are_lists_or_off() -> None:
+    bands, fixed = registry.find("vwap").options[0], registry.find("big_trades").options[2]
+    assert bands.parse([2, "1", 2]) == (1, 2)
+    assert bands.parse(()) == ()
+    assert fixed.parse(None) is None
+    assert fixed.parse("25") == 25
+    for option, wrong, words in (
+        (bands, 2, "2 is not a list of whole numbers"),
+        (bands, (1, 11), "11 is not from 1 to 10"),
+        (bands, (1.5,), "1.5 is not a whole number"),
+        (fixed, 0, "0 is not from 1 to"),
+        (fixed, "off", "'off' is not a whole number"),
+    ):
+        with pytest.raises(BadInput, match=words):
+            option.parse(wrong)
 
 
 def test_a_ratio_is_taken_at_its_word() -> None:

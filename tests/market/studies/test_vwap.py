@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orderflow.market.studies.vwap import Sums, running, sums, vwap, vwap_units
+from orderflow.market.studies.vwap import Sums, running, sums, vwap, vwap_bands, vwap_units
 from tests.oracle import oracle
 from tests.oracle.ladders import TICK, Ladder, ladders, ticks
 from tests.oracle.oracle import Tick
@@ -36,8 +36,6 @@ def test_vwap_and_sigma_equal_the_oracle(trades: list[Tick], ref: int) -> None:
     assert line is not None
     assert line.vwap == float(mean)  # the nearest float, whatever `ref`
     assert close(line.sigma**2, variance)
-    assert line.band(2) == pytest.approx(line.vwap + 2 * line.sigma)
-    assert line.band(-3) == pytest.approx(line.vwap - 3 * line.sigma)
 
 
 @given(ticks(hours=8))
@@ -85,6 +83,16 @@ def test_the_variance_does_not_cancel() -> None:
     assert line is not None
     assert line.vwap == 10_000_000_000.5
     assert line.sigma == 0.5
+
+
+def test_bands_lie_at_multiples_of_sigma() -> None:
+    mean, sigma = np.array([np.nan, 100.0, 101.5]), np.array([np.nan, 0.5, 0.25])
+    found = vwap_bands(mean, sigma, bands=(1, 3))
+    assert list(found) == ["lower_1", "upper_1", "lower_3", "upper_3"]
+    assert found["upper_1"].tolist()[1:] == [100.5, 101.75]
+    assert found["lower_3"].tolist()[1:] == [98.5, 100.75]
+    assert all(np.isnan(band[0]) for band in found.values())
+    assert list(vwap_bands(mean, sigma)) == [f"{side}_{k}" for k in (1, 2, 3) for side in ("lower", "upper")]
 
 
 def test_no_volume_no_line() -> None:

@@ -9,9 +9,11 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from flask.testing import FlaskClient
+from jsonschema_rs import Draft202012Validator
 from pyarrow import ipc, parquet
 
 from orderflow.market.columns import BAR_COLUMNS, FOOTPRINT_COLUMNS, TICK_COLUMNS
+from orderflow.market.studies.registry import STUDIES
 
 HEAD = "timestamp,price,size,side\n"
 WORKED = [  # the worked example of the definitions: level, bid, ask
@@ -370,3 +372,27 @@ def test_head_and_options_work(worked: FlaskClient) -> None:
     for path, allow in [("/api/v1/symbols/NQ", "GET, HEAD, OPTIONS, PUT"), ("/tick", "OPTIONS, POST")]:
         options = worked.options(path)
         assert (options.status_code, options.headers["Allow"]) == (204, allow)
+
+
+def test_studies_are_those_of_the_registry_with_their_options(client: FlaskClient) -> None:
+    found = client.get("/api/v1/studies").get_json()["studies"]
+    assert [(study["name"], study["title"], study["rule"]) for study in found] == [
+        (study.name, study.title, study.rule) for study in STUDIES
+    ]
+    options = {(study["name"], option["name"]): option for study in found for option in study["options"]}
+    assert set(options) == {(study.name, option.name) for study in STUDIES for option in study.options}
+    assert options["stacked", "stack"] == {
+        "name": "stack", "meaning": "ticks that a run needs at least", "default": 3, "least": 2, "most": 100,
+        "choices": [],
+    }  # fmt: skip
+    assert options["imbalance", "ratio"]["default"] == 3
+    assert options["imbalance", "ratio"]["least"] == 0.01
+    assert options["vwap", "bands"]["default"] == [1, 2, 3]
+    assert options["big_trades", "fixed"]["default"] is None
+    assert [choice["value"] for choice in options["value_area", "rows"]["choices"]] == [2, 1]
+
+
+def test_the_studies_answer_fits_its_schema(client: FlaskClient) -> None:
+    document = client.get("/openapi.json").get_json()
+    content = document["paths"]["/api/v1/studies"]["get"]["responses"]["200"]["content"]["application/json"]
+    Draft202012Validator(content["schema"]).validate(client.get("/api/v1/studies").get_json())
