@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from orderflow.market.studies.vwap import BANDS
 from tests.browser.chart import Chart, post_ticks
 from tests.running import RunningServer
 
@@ -371,6 +372,7 @@ def test_every_setting_is_kept(chart: Chart) -> None:
         "VWAP bands ±1, 2, 3 σ": "bands",
         "Numbers beside the pointer": "readout",
     }
+    assert page.evaluate("window.orderflow.marks.bands") == list(BANDS.default)
     for label, option in switches.items():
         drawer.get_by_role("switch", name=label, exact=True).uncheck(force=True)
         until_kept(chart, **{option: False})
