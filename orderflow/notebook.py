@@ -101,7 +101,7 @@ def study(
 ) -> pd.DataFrame:
     """Compute a registered study over a DataFrame of ticks, such as "naked_poc", "absorption" or "tape_speed".
 
-    options: those of the study, as listed in `orderflow.market.studies.registry`. The rows are bars (column time),
+    options: those of the study, which `GET /api/v1/studies` lists. The rows are bars (column time),
     levels (time and price), prices, or ticks (time and price), depending on the study; marks are bool, prices and sizes
     float64. `ticks`, `frame` and `session` are as for `candles`. Raises NotFound for an unknown study, BadInput for an
     option that is unknown or out of bounds.

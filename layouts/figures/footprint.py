@@ -1,6 +1,6 @@
-"""The footprint as a static Plotly figure, for a notebook or a report: no server, no canvas, at most 100 bars.
+"""The footprint as a static Plotly figure of at most 100 bars, for notebooks and reports.
 
-The live page paints its cells on a canvas instead, because cells as traces cannot be updated twice a second.
+The live page draws its cells on a canvas instead, because traces are too slow to update twice a second.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from orderflow.errors import BadInput
 MODES = ("bid_ask", "delta", "volume", "profile")
 PANES = ("delta", "cvd")
 LEFT, RIGHT = -0.36, 0.44
-"""Where cells begin and end, in bars from a bar's middle; the candle stands left of them."""
+"""Left and right edge of the cells, in bars from the bar's middle. The candle is to the left of them."""
 SMALLEST = 7.0
-"""The smallest number, px."""
+"""Smallest font size of numbers, px."""
 PANE, GAP = 0.13, 0.03
 """Height of a pane below the price, and the gap above it, as shares of the figure."""
 
@@ -41,13 +41,13 @@ def footprint_figure(
     width: int | None = None,
     height: int = 760,
 ) -> go.Figure:
-    """Footprint bars with point of control, value area and imbalances, over a delta and a CVD pane.
+    """Footprint bars with point of control, value area and imbalances, above a delta and a CVD pane.
 
-    footprint, candles: tables as `orderflow.footprint` and `orderflow.candles` make them, or as the API serves them;
-    without candles there are no open and close, and the marks are worked out from the footprint. mode: "bid_ask",
-    "delta", "volume" or "profile". theme: "dark" or "light". bars: draw the last so many, 1 to 100. panes: any of
-    "delta" and "cvd". numbers: in the cells, by default where they can be read. width, height: px.
-    Raises BadInput for unknown words, missing columns, or more rows than can be drawn.
+    footprint, candles: tables of `orderflow.footprint` and `orderflow.candles`, or of the API. Without candles, open,
+    close and VWAP are not drawn, and the other figures are derived from the footprint. mode: "bid_ask", "delta",
+    "volume" or "profile". theme: "dark" or "light". bars: number of bars to draw, the last 1 to 100. panes: any of
+    "delta" and "cvd". numbers: show them in the cells; by default if they are readable. width, height: px.
+    Raises BadInput for an unknown mode, theme or pane, for missing columns, and for too many rows.
     """
     if mode not in MODES:
         raise BadInput(f"mode {mode!r} is not known; use one of {', '.join(MODES)}")
@@ -77,7 +77,7 @@ def footprint_figure(
 
 
 def _font(table: Ladder, mode: str, panes: int, width: int, height: int, numbers: bool | None) -> float:
-    """Size of the cells' numbers in px; 0 when they would be too small to read, or are not wanted."""
+    """Font size of the cells' numbers in px; 0 for no numbers."""
     row = (height - 80) * (1 - panes * (PANE + GAP)) / len(table.prices)
     cell = (width - 90) / len(table.times) * (RIGHT - LEFT) / (2 if mode == "bid_ask" else 1)
     font = min(12.0, row * 0.75, cell / 2.2)
@@ -87,9 +87,7 @@ def _font(table: Ladder, mode: str, panes: int, width: int, height: int, numbers
 
 
 def _cells(table: Ladder, mode: str, colours: Palette, font: float) -> go.Heatmap:
-    """All cells of all bars as one heatmap whose columns are a gap and one or two halves a bar.
-
-    font: px, 0 for no numbers."""
+    """All cells as one heatmap, with a gap column and one or two cell columns for each bar. font: px, 0: no numbers."""
     count = len(table.times)
     if mode == "bid_ask":
         layers, cuts = [-_share(table.bid), _share(table.ask)], [LEFT, (LEFT + RIGHT) / 2, RIGHT]
@@ -134,7 +132,7 @@ def _cells(table: Ladder, mode: str, colours: Palette, font: float) -> go.Heatma
 
 
 def _profiles(figure: go.Figure, table: Ladder, colours: Palette) -> None:
-    """A horizontal volume profile in every bar: sold, bought, unknown."""
+    """Add a horizontal volume profile of every bar: sold, bought and unknown volume."""
     most = np.nanmax(table.volume, axis=0)
     unit = (RIGHT - LEFT) / np.where(most > 0, most, 1)
     rows, columns = np.nonzero(~np.isnan(table.bid))
@@ -164,7 +162,7 @@ def _profiles(figure: go.Figure, table: Ladder, colours: Palette) -> None:
 
 
 def _marks(figure: go.Figure, table: Ladder, frame: pd.DataFrame, colours: Palette) -> None:
-    """Point of control (box), value area (line at the right), imbalances (arrows)."""
+    """Add point of control (box), value area (line at the right) and imbalances (arrows)."""
     edges = table.edges
     x: list[float | None] = []
     y: list[float | None] = []
@@ -200,7 +198,7 @@ def _lines(x: list[float | None], y: list[float | None], colour: str, width: flo
 
 
 def _arrange(figure: go.Figure, table: Ladder, colours: Palette, panes: Sequence[str], title: str | None) -> None:
-    """Axes, domains and colours of the whole figure."""
+    """Set axes, domains and colours."""
     bottom = {name: i * (PANE + GAP) for i, name in enumerate([name for name in ("cvd", "delta") if name in panes])}
     count = len(table.times)
     every = max(1, round(count / 14))
@@ -258,13 +256,13 @@ def _label(times: pd.DatetimeIndex, i: int) -> str:
 
 
 def _share(values: Floats) -> Floats:
-    """Cells against the largest, by square root, so that small ones still show."""
+    """Square root of each cell's share of the largest, so that small cells are visible."""
     most = np.nanmax(values) if np.isfinite(values).any() else 0.0
     return np.sqrt(values / most) if most > 0 else values * 0.0
 
 
 def _text(values: Floats, signed: bool = False) -> Objects:
-    """The numbers of the cells, short: object[m, n], "" where there is none."""
+    """Short numbers of the cells: object[m, n], "" where there is no cell."""
     out = np.full(values.shape, "", object)
     for row, column in np.argwhere(~np.isnan(values)):
         value = float(values[row, column])
@@ -277,7 +275,7 @@ def _text(values: Floats, signed: bool = False) -> Objects:
 
 
 def _hover(table: Ladder) -> Objects:
-    """The words for every cell: object[m, n]."""
+    """Hover text of the cells: object[m, n]."""
     out = np.full(table.bid.shape, "", object)
     volume = table.bid + table.ask + np.nan_to_num(table.unknown)
     for row, column in np.argwhere(~np.isnan(table.bid)):

@@ -21,9 +21,10 @@ def candle_traces(
     width: float = 0.6,
     yaxis: str = "y",
 ) -> list[go.Bar | go.Scatter]:
-    """Rising candles hollow, falling ones filled, as bars on lines; a bar without open and close is only a line.
+    """Traces of candles, hollow if rising and filled if falling; without open and close only the high-low line.
 
-    frame: one row a bar; names: its columns of open, high, low and close. offset: of the candle from the bar's middle.
+    frame: one row a bar. names: its columns of open, high, low and close. offset: of the candle from the bar's middle,
+    in bars. width: in bars.
     """
     opened, high, low, closed = (frame[name].to_numpy(float) for name in names)
     traces: list[go.Bar | go.Scatter] = []
@@ -54,7 +55,7 @@ def candle_traces(
 
 
 def add_delta(figure: go.Figure, frame: pd.DataFrame, colours: Palette) -> None:
-    """Delta of each bar, with its running extremes as a thin line."""
+    """Add the delta of each bar, with its min and max delta as a thin line."""
     x: list[float | None] = []
     y: list[float | None] = []
     for i, (low, high) in enumerate(zip(frame["min_delta"], frame["max_delta"], strict=True)):
@@ -76,7 +77,7 @@ def add_delta(figure: go.Figure, frame: pd.DataFrame, colours: Palette) -> None:
 
 
 def add_cvd(figure: go.Figure, frame: pd.DataFrame, colours: Palette) -> None:
-    """Cumulative delta as candles.
+    """Add cumulative delta as candles.
 
     frame: columns cvd, delta, min_delta and max_delta, one row a bar.
     """

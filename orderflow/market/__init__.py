@@ -1,3 +1,1 @@
-"""The tick engine: ticks in, bars and footprints out. Knows no file format, no storage library, no web and no
-screen.
-"""
+"""The tick engine: aggregates ticks to bars and footprints. Independent of file formats, storage, web and screen."""

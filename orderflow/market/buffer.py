@@ -1,8 +1,8 @@
-"""Where a symbol's ticks are kept in memory: columns in fixed segments, appended under a short lock.
+"""In-memory tick storage of one symbol: columns in segments of fixed size, appended under a short lock.
 
-The published prefix never moves, so readers need no lock. A segment is never grown: a new one costs microseconds where
-doubling an array stalls every reader. Level and size change only when the grid is refined, and a tick's side only when
-the tick rule is resolved again after a late tick.
+The published prefix is not moved, so readers need no lock. Segments do not grow: allocating a new one takes
+microseconds, whereas doubling an array would stall every reader. Levels and sizes change only when the grid is refined,
+and a side only when the tick rule is re-applied after a late tick.
 """
 
 from __future__ import annotations
@@ -19,14 +19,18 @@ from orderflow.market.decimals import ascends
 from orderflow.market.ticks import NO_ID
 
 SEGMENT = 1 << 18
-"""Ticks in a segment: 7.6 MB at 29 B a tick, committed by the operating system page by page as it fills."""
+"""Ticks in a segment: 7.6 MB at 29 B a tick. The operating system commits its pages as they are written."""
 SMALL_SEGMENT = 1 << 14
-"""Ticks in a segment of a symbol of which there are many, each with few ticks."""
+"""Segment size for simulated symbols, which are many and have few ticks each."""
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """n ticks: time int64 ns, level int64, size int64, flags int8 (side and rule, see `pack`), id int64."""
+    """n ticks on a grid.
+
+    time: int64[n], ns UTC. level: int64[n], price / tick size. size: int64[n], size units. flags: int8[n], side and
+    rule as `pack` combines them. id: int64[n], venue trade id or `NO_ID`.
+    """
 
     time: Ints
     level: Ints
@@ -59,17 +63,17 @@ class Columns:
 
 
 def pack(side: Codes, rule: Codes) -> Codes:
-    """Side (-1, 0, 1) and rule (1..5) in one int8, which saves a byte a tick."""
+    """int8[n]: side (-1, 0, 1) and rule (1..5) combined, which saves a byte a tick."""
     return (rule << 2 | (side + 1)).astype(np.int8)
 
 
 def order_ids(ids: Ints) -> Ints:
-    """The part of a venue id that orders ticks of one time: the id itself, or -1 where it is absent or only a hash."""
+    """int64[n]: the venue id as sort key of ticks at one time; -1 where it is absent or a hash."""
     return np.maximum(ids, -1)
 
 
 def in_order(ticks: Columns) -> Indices | None:
-    """Indices that put ticks in (time, venue id, arrival) order, or None when they already are."""
+    """int64[n]: indices that sort ticks by (time, venue id, arrival); None if they are sorted."""
     time, n = ticks.time, len(ticks.time)
     if n < 2:
         return None
@@ -104,10 +108,10 @@ class _Segment:
         self.ids: Ints | set[int] | None = None
 
     def has_id(self, ids: Ints, count: int) -> Flags:
-        """bool[n]: which ids are among the first `count` ticks here.
+        """bool[n]: which ids are among the first `count` ticks of the segment.
 
-        Ascending ids, the normal case, are bisected in place. Others (hashes of text ids) need an index of their own:
-        a set while the segment fills, a sorted copy (8 B a tick) once it is full.
+        Ascending ids, the usual case, are searched in place. Other ids (hashes of text) need an index: a set while the
+        segment fills, a sorted copy (8 B a tick) when it is full.
         """
         if self.ids_ascend:
             at = np.searchsorted(self.id[:count], ids)
@@ -124,22 +128,22 @@ class _Segment:
 
 
 class TickBuffer:
-    """Ticks `first <= index < n` of one symbol, in arrival order; an index names the same tick for ever."""
+    """Ticks of one symbol in arrival order, with indices first <= index < n. A tick keeps its index."""
 
     def __init__(self, segment: int | None = None) -> None:
-        """segment: ticks in a segment, SEGMENT when not given; memory is given back segment by segment."""
+        """segment: ticks in a segment, by default SEGMENT. Eviction frees one segment at a time."""
         self._size = segment or SEGMENT
         self._segments: dict[int, _Segment] = {}
         self.first = 0
         self.n = 0
         self.evicted_until = -(2**63)
-        """Largest time (ns) among the ticks dropped so far: before it, memory is incomplete."""
+        """Latest time (ns UTC) of an evicted tick: up to it, memory is incomplete."""
 
     def __len__(self) -> int:
         return self.n - self.first
 
     def append(self, ticks: Columns) -> None:
-        """Publish ticks at the end. The caller holds the writers' lock."""
+        """Publish ticks at the end. The caller must hold the writers' lock."""
         start, end = 0, len(ticks)
         n = self.n
         while start < end:
@@ -167,7 +171,7 @@ class TickBuffer:
         self.n = n
 
     def slice(self, start: int, end: int) -> Columns:
-        """Ticks start <= index < end: views where they lie in one segment."""
+        """Ticks with start <= index < end; without a copy (levels apart) if they are in one segment."""
         parts = [self._columns(number, a, b) for number, a, b in self._pieces(start, end)]
         if len(parts) == 1:
             return parts[0]
@@ -176,7 +180,7 @@ class TickBuffer:
         return join(parts)
 
     def between(self, start: int, end: int, until: int | None = None) -> tuple[Ints, Columns]:
-        """(indices, ticks) with start <= time < end (ns) among the first `until` ticks, in arrival order."""
+        """(int64[k] indices, ticks) with start <= time < end (ns UTC) and index < until, in arrival order."""
         indices, parts = [], []
         for number, a, b in self._pieces(self.first, self.n if until is None else until):
             segment = self._segments[number]
@@ -199,7 +203,7 @@ class TickBuffer:
         return (indices[0], parts[0]) if len(parts) == 1 else (np.concatenate(indices), join(parts))
 
     def since(self, time: int, until: int) -> Iterator[Columns]:
-        """Runs of the ticks at or after `time` (ns) among the first `until` ticks, in arrival order."""
+        """Yield runs of the ticks with index < until at or after `time` (ns UTC), in arrival order."""
         for number, a, b in self._pieces(self.first, until):
             segment = self._segments[number]
             if segment.tmax < time:
@@ -213,13 +217,13 @@ class TickBuffer:
                     yield ticks
 
     def set_flags(self, indices: Ints, flags: Codes) -> None:
-        """Rewrite the flags of some ticks (the tick rule, resolved again)."""
+        """Replace the flags of the ticks at `indices`, after the tick rule was re-applied."""
         for number in np.unique(indices // self._size).tolist():
             here = indices // self._size == number
             self._segments[number].flags[indices[here] - number * self._size] = flags[here]
 
     def rescale(self, level: int, size: int) -> None:
-        """Multiply every level and size: the grid became finer. New arrays, so a reader keeps its consistent view."""
+        """Multiply levels and sizes for a finer grid, in new arrays, so that views held by readers stay consistent."""
         for number, segment in self._segments.items():
             count = min(self._size, self.n - number * self._size)
             if level != 1:
@@ -228,7 +232,7 @@ class TickBuffer:
                 segment.size = _multiplied(segment.size, size, count)
 
     def evict(self) -> int:
-        """Drop the oldest segment unless it is the one being filled; returns how many ticks went."""
+        """Drop the oldest segment, unless it is the one being filled. Returns the number of ticks dropped."""
         number = self.first // self._size
         if number >= self.n // self._size:
             return 0
@@ -239,7 +243,7 @@ class TickBuffer:
         return gone
 
     def has_id(self, ids: Ints) -> Flags:
-        """bool[n]: which venue ids are among the held ticks."""
+        """bool[n]: which venue ids are held; False for `NO_ID`."""
         found = np.zeros(len(ids), np.bool_)
         for number, segment in self._segments.items():
             found |= segment.has_id(ids, min(self._size, self.n - number * self._size))
@@ -260,14 +264,14 @@ class TickBuffer:
 
 
 def _multiplied(values: npt.NDArray[Any], factor: int, count: int) -> npt.NDArray[Any]:
-    """A new array with the first `count` values times `factor`; the rest stays unused, and takes no memory."""
+    """A new array with the first `count` values times `factor`; the rest is not initialised."""
     made = np.empty_like(values)
     made[:count] = values[:count] * values.dtype.type(factor)
     return made
 
 
 def join(parts: list[Columns]) -> Columns:
-    """Several runs of ticks as one."""
+    """Concatenate runs of ticks."""
     return Columns(
         np.concatenate([p.time for p in parts]),
         np.concatenate([p.level for p in parts]),

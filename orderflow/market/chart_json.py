@@ -1,16 +1,23 @@
-"""The compact JSON of changed bars that a chart polls for. Everything is an integer but the few figures of the header.
+"""Compact JSON of the changed bars that a chart polls for.
 
-The marks (POC, value area, imbalances, stacked zones, unfinished auctions) are found here, once, with the definitions
-in force, so that no browser has mathematics of its own to disagree with.
+The marks (POC, value area, imbalances, stacked zones, unfinished auctions), CVD and VWAP are computed here with the
+options in force, so that the browser does no calculations of its own. Keys of a bar:
 
-A bar's keys: t, s start of the bar and of its session (ms); o, h, l, c levels; lo its first row, k the rows' offsets
-from it (left out when they are 0, 1, 2 …); b, a, u bid, ask and unknown volume a row (u left out when all zero); n
-trades; d delta, and its least and greatest value within the bar; q CVD at the bar's end; w VWAP and its standard
-deviation at the bar's end, in levels (left out before any volume); p, v indices of the
-POC's row and of the value area's first and last; ib, is indices of buy and sell imbalances; st stacked zones [1 buy
-or -1 sell, first index, last index]; f "H", "L" or "HL" for unfinished auctions at the high and the low; e the last
-trade's time (activity bars). Sizes are integers in 10**-sd. A row r covers the levels r * rows to r * rows + rows -
-1.
+  t, s     start of the bar and of its session (ms UTC)
+  o h l c  open, high, low and close (levels)
+  lo, k    first row, and the offsets of the rows from it (k is absent if they are 0, 1, 2 …)
+  b, a, u  bid, ask and unknown volume of each row (u is absent if all zero)
+  n        trades
+  d        [delta, min delta, max delta]
+  q        CVD at the bar's end
+  w        [VWAP, standard deviation] at the bar's end, in levels (absent before any volume)
+  p, v     index of the POC's row; indices of the first and the last row of the value area
+  ib, is   indices of the rows with buy and sell imbalance
+  st       stacked zones [1 buy or -1 sell, first index, last index]
+  f        "H", "L" or "HL": unfinished auction at the high, the low, or both
+  e        time of the last trade (ms UTC; activity bars only)
+
+Sizes are integers in units of 10**-sd. Row r covers the levels r * rows to r * rows + rows - 1.
 """
 
 from __future__ import annotations
@@ -29,16 +36,16 @@ from orderflow.market.studies.unfinished import unfinished
 from orderflow.market.studies.vwap import vwap
 
 TALL = 40
-"""Rows that a typical bar should have when the row size is chosen for the viewer."""
+"""Most rows of the median bar when the row size is chosen automatically."""
 
 DIGITS = 6
-"""Decimals of a level that VWAP and sigma are sent with."""
+"""Decimals of VWAP and sigma, which are in levels."""
 
 _NICE: tuple[int, ...] = (1, 2, 4, 5, *(step * 10**k for k in range(8) for step in (10, 20, 25, 50)))
 
 
 def choose_rows(bars: Sequence[Bar]) -> int:
-    """How many levels to put in one row so that the median bar has at most about TALL rows."""
+    """Levels in a row such that the median bar has at most about TALL rows."""
     if not bars:
         return 1
     span = float(np.median([int(bar.level[-1]) - int(bar.level[0]) + 1 for bar in bars]))
@@ -49,7 +56,7 @@ def choose_rows(bars: Sequence[Bar]) -> int:
 
 
 def ladder(bar: Bar, rows: int) -> tuple[Ints, Ints, Ints, Ints]:
-    """(row, bid, ask, unknown) of a bar, int64[m] each, with `rows` levels to a row."""
+    """(row, bid, ask, unknown) of a bar, int64[m] each, with `rows` levels in a row."""
     level, cells = bar.level, bar.cells
     if rows > 1:
         row = level // rows
@@ -59,7 +66,7 @@ def ladder(bar: Bar, rows: int) -> tuple[Ints, Ints, Ints, Ints]:
 
 
 def poc_row(bar: Bar, rows: int) -> int:
-    """The row of a bar's POC, kept on the bar until it changes."""
+    """The row of a bar's POC, cached on the bar until the bar changes."""
     if bar.poc is None or bar.poc[0] != rows:
         level, bid, ask, unknown = ladder(bar, rows)
         bar.poc = rows, int(level[poc(level, bid, ask, unknown)])
@@ -67,7 +74,7 @@ def poc_row(bar: Bar, rows: int) -> int:
 
 
 def profile_json(bars: Sequence[Bar], rows: int, options: StudyOptions) -> list[int] | None:
-    """[POC, low, high of the value area], as rows of `rows` levels, of the profile of these bars; None without any."""
+    """[POC, VAL, VAH] of the bars' volume profile, as rows of `rows` levels; None if nothing was traded."""
     if not bars:
         return None
     level = np.concatenate([bar.level for bar in bars]) // rows
@@ -78,7 +85,7 @@ def profile_json(bars: Sequence[Bar], rows: int, options: StudyOptions) -> list[
 
 
 class HeldBars:
-    """Bars as the studies of a chart take them: time in ms, prices as rows of `rows` levels (`studies.study.Bars`)."""
+    """Adapter of live bars to `studies.study.Bars`: times in ms UTC, prices in rows of `rows` levels."""
 
     def __init__(self, bars: Sequence[Bar], rows: int) -> None:
         self._bars = bars
@@ -115,7 +122,7 @@ class HeldBars:
 def bars_json(
     bars: Sequence[Bar], opening: Totals, vwap_ref: int, rows: int, size_decimals: int, options: StudyOptions
 ) -> list[dict[str, Any]]:
-    """Bars that follow each other, in time order. opening: what the first one's session gathered before it."""
+    """JSON of consecutive bars in time order. opening: totals of the first bar's session before that bar."""
     found = []
     session = bars[0].session if bars else 0
     for bar in bars:
@@ -128,7 +135,7 @@ def bars_json(
 
 
 def running_json(bar: Bar, vwap_ref: int) -> tuple[int, list[float] | None]:
-    """(CVD, [VWAP, sigma]) at the bar's end: size units, and levels; None before any volume."""
+    """(CVD in size units, [VWAP, sigma] in levels or None before any volume) at the bar's end."""
     total = (bar.opening or NOTHING).plus(bar, vwap_ref)
     line = vwap(total.sums, vwap_ref)
     return total.delta, None if line is None else [round(line.vwap, DIGITS), round(line.sigma, DIGITS)]
@@ -137,7 +144,7 @@ def running_json(bar: Bar, vwap_ref: int) -> tuple[int, list[float] | None]:
 def bar_json(
     bar: Bar, vwap_ref: int, rows: int, size_decimals: int, options: StudyOptions, end: int | None = None
 ) -> dict[str, Any]:
-    """One bar that has its scalars and its opening, with the keys that the module names."""
+    """JSON of one bar, with the keys listed in the module. Raises ValueError if its scalars are not computed."""
     fold = bar.scalars
     if fold is None:
         raise ValueError("the bar has no scalars")

@@ -1,7 +1,6 @@
-"""The public columns of bars, footprints and ticks, as the API prints them and a notebook sees them.
+"""Public columns of bars, footprints and ticks, as the API and notebooks return them.
 
-Each numeric column is a `Fixed`: exact integers with a number of decimals, so a consumer chooses text (exact) or
-float64.
+Numeric columns are `Fixed`: exact integers with a number of decimals, available as exact text or as float64.
 """
 
 from __future__ import annotations
@@ -44,33 +43,33 @@ TICK_COLUMNS = ["time", "price", "size", "side", "side_rule", "id"]
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
-    """units[i] / 10**decimals; `missing` where there is no value (a VWAP before any volume)."""
+    """Decimal numbers units / 10**decimals. units: int64[n]. missing: bool[n], where there is no value."""
 
     units: Ints
     decimals: int = 0
     missing: Flags | None = None
 
     def floats(self) -> Floats:
-        """float64[n], NaN where missing."""
+        """float64[n]; NaN where missing."""
         values = unit_floats(self.units, self.decimals)
         return values if self.missing is None else np.where(self.missing, np.nan, values)
 
     def text(self) -> list[str]:
-        """Exact decimal text without trailing zeros, empty where missing."""
+        """n exact decimal texts without trailing zeros; empty where missing."""
         words = [unit_text(units, self.decimals) for units in self.units.tolist()]
         if self.missing is not None:
-            words = ["" if gone else word for word, gone in zip(words, self.missing.tolist(), strict=True)]
+            words = ["" if absent else word for word, absent in zip(words, self.missing.tolist(), strict=True)]
         return words
 
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """int64[n], ns since 1970 UTC."""
+    """Times. ns: int64[n], ns since 1970 UTC."""
 
     ns: Ints
 
     def text(self) -> list[str]:
-        """ISO-8601 with Z and as many digits of a second as the column needs: 0, 3, 6 or 9."""
+        """n ISO-8601 texts with Z, with as many digits of a second as the column needs: 0, 3, 6 or 9."""
         for unit, step in (("s", 1_000_000_000), ("ms", 1_000_000), ("us", 1_000), ("ns", 1)):
             if not (self.ns % step).any():
                 stamps = np.datetime_as_string(self.ns.view("M8[ns]"), unit=unit)  # type: ignore[call-overload]  # unit is one of its literals
@@ -82,7 +81,7 @@ Column = Fixed | Times | list[str]
 
 
 def bar_columns(table: BarTable) -> dict[str, Column]:
-    """The columns BAR_COLUMNS of n bars."""
+    """The columns BAR_COLUMNS, n rows each."""
     poc, val, vah = table.areas
 
     def price(level: Ints) -> Fixed:
@@ -120,9 +119,9 @@ def bar_columns(table: BarTable) -> dict[str, Column]:
 
 
 def footprint_columns(table: BarTable, options: StudyOptions = DEFAULT_OPTIONS) -> dict[str, Column]:
-    """The columns FOOTPRINT_COLUMNS of m levels: bars in time order, prices ascending within a bar.
+    """The columns FOOTPRINT_COLUMNS, m rows each: bars in time order, prices ascending within a bar.
 
-    imbalance: "buy", "sell", "both" or "". With grouped rows the price is that of a row's lowest level.
+    imbalance: "buy", "sell", "both" or "". price: of the lowest level in a row.
     """
     flags: list[str] = []
     words = ("", "buy", "sell", "both")
@@ -143,7 +142,7 @@ def footprint_columns(table: BarTable, options: StudyOptions = DEFAULT_OPTIONS) 
 
 
 def tick_columns(table: TickTable) -> dict[str, Column]:
-    """The columns TICK_COLUMNS of n ticks. An id that was not a number prints as `#` and its hash."""
+    """The columns TICK_COLUMNS, n rows each. An id that was not numeric is `#` and its hash."""
     ticks, grid = table.ticks, table.grid
     sides = {int(Side.BUY): "buy", int(Side.SELL): "sell", int(Side.UNKNOWN): ""}
     rules = {int(rule): rule.name.lower() for rule in SideRule}

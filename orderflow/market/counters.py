@@ -1,6 +1,4 @@
-"""What a symbol counts besides its bars: how many ticks came, late or twice or refused, how their sides were found,
-how fast.
-"""
+"""Tick counters of a symbol: totals, late, duplicate and rejected ticks, side rules, and the tick rate."""
 
 from __future__ import annotations
 
@@ -14,13 +12,15 @@ from orderflow.market.decimals import ascends, largest
 from orderflow.market.ticks import SideRule
 
 RATE_SECONDS = 10
-"""The tick rate is the mean over this many seconds of wall time."""
+"""Length of the window of the tick rate, in seconds of monotonic time."""
 
 
 @dataclass(slots=True)
 class Counters:
-    """Counts since the start or the last reset. first, last: ns UTC. low, high: levels. rules: by `SideRule`, from
-    1.
+    """Counts since the start or the last reset.
+
+    volume: size units. low, high, close: levels. first, last: ns UTC. active: monotonic seconds of the last batch.
+    rules: ticks by `SideRule`, starting with rule 1.
     """
 
     ticks: int = 0
@@ -38,7 +38,7 @@ class Counters:
     _seconds: dict[int, int] = field(default_factory=dict)
 
     def add(self, ticks: Columns, now: float) -> None:
-        """Count published ticks. now: monotonic seconds. A tick is late when an earlier arrival had a later time."""
+        """Count published ticks. A tick is late if an earlier arrival has a later time. now: monotonic seconds."""
         n, time, level = len(ticks), ticks.time, ticks.level
         if int(time[0]) >= self.last and ascends(time):
             self.close, self.last = int(level[-1]), int(time[-1])
@@ -74,7 +74,7 @@ class Counters:
         return sum(c for s, c in self._seconds.items() if second - RATE_SECONDS < s <= second) / RATE_SECONDS
 
     def rescale(self, level: int, size: int) -> None:
-        """The grid became finer."""
+        """Multiply levels and sizes for a finer grid."""
         if self.ticks:
             self.low, self.high, self.close = self.low * level, self.high * level, self.close * level
         self.volume *= size

@@ -1,8 +1,8 @@
 """Exact decimal numbers as scaled integers, vectorised.
 
-A price or size is `units / 10**decimals`. Floats appear only as carriers: a float64 that was read from a decimal
-text of at most 15 significant digits still names that text uniquely, so the integer can be recovered without error
-and without parsing text again. The proof is in `scale_floats`.
+A price or size is `units / 10**decimals`. A float64 parsed from decimal text of at most 15 significant digits
+identifies that text uniquely, so its integer can be recovered exactly without parsing the text again (see
+`scale_floats`).
 """
 
 from __future__ import annotations
@@ -15,43 +15,43 @@ import numpy.typing as npt
 from orderflow.arrays import Flags, Floats, Indices, Ints
 
 MAX_DECIMALS = 12
-"""More decimals than any venue quotes; a price that needs more is refused, never rounded."""
+"""Most decimals of a price or size. Numbers that need more are rejected, not rounded."""
 
 MAX_UNITS = 2**53
-"""Beyond this a float64 no longer holds every integer, so neither could a chart."""
+"""Largest number of units: above it a float64 cannot represent every integer."""
 
 LONGEST = 15
-"""Power of ten of the largest number's first digit; beyond it MAX_UNITS is passed in any case."""
+"""Largest power of ten of a number's first digit; larger numbers exceed MAX_UNITS with any decimals."""
 
 
 def largest(values: Ints) -> int:
-    """The maximum; quick for a single value too, which numpy's own reduction is not."""
+    """The maximum, with a fast path for a single value."""
     return int(values[0]) if len(values) == 1 else int(values.max())
 
 
 def ascends(values: Ints) -> bool:
-    """Whether no value is smaller than the one before it."""
+    """Whether the values are in ascending order, equal ones allowed."""
     return len(values) == 1 or bool((values[1:] >= values[:-1]).all())
 
 
 def edges(values: Ints) -> Indices:
-    """Where each run of equal values begins, in values that never fall."""
+    """int64[k]: index at which each run of equal values begins. values: ascending, n >= 1."""
     if values[0] == values[-1]:
         return np.zeros(1, np.intp)
     return np.concatenate(([0], (values[1:] != values[:-1]).nonzero()[0] + 1))
 
 
 def scale_floats(values: Floats, decimals: int = 0) -> tuple[Ints, int, Flags]:
-    """Turn float64 decimals into exact integers on the coarsest power-of-ten grid that holds them all.
+    """Convert float64 decimals to exact integers with the fewest common decimals.
 
-    values: float64[n], finite. decimals: a grid already known to be needed.
+    values: float64[n], finite. decimals: the least number of decimals to return.
     Returns (units int64[n], decimals, exact bool[n]); `units[i] == values[i] * 10**decimals` exactly where `exact[i]`.
-    A value that has no decimal of at most MAX_DECIMALS places and MAX_UNITS units (0.1 + 0.2, say) is `False` in
-    `exact`, its units are 0, and it has no say in `decimals`.
+    Where a value has no decimal form of at most MAX_DECIMALS places and MAX_UNITS units (such as 0.1 + 0.2), `exact` is
+    False and units is 0, and the value does not affect `decimals`.
 
-    Why it is exact: let d places suffice for x's text, n = rint(x * 10**d). |x * 10**d - n| is far below one half, so
-    n is the text's integer; 10**d and n are exact floats, and IEEE division is correctly rounded, so n / 10**d == x
-    holds for the right n and for no float that came from another text. The test itself is therefore the guard.
+    Proof: let d places suffice for the text of x, and n = rint(x * 10**d). |x * 10**d - n| is far below one half, so n
+    is the text's integer. 10**d and n are exact floats and IEEE division rounds correctly, so n / 10**d == x holds for
+    this n and for no float from another text. The code tests this equality.
     """
     units = np.zeros(len(values), np.int64)
     places = np.full(len(values), -1, np.int8)
@@ -79,10 +79,9 @@ def scale_floats(values: Floats, decimals: int = 0) -> tuple[Ints, int, Flags]:
 
 
 def decimal_units(text: str | Decimal) -> tuple[int, int]:
-    """The exact (units, decimals) of one decimal number, trailing zeros dropped: '25263,5' is not accepted here,
-    '25263.5' is.
+    """The exact (units, decimals) of one decimal number without trailing zeros. A decimal comma is not accepted.
 
-    Raises ValueError for what is no finite decimal number or has more than MAX_DECIMALS places.
+    Raises ValueError if it is not a finite decimal number, or exceeds MAX_DECIMALS or MAX_UNITS.
     """
     try:
         number = Decimal(text)
@@ -101,12 +100,12 @@ def decimal_units(text: str | Decimal) -> tuple[int, int]:
 
 
 def unit_floats(units: npt.NDArray[np.integer], decimals: int) -> Floats:
-    """float64[n] of scaled integers; each prints (by `repr`) as the exact decimal while |units| < 10**15."""
+    """float64[n] of scaled integers. The `repr` of each is the exact decimal while |units| < 10**15."""
     return np.asarray(units, np.float64) / 10.0**decimals
 
 
 def unit_text(units: int, decimals: int) -> str:
-    """One scaled integer as plain decimal text without trailing zeros: (8101, 2) is '81.01', (8110, 2) is '81.1'."""
+    """A scaled integer as decimal text without trailing zeros: (8101, 2) gives '81.01', (8110, 2) gives '81.1'."""
     if not decimals:
         return str(units)
     whole, part = divmod(abs(units), 10**decimals)

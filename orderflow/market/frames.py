@@ -1,7 +1,7 @@
-"""How ticks are cut into bars: by time (1 second to 1 day) or by activity (trades, volume, range, delta).
+"""Frames: bars by time (1 second to 1 day) or by activity (trades, volume, range, delta).
 
-A frame is only a name and its measure. Where a time bar starts is `orderflow.market.sessions.bar_start`; where an
-activity bar ends is `orderflow.market.bars.activity`.
+A frame is a name and a size. `orderflow.market.sessions.bar_start` computes where time bars start,
+`orderflow.market.bars.activity` where activity bars end.
 """
 
 from __future__ import annotations
@@ -45,8 +45,9 @@ TIME_FRAMES = tuple(_LENGTHS)
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """name: canonical text. ns: length of a time bar in nanoseconds, 0 for activity bars. n: the measure of an activity
-    bar (trades, whole units of volume or delta, base ticks of range), 0 for time bars."""
+    """A frame. name: canonical text. ns: length of a time bar in ns, 0 for activity bars. n: size of an activity bar
+    (trades, whole units of volume or delta, ticks of range), 0 for time bars.
+    """
 
     name: str
     kind: Kind
@@ -55,14 +56,14 @@ class Frame:
 
     @property
     def base(self) -> int:
-        """Length in ns of the small bars that this frame's bars are scalars from (0 for activity bars)."""
+        """Length in ns of the base bars that this frame's bars are aggregated from; 0 for activity bars."""
         return 0 if not self.ns else MINUTE if self.ns >= MINUTE else SECOND
 
     @staticmethod
     def parse(text: str) -> Frame:
         """The frame of `1min`, `5m`, `60min`, `1T`, `ticks:100`, `volume:1000`, `range:8`, `delta:500` …
 
-        Raises BadInput that lists what there is.
+        Raises BadInput, listing the known frames.
         """
         word = text.strip().lower()
         if match := re.fullmatch(r"(\d{1,6})(s|sec|min|m|t|h|d)", word):

@@ -1,9 +1,9 @@
-"""The integer grid of a symbol: tick size and size step, found from what is seen, never rounding.
+"""Integer grid of a symbol: its tick size and size step, set or inferred without rounding.
 
-Level = price / tick size. The tick size is set by the instrument's settings, or inferred as the coarsest of
-1, 2 and 5**b (b <= d) times 10**-d that holds every price seen, where d is the number of decimals the prices need:
+Level = price / tick size. The tick size comes from the instrument's settings, or is inferred as the coarsest of
+1, 2 and 5**b (b <= d) times 10**-d that all prices are multiples of, where d is the number of decimals they need:
 25263.25 and 25263.5 give 0.25, 81.01 and 81.1 give 0.01, 100.05 and 100.1 give 0.05. The result depends on the set of
-prices only, not on their order. A price off the grid refines it; nothing is ever moved to a neighbouring level.
+prices, not on their order. A price off the grid refines the grid; prices are never moved to a neighbouring level.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ MAX_LEVEL = 2**31 - 1
 
 
 def _coarsest(units: int, decimals: int) -> int:
-    """The largest allowed tick (in 10**-decimals) that divides `units`, a gcd of prices at their least decimals."""
+    """The largest allowed tick (in 10**-decimals) that divides `units`, the gcd of prices with that many decimals."""
     if units % 2 == 0 and decimals:
         return 2
     step = 1
@@ -55,8 +55,9 @@ def _within(batch: TickBatch, value: int, most: int, grid: Grid) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """tick size = tick_units / 10**price_decimals; one size unit = 10**-size_decimals. tick_units 0: nothing seen
-    yet.
+    """A grid with tick size tick_units / 10**price_decimals and size unit 10**-size_decimals.
+
+    tick_units: 0 before the first price. fixed: the tick size is set, not inferred.
     """
 
     tick_units: int = 0
@@ -76,7 +77,7 @@ class Grid:
 
     @staticmethod
     def of(tick_size: Decimal | None, size_step: Decimal | None) -> Grid:
-        """A grid from an instrument's settings. Raises BadInput for a size that is not a positive decimal."""
+        """A grid from an instrument's settings. Raises BadInput unless the sizes are positive decimals."""
         grid = Grid()
         for field, value in (("tick_size", tick_size), ("size_step", size_step)):
             if value is None:
@@ -94,8 +95,10 @@ class Grid:
         return grid
 
     def holding(self, batch: TickBatch) -> Grid:
-        """This grid, or the coarsest finer one on which every tick of `batch` lies. Raises BadInput naming a row whose
-        price or size cannot be held exactly beside the others."""
+        """This grid if every tick of `batch` fits it, else the coarsest finer one that does.
+
+        Raises BadInput, naming the row, if a price or size cannot be stored exactly together with the others.
+        """
         grid = self
         highest, biggest = largest(batch.price), largest(batch.size)
         decimals = max(self.price_decimals, batch.price_decimals)
@@ -122,7 +125,7 @@ class Grid:
         return grid
 
     def columns(self, batch: TickBatch) -> Columns:
-        """The batch's ticks as levels and size units of this grid, which must hold them (see `holding`)."""
+        """The batch as levels and size units of this grid, which it must fit (see `holding`)."""
         price = batch.price
         if self.price_decimals >= batch.price_decimals:
             level = price * 10 ** (self.price_decimals - batch.price_decimals) // self.tick_units
@@ -134,7 +137,7 @@ class Grid:
         return Columns(batch.time, level, size, pack(batch.side, batch.rule), batch.id)
 
     def factors_to(self, finer: Grid) -> tuple[int, int]:
-        """(level factor, size factor) that turn this grid's integers into those of a finer grid."""
+        """(level factor, size factor) that convert this grid's integers to those of a finer grid."""
         shift = finer.price_decimals - self.price_decimals
         units = self.tick_units * 10 ** max(0, shift)
         level = units // (finer.tick_units * 10 ** max(0, -shift)) if self.tick_units else 1

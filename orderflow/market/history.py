@@ -1,6 +1,4 @@
-"""Bars and ticks from before what memory shows: computed again from the ticks, memory's or the log's, session by
-session.
-"""
+"""Bars and ticks older than those held: recomputed session by session from the ticks in memory and in the log."""
 
 from __future__ import annotations
 
@@ -18,14 +16,14 @@ from orderflow.market.sessions import bar_end, bar_start
 from orderflow.market.tape import Tape
 
 SESSIONS = 30
-"""Sessions to go back for the bars of an activity frame."""
+"""Most sessions to read back for the bars of an activity frame."""
 
 LOOK_BACK = 8
-"""Sessions to look back for the price before a window, which the tick rule needs for its first tick."""
+"""Days to look back for the price before a window, which the tick rule needs for the first tick."""
 
 
 class History:
-    """Reads one tape's past. `first`: time (ns) of the oldest tick known anywhere."""
+    """Reader of one tape's past. first: time (ns UTC) of the oldest tick in memory or in the log."""
 
     def __init__(self, tape: Tape, read_log: ReadLog, first: int) -> None:
         self._tape = tape
@@ -33,7 +31,7 @@ class History:
         self._first = first
 
     def ticks(self, start: int, end: int, limit: int | None = None) -> Columns:
-        """The first `limit` ticks with start <= time < end in (time, id, arrival) order, sides resolved."""
+        """The first `limit` ticks with start <= time < end (ns UTC), in (time, id, arrival) order, sides resolved."""
         parts: list[Columns] = []
         count = 0
         for _, part in self._windows(start, end):
@@ -45,13 +43,16 @@ class History:
         return found if limit is None else found.take(slice(0, limit))
 
     def tables(self, frame: Frame, start: int, end: int) -> Iterator[BarTable]:
-        """Tables of the bars with start <= bar start < end, a session each, ascending; none of which ticks are gone."""
+        """One table a session, ascending, of the bars with start <= bar start < end (ns UTC).
+
+        Bars with lost ticks are left out.
+        """
         session = self._tape.session
         align = frame.ns if 0 < frame.ns <= HOUR else 1
         if frame.ns:
             after = max(start - 1, self._tape.gone)
             start = int(bar_end(bar_start(np.array([after]), frame.ns, session), frame.ns, session)[0])
-            if start >= end:  # between two bars: a whole session would be read for nothing
+            if start >= end:  # between two bars: avoid reading a whole session for no result
                 return
             end = -(-end // align) * align
         begin = int(session.start_of(np.array([start]))[0])
@@ -62,7 +63,7 @@ class History:
                 yield table.take(a, b)
 
     def live(self, frame: Frame, vwap_ref: int, revision: int) -> ActivitySeries:
-        """A series of an activity frame: the newest bars, from as many sessions as that takes."""
+        """A series with the newest bars of an activity frame, built from as many sessions as needed."""
         tape = self._tape
         cap = tape.max_candles
         series = ActivitySeries(frame, tape.session, cap, vwap_ref, log_floor=revision, grid=tape.grid)
@@ -101,9 +102,9 @@ class History:
         )
 
     def _windows(self, start: int, end: int, align: int = 1) -> Iterator[tuple[int, Columns]]:
-        """(session start, its ticks in time order) for each session that has ticks in [start, end).
+        """Yield (session start, ticks in time order) for each session with ticks in [start, end).
 
-        A bar that reaches over a session's start belongs to the session before: windows end on multiples of `align` ns.
+        Windows end on multiples of `align` ns, because a bar that spans a session start belongs to the earlier session.
         """
         start = max(start, self._first // align * align)
         session = self._tape.session

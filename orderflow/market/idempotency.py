@@ -1,4 +1,4 @@
-"""Idempotency keys: a call that is repeated gets its stored answer, and takes nothing in a second time."""
+"""Idempotency keys: a repeated call returns the stored receipt and ingests nothing."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ from dataclasses import dataclass, replace
 from orderflow.errors import Busy, Conflict
 
 MAX_KEYS = 100_000
-"""IdempotencyKeys remembered; the oldest are forgotten first."""
+"""Most keys remembered; the oldest are dropped first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What became of a call: ticks accepted, ticks known by their id already, the revision after it, and whether this
-    is the stored answer of an earlier call with the same key."""
+    """Result of a call.
+
+    accepted: ticks ingested. duplicates: ticks left out, as their id was known. revision: after the call. repeated:
+    this is the stored receipt of an earlier call with the same key.
+    """
 
     accepted: int
     duplicates: int
@@ -24,15 +27,17 @@ class Receipt:
 
 
 class IdempotencyKeys:
-    """Not locked: the market's lock covers it."""
+    """Receipts by key. Not thread-safe: the caller must hold the market's lock."""
 
     def __init__(self) -> None:
         self._done: OrderedDict[str, tuple[str, Receipt]] = OrderedDict()
         self._in_flight: set[str] = set()
 
     def begin(self, key: str, digest: str) -> Receipt | None:
-        """The stored receipt of `key`; None opens it. Raises Busy while it is open and Conflict when it was used for
-        a body of another digest."""
+        """The stored receipt of `key`, or None if it is new, in which case it is marked as in flight.
+
+        Raises Busy if a call with the key is in flight, Conflict if the key was used with another digest.
+        """
         if key in self._in_flight:
             raise Busy(f"the call with idempotency key {key!r} is still being worked on", retry_after=1)
         known = self._done.get(key)
@@ -44,22 +49,22 @@ class IdempotencyKeys:
         return replace(known[1], repeated=True)
 
     def end(self, key: str) -> None:
-        """The call is over, whether it went well or not."""
+        """Mark the call as finished, successful or not."""
         self._in_flight.discard(key)
 
     def remember(self, key: str, digest: str, receipt: Receipt) -> None:
-        """Store the answer."""
+        """Store the receipt of a successful call."""
         self._done[key] = digest, receipt
         if len(self._done) > MAX_KEYS:
             self._done.popitem(last=False)
 
     def clear(self) -> None:
-        """Forget every answer."""
+        """Forget all keys."""
         self._done.clear()
 
 
 def pack_answer(digest: str, accepted: int, duplicates: int) -> bytes:
-    """What the log keeps of an answer."""
+    """The part of a receipt that the log stores with the key, as JSON."""
     return json.dumps([digest, accepted, duplicates]).encode()
 
 

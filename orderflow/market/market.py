@@ -1,7 +1,7 @@
-"""`Market`: every symbol's tape behind one door. Ticks come in by `ingest`; tables and changes go out.
+"""`Market`: all symbols. `ingest` takes ticks; reads return tables and changes.
 
-Nothing is acknowledged before the log has it; nothing is in the bars before it is acknowledged; a call is taken whole
-or not at all. The lock covers validation and the append, never a disk or an aggregation.
+Ticks are acknowledged and shown only after the log has stored them. A call succeeds completely or changes nothing. The
+lock covers validation and the append to memory, never disk writes or aggregation.
 """
 
 from __future__ import annotations
@@ -29,16 +29,17 @@ from orderflow.market.tick_log import LogEntry, NoLog, TickLog
 from orderflow.market.ticks import TickBatch
 
 LONG_AGO = 3600.0
-"""Seconds by which reloaded ticks are dated back, so that they do not count as live ones."""
+"""Seconds by which reloaded ticks are backdated in the counters, so that they do not count as live."""
 
 
 class Market:
-    """All symbols. Sizes are bounded by `max_candles` bars a frame, `max_ticks` ticks and `max_symbols` symbols.
+    """All symbols, thread-safe. Implements `ports.MarketReader` and `ports.MarketWriter`, which name the errors.
 
-    new_lock: makes reentrant locks for whatever calls it, threads or greenlets (`Workers.lock`). on_change: called with
-    (symbol, revision) when a batch became visible and when settings changed what is shown, with revision 0 when the
-    symbol was reset. Calls come in the order of the changes, under the market's lock: it must be short, raise nothing
-    and not come back for data.
+    max_candles: bars in memory for each frame. max_ticks: ticks in memory, of all symbols. clock: monotonic seconds.
+    new_lock: makes reentrant locks that fit the callers, threads or greenlets (`Workers.lock`). on_change: called with
+    (symbol, revision) when a batch is published or settings change the bars, and with revision 0 when the symbol is
+    reset. Calls are in the order of the changes and hold the market's lock, so the function must be short, must not
+    raise and must not read from the market.
     """
 
     def __init__(
@@ -72,7 +73,7 @@ class Market:
     # writing
 
     def load(self) -> int:
-        """Take in everything the log holds; returns the number of ticks. Call once, before serving."""
+        """Load all ticks from the log. Returns their number. Call it once, before serving."""
         stored = self._log.get_meta("instruments")
         if stored:
             self._settings = json.loads(stored)
@@ -91,22 +92,23 @@ class Market:
         self._loading = False
         for state in self._symbols.values():
             state.tape.loading(False)
-            state.tape.refresh()  # here nobody waits for it; the first look would
+            state.tape.refresh()  # aggregate now, so that the first read does not wait
         return total
 
     def reserve(self, symbols: Iterable[str]) -> list[str]:
-        """Say whose ticks a model makes: `ingest` takes none of these symbols. Returns those of them that hold ticks
-        which were sent before; `simulate` leaves these alone until they are reset.
+        """Reserve symbols for simulated ticks: `ingest` rejects them.
+
+        Returns those that already hold ingested ticks; `simulate` rejects these until they are reset.
         """
         with self._lock:
             self._simulated = frozenset(symbols)
             return sorted(s for s in self._simulated if s in self._symbols and not self._symbols[s].simulated)
 
     def simulate(self, batches: Sequence[TickBatch]) -> int:
-        """Take in trades that a model made: visible at once and kept in memory only, for the model makes new ones after
-        a restart. Their symbols never become the most recently active one. Returns the ticks taken.
+        """Publish simulated ticks. They are not logged, as the model makes new ones after a restart.
 
-        Raises BadInput as `ingest` does, Conflict for a symbol that holds ticks which were sent; nothing was kept then.
+        Simulated symbols do not count as active. Returns the number of ticks. Raises BadInput as `ingest` does, and
+        Conflict for a symbol that holds ingested ticks; nothing is published then.
         """
         with self._lock:
             for batch in batches:
@@ -125,12 +127,12 @@ class Market:
         return sum(len(p.columns) for p in prepared)
 
     def ingest(self, batches: Sequence[TickBatch], key: str | None = None, digest: str = "") -> Receipt:
-        """Accept the batches whole: logged, then visible. A batch's ticks stay in their order.
+        """Log the batches, then publish them. The ticks of a batch keep their order.
 
-        key: an idempotency key; a key seen before gives the stored receipt and ingests nothing. digest: of the body, so
-        that a key used for another body is noticed (Conflict). Raises BadInput (a price or size beyond the grid, too
-        many symbols), Busy (queue full, or the key is being worked on), StorageFailed, and Conflict for a symbol whose
-        ticks a model makes. Nothing was kept then.
+        key: idempotency key; for a known key the stored receipt is returned and nothing is ingested. digest: of the
+        body. Raises BadInput (price or size beyond the grid, too many symbols), Busy (queue full, or a call with the
+        key is in flight), StorageFailed, and Conflict (key used with another digest, or a simulated symbol). Nothing is
+        stored then.
         """
         with self._lock:
             for batch in batches:
@@ -171,7 +173,7 @@ class Market:
         return receipt
 
     def rejected(self, symbol: str | None, count: int) -> None:
-        """Count rows that were refused before they became ticks."""
+        """Count rows that were rejected while parsing."""
         with self._lock:
             self.rejected_total += count
             if symbol is not None and symbol in self._symbols:
@@ -185,9 +187,9 @@ class Market:
         size_step: Decimal | None = None,
         session: str | None = None,
     ) -> None:
-        """Set an instrument's tick size, size step and session ("America/Chicago 17:00"); kept in the log.
+        """Set an instrument's tick size, size step and session ("America/Chicago 17:00"), and store them in the log.
 
-        Raises BadInput for a value without meaning, Conflict for a tick size that ticks held already do not lie on.
+        Raises BadInput for an invalid value, Conflict for a tick size that does not fit the ticks held.
         """
         if session is not None:
             Session.parse(session)
@@ -208,11 +210,14 @@ class Market:
         self._log.set_meta("instruments", json.dumps(self._settings).encode())
 
     def settings_of(self, symbol: str) -> dict[str, str]:
-        """What `configure` has set for a symbol."""
+        """The settings that `configure` stored for a symbol; empty if there are none."""
         return dict(self._settings.get(symbol, {}))
 
     def reset(self, symbol: str | None = None) -> None:
-        """Forget a symbol, or everything, in memory and in the log; clients see a new epoch."""
+        """Delete one symbol, or all data, in memory and in the log. Starts a new epoch.
+
+        Raises NotFound for a symbol without ticks, StorageFailed.
+        """
         with self._lock:
             if symbol is not None:
                 self._entry(symbol)
@@ -230,13 +235,13 @@ class Market:
     # reading
 
     def active(self) -> str | None:
-        """The symbol whose ticks came last; simulated ones do not count."""
+        """The symbol that received ticks last, not counting simulated ones; None without any."""
         with self._lock:
             real = [state for state in self._known() if not state.simulated]
             return max(real, key=lambda state: state.counters.active).tape.symbol if real else None
 
     def symbols(self) -> list[SymbolInfo]:
-        """Every symbol, the most recently active first; the simulated ones follow, by name."""
+        """All symbols, the most recently active first, followed by the simulated ones by name."""
         with self._lock:
             known = self._known()
             real = sorted((e for e in known if not e.simulated), key=lambda state: -state.counters.active)
@@ -244,31 +249,31 @@ class Market:
             return [state.info() for state in (*real, *made)]
 
     def info(self, symbol: str) -> SymbolInfo:
-        """One symbol's line of the list."""
+        """One symbol's row of the list."""
         return self._entry(symbol).info()
 
     def revision(self, symbol: str) -> int:
-        """The symbol's revision; 0 when it has no ticks."""
+        """The symbol's revision; 0 without ticks."""
         state = self._symbols.get(symbol)
         return state.tape.revision if state else 0
 
     def epoch_of(self, symbol: str) -> str:
-        """Names this life of the symbol's data (revisions of two epochs do not compare); the market's when unknown."""
+        """Identifier of the symbol's data; revisions of two epochs do not compare. The market's epoch without ticks."""
         state = self._symbols.get(symbol)
         return state.epoch if state else self.epoch
 
     def gone(self, symbol: str) -> int | None:
-        """Time (ns) of the newest tick that left memory and is in no log; None while nothing is lost."""
+        """Time (ns UTC) of the newest tick that was evicted without a log; None if no tick is lost."""
         state = self._symbols.get(symbol)
         return state.tape.gone if state and state.evicted and not state.log.durable else None
 
     def pending(self, symbol: str) -> int:
-        """Ticks of a symbol that the next look at it must aggregate."""
+        """Number of ticks that the next read of the symbol must aggregate; 0 without ticks."""
         state = self._symbols.get(symbol)
         return state.tape.pending if state else 0
 
     def stats(self, symbol: str) -> dict[str, Any]:
-        """The figures of the statistics line; prices and sizes as floats, `last` in ms."""
+        """Figures of the statistics line. Prices and sizes are floats, `last` is in ms UTC."""
         return self._entry(symbol).stats(self._clock())
 
     def bars(
@@ -283,21 +288,18 @@ class Market:
     ) -> BarTable:
         """The first `limit` bars with start <= bar start < end (ns UTC; None: no bound), from memory and the log.
 
-        group: levels in one row of the footprint. Raises NotFound for a symbol without ticks.
+        group: levels in a row of the footprint.
         """
         return queries.bars(self._entry(symbol), frame, start, end, limit).grouped(group)
 
     def ticks(
         self, symbol: str, *, start: int | None = None, end: int | None = None, limit: int | None = None
     ) -> TickTable:
-        """The first `limit` ticks with start <= time < end (ns UTC), in (time, id, arrival) order, sides resolved.
-
-        Raises NotFound for a symbol without ticks.
-        """
+        """The first `limit` ticks with start <= time < end (ns UTC), in (time, id, arrival) order, sides resolved."""
         return queries.ticks(self._entry(symbol), start, end, limit)
 
     def arrivals(self, symbol: str, since: int = 0, limit: int = 10_000) -> Arrivals:
-        """Ticks in order of arrival, as far as memory has them: from the `since`-th on, at most `limit`."""
+        """At most `limit` ticks in memory from index `since` on, in order of arrival."""
         return self._entry(symbol).arrivals(since, limit)
 
     def changed(
@@ -310,10 +312,9 @@ class Market:
         options: StudyOptions = DEFAULT_OPTIONS,
         span: ProfileSpan | None = None,
     ) -> dict[str, Any]:
-        """What a chart that holds revision `since` of `epoch` lacks, as `market.chart_json` describes it.
+        """The changes since revision `since` of `epoch`, for a chart; see `market.queries.changed`.
 
-        symbol: None for the most recently active one. rows: levels to a row; 0 chooses. span: of the
-        volume profile that it shows. An unknown symbol gives an empty snapshot.
+        symbol: None for the most recently active one. A symbol without ticks gives an empty snapshot.
         """
         name = symbol if symbol is not None else self.active()
         state = self._symbols.get(name) if name is not None else None
@@ -323,13 +324,13 @@ class Market:
         return queries.changed(state, frame, since, epoch, rows, options, span, self._clock())
 
     def verify(self) -> tuple[int, int]:
-        """Audit the minutes sealed since the last call; returns (minutes audited, failures) since the start."""
+        """Audit the minutes sealed since the last call. Returns (minutes audited, failures) since the start."""
         with self._lock:
             tapes = [state.tape for state in self._symbols.values()]
         audits = [tape.verify() for tape in tapes]
         return sum(audit.bars for audit in audits), sum(audit.failures for audit in audits)
 
-    # inside
+    # internal
 
     def _known(self) -> list[SymbolState]:
         return [state for state in self._symbols.values() if state.counters.ticks]
@@ -354,7 +355,7 @@ class Market:
         return SymbolState.make(symbol, self._max_candles, log, settings, self._new_lock(), simulated=simulated)
 
     def _reserve(self, batches: Sequence[TickBatch]) -> tuple[list[Prepared], int]:
-        """Check everything before anything is kept; leaves out ticks known by id."""
+        """Check all batches before storing any. Returns them without known ids, and the number of duplicates."""
         new = {batch.symbol for batch in batches} - self._symbols.keys()
         if len(self._symbols) + len(new) > self._max_symbols:
             raise BadInput(f"{min(new)!r} would be more than the {self._max_symbols} symbols held (MAX_SYMBOLS)")
@@ -375,7 +376,7 @@ class Market:
 
     def _publish(self, prepared: Prepared) -> int:
         state = prepared.state
-        if self._symbols.get(prepared.batch.symbol) is not state:  # reset in between: it was never to be seen again
+        if self._symbols.get(prepared.batch.symbol) is not state:  # the symbol was reset in between
             return 0
         self._held += len(prepared.columns)
         revision = state.publish(prepared, self._clock() - (LONG_AGO if self._loading else 0.0))

@@ -1,7 +1,7 @@
-"""What may be read of the market and what may be written to it, as two small protocols.
+"""Protocols for reading from and writing to the market.
 
-Pages, routes and sockets take one of these and never `Market` itself, so that what they can do shows in their
-signatures. `Market` satisfies both. Times are int ns UTC; `start <= time < end`, and None is no bound.
+Pages, routes and sockets depend on these instead of `Market`, which implements both, so that signatures show what a
+component can do. Times are int ns UTC. Ranges are start <= time < end, and None means no bound.
 """
 
 from __future__ import annotations
@@ -20,39 +20,39 @@ from orderflow.market.ticks import TickBatch
 
 
 class MarketReader(Protocol):
-    """Reads from any thread. Methods that take a symbol raise NotFound for one without ticks, unless they say else."""
+    """Reads, from any thread. Unless stated otherwise, methods raise NotFound for a symbol without ticks."""
 
     epoch: str
-    """Names this life of all data; changes with every reset."""
+    """Identifier of the market's data; changes with every reset."""
     rejected_total: int
-    """Rows refused since the start or the last reset."""
+    """Rows rejected since the start or the last reset."""
 
     def active(self) -> str | None:
-        """The symbol whose ticks came last; simulated ones do not count."""
+        """The symbol that received ticks last, not counting simulated ones; None without any."""
 
     def symbols(self) -> list[SymbolInfo]:
-        """Every symbol, the most recently active first; the simulated ones follow, by name."""
+        """All symbols, the most recently active first, followed by the simulated ones by name."""
 
     def info(self, symbol: str) -> SymbolInfo:
-        """One symbol's line of the list."""
+        """One symbol's row of the list."""
 
     def revision(self, symbol: str) -> int:
-        """Grows with every accepted batch; 0 when the symbol has no ticks."""
+        """The symbol's revision, which grows with every accepted batch; 0 without ticks."""
 
     def epoch_of(self, symbol: str) -> str:
-        """Names this life of the symbol's data: revisions of two epochs do not compare. The market's when unknown."""
+        """Identifier of the symbol's data; revisions of two epochs do not compare. The market's epoch without ticks."""
 
     def gone(self, symbol: str) -> int | None:
-        """Time of the newest tick that left memory and is in no log; None while nothing is lost."""
+        """Time of the newest tick that was evicted without a log; None if no tick is lost."""
 
     def pending(self, symbol: str) -> int:
-        """Ticks that the next read of the symbol must aggregate; 0 when it is unknown."""
+        """Number of ticks that the next read must aggregate; 0 without ticks."""
 
     def stats(self, symbol: str) -> dict[str, Any]:
-        """The figures of the statistics line; prices and sizes as floats, `last` in ms."""
+        """Figures of the statistics line. Prices and sizes are floats, `last` is in ms UTC."""
 
     def settings_of(self, symbol: str) -> dict[str, str]:
-        """The instrument's settings that were set by `configure`; empty when there are none."""
+        """The settings stored by `configure`; empty if there are none."""
 
     def bars(
         self,
@@ -64,7 +64,7 @@ class MarketReader(Protocol):
         limit: int | None = None,
         group: int = 1,
     ) -> BarTable:
-        """The first `limit` bars that start in the range. group: levels in one row of the footprint."""
+        """The first `limit` bars that start in the range. group: levels in a row of the footprint."""
 
     def ticks(
         self, symbol: str, *, start: int | None = None, end: int | None = None, limit: int | None = None
@@ -72,7 +72,7 @@ class MarketReader(Protocol):
         """The first `limit` ticks in the range, in (time, id, arrival) order, sides resolved."""
 
     def arrivals(self, symbol: str, since: int = 0, limit: int = 10_000) -> Arrivals:
-        """Ticks in order of arrival, as far as memory has them: from the `since`-th on, at most `limit`."""
+        """At most `limit` ticks in memory from index `since` on, in order of arrival."""
 
     def changed(
         self,
@@ -84,17 +84,17 @@ class MarketReader(Protocol):
         options: StudyOptions = DEFAULT_OPTIONS,
         span: ProfileSpan | None = None,
     ) -> dict[str, Any]:
-        """What a chart that holds revision `since` of `epoch` lacks, as `market.chart_json` describes it."""
+        """The changes since revision `since` of `epoch`, for a chart; see `market.queries.changed`."""
 
 
 class MarketWriter(Protocol):
-    """Writes from any thread: a call is taken whole or not at all."""
+    """Writes, from any thread. Each call succeeds completely or changes nothing."""
 
     def ingest(self, batches: Sequence[TickBatch], key: str | None = None, digest: str = "") -> Receipt:
-        """Log the batches, then make them visible. Raises BadInput, Busy, Conflict, StorageFailed."""
+        """Log the batches, then publish them. Raises BadInput, Busy, Conflict or StorageFailed."""
 
     def rejected(self, symbol: str | None, count: int) -> None:
-        """Count rows that were refused before they became ticks."""
+        """Count rows that were rejected while parsing."""
 
     def configure(
         self,
@@ -104,7 +104,7 @@ class MarketWriter(Protocol):
         size_step: Decimal | None = None,
         session: str | None = None,
     ) -> None:
-        """Set an instrument's tick size, size step and session. Raises BadInput, Conflict, StorageFailed."""
+        """Set an instrument's tick size, size step and session. Raises BadInput, Conflict or StorageFailed."""
 
     def reset(self, symbol: str | None = None) -> None:
-        """Forget a symbol, or everything, in memory and in the log. Raises NotFound, StorageFailed."""
+        """Delete one symbol, or all data, in memory and in the log. Raises NotFound or StorageFailed."""

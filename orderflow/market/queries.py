@@ -1,6 +1,6 @@
-"""Reads of one symbol: its bars and ticks from memory and the log, and what changed for a chart.
+"""Reads of one symbol: bars and ticks from memory and the log, and the changes for a chart.
 
-`Market` finds the symbol and calls these; they take the tape's lock themselves and change nothing but its caches.
+`Market` looks up the symbol and calls these functions. They acquire the tape's lock and modify only its caches.
 """
 
 from __future__ import annotations
@@ -19,12 +19,14 @@ from orderflow.market.studies.registry import find
 from orderflow.market.symbol import SymbolState, TickTable
 
 FOREVER = 2**62
-"""Later than any time (ns)."""
+"""A time (ns UTC) after all others."""
 
 
 class ProfileSpan(NamedTuple):
-    """Bars that a chart makes a volume profile of: start <= bar start <= end (ms; None: the newest), `group` of its
-    rows to a row."""
+    """The bars of a chart's volume profile: start <= bar start <= end (ms UTC; None: up to the newest).
+
+    group: rows of the chart in a row of the profile.
+    """
 
     start: int
     end: int | None
@@ -32,7 +34,7 @@ class ProfileSpan(NamedTuple):
 
 
 def bars(state: SymbolState, frame: Frame, start: int | None, end: int | None, limit: int | None) -> BarTable:
-    """The first `limit` bars with start <= bar start < end (ns): those in memory, and before them those of the log."""
+    """The first `limit` bars with start <= bar start < end (ns UTC), from the log and from memory."""
     tape = state.tape
     begin, stop = -FOREVER if start is None else start, FOREVER if end is None else end
     if frame.ns:
@@ -56,7 +58,7 @@ def bars(state: SymbolState, frame: Frame, start: int | None, end: int | None, l
 
 
 def ticks(state: SymbolState, start: int | None, end: int | None, limit: int | None) -> TickTable:
-    """The first `limit` ticks with start <= time < end (ns), sides resolved."""
+    """The first `limit` ticks with start <= time < end (ns UTC), sides resolved."""
     tape = state.tape
     tape.refresh()
     begin, stop = -FOREVER if start is None else start, FOREVER if end is None else end
@@ -74,9 +76,10 @@ def changed(
     span: ProfileSpan | None,
     now: float,
 ) -> dict[str, Any]:
-    """What a chart that holds revision `since` of `epoch` lacks, as `market.chart_json` describes it.
+    """The changes since revision `since` of `epoch`, as JSON for a chart; `market.chart_json` lists the keys of a bar.
 
-    rows: levels to a row; 0 chooses. span: of the volume profile that the chart shows. now: monotonic seconds.
+    A snapshot (`full`) if the epoch is another one, or the change log does not reach back to `since`. rows: levels in a
+    row, 0: choose. span: bars of the volume profile, None: no profile. now: monotonic seconds.
     """
     tape = state.tape
     with tape.lock:
@@ -132,7 +135,7 @@ def _profile(
 
 
 def _studies(series: Series, rows: int, options: StudyOptions) -> dict[str, list[list[int]]]:
-    """What the chart's painters draw, by study."""
+    """Data for the chart's painters, by study."""
     if not options.studies:
         return {}
     held = HeldBars([series.bars[start] for start in series.starts], rows)
@@ -141,7 +144,7 @@ def _studies(series: Series, rows: int, options: StudyOptions) -> dict[str, list
 
 
 def _recent(state: SymbolState, frame: Frame, begin: int, stop: int) -> tuple[BarTable, int]:
-    """(the bars in memory that start in [begin, stop), start of the first bar that memory has in full)."""
+    """(bars in memory that start in [begin, stop), start of the first bar that is complete in memory)."""
     tape = state.tape
     with tape.lock:
         series = tape.series(frame)

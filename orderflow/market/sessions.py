@@ -1,8 +1,8 @@
-"""Where a trading session starts, and where a time bar starts within it.
+"""Trading sessions, and the start of time bars within them.
 
-A session is an IANA zone and a wall-clock time of that zone: "America/Chicago 17:00" starts a new session every day
-when the clocks of Chicago show five in the afternoon, so a session lasts 23 or 25 hours when those clocks change.
-CVD and VWAP restart there. This module knows no holidays and no closing times: a session lasts until the next one.
+A session is an IANA time zone and a local start time: "America/Chicago 17:00" starts a new session every day at 17:00
+in Chicago, so a session lasts 23 or 25 hours when daylight saving time changes. CVD and VWAP restart with each session.
+Holidays and closing times are not modelled: a session lasts until the next one.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ _EPOCH = datetime(1970, 1, 1)
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """zone: IANA name. minute: start as minutes after local midnight, 0..1439. The default is UTC midnight.
+    """A daily session. zone: IANA name. minute: start in minutes after local midnight, 0..1439. Default: UTC midnight.
 
-    A start that the clocks skip is taken in the offset before the change (02:30 becomes 03:30 on that day); one that
-    the clocks show twice is the first of the two.
+    A start that daylight saving time skips uses the offset before the change (02:30 becomes 03:30 on that day); a start
+    that occurs twice is the first of the two.
     """
 
     zone: str = "UTC"
@@ -37,14 +37,14 @@ class Session:
 
     @staticmethod
     def parse(text: str) -> Session:
-        """The session of "America/Chicago 17:00"; a zone alone means its midnight. Raises BadInput naming the part."""
+        """The session of "America/Chicago 17:00"; a zone alone means local midnight. Raises BadInput for other text."""
         words = text.split()
         if not words or len(words) > 2:
             raise BadInput(f"session {text!r} is not a zone and a start, like 'America/Chicago 17:00'")
         zone = words[0]
         try:
             known = ZoneInfo(zone).key == zone
-        except (ZoneInfoNotFoundError, ValueError, OSError):  # a folder of the zone database is an OSError
+        except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: the name of a folder in the zone database
             known = False
         if not known:
             raise BadInput(f"session zone {zone!r} is not an IANA time zone, like America/Chicago")
@@ -59,7 +59,7 @@ class Session:
         return f"{self.zone} {self.minute // 60:02d}:{self.minute % 60:02d}"
 
     def start_of(self, ns: Ints) -> Ints:
-        """int64[n]: the latest session start <= each time, ns since 1970 UTC; the times may be in any order."""
+        """int64[n]: the latest session start <= each time (ns UTC). The times may be in any order."""
         if self.zone == "UTC":
             offset = self.minute * MINUTE
             return (ns - offset) // DAY * DAY + offset
@@ -69,7 +69,7 @@ class Session:
         return table[np.searchsorted(table, ns, side="right") - 1]
 
     def end_of(self, ns: Ints) -> Ints:
-        """int64[n]: the first session start after each time."""
+        """int64[n]: the first session start > each time (ns UTC)."""
         if self.zone == "UTC":
             return self.start_of(ns) + DAY
         if not len(ns):
@@ -78,10 +78,10 @@ class Session:
         return table[np.searchsorted(table, ns, side="right")]
 
     def _table(self, ns: Ints) -> Ints:
-        """Session starts, ascending, that enclose every time.
+        """Session starts in ascending order, with at least one before and one after every time.
 
-        A time's local date differs from its UTC date by one day at most, and its session may have begun a local day
-        earlier; the session after it begins at most two dates later. That is where -2 and +2 come from.
+        The local date of a time differs from its UTC date by at most one day, its session may have started a local day
+        earlier, and the next session starts at most two dates later: hence -2 and +2.
         """
         first, last = int(ns.min()) // DAY, int(ns.max()) // DAY
         if last - first < 1000:
@@ -91,7 +91,7 @@ class Session:
         return np.array(sorted(self._start_on(date) for date in dates), np.int64)
 
     def _start_on(self, date: int) -> int:
-        """The session start on a local date (days since 1970), remembered: zone arithmetic costs microseconds."""
+        """The session start (ns UTC) on a local date (days since 1970), cached since zone arithmetic is slow."""
         start = self._starts.get(date)
         if start is None:
             wall = _EPOCH + timedelta(days=date, minutes=self.minute)
@@ -101,10 +101,10 @@ class Session:
 
 
 def bar_start(ns: Ints, frame_ns: int, session: Session) -> Ints:
-    """int64[n]: start of the time bar that holds each time (ns since 1970 UTC).
+    """int64[n]: start of the time bar that contains each time (ns UTC).
 
-    Frames of at most one hour are aligned to the epoch. Longer ones are counted from the session's start, so the last
-    of a session may be shorter than the others; a bar of one day or more is the whole session, be it 23 or 25 hours.
+    Frames of at most one hour are aligned to 1970-01-01 UTC. Longer ones are counted from the session's start, so the
+    last bar of a session may be shorter. A bar of one day or more is the whole session, also one of 23 or 25 hours.
     """
     if frame_ns <= HOUR:
         return ns // frame_ns * frame_ns
@@ -115,7 +115,7 @@ def bar_start(ns: Ints, frame_ns: int, session: Session) -> Ints:
 
 
 def bar_end(start: Ints, frame_ns: int, session: Session) -> Ints:
-    """int64[n]: where the bars that start at `start` end (exclusive); see `bar_start`."""
+    """int64[n]: end (exclusive, ns UTC) of the bars that start at `start`; see `bar_start`."""
     if frame_ns <= HOUR:
         return start + frame_ns
     end = session.end_of(start)

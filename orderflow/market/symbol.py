@@ -1,4 +1,4 @@
-"""One symbol as the market keeps it: its tape, its counters, and the ticks that are on their way into the log."""
+"""State of one symbol in the market: its tape, its counters, and the batches being written to the log."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from orderflow.market.tick_log import TickLog
 from orderflow.market.ticks import NO_ID, SideRule, TickBatch
 
 MOST_VOLUME = 2**62
-"""Size units that one symbol may trade in all: sums of them stay inside int64."""
+"""Most size units that one symbol may trade in total, so that sums fit in int64."""
 
 
 @dataclass(frozen=True, slots=True)
 class SymbolInfo:
-    """One line of the symbol list. first, last: ns UTC. price: the last one. tick_size: exact text."""
+    """One row of the symbol list. first, last: ns UTC. price: the last trade's. tick_size: exact decimal text."""
 
     symbol: str
     ticks: int
@@ -50,9 +50,10 @@ class TickTable:
 
 @dataclass(frozen=True, slots=True)
 class Arrivals:
-    """n ticks in order of arrival: the `first`-th of the symbol and those after it, of `total` that arrived in `epoch`.
+    """n ticks in order of arrival.
 
-    A tick's place is its own as long as the epoch is: a later one, however late, comes after it.
+    first: index of the first one among all ticks of the symbol. total: number of ticks that arrived in `epoch`. A tick
+    keeps its index for the whole epoch; ticks that arrive later, late ones too, have higher indices.
     """
 
     first: int
@@ -67,7 +68,7 @@ class Arrivals:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A batch that has passed every check, as columns of the grid of that moment."""
+    """A checked batch and its columns on the grid at that time."""
 
     state: SymbolState
     grid: Grid
@@ -77,8 +78,11 @@ class Prepared:
 
 @dataclass(slots=True)
 class SymbolState:
-    """Not locked, but for its tape: the market's lock covers it. epoch: names this life of the symbol's data.
-    simulated: a model makes its ticks, and they are in no log."""
+    """State of one symbol. Only the tape has its own lock; the market's lock must be held for the rest.
+
+    epoch: identifier of the symbol's data, new after a reset; revisions of different epochs do not compare. evicted:
+    number of ticks evicted. simulated: the ticks come from a model and are not logged.
+    """
 
     tape: Tape
     log: TickLog
@@ -99,7 +103,7 @@ class SymbolState:
         *,
         simulated: bool = False,
     ) -> SymbolState:
-        """A symbol without ticks, with the instrument's settings as `Market.configure` keeps them."""
+        """A symbol without ticks. settings: of the instrument, as `Market.configure` stores them."""
 
         def read(start: int, end: int) -> Columns | None:
             if not log.durable:
@@ -114,7 +118,7 @@ class SymbolState:
         return SymbolState(tape, log, simulated=simulated)
 
     def unseen(self, batch: TickBatch) -> TickBatch:
-        """The batch without the ticks whose venue id is held, or on its way."""
+        """The batch without ticks whose venue id is in memory or being written to the log."""
         ids = batch.id
         if largest(ids) == NO_ID or int(ids.min()) > self._top_id:
             return batch
@@ -124,8 +128,7 @@ class SymbolState:
         return batch.take(~seen) if seen.any() else batch
 
     def check(self, batch: TickBatch) -> Grid:
-        """The grid that the batch needs. Raises BadInput, naming the row, when it cannot be held exactly beside what is
-        there."""
+        """The grid that the batch needs. Raises BadInput, naming the row, if it cannot be stored exactly."""
         grid = self.tape.grid.holding(batch)
         volume = self.counters.volume * 10 ** (grid.size_decimals - self.tape.grid.size_decimals)
         volume += int(batch.size.sum(dtype=np.float64)) * 10 ** (grid.size_decimals - batch.size_decimals)
@@ -138,8 +141,7 @@ class SymbolState:
         return grid
 
     def prepare(self, batch: TickBatch, needed: Grid | None = None) -> Prepared:
-        """Refine the grid if the batch needs it, and put the batch on it. needed: what `check` said, if it was
-        asked."""
+        """Refine the grid if necessary and convert the batch to it. needed: the result of `check`, if known."""
         tape = self.tape
         if needed is not tape.grid:
             grid = tape.grid.holding(batch)
@@ -148,16 +150,16 @@ class SymbolState:
         return Prepared(self, tape.grid, tape.grid.columns(batch), batch)
 
     def reserve(self, prepared: Prepared) -> None:
-        """Remember the ids while the ticks are on their way to the log."""
+        """Remember the batch's ids while it is written to the log."""
         self._in_flight.append(prepared.batch)
         self._top_id = max(self._top_id, largest(prepared.batch.id))
 
     def release(self, prepared: Prepared) -> None:
-        """The ticks have arrived, or never will."""
+        """Forget the batch's ids after the write, successful or not."""
         self._in_flight = [batch for batch in self._in_flight if batch is not prepared.batch]
 
     def publish(self, prepared: Prepared, now: float) -> int:
-        """Make the ticks visible; returns the revision. now: monotonic seconds."""
+        """Make the ticks visible. now: monotonic seconds. Returns the new revision."""
         columns = prepared.columns
         if prepared.grid is not self.tape.grid:
             columns = self.tape.grid.columns(prepared.batch)
@@ -167,7 +169,7 @@ class SymbolState:
         return revision
 
     def regrid(self, wanted: Grid) -> None:
-        """Move to the tick size and size step of new settings. Raises Conflict where a tick would be rounded."""
+        """Apply the tick size and size step of new settings. Raises Conflict if a held price would be rounded."""
         now = self.tape.grid
         if not wanted.tick_units:
             wanted = replace(wanted, tick_units=now.tick_units, price_decimals=now.price_decimals, fixed=now.fixed)
@@ -182,18 +184,18 @@ class SymbolState:
         self._move_to(wanted)
 
     def set_session(self, session: Session) -> None:
-        """Another session: every bar over an hour, CVD and VWAP change, so clients must start afresh."""
+        """Set the session. Starts a new epoch, as bars longer than an hour, CVD and VWAP change."""
         self.tape.set_session(session)
         self.epoch = secrets.token_hex(4)
 
     def history(self) -> History:
-        """A reader of everything, memory and log."""
+        """A reader of all ticks, in memory and in the log."""
         bounds = self.log.bounds(self.tape.symbol)
         first = self.counters.first if bounds is None else min(self.counters.first, bounds[0])
         return History(self.tape, self.tape.read_log, first)
 
     def arrivals(self, since: int, limit: int) -> Arrivals:
-        """The ticks in memory from the `since`-th on, at most `limit`, sides resolved."""
+        """At most `limit` ticks in memory from index `since` on, in order of arrival, sides resolved."""
         tape, buffer = self.tape, self.tape.buffer
         with tape.lock:
             total = buffer.n
@@ -202,12 +204,12 @@ class SymbolState:
             return Arrivals(first, total, self.epoch, tape.grid, buffer.slice(first, min(total, first + limit)))
 
     def price(self, level: int) -> float:
-        """A level as the exact price's nearest float."""
+        """The price of a level as the nearest float."""
         grid = self.tape.grid
         return float(level * grid.tick_units / 10**grid.price_decimals)
 
     def info(self) -> SymbolInfo:
-        """The symbol's line in the list."""
+        """The symbol's row in the symbol list."""
         c, tape = self.counters, self.tape
         return SymbolInfo(
             symbol=tape.symbol,
@@ -221,7 +223,7 @@ class SymbolState:
         )
 
     def stats(self, now: float) -> dict[str, Any]:
-        """The figures of the statistics line. now: monotonic seconds."""
+        """Figures of the statistics line. Prices and sizes are floats, `last` is in ms UTC. now: monotonic seconds."""
         c, tape = self.counters, self.tape
         return {
             "ticks": c.ticks,
@@ -248,7 +250,7 @@ class SymbolState:
 
 
 def initial_grid(settings: Mapping[str, str]) -> Grid:
-    """The grid of an instrument's settings."""
+    """The grid that an instrument's settings define."""
     return Grid.of(
         Decimal(settings["tick_size"]) if "tick_size" in settings else None,
         Decimal(settings["size_step"]) if "size_step" in settings else None,
@@ -256,7 +258,7 @@ def initial_grid(settings: Mapping[str, str]) -> Grid:
 
 
 def distinct(batch: TickBatch) -> TickBatch:
-    """The batch without the second and later ticks of one venue id."""
+    """The batch with only the first tick of each venue id."""
     ids = batch.id
     if len(ids) < 2 or (ids[1:] > ids[:-1]).all() or int(ids.max()) == NO_ID:
         return batch

@@ -1,7 +1,8 @@
-"""One symbol's stream: its ticks, the base_bars over them, and the bars of every frame somebody looks at.
+"""Ticks and bars of one symbol: the tick buffer, the base bars, and a `Series` for each requested frame.
 
-Ticks are appended at once; they are aggregated when somebody asks, one pandas groupby over the new ticks only, whatever
-the length of the history. This module does not know other symbols, the log's format or the web; `Market` does.
+Appending is cheap; aggregation is lazy. A read aggregates the ticks that arrived since the last read, with one pandas
+groupby whose cost does not depend on the length of the history. Other symbols, the log's format and the web belong to
+`Market` and above.
 """
 
 from __future__ import annotations
@@ -29,23 +30,28 @@ Lock = AbstractContextManager[Any]
 """A reentrant lock."""
 
 CHUNK = 32_768
-"""Ticks aggregated at a time. With more, the passes over them spend a third of their time on fresh pages of memory."""
+"""Ticks aggregated at a time. Larger chunks spend a third of their time on page faults for new memory."""
 RACES = 500
-"""How often to look at the log again when it is ahead of memory, 2 ms apart."""
+"""Retries of a log read while the log is ahead of memory, 2 ms apart."""
 SPINE_ROWS = 10_080
-"""Rows a minute base_bars keeps at least: a week, 1.2 MB."""
+"""Least number of minute rows to keep: one week, 1.2 MB."""
 
 
 @dataclass(slots=True)
 class Audit:
-    """Sealed bars recomputed from their own ticks, and how many differed (and were repaired)."""
+    """Audit counts. bars: sealed bars recomputed from their ticks. failures: bars that differed and were repaired."""
 
     bars: int = 0
     failures: int = 0
 
 
 class Tape:
-    """Ticks and bars of one symbol. `read_log(start, end)` gives ticks that memory let go; None when not `logged`."""
+    """Ticks and bars of one symbol.
+
+    max_candles: bars kept for each frame. read_log(start, end): the symbol's logged ticks with start <= time < end
+    (ns UTC), None without a log. logged: whether there is a log. lock: reentrant. segment: ticks in one segment of the
+    buffer.
+    """
 
     def __init__(
         self, symbol: str, max_candles: int, read_log: ReadLog, *, logged: bool, lock: Lock, segment: int | None = None
@@ -59,7 +65,7 @@ class Tape:
         self.revision = 0
         self.audit = Audit()
         self.lost = 0
-        """Late ticks that no bar shows: their bar had left memory, and there is no log."""
+        """Late ticks missing from the bars: their bar was evicted and there is no log."""
         self.lock = lock
         self.read_log = read_log
         self._updater = BarUpdater(self.buffer, self.evicted)
@@ -73,13 +79,13 @@ class Tape:
     # writing
 
     def append(self, ticks: Columns) -> int:
-        """Publish ticks that lie on the present grid; returns the new revision."""
+        """Publish ticks that fit the current grid. Returns the new revision."""
         self.buffer.append(ticks)
         self.revision += 1
         return self.revision
 
     def refine(self, grid: Grid) -> None:
-        """Move everything held to a finer grid."""
+        """Convert all ticks and bars to a finer grid."""
         with self.lock:
             level, size = self.grid.factors_to(grid) if self.grid.tick_units else (1, 1)
             if (level, size) != (1, 1):
@@ -95,7 +101,7 @@ class Tape:
             self.grid = grid
 
     def set_session(self, session: Session) -> None:
-        """Bars over an hour, CVD and VWAP follow another session from now on."""
+        """Set the session of bars longer than an hour, CVD and VWAP. Discards the bars, which are rebuilt on demand."""
         with self.lock:
             self.session = session
             self._series.clear()
@@ -103,7 +109,7 @@ class Tape:
             self.revision += 1
 
     def loading(self, under_way: bool) -> None:
-        """While the log is being loaded it is ahead of memory: what needs it waits until that is over."""
+        """Start or end loading of the log. Meanwhile it is ahead of memory, so rows that need the log are deferred."""
         with self.lock:
             if under_way or not self._updater.deferred:
                 self._updater.deferred = set() if under_way else None
@@ -116,16 +122,17 @@ class Tape:
                 self._base_bars.pop(SECOND, None)
 
     def evict(self) -> int:
-        """Let the oldest segment of ticks go (aggregated first); returns how many ticks went."""
+        """Evict the oldest segment of ticks, after aggregating it. Returns the number of ticks evicted."""
         with self.lock:
             self.refresh()
             return self.buffer.evict()
 
     def evicted(self, start: int, end: int) -> Columns | None:
-        """Ticks with start <= time < end (ns) that left memory, in arrival order; None without a log.
+        """Evicted ticks with start <= time < end (ns UTC), in arrival order; None without a log.
 
-        The log also has what memory holds, and for an instant a call that is written and not yet published. Both come
-        last in arrival order, so the evicted ones are the rest, once the held ones are seen to end the list.
+        The log also contains the ticks in memory and, briefly, a batch that is written but not yet published. Both are
+        last in arrival order. So the evicted ticks are what precedes the held ones, as soon as the log ends with those.
+        Raises StorageFailed if it does not within READ_RETRIES tries.
         """
         for _ in range(RACES):
             _, held = self.buffer.between(start, end)
@@ -142,11 +149,11 @@ class Tape:
 
     @property
     def pending(self) -> int:
-        """Ticks not aggregated yet."""
+        """Number of ticks not aggregated yet."""
         return self.buffer.n - self._done
 
     def refresh(self) -> int:
-        """Aggregate what is new; returns the revision that the bars now stand for. One caller at a time."""
+        """Aggregate new ticks. Returns the revision that the bars now include."""
         with self.lock:
             revision, n = self.revision, self.buffer.n
             while self._done < n:
@@ -156,7 +163,7 @@ class Tape:
             return revision
 
     def series(self, frame: Frame) -> Series:
-        """The frame's bars, up to date; built from the ticks the first time."""
+        """The bars of a time frame, up to date; built from the ticks on first use."""
         with self.lock:
             revision = self.refresh()
             series = self._series.get(frame.name)
@@ -166,19 +173,19 @@ class Tape:
 
     @property
     def gone(self) -> int:
-        """Time (ns) up to which ticks are nowhere any more: evicted, and in no log; far in the past while none are."""
+        """Time (ns UTC) of the newest tick that was evicted without a log; -2**63 if there is none."""
         return -(2**63) if self.logged else self.buffer.evicted_until
 
     @property
     def newest(self) -> int | None:
-        """Time (ns) of the last tick aggregated, in time order."""
+        """Time (ns UTC) of the latest aggregated tick, in time order; None if there is none."""
         minutes = self._base_bars[MINUTE]
         return int(minutes.column("last_time")[-1]) if len(minutes) else None
 
     def activity_series(self, frame: Frame, build: Callable[[Frame, int, int], ActivitySeries]) -> ActivitySeries:
         """The bars of an activity frame, up to date.
 
-        build(frame, vwap_ref, revision) makes them at the first call and after late ticks.
+        build(frame, vwap_ref, revision): builds them on first use and after late ticks.
         """
         with self.lock:
             revision = self.refresh()
@@ -188,7 +195,7 @@ class Tape:
             return series
 
     def fold(self, series: Series, starts: list[int]) -> None:
-        """Make sure that the named bars of a series have their scalars."""
+        """Compute the missing scalars of the bars of a series that begin at `starts` (ns UTC)."""
         base_bars = self._base_bars[series.frame.base]
         for start in starts:
             bar = series.bars[start]
@@ -198,7 +205,7 @@ class Tape:
                 bar.scalars = base_bars.fold(a, len(base_bars) if following is None else base_bars.find(following))
 
     def state_before(self, moment: int) -> tuple[int | None, int] | None:
-        """(last level, tick-rule direction) before `moment` (ns, a whole minute); None when it is not in memory."""
+        """(last level, tick-rule direction) before `moment` (ns UTC, a whole minute); None if not in memory."""
         base_bars = self._base_bars[MINUTE]
         at = base_bars.find(moment)
         if moment <= base_bars.horizon or (not at and self.buffer.first):
@@ -231,9 +238,9 @@ class Tape:
         self._trim()
 
     def verify(self) -> Audit:
-        """Recompute every minute sealed since the last call from its own ticks, compare, and repair what differs.
+        """Recompute every minute sealed since the last call from its ticks; repair those that differ.
 
-        Kept out of `refresh`, which must stay quick; a background job calls it every few seconds.
+        A background job calls this every few seconds, so that `refresh` stays fast.
         """
         while self._sealed:
             with self.lock:
@@ -266,7 +273,7 @@ class Tape:
         self.audit.bars += 1
         self.audit.failures += wrong
 
-    # building a frame from the ticks held
+    # building the bars of a frame
 
     def _build(self, frame: Frame, revision: int) -> Series:
         series = Series(frame, self.session, self.max_candles, self._ref, log_floor=revision)
@@ -298,8 +305,10 @@ class Tape:
         return series
 
     def _first_of(self, frame: Frame, minutes: BaseBars) -> int:
-        """Start (ns) of the oldest bar to hold: `max_candles` bars back, as far as memory reaches. Bars of which ticks
-        are gone are left out, unless there is no other."""
+        """Start (ns UTC) of the oldest bar to hold: at most `max_candles` bars back, within memory.
+
+        Bars with lost ticks are left out, unless there are no others.
+        """
         starts = minutes.column("start")
         floor = max(minutes.horizon, self.gone + 1)
         if frame.base == SECOND:
@@ -325,7 +334,7 @@ class Tape:
             self._updater.fill(base_bars, ticks)
 
     def _ticks_since(self, start: int) -> Iterator[Columns]:
-        """Aggregated ticks from `start` (ns) on, in runs; from the log where memory no longer has them."""
+        """Aggregated ticks from `start` (ns UTC) on, in runs; evicted ones are read from the log."""
         if start <= self.buffer.evicted_until:
             whole = self.buffer.evicted_until // MINUTE * MINUTE + MINUTE
             gone = self.evicted(start, whole)
@@ -336,7 +345,7 @@ class Tape:
         yield from self.buffer.since(start, self._done)
 
     def _trim(self) -> None:
-        """Keep the base_bars bounded, and no bar older than its base_bars."""
+        """Bound the number of base bars, and drop the bars whose base bars were dropped."""
         rows = max(SPINE_ROWS, 2 * self.max_candles)
         minutes = self._base_bars[MINUTE]
         if len(minutes) > rows + rows // 4:
@@ -352,7 +361,7 @@ class Tape:
 
 
 def _sums(new: BarUpdate, base: int) -> LevelSums:
-    """The new ticks' volumes by (small bar, level), with the sides that changed moved over."""
+    """Volumes of the new ticks by (base bar, level), with volume moved where an earlier tick's side changed."""
     ticks = new.ticks
     if not new.corrections:
         return level_sums(ticks.time // base * base, ticks.level, ticks.size, ticks.side)

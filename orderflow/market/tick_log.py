@@ -1,8 +1,7 @@
-"""The port through which the engine keeps ticks beyond memory, and the log that keeps nothing.
+"""Port for durable tick storage, and an implementation that stores nothing.
 
-`TickLog` is the append-only record of what was acknowledged. The engine owns this port and
-`orderflow.storage.ticks.disk_log` implements it on disk, so the engine knows no storage library; `NoLog` is what
-`--ephemeral` uses.
+`TickLog` is the append-only record of acknowledged ticks. `orderflow.storage.ticks.disk_log` implements it on disk, so
+the engine does not depend on a storage library. `NoLog` is used with `--ephemeral`.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from orderflow.market.ticks import TickBatch
 
 @dataclass(frozen=True, slots=True)
 class LogEntry:
-    """What one accepted call adds: its batches (one a symbol), and the idempotency key with the answer to repeat."""
+    """One accepted call: its batches (one a symbol), its idempotency key, and the answer stored with the key."""
 
     batches: Sequence[TickBatch]
     key: str | None = None
@@ -25,7 +24,7 @@ class LogEntry:
 
 @dataclass(frozen=True, slots=True)
 class LogInfo:
-    """Size of the log, for status pages. `bytes` is on disk."""
+    """Size of the log, for status pages. bytes: on disk. damaged: unreadable entries."""
 
     ticks: int = 0
     entries: int = 0
@@ -36,45 +35,45 @@ class LogInfo:
 
 
 class TickLog(Protocol):
-    """Append-only, crash-safe record of accepted ticks."""
+    """Append-only, crash-safe log of accepted ticks."""
 
     durable: bool
-    """False when nothing outlives the process."""
+    """Whether ticks survive the process."""
 
     def append(self, entry: LogEntry, then: Callable[[], None]) -> None:
-        """Write `entry`, call `then` once it is durable, in write order, and return after that.
+        """Write `entry`, call `then` when it is durable, and return after that. Callbacks run in write order.
 
-        Concurrent calls share one commit. Raises StorageFailed when the write failed (`then` was not called) and Busy
-        when the queue is full.
+        Concurrent calls share one commit. Raises StorageFailed if the write failed (`then` is not called), Busy if the
+        queue is full.
         """
 
     def load(self) -> Iterator[LogEntry]:
-        """Every entry in write order, as written (batches may have been merged; keys are kept)."""
+        """All entries in write order, with their keys. Batches may have been merged."""
 
     def read(self, symbol: str, start: int, end: int) -> TickBatch | None:
-        """The symbol's ticks with start <= time < end (ns), in write order; None when there are none."""
+        """The symbol's ticks with start <= time < end (ns UTC), in write order; None if there are none."""
 
     def bounds(self, symbol: str) -> tuple[int, int] | None:
-        """(first, last) time in ns over all the symbol's ticks in the log; None when it has none."""
+        """(first, last) time (ns UTC) of the symbol's ticks in the log; None if there are none."""
 
     def forget(self, symbol: str | None = None) -> None:
-        """Remove one symbol's ticks, or all of them and every key."""
+        """Delete one symbol's ticks, or all ticks and keys."""
 
     def get_meta(self, name: str) -> bytes | None:
-        """A small value kept beside the ticks (an instrument's settings, say)."""
+        """A small value stored with the ticks, such as the instruments' settings."""
 
     def set_meta(self, name: str, value: bytes | None) -> None:
-        """Keep or (None) remove a small value, durably."""
+        """Store a small value durably; None deletes it."""
 
     def info(self) -> LogInfo:
-        """Sizes."""
+        """The size of the log."""
 
     def close(self) -> None:
-        """Flush and release; later calls raise StorageFailed."""
+        """Flush and close. Later calls raise StorageFailed."""
 
 
 class NoLog:
-    """The log of an ephemeral server: keeps nothing, acknowledges at once."""
+    """The log of an ephemeral server: stores nothing and acknowledges immediately."""
 
     durable = False
 

@@ -1,7 +1,6 @@
-"""A tick is one trade; a `TickBatch` is many of one symbol, in columns.
+"""Ticks: a tick is one trade, a `TickBatch` holds many of one symbol in columns.
 
-This module only says what a tick is. Reading one from text is the work of `orderflow.formats`, keeping it that of
-`orderflow.market.buffer`.
+`orderflow.formats` parses ticks, `orderflow.market.buffer` stores them.
 """
 
 from __future__ import annotations
@@ -12,11 +11,11 @@ from enum import IntEnum
 from orderflow.arrays import Codes, Flags, Indices, Ints
 
 NO_ID = -(2**63)
-"""`id` of a tick that came without a venue trade id."""
+"""`id` of a tick without a venue trade id."""
 
 
 class Side(IntEnum):
-    """The aggressor: who crossed the spread."""
+    """The aggressor's side: the side that crossed the spread."""
 
     SELL = -1
     UNKNOWN = 0
@@ -24,9 +23,7 @@ class Side(IntEnum):
 
 
 class SideRule(IntEnum):
-    """How a tick's side was found, first that applies. TICK is resolved in time order by the engine, not by a
-    parser.
-    """
+    """The rule that gave a tick its side; the first one that applies. The engine applies TICK, in time order."""
 
     FLAG = 1
     VOLUMES = 2
@@ -40,9 +37,9 @@ class TickBatch:
     """n trades of one symbol in arrival order.
 
     time: int64[n], ns since 1970 UTC. price: int64[n], price × 10**price_decimals, > 0. size: int64[n],
-    size × 10**size_decimals, >= 0. side: int8[n] of `Side` (0 where rule is TICK or NONE). rule: int8[n] of `SideRule`.
-    id: int64[n], the venue's trade id (a sequence), `NO_ID` where there is none; a non-numeric id is kept as a
-    negative 63-bit hash, which serves to find duplicates but orders nothing.
+    size × 10**size_decimals, >= 0. side: int8[n] of `Side`, 0 where rule is TICK or NONE. rule: int8[n] of `SideRule`.
+    id: int64[n], the venue's trade id (a sequence), `NO_ID` where there is none; a non-numeric id is a negative 63-bit
+    hash, which identifies duplicates and gives no order.
     """
 
     symbol: str
@@ -59,7 +56,7 @@ class TickBatch:
         return len(self.time)
 
     def take(self, where: Flags | Indices | slice) -> TickBatch:
-        """The same batch with only the ticks at `where` (mask, indices or slice), order kept."""
+        """The batch with only the ticks at `where` (mask, indices or slice), in the same order."""
         return TickBatch(
             self.symbol,
             self.time[where],

@@ -1,15 +1,16 @@
-"""Bars cut by activity instead of time: ticks are dealt out to them in time order, from each session's first on.
+"""Activity bars: assign ticks to bars of n trades, volume, range or delta.
 
-A bar holds, by `kind`,
+Ticks are assigned in time order, starting again with each session. A bar holds, by `kind`:
   ticks   n trades;
-  volume  n size units: the trade that crosses is split, and one trade may fill several bars;
-  range   levels at most n ticks apart: the trade that would stretch it further opens the next, at its own price;
-  delta   trades until |ask - bid| volume reaches n, the trade that does it included.
-The first trade of a session opens a new bar always. A bar of ticks, volume or delta is over at the very trade that
-completes it, so whatever comes next, a trade of size 0 too, belongs to the next bar. A split trade keeps its price,
-side and time in all its pieces and counts as one trade, in the bar of its first piece (`first_piece`).
+  volume  n size units; a trade that crosses the bound is split, and may fill several bars;
+  range   levels at most n ticks apart; the trade that would exceed it opens the next bar at its own price;
+  delta   trades until |ask - bid| volume reaches n, including the trade that reaches it.
+The first trade of a session always opens a new bar. A bar of ticks, volume or delta ends with the trade that completes
+it; the next trade, even one of size 0, belongs to the next bar. A split trade keeps its price, side and time in all
+pieces and counts as one trade, in the bar of its first piece (`first_piece`).
 
-This module deals out; it sums nothing. A live engine keeps the `OpenBar` of its last call and passes only new ticks.
+This module assigns ticks and sums nothing. For a live stream, keep the `OpenBar` of the last call and pass only new
+ticks to `resume`.
 """
 
 from __future__ import annotations
@@ -25,14 +26,17 @@ from orderflow.errors import BadInput
 Kind = Literal["ticks", "volume", "range", "delta"]
 
 MAX_PIECES = 5_000_000
-"""A volume bar far smaller than a trade would cut it to dust and fill the memory: refused beyond this."""
+"""Most pieces that volume bars may add. Bars far smaller than a trade would fill the memory."""
 _CHUNK = 65_536
 
 
 @dataclass(frozen=True, slots=True)
 class OpenBar:
-    """The last bar dealt to, complete or not. amount: its trades, volume or delta (by kind). low, high: its levels,
-    None while it has no trade; kept for range bars only. `OpenBar(session, ordinal)` is a bar not yet begun."""
+    """The last bar that ticks were assigned to, complete or not.
+
+    session: its start (ns UTC). ordinal: of the bar. amount: its trades, volume or delta, by kind. low, high: its
+    levels, for range bars only; None while it has no trade. `OpenBar(session, ordinal)` is an empty bar.
+    """
 
     session: int
     ordinal: int
@@ -43,8 +47,11 @@ class OpenBar:
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """k pieces in time order: source int64[k] (index of the tick), bar int64[k] (ordinal), size int64[k] (units).
-    open: where to go on, None before the first tick."""
+    """k pieces of ticks in time order.
+
+    source: int64[k], index of the tick. bar: int64[k], ordinal of the bar. size: int64[k], size units. open: state for
+    the next call of `resume`, None before the first tick.
+    """
 
     source: Ints
     bar: Ints
@@ -55,7 +62,7 @@ class Cut:
 def split(
     kind: Kind, n: int, time: Ints, level: Ints, size: Ints, side: Codes, session_start: Ints
 ) -> tuple[Ints, Ints, Ints]:
-    """(source, bar, size) of every piece; see `Cut` and `resume`. Bars count from 0 on."""
+    """(source, bar, size) of every piece, see `Cut` and `resume`. Bars are numbered from 0."""
     cut = resume(kind, n, time, level, size, side, session_start)
     return cut.source, cut.bar, cut.size
 
@@ -70,14 +77,14 @@ def resume(
     session_start: Ints,
     open_bar: OpenBar | None = None,
 ) -> Cut:
-    """Deal out ticks that follow those which left `open_bar`; dealing at once or in parts gives the same bars.
+    """Assign ticks that follow those of an earlier call. One call or several give the same bars.
 
-    n: trades, size units, levels or size units, by kind, >= 1. time: int64[m] ns, ascending. level, size: int64[m].
-    side: int8[m] of `Side`. session_start: int64[m], each tick's session. After a late tick, deal its session again
-    from `OpenBar(session, ordinal of that session's first bar)`.
+    n: trades ("ticks"), size units ("volume", "delta") or levels ("range"), >= 1. time: int64[m], ns UTC, ascending.
+    level, size: int64[m]. side: int8[m] of `Side`. session_start: int64[m], ns UTC. open_bar: `Cut.open` of the earlier
+    call. After a late tick, assign its session again from `OpenBar(session, ordinal of the session's first bar)`.
 
-    Raises BadInput when n < 1 or a volume bar is so small that trades fall into more than MAX_PIECES extra pieces,
-    ValueError when the times descend.
+    Raises BadInput if n < 1 or if volume bars would need more than MAX_PIECES extra pieces, ValueError if the times
+    descend.
     """
     if n < 1:
         raise BadInput(f"a bar of {kind} needs a measure of at least 1, not {n}")
@@ -110,7 +117,7 @@ def resume(
 
 
 def first_piece(source: Ints) -> Flags:
-    """bool[k]: the pieces at which a trade is counted, one for every trade."""
+    """bool[k]: the first piece of each trade, at which it is counted. source: int64[k], see `Cut`."""
     return np.concatenate(([True], source[1:] != source[:-1])) if len(source) else np.zeros(0, np.bool_)
 
 
@@ -146,7 +153,7 @@ def _volume(n: int, size: Ints, bar: OpenBar) -> Cut:
 
 
 def _range(n: int, level: Ints, size: Ints, bar: OpenBar) -> Cut:
-    """A plain loop, 50 ns a tick: where a bar ends depends on where the one before it did."""
+    """A loop (50 ns a tick), because the end of a bar depends on the end of the bar before it."""
     opens: list[int] = []
     first = int(level[0])
     low, high = first if bar.low is None else bar.low, first if bar.high is None else bar.high
@@ -165,7 +172,7 @@ def _range(n: int, level: Ints, size: Ints, bar: OpenBar) -> Cut:
 
 
 def _delta(n: int, size: Ints, signed: Ints, bar: OpenBar) -> Cut:
-    """A plain loop, like `_range`."""
+    """A loop, for the same reason as `_range`."""
     opens: list[int] = []
     amount = complete = bar.amount
     if abs(amount) >= n:
@@ -184,7 +191,7 @@ def _delta(n: int, size: Ints, signed: Ints, bar: OpenBar) -> Cut:
 
 
 def _dealt(size: Ints, opens: list[int], bar: OpenBar) -> Cut:
-    """Whole trades; a new bar opens at each index of `opens`, and `bar` has the ordinal before the first of them."""
+    """A cut of whole trades. opens: indices at which new bars begin. bar: has the ordinal before the first of them."""
     step = np.zeros(len(size), np.int64)
     step[opens] = 1
     index = np.arange(len(size), dtype=np.int64)

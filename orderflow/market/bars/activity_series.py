@@ -1,7 +1,7 @@
-"""Activity bars of a live stream: `orderflow.market.bars.activity` deals the ticks out, this keeps the bars they made.
+"""The newest activity bars of a live stream. `orderflow.market.bars.activity` assigns the ticks to bars.
 
-A late tick moves every later cut of its session, so it discards the series; the next look builds it again from the
-session's first tick. In order, only the last bar and the new ticks are looked at.
+In-order ticks change only the last bar. A late tick moves every later bar of its session, so the caller discards the
+series and rebuilds it from the session's first tick.
 """
 
 from __future__ import annotations
@@ -24,7 +24,11 @@ MILLISECOND = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Pieces:
-    """k pieces of trades in time order. ordinal: int64[k], their bars; trades: int64[k], 1 at a trade's first piece."""
+    """k pieces of trades in time order.
+
+    ordinal: int64[k], their bars. trades: int64[k], 1 at the first piece of a trade, else 0. session: int64[k], session
+    starts (ns UTC).
+    """
 
     ticks: Columns
     ordinal: Ints
@@ -32,11 +36,11 @@ class Pieces:
     session: Ints
 
     def take(self, where: slice) -> Pieces:
-        """Some of them."""
+        """The pieces at `where`."""
         return Pieces(self.ticks.take(where), self.ordinal[where], self.trades[where], self.session[where])
 
     def then(self, more: Pieces) -> Pieces:
-        """These, followed by others."""
+        """These pieces followed by `more`."""
         return Pieces(
             join([self.ticks, more.ticks]),
             np.concatenate([self.ordinal, more.ordinal]),
@@ -48,8 +52,10 @@ class Pieces:
 def deal(
     frame: Frame, grid: Grid, ticks: Columns, session: Ints, last: OpenBar | None
 ) -> tuple[Pieces, OpenBar | None]:
-    """Cut n ticks (time order, sides resolved) into the bars of an activity frame. session: int64[n], session
-    starts.
+    """Assign n ticks (in time order, sides resolved) to the bars of an activity frame.
+
+    session: int64[n], session starts (ns UTC). last: state of the previous call. Returns the pieces and the new state.
+    Raises ValueError for a time frame, BadInput as `resume` does.
     """
     kind = frame.kind
     if kind == "time":
@@ -63,7 +69,7 @@ def deal(
 
 
 def table_of(symbol: str, frame: Frame, grid: Grid, pieces: Pieces, vwap_ref: int | None = None) -> BarTable:
-    """The bars of pieces; CVD and VWAP count from the first piece on."""
+    """The table of the bars of `pieces`. CVD and VWAP start at the first piece."""
     time = pieces.ticks.time
     return tabulate(
         symbol,
@@ -80,8 +86,11 @@ def table_of(symbol: str, frame: Frame, grid: Grid, pieces: Pieces, vwap_ref: in
 
 @dataclass(slots=True)
 class ActivitySeries(Series):
-    """The newest bars of an activity frame. Two may start in one millisecond, so starts are moved apart by one each:
-    a bar's `start` names it, its `end` is the time of its last trade."""
+    """The newest bars of an activity frame.
+
+    A bar's `start` identifies it, so starts within one millisecond are moved apart by 1 ms. Its end is the time of its
+    last trade (ns UTC).
+    """
 
     grid: Grid = field(default_factory=Grid)
     tail: Pieces | None = None
@@ -89,7 +98,7 @@ class ActivitySeries(Series):
     ends: dict[int, int] = field(default_factory=dict)
 
     def feed(self, ticks: Columns, revision: int) -> None:
-        """Take in ticks that follow, in time order, all those fed before."""
+        """Add ticks in time order, all of them later than the ticks added before."""
         session = self.session.start_of(ticks.time)
         pieces, self.last = deal(self.frame, self.grid, ticks, session, self.last)
         if self.tail is not None:

@@ -1,9 +1,9 @@
-"""The base_bars: one row of order-dependent figures for every small bar (a minute, or a second) of a symbol.
+"""Base bars: one row of order-dependent scalars for each minute (or second) of a symbol.
 
-Everything additive (volume by side at a level) can be merged in any order. Open, close and the running extremes of
-delta cannot, so they live here, per small bar, where a late tick costs the recomputation of one small bar, and bars of
-every frame are scalars from rows in time order. A 1-day bar with a late tick is thus right again after folding 1,440
-rows, without reading millions of ticks.
+Volume by side and level is additive and can be merged in any order. Open, close and the running extremes of delta are
+not, so they are kept here for each base bar, and bars of every frame are aggregated from rows in time order. A late
+tick then costs the recomputation of one row: a 1-day bar is correct again after aggregating 1,440 rows, without
+reading millions of ticks.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from orderflow.market.buffer import Columns, order_ids
 from orderflow.market.studies.delta import extremes
 
 FIELDS = (
-    "start",  # ns, start of the small bar
+    "start",  # ns UTC, start of the base bar
     "open",  # levels
     "high",
     "low",
@@ -26,18 +26,18 @@ FIELDS = (
     "bid",
     "unknown",
     "trades",
-    "min_delta",  # running extremes within the small bar, from 0
+    "min_delta",  # running extremes within the base bar, from 0
     "max_delta",
     "last_time",  # key of the row's last tick: (time, order id)
     "last_id",
-    "direction",  # sign of the last price change up to the row's end: the state the tick rule hands on
-    "passes",  # in how many refreshes the row grew: 1 means computed in one piece
+    "direction",  # sign of the last price change up to the row's end: the tick rule's state
+    "passes",  # number of refreshes in which the row grew; 1: computed at once
 )
 
 
 @dataclass(frozen=True, slots=True)
 class BarScalars:
-    """The scalars of one bar; levels and size units."""
+    """The scalars of one bar. open, high, low, close: levels. Volumes and deltas: size units."""
 
     open: int
     high: int
@@ -52,7 +52,11 @@ class BarScalars:
 
 
 def directions(level: Ints, last_level: int | None, last_direction: int) -> Codes:
-    """int8[n]: sign of the last price change at each tick of a time-ordered run (the tick rule: zero ticks inherit)."""
+    """int8[n]: sign of the last price change at each tick (the tick rule: zero ticks take the previous sign).
+
+    level: int64[n], n >= 1, in time order. last_level, last_direction: the state before the first tick. Source: C. Lee
+    and M. Ready, "Inferring trade direction from intraday data", Journal of Finance 46 (1991).
+    """
     step = np.empty(len(level), np.int64)
     step[0] = 0 if last_level is None else level[0] - last_level
     np.subtract(level[1:], level[:-1], out=step[1:])
@@ -64,7 +68,7 @@ def directions(level: Ints, last_level: int | None, last_direction: int) -> Code
 
 
 def last_directions(level: Ints, ends: Ints, last_level: int | None, last_direction: int) -> Ints:
-    """int64[k]: `directions` at the positions `ends` only."""
+    """int64[k]: `directions` at the indices `ends`."""
     step = level[1:] - level[:-1]
     moves = step.nonzero()[0]
     before = last_direction
@@ -77,10 +81,10 @@ def last_directions(level: Ints, ends: Ints, last_level: int | None, last_direct
 
 
 def rows_of(ticks: Columns, starts: Ints, bounds: Ints, state: tuple[int | None, int] = (None, 0)) -> dict[str, Ints]:
-    """Rows of a time-ordered run of ticks.
+    """Columns FIELDS, int64[k] each, of the base bars of ticks in time order.
 
-    starts: int64[k], the small bars' starts. bounds: int64[k], where each begins in `ticks`. state: (level, direction)
-    before the first tick.
+    starts: int64[k], starts of the base bars (ns UTC). bounds: int64[k], index in `ticks` at which each begins. state:
+    (last level, direction) before the first tick.
     """
     ends = np.empty(len(bounds), np.int64)
     ends[:-1], ends[-1] = bounds[1:], len(ticks)
@@ -108,12 +112,12 @@ def rows_of(ticks: Columns, starts: Ints, bounds: Ints, state: tuple[int | None,
 
 
 class BaseBars:
-    """Rows sorted by start, in growing columns."""
+    """Rows of FIELDS sorted by start. base: length of a base bar in ns."""
 
     def __init__(self, base: int) -> None:
         self.base = base
         self.horizon = -(2**63)
-        """Rows that start before this were let go."""
+        """Rows that start before this time (ns UTC) were dropped."""
         self._n = 0
         self._columns = {name: np.empty(256, np.int64) for name in FIELDS}
 
@@ -125,18 +129,18 @@ class BaseBars:
         return self._columns[name][: self._n]
 
     def find(self, start: int) -> int:
-        """Position of the first row whose start is not before `start`."""
+        """Index of the first row that starts at or after `start` (ns UTC)."""
         if self._n and start > self._columns["start"][self._n - 1]:
             return self._n
         return int(np.searchsorted(self.column("start"), start))
 
     def holds(self, start: int) -> bool:
-        """Is there a row of exactly this start?"""
+        """Whether a row starts exactly at `start` (ns UTC)."""
         at = self.find(start)
         return at < self._n and int(self._columns["start"][at]) == start
 
     def append(self, rows: dict[str, Ints], first: int = 0) -> None:
-        """Add rows[first:], all of them after the last row."""
+        """Append rows[first:], which must all start after the last row."""
         count = len(rows["start"]) - first
         if self._n + count > len(self._columns["start"]):
             room = max(2 * self._n, self._n + count)
@@ -149,7 +153,7 @@ class BaseBars:
         self._n += count
 
     def extend_row(self, at: int, rows: dict[str, Ints], k: int) -> None:
-        """Merge rows[k], whose ticks all come after those of row `at`, into it."""
+        """Merge rows[k] into row `at`. Its ticks must all come after those of the row."""
         c = self._columns
         delta = c["ask"][at] - c["bid"][at]
         c["min_delta"][at] = min(c["min_delta"][at], delta + rows["min_delta"][k])
@@ -162,7 +166,7 @@ class BaseBars:
             c[name][at] = rows[name][k]
 
     def put(self, rows: dict[str, Ints], k: int) -> None:
-        """Insert rows[k], or replace the row of the same start."""
+        """Insert rows[k], or replace the row with the same start."""
         start = int(rows["start"][k])
         at = self.find(start)
         if at == self._n:
@@ -178,7 +182,7 @@ class BaseBars:
             column[at] = rows[name][k]
 
     def drop_before(self, start: int) -> None:
-        """Let the rows go that start before `start`."""
+        """Drop the rows that start before `start` (ns UTC)."""
         self.horizon = max(self.horizon, start)
         at = self.find(start)
         if at:
@@ -186,18 +190,18 @@ class BaseBars:
             self._n -= at
 
     def rescale(self, level: int, size: int) -> None:
-        """The grid became finer: multiply levels and sizes."""
+        """Multiply levels and sizes for a finer grid."""
         for name in ("open", "high", "low", "close"):
             self._columns[name] = self._columns[name] * level
         for name in ("ask", "bid", "unknown", "min_delta", "max_delta"):
             self._columns[name] = self._columns[name] * size
 
     def row(self, at: int) -> dict[str, int]:
-        """One row as plain numbers."""
+        """One row as Python ints."""
         return {name: int(column[at]) for name, column in self._columns.items()}
 
     def fold(self, a: int, b: int) -> BarScalars:
-        """The scalars of the bar made of rows a <= row < b."""
+        """Scalars of the bar that consists of rows a <= row < b."""
         c = self._columns
         if b - a == 1:
             return BarScalars(*(int(c[name][a]) for name in BarScalars.__slots__))

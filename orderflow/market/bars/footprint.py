@@ -1,7 +1,7 @@
-"""Bars with their footprints as one columnar table: what the API prints, a notebook reads and the studies look at.
+"""Bars and their footprints as one columnar table, used by the API, notebooks and the studies.
 
-`tabulate` makes it from ticks in one pass (history, activity bars, notebooks); the live engine makes it from the bars
-it holds (`from_series`). Both give the same table for the same ticks; that is a test.
+`tabulate` computes it from ticks in one pass (history, activity bars, notebooks), `from_series` from the live bars.
+Both give the same table for the same ticks, which a test checks.
 """
 
 from __future__ import annotations
@@ -25,22 +25,24 @@ from orderflow.market.studies.value_area import value_area
 from orderflow.market.studies.vwap import Sums, running, vwap, vwap_units
 
 VWAP_DIGITS = 4
-"""Decimals that a VWAP is given beyond those of the prices."""
+"""Decimals of a VWAP in addition to those of the prices."""
 
 
 @dataclass(frozen=True)
 class BarTable:
     """n bars in time order with m level rows.
 
-    time, end, session: int64[n], ns UTC: the bar's start, its end (exclusive; the last trade's time for activity bars)
-    and its session's start. open, high, low, close: int64[n], levels. ask, bid, unknown: int64[n], size units by
-    aggressor. trades: int64[n]. min_delta, max_delta: int64[n], running extremes within the bar, from 0.
-    cvd: int64[n], delta since the session's start at the bar's end. vwap, sigma: float64[n], the session's VWAP at the
-    bar's end and its standard deviation, in price; NaN before any volume. offsets: int64[n + 1], where each bar's rows
-    begin in level, level_ask, level_bid, level_unknown, level_trades: int64[m], levels ascending within a bar.
-    A level's price is level * grid.tick_units / 10**grid.price_decimals; a size is units / 10**grid.size_decimals.
-    `group` levels make one row: level then counts rows, and row r covers base levels r * group to r * group + group -
-    1.
+    time, end, session: int64[n], ns UTC; the start of the bar, its end (exclusive; for activity bars the time of the
+    last trade) and the start of its session. open, high, low, close: int64[n], levels. ask, bid, unknown: int64[n],
+    size units by aggressor. trades: int64[n]. min_delta, max_delta: int64[n], size units, extremes of the running delta
+    within the bar, which starts at 0. cvd: int64[n], size units, delta from the session's start to the bar's end.
+    vwap, sigma: float64[n], the session's VWAP at the bar's end and its standard deviation, in price; NaN before any
+    volume. offsets: int64[n + 1], where each bar begins in level, level_ask, level_bid, level_unknown and level_trades:
+    int64[m], levels ascending within a bar. group: levels in one row; row r covers levels r * group to
+    r * group + group - 1, and `level` holds rows.
+
+    The price of a level is level * grid.tick_units / 10**grid.price_decimals; a size is
+    units / 10**grid.size_decimals.
     """
 
     symbol: str
@@ -75,17 +77,17 @@ class BarTable:
 
     @property
     def volume(self) -> Ints:
-        """int64[n], all sizes, unknown side included."""
+        """int64[n], size units: ask + bid + unknown."""
         return self.ask + self.bid + self.unknown
 
     @property
     def delta(self) -> Ints:
-        """int64[n], ask - bid."""
+        """int64[n], size units: ask - bid."""
         return delta(self.bid, self.ask)
 
     @cached_property
     def areas(self) -> tuple[Ints, Ints, Ints]:
-        """(poc, val, vah): int64[n] each, as rows of `level`."""
+        """(poc, val, vah), int64[n] each, as rows (see `group`)."""
         out = np.empty((3, len(self)), np.int64)
         for i in range(len(self)):
             level, bid, ask, unknown = self.rows(i)
@@ -96,16 +98,16 @@ class BarTable:
 
     @property
     def poc(self) -> Ints:
-        """int64[n], rows of `level`."""
+        """int64[n], as rows (see `group`)."""
         return self.areas[0]
 
     def rows(self, i: int) -> tuple[Ints, Ints, Ints, Ints]:
-        """(level, bid, ask, unknown) of bar i."""
+        """(level, bid, ask, unknown) of bar i, int64[k] each."""
         at = slice(int(self.offsets[i]), int(self.offsets[i + 1]))
         return self.level[at], self.level_bid[at], self.level_ask[at], self.level_unknown[at]
 
     def take(self, start: int, end: int) -> BarTable:
-        """Bars start <= i < end."""
+        """The bars with index start <= i < end."""
         a, b = int(self.offsets[start]), int(self.offsets[end])
         values: dict[str, Any] = {
             name: getattr(self, name)[start:end] if name in _BAR_COLUMNS else getattr(self, name)[a:b]
@@ -116,7 +118,7 @@ class BarTable:
         )
 
     def grouped(self, group: int) -> BarTable:
-        """The same bars with `group` levels to a row (prices of bars stay exact)."""
+        """The same bars with `group` levels in a row. Open, high, low and close stay exact levels."""
         if group == 1:
             return self
         rows = self.level // group
@@ -158,9 +160,9 @@ _LEVEL_COLUMNS = ["level", "level_ask", "level_bid", "level_unknown", "level_tra
 def _running(
     values: dict[str, Ints], session: Ints, parts: Sequence[Sums], opening: Totals, vwap_ref: int, grid: Grid
 ) -> dict[str, Any]:
-    """cvd, vwap and sigma at the end of each bar, starting again where the session changes.
+    """Columns cvd, vwap and sigma at the end of each bar, restarting with each session.
 
-    values: the columns of the bars. opening: what the first bar's session gathered before it.
+    values: the columns of the bars. opening: totals of the first bar's session before that bar.
     """
     candles = cvd(
         delta(values["bid"], values["ask"]), values["min_delta"], values["max_delta"], session, base=opening.delta
@@ -179,9 +181,9 @@ def _running(
 def from_series(
     symbol: str, frame: str, grid: Grid, bars: Sequence[Bar], ends: Ints, opening: Totals, vwap_ref: int
 ) -> BarTable:
-    """The table of live bars that have their scalars.
+    """The table of live bars whose scalars are computed.
 
-    ends: int64[n] ns. opening: what the first bar's session gathered before it.
+    ends: int64[n], ns UTC. opening: totals of the first bar's session before that bar.
     """
     sizes = [len(bar.level) for bar in bars]
     cells = np.concatenate([bar.cells for bar in bars]) if bars else np.empty((0, 4), np.int64)
@@ -222,11 +224,13 @@ def tabulate(
     trades: Ints | None = None,
     vwap_ref: int | None = None,
 ) -> BarTable:
-    """The table of n ticks in time order, sides resolved, in one pass.
+    """The table of n ticks in time order, with sides resolved, computed in one pass.
 
-    bar: int64[n], non-decreasing bar number (a bar start in ns, or an ordinal). session: int64[n], session starts in
-    ns. time(first index of each bar) gives the bars' start times (default: `bar` itself is ns); end(time, last index of
-    each bar) their ends. trades: int64[n], what each tick adds to the trade count (0 for the rest of a split trade).
+    bar: int64[n], non-decreasing, the start of each tick's bar (ns UTC) or its ordinal. session: int64[n], session
+    starts (ns UTC). time(first): start times of the bars, from the index of each bar's first tick; by default `bar`.
+    end(time, last): ends of the bars, from their starts and the index of each bar's last tick; by default the time of
+    that tick. trades: int64[n], what each tick adds to the trade count (0 for later pieces of a split trade). vwap_ref:
+    level that VWAP sums are relative to, by default the first.
     """
     vwap_ref = int(ticks.level[0]) if vwap_ref is None else vwap_ref
     new = np.flatnonzero(np.concatenate(([True], bar[1:] != bar[:-1])))
@@ -264,7 +268,7 @@ def tabulate(
 
 
 def bars_of(table: BarTable) -> list[Bar]:
-    """The bars of a table with one level to a row, for code that reads live bars."""
+    """The bars of a table with one level in a row, as live bars."""
     cells = np.column_stack([table.level_ask, table.level_bid, table.level_unknown, table.level_trades])
     found = []
     for i in range(len(table)):
@@ -275,7 +279,7 @@ def bars_of(table: BarTable) -> list[Bar]:
 
 
 def concat(tables: Sequence[BarTable]) -> BarTable:
-    """Tables of one symbol, frame and grid, one after the other."""
+    """Concatenate tables of one symbol, frame and grid."""
     first = tables[0]
     if len(tables) == 1:
         return first

@@ -1,7 +1,7 @@
-"""The bars of one frame: a ladder of volume per level for each, merged from additive level_sums, with a revision log.
+"""The bars of one frame, with a ladder of volume by level for each, and a log of which bar changed at which revision.
 
-Open, close and the extremes of delta are not kept here: they are scalars from the base_bars when somebody looks.
-pandas is the aggregator of record (`level_sums`); a ladder only adds what it found.
+Ladders are sums of `level_sums`, which are additive. Open, close and the extremes of delta are not additive; they are
+aggregated from the base bars on demand. pandas is the aggregator of record: ladders only add its sums.
 """
 
 from __future__ import annotations
@@ -30,8 +30,11 @@ _LEVEL_MASK = (1 << _LEVEL_BITS) - 1
 
 @dataclass(frozen=True, slots=True)
 class LevelSums:
-    """Sums by (small bar, level). start: int64[k], ascending. bounds: int64[k + 1] into level and cells.
-    level: int64[m], ascending within a small bar. cells: int64[m, 4], see ASK BID UNKNOWN TRADES."""
+    """Sums by (base bar, level).
+
+    start: int64[k], ns UTC, ascending. bounds: int64[k + 1], where each base bar begins in level and cells. level:
+    int64[m], ascending within a base bar. cells: int64[m, 4], columns ASK, BID, UNKNOWN (size units) and TRADES.
+    """
 
     start: Ints
     bounds: Ints
@@ -40,18 +43,17 @@ class LevelSums:
 
 
 SMALL = 2_000
-"""Below so many ticks numpy sums them: the fixed cost of a pandas groupby (0.3 ms) would be most of a refresh."""
+"""With fewer ticks numpy is used: the fixed cost of a pandas groupby (0.3 ms) would be most of a refresh."""
 
 
 def level_sums(
     bar: Ints, level: Ints, size: Ints, side: Codes, trades: Ints | int = 1, *, record: bool = False
 ) -> LevelSums:
-    """Sum ticks by (bar start, level): one grouping on one integer key, exact because everything is int64.
+    """Sum ticks by (bar start, level) with one grouping on an integer key. Exact, as everything is int64.
 
-    pandas is the aggregator of record: it does every bulk, and with `record` also the small ones, which is how the
-    audit checks what numpy has summed refresh by refresh.
-
-    bar: int64[n], start of each tick's bar in ns. size may be negative and `trades` 0 for a correction.
+    bar: int64[n], start of each tick's bar (ns UTC). level, size: int64[n]. side: int8[n] of `Side`. trades: int64[n],
+    what each tick adds to the trade count. In a correction, sizes may be negative and `trades` 0. record: use pandas
+    for small inputs too; the audit checks the sums of numpy with it.
     """
     n = len(bar)
     first, low = int(bar.min()), int(level.min())
@@ -83,7 +85,11 @@ def _numpy_sums(key: Ints, cells: Ints) -> tuple[Ints, Ints]:
 
 @dataclass(slots=True)
 class Bar:
-    """One bar's ladder. level: int64[m] ascending; cells: int64[m, 4]; revision: of its last change."""
+    """One bar with its ladder.
+
+    start, session: ns UTC. level: int64[m], ascending. cells: int64[m, 4], see `LevelSums`. revision: of the last
+    change. scalars, sums, poc, opening: computed on demand, None until then.
+    """
 
     start: int
     session: int
@@ -93,12 +99,12 @@ class Bar:
     scalars: BarScalars | None = None
     sums: Sums | None = None
     poc: tuple[int, int] | None = None
-    """(levels to a row, row of the POC), as last asked for."""
+    """(levels in a row, row of the POC) of the last request."""
     opening: Totals | None = None
-    """What its session gathered before it; None while that is not known."""
+    """Totals of its session before the bar; None while unknown."""
 
     def add(self, level: Ints, cells: Ints, revision: int) -> None:
-        """Add a partial (distinct ascending levels)."""
+        """Add sums by level. level: int64[k], distinct and ascending. cells: int64[k, 4]."""
         at = self.level.searchsorted(level)
         fresh = (self.level.take(at, mode="clip") != level).nonzero()[0]
         if len(fresh):
@@ -109,7 +115,7 @@ class Bar:
         self.scalars = self.sums = self.poc = None
 
     def _make_room(self, level: Ints, at: Ints) -> None:
-        """Rows of zeros for new levels; at: before which of the present rows each belongs."""
+        """Insert rows of zeros for new levels. at: int64[k], index of the present row before which each belongs."""
         n = len(self.level) + len(level)
         there = np.ones(n, np.bool_)
         there[at + np.arange(len(level))] = False
@@ -119,21 +125,21 @@ class Bar:
         self.level, self.cells = wider, taller
 
     def vwap_sums(self, vwap_ref: int) -> Sums:
-        """The bar's sums for VWAP, in size units and levels."""
+        """The bar's sums for the VWAP, in size units and levels relative to `vwap_ref`."""
         if self.sums is None:
             self.sums = sums(self.level, self.cells[:, :TRADES].sum(axis=1), vwap_ref)
         return self.sums
 
     @property
     def delta(self) -> int:
-        """ask - bid of the whole bar, size units."""
+        """ask - bid of the bar, in size units."""
         if self.scalars is not None:
             return delta(self.scalars.bid, self.scalars.ask)
         return delta(int(self.cells[:, BID].sum()), int(self.cells[:, ASK].sum()))
 
 
 class Totals(NamedTuple):
-    """Delta and VWAP sums of a part of a session."""
+    """Delta (size units) and VWAP sums over part of a session."""
 
     delta: int = 0
     sums: Sums = Sums()
@@ -147,7 +153,10 @@ NOTHING = Totals()
 
 @dataclass(slots=True)
 class SessionCarry:
-    """What one session (its start, ns) gathered before the bars held. revision: of the last change in it."""
+    """Totals of the bars of one session that were dropped.
+
+    session: its start (ns UTC). revision: of the last change in these bars.
+    """
 
     session: int | None = None
     totals: Totals = NOTHING
@@ -160,7 +169,7 @@ class SessionCarry:
 
 @dataclass(slots=True)
 class Series:
-    """The newest `cap` bars of one frame."""
+    """The newest `cap` bars of one frame. vwap_ref: level that VWAP sums are relative to. starts: ascending, ns UTC."""
 
     frame: Frame
     session: Session
@@ -170,17 +179,17 @@ class Series:
     starts: list[int] = field(default_factory=list)
     carry: SessionCarry = field(default_factory=SessionCarry)
     horizon: int = -(2**63)
-    """Bars that start before this were let go; the log still has their ticks."""
+    """Bars that start before this time (ns UTC) were dropped; the log still has their ticks."""
     dropped: int = 0
     log_floor: int = 0
-    """A revision older than this needs a snapshot."""
+    """The change log does not reach back beyond this revision; older clients need a snapshot."""
     _open: int = 0
     _close: int = 0
     _revisions: list[int] = field(default_factory=list)
     _changed: list[int] = field(default_factory=list)
 
     def merge(self, part: LevelSums, revision: int) -> None:
-        """Add level_sums of small bars; every touched bar gets `revision`."""
+        """Add the sums of base bars. Every changed bar gets `revision`."""
         if self.starts and self._open <= int(part.start[0]) and int(part.start[-1]) < self._close:
             level, cells = part.level, part.cells
             if len(part.start) > 1:
@@ -220,7 +229,7 @@ class Series:
         self._close = int(bar_end(np.array([bar.start]), self.frame.ns, self.session)[0])
 
     def drop(self, count: int) -> None:
-        """Let the oldest bars go, keeping what their session needs."""
+        """Drop the oldest `count` bars and carry their totals, which later bars of the session need."""
         gone, self.starts = self.starts[:count], self.starts[count:]
         for start in gone:
             bar = self.bars.pop(start)
@@ -231,7 +240,7 @@ class Series:
         self.raise_horizon(self.starts[0] if self.starts else gone[-1] + 1)
 
     def raise_horizon(self, start: int) -> None:
-        """Hold no bar that starts before `start` (ns) from now on."""
+        """Drop the bars that start before `start` (ns UTC), and hold none from now on."""
         old = bisect_left(self.starts, start)
         if old:
             self.drop(old)
@@ -243,13 +252,13 @@ class Series:
 
     @property
     def opening(self) -> Totals:
-        """What the first held bar's session gathered before that bar."""
+        """Totals of the first held bar's session before that bar."""
         if self.starts and self.carry.session == self.bars[self.starts[0]].session:
             return self.carry.totals
         return NOTHING
 
     def opening_of(self, start: int) -> Totals:
-        """What the session of a held bar gathered before it; computed from the nearest bar that knows."""
+        """Totals of a held bar's session before the bar, computed from the nearest earlier bar with known totals."""
         known = self.bars[start].opening
         if known is not None:
             return known
@@ -266,7 +275,7 @@ class Series:
         return self.bars[start].opening or NOTHING
 
     def forget_openings(self, start: int) -> None:
-        """The bar at `start` changed: what later bars of its session add up to must be found anew."""
+        """Discard the cached openings of later bars in the session of the bar at `start`, which has changed."""
         session = self.bars[start].session if start in self.bars else self.carry.session
         for later in self.starts[bisect_right(self.starts, start) :]:
             bar = self.bars[later]
@@ -275,16 +284,16 @@ class Series:
             bar.opening = None
 
     def changed(self, since: int) -> list[int] | None:
-        """Starts of the bars changed after revision `since`, ascending; None when that is too long ago to know."""
+        """Starts of the bars changed after revision `since`, ascending; None if the change log begins later."""
         if since < self.log_floor:
             return None
         at = bisect_right(self._revisions, since)
         return sorted(start for start in set(self._changed[at:]) if start in self.bars)
 
     def moved(self, since: int, changed: list[int]) -> list[int]:
-        """Starts of the bars whose CVD and VWAP changed after revision `since`, though their own trades did not.
+        """Starts of the bars whose CVD and VWAP changed after revision `since` while their own trades did not.
 
-        changed: what `changed` says. A late tick moves every later bar of its session.
+        changed: the result of `changed`. A late tick moves CVD and VWAP of every later bar in its session.
         """
         found: set[int] = set()
         first = self.starts[0] if self.starts else 0
@@ -304,7 +313,7 @@ class Series:
         return self.carry.revision > since and self.carry.session == self.bars[self.starts[0]].session
 
     def rescale(self, level: int, size: int) -> None:
-        """The grid became finer."""
+        """Multiply levels and sizes for a finer grid. Clears the change log."""
         self.vwap_ref *= level
         for bar in self.bars.values():
             bar.level = bar.level * level
@@ -316,16 +325,16 @@ class Series:
         self._changed.clear()
 
     def end_of(self, bar: Bar) -> int | None:
-        """Where a bar ends (ns), when its frame does not tell."""
+        """End of a bar (ns UTC) where the frame does not define it; None for time bars."""
         return None
 
     def after(self, start: int) -> int | None:
-        """Start of the held bar that follows the one at `start`; None for the last."""
+        """Start of the next held bar after `start`; None for the last one."""
         at = bisect_right(self.starts, start)
         return self.starts[at] if at < len(self.starts) else None
 
     def between(self, start: int, end: int) -> list[int]:
-        """Starts of the held bars with start <= bar start < end."""
+        """Starts of the held bars with start <= bar start < end (ns UTC)."""
         return self.starts[bisect_left(self.starts, start) : bisect_left(self.starts, end)]
 
     def _late(self, part: Bar) -> None:
@@ -347,7 +356,7 @@ class Series:
 
 
 def _unite(level: Ints, cells: Ints) -> tuple[Ints, Ints]:
-    """Sum cells of equal levels; `level` need not be sorted."""
+    """Sum the cells of equal levels. `level` may be unsorted."""
     order = np.argsort(level, kind="stable")
     level, cells = level[order], cells[order]
     new = np.flatnonzero(np.concatenate(([True], level[1:] != level[:-1])))

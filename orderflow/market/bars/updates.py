@@ -1,7 +1,7 @@
-"""How a base_bars takes in new ticks: appended in order at the end, or, where a tick is late, one row recomputed.
+"""Incremental update of base bars: append in-order ticks, recompute the row of a late one.
 
-Here too the tick rule is resolved, in time order: a late trade changes the side of its successor, and of the zero ticks
-behind that. Sides already counted come back as corrections, for the ladders to move that volume over.
+The tick rule is resolved here, in time order. A late trade can change the side of the trade after it and of the zero
+ticks that follow; sides that were already counted are returned as corrections, so that ladders move that volume.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ ReadLog = Callable[[int, int], Columns | None]
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """Ticks counted before whose side has changed since: as they are now, and their sides as they were counted."""
+    """Counted ticks whose side has changed. ticks: with the new sides. was: int8[n], the sides counted before."""
 
     ticks: Columns
     was: Codes
@@ -33,12 +33,13 @@ class Correction:
 
 @dataclass(slots=True)
 class BarUpdate:
-    """What one refresh did to the base_bars.
+    """The changes that one refresh made to the base bars.
 
-    ticks: the new ticks in time order, sides resolved. index: int64[n], their places in the buffer.
-    since: the first new index. corrections: see there. lost: late ticks whose bar memory no longer holds whole and no
-    log can complete. stale: the tick rule may have changed the side of an evicted tick, so ladders must be built
-    again. sealed: start of a minute that grew over several refreshes and has just ended.
+    ticks: the new ticks in time order, sides resolved. index: int64[n], their indices in the buffer. since, until:
+    bounds of these indices. ruled: whether any tick needs the tick rule. corrections: of ticks counted before.
+    lost: number of late ticks whose bar is partly evicted and cannot be completed without a log. stale: the side of an
+    evicted tick may have changed, so ladders must be rebuilt. sealed: start (ns UTC) of a minute that has just ended
+    after growing over several refreshes. in_order: whether every new tick follows all earlier ones.
     """
 
     ticks: Columns
@@ -51,18 +52,17 @@ class BarUpdate:
     stale: bool = False
     sealed: int | None = None
     in_order: bool = True
-    """Every new tick comes after all that were there."""
 
 
 class BarUpdater:
-    """Updates the base bars of one tape. `evicted(start, end)` reads evicted ticks back; None without a log."""
+    """Updates the base bars of one tape. evicted(start, end): reads evicted ticks back, None without a log."""
 
     def __init__(self, buffer: TickBuffer, evicted: ReadLog) -> None:
         self._buffer = buffer
         self._evicted = evicted
         self._ruled = False
         self.deferred: set[int] | None = None
-        """Rows to compute later, while the log is ahead of memory (it is being loaded); None when it is not."""
+        """Starts of rows to compute after loading, while the log is ahead of memory; None when not loading."""
 
     def take(self, since: int, until: int) -> BarUpdate:
         """The new ticks since <= index < until, in time order."""
@@ -74,7 +74,7 @@ class BarUpdater:
         return BarUpdate(ticks, index, since, until, self._ruled)
 
     def grow(self, base_bars: BaseBars, new: BarUpdate) -> None:
-        """Bring `base_bars` up to date with the new ticks. The minute base_bars goes first: it resolves the sides."""
+        """Apply the new ticks to `base_bars`. Call it for the minute bars first, since those resolve the sides."""
         starts = new.ticks.time // base_bars.base * base_bars.base
         bounds = edges(starts)
         first = starts[bounds]
@@ -90,7 +90,7 @@ class BarUpdater:
                 redone.add(following)
                 following = self._recompute(base_bars, following, new)
         if late < len(first) and int(first[late]) in redone:
-            late += 1  # the last row was computed again, and with it what had come for it in order
+            late += 1  # the last row was recomputed, which includes its in-order ticks
         new.in_order &= not redone
         if redone and new.ruled:
             ticks = self._buffer.slice(new.since, new.until)
@@ -100,7 +100,7 @@ class BarUpdater:
             self._extend(base_bars, new, first[late:], bounds[late:])
 
     def settle(self, base_bars: BaseBars, until: int) -> BarUpdate:
-        """Compute the rows that were deferred, now that memory has caught up with the log."""
+        """Recompute the deferred rows after loading, when memory has caught up with the log."""
         rows, self.deferred = sorted(self.deferred or ()), None
         new = BarUpdate(Columns.empty(), np.empty(0, np.int64), until, until, self._ruled)
         for start in rows:
@@ -110,7 +110,7 @@ class BarUpdater:
         return new
 
     def fill(self, base_bars: BaseBars, runs: list[Columns]) -> None:
-        """Fill an empty base_bars with ticks whose sides are resolved."""
+        """Fill empty base bars with ticks whose sides are resolved."""
         ticks = join(runs)
         order = in_order(ticks)
         if order is not None:
@@ -121,7 +121,7 @@ class BarUpdater:
 
     @staticmethod
     def resolved(ticks: Columns, state: tuple[int | None, int]) -> Columns:
-        """Ticks from the log in time order, with the sides that the tick rule gives them after `state`."""
+        """Ticks in time order with the tick rule applied. state: (last level, direction) before the first tick."""
         order = in_order(ticks)
         if order is not None:
             ticks = ticks.take(order)
@@ -134,7 +134,7 @@ class BarUpdater:
 
     @staticmethod
     def _late_rows(base_bars: BaseBars, ticks: Columns, first: Ints, bounds: Ints) -> int:
-        """How many of the new rows have a tick that belongs before the base_bars's last one."""
+        """Number of new rows that have a tick earlier than the last one in `base_bars`."""
         if not len(base_bars):
             return 0
         start, time, order = (int(base_bars.column(name)[-1]) for name in ("start", "last_time", "last_id"))
@@ -166,9 +166,7 @@ class BarUpdater:
             base_bars.append(rows, grown)
 
     def _recompute(self, base_bars: BaseBars, start: int, new: BarUpdate) -> int | None:
-        """Compute one row from its own ticks. Returns the next row's start when the tick rule now hands it another
-        state.
-        """
+        """Recompute one row from its ticks. Returns the next row's start if the tick-rule state before it changed."""
         if start < base_bars.horizon:
             return None
         index, ticks = self._buffer.between(start, start + base_bars.base, new.until)
@@ -201,7 +199,7 @@ class BarUpdater:
         return int(base_bars.column("start")[at + 1])
 
     def _resolve(self, ticks: Columns, index: Ints, signs: Codes, new: BarUpdate) -> Columns:
-        """Give the ticks of one row the tick rule's sides; remember which of the counted ones changed."""
+        """Apply the tick rule to the ticks of one row, and record a correction for counted ticks that changed."""
         ruled = ticks.rule == TICK_RULE
         now = np.where(ruled, signs, ticks.side).astype(np.int8)
         flags = np.where(ruled, pack(now, ticks.rule), ticks.flags)
@@ -215,7 +213,7 @@ class BarUpdater:
 
 
 def _state(base_bars: BaseBars, at: int) -> tuple[int | None, int]:
-    """(last level, direction) that row `at` starts from."""
+    """Tick-rule state (last level, direction) before row `at`."""
     if not at:
         return None, 0
     return int(base_bars.column("close")[at - 1]), int(base_bars.column("direction")[at - 1])

@@ -1,7 +1,7 @@
-"""Absorption: one side traded heavily at a level, and the bar closed on the other side of it all the same.
+"""Absorption: one side traded heavily at a level, and yet the bar closed beyond it in the other direction.
 
-What is heavy is measured against the session: k times the median volume of its footprint cells, a cell being one level
-of one bar with volume. The median of the session's *profile* would not do: it grows all day, a bar's levels do not.
+Heavy means at least k times the median volume of the session's footprint cells (a cell is one level of one bar, with
+volume). The median of the session's profile is unsuitable, as it grows all day while the levels of a bar do not.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ TIMES = Option("times", Decimal(4), "multiple of the session's median level volu
 
 
 def median_volume(volume: Ints) -> Fraction:
-    """Median of the footprint cells with volume, exact; 0 where there are none.
+    """Exact median of the footprint cells with volume; 0 if there are none.
 
-    volume: int64[k], bid + ask + unknown of the levels of all the session's bars up to now, in any order.
+    volume: int64[k], bid + ask + unknown of the levels of the session's bars so far, in any order.
     """
     cells = np.sort(volume[volume > 0])
     half = len(cells) // 2
@@ -32,14 +32,14 @@ def median_volume(volume: Ints) -> Fraction:
 def absorption(
     level: Ints, bid: Ints, ask: Ints, close: int, median: Fraction | int, *, times: Ratio = TIMES.default
 ) -> tuple[Flags, Flags]:
-    """(bool[m], bool[m]): levels where buyers were absorbed, and where sellers were.
+    """(bool[m], bool[m]): levels where buyers were absorbed, and levels where sellers were.
 
-    Buyers: ask >= times × median and the bar closes below the level. Sellers: bid >= times × median and it closes
-    above. close: a level; median: size units, see `median_volume`; where it is 0 nothing is marked.
+    Buyers: ask >= times × median, and the bar closes below the level. Sellers: bid >= times × median, and it closes
+    above. close: a level. median: size units, see `median_volume`; 0 marks nothing.
     """
     numerator, denominator = exact(times)
     heavy = Fraction(median) * numerator / denominator
-    least = -(-heavy.numerator // heavy.denominator)  # volumes are whole units: rounding up changes no comparison
+    least = -(-heavy.numerator // heavy.denominator)  # volumes are integers, so rounding up changes no comparison
     if not least:
         none = np.zeros(len(level), np.bool_)
         return none, none.copy()
@@ -49,7 +49,7 @@ def absorption(
 def _levels(data: Data, *, times: Ratio) -> Result:
     bars = data.bars
     volume = bars.level_bid + bars.level_ask + bars.level_unknown
-    opening = bars.offsets[np.searchsorted(bars.session, bars.session)]  # where each bar's session begins
+    opening = bars.offsets[np.searchsorted(bars.session, bars.session)]  # first level row of each bar's session
     found = [
         absorption(
             *bars.rows(i)[:3], int(bars.close[i]), median_volume(volume[opening[i] : bars.offsets[i + 1]]), times=times

@@ -1,4 +1,4 @@
-"""Big trades: those among the largest of their session so far, or at least of a fixed size."""
+"""Big trades: trades at or above a percentile of their session so far, or a fixed size."""
 
 from __future__ import annotations
 
@@ -17,19 +17,22 @@ FIXED: Option[int | None] = Option("fixed", None, "size that takes the percentil
 
 
 class Percentile:
-    """The exact percentile of a growing set: the ⌈percentile·n/100⌉-th smallest of n numbers (nearest rank)."""
+    """Exact running percentile by nearest rank: the ⌈percentile·n/100⌉-th smallest of n numbers.
+
+    Raises ValueError unless 0 < percentile <= 100.
+    """
 
     def __init__(self, percentile: Ratio = PERCENTILE.default) -> None:
         self._part, self._whole = exact(percentile)
         self._whole *= 100
         if self._part > self._whole:
             raise ValueError("a percentile lies in (0, 100]")
-        self._top: list[int] = []  # the rank's number and all above it, smallest first
-        self._rest: list[int] = []  # all below, negated: largest first
+        self._top: list[int] = []  # heap of the percentile and the numbers above it
+        self._rest: list[int] = []  # heap of the numbers below, negated
         self.count = 0
 
     def add(self, number: int) -> int:
-        """Take one more number in; returns the percentile of all of them."""
+        """Add a number. Returns the percentile of all numbers so far."""
         self.count += 1
         rank = -(-self._part * self.count // self._whole)
         if self._top and number > self._top[0]:
@@ -48,13 +51,13 @@ def big_trades(
     warm: int = WARM.default,
     fixed: int | None = FIXED.default,
 ) -> tuple[Flags, Ints]:
-    """(bool[n], int64[n]): which trades are big, and the size that each was measured against (-1 for none yet).
+    """(bool[n], int64[n]): which trades are big, and the threshold of each (-1 if there is none yet).
 
-    A trade is big when its size >= the percentile of its session's trades up to and including itself, in their order;
-    the first `warm` - 1 trades of a session are never big, as the percentile of a few is just their maximum. With
-    `fixed` (size units) a trade is big when its size >= that, from the first on. Trades of size 0 take no part.
+    A trade is big if its size >= the percentile of its session's trades up to and including itself. The first
+    `warm` - 1 trades of a session are not big, as the percentile of few trades is their maximum. With `fixed` (size
+    units) a trade is big if its size >= `fixed`. Trades of size 0 are ignored.
 
-    size, session: int64[n], size units and session starts, in time order. About 1 µs a trade.
+    size: int64[n], size units. session: int64[n], session starts. Both in time order. Takes about 1 µs a trade.
     """
     exact(percentile)
     if fixed is not None:

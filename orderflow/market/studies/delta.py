@@ -1,6 +1,6 @@
-"""Delta: volume of aggressive buyers less volume of aggressive sellers, its extremes within a bar, and its running sum.
+"""Delta (aggressive buy volume minus aggressive sell volume), its extremes within a bar, and its running sum (CVD).
 
-Volume whose side is unknown counts in no delta.
+Volume with unknown side does not count.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ def extremes(signed: Ints, bounds: Ints | Indices) -> tuple[Ints, Ints, Ints]:
 
     Min and max are the extremes of the running delta within the bar, which is 0 before its first trade.
 
-    signed: int64[n], size × side (1 buy, -1 sell, 0 unknown) of trades in time order. bounds: int64[k], where each bar
-    begins in it, ascending and distinct, the first 0.
+    signed: int64[n], size × side (1 buy, -1 sell, 0 unknown) of trades in time order. bounds: int64[k], index of each
+    bar's first trade, strictly ascending from 0.
     """
     running = np.cumsum(signed)
     before = running[bounds] - signed[bounds]
@@ -59,14 +59,14 @@ def cvd_candles(close: Sizes, delta: Sizes, min_delta: Sizes, max_delta: Sizes) 
 def cvd(delta: Ints, min_delta: Ints, max_delta: Ints, session: Ints, *, base: int = 0) -> Candles[Ints]:
     """CVD candles: delta summed from the session's start, see `cvd_candles`.
 
-    delta, min_delta, max_delta: int64[n] of bars in time order. session: int64[n], each bar's session start; where it
-    changes the sum starts again from 0. base: the sum of the first bar's session before that bar.
+    delta, min_delta, max_delta: int64[n] of bars in time order. session: int64[n], session starts; the sum restarts
+    from 0 where it changes. base: delta of the first bar's session before that bar.
     """
     close = np.cumsum(delta)
     if len(close):
         close += base
         new = np.flatnonzero(np.diff(session)) + 1
-        # subtract, in every session but the first, the sum at its start
+        # in every session but the first, subtract the sum at its start
         offset = np.zeros(len(close), np.int64)
         offset[new] = np.diff(np.concatenate(([0], close[new - 1])))
         close -= np.cumsum(offset)

@@ -1,4 +1,4 @@
-"""Delta divergence: price makes a new extreme and the aggressors were on the other side."""
+"""Delta divergence: price makes a new extreme while delta has the opposite sign."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ BARS = Option("bars", 5, "bars before it that the extreme must beat", (), 1, 10_
 def divergence(high: Ints, low: Ints, delta: Ints, *, bars: int = BARS.default) -> tuple[Flags, Flags]:
     """(bool[n], bool[n]): bars with a new high and delta < 0, and bars with a new low and delta > 0.
 
-    A new high is above the highs of all the `bars` bars before it, strictly, whatever their session; a bar with fewer
-    before it makes none. high, low: int64[n] levels; delta: int64[n]; bars in time order. Raises ValueError for
+    A new high is strictly above the highs of the `bars` bars before it, across sessions; a bar with fewer bars before
+    it has none. high, low: int64[n], levels. delta: int64[n], size units. Bars are in time order. Raises ValueError if
     bars < 1.
     """
     if bars < 1:

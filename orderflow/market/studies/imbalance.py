@@ -1,7 +1,7 @@
-"""Diagonal imbalance: one side overwhelms the other side's queue one tick away.
+"""Diagonal imbalance: aggressive volume at a level against the opposite side one tick away.
 
-Buyers at P lift the offer while sellers one tick lower hit the bid: these two meet in the same moment, so they are
-compared, and not the two volumes of one level. Never beyond the bar's own low and high, and so never across bars.
+Buyers at P lift the offer while sellers one tick lower hit the bid. These two compete at the same moment, so they are
+compared, not the two volumes of one level. Comparisons stay within one bar's low and high.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ def imbalance(
     minimum: int = int(MINIMUM.default),
     zero: Zero = ZERO.default,
 ) -> tuple[Flags, Flags]:
-    """bool[m] of buy and bool[m] of sell imbalance.
+    """(bool[m], bool[m]): buy and sell imbalance.
 
-    Buy at P: ask(P) > ratio × bid(P - 1 tick); sell at P: bid(P) > ratio × ask(P + 1 tick); strictly, and the
-    dominant volume >= `minimum` (size units). The tick compared with must lie in [low, high]; if it has no level its
-    volume is zero. Against zero the dominant side wins with zero="dominant" and never does with zero="never".
+    Buy at P: ask(P) > ratio × bid(P - 1 tick). Sell at P: bid(P) > ratio × ask(P + 1 tick). The dominant volume must be
+    >= `minimum` (size units). The other tick must lie within the bar's low and high; without a level its volume is 0.
+    A volume of 0 on the other side is an imbalance with zero="dominant", and is not with zero="never".
 
     level: int64[m] ascending, in ticks; bid, ask: int64[m] >= 0. Raises ValueError for a ratio <= 0.
     """
@@ -45,7 +45,7 @@ def imbalance(
     if len(level) < 2:
         return buy, sell
     if int((bid | ask).max()).bit_length() + max(times, per).bit_length() > 63:
-        bid, ask = bid.astype(object), ask.astype(object)  # Python's integers do not overflow
+        bid, ask = bid.astype(object), ask.astype(object)  # Python integers do not overflow
     near = level[1:] - level[:-1] == 1
     bought, sold = ask[1:], bid[:-1]
     under, over = sold * near, bought * near
@@ -60,9 +60,14 @@ def imbalance(
     return buy, sell
 
 
+def minimum_units(minimum: Decimal, size_decimals: int) -> int:
+    """The least volume in size units, rounded up; at least 1."""
+    return max(1, ceil(minimum.scaleb(size_decimals)))
+
+
 def marks(data: Data, *, ratio: Ratio, minimum: Decimal, zero: Zero) -> tuple[Flags, Flags]:
-    """bool[m], bool[m]: buy and sell imbalance of all levels of all bars. minimum: a volume, not units."""
-    least = max(1, ceil(minimum.scaleb(data.size_decimals)))
+    """(bool[m], bool[m]): buy and sell imbalance of all levels of all bars. minimum: in contracts or coins."""
+    least = minimum_units(minimum, data.size_decimals)
     found = data.by_bar(lambda level, bid, ask, _: imbalance(level, bid, ask, ratio=ratio, minimum=least, zero=zero))
     buy, sell = (np.concatenate([pair[i] for pair in found]) for i in (0, 1))
     return buy, sell

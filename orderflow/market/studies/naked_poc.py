@@ -1,4 +1,4 @@
-"""Naked POC: a bar's point of control that no later bar has traded at yet."""
+"""Naked POC: a bar's point of control at which no later bar has traded."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from orderflow.market.studies.study import Bars, Chart, Data, Result, Study, per
 
 
 def naked_poc(poc: Ints, high: Ints, low: Ints) -> Ints:
-    """int64[n]: index of the bar that fills each bar's POC, -1 while it is naked.
+    """int64[n]: index of the bar that fills each bar's POC; -1 while it is naked.
 
-    The first later bar with low <= POC <= high fills it. poc, high, low: int64[n], levels, of bars in time order.
+    The first later bar with low <= POC <= high fills it. poc, high, low: int64[n], levels of bars in time order.
     """
     filled = np.full(len(poc), -1, np.int64)
     naked: list[tuple[int, int]] = []  # (POC, bar), ascending
@@ -27,7 +27,7 @@ def naked_poc(poc: Ints, high: Ints, low: Ints) -> Ints:
 
 
 def naked_rows(bars: Bars) -> list[list[int]]:
-    """[start of the bar, row of its POC] of the bars whose POC is naked; the newest bar, which still moves, is none."""
+    """[start of the bar, row of its POC] of bars with a naked POC. The newest bar, which still changes, is left out."""
     naked = np.flatnonzero(naked_poc(bars.poc, bars.high, bars.low)[:-1] < 0)
     return [[int(bars.time[i]), int(bars.poc[i])] for i in naked.tolist()]
 

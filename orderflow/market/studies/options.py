@@ -1,7 +1,7 @@
-"""The definitions in force: which variants of the studies a viewer has chosen, and the marks they put on one ladder.
+"""The study options that a viewer has chosen, and the marks of one ladder under these options.
 
-Defaults are those of the registry. Volumes here are real ones (`minimum` 1 means one contract, one coin), turned into
-size units only where they are compared.
+Defaults are those of the studies. Volumes are in contracts or coins (`minimum` 1 is one contract) and are converted to
+size units where they are compared.
 """
 
 from __future__ import annotations
@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from math import ceil
 from typing import Any
 
 from orderflow.arrays import Flags, Ints
 from orderflow.errors import BadInput, FieldError
-from orderflow.market.studies.imbalance import MINIMUM, RATIO, ZERO, Zero, imbalance
+from orderflow.market.studies.imbalance import MINIMUM, RATIO, ZERO, Zero, imbalance, minimum_units
 from orderflow.market.studies.poc import poc
 from orderflow.market.studies.profile import Profile, profile
 from orderflow.market.studies.registry import STUDIES, find
@@ -23,16 +22,18 @@ from orderflow.market.studies.study import Option
 from orderflow.market.studies.value_area import ROWS, SHARE, value_area
 
 OPTIONS: dict[str, Option[Any]] = {option.name: option for option in (RATIO, MINIMUM, ZERO, STACK, SHARE, ROWS)}
-"""Those that change the marks of the bars, by name."""
+"""The options that affect the marks of bars, by name."""
 
 ROWS_WORDS = {1: "one row", 2: "two rows"}
 
 
 @dataclass(frozen=True, slots=True)
 class StudyOptions:
-    """ratio: of diagonal imbalance. minimum: least volume of the dominant side. zero: against an empty other side.
-    stack: consecutive imbalances that make a stacked zone. share: percent of volume in the value area. rows: compared
-    at a time when it grows. studies: names of those that the chart draws besides the marks of the bars."""
+    """The options in force.
+
+    ratio, minimum, zero: of the diagonal imbalance. stack: consecutive imbalances in a stacked zone. share, rows: of
+    the value area. studies: names of the studies that the chart draws in addition to the marks of bars.
+    """
 
     ratio: Decimal = RATIO.default
     minimum: Decimal = MINIMUM.default
@@ -44,7 +45,7 @@ class StudyOptions:
 
     @staticmethod
     def parse(chosen: Mapping[str, object] | None) -> StudyOptions:
-        """The definitions that a viewer chose, the others at their default. Raises BadInput, naming the option."""
+        """Options from a viewer's choice; missing ones have their default. Raises BadInput, naming the option."""
         known = {**OPTIONS, "studies": None}
         parsed: dict[str, Any] = {}
         for name, value in (chosen or {}).items():
@@ -56,7 +57,7 @@ class StudyOptions:
 
     @property
     def text(self) -> str:
-        """The variants in force, for a chart's legend."""
+        """The options as text, for a chart's legend."""
         drawn = "".join(f" · {find(name).title}" for name in self.studies)
         zero = "" if self.zero == "dominant" else ", never against zero"
         return (
@@ -71,16 +72,16 @@ class StudyOptions:
         return at, low, high
 
     def profile(self, level: Ints, bid: Ints, ask: Ints, unknown: Ints) -> Profile:
-        """The volume profile of levels that may repeat, with its POC and value area."""
+        """The volume profile of bars, with its POC and value area; see `profile`."""
         return profile(level, bid, ask, unknown, share=self.share, rows=self.rows)
 
     def imbalances(self, level: Ints, bid: Ints, ask: Ints, size_decimals: int) -> tuple[Flags, Flags]:
-        """bool[m] of buy and bool[m] of sell imbalance of one ladder whose sizes are in 10**-size_decimals."""
-        least = ceil(self.minimum.scaleb(size_decimals))
-        return imbalance(level, bid, ask, ratio=self.ratio, minimum=max(1, least), zero=self.zero)
+        """(bool[m], bool[m]): buy and sell imbalance of one ladder with sizes in units of 10**-size_decimals."""
+        least = minimum_units(self.minimum, size_decimals)
+        return imbalance(level, bid, ask, ratio=self.ratio, minimum=least, zero=self.zero)
 
     def zones(self, level: Ints, buys: Flags, sells: Flags) -> list[tuple[int, int, int]]:
-        """(1 buy or -1 sell, low index, high index) of every stacked run."""
+        """(1 buy or -1 sell, low index, high index) of every stacked zone."""
         up = [(1, low, high) for low, high in stacked(level, buys, stack=self.stack)]
         return up + [(-1, low, high) for low, high in stacked(level, sells, stack=self.stack)]
 

@@ -1,4 +1,4 @@
-"""Point of control: the level of a ladder where most was traded."""
+"""Point of control (POC): the level of a ladder with the greatest volume."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from orderflow.market.studies.study import Chart, Data, Result, Study, per_bar
 
 
 def poc(level: Ints, bid: Ints, ask: Ints, unknown: Ints) -> int:
-    """Index of the level of greatest volume (bid + ask + unknown).
+    """Index of the level with the greatest volume (bid + ask + unknown).
 
-    Levels that tie: the nearest to the ladder's mid-price (low + high) / 2 wins; then the one of larger |ask - bid|;
-    then the lower. Arrays int64[m], m >= 1, as the package says.
+    Ties are resolved by the smallest distance to the ladder's mid-price (low + high) / 2, then by the larger
+    |ask - bid|, then by the lower level. level, bid, ask, unknown: int64[m], m >= 1.
     """
     volume = bid + ask + unknown
     top = int(volume.argmax())

@@ -1,6 +1,6 @@
 """Volume profile: the ladders of several bars summed into one, with its POC and value area.
 
-Which bars (a session's, the visible ones, those under a drawn box) is the caller's business.
+The caller chooses the bars: a session's, the visible ones, or a drawn range.
 """
 
 from __future__ import annotations
@@ -18,8 +18,11 @@ from orderflow.market.studies.value_area import ROWS, SHARE, value_area
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A ladder of m levels: level int64[m] ascending and distinct; bid, ask, unknown int64[m]; poc, low and high (the
-    value area's) are indices into them, None where m is 0."""
+    """A ladder of m levels with its marks.
+
+    level: int64[m], ascending and distinct. bid, ask, unknown: int64[m], size units. poc, low, high: indices of the POC
+    and of the value area's bounds; None if m is 0.
+    """
 
     level: Ints
     bid: Ints
@@ -39,8 +42,8 @@ def profile(
 ) -> Profile:
     """Sum levels by price and mark POC and value area.
 
-    level, bid, ask, unknown: int64[k], the levels of the bars one after another, each level as often as it comes.
-    share, rows: see `value_area`.
+    level, bid, ask, unknown: int64[k], the concatenated ladders of the bars; levels may repeat. share, rows: see
+    `value_area`.
     """
     if not len(level):
         return Profile(level, bid, ask, unknown, None, None, None)

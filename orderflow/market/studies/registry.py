@@ -1,6 +1,6 @@
-"""The list of studies: one line each, in the order in which a page shows them.
+"""The list of studies, in the order in which pages show them.
 
-To add one: write its file with a pure function and a `Study` record, add its line here, and add its test.
+To add a study, write its file with a pure function and a `Study` record, add its line here, and add its test.
 """
 
 from __future__ import annotations
@@ -43,12 +43,12 @@ STUDIES: tuple[Study, ...] = (
 
 
 def names() -> tuple[str, ...]:
-    """Names of all studies, in the page's order."""
+    """Names of all studies, in the order of the registry."""
     return tuple(study.name for study in STUDIES)
 
 
 def find(name: str) -> Study:
-    """The study of that name. Raises NotFound that lists what there is."""
+    """The study with this name. Raises NotFound, listing the known names."""
     for study in STUDIES:
         if study.name == name:
             return study

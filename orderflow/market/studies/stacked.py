@@ -14,15 +14,14 @@ STACK = Option("stack", 3, "ticks that a run needs at least", (), 2, 100)
 
 
 def stacked(level: Ints, flags: Flags, *, stack: int = STACK.default) -> list[tuple[int, int]]:
-    """(low index, high index), inclusive, of every run of at least `stack` consecutive ticks that are all flagged.
+    """(low index, high index), inclusive, of every run of at least `stack` consecutive flagged ticks, ascending.
 
-    level: int64[m] ascending, in ticks; flags: bool[m], one side's marks of `imbalance`. Runs come in ascending order.
-    Two flagged levels with a tick between them that has no level are not consecutive.
+    level: int64[m], ascending, in ticks. flags: bool[m], one side of `imbalance`. A tick without a level ends a run.
     """
     marked = np.flatnonzero(flags)
     if len(marked) < stack or not len(marked):
         return []
-    # levels and indices rise by one together inside a run, so a new run begins where the level jumps
+    # inside a run levels rise by one, so a new run begins where the level jumps
     breaks = np.flatnonzero(np.diff(level[marked]) != 1) + 1
     runs = zip([0, *breaks.tolist()], [*breaks.tolist(), len(marked)], strict=True)
     return [(int(marked[a]), int(marked[b - 1])) for a, b in runs if b - a >= stack]

@@ -1,7 +1,7 @@
-"""What the registry and a page need to know of a study: its name, its options with their defaults, what it yields.
+"""Records that describe a study to the registry, the API and the pages: name, options, result.
 
-The formula stays in the study's own file; these records describe it. An option's default and bounds are written in its
-`Option` and nowhere else: the function's signature, `StudyOptions`, the settings form and the docs take them from it.
+The formula is in the study's own file. An option's default and bounds are defined in its `Option` only; the function's
+signature, `StudyOptions`, the settings form and the docs use them from there.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from orderflow.arrays import Codes, Flags, Floats, Ints
 from orderflow.errors import BadInput, FieldError
 
 Ratio = tuple[int, int] | Fraction | Decimal | float
-"""A ratio that is taken at its word: 3.3 is 33/10, not the float nearest to it."""
+"""A ratio in its decimal meaning: 3.3 is 33/10, not the nearest float."""
 
 Values = Ints | Floats | Flags
 T = TypeVar("T")
@@ -54,7 +54,7 @@ class Option(Generic[T]):
     most: Decimal | int | None = None
 
     def words(self, value: object) -> str:
-        """How a page says this value."""
+        """Text of a value for a page."""
         for choice, words in self.choices:
             if choice == value:
                 return words
@@ -63,7 +63,7 @@ class Option(Generic[T]):
         return "off" if value is None else str(value)
 
     def parse(self, value: object) -> T:
-        """A viewer's choice in the type of the default. Raises BadInput, naming the option, if it is out of bounds."""
+        """Convert a given value to the type of the default. Raises BadInput, naming the option, if it is invalid."""
         parsed: Any = value
         if isinstance(self.default, tuple):
             if not isinstance(value, list | tuple):
@@ -75,7 +75,7 @@ class Option(Generic[T]):
             parsed = self._bounded(self._whole(value))
         if self.choices and all(parsed != choice for choice, _ in self.choices):
             raise self.wrong(f"{value!r} is not {' or '.join(repr(choice) for choice, _ in self.choices)}")
-        return parsed  # type: ignore[no-any-return]  # it has the default's type now
+        return parsed  # type: ignore[no-any-return]  # has the default's type
 
     def _bounded(self, number: Decimal | int) -> Decimal | int:
         if self.least is not None and self.most is not None and not self.least <= number <= self.most:
@@ -97,12 +97,12 @@ class Option(Generic[T]):
         return number
 
     def wrong(self, reason: str) -> BadInput:
-        """The error for a value of this option."""
+        """The error for an invalid value of this option."""
         return BadInput(f"{self.name} {reason}", [FieldError(None, self.name, reason)])
 
 
 class Bars(Protocol):
-    """n bars in time order, int64[n] each. time, session: starts. high, low, poc: in ticks, or in a chart's rows."""
+    """n bars in time order, int64[n] each. time, session: starts. high, low, poc: levels, or rows of a chart."""
 
     @property
     def time(self) -> Ints: ...
@@ -119,7 +119,7 @@ class Bars(Protocol):
 
 
 class Table(Bars, Protocol):
-    """A table of n bars and their m levels, as `market.bars.footprint.BarTable` has them."""
+    """A table of n bars and their m levels; see `market.bars.footprint.BarTable` for the columns."""
 
     @property
     def close(self) -> Ints: ...
@@ -146,10 +146,10 @@ class Table(Bars, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """What a study is run over: bars, and the n ticks that they are made of, in time order, all of the stream.
+    """Input of a study: bars, and the n ticks that they consist of, in time order.
 
-    time: int64[n] ns. level, size: int64[n]. side: int8[n]. session: int64[n] ns, session starts. size_decimals: of the
-    size units.
+    time: int64[n], ns UTC. level, size: int64[n]. side: int8[n] of `Side`. session: int64[n], session starts (ns UTC).
+    size_decimals: of the size units.
     """
 
     bars: Table
@@ -161,14 +161,17 @@ class Data:
     size_decimals: int = 0
 
     def by_bar(self, run: Callable[[Ints, Ints, Ints, Ints], T]) -> list[T]:
-        """run(level, bid, ask, unknown) of every bar's ladder."""
+        """The results of run(level, bid, ask, unknown) for the ladder of every bar."""
         return [run(*self.bars.rows(i)) for i in range(len(self.bars.time))]
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """Columns of k rows. per: what a row is. at: int64[k], the bar, the level row or the tick that each row belongs to;
-    for "price" the level itself. prices, sizes: which of the columns are levels, and which are size units."""
+    """Result of a study: columns of k rows.
+
+    per: what a row stands for. at: int64[k], index of the bar, of the table's level row, or of the tick; for "price"
+    the level itself. prices, sizes: names of the columns that hold levels, and size units.
+    """
 
     per: Literal["bar", "level", "tick", "price"]
     at: Ints
@@ -178,14 +181,16 @@ class Result:
 
 
 def per_bar(data: Data, prices: tuple[str, ...] = (), sizes: tuple[str, ...] = (), **columns: Values) -> Result:
-    """A result with one row for each bar."""
+    """A result with one row a bar."""
     return Result("bar", np.arange(len(data.bars.time)), columns, prices, sizes)
 
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """How a chart shows a study. label: of its switch in the settings. on: before the reader chooses. draw: makes what
-    the study's painter gets, a list of JSON values, from the bars held; None where the bars carry the study's marks.
+    """How a chart shows a study.
+
+    label: of its switch in the settings. on: the switch's default. draw: computes the rows for the study's painter from
+    the bars held, as JSON values; None if the bars' JSON includes the study's marks.
     """
 
     label: str
@@ -197,9 +202,9 @@ class Chart:
 class Study:
     """One study.
 
-    name: as in the registry. rule: the definition in one sentence. yields: what comes out. run: the formula, a pure
+    name: in the registry. rule: the definition in one sentence. yields: the result in words. run: the formula, a pure
     function of arrays whose keyword arguments are `options`. apply: runs it over `Data` with the same options, for
-    notebooks. chart: how a chart shows it; None where it does not.
+    notebooks. chart: how a chart shows it; None if it does not.
     """
 
     name: str
@@ -212,7 +217,7 @@ class Study:
     chart: Chart | None = None
 
     def in_force(self, **chosen: object) -> str:
-        """The variant as a page prints it: "Value area: share 70, rows two at a time".
+        """Title and options as text, such as "Value area: share 70, rows two at a time".
 
         Raises BadInput for an unknown option.
         """
@@ -221,7 +226,7 @@ class Study:
         return f"{self.title}: {', '.join(parts)}" if parts else self.title
 
     def known(self, chosen: Mapping[str, object]) -> None:
-        """Raises BadInput for an option that the study does not have."""
+        """Raise BadInput if the study does not have one of the options."""
         unknown = sorted(set(chosen) - {option.name for option in self.options})
         if unknown:
             raise BadInput(f"study {self.name} has no option {unknown[0]!r}")

@@ -1,4 +1,4 @@
-"""Speed of tape: how many trades came just now, against what is usual in this session."""
+"""Speed of tape: the number of recent trades, relative to the session's average."""
 
 from __future__ import annotations
 
@@ -17,8 +17,11 @@ SECOND = 1_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """For m moments, int64[m] each: `count` trades in the window that ends then; `trades` in `windows` whole windows of
-    the session before it."""
+    """Speed at m times, int64[m] each.
+
+    count: trades in the window that ends at the time. trades: in the session's complete windows before it. windows:
+    number of these.
+    """
 
     count: Ints
     trades: Ints
@@ -26,20 +29,20 @@ class Speed:
 
     @property
     def ratio(self) -> Floats:
-        """float64[m]: count / (trades / windows), 1.0 being the session's average; NaN while there is no average."""
+        """float64[m]: count / (trades / windows); 1.0 is the session's average. NaN while there is no average."""
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.where(self.trades > 0, self.count * self.windows / self.trades, np.nan)
 
 
 def tape_speed(time: Ints, at: Ints, session: Ints, *, seconds: int = SECONDS.default) -> Speed:
-    """Trades of the last `seconds` at each moment, and of the session's windows to compare with.
+    """Trades in the last `seconds` at each time, and in the session's windows of the same length.
 
     The last seconds are (at - seconds, at]. The session's windows are [start + k·seconds, start + (k + 1)·seconds),
-    from the one that holds its first trade to the last that is over at `at`; those without trades count too. Before
-    the first trade nothing is known of the session, so no window counts (a file that begins at noon is not slow).
+    from the one with its first trade to the last that has ended at `at`, including those without trades. Windows before
+    the first trade do not count, as the data may begin in the middle of a session.
 
-    time: int64[n] ns, ascending, every trade (of size 0 too). at: int64[m] ns. session: int64[m], start of each
-    moment's session.
+    time: int64[n], ns UTC, ascending, all trades (also of size 0). at: int64[m], ns UTC. session: int64[m], session
+    start of each `at`. Raises ValueError if seconds < 1.
     """
     if seconds < 1:
         raise ValueError("the window lasts a second at least")

@@ -1,4 +1,4 @@
-"""Unfinished auction: at the very end of a bar's range both sides still traded."""
+"""Unfinished auction: both sides traded at the high or the low of a bar."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from orderflow.market.studies.study import Chart, Data, Result, Study, per_bar
 
 
 def unfinished(bid: Ints, ask: Ints) -> tuple[bool, bool]:
-    """(at the high, at the low): whether bid > 0 and ask > 0 at the bar's last level, and at its first.
+    """(at the high, at the low): whether bid > 0 and ask > 0 at the bar's highest level, and at its lowest.
 
-    bid, ask: int64[m] of one bar's ladder.
+    bid, ask: int64[m], size units of one bar's ladder.
     """
     return bool(bid[-1] > 0 and ask[-1] > 0), bool(bid[0] > 0 and ask[0] > 0)
 
@@ -21,10 +21,10 @@ def unfinished(bid: Ints, ask: Ints) -> tuple[bool, bool]:
 def finished_by(at_high: Flags, at_low: Flags, high: Ints, low: Ints) -> tuple[Ints, Ints]:
     """(int64[n], int64[n]): index of the bar that trades through each unfinished high, and each unfinished low.
 
-    An unfinished auction lasts until the first later bar that trades beyond it: above the high, below the low. -1
-    where it still lasts, and where the bar's auction was finished in the first place.
+    An unfinished auction lasts until the first later bar that trades beyond it: above the high or below the low. -1
+    where it still lasts, and where the bar has no unfinished auction.
 
-    at_high, at_low: bool[n], `unfinished` of each bar. high, low: int64[n], levels, of bars in time order.
+    at_high, at_low: bool[n], `unfinished` of each bar. high, low: int64[n], levels of bars in time order.
     """
     return _passed(at_high, high.tolist()), _passed(at_low, (-low).tolist())
 

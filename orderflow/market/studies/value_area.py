@@ -1,4 +1,4 @@
-"""Value area: the band of levels around the POC that holds a share of the volume."""
+"""Value area: the range of levels around the POC that contains a share of the volume."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ def value_area(
 ) -> tuple[int, int]:
     """Indices (low, high), inclusive, of the outermost levels with volume inside the value area.
 
-    Growing starts at the POC. While less than `share` percent of the volume is inside, the next `rows` ticks above are
-    compared with the next `rows` below, the larger sum is taken whole, and a tie goes up. A side that has no level
-    left is out of the comparison; fewer than `rows` ticks left count as what they hold. A tick without a level is a
-    row of zero, so growing may end on one: the bounds then are the levels with volume nearest to the end, inside it.
-    A ladder without any volume has the POC alone.
+    The area starts as the POC. While less than `share` percent of the volume is inside, the sum of the next `rows`
+    ticks above is compared with that of the next `rows` below, and the larger one is added whole; a tie adds those
+    above. A side without remaining levels is not compared; fewer than `rows` remaining ticks count with their volume.
+    A tick without a level counts as zero, so the area may end on one; the result is then the outermost level with
+    volume inside it. Without any volume the area is the POC.
 
-    level: int64[m] ascending; volume: int64[m] >= 0. Cost is O(m) however wide the gaps are. Raises ValueError unless
+    level: int64[m], ascending. volume: int64[m], >= 0. The cost is O(m), independent of gaps. Raises ValueError unless
     0 < share <= 100 and rows >= 1.
     """
     part, whole = exact(share)
@@ -45,8 +45,8 @@ def value_area(
         while next_down >= 0 and levels[next_down] >= bottom - rows:
             below += volumes[next_down]
             next_down -= 1
-        # No level within reach on the chosen side means that both sums are zero, or that the other side is used up: the
-        # same side is then chosen again and again until a level comes within reach, so those steps are made at once.
+        # Without a level in reach on the chosen side, both sums are zero or the other side has no levels left. The same
+        # side would be chosen again until a level is in reach, so these steps are made at once.
         if up < count and (above >= below or down < 0):
             if next_up == up:
                 top += (levels[up] - top - 1) // rows * rows

@@ -1,8 +1,8 @@
-"""VWAP, the mean price weighted by volume, with bands of its standard deviation.
+"""VWAP, the volume-weighted average price, with bands of its standard deviation.
 
-Everything comes from three sums that add up over ticks, bars and sessions: s0 = Σv, s1 = Σv·(L - vwap_ref) and
-s2 = Σv·(L - vwap_ref)², with v in size units, L in levels and `vwap_ref` any fixed level. They are exact integers, so
-the variance (s2·s0 - s1²) / s0² loses nothing to cancellation; only the last division and root are made in floats.
+It is computed from three sums that are additive over ticks, bars and sessions: s0 = Σv, s1 = Σv·(L - vwap_ref) and
+s2 = Σv·(L - vwap_ref)², with v in size units, L in levels and `vwap_ref` a fixed level. They are exact integers, so the
+variance (s2·s0 - s1²) / s0² has no cancellation error; only the final division and root use floats.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ BANDS = Option("bands", (1, 2, 3), "distances of the bands from the VWAP, in sta
 
 
 class Sums(NamedTuple):
-    """s0, s1, s2 of the module's docstring. Sums that are added must have the same `vwap_ref`."""
+    """s0, s1 and s2 as in the module's docstring. Only sums with the same `vwap_ref` can be added."""
 
     s0: int = 0
     s1: int = 0
@@ -31,7 +31,7 @@ class Sums(NamedTuple):
         return Sums(self.s0 + other.s0, self.s1 + other.s1, self.s2 + other.s2)
 
     def rescaled(self, level: int, size: int) -> Sums:
-        """The same sums on a finer grid: levels times `level` (the reference too), sizes times `size`."""
+        """The sums on a finer grid: levels (and `vwap_ref`) times `level`, sizes times `size`."""
         return Sums(self.s0 * size, self.s1 * size * level, self.s2 * size * level * level)
 
 
@@ -46,7 +46,7 @@ class Line(NamedTuple):
 
 
 def sums(level: Ints, volume: Ints, vwap_ref: int = 0) -> Sums:
-    """The sums of a ladder or of ticks, exact however large they get.
+    """The exact sums of a ladder or of ticks, without overflow.
 
     level: int64[m]; volume: int64[m] size units.
     """
@@ -62,10 +62,9 @@ def sums(level: Ints, volume: Ints, vwap_ref: int = 0) -> Sums:
 
 
 def vwap(total: Sums, vwap_ref: int = 0, *, tick: Fraction | int = 1) -> Line | None:
-    """The line, None while nothing was traded.
+    """VWAP and standard deviation; None before any volume.
 
-    It is in levels, or in price where `tick` is the price of one level. The VWAP is the float nearest to the exact
-    quotient.
+    In levels, or in price if `tick` is the tick size. The VWAP is the float nearest to the exact quotient.
     """
     if not total.s0:
         return None
@@ -76,7 +75,7 @@ def vwap(total: Sums, vwap_ref: int = 0, *, tick: Fraction | int = 1) -> Line | 
 
 
 def vwap_units(total: Sums, vwap_ref: int, scale: int) -> int | None:
-    """VWAP · scale, rounded half up to an integer: how it is printed. None while nothing was traded."""
+    """VWAP · scale, rounded half up to an integer, for printing; None before any volume."""
     if not total.s0:
         return None
     return (2 * (vwap_ref * total.s0 + total.s1) * scale + total.s0) // (2 * total.s0)
@@ -91,9 +90,9 @@ def vwap_bands(vwap: Floats, sigma: Floats, *, bands: Sequence[int] = BANDS.defa
 
 
 def running(parts: Sequence[Sums], session: Sequence[int], base: Sums = NO_SUMS) -> list[Sums]:
-    """Running sums of bars in time order, starting again from nothing where `session` changes.
+    """Running sums of bars in time order, which restart where `session` changes.
 
-    base: the sums of the first bar's session before that bar.
+    base: sums of the first bar's session before that bar.
     """
     out: list[Sums] = []
     total = base
