@@ -1,8 +1,8 @@
-"""The virtual environment that scripts/run.py and scripts/test.py share: made, filled and kept up to date.
+"""The virtual environment that scripts/run.py and scripts/test.py share: create it and keep it up to date.
 
-Only the standard library, because it runs before anything is installed. It installs the project editable, so an edit
-of the code needs no new installation, and installs again only when what is to be installed has changed: a stamp in
-the environment remembers the packaging files, the interpreter and the folder. It never touches any other environment.
+Uses only the standard library, because it runs before anything is installed. It installs the project editable, so an
+edit of the code needs no new installation, and installs again only if the packaging files, the interpreter or the
+folder have changed; a stamp in the environment records them. It does not touch any other environment.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ OFFLINE = (
 
 
 class SetupFailed(Exception):
-    """The environment cannot be made; the text is the one line that a newcomer reads."""
+    """The environment cannot be created; the text is the one-line message for the user."""
 
 
 def ensure(extras: Iterable[str] = (), root: Path = ROOT) -> Path:
-    """Make `.venv` beside the packaging files hold the project with `extras`, and return its Python.
+    """Create or update `.venv` beside the packaging files with the project and `extras`, and return its Python.
 
     Raises SetupFailed with one line that says what to do.
     """
@@ -64,7 +64,7 @@ def interpreter(venv: Path) -> Path:
 
 
 def fingerprint(root: Path) -> str:
-    """One hash of all that decides what gets installed, and where."""
+    """A hash of everything that determines the installation."""
     digest = hashlib.sha256(f"{sys.version_info[:2]} {root}".encode())
     for name in PACKAGING_FILES:
         digest.update((root / name).read_bytes())
@@ -72,7 +72,7 @@ def fingerprint(root: Path) -> str:
 
 
 def run(command: list[str]) -> int:
-    """Run a command to its end in place of this process, or as a child where the platform cannot replace it."""
+    """Replace this process by a command, or run it as a child where the platform cannot replace a process."""
     sys.stdout.flush()
     if os.name != "nt":
         os.execv(command[0], command)
@@ -81,7 +81,7 @@ def run(command: list[str]) -> int:
             try:
                 return child.wait()
             except KeyboardInterrupt:
-                continue  # the child got the same Ctrl+C and is closing its sockets and files: wait for it
+                continue  # the child also received Ctrl+C and is shutting down: wait for it
 
 
 def _read(path: Path) -> dict[str, str]:

@@ -17,7 +17,7 @@ STAMP = ".orderflow-lock"
 
 
 class NodeMissing(Exception):
-    """The checks cannot run here; the text says why, in one line."""
+    """Node is missing or unusable; the text is a one-line reason."""
 
 
 def checks(root: Path) -> list[tuple[str, list[str] | str]]:

@@ -1,7 +1,7 @@
-"""What the benchmarks share: trades to measure with, and how to state a figure. Measures nothing itself.
+"""Shared code of the benchmarks: trades to measure with, and formatting of results. Measures nothing itself.
 
-The machine they run on is rarely quiet, so a figure is the median of several rounds, and things that are compared are
-measured in turns, in the same run.
+The machine is rarely idle, so a result is the median of several rounds, and things that are compared are measured in
+turns, in the same run.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _THREAD: int | None = getattr(resource, "RUSAGE_THREAD", None)
 SYMBOL = "NQ"
 SECOND = 1_000_000_000
 OPENING = 1_763_251_200 * SECOND
-"""Where the made trades begin: 2025-11-16 00:00 UTC, in ns."""
+"""Start of the generated trades: 2025-11-16 00:00 UTC, in ns."""
 
 
 class Trades:
@@ -111,7 +111,7 @@ class Row:
 
 
 def show(title: str, rows: Sequence[Row]) -> bool:
-    """Print a table; whether every aim in it was met."""
+    """Print a table; returns whether every aim was met."""
     what, value = (max(len(getattr(row, name)) for row in rows) for name in ("what", "value"))
     print(f"\n{title}")
     for row in rows:
@@ -142,7 +142,7 @@ def median(values: Sequence[float]) -> float:
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """The value that `share` percent of them do not exceed."""
+    """The value that `share` percent of the values do not exceed."""
     return float(np.percentile(np.asarray(values), share))
 
 
@@ -154,12 +154,12 @@ def machine() -> str:
 
 
 def cores() -> list[int]:
-    """The cores that this process may use."""
+    """The cores that this process can use."""
     return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else list(range(os.cpu_count() or 1))
 
 
 def resident(process: int | str = "self") -> float:
-    """Bytes of memory that a process holds now; NaN where the system does not tell."""
+    """Resident memory of a process in bytes; NaN if the system does not report it."""
     try:
         text = Path(f"/proc/{process}/statm").read_text("ascii")
     except OSError:
@@ -168,25 +168,25 @@ def resident(process: int | str = "self") -> float:
 
 
 def preemptions() -> int:
-    """How often the system has taken the processor from this thread; 0 where it does not tell."""
+    """Number of involuntary context switches of this thread; 0 if the system does not report it."""
     return resource.getrusage(_THREAD).ru_nivcsw if resource is not None and _THREAD is not None else 0
 
 
 def settle() -> None:
-    """Give back what is free, so that `resident` is what is used."""
+    """Release free memory, so that `resident` is what is used."""
     gc.collect()
     if sys.platform == "linux":
         ctypes.CDLL(None).malloc_trim(0)
 
 
 def as_servers_do() -> None:
-    """What `orderflow serve` does once it is up: what lives by now is never looked at by the collector again."""
+    """Freeze the garbage collector, as `orderflow serve` does after its start."""
     gc.collect()
     gc.freeze()
 
 
 def rounds(count: int, *turns: Callable[[], float]) -> list[list[float]]:
-    """Let the things to compare take turns, `count` times; each one's figures."""
+    """Run the things to compare in turns, `count` times; returns the results of each."""
     found: list[list[float]] = [[] for _ in turns]
     for _ in range(count):
         for figures, turn in zip(found, turns, strict=True):

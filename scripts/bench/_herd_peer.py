@@ -1,8 +1,8 @@
-"""The broadcaster that one would write first, to compare with: FastAPI and WebSockets, a list of clients, and every
-250 ms one `send_json` after the other, as the system that the herd game replaces does it.
+"""The baseline broadcaster: FastAPI and WebSockets, a list of clients, and every 250 ms one `send_json` after the
+other, as in the system that the herd game replaces.
 
-It sends the messages that the game sends, with a price that walks. Needs fastapi and uvicorn[standard]; prints its
-address and serves `/ws` until it is ended.
+It sends the game's messages, with a random walk as the price. Needs fastapi and uvicorn[standard]; prints its address
+and serves `/ws` until it is stopped.
 """
 
 from __future__ import annotations

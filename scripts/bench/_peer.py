@@ -1,7 +1,7 @@
-"""The server that one would write first, to compare with: Flask, a list of dicts under a lock, nothing on disk.
+"""The baseline server: Flask, a list of dicts under a lock, nothing on disk.
 
-It runs on the same gevent server as the real one. It checks that the fields are there and turns them into numbers and
-times; nothing is exact, deduplicated, ordered or kept.
+It runs on the same gevent server as the real one. It checks that the fields exist and converts them to numbers and
+times; nothing is exact, deduplicated, ordered or stored.
 """
 
 from __future__ import annotations

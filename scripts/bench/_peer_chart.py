@@ -1,6 +1,6 @@
-"""The chart that one would write first, to compare with: Dash sends a whole Plotly figure for every update.
+"""The baseline chart: Dash sends a whole Plotly figure for every update.
 
-Cells are a heatmap with text, the ticks a list under a lock, the bars what pandas groups anew each time. It shows the
+Cells are a heatmap with text, the ticks a list under a lock, the bars a pandas groupby on each update. It shows the
 last 30 minutes and nothing else: no delta, no profile, no studies.
 """
 

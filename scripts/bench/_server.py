@@ -1,7 +1,7 @@
-"""A real server on a core of its own, and a client that is never what is waited for.
+"""A real server on a core of its own, and a client that is never the bottleneck.
 
-The client holds requests as finished bytes and reads no more of an answer than its status and its length, so that what
-is measured is the server. Linux gives each its core; elsewhere the system places them.
+The client holds requests as finished bytes and reads only the status and length of an answer, so that the server is
+what is measured. On Linux each gets its own core; elsewhere the system places them.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ SERVE = ("-m", "orderflow", "serve", "--port", "0")
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back."""
+    """An answer."""
 
     status: int
     body: bytes
@@ -50,7 +50,7 @@ class Server:
 
     @property
     def processor_seconds(self) -> float:
-        """Processor time that it has used so far, all threads; 0 where the system does not tell."""
+        """Processor time used so far by all threads; 0 if the system does not report it."""
         try:
             fields = Path(f"/proc/{self.process.pid}/stat").read_text("ascii").rpartition(")")[2].split()
         except OSError:
@@ -59,7 +59,7 @@ class Server:
 
     @property
     def resident(self) -> float:
-        """Bytes of memory that it holds now."""
+        """Resident memory in bytes."""
         return resident(self.process.pid)
 
     def get(self, path: str) -> bytes:
@@ -71,7 +71,7 @@ class Server:
         return answer.body
 
     def post(self, path: str, body: bytes = b"", kind: str = "application/json") -> bytes:
-        """The body that a POST is answered with. Raises RuntimeError when it is refused."""
+        """The answer body of a POST. Raises RuntimeError if it is rejected."""
         with Connection(self.port) as connection:
             answer = connection.call(request("POST", path, body, kind))
         if answer.status >= 300:
@@ -79,7 +79,7 @@ class Server:
         return answer.body
 
     def end(self, number: int = signal.SIGTERM) -> None:
-        """Signal it and wait until it is gone."""
+        """Send a signal and wait until the process has ended."""
         if self.process.poll() is None:
             self.process.send_signal(number)
         try:

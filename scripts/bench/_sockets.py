@@ -1,6 +1,6 @@
-"""Many WebSocket clients in one process, cheap enough not to be what is waited for: raw frames over asyncio.
+"""Many WebSocket clients in one process, cheap enough not to be the bottleneck: raw frames over asyncio.
 
-Each client counts its messages and hands each, with the moment of its arrival, to a function; nothing is parsed here.
+Each client counts its messages and passes each, with its arrival time, to a function; nothing is parsed here.
 """
 
 from __future__ import annotations

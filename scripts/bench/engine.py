@@ -56,7 +56,7 @@ WARM_UP = 200
 
 @dataclass(frozen=True)
 class Look:
-    """seconds: how long it took. undisturbed: nobody else got the processor meanwhile."""
+    """One read. seconds: its duration. undisturbed: whether the thread was not preempted."""
 
     seconds: float
     undisturbed: bool
@@ -80,7 +80,7 @@ class Watched:
         return Watched(market, market._symbols[SYMBOL].tape, answers[0]["rev"])
 
     def refresh(self, new: TickBatch) -> Look:
-        """What taking `new` into the bars needs."""
+        """The cost of adding `new` to the bars."""
         self.market.ingest([new])
         before, begin = preemptions(), time.perf_counter()
         self.tape.refresh()
@@ -88,7 +88,7 @@ class Watched:
         return Look(passed, preemptions() == before)
 
     def changed(self) -> Look:
-        """What packing the changed bars of the viewed frame needs."""
+        """The cost of packing the changed bars of the viewed frame."""
         before, begin = preemptions(), time.perf_counter()
         answer = self.market.changed(SYMBOL, FRAMES[0], self.revision, self.market.epoch_of(SYMBOL), 1)
         passed = time.perf_counter() - begin
@@ -99,7 +99,7 @@ class Watched:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Measure and print; 0 when every aim was met."""
+    """Measure and print; returns 0 if every aim was met."""
     parser = argparse.ArgumentParser(description="Measure the tick engine.")
     parser.add_argument("--ticks", type=float, default=1e7, help="history of the large market (default: 1e7)")
     parser.add_argument("--quick", action="store_true", help="a tenth of it, and fewer looks")
