@@ -1,7 +1,7 @@
-"""A simulated exchange that speaks the dialect of Binance's spot market data, over what the tick engine holds.
+"""A simulated exchange: Binance's spot market data API over the trades of the tick engine.
 
-`exchange.Exchange` is what the web mounts. `market_data` answers REST calls, `streams` makes stream events, both from
-`klines` (bars with the empty ones filled in), `ledger` (trade numbers without gaps) and `rolling` (the last 24 hours).
-`limits` counts request weight, `script` misbehaves when told to, `recording` plays recorded frames instead.
-Nothing here knows HTTP or sockets, and nothing can be ordered: it is market data only.
+The web layer mounts `exchange.Exchange`. `market_data` answers REST calls and `streams` makes stream events, both from
+`klines` (bars, with empty intervals filled in), `ledger` (trade ids without gaps) and `rolling` (the last 24 hours).
+`limits` counts request weight, `script` injects faults, `recording` plays recorded frames instead. Nothing here knows
+HTTP or sockets. It is market data only: there are no orders.
 """

@@ -1,4 +1,4 @@
-"""How Binance says things: numbers as text, intervals, errors with their codes, and what each endpoint weighs."""
+"""Conventions of the Binance API: numbers as text, intervals, error codes, endpoints with their weights."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from orderflow.market.frames import DAY, HOUR, MINUTE, SECOND
 MS = 1_000_000
 """Nanoseconds in a millisecond."""
 PLACES = 8
-"""Decimals that every price and quantity is given at least."""
+"""Minimum number of decimals of prices and quantities."""
 
 INTERVALS: dict[str, int] = {
     "1s": SECOND,
@@ -29,15 +29,15 @@ INTERVALS: dict[str, int] = {
     "12h": 12 * HOUR,
     "1d": DAY,
 }
-"""Length in ns by the name that Binance gives it. Binance has 3d, 1w and 1M beside these."""
+"""Length in ns by Binance's name. Binance also has 3d, 1w and 1M."""
 
 DEFAULT_LIMIT, MOST = 500, 1000
-"""Rows of an answer without a limit, and at most."""
+"""Default and largest number of rows of a response."""
 
 
 class Refusal(OrderflowError):
-    """A call that is refused as Binance refuses it: HTTP status, code, and text. status_code 429 and 418 come with the
-    seconds to wait."""
+    """An error in Binance's form. code, msg: of the JSON body. status_code: HTTP status. retry_after: seconds, with 429
+    and 418."""
 
     status = 400
 
@@ -50,12 +50,12 @@ class Refusal(OrderflowError):
 
     @property
     def body(self) -> dict[str, object]:
-        """What is answered."""
+        """The JSON body."""
         return {"code": self.code, "msg": self.msg}
 
     @property
     def headers(self) -> dict[str, str]:
-        """The header that goes with it."""
+        """The headers."""
         return {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
 
 
@@ -76,7 +76,7 @@ def invalid(name: str) -> Refusal:
 
 
 def no_quote() -> Refusal:
-    """For what an instrument without an order book cannot tell."""
+    """For quotes of an instrument without an order book."""
     return Refusal(-1112, "No orders on book for symbol.")
 
 
@@ -101,7 +101,7 @@ def banned(until_ms: int, seconds: int) -> Refusal:
 
 
 def amount(units: int, decimals: int) -> str:
-    """A scaled integer as Binance prints it: 8 decimals, or as many as it takes, never rounded."""
+    """A scaled integer as text: at least 8 decimals, never rounded."""
     while decimals > PLACES and units % 10 == 0:
         units //= 10
         decimals -= 1
@@ -113,12 +113,12 @@ def amount(units: int, decimals: int) -> str:
 
 
 def ratio(above: int, below: int, decimals: int) -> str:
-    """above / below with 8 decimals, cut off, where above has `decimals` decimals more than below."""
+    """above / below, truncated to 8 decimals; `above` has `decimals` more decimals than `below`."""
     return "0.00000000" if not below else amount(above * 10**PLACES // (below * 10**decimals), PLACES)
 
 
 def time_zone(text: str) -> int:
-    """Minutes east of UTC of `8`, `-1:00`, `05:45`; within -12:00 and +14:00. Raises ValueError."""
+    """Minutes east of UTC for an offset: `8`, `-1:00`, `05:45`. Raises ValueError outside -12:00 to +14:00."""
     match = re.fullmatch(r"([+-]?)(\d{1,2})(?::(\d{2}))?", text)
     if match is None or int(match[3] or 0) > 59:
         raise ValueError
@@ -130,8 +130,8 @@ def time_zone(text: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Weight:
-    """What a call weighs: `one` for one symbol, `few` for a list of up to 20, `many` up to 100, `all` beyond or for
-    all."""
+    """Request weight by number of symbols: `one`; `few` for a list of up to 20; `many` for up to 100; `all` beyond, or
+    for all symbols."""
 
     one: int
     few: int = 0
@@ -139,7 +139,7 @@ class Weight:
     all: int = 0
 
     def of(self, symbols: int | None) -> int:
-        """symbols: how many are named in a list, 1 for a single one, None for all."""
+        """The weight for a number of symbols; None: all symbols."""
         if symbols is None:
             return self.all or self.one
         if symbols <= 1:
@@ -149,7 +149,7 @@ class Weight:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One REST address: its weight, and its parameters with their meaning."""
+    """A REST endpoint. params: parameter names with descriptions. needed: mandatory parameters."""
 
     path: str
     weight: Weight
@@ -169,11 +169,11 @@ _FROM = {"fromId": "The first number, inclusive."}
 ENDPOINTS: dict[str, Endpoint] = {
     endpoint.path: endpoint
     for endpoint in (
-        Endpoint("ping", Weight(1), "Nothing: whether the server answers"),
+        Endpoint("ping", Weight(1), "Test of the connection"),
         Endpoint("time", Weight(1), "The server's time"),
         Endpoint("exchangeInfo", Weight(20), "Symbols with their filters, and the rate limits", _SYMBOLS),
         Endpoint("klines", Weight(2), "Klines", _KLINES, ("symbol", "interval")),
-        Endpoint("uiKlines", Weight(2), "Klines, the same", _KLINES, ("symbol", "interval")),
+        Endpoint("uiKlines", Weight(2), "Klines (the same)", _KLINES, ("symbol", "interval")),
         Endpoint("aggTrades", Weight(4), "Aggregate trades", {**_SYMBOL, **_FROM, **_SPAN, **_LIMIT}, ("symbol",)),
         Endpoint("trades", Weight(25), "The newest trades", {**_SYMBOL, **_LIMIT}, ("symbol",)),
         Endpoint("historicalTrades", Weight(25), "Trades by number", {**_SYMBOL, **_FROM, **_LIMIT}, ("symbol",)),
@@ -185,4 +185,4 @@ ENDPOINTS: dict[str, Endpoint] = {
         Endpoint("ticker/bookTicker", Weight(2, 4, 4, 4), "Best bid and ask, of instruments with a book", _SYMBOLS),
     )
 }
-"""By path below /api/v3/. Left out is what could not be honest here: the book in depth, and everything of accounts."""
+"""By path below /api/v3/. Order book depth and account endpoints are left out: there is no data for them."""

@@ -1,4 +1,4 @@
-"""The exchange as one object: REST calls go in at `call`, `feed` makes streams, and `misbehave` takes the script."""
+"""The exchange as one object: `call` answers REST calls, `feed` makes streams, `add_faults` injects faults."""
 
 from __future__ import annotations
 
@@ -22,8 +22,12 @@ from orderflow.runtime.workers import Workers
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """weight: of requests, a minute and address. life: seconds that a connection may last. ping: seconds between pings;
-    pong: until one must be answered. messages: that a connection may send in a second. streams: that it may have."""
+    """Limits of the exchange.
+
+    weight: request weight per minute and address. life: seconds that a connection lasts at most. ping: seconds between
+    pings. pong: seconds within which a ping must be answered. messages: per second and connection. streams: per
+    connection.
+    """
 
     weight: int = 6000
     life: float = 86_400.0
@@ -35,7 +39,7 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer: HTTP status, headers, JSON; `delay` are seconds to wait before it goes out."""
+    """A response: HTTP status, headers, JSON body. delay: seconds to wait before sending it."""
 
     status: int
     headers: Mapping[str, str]
@@ -49,9 +53,9 @@ def _no_quotes(symbol: str) -> Quote | None:
 
 @dataclass
 class Exchange:
-    """One exchange over one market. quotes: the best bid and ask of a symbol of the engine, None where it has no book.
+    """An exchange over a market. quotes: best bid and ask by symbol of the engine, None for one without a book.
 
-    Set `rules` for other limits, `play` a recording to have its frames instead of the market's streams.
+    Set `rules` to change the limits. After `play` the streams come from a recording instead of the market.
     """
 
     market: Market
@@ -65,7 +69,7 @@ class Exchange:
     offset_ms: int = 0
 
     def __post_init__(self) -> None:
-        self._usual = self.rules
+        self._initial_rules = self.rules
         self.data = MarketData(
             self.market,
             self.now,
@@ -75,17 +79,19 @@ class Exchange:
         )
 
     def now(self) -> int:
-        """The exchange's time in ns: the clock's, wrong by what the script says."""
+        """The exchange's time in ns: the clock plus the offset of the script."""
         return self.clock.now() + self.offset_ms * MS
 
     def play(self, recording: Recording | Path, velocity: float = 1.0, *, loop: bool = False) -> None:
-        """Have the streams, and the REST answers it holds, from a recording; it begins with the first listener. Raises
-        BadInput for a file that is none."""
+        """Take the streams, and REST responses where recorded, from a recording. It starts with the first listener.
+
+        Raises BadInput if the file is not a recording.
+        """
         found = recording if isinstance(recording, Recording) else Recording.load(recording)
         self.player = Player(found, velocity, loop=loop)
 
     def call(self, path: str, query: Sequence[tuple[str, str]], address: str) -> Reply:
-        """Answer one call of a path below /api/v3/ that is in ENDPOINTS; may take long. address: who is charged."""
+        """Answer a call of an endpoint (path below /api/v3/); may take long. address: the client, charged for it."""
         endpoint = ENDPOINTS[path]
         weight = endpoint.weight.of(_count(query))
         used, refusal = self.limits.charge(address, weight, self.rules.weight, self.clock.now())
@@ -101,7 +107,7 @@ class Exchange:
         return Reply(200, headers, body, delay)
 
     def stream(self, text: str) -> StreamName:
-        """The stream of a name. Raises Refusal for what there is not."""
+        """Parse the name of a stream. Raises Refusal if there is no such stream."""
         if self.player is None:
             return parse(text, self.data)
         if text not in self.player.recording.streams:
@@ -109,26 +115,26 @@ class Exchange:
         return StreamName(text, "", "", "recorded")
 
     def feed(self, stream: StreamName) -> Feed | None:
-        """The events of a stream from now on; None for a recorded one, whose frames come from the player."""
+        """The events of a stream from now on; None for a recorded stream, whose frames come from the player."""
         return None if stream.kind == "recorded" else make_feed(stream, self.market, self.data, self.now())
 
-    def misbehave(self, steps: Iterable[Mapping[str, Any]]) -> None:
-        """Put steps of the script in force, all or none (see `orderflow.exchange.script`). Raises BadInput."""
+    def add_faults(self, steps: Iterable[Mapping[str, Any]]) -> None:
+        """Add steps to the fault script, all or none (see `orderflow.exchange.script`). Raises BadInput."""
         for step in self.script.add(steps, self.clock.monotonic()):
             if step.do == "clock":
                 self.offset_ms = step.says["offset_ms"]
             elif step.do == "rules":
                 self.rules = replace(self.rules, **{k: v for k, v in step.says.items() if v is not None})
 
-    def behave(self) -> None:
-        """Clear the script: the clock is right, the rules are the usual ones, nobody is banned."""
+    def clear_faults(self) -> None:
+        """Clear the script, the clock offset, changed rules and bans."""
         self.script.clear()
         self.offset_ms = 0
-        self.rules = self._usual
+        self.rules = self._initial_rules
         self.limits.forget()
 
     def state(self) -> dict[str, Any]:
-        """What is in force, for those who look."""
+        """The script, clock offset, rules and recording, JSON-ready."""
         rules = {name: getattr(self.rules, name) for name in Rules.__slots__}
         return {
             "steps": self.script.state(),

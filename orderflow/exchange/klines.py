@@ -1,9 +1,9 @@
-"""Klines: the engine's bars, exact, with the intervals without a trade filled in as Binance fills them.
+"""Klines: the exact bars of the engine, with empty intervals filled in as Binance does.
 
-An interval without a trade is flat at the last close with volume 0, from the first trade on, up to the present while
-the instrument is trading (see `orderflow.exchange.symbols.present`), else up to its last trade. Intervals begin at UTC
-midnight (or in the offset asked for), whatever session the chart of the instrument has: the longer ones are put
-together from hours or quarters.
+An interval without trades is flat at the last close with volume 0. Klines start with the first trade; they end now
+while the instrument is trading (see `orderflow.exchange.symbols.present`), otherwise with its last trade. Intervals are
+aligned to UTC midnight or the requested offset, independent of the chart's session; longer ones are built from hours or
+parts of them.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from orderflow.market.market import Market
 
 SAFE = 2**62
 LOOK_BACK = (HOUR, DAY, 30 * DAY, 2**61)
-"""How far (ns) to look for the last trade before a kline, in turn."""
+"""Spans (ns) searched one after another for the last trade before a kline."""
 _FRAMES = {length: Frame.parse(name) for name, length in INTERVALS.items() if length <= HOUR}
 _PARTS = (HOUR, 30 * MINUTE, 15 * MINUTE, MINUTE)
 
 
 @dataclass(frozen=True, slots=True)
 class Kline:
-    """start, end: ns, the end exclusive. Prices and sizes are units of pd and sd decimals, quote and taker_quote of
-    pd + sd."""
+    """start, end: ns, end exclusive. Scaled integers: prices with pd decimals, sizes with sd, quote and taker_quote
+    with pd + sd."""
 
     start: int
     end: int
@@ -48,7 +48,7 @@ class Kline:
     sd: int
 
     def row(self) -> list[Any]:
-        """As klines lists it."""
+        """The row of GET klines."""
         return [
             self.start // MS,
             amount(self.open, self.pd),
@@ -65,12 +65,12 @@ class Kline:
         ]
 
     def flat(self, start: int, end: int) -> Kline:
-        """One without trades after this one."""
+        """A later kline without trades: flat at this close."""
         last = self.close
         return Kline(start, end, last, last, last, last, 0, 0, 0, 0, 0, self.pd, self.sd)
 
     def joined(self, later: Kline) -> Kline:
-        """This one and a later one as one, over this one's span."""
+        """This kline merged with a later one; keeps this span."""
         return Kline(
             self.start,
             self.end,
@@ -90,26 +90,26 @@ class Kline:
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """An interval in an offset from UTC (ns east)."""
+    """An interval of `ns` aligned to an offset from UTC (ns east)."""
 
     name: str
     ns: int
     offset: int = 0
 
     def floor(self, ns: int) -> int:
-        """Start of the interval that holds a time."""
+        """Start of the interval that contains a time."""
         return (ns + self.offset) // self.ns * self.ns - self.offset
 
     @property
     def frame(self) -> Frame:
-        """The longest bars that these intervals can be put together from."""
+        """The longest bars of which these intervals consist."""
         if self.ns <= HOUR and not self.offset % self.ns:
             return _FRAMES[self.ns]
         return _FRAMES[next(part for part in _PARTS if not self.ns % part and not self.offset % part)]
 
 
 def quote_sums(table: BarTable, sizes: Ints) -> list[int]:
-    """Per bar, the sum of price times size over its levels, in units of price and size; exact."""
+    """Sum of price × size over the levels of each bar, in units of price and size; exact."""
     if not len(table):
         return []
     starts = table.offsets[:-1]
@@ -122,7 +122,7 @@ def quote_sums(table: BarTable, sizes: Ints) -> list[int]:
 
 
 def read_table(table: BarTable) -> Iterator[Kline]:
-    """The bars of a table; its spans are the bars' own."""
+    """The bars of a table as klines, with the spans of the bars."""
     tick, pd, sd = table.grid.tick_units, table.grid.price_decimals, table.grid.size_decimals
     columns = (
         table.time,
@@ -148,7 +148,7 @@ class Klines:
         self._market = market
 
     def traded(self, symbol: str, interval: Interval, start: int, end: int) -> list[Kline]:
-        """Those with a trade and start <= open time < end (ns, starts of intervals)."""
+        """Klines with trades and start <= open time < end (ns, starts of intervals)."""
         table = self._market.bars(symbol, interval.frame, start=start, end=end)
         found: list[Kline] = []
         for bar in read_table(table):
@@ -183,8 +183,10 @@ class Klines:
     def rows(
         self, symbol: str, interval: Interval, now: int, start: int | None, end: int | None, limit: int
     ) -> list[Kline]:
-        """Klines with start <= open time <= end (ns): the first `limit`, or without a start the last. Raises NotFound
-        for a symbol without ticks."""
+        """Klines with start <= open time <= end (ns): the first `limit`, or the last `limit` if start is None.
+
+        Raises NotFound for a symbol without ticks.
+        """
         begin, running = self.bounds(symbol, interval, now)
         high = running if end is None else min(interval.floor(end), running)
         if start is None:
@@ -201,7 +203,7 @@ class Klines:
             kline = found.get(opening)
             if kline is None:
                 if last is None:
-                    continue  # before the first trade that is known
+                    continue  # before the first known trade
                 kline = last.flat(opening, opening + interval.ns)
             rows.append(kline)
             last = kline

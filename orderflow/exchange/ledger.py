@@ -1,9 +1,9 @@
-"""The numbers of an instrument's trades and aggregate trades: without gaps, and never another one.
+"""Ids of an instrument's trades and aggregate trades: consecutive, and stable once assigned.
 
-A trade's number is its place in the order of arrival, from 0; a trade that arrived late keeps its place. Trades that
-follow each other with the same millisecond, price and side make one aggregate trade: what a venue would call one taker
-order's fills at a price. (A side that the tick rule gave does not count for this, since a late trade may change it.)
-Where memory was full, numbers begin at what it still holds.
+A trade's id is its position in the order of arrival, from 0; a late trade keeps the position of its arrival.
+Consecutive trades with the same millisecond, price and side form one aggregate trade, as the fills of one taker order
+at one price. (A side from the tick rule is ignored here, since a late trade may change it.) If trades were evicted from
+memory before they were counted, ids begin with the oldest trade still held.
 """
 
 from __future__ import annotations
@@ -25,18 +25,19 @@ from orderflow.market.symbol import Arrivals
 from orderflow.market.ticks import Side, SideRule
 
 STEP = 1024
-"""Aggregate trades from one remembered place to the next."""
+"""Aggregate trades between two checkpoints."""
 CHUNK = 32_768
 PIECE = 4096
-"""Ticks looked at in one go: while counting, and while reading."""
+"""Ticks read at once: while counting, and while searching."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trade:
-    """A trade or an aggregate trade. first, last: trades' numbers; time: ms; price, size: units of the grid's decimals.
+    """A trade or an aggregate trade. number: its id. first, last: ids of its trades. time: ms. price, size: in units of
+    the grid's decimals.
 
-    maker: the buyer was the maker, so the seller was the aggressor; also true where the side is unknown, so that what
-    is known to be bought is what has it false.
+    maker: True if the buyer was the maker, so the seller was the aggressor. Also True for an unknown side, so that
+    False always means a known buy.
     """
 
     number: int
@@ -49,7 +50,7 @@ class Trade:
     grid: Grid
 
     def row(self) -> dict[str, Any]:
-        """As aggTrades lists it."""
+        """The row of GET aggTrades."""
         return {
             "a": self.number,
             "p": amount(self.price, self.grid.price_decimals),
@@ -62,7 +63,7 @@ class Trade:
         }
 
     def single(self) -> dict[str, Any]:
-        """As trades lists it."""
+        """The row of GET trades."""
         pd, sd = self.grid.price_decimals, self.grid.size_decimals
         return {
             "id": self.number,
@@ -76,7 +77,7 @@ class Trade:
 
 
 def _starts(ticks: Columns) -> Any:
-    """Indices at which an aggregate trade begins; n >= 1 ticks."""
+    """Indices of the ticks that start an aggregate trade. ticks: at least one."""
     ms = ticks.time // MS
     side = np.where(ticks.rule == SideRule.TICK, np.int8(2), ticks.side)
     new = (ms[1:] != ms[:-1]) | (ticks.level[1:] != ticks.level[:-1]) | (side[1:] != side[:-1])
@@ -84,31 +85,31 @@ def _starts(ticks: Columns) -> Any:
 
 
 class Ledger:
-    """The numbers of one symbol. `lock`: reentrant, for threads and greenlets."""
+    """Trade ids of one symbol. lock: reentrant, safe for threads and greenlets."""
 
     def __init__(self, market: Market, symbol: str, lock: AbstractContextManager[Any]) -> None:
         self._market = market
         self._symbol = symbol
         self._lock = lock
         self._epoch = ""
-        self._forget()
+        self._clear()
 
-    def _forget(self) -> None:
+    def _clear(self) -> None:
         self._places: list[int] = []
         self._newest: list[int] = []
         self._base = self._count = self._open = self._seen = 0
         self._latest = -(2**63)
 
     def advance(self) -> tuple[str, int, int]:
-        """Count what is new; (epoch, trades, aggregate trades). Raises NotFound for a symbol without ticks."""
+        """Count new trades. Returns (epoch, trades, aggregate trades). Raises NotFound for a symbol without ticks."""
         with self._lock:
             while True:
                 got = self._read(self._open, self._seen - self._open + CHUNK)
                 if got.epoch != self._epoch:
-                    self._forget()
+                    self._clear()
                     self._epoch = got.epoch
                     got = self._read(0, CHUNK)
-                if got.first > self._open:  # memory let trades go before they were counted
+                if got.first > self._open:  # trades were evicted from memory before they were counted
                     self._count += max(0, got.first - self._seen)
                     self._base = self._count
                     self._places, self._newest = [], []
@@ -124,7 +125,7 @@ class Ledger:
         fresh = starts[1:] if self._seen > self._open else starts
         number = self._count
         self._count += len(fresh)
-        # remembered places: the aggregate trades base, base + STEP, ...
+        # checkpoints: the aggregate trades base, base + STEP, ...
         first = number + (self._base - number) % STEP
         high = np.maximum.accumulate(got.ticks.time)
         for wanted in range(first, self._count, STEP):
@@ -133,12 +134,12 @@ class Ledger:
             self._newest.append(max(self._latest, int(high[at - 1])) if at else self._latest)
         self._open = got.first + int(starts[-1])
         self._seen = end
-        # of the ticks before the open trade only: it is read again
+        # without the open trade, which is read again
         if starts[-1]:
             self._latest = max(self._latest, int(high[starts[-1] - 1]))
 
     def aggregates(self, number: int, limit: int) -> list[Trade]:
-        """Up to `limit` aggregate trades from `number` on."""
+        """Up to `limit` aggregate trades, starting with id `number`."""
         with self._lock:
             self.advance()
             found: list[Trade] = []
@@ -150,8 +151,7 @@ class Ledger:
             return found
 
     def since(self, place: int, limit: int) -> list[Trade]:
-        """Up to `limit` aggregate trades that hold the trade at `place` or later ones; of the first, only what is at or
-        after it."""
+        """Up to `limit` aggregate trades from trade `place` on; of the first one only the trades from `place` on."""
         with self._lock:
             _, seen, _ = self.advance()
             if place >= seen or not self._places:
@@ -167,7 +167,7 @@ class Ledger:
         )
 
     def between(self, start: int | None, end: int | None, limit: int) -> list[Trade]:
-        """Aggregate trades with start <= time <= end (ms): the first `limit`, or without a start the last."""
+        """Aggregate trades with start <= time <= end (ms): the first `limit`, or the last `limit` if start is None."""
         with self._lock:
             self.advance()
             if start is None:
@@ -188,14 +188,14 @@ class Ledger:
             return found
 
     def trades(self, number: int | None, limit: int) -> list[Trade]:
-        """Up to `limit` trades from `number` on; None: the newest."""
+        """Up to `limit` trades, starting with id `number`; None: the newest ones."""
         with self._lock:
             _, seen, _ = self.advance()
             got = self._read(max(0, seen - limit) if number is None else number, limit)
             return list(_singles(got))
 
     def place_at(self, ns: int) -> int:
-        """The place of the first trade at or after a time (ns); the number of trades when there is none."""
+        """Id of the first trade at or after a time (ns); the number of trades if there is none."""
         with self._lock:
             _, seen, _ = self.advance()
             if not self._places:
@@ -210,7 +210,7 @@ class Ledger:
             return seen
 
     def _number_at(self, ns: int) -> int:
-        """The number of the aggregate trade that holds the first trade at or after a time."""
+        """Id of the aggregate trade that contains the first trade at or after a time (ns)."""
         place = self.place_at(ns)
         for trade in self._from(max(0, bisect_right(self._places, place) - 1)):
             if trade.last >= place:
@@ -218,11 +218,11 @@ class Ledger:
         return self._count
 
     def _before(self, ns: int) -> int:
-        """The last remembered place before which no trade has this time or a later one."""
+        """Index of the last checkpoint before which all trades are older than this time."""
         return max(0, bisect_left(self._newest, ns) - 1)
 
     def _from(self, mark: int) -> Iterator[Trade]:
-        """Aggregate trades from the `mark`-th remembered place on."""
+        """Aggregate trades from checkpoint `mark` on."""
         held = bisect_left(self._places, self._read(0, 0).first)
         mark = max(mark, held)
         if mark >= len(self._places):
@@ -241,7 +241,7 @@ class Ledger:
             sums = np.add.reduceat(got.ticks.size, starts)
             for i in range(len(bounds) - 1):
                 a, b = int(bounds[i]), int(bounds[i + 1])
-                yield _made(got, number, a, b - 1, int(sums[i]))
+                yield _make_trade(got, number, a, b - 1, int(sums[i]))
                 number += 1
             at += int(bounds[-1])
 
@@ -249,7 +249,7 @@ class Ledger:
         return self._market.arrivals(self._symbol, since, limit)
 
 
-def _made(got: Arrivals, number: int, a: int, b: int, size: int) -> Trade:
+def _make_trade(got: Arrivals, number: int, a: int, b: int, size: int) -> Trade:
     ticks, grid = got.ticks, got.grid
     return Trade(
         number,
@@ -265,4 +265,4 @@ def _made(got: Arrivals, number: int, a: int, b: int, size: int) -> Trade:
 
 def _singles(got: Arrivals) -> Iterator[Trade]:
     for i in range(len(got)):
-        yield _made(got, got.first + i, i, i, int(got.ticks.size[i]))
+        yield _make_trade(got, got.first + i, i, i, int(got.ticks.size[i]))

@@ -1,7 +1,7 @@
-"""Request weight, counted by client address in minutes of the clock, and what becomes of those who take too much.
+"""Rate limit by request weight per client address and clock minute.
 
-Beyond the limit every call is answered 429 until the minute is over; one who goes on calling is banned (418), for two
-minutes at first and twice as long each further time, up to three days.
+Above the limit, calls get 429 until the minute ends. A client that keeps calling is banned (418), first for two
+minutes, then twice as long each time, up to three days.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from orderflow.exchange.dialect import MS, Refusal, banned, too_much_weight
 from orderflow.runtime.workers import plain_lock
 
 PATIENCE = 10
-"""Calls answered 429 within a minute before the ban."""
+"""Number of 429 responses within a minute before a ban."""
 FIRST_BAN, LONGEST_BAN = 120, 3 * 86_400
 REMEMBERED = 10_000
-"""Addresses."""
+"""Addresses kept; the least recently used one is dropped."""
 
 
 @dataclass(slots=True)
@@ -29,14 +29,14 @@ class _Account:
 
 
 class Limits:
-    """What each address has used. weight: allowed in a minute."""
+    """Weight used by each address, and its bans."""
 
     def __init__(self) -> None:
         self._accounts: OrderedDict[str, _Account] = OrderedDict()
         self._lock = plain_lock()
 
     def charge(self, address: str, weight: int, limit: int, now: int) -> tuple[int, Refusal | None]:
-        """(weight used in this minute, the refusal if the call may not be made). now: ns."""
+        """Charge a call. Returns (weight used in this minute, the error if the call is refused). now: ns."""
         ms = now // MS
         with self._lock:
             account = self._accounts.setdefault(address, _Account())
@@ -59,6 +59,6 @@ class Limits:
             return account.used, banned(account.free, seconds)
 
     def forget(self) -> None:
-        """Everybody begins anew."""
+        """Forget all usage and bans."""
         with self._lock:
             self._accounts.clear()

@@ -1,4 +1,4 @@
-"""The REST calls: what they take, read as strictly as Binance reads it, and what they answer, ready for JSON."""
+"""REST calls: parameters, validated as strictly as Binance does, and JSON-ready responses."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ Query = Sequence[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """Best bid and ask: units of pd decimals (prices) and sd decimals (sizes)."""
+    """Best bid and ask. Scaled integers: prices with pd decimals, sizes with sd decimals."""
 
     bid: int
     bid_size: int
@@ -54,7 +54,7 @@ class Quote:
     sd: int
 
     def texts(self) -> dict[str, str]:
-        """As the tickers say it."""
+        """The members of the tickers."""
         return {
             "bidPrice": amount(self.bid, self.pd),
             "bidQty": amount(self.bid_size, self.sd),
@@ -64,12 +64,12 @@ class Quote:
 
 
 NO_BOOK = dict.fromkeys(("bidPrice", "bidQty", "askPrice", "askQty"), "0.00000000")
-"""What ticker/24hr says, as for a symbol whose book is empty."""
+"""Members of ticker/24hr for a symbol without quotes."""
 Quotes = Callable[[str], Quote | None]
 
 
 def read(endpoint: Endpoint, query: Query) -> dict[str, str]:
-    """The parameters by name. Raises Refusal for what is missing, empty, given twice or not known."""
+    """The parameters by name. Raises Refusal for missing, empty, repeated or unknown ones."""
     given: dict[str, str] = {}
     for name, value in query:
         if name in given:
@@ -93,7 +93,7 @@ def read(endpoint: Endpoint, query: Query) -> dict[str, str]:
 
 
 def number(given: dict[str, str], name: str) -> int | None:
-    """A whole number. Raises Refusal."""
+    """A parameter as an integer, None if not given. Raises Refusal."""
     text = given.get(name)
     if text is None:
         return None
@@ -105,7 +105,7 @@ def number(given: dict[str, str], name: str) -> int | None:
 
 
 def limit(given: dict[str, str]) -> int:
-    """The rows asked for."""
+    """The requested number of rows, at most `MOST`. Raises Refusal for 0."""
     value = number(given, "limit")
     if value == 0:
         raise invalid("limit")
@@ -113,13 +113,13 @@ def limit(given: dict[str, str]) -> int:
 
 
 def moment(given: dict[str, str], name: str) -> int | None:
-    """A time in ms."""
+    """A parameter as a time in ms, None if not given. Raises Refusal."""
     value = number(given, name)
     return None if value is None else min(value, LAST_MS)
 
 
 def named(given: dict[str, str]) -> list[str] | None:
-    """The symbols asked for; None for all. Raises Refusal."""
+    """The requested symbols; None: all. Raises Refusal."""
     if "symbol" in given and "symbols" in given:
         raise Refusal(-1128, "Combination of optional parameters invalid.")
     if "symbol" in given:
@@ -144,8 +144,11 @@ def _legal(name: str, where: str) -> str:
 
 
 class MarketData:
-    """Everything that can be asked. now: the exchange's time in ns; quotes: an instrument's best bid and ask, if it has
-    a book; new_lock: see `Ledger`."""
+    """Answers all REST calls.
+
+    now: the exchange's time in ns. quotes: best bid and ask by symbol, None without a book. weight_limit: request
+    weight per minute. new_lock: makes the locks of `Ledger` and `Rolling`.
+    """
 
     def __init__(
         self,
@@ -181,14 +184,14 @@ class MarketData:
         }
 
     def answer(self, endpoint: Endpoint, query: Query) -> Any:
-        """What a call is answered. Raises Refusal."""
+        """The response to a call, JSON-ready. Raises Refusal."""
         try:
             return self._answers[endpoint.path](read(endpoint, query))
-        except NotFound as error:  # forgotten while it was looked at
+        except NotFound as error:  # the symbol was removed meanwhile
             raise bad_symbol() from error
 
     def ledger(self, symbol: str) -> Ledger:
-        """The numbers of a symbol of the engine."""
+        """The trade ids of a symbol of the engine."""
         with self._lock:
             found = self._ledgers.get(symbol)
             if found is None:
@@ -206,7 +209,7 @@ class MarketData:
             return found
 
     def present(self, symbol: str) -> int:
-        """The time (ns) up to which there is something to say of a symbol."""
+        """The time (ns) up to which a symbol has data (see `symbols.present`)."""
         return present(self._market.info(symbol), self._now())
 
     def _symbol(self, given: dict[str, str]) -> str:

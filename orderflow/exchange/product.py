@@ -14,7 +14,7 @@ from orderflow.runtime.workers import Workers
 from orderflow.settings.exchange import ExchangeSettings
 
 ATTEMPTS = 10
-"""Reads of an order book that changes meanwhile."""
+"""Attempts to read an order book that changes during the read."""
 
 
 class Quoted(Protocol):
@@ -27,7 +27,7 @@ class Quoted(Protocol):
 
 
 class Instruments(Protocol):
-    """Where quotes come from. `get` raises NotFound for an unknown symbol."""
+    """Source of quotes. `get` raises NotFound for an unknown symbol."""
 
     def get(self, key: str) -> Quoted: ...
 
@@ -35,7 +35,7 @@ class Instruments(Protocol):
 def build_exchange(
     settings: ExchangeSettings, market: Market, workers: Workers, clock: Clock, instruments: Instruments
 ) -> Exchange:
-    """The exchange of the settings. Raises BadSetting for a recording that cannot be played."""
+    """Build the exchange. Raises BadSetting if the recording cannot be played."""
     exchange = Exchange(market, workers, clock, quotes_of(instruments))
     if settings.recording is not None:
         try:
@@ -46,7 +46,7 @@ def build_exchange(
 
 
 def quotes_of(instruments: Instruments) -> Quotes:
-    """The best bid and ask of an instrument, None where it has no order book; callable from any thread."""
+    """Best bid and ask by symbol, None for an instrument without an order book; callable from any thread."""
 
     def quote(symbol: str) -> Quote | None:
         for _ in range(ATTEMPTS):

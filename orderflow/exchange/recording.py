@@ -1,11 +1,12 @@
-"""Recorded frames, played again with their own timing.
+"""Plays recorded frames with their original timing.
 
-A recording is a text file (or .gz of one) with one JSON object a line, as feed recorders write it; what is used:
+A recording is a text file, optionally gzipped, with one JSON object per line. Two kinds of lines are used:
 
-    {"t": "recv", "ts": seconds, "data": "the frame's text"}     one frame as it came
-    {"t": "http", "url": "https://…/api/v3/…?…", "data": "…"}    one answer of REST, given for the same call
+    {"t": "recv", "ts": seconds, "data": "text of the frame"}     a received frame
+    {"t": "http", "url": "https://…/api/v3/…?…", "data": "…"}    a REST response, returned for the same call
 
-A frame's stream is the one it names (`{"stream": …, "data": …}`), else what its members tell. Other lines are left out.
+The stream of a frame is the one it names (`{"stream": …, "data": …}`), otherwise it follows from the event. Other lines
+are ignored.
 """
 
 from __future__ import annotations
@@ -49,8 +50,8 @@ class _Event(msgspec.Struct):
 
 
 @dataclass(frozen=True, slots=True)
-class Played:
-    """One frame: seconds after the first one, its stream, its data's JSON as recorded."""
+class RecordedFrame:
+    """A recorded frame. at: seconds after the first frame. data: JSON of the event."""
 
     at: float
     stream: str
@@ -59,14 +60,14 @@ class Played:
 
 @dataclass(frozen=True)
 class Recording:
-    """frames: in the order of their times. answers: JSON by (path below /api/v3/, sorted parameters)."""
+    """frames: in order of time. answers: JSON by (path below /api/v3/, sorted parameters)."""
 
-    frames: Sequence[Played]
+    frames: Sequence[RecordedFrame]
     answers: dict[tuple[str, tuple[tuple[str, str], ...]], bytes]
 
     @property
     def streams(self) -> frozenset[str]:
-        """The streams there are."""
+        """Names of the recorded streams."""
         return frozenset(frame.stream for frame in self.frames)
 
     @property
@@ -75,12 +76,12 @@ class Recording:
         return self.frames[-1].at if self.frames else 0.0
 
     def answer(self, path: str, query: Sequence[tuple[str, str]]) -> bytes | None:
-        """The recorded answer of a REST call, if there is one."""
+        """The recorded response to a REST call, None without one."""
         return self.answers.get((path, tuple(sorted(query))))
 
     @staticmethod
     def load(path: Path) -> Recording:
-        """Read a file. Raises BadInput naming the line."""
+        """Read a file. Raises BadInput with the number of the wrong line."""
         try:
             with path.open("rb") as file:
                 data = (gzip.GzipFile(fileobj=file) if path.suffix == ".gz" else file).read(LARGEST + 1)
@@ -92,7 +93,7 @@ class Recording:
 
     @staticmethod
     def parse(lines: Sequence[bytes]) -> Recording:
-        """Read lines. Raises BadInput naming the line."""
+        """Parse lines. Raises BadInput with the number of the wrong line."""
         decode = msgspec.json.Decoder(_Line).decode
         found: list[tuple[float, str, bytes]] = []
         answers: dict[tuple[str, tuple[tuple[str, str], ...]], bytes] = {}
@@ -111,15 +112,15 @@ class Recording:
                     if known:
                         answers[name, tuple(sorted(parse_qsl(url.query)))] = line.data.encode()
             except (msgspec.DecodeError, ValueError) as error:
-                reason = f"is no line of a recording: {error}"
+                reason = f"is not valid in a recording: {error}"
                 raise BadInput(f"line {number} {reason}", [FieldError(None, None, reason, number)]) from error
         found.sort(key=lambda frame: frame[0])
         begin = found[0][0] if found else 0.0
-        return Recording([Played(ts - begin, stream, data) for ts, stream, data in found], answers)
+        return Recording([RecordedFrame(ts - begin, stream, data) for ts, stream, data in found], answers)
 
 
 def _frame(text: str) -> tuple[str, bytes]:
-    """(stream, data) of a frame; no stream for what is no event."""
+    """(stream, data) of a frame; an empty stream if it is not an event."""
     frame = msgspec.json.decode(text, type=_Frame)
     if frame.stream is not None:
         return frame.stream, bytes(frame.data)
@@ -137,7 +138,7 @@ def _frame(text: str) -> tuple[str, bytes]:
 
 
 class Player:
-    """A recording under way. velocity: times its own speed. loop: from the beginning again at its end."""
+    """Plays a recording. velocity: factor of the original speed. loop: start again at the end."""
 
     def __init__(self, recording: Recording, velocity: float = 1.0, *, loop: bool = False) -> None:
         self.recording = recording
@@ -146,8 +147,8 @@ class Player:
         self._begun: float | None = None
         self._next = 0
 
-    def due(self, now: float) -> list[Played]:
-        """The frames whose moment has come since the last call; the first call is the beginning. now: monotonic s."""
+    def due(self, now: float) -> list[RecordedFrame]:
+        """Frames due since the last call; the first call starts the recording. now: monotonic, s."""
         frames = self.recording.frames
         if self._begun is None:
             self._begun = now
@@ -160,5 +161,5 @@ class Player:
         return list(frames[begin : self._next])
 
     def state(self) -> dict[str, Any]:
-        """For those who look."""
+        """Progress, JSON-ready."""
         return {"frames": len(self.recording.frames), "played": self._next, "seconds": self.recording.length}

@@ -1,6 +1,6 @@
-"""What a connection may ask in JSON, and what it is answered: subscriptions and the one property there is.
+"""Requests of a WebSocket connection: subscriptions, and the property `combined`.
 
-An error comes as `{"error": {"code", "msg"}, "id"}`, which is what the exchange that this imitates sends.
+Errors have Binance's form, `{"error": {"code", "msg"}, "id"}`.
 """
 
 from __future__ import annotations
@@ -17,37 +17,37 @@ LONGEST_ID = 36
 
 
 class Session(Protocol):
-    """One connection. combined: whether events come with the names of their streams."""
+    """A connection. combined: events are wrapped with the name of their stream."""
 
     combined: bool
 
     @property
     def streams(self) -> Iterable[str]:
-        """What it listens to."""
+        """Names of the subscribed streams."""
 
     def subscribe(self, names: Iterable[str]) -> None:
         """Add streams, all or none. Raises Refusal."""
 
     def unsubscribe(self, names: Iterable[str]) -> None:
-        """Take streams away."""
+        """Remove streams."""
 
 
 def answer(message: str | bytes, session: Session) -> dict[str, Any]:
-    """The answer to a message."""
+    """The response to a message."""
     number: Any = None
     try:
         request = _read(message)
         given = request.get("id")
         if not _is_id(given):
-            raise wrong("request ID must be an unsigned integer")
+            raise invalid_request("request ID must be an unsigned integer")
         number = given
         return {"result": _act(request, session), "id": number}
     except Refusal as error:
         return {"error": error.body, "id": number}
 
 
-def wrong(reason: str, code: int = 2) -> Refusal:
-    """A request that is refused."""
+def invalid_request(reason: str, code: int = 2) -> Refusal:
+    """The error of an invalid request."""
     return Refusal(code, f"Invalid request: {reason}")
 
 
@@ -57,19 +57,19 @@ def _read(message: str | bytes) -> dict[str, Any]:
     except (msgspec.DecodeError, RecursionError) as error:
         raise Refusal(3, f"Invalid JSON: {error}") from error
     if not isinstance(request, dict):
-        raise wrong("it must be an object")
+        raise invalid_request("it must be an object")
     return request
 
 
 def _act(request: dict[str, Any], session: Session) -> Any:
     method, params = request.get("method"), request.get("params")
     if method is None:
-        raise wrong("missing field `method`")
+        raise invalid_request("missing field `method`")
     known = ", ".join(f"`{name}`" for name in METHODS)
     if method not in METHODS:
-        raise wrong(f"unknown variant `{str(method)[:50]}`, expected one of {known}")
+        raise invalid_request(f"unknown variant `{str(method)[:50]}`, expected one of {known}")
     if request.keys() - {"method", "params", "id"}:
-        raise wrong("too many parameters")
+        raise invalid_request("too many parameters")
     acts: dict[str, Callable[[], Any]] = {
         "SUBSCRIBE": lambda: session.subscribe(_names(params)),
         "UNSUBSCRIBE": lambda: session.unsubscribe(_names(params)),
@@ -88,17 +88,17 @@ def _is_id(value: Any) -> bool:
 
 def _names(params: Any) -> list[str]:
     if not isinstance(params, list) or not params or not all(isinstance(name, str) for name in params):
-        raise wrong("params must be a list of stream names")
+        raise invalid_request("params must be a list of stream names")
     return params
 
 
 def _property(params: Any, most: int) -> None:
     if not isinstance(params, list) or not params or not isinstance(params[0], str):
-        raise wrong("property name must be a string")
+        raise invalid_request("property name must be a string")
     if params[0] != "combined":
         raise Refusal(0, "Unknown property")
     if len(params) > most:
-        raise wrong("too many parameters")
+        raise invalid_request("too many parameters")
 
 
 def _set(session: Session, params: Any) -> None:

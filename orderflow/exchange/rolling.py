@@ -1,6 +1,6 @@
-"""The last 24 hours of an instrument, exactly: part of the first minute from its ticks, the rest from minutes.
+"""Exact 24 hour statistics of an instrument: the partial first minute from ticks, the rest from minute bars.
 
-Finished minutes are kept; they are read again when a trade arrived late, or the symbol began anew.
+Finished minutes are cached. They are read again after a late trade or a reset of the symbol.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ MINUTES = Interval("1m", MINUTE)
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """What was traded in a window, all as one kline. before: the last price before it; last_size: units of the last
-    trade's size; first, last: trades' places."""
+    """A window as one kline. before: last price before it. last_size: size of the last trade, in units. first, last:
+    ids of the first and the last trade."""
 
     kline: Kline
     before: int
@@ -33,7 +33,7 @@ class Day:
     last: int
 
     def mini(self, name: str, now: int) -> dict[str, Any]:
-        """As the miniTicker stream says it. now: ms."""
+        """The event of the miniTicker stream. now: ms."""
         k = self.kline
         return {
             "e": "24hrMiniTicker",
@@ -48,7 +48,7 @@ class Day:
         }
 
     def short(self, name: str) -> dict[str, Any]:
-        """As ticker/24hr lists it with type=MINI."""
+        """The row of ticker/24hr with type=MINI."""
         k = self.kline
         return {
             "symbol": name,
@@ -62,7 +62,7 @@ class Day:
         }
 
     def full(self, name: str, quote: dict[str, str]) -> dict[str, Any]:
-        """As ticker/24hr lists it. quote: bidPrice, bidQty, askPrice, askQty."""
+        """The row of ticker/24hr. quote: bidPrice, bidQty, askPrice, askQty."""
         k = self.kline
         change = k.close - k.open
         percent = abs(change) * 100_000 // k.open if k.open else 0
@@ -95,7 +95,7 @@ class Day:
 
 
 class Rolling:
-    """The window of one symbol. `lock`: reentrant."""
+    """The 24 hour window of one symbol. lock: reentrant."""
 
     def __init__(
         self, market: Market, klines: Klines, ledger: Ledger, symbol: str, lock: AbstractContextManager[Any]
@@ -106,11 +106,13 @@ class Rolling:
         self._symbol = symbol
         self._lock = lock
         self._minutes: deque[Kline] = deque()
-        self._life: tuple[str, int] | None = None
+        self._version: tuple[str, int] | None = None
 
     def day(self, now: int, *, brief: bool = False) -> Day:
-        """The 24 hours up to `now` (ns, at or after the last trade). brief: without what was before, which may have to
-        be looked for. Raises NotFound for a symbol without ticks."""
+        """The 24 hours up to `now` (ns, at or after the last trade). Raises NotFound for a symbol without ticks.
+
+        brief: skip the price before the window, whose search may take long.
+        """
         with self._lock:
             start = now - DAY
             whole = -(-start // MINUTE) * MINUTE
@@ -120,7 +122,7 @@ class Rolling:
             before = None if brief else self._before(start)
             pieces = [*([part] if part is not None else []), *tail]
             first, last = self._ledger.place_at(start), self._ledger.place_at(now + 1) - 1
-            if not pieces:  # the window ends at the last trade at the latest, so it was forgotten just now
+            if not pieces:  # the window includes the last trade, so the symbol was removed just now
                 raise NotFound(f"symbol {self._symbol!r} has no ticks")
             whole_day = pieces[0]
             for piece in pieces[1:]:
@@ -134,19 +136,21 @@ class Rolling:
             return Day(kline, before.close if before is not None else kline.open, size, first, last)
 
     def _refresh(self, whole: int) -> None:
-        life = (self._market.epoch_of(self._symbol), int(self._market.stats(self._symbol)["late"]))
+        version = (self._market.epoch_of(self._symbol), int(self._market.stats(self._symbol)["late"]))
         grid = self._market.arrivals(self._symbol, 0, 0).grid
         held = self._minutes
-        if life != self._life or (held and (held[-1].pd, held[-1].sd) != (grid.price_decimals, grid.size_decimals)):
+        if version != self._version or (
+            held and (held[-1].pd, held[-1].sd) != (grid.price_decimals, grid.size_decimals)
+        ):
             held.clear()
-            self._life = life
+            self._version = version
         while held and held[0].start < whole:
             held.popleft()
         begin = held.pop().start if held else whole  # the newest minute may have grown
         held.extend(self._klines.traded(self._symbol, MINUTES, begin, 2**62))
 
     def _part(self, start: int, end: int) -> Kline | None:
-        """The ticks of part of a minute, as one kline."""
+        """The ticks of a part of a minute as one kline, None without ticks."""
         if start >= end:
             return None
         found = self._market.ticks(self._symbol, start=start, end=end)

@@ -1,20 +1,19 @@
-"""Misbehaviour on demand: what a venue does on a bad day, done exactly when the script says so.
+"""Fault injection by a script: the faults of a real venue, at exactly defined points.
 
-A step says what to do, how often, and when: at a moment, or after so many messages of a connection. Nothing is random:
-the same script and the same traffic give the same bad day. Messages are stream events; answers to requests are none.
+A step says what happens, how often, and when: at a time, or after a number of messages of a connection. Nothing is
+random: the same script and traffic give the same faults. Messages are stream events, not responses to requests.
 
     fail      {status, calls=1, path?, retry_after?}   the next calls are answered with an error
     slow      {seconds, calls=1, path?}                the next calls wait before they are answered
-    drop      {after? | seconds=0, code?, times=1}     the connection ends, without a goodbye unless `code` is given
-    skip      {after=0, count=1, stream?, times=1}     messages are left out
-    duplicate {after=0, count=1, stream?, times=1}     messages come twice
-    swap      {after=0, stream?, times=1}              a message comes after its successor
-    malformed {after=0, count=1, stream?, times=1}     messages are cut off in the middle
-    hold      {after=0, seconds, stream?, times=1}     the connection falls silent, then everything comes at once
-    shutdown  {seconds=0, grace=10}                    serverShutdown to everybody, then all connections end
-    clock     {offset_ms}                              the exchange's clock is wrong from now on
-    rules     {weight?, life?, ping?, pong?, messages?, streams?}   other limits: weight a minute; seconds that a
-              connection lives, from ping to ping, and until a pong must have come; messages a second; streams
+    drop      {after? | seconds=0, code?, times=1}     the connection ends, without a close frame unless `code` is given
+    skip      {after=0, count=1, stream?, times=1}     messages are dropped
+    duplicate {after=0, count=1, stream?, times=1}     messages are sent twice
+    swap      {after=0, stream?, times=1}              a message is sent after its successor
+    malformed {after=0, count=1, stream?, times=1}     messages are truncated
+    hold      {after=0, seconds, stream?, times=1}     messages are held back, then sent at once
+    shutdown  {seconds=0, grace=10}                    serverShutdown to all, then all connections end
+    clock     {offset_ms}                              the clock of the exchange is shifted
+    rules     {weight?, life?, ping?, pong?, messages?, streams?}   limits (see `Rules`)
 """
 
 from __future__ import annotations
@@ -45,7 +44,7 @@ MESSAGES = ("skip", "duplicate", "swap", "malformed", "hold", "drop")
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """What a step's member may be: bounds of a number, or words. default None: it may be left out."""
+    """The allowed values of a member of a step. default None: optional."""
 
     low: float = 0
     high: float = 0
@@ -58,7 +57,7 @@ class Field:
 
     @property
     def allowed(self) -> str:
-        """In words."""
+        """The allowed values in words, for error messages."""
         if self.only:
             return f"one of {', '.join(map(str, self.only))}"
         if self.words:
@@ -68,7 +67,7 @@ class Field:
         return f"{'a whole number' if self.whole else 'a number'} from {self.low:,} to {self.high:,}"
 
     def takes(self, value: Any) -> bool:
-        """Whether a value is allowed."""
+        """True if a value is allowed."""
         if self.words:
             return value in self.words
         if self.any_text:
@@ -121,7 +120,7 @@ KINDS: dict[str, dict[str, Field]] = {
 
 @dataclass(slots=True)
 class Step:
-    """One step: what it says, when it was set (monotonic s), how much of it is left."""
+    """A step. says: its members. begun: when it was added, monotonic s. left: how often it still applies."""
 
     number: int
     do: str
@@ -130,17 +129,20 @@ class Step:
     left: int
 
     def get(self, name: str) -> Any:
-        """A member of it."""
+        """A member of the step, None if not given."""
         return self.says.get(name)
 
     def state(self) -> dict[str, Any]:
-        """For those who look."""
+        """The step with what is left of it, JSON-ready."""
         return {"do": self.do, **{k: v for k, v in self.says.items() if v is not None}, "left": self.left}
 
 
 @dataclass(slots=True)
-class Passage:
-    """How far one connection is in the script: messages counted by step, the steps that apply to it."""
+class ScriptProgress:
+    """Progress of one connection in the script.
+
+    seen: messages counted by step. claimed: steps that apply to it. kept: messages held for a swap, by step.
+    """
 
     seen: dict[int, int] = field(default_factory=dict)
     claimed: set[int] = field(default_factory=set)
@@ -148,8 +150,9 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
-class Passed:
-    """What becomes of a message: what is sent in its place, silence after it (s), and whether the connection ends."""
+class Delivery:
+    """What is sent in place of a message. hold: seconds to hold back later messages. drop: end the connection, with the
+    close code `code`."""
 
     messages: list[bytes]
     hold: float = 0.0
@@ -158,7 +161,7 @@ class Passed:
 
 
 def check(step: Any, row: int) -> tuple[str, dict[str, Any], list[FieldError]]:
-    """(kind, members with defaults, what is wrong) of a step as it came."""
+    """Validate a step. Returns (kind, members with defaults, errors)."""
     if not isinstance(step, dict):
         return "", {}, [FieldError(row, None, "must be an object")]
     do = step.get("do")
@@ -182,14 +185,14 @@ def check(step: Any, row: int) -> tuple[str, dict[str, Any], list[FieldError]]:
         else:
             errors.append(FieldError(row, name, f"must be {known.allowed}"))
     if do == "drop" and says.get("after") is not None and says.get("seconds") is not None:
-        errors.append(FieldError(row, "seconds", "does not go together with after"))
+        errors.append(FieldError(row, "seconds", "cannot be combined with after"))
     if do == "rules" and not any(value is not None for value in says.values()):
         errors.append(FieldError(row, None, f"must have one of {', '.join(fields)}"))
     return do, says, errors
 
 
 class Script:
-    """The steps in force. Callable from any thread or greenlet."""
+    """The active steps. Safe to call from any thread or greenlet."""
 
     def __init__(self) -> None:
         self._lock = plain_lock()
@@ -197,7 +200,7 @@ class Script:
         self.steps: tuple[Step, ...] = ()
 
     def add(self, steps: Iterable[Mapping[str, Any]], now: float = 0.0) -> list[Step]:
-        """Put steps in force, all or none. now: monotonic s. Raises BadInput naming each wrong step and member."""
+        """Add steps, all or none. now: monotonic s. Raises BadInput naming each wrong step and member."""
         checked = [check(step, row) for row, step in enumerate(steps)]
         errors = [error for _, _, wrong in checked for error in wrong]
         if errors:
@@ -205,7 +208,7 @@ class Script:
             raise BadInput(f"step {errors[0].row}: {wrong}", errors)
         with self._lock:
             if len(self.steps) + len(checked) > MOST_STEPS:
-                raise BadInput(f"more than {MOST_STEPS} steps; clear those that are there first")
+                raise BadInput(f"more than {MOST_STEPS} steps; clear the script first")
             made = [
                 Step(next(self._numbers), do, says, now, says.get("calls") or says.get("times") or 1)
                 for do, says, _ in checked
@@ -214,16 +217,16 @@ class Script:
         return made
 
     def clear(self) -> None:
-        """No step is in force any more."""
+        """Remove all steps."""
         with self._lock:
             self.steps = ()
 
     def state(self) -> list[dict[str, Any]]:
-        """The steps that have something left."""
+        """The active steps, JSON-ready."""
         return [step.state() for step in self.steps]
 
     def call(self, path: str) -> tuple[float, Refusal | None]:
-        """(seconds to wait, the error to answer) for a call of an endpoint."""
+        """For a call of an endpoint: (seconds to wait, the error to return)."""
         delay, refusal = 0.0, None
         with self._lock:
             for step in self.steps:
@@ -240,39 +243,39 @@ class Script:
         return delay, refusal
 
     @property
-    def meddles(self) -> bool:
-        """Whether any step is about messages."""
+    def affects_messages(self) -> bool:
+        """True if a step applies to messages."""
         return any(step.do in MESSAGES for step in self.steps)
 
-    def message(self, passage: Passage, stream: str, text: bytes) -> Passed:
-        """What becomes of a connection's next message."""
+    def message(self, progress: ScriptProgress, stream: str, text: bytes) -> Delivery:
+        """Apply the steps to the next message of a connection."""
         messages, hold, drop, code = [text], 0.0, False, None
         with self._lock:
             for step in self.steps:
                 if step.do not in MESSAGES or step.get("stream") not in (None, stream):
                     continue
                 after = step.get("after")
-                if after is None:  # at a moment
+                if after is None:  # at a time, not after a number of messages
                     continue
-                number = passage.seen[step.number] = passage.seen.get(step.number, 0) + 1
+                number = progress.seen[step.number] = progress.seen.get(step.number, 0) + 1
                 first = after if step.do == "drop" else after + 1
                 if number == first and step.left > 0:
                     step.left -= 1
-                    passage.claimed.add(step.number)
-                if step.number not in passage.claimed or number < first:
+                    progress.claimed.add(step.number)
+                if step.number not in progress.claimed or number < first:
                     continue
                 if step.do == "drop":
                     drop, code = drop or number == first, step.get("code")
                 elif step.do == "hold":
                     hold = max(hold, step.get("seconds") if number == first else 0.0)
                 elif step.do == "swap":
-                    messages = _swap(passage, step.number, number - first, messages)
+                    messages = _swap(progress, step.number, number - first, messages)
                 elif number < first + step.get("count"):
                     messages = _changed(step.do, messages)
-        return Passed(messages, hold, drop, code)
+        return Delivery(messages, hold, drop, code)
 
     def due(self, now: float) -> list[Step]:
-        """Steps whose moment has come; each is given once."""
+        """Steps that are due; each is returned once."""
         with self._lock:
             found = [
                 step
@@ -299,12 +302,12 @@ def _error(step: Step) -> Refusal:
     return Refusal(code, text, status_code=status, retry_after=RETRY_AFTER.get(status) if wait is None else wait)
 
 
-def _swap(passage: Passage, step: int, turn: int, messages: list[bytes]) -> list[bytes]:
+def _swap(progress: ScriptProgress, step: int, turn: int, messages: list[bytes]) -> list[bytes]:
     if turn == 0 and messages:
-        passage.kept[step] = messages[-1]
+        progress.kept[step] = messages[-1]
         return messages[:-1]
     if turn == 1:
-        return [*messages, passage.kept.pop(step)] if step in passage.kept else messages
+        return [*messages, progress.kept.pop(step)] if step in progress.kept else messages
     return messages
 
 

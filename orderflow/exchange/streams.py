@@ -1,6 +1,6 @@
-"""What the streams say: one `Feed` for each stream that somebody listens to, asked often, answering with new events.
+"""Events of the streams: one `Feed` per subscribed stream, polled for new events.
 
-A feed is shared by all who listen and knows no sockets. It begins with what happens after it was made.
+A feed is shared by all listeners and knows no sockets. It starts with the events after its creation.
 """
 
 from __future__ import annotations
@@ -20,20 +20,21 @@ from orderflow.market.frames import SECOND
 from orderflow.market.market import Market
 
 SETTLE = 100 * MS
-"""The newest aggregate trade is told this long (ns) after the last trade, or when another one follows: it may grow."""
+"""The newest aggregate trade may still grow: it is sent this long (ns) after its last trade, or before the next one."""
 GRACE = 2 * SECOND
-"""A kline is closed once a trade after it has come, or this long (ns) after its end."""
+"""A kline is closed by a later trade, or this long (ns) after its end."""
 BATCH = 1000
-"""Trades or klines of one look; the rest comes with the next."""
+"""Most trades or klines per poll; the rest follows with the next."""
 LOOK = SECOND // 4
-"""How often (ns) to look whether a kline is closed."""
+"""Time (ns) between checks whether a kline is closed."""
 
 encode = msgspec.json.encode
 
 
 @dataclass(frozen=True, slots=True)
 class StreamName:
-    """symbol: the engine's; name: the exchange's. kind: aggTrade, trade, kline, miniTicker or bookTicker."""
+    """A parsed stream name. name: of the symbol at the exchange. symbol: of the engine. kind: aggTrade, trade, kline,
+    miniTicker or bookTicker."""
 
     text: str
     name: str
@@ -47,8 +48,8 @@ def invalid_stream() -> Refusal:
 
 
 def parse(text: str, data: MarketData) -> StreamName:
-    """The stream of a name. Raises Refusal for what there is not: an unknown symbol, kind or interval, or the quotes of
-    an instrument that has none. (The exchange that this imitates takes any name, and stays silent.)"""
+    """Parse a stream name. Raises Refusal for an unknown symbol, kind or interval, or for quotes of an instrument
+    without a book. (Binance accepts any name and sends nothing.)"""
     match = re.fullmatch(r"([a-z0-9]{1,60})@(?:(aggTrade|trade|miniTicker|bookTicker)|kline_(\w{1,3}))", text)
     if match is None or (match[3] and match[3] not in INTERVALS):
         raise invalid_stream()
@@ -66,10 +67,10 @@ class Feed(Protocol):
     """The events of one stream."""
 
     def due(self, now: int) -> bool:
-        """Whether `events` may have something; cheap. now: the exchange's time, ns."""
+        """True if `events` may return something; cheap. now: the exchange's time, ns."""
 
     def events(self, now: int) -> list[bytes]:
-        """New events as JSON. Raises NotFound when the symbol was forgotten."""
+        """New events as JSON. Raises NotFound if the symbol was removed."""
 
 
 def make_feed(stream: StreamName, market: Market, data: MarketData, now: int) -> Feed:
@@ -84,7 +85,7 @@ def make_feed(stream: StreamName, market: Market, data: MarketData, now: int) ->
 
 
 class TradeFeed:
-    """Trades, or aggregate trades, as they come; none is left out, and none comes twice."""
+    """Trades or aggregate trades in order, each exactly once."""
 
     def __init__(self, stream: StreamName, market: Market, data: MarketData) -> None:
         self._stream = stream
@@ -95,21 +96,21 @@ class TradeFeed:
         self._seen = self._next
         self._waits = False
         self._changed = 0
-        self._revision = self._life()
+        self._revision = self._version()
 
-    def _life(self) -> tuple[str, int]:
+    def _version(self) -> tuple[str, int]:
         symbol = self._stream.symbol
         return self._market.epoch_of(symbol), self._market.revision(symbol)
 
     def due(self, now: int) -> bool:
-        return self._waits or self._life() != self._revision
+        return self._waits or self._version() != self._revision
 
     def events(self, now: int) -> list[bytes]:
-        self._revision = self._life()
+        self._revision = self._version()
         epoch, total, _ = self._ledger.advance()
         if epoch != self._epoch:
             self._epoch = epoch
-            if total < self._next:  # the symbol began anew
+            if total < self._next:  # the symbol was reset
                 self._next = self._seen = 0
         if total != self._seen:
             self._seen, self._changed = total, now
@@ -137,7 +138,7 @@ class TradeFeed:
 
 
 class KlineFeed:
-    """The running kline every one (1s) or two seconds if it changed, and each one when it is closed."""
+    """The running kline every two seconds (1s: every second) if it changed, and each kline when it is closed."""
 
     def __init__(self, stream: StreamName, market: Market, data: MarketData, now: int) -> None:
         self._stream = stream
@@ -169,7 +170,7 @@ class KlineFeed:
         self._revision = self._market.epoch_of(symbol), self._market.revision(symbol)
         info = self._market.info(symbol)
         self._live = trading(info, now)
-        if info.last < self._open - self._interval.ns and not self._live:  # it began anew, in another time
+        if info.last < self._open - self._interval.ns and not self._live:  # the symbol was reset to an earlier time
             self._open = self._running(now)
         found: list[bytes] = []
         rows = self._klines.rows(symbol, self._interval, now, self._open, None, BATCH)
@@ -200,7 +201,7 @@ class KlineFeed:
 
 
 class MiniTickerFeed:
-    """The last 24 hours, every second if something changed."""
+    """24 hour statistics, every second after a change."""
 
     def __init__(self, stream: StreamName, market: Market, data: MarketData) -> None:
         self._stream = stream
@@ -209,22 +210,22 @@ class MiniTickerFeed:
         self._told = -(2**62)
         self._revision: object = None
 
-    def _life(self) -> tuple[str, int]:
+    def _version(self) -> tuple[str, int]:
         symbol = self._stream.symbol
         return self._market.epoch_of(symbol), self._market.revision(symbol)
 
     def due(self, now: int) -> bool:
-        return abs(now - self._told) >= SECOND and self._life() != self._revision
+        return abs(now - self._told) >= SECOND and self._version() != self._revision
 
     def events(self, now: int) -> list[bytes]:
-        self._told, self._revision = now, self._life()
+        self._told, self._revision = now, self._version()
         symbol = self._stream.symbol
         day = self._data.rolling(symbol).day(self._data.present(symbol), brief=True)
         return [encode(day.mini(self._stream.name, now // MS))]
 
 
 class BookTickerFeed:
-    """The best bid and ask, whenever one of them changed. u counts the changes."""
+    """Best bid and ask after each change. u counts the changes."""
 
     def __init__(self, stream: StreamName, data: MarketData) -> None:
         self._stream = stream

@@ -1,7 +1,7 @@
-"""What the exchange calls an instrument, and what exchangeInfo says of it.
+"""Names of instruments at the exchange, and their entries in exchangeInfo.
 
-The name is the engine's symbol in capitals without what is no letter or digit of ASCII: ITEM_00 is ITEM00, btc-usdt is
-BTCUSDT. Of two symbols with one name, the one that is spelled so is listed, else the first by the alphabet.
+The name is the engine's symbol in upper case, reduced to ASCII letters and digits: ITEM_00 is ITEM00, btc-usdt is
+BTCUSDT. If two symbols have the same name, the one spelled like the name is listed, otherwise the first alphabetically.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from orderflow.market.market import Market
 from orderflow.market.symbol import SymbolInfo
 
 QUOTES = ("FDUSD", "USDT", "USDC", "BUSD", "TUSD", "DAI", "EUR", "GBP", "TRY", "BRL", "JPY", "USD", "BTC", "ETH", "BNB")
-"""Quote assets that a name may end in; any other instrument is quoted in USD."""
+"""Quote assets recognised at the end of a name; the default is USD."""
 FRESH = 1.0
-"""Seconds for which the names are remembered: a list of thousands is not made for every call."""
+"""Seconds for which the list of names is cached."""
 ENDED = DAY
-"""An instrument whose newest trade is older (ns) is no longer trading: its status is BREAK, its klines end there."""
+"""Age (ns) of the newest trade from which an instrument is no longer trading: status BREAK, no later klines."""
 MOST_PRICE = 2**31 - 1
 MOST_SIZE = 2**53
 
 
 def exchange_name(symbol: str) -> str:
-    """The exchange's name of an engine's symbol; empty when nothing is left of it."""
+    """The name of an engine symbol at the exchange; may be empty."""
     return re.sub(r"[^A-Z0-9]", "", symbol.upper())
 
 
@@ -41,17 +41,17 @@ def assets(name: str) -> tuple[str, str]:
 
 
 def trading(info: SymbolInfo, now: int) -> bool:
-    """Whether an instrument is trading at `now` (ns)."""
+    """True if an instrument is trading at `now` (ns)."""
     return now - info.last < ENDED
 
 
 def present(info: SymbolInfo, now: int) -> int:
-    """The time (ns) up to which there is something to say of an instrument: now, or its last trade if it has ended."""
+    """The time (ns) up to which an instrument has data: now while it is trading, otherwise its last trade."""
     return max(now, info.last) if trading(info, now) else info.last
 
 
 class Listing:
-    """The symbols by their names here."""
+    """The listed symbols, by name at the exchange."""
 
     def __init__(self, market: Market) -> None:
         self._market = market
@@ -59,7 +59,7 @@ class Listing:
         self._read = -math.inf
 
     def all(self) -> dict[str, SymbolInfo]:
-        """Every instrument with ticks, by its name here, in the order of the alphabet."""
+        """All instruments with ticks by name, in alphabetical order."""
         found: dict[str, SymbolInfo] = {}
         known = self._market.symbols()
         for info in sorted(known, key=lambda info: (info.symbol != exchange_name(info.symbol), info.symbol)):
@@ -69,7 +69,7 @@ class Listing:
         return dict(sorted(found.items()))
 
     def symbol(self, name: str) -> str:
-        """The engine's symbol of a name. Raises Refusal."""
+        """The engine symbol for a name. Raises Refusal."""
         known = self._known.get(name) if time.monotonic() - self._read < FRESH else None
         if known is None or not self._market.revision(known):
             self._known = {listed: info.symbol for listed, info in self.all().items()}
@@ -80,11 +80,11 @@ class Listing:
         return known
 
     def grid(self, symbol: str) -> Grid:
-        """The steps of an instrument's price and size."""
+        """Price and size steps of an instrument."""
         return self._market.arrivals(symbol, 0, 0).grid
 
     def describe(self, name: str, info: SymbolInfo, now: int) -> dict[str, Any]:
-        """An entry of exchangeInfo. now: ns."""
+        """The entry of exchangeInfo. now: ns."""
         base, quote = assets(name)
         grid = self.grid(info.symbol)
         tick = amount(grid.tick_units, grid.price_decimals)

@@ -1,4 +1,4 @@
-"""How tests call the exchange without a network."""
+"""Calls the exchange without a network."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from orderflow.exchange.exchange import Exchange
 
 
 def ask(exchange: Exchange, path: str, address: str = "10.0.0.1", **query: Any) -> Any:
-    """The JSON of a call that succeeds."""
+    """The JSON of a successful call."""
     reply = exchange.call(path, [(name, str(value)) for name, value in query.items()], address)
     assert reply.status == 200, reply
     return json.loads(reply.body)
 
 
 def refused(exchange: Exchange, path: str, *query: tuple[str, str], address: str = "10.0.0.1") -> tuple[int, int, str]:
-    """(HTTP status, code, text) of a call that is refused."""
+    """(HTTP status, code, text) of a refused call."""
     reply = exchange.call(path, query, address)
     assert reply.status != 200, reply
     body = json.loads(reply.body)

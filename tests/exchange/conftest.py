@@ -1,4 +1,4 @@
-"""An exchange over an empty market, with a clock that is set by hand."""
+"""Fixtures: an exchange over an empty market, with a manual clock."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""A simulated exchange in this process, on a port of its own: the server that tests of clients talk to.
+"""A simulated exchange in this process, on its own port, for tests of clients.
 
 with SimulatedExchange() as venue:
     venue.trade("BTCUSDT", (1.0, "100.5", "2", "buy"))
-    venue.exchange.misbehave([{"do": "drop", "after": 3}])
+    venue.exchange.add_faults([{"do": "drop", "after": 3}])
     ... venue.url, venue.ws ...
 """
 
@@ -37,7 +37,7 @@ T = TypeVar("T")
 
 @dataclass
 class Only:
-    """Services with no part but the exchange."""
+    """Services with the exchange as the only part."""
 
     exchange: Exchange
 
@@ -54,7 +54,7 @@ class _Silent(WSGIRequestHandler):
 
 
 class SimulatedExchange:
-    """market: an empty one when none is given. quotes: by engine symbol."""
+    """market: by default an empty one. quotes: by engine symbol."""
 
     def __init__(self, market: Market | None = None, *, clock: Clock | None = None, rules: Rules | None = None) -> None:
         self.workers = Workers(2)
@@ -91,7 +91,7 @@ class SimulatedExchange:
 
     @property
     def url(self) -> str:
-        """The base URL that a client is given in place of the real one."""
+        """The base URL for a client."""
         return f"http://127.0.0.1:{self._server.server_port}/exchange"
 
     @property

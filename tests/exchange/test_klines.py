@@ -1,5 +1,4 @@
-"""Klines: exactly the recorded ones where all their trades are there, flat where there was no trade, paged as Binance
-pages them."""
+"""Klines: equal to recorded ones, flat without trades, paged as at Binance."""
 
 from __future__ import annotations
 
@@ -30,7 +29,7 @@ def klines(exchange: Exchange, interval: str, **query: Any) -> list[list[Any]]:
     return found
 
 
-def test_covered_minutes_are_the_recorded_klines(exchange: Exchange, clock: ManualClock, shared_data: Path) -> None:
+def test_complete_minutes_equal_the_recorded_klines(exchange: Exchange, clock: ManualClock, shared_data: Path) -> None:
     trades = ingest_recorded(exchange.market, shared_data)
     theirs = {row[0]: row for row in json.loads((shared_data / "crypto_btcusdt_rest/klines_1m.json").read_text())}
     mine = klines(exchange, "1m")
@@ -40,7 +39,7 @@ def test_covered_minutes_are_the_recorded_klines(exchange: Exchange, clock: Manu
     assert [type(value) for value in covered[0]] == [type(value) for value in theirs[covered[0][0]]]
 
 
-def test_an_interval_without_a_trade_is_flat(exchange: Exchange, clock: ManualClock) -> None:
+def test_interval_without_trades_is_flat(exchange: Exchange, clock: ManualClock) -> None:
     send(exchange.market, Fill(5, 10_000, 1500), Fill(6, 10_100, 500, -1), Fill(190, 9_900, 1000, -1))
     clock.advance(250)
     rows = klines(exchange, "1m")
@@ -57,7 +56,7 @@ def test_an_interval_without_a_trade_is_flat(exchange: Exchange, clock: ManualCl
     assert rows[4][4:6] == ["99.00000000", "0.00000000"]
 
 
-def test_a_page_that_begins_in_silence_knows_the_last_close(exchange: Exchange, clock: ManualClock) -> None:
+def test_page_that_starts_without_trades_uses_the_last_close(exchange: Exchange, clock: ManualClock) -> None:
     send(exchange.market, Fill(5, 10_000, 1), Fill(5.5, 10_200, 1), Fill(80_000, 10_000, 1))
     clock.advance(80_100)
     for interval, start in (("1s", 6), ("1s", 7_000), ("1m", 60), ("1m", 69_960), ("1h", 3600)):
@@ -65,14 +64,14 @@ def test_a_page_that_begins_in_silence_knows_the_last_close(exchange: Exchange, 
         assert (first[0], first[4], first[8]) == (T0 + start * 1000, "102.00000000", 0), interval
 
 
-def test_an_instrument_that_has_ended_has_no_klines_after_its_last(exchange: Exchange, clock: ManualClock) -> None:
+def test_ended_instrument_has_no_klines_after_its_last_trade(exchange: Exchange, clock: ManualClock) -> None:
     send(exchange.market, Fill(5, 10_000, 1), Fill(200, 10_000, 1))
     clock.advance(86_400 * 3)
     assert len(klines(exchange, "1m")) == 4
     assert ask(exchange, "exchangeInfo", symbol="BTCUSDT")["symbols"][0]["status"] == "BREAK"
 
 
-def test_pages(exchange: Exchange, clock: ManualClock) -> None:
+def test_pages_by_start_end_and_limit(exchange: Exchange, clock: ManualClock) -> None:
     send(exchange.market, *(Fill(60 * i + 1, 10_000 + i, 1) for i in range(20)))
     clock.advance(19 * 60 + 30)
     opens = [row[0] for row in klines(exchange, "1m")]
@@ -96,7 +95,7 @@ def test_pages(exchange: Exchange, clock: ManualClock) -> None:
 
 
 @pytest.mark.parametrize("interval", INTERVALS)
-def test_every_interval_sums_up_its_seconds(exchange: Exchange, clock: ManualClock, interval: str) -> None:
+def test_every_interval_is_the_sum_of_its_seconds(exchange: Exchange, clock: ManualClock, interval: str) -> None:
     send(exchange.market, *some(7, 400, span=90_000.0), symbol="BTC_USDT")
     clock.advance(90_000)
     ns = INTERVALS[interval]
@@ -124,7 +123,7 @@ def test_every_interval_sums_up_its_seconds(exchange: Exchange, clock: ManualClo
     assert [row[0] for row in rows] == list(range(rows[0][0], rows[-1][0] + 1, length))
 
 
-def test_intervals_follow_utc_whatever_the_session(exchange: Exchange, clock: ManualClock) -> None:
+def test_intervals_follow_utc_not_the_session(exchange: Exchange, clock: ManualClock) -> None:
     exchange.market.configure("BTC_USDT", session="America/Chicago 17:00")
     send(exchange.market, *some(3, 50, span=86_400 * 2.0))
     clock.advance(86_400 * 2)
@@ -133,9 +132,7 @@ def test_intervals_follow_utc_whatever_the_session(exchange: Exchange, clock: Ma
 
 
 @pytest.mark.parametrize(("zone", "minutes"), [("8", 480), ("-1:00", -60), ("05:45", 345), ("0", 0), ("+3:07", 187)])
-def test_a_time_zone_moves_where_intervals_begin(
-    exchange: Exchange, clock: ManualClock, zone: str, minutes: int
-) -> None:
+def test_time_zone_shifts_the_intervals(exchange: Exchange, clock: ManualClock, zone: str, minutes: int) -> None:
     send(exchange.market, *some(3, 80, span=86_400.0))
     clock.advance(86_400)
     for interval in ("1h", "4h", "1d"):
@@ -151,7 +148,7 @@ def test_sums_beyond_64_bits_are_exact() -> None:
     assert quote_sums(table, table.level_ask) == [40 * (2**31 - 1) * 2**48]
 
 
-def test_what_was_lost_is_not_made_up(monkeypatch: pytest.MonkeyPatch, clock: ManualClock) -> None:
+def test_evicted_trades_are_not_filled_in(monkeypatch: pytest.MonkeyPatch, clock: ManualClock) -> None:
     monkeypatch.setattr(buffer, "SEGMENT", 64)
     market, workers = Market(max_ticks=100, max_candles=2), Workers(1)
     for i in range(40):

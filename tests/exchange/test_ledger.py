@@ -1,4 +1,4 @@
-"""Trade numbers: without gaps, always the same, and found by number and by time, as a plain list finds them."""
+"""Trade ids: consecutive, stable, and found by id and time as in a plain list."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def make(market: Market) -> Ledger:
 
 
 def grouped(fills: list[Fill]) -> list[tuple[int, int, int, int, int, int, bool]]:
-    """(number, first, last, ms, price, size, maker), one trade at a time."""
+    """Aggregate trades of a plain loop: (number, first, last, ms, price, size, maker)."""
     found: list[list[Any]] = []
     before: tuple[int, int, int] | None = None
     for i, fill in enumerate(fills):
@@ -48,7 +48,7 @@ def _small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("late", [False, True])
 @pytest.mark.parametrize("seed", range(5))
-def test_numbers_are_those_of_a_plain_list_however_it_was_asked(seed: int, late: bool) -> None:
+def test_ids_equal_those_of_a_plain_list_for_all_queries(seed: int, late: bool) -> None:
     fills = some(seed, 300, span=5.0, late=late)
     market = Market()
     market.configure("BTC_USDT", tick_size=None)
@@ -73,7 +73,7 @@ def test_numbers_are_those_of_a_plain_list_however_it_was_asked(seed: int, late:
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_times_are_found(seed: int) -> None:
+def test_trades_are_found_by_time(seed: int) -> None:
     fills = some(seed, 300, span=5.0)
     market = Market()
     send(market, *fills)
@@ -92,7 +92,7 @@ def test_times_are_found(seed: int) -> None:
     assert plain(found.between(None, None, 5)) == expected[-5:]
 
 
-def test_trades_are_counted_one_by_one() -> None:
+def test_single_trades_have_consecutive_ids() -> None:
     market = Market()
     send(market, *some(1, 50))
     found = make(market)
@@ -101,7 +101,7 @@ def test_trades_are_counted_one_by_one() -> None:
     assert found.trades(50, 4) == []
 
 
-def test_a_group_longer_than_any_piece() -> None:
+def test_aggregate_trade_longer_than_a_read() -> None:
     market = Market()
     fills = [Fill(1, 10_001, 1)] * 100 + [Fill(2, 10_001, 1)]
     send(market, *fills)
@@ -110,13 +110,13 @@ def test_a_group_longer_than_any_piece() -> None:
     assert found.advance()[2] == 2
 
 
-def test_an_unknown_side_is_not_counted_as_bought() -> None:
+def test_unknown_side_is_not_a_buy() -> None:
     market = Market()
     send(market, Fill(1, 10_000, 1, 0), Fill(1, 10_000, 1, 1))
     assert [trade.maker for trade in make(market).aggregates(0, 5)] == [True, False]
 
 
-def test_a_side_that_a_late_trade_changes_changes_no_number() -> None:
+def test_late_trade_that_changes_a_side_changes_no_id() -> None:
     market = Market()
     send(market, Fill(0, 10_000, 1), Fill(5, 10_100, 1), Fill(5, 10_100, 1))
     base = market.arrivals("BTC_USDT")
@@ -138,12 +138,12 @@ def test_a_side_that_a_late_trade_changes_changes_no_number() -> None:
     again(slice(1, 3))
     found = make(market)
     before = plain(found.aggregates(0, 9))
-    again(slice(0, 1), 10_000)  # now the first of the two went up
+    again(slice(0, 1), 10_000)  # now the first of the two is an uptick
     after = plain(found.aggregates(0, 9))
     assert [row[:6] for row in after[: len(before)]] == [row[:6] for row in before]
 
 
-def test_a_reset_begins_at_nought() -> None:
+def test_reset_starts_ids_at_zero() -> None:
     market = Market()
     send(market, *some(1, 50))
     found = make(market)
@@ -153,7 +153,7 @@ def test_a_reset_begins_at_nought() -> None:
     assert plain(found.aggregates(0, 5))[0][:3] == (0, 0, 0)
 
 
-def test_numbers_stay_when_memory_lets_trades_go(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ids_stay_when_trades_are_evicted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(buffer, "SEGMENT", 32)
     market = Market(max_ticks=100)
     fills = some(2, 400, span=60.0)
@@ -169,5 +169,5 @@ def test_numbers_stay_when_memory_lets_trades_go(monkeypatch: pytest.MonkeyPatch
     rest = plain(found.aggregates(0, 1000))
     assert rest == expected[rest[0][0] :]
     assert held <= rest[0][1] <= held + 40
-    late = make(market)  # who comes later numbers from what is there
+    late = make(market)  # a later ledger counts from the oldest trade held
     assert [row[1:] for row in plain(late.aggregates(0, 1000))][-5:] == [row[1:] for row in expected[-5:]]

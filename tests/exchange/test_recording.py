@@ -1,4 +1,4 @@
-"""A recording is played as it was recorded, at the speed that is asked for."""
+"""Recordings: parsing, and playing at a given speed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LINES = [
 ]
 
 
-def test_what_is_in_it() -> None:
+def test_parse_finds_frames_and_answers() -> None:
     found = Recording.parse(LINES)
     assert [(frame.at, frame.stream) for frame in found.frames] == [
         (0.0, "a@trade"), (1.0, "abc@kline_1m"), (2.5, "abc@aggTrade"), (3.0, "abc@bookTicker"),
@@ -35,7 +35,7 @@ def test_what_is_in_it() -> None:
     assert found.answer("depth", [("symbol", "ABC")]) is None
 
 
-def test_it_keeps_its_time() -> None:
+def test_player_keeps_the_timing() -> None:
     player = Player(Recording.parse(LINES), 2.0)
     assert [frame.stream for frame in player.due(50.0)] == ["a@trade"]
     assert player.due(50.4) == []
@@ -44,13 +44,13 @@ def test_it_keeps_its_time() -> None:
     assert player.due(200.0) == []
 
 
-def test_it_begins_again() -> None:
+def test_player_loops() -> None:
     player = Player(Recording.parse(LINES), loop=True)
     assert len(player.due(0.0)) + len(player.due(10.0)) == 4
     assert [frame.stream for frame in player.due(11.0)] == ["a@trade"]
 
 
-def test_the_real_one(shared_data: Path) -> None:
+def test_shared_recording(shared_data: Path) -> None:
     path = shared_data / "ws_recorded" / "BINANCE.jsonl.gz"
     found = Recording.load(path)
     assert len(found.frames) == 177 + 84 + 2 + 2
@@ -62,7 +62,7 @@ def test_the_real_one(shared_data: Path) -> None:
     assert sorted(joined) == sorted(texts)
 
 
-def test_an_exchange_that_plays_has_the_recorded_streams_and_answers(exchange: Exchange) -> None:
+def test_playing_exchange_serves_recorded_streams_and_answers(exchange: Exchange) -> None:
     exchange.play(Recording.parse(LINES))
     assert exchange.stream("abc@aggTrade").kind == "recorded"
     with pytest.raises(Refusal, match="invalid stream"):
@@ -74,17 +74,17 @@ def test_an_exchange_that_plays_has_the_recorded_streams_and_answers(exchange: E
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        (b"{", "line 2 is no line of a recording"),
-        (b'{"t":"recv","ts":"x","data":""}', "line 2 is no line"),
-        (b'{"t":"recv","ts":1,"data":"{"}', "line 2 is no line"),
+        (b"{", "line 2 is not valid in a recording"),
+        (b'{"t":"recv","ts":"x","data":""}', "line 2 is not valid"),
+        (b'{"t":"recv","ts":1,"data":"{"}', "line 2 is not valid"),
     ],
 )
-def test_what_is_no_recording_is_refused(line: bytes, says: str) -> None:
+def test_invalid_recording_is_refused(line: bytes, says: str) -> None:
     with pytest.raises(BadInput, match=says):
         Recording.parse([LINES[0], line])
 
 
-def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+def test_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="cannot be read"):
         Recording.load(tmp_path / "none.jsonl")
     damaged = tmp_path / "x.gz"

@@ -1,4 +1,4 @@
-"""The REST calls: shapes as recorded, errors in the exchange's codes, weight counted and those who overdo it banned."""
+"""REST calls: responses shaped as recorded, error codes, request weight and bans."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ S = ("symbol", "BTCUSDT")
 T0 = BEGIN // 10**6
 
 
-def test_trades_are_the_recorded_ones_numbered_here(exchange: Exchange, shared_data: Path) -> None:
+def test_trades_equal_the_recorded_ones_with_own_ids(exchange: Exchange, shared_data: Path) -> None:
     theirs = ingest_recorded(exchange.market, shared_data)
     mine = ask(exchange, "trades", symbol="BTCUSDT", limit=1000)
     assert mine == [{**trade, "id": number} for number, trade in enumerate(theirs)]
@@ -29,7 +29,7 @@ def test_trades_are_the_recorded_ones_numbered_here(exchange: Exchange, shared_d
     assert ask(exchange, "trades", symbol="BTCUSDT") == mine[500:]
 
 
-def test_aggregate_trades_hold_every_trade_once(exchange: Exchange, shared_data: Path) -> None:
+def test_aggregate_trades_contain_every_trade_once(exchange: Exchange, shared_data: Path) -> None:
     theirs = ingest_recorded(exchange.market, shared_data)
     rows: list[dict[str, Any]] = []
     while page := ask(exchange, "aggTrades", symbol="BTCUSDT", limit=100, fromId=len(rows)):
@@ -48,7 +48,7 @@ def test_aggregate_trades_hold_every_trade_once(exchange: Exchange, shared_data:
     assert ask(exchange, "aggTrades", symbol="BTCUSDT") == rows[-500:]
 
 
-def test_the_symbol_list_has_what_the_recorded_one_has(exchange: Exchange, shared_data: Path) -> None:
+def test_exchange_info_has_the_members_of_the_recorded_one(exchange: Exchange, shared_data: Path) -> None:
     send(exchange.market, Fill(1, 10_025, 1500), Fill(2, 10_050, 2500))
     send(exchange.market, Fill(1, 10_001, 1500), symbol="ITEM_00")
     with gzip.open(shared_data / "ws_recorded" / "BINANCE.jsonl.gz", "rt") as file:
@@ -72,7 +72,7 @@ def test_the_symbol_list_has_what_the_recorded_one_has(exchange: Exchange, share
     assert [entry["symbol"] for entry in only] == ["ITEM00"]
 
 
-def test_names() -> None:
+def test_exchange_names_and_assets() -> None:
     assert exchange_name("ITEM_00") == "ITEM00"
     assert exchange_name("btc-usdt") == "BTCUSDT"
     assert exchange_name("金") == ""
@@ -80,7 +80,7 @@ def test_names() -> None:
     assert assets("USDT") == ("USDT", "USD")
 
 
-def test_of_two_symbols_with_one_name_the_one_spelled_so_is_listed(exchange: Exchange) -> None:
+def test_symbol_spelled_like_its_name_is_listed_first(exchange: Exchange) -> None:
     send(exchange.market, Fill(1, 10_001, 1), symbol="item-1")
     send(exchange.market, Fill(1, 20_001, 1), symbol="ITEM_1")
     assert ask(exchange, "ticker/price", symbol="ITEM1")["price"] == "200.01000000"
@@ -116,14 +116,14 @@ def test_of_two_symbols_with_one_name_the_one_spelled_so_is_listed(exchange: Exc
         ("exchangeInfo", [("symbol", "NOPE")], -1121, "Invalid symbol."),
     ],
 )  # fmt: skip
-def test_errors(exchange: Exchange, path: str, query: list[tuple[str, str]], code: int, says: str) -> None:
+def test_error_codes(exchange: Exchange, path: str, query: list[tuple[str, str]], code: int, says: str) -> None:
     send(exchange.market, Fill(1, 10_001, 1))
     status, found, text = refused(exchange, path, *query)
     assert (status, found) == (400, code)
     assert says in text
 
 
-def test_the_24_hours_are_those_of_a_plain_sum(exchange: Exchange, clock: ManualClock) -> None:
+def test_24_hour_ticker_equals_a_plain_sum(exchange: Exchange, clock: ManualClock) -> None:
     fills = some(4, 300, span=100_000.0)
     send(exchange.market, *fills[:200])
     clock.advance(100_000)
@@ -147,7 +147,7 @@ def test_the_24_hours_are_those_of_a_plain_sum(exchange: Exchange, clock: Manual
         clock.advance(1234.5)
 
 
-def test_the_last_day_of_one_that_has_ended(exchange: Exchange, clock: ManualClock) -> None:
+def test_24_hour_ticker_of_an_ended_instrument(exchange: Exchange, clock: ManualClock) -> None:
     send(exchange.market, Fill(0, 20_001, 1), Fill(80_000, 10_001, 7), Fill(90_000, 10_002, 3))
     clock.advance(10 * 86_400)
     found = ask(exchange, "ticker/24hr", symbol="BTCUSDT")
@@ -155,7 +155,7 @@ def test_the_last_day_of_one_that_has_ended(exchange: Exchange, clock: ManualClo
     assert (found["firstId"], found["lastId"], found["prevClosePrice"]) == (1, 2, "200.01000000")
 
 
-def test_a_quote_is_told_where_there_is_one(exchange: Exchange) -> None:
+def test_quotes_of_instruments_with_a_book(exchange: Exchange) -> None:
     send(exchange.market, Fill(1, 10_001, 7))
     send(exchange.market, Fill(1, 10_001, 7), symbol="OTHER")
     exchange.quotes = lambda symbol: Quote(10_000, 5, 10_002, 6, 2, 0) if symbol == "BTC_USDT" else None
@@ -168,7 +168,7 @@ def test_a_quote_is_told_where_there_is_one(exchange: Exchange) -> None:
     assert ask(exchange, "ticker/24hr", symbol="BTCUSDT")["bidPrice"] == "100.00000000"
 
 
-def test_the_average_price_is_that_of_five_minutes(exchange: Exchange, clock: ManualClock) -> None:
+def test_average_price_covers_five_minutes(exchange: Exchange, clock: ManualClock) -> None:
     send(exchange.market, Fill(1, 50_000, 9), Fill(400, 10_000, 1), Fill(401, 10_300, 2))
     clock.advance(410)
     found = ask(exchange, "avgPrice", symbol="BTCUSDT")
@@ -189,7 +189,7 @@ def test_weight_is_counted_by_address_and_minute(exchange: Exchange, clock: Manu
     assert used("ping") == "1"
 
 
-def test_too_much_is_429_and_going_on_a_ban_that_grows(exchange: Exchange, clock: ManualClock) -> None:
+def test_excess_weight_gives_429_then_growing_bans(exchange: Exchange, clock: ManualClock) -> None:
     exchange.rules = Rules(weight=3)
     clock.advance(20)
     for _ in range(3):
@@ -211,7 +211,7 @@ def test_too_much_is_429_and_going_on_a_ban_that_grows(exchange: Exchange, clock
     assert waits == [120, 240, 480]
 
 
-def test_a_symbol_that_is_forgotten_is_not_there(exchange: Exchange) -> None:
+def test_removed_symbol_is_invalid(exchange: Exchange) -> None:
     send(exchange.market, Fill(1, 10_001, 1))
     ask(exchange, "aggTrades", symbol="BTCUSDT")
     exchange.market.reset("BTC_USDT")

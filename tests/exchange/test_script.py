@@ -1,4 +1,4 @@
-"""The script: exactly what it says happens, exactly when, and what has no meaning is refused by name."""
+"""The fault script: steps apply exactly as defined; invalid steps are refused by name."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import pytest
 
 from orderflow.errors import BadInput
 from orderflow.exchange.exchange import Exchange, Rules
-from orderflow.exchange.script import MOST_STEPS, Passage, Script
+from orderflow.exchange.script import MOST_STEPS, Script, ScriptProgress
 from tests.clocks import ManualClock
 from tests.exchange.asking import ask, refused
 
 
-def passed(script: Script, count: int, stream: str = "x@trade", passage: Passage | None = None) -> list[str]:
-    """What a connection gets for messages m1 to m`count`."""
-    mine = passage or Passage()
+def received(script: Script, count: int, stream: str = "x@trade", progress: ScriptProgress | None = None) -> list[str]:
+    """What a connection receives for messages m1 to m`count`."""
+    mine = progress or ScriptProgress()
     found: list[str] = []
     for number in range(1, count + 1):
         result = script.message(mine, stream, f"m{number}".encode())
@@ -41,23 +41,23 @@ def passed(script: Script, count: int, stream: str = "x@trade", passage: Passage
         ({"do": "skip", "stream": "y@trade"}, ["m1", "m2", "m3", "m4", "m5"]),
     ],
 )
-def test_a_message_step(step: dict[str, Any], expected: list[str]) -> None:
+def test_message_step(step: dict[str, Any], expected: list[str]) -> None:
     script = Script()
     script.add([step])
-    assert script.meddles
-    assert passed(script, 5) == expected
+    assert script.affects_messages
+    assert received(script, 5) == expected
 
 
-def test_steps_add_up_and_each_connection_counts_for_itself() -> None:
+def test_steps_combine_and_count_per_connection() -> None:
     script = Script()
     script.add([{"do": "skip", "after": 1, "times": 2}, {"do": "duplicate", "after": 2}])
-    assert passed(script, 4) == ["m1", "m3", "m3", "m4"]
-    assert passed(script, 4) == ["m1", "m3", "m4"]
-    assert passed(script, 4) == ["m1", "m2", "m3", "m4"]
+    assert received(script, 4) == ["m1", "m3", "m3", "m4"]
+    assert received(script, 4) == ["m1", "m3", "m4"]
+    assert received(script, 4) == ["m1", "m2", "m3", "m4"]
 
 
-def test_calls_fail_as_often_as_it_says(exchange: Exchange) -> None:
-    exchange.misbehave(
+def test_calls_fail_the_given_number_of_times(exchange: Exchange) -> None:
+    exchange.add_faults(
         [
             {"do": "fail", "status": 429, "calls": 2, "retry_after": 7},
             {"do": "fail", "status": 503, "path": "time"},
@@ -73,17 +73,17 @@ def test_calls_fail_as_often_as_it_says(exchange: Exchange) -> None:
     assert exchange.state()["steps"] == []
 
 
-def test_the_clock_and_the_rules(exchange: Exchange, clock: ManualClock) -> None:
+def test_clock_and_rules_steps(exchange: Exchange, clock: ManualClock) -> None:
     right = ask(exchange, "time")["serverTime"]
-    exchange.misbehave([{"do": "clock", "offset_ms": -60_000}, {"do": "rules", "weight": 10, "life": 2.5}])
+    exchange.add_faults([{"do": "clock", "offset_ms": -60_000}, {"do": "rules", "weight": 10, "life": 2.5}])
     assert ask(exchange, "time")["serverTime"] == right - 60_000
     assert exchange.rules == Rules(weight=10, life=2.5)
-    exchange.behave()
+    exchange.clear_faults()
     assert ask(exchange, "time")["serverTime"] == right
     assert exchange.rules == Rules()
 
 
-def test_what_is_due_is_given_once() -> None:
+def test_due_steps_are_returned_once() -> None:
     script = Script()
     script.add([{"do": "shutdown", "seconds": 5, "grace": 1}, {"do": "drop", "seconds": 2}, {"do": "drop"}], now=100.0)
     assert [step.do for step in script.due(100.0)] == ["drop"]
@@ -108,11 +108,11 @@ def test_what_is_due_is_given_once() -> None:
         ([{"do": "slow", "seconds": float("nan")}], 0, "seconds", "a number from 0 to 60"),
         ([{"do": "skip", "often": 3}], 0, "often", "is not part of skip; known: after, count"),
         ([{"do": "skip", "stream": 3}], 0, "stream", "the name of a stream"),
-        ([{"do": "drop", "after": 3, "seconds": 3}], 0, "seconds", "does not go together with after"),
+        ([{"do": "drop", "after": 3, "seconds": 3}], 0, "seconds", "cannot be combined with after"),
         ([{"do": "rules"}], 0, None, "must have one of weight"),
     ],
 )
-def test_what_has_no_meaning_is_refused(steps: list[Any], row: int, field: str | None, says: str) -> None:
+def test_invalid_steps_are_refused(steps: list[Any], row: int, field: str | None, says: str) -> None:
     script = Script()
     with pytest.raises(BadInput) as refusal:
         script.add(steps)
@@ -122,16 +122,16 @@ def test_what_has_no_meaning_is_refused(steps: list[Any], row: int, field: str |
     assert script.steps == ()
 
 
-def test_there_is_a_limit() -> None:
+def test_number_of_steps_is_limited() -> None:
     script = Script()
     script.add([{"do": "skip"}] * MOST_STEPS)
     with pytest.raises(BadInput, match="clear"):
         script.add([{"do": "skip"}])
     script.clear()
-    assert not script.meddles
+    assert not script.affects_messages
 
 
-def test_a_step_that_is_no_object_is_told_in_one_sentence() -> None:
+def test_error_of_a_step_that_is_not_an_object_is_one_sentence() -> None:
     steps: list[Any] = [5]
     with pytest.raises(BadInput, match=r"^step 0: must be an object$"):
         Script().add(steps)

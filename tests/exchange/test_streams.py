@@ -1,4 +1,4 @@
-"""The feeds behind the streams, with a clock set by hand: shapes as recorded, nothing twice, nothing left out."""
+"""Feeds of the streams with a manual clock: events shaped as recorded, each exactly once."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ def feed(exchange: Exchange, text: str) -> Feed:
 
 
 def look(exchange: Exchange, made: Feed) -> list[dict[str, Any]]:
-    """What a feed says now."""
+    """The events of a feed now."""
     return [json.loads(text) for text in made.events(exchange.now())] if made.due(exchange.now()) else []
 
 
 def same_shape(mine: Any, theirs: Any, where: str = "") -> None:
-    """The same members of the same kinds, and texts of numbers with as many decimals."""
+    """Assert the same members and types, and the same number of decimals in texts."""
     assert type(mine) is type(theirs), where
     if isinstance(mine, dict):
         assert list(mine) == list(theirs), where
@@ -60,7 +60,7 @@ def frames(shared_data: Path) -> dict[str, dict[str, Any]]:
     return found
 
 
-def test_events_have_the_shape_of_the_recorded_ones(
+def test_events_are_shaped_like_the_recorded_ones(
     exchange: Exchange, clock: ManualClock, frames: dict[str, dict[str, Any]]
 ) -> None:
     send(exchange.market, Fill(1, 10_001, 1))
@@ -74,7 +74,7 @@ def test_events_have_the_shape_of_the_recorded_ones(
         same_shape(look(exchange, one)[0], frames[kind])
 
 
-def test_aggregate_trades_are_those_of_rest(exchange: Exchange, clock: ManualClock) -> None:
+def test_aggregate_trades_equal_those_of_rest(exchange: Exchange, clock: ManualClock) -> None:
     fills = some(5, 300, span=20.0)
     send(exchange.market, *fills[:10])
     made, single = feed(exchange, "btcusdt@aggTrade"), feed(exchange, "btcusdt@trade")
@@ -98,7 +98,7 @@ def test_aggregate_trades_are_those_of_rest(exchange: Exchange, clock: ManualClo
     assert all(row["E"] >= T0 for row in found)
 
 
-def test_a_trade_that_joins_what_was_told_is_told_under_the_same_number(exchange: Exchange, clock: ManualClock) -> None:
+def test_trade_that_extends_a_sent_aggregate_trade_keeps_its_id(exchange: Exchange, clock: ManualClock) -> None:
     send(exchange.market, Fill(1, 10_001, 1))
     made = feed(exchange, "btcusdt@aggTrade")
     send(exchange.market, Fill(2, 10_001, 1), Fill(2, 10_001, 2))
@@ -115,7 +115,7 @@ def test_a_trade_that_joins_what_was_told_is_told_under_the_same_number(exchange
     ]  # fmt: skip
 
 
-def test_much_at_once_comes_in_turns(exchange: Exchange, clock: ManualClock) -> None:
+def test_many_trades_are_sent_in_batches(exchange: Exchange, clock: ManualClock) -> None:
     send(exchange.market, Fill(1, 10_001, 1))
     made, single = feed(exchange, "btcusdt@aggTrade"), feed(exchange, "btcusdt@trade")
     send(exchange.market, *(Fill(2 + i / 100, 10_001 + i % 3, 1) for i in range(2500)))
@@ -128,7 +128,7 @@ def test_much_at_once_comes_in_turns(exchange: Exchange, clock: ManualClock) -> 
         assert [row[letter] for turn in turns for row in turn] == list(range(1, 2501))
 
 
-def test_a_kline_every_two_seconds_and_one_when_it_is_closed(exchange: Exchange, clock: ManualClock) -> None:
+def test_kline_is_sent_every_two_seconds_and_when_closed(exchange: Exchange, clock: ManualClock) -> None:
     send(exchange.market, Fill(0, 10_000, 1000))
     made = feed(exchange, "btcusdt@kline_1m")
     told: list[tuple[float, dict[str, Any]]] = []
@@ -153,7 +153,7 @@ def test_a_kline_every_two_seconds_and_one_when_it_is_closed(exchange: Exchange,
     assert numbers[2][0] == numbers[1][1] + 1
 
 
-def test_a_silent_kline_is_closed_flat(exchange: Exchange, clock: ManualClock) -> None:
+def test_kline_without_trades_is_closed_flat(exchange: Exchange, clock: ManualClock) -> None:
     send(exchange.market, Fill(0, 10_000, 1000))
     made = feed(exchange, "btcusdt@kline_1s")
     look(exchange, made)
@@ -168,7 +168,7 @@ def test_a_silent_kline_is_closed_flat(exchange: Exchange, clock: ManualClock) -
     assert (last["f"], last["L"], last["n"], last["v"], last["o"]) == (-1, -1, 0, "0.00000000", "100.00000000")
 
 
-def test_old_ticks_that_come_now_close_their_klines(exchange: Exchange, clock: ManualClock) -> None:
+def test_old_ticks_close_their_klines(exchange: Exchange, clock: ManualClock) -> None:
     clock.advance(400 * 86_400)
     send(exchange.market, Fill(0, 10_000, 1000))
     made = feed(exchange, "btcusdt@kline_1m")
@@ -181,7 +181,7 @@ def test_old_ticks_that_come_now_close_their_klines(exchange: Exchange, clock: M
     assert look(exchange, made) == []
 
 
-def test_the_mini_ticker_is_that_of_rest(exchange: Exchange, clock: ManualClock) -> None:
+def test_mini_ticker_equals_that_of_rest(exchange: Exchange, clock: ManualClock) -> None:
     send(exchange.market, Fill(0, 10_000, 1000), Fill(1, 10_100, 1000))
     made = feed(exchange, "btcusdt@miniTicker")
     clock.advance(2)
@@ -198,7 +198,7 @@ def test_the_mini_ticker_is_that_of_rest(exchange: Exchange, clock: ManualClock)
     assert len(look(exchange, made)) == 1
 
 
-def test_the_quote_is_told_when_it_changes(exchange: Exchange) -> None:
+def test_quote_is_sent_when_it_changes(exchange: Exchange) -> None:
     send(exchange.market, Fill(0, 10_000, 1000))
     with pytest.raises(Refusal, match="invalid stream"):
         exchange.stream("btcusdt@bookTicker")
@@ -213,7 +213,7 @@ def test_the_quote_is_told_when_it_changes(exchange: Exchange) -> None:
     }  # fmt: skip
 
 
-def test_after_a_reset_the_numbers_begin_again(exchange: Exchange, clock: ManualClock) -> None:
+def test_ids_start_again_after_a_reset(exchange: Exchange, clock: ManualClock) -> None:
     send(exchange.market, *some(1, 20))
     made = feed(exchange, "btcusdt@trade")
     exchange.market.reset("BTC_USDT")
@@ -228,7 +228,7 @@ def test_after_a_reset_the_numbers_begin_again(exchange: Exchange, clock: Manual
     "text",
     ["", "btcusdt", "btcusdt@depth", "BTCUSDT@trade", "nope@trade", "btcusdt@kline_7m", "btcusdt@kline_1m@+08:00"],
 )
-def test_there_is_no_such_stream(exchange: Exchange, text: str) -> None:
+def test_unknown_stream_is_refused(exchange: Exchange, text: str) -> None:
     send(exchange.market, Fill(0, 10_000, 1000))
     with pytest.raises(Refusal, match="invalid stream"):
         exchange.stream(text)

@@ -1,4 +1,4 @@
-"""Trades for the exchange's tests."""
+"""Trades for the tests of the exchange."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def send(market: Market, *fills: Fill, symbol: str = "BTC_USDT") -> None:
 
 
 def some(seed: int, count: int, *, span: float = 60.0, late: bool = False) -> list[Fill]:
-    """Trades of few times and prices, so that many go together."""
+    """Random trades with few times and prices, so that many form aggregate trades."""
     rng = random.Random(seed)
     times = [rng.randrange(int(span * 20)) / 20 for _ in range(count)]
     if not late:
@@ -60,7 +60,7 @@ def recorded(folder: Path) -> list[dict[str, Any]]:
 
 
 def ingest_recorded(market: Market, folder: Path, symbol: str = "BTCUSDT") -> list[dict[str, Any]]:
-    """The recorded trades, in the engine."""
+    """Put the recorded trades into the engine."""
     trades = recorded(folder)
     rows = [
         {

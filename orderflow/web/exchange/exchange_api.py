@@ -119,9 +119,9 @@ class ExchangeApi(Api):
                 for endpoint in ENDPOINTS.values()
             ),
             Route("GET", control, self.state, "The exchange's script", answers=state),
-            Route("POST", control, self.misbehave, "Inject faults into the exchange", STEP_DOC, body={JSON: STEPS},
+            Route("POST", control, self.add_faults, "Inject faults into the exchange", STEP_DOC, body={JSON: STEPS},
                   answers=state, errors=wrong),
-            Route("DELETE", control, self.behave, "Clear the exchange's script", answers=state),
+            Route("DELETE", control, self.clear_faults, "Clear the exchange's script", answers=state),
         ]  # fmt: skip
 
     def close(self) -> None:
@@ -164,17 +164,17 @@ class ExchangeApi(Api):
     def state(self, values: Values) -> flask.Response:
         return json_response({**self.exchange.state(), "connections": self.hub.listeners})
 
-    def misbehave(self, values: Values) -> flask.Response:
+    def add_faults(self, values: Values) -> flask.Response:
         data = read_body(flask.request.environ, SCRIPT_BYTES)
         try:
             body = msgspec.json.decode(data, type=_Body)
         except (msgspec.DecodeError, RecursionError) as error:
             raise BadInput(f"the script must be {{'steps': [...]}}: {error}") from error
-        self.exchange.misbehave(body.steps)
+        self.exchange.add_faults(body.steps)
         return self.state(values)
 
-    def behave(self, values: Values) -> flask.Response:
-        self.exchange.behave()
+    def clear_faults(self, values: Values) -> flask.Response:
+        self.exchange.clear_faults()
         return self.state(values)
 
     def _view(self, endpoint: Endpoint) -> View:

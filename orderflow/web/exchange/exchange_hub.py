@@ -18,7 +18,7 @@ from orderflow.errors import NotFound
 from orderflow.exchange.dialect import MS, Refusal
 from orderflow.exchange.exchange import Exchange
 from orderflow.exchange.requests import answer
-from orderflow.exchange.script import Passage
+from orderflow.exchange.script import ScriptProgress
 from orderflow.exchange.streams import Feed, StreamName
 from orderflow.web.kit.fanout import Client, Fanout, Topic
 from orderflow.web.kit.frames import GOING_AWAY, PING, close_frame, frame
@@ -51,7 +51,7 @@ class Listener:
     unanswered_since: float | None = None
     pings: deque[bytes] = field(default_factory=lambda: deque(maxlen=8))
     message_times: deque[float] = field(default_factory=deque)
-    passage: Passage = field(default_factory=Passage)
+    progress: ScriptProgress = field(default_factory=ScriptProgress)
     held: deque[bytes] = field(default_factory=deque)
     held_until: float = 0.0
 
@@ -258,7 +258,7 @@ class Hub:
 
     def _send(self, name: str, text: bytes, now: float) -> None:
         listeners = self._subscribed.get(name, ())
-        scripted = self._exchange.script.meddles
+        scripted = self._exchange.script.affects_messages
         frames: dict[bool, bytes] = {}
         for listener in tuple(listeners):
             if scripted:
@@ -270,13 +270,13 @@ class Hub:
             listener.send(data)
 
     def _send_scripted(self, listener: Listener, name: str, text: bytes, now: float) -> None:
-        passed = self._exchange.script.message(listener.passage, name, _wrapped(listener, name, text))
-        if passed.hold:
-            listener.held_until = max(listener.held_until, now + passed.hold)
-        for message in passed.messages:
+        delivery = self._exchange.script.message(listener.progress, name, _wrapped(listener, name, text))
+        if delivery.hold:
+            listener.held_until = max(listener.held_until, now + delivery.hold)
+        for message in delivery.messages:
             listener.send(frame(message))
-        if passed.drop:
-            listener.end(passed.code, "scripted")
+        if delivery.drop:
+            listener.end(delivery.code, "scripted")
 
     def _release(self, listener: Listener, now: float) -> None:
         if listener.held_until and now >= listener.held_until:

@@ -1,4 +1,4 @@
-"""The exchange on a whole server: simulated instruments are on it, with their quotes where they have a book."""
+"""The exchange on a whole server: it lists the simulated instruments, with quotes of those with a book."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def web(make_services: Make) -> flask.Flask:
     return create_server(services)
 
 
-def test_instruments_are_listed_and_those_with_a_book_have_a_quote(web: flask.Flask) -> None:
+def test_instruments_are_listed_with_quotes_of_those_with_a_book(web: flask.Flask) -> None:
     client = web.test_client()
     names = [entry["symbol"] for entry in client.get(f"{API}/exchangeInfo").get_json()["symbols"]]
     assert names == ["ITEM00", "ITEM01"]
@@ -37,7 +37,7 @@ def test_instruments_are_listed_and_those_with_a_book_have_a_quote(web: flask.Fl
     assert client.get(f"{API}/ticker/bookTicker?symbol=ITEM00").get_json()["code"] == -1112
 
 
-def test_only_who_has_the_key_may_make_it_misbehave(web: flask.Flask) -> None:
+def test_fault_script_needs_the_key(web: flask.Flask) -> None:
     client = web.test_client()
     script = {"steps": [{"do": "skip"}]}
     assert client.post("/exchange/control", json=script).status_code == 401
@@ -47,7 +47,7 @@ def test_only_who_has_the_key_may_make_it_misbehave(web: flask.Flask) -> None:
     assert client.get("/exchange/control").get_json()["steps"][0]["do"] == "skip"
 
 
-def test_errors_outside_keep_their_own_shape(web: flask.Flask) -> None:
+def test_errors_outside_the_exchange_keep_their_form(web: flask.Flask) -> None:
     client = web.test_client()
     assert client.get(f"{API}/klines?symbol=X&interval=1m").get_json() == {"code": -1121, "msg": "Invalid symbol."}
     assert client.get("/exchange/nothing").get_json().keys() == {"detail"}

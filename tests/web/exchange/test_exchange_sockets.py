@@ -1,4 +1,4 @@
-"""The exchange's sockets, over real connections: subscriptions, what a bad request is told, pings, limits, bad days."""
+"""Sockets of the exchange over real connections: subscriptions, errors, pings, limits, injected faults."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_raw_streams_by_address(venue: SimulatedExchange, connect: Open) -> None
     assert [(event["s"], event["p"], event["m"]) for event in found] == [("ITEM00", "101.00000000", True)] * 2
 
 
-def test_a_number_in_the_address_is_no_stream(connect: Open) -> None:
+def test_number_in_the_path_is_not_a_stream(connect: Open) -> None:
     assert ask(connect("/ws/0", ready=False), "LIST_SUBSCRIPTIONS")["result"] == []
 
 
@@ -92,7 +92,7 @@ def test_combined_streams_have_their_names(venue: SimulatedExchange, connect: Op
     assert found.items() <= {("item00@trade", "trade"), ("item00@miniTicker", "24hrMiniTicker")}
 
 
-def test_a_connection_changes_what_it_listens_to(venue: SimulatedExchange, connect: Open) -> None:
+def test_connection_subscribes_and_unsubscribes(venue: SimulatedExchange, connect: Open) -> None:
     ws = connect("/ws", ready=False)
     assert ask(ws, "SUBSCRIBE", "item00@trade", "item00@aggTrade", id=7) == {"result": None, "id": 7}
     assert ask(ws, "LIST_SUBSCRIPTIONS", id=8)["result"] == ["item00@trade", "item00@aggTrade"]
@@ -124,7 +124,7 @@ def test_a_connection_changes_what_it_listens_to(venue: SimulatedExchange, conne
         ("{", 3, "Invalid JSON"),
     ],
 )
-def test_a_wrong_request_is_told_so(connect: Open, message: str, code: int, says: str) -> None:
+def test_invalid_request_gets_an_error(connect: Open, message: str, code: int, says: str) -> None:
     ws = connect("/ws", ready=False)
     ws.send(message)
     answer = read(ws)
@@ -135,7 +135,7 @@ def test_a_wrong_request_is_told_so(connect: Open, message: str, code: int, says
 
 
 @pytest.mark.parametrize("path", ["/ws/nope@trade", "/stream?streams=item00@nope", "/ws/item00@bookTicker"])
-def test_a_wrong_stream_in_the_address_ends_the_connection(connect: Open, path: str) -> None:
+def test_invalid_stream_in_the_path_ends_the_connection(connect: Open, path: str) -> None:
     ws = connect(path, ready=False)
     assert read(ws)["error"]["code"] == 2
     assert closing(ws) == (1008, "Invalid request: invalid stream")
@@ -148,7 +148,7 @@ def test_too_many_streams(venue: SimulatedExchange, connect: Open) -> None:
     assert ask(ws, "SUBSCRIBE", "item00@trade")["result"] is None
 
 
-def test_more_than_five_messages_in_a_second_end_it(connect: Open) -> None:
+def test_more_than_five_messages_per_second_end_the_connection(connect: Open) -> None:
     ws = connect("/ws", ready=False)
     for number in range(8):
         with suppress(OSError):
@@ -176,13 +176,13 @@ def test_pings_must_be_answered(venue: SimulatedExchange, connect: Open) -> None
     assert ask(good, "LIST_SUBSCRIPTIONS")["result"] == []
 
 
-def test_a_connection_lives_its_time(venue: SimulatedExchange, connect: Open) -> None:
+def test_connection_ends_at_its_maximum_lifetime(venue: SimulatedExchange, connect: Open) -> None:
     venue.exchange.rules = Rules(life=0.3)
     ws = connect("/ws", ready=False)
     assert closing(ws) == (1001, "the connection has reached its maximum age")
 
 
-def test_the_script_drops_skips_and_tells_twice(venue: SimulatedExchange, connect: Open) -> None:
+def test_script_drops_skips_and_duplicates(venue: SimulatedExchange, connect: Open) -> None:
     steps = [
         {"do": "skip", "after": 1},
         {"do": "duplicate", "after": 2},
@@ -190,7 +190,7 @@ def test_the_script_drops_skips_and_tells_twice(venue: SimulatedExchange, connec
         {"do": "malformed", "after": 5},
         {"do": "drop", "after": 7},
     ]
-    venue.exchange.misbehave(steps)
+    venue.exchange.add_faults(steps)
     ws = connect("/ws/item00@trade")
     trades(venue, 9)
     found = [ws.recv() for _ in range(7)]
@@ -203,8 +203,8 @@ def test_the_script_drops_skips_and_tells_twice(venue: SimulatedExchange, connec
     assert [read(again)["t"] for _ in range(3)] == [10, 11, 12]
 
 
-def test_the_script_holds_a_connection_back(venue: SimulatedExchange, connect: Open) -> None:
-    venue.exchange.misbehave([{"do": "hold", "after": 1, "seconds": 0.6}])
+def test_script_holds_messages_back(venue: SimulatedExchange, connect: Open) -> None:
+    venue.exchange.add_faults([{"do": "hold", "after": 1, "seconds": 0.6}])
     ws = connect("/ws/item00@trade")
     trades(venue, 3)
     assert read(ws)["t"] == 1
@@ -213,9 +213,9 @@ def test_the_script_holds_a_connection_back(venue: SimulatedExchange, connect: O
     assert time.monotonic() - began > 0.4
 
 
-def test_the_script_shuts_down(venue: SimulatedExchange, connect: Open) -> None:
+def test_script_shuts_the_exchange_down(venue: SimulatedExchange, connect: Open) -> None:
     raw, combined = connect("/ws/item00@trade"), connect("/stream?streams=item00@trade")
-    venue.exchange.misbehave([{"do": "shutdown", "grace": 0.3}])
+    venue.exchange.add_faults([{"do": "shutdown", "grace": 0.3}])
     event = read(raw)
     assert event.keys() == {"e", "E"}
     assert event["e"] == "serverShutdown"
@@ -224,9 +224,9 @@ def test_the_script_shuts_down(venue: SimulatedExchange, connect: Open) -> None:
     assert connect("/ws/item00@trade") is not None
 
 
-def test_the_script_drops_everybody_now(venue: SimulatedExchange, connect: Open) -> None:
+def test_script_drops_all_connections(venue: SimulatedExchange, connect: Open) -> None:
     ws, other = connect("/ws/item00@trade"), connect("/ws")
-    venue.exchange.misbehave([{"do": "drop", "code": 1012, "stream": "item00@trade"}])
+    venue.exchange.add_faults([{"do": "drop", "code": 1012, "stream": "item00@trade"}])
     assert closing(ws) == (1012, "scripted")
     assert ask(other, "LIST_SUBSCRIPTIONS")["result"] == []
 
@@ -241,7 +241,7 @@ def test_a_recording_is_played(venue: SimulatedExchange, connect: Open) -> None:
     assert [read(ws)["data"]["t"] for _ in range(3)] == [0, 1, 2]
 
 
-def test_nothing_is_left_when_all_have_gone(venue: SimulatedExchange, connect: Open) -> None:
+def test_feeds_are_removed_with_the_last_connection(venue: SimulatedExchange, connect: Open) -> None:
     ws = connect("/ws/item00@trade/item00@kline_1m")
     assert venue.hub.listeners == 1
     ws.close()
@@ -253,7 +253,7 @@ def test_nothing_is_left_when_all_have_gone(venue: SimulatedExchange, connect: O
     assert read(connect("/ws/item00@kline_1m", ready=False))["e"] == "kline"
 
 
-def test_the_control_address(venue: SimulatedExchange) -> None:
+def test_control_route(venue: SimulatedExchange) -> None:
     client = venue.app.test_client()
     answer = client.post("/exchange/control", json={"steps": [{"do": "fail", "status": 418}, {"do": "skip"}]})
     assert answer.status_code == 200
@@ -293,7 +293,7 @@ def test_on_a_real_server(server: RunningServer) -> None:
     ws.shutdown()
 
 
-def test_who_listens_hears_of_the_end(launch: Callable[..., RunningServer]) -> None:
+def test_listeners_are_told_of_a_shutdown(launch: Callable[..., RunningServer]) -> None:
     server = launch("--ephemeral", "--no-browser")
     ws = websocket.create_connection(server.url.replace("http", "ws") + "/exchange/ws", timeout=10)
     assert ask(ws, "LIST_SUBSCRIPTIONS")["result"] == []
@@ -304,7 +304,7 @@ def test_who_listens_hears_of_the_end(launch: Callable[..., RunningServer]) -> N
     assert server.process.wait(15) == 0
 
 
-def test_what_is_not_there_has_the_shape_of_the_rest(venue: SimulatedExchange) -> None:
+def test_unknown_path_has_the_error_of_the_rest_of_the_server(venue: SimulatedExchange) -> None:
     client = venue.app.test_client()
     assert client.get("/exchange/api/v3/depth").get_json().keys() == {"detail"}
     assert client.post("/exchange/api/v3/ping").status_code == 405
