@@ -1,7 +1,7 @@
-"""The HTML document around a page: what a browser loads before Dash draws the page's components.
+"""The HTML document of a page: title, style sheets and scripts.
 
-Dash puts the scripts of every component library that the process has imported into every document. `keep_libraries`
-takes out those that a page does not use.
+Dash puts the scripts of every imported component library into every document. `keep_libraries` removes those that a
+page does not use.
 """
 
 from __future__ import annotations
@@ -31,22 +31,22 @@ The same data is served as CSV and JSON below /api/v1/.</noscript>
 </body>
 </html>
 """
-"""Dash's page template, without any script of our own inside: the security policy would refuse it."""
+"""Dash's page template. It has no inline scripts, because the Content-Security-Policy blocks them."""
 
 VIEWPORT = {"name": "viewport", "content": "width=device-width, initial-scale=1, viewport-fit=cover"}
-"""A meta tag in the place of Dash's own."""
+"""A meta tag that replaces Dash's default viewport."""
 
 LIBRARIES = ("dash_core_components", "dash_html_components", "dash_mantine_components")
-"""What every page uses, by the namespace of its components: the frame of `layouts.shell` is made of it."""
+"""The libraries that every page uses through `layouts.shell`, by component namespace."""
 
 RENDERER = "/dash-renderer/build/dash_renderer."
 _SUITE = re.compile(r"/_dash-component-suites/([\w-]+)/([\w-]+)")
 _PARTS = {"dcc": "dash_core_components", "html": "dash_html_components", "dash_table": "dash_table"}
-"""Libraries inside the package dash, by folder; its other folders hold the renderer and React."""
+"""Libraries in the package dash, by folder. Its other folders have the renderer and React."""
 
 
 def components(tree: Any) -> Iterator[Component]:
-    """Every component of a tree, also those in properties other than children."""
+    """All components of a tree, including those in properties other than children."""
     if isinstance(tree, Component):
         yield tree
         for name in tree._prop_names:
@@ -64,23 +64,23 @@ def libraries(tree: Any) -> set[str]:
 
 
 def heading(tree: Any) -> str:
-    """The text of the first H1 of a page, "" without one: the page's name in the window's title."""
+    """The text of a page's first H1, or "". It is the page's name in the document title."""
     found = (part.children for part in components(tree) if part._type == "H1")
     return str(next(found, ""))
 
 
 def page_title(name: str) -> str:
-    """The window's title of a page, as HTML text."""
+    """The document title of a page, HTML-escaped."""
     return html.escape(f"{name} · Orderflow" if name else "Orderflow")
 
 
 def keep_libraries(tags: str, wanted: Collection[str]) -> str:
-    """Script or style tags, one a line, without those of component libraries that are not in `wanted`."""
+    """Script or style tags, one per line, without those of component libraries that are not in `wanted`."""
     return "\n".join(tag for tag in tags.splitlines() if (library := _library(tag)) is None or library in wanted)
 
 
 def _library(tag: str) -> str | None:
-    """The namespace of the library that a tag loads; None if it loads none."""
+    """The namespace of the component library that a tag loads, None for other tags."""
     match = _SUITE.search(tag)
     if match is None:
         return None
@@ -89,7 +89,7 @@ def _library(tag: str) -> str | None:
 
 
 def add_scripts(tags: str, addresses: Iterable[str]) -> str:
-    """Dash's script tags and ours: before the renderer, which takes over what a page's scripts define."""
+    """Insert the page's scripts into Dash's script tags, before the renderer, which uses what they define."""
     ours = [f'<script src="{address}"></script>' for address in addresses]
     lines = tags.splitlines()
     at = next((number for number, line in enumerate(lines) if RENDERER in line), len(lines))
@@ -97,5 +97,5 @@ def add_scripts(tags: str, addresses: Iterable[str]) -> str:
 
 
 def add_styles(tags: str, addresses: Iterable[str]) -> str:
-    """Style tags of the libraries, then ours, which correct them."""
+    """Append the page's style sheets to those of the libraries, so that they override them."""
     return "\n".join([*tags.splitlines(), *(f'<link rel="stylesheet" href="{address}">' for address in addresses)])

@@ -1,7 +1,7 @@
-"""The frame that all pages share: theme provider, header with navigation, footer.
+"""The layout that all pages share: theme provider, header with navigation, footer.
 
-A page gives its controls, its main part and its footer; it knows nothing of the others. Icons are drawn by the style
-sheet (`of-icon-…`), so that no icon font or service is loaded.
+A page supplies its controls, its main part and its footer, and knows nothing of other pages. Icons are drawn by the
+style sheet (`of-icon-…`), so no icon font or service is loaded.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ THEME = {
     "fontFamily": 'Inter, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif',
     "primaryColor": "blue",
     "colors": {
-        # from text to paper: the page's own blue greys in the place of Mantine's neutral ones
+        # from text to background: blue greys instead of Mantine's neutral greys
         "dark": [
             "#dbe3ee",
             "#b8c4d6",
@@ -51,7 +51,7 @@ def aria(**words: str) -> dict[str, Any]:
 
 
 def data(**values: str | int) -> dict[str, Any]:
-    """`data-…` attributes for a component, which the scripts of `assets/kit` read: data(hotkey="N")."""
+    """`data-…` attributes for a component, read by the scripts of `assets/kit`: data(hotkey="N")."""
     return {f"data-{name.replace('_', '-')}": value for name, value in values.items()}
 
 
@@ -73,9 +73,10 @@ def page_shell(
     footer: Component,
     extras: Sequence[Component] = (),
 ) -> Component:
-    """A whole page: `controls` in the header, `main` filling the window, `footer` below; `extras`: dialogs, stores.
+    """The component tree of a page.
 
-    links: the navigation, shown when there is more than one page; path: where this page is.
+    links: the navigation, shown if there is more than one page. path: the path of this page. controls: shown in the
+    header. main: fills the window. extras: dialogs and stores.
     """
     return dmc.MantineProvider(
         id=PROVIDER,
@@ -100,7 +101,7 @@ def page_shell(
 
 
 def navigation(links: Sequence[Link], path: str) -> list[Component]:
-    """Links to the other pages, and the same as a menu for narrow windows; nothing while there is only one."""
+    """Links to the pages, and a menu of them for narrow windows. Empty if there is only one page."""
     if len(links) < 2:
         return []
     here = next((link.name for link in links if link.path == path), "Pages")
@@ -109,7 +110,7 @@ def navigation(links: Sequence[Link], path: str) -> list[Component]:
         html.A(link.name, href=link.path, className="of-nav-link", **mark)
         for link, mark in zip(links, marks, strict=True)
     ]
-    # refresh: a page is a document of its own, which the browser loads
+    # refresh: load the page as a new document
     items = [
         dmc.MenuItem(link.name, href=link.path, refresh=True, disabled=link.path == path, **mark)
         for link, mark in zip(links, marks, strict=True)
@@ -130,16 +131,16 @@ def navigation(links: Sequence[Link], path: str) -> list[Component]:
 
 
 def icon(name: str) -> Component:
-    """An icon of the style sheet; decoration only, the control around it carries the label."""
+    """An icon from the style sheet. It is hidden from screen readers: the control around it has the label."""
     return html.Span(className=f"of-icon of-icon-{name}", **aria(hidden="true"))
 
 
 def icon_button(
     id: str, name: str, label: str, *, keys: str = "", pressed: bool | None = None, **more: Any
 ) -> Component:
-    """A small button with an icon, a tooltip and the same words for screen readers.
+    """A small button with an icon and a label, which is its tooltip and its name for screen readers.
 
-    pressed: for toggles. more: further attributes of the button.
+    keys: the hotkey shown in the tooltip. pressed: the state of a toggle button. more: further attributes.
     """
     attributes = {**more, **aria(label=label)}
     if pressed is not None:

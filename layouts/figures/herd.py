@@ -1,7 +1,7 @@
-"""Figures of a herd game's debrief as plain Plotly dicts, from the report's sections.
+"""Figures of a herd game's debrief as Plotly dicts, from the sections of the report.
 
-They need no server: `plotly.graph_objects.Figure(price_figure(report, theme="light"))` shows one in a notebook. All
-colours are hex codes of the palette, so a page can swap those of one theme for those of the other.
+They work without a server: `plotly.graph_objects.Figure(price_figure(report, theme="light"))` shows one in a notebook.
+All colours are hex codes of the palette, so a page can replace those of one theme by those of the other.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ Figure = dict[str, Any]
 COLOURS = ("paper", "grid", "strong", "text", "muted", "vwap", "volume", "buy", "sell")
 """Colours of the palette that the figures use."""
 NAMED = ("news", "round")
-"""Kinds of captions that get a line in the price figure, with a label where there is room."""
+"""Kinds of captions drawn as a line in the price figure, with a label if there is room."""
 BINS = 20
 TICKS = 5
 STEPS = (1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200)
 
 
 def colour_pairs() -> list[tuple[str, str]]:
-    """(colour of the dark theme, colour of the light theme) for each colour of the figures; printing swaps them."""
+    """(dark, light) pairs of the figures' colours. Printing replaces the dark ones by the light ones."""
     return [(getattr(DARK, name), getattr(LIGHT, name)) for name in COLOURS]
 
 
@@ -79,7 +79,7 @@ def price_figure(report: Json, theme: str = "dark") -> Figure:
 
 
 def _captions(marks: Sequence[Sequence[Any]], start: int, end: float, colours: Palette) -> list[Json]:
-    """Labels of the news; one that would overlap the label before it is left out."""
+    """Labels of the news. A label that would overlap the previous one is omitted."""
     out: list[Json] = []
     free = -math.inf
     for at, _, words in marks:
@@ -104,7 +104,7 @@ def _captions(marks: Sequence[Sequence[Any]], start: int, end: float, colours: P
 
 
 def windows_figure(herding: Json, started: int, theme: str = "dark") -> Figure:
-    """The share of buyers in each window, with the 95% band of independent choices."""
+    """The share of buyers in each time window, with the 95% band of independent choices."""
     colours = palette(theme)
     share = herding["share"] or 0.5
     x = [_seconds(time, started) + herding["seconds"] / 2 for time in herding["times"]]
@@ -148,7 +148,7 @@ def windows_figure(herding: Json, started: int, theme: str = "dark") -> Figure:
 
 
 def _band(x: Sequence[float], middle: float, spread: Sequence[float], width: float, colours: Palette) -> Json:
-    """The 95% band as one path of steps, below the bars."""
+    """The 95% band as one stepped path below the bars."""
     top, bottom = [], []
     for at, wide in zip(x, spread, strict=True):
         low, high = max(0.0, middle - wide), min(1.0, middle + wide)
@@ -179,7 +179,7 @@ def periods_figure(bubble: Json, theme: str = "dark") -> Figure:
 
 
 def memory_figure(memory: Json, theme: str = "dark") -> Figure:
-    """Autocorrelation of order signs, own and others', with the band of the others'."""
+    """Autocorrelation of order signs with own and others' orders, with the 95% band for others' orders."""
     colours, curves, lags = palette(theme), memory["curves"], memory["lags"]
     band = curves["others_band"]
     traces: list[Json] = [
@@ -195,7 +195,7 @@ def memory_figure(memory: Json, theme: str = "dark") -> Figure:
 
 
 def wealth_figure(wealth: Json, theme: str = "dark") -> Figure:
-    """Histogram of wealth at the end; the line is the wealth at the start."""
+    """Histogram of final wealth, with a line at the initial wealth."""
     colours, values = palette(theme), wealth["values"]
     low, high = values[0], values[-1]
     count = max(1, min(BINS, len(values)))
@@ -242,7 +242,7 @@ def wealth_figure(wealth: Json, theme: str = "dark") -> Figure:
 
 
 def lorenz_figure(wealth: Json, theme: str = "dark") -> Figure:
-    """The Lorenz curve: the area between it and the diagonal is half the Gini coefficient."""
+    """The Lorenz curve. The area between it and the diagonal is half the Gini coefficient."""
     colours = palette(theme)
     traces = [
         _line([0, 1], [0, 1], colours.muted, "All alike", dash="dot", width=1),
@@ -262,7 +262,7 @@ def lorenz_figure(wealth: Json, theme: str = "dark") -> Figure:
 
 
 def experiment_figure(experiment: Json, theme: str = "dark") -> Figure:
-    """Each participant's share of orders with the crowd, by group, and the means of the groups."""
+    """Each participant's share of orders that follow the crowd, by group, with the group means."""
     colours = palette(theme)
     traces: list[Json] = []
     looks = (("see", "See the crowd", colours.vwap, "circle"), ("blind", "Do not see it", colours.muted, "square"))
@@ -272,7 +272,7 @@ def experiment_figure(experiment: Json, theme: str = "dark") -> Figure:
             {
                 "type": "scatter",
                 "mode": "markers",
-                # spread by the golden ratio: neighbours never overlap, and the figure is the same every time
+                # jitter by the golden ratio: neighbours do not overlap, and the figure is deterministic
                 "x": [at + 0.5 * ((i * 0.618034) % 1 - 0.5) for i in range(len(follow))],
                 "y": follow,
                 "name": words,
@@ -311,7 +311,7 @@ def _line(
     shape: str = "linear",
     marker: str = "",
 ) -> Json:
-    """A line. hover: the hover text; without one the line has no hover. marker: a symbol on every point."""
+    """A line trace. hover: hover text, "" for none. marker: symbol at every point, "" for none."""
     trace: Json = {
         "type": "scatter",
         "mode": "lines+markers" if marker else "lines",
@@ -327,7 +327,7 @@ def _line(
 
 
 def _figure(traces: list[Json], colours: Palette, *, legend: bool = False) -> Figure:
-    """The layout of all figures: horizontal grid only, labels in the muted colour, automatic margins."""
+    """A figure with the common layout: horizontal grid only, muted labels, automatic margins."""
     axis = {
         "zeroline": False,
         "ticks": "",
@@ -363,7 +363,7 @@ def _seconds(time: int, start: int) -> float:
 
 
 def _clock_axis(end: float) -> Json:
-    """Ticks as minutes and seconds, at most `TICKS` + 1."""
+    """Axis ticks as minutes and seconds, at most TICKS + 1."""
     step = next((step for step in STEPS if end / step <= TICKS), math.ceil(end / TICKS))
     values = list(range(0, int(end) + 1, step))
     return {"tickvals": values, "ticktext": [f"{value // 60}:{value % 60:02d}" for value in values]}

@@ -1,8 +1,8 @@
-"""The price line of a running herd game: a figure that is made once, and what `extendData` adds to it.
+"""The live price figure of a herd game: built once, then extended with `extendData`.
 
-Times are milliseconds, with the figure's zero at MIDNIGHT: a date axis then shows minutes and seconds after it. Colours
-are one theme's hex codes; the page's style sheet sets those of the theme in force by the traces' names, so that a
-change of theme asks nobody. Both axes range by themselves until the reader zooms.
+Times are milliseconds from MIDNIGHT, so the date axis shows elapsed minutes and seconds. The figure has the colours of
+one theme; the page's style sheet overrides them by trace name, so a change of theme needs no new figure. Both axes
+autorange until the user zooms.
 """
 
 from __future__ import annotations
@@ -18,30 +18,32 @@ Extension = list[Any]
 
 LINE, NOW, VALUE, ROUNDS, NEWS, ROUNDS_LEFT, NEWS_LEFT = range(7)
 NAMES = ("price", "now", "value", "rounds", "news", "roundsleft", "newsleft")
-"""The traces, in order; names are their `uid`, by which the style sheet finds them."""
+"""The traces in order. The names are their `uid`, which the style sheet selects them by."""
 MIDNIGHT = 946_684_800_000
-"""The figure's zero on its date axis. Not 0: Plotly takes a number of four digits for a year."""
+"""The origin of the date axis, ms since 1970. Not 0, because Plotly reads a four-digit number as a year."""
 BUCKETS = 400
-"""A line is thinned to at most four points for each of so many equal spans."""
+"""Time buckets of a thinned line; each keeps at most four points."""
 LETTER = 0.0125
-"""Width of a letter at a mark, as a share of the plot."""
+"""Width of a letter of a mark's label, as a share of the plot."""
 LONGEST = 26
-"""Letters of a headline at its mark."""
+"""Maximum letters of a headline's label."""
 ROOM = 0.012
-"""Free room after the newest point, as a share of the time shown."""
+"""Space to the right of the newest point, as a share of the time range."""
 LEAST_ROOM = 300
+"""Minimum of that space, ms."""
 NAMED_BY = 0.72
-"""The name of the value's line begins where the value does, but not later than at this share of the time shown."""
+"""Rightmost start of the fundamental value's label, as a share of the time range."""
 LATELY = 3_000
-"""ms over which the tag at the newest price says which way it went."""
+"""ms over which the tag at the newest price shows its direction."""
 
 
 def live_figure(
     points: Sequence[Point], start: float | None = None, *, theme: str = "dark", view: str = "", hours: bool = False
 ) -> Json:
-    """The figure with its line. points: (ms from MIDNIGHT on, price); start: the first price, for a dotted line.
+    """The complete figure.
 
-    view: names what is shown; a reader's zoom survives another figure of the same view. hours: times go beyond one.
+    points: (ms from MIDNIGHT, price). start: the initial price, drawn as a dotted line. view: identifies the data; the
+    user's zoom is kept between figures of the same view. hours: show hours on the time axis.
     """
     colours = palette(theme)
     line: Json = {"type": "scatter", "mode": "lines", "x": [], "y": [], "text": [], "connectgaps": False}
@@ -103,13 +105,15 @@ def _layout(colours: Palette, start: float | None, view: str, clock: str) -> Jso
 
 
 def columns(points: Sequence[Point]) -> tuple[list[int], list[float]]:
-    """Times and prices of points."""
+    """The times and prices of points as two lists."""
     return [time for time, _ in points], [price for _, price in points]
 
 
 def thin(points: Sequence[Point], buckets: int = BUCKETS) -> list[Point]:
-    """At most about four points for each of so many equal spans of time: first, lowest, highest and last, so that no
-    peak is lost."""
+    """Thin a line to the first, lowest, highest and last point of each of `buckets` equal time spans.
+
+    Peaks are kept. Lines of up to 4 * buckets points are returned unchanged.
+    """
     if len(points) <= 4 * buckets:
         return list(points)
     begin = points[0][0]
@@ -128,8 +132,11 @@ def thin(points: Sequence[Point], buckets: int = BUCKETS) -> list[Point]:
 
 
 def extension(points: Sequence[Point], most: int, **traces: Json) -> Extension:
-    """The value of a Graph's `extendData`: later points of the line, of which it keeps the last `most` (-1: all), and
-    traces that are replaced whole, by name: each {"x", "y", "text"} of one length."""
+    """The value of a Graph's `extendData`.
+
+    points: new points of the price line. most: number of points that the line keeps, -1 for all. traces: new content of
+    other traces by name, each {"x", "y", "text"} of equal length.
+    """
     times, prices = columns(points)
     update: Json = {"x": [times], "y": [prices], "text": [[]]}
     kept, numbers = [most], [LINE]
@@ -142,7 +149,10 @@ def extension(points: Sequence[Point], most: int, **traces: Json) -> Extension:
 
 
 def now_trace(first: int, last: Point, now: int, tag: str) -> Json:
-    """The rest since the last move, with a dot and a tag at the newest price, from `first` to the end of the axis."""
+    """The horizontal line since the last price change, with a dot and a tag at the newest price.
+
+    first: start of the time range. last: the newest point. now: current time (all ms from MIDNIGHT). tag: its text.
+    """
     time, price = last
     end = max(now, time)
     room = max(LEAST_ROOM, round(ROOM * (end - first)))
@@ -150,7 +160,7 @@ def now_trace(first: int, last: Point, now: int, tag: str) -> Json:
 
 
 def value_trace(values: Sequence[tuple[int, float | None]], first: int, now: int, name: str) -> Json:
-    """The fundamental value as steps. values: (ms, value or None) wherever it changed; name: its words."""
+    """The fundamental value as a stepped line. values: (ms, value or None) for each change. name: the line's label."""
     trace = _empty()
     for i, (time, value) in enumerate(values):
         until = values[i + 1][0] if i + 1 < len(values) else now
@@ -167,9 +177,9 @@ def value_trace(values: Sequence[tuple[int, float | None]], first: int, now: int
 
 
 def mark_traces(marks: Sequence[Json], first: int, end: int) -> dict[str, Json]:
-    """Lines at rounds and news, with words where there is room: the newest first, and news before rounds.
+    """Vertical lines at rounds and news, with labels where there is room: newest first, and news before rounds.
 
-    marks: {"t": ms from MIDNIGHT on, "kind", "text"}; first, end: of the time shown.
+    marks: {"t": ms from MIDNIGHT, "kind", "text"}. first, end: the time range.
     """
     traces: dict[str, Json] = {name: _empty() for name in NAMES[ROUNDS:]}
     spans: list[tuple[float, float]] = []
@@ -200,7 +210,7 @@ def _put(trace: Json, x: list[int], y: list[float | None], words: str = "", at: 
 
 
 def label(mark: Json) -> str:
-    """A few words for a mark: a headline is cut, the beginning of a round says its number, its end nothing."""
+    """The label of a mark: a shortened headline, "Round n" for the start of a round, "" for its end."""
     text = mark["text"].removeprefix("News: ")
     if mark["kind"] == "news":
         return "⚡ " + (text if len(text) <= LONGEST else f"{text[: LONGEST - 1].rstrip()}…")

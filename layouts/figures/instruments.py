@@ -1,6 +1,6 @@
-"""Figures of simulated instruments: the live price line, and the prices of a quiz's question.
+"""Figures of simulated instruments: the live price line, and the prices of a quiz question.
 
-Dicts rather than `go.Figure`: they are made in a tenth of the time, and Plotly and `dcc.Graph` take both.
+They are dicts instead of `go.Figure`, which takes ten times as long to build; `dcc.Graph` accepts both.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from layouts.figures.palette import FONT, palette
 def price_figure(
     times: Sequence[float], prices: Sequence[float], initial: float | None, *, epoch: str = "", theme: str = "dark"
 ) -> dict[str, Any]:
-    """A line of prices over time; later ones are appended by `extendData` to trace 0.
+    """A line of prices over time. `extendData` appends later prices to trace 0.
 
-    times: ms since 1970. initial: a dotted line at the price of the start. epoch: a zoom survives as long as it is the
-    same. The page's style sheet overrides the colours, so that they follow its theme without a new figure.
+    times: ms since 1970. initial: the initial price, drawn as a dotted line. epoch: the user's zoom is kept while it is
+    unchanged. The page's style sheet overrides the colours, so that they follow its theme without a new figure.
     """
     colours = palette(theme)
     axis = {"gridcolor": colours.grid, "linecolor": colours.strong, "zeroline": False}
@@ -58,7 +58,7 @@ def price_figure(
 
 
 def quiz_figure(prices: Sequence[float], *, kind: str = "", theme: str = "dark") -> dict[str, Any]:
-    """Prices without any scale, as that would tell. kind: "right" or "wrong" once the question is answered."""
+    """Prices without axes, which would reveal the answer. kind: "right" or "wrong" after the question is answered."""
     colours = palette(theme)
     colour = {"right": colours.buy, "wrong": colours.sell}.get(kind, colours.text)
     axis = {"visible": False, "fixedrange": True}

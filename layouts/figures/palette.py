@@ -1,4 +1,4 @@
-"""Colours of static figures: the same as the page's (`assets/chart/theme.js`), held equal by a test."""
+"""Colours of static figures. A test checks that they equal the page's (`assets/chart/theme.js`)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from orderflow.errors import BadInput
 
 @dataclass(frozen=True, slots=True)
 class Palette:
-    """Hex colours. buy and sell are a pair that colour-vision deficiencies keep apart."""
+    """Hex colours. buy and sell can be distinguished with colour-vision deficiencies."""
 
     paper: str
     grid: str
@@ -61,7 +61,7 @@ def palette(theme: str) -> Palette:
 
 
 def blend(over: str, under: str, share: float) -> str:
-    """`over` laid on `under` with opacity `share`, as rgb(); a colour scale cannot be translucent."""
+    """`over` on top of `under` with opacity `share`, as rgb(). Needed because a colour scale cannot be translucent."""
     parts = [(int(over[i : i + 2], 16), int(under[i : i + 2], 16)) for i in (1, 3, 5)]
     mixed = [round(a * share + b * (1 - share)) for a, b in parts]
     return f"rgb({mixed[0]},{mixed[1]},{mixed[2]})"
