@@ -1,7 +1,7 @@
-"""A chunk of the file as a replay sends it: ticks in file order, and the data row of each.
+"""A chunk of the file in sending order: ticks in file order, with the data row of each.
 
-`--start-from` counts rows, so a replay can be cut after any tick whose row is complete: starting there again neither
-loses nor doubles a tick.
+`--start-from` counts rows, so a replay can stop after any complete row and resume there without losing or repeating a
+tick.
 """
 
 from __future__ import annotations
@@ -36,23 +36,23 @@ class Chunk:
         return len(self.row)
 
     def resume_row(self, done: int) -> int:
-        """Where to start from when the first `done` pieces have been sent."""
+        """The data row to resume from when the first `done` pieces have been sent."""
         return int(self.row[done]) if done < len(self.row) else self.next_row
 
     def before_row(self, row: int) -> int:
-        """How many pieces come from rows before `row`."""
+        """Number of pieces from rows before `row`."""
         return int(np.searchsorted(self.row, row))
 
     def ticks(self, part: slice) -> int:
-        """How many ticks the pieces of `part` hold."""
+        """Number of ticks in the pieces of `part`."""
         return int(self.start[part.stop] - self.start[part.start])
 
     def pieces(self, ticks: int, at: int = 0) -> int:
-        """The end of the longest run of pieces from `at` that holds no more than `ticks` ticks."""
+        """The end of the longest run of pieces from `at` with at most `ticks` ticks."""
         return int(np.searchsorted(self.start, self.start[at] + ticks, side="right")) - 1
 
     def body(self, part: slice) -> tuple[bytes, str | None]:
-        """The pieces as CSV text, and their symbol when it is one."""
+        """The pieces as CSV text, and their symbol if all have the same one, otherwise None."""
         first, last = int(self.start[part.start]), int(self.start[part.stop])
         if self.order is None:
             batch = self.batches[0].take(slice(first, last))
@@ -72,9 +72,9 @@ class Chunk:
 
 
 def make_chunk(batches: Sequence[TickBatch], rows: Sequence[Ints], next_row: int) -> Chunk:
-    """Lay the batches of a chunk out in file order.
+    """Arrange the batches of a chunk in file order.
 
-    rows: for each batch, int64[len(batch)], the data row of each tick, rising. next_row: the row after the chunk.
+    rows: for each batch, int64[len(batch)], the data row of each tick, ascending. next_row: the row after the chunk.
     """
     filled = [(b, r) for b, r in zip(batches, rows, strict=True) if len(b)]
     if not filled:

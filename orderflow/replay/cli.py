@@ -1,7 +1,7 @@
 """`orderflow-replay FILE`: the command line of the replay client.
 
-Exit codes: 0 done, 1 nothing usable or server gone, 2 bad arguments, 130 interrupted. Progress and errors go to stderr,
-results to stdout.
+Exit codes: 0 success, 1 no usable rows or server unreachable, 2 bad arguments, 130 interrupted. Progress and errors go
+to stderr, results to stdout.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ BAD_ARGUMENTS = 2
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Put the replay client's arguments on a parser."""
+    """Add the replay client's arguments to a parser."""
     add = parser.add_argument
     add("file", metavar="CSV", nargs="?", help="file of trades: .csv, .csv.gz, .zip or .parquet")
-    add("-v", "--velocity", type=_velocity, default=10.0, help="market seconds a second, or 'max' (default: 10)")
+    add("-v", "--velocity", type=_velocity, default=10.0, help="market seconds per second, or 'max' (default: 10)")
     add("-s", "--start-from", type=_count, default=0, metavar="N", help="skip the first N data rows (default: 0)")
     add("-m", "--max-ticks", type=_positive, metavar="N", help="send at most N ticks")
-    add("-r", "--reset", action="store_true", help="empty the server first")
+    add("-r", "--reset", action="store_true", help="delete the server's data first")
     add("--server", default="http://localhost:8765", metavar="URL", help="default: http://localhost:8765")
-    add("--symbol", type=_symbol, help="the instrument's name (default: the file's, where its rows name none)")
-    add("--format", metavar="NAME", help="the file's format instead of finding it out; 'list' shows all")
-    add("--tz", type=_zone, default="UTC", help="time zone of times that name none (default: UTC)")
-    add("--tick-size", type=_decimal, metavar="SIZE", help="the instrument's price step, told to the server")
+    add("--symbol", type=_symbol, help="the symbol of all rows (default: the file's symbol column, or its name)")
+    add("--format", metavar="NAME", help="the file's format instead of detecting it; 'list' shows all")
+    add("--tz", type=_zone, default="UTC", help="time zone of times without one (default: UTC)")
+    add("--tick-size", type=_decimal, metavar="SIZE", help="the instrument's tick size, which is set on the server")
     add(
         "--side",
         choices=("auto", "flag"),
@@ -45,14 +45,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="auto: flags, then volumes, quotes, tick rule; flag: only what the file flags (default: auto)",
     )
     add("--member", metavar="NAME", help="which file of a .zip")
-    add("--loop", action="store_true", help="start again at the end, the server's copy emptied first")
+    add(
+        "--loop",
+        action="store_true",
+        help="repeat the file endlessly, deleting its symbols on the server before each pass",
+    )
     add("--dry-run", action="store_true", help="describe the file and stop; nothing is sent")
     add("--strict", action="store_true", help="stop at the first bad row instead of skipping it")
     add("--key", default=None, help=f"the server's key (default: ${KEY_ENV})")
     add("--quiet", action="store_true", help="no progress and no summary")
-    add("--retry-for", type=_number, default=60.0, metavar="S", help="wait so long for a lost server (default: 60)")
-    add("--max-gap", type=_number, metavar="S", help="shorten times without trades to S market seconds")
-    add("--batch-ticks", type=_positive, default=25_000, metavar="N", help="ticks a request at most (default: 25000)")
+    add("--retry-for", type=_number, default=60.0, metavar="S", help="seconds to retry a lost server (default: 60)")
+    add("--max-gap", type=_number, metavar="S", help="shorten gaps without trades to S market seconds")
+    add("--batch-ticks", type=_positive, default=25_000, metavar="N", help="maximum ticks per request (default: 25000)")
     add(
         "--resume",
         type=_resume,
@@ -62,7 +66,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The console script `orderflow-replay`."""
+    """Entry point of the console script `orderflow-replay`."""
     parser = argparse.ArgumentParser(
         prog="orderflow-replay",
         description="Stream a file of trades to an Orderflow server, at the pace of the market.",
@@ -72,7 +76,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do what the arguments say; the exit code."""
+    """Run the replay or the dry run; returns the exit code."""
     try:
         if args.format == "list":
             print("\n".join(names()))

@@ -1,13 +1,13 @@
-"""The HTTP side of the replay: a `requests.Session`, one request at a time, each batch until it is answered.
+"""HTTP client of the replay: a `requests.Session` with one request at a time, retried until the server responds.
 
-A batch goes out in two steps, `begin_ticks` and `finish_ticks`. The first attempt runs in a second thread, so the next
-batch is read and written as text while the server works on this one. `begin_ticks` waits until the body is written:
-two threads that take turns at the interpreter would write it slower.
+A batch is sent in two steps, `begin_ticks` and `finish_ticks`. The first attempt runs in a second thread, so that the
+next batch is read and formatted while the server works on this one. `begin_ticks` waits until the body is written,
+because two threads competing for the interpreter would write it slower.
 
-What is safe to retry is retried: a batch carries an idempotency key, and the same bytes go out with the same key until
-the server answers, so a connection lost before or after the server took them changes nothing. What the server refuses
-for good (a 4xx) is not retried. All of that is decided here, because only this module knows what is safe and when the
-user wants to stop; urllib3's `Retry` covers connecting alone. Proxies, `.netrc` and redirects are not followed.
+Retries are safe: a batch has an idempotency key, and the same bytes are sent with the same key until the server
+responds, so no batch is taken twice when a connection is lost. A final refusal (a 4xx) is not retried. Retries are
+implemented here, because only this module knows what is safe and when the user wants to stop; urllib3's `Retry` covers
+connecting only. Proxy settings, `.netrc` and redirects are ignored.
 """
 
 from __future__ import annotations
@@ -34,15 +34,15 @@ _FIRST_WAIT = 0.25
 _LONGEST_WAIT = 4.0
 _RETRY = frozenset({408, 425, 429})
 _NOT_TAKEN = frozenset({429, 503, 507})
-"""Statuses that promise that nothing was kept."""
+"""Statuses that guarantee that no tick was kept."""
 _LOST = requests.ConnectionError | requests.Timeout | requests.exceptions.ChunkedEncodingError
-"""Errors that another attempt may not meet."""
+"""Errors that are worth a retry."""
 _CONNECTING = Retry(connect=1, read=False, redirect=False, status=False, other=False, backoff_factor=0)
-"""A second try at connecting, at once; nothing that was sent is ever sent again by urllib3."""
+"""One immediate retry of connecting. urllib3 never sends a request again."""
 
 
 class ServerGone(OrderflowError):
-    """No usable response in the time allowed; `in_doubt` when the server may have taken the batch all the same."""
+    """No usable response within `retry_for`. in_doubt: True if the server may have taken the batch anyway."""
 
     def __init__(self, detail: str, *, in_doubt: bool) -> None:
         super().__init__(detail)
@@ -50,11 +50,11 @@ class ServerGone(OrderflowError):
 
 
 class Stopped(ServerGone):
-    """The user ended it while the client waited for the server."""
+    """The user stopped the replay while the client waited for the server."""
 
 
 class Refused(OrderflowError):
-    """The server refuses this for good. errors: (location, message) of each thing wrong, as the server says it."""
+    """The server refused the request, and a retry would not help. errors: the server's (location, message) pairs."""
 
     def __init__(self, status: int, detail: str, errors: tuple[tuple[list[Any], str], ...] = ()) -> None:
         super().__init__(detail)
@@ -64,7 +64,7 @@ class Refused(OrderflowError):
 
 @dataclass(frozen=True, slots=True)
 class BatchResult:
-    """accepted: ticks taken. duplicates: ticks known by trade id. waited: seconds lost to a server that was away."""
+    """accepted: ticks taken. duplicates: ticks with a known trade id. waited: seconds spent waiting for retries."""
 
     accepted: int
     duplicates: int
@@ -80,7 +80,7 @@ class _Request:
 
 
 class _Body:
-    """A request's body as a file that gives all of it at once, and tells when that was written."""
+    """A request's body as a file that is read in one piece. on_written: called when it has been sent."""
 
     def __init__(self, data: bytes, on_written: Callable[[], object]) -> None:
         self._data = data
@@ -94,7 +94,7 @@ class _Body:
         yield self._data
 
     def read(self, size: int = -1) -> bytes:
-        """All of it, whatever the size; then nothing."""
+        """The whole body, whatever the size; then b""."""
         piece, self._left = self._left, b""
         if not piece:
             self._on_written()
@@ -110,13 +110,13 @@ class _Reply:
 
 
 class Client:
-    """Talks to one server.
+    """Client for one server.
 
-    server: `http[s]://host[:port][/prefix]`. api_key: sent as a bearer token. retry_for: seconds to go on trying after
-    the first failure. timeout: seconds without a byte. sleep: returns something true when the user wants to stop.
-    on_wait(reason, seconds left) is called before each wait and on_back() when a response came after waits.
+    server: `http[s]://host[:port][/prefix]`. api_key: sent as a bearer token. retry_for: seconds to keep retrying after
+    the first failure. timeout: seconds without a byte. sleep: returns True if the user wants to stop.
+    on_wait(reason, seconds left) is called before each wait, on_back() on a response after waits.
 
-    Raises BadSetting if `server` is not such an address; the calls raise Refused, ServerGone and Stopped.
+    Raises BadSetting if `server` is not such a URL. The methods raise Refused, ServerGone and Stopped.
     """
 
     def __init__(
@@ -165,24 +165,24 @@ class Client:
         self._on_back = on_back
 
     def begin_ticks(self, body: bytes, *, key: str, symbol: str | None) -> None:
-        """Send one batch (CSV text). `symbol` is that of all its ticks, or None when its lines name theirs.
+        """Start sending one batch (CSV text). symbol: of all its ticks, None if the lines have a symbol column.
 
-        A failure shows in `finish_ticks`, which must be called before anything else is sent.
+        `finish_ticks` raises errors, and must be called before the next request.
         """
         query = {"symbol": symbol} if symbol else {}
         headers = {"Content-Type": CONTENT_TYPE, "Idempotency-Key": key}
         self._begin(_Request("POST", self._url("/ticks", query), body, headers))
 
     def finish_ticks(self) -> BatchResult:
-        """Wait for the response to the batch, sending it again as often as need be."""
+        """Wait for the response to the batch, retrying as needed. Raises Refused, ServerGone or Stopped."""
         found, waited = self._finish()
         try:
             return BatchResult(int(found["accepted"]), int(found.get("duplicates", 0)), waited)
         except (KeyError, TypeError, ValueError) as error:
-            raise Refused(200, f"{self.server} answers, but not as an orderflow server does") from error
+            raise Refused(200, f"{self.server} is not an orderflow server: its response is not a receipt") from error
 
     def reset(self, symbol: str | None = None) -> None:
-        """Empty the server: one symbol (it need not be there), or everything."""
+        """Delete a symbol from the server (an unknown one is ignored), or everything."""
         self._begin(_Request("POST", self._url("/reset", {"symbol": symbol} if symbol else {})))
         try:
             self._finish()
@@ -191,14 +191,14 @@ class Client:
                 raise
 
     def set_tick_size(self, symbol: str, tick_size: str) -> None:
-        """Tell the server the instrument's price step (decimal text)."""
+        """Set the instrument's tick size (decimal text) on the server."""
         body = json.dumps({"tick_size": tick_size}).encode()
         url = self._url(f"/api/v1/symbols/{quote(symbol, safe='')}", {})
         self._begin(_Request("PUT", url, body, {"Content-Type": "application/json"}))
         self._finish()
 
     def close(self) -> None:
-        """Close the connection. A request under way is left to its thread, which ends with the program."""
+        """Close the connection. A running request is left to its daemon thread."""
         self._session.close()
 
     def _url(self, path: str, query: dict[str, str]) -> str:
@@ -207,13 +207,13 @@ class Client:
     def _begin(self, request: _Request) -> None:
         self._request, self._outcome, self._used = request, None, self._open
         self._written.clear()
-        # a daemon: the user who interrupts twice does not wait for a server that is silent
+        # a daemon thread: a user who interrupts twice does not have to wait for a silent server
         self._sending = threading.Thread(target=self._send, name="replay request", daemon=True)
         self._sending.start()
         self._written.wait()
 
     def _finish(self) -> tuple[dict[str, Any], float]:
-        """Try until there is a response. Returns its JSON object ({} when it is none) and the seconds lost."""
+        """Retry until there is a response. Returns its JSON object ({} for other content) and the seconds waited."""
         began: float | None = None
         in_doubt = False
         attempt = 0
@@ -222,7 +222,7 @@ class Client:
             if isinstance(outcome, requests.RequestException):
                 in_doubt |= _was_sent(outcome)
                 if self._used and not isinstance(outcome, requests.Timeout):
-                    self._used = False  # most often a connection that the server closed as idle: a fresh one, at once
+                    self._used = False  # usually a keep-alive connection that the server closed: retry at once
                     self._send()
                     continue
                 reason, after = _reason(outcome), None
@@ -235,7 +235,7 @@ class Client:
                     return self._read(outcome), self._clock() - began
                 in_doubt |= outcome.status >= 500 and outcome.status not in _NOT_TAKEN
                 reason, after = f"it answered {outcome.status} {_detail(outcome)[0]}".strip(), outcome.retry_after
-                failure = f"{self.server} does not take the request: {reason}"
+                failure = f"{self.server} does not accept the request: {reason}"
             now = self._clock()
             began = now if began is None else began
             left = began + self._retry_for - now
@@ -249,7 +249,7 @@ class Client:
             self._send()
 
     def _send(self) -> None:
-        """One attempt, to its end."""
+        """Make one attempt and store its outcome."""
         request = self._request
         body = _Body(request.body, self._written.set) if request.body else None
         try:
@@ -261,8 +261,8 @@ class Client:
                 timeout=self._timeout,
                 allow_redirects=False,
             )
-        except Exception as error:  # raised where the caller waits, see `_receive`
-            self._session.close()  # the next attempt begins with a fresh connection
+        except Exception as error:  # re-raised in the caller's thread, see `_receive`
+            self._session.close()  # the next attempt uses a new connection
             self._open, self._outcome = False, error
             return
         finally:
@@ -274,7 +274,7 @@ class Client:
         )
 
     def _receive(self) -> _Reply | requests.RequestException:
-        """What became of the last attempt. Raises BadSetting for a request that cannot be made at all."""
+        """The outcome of the last attempt. Raises BadSetting if the request could not be made at all."""
         if self._sending is not None:
             self._sending.join()
             self._sending = None
@@ -289,15 +289,15 @@ class Client:
             found = _json(reply.body)
             return found if isinstance(found, dict) else {}
         if 300 <= reply.status < 400:
-            raise Refused(reply.status, f"{self.server} points to {reply.location}: give that with --server")
+            raise Refused(reply.status, f"{self.server} redirects to {reply.location}: use that with --server")
         detail, errors = _detail(reply)
         hint = {
-            401: " (give the server's key with --key)",
-            403: " (give the server's key with --key)",
+            401: " (pass the server's key with --key)",
+            403: " (pass the server's key with --key)",
             404: " (is this an orderflow server?)",
-            413: " (send less at once with --batch-ticks)",
+            413: " (send smaller batches with --batch-ticks)",
         }.get(reply.status, "")
-        raise Refused(reply.status, f"{self.server} refused it ({reply.status}): {detail}{hint}", errors)
+        raise Refused(reply.status, f"{self.server} refused the request ({reply.status}): {detail}{hint}", errors)
 
 
 def _json(body: bytes) -> Any:
@@ -308,7 +308,7 @@ def _json(body: bytes) -> Any:
 
 
 def _detail(reply: _Reply) -> tuple[str, tuple[tuple[list[Any], str], ...]]:
-    """What an error answer says: the sentence, and (place, message) of each thing wrong."""
+    """The content of an error response: the message, and the (location, message) of each error."""
     found = _json(reply.body)
     if not isinstance(found, dict):
         return reply.body[:200].decode("utf-8", "replace").strip(), ()
@@ -322,7 +322,7 @@ def _detail(reply: _Reply) -> tuple[str, tuple[tuple[list[Any], str], ...]]:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """An error of requests and what is behind it: urllib3's error, then the system's."""
+    """An error of requests and its causes: urllib3's error, then the operating system's."""
     inner = getattr(error, "reason", None) or next((a for a in error.args if isinstance(a, BaseException)), None)
     found = inner if isinstance(inner, BaseException) else error.__cause__
     yield error
@@ -331,7 +331,7 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def _was_sent(error: requests.RequestException) -> bool:
-    """False when the connection was never made, so that the server cannot have taken anything."""
+    """False if no connection was made, so that the server cannot have taken the batch."""
     return not any(isinstance(cause, NewConnectionError | ConnectTimeoutError | SSLError) for cause in _causes(error))
 
 

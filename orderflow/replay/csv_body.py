@@ -1,14 +1,14 @@
-"""Ticks as the CSV text that `POST /ticks` takes, written in columns.
+"""Writes ticks as the CSV body of `POST /ticks`, column by column.
 
-Why CSV: it is the fastest text that the server reads (columnar, no object per tick), and decimal text is exact where
-a JSON number passes through a float. Why not a CSV library: they go value by value; here every number becomes digits
-by table look-ups of four, in one byte matrix of a row per tick, and the bytes that are not needed are dropped in one
-go (tens of nanoseconds a tick).
+Why CSV: it is the fastest text format that the server parses (columnar, no object per tick), and decimal text is exact,
+while a JSON number passes through a float. Why not a CSV library: libraries format value by value. Here, digits come
+from a lookup table of four-digit groups into one byte matrix with a row per tick, and unused bytes are then removed in
+one pass (tens of nanoseconds per tick).
 
-Every tick must arrive with the side and the rule that it has here, so the text has what makes the server find both
-again: a word for a flagged side and for one that the venue calls unknown; the quote that the trade was at; the volume
-of the one side that it was; and nothing where the tick rule decides, which goes by the order of all ticks and is the
-server's. A trade id that was no number travels as its hash and is hashed again: equal ones stay equal.
+The server must infer the same side and side rule for every tick, so the text contains the evidence: a word for a
+flagged or unknown side, the quote for the quote rule, the volume of one side for the volumes rule, and nothing for the
+tick rule, which the server applies to the order of all ticks. A trade id that was not a number is sent as its hash and
+hashed again; equal ids stay equal.
 """
 
 from __future__ import annotations
@@ -23,20 +23,18 @@ from orderflow.market.ticks import NO_ID, Side, SideRule, TickBatch
 
 CONTENT_TYPE = "text/csv; charset=utf-8"
 
-"""uint8[n, width]: a column of text, one row a tick; a zero byte is no character."""
-
 _GROUPS = np.array([b"%04d" % i for i in range(10_000)], "S4").view(np.uint32)
 """uint32[10_000]: the four characters of each number below 10,000, as one word."""
 _ZERO = ord("0")
 _SIDES = {0: "", 1: "sell", 2: "unknown", 3: "buy"}
-"""Words of the side column by 2 + side; 0 leaves it to the other columns, or to the tick rule."""
+"""Words of the side column by 2 + side; 0: the side follows from the other columns, or from the tick rule."""
 
 
 def csv_body(batch: TickBatch | Sequence[TickBatch], order: Indices | None = None) -> bytes:
-    """The ticks as CSV with a header line, one line a tick.
+    """The ticks as CSV with a header line and one line per tick.
 
-    Of one symbol the text has no symbol column (the request names it). Of several, `order` says how the concatenated
-    batches are arranged (indices; None: one after the other) and each line names its symbol.
+    A single batch has no symbol column, because the request names the symbol. For several batches, each line has its
+    symbol, and `order` is the order of the lines as indices into the concatenated batches (None: as they are).
     """
     batches = [batch] if isinstance(batch, TickBatch) else list(batch)
     parts: dict[str, Bytes] = {
@@ -57,7 +55,7 @@ def csv_body(batch: TickBatch | Sequence[TickBatch], order: Indices | None = Non
 
 
 def _sides(side: Codes, rule: Codes, price: Bytes, size: Bytes) -> dict[str, Bytes]:
-    """The columns that say each tick's side and how it was found; none that is empty throughout."""
+    """The columns from which the server infers each tick's side and side rule, without empty columns."""
     columns: dict[str, Bytes] = {}
     worded = (rule == SideRule.FLAG) | (rule == SideRule.NONE)
     if worded.any():
@@ -100,7 +98,7 @@ def _digits(values: Ints) -> Bytes:
     text = np.empty((len(values), groups), np.uint32)
     rest = values
     for group in range(groups - 1, 0, -1):
-        high = rest // 10_000  # by a constant: multiplied, not divided; divmod is four times slower
+        high = rest // 10_000  # numpy turns division by a constant into a multiplication; divmod is four times slower
         text[:, group] = _GROUPS[rest - high * 10_000]
         rest = high
     text[:, 0] = _GROUPS[rest]
@@ -108,7 +106,7 @@ def _digits(values: Ints) -> Bytes:
 
 
 def _strip_left(text: Bytes, upto: int) -> None:
-    """Drop leading zeros among the first `upto` characters."""
+    """Remove leading zeros from the first `upto` characters."""
     leading = np.ones(len(text), np.bool_)
     for column in range(upto):
         leading &= text[:, column] == _ZERO
@@ -143,7 +141,7 @@ def _decimal(units: Ints, decimals: int) -> Bytes:
 
 
 def _ids(ids: Ints) -> Bytes:
-    """Whole numbers, signed; nothing where there is no id."""
+    """Signed whole numbers, empty for ticks without an id."""
     known = ids != NO_ID
     text = _whole(np.abs(np.where(known, ids, 0)))
     sign = np.where(known & (ids < 0), ord("-"), 0).astype(np.uint8)[:, None]
@@ -152,7 +150,7 @@ def _ids(ids: Ints) -> Bytes:
 
 
 def _words(codes: npt.NDArray[np.integer], words: dict[int, str]) -> Bytes:
-    """Each code's word."""
+    """The word of each code."""
     table = {code: word.encode() for code, word in words.items()}
     width = max(map(len, table.values()))
     letters = np.zeros((max(table) + 1, width), np.uint8)

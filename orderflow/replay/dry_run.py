@@ -1,4 +1,4 @@
-"""`--dry-run`: describes a file without sending anything: format, time span, gaps, side quality, bad rows."""
+"""`--dry-run`: summarises a file without sending it: format, time span, gaps, side quality, bad rows."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _RULES = {
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A time without trades; ns UTC."""
+    """A gap without trades, from `begin` to `end` (ns since 1970 UTC)."""
 
     begin: int
     end: int
@@ -43,7 +43,7 @@ class Gap:
 
 @dataclass(slots=True)
 class Symbol:
-    """What a file holds of one symbol. Times are ns UTC; low and high are (units, decimals)."""
+    """Summary of one symbol. first, last, newest: ns since 1970 UTC. low, high: prices as (units, decimals)."""
 
     name: str
     ticks: int = 0
@@ -61,7 +61,7 @@ class Symbol:
     gap_count: int = 0
 
     def add(self, batch: TickBatch) -> None:
-        """Take in the next ticks, in file order."""
+        """Add the next ticks, in file order."""
         times = batch.time
         if not self.ticks:
             self.first = self.last = self.newest = int(times[0])
@@ -92,7 +92,7 @@ class Symbol:
 
 @dataclass(slots=True)
 class FileSummary:
-    """A whole file, or the part of it that a replay would send."""
+    """Summary of a file, or of the part of it that a replay would send."""
 
     symbols: dict[str, Symbol] = field(default_factory=dict)
     rows: int = 0
@@ -105,7 +105,7 @@ class FileSummary:
 
 
 def summarize(chunks: Iterable[ParsedTicks], max_ticks: int | None = None) -> FileSummary:
-    """Read everything (or up to about `max_ticks`, by whole chunks) and count."""
+    """Read all chunks, or whole chunks until `max_ticks` ticks are read, and summarise them."""
     found = FileSummary()
     for chunk in chunks:
         found.rows += chunk.rows
@@ -120,7 +120,7 @@ def summarize(chunks: Iterable[ParsedTicks], max_ticks: int | None = None) -> Fi
 
 
 def report(found: FileSummary) -> Iterator[str]:
-    """The findings, line by line."""
+    """The summary as lines of text."""
     yield f"rows        {found.rows:,} ({found.bad_rows:,} bad)"
     yield f"ticks       {found.ticks:,}"
     for symbol in found.symbols.values():

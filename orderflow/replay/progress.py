@@ -1,7 +1,7 @@
-"""Progress of a replay: a bar on a terminal, a plain line every few seconds elsewhere.
+"""Progress display of a replay: a bar on a terminal, otherwise a plain line every few seconds.
 
-Everything goes to stderr, so that stdout stays usable in a pipe. No thread: the replay calls `update` often, and each
-kind decides when to draw.
+All output goes to stderr, so that stdout stays usable in a pipe. There is no thread: the replay calls `update` often,
+and each display decides when to draw.
 """
 
 from __future__ import annotations
@@ -18,14 +18,15 @@ from rich.progress import Progress as RichProgress
 from rich.text import Text
 
 _SPAN = 5.0
-"""The rate shown is that of the last so many seconds."""
+"""Seconds over which the displayed rate is measured."""
 
 
 @dataclass(slots=True)
 class Tally:
-    """Counts of one run. Rows are data rows of the file, counted from its first; times are ns and seconds.
+    """Counts of one run. Rows are data rows of the file, counted from 0.
 
-    file_rows: about how many the file has, None while unknown. limit: the most that will be done, None for all.
+    file_rows: estimated rows of the file, None while unknown. limit: maximum rows to process, None for all. waited, lag
+    and worst_lag: seconds. market_first, market_last: times of the first and last sent tick, ns since 1970.
     """
 
     first_row: int = 0
@@ -44,18 +45,22 @@ class Tally:
 
     @property
     def done(self) -> int:
-        """Rows done."""
+        """Number of rows processed."""
         return self.next_row - self.first_row
 
     @property
     def goal(self) -> int | None:
-        """About how many rows will be done in all, None while unknown."""
+        """Estimated total of rows to process, None while unknown."""
         rows = [] if self.file_rows is None else [max(self.done, self.file_rows - self.first_row)]
         return min([*rows, *([] if self.limit is None else [self.limit])], default=None)
 
 
 class Progress(Protocol):
-    """How a replay tells what it is doing."""
+    """A progress display.
+
+    update: called often, with the current counts. waiting: the server does not respond, `left` seconds remain. back:
+    the server responds again. note: show a message.
+    """
 
     def update(self, tally: Tally) -> None: ...
 
@@ -69,14 +74,14 @@ class Progress(Protocol):
 
 
 class Meter:
-    """Rate and time to go, from the tallies of the last seconds; `start` is the tally before the first tick."""
+    """Rate and remaining time, measured over the last seconds. start: the counts before the first tick."""
 
     def __init__(self, start: Tally, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._seen = [(clock(), start.sent, start.next_row)]
 
     def rate(self, tally: Tally) -> tuple[float, float | None]:
-        """(ticks a second, seconds to go or None)."""
+        """(ticks per second, remaining seconds or None if unknown)."""
         now = self._clock()
         self._seen.append((now, tally.sent, tally.next_row))
         while len(self._seen) > 2 and now - self._seen[1][0] >= _SPAN:
@@ -93,7 +98,7 @@ class Meter:
 
 
 class Silent:
-    """Says nothing but notes: a bad row is told even to those who want no progress."""
+    """No progress display. Notes, such as bad rows, are still printed."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -150,7 +155,7 @@ class Lines:
 
 
 class Bar:
-    """A live bar with rate, lag, time to go and counts, for a terminal."""
+    """A live progress bar with rate, lag, remaining time and counts, for terminals."""
 
     def __init__(
         self,
@@ -205,14 +210,14 @@ class Bar:
 
 
 class _Share(ProgressColumn):
-    """The share done, nothing where the total is unknown."""
+    """The percentage done, empty while the total is unknown."""
 
     def render(self, task: Task) -> Text:
         return Text(f"{task.percentage:3.0f}%" if task.total else "")
 
 
 def line(tally: Tally, meter: Meter, *, short: bool = False) -> str:
-    """The state of a replay in one line."""
+    """The state of a replay as one line."""
     rate, left = meter.rate(tally)
     parts = [f"{tally.sent:,} ticks", f"{rate:,.0f}/s"]
     if tally.market_last is not None:
@@ -230,13 +235,13 @@ def line(tally: Tally, meter: Meter, *, short: bool = False) -> str:
 
 
 def moment(ns: int, *, short: bool = False) -> str:
-    """A UTC time, ns since 1970, for people: to the millisecond, or only the time of day to the second."""
+    """Format a UTC time (ns since 1970) to the millisecond, or if `short` only the time of day to the second."""
     when = datetime.fromtimestamp(ns // 1_000_000_000, UTC) + timedelta(microseconds=ns % 1_000_000_000 // 1_000)
     return f"{when:%H:%M:%S}" if short else f"{when:%Y-%m-%d %H:%M:%S}.{when.microsecond // 1000:03d} UTC"
 
 
 def span(seconds: float) -> str:
-    """A time span for people: 4.2 s, 3:07, 2:03:07, 3 d 02:03:07."""
+    """Format a duration: 4.2 s, 3:07, 2:03:07, 3 d 02:03:07."""
     if seconds < 10:
         return f"{seconds:.1f} s"
     whole = int(seconds + 0.5)

@@ -1,8 +1,8 @@
-"""Sends the chunks of a file in paced batches, and knows exactly how far it came.
+"""Sends the chunks of a file in paced batches, and tracks exactly how far it got.
 
-Progress counts data rows, as `--start-from` does. A batch is done when the server has answered. If a replay ends before
-that, it names the batch in doubt by its key: a later run sends the same batch under the same key first, and the server
-tells whether it has it already.
+Progress counts data rows, as `--start-from` does. A batch is done when the server has responded. If a replay ends
+before that, it reports the key of the batch in doubt. A later run first sends the same batch with the same key, so the
+server ignores it if it was taken before.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from orderflow.replay.client import BatchResult, Refused, ServerGone, Stopped
 from orderflow.replay.progress import Progress, Tally
 
 NAMED_ROWS = 20
-"""Bad rows that are named one by one; after them only a total."""
+"""Bad rows that are reported one by one; further ones are only counted."""
 
 
 class Sender(Protocol):
-    """What a replay needs of the server."""
+    """The part of `Client` that a replay uses."""
 
     def begin_ticks(self, body: bytes, *, key: str, symbol: str | None) -> None: ...
 
@@ -37,7 +37,7 @@ class Sender(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """A batch that was sent and not answered: `--resume` takes its text form, KEY:TICKS."""
+    """A batch that was sent, without a response yet. `--resume` takes its text form, KEY:TICKS."""
 
     key: str
     ticks: int
@@ -47,7 +47,7 @@ class Doubt:
 
     @classmethod
     def parse(cls, text: str) -> Doubt:
-        """Raises BadSetting for a text that an earlier run has not printed."""
+        """Parse KEY:TICKS. Raises BadSetting for other text."""
         match = re.fullmatch(r"([0-9A-Za-z_-]{1,100}):([1-9][0-9]{0,9})", text)
         if not match:
             raise BadSetting(f"{text!r} is not what an earlier run printed after --resume")
@@ -55,7 +55,7 @@ class Doubt:
 
 
 class Ended(OrderflowError):
-    """The replay ended before the end of the file; `doubt` is the batch that may or may not have arrived."""
+    """The replay ended before the end of the file. doubt: the batch that may or may not have arrived."""
 
     def __init__(self, detail: str, *, stopped: bool = False, doubt: Doubt | None = None) -> None:
         super().__init__(detail)
@@ -65,7 +65,7 @@ class Ended(OrderflowError):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """max_ticks: send no more. strict: end at the first bad row. tick_size: to be told to the server (decimal text)."""
+    """max_ticks: maximum ticks to send. strict: end at the first bad row. tick_size: decimal text for the server."""
 
     max_ticks: int | None = None
     strict: bool = False
@@ -75,9 +75,8 @@ class Limits:
 class Replay:
     """Sends one pass over a file.
 
-    chunks: what a `TickReader` yields, from data row `tally.next_row` on. run: a name for this run that no other run
-    has. doubt: the batch to send first, from an earlier run. stopped: whether the user wants to end it.
-    `tally` is kept up to date all the time, also when `play` raises.
+    run: a unique name of this run. doubt: the batch of an earlier run to send first. stopped: returns True if the user
+    wants to stop. `tally` is always up to date, also when `play` raises.
     """
 
     def __init__(
@@ -101,16 +100,19 @@ class Replay:
         self._left: float = math.inf if self._limits.max_ticks is None else self._limits.max_ticks
         self._keys = (f"{run}-{number}" for number in count(1))
         self._first = doubt
-        self._inherited = False  # the batch under way is one that an earlier run had sent
+        self._inherited = False  # True while the batch under way is one from an earlier run
         self._stopped = stopped
         self._named = 0
         self._under_way: tuple[Chunk, slice, str] | None = None
 
     def play(self, chunks: Iterable[ParsedTicks]) -> None:
-        """Send all of it. Raises Ended when it came to an end before, BadInput when the file is broken."""
+        """Send all chunks of a `TickReader` that starts at data row `tally.next_row`.
+
+        Raises Ended if it stops before the end of the file, BadInput if the file is corrupt.
+        """
         try:
             bad = self._play(chunks)
-        except BadInput:  # the file is broken from here on; what was sent before counts
+        except BadInput:  # the file is corrupt from here on; count the batch that was sent before
             self.settle()
             raise
         self.settle()
@@ -119,7 +121,7 @@ class Replay:
             raise Ended(f"--strict: {bad}")
 
     def _play(self, chunks: Iterable[ParsedTicks]) -> FieldError | None:
-        """Send all but leave the last batch under way; the error at which `strict` ends it."""
+        """Send all chunks, leaving the last batch under way. Returns the error at which `strict` ends the replay."""
         bad = None
         for chunk in chunks:
             pieces = make_chunk(chunk.batches, chunk.origins, chunk.first_row + chunk.rows)
@@ -140,16 +142,16 @@ class Replay:
 
     @property
     def doubt(self) -> Doubt | None:
-        """The batch of which it is not known whether it arrived: under way, or still to be sent from an earlier run."""
+        """The batch that may or may not have arrived: the one under way, or one of an earlier run not sent again."""
         if self._under_way is None:
             return self._first
         pieces, part, key = self._under_way
         return Doubt(key, pieces.ticks(part))
 
     def settle(self) -> bool:
-        """Wait for the answer to the batch that is under way; False when there is none. Raises Ended.
+        """Wait for the response to the batch under way. False if there is none. Raises Ended.
 
-        Call it before any longer wait: else a lost server would be noticed only at the next batch.
+        Call it before a longer wait, so that a lost server is noticed before the next batch.
         """
         if self._under_way is None:
             return False
@@ -191,7 +193,7 @@ class Replay:
         self._check_stop()
 
     def _send(self, pieces: Chunk, part: slice, key: str) -> None:
-        """Put a batch under way, once the one before it is answered."""
+        """Start sending a batch after the previous one has been answered."""
         body, symbol = pieces.body(part)
         waited = self.tally.waited
         self.settle()
@@ -202,7 +204,7 @@ class Replay:
         self._sender.begin_ticks(body, key=key, symbol=symbol)
 
     def _introduce(self, pieces: Chunk) -> None:
-        """Tell the server the tick size of symbols that are new in this run."""
+        """Set the tick size on the server for symbols that are new in this run."""
         for batch in pieces.batches:
             if batch.symbol in self.symbols:
                 continue
@@ -222,7 +224,7 @@ class Replay:
             raise Ended("stopped", stopped=True, doubt=self.doubt)
 
     def _count_bad(self, chunk: ParsedTicks, before: int) -> None:
-        """Count and name the bad rows that this run passes, those before row `before`."""
+        """Count and report the bad rows before row `before`."""
         rows = set()
         for error in chunk.errors:
             if _row(error) >= before:
@@ -241,7 +243,7 @@ def _row(error: FieldError) -> int:
 
 
 def _refusal(refused: Refused, pieces: Chunk | None = None, part: slice = slice(0, 0)) -> str:
-    """The server's words, with its row numbers turned into the file's."""
+    """The server's error message, with its row numbers converted to data rows of the file."""
     lines = [str(refused)]
     for place, message in refused.errors[:NAMED_ROWS]:
         where = ", ".join(str(word) for word in place if word != "body")

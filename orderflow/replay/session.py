@@ -1,4 +1,4 @@
-"""One run of the replay client, from its arguments to its exit code: file, server, signals, progress."""
+"""One run of the replay client: connects file, server, signals and progress display."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ from orderflow.replay.replayer import Doubt, Ended, Limits, Replay
 DONE, FAILED, INTERRUPTED = 0, 1, 130
 
 CHUNK_ROWS = 25_000
-"""Rows read at a time: a batch of full size each; more is hardly faster and takes more memory."""
+"""Rows read at a time, one batch of full size. Larger chunks are hardly faster and use more memory."""
 
 KEY_ENV = "ORDERFLOW_API_KEY"
 
-_BLINK = 0.1
-"""Seconds between two looks at whether the user wants to stop."""
+_POLL_SECONDS = 0.1
+"""Seconds between two checks of whether the user wants to stop."""
 
 
 def open_file(args: argparse.Namespace, skip: int) -> TickReader:
-    """The file that the arguments name, from data row `skip` on."""
+    """Open the file of the arguments at data row `skip`."""
     return open_ticks(
         Path(args.file),
         format=args.format,
@@ -48,13 +48,13 @@ def open_file(args: argparse.Namespace, skip: int) -> TickReader:
 
 
 class Session:
-    """One run against a server. Raises BadSetting, BadInput and OSError for what is wrong before anything is sent."""
+    """One run against a server. Raises BadSetting, BadInput or OSError for errors before anything is sent."""
 
     def __init__(self, args: argparse.Namespace) -> None:
         self._args = args
         self._stopped = False
         self._tally = Tally(args.start_from, args.start_from, limit=args.max_ticks)
-        self._sent_before = 0  # by the laps before this one
+        self._sent_before = 0  # in the passes before this one
         self._doubt: Doubt | None = args.resume
         self._client = Client(
             args.server,
@@ -68,7 +68,7 @@ class Session:
         self._replay: Replay | None = None
 
     def run(self) -> int:
-        """Replay the file; the exit code."""
+        """Replay the file; returns the exit code."""
         began = time.monotonic()
         code, complaint = DONE, ""
         try:
@@ -77,13 +77,13 @@ class Session:
         except Ended as ended:
             code = INTERRUPTED if ended.stopped else FAILED
             complaint = f"{ended}\n{self._where_to_resume(ended.doubt)}"
-        except (Refused, ServerGone) as error:  # before the first batch: nothing to resume
+        except (Refused, ServerGone) as error:  # before the first batch, so there is nothing to resume
             code = INTERRUPTED if isinstance(error, Stopped) else FAILED
             complaint = str(error)
         except BadInput as error:
             if not self._tally.sent:
                 raise
-            code, complaint = FAILED, f"the file is broken: {error}\n{self._where_to_resume(None)}"
+            code, complaint = FAILED, f"the file is corrupt: {error}\n{self._where_to_resume(None)}"
         except KeyboardInterrupt:
             doubt = self._replay.doubt if self._replay is not None else None
             code, complaint = INTERRUPTED, f"interrupted twice\n{self._where_to_resume(doubt)}"
@@ -99,11 +99,11 @@ class Session:
         return code
 
     def _play(self) -> None:
-        """All laps; returns at the end of the last."""
+        """Play all passes: one, or endlessly with --loop."""
         args = self._args
         symbols: set[str] = set()
         for lap in count(1):
-            with open_file(args, args.start_from) as reader:  # before the reset: a bad file must not cost the data
+            with open_file(args, args.start_from) as reader:  # before the reset: a bad file must not delete the data
                 if lap == 1:
                     self._progress = progress_for(args, self._tally)
                     if args.reset:
@@ -119,7 +119,7 @@ class Session:
             self._sent_before = self._tally.sent
 
     def _measured(self, reader: TickReader) -> Iterator[ParsedTicks]:
-        """The reader's chunks; what was read says how many rows the file may have."""
+        """The reader's chunks, while estimating the file's rows from the part that has been read."""
         for chunk in reader:
             if reader.progress > 0:
                 self._tally.file_rows = int(reader.rows / reader.progress)
@@ -140,17 +140,17 @@ class Session:
         )
 
     def _idle(self, seconds: float) -> bool:
-        """Use the time until the next tick: hear what became of the last batch, else wait; True to stop."""
+        """Spend the time until the next tick: settle the last batch, otherwise wait. True if the user wants to stop."""
         if self._replay is not None and self._replay.settle():
             return self._stopped
         self._progress.update(self._tally)
         return self._sleep(seconds)
 
     def _sleep(self, seconds: float) -> bool:
-        """Wait in blinks: a signal only sets a mark, for an event set by its handler can deadlock with its waiter."""
+        """Sleep in short steps, because the signal handler only sets a flag: setting an Event there can deadlock."""
         end = time.monotonic() + seconds
         while not self._stopped and (left := end - time.monotonic()) > 0:
-            time.sleep(min(left, _BLINK))
+            time.sleep(min(left, _POLL_SECONDS))
         return self._stopped
 
     def _interrupt(self) -> None:
@@ -165,9 +165,13 @@ class Session:
             words.append(f"--max-ticks {max(1, self._args.max_ticks - tally.sent + self._sent_before)}")
         if doubt is not None:
             words.append(f"--resume {doubt}")
-        extra = f"; the server may have the next {doubt.ticks:,} ticks already, their key tells" if doubt else ""
+        extra = (
+            f"; the server may have the next {doubt.ticks:,} ticks already, the key prevents duplicates"
+            if doubt
+            else ""
+        )
         reset = " instead of --reset" if self._args.reset else ""
-        return f"to go on where it ended: {' '.join(words)}{reset}{extra}"
+        return f"to resume: {' '.join(words)}{reset}{extra}"
 
     def _nothing(self) -> str:
         tally = self._tally
@@ -179,32 +183,32 @@ class Session:
 
 
 def progress_for(args: argparse.Namespace, tally: Tally) -> Progress:
-    """The progress that suits the arguments and the terminal."""
+    """The progress display for the arguments and the terminal."""
     if args.quiet:
         return Silent(sys.stderr)
     return Bar(sys.stderr, tally) if sys.stderr.isatty() else Lines(sys.stderr, tally)
 
 
 def summary(tally: Tally, seconds: float) -> str:
-    """What a run did, in two lines at the most."""
+    """The result of a run in at most two lines."""
     rate = tally.sent / seconds if seconds > 0 else 0.0
     text = f"{tally.sent:,} ticks sent in {span(seconds)} ({rate:,.0f}/s), {tally.batches:,} batches"
     if tally.duplicates:
-        text += f", {tally.duplicates:,} of the ticks known to the server already"
+        text += f", {tally.duplicates:,} of them duplicates"
     if tally.skipped:
         text += f", {tally.skipped:,} bad rows skipped"
     if tally.waited >= 0.1:
-        text += f", {span(tally.waited)} waited for the server"
+        text += f", waited {span(tally.waited)} for the server"
     if tally.market_first is not None and tally.market_last is not None:
         text += f"\nmarket time {moment(tally.market_first)} to {moment(tally.market_last)}"
         if tally.worst_lag:
-            text += f", behind schedule {tally.worst_lag:.2f} s at the most"
+            text += f", at most {tally.worst_lag:.2f} s behind schedule"
     return text
 
 
 @contextmanager
 def _on_signals(act: Callable[[], None]) -> Iterator[None]:
-    """Call `act` for Ctrl+C and for a polite kill, as long as it lasts."""
+    """Call `act` on SIGINT and SIGTERM while the context is active."""
 
     def handle(number: int, frame: FrameType | None) -> None:
         act()

@@ -108,7 +108,7 @@ def test_the_end_first_and_then_all_of_it_again(server: RunningServer, ltc_state
     """Late ticks amend their own bars; ticks that came before are known by the exchange's numbers and not doubled."""
     replay(server, samples.LTC, "WAY-LATE", "--start-from", CUT)
     again = replay(server, samples.LTC, "WAY-LATE")
-    assert f"{TICKS - CUT:,} of the ticks known to the server already" in again.out
+    assert f"{TICKS - CUT:,} of them duplicates" in again.out
     assert unlike(state(server, "WAY-LATE"), ltc_state) == []
     stats = server.get("/stats?symbol=WAY-LATE")
     assert (stats["ticks"], stats["duplicates"], stats["late"]) == (TICKS, TICKS - CUT, CUT)
@@ -123,7 +123,7 @@ def test_interrupted_and_resumed(server: RunningServer, ltc_state: State) -> Non
         client.send_signal(signal.SIGINT)
         stopped = finish(client)
     assert stopped.code == 130
-    words = re.search(r"to go on where it ended: (--start-from (\d+)[^;\n]*)", stopped.err)
+    words = re.search(r"to resume: (--start-from (\d+)[^;\n]*)", stopped.err)
     assert words is not None
     assert 0 < int(words[2]) < TICKS
     replay(server, samples.LTC, "WAY-RESUMED", *words[1].split())

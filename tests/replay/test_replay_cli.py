@@ -186,7 +186,7 @@ def test_what_the_server_refuses_is_told_by_data_row(fake: Fake, replay: Replay,
     file = tick_file(30, bad=[11])
     run = replay(file, "--server", fake.url, "-v", "max", "-s", 10, "--batch-ticks", 10)
     assert run.code == 1
-    assert "refused it (400): bad rows" in run.err
+    assert "refused the request (400): bad rows" in run.err
     assert "data row 14 (3, price of the batch): no such price" in run.err
     assert "--start-from 10" in run.err
     assert fake.ticks == []
@@ -236,7 +236,7 @@ def test_a_file_that_breaks_off_says_where(
     run = replay(file, "--server", fake.url, "-v", "max")
     assert run.code == 1
     assert len(fake.ticks) >= 1_000
-    assert "the file is broken" in run.err
+    assert "the file is corrupt" in run.err
     assert f"--start-from {len(fake.ticks)}" in run.err
 
 

@@ -148,7 +148,7 @@ def test_a_summary_tells_only_what_happened() -> None:
         sent=1_000, batches=3, duplicates=4, skipped=5, waited=2.5, worst_lag=0.25, market_first=0, market_last=10**9
     )
     assert summary(full, 2.0) == (
-        "1,000 ticks sent in 2.0 s (500/s), 3 batches, 4 of the ticks known to the server already, 5 bad rows skipped, "
-        "2.5 s waited for the server\n"
-        "market time 1970-01-01 00:00:00.000 UTC to 1970-01-01 00:00:01.000 UTC, behind schedule 0.25 s at the most"
+        "1,000 ticks sent in 2.0 s (500/s), 3 batches, 4 of them duplicates, 5 bad rows skipped, "
+        "waited 2.5 s for the server\n"
+        "market time 1970-01-01 00:00:00.000 UTC to 1970-01-01 00:00:01.000 UTC, at most 0.25 s behind schedule"
     )

@@ -29,7 +29,7 @@ ROOT = Path(__file__).parents[2]
 
 def hint(text: str) -> list[str]:
     """The arguments that a run prints for going on."""
-    found = re.search(r"to go on where it ended: ((?:--[a-z-]+ \S+ ?)+)", text)
+    found = re.search(r"to resume: ((?:--[a-z-]+ \S+ ?)+)", text)
     assert found, text
     return shlex.split(found[1].replace(";", ""))
 

@@ -43,7 +43,7 @@ def test_a_recording_arrives_tick_by_tick(server: Any, replay: Replay) -> None:
     assert units == batch.price.tolist()
     assert server.get("/api/v1/symbols")["symbols"][0]["symbol"] == "replay-LTC"
     again = replay(path, "--server", server.url, "-v", "max", "--symbol", "replay-LTC")
-    assert "20,061 of the ticks known to the server already" in again.out
+    assert "20,061 of them duplicates" in again.out
 
 
 def test_the_rules_of_the_sides_survive(server: Any, replay: Replay, tmp_path: Path) -> None:
