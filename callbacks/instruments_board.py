@@ -99,7 +99,11 @@ def _new_page(instruments: Sequence[Instrument], view: View | None, query: Query
         stop=view.stop if view is not None else -1,
         texts=view.texts if view is not None else 0,
     )
-    answer: Answer = {"view": made, "pages": pages, "page": page, **_words(len(found), len(instruments), begin, query)}
+    answer: Answer = {"view": made} if page == query.page else {"view": made, "page": page}
+    words = {"pages": pages, **_words(len(found), len(instruments), begin, query)}
+    made.words = fingerprint(words)
+    if view is None or view.words != made.words:
+        answer |= words
     before = dict(zip(view.ids, view.versions, strict=True)) if view is not None else {}
     if view is not None and view.ids == ids and view.first == begin + 1:
         changed = [k for k, each in enumerate(shown) if before[each.spec.id] != versions[k]]
@@ -149,11 +153,16 @@ def update_status(status: Mapping[str, Any], scenarios: Sequence[Mapping[str, An
         "scenario_now": words.line,
         "no_stop": status["scenario"] is None,
     }
-    fingerprint = zlib.crc32(repr(texts).encode())
-    if fingerprint != view.texts:
+    newest = fingerprint(texts)
+    if newest != view.texts:
         answer |= texts
-    view.texts, view.stop = fingerprint, stop
+    view.texts, view.stop = newest, stop
     return answer
+
+
+def fingerprint(texts: Answer) -> int:
+    """Another number for other texts."""
+    return zlib.crc32(repr(texts).encode())
 
 
 def stop_of(pace: float) -> int:

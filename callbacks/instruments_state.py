@@ -23,8 +23,8 @@ class State(msgspec.Struct):
 
 class View(State):
     """What the page shows: ids of its rows and each row's version; the query (words, order, page) that chose them; the
-    number of the first row, the instruments there are, the update at which the order was made; the slider's stop, and a
-    fingerprint of the texts."""
+    number of the first row, the instruments there are, the update at which the order was made; the slider's stop, and
+    fingerprints of the texts of the toolbar and of those around the rows."""
 
     ids: list[str]
     versions: list[Count]
@@ -34,6 +34,7 @@ class View(State):
     made: Count
     stop: Signed = -1
     texts: Count = 0
+    words: Count = 0
 
 
 class Opened(State):

@@ -15,6 +15,7 @@ from dash.development.base_component import Component
 
 from layouts.instruments_dialogs import button, data, detail, help_dialog, quiz, restart, scenarios
 from layouts.instruments_grid import grid
+from layouts.instruments_status import EXPLAINED
 from layouts.shell import Link, aria, icon_button, page_shell
 
 PATH = "/instruments/"
@@ -53,7 +54,9 @@ def instruments_page(
         path=PATH,
         controls=header(),
         main=html.Div([toolbar(), board()], id="instruments-page", className="ix", **data(state="connecting")),
-        footer=html.Div(id="instruments-status", className="ix-status", **aria(label="State of the simulation")),
+        footer=html.Div(
+            id="instruments-status", className="ix-status", title=EXPLAINED, **aria(label="State of the simulation")
+        ),
         extras=[
             detail(),
             restart(),

@@ -1,7 +1,7 @@
 """The dialogs of the instruments' page: one instrument with its model card, restart, scenarios, the quiz, help.
 
-They are Mantine's modals, which keep the focus and give it back; all are in the document from the start, so that
-callbacks find what they fill.
+They are Mantine's modals, which keep the focus and give it back. All are in the page's tree from the start, so that
+callbacks find what they fill; in the document they are while they are open.
 """
 
 from __future__ import annotations
@@ -63,14 +63,15 @@ def button(words: Any, id: Any, *, keys: str = "", kind: str = "default", title:
     return dmc.Button(words, id=id, variant=kind, size="compact-md", **named, **more)
 
 
-def dialog(name: str, title: str, size: str, children: Sequence[Component]) -> Component:
-    """A modal of the page, closed."""
+def dialog(name: str, title: str, size: str, children: Sequence[Component], *, keep: bool = False) -> Component:
+    """A modal of the page, closed. keep: its parts stay in the document while it is closed, where they cost a little
+    with every update of the page."""
     return dmc.Modal(
         id=f"instruments-dialog-{name}",
         title=html.Span(title, id=f"instruments-title-{name}"),
         size=size,
         opened=False,
-        keepMounted=True,
+        keepMounted=keep,
         zIndex=300,
         transitionProps={"duration": 0},
         className=f"ix-dialog ix-dialog-{name}",
@@ -95,6 +96,7 @@ def detail() -> Component:
                 className="ix-detail",
             )
         ],
+        keep=True,  # points that are on their way when it closes must find their graph
     )  # fmt: skip
 
 

@@ -5,36 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from dash import html
-from dash.development.base_component import Component
-
 from layouts.instruments_text import number, span, speed
 
-SKIPPED = "Steps left out because the machine could not keep up"
+EXPLAINED = "Skipped: steps left out because the machine could not keep up. Lag: how late the newest step was."
 
 
-def figures(status: Mapping[str, Any], may: bool) -> list[Component]:
-    """status: of the simulation. may: whether the reader may change it."""
+def figures(status: Mapping[str, Any], may: bool) -> str:
+    """One text, as it changes with every update. status: of the simulation. may: whether the reader may change it."""
     shown = [
-        ("instruments", number(status["instruments"])),
-        ("halted", number(status["halted"]) if status["halted"] else ""),
-        ("failed", number(status["failed"]) if status["failed"] else ""),
-        ("steps", number(status["steps"])),
-        ("trades", number(status["trades"])),
-        ("skipped", number(status["skipped"])),
-        ("lag", f"{number(status['lag_ms'], 1)} ms"),
-        ("model time", span(status["time"])),
-        ("speed", speed(status["speed"])),
-        ("seed", str(status["seed"])),
-        ("view only", "" if may else "the key is needed to change things"),
+        f"{number(status['instruments'])} instruments",
+        f"{number(status['halted'])} halted" if status["halted"] else "",
+        f"{number(status['failed'])} failed" if status["failed"] else "",
+        f"{number(status['steps'])} steps",
+        f"{number(status['trades'])} trades",
+        f"{number(status['skipped'])} skipped",
+        f"lag {number(status['lag_ms'], 1)} ms",
+        f"model time {span(status['time'])}",
+        f"speed {speed(status['speed'])}",
+        f"seed {status['seed']}",
+        "" if may else "view only: the key is needed to change things",
     ]
-    return [figure(name, text) for name, text in shown if text]
-
-
-def figure(name: str, text: str) -> Component:
-    """One figure with its name."""
-    kind = "ix-stat ix-view-only" if name == "view only" else "ix-stat"
-    return html.Span([html.Small(name), html.B(text)], className=kind, title=SKIPPED if name == "skipped" else None)
+    return "  ·  ".join(filter(None, shown))
 
 
 class Playing(NamedTuple):

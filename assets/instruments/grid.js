@@ -12,16 +12,35 @@
   const pager = () => root.dash_component_api.getLayout("instruments-pages").props;
   const place = (api) => api.getDisplayedRowCount() && api.getDisplayedRowAtIndex(0).data.place;
 
-  /** Draw a line with an area below it, a dot at its end, and the price at the start dashed. points, base: 0 to 90. */
-  function draw(canvas, points, base) {
-    const [W, H] = [canvas.clientWidth, canvas.clientHeight];
+  const waiting = new Map(); // sparklines to draw: canvas -> {points, base}
+
+  /** Draw those that wait: all is read before anything is drawn, as each change between would lay the page out anew. */
+  function drawAll() {
     const ratio = Math.min(2, root.devicePixelRatio || 1);
-    [canvas.width, canvas.height] = [Math.round(W * ratio), Math.round(H * ratio)];
-    const c = canvas.getContext("2d");
+    const read = ([canvas, line]) => [
+      canvas,
+      line,
+      canvas.clientWidth,
+      canvas.clientHeight,
+      getComputedStyle(canvas).color,
+    ];
+    const all = Array.from(waiting, read);
+    waiting.clear();
+    for (const [canvas, line, W, H, color] of all) {
+      const [width, height] = [Math.round(W * ratio), Math.round(H * ratio)];
+      if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+      const c = canvas.getContext("2d");
+      c.reset();
+      c.scale(ratio, ratio);
+      c.strokeStyle = c.fillStyle = color;
+      if (line.points.length) draw(c, line, W, H);
+    }
+  }
+
+  /** Draw a line with an area below it, a dot at its end, and the price at the start dashed. points, base: 0 to 90. */
+  function draw(c, { points, base }, W, H) {
     const x = (k) => W - 5 - ((points.length - 1 - k) * (W - 6)) / Math.max(29, points.length - 1);
     const y = (point) => 4 + (1 - point / 90) * (H - 8);
-    c.scale(ratio, ratio);
-    c.strokeStyle = c.fillStyle = getComputedStyle(canvas).color;
     const line = new Path2D();
     points.forEach((point, k) => line.lineTo(x(k), y(point)));
     c.lineWidth = 1.5;
@@ -39,8 +58,11 @@
 
   function Sparkline({ value, data }) {
     const ref = root.React.useRef(null);
-    const points = Array.from(value || "", (character) => character.charCodeAt(0) - 35);
-    root.React.useEffect(() => draw(ref.current, points, data.base));
+    root.React.useEffect(() => {
+      const points = Array.from(value || "", (character) => character.charCodeAt(0) - 35);
+      if (!waiting.size) root.requestAnimationFrame(drawAll);
+      waiting.set(ref.current, { points, base: data.base });
+    });
     return root.React.createElement("canvas", { ref, "aria-hidden": true });
   }
   root.dashAgGridComponentFunctions = { Sparkline };

@@ -30,7 +30,7 @@ class Page:
         self.page = context.new_page()
         self.url = url
         self.errors: list[str] = []
-        self.page.on("pageerror", lambda error: self.errors.append(f"exception: {error}"))
+        self.page.on("pageerror", lambda error: self.errors.append(f"exception: {error} {error.stack}"))
         self.page.on("console", lambda message: message.type == "error" and self.errors.append(message.text))
 
     def visit(self, query: str = "") -> None:

@@ -63,7 +63,8 @@ def ids_of(rows: list[dict[str, Any]]) -> list[str]:
 def test_a_new_page_gets_its_rows_and_then_only_what_changed(simulation: Simulation) -> None:
     first = update_board(simulation, None, Query(), 0, held=False)
     assert ids_of(first["rows"]) == ["ITEM_00", "ITEM_01", "ITEM_02"]
-    assert (first["count"], first["pages"], first["page"]) == ("3 instruments", 1, 1)
+    assert (first["count"], first["pages"]) == ("3 instruments", 1)
+    assert "page" not in first  # it is the one that was asked for
     assert set(update_board(simulation, first["view"], Query(), 1, held=False)) == {"view"}
     step(simulation.get("ITEM_01"))
     second = update_board(simulation, first["view"], Query(), 2, held=False)
@@ -122,6 +123,14 @@ def test_a_page_of_another_server_gets_its_rows_anew(simulation: Simulation) -> 
     view = update_board(simulation, None, Query(), 0, held=False)["view"]
     view.ids[0] = "GONE"
     assert len(update_board(simulation, view, Query(), 1, held=True)["rows"]) == 3
+
+
+def test_texts_around_the_rows_are_sent_when_they_change(simulation: Simulation) -> None:
+    view = update_board(simulation, None, Query(), 0, held=False)["view"]
+    assert set(update_board(simulation, view, Query(), RENEW, held=False)) == {"view"}
+    beyond = update_board(simulation, view, Query("", "id", 9), 1, held=False)
+    assert (set(beyond), beyond["page"]) == ({"view", "page"}, 1)
+    assert update_board(simulation, view, Query("item_01"), 1, held=False)["count"] == "1 of 3"
 
 
 def test_texts_are_sent_when_they_change(simulation: Simulation) -> None:
