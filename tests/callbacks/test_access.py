@@ -217,7 +217,7 @@ def test_there_are_callbacks_to_try(site: Site) -> None:
     assert {"chart", "herd", "instruments", "debrief"} <= pages
 
 
-def test_a_stranger_changes_nothing_and_breaks_nothing(site: Site, changes: list[str]) -> None:
+def test_without_the_key_no_callback_changes_anything_or_fails(site: Site, changes: list[str]) -> None:
     before = state_of(site)
     changes.clear()
     failed: list[str] = []
@@ -272,7 +272,7 @@ def test_a_request_that_no_page_sends_is_refused(site: Site, forge: Callable[[di
         assert (answer.status_code, list(answer.get_json())) == (400, ["detail"]), key
 
 
-def test_callbacks_of_the_browser_are_none_of_the_servers(site: Site) -> None:
+def test_clientside_callbacks_are_not_on_the_server(site: Site) -> None:
     inside = [key for key, entry in site.app.callback_map.items() if "callback" not in entry]
     for key in inside:
         entry = site.app.callback_map[key]

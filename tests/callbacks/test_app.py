@@ -1,4 +1,4 @@
-"""The app around the pages: routes, callbacks, and what a browser is given to load."""
+"""The Dash application: routes, callbacks, and the files that a page loads."""
 
 from __future__ import annotations
 

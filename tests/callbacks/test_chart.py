@@ -1,4 +1,4 @@
-"""What the chart's page is answered, without Dash and without a browser."""
+"""The chart page's callbacks as plain functions, without Dash or a browser."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def test_bars_held_by_other_definitions_are_sent_anew_once(market: Market) -> No
     ("frame", "marks", "words"),
     [("7min", None, "'7min' is not known"), ("1min", {"ratio": "many"}, "ratio"), ("1min", {"colour": 1}, "colour")],
 )
-def test_what_cannot_be_had_is_explained(market: Market, frame: str, marks: Any, words: str) -> None:
+def test_unavailable_data_is_explained(market: Market, frame: str, marks: Any, words: str) -> None:
     fill(market)
     answer = ask(market, marks, symbol="NQ", frame=frame)
     assert set(answer) == {"request", "error"}
@@ -129,7 +129,7 @@ def test_what_cannot_be_had_is_explained(market: Market, frame: str, marks: Any,
         {"revision": 2**60, "rows": 2**60},
     ],
 )
-def test_state_of_a_stranger_counts_as_nothing_held(market: Market, state: Any) -> None:
+def test_an_invalid_state_counts_as_empty(market: Market, state: Any) -> None:
     fill(market)
     answer = refresh(market, SETTINGS, state)
     assert answer is not None
@@ -153,7 +153,7 @@ def test_links_of_the_export_menu_are_those_of_the_shown_series() -> None:
 
 
 @pytest.mark.parametrize("series", [None, [], {}, {"symbol": "NQ"}, {"symbol": "", "frame": "1min"}, {"symbol": 1}])
-def test_what_is_no_series_has_no_links(series: Any) -> None:
+def test_an_invalid_series_has_no_links(series: Any) -> None:
     assert export_links(series) is None
 
 

@@ -37,7 +37,7 @@ def test_what_differs_from_the_defaults_is_chosen_in_words_that_the_studies_take
         ("minimum", True, "True is not a number"),
     ],
 )
-def test_wrong_field_is_told_and_leaves_its_definition(name: str, value: Any, reason: str) -> None:
+def test_an_invalid_field_is_reported_and_keeps_its_definition(name: str, value: Any, reason: str) -> None:
     in_force = {name: 5}
     chosen, errors = define({**field_values(USUAL), "share": 80, name: value}, in_force)
     assert list(errors) == [name]
@@ -62,5 +62,5 @@ def test_frame_of_activity_bars() -> None:
 
 
 @pytest.mark.parametrize("n", [None, "", 0, -5, 2.5, MAX_ACTIVITY + 1, "x", True])
-def test_number_that_cuts_no_bars_is_told(n: Any) -> None:
+def test_an_invalid_bar_size_is_reported(n: Any) -> None:
     assert activity_frame("volume", n) == (None, "A whole number from 1 to 1,000,000,000")

@@ -208,7 +208,7 @@ def test_marks_outlive_the_feed(game: Game) -> None:
     assert 90.0 in by_name["value"]["y"]
 
 
-def test_a_look_is_quick(game: Game) -> None:
+def test_an_update_is_quick(game: Game) -> None:
     for n in range(300):
         game.join(f"Guest {n}")
     trade(game, "p1", 50)

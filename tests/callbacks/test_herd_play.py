@@ -1,4 +1,4 @@
-"""The phone's page as the server sends it: how much it weighs, how it is kept, what it does not load."""
+"""The phone's page over HTTP: its size, its caching, and that it loads no framework."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_all_scripts_of_the_folder_are_sent_after_the_kit_and_dash_loads_none(ph
     assert "/assets/play/" not in phone.get("/chart/").text
 
 
-def test_comments_and_indentation_stay_at_home() -> None:
+def test_scripts_are_sent_without_comments_and_indentation() -> None:
     script = (
         '/* one\n   two */\n(() => {\n  // three\n\n  const a = "ws://x"; // four\n  /** five */\n  f(a / 2);\n})();\n'
     )

@@ -194,7 +194,7 @@ def test_playing_seeking_and_the_end(kept: tuple[Playbacks, str]) -> None:
     assert light["figure"]["data"][0]["line"]["color"] != end["figure"]["data"][0]["line"]["color"]
 
 
-def test_what_cannot_be_played_is_said(services: Services) -> None:
+def test_unplayable_sessions_have_a_notice(services: Services) -> None:
     playbacks = Playbacks(services.part(Game), services.workers)
 
     def said(allowed: Callable[[], bool], **changed: Any) -> str:

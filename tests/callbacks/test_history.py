@@ -1,4 +1,4 @@
-"""Older bars for a chart: memory let them go, the log has them, and they fit the live ones without a seam."""
+"""Older bars for a chart: read from the log after eviction from memory, and continuous with the live bars."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_quiet_stretch_is_leapt_over() -> None:
         {"marks": {"colour": "red"}},
     ],
 )
-def test_what_is_no_longer_there_has_nothing_older(change: dict[str, Any]) -> None:
+def test_deleted_symbols_have_no_older_bars(change: dict[str, Any]) -> None:
     market = filled(20)
     answer = older(market, question(live(market)) | change)
     assert answer is not None
@@ -101,7 +101,7 @@ def test_what_is_no_longer_there_has_nothing_older(change: dict[str, Any]) -> No
 
 
 @pytest.mark.parametrize("asked", [None, [], {}, "text", [1] * 7])
-def test_what_is_no_request_gets_no_answer(asked: Any) -> None:
+def test_an_invalid_request_gets_no_answer(asked: Any) -> None:
     assert older(Market(), asked) is None
 
 

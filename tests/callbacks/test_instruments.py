@@ -144,7 +144,7 @@ def test_texts_are_sent_when_they_change(simulation: Simulation) -> None:
 
 
 @pytest.mark.parametrize("given", [None, 7, [], {}, {"ids": 3}, {"ids": ["A"], "versions": ["x"]}])
-def test_what_is_no_view_is_none(given: Any) -> None:
+def test_an_invalid_view_is_none(given: Any) -> None:
     assert read(View, given) is None
 
 
@@ -264,7 +264,7 @@ def test_a_form_keeps_a_long_seed(simulation: Simulation) -> None:
     assert read(Form, json.loads(json.dumps(form.plain()))) == form
 
 
-def test_what_is_no_form_is_none() -> None:
+def test_an_invalid_form_is_none() -> None:
     ids, choices = [{"type": "x", "name": "seed"}], [{"type": "x", "name": "model"}, {"type": "x", "name": "arrivals"}]
     assert gather((["1"], ids, ["gbm", "poisson"], choices, [True])) == (
         ["seed"],
@@ -343,7 +343,7 @@ def test_a_scenario_of_instruments_that_are_not_there_says_so() -> None:
 # the quiz
 
 
-def test_a_quiz_tells_nothing_before_the_guess(quizzes: Quizzes) -> None:
+def test_a_quiz_reveals_nothing_before_the_guess(quizzes: Quizzes) -> None:
     begun = quiz_step(quizzes, {"begin": True})
     assert begun is not None
     assert set(begun) == {"seed", "of", "number", "prices"}
@@ -401,7 +401,7 @@ def test_two_quizzes_differ(quizzes: Quizzes) -> None:
         {"seed": 5, "number": 0, "guess": "perhaps"},
     ],
 )
-def test_what_is_no_guess_has_no_answer(quizzes: Quizzes, question: Any) -> None:
+def test_an_invalid_guess_has_no_answer(quizzes: Quizzes, question: Any) -> None:
     assert quiz_step(quizzes, question) is None
 
 

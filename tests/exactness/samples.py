@@ -1,4 +1,4 @@
-"""The bundled samples as oracle ticks: a newcomer's clone proves exactness with nothing else at hand."""
+"""The bundled samples as oracle ticks, so that a fresh clone can check exactness without other data."""
 
 from __future__ import annotations
 

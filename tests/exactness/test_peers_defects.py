@@ -1,4 +1,4 @@
-"""What other tools are known to get wrong, asked of this one over HTTP; the right answers are written out here."""
+"""Known defects of other tools, checked in this one over HTTP against hand-written results."""
 
 from __future__ import annotations
 

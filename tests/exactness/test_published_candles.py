@@ -1,4 +1,4 @@
-"""Bars against candles that others made: the exchange, the publisher of the gold ticks, the keeper of XRP/ETH."""
+"""Bars compared with candles published by the exchange and by the sources of the gold and XRP/ETH recordings."""
 
 from __future__ import annotations
 

@@ -62,9 +62,7 @@ def es_file(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     return recorded_file("es", shared_data, tmp_path_factory.mktemp("es"))[0]
 
 
-def test_what_left_memory_is_read_from_the_log(
-    launch: Launch, es_file: Path, shared_data: Path, tmp_path: Path
-) -> None:
+def test_evicted_ticks_are_read_from_the_log(launch: Launch, es_file: Path, shared_data: Path, tmp_path: Path) -> None:
     """Half of the 500,000 ticks of ES leave memory, and nearly all of its candles."""
     flags = ("--data-dir", str(tmp_path / "kept"), *SMALL)
     server = launch(*flags)
@@ -97,7 +95,7 @@ def test_few_candles_in_memory_are_no_fewer_in_the_answer(
     assert forgetful.get("/stats?symbol=LTC")["candles"] == len(table(forgetful, "bars", "LTC")) == 180
 
 
-def test_without_a_log_it_says_from_when_it_knows(forgetful: RunningServer, es_file: Path, shared_data: Path) -> None:
+def test_without_a_log_the_lost_time_is_reported(forgetful: RunningServer, es_file: Path, shared_data: Path) -> None:
     """What left an ephemeral server's memory is lost: every bar shown is whole, and the answer names the time."""
     server = forgetful
     replay(server, es_file, "ES", "--side", "flag")

@@ -1,4 +1,4 @@
-"""The bundled samples through the real path, against the oracle and the exchange: needs nothing but the clone."""
+"""The bundled samples through the real path, compared with the oracle and the exchange. No other data is needed."""
 
 from __future__ import annotations
 

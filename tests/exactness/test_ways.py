@@ -115,7 +115,7 @@ def test_the_end_first_and_then_all_of_it_again(server: RunningServer, ltc_state
 
 
 def test_interrupted_and_resumed(server: RunningServer, ltc_state: State) -> None:
-    """Ctrl+C prints where to go on: from there the file is neither lost nor doubled."""
+    """Ctrl+C prints the arguments to resume with; no tick is lost or doubled."""
     with replaying(server, samples.LTC, "WAY-RESUMED", "--velocity", 2_000) as client:
         until = time.monotonic() + SECONDS
         while time.monotonic() < until and not held_ticks(server, "WAY-RESUMED"):

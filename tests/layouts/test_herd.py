@@ -147,7 +147,7 @@ def test_the_screen_says_price_phase_round_meter_and_way_in() -> None:
     assert shown["herd-interval.interval"] == 250
 
 
-def test_nothing_known_is_a_dash() -> None:
+def test_unknown_values_are_a_dash() -> None:
     empty = replace(LOOK, meter=None, stats={}, leaders=(), feed=(), round=None, buys=0, sells=0, code="", count=0)
     shown = screen(empty)
     assert (shown["herd-meter-buy.children"], shown["herd-stat-gini.children"]) == ("Buyers –", "–")

@@ -62,7 +62,7 @@ def test_one_script_and_nothing_from_elsewhere(tree: Tree) -> None:
     assert not any(name.startswith("on") for _, attributes in tree.found for name in attributes)
 
 
-def test_nobody_is_kept_from_zooming(tree: Tree) -> None:
+def test_zooming_is_allowed(tree: Tree) -> None:
     (viewport,) = [meta["content"] for meta in tree.all("meta") if meta.get("name") == "viewport"]
     assert "width=device-width" in viewport
     assert "viewport-fit=cover" in viewport
@@ -81,7 +81,7 @@ def test_every_control_has_a_name(tree: Tree) -> None:
     assert not {"role", "aria-live"} & set(price)
 
 
-def test_it_says_what_one_begins_with() -> None:
+def test_the_page_states_the_starting_portfolio() -> None:
     assert "You start with 5,000 in cash and 50 shares." in page()
     assert "You start with 12.50 in cash and 1 share." in page(cash=12.5, shares=1)
     assert "in cash and no shares." in page(shares=0)

@@ -109,7 +109,7 @@ def test_the_crosshair_is_read() -> None:
 
 
 @pytest.mark.parametrize("hover", [None, 7, {}, {"points": []}, {"points": [{"x": "never", "y": 1}]}, {"points": [[]]}])
-def test_what_is_no_crosshair_reads_nothing(hover: Any) -> None:
+def test_an_invalid_crosshair_is_ignored(hover: Any) -> None:
     assert readout(hover, 100.0) == ""
 
 
@@ -149,7 +149,7 @@ def test_what_plays_is_said() -> None:
     assert playing({"scenario": "Own", "scenario_time": 7.0}, scenarios).button == "Own · 0:07"
 
 
-def test_the_line_of_figures_leaves_out_what_is_none() -> None:
+def test_missing_figures_are_omitted() -> None:
     counts = dict.fromkeys(("halted", "failed", "skipped"), 0)
     status = {**counts, "instruments": 3, "steps": 5, "trades": 2, "lag_ms": 0.0, "time": 9.0, "speed": 1.0, "seed": 7}
     assert "halted" not in as_json(figures(status, may=True))
@@ -159,7 +159,7 @@ def test_the_line_of_figures_leaves_out_what_is_none() -> None:
     assert "view only" in words
 
 
-def test_a_score_is_held_against_a_coin() -> None:
+def test_a_score_is_compared_with_guessing() -> None:
     assert "9 of 10" in as_json(score([True] * 9 + [False]))
     assert " in 1 % of games" in as_json(score([True] * 10))
     assert judgement(10, 10) != judgement(5, 10) != judgement(1, 10)

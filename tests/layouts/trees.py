@@ -1,4 +1,4 @@
-"""Component trees as values: what a test wants to know of one."""
+"""Helpers to inspect Dash component trees in tests."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dash.development.base_component import Component
 
 
 def walk(tree: Any) -> Iterator[Component]:
-    """Every component of a tree, from the top; also those in properties other than children."""
+    """All components of a tree in order, including those in properties other than children."""
     if isinstance(tree, Component):
         yield tree
         for name in tree._prop_names:
@@ -25,7 +25,7 @@ def ids(tree: Any) -> set[str]:
 
 
 def find(tree: Any, id: str) -> Component:
-    """The component of an id, which there must be once."""
+    """The component with an id, which must occur exactly once."""
     found = [part for part in walk(tree) if getattr(part, "id", None) == id]
     assert len(found) == 1, f"{id} is there {len(found)} times"
     return found[0]

@@ -1,4 +1,4 @@
-"""Activity bars in plain loops: ticks are handed over one by one, as a person with a pencil would."""
+"""Reference implementation of activity bars, in plain loops over single ticks."""
 
 from __future__ import annotations
 

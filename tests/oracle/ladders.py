@@ -1,4 +1,4 @@
-"""Hypothesis strategies: random ladders with gaps, and random ticks, for engine and oracle alike."""
+"""Hypothesis strategies for random ladders with gaps and random ticks, for the engine and the oracle."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The market mathematics once more, in plain loops over Decimal: what the engine's answers are compared with.
+"""Reference implementation of the market mathematics in plain loops over Decimal, compared with the engine's results.
 
 Written from the definitions alone. It imports nothing of the product, knows no arrays and no cleverness, and is as slow
 as that sounds. Prices and sizes are Decimals, times are ns since 1970 UTC, a missing level is a missing key.

@@ -1,4 +1,4 @@
-"""The studies over several bars, in plain loops over whatever numbers are given."""
+"""Reference implementation of the studies over several bars, in plain loops over any number type."""
 
 from __future__ import annotations
 

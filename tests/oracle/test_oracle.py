@@ -1,4 +1,4 @@
-"""The oracle against recordings that others have computed: before it may judge, it is judged."""
+"""Validates the oracle against published results for the recordings."""
 
 from __future__ import annotations
 

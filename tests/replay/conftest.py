@@ -1,4 +1,4 @@
-"""A server that takes ticks as the real one does and fails when told to, and runs of the client against it."""
+"""A fake server that takes ticks like the real one and fails on demand, and fixtures that run the client against it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Wherever a chunk is cut, the rows before and the rows from `resume_row` on are all rows, each once."""
+"""A chunk may be cut anywhere: the rows before the cut and those from `resume_row` on are all rows, each once."""
 
 from __future__ import annotations
 

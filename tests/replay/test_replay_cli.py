@@ -181,7 +181,7 @@ def test_several_symbols_keep_their_order(fake: Fake, replay: Replay, tmp_path: 
     assert max(fake.sizes) == 7
 
 
-def test_what_the_server_refuses_is_told_by_data_row(fake: Fake, replay: Replay, tick_file: TickFile) -> None:
+def test_refused_rows_are_reported_by_data_row(fake: Fake, replay: Replay, tick_file: TickFile) -> None:
     fake.refuse_row = 3
     file = tick_file(30, bad=[11])
     run = replay(file, "--server", fake.url, "-v", "max", "-s", 10, "--batch-ticks", 10)
@@ -225,7 +225,7 @@ def test_loop_starts_again_with_an_empty_symbol(fake: Fake, replay: Replay, tick
     assert "--start-from 1" in run.err
 
 
-def test_a_file_that_breaks_off_says_where(
+def test_a_truncated_file_reports_the_row(
     fake: Fake, replay: Replay, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("orderflow.replay.session.CHUNK_ROWS", 1_000)

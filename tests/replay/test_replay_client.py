@@ -1,4 +1,4 @@
-"""Retries: which failures are worth one, how long, and that a repeated batch is the same batch."""
+"""Retries of the client: which failures are retried, for how long, and with the same key."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def test_doubt_only_where_the_server_may_have_it(fake: Fake, fault: str, in_doub
     assert gone.value.in_doubt is in_doubt
 
 
-def test_nobody_there_is_no_doubt(waits: Waits) -> None:
+def test_a_refused_connection_is_not_in_doubt(waits: Waits) -> None:
     with pytest.raises(
         ServerGone, match=r"cannot reach http://127.0.0.1:1: nothing listens there \(tried for 2 s\)"
     ) as gone:
@@ -168,7 +168,7 @@ def test_refusals_say_what_to_do(fake: Fake, status: str, hint: str, waits: Wait
         post(waits.client(fake.url))
 
 
-def test_a_redirect_is_told(fake: Fake, waits: Waits) -> None:
+def test_a_redirect_is_an_error_with_its_target(fake: Fake, waits: Waits) -> None:
     fake.faults = ["301"]
     with pytest.raises(Refused, match="--server"):
         post(waits.client(fake.url))
@@ -187,12 +187,12 @@ def test_a_prefix_of_the_address_is_kept(fake: Fake, waits: Waits) -> None:
     assert fake.paths() == ["POST /flow/reset"]
 
 
-def test_something_else_that_answers(fake: Fake, waits: Waits) -> None:
+def test_another_kind_of_server_is_refused(fake: Fake, waits: Waits) -> None:
     with pytest.raises(Refused, match="is not an orderflow server"):
         post(waits.client(fake.url + "/blog"))
 
 
 @pytest.mark.parametrize("url", ["localhost:8765", "ftp://x", "http://", "http://h:port", "http://[::1", ""])
-def test_an_address_that_is_none(url: str) -> None:
+def test_an_invalid_address_is_refused(url: str) -> None:
     with pytest.raises(BadSetting, match="is not a server address"):
         Client(url)

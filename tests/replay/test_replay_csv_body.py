@@ -68,7 +68,7 @@ def told(batch: TickBatch) -> list[tuple[object, ...]]:
 
 
 @given(rows=rows, price_decimals=st.integers(0, 12), size_decimals=st.integers(0, 12), fast=st.booleans())
-def test_what_is_written_is_read(rows: list[Row], price_decimals: int, size_decimals: int, fast: bool) -> None:
+def test_written_ticks_are_read_back(rows: list[Row], price_decimals: int, size_decimals: int, fast: bool) -> None:
     batch = batch_of(rows, price_decimals, size_decimals)
     parsed = parse_body(csv_body(batch), CONTENT_TYPE, default_symbol="ES", fast=fast)
     assert parsed.errors == []
@@ -109,7 +109,7 @@ def test_the_text_is_plain() -> None:
     )
 
 
-def test_columns_that_say_nothing_are_left_out() -> None:
+def test_empty_columns_are_omitted() -> None:
     batch = batch_of([(1_750_536_000_955_000_000, 5, 1, (Side.UNKNOWN, SideRule.TICK), NO_ID)], 0, 0)
     assert csv_body(batch) == b"timestamp,price,size\n1750536000955000000,5,1\n"
 

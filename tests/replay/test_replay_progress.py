@@ -1,4 +1,4 @@
-"""What is shown while a replay runs, by a clock that the test holds."""
+"""The progress display of a replay, with a manual clock."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_the_rate_is_that_of_the_last_seconds(tally: Tally) -> None:
     assert "1,000/s" in out.getvalue().splitlines()[-1]
 
 
-def test_counts_that_matter_are_told(tally: Tally) -> None:
+def test_counts_above_zero_are_shown(tally: Tally) -> None:
     out, clock = io.StringIO(), Clock()
     tally.skipped, tally.duplicates, tally.lag = 7, 12_345, 3.21
     run(Lines(out, tally, clock=clock), clock, tally, 6, 10)
@@ -69,7 +69,7 @@ def test_without_a_known_size_there_is_no_eta(tally: Tally) -> None:
     assert "%" not in out.getvalue()
 
 
-def test_waiting_is_told_and_not_too_often(tally: Tally) -> None:
+def test_waiting_is_reported_but_not_too_often(tally: Tally) -> None:
     out, clock = io.StringIO(), Clock()
     lines = Lines(out, tally, clock=clock)
     for left in range(12, 0, -1):
@@ -104,7 +104,7 @@ def test_the_bar_shows_the_same_on_a_terminal(tally: Tally, monkeypatch: pytest.
     assert "the server is back" in shown
 
 
-def test_silence_keeps_only_the_notes(tally: Tally) -> None:
+def test_quiet_prints_only_notes(tally: Tally) -> None:
     out = io.StringIO()
     silent = Silent(out)
     silent.update(tally)

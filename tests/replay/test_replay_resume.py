@@ -1,4 +1,4 @@
-"""However often a replay is cut off, going on as it says gives the server every tick, in order, each once."""
+"""A replay that is interrupted any number of times and resumed delivers every tick once, in order."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def hint(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_cut_off_again_and_again(fake: Fake, replay: Replay, tick_file: TickFile, seed: int) -> None:
+def test_repeated_interruptions(fake: Fake, replay: Replay, tick_file: TickFile, seed: int) -> None:
     chance = random.Random(seed)
     count = chance.randrange(150, 400)
     bad = chance.sample(range(count), chance.choice([0, 5, 60]))
@@ -107,7 +107,7 @@ def run_client() -> Iterator[Callable[..., subprocess.Popen[str]]]:
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of Windows are sent to whole consoles")
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
-def test_interrupted_for_real(
+def test_a_process_interrupted_by_a_signal(
     fake: Fake, replay: Replay, tick_file: TickFile, run_client: Client, kind: signal.Signals
 ) -> None:
     file = tick_file(3_000, step=2, bad=[1, 700])

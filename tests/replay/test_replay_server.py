@@ -1,4 +1,4 @@
-"""The client against the real server, in a process of its own: what arrives is what the file holds, come what may."""
+"""The client against a real server process: the server has exactly the ticks of the file."""
 
 from __future__ import annotations
 

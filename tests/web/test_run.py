@@ -1,4 +1,4 @@
-"""The server as a process: how it begins, what broken and absent-minded clients can do to it, and how it ends."""
+"""The server as a process: startup, misbehaving clients, and shutdown."""
 
 from __future__ import annotations
 

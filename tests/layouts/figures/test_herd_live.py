@@ -34,7 +34,7 @@ def test_the_figure_is_one_that_plotly_takes(theme: str) -> None:
     assert live_figure([])["layout"]["shapes"] == []
 
 
-def test_times_are_no_years() -> None:
+def test_times_are_not_read_as_years() -> None:
     assert len(str(MIDNIGHT)) > 4
     assert MIDNIGHT % 86_400_000 == 0
 
@@ -84,7 +84,7 @@ def test_the_value_has_steps_an_end_and_a_name() -> None:
         ("round", "Round 3 of 15 is over", ""),
     ],
 )
-def test_words_at_marks(kind: str, text: str, words: str) -> None:
+def test_labels_of_marks(kind: str, text: str, words: str) -> None:
     assert label({"kind": kind, "text": text, "t": 0}) == words
     assert len(words) <= LONGEST + 2
 
@@ -102,7 +102,7 @@ def test_marks_are_lines_and_words_stand_where_there_is_room() -> None:
     assert mark_traces(marks, 500, 1_000)["rounds"]["x"] == []
 
 
-def test_the_way_lately() -> None:
+def test_the_recent_direction() -> None:
     points = [(0, 5.0), (1_000, 6.0), (4_500, 7.0)]
     assert before(points, 3_000) == 6.0
     assert before(points, 9_000) == 5.0

@@ -56,7 +56,7 @@ def ask(ws: websocket.WebSocket, method: str, *params: Any, id: Any = 1) -> Any:
 
 
 def closing(ws: websocket.WebSocket) -> tuple[int, str] | None:
-    """Code and reason of the end; None when it came without a word."""
+    """Code and reason of the close frame, None if there was none."""
     while True:
         try:
             kind, data = ws.recv_data()

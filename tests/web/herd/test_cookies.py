@@ -1,4 +1,4 @@
-"""The participant's cookie: made here, good only here, kept secret, and cheap to read again."""
+"""The participant's cookie: signature, secret, attributes and the cache of verified cookies."""
 
 from __future__ import annotations
 
@@ -48,14 +48,14 @@ def test_a_cookie_is_read_among_other_cookies(around: str) -> None:
 
 
 @pytest.mark.parametrize("cookie", ["", "a=b", "herd=", "herder=p1.x.y", "xherd=p1"])
-def test_without_a_cookie_there_is_none(cookie: str) -> None:
+def test_without_a_cookie_the_payload_is_none(cookie: str) -> None:
     signer = CookieSigner(SECRET)
     assert signer.read(asked(cookie)) is None
     assert signer.read({}) is None
     assert signer.forged == 0
 
 
-def test_what_was_not_made_here_is_forged() -> None:
+def test_cookies_of_other_installations_are_forged() -> None:
     signer, good = CookieSigner(SECRET), CookieSigner(SECRET).sign("p1", SESSION)
     made_elsewhere = CookieSigner(b"y" * 32).sign("p1", SESSION)
     forged = [
@@ -82,11 +82,11 @@ def test_what_was_not_made_here_is_forged() -> None:
 
 
 @given(st.text(st.characters(codec="latin-1")))
-def test_no_text_is_a_cookie(text: str) -> None:
+def test_random_text_is_not_a_cookie(text: str) -> None:
     assert CookieSigner(SECRET).read(asked(f"herd={text}")) in (None, FORGED)
 
 
-def test_no_more_is_remembered_than_fits(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cache_of_cookies_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cookies, "MAX_REMEMBERED", 10)
     signer = CookieSigner(SECRET)
     for i in range(50):
@@ -110,7 +110,7 @@ def test_without_a_folder_each_start_has_its_own() -> None:
 
 
 @pytest.mark.parametrize("damage", ["", "zz", "00ff", "é"])
-def test_a_damaged_secret_is_said_and_not_used(tmp_path: Path, damage: str) -> None:
+def test_a_damaged_secret_is_an_error(tmp_path: Path, damage: str) -> None:
     (tmp_path / "secret").write_text(damage, "utf-8")
     with pytest.raises(StorageFailed, match="secret"):
         load_secret(tmp_path)

@@ -1,4 +1,4 @@
-"""The herd game's calls as its contract has them, on a server in this process."""
+"""The herd game's HTTP API against its contract, on a server in this process."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_joining_again_with_the_cookie_is_the_same_participant(phone: FlaskClien
     assert phone.get("/herd/stats").get_json()["participants"] == 1
 
 
-def test_every_phone_is_somebody_else(phones: Callable[[], FlaskClient]) -> None:
+def test_every_phone_is_another_participant(phones: Callable[[], FlaskClient]) -> None:
     joined = [phones().post("/herd/join").get_json() for _ in range(5)]
     assert [found["participant"] for found in joined] == ["p1", "p2", "p3", "p4", "p5"]
     assert len({found["nick"] for found in joined}) == 5
@@ -95,7 +95,7 @@ def test_a_nickname_is_optional(client: FlaskClient, body: bytes) -> None:
 
 
 @pytest.mark.parametrize("body", [b"{", b"[]", b'{"nickname": 5}', b'{"nick": "x"}', b"\xff", b"nickname=x"])
-def test_a_body_that_is_no_join_is_refused(client: FlaskClient, body: bytes) -> None:
+def test_an_invalid_join_is_refused(client: FlaskClient, body: bytes) -> None:
     answer = client.post("/herd/join", data=body, content_type="application/json")
     assert answer.status_code == 400
     assert answer.get_json()["errors"]
@@ -185,7 +185,7 @@ def test_a_bad_order_is_refused_naming_the_field(phone: FlaskClient, change: dic
     [b"", b"{", b"[]", b"null", b"\xff\xfe", b'{"client_id":"9f0c3c1e-6f3a-4b7e-9a55-0d6f2b8f4f11","side":"buy",'
      b'"quantity":NaN}', b'{"quantity":1e400}', b"quantity=1&side=buy", b"[" * 4000],
 )  # fmt: skip
-def test_what_is_no_order_at_all_is_refused(phone: FlaskClient, body: bytes) -> None:
+def test_a_body_that_is_not_an_order_is_refused(phone: FlaskClient, body: bytes) -> None:
     answer = phone.post("/herd/orders", data=body)
     assert answer.status_code == 422
     assert answer.get_json()["detail"]
@@ -283,15 +283,13 @@ def test_news_moves_the_price(client: FlaskClient) -> None:
         ({"action": "experiment", "on": 1}, "on"),
     ],
 )
-def test_a_control_that_is_none_is_refused_naming_what_is_wrong(
-    client: FlaskClient, body: dict[str, Any], field: str
-) -> None:
+def test_an_invalid_control_is_refused_by_name(client: FlaskClient, body: dict[str, Any], field: str) -> None:
     answer = client.post("/herd/control", json=body)
     assert answer.status_code == 400
     assert answer.get_json()["errors"][0]["loc"][-1] == field
 
 
-def test_a_kick_is_no_ban(phone: FlaskClient, client: FlaskClient) -> None:
+def test_a_kicked_participant_may_join_again(phone: FlaskClient, client: FlaskClient) -> None:
     assert client.post("/herd/control", json={"action": "kick", "participant": "p1"}).status_code == 200
     refused = order(phone)
     assert refused.status_code == 401
@@ -302,7 +300,7 @@ def test_a_kick_is_no_ban(phone: FlaskClient, client: FlaskClient) -> None:
     assert client.post("/herd/control", json={"action": "kick", "participant": "p77"}).status_code == 404
 
 
-def test_after_a_reset_old_cookies_are_strangers(phone: FlaskClient, phones: Callable[[], FlaskClient]) -> None:
+def test_after_a_reset_old_cookies_are_invalid(phone: FlaskClient, phones: Callable[[], FlaskClient]) -> None:
     presenter = phones()
     before = presenter.get("/herd/state").get_json()["session"]
     assert presenter.post("/herd/control", json={"action": "reset"}).status_code == 200
@@ -349,7 +347,7 @@ def test_a_code_can_be_required(make_services: Callable[..., Services]) -> None:
     assert client.post("/herd/join").status_code == 200  # the cookie is enough
 
 
-def test_the_join_address_believes_forwarded_headers_of_trusted_proxies_only(
+def test_the_join_url_uses_forwarded_headers_of_trusted_proxies_only(
     make_services: Callable[..., Services],
 ) -> None:
     forwarded = {"X-Forwarded-Host": "herd.example.org", "X-Forwarded-Proto": "https"}
@@ -447,7 +445,7 @@ def keyed(make_services: Callable[..., Services]) -> flask.Flask:
     return create_server(make_services(api_key=KEY))
 
 
-def test_only_the_presenter_steers_and_takes_files_away(keyed: flask.Flask) -> None:
+def test_control_and_exports_need_the_key(keyed: flask.Flask) -> None:
     phone, presenter = keyed.test_client(), keyed.test_client()
     phone.post("/herd/join")
     for path in ("export/ticks.csv", "export/events.jsonl", "frames", "sessions"):

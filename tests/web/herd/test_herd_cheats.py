@@ -1,4 +1,4 @@
-"""What cheats and broken phones try: refused in words, counted, and nobody else notices."""
+"""Cheating and malfunctioning phones: refused with a message, counted, and without effect on other players."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_no_quantity_makes_money(phone: Callable[..., Phone], quantity: Any) -> 
     assert (ada.state()["you"]["cash"], ada.state()["you"]["shares"]) == (5000, 50)
 
 
-def test_what_json_does_not_know_is_no_quantity(phone: Callable[..., Phone]) -> None:
+def test_a_quantity_that_is_not_json_is_refused(phone: Callable[..., Phone]) -> None:
     ada = phone()
     for number in (b"NaN", b"Infinity", b"-Infinity", b"1e999", b"1" * 3000, b"0x10", b"1_0"):
         body = b'{"client_id":"%s","side":"buy","quantity":%s}' % (str(uuid4()).encode(), number)
@@ -108,7 +108,7 @@ def test_what_json_does_not_know_is_no_quantity(phone: Callable[..., Phone]) -> 
     assert ada.state()["you"]["shares"] == 50
 
 
-def test_a_participant_does_not_steer(game: RunningServer, phone: Callable[..., Phone]) -> None:
+def test_a_participant_cannot_control_the_game(game: RunningServer, phone: Callable[..., Phone]) -> None:
     ada = phone()
     before = refusals(game).get("gate", 0)
     for action in ("freeze", "end", "reset", "news", "kick", "undo"):
@@ -174,7 +174,7 @@ def test_nonsense_on_the_socket_is_counted_and_not_answered(game: RunningServer,
     assert {message["type"] for message in eve.said} <= {"you", "snapshot", "delta", "fill"}
 
 
-def test_while_others_attack_the_rest_trades_on(game: RunningServer, phone: Callable[..., Phone]) -> None:
+def test_trading_continues_during_an_attack(game: RunningServer, phone: Callable[..., Phone]) -> None:
     ada, listener, eve = phone().connect(), phone(join=False).connect(), phone()
     ended = time.monotonic() + 4.0
     flooded: list[int] = []
@@ -266,7 +266,7 @@ def test_a_half_open_socket_is_dropped_and_a_live_one_is_not(impatient: str) -> 
     ada.close()
 
 
-def test_who_leaves_before_the_handshake_is_no_error_of_ours(launch: Callable[..., RunningServer]) -> None:
+def test_leaving_before_the_handshake_is_not_a_server_error(launch: Callable[..., RunningServer]) -> None:
     server = launch("--ephemeral")
     lasting = Phone(server.url)
     head = (
@@ -288,7 +288,7 @@ def test_who_leaves_before_the_handshake_is_no_error_of_ours(launch: Callable[..
     assert not [line for line in server.errors if "Traceback" in line or "ERROR" in line]
 
 
-def test_a_script_does_not_fill_the_seats(launch: Callable[..., RunningServer]) -> None:
+def test_a_script_cannot_fill_the_game(launch: Callable[..., RunningServer]) -> None:
     server = launch("--ephemeral")
     first = Phone(server.url)
     answers = []

@@ -1,4 +1,4 @@
-"""/herd/ws on a real server: who hears what, and how little."""
+"""/herd/ws on a real server: which client gets which message, and how many bytes."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def phone(game: RunningServer, control: Callable[..., dict[str, Any]]) -> Iterat
             one.close()
 
 
-def test_a_phone_hears_who_it_is_and_a_snapshot(phone: Callable[..., Phone]) -> None:
+def test_a_phone_gets_its_portfolio_and_a_snapshot(phone: Callable[..., Phone]) -> None:
     ada = phone(nickname="Ada").connect()
     you = ada.receive(lambda message: True)
     assert you | {"rank": 0} == {
@@ -94,7 +94,7 @@ def test_a_fill_goes_to_its_owner_alone_in_every_tab(phone: Callable[..., Phone]
     assert (rejected["status"], rejected["reason"], rejected["price"]) == ("rejected", poor["reason"], None)
 
 
-def test_all_hear_every_price_and_idle_means_silent(phone: Callable[..., Phone]) -> None:
+def test_all_phones_get_every_price_and_nothing_while_idle(phone: Callable[..., Phone]) -> None:
     ada, listener = phone().connect(), phone(join=False).connect()
     assert listener.receive(lambda message: True) == {"type": "you", "participant": None}
     listener.kind("snapshot")
@@ -197,7 +197,7 @@ def test_an_experiment_hides_the_meter_from_half(
         assert "meter" in one.kind("snapshot")
 
 
-def test_who_is_kicked_hears_it_and_so_does_everybody_after_a_reset(
+def test_a_kick_and_a_reset_are_sent_to_the_phones(
     phone: Callable[..., Phone], control: Callable[..., dict[str, Any]]
 ) -> None:
     ada, bob = phone().connect(), phone().connect()
@@ -237,7 +237,7 @@ def test_an_undone_round_gives_everybody_what_they_had(
     assert (again if len(again) > 1 else [ada.kind("snapshot")])[-1]["price"] == 100
 
 
-def test_the_big_screen_hears_more(phone: Callable[..., Phone], control: Callable[..., dict[str, Any]]) -> None:
+def test_the_big_screen_gets_more_fields(phone: Callable[..., Phone], control: Callable[..., dict[str, Any]]) -> None:
     onlooker = phone(join=False).connect("?view=stage").kind("snapshot")
     assert {"stats", "leaders", "code", "join"} <= onlooker.keys()
     assert not {"fundamental", "experiment"} & onlooker.keys()

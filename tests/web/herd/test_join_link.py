@@ -1,4 +1,4 @@
-"""The address that phones open, and its QR code, read back from the picture."""
+"""The URL that phones open, and its QR code, decoded from the image."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_the_address_is_one_that_a_phone_can_open(settings: dict[str, Any], host
     assert join_url(Settings.of(**settings), environ, None) == url.removesuffix("/K7QX")
 
 
-def test_without_a_network_it_is_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_network_the_url_is_localhost(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(join_link, "lan_address", lambda: None)
     environ = {"HTTP_HOST": "localhost:8765", "wsgi.url_scheme": "http"}
     assert join_url(Settings(lan=True), environ, "A") == "http://localhost:8765/j/A"
@@ -83,7 +83,7 @@ def test_the_picture_is_the_code_of_the_address_with_a_quiet_zone_dark_on_light(
     assert url in text
 
 
-def test_the_ground_may_be_another_light_colour_but_no_dark_one() -> None:
+def test_the_background_may_be_light_but_not_dark() -> None:
     assert read_light("") == "#ffffff"
     assert read_light("FFF8E7") == "#fff8e7"
     assert b"#fff8e7" in qr_svg("http://x/j", read_light("FFF8E7"))

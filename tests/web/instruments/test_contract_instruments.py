@@ -157,7 +157,7 @@ def test_another_prefix_moves_the_calls(launch: Any) -> None:
     assert call(server, "/api/v1/tickers")[0] == 404
 
 
-def test_what_the_original_does_not_read_means_nothing_and_any_unknown_id_is_not_found(prices: RunningServer) -> None:
+def test_unknown_parameters_are_ignored_and_unknown_ids_are_404(prices: RunningServer) -> None:
     assert call(prices, "/api/v1/tickers?_=1700000000")[0] == 200
     assert len(call(prices, "/api/v1/tickers/ITEM_00/history?limit=1&_=1700000000")[1]["history"]) == 1
     long = "X" * 300

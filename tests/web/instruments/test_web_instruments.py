@@ -1,4 +1,4 @@
-"""Simulated instruments over HTTP, beyond what the original had: model cards, edits, steering, the board."""
+"""Simulated instruments over HTTP, beyond the original's API: model cards, edits, control, the board."""
 
 from __future__ import annotations
 

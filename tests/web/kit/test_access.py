@@ -61,14 +61,14 @@ def test_the_key_and_the_cookie_make_the_operator(authenticator: Authenticator) 
     assert Authenticator(Settings(api_key="another")).identify(with_cookie(cookie)) == NOBODY
 
 
-def test_a_wrong_bearer_is_an_error_not_a_no(authenticator: Authenticator) -> None:
+def test_a_wrong_bearer_token_is_an_error(authenticator: Authenticator) -> None:
     cookie = value_of(authenticator.cookie(secure=False))
     with pytest.raises(Forbidden):
         authenticator.identify({"HTTP_AUTHORIZATION": "Bearer wrong", **with_cookie(cookie)})
     assert authenticator.identify({"HTTP_AUTHORIZATION": "Basic xyz", "HTTP_COOKIE": "a=b; ="}) == NOBODY
 
 
-def test_a_forged_cookie_makes_nobody(authenticator: Authenticator) -> None:
+def test_a_forged_cookie_is_anonymous(authenticator: Authenticator) -> None:
     good = value_of(authenticator.cookie(secure=False))
     other_salt = TimestampSigner(KEY, "another use").sign("operator").decode()
     for forged in ("", "operator", KEY, good[:-1], good + "x", good.replace("operator", "user"), "é", "." * 300,
@@ -76,7 +76,7 @@ def test_a_forged_cookie_makes_nobody(authenticator: Authenticator) -> None:
         assert authenticator.identify(with_cookie(forged)) == NOBODY, forged
 
 
-def test_an_old_cookie_makes_nobody(authenticator: Authenticator, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_expired_cookie_is_anonymous(authenticator: Authenticator, monkeypatch: pytest.MonkeyPatch) -> None:
     cookie = value_of(authenticator.cookie(secure=False))
     now = TimestampSigner.get_timestamp
     monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda self: now(self) + COOKIE_SECONDS + 60)
@@ -126,7 +126,7 @@ def test_without_a_key_callbacks_may_change(web: flask.Flask) -> None:
         assert is_operator()
 
 
-def test_an_open_route_says_so_and_only_where_that_means_something(web: flask.Flask) -> None:
+def test_only_a_changing_route_with_a_fixed_path_can_be_open(web: flask.Flask) -> None:
     routes: tuple[Route, ...] = web.extensions["orderflow.routes"]
     assert {route.path for route in routes if route.open} == {"/herd/join", "/herd/orders"}
     assert all(route.needs_key == (route.method != "GET" and not route.open) for route in routes)

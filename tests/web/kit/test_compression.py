@@ -1,4 +1,4 @@
-"""How answers travel: security headers, compression, caches."""
+"""The compression middleware: security headers, compression, caching."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_pages_have_a_policy_that_allows_the_named_scripts_only(web: flask.Flask
 
 @pytest.mark.parametrize("accepted", ["gzip", "br, gzip;q=0.8", "*", "deflate, GZIP"])
 @pytest.mark.parametrize("path", ["/page", "/stream", "/assets/a.js?m=1", "/openapi.json", "/docs"])
-def test_long_text_is_compressed_for_those_who_take_it(more: FlaskClient, path: str, accepted: str) -> None:
+def test_long_text_is_compressed_if_accepted(more: FlaskClient, path: str, accepted: str) -> None:
     plain, packed = more.get(path), more.get(path, headers={"Accept-Encoding": accepted})
     assert "Content-Encoding" not in plain.headers
     encoding = "br" if "br" in accepted and path.startswith("/assets/") else "gzip"
@@ -76,12 +76,12 @@ def test_long_text_is_compressed_for_those_who_take_it(more: FlaskClient, path: 
     ("path", "accepted"),
     [("/page", "br"), ("/page", "gzip;q=0"), ("/page", ""), ("/short", "gzip"), ("/picture", "gzip")],
 )
-def test_what_is_short_or_packed_or_not_asked_for_is_left_alone(more: FlaskClient, path: str, accepted: str) -> None:
+def test_short_compressed_or_unaccepted_responses_are_unchanged(more: FlaskClient, path: str, accepted: str) -> None:
     assert "Content-Encoding" not in more.get(path, headers={"Accept-Encoding": accepted}).headers
 
 
 @pytest.mark.parametrize("encoding", ["br", "gzip"])
-def test_a_file_is_packed_once_and_where_it_holds_up_nobody(
+def test_a_file_is_compressed_once_in_a_worker(
     web: flask.Flask, more: FlaskClient, monkeypatch: pytest.MonkeyPatch, encoding: str
 ) -> None:
     calls = []
@@ -98,7 +98,7 @@ def test_a_file_is_packed_once_and_where_it_holds_up_nobody(
     assert UNPACK[encoding](again.data) == TEXT.encode()
 
 
-def test_a_file_is_packed_while_the_workers_stop(
+def test_a_file_is_compressed_while_the_workers_stop(
     web: flask.Flask, more: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def run(fn: Callable[..., bytes], *args: Any) -> bytes:
@@ -108,7 +108,7 @@ def test_a_file_is_packed_while_the_workers_stop(
     assert gzip.decompress(more.get("/assets/a.js", headers={"Accept-Encoding": "gzip"}).data) == TEXT.encode()
 
 
-def test_a_static_page_is_packed_and_asked_for_anew(web: flask.Flask, more: FlaskClient) -> None:
+def test_a_static_page_is_compressed_and_revalidated(web: flask.Flask, more: FlaskClient) -> None:
     put_page(web, "/plain", f"<p>{TEXT}")
     address = put_file(web, "/plain/a.js", TEXT)
     for encoding in ("br", "gzip"):
@@ -155,7 +155,7 @@ def test_names_with_a_version_are_kept_for_a_year(more: FlaskClient, path: str, 
     assert more.get(path).headers["Cache-Control"] == ("public, max-age=31536000, immutable" if year else "no-cache")
 
 
-def test_what_a_page_framework_reads_is_bounded_too(web: flask.Flask) -> None:
+def test_bodies_of_pages_are_limited_too(web: flask.Flask) -> None:
     web.add_url_rule("/page", "page", lambda: flask.request.get_data(), methods=["POST"])
     answer = web.test_client().post("/page", data=b"x" * (web.config["MAX_CONTENT_LENGTH"] + 1))
     assert (answer.status_code, set(answer.get_json())) == (413, {"detail"})

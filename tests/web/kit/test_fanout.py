@@ -1,4 +1,4 @@
-"""The fan-out on socket pairs: once serialised, never waiting, slow ones merged, dead ones dropped."""
+"""The fan-out on socket pairs: one serialisation, no blocking, conflation for slow clients, dead clients dropped."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Numbers:
 
 
 class Pair:
-    """Both ends of a connection; `read` gives the texts of whole frames that have come."""
+    """Both ends of a connection. `read` returns the texts of the complete frames received."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         mine, self.other = socket.socketpair()
@@ -111,7 +111,7 @@ def test_frames_of_every_size(size: int, pairs: Callable[..., Pair]) -> None:
     assert frame(b"", PING) == b"\x89\x00"
 
 
-def test_a_message_is_made_once_for_all_who_have_the_same(
+def test_a_message_is_built_once_for_clients_of_one_version(
     topic: Topic, source: Numbers, pairs: Callable[..., Pair]
 ) -> None:
     everyone = [pairs() for _ in range(50)]
@@ -157,7 +157,7 @@ def test_a_slow_client_is_skipped_and_then_gets_one_message_for_all_it_missed(
     assert [text.rstrip(".") for text in seen] == ["None>1", "1>5"]
 
 
-def test_what_is_not_acknowledged_counts_as_behind(
+def test_unacknowledged_bytes_make_a_client_slow(
     topic: Topic, source: Numbers, pairs: Callable[..., Pair], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pair = pairs()
@@ -228,7 +228,7 @@ def test_a_quiet_client_is_not_a_stalled_one(topic: Topic, pairs: Callable[..., 
     assert topic.clients
 
 
-def test_one_that_has_gone_is_dropped_and_the_others_go_on(
+def test_a_closed_client_is_dropped_and_the_others_continue(
     topic: Topic, source: Numbers, pairs: Callable[..., Pair]
 ) -> None:
     gone, here = pairs(), pairs()
@@ -241,7 +241,7 @@ def test_one_that_has_gone_is_dropped_and_the_others_go_on(
     assert here.read() == ["None>1", "1>2", "2>3"]
 
 
-def test_one_whose_reader_has_closed_the_socket_is_dropped(topic: Topic, pairs: Callable[..., Pair]) -> None:
+def test_a_client_with_a_closed_socket_is_dropped(topic: Topic, pairs: Callable[..., Pair]) -> None:
     gone, here = pairs(), pairs()
     topic.clients |= {gone.client, here.client}
     gone._mine.close()
@@ -276,7 +276,7 @@ def wait_for(what: Callable[[], bool]) -> None:
         time.sleep(0.005)
 
 
-def test_the_caster_runs_while_somebody_listens(workers: Workers, source: Numbers, pairs: Callable[..., Pair]) -> None:
+def test_a_topic_runs_while_it_has_clients(workers: Workers, source: Numbers, pairs: Callable[..., Pair]) -> None:
     fanout, pair = Fanout(workers), pairs()
     topic = fanout.join("numbers", pair.client, lambda: source, 0.01)
     wait_for(lambda: pair.client.version == 1)
@@ -296,11 +296,11 @@ def bus() -> Bus:
 
 
 def follow(fanout: Fanout, bus: Bus, client: Client, source: Numbers, interval: float = 0.005) -> Topic:
-    """Join a topic that sleeps until the bus tells of "numbers"."""
+    """Join a topic that sleeps until the bus reports a change of "numbers"."""
     return fanout.join("numbers", client, lambda: source, interval, lambda wake: bus.receive("numbers", wake=wake))
 
 
-def test_a_topic_sleeps_until_the_bus_tells_of_a_change(
+def test_a_topic_sleeps_until_the_bus_reports_a_change(
     workers: Workers, bus: Bus, source: Numbers, pairs: Callable[..., Pair], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[int] = []
@@ -320,7 +320,7 @@ def test_a_topic_sleeps_until_the_bus_tells_of_a_change(
     assert pair.read() == ["None>1", "1>2"]
 
 
-def test_many_changes_are_few_rounds_and_the_newest_is_told(
+def test_many_changes_need_few_rounds_and_the_newest_is_sent(
     workers: Workers, bus: Bus, source: Numbers, pairs: Callable[..., Pair], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[int] = []
@@ -343,7 +343,7 @@ def test_many_changes_are_few_rounds_and_the_newest_is_told(
     assert len(asked) <= 5 + 3 + 1  # no more wake-ups than changes, and one for a change during a round
 
 
-def test_a_slow_client_is_told_the_newest_without_another_change(
+def test_a_slow_client_gets_the_newest_without_another_change(
     workers: Workers, bus: Bus, source: Numbers, pairs: Callable[..., Pair]
 ) -> None:
     fanout, slow = Fanout(workers), pairs()
@@ -373,7 +373,7 @@ def test_a_client_that_asks_again_wakes_the_topic_and_the_last_that_leaves_ends_
     wait_for(lambda: not bus._receivers)
 
 
-def test_a_failing_round_is_noted_and_the_next_one_does(
+def test_a_failed_round_is_noted_and_the_next_one_succeeds(
     workers: Workers, source: Numbers, pairs: Callable[..., Pair], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls: list[int] = []
@@ -391,7 +391,7 @@ def test_a_failing_round_is_noted_and_the_next_one_does(
     assert workers.errors() == {"broadcast numbers: RuntimeError": 2}
 
 
-def test_closing_tells_everybody_and_takes_nobody_in(
+def test_closing_sends_close_frames_and_refuses_new_clients(
     workers: Workers, source: Numbers, pairs: Callable[..., Pair]
 ) -> None:
     fanout, pair = Fanout(workers), pairs()
@@ -442,9 +442,7 @@ def test_private_messages_wait_for_a_slow_client_and_too_many_become_a_snapshot(
     assert slow.read() == ["None>1"]
 
 
-def test_a_driven_topic_speaks_when_it_is_told_to(
-    workers: Workers, source: Numbers, pairs: Callable[..., Pair]
-) -> None:
+def test_a_driven_topic_sends_on_broadcast(workers: Workers, source: Numbers, pairs: Callable[..., Pair]) -> None:
     fanout, pair, late = Fanout(workers), pairs(), pairs()
     fanout.join("driven", pair.client, lambda: source)
     assert pair.read() == ["None>1"]

@@ -1,4 +1,4 @@
-"""The document and the server are the same table: nothing served is undocumented, nothing documented is missing."""
+"""The OpenAPI document and the server have the same routes."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ OPEN = {("post", "/herd/join"), ("post", "/herd/orders")}
 """The only calls that change something and need no key: phones have none."""
 
 
-def test_what_changes_something_is_marked(document: dict[str, Any]) -> None:
+def test_changing_operations_are_marked_in_the_document(document: dict[str, Any]) -> None:
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
             assert ("security" in operation) == (method != "get" and (method, path) not in OPEN), path

@@ -96,9 +96,7 @@ def test_orders_answer_the_same_too(both: list[FlaskClient]) -> None:
     assert [status for status, _ in found[0]] == [401, 202, 422, 422, 200, 409]
 
 
-def test_an_error_of_our_own_is_told_in_the_same_shape(
-    both: list[FlaskClient], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_internal_error_has_the_common_shape(both: list[FlaskClient], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("orderflow.web.market.ingest.read_body", lambda *_: 1 / 0)
     for client in both:
         answer = client.post("/tick", json=TICK)

@@ -1,4 +1,4 @@
-"""Who may call: hosts, origins, the key. Every rule from both sides."""
+"""The security middleware: hosts, origins and the key, each rule with allowed and refused requests."""
 
 from __future__ import annotations
 

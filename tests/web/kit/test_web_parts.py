@@ -1,4 +1,4 @@
-"""The small parts on their own: parameters, times, bodies, heads, tables, pages."""
+"""Unit tests of small parts: parameters, times, request bodies and heads, tables, pagination."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_times_are_read_to_the_nanosecond(said: str, ns: int) -> None:
     ["", "noon", "2025-02-30", "2025-10-09T25:00", "1969-12-31", "-1", "9999-01-01", "2025-10-09T12:00:00.0000000001",
      "99999999999999999999", "1e9", "2025-10-09T12:00:00+99:99", "٣"],
 )  # fmt: skip
-def test_times_that_are_none(said: str) -> None:
+def test_invalid_times_are_refused(said: str) -> None:
     with pytest.raises(ValueError, match="must be"):
         read_time(said)
 
@@ -80,7 +80,7 @@ def test_the_budget_bounds_what_is_held_together_but_lets_one_through() -> None:
 
 
 @pytest.mark.parametrize("chunked", [False, True])
-def test_a_body_that_breaks_off_is_told_apart(chunked: bool) -> None:
+def test_an_incomplete_body_is_a_client_that_left(chunked: bool) -> None:
     class Broken(io.BytesIO):
         def read(self, size: int | None = -1, /) -> bytes:
             raise OSError("unexpected end of file")
@@ -101,7 +101,7 @@ def test_a_body_that_breaks_off_is_told_apart(chunked: bool) -> None:
         (b'{"id":1}', False), (b'{"a":' * 200_000 + b"1" + b"}" * 200_000, False),
     ],
 )  # fmt: skip
-def test_only_a_whole_object_is_put_between_others(body: bytes, joins: bool) -> None:
+def test_only_a_complete_object_can_be_grouped(body: bytes, joins: bool) -> None:
     assert can_group(body) is joins
 
 
@@ -114,7 +114,7 @@ def test_a_head_is_read_in_one_pass() -> None:
             Headers(io.BytesIO(damaged))
 
 
-def test_a_table_prints_exactly_and_says_null_where_there_is_nothing() -> None:
+def test_a_table_is_exact_and_has_null_for_missing_values() -> None:
     missing = np.array([False, True, False])
     table = Table(
         {

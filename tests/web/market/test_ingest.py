@@ -1,4 +1,4 @@
-"""POST /tick and POST /ticks: every way in, every refusal, nothing half taken."""
+"""POST /tick and POST /ticks: all formats and all errors; a batch is taken whole or not at all."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def test_every_bad_row_is_named_up_to_a_thousand(client: FlaskClient) -> None:
 @pytest.mark.parametrize(
     "value", ["NaN", "Infinity", "-Infinity", "0", "-5", '"abc"', "null", "true", "[1]", "1e400", '""']
 )
-def test_prices_that_are_none_are_refused(client: FlaskClient, value: str) -> None:
+def test_invalid_prices_are_refused(client: FlaskClient, value: str) -> None:
     body = f'{{"timestamp":"2025-10-09T18:00:00Z","price":{value},"size":1}}'
     answer = client.post("/tick", data=body, headers={"Content-Type": "application/json"})
     assert answer.status_code == 400
@@ -295,7 +295,7 @@ def test_identical_ticks_without_ids_all_count(client: FlaskClient) -> None:
         (StorageFailed("the disk is full"), 507, {}),
     ],
 )
-def test_what_cannot_be_kept_is_refused_with_its_code(
+def test_storage_errors_have_their_status(
     services: Services, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int, headers: dict[str, str]
 ) -> None:
     def refuse(*args: object) -> None:
@@ -308,7 +308,7 @@ def test_what_cannot_be_kept_is_refused_with_its_code(
     assert headers.items() <= dict(answer.headers).items()
 
 
-def test_an_error_nobody_expected_is_told_by_number_and_logged_in_full(
+def test_an_unexpected_error_has_a_number_and_is_logged(
     services: Services, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def break_down(*args: object) -> None:
@@ -332,7 +332,7 @@ def test_a_price_beyond_the_grid_names_the_row_of_the_body(client: FlaskClient) 
     assert answer.get_json()["errors"][0]["loc"] == ["body", 3, "price"]
 
 
-def test_a_large_batch_is_parsed_aside_with_the_same_result(client: FlaskClient) -> None:
+def test_a_large_batch_is_parsed_in_a_worker_with_the_same_result(client: FlaskClient) -> None:
     line = b"2025-10-09T18:00:00.%03dZ,10.%02d,1,buy\n"
     body = b"timestamp,price,size,side\n" + b"".join(line % (i % 1000, i % 100) for i in range(20_000))
     assert len(body) > 512 * 1024

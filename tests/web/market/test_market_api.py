@@ -193,7 +193,7 @@ def test_a_late_tick_changes_the_running_columns_of_its_session_and_no_other(cli
         assert merged.get(bar["time"], bar) == bar
 
 
-def test_another_epoch_or_a_revision_of_the_future_means_everything(client: FlaskClient) -> None:
+def test_another_epoch_or_a_future_revision_gives_all_bars(client: FlaskClient) -> None:
     post(client, "X", *(f"2025-10-09T18:0{i}:00Z,1,1,buy" for i in range(5)))
     epoch = client.get("/api/v1/bars/X").get_json()["epoch"]
     client.post("/reset?symbol=X")
@@ -203,7 +203,7 @@ def test_another_epoch_or_a_revision_of_the_future_means_everything(client: Flas
         assert (found["full"], len(found["bars"])) == (True, 3), query
 
 
-def test_since_does_not_go_with_pages(client: FlaskClient) -> None:
+def test_since_cannot_be_combined_with_pages(client: FlaskClient) -> None:
     post(client, "X", "2025-10-09T18:00:00Z,1,1,buy")
     answer = client.get("/api/v1/bars/X?since=1&limit=5")
     assert answer.status_code == 400

@@ -1,4 +1,4 @@
-"""/ws/bars on a real server: snapshots, deltas, catching up, refusals, and how it ends."""
+"""/ws/bars on a real server: snapshots, deltas, reconnection, errors, shutdown."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_merging_the_messages_gives_the_table(
     assert [bars[time] for time in sorted(bars)] == server.get("/api/v1/bars/WS2?frame=5s")["bars"]
 
 
-def test_one_who_comes_back_gets_what_it_missed(
+def test_a_returning_client_gets_what_it_missed(
     server: RunningServer, open_socket: Callable[..., websocket.WebSocket]
 ) -> None:
     send(server, "WS3", *(f"2025-10-09T18:0{i}:00Z,1,1,buy" for i in range(5)))
@@ -132,7 +132,7 @@ def test_a_reset_makes_a_new_snapshot(server: RunningServer, open_socket: Callab
         ("/ws/bars/WS6?nope=1", 4000, "nope"),
     ],
 )
-def test_what_cannot_be_is_told_and_closed(
+def test_invalid_requests_get_an_error_and_are_closed(
     server: RunningServer, open_socket: Callable[..., websocket.WebSocket], path: str, code: int, says: str
 ) -> None:
     send(server, "WS6", "2025-10-09T18:00:00Z,1,1,buy")
