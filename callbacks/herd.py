@@ -8,14 +8,13 @@ import secrets
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from dash import ClientsideFunction, Dash, Input, Output, State, html, no_update
+from dash import ClientsideFunction, Dash, Input, Output, State, html, set_props
 from dash.development.base_component import Component
 
 from callbacks.herd_controls import register_controls
-from callbacks.herd_live import NAMES, WINDOWS, Cursor, Viewpoint, advance, changes, outputs, read_cursor, take_look
+from callbacks.herd_live import UNKNOWN, WINDOWS, Cursor, Viewpoint, advance, changed, read_cursor, take_look
 from callbacks.page import Page
 from layouts.herd import herd_page
-from layouts.herd_screen import screen
 from layouts.shell import Link
 from orderflow.herd.live.game import Game
 from orderflow.web.herd.join_link import request_join_url
@@ -41,17 +40,26 @@ def viewpoint(services: Services, epoch: str) -> Viewpoint:
     return Viewpoint(presenter, secret, request_join_url(settings, code), epoch)
 
 
-def look(game: Game, view: Viewpoint, now: int, clicks: object, cursor: Cursor) -> list[Any]:
-    """The answer to one look of a page: the chart's figure or its later points, the cursor, the note about the time
-    shown, and the values of NAMES. clicks: on the button that changes the time shown; cursor: what the page has."""
+def look(
+    game: Game, view: Viewpoint, now: int, clicks: object, cursor: Cursor
+) -> tuple[list[Any], dict[str, dict[str, Any]]]:
+    """The answer to one look of a page: [the chart's figure, its later points, the cursor], and by component the other
+    properties that have changed. clicks: on the button that changes the time shown; cursor: what the page has.
+
+    A click may come while a look is under way, and which of the two answers is shown last is not known: after a click
+    the page is told everything again.
+    """
     seen = take_look(game, view, now)
     count = clicks if isinstance(clicks, int) and 0 < clicks < MOST_CLICKS else 0
     window = count % len(WINDOWS)
     figure, extension, moved = advance(game, view, seen, window, cursor)
-    values, prints = changes(screen(seen), NAMES, cursor.seen)
-    carried = msgspec.structs.asdict(moved) | {"clicks": count, "seen": prints}
-    words = html.Span(WINDOWS[window][0], className="hg-window-note", key=str(count))
-    return [figure, extension, carried, words if count != cursor.clicks else no_update, *values]
+    values, fields = changed(game, view, seen, cursor, moved.epoch)
+    if count != cursor.clicks:
+        values["herd-window-note"] = {
+            "children": html.Span(WINDOWS[window][0], className="hg-window-note", key=str(count))
+        }
+        fields |= {"seen": UNKNOWN, "crowd": UNKNOWN, "crowd_at": 0}
+    return [figure, extension, msgspec.structs.asdict(moved) | {"clicks": count} | fields], values
 
 
 def register(app: Dash, services: Services) -> None:
@@ -62,15 +70,16 @@ def register(app: Dash, services: Services) -> None:
         Output("herd-chart", "figure"),
         Output("herd-chart", "extendData"),
         Output("herd-cursor", "data"),
-        Output("herd-window-note", "children"),
-        *outputs(NAMES),
         Input("herd-interval", "n_intervals"),
         Input("herd-screen-window", "n_clicks"),
         State("herd-cursor", "data"),
         running=[(Output("herd-interval", "disabled"), True, False)],
     )
     def refresh(_beat: object, clicks: object, cursor: object) -> list[Any]:
-        return look(game, viewpoint(services, epoch), services.clock.now(), clicks, read_cursor(cursor))
+        answer, values = look(game, viewpoint(services, epoch), services.clock.now(), clicks, read_cursor(cursor))
+        for id, properties in values.items():  # as outputs, all 75 would be named in every request
+            set_props(id, properties)
+        return answer
 
     register_controls(app, game)
     app.clientside_callback(ClientsideFunction("herd", "boot"), Output("herd-sink", "data"), Input("herd-sink", "id"))

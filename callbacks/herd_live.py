@@ -2,7 +2,7 @@
 
 A page carries a cursor: which line it has (epoch) up to which point (seq), and fingerprints of all it shows. The answer
 to a look depends on the cursor and the game alone, so a lost answer is asked for again, and two pages do not mind each
-other.
+other. The crowd's lists and numbers are looked at once a second.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 import msgspec
-from dash import Output, no_update
+from dash import no_update
 
 from layouts import herd_text as text
 from layouts.figures import herd_live as figures
-from layouts.herd_screen import Look, Rows, screen
+from layouts.herd_crowd import Crowd, crowd
+from layouts.herd_screen import Look, screen
 from orderflow.herd.live.game import Game
 from orderflow.herd.live.messages import cents, shown
 
@@ -29,11 +30,15 @@ QUIET_MS = 30_000
 LONGEST = 3_600
 """Points of the line on a page, beyond which the whole line is sent anew, thinned."""
 HOUR_MS = 3_600_000
+CROWD_MS = 900
+"""Least time between two looks at the crowd; a little less than between two looks of a viewer's page."""
 
 WINDOWS = (("The whole session", 0), ("The last five minutes", 300_000), ("The last minute", 60_000))
 """Times shown, one after the other: what the note says, ms (0: all)."""
-SILENT_FIRST = ("herd-announce.children",)
+SILENT_FIRST = "herd-announce.children"
 """What a page that has just been opened is not told."""
+UNKNOWN = "?"
+"""In place of the fingerprints: nothing that is known, though the page is not new."""
 
 Json = dict[str, Any]
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
@@ -41,14 +46,17 @@ Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 
 class Cursor(msgspec.Struct, frozen=True):
     """What a page has. epoch: of its line; seq: how far into the settled points it goes; held: how many points it is of
-    on the page; marks: a fingerprint of the chart's marks; seen: those of the values of NAMES in order, 8 digits each,
-    in one text, as Dash walks through every list of an answer; clicks: on the button that changes the time shown."""
+    on the page; marks: a fingerprint of the chart's marks; seen, crowd: those of the values of `screen` and `crowd` in
+    order, 8 digits each, in one text, as Dash walks through every list of an answer; crowd_at: when (ms) the crowd was
+    looked at; clicks: on the button that changes the time shown."""
 
     epoch: str = ""
     seq: Count = 0
     held: Count = 0
     marks: Count = 0
     seen: str = ""
+    crowd: str = ""
+    crowd_at: Count = 0
     clicks: Count = 0
 
 
@@ -101,8 +109,17 @@ def take_look(game: Game, view: Viewpoint, now: int) -> Look:
         moved=any(price != game.history[0][1] for _, price in game.history[:4]),
         rounds=played,
         experiment=game.experiment and view.presenter,
+    )
+
+
+def take_crowd(game: Game, view: Viewpoint) -> Crowd:
+    """What the page may see of the crowd."""
+    return Crowd(
+        presenter=view.presenter,
+        zero=zero(game),
         url=view.url,
         code=game.code if view.knows_code else "",
+        waiting=game.phase == "lobby",
         stats=game.stats(),
         leaders=[row | {"wealth": cents(row["wealth"])} for row in game.leaders()],
         feed=game.feed,
@@ -115,20 +132,37 @@ def zero(game: Game) -> int:
     return first if begun is None else max(first, begun - LEAD_MS)
 
 
-def changes(values: Json, names: Iterable[str], seen: str) -> tuple[list[Any], str]:
-    """(the value of each name, or no_update where the page has it; the fingerprints to carry). values: of `screen`."""
-    out: list[Any] = []
-    prints: list[str] = []
-    for i, name in enumerate(names):
-        value = values[name]
-        rows = isinstance(value, Rows)
-        prints.append(f"{zlib.crc32(msgspec.json.encode(value.data if rows else value)):08x}")
-        known = seen[8 * i : 8 * i + 8] == prints[-1]
-        if known or (not seen and name in SILENT_FIRST):
-            out.append(no_update)
-        else:
-            out.append(value.make() if rows else value)
-    return out, "".join(prints)
+def changed(game: Game, view: Viewpoint, look: Look, cursor: Cursor, epoch: str) -> tuple[dict[str, Json], Json]:
+    """(the properties, by component, that differ from what the page has; the cursor's fields about them). epoch: of the
+    line that the page gets."""
+    values, seen = differing(screen(look), cursor.seen)
+    fields: Json = {"seen": seen, "crowd": cursor.crowd, "crowd_at": cursor.crowd_at}
+    if epoch != cursor.epoch or abs(look.now - cursor.crowd_at) >= CROWD_MS:
+        more, prints = differing(crowd(take_crowd(game, view)), cursor.crowd)
+        values |= more
+        fields |= {"crowd": prints, "crowd_at": look.now}
+    return by_component(values), fields
+
+
+def differing(values: Json, seen: str) -> tuple[Json, str]:
+    """(the values whose fingerprint is not the one seen; the fingerprints of all). values: by "id.property"."""
+    prints = [f"{zlib.crc32(msgspec.json.encode(value)):08x}" for value in values.values()]
+    known = (seen[8 * i : 8 * i + 8] for i in range(len(prints)))
+    told = {
+        name: value
+        for (name, value), new, old in zip(values.items(), prints, known, strict=True)
+        if new != old and (seen or name != SILENT_FIRST)
+    }
+    return told, "".join(prints)
+
+
+def by_component(values: Json) -> dict[str, Json]:
+    """{"a.x": 1, "a.y": 2} as {"a": {"x": 1, "y": 2}}."""
+    found: dict[str, Json] = {}
+    for name, value in values.items():
+        id, key = name.split(".")
+        found.setdefault(id, {})[key] = value
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,20 +254,3 @@ def _figure(points: Any, traces: dict[str, Json], look: Look, window: int, chart
     for trace in figure["data"]:
         trace |= traces.get(trace["name"], {})
     return figure
-
-
-def outputs(names: Iterable[str]) -> list[Output]:
-    """Dash's outputs of "id.property" names."""
-    return [Output(id, key) for id, key in (name.split(".") for name in names)]
-
-
-NAMES = tuple(
-    screen(
-        Look(
-            presenter=False, now=0, session="", zero=0, phase="open", price=1.0, start=1.0, way="flat", round=None,
-            meter=None, buys=0, sells=0, news=None, count=0, bots=0, moved=False, rounds=False, experiment=False,
-            url="", code="", stats={}, leaders=(), feed=(),
-        )
-    )
-)  # fmt: skip
-"""Every moving property of the page, in the order of the callback's outputs."""

@@ -14,8 +14,9 @@ from dash.development.base_component import Component
 
 from layouts.figures.herd_live import live_figure
 from layouts.herd_controls import data, screen_buttons, toolbar
+from layouts.herd_crowd import STATISTICS
 from layouts.herd_dialogs import dialogs
-from layouts.herd_screen import SLOW, STATISTICS
+from layouts.herd_screen import SLOW
 from layouts.shell import Link, aria, page_shell
 
 PATH = "/herd/"

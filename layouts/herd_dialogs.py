@@ -11,6 +11,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from layouts.herd_controls import button, data
+from layouts.herd_keys import key_help
 from layouts.herd_text import money
 from layouts.shell import aria
 
@@ -89,7 +90,7 @@ def dialogs() -> list[Component]:
         _dialog("export", "Export", _exports(), None),
         *(_question(name, title, text, yes) for name, (title, text, yes, _) in ASKS.items()),
         _question("kick", html.Span("Kick?", id="herd-kick-title"), KICKED, "Kick"),
-        _dialog("help", "Keyboard", [html.Div(id="herd-help-body", className="hg-help")], None),
+        _dialog("help", "Keyboard", [html.Div(key_help(), className="hg-help")], None),
         _whole_code(),
     ]
 

@@ -33,10 +33,12 @@ SCREEN = (
 """For everybody."""
 
 
-def key_help(presenter: bool) -> list[Component]:
-    """The help: the presenter's includes the keys of the game."""
-    groups = [("Game", GAME), ("Screen", SCREEN)] if presenter else [("Screen", SCREEN)]
-    return [html.Section([html.H3(title), *(_row(key, words) for key, words in keys)]) for title, keys in groups]
+def key_help() -> list[Component]:
+    """The help; the keys of the game are hidden until the server has said that this is the presenter's page."""
+    return [
+        html.Section([html.H3("Game"), *(_row(*row) for row in GAME)], id="herd-help-game", hidden=True),
+        html.Section([html.H3("Screen"), *(_row(*row) for row in SCREEN)]),
+    ]
 
 
 def _row(key: str, words: str) -> Component:

@@ -1,40 +1,14 @@
 """What moves on the herd game's big screen, as values of its components' properties. Pure: the same look, the same
-values; a callback sends those that differ from what the page has.
+values; a callback sends those that differ from what the page has. The crowd's part is in `herd_crowd`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dash import html
-from dash.development.base_component import Component
-
 from layouts import herd_text as text
-from layouts.herd_controls import data
-from layouts.herd_dialogs import kicks
-from layouts.herd_keys import key_help
-from layouts.shell import aria
-
-STATISTICS = (
-    ("connected", "Connected"),
-    ("participants", "Joined"),
-    ("active", "Active"),
-    ("trades", "Trades"),
-    ("orders", "Orders"),
-    ("rejected", "Rejected"),
-    ("net_position", "Net position"),
-    ("imbalance", "Imbalance"),
-    ("max_shares", "Most shares"),
-    ("min_cash", "Least cash"),
-    ("median_cash", "Median cash"),
-    ("max_cash", "Most cash"),
-    ("median_wealth", "Median wealth"),
-    ("gini", "Gini of wealth"),
-)
-"""Keys of the game's statistics and their names on the screen, in the order shown."""
 
 PHASES = {
     "lobby": ("Lobby", "The market opens soon.", "Start"),
@@ -43,14 +17,6 @@ PHASES = {
     "ended": ("Ended", "The game is over.", "New game"),
 }
 """By phase: its name, the sentence that is read aloud, what the toolbar's first button would do."""
-SIGNS = {
-    **{"news": "⚡", "round": "◷", "dividend": "+", "phase": "●", "join": "→", "kick": "✕", "bots": "⚙", "undo": "↶"},
-    "experiment": "⚖",
-}
-PLACES = ("hero", "card", "whole")
-"""Where the way in is shown: instead of the chart, beside it, on the whole screen."""
-FEED = 30
-LEADERS = 10
 NEWS_MS = 15_000
 """How long a headline stands over the chart."""
 FAST, SLOW = 250, 1_000
@@ -61,8 +27,8 @@ FAST, SLOW = 250, 1_000
 class Look:
     """What a page may see of the game at one moment. Times in ms; amounts in currency.
 
-    zero: where the chart begins; way: of the price lately; url, code: "" where they are kept from this page; moved:
-    whether the price ever differed from the first; rounds: whether there ever was one; bots: of all kinds.
+    zero: where the chart begins; way: of the price lately; moved: whether the price ever differed from the first;
+    rounds: whether there ever was one; bots: of all kinds.
     """
 
     presenter: bool
@@ -83,30 +49,14 @@ class Look:
     moved: bool
     rounds: bool
     experiment: bool
-    url: str
-    code: str
-    stats: dict[str, Any]
-    leaders: Sequence[dict[str, Any]]
-    feed: Sequence[dict[str, Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """Children that are only made when `data`, which they show, has changed."""
-
-    data: Any
-    make: Callable[[], list[Component]]
 
 
 def screen(look: Look) -> dict[str, Any]:
-    """Every moving property as "id.property": its value, or Rows."""
+    """Every property that moves with the game, as "id.property": its value."""
     return {
         **_stage(look),
         **_top(look),
         **_meter(look),
-        **_join(look),
-        **{f"herd-stat-{key}.children": text.statistic(key, look.stats.get(key)) for key, _ in STATISTICS},
-        **_lists(look),
         **_toolbar(look),
         "herd-session.children": f"Session {look.session}",
         "herd-interval.interval": FAST if look.presenter else SLOW,
@@ -188,63 +138,6 @@ def _meter(look: Look) -> dict[str, Any]:
     }
 
 
-def _join(look: Look) -> dict[str, Any]:
-    url = text.address(look.url, look.code)
-    joined = look.stats.get("participants", look.count)
-    count = f"{text.number(joined)} joined · {text.number(look.stats.get('connected', 0))} connected"
-    soon = look.phase == "lobby" and joined
-    values: dict[str, Any] = {"herd-hero-title.children": "Scan to join: we begin soon" if soon else "Scan to join"}
-    for place in PLACES:
-        values |= {
-            f"herd-url-{place}.children": url,
-            f"herd-url-{place}.style": {"--letters": max(8, len(url))},
-            f"herd-code-{place}.children": f"Code {look.code}" if look.code else "",
-            f"herd-count-{place}.children": count,
-            f"herd-qr-{place}.src": f"/herd/qr.svg?v={look.code}" if look.code else None,
-        }
-    return values
-
-
-def _lists(look: Look) -> dict[str, Any]:
-    leaders, feed = look.leaders[:LEADERS], list(reversed(look.feed))[:FEED]
-    return {
-        "herd-leaders.children": Rows(
-            [look.presenter, *leaders], lambda: [_leader(i, row, look.presenter) for i, row in enumerate(leaders)]
-        ),
-        "herd-leaders-none.hidden": bool(leaders),
-        "herd-feed.children": Rows([look.zero, *feed], lambda: [_event(entry, look.zero) for entry in feed]),
-        "herd-feed-none.hidden": bool(feed),
-    }
-
-
-def _leader(index: int, row: dict[str, Any], presenter: bool) -> Component:
-    profit = round(row["profit"])
-    way = text.way(profit)
-    parts = [
-        html.Span(str(index + 1), className="hg-rank"),
-        html.Span(row["nick"], className="hg-nick"),
-        html.Span("bot" if row["bot"] else "", className="hg-bot"),
-        html.Span(text.money(row["wealth"]), className="hg-wealth"),
-        html.Span(f"{text.arrow(way)} {text.signed(profit, text.money)}", className="hg-profit", **data(way=way)),
-    ]
-    if not presenter:
-        return html.Li(html.Span(parts, className="hg-leader"))
-    title = f"Kick {row['nick']} …"
-    return html.Li(html.Button(parts, type="button", className="hg-leader", title=title, **kicks(row)))
-
-
-def _event(entry: dict[str, Any], zero: int) -> Component:
-    return html.Li(
-        [
-            html.Time(text.NONE if entry["t"] < zero else text.span((entry["t"] - zero) / 1000)),
-            html.Span(SIGNS.get(entry["kind"], "·"), className="hg-sign", **aria(hidden="true")),
-            html.Span(entry["text"], className="hg-text"),
-        ],
-        key=f"{entry['t']} {entry['text']}",
-        **data(kind=entry["kind"]),
-    )
-
-
 def _toolbar(look: Look) -> dict[str, Any]:
     ended, running = look.phase == "ended", look.round is not None
     return {
@@ -258,5 +151,5 @@ def _toolbar(look: Look) -> dict[str, Any]:
         "herd-round-idle.hidden": running,
         "herd-round-running.hidden": not running,
         "herd-send-round.hidden": running,
-        "herd-help-body.children": Rows(look.presenter, lambda: key_help(look.presenter)),
+        "herd-help-game.hidden": not look.presenter,
     }

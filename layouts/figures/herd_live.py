@@ -81,13 +81,13 @@ def _layout(colours: Palette, start: float | None, view: str, clock: str) -> Jso
     starting = {
         "type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": start, "y1": start, "layer": "below",
         "line": {"color": colours.strong, "width": 1.5, "dash": "dot"},
-        "label": {"text": "Start", "textposition": "end", "font": {"color": colours.muted}, "yanchor": "bottom"},
+        "label": {"text": "Start", "textposition": "start", "font": {"color": colours.muted}, "yanchor": "bottom"},
     }  # fmt: skip
     return {
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"family": FONT, "size": 16, "color": colours.muted},
-        "margin": {"l": 8, "r": 132, "t": 40, "b": 40},
+        "margin": {"l": 84, "r": 132, "t": 40, "b": 40},  # right: the tag at the newest price, and nothing else
         "showlegend": False,
         "hovermode": "closest",
         "hoverlabel": {"bgcolor": colours.strong, "font": {"color": colours.text, "family": FONT}},
@@ -97,7 +97,7 @@ def _layout(colours: Palette, start: float | None, view: str, clock: str) -> Jso
             "type": "date", "showgrid": False, "nticks": 8, "automargin": False,
             "tickformat": clock, "tickangle": 0,
         },
-        "yaxis": axis | {"side": "right", "nticks": 7, "tickformat": "~f", "separatethousands": True,
+        "yaxis": axis | {"side": "left", "nticks": 7, "tickformat": "~f", "separatethousands": True,
                          "rangemode": "nonnegative", "ticklabelstandoff": 10},
         "yaxis2": {"overlaying": "y", "range": [0, 1], "fixedrange": True, "visible": False},
         "shapes": [] if start is None else [starting],

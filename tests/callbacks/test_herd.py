@@ -24,7 +24,18 @@ from callbacks.herd_controls import (
     rounds_of_kind,
     toggle,
 )
-from callbacks.herd_live import LONGEST, NAMES, NEW, Viewpoint, advance, read_cursor, take_look
+from callbacks.herd_live import (
+    CROWD_MS,
+    LONGEST,
+    NEW,
+    Viewpoint,
+    advance,
+    read_cursor,
+    take_crowd,
+    take_look,
+)
+from layouts.herd_crowd import crowd
+from layouts.herd_screen import screen
 from orderflow.herd.live.game import Game
 from orderflow.services import Services
 
@@ -48,12 +59,15 @@ class Tab:
         self.figures = 0
         self.line: list[tuple[int, float]] = []
         self.shown: dict[str, Any] = {}
+        self.told: list[str] = []
+        self.ahead = 0
 
     def beat(self, *, lose: bool = False) -> list[Any]:
-        answer = look(self.game, self.view, time.time_ns(), self.clicks, read_cursor(self.cursor))
+        now = time.time_ns() + self.ahead * 1_000_000
+        answer, changed = look(self.game, self.view, now, self.clicks, read_cursor(self.cursor))
         if lose:
             return answer
-        figure, added, self.cursor, _, *values = answer
+        figure, added, self.cursor = answer
         if figure is not no_update:
             self.figures += 1
             self.line = list(zip(figure["data"][0]["x"], figure["data"][0]["y"], strict=True))
@@ -62,7 +76,9 @@ class Tab:
             self.line += zip(update["x"][0], update["y"][0], strict=True)
             if most["x"][0] >= 0:
                 self.line = self.line[len(self.line) - most["x"][0] :]
-        self.shown |= {name: value for name, value in zip(NAMES, values, strict=True) if value is not no_update}
+        told = {f"{id}.{key}": value for id, properties in changed.items() for key, value in properties.items()}
+        self.told = list(told)
+        self.shown |= told
         return answer
 
     @property
@@ -171,16 +187,46 @@ def test_windows_keep_the_last_minutes(game: Game) -> None:
 def test_only_what_changed_is_sent(game: Game) -> None:
     game.join("Ada")
     tab = Tab(game)
-    first = tab.beat()
-    assert [name for name, value in zip(NAMES, first[4:], strict=True) if value is no_update] == [
-        "herd-announce.children"
-    ]
-    again = tab.beat()
-    assert [name for name, value in zip(NAMES, again[4:], strict=True) if value is not no_update] == []
+    tab.beat()
+    assert set(screen(take_look(game, SEES, time.time_ns()))) - set(tab.told) == {"herd-announce.children"}
+    assert set(crowd(take_crowd(game, SEES))) <= set(tab.told)
+    tab.beat()
+    assert tab.told == []
     control(game, "freeze", {})
     tab.beat()
     assert tab.shown["herd-announce.children"] == "The market is frozen."
     assert tab.shown["herd-toggle-words.children"] == "Resume"
+
+
+def test_the_crowd_is_told_once_a_second_and_at_once_after_a_reset(game: Game) -> None:
+    tab = Tab(game)
+    game.join("Ada")
+    tab.beat()
+    control(game, "news", {"text": "Comet", "move": 5})
+    tab.beat()
+    assert tab.shown["herd-price.children"] == "105.00"
+    assert "herd-feed.children" not in tab.told
+    tab.ahead = CROWD_MS
+    tab.beat()
+    assert "herd-feed.children" in tab.told
+    assert len(tab.shown["herd-leaders.children"]) == 1
+    control(game, "reset", {})
+    tab.beat()
+    assert (tab.shown["herd-leaders.children"], tab.shown["herd-leaders-none.hidden"]) == ([], False)
+
+
+def test_after_a_click_everything_is_told_again(game: Game) -> None:
+    tab = Tab(game)
+    tab.beat()
+    tab.clicks = 1
+    tab.beat()
+    assert tab.told == ["herd-window-note.children"]
+    assert tab.shown["herd-window-note.children"].children == "The last five minutes"
+    tab.beat()  # an answer that was under way may have come after that to the click
+    assert set(screen(take_look(game, SEES, time.time_ns()))) <= set(tab.told)
+    assert "herd-leaders.children" in tab.told
+    tab.beat()
+    assert tab.told == []
 
 
 def test_a_viewer_sees_no_secrets(game: Game) -> None:
@@ -189,7 +235,8 @@ def test_a_viewer_sees_no_secrets(game: Game) -> None:
     control(game, "experiment", {"on": True})
     trade(game, "p1", 2)
     seen, watched = take_look(game, SEES, time.time_ns()), take_look(game, WATCHES, time.time_ns())
-    assert (seen.experiment, watched.experiment, watched.code) == (True, False, "")
+    assert (seen.experiment, watched.experiment) == (True, False)
+    assert (take_crowd(game, SEES).code, take_crowd(game, WATCHES).code) == (game.code, "")
     for view, shown, there in ((SEES, seen, True), (WATCHES, watched, False)):
         figure, _, _ = advance(game, view, shown, 0, NEW)
         assert bool(figure["data"][2]["x"]) is there
@@ -222,7 +269,9 @@ def test_an_update_is_quick(game: Game) -> None:
     assert sorted(costs)[20] < 0.004  # measured: 0.7 ms
 
 
-@pytest.mark.parametrize("sent", [None, 1, "x", [], {"epoch": 1}, {"seq": "x"}, {"seen": ["x"]}, {"held": 2**70}])
+@pytest.mark.parametrize(
+    "sent", [None, 1, "x", [], {"epoch": 1}, {"seq": "x"}, {"seen": ["x"]}, {"held": 2**70}, {"crowd_at": -1}]
+)
 def test_a_forged_cursor_is_that_of_a_new_page(sent: object) -> None:
     assert read_cursor(sent) == NEW
 

@@ -8,13 +8,15 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from dash import html
 
 from callbacks.app import assets_folder
 from layouts import herd_text as text
 from layouts.herd import STEPS, herd_page
+from layouts.herd_crowd import PLACES, STATISTICS, Crowd, crowd
 from layouts.herd_dialogs import ASKS, BOTS, EXPORTS, people_rows
-from layouts.herd_keys import GAME, SCREEN, key_help
-from layouts.herd_screen import NEWS_MS, PLACES, STATISTICS, Look, Rows, announcement, scene, screen
+from layouts.herd_keys import GAME, SCREEN
+from layouts.herd_screen import NEWS_MS, Look, announcement, scene, screen
 from layouts.shell import Link
 from orderflow.herd.debrief.export import EXPORTS as FILES
 from orderflow.herd.live.presenter import ARGUMENTS
@@ -24,7 +26,10 @@ from tests.layouts.trees import find, ids, walk
 LOOK = Look(
     presenter=True, now=100_000, session="s", zero=0, phase="open", price=104.256, start=100.0, way="up",
     round={"round": 3, "of": 3, "ends": 142_500}, meter=0.63, buys=34, sells=12, news=None, count=228, bots=0,
-    moved=True, rounds=True, experiment=False, url="http://192.168.178.20:8765/j/K7QX", code="K7QX",
+    moved=True, rounds=True, experiment=False,
+)  # fmt: skip
+CROWD = Crowd(
+    presenter=True, zero=0, url="http://192.168.178.20:8765/j/K7QX", code="K7QX", waiting=False,
     stats={"participants": 228, "connected": 231, "imbalance": 0.184, "gini": 0.1234, "net_position": -12},
     leaders=[{"participant": "p1", "nick": "Ada", "wealth": 14_200.4, "profit": 4_200.4, "bot": None}],
     feed=[{"t": 5_000, "kind": "round", "text": "Round 1 of 3 begins"}],
@@ -42,18 +47,18 @@ def attributes(name: str) -> list[Any]:
 
 
 def words(children: Any) -> str:
-    """All text of components."""
+    """All text of components, also of those written as Dash sends them."""
     if isinstance(children, str):
         return children
+    if isinstance(children, dict):
+        return words(children["props"]["children"])
     parts = children if isinstance(children, list) else [getattr(children, "children", None)]
     return " ".join(words(part) for part in parts if part is not None)
 
 
 def test_same_values_make_the_same_tree() -> None:
     assert str(page()) == str(page())
-    assert {name: value for name, value in screen(LOOK).items() if not isinstance(value, Rows)} == {
-        name: value for name, value in screen(LOOK).items() if not isinstance(value, Rows)
-    }
+    assert (screen(LOOK), crowd(CROWD)) == (screen(LOOK), crowd(CROWD))
 
 
 def test_ids_are_unique() -> None:
@@ -67,7 +72,27 @@ def test_controls_wait_for_the_key() -> None:
 
 
 def test_every_moving_value_has_its_component() -> None:
-    assert {name.split(".")[0] for name in screen(LOOK)} <= ids(page())
+    assert {name.split(".")[0] for name in (*screen(LOOK), *crowd(CROWD))} <= ids(page())
+
+
+def test_rows_are_written_as_dash_sends_components() -> None:
+    (row,) = crowd(CROWD)["herd-leaders.children"]
+    (seen,) = crowd(replace(CROWD, presenter=False))["herd-leaders.children"]
+    (event,) = crowd(CROWD)["herd-feed.children"]
+    for made in (row, seen, event):
+        assert made == to_json(made)
+    assert [part["type"] for part in (row, row["props"]["children"][0])] == ["Li", "Button"]
+    assert [part["type"] for part in (seen, seen["props"]["children"][0])] == ["Li", "Span"]
+
+
+def to_json(written: Any) -> Any:
+    """A written component, and those in it, made and sent by Dash."""
+    if isinstance(written, list):
+        return [to_json(part) for part in written]
+    if not isinstance(written, dict):
+        return written
+    made = getattr(html, written["type"])(**written["props"]).to_plotly_json()
+    return made | {"props": {name: to_json(value) for name, value in made["props"].items()}}
 
 
 def test_every_attribute_that_the_script_acts_on_leads_somewhere() -> None:
@@ -91,9 +116,8 @@ def test_every_action_of_the_game_has_a_control() -> None:
 def test_every_key_of_the_help_is_on_a_component() -> None:
     keys = {key for key, _ in (*GAME, *SCREEN)} - {"Esc"}
     assert set(attributes("data-hotkey")) == keys
-    assert "News" in words(key_help(True))
-    assert "News" not in words(key_help(False))
-    assert "Full screen" in words(key_help(False))
+    assert find(page(), "herd-help-game").hidden is True
+    assert [screen(replace(LOOK, presenter=key))["herd-help-game.hidden"] for key in (True, False)] == [False, True]
 
 
 def test_bots_and_files_are_those_of_the_game() -> None:
@@ -132,7 +156,7 @@ def test_statistics_of_the_game_it_replaces_are_among_those_shown() -> None:
 
 
 def test_the_screen_says_price_phase_round_meter_and_way_in() -> None:
-    shown = screen(LOOK)
+    shown = screen(LOOK) | crowd(CROWD)
     assert (shown["herd-price.children"], shown["herd-change.children"]) == ("104.26", "▲ +4.26 (+4.3 %)")
     assert (shown["herd-phase.children"], shown["herd-round.children"]) == ("Open", "Round 3 of 3")
     assert (shown["herd-clock.children"], shown["herd-clock.data-soon"]) == ("0:43", "false")
@@ -142,14 +166,14 @@ def test_the_screen_says_price_phase_round_meter_and_way_in() -> None:
     assert shown["herd-code-hero.children"] == "Code K7QX"
     assert shown["herd-count-whole.children"] == "228 joined · 231 connected"
     assert shown["herd-stat-imbalance.children"] == "+18 %"
-    assert "14,200 ▲ +4,200" in words(shown["herd-leaders.children"].make())
-    assert "0:05 ◷ Round 1 of 3 begins" in words(shown["herd-feed.children"].make())
+    assert "14,200 ▲ +4,200" in words(shown["herd-leaders.children"])
+    assert "0:05 ◷ Round 1 of 3 begins" in words(shown["herd-feed.children"])
     assert shown["herd-interval.interval"] == 250
 
 
 def test_unknown_values_are_a_dash() -> None:
-    empty = replace(LOOK, meter=None, stats={}, leaders=(), feed=(), round=None, buys=0, sells=0, code="", count=0)
-    shown = screen(empty)
+    empty = replace(LOOK, meter=None, round=None, buys=0, sells=0, count=0)
+    shown = screen(empty) | crowd(replace(CROWD, stats={}, leaders=(), feed=(), code=""))
     assert (shown["herd-meter-buy.children"], shown["herd-stat-gini.children"]) == ("Buyers –", "–")
     assert (shown["herd-leaders-none.hidden"], shown["herd-feed-none.hidden"]) == (False, False)
     assert (shown["herd-qr-hero.src"], shown["herd-code-card.children"], shown["herd-clock.hidden"]) == (None, "", True)
@@ -190,13 +214,11 @@ def test_buttons_fit_the_phase() -> None:
     assert ended["herd-toggle-words.children"] == "New game"
     lobby = screen(replace(LOOK, phase="lobby", round=None, rounds=False))
     assert (lobby["herd-do-lobby.disabled"], lobby["herd-do-undo.disabled"]) == (True, True)
-    assert lobby["herd-hero-title.children"] == "Scan to join: we begin soon"
+    assert crowd(replace(CROWD, waiting=True))["herd-hero-title.children"] == "Scan to join: we begin soon"
 
 
 def test_a_viewer_has_no_buttons_and_looks_less_often() -> None:
     shown = screen(replace(LOOK, presenter=False))
-    rows = shown["herd-leaders.children"].make()
-    assert not [part for row in rows for part in walk(row) if type(part).__name__ == "Button"]
     assert (shown["herd-tools.hidden"], shown["herd-viewer.hidden"], shown["herd-interval.interval"]) == (
         True,
         False,

@@ -1,0 +1,128 @@
+"""What the herd game's big screen tells of the crowd: the way in, the leaders, the events, the statistics.
+
+Pure, as values of its components' properties. Rows are written as Dash sends components, as plain objects: 40 rows take
+0.1 ms so, and 2 ms as components.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from layouts import herd_text as text
+from layouts.herd_controls import data
+from layouts.herd_dialogs import kicks
+from layouts.shell import aria
+
+STATISTICS = (
+    ("connected", "Connected"),
+    ("participants", "Joined"),
+    ("active", "Active"),
+    ("trades", "Trades"),
+    ("orders", "Orders"),
+    ("rejected", "Rejected"),
+    ("net_position", "Net position"),
+    ("imbalance", "Imbalance"),
+    ("max_shares", "Most shares"),
+    ("min_cash", "Least cash"),
+    ("median_cash", "Median cash"),
+    ("max_cash", "Most cash"),
+    ("median_wealth", "Median wealth"),
+    ("gini", "Gini of wealth"),
+)
+"""Keys of the game's statistics and their names on the screen, in the order shown."""
+SIGNS = {
+    **{"news": "⚡", "round": "◷", "dividend": "+", "phase": "●", "join": "→", "kick": "✕", "bots": "⚙", "undo": "↶"},
+    "experiment": "⚖",
+}
+PLACES = ("hero", "card", "whole")
+"""Where the way in is shown: instead of the chart, beside it, on the whole screen."""
+FEED = 30
+LEADERS = 10
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """What a page may see of the crowd at one moment. Times in ms; amounts in currency.
+
+    zero: where the chart begins; url, code: "" where they are kept from this page; waiting: in the lobby; stats:
+    numbers by the keys of STATISTICS; leaders: richest first; feed: oldest first.
+    """
+
+    presenter: bool
+    zero: int
+    url: str
+    code: str
+    waiting: bool
+    stats: Json
+    leaders: Sequence[Json]
+    feed: Sequence[Json]
+
+
+def crowd(seen: Crowd) -> Json:
+    """Every property that tells of the crowd, as "id.property": its value."""
+    leaders, feed = seen.leaders[:LEADERS], list(reversed(seen.feed))[:FEED]
+    return {
+        **_join(seen),
+        **{f"herd-stat-{key}.children": text.statistic(key, seen.stats.get(key)) for key, _ in STATISTICS},
+        "herd-leaders.children": [_leader(i, row, seen.presenter) for i, row in enumerate(leaders)],
+        "herd-leaders-none.hidden": bool(leaders),
+        "herd-feed.children": [_event(entry, seen.zero) for entry in feed],
+        "herd-feed-none.hidden": bool(feed),
+    }
+
+
+def _join(seen: Crowd) -> Json:
+    url = text.address(seen.url, seen.code)
+    joined = seen.stats.get("participants", 0)
+    count = f"{text.number(joined)} joined · {text.number(seen.stats.get('connected', 0))} connected"
+    soon = seen.waiting and joined
+    values: Json = {"herd-hero-title.children": "Scan to join: we begin soon" if soon else "Scan to join"}
+    for place in PLACES:
+        values |= {
+            f"herd-url-{place}.children": url,
+            f"herd-url-{place}.style": {"--letters": max(8, len(url))},
+            f"herd-code-{place}.children": f"Code {seen.code}" if seen.code else "",
+            f"herd-count-{place}.children": count,
+            f"herd-qr-{place}.src": f"/herd/qr.svg?v={seen.code}" if seen.code else None,
+        }
+    return values
+
+
+def _leader(index: int, row: Json, presenter: bool) -> Json:
+    profit = round(row["profit"])
+    way = text.way(profit)
+    parts = [
+        _element("Span", str(index + 1), className="hg-rank"),
+        _element("Span", row["nick"], className="hg-nick"),
+        _element("Span", "bot" if row["bot"] else "", className="hg-bot"),
+        _element("Span", text.money(row["wealth"]), className="hg-wealth"),
+        _element(
+            "Span", f"{text.arrow(way)} {text.signed(profit, text.money)}", className="hg-profit", **data(way=way)
+        ),
+    ]
+    if not presenter:
+        return _element("Li", [_element("Span", parts, className="hg-leader")])
+    title = f"Kick {row['nick']} …"
+    return _element("Li", [_element("Button", parts, type="button", className="hg-leader", title=title, **kicks(row))])
+
+
+def _event(entry: Json, zero: int) -> Json:
+    return _element(
+        "Li",
+        [
+            _element("Time", text.NONE if entry["t"] < zero else text.span((entry["t"] - zero) / 1000)),
+            _element("Span", SIGNS.get(entry["kind"], "·"), className="hg-sign", **aria(hidden="true")),
+            _element("Span", entry["text"], className="hg-text"),
+        ],
+        key=f"{entry['t']} {entry['text']}",
+        **data(kind=entry["kind"]),
+    )
+
+
+def _element(kind: str, children: str | list[Json], **properties: Any) -> Json:
+    """A component of dash.html as Dash sends it."""
+    return {"type": kind, "namespace": "dash_html_components", "props": {"children": children, **properties}}
