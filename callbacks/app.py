@@ -13,7 +13,7 @@ from pathlib import Path
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
-from dash import Dash, Input, Output, dcc, html
+from dash import ClientsideFunction, Dash, Input, Output, dcc, html
 from dash.development.base_component import Component
 
 from callbacks.page import Page, PlainPage
@@ -26,8 +26,9 @@ from layouts.document import (
     heading,
     keep_libraries,
     page_title,
+    set_theme,
 )
-from layouts.shell import Link
+from layouts.shell import PROVIDER, Link
 from orderflow.products import PRODUCTS
 from orderflow.web.kit.bundles import put_script, put_style, versioned
 from orderflow.web.kit.callback_requests import check_callback_requests
@@ -50,12 +51,14 @@ PLAIN_PAGES: tuple[PlainPage, ...] = tuple(page for page in load_pages() if isin
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What the document of a page loads: its title, addresses of scripts and style sheets, and component libraries."""
+    """What the document of a page has: its title, addresses of scripts and style sheets, component libraries, and its
+    theme until the reader chooses."""
 
     title: str = ""
     scripts: tuple[str, ...] = ()
     styles: tuple[str, ...] = ()
     libraries: tuple[str, ...] = LIBRARIES
+    theme: str = ""
 
 
 class DocumentDash(Dash):
@@ -69,7 +72,8 @@ class DocumentDash(Dash):
         parts["title"] = page_title(head.title)
         parts["scripts"] = add_scripts(keep_libraries(parts["scripts"], head.libraries), head.scripts)
         parts["css"] = add_styles(keep_libraries(parts["css"], head.libraries), head.styles)
-        return str(super().interpolate_index(**parts))  # type: ignore[no-untyped-call]
+        document = str(super().interpolate_index(**parts))  # type: ignore[no-untyped-call]
+        return set_theme(document, head.theme)
 
 
 def assets_folder() -> Path:
@@ -103,6 +107,9 @@ def create_app(services: Services, server: Any) -> DocumentDash:
     def show(path: str | None) -> Component:
         return page_at(path, services, links)
 
+    app.clientside_callback(  # type: ignore[no-untyped-call]
+        ClientsideFunction("kit", "theme"), Output(PROVIDER, "forceColorScheme"), Input(PROVIDER, "id")
+    )
     for page in PAGES:
         page.register(app, services)
     check_callback_requests(server, app.callback_map)
@@ -122,6 +129,7 @@ def make_heads(services: Services, server: Any, links: list[Link]) -> dict[str, 
             (*(plotly if page.plotly else ()), put_script(server, page.slug, assets, page.scripts)),
             (put_style(server, page.slug, assets, page.styles),),
             page.libraries,
+            page.theme,
         )
     return heads
 

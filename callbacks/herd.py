@@ -8,7 +8,7 @@ import secrets
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from dash import ClientsideFunction, Dash, Input, Output, State, html, set_props
+from dash import Dash, Input, Output, State, html, set_props
 from dash.development.base_component import Component
 
 from callbacks.herd_controls import register_controls
@@ -82,7 +82,6 @@ def register(app: Dash, services: Services) -> None:
         return answer
 
     register_controls(app, game)
-    app.clientside_callback(ClientsideFunction("herd", "boot"), Output("herd-sink", "data"), Input("herd-sink", "id"))
 
 
 PAGE = Page(
@@ -92,4 +91,5 @@ PAGE = Page(
     register,
     scripts=("kit", "herd"),
     styles=("page.css", "herd.css", "herd"),
+    theme="dark",  # it is made for a projector
 )

@@ -29,7 +29,8 @@ class Page:
     path: where it is, with a slash at the end. name: in the navigation, "" leaves it out. layout: the component tree.
     register: binds its callbacks. scripts, styles: files and folders of `assets/`, in the order in which they are
     joined. libraries: namespaces of the components in the tree and in `dynamic`. plotly: whether it draws with Plotly.
-    dynamic: the components that callbacks put into the page later, if callbacks name their ids.
+    dynamic: the components that callbacks put into the page later, if callbacks name their ids. theme: "dark" or
+    "light" until the reader chooses, "" as the system is.
     """
 
     path: str
@@ -41,6 +42,7 @@ class Page:
     libraries: tuple[str, ...] = LIBRARIES
     plotly: bool = True
     dynamic: Callable[[Services], Sequence[Component]] = nothing
+    theme: str = ""
 
     @property
     def slug(self) -> str:

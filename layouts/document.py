@@ -69,6 +69,11 @@ def heading(tree: Any) -> str:
     return str(next(found, ""))
 
 
+def set_theme(document: str, theme: str) -> str:
+    """The document with a theme that `assets/kit/theme.js` applies until the reader chooses; "" is the system's."""
+    return document.replace('<html lang="en"', f'<html lang="en" data-default-theme="{theme}"', 1) if theme else document
+
+
 def page_title(name: str) -> str:
     """The document title of a page, HTML-escaped."""
     return html.escape(f"{name} · Orderflow" if name else "Orderflow")

@@ -62,7 +62,6 @@ def herd_page(*, links: Sequence[Link] = ()) -> Component:
             dcc.Interval(id="herd-interval", interval=SLOW),
             dcc.Store(id="herd-cursor"),
             dcc.Store(id="herd-request"),
-            dcc.Store(id="herd-sink"),
         ],
     )
 

@@ -6,7 +6,6 @@
    of the leaderboard, once a second. */
 (function (root) {
   "use strict";
-  const of = root.orderflow;
   const { document } = root;
   const set = (id, props) => root.dash_clientside.set_props(id, props);
 
@@ -25,15 +24,4 @@
       if (node) act(node.dataset[name]);
     }
   });
-
-  /** The page is there: dark until the reader chooses otherwise, as it is made for a projector. */
-  function boot() {
-    document.documentElement.dataset.defaultTheme = "dark";
-    of.kit.theme.apply();
-    of.kit.theme.tell();
-    if (!document.fullscreenEnabled) document.querySelector("[data-fullscreen]").hidden = true;
-    return root.dash_clientside.no_update;
-  }
-
-  root.dash_clientside = Object.assign({}, root.dash_clientside, { herd: { boot } });
 })(window);

@@ -7,11 +7,8 @@
 
   const { location } = root;
   const functions = {
-    /** The scheme in force, for a store by which callbacks colour figures; the theme provider is told too. */
-    theme: () => {
-      root.dash_clientside.set_props("mantine", { forceColorScheme: kit.theme.scheme() });
-      return kit.theme.scheme();
-    },
+    /** The scheme in force, for the theme provider and for a store by which callbacks colour figures. */
+    theme: () => kit.theme.scheme(),
 
     /** Make "?name=value" the address's query, without an entry in the history. */
     address: (value, name) => {

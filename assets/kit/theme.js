@@ -2,7 +2,8 @@
    read `data-theme` of the document.
 
    A click on an element with `data-theme-toggle` changes the theme. Its value is the id of a dcc.Store, or empty: the
-   store's data is set to "dark" or "light" with each change, so that a callback can colour figures. */
+   store's data is set to "dark" or "light" with each change, so that a callback can colour figures. What the scheme is
+   at the start, the provider and the store are told by the clientside callback `kit.theme`. */
 (function (root) {
   "use strict";
   const of = (root.orderflow = root.orderflow || Object());

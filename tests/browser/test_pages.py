@@ -77,6 +77,37 @@ def test_a_theme_chosen_on_one_page_holds_on_the_others(new_page: Callable[..., 
         page.wait_for_function("() => getComputedStyle(document.body).backgroundColor === 'rgb(255, 255, 255)'")
 
 
+@pytest.mark.parametrize(
+    ("path", "key", "id"),
+    [
+        ("/chart/", "", "chart-symbol"),
+        ("/herd/", "n", "herd-news-text"),
+        ("/herd/debrief/", "", "debrief-session"),
+        ("/instruments/", "", "instruments-search"),
+    ],
+)
+def test_components_are_light_from_the_start(
+    new_page: Callable[..., Any], server: RunningServer, path: str, key: str, id: str
+) -> None:
+    page = new_page(color_scheme="light")
+    page.goto(server.url + path)
+    page.get_by_role("heading", level=1).wait_for()
+    if path == "/herd/":  # dark until the reader chooses
+        page.wait_for_selector("html[data-theme='dark']")
+        page.get_by_role("button", name="Dark or light").click()
+        page.keyboard.press(key)
+    page.locator(f"#{id}").wait_for()
+    page.wait_for_function(
+        """(id) => {
+          const paint = document.createElement("canvas").getContext("2d");
+          paint.fillStyle = getComputedStyle(document.getElementById(id)).backgroundColor;
+          paint.fillRect(0, 0, 1, 1);
+          return Math.min(...paint.getImageData(0, 0, 1, 1).data) > 230;
+        }""",
+        arg=id,
+    )
+
+
 def test_a_path_without_a_page_says_so(new_page: Callable[..., Any], server: RunningServer) -> None:
     page = new_page()
     page.goto(f"{server.url}/nowhere/")
