@@ -71,7 +71,8 @@ def heading(tree: Any) -> str:
 
 def set_theme(document: str, theme: str) -> str:
     """The document with a theme that `assets/kit/theme.js` applies until the reader chooses; "" is the system's."""
-    return document.replace('<html lang="en"', f'<html lang="en" data-default-theme="{theme}"', 1) if theme else document
+    root = '<html lang="en"'
+    return document.replace(root, f'{root} data-default-theme="{theme}"', 1) if theme else document
 
 
 def page_title(name: str) -> str:

@@ -8,7 +8,7 @@
   const { location } = root;
   const functions = {
     /** The scheme in force, for the theme provider and for a store by which callbacks colour figures. */
-    theme: () => kit.theme.scheme(),
+    theme: () => kit.theme.begin(),
 
     /** Make "?name=value" the address's query, without an entry in the history. */
     address: (value, name) => {

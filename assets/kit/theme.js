@@ -13,6 +13,7 @@
   const KEY = "orderflow.theme";
   const PROVIDER = "mantine";
   const { document } = root;
+  let ready = false; // before Dash has made its components, setting their properties throws
   const systemDark = root.matchMedia("(prefers-color-scheme: dark)");
 
   /** "dark" or "light" as chosen, or "auto" when the reader has not chosen. */
@@ -42,11 +43,17 @@
 
   /** Tell Dash the scheme in force: the theme provider, and the store that a toggle names. */
   function tell() {
-    if (!root.dash_clientside || !root.dash_clientside.set_props) return;
+    if (!ready) return;
     root.dash_clientside.set_props(PROVIDER, { forceColorScheme: scheme() });
     const button = /** @type {HTMLElement | null} */ (document.querySelector("[data-theme-toggle]"));
     const store = button && button.dataset.themeToggle;
     if (store) root.dash_clientside.set_props(store, { data: scheme() });
+  }
+
+  /** The scheme in force, for a callback: the components are there, and from now on they are told each change. */
+  function begin() {
+    ready = true;
+    return scheme();
   }
 
   /** Call `listener` when the system's scheme changes and no choice overrides it. */
@@ -64,6 +71,6 @@
     tell();
   });
   onSystemChange(tell);
-  kit.theme = { choice, scheme, choose, toggle, apply, tell, onSystemChange };
+  kit.theme = { begin, choice, scheme, choose, toggle, apply, tell, onSystemChange };
   apply();
 })(window);

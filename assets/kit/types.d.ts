@@ -15,6 +15,7 @@ interface Kit {
     pad(value: number): string;
   };
   theme: {
+    begin(): "dark" | "light";
     choice(): string;
     scheme(): "dark" | "light";
     choose(value: "dark" | "light" | "auto"): void;

@@ -156,7 +156,8 @@ def test_comes_back_by_itself_with_the_state_of_a_restarted_server(
     stage = Stage(context.new_page(), server.url)
     stage.visit()
     trade(ada, 5)
-    price = stage.text("herd-price")
+    price = f"{room.state()['price']:,.2f}"
+    stage.wait_text("herd-price", price)
     server.stop(signal.SIGKILL)
     gone = time.monotonic()
     stage.wait_text("herd-banner", "The server is unreachable. This is the last picture")

@@ -158,7 +158,7 @@ def test_refused_full_screen_is_a_presentation_all_the_same(make: Make) -> None:
 def test_theme_is_the_systems_until_it_is_chosen_and_dash_is_told(make: Make) -> None:
     page = make('<button id="theme" data-theme-toggle="page-theme" data-hotkey="T">t</button>')
     theme = "document.documentElement.dataset.theme"
-    assert page.evaluate(theme) == "light"
+    assert page.evaluate(theme) == page.evaluate("dash_clientside.kit.theme()") == "light"
     page.keyboard.press("t")
     assert page.evaluate(theme) == "dark"
     assert page.evaluate("window.stores") == [
@@ -167,6 +167,13 @@ def test_theme_is_the_systems_until_it_is_chosen_and_dash_is_told(make: Make) ->
     ]
     page.emulate_media(color_scheme="light")
     assert make("").evaluate(theme) == "dark"
+
+
+def test_dash_is_told_nothing_before_it_has_asked_for_the_theme(make: Make) -> None:
+    page = make('<button id="theme" data-theme-toggle="page-theme">t</button>')
+    page.click("#theme")
+    assert page.evaluate("window.stores") == []
+    assert page.evaluate("dash_clientside.kit.theme()") == "dark"
 
 
 # sound
