@@ -13,7 +13,7 @@ import msgspec
 
 from orderflow.errors import OrderflowError
 from orderflow.market.bars.footprint import BarTable, bars_of
-from orderflow.market.bars.series import NOTHING, Totals
+from orderflow.market.bars.series import NO_TOTALS, Totals
 from orderflow.market.chart_json import bars_json
 from orderflow.market.frames import Frame
 from orderflow.market.ports import MarketReader
@@ -92,7 +92,7 @@ def _before(market: MarketReader, symbol: str, frame: Frame, end: int) -> BarTab
 def _opening(market: MarketReader, symbol: str, frame: Frame, table: BarTable, vwap_ref: int) -> Totals:
     """What the session of the first bar gathered before it."""
     prior = market.bars(symbol, frame, start=int(table.session[0]), end=int(table.time[0]))
-    totals = NOTHING
+    totals = NO_TOTALS
     for bar in bars_of(prior):
         if bar.session == table.session[0]:
             totals = totals.plus(bar, vwap_ref)

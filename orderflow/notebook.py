@@ -107,7 +107,7 @@ def study(
     option that is unknown or out of bounds.
     """
     chosen = find(name)
-    chosen.known(options)
+    chosen.check_options(options)
     values = {o.name: o.parse(options[o.name]) if o.name in options else o.default for o in chosen.options}
     table, columns = _bars_and_ticks(ticks, frame, session)
     opened = Session.parse(session).start_of(columns.time)

@@ -174,7 +174,7 @@ class Klines:
     def bounds(self, symbol: str, interval: Interval, now: int) -> tuple[int, int]:
         """Open times (ns) of the first and the last kline there is at `now` (ns); the last is the running one."""
         info = self._market.info(symbol)
-        gone = self._market.gone(symbol)
+        gone = self._market.lost_until(symbol)
         begin = interval.floor(info.first)
         if gone is not None:  # what was lost is not filled with what is made up
             begin = max(begin, interval.floor(gone) + interval.ns)

@@ -238,9 +238,9 @@ class TickBuffer:
             return 0
         segment = self._segments.pop(number)
         self.evicted_until = max(self.evicted_until, segment.tmax)
-        gone = (number + 1) * self._size - self.first
-        self.first += gone
-        return gone
+        dropped = (number + 1) * self._size - self.first
+        self.first += dropped
+        return dropped
 
     def has_id(self, ids: Ints) -> Flags:
         """bool[n]: which venue ids are held; False for `NO_ID`."""

@@ -29,30 +29,30 @@ from typing import Any
 import numpy as np
 
 from orderflow.arrays import Ints
-from orderflow.market.bars.series import ASK, BID, NOTHING, UNKNOWN, Bar, Totals
+from orderflow.market.bars.series import ASK, BID, NO_TOTALS, UNKNOWN, Bar, Totals
 from orderflow.market.studies.options import StudyOptions
 from orderflow.market.studies.poc import poc
 from orderflow.market.studies.unfinished import unfinished
 from orderflow.market.studies.vwap import vwap
 
-TALL = 40
+TARGET_ROWS = 40
 """Most rows of the median bar when the row size is chosen automatically."""
 
 DIGITS = 6
 """Decimals of VWAP and sigma, which are in levels."""
 
-_NICE: tuple[int, ...] = (1, 2, 4, 5, *(step * 10**k for k in range(8) for step in (10, 20, 25, 50)))
+_ROW_SIZES: tuple[int, ...] = (1, 2, 4, 5, *(step * 10**k for k in range(8) for step in (10, 20, 25, 50)))
 
 
 def choose_rows(bars: Sequence[Bar]) -> int:
-    """Levels in a row such that the median bar has at most about TALL rows."""
+    """Levels in a row such that the median bar has at most about TARGET_ROWS rows."""
     if not bars:
         return 1
     span = float(np.median([int(bar.level[-1]) - int(bar.level[0]) + 1 for bar in bars]))
-    for step in _NICE:
-        if span <= step * TALL:
+    for step in _ROW_SIZES:
+        if span <= step * TARGET_ROWS:
             return step
-    return _NICE[-1]
+    return _ROW_SIZES[-1]
 
 
 def ladder(bar: Bar, rows: int) -> tuple[Ints, Ints, Ints, Ints]:
@@ -127,7 +127,7 @@ def bars_json(
     session = bars[0].session if bars else 0
     for bar in bars:
         if bar.session != session:
-            session, opening = bar.session, NOTHING
+            session, opening = bar.session, NO_TOTALS
         bar.opening = opening
         found.append(bar_json(bar, vwap_ref, rows, size_decimals, options))
         opening = opening.plus(bar, vwap_ref)
@@ -136,7 +136,7 @@ def bars_json(
 
 def running_json(bar: Bar, vwap_ref: int) -> tuple[int, list[float] | None]:
     """(CVD in size units, [VWAP, sigma] in levels or None before any volume) at the bar's end."""
-    total = (bar.opening or NOTHING).plus(bar, vwap_ref)
+    total = (bar.opening or NO_TOTALS).plus(bar, vwap_ref)
     line = vwap(total.sums, vwap_ref)
     return total.delta, None if line is None else [round(line.vwap, DIGITS), round(line.sigma, DIGITS)]
 
@@ -145,8 +145,8 @@ def bar_json(
     bar: Bar, vwap_ref: int, rows: int, size_decimals: int, options: StudyOptions, end: int | None = None
 ) -> dict[str, Any]:
     """JSON of one bar, with the keys listed in the module. Raises ValueError if its scalars are not computed."""
-    fold = bar.scalars
-    if fold is None:
+    scalars = bar.scalars
+    if scalars is None:
         raise ValueError("the bar has no scalars")
     level, bid, ask, unknown = ladder(bar, rows)
     low, count = int(level[0]), len(level)
@@ -157,15 +157,15 @@ def bar_json(
     out: dict[str, Any] = {
         "t": bar.start // 1_000_000,
         "s": bar.session // 1_000_000,
-        "o": fold.open,
-        "h": fold.high,
-        "l": fold.low,
-        "c": fold.close,
+        "o": scalars.open,
+        "h": scalars.high,
+        "l": scalars.low,
+        "c": scalars.close,
         "lo": low,
         "b": bid.tolist(),
         "a": ask.tolist(),
-        "n": fold.trades,
-        "d": [bar.delta, fold.min_delta, fold.max_delta],
+        "n": scalars.trades,
+        "d": [bar.delta, scalars.min_delta, scalars.max_delta],
         "q": total,
         "p": at,
         "v": [deep, high],

@@ -20,7 +20,7 @@ MAX_DECIMALS = 12
 MAX_UNITS = 2**53
 """Largest number of units: above it a float64 cannot represent every integer."""
 
-LONGEST = 15
+MAX_EXPONENT = 15
 """Largest power of ten of a number's first digit; larger numbers exceed MAX_UNITS with any decimals."""
 
 
@@ -94,7 +94,7 @@ def decimal_units(text: str | Decimal) -> tuple[int, int]:
     places = -(int(exponent) + len(digits) - len(significant)) if significant else 0
     if places > MAX_DECIMALS:
         raise ValueError(f"{text} has {places} decimals; the most is {MAX_DECIMALS}")
-    if number.adjusted() > LONGEST or abs(number) * 10 ** max(0, places) > MAX_UNITS:
+    if number.adjusted() > MAX_EXPONENT or abs(number) * 10 ** max(0, places) > MAX_UNITS:
         raise ValueError(f"{text} has more digits than can be kept exactly")
     return int(number * 10 ** max(0, places)), max(0, places)
 

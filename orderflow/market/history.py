@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from orderflow.market.bars.activity_series import ActivitySeries, deal, table_of
+from orderflow.market.bars.activity_series import ActivitySeries, assign, table_of
 from orderflow.market.bars.base_bars import directions
 from orderflow.market.bars.footprint import BarTable, tabulate
 from orderflow.market.bars.updates import BarUpdater, ReadLog
@@ -50,14 +50,14 @@ class History:
         session = self._tape.session
         align = frame.ns if 0 < frame.ns <= HOUR else 1
         if frame.ns:
-            after = max(start - 1, self._tape.gone)
+            after = max(start - 1, self._tape.lost_until)
             start = int(bar_end(bar_start(np.array([after]), frame.ns, session), frame.ns, session)[0])
             if start >= end:  # between two bars: avoid reading a whole session for no result
                 return
             end = -(-end // align) * align
         begin = int(session.start_of(np.array([start]))[0])
         for opening, ticks in self._windows(begin, end, align):
-            table = self._timed(frame, ticks, opening) if frame.ns else self._dealt(frame, ticks, opening)
+            table = self._time_table(frame, ticks, opening) if frame.ns else self._activity_table(frame, ticks, opening)
             a, b = np.searchsorted(table.time, [start, end]).tolist()
             if b > a:
                 yield table.take(a, b)
@@ -83,11 +83,11 @@ class History:
             series.feed(ticks, revision)
         return series
 
-    def _dealt(self, frame: Frame, ticks: Columns, opening: int) -> BarTable:
-        pieces, _ = deal(frame, self._tape.grid, ticks, np.full(len(ticks), opening), None)
+    def _activity_table(self, frame: Frame, ticks: Columns, opening: int) -> BarTable:
+        pieces, _ = assign(frame, self._tape.grid, ticks, np.full(len(ticks), opening), None)
         return table_of(self._tape.symbol, frame, self._tape.grid, pieces)
 
-    def _timed(self, frame: Frame, ticks: Columns, opening: int) -> BarTable:
+    def _time_table(self, frame: Frame, ticks: Columns, opening: int) -> BarTable:
         session = self._tape.session
         bar = bar_start(ticks.time, frame.ns, session)
         opened = np.full(len(ticks), opening)

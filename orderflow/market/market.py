@@ -28,7 +28,7 @@ from orderflow.market.tape import Lock
 from orderflow.market.tick_log import LogEntry, NoLog, TickLog
 from orderflow.market.ticks import TickBatch
 
-LONG_AGO = 3600.0
+BACKDATED = 3600.0
 """Seconds by which reloaded ticks are backdated in the counters, so that they do not count as live."""
 
 
@@ -83,9 +83,9 @@ class Market:
             revision = 0
             for batch in logged.batches:
                 with self._lock:
-                    revision = self._publish(self._open(batch.symbol).prepare(batch))
+                    revision = self._publish(self._get_or_create(batch.symbol).prepare(batch))
                 total += len(batch)
-            self._make_room()
+            self._evict_excess()
             if logged.key:
                 digest, accepted, duplicates = unpack_answer(logged.answer)
                 self._keys.remember(logged.key, digest, Receipt(accepted, duplicates, revision))
@@ -118,12 +118,12 @@ class Market:
                 if state is None:
                     if len(self._symbols) >= self._max_symbols:
                         raise BadInput(f"{batch.symbol!r} would be more than the {self._max_symbols} symbols held")
-                    self._symbols[batch.symbol] = self._make(batch.symbol, simulated=True)
+                    self._symbols[batch.symbol] = self._create(batch.symbol, simulated=True)
             prepared, _ = self._reserve(batches)
             for p in prepared:
                 self._publish(p)
                 p.state.release(p)
-        self._make_room()
+        self._evict_excess()
         return sum(len(p.columns) for p in prepared)
 
     def ingest(self, batches: Sequence[TickBatch], key: str | None = None, digest: str = "") -> Receipt:
@@ -169,7 +169,7 @@ class Market:
                     p.state.release(p)
                 if key is not None:
                     self._keys.end(key)
-        self._make_room()
+        self._evict_excess()
         return receipt
 
     def rejected(self, symbol: str | None, count: int) -> None:
@@ -201,7 +201,7 @@ class Market:
                     state.regrid(grid)
                 if session is not None:
                     state.set_session(Session.parse(session))
-                self._tell(symbol, state.tape.revision)
+                self._notify(symbol, state.tape.revision)
             kept = dict(self._settings.get(symbol, {}))
             for name, value in (("tick_size", tick_size), ("size_step", size_step), ("session", session)):
                 if value is not None:
@@ -220,11 +220,11 @@ class Market:
         """
         with self._lock:
             if symbol is not None:
-                self._entry(symbol)
-            gone = [symbol] if symbol is not None else list(self._symbols)
-            for name in gone:
+                self._find(symbol)
+            names = [symbol] if symbol is not None else list(self._symbols)
+            for name in names:
                 self._held -= len(self._symbols.pop(name).tape.buffer)
-                self._tell(name, 0)
+                self._notify(name, 0)
             if symbol is None:
                 self._keys.clear()
                 self._settings = {}
@@ -237,20 +237,20 @@ class Market:
     def active(self) -> str | None:
         """The symbol that received ticks last, not counting simulated ones; None without any."""
         with self._lock:
-            real = [state for state in self._known() if not state.simulated]
+            real = [state for state in self._with_ticks() if not state.simulated]
             return max(real, key=lambda state: state.counters.active).tape.symbol if real else None
 
     def symbols(self) -> list[SymbolInfo]:
         """All symbols, the most recently active first, followed by the simulated ones by name."""
         with self._lock:
-            known = self._known()
+            known = self._with_ticks()
             real = sorted((e for e in known if not e.simulated), key=lambda state: -state.counters.active)
             made = sorted((e for e in known if e.simulated), key=lambda state: state.tape.symbol)
             return [state.info() for state in (*real, *made)]
 
     def info(self, symbol: str) -> SymbolInfo:
         """One symbol's row of the list."""
-        return self._entry(symbol).info()
+        return self._find(symbol).info()
 
     def revision(self, symbol: str) -> int:
         """The symbol's revision; 0 without ticks."""
@@ -262,10 +262,10 @@ class Market:
         state = self._symbols.get(symbol)
         return state.epoch if state else self.epoch
 
-    def gone(self, symbol: str) -> int | None:
+    def lost_until(self, symbol: str) -> int | None:
         """Time (ns UTC) of the newest tick that was evicted without a log; None if no tick is lost."""
         state = self._symbols.get(symbol)
-        return state.tape.gone if state and state.evicted and not state.log.durable else None
+        return state.tape.lost_until if state and state.evicted and not state.log.durable else None
 
     def pending(self, symbol: str) -> int:
         """Number of ticks that the next read of the symbol must aggregate; 0 without ticks."""
@@ -274,7 +274,7 @@ class Market:
 
     def stats(self, symbol: str) -> dict[str, Any]:
         """Figures of the statistics line. Prices and sizes are floats, `last` is in ms UTC."""
-        return self._entry(symbol).stats(self._clock())
+        return self._find(symbol).stats(self._clock())
 
     def bars(
         self,
@@ -290,17 +290,17 @@ class Market:
 
         group: levels in a row of the footprint.
         """
-        return queries.bars(self._entry(symbol), frame, start, end, limit).grouped(group)
+        return queries.bars(self._find(symbol), frame, start, end, limit).grouped(group)
 
     def ticks(
         self, symbol: str, *, start: int | None = None, end: int | None = None, limit: int | None = None
     ) -> TickTable:
         """The first `limit` ticks with start <= time < end (ns UTC), in (time, id, arrival) order, sides resolved."""
-        return queries.ticks(self._entry(symbol), start, end, limit)
+        return queries.ticks(self._find(symbol), start, end, limit)
 
     def arrivals(self, symbol: str, since: int = 0, limit: int = 10_000) -> Arrivals:
         """At most `limit` ticks in memory from index `since` on, in order of arrival."""
-        return self._entry(symbol).arrivals(since, limit)
+        return self._find(symbol).arrivals(since, limit)
 
     def changed(
         self,
@@ -332,24 +332,24 @@ class Market:
 
     # internal
 
-    def _known(self) -> list[SymbolState]:
+    def _with_ticks(self) -> list[SymbolState]:
         return [state for state in self._symbols.values() if state.counters.ticks]
 
-    def _entry(self, symbol: str) -> SymbolState:
+    def _find(self, symbol: str) -> SymbolState:
         state = self._symbols.get(symbol)
         if state is None or not state.counters.ticks:
             raise NotFound(f"symbol {symbol!r} has no ticks; see /api/v1/symbols for those that do")
         return state
 
-    def _open(self, symbol: str) -> SymbolState:
+    def _get_or_create(self, symbol: str) -> SymbolState:
         state = self._symbols.get(symbol)
         if state is None:
-            state = self._make(symbol)
+            state = self._create(symbol)
             state.tape.loading(self._loading)
             self._symbols[symbol] = state
         return state
 
-    def _make(self, symbol: str, *, simulated: bool = False) -> SymbolState:
+    def _create(self, symbol: str, *, simulated: bool = False) -> SymbolState:
         log = NoLog() if simulated else self._log
         settings = self._settings.get(symbol, {})
         return SymbolState.make(symbol, self._max_candles, log, settings, self._new_lock(), simulated=simulated)
@@ -365,11 +365,11 @@ class Market:
             state = self._symbols.get(batch.symbol)
             kept = distinct(batch if state is None else state.unseen(batch))
             if len(kept):
-                fresh.append((kept, (state or self._make(batch.symbol)).check(kept)))
+                fresh.append((kept, (state or self._create(batch.symbol)).check(kept)))
             duplicates += len(batch) - len(kept)
             if state is not None:
                 state.counters.duplicates += len(batch) - len(kept)
-        prepared = [self._open(batch.symbol).prepare(batch, needed) for batch, needed in fresh]
+        prepared = [self._get_or_create(batch.symbol).prepare(batch, needed) for batch, needed in fresh]
         for p in prepared:
             p.state.reserve(p)
         return prepared, duplicates
@@ -379,19 +379,19 @@ class Market:
         if self._symbols.get(prepared.batch.symbol) is not state:  # the symbol was reset in between
             return 0
         self._held += len(prepared.columns)
-        revision = state.publish(prepared, self._clock() - (LONG_AGO if self._loading else 0.0))
-        self._tell(state.tape.symbol, revision)
+        revision = state.publish(prepared, self._clock() - (BACKDATED if self._loading else 0.0))
+        self._notify(state.tape.symbol, revision)
         return revision
 
-    def _tell(self, symbol: str, revision: int) -> None:
+    def _notify(self, symbol: str, revision: int) -> None:
         if self._on_change is not None and not self._loading:
             self._on_change(symbol, revision)
 
-    def _make_room(self) -> None:
+    def _evict_excess(self) -> None:
         while self._held > self._max_ticks:
             state = max(self._symbols.values(), key=lambda e: len(e.tape.buffer))
-            gone = state.tape.evict()
-            if not gone:
+            evicted = state.tape.evict()
+            if not evicted:
                 return
-            state.evicted += gone
-            self._held -= gone
+            state.evicted += evicted
+            self._held -= evicted

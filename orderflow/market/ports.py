@@ -42,7 +42,7 @@ class MarketReader(Protocol):
     def epoch_of(self, symbol: str) -> str:
         """Identifier of the symbol's data; revisions of two epochs do not compare. The market's epoch without ticks."""
 
-    def gone(self, symbol: str) -> int | None:
+    def lost_until(self, symbol: str) -> int | None:
         """Time of the newest tick that was evicted without a log; None if no tick is lost."""
 
     def pending(self, symbol: str) -> int:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from orderflow.market.bars.footprint import BarTable, bars_of, concat, from_series
-from orderflow.market.bars.series import NOTHING, Series
+from orderflow.market.bars.series import NO_TOTALS, Series
 from orderflow.market.chart_json import HeldBars, bar_json, choose_rows, profile_json, running_json
 from orderflow.market.frames import Frame
 from orderflow.market.sessions import bar_end
@@ -52,7 +52,7 @@ def bars(state: SymbolState, frame: Frame, start: int | None, end: int | None, l
     if recent is not None and (limit is None or count < limit):
         tables.append(recent)
     if not tables:
-        return from_series(tape.symbol, frame.name, tape.grid, [], np.empty(0, np.int64), NOTHING, 0)
+        return from_series(tape.symbol, frame.name, tape.grid, [], np.empty(0, np.int64), NO_TOTALS, 0)
     whole = concat(tables)
     return whole if limit is None else whole.take(0, min(limit, len(whole)))
 
@@ -90,7 +90,7 @@ def changed(
         if starts is None:
             starts = list(series.starts)
         if frame.ns:
-            tape.fold(series, series.starts if options.studies else starts)
+            tape.fill_scalars(series, series.starts if options.studies else starts)
         moved = series.moved(since, starts) if not full else []
         for start in (*starts, *moved):
             series.opening_of(start)
@@ -149,7 +149,7 @@ def _recent(state: SymbolState, frame: Frame, begin: int, stop: int) -> tuple[Ba
     with tape.lock:
         series = tape.series(frame)
         held = series.between(-FOREVER, stop)
-        tape.fold(series, held)
+        tape.fill_scalars(series, held)
         wanted = len(series.between(begin, stop))
         ends = bar_end(np.array(held, np.int64), frame.ns, tape.session)
         found = [series.bars[start] for start in held]

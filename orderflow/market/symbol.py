@@ -21,7 +21,7 @@ from orderflow.market.tape import Lock, Tape
 from orderflow.market.tick_log import TickLog
 from orderflow.market.ticks import NO_ID, SideRule, TickBatch
 
-MOST_VOLUME = 2**62
+MAX_VOLUME = 2**62
 """Most size units that one symbol may trade in total, so that sums fit in int64."""
 
 
@@ -123,8 +123,8 @@ class SymbolState:
         if largest(ids) == NO_ID or int(ids.min()) > self._top_id:
             return batch
         seen = self.tape.buffer.has_id(ids)
-        for flying in self._in_flight:
-            seen |= np.isin(ids, flying.id) & (ids != NO_ID)
+        for pending in self._in_flight:
+            seen |= np.isin(ids, pending.id) & (ids != NO_ID)
         return batch.take(~seen) if seen.any() else batch
 
     def check(self, batch: TickBatch) -> Grid:
@@ -132,7 +132,7 @@ class SymbolState:
         grid = self.tape.grid.holding(batch)
         volume = self.counters.volume * 10 ** (grid.size_decimals - self.tape.grid.size_decimals)
         volume += int(batch.size.sum(dtype=np.float64)) * 10 ** (grid.size_decimals - batch.size_decimals)
-        if volume > MOST_VOLUME:
+        if volume > MAX_VOLUME:
             row = int(batch.size.argmax())
             reason = (
                 "the symbol would have traded more than can be summed exactly; use fewer decimals or another symbol"
@@ -146,7 +146,7 @@ class SymbolState:
         if needed is not tape.grid:
             grid = tape.grid.holding(batch)
             if grid != tape.grid:
-                self._move_to(grid)
+                self._set_grid(grid)
         return Prepared(self, tape.grid, tape.grid.columns(batch), batch)
 
     def reserve(self, prepared: Prepared) -> None:
@@ -181,7 +181,7 @@ class SymbolState:
                 f"the ticks held need a grid of {now.tick_text}, which {wanted.tick_text} does not divide; "
                 "reset the symbol to give it a coarser tick size"
             )
-        self._move_to(wanted)
+        self._set_grid(wanted)
 
     def set_session(self, session: Session) -> None:
         """Set the session. Starts a new epoch, as bars longer than an hour, CVD and VWAP change."""
@@ -243,7 +243,7 @@ class SymbolState:
             "tick": self.price(1),
         }
 
-    def _move_to(self, grid: Grid) -> None:
+    def _set_grid(self, grid: Grid) -> None:
         level, size = self.tape.grid.factors_to(grid) if self.tape.grid.tick_units else (1, 1)
         self.tape.refine(grid)
         self.counters.rescale(level, size)

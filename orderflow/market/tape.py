@@ -31,9 +31,9 @@ Lock = AbstractContextManager[Any]
 
 CHUNK = 32_768
 """Ticks aggregated at a time. Larger chunks spend a third of their time on page faults for new memory."""
-RACES = 500
+READ_RETRIES = 500
 """Retries of a log read while the log is ahead of memory, 2 ms apart."""
-SPINE_ROWS = 10_080
+MIN_MINUTE_ROWS = 10_080
 """Least number of minute rows to keep: one week, 1.2 MB."""
 
 
@@ -73,7 +73,7 @@ class Tape:
         self._ref = 0
         self._base_bars: dict[int, BaseBars] = {MINUTE: BaseBars(MINUTE)}
         self._series: dict[str, Series] = {}
-        self._dealt: dict[str, ActivitySeries] = {}
+        self._activity: dict[str, ActivitySeries] = {}
         self._sealed: deque[int] = deque(maxlen=10_000)
 
     # writing
@@ -97,7 +97,7 @@ class Tape:
                     series.rescale(level, size)
                     series.log_floor = self.revision + 1
                 self._ref *= level
-                self._dealt.clear()
+                self._activity.clear()
             self.grid = grid
 
     def set_session(self, session: Session) -> None:
@@ -105,7 +105,7 @@ class Tape:
         with self.lock:
             self.session = session
             self._series.clear()
-            self._dealt.clear()
+            self._activity.clear()
             self.revision += 1
 
     def loading(self, under_way: bool) -> None:
@@ -115,7 +115,7 @@ class Tape:
                 self._updater.deferred = set() if under_way else None
                 return
             self.refresh()
-            new = self._updater.settle(self._base_bars[MINUTE], self._done)
+            new = self._updater.recompute_deferred(self._base_bars[MINUTE], self._done)
             self.lost += new.lost
             if new.corrections or new.stale:
                 self._series.clear()
@@ -134,14 +134,14 @@ class Tape:
         last in arrival order. So the evicted ticks are what precedes the held ones, as soon as the log ends with those.
         Raises StorageFailed if it does not within READ_RETRIES tries.
         """
-        for _ in range(RACES):
+        for _ in range(READ_RETRIES):
             _, held = self.buffer.between(start, end)
             logged = self.read_log(start, end)
             if logged is None:
                 return None
-            gone = len(logged) - len(held)
-            if gone >= 0 and np.array_equal(logged.time[gone:], held.time):
-                return logged.take(slice(0, gone))
+            evicted = len(logged) - len(held)
+            if evicted >= 0 and np.array_equal(logged.time[evicted:], held.time):
+                return logged.take(slice(0, evicted))
             time.sleep(0.002)
         raise StorageFailed(f"the log of {self.symbol} does not end with the ticks in memory")
 
@@ -172,7 +172,7 @@ class Tape:
             return series
 
     @property
-    def gone(self) -> int:
+    def lost_until(self) -> int:
         """Time (ns UTC) of the newest tick that was evicted without a log; -2**63 if there is none."""
         return -(2**63) if self.logged else self.buffer.evicted_until
 
@@ -189,12 +189,12 @@ class Tape:
         """
         with self.lock:
             revision = self.refresh()
-            series = self._dealt.get(frame.name)
+            series = self._activity.get(frame.name)
             if series is None:
-                series = self._dealt[frame.name] = build(frame, self._ref, revision)
+                series = self._activity[frame.name] = build(frame, self._ref, revision)
             return series
 
-    def fold(self, series: Series, starts: list[int]) -> None:
+    def fill_scalars(self, series: Series, starts: list[int]) -> None:
         """Compute the missing scalars of the bars of a series that begin at `starts` (ns UTC)."""
         base_bars = self._base_bars[series.frame.base]
         for start in starts:
@@ -202,7 +202,7 @@ class Tape:
             if bar.scalars is None:
                 a = base_bars.find(start)
                 following = series.after(start)
-                bar.scalars = base_bars.fold(a, len(base_bars) if following is None else base_bars.find(following))
+                bar.scalars = base_bars.aggregate(a, len(base_bars) if following is None else base_bars.find(following))
 
     def state_before(self, moment: int) -> tuple[int | None, int] | None:
         """(last level, tick-rule direction) before `moment` (ns UTC, a whole minute); None if not in memory."""
@@ -225,11 +225,11 @@ class Tape:
                 part = _sums(new, base)
                 for series in users:
                     series.merge(part, revision)
-        if self._dealt and new.in_order:
-            for activity_series in self._dealt.values():
+        if self._activity and new.in_order:
+            for activity_series in self._activity.values():
                 activity_series.feed(new.ticks, revision)
         else:
-            self._dealt.clear()
+            self._activity.clear()
         if new.stale:
             self._series.clear()
             self._base_bars.pop(SECOND, None)
@@ -269,7 +269,7 @@ class Tape:
             ):
                 bar.level, bar.cells, wrong = true.level, true.cells, True
                 bar.scalars = bar.sums = bar.poc = None
-                series.forget_openings(start)
+                series.clear_openings(start)
         self.audit.bars += 1
         self.audit.failures += wrong
 
@@ -310,7 +310,7 @@ class Tape:
         Bars with lost ticks are left out, unless there are no others.
         """
         starts = minutes.column("start")
-        floor = max(minutes.horizon, self.gone + 1)
+        floor = max(minutes.horizon, self.lost_until + 1)
         if frame.base == SECOND:
             starts = starts[min(int(np.searchsorted(starts, floor)), len(starts) - 1) :]
             most = np.minimum(minutes.column("trades")[-len(starts) :], MINUTE // frame.ns)
@@ -337,16 +337,16 @@ class Tape:
         """Aggregated ticks from `start` (ns UTC) on, in runs; evicted ones are read from the log."""
         if start <= self.buffer.evicted_until:
             whole = self.buffer.evicted_until // MINUTE * MINUTE + MINUTE
-            gone = self.evicted(start, whole)
-            if gone is not None and len(gone):
+            evicted = self.evicted(start, whole)
+            if evicted is not None and len(evicted):
                 _, held = self.buffer.between(start, whole, self._done)
-                yield BarUpdater.resolved(join([gone, held]), self.state_before(start) or (None, 0))
+                yield BarUpdater.resolved(join([evicted, held]), self.state_before(start) or (None, 0))
                 start = whole
         yield from self.buffer.since(start, self._done)
 
     def _trim(self) -> None:
         """Bound the number of base bars, and drop the bars whose base bars were dropped."""
-        rows = max(SPINE_ROWS, 2 * self.max_candles)
+        rows = max(MIN_MINUTE_ROWS, 2 * self.max_candles)
         minutes = self._base_bars[MINUTE]
         if len(minutes) > rows + rows // 4:
             minutes.drop_before(int(minutes.column("start")[-rows]))
@@ -377,7 +377,7 @@ def _sums(new: BarUpdate, base: int) -> LevelSums:
         time += [moved.time, moved.time]
         level += [moved.level, moved.level]
         size += [-moved.size, moved.size]
-        side += [correction.was, moved.side]
+        side += [correction.old_side, moved.side]
         trades += [np.zeros(2 * len(moved), np.int64)]
     return level_sums(
         np.concatenate(time) // base * base,

@@ -155,7 +155,7 @@ def test_evicted_trades_are_not_filled_in(monkeypatch: pytest.MonkeyPatch, clock
         send(market, *(Fill(60 * i + k, 10_000, 1) for k in range(10)))
     clock.advance(40 * 60)
     exchange = Exchange(market, workers, clock)
-    gone = market.gone("BTC_USDT")
+    gone = market.lost_until("BTC_USDT")
     assert gone is not None
     first = klines(exchange, "1m", startTime=0)[0]
     assert first[0] * MS > gone

@@ -168,7 +168,7 @@ def _range(n: int, level: Ints, size: Ints, bar: OpenBar) -> Cut:
             if high - low > n:
                 opens.append(i)
                 low = high = here
-    return _dealt(size, opens, replace(bar, low=low, high=high))
+    return _whole_trades(size, opens, replace(bar, low=low, high=high))
 
 
 def _delta(n: int, size: Ints, signed: Ints, bar: OpenBar) -> Cut:
@@ -187,10 +187,10 @@ def _delta(n: int, size: Ints, signed: Ints, bar: OpenBar) -> Cut:
     if opens and opens[-1] == len(signed):
         opens.pop()
         amount = complete
-    return _dealt(size, opens, replace(bar, amount=amount))
+    return _whole_trades(size, opens, replace(bar, amount=amount))
 
 
-def _dealt(size: Ints, opens: list[int], bar: OpenBar) -> Cut:
+def _whole_trades(size: Ints, opens: list[int], bar: OpenBar) -> Cut:
     """A cut of whole trades. opens: indices at which new bars begin. bar: has the ordinal before the first of them."""
     step = np.zeros(len(size), np.int64)
     step[opens] = 1

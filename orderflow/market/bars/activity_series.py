@@ -49,7 +49,7 @@ class Pieces:
         )
 
 
-def deal(
+def assign(
     frame: Frame, grid: Grid, ticks: Columns, session: Ints, last: OpenBar | None
 ) -> tuple[Pieces, OpenBar | None]:
     """Assign n ticks (in time order, sides resolved) to the bars of an activity frame.
@@ -100,7 +100,7 @@ class ActivitySeries(Series):
     def feed(self, ticks: Columns, revision: int) -> None:
         """Add ticks in time order, all of them later than the ticks added before."""
         session = self.session.start_of(ticks.time)
-        pieces, self.last = deal(self.frame, self.grid, ticks, session, self.last)
+        pieces, self.last = assign(self.frame, self.grid, ticks, session, self.last)
         if self.tail is not None:
             pieces = self.tail.then(pieces)
         table = table_of("", self.frame, self.grid, pieces, self.vwap_ref)
@@ -136,4 +136,4 @@ class ActivitySeries(Series):
         )
         self.bars[start] = bar
         self.ends[start] = int(table.end[i])
-        self._note(start, revision)
+        self._log_change(start, revision)

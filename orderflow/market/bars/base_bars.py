@@ -200,7 +200,7 @@ class BaseBars:
         """One row as Python ints."""
         return {name: int(column[at]) for name, column in self._columns.items()}
 
-    def fold(self, a: int, b: int) -> BarScalars:
+    def aggregate(self, a: int, b: int) -> BarScalars:
         """Scalars of the bar that consists of rows a <= row < b."""
         c = self._columns
         if b - a == 1:

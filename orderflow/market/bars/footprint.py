@@ -16,7 +16,7 @@ import numpy as np
 
 from orderflow.arrays import Floats, Ints
 from orderflow.market.bars.base_bars import BarScalars, rows_of
-from orderflow.market.bars.series import ASK, BID, NOTHING, TRADES, UNKNOWN, Bar, Totals, level_sums
+from orderflow.market.bars.series import ASK, BID, NO_TOTALS, TRADES, UNKNOWN, Bar, Totals, level_sums
 from orderflow.market.buffer import Columns
 from orderflow.market.grid import Grid
 from orderflow.market.studies.delta import cvd, delta
@@ -188,9 +188,9 @@ def from_series(
     sizes = [len(bar.level) for bar in bars]
     cells = np.concatenate([bar.cells for bar in bars]) if bars else np.empty((0, 4), np.int64)
     session = np.array([bar.session for bar in bars], np.int64)
-    folds = [bar.scalars for bar in bars]
+    scalars = [bar.scalars for bar in bars]
     values: dict[str, Any] = {
-        name: np.array([getattr(fold, name) for fold in folds], np.int64)
+        name: np.array([getattr(each, name) for each in scalars], np.int64)
         for name in ["open", "high", "low", "close", "ask", "bid", "unknown", "trades", "min_delta", "max_delta"]
     }
     values |= _running(values, session, [bar.vwap_sums(vwap_ref) for bar in bars], opening, vwap_ref, grid)
@@ -248,7 +248,7 @@ def tabulate(
     values: dict[str, Any] = {
         name: rows[name] for name in ["open", "high", "low", "close", "ask", "bid", "unknown", "min_delta", "max_delta"]
     }
-    values |= _running(rows, sessions, [bar.vwap_sums(vwap_ref) for bar in bars], NOTHING, vwap_ref, grid)
+    values |= _running(rows, sessions, [bar.vwap_sums(vwap_ref) for bar in bars], NO_TOTALS, vwap_ref, grid)
     return BarTable(
         symbol,
         frame,

@@ -42,7 +42,7 @@ class LevelSums:
     cells: Ints
 
 
-SMALL = 2_000
+NUMPY_BELOW = 2_000
 """With fewer ticks numpy is used: the fixed cost of a pandas groupby (0.3 ms) would be most of a refresh."""
 
 
@@ -63,7 +63,7 @@ def level_sums(
     np.multiply(size, side == 0, out=cells[UNKNOWN])
     cells[TRADES] = trades
     key = (bar - first) // 1_000_000_000 << _LEVEL_BITS | (level - low)
-    keys, sums = _numpy_sums(key, cells) if n < SMALL and not record else _pandas_sums(key, cells)
+    keys, sums = _numpy_sums(key, cells) if n < NUMPY_BELOW and not record else _pandas_sums(key, cells)
     steps = keys >> _LEVEL_BITS
     new = edges(steps)
     bounds = np.empty(len(new) + 1, np.int64)
@@ -148,7 +148,7 @@ class Totals(NamedTuple):
         return Totals(self.delta + bar.delta, self.sums.plus(bar.vwap_sums(vwap_ref)))
 
 
-NOTHING = Totals()
+NO_TOTALS = Totals()
 
 
 @dataclass(slots=True)
@@ -159,7 +159,7 @@ class SessionCarry:
     """
 
     session: int | None = None
-    totals: Totals = NOTHING
+    totals: Totals = NO_TOTALS
     revision: int = 0
 
     def add(self, bar: Bar, vwap_ref: int) -> None:
@@ -193,9 +193,9 @@ class Series:
         if self.starts and self._open <= int(part.start[0]) and int(part.start[-1]) < self._close:
             level, cells = part.level, part.cells
             if len(part.start) > 1:
-                level, cells = _unite(level, cells)
+                level, cells = _sum_levels(level, cells)
             self.bars[self._open].add(level, cells, revision)
-            self._note(self._open, revision)
+            self._log_change(self._open, revision)
             return
         starts = bar_start(part.start, self.frame.ns, self.session)
         new = np.flatnonzero(np.concatenate(([True], starts[1:] != starts[:-1])))
@@ -205,7 +205,7 @@ class Series:
             x, y = int(part.bounds[a]), int(part.bounds[b])
             level, cells = part.level[x:y], part.cells[x:y]
             if b - a > 1:
-                level, cells = _unite(level, cells)
+                level, cells = _sum_levels(level, cells)
             if start < self.horizon:
                 self._late(Bar(start, session, level, cells, revision))
                 continue
@@ -214,8 +214,8 @@ class Series:
                 self._insert(Bar(start, session, level.copy(), cells.copy(), revision))
             else:
                 bar.add(level, cells, revision)
-            self.forget_openings(start)
-            self._note(start, revision)
+            self.clear_openings(start)
+            self._log_change(start, revision)
         if len(self.starts) > self.cap:
             self.drop(len(self.starts) - self.cap)
 
@@ -230,14 +230,14 @@ class Series:
 
     def drop(self, count: int) -> None:
         """Drop the oldest `count` bars and carry their totals, which later bars of the session need."""
-        gone, self.starts = self.starts[:count], self.starts[count:]
-        for start in gone:
+        dropped, self.starts = self.starts[:count], self.starts[count:]
+        for start in dropped:
             bar = self.bars.pop(start)
             if self.carry.session != bar.session:
                 self.carry = SessionCarry(bar.session)
             self.carry.add(bar, self.vwap_ref)
         self.dropped += count
-        self.raise_horizon(self.starts[0] if self.starts else gone[-1] + 1)
+        self.raise_horizon(self.starts[0] if self.starts else dropped[-1] + 1)
 
     def raise_horizon(self, start: int) -> None:
         """Drop the bars that start before `start` (ns UTC), and hold none from now on."""
@@ -255,7 +255,7 @@ class Series:
         """Totals of the first held bar's session before that bar."""
         if self.starts and self.carry.session == self.bars[self.starts[0]].session:
             return self.carry.totals
-        return NOTHING
+        return NO_TOTALS
 
     def opening_of(self, start: int) -> Totals:
         """Totals of a held bar's session before the bar, computed from the nearest earlier bar with known totals."""
@@ -267,14 +267,14 @@ class Series:
         while first and bar.opening is None and self.bars[self.starts[first - 1]].session == bar.session:
             first -= 1
             bar = self.bars[self.starts[first]]
-        totals = bar.opening or (self.opening if not first else NOTHING)
+        totals = bar.opening or (self.opening if not first else NO_TOTALS)
         for later in self.starts[first : at + 1]:
             bar = self.bars[later]
             bar.opening = totals
             totals = totals.plus(bar, self.vwap_ref)
-        return self.bars[start].opening or NOTHING
+        return self.bars[start].opening or NO_TOTALS
 
-    def forget_openings(self, start: int) -> None:
+    def clear_openings(self, start: int) -> None:
         """Discard the cached openings of later bars in the session of the bar at `start`, which has changed."""
         session = self.bars[start].session if start in self.bars else self.carry.session
         for later in self.starts[bisect_right(self.starts, start) :]:
@@ -342,9 +342,9 @@ class Series:
             self.carry.add(part, self.vwap_ref)
             if self.starts and self.bars[self.starts[0]].session == part.session:
                 self.bars[self.starts[0]].opening = None
-                self.forget_openings(self.starts[0])
+                self.clear_openings(self.starts[0])
 
-    def _note(self, start: int, revision: int) -> None:
+    def _log_change(self, start: int, revision: int) -> None:
         if self._revisions and self._revisions[-1] == revision and self._changed[-1] == start:
             return
         self._revisions.append(revision)
@@ -355,7 +355,7 @@ class Series:
             del self._revisions[:-keep], self._changed[:-keep]
 
 
-def _unite(level: Ints, cells: Ints) -> tuple[Ints, Ints]:
+def _sum_levels(level: Ints, cells: Ints) -> tuple[Ints, Ints]:
     """Sum the cells of equal levels. `level` may be unsorted."""
     order = np.argsort(level, kind="stable")
     level, cells = level[order], cells[order]

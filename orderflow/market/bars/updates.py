@@ -25,10 +25,10 @@ ReadLog = Callable[[int, int], Columns | None]
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """Counted ticks whose side has changed. ticks: with the new sides. was: int8[n], the sides counted before."""
+    """Counted ticks whose side has changed. ticks: with the new sides. old_side: int8[n], the sides counted before."""
 
     ticks: Columns
-    was: Codes
+    old_side: Codes
 
 
 @dataclass(slots=True)
@@ -36,7 +36,7 @@ class BarUpdate:
     """The changes that one refresh made to the base bars.
 
     ticks: the new ticks in time order, sides resolved. index: int64[n], their indices in the buffer. since, until:
-    bounds of these indices. ruled: whether any tick needs the tick rule. corrections: of ticks counted before.
+    bounds of these indices. uses_tick_rule: whether any tick needs the tick rule. corrections: of ticks counted before.
     lost: number of late ticks whose bar is partly evicted and cannot be completed without a log. stale: the side of an
     evicted tick may have changed, so ladders must be rebuilt. sealed: start (ns UTC) of a minute that has just ended
     after growing over several refreshes. in_order: whether every new tick follows all earlier ones.
@@ -46,7 +46,7 @@ class BarUpdate:
     index: Ints
     since: int
     until: int
-    ruled: bool
+    uses_tick_rule: bool
     corrections: list[Correction] = field(default_factory=list)
     lost: int = 0
     stale: bool = False
@@ -60,7 +60,7 @@ class BarUpdater:
     def __init__(self, buffer: TickBuffer, evicted: ReadLog) -> None:
         self._buffer = buffer
         self._evicted = evicted
-        self._ruled = False
+        self._uses_tick_rule = False
         self.deferred: set[int] | None = None
         """Starts of rows to compute after loading, while the log is ahead of memory; None when not loading."""
 
@@ -70,8 +70,8 @@ class BarUpdater:
         order = in_order(ticks)
         if order is not None:
             ticks, index = ticks.take(order), index[order]
-        self._ruled = self._ruled or bool((ticks.rule == TICK_RULE).any())
-        return BarUpdate(ticks, index, since, until, self._ruled)
+        self._uses_tick_rule = self._uses_tick_rule or bool((ticks.rule == TICK_RULE).any())
+        return BarUpdate(ticks, index, since, until, self._uses_tick_rule)
 
     def grow(self, base_bars: BaseBars, new: BarUpdate) -> None:
         """Apply the new ticks to `base_bars`. Call it for the minute bars first, since those resolve the sides."""
@@ -83,26 +83,26 @@ class BarUpdater:
         if base_bars.base != MINUTE:
             for correction in new.corrections:
                 dirty.update((correction.ticks.time // base_bars.base * base_bars.base).tolist())
-        redone: set[int] = set()
+        recomputed: set[int] = set()
         for start in sorted(dirty):
             following: int | None = start
             while following is not None:
-                redone.add(following)
+                recomputed.add(following)
                 following = self._recompute(base_bars, following, new)
-        if late < len(first) and int(first[late]) in redone:
+        if late < len(first) and int(first[late]) in recomputed:
             late += 1  # the last row was recomputed, which includes its in-order ticks
-        new.in_order &= not redone
-        if redone and new.ruled:
+        new.in_order &= not recomputed
+        if recomputed and new.uses_tick_rule:
             ticks = self._buffer.slice(new.since, new.until)
             order = in_order(ticks)
             new.ticks = ticks if order is None else ticks.take(order)
         if late < len(bounds):
             self._extend(base_bars, new, first[late:], bounds[late:])
 
-    def settle(self, base_bars: BaseBars, until: int) -> BarUpdate:
+    def recompute_deferred(self, base_bars: BaseBars, until: int) -> BarUpdate:
         """Recompute the deferred rows after loading, when memory has caught up with the log."""
         rows, self.deferred = sorted(self.deferred or ()), None
-        new = BarUpdate(Columns.empty(), np.empty(0, np.int64), until, until, self._ruled)
+        new = BarUpdate(Columns.empty(), np.empty(0, np.int64), until, until, self._uses_tick_rule)
         for start in rows:
             following: int | None = start
             while following is not None:
@@ -148,7 +148,7 @@ class BarUpdater:
         a = int(bounds[0])
         tail = new.ticks.take(slice(a, None))
         state = _state(base_bars, len(base_bars))
-        if base_bars.base == MINUTE and new.ruled:
+        if base_bars.base == MINUTE and new.uses_tick_rule:
             ruled = tail.rule == TICK_RULE
             signs = directions(tail.level, *state)
             flags = new.ticks.flags.copy()
@@ -174,12 +174,12 @@ class BarUpdater:
             if self.deferred is not None:
                 self.deferred.add(start)
                 return None
-            gone = self._evicted(start, start + base_bars.base)
-            if gone is None:
+            evicted = self._evicted(start, start + base_bars.base)
+            if evicted is None:
                 new.lost += int((index >= new.since).sum())
             else:
-                ticks, index = join([gone, ticks]), np.concatenate([np.full(len(gone), -1), index])
-                new.stale |= bool((gone.rule == TICK_RULE).any())
+                ticks, index = join([evicted, ticks]), np.concatenate([np.full(len(evicted), -1), index])
+                new.stale |= bool((evicted.rule == TICK_RULE).any())
         if not len(ticks):
             return None
         order = in_order(ticks)
@@ -187,12 +187,12 @@ class BarUpdater:
             ticks, index = ticks.take(order), index[order]
         at = base_bars.find(start)
         state = _state(base_bars, at)
-        if base_bars.base == MINUTE and new.ruled:
+        if base_bars.base == MINUTE and new.uses_tick_rule:
             ticks = self._resolve(ticks, index, directions(ticks.level, *state), new)
         before = base_bars.row(at) if base_bars.holds(start) else None
         rows = rows_of(ticks, np.array([start]), np.array([0]), state)
         base_bars.put(rows, 0)
-        if base_bars.base != MINUTE or not new.ruled or at + 1 >= len(base_bars):
+        if base_bars.base != MINUTE or not new.uses_tick_rule or at + 1 >= len(base_bars):
             return None
         if before is not None and all(before[name] == int(rows[name][0]) for name in ("close", "direction")):
             return None

@@ -221,11 +221,11 @@ class Study:
 
         Raises BadInput for an unknown option.
         """
-        self.known(chosen)
+        self.check_options(chosen)
         parts = [f"{o.name} {o.words(chosen.get(o.name, o.default))}" for o in self.options]
         return f"{self.title}: {', '.join(parts)}" if parts else self.title
 
-    def known(self, chosen: Mapping[str, object]) -> None:
+    def check_options(self, chosen: Mapping[str, object]) -> None:
         """Raise BadInput if the study does not have one of the options."""
         unknown = sorted(set(chosen) - {option.name for option in self.options})
         if unknown:

@@ -294,16 +294,16 @@ class MarketApi(Api):
 
     def _ticks_page(self, values: Values) -> Page:
         symbol = values["symbol"]
-        head = {"symbol": symbol, "revision": self._market.revision(symbol)} | self._gone(symbol)
+        head = {"symbol": symbol, "revision": self._market.revision(symbol)} | self._lost(symbol)
         table, following = ticks_page(self._market, symbol, _span(values))
         return Page("ticks", Table(tick_columns(table)), head, following)
 
     def _life(self, symbol: str) -> dict[str, Any]:
-        return {"epoch": self._market.epoch_of(symbol), "revision": self._market.revision(symbol)} | self._gone(symbol)
+        return {"epoch": self._market.epoch_of(symbol), "revision": self._market.revision(symbol)} | self._lost(symbol)
 
-    def _gone(self, symbol: str) -> dict[str, str]:
-        gone = self._market.gone(symbol)
-        return {} if gone is None else {"gone_until": stamp(gone)}
+    def _lost(self, symbol: str) -> dict[str, str]:
+        lost = self._market.lost_until(symbol)
+        return {} if lost is None else {"gone_until": stamp(lost)}
 
     def _changed(self, name: str, values: Values, head: dict[str, Any]) -> Page:
         together = [other for other in ("start", "end", "limit", "cursor") if values[other] is not None]
@@ -325,7 +325,7 @@ class MarketApi(Api):
     def _answer(self, values: Values, make: Callable[[Values], Page]) -> flask.Response:
         run, kind = self._services.workers.run, values["format"]
         if kind == "csv" and values["limit"] is None and make == self._ticks_page:
-            head = _headers({"revision": self._market.revision(values["symbol"])} | self._gone(values["symbol"]))
+            head = _headers({"revision": self._market.revision(values["symbol"])} | self._lost(values["symbol"]))
             pieces = csv_ticks(self._market, values["symbol"], _span(values))
             first = run(next, pieces, b"")  # raises for an unknown symbol before the response begins
             return flask.Response(in_worker(run, chain([first], pieces)), 200, head, content_type=CSV)
