@@ -30,9 +30,9 @@ def test_every_bar_shown_is_whole(seed: int, looked: bool, monkeypatch: pytest.M
         small.ingest([batch.take(slice(at, at + 20))])
         for name in FRAMES if looked else ():
             small.changed("X", Frame.parse(name), 0, None, 1)
-    gone = small.gone("X")
+    gone = small.lost_until("X")
     assert gone is not None
-    assert whole.gone("X") is None
+    assert whole.lost_until("X") is None
     assert small.stats("X")["evicted"] > 0
     for name in FRAMES:
         frame = Frame.parse(name)

@@ -1,4 +1,4 @@
-"""A tick log in memory that claims to be durable: what the engine sees of a disk, without one."""
+"""An in-memory tick log that behaves like a durable one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from orderflow.market.ticks import TickBatch
 
 
 class MemoryLog:
-    """Keeps entries in a list; `fail` makes the next appends fail as a full disk would."""
+    """Stores entries in a list. fail: make appends fail, as on a full disk."""
 
     durable = True
 

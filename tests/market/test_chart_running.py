@@ -1,4 +1,4 @@
-"""A page that only merges answers shows the CVD and VWAP of the API, whatever was late, evicted or in a new session."""
+"""A page that merges answers shows the API's CVD and VWAP, also after late ticks, eviction and session changes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FRAMES = ("1min", "5min", "4h", "15s", "ticks:20", "volume:200")
 
 
 class Page:
-    """What the chart's model does with answers: bars by start, running values replaced by `run`."""
+    """The chart's model: bars by start, merged from answers, with running values from `run`."""
 
     def __init__(self, frame: str) -> None:
         self.frame = Frame.parse(frame)
@@ -47,7 +47,7 @@ class Page:
 
 
 def agree(page: Page, market: Market) -> None:
-    """The page's bars are those of a page that has just been opened, and those of the API."""
+    """Assert that the page's bars equal those of a newly opened page and those of the API."""
     fresh = Page(page.frame.name)
     fresh.rows = page.rows
     fresh.poll(market)
@@ -158,5 +158,5 @@ def test_the_profile_of_a_span_reaches_back_into_the_log() -> None:
 
 
 def row_of(bar: dict[str, Any], index: int) -> int:
-    """The row of an entry of a bar."""
+    """The row at an index of a bar."""
     return int(bar["lo"] + (bar["k"][index] if "k" in bar else index))

@@ -1,4 +1,4 @@
-"""What a caller of `Market` can rely on: whole or not at all, once per key and per venue id, kept across a restart."""
+"""`Market`: calls are atomic, idempotency keys and venue ids count once, and ticks survive a restart."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The live engine against an oracle of plain loops over Decimal, and against itself in every other order."""
+"""The live engine compared with an oracle (loops over Decimal), and with itself for other orders of arrival."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SEEDS = st.integers(0, 2**32 - 1)
 
 
 def whole(seed: int, session: str) -> Market:
-    """Everything in one batch, in order, nothing let go."""
+    """All ticks in one batch, in order, without eviction."""
     market = Market(max_candles=10**6)
     market.configure("X", session=session)
     market.ingest([draw(seed).batch])
@@ -57,7 +57,7 @@ def test_bars_and_footprints_equal_the_oracle(seed: int, frame: str, session: st
 def test_any_arrival_order_any_batches_any_memory_and_a_restart_give_the_same_tables(
     seed: int, how: int, session: str
 ) -> None:
-    """Late ticks, splits, refreshes in between, three bars of memory or all, ticks evicted to the log, a restart."""
+    """Random order, batches, refreshes in between, memory for 3 bars or all, evicted ticks, and a restart."""
     rng = np.random.default_rng(how)
     batch = draw(seed).batch
     n = len(batch)

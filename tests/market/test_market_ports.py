@@ -1,4 +1,4 @@
-"""What the market offers to pages and routes, and what it tells those who wait for a change."""
+"""The market's read and write protocols, and its change notifications."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ticks by their place in the order of arrival: it stays, whatever comes late, and begins again after a reset."""
+"""Arrival indices of ticks: unchanged by late ticks, and counted from 0 again after a reset."""
 
 from __future__ import annotations
 

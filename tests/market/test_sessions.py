@@ -55,10 +55,10 @@ def test_a_bad_session_names_its_part(text: str, part: str) -> None:
     ("session", "first", "hours"),
     [
         (CHICAGO, "2025-03-07T17:00", 24),
-        (CHICAGO, "2025-03-08T17:00", 23),  # clocks forward on the 9th
+        (CHICAGO, "2025-03-08T17:00", 23),  # daylight saving starts on the 9th
         (CHICAGO, "2025-03-09T17:00", 24),
-        (CHICAGO, "2025-11-01T17:00", 25),  # clocks back on the 2nd
-        (SYDNEY, "2025-04-05T10:00", 25),  # the southern autumn
+        (CHICAGO, "2025-11-01T17:00", 25),  # daylight saving ends on the 2nd
+        (SYDNEY, "2025-04-05T10:00", 25),  # daylight saving ends in the southern autumn
         (SYDNEY, "2025-10-04T10:00", 23),
     ],
 )
@@ -120,7 +120,7 @@ def test_start_of_is_the_latest_wall_clock_start(times: list[int], zone: str, mi
 
 
 def exists(day: datetime, minute: int) -> bool:
-    """Whether the clocks of that local day show `minute`."""
+    """Whether the local time `minute` exists on that day."""
     asked = day.replace(hour=minute // 60, minute=minute % 60, fold=0)
     back = asked.astimezone(UTC).astimezone(day.tzinfo)
     return (back.hour, back.minute) == (asked.hour, asked.minute)

@@ -1,4 +1,4 @@
-"""Random ticks for engine tests, as a batch and as the oracle's ticks, and tables compared as values."""
+"""Random ticks for engine tests, as a batch and as oracle ticks, and comparison of tables."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from orderflow.market.ticks import SideRule, TickBatch
 from tests.oracle.oracle import Tick
 
 START = 1_790_000_000_000_000_000
-"""2026-09-21 14:13:20 UTC: not on any bar's start."""
+"""2026-09-21 14:13:20 UTC, which is not the start of a bar."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Drawn:
 
 
 def draw(seed: int, *, most: int = 300, sides: str | None = None) -> Drawn:
-    """Ticks over a minute, an hour or two days; times may tie; sides flagged, by the tick rule, mixed or unknown."""
+    """Ticks over a minute, an hour or two days, with equal times, and sides by flag, tick rule, both or unknown."""
     rng = np.random.default_rng(seed)
     n = int(rng.integers(3, most))
     span = int(rng.choice([90, 3_600, 50 * 3_600]))
@@ -51,7 +51,7 @@ def draw(seed: int, *, most: int = 300, sides: str | None = None) -> Drawn:
     unflagged = rng.random(n) < 0.5 if kind == "mixed" else np.full(n, kind != "flag")
     side[unflagged] = 0
     rule[unflagged] = int(SideRule.NONE if kind == "none" else SideRule.TICK)
-    # neighbouring levels, so that the tick of 0.25 is seen and not a multiple of it
+    # adjacent levels, so that the inferred tick size is 0.25 and not a multiple of it
     steps = rng.integers(-1, 2, n)
     steps[1:3] = 1
     price = (40_000 + np.cumsum(steps)) * 25
@@ -59,7 +59,7 @@ def draw(seed: int, *, most: int = 300, sides: str | None = None) -> Drawn:
 
 
 def same(a: BarTable, b: BarTable, about: object) -> None:
-    """Every column of two tables is equal."""
+    """Assert that all columns of two tables are equal."""
     assert len(a) == len(b), (about, len(a), len(b))
     for column in fields(a):
         x, y = getattr(a, column.name), getattr(b, column.name)
@@ -70,7 +70,7 @@ def same(a: BarTable, b: BarTable, about: object) -> None:
 
 
 def rows(table: BarTable, what: str = "bars") -> list[dict[str, object]]:
-    """The public columns as rows of exact values, keyed as the oracle's: times in ns, numbers as Decimal."""
+    """The public columns as rows with the oracle's keys: times in ns, numbers as Decimal."""
     columns = bar_columns(table) if what == "bars" else footprint_columns(table)
     assert list(columns) == (BAR_COLUMNS if what == "bars" else FOOTPRINT_COLUMNS)
     values: list[list[object]] = []

@@ -51,7 +51,7 @@ def tape(sizes: list[int], levels: list[int] | None = None, sides: list[int] | N
 
 
 def bars(kind: Kind, n: int, trades: Columns) -> list[list[int]]:
-    """Sizes by bar; every ordinal from 0 on must be there."""
+    """Sizes by bar. Ordinals must be consecutive from 0."""
     _, bar, size = split(kind, n, *trades)
     out: list[list[int]] = [[] for _ in range(int(bar[-1]) + 1)]
     for ordinal, units in zip(bar.tolist(), size.tolist(), strict=True):

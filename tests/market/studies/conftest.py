@@ -1,4 +1,4 @@
-"""Property tests of the studies compare with slow oracles: a busy machine must not fail them by the clock."""
+"""Hypothesis settings: no deadline, as the oracles are slow on a busy machine."""
 
 from __future__ import annotations
 

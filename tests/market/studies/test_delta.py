@@ -13,7 +13,7 @@ from tests.oracle.oracle import Tick
 
 
 def one(size: np.ndarray, side: np.ndarray) -> tuple[int, ...]:
-    """(delta, min, max) of trades that make one bar."""
+    """(delta, min delta, max delta) of the trades of one bar."""
     return tuple(int(column[0]) for column in extremes(size * side, np.array([0])))
 
 

@@ -1,4 +1,4 @@
-"""Studies that look at several bars: naked POC, unfinished auctions, absorption, divergence."""
+"""Studies over several bars: naked POC, unfinished auctions, absorption, divergence."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ BARS = st.lists(
 
 
 def columns(bars: list[tuple[int, int, int, int, bool]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(a level between, high, low) of bars given as (low, up to the level, up to the high, …)."""
+    """(POC, high, low) of bars given as (low, distance to the POC, distance from there to the high, …)."""
     low = np.array([bar[0] for bar in bars])
     between = low + [bar[1] for bar in bars]
     return between, between + [bar[2] for bar in bars], low
@@ -38,7 +38,7 @@ def test_naked_poc_equals_the_oracle(bars: list[tuple[int, int, int, int, bool]]
 
 def test_the_first_touch_of_a_poc_fills_it() -> None:
     level, high, low = np.array([10, 20, 14, 10]), np.array([12, 22, 15, 10]), np.array([8, 18, 11, 9])
-    assert naked_poc(level, high, low).tolist() == [3, -1, -1, -1]  # the second bar leapt over 14 and touched nothing
+    assert naked_poc(level, high, low).tolist() == [3, -1, -1, -1]  # the second bar skips 14
 
 
 @given(BARS)
@@ -53,7 +53,7 @@ def test_finished_by_equals_the_oracle(bars: list[tuple[int, int, int, int, bool
 def test_an_unfinished_high_lasts_until_a_bar_trades_beyond_it() -> None:
     high, low = np.array([10, 10, 11]), np.array([5, 6, 7])
     at_high, at_low = finished_by(np.array([True, False, False]), np.array([True, False, True]), high, low)
-    assert at_high.tolist() == [2, -1, -1]  # the second bar touched 10 and turned
+    assert at_high.tolist() == [2, -1, -1]  # the second bar reaches 10 but not beyond
     assert at_low.tolist() == [-1, -1, -1]
 
 
@@ -102,6 +102,6 @@ def test_a_new_high_is_above_the_five_before_it() -> None:
     delta = np.full(7, -1)
     assert divergence(np.array([9, 1, 2, 3, 4, 5, 6]), low, delta)[0].tolist() == [False] * 6 + [True]
     assert not divergence(np.array([9, 6, 2, 3, 4, 5, 6]), low, delta)[0].any()  # equal is not new
-    assert not divergence(np.array([1, 2, 3, 4, 5]), low[:5], delta[:5])[0].any()  # too few to know
+    assert not divergence(np.array([1, 2, 3, 4, 5]), low[:5], delta[:5])[0].any()  # too few bars before
     with pytest.raises(ValueError, match="at least one"):
         divergence(low, low, delta, bars=0)

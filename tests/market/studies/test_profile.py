@@ -41,9 +41,9 @@ def test_nothing_has_no_marks() -> None:
 
 @pytest.mark.parametrize(("scale", "key"), [("0.05", "scale_0.05"), ("1", "scale_1")])
 def test_a_peers_asserted_footprint(scale: str, key: str, shared_data: Path) -> None:
-    """freqtrade asserts of these 1,000 trades, as one bar of 5 minutes: how many levels there are, volume by side and
-    delta at the lowest and the highest. All of that must be ours too. Its counts of trades by side have no counterpart
-    here, only their sum; its imbalances have none at all: it makes them of trade counts between rows that exist."""
+    """freqtrade's test of 1,000 trades in one 5-minute bar: number of levels, volume by side and delta at the lowest
+    and the highest level. Its trade counts by side are compared as a sum, as this program keeps no more. Its imbalances
+    are not compared: they are ratios of trade counts between existing rows."""
     expected = json.loads((shared_data / "freqtrade_orderflow/expected.json").read_text(), parse_float=Decimal)[key]
     step = Decimal(scale)
     ticks = [

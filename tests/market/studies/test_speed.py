@@ -1,4 +1,4 @@
-"""The marks of one bar are made anew on every refresh: they may not cost more than the refresh itself."""
+"""Speed of the marks of one bar, which are recomputed on every refresh and must not cost more than it."""
 
 from __future__ import annotations
 
@@ -24,4 +24,4 @@ def test_marks_of_forty_levels() -> None:
         for flags in imbalance(level, bid, ask):
             stacked(level, flags)
         best = min(best, time.perf_counter() - began)
-    assert best < 200e-6  # 60 µs on a quiet machine; the best of many, as others may be using this one
+    assert best < 200e-6  # 60 µs on a quiet machine; the minimum, as the machine may be busy

@@ -1,4 +1,4 @@
-"""Studies of the tape itself: big trades and its speed."""
+"""Studies of single trades: big trades and speed of tape."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ def of(bar: Ladder, *, share: Ratio = 70, rows: int = 2) -> tuple[int, int]:
 
 
 def column(*volumes: int) -> Ladder:
-    """Levels 100, 101 … with these volumes; None of the rows is skipped."""
+    """A ladder with these volumes at the levels 100, 101 and so on."""
     return ladder([(100 + i, volume, 0, 0) for i, volume in enumerate(volumes)])
 
 
@@ -60,13 +60,13 @@ def test_a_tie_goes_up() -> None:
 
 
 def test_two_rows_are_taken_whole() -> None:
-    # 50 of 100; 70 is reached by the first of the two rows above, the second comes along
+    # 50 of 100 inside; the first of the two rows above reaches 70, and the second is added with it
     assert of(column(5, 5, 50, 30, 10)) == (2, 4)
     assert of(column(5, 5, 50, 30, 10), rows=1) == (2, 3)
 
 
 def test_a_single_row_left_is_compared_as_what_it_holds() -> None:
-    # above only 20 is left, below 12 + 13 = 25 wins
+    # 20 is left above; 12 + 13 = 25 below is larger
     assert of(column(1, 13, 12, 40, 20)) == (1, 3)
 
 
@@ -80,7 +80,7 @@ def test_a_row_of_zero_at_the_end_of_growth_is_no_bound() -> None:
 
 
 def test_volume_on_both_sides_of_a_gap_pairs_rows_from_the_poc_on() -> None:
-    # rows above come in pairs (101, 102), (103, 104), …: 105 and 106 are one pair, taken whole
+    # rows above come in pairs (101, 102), (103, 104), …: 105 and 106 are one pair, added whole
     bar = ladder([(100, 50, 0, 0), (105, 20, 0, 0), (106, 20, 0, 0), (107, 10, 0, 0)])
     assert of(bar) == (0, 2)
 

@@ -1,4 +1,4 @@
-"""The worked example of the definitions, every number of it."""
+"""Every number of the worked example in the definitions."""
 
 from __future__ import annotations
 
