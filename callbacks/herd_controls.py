@@ -1,56 +1,36 @@
-"""The presenter's hands on the herd game: each button or dialog of the big screen is one control of the game.
-
-They do what `POST /herd/control` does, by the same function, `Game.control`, which checks the arguments. Without the
-key nothing happens and the page says so.
+"""The callbacks of the big screen's toolbar and dialogs; what each does is in `herd_forms`. Without the key nothing
+happens and the page says so.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
 from dash import Dash, Input, Output, State, html, no_update
 
+from callbacks.herd_forms import (
+    NEWS_FIELDS,
+    ROUND_FIELDS,
+    Refused,
+    Values,
+    asked_about,
+    begin_rounds,
+    control,
+    experiment,
+    hire,
+    publish,
+    rounds_of_kind,
+    toggle,
+    words_of,
+)
 from layouts.herd_dialogs import ASKS, BOTS, people_rows
-from orderflow.errors import BadInput, OrderflowError
 from orderflow.herd.live.game import Game
 from orderflow.web.kit.access import is_operator, operator_only
 
 NEEDS_KEY = "This needs the key: open the page with ?key=… as the server printed it at its start."
-TOGGLE = {
-    "lobby": ("start", "The market is open."),
-    "open": ("freeze", "The market is frozen."),
-    "frozen": ("resume", "The market is open again."),
-}
-"""By phase: what the toolbar's first button does, and what is said when it is done."""
-SSW_ROUNDS, USUAL_ROUNDS = 15, 3
 BUSY = [(Output("herd-do-toggle", "disabled"), True, False)]
 KINDS = tuple(kind for kind, _, _ in BOTS)
-NEWS_FIELDS = ("text", "move")
-ROUND_FIELDS = ("rounds", "seconds", "fundamental", "dividend")
-
-Values = dict[str, Any]
-
-
-class Refused(Exception):
-    """What the presenter is told instead: `fields`: reason by field; `text`: what belongs to none of them."""
-
-    def __init__(self, text: str, fields: dict[str, str] | None = None) -> None:
-        super().__init__(text)
-        self.text = text
-        self.fields = fields or {}
-
-
-def control(game: Game, action: str, values: Values, fields: tuple[str, ...] = ()) -> None:
-    """One control of the game. Raises Refused; fields: those of the dialog, at which an error can be shown."""
-    try:
-        game.control(action, **values)
-    except BadInput as error:
-        at = {fault.field: f"It {fault.reason}." for fault in error.errors if fault.field in fields}
-        raise Refused("" if at else str(error), {str(name): reason for name, reason in at.items()}) from error
-    except OrderflowError as error:
-        raise Refused(str(error)) from error
 
 
 def toast(text: str, key: object, *, bad: bool = False) -> Any:
@@ -58,88 +38,6 @@ def toast(text: str, key: object, *, bad: bool = False) -> Any:
     that is told twice is shown twice."""
     role: dict[str, Any] = {"role": "alert"} if bad else {}
     return html.Div(text, key=str(key), className=f"hg-toast{' hg-bad' if bad else ''}", **role)
-
-
-def publish(game: Game, text: object, move: object) -> str:
-    """Send a headline; what is said when it is done. Raises Refused."""
-    words = words_of(text).strip()
-    if not words:
-        raise Refused("", {"text": "A headline is missing."})
-    control(game, "news", {"text": words, "move": amount(move) or 0}, NEWS_FIELDS)
-    return "Published."
-
-
-def begin_rounds(
-    game: Game, kind: object, rounds: object, seconds: object, fundamental: object, dividend: object
-) -> str:
-    """Begin rounds of a kind of ROUNDS. Raises Refused."""
-    values: Values = {"rounds": amount(rounds), "seconds": amount(seconds)}
-    if not values["rounds"] or not values["seconds"]:
-        raise Refused("How many rounds, and how long is each?")
-    if kind == "ssw":
-        values["preset"] = "ssw"
-    elif kind == "value":
-        values["fundamental"] = amount(fundamental)
-        if values["fundamental"] is None:
-            raise Refused("", {"fundamental": "The fundamental value is missing."})
-        if amount(dividend):
-            values["dividend"] = amount(dividend)
-    control(game, "round", values, ROUND_FIELDS)
-    return "The rounds begin."
-
-
-def hire(game: Game, counts: dict[str, object]) -> str:
-    """Set the numbers of bots that differ from the present ones. counts: by kind. Raises Refused."""
-    present = game.bots
-    changed = {kind: amount(count) or 0 for kind, count in counts.items()}
-    changed = {kind: count for kind, count in changed.items() if count != present.get(kind, 0)}
-    for kind, count in changed.items():
-        try:
-            control(game, "bots", {"kind": kind, "count": count}, ("count",))
-        except Refused as refused:
-            at = {kind: refused.fields["count"]} if "count" in refused.fields else {}
-            raise Refused(refused.text, at) from refused
-    return "The bots are set." if changed else "Nothing has changed."
-
-
-def toggle(game: Game) -> str | None:
-    """Start, freeze or resume; None after the end, when a new game asks first. Raises Refused."""
-    if game.phase not in TOGGLE:
-        return None
-    action, done = TOGGLE[game.phase]
-    control(game, action, {})
-    return done
-
-
-def experiment(game: Game) -> str:
-    """Begin the experiment, or end it. Raises Refused."""
-    on = not game.experiment
-    control(game, "experiment", {"on": on})
-    return "Half of the phones and this screen see no meter." if on else "Everybody sees the meter again."
-
-
-def words_of(value: object) -> str:
-    """The text in a field; "" when it is empty or none."""
-    return value if isinstance(value, str) else ""
-
-
-def amount(value: object) -> float | int | None:
-    """The number in a field; None when it is empty or none."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        return None
-    return int(value) if float(value).is_integer() else value
-
-
-def asked_about(request: object) -> tuple[str, str]:
-    """(participant, nick) of the store that a button to kick has filled; ("", "") for anything else."""
-    given = request if isinstance(request, dict) else {}
-    return words_of(given.get("participant")), words_of(given.get("nick"))
-
-
-def rounds_of_kind(kind: object, rounds: object) -> tuple[bool, bool, Any]:
-    """(no value fields, no explanation of SSW, the number of rounds that is usual) for a kind of rounds."""
-    usual: Any = SSW_ROUNDS if kind == "ssw" else USUAL_ROUNDS if rounds == SSW_ROUNDS else no_update
-    return kind != "value", kind != "ssw", usual
 
 
 def register_controls(app: Dash, game: Game) -> None:

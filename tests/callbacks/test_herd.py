@@ -13,7 +13,7 @@ from dash import no_update
 
 from callbacks.app import PAGES
 from callbacks.herd import look
-from callbacks.herd_controls import (
+from callbacks.herd_forms import (
     Refused,
     asked_about,
     begin_rounds,
@@ -360,6 +360,6 @@ def test_who_is_asked_about() -> None:
 
 
 def test_importing_registers_nothing() -> None:
-    for name in ("herd", "herd_live", "herd_controls"):
+    for name in ("herd", "herd_live", "herd_controls", "herd_forms"):
         module = importlib.import_module(f"callbacks.{name}")
         assert not any(type(value).__name__ == "Dash" for value in vars(module).values())
