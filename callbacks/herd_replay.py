@@ -1,8 +1,8 @@
 """The page that plays a session again.
 
 One callback does everything: it opens the session, moves the position by the time that passed since its last answer,
-and acts on buttons, slider and velocity. As Dash drops an older answer of a callback that was called again, an update
-that is under way never undoes what the reader does meanwhile. The player's state is a Store in the browser, so that
+and applies the controls. Dash drops the older answer of a callback that was called again, so an update that is under
+way never undoes what the reader does meanwhile. The player's state is a Store in the browser, so that
 any number of readers replay any sessions; the server keeps the sessions read.
 """
 
@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, quote
 
@@ -22,10 +22,7 @@ from dash.exceptions import PreventUpdate
 from callbacks.page import Page
 from layouts.figures.herd_replay import added, replay_extension, replay_figure
 from layouts.herd_replay import (
-    ACTIONS,
-    DEFAULT_VELOCITY,
     PHASES,
-    VELOCITIES,
     feed,
     headline,
     replay_page,
@@ -37,6 +34,18 @@ from layouts.shell import Link
 from orderflow.errors import OrderflowError
 from orderflow.herd.debrief.cache import Playbacks
 from orderflow.herd.debrief.playback import Playback
+from orderflow.herd.debrief.player import (
+    ACTIONS,
+    Controls,
+    Player,
+    advance,
+    apply,
+    begin,
+    bounded,
+    is_used,
+    restore,
+    shown_seconds,
+)
 from orderflow.herd.live.game import Game
 from orderflow.web.kit.access import is_operator
 
@@ -45,32 +54,11 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
-STEP = 10_000
-"""ms of the session's time that ±10 s moves."""
-LONGEST = 5_000
-"""ms between two answers that count at most: an outage is not played."""
 POINTS = 8_000
 """Points in a chart after which it is made anew, thinned."""
 
 KEY_NEEDED = "A replay names the game's players and needs the key: open the page with ?key=KEY."
 EMPTY = "Nothing was traded in this session: there is nothing to replay."
-
-
-@dataclass(frozen=True, slots=True)
-class Player:
-    """What a page knows of its replay.
-
-    size: events of the log when it was opened. position: ms since 1970 in the session's time, as of `at`, ms of the
-    server's clock. drawn: points of the price in the chart.
-    """
-
-    session: str
-    size: int
-    position: float
-    at: float
-    velocity: float
-    playing: bool
-    drawn: int = 0
 
 
 def page(services: Services, links: list[Link]) -> Component:
@@ -86,72 +74,18 @@ def asked(search: str | None) -> tuple[str | None, float]:
     return session, bounded(values.get("velocity", [""])[0])
 
 
-def bounded(velocity: Any) -> float:
-    """A velocity as a number from 1 to 60; the default for what is none."""
-    try:
-        number = float(velocity)
-    except (TypeError, ValueError):
-        return DEFAULT_VELOCITY
-    return min(VELOCITIES[-1], max(VELOCITIES[0], number)) if number > 0 else DEFAULT_VELOCITY
-
-
-def restored(stored: Any) -> Player | None:
-    """The player that a page sent; None for what is none."""
-    try:
-        player = Player(**stored)
-        numbers = [player.position, player.at, player.velocity, player.size, player.drawn]
-        sound = isinstance(player.session, str) and all(math.isfinite(number) for number in numbers)
-        return player if sound and player.size > 0 < player.velocity else None
-    except (TypeError, OverflowError):
-        return None
-
-
-def begin(playback: Playback, velocity: float, now: float) -> Player:
-    """A player at the beginning, playing. now: ms of the server's clock."""
-    return Player(playback.session, playback.size, playback.begin, now, velocity, True)
-
-
-def advance(player: Player, playback: Playback, now: float) -> tuple[Player, float]:
-    """(the player after the time since its last answer, ms of a pause that were skipped)."""
-    if not player.playing:
-        return replace(player, at=now), 0.0
-    passed = min(LONGEST, max(0.0, now - player.at))
-    position, left_out = playback.advance(playback.clamp(player.position), passed * player.velocity)
-    return replace(player, position=position, at=now, playing=position < playback.end), left_out
-
-
-def press(player: Player, playback: Playback, action: str) -> Player:
-    """What a button or key of `ACTIONS` does."""
-    over = player.position >= playback.end
-    moves = {
-        "back": player.position - STEP,
-        "on": player.position + STEP,
-        "first": playback.begin,
-        "last": playback.end,
-        "play": playback.begin if over and not player.playing else player.position,
-    }
-    playing = not player.playing if action == "play" else player.playing
-    velocity = player.velocity
-    if action == "faster":
-        velocity = next((one for one in VELOCITIES if one > velocity), velocity)
-    elif action == "slower":
-        velocity = next((one for one in reversed(VELOCITIES) if one < velocity), velocity)
-    position = playback.clamp(moves.get(action, player.position))
-    return replace(player, position=position, playing=playing and position < playback.end, velocity=velocity)
-
-
-def draw(playback: Playback, player: Player, theme: str) -> tuple[Player, Json]:
+def draw(playback: Playback, player: Player) -> tuple[Player, Json]:
     """The whole chart at the player's position."""
-    figure = replay_figure(playback, player.position, theme)
+    figure = replay_figure(playback, player.position, player.theme)
     return replace(player, drawn=len(figure["data"][0]["x"])), {"figure": figure}
 
 
-def extend(playback: Playback, before: Player, after: Player, theme: str) -> tuple[Player, Json]:
+def extend(playback: Playback, before: Player, after: Player) -> tuple[Player, Json]:
     """What the chart lacks since an earlier position; all of it where it has too many points, or begins elsewhere."""
     data = replay_extension(playback, before.position, after.position)
     drawn = before.drawn + added(data)
     if drawn > POINTS or playback.chart_begin(before.position) != playback.chart_begin(after.position):
-        return draw(playback, after, theme)
+        return draw(playback, after)
     return replace(after, drawn=drawn), {"extendData": data}
 
 
@@ -175,7 +109,7 @@ def texts(playback: Playback, player: Player) -> Json:
     now, start = playback.price(position), playback.start
     moved = way(now - start, 0.005)
     phase, words = playback.state(position)
-    seconds = playback.elapsed(position) / 1000
+    seconds = shown_seconds(player, playback)
     clock = f"{span(seconds)} / {span(playback.elapsed(playback.end) / 1000)}"
     share = signed(100 * (now - start) / start, lambda value: number(value, 1))
     return {
@@ -210,7 +144,9 @@ def meter(buyers: float | None) -> Json:
     }
 
 
-def opened(playbacks: Playbacks, allowed: Callable[[], bool], search: str | None, theme: str, now: float) -> Json:
+def opened(
+    playbacks: Playbacks, allowed: Callable[[], bool], search: str | None, controls: Controls, now: float
+) -> Json:
     """The page as it begins to play, or a banner that says why it does not."""
     name, velocity = asked(search)
     link = {"debrief": "/herd/debrief/" + (f"?session={quote(name)}" if name else "")}
@@ -222,7 +158,7 @@ def opened(playbacks: Playbacks, allowed: Callable[[], bool], search: str | None
         return link | banner(sentence(error))
     if playback.empty:
         return link | banner(EMPTY)
-    player, chart = draw(playback, begin(playback, velocity, now), theme)
+    player, chart = draw(playback, begin(playback, replace(controls, velocity=velocity), now))
     return {
         **link,
         **chart,
@@ -245,51 +181,55 @@ def sentence(error: OrderflowError) -> str:
     return f"{words[:1].upper()}{words[1:]}."
 
 
-def play_on(playback: Playback, before: Player, theme: str, now: float) -> Json:
+def play_on(playback: Playback, before: Player, now: float) -> Json:
     """A picture while the session plays."""
     player, left_out = advance(before, playback, now)
-    player, chart = extend(playback, before, player, theme)
+    player, chart = extend(playback, before, player)
     return chart | texts(playback, player) | told(playback, before.position, player.position, left_out)
 
 
-def act(playback: Playback, before: Player, do: Callable[[Player], Player], theme: str, now: float) -> Json:
-    """The page after the reader did something. The time until then passes first."""
+def act(playback: Playback, before: Player, controls: Controls, now: float) -> Json:
+    """The page after the reader used a control. The time until then passes first."""
     passed, _ = advance(before, playback, now)
-    player, chart = draw(playback, do(passed), theme)
+    player, chart = draw(playback, apply(passed, playback, controls, before))
     return {**chart, **texts(playback, player), "feed": feed(playback, player.position), "news": "", "note": ""}
 
 
 def answer(
     playbacks: Playbacks,
     allowed: Callable[[], bool],
-    trigger: str,
-    values: Json,
+    stored: Any,
+    search: str | None,
+    controls: Controls,
     now: float,
 ) -> Json:
     """The outputs of the page's callback, by name; those that are left out stay as they are.
 
-    trigger: id of the component that called. values: "player" (the Store), "search" (the address), "theme", "seek"
-    (seconds after the session's begin), "velocity". now: ms of the server's clock.
+    stored: the player of the page's Store. search: of the address. now: ms of the server's clock.
     """
-    theme, before = values["theme"], restored(values["player"])
+    before = restore(stored)
     if before is None or not allowed():
-        return opened(playbacks, allowed, values["search"], theme, now)
+        return opened(playbacks, allowed, search, controls, now)
     try:
         playback = playbacks.get(before.session, before.size)
     except OrderflowError as error:
         return banner(sentence(error))
-    if trigger == "replay-ticker":
-        return play_on(playback, before, theme, now)
+    if is_used(before, playback, controls):
+        return act(playback, before, controls, now)
+    return play_on(playback, before, now)
 
-    def do(player: Player) -> Player:
-        if trigger == "replay-seek":
-            position = playback.clamp(playback.begin + 1000 * values["seek"])
-            return replace(player, position=position, playing=player.playing and position < playback.end)
-        if trigger == "replay-velocity":
-            return replace(player, velocity=bounded(values["velocity"]))
-        return press(player, playback, trigger.removeprefix("replay-"))
 
-    return act(playback, before, do, theme, now)
+def read_controls(theme: Any, trigger: str, values: Json) -> Controls:
+    """The controls as the page sent them. trigger: id of the component that called. values: "clicks", "seek",
+    "velocity"."""
+    seek = values["seek"]
+    return Controls(
+        [count if isinstance(count, int) else 0 for count in values["clicks"]],
+        seek if isinstance(seek, int | float) and math.isfinite(seek) else 0.0,
+        bounded(values["velocity"]),
+        "light" if theme == "light" else "dark",
+        trigger.removeprefix("replay-"),
+    )
 
 
 OUTPUTS = {
@@ -342,11 +282,11 @@ def register(app: Dash, services: Services) -> None:
         state={"player": State("replay-player", "data"), "search": State("location", "search")},
         running=[(Output("replay-ticker", "disabled"), True, False)],
     )
-    def play(theme: str | None, **values: Any) -> Json:
+    def play(theme: str | None, player: Any, search: str | None, **used: Any) -> Json:
         if theme is None:
             raise PreventUpdate  # the browser sets the theme in a moment
-        values["theme"] = "light" if theme == "light" else "dark"
-        changes = answer(playbacks, is_operator, str(ctx.triggered_id), values, time.time() * 1000)
+        controls = read_controls(theme, str(ctx.triggered_id), used)
+        changes = answer(playbacks, is_operator, player, search, controls, time.time() * 1000)
         return {name: changes.get(name, no_update) for name in OUTPUTS}
 
     app.clientside_callback(

@@ -15,15 +15,13 @@ from dash.development.base_component import Component
 from layouts.herd_text import span
 from layouts.shell import Link, aria, icon, page_shell
 from orderflow.herd.debrief.playback import Playback
+from orderflow.herd.debrief.player import DEFAULT_VELOCITY, VELOCITIES
 
 Json = dict[str, Any]
 
 PATH = "/herd/replay/"
 TITLE = "Replay"
 
-VELOCITIES = (1, 2, 4, 8, 16, 32, 60)
-"""Velocities to choose from; an address may ask for others from the first to the last."""
-DEFAULT_VELOCITY = 4
 INTERVAL = 200
 """ms between two updates while the session plays: with an answer's time at least four a second."""
 FEED = 40
@@ -42,7 +40,6 @@ KEYS = (
     ("slower", "Slower", "ArrowDown"),
 )
 """What only keys do; the slider and the list of velocities are for hands: name, words, key."""
-ACTIONS = tuple(name for name, *_ in (*BUTTONS, *KEYS))
 
 SIGNS = {
     "news": "⚡",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from layouts.herd_replay import ACTIONS, VELOCITIES, feed, replay_page, velocities
+from layouts.herd_replay import BUTTONS, KEYS, feed, replay_page, velocities
 from orderflow.herd.debrief.playback import Playback
+from orderflow.herd.debrief.player import ACTIONS, VELOCITIES
 from tests.herd.debrief.test_playback import FRAMES
 from tests.layouts.test_herd_debrief import words
 from tests.layouts.trees import find, ids, walk
@@ -14,6 +15,7 @@ from tests.layouts.trees import find, ids, walk
 def test_every_id_is_there_once() -> None:
     there = [part.id for part in walk(replay_page()) if getattr(part, "id", None)]
     assert len(there) == len(set(there))
+    assert {name for name, *_ in (*BUTTONS, *KEYS)} == set(ACTIONS)
     assert {f"replay-{name}" for name in ACTIONS} <= ids(replay_page())
 
 
