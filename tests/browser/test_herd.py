@@ -227,6 +227,10 @@ def test_the_mouse_steers_the_game(stage: Stage, room: Room) -> None:
     stage.page.fill("#herd-bots-fundamental", "8")
     stage.page.get_by_role("button", name="Set", exact=True).click()
     stage.wait_text("herd-toasts", "The bots are set.")
+    for _ in range(100):  # the statistics are at most a second old
+        if room.server.get("/herd/stats")["bots"] == 8:
+            break
+        stage.page.wait_for_timeout(100)
     assert room.server.get("/herd/stats")["bots"] == 8
 
 
