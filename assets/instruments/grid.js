@@ -111,7 +111,6 @@
     const now = Boolean(document.querySelector(".ix-grid:is(:hover, :focus-within)"));
     if (now !== held) set("held", { data: (held = now) });
   }
-  theme.onSystemChange(theme.tell);
   for (const type of ["mouseover", "mouseout", "focusin", "focusout"]) document.addEventListener(type, hold);
 
   /** Move the crosshair of the price chart along its points. */

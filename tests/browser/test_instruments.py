@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from tests.browser.conftest import PHONE
 from tests.browser.instruments import COUNT, REFUSED, Page
-from tests.running import RunningServer
+from tests.running import RunningServer, start_server
 
 pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def locked() -> Iterator[RunningServer]:
+    """A server that wants its key for changes."""
+    environ = {"TICKER_COUNT": "3", "ORDERFLOW_API_KEY": "open-sesame"}
+    server = start_server("--ephemeral", "--no-browser", environ=environ)
+    yield server
+    server.stop()
 
 
 # the table
@@ -234,33 +243,29 @@ def test_two_pages_steer_one_simulation(ix: Page, open_ix: Callable[..., Page], 
     assert ix_server.get("/api/v1/simulation")["speed"] == 5
 
 
-def test_without_the_key_it_is_said_how_to_get_it(
-    open_ix: Callable[..., Page], launch: Callable[..., RunningServer]
-) -> None:
-    environ = {"TICKER_COUNT": "3", "ORDERFLOW_API_KEY": "open-sesame"}
-    server = launch("--ephemeral", "--no-browser", environ=environ)
-    page = open_ix(server)
+def test_without_the_key_it_is_said_how_to_get_it(open_ix: Callable[..., Page], locked: RunningServer) -> None:
+    page = open_ix(locked)
     page.page.get_by_role("button", name="Pause").click()
     page.page.get_by_role("alert").get_by_text("?key=").wait_for()
     assert "Pause" in page.text("#instruments-run")
     slider = page.page.get_by_role("slider", name="Speed")
     slider.press("ArrowRight")
     page.until("$('[role=slider]').getAttribute('aria-valuenow') === '3'")  # it goes back to what is
-    assert server.get("/api/v1/simulation")["speed"] == 1
+    assert locked.get("/api/v1/simulation")["speed"] == 1
 
 
-def test_a_viewer_sees_and_changes_nothing(open_ix: Callable[..., Page], launch: Callable[..., RunningServer]) -> None:
-    environ = {"TICKER_COUNT": "3", "ORDERFLOW_API_KEY": "open-sesame"}
-    server = launch("--ephemeral", "--no-browser", environ=environ)
-    page = open_ix(server)
+def test_a_viewer_sees_and_changes_nothing(open_ix: Callable[..., Page], locked: RunningServer) -> None:
+    page = open_ix(locked)
     page.shows("#instruments-status", "view only")
     page.page.get_by_role("button", name="Pause").click()
     page.page.get_by_role("alert").get_by_text("open this page once with ?key=").wait_for()
-    assert server.get("/api/v1/simulation")["running"] is True
+    assert locked.get("/api/v1/simulation")["running"] is True
     page.visit("?key=open-sesame")
     page.page.get_by_role("button", name="Pause").click()
     page.shows("#instruments-live", "Paused")
     assert "view only" not in page.text("#instruments-status")
+    page.page.get_by_role("button", name="▶ Start").click()
+    page.shows("#instruments-live", "Live")
 
 
 def test_texts_for_screen_readers(ix: Page) -> None:

@@ -59,7 +59,7 @@ def test_scenarios_bundled_and_own(ix: Page, ix_server: RunningServer) -> None:
     text = box.get_by_label("Text of your scenario")
     text.fill('[[events]]\nkind = "shok"\nat = -1\n[[events]]\nkind = "halt"\nat = 0\n')
     box.get_by_role("button", name="Play this").click()
-    ix.shows("#instruments-scenario-errors", "Event 1, kind: 'shok' is not known: did you mean 'shock'?")
+    ix.shows("#instruments-scenario-errors", "Event 1, kind: 'shok' is unknown: did you mean 'shock'?")
     assert "Event 2, seconds: is missing" in ix.text("#instruments-scenario-errors")
     own = 'name = "Stop"\n[[events]]\nkind = "halt"\nat = 0\nseconds = 900\ninstruments = "ITEM_01"\n'
     with ix.page.expect_file_chooser() as chooser:
