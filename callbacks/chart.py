@@ -16,6 +16,7 @@ from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from callbacks import chart_settings
+from callbacks.chart_settings import plain_options
 from callbacks.history import older
 from callbacks.page import Page
 from layouts.chart import chart_page
@@ -85,7 +86,7 @@ class PollState:
             symbol=symbol if isinstance(symbol, str) and symbol else None,
             frame=frame if isinstance(frame, str) else "",
             rows=_whole(state.get("rows"), 1_000_000),
-            marks=marks if isinstance(marks, dict) and marks else None,
+            marks=plain_options(marks),
             profile=_span(state.get("profile")),
             fresh=state.get("fresh") is True,
         )
@@ -117,7 +118,7 @@ def refresh(market: MarketReader, settings: Settings, state: object, chosen: obj
     `request`; when it cannot be had, `error` says why and nothing else is there.
     """
     given = PollState.parse(state)
-    marks = chosen if isinstance(chosen, dict) and chosen else None
+    marks = plain_options(chosen)
     revision = given.revision if given.marks == marks else 0
     try:
         frame, options = Frame.parse(given.frame or settings.candle_interval), StudyOptions.parse(marks)

@@ -15,6 +15,26 @@ from orderflow.errors import BadInput
 from orderflow.market.frames import MAX_ACTIVITY, Frame
 from orderflow.market.studies.options import StudyOptions
 
+LARGEST = 2**53
+"""Largest number that a browser holds exactly."""
+
+
+def plain_options(given: object) -> dict[str, Any] | None:
+    """Definitions as a page sends them, None for anything else.
+
+    Values are texts, numbers that JSON holds, switches, or lists of texts; whether they make sense is for
+    `StudyOptions.parse` to say.
+    """
+    if not isinstance(given, dict) or not given:
+        return None
+    return given if all(_is_plain(value) for value in given.values()) else None
+
+
+def _is_plain(value: object) -> bool:
+    if isinstance(value, list):
+        return all(isinstance(item, str) for item in value)
+    return isinstance(value, str | bool) or (isinstance(value, int | float) and abs(value) <= LARGEST)
+
 
 def define(values: Mapping[str, object], in_force: object) -> tuple[dict[str, Any], dict[str, str]]:
     """(the definitions of the studies, what is wrong with a field by option name).
@@ -22,7 +42,8 @@ def define(values: Mapping[str, object], in_force: object) -> tuple[dict[str, An
     values: of the fields, by option name. in_force: the definitions until now, which a field that is empty or makes no
     sense leaves as they are. Options at their defaults are left out of the definitions.
     """
-    kept, errors = dict(in_force) if isinstance(in_force, dict) else {}, {}
+    kept: dict[str, Any] = dict(plain_options(in_force) or {})
+    errors: dict[str, str] = {}
     for name, value in values.items():
         if value is None or value == "":
             continue

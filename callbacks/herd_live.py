@@ -225,10 +225,15 @@ def advance(game: Game, view: Viewpoint, look: Look, window: int, cursor: Cursor
     held = held if chart.most < 0 else min(held, chart.most)
     moved = Cursor(chart.epoch, settled, held, mark_print)
     if not known:
-        return _figure(points, traces | marks, look, window, chart), no_update, moved
+        figure = _figure(points, traces | marks, look, window, chart)
+        for trace in figure["data"]:
+            trace["x"] = figures.dates(trace["x"])
+        return figure, no_update, moved
     if mark_print != cursor.marks:
         traces |= marks
-    return no_update, figures.extension(points, most, **traces), moved
+    update, *rest = figures.extension(points, most, **traces)
+    update["x"] = [figures.dates(times) for times in update["x"]]
+    return no_update, [update, *rest], moved
 
 
 def _marks(game: Game, look: Look) -> list[Json]:

@@ -1,8 +1,7 @@
 /* What ag-grid and Plotly are given by the instruments' page as functions: the sparkline of a row, and keys. */
 (function (root) {
   "use strict";
-  const { document, getComputedStyle } = root,
-    { theme } = root.orderflow.kit;
+  const { document, getComputedStyle } = root;
   const functions = (root.dashAgGridFunctions = {});
   let held = null; // whether the reader is at the rows; null before the first ones have come
   let wanted = null; // {edge, first}: the row to focus on a page that is on its way
@@ -85,7 +84,7 @@
   }
 
   functions.instrumentsArrived = ({ api }) => {
-    if (held === null) theme.tell(hold());
+    if (held === null) hold();
     if (!wanted || wanted.first === place(api)) return;
     root.requestAnimationFrame(focus.bind(null, wanted.edge));
     wanted = null;

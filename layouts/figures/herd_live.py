@@ -8,6 +8,7 @@ autorange until the user zooms.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from layouts.figures.palette import FONT, Palette, palette
@@ -20,7 +21,7 @@ LINE, NOW, VALUE, ROUNDS, NEWS, ROUNDS_LEFT, NEWS_LEFT = range(7)
 NAMES = ("price", "now", "value", "rounds", "news", "roundsleft", "newsleft")
 """The traces in order. The names are their `uid`, which the style sheet selects them by."""
 MIDNIGHT = 946_684_800_000
-"""The origin of the date axis, ms since 1970. Not 0, because Plotly reads a four-digit number as a year."""
+"""The origin of the date axis, ms since 1970."""
 BUCKETS = 400
 """Time buckets of a thinned line; each keeps at most four points."""
 LETTER = 0.0125
@@ -107,6 +108,14 @@ def _layout(colours: Palette, start: float | None, view: str, clock: str) -> Jso
 def columns(points: Sequence[Point]) -> tuple[list[int], list[float]]:
     """The times and prices of points as two lists."""
     return [time for time, _ in points], [price for _, price in points]
+
+
+def dates(times: Sequence[float]) -> list[str]:
+    """Times (ms since 1970) as text, for what is sent to Plotly.
+
+    Plotly takes text as it is. A number it would read as a year, or in the browser's time zone.
+    """
+    return [f"{datetime.fromtimestamp(time / 1000, UTC):%Y-%m-%d %H:%M:%S.%f}"[:-3] for time in times]
 
 
 def thin(points: Sequence[Point], buckets: int = BUCKETS) -> list[Point]:

@@ -6,17 +6,24 @@ A figure is made whole for a position that was chosen. While the session plays, 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
 from typing import Any
 
-from layouts.figures.herd_live import Extension, extension, live_figure, mark_traces, now_trace, thin, value_trace
+from layouts.figures.herd_live import (
+    MIDNIGHT,
+    Extension,
+    dates,
+    extension,
+    live_figure,
+    mark_traces,
+    now_trace,
+    thin,
+    value_trace,
+)
 from layouts.herd_text import arrow, price, way
 from orderflow.herd.debrief.playback import Playback
 
 Json = dict[str, Any]
 
-ZERO = datetime(2000, 1, 1)
-"""The session's begin on the time axis, which shows minutes and seconds only."""
 HOUR = 3_600_000
 
 
@@ -29,23 +36,20 @@ def replay_figure(playback: Playback, position: float, theme: str) -> Json:
     for name, values in _traces(playback, position).items():
         named[name] |= values
     for trace in figure["data"]:
-        trace["x"] = dates(trace["x"])
+        trace["x"] = _dates(trace["x"])
     return figure
 
 
 def replay_extension(playback: Playback, after: float, position: float) -> Extension:
     """`extendData` for a chart that ends at `after`: the points of the price since then, and all the rest anew."""
     data, *rest = extension(playback.points(after, position), -1, **_traces(playback, position))
-    data["x"] = [dates(x) for x in data["x"]]
+    data["x"] = [_dates(x) for x in data["x"]]
     return [data, *rest]
 
 
-def dates(times: Sequence[int | str]) -> list[str]:
-    """Times in ms as text, which Plotly takes as it is: it reads numbers as years or in the browser's time zone."""
-    return [
-        time if isinstance(time, str) else f"{ZERO + timedelta(milliseconds=time):%Y-%m-%d %H:%M:%S.%f}"[:-3]
-        for time in times
-    ]
+def _dates(times: Sequence[float]) -> list[str]:
+    """Times from the session's begin (ms) on the chart's axis."""
+    return dates([MIDNIGHT + time for time in times])
 
 
 def added(data: Extension) -> int:

@@ -14,6 +14,7 @@ from layouts.figures.herd_live import (
     MIDNIGHT,
     NAMES,
     before,
+    dates,
     extension,
     label,
     live_figure,
@@ -106,3 +107,7 @@ def test_the_recent_direction() -> None:
     points = [(0, 5.0), (1_000, 6.0), (4_500, 7.0)]
     assert before(points, 3_000) == 6.0
     assert before(points, 9_000) == 5.0
+
+
+def test_times_are_sent_as_text_so_that_no_time_zone_moves_them() -> None:
+    assert dates([MIDNIGHT, MIDNIGHT + 61_250]) == ["2000-01-01 00:00:00.000", "2000-01-01 00:01:01.250"]
