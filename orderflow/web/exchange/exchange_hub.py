@@ -20,7 +20,8 @@ from orderflow.exchange.exchange import Exchange
 from orderflow.exchange.requests import answer
 from orderflow.exchange.script import ScriptProgress
 from orderflow.exchange.streams import Feed, StreamName
-from orderflow.web.kit.fanout import Client, Fanout, Topic
+from orderflow.web.kit.fanout import Fanout, Topic
+from orderflow.web.kit.fanout_client import Client
 from orderflow.web.kit.frames import GOING_AWAY, PING, close_frame, frame
 
 POLL_SECONDS = 0.05

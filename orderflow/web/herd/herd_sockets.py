@@ -17,7 +17,8 @@ from orderflow.herd.live import messages
 from orderflow.herd.live.game import Fill, Game
 from orderflow.herd.rules.participants import Participant
 from orderflow.services import Services
-from orderflow.web.kit.fanout import Client, Fanout, Source, Topic
+from orderflow.web.kit.fanout import Fanout, Source, Topic
+from orderflow.web.kit.fanout_client import Client
 from orderflow.web.kit.sockets import Connection
 
 PHONES, BLIND_PHONES = ("herd", "phones"), ("herd", "blind")

@@ -15,46 +15,26 @@ This module knows nothing of the content of the messages, nor of HTTP.
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import socket
-import sys
 import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from orderflow.errors import Conflict
 from orderflow.runtime.bus import Receiver
 from orderflow.runtime.workers import Event, Workers
+from orderflow.web.kit.fanout_client import STALL_CHECK_SECONDS, Client
 from orderflow.web.kit.frames import GOING_AWAY, close_frame, frame
 
-try:
-    import fcntl
-    import termios
-except ImportError:  # Windows has neither: there, only a full send buffer shows that a client is slow
-    fcntl = None  # type: ignore[assignment]  # the name is tested before it is used
-
-MAX_UNSENT = 2048
-"""A client with more unacknowledged bytes than this is skipped."""
-STALL_SECONDS = 20.0
-"""Seconds without progress after which a slow client is dropped."""
-STALL_CHECK_SECONDS = 1.0
-"""Seconds between two checks of a client's progress."""
-MAX_CONTROL = 1 << 16
-"""More queued bytes of control frames than this (replies to a flood of pings) end the connection."""
 FLUSH_SECONDS = 0.03
 """Seconds between attempts to write the rest of a partly sent frame."""
 YIELD_EVERY = 1000
 """Clients served before the round yields to other greenlets."""
 SWEEP_SECONDS = 0.5
 """Seconds between sweeps of driven topics, which serve clients that were behind and drop those that are gone."""
-MAX_OUTBOX = 64
-"""Private messages that may wait for one client; beyond, it gets a snapshot instead."""
 MAX_VERSIONS = 8
 """Deltas from different old versions that one round builds; further versions get a snapshot."""
-
-_NOTHING = bytes(4)
 
 log = logging.getLogger(__name__)
 
@@ -76,107 +56,6 @@ class Counters:
     sent: int = 0
     conflated: int = 0
     dropped: int = 0
-
-
-class Client:
-    """The sending side of one socket. All bytes, including control frames, go through it: frames never interleave."""
-
-    def __init__(self, sock: Any, clock: Callable[[], float] = time.monotonic) -> None:
-        self._sock = sock
-        self._pending = b""
-        self._clock = clock
-        self._progressed_at = self._checked_at = clock()
-        self._last_unacknowledged = 0
-        self._unacknowledged_estimate = 0
-        self.outbox: list[bytes] = []
-        """Queued private messages, framed."""
-        self.version: Hashable | None = None
-        self.closed = False
-
-    def enqueue(self, text: bytes) -> None:
-        """Queue a private message, sent with the client's next update.
-
-        When MAX_OUTBOX messages are queued already, all are discarded and the client's next message is a snapshot.
-        """
-        if len(self.outbox) >= MAX_OUTBOX:
-            self.outbox.clear()
-            self.version = None
-            return
-        self.outbox.append(frame(text))
-
-    @property
-    def waiting(self) -> bool:
-        """True while part of a frame is still to be written."""
-        return bool(self._pending)
-
-    def push(self, data: bytes) -> bool:
-        """Send a frame without blocking; `flush` writes the rest. False, with nothing sent, for a slow client."""
-        if self._pending:
-            self.flush()
-        if self.closed or self._pending or (self._unacknowledged_estimate > MAX_UNSENT and self._behind()):
-            return False
-        self._pending = data
-        self.flush()
-        return not self.closed
-
-    def control(self, data: bytes) -> None:
-        """Send a control frame after the frame that is being written."""
-        if len(self._pending) > MAX_CONTROL and len(data) + len(self._pending) > 2 * MAX_CONTROL:
-            self.kill()
-            return
-        self._pending += data
-        self.flush()
-
-    def flush(self) -> None:
-        """Write as many pending bytes as the socket accepts."""
-        if not self._pending or self.closed:
-            return
-        try:
-            count = self._sock.send(self._pending)
-        except (BlockingIOError, InterruptedError):
-            return
-        except OSError:
-            self.kill()
-            return
-        if count:
-            self._unacknowledged_estimate += count
-            self._pending = self._pending[count:]
-            self._progressed_at = self._clock()
-
-    def stalled(self) -> bool:
-        """True when the client has pending bytes and has made no progress for STALL_SECONDS."""
-        now = self._clock()
-        if now - self._checked_at < STALL_CHECK_SECONDS:
-            return False
-        self._checked_at = now
-        left = self._unacknowledged()
-        if left < self._last_unacknowledged or not (left or self._pending):
-            self._progressed_at = now
-        self._last_unacknowledged = left
-        return now - self._progressed_at > STALL_SECONDS
-
-    def kill(self) -> None:
-        """End the connection, which also ends its read loop."""
-        self.closed = True
-        with contextlib.suppress(OSError):
-            self._sock.shutdown(socket.SHUT_RDWR)
-
-    def _behind(self) -> bool:
-        """True when more than MAX_UNSENT bytes are unacknowledged, as the operating system reports.
-
-        Only called when the estimate is above the limit: it costs a system call.
-        """
-        self._unacknowledged_estimate = self._unacknowledged()
-        return self._unacknowledged_estimate > MAX_UNSENT
-
-    def _unacknowledged(self) -> int:
-        if fcntl is None or not hasattr(termios, "TIOCOUTQ"):
-            return 0
-        try:
-            return int.from_bytes(fcntl.ioctl(self._sock.fileno(), termios.TIOCOUTQ, _NOTHING), sys.byteorder)
-        except (OSError, ValueError):  # the read loop has closed the socket already
-            self.closed = True
-            return 0
 
 
 Subscribe = Callable[[Callable[[], object]], Receiver]

@@ -19,7 +19,8 @@ from simple_websocket import Server
 from wsproto.events import Ping, Pong
 
 from orderflow.errors import Conflict, NotFound, OrderflowError
-from orderflow.web.kit.fanout import Client, Fanout
+from orderflow.web.kit.fanout import Fanout
+from orderflow.web.kit.fanout_client import Client
 from orderflow.web.kit.frames import GOING_AWAY
 from orderflow.web.kit.params import read_params
 from orderflow.web.kit.responses import encode, error_response

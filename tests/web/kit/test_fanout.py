@@ -11,16 +11,8 @@ import pytest
 from orderflow.errors import Conflict
 from orderflow.runtime.bus import Bus
 from orderflow.runtime.workers import Workers
-from orderflow.web.kit.fanout import (
-    MAX_OUTBOX,
-    MAX_UNSENT,
-    MAX_VERSIONS,
-    STALL_SECONDS,
-    Client,
-    Counters,
-    Fanout,
-    Topic,
-)
+from orderflow.web.kit.fanout import MAX_VERSIONS, Counters, Fanout, Topic
+from orderflow.web.kit.fanout_client import MAX_OUTBOX, MAX_UNSENT, STALL_SECONDS, Client
 from orderflow.web.kit.frames import CLOSE, PING, close_frame, frame
 
 
