@@ -17,6 +17,8 @@ export default [
   {
     ignores: [
       "assets/00-plotly-basic.min.js", // not ours
+      ".venv/", // scripts of the installed libraries
+      "build/",
     ],
   },
   { ...js.configs.recommended, files: ["assets/**/*.js"] },

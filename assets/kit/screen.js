@@ -51,6 +51,8 @@
     if (event.key === "Escape" && presenting() && !document.fullscreenElement && !kit.keys.dialog()) present(false);
   });
   document.addEventListener("fullscreenchange", () => present(Boolean(document.fullscreenElement)));
+  // without full screen its button is hidden by the style sheet
+  if (!document.fullscreenEnabled) document.documentElement.dataset.noFullscreen = "";
   document.addEventListener("visibilitychange", () => document.hidden || awake());
   kit.screen = { full, present, presenting };
 })(window);
