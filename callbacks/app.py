@@ -72,7 +72,7 @@ class DocumentDash(Dash):
         parts["title"] = page_title(head.title)
         parts["scripts"] = add_scripts(keep_libraries(parts["scripts"], head.libraries), head.scripts)
         parts["css"] = add_styles(keep_libraries(parts["css"], head.libraries), head.styles)
-        document = str(super().interpolate_index(**parts))  # type: ignore[no-untyped-call]
+        document = str(super().interpolate_index(**parts))  # type: ignore[no-untyped-call]  # Dash has no types here
         return set_theme(document, head.theme)
 
 
@@ -107,7 +107,7 @@ def create_app(services: Services, server: Any) -> DocumentDash:
     def show(path: str | None) -> Component:
         return page_at(path, services, links)
 
-    app.clientside_callback(  # type: ignore[no-untyped-call]
+    app.clientside_callback(  # type: ignore[no-untyped-call]  # Dash has no types here
         ClientsideFunction("kit", "theme"), Output(PROVIDER, "forceColorScheme"), Input(PROVIDER, "id")
     )
     for page in PAGES:
