@@ -4,10 +4,10 @@ happens and the page says so.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from dash import Dash, Input, Output, State, html, no_update
+from dash import ClientsideFunction, Dash, Input, Output, State, html, no_update
 
 from callbacks.herd_forms import (
     NEWS_FIELDS,
@@ -29,7 +29,6 @@ from orderflow.herd.live.game import Game
 from orderflow.web.kit.access import is_operator, operator_only
 
 NEEDS_KEY = "This needs the key: open the page with ?key=… as the server printed it at its start."
-BUSY = [(Output("herd-do-toggle", "disabled"), True, False)]
 KINDS = tuple(kind for kind, _, _ in BOTS)
 
 
@@ -62,99 +61,142 @@ def _without_key(count: int) -> Callable[[], list[Any]]:
     return lambda: [_told("key", NEEDS_KEY, bad=True), *[no_update] * (count - 1)]
 
 
-def _send(do: Callable[[], str], clicks: object, fields: tuple[str, ...]) -> list[Any]:
-    """(message, dialog open, fault, error of each field) after a dialog was sent."""
-    try:
-        done = do()
-    except Refused as refused:
-        return [no_update, no_update, refused.text, *(refused.fields.get(name) for name in fields)]
-    return [_told(clicks, done), False, "", *[None] * len(fields)]
+class Dialog:
+    """A dialog of the toolbar, `herd-dialog-<name>`.
+
+    Each time it opens, the page clears its faults and gives the opening a number: what is sent twice with one number,
+    because Enter was pressed twice, is done once. ids: of its fields; fields: their names, in the same order.
+    """
+
+    def __init__(self, app: Dash, name: str, ids: Sequence[str] = (), fields: Sequence[str] = ()) -> None:
+        self._dialog, self._fault = f"herd-dialog-{name}", f"herd-fault-{name}"
+        self._number = f"herd-opening-{name}"
+        self._ids, self._fields = ids, fields
+        self._done: float | None = None
+        app.clientside_callback(
+            ClientsideFunction("kit", "opened"),
+            Output(self._number, "data"),
+            Output(self._fault, "children"),
+            *(Output(id, "error") for id in ids),
+            Input(self._dialog, "opened"),
+            prevent_initial_call=True,
+        )
+
+    @property
+    def outputs(self) -> list[Output]:
+        """The outputs of `send`."""
+        dialog = Output(self._dialog, "opened", allow_duplicate=True)
+        fault = Output(self._fault, "children", allow_duplicate=True)
+        return [TOASTS, dialog, fault, *(Output(id, "error", allow_duplicate=True) for id in self._ids)]
+
+    @property
+    def opening(self) -> State:
+        """The number of the present opening."""
+        return State(self._number, "data")
+
+    @property
+    def refused(self) -> Callable[[], list[Any]]:
+        """The answer of `send` to somebody without the key."""
+        return _without_key(3 + len(self._ids))
+
+    def send(self, do: Callable[[], str], opening: object) -> list[Any]:
+        """Do what the dialog asks for: (message, dialog open, fault, error of each field)."""
+        number = opening if isinstance(opening, int | float) else None
+        if number is not None and number == self._done:
+            return [no_update] * (3 + len(self._ids))
+        try:
+            done = do()
+        except Refused as refused:
+            return [no_update, no_update, refused.text, *(refused.fields.get(name) for name in self._fields)]
+        self._done = number
+        return [_told(number, done), False, "", *[None] * len(self._ids)]
 
 
-def _outputs(name: str, fields: list[str]) -> list[Output]:
-    """The outputs of `_send`. fields: ids of a dialog's fields."""
-    dialog = Output(f"herd-dialog-{name}", "opened", allow_duplicate=True)
-    fault = Output(f"herd-fault-{name}", "children", allow_duplicate=True)
-    return [TOASTS, dialog, fault, *(Output(field, "error", allow_duplicate=True) for field in fields)]
+class Switch:
+    """A button of the toolbar that does the opposite when it is pressed again.
 
+    The page shows what the next press would do with the next look. Until then a second press is one too many, and does
+    nothing.
+    """
 
-def _say(do: Callable[[], str | None], clicks: object) -> list[Any]:
-    """What the toolbar says after a button; None was done: nothing."""
-    try:
-        done = do()
-    except Refused as refused:
-        return _told(clicks, refused.text, bad=True)
-    return _told(clicks, done) if done else []
+    def __init__(self) -> None:
+        self._last: tuple[object, object] | None = None
+
+    def press(self, do: Callable[[], str | None], label: object, state: Callable[[], object], clicks: object) -> Any:
+        """What the toolbar says after a press. label: what the page showed on the button; state: what it changes."""
+        if self._last == (label, state()):
+            return no_update
+        try:
+            done = do()
+        except Refused as refused:
+            return _told(clicks, refused.text, bad=True)
+        self._last = (label, state())
+        return _told(clicks, done) if done else no_update
 
 
 def _buttons(app: Dash, game: Game) -> None:
+    toggled, tried = Switch(), Switch()
+
     @app.callback(
         TOASTS,
         Output("herd-dialog-reset", "opened", allow_duplicate=True),
         Input("herd-do-toggle", "n_clicks"),
+        State("herd-toggle-words", "children"),
         prevent_initial_call=True,
-        running=BUSY,
     )
     @operator_only(_without_key(2))
-    def press_toggle(clicks: object) -> list[Any]:
-        said = _say(lambda: toggle(game), clicks)
-        return [said, no_update] if said else [no_update, True]
+    def press_toggle(clicks: object, words: object) -> list[Any]:
+        said = toggled.press(lambda: toggle(game), words, lambda: game.phase, clicks)
+        return [no_update, True] if game.phase == "ended" else [said, no_update]
 
-    @app.callback(TOASTS, Input("herd-do-experiment", "n_clicks"), prevent_initial_call=True, running=BUSY)
+    @app.callback(
+        TOASTS,
+        Input("herd-do-experiment", "n_clicks"),
+        State("herd-do-experiment", "aria-pressed"),
+        prevent_initial_call=True,
+    )
     @operator_only(lambda: _told("key", NEEDS_KEY, bad=True))
-    def press_experiment(clicks: object) -> list[Any]:
-        return _say(lambda: experiment(game), clicks)
+    def press_experiment(clicks: object, pressed: object) -> Any:
+        return tried.press(lambda: experiment(game), pressed, lambda: game.experiment, clicks)
 
 
 def _news(app: Dash, game: Game) -> None:
     fields = [f"herd-news-{name}" for name in NEWS_FIELDS]
+    dialog = Dialog(app, "news", fields, NEWS_FIELDS)
 
     @app.callback(
-        *_outputs("news", fields),
+        *dialog.outputs,
         Input("herd-send-news", "n_clicks"),
         *(Input(field, "n_submit") for field in fields),
         *(State(field, "value") for field in fields),
-        prevent_initial_call=True,
-        running=BUSY,
-    )
-    @operator_only(_without_key(3 + len(fields)))
-    def send_news(clicks: Any, enter: Any, again: Any, text: object, move: object) -> list[Any]:
-        return _send(lambda: publish(game, text, move), (clicks, enter, again), NEWS_FIELDS)
-
-    _clear(app, "news", fields)
-
-
-def _clear(app: Dash, name: str, fields: list[str]) -> None:
-    """Forget the errors of a dialog when it is opened."""
-
-    @app.callback(
-        [Output(f"herd-fault-{name}", "children"), *(Output(field, "error") for field in fields)],
-        Input(f"herd-dialog-{name}", "opened"),
+        dialog.opening,
         prevent_initial_call=True,
     )
-    def clear(opened: object) -> list[Any]:
-        return ["", *[None] * len(fields)] if opened else [no_update] * (1 + len(fields))
+    @operator_only(dialog.refused)
+    def send_news(_click: Any, _enter: Any, _again: Any, text: object, move: object, opening: object) -> list[Any]:
+        return dialog.send(lambda: publish(game, text, move), opening)
 
 
 def _rounds(app: Dash, game: Game) -> None:
     fields = [f"herd-round-{name}" for name in ROUND_FIELDS]
+    dialog = Dialog(app, "round", fields, ROUND_FIELDS)
 
     @app.callback(
-        *_outputs("round", fields),
+        *dialog.outputs,
         Input("herd-send-round", "n_clicks"),
         *(Input(field, "n_submit") for field in fields),
         State("herd-round-kind", "value"),
         *(State(field, "value") for field in fields),
+        dialog.opening,
         prevent_initial_call=True,
-        running=BUSY,
     )
-    @operator_only(_without_key(3 + len(fields)))
+    @operator_only(dialog.refused)
     def send_rounds(*given: Any) -> list[Any]:
-        clicks, kind, values = given[:5], given[5], given[6:]
-        return _send(lambda: begin_rounds(game, kind, *values), clicks, ROUND_FIELDS)
+        kind, *values, opening = given[1 + len(fields) :]
+        return dialog.send(lambda: begin_rounds(game, kind, *values), opening)
 
     for button, values, done in (("next", {}, "The next round."), ("stop", {"stop": True}, "The rounds are stopped.")):
-        _go_on(app, game, f"herd-round-{button}", values, done)
+        _go_on(app, game, dialog, f"herd-round-{button}", values, done)
 
     app.callback(
         Output("herd-round-value", "hidden"),
@@ -164,48 +206,39 @@ def _rounds(app: Dash, game: Game) -> None:
         State("herd-round-rounds", "value"),
         prevent_initial_call=True,
     )(rounds_of_kind)
-    _clear(app, "round", fields)
 
 
-def _go_on(app: Dash, game: Game, button: str, values: Values, done: str) -> None:
+def _go_on(app: Dash, game: Game, dialog: Dialog, button: str, values: Values, done: str) -> None:
     """A button of the dialog while a round is running."""
 
-    @app.callback(*_outputs("round", []), Input(button, "n_clicks"), prevent_initial_call=True, running=BUSY)
-    @operator_only(_without_key(3))
-    def go_on(clicks: object) -> list[Any]:
-        def do() -> str:
-            control(game, "round", values)
-            return done
+    @app.callback(*dialog.outputs, Input(button, "n_clicks"), dialog.opening, prevent_initial_call=True)
+    @operator_only(dialog.refused)
+    def go_on(_click: object, opening: object) -> list[Any]:
+        return dialog.send(lambda: _controlled(game, "round", values, done), opening)
 
-        return _send(do, clicks, ())
+
+def _controlled(game: Game, action: str, values: Values, done: str) -> str:
+    """What is said after a control of the game. Raises Refused."""
+    control(game, action, values)
+    return done
 
 
 def _bots(app: Dash, game: Game) -> None:
     fields = [f"herd-bots-{kind}" for kind in KINDS]
+    dialog = Dialog(app, "bots", fields, KINDS)
 
     @app.callback(
-        *_outputs("bots", fields),
+        *dialog.outputs,
         Input("herd-send-bots", "n_clicks"),
         *(Input(field, "n_submit") for field in fields),
         *(State(field, "value") for field in fields),
+        dialog.opening,
         prevent_initial_call=True,
-        running=BUSY,
     )
-    @operator_only(_without_key(3 + len(fields)))
+    @operator_only(dialog.refused)
     def send_bots(*given: Any) -> list[Any]:
-        clicks, counts = given[: 1 + len(fields)], dict(zip(KINDS, given[1 + len(fields) :], strict=True))
-        return _send(lambda: hire(game, counts), clicks, KINDS)
-
-    @app.callback(
-        *(Output(field, "value") for field in fields),
-        Input("herd-dialog-bots", "opened"),
-        prevent_initial_call=True,
-    )
-    def present(opened: object) -> list[Any]:
-        bots = game.bots
-        return [bots.get(kind, 0) if opened else no_update for kind in KINDS]
-
-    _clear(app, "bots", fields)
+        *counts, opening = given[1 + len(fields) :]
+        return dialog.send(lambda: hire(game, dict(zip(KINDS, counts, strict=True))), opening)
 
 
 def _questions(app: Dash, game: Game) -> None:
@@ -222,44 +255,32 @@ def _questions(app: Dash, game: Game) -> None:
         participant, nick = asked_about(request)
         return (f"Kick {nick}?", True) if participant else (no_update, no_update)
 
+    dialog = Dialog(app, "kick")
+
     @app.callback(
-        *_outputs("kick", []),
+        *dialog.outputs,
         Input("herd-send-kick", "n_clicks"),
         State("herd-request", "data"),
+        dialog.opening,
         prevent_initial_call=True,
-        running=BUSY,
     )
-    @operator_only(_without_key(3))
-    def kick(clicks: object, request: object) -> list[Any]:
+    @operator_only(dialog.refused)
+    def kick(_click: object, request: object, opening: object) -> list[Any]:
         participant, nick = asked_about(request)
-
-        def do() -> str:
-            control(game, "kick", {"participant": participant})
-            return f"{nick} is out."
-
-        return _send(do, clicks, ())
+        return dialog.send(lambda: _controlled(game, "kick", {"participant": participant}, f"{nick} is out."), opening)
 
 
 def _question(app: Dash, game: Game, name: str) -> None:
     """A dialog that asks before an action of ASKS."""
+    dialog = Dialog(app, name)
 
-    @app.callback(*_outputs(name, []), Input(f"herd-send-{name}", "n_clicks"), prevent_initial_call=True, running=BUSY)
-    @operator_only(_without_key(3))
-    def yes(clicks: object) -> list[Any]:
-        def do() -> str:
-            control(game, name, {})
-            return ASKS[name][3]
-
-        return _send(do, clicks, ())
-
-    _clear(app, name, [])
+    @app.callback(*dialog.outputs, Input(f"herd-send-{name}", "n_clicks"), dialog.opening, prevent_initial_call=True)
+    @operator_only(dialog.refused)
+    def yes(_click: object, opening: object) -> list[Any]:
+        return dialog.send(lambda: _controlled(game, name, {}, ASKS[name][3]), opening)
 
 
 def _people(app: Dash, game: Game) -> None:
-    @app.callback(Output("herd-people-find", "value"), Input("herd-dialog-people", "opened"), prevent_initial_call=True)
-    def fresh(opened: object) -> Any:
-        return "" if opened else no_update
-
     @app.callback(
         Output("herd-people-list", "children"),
         Input("herd-people-find", "value"),

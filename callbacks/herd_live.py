@@ -120,6 +120,7 @@ def take_crowd(game: Game, view: Viewpoint) -> Crowd:
         url=view.url,
         code=game.code if view.knows_code else "",
         waiting=game.phase == "lobby",
+        bots=game.bots if view.presenter else {},
         stats=game.stats(),
         leaders=[row | {"wealth": cents(row["wealth"])} for row in game.leaders()],
         feed=game.feed,

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from dash import ALL, Dash, Input, Output, State, ctx, no_update
+from dash import ALL, MATCH, ClientsideFunction, Dash, Input, Output, State, ctx, no_update
 from dash.exceptions import PreventUpdate
 
 from callbacks.instruments_detail import find, read_opened, title
@@ -216,7 +216,6 @@ def _register_fields(app: Dash, known: Mapping[str, Any]) -> None:
         Output("instruments-apply", "disabled"),
         Output("instruments-discard", "disabled"),
         Output({"type": FIELD, "name": ALL}, "className"),
-        Output({"type": FIELD, "name": ALL}, "error", allow_duplicate=True),
         *_texts(Input),
         State("instruments-form", "data"),
         prevent_initial_call=True,
@@ -229,9 +228,14 @@ def _register_fields(app: Dash, known: Mapping[str, Any]) -> None:
         spec = held.spec.plain()
         changes = read_changes(spec, values, known)
         classes = ["ix-field ix-edited" if edited(changes, spec, name) else "ix-field" for name in names]
-        touched = [each["prop_id"] for each in ctx.triggered]
-        errors = ["" if any(f'"{name}"' in each for each in touched) else no_update for name in names]
-        return not changes, not changes, classes, errors
+        return not changes, not changes, classes
+
+    app.clientside_callback(
+        ClientsideFunction("kit", "faultless"),
+        Output({"type": FIELD, "name": MATCH}, "error", allow_duplicate=True),
+        Input({"type": FIELD, "name": MATCH}, "value"),
+        prevent_initial_call=True,
+    )
 
 
 def _register_apply(app: Dash, services: Services, known: Mapping[str, Any]) -> None:

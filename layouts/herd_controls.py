@@ -7,6 +7,8 @@ kit.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from typing import Any
 
 from dash import html
@@ -38,9 +40,10 @@ def button(id: str, words: str, key: str = "", *, kind: str = "", words_id: str 
     )
 
 
-def opener(name: str, words: str, key: str, *, kind: str = "") -> Component:
-    """A button that opens the dialog `herd-dialog-<name>`."""
-    return button(f"herd-do-{name}", words, key, kind=kind, opens=f"herd-dialog-{name}")
+def opener(name: str, words: str, key: str, *, kind: str = "", fill: Mapping[str, Any] | None = None) -> Component:
+    """A button that opens the dialog `herd-dialog-<name>`. fill: what it puts into fields, by their ids."""
+    filled = {} if fill is None else {"fill": json.dumps(fill)}
+    return button(f"herd-do-{name}", words, key, kind=kind, opens=f"herd-dialog-{name}", **filled)
 
 
 def screen_buttons() -> Component:
@@ -90,7 +93,7 @@ def toolbar() -> Component:
                     opener("round", "Rounds", "R"),
                     opener("bots", "Bots", "B"),
                     button("herd-do-experiment", "Experiment", "X"),
-                    opener("people", "People", "K"),
+                    opener("people", "People", "K", fill={"herd-people-find": ""}),
                     opener("undo", "Undo round", "U"),
                     opener("lobby", "Lobby", "H"),
                     opener("end", "End", "E", kind="hg-danger"),

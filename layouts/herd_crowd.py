@@ -6,13 +6,14 @@ Pure, as values of its components' properties. Rows are written as Dash sends co
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from layouts import herd_text as text
 from layouts.herd_controls import data
-from layouts.herd_dialogs import kicks
+from layouts.herd_dialogs import BOTS, kicks
 from layouts.shell import aria
 
 STATISTICS = (
@@ -48,8 +49,8 @@ Json = dict[str, Any]
 class Crowd:
     """What a page may see of the crowd at one moment. Times in ms; amounts in currency.
 
-    zero: where the chart begins; url, code: "" where they are kept from this page; waiting: in the lobby; stats:
-    numbers by the keys of STATISTICS; leaders: richest first; feed: oldest first.
+    zero: where the chart begins; url, code: "" where they are kept from this page; waiting: in the lobby; bots: their
+    number by kind; stats: numbers by the keys of STATISTICS; leaders: richest first; feed: oldest first.
     """
 
     presenter: bool
@@ -57,6 +58,7 @@ class Crowd:
     url: str
     code: str
     waiting: bool
+    bots: Mapping[str, int]
     stats: Json
     leaders: Sequence[Json]
     feed: Sequence[Json]
@@ -68,6 +70,7 @@ def crowd(seen: Crowd) -> Json:
     return {
         **_join(seen),
         **{f"herd-stat-{key}.children": text.statistic(key, seen.stats.get(key)) for key, _ in STATISTICS},
+        "herd-do-bots.data-fill": json.dumps({f"herd-bots-{kind}": seen.bots.get(kind, 0) for kind, _, _ in BOTS}),
         "herd-leaders.children": [_leader(i, row, seen.presenter) for i, row in enumerate(leaders)],
         "herd-leaders-none.hidden": bool(leaders),
         "herd-feed.children": [_event(entry, seen.zero) for entry in feed],

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import html
+from dash import dcc, html
 from dash.development.base_component import Component
 
 from layouts.herd_controls import button, data
@@ -114,6 +114,7 @@ def _dialog(name: str, title: Any, body: Sequence[Component], yes: str | None, *
         [
             *body,
             html.P(id=f"herd-fault-{name}", className="hg-fault", role="alert"),
+            dcc.Store(id=f"herd-opening-{name}"),
             html.Div([html.Span(className="hg-gap"), close, send], className="hg-dialog-buttons"),
         ],
     )
@@ -148,6 +149,7 @@ def _news() -> list[Component]:
     return [
         dmc.TextInput(
             id="herd-news-text", label="Headline", placeholder="What has happened?", size="md", value="",
+            debounce=True,  # so Enter sends the text with itself
             **data(autofocus=""),
         ),
         html.Div(ready, className="hg-chips"),
@@ -293,5 +295,5 @@ def _whole_code() -> Component:
 def _number(id: str, label: str, description: str, value: float, low: float, high: float, step: float) -> Component:
     return dmc.NumberInput(
         id=id, label=label, description=description or None, value=value, min=low, max=high, step=step, size="md",
-        clampBehavior="blur",
+        clampBehavior="blur", debounce=True,
     )  # fmt: skip

@@ -188,7 +188,13 @@ def restart() -> Component:
                 "All instruments begin anew at their first prices. Their history and their trades are forgotten. "
                 "The same seed gives the same prices again."
             ),
-            dmc.TextInput(id="instruments-seed", label="Seed", autoComplete="off", inputProps={"inputMode": "numeric"}),
+            dmc.TextInput(
+                id="instruments-seed",
+                label="Seed",
+                autoComplete="off",
+                debounce=True,  # so Enter sends the text with itself
+                inputProps={"inputMode": "numeric"},
+            ),
             html.Div(
                 [
                     button("Restart", "instruments-restart", kind="filled"),

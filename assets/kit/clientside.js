@@ -17,6 +17,16 @@
       return root.dash_clientside.no_update;
     },
 
+    /** A dialog has opened: a number for this opening, and no fault in the other outputs. At once, and not by the server,
+        whose answer could wipe out what the first attempt to send has told. */
+    opened: (open) => {
+      const { callback_context: context, no_update: same } = root.dash_clientside;
+      return context.outputs_list.map((_, i) => (open ? (i ? null : Date.now()) : same));
+    },
+
+    /** Nothing is wrong with a field while it is changed. */
+    faultless: () => null,
+
     /** Open the browser's dialog for printing when a button was clicked. */
     print: (clicks) => {
       if (clicks) root.print();

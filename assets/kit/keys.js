@@ -62,7 +62,7 @@
     const nodes = /** @type {NodeListOf<HTMLElement>} */ ((dialog() || document).querySelectorAll("[data-hotkey]"));
     for (const node of nodes) {
       if (!(node.dataset.hotkey || "").split(" ").includes(key) || node.closest(IDLE)) continue;
-      if (event.repeat) return true;
+      if (event.repeat && !key.startsWith("Arrow")) return true; // a held arrow steps on
       /** @type {HTMLElement | null} */
       const field = node.matches("input") ? node : node.querySelector("input, textarea, select");
       if (field && !field.matches(TOGGLES)) field.focus();

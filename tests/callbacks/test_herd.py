@@ -9,10 +9,11 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from dash import no_update
+from dash import Dash, no_update
 
 from callbacks.app import PAGES
 from callbacks.herd import look
+from callbacks.herd_controls import Dialog, Switch
 from callbacks.herd_forms import (
     Refused,
     asked_about,
@@ -283,6 +284,34 @@ def test_the_first_button_does_what_the_phase_wants(game: Game) -> None:
     assert (toggle(game), game.phase) == ("The market is open.", "open")
     control(game, "end", {})
     assert toggle(game) is None
+
+
+def test_a_second_press_before_the_button_is_renamed_undoes_nothing(game: Game) -> None:
+    switch, phases = Switch(), []
+    for label in ("Freeze", "Freeze", "Resume", "Resume", "Freeze"):
+        switch.press(lambda: toggle(game), label, lambda: game.phase, 1)
+        phases.append(game.phase)
+    assert phases == ["frozen", "frozen", "open", "open", "frozen"]
+    control(game, "resume", {})  # from another page
+    switch.press(lambda: toggle(game), "Freeze", lambda: game.phase, 1)
+    assert game.phase == "frozen"
+
+
+def test_what_is_sent_twice_from_one_opening_of_a_dialog_is_done_once() -> None:
+    dialog, done = Dialog(Dash(__name__), "news", ["herd-news-text"], ["text"]), []
+
+    def publish_one() -> str:
+        done.append(1)
+        if len(done) == 1:
+            raise Refused("", {"text": "It is empty."})
+        return "Published."
+
+    assert dialog.send(publish_one, 1_000)[2:] == ["", "It is empty."]
+    assert dialog.send(publish_one, 1_000)[1:] == [False, "", None]
+    assert dialog.send(publish_one, 1_000) == [no_update] * 4
+    assert len(done) == 2
+    assert dialog.send(publish_one, 2_000)[1] is False
+    assert len(done) == 3
 
 
 def test_experiment_is_turned(game: Game) -> None:

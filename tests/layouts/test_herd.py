@@ -29,7 +29,7 @@ LOOK = Look(
     moved=True, rounds=True, experiment=False,
 )  # fmt: skip
 CROWD = Crowd(
-    presenter=True, zero=0, url="http://192.168.178.20:8765/j/K7QX", code="K7QX", waiting=False,
+    presenter=True, zero=0, url="http://192.168.178.20:8765/j/K7QX", code="K7QX", waiting=False, bots={"trend": 2},
     stats={"participants": 228, "connected": 231, "imbalance": 0.184, "gini": 0.1234, "net_position": -12},
     leaders=[{"participant": "p1", "nick": "Ada", "wealth": 14_200.4, "profit": 4_200.4, "bot": None}],
     feed=[{"t": 5_000, "kind": "round", "text": "Round 1 of 3 begins"}],

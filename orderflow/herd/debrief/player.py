@@ -117,11 +117,24 @@ def apply(player: Player, playback: Playback, controls: Controls, before: Player
         after = replace(after, position=position, playing=after.playing and position < playback.end)
     if controls.velocity != before.velocity:
         after = replace(after, velocity=controls.velocity)
-    pressed = [name for name, new, old in zip(ACTIONS, controls.clicks, before.clicks, strict=True)
-               for _ in range(min(new - old, 100))]  # fmt: skip
+    pressed = presses(controls.clicks, before.clicks)
     for name in sorted(pressed, key=lambda name: name == controls.last):
-        after = press(after, playback, name)
+        for _ in range(min(pressed[name], 100)):
+            after = press(after, playback, name)
     return after
+
+
+def presses(clicks: Sequence[int], before: Sequence[int]) -> dict[str, int]:
+    """How often each of `ACTIONS` was pressed since.
+
+    Steps to and fro cancel out: their order is not known, and one beyond the session's end would be cut off.
+    """
+    pressed = {name: max(0, new - old) for name, new, old in zip(ACTIONS, clicks, before, strict=True)}
+    for one, other in (("back", "on"), ("slower", "faster")):
+        both = min(pressed[one], pressed[other])
+        pressed[one] -= both
+        pressed[other] -= both
+    return pressed
 
 
 def press(player: Player, playback: Playback, action: str) -> Player:

@@ -142,3 +142,9 @@ def test_forged_player_is_refused(player: Player) -> None:
     wrong = {"session": 5, "position": "x", "at": float("nan"), "velocity": 0, "size": -1, "clicks": [1], "drawn": None}
     for name, value in wrong.items():
         assert restore({**asdict(player), name: value}) is None
+
+
+def test_steps_to_and_fro_at_once_are_not_cut_off_at_the_begin(playback: Playback, player: Player) -> None:
+    one_step = replace(player, position=playback.begin + STEP)
+    controls = clicked("on", "on", "on", "on", "back", "back", "back")
+    assert apply(one_step, playback, controls, player).position == playback.begin + 2 * STEP
