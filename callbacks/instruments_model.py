@@ -239,6 +239,14 @@ def _register_fields(app: Dash, known: Mapping[str, Any]) -> None:
 
 
 def _register_apply(app: Dash, services: Services, known: Mapping[str, Any]) -> None:
+    app.clientside_callback(
+        ClientsideFunction("kit", "settled"),
+        Output("instruments-submit", "data"),
+        Input("instruments-apply", "n_clicks"),
+        Input({"type": FIELD, "name": ALL}, "n_submit"),
+        prevent_initial_call=True,
+    )
+
     @app.callback(
         Output({"type": FIELD, "name": ALL}, "error"),
         Output("instruments-form-message", "children"),
@@ -246,15 +254,14 @@ def _register_apply(app: Dash, services: Services, known: Mapping[str, Any]) -> 
         Output("instruments-title-detail", "children", allow_duplicate=True),
         Output("instruments-toasts", "sendNotifications", allow_duplicate=True),
         Output("instruments-refresh", "data", allow_duplicate=True),
-        Input("instruments-apply", "n_clicks"),
-        Input({"type": FIELD, "name": ALL}, "n_submit"),
+        Input("instruments-submit", "data"),
         Input("instruments-back-sure", "n_clicks"),
         *_texts(State),
         State("instruments-form", "data"),
         prevent_initial_call=True,
     )
     @operator_only(lambda: (_none_of_fields(), no_update, no_update, no_update, needs_key(), no_update))
-    def apply(_apply: Any, _submits: Any, _back: Any, *given: Any) -> Any:
+    def apply(_submit: Any, _back: Any, *given: Any) -> Any:
         found, held = gather(given[:-1]), read(Form, given[-1])
         if found is None or held is None or not any(each["value"] for each in ctx.triggered):
             raise PreventUpdate
