@@ -166,17 +166,25 @@ def _register_form(app: Dash, simulation: Simulation, known: Mapping[str, Any]) 
         Output("instruments-form", "data"),
         Input("instruments-open", "data"),
         Input("instruments-discard", "n_clicks"),
+        prevent_initial_call=True,
+    )
+    def read_spec(given: Any, _discard: Any) -> Any:
+        instrument = find(simulation, read_opened(given).id)
+        return form_of(instrument.spec).plain() if instrument else None
+
+    # A callback of its own: of two calls under way Dash keeps the later answer, and a look must not undo a discard.
+    @app.callback(
+        Output("instruments-form", "data", allow_duplicate=True),
         Input("instruments-card-interval", "n_intervals"),
+        State("instruments-open", "data"),
         State("instruments-form", "data"),
         State("instruments-discard", "disabled"),
         prevent_initial_call=True,
     )
-    def read_spec(given: Any, _discard: Any, _looks: Any, held: Any, clean: bool | None) -> Any:
+    def look_again(_looks: Any, given: Any, held: Any, clean: bool | None) -> Any:
         instrument = find(simulation, read_opened(given).id)
-        if instrument is None:
-            return None
-        form = form_of(instrument.spec).plain()
-        if ctx.triggered_id == "instruments-card-interval" and (not clean or held == form):
+        form = form_of(instrument.spec).plain() if instrument else None
+        if not clean or held == form:
             raise PreventUpdate  # what is typed stays
         return form
 
@@ -188,7 +196,7 @@ def _register_form(app: Dash, simulation: Simulation, known: Mapping[str, Any]) 
     )
     def show_form(given: Any) -> Any:
         held = read(Form, given)
-        return (form(held.spec.plain(), known), "") if held else (no_update, "")
+        return (form(held.spec.plain(), known), "") if held else ([], "")  # the next one begins with an empty card
 
 
 def _register_fields(app: Dash, known: Mapping[str, Any]) -> None:

@@ -63,7 +63,7 @@ def instruments_page(
             scenarios(bundled),
             quiz(),
             help_dialog(),
-            dmc.NotificationContainer(id="instruments-toasts", position="bottom-right", zIndex=500),
+            dmc.NotificationContainer(id="instruments-toasts", position="bottom-left", zIndex=500),
             html.Div(
                 className="ix-banner",
                 role="alert",

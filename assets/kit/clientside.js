@@ -24,12 +24,13 @@
       return context.outputs_list.map((_, i) => (open ? (i ? null : Date.now()) : same));
     },
 
-    /** A moment after Enter: a field that a callback follows letter by letter gives Dash its text with a timer of 0 ms, and
-        its Enter at once. null while nobody has pressed anything. */
-    settled: (...presses) =>
-      presses.flat().some(Boolean)
-        ? new Promise((done) => setTimeout(() => setTimeout(() => done(Date.now()), 30)))
-        : null,
+    /** A moment after Enter or a click: a field that a callback follows letter by letter gives Dash its text with a timer
+        of 0 ms, and its Enter at once. Fields that have just been put into the page call this too, without a press. */
+    settled: () => {
+      const { callback_context: context, no_update: same } = root.dash_clientside;
+      if (!context.triggered.some(({ value }) => value)) return same;
+      return new Promise((done) => setTimeout(() => setTimeout(() => done(Date.now()), 30)));
+    },
 
     /** Nothing is wrong with a field while it is changed. */
     faultless: () => null,

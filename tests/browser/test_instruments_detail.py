@@ -255,6 +255,8 @@ def test_the_form_of_a_model(ix: Page, ix_server: RunningServer) -> None:
     ix.until("document.getElementById('instruments-card').innerText !== before", before=words)
     card.get_by_label("Order book").check()
     card.get_by_label("Arrivals of trades").first.wait_for(state="hidden")
+    page.wait_for_timeout(300)
+    assert ix_server.get("/api/v1/tickers/ITEM_07/model")["spec"]["arrivals"] != "poisson"  # nothing was sent yet
     card.get_by_role("button", name="Discard").click()
     card.get_by_label("Arrivals of trades").first.wait_for()
     back = card.get_by_role("button", name="Take all changes back")
