@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dash import Dash, Input, Output, State, ctx, no_update
+from dash import ClientsideFunction, Dash, Input, Output, State, ctx, no_update
 from dash.exceptions import PreventUpdate
 
 from callbacks.instruments_state import Opened, Seen, read
@@ -107,6 +107,13 @@ def register(app: Dash, services: Services) -> None:
     )
     def open_instrument(clicked: Any, before: Any) -> Any:
         return opening(simulation, clicked, before)
+
+    app.clientside_callback(
+        ClientsideFunction("instruments", "closed"),
+        Input("instruments-dialog-detail", "opened"),
+        State("instruments-open", "data"),
+        prevent_initial_call=True,
+    )
 
     @app.callback(
         Output("instruments-open", "data", allow_duplicate=True),

@@ -105,6 +105,14 @@
     return !event.preventDefault();
   };
 
+  /** After the dialog the focus is at its row again, also where the grid has made the row anew meanwhile. */
+  function closed(opened, { id }) {
+    const node = !opened && id && grid().getRowNode(id);
+    const back = () => document.activeElement === document.body && grid().setFocusedCell(node.rowIndex, "id");
+    if (node) root.setTimeout(back, 100);
+  }
+  root.dash_clientside = Object.assign({}, root.dash_clientside, { instruments: { closed } });
+
   /** Rows keep their places while the reader is about to choose one. */
   function hold() {
     const now = Boolean(document.querySelector(".ix-grid:is(:hover, :focus-within)"));

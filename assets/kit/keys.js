@@ -21,6 +21,12 @@
   /** The name of an event's key: "A", "?", "ArrowLeft", "Space". */
   const name = (event) => (event.key === " " ? "Space" : event.key.length === 1 ? event.key.toUpperCase() : event.key);
 
+  // A button keeps the focus after a click, and gets it back from the dialog that it opened. Space is the page's then: who
+  // has clicked on "News" does not open it again by freezing the market. Who goes from button to button by Tab does.
+  let clicked = false;
+  document.addEventListener("pointerdown", () => (clicked = true), true);
+  document.addEventListener("keydown", (event) => (clicked = clicked && event.key !== "Tab"), true);
+
   /** Does the key belong to the element that has the focus? */
   function taken(event) {
     const target = event.target instanceof Element ? event.target : document.body;
@@ -28,6 +34,7 @@
     if (target.matches(TOGGLES)) return /^(Arrow|Space$|Enter$|Tab$)/.test(key);
     if (target.closest(FIELDS)) return true;
     if (key === "Space" || key === "Enter") {
+      if (clicked && !dialog()) return false;
       return Boolean(target.closest(PRESSED_BY_SPACE)) && target.getClientRects().length > 0;
     }
     return key.startsWith("Arrow") && Boolean(target.closest('[role="tab"], [role="radiogroup"], canvas[role]'));

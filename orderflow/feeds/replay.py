@@ -28,6 +28,7 @@ WARM_START = 30.0
 
 _BATCH = 2_000
 _LAP_REST = 5.0
+_RUNNING = ("loading", "replaying")
 
 
 class Sink(Protocol):
@@ -84,7 +85,7 @@ class SampleReplay:
             self._velocity = _checked(velocity)
             if self._pacer is not None:
                 self._pacer.set_velocity(velocity)
-        if self._job is not None and self._job.alive():
+        if self._state in _RUNNING and self._job is not None and self._job.alive():
             return
         self._started = True
         self._state, self._error, self._sent, self._at = "loading", None, 0, None
@@ -119,19 +120,19 @@ class SampleReplay:
 
     def _live(self) -> None:
         """The job: replay laps until the end or until cancelled."""
+        state = "stopped"
         try:
             ended = self._lap()
             while ended and self._repeat and not self._workers.wait(_LAP_REST):
                 ended = self._lap()
             if ended and not self._repeat:
-                self._state = "done"
+                state = "done"
         except Exception as error:  # any error: report it in the status, then to the workers
-            self._state, self._error = "failed", str(error) or type(error).__name__
+            state, self._error = "failed", str(error) or type(error).__name__
             raise
         finally:
             self._pacer = None
-            if self._state in ("loading", "replaying"):
-                self._state = "stopped"
+            self._state = state  # the last thing: whoever sees it may start the replay again
 
     def _lap(self) -> bool:
         """Replay the recording once; False if cancelled."""

@@ -65,7 +65,7 @@ def stage(desk: Stage, room: Room) -> Stage:
 def test_shows_price_phase_round_and_crowd(stage: Stage, room: Room) -> None:
     room.control("bots", kind="trend", count=1)
     room.control("round", rounds=3, seconds=60)
-    ada = room.join(9)[0]
+    ada = room.join(7)[0]  # with the two and the bot ten, so that the bot is listed wherever it stands
     ada.order("buy", 30)
     stage.page.wait_for_function("() => parseFloat(document.getElementById('herd-price').innerText) > 101")
     assert re.match(r"▲ \+\d+\.\d\d \(\+\d+\.\d %\)", stage.text("herd-change"))
@@ -193,6 +193,24 @@ def test_keys_steer_the_game(stage: Stage, room: Room) -> None:
     keyboard.press("e")  # a dialog keeps the keys to itself
     stage.page.wait_for_timeout(200)
     assert stage.page.get_by_role("dialog").count() == 1
+
+
+def test_space_freezes_also_after_a_click_on_another_button(stage: Stage, room: Room) -> None:
+    page = stage.page
+    page.locator("#herd-do-news").click()
+    stage.dialog("News")
+    page.keyboard.press("Escape")
+    stage.closed()
+    page.wait_for_function("() => document.activeElement.id === 'herd-do-news'")  # the dialog gives it back
+    page.keyboard.press("Space")
+    stage.wait_text("herd-toggle-words", "Resume")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Space")  # on a button that was gone to by Tab, it is the button's
+    stage.dialog("News")
+    page.keyboard.press("Escape")
+    stage.closed()
+    assert room.state()["phase"] == "frozen"
 
 
 def test_the_mouse_steers_the_game(stage: Stage, room: Room) -> None:
@@ -487,6 +505,8 @@ def test_every_key_opens_what_the_help_says(stage: Stage, room: Room) -> None:
     page.keyboard.press("Control+b")
     page.keyboard.press("Alt+x")
     page.focus("#herd-do-experiment")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Shift+Tab")
     page.keyboard.press("Space")
     page.locator("#herd-do-experiment[aria-pressed='true']").wait_for()
     assert room.state()["phase"] == "open"  # the button, not the market

@@ -141,7 +141,7 @@ def callback_ids(callback: dict[str, Any]) -> Iterator[Any]:
     """The ids of a callback's outputs, inputs and states; those of patterns as dicts."""
     outputs = callback["output"].removeprefix("..").removesuffix("..").split("...")
     running = list((callback.get("running") or {}).get("running", {}))
-    names = [name.rpartition(".")[0] for name in [*outputs, *running]]
+    names = [name.rpartition(".")[0] for name in [*outputs, *running] if not callback.get("no_output")]
     names += [part["id"] for part in [*callback["inputs"], *callback["state"]]]
     for name in names:
         yield json.loads(name) if name.startswith("{") else name
