@@ -17,6 +17,7 @@ from typing import BinaryIO, NamedTuple, Protocol
 import numpy as np
 import pyarrow as pa
 
+from orderflow.arrays import Flags
 from orderflow.errors import BadInput
 
 _PIECE = 1 << 20
@@ -178,11 +179,13 @@ class Lines:
 
     def _next_block(self, want: int) -> tuple[bytes, int] | None:
         """The next `want` lines, fewer if they are very long or the text ends; None at the end."""
-        while not self._ended and self._buffer.count(b"\n") < want and len(self._buffer) < _MOST_BYTES:
+        breaks = self._breaks()
+        while not self._ended and np.count_nonzero(breaks) < want and len(self._buffer) < _MOST_BYTES:
             self._more()
+            breaks = self._breaks()
         if not self._buffer:
             return None
-        ends = np.flatnonzero(np.frombuffer(self._buffer, np.uint8) == ord("\n"))
+        ends = np.flatnonzero(breaks)
         if len(ends) >= want:
             lines, at = want, int(ends[want - 1]) + 1
         elif self._ended:
@@ -193,6 +196,11 @@ class Lines:
             raise BadInput(f"a line is longer than {_MOST_BYTES} bytes: this is not a table of ticks")
         data, self._buffer = self._buffer[:at], self._buffer[at:]
         return data, lines
+
+    def _breaks(self) -> Flags:
+        """For each byte of the buffer, whether it ends a line."""
+        found: Flags = np.frombuffer(self._buffer, np.uint8) == ord("\n")
+        return found
 
     def _more(self) -> None:
         part = self._stream.read(_PIECE)

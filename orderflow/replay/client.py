@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
+from queue import SimpleQueue
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -152,8 +153,11 @@ class Client:
             self._session.headers["Authorization"] = f"Bearer {api_key}"
         self._timeout = timeout
         self._request = _Request("GET", self.server)
-        self._sending: threading.Thread | None = None
+        self._jobs: SimpleQueue[_Request | None] = SimpleQueue()
+        self._sender: threading.Thread | None = None
+        self._prepared: requests.PreparedRequest | None = None  # the last one
         self._written = threading.Event()
+        self._answered = threading.Event()
         self._outcome: _Reply | Exception | None = None
         self._open = False  # whether a connection from an earlier request is kept
         self._used = False  # whether the present request goes out on it
@@ -199,6 +203,7 @@ class Client:
 
     def close(self) -> None:
         """Close the connection. A running request is left to its daemon thread."""
+        self._jobs.put(None)
         self._session.close()
 
     def _url(self, path: str, query: dict[str, str]) -> str:
@@ -207,9 +212,12 @@ class Client:
     def _begin(self, request: _Request) -> None:
         self._request, self._outcome, self._used = request, None, self._open
         self._written.clear()
-        # a daemon thread: a user who interrupts twice does not have to wait for a silent server
-        self._sending = threading.Thread(target=self._send, name="replay request", daemon=True)
-        self._sending.start()
+        self._answered.clear()
+        if self._sender is None:
+            # a daemon thread: a user who interrupts twice does not have to wait for a silent server
+            self._sender = threading.Thread(target=self._send_all, name="replay requests", daemon=True)
+            self._sender.start()
+        self._jobs.put(request)
         self._written.wait()
 
     def _finish(self) -> tuple[dict[str, Any], float]:
@@ -248,19 +256,16 @@ class Client:
             attempt += 1
             self._send()
 
+    def _send_all(self) -> None:
+        """The second thread: the first attempt of each request."""
+        while self._jobs.get() is not None:
+            self._send()
+            self._answered.set()
+
     def _send(self) -> None:
         """Make one attempt and store its outcome."""
-        request = self._request
-        body = _Body(request.body, self._written.set) if request.body else None
         try:
-            response = self._session.request(
-                request.method,
-                request.url,
-                data=body,
-                headers=request.headers,
-                timeout=self._timeout,
-                allow_redirects=False,
-            )
+            response = self._session.send(self._prepare(self._request), timeout=self._timeout, allow_redirects=False)
         except Exception as error:  # re-raised in the caller's thread, see `_receive`
             self._session.close()  # the next attempt uses a new connection
             self._open, self._outcome = False, error
@@ -273,11 +278,24 @@ class Client:
             response.status_code, _seconds(headers.get("Retry-After")), response.content, headers.get("Location")
         )
 
+    def _prepare(self, request: _Request) -> requests.PreparedRequest:
+        """The request in the form that a session sends. Most of it is that of the batch before, which saves half the
+        processor time of a request.
+        """
+        before = self._prepared
+        if before is None or (before.method, before.url) != (request.method, request.url):
+            before = self._session.prepare_request(requests.Request(request.method, request.url))
+            self._prepared = before
+        prepared = before.copy()
+        prepared.headers.update(request.headers)
+        if request.body:
+            prepared.headers["Content-Length"] = str(len(request.body))
+            prepared.body = _Body(request.body, self._written.set)  # type: ignore[assignment]  # a file is allowed too
+        return prepared
+
     def _receive(self) -> _Reply | requests.RequestException:
         """The outcome of the last attempt. Raises BadSetting if the request could not be made at all."""
-        if self._sending is not None:
-            self._sending.join()
-            self._sending = None
+        self._answered.wait()
         outcome = self._outcome
         assert outcome is not None
         if isinstance(outcome, _Reply | _LOST):

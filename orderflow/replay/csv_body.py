@@ -91,9 +91,9 @@ def _stack(columns: list[Bytes]) -> Bytes:
     return np.concatenate([np.pad(c, ((0, 0), (0, width - c.shape[1]))) for c in columns])
 
 
-def _digits(values: Ints) -> Bytes:
-    """Zero-padded decimal digits, as wide as the largest value. values: >= 0."""
-    width = len(str(int(values.max(initial=0))))
+def _digits(values: Ints, least: int = 1) -> Bytes:
+    """Zero-padded decimal digits, as wide as the largest value, and at least `least` wide. values: >= 0."""
+    width = max(least, len(str(int(values.max(initial=0)))))
     groups = -(-width // 4)
     text = np.empty((len(values), groups), np.uint32)
     rest = values
@@ -112,7 +112,7 @@ def _strip_left(text: Bytes, upto: int) -> None:
         leading &= text[:, column] == _ZERO
         if not leading.any():
             return
-        text[leading, column] = 0
+        text[:, column] *= ~leading  # several times as fast as an assignment to the chosen rows
 
 
 def _whole(values: Ints) -> Bytes:
@@ -125,18 +125,20 @@ def _decimal(units: Ints, decimals: int) -> Bytes:
     """Plain decimal text of units / 10**decimals, without trailing zeros. units: >= 0."""
     if not decimals:
         return _whole(units)
-    whole = units // 10**decimals
-    left = _whole(whole)
-    right = _digits(units - whole * 10**decimals)
-    right = np.pad(right, ((0, 0), (decimals - right.shape[1], 0)), constant_values=_ZERO)
-    text = np.concatenate([left, np.full((len(units), 1), ord("."), np.uint8), right], axis=1)
+    digits = _digits(units, decimals + 1)
+    whole = digits.shape[1] - decimals
+    _strip_left(digits, whole - 1)
+    text = np.empty((len(units), whole + 1 + decimals), np.uint8)
+    text[:, :whole] = digits[:, :whole]
+    text[:, whole] = ord(".")
+    text[:, whole + 1 :] = digits[:, whole:]
     trailing = np.ones(len(units), np.bool_)
-    for column in range(text.shape[1] - 1, left.shape[1], -1):
+    for column in range(text.shape[1] - 1, whole, -1):
         trailing &= text[:, column] == _ZERO
         if not trailing.any():
             return text
-        text[trailing, column] = 0
-    text[trailing, left.shape[1]] = 0
+        text[:, column] *= ~trailing
+    text[:, whole] *= ~trailing
     return text
 
 
