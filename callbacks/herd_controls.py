@@ -71,7 +71,7 @@ class Dialog:
     def __init__(self, app: Dash, name: str, ids: Sequence[str] = (), fields: Sequence[str] = ()) -> None:
         self._dialog, self._fault = f"herd-dialog-{name}", f"herd-fault-{name}"
         self._number = f"herd-opening-{name}"
-        self._ids, self._fields = ids, fields
+        self._app, self._ids, self._fields = app, ids, fields
         self._done: float | None = None
         app.clientside_callback(
             ClientsideFunction("kit", "opened"),
@@ -98,6 +98,31 @@ class Dialog:
     def refused(self) -> Callable[[], list[Any]]:
         """The answer of `send` to somebody without the key."""
         return _without_key(3 + len(self._ids))
+
+    def sends(self, button: str, *states: State) -> Callable[[Callable[..., str]], Callable[..., str]]:
+        """Decorate what the dialog does when its button is pressed, or Enter in a field.
+
+        The function takes the states and the value of each field, and returns what is said. It may raise Refused.
+        """
+
+        def register(do: Callable[..., str]) -> Callable[..., str]:
+            @self._app.callback(
+                *self.outputs,
+                Input(button, "n_clicks"),
+                *(Input(id, "n_submit") for id in self._ids),
+                *states,
+                *(State(id, "value") for id in self._ids),
+                self.opening,
+                prevent_initial_call=True,
+            )
+            @operator_only(self.refused)
+            def send(*given: Any) -> list[Any]:
+                *values, opening = given[1 + len(self._ids) :]
+                return self.send(lambda: do(*values), opening)
+
+            return do
+
+        return register
 
     def send(self, do: Callable[[], str], opening: object) -> list[Any]:
         """Do what the dialog asks for: (message, dialog open, fault, error of each field)."""
@@ -161,39 +186,19 @@ def _buttons(app: Dash, game: Game) -> None:
 
 
 def _news(app: Dash, game: Game) -> None:
-    fields = [f"herd-news-{name}" for name in NEWS_FIELDS]
-    dialog = Dialog(app, "news", fields, NEWS_FIELDS)
+    dialog = Dialog(app, "news", [f"herd-news-{name}" for name in NEWS_FIELDS], NEWS_FIELDS)
 
-    @app.callback(
-        *dialog.outputs,
-        Input("herd-send-news", "n_clicks"),
-        *(Input(field, "n_submit") for field in fields),
-        *(State(field, "value") for field in fields),
-        dialog.opening,
-        prevent_initial_call=True,
-    )
-    @operator_only(dialog.refused)
-    def send_news(_click: Any, _enter: Any, _again: Any, text: object, move: object, opening: object) -> list[Any]:
-        return dialog.send(lambda: publish(game, text, move), opening)
+    @dialog.sends("herd-send-news")
+    def send_news(text: object, move: object) -> str:
+        return publish(game, text, move)
 
 
 def _rounds(app: Dash, game: Game) -> None:
-    fields = [f"herd-round-{name}" for name in ROUND_FIELDS]
-    dialog = Dialog(app, "round", fields, ROUND_FIELDS)
+    dialog = Dialog(app, "round", [f"herd-round-{name}" for name in ROUND_FIELDS], ROUND_FIELDS)
 
-    @app.callback(
-        *dialog.outputs,
-        Input("herd-send-round", "n_clicks"),
-        *(Input(field, "n_submit") for field in fields),
-        State("herd-round-kind", "value"),
-        *(State(field, "value") for field in fields),
-        dialog.opening,
-        prevent_initial_call=True,
-    )
-    @operator_only(dialog.refused)
-    def send_rounds(*given: Any) -> list[Any]:
-        kind, *values, opening = given[1 + len(fields) :]
-        return dialog.send(lambda: begin_rounds(game, kind, *values), opening)
+    @dialog.sends("herd-send-round", State("herd-round-kind", "value"))
+    def send_rounds(kind: object, *values: object) -> str:
+        return begin_rounds(game, kind, *values)
 
     for button, values, done in (("next", {}, "The next round."), ("stop", {"stop": True}, "The rounds are stopped.")):
         _go_on(app, game, dialog, f"herd-round-{button}", values, done)
@@ -224,21 +229,11 @@ def _controlled(game: Game, action: str, values: Values, done: str) -> str:
 
 
 def _bots(app: Dash, game: Game) -> None:
-    fields = [f"herd-bots-{kind}" for kind in KINDS]
-    dialog = Dialog(app, "bots", fields, KINDS)
+    dialog = Dialog(app, "bots", [f"herd-bots-{kind}" for kind in KINDS], KINDS)
 
-    @app.callback(
-        *dialog.outputs,
-        Input("herd-send-bots", "n_clicks"),
-        *(Input(field, "n_submit") for field in fields),
-        *(State(field, "value") for field in fields),
-        dialog.opening,
-        prevent_initial_call=True,
-    )
-    @operator_only(dialog.refused)
-    def send_bots(*given: Any) -> list[Any]:
-        *counts, opening = given[1 + len(fields) :]
-        return dialog.send(lambda: hire(game, dict(zip(KINDS, counts, strict=True))), opening)
+    @dialog.sends("herd-send-bots")
+    def send_bots(*counts: object) -> str:
+        return hire(game, dict(zip(KINDS, counts, strict=True)))
 
 
 def _questions(app: Dash, game: Game) -> None:

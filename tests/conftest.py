@@ -16,6 +16,7 @@ from orderflow.services import Services, build_services
 from orderflow.settings.settings import Settings
 from orderflow.web.app import create_server
 from tests.running import RunningServer, start_server
+from tests.worker_threads import workers as workers  # a fixture
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -18,6 +18,19 @@ ROOT = Path(__file__).resolve().parents[1]
 READY_SECONDS = 30.0
 
 
+def run_python(code: str, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run code to its end in a Python of its own that finds the packages of this repository."""
+    return subprocess.run(
+        [sys.executable, "-c", code, *words],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        check=False,
+    )
+
+
 @dataclass
 class RunningServer:
     """A real server process. `url` has no slash at the end; `lines` is what it printed."""

@@ -11,20 +11,10 @@ from uuid import uuid4
 import pytest
 from dash import Dash, no_update
 
+from callbacks import herd_forms as forms
 from callbacks.app import PAGES
 from callbacks.herd import look
 from callbacks.herd_controls import Dialog, Switch
-from callbacks.herd_forms import (
-    Refused,
-    asked_about,
-    begin_rounds,
-    control,
-    experiment,
-    hire,
-    publish,
-    rounds_of_kind,
-    toggle,
-)
 from callbacks.herd_live import (
     CROWD_MS,
     LONGEST,
@@ -137,11 +127,11 @@ def test_another_past_makes_another_figure(game: Game, action: str) -> None:
     ada = game.join("Ada").id
     tab = Tab(game)
     trade(game, ada, 5)
-    control(game, "round", {"rounds": 1, "seconds": 60})
+    forms.control(game, "round", {"rounds": 1, "seconds": 60})
     trade(game, ada, 5)
     tab.beat()
     before = tab.figures
-    control(game, action, {})
+    forms.control(game, action, {})
     tab.beat()
     assert tab.figures == before + 1
     assert [price for _, price in tab.line] == settled(game)
@@ -193,7 +183,7 @@ def test_only_what_changed_is_sent(game: Game) -> None:
     assert set(crowd(take_crowd(game, SEES))) <= set(tab.told)
     tab.beat()
     assert tab.told == []
-    control(game, "freeze", {})
+    forms.control(game, "freeze", {})
     tab.beat()
     assert tab.shown["herd-announce.children"] == "The market is frozen."
     assert tab.shown["herd-toggle-words.children"] == "Resume"
@@ -203,7 +193,7 @@ def test_the_crowd_is_told_once_a_second_and_at_once_after_a_reset(game: Game) -
     tab = Tab(game)
     game.join("Ada")
     tab.beat()
-    control(game, "news", {"text": "Comet", "move": 5})
+    forms.control(game, "news", {"text": "Comet", "move": 5})
     tab.beat()
     assert tab.shown["herd-price.children"] == "105.00"
     assert "herd-feed.children" not in tab.told
@@ -211,7 +201,7 @@ def test_the_crowd_is_told_once_a_second_and_at_once_after_a_reset(game: Game) -
     tab.beat()
     assert "herd-feed.children" in tab.told
     assert len(tab.shown["herd-leaders.children"]) == 1
-    control(game, "reset", {})
+    forms.control(game, "reset", {})
     tab.beat()
     assert (tab.shown["herd-leaders.children"], tab.shown["herd-leaders-none.hidden"]) == ([], False)
 
@@ -232,8 +222,8 @@ def test_after_a_click_everything_is_told_again(game: Game) -> None:
 
 def test_a_viewer_sees_no_secrets(game: Game) -> None:
     game.join("Ada")
-    control(game, "round", {"rounds": 2, "seconds": 60, "fundamental": 120})
-    control(game, "experiment", {"on": True})
+    forms.control(game, "round", {"rounds": 2, "seconds": 60, "fundamental": 120})
+    forms.control(game, "experiment", {"on": True})
     trade(game, "p1", 2)
     seen, watched = take_look(game, SEES, time.time_ns()), take_look(game, WATCHES, time.time_ns())
     assert (seen.experiment, watched.experiment) == (True, False)
@@ -244,10 +234,10 @@ def test_a_viewer_sees_no_secrets(game: Game) -> None:
 
 
 def test_marks_outlive_the_feed(game: Game) -> None:
-    control(game, "news", {"text": "Comet", "move": 5})
-    control(game, "round", {"rounds": 1, "seconds": 60, "fundamental": 90})
+    forms.control(game, "news", {"text": "Comet", "move": 5})
+    forms.control(game, "round", {"rounds": 1, "seconds": 60, "fundamental": 90})
     for n in range(130):
-        control(game, "bots", {"kind": "zero", "count": n % 2})
+        forms.control(game, "bots", {"kind": "zero", "count": n % 2})
     tab = Tab(game)
     figure, *_ = tab.beat()
     assert not any("Comet" in entry["text"] for entry in game.feed)
@@ -278,22 +268,22 @@ def test_a_forged_cursor_is_that_of_a_new_page(sent: object) -> None:
 
 
 def test_the_first_button_does_what_the_phase_wants(game: Game) -> None:
-    assert (toggle(game), game.phase) == ("The market is frozen.", "frozen")
-    assert (toggle(game), game.phase) == ("The market is open again.", "open")
-    control(game, "lobby", {})
-    assert (toggle(game), game.phase) == ("The market is open.", "open")
-    control(game, "end", {})
-    assert toggle(game) is None
+    assert (forms.toggle(game), game.phase) == ("The market is frozen.", "frozen")
+    assert (forms.toggle(game), game.phase) == ("The market is open again.", "open")
+    forms.control(game, "lobby", {})
+    assert (forms.toggle(game), game.phase) == ("The market is open.", "open")
+    forms.control(game, "end", {})
+    assert forms.toggle(game) is None
 
 
 def test_a_second_press_before_the_button_is_renamed_undoes_nothing(game: Game) -> None:
     switch, phases = Switch(), []
     for label in ("Freeze", "Freeze", "Resume", "Resume", "Freeze"):
-        switch.press(lambda: toggle(game), label, lambda: game.phase, 1)
+        switch.press(lambda: forms.toggle(game), label, lambda: game.phase, 1)
         phases.append(game.phase)
     assert phases == ["frozen", "frozen", "open", "open", "frozen"]
-    control(game, "resume", {})  # from another page
-    switch.press(lambda: toggle(game), "Freeze", lambda: game.phase, 1)
+    forms.control(game, "resume", {})  # from another page
+    switch.press(lambda: forms.toggle(game), "Freeze", lambda: game.phase, 1)
     assert game.phase == "frozen"
 
 
@@ -303,7 +293,7 @@ def test_what_is_sent_twice_from_one_opening_of_a_dialog_is_done_once() -> None:
     def publish_one() -> str:
         done.append(1)
         if len(done) == 1:
-            raise Refused("", {"text": "It is empty."})
+            raise forms.Refused("", {"text": "It is empty."})
         return "Published."
 
     assert dialog.send(publish_one, 1_000)[2:] == ["", "It is empty."]
@@ -315,31 +305,31 @@ def test_what_is_sent_twice_from_one_opening_of_a_dialog_is_done_once() -> None:
 
 
 def test_experiment_is_turned(game: Game) -> None:
-    assert experiment(game).startswith("Half of the phones")
-    assert experiment(game) == "Everybody sees the meter again."
+    assert forms.experiment(game).startswith("Half of the phones")
+    assert forms.experiment(game) == "Everybody sees the meter again."
 
 
 def test_news_are_published_or_the_field_says_why_not(game: Game) -> None:
-    assert publish(game, " Comet ", 5) == "Published."
+    assert forms.publish(game, " Comet ", 5) == "Published."
     assert game.news is not None
     assert (game.news["text"], round(game.price, 2)) == ("Comet", 105.0)
     for text, move, field in (("", 1, "text"), (7, 1, "text"), ("X", -99, "move")):
-        with pytest.raises(Refused) as refused:
-            publish(game, text, move)
+        with pytest.raises(forms.Refused) as refused:
+            forms.publish(game, text, move)
         assert list(refused.value.fields) == [field]
-    assert publish(game, "Only words", "") == "Published."
+    assert forms.publish(game, "Only words", "") == "Published."
 
 
 def test_rounds_of_each_kind(game: Game) -> None:
-    assert begin_rounds(game, "ssw", 15, 45, 100, 1) == "The rounds begin."
+    assert forms.begin_rounds(game, "ssw", 15, 45, 100, 1) == "The rounds begin."
     assert game.round is not None
     assert (game.round["of"], game.round["preset"]) == (15, "ssw")
-    control(game, "round", {"stop": True})
-    begin_rounds(game, "value", 5, 45, 110, 1.5)
+    forms.control(game, "round", {"stop": True})
+    forms.begin_rounds(game, "value", 5, 45, 110, 1.5)
     assert (game.round or {})["dividend"] == 1.5
     assert game.fundamental == 110
-    control(game, "round", {"stop": True})
-    begin_rounds(game, "plain", 2, 30, 110, 1)
+    forms.control(game, "round", {"stop": True})
+    forms.begin_rounds(game, "plain", 2, 30, 110, 1)
     assert game.fundamental is None
 
 
@@ -349,32 +339,32 @@ def test_rounds_of_each_kind(game: Game) -> None:
      (("plain", 3, 10**9), ["seconds"])],
 )  # fmt: skip
 def test_rounds_say_what_is_missing(game: Game, given: tuple[Any, ...], fields: list[str]) -> None:
-    with pytest.raises(Refused) as refused:
-        begin_rounds(game, *given, None, None)
+    with pytest.raises(forms.Refused) as refused:
+        forms.begin_rounds(game, *given, None, None)
     assert list(refused.value.fields) == fields
     assert bool(refused.value.text) is not bool(fields)
 
 
 def test_the_kind_of_rounds_shows_its_fields() -> None:
-    assert rounds_of_kind("plain", 3) == (True, True, no_update)
-    assert rounds_of_kind("value", 4) == (False, True, no_update)
-    assert rounds_of_kind("ssw", 3) == (True, False, 15)
-    assert rounds_of_kind("plain", 15) == (True, True, 3)
+    assert forms.rounds_of_kind("plain", 3) == (True, True, no_update)
+    assert forms.rounds_of_kind("value", 4) == (False, True, no_update)
+    assert forms.rounds_of_kind("ssw", 3) == (True, False, 15)
+    assert forms.rounds_of_kind("plain", 15) == (True, True, 3)
 
 
 def test_only_changed_numbers_of_bots_are_set(game: Game) -> None:
-    assert hire(game, {"zero": 3, "trend": 0, "fundamental": None}) == "The bots are set."
+    assert forms.hire(game, {"zero": 3, "trend": 0, "fundamental": None}) == "The bots are set."
     assert game.bots == {"zero": 3}
-    assert hire(game, {"zero": 3}) == "Nothing has changed."
-    with pytest.raises(Refused) as refused:
-        hire(game, {"trend": 10**9})
+    assert forms.hire(game, {"zero": 3}) == "Nothing has changed."
+    with pytest.raises(forms.Refused) as refused:
+        forms.hire(game, {"trend": 10**9})
     assert list(refused.value.fields) == ["trend"]
 
 
 def test_people_are_found_by_name_and_number(game: Game) -> None:
     for n in range(230):
         game.join(f"Guest {n}")
-    control(game, "kick", {"participant": "p3"})
+    forms.control(game, "kick", {"participant": "p3"})
     rows, total = game.people()
     assert (len(rows), total, rows[0]["nick"]) == (200, 229, "Guest 0")
     assert "p3" not in [row["participant"] for row in rows]
@@ -384,8 +374,8 @@ def test_people_are_found_by_name_and_number(game: Game) -> None:
 
 
 def test_who_is_asked_about() -> None:
-    assert asked_about({"participant": "p1", "nick": "Ada", "at": 1}) == ("p1", "Ada")
-    assert asked_about(None) == asked_about([1]) == asked_about({"participant": 1}) == ("", "")
+    assert forms.asked_about({"participant": "p1", "nick": "Ada", "at": 1}) == ("p1", "Ada")
+    assert forms.asked_about(None) == forms.asked_about([1]) == forms.asked_about({"participant": 1}) == ("", "")
 
 
 def test_importing_registers_nothing() -> None:

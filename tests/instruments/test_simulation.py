@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -34,13 +34,6 @@ def run(instrument: Instrument, steps: int) -> list[float]:
     for _ in range(steps):
         instrument.step(instrument.updated + 10**9, 1.0)
     return list(instrument.history.last()[1])
-
-
-@pytest.fixture
-def workers() -> Iterator[Workers]:
-    made = Workers(1)
-    yield made
-    made.stop()
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ import pytest
 from orderflow.errors import BadInput
 from orderflow.formats import parse_body
 from orderflow.market.decimals import unit_text
+from orderflow.market.ticks import TickBatch
 from orderflow.replay.cli import main
 
 Tick = tuple[str, int, str, str, int, int, int]
@@ -67,12 +68,10 @@ class FakeServer:
         return 202, {"accepted": len(new), "revision": len(self.ticks)}
 
 
-def flat(batches: Sequence[Any], origins: Sequence[Any]) -> list[Tick]:
-    """Ticks in the order of their rows."""
-    rows = [
+def told(batch: TickBatch) -> list[tuple[Any, ...]]:
+    """(time, price, size, side, rule, id) of each tick, numbers as decimal text."""
+    return [
         (
-            int(origin[i]),
-            batch.symbol,
             int(batch.time[i]),
             unit_text(int(batch.price[i]), batch.price_decimals),
             unit_text(int(batch.size[i]), batch.size_decimals),
@@ -80,8 +79,16 @@ def flat(batches: Sequence[Any], origins: Sequence[Any]) -> list[Tick]:
             int(batch.rule[i]),
             int(batch.id[i]),
         )
-        for batch, origin in zip(batches, origins, strict=True)
         for i in range(len(batch))
+    ]
+
+
+def flat(batches: Sequence[TickBatch], origins: Sequence[Any]) -> list[Tick]:
+    """Ticks in the order of their rows."""
+    rows = [
+        (int(row), batch.symbol, *tick)
+        for batch, origin in zip(batches, origins, strict=True)
+        for row, tick in zip(origin, told(batch), strict=True)
     ]
     return [row[1:] for row in sorted(rows, key=lambda row: row[0])]
 

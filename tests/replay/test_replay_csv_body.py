@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orderflow.formats import parse_body
-from orderflow.market.decimals import MAX_UNITS, unit_text
+from orderflow.market.decimals import MAX_UNITS
 from orderflow.market.ticks import NO_ID, Side, SideRule, TickBatch
 from orderflow.replay.csv_body import CONTENT_TYPE, csv_body
+from tests.replay.conftest import told
 
 Row = tuple[int, int, int, tuple[Side, SideRule], int]
 
@@ -51,20 +52,6 @@ def batch_of(rows: list[Row], price_decimals: int = 2, size_decimals: int = 3, s
         price_decimals,
         size_decimals,
     )
-
-
-def told(batch: TickBatch) -> list[tuple[object, ...]]:
-    return [
-        (
-            int(batch.time[i]),
-            unit_text(int(batch.price[i]), batch.price_decimals),
-            unit_text(int(batch.size[i]), batch.size_decimals),
-            int(batch.side[i]),
-            int(batch.rule[i]),
-            int(batch.id[i]),
-        )
-        for i in range(len(batch))
-    ]
 
 
 @given(rows=rows, price_decimals=st.integers(0, 12), size_decimals=st.integers(0, 12), fast=st.booleans())

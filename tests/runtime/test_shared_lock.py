@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
 from orderflow.runtime.shared_lock import SharedRLock
 from orderflow.runtime.workers import Workers
-
-PATCHED = "gevent.monkey" in sys.modules and sys.modules["gevent.monkey"].is_module_patched("threading")
-
-
-@pytest.fixture
-def workers() -> Iterator[Workers]:
-    made = Workers(threads=3)
-    yield made
-    made.stop(5.0)
+from tests.worker_threads import not_patched, run_under_gevent
 
 
 @pytest.mark.parametrize("pause", [lambda: None, lambda: time.sleep(0)], ids=["quick", "yields"])
@@ -129,16 +118,6 @@ def test_turn_of_a_killed_waiter_goes_to_the_next() -> None:
     assert [waiter.woken for waiter in waiters] == [1, 1]
 
 
-@pytest.mark.skipif(PATCHED, reason="this is the run under gevent")
+@not_patched
 def test_this_module_under_gevent() -> None:
-    here = Path(__file__)
-    code = "from gevent import monkey; monkey.patch_all(); import sys, pytest; sys.exit(pytest.main(sys.argv[1:]))"
-    run = subprocess.run(
-        [sys.executable, "-c", code, "-q", "-p", "no:cacheprovider", "-p", "no:dash", "--noconftest", str(here)],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        cwd=here.parents[2],
-        check=False,
-    )
-    assert run.returncode == 0, run.stdout + run.stderr
+    run_under_gevent(__file__)

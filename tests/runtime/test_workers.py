@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import logging
-import os
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
@@ -17,15 +14,7 @@ import pytest
 
 from orderflow.errors import BadInput, Conflict
 from orderflow.runtime.workers import Workers, plain_lock, plain_rlock
-
-PATCHED = "gevent.monkey" in sys.modules and sys.modules["gevent.monkey"].is_module_patched("threading")
-
-
-@pytest.fixture
-def workers() -> Iterator[Workers]:
-    made = Workers(threads=3)
-    yield made
-    made.stop(5.0)
+from tests.worker_threads import PATCHED, not_patched, run_under_gevent
 
 
 def real_thread() -> int:
@@ -264,18 +253,6 @@ def test_jobs_can_be_started_from_a_worker_thread(workers: Workers) -> None:
     assert done.wait(5.0)
 
 
-@pytest.mark.skipif(PATCHED, reason="this is the run under gevent")
-def test_this_module_under_gevent() -> None:
-    here = Path(__file__)
-    code = "from gevent import monkey; monkey.patch_all(); import sys, pytest; sys.exit(pytest.main(sys.argv[1:]))"
-    files = [str(here), str(here.with_name("test_bus.py"))]
-    run = subprocess.run(
-        [sys.executable, "-c", code, "-q", "-p", "no:cacheprovider", "-p", "no:dash", "--noconftest", *files],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        cwd=here.parents[2],
-        env=dict(os.environ),
-        check=False,
-    )
-    assert run.returncode == 0, run.stdout + run.stderr
+@not_patched
+def test_this_module_and_the_bus_under_gevent() -> None:
+    run_under_gevent(__file__, str(Path(__file__).with_name("test_bus.py")))

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 from pathlib import Path
 from types import ModuleType
+
+import pytest
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
 
@@ -17,3 +20,10 @@ def load(name: str) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def fresh(monkeypatch: pytest.MonkeyPatch, name: str) -> ModuleType:
+    """Import a module of scripts/ anew, as scripts beside it do."""
+    monkeypatch.syspath_prepend(str(SCRIPTS))
+    sys.modules.pop(name, None)
+    return importlib.import_module(name)

@@ -11,14 +11,12 @@ from types import ModuleType
 
 import pytest
 
-from tests.scripts.load import SCRIPTS, load
+from tests.scripts.load import SCRIPTS, fresh, load
 
 
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    monkeypatch.syspath_prepend(str(SCRIPTS))
-    sys.modules.pop("_environment", None)
-    return importlib.import_module("_environment")
+    return fresh(monkeypatch, "_environment")
 
 
 @pytest.fixture

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import importlib
 import subprocess
-import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
-from tests.scripts.load import SCRIPTS, load
+from tests.scripts.load import SCRIPTS, fresh, load
 
 
 @pytest.fixture
 def node(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    monkeypatch.syspath_prepend(str(SCRIPTS))
-    sys.modules.pop("_node", None)
-    return importlib.import_module("_node")
+    return fresh(monkeypatch, "_node")
 
 
 @pytest.fixture

@@ -18,13 +18,6 @@ from orderflow.storage.journal import DiskJournal
 
 
 @pytest.fixture
-def workers() -> Iterator[Workers]:
-    made = Workers(1)
-    yield made
-    made.stop()
-
-
-@pytest.fixture
 def journal(tmp_path: Path, workers: Workers) -> Iterator[DiskJournal]:
     made = DiskJournal(tmp_path / "herd", workers)
     yield made

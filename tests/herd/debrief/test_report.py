@@ -200,13 +200,6 @@ class FakeGame:
         return newest + [{"id": id, "started": 0, "ended": None, "participants": 2, "orders": 1} for id in self.logs]
 
 
-@pytest.fixture
-def workers() -> Any:
-    made = Workers(2)
-    yield made
-    made.stop()
-
-
 def test_report_is_cached_until_the_log_grows(workers: Workers) -> None:
     game = FakeGame()
     made: list[tuple[str, bool]] = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -44,13 +44,6 @@ class Table:
         name = str(uuid4())
         self.game.order(pid, name, "buy" if quantity > 0 else "sell", abs(quantity))
         return name
-
-
-@pytest.fixture
-def workers() -> Iterator[Workers]:
-    made = Workers(2)
-    yield made
-    made.stop()
 
 
 @pytest.fixture

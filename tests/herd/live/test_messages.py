@@ -45,13 +45,6 @@ class Play:
 
 
 @pytest.fixture
-def workers() -> Any:
-    made = Workers(threads=1)
-    yield made
-    made.stop()
-
-
-@pytest.fixture
 def play(workers: Workers) -> Callable[..., Play]:
     return lambda **settings: Play(workers, **settings)
 

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -52,13 +51,6 @@ while True:
     if i % 10 == 0:
         time.sleep(0.01)
 """
-
-
-@pytest.fixture
-def workers() -> Iterator[Workers]:
-    made = Workers(2)
-    yield made
-    made.stop()
 
 
 def game_on(folder: Path, workers: Workers, clock: ManualClock, **settings: Any) -> Game:

@@ -17,14 +17,6 @@ from orderflow.market.ticks import SideRule, TickBatch
 from orderflow.runtime.workers import Workers
 from tests.herd.play import START
 
-
-@pytest.fixture
-def workers() -> Iterator[Workers]:
-    made = Workers(2)
-    yield made
-    made.stop()
-
-
 Start = Callable[[Market], TickFeed]
 
 

@@ -20,6 +20,7 @@ from orderflow.market.tick_log import LogEntry
 from orderflow.runtime.workers import Workers
 from orderflow.storage.lock import DirectoryLock
 from orderflow.storage.ticks.disk_log import DiskTickLog
+from tests.running import run_python
 from tests.storage.ticks.batches import answers, batch, logged, put, rows
 
 Disk = Callable[[], DiskTickLog]
@@ -71,6 +72,7 @@ from orderflow.errors import StorageFailed
 from orderflow.market.tick_log import LogEntry
 from orderflow.storage.ticks.disk_log import DiskTickLog
 from orderflow.runtime.workers import Workers
+from tests.running import run_python
 from tests.storage.ticks.batches import batch
 
 workers = Workers()
@@ -99,15 +101,7 @@ workers.stop()
 @pytest.mark.skipif(sys.platform == "win32", reason="the limit that stands for a full disk is one of POSIX")
 def test_a_real_limit_of_the_file_size(directory: Path, disk: Disk) -> None:
     """The system limits the file size, then allows more: exactly the acknowledged entries are there."""
-    run = subprocess.run(
-        [sys.executable, "-c", FULL_DISK, str(directory)],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        check=False,
-    )
+    run = run_python(FULL_DISK, str(directory))
     assert run.returncode == 0, run.stderr
     assert run.stderr.count("the disk refused the write") >= 5
     acknowledged = [int(line) for line in run.stdout.split()]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -21,8 +19,7 @@ from orderflow.storage.ticks.disk_log import DiskTickLog
 from orderflow.storage.ticks.symbol_index import FAN, Blob
 from tests.storage.ticks.batches import answers, batch, batches, logged, put, rows
 from tests.storage.ticks.suite import KeepingSuite, TickLogSuite
-
-PATCHED = "gevent.monkey" in sys.modules and sys.modules["gevent.monkey"].is_module_patched("threading")
+from tests.worker_threads import not_patched, run_under_gevent
 
 Disk = Callable[[], DiskTickLog]
 
@@ -101,31 +98,9 @@ def test_the_newest_keys_are_kept(disk: Disk, workers: Workers, monkeypatch: pyt
     assert sum(blob.n for blob in log._held.key_blobs()) < 15_000
 
 
-@pytest.mark.skipif(PATCHED, reason="this is the run under gevent")
+@not_patched
 def test_the_suite_under_gevent() -> None:
-    code = "from gevent import monkey; monkey.patch_all(); import sys, pytest; sys.exit(pytest.main(sys.argv[1:]))"
-    here = Path(__file__)
-    files = [f"{here}::TestDisk", str(here.with_name("test_group_commit.py"))]
-    run = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            code,
-            "-q",
-            "-p",
-            "no:cacheprovider",
-            "-p",
-            "no:dash",
-            f"--confcutdir={here.parents[1]}",
-            *files,
-        ],
-        capture_output=True,
-        text=True,
-        timeout=180,
-        cwd=here.parents[3],
-        check=False,
-    )
-    assert run.returncode == 0, run.stdout + run.stderr
+    run_under_gevent(f"{__file__}::TestDisk", str(Path(__file__).with_name("test_group_commit.py")), conftest=True)
 
 
 def test_a_reader_between_the_two_halves_of_a_merge_waits_and_misses_nothing(

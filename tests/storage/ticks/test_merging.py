@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +20,7 @@ from orderflow.runtime.workers import Workers
 from orderflow.storage.ticks import symbol_index
 from orderflow.storage.ticks.blob_store import BlobStore
 from orderflow.storage.ticks.disk_log import DiskTickLog
+from tests.running import run_python
 from tests.storage.ticks.batches import answers, batch, batches, logged, put, rows
 
 Disk = Callable[[], DiskTickLog]
@@ -161,6 +160,7 @@ from orderflow.market.tick_log import LogEntry
 from orderflow.storage.ticks.blob_store import BlobStore
 from orderflow.storage.ticks.disk_log import DiskTickLog
 from orderflow.runtime.workers import Workers
+from tests.running import run_python
 from tests.storage.ticks.batches import batch
 
 where, at = sys.argv[1], int(sys.argv[2])
@@ -187,16 +187,7 @@ workers.run_writer(bool)
 @pytest.mark.parametrize("at", [1, 33, 64, 65])
 def test_killed_in_the_middle_of_a_merge(directory: Path, disk: Disk, at: int) -> None:
     """SIGKILL before one of the 64 blobs of a row is removed: every acknowledged tick is there once, in order."""
-    root = Path(__file__).parents[3]
-    run = subprocess.run(
-        [sys.executable, "-c", KILLED, str(directory), str(at)],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        cwd=root,
-        env={**os.environ, "PYTHONPATH": str(root)},
-        check=False,
-    )
+    run = run_python(KILLED, str(directory), str(at))
     assert run.returncode == -signal.SIGKILL, run.stderr
     acknowledged = [int(line) for line in run.stdout.split()]
     kept = [row[5] // 1_000_000 for row in logged(disk(), "NQ")]

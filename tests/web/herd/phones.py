@@ -6,7 +6,8 @@ import json
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
@@ -116,3 +117,17 @@ class Phone:
         if self.ws is not None:
             self.ws.close()
             self.ws.shutdown()
+
+
+def phones(url: str) -> Iterator[Callable[..., Phone]]:
+    """For a fixture: a function that makes phones, all of which are closed after the test."""
+    made: list[Phone] = []
+
+    def make(**options: Any) -> Phone:
+        made.append(Phone(url, **options))
+        return made[-1]
+
+    yield make
+    for one in made:
+        with suppress(OSError):
+            one.close()

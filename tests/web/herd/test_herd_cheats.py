@@ -21,7 +21,7 @@ from orderflow.services import Services
 from orderflow.web.app import create_server
 from orderflow.web.kit import sockets
 from tests.running import RunningServer, start_server
-from tests.web.herd.phones import Phone, call
+from tests.web.herd.phones import Phone, call, phones
 
 KEY = "correct-horse"
 EVIL = "https://evil.example"
@@ -39,16 +39,7 @@ def game() -> Iterator[RunningServer]:
 @pytest.fixture
 def phone(game: RunningServer) -> Iterator[Callable[..., Phone]]:
     """phone(...): phones, closed after the test."""
-    made: list[Phone] = []
-
-    def make(**options: Any) -> Phone:
-        made.append(Phone(game.url, **options))
-        return made[-1]
-
-    yield make
-    for one in made:
-        with suppress(OSError):
-            one.close()
+    yield from phones(game.url)
 
 
 def refusals(game: RunningServer) -> dict[str, int]:

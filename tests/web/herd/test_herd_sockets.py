@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.running import RunningServer, start_server
-from tests.web.herd.phones import Phone, call
+from tests.web.herd.phones import Phone, call, phones
 
 KEY = "correct-horse"
 BEARER = {"Authorization": f"Bearer {KEY}"}
@@ -43,16 +43,7 @@ def control(game: RunningServer) -> Callable[..., dict[str, Any]]:
 def phone(game: RunningServer, control: Callable[..., dict[str, Any]]) -> Iterator[Callable[..., Phone]]:
     """phone(...): phones of a new game, closed after the test."""
     control("reset")
-    made: list[Phone] = []
-
-    def make(**options: Any) -> Phone:
-        made.append(Phone(game.url, **options))
-        return made[-1]
-
-    yield make
-    for one in made:
-        with suppress(OSError):
-            one.close()
+    yield from phones(game.url)
 
 
 def test_a_phone_gets_its_portfolio_and_a_snapshot(phone: Callable[..., Phone]) -> None:

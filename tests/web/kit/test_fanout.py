@@ -254,13 +254,6 @@ def test_many_old_versions_cost_few_messages(topic: Topic, source: Numbers, pair
     assert all(client.version == 100 for client in topic.clients)
 
 
-@pytest.fixture
-def workers() -> Iterator[Workers]:
-    made = Workers(1)
-    yield made
-    made.stop()
-
-
 def wait_for(what: Callable[[], bool]) -> None:
     until = time.monotonic() + 5
     while not what():
