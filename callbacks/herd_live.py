@@ -2,7 +2,7 @@
 
 A page carries a cursor: which line it has (epoch) up to which point (seq), and fingerprints of all it shows. The answer
 to a look depends on the cursor and the game alone, so a lost answer is asked for again, and two pages do not mind each
-other. The crowd's lists and numbers are looked at once a second.
+other. The crowd's lists and numbers are looked at every two seconds, and every second while people join.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from dash import no_update
 from layouts import herd_text as text
 from layouts.figures import herd_live as figures
 from layouts.herd_crowd import Crowd, crowd
-from layouts.herd_screen import Look, screen
+from layouts.herd_screen import Look, scene, screen
 from orderflow.herd.live.game import Game
 from orderflow.herd.live.messages import cents, shown
 
@@ -30,8 +30,9 @@ QUIET_MS = 30_000
 LONGEST = 3_600
 """Points of the line on a page, beyond which the whole line is sent anew, thinned."""
 HOUR_MS = 3_600_000
-CROWD_MS = 900
-"""Least time between two looks at the crowd; a little less than between two looks of a viewer's page."""
+CROWD_MS, WAITING_MS = 1_900, 900
+"""Least time between two looks at the crowd, and while people are asked to join; a little less than a multiple of the
+time between two looks of a viewer's page. Dash renders a list one component after the other."""
 
 WINDOWS = (("The whole session", 0), ("The last five minutes", 300_000), ("The last minute", 60_000))
 """Times shown, one after the other: what the note says, ms (0: all)."""
@@ -138,7 +139,8 @@ def changed(game: Game, view: Viewpoint, look: Look, cursor: Cursor, epoch: str)
     line that the page gets."""
     values, seen = differing(screen(look), cursor.seen)
     fields: Json = {"seen": seen, "crowd": cursor.crowd, "crowd_at": cursor.crowd_at}
-    if epoch != cursor.epoch or abs(look.now - cursor.crowd_at) >= CROWD_MS:
+    rest = WAITING_MS if scene(look) == "join" else CROWD_MS
+    if epoch != cursor.epoch or abs(look.now - cursor.crowd_at) >= rest:
         more, prints = differing(crowd(take_crowd(game, view)), cursor.crowd)
         values |= more
         fields |= {"crowd": prints, "crowd_at": look.now}

@@ -14,7 +14,6 @@ from dash.development.base_component import Component
 
 from layouts.figures.herd_live import live_figure
 from layouts.herd_controls import data, screen_buttons, toolbar
-from layouts.herd_crowd import STATISTICS
 from layouts.herd_dialogs import dialogs
 from layouts.herd_screen import SLOW
 from layouts.shell import Link, aria, page_shell
@@ -97,10 +96,8 @@ def price() -> Component:
         className="hg-top",
         children=[
             html.Div(
-                [
-                    html.Span("–", id="herd-price", className="hg-price"),
-                    html.Span(id="herd-change", className="hg-change"),
-                ],
+                [html.Span("–", id="herd-price", className="hg-price")],
+                id="herd-quote",
                 className="hg-quote",
             ),
             html.Div(
@@ -124,19 +121,7 @@ def meter() -> Component:
         id="herd-meter",
         className="hg-meter",
         children=[
-            html.Div(
-                [
-                    html.Span("Buyers –", id="herd-meter-buy", className="hg-meter-buy"),
-                    html.Span(id="herd-meter-batch", className="hg-meter-batch"),
-                    html.Span("– Sellers", id="herd-meter-sell", className="hg-meter-sell"),
-                ],
-                className="hg-meter-words",
-            ),
-            html.Div(
-                [html.I(id="herd-meter-bar", className="hg-meter-bar"), html.I(className="hg-meter-middle")],
-                className="hg-meter-track",
-                **aria(hidden="true"),
-            ),
+            html.Div(id="herd-meter-now"),
             html.Div(
                 "The meter is hidden while the experiment runs: half of the phones must not see it.",
                 className="hg-meter-hidden",
@@ -257,7 +242,6 @@ def feed() -> Component:
 
 def statistics() -> Component:
     """Figures of the crowd."""
-    pairs = [
-        html.Div([html.Dt(name), html.Dd("–", id=f"herd-stat-{key}")], className="hg-stat") for key, name in STATISTICS
-    ]
-    return html.Section(html.Dl(pairs, className="hg-stats"), className="hg-figures", **aria(label="Statistics"))
+    return html.Section(
+        html.Div(id="herd-stats", className="hg-stats"), className="hg-figures", **aria(label="Statistics")
+    )

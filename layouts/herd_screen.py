@@ -1,5 +1,7 @@
 """What moves on the herd game's big screen, as values of its components' properties. Pure: the same look, the same
 values; a callback sends those that differ from what the page has. The crowd's part is in `herd_crowd`.
+
+What moves together is sent together: for each component that changes by itself Dash tells all others five times.
 """
 
 from __future__ import annotations
@@ -9,6 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from layouts import herd_text as text
+from layouts.herd_controls import data, element
+from layouts.shell import aria
 
 PHASES = {
     "lobby": ("Lobby", "The market opens soon.", "Start"),
@@ -99,9 +103,16 @@ def _top(look: Look) -> dict[str, Any]:
     share = text.signed(100 * change / look.start if look.start else 0.0, lambda value: text.number(value, 1))
     left = _left(look)
     return {
-        "herd-price.children": text.price(look.price),
-        "herd-change.children": f"{text.arrow(way)} {text.signed(change, text.price)} ({share} %)",
-        "herd-change.data-way": way,
+        "herd-quote.children": [
+            element("Span", text.price(look.price), id="herd-price", className="hg-price"),
+            element(
+                "Span",
+                f"{text.arrow(way)} {text.signed(change, text.price)} ({share} %)",
+                id="herd-change",
+                className="hg-change",
+                **data(way=way),
+            ),
+        ],
         "herd-phase.children": PHASES[look.phase][0],
         "herd-round.children": _round(look),
         "herd-clock.children": "" if left is None else text.span(math.ceil(left)),
@@ -126,15 +137,25 @@ def _left(look: Look) -> float | None:
 
 
 def _meter(look: Look) -> dict[str, Any]:
-    share = look.meter
-    known = share is not None
+    share = 0.5 if look.meter is None else look.meter
+    known = look.meter is not None
+    parts = (share, 1 - share) if known else (None, None)
+    buyers, sellers = (text.NONE if part is None else f"{text.percent(part)} %" for part in parts)
     batch = f"Last batch: ▲ {look.buys}  ▼ {look.sells}" if look.buys or look.sells else ""
     return {
         "herd-meter.data-known": str(known).lower(),
-        "herd-meter-bar.style": {"width": f"{100 * (0.5 if share is None else share):.1f}%"},
-        "herd-meter-buy.children": f"Buyers {text.NONE if share is None else text.percent(share) + ' %'}",
-        "herd-meter-sell.children": f"{text.NONE if share is None else text.percent(1 - share) + ' %'} Sellers",
-        "herd-meter-batch.children": batch,
+        "herd-meter-now.children": [
+            element(
+                "Div",
+                [
+                    element("Span", f"Buyers {buyers}", id="herd-meter-buy", className="hg-meter-buy"),
+                    element("Span", batch, id="herd-meter-batch", className="hg-meter-batch"),
+                    element("Span", f"{sellers} Sellers", id="herd-meter-sell", className="hg-meter-sell"),
+                ],
+                className="hg-meter-words",
+            ),
+            element("Div", "", className="hg-meter-track", style={"--share": round(share, 3)}, **aria(hidden="true")),
+        ],
     }
 
 

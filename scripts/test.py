@@ -21,8 +21,10 @@ import _node
 from _environment import ROOT, SetupFailed, ensure
 
 SLOW = "browser or slow"
-PARALLEL = ["-n", "auto", "--maxprocesses", "4", "--dist", "loadfile"]
-"""The files of the tests are shared out over the cores; a test stays with those of its file."""
+PARALLEL = ["-n", str(min(4, max(3, os.cpu_count() or 1))), "--dist", "loadfile"]
+"""The files of the tests are shared out over the cores; a test stays with those of its file. Two cores have three
+processes, because a test that waits for a browser or a server needs none.
+"""
 
 
 def checks(python: Path, given: list[str]) -> list[tuple[str, list[str] | str]]:

@@ -17,8 +17,8 @@ Json = dict[str, Any]
 Point = tuple[int, float]
 Extension = list[Any]
 
-LINE, NOW, VALUE, ROUNDS, NEWS, ROUNDS_LEFT, NEWS_LEFT = range(7)
-NAMES = ("price", "now", "value", "rounds", "news", "roundsleft", "newsleft")
+LINE, NOW, VALUE, ROUNDS, NEWS = range(5)
+NAMES = ("price", "now", "value", "rounds", "news")
 """The traces in order. The names are their `uid`, which the style sheet selects them by."""
 MIDNIGHT = 946_684_800_000
 """The origin of the date axis, ms since 1970."""
@@ -63,8 +63,6 @@ def live_figure(
                 "line": {"color": colours.vwap, "width": 2.5, "dash": "dash"}, "textfont": {"color": colours.vwap}},
         marks | {"mode": "lines+text", "textposition": "top right", "line": {"width": 1.5, "dash": "dot", **muted}},
         marks | {"mode": "lines+text", "textposition": "top right", "line": {"width": 2.5, **amber}},
-        marks | {"mode": "text", "textposition": "top left"},
-        marks | {"mode": "text", "textposition": "top left"},
     ]  # fmt: skip
     for trace, name in zip(data, NAMES, strict=True):
         trace |= {"uid": name, "name": name}
@@ -77,6 +75,7 @@ def _layout(colours: Palette, start: float | None, view: str, clock: str) -> Jso
         "ticks": "",
         "showline": False,
         "tickfont": {"color": colours.muted},
+        "ticklabeloverflow": "allow",
         "gridcolor": colours.grid,
     }
     starting = {
@@ -204,7 +203,8 @@ def mark_traces(marks: Sequence[Json], first: int, end: int) -> dict[str, Json]:
                 spans.append(taken)
             _put(traces[name], [mark["t"], mark["t"], mark["t"]], [0, 1, None], words if free and not left else "")
             if free and left:
-                _put(traces[f"{name}left"], [mark["t"]], [1], words, at=0)
+                begins = round(first + taken[0] * length)
+                _put(traces[name], [begins, begins], [1, None], words, at=0)
     return traces
 
 

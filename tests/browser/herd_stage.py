@@ -111,9 +111,9 @@ class Stage:
 
     def mark(self, name: str) -> list[str]:
         """The words at marks of a kind: "news" or "rounds"."""
-        both = f"[...{GRAPH}.data.find((t) => t.uid === name).text]"
-        left = f"...{GRAPH}.data.find((t) => t.uid === name + 'left').text"
-        return list(self.page.evaluate(f"(name) => [{both[1:-1]}, {left}].filter(Boolean)", name))
+        return list(
+            self.page.evaluate(f"(name) => {GRAPH}.data.find((t) => t.uid === name).text.filter(Boolean)", name)
+        )
 
     def range(self) -> list[float]:
         """The time shown by the chart: from, to, ms."""

@@ -56,6 +56,12 @@ def words(children: Any) -> str:
     return " ".join(words(part) for part in parts if part is not None)
 
 
+def statistics(shown: dict[str, Any]) -> dict[str, str]:
+    """What the figures say, by their names."""
+    parts = [part["props"] for part in shown["herd-stats.children"]]
+    return {part["data-name"]: part["children"] for part in parts}
+
+
 def test_same_values_make_the_same_tree() -> None:
     assert str(page()) == str(page())
     assert (screen(LOOK), crowd(CROWD)) == (screen(LOOK), crowd(CROWD))
@@ -157,24 +163,25 @@ def test_statistics_of_the_game_it_replaces_are_among_those_shown() -> None:
 
 def test_the_screen_says_price_phase_round_meter_and_way_in() -> None:
     shown = screen(LOOK) | crowd(CROWD)
-    assert (shown["herd-price.children"], shown["herd-change.children"]) == ("104.26", "▲ +4.26 (+4.3 %)")
+    assert words(shown["herd-quote.children"]) == "104.26 ▲ +4.26 (+4.3 %)"
     assert (shown["herd-phase.children"], shown["herd-round.children"]) == ("Open", "Round 3 of 3")
     assert (shown["herd-clock.children"], shown["herd-clock.data-soon"]) == ("0:43", "false")
-    assert (shown["herd-meter-buy.children"], shown["herd-meter-sell.children"]) == ("Buyers 63 %", "37 % Sellers")
-    assert shown["herd-meter-batch.children"] == "Last batch: ▲ 34  ▼ 12"
+    assert "Buyers 63 % Last batch: ▲ 34  ▼ 12 37 % Sellers" in words(shown["herd-meter-now.children"])
     assert shown["herd-url-card.children"] == "192.168.178.20:8765/j"
     assert shown["herd-code-hero.children"] == "Code K7QX"
     assert shown["herd-count-whole.children"] == "228 joined · 231 connected"
-    assert shown["herd-stat-imbalance.children"] == "+18 %"
+    assert statistics(shown)["Imbalance"] == "+18 %"
     assert "14,200 ▲ +4,200" in words(shown["herd-leaders.children"])
-    assert "0:05 ◷ Round 1 of 3 begins" in words(shown["herd-feed.children"])
+    assert "0:05 Round 1 of 3 begins" in words(shown["herd-feed.children"])
+    assert {row["props"]["data-sign"] for row in shown["herd-feed.children"]} >= {"◷"}
     assert shown["herd-interval.interval"] == 250
 
 
 def test_unknown_values_are_a_dash() -> None:
     empty = replace(LOOK, meter=None, round=None, buys=0, sells=0, count=0)
     shown = screen(empty) | crowd(replace(CROWD, stats={}, leaders=(), feed=(), code=""))
-    assert (shown["herd-meter-buy.children"], shown["herd-stat-gini.children"]) == ("Buyers –", "–")
+    assert "Buyers –" in words(shown["herd-meter-now.children"])
+    assert statistics(shown)["Gini of wealth"] == "–"
     assert (shown["herd-leaders-none.hidden"], shown["herd-feed-none.hidden"]) == (False, False)
     assert (shown["herd-qr-hero.src"], shown["herd-code-card.children"], shown["herd-clock.hidden"]) == (None, "", True)
 

@@ -98,8 +98,8 @@ def test_marks_are_lines_and_words_stand_where_there_is_room() -> None:
     traces = mark_traces(marks, 0, 1_000)
     assert traces["rounds"]["x"] == [100, 100, 100]
     assert [words for words in traces["rounds"]["text"] if words] == []  # the headline beside it stands
-    assert [words for words in traces["news"]["text"] if words] == ["⚡ Comet"]
-    assert traces["newsleft"] == {"x": [990], "y": [1], "text": ["⚡ Up"]}  # no room to its right
+    news = list(zip(*traces["news"].values(), strict=True))
+    assert [point for point in news if point[2]] == [(940, 1, "⚡ Up"), (110, 1, "⚡ Comet")]  # no room right of 990
     assert mark_traces(marks, 500, 1_000)["rounds"]["x"] == []
 
 
