@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from orderflow.services import Services
 
 
-MOST_CLICKS = 1 << 31
+MAX_CLICKS = 1 << 31
 
 
 def page(services: Services, links: list[Link]) -> Component:
@@ -50,7 +50,7 @@ def look(
     the page is told everything again.
     """
     seen = take_look(game, view, now)
-    count = clicks if isinstance(clicks, int) and 0 < clicks < MOST_CLICKS else 0
+    count = clicks if isinstance(clicks, int) and 0 < clicks < MAX_CLICKS else 0
     window = count % len(WINDOWS)
     figure, extension, moved = advance(game, view, seen, window, cursor)
     values, fields = changed(game, view, seen, cursor, moved.epoch)

@@ -17,8 +17,8 @@ from layouts.instruments_detail import change_text, marks, quote, readout
 from layouts.instruments_facts import facts, warnings
 from layouts.instruments_text import direction, price
 from orderflow.instruments.board import change
-from orderflow.instruments.instrument import DECIMALS, LEAST, Instrument
-from orderflow.instruments.model_card import card
+from orderflow.instruments.instrument import DECIMALS, MIN_PRICE, Instrument
+from orderflow.instruments.model_card import build_model_card
 from orderflow.instruments.simulation import Simulation
 from orderflow.instruments.stylized_facts import FactChecker
 
@@ -73,7 +73,7 @@ def update_line(simulation: Simulation, opened: Opened, seen: Seen | None, most:
 def points(instrument: Instrument, since: int) -> tuple[list[float], list[float]]:
     """(ms since 1970, shown prices) of what came after price number `since`, oldest first."""
     times, prices = instrument.history.since(since)
-    return [time / 1e6 for time in times], [max(round(value, DECIMALS), LEAST) for value in prices]
+    return [time / 1e6 for time in times], [max(round(value, DECIMALS), MIN_PRICE) for value in prices]
 
 
 def _figures(instrument: Instrument) -> Answer:
@@ -138,7 +138,7 @@ def register(app: Dash, services: Services) -> None:
         between = isinstance(looks, int) and looks % EVERY != 0 and ctx.triggered_id == "instruments-card-interval"
         if instrument is None or (between and not instrument.spec.book):
             raise PreventUpdate
-        found = services.workers.run(card, instrument, checker)
+        found = services.workers.run(build_model_card, instrument, checker)
         return facts(found, len(instrument.history), simulation.status()["scenario"]), warnings(found["warnings"])
 
     @app.callback(

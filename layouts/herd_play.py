@@ -91,7 +91,7 @@ DOCUMENT = """<!DOCTYPE html>
 {style}
 </style>
 </head>
-<body data-most="{most}" data-short="{short}" data-impact="{impact}">
+<body data-max-order="{most}" data-short="{short}" data-impact="{impact}">
 <header>
 <h1>Herd market</h1>
 <p id="who"></p>

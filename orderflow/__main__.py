@@ -23,7 +23,7 @@ def main() -> int:
     """Run the command line and return the exit code."""
     leave_out_working_folder()
     if any(word in SERVERS for word in sys.argv[1:2]):
-        if hidden := hidden_by():
+        if hidden := hidden_package():
             print(f"orderflow: {hidden}", file=sys.stderr)
             return 1
         from gevent import monkey  # only servers need it, and it must precede every other import
@@ -45,7 +45,7 @@ def leave_out_working_folder() -> None:
         del sys.path[0]
 
 
-def hidden_by() -> str:
+def hidden_package() -> str:
     """A sentence that names the package that hides one of ours; "" if none does."""
     for name in PAGES:
         spec = importlib.util.find_spec(name)

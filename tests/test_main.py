@@ -43,7 +43,7 @@ def test_the_working_folder_does_not_hide_our_packages(foreign: Path) -> None:
     start = "import os, sys; sys.path[0] = os.getcwd(); from orderflow import __main__ as m; "
     done = run(foreign, str(ROOT), "-c", f"{start}{WHERE}")
     assert str(foreign) in done.stdout, done.stderr
-    done = run(foreign, str(ROOT), "-c", f"{start}m.leave_out_working_folder(); assert not m.hidden_by(); {WHERE}")
+    done = run(foreign, str(ROOT), "-c", f"{start}m.leave_out_working_folder(); assert not m.hidden_package(); {WHERE}")
     assert [Path(line).parent.parent for line in done.stdout.split()] == [ROOT, ROOT], done.stderr
 
 
@@ -68,4 +68,4 @@ def test_the_program_s_own_folder_stays(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(sys, "path", [str(ROOT), "elsewhere"])
     program.leave_out_working_folder()
     assert sys.path == [str(ROOT), "elsewhere"]
-    assert program.hidden_by() == ""
+    assert program.hidden_package() == ""

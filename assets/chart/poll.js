@@ -11,7 +11,7 @@
   const REST_MS = 250;
   const GIVE_UP_MS = 15000;
   const NEAR = 0.15; // of the screen: so near to the first bar older ones are asked for
-  const MOST_BARS = 20000;
+  const MAX_BARS = 20000;
 
   const want = { symbol: null, frame: null, rows: 0 };
   let zoomRows = 0; // ticks a row that the zoom asks for while `want.rows` is 0
@@ -114,7 +114,7 @@
   function loadOlder() {
     const { chart } = of.page,
       { model, view } = chart;
-    if (!chart.ready || !model.ms || waiting || model.bars.length >= MOST_BARS) return;
+    if (!chart.ready || !model.ms || waiting || model.bars.length >= MAX_BARS) return;
     if (view.x0 > model.first + NEAR * (view.x1 - view.x0) || !(model.stats.candles > model.bars.length)) return;
     const { epoch, symbol, frame, bars, rows, ref } = model;
     const request = { epoch, symbol, frame, first: bars[0].t, rows, ref, marks },

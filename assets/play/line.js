@@ -4,7 +4,7 @@
   const herd = (root.herd = root.herd || {});
 
   const SHOWN_MS = 180000;
-  const LEAST_MS = 30000;
+  const MIN_MS = 30000;
   const HELD_MS = 1500; // a longer silence means that the price stood still
   const STEPS = [1, 2, 2.5, 5, 10];
 
@@ -61,7 +61,7 @@
     const size = Math.max(11, 0.75 * parseFloat(style.fontSize));
     const to = Math.max(herd.market.now(market), market.time);
     const first = market.history[0][0];
-    const from = to - Math.min(SHOWN_MS, Math.max(LEAST_MS, to - first));
+    const from = to - Math.min(SHOWN_MS, Math.max(MIN_MS, to - first));
     const shown = points(market.history, from, to);
     const [low, high] = range(shown);
     pen.font = size + "px system-ui, sans-serif";

@@ -7,7 +7,7 @@
     { $ } = view;
 
   const { dataset } = document.body;
-  const MOST = Number(dataset.most),
+  const MAX_ORDER = Number(dataset.maxOrder),
     SHORT = Number(dataset.short),
     IMPACT = Number(dataset.impact);
   const START = "Choose how many, then buy or sell.";
@@ -162,8 +162,8 @@
       chosen = quantity();
     const closed = shut();
     const known = you && price !== null;
-    const most = known ? herd.market.affordable(you.cash, price, IMPACT, MOST) : 0,
-      held = known ? Math.max(0, Math.min(MOST, you.shares + SHORT)) : 0;
+    const most = known ? herd.market.affordable(you.cash, price, IMPACT, MAX_ORDER) : 0,
+      held = known ? Math.max(0, Math.min(MAX_ORDER, you.shares + SHORT)) : 0;
     const buy = chosen === "max" ? most : Number(chosen),
       sell = chosen === "max" ? held : Number(chosen);
     let poor = null,

@@ -30,7 +30,7 @@ LONGEST = 26
 """Maximum letters of a headline's label."""
 ROOM = 0.012
 """Space to the right of the newest point, as a share of the time range."""
-LEAST_ROOM = 300
+MIN_ROOM = 300
 """Minimum of that space, ms."""
 NAMED_BY = 0.72
 """Rightmost start of the fundamental value's label, as a share of the time range."""
@@ -163,7 +163,7 @@ def now_trace(first: int, last: Point, now: int, tag: str) -> Json:
     """
     time, price = last
     end = max(now, time)
-    room = max(LEAST_ROOM, round(ROOM * (end - first)))
+    room = max(MIN_ROOM, round(ROOM * (end - first)))
     return {"x": [first, max(time, first), end, end + room], "y": [None, price, price, None], "text": ["", "", tag, ""]}
 
 

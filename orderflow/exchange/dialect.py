@@ -31,7 +31,7 @@ INTERVALS: dict[str, int] = {
 }
 """Length in ns by Binance's name. Binance also has 3d, 1w and 1M."""
 
-DEFAULT_LIMIT, MOST = 500, 1000
+DEFAULT_LIMIT, MAX_LIMIT = 500, 1000
 """Default and largest number of rows of a response."""
 
 
@@ -160,7 +160,7 @@ class Endpoint:
 
 _SYMBOL = {"symbol": "The symbol, as exchangeInfo names it."}
 _SYMBOLS = {"symbol": "One symbol.", "symbols": 'Several symbols, as a JSON list: ["A","B"].'}
-_LIMIT = {"limit": f"Rows at most: {DEFAULT_LIMIT} when not given, never more than {MOST}."}
+_LIMIT = {"limit": f"Rows at most: {DEFAULT_LIMIT} when not given, never more than {MAX_LIMIT}."}
 _SPAN = {"startTime": "First time, ms since 1970, inclusive.", "endTime": "Last time, ms since 1970, inclusive."}
 _ZONE = {"timeZone": "Offset from UTC in which the intervals begin: 8, -1:00, 05:45."}
 _KLINES = {**_SYMBOL, "interval": f"One of {', '.join(INTERVALS)}.", **_SPAN, **_ZONE, **_LIMIT}

@@ -122,9 +122,9 @@ class Exchange:
         """Add steps to the fault script, all or none (see `orderflow.exchange.script`). Raises BadInput."""
         for step in self.script.add(steps, self.clock.monotonic()):
             if step.do == "clock":
-                self.offset_ms = step.says["offset_ms"]
+                self.offset_ms = step.members["offset_ms"]
             elif step.do == "rules":
-                self.rules = replace(self.rules, **{k: v for k, v in step.says.items() if v is not None})
+                self.rules = replace(self.rules, **{k: v for k, v in step.members.items() if v is not None})
 
     def clear_faults(self) -> None:
         """Clear the script, the clock offset, changed rules and bans."""

@@ -22,7 +22,7 @@ from orderflow.market.frames import DAY, HOUR, MINUTE, SECOND, Frame
 from orderflow.market.market import Market
 
 SAFE = 2**62
-LOOK_BACK = (HOUR, DAY, 30 * DAY, 2**61)
+LOOKBACKS = (HOUR, DAY, 30 * DAY, 2**61)
 """Spans (ns) searched one after another for the last trade before a kline."""
 _FRAMES = {length: Frame.parse(name) for name, length in INTERVALS.items() if length <= HOUR}
 _PARTS = (HOUR, 30 * MINUTE, 15 * MINUTE, MINUTE)
@@ -165,7 +165,7 @@ class Klines:
         """The last second or minute with a trade before a time (ns, a whole second)."""
         minute = moment // MINUTE * MINUTE
         spans = [(_FRAMES[SECOND], minute, moment)] if minute < moment else []
-        for frame, begin, end in [*spans, *((_FRAMES[MINUTE], minute - back, minute) for back in LOOK_BACK)]:
+        for frame, begin, end in [*spans, *((_FRAMES[MINUTE], minute - back, minute) for back in LOOKBACKS)]:
             table = self._market.bars(symbol, frame, start=max(0, begin), end=end)
             if len(table):
                 return next(read_table(table.take(len(table) - 1, len(table))))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from orderflow.exchange.dialect import MS, Refusal, banned, too_much_weight
 from orderflow.runtime.workers import plain_lock
 
-PATIENCE = 10
+MAX_STRIKES = 10
 """Number of 429 responses within a minute before a ban."""
 FIRST_BAN, LONGEST_BAN = 120, 3 * 86_400
 REMEMBERED = 10_000
@@ -51,7 +51,7 @@ class Limits:
             if account.used <= limit:
                 return account.used, None
             account.strikes += 1
-            if account.strikes <= PATIENCE:
+            if account.strikes <= MAX_STRIKES:
                 return account.used, too_much_weight(limit, 60 - ms // 1000 % 60)
             seconds = min(FIRST_BAN * 2**account.bans, LONGEST_BAN)
             account.bans = min(account.bans + 1, 20)

@@ -14,7 +14,7 @@ from orderflow.errors import NotFound
 from orderflow.exchange.dialect import (
     DEFAULT_LIMIT,
     INTERVALS,
-    MOST,
+    MAX_LIMIT,
     MS,
     PLACES,
     Endpoint,
@@ -105,11 +105,11 @@ def number(given: dict[str, str], name: str) -> int | None:
 
 
 def limit(given: dict[str, str]) -> int:
-    """The requested number of rows, at most `MOST`. Raises Refusal for 0."""
+    """The requested number of rows, at most `MAX_LIMIT`. Raises Refusal for 0."""
     value = number(given, "limit")
     if value == 0:
         raise invalid("limit")
-    return DEFAULT_LIMIT if value is None else min(value, MOST)
+    return DEFAULT_LIMIT if value is None else min(value, MAX_LIMIT)
 
 
 def moment(given: dict[str, str], name: str) -> int | None:

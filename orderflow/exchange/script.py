@@ -37,7 +37,7 @@ STATUSES = {
     504: (-1007, "Timeout waiting for response from backend server. Send status unknown; execution status unknown."),
 }
 RETRY_AFTER = {418: 120, 429: 60}
-MOST_STEPS = 1000
+MAX_STEPS = 1000
 CALLS = ("fail", "slow")
 MESSAGES = ("skip", "duplicate", "swap", "malformed", "hold", "drop")
 
@@ -120,21 +120,21 @@ KINDS: dict[str, dict[str, Field]] = {
 
 @dataclass(slots=True)
 class Step:
-    """A step. says: its members. begun: when it was added, monotonic s. left: how often it still applies."""
+    """A step. members: its fields. begun: when it was added, monotonic s. left: how often it still applies."""
 
     number: int
     do: str
-    says: dict[str, Any]
+    members: dict[str, Any]
     begun: float
     left: int
 
     def get(self, name: str) -> Any:
         """A member of the step, None if not given."""
-        return self.says.get(name)
+        return self.members.get(name)
 
     def state(self) -> dict[str, Any]:
         """The step with what is left of it, JSON-ready."""
-        return {"do": self.do, **{k: v for k, v in self.says.items() if v is not None}, "left": self.left}
+        return {"do": self.do, **{k: v for k, v in self.members.items() if v is not None}, "left": self.left}
 
 
 @dataclass(slots=True)
@@ -173,22 +173,22 @@ def check(step: Any, row: int) -> tuple[str, dict[str, Any], list[FieldError]]:
         for name in step
         if name != "do" and name not in fields
     ]
-    says: dict[str, Any] = {}
+    members: dict[str, Any] = {}
     for name, known in fields.items():
         value = step.get(name)
         if value is None:
             if known.needed:
                 errors.append(FieldError(row, name, f"is missing; it must be {known.allowed}"))
-            says[name] = known.default
+            members[name] = known.default
         elif known.takes(value):
-            says[name] = value
+            members[name] = value
         else:
             errors.append(FieldError(row, name, f"must be {known.allowed}"))
-    if do == "drop" and says.get("after") is not None and says.get("seconds") is not None:
+    if do == "drop" and members.get("after") is not None and members.get("seconds") is not None:
         errors.append(FieldError(row, "seconds", "cannot be combined with after"))
-    if do == "rules" and not any(value is not None for value in says.values()):
+    if do == "rules" and not any(value is not None for value in members.values()):
         errors.append(FieldError(row, None, f"must have one of {', '.join(fields)}"))
-    return do, says, errors
+    return do, members, errors
 
 
 class Script:
@@ -207,11 +207,11 @@ class Script:
             wrong = " ".join(filter(None, (errors[0].field, errors[0].reason)))
             raise BadInput(f"step {errors[0].row}: {wrong}", errors)
         with self._lock:
-            if len(self.steps) + len(checked) > MOST_STEPS:
-                raise BadInput(f"more than {MOST_STEPS} steps; clear the script first")
+            if len(self.steps) + len(checked) > MAX_STEPS:
+                raise BadInput(f"more than {MAX_STEPS} steps; clear the script first")
             made = [
-                Step(next(self._numbers), do, says, now, says.get("calls") or says.get("times") or 1)
-                for do, says, _ in checked
+                Step(next(self._numbers), do, members, now, members.get("calls") or members.get("times") or 1)
+                for do, members, _ in checked
             ]
             self.steps = (*self.steps, *(step for step in made if step.do not in ("clock", "rules")))
         return made

@@ -25,7 +25,7 @@ GRACE = 2 * SECOND
 """A kline is closed by a later trade, or this long (ns) after its end."""
 BATCH = 1000
 """Most trades or klines per poll; the rest follows with the next."""
-LOOK = SECOND // 4
+CLOSE_CHECK = SECOND // 4
 """Time (ns) between checks whether a kline is closed."""
 
 encode = msgspec.json.encode
@@ -147,7 +147,7 @@ class KlineFeed:
         self._ledger = data.ledger(stream.symbol)
         self._interval = Interval(stream.interval, INTERVALS[stream.interval])
         self._every = SECOND if stream.interval == "1s" else 2 * SECOND
-        self._told = self._looked = now - self._every
+        self._sent = self._checked = now - self._every
         self._live = self._behind = False
         self._revision: object = None
         self._last: Kline | None = None
@@ -159,14 +159,14 @@ class KlineFeed:
     def due(self, now: int) -> bool:
         market, symbol = self._market, self._stream.symbol
         changed = (market.epoch_of(symbol), market.revision(symbol)) != self._revision
-        if changed and now - self._told >= self._every:
+        if changed and now - self._sent >= self._every:
             return True
-        ended = now >= self._open + self._interval.ns and now - self._looked >= LOOK
+        ended = now >= self._open + self._interval.ns and now - self._checked >= CLOSE_CHECK
         return self._behind or (ended and (changed or self._live))
 
     def events(self, now: int) -> list[bytes]:
         symbol = self._stream.symbol
-        self._looked = now
+        self._checked = now
         self._revision = self._market.epoch_of(symbol), self._market.revision(symbol)
         info = self._market.info(symbol)
         self._live = trading(info, now)
@@ -179,9 +179,9 @@ class KlineFeed:
             if info.last >= kline.end or (self._live and now >= kline.end + GRACE):
                 found.append(self._event(kline, now, closed=True))
                 self._open, self._last = kline.end, None
-            elif now - self._told >= self._every and kline != self._last and (kline.trades or now < kline.end):
+            elif now - self._sent >= self._every and kline != self._last and (kline.trades or now < kline.end):
                 found.append(self._event(kline, now, closed=False))
-                self._told, self._last = now, kline
+                self._sent, self._last = now, kline
                 break
             else:
                 break
@@ -207,7 +207,7 @@ class MiniTickerFeed:
         self._stream = stream
         self._market = market
         self._data = data
-        self._told = -(2**62)
+        self._sent = -(2**62)
         self._revision: object = None
 
     def _version(self) -> tuple[str, int]:
@@ -215,10 +215,10 @@ class MiniTickerFeed:
         return self._market.epoch_of(symbol), self._market.revision(symbol)
 
     def due(self, now: int) -> bool:
-        return abs(now - self._told) >= SECOND and self._version() != self._revision
+        return abs(now - self._sent) >= SECOND and self._version() != self._revision
 
     def events(self, now: int) -> list[bytes]:
-        self._told, self._revision = now, self._version()
+        self._sent, self._revision = now, self._version()
         symbol = self._stream.symbol
         day = self._data.rolling(symbol).day(self._data.present(symbol), brief=True)
         return [encode(day.mini(self._stream.name, now // MS))]

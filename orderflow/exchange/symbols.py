@@ -23,8 +23,8 @@ FRESH = 1.0
 """Seconds for which the list of names is cached."""
 ENDED = DAY
 """Age (ns) of the newest trade from which an instrument is no longer trading: status BREAK, no later klines."""
-MOST_PRICE = 2**31 - 1
-MOST_SIZE = 2**53
+MAX_PRICE = 2**31 - 1
+MAX_SIZE = 2**53
 
 
 def exchange_name(symbol: str) -> str:
@@ -113,13 +113,13 @@ class Listing:
                 {
                     "filterType": "PRICE_FILTER",
                     "minPrice": tick,
-                    "maxPrice": amount(MOST_PRICE * grid.tick_units, grid.price_decimals),
+                    "maxPrice": amount(MAX_PRICE * grid.tick_units, grid.price_decimals),
                     "tickSize": tick,
                 },
                 {
                     "filterType": "LOT_SIZE",
                     "minQty": step,
-                    "maxQty": amount(MOST_SIZE, grid.size_decimals),
+                    "maxQty": amount(MAX_SIZE, grid.size_decimals),
                     "stepSize": step,
                 },
             ],

@@ -22,9 +22,9 @@ from orderflow.errors import BadInput
 
 _PIECE = 1 << 20
 _HEAD = 1 << 18
-_MOST_BYTES = 1 << 24
+_MAX_BYTES = 1 << 24
 _JUNK = ("__MACOSX/", ".DS_Store")
-_MOST_NAMES = 20
+_MAX_NAMES = 20
 
 
 class Readable(Protocol):
@@ -85,7 +85,7 @@ def _from_zip(raw: BinaryIO, path: Path, size: int, member: str | None) -> Sourc
     except zipfile.BadZipFile as error:
         raise BadInput(f"{path.name} is a damaged zip file: {error}") from error
     names = [name for name in archive.namelist() if not name.endswith("/") and not name.startswith(_JUNK)]
-    shown = ", ".join(names[:_MOST_NAMES]) + (", …" if len(names) > _MOST_NAMES else "")
+    shown = ", ".join(names[:_MAX_NAMES]) + (", …" if len(names) > _MAX_NAMES else "")
     if member is None and len(names) != 1:
         raise BadInput(f"{path.name} holds {len(names)} files; name one as the member: {shown or 'none'}")
     if member is not None and member not in names:
@@ -180,7 +180,7 @@ class Lines:
     def _next_block(self, want: int) -> tuple[bytes, int] | None:
         """The next `want` lines, fewer if they are very long or the text ends; None at the end."""
         breaks = self._breaks()
-        while not self._ended and np.count_nonzero(breaks) < want and len(self._buffer) < _MOST_BYTES:
+        while not self._ended and np.count_nonzero(breaks) < want and len(self._buffer) < _MAX_BYTES:
             self._more()
             breaks = self._breaks()
         if not self._buffer:
@@ -193,7 +193,7 @@ class Lines:
         elif len(ends):
             lines, at = len(ends), int(ends[-1]) + 1
         else:
-            raise BadInput(f"a line is longer than {_MOST_BYTES} bytes: this is not a table of ticks")
+            raise BadInput(f"a line is longer than {_MAX_BYTES} bytes: this is not a table of ticks")
         data, self._buffer = self._buffer[:at], self._buffer[at:]
         return data, lines
 

@@ -7,7 +7,7 @@ The same generator state gives the same arrivals, however the time is cut into c
 return together what `until(2)` alone returns. Time is seconds since the start.
 
 Two limits keep a burst from stalling the program. In each whole second of the process's own time at most
-MOST_IN_A_SECOND arrivals take place; the rest of that second is silent. A call returns at most MOST_IN_A_CALL arrivals;
+MAX_PER_SECOND arrivals take place; the rest of that second is silent. A call returns at most MAX_PER_CALL arrivals;
 the rest of its time is silent. Both are counted in `cuts` and `silence`. The first limit is part of the law and does
 not depend on the calls; the second affects only callers that ask for a long time at once.
 """
@@ -24,9 +24,9 @@ import numpy as np
 from orderflow.errors import BadInput, FieldError
 from orderflow.instruments.params import Param, checked, near, refused, shown
 
-MOST_IN_A_SECOND = 5_000
-MOST_IN_A_CALL = 20_000
-MEAN_MOST = 1_000.0
+MAX_PER_SECOND = 5_000
+MAX_PER_CALL = 20_000
+MAX_RATE = 1_000.0
 """Largest mean rate of a law, arrivals per second."""
 BLOCK = 64
 """Random numbers drawn per block: scalar draws from numpy cost more than the law itself, and every instrument keeps a
@@ -42,7 +42,7 @@ class Arrivals(ABC):
     def __init__(self) -> None:
         self.cuts = 0
         self.silence = 0.0
-        self._told = 0.0
+        self._until = 0.0
         self._second = 0
         self._in_second = 0
         self._next = 0.0
@@ -65,24 +65,24 @@ class Arrivals(ABC):
         found: list[float] = []
         while self._next <= t:
             time = self._next
-            if len(found) >= MOST_IN_A_CALL:
+            if len(found) >= MAX_PER_CALL:
                 self._cut(time, t)
                 break
             if time >= self._second + 1:
                 self._second, self._in_second = math.floor(time), 0
             self._in_second += 1
-            if self._in_second > MOST_IN_A_SECOND:
+            if self._in_second > MAX_PER_SECOND:
                 self._cut(time, self._second + 1.0)
                 continue
             found.append(time)
             self._next = self._after()
-        self._told = max(self._told, t)
+        self._until = max(self._until, t)
         return found
 
     @property
     def generated_until(self) -> float:
         """The time up to which arrivals have been generated, in seconds."""
-        return self._told
+        return self._until
 
     def _cut(self, start: float, end: float) -> None:
         self.cuts += 1
@@ -113,8 +113,8 @@ class ArrivalLaw:
         owner = f"{self.name} arrivals"
         complete = checked(owner, self.params, values)
         mean = self.mean_rate(complete)
-        if mean > MEAN_MOST:
-            reason = f"{complete['rate']:g} makes {mean:,.0f} arrivals a second: at most {MEAN_MOST:,.0f} are allowed"
+        if mean > MAX_RATE:
+            reason = f"{complete['rate']:g} makes {mean:,.0f} arrivals a second: at most {MAX_RATE:,.0f} are allowed"
             raise refused(owner, [FieldError(None, "rate", reason)])
         return complete
 
@@ -190,7 +190,7 @@ POISSON = ArrivalLaw(
     title="Poisson",
     doc="Arrivals without memory, at a constant rate.",
     source="Kingman, Poisson Processes (1993)",
-    params=(Param("rate", 2.0, 0.0, MEAN_MOST, "1/s", "Arrivals a second.", low_open=True),),
+    params=(Param("rate", 2.0, 0.0, MAX_RATE, "1/s", "Arrivals a second.", low_open=True),),
     mean_rate=lambda values: values["rate"],
     fano=lambda values: 1.0,
     _start=_Poisson,
@@ -202,7 +202,7 @@ HAWKES = ArrivalLaw(
     doc="Arrivals that excite each other: each one raises the rate by branching·decay, which then fades exponentially.",
     source="Hawkes, Biometrika 58 (1971); simulated by thinning, Ogata, IEEE Trans. Inf. Theory 27 (1981)",
     params=(
-        Param("rate", 0.4, 0.0, MEAN_MOST, "1/s", "Baseline: arrivals a second that nothing excited.", low_open=True),
+        Param("rate", 0.4, 0.0, MAX_RATE, "1/s", "Baseline: arrivals a second that nothing excited.", low_open=True),
         Param(
             "branching",
             0.8,

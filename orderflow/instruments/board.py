@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from orderflow.instruments.instrument import DECIMALS, LEAST, Instrument
+from orderflow.instruments.instrument import DECIMALS, MIN_PRICE, Instrument
 
 POINTS = 120
 """Prices of a window, at most."""
@@ -34,7 +34,7 @@ def window(instrument: Instrument, points: int = POINTS) -> Window:
     step = (times[-1] - times[0]) / last if last > 0 else 0.0
     stride = max(1, round(APART / step)) if step > 0 else 1
     kept = range(last, -1, -stride)[:points][::-1]
-    return Window([times[k] for k in kept], [max(round(prices[k], DECIMALS), LEAST) for k in kept])
+    return Window([times[k] for k in kept], [max(round(prices[k], DECIMALS), MIN_PRICE) for k in kept])
 
 
 def volatility(shown: Window) -> float | None:

@@ -27,10 +27,10 @@ from orderflow.instruments.params import Param, checked
 
 STEADY = 64
 """Half-life of the usual return, in steps."""
-FORGETTING = 1.0 - 0.5 ** (1.0 / STEADY)
+DECAY = 1.0 - 0.5 ** (1.0 / STEADY)
 LARGEST_SIZE = 10**9
 LONGEST_ORDER = 10_000
-FARTHEST = 8.0
+MAX_Z = 8.0
 """Largest |z| that the law of the side uses."""
 
 
@@ -105,7 +105,7 @@ class TradeFlow:
         if span > 0.0:
             square = gain * gain / span
             usual = usual or square
-            self._square = usual + (square - usual) * FORGETTING
+            self._square = usual + (square - usual) * DECAY
         if not times:
             return []
         chance = self._chance_of_buying(gain, usual * span)
@@ -129,7 +129,7 @@ class TradeFlow:
         """P(buy) in a step with this log return, when the usual squared return is `usual`."""
         if usual <= 0.0:
             return 0.5
-        z = max(-FARTHEST, min(FARTHEST, gain / math.sqrt(usual)))
+        z = max(-MAX_Z, min(MAX_Z, gain / math.sqrt(usual)))
         return 1.0 / (1.0 + math.exp(-self.values["follow"] * z))
 
     def _draw(self) -> float:

@@ -25,7 +25,7 @@ from orderflow.market.ticks import NO_ID, SideRule, TickBatch
 
 DECIMALS = 2
 """Decimals of displayed and traded prices."""
-LEAST = 10.0**-DECIMALS
+MIN_PRICE = 10.0**-DECIMALS
 
 
 @dataclass(slots=True)
@@ -73,7 +73,7 @@ class Instrument:
         self.trades = 0
         self.failure: str | None = None
         self._pending = Pending()
-        self._told = 0
+        self._last_trade = 0
         shared = group is not None
         noise = Noise(seed, common=group, rho=spec.correlation if shared else 0.0, span=span, begin=begin)
         self._begin(noise, bounds, now)
@@ -119,9 +119,9 @@ class Instrument:
         before = self.price
         try:
             if effects is not CALM:
-                self._feel(effects)
+                self._apply(effects)
             elif not self._calm:
-                self._feel(CALM)
+                self._apply(CALM)
             if effects.halted:
                 return False
             price = self.path.step()
@@ -167,7 +167,7 @@ class Instrument:
     @property
     def shown(self) -> float:
         """The displayed price: two decimals, at least 0.01."""
-        return max(round(self.price, DECIMALS), LEAST)
+        return max(round(self.price, DECIMALS), MIN_PRICE)
 
     def quote(self) -> dict[str, float] | None:
         """Best bid and ask with their sizes, for an instrument with an order book."""
@@ -177,7 +177,7 @@ class Instrument:
         unit = 10.0**DECIMALS
         return {"bid": bid / unit, "bid_size": bid_size, "ask": ask / unit, "ask_size": ask_size}
 
-    def _feel(self, effects: Effects) -> None:
+    def _apply(self, effects: Effects) -> None:
         if effects.factor != 1.0:
             self.path.scale(effects.factor)
         self.path.volatility(effects.volatility)
@@ -186,15 +186,15 @@ class Instrument:
     def _keep(self, trades: list[Trade], now: int, end: float, pace: float) -> None:
         held = self._pending
         time, price, size, side = held.time.append, held.price.append, held.size.append, held.side.append
-        told = self._told
+        last = self._last_trade
         for trade in trades:
             # keep the order: a step made early must not put its first trades before the last ones of the step before
-            told = max(told, now - int((end - trade.t) * pace * 1e9))
-            time(told)
+            last = max(last, now - int((end - trade.t) * pace * 1e9))
+            time(last)
             price(trade.price)
             size(trade.size)
             side(trade.side)
-        self._told = told
+        self._last_trade = last
         self.trades += len(trades)
 
 

@@ -16,7 +16,7 @@ FINE = 9
 """Decimals of the prices that the facts are computed from."""
 
 
-def card(instrument: Instrument, checker: FactChecker) -> dict[str, Any]:
+def build_model_card(instrument: Instrument, checker: FactChecker) -> dict[str, Any]:
     """Build the model card, ready for JSON. It computes for up to a second, so do not call it on the hub."""
     spec = instrument.spec
     model, law = registry.get(spec.model), arrivals.get(spec.arrivals)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from orderflow.errors import BadInput, FieldError
 
-LONGEST_SHOWN, MOST_SHOWN, MOST_COMPARED = 60, 12, 1_000
+LONGEST_SHOWN, MAX_SHOWN, MAX_COMPARED = 60, 12, 1_000
 """Limits of error messages: characters of a value, known words shown, known words compared with."""
 
 
@@ -61,11 +61,11 @@ def shown(value: object) -> str:
 def near(word: str, known: Iterable[str]) -> str:
     """The end of an error message about `word`: the known word that was likely meant, or the list of known words."""
     words = list(known)
-    found = difflib.get_close_matches(word[:LONGEST_SHOWN], words[:MOST_COMPARED], 1)
+    found = difflib.get_close_matches(word[:LONGEST_SHOWN], words[:MAX_COMPARED], 1)
     if found:
         return f"did you mean {found[0]!r}?"
-    more = f" and {len(words) - MOST_SHOWN} more" if len(words) > MOST_SHOWN else ""
-    return f"there are {', '.join(words[:MOST_SHOWN]) or 'none'}{more}"
+    more = f" and {len(words) - MAX_SHOWN} more" if len(words) > MAX_SHOWN else ""
+    return f"there are {', '.join(words[:MAX_SHOWN]) or 'none'}{more}"
 
 
 def checked(owner: str, params: Iterable[Param], values: Mapping[str, float]) -> dict[str, float]:

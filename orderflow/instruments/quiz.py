@@ -27,7 +27,7 @@ from orderflow.instruments.rng import Noise, child_seed
 
 LENGTH = 120
 """Prices in a window."""
-MOST = 20
+MAX_QUESTIONS = 20
 """Questions of a quiz; there are 22 recorded windows, and none is used twice."""
 _SECOND = 1_000_000_000
 _GRIDS = (("LTCUSDT", 5), ("LTCUSDT", 20), ("BTCUSDT", 1))
@@ -131,8 +131,8 @@ class Quizzes:
         that names `n` or `seed`, NotFound if a recording is not installed.
         """
         faults = []
-        if not 1 <= n <= MOST:
-            faults.append(FieldError(None, "n", f"{n} questions are not possible; ask for 1 to {MOST}"))
+        if not 1 <= n <= MAX_QUESTIONS:
+            faults.append(FieldError(None, "n", f"{n} questions are not possible; ask for 1 to {MAX_QUESTIONS}"))
         if seed < 0:
             faults.append(FieldError(None, "seed", f"{seed} must be 0 or more"))
         if faults:

@@ -46,8 +46,8 @@ from orderflow.instruments.timeline import CALM, Effects, Timeline
 
 __all__ = ["CALM", "Effects", "EventError", "Player", "Scenario"]
 
-MOST_EVENTS = 1_000
-MOST_ERRORS = 50
+MAX_EVENTS = 1_000
+MAX_ERRORS = 50
 """Errors listed in the message; `errors` has all of them."""
 ALL = "all"
 LOOP = Param("loop", 900.0, 1.0, AT.high, "s", "The scenario repeats with this period.")
@@ -106,8 +106,8 @@ class Scenario:
         if not isinstance(listed, list) or not listed:
             errors.append(FieldError(None, "events", "is missing: write each event as a table [[events]]"))
             listed = []
-        if len(listed) > MOST_EVENTS:
-            errors.append(FieldError(None, "events", f"are {len(listed):,}: at most {MOST_EVENTS:,} are allowed"))
+        if len(listed) > MAX_EVENTS:
+            errors.append(FieldError(None, "events", f"are {len(listed):,}: at most {MAX_EVENTS:,} are allowed"))
             listed = []
         events = []
         for index, one in enumerate(listed):
@@ -115,9 +115,9 @@ class Scenario:
             if found is not None:
                 events.append(found)
         if errors:
-            more = f"; and {len(errors) - MOST_ERRORS} more" if len(errors) > MOST_ERRORS else ""
-            told = [str(e) if isinstance(e, EventError) else f"{e.field} {e.reason}" for e in errors[:MOST_ERRORS]]
-            raise BadInput(f"scenario {name}: {'; '.join(told)}{more}", errors)
+            more = f"; and {len(errors) - MAX_ERRORS} more" if len(errors) > MAX_ERRORS else ""
+            messages = [str(e) if isinstance(e, EventError) else f"{e.field} {e.reason}" for e in errors[:MAX_ERRORS]]
+            raise BadInput(f"scenario {name}: {'; '.join(messages)}{more}", errors)
         return Scenario(title, description, loop, tuple(events), _odd(events, loop))
 
     @property

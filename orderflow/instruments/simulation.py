@@ -16,12 +16,13 @@ from collections.abc import Mapping
 from math import gcd
 from typing import Any
 
-from orderflow.errors import BadInput, BadSetting, Conflict, FieldError, NotFound, OrderflowError
+from orderflow.errors import BadInput, BadSetting, FieldError, NotFound, OrderflowError
 from orderflow.instruments.instrument import Instrument, Listener, seed_of
 from orderflow.instruments.rng import CommonNoise, child_seed
 from orderflow.instruments.scenario import CALM, Player, Scenario
 from orderflow.instruments.scenarios import open_scenario
 from orderflow.instruments.spec import Spec, specs
+from orderflow.instruments.trade_delivery import TradeDelivery
 from orderflow.market.market import Market
 from orderflow.market.tick_log import TickLog
 from orderflow.runtime.clock import Clock
@@ -30,21 +31,17 @@ from orderflow.settings.settings import Settings
 
 SLOWEST, FASTEST = 0.1, 100.0
 """Range of the speed: seconds of model time per second."""
-REST = 0.005
-"""Shortest pause between two looks at the queue; steps that become due in the meantime are made together."""
+MIN_PAUSE = 0.005
+"""Shortest pause between two checks of the queue; steps that become due in the meantime are made together."""
 SLICE = 0.002
 """Seconds of work after which the job yields."""
-BEHIND = 1.0
+MAX_LAG = 1.0
 """Seconds of delay after which steps are skipped."""
-FLUSH = 0.25
+FLUSH_SECONDS = 0.25
 """Seconds between two deliveries of trades to the market."""
-PATIENCE = 0.002
-"""Seconds of delay per instrument: many small deliveries cost more than a few larger ones."""
-PORTION = 16
-"""Instruments whose trades are delivered together."""
-BELONGING = {"model": "params", "arrivals": "arrival_params", "book": "flow"}
+DEPENDENT_FIELDS = {"model": "params", "arrivals": "arrival_params", "book": "flow"}
 """Fields of a spec whose change resets another field to its defaults."""
-KEPT = "simulated"
+EDITS_KEY = "simulated"
 """Key under which the page's changes are stored beside the ticks."""
 
 log = logging.getLogger(__name__)
@@ -67,6 +64,7 @@ class Simulation:
         self._specs = dict(self._base)
         self._edits: dict[str, dict[str, Any]] = {}
         self._instruments: dict[str, Instrument] = {}
+        self._delivery = TradeDelivery(self._instruments, market, workers, clock)
         self._queue: list[tuple[float, int, str]] = []
         self._turn: dict[str, int] = {}
         self._groups: dict[str, CommonNoise] = {}
@@ -88,7 +86,7 @@ class Simulation:
 
     def start(self) -> None:
         """Create and start the instruments, with the scenario of the settings. Raises BadSetting, StorageFailed."""
-        stored = self._ticks.get_meta(KEPT)
+        stored = self._ticks.get_meta(EDITS_KEY)
         if stored:
             self._edits = json.loads(stored)
         for key in self._market.reserve(self._base):
@@ -103,7 +101,11 @@ class Simulation:
         self._since = time.monotonic()
         self._schedule()
         self._workers.spawn("simulation", self._run)
-        self._workers.every(FLUSH, "trades of the simulation", self.flush)
+        self._workers.every(FLUSH_SECONDS, "trades of the simulation", self.flush)
+
+    def flush(self) -> None:
+        """Deliver the trades since the last delivery to the market (`TradeDelivery.flush`)."""
+        self._delivery.flush()
 
     def listen(self, listener: Listener) -> None:
         """Call `listener(instrument)` after every new price."""
@@ -207,7 +209,7 @@ class Simulation:
         again = not changes or "seed" in changes or "initial_price" in changes
         self._make(spec)  # report errors before anything is stored
         kept = {**self._edits.get(key, {}), **changes}
-        for head, tail in BELONGING.items():
+        for head, tail in DEPENDENT_FIELDS.items():
             if getattr(spec, head) != getattr(old.spec, head):  # what was stored for another model no longer fits
                 kept[tail] = dict(getattr(spec, tail))
         edits = {**self._edits, key: kept}
@@ -298,7 +300,7 @@ class Simulation:
             self._workers.run(self._market.reset, key)
 
     def _keep(self, edits: dict[str, dict[str, Any]]) -> None:
-        self._workers.run_writer(self._ticks.set_meta, KEPT, json.dumps(edits).encode())
+        self._workers.run_writer(self._ticks.set_meta, EDITS_KEY, json.dumps(edits).encode())
         self._edits = edits
 
     def _schedule(self) -> None:
@@ -316,12 +318,11 @@ class Simulation:
     def _run(self) -> None:
         """The job: sleep until something is due, and work in slices."""
         while True:
-            rest = REST
             if not self.running or self._still or not self._queue:
-                rest = 0.05
+                pause = 0.05
             else:
-                rest = max(REST, min(0.05, self._queue[0][0] - time.monotonic()))
-            if self._workers.wait(rest):
+                pause = max(MIN_PAUSE, min(0.05, self._queue[0][0] - time.monotonic()))
+            if self._workers.wait(pause):
                 return
             while self._due():
                 self._work(time.monotonic() + SLICE)
@@ -347,7 +348,7 @@ class Simulation:
                 continue
             wall = instrument.spec.interval / self.speed
             following = due + wall
-            if at - due > BEHIND:
+            if at - due > MAX_LAG:
                 missed = int((at - due) / wall)
                 self.skipped += missed
                 following += missed * wall
@@ -362,41 +363,6 @@ class Simulation:
             self.steps += 1
             at = clock()
         self.lag = max(0.0, at - due) if queue else 0.0
-
-    def flush(self) -> None:
-        """Give the market the trades since the last time, a few instruments at once."""
-        portion: list[Any] = []
-        patience = PATIENCE * len(self._instruments)
-        for each in list(self._instruments.values()):
-            if self._instruments.get(each.spec.id) is not each:
-                continue  # it was replaced in the meantime
-            if each.pending_trades and (
-                each.pending_trades >= 50 or self._clock.now() - each.flushed >= patience * 1e9
-            ):
-                each.flushed = self._clock.now()
-                portion.append(each.take())
-                if len(portion) >= PORTION:
-                    self._deliver(portion)
-                    portion = []
-                    if self._workers.wait(0):
-                        break
-        self._deliver(portion)
-
-    def _deliver(self, portion: list[Any]) -> None:
-        batches = [batch for batch in portion if batch is not None]
-        if not batches:
-            return
-        try:
-            self._market.simulate(batches)
-        except Conflict:  # logged at the start
-            for batch in batches if len(batches) > 1 else []:
-                self._deliver([batch])
-        except OrderflowError as error:  # an instrument that the market rejects must not block the others
-            for batch in batches if len(batches) > 1 else []:
-                self._deliver([batch])
-            if len(batches) == 1:
-                self._market.rejected(batches[0].symbol, len(batches[0]))
-                self._workers.note(f"trades of {batches[0].symbol}", error)
 
 
 def build_simulation(settings: Settings, market: Market, ticks: TickLog, workers: Workers, clock: Clock) -> Simulation:

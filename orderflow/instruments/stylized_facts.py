@@ -248,10 +248,10 @@ def _run(
 
 def _band(found: Floats) -> tuple[float, float]:
     """(low, high) of one statistic over all runs; NaN if it is undefined in one run in ten."""
-    told = found[np.isfinite(found)]
-    if len(told) < 0.9 * len(found):
+    finite = found[np.isfinite(found)]
+    if len(finite) < 0.9 * len(found):
         return math.nan, math.nan
-    low, high = np.quantile(told, ((1.0 - CONFIDENCE) / 2.0, (1.0 + CONFIDENCE) / 2.0))
+    low, high = np.quantile(finite, ((1.0 - CONFIDENCE) / 2.0, (1.0 + CONFIDENCE) / 2.0))
     return float(low), float(high)
 
 

@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 from orderflow.instruments.events import DIGITS, HALT, VOLATILITY, Event
 
-FARTHEST = 600.0
+MAX_LOG_FACTOR = 600.0
 """Largest logarithm of a factor that is still a float."""
-WILDEST = 1e6
+MAX_VOLATILITY = 1e6
 """Largest combined volatility factor."""
 
 
@@ -50,7 +50,7 @@ class Timeline:
             if event.kind is VOLATILITY:
                 for segment in self._between(*event.times):
                     together = self._volatility[segment] * event.values["factor"]
-                    self._volatility[segment] = min(together, WILDEST)
+                    self._volatility[segment] = min(together, MAX_VOLATILITY)
         halted = {segment for halt in self._halts for segment in self._between(*halt)}
         moving = {
             segment
@@ -79,7 +79,7 @@ class Timeline:
                 if quiet is not None:
                     return quiet
         gain = self._gain * (last - first) + self._level(end) - self._level(start)
-        factor = math.exp(max(-FARTHEST, min(FARTHEST, gain)))
+        factor = math.exp(max(-MAX_LOG_FACTOR, min(MAX_LOG_FACTOR, gain)))
         return Effects(factor, self._root_mean_square(first, start, last, end), self._halted(first, start, last, end))
 
     def _place(self, t: float) -> tuple[int, float]:

@@ -16,7 +16,7 @@ With an anchor, the model's price, three rules are added; none of them acts whil
   book is filled again around the anchor, without trades (`refills` counts).
 
 The taker of every trade is known. The same generator gives the same book, however the time is cut into steps, as long
-as the anchor does not move. A step makes at most MOST_EVENTS events; the rest of its time is silent, which `cuts` and
+as the anchor does not move. A step makes at most MAX_EVENTS events; the rest of its time is silent, which `cuts` and
 `silence` count.
 """
 
@@ -33,10 +33,10 @@ from orderflow.instruments.flow import Sizes, Trade
 from orderflow.instruments.orderbook import BUY, SELL, Fill, OrderBook, Quote
 from orderflow.instruments.params import Param, checked, refused
 
-MOST_EVENTS = 20_000
-MOST_ORDERS = 10_000
+MAX_EVENTS = 20_000
+MAX_ORDERS = 10_000
 """Largest mean number of resting orders without trades, 2·limit_rate·band/cancel_rate."""
-MOST_A_SECOND = 5_000.0
+MAX_PER_SECOND = 5_000.0
 """Largest mean number of events per second."""
 
 PARAMS = (
@@ -60,12 +60,12 @@ def check(values: Mapping[str, float]) -> dict[str, float]:
     complete = checked(owner, PARAMS, values)
     coming = 2 * complete["limit_rate"] * int(complete["band"])
     resting = coming / complete["cancel_rate"]
-    if resting > MOST_ORDERS:
-        reason = f"{complete['cancel_rate']:g} lets {resting:,.0f} orders rest: at most {MOST_ORDERS:,} are allowed"
+    if resting > MAX_ORDERS:
+        reason = f"{complete['cancel_rate']:g} lets {resting:,.0f} orders rest: at most {MAX_ORDERS:,} are allowed"
         raise refused(owner, [FieldError(None, "cancel_rate", reason)])
-    if 2 * coming + complete["market_rate"] > MOST_A_SECOND:
+    if 2 * coming + complete["market_rate"] > MAX_PER_SECOND:
         reason = f"{complete['limit_rate']:g} makes {2 * coming + complete['market_rate']:,.0f} events a second: "
-        raise refused(owner, [FieldError(None, "limit_rate", f"{reason}at most {MOST_A_SECOND:,.0f} are allowed")])
+        raise refused(owner, [FieldError(None, "limit_rate", f"{reason}at most {MAX_PER_SECOND:,.0f} are allowed")])
     return complete
 
 
@@ -121,7 +121,7 @@ class ZeroIntelligence:
             self._follow(middle, t0, trades)
         events = 0
         while self._next <= t1:
-            if events >= MOST_EVENTS:
+            if events >= MAX_EVENTS:
                 self.cuts += 1
                 self.silence += t1 - self._next
                 self._schedule(t1)

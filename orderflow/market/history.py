@@ -18,7 +18,7 @@ from orderflow.market.tape import Tape
 SESSIONS = 30
 """Most sessions to read back for the bars of an activity frame."""
 
-LOOK_BACK = 8
+LOOKBACK_DAYS = 8
 """Days to look back for the price before a window, which the tick rule needs for the first tick."""
 
 
@@ -139,7 +139,7 @@ class History:
         level: int | None = None
         direction = 0
         end = start
-        for _ in range(LOOK_BACK):
+        for _ in range(LOOKBACK_DAYS):
             begin = end - DAY
             ticks = self._read(begin, end) if end > self._first else None
             if ticks is not None:

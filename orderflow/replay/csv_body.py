@@ -60,13 +60,13 @@ def _sides(side: Codes, rule: Codes, price: Bytes, size: Bytes) -> dict[str, Byt
     worded = (rule == SideRule.FLAG) | (rule == SideRule.NONE)
     if worded.any():
         columns["side"] = _words(np.where(worded, 2 + side, 0), _SIDES)
-    for told, cell, names in (
+    for chosen, cell, names in (
         (rule == SideRule.QUOTE, price, ("bid", "ask")),
         (rule == SideRule.VOLUMES, size, ("bid_volume", "ask_volume")),
     ):
-        if told.any():
+        if chosen.any():
             for name, way in zip(names, (Side.SELL, Side.BUY), strict=True):
-                columns[name] = np.where((told & (side == way))[:, None], cell, 0).astype(np.uint8)
+                columns[name] = np.where((chosen & (side == way))[:, None], cell, 0).astype(np.uint8)
     return columns
 
 

@@ -21,20 +21,20 @@ class Watch:
 
     def __init__(self, folders: Iterable[Path]) -> None:
         self._folders = [folder for folder in folders if folder.is_dir()]
-        self._state = self._look()
+        self._state = self._scan()
         self.seen = False
 
-    def look(self) -> bool:
+    def check(self) -> bool:
         """True when a file was changed, added or removed since the start."""
-        self.seen = self.seen or self._look() != self._state
+        self.seen = self.seen or self._scan() != self._state
         return self.seen
 
     def end_when_changed(self) -> None:
         """Send this process SIGTERM once a file has changed."""
-        if not self.seen and self.look():
+        if not self.seen and self.check():
             signal.raise_signal(signal.SIGTERM)
 
-    def _look(self) -> dict[str, int]:
+    def _scan(self) -> dict[str, int]:
         found: dict[str, int] = {}
         for folder in self._folders:
             for path, _, names in os.walk(folder):

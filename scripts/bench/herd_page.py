@@ -27,7 +27,7 @@ from playwright.sync_api import Page
 
 EVERY = 2.0
 """Seconds between two orders of a phone."""
-MOST_TASKS, MOST_SHARE = 300.0, 3.0
+MAX_TASKS, MAX_SHARE = 300.0, 3.0
 START = "import sys; sys.path.insert(0, {!r}); from orderflow.__main__ import main; sys.exit(main())"
 
 
@@ -47,10 +47,10 @@ def main() -> int:
     print(machine())
     ours = measure((), options)
     rows = [
-        at_most("main thread by the clock, a second", ours.tasks, MOST_TASKS, "ms"),
+        at_most("main thread by the clock, a second", ours.tasks, MAX_TASKS, "ms"),
         Row("its processor time, a second", f"{number(ours.thread)} ms"),
         Row("of the clock, script", f"{number(ours.script)} ms"),
-        at_most("server for one page, of a core", ours.share, MOST_SHARE, "%"),
+        at_most("server for one page, of a core", ours.share, MAX_SHARE, "%"),
     ]
     if options.peer:
         peer = measure(("-c", START.format(str(options.peer)), "serve", "--port", "0"), options)

@@ -43,7 +43,7 @@ FLASK = (str(Path(__file__).with_name("_without_shortcuts.py")), *SERVE[2:])
 WORTH = 1.5
 """A direct view stays where it is so many times as fast as its route in Flask."""
 PHONES = 40
-MOST_SINGLES = 40_000
+MAX_SINGLES = 40_000
 PEER_BATCHES = 40
 
 
@@ -169,7 +169,7 @@ def send_singles(server: Server, requests: Sequence[bytes], connections: int = C
 
 
 def single_rows(server: Server, rounds: int) -> list[Row]:
-    requests = singles(MOST_SINGLES)
+    requests = singles(MAX_SINGLES)
     send_singles(server, requests[:1_000])
     found = [send_reset(server, requests, CONNECTIONS) for _ in range(rounds)]
     alone = [send_reset(server, requests, 1) for _ in range(rounds)]
@@ -186,7 +186,7 @@ def send_reset(server: Server, requests: Sequence[bytes], connections: int) -> S
 
 def peer_rows(server: Server, bodies: Sequence[bytes], rounds: int) -> list[Row]:
     """The same JSON bodies and the same single ticks to both, in turns."""
-    requests, bodies = singles(MOST_SINGLES), bodies[:PEER_BATCHES]
+    requests, bodies = singles(MAX_SINGLES), bodies[:PEER_BATCHES]
     batched: tuple[list[Speed], list[Speed]] = ([], [])
     single: tuple[list[Speed], list[Speed]] = ([], [])
     for _ in range(rounds):
@@ -216,7 +216,7 @@ def send_peer(server: Server, bodies: Sequence[bytes]) -> Speed:
 
 def shortcut_rows(rounds: int) -> list[Row]:
     """Single ticks and the herd game's orders, with direct views and without, in turns."""
-    requests = singles(MOST_SINGLES)
+    requests = singles(MAX_SINGLES)
     ways: dict[str, Callable[[Server], Speed]] = {
         f"POST /tick, {CONNECTIONS} connections": lambda server: send_reset(server, requests, CONNECTIONS),
         "POST /tick, one connection": lambda server: send_reset(server, requests, 1),
@@ -248,7 +248,7 @@ def send_orders(server: Server) -> Speed:
     cookies = [join(server) for _ in range(PHONES)]
     orders = [
         request("POST", "/herd/orders", order(number), JSON, f"Cookie: {cookies[number % PHONES]}\r\n")
-        for number in range(MOST_SINGLES)
+        for number in range(MAX_SINGLES)
     ]
     return send_singles(server, orders, PHONES)
 

@@ -14,9 +14,9 @@ from tests.running import RunningServer
 
 pytestmark = pytest.mark.browser
 
-MOST_FILES = 25
-MOST_SCRIPT_BYTES = 1_000_000
-MOST_SCRIPT_BYTES_WITH_GRID = 1_600_000
+MAX_FILES = 25
+MAX_SCRIPT_BYTES = 1_000_000
+MAX_SCRIPT_BYTES_WITH_GRID = 1_600_000
 FILES = ("document", "script", "stylesheet")
 
 
@@ -37,10 +37,10 @@ def test_a_cold_page_asks_for_few_files(browser: Any, server: RunningServer, pag
     finally:
         context.close()
     assert errors == []
-    assert 3 <= len(loaded) <= MOST_FILES
+    assert 3 <= len(loaded) <= MAX_FILES
     assert len(loaded) == len(set(loaded)), "a file was asked for twice"
     assert all(url.startswith(server.url) for url in loaded)
-    most = MOST_SCRIPT_BYTES_WITH_GRID if "dash_ag_grid" in page.libraries else MOST_SCRIPT_BYTES
+    most = MAX_SCRIPT_BYTES_WITH_GRID if "dash_ag_grid" in page.libraries else MAX_SCRIPT_BYTES
     assert sum(gzipped(url) for url in scripts) <= most
 
 

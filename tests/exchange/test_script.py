@@ -8,7 +8,7 @@ import pytest
 
 from orderflow.errors import BadInput
 from orderflow.exchange.exchange import Exchange, Rules
-from orderflow.exchange.script import MOST_STEPS, Script, ScriptProgress
+from orderflow.exchange.script import MAX_STEPS, Script, ScriptProgress
 from tests.clocks import ManualClock
 from tests.exchange.asking import ask, refused
 
@@ -124,7 +124,7 @@ def test_invalid_steps_are_refused(steps: list[Any], row: int, field: str | None
 
 def test_number_of_steps_is_limited() -> None:
     script = Script()
-    script.add([{"do": "skip"}] * MOST_STEPS)
+    script.add([{"do": "skip"}] * MAX_STEPS)
     with pytest.raises(BadInput, match="clear"):
         script.add([{"do": "skip"}])
     script.clear()

@@ -128,13 +128,13 @@ def test_a_burst_is_cut_within_its_second_counted_and_the_same_for_every_cut_of_
     assert one.cuts == many.cuts >= 1
     assert one.silence == many.silence > 0.0
     counts = np.bincount(np.array(whole).astype(int))
-    assert counts.max() == arrivals.MOST_IN_A_SECOND
+    assert counts.max() == arrivals.MAX_PER_SECOND
     assert counts[-1] > 0
 
 
 def test_arrivals_of_a_call_are_limited():
     process = POISSON.start({"rate": 1_000.0}, rng())
-    assert len(process.until(3_600.0)) == arrivals.MOST_IN_A_CALL
+    assert len(process.until(3_600.0)) == arrivals.MAX_PER_CALL
     assert process.cuts == 1
     assert process.silence == pytest.approx(3_600 - 20, abs=1)
     later = process.until(3_601.0)

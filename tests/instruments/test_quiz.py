@@ -10,14 +10,14 @@ from orderflow.feeds.samples import sample_path
 from orderflow.formats import open_ticks
 from orderflow.instruments.estimators import acf, moments, returns
 from orderflow.instruments.models import registry
-from orderflow.instruments.quiz import _FAKES, LENGTH, MOST, Question, Quizzes, make_quiz
+from orderflow.instruments.quiz import _FAKES, LENGTH, MAX_QUESTIONS, Question, Quizzes, make_quiz
 
 
 @cache
 def asked() -> list[Question]:
     """200 questions."""
     quizzes = Quizzes()
-    return [question for seed in range(10) for question in quizzes.make(seed, MOST)]
+    return [question for seed in range(10) for question in quizzes.make(seed, MAX_QUESTIONS)]
 
 
 def test_a_seed_gives_the_same_quiz() -> None:
@@ -67,8 +67,8 @@ def test_real_windows_are_the_recording() -> None:
 
 def test_quiz_uses_no_window_twice() -> None:
     for seed in range(5):
-        questions = make_quiz(seed, MOST)
-        assert len({question.prices for question in questions}) == MOST
+        questions = make_quiz(seed, MAX_QUESTIONS)
+        assert len({question.prices for question in questions}) == MAX_QUESTIONS
         real = [question.source for question in questions if question.real]
         assert len(set(real)) == len(real)
 
@@ -90,7 +90,7 @@ def test_hint_matches_the_window() -> None:
 
 
 def test_invalid_arguments_are_named() -> None:
-    for n in (0, -1, MOST + 1):
+    for n in (0, -1, MAX_QUESTIONS + 1):
         with pytest.raises(BadInput, match=r"n: .* ask for 1 to 20") as info:
             make_quiz(1, n)
         assert [error.field for error in info.value.errors] == ["n"]

@@ -13,7 +13,7 @@ import pytest
 from orderflow.errors import BadInput, Conflict, NotFound
 from orderflow.instruments.instrument import Instrument, seed_of
 from orderflow.instruments.scenario import Effects, Scenario
-from orderflow.instruments.simulation import KEPT, Simulation
+from orderflow.instruments.simulation import EDITS_KEY, Simulation
 from orderflow.instruments.spec import Spec
 from orderflow.market.frames import Frame
 from orderflow.market.market import Market
@@ -231,7 +231,7 @@ def test_edits_keep_the_price_and_survive_a_restart(start: Callable[..., Simulat
         simulation.edit("ITEM_01", {"params": {"sigma": -1.0}})
     with pytest.raises(NotFound, match="Ticker X not found"):
         simulation.edit("X", {})
-    assert b"gbm" in (ticks.get_meta(KEPT) or b"")
+    assert b"gbm" in (ticks.get_meta(EDITS_KEY) or b"")
     again = start(ticks=ticks)
     assert again.get("ITEM_01").spec.model == "gbm"
     again.edit("ITEM_01", {})

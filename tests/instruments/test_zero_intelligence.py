@@ -13,7 +13,7 @@ import pytest
 from orderflow.errors import BadInput
 from orderflow.instruments.flow import Trade
 from orderflow.instruments.orderbook import BUY, SELL
-from orderflow.instruments.zero_intelligence import MOST_EVENTS, PARAMS, ZeroIntelligence
+from orderflow.instruments.zero_intelligence import MAX_EVENTS, PARAMS, ZeroIntelligence
 
 UNIT = {"size": 1.0, "size_spread": 0.0}
 """All orders of size 1, as in the paper."""
@@ -237,7 +237,7 @@ def test_a_step_that_is_too_long_is_cut_and_counted():
     made = book(limit_rate=20, cancel_rate=1.0, band=50)
     made.step(0, 3_600, 100.0)
     assert made.cuts == 1
-    assert made.silence == pytest.approx(3_600 - MOST_EVENTS / 4_000, abs=2)
+    assert made.silence == pytest.approx(3_600 - MAX_EVENTS / 4_000, abs=2)
     check_trades(made.step(3_600, 3_601, 100.0), 3_600, 3_601)
     assert len(made.book) < 4_000
 

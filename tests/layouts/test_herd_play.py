@@ -97,7 +97,7 @@ def test_quantities_beyond_the_limit_are_not_offered(most: int, values: list[str
 
 def test_the_script_learns_the_rules_from_the_body() -> None:
     (body,) = Tree(page(max_quantity=40, short=3, impact=0.0005)).all("body")
-    assert body == {"data-most": "40", "data-short": "3", "data-impact": "0.0005"}
+    assert body == {"data-max-order": "40", "data-short": "3", "data-impact": "0.0005"}
 
 
 def test_an_address_is_escaped_and_a_style_sheet_cannot_end_early() -> None:

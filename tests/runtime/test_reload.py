@@ -19,16 +19,16 @@ def test_changed_added_and_removed_files_are_seen(tmp_path: Path) -> None:
     file.write_text("1")
     watch = Watch([tmp_path, tmp_path / "missing"])
     (tmp_path / "data.csv").write_text("not a source")
-    assert not watch.look()
+    assert not watch.check()
     os.utime(file, ns=(1, 1))
-    assert watch.look()
+    assert watch.check()
     assert watch.seen
     watch = Watch([tmp_path])
     other.write_text("new")
-    assert watch.look()
+    assert watch.check()
     watch = Watch([tmp_path])
     file.unlink()
-    assert watch.look()
+    assert watch.check()
 
 
 def test_a_change_starts_the_server_again(tmp_path: Path) -> None:

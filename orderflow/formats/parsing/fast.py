@@ -23,7 +23,7 @@ from orderflow.market.ticks import NO_ID
 
 Columns = Mapping[Role, tuple[pa.Array, DecimalMark]]
 
-_MOST_DECIMALS = 18
+_MAX_DECIMALS = 18
 
 
 def read_columns(columns: Columns, rows: int, first_row: int, layout: Layout, context: ParseContext) -> Chunk:
@@ -108,7 +108,7 @@ def _quotes(columns: Columns, price: Ints, decimals: int, shift: int) -> Codes:
         return quote
     sides = {role: _quote(columns, role, shift) for role in (Role.BID, Role.ASK)}
     finest = max(decimals, *(places for _, places in sides.values()))
-    if finest > _MOST_DECIMALS:
+    if finest > _MAX_DECIMALS:
         raise NotVectorizable
     bid, ask, at = (_rescale(units, finest - places) for units, places in (*sides.values(), (price, decimals)))
     with_bid, with_ask = bid > 0, ask > 0

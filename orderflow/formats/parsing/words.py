@@ -57,7 +57,7 @@ _SYMBOL = re.compile(SYMBOL_PATTERN)
 _UNSAFE = re.compile(r"[^A-Za-z0-9._/:-]+")
 _ID = re.compile(r"[!-~]{1,128}")
 _ID_RE2 = r"^[!-~]{1,128}$"
-_MOST_WORDS = 64
+_MAX_WORDS = 64
 _MAX_ID = 2**63 - 1
 
 
@@ -158,7 +158,7 @@ def hashed(texts: Objects) -> Ints:
     return -(codes % np.uint64(_MAX_ID)).astype(np.int64) - 1
 
 
-def _dictionary(array: pa.Array, limit: int = _MOST_WORDS) -> tuple[list[str], Indices]:
+def _dictionary(array: pa.Array, limit: int = _MAX_WORDS) -> tuple[list[str], Indices]:
     """The distinct words of a text column in order of appearance, and each row's index in them; -1 for null."""
     if pa.types.is_boolean(array.type):
         array = array.cast(pa.string())

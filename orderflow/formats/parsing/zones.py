@@ -20,7 +20,7 @@ from orderflow.formats.parsing.parse_errors import NotVectorizable, ParseError
 SECOND = 10**9
 DAY = 86_400 * SECOND
 _BUCKET = 900 * SECOND
-_MOST_BUCKETS = 1 << 17
+_MAX_BUCKETS = 1 << 17
 _EPOCH = datetime(1970, 1, 1)
 
 
@@ -78,7 +78,7 @@ class Zone:
         buckets = local // _BUCKET
         first = int(buckets.min())
         width = int(buckets.max()) - first + 1
-        if width > _MOST_BUCKETS:
+        if width > _MAX_BUCKETS:
             raise NotVectorizable
         place = buckets - first
         present = np.zeros(width, bool)

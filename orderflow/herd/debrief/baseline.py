@@ -27,9 +27,9 @@ from orderflow.herd.rules.state import move_level
 
 BUDGET = 400_000
 """Orders that all random games together clear at most: about 3 s of one core."""
-MOST_GAMES, LEAST_GAMES = 60, 8
-MOST_ORDERS = 150_000
-"""Most orders of a game with a baseline: with more, even `LEAST_GAMES` random games take too long."""
+MAX_GAMES, MIN_GAMES = 60, 8
+MAX_ORDERS = 150_000
+"""Most orders of a game with a baseline: with more, even `MIN_GAMES` random games take too long."""
 
 
 @dataclass(slots=True)
@@ -68,17 +68,17 @@ class Baseline:
 
 def game_count(orders: int) -> int:
     """Number of random games for a game with `orders` orders: 60 down to 8."""
-    return max(LEAST_GAMES, min(MOST_GAMES, BUDGET // max(1, orders)))
+    return max(MIN_GAMES, min(MAX_GAMES, BUDGET // max(1, orders)))
 
 
 def play_baseline(record: Record, *, games: int | None = None, seed: int = SEED) -> Baseline:
     """Play and measure the random games. The same record and seed give the same numbers.
 
-    games: how many; by default `game_count`. Raises BadInput for more than `MOST_ORDERS` orders.
+    games: how many; by default `game_count`. Raises BadInput for more than `MAX_ORDERS` orders.
     """
     count = len(record.orders.time)
-    if count > MOST_ORDERS:
-        raise BadInput(f"needs a game of at most {MOST_ORDERS:,} orders; this one has {count:,}")
+    if count > MAX_ORDERS:
+        raise BadInput(f"needs a game of at most {MAX_ORDERS:,} orders; this one has {count:,}")
     streams = np.random.SeedSequence(seed).spawn(game_count(count) if games is None else games)
     found: list[Measures] = [measure(play(record, np.random.default_rng(stream))) for stream in streams]
     names = found[0].keys() if found else ()

@@ -16,7 +16,7 @@ from orderflow.herd.debrief.columns import FILLED, Record
 from orderflow.herd.rules.money import MICRO
 
 NS = 1_000_000_000
-LEAST_PERIODS = 3
+MIN_PERIODS = 3
 """With fewer rounds that have a fundamental value, their time is cut into slices."""
 SLICES = 20
 SHORTEST_SLICE = 5 * NS
@@ -38,11 +38,11 @@ class Periods:
 
 
 def periods(record: Record) -> Periods:
-    """The rounds with a fundamental value if there are at least `LEAST_PERIODS`; otherwise their time, cut into at most
+    """The rounds with a fundamental value if there are at least `MIN_PERIODS`; otherwise their time, cut into at most
     `SLICES` slices of at least 5 s."""
     valued = [(part.begin, part.end or record.last, part.fundamental) for part in record.rounds if part.fundamental]
     spans: list[tuple[int, int, float]] = [(begin, end, float(value or 0)) for begin, end, value in valued]
-    rounds = len(spans) >= LEAST_PERIODS
+    rounds = len(spans) >= MIN_PERIODS
     if not rounds:
         spans = _slices(spans)
     orders = record.orders

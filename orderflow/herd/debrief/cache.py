@@ -18,8 +18,8 @@ from orderflow.herd.debrief.report import build_report
 from orderflow.herd.rules.events import Event
 from orderflow.runtime.workers import Workers
 
-MOST_REPORTS = 20
-MOST_PLAYBACKS = 8
+MAX_REPORTS = 20
+MAX_PLAYBACKS = 8
 RUNNING = "is computed while the market rests (freeze or end the game)"
 
 Json = dict[str, Any]
@@ -79,7 +79,7 @@ class Debriefs:
         for old in [kept for kept in self._kept if kept[0] == chosen]:
             del self._kept[old]
         report = self._kept[key] = self._make(events, baseline)
-        while len(self._kept) > MOST_REPORTS:
+        while len(self._kept) > MAX_REPORTS:
             self._kept.popitem(last=False)
         return report
 
@@ -110,7 +110,7 @@ class Playbacks:
         key = playback.session, playback.size
         self._kept[key] = playback
         self._kept.move_to_end(key)
-        while len(self._kept) > MOST_PLAYBACKS:
+        while len(self._kept) > MAX_PLAYBACKS:
             self._kept.popitem(last=False)
         return playback
 

@@ -17,9 +17,9 @@ from orderflow.herd.debrief.statistics import NS, SEED
 
 CROWD_SECONDS = 5.0
 """Look-back of the crowd meter on the phones."""
-LEAST_ORDERS = 3
+MIN_ORDERS = 3
 """Orders at times with a majority that a participant needs to be counted."""
-LEAST_GROUP = 5
+MIN_GROUP = 5
 """Counted participants that each group needs."""
 SHUFFLES = 9_999
 
@@ -63,7 +63,7 @@ class Group:
     few: int
 
 
-def groups(record: Record, *, seconds: float = CROWD_SECONDS, least: int = LEAST_ORDERS) -> dict[str, Group] | None:
+def groups(record: Record, *, seconds: float = CROWD_SECONDS, least: int = MIN_ORDERS) -> dict[str, Group] | None:
     """Outcomes of both groups, from people's orders while the experiment ran, filled or not: an order is a decision.
 
     Each run of the experiment assigns people anew, so only the run with the most orders counts. None without a run.

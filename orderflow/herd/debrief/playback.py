@@ -88,8 +88,8 @@ class Playback:
         self.start: float = frames["start"]
         self._times: list[int] = frames["t"]
         self._buys, self._sells = frames["buys"], frames["sells"]
-        self._told: list[int] = [event["t"] for event in self.captions]
-        self._moments = sorted([*self._times, *self._told])
+        self._caption_times: list[int] = [event["t"] for event in self.captions]
+        self._moments = sorted([*self._times, *self._caption_times])
         self.begin: int = self._moments[0]
         self.end: int = self._moments[-1]
         self.origin = self._origin()
@@ -125,7 +125,7 @@ class Playback:
 
     def captions_past(self, position: float) -> int:
         """How many captions are past."""
-        return bisect_right(self._told, position)
+        return bisect_right(self._caption_times, position)
 
     def last_moment(self, position: float) -> float:
         """The time of the newest moment that is past."""

@@ -14,19 +14,19 @@ import numpy as np
 from orderflow.arrays import Flags, Ints
 from orderflow.herd.debrief import report_text, statistics
 from orderflow.herd.debrief.baseline import Baseline
-from orderflow.herd.debrief.bubbles import LEAST_PERIODS, peak, periods, rad, rd
+from orderflow.herd.debrief.bubbles import MIN_PERIODS, peak, periods, rad, rd
 from orderflow.herd.debrief.columns import FILLED, REJECTED, Record
-from orderflow.herd.debrief.experiment import CROWD_SECONDS, LEAST_GROUP, LEAST_ORDERS, groups, permutation_effect
+from orderflow.herd.debrief.experiment import CROWD_SECONDS, MIN_GROUP, MIN_ORDERS, groups, permutation_effect
 from orderflow.herd.debrief.measures import LAGS, NEAR, counted_members, counted_orders
-from orderflow.herd.debrief.statistics import LEAST_ACTIVE, LEAST_WINDOWS, WINDOW_SECONDS, Windows
+from orderflow.herd.debrief.statistics import MIN_ACTIVE, MIN_WINDOWS, WINDOW_SECONDS, Windows
 from orderflow.herd.rules.money import MICRO
 
 MS = 1_000_000
 POINTS = 1_500
 """Points of the price line at most."""
-LEAST_SIGNS = 100
+MIN_SIGNS = 100
 LEADERS = 10
-LEAST_PEOPLE = 3
+MIN_PEOPLE = 3
 TWO_SIDED = ("imbalance", "rd")
 """Measures with two tails: the share of random games with at least that value is no p-value for them."""
 
@@ -120,7 +120,7 @@ def _herding(record: Record, base: Baseline | None) -> Json:
     count = len(windows.active)
     out: Json = {
         "seconds": WINDOW_SECONDS,
-        "least": LEAST_ACTIVE,
+        "least": MIN_ACTIVE,
         "windows": count,
         "left_out": windows.left_out,
         "share": float(windows.buyers.sum() / windows.active.sum()) if count else None,
@@ -128,9 +128,9 @@ def _herding(record: Record, base: Baseline | None) -> Json:
         "active": windows.active.tolist(),
         "buyers": windows.buyers.tolist(),
     }
-    if count < LEAST_WINDOWS:
+    if count < MIN_WINDOWS:
         lacking = _needs(
-            f"needs at least {LEAST_WINDOWS} windows of {WINDOW_SECONDS:g} seconds with {LEAST_ACTIVE} or more active "
+            f"needs at least {MIN_WINDOWS} windows of {WINDOW_SECONDS:g} seconds with {MIN_ACTIVE} or more active "
             f"traders; there were {count}"
         )
         return out | {"overdispersion": lacking, "lsv": lacking}
@@ -169,8 +169,8 @@ def _bubble(record: Record, base: Baseline | None) -> Json:
     if not len(span.price):
         lacking = _needs("needs a round with a fundamental value; none was set")
         out |= {"rad": lacking, "rd": lacking}
-    elif traded.sum() < LEAST_PERIODS:
-        lacking = _needs(f"needs trades in at least {LEAST_PERIODS} periods with a value; there were {traded.sum()}")
+    elif traded.sum() < MIN_PERIODS:
+        lacking = _needs(f"needs trades in at least {MIN_PERIODS} periods with a value; there were {traded.sum()}")
         out |= {"rad": lacking, "rd": lacking}
     else:
         price, value = span.price[traded], span.value[traded]
@@ -190,8 +190,8 @@ def _bubble(record: Record, base: Baseline | None) -> Json:
 def _memory(record: Record, base: Baseline | None) -> Json:
     who = counted_orders(record)
     signs = record.orders.sign[who]
-    if len(signs) < LEAST_SIGNS:
-        lacking = _needs(f"needs at least {LEAST_SIGNS} orders; there were {len(signs)}")
+    if len(signs) < MIN_SIGNS:
+        lacking = _needs(f"needs at least {MIN_SIGNS} orders; there were {len(signs)}")
         return {"orders": len(signs), "own": lacking, "others": lacking}
     found = statistics.sign_memory(signs, record.orders.who[who], LAGS)
     if found is None:
@@ -227,7 +227,7 @@ def _flow(record: Record, base: Baseline | None) -> Json:
     def of(index: Ints) -> float:
         return _number(statistics.imbalance(float(buys[index].sum()), float(sells[index].sum())))
 
-    interval = statistics.block_bootstrap(len(buys), of) if len(buys) >= LEAST_WINDOWS else None
+    interval = statistics.block_bootstrap(len(buys), of) if len(buys) >= MIN_WINDOWS else None
     value = _number(statistics.imbalance(bought, sold))
     return {
         "imbalance": _measure(value, base, "imbalance", interval=interval),
@@ -239,10 +239,10 @@ def _flow(record: Record, base: Baseline | None) -> Json:
 def _wealth(record: Record, here: Flags, base: Baseline | None) -> Json:
     wealth = record.wealth[here]
     members = [member for member, is_here in zip(record.members, here, strict=True) if is_here]
-    if len(wealth) < LEAST_PEOPLE:
+    if len(wealth) < MIN_PEOPLE:
         return {
             "people": len(wealth),
-            "gini": _needs(f"needs at least {LEAST_PEOPLE} participants; there were {len(wealth)}"),
+            "gini": _needs(f"needs at least {MIN_PEOPLE} participants; there were {len(wealth)}"),
         }
     began = np.array([member.cash0 / MICRO + member.shares0 * record.start_price for member in members])
     value = statistics.gini(wealth)
@@ -287,7 +287,7 @@ def _experiment(record: Record) -> Json:
     sizes = {name: len(group.who) for name, group in both.items()}
     out: Json = {
         "seconds": CROWD_SECONDS,
-        "least": LEAST_ORDERS,
+        "least": MIN_ORDERS,
         "runs": len(record.experiments),
         "groups": {
             name: {
@@ -300,9 +300,9 @@ def _experiment(record: Record) -> Json:
             for name, group in both.items()
         },
     }
-    if min(sizes.values()) < LEAST_GROUP:
+    if min(sizes.values()) < MIN_GROUP:
         return out | _needs(
-            f"needs at least {LEAST_GROUP} people in each group with {LEAST_ORDERS} or more orders while others "
+            f"needs at least {MIN_GROUP} people in each group with {MIN_ORDERS} or more orders while others "
             f"traded; there were {sizes['see']} who saw the crowd and {sizes['blind']} who did not"
         )
     found = permutation_effect(both["see"].follow, both["blind"].follow)

@@ -18,9 +18,9 @@ from orderflow.herd.debrief.columns import FILLED, Record
 
 NS = 1_000_000_000
 WINDOW_SECONDS = 5.0
-LEAST_ACTIVE = 5
+MIN_ACTIVE = 5
 """Windows with fewer active participants are left out of the herding tests."""
-LEAST_WINDOWS = 10
+MIN_WINDOWS = 10
 SEED = 20_211_121
 """Seed of all random numbers, so that a report is reproducible."""
 BAND = 1.959964
@@ -43,7 +43,7 @@ class Windows:
 
 
 def crowd_windows(
-    record: Record, who: Flags | None = None, *, seconds: float = WINDOW_SECONDS, least: int = LEAST_ACTIVE
+    record: Record, who: Flags | None = None, *, seconds: float = WINDOW_SECONDS, least: int = MIN_ACTIVE
 ) -> Windows:
     """Count active participants and buyers in each window of time.
 

@@ -13,7 +13,7 @@ import flask
 import msgspec
 
 from orderflow.errors import BadInput
-from orderflow.exchange.dialect import ENDPOINTS, INTERVALS, MOST, Endpoint, Refusal
+from orderflow.exchange.dialect import ENDPOINTS, INTERVALS, MAX_LIMIT, Endpoint, Refusal
 from orderflow.exchange.exchange import Exchange
 from orderflow.products import HasParts
 from orderflow.web.exchange.exchange_hub import POLICY, Hub
@@ -218,7 +218,7 @@ def _param(endpoint: Endpoint, name: str, doc: str) -> Param:
     elif name == "type":
         schema = {"type": "string", "enum": ["FULL", "MINI"]}
     elif name == "limit":
-        schema = {"type": "integer", "minimum": 1, "maximum": MOST}
+        schema = {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT}
     elif name in ("startTime", "endTime", "fromId"):
         schema = {"type": "integer", "minimum": 0, "maximum": LAST_NS}
     return Param(name, doc, schema, str, required=name in endpoint.needed)

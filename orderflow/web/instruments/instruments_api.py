@@ -16,8 +16,8 @@ import flask
 import msgspec
 
 from orderflow.errors import BadInput, FieldError
-from orderflow.instruments.instrument import DECIMALS, LEAST, Instrument
-from orderflow.instruments.model_card import card, library
+from orderflow.instruments.instrument import DECIMALS, MIN_PRICE, Instrument
+from orderflow.instruments.model_card import build_model_card, library
 from orderflow.instruments.scenario import Scenario
 from orderflow.instruments.scenarios import load_scenario
 from orderflow.instruments.simulation import Simulation
@@ -160,7 +160,7 @@ class InstrumentsApi(Api):
 
     def model(self, values: Values) -> flask.Response:
         instrument = self._simulation.get(values["ticker_id"])
-        return json_response(self._services.workers.run(card, instrument, self._checker))
+        return json_response(self._services.workers.run(build_model_card, instrument, self._checker))
 
     def models(self, values: Values) -> flask.Response:
         return json_response(library())
@@ -230,7 +230,7 @@ class PriceSource:
     def message(self, since: Hashable | None) -> tuple[Hashable, bytes]:
         instrument = self._simulation.get(self._key)
         updated = instrument.updated
-        text = '%.2f,"timestamp":"%s"}}' % (max(instrument.price, LEAST), stamp(updated))  # noqa: UP031  # half the time
+        text = '%.2f,"timestamp":"%s"}}' % (max(instrument.price, MIN_PRICE), stamp(updated))  # noqa: UP031  # half the time
         return (instrument.steps, updated), self._head + text.encode()
 
 

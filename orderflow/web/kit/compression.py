@@ -1,6 +1,6 @@
 """WSGI middleware that compresses responses and adds security and cache headers.
 
-Text responses of at least LEAST bytes are compressed if the client accepts it. Files (the scripts and styles of pages,
+Text responses of at least MIN_BYTES are compressed if the client accepts it. Files (the scripts and styles of pages,
 and whole pages with a weak ETag) are compressed once and cached, with Brotli where the browser accepts it. Browsers
 cache URLs that contain a version for a year.
 
@@ -21,7 +21,7 @@ import brotli
 from orderflow.errors import Conflict
 from orderflow.web.kit.security import Application, Environ, Start
 
-LEAST = 1024
+MIN_BYTES = 1024
 """Bytes below which a body is not compressed."""
 MAX_CACHED = 256
 LEVEL = 5
@@ -120,7 +120,7 @@ class Compression:
     @staticmethod
     def _packs(environ: Environ, status: str, names: dict[str, str], kind: str) -> bool:
         return (
-            int(names.get("content-length", LEAST)) >= LEAST
+            int(names.get("content-length", MIN_BYTES)) >= MIN_BYTES
             and "content-encoding" not in names
             and status[:3] not in ("204", "206", "304")
             and environ["REQUEST_METHOD"] != "HEAD"

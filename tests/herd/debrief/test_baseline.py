@@ -86,7 +86,7 @@ def test_baseline_is_reproducible(game: Record) -> None:
 
 def test_number_of_games_and_orders_is_bounded(game: Record, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (game_count(0), game_count(10_000), game_count(10**6)) == (60, 40, 8)
-    monkeypatch.setattr(baseline, "MOST_ORDERS", 10)
+    monkeypatch.setattr(baseline, "MAX_ORDERS", 10)
     with pytest.raises(BadInput, match="at most"):
         play_baseline(game)
 
