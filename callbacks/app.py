@@ -135,12 +135,12 @@ def make_heads(services: Services, server: Any, links: list[Link]) -> dict[str, 
 
 
 def with_slash(path: Any) -> str:
-    """A path as `PAGES` has it: "/chart" is "/chart/". What is no text counts as "/"."""
+    """A path as `PAGES` has it: "/chart" is "/chart/". Anything but a string counts as "/"."""
     return (path if isinstance(path, str) else "").rstrip("/") + "/"
 
 
 def page_at(path: str | None, services: Services, links: list[Link]) -> Component:
-    """The page at a path, or one that says there is none and where the others are."""
+    """The page at a path, or a page that says it does not exist and lists the others."""
     wanted = with_slash(path)
     for page in PAGES:
         if wanted == page.path or wanted == "/":

@@ -147,7 +147,7 @@ def start_sample(services: Services) -> str:
 
 
 def export_links(series: object) -> tuple[str, str, str] | None:
-    """Addresses of the shown series as CSV (bars, footprint, ticks); None for what is no series.
+    """Addresses of the shown series as CSV (bars, footprint, ticks); None if `series` is not a series.
 
     series: {"symbol", "frame"}, as the page shows it.
     """

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from orderflow.services import Services
 
 LARGEST_COUNT = 1 << 32
-"""An update's number beyond it is none."""
+"""Limit of an update's number; a number beyond it is not valid."""
 STORES = {
     "instruments-view": "the rows that are shown, see `instruments_state`",
     "instruments-refresh": "a new value asks for an update at once",

@@ -62,7 +62,7 @@ def step_speed(simulation: Simulation, by: int) -> float:
 def read_seed(text: str | None, present: int) -> dict[str, Any]:
     """The body that restarts with the seed of a field: the present one where it is empty or unchanged.
 
-    A text that is no number is sent as it is, for the refusal to name it.
+    A text that is not a number is sent as it is, so that the error message names it.
     """
     plain = (text or "").strip()
     if plain in ("", str(present)):

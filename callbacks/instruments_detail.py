@@ -39,7 +39,7 @@ def read_opened(given: Any) -> Opened:
 
 
 def find(simulation: Simulation, key: str | None) -> Instrument | None:
-    """The instrument; None when there is none."""
+    """The instrument with this id; None if there is none."""
     return next((each for each in simulation.all() if each.spec.id == key), None)
 
 
@@ -155,7 +155,7 @@ def register(app: Dash, services: Services) -> None:
 def opening(simulation: Simulation, clicked: Any, before: Any) -> tuple[dict[str, Any], bool, str, str, list[Any]]:
     """(open instrument, True, title, address of its chart, no facts yet) after a row was clicked.
 
-    Raises PreventUpdate when what was clicked is no row.
+    Raises PreventUpdate if the click was not on a row.
     """
     key = clicked.get("rowId") if isinstance(clicked, dict) else None
     instrument = find(simulation, key) if isinstance(key, str) else None

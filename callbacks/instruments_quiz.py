@@ -23,7 +23,7 @@ LARGEST_SEED = 2**31
 
 
 def quiz_step(quizzes: Quizzes, question: Any) -> dict[str, Any] | None:
-    """The quiz's next word; None to what is no question.
+    """The quiz's answer to the page; None if `question` is not valid.
 
     {"begin": true}: a new quiz: `seed`, `of` questions, and the `prices` of question 0.
     {"seed", "number", "guess": "real" | "fake"}: the answer to that question: `real`, `right`, `source`, `hint`, and

@@ -97,7 +97,7 @@ class FieldId(State):
 
 
 def read(kind: type[Kept], given: Any) -> Kept | None:
-    """The state that a browser sent; None when it is none of that kind."""
+    """The state that a browser sent; None if it is not of that kind."""
     try:
         return msgspec.convert(given, kind)
     except (msgspec.ValidationError, RecursionError):
@@ -105,7 +105,7 @@ def read(kind: type[Kept], given: Any) -> Kept | None:
 
 
 def read_ids(given: Any) -> list[str] | None:
-    """Names in the ids of a pattern's components; None when they are none."""
+    """Names in the ids of a pattern's components; None if the ids are not valid."""
     try:
         return [one.name for one in msgspec.convert(given, list[FieldId])]
     except (msgspec.ValidationError, RecursionError):

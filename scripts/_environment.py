@@ -1,4 +1,4 @@
-"""The virtual environment that scripts/run.py and scripts/test.py share: create it and keep it up to date.
+"""Create and update the virtual environment that scripts/run.py and scripts/test.py share.
 
 Uses only the standard library, because it runs before anything is installed. It installs the project editable, so an
 edit of the code needs no new installation, and installs again only if the packaging files, the interpreter or the
@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGING_FILES = ("setup.cfg", "pyproject.toml")
 STAMP = "orderflow-installed.json"
 LOG = "orderflow-install.log"
-# What pip says when it cannot reach its index at all, in its several wordings.
+# Messages of pip if it cannot reach its index.
 OFFLINE = (
     "NewConnectionError",
     "Temporary failure in name resolution",
@@ -38,9 +38,9 @@ class SetupFailed(Exception):
 
 
 def ensure(extras: Iterable[str] = (), root: Path = ROOT) -> Path:
-    """Create or update `.venv` beside the packaging files with the project and `extras`, and return its Python.
+    """Create or update `.venv` in `root` with the project and `extras`, and return the path of its Python.
 
-    Raises SetupFailed with one line that says what to do.
+    Raises SetupFailed with a one-line message that says what to do.
     """
     venv = root / ".venv"
     python = interpreter(venv)

@@ -1,6 +1,6 @@
-"""The tools that check the JavaScript of assets/, installed by npm into `node_modules` when the lock file changed.
+"""The tools that check the JavaScript of assets/. npm installs them into `node_modules` if the lock file has changed.
 
-They are development only: nothing that a user installs or a page loads needs node.
+They are for development only: neither an installed package nor a page needs node.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class NodeMissing(Exception):
 
 
 def checks(root: Path) -> list[tuple[str, list[str] | str]]:
-    """(name, command) of each check of the project at `root`; the reason in place of a command that cannot run."""
+    """(name, command) of each check of the project at `root`, or (name, reason) if it cannot run."""
     try:
         npm = ensure(root)
     except NodeMissing as error:
@@ -30,9 +30,9 @@ def checks(root: Path) -> list[tuple[str, list[str] | str]]:
 
 
 def ensure(root: Path) -> str:
-    """Install the tools below `root` where they are not, and return the path of npm.
+    """Install the tools below `root` if necessary, and return the path of npm.
 
-    Raises NodeMissing when there is no usable node, or npm cannot install.
+    Raises NodeMissing if there is no usable node, or npm cannot install.
     """
     node, npm = shutil.which("node"), shutil.which("npm")
     if node is None or npm is None:

@@ -1,11 +1,10 @@
-"""Check what a user installs: `python scripts/check_wheel.py` builds the wheel and uses it far from this folder.
+"""Check the package as a user installs it: `python scripts/check_wheel.py` builds the wheel and uses it elsewhere.
 
-It builds from a copy of the sources, installs into an empty virtual environment, and works from an empty directory:
-`orderflow doctor` is content, `orderflow serve` is healthy, every page and every file it asks for arrive, the bundled
-sample streams in by `orderflow-replay`, and the server stops in time. Then it serves the pages from a folder that has
-packages `callbacks` and `layouts` of its own, by `orderflow` and by `python -m orderflow`, and refuses to where
-PYTHONPATH puts those first. It needs a package index; tests/test_packaging.py looks at the wheel's contents without
-one.
+It builds from a copy of the sources, installs into an empty virtual environment, and works in an empty directory:
+`orderflow doctor` passes, `orderflow serve` is healthy, every page and every file that it loads can be fetched,
+`orderflow-replay` replays the bundled sample, and the server stops in time. Then `orderflow` and `python -m orderflow`
+serve the pages in a folder with foreign packages `callbacks` and `layouts`, and refuse to start if PYTHONPATH puts
+those first. It needs a package index; tests/test_packaging.py checks the wheel's contents without one.
 """
 
 from __future__ import annotations
@@ -36,11 +35,11 @@ PAGES = ("/chart/", "/herd/", "/herd/debrief/", "/herd/replay/", "/instruments/"
 
 
 class CheckFailed(Exception):
-    """What a user would stumble over."""
+    """The package does not work as installed; the text gives the reason."""
 
 
 def copy_sources(target: Path, root: Path = ROOT) -> Path:
-    """Copy what packaging reads, so that building leaves nothing in the work tree and finds nothing old there."""
+    """Copy the files that packaging reads, so that the build neither writes to the work tree nor uses old files."""
     target.mkdir(parents=True)
     for name in (*SOURCES, *TEXTS):
         source = root / name
@@ -52,7 +51,7 @@ def copy_sources(target: Path, root: Path = ROOT) -> Path:
 
 
 def build_wheel(sources: Path, out: Path, *options: str) -> Path:
-    """Build the wheel of `sources` into `out` with pip. Raises CheckFailed with what pip said."""
+    """Build the wheel of `sources` into `out` with pip. Raises CheckFailed with pip's output."""
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check", "--no-deps", *options]
     _run([*command, "--wheel-dir", str(out), str(sources)], cwd=sources)
     (wheel,) = out.glob("orderflow-*.whl")
@@ -60,7 +59,7 @@ def build_wheel(sources: Path, out: Path, *options: str) -> Path:
 
 
 def main() -> int:
-    """Do all of it; 0 when a user can, 1 with the reason when not."""
+    """Run the check; returns 0, or 1 after printing the reason."""
     with tempfile.TemporaryDirectory(prefix="orderflow-wheel-") as folder:
         try:
             check(Path(folder))
@@ -102,7 +101,7 @@ def check(folder: Path) -> None:
 
 
 def check_foreign_folder(folder: Path, programs: Path, environment: dict[str, str]) -> None:
-    """The pages must be ours in a folder that has packages of the same names."""
+    """Check that the pages are ours in a folder that has packages of the same names."""
     for name in ("callbacks", "layouts"):
         (folder / name).mkdir(parents=True)
         (folder / name / "__init__.py").write_text("", "utf-8")
@@ -115,12 +114,12 @@ def check_foreign_folder(folder: Path, programs: Path, environment: dict[str, st
         command, cwd=folder, env=hidden, capture_output=True, text=True, check=False, timeout=START_SECONDS
     )
     if done.returncode != 1 or "hides the package 'callbacks'" not in done.stderr:
-        raise CheckFailed(f"a hidden package is not said: exit code {done.returncode}\n{done.stdout}{done.stderr}")
-    print(f"refused as it should: {done.stderr.strip()}", flush=True)
+        raise CheckFailed(f"a hidden package is not reported: exit code {done.returncode}\n{done.stdout}{done.stderr}")
+    print(f"refused as expected: {done.stderr.strip()}", flush=True)
 
 
 def _pages(server: str) -> None:
-    """Every page and everything that its document names must be there, with one script and one sheet of our own."""
+    """Fetch every page and every file that it links to; a page must have one script and one style sheet of its own."""
     files: dict[str, int] = {}
     for path in PAGES:
         page = _get(server + path).decode("utf-8")
@@ -129,7 +128,7 @@ def _pages(server: str) -> None:
         for ending in (".js", ".css") if path != "/herd/play" else ():
             own = [link for link in wanted if re.fullmatch(rf"/assets/{slug}\.\w+\{ending}", link)]
             if len(own) != 1 or len(_get(server + own[0])) < 1000:
-                raise CheckFailed(f"{path} has not one {ending} file of its own: {wanted}")
+                raise CheckFailed(f"{path} must have exactly one {ending} file of its own: {wanted}")
         files |= {link: len(_get(server + link)) for link in wanted if "." in link}
     print(f"{len(PAGES)} pages and the {len(files)} files they load: {sum(files.values()):,} bytes", flush=True)
 
@@ -173,7 +172,7 @@ def _await_health(server: str, process: subprocess.Popen[bytes]) -> None:
             time.sleep(0.2)
         else:
             return
-    raise CheckFailed(f"/health was not there after {START_SECONDS} s")
+    raise CheckFailed(f"/health did not answer within {START_SECONDS} s")
 
 
 def _get(url: str) -> bytes:

@@ -1,7 +1,7 @@
-"""Write the reference pages anew: `python scripts/make_docs.py`.
+"""Generate the reference pages: `python scripts/make_docs.py`.
 
-`docs/reference/` holds what the program says of itself: settings, routes, definitions. tests/test_docs.py fails while a
-page says something else than the program.
+`docs/reference/` describes settings, routes and definitions. tests/test_docs.py fails if a page differs from what this
+script generates.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the checkout, whether or not it is installed
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # so that it also works without an installation
 
 from orderflow.market.studies.registry import STUDIES
 from orderflow.services import build_services
@@ -25,7 +25,7 @@ MADE = "<!-- Made by scripts/make_docs.py: change the program, then run it. -->\
 
 
 def settings_page() -> str:
-    """Every setting: flag and environment name, name in the toml file, default, bounds, meaning."""
+    """Markdown with every setting: flag and environment name, name in the toml file, default, bounds, meaning."""
     lines = [
         "# Settings",
         "",
@@ -63,7 +63,7 @@ def _shown(name: str, default: Any) -> str:
 
 
 def definitions_page() -> str:
-    """Every study with its rule and the defaults of its options."""
+    """Markdown with every study, its rule and the defaults of its options."""
     lines = [
         "# Definitions in force",
         "",
@@ -84,7 +84,7 @@ def definitions_page() -> str:
 
 
 def routes_page() -> str:
-    """Every route by the part of the program it belongs to, with its parameters and whether it needs the key."""
+    """Markdown with every route by product, its parameters and whether it needs the key."""
     services = build_services(Settings.of(ephemeral=True, ticker_count=0))
     try:
         routes: tuple[Route, ...] = create_server(services).extensions["orderflow.routes"]
@@ -133,7 +133,7 @@ PAGES = {"settings.md": settings_page, "definitions.md": definitions_page, "rout
 
 
 def main() -> int:
-    """Write them; 0."""
+    """Write the pages; returns 0."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     for name, make in PAGES.items():
         (FOLDER / name).write_text(make(), "utf-8")

@@ -1,8 +1,8 @@
 """Rebuild the samples in data/ from the published recordings: `python scripts/make_samples.py FOLDER`.
 
-FOLDER holds `crypto_ltcusdt/` and `crypto_btcusdt_rest/` with the publishers' own files (data/README.md names them).
-Values are copied digit by digit as text, never through floats, and the archives carry no time and no name: the same
-input gives the same bytes with the same zlib. Nothing is invented, filtered or reordered.
+FOLDER has `crypto_ltcusdt/` and `crypto_btcusdt_rest/` with the publishers' files (see data/README.md). Values are
+copied as text, never through floats, and the archives contain neither a time nor a file name, so that the same input
+and zlib version give the same bytes. No row is added, dropped or reordered.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ MINUTE_MS = 60_000
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Write every sample; 0 when done, and argparse's 2 when the folder is not what is needed."""
+    """Write every sample; returns 0. Exits with 2 if files are missing in the folder."""
     parser = argparse.ArgumentParser(description="Rebuild the samples in data/ from the published recordings.")
-    parser.add_argument("folder", type=Path, help="holds crypto_ltcusdt/ and crypto_btcusdt_rest/")
+    parser.add_argument("folder", type=Path, help="folder with crypto_ltcusdt/ and crypto_btcusdt_rest/")
     parser.add_argument("--out", type=Path, default=Path(__file__).resolve().parent.parent / "data")
     given = parser.parse_args(argv)
     missing = [name for name in SOURCES if not (given.folder / name).is_file()]
@@ -56,7 +56,7 @@ def make(folder: Path, out: Path) -> dict[str, int]:
 
 
 def _whole_minutes(klines: list[list[Any]], trades: list[dict[str, Any]]) -> list[list[Any]]:
-    """The candles of the minutes of which the trades hold all, first to last."""
+    """The candles of the minutes that the trades cover completely."""
     first = -(-trades[0]["time"] // MINUTE_MS) * MINUTE_MS
     end = trades[-1]["time"] // MINUTE_MS * MINUTE_MS
     return [row for row in klines if first <= row[0] < end]

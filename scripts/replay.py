@@ -1,4 +1,4 @@
-"""The replay client from a checkout, not installed: `python scripts/replay.py FILE`, as `orderflow-replay FILE`."""
+"""Run the replay client without an installation: `python scripts/replay.py FILE` is `orderflow-replay FILE`."""
 
 from __future__ import annotations
 

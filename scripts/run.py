@@ -1,6 +1,6 @@
-"""See it work: `python3 scripts/run.py` starts the server with the bundled sample and opens the chart.
+"""Run the demo: `python3 scripts/run.py` starts the server with the bundled sample and opens the chart.
 
-It needs Python 3.11 or newer and nothing else: the first time it makes `.venv` and installs everything into it.
+It needs Python 3.11 or newer and nothing else: the first run creates `.venv` and installs everything into it.
 Further arguments go to `orderflow demo`, e.g. `--port 9000 --no-browser`; if the first one is another command of
 `orderflow`, they go there: `python3 scripts/run.py serve --lan`.
 """
@@ -21,7 +21,7 @@ def arguments(given: list[str]) -> list[str]:
 
 
 def main(given: list[str]) -> int:
-    """Set up, then run; the exit code is that of `orderflow`, or 1 when the set-up failed."""
+    """Set up the environment and run; returns the exit code of `orderflow`, or 1 if the setup failed."""
     try:
         python = ensure()
     except SetupFailed as error:

@@ -1,10 +1,9 @@
-"""Check everything: `python3 scripts/test.py` runs ruff, import contracts, mypy, the JavaScript checks and the tests.
+"""Run all checks: `python3 scripts/test.py` runs ruff, import contracts, mypy, the JavaScript checks and the tests.
 
-It needs Python 3.11 or newer: the first time it makes `.venv` and installs everything into it. prettier, eslint and tsc
-run where node is installed; elsewhere the table says that they were skipped, or with ORDERFLOW_REQUIRE_ALL=1 that they
-failed. All checks run even when one fails, a table of them ends the output, and the exit code is that of the first that
-failed. `--fast` leaves out the tests that need a browser or much time; further arguments go to pytest (`-n 0`: one
-after the other).
+It needs Python 3.11 or newer: the first run creates `.venv` and installs everything into it. prettier, eslint and tsc
+need node; without it they are skipped, or fail with ORDERFLOW_REQUIRE_ALL=1. All checks run even if one fails, a table
+of the results ends the output, and the exit code is that of the first failure. `--fast` skips the tests that need a
+browser or are slow; further arguments go to pytest (`-n 0`: one after the other).
 """
 
 import sys
@@ -22,13 +21,13 @@ from _environment import ROOT, SetupFailed, ensure
 
 SLOW = "browser or slow"
 PARALLEL = ["-n", str(min(4, max(3, os.cpu_count() or 1))), "--dist", "loadfile"]
-"""The files of the tests are shared out over the cores; a test stays with those of its file. Two cores have three
-processes, because a test that waits for a browser or a server needs none.
+"""Test files are distributed over the cores; the tests of a file stay together. Two cores get three processes, because
+a test that waits for a browser or a server uses none.
 """
 
 
 def checks(python: Path, given: list[str]) -> list[tuple[str, list[str] | str]]:
-    """(name, command, or why there is none) of every check, in the order in which they run."""
+    """(name, command or the reason why it is skipped) of every check, in the order in which they run."""
     tools = python.parent
     fast = "--fast" in given
     pytest = [str(python), "-m", "pytest", *PARALLEL, *(["-m", f"not ({SLOW})"] if fast else [])]
@@ -43,7 +42,7 @@ def checks(python: Path, given: list[str]) -> list[tuple[str, list[str] | str]]:
 
 
 def run(command: list[str] | str, environment: dict[str, str]) -> tuple[int, str]:
-    """(exit code, word for the table) of one check; a check without a command fails only where all are required."""
+    """Run one check; returns (exit code, word for the table). Without a command it fails only if all are required."""
     if isinstance(command, str):
         print(command, flush=True)
         code = int(environment.get("ORDERFLOW_REQUIRE_ALL") == "1")
@@ -53,13 +52,13 @@ def run(command: list[str] | str, environment: dict[str, str]) -> tuple[int, str
 
 
 def main(given: list[str]) -> int:
-    """Set up, run every check, print how each went; 0 when all passed."""
+    """Set up the environment, run every check and print the results; returns 0 if all passed."""
     try:
         python = ensure(["test"])
     except SetupFailed as error:
         print(error, file=sys.stderr)
         return 1
-    # The tools the tests start by name are those of the environment, whatever else the machine has.
+    # so that the tests find the tools of the environment first
     environment = {**os.environ, "PATH": f"{python.parent}{os.pathsep}{os.environ.get('PATH', '')}"}
     results = []
     for name, command in checks(python, given):

@@ -84,7 +84,7 @@
     zoomRows = 0;
   }
 
-  /** Take in an answer. Returns the state for the next poll, or null when it is none of ours. */
+  /** Take in an answer. Returns the state for the next poll, or null when it is not for the shown series. */
   function receive(answer) {
     const { chart } = of.page;
     if (!answer || !chart || !current(answer)) return null;

@@ -61,7 +61,7 @@
         key: "rejected",
         label: "Rejected",
         value: of.format.count(stats.rejected || 0),
-        title: "rows that are no trades",
+        title: "rows that are not trades",
         bad: stats.rejected > 0,
       },
     ];

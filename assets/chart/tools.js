@@ -110,7 +110,7 @@
       return list.filter(seen).map((item) => toShape(item, model, theme));
     }
 
-    /** Relayout with shapes of ours: what Plotly then tells is no news. */
+    /** Relayout with shapes of ours; the event that Plotly then sends is ignored. */
     relayout(update) {
       this.own++;
       return root.Plotly.relayout(this.chart.gd, update).finally(() => {

@@ -5,7 +5,7 @@
 
   const WAIT_MS = 8000;
 
-  /** {status, body (an object, {} when it was none), wait: Retry-After in s or 0}; rejects when there was no answer. */
+  /** {status, body (an object, {} for anything else), wait: Retry-After in s or 0}; rejects when there was no answer. */
   function call(method, path, body) {
     const stop = new AbortController();
     const timer = setTimeout(() => stop.abort(), WAIT_MS);

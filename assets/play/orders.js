@@ -7,7 +7,7 @@
   "use strict";
   const herd = (root.herd = root.herd || {});
 
-  const TAP_MS = 400; // between two orders: the second half of a double tap is none
+  const TAP_MS = 400; // between two orders: the second half of a double tap is not an order
   const SEND_MS = 10000; // so long after the tap it may be sent again
   const LOST_MS = 6000; // and so long after the last sending the server would know it
   const ASK_MS = 1500;

@@ -76,7 +76,7 @@ def ladder(footprint: pd.DataFrame, bars: int, candles: pd.DataFrame | None = No
     table = table[table["time"] >= times[0]]
     units, decimals, exact = scale_floats(table["price"].to_numpy(np.float64))
     if not exact.all():
-        raise BadInput("the footprint has prices that are no decimal numbers")
+        raise BadInput("the footprint has prices that are not decimal numbers")
     distinct = np.unique(units)
     step = int(np.gcd.reduce(np.diff(distinct))) if len(distinct) > 1 else 1
     first, last = int(distinct[0]), int(distinct[-1])

@@ -1,8 +1,8 @@
-"""What one update costs a page in Chromium, and how long a tick takes to be seen. Knows no page: it is given the
-script that calls `note(ticks)` whenever the page has drawn that many.
+"""Measure what an update costs a page in Chromium, and how long a tick takes until it is on screen.
 
-An update is the time from one answer of the server to the next; its cost is all that the page's main thread did
-meanwhile, as Chromium counts it, less what the measuring asked of it.
+It works with any page: the caller passes JavaScript that calls `note(ticks)` whenever the page has drawn that many
+ticks. An update lasts from one response of the server to the next. Its cost is the page's main-thread time in that
+period as Chromium reports it, without the time for the measurement itself.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ ARGS = [
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 ]
 SIZE = {"width": 1440, "height": 900}
-CALM = 0.3
-"""Seconds after an answer at which its update is over and the next is not yet there."""
-BEAT = 0.1
+SETTLE_SECONDS = 0.3
+"""Seconds after a response at which its update is over and the next one has not begun."""
+POST_SECONDS = 0.1
 """Seconds between two POSTs of the feed."""
-PATIENCE = 120.0
+TIMEOUT = 120.0
 
 # A frame's callbacks run before it is painted; a message posted in one arrives after it.
 NOTE = """
@@ -45,9 +45,12 @@ NOTE = """
 
 @dataclass
 class Reading:
-    """One value per update: ms of the main thread by the clock, of it script, ms of its processor time; bytes of the
-    answer decoded and as they came. `waits`: ms from each POST of the feed until its ticks were on screen. `periods`:
-    ms from update to update."""
+    """One value per update.
+
+    clock, script, processor: main-thread ms by wall time, script ms, CPU ms. decoded, carried: bytes of the response,
+    decoded and as transferred. periods: ms from update to update. waits: ms from each POST of the feed until its ticks
+    were on screen. scene: what the page showed, in words.
+    """
 
     clock: list[float] = field(default_factory=list)
     script: list[float] = field(default_factory=list)
@@ -61,10 +64,10 @@ class Reading:
 
 @contextlib.contextmanager
 def chromium() -> Iterator[Browser]:
-    """The system's Chromium; ORDERFLOW_CHROMIUM names another. Raises SystemExit when there is none."""
+    """The system's Chromium, or the one named by ORDERFLOW_CHROMIUM. Raises SystemExit if there is none."""
     path = os.environ.get("ORDERFLOW_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     if not path:
-        raise SystemExit("there is no chromium on this machine; ORDERFLOW_CHROMIUM may name one")
+        raise SystemExit("cannot find chromium; set ORDERFLOW_CHROMIUM to its path")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=ARGS)
         yield browser
@@ -72,12 +75,12 @@ def chromium() -> Iterator[Browser]:
 
 
 class Feed:
-    """POSTs bodies of CSV ticks, one each BEAT, in a thread, while the block runs."""
+    """Context manager that POSTs bodies of CSV ticks from a thread, one every POST_SECONDS."""
 
     def __init__(self, port: int, path: str, bodies: Sequence[tuple[bytes, int]], held: int) -> None:
-        """bodies: each with its number of ticks. held: how many the server has."""
+        """bodies: each with its number of ticks. held: number of ticks that the server already has."""
         self.sent: list[tuple[int, float]] = []
-        """(ticks that the server then had, epoch ms at which the POST began)."""
+        """(ticks on the server after the POST, epoch ms at which the POST began)."""
         self._port, self._path, self._bodies, self._held = port, path, bodies, held
         self._failure: Exception | None = None
         self._over = threading.Event()
@@ -96,14 +99,14 @@ class Feed:
     def _run(self) -> None:
         try:
             self._send()
-        except (OSError, RuntimeError) as error:  # raised where it is seen: at the end of the block
+        except (OSError, RuntimeError) as error:  # raised by __exit__
             self._failure = error
 
     def _send(self) -> None:
         due = time.perf_counter()
         with Connection(self._port) as connection:
             for body, count in self._bodies:
-                due += BEAT
+                due += POST_SECONDS
                 if self._over.wait(max(0.0, due - time.perf_counter())):
                     return
                 began = time.time() * 1000
@@ -114,37 +117,37 @@ class Feed:
                 self.sent.append((self._held, began))
 
 
-class _Answers:
-    """The answers of the page's callback whose output is `wanted`, as they come: (decoded bytes, carried bytes)."""
+class _Responses:
+    """Collects the responses to the page's callback whose output is `wanted`: (decoded bytes, transferred bytes)."""
 
     def __init__(self, session: CDPSession, wanted: str) -> None:
         self.done: list[tuple[float, float]] = []
         self._wanted = wanted
         self._open: dict[str, list[float]] = {}
-        session.on("Network.requestWillBeSent", self._asked)
-        session.on("Network.responseReceived", self._headed)
-        session.on("Network.dataReceived", self._came)
-        session.on("Network.loadingFinished", self._ended)
+        session.on("Network.requestWillBeSent", self._on_request)
+        session.on("Network.responseReceived", self._on_headers)
+        session.on("Network.dataReceived", self._on_data)
+        session.on("Network.loadingFinished", self._on_end)
         session.send("Network.enable")
 
-    def _asked(self, event: dict[str, Any]) -> None:
-        asked = event["request"]
-        if "_dash-update-component" in asked["url"] and self._wanted in asked.get("postData", "")[:200]:
+    def _on_request(self, event: dict[str, Any]) -> None:
+        sent = event["request"]
+        if "_dash-update-component" in sent["url"] and self._wanted in sent.get("postData", "")[:200]:
             self._open[event["requestId"]] = [0.0, 0.0]
 
-    def _headed(self, event: dict[str, Any]) -> None:
-        answer = event["response"]
+    def _on_headers(self, event: dict[str, Any]) -> None:
+        response = event["response"]
         if event["requestId"] in self._open:
-            if answer["status"] == 200:
-                self._open[event["requestId"]][1] = -answer["encodedDataLength"]
+            if response["status"] == 200:
+                self._open[event["requestId"]][1] = -response["encodedDataLength"]
             else:
                 del self._open[event["requestId"]]
 
-    def _came(self, event: dict[str, Any]) -> None:
+    def _on_data(self, event: dict[str, Any]) -> None:
         if event["requestId"] in self._open:
             self._open[event["requestId"]][0] += event["dataLength"]
 
-    def _ended(self, event: dict[str, Any]) -> None:
+    def _on_end(self, event: dict[str, Any]) -> None:
         found = self._open.pop(event["requestId"], None)
         if found is not None:
             self.done.append((found[0], found[1] + event["encodedDataLength"]))
@@ -153,38 +156,38 @@ class _Answers:
 def watch(
     browser: Browser, url: str, ready: str, hook: str, scene: str, wanted: str, feed: Feed, count: int
 ) -> Reading:
-    """Open a page, wait until the JavaScript `ready` is true, and look at `count` updates while `feed` runs.
+    """Open a page, wait until the JavaScript `ready` is true, and measure `count` updates while `feed` runs.
 
-    hook: JavaScript that has `note` called. scene: JavaScript that says in words what is shown. wanted: what the output
-    of the callback that brings the ticks is called. Raises RuntimeError when the page stops updating.
+    hook: JavaScript that arranges the calls of `note`. scene: JavaScript that returns a description of what is shown.
+    wanted: name of the output of the callback that delivers the ticks. Raises RuntimeError if the page stops updating.
     """
     context = browser.new_context(viewport=SIZE)  # type: ignore[arg-type]  # playwright's own TypedDict, spelt as a dict
     page = context.new_page()
     session = context.new_cdp_session(page)
     session.send("Performance.enable")
     page.goto(url)
-    page.wait_for_function(ready, timeout=PATIENCE * 1000)
+    page.wait_for_function(ready, timeout=TIMEOUT * 1000)
     page.evaluate(f"() => {{ {NOTE} {hook} }}")
-    answers = _Answers(session, wanted)
+    responses = _Responses(session, wanted)
     reading = Reading()
     with feed:
-        for _ in range(3):  # the first compile what they run
-            _next(page, answers)
+        for _ in range(3):  # warm-up: the first updates compile their code
+            _next(page, responses)
         before, began = _metrics(session), time.time() * 1000
         for _ in range(count):
-            sizes = _next(page, answers)
+            sizes = _next(page, responses)
             after = _metrics(session)
             cost = {name: (after[name] - before[name]) * 1000 / len(sizes) for name in after}
-            asked = cost["DevToolsCommandDuration"]
-            reading.clock.append(cost["TaskDuration"] - asked)
+            measuring = cost["DevToolsCommandDuration"]
+            reading.clock.append(cost["TaskDuration"] - measuring)
             reading.script.append(cost["ScriptDuration"])
-            reading.processor.append(max(0.0, cost["ThreadTime"] - asked))
+            reading.processor.append(max(0.0, cost["ThreadTime"] - measuring))
             reading.periods.append(cost["Timestamp"])
             reading.decoded += [size[0] for size in sizes]
             reading.carried += [size[1] for size in sizes]
             before = after
         ended = time.time() * 1000
-        page.wait_for_timeout(CALM * 1000)
+        page.wait_for_timeout(SETTLE_SECONDS * 1000)
     seen = sorted(tuple(pair) for pair in page.evaluate("() => window.benchSeen"))
     reading.waits = _waits([sent for sent in feed.sent if began <= sent[1] <= ended - 2_000], seen)
     reading.scene = str(page.evaluate(scene))
@@ -192,24 +195,24 @@ def watch(
     return reading
 
 
-def _next(page: Page, answers: _Answers) -> list[tuple[float, float]]:
-    """Wait for the next answer and until its update is over; the answers that came."""
-    have, until = len(answers.done), time.perf_counter() + PATIENCE
-    while len(answers.done) == have:
+def _next(page: Page, responses: _Responses) -> list[tuple[float, float]]:
+    """Wait for the next response and the end of its update; returns the responses received."""
+    have, until = len(responses.done), time.perf_counter() + TIMEOUT
+    while len(responses.done) == have:
         if time.perf_counter() > until:
             raise RuntimeError("the page does not update")
         page.wait_for_timeout(30)
-    page.wait_for_timeout(CALM * 1000)
-    return answers.done[have:]
+    page.wait_for_timeout(SETTLE_SECONDS * 1000)
+    return responses.done[have:]
 
 
 def _metrics(session: CDPSession) -> dict[str, float]:
-    """Seconds so far, by name."""
+    """Chromium's metrics by name; durations in seconds."""
     return {entry["name"]: entry["value"] for entry in session.send("Performance.getMetrics")["metrics"]}
 
 
 def _waits(sent: Sequence[tuple[int, float]], seen: Sequence[tuple[float, float]]) -> list[float]:
-    """ms from each POST to the first picture with its ticks; infinite when none came."""
+    """ms from each POST to the first frame with its ticks; infinite if there was none."""
     waits = []
     for ticks, began in sent:
         waits.append(min((at for count, at in seen if count >= ticks), default=math.inf) - began)
@@ -217,5 +220,5 @@ def _waits(sent: Sequence[tuple[int, float]], seen: Sequence[tuple[float, float]
 
 
 def middle(readings: Sequence[Reading], name: str) -> float:
-    """The median over the rounds of each one's median of a figure."""
+    """The median over all rounds of a round's median of the figure `name`."""
     return median([median(getattr(reading, name)) for reading in readings])

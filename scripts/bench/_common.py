@@ -40,9 +40,12 @@ OPENING = 1_763_251_200 * SECOND
 
 
 class Trades:
-    """Endless trades in the manner of the Nasdaq future: some 40 a second on average and 400 in a burst, a session that
-    is busiest at its opening and its close and pauses for an hour, a price that walks in ticks of 0.25, buyers who take
-    the ask. The same seed gives the same trades, however they are taken."""
+    """An endless sequence of trades similar to the Nasdaq future.
+
+    About 40 trades per second on average and 400 in a burst, a session that is busiest at its opening and close and
+    pauses for an hour, a random walk of the price in ticks of 0.25, buys at the ask. The same seed gives the same
+    trades, whatever the sizes of the batches.
+    """
 
     def __init__(self, seed: int = 7, *, ids: bool = False) -> None:
         self._random = np.random.default_rng(seed)
@@ -102,7 +105,7 @@ class Trades:
 
 @dataclass(frozen=True)
 class Row:
-    """One line of a result: what, how much, and what was aimed at ("" where nothing was). met: None without an aim."""
+    """One line of a result. what: its label. aim: "" without an aim. met: whether the aim was met, None without one."""
 
     what: str
     value: str
@@ -121,17 +124,17 @@ def show(title: str, rows: Sequence[Row]) -> bool:
 
 
 def at_most(what: str, value: float, limit: float, unit: str) -> Row:
-    """A figure that should not be larger."""
+    """A row whose value should not exceed `limit`."""
     return Row(what, f"{number(value)} {unit}".rstrip(), f"aim ≤ {number(limit)} {unit}".rstrip(), value <= limit)
 
 
 def at_least(what: str, value: float, limit: float, unit: str) -> Row:
-    """A figure that should not be smaller."""
+    """A row whose value should not be below `limit`."""
     return Row(what, f"{number(value)} {unit}".rstrip(), f"aim ≥ {number(limit)} {unit}".rstrip(), value >= limit)
 
 
 def number(value: float) -> str:
-    """Three significant digits, thousands apart."""
+    """Format with three significant digits and thousands separators."""
     if not math.isfinite(value):
         return "unknown"
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
@@ -147,7 +150,7 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 
 def machine() -> str:
-    """What it ran on, in one line, for beside the figures. load: how many others wanted the cores (last minute)."""
+    """One line about the machine: versions, cores, processor, and the load average of the last minute."""
     versions = f"Python {platform.python_version()}, numpy {np.__version__}, pandas {pd.__version__}"
     busy = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
     return f"{versions}; {platform.system()} {platform.machine()}, {len(cores())} cores, {_processor()}{busy}"
@@ -173,7 +176,7 @@ def preemptions() -> int:
 
 
 def settle() -> None:
-    """Release free memory, so that `resident` is what is used."""
+    """Collect garbage and release free memory, so that `resident` reports the memory in use."""
     gc.collect()
     if sys.platform == "linux":
         ctypes.CDLL(None).malloc_trim(0)
@@ -186,7 +189,7 @@ def as_servers_do() -> None:
 
 
 def rounds(count: int, *turns: Callable[[], float]) -> list[list[float]]:
-    """Run the things to compare in turns, `count` times; returns the results of each."""
+    """Run the compared functions in turns, `count` times; returns the results of each."""
     found: list[list[float]] = [[] for _ in turns]
     for _ in range(count):
         for figures, turn in zip(found, turns, strict=True):

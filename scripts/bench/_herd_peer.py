@@ -1,8 +1,7 @@
-"""The baseline broadcaster: FastAPI and WebSockets, a list of clients, and every 250 ms one `send_json` after the
-other, as in the system that the herd game replaces.
+"""The peer of `herd.py`: a FastAPI broadcaster that calls `send_json` for one client after the other, every 250 ms.
 
-It sends the game's messages, with a random walk as the price. Needs fastapi and uvicorn[standard]; prints its address
-and serves `/ws` until it is stopped.
+It sends the game's messages with a random walk as the price, as the system did that the herd game replaces. It needs
+fastapi and uvicorn[standard], prints its address and serves `/ws` until it is stopped.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ async def broadcast() -> None:
         for client in list(clients):
             try:
                 await client.send_json(message)
-            except (RuntimeError, WebSocketDisconnect):  # it has gone
+            except (RuntimeError, WebSocketDisconnect):  # the client has disconnected
                 clients.remove(client)
 
 

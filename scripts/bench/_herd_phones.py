@@ -1,7 +1,7 @@
-"""A room full of phones in one process: each joins over HTTP, opens its socket, and trades at its own pace.
+"""Many simulated phones in one process: each joins over HTTP, opens its socket, and trades at its own pace.
 
-Raw HTTP and raw frames over asyncio, so that 1,000 phones with 500 orders and 4,000 messages a second stay far below a
-core. What each phone hears is noted with the moment of its arrival; nothing is computed before the end.
+Raw HTTP and raw frames over asyncio, so that 1,000 phones with 500 orders and 4,000 messages per second need far less
+than one core. Each message is recorded with its time of arrival; nothing is computed before the end.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from _sockets import Listener
 
 
 class Message(msgspec.Struct):
-    """What the figures need of a message."""
+    """The fields of a message that are measured."""
 
     type: str
     time: int = 0
@@ -29,8 +29,12 @@ class Message(msgspec.Struct):
 
 @dataclass
 class Notes:
-    """What all phones of a run saw. joins, answers, fills: ms; ages: ms between a price and its arrival; accepted: the
-    orders that were answered with 202; settled: what became of them; refused: answers of other kinds."""
+    """The records of all phones of a run.
+
+    joins, answers, fills: durations in ms. ages: ms between a price and its arrival. accepted: ids of the orders that
+    were answered with 202. settled: their final status. refused: count of other responses by status code. sent: time of
+    each order. lags: ms that orders were sent late. counting: whether ages are recorded.
+    """
 
     joins: array[float] = field(default_factory=lambda: array("d"))
     answers: array[float] = field(default_factory=lambda: array("d"))
@@ -45,7 +49,7 @@ class Notes:
 
 
 class Caller(asyncio.Protocol):
-    """One keep-alive HTTP connection, one call at a time. bytes: of all answers."""
+    """One keep-alive HTTP connection, one call at a time. bytes: size of all responses so far."""
 
     def __init__(self) -> None:
         self.bytes = 0
@@ -75,7 +79,7 @@ class Caller(asyncio.Protocol):
             self._waiting.set_exception(ConnectionError("the server closed the connection"))
 
     async def post(self, path: str, body: bytes, cookie: str = "") -> tuple[int, bytes, bytes]:
-        """(status, head, body) of the answer."""
+        """POST and return (status, head, body) of the response."""
         self._waiting = asyncio.get_running_loop().create_future()
         more = f"Cookie: {cookie}\r\n" if cookie else ""
         head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n{more}"
@@ -99,7 +103,7 @@ class Phone:
 
     @property
     def received(self) -> int:
-        """Bytes that have come to this phone: frames and answers with their heads."""
+        """Bytes received by this phone: frames, and responses with their headers."""
         return self.caller.bytes + self.listener.bytes
 
     async def join(self) -> None:
@@ -109,7 +113,7 @@ class Phone:
         _, self.caller = await loop.create_connection(Caller, "127.0.0.1", self._port)
         status, head, body = await self.caller.post("/herd/join", b"{}")
         if status != 200:
-            raise RuntimeError(f"could not join: {status} {body[:200]!r}")
+            raise RuntimeError(f"cannot join: {status} {body[:200]!r}")
         self.cookie = head.split(b"Set-Cookie: ")[1].split(b";")[0].decode()
         opened: asyncio.Future[None] = loop.create_future()
         self.listener = Listener(self._number, "/herd/ws", self._port, self._heard, opened, self.cookie)
@@ -118,7 +122,7 @@ class Phone:
         self._notes.joins.append((time.perf_counter() - begun) * 1000)
 
     async def trade(self, every: float, until: float) -> None:
-        """Send an order each `every` seconds until that moment (`time.perf_counter`), beginning at some time in the
+        """Send an order every `every` seconds until `until` (`time.perf_counter`), starting at a random time within the
         first period."""
         notes, draw = self._notes, self._random
         due = time.perf_counter() + draw.random() * every
@@ -153,7 +157,7 @@ class Phone:
 
 
 def listening(notes: Notes) -> Callable[[int, bytes, float], None]:
-    """For sockets that only listen."""
+    """A message handler for sockets that only listen: it records the ages of the prices."""
     decode = msgspec.json.Decoder(Message).decode
 
     def heard(number: int, text: bytes, at: float) -> None:

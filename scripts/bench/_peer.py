@@ -1,4 +1,4 @@
-"""The baseline server: Flask, a list of dicts under a lock, nothing on disk.
+"""The peer of `ingest.py`: Flask with a list of dicts under a lock, nothing on disk.
 
 It runs on the same gevent server as the real one. It checks that the fields exist and converts them to numbers and
 times; nothing is exact, deduplicated, ordered or stored.

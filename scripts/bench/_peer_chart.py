@@ -1,7 +1,7 @@
-"""The baseline chart: Dash sends a whole Plotly figure for every update.
+"""The peer of `chart.py`: Dash sends a whole Plotly figure for every update.
 
-Cells are a heatmap with text, the ticks a list under a lock, the bars a pandas groupby on each update. It shows the
-last 30 minutes and nothing else: no delta, no profile, no studies.
+Cells are a heatmap with text, ticks a list under a lock, bars a pandas groupby on each update. It shows the last 30
+minutes and nothing else: no delta, no profile, no studies.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ SIZE = {"height": "95vh", "width": "98vw"}
 
 
 def application() -> flask.Flask:
-    app = dash.Dash("peer", assets_ignore=".*")  # with a whole Plotly, not the small one in `assets`
+    app = dash.Dash("peer", assets_ignore=".*")  # with the full Plotly bundle, not the basic one in `assets`
     server: flask.Flask = app.server
     parts: list[pd.DataFrame] = []
     lock = threading.Lock()
@@ -45,14 +45,14 @@ def application() -> flask.Flask:
 
 
 def figure(ticks: pd.DataFrame) -> go.Figure:
-    """Bid × ask of the last bars. `layout.meta` tells how many ticks it was made from."""
+    """Bid × ask of the last bars. `layout.meta` is the number of ticks that the figure is made from."""
     minute = ticks["timestamp"].dt.floor("1min")
     shown = minute > minute.max() - pd.Timedelta(minutes=BARS)
     sides = ticks[shown].groupby([minute[shown], "price", "side"])["size"].sum().unstack("side", fill_value=0)
     ask, bid = (sides[side].unstack("timestamp", fill_value=0).sort_index() for side in ("buy", "sell"))
     text = np.char.add(np.char.add(bid.to_numpy().astype(str), " x "), ask.to_numpy().astype(str))
     cells = go.Heatmap(x=ask.columns, y=ask.index, z=(ask - bid).to_numpy(), text=text, colorscale="RdBu")
-    cells.update(texttemplate="%{text}", textfont={"size": 8})  # without a size Plotly leaves out what is tight
+    cells.update(texttemplate="%{text}", textfont={"size": 8})  # without a size Plotly omits labels that do not fit
     return go.Figure(cells, {"meta": len(ticks), "uirevision": "same", "margin": dict.fromkeys("lrtb", 30)})
 
 

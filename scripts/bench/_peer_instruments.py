@@ -1,11 +1,11 @@
-"""The peer of `instruments.py`: the way one would write it first, and the original did.
+"""The peer of `instruments.py`: one asyncio task per ticker, and one `json.dumps` per client and price.
 
-A task a ticker, a uniform step, a deque of history, and `json.dumps` for each client of each price, on asyncio and the
-`websockets` library.
+It works as the system did that the simulated instruments replace: uniform steps, a deque of history, the `websockets`
+library.
 
     python _peer_instruments.py SLOW FAST
 
-prints its address and serves `/ws/{id}` until it is ended.
+prints its address and serves `/ws/{id}` until it is stopped.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ async def live(key: str, interval: float) -> None:
             data = {"type": "price_update", "data": {"ticker_id": key, "price": price, "timestamp": now}}
             try:
                 await client.send(json.dumps(data))
-            except Exception:  # it has gone; the original forgets it in the same way
+            except Exception:  # the client has disconnected
                 CLIENTS[key].discard(client)
 
 

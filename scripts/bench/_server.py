@@ -1,7 +1,7 @@
-"""A real server on a core of its own, and a client that is never the bottleneck.
+"""A real server on its own core, and a client that is never the bottleneck.
 
-The client holds requests as finished bytes and reads only the status and length of an answer, so that the server is
-what is measured. On Linux each gets its own core; elsewhere the system places them.
+The client sends prepared bytes and reads only the status and length of a response, so that the server is what is
+measured. On Linux each gets its own core; elsewhere the system places them.
 """
 
 from __future__ import annotations
@@ -21,20 +21,23 @@ from pathlib import Path
 from _common import ROOT, cores, resident
 
 CORES = cores()
-"""Those that this process may use before a server gets one of them."""
+"""The cores that this process may use before a server gets one of them."""
 SERVE = ("-m", "orderflow", "serve", "--port", "0")
 
 
 @dataclass(frozen=True)
-class Answer:
-    """An answer."""
+class Response:
+    """Status and body of a response."""
 
     status: int
     body: bytes
 
 
 class Server:
-    """`python -m orderflow serve` (or another command that prints `… http://host:port/…`) in a process of its own."""
+    """`python -m orderflow serve`, or another command that prints `… http://host:port/…`, in its own process.
+
+    began: `time.perf_counter()` before the start. Raises RuntimeError if the command ends without printing an address.
+    """
 
     def __init__(self, process: subprocess.Popen[str], began: float) -> None:
         self.process = process
@@ -46,11 +49,11 @@ class Server:
                 self.port = int(line.split("http://")[1].split("/")[0].rsplit(":", 1)[1])
             if self.port and ("Ctrl+C" in line or "peer" in line):
                 return
-        raise RuntimeError("the server did not start; what it says is above")
+        raise RuntimeError("the server did not start; its output is above")
 
     @property
     def processor_seconds(self) -> float:
-        """Processor time used so far by all threads; 0 if the system does not report it."""
+        """CPU time used so far by all threads; 0 if the system does not report it."""
         try:
             fields = Path(f"/proc/{self.process.pid}/stat").read_text("ascii").rpartition(")")[2].split()
         except OSError:
@@ -63,20 +66,20 @@ class Server:
         return resident(self.process.pid)
 
     def get(self, path: str) -> bytes:
-        """The body at a path. Raises RuntimeError for anything but 200."""
+        """The body at a path. Raises RuntimeError unless the status is 200."""
         with Connection(self.port) as connection:
-            answer = connection.call(request("GET", path, b"", ""))
-        if answer.status != 200:
-            raise RuntimeError(f"GET {path}: {answer.status} {answer.body[:300]!r}")
-        return answer.body
+            response = connection.call(request("GET", path, b"", ""))
+        if response.status != 200:
+            raise RuntimeError(f"GET {path}: {response.status} {response.body[:300]!r}")
+        return response.body
 
     def post(self, path: str, body: bytes = b"", kind: str = "application/json") -> bytes:
-        """The answer body of a POST. Raises RuntimeError if it is rejected."""
+        """The response body of a POST. Raises RuntimeError if it is rejected."""
         with Connection(self.port) as connection:
-            answer = connection.call(request("POST", path, body, kind))
-        if answer.status >= 300:
-            raise RuntimeError(f"POST {path}: {answer.status} {answer.body[:300]!r}")
-        return answer.body
+            response = connection.call(request("POST", path, body, kind))
+        if response.status >= 300:
+            raise RuntimeError(f"POST {path}: {response.status} {response.body[:300]!r}")
+        return response.body
 
     def end(self, number: int = signal.SIGTERM) -> None:
         """Send a signal and wait until the process has ended."""
@@ -93,7 +96,7 @@ class Server:
 
 @contextlib.contextmanager
 def serving(*flags: str, command: Sequence[str] = SERVE, environ: Mapping[str, str] | None = None) -> Iterator[Server]:
-    """A server on the last core, while this process keeps to the others; killed at the end, nothing of it is needed."""
+    """A server on the last core, with this process on the other cores. It is killed at the end."""
     with _on_last_core():
         server = start(*flags, command=command, environ=environ)
     try:
@@ -103,7 +106,7 @@ def serving(*flags: str, command: Sequence[str] = SERVE, environ: Mapping[str, s
 
 
 def start(*flags: str, command: Sequence[str] = SERVE, environ: Mapping[str, str] | None = None) -> Server:
-    """A server to be ended by the caller, where the system puts it. environ: added to its environment."""
+    """Start a server on any core; the caller must end it. environ: added to its environment."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("ORDERFLOW_") and name != "PORT"}
     clean |= {"PYTHONUNBUFFERED": "1", "ORDERFLOW_LOG_LEVEL": "ERROR", **(environ or {})}
     began = time.perf_counter()
@@ -112,7 +115,7 @@ def start(*flags: str, command: Sequence[str] = SERVE, environ: Mapping[str, str
     )
     try:
         return Server(process, began)
-    except BaseException:  # nothing may be left running, whatever went wrong
+    except BaseException:  # leave no process running
         process.kill()
         process.wait()
         raise
@@ -120,7 +123,7 @@ def start(*flags: str, command: Sequence[str] = SERVE, environ: Mapping[str, str
 
 @contextlib.contextmanager
 def _on_last_core() -> Iterator[None]:
-    """What is started here runs on the last core; this process is kept off it from now on."""
+    """Processes started in the block run on the last core; afterwards this process does not use that core."""
     mine = CORES
     if len(mine) < 2 or not hasattr(os, "sched_setaffinity"):
         yield
@@ -133,7 +136,7 @@ def _on_last_core() -> Iterator[None]:
 
 
 def request(method: str, path: str, body: bytes, kind: str, more: str = "") -> bytes:
-    """A whole request as bytes. more: further lines of its head."""
+    """A complete request as bytes. more: further header lines."""
     head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {kind}\r\n{more}"
     return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
@@ -152,15 +155,15 @@ class Connection:
     def __exit__(self, *error: object) -> None:
         self.socket.close()
 
-    def call(self, data: bytes) -> Answer:
-        """Send a request and wait for its answer."""
+    def call(self, data: bytes) -> Response:
+        """Send a request and wait for its response."""
         self.socket.sendall(data)
-        while (answer := self.receive()) is None:
+        while (response := self.receive()) is None:
             pass
-        return answer
+        return response
 
-    def receive(self) -> Answer | None:
-        """Read once; the answer when it is complete by now."""
+    def receive(self) -> Response | None:
+        """Read once; returns the response if it is complete."""
         piece = self.socket.recv(1 << 18)
         if not piece:
             raise ConnectionError("the server closed the connection")
@@ -176,26 +179,26 @@ class Connection:
                 self._rest = data
                 return None
             self._rest = b""
-            return Answer(int(head[9:12]), data[end + 4 :])
+            return Response(int(head[9:12]), data[end + 4 :])
         at = lower.find(b"content-length: ") + 16
         whole = end + 4 + int(lower[at : at + 12].partition(b"\r\n")[0])
         if len(data) < whole:
             self._rest = data
             return None
         self._rest = data[whole:]
-        return Answer(int(head[9:12]), data[end + 4 : whole])
+        return Response(int(head[9:12]), data[end + 4 : whole])
 
 
 def send_all(port: int, queues: Sequence[Iterable[bytes]], seconds: float = 600.0) -> int:
-    """Send each queue over a connection of its own, in order, one request at a time, all of them at once.
+    """Send all queues at the same time, each over its own connection and one request after the other.
 
-    Returns how many were answered with 2xx within `seconds`; an answer of another kind is a RuntimeError.
+    Returns the number of requests answered with 2xx within `seconds`. Raises RuntimeError for any other status.
     """
     return _drive(port, [iter(queue) for queue in queues], seconds)
 
 
 def send_shared(port: int, requests: Sequence[bytes], connections: int, seconds: float) -> int:
-    """Send the requests in their order over whatever connection is free, for so long at most; how many were taken."""
+    """Send the requests in order over the next free connection, for at most `seconds`; returns the number answered."""
     shared = iter(requests)
     return _drive(port, [shared] * connections, seconds)
 
@@ -215,11 +218,11 @@ def _drive(port: int, sources: Sequence[Iterator[bytes]], seconds: float) -> int
         while waiting:
             for key, _ in picker.select(30):
                 connection, source = key.data
-                answer = connection.receive()
-                if answer is None:
+                response = connection.receive()
+                if response is None:
                     continue
-                if not 200 <= answer.status < 300:
-                    raise RuntimeError(f"refused: {answer.status} {answer.body[:300]!r}")
+                if not 200 <= response.status < 300:
+                    raise RuntimeError(f"refused: {response.status} {response.body[:300]!r}")
                 done += 1
                 data = next(source, None) if time.perf_counter() < until else None
                 if data is None:

@@ -1,6 +1,6 @@
-"""Many WebSocket clients in one process, cheap enough not to be the bottleneck: raw frames over asyncio.
+"""Many WebSocket clients in one process, with raw frames over asyncio so that they are not the bottleneck.
 
-Each client counts its messages and passes each, with its arrival time, to a function; nothing is parsed here.
+Each client counts its messages and passes each one, with its arrival time, to a function; nothing is parsed here.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ import time
 from collections.abc import Callable, Sequence
 
 Heard = Callable[[int, bytes, float], None]
-"""(number of the client, the message's text, `time.time()` of its arrival)."""
+"""Called with (number of the client, text of the message, `time.time()` of its arrival)."""
 
 
 class Listener(asyncio.Protocol):
-    """One client; `closed` once the server has gone. bytes: of all frames that came, heads included. cookie: sent with
-    the handshake."""
+    """One client. closed: whether the connection has ended. bytes: size of all frames received, including their
+    headers. cookie: sent with the handshake."""
 
     def __init__(
         self, number: int, path: str, port: int, heard: Heard, opened: asyncio.Future[None], cookie: str = ""
@@ -75,7 +75,7 @@ class Listener(asyncio.Protocol):
             if kind == 1:
                 self.messages += 1
                 self._heard(self.number, data[at + head : end], now)
-            elif kind == 9:  # a ping; its answer carries the same bytes, masked with zeros
+            elif kind == 9:  # a ping; the pong has the same bytes, masked with zeros
                 self.transport.write(bytes((0x8A, 0x80 | length)) + bytes(4) + data[at + head : end])
             at = end
         self._rest = data[at:]
@@ -87,7 +87,7 @@ class Listener(asyncio.Protocol):
 
 
 async def connect(port: int, paths: Sequence[str], heard: Heard, at_once: int = 100) -> list[Listener]:
-    """One listener a path, connected a few at a time. Raises ConnectionError when one is refused."""
+    """Connect one listener per path, `at_once` at a time. Raises ConnectionError if one is refused."""
     loop = asyncio.get_running_loop()
     made: list[Listener] = []
     for begin in range(0, len(paths), at_once):

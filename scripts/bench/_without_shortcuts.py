@@ -1,4 +1,4 @@
-"""`orderflow serve` with every route answered by Flask: what `ingest.py` compares the direct views with."""
+"""`orderflow serve` with Flask routing every request, as the comparison for the direct views in `ingest.py`."""
 
 from __future__ import annotations
 

@@ -1,15 +1,15 @@
-"""What an order costs the order book, beside a book of two sorted lists; and what simulated trades cost.
+"""Measure the CPU time of an order in the order book, compared with two sorted lists, and of simulated trades.
 
     python scripts/bench/book.py [--events 2e4] [--quick]
 
-The lists are what one writes first: each side is a list of orders, sorted anew by price and age after every order that
-rests, and searched from end to end for a cancel. Both books get the same orders in turns: limit orders around the
-quote, cancels of orders picked at random, and market orders, so that about so many rest as the line says. Their fills
-must be the same, one by one.
+The lists are a straightforward implementation: each side is a list of orders that is sorted by price and age after
+every new resting order, and searched linearly for a cancel. Both books get the same orders in turns: limit orders
+around the quote, cancels of random orders, and market orders, so that the number of resting orders stays about
+constant. Both must give the same fills.
 
-The other lines have no peer: a second of the zero-intelligence book with its default rates, and trades of the flow
-without a book, with Poisson and with Hawkes arrivals. Time is the process's own, so others that use the machine do not
-count.
+The other lines have no comparison: a second of the zero-intelligence book with its default rates, and trades of the
+flow without a book, with Poisson and with Hawkes arrivals. All times are CPU times of this process, so other programs
+on the machine do not affect them.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Event = tuple[int, int, int, int]
 
 
 class ListBook:
-    """Orders as [price·sign, age, size, price], the best one first."""
+    """An order book of two sorted lists. An order is [price·sign, age, size, price]; the best one is first."""
 
     def __init__(self) -> None:
         self._sides: dict[int, list[list[int]]] = {BUY: [], SELL: []}
@@ -70,8 +70,8 @@ class ListBook:
         return size, fills
 
 
-def made(count: int, resting: int, seed: int = 7) -> list[Event]:
-    """Orders for a book in which about `resting` orders rest; the first ones fill it."""
+def make_events(count: int, resting: int, seed: int = 7) -> list[Event]:
+    """`count` events for a book with about `resting` resting orders, after the events that fill it."""
     rng = np.random.default_rng(seed)
     book, live, events = OrderBook(), [], list[Event]()
     bid, ask = 10_000, 10_001
@@ -96,8 +96,8 @@ def made(count: int, resting: int, seed: int = 7) -> list[Event]:
     return events
 
 
-def through(book: OrderBook | ListBook, events: Sequence[Event]) -> list[Fill]:
-    """Give a book the events; all its fills."""
+def apply(book: OrderBook | ListBook, events: Sequence[Event]) -> list[Fill]:
+    """Apply the events to a book; returns all fills."""
     fills: list[Fill] = []
     for kind, one, price, size in events:
         if kind == LIMIT:
@@ -110,34 +110,34 @@ def through(book: OrderBook | ListBook, events: Sequence[Event]) -> list[Fill]:
     return fills
 
 
-def turn(make: Callable[[], OrderBook | ListBook], events: Sequence[Event], resting: int) -> Callable[[], float]:
-    """Seconds an event, the filling of the book left out."""
+def timed(make: Callable[[], OrderBook | ListBook], events: Sequence[Event], resting: int) -> Callable[[], float]:
+    """A function that returns the CPU seconds per event, without the time to fill the book."""
 
     def run() -> float:
         book = make()
-        through(book, events[:resting])
+        apply(book, events[:resting])
         begin = time.process_time()
-        through(book, events[resting:])
+        apply(book, events[resting:])
         return (time.process_time() - begin) / (len(events) - resting)
 
     return run
 
 
 def compare(resting: int, count: int, aim: float) -> list[Row]:
-    """Both books with so many orders resting."""
-    events = made(count, resting)
-    if through(OrderBook(), events) != through(ListBook(), events):
-        raise SystemExit("the two books disagree")
-    ours, lists = map(median, rounds(3, turn(OrderBook, events, resting), turn(ListBook, events, resting)))
+    """Compare both books with `resting` resting orders. aim: by how much ours should be faster."""
+    events = make_events(count, resting)
+    if apply(OrderBook(), events) != apply(ListBook(), events):
+        raise SystemExit("the two books give different fills")
+    ours, lists = map(median, rounds(3, timed(OrderBook, events, resting), timed(ListBook, events, resting)))
     return [
-        Row(f"{resting:>6,} orders rest: events a second", number(1 / ours)),
-        Row("        two sorted lists, the same events", number(1 / lists)),
-        at_least("        as many times as fast", lists / ours, aim, "×"),
+        Row(f"{resting:>6,} resting orders: events per second", number(1 / ours)),
+        Row("        two sorted lists: events per second", number(1 / lists)),
+        at_least("        times as fast", lists / ours, aim, "×"),
     ]
 
 
-def living(seconds: int) -> Callable[[], float]:
-    """Microseconds of a second of the zero-intelligence book, tied to a price that moves a tick or so a second."""
+def zero_intelligence(seconds: int) -> Callable[[], float]:
+    """A function that returns the CPU µs per second of a zero-intelligence book at a price that moves slowly."""
 
     def run() -> float:
         prices = (100 * np.exp(np.cumsum(np.random.default_rng(3).normal(0, 1e-4, seconds)))).tolist()
@@ -150,8 +150,8 @@ def living(seconds: int) -> Callable[[], float]:
     return run
 
 
-def flowing(law: str, seconds: int) -> Callable[[], float]:
-    """Microseconds a trade of the flow, about fifty trades a second."""
+def trade_flow(law: str, seconds: int) -> Callable[[], float]:
+    """A function that returns the CPU µs per trade of the flow, at about fifty trades per second."""
     values = {"poisson": {"rate": 50.0}, "hawkes": {"rate": 10.0}}[law]
 
     def run() -> float:
@@ -166,8 +166,8 @@ def flowing(law: str, seconds: int) -> Callable[[], float]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--events", type=float, default=2e4, help="orders and cancels (20,000)")
-    parser.add_argument("--quick", action="store_true", help="only show that it runs")
+    parser.add_argument("--events", type=float, default=2e4, help="number of orders and cancels (20,000)")
+    parser.add_argument("--quick", action="store_true", help="only check that the script runs")
     args = parser.parse_args()
     count = 2_000 if args.quick else int(args.events)
     seconds = 100 if args.quick else 2_000
@@ -176,16 +176,16 @@ def main() -> int:
     rows = compare(100, count, 1.0) + compare(1_000, count, 5.0) + compare(5_000, count // 4, 20.0)
     good = show("Order book, price-time priority", rows)
     book, poisson, hawkes = map(
-        median, rounds(3, living(seconds), flowing("poisson", seconds), flowing("hawkes", seconds))
+        median, rounds(3, zero_intelligence(seconds), trade_flow("poisson", seconds), trade_flow("hawkes", seconds))
     )
     return (
         0
         if show(
             "Simulated trades",
             [
-                at_most("zero-intelligence book, a second with about 20 events", book, 200, "µs"),
-                at_most("flow with Poisson arrivals, a trade", poisson, 4, "µs"),
-                at_most("flow with Hawkes arrivals, a trade", hawkes, 4, "µs"),
+                at_most("zero-intelligence book, per second with about 20 events", book, 200, "µs"),
+                at_most("flow with Poisson arrivals, per trade", poisson, 4, "µs"),
+                at_most("flow with Hawkes arrivals, per trade", hawkes, 4, "µs"),
             ],
         )
         and good

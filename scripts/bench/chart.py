@@ -1,13 +1,13 @@
-"""What /chart costs a browser: 30 bars of 40 levels, ticks coming in all the time, an update each 500 ms.
+"""Measure what /chart/ costs a browser: 30 bars of 40 levels, a continuous feed of ticks, an update every 500 ms.
 
     python scripts/bench/chart.py [--updates 40] [--rounds 3] [--quick]
 
-A real server, the real page in headless Chromium (playwright; ORDERFLOW_CHROMIUM names another than the system's). The
-feed POSTs 15 ticks each 100 ms at the end of the last bar. The same is done with 30 and with 5,000 bars of history, and
-with the chart that one would write first (`_peer_chart.py`), in turns.
+It starts a real server and opens the page in headless Chromium (with playwright; ORDERFLOW_CHROMIUM names another than
+the system's). The feed POSTs 15 ticks every 100 ms at the end of the last bar. It measures a history of 30 bars, one of
+5,000 bars, and a straightforward chart (`_peer_chart.py`), in turns.
 
-The main thread's cost is the clock's, as a user feels it; on a busy machine it holds waiting for a core, so the
-processor time is beside it. A tick's way counts from the start of its POST to the frame that shows it.
+Main-thread time is wall time, as a user experiences it; on a busy machine that includes waiting for a core, so the CPU
+time is printed too. Latency is the time from the start of a tick's POST to the frame that shows the tick.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ INTERVAL_MS = 500
 BURST = 15
 BATCH = 50_000
 STEP = SECOND // 50
-"""How much later in the market each POST of the feed is: so slow that the last bar never ends."""
+"""Market time between two POSTs of the feed, ns: so short that the last bar never ends."""
 HEADER = "timestamp,price,size,side\n"
 
 READY = "() => { const c = window.orderflow?.page?.chart; return c && c.ready && c.gd?.layout && c.model.bars.length; }"
@@ -63,8 +63,8 @@ PEER_SCENE = """() => {
 
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Measure the chart's page in a browser.")
-    parser.add_argument("--updates", type=int, default=40, help="updates that each round looks at (default: 40)")
-    parser.add_argument("--rounds", type=int, default=3, help="rounds, of which the median is given (default: 3)")
+    parser.add_argument("--updates", type=int, default=40, help="updates measured in each round (default: 40)")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds; the median is printed (default: 3)")
     parser.add_argument("--quick", action="store_true", help="ten updates, one round")
     given = parser.parse_args(argv)
     if given.quick:
@@ -78,16 +78,16 @@ def main(argv: Sequence[str] | None = None) -> int:
             short.append(measure(browser, BARS, given.updates))
             long.append(measure(browser, LONG, given.updates))
             peer.append(measure_peer(browser, given.updates))
-    title = f"updates each {INTERVAL_MS} ms, medians of {given.rounds} x {given.updates} updates"
-    show(f"/chart, {BARS} bars of history; {title}\n  ({short[-1].scene})", chart_rows(short))
-    show(f"/chart, {LONG:,} bars of history\n  ({long[-1].scene})", [*chart_rows(long), *flat_rows(short, long)])
-    show(f"a whole figure for each update\n  ({peer[-1].scene})", peer_rows(peer, short))
+    title = f"updates every {INTERVAL_MS} ms, medians of {given.rounds} x {given.updates} updates"
+    show(f"/chart/, {BARS} bars of history; {title}\n  ({short[-1].scene})", chart_rows(short))
+    show(f"/chart/, {LONG:,} bars of history\n  ({long[-1].scene})", [*chart_rows(long), *flat_rows(short, long)])
+    show(f"peer: a whole figure for each update\n  ({peer[-1].scene})", peer_rows(peer, short))
     print("\n" + machine())
     return 0
 
 
 def measure(browser: Browser, bars: int, updates: int) -> Reading:
-    """The page on a server of its own that has so many bars."""
+    """Measure the page on its own server with `bars` bars."""
     with running(SERVE) as server:
         held = load(server, bars)
         feed = Feed(server.port, "/ticks?symbol=NQ", bursts(), held)
@@ -105,7 +105,7 @@ def measure_peer(browser: Browser, updates: int) -> Reading:
 
 @contextlib.contextmanager
 def running(command: Sequence[str]) -> Iterator[Server]:
-    """A server wherever the system puts it: a browser needs all the cores that there are."""
+    """A server on any core: the browser needs all of them."""
     server = start(command=command)
     try:
         yield server
@@ -114,7 +114,7 @@ def running(command: Sequence[str]) -> Iterator[Server]:
 
 
 def load(server: Server, bars: int) -> int:
-    """Send the history; how many ticks it was."""
+    """Send the history; returns its number of ticks."""
     lines = csv_lines(*history(bars))
     for first in range(0, len(lines), BATCH):
         body = HEADER + "".join(lines[first : first + BATCH])
@@ -123,8 +123,11 @@ def load(server: Server, bars: int) -> int:
 
 
 def history(bars: int) -> tuple[Ints, Ints, Ints, Ints]:
-    """time ns, price in ticks of 0.25, size, side (1, -1) of trades that touch LEVELS prices in each minute, up and
-    down twice; the last bar's are in its first ten seconds. The last bars are the same in every history."""
+    """(time ns, price in ticks of 0.25, size, side 1 or -1) of trades that touch LEVELS prices in each minute.
+
+    The price goes up and down twice per minute. The last bar's trades are in its first ten seconds. A shorter history
+    is the end of a longer one.
+    """
     random = np.random.default_rng(7)
     sweep = np.concatenate([np.arange(LEVELS), np.arange(LEVELS)[::-1]] * 2)
     each = len(sweep)
@@ -138,7 +141,7 @@ def history(bars: int) -> tuple[Ints, Ints, Ints, Ints]:
 
 
 def bursts() -> list[tuple[bytes, int]]:
-    """What the feed sends: BURST ticks a body, inside the last bar's time and prices."""
+    """The bodies of the feed: BURST ticks each, within the time and the prices of the last bar."""
     random = np.random.default_rng(11)
     count = 49 * SECOND // STEP
     last = history(1)[1]
@@ -162,27 +165,27 @@ def chart_rows(found: Sequence[Reading]) -> list[Row]:
     return [
         at_most("main thread per update", middle(found, "clock"), 60, "ms"),
         *parts(found),
-        at_most("answer, decoded: largest", max(max(reading.decoded) for reading in found), 2_048, "B"),
+        at_most("response, decoded: largest", max(max(reading.decoded) for reading in found), 2_048, "B"),
         Row("  median", f"{number(middle(found, 'decoded'))} B"),
-        at_most("answer, as it came: largest", max(max(reading.carried) for reading in found), 2_048, "B"),
+        at_most("response, transferred: largest", max(max(reading.carried) for reading in found), 2_048, "B"),
         at_most("tick POST to pixels, p95", waits, INTERVAL_MS + 150, "ms"),
         Row("  median", f"{number(middle(found, 'waits'))} ms"),
-        Row("from update to update", f"{number(middle(found, 'periods'))} ms"),
+        Row("time between updates", f"{number(middle(found, 'periods'))} ms"),
     ]
 
 
 def parts(found: Sequence[Reading]) -> list[Row]:
     p95 = median([percentile(reading.clock, 95) for reading in found])
     return [
-        Row("  of it scripts", f"{number(middle(found, 'script'))} ms"),
-        Row("  its processor time", f"{number(middle(found, 'processor'))} ms"),
-        Row("  p95 by the clock", f"{number(p95)} ms"),
+        Row("  of which scripts", f"{number(middle(found, 'script'))} ms"),
+        Row("  CPU time", f"{number(middle(found, 'processor'))} ms"),
+        Row("  p95", f"{number(p95)} ms"),
     ]
 
 
 def flat_rows(short: Sequence[Reading], long: Sequence[Reading]) -> list[Row]:
-    """How much more the long history costs; 1 would be flat, and a machine at work makes a fifth of noise."""
-    names = {"clock": "main thread", "processor": "processor time", "decoded": "answer"}
+    """Ratios of the long history to the short one; 1 is flat, and a busy machine adds noise of about a fifth."""
+    names = {"clock": "main thread", "processor": "CPU time", "decoded": "response"}
     return [
         at_most(f"{what}: {LONG:,} bars / {BARS} bars", middle(long, name) / middle(short, name), 1.2, "")
         for name, what in names.items()
@@ -192,13 +195,13 @@ def flat_rows(short: Sequence[Reading], long: Sequence[Reading]) -> list[Row]:
 def peer_rows(peer: Sequence[Reading], ours: Sequence[Reading]) -> list[Row]:
     rows = [Row("main thread per update", f"{number(middle(peer, 'clock'))} ms"), *parts(peer)]
     rows += [
-        Row("answer, decoded: median", f"{number(middle(peer, 'decoded'))} B"),
+        Row("response, decoded: median", f"{number(middle(peer, 'decoded'))} B"),
         Row("tick POST to pixels, p95", f"{number(median([percentile(one.waits, 95) for one in peer]))} ms"),
-        Row("from update to update", f"{number(middle(peer, 'periods'))} ms"),
+        Row("time between updates", f"{number(middle(peer, 'periods'))} ms"),
     ]
-    names = {"clock": "main thread", "processor": "processor time", "decoded": "answer"}
+    names = {"clock": "main thread", "processor": "CPU time", "decoded": "response"}
     for name, what in names.items():
-        rows.append(Row(f"{what}: this / ours", f"{number(middle(peer, name) / middle(ours, name))} times"))
+        rows.append(Row(f"{what}: peer / ours", f"{number(middle(peer, name) / middle(ours, name))} times"))
     return rows
 
 

@@ -1,15 +1,15 @@
-"""How long a look at the engine takes, whatever it holds, and how much memory a tick costs.
+"""Measure the time of a refresh of the engine for a short and a long history, and the memory per tick.
 
     python scripts/bench/engine.py [--ticks 1e7] [--quick]
 
-A refresh is what a chart's poll costs before anything is packed: 100 new ticks go into the bars of five time frames.
-It is measured with little and with much history in turns, each time for the same new ticks, and against the plain
-rebuild: a pandas groupby of everything into the same five frames, whose result is compared with the engine's, cell for
-cell. Ingest, HTTP and disk are not in these figures; `ingest.py` and `restart.py` have them.
+A refresh adds 100 new ticks to the bars of five time frames, as a chart's poll does before it packs its response. It
+is measured in turns with a short and a long history and the same new ticks, and compared with a full rebuild: a pandas
+groupby of all ticks into the same five frames, whose result must equal the engine's cell by cell. Ingest, HTTP and disk
+are not included; see `ingest.py` and `restart.py`.
 
-Measured as the server runs: after gc.freeze(), which `orderflow serve` calls once it is up. Where others use the
-machine, looks during which the system gave the processor to somebody else say nothing about the engine: the aim is held
-against the looks that kept it, and the p99 of all is printed beside it.
+It measures after gc.freeze(), which `orderflow serve` calls after its start. On a busy machine a refresh that the
+system preempts says nothing about the engine, so the aim applies to the refreshes that were not preempted; the p99 of
+all refreshes is printed too.
 """
 
 from __future__ import annotations
@@ -49,60 +49,60 @@ from orderflow.market.ticks import TickBatch
 FRAMES = tuple(map(Frame.parse, ("1min", "5min", "15min", "30min", "1h")))
 SMALL_HISTORY = 100_000
 NEW = 100
-"""Ticks between two looks."""
+"""Ticks between two refreshes."""
 BATCH = 5_000
 WARM_UP = 200
 
 
 @dataclass(frozen=True)
-class Look:
-    """One read. seconds: its duration. undisturbed: whether the thread was not preempted."""
+class Timing:
+    """One measurement. seconds: its duration. preempted: whether the system preempted the thread."""
 
     seconds: float
-    undisturbed: bool
+    preempted: bool
 
 
 @dataclass
-class Watched:
-    """A market with so much history that somebody looks at in all five frames."""
+class PolledMarket:
+    """A market with history, whose bars are polled in all five frames. revision: of the last poll."""
 
     market: Market
     tape: Tape
     revision: int
 
     @staticmethod
-    def with_history(trades: Trades, count: int) -> Watched:
+    def with_history(trades: Trades, count: int) -> PolledMarket:
         market = Market()
         for batch in trades.batches(count, BATCH):
             market.ingest([batch])
         answers = [market.changed(SYMBOL, frame, 0, None) for frame in FRAMES]
-        # the refresh alone has no name on the market: every question to it begins with one
-        return Watched(market, market._symbols[SYMBOL].tape, answers[0]["rev"])
+        # the market has no method for a refresh alone: every query begins with one
+        return PolledMarket(market, market._symbols[SYMBOL].tape, answers[0]["rev"])
 
-    def refresh(self, new: TickBatch) -> Look:
-        """The cost of adding `new` to the bars."""
+    def refresh(self, new: TickBatch) -> Timing:
+        """Time a refresh that adds `new` to the bars."""
         self.market.ingest([new])
         before, begin = preemptions(), time.perf_counter()
         self.tape.refresh()
         passed = time.perf_counter() - begin
-        return Look(passed, preemptions() == before)
+        return Timing(passed, preemptions() != before)
 
-    def changed(self) -> Look:
-        """The cost of packing the changed bars of the viewed frame."""
+    def changed(self) -> Timing:
+        """Time the packing of the changed bars of the first frame."""
         before, begin = preemptions(), time.perf_counter()
         answer = self.market.changed(SYMBOL, FRAMES[0], self.revision, self.market.epoch_of(SYMBOL), 1)
         passed = time.perf_counter() - begin
         if answer["full"] or not answer["bars"]:
-            raise AssertionError("a chart that follows must get changed bars, not a snapshot")
+            raise AssertionError("a poll with the last revision must get changed bars, not a snapshot")
         self.revision = answer["rev"]
-        return Look(passed, preemptions() == before)
+        return Timing(passed, preemptions() != before)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure and print; returns 0 if every aim was met."""
     parser = argparse.ArgumentParser(description="Measure the tick engine.")
-    parser.add_argument("--ticks", type=float, default=1e7, help="history of the large market (default: 1e7)")
-    parser.add_argument("--quick", action="store_true", help="a tenth of it, and fewer looks")
+    parser.add_argument("--ticks", type=float, default=1e7, help="length of the long history (default: 1e7)")
+    parser.add_argument("--quick", action="store_true", help="a tenth of the ticks, and fewer refreshes")
     parser.add_argument("--memory", type=int, help=argparse.SUPPRESS)
     given = parser.parse_args(argv)
     if given.memory is not None:
@@ -110,45 +110,47 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     ticks = int(given.ticks) // (10 if given.quick else 1)
     print(machine())
-    looks = 500 if given.quick else 3_000
-    small = Watched.with_history(Trades(), SMALL_HISTORY)
+    count = 500 if given.quick else 3_000
+    small = PolledMarket.with_history(Trades(), SMALL_HISTORY)
     history = Trades()
-    large = Watched.with_history(history, ticks)
-    rows, refresh = measure_looks(small, large, history, ticks, looks)
-    title = f"a look after {NEW} new ticks, {len(FRAMES)} frames alive, {looks:,} looks at each market in turns"
+    large = PolledMarket.with_history(history, ticks)
+    rows, refresh = measure_refreshes(small, large, history, ticks, count)
+    title = f"refresh after {NEW} new ticks, {len(FRAMES)} active frames, {count:,} refreshes of each market in turns"
     met = [
         show(title, rows),
-        show("the same by the plain rebuild", measure_rebuild(large.market, ticks, refresh, looks)),
-        show("memory", [at_most(f"a tick of {ticks:,}, with its bars", memory(ticks), 40, "B")]),
+        show("full rebuild", measure_rebuild(large.market, ticks, refresh, count)),
+        show("memory", [at_most(f"per tick of {ticks:,}, including its bars", memory(ticks), 40, "B")]),
     ]
     return 0 if all(met) else 1
 
 
-def measure_looks(small: Watched, large: Watched, trades: Trades, ticks: int, looks: int) -> tuple[list[Row], float]:
+def measure_refreshes(
+    small: PolledMarket, large: PolledMarket, trades: Trades, ticks: int, count: int
+) -> tuple[list[Row], float]:
     """The rows of the table, and the median refresh of the large market in seconds."""
     same = Trades()
     same.take(SMALL_HISTORY)
     as_servers_do()
-    refreshed: tuple[list[Look], list[Look]] = ([], [])
-    packed: tuple[list[Look], list[Look]] = ([], [])
-    for look in range(WARM_UP + looks):
-        for place, (watched, source) in enumerate(((small, same), (large, trades))):
-            refresh, pack = watched.refresh(source.take(NEW)), watched.changed()
-            if look >= WARM_UP:
+    refreshed: tuple[list[Timing], list[Timing]] = ([], [])
+    packed: tuple[list[Timing], list[Timing]] = ([], [])
+    for turn in range(WARM_UP + count):
+        for place, (polled, source) in enumerate(((small, same), (large, trades))):
+            refresh, pack = polled.refresh(source.take(NEW)), polled.changed()
+            if turn >= WARM_UP:
                 refreshed[place].append(refresh)
                 packed[place].append(pack)
     few, many = f"{SMALL_HISTORY:,} ticks", f"{ticks:,} ticks"
     rows = [*figures(f"refresh, {few} held", refreshed[0], 1.0), *figures(f"refresh, {many} held", refreshed[1], 1.0)]
-    medians = [median([look.seconds for look in found]) for found in refreshed]
-    rows.append(at_most(f"refresh, {many} against {few}, medians", medians[1] / medians[0], 1.2, "times"))
+    medians = [median([timing.seconds for timing in found]) for found in refreshed]
+    rows.append(at_most(f"refresh, {many} / {few}, medians", medians[1] / medians[0], 1.2, "times"))
     return [*rows, *figures(f"changed bars of {FRAMES[0].name}, packed", packed[1])], medians[1]
 
 
-def figures(what: str, looks: Sequence[Look], limit: float | None = None) -> list[Row]:
-    """Median and p99 of some looks, in ms; limit: what the p99 of the undisturbed ones should not exceed."""
-    kept = [look.seconds * 1e3 for look in looks if look.undisturbed]
-    every = [look.seconds * 1e3 for look in looks]
-    share = f"p99 of the {len(kept) / len(every):.1%} that kept the processor"
+def figures(what: str, timings: Sequence[Timing], limit: float | None = None) -> list[Row]:
+    """Median and p99 in ms. limit: aim for the p99 of those that were not preempted."""
+    kept = [timing.seconds * 1e3 for timing in timings if not timing.preempted]
+    every = [timing.seconds * 1e3 for timing in timings]
+    share = f"p99 of the {len(kept) / len(every):.1%} not preempted"
     p99 = percentile(kept, 99)
     return [
         Row(f"{what}, median", f"{number(median(every))} ms"),
@@ -157,10 +159,10 @@ def figures(what: str, looks: Sequence[Look], limit: float | None = None) -> lis
     ]
 
 
-def measure_rebuild(market: Market, ticks: int, refresh: float, looks: int) -> list[Row]:
-    """Time the rebuild, and compare what it finds with the bars that the engine holds."""
+def measure_rebuild(market: Market, ticks: int, refresh: float, count: int) -> list[Row]:
+    """Time the rebuild, and compare its result with the engine's bars. count: number of refreshes before."""
     trades = Trades()
-    batch = trades.take(ticks + (WARM_UP + looks) * NEW)
+    batch = trades.take(ticks + (WARM_UP + count) * NEW)
     table = pd.DataFrame(
         {"time": batch.time, "level": batch.price // 25, "size": batch.size, "side": batch.side.astype(np.int64)}
     )
@@ -173,13 +175,13 @@ def measure_rebuild(market: Market, ticks: int, refresh: float, looks: int) -> l
     seconds = median(passed)
     return [
         Row(f"pandas groupby of {len(table):,} ticks, median of {len(passed)}", f"{number(seconds)} s"),
-        at_least("against a refresh", seconds / refresh, 10_000 * ticks / 10_000_000, "times"),
-        Row("bars compared with the engine's, cell for cell", f"{bars:,} equal"),
+        at_least("rebuild / refresh", seconds / refresh, 10_000 * ticks / 10_000_000, "times"),
+        Row("bars compared with the engine's, cell by cell", f"{bars:,} equal"),
     ]
 
 
 def rebuild(ticks: pd.DataFrame) -> dict[str, tuple[pd.DataFrame, pd.DataFrame]]:
-    """(candles by bar start, volumes by bar start and level) of every frame, from nothing, as one would write it."""
+    """(candles by bar start, volumes by bar start and level) of every frame, computed from all ticks."""
     size, side = ticks["size"], ticks["side"]
     ticks = ticks.assign(ask=size.where(side > 0, 0), bid=size.where(side < 0, 0))
     found = {}
@@ -192,7 +194,7 @@ def rebuild(ticks: pd.DataFrame) -> dict[str, tuple[pd.DataFrame, pd.DataFrame]]
 
 
 def compare(table: BarTable, candles: pd.DataFrame, cells: pd.DataFrame) -> int:
-    """Raise AssertionError unless the engine's bars are the rebuilt ones; returns how many there are."""
+    """Compare the engine's bars with the rebuilt ones; returns their number. Raises AssertionError if they differ."""
     tail = candles.loc[table.time[0] :]
     np.testing.assert_array_equal(tail.index, table.time)
     np.testing.assert_array_equal(tail.to_numpy().T, [table.open, table.high, table.low, table.close])
@@ -204,25 +206,25 @@ def compare(table: BarTable, candles: pd.DataFrame, cells: pd.DataFrame) -> int:
 
 
 def memory(ticks: int) -> float:
-    """Bytes a tick, median of three fresh processes."""
+    """Bytes per tick, median of three fresh processes."""
     command = [sys.executable, __file__, "--memory", str(ticks)]
     return median([float(subprocess.check_output(command, text=True)) for _ in range(3)])
 
 
 def bytes_a_tick(ticks: int) -> float:
-    """What this process grew by, a tick: ticks and the bars of five frames. Everything is loaded and used before."""
-    warm = Watched.with_history(Trades(), SMALL_HISTORY)
+    """Growth of this process in bytes per tick, with the bars of five frames. All code is loaded and used before."""
+    warm = PolledMarket.with_history(Trades(), SMALL_HISTORY)
     for _ in range(WARM_UP):
         warm.refresh(Trades().take(NEW))
     trades = Trades(seed=11)
     trades.take(SMALL_HISTORY)
     settle()
     before = resident()
-    watched = Watched.with_history(trades, ticks)
+    polled = PolledMarket.with_history(trades, ticks)
     settle()
     grown = resident() - before
-    if len(watched.tape.buffer) != ticks:
-        raise AssertionError("ticks were let go")
+    if len(polled.tape.buffer) != ticks:
+        raise AssertionError("ticks were evicted")
     return grown / ticks
 
 

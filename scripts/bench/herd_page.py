@@ -1,10 +1,10 @@
-"""What the big screen of the herd game costs: the main thread of its page in Chromium, and its share of the server.
+"""Measure the big screen of the herd game: main-thread time of its page in Chromium, and its CPU time on the server.
 
     python scripts/bench/herd_page.py [--phones 300] [--seconds 20] [--peer FOLDER]
 
-Phones trade in a game, first without the presenter's page and then with it: the difference is what one page costs the
-server. `--peer` names another copy of this repository, which is measured in the same way in the same run. On a busy
-machine the main thread's time by the clock has the waiting for a core in it; its processor time has not.
+Phones trade in a game, first without the presenter's page and then with it; the difference is the page's cost on the
+server. `--peer` names another copy of this repository, which is measured in the same run. On a busy machine the main
+thread's wall time includes waiting for a core; its CPU time does not.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ START = "import sys; sys.path.insert(0, {!r}); from orderflow.__main__ import ma
 
 @dataclass
 class Cost:
-    """ms a second of the page's main thread, by the clock and of processor time, and of it script; percent of a core
-    that the server takes for the page."""
+    """tasks, thread, script: ms per second of the page's main thread by wall time, its CPU time, its script time.
+    share: percent of a core that the page costs the server."""
 
     tasks: float
     thread: float
@@ -47,32 +47,32 @@ def main() -> int:
     print(machine())
     ours = measure((), options)
     rows = [
-        at_most("main thread by the clock, a second", ours.tasks, MAX_TASKS, "ms"),
-        Row("its processor time, a second", f"{number(ours.thread)} ms"),
-        Row("of the clock, script", f"{number(ours.script)} ms"),
-        at_most("server for one page, of a core", ours.share, MAX_SHARE, "%"),
+        at_most("main thread, wall time per second", ours.tasks, MAX_TASKS, "ms"),
+        Row("main thread, CPU time per second", f"{number(ours.thread)} ms"),
+        Row("scripts, per second", f"{number(ours.script)} ms"),
+        at_most("server, for one page, of one core", ours.share, MAX_SHARE, "%"),
     ]
     if options.peer:
         peer = measure(("-c", START.format(str(options.peer)), "serve", "--port", "0"), options)
         rows += [
-            Row("the other copy: main thread by the clock", f"{number(peer.tasks)} ms"),
-            Row("its processor time, a second", f"{number(peer.thread)} ms"),
-            Row("of the clock, script", f"{number(peer.script)} ms"),
-            Row("server for one page, of a core", f"{number(peer.share)} %"),
+            Row("the other copy: main thread, wall time", f"{number(peer.tasks)} ms"),
+            Row("main thread, CPU time per second", f"{number(peer.thread)} ms"),
+            Row("scripts, per second", f"{number(peer.script)} ms"),
+            Row("server, for one page, of one core", f"{number(peer.share)} %"),
         ]
     return 0 if show(f"the presenter's page with {options.phones} phones trading, {options.seconds:g} s", rows) else 1
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--phones", type=int, default=300, help="that trade (300)")
-    parser.add_argument("--seconds", type=float, default=20.0, help="of each measurement (20)")
+    parser.add_argument("--phones", type=int, default=300, help="phones that trade (300)")
+    parser.add_argument("--seconds", type=float, default=20.0, help="seconds of each measurement (20)")
     parser.add_argument("--peer", type=Path, help="another copy of this repository, to compare with")
     return parser.parse_args()
 
 
 def measure(command: tuple[str, ...], options: argparse.Namespace) -> Cost:
-    """One server with its phones; the page's cost, and the server's with it less that without it."""
+    """Measure one server with its phones, without and with the page."""
     flags = ("--ephemeral", "--no-browser")
     with serving(*flags, command=command) if command else serving(*flags) as server, trading(server, options.phones):
         time.sleep(3.0)
@@ -88,14 +88,14 @@ def measure(command: tuple[str, ...], options: argparse.Namespace) -> Cost:
 
 
 def share(server: Server, do: Callable[[], object]) -> float:
-    """Percent of a core that the server takes while `do()` runs."""
+    """Percent of a core that the server uses while `do()` runs."""
     used, begun = server.processor_seconds, time.perf_counter()
     do()
     return 100 * (server.processor_seconds - used) / (time.perf_counter() - begun)
 
 
 def watch(page: Page, seconds: float) -> tuple[float, float, float]:
-    """ms a second: main thread by the clock, its processor time, script."""
+    """(wall time, CPU time, script time) of the main thread, ms per second."""
     session = page.context.new_cdp_session(page)
     session.send("Performance.enable")
 
@@ -114,7 +114,7 @@ def watch(page: Page, seconds: float) -> tuple[float, float, float]:
 
 @contextlib.contextmanager
 def trading(server: Server, count: int) -> Iterator[None]:
-    """So many phones that trade in a thread of their own while the block runs."""
+    """Context manager: `count` phones trade in a thread while the block runs."""
     over = threading.Event()
 
     async def run() -> None:

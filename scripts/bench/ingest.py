@@ -1,17 +1,17 @@
-"""How many ticks a second the real server takes over HTTP on one core.
+"""Measure how many ticks per second a real server accepts over HTTP on one core.
 
     python scripts/bench/ingest.py [--batches 200] [--rounds 5] [--quick] [--shortcuts]
 
-`orderflow serve` runs in a process of its own, on a core of its own (Linux); this process sends finished bytes from
-another. Batches of 5,000 ticks go over two connections, each with a symbol of its own, in CSV, JSON and NDJSON, with
-the tick log on and off; then single ticks over many connections, in the order of their times, each POST waiting for its
-answer, which comes when the tick is on disk. The next table compares with the server that one would write first
-(`_peer.py`), in turns; by the clock that one also waits for its clients' delayed acknowledgements. The last one
-compares the routes with a direct view (`orderflow.web.kit.routes.Direct`) with themselves on a server where Flask
-routes them (`_without_shortcuts.py`), in turns: a direct view is worth its place from 1.5 times on.
+`orderflow serve` runs in its own process and on its own core (Linux); this process sends prepared bytes from another
+core. The first table has batches of 5,000 ticks over two connections, one symbol each, as CSV, JSON and NDJSON, with
+the tick log on and off. The second has single ticks over many connections, in the order of their times; each POST waits
+for its response, which is sent when the tick is on disk. The third compares with a straightforward server (`_peer.py`),
+in turns; the peer's wall time includes waiting for delayed acknowledgements of its clients. The last compares the
+routes that have a direct view (`orderflow.web.kit.routes.Direct`) with the same routes in Flask
+(`_without_shortcuts.py`), in turns: a direct view is kept if it is at least 1.5 times as fast.
 
-Every figure is given as ticks per second of the server's own processor time, which is what one core does when it is
-its own, and by the clock. On a quiet machine they are nearly the same; on a shared one only the first is the server's.
+Every figure is given per second of the server's CPU time, which is what one core can do, and per second of wall time.
+On an idle machine they are nearly equal; on a shared machine only the first is valid.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ from orderflow.market.ticks import TickBatch
 BATCH = 5_000
 SENDERS = 2
 CONNECTIONS = 64
-"""Those that send single ticks at the same time."""
+"""Connections that send single ticks at the same time."""
 SINGLE_SECONDS = 3.0
 PEER = (str(Path(__file__).with_name("_peer.py")),)
 FLASK = (str(Path(__file__).with_name("_without_shortcuts.py")), *SERVE[2:])
 WORTH = 1.5
-"""A direct view stays where it is so many times as fast as its route in Flask."""
+"""A direct view is kept if it is at least this many times as fast as its route in Flask."""
 PHONES = 40
 MAX_SINGLES = 40_000
 PEER_BATCHES = 40
@@ -49,7 +49,7 @@ PEER_BATCHES = 40
 
 @dataclass(frozen=True)
 class Speed:
-    """Ticks per second: by the clock, and per second of processor time."""
+    """Ticks per second of wall time (`clock`) and of CPU time (`core`)."""
 
     clock: float
     core: float
@@ -57,9 +57,9 @@ class Speed:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure and print; 0 when every aim was met."""
-    parser = argparse.ArgumentParser(description="Measure the way of ticks into the server.")
-    parser.add_argument("--batches", type=int, default=200, help="batches of 5,000 a round (default: 200)")
-    parser.add_argument("--rounds", type=int, default=5, help="rounds, of which the median is given (default: 5)")
+    parser = argparse.ArgumentParser(description="Measure how fast the server ingests ticks.")
+    parser.add_argument("--batches", type=int, default=200, help="batches of 5,000 per round (default: 200)")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds; the median is printed (default: 5)")
     parser.add_argument("--quick", action="store_true", help="a few batches, one round")
     parser.add_argument("--shortcuts", action="store_true", help="only compare the direct views with Flask's routes")
     given = parser.parse_args(argv)
@@ -67,7 +67,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         given.batches, given.rounds = 40, 1
     print(machine())
     if given.shortcuts:
-        return 0 if show("direct views against the same routes in Flask", shortcut_rows(given.rounds)) else 1
+        return 0 if show("direct views compared with the same routes in Flask", shortcut_rows(given.rounds)) else 1
     trades = Trades()
     made = list(trades.batches(given.batches * BATCH, BATCH))
     bodies = {kind: [write(batch) for batch in made] for kind, write in WRITERS.items()}
@@ -76,8 +76,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             title = f"batches of {BATCH:,}, median of {given.rounds} rounds of {given.batches * BATCH:,} ticks"
             met = show(title, batch_rows(plain, logging, bodies, given.rounds))
         met &= show("single ticks, log on", single_rows(logging, given.rounds))
-        show("against Flask with a list of dicts, which keeps nothing", peer_rows(logging, bodies[JSON], given.rounds))
-    met &= show("direct views against the same routes in Flask", shortcut_rows(given.rounds))
+        show("compared with Flask and a list of dicts, without a log", peer_rows(logging, bodies[JSON], given.rounds))
+    met &= show("direct views compared with the same routes in Flask", shortcut_rows(given.rounds))
     return 0 if met else 1
 
 
@@ -107,11 +107,11 @@ WRITERS: dict[str, Callable[[TickBatch], bytes]] = {
     NDJSON: lambda batch: b"".join(orjson.dumps(row) + b"\n" for row in objects(batch)),
 }
 AIMS = {CSV: 1.0, JSON: 0.5, NDJSON: 0.5}
-"""Million ticks a second of one core."""
+"""Aims in million ticks per second of one core."""
 
 
 def batch_rows(plain: Server, logging: Server, bodies: dict[str, list[bytes]], rounds: int) -> list[Row]:
-    """Every format, log off and on, in turns."""
+    """Measure every format, with the log off and on, in turns."""
     found: dict[tuple[str, str], list[Speed]] = {}
     for turn in range(rounds + 1):
         for kind, parts in bodies.items():
@@ -120,37 +120,37 @@ def batch_rows(plain: Server, logging: Server, bodies: dict[str, list[bytes]], r
                 if turn:  # the first is a warm-up
                     found.setdefault((kind, log), []).append(speed)
         for log, server in (("off", plain), ("on", logging)):
-            found.setdefault(("watched", log), []).append(send_batches(server, CSV, bodies[CSV], watched=True))
+            found.setdefault(("polled", log), []).append(send_batches(server, CSV, bodies[CSV], polled=True))
     rows = []
     for (kind, log), speeds in found.items():
-        name = f"{CSV}, log {log}, while a chart looks" if kind == "watched" else f"{kind}, log {log}"
+        name = f"{CSV}, log {log}, while a chart refreshes" if kind == "polled" else f"{kind}, log {log}"
         rows += speed_rows(name, speeds, 1e6, "M ticks/s", AIMS.get(kind))
     return rows
 
 
-def send_batches(server: Server, kind: str, bodies: Sequence[bytes], *, watched: bool = False) -> Speed:
-    """Send the bodies to an empty server; watched: somebody looks at the bars every half second."""
+def send_batches(server: Server, kind: str, bodies: Sequence[bytes], *, polled: bool = False) -> Speed:
+    """Send the bodies to an empty server. polled: refresh the bars every half second meanwhile."""
     names = [f"NQ{number}" for number in range(SENDERS)]
     queues = [
         [request("POST", f"/ticks?symbol={name}", body, kind) for body in bodies[number::SENDERS]]
         for number, name in enumerate(names)
     ]
     over = threading.Event()
-    watchers = [threading.Thread(target=watch, args=(server, name, over)) for name in names] if watched else []
-    for watcher in watchers:
-        watcher.start()
+    pollers = [threading.Thread(target=poll, args=(server, name, over)) for name in names] if polled else []
+    for poller in pollers:
+        poller.start()
     own, begin = server.processor_seconds, time.perf_counter()
     done = send_all(server.port, queues)
     passed, own = time.perf_counter() - begin, server.processor_seconds - own
     over.set()
-    for watcher in watchers:
-        watcher.join()
+    for poller in pollers:
+        poller.join()
     server.post("/reset")
     return Speed(done * BATCH / passed, done * BATCH / own if own else float("nan"))
 
 
-def watch(server: Server, symbol: str, over: threading.Event) -> None:
-    """Ask for the figures of a symbol, which brings its bars up to date as a chart's poll does."""
+def poll(server: Server, symbol: str, over: threading.Event) -> None:
+    """Request the statistics of a symbol, which refreshes its bars as a chart's poll does, until `over` is set."""
     while not over.wait(0.5):
         server.get(f"/stats?symbol={symbol}")
 
@@ -161,7 +161,7 @@ def singles(count: int) -> list[bytes]:
 
 
 def send_singles(server: Server, requests: Sequence[bytes], connections: int = CONNECTIONS) -> Speed:
-    """One tick a POST for SINGLE_SECONDS."""
+    """Send one tick per POST for SINGLE_SECONDS."""
     own, begin = server.processor_seconds, time.perf_counter()
     done = send_shared(server.port, requests, connections, SINGLE_SECONDS)
     passed, own = time.perf_counter() - begin, server.processor_seconds - own
@@ -174,8 +174,8 @@ def single_rows(server: Server, rounds: int) -> list[Row]:
     found = [send_reset(server, requests, CONNECTIONS) for _ in range(rounds)]
     alone = [send_reset(server, requests, 1) for _ in range(rounds)]
     return [
-        *speed_rows(f"POST /tick, {CONNECTIONS} connections", found, 1, "a second", 2_000),
-        *speed_rows("POST /tick, one connection", alone, 1, "a second", None),
+        *speed_rows(f"POST /tick, {CONNECTIONS} connections", found, 1, "ticks/s", 2_000),
+        *speed_rows("POST /tick, one connection", alone, 1, "ticks/s", None),
     ]
 
 
@@ -185,7 +185,7 @@ def send_reset(server: Server, requests: Sequence[bytes], connections: int) -> S
 
 
 def peer_rows(server: Server, bodies: Sequence[bytes], rounds: int) -> list[Row]:
-    """The same JSON bodies and the same single ticks to both, in turns."""
+    """Send the same JSON bodies and the same single ticks to both servers, in turns."""
     requests, bodies = singles(MAX_SINGLES), bodies[:PEER_BATCHES]
     batched: tuple[list[Speed], list[Speed]] = ([], [])
     single: tuple[list[Speed], list[Speed]] = ([], [])
@@ -200,14 +200,14 @@ def peer_rows(server: Server, bodies: Sequence[bytes], rounds: int) -> list[Row]
         rows += [
             *speed_rows(f"{what}: orderflow, log on", ours, 1, "ticks/s", None),
             *speed_rows(f"{what}: Flask, no log", theirs, 1, "ticks/s", None),
-            Row("  so orderflow is", f"{number(core(ours) / core(theirs))} times as fast"),
-            Row("  by the clock", f"{number(clock(ours) / clock(theirs))} times as fast"),
+            Row("  orderflow / Flask", f"{number(core(ours) / core(theirs))} times"),
+            Row("  by wall time", f"{number(clock(ours) / clock(theirs))} times"),
         ]
     return rows
 
 
 def send_peer(server: Server, bodies: Sequence[bytes]) -> Speed:
-    """The bodies over one connection."""
+    """Send the bodies over one connection."""
     own, begin = server.processor_seconds, time.perf_counter()
     done = send_all(server.port, [[request("POST", "/ticks", body, JSON) for body in bodies]])
     passed, own = time.perf_counter() - begin, server.processor_seconds - own
@@ -215,7 +215,7 @@ def send_peer(server: Server, bodies: Sequence[bytes]) -> Speed:
 
 
 def shortcut_rows(rounds: int) -> list[Row]:
-    """Single ticks and the herd game's orders, with direct views and without, in turns."""
+    """Measure single ticks and the herd game's orders, with and without direct views, in turns."""
     requests = singles(MAX_SINGLES)
     ways: dict[str, Callable[[Server], Speed]] = {
         f"POST /tick, {CONNECTIONS} connections": lambda server: send_reset(server, requests, CONNECTIONS),
@@ -236,13 +236,13 @@ def shortcut_rows(rounds: int) -> list[Row]:
         rows += [
             Row(f"{name}: direct", f"{number(median(ours))} requests/s"),
             Row(f"{name}: Flask", f"{number(median(plain))} requests/s"),
-            Row("  ratio", f"{number(median(ours) / median(plain))} times", f"worth it from {WORTH} on"),
+            Row("  ratio", f"{number(median(ours) / median(plain))} times", f"kept if ≥ {WORTH}"),
         ]
     return rows
 
 
 def send_orders(server: Server) -> Speed:
-    """Orders of phones that have joined, each POST waiting for its answer, in an open market."""
+    """Send orders of joined phones in an open market; each POST waits for its response."""
     for action in ("reset", "start"):
         server.post("/herd/control", orjson.dumps({"action": action}))
     cookies = [join(server) for _ in range(PHONES)]
@@ -254,7 +254,7 @@ def send_orders(server: Server) -> Speed:
 
 
 def order(number: int) -> bytes:
-    """A small order; buys and sells in turns, so that nobody runs out of either."""
+    """An order for one share; buys and sells alternate, so that no participant runs out of cash or shares."""
     side = "sell" if number // PHONES % 2 else "buy"
     return orjson.dumps({"client_id": str(uuid.uuid4()), "side": side, "quantity": 1})
 
@@ -267,7 +267,7 @@ def join(server: Server) -> str:
             head = connection.socket.recv(1 << 16).decode()
         if " 429 " not in head.split("\r\n")[0]:
             return head.split("Set-Cookie: ")[1].split(";")[0]
-        time.sleep(0.2)  # so many may join at a time
+        time.sleep(0.2)  # the rate of joins is limited
 
 
 def core(speeds: Sequence[Speed]) -> float:
@@ -282,7 +282,7 @@ def speed_rows(what: str, speeds: Sequence[Speed], scale: float, unit: str, aim:
     own = core(speeds) / scale
     return [
         Row(what, f"{number(own)} {unit}") if aim is None else at_least(what, own, aim, unit),
-        Row("  by the clock", f"{number(clock(speeds) / scale)} {unit}"),
+        Row("  by wall time", f"{number(clock(speeds) / scale)} {unit}"),
     ]
 
 

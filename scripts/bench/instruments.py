@@ -1,11 +1,11 @@
-"""What simulated instruments cost: a server with many of them, each with sockets that listen.
+"""Measure the CPU time of many simulated instruments with listening sockets.
 
     python scripts/bench/instruments.py [--seconds 30] [--drift 600] [--slow 1000] [--fast 100] [--sockets 5000]
 
-First 1,000 instruments at one price a second and 100 at one every 10 ms, a socket on each: processor time, how evenly
-the prices come, and, over `--drift` seconds, whether they fall behind the clock. Then 5,000 sockets over 100
-instruments: how old a price is when it arrives. The peer does the first on asyncio and `websockets`, without trades,
-models or order flow: what one would write first.
+First 1,000 instruments at one price per second and 100 at one every 10 ms, with one socket each: CPU time and jitter of
+the prices. Then 5,000 sockets over 100 instruments: age of a price on arrival. At the end, over `--drift` seconds,
+whether prices fall behind the clock. The peer (`_peer_instruments.py`) does the first part on asyncio and `websockets`,
+without trades, models or order flow.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from _sockets import Listener, connect
 PEER = (str(ROOT / "scripts" / "bench" / "_peer_instruments.py"),)
 FAST = 0.01
 WARM, QUICK = 10.0, 2.0
-"""Seconds before a measurement (`--quick`): every instrument has traded by then, and so has its place in the market."""
+"""Seconds before a measurement, normally and with `--quick`, in which every instrument makes its first trade."""
 
 
 def main() -> int:
@@ -43,12 +43,12 @@ def main() -> int:
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--seconds", type=float, default=30.0, help="of each measurement (30)")
-    parser.add_argument("--drift", type=float, default=600.0, help="seconds of the look for drift; 0: none (600)")
-    parser.add_argument("--slow", type=int, default=1000, help="instruments at one price a second (1000)")
+    parser.add_argument("--seconds", type=float, default=30.0, help="seconds of each measurement (30)")
+    parser.add_argument("--drift", type=float, default=600.0, help="seconds of the drift measurement; 0: none (600)")
+    parser.add_argument("--slow", type=int, default=1000, help="instruments at one price per second (1000)")
     parser.add_argument("--fast", type=int, default=100, help="instruments at one price every 10 ms (100)")
     parser.add_argument("--sockets", type=int, default=5000, help="sockets over 100 instruments (5000)")
-    parser.add_argument("--quick", action="store_true", help="small numbers: does it run at all")
+    parser.add_argument("--quick", action="store_true", help="small numbers, to check that it runs")
     options = parser.parse_args()
     if options.quick:
         options.seconds, options.drift, options.slow, options.fast, options.sockets = 3.0, 5.0, 50, 5, 200
@@ -64,7 +64,7 @@ def config(folder: Path, fast: int) -> tuple[str, ...]:
 
 
 def cost(options: argparse.Namespace) -> bool:
-    """Processor time and evenness, ours and the peer's."""
+    """Measure CPU time and jitter of ours and of the peer."""
     paths = [f"/ws/ITEM_{n:02d}" for n in range(options.slow)] + [f"/ws/FAST_{n:03d}" for n in range(options.fast)]
     with tempfile.TemporaryDirectory() as folder:
         flags = ("--ephemeral", "--ticker-count", str(options.slow), *config(Path(folder), options.fast))
@@ -73,31 +73,35 @@ def cost(options: argparse.Namespace) -> bool:
             memory = server.resident
     with serving(str(options.slow), str(options.fast), command=PEER) as server:
         peer = listen(server, paths, options)
-    title = f"{options.slow:,} instruments at 1 s and {options.fast} at 10 ms, a socket on each, {options.seconds:g} s"
+    title = f"{options.slow:,} instruments at 1 s and {options.fast} at 10 ms, one socket each, {options.seconds:g} s"
     return show(
         title,
         [
-            at_most("processor time, of one core", ours.processor * 100, 50, "%"),
-            Row("messages a second", number(ours.rate)),
-            Row("evenness of the 10 ms ones, p50 off 10 ms", f"{number(percentile(ours.uneven, 50))} ms"),
-            at_most("evenness of the 10 ms ones, p99 off 10 ms", percentile(ours.uneven, 99), 20, "ms"),
+            at_most("CPU time, of one core", ours.processor * 100, 50, "%"),
+            Row("messages per second", number(ours.rate)),
+            Row("jitter of the 10 ms prices, p50", f"{number(percentile(ours.jitter, 50))} ms"),
+            at_most("jitter of the 10 ms prices, p99", percentile(ours.jitter, 99), 20, "ms"),
             Row("memory", f"{number(memory / 2**20)} MiB"),
-            Row("peer, processor time (no models, no trades)", f"{number(peer.processor * 100)} %"),
-            Row("peer, messages a second", number(peer.rate)),
-            Row("peer, evenness p99", f"{number(percentile(peer.uneven, 99))} ms"),
-            Row("ours a message, against the peer's", f"{number(ours.each / peer.each)} times"),
+            Row("peer, CPU time (no models, no trades)", f"{number(peer.processor * 100)} %"),
+            Row("peer, messages per second", number(peer.rate)),
+            Row("peer, jitter p99", f"{number(percentile(peer.jitter, 99))} ms"),
+            Row("CPU time per message, ours / peer", f"{number(ours.each / peer.each)} times"),
         ],
     )
 
 
 class Heard:
-    """What the listeners of one measurement took down. uneven: ms that a gap is off its interval."""
+    """The records of the listeners of one measurement.
+
+    count: messages. jitter: ms by which a gap differs from the interval. processor: CPU seconds per second. rate:
+    messages per second. each: CPU seconds per message.
+    """
 
     def __init__(self, first_fast: int) -> None:
         self._first_fast = first_fast
         self._last: dict[int, float] = {}
         self.count = 0
-        self.uneven = array("d", [])
+        self.jitter = array("d", [])
         self.processor = self.rate = self.each = 0.0
 
     def __call__(self, client: int, message: bytes, now: float) -> None:
@@ -106,15 +110,15 @@ class Heard:
             last = self._last.get(client)
             self._last[client] = now
             if last is not None:
-                self.uneven.append(abs(now - last - FAST) * 1000)
+                self.jitter.append(abs(now - last - FAST) * 1000)
 
     def clear(self) -> None:
         self.count = 0
-        del self.uneven[:]
+        del self.jitter[:]
 
 
 def listen(server: Server, paths: Sequence[str], options: argparse.Namespace) -> Heard:
-    """One socket a path, for so long."""
+    """Listen with one socket per path for `options.seconds`."""
     heard = Heard(options.slow)
 
     async def run() -> None:
@@ -133,7 +137,7 @@ def listen(server: Server, paths: Sequence[str], options: argparse.Namespace) ->
 
 
 def crowd(options: argparse.Namespace) -> bool:
-    """Many sockets over 100 instruments."""
+    """Measure many sockets over 100 instruments."""
     ages = array("d", [])
 
     def heard(client: int, message: bytes, now: float) -> None:
@@ -145,13 +149,13 @@ def crowd(options: argparse.Namespace) -> bool:
         lost = sum(listener.closed for listener in listeners)
     expected = options.sockets * passed
     return show(
-        f"{options.sockets:,} sockets over 100 instruments at one price a second, {options.seconds:g} s",
+        f"{options.sockets:,} sockets over 100 instruments at one price per second, {options.seconds:g} s",
         [
             Row("age of a price on arrival, p50", f"{number(percentile(ages, 50))} ms"),
             at_most("age of a price on arrival, p99", percentile(ages, 99), 250, "ms"),
-            Row("messages, of those that were made", f"{len(ages) / expected:.1%}"),
+            Row("messages received, of those sent", f"{len(ages) / expected:.1%}"),
             Row("connections lost", str(lost), "aim 0", lost == 0),
-            Row("processor time, of one core", f"{number(used * 100)} %"),
+            Row("CPU time, of one core", f"{number(used * 100)} %"),
         ],
     )
 
@@ -173,7 +177,7 @@ async def _crowd(
 
 
 def drift(options: argparse.Namespace) -> bool:
-    """Whether the n-th price of an instrument comes n intervals after the first, after a long time too."""
+    """Measure whether the n-th price of an instrument comes n intervals after the first, even after a long time."""
     first: dict[int, float] = {}
     off: dict[int, float] = {}
 
@@ -181,7 +185,7 @@ def drift(options: argparse.Namespace) -> bool:
         if client in seen:
             time = moment(message) - first.setdefault(client, moment(message))
             off[client] = time - round(time)
-        seen.add(client)  # the first message is the present price, of any age
+        seen.add(client)  # the first message is the current price, of any age
 
     seen: set[int] = set()
     with tempfile.TemporaryDirectory() as folder:
@@ -201,15 +205,15 @@ def drift(options: argparse.Namespace) -> bool:
     return show(
         f"drift over {options.drift:g} s, 10 instruments at 1 s and 10 at 10 ms",
         [
-            at_most("worst, last price of the 1 s ones off its second", max(map(abs, off.values())) * 1000, 20, "ms"),
-            at_most("steps made off those due, in time", abs(steps / expected - 1) * passed * 1000, 20, "ms"),
+            at_most("largest offset of a 1 s price from its second", max(map(abs, off.values())) * 1000, 20, "ms"),
+            at_most("steps made compared with steps due, in time", abs(steps / expected - 1) * passed * 1000, 20, "ms"),
             Row("steps skipped", str(skipped), "aim 0", skipped == 0),
         ],
     )
 
 
 def status(server: Server) -> dict[str, Any]:
-    """What the simulation says of itself."""
+    """The status of the simulation."""
     found: dict[str, Any] = json.loads(server.get("/api/v1/simulation"))
     return found
 

@@ -1,10 +1,9 @@
-"""What the instruments' page costs: the browser's main thread, the server above the simulation alone, and how old the
-shown prices are.
+"""Measure /instruments/: main-thread time in Chromium, CPU time on the server, and the age of the displayed prices.
 
     python scripts/bench/instruments_page.py [--instruments 1000] [--seconds 20] [--before FOLDER]
 
-One Chromium looks at the page, sorted by change. `--before` names a checkout of an earlier version of this repository:
-its page is measured in the same run, and the rows say how many times as much it took.
+Chromium shows the page, sorted by change. `--before` names a checkout of an earlier version of this repository; its
+page is measured in the same run, and the rows give the ratio to it.
 """
 
 from __future__ import annotations
@@ -33,16 +32,16 @@ CARDS = """() => [...document.querySelectorAll('.ix-card')].map((card) =>
 UPDATES = 100
 """Updates of the page after which its rows are compared with the server's."""
 INTERVAL = 0.5
-LOOKED_AT = ("ThreadTime", "TaskDuration", "ScriptDuration")
+METRICS = ("ThreadTime", "TaskDuration", "ScriptDuration")
 COMMAND = ("-P", "-m", "orderflow", "serve", "--port", "0")
-"""Without the working folder on the path, so that PYTHONPATH says which version runs."""
+"""Without the working folder on the path, so that PYTHONPATH selects the version that runs."""
 
 
 @dataclass
 class Reading:
-    """processor, clock, script: ms of the main thread a second, the first by its processor time, the others by the
-    clock. server: share of a core above the simulation alone. ages: s that a shown price is behind the newest one of
-    its instrument. differing: rows that were not the server's at the end."""
+    """processor, clock, script: main-thread ms per second: CPU time, wall time, scripts by wall time. server: share of
+    a core in addition to the simulation's. ages: seconds that a displayed price lags behind the newest price of its
+    instrument. differing: rows that differ from the server's at the end. rows: number of displayed rows."""
 
     processor: float = 0.0
     clock: float = 0.0
@@ -64,10 +63,10 @@ def main() -> int:
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--instruments", type=int, default=1000, help="how many, at one price a second (1000)")
-    parser.add_argument("--seconds", type=float, default=20.0, help="of each measurement (20)")
+    parser.add_argument("--instruments", type=int, default=1000, help="instruments at one price per second (1000)")
+    parser.add_argument("--seconds", type=float, default=20.0, help="seconds of each measurement (20)")
     parser.add_argument("--before", type=Path, help="checkout of the version to compare with")
-    parser.add_argument("--quick", action="store_true", help="small numbers: does it run at all")
+    parser.add_argument("--quick", action="store_true", help="small numbers, to check that it runs")
     options = parser.parse_args()
     if options.quick:
         options.instruments, options.seconds = 50, 3.0
@@ -76,7 +75,7 @@ def arguments() -> argparse.Namespace:
 
 @contextlib.contextmanager
 def tree(folder: Path) -> Iterator[None]:
-    """Servers that start inside run the code of this folder."""
+    """Context manager: servers that start in the block run the code of this folder."""
     kept = os.environ.get("PYTHONPATH")
     os.environ["PYTHONPATH"] = str(folder)
     try:
@@ -88,15 +87,15 @@ def tree(folder: Path) -> Iterator[None]:
 
 
 def measure(browser: Browser, options: argparse.Namespace, folder: Path) -> Reading:
-    """The page of one version, on a server of its own."""
+    """Measure the page of one version on its own server."""
     reading = Reading()
     count = str(options.instruments)
     with tree(folder), serving("--ephemeral", "--ticker-count", count, command=COMMAND) as server:
         time.sleep(5.0)
         alone = share_of_core(server, options.seconds)
         page = open_page(browser, server)
-        look(page, server, reading, options.seconds, alone)
-        ages(page, server, reading, options.seconds)
+        measure_cost(page, server, reading, options.seconds, alone)
+        measure_ages(page, server, reading, options.seconds)
         page.wait_for_timeout(UPDATES * INTERVAL * 1000)
         compare(page, server, reading)
         page.context.close()
@@ -104,14 +103,14 @@ def measure(browser: Browser, options: argparse.Namespace, folder: Path) -> Read
 
 
 def share_of_core(server: Server, seconds: float) -> float:
-    """Processor time a second that the server takes now."""
+    """CPU seconds per second that the server uses now."""
     used, began = server.processor_seconds, time.monotonic()
     time.sleep(seconds)
     return (server.processor_seconds - used) / (time.monotonic() - began)
 
 
 def open_page(browser: Browser, server: Server) -> Page:
-    """The page, sorted by change."""
+    """Open the page and sort it by change."""
     context = browser.new_context(viewport=SIZE)  # type: ignore[arg-type]  # playwright's own TypedDict, spelt as a dict
     page = context.new_page()
     page.goto(f"http://127.0.0.1:{server.port}/instruments/")
@@ -128,8 +127,8 @@ def open_page(browser: Browser, server: Server) -> Page:
     return page
 
 
-def look(page: Page, server: Server, reading: Reading, seconds: float, alone: float) -> None:
-    """The main thread's and the server's work over some seconds in which nothing is asked of the page."""
+def measure_cost(page: Page, server: Server, reading: Reading, seconds: float, alone: float) -> None:
+    """Measure the main thread and the server while the script does not query the page. alone: CPU share without it."""
     session = page.context.new_cdp_session(page)
     session.send("Performance.enable")
 
@@ -139,21 +138,21 @@ def look(page: Page, server: Server, reading: Reading, seconds: float, alone: fl
     before, used, began = metrics(), server.processor_seconds, time.monotonic()
     page.wait_for_timeout(seconds * 1000)
     after, passed = metrics(), time.monotonic() - began
-    cost = {name: (after[name] - before[name]) * 1000 / passed for name in LOOKED_AT}
-    asked = (after["DevToolsCommandDuration"] - before["DevToolsCommandDuration"]) * 1000 / passed
-    reading.clock, reading.script = cost["TaskDuration"] - asked, cost["ScriptDuration"]
-    reading.processor = cost["ThreadTime"] - asked
+    cost = {name: (after[name] - before[name]) * 1000 / passed for name in METRICS}
+    measuring = (after["DevToolsCommandDuration"] - before["DevToolsCommandDuration"]) * 1000 / passed
+    reading.clock, reading.script = cost["TaskDuration"] - measuring, cost["ScriptDuration"]
+    reading.processor = cost["ThreadTime"] - measuring
     reading.server = (server.processor_seconds - used) / passed - alone
     session.detach()
 
 
 def shown(page: Page) -> dict[str, str]:
-    """Prices by id as the page shows them."""
+    """Displayed prices by id."""
     return dict(page.evaluate(CARDS if page.query_selector(".ix-card") else ROWS))
 
 
-def ages(page: Page, server: Server, reading: Reading, seconds: float) -> None:
-    """How long ago the newest price was made that a row does not show yet; 0 where it shows the newest."""
+def measure_ages(page: Page, server: Server, reading: Reading, seconds: float) -> None:
+    """Record the age of the newest price that a row does not show yet, 0 if the row shows it."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         moment = time.time()
@@ -167,7 +166,7 @@ def ages(page: Page, server: Server, reading: Reading, seconds: float) -> None:
 
 
 def compare(page: Page, server: Server, reading: Reading) -> None:
-    """Rows that differ from the server's while the simulation stands still."""
+    """Pause the simulation, and count the rows that differ from the server's."""
     server.post("/api/v1/simulation", b'{"action": "pause"}')
     page.wait_for_timeout(4 * INTERVAL * 1000)
     held = {one["id"]: f"{one['current_price']:,.2f}" for one in json.loads(server.get("/api/v1/tickers"))}
@@ -177,22 +176,20 @@ def compare(page: Page, server: Server, reading: Reading) -> None:
 
 
 def report(options: argparse.Namespace, ours: Reading, before: Reading | None) -> bool:
-    """The table."""
+    """Print the table; returns whether every aim was met."""
 
     def against(value: float, other: float) -> str:
-        return f"; {number(value / other)} times the one before ({number(other)})" if other > 0 else ""
+        return f"; {number(value / other)} times the earlier version ({number(other)})" if other > 0 else ""
 
     def words(name: str, factor: float = 1.0) -> str:
         return "" if before is None else against(getattr(ours, name) * factor, getattr(before, name) * factor)
 
     rows: list[Any] = [
-        at_most("main thread a second, processor time" + words("processor"), ours.processor, 200, "ms"),
-        Row(
-            "the same by the clock, where other work on the machine counts" + words("clock"), f"{number(ours.clock)} ms"
-        ),
-        Row("of it script" + words("script"), f"{number(ours.script)} ms"),
-        at_most("server above the simulation alone" + words("server", 100), ours.server * 100, 3, "% of a core"),
-        at_most("a shown price behind its newest, p99", percentile(ours.ages, 99), 1, "s"),
+        at_most("main thread, CPU time per second" + words("processor"), ours.processor, 200, "ms"),
+        Row("main thread, wall time per second" + words("clock"), f"{number(ours.clock)} ms"),
+        Row("  of which scripts" + words("script"), f"{number(ours.script)} ms"),
+        at_most("server, in addition to the simulation" + words("server", 100), ours.server * 100, 3, "% of a core"),
+        at_most("age of a displayed price, p99", percentile(ours.ages, 99), 1, "s"),
         Row(
             f"rows that differ after {UPDATES} updates, of {ours.rows}",
             str(ours.differing),
@@ -200,7 +197,7 @@ def report(options: argparse.Namespace, ours: Reading, before: Reading | None) -
             ours.differing == 0,
         ),
     ]
-    return show(f"/instruments/ with {options.instruments:,} instruments at a price a second, by change", rows)
+    return show(f"/instruments/ with {options.instruments:,} instruments at one price per second, by change", rows)
 
 
 def _seconds(text: str) -> float:

@@ -1,11 +1,11 @@
-"""What a step of each price model costs, beside the same model written the plain way.
+"""Measure the time of a step of each price model, compared with a plain implementation of the same model.
 
     python scripts/bench/models.py [--steps 2e5] [--quick]
 
-The plain way is what one writes first: every number is drawn when it is needed by `Generator.normal()` and its sisters,
-roots and exponentials are numpy's. Both walk the same number of steps with the same parameters, in turns, and both
-are held to the variance that theory gives a return, so that neither is fast by doing something else. Prices are made
-one by one, as a simulation that must answer in time needs them: arrays of steps are another matter.
+The plain implementation draws every number when it is needed, with `Generator.normal()` and similar methods, and uses
+numpy for roots and exponentials. Both make the same number of steps with the same parameters, in turns, and the
+variance of both is checked against theory, so that they do the same work. Prices are made one by one, as a live
+simulation needs them; arrays of steps are not measured.
 """
 
 from __future__ import annotations
@@ -118,39 +118,39 @@ PLAIN = {
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="What a step of each price model costs, beside the plain way.")
-    parser.add_argument("--steps", type=float, default=2e5, help="steps of a round; 2e5 is the default")
-    parser.add_argument("--quick", action="store_true", help="a tenth of it: whether the script runs")
+    parser = argparse.ArgumentParser(description="Measure the time of a step of each price model.")
+    parser.add_argument("--steps", type=float, default=2e5, help="steps per round (2e5)")
+    parser.add_argument("--quick", action="store_true", help="a tenth of the steps, to check that it runs")
     options = parser.parse_args()
     steps = int(options.steps / (10 if options.quick else 1))
     print(machine())
     rows = []
     for model in registry.MODELS:
-        same_law(model, steps)
+        check_variance(model, steps)
         as_servers_do()
-        turns = rounds(5, timed(partial(our, model), steps), timed(partial(naive, model), steps))
+        turns = rounds(5, timed(partial(our_step, model), steps), timed(partial(plain_step, model), steps))
         ours, plain = map(median, turns)
-        rows.append(at_most(model.name, ours * 1e6, 2.0, "µs a step"))
+        rows.append(at_most(model.name, ours * 1e6, 2.0, "µs per step"))
         rows.append(Row("", f"{number(1 / ours)} steps/s"))
-        rows.append(Row("  the plain way", f"{number(1 / plain)} steps/s"))
+        rows.append(Row("  plain implementation", f"{number(1 / plain)} steps/s"))
         rows.append(at_least("  times as fast", plain / ours, 2.0, ""))
-    met = show(f"Steps of {steps:,}, median of 5 rounds", rows)
+    met = show(f"{steps:,} steps per round, median of 5 rounds", rows)
     show(f"Memory of {MANY:,} paths with their noise", [memory(model) for model in registry.MODELS])
     return 0 if met else 1
 
 
-def our(model: Model) -> Step:
-    """The step of a fresh path."""
+def our_step(model: Model) -> Step:
+    """The step function of a new path."""
     return model.start({}, START, 1.0, Noise(1)).step
 
 
-def naive(model: Model) -> Step:
-    """The same, the plain way."""
+def plain_step(model: Model) -> Step:
+    """The step function of the plain implementation."""
     return PLAIN[model.name](model.defaults(), 1.0 / YEAR, np.random.default_rng(1))
 
 
 def timed(make: Callable[[], Step], steps: int) -> Callable[[], float]:
-    """Seconds a step takes."""
+    """A function that returns the seconds per step."""
 
     def run() -> float:
         step = make()
@@ -162,9 +162,9 @@ def timed(make: Callable[[], Step], steps: int) -> Callable[[], float]:
     return run
 
 
-def same_law(model: Model, steps: int) -> None:
-    """Both ways, held to the variance of theory: within a quarter, which samples with bursts need."""
-    for step in (our(model), naive(model)):
+def check_variance(model: Model, steps: int) -> None:
+    """Raise AssertionError unless the variance of both is within a quarter of theory, as bursts vary by that much."""
+    for step in (our_step(model), plain_step(model)):
         prices = np.array([step() for _ in range(min(steps, 50_000))])
         # the uniform walk moves in units of price
         moves = np.diff(prices) / START if model.name == "uniform" else np.diff(np.log(prices))
@@ -174,7 +174,7 @@ def same_law(model: Model, steps: int) -> None:
 
 
 def memory(model: Model) -> Row:
-    """What a path that has made a step holds, its block of numbers to come included."""
+    """Memory of a path after one step, including its block of random numbers."""
     tracemalloc.start()
     paths: list[Path] = [model.start({}, START, 1.0, Noise(seed)) for seed in range(MANY)]
     for path in paths:

@@ -1,10 +1,11 @@
-"""The replay client against a real server: `python scripts/bench/replay.py [--rows N] [--seconds S] [--before FOLDER]`.
+"""Measure the replay client with a real server.
 
-Rate: a file goes through reader, client, HTTP and engine at `--velocity max`; beside it, in turns in the same run, a
-client that posts tick by tick with `requests`, and with `--before` the client of another checkout, to which the ratio
-is given. Memory: the client's peak on a file and on one of a tenth of its rows. Drift: how much later than the schedule
-the replay is after a while than at first, at velocities 1, 10 and 100; beside it a client that sleeps for every gap
-between two ticks.
+    python scripts/bench/replay.py [--rows N] [--seconds S] [--before FOLDER]
+
+Rate: a file through reader, client, HTTP and engine at `--velocity max`, compared in turns with a client that posts one
+tick per `requests.post`, and with `--before` also with the client of another checkout. Memory: the client's peak for a
+file, and for a file with a tenth of its rows. Drift: how much the delay behind the schedule grows, at velocities 1, 10
+and 100, compared with a client that sleeps for every gap between two ticks.
 """
 
 from __future__ import annotations
@@ -33,16 +34,16 @@ from orderflow.replay.replayer import Replay
 
 MIB = 1 << 20
 STEP_MS = 4
-"""Wall milliseconds between two ticks while drift is measured."""
+"""Milliseconds of wall time between two ticks of the drift measurement."""
 
 
 def main() -> int:
     """Measure and print; 0 when every aim was met."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=5_000_000, help="rows of the large file (default: 5,000,000)")
-    parser.add_argument("--rounds", type=int, default=3, help="turns of the rate (default: 3)")
-    parser.add_argument("--seconds", type=float, default=30.0, help="of each drift measurement, 0: none (default: 30)")
-    parser.add_argument("--before", type=Path, metavar="FOLDER", help="another checkout, whose client takes turns")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds of the rate measurement (default: 3)")
+    parser.add_argument("--seconds", type=float, default=30.0, help="seconds per drift measurement, 0: none (30)")
+    parser.add_argument("--before", type=Path, metavar="FOLDER", help="another checkout to compare with")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, served() as url:
         large, small = Path(folder) / "large.csv", Path(folder) / "small.csv"
@@ -50,7 +51,7 @@ def main() -> int:
         write(small, args.rows // 10)
         print(machine())
         rows = rate(url, large, small, args.rounds)
-        rows += against(args.before, url, large, args.rounds) if args.before else []
+        rows += compare(args.before, url, large, args.rounds) if args.before else []
         rows += drift(url, Path(folder), args.seconds) if args.seconds else []
     show("Replay client", rows)
     return 0 if all(row.met is not False for row in rows) else 1
@@ -58,7 +59,7 @@ def main() -> int:
 
 @contextmanager
 def served() -> Iterator[str]:
-    """A server of its own that keeps nothing on disk."""
+    """Context manager: a server that stores nothing on disk; gives its URL."""
     command = [sys.executable, "-m", "orderflow", "serve", "--port", "0", "--ephemeral", "--no-browser"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         try:
@@ -72,7 +73,7 @@ def served() -> Iterator[str]:
 
 
 def write(path: Path, rows: int) -> None:
-    """A CSV file of made trades."""
+    """Write a CSV file of generated trades."""
     with path.open("wb") as file:
         for number, batch in enumerate(Trades().batches(rows, 100_000)):
             text = csv_body(batch)
@@ -80,7 +81,7 @@ def write(path: Path, rows: int) -> None:
 
 
 def rate(url: str, large: Path, small: Path, count: int) -> list[Row]:
-    """Ticks a second, end to end, of this client and of the one-tick-a-request one; peak memory by file size."""
+    """End-to-end ticks per second of this client and of one that posts single ticks; peak memory by file size."""
     peaks: list[float] = []
 
     def ours() -> float:
@@ -97,22 +98,22 @@ def rate(url: str, large: Path, small: Path, count: int) -> list[Row]:
         Row("requests.post for every tick", f"{median(naive):,.0f} ticks/s"),
         Row("ratio", f"{median(rates) / median(naive):,.0f} times"),
         at_most("client's peak memory on that file", max(peaks) / MIB, 200, "MiB"),
-        at_most("against a tenth of the file", max(peaks) / little, 1.15, "times"),
+        at_most("  ratio to a tenth of the file", max(peaks) / little, 1.15, "times"),
     ]
 
 
-def against(before: Path, url: str, path: Path, count: int) -> list[Row]:
-    """Ticks a second of this client and of another checkout's, in turns, and their ratio."""
+def compare(before: Path, url: str, path: Path, count: int) -> list[Row]:
+    """Ticks per second of this client and of another checkout's, in turns, and their ratio."""
     ours, theirs = rounds(count, lambda: sending(url, path)[0], lambda: sending(url, path, before)[0])
     return [
-        Row("this client, in turns with the one before", f"{median(ours):,.0f} ticks/s"),
-        Row("the client before", f"{median(theirs):,.0f} ticks/s"),
-        at_least("ratio to it", median(ours) / median(theirs), 0.95, "times"),
+        Row("this client, in turns with the earlier one", f"{median(ours):,.0f} ticks/s"),
+        Row("the earlier client", f"{median(theirs):,.0f} ticks/s"),
+        at_least("ratio", median(ours) / median(theirs), 0.95, "times"),
     ]
 
 
 def sending(url: str, path: Path, checkout: Path = ROOT) -> tuple[float, float]:
-    """(ticks/s as the client reports them, peak bytes) of a checkout's client in a process of its own."""
+    """(ticks/s as reported by the client, peak memory in bytes) of a checkout's client in its own process."""
     environ = {**os.environ, "PYTHONPATH": str(checkout)}
     command = [sys.executable, "-m", "orderflow.replay.cli", str(path), "--server", url, "--velocity", "max", "--reset"]
     with subprocess.Popen(
@@ -120,7 +121,7 @@ def sending(url: str, path: Path, checkout: Path = ROOT) -> tuple[float, float]:
     ) as process:
         peak = 0.0
         while process.poll() is None:
-            held = resident(process.pid)  # not what wait4 tells: that counts what this process held when it forked
+            held = resident(process.pid)  # not wait4: that includes the memory of this process at the fork
             peak = held if math.isnan(held) else max(peak, held)
             time.sleep(0.01)
         assert process.stdout is not None
@@ -133,7 +134,7 @@ def sending(url: str, path: Path, checkout: Path = ROOT) -> tuple[float, float]:
 
 
 def one_by_one(url: str, path: Path, seconds: float) -> float:
-    """Ticks/s of a client that posts each tick, for so long."""
+    """Ticks/s of a client that sends one tick per POST, measured for `seconds`."""
     sent, until = 0, time.monotonic() + seconds
     with path.open() as file, requests.Session() as session:
         next(file)
@@ -148,8 +149,8 @@ def one_by_one(url: str, path: Path, seconds: float) -> float:
     return sent / (time.monotonic() - begun)
 
 
-class Watched:
-    """A client that notes when each batch went out, and the time of its first tick (s)."""
+class RecordingClient:
+    """A client that records when each batch was sent (`moments`) and the time of its first tick (`times`), in s."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -170,8 +171,8 @@ class Watched:
 
 
 def drift(url: str, folder: Path, seconds: float) -> list[Row]:
-    """By velocity: how much later than the schedule batches were in the last quarter than in the first, as a share of
-    the time between; and how late they were at the most."""
+    """By velocity: the growth of the delay behind the schedule from the first to the last quarter of the batches, as a
+    share of the time between them, and the p99 of the delay."""
     rows = []
     for velocity in (1, 10, 100):
         path = folder / f"drift-{velocity}.csv"
@@ -182,29 +183,29 @@ def drift(url: str, folder: Path, seconds: float) -> list[Row]:
         quarter = len(late) // 4
         grown = median(late[-quarter:]) - median(late[:quarter])
         rows.append(at_most(f"drift at velocity {velocity}", abs(grown) / (0.75 * seconds) * 100, 0.1, "%"))
-        rows.append(Row("  behind schedule, 99 of 100 batches", f"{percentile(late, 99) * 1000:.0f} ms"))
+        rows.append(Row("  delay behind the schedule, p99", f"{percentile(late, 99) * 1000:.0f} ms"))
     naive = slept(url, folder / "drift-1.csv", min(seconds, 10.0))
     rows.append(Row("drift of sleeping for every gap", f"{naive * 100:.3g} %"))
     return rows
 
 
 def paced(url: str, path: Path, velocity: float) -> list[float]:
-    """How late each batch's first tick went out (s)."""
-    watched = Watched(Client(url))
+    """The delay of each batch's first tick behind the schedule (s)."""
+    recording = RecordingClient(Client(url))
     with open_ticks(path) as reader:
         replay: list[Replay] = []
         pacer = Pacer(velocity, sleep=lambda wait: None if replay[0].settle() else time.sleep(wait))
-        replay.append(Replay(watched, pacer, Silent(sys.stderr), Tally(), run=f"{path.stem}-{time.time_ns()}"))
+        replay.append(Replay(recording, pacer, Silent(sys.stderr), Tally(), run=f"{path.stem}-{time.time_ns()}"))
         replay[0].play(reader)
-    begun, first = watched.moments[0], watched.times[0]
+    begun, first = recording.moments[0], recording.times[0]
     return [
         moment - begun - (stamp - first) / velocity
-        for moment, stamp in zip(watched.moments, watched.times, strict=True)
+        for moment, stamp in zip(recording.moments, recording.times, strict=True)
     ]
 
 
 def slept(url: str, path: Path, seconds: float) -> float:
-    """How much too long a client takes that posts a tick, then sleeps until the next one's distance has passed."""
+    """The drift of a client that posts a tick, then sleeps for the gap to the next one, as a share of the time."""
     with path.open() as file, requests.Session() as session:
         next(file)
         first = last = None

@@ -1,15 +1,15 @@
-"""How soon a killed server is there again with everything that it had acknowledged.
+"""Measure how soon a killed server serves all acknowledged ticks again after a restart.
 
     python scripts/bench/restart.py [--ticks 1e7] [--rounds 5] [--quick]
 
-Ticks go through the real server into its log, over HTTP; then the server is killed (SIGKILL) and started again, as
-often as there are rounds. The clock runs from the start of the new process: until /health answers 200, until the last
-500 one-minute bars came as JSON, and until the chart's first snapshot came through the page's own callback. The new
-server must have every tick. What the start has to do for any server (Python, its libraries, the pages) is measured too,
-with an empty log. Modules are compiled beforehand, as installing a package does.
+Ticks go over HTTP through a real server into its log; then the server is killed (SIGKILL) and started again, once per
+round. Times count from the start of the new process: until /health answers 200, until the last 500 one-minute bars are
+received as JSON, and until the chart's first snapshot is received through the page's callback. The new server must have
+every tick. The start of a server with an empty log is measured too, which shows the time of imports and pages. Modules
+are compiled beforehand, as they are in an installed package.
 
-The peer is what one would write first: pandas reads the same ticks from a CSV file, in a fresh process, and groups them
-into one-minute bars and footprints.
+The peer is a fresh process in which pandas reads the same ticks from a CSV file and groups them into one-minute bars
+and footprints.
 """
 
 from __future__ import annotations
@@ -43,12 +43,13 @@ POLL: dict[str, object] = {
     "changedPropIds": ["chart-interval.n_intervals"],
     "state": [{"id": "chart-state", "property": "data", "value": None}],
 }
-"""What the chart's page sends when it knows nothing yet."""
+"""The first request of the chart's page."""
 
 
 @dataclass(frozen=True)
 class Start:
-    """Seconds since the process was started until each was there; bytes of memory held then; bytes of the snapshot."""
+    """health, bars, snapshot: seconds from the start of the process until each was received. resident: bytes of memory
+    then. processor: CPU seconds until then. size: bytes of the snapshot."""
 
     health: float
     bars: float
@@ -62,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Measure and print; 0 when every aim was met."""
     parser = argparse.ArgumentParser(description="Measure the restart of a killed server.")
     parser.add_argument("--ticks", type=float, default=1e7, help="ticks in the log (default: 1e7)")
-    parser.add_argument("--rounds", type=int, default=5, help="restarts, of which the median is given (default: 5)")
+    parser.add_argument("--rounds", type=int, default=5, help="restarts; the median is printed (default: 5)")
     parser.add_argument("--quick", action="store_true", help="a tenth of the ticks, one restart")
     parser.add_argument("--peer", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args(argv)
@@ -86,15 +87,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     ours, theirs = median([each.snapshot for each in starts]), median(peers)
     rows = [
         Row("pandas, CSV to one-minute bars and footprints", f"{number(theirs)} s"),
-        Row("orderflow, all ticks to the first chart", f"{number(ours)} s"),
-        Row("  that is", f"{number(theirs / ours)} times as fast"),
+        Row("orderflow, tick log to the first snapshot", f"{number(ours)} s"),
+        Row("  ratio", f"{number(theirs / ours)} times as fast"),
     ]
-    show("the same ticks read again", rows)
+    show("compared with pandas", rows)
     return 0 if met else 1
 
 
 def fill(folder: Path, ticks: int) -> int:
-    """Put ticks through a server into its log and kill it; the last one's time in ns."""
+    """Send ticks through a server into its log and kill it; returns the time of the last tick in ns."""
     trades = Trades(ids=True)
     last = 0
 
@@ -113,9 +114,9 @@ def fill(folder: Path, ticks: int) -> int:
 
 
 def restart(folder: Path | None, ticks: int, last: int, scratch: Path) -> Start:
-    """Start the server on a log (None: on none), ask, and kill it. Raises AssertionError when a tick is missing.
+    """Start the server on a log (None: without one), measure, and kill it. Raises AssertionError if a tick is missing.
 
-    scratch: where the compiled modules are, and are put by the first start.
+    scratch: folder for the compiled modules, which the first start writes.
     """
     environ = {"PYTHONPYCACHEPREFIX": str(scratch / "compiled"), "PYTHONDONTWRITEBYTECODE": ""}
     server = start(*(["--data-dir", str(folder)] if folder else ["--ephemeral"]), environ=environ)
@@ -135,13 +136,13 @@ def restart(folder: Path | None, ticks: int, last: int, scratch: Path) -> Start:
 
 
 def until(server: Server, path: str) -> float:
-    """Seconds from the start of the process until a path was answered."""
+    """Seconds from the start of the process until the response to a path is received."""
     server.get(path)
     return time.perf_counter() - server.began
 
 
 def write_csv(path: Path, ticks: int) -> None:
-    """The same ticks as a file for pandas: nanoseconds, price, size, side."""
+    """Write the same ticks as a file for pandas: nanoseconds, price, size, side."""
     trades = Trades(ids=True)
     for number_, batch in enumerate(trades.batches(ticks, 500_000)):
         columns = {"time": batch.time, "price": batch.price / 100, "size": batch.size, "side": batch.side}
@@ -149,7 +150,7 @@ def write_csv(path: Path, ticks: int) -> None:
 
 
 def read_again(path: Path, ticks: int) -> float:
-    """Seconds that a fresh process with pandas needs."""
+    """Seconds that the peer needs in a fresh process."""
     begin = time.perf_counter()
     found = subprocess.check_output([sys.executable, __file__, "--peer", str(path)], text=True)
     passed = time.perf_counter() - begin
@@ -159,7 +160,7 @@ def read_again(path: Path, ticks: int) -> float:
 
 
 def rebuild(path: Path) -> int:
-    """What the peer does; returns how many ticks its footprints hold."""
+    """The work of the peer; returns the number of ticks in its footprints."""
     ticks = pd.read_csv(path)
     bar = (ticks["time"] // MINUTE * MINUTE).rename("bar")
     ticks["ask"] = ticks["size"].where(ticks["side"] > 0, 0)
@@ -175,15 +176,15 @@ def start_rows(starts: Sequence[Start], empty: Sequence[Start], ticks: int) -> l
 
     return [
         Row("until /health is 200", f"{number(middle('health'))} s"),
-        Row("until the last 500 bars came", f"{number(middle('bars'))} s"),
-        at_most("until the chart's first snapshot came", middle("snapshot"), 3, "s"),
-        Row(f"  of {number(middle('size') / 1e3)} kB", ""),
-        Row("processor time until then", f"{number(middle('processor'))} s"),
-        Row("memory held then", f"{number(middle('resident') / 2**20)} MiB"),
+        Row("until the last 500 bars are received", f"{number(middle('bars'))} s"),
+        at_most("until the chart's first snapshot is received", middle("snapshot"), 3, "s"),
+        Row("  size of the snapshot", f"{number(middle('size') / 1e3)} kB"),
+        Row("CPU time until then", f"{number(middle('processor'))} s"),
+        Row("memory then", f"{number(middle('resident') / 2**20)} MiB"),
         Row("with an empty log, until /health is 200", f"{number(middle('health', empty))} s"),
-        Row("  processor time", f"{number(middle('processor', empty))} s"),
+        Row("  CPU time", f"{number(middle('processor', empty))} s"),
         Row("  memory", f"{number(middle('resident', empty) / 2**20)} MiB"),
-        Row("memory a tick", f"{number((middle('resident') - middle('resident', empty)) / ticks)} B"),
+        Row("memory per tick", f"{number((middle('resident') - middle('resident', empty)) / ticks)} B"),
     ]
 
 

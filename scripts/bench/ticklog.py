@@ -1,11 +1,10 @@
-"""What it costs to have every acknowledged tick on disk, and how fast it is there again.
+"""Measure the tick log: the rate of appends that are on disk when acknowledged, and the rate of loading.
 
     python scripts/bench/ticklog.py [--ticks 1e7] [--batch 5000] [--singles 2e4] [--callers 50] [--peer 2e4] [--quick]
 
-The log is written in batches and read again into columns; then as many callers as `--callers` append one tick each at
-a time, and share commits. The peer is what one would write first with the same library, a `diskcache.Deque` with one
-entry a tick, on the same ticks and the same disk; it gets fewer of them, as it needs minutes for what the log does in
-one second. Rates change with the machine, the ratios hardly.
+The log is written in batches and loaded into columns. Then `--callers` callers append one tick at a time and share
+commits. The peer is a `diskcache.Deque` with one entry per tick, on the same disk. It gets fewer ticks, because it
+needs minutes for what the log does in a second. Rates depend on the machine, the ratios hardly do.
 """
 
 from __future__ import annotations
@@ -40,8 +39,10 @@ def main() -> int:
         ticks, batch = int(options.ticks), options.batch
         written, rows = batches(where / "batches", workers, ticks, batch)
         show(f"{ticks:,} ticks in batches of {batch:,}", rows)
-        show(f"one tick a call, {int(options.singles):,} calls", singles(where / "singles", workers, options))
-        show("against a diskcache.Deque with one entry a tick", peer(where / "peer", int(options.peer), written))
+        show(f"one tick per call, {int(options.singles):,} calls", singles(where / "singles", workers, options))
+        show(
+            "compared with a diskcache.Deque with one entry per tick", peer(where / "peer", int(options.peer), written)
+        )
     finally:
         workers.stop()
         shutil.rmtree(where, ignore_errors=True)
@@ -51,11 +52,11 @@ def main() -> int:
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--ticks", type=float, default=1e7, help="ticks written in batches (1e7)")
-    parser.add_argument("--batch", type=int, default=5_000, help="ticks a batch (5000)")
+    parser.add_argument("--batch", type=int, default=5_000, help="ticks per batch (5000)")
     parser.add_argument("--singles", type=float, default=2e4, help="calls of one tick (2e4)")
-    parser.add_argument("--callers", type=int, default=50, help="who call at the same time (50)")
-    parser.add_argument("--peer", type=float, default=2e4, help="ticks that the peer gets (2e4)")
-    parser.add_argument("--quick", action="store_true", help="small numbers: does it run at all")
+    parser.add_argument("--callers", type=int, default=50, help="callers at the same time (50)")
+    parser.add_argument("--peer", type=float, default=2e4, help="ticks for the peer (2e4)")
+    parser.add_argument("--quick", action="store_true", help="small numbers, to check that it runs")
     options = parser.parse_args()
     if options.quick:
         options.ticks, options.singles, options.peer = 2e5, 2e3, 5e2
@@ -65,7 +66,7 @@ def arguments() -> argparse.Namespace:
 
 
 def batches(where: Path, workers: Workers, ticks: int, each: int) -> tuple[tuple[float, float], list[Row]]:
-    """((ticks/s written, ticks/s loaded), the lines)."""
+    """((ticks/s written, ticks/s loaded), rows of the table)."""
     made = list(Trades(ids=True).batches(ticks, each))
     log = DiskTickLog(where, workers)
     begin = time.perf_counter()
@@ -84,15 +85,15 @@ def batches(where: Path, workers: Workers, ticks: int, each: int) -> tuple[tuple
     return (append, ticks / seconds), [
         at_least("append", append / 1e6, 2, "M ticks/s"),
         at_most("open and load into columns", seconds, max(0.1, 0.8 * ticks / 1e7), "s"),
-        at_least("that is", ticks / seconds / 1e6, 5, "M ticks/s"),
+        at_least("  ticks loaded", ticks / seconds / 1e6, 5, "M ticks/s"),
         at_most("on disk", info.bytes / ticks, 33, "B/tick"),
         Row("blobs after merging", f"{info.entries:,} of {len(made):,}"),
-        Row(f"read half an hour of it ({0 if span is None else len(span):,} ticks)", f"{number(read * 1e3)} ms"),
+        Row(f"read half an hour ({0 if span is None else len(span):,} ticks)", f"{number(read * 1e3)} ms"),
     ]
 
 
 def load(where: Path, workers: Workers, made: Sequence[TickBatch]) -> float:
-    """Seconds to open the log and have every tick in numpy columns; raises AssertionError when one is missing."""
+    """Seconds to open the log and load it into numpy columns. Raises AssertionError if a tick is missing."""
     begin = time.perf_counter()
     log = DiskTickLog(where, workers)
     found = [batch for entry in log.load() for batch in entry.batches]
@@ -105,7 +106,7 @@ def load(where: Path, workers: Workers, made: Sequence[TickBatch]) -> float:
 
 
 def singles(where: Path, workers: Workers, options: argparse.Namespace) -> list[Row]:
-    """Calls of one tick: by many callers at once, then by one."""
+    """Measure calls with one tick, by many callers at once and by a single one."""
     calls = int(options.singles)
     one = list(Trades().batches(min(calls, 1000), 1))
     log = DiskTickLog(where, workers)
@@ -139,7 +140,7 @@ def singles(where: Path, workers: Workers, options: argparse.Namespace) -> list[
 
 
 def peer(where: Path, count: int, written: tuple[float, float]) -> list[Row]:
-    """The naive way."""
+    """Measure the peer. written: (ticks/s written, ticks/s loaded) of the log."""
     batch = Trades(ids=True).take(count)
     columns = (batch.time, batch.price, batch.size, batch.side, batch.rule, batch.id)
     ticks = list(zip(*(column.tolist() for column in columns), strict=True))
@@ -165,7 +166,7 @@ def peer(where: Path, count: int, written: tuple[float, float]) -> list[Row]:
 
 
 def nothing() -> None:
-    """What a caller without an engine does once its ticks are on disk."""
+    """Do nothing when the ticks are on disk: there is no engine."""
 
 
 if __name__ == "__main__":

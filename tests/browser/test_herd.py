@@ -188,7 +188,7 @@ def test_keys_steer_the_game(stage: Stage, room: Room) -> None:
     stage.wait_text("herd-toasts", "Published.")
     stage.closed()
     assert (room.state()["news"]["text"], room.state()["price"]) == ("Space on the moon", 87.5)
-    assert room.state()["phase"] == "open"  # the spaces of the headline were no keys
+    assert room.state()["phase"] == "open"  # the spaces of the headline were not hotkeys
     help = stage.open_by("?", "Keyboard")
     assert help.locator(".hg-help-row").count() == 20
     keyboard.press("e")  # a dialog keeps the keys to itself

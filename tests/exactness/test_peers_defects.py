@@ -81,7 +81,7 @@ def test_imbalance_never_crosses_bars(server: RunningServer, symbol: str) -> Non
 
 
 def test_imbalance_compares_volume_and_not_counts(server: RunningServer, symbol: str) -> None:
-    """freqtrade compares numbers of trades: ten of size 1 against one of size 9 are no imbalance."""
+    """freqtrade compares numbers of trades: ten of size 1 against one of size 9 are not an imbalance."""
     small = [(step, "100.25", 1, "buy") for step in range(10)]
     send(server, symbol, [*small, (20, "100.00", 9, "sell")])
     assert marks(server, symbol) == {}

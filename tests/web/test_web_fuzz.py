@@ -47,7 +47,7 @@ SELDOM_RIGHT = (
     "GET /exchange/stream",
     "GET /exchange/api/v3/ticker/bookTicker",
 )
-"""Made-up texts are no prices, times, steps, orders or sessions, and a call without an upgrade is no socket."""
+"""Random texts are not prices, times, steps, orders or sessions, and a call without an upgrade opens no socket."""
 
 CHECKS = [
     checks.not_a_server_error,

@@ -28,7 +28,7 @@ MIN_SIGNS = 100
 LEADERS = 10
 MIN_PEOPLE = 3
 TWO_SIDED = ("imbalance", "rd")
-"""Measures with two tails: the share of random games with at least that value is no p-value for them."""
+"""Measures with two tails: the share of random games with at least that value is not a p-value for them."""
 
 Json = dict[str, Any]
 

@@ -1,7 +1,7 @@
 """Clearing of one batch: which orders fill, at what price, and what each trader pays or gets.
 
 All orders of a batch fill at one uniform price, P = (C(q + Q) - C(q)) / Q, where Q is the net quantity of the orders
-that fill, or p(q) if Q = 0. So a few milliseconds of speed are no advantage. An order fills completely or not at all:
+that fill, or p(q) if Q = 0. So a few milliseconds of speed give no advantage. An order fills completely or not at all:
 
 1. Sells fill in order of arrival while the seller's shares at the start of the batch (and the short allowance) last.
 2. A buy has a limit price: the buyer's cash at the start of the batch, divided by the quantity of the buyer's buys up

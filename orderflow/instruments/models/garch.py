@@ -3,7 +3,7 @@
 r = m + e, e = sqrt(h) z, h' = omega + alpha e² + beta h, z Student t with nu degrees of freedom scaled to variance 1,
 omega = (1 - alpha - beta) sigma² dt, so that the unconditional variance of a year is sigma² whatever the step. alpha
 and beta are per step, as in the literature. m = (mu - sigma² / 2) dt, which makes mu comparable with the other models;
-it is no expectation of the price, as E[exp r] does not exist for t innovations.
+it is not an expectation of the price, as E[exp r] does not exist for t innovations.
 """
 
 from __future__ import annotations

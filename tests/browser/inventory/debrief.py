@@ -73,7 +73,7 @@ REPLAY = (
         "links",
         "test_herd_replay::test_the_player_by_every_key_and_button",
         "Without ?velocity it plays at 4×.",
-        "A velocity between 1 and 60 that is none of the steps is taken as it is.",
+        "A velocity between 1 and 60 that is not one of the steps is kept as it is.",
         "The link Debrief leads to the debrief of the session in the address.",
     ),
     *_replay(

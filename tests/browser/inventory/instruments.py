@@ -174,7 +174,7 @@ INSTRUMENTS = (
         "dialogs",
         "test_instruments_dialogs::test_restart_asks_and_takes_a_seed",
         "Restart: the button Restart begins anew with the seed that was typed, and closes the dialog.",
-        "Restart: a seed that is none is refused in the dialog.",
+        "Restart: an invalid seed is refused in the dialog.",
     ),
     *_ix(
         "dialogs",

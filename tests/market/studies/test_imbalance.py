@@ -78,7 +78,7 @@ def test_minimum_is_of_the_dominant_side() -> None:
     bar = ladder([(100, 0, 0, 0), (101, 0, 4, 0), (102, 9, 0, 0), (103, 0, 0, 0)])
     assert levels(bar) == ([101], [102])
     assert levels(bar, minimum=5) == ([], [102])
-    assert levels(bar, minimum=0) == ([101], [102])  # zero against zero is no imbalance
+    assert levels(bar, minimum=0) == ([101], [102])  # zero against zero is not an imbalance
 
 
 def test_sizes_that_overflow_64_bits_when_multiplied() -> None:

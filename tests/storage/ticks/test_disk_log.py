@@ -106,7 +106,7 @@ def test_the_suite_under_gevent() -> None:
 def test_a_reader_between_the_two_halves_of_a_merge_waits_and_misses_nothing(
     disk: Disk, workers: Workers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The rows are gone from disk and the catalogue does not know it yet: that is no damage."""
+    """Rows that are gone from disk before the index knows it are not damage."""
     log = disk()
     ticks = batch(FAN, seed=5)
     found: list[object] = []
