@@ -1,7 +1,6 @@
-"""Everything that a user can do on the pages, each row naming the browser test that shows it.
+"""The inventory of everything that a user can do on the pages; each row names the browser test that covers it.
 
-No row is removed when a page is rewritten: the row stays, and its test is rewritten with the page. A new action is a
-new row.
+When a page is rewritten its rows stay and their tests are rewritten. A new action is a new row.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The chart's page as a test handles it: open it, look at its state, move the mouse; and ticks to show on it."""
+"""Page object of the chart: open it, read its state, move the mouse; and ticks to show on it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ STATE = """() => {
 
 
 def usual_definitions() -> dict[str, dict[str, Any]]:
-    """Properties of the settings' fields by id: their choice before a reader makes one."""
+    """Properties of the settings' fields by id: their defaults."""
     properties = {**DEFINITIONS, **dict.fromkeys(DRAWN, "checked")}
     fields = {getattr(part, "id", None): part for part in walk(settings_drawer())}
     ids = {f"chart-opt-{option}": name for option, name in properties.items()}
@@ -40,7 +40,7 @@ def usual_definitions() -> dict[str, dict[str, Any]]:
 
 
 class Chart:
-    """One open page. `errors`: what the console and the page complained of."""
+    """One open page. errors: errors of the console and uncaught exceptions."""
 
     def __init__(self, page: Any, url: str) -> None:
         self.page = page
@@ -62,7 +62,7 @@ class Chart:
         self.page.wait_for_timeout(100)
 
     def afresh(self, query: str) -> None:
-        """Back to the page as first opened with `query`, without loading it: nothing stored, nothing chosen."""
+        """Reset the page to the state of a first visit with `query`, without loading it: nothing stored or chosen."""
         self.page.evaluate(
             """([query, definitions]) => {
               const of = window.orderflow;
@@ -84,34 +84,34 @@ class Chart:
         self.settled()
 
     def settled(self) -> dict[str, Any]:
-        """The state once the view is at rest and has the rows that its zoom asks for."""
+        """The state after the view has stopped moving and has the row size for its zoom."""
         self.page.wait_for_timeout(150)
         return self.until("!s.moving && s.rows === s.wanted")
 
     @property
     def state(self) -> dict[str, Any]:
-        """What the chart shows."""
+        """The state of the chart."""
         state = self.page.evaluate(STATE)
         assert state is not None, "the chart shows no bars"
         return dict(state)
 
     def until(self, condition: str, timeout: float = 8_000) -> dict[str, Any]:
-        """Wait until a JavaScript condition on the state `s` holds; the state then."""
+        """Wait until a JavaScript condition on the state `s` holds; returns the state."""
         self.page.wait_for_function(f"() => {{ const s = ({STATE})(); return s && ({condition}); }}", timeout=timeout)
         return self.state
 
     def text(self, id: str) -> str:
-        """What an element says."""
+        """The text of an element."""
         return str(self.page.text_content(f"#{id}") or "")
 
     def at(self, across: float, down: float) -> tuple[float, float]:
-        """A point of the price pane, given as shares of its width and height, in page pixels."""
+        """Page pixels of a point of the price pane, given as shares of its width and height."""
         box = self.page.locator("#chart-host").bounding_box()
         price = self.state["price"]
         return box["x"] + price["x"] + across * price["w"], box["y"] + price["y"] + down * price["h"]
 
     def drag(self, start: tuple[float, float], end: tuple[float, float], *, hold: int = 0) -> None:
-        """Real mouse: press, move in steps, wait `hold` ms, release."""
+        """Drag with the mouse: press, move in steps, wait `hold` ms, release."""
         mouse = self.page.mouse
         mouse.move(*start)
         mouse.down()
@@ -122,14 +122,14 @@ class Chart:
         mouse.up()
 
     def draw(self, key: str, start: tuple[float, float], end: tuple[float, float]) -> dict[str, Any]:
-        """Draw a shape with the tool of a key, between two points of the price pane; the state after it."""
+        """Draw a shape between two points of the price pane with the tool of a key; returns the state afterwards."""
         count = len(self.state["shapes"])
         self.page.keyboard.press(key)
         self.drag(self.at(*start), self.at(*end))
         return self.until(f"s.shapes.length === {count + 1} && s.tool === null")
 
     def pixels(self, id: str = "chart-base") -> dict[str, int]:
-        """How many pixels of a canvas are drawn, and how many of them bluish (bought) and orange (sold)."""
+        """Counts of the painted pixels of a canvas: all, bluish (bought) and orange (sold)."""
         return dict(
             self.page.evaluate(
                 """(id) => {
@@ -150,7 +150,7 @@ class Chart:
 
 
 def ticks_csv(symbol: str, *, minutes: float, start: datetime = START, seed: int = 7, rate: float = 4.0) -> str:
-    """CSV of a random walk on a grid of 0.25: the same arguments give the same ticks."""
+    """CSV of a random walk on a grid of 0.25; the same arguments give the same ticks."""
     dice = random.Random(seed)
     price, rows, at = 100_000, [HEADER], 0.0
     while at < minutes * 60:
@@ -163,13 +163,13 @@ def ticks_csv(symbol: str, *, minutes: float, start: datetime = START, seed: int
 
 
 def post_ticks(server: RunningServer, symbol: str, **options: Any) -> int:
-    """Send generated ticks; how many were accepted."""
+    """Send generated ticks; returns the number accepted."""
     body = ticks_csv(symbol, **options).encode()
     return int(server.post("/ticks", body, "text/csv")["accepted"])
 
 
 class Feed:
-    """Ticks that keep coming, `rate` a second of the wall, `speed` market seconds a second, while the block runs."""
+    """Context manager that sends ticks: `rate` per second of wall time, with `speed` market seconds per second."""
 
     def __init__(self, server: RunningServer, symbol: str, *, minute: float, speed: float = 60.0) -> None:
         self._server, self._symbol = server, symbol

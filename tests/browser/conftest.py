@@ -1,4 +1,4 @@
-"""A real Chromium, a real server with ticks, and the chart's page in one on the other."""
+"""Fixtures of the browser tests: Chromium, servers with data, and opened pages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 from tests.browser import instruments
 from tests.browser.chart import Chart, post_ticks
-from tests.browser.herd_play import PORTRAIT, Open, StandIn
+from tests.browser.herd_play import PORTRAIT, FakeGame, Open
 from tests.browser.herd_play import Phone as HerdPhone
 from tests.conftest import require
 from tests.herd.played import START, keep, play_game
@@ -26,9 +26,9 @@ SYMBOL = "SHOWN"
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
-    """Chromium; ORDERFLOW_CHROMIUM names another than the system's."""
+    """The system's Chromium, or the one named by ORDERFLOW_CHROMIUM."""
     try:
-        from playwright.sync_api import sync_playwright  # an extra of the tests: its absence is a skip, no error
+        from playwright.sync_api import sync_playwright  # optional: the tests are skipped without it
     except ImportError:
         require("playwright is not installed")
     path = os.environ.get("ORDERFLOW_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
@@ -42,14 +42,14 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture(scope="session")
 def shown(server: RunningServer) -> str:
-    """A symbol of the session's server with 40 minutes of ticks; tests leave it as it is."""
+    """A symbol of the session's server with 40 minutes of ticks; tests must not change it."""
     post_ticks(server, SYMBOL, minutes=40)
     return SYMBOL
 
 
 @pytest.fixture(scope="session")
 def new_chart(browser: Any) -> Callable[..., Chart]:
-    """new_chart(server, phone=False, dark=True): an empty page of its own, for one that `open_chart` cannot serve."""
+    """new_chart(server, phone=False, dark=True): an empty page in a new browser context."""
 
     def make(server: RunningServer, *, phone: bool = False, dark: bool = True) -> Chart:
         context = browser.new_context(
@@ -68,7 +68,7 @@ def new_chart(browser: Any) -> Callable[..., Chart]:
 
 @pytest.fixture
 def open_chart(new_chart: Callable[..., Chart]) -> Iterator[Callable[..., Chart]]:
-    """open_chart(server, "?symbol=…", phone=False, dark=True): the page, once it is there; closed after the test.
+    """open_chart(server, "?symbol=…", phone=False, dark=True): the loaded page; it is closed after the test.
 
     A console error or an exception in the page fails the test.
     """
@@ -88,7 +88,7 @@ def open_chart(new_chart: Callable[..., Chart]) -> Iterator[Callable[..., Chart]
 
 @pytest.fixture(scope="module")
 def desk(new_chart: Callable[..., Chart], server: RunningServer, shown: str) -> Iterator[Chart]:
-    """The desktop page of a module's tests, with the session's symbol: loading it anew for each would take minutes."""
+    """The desktop page with the session's symbol, shared by a module's tests: each load takes seconds."""
     chart = new_chart(server)
     chart.visit(f"?symbol={shown}")
     yield chart
@@ -97,7 +97,7 @@ def desk(new_chart: Callable[..., Chart], server: RunningServer, shown: str) -> 
 
 @pytest.fixture
 def chart(desk: Chart, shown: str) -> Iterator[Chart]:
-    """The page as if it had just been opened: nothing stored, nothing chosen, live."""
+    """The page in the state of a first visit: nothing stored or chosen, live."""
     desk.afresh(f"?symbol={shown}")
     yield desk
     errors, desk.errors[:] = list(desk.errors), []
@@ -123,7 +123,7 @@ def games(games_folder: Path) -> Iterator[tuple[RunningServer, str, str]]:
 
 @pytest.fixture
 def visit(browser: Any) -> Iterator[Callable[..., Any]]:
-    """visit(url, phone=False, dark=True, expect=()): a page of its own.
+    """visit(url, phone=False, dark=True, expect=()): a new page.
 
     An error in its console fails the test, but those that contain a word of `expect`.
     """
@@ -158,7 +158,7 @@ def visit(browser: Any) -> Iterator[Callable[..., Any]]:
 
 @pytest.fixture
 def open_phone(browser: Any, server: RunningServer) -> Iterator[Open]:
-    """open_phone(size, dark=True, joined=True, query="", expect=()): the page and its game, once a price is shown.
+    """open_phone(size, dark=True, joined=True, query="", expect=()): the page and its game, after a price is shown.
 
     Console errors fail the test, but those that contain a word of `expect`.
     """
@@ -172,7 +172,7 @@ def open_phone(browser: Any, server: RunningServer) -> Iterator[Open]:
         query: str = "",
         expect: tuple[str, ...] = (),
         script: str = "",
-    ) -> tuple[HerdPhone, StandIn]:
+    ) -> tuple[HerdPhone, FakeGame]:
         context = browser.new_context(
             viewport={"width": size[0], "height": size[1]},
             color_scheme="dark" if dark else "light",
@@ -184,7 +184,7 @@ def open_phone(browser: Any, server: RunningServer) -> Iterator[Open]:
         if script:
             context.add_init_script(script)
         phone = HerdPhone(context, server.url)
-        game = StandIn(phone.page)
+        game = FakeGame(phone.page)
         opened.append((phone, expect))
         if joined:
             game.participant()
@@ -202,7 +202,7 @@ def open_phone(browser: Any, server: RunningServer) -> Iterator[Open]:
 
 @pytest.fixture(scope="session")
 def ix_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    """A server with some instruments, for all tests of their page."""
+    """A server with some instruments, shared by all tests of their page."""
     config = tmp_path_factory.mktemp("instruments") / "orderflow.toml"
     config.write_text(instruments.TABLES)
     environ = {"TICKER_COUNT": str(instruments.COUNT)}
@@ -213,7 +213,7 @@ def ix_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServe
 
 @pytest.fixture(scope="module")
 def ix_page(browser: Any, ix_server: RunningServer) -> Iterator[instruments.Page]:
-    """A module's page of the instruments on a desktop: loading it for each test would take minutes."""
+    """The instruments' page on a desktop, shared by a module's tests: loading it for each would take minutes."""
     page = instruments.Page(browser.new_context(viewport=DESKTOP, color_scheme="dark"), ix_server.url)
     page.visit()
     yield page
@@ -222,7 +222,7 @@ def ix_page(browser: Any, ix_server: RunningServer) -> Iterator[instruments.Page
 
 @pytest.fixture
 def ix(ix_page: instruments.Page, ix_server: RunningServer) -> Iterator[instruments.Page]:
-    """The page of the instruments as first opened."""
+    """The instruments' page in the state of a first visit."""
     ix_page.afresh(ix_server)
     yield ix_page
     errors, ix_page.errors[:] = list(ix_page.errors), []
@@ -231,7 +231,7 @@ def ix(ix_page: instruments.Page, ix_server: RunningServer) -> Iterator[instrume
 
 @pytest.fixture
 def open_ix(browser: Any, launch: Callable[..., RunningServer]) -> Iterator[Callable[..., instruments.Page]]:
-    """open_ix(server, phone=False, visit=True, expect=()): a page of the instruments of its own.
+    """open_ix(server, phone=False, visit=True, expect=()): a new page of the instruments.
 
     Complaints fail the test, but `expect`ed ones. It needs `launch` so that pages are closed before servers end.
     """

@@ -1,7 +1,8 @@
-"""The phone's page of the herd game as a test handles it, and a stand-in for the game that says what the test wants.
+"""Page object of the phone's page of the herd game, and a fake game that the test controls.
 
-The page itself comes from the real server, with its policy and its compression; what it says to the game is caught in
-the browser and answered here, so that a test decides when a fill comes, a connection ends or a phone is thrown out.
+The page comes from the real server, with its security policy and compression. Its requests to the game are intercepted
+in the browser and answered here, so that a test decides when an order is filled, a connection ends or a phone is
+kicked.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ PORTRAIT, LANDSCAPE, SMALL = (390, 844), (844, 390), (320, 568)
 Reply = tuple[int, dict[str, Any], dict[str, str]]
 
 
-class StandIn:
-    """The game for one page. `posts`: the orders that came; `joins`: the join bodies; `asks`: what the socket said.
+class FakeGame:
+    """The game for one page. posts: received orders. joins: bodies of joins. asks: messages from the socket.
 
     order: what a posted order is answered with (None: no answer at all); `fills`: whether orders fill at once;
     `blocked`: no socket gets through; `up`: nothing does but the page.
@@ -50,7 +51,7 @@ class StandIn:
         return self.you
 
     def history(self, seconds: int = 150) -> list[list[float]]:
-        """Prices of the last seconds that end at the present one."""
+        """Prices of the last `seconds`; the last one is the current price."""
         now = int(time.time() * 1000)
         return [
             [now - 1000 * back, round(self.price + 2.5 * ((back * 7919 % 23) - 11) / 11 * min(1, back / 20), 2)]
@@ -58,7 +59,7 @@ class StandIn:
         ]
 
     def snapshot(self, **values: Any) -> dict[str, Any]:
-        """The whole state as the socket tells it."""
+        """The snapshot that the socket sends."""
         self.version += 1
         base = {"type": "snapshot", "version": self.version, "price": self.price, "time": int(time.time() * 1000)}
         state = {"phase": self.phase, "session": self.session, "start": 100.0, "history": self.history()}
@@ -82,7 +83,7 @@ class StandIn:
         return {"type": "you", **(self.you or {"participant": None})}
 
     def fill(self, client_id: str, status: str = "filled", **values: Any) -> None:
-        """The end of an order: the portfolio changes and its owner is told."""
+        """Complete an order: change the portfolio and send the fill."""
         body = next(post for post in self.posts if post["client_id"] == client_id)
         sign = 1 if body["side"] == "buy" else -1
         price = self.price * (1 + sign * 0.0005 * body["quantity"])
@@ -97,7 +98,7 @@ class StandIn:
             self.say({"type": "fill", **told, **mine})
 
     def accept(self, body: dict[str, Any]) -> Reply:
-        """202, or 200 with what is stored."""
+        """202, or 200 with the stored result."""
         known = body["client_id"] in self.states
         state = self.states.setdefault(body["client_id"], {"client_id": body["client_id"], "status": "accepted"})
         return (200 if known else 202), state, {}
@@ -108,7 +109,7 @@ class StandIn:
         return 200, {name: you[name] for name in ("participant", "cash", "shares")}, {}
 
     def hang_up(self) -> None:
-        """The server ends the connection."""
+        """End the connection."""
         for socket in self.sockets:
             socket.close(code=1012, reason="restart")
         self.sockets.clear()
@@ -159,7 +160,7 @@ def _answer(route: Any, reply: Reply) -> None:
 
 
 class Phone:
-    """One open phone page. `errors`: what the console and the page complained of."""
+    """One open page. errors: errors of the console and uncaught exceptions."""
 
     def __init__(self, context: Any, url: str) -> None:
         self.page = context.new_page()
@@ -169,30 +170,30 @@ class Phone:
         self.page.on("console", lambda message: message.type == "error" and self.errors.append(message.text))
 
     def visit(self, query: str = "") -> None:
-        """Go to the page."""
+        """Open the page."""
         self.page.goto(f"{self.url}/herd/play{query}")
 
     def enter(self, nickname: str = "") -> None:
-        """Join by the form."""
+        """Join with the form."""
         self.page.fill("#nickname", nickname)
         self.page.tap("#join-button")
         self.page.wait_for_selector("#deck:not([hidden])")
 
     def text(self, id: str) -> str:
-        """What an element says."""
+        """The text of an element."""
         return " ".join(str(self.page.text_content(f"#{id}") or "").split())
 
     def until(self, id: str, words: str) -> None:
-        """Wait until an element says something with these words."""
+        """Wait until the text of an element contains `words`."""
         self.page.wait_for_function(
             "([id, words]) => document.getElementById(id).textContent.replace(/\\s+/g, ' ').includes(words)",
             arg=[id, words],
         )
 
     def visible(self, id: str) -> bool:
-        """Whether an element can be seen."""
+        """True if an element is visible."""
         return bool(self.page.locator(f"#{id}").is_visible())
 
 
-Open = Callable[..., tuple[Phone, StandIn]]
+Open = Callable[..., tuple[Phone, FakeGame]]
 """The fixture `open_phone`."""

@@ -1,4 +1,4 @@
-"""The herd game's big screen as a test handles it: a page, the game on its server, and people without a page."""
+"""Page object of the herd game's big screen, the game on its server, and players without a page."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DIALOG = "[role='dialog']:visible"
 
 
 class Player:
-    """Somebody who plays, without a page."""
+    """A participant without a page."""
 
     def __init__(self, server: RunningServer, nickname: str) -> None:
         self._url = server.url
@@ -24,7 +24,7 @@ class Player:
         self.participant = self.post("/herd/join", {"nickname": nickname})["participant"]
 
     def post(self, path: str, body: dict[str, Any]) -> Any:
-        """The JSON that a POST is answered with."""
+        """POST JSON; returns the JSON of the response."""
         request = urllib.request.Request(
             self._url + path, json.dumps(body).encode(), {"Content-Type": "application/json"}
         )
@@ -32,36 +32,36 @@ class Player:
             return json.loads(answer.read())
 
     def order(self, side: str = "buy", quantity: int = 1) -> None:
-        """An order."""
+        """Send an order."""
         self.post("/herd/orders", {"client_id": str(uuid.uuid4()), "side": side, "quantity": quantity})
 
 
 class Room:
-    """A game on a server of its own."""
+    """The game of one server."""
 
     def __init__(self, server: RunningServer) -> None:
         self.server = server
 
     def control(self, action: str, **values: Any) -> None:
-        """Steer the game from elsewhere."""
+        """Control the game through the API."""
         self.server.post("/herd/control", json.dumps({"action": action, **values}).encode())
 
     def state(self) -> dict[str, Any]:
-        """The game now."""
+        """The current state of the game."""
         return dict(self.server.get("/herd/state"))
 
     def join(self, count: int = 1) -> list[Player]:
-        """So many people."""
+        """Let `count` participants join."""
         return [Player(self.server, NAMES[i] if i < len(NAMES) else f"Guest {i}") for i in range(count)]
 
     def begin(self, people: int = 2) -> list[Player]:
-        """A new game with people in it."""
+        """Start a new game with `people` participants."""
         self.control("reset")
         return self.join(people)
 
 
 class Stage:
-    """One open page. `errors`: what the console and the page complained of."""
+    """One open page. errors: errors of the console and uncaught exceptions."""
 
     def __init__(self, page: Any, url: str) -> None:
         self.page = page
@@ -76,23 +76,23 @@ class Stage:
         self.page.wait_for_selector("#herd-stage:not([data-scene='wait'])")
 
     def text(self, id: str) -> str:
-        """What an element says."""
+        """The text of an element."""
         return str(self.page.inner_text(f"#{id}"))
 
     def wait_text(self, id: str, text: str) -> None:
-        """Wait until an element says it."""
+        """Wait until an element has this text."""
         self.page.wait_for_function(
             "([id, text]) => document.getElementById(id)?.innerText.includes(text)", arg=[id, text]
         )
 
     def dialog(self, title: str) -> Any:
-        """The dialog of that title, once it is open."""
+        """Wait for the dialog with this title, and return it."""
         found = self.page.get_by_role("dialog", name=title, exact=True)
         found.wait_for()
         return found
 
     def open_by(self, key: str, title: str) -> Any:
-        """Press a key and wait for the dialog of that title."""
+        """Press a key and wait for the dialog with this title."""
         self.closed()
         self.page.keyboard.press(key)
         return self.dialog(title)
@@ -110,16 +110,16 @@ class Stage:
         self.page.wait_for_function(f"() => {{ const {{ x, y }} = {GRAPH}.data[0]; return {condition}; }}")
 
     def mark(self, name: str) -> list[str]:
-        """The words at marks of a kind: "news" or "rounds"."""
+        """The labels of the marks of a kind: "news" or "rounds"."""
         return list(
             self.page.evaluate(f"(name) => {GRAPH}.data.find((t) => t.uid === name).text.filter(Boolean)", name)
         )
 
     def range(self) -> list[float]:
-        """The time shown by the chart: from, to, ms."""
+        """The time range of the chart: from, to, in ms."""
         return list(self.page.evaluate(f"() => {GRAPH}._fullLayout.xaxis.range.map((v) => Date.parse(v + 'Z'))"))
 
     def _said(self, text: str) -> None:
-        # a browser reports every answer that is an error, also those that a test asks for
+        # a browser reports every error response, also those that a test expects
         if not any(words in text for words in ("Failed to load resource", "Failed to fetch", "did not respond")):
             self.errors.append(text)

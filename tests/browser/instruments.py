@@ -1,4 +1,4 @@
-"""The instruments' page as a test uses it: what a reader sees, presses and reads."""
+"""Page object of the instruments' page: what a user sees and presses."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LINE = "document.querySelector('#instruments-graph .js-plotly-plot')"
 
 
 class Page:
-    """One open page. `errors`: what the console and the page complained of."""
+    """One open page. errors: errors of the console and uncaught exceptions."""
 
     def __init__(self, context: Any, url: str) -> None:
         context.set_default_timeout(12_000)
@@ -39,7 +39,7 @@ class Page:
         self.page.wait_for_selector(".ix-grid .ag-row [col-id=price]:not(:empty)")
 
     def afresh(self, server: RunningServer) -> None:
-        """No dialog, no search, the first order, running at speed 1."""
+        """Reset the page: no dialog, no search, the default order, running at speed 1."""
         for _ in range(2):
             self.press("Escape")
         self.gone()
@@ -60,31 +60,31 @@ class Page:
         self.page.wait_for_selector(f"#instruments-page[data-state={name}]", timeout=timeout)
 
     def until(self, condition: str, timeout: float = 8_000, **values: Any) -> None:
-        """Wait for a JavaScript condition on `$` (querySelector) and these values."""
+        """Wait until a JavaScript condition on `$` (querySelector) and these values holds."""
         names = ", ".join(values)
         script = f"({{ {names} }}) => {{ const $ = (s) => document.querySelector(s); return {condition}; }}"
         self.page.wait_for_function(script, arg=values, timeout=timeout)
 
     def shows(self, selector: str, words: str, timeout: float = 12_000) -> None:
-        """Wait until an element says something with these words."""
+        """Wait until the text of an element contains `words`."""
         found = "($(selector)?.innerText ?? '').includes(words)"
         self.until(found, timeout, selector=selector, words=words)
 
     def says(self, words: str, timeout: float = 12_000) -> None:
-        """Wait for a note to the reader."""
+        """Wait for a notification that contains `words`."""
         self.page.locator(".mantine-Notification-root").get_by_text(words).last.wait_for(timeout=timeout)
 
     def text(self, selector: str) -> str:
         return str(self.page.inner_text(selector))
 
     def rows(self) -> list[str]:
-        """Ids of the rows that are in the document, from top to bottom."""
+        """Ids of the rows in the document, from top to bottom."""
         script = "all => all.map((one) => [Number(one.getAttribute('row-index')), one.getAttribute('row-id')])"
         found = self.page.eval_on_selector_all(".ix-grid .ag-center-cols-container .ag-row", script)
         return [str(key) for _, key in sorted(found)]
 
     def until_rows(self, *ids: str) -> None:
-        """Wait until these are the rows."""
+        """Wait until the rows are exactly these."""
         script = "[...document.querySelectorAll('.ix-grid .ag-center-cols-container .ag-row')]"
         condition = f"{script}.map((one) => one.getAttribute('row-id')).sort().join() === ids"
         self.until(condition, ids=",".join(sorted(ids)))
@@ -104,13 +104,13 @@ class Page:
         self.shows("#instruments-title-detail", id)
 
     def dialog(self, name: str) -> Any:
-        """The open dialog of a title, once it is there."""
+        """Wait for the dialog with this title, and return it."""
         found = self.page.get_by_role("dialog", name=name)
         found.wait_for()
         return found
 
     def gone(self) -> None:
-        """Wait until no dialog is to be seen."""
+        """Wait until no dialog is visible."""
         self.until("![...document.querySelectorAll('[role=dialog]')].some((one) => one.checkVisibility())")
 
     def press(self, *keys: str) -> None:
@@ -119,7 +119,7 @@ class Page:
 
     @property
     def focused(self) -> str:
-        """Id of the row or of the element that has the focus."""
+        """Id of the focused row or element."""
         script = "() => { const at = document.activeElement, row = at.closest('.ag-row');"
         return str(self.page.evaluate(script + " return row ? row.getAttribute('row-id') : at.id; }"))
 
@@ -128,11 +128,11 @@ class Page:
         self.until(f"{row} || document.activeElement.id === id", id=id)
 
     def line(self) -> list[list[float]]:
-        """[ms, price] of each point of the price line that is drawn."""
+        """[ms, price] of each point of the displayed price line."""
         script = f"() => {{ const [one] = {LINE}.data; return one.x.map((x, k) => [x, one.y[k]]); }}"
         found: list[list[float]] = self.page.evaluate(script)
         return found
 
     def until_points(self, more_than: int, timeout: float = 12_000) -> None:
-        """Wait until the price line has more points than that."""
+        """Wait until the price line has more than `more_than` points."""
         self.until(f"{LINE}?.data?.[0]?.x.length > count", timeout, count=more_than)

@@ -1,4 +1,4 @@
-"""The inventory of actions: complete, without repetition, and every test that it names is there. No browser runs."""
+"""The inventory of actions is complete, has no duplicates, and names existing tests. No browser runs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.browser.inventory.row import EVERY, GROUPS
 
 ROOT = Path(__file__).resolve().parents[2]
 ROWS = 517
-"""Rows of the table: it only grows, as what a user can do today stays possible."""
+"""Number of rows of the table; it only grows, because no user action is removed."""
 
 
 @cache

@@ -1,4 +1,4 @@
-"""The reader's hands on a chart that moves: zoom, pan and drawings survive updates, with real mouse events."""
+"""Zoom, pan and drawings on a live chart survive updates; with real mouse events."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_follow_goes_with_the_newest_bar(open_chart: Open, server: RunningServer
     assert later["x"][1] - later["x"][0] == pytest.approx(first["x"][1] - first["x"][0])
 
 
-def test_chart_held_over_updates_stays_in_hand(open_chart: Open, server: RunningServer) -> None:
+def test_dragging_continues_over_updates(open_chart: Open, server: RunningServer) -> None:
     post_ticks(server, "HELD", minutes=35)
     chart = open_chart(server, "?symbol=HELD")
     before = chart.settled()
@@ -62,7 +62,7 @@ def test_chart_held_over_updates_stays_in_hand(open_chart: Open, server: Running
     assert after["x"][0] == pytest.approx(before["x"][0] - 0.3 * span, abs=0.4)
 
 
-def test_go_live_is_offered_when_the_reader_has_gone_back(chart: Chart) -> None:
+def test_go_live_is_offered_after_panning_back(chart: Chart) -> None:
     button = chart.page.get_by_role("button", name="Go live")
     assert not button.is_visible()
     chart.drag(chart.at(0.4, 0.5), chart.at(0.7, 0.5))

@@ -1,4 +1,4 @@
-"""The chart's page as a reader meets it: it draws, says what it shows, and obeys keys, fields and the address."""
+"""The chart's page: what it draws and shows, its keys, fields and URL parameters."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ def test_unknown_frame_is_explained_and_replaced(chart: Chart, shown: str) -> No
     assert "'7min' is not known" in chart.text("chart-announce")
 
 
-def test_unknown_symbol_says_what_to_do(open_chart: Open, server: RunningServer, shown: str) -> None:
+def test_unknown_symbol_gets_a_hint(open_chart: Open, server: RunningServer, shown: str) -> None:
     chart = open_chart(server, "?symbol=NOBODY")
     assert chart.text("chart-empty-title") == "No ticks of NOBODY yet"
     assert chart.text("chart-command") == f"orderflow-replay YOUR_TICKS.csv --symbol NOBODY --server {server.url}"
@@ -185,7 +185,7 @@ def test_settings_change_the_definitions_in_force(chart: Chart) -> None:
     assert "Imbalance 4.5x" in chart.text("chart-legend-rules")
 
 
-def test_pointer_reads_the_cell(chart: Chart) -> None:
+def test_hovering_shows_the_cell(chart: Chart) -> None:
     slot = chart.page.evaluate(
         """() => {
           const { page, model } = window.orderflow, c = page.chart, bar = c.model.bars[c.model.bars.length - 3];
@@ -227,12 +227,12 @@ def test_png_and_csv_are_exported(chart: Chart, server: RunningServer, shown: st
 
 
 def kept(chart: Chart) -> dict[str, Any]:
-    """The options that the browser keeps."""
+    """The options stored in the browser."""
     return dict(json.loads(chart.page.evaluate("() => localStorage.getItem('orderflow.options')") or "{}"))
 
 
 def until_kept(chart: Chart, **options: Any) -> None:
-    """Wait until the browser keeps these options; one at its default may be left out."""
+    """Wait until the browser has stored these options; options with their default may be missing."""
     chart.page.wait_for_function(
         """(wanted) => {
           const kept = JSON.parse(localStorage.getItem("orderflow.options") || "{}");
@@ -244,7 +244,7 @@ def until_kept(chart: Chart, **options: Any) -> None:
 
 
 def until_legend(chart: Chart, words: str) -> None:
-    """Wait until the legend has these words below the symbol or in the definitions."""
+    """Wait until the legend contains `words` below the symbol or in the definitions."""
     chart.page.wait_for_function(
         "(words) => document.querySelector('.of-legend').textContent.includes(words)", arg=words
     )
@@ -412,7 +412,7 @@ def test_every_setting_is_kept(chart: Chart) -> None:
     drawer.wait_for(state="hidden")
 
 
-def test_a_setting_that_makes_no_sense_is_told_at_its_field(chart: Chart) -> None:
+def test_invalid_setting_is_reported_at_its_field(chart: Chart) -> None:
     page = chart.page
     before = chart.text("chart-legend-rules")
     page.keyboard.press("s")

@@ -1,4 +1,4 @@
-"""The chart on a phone: everything fits, the controls unfold, one finger moves and two zoom."""
+"""The chart on a phone: layout, unfolding controls, panning with one finger and zooming with two."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_a_tap_reads_the_bar(chart: Chart) -> None:
     assert "Bar volume" in chart.page.inner_text("#chart-readout")
 
 
-def test_a_finger_that_is_held_reads_and_two_upright_scale_prices(chart: Chart) -> None:
+def test_long_press_shows_the_cell_and_two_fingers_scale_prices(chart: Chart) -> None:
     session = chart.page.context.new_cdp_session(chart.page)
 
     def touch(kind: str, *points: tuple[float, float]) -> None:

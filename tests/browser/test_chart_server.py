@@ -1,4 +1,4 @@
-"""When the server goes: the page says so, and goes on by itself when there is one again, even with another memory."""
+"""A lost server is reported, and the page continues by itself after a restart, even with other data."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.browser
 Open = Callable[..., Chart]
 
 
-def test_empty_server_says_what_to_do_and_replays_the_sample(
+def test_empty_server_gets_a_hint_and_replays_the_sample(
     launch: Callable[..., RunningServer], open_chart: Open
 ) -> None:
     server = launch("--ephemeral")
@@ -29,7 +29,7 @@ def test_empty_server_says_what_to_do_and_replays_the_sample(
     assert not chart.page.locator("#chart-empty").is_visible()
 
 
-def test_unreachable_server_is_announced_and_a_restarted_one_taken_up(
+def test_unreachable_server_is_reported_and_a_restarted_one_followed(
     launch: Callable[..., RunningServer], open_chart: Open, tmp_path: Path
 ) -> None:
     server = launch("--data-dir", str(tmp_path))
@@ -54,7 +54,7 @@ def test_unreachable_server_is_announced_and_a_restarted_one_taken_up(
     chart.page.reload()
     chart.ready()
     assert len(chart.until("s.shapes.length === 1")["shapes"]) == 1
-    # what the browser itself logs about refused connections is the point of this test
+    # the browser logs refused connections, which this test expects
     chart.errors[:] = [e for e in chart.errors if "ERR_CONNECTION_REFUSED" not in e and "did not respond" not in e]
 
 
@@ -70,7 +70,7 @@ def test_reset_symbol_leaves_an_empty_chart_that_fills_again(open_chart: Open, s
     assert not chart.page.locator("#chart-empty").is_visible()
 
 
-def test_bars_that_memory_let_go_come_when_the_reader_pans_back(
+def test_evicted_bars_are_loaded_when_panning_back(
     launch: Callable[..., RunningServer], open_chart: Open, tmp_path: Path
 ) -> None:
     server = launch("--data-dir", str(tmp_path), "--max-candles", "40")

@@ -1,4 +1,4 @@
-"""Studies on the chart: what the page shows is what the server computed, and a study is switched on in the settings."""
+"""Studies on the chart: the page shows the server's values, and the settings switch a study on."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ HELD = """() => {
 
 
 def api(server: RunningServer, symbol: str, rows: int) -> list[dict[str, Any]]:
-    """The bars as the API has them, with the row size of the chart."""
+    """The bars of the API with the chart's row size."""
     return list(server.get(f"/api/v1/bars/{symbol}?group={rows}")["bars"])
 
 
 def same(held: list[dict[str, Any]], bars: list[dict[str, Any]]) -> None:
-    """The page's bars have the API's figures."""
+    """Assert that the page's bars have the API's values."""
     assert len(held) == len(bars) > 0
     for name in ("delta", "cvd", "poc"):
         assert [bar[name] for bar in held] == pytest.approx([float(bar[name]) for bar in bars], abs=1e-9), name
@@ -52,9 +52,7 @@ def test_figures_are_those_of_the_api_also_after_a_late_tick(open_chart: Open, s
     assert after[-1]["vwap"] != before[-1]["vwap"]
 
 
-def test_naked_pocs_are_switched_on_in_the_settings_and_said_in_the_legend(
-    open_chart: Open, server: RunningServer
-) -> None:
+def test_naked_pocs_are_switched_on_and_shown_in_the_legend(open_chart: Open, server: RunningServer) -> None:
     post_ticks(server, "NAKED", minutes=35)
     chart = open_chart(server, "?symbol=NAKED")
     chart.settled()
@@ -102,9 +100,7 @@ def test_profile_marks_follow_the_visible_bars(open_chart: Open, server: Running
         assert found["total"][found["poc"]] == most
 
 
-def test_a_quiet_market_has_its_profile_marked_and_its_definitions_told(
-    launch: Callable[..., RunningServer], open_chart: Open
-) -> None:
+def test_quiet_market_has_profile_marks_and_definitions(launch: Callable[..., RunningServer], open_chart: Open) -> None:
     server = launch("--ephemeral")
     post_ticks(server, "QUIET", minutes=60)
     chart = open_chart(server)  # the symbol is left to the server, the rows to the zoom
@@ -119,7 +115,7 @@ def test_a_quiet_market_has_its_profile_marked_and_its_definitions_told(
 
 
 def test_no_script_computes_what_the_studies_compute() -> None:
-    """POC, value area, CVD and VWAP come from the server: no script takes sums over sessions or looks for a POC."""
+    """POC, value area, CVD and VWAP come from the server; no script computes them."""
     scripts = {path.name: path.read_text("utf-8") for path in (assets_folder() / "chart").glob("*.js")}
     assert "studies.js" not in scripts
     for name, text in scripts.items():

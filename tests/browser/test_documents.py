@@ -1,4 +1,4 @@
-"""What a browser loads for a page that it sees for the first time."""
+"""The files that a browser loads for a page on the first visit."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FILES = ("document", "script", "stylesheet")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=[page.slug for page in PAGES])
-def test_a_cold_page_asks_for_few_files(browser: Any, server: RunningServer, page: Any) -> None:
+def test_cold_page_loads_few_files(browser: Any, server: RunningServer, page: Any) -> None:
     context = browser.new_context(viewport=DESKTOP)
     try:
         tab = context.new_page()
@@ -45,7 +45,7 @@ def test_a_cold_page_asks_for_few_files(browser: Any, server: RunningServer, pag
 
 
 def gzipped(url: str) -> int:
-    """The bytes of a script as a browser that takes gzip gets it."""
+    """The size of a script with gzip, in bytes."""
     request = urllib.request.Request(url, headers={"Accept-Encoding": "gzip"})
     with urllib.request.urlopen(request, timeout=20) as answer:
         body: bytes = answer.read()

@@ -1,4 +1,4 @@
-"""The herd game's big screen in a real browser: what the room sees, and what the presenter's hands do."""
+"""The herd game's big screen in a real browser: what it shows, and the presenter's controls."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def room() -> Iterator[Room]:
 
 @pytest.fixture(scope="module")
 def open_stage(browser: Any, room: Room) -> Iterator[Open]:
-    """open_stage(phone=False, …): a page. A console error or an exception fails the module's last test."""
+    """open_stage(phone=False, …): a new page. Errors of the console or the page fail the module's last test."""
     opened: list[Stage] = []
 
     def go(*, phone: bool = False, **options: Any) -> Stage:
@@ -47,13 +47,13 @@ def open_stage(browser: Any, room: Room) -> Iterator[Open]:
 
 @pytest.fixture(scope="module")
 def desk(open_stage: Open) -> Stage:
-    """The presenter's page for all tests that leave it as it was: loading it anew for each would take minutes."""
+    """The presenter's page, shared by the tests that do not change it: loading it for each would take minutes."""
     return open_stage()
 
 
 @pytest.fixture
 def stage(desk: Stage, room: Room) -> Stage:
-    """The presenter's page in a new game of two people."""
+    """The presenter's page in a new game with two participants."""
     room.begin()
     desk.page.keyboard.press("Escape")
     desk.closed()
@@ -83,7 +83,7 @@ def test_shows_price_phase_round_and_crowd(stage: Stage, room: Room) -> None:
     assert stage.page.title() == "Herd game · Orderflow"
 
 
-def test_the_way_in_stays_on_the_screen(stage: Stage, room: Room) -> None:
+def test_join_card_stays_on_the_screen(stage: Stage, room: Room) -> None:
     card = stage.page.locator(".hg-join")
     assert re.search(r":\d+/j$", card.locator(".hg-url").inner_text())
     assert card.locator(".hg-code").inner_text() == f"Code {room.state()['version'] and code_of(room)}"
@@ -103,7 +103,7 @@ def test_the_way_in_stays_on_the_screen(stage: Stage, room: Room) -> None:
 
 
 def code_of(room: Room) -> str:
-    """The code with which phones join."""
+    """The join code of the game."""
     return str(room.server.get("/herd/address")["code"])
 
 
@@ -137,7 +137,7 @@ def test_updates_arrive_and_cost_little(stage: Stage, room: Room) -> None:
     assert body < 12_000
 
 
-def test_news_are_told_large_and_phases_aloud(stage: Stage, room: Room) -> None:
+def test_news_are_shown_large_and_phases_announced(stage: Stage, room: Room) -> None:
     said = stage.text("herd-announce")
     room.control("news", text="Comet", move=5)
     stage.wait_text("herd-news", "Comet")
@@ -153,7 +153,7 @@ def test_news_are_told_large_and_phases_aloud(stage: Stage, room: Room) -> None:
     assert live == ["herd-announce", "herd-toasts"]
 
 
-def test_until_somebody_comes_the_code_fills_the_screen(desk: Stage, room: Room) -> None:
+def test_qr_code_fills_the_screen_until_somebody_joins(desk: Stage, room: Room) -> None:
     room.control("reset")
     hero = desk.page.locator("#herd-hero")
     hero.wait_for()
@@ -169,7 +169,7 @@ def test_until_somebody_comes_the_code_fills_the_screen(desk: Stage, room: Room)
     desk.wait_text("herd-count-hero", "1 joined")
 
 
-def test_keys_steer_the_game(stage: Stage, room: Room) -> None:
+def test_keys_control_the_game(stage: Stage, room: Room) -> None:
     keyboard = stage.page.keyboard
     keyboard.press("Space")
     stage.wait_text("herd-toggle-words", "Resume")
@@ -214,7 +214,7 @@ def test_space_freezes_also_after_a_click_on_another_button(stage: Stage, room: 
     assert room.state()["phase"] == "frozen"
 
 
-def test_the_mouse_steers_the_game(stage: Stage, room: Room) -> None:
+def test_buttons_control_the_game(stage: Stage, room: Room) -> None:
     tools = stage.page.get_by_role("toolbar")
     tools.get_by_role("button", name="Rounds").click()
     stage.page.get_by_label("With a fundamental value").check()
@@ -254,7 +254,7 @@ def test_the_mouse_steers_the_game(stage: Stage, room: Room) -> None:
     assert room.server.get("/herd/stats")["bots"] == 8
 
 
-def test_what_destroys_asks_first(stage: Stage, room: Room) -> None:
+def test_destructive_actions_ask_first(stage: Stage, room: Room) -> None:
     room.control("round", rounds=1, seconds=600)
     stage.wait_text("herd-round", "Round 1")
     session = room.state()["session"]
@@ -296,7 +296,7 @@ def test_kicking_from_the_leaders_and_from_the_list(stage: Stage, room: Room) ->
     assert room.state()["n"] == 0
 
 
-def test_refusals_are_told_where_the_presenter_looks(stage: Stage, room: Room, browser: Any) -> None:
+def test_refusals_are_shown_in_the_open_dialog(stage: Stage, room: Room, browser: Any) -> None:
     news = stage.open_by("n", "News")
     stage.page.fill("#herd-news-text", "")
     stage.page.keyboard.press("Enter")
@@ -325,7 +325,7 @@ def test_a_refusal_without_a_dialog_is_an_alert(stage: Stage, room: Room) -> Non
     stage.page.locator("#herd-toasts").get_by_role("alert").get_by_text("the game has ended").wait_for()
 
 
-def test_dialogs_close_by_every_way(stage: Stage, room: Room) -> None:
+def test_dialogs_close_in_every_way(stage: Stage, room: Room) -> None:
     page = stage.page
     for key, title, name in (("n", "News", "Cancel"), ("?", "Keyboard", "Close"), ("q", "Scan to join", "Close")):
         stage.open_by(key, title).get_by_role("button", name=name).click()
@@ -597,7 +597,7 @@ def test_where_full_screen_is_refused_the_page_presents(open_stage: Open, browse
     context.close()
 
 
-def test_dark_unless_chosen_otherwise(open_stage: Open, room: Room) -> None:
+def test_theme_is_dark_by_default(open_stage: Open, room: Room) -> None:
     room.begin()
     stage = open_stage(color_scheme="light")
     line = f"() => getComputedStyle({GRAPH}.querySelector('.traceprice .js-line')).stroke"
@@ -688,7 +688,7 @@ def test_controls_can_be_reached_with_tab_and_have_names(stage: Stage) -> None:
         assert stage.page.locator(landmark).count() >= 1, landmark
 
 
-def test_texts_for_those_who_do_not_see(stage: Stage) -> None:
+def test_texts_for_screen_readers_on_the_big_screen(stage: Stage) -> None:
     page = stage.page
     for name in ("Price and phase", "Price chart", "Join", "Leaderboard", "Events", "Statistics"):
         assert page.get_by_role("region", name=name, exact=True).count() == 1, name
@@ -706,7 +706,7 @@ def test_texts_for_those_who_do_not_see(stage: Stage) -> None:
     assert page.locator("[role='status'][aria-live='polite']").count() == 2
 
 
-def test_nothing_yet_is_said(desk: Stage, room: Room) -> None:
+def test_empty_lists_say_so(desk: Stage, room: Room) -> None:
     room.control("reset")
     desk.page.wait_for_selector("#herd-stage[data-scene='join']")
     room.control("lobby")
@@ -722,7 +722,7 @@ def test_nothing_yet_is_said(desk: Stage, room: Room) -> None:
     assert desk.text("herd-session") == f"Session {room.state()['session']}"
 
 
-def test_other_pages_are_left_alone(browser: Any, server: RunningServer, shown: str) -> None:
+def test_other_pages_load_nothing_of_the_game(browser: Any, server: RunningServer, shown: str) -> None:
     context = browser.new_context()
     page = context.new_page()
     errors: list[str] = []
@@ -762,7 +762,7 @@ def test_a_viewer_has_no_controls(browser: Any, launch: Callable[..., RunningSer
     context.close()
 
 
-def test_with_a_key_only_its_holder_steers(browser: Any, launch: Callable[..., RunningServer]) -> None:
+def test_with_a_key_only_its_holder_controls_the_game(browser: Any, launch: Callable[..., RunningServer]) -> None:
     server = launch("--ephemeral", "--no-browser", environ={"ORDERFLOW_API_KEY": "open-sesame"})
     for query, access in (("", "viewer"), ("?key=open-sesame", "presenter")):
         context = browser.new_context()

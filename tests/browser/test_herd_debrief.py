@@ -16,7 +16,7 @@ FIGURES = ("price", "windows", "memory", "experiment", "wealth", "lorenz")
 
 
 def drawn(page: Any) -> None:
-    """Wait for the report and its figures."""
+    """Wait until the report and its figures are shown."""
     page.wait_for_selector(".hd-method", timeout=60_000)  # a report takes seconds of a core
     page.wait_for_function(
         "() => { const all = [...document.querySelectorAll('.hd-graph')];"
@@ -52,9 +52,7 @@ def test_the_newest_game_comes_first_and_another_can_be_chosen(
         assert len(answer.body()) > 500
 
 
-def test_dark_and_light_are_the_readers_choice(
-    games: tuple[RunningServer, str, str], visit: Callable[..., Any]
-) -> None:
+def test_theme_can_be_chosen(games: tuple[RunningServer, str, str], visit: Callable[..., Any]) -> None:
     server, herd, _ = games
     page = visit(f"{server.url}/herd/debrief/?session={herd}", dark=False)
     drawn(page)
@@ -69,7 +67,7 @@ def test_dark_and_light_are_the_readers_choice(
     )
 
 
-def test_paper_is_white_without_controls_and_the_screen_comes_back(
+def test_print_is_white_without_controls_and_the_screen_is_restored(
     games: tuple[RunningServer, str, str], visit: Callable[..., Any]
 ) -> None:
     server, herd, _ = games

@@ -1,4 +1,4 @@
-"""The big screen's line under all that can go wrong: every point once and in order, and a lost server is said."""
+"""The big screen's price line despite faults: every point once and in order, and a lost server is reported."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.browser
 
 ASKS = "**/_dash-update-component**"
 HIDDEN = 30
-"""Seconds for which nobody sees the tab."""
+"""Seconds for which the tab is hidden."""
 
 
 @pytest.fixture(scope="module")
@@ -30,13 +30,13 @@ def room() -> Iterator[Room]:
 
 @pytest.fixture
 def ada(room: Room) -> Player:
-    """A player in a new game."""
+    """A participant in a new game."""
     return room.begin(1)[0]
 
 
 @pytest.fixture
 def stage(browser: Any, room: Room, ada: Player) -> Iterator[Stage]:
-    """The presenter's page in ada's game."""
+    """The presenter's page in the game of `ada`."""
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     context.set_default_timeout(20_000)
     made = Stage(context.new_page(), room.server.url)
@@ -48,14 +48,14 @@ def stage(browser: Any, room: Room, ada: Player) -> Iterator[Stage]:
 
 
 def trade(player: Player, count: int, pause: float = 0.26) -> None:
-    """So many moves of the price, one a batch."""
+    """Send `count` orders, one per batch, so that the price moves each time."""
     for n in range(count):
         player.order("buy" if n % 3 else "sell", 1 + n % 2)
         time.sleep(pause)
 
 
 def agrees(stage: Stage, room: Room) -> None:
-    """Wait until the page's line has the server's last price; every point is there once, in order."""
+    """Wait until the line has the server's last price, and assert that every point is there once, in order."""
     price = room.state()["price"]
     stage.wait_line(f"Math.abs(y[y.length - 1] - {price}) < 1e-4")
     x, y = stage.line()
@@ -90,7 +90,7 @@ def test_points_grow_and_answers_that_are_lost_are_asked_for_again(stage: Stage,
     assert len(stage.line()[0]) >= before + 8
 
 
-def test_a_zoom_survives_twenty_updates(stage: Stage, room: Room, ada: Player) -> None:
+def test_zoom_survives_twenty_updates(stage: Stage, room: Room, ada: Player) -> None:
     trade(ada, 6)
     box = stage.page.locator("#herd-chart .nsewdrag").first.bounding_box()
     x, y, w, h = box["x"], box["y"], box["width"], box["height"]
@@ -172,7 +172,7 @@ def test_comes_back_by_itself_with_the_state_of_a_restarted_server(
     context.close()
 
 
-def test_a_silent_connection_is_noticed(stage: Stage, room: Room) -> None:
+def test_silent_server_is_reported(stage: Stage, room: Room) -> None:
     process = room.server.process
     process.send_signal(signal.SIGSTOP)
     try:
@@ -182,7 +182,7 @@ def test_a_silent_connection_is_noticed(stage: Stage, room: Room) -> None:
     stage.wait_text("herd-banner", "The server is back.")
 
 
-def test_a_slow_server_is_named(browser: Any, room: Room) -> None:
+def test_slow_server_is_reported(browser: Any, room: Room) -> None:
     context = browser.new_context()
     page = context.new_page()
     slow = "herd-chart.figure"
@@ -192,7 +192,7 @@ def test_a_slow_server_is_named(browser: Any, room: Room) -> None:
     context.close()
 
 
-def test_what_breaks_the_line_is_said(stage: Stage) -> None:
+def test_unreachable_server_and_offline_are_reported(stage: Stage) -> None:
     assert stage.text("herd-link").strip() == "Live"
     stage.page.route("**", lambda route: route.abort())
     stage.page.keyboard.press("Space")

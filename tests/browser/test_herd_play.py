@@ -1,4 +1,4 @@
-"""The phone's page of the herd game: joining, trading with one tap a trade, and what the market tells."""
+"""The phone's page of the herd game: joining, trading with single taps, and messages from the market."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a
 # joining
 
 
-def test_one_joins_with_a_tap_and_trades(open_phone: Open) -> None:
+def test_join_and_trade_with_taps(open_phone: Open) -> None:
     phone, game = open_phone(joined=False, query="?code=K7QX")
     assert phone.visible("join")
     assert not phone.visible("deck")
@@ -36,7 +36,7 @@ def test_one_joins_with_a_tap_and_trades(open_phone: Open) -> None:
     assert UUID.fullmatch(post["client_id"])
 
 
-def test_nothing_need_be_typed(open_phone: Open) -> None:
+def test_join_without_typing(open_phone: Open) -> None:
     phone, game = open_phone(joined=False)
     phone.enter()
     assert game.joins == [{}]
@@ -50,7 +50,7 @@ def test_nothing_need_be_typed(open_phone: Open) -> None:
         (403, "the code is wrong", "The code is wrong."),
     ],
 )
-def test_a_refusal_is_said_in_words(open_phone: Open, status: int, detail: str, shown: str) -> None:
+def test_refused_join_shows_the_reason(open_phone: Open, status: int, detail: str, shown: str) -> None:
     phone, game = open_phone(joined=False, expect=("Failed to load resource",))
     game.join = lambda body: (status, {"detail": detail}, {"Retry-After": "7"} if status == 429 else {})
     phone.page.tap("#join-button")
@@ -71,7 +71,7 @@ def test_after_joining_the_line_is_opened_anew_as_the_participant(open_phone: Op
     assert len(game.sockets) == 2
 
 
-def test_a_browser_without_cookies_is_told_what_is_missing(open_phone: Open) -> None:
+def test_browser_without_cookies_gets_a_message(open_phone: Open) -> None:
     phone, game = open_phone(joined=False)
 
     def forget(body: dict[str, Any]) -> Reply:
@@ -126,7 +126,7 @@ def test_a_lost_request_is_sent_again_as_the_same_order(open_phone: Open) -> Non
     phone.errors[:] = [error for error in phone.errors if "503" not in error]
 
 
-def test_a_fill_that_was_not_told_is_asked_for(open_phone: Open) -> None:
+def test_missing_fill_is_requested(open_phone: Open) -> None:
     phone, game = open_phone()
     game.fills = False
     phone.page.tap("#buy")
@@ -149,7 +149,7 @@ def test_a_fill_that_was_not_told_is_asked_for(open_phone: Open) -> None:
         (429, "too many orders", "Too many orders: wait 3 seconds."),
     ],
 )
-def test_a_refused_order_says_why(open_phone: Open, status: int, detail: str, shown: str) -> None:
+def test_refused_order_shows_the_reason(open_phone: Open, status: int, detail: str, shown: str) -> None:
     phone, game = open_phone(expect=("Failed to load resource",))
     game.order = lambda body: (status, {"detail": detail}, {"Retry-After": "3"} if status == 429 else {})
     phone.page.tap("#buy")
@@ -161,7 +161,7 @@ def test_a_refused_order_says_why(open_phone: Open, status: int, detail: str, sh
     assert len(game.posts) == (1 if status == 429 else 2)
 
 
-def test_a_rejected_order_says_why(open_phone: Open) -> None:
+def test_rejected_order_shows_the_reason(open_phone: Open) -> None:
     phone, game = open_phone()
     game.fills = False
     phone.page.tap("#buy")
@@ -171,7 +171,7 @@ def test_a_rejected_order_says_why(open_phone: Open) -> None:
     assert phone.text("shares") == "50"
 
 
-def test_what_cannot_be_is_said_and_not_sent(open_phone: Open) -> None:
+def test_impossible_order_is_explained_and_not_sent(open_phone: Open) -> None:
     phone, game = open_phone()
     game.participant(cash=40.0, shares=3)
     game.say(game.who())
@@ -201,7 +201,7 @@ def test_keys_trade_and_read_the_price(open_phone: Open) -> None:
     assert [post["side"] for post in game.posts] == ["buy", "sell"]
 
 
-def test_a_fill_is_felt(open_phone: Open) -> None:
+def test_fill_vibrates(open_phone: Open) -> None:
     felt = "window.felt = []; Navigator.prototype.vibrate = (pattern) => window.felt.push(pattern);"
     phone, _ = open_phone(script=felt)
     phone.page.tap("#buy")
@@ -214,7 +214,7 @@ def test_a_fill_is_felt(open_phone: Open) -> None:
     assert phone.page.evaluate("window.felt") == [35]
 
 
-# what the market tells
+# messages from the market
 
 
 def test_the_price_moves_with_an_arrow_and_a_sign(open_phone: Open) -> None:
@@ -229,7 +229,7 @@ def test_the_price_moves_with_an_arrow_and_a_sign(open_phone: Open) -> None:
     assert (phone.text("arrow"), phone.text("change"), phone.text("profit")) == ("▼", "−1.0%", "−50.00")
 
 
-def test_an_old_price_is_left_out(open_phone: Open) -> None:
+def test_old_price_is_ignored(open_phone: Open) -> None:
     phone, game = open_phone()
     game.delta(price=101.0)
     phone.until("price", "101.00")
@@ -255,7 +255,7 @@ def test_a_frozen_market_takes_no_order(open_phone: Open) -> None:
     phone.until("word", "Bought")
 
 
-def test_rounds_and_news_are_shown_and_said(open_phone: Open) -> None:
+def test_rounds_and_news_are_shown_and_announced(open_phone: Open) -> None:
     phone, game = open_phone()
     now = int(time.time() * 1000)
     game.delta(round={"round": 3, "of": 15, "ends": now + 42_000})
@@ -268,7 +268,7 @@ def test_rounds_and_news_are_shown_and_said(open_phone: Open) -> None:
     assert phone.text("news-text") == "Oil was found."
 
 
-def test_a_dividend_is_named(open_phone: Open) -> None:
+def test_dividend_is_announced(open_phone: Open) -> None:
     phone, game = open_phone()
     game.delta(round={"round": 1, "of": 15, "ends": None})
     game.participant(cash=5012.0)
@@ -277,7 +277,7 @@ def test_a_dividend_is_named(open_phone: Open) -> None:
     phone.until("cash", "5,012.00")
 
 
-def test_the_meter_is_there_for_those_who_may_see_it(open_phone: Open) -> None:
+def test_meter_is_shown_to_the_group_that_may_see_it(open_phone: Open) -> None:
     phone, game = open_phone()
     assert phone.visible("meter")
     assert (phone.text("meter-buy"), phone.text("meter-sell")) == ("Buyers 62%", "Sellers 38%")
@@ -288,7 +288,7 @@ def test_the_meter_is_there_for_those_who_may_see_it(open_phone: Open) -> None:
     phone.page.wait_for_selector("#meter", state="hidden")
 
 
-def test_the_line_is_drawn_and_put_in_words(open_phone: Open) -> None:
+def test_line_is_drawn_and_described_in_words(open_phone: Open) -> None:
     phone, _ = open_phone()
     drawn = phone.page.evaluate(
         """() => {

@@ -1,4 +1,4 @@
-"""The phone's page against the real game: a session from its first join to its end, a crash, a code that is needed."""
+"""The phone's page with the real game: a session from the first join to the end, a crash, a required join code."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from tests.running import RunningServer
 pytestmark = pytest.mark.browser
 
 SOON = "Math.random = () => 0.05;"
-"""Phones wait for a time by chance before they come back: here a short one."""
+"""Phones wait for a random time before they reconnect; the tests make it short."""
 HIRE = Callable[[RunningServer], Phone]
 
 
 @pytest.fixture
 def hire(browser: Any) -> Iterator[HIRE]:
-    """hire(server): a phone with the page open and a price on it."""
+    """hire(server): a phone with the opened page and a price."""
     phones: list[Phone] = []
 
     def go(server: RunningServer) -> Phone:
@@ -86,9 +86,7 @@ def test_a_session_from_the_first_join_to_the_end(launch: Callable[..., RunningS
     assert ada.errors == bob.errors == []
 
 
-def test_trades_of_a_round_that_was_taken_back_are_no_longer_shown(
-    launch: Callable[..., RunningServer], hire: HIRE
-) -> None:
+def test_trades_of_an_undone_round_are_removed(launch: Callable[..., RunningServer], hire: HIRE) -> None:
     server = launch("--ephemeral", "--no-browser")
     ada = hire(server)
     ada.enter("Ada")
@@ -113,7 +111,7 @@ def test_trades_of_a_round_that_was_taken_back_are_no_longer_shown(
     ada.until("last-name", "Bought 10 at")
 
 
-def test_a_killed_server_comes_back_and_nobody_does_anything(
+def test_phones_reconnect_after_a_killed_server(
     launch: Callable[..., RunningServer], hire: HIRE, tmp_path: Path
 ) -> None:
     flags = ("--no-browser", "--data-dir", str(tmp_path))
@@ -137,7 +135,7 @@ def test_a_killed_server_comes_back_and_nobody_does_anything(
     assert float(phone.text("cash").replace(",", "")) == pytest.approx(float(cash.replace(",", "")) + 501.25, abs=0.02)
 
 
-def test_a_room_behind_a_code(launch: Callable[..., RunningServer], hire: HIRE) -> None:
+def test_game_with_a_join_code(launch: Callable[..., RunningServer], hire: HIRE) -> None:
     server = launch("--ephemeral", "--no-browser", environ={"ORDERFLOW_HERD_CODE_REQUIRED": "true"})
     code = server.get("/herd/address")["code"]
     phone = hire(server)

@@ -1,4 +1,4 @@
-"""The phone's page when things end: reloads, kicks, new sessions, lost lines, pages that nobody looks at."""
+"""The phone's page after reloads, kicks, new sessions and lost connections, and in hidden tabs."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_a_new_session_asks_to_join_again(open_phone: Open) -> None:
     assert phone.page.evaluate("window.herd.memory.get('trades')") is None
 
 
-def test_an_order_of_somebody_who_is_out_leads_to_the_door(open_phone: Open) -> None:
+def test_order_of_a_kicked_phone_leads_to_the_join_form(open_phone: Open) -> None:
     phone, game = open_phone(expect=("401",))
 
     def refuse(body: dict[str, Any]) -> Reply:
@@ -71,7 +71,7 @@ def test_an_order_of_somebody_who_is_out_leads_to_the_door(open_phone: Open) -> 
     phone.until("join-why", "You were taken out")
 
 
-def test_the_result_stays_when_the_server_has_gone(open_phone: Open) -> None:
+def test_result_stays_when_the_server_is_gone(open_phone: Open) -> None:
     phone, game = open_phone()
     game.delta(phase="ended", price=110.0)
     phone.page.wait_for_selector("#result:not([hidden])")
@@ -84,10 +84,10 @@ def test_the_result_stays_when_the_server_has_gone(open_phone: Open) -> None:
     assert phone.visible("result")
 
 
-# the line to the server
+# the connection to the server
 
 
-def test_a_lost_line_is_shown_and_comes_back(open_phone: Open) -> None:
+def test_lost_connection_is_shown_and_restored(open_phone: Open) -> None:
     phone, game = open_phone()
     game.up = False
     game.hang_up()
@@ -102,7 +102,7 @@ def test_a_lost_line_is_shown_and_comes_back(open_phone: Open) -> None:
     phone.until("word", "Bought")
 
 
-def test_a_lost_line_comes_back_by_itself(open_phone: Open) -> None:
+def test_lost_connection_is_restored_automatically(open_phone: Open) -> None:
     phone, game = open_phone(script="Math.random = () => 0.05;")
     game.hang_up()
     phone.page.wait_for_selector("#offline:not([hidden])")
@@ -119,7 +119,7 @@ def test_the_browser_says_that_it_is_offline(open_phone: Open) -> None:
     assert len(game.sockets) == 2
 
 
-def test_without_sockets_the_state_is_asked_for(open_phone: Open) -> None:
+def test_without_sockets_the_state_is_polled(open_phone: Open) -> None:
     fast = "Math.random = () => 0; const real = setTimeout; window.setTimeout = (fn, ms) => real(fn, ms / 5);"
     phone, game = open_phone(script=fast)
     game.blocked, game.price = True, 107.0
@@ -129,7 +129,7 @@ def test_without_sockets_the_state_is_asked_for(open_phone: Open) -> None:
     assert phone.page.get_attribute("#buy", "aria-disabled") is None
 
 
-def test_a_hidden_page_does_nothing_and_a_seen_one_is_fresh_at_once(open_phone: Open) -> None:
+def test_hidden_page_pauses_and_refreshes_when_shown(open_phone: Open) -> None:
     hide = "Object.defineProperty(document, 'hidden', { get: () => Boolean(window.away), configurable: true });"
     phone, game = open_phone(script=hide)
 
@@ -148,7 +148,7 @@ def test_a_hidden_page_does_nothing_and_a_seen_one_is_fresh_at_once(open_phone: 
     assert [sorted(ask) for ask in game.asks] == [["since"]]
 
 
-# what a browser keeps, and what it lacks
+# storage, and missing features of the browser
 
 
 def test_the_nickname_is_remembered(open_phone: Open) -> None:

@@ -1,4 +1,4 @@
-"""The phone's page as it looks: what fits, what is read out, how numbers print, how soon it is there."""
+"""The look of the phone's page: layout, screen readers, number formats, loading time."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from tests.running import RunningServer
 pytestmark = pytest.mark.browser
 
 
-# how it looks
+# layout
 
 
 @pytest.mark.parametrize("size", [PORTRAIT, LANDSCAPE, SMALL], ids=["portrait", "landscape", "small"])
 @pytest.mark.parametrize("scale", [1, 2], ids=["100%", "200%"])
-def test_everything_fits_and_thumbs_reach(open_phone: Open, size: tuple[int, int], scale: int) -> None:
+def test_layout_fits_and_buttons_are_large_enough(open_phone: Open, size: tuple[int, int], scale: int) -> None:
     phone, game = open_phone(size)
     game.delta(news={"text": "Oil was found.", "time": int(time.time() * 1000)})
     phone.page.evaluate("(scale) => { document.documentElement.style.fontSize = `${16 * scale}px`; }", scale)
@@ -46,12 +46,12 @@ def test_everything_fits_and_thumbs_reach(open_phone: Open, size: tuple[int, int
 
 
 @pytest.mark.parametrize(("dark", "ground"), [(True, "rgb(12, 16, 23)"), (False, "rgb(255, 255, 255)")])
-def test_it_follows_the_colours_of_the_phone(open_phone: Open, dark: bool, ground: str) -> None:
+def test_theme_follows_the_phone(open_phone: Open, dark: bool, ground: str) -> None:
     phone, _ = open_phone(dark=dark)
     assert phone.page.evaluate("getComputedStyle(document.body).backgroundColor") == ground
 
 
-def test_a_screen_reader_finds_its_way(open_phone: Open) -> None:
+def test_accessible_names_and_live_regions(open_phone: Open) -> None:
     phone, _ = open_phone()
     phone.page.get_by_role("heading", name="Herd market").wait_for()
     phone.page.get_by_role("region", name="Price").wait_for()
@@ -73,7 +73,7 @@ def test_a_screen_reader_finds_its_way(open_phone: Open) -> None:
     phone.page.get_by_role("button", name="Buy 5 shares").wait_for()
 
 
-# the modules alone
+# modules
 
 
 def test_numbers_are_short_and_signed(open_phone: Open) -> None:
@@ -100,10 +100,10 @@ def test_numbers_are_short_and_signed(open_phone: Open) -> None:
     ]  # fmt: skip
 
 
-# how soon it is there
+# loading time
 
 
-def test_it_is_there_soon_on_a_slow_phone_in_a_full_hall(browser: Any, server: RunningServer) -> None:
+def test_loads_quickly_on_a_slow_phone(browser: Any, server: RunningServer) -> None:
     context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     page = context.new_page()
     session = context.new_cdp_session(page)

@@ -1,4 +1,4 @@
-"""A game played again, in a real browser: played, sought, paused, told, by hands, keys and on a phone."""
+"""The replay of a game in a real browser: playing, seeking, pausing, captions; with mouse, keys and on a phone."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ SECOND = 10**9
 
 
 def shown(page: Any, id: str, words: str) -> None:
-    """Wait until an element says something with these words."""
+    """Wait until the text of an element contains `words`."""
     page.wait_for_function("([id, words]) => document.getElementById(id)?.textContent.includes(words)", arg=[id, words])
 
 
 def clock(page: Any) -> int:
-    """Seconds of the session's time that are past, as the page says."""
+    """Elapsed seconds of the session as the page shows them."""
     minutes, _, rest = page.inner_text("#replay-time").split(" / ")[0].partition(":")
     return int(minutes) * 60 + int(rest)
 
@@ -41,19 +41,19 @@ def at(page: Any, seconds: int) -> None:
 
 
 def velocity(page: Any, label: str) -> None:
-    """Wait until the list of velocities shows one."""
+    """Wait until the list of velocities shows `label`."""
     page.wait_for_function("(label) => document.getElementById('replay-velocity')?.value === label", arg=label)
 
 
 def pause(page: Any, key: str = "k") -> None:
-    """Pause a session that plays."""
+    """Pause the replay."""
     shown(page, "replay-play", "Pause")
     page.keyboard.press(key)
     shown(page, "replay-play", "Play")
 
 
 def line(page: Any) -> list[str]:
-    """The times of the chart's price."""
+    """The times of the chart's price points."""
     found: list[str] = page.evaluate(f"{LINE}.x")
     return found
 
@@ -117,7 +117,7 @@ def test_the_chart_grows_point_by_point_and_a_zoom_survives(games: Games, visit:
     assert len(after) >= count - 8  # the chart begins shortly before the first change
 
 
-def test_seeking_while_it_plays_leaves_no_point_of_before(games: Games, visit: Callable[..., Any]) -> None:
+def test_seeking_while_playing_removes_old_points(games: Games, visit: Callable[..., Any]) -> None:
     server, _, rounds = games
     page = visit(f"{server.url}/herd/replay/?session={rounds}&velocity=8")
     page.wait_for_function("() => !/^(0:00|)( |$)/.test(document.getElementById('replay-time')?.textContent || '')")
@@ -251,7 +251,7 @@ def eventful_game() -> list[Event]:
     return list(decode_log(journal.read(session.state.session_id)))
 
 
-def test_the_replay_tells_what_happened(games: Games, games_folder: Path, visit: Callable[..., Any]) -> None:
+def test_replay_shows_captions(games: Games, games_folder: Path, visit: Callable[..., Any]) -> None:
     server = games[0]
     session = keep(eventful_game(), games_folder)
     page = visit(f"{server.url}/herd/replay/?session={session}&velocity=1")
@@ -279,7 +279,7 @@ def test_the_replay_tells_what_happened(games: Games, games_folder: Path, visit:
     shown(page, "replay-phase", "Frozen")
 
 
-def test_without_a_session_in_the_address_the_present_one_is_played(
+def test_without_a_session_in_the_url_the_current_one_is_played(
     launch: Callable[..., RunningServer], visit: Callable[..., Any]
 ) -> None:
     server = launch("--ephemeral", "--no-browser", environ={"HERD_BATCH_MS": "100"})
@@ -291,12 +291,12 @@ def test_without_a_session_in_the_address_the_present_one_is_played(
     shown(page, "replay-play", "Again")
 
 
-def test_a_session_that_is_not_there_is_said_so(server: RunningServer, visit: Callable[..., Any]) -> None:
+def test_unknown_session_is_reported(server: RunningServer, visit: Callable[..., Any]) -> None:
     page = visit(f"{server.url}/herd/replay/?session=20200101-000000-0000")
     page.get_by_role("alert").get_by_text("no session").wait_for()
 
 
-def test_faults_of_the_replay_are_said(
+def test_errors_of_the_replay_are_shown(
     launch: Callable[..., RunningServer], games: Games, visit: Callable[..., Any]
 ) -> None:
     locked = launch("--ephemeral", "--no-browser", environ={"ORDERFLOW_API_KEY": "open-sesame"})

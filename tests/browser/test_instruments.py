@@ -1,4 +1,4 @@
-"""The instruments' page in a real browser: a table that lives, keys, steering, themes, lost lines."""
+"""The instruments' page in a real browser: live table, keys, controls, themes, lost connections."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture(scope="module")
 def locked() -> Iterator[RunningServer]:
-    """A server that wants its key for changes."""
+    """A server that requires its key for changes."""
     environ = {"TICKER_COUNT": "3", "ORDERFLOW_API_KEY": "open-sesame"}
     server = start_server("--ephemeral", "--no-browser", environ=environ)
     yield server
@@ -72,7 +72,7 @@ def test_focus_selection_and_scroll_survive_updates(open_ix: Callable[..., Page]
     assert page.page.get_attribute(".ag-row-selected", "row-id") == held
 
 
-def test_the_line_of_figures(ix: Page) -> None:
+def test_summary_line(ix: Page) -> None:
     words = ix.text("#instruments-status")
     for name in ("instruments", "steps", "trades", "skipped", "lag", "model time", "seed"):
         assert name in words
@@ -93,7 +93,7 @@ def test_search_finds_by_id_name_and_model(ix: Page) -> None:
     assert len(ix.rows()) == 14
 
 
-def test_orders(ix: Page) -> None:
+def test_sort_orders(ix: Page) -> None:
     for words, first in (("Price", "GOLD"), ("Id", "ITEM_00")):
         ix.sort(words)
         ix.until("$('.ag-row[row-index=\"0\"]').getAttribute('row-id') === first", first=first)
@@ -214,7 +214,7 @@ def test_the_table_follows_the_theme(ix: Page) -> None:
     assert all(a != b for a, b in zip(dark, light, strict=True))
 
 
-# steering
+# controls
 
 
 def test_pause_and_speed(ix: Page, ix_server: RunningServer) -> None:
@@ -233,7 +233,7 @@ def test_pause_and_speed(ix: Page, ix_server: RunningServer) -> None:
     assert ix_server.get("/api/v1/simulation")["speed"] == 2
 
 
-def test_two_pages_steer_one_simulation(ix: Page, open_ix: Callable[..., Page], ix_server: RunningServer) -> None:
+def test_two_pages_control_one_simulation(ix: Page, open_ix: Callable[..., Page], ix_server: RunningServer) -> None:
     other = open_ix(ix_server)
     other.press("+")
     ix.shows("#instruments-speed-text", "2×")
@@ -243,7 +243,7 @@ def test_two_pages_steer_one_simulation(ix: Page, open_ix: Callable[..., Page], 
     assert ix_server.get("/api/v1/simulation")["speed"] == 5
 
 
-def test_without_the_key_it_is_said_how_to_get_it(open_ix: Callable[..., Page], locked: RunningServer) -> None:
+def test_without_the_key_the_page_says_how_to_get_it(open_ix: Callable[..., Page], locked: RunningServer) -> None:
     page = open_ix(locked)
     page.page.get_by_role("button", name="Pause").click()
     page.page.get_by_role("alert").get_by_text("?key=").wait_for()
@@ -360,7 +360,7 @@ def test_many_instruments_are_few_cards(open_ix: Callable[..., Page], launch: Ca
     page.until("document.querySelectorAll('.ag-center-cols-container .ag-row').length === 11")
 
 
-def test_it_connects_again_after_a_restart(open_ix: Callable[..., Page], launch: Callable[..., RunningServer]) -> None:
+def test_reconnects_after_a_restart(open_ix: Callable[..., Page], launch: Callable[..., RunningServer]) -> None:
     first = launch("--ephemeral", "--no-browser", environ={"TICKER_COUNT": "3"})
     page = open_ix(first, expect=("ERR_CONNECTION_REFUSED", REFUSED, "Failed to fetch", "Callback failed"))
     first.stop()

@@ -1,4 +1,4 @@
-"""The dialog of one instrument in a real browser: its live line, its facts, its model's form."""
+"""The dialog of one instrument in a real browser: its live line, its stylised facts, the form of its model."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from tests.running import RunningServer
 pytestmark = pytest.mark.browser
 
 LOST = ("ERR_", REFUSED, "Failed to fetch", "Callback failed")
-"""What the console says while a server is gone."""
+"""Console messages while the server is not reachable."""
 
 
 def history(server: RunningServer, id: str) -> list[list[float]]:
-    """[ms, price] of each price that the server holds."""
+    """[ms, price] of each price in the server's history."""
     found = server.get(f"/api/v1/tickers/{id}/history?limit=1000")["history"]
     times = [datetime.fromisoformat(one["timestamp"]).replace(tzinfo=UTC).timestamp() * 1000 for one in found]
     return [[round(time, 3), one["value"]] for time, one in zip(times, found, strict=True)]
 
 
 def same_as_the_server(page: Page, server: RunningServer, id: str) -> bool:
-    """Whether the drawn points are the server's, each once and in order; the server may have newer ones."""
+    """True if the displayed points are the server's, each once and in order; the server may have newer ones."""
     drawn, held = page.line(), history(server, id)
     rounded = [[round(int(time * 1000) / 1000, 3), price] for time, price in drawn]
     return (
@@ -36,7 +36,7 @@ def same_as_the_server(page: Page, server: RunningServer, id: str) -> bool:
     )
 
 
-def test_a_card_opens_with_history_and_lives(ix: Page) -> None:
+def test_dialog_opens_with_history_and_updates(ix: Page) -> None:
     ix.open("ITEM_02")
     ix.until_points(1)
     ix.until_points(len(ix.line()) + 1)
@@ -87,7 +87,7 @@ def test_the_line_has_every_point_once(open_ix: Callable[..., Page], launch: Cal
         assert same_as_the_server(one, server, "ITEM_01")
 
 
-def test_a_server_that_was_killed_is_told_and_the_line_begins_anew(
+def test_killed_server_is_reported_and_the_line_restarts(
     open_ix: Callable[..., Page], launch: Callable[..., RunningServer]
 ) -> None:
     flags = {"environ": {"TICKER_COUNT": "2", "PRICE_UPDATE_INTERVAL": "0.1"}}
@@ -107,7 +107,7 @@ def test_a_server_that_was_killed_is_told_and_the_line_begins_anew(
     page.page.locator(".ix-banner").wait_for(state="hidden")
 
 
-def test_a_lost_line_is_told_in_the_dialog_too(open_ix: Callable[..., Page], ix_server: RunningServer) -> None:
+def test_lost_server_is_reported_in_the_dialog(open_ix: Callable[..., Page], ix_server: RunningServer) -> None:
     page = open_ix(ix_server, expect=LOST)
     page.open("ITEM_02")
     page.shows("#instruments-line", "Live")
@@ -157,7 +157,7 @@ def test_the_price_chart_is_zoomed_and_read_by_keys(ix: Page) -> None:
     ix.until(f"{LINE}.layout.yaxis.autorange === true")
 
 
-def test_too_few_returns_are_said_and_then_the_facts(ix: Page, ix_server: RunningServer) -> None:
+def test_too_few_returns_are_reported_before_the_facts(ix: Page, ix_server: RunningServer) -> None:
     ix.open("ITEM_04")
     ix.page.wait_for_selector(".ix-too-few, .ix-table")
     if ix.page.query_selector(".ix-too-few"):
@@ -186,7 +186,7 @@ def test_an_order_book_has_a_quote(ix: Page) -> None:
     assert not card.get_by_label("Arrivals of trades").first.is_visible()
 
 
-def test_a_parameter_is_edited_wrong_and_then_right(ix: Page, ix_server: RunningServer) -> None:
+def test_invalid_and_valid_edit_of_a_parameter(ix: Page, ix_server: RunningServer) -> None:
     ix.open("ITEM_05")
     apply = ix.page.get_by_role("button", name="Apply")
     assert apply.is_disabled()
@@ -229,7 +229,7 @@ def test_a_parameter_is_edited_wrong_and_then_right(ix: Page, ix_server: Running
     assert ix_server.get("/api/v1/tickers/ITEM_05/model")["spec"]["seed"] is None
 
 
-def test_what_is_typed_survives_a_new_look_at_the_card(ix: Page, ix_server: RunningServer) -> None:
+def test_typed_text_survives_an_update_of_the_card(ix: Page, ix_server: RunningServer) -> None:
     ix.open("ITEM_06")
     ix.page.fill("input[name='params.sigma']", "0.77")
     ix.until("!$('#instruments-discard').disabled")

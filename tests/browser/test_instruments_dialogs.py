@@ -48,7 +48,7 @@ def test_restart_by_enter_dice_and_cancel(ix: Page, ix_server: RunningServer) ->
     assert ix_server.get("/api/v1/simulation")["seed"] == 78
 
 
-def test_scenarios_bundled_and_own(ix: Page, ix_server: RunningServer) -> None:
+def test_bundled_and_custom_scenarios(ix: Page, ix_server: RunningServer) -> None:
     ix.page.click("#instruments-open-scenario")
     box = ix.dialog("Scenarios")
     box.get_by_role("button", name="Play Flash crash").click()
@@ -73,7 +73,7 @@ def test_scenarios_bundled_and_own(ix: Page, ix_server: RunningServer) -> None:
     ix.shows("#instruments-status", "halted")
 
 
-def test_an_own_scenario_from_example_drop_or_nothing(ix: Page) -> None:
+def test_custom_scenario_from_example_drop_or_nothing(ix: Page) -> None:
     page = ix.page
     ix.press("s")
     box = ix.dialog("Scenarios")
@@ -95,7 +95,7 @@ def test_an_own_scenario_from_example_drop_or_nothing(ix: Page) -> None:
     box.get_by_role("alert").get_by_text("own.toml is larger than 1 MiB.").wait_for()
 
 
-def test_a_scenario_that_plays_is_named(ix: Page) -> None:
+def test_running_scenario_is_shown(ix: Page) -> None:
     ix.press("s")
     box = ix.dialog("Scenarios")
     box.get_by_text("No scenario plays.").wait_for()

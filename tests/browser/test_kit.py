@@ -1,4 +1,4 @@
-"""What all pages share, in a page of plain elements: hotkeys, full screen, theme, sound, storage, the banner."""
+"""The shared scripts of all pages, in a page of plain elements: hotkeys, full screen, theme, sound, storage, banner."""
 
 from __future__ import annotations
 
@@ -207,7 +207,7 @@ def test_tone_plays_when_the_value_changes_unless_it_is_muted(make: Make) -> Non
     assert ring("bell:5") == 4
 
 
-def test_mute_lasts_over_a_visit(make: Make) -> None:
+def test_mute_is_stored(make: Make) -> None:
     make('<button id="mute" data-mute>m</button>').click("#mute")
     assert make("").evaluate("window.orderflow.kit.sound.muted()")
 
@@ -224,7 +224,7 @@ def test_page_without_storage_works(browser: Any) -> None:
     page.close()
 
 
-def test_what_is_not_json_counts_as_nothing(make: Make) -> None:
+def test_stored_text_that_is_not_json_is_ignored(make: Make) -> None:
     page = make("")
     assert page.evaluate(
         """() => {
@@ -259,7 +259,7 @@ def test_numbers_and_times_as_text(make: Make) -> None:
 
 
 def watched(make: Make, *, quiet: int = 60_000) -> tuple[Any, dict[str, Any]]:
-    """A page with a banner, and what its server does: {"callback", "health"}: "ok", "gone" or "silent"."""
+    """A page with a banner, and the behaviour of its server: {"callback", "health"}: "ok", "gone" or "silent"."""
     page = make(
         f'<div id="banner" data-stale="Gone." data-quiet="{quiet}" data-timeout="300" data-revive="tick" hidden>'
     )
@@ -282,7 +282,7 @@ def call(page: Any) -> bool:
     return reached
 
 
-def test_server_that_is_gone_is_said_at_once_and_so_is_its_return(make: Make) -> None:
+def test_lost_and_restored_server_is_reported_at_once(make: Make) -> None:
     page, server = watched(make)
     assert call(page)
     assert page.is_hidden("#banner")
@@ -296,7 +296,7 @@ def test_server_that_is_gone_is_said_at_once_and_so_is_its_return(make: Make) ->
     page.wait_for_selector("#banner", state="hidden", timeout=5_000)
 
 
-def test_server_that_says_nothing_is_noticed(make: Make) -> None:
+def test_silent_server_is_detected(make: Make) -> None:
     page, server = watched(make, quiet=400)
     server |= {"health": "silent"}
     page.wait_for_selector("#banner", timeout=2_000)
@@ -304,7 +304,7 @@ def test_server_that_says_nothing_is_noticed(make: Make) -> None:
     page.wait_for_function("() => document.getElementById('banner').dataset.kind === 'up'", timeout=2_000)
 
 
-def test_slow_callback_is_no_reason_for_the_banner_nor_to_start_another(make: Make) -> None:
+def test_slow_callback_neither_shows_the_banner_nor_starts_another(make: Make) -> None:
     page, server = watched(make, quiet=400)
     server |= {"callback": "silent"}
     page.evaluate(f"void fetch('{CALLBACK}')")

@@ -37,7 +37,7 @@ Js = Callable[..., Any]
 
 @pytest.fixture(scope="module")
 def js(browser: Any) -> Iterator[Js]:
-    """js("of.format.short(a, b)", a=1250, b=3): the value of an expression in a page with the modules alone."""
+    """js("of.format.short(a, b)", a=1250, b=3): the value of an expression in a page with only the modules."""
     page = browser.new_page()
     page.goto("about:blank")
     kit = sorted((assets_folder() / "kit").glob("*.js"))
@@ -98,7 +98,7 @@ def test_times_as_text(js: Js) -> None:
 
 
 def bar(t: int, price: int, **more: Any) -> dict[str, Any]:
-    """One bar of the wire with two rows."""
+    """A bar with two rows, as the server sends it."""
     made = {
         "t": t,
         "s": 0,
@@ -123,7 +123,7 @@ def bar(t: int, price: int, **more: Any) -> dict[str, Any]:
 
 
 def snapshot(*bars: dict[str, Any], **more: Any) -> dict[str, Any]:
-    """A full answer of the server."""
+    """A full response of the server."""
     head = {"epoch": "e", "rev": 1, "full": True, "symbol": "X", "frame": "1min", "ms": 60_000, "tick": 0.25, "pd": 2}
     return {
         **head,
@@ -143,7 +143,7 @@ MERGE = """(() => {
   const done = answers.map((answer) => of.model.merge(model, answer));
   return [model, done];
 })()"""
-"""[the model, what each merge returned] after merging `answers`."""
+"""[the model, the result of each merge] after merging `answers`."""
 
 
 def test_merge_replaces_appends_and_inserts(js: Js) -> None:
@@ -176,7 +176,7 @@ def test_running_values_are_the_servers_also_where_a_late_tick_moved_them(js: Js
     assert [(b["vwap"], b["sigma"]) for b in after["bars"]] == [(100, 0.5), (101.5, 0.25), (None, 0)]
 
 
-def test_bars_that_the_server_let_go_fall_away_and_slots_keep_their_numbers(js: Js) -> None:
+def test_evicted_bars_are_removed_and_slots_keep_their_numbers(js: Js) -> None:
     more = {"epoch": "e", "rev": 2, "full": False, "symbol": "X", "frame": "1min", "first": 120_000}
     first = snapshot(bar(60_000, 100), bar(120_000, 102))
     model, done = js(MERGE, answers=[first, {**more, "bars": [bar(180_000, 104)]}])

@@ -1,4 +1,4 @@
-"""What all of Dash's pages have in common: navigation, one theme, and what is said where there is nothing."""
+"""The features that all Dash pages share: navigation, theme, and pages for unknown paths."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def new_page(browser: Any) -> Iterator[Callable[..., Any]]:
 
 
 def titled(page: Any, name: str) -> None:
-    """Wait until a page is there and the window has its name."""
+    """Wait until the page is shown and the window has its title."""
     page.get_by_role("heading", name=name, level=1).wait_for()
     page.wait_for_function("(name) => document.title.endsWith(name + ' · Orderflow')", arg=name)
 
@@ -60,7 +60,7 @@ def test_the_navigation_leads_from_page_to_page(new_page: Callable[..., Any], se
     phone.wait_for_url("**/instruments/")
 
 
-def test_a_theme_chosen_on_one_page_holds_on_the_others(new_page: Callable[..., Any], server: RunningServer) -> None:
+def test_theme_is_shared_by_all_pages(new_page: Callable[..., Any], server: RunningServer) -> None:
     page = new_page(color_scheme="dark")
     page.goto(f"{server.url}/instruments/")
     page.wait_for_selector("html[data-theme='dark']")
@@ -108,7 +108,7 @@ def test_components_are_light_from_the_start(
     )
 
 
-def test_a_path_without_a_page_says_so(new_page: Callable[..., Any], server: RunningServer) -> None:
+def test_unknown_path_says_so(new_page: Callable[..., Any], server: RunningServer) -> None:
     page = new_page()
     page.goto(f"{server.url}/nowhere/")
     page.get_by_role("heading", name="There is no such page").wait_for()

@@ -1,4 +1,4 @@
-"""Every column of the API's bars and footprints against the oracle's."""
+"""Compare every column of the API's bars and footprints with the oracle's."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ BAR = (
 )  # fmt: skip
 CELL = ("time", "price", "bid_volume", "ask_volume", "unknown_volume", "trades", "imbalance")
 VWAP_DIGITS = 4
-"""Digits that a VWAP is printed with beyond those of the tick size."""
+"""Digits of a printed VWAP in addition to those of the tick size."""
 
 
 def wrong_rows(
     server: RunningServer, symbol: str, ticks: Sequence[Tick], tick: Decimal, frame: str = "1min"
 ) -> list[str]:
-    """What differs between the server's bars and footprint of `symbol` and what the oracle makes of `ticks`."""
+    """The differences between the server's bars and footprint of `symbol` and the oracle's for `ticks`."""
     true = [_printed(row, tick) for row in oracle.bars(ticks, frame, tick=tick)]
     wrong = differences(table(server, "bars", symbol, frame=frame), true, BAR)
     true_cells = oracle.footprint(ticks, frame, tick=tick)

@@ -1,4 +1,4 @@
-"""Recordings replayed once into the server that all tests share, each under a symbol of its own."""
+"""Recordings that are replayed once into the shared server, each under its own symbol."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TRADE_KEYS = ("id", "price", "qty", "quoteQty", "time", "isBuyerMaker", "isBestM
 
 
 def recorded_file(name: str, data: Path, folder: Path) -> tuple[Path, tuple[str, ...]]:
-    """(file, flags of the replay) of one of the recordings. folder: for files made of others."""
+    """(file, flags of the replay) of a recording. folder: for generated files."""
     if name == "nq":
         return data / "futures_nq/time_and_sales_nq_30min.csv", ("--tick-size", "0.25")
     if name == "ltc":
@@ -36,7 +36,7 @@ def recorded_file(name: str, data: Path, folder: Path) -> tuple[Path, tuple[str,
 
 
 def exchange_table(data: Path, folder: Path) -> Path:
-    """The trades that the exchange's REST API gave, laid out as the files that the exchange publishes."""
+    """The trades from the exchange's REST API, in the format of the files that the exchange publishes."""
     (source,) = (data / "crypto_btcusdt_rest").glob("api_v3_trades*")
     trades = json.loads(source.read_text())
     file = folder / "BTCUSDT-trades-2020-09-27.csv"
@@ -46,7 +46,7 @@ def exchange_table(data: Path, folder: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def sent(server: RunningServer, shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
-    """sent("nq"): the symbol under which the recording stands on the server; replayed when first asked for."""
+    """sent("nq"): the symbol of the recording on the server; the first call replays it."""
     folder = tmp_path_factory.mktemp("recordings")
 
     @cache
@@ -61,19 +61,19 @@ def sent(server: RunningServer, shared_data: Path, tmp_path_factory: pytest.Temp
 
 @pytest.fixture(scope="session")
 def ltc(server: RunningServer) -> str:
-    """The symbol of the bundled LTCUSDT sample on the server, sent in one go."""
+    """The symbol of the bundled LTCUSDT sample on the server, sent at full speed."""
     replay(server, samples.LTC, "EXACT-LTC-SAMPLE")
     return "EXACT-LTC-SAMPLE"
 
 
 @pytest.fixture(scope="session")
 def btc(server: RunningServer) -> str:
-    """The same of the bundled BTCUSDT sample."""
+    """The symbol of the bundled BTCUSDT sample on the server, sent at full speed."""
     replay(server, samples.BTC, "EXACT-BTC-SAMPLE")
     return "EXACT-BTC-SAMPLE"
 
 
 @pytest.fixture(scope="session")
 def ltc_state(server: RunningServer, ltc: str) -> dict[str, bytes]:
-    """What the server shows of the bundled sample, sent in one go: every other way must end the same."""
+    """The server's state after the sample was sent at full speed: every other way must give the same state."""
     return state(server, ltc)

@@ -1,6 +1,6 @@
-"""The real path of a number: a file, the replay client as a process, HTTP, the server as a process, CSV, a Decimal.
+"""The path of a number as a user sees it: file, replay client process, HTTP, server process, CSV, Decimal.
 
-Nothing of the product is imported here: what a user could not see does not count.
+This module imports nothing of the product, so that only what a user can see is tested.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from tests.running import RunningServer
 ROOT = Path(__file__).resolve().parents[2]
 MINUTE = 60_000_000_000
 SECONDS = 60.0
-"""How long a replay or an answer may take."""
+"""Limit for a replay or a response."""
 TEXTS = ("imbalance", "side", "side_rule", "id")
 COUNTS = ("trades",)
 VIEWS = (
@@ -38,12 +38,12 @@ VIEWS = (
     ("footprint", "1min"),
     ("footprint", "15min"),
 )
-"""What `state` looks at, beside the ticks."""
+"""The tables that `state` compares in addition to the ticks."""
 
 
 @dataclass(frozen=True)
 class Replayed:
-    """What a run of the client left: exit code, printed summary, complaints."""
+    """The result of a client run. code: exit code. out, err: standard output and error."""
 
     code: int
     out: str
@@ -52,7 +52,7 @@ class Replayed:
 
 @contextmanager
 def replaying(server: RunningServer, file: Path, symbol: str, *flags: object) -> Iterator[subprocess.Popen[str]]:
-    """The client as a process, at full speed unless a flag says otherwise; it does not outlive the `with`."""
+    """Run the client as a process, at full speed unless a flag says otherwise; it ends with the block."""
     words = [file, "--server", server.url, "--symbol", symbol, "--velocity", "max", *flags]
     process = subprocess.Popen(
         [sys.executable, str(ROOT / "scripts" / "replay.py"), *map(str, words)],
@@ -69,13 +69,13 @@ def replaying(server: RunningServer, file: Path, symbol: str, *flags: object) ->
 
 
 def finish(process: subprocess.Popen[str]) -> Replayed:
-    """Wait for a client's end."""
+    """Wait until a client has ended."""
     out, err = process.communicate(timeout=SECONDS)
     return Replayed(process.returncode, out, err)
 
 
 def replay(server: RunningServer, file: Path, symbol: str, *flags: object) -> Replayed:
-    """Replay a file to its end, which must be a good one."""
+    """Replay a whole file; the exit code must be 0."""
     with replaying(server, file, symbol, *flags) as client:
         done = finish(client)
     assert done.code == 0, f"exit code {done.code}: {done.err}"
@@ -89,7 +89,7 @@ class Answer:
 
 
 def answer(server: RunningServer, address: str) -> Answer:
-    """What the server answers to a GET."""
+    """The response to a GET."""
     with urllib.request.urlopen(server.url + address, timeout=SECONDS) as got:
         return Answer(got.read(), got.headers)
 
@@ -112,12 +112,12 @@ def table(server: RunningServer, what: str, symbol: str, **query: object) -> lis
 
 
 def json_rows(rows: Iterable[dict[str, Any]]) -> list[Row]:
-    """Rows of a JSON answer read with `exact_json`, as `table` gives them."""
+    """Rows of a JSON response that was read with `exact_json`, in the form of `table`."""
     return [_typed({name: "" if value is None else value for name, value in row.items()}) for row in rows]
 
 
 def exact_json(body: bytes) -> Any:
-    """JSON whose numbers stay decimal texts: nothing passes through a float."""
+    """Parse JSON with its numbers as decimal strings, never as floats."""
     return json.loads(body, parse_float=str, parse_int=str)
 
 
@@ -128,14 +128,14 @@ def state(server: RunningServer, symbol: str) -> dict[str, bytes]:
     return {name: answer(server, place).body for name, place in asked.items()}
 
 
-def unlike(mine: dict[str, bytes], true: dict[str, bytes]) -> list[str]:
-    """Names of the tables of two states that differ."""
+def differing(mine: dict[str, bytes], true: dict[str, bytes]) -> list[str]:
+    """Names of the tables that differ between two states."""
     assert mine.keys() == true.keys()
     return [name for name in true if mine[name] != true[name]]
 
 
 def held_ticks(server: RunningServer, symbol: str) -> int:
-    """How many ticks of a symbol the server has by now."""
+    """The number of ticks of a symbol on the server."""
     symbols = server.get("/api/v1/symbols")["symbols"]
     return next((known["ticks"] for known in symbols if known["symbol"] == symbol), 0)
 
@@ -146,12 +146,12 @@ def time_of(text: str) -> int:
 
 
 def differences(mine: Sequence[Row], true: Sequence[Row], names: Sequence[str], most: int = 5) -> list[str]:
-    """The first few rows that differ in their columns `names`, and a word when one side has more of them."""
+    """The first `most` rows that differ in the columns `names`, and a message if the numbers of rows differ."""
     found = []
     for number, (left, right) in enumerate(zip(mine, true, strict=False)):
-        unlike = {name: (left.get(name), right.get(name)) for name in names if left.get(name) != right.get(name)}
-        if unlike:
-            found.append(f"row {number} at {right['time']}: (got, true) {unlike}")
+        pairs = {name: (left.get(name), right.get(name)) for name in names if left.get(name) != right.get(name)}
+        if pairs:
+            found.append(f"row {number} at {right['time']}: (got, true) {pairs}")
         if len(found) == most:
             break
     if len(mine) != len(true):

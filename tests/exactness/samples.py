@@ -46,7 +46,7 @@ def btc() -> list[Tick]:
 
 
 def btc_candles() -> list[Row]:
-    """The exchange's own candles of the two minutes that the trades cover fully."""
+    """The exchange's candles of the two minutes that the trades cover completely."""
     return [
         {
             "time": int(row[0]) * MS,

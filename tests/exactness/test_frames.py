@@ -1,4 +1,4 @@
-"""1 minute to 5, 15 and 60: each frame's bars and footprints are what the finer ones add up to."""
+"""Bars and footprints of 5, 15 and 60 minutes are the sums of finer ones."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PAIRS = list(pairwise(FRAMES))
 
 
 def joined(start: int, bars: list[Row]) -> Row:
-    """The bar at `start` that these bars make; the extremes of its delta run on from bar to bar."""
+    """The bar at `start` that consists of `bars`; the extremes of its delta continue from bar to bar."""
     reached, low, high = Decimal(0), Decimal(0), Decimal(0)
     for bar in bars:
         low, high = min(low, reached + bar["min_delta"]), max(high, reached + bar["max_delta"])
@@ -38,8 +38,8 @@ def joined(start: int, bars: list[Row]) -> Row:
     }
 
 
-def gathered(rows: list[Row], minutes: int) -> dict[int, list[Row]]:
-    """Rows by the start of the longer bar that they belong to."""
+def grouped(rows: list[Row], minutes: int) -> dict[int, list[Row]]:
+    """Rows by the start of their longer bar."""
     longer: dict[int, list[Row]] = {}
     for row in rows:
         longer.setdefault(row["time"] // (minutes * MINUTE) * minutes * MINUTE, []).append(row)
@@ -47,7 +47,7 @@ def gathered(rows: list[Row], minutes: int) -> dict[int, list[Row]]:
 
 
 def added(start: int, rows: list[Row]) -> list[Row]:
-    """The footprint of the bar at `start` from the rows of finer ones."""
+    """The footprint of the bar at `start` as the sum of the rows of finer bars."""
     cells: dict[Decimal, Row] = {}
     for row in rows:
         cell = cells.setdefault(row["price"], {"time": start, "price": row["price"], **dict.fromkeys(CELL[2:], 0)})
@@ -58,10 +58,10 @@ def added(start: int, rows: list[Row]) -> list[Row]:
 
 def check(server: RunningServer, symbol: str, finer: str, coarser: str) -> None:
     minutes = FRAMES[coarser]
-    groups = gathered(table(server, "bars", symbol, frame=finer), minutes)
+    groups = grouped(table(server, "bars", symbol, frame=finer), minutes)
     bars = [joined(start, held) for start, held in groups.items()]
     assert differences(table(server, "bars", symbol, frame=coarser), bars, BAR) == []
-    cells = gathered(table(server, "footprint", symbol, frame=finer), minutes)
+    cells = grouped(table(server, "footprint", symbol, frame=finer), minutes)
     rows = [row for start, held in cells.items() for row in added(start, held)]
     longer = table(server, "footprint", symbol, frame=coarser)
     assert differences(longer, rows, CELL) == []

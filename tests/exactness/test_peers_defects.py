@@ -1,4 +1,4 @@
-"""Known defects of other tools, checked in this one over HTTP against hand-written results."""
+"""Known defects of other tools, tested here over HTTP against hand-written results."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.exactness import samples
-from tests.exactness.path import MINUTE, address, answer, exact_json, json_rows, replay, state, table, unlike
+from tests.exactness.path import MINUTE, address, answer, differing, exact_json, json_rows, replay, state, table
 from tests.oracle import oracle
 from tests.oracle.oracle import Row, Tick
 from tests.oracle.readers import MS
@@ -30,7 +30,7 @@ Trade = tuple[int, str, int, str]
 
 @pytest.fixture
 def symbol() -> str:
-    """One that no other test has."""
+    """A unique symbol."""
     return f"DEFECT-{next(NUMBERS)}"
 
 
@@ -43,7 +43,7 @@ def send(server: RunningServer, symbol: str, trades: Iterable[Trade], ids: bool 
 
 
 def ladder(after: int, levels: dict[str, tuple[int, int]]) -> list[Trade]:
-    """Trades that make a bar of {price: (bid, ask)}, a millisecond apart."""
+    """Trades, a millisecond apart, that give a bar with {price: (bid, ask)}."""
     sided = [trade for price, (bid, ask) in levels.items() for trade in ((price, "sell", bid), (price, "buy", ask))]
     return [(after + step, price, size, side) for step, (price, side, size) in enumerate(sided) if size]
 
@@ -55,10 +55,10 @@ def marks(server: RunningServer, symbol: str) -> dict[tuple[int, str], str]:
     return {((r["time"] - start) // MINUTE, str(r["price"])): r["imbalance"] for r in rows if r["imbalance"]}
 
 
-def changed(server: RunningServer, what: str, symbol: str, told: dict[str, Any]) -> tuple[list[Row], dict[str, Any]]:
-    """(rows that changed since an earlier answer, this answer)."""
-    asked = address(what, symbol, since=told["revision"], epoch=told["epoch"])
-    now = exact_json(answer(server, asked).body)
+def changed(server: RunningServer, what: str, symbol: str, last: dict[str, Any]) -> tuple[list[Row], dict[str, Any]]:
+    """(rows that changed since the response `last`, this response)."""
+    url = address(what, symbol, since=last["revision"], epoch=last["epoch"])
+    now = exact_json(answer(server, url).body)
     return json_rows(now[what]), now
 
 
@@ -72,10 +72,10 @@ def test_the_worked_example(server: RunningServer, symbol: str) -> None:
 
 
 def test_imbalance_never_crosses_bars(server: RunningServer, symbol: str) -> None:
-    """OrderflowChart shifts a column, so the last level of one bar is compared with the first of the next."""
+    """OrderflowChart shifts a column, and so compares the last level of a bar with the first of the next."""
     first = {"100.50": (7, 5), "100.25": (7, 5)}
     second = {"100.50": (3, 4), "100.25": (2, 2)}
-    # across the bars 7 > 3 · 2 would be one; within each nothing is
+    # across the bars 7 > 3 · 2 would be an imbalance; within each bar there is none
     send(server, symbol, ladder(0, first) + ladder(BAR, second))
     assert marks(server, symbol) == {}
 
@@ -85,19 +85,19 @@ def test_imbalance_compares_volume_and_not_counts(server: RunningServer, symbol:
     small = [(step, "100.25", 1, "buy") for step in range(10)]
     send(server, symbol, [*small, (20, "100.00", 9, "sell")])
     assert marks(server, symbol) == {}
-    # and one trade of 28 against nine of 1 is one
+    # and one trade of 28 against nine of 1 is an imbalance
     send(server, symbol, [(BAR, "100.25", 28, "buy"), *((BAR + 1 + step, "100.00", 1, "sell") for step in range(9))])
     assert marks(server, symbol) == {(1, "100.25"): "buy"}
 
 
 def test_imbalance_needs_the_next_tick_and_not_the_next_row(server: RunningServer, symbol: str) -> None:
-    """Between 100.50 and 100.00 lies 100.25, where nobody traded: zero, and not the row that happens to be next."""
+    """Between 100.50 and 100.00 is 100.25 without a trade: its volume is zero, and the next row is not compared."""
     send(server, symbol, [(0, "99.75", 1, "sell"), (1, "100.50", 5, "buy"), (2, "100.00", 50, "sell")])
     assert marks(server, symbol) == {(0, "100.5"): "buy", (0, "100"): "sell", (0, "99.75"): "sell"}
 
 
 def test_identical_rows_are_all_counted(server: RunningServer, symbol: str) -> None:
-    """Trades at one time, price and size are separate trades, also when they come in separate calls."""
+    """Trades with the same time, price and size are separate trades, also in separate calls."""
     row = (5, "100.25", 2, "buy")
     assert send(server, symbol, [row] * 3)["accepted"] == 3
     assert send(server, symbol, [row] * 2)["accepted"] == 2
@@ -112,7 +112,7 @@ def test_the_same_venue_id_is_one_trade(server: RunningServer, symbol: str) -> N
     before = state(server, symbol)
     again = send(server, symbol, trades, ids=True)
     assert (again["accepted"], again["duplicates"]) == (0, 50)
-    assert unlike(state(server, symbol), before) == []
+    assert differing(state(server, symbol), before) == []
 
 
 def test_late_ticks_amend_their_own_bar(server: RunningServer, symbol: str) -> None:
@@ -130,12 +130,12 @@ def test_late_ticks_amend_their_own_bar(server: RunningServer, symbol: str) -> N
         assert bar["cvd"] == old["cvd"] - 8
     rows, now = changed(server, "bars", symbol, told)
     assert int(now["revision"]) > int(told["revision"])
-    assert rows == [first, *rest]  # the later ones for the CVD that runs through them
+    assert rows == [first, *rest]  # the later ones because of their CVD
     assert server.get(f"/stats?symbol={symbol}")["late"] == 1
 
 
-def test_following_by_revision_while_ticks_come_late(server: RunningServer, symbol: str) -> None:
-    """Whoever merges the answers to `since` holds, after any late tick, what a fresh reader gets."""
+def test_following_by_revision_with_late_ticks(server: RunningServer, symbol: str) -> None:
+    """A client that merges the responses to `since` has, after any late tick, the same rows as a new client."""
     rng = random.Random(20251009)
     prices = [str(QUARTER * (400 + rng.randrange(9))) for _ in range(400)]
     trades = [(rng.randrange(20 * BAR), price, rng.randrange(9), rng.choice(["buy", "sell", ""])) for price in prices]
@@ -151,7 +151,7 @@ def test_following_by_revision_while_ticks_come_late(server: RunningServer, symb
 
 
 def test_any_arrival_order_gives_the_same_tables(server: RunningServer, symbol: str) -> None:
-    """With venue ids: they order what happened in one millisecond. The tick rule included."""
+    """With venue ids, which order the trades of a millisecond; also with the tick rule."""
     rng = random.Random(7)
     trades = [
         (step // 3 * 700, str(QUARTER * (400 + rng.randrange(9))), 1 + rng.randrange(9), rng.choice(["buy", ""]))
@@ -166,7 +166,7 @@ def test_any_arrival_order_gives_the_same_tables(server: RunningServer, symbol: 
             for number, (after, price, size, side) in shuffled[at : at + 50]
         ]
         server.post(f"/ticks?symbol={symbol}-SHUFFLED", json.dumps(rows).encode())
-    assert unlike(state(server, f"{symbol}-SHUFFLED"), state(server, symbol)) == []
+    assert differing(state(server, f"{symbol}-SHUFFLED"), state(server, symbol)) == []
     ticks = [
         Tick((START + after) * MS, Decimal(price), Decimal(size), {"buy": 1, "": None}[side], number)
         for number, (after, price, size, side) in enumerate(trades)
@@ -180,7 +180,7 @@ def test_any_arrival_order_gives_the_same_tables(server: RunningServer, symbol: 
 def test_epochs_in_any_unit_fall_into_the_right_minute(
     unit: str, scale: int, kind: str, server: RunningServer, symbol: str
 ) -> None:
-    """Binance's spot files are in µs since 2025: read as ms they lie in the year 57,000."""
+    """Binance's spot files are in µs since 2025; as ms they would be in the year 57,000."""
     times = [(START // 1_000 + seconds) * scale for seconds in (0, 59, 60)]
     if kind == "text/csv":
         body = "timestamp,price,size,side\n" + "".join(f"{time},100.25,1,buy\n" for time in times)
@@ -194,9 +194,9 @@ def test_epochs_in_any_unit_fall_into_the_right_minute(
 def test_a_file_in_microseconds_is_the_file_in_milliseconds(
     server: RunningServer, btc: str, symbol: str, tmp_path: Path
 ) -> None:
-    """The sample as Binance publishes such files today."""
+    """The sample in the format in which Binance publishes such files today."""
     rows = [line.split(",") for line in samples.unpacked(samples.BTC).splitlines()]
     file = tmp_path / "BTCUSDT-trades-2025-01-01.csv"
     file.write_text("".join(",".join([*row[:4], row[4] + "000", *row[5:]]) + "\n" for row in rows))
     replay(server, file, symbol)
-    assert unlike(state(server, symbol), state(server, btc)) == []
+    assert differing(state(server, symbol), state(server, btc)) == []

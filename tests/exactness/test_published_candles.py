@@ -23,7 +23,7 @@ Send = Callable[[str], str]
 
 
 def joined(candles: list[Row]) -> Row:
-    """One candle of several that follow each other."""
+    """Join consecutive candles into one."""
     sums = {name: sum(candle[name] for candle in candles) for name in SUMS}
     return {
         "time": candles[0]["time"],
@@ -36,20 +36,20 @@ def joined(candles: list[Row]) -> Row:
 
 
 def test_bitcoin_equals_the_exchanges_candles(server: RunningServer, sent: Send, shared_data: Path) -> None:
-    """On the minutes of which the recording has every trade; taker volumes and trade counts included."""
+    """For the minutes that the recording covers completely, including taker volumes and trade counts."""
     bars = table(server, "bars", sent("btc"))[1:-1]
     theirs = {row["time"]: row for row in readers.klines(shared_data, "1m")}
     assert len(bars) == 2
     assert differences(bars, [theirs[bar["time"]] for bar in bars], TAKER) == []
 
-    # the exchange's own three minutes beside our two make its five
+    # three minutes of the exchange and two of ours give its five minutes
     five = next(row for row in readers.klines(shared_data, "5m") if row["time"] == bars[0]["time"])
     rest = [theirs[bars[-1]["time"] + step * MINUTE] for step in (1, 2, 3)]
     assert differences([joined([*bars, *rest])], [five], TAKER) == []
 
 
 def test_gold_equals_the_publishers_minutes(server: RunningServer, shared_data: Path, tmp_path: Path) -> None:
-    """Once the last tick is dropped, as the publisher did. The sides, inferred here, are the oracle's."""
+    """Without the last tick, which the publisher dropped. The inferred sides equal the oracle's."""
     ticks = readers.gold(shared_data)[:-1]
     file, _ = recorded_file("gc", shared_data, tmp_path)
     replay(server, file, "EXACT-GC-MINUTES", "--member", GOLD_MEMBER, "--max-ticks", len(ticks))
@@ -67,5 +67,5 @@ def test_xrp_eth_equals_its_candles(
     bars = table(server, "bars", sent("xrpeth"), frame=frame)
     theirs = {row["time"]: row for row in readers.xrpeth_candles(shared_data, file)}
     shared = [bar for bar in bars if bar["time"] in theirs]
-    assert len(shared) >= len(bars) - 1  # the candles stop a little before the trades do
+    assert len(shared) >= len(bars) - 1  # the candles end a little before the trades
     assert differences(shared, [theirs[bar["time"]] for bar in shared], OHLCV) == []

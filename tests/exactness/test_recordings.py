@@ -1,4 +1,4 @@
-"""Every row of every `expected/` file, and every other column, through the real path."""
+"""Every row of every `expected/` file, and every other column, over HTTP."""
 
 from __future__ import annotations
 
@@ -47,13 +47,13 @@ def test_every_expected_footprint_row(
 
 @pytest.mark.parametrize("name", ["nq", "xrpeth"])
 def test_every_other_column(name: str, server: RunningServer, sent: Send, shared_data: Path) -> None:
-    """Extremes of delta, CVD, VWAP, value area and imbalances too; the samples' tests do the same for LTC and BTC."""
+    """Including extremes of delta, CVD, VWAP, value area and imbalances; test_samples.py does it for LTC and BTC."""
     recording = BY_NAME[name]
     assert wrong_rows(server, sent(name), recording.ticks(shared_data), recording.tick) == []
 
 
 def test_ticks_come_back_as_they_were_recorded(server: RunningServer, sent: Send, shared_data: Path) -> None:
-    """Of 19,794 rows 8,630 repeat another row: none may be missing, and none may move."""
+    """8,630 of the 19,794 rows repeat another row; none may be missing or in another place."""
     rows = table(server, "ticks", sent("nq"), limit=7_000)
     sides = {"buy": 1, "sell": -1}
     mine = [(row["time"], row["price"], row["size"], sides[row["side"]]) for row in rows]
@@ -63,7 +63,7 @@ def test_ticks_come_back_as_they_were_recorded(server: RunningServer, sent: Send
 
 
 def test_sides_by_the_tick_rule(server: RunningServer, shared_data: Path, tmp_path: Path) -> None:
-    """ES has no sides: without `--side flag` they are inferred, each in the order of the tape."""
+    """ES has no sides: without `--side flag` they are inferred in the order of the tape."""
     ticks = readers.es(shared_data, 12_000)
     file, _ = recorded_file("es", shared_data, tmp_path)
     replay(server, file, "EXACT-ES-RULE", "--max-ticks", 12_000, "--batch-ticks", 1_111)

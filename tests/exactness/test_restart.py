@@ -1,4 +1,4 @@
-"""Killed, restarted, short of memory: what was acknowledged is shown again, bar by bar and byte by byte."""
+"""After a kill, a restart or eviction, everything acknowledged is shown again, byte by byte."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from tests.exactness.path import (
     address,
     answer,
     differences,
+    differing,
     finish,
     held_ticks,
     replay,
@@ -23,7 +24,6 @@ from tests.exactness.path import (
     state,
     table,
     time_of,
-    unlike,
 )
 from tests.oracle.oracle import Row
 from tests.oracle.readers import RECORDINGS
@@ -33,14 +33,14 @@ BAR = ("time", "open", "high", "low", "close", "volume", "ask_volume", "bid_volu
 CELL = ("time", "price", "bid_volume", "ask_volume", "unknown_volume", "trades")
 ES = next(recording for recording in RECORDINGS if recording.name == "es")
 SEGMENT = 262_144
-"""Ticks leave memory so many at a time."""
+"""Number of ticks that are evicted at a time."""
 SMALL = ("--max-candles", "20", "--max-ticks", "100000")
 Launch = Callable[..., RunningServer]
 
 
 def test_killed_during_a_replay_and_after_it(launch: Launch, tmp_path: Path, ltc_state: dict[str, bytes]) -> None:
-    """The client waits for the server to come back; no tick is lost or doubled, and 20 candles in memory do not mean
-    20 candles in the answer."""
+    """The client waits for the server; no tick is lost or duplicated, and a limit of 20 candles in memory does not
+    limit the response to 20 candles."""
     flags = ("--data-dir", str(tmp_path / "kept"), *SMALL)
     first = launch(*flags)
     with replaying(first, samples.LTC, "LTC", "--velocity", 4_000) as client:
@@ -52,9 +52,9 @@ def test_killed_during_a_replay_and_after_it(launch: Launch, tmp_path: Path, ltc
         second = launch(*flags, "--port", str(first.port))
         done = finish(client)
     assert done.code == 0, done.err
-    assert unlike(state(second, "LTC"), ltc_state) == []
+    assert differing(state(second, "LTC"), ltc_state) == []
     second.stop(signal.SIGKILL)
-    assert unlike(state(launch(*flags), "LTC"), ltc_state) == []
+    assert differing(state(launch(*flags), "LTC"), ltc_state) == []
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,7 @@ def es_file(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
 
 
 def test_evicted_ticks_are_read_from_the_log(launch: Launch, es_file: Path, shared_data: Path, tmp_path: Path) -> None:
-    """Half of the 500,000 ticks of ES leave memory, and nearly all of its candles."""
+    """Half of the 500,000 ticks of ES are evicted, and nearly all of its candles."""
     flags = ("--data-dir", str(tmp_path / "kept"), *SMALL)
     server = launch(*flags)
     replay(server, es_file, "ES", "--side", "flag")
@@ -85,18 +85,16 @@ def forgetful() -> Iterator[RunningServer]:
     running.stop()
 
 
-def test_few_candles_in_memory_are_no_fewer_in_the_answer(
-    forgetful: RunningServer, ltc_state: dict[str, bytes]
-) -> None:
-    """Without a log too, as long as the ticks are held; and nothing is said to be gone."""
+def test_few_candles_in_memory_do_not_limit_the_response(forgetful: RunningServer, ltc_state: dict[str, bytes]) -> None:
+    """Even without a log, as long as the ticks are in memory; nothing is reported as lost."""
     replay(forgetful, samples.LTC, "LTC")
-    assert unlike(state(forgetful, "LTC"), ltc_state) == []
+    assert differing(state(forgetful, "LTC"), ltc_state) == []
     assert "gone_until" not in forgetful.get(address("bars", "LTC", limit=1))
     assert forgetful.get("/stats?symbol=LTC")["candles"] == len(table(forgetful, "bars", "LTC")) == 180
 
 
 def test_without_a_log_the_lost_time_is_reported(forgetful: RunningServer, es_file: Path, shared_data: Path) -> None:
-    """What left an ephemeral server's memory is lost: every bar shown is whole, and the answer names the time."""
+    """Ticks evicted from an ephemeral server are lost: the response reports the time, and every bar is complete."""
     server = forgetful
     replay(server, es_file, "ES", "--side", "flag")
     stats = server.get("/stats?symbol=ES")

@@ -1,4 +1,4 @@
-"""The bundled samples through the real path, compared with the oracle and the exchange. No other data is needed."""
+"""The bundled samples over HTTP, compared with the oracle and the exchange. No other data is needed."""
 
 from __future__ import annotations
 

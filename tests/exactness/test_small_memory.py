@@ -1,4 +1,4 @@
-"""A market without a log that lets ticks go: in this process, where a segment of memory can be made small."""
+"""A market that evicts ticks and has no log, in this process, so that the segments can be small."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from tests.market.ticks import draw, rows
 FRAMES = ("1s", "1min", "5min", "1h")
 VOLUMES = ("bid_volume", "ask_volume", "unknown_volume")
 CARRIED = {"cvd", "vwap"}
-"""Columns that run through a session, and so begin where memory does."""
+"""Columns that accumulate over a session, and so begin at the first tick in memory."""
 
 
 @pytest.mark.parametrize("seed", range(3, 9))
-@pytest.mark.parametrize("looked", [False, True], ids=["first look at the end", "looked all the while"])
-def test_every_bar_shown_is_whole(seed: int, looked: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """But for the newest bar, which is shown even when the beginning of it is gone."""
+@pytest.mark.parametrize("polled", [False, True], ids=["read at the end", "polled throughout"])
+def test_every_bar_shown_is_complete(seed: int, polled: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Except for the newest bar, which is shown even if its beginning was evicted."""
     monkeypatch.setattr(buffer, "SEGMENT", 64)
     batch = draw(seed, most=400, sides="flag").batch
     whole, small = Market(max_candles=10**6), Market(max_candles=5, max_ticks=100)
     whole.ingest([batch])
     for at in range(0, len(batch), 20):
         small.ingest([batch.take(slice(at, at + 20))])
-        for name in FRAMES if looked else ():
+        for name in FRAMES if polled else ():
             small.changed("X", Frame.parse(name), 0, None, 1)
     gone = small.lost_until("X")
     assert gone is not None
@@ -53,5 +53,5 @@ def test_every_bar_shown_is_whole(seed: int, looked: bool, monkeypatch: pytest.M
 
 
 def by_time(table: BarTable) -> dict[int, dict[str, object]]:
-    """The bars as rows, by their start."""
+    """The bars as rows by start time."""
     return dict(zip(table.time.tolist(), rows(table), strict=True))

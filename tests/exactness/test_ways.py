@@ -1,6 +1,6 @@
-"""However the same file gets there (fast, slowly, in pieces, twice, interrupted, watched), the state is the same.
+"""A file gives the same state whether it is sent fast, slowly, in pieces, twice, interrupted or while it is polled.
 
-The reference is the bundled sample sent in one go; the state is the bytes of all its tables.
+The reference is the bundled sample sent at full speed; the state is the bytes of all its tables.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from tests.exactness.path import (
     SECONDS,
     answer,
     by_bar,
+    differing,
     exact_json,
     finish,
     held_ticks,
@@ -27,7 +28,6 @@ from tests.exactness.path import (
     replaying,
     state,
     table,
-    unlike,
 )
 from tests.exactness.path import address as at
 from tests.oracle.oracle import Row
@@ -39,9 +39,9 @@ State = dict[str, bytes]
 
 
 @dataclass
-class Watcher:
-    """A client that follows one symbol by revisions, as a chart does. bars, cells: by bar time; deltas: answers that
-    told only what had changed."""
+class Follower:
+    """A client that follows one symbol by revisions, as a chart does. bars, cells: by bar time. deltas: number of
+    responses with changed rows only."""
 
     server: RunningServer
     symbol: str
@@ -50,8 +50,8 @@ class Watcher:
     deltas: int = 0
     _seen: dict[str, dict[str, Any]] = field(default_factory=dict)
 
-    def look(self) -> None:
-        """Ask what is new, and take it in."""
+    def poll(self) -> None:
+        """Request the changed rows, and merge them."""
         for row in self._new("bars"):
             self.bars[row["time"]] = row
         self.cells |= by_bar(self._new("footprint"))
@@ -63,59 +63,59 @@ class Watcher:
             if error.code == 404:  # nothing has arrived yet
                 return []
             raise
-        told = exact_json(body)
-        self.deltas += not told["full"]
-        if told["full"]:
+        found = exact_json(body)
+        self.deltas += not found["full"]
+        if found["full"]:
             (self.bars if what == "bars" else self.cells).clear()
-        self._seen[what] = {"since": told["revision"], "epoch": told["epoch"]}
-        return json_rows(told[what])
+        self._seen[what] = {"since": found["revision"], "epoch": found["epoch"]}
+        return json_rows(found[what])
 
 
 @pytest.fixture(scope="module")
-def watched(server: RunningServer) -> Watcher:
-    """The sample replayed at 5,000 times the speed of the market, and watched all the while."""
-    watcher = Watcher(server, "WAY-PACED")
-    with replaying(server, samples.LTC, watcher.symbol, "--velocity", 5_000) as client:
+def followed(server: RunningServer) -> Follower:
+    """The sample replayed at velocity 5,000, and polled meanwhile."""
+    follower = Follower(server, "WAY-PACED")
+    with replaying(server, samples.LTC, follower.symbol, "--velocity", 5_000) as client:
         until = time.monotonic() + SECONDS
         while client.poll() is None and time.monotonic() < until:
-            watcher.look()
+            follower.poll()
             time.sleep(0.05)
         assert finish(client).code == 0
-    watcher.look()
-    return watcher
+    follower.poll()
+    return follower
 
 
-def test_at_another_velocity(server: RunningServer, watched: Watcher, ltc_state: State) -> None:
-    assert unlike(state(server, watched.symbol), ltc_state) == []
-    assert server.get(f"/stats?symbol={watched.symbol}")["revision"] > 20  # many batches
+def test_at_another_velocity(server: RunningServer, followed: Follower, ltc_state: State) -> None:
+    assert differing(state(server, followed.symbol), ltc_state) == []
+    assert server.get(f"/stats?symbol={followed.symbol}")["revision"] > 20  # many batches
 
 
-def test_watching_it_grow_ends_at_the_same_rows(server: RunningServer, watched: Watcher, ltc: str) -> None:
-    assert watched.deltas > 10
+def test_following_gives_the_same_rows(server: RunningServer, followed: Follower, ltc: str) -> None:
+    assert followed.deltas > 10
     bars = table(server, "bars", ltc)
-    assert [watched.bars[start] for start in sorted(watched.bars)] == bars
-    assert [row for start in sorted(watched.cells) for row in watched.cells[start]] == table(server, "footprint", ltc)
+    assert [followed.bars[start] for start in sorted(followed.bars)] == bars
+    assert [row for start in sorted(followed.cells) for row in followed.cells[start]] == table(server, "footprint", ltc)
 
 
 def test_in_pieces(server: RunningServer, ltc_state: State) -> None:
     replay(server, samples.LTC, "WAY-PIECES", "--max-ticks", CUT)
     replay(server, samples.LTC, "WAY-PIECES", "--start-from", CUT, "--max-ticks", 1)
     replay(server, samples.LTC, "WAY-PIECES", "--start-from", CUT + 1, "--batch-ticks", 333)
-    assert unlike(state(server, "WAY-PIECES"), ltc_state) == []
+    assert differing(state(server, "WAY-PIECES"), ltc_state) == []
 
 
-def test_the_end_first_and_then_all_of_it_again(server: RunningServer, ltc_state: State) -> None:
-    """Late ticks amend their own bars; ticks that came before are known by the exchange's numbers and not doubled."""
+def test_end_first_then_the_whole_file(server: RunningServer, ltc_state: State) -> None:
+    """Late ticks amend their own bars; repeated ticks are recognized by the exchange's ids and not counted twice."""
     replay(server, samples.LTC, "WAY-LATE", "--start-from", CUT)
     again = replay(server, samples.LTC, "WAY-LATE")
     assert f"{TICKS - CUT:,} of them duplicates" in again.out
-    assert unlike(state(server, "WAY-LATE"), ltc_state) == []
+    assert differing(state(server, "WAY-LATE"), ltc_state) == []
     stats = server.get("/stats?symbol=WAY-LATE")
     assert (stats["ticks"], stats["duplicates"], stats["late"]) == (TICKS, TICKS - CUT, CUT)
 
 
 def test_interrupted_and_resumed(server: RunningServer, ltc_state: State) -> None:
-    """Ctrl+C prints the arguments to resume with; no tick is lost or doubled."""
+    """Ctrl+C prints the arguments to resume with; no tick is lost or duplicated."""
     with replaying(server, samples.LTC, "WAY-RESUMED", "--velocity", 2_000) as client:
         until = time.monotonic() + SECONDS
         while time.monotonic() < until and not held_ticks(server, "WAY-RESUMED"):
@@ -127,5 +127,5 @@ def test_interrupted_and_resumed(server: RunningServer, ltc_state: State) -> Non
     assert words is not None
     assert 0 < int(words[2]) < TICKS
     replay(server, samples.LTC, "WAY-RESUMED", *words[1].split())
-    assert unlike(state(server, "WAY-RESUMED"), ltc_state) == []
+    assert differing(state(server, "WAY-RESUMED"), ltc_state) == []
     assert server.get("/stats?symbol=WAY-RESUMED")["duplicates"] == 0

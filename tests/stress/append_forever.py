@@ -22,16 +22,16 @@ from orderflow.storage.ticks.disk_log import DiskTickLog
 
 CALLERS = 6
 ROOM = 100_000
-"""The ids of an entry's ticks start at its number times this."""
+"""Distance of the ids of two entries: the ids of entry n start at n times this."""
 
 
 def length(number: int) -> int:
-    """NQ ticks of an entry: mostly few, sometimes thousands."""
+    """Number of NQ ticks of an entry: usually a few, sometimes thousands."""
     return 5000 if number % 50 == 7 else 1 + number % 5
 
 
 def entry(number: int) -> LogEntry:
-    """NQ ticks, one ES tick and a key: three rows of one transaction."""
+    """An entry with NQ ticks, one ES tick and a key: three rows of one transaction."""
     batches = []
     for symbol, n in (("NQ", length(number)), ("ES", 1)):
         ids = number * ROOM + np.arange(n, dtype=np.int64)

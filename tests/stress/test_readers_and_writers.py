@@ -1,4 +1,4 @@
-"""A real server with its log answers tables and figures while ticks come in; no call may hang.
+"""A real server with a log serves tables and statistics while it ingests ticks; no call may hang.
 
 With gevent's patched locks in the market it deadlocked within seconds: threads of the pool waited for a lock that
 greenlets wanted too, and were never woken.
@@ -17,8 +17,8 @@ from pathlib import Path
 from tests.running import RunningServer
 
 SECONDS = 3.0
-PATIENCE = 15.0
-"""Seconds, more than a slow machine needs for one answer."""
+TIMEOUT = 15.0
+"""Seconds, more than a slow machine needs for a response."""
 READS = ("/api/v1/bars/NQ?since=1", "/api/v1/footprint/NQ?frame=5min", "/stats", "/api/v1/bars/NQ?frame=1s")
 SENDERS = 4
 
@@ -44,10 +44,8 @@ def ticks(number: int) -> Iterator[Call]:
 
 
 def keep_calling(port: int, calls: Iterator[Call], seconds: float) -> int:
-    """Call repeatedly for some seconds, at least once. Returns the number of answers; raises TimeoutError without
-    one.
-    """
-    connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+    """Call repeatedly for `seconds`, at least once; returns the number of responses. Raises TimeoutError."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=TIMEOUT)
     until = time.monotonic() + seconds
     done = 0
     for method, path, body in calls:

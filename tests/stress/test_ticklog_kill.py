@@ -1,4 +1,4 @@
-"""SIGKILL at random moments on one log: acknowledged entries are there once, and whole."""
+"""SIGKILL at random times: every acknowledged entry is in the log, complete and only once."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no SIG
 
 
 def trial(directory: Path, first: int, seconds: float, *flags: str) -> list[int]:
-    """Run a process that appends, kill it some seconds after its first acknowledgement, and return what it
-    acknowledged.
+    """Run a process that appends, kill it `seconds` after its first acknowledgement, and return the acknowledged
+    numbers.
     """
     with subprocess.Popen(
         [sys.executable, str(Path(__file__).with_name("append_forever.py")), str(directory), str(first), *flags],
@@ -37,7 +37,7 @@ def trial(directory: Path, first: int, seconds: float, *flags: str) -> list[int]
         process.kill()
         rest = process.stdout.read()
     lines = (begun + rest).split(b"\n")
-    return [int(line) for line in lines[:-1]]  # the last one has no newline: empty, or cut off
+    return [int(line) for line in lines[:-1]]  # the last line has no newline: it is empty or truncated
 
 
 def ids_of(log: DiskTickLog, symbol: str) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
@@ -49,7 +49,7 @@ def check(log: DiskTickLog, acknowledged: list[int]) -> None:
     nq, es = ids_of(log, "NQ"), ids_of(log, "ES")
     starts = nq[nq % ROOM == 0] // ROOM
     whole = np.concatenate([number * ROOM + np.arange(length(number)) for number in starts.tolist()])
-    np.testing.assert_array_equal(nq, whole)  # every entry once, whole and in one piece
+    np.testing.assert_array_equal(nq, whole)  # every entry once and complete
     kept = set(starts.tolist())
     assert len(starts) == len(kept)
     assert sorted(es.tolist()) == sorted(number * ROOM for number in kept)  # with its other symbol

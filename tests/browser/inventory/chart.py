@@ -31,7 +31,7 @@ CHART = (
     ),
     *_chart(
         "keys",
-        "test_chart_server::test_bars_that_memory_let_go_come_when_the_reader_pans_back",
+        "test_chart_server::test_evicted_bars_are_loaded_when_panning_back",
         "L goes live.",
     ),
     *_chart(
@@ -126,7 +126,7 @@ CHART = (
     ),
     *_chart(
         "controls",
-        "test_chart_hands::test_go_live_is_offered_when_the_reader_has_gone_back",
+        "test_chart_hands::test_go_live_is_offered_after_panning_back",
         "“Go live ⇥” is there when the reader has gone back, and follows the newest bar again.",
     ),
     *_chart(
@@ -157,7 +157,7 @@ CHART = (
     ),
     *_chart(
         "controls",
-        "test_chart_hands::test_chart_held_over_updates_stays_in_hand",
+        "test_chart_hands::test_dragging_continues_over_updates",
         "A chart that is held while bars come stays under the hand.",
     ),
     *_chart(
@@ -178,17 +178,17 @@ CHART = (
     ),
     *_chart(
         "controls",
-        "test_chart_page::test_pointer_reads_the_cell",
+        "test_chart_page::test_hovering_shows_the_cell",
         "The pointer reads a cell: price, bid, ask, delta, volume, and the bar's figures.",
     ),
     *_chart(
         "controls",
-        "test_chart_server::test_empty_server_says_what_to_do_and_replays_the_sample",
+        "test_chart_server::test_empty_server_gets_a_hint_and_replays_the_sample",
         "“Replay the sample” replays the sample and shows its symbol.",
     ),
     *_chart(
         "controls",
-        "test_chart_page::test_unknown_symbol_says_what_to_do",
+        "test_chart_page::test_unknown_symbol_gets_a_hint",
         "The command for a CSV of one's own names symbol and server.",
     ),
     *_chart(
@@ -222,7 +222,7 @@ CHART = (
     ),
     *_chart(
         "dialogs",
-        "test_chart_page::test_a_setting_that_makes_no_sense_is_told_at_its_field",
+        "test_chart_page::test_invalid_setting_is_reported_at_its_field",
         "Settings: a field whose value makes no sense says why, and its definition stays.",
     ),
     *_chart(
@@ -269,7 +269,7 @@ CHART = (
     ),
     *_chart(
         "links",
-        "test_chart_hands::test_go_live_is_offered_when_the_reader_has_gone_back",
+        "test_chart_hands::test_go_live_is_offered_after_panning_back",
         "The address has the range shown while the chart is not live.",
     ),
     *_chart(
@@ -300,7 +300,7 @@ CHART = (
     # reconnecting
     *_chart(
         "reconnect",
-        "test_chart_server::test_unreachable_server_is_announced_and_a_restarted_one_taken_up",
+        "test_chart_server::test_unreachable_server_is_reported_and_a_restarted_one_followed",
         "A lost server is told in a banner with the role alert; the last picture stays.",
         "A restarted server is taken up by itself, said as “The server is back.”, and drawings stay.",
     ),
@@ -339,17 +339,17 @@ CHART = (
     ),
     *_chart(
         "states",
-        "test_chart_server::test_bars_that_memory_let_go_come_when_the_reader_pans_back",
+        "test_chart_server::test_evicted_bars_are_loaded_when_panning_back",
         "Older bars are read when the reader moves back beyond those held.",
     ),
     *_chart(
         "states",
-        "test_chart_server::test_empty_server_says_what_to_do_and_replays_the_sample",
+        "test_chart_server::test_empty_server_gets_a_hint_and_replays_the_sample",
         "Without ticks the page says “No ticks yet”, and what to do.",
     ),
     *_chart(
         "states",
-        "test_chart_page::test_unknown_symbol_says_what_to_do",
+        "test_chart_page::test_unknown_symbol_gets_a_hint",
         "A symbol without ticks says “No ticks of NAME yet”.",
     ),
     # touch
@@ -365,7 +365,7 @@ CHART = (
     ),
     *_chart(
         "touch",
-        "test_chart_phone::test_a_finger_that_is_held_reads_and_two_upright_scale_prices",
+        "test_chart_phone::test_long_press_shows_the_cell_and_two_fingers_scale_prices",
         "A finger that is held reads the cells that it moves over.",
         "Two fingers one above the other zoom prices.",
     ),

@@ -78,7 +78,7 @@ REPLAY = (
     ),
     *_replay(
         "states",
-        "test_herd_replay::test_the_replay_tells_what_happened",
+        "test_herd_replay::test_replay_shows_captions",
         "It plays by itself as soon as it is there, without ?session the present session.",
         "Price, change since the start, phase, round, clock and meter are those of the position.",
         "Events are listed up to the position, newest first, and fewer after going back.",
@@ -93,12 +93,12 @@ REPLAY = (
     ),
     *_replay(
         "states",
-        "test_herd_replay::test_a_session_that_is_not_there_is_said_so",
+        "test_herd_replay::test_unknown_session_is_reported",
         "A session that there is not is told in a banner.",
     ),
     *_replay(
         "states",
-        "test_herd_replay::test_faults_of_the_replay_are_said",
+        "test_herd_replay::test_errors_of_the_replay_are_shown",
         "A server that cannot be reached is told within 3 seconds: “The server cannot be reached.”.",
         "A session without trades is told: “Nothing was traded in this session: there is nothing to replay.”.",
         "A refusal of the server, as for want of the key, is told in its own words.",
@@ -106,7 +106,7 @@ REPLAY = (
     ),
     *_replay(
         "reconnect",
-        "test_herd_replay::test_faults_of_the_replay_are_said",
+        "test_herd_replay::test_errors_of_the_replay_are_shown",
         "When the server is back the session plays on from where it was.",
     ),
     *_replay(
@@ -124,7 +124,7 @@ REPLAY = (
 DEBRIEF = (
     *_debrief(
         "keys",
-        "test_herd_debrief::test_dark_and_light_are_the_readers_choice",
+        "test_herd_debrief::test_theme_can_be_chosen",
         "T changes between dark and light, figures included.",
     ),
     *_debrief(
@@ -145,12 +145,12 @@ DEBRIEF = (
     ),
     *_debrief(
         "theme",
-        "test_herd_debrief::test_dark_and_light_are_the_readers_choice",
+        "test_herd_debrief::test_theme_can_be_chosen",
         "The page follows the system until the reader chooses by the button “Dark or light”.",
     ),
     *_debrief(
         "printing",
-        "test_herd_debrief::test_paper_is_white_without_controls_and_the_screen_comes_back",
+        "test_herd_debrief::test_print_is_white_without_controls_and_the_screen_is_restored",
         "On paper all is white and light, figures included, without header, footer, picker, links and files.",
         "After printing the screen is as before.",
     ),

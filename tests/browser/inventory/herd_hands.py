@@ -12,7 +12,7 @@ HANDS = (
     # keys
     *_herd(
         "keys",
-        "test_herd::test_keys_steer_the_game",
+        "test_herd::test_keys_control_the_game",
         "Space freezes an open market, and resumes a frozen one.",
         "X begins the experiment, in which half of the phones and this screen see no meter.",
         "N opens the dialog News with the field Headline focused, so that the headline can be typed at once.",
@@ -51,7 +51,7 @@ HANDS = (
     ),
     *_herd(
         "keys",
-        "test_herd::test_what_destroys_asks_first",
+        "test_herd::test_destructive_actions_ask_first",
         "U asks whether to undo the last round; Yes takes portfolios and price back to its beginning.",
         "H asks whether everybody shall go back to the lobby.",
         "E asks whether to end the game.",
@@ -59,7 +59,7 @@ HANDS = (
     ),
     *_herd(
         "keys",
-        "test_herd::test_the_way_in_stays_on_the_screen",
+        "test_herd::test_join_card_stays_on_the_screen",
         "Q shows the QR code on the whole screen, and Q again takes it away.",
     ),
     *_herd(
@@ -76,7 +76,7 @@ HANDS = (
     ),
     *_herd(
         "keys",
-        "test_herd::test_dark_unless_chosen_otherwise",
+        "test_herd::test_theme_is_dark_by_default",
         "T changes between dark and light.",
     ),
     *_herd(
@@ -120,7 +120,7 @@ HANDS = (
     ),
     *_herd(
         "controls",
-        "test_herd::test_keys_steer_the_game",
+        "test_herd::test_keys_control_the_game",
         "The first button says Resume while the market is frozen.",
     ),
     *_herd(
@@ -132,7 +132,7 @@ HANDS = (
     ),
     *_herd(
         "controls",
-        "test_herd::test_the_mouse_steers_the_game",
+        "test_herd::test_buttons_control_the_game",
         "The button Rounds opens the dialog Rounds.",
         "The button Bots opens the dialog Bots.",
     ),
@@ -143,7 +143,7 @@ HANDS = (
     ),
     *_herd(
         "controls",
-        "test_herd::test_the_way_in_stays_on_the_screen",
+        "test_herd::test_join_card_stays_on_the_screen",
         "A click on the code of the card Join shows it on the whole screen.",
     ),
     *_herd(
@@ -154,7 +154,7 @@ HANDS = (
     # dialogs
     *_herd(
         "dialogs",
-        "test_herd::test_dialogs_close_by_every_way",
+        "test_herd::test_dialogs_close_in_every_way",
         "Cancel closes a dialog that sends something, and nothing is sent.",
         "Close closes a dialog that only shows something.",
         "A click beside a dialog closes it.",
@@ -162,7 +162,7 @@ HANDS = (
     ),
     *_herd(
         "dialogs",
-        "test_herd::test_keys_steer_the_game",
+        "test_herd::test_keys_control_the_game",
         "News: Publish sends Headline and “Move of the price, %”, closes the dialog and says “Published.”.",
     ),
     *_herd(
@@ -190,13 +190,13 @@ HANDS = (
     ),
     *_herd(
         "dialogs",
-        "test_herd::test_refusals_are_told_where_the_presenter_looks",
+        "test_herd::test_refusals_are_shown_in_the_open_dialog",
         "News: without a headline it says “A headline is missing.” in the dialog.",
         "A refusal by the server is told in the open dialog, which stays open with what was typed.",
     ),
     *_herd(
         "dialogs",
-        "test_herd::test_the_mouse_steers_the_game",
+        "test_herd::test_buttons_control_the_game",
         "Rounds: Rounds, Seconds each, Fundamental value and Dividend a share are sent by Start rounds.",
         "Rounds: Smith, Suchanek and Williams 1988 sets 15 rounds and sends the preset.",
         "Rounds: while a round runs, “End it, begin the next” goes on to the next.",
@@ -231,7 +231,7 @@ HANDS = (
     ),
     *_herd(
         "dialogs",
-        "test_herd::test_what_destroys_asks_first",
+        "test_herd::test_destructive_actions_ask_first",
         "Confirm: Cancel has the focus, so that Enter does nothing; only the named button does it.",
     ),
     *_herd(

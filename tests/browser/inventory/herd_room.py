@@ -12,7 +12,7 @@ ROOM = (
     # readers
     *_herd(
         "readers",
-        "test_herd::test_news_are_told_large_and_phases_aloud",
+        "test_herd::test_news_are_shown_large_and_phases_announced",
         "A change of the phase is read aloud with its round: “The market is frozen. Round 3 of 3.”.",
         "Prices and news are not read aloud, so that it is silent in between.",
     ),
@@ -29,7 +29,7 @@ ROOM = (
     ),
     *_herd(
         "readers",
-        "test_herd::test_texts_for_those_who_do_not_see",
+        "test_herd::test_texts_for_screen_readers_on_the_big_screen",
         "The regions Price and phase, Price chart, Crowd, Join, Leaderboard, Events and Statistics have their names.",
         "The chart is an image with a sentence about what it shows.",
         "The clock of the round has the role timer.",
@@ -59,7 +59,7 @@ ROOM = (
     # theme and what the browser keeps
     *_herd(
         "theme",
-        "test_herd::test_dark_unless_chosen_otherwise",
+        "test_herd::test_theme_is_dark_by_default",
         "The page is dark for a projector, whatever the system says, until light is chosen.",
         "The chosen theme is kept over a reload.",
         "The chart takes the colours of the theme.",
@@ -74,17 +74,17 @@ ROOM = (
     ),
     *_herd(
         "reconnect",
-        "test_herd_line::test_a_silent_connection_is_noticed",
+        "test_herd_line::test_silent_server_is_reported",
         "A connection that is silent while the server cannot be reached is told as lost.",
     ),
     *_herd(
         "reconnect",
-        "test_herd_line::test_a_slow_server_is_named",
+        "test_herd_line::test_slow_server_is_reported",
         "Before the first picture it says “Waiting for the server … the network is slow.”.",
     ),
     *_herd(
         "reconnect",
-        "test_herd_line::test_what_breaks_the_line_is_said",
+        "test_herd_line::test_unreachable_server_and_offline_are_reported",
         "A device without a network is told that it is offline, and goes on by itself when it is back.",
         "The footer says Live or Reconnecting ….",
         "A control that does not reach the server says “The server is unreachable.”.",
@@ -107,7 +107,7 @@ ROOM = (
     # links
     *_herd(
         "links",
-        "test_herd::test_with_a_key_only_its_holder_steers",
+        "test_herd::test_with_a_key_only_its_holder_controls_the_game",
         "/herd/?key=… makes the browser the presenter's; without the key the page is a viewer's.",
     ),
     *_herd(
@@ -135,7 +135,7 @@ ROOM = (
     ),
     *_herd(
         "states",
-        "test_herd::test_the_way_in_stays_on_the_screen",
+        "test_herd::test_join_card_stays_on_the_screen",
         "The card Join keeps code, address and numbers of joined and connected on the screen.",
     ),
     *_herd(
@@ -151,13 +151,13 @@ ROOM = (
     ),
     *_herd(
         "states",
-        "test_herd::test_news_are_told_large_and_phases_aloud",
+        "test_herd::test_news_are_shown_large_and_phases_announced",
         "A headline stands large over the chart for a while.",
         "The clock of a frozen round stands at what is left.",
     ),
     *_herd(
         "states",
-        "test_herd::test_until_somebody_comes_the_code_fills_the_screen",
+        "test_herd::test_qr_code_fills_the_screen_until_somebody_joins",
         "Until somebody has joined, and in the lobby, QR code, address and three steps fill the screen.",
         "How many have joined is counted while people come.",
     ),
@@ -189,7 +189,7 @@ ROOM = (
     ),
     *_herd(
         "states",
-        "test_herd::test_nothing_yet_is_said",
+        "test_herd::test_empty_lists_say_so",
         "An empty leaderboard says “Nobody has traded yet.”, an empty list of events “Nothing has happened yet.”.",
         "In the lobby with people the invitation says “Scan to join: we begin soon”.",
         "What is not known is shown as –.",
@@ -197,7 +197,7 @@ ROOM = (
     ),
     *_herd(
         "touch",
-        "test_herd_line::test_a_zoom_survives_twenty_updates",
+        "test_herd_line::test_zoom_survives_twenty_updates",
         "The mouse zooms the chart and the zoom stays; a double click shows everything again.",
     ),
     # touch

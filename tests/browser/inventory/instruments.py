@@ -75,7 +75,7 @@ INSTRUMENTS = (
     ),
     *_ix(
         "controls",
-        "test_instruments::test_orders",
+        "test_instruments::test_sort_orders",
         "The list Sort orders by Id; Name; Price, Change or Volatility, highest first.",
     ),
     *_ix(
@@ -99,23 +99,23 @@ INSTRUMENTS = (
     ),
     *_ix(
         "controls",
-        "test_instruments_dialogs::test_scenarios_bundled_and_own",
+        "test_instruments_dialogs::test_bundled_and_custom_scenarios",
         "The button “Scenario …” opens the dialog Scenarios.",
     ),
     *_ix(
         "controls",
-        "test_instruments_dialogs::test_a_scenario_that_plays_is_named",
+        "test_instruments_dialogs::test_running_scenario_is_shown",
         "The button of the scenarios names the one that plays, and how far it is: “Flash crash · 0:03 of 5:50”.",
     ),
     *_ix(
         "controls",
-        "test_instruments_detail::test_a_card_opens_with_history_and_lives",
+        "test_instruments_detail::test_dialog_opens_with_history_and_updates",
         "A click on an instrument opens its dialog.",
     ),
     # dialog of one instrument
     *_ix(
         "dialogs",
-        "test_instruments_detail::test_a_card_opens_with_history_and_lives",
+        "test_instruments_detail::test_dialog_opens_with_history_and_updates",
         "Instrument: price and change since the start move live, and the chart grows.",
         "Instrument: the crosshair follows the mouse and the line below reads time, price and change.",
         "Instrument: the crosshair goes away with the mouse.",
@@ -130,7 +130,7 @@ INSTRUMENTS = (
     ),
     *_ix(
         "dialogs",
-        "test_instruments_detail::test_too_few_returns_are_said_and_then_the_facts",
+        "test_instruments_detail::test_too_few_returns_are_reported_before_the_facts",
         "Instrument: before there are 200 returns the stylised facts say how many there are.",
         "Instrument: seven stylised facts are listed with value, band, theory and “✓ fits” or “✗ does not fit”.",
     ),
@@ -142,7 +142,7 @@ INSTRUMENTS = (
     ),
     *_ix(
         "dialogs",
-        "test_instruments_detail::test_a_parameter_is_edited_wrong_and_then_right",
+        "test_instruments_detail::test_invalid_and_valid_edit_of_a_parameter",
         "Model: Apply is disabled until something differs.",
         "Model: another price model brings its own parameters.",
         "Model: what the server refuses is told at each field, and the first one has the focus.",
@@ -155,7 +155,7 @@ INSTRUMENTS = (
     ),
     *_ix(
         "dialogs",
-        "test_instruments_detail::test_what_is_typed_survives_a_new_look_at_the_card",
+        "test_instruments_detail::test_typed_text_survives_an_update_of_the_card",
         "Model: what is typed stays while the card is read anew.",
         "Model: Discard brings the instrument's values back.",
     ),
@@ -187,7 +187,7 @@ INSTRUMENTS = (
     # dialog of the scenarios
     *_ix(
         "dialogs",
-        "test_instruments_dialogs::test_scenarios_bundled_and_own",
+        "test_instruments_dialogs::test_bundled_and_custom_scenarios",
         "Scenarios: Play plays a bundled one.",
         "Scenarios: “■ Stop” ends what plays.",
         "Scenarios: “Play this” plays what was typed, TOML or JSON.",
@@ -196,7 +196,7 @@ INSTRUMENTS = (
     ),
     *_ix(
         "dialogs",
-        "test_instruments_dialogs::test_an_own_scenario_from_example_drop_or_nothing",
+        "test_instruments_dialogs::test_custom_scenario_from_example_drop_or_nothing",
         "Scenarios: “An example” writes one into the field.",
         "Scenarios: a file dropped on the field is read.",
         "Scenarios: a file above 1 MiB is refused.",
@@ -204,7 +204,7 @@ INSTRUMENTS = (
     ),
     *_ix(
         "dialogs",
-        "test_instruments_dialogs::test_a_scenario_that_plays_is_named",
+        "test_instruments_dialogs::test_running_scenario_is_shown",
         "Scenarios: bundled ones are listed with title, description and length.",
         "Scenarios: what plays is said at the top: “Plays: …”, else “No scenario plays.”.",
     ),
@@ -251,32 +251,32 @@ INSTRUMENTS = (
     ),
     *_ix(
         "readers",
-        "test_instruments_detail::test_a_parameter_is_edited_wrong_and_then_right",
+        "test_instruments_detail::test_invalid_and_valid_edit_of_a_parameter",
         "A field with an error says so by aria-invalid.",
     ),
     # theme
     *_ix(
         "theme",
-        "test_pages::test_a_theme_chosen_on_one_page_holds_on_the_others",
+        "test_pages::test_theme_is_shared_by_all_pages",
         "The theme follows the system until it is chosen; the choice holds on all pages and over a reload.",
     ),
     # reconnecting
     *_ix(
         "reconnect",
-        "test_instruments::test_it_connects_again_after_a_restart",
+        "test_instruments::test_reconnects_after_a_restart",
         "A lost server is told in a banner: “No connection. These are the last prices …”.",
         "The page takes up a restarted server by itself, with its instruments.",
     ),
     *_ix(
         "reconnect",
-        "test_instruments_detail::test_a_lost_line_is_told_in_the_dialog_too",
+        "test_instruments_detail::test_lost_server_is_reported_in_the_dialog",
         "The page says Reconnecting … while the device is offline, and “The server is back.” after it.",
         "The dialog of an instrument says Reconnecting …, and Live when it is back.",
     ),
     # links
     *_ix(
         "links",
-        "test_instruments_detail::test_a_card_opens_with_history_and_lives",
+        "test_instruments_detail::test_dialog_opens_with_history_and_updates",
         "“Order flow →” leads to the chart of the instrument, /chart/?symbol=ID.",
     ),
     *_ix(
@@ -299,7 +299,7 @@ INSTRUMENTS = (
     ),
     *_ix(
         "states",
-        "test_instruments::test_the_line_of_figures",
+        "test_instruments::test_summary_line",
         "The foot says instruments, steps, trades, skipped, lag, model time, speed and seed; halted where there are.",
     ),
     *_ix(
@@ -309,7 +309,7 @@ INSTRUMENTS = (
     ),
     *_ix(
         "states",
-        "test_instruments_dialogs::test_scenarios_bundled_and_own",
+        "test_instruments_dialogs::test_bundled_and_custom_scenarios",
         "A halted instrument is marked Halted, and the foot counts it.",
     ),
     *_ix(
@@ -329,7 +329,7 @@ INSTRUMENTS = (
     ),
     *_ix(
         "states",
-        "test_instruments::test_without_the_key_it_is_said_how_to_get_it",
+        "test_instruments::test_without_the_key_the_page_says_how_to_get_it",
         "Without the key a change says how to open the page with it, and the button shows what is.",
     ),
     *_ix(

@@ -12,12 +12,12 @@ _every = partial(rows, EVERY)
 PLAY = (
     *_play(
         "controls",
-        "test_herd_play::test_one_joins_with_a_tap_and_trades",
+        "test_herd_play::test_join_and_trade_with_taps",
         "Join joins with the nickname, and with the code in the address.",
         "1, 5, 10, 25 or Max says how many shares a tap trades.",
         "Buy buys and says “Bought 10 shares at 100.50”; cash, shares and last trade follow.",
     ),
-    *_play("controls", "test_herd_play::test_nothing_need_be_typed", "Join without a nickname joins too."),
+    *_play("controls", "test_herd_play::test_join_without_typing", "Join without a nickname joins too."),
     *_play(
         "controls",
         "test_herd_play::test_a_double_tap_is_one_order",
@@ -30,13 +30,13 @@ PLAY = (
     ),
     *_play(
         "controls",
-        "test_herd_play::test_what_cannot_be_is_said_and_not_sent",
+        "test_herd_play::test_impossible_order_is_explained_and_not_sent",
         "Without cash or shares enough a tap says why, and nothing is sent.",
         "Max sells and buys as many as possible.",
     ),
     *_play(
         "controls",
-        "test_herd_play_line::test_a_lost_line_is_shown_and_comes_back",
+        "test_herd_play_line::test_lost_connection_is_shown_and_restored",
         "“Try now” connects at once.",
     ),
     *_play(
@@ -47,33 +47,33 @@ PLAY = (
     ),
     *_play(
         "keys",
-        "test_herd_play_looks::test_a_screen_reader_finds_its_way",
+        "test_herd_play_looks::test_accessible_names_and_live_regions",
         "Tab goes over quantity, Sell and Buy; arrow keys choose the quantity.",
     ),
     *_play(
         "touch",
-        "test_herd_play_looks::test_everything_fits_and_thumbs_reach",
+        "test_herd_play_looks::test_layout_fits_and_buttons_are_large_enough",
         "Buttons are large and in reach of a thumb, upright and across, also with letters twice as large.",
     ),
-    *_play("touch", "test_herd_play::test_a_fill_is_felt", "A fill is felt, unless less motion is wished for."),
+    *_play("touch", "test_herd_play::test_fill_vibrates", "A fill is felt, unless less motion is wished for."),
     *_play(
         "readers",
-        "test_herd_play_looks::test_a_screen_reader_finds_its_way",
+        "test_herd_play_looks::test_accessible_names_and_live_regions",
         "Headings, regions and buttons are named; Buy says “Buy 5 shares”.",
     ),
     *_play(
         "readers",
-        "test_herd_play::test_the_line_is_drawn_and_put_in_words",
+        "test_herd_play::test_line_is_drawn_and_described_in_words",
         "The price line is put in words: lowest, highest, now.",
     ),
     *_play(
         "readers",
-        "test_herd_play::test_rounds_and_news_are_shown_and_said",
+        "test_herd_play::test_rounds_and_news_are_shown_and_announced",
         "Rounds and news are read aloud.",
     ),
     *_play(
         "theme",
-        "test_herd_play_looks::test_it_follows_the_colours_of_the_phone",
+        "test_herd_play_looks::test_theme_follows_the_phone",
         "The page is dark or light as the phone is.",
     ),
     *_play(
@@ -88,18 +88,18 @@ PLAY = (
     ),
     *_play(
         "links",
-        "test_herd_play_game::test_a_room_behind_a_code",
+        "test_herd_play_game::test_game_with_a_join_code",
         "/j/CODE leads to the page with the code.",
         "Where a code is needed, a field for the code on the big screen appears.",
     ),
     *_play(
         "reconnect",
-        "test_herd_play_line::test_a_lost_line_is_shown_and_comes_back",
+        "test_herd_play_line::test_lost_connection_is_shown_and_restored",
         "A lost line is shown, and Buy and Sell are off meanwhile.",
     ),
     *_play(
         "reconnect",
-        "test_herd_play_line::test_a_lost_line_comes_back_by_itself",
+        "test_herd_play_line::test_lost_connection_is_restored_automatically",
         "A lost line comes back by itself.",
     ),
     *_play(
@@ -109,12 +109,12 @@ PLAY = (
     ),
     *_play(
         "reconnect",
-        "test_herd_play_line::test_without_sockets_the_state_is_asked_for",
+        "test_herd_play_line::test_without_sockets_the_state_is_polled",
         "Where no socket gets through, the state is asked for.",
     ),
     *_play(
         "reconnect",
-        "test_herd_play_line::test_a_hidden_page_does_nothing_and_a_seen_one_is_fresh_at_once",
+        "test_herd_play_line::test_hidden_page_pauses_and_refreshes_when_shown",
         "A page that nobody looks at rests, and is fresh at once when it is seen again.",
     ),
     *_play(
@@ -124,17 +124,17 @@ PLAY = (
     ),
     *_play(
         "reconnect",
-        "test_herd_play::test_a_fill_that_was_not_told_is_asked_for",
+        "test_herd_play::test_missing_fill_is_requested",
         "A fill that was not told is asked for.",
     ),
     *_play(
         "reconnect",
-        "test_herd_play_game::test_a_killed_server_comes_back_and_nobody_does_anything",
+        "test_herd_play_game::test_phones_reconnect_after_a_killed_server",
         "A killed server comes back with the portfolio.",
     ),
     *_play(
         "states",
-        "test_herd_play::test_a_refusal_is_said_in_words",
+        "test_herd_play::test_refused_join_shows_the_reason",
         "A refused join says why, and when to try again.",
     ),
     *_play(
@@ -144,33 +144,33 @@ PLAY = (
     ),
     *_play(
         "states",
-        "test_herd_play::test_a_browser_without_cookies_is_told_what_is_missing",
+        "test_herd_play::test_browser_without_cookies_gets_a_message",
         "A browser without cookies is told so.",
     ),
     *_play(
-        "states", "test_herd_play::test_a_refused_order_says_why", "A refused order says why, and how long to wait."
+        "states",
+        "test_herd_play::test_refused_order_shows_the_reason",
+        "A refused order says why, and how long to wait.",
     ),
-    *_play("states", "test_herd_play::test_a_rejected_order_says_why", "A rejected order says why."),
+    *_play("states", "test_herd_play::test_rejected_order_shows_the_reason", "A rejected order says why."),
     *_play(
         "states",
         "test_herd_play::test_the_price_moves_with_an_arrow_and_a_sign",
         "Price, change, wealth and profit move, with arrow and sign.",
     ),
-    *_play(
-        "states", "test_herd_play::test_an_old_price_is_left_out", "A message that comes too late changes no price."
-    ),
+    *_play("states", "test_herd_play::test_old_price_is_ignored", "A message that comes too late changes no price."),
     *_play(
         "states", "test_herd_play::test_a_frozen_market_takes_no_order", "A frozen market says so and takes no order."
     ),
     *_play(
         "states",
-        "test_herd_play::test_rounds_and_news_are_shown_and_said",
+        "test_herd_play::test_rounds_and_news_are_shown_and_announced",
         "The round and its clock stand in the header, news above the price.",
     ),
-    *_play("states", "test_herd_play::test_a_dividend_is_named", "A dividend is named."),
+    *_play("states", "test_herd_play::test_dividend_is_announced", "A dividend is named."),
     *_play(
         "states",
-        "test_herd_play::test_the_meter_is_there_for_those_who_may_see_it",
+        "test_herd_play::test_meter_is_shown_to_the_group_that_may_see_it",
         "The meter of buyers and sellers is there for those who may see it.",
     ),
     *_play(
@@ -180,7 +180,7 @@ PLAY = (
     ),
     *_play(
         "states",
-        "test_herd_play_line::test_an_order_of_somebody_who_is_out_leads_to_the_door",
+        "test_herd_play_line::test_order_of_a_kicked_phone_leads_to_the_join_form",
         "An order of somebody who is out leads to the form for joining.",
     ),
     *_play(
@@ -190,17 +190,17 @@ PLAY = (
     ),
     *_play(
         "states",
-        "test_herd_play_line::test_the_result_stays_when_the_server_has_gone",
+        "test_herd_play_line::test_result_stays_when_the_server_is_gone",
         "After the end rank, profit and wealth are shown, and stay.",
     ),
     *_play(
         "states",
-        "test_herd_play_game::test_trades_of_a_round_that_was_taken_back_are_no_longer_shown",
+        "test_herd_play_game::test_trades_of_an_undone_round_are_removed",
         "A round that was taken back is told, and its trades are no longer shown.",
     ),
     *_play(
         "states",
-        "test_herd_play_looks::test_it_is_there_soon_on_a_slow_phone_in_a_full_hall",
+        "test_herd_play_looks::test_loads_quickly_on_a_slow_phone",
         "The page is there soon on a slow phone in a full hall.",
     ),
     *_play(
@@ -220,7 +220,7 @@ COMMON = (
     ),
     *_every(
         "states",
-        "test_pages::test_a_path_without_a_page_says_so",
+        "test_pages::test_unknown_path_says_so",
         "A path without a page says “There is no such page”, and where the others are.",
     ),
     *_every(
@@ -235,7 +235,7 @@ COMMON = (
     ),
     *_every(
         "theme",
-        "test_pages::test_a_theme_chosen_on_one_page_holds_on_the_others",
+        "test_pages::test_theme_is_shared_by_all_pages",
         "A theme chosen on one page holds on the others.",
     ),
 )
