@@ -1,5 +1,5 @@
-"""The herd game's big screen: one callback looks at the game every quarter of a second with the presenter's key, once a
-second without; the presenter's controls are in `herd_controls`.
+"""The herd game's big screen: one callback refreshes it every quarter of a second with the presenter's key, and every
+second without. The presenter's controls are in `herd_controls`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dash import Dash, Input, Output, State, html, set_props
 from dash.development.base_component import Component
 
 from callbacks.herd_controls import register_controls
-from callbacks.herd_live import UNKNOWN, WINDOWS, Cursor, Viewpoint, advance, changed, read_cursor, take_look
+from callbacks.herd_live import UNKNOWN, WINDOWS, Cursor, Viewpoint, advance, changed, read_cursor, screen_state
 from callbacks.page import Page
 from layouts.herd import herd_page
 from layouts.shell import Link
@@ -40,16 +40,16 @@ def viewpoint(services: Services, epoch: str) -> Viewpoint:
     return Viewpoint(presenter, secret, request_join_url(settings, code), epoch)
 
 
-def look(
+def refresh_screen(
     game: Game, view: Viewpoint, now: int, clicks: object, cursor: Cursor
 ) -> tuple[list[Any], dict[str, dict[str, Any]]]:
-    """The answer to one look of a page: [the chart's figure, its later points, the cursor], and by component the other
-    properties that have changed. clicks: on the button that changes the time shown; cursor: what the page has.
+    """The response to one refresh of a page: [the chart's figure, its later points, the cursor], and by component the
+    other properties that have changed. clicks: on the button that changes the time shown; cursor: what the page has.
 
-    A click may come while a look is under way, and which of the two answers is shown last is not known: after a click
-    the page is told everything again.
+    A click may come during a refresh, and which of the two responses is shown last is not known: after a click the page
+    gets everything again.
     """
-    seen = take_look(game, view, now)
+    seen = screen_state(game, view, now)
     count = clicks if isinstance(clicks, int) and 0 < clicks < MAX_CLICKS else 0
     window = count % len(WINDOWS)
     figure, extension, moved = advance(game, view, seen, window, cursor)
@@ -76,7 +76,9 @@ def register(app: Dash, services: Services) -> None:
         running=[(Output("herd-interval", "disabled"), True, False)],
     )
     def refresh(_beat: object, clicks: object, cursor: object) -> list[Any]:
-        answer, values = look(game, viewpoint(services, epoch), services.clock.now(), clicks, read_cursor(cursor))
+        answer, values = refresh_screen(
+            game, viewpoint(services, epoch), services.clock.now(), clicks, read_cursor(cursor)
+        )
         for id, properties in values.items():  # as outputs, all 75 would be named in every request
             set_props(id, properties)
         return answer

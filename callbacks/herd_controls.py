@@ -140,8 +140,7 @@ class Dialog:
 class Switch:
     """A button of the toolbar that does the opposite when it is pressed again.
 
-    The page shows what the next press would do with the next look. Until then a second press is one too many, and does
-    nothing.
+    The page shows what the next press would do after the next refresh. Until then a second press does nothing.
     """
 
     def __init__(self) -> None:

@@ -83,7 +83,7 @@ def register(app: Dash, services: Services) -> None:
         Input("debrief-theme", "data"),
         running=[(Output("debrief-busy", "hidden"), False, True), (Output("debrief-update", "disabled"), True, False)],
     )
-    def look(session: str | None, _clicks: int | None, theme: str | None) -> Any:
+    def show_report(session: str | None, _clicks: int | None, theme: str | None) -> Any:
         if theme is None:
             raise PreventUpdate  # the browser sets the theme in a moment
         return show(debriefs, is_operator, session, theme)

@@ -41,7 +41,7 @@ GRAPH: Any = {
 
 
 def herd_page(*, links: Sequence[Link] = ()) -> Component:
-    """The page before its first look at the game."""
+    """The page before its first refresh."""
     return page_shell(
         TITLE,
         links=links,

@@ -1,7 +1,7 @@
-"""What moves on the herd game's big screen, as values of its components' properties. Pure: the same look, the same
-values; a callback sends those that differ from what the page has. The crowd's part is in `herd_crowd`.
+"""The moving parts of the herd game's big screen as values of its components' properties. Pure: the same state gives
+the same values; a callback sends those that the page does not have. The crowd's part is in `herd_crowd`.
 
-What moves together is sent together: for each component that changes by itself Dash tells all others five times.
+Parts that change together are one property, because Dash notifies all components five times per changed component.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ PHASES = {
 NEWS_MS = 15_000
 """How long a headline stands over the chart."""
 FAST, SLOW = 250, 1_000
-"""ms between two looks of a presenter's page and of a viewer's."""
+"""ms between two refreshes of a presenter's page and of a viewer's."""
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class ScreenState:
     """What a page may see of the game at one moment. Times in ms; amounts in currency.
 
     zero: where the chart begins; way: of the price lately; moved: whether the price ever differed from the first;
@@ -55,56 +55,56 @@ class Look:
     experiment: bool
 
 
-def screen(look: Look) -> dict[str, Any]:
+def screen(state: ScreenState) -> dict[str, Any]:
     """Every property that moves with the game, as "id.property": its value."""
     return {
-        **_stage(look),
-        **_top(look),
-        **_meter(look),
-        **_toolbar(look),
-        "herd-session.children": f"Session {look.session}",
-        "herd-interval.interval": FAST if look.presenter else SLOW,
+        **_stage(state),
+        **_top(state),
+        **_meter(state),
+        **_toolbar(state),
+        "herd-session.children": f"Session {state.session}",
+        "herd-interval.interval": FAST if state.presenter else SLOW,
     }
 
 
-def scene(look: Look) -> str:
+def scene(state: ScreenState) -> str:
     """What the room should see: "join" (nobody there, or the lobby), "play" or "over"."""
-    if look.phase == "ended":
+    if state.phase == "ended":
         return "over"
-    if look.phase == "lobby":
+    if state.phase == "lobby":
         return "join"
-    return "play" if look.count or look.bots or look.moved else "join"
+    return "play" if state.count or state.bots or state.moved else "join"
 
 
-def announcement(look: Look) -> str:
+def announcement(state: ScreenState) -> str:
     """What is read aloud when it changes: the phase and the round; prices and news would never let it be silent."""
-    return " ".join(part for part in (PHASES[look.phase][1], f"{_round(look)}." if look.round else "") if part)
+    return " ".join(part for part in (PHASES[state.phase][1], f"{_round(state)}." if state.round else "") if part)
 
 
-def _stage(look: Look) -> dict[str, Any]:
-    fresh = look.news is not None and look.now - look.news["time"] < NEWS_MS
+def _stage(state: ScreenState) -> dict[str, Any]:
+    fresh = state.news is not None and state.now - state.news["time"] < NEWS_MS
     return {
-        "herd-stage.data-scene": scene(look),
-        "herd-stage.data-phase": look.phase,
-        "herd-stage.data-access": "presenter" if look.presenter else "viewer",
-        "herd-stage.data-experiment": str(look.experiment).lower(),
-        "herd-picture.data-way": look.way,
-        "herd-news.children": look.news["text"] if look.news and fresh else "",
+        "herd-stage.data-scene": scene(state),
+        "herd-stage.data-phase": state.phase,
+        "herd-stage.data-access": "presenter" if state.presenter else "viewer",
+        "herd-stage.data-experiment": str(state.experiment).lower(),
+        "herd-picture.data-way": state.way,
+        "herd-news.children": state.news["text"] if state.news and fresh else "",
         "herd-news.hidden": not fresh,
-        "herd-hero.hidden": scene(look) != "join",
-        "herd-over.hidden": scene(look) != "over",
-        "herd-announce.children": announcement(look),
+        "herd-hero.hidden": scene(state) != "join",
+        "herd-over.hidden": scene(state) != "over",
+        "herd-announce.children": announcement(state),
     }
 
 
-def _top(look: Look) -> dict[str, Any]:
-    change = look.price - look.start
+def _top(state: ScreenState) -> dict[str, Any]:
+    change = state.price - state.start
     way = text.way(change, 0.005)
-    share = text.signed(100 * change / look.start if look.start else 0.0, lambda value: text.number(value, 1))
-    left = _left(look)
+    share = text.signed(100 * change / state.start if state.start else 0.0, lambda value: text.number(value, 1))
+    left = _left(state)
     return {
         "herd-quote.children": [
-            element("Span", text.price(look.price), id="herd-price", className="hg-price"),
+            element("Span", text.price(state.price), id="herd-price", className="hg-price"),
             element(
                 "Span",
                 f"{text.arrow(way)} {text.signed(change, text.price)} ({share} %)",
@@ -113,35 +113,35 @@ def _top(look: Look) -> dict[str, Any]:
                 **data(way=way),
             ),
         ],
-        "herd-phase.children": PHASES[look.phase][0],
-        "herd-round.children": _round(look),
+        "herd-phase.children": PHASES[state.phase][0],
+        "herd-round.children": _round(state),
         "herd-clock.children": "" if left is None else text.span(math.ceil(left)),
         "herd-clock.hidden": left is None,
         "herd-clock.data-soon": str(left is not None and left <= 10).lower(),
     }
 
 
-def _round(look: Look) -> str:
-    if look.round is None:
+def _round(state: ScreenState) -> str:
+    if state.round is None:
         return ""
-    return f"Round {look.round['round']}" + (f" of {look.round['of']}" if look.round.get("of") else "")
+    return f"Round {state.round['round']}" + (f" of {state.round['of']}" if state.round.get("of") else "")
 
 
-def _left(look: Look) -> float | None:
+def _left(state: ScreenState) -> float | None:
     """Seconds of the round that are left; None without a limit."""
-    if look.round is None or look.phase == "ended":
+    if state.round is None or state.phase == "ended":
         return None
-    ends, left = look.round.get("ends"), look.round.get("left")
-    rest = ends - look.now if ends is not None else left
+    ends, left = state.round.get("ends"), state.round.get("left")
+    rest = ends - state.now if ends is not None else left
     return None if rest is None else max(0.0, rest / 1000)
 
 
-def _meter(look: Look) -> dict[str, Any]:
-    share = 0.5 if look.meter is None else look.meter
-    known = look.meter is not None
+def _meter(state: ScreenState) -> dict[str, Any]:
+    share = 0.5 if state.meter is None else state.meter
+    known = state.meter is not None
     parts = (share, 1 - share) if known else (None, None)
     buyers, sellers = (text.NONE if part is None else f"{text.percent(part)} %" for part in parts)
-    batch = f"Last batch: ▲ {look.buys}  ▼ {look.sells}" if look.buys or look.sells else ""
+    batch = f"Last batch: ▲ {state.buys}  ▼ {state.sells}" if state.buys or state.sells else ""
     return {
         "herd-meter.data-known": str(known).lower(),
         "herd-meter-now.children": [
@@ -159,18 +159,18 @@ def _meter(look: Look) -> dict[str, Any]:
     }
 
 
-def _toolbar(look: Look) -> dict[str, Any]:
-    ended, running = look.phase == "ended", look.round is not None
+def _toolbar(state: ScreenState) -> dict[str, Any]:
+    ended, running = state.phase == "ended", state.round is not None
     return {
-        "herd-tools.hidden": not look.presenter,
-        "herd-viewer.hidden": look.presenter,
-        "herd-toggle-words.children": PHASES[look.phase][2],
+        "herd-tools.hidden": not state.presenter,
+        "herd-viewer.hidden": state.presenter,
+        "herd-toggle-words.children": PHASES[state.phase][2],
         **{f"herd-do-{name}.disabled": ended for name in ("news", "round", "bots", "experiment", "end")},
-        "herd-do-lobby.disabled": ended or look.phase == "lobby",
-        "herd-do-undo.disabled": ended or not (running or look.rounds),
-        "herd-do-experiment.aria-pressed": str(look.experiment).lower(),
+        "herd-do-lobby.disabled": ended or state.phase == "lobby",
+        "herd-do-undo.disabled": ended or not (running or state.rounds),
+        "herd-do-experiment.aria-pressed": str(state.experiment).lower(),
         "herd-round-idle.hidden": running,
         "herd-round-running.hidden": not running,
         "herd-send-round.hidden": running,
-        "herd-help-game.hidden": not look.presenter,
+        "herd-help-game.hidden": not state.presenter,
     }

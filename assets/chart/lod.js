@@ -6,7 +6,7 @@
   "use strict";
   const of = (root.orderflow = root.orderflow || {});
 
-  const MAX_ROWS = 1e6;
+  const MOST = 1e6;
   const FACTORS = [1, 2, 4, 5, 8]; // of a decade: what makes round prices of ticks of 1, 2, 2.5 or 5
   const DIGIT = 0.57; // width of a digit in units of the font size, for the interface fonts we use
   const MIN_FONT = 7;
@@ -24,7 +24,7 @@
   function groups(step) {
     if (known.has(step)) return known.get(step);
     const list = [];
-    for (let decade = 1; decade <= MAX_ROWS; decade *= 10) {
+    for (let decade = 1; decade <= MOST; decade *= 10) {
       for (const factor of FACTORS) {
         const group = factor * decade,
           size = step * group,

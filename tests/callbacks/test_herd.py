@@ -1,4 +1,4 @@
-"""The big screen's callbacks as plain functions: one look after the other at a real game."""
+"""The big screen's callbacks as plain functions: one refresh after the other of a real game."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dash import Dash, no_update
 
 from callbacks import herd_forms as forms
 from callbacks.app import PAGES
-from callbacks.herd import look
+from callbacks.herd import refresh_screen
 from callbacks.herd_controls import Dialog, Switch
 from callbacks.herd_live import (
     CROWD_MS,
@@ -22,8 +22,8 @@ from callbacks.herd_live import (
     Viewpoint,
     advance,
     read_cursor,
+    screen_state,
     take_crowd,
-    take_look,
 )
 from layouts.herd_crowd import crowd
 from layouts.herd_screen import screen
@@ -55,7 +55,7 @@ class Tab:
 
     def beat(self, *, lose: bool = False) -> list[Any]:
         now = time.time_ns() + self.ahead * 1_000_000
-        answer, changed = look(self.game, self.view, now, self.clicks, read_cursor(self.cursor))
+        answer, changed = refresh_screen(self.game, self.view, now, self.clicks, read_cursor(self.cursor))
         if lose:
             return answer
         figure, added, self.cursor = answer
@@ -179,7 +179,7 @@ def test_only_what_changed_is_sent(game: Game) -> None:
     game.join("Ada")
     tab = Tab(game)
     tab.beat()
-    assert set(screen(take_look(game, SEES, time.time_ns()))) - set(tab.told) == {"herd-announce.children"}
+    assert set(screen(screen_state(game, SEES, time.time_ns()))) - set(tab.told) == {"herd-announce.children"}
     assert set(crowd(take_crowd(game, SEES))) <= set(tab.told)
     tab.beat()
     assert tab.told == []
@@ -214,7 +214,7 @@ def test_after_a_click_everything_is_told_again(game: Game) -> None:
     assert tab.told == ["herd-window-note.children"]
     assert tab.shown["herd-window-note.children"].children == "The last five minutes"
     tab.beat()  # an answer that was under way may have come after that to the click
-    assert set(screen(take_look(game, SEES, time.time_ns()))) <= set(tab.told)
+    assert set(screen(screen_state(game, SEES, time.time_ns()))) <= set(tab.told)
     assert "herd-leaders.children" in tab.told
     tab.beat()
     assert tab.told == []
@@ -225,7 +225,7 @@ def test_a_viewer_sees_no_secrets(game: Game) -> None:
     forms.control(game, "round", {"rounds": 2, "seconds": 60, "fundamental": 120})
     forms.control(game, "experiment", {"on": True})
     trade(game, "p1", 2)
-    seen, watched = take_look(game, SEES, time.time_ns()), take_look(game, WATCHES, time.time_ns())
+    seen, watched = screen_state(game, SEES, time.time_ns()), screen_state(game, WATCHES, time.time_ns())
     assert (seen.experiment, watched.experiment) == (True, False)
     assert (take_crowd(game, SEES).code, take_crowd(game, WATCHES).code) == (game.code, "")
     for view, shown, there in ((SEES, seen, True), (WATCHES, watched, False)):

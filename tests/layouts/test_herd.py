@@ -16,14 +16,14 @@ from layouts.herd import STEPS, herd_page
 from layouts.herd_crowd import PLACES, STATISTICS, Crowd, crowd
 from layouts.herd_dialogs import ASKS, BOTS, EXPORTS, people_rows
 from layouts.herd_keys import GAME, SCREEN
-from layouts.herd_screen import NEWS_MS, Look, announcement, scene, screen
+from layouts.herd_screen import NEWS_MS, ScreenState, announcement, scene, screen
 from layouts.shell import Link
 from orderflow.herd.debrief.export import EXPORTS as FILES
 from orderflow.herd.live.presenter import ARGUMENTS
 from orderflow.herd.rules.bots import KINDS
 from tests.layouts.trees import find, ids, walk
 
-LOOK = Look(
+STATE = ScreenState(
     presenter=True, now=100_000, session="s", zero=0, phase="open", price=104.256, start=100.0, way="up",
     round={"round": 3, "of": 3, "ends": 142_500}, meter=0.63, buys=34, sells=12, news=None, count=228, bots=0,
     moved=True, rounds=True, experiment=False,
@@ -64,7 +64,7 @@ def statistics(shown: dict[str, Any]) -> dict[str, str]:
 
 def test_same_values_make_the_same_tree() -> None:
     assert str(page()) == str(page())
-    assert (screen(LOOK), crowd(CROWD)) == (screen(LOOK), crowd(CROWD))
+    assert (screen(STATE), crowd(CROWD)) == (screen(STATE), crowd(CROWD))
 
 
 def test_ids_are_unique() -> None:
@@ -78,7 +78,7 @@ def test_controls_wait_for_the_key() -> None:
 
 
 def test_every_moving_value_has_its_component() -> None:
-    assert {name.split(".")[0] for name in (*screen(LOOK), *crowd(CROWD))} <= ids(page())
+    assert {name.split(".")[0] for name in (*screen(STATE), *crowd(CROWD))} <= ids(page())
 
 
 def test_rows_are_written_as_dash_sends_components() -> None:
@@ -123,7 +123,7 @@ def test_every_key_of_the_help_is_on_a_component() -> None:
     keys = {key for key, _ in (*GAME, *SCREEN)} - {"Esc"}
     assert set(attributes("data-hotkey")) == keys
     assert find(page(), "herd-help-game").hidden is True
-    assert [screen(replace(LOOK, presenter=key))["herd-help-game.hidden"] for key in (True, False)] == [False, True]
+    assert [screen(replace(STATE, presenter=key))["herd-help-game.hidden"] for key in (True, False)] == [False, True]
 
 
 def test_bots_and_files_are_those_of_the_game() -> None:
@@ -162,7 +162,7 @@ def test_statistics_of_the_game_it_replaces_are_among_those_shown() -> None:
 
 
 def test_the_screen_says_price_phase_round_meter_and_way_in() -> None:
-    shown = screen(LOOK) | crowd(CROWD)
+    shown = screen(STATE) | crowd(CROWD)
     assert words(shown["herd-quote.children"]) == "104.26 ▲ +4.26 (+4.3 %)"
     assert (shown["herd-phase.children"], shown["herd-round.children"]) == ("Open", "Round 3 of 3")
     assert (shown["herd-clock.children"], shown["herd-clock.data-soon"]) == ("0:43", "false")
@@ -178,7 +178,7 @@ def test_the_screen_says_price_phase_round_meter_and_way_in() -> None:
 
 
 def test_unknown_values_are_a_dash() -> None:
-    empty = replace(LOOK, meter=None, round=None, buys=0, sells=0, count=0)
+    empty = replace(STATE, meter=None, round=None, buys=0, sells=0, count=0)
     shown = screen(empty) | crowd(replace(CROWD, stats={}, leaders=(), feed=(), code=""))
     assert "Buyers –" in words(shown["herd-meter-now.children"])
     assert statistics(shown)["Gini of wealth"] == "–"
@@ -187,13 +187,13 @@ def test_unknown_values_are_a_dash() -> None:
 
 
 def test_a_frozen_round_stands_at_what_is_left() -> None:
-    frozen = replace(LOOK, phase="frozen", round={"round": 3, "of": 3, "ends": None, "left": 9_000})
+    frozen = replace(STATE, phase="frozen", round={"round": 3, "of": 3, "ends": None, "left": 9_000})
     assert (screen(frozen)["herd-clock.children"], screen(frozen)["herd-clock.data-soon"]) == ("0:09", "true")
     assert announcement(frozen) == "The market is frozen. Round 3 of 3."
 
 
 def test_a_headline_stands_for_a_while() -> None:
-    news = replace(LOOK, news={"text": "Comet", "time": LOOK.now - 1_000})
+    news = replace(STATE, news={"text": "Comet", "time": STATE.now - 1_000})
     assert (screen(news)["herd-news.children"], screen(news)["herd-news.hidden"]) == ("Comet", False)
     assert screen(replace(news, now=news.now + NEWS_MS))["herd-news.hidden"] is True
 
@@ -211,21 +211,21 @@ def test_a_headline_stands_for_a_while() -> None:
     ],
 )
 def test_scenes(state: dict[str, Any], wanted: str) -> None:
-    assert scene(replace(LOOK, **state)) == wanted
+    assert scene(replace(STATE, **state)) == wanted
 
 
 def test_buttons_fit_the_phase() -> None:
-    ended = screen(replace(LOOK, phase="ended", round=None))
+    ended = screen(replace(STATE, phase="ended", round=None))
     for name in ("end", "news", "round", "bots", "experiment", "undo", "lobby"):
         assert ended[f"herd-do-{name}.disabled"], name
     assert ended["herd-toggle-words.children"] == "New game"
-    lobby = screen(replace(LOOK, phase="lobby", round=None, rounds=False))
+    lobby = screen(replace(STATE, phase="lobby", round=None, rounds=False))
     assert (lobby["herd-do-lobby.disabled"], lobby["herd-do-undo.disabled"]) == (True, True)
     assert crowd(replace(CROWD, waiting=True))["herd-hero-title.children"] == "Scan to join: we begin soon"
 
 
 def test_a_viewer_has_no_buttons_and_looks_less_often() -> None:
-    shown = screen(replace(LOOK, presenter=False))
+    shown = screen(replace(STATE, presenter=False))
     assert (shown["herd-tools.hidden"], shown["herd-viewer.hidden"], shown["herd-interval.interval"]) == (
         True,
         False,

@@ -201,8 +201,8 @@ class Game(View):
         return self._current_leaderboard().top(count)
 
     def people(self, find: str = "", most: int = 200) -> tuple[list[dict[str, Any]], int]:
-        """(the first `most` of the participants found, how many there are), in the order of joining, without who was
-        kicked. find: a part of a nickname, or a whole participant's id. A row: participant, nick, bot, wealth."""
+        """(the first `most` of the participants found, how many there are), in the order of joining, without kicked
+        ones. find: a part of a nickname, or a whole participant's id. A row: participant, nick, bot, wealth."""
         state, wanted = self._session.state, find.strip().lower()
         found = [p for p in state.present() if not wanted or wanted in p.nick.lower() or wanted == p.id.lower()]
         rows = [
@@ -212,7 +212,7 @@ class Game(View):
         return rows, len(found)
 
     def rank(self, pid: str) -> tuple[int, int]:
-        """(rank by wealth, of how many), at most a second old. Raises Unauthorized for who is not in the game."""
+        """(rank by wealth, of how many), at most a second old. Raises Unauthorized for an unknown participant."""
         return self._current_leaderboard().rank(self._session.person(pid), self._session.state)
 
     def events(self) -> list[Event]:
