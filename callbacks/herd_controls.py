@@ -18,13 +18,13 @@ from callbacks.herd_forms import (
     begin_rounds,
     control,
     experiment,
-    hire,
     publish,
     rounds_of_kind,
+    set_bots,
     toggle,
     words_of,
 )
-from layouts.herd_dialogs import ASKS, BOTS, people_rows
+from layouts.herd_dialogs import BOTS, CONFIRMATIONS, people_rows
 from orderflow.herd.live.game import Game
 from orderflow.web.kit.access import is_operator, operator_only
 
@@ -232,11 +232,11 @@ def _bots(app: Dash, game: Game) -> None:
 
     @dialog.sends("herd-send-bots")
     def send_bots(*counts: object) -> str:
-        return hire(game, dict(zip(KINDS, counts, strict=True)))
+        return set_bots(game, dict(zip(KINDS, counts, strict=True)))
 
 
 def _questions(app: Dash, game: Game) -> None:
-    for name in ASKS:
+    for name in CONFIRMATIONS:
         _question(app, game, name)
 
     @app.callback(
@@ -265,13 +265,13 @@ def _questions(app: Dash, game: Game) -> None:
 
 
 def _question(app: Dash, game: Game, name: str) -> None:
-    """A dialog that asks before an action of ASKS."""
+    """A dialog that asks before an action of CONFIRMATIONS."""
     dialog = Dialog(app, name)
 
     @app.callback(*dialog.outputs, Input(f"herd-send-{name}", "n_clicks"), dialog.opening, prevent_initial_call=True)
     @operator_only(dialog.refused)
     def yes(_click: object, opening: object) -> list[Any]:
-        return dialog.send(lambda: _controlled(game, name, {}, ASKS[name][3]), opening)
+        return dialog.send(lambda: _controlled(game, name, {}, CONFIRMATIONS[name][3]), opening)
 
 
 def _people(app: Dash, game: Game) -> None:

@@ -74,7 +74,7 @@ def begin_rounds(
     return "The rounds begin."
 
 
-def hire(game: Game, counts: dict[str, object]) -> str:
+def set_bots(game: Game, counts: dict[str, object]) -> str:
     """Set the numbers of bots that differ from the present ones. counts: by kind. Raises Refused."""
     present = game.bots
     changed = {kind: amount(count) or 0 for kind, count in counts.items()}

@@ -114,7 +114,7 @@ def screen_state(game: Game, view: Viewpoint, now: int) -> ScreenState:
     )
 
 
-def take_crowd(game: Game, view: Viewpoint) -> Crowd:
+def crowd_state(game: Game, view: Viewpoint) -> Crowd:
     """What the page may see of the crowd."""
     return Crowd(
         presenter=view.presenter,
@@ -144,7 +144,7 @@ def changed(
     fields: Json = {"seen": seen, "crowd": cursor.crowd, "crowd_at": cursor.crowd_at}
     rest = WAITING_MS if scene(state) == "join" else CROWD_MS
     if epoch != cursor.epoch or abs(state.now - cursor.crowd_at) >= rest:
-        more, prints = differing(crowd(take_crowd(game, view)), cursor.crowd)
+        more, prints = differing(crowd(crowd_state(game, view)), cursor.crowd)
         values |= more
         fields |= {"crowd": prints, "crowd_at": state.now}
     return by_component(values), fields

@@ -89,8 +89,8 @@ def extend(playback: Playback, before: Player, after: Player) -> tuple[Player, J
     return replace(after, drawn=drawn), {"extendData": data}
 
 
-def told(playback: Playback, before: float, after: float, left_out: float) -> Json:
-    """What happened on the way from one position to a later one: events, a headline, a skipped pause."""
+def events_between(playback: Playback, before: float, after: float, left_out: float) -> Json:
+    """Changes for what happened between two positions: events, a headline, a skipped pause."""
     old, new = playback.captions_past(before), playback.captions_past(after)
     changes: Json = {}
     if new > old:
@@ -185,7 +185,7 @@ def play_on(playback: Playback, before: Player, now: float) -> Json:
     """A picture while the session plays."""
     player, left_out = advance(before, playback, now)
     player, chart = extend(playback, before, player)
-    return chart | texts(playback, player) | told(playback, before.position, player.position, left_out)
+    return chart | texts(playback, player) | events_between(playback, before.position, player.position, left_out)
 
 
 def act(playback: Playback, before: Player, controls: Controls, now: float) -> Json:

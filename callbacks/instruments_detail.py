@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 LARGEST = 1000
 """Prices of a line, at most."""
-EVERY = 5
-"""Looks of the card's interval between two checks of the facts; an order book is looked at each time."""
+CHECK_EVERY = 5
+"""Intervals of the card between two checks of the facts; an order book is refreshed at each."""
 
 Answer = dict[str, Any]
 
@@ -133,9 +133,13 @@ def register(app: Dash, services: Services) -> None:
         running=[(Output("instruments-card-interval", "disabled"), True, False)],
         prevent_initial_call=True,
     )
-    def check_facts(looks: int | None, open_: Any) -> Any:
+    def check_facts(intervals: int | None, open_: Any) -> Any:
         instrument = find(simulation, read_opened(open_).id)
-        between = isinstance(looks, int) and looks % EVERY != 0 and ctx.triggered_id == "instruments-card-interval"
+        between = (
+            isinstance(intervals, int)
+            and intervals % CHECK_EVERY != 0
+            and ctx.triggered_id == "instruments-card-interval"
+        )
         if instrument is None or (between and not instrument.spec.book):
             raise PreventUpdate
         found = services.workers.run(build_model_card, instrument, checker)

@@ -172,7 +172,7 @@ def _register_form(app: Dash, simulation: Simulation, known: Mapping[str, Any]) 
         instrument = find(simulation, read_opened(given).id)
         return form_of(instrument.spec).plain() if instrument else None
 
-    # A callback of its own: of two calls under way Dash keeps the later answer, and a look must not undo a discard.
+    # A separate callback: of two calls under way Dash keeps the later response, and a refresh must not undo a discard.
     @app.callback(
         Output("instruments-form", "data", allow_duplicate=True),
         Input("instruments-card-interval", "n_intervals"),
@@ -181,7 +181,7 @@ def _register_form(app: Dash, simulation: Simulation, known: Mapping[str, Any]) 
         State("instruments-discard", "disabled"),
         prevent_initial_call=True,
     )
-    def look_again(_looks: Any, given: Any, held: Any, clean: bool | None) -> Any:
+    def refresh_form(_intervals: Any, given: Any, held: Any, clean: bool | None) -> Any:
         instrument = find(simulation, read_opened(given).id)
         form = form_of(instrument.spec).plain() if instrument else None
         if not clean or held == form:

@@ -83,14 +83,14 @@ def judge(quizzes: Quizzes, game: Game, guess: str) -> dict[str, Any] | None:
     if "error" in answer:
         return parts(game, head=no_update, answer=fault(answer["error"]), figure=no_update)
     right = [*game.right[: game.number], answer["right"]]
-    after = msgspec.structs.replace(game, state="told", right=right, next=answer["prices"])
+    after = msgspec.structs.replace(game, state="answered", right=right, next=answer["prices"])
     figure = quiz_figure(game.prices, kind="right" if answer["right"] else "wrong")
     return parts(after, head=head(game.number, game.of, right), answer=verdict(answer), figure=figure)
 
 
 def go_on(game: Game) -> dict[str, Any] | None:
     """The page's parts after "Next": the next question, or the score; None when there is nothing to go on from."""
-    if game.state != "told" or game.of != QUESTIONS:
+    if game.state != "answered" or game.of != QUESTIONS:
         return None
     if game.next and game.number + 1 < game.of:
         return ask(msgspec.structs.replace(game, state="ask", number=game.number + 1, prices=game.next, next=None))
@@ -150,7 +150,7 @@ def register(app: Dash, services: Services) -> None:
             raise PreventUpdate
         if which == "instruments-dialog-quiz":
             # closed and opened again, the quiz is where it was
-            fresh = opened and game.state not in ("ask", "told")
+            fresh = opened and game.state not in ("ask", "answered")
             answer = workers.run(begin_quiz, quizzes) if fresh else None
         elif which in ("instruments-quiz-real", "instruments-quiz-fake"):
             guess = str(which).rpartition("-")[2]

@@ -77,8 +77,8 @@ class Form(State):
 
 
 class Game(State):
-    """Where the quiz is. state: none, ask, told, over or fault; number: of the question, from 0; right: a flag for each
-    guess; prices: of the question; next: of the one after it."""
+    """The progress of the quiz. state: none, ask, answered, over or fault; number: of the question, from 0; right: one
+    flag per guess; prices: of the question; next: of the one after it."""
 
     state: str = "none"
     seed: Count = 0

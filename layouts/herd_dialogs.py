@@ -49,7 +49,7 @@ NEWS = (
 )
 """Headlines to begin with: text, percent."""
 
-ASKS = {
+CONFIRMATIONS = {
     "undo": (
         "Undo the last round?",
         "Portfolios and the price go back to where they were when it began.",
@@ -75,7 +75,7 @@ ASKS = {
         "A new game.",
     ),
 }
-"""What asks first, by the game's action: question, what would happen, the button's words, what is said when done."""
+"""Actions that need a confirmation: title, explanation, label of the button, message afterwards."""
 
 KICKED = "Out of the game, with the whole portfolio. Joining again stays possible."
 
@@ -88,7 +88,7 @@ def dialogs() -> list[Component]:
         _dialog("bots", "Bots", _bots(), "Set"),
         _dialog("people", "People", _people(), None),
         _dialog("export", "Export", _exports(), None),
-        *(_question(name, title, text, yes) for name, (title, text, yes, _) in ASKS.items()),
+        *(_question(name, title, text, yes) for name, (title, text, yes, _) in CONFIRMATIONS.items()),
         _question("kick", html.Span("Kick?", id="herd-kick-title"), KICKED, "Kick"),
         _dialog("help", "Keyboard", [html.Div(key_help(), className="hg-help")], None),
         _whole_code(),

@@ -21,7 +21,7 @@ DIALOGS = ("detail", "restart", "scenario", "quiz", "help")
 """Names of the dialogs: ids `instruments-dialog-…`."""
 
 CARD_INTERVAL = 2000
-"""ms between two looks at the model card of the open instrument."""
+"""ms between two refreshes of the model card of the open instrument."""
 
 KEYS = (
     ("/", "Search"),

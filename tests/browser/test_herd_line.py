@@ -15,7 +15,7 @@ from tests.running import RunningServer, start_server
 
 pytestmark = pytest.mark.browser
 
-ASKS = "**/_dash-update-component**"
+CALLBACKS = "**/_dash-update-component**"
 HIDDEN = 30
 """Seconds for which the tab is hidden."""
 
@@ -82,9 +82,9 @@ def test_points_grow_and_answers_that_are_lost_are_asked_for_again(stage: Stage,
         else:
             route.continue_()
 
-    stage.page.route(ASKS, lose)
+    stage.page.route(CALLBACKS, lose)
     trade(ada, 8)
-    stage.page.unroute(ASKS, lose)
+    stage.page.unroute(CALLBACKS, lose)
     trade(ada, 2)
     agrees(stage, room)
     assert len(stage.line()[0]) >= before + 8
@@ -186,7 +186,7 @@ def test_slow_server_is_reported(browser: Any, room: Room) -> None:
     context = browser.new_context()
     page = context.new_page()
     slow = "herd-chart.figure"
-    page.route(ASKS, lambda route: None if slow in (route.request.post_data or "") else route.continue_())
+    page.route(CALLBACKS, lambda route: None if slow in (route.request.post_data or "") else route.continue_())
     page.goto(room.server.url + "/herd/")
     page.get_by_text("the network is slow").wait_for()
     context.close()

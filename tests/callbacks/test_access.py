@@ -171,7 +171,7 @@ def state_of(site: Site) -> dict[str, Any]:
     services, market, game = site.services, site.services.market, site.services.part(Game)
     simulation = services.part(Simulation)
 
-    def told(path: str) -> Any:
+    def body(path: str) -> Any:
         return site.client.get(path, headers=BEARER).get_json()
 
     infos = market.symbols()
@@ -180,11 +180,11 @@ def state_of(site: Site) -> dict[str, Any]:
         "settings of symbols": {info.symbol: market.settings_of(info.symbol) for info in infos},
         "market": (market.epoch, market.rejected_total),
         "herd": (game.session_id, game.phase, game.version, [str(event) for event in game.events()]),
-        "sessions": told("/herd/sessions"),
+        "sessions": body("/herd/sessions"),
         "instruments": [(each.spec, each.steps, each.initial_price) for each in simulation.all()],
         "simulation": (simulation.running, simulation.speed, simulation.seed, simulation.status()["scenario"]),
         "sample": services.part(SampleReplay).status(),
-        "exchange": told("/exchange/control"),
+        "exchange": body("/exchange/control"),
         "settings": services.settings,
     }
 

@@ -21,9 +21,9 @@ from callbacks.herd_live import (
     NEW,
     Viewpoint,
     advance,
+    crowd_state,
     read_cursor,
     screen_state,
-    take_crowd,
 )
 from layouts.herd_crowd import crowd
 from layouts.herd_screen import screen
@@ -50,7 +50,7 @@ class Tab:
         self.figures = 0
         self.line: list[tuple[int, float]] = []
         self.shown: dict[str, Any] = {}
-        self.told: list[str] = []
+        self.received: list[str] = []
         self.ahead = 0
 
     def beat(self, *, lose: bool = False) -> list[Any]:
@@ -67,9 +67,9 @@ class Tab:
             self.line += zip(update["x"][0], update["y"][0], strict=True)
             if most["x"][0] >= 0:
                 self.line = self.line[len(self.line) - most["x"][0] :]
-        told = {f"{id}.{key}": value for id, properties in changed.items() for key, value in properties.items()}
-        self.told = list(told)
-        self.shown |= told
+        received = {f"{id}.{key}": value for id, properties in changed.items() for key, value in properties.items()}
+        self.received = list(received)
+        self.shown |= received
         return answer
 
     @property
@@ -179,10 +179,10 @@ def test_only_what_changed_is_sent(game: Game) -> None:
     game.join("Ada")
     tab = Tab(game)
     tab.beat()
-    assert set(screen(screen_state(game, SEES, time.time_ns()))) - set(tab.told) == {"herd-announce.children"}
-    assert set(crowd(take_crowd(game, SEES))) <= set(tab.told)
+    assert set(screen(screen_state(game, SEES, time.time_ns()))) - set(tab.received) == {"herd-announce.children"}
+    assert set(crowd(crowd_state(game, SEES))) <= set(tab.received)
     tab.beat()
-    assert tab.told == []
+    assert tab.received == []
     forms.control(game, "freeze", {})
     tab.beat()
     assert tab.shown["herd-announce.children"] == "The market is frozen."
@@ -196,10 +196,10 @@ def test_the_crowd_is_told_every_two_seconds_and_at_once_after_a_reset(game: Gam
     forms.control(game, "news", {"text": "Comet", "move": 5})
     tab.beat()
     assert tab.shown["herd-quote.children"][0]["props"]["children"] == "105.00"
-    assert "herd-feed.children" not in tab.told
+    assert "herd-feed.children" not in tab.received
     tab.ahead = CROWD_MS
     tab.beat()
-    assert "herd-feed.children" in tab.told
+    assert "herd-feed.children" in tab.received
     assert len(tab.shown["herd-leaders.children"]) == 1
     forms.control(game, "reset", {})
     tab.beat()
@@ -211,13 +211,13 @@ def test_after_a_click_everything_is_told_again(game: Game) -> None:
     tab.beat()
     tab.clicks = 1
     tab.beat()
-    assert tab.told == ["herd-window-note.children"]
+    assert tab.received == ["herd-window-note.children"]
     assert tab.shown["herd-window-note.children"].children == "The last five minutes"
     tab.beat()  # an answer that was under way may have come after that to the click
-    assert set(screen(screen_state(game, SEES, time.time_ns()))) <= set(tab.told)
-    assert "herd-leaders.children" in tab.told
+    assert set(screen(screen_state(game, SEES, time.time_ns()))) <= set(tab.received)
+    assert "herd-leaders.children" in tab.received
     tab.beat()
-    assert tab.told == []
+    assert tab.received == []
 
 
 def test_a_viewer_sees_no_secrets(game: Game) -> None:
@@ -227,7 +227,7 @@ def test_a_viewer_sees_no_secrets(game: Game) -> None:
     trade(game, "p1", 2)
     seen, watched = screen_state(game, SEES, time.time_ns()), screen_state(game, WATCHES, time.time_ns())
     assert (seen.experiment, watched.experiment) == (True, False)
-    assert (take_crowd(game, SEES).code, take_crowd(game, WATCHES).code) == (game.code, "")
+    assert (crowd_state(game, SEES).code, crowd_state(game, WATCHES).code) == (game.code, "")
     for view, shown, there in ((SEES, seen, True), (WATCHES, watched, False)):
         figure, _, _ = advance(game, view, shown, 0, NEW)
         assert bool(figure["data"][2]["x"]) is there
@@ -353,11 +353,11 @@ def test_the_kind_of_rounds_shows_its_fields() -> None:
 
 
 def test_only_changed_numbers_of_bots_are_set(game: Game) -> None:
-    assert forms.hire(game, {"zero": 3, "trend": 0, "fundamental": None}) == "The bots are set."
+    assert forms.set_bots(game, {"zero": 3, "trend": 0, "fundamental": None}) == "The bots are set."
     assert game.bots == {"zero": 3}
-    assert forms.hire(game, {"zero": 3}) == "Nothing has changed."
+    assert forms.set_bots(game, {"zero": 3}) == "Nothing has changed."
     with pytest.raises(forms.Refused) as refused:
-        forms.hire(game, {"trend": 10**9})
+        forms.set_bots(game, {"trend": 10**9})
     assert list(refused.value.fields) == ["trend"]
 
 

@@ -16,12 +16,12 @@ from callbacks.herd_replay import (
     OUTPUTS,
     answer,
     asked,
+    events_between,
     extend,
     meter,
     page,
     read_controls,
     register,
-    told,
 )
 from orderflow.herd.debrief.cache import Playbacks
 from orderflow.herd.debrief.playback import Playback
@@ -95,12 +95,12 @@ def test_updates_add_every_point_once_and_replace_only_a_full_figure(playback: P
 
 
 def test_events_headline_and_skipped_pause_of_an_update(playback: Playback) -> None:
-    assert told(playback, 1_000, 1_400, 0) == {}
-    changes = told(playback, 1_400, 2_000, 0)
+    assert events_between(playback, 1_000, 1_400, 0) == {}
+    changes = events_between(playback, 1_400, 2_000, 0)
     assert set(changes) == {"feed", "news"}
     assert words(changes["news"]) == "Comet"
     assert len(changes["feed"]) == 2
-    assert "Skipped 0:57" in words(told(playback, 3_500, 60_500, 57_000)["note"])
+    assert "Skipped 0:57" in words(events_between(playback, 3_500, 60_500, 57_000)["note"])
 
 
 def test_meter_shows_the_share_of_buyers() -> None:

@@ -364,10 +364,10 @@ def test_a_quiz_judges_each_guess_and_ends(quizzes: Quizzes) -> None:
         assert parts["game"]["right"][number] is (question.real == (guess == "real"))
         words = json.dumps(parts["answer"], default=lambda part: part.to_plotly_json())
         assert json.dumps(question.hint)[1:-1] in words
-        told = read(Game, parts["game"])
-        assert told is not None
-        assert judge(quizzes, told, "real") is None  # once a question
-        onward = go_on(told)
+        answered = read(Game, parts["game"])
+        assert answered is not None
+        assert judge(quizzes, answered, "real") is None  # once a question
+        onward = go_on(answered)
         assert onward is not None
         game = read(Game, onward["game"]) or Game()
     assert game.state == "over"
@@ -406,6 +406,6 @@ def test_an_invalid_guess_has_no_answer(quizzes: Quizzes, question: Any) -> None
 
 
 def test_a_question_is_asked_with_its_head() -> None:
-    parts = ask(Game("told", 5, QUESTIONS, number=3, right=[True, False, True]))
+    parts = ask(Game("answered", 5, QUESTIONS, number=3, right=[True, False, True]))
     assert (parts["real"], parts["fake"]) == (True, True)
     assert "Question 4 of 10" in json.dumps(parts["head"], default=lambda part: part.to_plotly_json())

@@ -14,7 +14,7 @@ from callbacks.app import assets_folder
 from layouts import herd_text as text
 from layouts.herd import STEPS, herd_page
 from layouts.herd_crowd import PLACES, STATISTICS, Crowd, crowd
-from layouts.herd_dialogs import ASKS, BOTS, EXPORTS, people_rows
+from layouts.herd_dialogs import BOTS, CONFIRMATIONS, EXPORTS, people_rows
 from layouts.herd_keys import GAME, SCREEN
 from layouts.herd_screen import NEWS_MS, ScreenState, announcement, scene, screen
 from layouts.shell import Link
@@ -113,9 +113,9 @@ def test_every_attribute_that_the_script_acts_on_leads_somewhere() -> None:
 
 
 def test_every_action_of_the_game_has_a_control() -> None:
-    bound = {"start", "freeze", "resume", "news", "round", "bots", "experiment", "kick", *ASKS}
+    bound = {"start", "freeze", "resume", "news", "round", "bots", "experiment", "kick", *CONFIRMATIONS}
     assert bound == set(ARGUMENTS)
-    for name in ("toggle", "news", "round", "bots", "experiment", *ASKS):
+    for name in ("toggle", "news", "round", "bots", "experiment", *CONFIRMATIONS):
         assert f"herd-do-{name}" in ids(page())
 
 
