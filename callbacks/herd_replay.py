@@ -55,7 +55,7 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 POINTS = 8_000
-"""Points in a chart after which it is made anew, thinned."""
+"""Points of a chart after which it is redrawn with fewer points."""
 
 KEY_NEEDED = "A replay names the game's players and needs the key: open the page with ?key=KEY."
 EMPTY = "Nothing was traded in this session: there is nothing to replay."
@@ -104,7 +104,7 @@ def events_between(playback: Playback, before: float, after: float, left_out: fl
 
 
 def texts(playback: Playback, player: Player) -> Json:
-    """Numbers and words that are true at the player's position."""
+    """Numbers and texts for the player's position."""
     position = player.position
     now, start = playback.price(position), playback.start
     moved = way(now - start, 0.005)
@@ -147,7 +147,7 @@ def meter(buyers: float | None) -> Json:
 def opened(
     playbacks: Playbacks, allowed: Callable[[], bool], search: str | None, controls: Controls, now: float
 ) -> Json:
-    """The page as it begins to play, or a banner that says why it does not."""
+    """The page at the start of playing, or a banner with the reason why it cannot play."""
     name, velocity = asked(search)
     link = {"debrief": "/herd/debrief/" + (f"?session={quote(name)}" if name else "")}
     if not allowed():

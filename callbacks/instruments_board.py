@@ -24,7 +24,7 @@ from orderflow.instruments.simulation import Simulation
 ROWS = 60
 """Rows of a page."""
 RENEW = 6
-"""Updates after which an order that moves with the prices is made anew."""
+"""Updates after which rows that are ordered by moving values are sorted again."""
 LARGEST = 1 << 32
 """No page has such a number."""
 LONGEST = 200
@@ -74,7 +74,7 @@ def version(instrument: Instrument) -> int:
 
 
 def _renew(view: View, query: Query, there: Mapping[str, Instrument], update: int, held: bool) -> bool:
-    """Whether the page's rows are chosen anew."""
+    """True if the rows of the page have to be selected again."""
     if view.query != query or len(there) != view.count or any(key not in there for key in view.ids):
         return True
     return not held and not 0 <= update - view.made < RENEW

@@ -71,7 +71,7 @@ def read_seed(text: str | None, present: int) -> dict[str, Any]:
 
 
 def restart(simulation: Simulation, text: str | None) -> str:
-    """Begin anew; what is wrong with the seed as a sentence, empty when it was taken."""
+    """Restart the simulation; returns the error in the seed as a sentence, "" if there is none."""
     try:
         steer(simulation, read_seed(text, simulation.seed))
     except BadInput as error:
@@ -169,7 +169,7 @@ def _shown_stop() -> Any:
 
 
 def _echo() -> bool:
-    """Whether the slider moved because the page's update said so, not by the reader's hand."""
+    """True if the page's update moved the slider, not the user."""
     return ctx.triggered_id == "instruments-speed" and ctx.inputs["instruments-speed.value"] == _shown_stop()
 
 

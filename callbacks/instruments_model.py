@@ -44,7 +44,7 @@ def form_of(spec: Spec) -> Form:
 
 
 def read_number(text: Any) -> Any:
-    """The number that a text says, with a decimal comma too; None for an empty one; else the text as it is."""
+    """The text as a number, also with a decimal comma; None if it is empty; the text itself if it is not a number."""
     if not isinstance(text, str):
         return text
     plain = text.strip().replace("−", "-").replace(",", ".")

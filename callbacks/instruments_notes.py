@@ -1,4 +1,4 @@
-"""Short notes to the reader of the instruments' page about what became of a change."""
+"""Notifications of the instruments' page about the result of a change."""
 
 from __future__ import annotations
 

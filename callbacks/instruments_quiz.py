@@ -1,4 +1,4 @@
-"""The quiz "real or fake?": the server asks and judges; what is real is told nowhere before the guess."""
+"""The quiz "real or fake?": the server asks and checks; it sends the solution only after the guess."""
 
 from __future__ import annotations
 

@@ -236,7 +236,7 @@ def _event(event: Json, seconds: float) -> Component:
 
 
 def headline(text: str, number: int) -> Component:
-    """A headline that passes over the chart. number: another one for each, so that the next passes anew."""
+    """A headline that moves over the chart. number: different for each headline, so that each one is animated."""
     return html.Span(text.removeprefix("News: "), key=f"news-{number}", className="hg-news hr-passing")
 
 

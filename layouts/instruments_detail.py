@@ -1,4 +1,4 @@
-"""Parts of the dialog of one instrument that are made anew while it is open."""
+"""Parts of the dialog of one instrument that are updated while it is open."""
 
 from __future__ import annotations
 

@@ -178,7 +178,7 @@ def card() -> list[Component]:
 
 
 def restart() -> Component:
-    """Begin anew: asks first, as ticks are forgotten."""
+    """The dialog that confirms a restart, because it deletes ticks."""
     return dialog(
         "restart",
         "Restart the simulation",

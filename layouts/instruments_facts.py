@@ -126,7 +126,7 @@ def notes(card: Mapping[str, Any], held: int, scenario: str | None) -> list[str]
 
 
 def _wanting(found: Sequence[Mapping[str, Any]]) -> list[Component]:
-    """What is said while there are too few returns."""
+    """The message while there are too few returns."""
     sentence = found[0]["text"].partition(": ")[2]
     count = re.match(r"needs (\d+) returns, there are (\d+)", sentence)
     parts: list[Component] = [html.P(f"The check {sentence}.", className="ix-too-few")]

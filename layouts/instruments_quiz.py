@@ -1,4 +1,4 @@
-"""Parts of the quiz that are made anew with each question: its head, and what is said below the buttons."""
+"""Parts of the quiz that change with each question: its head, and the text below the buttons."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The line of figures at the foot of the instruments' page, and what is said of the scenario that plays."""
+"""The status line at the foot of the instruments' page, and the texts about the running scenario."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def figures(status: Mapping[str, Any], may: bool) -> str:
 
 
 class Playing(NamedTuple):
-    """What is said of the scenario: on the button that opens the dialog, and in the dialog."""
+    """The texts about the scenario: on the button that opens the dialog, and in the dialog."""
 
     button: str
     line: str

@@ -1,4 +1,4 @@
-"""What happened, in words for the event feed. Orders, batches and joins are not told: there are too many."""
+"""Captions of events for the event feed. Orders, batches and joins have none, because there are too many."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PHASES = {
 
 
 def caption(event: events.Event, state: State) -> str | None:
-    """The event in words; None when it is not told. state: after the event."""
+    """The caption of an event; None if it has none. state: after the event."""
     match event:
         case events.PhaseChanged():
             return "The server came back" if event.paused else PHASES[event.phase]

@@ -124,7 +124,7 @@ class View:
 
     @property
     def feed(self) -> list[Entry]:
-        """The last events told, oldest first: {"t": ms, "kind", "text"}."""
+        """The last events with a caption, oldest first: {"t": ms, "kind", "text"}."""
         return self.notes.feed
 
     @property

@@ -70,7 +70,7 @@ def generated(seed: int, number: int) -> str:
 
 
 def bot_name(kind: str, number: int) -> str:
-    """The name of a bot, which tells that it is one."""
+    """The name of a bot, which identifies it as a bot."""
     return f"Bot {kind} {number}"
 
 
