@@ -215,10 +215,10 @@ def join_card() -> Component:
 
 
 def leaderboard() -> Component:
-    """The ten wealthiest; for the presenter each row opens what can be done with the participant."""
+    """The ten with the highest profit; for the presenter each row opens what can be done with the participant."""
     return html.Section(
         [
-            html.H2(["Leaderboard ", html.Small("wealth and profit")]),
+            html.H2(["Leaderboard ", html.Small("by profit since joining")]),
             html.Ol(id="herd-leaders", className="hg-leaders"),
             html.P("Nobody has traded yet.", id="herd-leaders-none", className="hg-none"),
         ],

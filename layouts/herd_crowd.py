@@ -49,7 +49,7 @@ class Crowd:
     """What a page may see of the crowd at one moment. Times in ms; amounts in currency.
 
     zero: where the chart begins; url, code: "" where they are kept from this page; waiting: in the lobby; bots: their
-    number by kind; stats: numbers by the keys of STATISTICS; leaders: richest first; feed: oldest first.
+    number by kind; stats: numbers by the keys of STATISTICS; leaders: highest profit first; feed: oldest first.
     """
 
     presenter: bool

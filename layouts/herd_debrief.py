@@ -20,7 +20,7 @@ from dash.development.base_component import Component
 from layouts.figures import herd as figures
 from layouts.herd_tables import leaders_table, measures_table, method
 from layouts.shell import Link, aria, icon_button, page_shell
-from orderflow.herd.debrief.report_text import clock
+from orderflow.herd.debrief.report_text import clock, percent
 
 Json = dict[str, Any]
 
@@ -238,9 +238,9 @@ def prices(report: Json, theme: str) -> Component:
 
 
 def herding(report: Json, theme: str) -> Component:
-    """The test for herding."""
+    """The test for herding, and how unevenly people bought."""
     part = report["herding"]
-    found = part["overdispersion"]
+    test, found = part["following"], part["overdispersion"]
     rows = (
         ("Overdispersion of buying, X² / (T − 1)", found, "times"),
         ("LSV herding measure", part["lsv"], "percent"),
@@ -254,15 +254,37 @@ def herding(report: Json, theme: str) -> Component:
             figures.windows_figure(part, report["started"], theme),
             f"Share of buyers among those active in each window of {part['seconds']:g} seconds "
             f"({part['windows']} windows with {part['least']} or more; {part['left_out']} had fewer). "
-            "With independent choices, 95 of 100 windows stay in the band.",
+            "If everybody had bought with this share's probability all along, 95 of 100 windows would be in the band. "
+            "Cash or shares that run out, the price and news take windows out of it too.",
         )
     return _section(
-        "Did people act alike?",
-        "If everybody decided independently, the share of buyers would vary between windows by chance only. With "
-        "herding, nearly all buy in some windows and nearly all sell in others.",
+        "Did people follow each other?",
+        "The test asks whether somebody buys more often when the others have just bought than when they have just "
+        "sold. Everybody keeps their own leaning, and only orders count that could have been a buy or a sell.",
+        measures_table((("Orders in which people followed the crowd", test, "percent"),), None),
+        html.P(_tested(test), className="hd-lead"),
         figure,
         measures_table(rows, report["baseline"]),
     )
+
+
+def _tested(test: Json) -> str:
+    """What the test for herding rests on, and the orders after news."""
+    words = ""
+    if test["value"] is not None:
+        words = (
+            f"{test['choices']:,} free choices in {test['blocks']:,} blocks of one person's orders within a minute, "
+            f"{test['mixed']:,} of them with both a buy and a sell; p is the share of {test['draws']:,} rearrangements "
+            f"with as large a value. A game like this shows following in {percent(test['least'])} of the orders in 4 "
+            "of 5 cases. "
+        )
+    news = test["news"]
+    if news["orders"]:
+        return (
+            f"{words}The {news['orders']:,} orders in the {news['seconds']:g} seconds after news are a stratum of their "
+            f"own and take no part: {percent(news['bought'])} of them were buys."
+        )
+    return f"{words}No order came in the {news['seconds']:g} seconds after news, which would not take part."
 
 
 def memory(report: Json, theme: str) -> Component:
@@ -321,7 +343,8 @@ def wealth(report: Json, theme: str) -> Component:
         return _section("Wealth", "How unequal wealth became.", _missing(part["gini"]))
     middle = part["median"]
     lead = (
-        f"Everybody began with {part['start']:,.0f}. At the last price the median wealth is {middle['wealth']:,.0f}, "
+        f"{'Everybody' if part['same_start'] else 'The median participant'} began with {part['start']:,.0f}, at the "
+        f"price when they joined. At the last price the median wealth is {middle['wealth']:,.0f}, "
         f"the median cash {middle['cash']:,.0f} and the median number of shares {middle['shares']:,.0f}."
     )
     return _section(

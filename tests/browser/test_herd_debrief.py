@@ -115,7 +115,7 @@ def test_update_print_and_links_of_the_debrief(
     for name, address in (("Back to the game", "/herd/"), ("The crowd's footprint", "/chart/?symbol=HERD")):
         assert page.get_by_role("link", name=name).get_attribute("href") == address
     assert page.get_by_role("region", name="For the talk").get_by_role("heading").count() >= 2
-    for name in ("Measures", "The richest at the end"):
+    for name in ("Measures", "The highest profits at the end"):
         assert page.get_by_role("region", name=name).first.get_attribute("tabindex") == "0"
     captions = page.locator("figure figcaption").all_inner_texts()
     assert len(captions) == page.locator("figure").count() >= len(FIGURES)

@@ -1,9 +1,11 @@
-"""Baseline without herding: the same game, played again several times by traders who decide at random.
+"""Baseline without herding: the same game, played again several times by the same people, who decide by chance.
 
-Zero intelligence (Gode & Sunder 1993): every order is placed again at the same time, by the same participant and for
-the same quantity, but a fair coin decides whether it buys or sells. The market is the one of the game (`clearing`,
-`curve`), with its limits on cash and shares, its news and its dividends. What the measures show in these games comes
-from the market and the number of orders, not from people watching each other.
+Zero intelligence (Gode & Sunder 1993) with everybody's own leaning: every order is placed again at the same time, by the
+same participant and for the same quantity, and buys with the probability of `Leanings`. The market is the one of the
+game (`clearing`, `curve`), with its limits on cash and shares, its news and its dividends. What the measures show in
+these games comes from the market, from who leans where, from what people can afford and from the number of orders, not
+from people watching each other. The assumption: nobody's leaning changes during the game, except in the seconds after
+news. The verdict on herding does not need it (`following`).
 
 It takes seconds of processor time (see `game_count`): call it in a worker thread.
 """
@@ -15,8 +17,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from orderflow.arrays import Floats
+from orderflow.arrays import Flags, Floats
 from orderflow.errors import BadInput
+from orderflow.herd.debrief.choices import after_news, can_buy_and_sell
 from orderflow.herd.debrief.columns import FILLED, REJECTED, WAITING, Batches, Orders, Record
 from orderflow.herd.debrief.measures import Measures, measure
 from orderflow.herd.debrief.statistics import SEED
@@ -38,12 +41,63 @@ class _Account:
     shares: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Order:
     n: int
     participant: str
     sign: int
     quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Leanings:
+    """The probability of a buy. free: float64[orders], where both sides are possible; only_buy, only_sell, neither: in
+    the other cases, where 1, 0 and `neither` would be what somebody does who never tries the impossible."""
+
+    free: Floats
+    only_buy: float
+    only_sell: float
+    neither: float
+
+    @staticmethod
+    def of(record: Record) -> Leanings:
+        """The leanings of a game.
+
+        Where both sides were possible, each participant has a share of buys of their own, drawn towards the crowd's
+        by one order: (buys + share) / (orders + 1). In the seconds after each news item, when all may turn the same
+        way, it is the crowd's share after that item. Where only one side was possible, it is the crowd's share of buys
+        in that case: some press the button in vain.
+        """
+        orders, calm = record.orders, ~after_news(record)
+        buys = orders.sign > 0
+        could_buy, could_sell = can_buy_and_sell(record)
+        both = could_buy & could_sell
+        usual = both & calm
+        share = _share(buys[usual], 0.5)
+        count = len(record.members)
+        placed, bought = (np.bincount(orders.who[chosen], minlength=count) for chosen in (usual, usual & buys))
+        free = ((bought + share) / (placed + 1))[orders.who] if count else np.zeros(0)
+        news = np.array([at for kind, at, _ in record.steps if kind == "news"], np.int64)
+        item = np.searchsorted(news, orders.time, side="right")
+        for number in np.unique(item[~calm]):
+            after = ~calm & (item == number)
+            free[after] = _share(buys[after & both], share)
+        return Leanings(
+            free,
+            only_buy=_share(buys[could_buy & ~could_sell], 1.0),
+            only_sell=_share(buys[could_sell & ~could_buy], 0.0),
+            neither=_share(buys[~could_buy & ~could_sell], share),
+        )
+
+    def probability(self, row: int, buy: bool, sell: bool) -> float:
+        """The probability that order `row` buys. buy, sell: whether that is possible."""
+        if buy and sell:
+            return float(self.free[row])
+        return self.only_buy if buy else self.only_sell if sell else self.neither
+
+
+def _share(buys: Flags, otherwise: float) -> float:
+    return float(buys.mean()) if len(buys) else otherwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,26 +134,27 @@ def play_baseline(record: Record, *, games: int | None = None, seed: int = SEED)
     if count > MAX_ORDERS:
         raise BadInput(f"needs a game of at most {MAX_ORDERS:,} orders; this one has {count:,}")
     streams = np.random.SeedSequence(seed).spawn(game_count(count) if games is None else games)
-    found: list[Measures] = [measure(play(record, np.random.default_rng(stream))) for stream in streams]
+    leanings = Leanings.of(record)
+    found: list[Measures] = [measure(play(record, np.random.default_rng(stream), leanings)) for stream in streams]
     names = found[0].keys() if found else ()
     return Baseline(len(found), {name: np.array([one[name] for one in found], float) for name in names})
 
 
-def play(record: Record, rng: np.random.Generator) -> Record:
-    """One random game: a record with other signs, fills and prices."""
-    orders = record.orders
-    signs = np.where(rng.random(len(orders.time)) < 0.5, 1, -1).astype(np.int64)
-    run = _RandomGame(record, signs)
+def play(record: Record, rng: np.random.Generator, leanings: Leanings | None = None) -> Record:
+    """One random game: a record with other signs, fills and prices. leanings: of the record, if they are known."""
+    run = _RandomGame(record, leanings or Leanings.of(record), rng.random(len(record.orders.time)))
     for kind, time, value in record.steps:
         run.step(kind, time, value)
     return run.record()
 
 
 class _RandomGame:
-    """A random game while it is played."""
+    """A random game while it is played. chance: float64[orders], uniform from 0 to 1."""
 
-    def __init__(self, record: Record, signs: np.ndarray[tuple[int], np.dtype[np.int64]]) -> None:
+    def __init__(self, record: Record, leanings: Leanings, chance: Floats) -> None:
         orders, config = record.orders, record.config
+        signs = np.where(chance < leanings.free, 1, -1).astype(np.int64)
+        self._leanings, self._chance = leanings, chance.tolist()
         self._before = record
         self._short = config.short
         self._curve: Curve = make_curve(config.curve, config.price, config.impact)
@@ -139,7 +194,23 @@ class _RandomGame:
                     account = self._accounts[member.id]
                     account.cash += int(value) * account.shares
 
+    def _decide(self, rows: list[int]) -> None:
+        """Choose the side of each order, from what its participant has after the earlier orders of the batch."""
+        price = self._curve.price(self._position)
+        spent: dict[str, int] = {}
+        sold: dict[str, int] = {}
+        for row in rows:
+            order = self._orders[row]
+            who, quantity, account = order.participant, order.quantity, self._accounts[order.participant]
+            buy = account.cash - spent.get(who, 0) >= quantity * price
+            sell = account.shares - sold.get(who, 0) + self._short >= quantity
+            bought = self._chance[row] < self._leanings.probability(row, buy, sell)
+            used, amount = (spent, quantity * price) if bought else (sold, quantity)
+            used[who] = used.get(who, 0) + amount
+            order.sign = self._columns.sign[row] = 1 if bought else -1
+
     def _clear(self, time: int, rows: list[int]) -> None:
+        self._decide(rows)
         done = clear(self._curve, self._position, [self._orders[row] for row in rows], self._accounts, self._short)
         columns = self._columns
         for row, cash, shares in done.fills:

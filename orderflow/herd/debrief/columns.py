@@ -31,7 +31,8 @@ PHASES = {"lobby": "Lobby", "open": "Market open", "frozen": "Frozen", "ended": 
 
 @dataclass(slots=True)
 class Member:
-    """A participant at the end of the log. cash, cash0: micro-units. cash0, shares0: the endowment. joined: ns."""
+    """A participant at the end of the log. cash, cash0: micro-units. cash0, shares0: the endowment. joined: ns.
+    start_wealth: micro-units, the endowment at the price at the time of joining."""
 
     id: str
     nick: str
@@ -41,6 +42,7 @@ class Member:
     shares0: int
     cash: int
     shares: int
+    start_wealth: int
     kicked: bool = False
 
 
@@ -151,6 +153,11 @@ class Record:
     def wealth(self) -> Floats:
         """float64[members]: cash plus shares at the last price, in currency."""
         return np.array([member.cash / MICRO + member.shares * self.price for member in self.members], float)
+
+    @property
+    def profit(self) -> Floats:
+        """float64[members]: wealth less the endowment at the price of joining, in currency."""
+        return self.wealth - np.array([member.start_wealth / MICRO for member in self.members], float)
 
     def by_people(self) -> Flags:
         """bool[orders]: True for orders of people."""
@@ -315,6 +322,7 @@ class _Builder:
             *endowment,
             person.cash,
             person.shares,
+            person.start_wealth,
             person.kicked,
         )
 

@@ -40,12 +40,14 @@ def ticks_csv(log: Sequence[Event]) -> bytes:
 
 
 def participants_csv(events: Sequence[Event]) -> bytes:
-    """All participants at the end, with bots and removed ones, in order of joining. Wealth is at the last price."""
+    """All participants at the end, with bots and removed ones, in order of joining.
+
+    Wealth is at the last price; profit is wealth less start_wealth, the endowment at the price of joining.
+    """
     record = build_record(events)
     orders = record.orders
     groups = {id: group for run in record.experiments for id, group in run.groups.items()}
     price = round(record.path_price[-1] * MICRO)
-    began = round(record.start_price * MICRO)
     rows: list[Sequence[Cell]] = []
     for i, member in enumerate(record.members):
         mine = orders.who == i
@@ -62,14 +64,15 @@ def participants_csv(events: Sequence[Event]) -> bytes:
                 format_amount(member.cash),
                 member.shares,
                 format_amount(wealth),
-                format_amount(wealth - member.cash0 - member.shares0 * began),
+                format_amount(wealth - member.start_wealth),
                 int(mine.sum()),
                 int((orders.status[mine] == FILLED).sum()),
                 int(member.kicked),
+                format_amount(member.start_wealth),
             )
         )
     head = ("participant", "nickname", "bot", "group", "joined", "start_cash", "start_shares", "cash", "shares")
-    return table((*head, "wealth", "profit", "orders", "filled", "kicked"), rows)
+    return table((*head, "wealth", "profit", "orders", "filled", "kicked", "start_wealth"), rows)
 
 
 def orders_csv(events: Sequence[Event]) -> bytes:

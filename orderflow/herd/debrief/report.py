@@ -15,8 +15,10 @@ from orderflow.arrays import Flags, Ints
 from orderflow.herd.debrief import report_text, statistics
 from orderflow.herd.debrief.baseline import Baseline
 from orderflow.herd.debrief.bubbles import MIN_PERIODS, peak, periods, rad, rd
+from orderflow.herd.debrief.choices import BLOCK_SECONDS, NEWS_SECONDS, after_news
 from orderflow.herd.debrief.columns import FILLED, REJECTED, Record
 from orderflow.herd.debrief.experiment import CROWD_SECONDS, MIN_GROUP, MIN_ORDERS, groups, permutation_effect
+from orderflow.herd.debrief.following import LEAST_MIXED, following
 from orderflow.herd.debrief.measures import LAGS, NEAR, counted_members, counted_orders
 from orderflow.herd.debrief.statistics import MIN_ACTIVE, MIN_WINDOWS, WINDOW_SECONDS, Windows
 from orderflow.herd.rules.money import MICRO
@@ -59,7 +61,7 @@ def build_report(record: Record, base: Baseline | None = None, why_no_base: str 
         "price": _price(record),
         "baseline": {"games": base.games} if base is not None else {"games": 0, "needs": why_no_base},
     }
-    report["herding"] = _herding(record, base)
+    report["herding"] = {"following": _following(record)} | _herding(record, base)
     report["bubble"] = _bubble(record, base)
     report["memory"] = _memory(record, base)
     report["flow"] = _flow(record, base)
@@ -115,6 +117,34 @@ def _price(record: Record) -> Json:
     }
 
 
+def _following(record: Record) -> Json:
+    """The test for herding: the estimate with its interval and p-value; least: the smallest share of orders that such a
+    game would show in 80%; and the orders after news, which take no part in it."""
+    who, inside = counted_orders(record), after_news(record)
+    after = who & inside
+    news: Json = {
+        "seconds": NEWS_SECONDS,
+        "orders": int(after.sum()),
+        "bought": float((record.orders.sign[after] > 0).mean()) if after.any() else None,
+    }
+    found = following(record, who & ~inside)
+    if found is None:
+        lacking = _needs(
+            f"needs a crowd that changes its direction, and people who do both: at least {LEAST_MIXED} times somebody "
+            f"who buys and sells within {BLOCK_SECONDS:g} seconds and could have done either each time"
+        )
+        return lacking | {"news": news}
+    out = _measure(found.value, None, "following", interval=(found.low, found.high), p=found.p_value)
+    return out | {
+        "least": found.least,
+        "draws": found.draws,
+        "choices": found.choices,
+        "blocks": found.blocks,
+        "mixed": found.mixed,
+        "news": news,
+    }
+
+
 def _herding(record: Record, base: Baseline | None) -> Json:
     windows = statistics.crowd_windows(record, counted_orders(record))
     count = len(windows.active)
@@ -141,8 +171,8 @@ def _herding(record: Record, base: Baseline | None) -> Json:
     if found is None or each is None:
         lacking = _needs("needs both buyers and sellers; all orders were on one side")
         return out | {"overdispersion": lacking, "lsv": lacking}
-    ratio = _measure(found.ratio, base, "overdispersion", interval=_ratio_interval(windows), p=found.p_value)
-    ratio |= {"x2": found.x2, "df": found.df, "p_shuffled": found.p_shuffled, "shuffles": found.shuffles}
+    ratio = _measure(found.ratio, base, "overdispersion", interval=_ratio_interval(windows))
+    ratio |= {"x2": found.x2, "df": found.df}
     interval = statistics.block_bootstrap(count, lambda at: float(each[at].mean()))
     out |= {"overdispersion": ratio, "lsv": _measure(float(each.mean()), base, "lsv", interval=interval)}
     return out
@@ -244,13 +274,14 @@ def _wealth(record: Record, here: Flags, base: Baseline | None) -> Json:
             "people": len(wealth),
             "gini": _needs(f"needs at least {MIN_PEOPLE} participants; there were {len(wealth)}"),
         }
-    began = np.array([member.cash0 / MICRO + member.shares0 * record.start_price for member in members])
+    began = np.array([member.start_wealth / MICRO for member in members])
+    profit = np.round(record.profit[here], 2)
     value = statistics.gini(wealth)
     gini = _needs("needs a total wealth above zero")
     if value is not None:
         interval = statistics.block_bootstrap(len(wealth), lambda at: _number(statistics.gini(wealth[at])), block=1)
         gini = _measure(value, base, "gini", interval=interval)
-    order = np.argsort(-wealth, kind="stable")[:LEADERS]
+    order = np.argsort(-record.profit[here], kind="stable")[:LEADERS]
     tenth = max(1, round(len(wealth) / 10))
     return {
         "people": len(wealth),
@@ -258,9 +289,10 @@ def _wealth(record: Record, here: Flags, base: Baseline | None) -> Json:
         "values": np.sort(wealth).round(2).tolist(),
         "lorenz": [[round(x, 4), round(y, 5)] for x, y in statistics.lorenz(wealth)],
         "top_tenth": float(np.sort(wealth)[-tenth:].sum() / wealth.sum()) if wealth.sum() > 0 else None,
-        "winners": int((wealth > began + 0.005).sum()),
-        "losers": int((wealth < began - 0.005).sum()),
+        "winners": int((profit > 0).sum()),
+        "losers": int((profit < 0).sum()),
         "start": float(np.median(began)),
+        "same_start": bool((began == began[0]).all()),
         "median": {
             "wealth": float(np.median(wealth)),
             "cash": float(np.median([member.cash / MICRO for member in members])),
@@ -271,7 +303,7 @@ def _wealth(record: Record, here: Flags, base: Baseline | None) -> Json:
                 "participant": members[i].id,
                 "nick": members[i].nick,
                 "wealth": round(float(wealth[i]), 2),
-                "profit": round(float(wealth[i] - began[i]), 2),
+                "profit": float(profit[i]),
                 "shares": members[i].shares,
                 "bot": members[i].bot,
             }

@@ -10,6 +10,8 @@ from typing import Any
 Json = dict[str, Any]
 
 SURE, LIKELY = 0.01, 0.05
+VISIBLE = 0.25
+"""A game that would not show following in so many orders cannot say that there was none."""
 
 
 def sentences(report: Json) -> list[Json]:
@@ -18,7 +20,7 @@ def sentences(report: Json) -> list[Json]:
         {"title": title, "text": text}
         for title, text in (
             ("Did the crowd herd?", herding(report)),
-            ("Who followed whom?", memory(report)),
+            ("Did people repeat themselves?", memory(report)),
             ("Was there a bubble?", bubble(report)),
             ("Who won?", wealth(report)),
             ("Does seeing the crowd make people follow it?", experiment(report)),
@@ -48,58 +50,57 @@ def clock(seconds: float) -> str:
 
 
 def herding(report: Json) -> str:
-    """Result of the overdispersion test, and its limits."""
-    found = report["herding"]["overdispersion"]
+    """The verdict on herding: the test for following, its uncertainty, what it could not have seen, and the news."""
+    found = report["herding"]["following"]
     if found["value"] is None:
-        return f"Not enough data: the test {found['needs']}."
-    ratio, p, beside = found["value"], found["p_shuffled"], found["baseline"]
-    outside = beside is None or ratio > beside["high"]
-    if p < SURE and ratio > 1 and outside:
-        verdict = f"Yes. Buyers and sellers came in waves: {ratio:.1f} times as uneven as independent choices would be"
-    elif p < LIKELY and ratio > 1:
-        verdict = f"There are signs of it: buying was {ratio:.1f} times as uneven as independent choices would be"
-    else:
-        return (
-            f"No sign of it: buying and selling were spread as evenly as independent choices would spread them "
-            f"({ratio:.1f} times, {p_text(p)})."
+        return f"Not enough data: the test {found['needs']}.{_news(found['news'])}"
+    low, high = (percent(end) for end in found["interval"])
+    facts = f"about {percent(found['value'])} of their orders, 95% interval {low} to {high}, {p_text(found['p'])}"
+    if found["p"] < LIKELY:
+        verdict = (
+            f"Yes: people went the way the others had just gone, beyond their own leaning ({facts})"
+            if found["p"] < SURE
+            else f"There are signs of it: people went the way the others had just gone, beyond their own leaning ({facts})"
         )
-    against = ""
-    if beside is not None:
-        games = report["baseline"]["games"]
-        against = f"; {games} random games gave {beside['low']:.1f} to {beside['high']:.1f}"
-    news = " News that everybody hears has the same effect, and there was some." if report["news"] else ""
-    return f"{verdict} ({p_text(p)}{against}). The test shows that people acted alike, not why.{news}"
+        return f"{verdict}. The test does not tell following from all hearing the same thing.{_news(found['news'])}"
+    least = percent(found["least"])
+    if found["least"] > VISIBLE:
+        return (
+            f"This game cannot tell: it would have shown only following in {least} of the orders or more "
+            f"({p_text(found['p'])}).{_news(found['news'])}"
+        )
+    return (
+        f"No sign of it: when the others had just bought, people bought no more often than their own leaning explains "
+        f"({p_text(found['p'])}). Following in {least} of the orders would probably have been seen."
+        f"{_news(found['news'])}"
+    )
+
+
+def _news(part: Json) -> str:
+    """The sentence about the orders after news; empty if there were none."""
+    if not part["orders"]:
+        return ""
+    return (
+        f" News moves everybody without anybody following, so the {part['orders']:,} orders in the "
+        f"{part['seconds']:g} seconds after it are not part of this ({percent(part['bought'])} of them were buys)."
+    )
 
 
 def memory(report: Json) -> str:
-    """Own and others' part of the autocorrelation of order signs."""
-    found = report["memory"]
-    if found["own"]["value"] is None:
-        return f"Not enough data: this {found['own']['needs']}."
-    own, others = (_beyond(found, name) for name in ("own", "others"))
-    if own and others:
-        weighed = "others weighed more" if found["others"]["value"] > found["own"]["value"] else "habit weighed more"
-        return f"Both: people repeated themselves, and they repeated what others had just done; {weighed}."
-    if own:
-        return "People repeated themselves, but not, beyond chance, what others had just done."
-    if others:
-        return "People repeated what others had just done, more than they repeated themselves."
-    return "Nobody, beyond chance: people repeated neither themselves nor what others had just done."
-
-
-def _beyond(found: Json, name: str) -> bool:
-    """True if a part exceeds all random games, or without them its band."""
-    entry = found[name]
-    if entry["baseline"] is not None:
-        return bool(entry["value"] > entry["baseline"]["high"])
-    return bool(entry["value"] > _band(found, name))
-
-
-def _band(found: Json, name: str) -> float:
-    """The mean band over the near lags; the means of several lags stay inside it."""
-    near = sum(lag <= found["near"] for lag in found["lags"])
-    band = found["curves"][f"{name}_band"][:near]
-    return float(sum(band) / max(1, len(band)))
+    """Whether people repeated their own orders more than their leaning explains: own part beside the random games."""
+    own = report["memory"]["own"]
+    if own["value"] is None:
+        return f"Not enough data: this {own['needs']}."
+    beside = own["baseline"]
+    if beside is None:
+        return "Unknown without the random games, in which everybody keeps their own leaning but decides by chance."
+    facts = f"{own['value']:.3f}; {report['baseline']['games']} random games gave {beside['low']:.3f} to {beside['high']:.3f}"
+    facts = facts.replace("-", "−")
+    if own["value"] > beside["high"]:
+        return f"Yes: a buy was followed by a buy of the same person more often than their leaning explains ({facts})."
+    if own["value"] < beside["low"]:
+        return f"No, they alternated: a buy was followed by a sell of the same person more often than by chance ({facts})."
+    return f"No more than their leaning explains ({facts})."
 
 
 def bubble(report: Json) -> str:
@@ -136,8 +137,8 @@ def wealth(report: Json) -> str:
     if gini["value"] is None:
         return f"Not enough data: this {gini['needs']}."
     even = part["people"] - part["winners"] - part["losers"]
-    text = f"{part['winners']} of {part['people']} ended with more than they began with, {part['losers']} with less"
-    text += f", {even} as they began" if even else ""
+    text = f"{part['winners']} of {part['people']} gained since they joined, {part['losers']} lost"
+    text += f", {even} did neither" if even else ""
     if part["top_tenth"] is not None:
         text += f". The richest tenth holds {percent(part['top_tenth'])} of all wealth"
     beside = gini["baseline"]

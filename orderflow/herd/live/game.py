@@ -197,7 +197,7 @@ class Game(View):
         }
 
     def leaders(self, count: int = 10) -> list[dict[str, Any]]:
-        """The richest: participant, nick, wealth, profit (currency), shares, bot. At most a second old."""
+        """The highest profits first: participant, nick, wealth, profit (currency), shares, bot. At most a second old."""
         return self._current_leaderboard().top(count)
 
     def people(self, find: str = "", most: int = 200) -> tuple[list[dict[str, Any]], int]:
@@ -212,7 +212,7 @@ class Game(View):
         return rows, len(found)
 
     def rank(self, pid: str) -> tuple[int, int]:
-        """(rank by wealth, of how many), at most a second old. Raises Unauthorized for an unknown participant."""
+        """(rank by profit, of how many), at most a second old. Raises Unauthorized for an unknown participant."""
         return self._current_leaderboard().rank(self._session.person(pid), self._session.state)
 
     def events(self) -> list[Event]:

@@ -17,42 +17,45 @@ from orderflow.herd.rules.state import State
 
 @dataclass(frozen=True, slots=True)
 class Leaderboard:
-    """All participants by wealth at one price, the richest first. wealths: micro-units, negated, so ascending for
-    bisection; ranks: by participant, from 1."""
+    """All participants by profit at one price, the highest first. Profit is wealth now less `start_wealth`, the
+    endowment at the price of joining, so who joins late begins at 0 like everybody else.
+
+    profits: micro-units, negated, so ascending for bisection; ranks: by participant, from 1.
+    """
 
     people: list[Participant]
-    wealths: list[int]
+    profits: list[int]
     ranks: dict[str, int]
 
     @staticmethod
     def of(state: State) -> Leaderboard:
-        """The leaderboard at the present price. Equal wealth has equal rank, listed in order of joining."""
+        """The leaderboard at the present price. Equal profit has equal rank, listed in order of joining."""
         price = state.price
-        order = sorted((-person.wealth(price), i, person) for i, person in enumerate(state.present()))
-        wealths = [wealth for wealth, _, _ in order]
+        order = sorted((-person.profit(price), i, person) for i, person in enumerate(state.present()))
+        profits = [profit for profit, _, _ in order]
         people = [person for _, _, person in order]
-        ranks = {person.id: bisect_left(wealths, wealth) + 1 for wealth, person in zip(wealths, people, strict=True)}
-        return Leaderboard(people, wealths, ranks)
+        ranks = {person.id: bisect_left(profits, profit) + 1 for profit, person in zip(profits, people, strict=True)}
+        return Leaderboard(people, profits, ranks)
 
     def rank(self, person: Participant, state: State) -> tuple[int, int]:
-        """(rank, of how many). Participants who joined later are ranked by their present wealth."""
+        """(rank, of how many). Participants who joined later are ranked by their present profit."""
         found = self.ranks.get(person.id)
         if found is None:
-            found = bisect_left(self.wealths, -person.wealth(state.price)) + 1
+            found = bisect_left(self.profits, -person.profit(state.price)) + 1
         return found, max(found, len(self.people))
 
     def top(self, count: int) -> list[dict[str, Any]]:
-        """The first `count` rows. profit: wealth minus the value of the endowment at joining."""
+        """The first `count` rows, in the order of their profit: wealth is profit plus the endowment at joining."""
         return [
             {
                 "participant": person.id,
                 "nick": person.nick,
-                "wealth": money(-wealth),
-                "profit": money(-wealth - person.start_wealth),
+                "wealth": money(person.start_wealth - profit),
+                "profit": money(-profit),
                 "shares": person.shares,
                 "bot": person.bot,
             }
-            for wealth, person in zip(self.wealths[:count], self.people[:count], strict=True)
+            for profit, person in zip(self.profits[:count], self.people[:count], strict=True)
         ]
 
 
@@ -77,7 +80,7 @@ def statistics(state: State, leaderboard: Leaderboard) -> dict[str, Any]:
     people, totals = leaderboard.people, state.totals
     cash = sorted(person.cash for person in people)
     shares = sorted(person.shares for person in people)
-    wealth = [-amount for amount in reversed(leaderboard.wealths)]
+    wealth = sorted(person.start_wealth - profit for person, profit in zip(people, leaderboard.profits, strict=True))
     traded = totals.bought + totals.sold
     return {
         "participants": len(people),

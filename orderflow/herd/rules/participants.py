@@ -31,6 +31,10 @@ class Participant:
         """Cash and shares at `price`, micro-units."""
         return self.cash + self.shares * price
 
+    def profit(self, price: int) -> int:
+        """Wealth at `price` less `start_wealth`, micro-units: what was gained or lost since joining."""
+        return self.wealth(price) - self.start_wealth
+
 
 @dataclass(slots=True)
 class Order:

@@ -176,7 +176,7 @@ DEBRIEF = (
         "readers",
         "test_herd_debrief::test_update_print_and_links_of_the_debrief",
         "Each figure has a caption in words.",
-        "The tables are regions named Measures and “The richest at the end”, which the keys can scroll.",
+        "The tables are regions named Measures and “The highest profits at the end”, which the keys can scroll.",
         "The sentences are the region “For the talk”.",
     ),
     *_debrief(

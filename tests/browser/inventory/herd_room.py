@@ -129,7 +129,7 @@ ROOM = (
         "The phase, the round “Round 3 of 3” and its clock are shown.",
         "The meter says the shares of buyers and sellers, and the last batch as numbers.",
         "The statistics of the crowd are shown, 14 of them.",
-        "The leaderboard has the ten wealthiest with wealth and profit; bots are marked.",
+        "The leaderboard has the ten highest profits with wealth and profit; bots are marked.",
         "Events are listed, newest first, with their time.",
         "The window's title is “Herd game · Orderflow”.",
     ),

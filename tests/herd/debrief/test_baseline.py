@@ -8,9 +8,11 @@ import pytest
 from orderflow.errors import BadInput
 from orderflow.herd.debrief import baseline
 from orderflow.herd.debrief.baseline import game_count, play, play_baseline
-from orderflow.herd.debrief.columns import FILLED, MICRO, Record, build_record
+from orderflow.herd.debrief.columns import FILLED, MICRO, REJECTED, Record, build_record
 from orderflow.herd.debrief.measures import measure
 from orderflow.herd.rules.curve import make_curve
+from tests.herd.crowds import CROWDS, records
+from tests.herd.crowds import play as simulate
 from tests.herd.logs import Log, chance_game
 
 
@@ -24,7 +26,7 @@ def test_random_game_changes_only_sides_fills_and_prices(game: Record) -> None:
     for name in ("number", "time", "who", "quantity", "filled", "batch"):
         assert (getattr(again.orders, name) == getattr(game.orders, name)).all()
     assert (again.orders.sign != game.orders.sign).any()
-    assert abs(again.orders.sign.mean()) < 0.1
+    assert abs(again.orders.sign.mean() - game.orders.sign.mean()) < 0.1
     assert (again.batches.time == game.batches.time).all()
     assert (
         again.orders.shares == np.where(again.orders.status == FILLED, again.orders.sign * again.orders.quantity, 0)
@@ -55,7 +57,7 @@ def test_random_game_applies_limits_news_and_dividends() -> None:
     log.add(60, "news", text="A storm", move=-50.0, after=50 * MICRO)
     log.add(61, "dividend", round=1, amount=3 * MICRO, paid=6 * MICRO)
     again = play(build_record(log.events), np.random.default_rng(3))
-    assert (again.orders.status != FILLED).any()
+    assert (again.orders.status == FILLED).all()  # nobody in this game tried the impossible: they did what they could
     assert min(min(member.cash, member.shares) for member in again.members) >= 0
     paid = again.orders.cash
     for i, member in enumerate(again.members):
@@ -75,6 +77,35 @@ def test_herding_crowd_is_outside_the_range_of_random_games(game: Record) -> Non
     assert base.p_value("overdispersion", seen["overdispersion"]) == pytest.approx(1 / 21)
     assert base.p_value("overdispersion", 0.0) == 1.0
     assert base.band("rad") is None  # no fundamental value was set
+
+
+def test_leanings_are_each_persons_own_where_both_sides_were_possible() -> None:
+    log = Log(cash=1_000, shares=5)
+    log.people(3)
+    for second in range(1, 5):
+        log.trade(second, {"p1": 1, "p2": -1})
+    log.add(10, "news", text="Boom", move=0.0, after=100 * MICRO)
+    log.trade(11, {"p1": 1, "p2": 1, "p3": 1})
+    log.trade(30, {"p2": -1}, quantity=2)  # p2 has two shares left, and cash
+    log.trade(31, {"p2": -1})  # none left
+    found = baseline.Leanings.of(build_record(log.events))
+    usual = 4 / 9  # buys of all where both sides were possible, without the orders after news
+    assert found.free[0] == pytest.approx((4 + usual) / 5)
+    assert found.free[1] == pytest.approx(usual / 6)
+    assert found.free[8:11].tolist() == [1.0, 1.0, 1.0]  # after the news all bought
+    assert (found.only_buy, found.only_sell) == (0.0, 0.0)  # p2 tried to sell in vain
+    assert [found.probability(0, buy, sell) for buy, sell in ((True, True), (False, True))] == [found.free[0], 0.0]
+
+
+def test_random_games_of_a_leaning_crowd_lean_and_run_out_of_cash_alike() -> None:
+    crowd = CROWDS["leaning 0.85"]
+    (record,) = records(crowd, simulate(crowd, 1, np.random.default_rng(3)))
+    again = play(record, np.random.default_rng(1))
+    for orders in (record.orders, again.orders):
+        assert 0.8 < (orders.sign[: 40 * 15] > 0).mean() < 0.9
+    refused = [(one.orders.status == REJECTED).mean() for one in (record, again)]
+    assert refused[0] > 0.15
+    assert refused[1] == pytest.approx(refused[0], abs=0.08)
 
 
 def test_baseline_is_reproducible(game: Record) -> None:

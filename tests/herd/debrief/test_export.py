@@ -118,3 +118,14 @@ def test_amounts_times_and_formulas_as_text() -> None:
 def test_unknown_export_lists_the_known_ones() -> None:
     with pytest.raises(NotFound, match=r"ticks\.csv"):
         export("secrets.csv", [])
+
+
+def test_profit_counts_from_joining() -> None:
+    """The price has doubled when p2 joins."""
+    log = Log()
+    log.people(1)
+    log.trade(1, {"p1": 1}, price=200)
+    log.join("p2", 2)
+    first, late = rows("participants.csv", log)
+    assert (first["start_wealth"], first["wealth"], first["profit"]) == ("10000", "15000", "5000")
+    assert (late["start_wealth"], late["wealth"], late["profit"]) == ("15000", "15000", "0")

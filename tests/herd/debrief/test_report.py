@@ -8,6 +8,7 @@ import random
 import threading
 from typing import Any
 
+import numpy as np
 import pytest
 
 from orderflow.errors import NotFound
@@ -16,8 +17,10 @@ from orderflow.herd.debrief.baseline import play_baseline
 from orderflow.herd.debrief.cache import RUNNING, Debriefs, report_of
 from orderflow.herd.debrief.columns import build_record
 from orderflow.herd.debrief.report import build_report
+from orderflow.herd.debrief.statistics import chi2_tail
 from orderflow.herd.rules.events import Event, SessionStarted
 from orderflow.runtime.workers import Workers
+from tests.herd.crowds import CROWDS, play, records
 from tests.herd.logs import MICRO, Log, chance_game
 
 Json = dict[str, Any]
@@ -54,26 +57,27 @@ def test_report_is_json_with_finite_numbers(herd: Json, independent: Json) -> No
 
 
 def test_herding_is_stated_with_its_uncertainty(herd: Json) -> None:
-    found = herd["herding"]["overdispersion"]
-    assert found["value"] > found["baseline"]["high"]
-    assert found["p"] < 0.001
-    assert found["p_shuffled"] == pytest.approx(1 / 2_000)
+    uneven = herd["herding"]["overdispersion"]
+    assert uneven["value"] > uneven["baseline"]["high"]
+    assert uneven["p"] is None
+    found = herd["herding"]["following"]
+    assert found["p"] < 0.01
     low, high = found["interval"]
-    assert low < found["value"] < high
+    assert 0 < low < found["value"] < high
     said = {entry["title"]: entry["text"] for entry in herd["talk"]}
-    assert said["Did the crowd herd?"].startswith("Yes. ")
-    assert "not why" in said["Did the crowd herd?"]
-    assert "repeated what others had just done" in said["Who followed whom?"]
+    assert said["Did the crowd herd?"].startswith("Yes: people went the way the others had just gone")
+    assert "does not tell following from all hearing the same thing" in said["Did the crowd herd?"]
+    assert "their leaning explains" in said["Did people repeat themselves?"]
     assert "from the value on average" in said["Was there a bubble?"]
     assert "does not show it" in said["Does seeing the crowd make people follow it?"]
 
 
 def test_independent_choices_are_stated_as_no_herding(independent: Json) -> None:
-    found = independent["herding"]["overdispersion"]
-    assert found["p_shuffled"] > 0.05
+    assert independent["herding"]["following"]["p"] > 0.05
     said = {entry["title"]: entry["text"] for entry in independent["talk"]}
     assert said["Did the crowd herd?"].startswith("No sign of it")
-    assert said["Who followed whom?"].startswith("Nobody, beyond chance")
+    assert "would probably have been seen" in said["Did the crowd herd?"]
+    assert said["Did people repeat themselves?"].startswith("No more than their leaning explains")
     assert "none was set" in said["Was there a bubble?"]
     assert independent["bubble"]["rad"] == {
         "value": None,
@@ -128,7 +132,7 @@ def test_missing_data_gives_needs_instead_of_numbers() -> None:
     report = build_report(build_record(log.events), None, "nothing to play")
     assert report["baseline"] == {"games": 0, "needs": "nothing to play"}
     for section, name in (
-        ("herding", "overdispersion"), ("herding", "lsv"), ("memory", "own"), ("bubble", "rad"), ("bubble", "fall"),
+        ("herding", "following"), ("herding", "overdispersion"), ("herding", "lsv"), ("memory", "own"), ("bubble", "rad"), ("bubble", "fall"),
         ("flow", "imbalance"), ("wealth", "gini"),
     ):  # fmt: skip
         assert report[section][name]["value"] is None
@@ -165,11 +169,54 @@ def test_game_without_people_is_about_its_bots() -> None:
     assert (report["about"], report["people"], report["bots"], report["orders"]) == ("bots", 0, 3, 2)
 
 
-def test_sentence_mentions_news() -> None:
+def test_orders_after_news_are_counted_apart_and_said() -> None:
     log = chance_game(people=40, seconds=150, swing=0.35, seed=3)
+    before = build_report(build_record(log.events))
     log.add(151, "news", text="Boom", move=0.0, after=100 * MICRO)
+    log.trade(153, {"p1": 1, "p2": 1, "p3": 1, "p4": -1})
     report = build_report(build_record(log.events))
-    assert "News that everybody hears" in report_text.herding(report)
+    found = report["herding"]["following"]
+    assert found["news"] == {"seconds": 10.0, "orders": 4, "bought": 0.75}
+    assert (found["value"], found["choices"]) == pytest.approx(
+        (before["herding"]["following"]["value"], before["herding"]["following"]["choices"])
+    )
+    assert "the 4 orders in the 10 seconds after it are not part of this (75% of them were buys)" in report_text.herding(
+        report
+    )
+
+
+def test_leaning_crowd_that_runs_out_of_cash_is_not_called_a_herd() -> None:
+    """The share of buyers drifts, so windows are far more uneven than with one probability for all."""
+    crowd = CROWDS["leaning 0.85"]
+    (record,) = records(crowd, play(crowd, 1, np.random.default_rng(7)))
+    report = build_report(record, play_baseline(record, games=8))
+    herding = report["herding"]
+    assert chi2_tail(herding["overdispersion"]["x2"], herding["overdispersion"]["df"]) < 0.01
+    assert herding["overdispersion"]["value"] < 1.5 * herding["overdispersion"]["baseline"]["high"]
+    assert herding["following"]["p"] > 0.05
+    assert not report_text.herding(report).startswith(("Yes", "There are signs"))
+
+
+def test_verdict_says_what_the_game_could_not_show() -> None:
+    news = {"seconds": 10.0, "orders": 0, "bought": None}
+    found = {"value": 0.05, "interval": [-0.3, 0.4], "p": 0.4, "least": 0.45, "news": news}
+    said = report_text.herding({"herding": {"following": found}})
+    assert said == "This game cannot tell: it would have shown only following in 45% of the orders or more (p = 0.40)."
+    said = report_text.herding({"herding": {"following": found | {"p": 0.03}}})
+    assert said.startswith("There are signs of it: ")
+    assert "about 5% of their orders, 95% interval −30% to 40%, p = 0.030" in said
+
+
+def test_profit_counts_from_joining() -> None:
+    """The price has doubled when p3 joins: p3 gained nothing, p1 and p2 did, and the order is that of the profits."""
+    log = Log()
+    log.people(2)
+    log.trade(1, {"p1": 1}, price=200)
+    log.join("p3", 2)
+    report = build_report(build_record(log.events))["wealth"]
+    assert [(one["participant"], one["profit"]) for one in report["leaders"]] == [("p1", 5_000), ("p2", 5_000), ("p3", 0)]
+    assert (report["winners"], report["losers"], report["same_start"]) == (2, 0, False)
+    assert report_text.wealth({"wealth": report}).startswith("2 of 3 gained since they joined, 0 lost, 1 did neither")
 
 
 def test_numbers_as_text() -> None:

@@ -21,7 +21,27 @@ def test_equal_wealth_has_equal_rank() -> None:
     assert lines[0]["wealth"] == round(play.person(a).wealth(play.state.price) / 1e6, 2)
     assert lines[0]["profit"] == pytest.approx(lines[0]["wealth"] - 10_000, abs=0.01)
     (late,) = play.join()
-    assert leaderboard.rank(play.person(late), play.state) == (3, 4)
+    assert leaderboard.rank(play.person(late), play.state) == (5, 5)  # the others gained, nobody is as low
+
+
+def test_late_joiners_begin_at_no_profit_and_the_order_is_what_is_shown() -> None:
+    """d joins at a price that others drove up, and has the wealth of b, who was there before: only b gained."""
+    play = Play()
+    a, b, c = play.join(3)
+    play.batch((a, 20))
+    (d,) = play.join()
+    play.batch((c, -10))
+    leaderboard = Leaderboard.of(play.state)
+    shown = [(line["participant"], line["profit"]) for line in leaderboard.top(4)]
+    assert shown == sorted(shown, key=lambda line: -line[1])
+    profits = dict(shown)
+    for p in (a, b, c, d):
+        person = play.person(p)
+        assert profits[p] == round((person.wealth(play.state.price) - person.start_wealth) / 1e6, 2)
+        rank, of = leaderboard.rank(person, play.state)
+        assert (rank, of) == (1 + sum(profit > profits[p] for profit in profits.values()), 4)
+    assert play.person(b).wealth(play.state.price) == play.person(d).wealth(play.state.price)
+    assert profits[d] < 0 < profits[b]
 
 
 def test_statistics_of_an_empty_game() -> None:
