@@ -281,8 +281,8 @@ def _tested(test: Json) -> str:
     news = test["news"]
     if news["orders"]:
         return (
-            f"{words}The {news['orders']:,} orders in the {news['seconds']:g} seconds after news are a stratum of their "
-            f"own and take no part: {percent(news['bought'])} of them were buys."
+            f"{words}The {news['orders']:,} orders in the {news['seconds']:g} seconds after news are a stratum of "
+            f"their own and take no part: {percent(news['bought'])} of them were buys."
         )
     return f"{words}No order came in the {news['seconds']:g} seconds after news, which would not take part."
 

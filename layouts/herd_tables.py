@@ -133,9 +133,9 @@ METHODS = (
         "rearrangements of each person's own choices inside their blocks (permutation test: Fisher 1935, Pitman 1937; "
         "blocks by time as in a case-crossover design: Maclure 1991). A block has only orders that could all have been "
         "buys and could all have been sells. The assumption: inside a block a person's probability of buying stays the "
-        "same, whatever it is. In simulated games of 40 independent people with 60 orders each, the 5% test is wrong in "
-        "3 to 7 of 100 games for fair, leaning and mixed crowds, and in at most 7 where budgets run out or everybody "
-        "has a value of their own. It finds following in 20% of orders in more than 9 of 10 games. It underestimates: "
+        "same, whatever it is. In simulated games of 40 independent people with 60 orders each, the 5% test is wrong "
+        "in 3 to 7 of 100 games for fair, leaning and mixed crowds, and in at most 7 where budgets run out or all "
+        "have a value of their own. It finds following in 20% of orders in more than 9 of 10 games. It underestimates: "
         "0.16 for 0.2. A crowd that goes one way all the time cannot be told from one that leans that way.",
     ),
     (
@@ -177,7 +177,8 @@ METHODS = (
     (
         "Intervals",
         "Moving block bootstrap (Künsch 1989) over windows or periods; over participants for the Gini "
-        "coefficient; for following, from the spread of the rearrangements. With 40 windows a nominal 95% interval contains the true value in about 84 to 90 of 100 games. "
+        "coefficient; for following, from the spread of the rearrangements. With 40 windows a nominal 95% interval "
+        "contains the true value in about 84 to 90 of 100 games. "
         "For the experiment the interval inverts the permutation test and contains it in 94 to 96.",
     ),
     (

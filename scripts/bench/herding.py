@@ -3,10 +3,10 @@
     python scripts/bench/herding.py [--games 2000] [--draws 39] [--quick]
 
 40 people, 60 batches, an order of everybody in each; the market has the game's curve, clearing and limits
-(`tests/herd/crowds.py`). The first table is the share of games in which the 5% test for following rejects, by crowd; the
-second is Pearson's chi-squared test that all windows have one probability of buying, which is no test for herding; the
-third is the experiment's test, with half of the people assigned to each group and no difference between them; the last
-is the power by the size of the room and the share of orders that follow. Pure computation, spread over the cores.
+(`tests/herd/crowds.py`). The first table is the share of games in which the 5% test for following rejects, by crowd.
+The second is Pearson's chi-squared test that all windows have one probability of buying, which is no test for herding.
+The third is the experiment's test, with half of the people assigned to each group and no difference between them. The
+last is the power by the size of the room and the share of orders that follow. Pure computation, spread over the cores.
 """
 
 from __future__ import annotations

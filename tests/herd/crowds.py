@@ -1,8 +1,8 @@
 """Simulated crowds whose rules are known, for the error rates of the debrief's tests.
 
-Everybody places an order of one share in each batch, or in some, in a market with the game's curve, clearing and limits. Many games are
-played at once, as arrays. What a crowd does is a function of `View`: the probability that each person buys. Nobody but
-`follow` looks at what others did.
+Everybody places an order of one share in each batch, or in some, in a market with the game's curve, clearing and
+limits. Many games are played at once, as arrays. What a crowd does is a function of `View`: the probability that each
+person buys. Nobody but `following` looks at what others did.
 """
 
 from __future__ import annotations
@@ -41,8 +41,9 @@ Rule = Callable[[View], Floats]
 
 @dataclass(frozen=True)
 class Crowd:
-    """make(games, people, rng): the rule of a crowd. stubborn: people also order what they cannot have, and are refused;
-    else they do what they can. news: whether there is some. look: how many batches back the crowd's direction goes."""
+    """make(games, people, rng): the rule of a crowd. stubborn: people also order what they cannot have, and are
+    refused; else they do what they can. news: whether there is some. look: how many batches back the crowd's direction
+    goes."""
 
     make: Callable[[int, int, np.random.Generator], Rule]
     cash: float = 5_000.0
@@ -124,7 +125,9 @@ class Games:
     after: Floats
 
 
-def play(crowd: Crowd, games: int, rng: np.random.Generator, *, people: int = 40, batches: int = 60, pace: float = 1.0) -> Games:
+def play(
+    crowd: Crowd, games: int, rng: np.random.Generator, *, people: int = 40, batches: int = 60, pace: float = 1.0
+) -> Games:
     """Play games of a crowd. pace: the probability that somebody orders in a batch."""
     rule = crowd.make(games, people, rng)
     cash, shares = np.full((games, people), crowd.cash), np.full((games, people), float(crowd.shares))
@@ -140,7 +143,10 @@ def play(crowd: Crowd, games: int, rng: np.random.Generator, *, people: int = 40
         filled, paid, net = clear(price, sign, cash, shares)
         moved = sign * filled
         cash, shares = cash - moved * paid[:, None], shares + moved
-        price, last = price * np.exp(IMPACT * net), np.sign(sum([*nets[1 - crowd.look :], net]) if crowd.look > 1 else net)
+        price, last = (
+            price * np.exp(IMPACT * net),
+            np.sign(sum([*nets[1 - crowd.look :], net]) if crowd.look > 1 else net),
+        )
         nets.append(net)
         out.append((sign, filled, paid, price))
     sign, filled, paid, after = (np.stack(column, axis=1) for column in zip(*out, strict=True))
@@ -240,4 +246,3 @@ def _split(people: int, game: int, end: int) -> Split:
     names = [rng.permutation(["see", "see", "blind", "blind"]) for _ in range(-(-people // 4))]
     groups = {f"p{i + 1}": str(name) for i, name in enumerate(np.concatenate(names)[:people])}
     return Split(START, end, groups)
-

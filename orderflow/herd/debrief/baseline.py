@@ -1,7 +1,7 @@
 """Baseline without herding: the same game, played again several times by the same people, who decide by chance.
 
-Zero intelligence (Gode & Sunder 1993) with everybody's own leaning: every order is placed again at the same time, by the
-same participant and for the same quantity, and buys with the probability of `Leanings`. The market is the one of the
+Zero intelligence (Gode & Sunder 1993) with everybody's own leaning: every order is placed again at the same time, by
+the same participant and for the same quantity, and buys with the probability of `Leanings`. The market is that of the
 game (`clearing`, `curve`), with its limits on cash and shares, its news and its dividends. What the measures show in
 these games comes from the market, from who leans where, from what people can afford and from the number of orders, not
 from people watching each other. The assumption: nobody's leaning changes during the game, except in the seconds after

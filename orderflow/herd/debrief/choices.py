@@ -106,14 +106,14 @@ def blocks(record: Record, counted: Flags) -> Ints:
     kept = _affordable(record, rows, begins[number])
     grid = np.full((len(begins), BLOCK_ORDERS), -1, np.int64)
     grid[number[kept], place[kept]] = rows[kept]
-    return grid[(grid >= 0).sum(axis=1) >= 2]
+    return np.asarray(grid[(grid >= 0).sum(axis=1) >= 2])
 
 
 def _place(who: Ints, stretch: Ints) -> Ints:
     """Place of each order in its person's stretch, from 0. Sorted by person and stretch."""
     new = np.concatenate([[True], (np.diff(who) != 0) | (np.diff(stretch) != 0)])
     at = np.arange(len(who))
-    return at - np.maximum.accumulate(np.where(new, at, 0))
+    return np.asarray(at - np.maximum.accumulate(np.where(new, at, 0)))
 
 
 def _affordable(record: Record, rows: Ints, begin: Ints) -> Flags:

@@ -157,7 +157,8 @@ class Record:
     @property
     def profit(self) -> Floats:
         """float64[members]: wealth less the endowment at the price of joining, in currency."""
-        return self.wealth - np.array([member.start_wealth / MICRO for member in self.members], float)
+        began = np.array([member.start_wealth / MICRO for member in self.members], float)
+        return np.asarray(self.wealth - began)
 
     def by_people(self) -> Flags:
         """bool[orders]: True for orders of people."""

@@ -3,13 +3,13 @@
 The estimate is how much more often somebody buys when the others have just bought than when they have just sold. It is
 compared with rearrangements of the same game in which everybody makes the same choices in another sequence: a
 permutation test (Fisher 1935; Pitman 1937) within exchangeability blocks (Winkler, Webster, Vidaurre, Nichols & Smith
-2015), here a person's orders within a minute, as in a time-stratified case-crossover design (Maclure 1991; Levy, Lumley,
-Sheppard, Kaufman & Checkoway 2001).
+2015), here a person's orders within a minute, as in a time-stratified case-crossover design (Maclure 1991; Levy,
+Lumley, Sheppard, Kaufman & Checkoway 2001).
 
 **What it assumes without following.** In each block (`choices.blocks`) a person buys with one probability, whatever it
 is, and decides independently of the others. So a crowd that leans to one side, or people who lean to different sides,
-or whose leaning changes from minute to minute, do not count as followers. Orders of somebody who could only buy, or only
-sell, are no choices and are not rearranged.
+or whose leaning changes from minute to minute, do not count as followers. Orders of somebody who could only buy, or
+only sell, are no choices and are not rearranged.
 
 **News** moves everybody without anybody following: orders in the seconds after it are a stratum of their own, which
 takes no part in the verdict.
@@ -85,7 +85,7 @@ def following(record: Record, counted: Flags, *, draws: int | None = None, seed:
     real = mixed >= 0
     rows = mixed[real]
     crowd = Crowd(record, rows)
-    direction = crowd.direction(record.orders.sign[None].astype(np.int32))[0]
+    direction = crowd.direction(record.orders.sign[None])[0]
     square = float((_centred(direction, real) ** 2).sum())
     if square == 0:
         return None
@@ -94,11 +94,9 @@ def following(record: Record, counted: Flags, *, draws: int | None = None, seed:
     count = draws or max(LEAST_DRAWS, min(DRAWS, BUDGET // len(record.orders.sign)))
     drawn = _draw(record, mixed, choice, crowd, count, np.random.default_rng(seed))
     value, error = seen / square, float(drawn.std()) / square
-    p_value = (1 + int((drawn >= seen - 1e-3).sum())) / (1 + count)
+    p_value = (1 + int((drawn >= seen - 1e-9).sum())) / (1 + count)
     reach = BAND * error
-    return Following(
-        value, value - reach, value + reach, FOUND * error, p_value, count, chosen, len(grid), len(mixed)
-    )
+    return Following(value, value - reach, value + reach, FOUND * error, p_value, count, chosen, len(grid), len(mixed))
 
 
 def _is_mixed(grid: Ints, sign: Ints) -> Flags:
@@ -114,23 +112,21 @@ def _centred(values: Ints, real: Flags) -> Floats:
     return np.asarray(values - np.repeat(np.add.reduceat(values, starts) / size, size))
 
 
-def _draw(
-    record: Record, grid: Ints, choice: Floats, crowd: Crowd, count: int, rng: np.random.Generator
-) -> Floats:
+def _draw(record: Record, grid: Ints, choice: Floats, crowd: Crowd, count: int, rng: np.random.Generator) -> Floats:
     """float64[count]: Σ y m of each rearrangement."""
     real = grid >= 0
     rows, signs = grid[real], record.orders.sign
-    padded = np.zeros(grid.shape, np.float32)
+    padded = np.zeros(grid.shape)
     padded[real] = choice
-    mean = (signs[rows] - choice).astype(np.float32)
+    mean = signs[rows] - choice
     step = max(1, CHUNK // len(signs))
     found = []
     for begin in range(0, count, step):
         draws = min(step, count - begin)
         chosen = rearrange(padded, real, draws, rng)[:, real]
-        sign = np.repeat(signs[None].astype(np.int32), draws, axis=0)
+        sign = np.repeat(signs[None], draws, axis=0)
         sign[:, rows] = np.rint(chosen + mean)
-        found.append((chosen * crowd.direction(sign)).sum(axis=1, dtype=np.float64))
+        found.append((chosen * crowd.direction(sign)).sum(axis=1))
     return np.concatenate(found)
 
 
@@ -153,7 +149,7 @@ class Crowd:
         orders = record.orders
         done = np.flatnonzero(orders.status == FILLED)
         self._done = done = done[np.argsort(orders.filled[done], kind="stable")]
-        self._size = np.abs(orders.shares[done]).astype(np.int32)
+        self._size = np.abs(orders.shares[done])
         until, since = _ranges(orders.filled[done], orders.time[rows])
         # a person's fills stand together in `mine`, sorted by rank; so a range of ranks is a range there too
         many = len(done) + 1
@@ -164,10 +160,10 @@ class Crowd:
         self._own = np.searchsorted(keys, who + since), np.searchsorted(keys, who + until)
 
     def direction(self, sign: Ints) -> Ints:
-        """int32[draws, rows]: 1 if the others bought more than they sold, -1 if less, 0 for a tie. sign: int32[draws,
+        """int64[draws, rows]: 1 if the others bought more than they sold, -1 if less, 0 for a tie. sign: int64[draws,
         orders]."""
         moved = sign[:, self._done] * self._size
-        return np.sign(_sums(moved, *self._all) - _sums(moved[:, self._mine], *self._own))
+        return np.asarray(np.sign(_sums(moved, *self._all) - _sums(moved[:, self._mine], *self._own)))
 
 
 def _ranges(filled: Ints, asked: Ints) -> tuple[Ints, Ints]:

@@ -57,11 +57,8 @@ def herding(report: Json) -> str:
     low, high = (percent(end) for end in found["interval"])
     facts = f"about {percent(found['value'])} of their orders, 95% interval {low} to {high}, {p_text(found['p'])}"
     if found["p"] < LIKELY:
-        verdict = (
-            f"Yes: people went the way the others had just gone, beyond their own leaning ({facts})"
-            if found["p"] < SURE
-            else f"There are signs of it: people went the way the others had just gone, beyond their own leaning ({facts})"
-        )
+        sure = "Yes" if found["p"] < SURE else "There are signs of it"
+        verdict = f"{sure}: people went the way the others had just gone, beyond their own leaning ({facts})"
         return f"{verdict}. The test does not tell following from all hearing the same thing.{_news(found['news'])}"
     least = percent(found["least"])
     if found["least"] > VISIBLE:
@@ -94,12 +91,14 @@ def memory(report: Json) -> str:
     beside = own["baseline"]
     if beside is None:
         return "Unknown without the random games, in which everybody keeps their own leaning but decides by chance."
-    facts = f"{own['value']:.3f}; {report['baseline']['games']} random games gave {beside['low']:.3f} to {beside['high']:.3f}"
-    facts = facts.replace("-", "−")
+    games, ends = report["baseline"]["games"], f"{beside['low']:.3f} to {beside['high']:.3f}"
+    facts = f"{own['value']:.3f}; {games} random games gave {ends}".replace("-", "−")
     if own["value"] > beside["high"]:
         return f"Yes: a buy was followed by a buy of the same person more often than their leaning explains ({facts})."
     if own["value"] < beside["low"]:
-        return f"No, they alternated: a buy was followed by a sell of the same person more often than by chance ({facts})."
+        return (
+            f"No, they alternated: a buy was followed by a sell of the same person more often than by chance ({facts})."
+        )
     return f"No more than their leaning explains ({facts})."
 
 

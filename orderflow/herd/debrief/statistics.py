@@ -1,7 +1,7 @@
 """Statistics of a crowd's orders: how unevenly people bought and sold, and what follows what.
 
-Pure functions of arrays, each with its source. The test for herding is in `following`. Sentences for the talk are in `report_text`, the comparison with a crowd
-without herding is in `baseline`. Nothing here reads a log.
+Pure functions of arrays, each with its source. The test for herding is in `following`, sentences for the talk are in
+`report_text`, and the comparison with a crowd without herding is in `baseline`. Nothing here reads a log.
 """
 
 from __future__ import annotations

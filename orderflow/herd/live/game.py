@@ -197,7 +197,7 @@ class Game(View):
         }
 
     def leaders(self, count: int = 10) -> list[dict[str, Any]]:
-        """The highest profits first: participant, nick, wealth, profit (currency), shares, bot. At most a second old."""
+        """The highest profits first: participant, nick, wealth, profit shares, bot. A second old at most."""
         return self._current_leaderboard().top(count)
 
     def people(self, find: str = "", most: int = 200) -> tuple[list[dict[str, Any]], int]:

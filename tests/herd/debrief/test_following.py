@@ -16,7 +16,8 @@ from orderflow.herd.debrief.following import LOOK_FILLS, Crowd, following, rearr
 from orderflow.herd.debrief.statistics import NS
 from orderflow.herd.rules.clearing import clear as clear_exactly
 from orderflow.herd.rules.curve import make_curve
-from tests.herd.crowds import CROWDS, Crowd as Rules, clear, play, private_values, records
+from tests.herd.crowds import CROWDS, clear, play, private_values, records
+from tests.herd.crowds import Crowd as Rules
 from tests.herd.logs import MICRO, Log, chance_game
 
 GAMES = 300
@@ -106,7 +107,7 @@ def slow_direction(record: Record, row: int) -> int:
 def test_direction_of_the_crowd_agrees_with_a_slow_version(people: int) -> None:
     record = build_record(chance_game(people=people, seconds=25, seed=4).events)
     rows = np.arange(len(record.orders.time))
-    found = Crowd(record, rows).direction(record.orders.sign[None].astype(np.int32))[0]
+    found = Crowd(record, rows).direction(record.orders.sign[None])[0]
     assert found.tolist() == [slow_direction(record, row) for row in rows]
     assert {-1, 1} <= set(found.tolist())
 
@@ -117,7 +118,7 @@ def test_slow_games_look_back_to_the_last_batch() -> None:
     log.trade(1, {"p1": 1, "p2": -1})
     log.order(40, "p2", 1)
     record = build_record(log.events)
-    assert Crowd(record, np.array([2])).direction(record.orders.sign[None].astype(np.int32)).tolist() == [[1]]
+    assert Crowd(record, np.array([2])).direction(record.orders.sign[None]).tolist() == [[1]]
 
 
 def test_blocks_hold_only_what_could_have_been_bought_and_sold() -> None:

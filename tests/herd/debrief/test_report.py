@@ -132,7 +132,8 @@ def test_missing_data_gives_needs_instead_of_numbers() -> None:
     report = build_report(build_record(log.events), None, "nothing to play")
     assert report["baseline"] == {"games": 0, "needs": "nothing to play"}
     for section, name in (
-        ("herding", "following"), ("herding", "overdispersion"), ("herding", "lsv"), ("memory", "own"), ("bubble", "rad"), ("bubble", "fall"),
+        ("herding", "following"), ("herding", "overdispersion"), ("herding", "lsv"),
+        ("memory", "own"), ("bubble", "rad"), ("bubble", "fall"),
         ("flow", "imbalance"), ("wealth", "gini"),
     ):  # fmt: skip
         assert report[section][name]["value"] is None
@@ -180,8 +181,9 @@ def test_orders_after_news_are_counted_apart_and_said() -> None:
     assert (found["value"], found["choices"]) == pytest.approx(
         (before["herding"]["following"]["value"], before["herding"]["following"]["choices"])
     )
-    assert "the 4 orders in the 10 seconds after it are not part of this (75% of them were buys)" in report_text.herding(
-        report
+    assert (
+        "the 4 orders in the 10 seconds after it are not part of this (75% of them were buys)"
+        in report_text.herding(report)
     )
 
 
@@ -214,7 +216,11 @@ def test_profit_counts_from_joining() -> None:
     log.trade(1, {"p1": 1}, price=200)
     log.join("p3", 2)
     report = build_report(build_record(log.events))["wealth"]
-    assert [(one["participant"], one["profit"]) for one in report["leaders"]] == [("p1", 5_000), ("p2", 5_000), ("p3", 0)]
+    assert [(one["participant"], one["profit"]) for one in report["leaders"]] == [
+        ("p1", 5_000),
+        ("p2", 5_000),
+        ("p3", 0),
+    ]
     assert (report["winners"], report["losers"], report["same_start"]) == (2, 0, False)
     assert report_text.wealth({"wealth": report}).startswith("2 of 3 gained since they joined, 0 lost, 1 did neither")
 
