@@ -261,7 +261,7 @@ def herding(report: Json, theme: str) -> Component:
         "Did people follow each other?",
         "The test asks whether somebody buys more often when the others have just bought than when they have just "
         "sold. Everybody keeps their own leaning, and only orders count that could have been a buy or a sell.",
-        measures_table((("Orders in which people followed the crowd", test, "percent"),), None),
+        measures_table((("Buys after the others bought, less after they sold", test, "points"),), None),
         html.P(_tested(test), className="hd-lead"),
         figure,
         measures_table(rows, report["baseline"]),
@@ -275,8 +275,8 @@ def _tested(test: Json) -> str:
         words = (
             f"{test['choices']:,} free choices in {test['blocks']:,} blocks of one person's orders within a minute, "
             f"{test['mixed']:,} of them with both a buy and a sell; p is the share of {test['draws']:,} rearrangements "
-            f"with as large a value. A game like this shows following in {percent(test['least'])} of the orders in 4 "
-            "of 5 cases. "
+            f"with as large a value. 4 of 5 games like this would show a difference of "
+            f"{test['least'] * 100:.1f} points. "
         )
     news = test["news"]
     if news["orders"]:

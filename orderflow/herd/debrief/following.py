@@ -46,8 +46,8 @@ FOUND = 1.644854 + 0.841621
 
 @dataclass(frozen=True, slots=True)
 class Following:
-    """value: share of orders in which people followed the crowd, beyond their own leaning; below 0 they went against
-    it. low, high: its 95% interval. least: the share that would be found in 80% of games of this kind. p_value:
+    """value: probability of a buy after the others bought less that after they sold, within blocks; below 0 people went
+    against the crowd. low, high: its 95% interval. least: the value that 80% of games of this kind would show. p_value:
     one-sided, from `draws` rearrangements. choices: orders in blocks. mixed: blocks with both a buy and a sell.
 
     The interval is value ± 1.96 standard deviations of the rearrangements. It contains 0 in 92 to 97% of games without

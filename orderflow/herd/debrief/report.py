@@ -118,8 +118,8 @@ def _price(record: Record) -> Json:
 
 
 def _following(record: Record) -> Json:
-    """The test for herding: the estimate with its interval and p-value; least: the smallest share of orders that such a
-    game would show in 80%; and the orders after news, which take no part in it."""
+    """The test for herding: the estimate with its interval and p-value; least: the value that 80% of such games would
+    show; and the orders after news, which take no part in it."""
     who, inside = counted_orders(record), after_news(record)
     after = who & inside
     news: Json = {

@@ -11,7 +11,7 @@ Json = dict[str, Any]
 
 SURE, LIKELY = 0.01, 0.05
 VISIBLE = 0.25
-"""A game that would not show following in so many orders cannot say that there was none."""
+"""A game that would not show a difference as large as this cannot say that there is none."""
 
 
 def sentences(report: Json) -> list[Json]:
@@ -44,6 +44,12 @@ def percent(value: float, *, signed: bool = False) -> str:
     return f"{text.replace('-', '−')}%"
 
 
+def points(value: float) -> str:
+    """A share as points of percent with a sign: "+3.4", "−12" """
+    shown = value * 100
+    return (f"{shown:+.0f}" if abs(shown) >= 9.95 else f"{shown:+.1f}").replace("-", "−")
+
+
 def clock(seconds: float) -> str:
     """ "2:05" """
     return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
@@ -54,22 +60,24 @@ def herding(report: Json) -> str:
     found = report["herding"]["following"]
     if found["value"] is None:
         return f"Not enough data: the test {found['needs']}.{_news(found['news'])}"
-    low, high = (percent(end) for end in found["interval"])
-    facts = f"about {percent(found['value'])} of their orders, 95% interval {low} to {high}, {p_text(found['p'])}"
+    least = f"{found['least'] * 100:.0f} points"
     if found["p"] < LIKELY:
+        low, high = (points(end) for end in found["interval"])
         sure = "Yes" if found["p"] < SURE else "There are signs of it"
-        verdict = f"{sure}: people went the way the others had just gone, beyond their own leaning ({facts})"
-        return f"{verdict}. The test does not tell following from all hearing the same thing.{_news(found['news'])}"
-    least = percent(found["least"])
+        return (
+            f"{sure}: when the others had just bought, people bought more often than when they had just sold, by "
+            f"{points(found['value']).removeprefix('+')} points beyond their own leaning (95% interval {low} to {high}, "
+            f"{p_text(found['p'])}). The test does not tell following from all hearing the same thing."
+            f"{_news(found['news'])}"
+        )
     if found["least"] > VISIBLE:
         return (
-            f"This game cannot tell: it would have shown only following in {least} of the orders or more "
-            f"({p_text(found['p'])}).{_news(found['news'])}"
+            f"This game cannot tell ({p_text(found['p'])}): the crowd changed its direction too seldom, or too few "
+            f"people bought and sold, to see a difference of less than {least}.{_news(found['news'])}"
         )
     return (
         f"No sign of it: when the others had just bought, people bought no more often than their own leaning explains "
-        f"({p_text(found['p'])}). Following in {least} of the orders would probably have been seen."
-        f"{_news(found['news'])}"
+        f"({p_text(found['p'])}). A difference of {least} would probably have been seen.{_news(found['news'])}"
     )
 
 
