@@ -33,12 +33,12 @@ LOOK_SECONDS = 5.0
 """How far the crowd's direction looks back, as the meter on the phones does."""
 LOOK_FILLS = 20
 """The direction is that of the latest batches with so many fills, if they are within `LOOK_SECONDS`."""
-LEAST_MIXED = 20
+MIN_MIXED = 20
 """Blocks with both a buy and a sell that the test needs."""
 DRAWS = 1_999
 BUDGET = 30_000_000
-"""Orders in all rearrangements: games with more than 15,000 have fewer draws, at least `LEAST_DRAWS`."""
-LEAST_DRAWS = 199
+"""Orders in all rearrangements: games with more than 15,000 have fewer draws, at least `MIN_DRAWS`."""
+MIN_DRAWS = 199
 CHUNK = 2_000_000
 FOUND = 1.644854 + 0.841621
 """Standard errors of an effect that a one-sided 5% test finds in 80% of games."""
@@ -69,7 +69,7 @@ def following(record: Record, counted: Flags, *, draws: int | None = None, seed:
     """The test for following.
 
     counted: bool[orders], orders that may be in blocks: those of people, without those after news. draws: how many
-    rearrangements, by default `DRAWS` or what `BUDGET` allows. None if there are fewer than `LEAST_MIXED` mixed blocks,
+    rearrangements, by default `DRAWS` or what `BUDGET` allows. None if there are fewer than `MIN_MIXED` mixed blocks,
     or if the crowd's direction is the same in each of them.
 
     With y = ±1 for a choice and m = ±1 for the crowd's direction before it (0 for a tie), both less their means in the
@@ -80,7 +80,7 @@ def following(record: Record, counted: Flags, *, draws: int | None = None, seed:
     grid = blocks(record, counted)
     chosen = int((grid >= 0).sum())
     mixed = grid[_is_mixed(grid, record.orders.sign)]
-    if len(mixed) < LEAST_MIXED:
+    if len(mixed) < MIN_MIXED:
         return None
     real = mixed >= 0
     rows = mixed[real]
@@ -91,7 +91,7 @@ def following(record: Record, counted: Flags, *, draws: int | None = None, seed:
         return None
     choice = _centred(record.orders.sign[rows], real)
     seen = float(choice @ direction)
-    count = draws or max(LEAST_DRAWS, min(DRAWS, BUDGET // len(record.orders.sign)))
+    count = draws or max(MIN_DRAWS, min(DRAWS, BUDGET // len(record.orders.sign)))
     drawn = _draw(record, mixed, choice, crowd, count, np.random.default_rng(seed))
     value, error = seen / square, float(drawn.std()) / square
     p_value = (1 + int((drawn >= seen - 1e-9).sum())) / (1 + count)

@@ -18,7 +18,7 @@ from orderflow.herd.debrief.bubbles import MIN_PERIODS, peak, periods, rad, rd
 from orderflow.herd.debrief.choices import BLOCK_SECONDS, NEWS_SECONDS, after_news
 from orderflow.herd.debrief.columns import FILLED, REJECTED, Record
 from orderflow.herd.debrief.experiment import CROWD_SECONDS, MIN_GROUP, MIN_ORDERS, groups, permutation_effect
-from orderflow.herd.debrief.following import LEAST_MIXED, following
+from orderflow.herd.debrief.following import MIN_MIXED, following
 from orderflow.herd.debrief.measures import LAGS, NEAR, counted_members, counted_orders
 from orderflow.herd.debrief.statistics import MIN_ACTIVE, MIN_WINDOWS, WINDOW_SECONDS, Windows
 from orderflow.herd.rules.money import MICRO
@@ -130,7 +130,7 @@ def _following(record: Record) -> Json:
     found = following(record, who & ~inside)
     if found is None:
         lacking = _needs(
-            f"needs a crowd that changes its direction, and people who do both: at least {LEAST_MIXED} times somebody "
+            f"needs a crowd that changes its direction, and people who do both: at least {MIN_MIXED} times somebody "
             f"who buys and sells within {BLOCK_SECONDS:g} seconds and could have done either each time"
         )
         return lacking | {"news": news}

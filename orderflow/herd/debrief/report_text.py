@@ -62,11 +62,11 @@ def herding(report: Json) -> str:
         return f"Not enough data: the test {found['needs']}.{_news(found['news'])}"
     least = f"{found['least'] * 100:.0f} points"
     if found["p"] < LIKELY:
-        low, high = (points(end) for end in found["interval"])
+        more, low, high = (points(value) for value in (found["value"], *found["interval"]))
         sure = "Yes" if found["p"] < SURE else "There are signs of it"
         return (
             f"{sure}: when the others had just bought, people bought more often than when they had just sold, by "
-            f"{points(found['value']).removeprefix('+')} points beyond their own leaning (95% interval {low} to {high}, "
+            f"{more.removeprefix('+')} points beyond their own leaning (95% interval {low} to {high}, "
             f"{p_text(found['p'])}). The test does not tell following from all hearing the same thing."
             f"{_news(found['news'])}"
         )
