@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from orderflow.arrays import Floats, Ints
+from orderflow.arrays import Flags, Floats, Ints
 from orderflow.errors import BadInput, FieldError
 from orderflow.formats import open_ticks
 from orderflow.market.bars.footprint import BarTable, tabulate
@@ -22,6 +22,7 @@ from orderflow.market.columns import Fixed, Times, bar_columns, footprint_column
 from orderflow.market.decimals import scale_floats, unit_floats
 from orderflow.market.frames import Frame
 from orderflow.market.grid import Grid
+from orderflow.market.identity import compare, new_ticks
 from orderflow.market.sessions import Session, bar_end, bar_start
 from orderflow.market.studies.registry import find
 from orderflow.market.studies.study import Data
@@ -38,8 +39,10 @@ def read_ticks(path: str | PathLike[str], **options: Any) -> pd.DataFrame:
     "sell", or "" if no rule has found one yet), side_rule, id (Int64, missing if the venue gave none). Rows keep the
     file's order. options: those of `orderflow.formats.open_ticks` (format, tz, symbol, member, side).
 
-    Bad rows are left out, counted in `attrs["skipped"]` and described in `attrs["errors"]` (the first 20). Raises
-    UnknownFormat if no format matches, BadInput if the file has no usable row.
+    Bad rows are left out, counted in `attrs["skipped"]` and described in `attrs["errors"]` (the first 20). Repetitions
+    (same symbol, id, time, price and size) are left out too and counted in `attrs["duplicates"]`; ticks that only share
+    an id stay, and `attrs["id_conflicts"]` is their number. Raises UnknownFormat if no format matches, BadInput if the
+    file has no usable row.
     """
     batches: list[TickBatch] = []
     rows: list[Ints] = []
@@ -71,7 +74,12 @@ def read_ticks(path: str | PathLike[str], **options: Any) -> pd.DataFrame:
     order = np.concatenate(rows)
     if (order[1:] < order[:-1]).any():
         frame = frame.iloc[np.argsort(order, kind="stable")].reset_index(drop=True)
+    conflicts, repeated = _compare(frame)
+    if repeated.any():
+        frame = frame[~repeated].reset_index(drop=True)
     frame.attrs["skipped"] = skipped
+    frame.attrs["duplicates"] = int(np.count_nonzero(repeated))
+    frame.attrs["id_conflicts"] = int(np.count_nonzero(conflicts))
     frame.attrs["errors"] = [str(error) for error in errors[:20]]
     return frame
 
@@ -80,9 +88,9 @@ def candles(ticks: pd.DataFrame, frame: str = "1min", *, session: str = "UTC 00:
     """Compute the bars of a DataFrame of ticks.
 
     Returns the columns of `GET /api/v1/bars`, with time as datetime64[ns, UTC]. ticks: columns time (without a zone:
-    UTC), price, size, and optionally side ("buy", "sell" or ""); without it the tick rule decides. frame: "1s" to "1d".
-    session: the start of the session, where CVD and VWAP restart, as "America/Chicago 17:00". Raises BadInput naming
-    the row and column of an invalid tick.
+    UTC), price, size, and optionally side ("buy", "sell" or ""; without it the tick rule decides) and id (with it ticks
+    of the same id, time, price and size count once). frame: "1s" to "1d". session: the start of the session, where CVD
+    and VWAP restart, as "America/Chicago 17:00". Raises BadInput naming the row and column of an invalid tick.
     """
     return _frame(bar_columns(_table(ticks, frame, session)))
 
@@ -140,6 +148,19 @@ def study(
     return pd.DataFrame(found)
 
 
+def _compare(frame: pd.DataFrame) -> tuple[Flags, Flags]:
+    """(bool[n]: id conflicts, bool[n]: repetitions) of the rows, each symbol by itself."""
+    conflicts, repeated = np.zeros(len(frame), np.bool_), np.zeros(len(frame), np.bool_)
+    if frame["id"].notna().any():
+        ids = np.asarray(frame["id"].fillna(NO_ID), np.int64)
+        time = np.asarray(frame["time"].astype("int64"), np.int64)
+        price, size = frame["price"].to_numpy(), frame["size"].to_numpy()
+        for where in frame.groupby("symbol", sort=False).indices.values():
+            again, alike = compare(ids[where], time[where], price[where], size[where])
+            conflicts[where], repeated[where] = again & ~alike, alike
+    return conflicts, repeated
+
+
 def _frame(columns: dict[str, Any]) -> pd.DataFrame:
     values: dict[str, Any] = {}
     for name, column in columns.items():
@@ -160,7 +181,7 @@ def _bars_and_ticks(ticks: pd.DataFrame, frame: str, session: str) -> tuple[BarT
     cut, opened = Frame.parse(frame), Session.parse(session)
     if not cut.ns:
         raise BadInput(f"frame {frame!r} is not a time frame; candles() and footprint() take 1s to 1d")
-    batch = _batch(ticks)
+    batch = new_ticks(_batch(ticks)).batch
     grid = Grid().holding(batch)
     columns = grid.columns(batch)
     order = in_order(columns)

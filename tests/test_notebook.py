@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from orderflow import candles, footprint, read_ticks, study
 from orderflow.errors import BadInput, NotFound
@@ -32,6 +35,51 @@ def test_notebook_tables_equal_the_servers() -> None:
     cells = footprint(read_ticks(path), "5min")
     assert list(cells.columns) == FOOTPRINT_COLUMNS
     assert cells.groupby("time")["trades"].sum().tolist() == table["trades"].tolist()
+
+
+IDS = st.one_of(st.none(), st.integers(0, 5), st.sampled_from(["a", "n/a", "b-1"]))
+ROWS = st.tuples(
+    st.integers(0, 6),
+    st.sampled_from(["10", "10.25", "9.5", "10.125", "-1"]),
+    st.sampled_from(["1", "2", "0.5", "0"]),
+    st.sampled_from(["buy", "sell", ""]),
+    IDS,
+    st.sampled_from(["A", "A", "B"]),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(ROWS, min_size=1, max_size=30).filter(lambda rows: any(row[1] != "-1" for row in rows)), st.data())
+def test_any_file_has_the_bars_of_the_server(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[object, ...]], data: st.DataObject
+) -> None:
+    """Shared, repeated, missing and textual ids, bad rows, two symbols; the server gets the file in pieces."""
+    rows = rows + data.draw(st.lists(st.sampled_from(rows), max_size=10))
+    path = tmp_path_factory.mktemp("ids") / "ticks.csv"
+    lines = ["timestamp,price,size,side,id,symbol"]
+    for at, price, size, side, number, symbol in rows:
+        lines.append(f"2026-01-01T00:0{at}:00Z,{price},{size},{side},{'' if number is None else number},{symbol}")
+    path.write_text("\n".join(lines) + "\n")
+    market = Market()
+    with open_ticks(path, chunk_rows=data.draw(st.sampled_from([3, 7, 1000]))) as reader:
+        receipts = [market.ingest(chunk.batches) for chunk in reader]
+    ticks = read_ticks(path)
+    assert ticks.attrs["duplicates"] == sum(receipt.duplicates for receipt in receipts)
+    assert ticks.attrs["id_conflicts"] == sum(receipt.id_conflicts for receipt in receipts)
+    for symbol, mine in ticks.groupby("symbol"):
+        table = candles(mine)
+        for name, column in bar_columns(market.bars(str(symbol), Frame.parse("1min"))).items():
+            if isinstance(column, Fixed):
+                np.testing.assert_array_equal(table[name], column.floats(), err_msg=name)
+
+
+def test_ticks_of_two_overlapping_files_count_once() -> None:
+    whole = read_ticks(sample_path("LTCUSDT")).iloc[:3_000]
+    both = pd.concat([whole.iloc[:2_000], whole.iloc[1_000:]])
+    pd.testing.assert_frame_equal(candles(both), candles(whole))
+    pd.testing.assert_frame_equal(footprint(both), footprint(whole))
+    unknown = both.drop(columns="id")  # without an id nothing says that they are the same trades
+    assert candles(unknown)["trades"].sum() == 4_000
 
 
 def test_ticks_of_several_symbols_keep_the_order_of_the_file_and_bad_rows_are_counted(tmp_path: Path) -> None:

@@ -55,7 +55,7 @@
         key: "duplicates",
         label: "Duplicates",
         value: of.format.count(stats.duplicates || 0),
-        title: "trades whose id was known already; counted once",
+        title: "repetitions: the id, time, price and size of a trade that is there; counted once",
       },
       {
         key: "rejected",
@@ -65,6 +65,13 @@
         bad: stats.rejected > 0,
       },
     ];
+    if (stats.id_conflicts)
+      list.push({
+        key: "id_conflicts",
+        label: "Id conflicts",
+        value: of.format.count(stats.id_conflicts),
+        title: "different trades that share an id; all are counted",
+      });
     if (stats.evicted)
       list.push({
         key: "evicted",
@@ -90,14 +97,15 @@
       this.cells = new Map();
     }
 
-    cell(key) {
+    /** The box of an item; a new one goes before `next`. */
+    cell(key, next = null) {
       if (!this.cells.has(key)) {
         const document = this.node.ownerDocument,
           box = document.createElement("span");
         box.className = "of-stat";
         box.dataset.key = key;
         box.append(document.createElement("span"), document.createElement("b"));
-        this.node.append(box);
+        this.node.insertBefore(box, next);
         this.cells.set(key, box);
       }
       return this.cells.get(key);
@@ -109,14 +117,17 @@
       const put = (element, text) => {
         if (element.textContent !== text) element.textContent = text;
       };
-      for (const item of list) {
-        const box = this.cell(item.key);
+      const shares = quality(stats && stats.rules),
+        shown = new Set(list.map((item) => item.key).concat(shares.length ? "sides" : []));
+      let next = this.cells.get("sides") || null;
+      for (const item of list.reverse()) {
+        const box = (next = this.cell(item.key, next));
         put(box.firstChild, item.label);
         put(box.lastChild, item.value);
         box.title = item.title || "";
         box.classList.toggle("of-bad", Boolean(item.bad));
       }
-      const shares = quality(stats && stats.rules);
+      for (const [key, box] of this.cells) box.hidden = !shown.has(key);
       if (!shares.length) return;
       const box = this.cell("sides"),
         bar = box.lastChild;

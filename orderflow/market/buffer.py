@@ -95,7 +95,20 @@ def _equal(held: Ints, at: Indices, ids: Ints) -> Flags:
 
 
 class _Segment:
-    __slots__ = ("flags", "id", "id_max", "ids", "ids_ascend", "level", "size", "sorted", "time", "tmax", "tmin")
+    __slots__ = (
+        "flags",
+        "id",
+        "id_max",
+        "id_min",
+        "ids",
+        "ids_ascend",
+        "level",
+        "size",
+        "sorted",
+        "time",
+        "tmax",
+        "tmin",
+    )
 
     def __init__(self, capacity: int) -> None:
         self.time = np.empty(capacity, np.int64)
@@ -104,7 +117,7 @@ class _Segment:
         self.flags = np.empty(capacity, np.int8)
         self.id = np.empty(capacity, np.int64)
         self.tmin, self.tmax, self.sorted = 2**63 - 1, -(2**63), True
-        self.id_max, self.ids_ascend = NO_ID, True
+        self.id_min, self.id_max, self.ids_ascend = 2**63 - 1, NO_ID, True
         self.ids: Ints | set[int] | None = None
 
     def has_id(self, ids: Ints, count: int) -> Flags:
@@ -125,6 +138,15 @@ class _Segment:
             self.ids = set(self.id[:count].tolist())
         known = self.ids
         return np.fromiter((i in known for i in ids.tolist()), np.bool_, len(ids))
+
+    def places(self, times: Ints, count: int) -> Indices:
+        """int64[k]: which of the first `count` ticks have one of `times` (ascending, distinct)."""
+        time = self.time[:count]
+        if not self.sorted:
+            return np.flatnonzero(np.isin(time, times))
+        first = np.searchsorted(time, times)
+        alike = np.searchsorted(time, times, side="right") - first
+        return np.repeat(first - np.cumsum(alike) + alike, alike) + np.arange(int(alike.sum()))
 
 
 class TickBuffer:
@@ -160,7 +182,8 @@ class TickBuffer:
             segment.id[at:to] = ids = ticks.id[start:stop]
             if segment.ids_ascend:
                 segment.ids_ascend = int(ids[0]) >= segment.id_max and ascends(ids)
-                segment.id_max = int(ids[-1])
+            lowest, highest = (int(ids[0]), int(ids[-1])) if segment.ids_ascend else (int(ids.min()), int(ids.max()))
+            segment.id_min, segment.id_max = min(segment.id_min, lowest), max(segment.id_max, highest)
             if isinstance(segment.ids, set):
                 segment.ids.update(ids.tolist())
             ascending = ascends(time)
@@ -243,12 +266,41 @@ class TickBuffer:
         return dropped
 
     def has_id(self, ids: Ints) -> Flags:
-        """bool[n]: which venue ids are held; False for `NO_ID`."""
+        """bool[n]: which venue ids are held; False for `NO_ID`. ids: n >= 1."""
         found = np.zeros(len(ids), np.bool_)
-        for number, segment in self._segments.items():
-            found |= segment.has_id(ids, min(self._size, self.n - number * self._size))
+        lowest, highest = int(ids.min()), int(ids.max())
+        for number, segment in list(self._segments.items()):
+            if lowest <= segment.id_max and highest >= segment.id_min:
+                found |= segment.has_id(ids, min(self._size, self.n - number * self._size))
         found &= ids != NO_ID
         return found
+
+    def shared_ids(self) -> int:
+        """Number of held ticks less the number of their distinct venue ids, without those that have none."""
+        ids = np.concatenate([columns.id for columns in self.since(-(2**63), self.n)] or [np.empty(0, np.int64)])
+        ids = np.sort(ids[ids != NO_ID])
+        return int(np.count_nonzero(ids[1:] == ids[:-1]))
+
+    @property
+    def latest(self) -> int:
+        """Latest time (ns UTC) of a held tick; -2**63 without any."""
+        return max((segment.tmax for segment in list(self._segments.values())), default=-(2**63))
+
+    def at(self, times: Ints) -> Iterator[Columns]:
+        """Yield runs of the held ticks whose time is one of `times` (ns UTC, ascending, distinct)."""
+        for number, segment in list(self._segments.items()):
+            wanted = times[slice(*np.searchsorted(times, [segment.tmin, segment.tmax + 1]))]
+            if not len(wanted):
+                continue
+            where = segment.places(wanted, min(self._size, self.n - number * self._size))
+            if len(where):
+                yield Columns(
+                    segment.time[where],
+                    segment.level[where].astype(np.int64),
+                    segment.size[where],
+                    segment.flags[where],
+                    segment.id[where],
+                )
 
     def _pieces(self, start: int, end: int) -> Iterator[tuple[int, int, int]]:
         start = max(start, self.first)

@@ -1,4 +1,4 @@
-"""Tick counters of a symbol: totals, late, duplicate and rejected ticks, side rules, and the tick rate."""
+"""Tick counters of a symbol: totals, late, repeated and rejected ticks, id conflicts, side rules, the tick rate."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ RATE_SECONDS = 10
 class Counters:
     """Counts since the start or the last reset.
 
+    duplicates: repetitions that were left out. id_conflicts: ticks that were kept although another trade has their id.
     volume: size units. low, high, close: levels. first, last: ns UTC. active: monotonic seconds of the last batch.
     rules: ticks by `SideRule`, starting with rule 1.
     """
@@ -26,6 +27,7 @@ class Counters:
     ticks: int = 0
     late: int = 0
     duplicates: int = 0
+    id_conflicts: int = 0
     rejected: int = 0
     volume: int = 0
     low: int = 2**63 - 1

@@ -14,13 +14,14 @@ from math import gcd
 
 import numpy as np
 
-from orderflow.arrays import Ints
+from orderflow.arrays import Flags, Ints
 from orderflow.errors import BadInput, FieldError
 from orderflow.market.buffer import Columns, pack
 from orderflow.market.decimals import MAX_UNITS, decimal_units, largest, unit_text
 from orderflow.market.ticks import TickBatch
 
 MAX_LEVEL = 2**31 - 1
+MAX_PRODUCT = 2**62
 
 
 def _coarsest(units: int, decimals: int) -> int:
@@ -40,6 +41,18 @@ def _divides(step: int, values: Ints, factor: int) -> bool:
     if len(values) == 1:
         return int(values[0]) * factor % step == 0
     return not (values * factor % step if factor != 1 else values % step).any()
+
+
+def _rescaled(values: Ints, times: int, by: int) -> tuple[Ints, Flags]:
+    """(values * times / by, whether that is a whole number below 2**63); 0 where it is not."""
+    fits = np.abs(values) <= MAX_PRODUCT // times
+    if by > MAX_PRODUCT:
+        fits &= values == 0
+        return np.zeros(len(values), np.int64), fits
+    product = np.where(fits, values, 0) * times
+    quotient = product // by
+    fits &= quotient * by == product
+    return np.where(fits, quotient, 0), fits
 
 
 def _within(batch: TickBatch, value: int, most: int, grid: Grid) -> None:
@@ -135,6 +148,14 @@ class Grid:
         if self.size_decimals != batch.size_decimals:
             size = size * 10 ** (self.size_decimals - batch.size_decimals)
         return Columns(batch.time, level, size, pack(batch.side, batch.rule), batch.id)
+
+    def converted(self, batch: TickBatch) -> tuple[Ints, Ints, Flags]:
+        """Any batch as (levels int64[n], size units int64[n], bool[n]: which ticks fit this grid exactly)."""
+        price = max(0, self.price_decimals - batch.price_decimals), max(0, batch.price_decimals - self.price_decimals)
+        size = max(0, self.size_decimals - batch.size_decimals), max(0, batch.size_decimals - self.size_decimals)
+        levels, on_grid = _rescaled(batch.price, 10 ** price[0], self.tick_units * 10 ** price[1])
+        sizes, in_units = _rescaled(batch.size, 10 ** size[0], 10 ** size[1])
+        return levels, sizes, on_grid & in_units
 
     def factors_to(self, finer: Grid) -> tuple[int, int]:
         """(level factor, size factor) that convert this grid's integers to those of a finer grid."""

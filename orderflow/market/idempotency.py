@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from orderflow.errors import Busy, Conflict
+from orderflow.market.identity import NewTicks
 
 MAX_KEYS = 100_000
 """Most keys remembered; the oldest are dropped first."""
@@ -16,14 +18,30 @@ MAX_KEYS = 100_000
 class Receipt:
     """Result of a call.
 
-    accepted: ticks ingested. duplicates: ticks left out, as their id was known. revision: after the call. repeated:
-    this is the stored receipt of an earlier call with the same key.
+    accepted: ticks ingested. duplicates: ticks left out, as they repeat one that is known. revision: after the call.
+    repeated: this is the stored receipt of an earlier call with the same key. id_conflicts: ticks ingested although
+    another trade has their id.
     """
 
     accepted: int
     duplicates: int
     revision: int
     repeated: bool = False
+    id_conflicts: int = 0
+
+    @staticmethod
+    def of(taken: Sequence[NewTicks], revision: int) -> Receipt:
+        """The receipt of a call. taken: one for each symbol."""
+        accepted = duplicates = conflicts = 0
+        for new in taken:
+            accepted += len(new.batch.time)
+            duplicates += new.duplicates
+            conflicts += new.id_conflicts
+        return Receipt(accepted, duplicates, revision, id_conflicts=conflicts)
+
+    def at(self, revision: int) -> Receipt:
+        """The same receipt with another revision."""
+        return Receipt(self.accepted, self.duplicates, revision, self.repeated, self.id_conflicts)
 
 
 class IdempotencyKeys:
@@ -63,12 +81,12 @@ class IdempotencyKeys:
         self._done.clear()
 
 
-def pack_answer(digest: str, accepted: int, duplicates: int) -> bytes:
+def pack_answer(digest: str, receipt: Receipt) -> bytes:
     """The part of a receipt that the log stores with the key, as JSON."""
-    return json.dumps([digest, accepted, duplicates]).encode()
+    return json.dumps([digest, receipt.accepted, receipt.duplicates, receipt.id_conflicts]).encode()
 
 
-def unpack_answer(stored: bytes) -> tuple[str, int, int]:
-    """(digest, accepted, duplicates) as `pack_answer` wrote them."""
-    digest, accepted, duplicates = json.loads(stored)
-    return str(digest), int(accepted), int(duplicates)
+def unpack_answer(stored: bytes, revision: int) -> tuple[str, Receipt]:
+    """(digest, receipt) as `pack_answer` wrote them; older logs have no id conflicts. revision: of the receipt."""
+    digest, accepted, duplicates, *conflicts = json.loads(stored)
+    return str(digest), Receipt(int(accepted), int(duplicates), revision, id_conflicts=int(*conflicts))

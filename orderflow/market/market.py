@@ -20,10 +20,11 @@ from orderflow.market.bars.footprint import BarTable
 from orderflow.market.frames import Frame
 from orderflow.market.grid import Grid
 from orderflow.market.idempotency import IdempotencyKeys, Receipt, pack_answer, unpack_answer
+from orderflow.market.identity import NewTicks, new_ticks
 from orderflow.market.queries import ProfileSpan
 from orderflow.market.sessions import Session
 from orderflow.market.studies.options import DEFAULT_OPTIONS, StudyOptions
-from orderflow.market.symbol import Arrivals, Prepared, SymbolInfo, SymbolState, TickTable, distinct
+from orderflow.market.symbol import Arrivals, Prepared, SymbolInfo, SymbolState, TickTable
 from orderflow.market.tape import Lock
 from orderflow.market.tick_log import LogEntry, NoLog, TickLog
 from orderflow.market.ticks import TickBatch
@@ -83,15 +84,17 @@ class Market:
             revision = 0
             for batch in logged.batches:
                 with self._lock:
-                    revision = self._publish(self._get_or_create(batch.symbol).prepare(batch))
+                    state = self._get_or_create(batch.symbol)
+                    state.loaded(batch)
+                    revision = self._publish(state.prepare(NewTicks(batch)))
                 total += len(batch)
             self._evict_excess()
             if logged.key:
-                digest, accepted, duplicates = unpack_answer(logged.answer)
-                self._keys.remember(logged.key, digest, Receipt(accepted, duplicates, revision))
+                self._keys.remember(logged.key, *unpack_answer(logged.answer, revision))
         self._loading = False
         for state in self._symbols.values():
             state.tape.loading(False)
+            state.count_loaded()
             state.tape.refresh()  # aggregate now, so that the first read does not wait
         return total
 
@@ -119,12 +122,12 @@ class Market:
                     if len(self._symbols) >= self._max_symbols:
                         raise BadInput(f"{batch.symbol!r} would be more than the {self._max_symbols} symbols held")
                     self._symbols[batch.symbol] = self._create(batch.symbol, simulated=True)
-            prepared, _ = self._reserve(batches)
+            prepared = self._reserve(batches)
             for p in prepared:
                 self._publish(p)
                 p.state.release(p)
         self._evict_excess()
-        return sum(len(p.columns) for p in prepared)
+        return sum(len(p.batch) for p in prepared)
 
     def ingest(self, batches: Sequence[TickBatch], key: str | None = None, digest: str = "") -> Receipt:
         """Log the batches, then publish them. The ticks of a batch keep their order.
@@ -143,26 +146,28 @@ class Market:
             if key is not None and (known := self._keys.begin(key, digest)) is not None:
                 return known
             try:
-                prepared, duplicates = self._reserve(batches)
+                prepared = self._reserve(batches)
             except BaseException:
                 if key is not None:
                     self._keys.end(key)
                 raise
-        accepted = sum(len(p.columns) for p in prepared)
-        receipt = Receipt(accepted, duplicates, max((self.revision(b.symbol) for b in batches), default=0))
+        receipt = Receipt.of([p.new for p in prepared], max((self.revision(b.symbol) for b in batches), default=0))
 
         def publish() -> None:
             nonlocal receipt
             with self._lock:
                 for p in prepared:
-                    receipt = Receipt(accepted, duplicates, self._publish(p))
+                    receipt = receipt.at(self._publish(p))
                 if key is not None:
                     self._keys.remember(key, digest, receipt)
 
         try:
-            if prepared or key is not None:
-                answer = pack_answer(digest, accepted, duplicates) if key is not None else b""
-                self._log.append(LogEntry([p.batch for p in prepared], key, answer), publish)
+            fresh = [p.batch for p in prepared if len(p.batch)]
+            if fresh or key is not None:
+                answer = pack_answer(digest, receipt) if key is not None else b""
+                self._log.append(LogEntry(fresh, key, answer), publish)
+            else:
+                publish()
         finally:
             with self._lock:
                 for p in prepared:
@@ -354,25 +359,20 @@ class Market:
         settings = self._settings.get(symbol, {})
         return SymbolState.make(symbol, self._max_candles, log, settings, self._new_lock(), simulated=simulated)
 
-    def _reserve(self, batches: Sequence[TickBatch]) -> tuple[list[Prepared], int]:
-        """Check all batches before storing any. Returns them without known ids, and the number of duplicates."""
+    def _reserve(self, batches: Sequence[TickBatch]) -> list[Prepared]:
+        """Check all batches before storing any. Returns them without repetitions."""
         new = {batch.symbol for batch in batches} - self._symbols.keys()
         if len(self._symbols) + len(new) > self._max_symbols:
             raise BadInput(f"{min(new)!r} would be more than the {self._max_symbols} symbols held (MAX_SYMBOLS)")
-        fresh: list[tuple[TickBatch, Grid]] = []
-        duplicates = 0
+        checked: list[tuple[NewTicks, Grid]] = []
         for batch in batches:
             state = self._symbols.get(batch.symbol)
-            kept = distinct(batch if state is None else state.unseen(batch))
-            if len(kept):
-                fresh.append((kept, (state or self._create(batch.symbol)).check(kept)))
-            duplicates += len(batch) - len(kept)
-            if state is not None:
-                state.counters.duplicates += len(batch) - len(kept)
-        prepared = [self._get_or_create(batch.symbol).prepare(batch, needed) for batch, needed in fresh]
+            found = new_ticks(batch) if state is None else state.new_ticks(batch)
+            checked.append((found, (state or self._create(batch.symbol)).check(found.batch)))
+        prepared = [self._get_or_create(found.batch.symbol).prepare(found, needed) for found, needed in checked]
         for p in prepared:
             p.state.reserve(p)
-        return prepared, duplicates
+        return prepared
 
     def _publish(self, prepared: Prepared) -> int:
         state = prepared.state
@@ -380,7 +380,8 @@ class Market:
             return 0
         self._held += len(prepared.columns)
         revision = state.publish(prepared, self._clock() - (BACKDATED if self._loading else 0.0))
-        self._notify(state.tape.symbol, revision)
+        if len(prepared.columns):
+            self._notify(state.tape.symbol, revision)
         return revision
 
     def _notify(self, symbol: str, revision: int) -> None:

@@ -10,12 +10,14 @@ from typing import Any
 
 import numpy as np
 
+from orderflow.arrays import Flags
 from orderflow.errors import BadInput, Conflict, FieldError
-from orderflow.market.buffer import SMALL_SEGMENT, Columns
+from orderflow.market.buffer import SMALL_SEGMENT, Columns, join
 from orderflow.market.counters import Counters
 from orderflow.market.decimals import largest
 from orderflow.market.grid import Grid
 from orderflow.market.history import History
+from orderflow.market.identity import NewTicks, new_ticks, repeats
 from orderflow.market.sessions import Session
 from orderflow.market.tape import Lock, Tape
 from orderflow.market.tick_log import TickLog
@@ -68,12 +70,17 @@ class Arrivals:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A checked batch and its columns on the grid at that time."""
+    """A checked batch without repetitions, perhaps empty, and its columns on the grid at that time."""
 
     state: SymbolState
     grid: Grid
     columns: Columns
-    batch: TickBatch
+    new: NewTicks
+
+    @property
+    def batch(self) -> TickBatch:
+        """The ticks to store."""
+        return self.new.batch
 
 
 @dataclass(slots=True)
@@ -91,6 +98,7 @@ class SymbolState:
     evicted: int = 0
     simulated: bool = False
     _top_id: int = -1
+    _ids_rise: bool = True
     _in_flight: list[TickBatch] = field(default_factory=list)
 
     @staticmethod
@@ -117,18 +125,22 @@ class SymbolState:
         tape.session = Session.parse(settings.get("session", "UTC"))
         return SymbolState(tape, log, simulated=simulated)
 
-    def unseen(self, batch: TickBatch) -> TickBatch:
-        """The batch without ticks whose venue id is in memory or being written to the log."""
+    def new_ticks(self, batch: TickBatch) -> NewTicks:
+        """The batch without repetitions of its own, of the ticks in memory, or of those being written to the log."""
         ids = batch.id
-        if largest(ids) == NO_ID or int(ids.min()) > self._top_id:
-            return batch
+        if largest(ids) == NO_ID:
+            return NewTicks(batch)
+        if int(ids.min()) > self._top_id:
+            return new_ticks(batch)
         seen = self.tape.buffer.has_id(ids)
         for pending in self._in_flight:
             seen |= np.isin(ids, pending.id) & (ids != NO_ID)
-        return batch.take(~seen) if seen.any() else batch
+        return new_ticks(batch, seen, self._repeated(batch, seen) if seen.any() else None)
 
     def check(self, batch: TickBatch) -> Grid:
         """The grid that the batch needs. Raises BadInput, naming the row, if it cannot be stored exactly."""
+        if not len(batch):
+            return self.tape.grid
         grid = self.tape.grid.holding(batch)
         volume = self.counters.volume * 10 ** (grid.size_decimals - self.tape.grid.size_decimals)
         volume += int(batch.size.sum(dtype=np.float64)) * 10 ** (grid.size_decimals - batch.size_decimals)
@@ -140,33 +152,48 @@ class SymbolState:
             raise BadInput(f"row {row}: {reason}", [FieldError(row, "size", reason)])
         return grid
 
-    def prepare(self, batch: TickBatch, needed: Grid | None = None) -> Prepared:
-        """Refine the grid if necessary and convert the batch to it. needed: the result of `check`, if known."""
+    def prepare(self, new: NewTicks, needed: Grid | None = None) -> Prepared:
+        """Refine the grid if necessary and convert the ticks to it. needed: the result of `check`, if known."""
         tape = self.tape
-        if needed is not tape.grid:
-            grid = tape.grid.holding(batch)
+        if needed is not tape.grid and len(new.batch):
+            grid = tape.grid.holding(new.batch)
             if grid != tape.grid:
                 self._set_grid(grid)
-        return Prepared(self, tape.grid, tape.grid.columns(batch), batch)
+        return Prepared(self, tape.grid, tape.grid.columns(new.batch), new)
 
     def reserve(self, prepared: Prepared) -> None:
-        """Remember the batch's ids while it is written to the log."""
-        self._in_flight.append(prepared.batch)
-        self._top_id = max(self._top_id, largest(prepared.batch.id))
+        """Remember the batch while it is written to the log."""
+        if len(prepared.batch):
+            self._in_flight.append(prepared.batch)
+            self._top_id = max(self._top_id, largest(prepared.batch.id))
 
     def release(self, prepared: Prepared) -> None:
-        """Forget the batch's ids after the write, successful or not."""
+        """Forget the batch after the write, successful or not."""
         self._in_flight = [batch for batch in self._in_flight if batch is not prepared.batch]
 
     def publish(self, prepared: Prepared, now: float) -> int:
-        """Make the ticks visible. now: monotonic seconds. Returns the new revision."""
+        """Make the ticks visible and count them. now: monotonic seconds. Returns the new revision."""
+        self.counters.duplicates += prepared.new.duplicates
+        self.counters.id_conflicts += prepared.new.id_conflicts
         columns = prepared.columns
+        if not len(columns):
+            return self.tape.revision
         if prepared.grid is not self.tape.grid:
             columns = self.tape.grid.columns(prepared.batch)
         revision = self.tape.append(columns)
         self.counters.add(columns, now)
         self._top_id = max(self._top_id, largest(columns.id))
         return revision
+
+    def loaded(self, batch: TickBatch) -> None:
+        """Note, before a batch of the log is published, whether its ids may repeat others."""
+        ids = batch.id
+        if self._ids_rise and largest(ids) != NO_ID:
+            self._ids_rise = int(ids[0]) > self._top_id and bool((ids[1:] > ids[:-1]).all())
+
+    def count_loaded(self) -> None:
+        """Count the id conflicts among the ticks in memory, after loading."""
+        self.counters.id_conflicts = 0 if self._ids_rise else self.tape.buffer.shared_ids()
 
     def regrid(self, wanted: Grid) -> None:
         """Apply the tick size and size step of new settings. Raises Conflict if a held price would be rounded."""
@@ -234,6 +261,7 @@ class SymbolState:
             "last": c.last // 1_000_000,
             "late": c.late,
             "duplicates": c.duplicates,
+            "id_conflicts": c.id_conflicts,
             "rejected": c.rejected,
             "unknown": c.rules[SideRule.NONE - 1],
             "rules": list(c.rules),
@@ -242,6 +270,24 @@ class SymbolState:
             "audit": [tape.audit.bars, tape.audit.failures],
             "tick": self.price(1),
         }
+
+    def _repeated(self, batch: TickBatch, seen: Flags) -> Flags:
+        """bool[n]: which of the ticks whose id is `seen` repeat one in memory or being written to the log."""
+        found = np.zeros(len(batch), np.bool_)
+        latest = max([self.tape.buffer.latest, *(int(pending.time.max()) for pending in self._in_flight)])
+        where = np.flatnonzero(seen & (batch.time <= latest))
+        if not len(where):
+            return found
+        grid = self.tape.grid
+        level, size, fits = grid.converted(batch.take(where))
+        where, level, size = where[fits], level[fits], size[fits]
+        time, ids = batch.time[where], batch.id[where]
+        parts = [*self.tape.buffer.at(np.unique(time)), *(grid.columns(pending) for pending in self._in_flight)]
+        if parts:
+            known = join(parts)
+            pairs = ((known.time, time), (known.id, ids), (known.level, level), (known.size, size))
+            found[where] = repeats(*(np.concatenate(pair) for pair in pairs))[len(known) :]
+        return found
 
     def _set_grid(self, grid: Grid) -> None:
         level, size = self.tape.grid.factors_to(grid) if self.tape.grid.tick_units else (1, 1)
@@ -255,14 +301,3 @@ def initial_grid(settings: Mapping[str, str]) -> Grid:
         Decimal(settings["tick_size"]) if "tick_size" in settings else None,
         Decimal(settings["size_step"]) if "size_step" in settings else None,
     )
-
-
-def distinct(batch: TickBatch) -> TickBatch:
-    """The batch with only the first tick of each venue id."""
-    ids = batch.id
-    if len(ids) < 2 or (ids[1:] > ids[:-1]).all() or int(ids.max()) == NO_ID:
-        return batch
-    _, first = np.unique(ids, return_index=True)
-    keep = ids == NO_ID
-    keep[first] = True
-    return batch if keep.all() else batch.take(keep)

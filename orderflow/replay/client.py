@@ -65,11 +65,16 @@ class Refused(OrderflowError):
 
 @dataclass(frozen=True, slots=True)
 class BatchResult:
-    """accepted: ticks taken. duplicates: ticks with a known trade id. waited: seconds spent waiting for retries."""
+    """Result of a batch.
+
+    accepted: ticks taken. duplicates: ticks left out as repetitions. waited: seconds spent waiting for retries.
+    id_conflicts: ticks taken although another trade has their id.
+    """
 
     accepted: int
     duplicates: int
     waited: float
+    id_conflicts: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +186,8 @@ class Client:
         """Wait for the response to the batch, retrying as needed. Raises Refused, ServerGone or Stopped."""
         found, waited = self._finish()
         try:
-            return BatchResult(int(found["accepted"]), int(found.get("duplicates", 0)), waited)
+            duplicates, conflicts = (int(found.get(name, 0)) for name in ("duplicates", "id_conflicts"))
+            return BatchResult(int(found["accepted"]), duplicates, waited, conflicts)
         except (KeyError, TypeError, ValueError) as error:
             raise Refused(200, f"{self.server} is not an orderflow server: its response is not a receipt") from error
 

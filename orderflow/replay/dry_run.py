@@ -10,12 +10,16 @@ import numpy as np
 
 from orderflow.errors import FieldError
 from orderflow.formats import ParsedTicks
-from orderflow.market.decimals import unit_text
+from orderflow.market.decimals import unit_floats, unit_text
+from orderflow.market.identity import compare
 from orderflow.market.ticks import NO_ID, SideRule, TickBatch
 from orderflow.replay.progress import moment, span
 
 GAP = 60.0
 """Seconds without a trade that count as a gap."""
+
+COMPARED = 1_000_000
+"""Ticks with a trade id that are compared with one another, of all symbols. The file may be of any size."""
 
 LISTED_GAPS = 5
 LISTED_ERRORS = 20
@@ -59,6 +63,9 @@ class Symbol:
     rules: Counter[int] = field(default_factory=Counter)
     gaps: list[Gap] = field(default_factory=list)
     gap_count: int = 0
+    ids_rise: bool = True
+    _top_id: int = -1
+    _compared: list[TickBatch] = field(default_factory=list)
 
     def add(self, batch: TickBatch) -> None:
         """Add the next ticks, in file order."""
@@ -73,13 +80,37 @@ class Symbol:
         self.first = min(self.first, int(times.min()))
         self.last = max(self.last, self.newest)
         self.ticks += len(batch)
-        self.ids += int(np.count_nonzero(batch.id != NO_ID))
         self.rules.update(dict(enumerate(np.bincount(batch.rule, minlength=6).tolist())))
         low, high = int(batch.price.min()), int(batch.price.max())
         self.low = _least(self.low, (low, batch.price_decimals))
         self.high = _most(self.high, (high, batch.price_decimals))
         self.price_decimals = max(self.price_decimals, batch.price_decimals)
         self.size_decimals = max(self.size_decimals, batch.size_decimals)
+
+    def add_ids(self, batch: TickBatch, room: int) -> int:
+        """Count the ticks that have an id, and keep up to `room` of them to compare. Returns the number kept."""
+        known = batch.take(batch.id != NO_ID)
+        if not len(known):
+            return 0
+        self.ids += len(known)
+        self.ids_rise &= int(known.id[0]) > self._top_id and bool((known.id[1:] > known.id[:-1]).all())
+        self._top_id = max(self._top_id, int(known.id.max()))
+        kept = min(room, len(known))
+        if kept:
+            self._compared.append(known.take(slice(0, kept)))
+        return kept
+
+    def shared_ids(self) -> tuple[int, int, int]:
+        """(repetitions, other trades that share an id, ticks compared)."""
+        if self.ids_rise or not self._compared:
+            return 0, 0, self.ids if self.ids_rise else 0
+        again, repeated = compare(
+            np.concatenate([batch.id for batch in self._compared]),
+            np.concatenate([batch.time for batch in self._compared]),
+            np.concatenate([unit_floats(batch.price, batch.price_decimals) for batch in self._compared]),
+            np.concatenate([unit_floats(batch.size, batch.size_decimals) for batch in self._compared]),
+        )
+        return int(np.count_nonzero(repeated)), int(np.count_nonzero(again & ~repeated)), len(again)
 
     def _note_gaps(
         self, before: np.ndarray[tuple[int], np.dtype[np.int64]], rising: np.ndarray[tuple[int], np.dtype[np.int64]]
@@ -98,6 +129,7 @@ class FileSummary:
     rows: int = 0
     bad_rows: int = 0
     errors: list[FieldError] = field(default_factory=list)
+    compared: int = 0
 
     @property
     def ticks(self) -> int:
@@ -113,7 +145,9 @@ def summarize(chunks: Iterable[ParsedTicks], max_ticks: int | None = None) -> Fi
         found.errors += chunk.errors[: LISTED_ERRORS - len(found.errors)]
         for batch in chunk.batches:
             if len(batch):
-                found.symbols.setdefault(batch.symbol, Symbol(batch.symbol)).add(batch)
+                symbol = found.symbols.setdefault(batch.symbol, Symbol(batch.symbol))
+                symbol.add(batch)
+                found.compared += symbol.add_ids(batch, COMPARED - found.compared)
         if max_ticks is not None and found.ticks >= max_ticks:
             break
     return found
@@ -137,6 +171,10 @@ def _of_symbol(symbol: Symbol) -> Iterator[str]:
     assert symbol.high is not None
     yield f"symbol      {symbol.name}"
     yield f"  ticks     {symbol.ticks:,}, with a trade id: {symbol.ids:,}"
+    repeated, shared, compared = symbol.shared_ids()
+    if repeated or shared or compared < symbol.ids:
+        among = f" among the first {compared:,}" if compared < symbol.ids else ""
+        yield f"  ids       {repeated:,} duplicates, {shared:,} id conflicts (the id of another trade; kept){among}"
     yield f"  first     {moment(symbol.first)}"
     yield f"  last      {moment(symbol.last)} ({span((symbol.last - symbol.first) / 1e9)} of market time)"
     yield f"  order     {'by time' if not symbol.late else f'{symbol.late:,} ticks are older than one before them'}"

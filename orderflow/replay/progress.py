@@ -36,6 +36,7 @@ class Tally:
     skipped: int = 0
     sent: int = 0
     duplicates: int = 0
+    id_conflicts: int = 0
     batches: int = 0
     waited: float = 0.0
     lag: float = 0.0
@@ -225,6 +226,8 @@ def line(tally: Tally, meter: Meter, *, short: bool = False) -> str:
     parts.append(f"lag {tally.lag:.1f} s")
     if tally.duplicates:
         parts.append(f"{tally.duplicates:,} duplicates")
+    if tally.id_conflicts:
+        parts.append(f"{tally.id_conflicts:,} id conflicts")
     if tally.skipped:
         parts.append(f"{tally.skipped:,} rows skipped")
     if tally.goal and not short:

@@ -168,6 +168,7 @@ class Replay:
         tally = self.tally
         tally.sent += ticks
         tally.duplicates += answer.duplicates
+        tally.id_conflicts += answer.id_conflicts
         tally.batches += 1
         tally.waited += answer.waited
         tally.next_row = pieces.resume_row(part.stop)

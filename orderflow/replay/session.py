@@ -195,6 +195,8 @@ def summary(tally: Tally, seconds: float) -> str:
     text = f"{tally.sent:,} ticks sent in {span(seconds)} ({rate:,.0f}/s), {tally.batches:,} batches"
     if tally.duplicates:
         text += f", {tally.duplicates:,} of them duplicates"
+    if tally.id_conflicts:
+        text += f", {tally.id_conflicts:,} id conflicts (the id of another trade; kept)"
     if tally.skipped:
         text += f", {tally.skipped:,} bad rows skipped"
     if tally.waited >= 0.1:

@@ -59,6 +59,18 @@ def test_title_legend_and_statistics_say_what_is_shown(chart: Chart, shown: str,
         assert word in line
 
 
+def test_trades_that_share_an_id_are_counted_at_the_foot(chart: Chart, shown: str, server: RunningServer) -> None:
+    foot = "(text) => document.getElementById('chart-stats').innerText.replace(/\\s+/g, '').includes(text)"
+    assert "Id conflicts" not in chart.text("chart-stats")
+    rows = "".join(f"2026-03-02T14:30:0{k}Z,25000,1,buy,7,SHARED\n" for k in (1, 2, 3, 3))
+    server.post("/ticks", b"timestamp,price,size,side,id,symbol\n" + rows.encode(), "text/csv")
+    chart.afresh("?symbol=SHARED")
+    chart.page.wait_for_function(foot, arg="Idconflicts2")
+    assert chart.page.evaluate(foot, "Duplicates1")
+    chart.afresh(f"?symbol={shown}")
+    chart.page.wait_for_function(f"() => !({foot})('Idconflicts')")
+
+
 def test_unchanged_market_costs_an_empty_answer(chart: Chart) -> None:
     def poll(answer: Any) -> bool:
         return "_dash-update" in answer.url and "chart-delta" in (answer.request.post_data or "")

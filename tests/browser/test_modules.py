@@ -304,9 +304,27 @@ def test_statistics_are_in_words(js: Js) -> None:
     assert found["ticks"]["value"] == "12,345"
     assert found["range"]["value"] == "1.00 – 2.50"
     assert found["rate"]["value"] == "4"  # half of the ten seconds have passed without news
+    assert "id_conflicts" not in found
+    shared = js("of.status.items(stats, { pd: 2, zone: 'utc' }, 0)", stats={**stats, "id_conflicts": 1200})
+    assert [(i["label"], i["value"]) for i in shared if i["key"] == "id_conflicts"] == [("Id conflicts", "1,200")]
     assert (found["rejected"]["bad"], found["audit"]["bad"], found["audit"]["value"]) == (True, True, "1 wrong")
     shares = js("of.status.quality(rules)", rules=stats["rules"])
     assert shares == [["flag", "flagged", 90], ["quote", "by quote", 8], ["tick", "by tick rule", 2]]
+
+
+def test_a_figure_that_another_symbol_has_not_goes_away(js: Js) -> None:
+    """The line keeps its boxes; a box of the last symbol must not keep its number in sight."""
+    code = """(() => {
+      const node = document.createElement("div"), line = new of.status.StatusLine(node);
+      const seen = () => [...node.children].filter((box) => !box.hidden).map((box) => box.dataset.key);
+      const show = (more) => (line.show({ ...stats, ...more }, { pd: 2, zone: "utc" }, 0), seen());
+      return [show({}), show({ id_conflicts: 3, evicted: 5 }), show({}), show({ rules: [0, 0, 0, 0, 0] })];
+    })()"""
+    stats = {"ticks": 1, "candles": 1, "low": 1, "high": 2, "rate": 8, "last": 0, "rules": [1, 0, 0, 0, 0]}
+    usual = ["ticks", "candles", "range", "rate", "last", "late", "duplicates", "rejected", "audit", "sides"]
+    first, more, again, without = js(code, stats=stats)
+    assert (first, again, without) == (usual, usual, usual[:-1])
+    assert more == [*usual[:8], "id_conflicts", "evicted", *usual[8:]]
 
 
 def test_older_bars_go_in_front_without_a_seam(js: Js) -> None:

@@ -60,7 +60,7 @@ def test_the_worked_example_of_the_definitions() -> None:
     }
 
 
-def test_identical_rows_are_separate_trades_and_equal_ids_are_one() -> None:
+def test_identical_rows_are_separate_trades_and_with_equal_ids_one() -> None:
     market = Market()
     same_trade = (1.0, 10000, 2, 1)
     assert market.ingest([ticks(same_trade, same_trade)]).accepted == 2
@@ -71,6 +71,8 @@ def test_identical_rows_are_separate_trades_and_equal_ids_are_one() -> None:
     assert (again.accepted, again.duplicates) == (0, 1)
     assert market.stats("X")["duplicates"] == 2
     assert market.bars("X", MINUTE).volume.tolist() == [10]
+    other = market.ingest([ticks((1.0, 10000, 3, 1), (2.0, 10000, 2, 1), ids=[8, 8])])
+    assert (other.accepted, other.duplicates, other.id_conflicts) == (2, 0, 2)
 
 
 def test_ids_that_only_hash_find_duplicates_across_segments(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,8 +82,11 @@ def test_ids_that_only_hash_find_duplicates_across_segments(monkeypatch: pytest.
     ids = (-rng.integers(2, 2**62, 300)).tolist()
     for at in range(0, 300, 7):
         market.ingest([ticks(*[(float(i), 10000, 1, 1) for i in range(at, min(300, at + 7))], ids=ids[at : at + 7])])
-    receipt = market.ingest([ticks(*[(1.0, 10000, 1, 1)] * 4, ids=[ids[0], ids[150], ids[299], -1])])
-    assert (receipt.accepted, receipt.duplicates) == (1, 3)
+    held = [(0.0, 10000, 1, 1), (150.0, 10000, 1, 1), (299.0, 10000, 1, 1)]
+    receipt = market.ingest([ticks(*held, (1.0, 10000, 1, 1), ids=[ids[0], ids[150], ids[299], -1])])
+    assert (receipt.accepted, receipt.duplicates, receipt.id_conflicts) == (1, 3, 0)
+    moved = market.ingest([ticks(*held[::-1], ids=[ids[0], ids[150], ids[299]])])
+    assert (moved.accepted, moved.duplicates, moved.id_conflicts) == (2, 1, 2)
 
 
 def test_a_repeated_key_gives_the_stored_answer_also_after_a_restart() -> None:

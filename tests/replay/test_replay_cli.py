@@ -15,6 +15,7 @@ import pytest
 
 from orderflow.feeds.samples import sample_path
 from orderflow.formats import open_ticks
+from orderflow.replay import dry_run
 from orderflow.replay.cli import add_arguments, main
 
 Fake = Any
@@ -277,6 +278,20 @@ def test_dry_run_tells_gaps_late_ticks_rules_and_bad_rows(replay: Replay, tmp_pa
     assert "            2025-10-09 18:01:40.000 UTC → 2025-10-09 19:06:40.000 UTC (1:05:00)" in lines
     assert any(line.startswith("  line 7, price") for line in lines)
     assert replay(file, "--dry-run", "--strict").code == 1
+
+
+def test_dry_run_compares_ids_up_to_a_limit(replay: Replay, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [(0, 1), (1, 2), (0, 1), (2, 1), (3, None), (2, 1), (4, 9)]
+    file = tmp_path / "x.csv"
+    text = [f"{1760032800 + t},100,1,{'' if number is None else number}" for t, number in rows]
+    file.write_text("\n".join(["timestamp,price,size,id", *text]))
+    lines = replay(file, "--dry-run").out.splitlines()
+    assert "  ids       2 duplicates, 1 id conflicts (the id of another trade; kept)" in lines
+    monkeypatch.setattr(dry_run, "COMPARED", 3)
+    lines = replay(file, "--dry-run").out.splitlines()
+    assert "  ids       1 duplicates, 0 id conflicts (the id of another trade; kept) among the first 3" in lines
+    file.write_text("timestamp,price,size,id\n1760032800,100,1,1\n1760032801,100,1,2\n")
+    assert not [line for line in replay(file, "--dry-run").out.splitlines() if line.startswith("  ids")]
 
 
 def test_formats_are_listed(replay: Replay, tick_file: TickFile) -> None:

@@ -56,9 +56,9 @@ def test_the_rate_is_that_of_the_last_seconds(tally: Tally) -> None:
 
 def test_counts_above_zero_are_shown(tally: Tally) -> None:
     out, clock = io.StringIO(), Clock()
-    tally.skipped, tally.duplicates, tally.lag = 7, 12_345, 3.21
+    tally.skipped, tally.duplicates, tally.id_conflicts, tally.lag = 7, 12_345, 6, 3.21
     run(Lines(out, tally, clock=clock), clock, tally, 6, 10)
-    assert "lag 3.2 s · 12,345 duplicates · 7 rows skipped" in out.getvalue()
+    assert "lag 3.2 s · 12,345 duplicates · 6 id conflicts · 7 rows skipped" in out.getvalue()
 
 
 def test_without_a_known_size_there_is_no_eta(tally: Tally) -> None:
@@ -145,10 +145,19 @@ def test_moments() -> None:
 def test_a_summary_tells_only_what_happened() -> None:
     assert summary(Tally(), 2.0) == "0 ticks sent in 2.0 s (0/s), 0 batches"
     full = Tally(
-        sent=1_000, batches=3, duplicates=4, skipped=5, waited=2.5, worst_lag=0.25, market_first=0, market_last=10**9
+        sent=1_000,
+        batches=3,
+        duplicates=4,
+        id_conflicts=6,
+        skipped=5,
+        waited=2.5,
+        worst_lag=0.25,
+        market_first=0,
+        market_last=10**9,
     )
     assert summary(full, 2.0) == (
-        "1,000 ticks sent in 2.0 s (500/s), 3 batches, 4 of them duplicates, 5 bad rows skipped, "
+        "1,000 ticks sent in 2.0 s (500/s), 3 batches, 4 of them duplicates, "
+        "6 id conflicts (the id of another trade; kept), 5 bad rows skipped, "
         "waited 2.5 s for the server\n"
         "market time 1970-01-01 00:00:00.000 UTC to 1970-01-01 00:00:01.000 UTC, at most 0.25 s behind schedule"
     )

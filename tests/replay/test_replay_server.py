@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from orderflow import candles, read_ticks
 from orderflow.feeds.samples import sample_path
 from orderflow.formats import open_ticks
 
@@ -44,6 +45,53 @@ def test_a_recording_arrives_tick_by_tick(server: Any, replay: Replay) -> None:
     assert server.get("/api/v1/symbols")["symbols"][0]["symbol"] == "replay-LTC"
     again = replay(path, "--server", server.url, "-v", "max", "--symbol", "replay-LTC")
     assert "20,061 of them duplicates" in again.out
+
+
+PER_VENUE = """timestamp,exchange,price,size,id
+1709562600000111000,4,31.95,100,135
+1709562600000222000,12,31.96,40,135
+1709562600000333000,4,31.94,20,136
+1709562601000333000,12,31.97,60,136
+1709562601000333000,12,31.97,60,136
+"""
+EACH_DAY = """timestamp,price,size,id
+2024-03-04 14:30:00.000111+00:00,175.1,100,1
+2024-03-04 14:30:01.000222+00:00,175.12,50,2
+2024-03-05 14:30:00.000111+00:00,176.1,70,1
+2024-03-05 14:30:02.000111+00:00,176.2,30,2
+"""
+PLACEHOLDER = "timestamp,price,size,side,id\n" + "".join(
+    f"2024-03-04T14:3{k % 7}:00Z,{100 + k % 5},{k},{'buy' if k % 3 else 'sell'},trade\n" for k in range(1, 41)
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "duplicates", "conflicts"), [(PER_VENUE, 1, 2), (EACH_DAY, 0, 2), (PLACEHOLDER, 0, 39)]
+)
+def test_trades_that_share_an_id_all_arrive(
+    server: Any, replay: Replay, tmp_path: Path, text: str, duplicates: int, conflicts: int
+) -> None:
+    """Also in batches of two, and a second time; the notebook has the same bars."""
+    name = f"replay-ids-{duplicates}-{conflicts}"
+    file = tmp_path / f"{name}.csv"
+    file.write_text(text)
+    rows = text.count("\n") - 1
+    run = replay(file, "--server", server.url, "-v", "max", "--batch-ticks", "2", "--symbol", name)
+    assert run.code == 0, run.err
+    assert (f"{duplicates} of them duplicates" in run.out) == bool(duplicates)
+    assert f"{conflicts} id conflicts" in run.out
+    stats = server.get(f"/stats?symbol={name}")
+    assert (stats["ticks"], stats["duplicates"], stats["id_conflicts"]) == (rows - duplicates, duplicates, conflicts)
+    bars = server.get(f"/api/v1/bars/{name}")["bars"]
+    table = candles(read_ticks(file))
+    for column in ("open", "high", "low", "close", "volume", "delta", "min_delta", "max_delta", "trades", "poc"):
+        assert [bar[column] for bar in bars] == table[column].tolist()
+    again = replay(file, "--server", server.url, "-v", "max", "--symbol", name)
+    assert f"{rows} of them duplicates" in again.out
+    assert "conflicts" not in again.out
+    assert server.get(f"/api/v1/bars/{name}")["bars"] == bars
+    told = replay(file, "--dry-run").out
+    assert f"{duplicates} duplicates, {conflicts} id conflicts" in told
 
 
 def test_the_rules_of_the_sides_survive(server: Any, replay: Replay, tmp_path: Path) -> None:

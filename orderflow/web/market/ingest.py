@@ -160,6 +160,8 @@ class Ingest:
         body: dict[str, object] = {"accepted": receipt.accepted, "revision": receipt.revision}
         if receipt.duplicates:
             body["duplicates"] = receipt.duplicates
+        if receipt.id_conflicts:
+            body["id_conflicts"] = receipt.id_conflicts
         if parsed.errors:
             body |= {"rejected": parsed.rejected, "errors": error_list(parsed.errors)}
         return encode(body)

@@ -24,7 +24,10 @@ CANONICAL = record(
         "side": {**maybe(WORD), "description": "The aggressor: buy or sell."},
         "bid": QUOTE,
         "ask": QUOTE,
-        "id": {"type": ["integer", "string", "null"], "description": "The venue's trade id; duplicates are skipped."},
+        "id": {
+            "type": ["integer", "string", "null"],
+            "description": "The venue's trade id; a tick with the same id, time, price and size as another is skipped.",
+        },
         "symbol": maybe(WORD),
     },
 )
@@ -42,9 +45,11 @@ TICK: Schema = {
 }
 BATCH = array(TICK)
 CSV_EXAMPLE = "timestamp,price,size,side\n2025-10-09T18:00:00.032Z,25263.25,1,sell\n"
+DUPLICATES: Schema = {**COUNT, "description": "Ticks left out: one with the same id, time, price and size is there."}
+CONFLICTS: Schema = {**COUNT, "description": "Ticks taken although another one with the same id is there."}
 RECEIPT = record(
     {"accepted": COUNT, "revision": COUNT},
-    {"duplicates": COUNT, "rejected": COUNT, "errors": array(LOCATED)},
+    {"duplicates": DUPLICATES, "id_conflicts": CONFLICTS, "rejected": COUNT, "errors": array(LOCATED)},
     "The number of ticks taken, and the revision of the data after them.",
 )
 
@@ -62,7 +67,8 @@ STATS = record(
         "rate": {**NUMBER, "description": "Ticks per second over the last 10 seconds."},
         "last": {**maybe(TIME), "description": "Time of the newest tick."},
         "late": COUNT,
-        "duplicates": COUNT,
+        "duplicates": DUPLICATES,
+        "id_conflicts": CONFLICTS,
         "rejected": COUNT,
         "unknown": COUNT,
         "rules": {**RULES, "description": "Ticks by the rule that gave their side."},

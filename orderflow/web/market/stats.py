@@ -19,7 +19,19 @@ from orderflow.web.market.ingest import Ingest
 from orderflow.web.market.market_api import stamp
 
 RULES = ("flag", "volumes", "quote", "tick", "none")
-PLAIN = ("ticks", "low", "high", "volume", "rate", "late", "duplicates", "rejected", "unknown", "evicted")
+PLAIN = (
+    "ticks",
+    "low",
+    "high",
+    "volume",
+    "rate",
+    "late",
+    "duplicates",
+    "id_conflicts",
+    "rejected",
+    "unknown",
+    "evicted",
+)
 
 
 class StatsApi(Api):

@@ -329,6 +329,11 @@ CHART = (
     ),
     *_chart(
         "states",
+        "test_chart_page::test_trades_that_share_an_id_are_counted_at_the_foot",
+        "Different trades with one id are counted at the foot, when there are any.",
+    ),
+    *_chart(
+        "states",
         "test_chart_hands::test_follow_goes_with_the_newest_bar",
         "A live chart goes along with the newest bar.",
     ),

@@ -277,11 +277,25 @@ def test_keys_have_a_form(client: FlaskClient, key: str) -> None:
     assert answer.get_json()["errors"][0]["loc"] == ["header", "Idempotency-Key"]
 
 
-def test_known_trade_ids_are_left_out_and_counted(client: FlaskClient) -> None:
+def test_repeated_trades_are_left_out_and_counted(client: FlaskClient) -> None:
     rows = [{**TICK, "id": 1}, {**TICK, "id": 2}]
     assert client.post("/ticks", json=rows).get_json() == {"accepted": 2, "revision": 1}
     again = client.post("/ticks", json=[*rows, {**TICK, "id": 3}]).get_json()
     assert (again["accepted"], again["duplicates"]) == (1, 2)
+
+
+@pytest.mark.parametrize("number", [7, 0, "n/a"])
+def test_other_trades_with_a_known_id_are_kept_and_counted(client: FlaskClient, number: int | str) -> None:
+    first = {**TICK, "id": number}
+    others = [{**first, "price": 25263.5}, {**first, "size": 3}, {**first, "timestamp": "2025-10-10T18:00:00.032Z"}]
+    assert client.post("/tick", json=first).get_json() == {"accepted": 1, "revision": 1}
+    assert client.post("/tick", json=first).get_json() == {"accepted": 0, "duplicates": 1, "revision": 1}
+    expected = {"accepted": 3, "id_conflicts": 3, "duplicates": 1, "revision": 2}
+    headers = {"Idempotency-Key": "k"}
+    for _ in range(2):  # the second one is the stored answer
+        assert client.post("/ticks", json=[*others, first], headers=headers).get_json() == expected
+    stats = client.get("/stats").get_json()
+    assert (stats["ticks"], stats["duplicates"], stats["id_conflicts"]) == (4, 2, 3)
 
 
 def test_identical_ticks_without_ids_all_count(client: FlaskClient) -> None:

@@ -1,0 +1,280 @@
+"""A trade id alone is no identity: only ticks with the same id, time, price and size are one trade."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from orderflow.errors import StorageFailed
+from orderflow.market import buffer
+from orderflow.market.columns import tick_columns
+from orderflow.market.frames import Frame
+from orderflow.market.identity import repeats
+from orderflow.market.market import Market
+from orderflow.market.tick_log import LogEntry
+from orderflow.market.ticks import NO_ID, SideRule, TickBatch
+from tests.market.memory_log import MemoryLog
+from tests.market.ticks import START
+
+MINUTE = Frame.parse("1min")
+
+
+@dataclass(frozen=True)
+class Trade:
+    """Time in ns after START; price and size as decimal text."""
+
+    id: int | None
+    time: int
+    price: str
+    size: str
+
+    @property
+    def content(self) -> tuple[int, Decimal, Decimal]:
+        return self.time, Decimal(self.price), Decimal(self.size)
+
+
+def units(texts: Sequence[str]) -> tuple[np.ndarray[Any, np.dtype[np.int64]], int]:
+    """Whole numbers of the smallest step that all of them need, and its decimals."""
+    decimals = max(len(text.partition(".")[2]) for text in texts)
+    return np.array([int(Decimal(text).scaleb(decimals)) for text in texts], np.int64), decimals
+
+
+def batch_of(trades: Sequence[Trade], symbol: str = "X") -> TickBatch:
+    price, price_decimals = units([trade.price for trade in trades])
+    size, size_decimals = units([trade.size for trade in trades])
+    return TickBatch(
+        symbol,
+        np.array([START + trade.time for trade in trades], np.int64),
+        price,
+        size,
+        np.ones(len(trades), np.int8),
+        np.full(len(trades), int(SideRule.FLAG), np.int8),
+        np.array([NO_ID if trade.id is None else trade.id for trade in trades], np.int64),
+        price_decimals,
+        size_decimals,
+    )
+
+
+class Plain:
+    """The definition in plain Python: the contents that were taken, by id."""
+
+    def __init__(self) -> None:
+        self.taken: list[Trade] = []
+        self.duplicates = 0
+        self.conflicts = 0
+        self._known: defaultdict[int, set[tuple[int, Decimal, Decimal]]] = defaultdict(set)
+
+    def take(self, trades: Sequence[Trade]) -> tuple[int, int, int]:
+        """(accepted, duplicates, id conflicts) of a call."""
+        accepted = duplicates = conflicts = 0
+        for trade in trades:
+            known = self._known[trade.id] if trade.id is not None else set()
+            if trade.content in known:
+                duplicates += 1
+                continue
+            conflicts += bool(known)
+            known.add(trade.content)
+            self.taken.append(trade)
+            accepted += 1
+        self.duplicates += duplicates
+        self.conflicts += conflicts
+        return accepted, duplicates, conflicts
+
+
+def held(market: Market) -> list[tuple[int, Decimal, Decimal]]:
+    columns = tick_columns(market.ticks("X"))
+    times, price, size = columns["time"].ns, columns["price"].text(), columns["size"].text()  # type: ignore[union-attr]
+    return sorted(
+        (int(time) - START, Decimal(p), Decimal(s)) for time, p, s in zip(times.tolist(), price, size, strict=True)
+    )
+
+
+def agree(market: Market, plain: Plain) -> None:
+    """The market holds what the plain program took, and its bars are made of it."""
+    assert held(market) == sorted(trade.content for trade in plain.taken)
+    bars = market.bars("X", MINUTE)
+    assert int(bars.trades.sum()) == len(plain.taken)
+    volume = Decimal(int(bars.volume.sum())).scaleb(-bars.grid.size_decimals)
+    assert volume == sum((trade.content[2] for trade in plain.taken), Decimal(0))
+
+
+# few ids, times, prices and sizes, so that every kind of agreement occurs; negative ids are hashes of text
+ids = st.one_of(st.none(), st.integers(0, 6), st.integers(0, 60), st.sampled_from([-(2**62), -7, -3]))
+times = st.one_of(st.integers(0, 5), st.integers(0, 40).map(lambda k: k * 7_000_000_000))
+prices = st.sampled_from(["100.25", "100.5", "100", "100.125", "7"])
+sizes = st.sampled_from(["1", "2", "0", "0.5", "0.00001"])
+trades = st.builds(Trade, ids, times, prices, sizes)
+
+
+@st.composite
+def calls(draw: st.DrawFn) -> list[list[Trade]]:
+    """Batches, some of which are sent again, whole or in part, and some in the order of their times and ids."""
+    made = draw(st.lists(st.lists(trades, min_size=1, max_size=12), min_size=1, max_size=8))
+    out: list[list[Trade]] = []
+    for batch in made:
+        out.append(sorted(batch, key=lambda t: (t.time, t.id or 0)) if draw(st.booleans()) else batch)
+        if draw(st.booleans()):
+            again = draw(st.sampled_from(out))
+            out.append(again[draw(st.integers(0, len(again) - 1)) :])
+    return out
+
+
+@settings(max_examples=150, deadline=None)
+@given(calls(), st.sampled_from([4, 16, 64, 4096]), st.booleans(), st.integers(0, 8))
+def test_repetitions_and_conflicts_equal_those_of_a_plain_dict(
+    batches: list[list[Trade]], segment: int, sorted_log: bool, restart: int
+) -> None:
+    """For any ids, contents, batches, sizes of segments, and with a restart in between."""
+    before = buffer.SEGMENT
+    buffer.SEGMENT = segment
+    try:
+        log, plain = MemoryLog(), Plain()
+        market = Market(log)
+        for number, batch in enumerate(batches):
+            if number == restart:
+                market = Market(log)
+                market.load()
+            receipt = market.ingest([batch_of(batch)])
+            assert (receipt.accepted, receipt.duplicates, receipt.id_conflicts) == plain.take(batch)
+        agree(market, plain)
+        assert market.stats("X")["id_conflicts"] == plain.conflicts
+        if restart == 0 or restart >= len(batches):
+            assert market.stats("X")["duplicates"] == plain.duplicates
+        again = Market(log)
+        again.load()
+        agree(again, plain)
+        assert (again.stats("X")["id_conflicts"], again.stats("X")["duplicates"]) == (plain.conflicts, 0)
+    finally:
+        buffer.SEGMENT = before
+
+
+@given(st.lists(st.tuples(*[st.integers(0, 2)] * 4), max_size=30))
+def test_equal_rows_are_those_of_a_set(rows: list[tuple[int, ...]]) -> None:
+    seen: set[tuple[int, ...]] = set()
+    expected = [row in seen or seen.add(row) is not None for row in rows]
+    columns = np.array(rows, np.int64).reshape(-1, 4).T
+    assert repeats(*columns).tolist() == expected
+
+
+class Slow(MemoryLog):
+    """A log during whose write something else happens, once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.meanwhile: Callable[[], object] | None = None
+
+    def append(self, entry: LogEntry, then: Callable[[], None]) -> None:
+        act, self.meanwhile = self.meanwhile, None
+        if act is not None:
+            act()
+        super().append(entry, then)
+
+
+def test_ticks_that_are_being_written_are_compared_too() -> None:
+    log = Slow()
+    market, plain = Market(log), Plain()
+    first = [Trade(1, 0, "100.25", "1"), Trade(2, 1, "100.5", "1")]
+    second = [
+        Trade(1, 0, "100.25", "1"),
+        Trade(1, 0, "100.25", "0.5"),
+        Trade(2, 9, "100.5", "1"),
+        Trade(3, 0, "7", "1"),
+    ]
+    found = []
+    log.meanwhile = lambda: found.append(market.ingest([batch_of(second)]))
+    whole = market.ingest([batch_of(first)])
+    assert (whole.accepted, whole.duplicates, whole.id_conflicts) == plain.take(first)
+    assert [(r.accepted, r.duplicates, r.id_conflicts) for r in found] == [plain.take(second)]
+    agree(market, plain)
+
+
+def test_a_second_day_with_the_ids_of_the_first() -> None:
+    """As feeds number them that begin anew each day; in order, so nothing repeats."""
+    market = Market()
+    day = 86_400_000_000_000
+    for start in (0, day):
+        receipt = market.ingest([batch_of([Trade(k, start + k, "100.25", "1") for k in range(1, 51)])])
+        assert (receipt.accepted, receipt.duplicates) == (50, 0)
+    assert receipt.id_conflicts == 50
+    assert market.bars("X", MINUTE).volume.tolist() == [50, 50]
+    again = market.ingest([batch_of([Trade(k, day + k, "100.25", "1") for k in range(1, 51)])])
+    assert (again.accepted, again.duplicates, again.id_conflicts) == (0, 50, 0)
+    assert (market.stats("X")["duplicates"], market.stats("X")["id_conflicts"]) == (50, 50)
+
+
+def test_one_placeholder_for_all_ids() -> None:
+    market = Market()
+    receipt = market.ingest([batch_of([Trade(0, k, "100.25", "1") for k in range(120)])])
+    assert (receipt.accepted, receipt.duplicates, receipt.id_conflicts) == (120, 0, 119)
+
+
+def test_a_price_that_does_not_fit_the_grid_is_another_trade() -> None:
+    """A number that must be rounded, or that overflows the comparison, equals no held one."""
+    market, plain = Market(), Plain()
+    for trade in (
+        Trade(1, 0, "0.001", "1"),
+        Trade(1, 0, "0.001000000001", "1"),
+        Trade(1, 0, "0.001", "1.000000000001"),
+        Trade(1, 0, "0.0010", "1.0"),
+    ):
+        receipt = market.ingest([batch_of([trade])])
+        assert (receipt.accepted, receipt.duplicates, receipt.id_conflicts) == plain.take([trade])
+    assert (plain.duplicates, plain.conflicts) == (1, 2)
+    agree(market, plain)
+
+
+def test_symbols_do_not_share_ids() -> None:
+    market = Market()
+    one = [Trade(1, 0, "100.25", "1")]
+    receipt = market.ingest([batch_of(one, "A"), batch_of(one, "B")])
+    assert (receipt.accepted, receipt.duplicates, receipt.id_conflicts) == (2, 0, 0)
+    more = market.ingest([batch_of([*one, Trade(1, 5, "100.5", "1")], "B")])
+    assert (more.accepted, more.duplicates, more.id_conflicts) == (1, 1, 1)
+    assert [market.stats(name)["id_conflicts"] for name in "AB"] == [0, 1]
+
+
+def test_what_was_not_stored_is_not_counted() -> None:
+    log = MemoryLog()
+    market = Market(log)
+    market.ingest([batch_of([Trade(1, 0, "100.25", "1")])])
+    batch = batch_of([Trade(1, 0, "100.25", "1"), Trade(1, 1, "100.5", "1")])
+    log.fail = True
+    with pytest.raises(StorageFailed):
+        market.ingest([batch])
+    assert (market.stats("X")["duplicates"], market.stats("X")["id_conflicts"]) == (0, 0)
+    log.fail = False
+    market.ingest([batch])
+    assert (market.stats("X")["duplicates"], market.stats("X")["id_conflicts"]) == (1, 1)
+
+
+def test_a_repeated_key_says_the_conflicts_again_and_an_older_log_has_none() -> None:
+    log = MemoryLog()
+    market = Market(log)
+    batch = batch_of([Trade(1, 0, "100.25", "1"), Trade(1, 1, "100.5", "1")])
+    assert market.ingest([batch], key="k", digest="d").id_conflicts == 1
+    restarted = Market(log)
+    restarted.load()
+    assert restarted.ingest([batch], key="k", digest="d").id_conflicts == 1
+    (entry,) = log.entries
+    log.entries = [LogEntry(entry.batches, "k", b'["d", 2, 0]')]
+    older = Market(log)
+    older.load()
+    receipt = older.ingest([batch], key="k", digest="d")
+    assert (receipt.accepted, receipt.duplicates, receipt.id_conflicts, receipt.repeated) == (2, 0, 0, True)
+
+
+def test_a_reset_forgets_the_ids() -> None:
+    market = Market()
+    one = batch_of([Trade(1, 0, "100.25", "1")])
+    market.ingest([one])
+    market.reset("X")
+    receipt = market.ingest([one])
+    assert (receipt.accepted, receipt.duplicates, receipt.id_conflicts) == (1, 0, 0)
