@@ -117,7 +117,7 @@ def test_quiz_to_the_end_by_keys(ix: Page) -> None:
         box.get_by_text(f"Question {number + 1} of 10").wait_for()
         ix.until("$('#instruments-quiz-page').dataset.state === 'ask'")
         ix.press(("1", "r", "2", "f")[number % 4])
-        ix.until("$('#instruments-quiz-page').dataset.state === 'told'")
+        ix.until("$('#instruments-quiz-page').dataset.state === 'answered'")
         words = ix.text("#instruments-quiz-answer")
         right += "✓ Right" in words
         assert ("✓ Right" in words) != ("✗ Wrong" in words)
@@ -144,12 +144,12 @@ def test_quiz_by_mouse_and_without_an_answer(ix: Page) -> None:
                 "type": "Button",
                 "namespace": "dash_html_components",
             }
-            told = {
+            response = {
                 "instruments-quiz-game": {"data": {"state": "fault"}},
                 "instruments-quiz-answer": {"children": [fault, again]},
             }
             broken[0] = False
-            route.fulfill(json={"multi": True, "response": told})
+            route.fulfill(json={"multi": True, "response": response})
         else:
             route.continue_()
 
