@@ -128,16 +128,16 @@ METHODS = (
     (
         "Following (the verdict)",
         "Within blocks of one person's orders in a minute: how much more often they bought after the others had "
-        "bought than after they had sold (within estimator). The crowd's direction is that of the "
-        "others' last 20 fills or more, at most 5 seconds back; in a slow game, of the last batch. p is from "
-        "rearrangements of each person's own choices inside their blocks (permutation test: Fisher 1935, Pitman 1937; "
-        "blocks by time as in a case-crossover design: Maclure 1991). A block has only orders that could all have been "
-        "buys and could all have been sells. The assumption: inside a block a person's probability of buying stays the "
-        "same, whatever it is. In simulated games of 40 independent people with 60 orders each, the 5% test is wrong "
-        "in 3 to 7 of 100 games for fair, leaning and mixed crowds, and in at most 7 where budgets run out or all "
-        "have a value of their own. It finds following in 20% of orders in more than 9 of 10 games. The difference is "
-        "too low where people do follow: 16 points for 20%. A crowd that goes one way all the time cannot be told from "
-        "one that leans that way.",
+        "bought than after they had sold (within estimator). The crowd's direction is that of the others' last 20 "
+        "fills, or of all their fills in the 5 seconds before, whichever shows more, which p accounts for; in a slow "
+        "game, of the last batch. p is from rearrangements of each person's own choices inside their blocks "
+        "(permutation test: Fisher 1935, Pitman 1937; blocks by time as in a case-crossover design: Maclure 1991). A "
+        "block has only orders that could all have been buys and could all have been sells. The assumption: inside a "
+        "block a person's probability of buying stays the same, whatever it is. In simulated games of 40 independent "
+        "people with 60 orders each, the 5% test is wrong in 3 to 7 of 100 games for fair, leaning and mixed crowds, "
+        "and in at most 7 where budgets run out or all have a value of their own. It finds following in 20% of orders "
+        "in more than 9 of 10 games. The difference is too low where people do follow: 16 points for 20%. A crowd "
+        "that goes one way all the time cannot be told from one that leans that way.",
     ),
     (
         "News",

@@ -13,11 +13,13 @@ from orderflow.herd.debrief.choices import after_news, blocks
 from orderflow.herd.debrief.columns import FILLED, Record, build_record
 from orderflow.herd.debrief.experiment import groups, permutation_effect
 from orderflow.herd.debrief.following import LOOK_FILLS, Crowd, following, rearrange
+from orderflow.herd.debrief.report_text import VISIBLE
 from orderflow.herd.debrief.statistics import NS
 from orderflow.herd.rules.clearing import clear as clear_exactly
 from orderflow.herd.rules.curve import make_curve
 from tests.herd.crowds import CROWDS, clear, play, private_values, records
 from tests.herd.crowds import Crowd as Rules
+from tests.herd.crowds import following as rules_following
 from tests.herd.logs import MICRO, Log, chance_game
 
 GAMES = 300
@@ -62,12 +64,32 @@ def test_following_in_a_fifth_of_the_orders_is_found_in_four_of_five_games() -> 
 def test_the_share_of_orders_that_follow_is_estimated() -> None:
     rng = np.random.default_rng(2)
     calm, herd = (
-        [following(r, r.by_people(), draws=99) for r in records(CROWDS[name], play(CROWDS[name], 40, rng))]
+        [following(r, r.by_people(), draws=39) for r in records(CROWDS[name], play(CROWDS[name], 25, rng))]
         for name in ("mixed", "following 20%")
     )
     assert abs(np.mean([one.value for one in calm if one])) < 0.02
     assert 0.12 < np.mean([one.value for one in herd if one]) < 0.2
     assert all(one is not None and one.low < one.value < one.high and 0 < one.least < 0.3 for one in (*calm, *herd))
+
+
+def test_a_crowd_that_settles_on_one_direction_is_not_said_to_be_free_of_herding() -> None:
+    """80 people who follow in half of their orders soon all go one way: found, or the game cannot tell."""
+    crowd = Rules(rules_following(0.5))
+    for record in records(crowd, play(crowd, 10, np.random.default_rng(4), people=80)):
+        found = following(record, record.by_people(), draws=99)
+        assert found is None or found.p_value <= 0.05 or found.least > VISIBLE
+
+
+def test_people_who_order_at_any_time_are_not_called_a_herd() -> None:
+    """Batches of 250 ms in which one of ten orders; the two looks at the crowd differ then."""
+    wrong = 0
+    for name in ("fair", "mixed", "private values"):
+        rng = np.random.default_rng([7, *name.encode()])
+        played = play(CROWDS[name], 50, rng, batches=400, pace=0.1)
+        for number, record in enumerate(records(CROWDS[name], played, every=0.25)):
+            found = following(record, record.by_people(), draws=19, seed=number)
+            wrong += found is not None and found.p_value <= 0.05
+    assert wrong / 150 <= 0.05 + band(0.05, 150)
 
 
 def test_a_game_of_one_direction_has_no_verdict() -> None:
@@ -90,25 +112,26 @@ def test_experiment_without_an_effect_rejects_5_percent() -> None:
         assert abs(wrong / GAMES - 0.05) <= band(0.05), (name, wrong)
 
 
-def slow_direction(record: Record, row: int) -> int:
+def slow_direction(record: Record, row: int, fills: int) -> int:
     """The crowd's direction before an order, from all fills one by one."""
     orders = record.orders
     before = [i for i in range(len(orders.time)) if orders.status[i] == FILLED and orders.filled[i] < orders.time[row]]
     if not before:
         return 0
     times = sorted((int(orders.filled[i]) for i in before), reverse=True)
-    enough = times[min(LOOK_FILLS, len(times)) - 1]
+    enough = times[min(fills, len(times)) - 1]
     since = min(times[0], max(enough, int(orders.time[row]) - 5 * NS))
     net = sum(int(orders.shares[i]) for i in before if orders.filled[i] >= since and orders.who[i] != orders.who[row])
     return (net > 0) - (net < 0)
 
 
+@pytest.mark.parametrize("fills", LOOK_FILLS)
 @pytest.mark.parametrize("people", [6, 60])
-def test_direction_of_the_crowd_agrees_with_a_slow_version(people: int) -> None:
+def test_direction_of_the_crowd_agrees_with_a_slow_version(people: int, fills: int) -> None:
     record = build_record(chance_game(people=people, seconds=25, seed=4).events)
     rows = np.arange(len(record.orders.time))
-    found = Crowd(record, rows).direction(record.orders.sign[None])[0]
-    assert found.tolist() == [slow_direction(record, row) for row in rows]
+    found = Crowd(record, rows, fills).direction(record.orders.sign[None])[0]
+    assert found.tolist() == [slow_direction(record, row, fills) for row in rows]
     assert {-1, 1} <= set(found.tolist())
 
 
@@ -118,7 +141,7 @@ def test_slow_games_look_back_to_the_last_batch() -> None:
     log.trade(1, {"p1": 1, "p2": -1})
     log.order(40, "p2", 1)
     record = build_record(log.events)
-    assert Crowd(record, np.array([2])).direction(record.orders.sign[None]).tolist() == [[1]]
+    assert Crowd(record, np.array([2]), 20).direction(record.orders.sign[None]).tolist() == [[1]]
 
 
 def test_blocks_hold_only_what_could_have_been_bought_and_sold() -> None:
