@@ -63,17 +63,16 @@
       centre = left + width / 2;
     const flags = options.imbalance ? flagged(bar, lod.group) : { buy: new Set(), sell: new Set() };
     const text = lod.kind === "text",
-      print = of.format[lod.print];
+      digits = (px) => px / (lod.font * of.lod.DIGIT);
     const labels = [],
       bold = [];
     const warm = (volume) => heat(volume / frame.most.cell, theme.heat);
-    /** A number, muted when it is 0; strong: of an imbalance. */
-    const label = (value, words, at, y, align, dim, strong) =>
-      (strong ? bold : labels).push(
-        strong
-          ? [words, at, y, align, theme.strongCell, 1]
-          : [words, at, y, align, value ? theme.cell : theme.muted, dim],
-      );
+    /** A number, as it fits `px`, muted when it is 0; strong: of an imbalance. */
+    const label = (value, px, at, y, align, dim, strong) => {
+      const words = of.format.fitting(value, model.sd, digits(px), mode === "delta");
+      if (strong) bold.push([words, at, y, align, theme.strongCell, 1]);
+      else labels.push([words, at, y, align, value ? theme.cell : theme.muted, dim]);
+    };
     let vaLow = -Infinity,
       vaHigh = Infinity;
     if (bar.v && options.value_area) {
@@ -102,19 +101,19 @@
         side(ctx, theme.sell, left, y, half, h, warm(b) * dim, b, sold && text, -1);
         side(ctx, theme.buy, centre + 0.5, y, half, h, warm(a) * dim, a, bought && text, 1);
         if (text) {
-          label(b, print(b, model.sd), centre - 3, middle, "right", dim, sold);
-          label(a, print(a, model.sd), centre + 3, middle, "left", dim, bought);
+          label(b, half - 2.5, centre - 3, middle, "right", dim, sold);
+          label(a, half - 2.5, centre + 3, middle, "left", dim, bought);
         }
       } else if (mode === "delta") {
         ctx.fillStyle = delta >= 0 ? theme.buy : theme.sell;
         ctx.globalAlpha = heat(Math.abs(delta) / frame.most.delta, theme.heat) * dim;
         ctx.fillRect(left, y, width, h);
-        if (text) label(delta, of.format.signed(delta, model.sd, print), centre, middle, "center", dim);
+        if (text) label(delta, width - 2, centre, middle, "center", dim);
       } else if (mode === "volume") {
         ctx.fillStyle = theme.volume;
         ctx.globalAlpha = heat(total / frame.most.total, theme.heat + 0.12) * dim;
         ctx.fillRect(left, y, width, h);
-        if (text) label(total, print(total, model.sd), centre, middle, "center", dim);
+        if (text) label(total, width - 2, centre, middle, "center", dim);
       } else {
         const unit = width / Math.max(1, g.maxTotal),
           bid = b * unit,
@@ -129,7 +128,7 @@
           ctx.fillStyle = theme.neutral;
           ctx.fillRect(left + bid + ask, y, rest, h);
         }
-        if (text) label(1, print(total, model.sd), left + 3, middle, "left", dim);
+        if (text) label(total, width - 3, left + 3, middle, "left", dim);
       }
       if (mode !== "bid_ask" || !text) arrows(ctx, row, flags, left, right, middle, h, w, theme);
       if (options.poc && i === g.poc) frame.pocs.push([left, yHigh, width, yLow - yHigh]);

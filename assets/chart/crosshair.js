@@ -135,9 +135,11 @@
     for (const name of ["delta", "cvd"]) {
       const pane = panes[name];
       if (!pane || !within(pointer.y, pane.y, pane.h)) continue;
-      const range = chart.axesData[name].range;
-      const value = range[1] - ((pointer.y - pane.y) / pane.h) * (range[1] - range[0]);
-      tag(ctx, theme, of.format.short(Math.round(value), model.sd), right + 2, y, false);
+      const range = chart.axesData[name].range,
+        pixel = (range[1] - range[0]) / pane.h,
+        step = 10 ** Math.max(0, Math.floor(Math.log10(pixel))); // no digits that the pointer cannot choose
+      const value = Math.round((range[1] - (pointer.y - pane.y) * pixel) / step) * step;
+      tag(ctx, theme, of.format.exact(value, model.sd), right + 2, y, false);
     }
     node.hidden = !(options.readout && readout(chart, node, hit));
     if (!node.hidden) {

@@ -2,7 +2,8 @@
 
    Sizes arrive as scaled integers (`units`, real = units / 10**decimals) and prices as integer levels of the tick size.
    A footprint cell has room for four or five characters, a readout has room for all digits: `exact`, `short` and
-   `tiny` print the same number, each shorter than the one before. Nothing here touches the page. */
+   `tiny` print the same number, each shorter than the one before. `short` keeps three significant digits and `tiny`
+   two, also of a number below 1; fewer are shown only where they are all there are. Nothing here touches the page. */
 (function (root) {
   "use strict";
   const of = (root.orderflow = root.orderflow || {});
@@ -16,31 +17,66 @@
     return decimals ? text.replace(TRIM, "") || "0" : text;
   }
 
-  /** At most five characters and a sign: "7", "1.25", "0.08", "980", "4321", "12.3k", "1.2M". */
-  function short(units, decimals) {
-    const value = units / 10 ** decimals;
-    const size = Math.abs(value);
-    if (size === 0) return "0";
-    if (size >= 9.995e9) return Math.round(value / 1e9) + "B";
-    if (size >= 9.995e6) return Math.round(value / 1e6) + "M";
-    if (size >= 999950) return (value / 1e6).toFixed(1).replace(TRIM, "") + "M";
-    if (size >= 99950) return Math.round(value / 1e3) + "k";
-    if (size >= 9999.5) return (value / 1e3).toFixed(1).replace(TRIM, "") + "k";
-    if (size >= 99.95 || decimals === 0) return String(Math.round(value));
-    if (size >= 9.995) return value.toFixed(1).replace(TRIM, "");
-    const text = value.toFixed(2);
-    return Number(text) === 0 ? (value < 0 ? "-0" : "0") + "+" : text.replace(TRIM, "");
-  }
+  const UNITS = [
+    [1e9, "B"],
+    [1e6, "M"],
+    [1e3, "k"],
+  ];
 
-  /** At most three characters and a sign, for narrow cells: "7", "1.3", "98", "980", "4k", "12k", "1M". */
-  function tiny(units, decimals) {
+  /** At least `digits` significant digits: (1.028, 2) is "1.0", (123.4, 2) is "123". */
+  const significant = (value, digits) =>
+    Math.abs(value) >= 10 ** digits - 0.5 ? value.toFixed(0) : value.toPrecision(digits);
+
+  function brief(units, decimals, digits, limit) {
     const value = units / 10 ** decimals,
       size = Math.abs(value);
-    if (size >= 9.995e8) return Math.round(value / 1e9) + "B";
-    if (size >= 999500) return Math.round(value / 1e6) + "M";
-    if (size >= 999.5) return Math.round(value / 1e3) + "k";
-    if (size >= 9.95 || decimals === 0) return String(Math.round(value));
-    return value.toFixed(1).replace(TRIM, "");
+    if (size >= limit) {
+      const [unit, letter] = UNITS.find((each) => size >= 0.9995 * each[0]);
+      return significant(value / unit, digits) + letter;
+    }
+    const text = significant(value, size < 0.995 ? 2 : digits);
+    return Number(text) === value ? String(value) : text;
+  }
+
+  /** For cells: "7", "1.25", "0.084", "980", "4321", "12.3k", "1.23M". */
+  const short = (units, decimals) => brief(units, decimals, 3, 9999.5);
+
+  /** For narrow cells: "7", "1.3", ".084", "98", "980", "4.3k", "12k", "1.2M". */
+  const tiny = (units, decimals) => brief(units, decimals, 2, 999.5).replace(/^(-?)0\./, "$1.");
+
+  const WIDTHS = { ".": 0.5, k: 0.95, M: 1.5, B: 1.2, "+": 1.05, "-": 0.6 };
+
+  /** How wide a number is, in widths of a digit. */
+  function width(text) {
+    let sum = 0;
+    for (const character of text) sum += WIDTHS[character] || 1;
+    return sum;
+  }
+
+  /** The number in the longest form that is no wider than `room` digits, "" where none is. plus: with its sign. */
+  function fitting(units, decimals, room, plus) {
+    if (room < 1) return "";
+    for (const print of [short, tiny]) {
+      const text = plus ? signed(units, decimals, print) : print(units, decimals);
+      if (width(text) <= room) return text;
+    }
+    return "";
+  }
+
+  /** Evenly spaced values of an axis, all with the digits in which they differ: "12.50k", "12.55k". */
+  function axis(values, decimals) {
+    if (values.length < 2) return values.map((value) => short(value, decimals));
+    const real = values.map((value) => value / 10 ** decimals),
+      most = Math.max(...real.map(Math.abs));
+    const places = (unit) => {
+      const whole = (step) => step > 0.5 && Math.abs(step - Math.round(step)) < 1e-6;
+      let p = 0;
+      while (p < 9 && !whole(((real[1] - real[0]) / unit) * 10 ** p)) p++;
+      return p;
+    };
+    const large = ([unit]) => most >= (unit > 1e3 ? unit : 9999.5) && places(unit) <= 2;
+    const [unit, letter] = UNITS.find(large) || [1, ""];
+    return real.map((value) => (value ? (value / unit).toFixed(places(unit)) + letter : "0"));
   }
 
   /** `short` with a plus sign where positive: a sign is the second cue beside the colour. */
@@ -56,10 +92,10 @@
   /** Digit groups for counts: 19794 is "19,794". */
   const count = (value) => of.kit.text.number(value);
 
-  /** A rate: one decimal below ten, none above. */
+  /** A rate: two significant digits, from ten on all that stand before the point. */
   function rate(value) {
     if (!Number.isFinite(value)) return "–";
-    return value < 9.95 ? value.toFixed(1).replace(TRIM, "") : count(value);
+    return value && value < 9.95 ? value.toPrecision(2) : count(value);
   }
 
   const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
@@ -98,5 +134,5 @@
     return p.day + " " + MONTHS[p.month] + " " + p.year + " " + clock(ms, zone, seconds);
   }
 
-  of.format = { exact, short, tiny, signed, price, count, rate, parts, clock, day, stamp };
+  of.format = { exact, short, tiny, signed, width, fitting, axis, price, count, rate, parts, clock, day, stamp };
 })(globalThis);

@@ -37,7 +37,7 @@
     return list;
   }
 
-  /** The largest font, px, with which the mode's numbers fit a width; `digits` is the longest number's length. */
+  /** The largest font, px, with which the mode's numbers fit a width; `digits` is how many digits wide the longest is. */
   function fontFor(mode, digits, width) {
     if (mode === "bid_ask") return (width / 2 - 3.5) / (digits * DIGIT);
     return (width - 5) / (digits * DIGIT + (mode === "delta" ? 0.6 : 0));
@@ -50,7 +50,7 @@
   const strip = (w) => Math.max(2, Math.min(7, w * 0.075));
 
   /** How numbers can be written in rows of a height: {font, print: "short" | "tiny"}, or null when they do not fit.
-      digits: [length of the longest number in short, in tiny]. */
+      digits: how wide the longest number is in short and in tiny, in digits. */
   function writing(mode, digits, w, height) {
     if (height < TEXT_ROW) return null;
     for (const [i, print] of ["short", "tiny"].entries()) {
@@ -60,7 +60,7 @@
     return null;
   }
 
-  /** w, h: px of a slot and of one row. mode: bid_ask | delta | volume | profile | candles. digits(group): lengths of
+  /** w, h: px of a slot and of one row. mode: bid_ask | delta | volume | profile | candles. digits(group): widths of
       the longest number (short, tiny) when so many rows are one. step: height of a row in price.
       Returns {kind: "text" | "colour" | "candle", group, font, print, rowHeight}. */
   function choose({ w, h, mode, digits, step }) {
@@ -89,5 +89,5 @@
     return sizes.find((rows) => perTick * rows >= COLOUR_ROW) || now;
   }
 
-  of.lod = { choose, rowsFor, groups, strip, TEXT_ROW, MIN_SLOT };
+  of.lod = { choose, rowsFor, groups, strip, DIGIT, TEXT_ROW, MIN_SLOT };
 })(globalThis);

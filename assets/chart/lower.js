@@ -13,6 +13,8 @@
     { name: "Trades", value: (bar) => bar.n, signed: false, count: true },
   ];
 
+  const SMALL = 8; // px: smaller figures of the table are left out
+
   function scale(low, high, pane, decimals, previous) {
     if (!(high > low)) {
       low -= 1;
@@ -29,7 +31,7 @@
     )
       range = previous;
     const values = pane ? of.view.ticks(range[0], range[1], pane.h, 26, 1) : [];
-    return { range, values, texts: values.map((v) => of.format.short(v, decimals)) };
+    return { range, values, texts: of.format.axis(values, decimals) };
   }
 
   /** Axes of the delta and the CVD pane over bars[from..to]. last: the scales in force before. */
@@ -136,36 +138,38 @@
     title(ctx, pane, "Cumulative delta", theme);
   }
 
+  /** How a figure is written in a slot w px wide: [text, font px]; each for itself, so that a long one costs no other. */
+  function figure(value, decimals, w, font, plus) {
+    for (const size of [font, SMALL]) {
+      const text = of.format.fitting(value, decimals, (w - 3) / (size * of.lod.DIGIT), plus);
+      if (text && size <= font) return [text, size];
+    }
+    return ["", font];
+  }
+
   function paintTable(ctx, pane, frame) {
     const { theme, X, w, bars, model } = frame;
     const height = pane.h / TABLE.length,
       font = Math.min(11, height - 3);
+    ctx.textAlign = "center";
+    ctx.textBaseline = "middle";
     for (let r = 0; r < TABLE.length; r++) {
       const line = TABLE[r],
         y = pane.y + r * height;
       let most = 1;
       for (const { bar } of bars) most = Math.max(most, Math.abs(line.value(bar)));
-      const shown = bars.map(({ bar }) => {
-        const value = line.value(bar);
-        const print = line.signed ? of.format.signed : of.format.short;
-        return print(value, line.count ? 0 : model.sd);
-      });
-      const longest = shown.reduce((n, text) => Math.max(n, text.length), 1);
-      const fits = font >= 8 && longest * 0.57 * font + 3 <= w;
-      ctx.font = font + "px " + theme.font;
-      ctx.textAlign = "center";
-      ctx.textBaseline = "middle";
-      for (let i = 0; i < bars.length; i++) {
-        const value = line.value(bars[i].bar),
-          x = X(bars[i].slot);
+      for (const { bar, slot } of bars) {
+        const value = line.value(bar),
+          x = X(slot);
         ctx.fillStyle = !line.signed ? theme.volume : value >= 0 ? theme.buy : theme.sell;
         ctx.globalAlpha = 0.06 + 0.5 * Math.sqrt(Math.abs(value) / most);
         ctx.fillRect(x - w / 2 + 0.5, y + 0.5, Math.max(1, w - 1), height - 1);
         ctx.globalAlpha = 1;
-        if (fits) {
-          ctx.fillStyle = theme.cell;
-          ctx.fillText(shown[i], x, y + height / 2 + 0.5);
-        }
+        const [text, size] = figure(value, line.count ? 0 : model.sd, w, font, line.signed);
+        if (!text) continue;
+        ctx.font = size + "px " + theme.font;
+        ctx.fillStyle = theme.cell;
+        ctx.fillText(text, x, y + height / 2 + 0.5);
       }
     }
   }

@@ -8,12 +8,14 @@
 
   const REACH = 400; // bars left of the view whose zones may still reach into it
 
-  /** Characters of the longest number in the cells, in short and in tiny. */
+  /** Digits for which the largest number in the cells needs room, in short and in tiny; below 1 smaller numbers are
+      the longer ones. */
   function longest(most, mode, decimals) {
     const value = mode === "bid_ask" ? most.cell : mode === "delta" ? most.delta : most.total;
+    const { short, tiny, width } = of.format;
     return [
-      Math.max(decimals ? 4 : 2, of.format.short(value, decimals).length),
-      decimals ? 3 : Math.min(3, String(value).length),
+      Math.max(decimals ? 4.5 : 2, width(short(value, decimals))),
+      Math.max(decimals ? 3.5 : 1, width(tiny(value, decimals))),
     ];
   }
 
@@ -140,10 +142,12 @@
     ctx.font = "600 10px " + frame.theme.font;
     ctx.textAlign = "center";
     ctx.textBaseline = "top";
+    const room = (frame.w - 4) / (10 * of.lod.DIGIT) - 2; // beside the Δ
     for (const { bar, slot } of frame.bars) {
       ctx.fillStyle = bar.delta >= 0 ? frame.theme.buy : frame.theme.sell;
-      const y = frame.Y(bar.l - frame.model.rows) + 4;
-      ctx.fillText("Δ " + of.format.signed(bar.delta, frame.model.sd), frame.X(slot), y);
+      const y = frame.Y(bar.l - frame.model.rows) + 4,
+        text = of.format.fitting(bar.delta, frame.model.sd, room, true);
+      if (text) ctx.fillText("Δ " + text, frame.X(slot), y);
     }
   }
 

@@ -18,8 +18,11 @@
     return RULES.map(([key, words], i) => [key, words, (100 * rules[i]) / total]).filter(([, , share]) => share > 0);
   }
 
-  const percent = (share) =>
-    (share > 99.95 || share === 0 ? share.toFixed(0) : share < 0.1 ? "<0.1" : share.toFixed(share < 10 ? 1 : 0)) + " %";
+  /** Rounded, but never to nothing or to all. */
+  function percent(share) {
+    const edge = (share > 0 && share < 10) || (share > 99 && share < 100);
+    return (share > 0 && share < 0.1 ? "<0.1" : share > 99.9 && edge ? ">99.9" : share.toFixed(edge ? 1 : 0)) + " %";
+  }
 
   /** Items of the line: [{key, label, value, title, bad}]. age: ms since the last answer that carried news. */
   function items(stats, model, age) {
@@ -149,5 +152,5 @@
     }
   }
 
-  of.status = { StatusLine, items, quality };
+  of.status = { StatusLine, items, quality, percent };
 })(globalThis);

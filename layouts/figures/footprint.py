@@ -5,6 +5,7 @@ The live page draws its cells on a canvas instead, because traces are too slow t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -25,6 +26,7 @@ SMALLEST = 7.0
 """Smallest font size of numbers, px."""
 PANE, GAP = 0.13, 0.03
 """Height of a pane below the price, and the gap above it, as shares of the figure."""
+UNITS = ((1e9, "B"), (1e6, "M"), (1e3, "k"))
 
 
 def footprint_figure(
@@ -266,12 +268,22 @@ def _text(values: Floats, signed: bool = False) -> Objects:
     out = np.full(values.shape, "", object)
     for row, column in np.argwhere(~np.isnan(values)):
         value = float(values[row, column])
-        size = abs(value)
-        text = f"{value / 1e6:.1f}M" if size >= 1e6 else f"{value / 1e3:.1f}k" if size >= 1e4 else f"{value:.4g}"
-        if size < 100 and len(text) > 4:
-            text = f"{value:.3g}"
-        out[row, column] = f"+{text}" if signed and value > 0 else text
+        out[row, column] = f"+{short(value)}" if signed and value > 0 else short(value)
     return out
+
+
+def short(value: float) -> str:
+    """At least three significant digits, or all there are: "7", "1.25", "4321", "12.3k", "1.00M"."""
+    size = abs(value)
+    if size < 9999.5:
+        text = _significant(value)
+        return f"{value:g}" if math.isclose(float(text), value, rel_tol=1e-9) else text
+    unit, letter = next(each for each in UNITS if size >= 0.9995 * each[0])
+    return _significant(value / unit) + letter
+
+
+def _significant(value: float) -> str:
+    return f"{value:.0f}" if abs(value) >= 999.5 else f"{value:#.3g}".rstrip(".")
 
 
 def _hover(table: Ladder) -> Objects:

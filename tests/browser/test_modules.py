@@ -5,7 +5,9 @@ They are tested in the browser that runs them, so no other JavaScript engine is 
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -25,6 +27,8 @@ MODULES = (
     "model",
     "lod",
     "view",
+    "cells",
+    "lower",
     "marks",
     "profile",
     "options",
@@ -70,14 +74,22 @@ def test_figures_have_the_colours_of_the_page(js: Js) -> None:
     [
         (0, 0, "0", "0", "0"),
         (7, 0, "7", "7", "7"),
+        (1028, 0, "1028", "1028", "1.0k"),
+        (1367, 0, "1367", "1367", "1.4k"),
+        (1530, 0, "1530", "1530", "1.5k"),
+        (1713, 0, "1713", "1713", "1.7k"),
         (1250, 3, "1.25", "1.25", "1.3"),
-        (80, 3, "0.08", "0.08", "0.1"),
-        (2, 3, "0.002", "0+", "0"),
+        (1004, 3, "1.004", "1.00", "1.0"),
+        (80, 3, "0.08", "0.08", ".08"),
+        (84, 3, "0.084", "0.084", ".084"),
+        (2, 3, "0.002", "0.002", ".002"),
+        (-12, 5, "-0.00012", "-0.00012", "-.00012"),
         (98765, 3, "98.765", "98.8", "99"),
         (9999, 0, "9999", "9999", "10k"),
         (12345, 0, "12345", "12.3k", "12k"),
-        (999950, 0, "999950", "1M", "1M"),
-        (1234567, 0, "1234567", "1.2M", "1M"),
+        (999950, 0, "999950", "1.00M", "1.0M"),
+        (1234567, 0, "1234567", "1.23M", "1.2M"),
+        (9994000000, 0, "9994000000", "9.99B", "10B"),
         (-1250, 3, "-1.25", "-1.25", "-1.3"),
         (99950000, 3, "99950", "100k", "100k"),
     ],
@@ -85,6 +97,111 @@ def test_figures_have_the_colours_of_the_page(js: Js) -> None:
 def test_sizes_as_text(js: Js, units: int, decimals: int, exact: str, short: str, tiny: str) -> None:
     written = js("[of.format.exact(u, d), of.format.short(u, d), of.format.tiny(u, d)]", u=units, d=decimals)
     assert written == [exact, short, tiny]
+
+
+FACTORS = {"k": 1_000, "M": 1_000_000, "B": 1_000_000_000}
+
+
+def read(text: str) -> Decimal:
+    """The number that a text stands for."""
+    return Decimal(text.rstrip("kMB")) * FACTORS.get(text[-1], 1)
+
+
+def significant(text: str) -> int:
+    """How many significant digits a text shows."""
+    return len(text.strip("+-kMB").replace(".", "").lstrip("0"))
+
+
+@pytest.mark.parametrize("decimals", [0, 2, 5])
+def test_short_numbers_stand_for_what_they_are(js: Js, decimals: int) -> None:
+    """Two significant digits and within half of the second, unless the text is the number itself; 0 only for 0."""
+    dice = random.Random(5)
+    units = [n for power in range(13) for n in (10**power, 10**power - 1, dice.randrange(10**power, 10 ** (power + 1)))]
+    units += [-n for n in units]
+    for print_ in ("short", "tiny"):
+        texts = js(f"units.map((u) => of.format.{print_}(u, d))", units=units, d=decimals)
+        for number, text in zip(units, texts, strict=True):
+            value, shown = Decimal(number).scaleb(-decimals), read(text)
+            if shown == value:
+                continue
+            assert significant(text) >= 2, (value, text)
+            assert abs(shown - value) <= abs(value) * Decimal("0.05"), (value, text)
+
+
+@pytest.mark.parametrize(
+    ("values", "decimals", "texts"),
+    [
+        ([12_500, 12_550, 12_600], 0, ["12.50k", "12.55k", "12.60k"]),
+        ([-20_000, 0, 20_000], 0, ["-20k", "0", "20k"]),
+        ([1_200_000, 1_400_000], 0, ["1.2M", "1.4M"]),
+        ([1_234_567, 1_234_568], 0, ["1234567", "1234568"]),
+        ([-50, 0, 50], 0, ["-50", "0", "50"]),
+        ([0, 5, 10], 1, ["0", "0.5", "1.0"]),
+        ([500], 0, ["500"]),
+        ([], 0, []),
+    ],
+)
+def test_labels_of_an_axis_are_exact(js: Js, values: list[int], decimals: int, texts: list[str]) -> None:
+    assert js("of.format.axis(values, d)", values=values, d=decimals) == texts
+    assert [read(text) for text in texts] == [Decimal(value).scaleb(-decimals) for value in values]
+
+
+def test_rates_keep_two_significant_digits(js: Js) -> None:
+    rates = [0, 0.04, 1.04, 4, 9.96, 1234]
+    assert js("rates.map(of.format.rate)", rates=rates) == ["0", "0.040", "1.0", "4.0", "10", "1,234"]
+
+
+PAINTED = """((draw) => {
+  const texts = [], other = { measureText: (text) => ({ width: 6 * text.length }) };
+  const own = { fillText(text) { texts.push([text, parseFloat(this.font.replace("700 ", ""))]); } };
+  const ctx = new Proxy(own, { get: (of, name) => of[name] ?? other[name] ?? (() => {}) });
+  draw(ctx);
+  return texts.filter(([text]) => text);
+})"""
+"""[text, px] of what a painter writes on a canvas."""
+
+
+def test_figure_of_the_table_that_does_not_fit_blanks_no_other(js: Js) -> None:
+    code = f"""{PAINTED}((ctx) => of.lower.paintTable(ctx, {{ y: 0, h: 75 }}, {{
+      theme: of.theme.colours("blue", "dark"), X: (slot) => slot * w, w, model: {{ sd: 0 }},
+      bars: volumes.map((vol, slot) => ({{ slot, bar: {{ vol, delta: 0, d: [0, 0, 0], n: 0 }} }})),
+    }}))"""
+    for width, wanted in (
+        (40, ["12", "1028", "12.3k", "1.23M"]),
+        (29, ["12", "1028", "12k", "1.2M"]),
+        (22, ["12", "12k"]),  # the others only smaller
+    ):
+        painted = js(code, w=width, volumes=[12, 1028, 12_345, 1_234_567])[:4]
+        assert [text for text, px in painted if px == 11 and text != "0"] == wanted
+    assert js(code, w=22, volumes=[12, 1_234_567])[1] == ["1.2M", 8]
+    assert [text for text, _ in js(code, w=14, volumes=[12, 1_234_567])] == ["12", *["0"] * 8]
+    assert js(code, w=5, volumes=[12, 1_234_567]) == []
+
+
+CELLS = f"""{PAINTED}((ctx) => {{
+  const [model] = {{MERGE}};
+  of.cells.footprint(ctx, model.bars[0], 0, {{
+    theme: of.theme.colours("blue", "dark"), options: {{}}, lod: {{ kind: "text", group: 1, font: 9, print: "tiny" }},
+    model, X: () => 100, Y: (level) => 2000 - 14 * level, w, mode, top: 0, bottom: 4000, pocs: [],
+    most: {{ cell: 1, total: 1, delta: 1 }},
+  }});
+}}).map(([text]) => text)"""
+
+
+@pytest.mark.parametrize(
+    ("mode", "width", "wanted"),
+    [
+        ("bid_ask", 70, ["1028", "7", "1367", "150k"]),
+        ("bid_ask", 58, ["1.0k", "7", "1.4k", "150k"]),
+        ("bid_ask", 52, ["1.0k", "7", "1.4k"]),  # one that does not fit costs no other
+        ("delta", 70, ["-1021", "+149k"]),
+        ("volume", 70, ["1035", "151k"]),
+        ("profile", 70, ["1035", "151k"]),
+    ],
+)
+def test_cells_keep_two_significant_digits(js: Js, mode: str, width: float, wanted: list[str]) -> None:
+    one = snapshot(bar(60_000, 100, b=[1_028, 1_367], a=[7, 150_000]))
+    assert js(CELLS.replace("{MERGE}", MERGE), answers=[one], mode=mode, w=width) == wanted
 
 
 def test_times_as_text(js: Js) -> None:
@@ -303,7 +420,7 @@ def test_statistics_are_in_words(js: Js) -> None:
     found = {i["key"]: i for i in js("of.status.items(stats, { pd: 2, zone: 'utc' }, 5000)", stats=stats)}
     assert found["ticks"]["value"] == "12,345"
     assert found["range"]["value"] == "1.00 – 2.50"
-    assert found["rate"]["value"] == "4"  # half of the ten seconds have passed without news
+    assert found["rate"]["value"] == "4.0"  # half of the ten seconds have passed without news
     assert "id_conflicts" not in found
     shared = js("of.status.items(stats, { pd: 2, zone: 'utc' }, 0)", stats={**stats, "id_conflicts": 1200})
     assert [(i["label"], i["value"]) for i in shared if i["key"] == "id_conflicts"] == [("Id conflicts", "1,200")]
@@ -325,6 +442,14 @@ def test_a_figure_that_another_symbol_has_not_goes_away(js: Js) -> None:
     first, more, again, without = js(code, stats=stats)
     assert (first, again, without) == (usual, usual, usual[:-1])
     assert more == [*usual[:8], "id_conflicts", "evicted", *usual[8:]]
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(100, "100 %"), (99.97, ">99.9 %"), (99.6, "99.6 %"), (90, "90 %"), (0.4, "0.4 %"), (0.04, "<0.1 %"), (0, "0 %")],
+)
+def test_shares_are_not_rounded_to_nothing_or_to_all(js: Js, share: float, text: str) -> None:
+    assert js("of.status.percent(share)", share=share) == text
 
 
 def test_older_bars_go_in_front_without_a_seam(js: Js) -> None:

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 import pytest
 
 from layouts.figures import footprint_figure
+from layouts.figures.footprint import short
 from layouts.figures.ladder import MAX_ROWS, bars_of, ladder
 from layouts.figures.palette import blend
 from orderflow import candles, footprint, study
@@ -48,6 +49,18 @@ def test_cells_carry_the_numbers_of_the_table() -> None:
     assert cells.z[0][1] == pytest.approx(-1.0)  # the most of the bids
     assert "price 100.50" in cells.customdata[4][1]
     assert "delta +38  volume 42" in cells.customdata[4][1]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0"), (7.0, "7"), (1.25, "1.25"), (0.1 + 0.2, "0.3"), (0.084, "0.084"), (1.004, "1.00"),
+        (1028.0, "1028"), (9999.6, "10.0k"), (-15_300.0, "-15.3k"), (999_950.0, "1.00M"), (1_040_000.0, "1.04M"),
+        (1e9, "1.00B"),
+    ],
+)  # fmt: skip
+def test_short_numbers_keep_three_significant_digits(value: float, text: str) -> None:
+    assert short(value) == text
 
 
 def test_marks_are_those_of_the_definitions() -> None:
