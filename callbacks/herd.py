@@ -17,7 +17,7 @@ from callbacks.page import Page
 from layouts.herd import herd_page
 from layouts.shell import Link
 from orderflow.herd.live.game import Game
-from orderflow.web.herd.join_link import request_join_url
+from orderflow.web.herd.join_link import obstacle, request_join_url
 from orderflow.web.kit.access import is_operator
 
 if TYPE_CHECKING:
@@ -37,7 +37,8 @@ def viewpoint(services: Services, epoch: str) -> Viewpoint:
     settings, presenter = services.settings, is_operator()
     secret = settings.herd.code_required
     code = services.part(Game).code if presenter or not secret else None
-    return Viewpoint(presenter, secret, request_join_url(settings, code), epoch)
+    url = request_join_url(settings, code)
+    return Viewpoint(presenter, secret, url, epoch, obstacle(settings, url))
 
 
 def refresh_screen(

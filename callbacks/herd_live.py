@@ -77,12 +77,14 @@ def read_cursor(data: object) -> Cursor:
 @dataclass(frozen=True, slots=True)
 class Viewpoint:
     """The page that is refreshed. presenter: holds the key; secret: the code is kept from those who do not; url: where
-    phones join; epoch: another one for each start of the server."""
+    phones join; epoch: another one for each start of the server; obstacle: why phones cannot open the url, "" if they
+    can."""
 
     presenter: bool
     secret: bool
     url: str
     epoch: str
+    obstacle: str = ""
 
     @property
     def knows_code(self) -> bool:
@@ -126,6 +128,7 @@ def crowd_state(game: Game, view: Viewpoint) -> Crowd:
         stats=game.stats(),
         leaders=[row | {"wealth": cents(row["wealth"])} for row in game.leaders()],
         feed=game.feed,
+        obstacle=view.obstacle,
     )
 
 

@@ -13,7 +13,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from layouts.figures.herd_live import live_figure
-from layouts.herd_controls import data, screen_buttons, toolbar
+from layouts.herd_controls import data, obstacle, screen_buttons, toolbar
 from layouts.herd_dialogs import dialogs
 from layouts.herd_screen import SLOW
 from layouts.shell import Link, aria, page_shell
@@ -170,6 +170,7 @@ def hero() -> Component:
                     html.H2("Scan to join", id="herd-hero-title"),
                     html.P(id="herd-url-hero", className="hg-url"),
                     html.P(id="herd-code-hero", className="hg-code"),
+                    obstacle("hero"),
                     html.Ol(steps, className="hg-steps"),
                     html.P(id="herd-count-hero", className="hg-count"),
                 ],
@@ -209,6 +210,7 @@ def join_card() -> Component:
                 className="hg-join-words",
             ),
             html.P(id="herd-url-card", className="hg-url"),
+            obstacle("card"),
         ],
         **aria(label="Join"),
     )

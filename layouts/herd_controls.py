@@ -1,4 +1,4 @@
-"""The presenter's toolbar of the herd game, and the buttons of the header that everybody has.
+"""The presenter's toolbar of the herd game, and the buttons and notes that everybody has.
 
 What a button does is a callback, or one of the attributes that the scripts act on: `data-opens` and `data-closes` name
 a dialog (`assets/herd/page.js`); `data-hotkey`, `data-fullscreen`, `data-present` and `data-theme-toggle` are of the
@@ -83,6 +83,11 @@ def _round_button(name: str, words: str, key: str, **attributes: str) -> Compone
         **data(hotkey=key, **attributes),
         **aria(label=words, keyshortcuts=key),
     )
+
+
+def obstacle(place: str) -> Component:
+    """Why phones cannot open the address to join, and what to do; hidden where they can."""
+    return html.P(id=f"herd-obstacle-{place}", className="hg-obstacle", hidden=True)
 
 
 def toolbar() -> Component:

@@ -38,6 +38,15 @@ SIGNS = {
 }
 PLACES = ("hero", "card", "whole")
 """Where the way in is shown: instead of the chart, beside it, on the whole screen."""
+OBSTACLES = {
+    "loopback": "Phones cannot reach this address: the server listens on this machine only. Start it with --lan, or set"
+    " public_url, and they can join.",
+    "network": "Phones cannot reach this address: this machine has no address in a network. Connect it to the phones'"
+    " network, or set public_url.",
+    "public_url": "Phones cannot reach this address: public_url names this machine only. Set it to an address that they"
+    " can open, or leave it out and start the server with --lan.",
+}
+"""What is said beside an address that phones cannot open, by the reason."""
 FEED = 30
 LEADERS = 10
 
@@ -49,7 +58,8 @@ class Crowd:
     """What a page may see of the crowd at one moment. Times in ms; amounts in currency.
 
     zero: where the chart begins; url, code: "" where they are kept from this page; waiting: in the lobby; bots: their
-    number by kind; stats: numbers by the keys of STATISTICS; leaders: highest profit first; feed: oldest first.
+    number by kind; stats: numbers by the keys of STATISTICS; leaders: highest profit first; feed: oldest first;
+    obstacle: a key of OBSTACLES, "" if phones can open the url.
     """
 
     presenter: bool
@@ -61,6 +71,7 @@ class Crowd:
     stats: Json
     leaders: Sequence[Json]
     feed: Sequence[Json]
+    obstacle: str = ""
 
 
 def crowd(seen: Crowd) -> Json:
@@ -103,6 +114,8 @@ def _join(seen: Crowd) -> Json:
             f"herd-url-{place}.style": {"--letters": max(8, len(url))},
             f"herd-code-{place}.children": f"Code {seen.code}" if seen.code else "",
             f"herd-count-{place}.children": count,
+            f"herd-obstacle-{place}.children": OBSTACLES.get(seen.obstacle, ""),
+            f"herd-obstacle-{place}.hidden": not seen.obstacle,
             f"herd-qr-{place}.src": f"/herd/qr.svg?v={seen.code}" if seen.code else None,
         }
     return values

@@ -10,7 +10,7 @@ import dash_mantine_components as dmc
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from layouts.herd_controls import button, data
+from layouts.herd_controls import button, data, obstacle
 from layouts.herd_keys import key_help
 from layouts.herd_text import money
 from layouts.shell import aria
@@ -281,6 +281,7 @@ def _whole_code() -> Component:
                 [
                     html.P(id="herd-url-whole", className="hg-url"),
                     html.P(id="herd-code-whole", className="hg-code"),
+                    obstacle("whole"),
                     html.P(id="herd-count-whole", className="hg-count"),
                     button("herd-close-qr", "Close", "Q", closes="herd-dialog-qr"),
                 ],

@@ -152,30 +152,39 @@ def announce(settings: Settings, port: int, key: str | None, loaded: int, out: C
     url = address(settings, port, key)
     lines = [
         f"Orderflow {__version__} is ready",
-        f"  chart    {url}",
-        f"  herd     {address(settings, port, key, path='/herd/')}",
-        f"  API      {url.split('/chart/')[0]}/docs",
+        f"  chart      {url}",
+        f"  herd       {address(settings, port, key, path='/herd/')}",
+        f"  API        {url.split('/chart/')[0]}/docs",
     ]
-    if settings.beyond_loopback:
-        from orderflow.web.kit.security import lan_address  # see run_server
-
-        lan = lan_address()
-        if lan is not None:
-            shared = address(settings, port, key, lan)
-            lines.append(f"  network  {shared}")
-            lines += _qr(shared) if settings.lan else []
-            if not settings.public_url:
-                lines.append(f"  phones   {address(settings, port, None, lan, '/herd/play')}")
-    if settings.public_url:
-        lines.append(f"  public   {settings.public_url}/chart/" + (f"?key={key}" if key else ""))
-        lines.append(f"  phones   {settings.public_url}/herd/play")
+    if settings.beyond_loopback or settings.public_url:
+        lines += _shared_addresses(settings, port, key)
     if key and settings.exposed:
-        lines.append("  The key in these addresses is needed to change anything; share it only with those who may.")
+        lines.append("  Whoever has the key in these addresses can change everything: never show it on the big screen.")
     kept = "kept in memory only (--ephemeral)" if settings.ephemeral else f"kept in {settings.data_dir}"
-    lines += [f"  ticks    {kept}" + (f", {loaded:,} reloaded" if loaded else ""), "Ctrl+C stops it."]
+    lines += [f"  ticks      {kept}" + (f", {loaded:,} reloaded" if loaded else ""), "Ctrl+C stops it."]
     for line in lines:
         out(line)
     sys.stdout.flush()
+
+
+def _shared_addresses(settings: Settings, port: int, key: str | None) -> list[str]:
+    """The addresses for other machines. Only the audience's is also a QR code, and it has no key."""
+    from orderflow.web.herd.join_link import network_name, printed_base_url, qr_lines  # see run_server
+
+    lines = []
+    lan = network_name(settings)
+    if lan is not None:
+        lines.append(f"  network    {address(settings, port, key, lan)}")
+    if settings.public_url:
+        lines.append(f"  public     {settings.public_url}/chart/" + (f"?key={key}" if key else ""))
+    base = printed_base_url(settings, port)
+    if base is None:
+        return [*lines, "  audience   phones cannot join: this machine has no address in a network"]
+    lines.append(f"  presenter  {base}/herd/" + (f"?key={key}" if key else ""))
+    lines.append(f"  audience   {base}/j" + (", or scan:" if settings.lan and _prints_blocks() else ""))
+    if settings.lan and _prints_blocks():
+        lines += [f"  {line}" for line in qr_lines(f"{base}/j", colours=_prints_colours())]
+    return lines
 
 
 def can_browse() -> bool:
@@ -185,17 +194,14 @@ def can_browse() -> bool:
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
-def _qr(url: str) -> list[str]:
-    if "utf" not in (getattr(sys.stdout, "encoding", None) or "").lower():
-        return []  # the terminal cannot print the block characters of the QR code
-    import segno  # only a server on the network needs it
+def _prints_blocks() -> bool:
+    """Whether the terminal can print the block characters of a QR code."""
+    return "utf" in (getattr(sys.stdout, "encoding", None) or "").lower()
 
-    rows = [list(row) for row in segno.make(url, error="m").matrix_iter(border=2)]
-    rows += [[0] * len(rows[0])] * (len(rows) % 2)
-    # two rows per line, light on dark as terminals are
-    blocks = {(0, 0): "█", (0, 1): "▀", (1, 0): "▄", (1, 1): " "}
-    pairs = zip(rows[::2], rows[1::2], strict=True)
-    return ["  " + "".join(blocks[int(a), int(b)] for a, b in zip(top, low, strict=True)) for top, low in pairs]
+
+def _prints_colours() -> bool:
+    """Whether the output is a terminal that understands escape sequences."""
+    return sys.stdout.isatty() and sys.platform != "win32" and os.environ.get("TERM") not in (None, "dumb")
 
 
 def _settings(args: argparse.Namespace) -> Settings:

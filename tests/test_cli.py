@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pyarrow import ipc, parquet
@@ -21,6 +22,7 @@ from orderflow.doctor import checks, listed, unknown_names
 from orderflow.doctor import run as doctor
 from orderflow.settings.load import load_settings
 from orderflow.settings.settings import Settings, describe
+from tests.qr import modules_of, modules_of_lines
 from tests.running import ROOT, RunningServer, start_server
 
 ROWS = b"timestamp,price,size,side\n" + b"".join(
@@ -154,30 +156,74 @@ def test_start_prints_addresses_and_storage(monkeypatch: pytest.MonkeyPatch) -> 
     cli.announce(Settings(ephemeral=True), 80, None, 0, lines.append)
     assert lines == [
         f"Orderflow {__version__} is ready",
-        "  chart    http://localhost:80/chart/",
-        "  herd     http://localhost:80/herd/",
-        "  API      http://localhost:80/docs",
-        "  ticks    kept in memory only (--ephemeral)",
+        "  chart      http://localhost:80/chart/",
+        "  herd       http://localhost:80/herd/",
+        "  API        http://localhost:80/docs",
+        "  ticks      kept in memory only (--ephemeral)",
         "Ctrl+C stops it.",
     ]
-    monkeypatch.setattr("orderflow.web.kit.security.lan_address", lambda: "192.168.1.5")
-    lines.clear()
-    cli.announce(Settings(lan=True, public_url="https://a.org"), 80, "secret", 1234567, lines.append)
-    text = "\n".join(lines)
-    assert "network  http://192.168.1.5:80/chart/?key=secret" in text
-    assert "public   https://a.org/chart/?key=secret" in text
-    assert "phones   https://a.org/herd/play" in text
+    monkeypatch.setattr("orderflow.web.herd.join_link.lan_address", lambda: "192.168.1.5")
+    text = "\n".join(announced(Settings(lan=True, public_url="https://a.org"), loaded=1234567))
+    assert "network    http://192.168.1.5:80/chart/?key=secret" in text
+    assert "public     https://a.org/chart/?key=secret" in text
+    assert "presenter  https://a.org/herd/?key=secret" in text
+    assert "audience   https://a.org/j" in text
     assert "1,234,567 reloaded" in text
 
 
-def test_lan_address_is_printed_as_a_qr_code(monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = cli._qr("http://192.168.1.5:8765/chart/?key=abcdefghijklmnopqrstuvwx")
-    if "utf" in (sys.stdout.encoding or "").lower():
-        assert len(rows) > 15
-        assert len({len(row) for row in rows}) == 1
-        assert set("".join(rows)) <= set(" █▀▄")
-    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), "ascii"))
-    assert cli._qr("http://a") == []
+def announced(settings: Settings, loaded: int = 0, key: str = "secret") -> list[str]:
+    """The lines printed at the start."""
+    lines: list[str] = []
+    cli.announce(settings, 80, key, loaded, lines.append)
+    return lines
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """terminal(encoding): standard output is a file of that encoding; the machine has an address in a network."""
+    monkeypatch.setattr("orderflow.web.herd.join_link.lan_address", lambda: "192.168.1.5")
+    return lambda encoding: monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), encoding))
+
+
+@pytest.mark.parametrize(
+    ("settings", "url"),
+    [
+        ({"lan": True}, "http://192.168.1.5:80/j"),
+        ({"lan": True, "public_url": "https://a.org"}, "https://a.org/j"),
+        ({"lan": True, "host": "10.0.0.7"}, "http://10.0.0.7:80/j"),
+    ],
+)
+def test_the_one_code_of_a_lan_server_is_the_audiences_and_has_no_key(
+    settings: dict[str, Any], url: str, terminal: Callable[[str], None]
+) -> None:
+    terminal("utf-8")
+    lines = announced(Settings.of(**settings))
+    code = [line for line in lines if set(line) <= set(" █▀▄") and line.strip()]
+    assert modules_of_lines([line[2:] for line in code]) == modules_of(url)
+    assert lines[lines.index(code[0]) - 1] == f"  audience   {url}, or scan:"
+    assert f"  presenter  {url.removesuffix('/j')}/herd/?key=secret" in lines
+    assert any("never show it on the big screen" in line for line in lines)
+    for line in lines:
+        assert "secret" not in line or line.split()[0] in ("chart", "herd", "network", "public", "presenter"), line
+
+
+def test_a_code_is_printed_only_for_lan_and_only_where_blocks_can_be(terminal: Callable[[str], None]) -> None:
+    terminal("utf-8")
+    for settings in (Settings(host="0.0.0.0"), Settings(public_url="https://a.org"), Settings()):
+        assert not any("█" in line for line in announced(settings))
+    assert "  audience   http://192.168.1.5:80/j" in announced(Settings(host="0.0.0.0"))
+    assert not any("audience" in line for line in announced(Settings()))
+    terminal("ascii")
+    lines = announced(Settings(lan=True))
+    assert "  audience   http://192.168.1.5:80/j" in lines
+    assert "".join(lines).isascii()
+
+
+def test_without_a_network_a_lan_server_says_that_phones_cannot_join(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("orderflow.web.herd.join_link.lan_address", lambda: None)
+    text = "\n".join(announced(Settings(lan=True)))
+    assert "audience   phones cannot join: this machine has no address in a network" in text
+    assert "presenter" not in text
 
 
 def test_a_lan_server_prints_its_key_and_asks_for_it(launch: Callable[..., RunningServer]) -> None:

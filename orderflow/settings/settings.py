@@ -44,7 +44,10 @@ class Settings:
     host: str = setting("127.0.0.1", parsers.host, "a host name or address", "Address to listen on.", "HOST")
     port: int = setting(8765, parsers.integer(0, 65535), "0 to 65535 (0: any free port)", "Port to listen on.", "PORT")
     lan: bool = setting(
-        False, parsers.boolean, "true or false", "Listen on all interfaces, print the LAN address and its QR code."
+        False,
+        parsers.boolean,
+        "true or false",
+        "Listen on all interfaces, print the audience's address and its QR code.",
     )
     data_dir: Path = setting(
         DATA_DIR,

@@ -13,7 +13,7 @@ from dash import Dash, no_update
 
 from callbacks import herd_forms as forms
 from callbacks.app import PAGES
-from callbacks.herd import refresh_screen
+from callbacks.herd import refresh_screen, viewpoint
 from callbacks.herd_controls import Dialog, Switch
 from callbacks.herd_live import (
     CROWD_MS,
@@ -29,6 +29,7 @@ from layouts.herd_crowd import crowd
 from layouts.herd_screen import screen
 from orderflow.herd.live.game import Game
 from orderflow.services import Services
+from orderflow.web.app import create_server
 
 SEES = Viewpoint(True, False, "http://10.0.0.7/j/CODE", "epoch")
 WATCHES = Viewpoint(False, True, "http://10.0.0.7/j", "epoch")
@@ -91,6 +92,27 @@ def settled(game: Game) -> list[float]:
 
 def test_the_page_is_in_the_table() -> None:
     assert "/herd/" in [page.path for page in PAGES]
+
+
+@pytest.mark.parametrize(
+    ("settings", "host", "said"),
+    [
+        ({}, "localhost:8765", "the server listens on this machine only. Start it with --lan"),
+        ({"lan": True}, "10.0.0.7:8765", ""),
+        ({"public_url": "https://a.org"}, "localhost:8765", ""),
+    ],
+)
+def test_the_screen_says_when_phones_cannot_reach_its_address(
+    settings: dict[str, Any], host: str, said: str, make_services: Callable[..., Services]
+) -> None:
+    services = make_services(**settings)
+    with create_server(services).test_request_context("/herd/", headers={"Host": host}):
+        view = viewpoint(services, "epoch")
+    tab = Tab(services.part(Game), view)
+    tab.beat()
+    for place in ("hero", "card", "whole"):
+        assert said in tab.shown[f"herd-obstacle-{place}.children"]
+        assert tab.shown[f"herd-obstacle-{place}.hidden"] is (not said)
 
 
 def test_every_point_once_whatever_is_lost(game: Game) -> None:

@@ -13,7 +13,7 @@ from dash import html
 from callbacks.app import assets_folder
 from layouts import herd_text as text
 from layouts.herd import STEPS, herd_page
-from layouts.herd_crowd import PLACES, STATISTICS, Crowd, crowd
+from layouts.herd_crowd import OBSTACLES, PLACES, STATISTICS, Crowd, crowd
 from layouts.herd_dialogs import BOTS, CONFIRMATIONS, EXPORTS, people_rows
 from layouts.herd_keys import GAME, SCREEN
 from layouts.herd_screen import NEWS_MS, ScreenState, announcement, scene, screen
@@ -140,6 +140,20 @@ def test_the_way_in_is_shown_in_three_places_and_said_in_three_steps() -> None:
     for kind in ("qr", "url", "code", "count"):
         assert {f"herd-{kind}-{place}" for place in PLACES} <= ids(page())
     assert len(STEPS) == 3
+
+
+def test_where_phones_cannot_reach_the_address_it_is_said_beside_it_with_what_to_do() -> None:
+    assert {f"herd-obstacle-{place}" for place in PLACES} <= ids(page())
+    for reason in ("", *OBSTACLES):
+        shown = crowd(replace(CROWD, obstacle=reason))
+        for place in PLACES:
+            said = shown[f"herd-obstacle-{place}.children"]
+            assert shown[f"herd-obstacle-{place}.hidden"] is (reason == "")
+            assert said == OBSTACLES.get(reason, "")
+    for words_ in OBSTACLES.values():
+        assert words_.startswith("Phones cannot reach this address")
+        assert "public_url" in words_
+    assert "--lan" in OBSTACLES["loopback"]
 
 
 def test_everything_that_can_be_used_has_a_name() -> None:

@@ -1,13 +1,14 @@
-"""The link that phones join by: the URL under which they reach this server, and its QR code.
+"""The link that phones join by: the URL under which they reach this server, and its QR code as a picture or as text.
 
-The QR code is always dark on light, with a quiet zone around it, because most scanners read nothing else.
+The QR code is always dark on light, with a quiet zone around it, because most scanners read nothing else. It holds a
+path only: a URL with a query, where a key could be, is refused.
 """
 
 from __future__ import annotations
 
 import io
 import re
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import flask
@@ -21,6 +22,14 @@ QUIET = 4
 DARK = "#000000"
 MIN_LUMINANCE = 0.75
 """Minimum relative luminance of the light colour."""
+BLOCKS = {(0, 0): "█", (0, 1): "▀", (1, 0): "▄", (1, 1): " "}
+"""Characters of two modules, one above the other, printed in a light colour on a dark one. 1: dark."""
+LIGHT_ON_DARK, RESET = "\x1b[38;5;231;48;5;16m", "\x1b[0m"
+"""White on black on every terminal, whatever its own colours are."""
+
+Obstacle = Literal["", "loopback", "network", "public_url"]
+"""Why phones cannot open a join URL. "": they can. "loopback": the server listens on this machine only. "network": this
+machine has no address in a network. "public_url": the setting names this machine only."""
 
 
 def join_url(settings: Settings, environ: Environ, code: str | None) -> str:
@@ -46,7 +55,34 @@ def base_url(settings: Settings, environ: Environ) -> str:
     if asked.hostname and not is_loopback(asked.hostname):
         return f"{scheme}://{asked.netloc}"
     port = asked.port or environ.get("SERVER_PORT") or settings.port
-    name = (lan_address() if settings.beyond_loopback else None) or "localhost"
+    return _url(network_name(settings) or "localhost", port, scheme)
+
+
+def printed_base_url(settings: Settings, port: int) -> str | None:
+    """The same for the terminal, before any request. None if only this machine can reach the server."""
+    if settings.public_url:
+        return settings.public_url.rstrip("/")
+    name = network_name(settings)
+    return None if name is None else _url(name, port)
+
+
+def network_name(settings: Settings) -> str | None:
+    """The address under which other machines reach this server, None if they cannot."""
+    if not settings.beyond_loopback:
+        return None
+    return lan_address() if settings.bind in ("0.0.0.0", "::") else settings.bind
+
+
+def obstacle(settings: Settings, url: str) -> Obstacle:
+    """Why phones cannot open a join URL, "" if they can."""
+    if not is_loopback(urlsplit(url).hostname or ""):
+        return ""
+    if settings.public_url:
+        return "public_url"
+    return "network" if settings.beyond_loopback else "loopback"
+
+
+def _url(name: str, port: object, scheme: str = "http") -> str:
     return f"{scheme}://{f'[{name}]' if ':' in name else name}:{port}"
 
 
@@ -63,8 +99,26 @@ def read_light(value: str) -> str:
 
 
 def qr_svg(url: str, light: str = "#ffffff") -> bytes:
-    """The QR code of a URL as an SVG that scales to its container. Error correction M: 15 % may be damaged."""
+    """The QR code of a URL as an SVG that scales to its container. Raises ValueError for a URL with a query."""
     out = io.BytesIO()
-    code: Any = segno.make_qr(url, error="m", boost_error=False)
-    code.save(out, kind="svg", border=QUIET, dark=DARK, light=light, omitsize=True, xmldecl=False, title=url)
+    _code(url).save(out, kind="svg", border=QUIET, dark=DARK, light=light, omitsize=True, xmldecl=False, title=url)
     return out.getvalue()
+
+
+def qr_lines(url: str, *, colours: bool = False) -> list[str]:
+    """The QR code of a URL as lines for a terminal with light text on a dark ground, two rows of modules to a line.
+
+    colours: set white on black with escape sequences, for terminals of other colours. Raises ValueError as `qr_svg`.
+    """
+    rows = [list(row) for row in _code(url).matrix_iter(border=QUIET)]
+    rows += [[0] * len(rows[0])] * (len(rows) % 2)
+    pairs = zip(rows[::2], rows[1::2], strict=True)
+    lines = ["".join(BLOCKS[int(a), int(b)] for a, b in zip(top, low, strict=True)) for top, low in pairs]
+    return [f"{LIGHT_ON_DARK}{line}{RESET}" for line in lines] if colours else lines
+
+
+def _code(url: str) -> Any:
+    """Error correction M: 15 % may be damaged."""
+    if urlsplit(url).query:
+        raise ValueError("a QR code is for everybody: its URL must have no query, where a key could be")
+    return segno.make_qr(url, error="m", boost_error=False)

@@ -7,11 +7,11 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-import segno
 
 from orderflow.settings.settings import Settings
 from orderflow.web.herd import join_link
-from orderflow.web.herd.join_link import join_url, qr_svg, read_light
+from orderflow.web.herd.join_link import join_url, obstacle, printed_base_url, qr_lines, qr_svg, read_light
+from tests.qr import modules_of, modules_of_lines, url_of_svg
 
 LAN = "192.168.1.5"
 
@@ -49,32 +49,69 @@ def test_without_a_network_the_url_is_localhost(monkeypatch: pytest.MonkeyPatch)
     assert join_url(Settings(lan=True), environ, "A") == "http://localhost:8765/j/A"
 
 
-def modules(svg: bytes) -> set[tuple[int, int]]:
-    """The dark modules of the picture as (row, column), the border included in the count."""
-    root = ElementTree.fromstring(svg)
-    path = next(node for node in root.iter() if "stroke" in node.attrib)
-    found, x, y = set(), 0.0, 0.0
-    for command, text in re.findall(r"([Mmh])([-\d. ]*)", path.attrib["d"]):
-        numbers = [float(part) for part in re.findall(r"-?\d*\.?\d+", text)]
-        if command == "M":
-            x, y = numbers
-        elif command == "m":
-            x, y = x + numbers[0], y + numbers[1]
-        else:
-            found |= {(int(y), int(x) + i) for i in range(int(numbers[0]))}
-            x += numbers[0]
-    return found
+@pytest.mark.parametrize(
+    ("settings", "url"),
+    [
+        ({}, None),
+        ({"lan": True}, f"http://{LAN}:80"),
+        ({"host": "0.0.0.0"}, f"http://{LAN}:80"),
+        ({"host": "10.0.0.7"}, "http://10.0.0.7:80"),
+        ({"host": "fe80::1"}, "http://[fe80::1]:80"),
+        ({"lan": True, "public_url": "https://a.org"}, "https://a.org"),
+    ],
+)
+def test_the_printed_address_is_the_one_that_pages_show(settings: dict[str, Any], url: str | None) -> None:
+    made = Settings.of(**settings)
+    assert printed_base_url(made, 80) == url
+    if url is not None:
+        assert join_url(made, {"HTTP_HOST": "localhost:80"}, None) == f"{url}/j"
+
+
+@pytest.mark.parametrize(
+    ("settings", "host", "reason"),
+    [
+        ({}, "localhost:8765", "loopback"),
+        ({}, "127.0.0.1:8765", "loopback"),
+        ({}, "[::1]:8765", "loopback"),
+        ({"allowed_hosts": ("t.example",)}, "localhost:8765", "loopback"),
+        ({"allowed_hosts": ("t.example",)}, "t.example", ""),
+        ({"lan": True}, "localhost:8765", ""),
+        ({"lan": True}, "192.168.1.5:8765", ""),
+        ({"public_url": "https://a.org"}, "localhost:8765", ""),
+        ({"public_url": "http://localhost:9000"}, "localhost:8765", "public_url"),
+    ],
+)
+def test_only_where_phones_cannot_reach_the_address_there_is_a_reason(
+    settings: dict[str, Any], host: str, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = Settings.of(**settings)
+    assert obstacle(made, join_url(made, {"HTTP_HOST": host}, "K7QX")) == reason
+    monkeypatch.setattr(join_link, "lan_address", lambda: None)
+    if made.lan and "localhost" in host:
+        assert obstacle(made, join_url(made, {"HTTP_HOST": host}, None)) == "network"
+
+
+def test_printed_lines_are_the_code_with_a_quiet_zone_light_on_dark() -> None:
+    url = f"http://{LAN}:8765/j"
+    lines = qr_lines(url)
+    assert len({len(line) for line in lines}) == 1
+    assert modules_of_lines(lines) == modules_of(url)
+    for line, coloured in zip(lines, qr_lines(url, colours=True), strict=True):
+        assert coloured == f"\x1b[38;5;231;48;5;16m{line}\x1b[0m"
+
+
+@pytest.mark.parametrize("make", [qr_svg, qr_lines])
+def test_no_code_is_made_of_a_url_with_a_query(make: Any) -> None:
+    with pytest.raises(ValueError, match="must have no query"):
+        make("http://192.168.1.5:8765/chart/?key=secret")
 
 
 def test_the_picture_is_the_code_of_the_address_with_a_quiet_zone_dark_on_light() -> None:
     url = f"http://{LAN}:8765/j/K7QX"
     svg = qr_svg(url)
-    code = segno.make_qr(url, error="m", boost_error=False)
-    assert code.error == "M"
-    wanted = {(y + 4, x + 4) for y, row in enumerate(code.matrix) for x, dark in enumerate(row) if dark}
-    assert modules(svg) == wanted
+    assert url_of_svg(svg.decode()) == url
     root = ElementTree.fromstring(svg)
-    side = len(code.matrix) + 8
+    side = max(row for row, _ in modules_of(url)) + 9
     assert root.attrib["viewBox"] == f"0 0 {side} {side}"
     assert "width" not in root.attrib
     text = svg.decode()
