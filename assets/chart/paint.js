@@ -8,10 +8,14 @@
 
   const REACH = 400; // bars left of the view whose zones may still reach into it
 
-  /** Digits for which the largest number in the cells needs room, in short and in tiny; below 1 smaller numbers are
-      the longer ones. */
-  function longest(most, mode, decimals) {
-    const value = mode === "bid_ask" ? most.cell : mode === "delta" ? most.delta : most.total;
+  const LARGEST = { bid_ask: "maxCell", delta: "maxDelta" }; // else maxTotal
+
+  /** Digits for which numbers in the cells need room, in short and in tiny: of nine bars in ten the largest, so that one
+      figure alone, which is left out where it does not fit, takes no other away. Below 1 smaller ones are longer. */
+  function longest(bars, mode, group, decimals) {
+    const name = LARGEST[mode] || "maxTotal";
+    const all = bars.map(({ bar }) => (group === 1 ? bar : of.model.grouped(bar, group))[name]).sort((a, b) => a - b);
+    const value = all[Math.floor(0.9 * (all.length - 1))] || 1;
     const { short, tiny, width } = of.format;
     return [
       Math.max(decimals ? 4.5 : 2, width(short(value, decimals))),
@@ -44,7 +48,7 @@
       }
       return most;
     };
-    const digits = (group) => longest(measure(group), options.mode, model.sd);
+    const digits = (group) => longest(bars, options.mode, group, model.sd);
     const lod = of.lod.choose({ w: perSlot, h, mode: options.mode, digits, step: model.tick * model.rows });
     const most = measure(lod.kind === "candle" ? 1 : lod.group);
     return {
@@ -215,5 +219,5 @@
     return frame;
   }
 
-  of.paint = { paint };
+  of.paint = { paint, longest };
 })(globalThis);

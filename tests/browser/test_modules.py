@@ -29,6 +29,7 @@ MODULES = (
     "view",
     "cells",
     "lower",
+    "paint",
     "marks",
     "profile",
     "options",
@@ -176,6 +177,14 @@ def test_figure_of_the_table_that_does_not_fit_blanks_no_other(js: Js) -> None:
     assert js(code, w=22, volumes=[12, 1_234_567])[1] == ["1.2M", 8]
     assert [text for text, _ in js(code, w=14, volumes=[12, 1_234_567])] == ["12", *["0"] * 8]
     assert js(code, w=5, volumes=[12, 1_234_567]) == []
+
+
+def test_one_large_cell_takes_the_numbers_of_no_other(js: Js) -> None:
+    code = "of.paint.longest(sizes.map((maxCell) => ({ bar: { maxCell } })), 'bid_ask', 1, 0)"
+    assert js(code, sizes=[120, 98, 740, 55, 310, 8, 640, 77, 230, 999, 1_234_567]) == [3, 3]
+    assert js(code, sizes=[1_028, 1_367, 1_530]) == [4, 3.45]
+    assert js(code, sizes=[1_234_567]) == [5, 4]
+    assert js(code, sizes=[]) == [2, 1]
 
 
 CELLS = f"""{PAINTED}((ctx) => {{
