@@ -80,7 +80,7 @@ def register(app: Dash, services: Services) -> None:
         answer, values = refresh_screen(
             game, viewpoint(services, epoch), services.clock.now(), clicks, read_cursor(cursor)
         )
-        for id, properties in values.items():  # as outputs, all 75 would be named in every request
+        for id, properties in values.items():  # as outputs, all 81 would be named in every request
             set_props(id, properties)
         return answer
 

@@ -163,6 +163,11 @@ ROOM = (
     ),
     *_herd(
         "states",
+        "test_key_is_not_shown::test_on_loopback_the_big_screen_says_that_phones_cannot_reach_it",
+        "Where phones cannot reach the address to join, it says so beside it, and how to change that.",
+    ),
+    *_herd(
+        "states",
         "test_herd::test_time_windows",
         "A note over the chart says for a moment which time is shown.",
     ),
