@@ -53,6 +53,13 @@
     return sum;
   }
 
+  /** How wide the numbers up to this one become, in digits: "1.4k" is wider than "12k". */
+  function widest(print, units, decimals) {
+    let most = width(print(units, decimals));
+    for (let u = 12 * 10 ** decimals; u <= units; u *= 10) most = Math.max(most, width(print(u, decimals)));
+    return most;
+  }
+
   /** The number in the longest form that is no wider than `room` digits, "" where none is. plus: with its sign. */
   function fitting(units, decimals, room, plus) {
     if (room < 1) return "";
@@ -134,5 +141,21 @@
     return p.day + " " + MONTHS[p.month] + " " + p.year + " " + clock(ms, zone, seconds);
   }
 
-  of.format = { exact, short, tiny, signed, width, fitting, axis, price, count, rate, parts, clock, day, stamp };
+  of.format = {
+    exact,
+    short,
+    tiny,
+    signed,
+    width,
+    widest,
+    fitting,
+    axis,
+    price,
+    count,
+    rate,
+    parts,
+    clock,
+    day,
+    stamp,
+  };
 })(globalThis);

@@ -16,10 +16,10 @@
     const name = LARGEST[mode] || "maxTotal";
     const all = bars.map(({ bar }) => (group === 1 ? bar : of.model.grouped(bar, group))[name]).sort((a, b) => a - b);
     const value = all[Math.floor(0.9 * (all.length - 1))] || 1;
-    const { short, tiny, width } = of.format;
+    const { short, tiny, widest } = of.format;
     return [
-      Math.max(decimals ? 4.5 : 2, width(short(value, decimals))),
-      Math.max(decimals ? 3.5 : 1, width(tiny(value, decimals))),
+      Math.max(decimals ? 4.5 : 2, widest(short, value, decimals)),
+      Math.max(decimals ? 3.5 : 1, widest(tiny, value, decimals)),
     ];
   }
 

@@ -183,6 +183,7 @@ def test_one_large_cell_takes_the_numbers_of_no_other(js: Js) -> None:
     code = "of.paint.longest(sizes.map((maxCell) => ({ bar: { maxCell } })), 'bid_ask', 1, 0)"
     assert js(code, sizes=[120, 98, 740, 55, 310, 8, 640, 77, 230, 999, 1_234_567]) == [3, 3]
     assert js(code, sizes=[1_028, 1_367, 1_530]) == [4, 3.45]
+    assert js(code, sizes=[14_000]) == [4.45, 3.45]  # with cells of "1.4k", which is wider than "14k"
     assert js(code, sizes=[1_234_567]) == [5, 4]
     assert js(code, sizes=[]) == [2, 1]
 
