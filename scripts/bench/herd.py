@@ -232,6 +232,7 @@ def watch_chart(server: Server, over: threading.Event, polls: list[float]) -> No
                 "inputs": [
                     {"id": "chart-interval", "property": "n_intervals", "value": turn},
                     {"id": "chart-refresh", "property": "data", "value": 0},
+                    {"id": "chart-options", "property": "data", "value": None},
                 ],
                 "changedPropIds": ["chart-interval.n_intervals"],
                 "state": [{"id": "chart-state", "property": "data", "value": state}],

@@ -39,6 +39,7 @@ POLL: dict[str, object] = {
     "inputs": [
         {"id": "chart-interval", "property": "n_intervals", "value": 1},
         {"id": "chart-refresh", "property": "data", "value": 0},
+        {"id": "chart-options", "property": "data", "value": None},
     ],
     "changedPropIds": ["chart-interval.n_intervals"],
     "state": [{"id": "chart-state", "property": "data", "value": None}],
