@@ -7,6 +7,7 @@ poll answers with what changed since the revision that the page says it holds, a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
@@ -22,7 +23,7 @@ from callbacks.page import Page
 from layouts.chart import chart_page
 from layouts.chart_settings import FIELDS, SWITCHES
 from layouts.shell import Link
-from orderflow.errors import OrderflowError
+from orderflow.errors import NotFound, OrderflowError
 from orderflow.feeds.replay import SampleReplay
 from orderflow.market.frames import TIME_FRAMES, Frame
 from orderflow.market.ports import MarketReader
@@ -115,7 +116,7 @@ def refresh(market: MarketReader, settings: Settings, state: object, chosen: obj
 
     state: the fields of `PollState`, as the page keeps them. chosen: definitions of `chart_settings.define`; bars that
     the page holds by other ones are all sent anew. The answer is `MarketReader.changed`'s, with what was asked for in
-    `request`; when it cannot be had, `error` says why and nothing else is there.
+    `request` and the automatic row size in `auto`; when it cannot be had, `error` says why and nothing else is there.
     """
     given = PollState.parse(state)
     marks = plain_options(chosen)
@@ -128,7 +129,15 @@ def refresh(market: MarketReader, settings: Settings, state: object, chosen: obj
     same = answer["rev"] == revision and answer["epoch"] == given.epoch and not answer["bars"]
     if same and not (given.fresh and given.profile):
         return None
-    return {"request": given.request(marks), **answer}
+    return {"request": given.request(marks), "auto": automatic_rows(market, answer, frame), **answer}
+
+
+def automatic_rows(market: MarketReader, answer: Mapping[str, Any], frame: Frame) -> int:
+    """The row size that the server chooses for the symbol of an answer; 0 while that has no bars."""
+    try:
+        return market.row_size(answer["symbol"], frame) if answer["rev"] else 0
+    except NotFound:  # reset meanwhile
+        return 0
 
 
 def symbol_names(market: MarketReader, shown: list[str] | None) -> list[str] | None:

@@ -52,8 +52,8 @@ class OlderRequest:
 def older(market: MarketReader, given: object) -> dict[str, Any] | None:
     """The bars before those that the page holds; None for a request that makes no sense.
 
-    given: the fields of `OlderRequest`. The answer repeats them in `request`, and has `bars` and `cut` as the poll's
-    answers do; `bars` is empty when there is nothing before.
+    given: the fields of `OlderRequest`. The answer repeats them in `request`, and has `bars`, `rows` and `cut` as the
+    poll's answers do; `bars` is empty when there is nothing before.
     """
     request = OlderRequest.parse(given)
     if request is None:
@@ -70,6 +70,7 @@ def older(market: MarketReader, given: object) -> dict[str, Any] | None:
         opening = _opening(market, request.symbol, frame, table, request.ref)
         return {
             "request": given,
+            "rows": request.rows,
             "cut": opening.sums.s0 > 0,
             "bars": bars_json(bars, opening, request.ref, request.rows, table.grid.size_decimals, options),
         }

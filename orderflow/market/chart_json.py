@@ -14,7 +14,7 @@ options in force, so that the browser does no calculations of its own. Keys of a
   p, v     index of the POC's row; indices of the first and the last row of the value area
   ib, is   indices of the rows with buy and sell imbalance
   st       stacked zones [1 buy or -1 sell, first index, last index]
-  f        "H", "L" or "HL": unfinished auction at the high, the low, or both
+  f        "H", "L" or "HL": unfinished auction at the high, the low, or both; on ticks, whatever the row size
   e        time of the last trade (ms UTC; activity bars only)
 
 Sizes are integers in units of 10**-sd. Row r covers the levels r * rows to r * rows + rows - 1.
@@ -35,24 +35,8 @@ from orderflow.market.studies.poc import poc
 from orderflow.market.studies.unfinished import unfinished
 from orderflow.market.studies.vwap import vwap
 
-TARGET_ROWS = 40
-"""Most rows of the median bar when the row size is chosen automatically."""
-
 DIGITS = 6
 """Decimals of VWAP and sigma, which are in levels."""
-
-_ROW_SIZES: tuple[int, ...] = (1, 2, 4, 5, *(step * 10**k for k in range(8) for step in (10, 20, 25, 50)))
-
-
-def choose_rows(bars: Sequence[Bar]) -> int:
-    """Levels in a row such that the median bar has at most about TARGET_ROWS rows."""
-    if not bars:
-        return 1
-    span = float(np.median([int(bar.level[-1]) - int(bar.level[0]) + 1 for bar in bars]))
-    for step in _ROW_SIZES:
-        if span <= step * TARGET_ROWS:
-            return step
-    return _ROW_SIZES[-1]
 
 
 def ladder(bar: Bar, rows: int) -> tuple[Ints, Ints, Ints, Ints]:
@@ -182,7 +166,7 @@ def bar_json(
     zones = options.zones(level, buys, sells)
     if zones:
         out["st"] = zones
-    at_high, at_low = unfinished(bid, ask)
+    at_high, at_low = unfinished(bar.cells[:, BID], bar.cells[:, ASK])
     if at_high or at_low:
         out["f"] = ("H" if at_high else "") + ("L" if at_low else "")
     if end is not None:

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from orderflow.arrays import Ints
 from orderflow.market.bars.activity_series import ActivitySeries, assign, table_of
 from orderflow.market.bars.base_bars import directions
 from orderflow.market.bars.footprint import BarTable, tabulate
 from orderflow.market.bars.updates import BarUpdater, ReadLog
 from orderflow.market.buffer import Columns, in_order, join
+from orderflow.market.decimals import edges
 from orderflow.market.frames import DAY, HOUR, MINUTE, Frame
 from orderflow.market.sessions import bar_end, bar_start
 from orderflow.market.tape import Tape
@@ -20,6 +22,9 @@ SESSIONS = 30
 
 LOOKBACK_DAYS = 8
 """Days to look back for the price before a window, which the tick rule needs for the first tick."""
+
+
+NONE = np.empty(0, np.int64)
 
 
 class History:
@@ -61,6 +66,19 @@ class History:
             a, b = np.searchsorted(table.time, [start, end]).tolist()
             if b > a:
                 yield table.take(a, b)
+
+    def extremes(self, frame: Frame, start: int, end: int) -> tuple[Ints, Ints]:
+        """(high, low), int64[n] levels each, of the bars of the session [start, end) (ns UTC), oldest first."""
+        high, low = [NONE], [NONE]
+        for opening, ticks in self._windows(start, end):
+            bar, level = bar_start(ticks.time, frame.ns or 1, self._tape.session), ticks.level
+            if not frame.ns:
+                pieces, _ = assign(frame, self._tape.grid, ticks, np.full(len(ticks), opening), None)
+                bar, level = pieces.ordinal, pieces.ticks.level
+            new = edges(bar)
+            high.append(np.maximum.reduceat(level, new))
+            low.append(np.minimum.reduceat(level, new))
+        return np.concatenate(high), np.concatenate(low)
 
     def live(self, frame: Frame, vwap_ref: int, revision: int) -> ActivitySeries:
         """A series with the newest bars of an activity frame, built from as many sessions as needed."""

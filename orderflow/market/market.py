@@ -324,9 +324,12 @@ class Market:
         name = symbol if symbol is not None else self.active()
         state = self._symbols.get(name) if name is not None else None
         if state is None or not state.counters.ticks:
-            nothing: dict[str, Any] = {"symbol": name, "frame": frame.name, "bars": [], "stats": {}}
-            return {"epoch": self.epoch, "rev": 0, "full": True, **nothing}
+            return queries.no_bars(self.epoch, name, frame)
         return queries.changed(state, frame, since, epoch, rows, options, span, self._clock())
+
+    def row_size(self, symbol: str, frame: Frame) -> int:
+        """Levels in a row of the footprint, chosen by the rule of `market.row_size`."""
+        return queries.row_size(self._find(symbol), frame)
 
     def verify(self) -> tuple[int, int]:
         """Audit the minutes sealed since the last call. Returns (minutes audited, failures) since the start."""

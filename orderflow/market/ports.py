@@ -86,6 +86,9 @@ class MarketReader(Protocol):
     ) -> dict[str, Any]:
         """The changes since revision `since` of `epoch`, for a chart; see `market.queries.changed`."""
 
+    def row_size(self, symbol: str, frame: Frame) -> int:
+        """Levels in a row of the footprint, chosen for the symbol and frame; see `market.row_size`."""
+
 
 class MarketWriter(Protocol):
     """Writes, from any thread. Each call succeeds completely or changes nothing."""

@@ -9,10 +9,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from orderflow.arrays import Ints
 from orderflow.market.bars.footprint import BarTable, bars_of, concat, from_series
 from orderflow.market.bars.series import NO_TOTALS, Series
-from orderflow.market.chart_json import HeldBars, bar_json, choose_rows, profile_json, running_json
-from orderflow.market.frames import Frame
+from orderflow.market.chart_json import HeldBars, bar_json, profile_json, running_json
+from orderflow.market.frames import MINUTE, Frame
+from orderflow.market.history import NONE
+from orderflow.market.row_size import RowSize, measure
 from orderflow.market.sessions import bar_end
 from orderflow.market.studies.options import StudyOptions
 from orderflow.market.studies.registry import find
@@ -78,14 +81,18 @@ def changed(
 ) -> dict[str, Any]:
     """The changes since revision `since` of `epoch`, as JSON for a chart; `market.chart_json` lists the keys of a bar.
 
-    A snapshot (`full`) if the epoch is another one, or the change log does not reach back to `since`. rows: levels in a
-    row, 0: choose. span: bars of the volume profile, None: no profile. now: monotonic seconds.
+    A snapshot (`full`) if the epoch is another one, the change log does not reach back to `since`, or the automatic row
+    size has changed since. rows: levels in a row, 0: automatic. span: bars of the volume profile, None: no profile.
+    now: monotonic seconds.
     """
     tape = state.tape
     with tape.lock:
-        series = tape.series(frame) if frame.ns else tape.activity_series(frame, state.history().live)
+        series = _series(state, frame)
         revision = tape.refresh()
-        starts = series.changed(since) if epoch == state.epoch and since and rows else None
+        if not rows:
+            size = _row_size(state, series)
+            rows, since = size.rows, since if since >= size.revision else 0
+        starts = series.changed(since) if epoch == state.epoch and since else None
         full = starts is None
         if starts is None:
             starts = list(series.starts)
@@ -94,7 +101,6 @@ def changed(
         moved = series.moved(since, starts) if not full else []
         for start in (*starts, *moved):
             series.opening_of(start)
-        rows = rows or choose_rows([series.bars[start] for start in series.starts[-60:]])
         return {
             "epoch": state.epoch,
             "rev": revision,
@@ -122,6 +128,45 @@ def changed(
             else {**span._asdict(), "marks": _profile(state, series, span, rows, options)},
             "stats": {**state.stats(now), "candles": len(series.starts) + series.dropped},
         }
+
+
+def no_bars(epoch: str, symbol: str | None, frame: Frame) -> dict[str, Any]:
+    """The answer of `changed` for a symbol without ticks. epoch: of the market."""
+    return {"epoch": epoch, "rev": 0, "full": True, "symbol": symbol, "frame": frame.name, "bars": [], "stats": {}}
+
+
+def row_size(state: SymbolState, frame: Frame) -> int:
+    """Levels in a row of the footprint, chosen by the rule of `market.row_size`."""
+    with state.tape.lock:
+        return _row_size(state, _series(state, frame)).rows
+
+
+def _series(state: SymbolState, frame: Frame) -> Series:
+    tape = state.tape
+    return tape.series(frame) if frame.ns else tape.activity_series(frame, state.history().live)
+
+
+def _row_size(state: SymbolState, series: Series) -> RowSize:
+    """The automatic row size in force for a series that is up to date."""
+    tape, name = state.tape, series.frame.name
+    known, newest = state.row_sizes.get(name), tape.newest or 0
+    if known is not None and known.holds(newest, len(series.starts)):
+        return known
+    over, bars = tape.minutes.last_session(tape.session), 0
+    high, low = (NONE, NONE) if over is None else _session_extremes(state, series.frame, *over)
+    if not len(high):
+        held = [series.bars[start].level for start in series.starts]
+        high, low, bars = np.array([x[-1] for x in held]), np.array([x[0] for x in held]), len(held)
+    rows, until = measure(tape.grid, high, low), int(tape.session.end_of(np.array([newest]))[0])
+    since = known.revision if known is not None and known.rows == rows else tape.revision
+    found = state.row_sizes[name] = RowSize(rows, until, bars, since)
+    return found
+
+
+def _session_extremes(state: SymbolState, frame: Frame, start: int, end: int) -> tuple[Ints, Ints]:
+    if frame.base == MINUTE:
+        return state.tape.minutes.extremes(frame.ns, state.tape.session, start, end)
+    return state.history().extremes(frame, start, end)
 
 
 def _profile(

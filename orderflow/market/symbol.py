@@ -18,6 +18,7 @@ from orderflow.market.decimals import largest
 from orderflow.market.grid import Grid
 from orderflow.market.history import History
 from orderflow.market.identity import NewTicks, new_ticks, repeats
+from orderflow.market.row_size import RowSize
 from orderflow.market.sessions import Session
 from orderflow.market.tape import Lock, Tape
 from orderflow.market.tick_log import TickLog
@@ -88,7 +89,8 @@ class SymbolState:
     """State of one symbol. Only the tape has its own lock; the market's lock must be held for the rest.
 
     epoch: identifier of the symbol's data, new after a reset; revisions of different epochs do not compare. evicted:
-    number of ticks evicted. simulated: the ticks come from a model and are not logged.
+    number of ticks evicted. simulated: the ticks come from a model and are not logged. row_sizes: automatic row sizes
+    in force, by frame; the tape's lock must be held for them.
     """
 
     tape: Tape
@@ -97,6 +99,7 @@ class SymbolState:
     epoch: str = field(default_factory=lambda: secrets.token_hex(4))
     evicted: int = 0
     simulated: bool = False
+    row_sizes: dict[str, RowSize] = field(default_factory=dict)
     _top_id: int = -1
     _ids_rise: bool = True
     _in_flight: list[TickBatch] = field(default_factory=list)
@@ -213,6 +216,7 @@ class SymbolState:
     def set_session(self, session: Session) -> None:
         """Set the session. Starts a new epoch, as bars longer than an hour, CVD and VWAP change."""
         self.tape.set_session(session)
+        self.row_sizes.clear()
         self.epoch = secrets.token_hex(4)
 
     def history(self) -> History:
@@ -292,6 +296,7 @@ class SymbolState:
     def _set_grid(self, grid: Grid) -> None:
         level, size = self.tape.grid.factors_to(grid) if self.tape.grid.tick_units else (1, 1)
         self.tape.refine(grid)
+        self.row_sizes.clear()
         self.counters.rescale(level, size)
 
 

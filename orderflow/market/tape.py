@@ -182,6 +182,11 @@ class Tape:
         minutes = self._base_bars[MINUTE]
         return int(minutes.column("last_time")[-1]) if len(minutes) else None
 
+    @property
+    def minutes(self) -> BaseBars:
+        """The minutes of the aggregated ticks that are in memory, up to MIN_MINUTE_ROWS or more."""
+        return self._base_bars[MINUTE]
+
     def activity_series(self, frame: Frame, build: Callable[[Frame, int, int], ActivitySeries]) -> ActivitySeries:
         """The bars of an activity frame, up to date.
 

@@ -14,6 +14,8 @@ import numpy as np
 
 from orderflow.arrays import Codes, Ints
 from orderflow.market.buffer import Columns, order_ids
+from orderflow.market.decimals import edges
+from orderflow.market.sessions import Session, bar_start
 from orderflow.market.studies.delta import extremes
 
 FIELDS = (
@@ -138,6 +140,29 @@ class BaseBars:
         """Whether a row starts exactly at `start` (ns UTC)."""
         at = self.find(start)
         return at < self._n and int(self._columns["start"][at]) == start
+
+    def last_session(self, session: Session) -> tuple[int, int] | None:
+        """(start, end), ns UTC, of the newest session that is over: a later one has rows. None if there is none."""
+        starts = self.column("start")
+        before = starts[: self.find(int(session.start_of(starts[-1:])[0]))] if self._n else starts
+        if not len(before):
+            return None
+        start = session.start_of(before[-1:])
+        return int(start[0]), int(session.end_of(start)[0])
+
+    def extremes(self, frame_ns: int, session: Session, start: int, end: int) -> tuple[Ints, Ints]:
+        """(high, low), int64[n] levels each, of the bars with start <= bar start < end (ns UTC), oldest first.
+
+        frame_ns: length of these bars, a multiple of `base`.
+        """
+        a = self.find(start)
+        bars = bar_start(self.column("start")[a : self.find(end + frame_ns)], frame_ns, session)
+        first, last = (a + np.searchsorted(bars, [start, end])).tolist()
+        if first == last:
+            return np.empty(0, np.int64), np.empty(0, np.int64)
+        new = edges(bars[first - a : last - a])
+        high, low = self.column("high")[first:last], self.column("low")[first:last]
+        return np.maximum.reduceat(high, new), np.minimum.reduceat(low, new)
 
     def append(self, rows: dict[str, Ints], first: int = 0) -> None:
         """Append rows[first:], which must all start after the last row."""
