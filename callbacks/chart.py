@@ -25,9 +25,9 @@ from layouts.chart_settings import FIELDS, SWITCHES
 from layouts.shell import Link
 from orderflow.errors import NotFound, OrderflowError
 from orderflow.feeds.replay import SampleReplay
+from orderflow.market.chart_json import ProfileSpan
 from orderflow.market.frames import TIME_FRAMES, Frame
 from orderflow.market.ports import MarketReader
-from orderflow.market.queries import ProfileSpan
 from orderflow.market.studies.options import StudyOptions
 from orderflow.settings.settings import Settings
 from orderflow.web.kit.access import operator_only
@@ -99,12 +99,8 @@ class PollState:
 
 def _span(given: object) -> ProfileSpan | None:
     span = given if isinstance(given, dict) else {}
-    start, end, group = (
-        _whole(span.get("start"), 2**43),
-        _whole(span.get("end"), 2**43),
-        _whole(span.get("group"), 10**6),
-    )
-    return ProfileSpan(start, end or None, group) if start and group else None
+    start, end = (_whole(span.get(name), 2**43) for name in ("start", "end"))
+    return ProfileSpan(start, end or None, span.get("session") is True) if start else None
 
 
 def _whole(value: object, most: int) -> int:

@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -57,15 +57,44 @@ def poc_row(bar: Bar, rows: int) -> int:
     return bar.poc[1]
 
 
-def profile_json(bars: Sequence[Bar], rows: int, options: StudyOptions) -> list[int] | None:
-    """[POC, VAL, VAH] of the bars' volume profile, as rows of `rows` levels; None if nothing was traded."""
+class ProfileSpan(NamedTuple):
+    """The bars of a chart's volume profile: start <= bar start <= end (ms UTC; None: up to the newest).
+
+    session: all trades of the session that starts at `start`, whatever bars the chart holds.
+    """
+
+    start: int
+    end: int | None = None
+    session: bool = False
+
+
+def profile_json(bars: Sequence[Bar], span: ProfileSpan, rows: int, options: StudyOptions) -> dict[str, Any]:
+    """JSON of the bars' volume profile in rows of `rows` levels: `span`'s fields and `marks`, [POC, VAL, VAH] as rows.
+
+    marks: None if nothing was traded. Of a session also lo, b, a, k and u: its rows, as a bar has them.
+    """
+    out: dict[str, Any] = {**span._asdict(), "marks": None}
     if not bars:
-        return None
+        return out
     level = np.concatenate([bar.level for bar in bars]) // rows
     cells = np.concatenate([bar.cells for bar in bars])
     found = options.profile(level, cells[:, BID], cells[:, ASK], cells[:, UNKNOWN])
-    marks = (found.poc, found.low, found.high)
-    return None if not found.volume.any() else [int(found.level[at]) for at in marks if at is not None]
+    if found.volume.any():
+        out["marks"] = [int(found.level[at]) for at in (found.poc, found.low, found.high) if at is not None]
+    if span.session:
+        out |= ladder_json(found.level, found.bid, found.ask, found.unknown)
+    return out
+
+
+def ladder_json(level: Ints, bid: Ints, ask: Ints, unknown: Ints) -> dict[str, Any]:
+    """The keys lo, k, b, a and u of m rows. level: int64[m], their numbers, ascending."""
+    low = int(level[0])
+    out: dict[str, Any] = {"lo": low, "b": bid.tolist(), "a": ask.tolist()}
+    if int(level[-1]) - low + 1 != len(level):
+        out["k"] = (level - low).tolist()
+    if unknown.any():
+        out["u"] = unknown.tolist()
+    return out
 
 
 class HeldBars:
@@ -133,7 +162,6 @@ def bar_json(
     if scalars is None:
         raise ValueError("the bar has no scalars")
     level, bid, ask, unknown = ladder(bar, rows)
-    low, count = int(level[0]), len(level)
     at, deep, high = options.area(level, bid, ask, unknown)
     bar.poc = rows, int(level[at])
     buys, sells = options.imbalances(level, bid, ask, size_decimals)
@@ -145,9 +173,7 @@ def bar_json(
         "h": scalars.high,
         "l": scalars.low,
         "c": scalars.close,
-        "lo": low,
-        "b": bid.tolist(),
-        "a": ask.tolist(),
+        **ladder_json(level, bid, ask, unknown),
         "n": scalars.trades,
         "d": [bar.delta, scalars.min_delta, scalars.max_delta],
         "q": total,
@@ -156,10 +182,6 @@ def bar_json(
     }
     if line is not None:
         out["w"] = line
-    if int(level[-1]) - low + 1 != count:
-        out["k"] = (level - low).tolist()
-    if unknown.any():
-        out["u"] = unknown.tolist()
     for key, flags in (("ib", buys), ("is", sells)):
         if flags.any():
             out[key] = np.flatnonzero(flags).tolist()

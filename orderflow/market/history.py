@@ -10,6 +10,7 @@ from orderflow.arrays import Ints
 from orderflow.market.bars.activity_series import ActivitySeries, assign, table_of
 from orderflow.market.bars.base_bars import directions
 from orderflow.market.bars.footprint import BarTable, tabulate
+from orderflow.market.bars.series import Bar, level_sums
 from orderflow.market.bars.updates import BarUpdater, ReadLog
 from orderflow.market.buffer import Columns, in_order, join
 from orderflow.market.decimals import edges
@@ -79,6 +80,11 @@ class History:
             high.append(np.maximum.reduceat(level, new))
             low.append(np.minimum.reduceat(level, new))
         return np.concatenate(high), np.concatenate(low)
+
+    def ladder(self, start: int, end: int) -> Bar | None:
+        """One bar with all ticks of the session [start, end) (ns UTC), without scalars; None if there are none."""
+        parts = [level_sums(np.full(len(x), start), x.level, x.size, x.side) for _, x in self._windows(start, end)]
+        return Bar(start, start, parts[0].level, parts[0].cells, 0) if parts else None
 
     def live(self, frame: Frame, vwap_ref: int, revision: int) -> ActivitySeries:
         """A series with the newest bars of an activity frame, built from as many sessions as needed."""

@@ -17,11 +17,11 @@ from typing import Any
 from orderflow.errors import BadInput, Conflict, NotFound
 from orderflow.market import queries
 from orderflow.market.bars.footprint import BarTable
+from orderflow.market.chart_json import ProfileSpan
 from orderflow.market.frames import Frame
 from orderflow.market.grid import Grid
 from orderflow.market.idempotency import IdempotencyKeys, Receipt, pack_answer, unpack_answer
 from orderflow.market.identity import NewTicks, new_ticks
-from orderflow.market.queries import ProfileSpan
 from orderflow.market.sessions import Session
 from orderflow.market.studies.options import DEFAULT_OPTIONS, StudyOptions
 from orderflow.market.symbol import Arrivals, Prepared, SymbolInfo, SymbolState, TickTable

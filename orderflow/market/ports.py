@@ -11,9 +11,9 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from orderflow.market.bars.footprint import BarTable
+from orderflow.market.chart_json import ProfileSpan
 from orderflow.market.frames import Frame
 from orderflow.market.idempotency import Receipt
-from orderflow.market.queries import ProfileSpan
 from orderflow.market.studies.options import DEFAULT_OPTIONS, StudyOptions
 from orderflow.market.symbol import Arrivals, SymbolInfo, TickTable
 from orderflow.market.ticks import TickBatch

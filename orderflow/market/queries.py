@@ -5,14 +5,14 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from orderflow.arrays import Ints
 from orderflow.market.bars.footprint import BarTable, bars_of, concat, from_series
-from orderflow.market.bars.series import NO_TOTALS, Series
-from orderflow.market.chart_json import HeldBars, bar_json, profile_json, running_json
+from orderflow.market.bars.series import NO_TOTALS, TRADES, Bar, Series
+from orderflow.market.chart_json import HeldBars, ProfileSpan, bar_json, profile_json, running_json
 from orderflow.market.frames import MINUTE, Frame
 from orderflow.market.history import NONE
 from orderflow.market.row_size import RowSize, measure
@@ -20,20 +20,10 @@ from orderflow.market.sessions import bar_end
 from orderflow.market.studies.options import StudyOptions
 from orderflow.market.studies.registry import find
 from orderflow.market.symbol import SymbolState, TickTable
+from orderflow.market.tape import SESSION, Tape
 
 FOREVER = 2**62
 """A time (ns UTC) after all others."""
-
-
-class ProfileSpan(NamedTuple):
-    """The bars of a chart's volume profile: start <= bar start <= end (ms UTC; None: up to the newest).
-
-    group: rows of the chart in a row of the profile.
-    """
-
-    start: int
-    end: int | None
-    group: int
 
 
 def bars(state: SymbolState, frame: Frame, start: int | None, end: int | None, limit: int | None) -> BarTable:
@@ -123,9 +113,7 @@ def changed(
             ],
             "run": [[start // 1_000_000, *running_json(series.bars[start], series.vwap_ref)] for start in moved],
             "studies": _studies(series, rows, options),
-            "profile": None
-            if span is None
-            else {**span._asdict(), "marks": _profile(state, series, span, rows, options)},
+            "profile": None if span is None else _profile(state, series, span, rows, options),
             "stats": {**state.stats(now), "candles": len(series.starts) + series.dropped},
         }
 
@@ -169,14 +157,50 @@ def _session_extremes(state: SymbolState, frame: Frame, start: int, end: int) ->
     return state.history().extremes(frame, start, end)
 
 
-def _profile(
-    state: SymbolState, series: Series, span: ProfileSpan, rows: int, options: StudyOptions
-) -> list[int] | None:
+def _profile(state: SymbolState, series: Series, span: ProfileSpan, rows: int, options: StudyOptions) -> dict[str, Any]:
+    held = _profile_bars(state, series, span)
+    found = profile_json(held, span, rows, options)
+    if span.session:
+        found["cut"] = any(_cut(state.tape, bar) for bar in held)
+    return found
+
+
+def _cut(tape: Tape, session: Bar) -> bool:
+    """Whether trades of a session are missing from its ladder: memory was full, and there is no log."""
+    if tape.lost_until < session.start:
+        return False
+    minutes = tape.minutes
+    end = int(tape.session.end_of(np.array([session.start]))[0])
+    trades = minutes.column("trades")[minutes.find(session.start) : minutes.find(end)]
+    return int(session.cells[:, TRADES].sum()) < int(trades.sum())
+
+
+def _profile_bars(state: SymbolState, series: Series, span: ProfileSpan) -> list[Bar]:
+    """The bars whose profile is shown, also those older than the held ones; of a session one bar with all its ticks."""
     begin, end = span.start * 1_000_000, FOREVER if span.end is None else (span.end + 1) * 1_000_000
+    if span.session:
+        return session_bars(state, begin)
     held = [series.bars[start] for start in series.between(begin, end)]
     if series.frame.ns and series.starts and begin < series.starts[0]:
         held = bars_of(bars(state, series.frame, begin, min(end, series.starts[0]), None)) + held
-    return profile_json(held, rows * span.group, options)
+    return held
+
+
+def session_bars(state: SymbolState, start: int) -> list[Bar]:
+    """One bar with the ladder of the session that starts at `start` (ns UTC); none if it has no ticks.
+
+    Must be called with the tape's lock. That of the newest session grows with the ticks; that of an earlier one is read
+    from memory and the log, and kept until a late tick arrives.
+    """
+    tape = state.tape
+    newest = tape.series(SESSION)
+    if start in newest.bars:
+        return [newest.bars[start]]
+    key = start, state.counters.late, tape.grid
+    if state.session is None or state.session[0] != key:
+        end = int(tape.session.end_of(np.array([start]))[0])
+        state.session = key, state.history().ladder(start, end)
+    return [bar for bar in [state.session[1]] if bar is not None]
 
 
 def _studies(series: Series, rows: int, options: StudyOptions) -> dict[str, list[list[int]]]:

@@ -12,6 +12,7 @@ import numpy as np
 
 from orderflow.arrays import Flags
 from orderflow.errors import BadInput, Conflict, FieldError
+from orderflow.market.bars.series import Bar
 from orderflow.market.buffer import SMALL_SEGMENT, Columns, join
 from orderflow.market.counters import Counters
 from orderflow.market.decimals import largest
@@ -90,7 +91,8 @@ class SymbolState:
 
     epoch: identifier of the symbol's data, new after a reset; revisions of different epochs do not compare. evicted:
     number of ticks evicted. simulated: the ticks come from a model and are not logged. row_sizes: automatic row sizes
-    in force, by frame; the tape's lock must be held for them.
+    in force, by frame. session: the earlier session read last, as `queries.session_bars` keeps it. The tape's lock must
+    be held for these two.
     """
 
     tape: Tape
@@ -100,6 +102,7 @@ class SymbolState:
     evicted: int = 0
     simulated: bool = False
     row_sizes: dict[str, RowSize] = field(default_factory=dict)
+    session: tuple[tuple[int, int, Grid], Bar | None] | None = None
     _top_id: int = -1
     _ids_rise: bool = True
     _in_flight: list[TickBatch] = field(default_factory=list)

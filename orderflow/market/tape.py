@@ -22,7 +22,7 @@ from orderflow.market.bars.base_bars import FIELDS, BaseBars, rows_of
 from orderflow.market.bars.series import Bar, LevelSums, Series, level_sums
 from orderflow.market.bars.updates import BarUpdate, BarUpdater, ReadLog
 from orderflow.market.buffer import Columns, TickBuffer, in_order, join
-from orderflow.market.frames import HOUR, MINUTE, SECOND, Frame
+from orderflow.market.frames import DAY, HOUR, MINUTE, SECOND, Frame
 from orderflow.market.grid import Grid
 from orderflow.market.sessions import Session, bar_start
 
@@ -33,6 +33,8 @@ CHUNK = 32_768
 """Ticks aggregated at a time. Larger chunks spend a third of their time on page faults for new memory."""
 READ_RETRIES = 500
 """Retries of a log read while the log is ahead of memory, 2 ms apart."""
+SESSION = Frame("session", "time", ns=DAY)
+"""The frame of whole sessions; of these only the newest is held, with its ladder, for the session's profile."""
 MIN_MINUTE_ROWS = 10_080
 """Least number of minute rows to keep: one week, 1.2 MB."""
 
@@ -281,12 +283,13 @@ class Tape:
     # building the bars of a frame
 
     def _build(self, frame: Frame, revision: int) -> Series:
-        series = Series(frame, self.session, self.max_candles, self._ref, log_floor=revision)
+        cap = 1 if frame is SESSION else self.max_candles
+        series = Series(frame, self.session, cap, self._ref, log_floor=revision)
         minutes = self._base_bars[MINUTE]
         if not len(minutes):
             return series
         starts = minutes.column("start")
-        begin = self._first_of(frame, minutes)
+        begin = self._first_of(frame, minutes, cap)
         if begin > starts[0]:
             series.raise_horizon(begin)
         if frame.base == MINUTE:
@@ -309,8 +312,8 @@ class Tape:
                 )
         return series
 
-    def _first_of(self, frame: Frame, minutes: BaseBars) -> int:
-        """Start (ns UTC) of the oldest bar to hold: at most `max_candles` bars back, within memory.
+    def _first_of(self, frame: Frame, minutes: BaseBars, cap: int) -> int:
+        """Start (ns UTC) of the oldest bar to hold: at most `cap` bars back, within memory.
 
         Bars with lost ticks are left out, unless there are no others.
         """
@@ -319,12 +322,12 @@ class Tape:
         if frame.base == SECOND:
             starts = starts[min(int(np.searchsorted(starts, floor)), len(starts) - 1) :]
             most = np.minimum(minutes.column("trades")[-len(starts) :], MINUTE // frame.ns)
-            enough = np.flatnonzero(np.cumsum(most[::-1]) >= 4 * self.max_candles)
+            enough = np.flatnonzero(np.cumsum(most[::-1]) >= 4 * cap)
             return int(starts[-1 - enough[0]]) if len(enough) else int(starts[0])
         bars = bar_start(starts, frame.ns, self.session)
         bars = bars[np.flatnonzero(np.concatenate(([True], bars[1:] != bars[:-1])))]
         bars = bars[min(int(np.searchsorted(bars, floor)), len(bars) - 1) :]
-        return int(bars[-self.max_candles :][0])
+        return int(bars[-cap:][0])
 
     def _seconds_from(self, begin: int) -> None:
         base_bars = self._base_bars.get(SECOND)

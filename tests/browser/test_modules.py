@@ -16,9 +16,9 @@ from callbacks.app import assets_folder
 from layouts.chart_settings import marks_shown
 from layouts.figures.palette import DARK, LIGHT
 from orderflow.formats import parse_body
+from orderflow.market.chart_json import ProfileSpan
 from orderflow.market.frames import Frame
 from orderflow.market.market import Market
-from orderflow.market.queries import ProfileSpan
 from orderflow.market.studies.profile import profile
 from tests.browser.chart import ticks_csv
 

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orderflow.market import buffer
+from orderflow.market.chart_json import ProfileSpan
 from orderflow.market.frames import Frame
 from orderflow.market.market import Market
-from orderflow.market.queries import ProfileSpan
 from orderflow.market.studies.options import StudyOptions
 from orderflow.market.studies.profile import profile
 from tests.market.memory_log import MemoryLog
@@ -24,9 +24,13 @@ FRAMES = ("1min", "5min", "4h", "15s", "ticks:20", "volume:200")
 
 
 class Page:
-    """The chart's model: bars by start, merged from answers, with running values from `run`."""
+    """The chart's model: bars by start, merged from answers, with running values from `run`.
 
-    def __init__(self, frame: str) -> None:
+    automatic: the row size is left to the server.
+    """
+
+    def __init__(self, frame: str, *, automatic: bool = False) -> None:
+        self.automatic = automatic
         self.frame = Frame.parse(frame)
         self.bars: dict[int, dict[str, Any]] = {}
         self.epoch: str | None = None
@@ -34,7 +38,9 @@ class Page:
         self.rows = 0
 
     def poll(self, market: Market) -> dict[str, Any]:
-        answer = market.changed("X", self.frame, self.rev, self.epoch, self.rows)
+        rows = 0 if self.automatic else self.rows
+        answer = market.changed("X", self.frame, self.rev, self.epoch, rows)
+        assert answer["full"] or answer["rows"] == self.rows
         if answer["full"]:
             self.bars = {}
         for bar in answer["bars"]:
@@ -70,9 +76,10 @@ def agree(page: Page, market: Market) -> None:
     frame=st.sampled_from(FRAMES),
     candles=st.sampled_from([3, 20, 500]),
     log=st.booleans(),
+    automatic=st.booleans(),
     order=st.randoms(use_true_random=False),
 )
-def test_any_order_of_arrival(seed: int, frame: str, candles: int, log: bool, order: Any) -> None:
+def test_any_order_of_arrival(seed: int, frame: str, candles: int, log: bool, automatic: bool, order: Any) -> None:
     batch = draw(seed).batch
     cuts = sorted({0, len(batch), *(order.randrange(len(batch)) for _ in range(8))})
     parts = [batch.take(slice(a, b)) for a, b in pairwise(cuts)]
@@ -81,7 +88,7 @@ def test_any_order_of_arrival(seed: int, frame: str, candles: int, log: bool, or
         parts[a], parts[b] = parts[b], parts[a]
     market = Market(MemoryLog() if log else None, max_candles=candles)
     market.configure("X", session=order.choice(["UTC", "America/Chicago 17:00"]))
-    page = Page(frame)
+    page = Page(frame, automatic=automatic)
     for part in parts:
         market.ingest([part])
         if order.random() < 0.7:
@@ -147,14 +154,14 @@ def test_the_profile_of_a_span_reaches_back_into_the_log() -> None:
     frame = Frame.parse("1min")
     times = [bar["t"] for bar in large.changed("X", frame, 0, None, 1)["bars"]]
     for start, end in ((times[0], None), (times[0], times[1]), (times[-2], None), (times[1], times[-1])):
-        span = ProfileSpan(start, end, 2)
+        span = ProfileSpan(start, end)
         found = [market.changed("X", frame, 0, None, 2, span=span)["profile"] for market in (small, large)]
         assert found[0] == found[1]
         stop = None if end is None else (end + 1) * 1_000_000
-        table = large.bars("X", frame, start=start * 1_000_000, end=stop, group=4)
+        table = large.bars("X", frame, start=start * 1_000_000, end=stop, group=2)
         whole = profile(table.level, table.level_bid, table.level_ask, table.level_unknown)
         marks = [whole.level[at] for at in (whole.poc, whole.low, whole.high)] if whole.volume.any() else None
-        assert found[0] == {"start": start, "end": end, "group": 2, "marks": marks}
+        assert found[0] == {"start": start, "end": end, "session": False, "marks": marks}
 
 
 def row_of(bar: dict[str, Any], index: int) -> int:
