@@ -54,6 +54,7 @@ def page(services: Services, links: list[Link]) -> Component:
         frames=TIME_FRAMES,
         refresh_ms=settings.refresh_ms,
         minutes=settings.initial_window_minutes,
+        exact="initial_window_minutes" in settings.sources,
     )
 
 

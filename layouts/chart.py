@@ -31,11 +31,12 @@ def chart_page(
     frames: Sequence[str] = (),
     refresh_ms: int = 500,
     minutes: int = 30,
+    exact: bool = False,
 ) -> Component:
     """The page.
 
     frame: the time frame it opens with; frames: names of all time frames, shortest first; refresh_ms: between polls;
-    minutes: what the first view shows.
+    minutes: what the first view shows; unless exact, fewer where their numbers could not be read.
     """
     config = {
         "path": PATH,
@@ -44,6 +45,7 @@ def chart_page(
         "rows": list(row_sizes()),
         "refresh_ms": refresh_ms,
         "minutes": minutes,
+        "exact": exact,
         "switches": list(SWITCHES),
         "fields": list(FIELDS),
         "marks": marks_shown(),

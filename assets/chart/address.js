@@ -10,12 +10,14 @@
 
   function text() {
     const { chart } = of.page,
-      { want } = of.poll;
+      { model } = chart,
+      { want } = of.poll,
+      come = model.bars.length && model.frame === want.frame && (!want.symbol || model.symbol === want.symbol);
     return of.options.write({
-      symbol: want.symbol || chart.model.symbol,
+      symbol: want.symbol || model.symbol,
       frame: want.frame,
       mode: chart.options.mode,
-      rows: want.rows,
+      rows: want.rows || (come ? model.auto : 0),
       panes: chart.options.panes,
       ...chart.range(),
     });
@@ -38,10 +40,12 @@
     const { chart, config } = of.page,
       { want } = of.poll,
       asked = of.options.read(query);
-    const next = { symbol: asked.symbol || null, frame: asked.frame || config.frame, rows: asked.rows || 0 };
+    const next = { symbol: asked.symbol || null, frame: asked.frame || config.frame };
+    const { model } = chart,
+      shown = !want.rows && asked.rows === model.rows && next.symbol === model.symbol && next.frame === model.frame;
+    next.rows = shown ? 0 : asked.rows || of.options.rowsOf(next.symbol);
     const changed = Object.keys(next).some((key) => next[key] !== want[key]);
-    Object.assign(want, next);
-    of.poll.rowsAnew();
+    Object.assign(want, next, { linked: Boolean(asked.rows) && !shown });
     const options = {};
     if (asked.mode || !first) options.mode = asked.mode || of.options.DEFAULTS.mode;
     if (asked.panes || !first) options.panes = asked.panes || [...of.options.DEFAULTS.panes];

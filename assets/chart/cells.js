@@ -44,65 +44,59 @@
     arrow(ctx, direction < 0 ? x - 3 : x + width + 3, y + height / 2, direction, Math.min(3.5, height * 0.35), colour);
   }
 
-  /** Sets of display rows that hold an imbalance. */
-  function flagged(bar, group) {
-    const rows = (list) => new Set(list.map((i) => Math.floor(of.model.rowOf(bar, i) / group)));
-    return { buy: rows(bar.ib || []), sell: rows(bar.is || []) };
-  }
-
   /** Paint the footprint of one bar in its slot. */
   function footprint(ctx, bar, slot, frame) {
     const { theme, options, lod, model, X, Y, w, mode } = frame;
-    const g = of.model.grouped(bar, lod.group),
-      step = model.rows * lod.group;
+    const step = model.rows;
     const x = X(slot),
       strip = of.lod.strip(w);
-    const left = x - w / 2 + Math.min(3, w * 0.05) + strip + 1,
-      right = x + w / 2 - Math.min(3, w * 0.05);
+    const left = x - w / 2 + of.lod.margin(w) + strip + 1,
+      right = x + w / 2 - of.lod.margin(w);
     const width = Math.max(1, right - left),
       centre = left + width / 2;
-    const flags = options.imbalance ? flagged(bar, lod.group) : { buy: new Set(), sell: new Set() };
+    const marked = (list) => new Set(options.imbalance ? list : []);
+    const flags = { buy: marked(bar.ib), sell: marked(bar.is) };
     const text = lod.kind === "text",
-      digits = (px) => px / (lod.font * of.lod.DIGIT);
+      least = Math.min(lod.font, frame.view.font);
     const labels = [],
-      bold = [];
+      bold = [],
+      small = [];
     const warm = (volume) => heat(volume / frame.most.cell, theme.heat);
-    /** A number, as it fits `px`, muted when it is 0; strong: of an imbalance. */
+    /** A number, as it fits `px` (in smaller digits if it must), muted when it is 0; strong: of an imbalance. */
     const label = (value, px, at, y, align, dim, strong) => {
-      const words = of.format.fitting(value, model.sd, digits(px), mode === "delta");
-      if (strong) bold.push([words, at, y, align, theme.strongCell, 1]);
+      const fit = (font) => of.format.fitting(value, model.sd, px / (font * of.lod.DIGIT), mode === "delta");
+      const words = fit(lod.font);
+      if (!words) small.push([fit(least), at, y, align, strong ? theme.strongCell : theme.cell, dim]);
+      else if (strong) bold.push([words, at, y, align, theme.strongCell, 1]);
       else labels.push([words, at, y, align, value ? theme.cell : theme.muted, dim]);
     };
-    let vaLow = -Infinity,
-      vaHigh = Infinity;
-    if (bar.v && options.value_area) {
-      vaLow = Math.floor(of.model.rowOf(bar, bar.v[0]) / lod.group);
-      vaHigh = Math.floor(of.model.rowOf(bar, bar.v[1]) / lod.group);
-    }
+    const [vaLow, vaHigh] = (options.value_area && bar.v) || [-Infinity, Infinity];
+    const volume = (i) => bar.a[i] + bar.b[i] + (bar.u ? bar.u[i] : 0);
+    const lowest = frame.h < 1 ? 1 : 0.6;
 
-    for (let i = 0; i < g.row.length; i++) {
-      const row = g.row[i];
+    for (const i of of.lod.visible(bar.b.length, frame.h, (at) => Y(of.model.rowOf(bar, at) * step), volume)) {
+      const row = of.model.rowOf(bar, i);
       const yLow = Y(row * step - 0.5),
         yHigh = Y((row + 1) * step - 0.5);
       if (yLow < frame.top || yHigh > frame.bottom) continue;
       const gap = yLow - yHigh > 4 ? 0.5 : 0,
         y = yHigh + gap,
-        h = Math.max(0.6, yLow - yHigh - 2 * gap);
+        h = Math.max(lowest, yLow - yHigh - 2 * gap);
       const middle = (yLow + yHigh) / 2 + 0.5;
-      const b = g.b[i],
-        a = g.a[i],
-        total = a + b + g.u[i],
+      const b = bar.b[i],
+        a = bar.a[i],
+        total = volume(i),
         delta = a - b;
-      const dim = row < vaLow || row > vaHigh ? 0.55 : 1;
+      const dim = i < vaLow || i > vaHigh ? 0.55 : 1;
       if (mode === "bid_ask") {
         const half = width / 2 - 0.5,
-          sold = flags.sell.has(row),
-          bought = flags.buy.has(row);
+          sold = flags.sell.has(i),
+          bought = flags.buy.has(i);
         side(ctx, theme.sell, left, y, half, h, warm(b) * dim, b, sold && text, -1);
         side(ctx, theme.buy, centre + 0.5, y, half, h, warm(a) * dim, a, bought && text, 1);
         if (text) {
-          label(b, half - 2.5, centre - 3, middle, "right", dim, sold);
-          label(a, half - 2.5, centre + 3, middle, "left", dim, bought);
+          label(b, half - 1.5, centre - 2, middle, "right", dim, sold);
+          label(a, half - 1.5, centre + 2, middle, "left", dim, bought);
         }
       } else if (mode === "delta") {
         ctx.fillStyle = delta >= 0 ? theme.buy : theme.sell;
@@ -115,10 +109,10 @@
         ctx.fillRect(left, y, width, h);
         if (text) label(total, width - 2, centre, middle, "center", dim);
       } else {
-        const unit = width / Math.max(1, g.maxTotal),
+        const unit = width / Math.max(1, bar.maxTotal),
           bid = b * unit,
           ask = a * unit,
-          rest = g.u[i] * unit;
+          rest = (total - a - b) * unit;
         ctx.globalAlpha = 0.72 * (dim < 1 ? 0.6 : 1);
         ctx.fillStyle = theme.sell;
         ctx.fillRect(left, y, bid, h);
@@ -130,13 +124,14 @@
         }
         if (text) label(total, width - 3, left + 3, middle, "left", dim);
       }
-      if (mode !== "bid_ask" || !text) arrows(ctx, row, flags, left, right, middle, h, w, theme);
-      if (options.poc && i === g.poc) frame.pocs.push([left, yHigh, width, yLow - yHigh]);
+      if (mode !== "bid_ask" || !text) arrows(ctx, i, flags, left, right, middle, h, w, theme);
+      if (options.poc && i === bar.p) frame.pocs.push([left, yHigh, width, yLow - yHigh]);
     }
     ctx.globalAlpha = 1;
     if (text) {
       write(ctx, labels, "", lod.font, theme);
       write(ctx, bold, "700 ", lod.font, theme);
+      write(ctx, small, "", least, theme);
     }
     if (options.value_area && bar.v && w >= 14) {
       const low = Y(of.model.rowOf(bar, bar.v[0]) * model.rows - 0.5);
@@ -163,12 +158,12 @@
     ctx.fill();
   }
 
-  function arrows(ctx, row, flags, left, right, y, h, w, theme) {
+  function arrows(ctx, i, flags, left, right, y, h, w, theme) {
     if (h < 4 || w < 16) return; // would be dust
     ctx.globalAlpha = 1;
     const size = Math.min(4, h * 0.4);
-    if (flags.sell.has(row)) arrow(ctx, left, y, -1, size, theme.sell);
-    if (flags.buy.has(row)) arrow(ctx, right, y, 1, size, theme.buy);
+    if (flags.sell.has(i)) arrow(ctx, left, y, -1, size, theme.sell);
+    if (flags.buy.has(i)) arrow(ctx, right, y, 1, size, theme.buy);
   }
 
   function write(ctx, labels, weight, font, theme) {

@@ -13,7 +13,7 @@
   const PROFILE_SHARE = 0.13;
 
   class Chart {
-    /** nodes: {host, plot, base, overlay, readout, overview}. config: {minutes}. events: {view, tool, drawn, error}. */
+    /** nodes: {host, plot, base, overlay, readout, overview}. config: {minutes, exact: show them all whether or not they can be read}. events: {view, tool, drawn, error}. */
     constructor(nodes, config, events) {
       this.nodes = nodes;
       this.config = config;
@@ -94,25 +94,53 @@
 
     /** First data of a series: set up the view, then mount or rebuild. */
     start(other) {
-      const { view, model } = this;
-      if (other || !view.placed) {
-        view.zoomed = false;
-        view.span = of.view.initialSpan(model, this.config.minutes, this.nodes.host.clientWidth - 70);
-        view.auto = true;
-        view.follow = true;
-        view.placed = true;
-      }
+      const { view } = this;
+      if (other || !view.placed)
+        Object.assign(view, { zoomed: false, auto: true, follow: true, placed: true, span: 0 });
       this.ready = true;
       this.last = null;
-      if (this.wanted) this.place(this.wanted);
-      else of.view.toLive(view, model);
       this.measure();
-      if (view.auto) of.view.fit(view, model, false);
+      if (this.wanted) this.place(this.wanted);
+      else view.follow = true;
+      this.reframe();
       if (this.gd) {
         this.rebuild();
         this.tools.show();
       } else this.mount();
       this.events.view();
+    }
+
+    /** The first view, until the reader zooms or goes elsewhere: as many of the newest bars as can be read. It is kept
+      while it can be, so that the scale does not change with every bar. */
+    open() {
+      const { view, model, options, geometry } = this;
+      if (view.zoomed || !view.follow || !model.bars.length) return;
+      const { price } = geometry.panes,
+        least = of.first.screen(geometry.W, this.narrow);
+      const room = { w: price.w, slot: (n) => price.w / (n + Math.max(view.pad, n * view.share)), h: price.h, least };
+      const levels = (low, high) => {
+        const [y0, y1] = of.view.around(view, low, high);
+        return y1 - y0;
+      };
+      const { minutes, exact } = this.config;
+      const best = exact ? of.first.window(model, minutes) : of.first.count(model, minutes, room, options.mode, levels);
+      if (exact || best < view.span || best > 1.3 * view.span) view.span = best;
+      view.least = exact || options.mode === "candles" ? 0 : of.first.rowHeight(least.font);
+    }
+
+    /** After a change of what the view depends on: the size, the panes, what bars show. */
+    reframe() {
+      const { view, model } = this;
+      this.measure();
+      this.open();
+      if (view.follow) of.view.toLive(view, model);
+      if (view.auto) of.view.fit(view, model, false);
+    }
+
+    /** How much of the initial window the first view shows, where it is not all: "12 of 30 minutes". */
+    shownOfWindow() {
+      const { view, model } = this;
+      return view.zoomed || !view.follow ? "" : of.first.told(model, this.config.minutes, view.span);
     }
 
     /** Show a range given in ms (and prices), as a URL has it. Kept until bars are there. */
@@ -126,6 +154,7 @@
         view.x1 = of.model.slotOfTime(model, range.to);
         view.follow = false;
         view.zoomed = true;
+        view.least = 0;
         view.span = (view.x1 - view.x0) / (1 + view.share);
         of.view.clamp(view, model);
       } else of.view.toLive(view, model);
@@ -148,7 +177,8 @@
         range.from = Math.round(of.model.timeOfSlot(model, view.x0));
         range.to = Math.round(of.model.timeOfSlot(model, view.x1));
       }
-      if (!view.auto) range.y = [view.y0, view.y1].map((level) => Number((level * model.tick).toFixed(model.pd + 1)));
+      if (!view.auto || (view.least && !view.follow))
+        range.y = [view.y0, view.y1].map((level) => Number((level * model.tick).toFixed(model.pd + 1)));
       return range;
     }
 
@@ -171,24 +201,18 @@
         { model } = this;
       const bar = model.bars[model.bars.length - 1];
       const digits = bar ? of.format.price(bar.c, model.tick, model.pd).length : 6;
-      this.geometry = of.axes.arrange(W, H, this.options, this.narrow, digits * 7 + 14);
+      this.geometry = of.axes.arrange(
+        W,
+        H,
+        this.options,
+        this.narrow,
+        this.narrow ? digits * 6.7 + 5 : digits * 7 + 14,
+      );
+      this.view.height = this.geometry.panes.price.h;
+      this.view.font = of.first.screen(W, this.narrow).font;
+      this.view.pad = this.narrow ? 0.1 : 1.2;
       this.view.headroom = Math.min(0.22, (this.narrow ? 78 : 44) / this.geometry.panes.price.h);
       this.axesData = of.axes.labels(this);
-    }
-
-    /** Ticks a row should have at this zoom, for the server to sum and mark them so. */
-    rowsWanted() {
-      const { frame, model, options } = this;
-      if (!frame || !frame.bars.length) return model.rows; // nothing to judge by
-      const digits = (rows) => frame.digits(Math.max(1, rows / model.rows));
-      return of.lod.rowsFor({
-        w: frame.w,
-        perTick: frame.perLevel,
-        mode: options.mode,
-        digits,
-        tick: model.tick,
-        now: model.rows,
-      });
     }
 
     get held() {
@@ -200,6 +224,7 @@
       const now = performance.now();
       if (!this.held && (added || now - this.lastHeavy >= HEAVY_MS)) {
         this.lastHeavy = now;
+        if (added) this.open();
         if (this.view.follow) of.view.toLive(this.view, this.model);
         if (this.view.auto) of.view.fit(this.view, this.model, true);
         this.apply();
@@ -251,6 +276,7 @@
       view.x0 = x0;
       view.x1 = x1;
       view.zoomed = true;
+      view.least = 0;
       view.span = (x1 - x0) / (1 + view.share);
       view.follow = x1 >= of.model.lastSlot(model) + 0.5;
       if (view.follow) of.view.toLive(view, model);
@@ -304,8 +330,7 @@
       this.theme = of.theme.colours(this.options.colours);
       if (!this.ready || !this.gd) return;
       this.last = null;
-      if (this.view.follow) of.view.toLive(this.view, this.model);
-      if (this.view.auto) of.view.fit(this.view, this.model, false);
+      this.reframe();
       this.rebuild();
       this.tools.show();
     }
@@ -322,7 +347,9 @@
 
     resized() {
       this.narrow = root.matchMedia("(max-width: 640px)").matches;
-      if (this.ready && this.nodes.host.clientWidth) this.rebuild();
+      if (!this.ready || !this.nodes.host.clientWidth) return;
+      this.reframe();
+      this.rebuild();
     }
 
     /** Plotly's ranges and labels, when they changed, and the picture. */

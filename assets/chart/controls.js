@@ -15,15 +15,13 @@
   let rowsShown = "",
     linked = "";
 
-  /** The row sizes to choose from; "auto" says what it is at present. */
+  /** The row sizes to choose from; "auto" says what the server would choose. */
   function rowChoices() {
     const { chart, config } = of.page,
       { want } = of.poll,
       sizes = [...config.rows];
     if (want.rows && !sizes.includes(want.rows)) sizes.push(want.rows);
-    const data = [
-      { value: "0", label: "Auto" + (want.rows || !chart.model.bars.length ? "" : " · " + chart.model.rows) },
-    ];
+    const data = [{ value: "0", label: "Auto" + (chart.model.auto ? " · " + chart.model.auto : "") }];
     for (const size of sizes.sort((a, b) => a - b))
       data.push({ value: String(size), label: size + (size === 1 ? " tick" : " ticks") });
     const key = JSON.stringify(data);
@@ -54,11 +52,14 @@
       { want } = of.poll;
     if (!chart || value === null || value === undefined || value === "") return;
     if (id === "chart-symbol") {
-      if (value !== (want.symbol || chart.model.symbol)) series({ symbol: value, rows: 0 });
+      if (value !== (want.symbol || chart.model.symbol))
+        series({ symbol: value, rows: of.options.rowsOf(value), linked: false });
     } else if (id === "chart-frame") {
       if (value !== want.frame) series({ frame: value });
     } else if (id === "chart-rows") {
-      if (Number(value) !== want.rows) series({ rows: Number(value) });
+      if (Number(value) === want.rows) return;
+      of.options.keepRows(want.symbol || chart.model.symbol, Number(value));
+      series({ rows: Number(value), linked: false });
     } else {
       change({ [id.replace(/^chart-(opt-)?/, "")]: value });
     }
@@ -69,7 +70,6 @@
     const field = document.activeElement;
     if (field && field.closest("#chart-symbol, #chart-frame, #chart-rows")) field.blur();
     Object.assign(of.poll.want, wanted);
-    of.poll.rowsAnew();
     show();
     rowChoices();
     of.poll.ask();
@@ -92,7 +92,7 @@
   function fault(text) {
     of.legend.announce(text);
     const { frame } = of.page.config;
-    if (of.poll.want.frame !== frame) series({ frame, rows: 0 });
+    if (of.poll.want.frame !== frame) series({ frame });
   }
 
   /** Tell the server which series is shown: it makes the links of the export menu. */
@@ -163,7 +163,7 @@
     },
     sample: () => {
       // the server starts it; its symbol is the next to be active
-      if (of.poll.want.symbol) series({ symbol: null });
+      if (of.poll.want.symbol) series({ symbol: null, rows: 0, linked: false });
     },
     menu: () => menu(!$("chart-controls").classList.contains("of-open")),
     copy: () =>

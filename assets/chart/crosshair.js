@@ -30,7 +30,7 @@
     tag(ctx, theme, text, box.x + box.w + 2, y, false, side, theme.name === "dark" ? "#06101d" : "#ffffff");
   }
 
-  /** What lies under a pixel: {slot, bar, level, row, cell} (cell: display row sums, when one is there). */
+  /** What lies under a pixel: {slot, bar, level, row, cell} (cell: the sums of the row, when it has any). */
   function pick(chart, x, y) {
     const { frame, model, view, geometry } = chart;
     if (!frame) return null;
@@ -39,15 +39,13 @@
     const bar = of.model.barAt(model, slot);
     const level = view.y1 - ((y - box.y) / box.h) * (view.y1 - view.y0);
     const inPrice = y >= box.y && y <= box.y + box.h;
-    const group = frame.lod.kind === "candle" ? 1 : frame.lod.group;
-    const row = Math.floor((level + 0.5) / (model.rows * group));
+    const row = Math.floor((level + 0.5) / model.rows);
     let cell = null;
     if (bar && inPrice) {
-      const g = of.model.grouped(bar, group),
-        at = g.row.indexOf(row);
-      if (at >= 0) cell = { bid: g.b[at], ask: g.a[at], unknown: g.u[at], poc: at === g.poc };
+      const at = bar.k ? bar.k.indexOf(row - bar.lo) : row - bar.lo;
+      if (at in bar.b) cell = { bid: bar.b[at], ask: bar.a[at], unknown: bar.u ? bar.u[at] : 0, poc: at === bar.p };
     }
-    return { slot, bar, level, row, cell, inPrice, group };
+    return { slot, bar, level, row, cell, inPrice };
   }
 
   const CELL = [
@@ -73,7 +71,7 @@
     const { model, options } = chart;
     node.textContent = "";
     const signed = (v) => (v > 0 ? "+" : "") + of.format.exact(v, model.sd);
-    const step = model.rows * hit.group;
+    const step = model.rows;
     if (hit.inPrice) {
       const low = hit.row * step,
         high = low + step - 1;

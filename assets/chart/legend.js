@@ -15,15 +15,14 @@
     if (node && node.textContent !== text) node.textContent = text;
   }
 
-  /** What the bars show: frame, mode, row size, and what more zoom would bring. */
+  /** What the bars show: frame, mode, row size (and whether the server chose it), how much of the initial window, and what
+      more zoom would bring. */
   function describe(chart) {
     const { model, options, frame } = chart;
-    if (options.mode === "candles" || !frame) return [model.frame, modeName(options.mode)];
-    const { kind } = frame.lod,
-      group = kind === "candle" ? 1 : frame.lod.group;
-    const row = of.format.price(model.rows * group, model.tick, model.pd);
-    const hint = { text: "", colour: "zoom in for numbers", candle: "zoom in for the footprint" }[kind];
-    return [model.frame, modeName(options.mode), "row " + row, hint];
+    const row = "row " + of.format.price(model.rows, model.tick, model.pd) + (of.poll.want.rows ? "" : " auto");
+    const hints = { text: "", colour: "zoom in for numbers", candle: "zoom in for the footprint" };
+    const hint = options.mode === "candles" || !frame ? "" : hints[frame.lod.kind];
+    return [model.frame, modeName(options.mode), row, chart.shownOfWindow(), hint];
   }
 
   /** The bar under the pointer, else the newest. */

@@ -77,8 +77,7 @@
         const x0 = X(model.first + i),
           x1 = stop < 0 ? box.x + box.w : X(model.first + stop);
         if (x1 < box.x || x0 > box.x + box.w || (stop === i + 1 && w < 20)) continue;
-        const row = Math.floor(level / model.rows);
-        const y = Math.round(Y((sign < 0 ? row + 1 : row) * model.rows - 0.5)) + 0.5; // the outer edge of its row
+        const y = Math.round(Y(level - sign * 0.5)) + 0.5; // the outer edge of the extreme price, whatever the rows
         ctx.strokeStyle = theme.cross;
         ctx.lineWidth = 1;
         ctx.globalAlpha = stop < 0 ? 0.8 : 0.35;

@@ -6,8 +6,8 @@
    POC, v [low, high] indices of the value area, ib / is indices of buy and sell imbalances, st [[side, low, high]]
    stacked zones by index, e end ms (activity bars), f flags. `derive` adds what drawing needs, once per changed bar.
 
-   `run` of an answer lists [t, q, w] of bars that a late tick in an earlier bar moved. `studies` is what the
-   painters of marks.js draw, `profile` the marks of the volume profile. `cut` says that the
+   `rows` of an answer are the levels in a row, `auto` those that the server would choose. `run` of an answer lists [t, q, w] of bars that a late tick in an earlier bar moved. `studies` is what the
+   painters of marks.js draw, `profile` the marks of the volume profile, and of a session its rows. `cut` says that the
    first bar's session began before it. `deep`: older bars were asked for. `version` grows with every answer, `sealed` with every change of a bar that is not the last.
 
    Bars sit in equal slots, so that nights and quiet minutes take no room: slot = first + index. `first` grows when old
@@ -26,6 +26,7 @@
       tick: 1,
       pd: 0,
       rows: 1,
+      auto: 0,
       sd: 0,
       ref: 0,
       bars: [],
@@ -198,8 +199,9 @@
     model.epoch = answer.epoch;
     model.rev = answer.rev;
     model.studies = answer.studies || {};
-    const { marks, ...span } = answer.profile || {};
-    model.profile = marks ? { marks, span, rows: model.rows } : null;
+    const { start, end, session, marks, ...ladder } = answer.profile || {};
+    model.profile = marks ? { marks, span: { start, end, session }, ladder } : null;
+    if (answer.auto) model.auto = answer.auto;
     if (!model.deep) model.cut = Boolean(answer.cut);
     if (answer.stats) model.stats = answer.stats;
     if (answer.session !== undefined) model.session = answer.session;
@@ -251,42 +253,6 @@
   /** Row number of the i-th entry of a bar. */
   const rowOf = (bar, i) => bar.lo + (bar.k ? bar.k[i] : i);
 
-  /** The bar's rows summed in groups of `group` rows: {row[], b[], a[], u[], max*}; kept on the bar, which is replaced
-      when it changes. */
-  function grouped(bar, group) {
-    if (bar.grouped && bar.grouped.group === group) return bar.grouped;
-    const row = [],
-      b = [],
-      a = [],
-      u = [];
-    let cell = 0,
-      total = 0,
-      delta = 0;
-    for (let i = 0; i < bar.b.length; i++) {
-      const r = Math.floor(rowOf(bar, i) / group),
-        n = row.length - 1;
-      if (n >= 0 && row[n] === r) {
-        b[n] += bar.b[i];
-        a[n] += bar.a[i];
-        u[n] += bar.u ? bar.u[i] : 0;
-      } else {
-        row.push(r);
-        b.push(bar.b[i]);
-        a.push(bar.a[i]);
-        u.push(bar.u ? bar.u[i] : 0);
-      }
-    }
-    for (let i = 0; i < row.length; i++) {
-      const sum = a[i] + b[i] + u[i];
-      if (b[i] > cell) cell = b[i];
-      if (a[i] > cell) cell = a[i];
-      if (Math.abs(a[i] - b[i]) > delta) delta = Math.abs(a[i] - b[i]);
-      if (sum > total) total = sum;
-    }
-    const poc = row.indexOf(Math.floor(rowOf(bar, bar.p) / group));
-    return (bar.grouped = { group, row, b, a, u, maxCell: cell, maxTotal: total, maxDelta: delta, poc });
-  }
-
   /** The definitions in force, in one line. */
   const definitions = (model) =>
     [model.marks, model.session && "CVD/VWAP reset " + model.session].filter(Boolean).join(" · ");
@@ -304,6 +270,5 @@
     slotOfTime,
     spacing,
     rowOf,
-    grouped,
   };
 })(globalThis);

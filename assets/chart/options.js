@@ -1,12 +1,14 @@
 /* What the reader has chosen: kept in localStorage, and the part that makes a view worth sharing in the URL.
 
-   The URL holds symbol, frame, mode, rows, panes, and the visible range when the chart does not follow the market.
+   The URL holds symbol, frame, mode, rows, panes, and the visible range when the chart does not follow the market. A row
+   size set by hand is kept for each symbol.
    `read` and `write` of the URL are pure text functions; a page without storage simply forgets. */
 (function (root) {
   "use strict";
   const of = (root.orderflow = root.orderflow || {});
 
   const KEY = "orderflow.options";
+  const ROWS = "orderflow.rows";
   const MODES = ["bid_ask", "delta", "volume", "profile", "candles"];
   const PANES = ["table", "delta", "cvd"];
 
@@ -60,6 +62,19 @@
     of.kit.storage.save(KEY, changed);
   }
 
+  /** Ticks in a row that the reader set for a symbol; 0 when that is left to the server. */
+  function rowsOf(symbol) {
+    const rows = of.kit.storage.load(ROWS, {})[symbol];
+    return Number.isInteger(rows) && rows > 0 ? rows : 0;
+  }
+
+  function keepRows(symbol, rows) {
+    const kept = of.kit.storage.load(ROWS, {});
+    if (rows) kept[symbol] = rows;
+    else delete kept[symbol];
+    of.kit.storage.save(ROWS, kept);
+  }
+
   const iso = (ms) => new Date(Math.round(ms / 1000) * 1000).toISOString().replace(/(:00)?\.000Z$/, "Z");
 
   /** Query text of a view: {symbol, frame, mode, rows, panes, from, to (ms), y: [low, high] prices}. */
@@ -99,5 +114,5 @@
     return state;
   }
 
-  of.options = { DEFAULTS, complete, load, save, read, write };
+  of.options = { DEFAULTS, complete, load, save, read, write, rowsOf, keepRows };
 })(globalThis);

@@ -23,7 +23,7 @@
     const { legend, controls } = of;
     page.chart = new of.Chart(
       nodes,
-      { minutes: config.minutes },
+      { minutes: config.minutes, exact: config.exact },
       {
         view: () => {
           legend.following();
@@ -38,7 +38,7 @@
           legend.statistics();
           legend.following();
           controls.links();
-          of.poll.rowsFollow();
+          of.poll.profileFollow();
         },
         hover: legend.show,
       },

@@ -11,15 +11,17 @@
   const LARGEST = { bid_ask: "maxCell", delta: "maxDelta" }; // else maxTotal
 
   /** Digits for which numbers in the cells need room, in short and in tiny: of nine bars in ten the largest, so that one
-      figure alone, which is left out where it does not fit, takes no other away. Below 1 smaller ones are longer. */
-  function longest(bars, mode, group, decimals) {
+      figure alone, which is written smaller or left out where it does not fit, takes no other away. Below 1 smaller ones
+      are longer. all: of every bar, and of small ones too. */
+  function longest(bars, mode, decimals, all) {
     const name = LARGEST[mode] || "maxTotal";
-    const all = bars.map(({ bar }) => (group === 1 ? bar : of.model.grouped(bar, group))[name]).sort((a, b) => a - b);
-    const value = all[Math.floor(0.9 * (all.length - 1))] || 1;
+    const list = bars.map((bar) => bar[name]).sort((a, b) => a - b);
+    const value = list[Math.floor((all ? 1 : 0.9) * (list.length - 1))] || 1,
+      small = all ? Math.min(4, decimals) : 3;
     const { short, tiny, widest } = of.format;
     return [
-      Math.max(decimals ? 4.5 : 2, widest(short, value, decimals)),
-      Math.max(decimals ? 3.5 : 1, widest(tiny, value, decimals)),
+      Math.max(decimals ? small + 1.5 : 2, widest(short, value, decimals)),
+      Math.max(decimals ? small + 0.5 : 1, widest(tiny, value, decimals)),
     ];
   }
 
@@ -38,19 +40,21 @@
     for (let i = from; i <= to; i++) bars.push({ bar: model.bars[i], slot: model.first + i });
 
     const h = perLevel * model.rows;
-    const measure = (group) => {
-      const most = { cell: 1, total: 1, delta: 1 };
-      for (const { bar } of bars) {
-        const g = group === 1 ? bar : of.model.grouped(bar, group);
-        if (g.maxCell > most.cell) most.cell = g.maxCell;
-        if (g.maxTotal > most.total) most.total = g.maxTotal;
-        if (g.maxDelta > most.delta) most.delta = g.maxDelta;
-      }
-      return most;
-    };
-    const digits = (group) => longest(bars, options.mode, group, model.sd);
-    const lod = of.lod.choose({ w: perSlot, h, mode: options.mode, digits, step: model.tick * model.rows });
-    const most = measure(lod.kind === "candle" ? 1 : lod.group);
+    const most = { cell: 1, total: 1, delta: 1 };
+    for (const { bar } of bars) {
+      most.cell = Math.max(most.cell, bar.maxCell);
+      most.total = Math.max(most.total, bar.maxTotal);
+      most.delta = Math.max(most.delta, bar.maxDelta);
+    }
+    const seen = bars.map(({ bar }) => bar),
+      least = chart.view.font;
+    const lod = of.lod.choose({
+      w: perSlot,
+      h,
+      mode: options.mode,
+      digits: longest(seen, options.mode, model.sd),
+      least,
+    });
     return {
       model,
       view,
@@ -68,8 +72,6 @@
       bars,
       lod,
       most,
-      digits,
-      perLevel,
       top: box.y,
       bottom: box.y + box.h,
       pocs: [],
@@ -161,20 +163,17 @@
     if (options.profile === "off" || frame.to < frame.from) return;
     const session = options.profile === "session";
     const at = Math.max(0, Math.min(model.bars.length - 1, frame.to));
-    const from = session ? of.profile.sessionStart(model, at) : frame.from;
-    const to = session ? sessionEnd(model, at) : frame.to;
-    const group = Math.max(1, Math.ceil(1.5 / frame.h));
+    const last = at === model.bars.length - 1;
+    chart.span = session
+      ? { start: model.bars[at].s, end: null, session }
+      : { start: model.bars[frame.from].t, end: last ? null : model.bars[at].t, session };
     chart.profileCache = chart.profileCache || {};
-    const profile = of.profile.compute(model, from, to, group, chart.profileCache);
+    const profile = session
+      ? of.profile.session(model, chart.span)
+      : of.profile.compute(model, frame.from, at, chart.span, chart.profileCache);
     if (!profile) return;
-    chart.span = { start: model.bars[from].t, end: to === model.bars.length - 1 ? null : model.bars[to].t, group };
     chart.profile = profile;
-    const whole = session && from === 0 && model.cut && model.bars[0].s < model.bars[0].t;
-    const label = session
-      ? whole
-        ? "session, from " + of.format.clock(model.bars[0].t, options.zone)
-        : "session"
-      : "visible range";
+    const label = session ? (model.profile.ladder.cut ? "session, in part" : "session") : "visible range";
     of.profile.paint(
       ctx,
       profile,
@@ -185,12 +184,6 @@
       theme,
       label + " · Σ " + of.format.short(profile.sum, model.sd),
     );
-  }
-
-  function sessionEnd(model, at) {
-    let i = at;
-    while (i < model.bars.length - 1 && model.bars[i + 1].s === model.bars[at].s) i++;
-    return i;
   }
 
   /** Draw the whole picture. ctx: in CSS pixels, cleared. */

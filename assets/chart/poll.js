@@ -1,6 +1,6 @@
 /* What the page asks the server for, and what it does with an answer.
 
-   `want` is what the reader chose; what they left open (null, 0) the server or the zoom decides. The state that a poll
+   `want` is what the reader chose; what they left open (null, 0) the server decides. The state that a poll
    sends is what the server's PollState describes; every answer repeats what was asked in `request`, so an answer to an
    older one is known and left alone. The definitions of the settings go to the server without this script: it sends
    everything anew when they are no longer those by which the held bars are marked. */
@@ -13,8 +13,8 @@
   const NEAR = 0.15; // of the screen: so near to the first bar older ones are asked for
   const MAX_BARS = 20000;
 
-  const want = { symbol: null, frame: null, rows: 0 };
-  let zoomRows = 0; // ticks a row that the zoom asks for while `want.rows` is 0
+  // linked: the rows are of an address, not set by hand
+  const want = { symbol: null, frame: null, rows: 0, linked: false };
   let refresh = 0,
     timer = 0,
     giveUp = 0,
@@ -35,7 +35,7 @@
       revision: held ? model.rev : 0,
       symbol: want.symbol || (held ? model.symbol : null),
       frame: want.frame,
-      rows: want.rows || zoomRows || (held ? model.rows : 0),
+      rows: want.rows,
       marks,
       profile: held || (model.symbol === want.symbol && model.frame === want.frame) ? chart.span : null,
     };
@@ -50,38 +50,34 @@
   /** Does an answer still fit what the page wants? */
   function current(answer) {
     const { symbol, frame, rows } = answer.request || {};
-    return (
-      (want.symbol === null || symbol === want.symbol) &&
-      frame === want.frame &&
-      (want.rows || zoomRows || rows) === rows
-    );
+    return (want.symbol === null || symbol === want.symbol) && frame === want.frame && want.rows === rows;
   }
 
-  /** Rows on "auto" follow the zoom: ask for others when numbers would fit then, once the view has come to rest. */
-  function rowsFollow() {
+  /** Ask for POC and value area of the profile when the view has come to rest on other bars; they come with every poll
+      otherwise. */
+  function profileFollow() {
     clearTimeout(timer);
     timer = setTimeout(() => {
-      const { chart } = of.page;
+      const { chart } = of.page,
+        { span, model } = chart,
+        key = JSON.stringify(span);
       if (!chart.ready || chart.held) return;
-      const rows = chart.rowsWanted();
-      if (want.rows || rows === chart.model.rows || rows === zoomRows) return profileFollow(chart);
-      zoomRows = rows;
-      ask();
+      if (!span || key === spanned || key === JSON.stringify(model.profile && model.profile.span)) return;
+      spanned = key;
+      set("chart-state", { data: { ...state(false), fresh: true } });
+      set("chart-refresh", { data: ++refresh });
     }, REST_MS);
   }
 
-  /** Ask for POC and value area of the profile when it came to show other bars; they come with every poll otherwise. */
-  function profileFollow({ span, model }) {
-    const key = JSON.stringify(span);
-    if (!span || key === spanned || key === JSON.stringify(model.profile && model.profile.span)) return;
-    spanned = key;
-    set("chart-state", { data: { ...state(false), fresh: true } });
-    set("chart-refresh", { data: ++refresh });
-  }
-
-  /** Forget what the zoom asked for: another series has other prices. */
-  function rowsAnew() {
-    zoomRows = 0;
+  /** The rows of the symbol that has come: those set for it by hand, if the server chose the symbol; automatic ones, if
+      an address named just those. Returns whether others must be asked for. */
+  function rowsOfSymbol(answer) {
+    const kept = of.options.rowsOf(answer.symbol);
+    if (want.linked && want.rows === answer.auto && kept !== want.rows) want.rows = 0;
+    const other = !want.linked && want.rows === 0 && kept > 0;
+    want.linked = want.linked && want.rows > 0;
+    if (other) want.rows = kept;
+    return other;
   }
 
   /** Take in an answer. Returns the state for the next poll, or null when it is not for the shown series. */
@@ -98,11 +94,12 @@
     of.legend.headline(); // also in a tab that is not looked at
     if (answer.full) {
       spanned = "";
-      if (answer.frame && want.frame !== answer.frame) {
-        want.frame = answer.frame;
-        of.controls.show();
-      }
+      if (answer.bars.length && rowsOfSymbol(answer)) return state(true);
+      if (answer.frame) want.frame = answer.frame;
       of.controls.rowChoices();
+      of.controls.show();
+      of.legend.show();
+      of.address.remember(false); // the rows have come
       if (chart.model.symbol && !want.symbol) set("chart-symbol", { value: chart.model.symbol });
     }
     of.legend.empty(!chart.model.bars.length);
@@ -153,5 +150,5 @@
 
   const first = () => ++refresh;
 
-  of.poll = { loadOlder, older, want, state, ask, receive, rowsFollow, rowsAnew, marks: () => marks, first };
+  of.poll = { loadOlder, older, want, state, ask, receive, profileFollow, marks: () => marks, first };
 })(globalThis);

@@ -1,4 +1,5 @@
-/* Volume profile of the visible range or of the session: sums of rows over bars. POC and value area are the server's.
+/* Volume profile: of the visible range the sums of the rows of the bars in it, of a session the rows that the server
+   sends, since it has more of that than the page. POC and value area are the server's.
 
    While bars only grow at the end, the sum of all but the last bar is kept, so that a live update costs one bar.
    `compute` is pure but for that cache; `paint` draws the result at the right of the price pane. */
@@ -11,37 +12,33 @@
     return { low, bid: new Float64Array(n), ask: new Float64Array(n), unknown: new Float64Array(n) };
   }
 
-  function add(table, bar, group) {
-    const g = of.model.grouped(bar, group);
-    for (let i = 0; i < g.row.length; i++) {
-      const at = g.row[i] - table.low;
-      table.bid[at] += g.b[i];
-      table.ask[at] += g.a[i];
-      table.unknown[at] += g.u[i];
+  function add(table, bar) {
+    for (let i = 0; i < bar.b.length; i++) {
+      const at = of.model.rowOf(bar, i) - table.low;
+      table.bid[at] += bar.b[i];
+      table.ask[at] += bar.a[i];
+      if (bar.u) table.unknown[at] += bar.u[i];
     }
   }
 
-  const firstRow = (bar, group) => Math.floor(of.model.rowOf(bar, 0) / group);
-  const lastRow = (bar, group) => Math.floor(of.model.rowOf(bar, bar.b.length - 1) / group);
+  const firstRow = (bar) => of.model.rowOf(bar, 0);
+  const lastRow = (bar) => of.model.rowOf(bar, bar.b.length - 1);
 
-  function sum(model, from, to, group) {
-    let low = Infinity,
-      high = -Infinity;
-    for (let i = from; i <= to; i++) {
-      const bar = model.bars[i];
-      if (!bar.b.length) continue;
-      low = Math.min(low, firstRow(bar, group));
-      high = Math.max(high, lastRow(bar, group));
-    }
-    if (high < low) return null;
-    const table = emptyTable(low, high);
-    for (let i = from; i <= to; i++) if (model.bars[i].b.length) add(table, model.bars[i], group);
+  /** The rows of bars summed; null when they have none. */
+  function sum(bars) {
+    const held = bars.filter((bar) => bar.b.length);
+    if (!held.length) return null;
+    const table = emptyTable(
+      held.reduce((low, bar) => Math.min(low, firstRow(bar)), Infinity),
+      held.reduce((high, bar) => Math.max(high, lastRow(bar)), -Infinity),
+    );
+    for (const bar of held) add(table, bar);
     return table;
   }
 
-  function widen(table, bar, group) {
-    const low = firstRow(bar, group),
-      high = lastRow(bar, group),
+  function widen(table, bar) {
+    const low = firstRow(bar),
+      high = lastRow(bar),
       end = table.low + table.bid.length - 1;
     if (low >= table.low && high <= end) {
       return { low: table.low, bid: table.bid.slice(), ask: table.ask.slice(), unknown: table.unknown.slice() };
@@ -51,31 +48,34 @@
     return wide;
   }
 
-  /** Profile of bars[from..to]: {low, bid, ask, unknown, total, most, poc, val, vah, sum} in rows of `group`.
-      cache: an object of the caller's; it holds the sum of the sealed bars (all but the very last). `model.sealed`
-      changes when a sealed bar does. */
-  function compute(model, from, to, group, cache) {
+  /** Profile of bars[from..to]: {low, bid, ask, unknown, total, most, poc, val, vah, sum} in rows. span: how the server
+      is asked for its marks. cache: an object of the caller's; it holds the sum of the sealed bars (all but the very
+      last). `model.sealed` changes when a sealed bar does. */
+  function compute(model, from, to, span, cache) {
     if (to < from || !model.bars.length) return null;
     const live = to === model.bars.length - 1;
     const sealedTo = live ? to - 1 : to;
-    const key = [
-      model.epoch,
-      model.rows,
-      group,
-      model.bars[from].t,
-      sealedTo >= from ? model.bars[sealedTo].t : "",
-      model.sealed,
-    ].join();
+    const key = [model.epoch, model.rows, model.bars[from].t, sealedTo, model.first, model.sealed].join();
     if (cache.key !== key) {
       cache.key = key;
-      cache.table = sealedTo >= from ? sum(model, from, sealedTo, group) : null;
+      cache.table = sum(model.bars.slice(from, sealedTo + 1));
     }
     let table = cache.table;
     if (live && model.bars[to].b.length) {
       const bar = model.bars[to];
-      table = table ? widen(table, bar, group) : emptyTable(firstRow(bar, group), lastRow(bar, group));
-      add(table, bar, group);
+      table = table ? widen(table, bar) : emptyTable(firstRow(bar), lastRow(bar));
+      add(table, bar);
     }
+    return finish(table, marked(model, span));
+  }
+
+  /** Profile of a whole session, as above; null until the server has sent it. */
+  function session(model, span) {
+    const marks = marked(model, span);
+    return marks.length ? finish(sum([model.profile.ladder]), marks) : null;
+  }
+
+  function finish(table, marks) {
     if (!table) return null;
     const n = table.bid.length,
       total = new Float64Array(n);
@@ -87,36 +87,35 @@
       if (total[i] > most) most = total[i];
     }
     if (!all) return null;
-    const [poc, val, vah] = marked(model, group).map((row) => row - table.low);
-    return { ...table, total, most, poc, val, vah, sum: all, group };
+    const [poc, val, vah] = marks.map((row) => row - table.low);
+    return { ...table, total, most, poc, val, vah, sum: all };
   }
 
-  /** Rows of POC, low and high of the value area; none while the server's are of other rows. */
-  function marked({ profile, rows }, group) {
-    return profile && profile.rows === rows && profile.span.group === group ? profile.marks : [];
-  }
-
-  /** First index of the session that holds bar `at`. */
-  function sessionStart(model, at) {
-    let i = at;
-    while (i > 0 && model.bars[i - 1].s === model.bars[at].s) i--;
-    return i;
+  /** Rows of POC, low and high of the value area; none while the server's are of other bars. */
+  function marked({ profile }, span) {
+    return profile && JSON.stringify(profile.span) === JSON.stringify(span) ? profile.marks : [];
   }
 
   /** Draw at the right edge of the price pane. box: {x, y, w, h}; Y: level to px; width: px of the longest row. */
   function paint(ctx, profile, model, box, Y, width, theme, label) {
     const right = box.x + box.w,
-      step = model.rows * profile.group;
+      step = model.rows;
     const edge = (i) => (profile.low + i) * step - 0.5;
     const pixel = Math.abs(Y(step) - Y(0));
     const gap = pixel > 3 ? 1 : 0;
-    for (let i = 0; i < profile.total.length; i++) {
-      if (!profile.total[i]) continue;
+    const { total } = profile;
+    for (const i of of.lod.visible(
+      total.length,
+      pixel,
+      (at) => Y(edge(at)),
+      (at) => total[at],
+    )) {
+      if (!total[i]) continue;
       const y1 = Y(edge(i)),
         y0 = Y(edge(i + 1));
       if (y1 < box.y || y0 > box.y + box.h) continue;
       const inside = !(i < profile.val || i > profile.vah);
-      const height = Math.max(0.7, y1 - y0 - gap);
+      const height = Math.max(pixel < 1 ? 1 : 0.7, y1 - y0 - gap);
       const long = (width * profile.total[i]) / profile.most;
       const ask = (width * profile.ask[i]) / profile.most,
         bid = (width * profile.bid[i]) / profile.most;
@@ -171,5 +170,5 @@
     if (Math.abs(Y(edge(profile.val)) - middle) > 10) tag("VAL", Y(edge(profile.val)), theme.muted);
   }
 
-  of.profile = { compute, sessionStart, paint };
+  of.profile = { compute, session, paint };
 })(globalThis);

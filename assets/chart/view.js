@@ -20,20 +20,16 @@
     auto: true,
     span: 0,
     pad: 1.2,
+    height: 0, // px of the price pane
+    font: 7, // px of digits that are preferred to more of them
+    least: 0, // px of a row below which prices at the far ends are left out rather than all drawn smaller; 0: never
   });
-
-  /** How many slots the first view shows: the initial window, but neither a handful of bars nor a forest. */
-  function initialSpan(model, minutes, width) {
-    const wanted = model.ms ? (minutes * 60000) / model.ms : 40;
-    const most = Math.max(24, Math.min(90, width / 14));
-    return Math.round(Math.max(20, Math.min(most, wanted)));
-  }
 
   /** Put the newest bar at the right edge. While the first bars arrive the window grows with them. */
   function toLive(view, model) {
     const last = of.model.lastSlot(model);
     const span = view.span || 30;
-    const shown = view.zoomed ? span : Math.max(12, Math.min(span, model.bars.length));
+    const shown = view.zoomed ? span : Math.max(Math.min(12, span), Math.min(span, model.bars.length));
     const room = Math.max(view.pad, shown * view.share || 0);
     view.x1 = last + 0.5 + room;
     view.x0 = last + 0.5 - shown;
@@ -53,20 +49,42 @@
     return high >= low ? [low, high] : null;
   }
 
+  /** [y0, y1] of a view that shows the prices from low to high with an edge, and room for the legend over the top. */
+  function around(view, low, high) {
+    const size = Math.max(high - low + 1, 8),
+      middle = (low + high) / 2,
+      edge = size * 0.07 + 1;
+    const y0 = middle - size / 2 - edge;
+    return [y0, y0 + (size + 2 * edge) / (1 - view.headroom)];
+  }
+
+  /** [low, high] of the part of `seen` that takes no more than `room` levels and holds the last visible bar; `seen` if it
+      fits whole. */
+  function readable(view, model, seen, room) {
+    const [y0, y1] = around(view, ...seen);
+    if (y1 - y0 <= room) return seen;
+    const at = Math.max(0, Math.min(model.bars.length - 1, Math.floor(view.x1 + 0.5) - model.first)),
+      bar = model.bars[at];
+    const size = Math.max(1, (room * (1 - view.headroom) - 2) / 1.14 - 1),
+      middle = (bar.l + bar.h) / 2;
+    const slack = Math.max(0, (size - (bar.h - bar.l)) / 2),
+      centre = Math.max(middle - slack, Math.min(middle + slack, (seen[0] + seen[1]) / 2));
+    return [centre - size / 2, centre + size / 2];
+  }
+
   /** Fit prices to the visible bars. Lazily while live: a price range that breathes with every tick cannot be read. */
   function fit(view, model, lazy) {
     const seen = extent(view, model);
     if (!seen) return false;
-    const [low, high] = [seen[0] - 0.5, seen[1] + 0.5];
-    const size = Math.max(high - low, 8),
-      middle = (low + high) / 2,
-      edge = size * 0.07 + 1;
-    const y0 = middle - size / 2 - edge;
-    // the legend lies over the top of the pane
-    const y1 = y0 + (size + 2 * edge) / (1 - view.headroom);
+    const room = view.least ? (view.height / view.least) * model.rows : Infinity;
+    const part = readable(view, model, seen, room),
+      [y0, y1] = around(view, ...part);
+    const last = model.bars[model.bars.length - 1],
+      [low, high] = part === seen ? seen : [last.l, last.h];
     const now = view.y1 - view.y0,
       roof = view.y1 - view.headroom * 0.6 * now;
-    if (lazy && low >= view.y0 && high <= roof && now <= 1.35 * (y1 - y0)) return false;
+    const close = now <= Math.min(1.35 * (y1 - y0), 1.001 * room);
+    if (lazy && low - 0.5 >= view.y0 && high + 0.5 <= roof && close) return false;
     if (view.y0 === y0 && view.y1 === y1) return false;
     view.y0 = y0;
     view.y1 = y1;
@@ -94,6 +112,7 @@
     view.x1 = around + (view.x1 - around) * limited;
     view.span = (view.x1 - view.x0) / (1 + (view.share || 0));
     view.zoomed = true;
+    if (factor > 1) view.least = 0;
   }
 
   function zoomY(view, factor, at) {
@@ -196,5 +215,5 @@
     return { slots, texts, days };
   }
 
-  of.view = { create, initialSpan, toLive, extent, fit, panX, panY, zoomX, zoomY, clamp, niceStep, ticks, timeTicks };
+  of.view = { create, toLive, around, extent, fit, panX, panY, zoomX, zoomY, clamp, niceStep, ticks, timeTicks };
 })(globalThis);

@@ -321,8 +321,8 @@ class Market:
 
         symbol: None for the most recently active one. A symbol without ticks gives an empty snapshot.
         """
-        name = symbol if symbol is not None else self.active()
-        state = self._symbols.get(name) if name is not None else None
+        name = self.active() if symbol is None else symbol
+        state = self._symbols.get(name or "")
         if state is None or not state.counters.ticks:
             return queries.no_bars(self.epoch, name, frame)
         return queries.changed(state, frame, since, epoch, rows, options, span, self._clock())

@@ -99,7 +99,7 @@ class Settings:
         30,
         parsers.integer(1, 525_600),
         "1 to 525,600",
-        "Minutes a newly opened chart shows.",
+        "Minutes a newly opened chart shows. Where it is not set, fewer if their numbers could not be read.",
         "INITIAL_WINDOW_MINUTES",
     )
     refresh_ms: int = setting(

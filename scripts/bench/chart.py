@@ -48,7 +48,7 @@ SCENE = """() => {
   const seen = model.bars.filter((bar, i) => model.first + i >= view.x0 && model.first + i <= view.x1);
   const levels = seen.map((bar) => bar.b.length).sort((a, b) => a - b)[seen.length >> 1];
   return `${seen.length} of ${model.bars.length} bars, ${levels} rows a bar of ${model.rows} tick(s), ` +
-    `drawn as ${frame.lod.kind}, ${frame.lod.group} row(s) in one`;
+    `drawn as ${frame.lod.kind}`;
 }"""
 PEER_READY = "() => document.querySelector('.js-plotly-plot')?.layout?.meta > 0"
 PEER_HOOK = """

@@ -25,7 +25,7 @@ STATE = """() => {
     last: model.lastSlot(c.model), mode: c.options.mode, panes: c.options.panes, theme: c.theme.name,
     shapes: (c.gd.layout.shapes || []).map((s) => [s.type, s.x0, s.y0, s.x1, s.y1]), tool: c.tools.active,
     axis: c.gd._fullLayout.xaxis.range, lod: c.frame.lod.kind, ticks: c.model.stats.ticks, moving: Boolean(c.moving),
-    wanted: window.orderflow.poll.want.rows || c.rowsWanted(),
+    wanted: window.orderflow.poll.want.rows || c.model.auto,
     plot: c.geometry.plot, price: c.geometry.panes.price, timing: c.timing, options: c.options,
   };
 }"""
@@ -74,8 +74,7 @@ class Chart:
               history.pushState(null, "", location.pathname + query);
               of.page.chart.set(of.options.DEFAULTS, false);
               of.address.visit(query, false);
-              of.page.chart.rebuild();
-              of.page.chart.tools.show();
+              of.page.chart.start(true);
             }""",
             [query, usual_definitions()],
         )
@@ -84,7 +83,7 @@ class Chart:
         self.settled()
 
     def settled(self) -> dict[str, Any]:
-        """The state after the view has stopped moving and has the row size for its zoom."""
+        """The state after the view has stopped moving and has the row size that was requested."""
         self.page.wait_for_timeout(150)
         return self.until("!s.moving && s.rows === s.wanted")
 

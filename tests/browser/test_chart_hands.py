@@ -145,7 +145,7 @@ def test_overview_moves_the_window(chart: Chart) -> None:
     strip = chart.page.locator("#chart-overview").bounding_box()
     y = strip["y"] + strip["height"] / 2
     before = chart.state
-    chart.drag((strip["x"] + strip["width"] * 0.7, y), (strip["x"] + strip["width"] * 0.55, y))
+    chart.drag((strip["x"] + strip["width"] * 0.85, y), (strip["x"] + strip["width"] * 0.7, y))
     after = chart.settled()
     assert after["x"][0] < before["x"][0] - 3
     assert not after["follow"]

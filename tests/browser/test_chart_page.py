@@ -27,10 +27,15 @@ def test_page_draws_footprint_cells_of_both_sides(chart: Chart) -> None:
     assert chart.pixels("chart-overview")["drawn"] > 1_000
 
 
-def test_first_view_is_the_last_thirty_minutes(chart: Chart) -> None:
-    state = chart.state
-    assert state["x"][0] == pytest.approx(state["last"] - 29.5)
+def test_first_view_is_what_can_be_read_of_the_last_thirty_minutes(chart: Chart) -> None:
+    state = chart.until("s.lod === 'text'")
+    shown = round(state["last"] + 0.5 - state["x"][0])
+    assert 10 <= shown <= 30
+    assert (f"{shown} of 30 minutes" in chart.text("chart-legend-sub")) is (shown < 30)
     assert state["axis"] == pytest.approx(state["x"])
+    chart.page.keyboard.press("ArrowDown")
+    chart.until(f"s.x[1] - s.x[0] > {state['x'][1] - state['x'][0]}")
+    assert "of 30 minutes" not in chart.text("chart-legend-sub")
 
 
 def test_one_small_plotly_is_loaded_and_nothing_from_elsewhere(
@@ -148,7 +153,7 @@ def test_address_holds_the_view_and_back_takes_steps_back(chart: Chart, shown: s
     chart.page.keyboard.press("2")
     chart.page.keyboard.press("]")
     chart.until("s.frame === '3min'")
-    assert chart.page.url.endswith(f"?symbol={shown}&frame=3min&mode=delta")
+    chart.page.wait_for_url(lambda url: re.search(rf"\?symbol={shown}&frame=3min&mode=delta&rows=\d+$", url))
     chart.page.go_back()
     chart.until("s.frame === '1min' && s.mode === 'delta'")
     chart.page.go_back()
@@ -200,13 +205,13 @@ def test_settings_change_the_definitions_in_force(chart: Chart) -> None:
 def test_hovering_shows_the_cell(chart: Chart) -> None:
     slot = chart.page.evaluate(
         """() => {
-          const { page, model } = window.orderflow, c = page.chart, bar = c.model.bars[c.model.bars.length - 3];
-          const rows = model.grouped(bar, 1), i = Math.floor(rows.row.length / 2);
+          const { page, model } = window.orderflow, c = page.chart, bar = c.model.bars[c.model.bars.length - 1];
+          const i = Math.floor(bar.b.length / 2);
           const box = document.getElementById("chart-host").getBoundingClientRect();
           return {
-            x: box.left + c.frame.X(model.lastSlot(c.model) - 2),
-            y: box.top + c.frame.Y((rows.row[i] + 0.5) * c.model.rows - 0.5),
-            bid: rows.b[i], ask: rows.a[i], trades: bar.n,
+            x: box.left + c.frame.X(model.lastSlot(c.model)),
+            y: box.top + c.frame.Y((model.rowOf(bar, i) + 0.5) * c.model.rows - 0.5),
+            bid: bar.b[i], ask: bar.a[i], trades: bar.n,
           };
         }"""
     )

@@ -69,12 +69,14 @@ def test_one_finger_moves_and_two_zoom(chart: Chart) -> None:
         return chart.settled()
 
     before = chart.state
+    span = before["x"][1] - before["x"][0]
     moved = slide([(120, 400)], [(260, 400)])
-    assert moved["x"][0] < before["x"][0] - 5
+    assert moved["x"][0] < before["x"][0] - 0.3 * span
     assert not moved["follow"]
-    span = moved["x"][1] - moved["x"][0]
+    wide = slide([(80, 400), (280, 400)], [(150, 400), (200, 400)])
+    assert wide["x"][1] - wide["x"][0] > 2 * span
     zoomed = slide([(150, 400), (200, 400)], [(80, 400), (280, 400)])
-    assert zoomed["x"][1] - zoomed["x"][0] < 0.5 * span
+    assert zoomed["x"][1] - zoomed["x"][0] < 0.5 * (wide["x"][1] - wide["x"][0])
 
 
 def test_a_tap_reads_the_bar(chart: Chart) -> None:

@@ -78,7 +78,7 @@ def test_evicted_bars_are_loaded_when_panning_back(
     chart = open_chart(server, "?symbol=LONG")
     before = chart.settled()
     assert before["bars"] == 40
-    for _ in range(3):
+    for _ in range(6):
         chart.drag(chart.at(0.1, 0.5), chart.at(0.9, 0.5))
     after = chart.until("s.bars === 120")
     assert after["last"] == before["last"]

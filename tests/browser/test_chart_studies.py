@@ -88,11 +88,12 @@ def test_profile_marks_follow_the_visible_bars(open_chart: Open, server: Running
     for key in ("", "ArrowLeft"):
         if key:
             chart.page.keyboard.press(key)
+            chart.settled()
         chart.page.wait_for_function(marked)
         found = chart.page.evaluate(
             """() => {
               const { profile, span, model } = orderflow.page.chart;
-              return { span, rows: model.rows * profile.group, low: profile.low, poc: profile.poc,
+              return { span, rows: model.rows, low: profile.low, poc: profile.poc,
                        total: [...profile.total] };
             }"""
         )
@@ -103,7 +104,7 @@ def test_profile_marks_follow_the_visible_bars(open_chart: Open, server: Running
 def test_quiet_market_has_profile_marks_and_definitions(launch: Callable[..., RunningServer], open_chart: Open) -> None:
     server = launch("--ephemeral")
     post_ticks(server, "QUIET", minutes=60)
-    chart = open_chart(server)  # the symbol is left to the server, the rows to the zoom
+    chart = open_chart(server)  # symbol and rows are left to the server
     chart.page.wait_for_function(
         """() => {
           const { model, span } = orderflow.page.chart;

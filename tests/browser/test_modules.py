@@ -27,6 +27,7 @@ MODULES = (
     "model",
     "lod",
     "view",
+    "first",
     "cells",
     "lower",
     "paint",
@@ -180,19 +181,21 @@ def test_figure_of_the_table_that_does_not_fit_blanks_no_other(js: Js) -> None:
 
 
 def test_one_large_cell_takes_the_numbers_of_no_other(js: Js) -> None:
-    code = "of.paint.longest(sizes.map((maxCell) => ({ bar: { maxCell } })), 'bid_ask', 1, 0)"
-    assert js(code, sizes=[120, 98, 740, 55, 310, 8, 640, 77, 230, 999, 1_234_567]) == [3, 3]
-    assert js(code, sizes=[1_028, 1_367, 1_530]) == [4, 3.45]
-    assert js(code, sizes=[14_000]) == [4.45, 3.45]  # with cells of "1.4k", which is wider than "14k"
-    assert js(code, sizes=[1_234_567]) == [5, 4]
-    assert js(code, sizes=[]) == [2, 1]
+    code = "of.paint.longest(sizes.map((maxCell) => ({ maxCell })), 'bid_ask', 0, all)"
+    assert js(code, sizes=[120, 98, 740, 55, 310, 8, 640, 77, 230, 999, 1_234_567], all=False) == [3, 3]
+    assert js(code, sizes=[120, 98, 1_234_567], all=True) == [5, 4]
+    assert js(code, sizes=[1_028, 1_367, 1_530], all=False) == [4, 3.45]
+    assert js(code, sizes=[14_000], all=False) == [4.45, 3.45]  # with cells of "1.4k", which is wider than "14k"
+    assert js(code, sizes=[1_234_567], all=False) == [5, 4]
+    assert js(code, sizes=[], all=False) == [2, 1]
 
 
 CELLS = f"""{PAINTED}((ctx) => {{
   const [model] = {{MERGE}};
   of.cells.footprint(ctx, model.bars[0], 0, {{
-    theme: of.theme.colours("blue", "dark"), options: {{}}, lod: {{ kind: "text", group: 1, font: 9, print: "tiny" }},
-    model, X: () => 100, Y: (level) => 2000 - 14 * level, w, mode, top: 0, bottom: 4000, pocs: [],
+    theme: of.theme.colours("blue", "dark"), options: {{}}, lod: {{ kind: "text", font: 9, print: "tiny" }},
+    model, view: {{ font: 9 }}, h: 14, X: () => 100,
+    Y: (level) => 2000 - 14 * level, w, mode, top: 0, bottom: 4000, pocs: [],
     most: {{ cell: 1, total: 1, delta: 1 }},
   }});
 }}).map(([text]) => text)"""
@@ -202,8 +205,8 @@ CELLS = f"""{PAINTED}((ctx) => {{
     ("mode", "width", "wanted"),
     [
         ("bid_ask", 70, ["1028", "7", "1367", "150k"]),
-        ("bid_ask", 58, ["1.0k", "7", "1.4k", "150k"]),
-        ("bid_ask", 52, ["1.0k", "7", "1.4k"]),  # one that does not fit costs no other
+        ("bid_ask", 52, ["1.0k", "7", "1.4k", "150k"]),
+        ("bid_ask", 48, ["1.0k", "7", "1.4k"]),  # one that does not fit costs no other
         ("delta", 70, ["-1021", "+149k"]),
         ("volume", 70, ["1035", "151k"]),
         ("profile", 70, ["1035", "151k"]),
@@ -330,23 +333,18 @@ def test_slots_and_times_are_inverse(js: Js) -> None:
     assert back == pytest.approx(times)
 
 
-def test_rows_are_grouped_without_loss(js: Js) -> None:
-    one = bar(60_000, 100, lo=7, k=[0, 1, 2, 5], b=[1, 2, 3, 4], a=[5, 6, 7, 8])
-    group = js(f"of.model.grouped({MERGE}[0].bars[0], 2)", answers=[snapshot(one)])
-    assert (group["row"], group["b"], group["a"]) == ([3, 4, 6], [1, 5, 4], [5, 13, 8])
-
-
 def test_profile_is_the_sum_of_bars_whether_cached_or_not(js: Js) -> None:
     market = Market()
     market.ingest(parse_body(ticks_csv("X", minutes=30).encode(), "text/csv").batches)
     frame = Frame.parse("1min")
     start = market.changed("X", frame, 0, None, 1)["bars"][3]["t"]
-    answer = market.changed("X", frame, 0, None, 1, span=ProfileSpan(start, None, 2))
+    answer = market.changed("X", frame, 0, None, 2, span=ProfileSpan(start))
     code = """(() => {
       const model = of.model.create(), cache = {};
       of.model.merge(model, answer);
+      const { span } = model.profile;
       const compute = (kept) => {
-        const p = of.profile.compute(model, 3, model.bars.length - 1, 2, kept);
+        const p = of.profile.compute(model, 3, model.bars.length - 1, span, kept);
         return [p.poc, p.val, p.vah, p.sum, p.low, [...p.total]];
       };
       return [compute(cache), compute(cache), compute({}), model.bars.slice(3).reduce((sum, bar) => sum + bar.vol, 0)];
@@ -359,47 +357,80 @@ def test_profile_is_the_sum_of_bars_whether_cached_or_not(js: Js) -> None:
     assert [first[4] + at for at in first[:3]] == [whole.level[at] for at in (whole.poc, whole.low, whole.high)]
 
 
-LOD = "of.lod.choose({ w, h, mode, step: 0.25, digits: () => [3, 3] })"
+LOD = "of.lod.choose({ w, h, mode, digits: [3, 3] }).kind"
 
 
 @pytest.mark.parametrize(
-    ("w", "h", "mode", "kind", "group"),
+    ("w", "h", "mode", "kind"),
     [
-        (60, 14, "bid_ask", "text", 1),
-        (60, 5, "bid_ask", "text", 2),
-        (60, 2.4, "delta", "text", 4),
-        (20, 14, "bid_ask", "colour", 1),
-        (60, 0.3, "bid_ask", "colour", 8),
-        (5, 14, "bid_ask", "candle", 1),
-        (60, 14, "candles", "candle", 1),
+        (60, 14, "bid_ask", "text"),
+        (60, 5, "bid_ask", "colour"),
+        (60, 2.4, "delta", "colour"),
+        (20, 14, "bid_ask", "colour"),
+        (60, 0.01, "bid_ask", "colour"),
+        (5, 14, "bid_ask", "candle"),
+        (60, 14, "candles", "candle"),
     ],
 )
-def test_detail_goes_from_numbers_to_colour_to_candles(
-    js: Js, w: float, h: float, mode: str, kind: str, group: int
+def test_detail_goes_from_numbers_to_colour_to_candles(js: Js, w: float, h: float, mode: str, kind: str) -> None:
+    assert js(LOD, w=w, h=h, mode=mode) == kind
+
+
+def test_large_digits_are_preferred_to_more_of_them(js: Js) -> None:
+    code = "of.lod.writing('bid_ask', [5, 3], w, 20, 10).print"
+    assert [js(code, w=w) for w in (90, 60)] == ["short", "tiny"]
+
+
+def rising(count: int, step: int, **more: Any) -> dict[str, Any]:
+    """A snapshot of bars of two rows, each `step` levels above the one before."""
+    return snapshot(*(bar(60_000 * (i + 1), 1_000 + step * i) for i in range(count)), **more)
+
+
+@pytest.mark.parametrize(
+    ("step", "minutes", "told", "count"),
+    [
+        (0, 30, "", 30),  # all fits
+        (2, 30, "17 of 30 minutes", 17),  # 40 rows of 10 px fit
+        (9, 30, "10 of 30 minutes", 10),  # never fewer
+        (0, 20, "", 20),
+        (0, 300, "53 of 300 minutes", 53),  # narrower bars have no room
+    ],
+)
+def test_first_view_is_the_window_or_the_newest_bars_that_can_be_read(
+    js: Js, step: int, minutes: int, told: str, count: int
 ) -> None:
-    found = js(LOD, w=w, h=h, mode=mode)
-    assert (found["kind"], found["group"]) == (kind, group)
+    code = f"""(() => {{
+      const [model] = {MERGE}, least = {{ font: 8.5, fewest: 10 }};
+      const room = {{ w: 1000, slot: (n) => 1000 / n, h: 400, least }};
+      const n = of.first.count(model, minutes, room, "bid_ask", (low, high) => 1.14 * (high - low) + 1);
+      return [n, of.first.told(model, minutes, n)];
+    }})()"""
+    assert js(code, answers=[rising(60, step)], minutes=minutes) == [count, told]
 
 
-def test_rows_grow_when_zoomed_out_and_stay_when_nearly_right(js: Js) -> None:
-    rows = "of.lod.rowsFor({ w: 60, perTick, mode: 'bid_ask', digits: () => [3, 3], tick: 0.25, now })"
-    assert js(rows, perTick=12, now=1) == 1
-    assert js(rows, perTick=3, now=1) == 4
-    assert js(rows, perTick=3, now=4) == 4
-    assert js(rows, perTick=12, now=4) == 1
+def test_prices_of_a_view_are_cut_before_its_digits_are(js: Js) -> None:
+    """Of bars that are too far apart the newest stays whole in view; others as far as there is room."""
+    code = f"""(() => {{
+      const [model] = {MERGE}, view = {{ ...of.view.create(), height: 400, least: 10, x0: -0.5, x1: 20 }};
+      of.view.fit(view, model, false);
+      const cut = [view.y0, view.y1];
+      Object.assign(view, {{ least: 0 }});
+      of.view.fit(view, model, false);
+      return [cut, [view.y0, view.y1]];
+    }})()"""
+    cut, whole = js(code, answers=[rising(20, 9, rows=2)])
+    newest = 1_000 + 9 * 19
+    assert cut[1] - cut[0] == pytest.approx(400 / 10 * 2)
+    assert cut[0] < newest
+    assert newest + 1 < cut[1] < newest + 10
+    assert whole[0] < 1_000
+    assert whole[1] > newest + 1
 
 
-@pytest.mark.parametrize(
-    ("step", "first"),
-    [
-        (0.25, [1, 2, 4, 8, 10, 20, 40, 80]),
-        (0.01, [1, 2, 5, 10, 20, 50, 100, 200]),
-        (0.5, [1, 2, 4, 5, 10, 20, 40, 50]),
-    ],
-)
-def test_rows_are_grouped_to_round_prices(js: Js, step: float, first: list[int]) -> None:
-    assert js("of.lod.groups(step).slice(0, 8)", step=step) == first
-    assert js("of.lod.groups(step).at(-1)", step=step) >= 1_000_000
+def test_rows_lower_than_a_pixel_show_the_heaviest_of_each(js: Js) -> None:
+    code = "of.lod.visible(6, h, (i) => 100 - i * h, (i) => [5, 9, 1, 4, 4, 7][i])"
+    assert js(code, h=2) == [0, 1, 2, 3, 4, 5]
+    assert js(code, h=0.34) == [1, 3, 5]
 
 
 @pytest.mark.parametrize(

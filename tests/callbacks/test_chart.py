@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,9 +12,10 @@ import pytest
 from callbacks.chart import export_links, refresh, sample_note, start_sample, symbol_names
 from orderflow.errors import BadInput
 from orderflow.formats import parse_body
+from orderflow.market.frames import Frame
 from orderflow.market.market import Market
 from orderflow.settings.settings import Settings
-from tests.browser.chart import ticks_csv
+from tests.browser.chart import START, ticks_csv
 
 SETTINGS = Settings()
 
@@ -96,6 +98,33 @@ def test_frame_rows_and_definitions_are_those_asked_for(market: Market) -> None:
     assert answer["marks"].startswith("Imbalance 4x diagonal")
     assert "VA 80%" in answer["marks"]
     assert answer["request"] == {"symbol": "NQ", "frame": "5m", "rows": 4, "marks": {"ratio": 4, "share": 80}}
+
+
+def test_every_answer_has_its_rows_and_the_automatic_ones(market: Market) -> None:
+    fill(market)
+    first = ask(market)
+    by_hand = ask(market, symbol="NQ", frame="1min", rows=7)
+    assert first["rows"] == first["auto"] == by_hand["auto"] == market.row_size("NQ", Frame.parse("1min"))
+    assert by_hand["rows"] == 7
+    state = {**held(first), "rows": 0}
+    assert refresh(market, SETTINGS, state) is None
+    fill(market, start=START + timedelta(minutes=12), minutes=1)
+    more = ask(market, **state)
+    assert (more["full"], more["rows"], more["auto"]) == (False, first["rows"], first["auto"])
+
+
+def test_profile_of_the_session_is_sent_whole(market: Market) -> None:
+    fill(market)
+    session = int(START.timestamp() * 1000) // 86_400_000 * 86_400_000
+    answer = ask(market, profile={"start": session, "end": None, "session": True})
+    profile = answer["profile"]
+    assert sum(profile["b"]) + sum(profile["a"]) == sum(sum(bar["a"]) + sum(bar["b"]) for bar in answer["bars"])
+    assert {name: profile[name] for name in ("start", "end", "session", "cut")} == {
+        "start": session,
+        "end": None,
+        "session": True,
+        "cut": False,
+    }
 
 
 def test_bars_held_by_other_definitions_are_sent_anew_once(market: Market) -> None:

@@ -62,6 +62,11 @@ def batch_of(symbol: str, ticks: Sequence[Tick]) -> TickBatch:
     )
 
 
+def complete_bars(over: Sequence[Tick], frame: str, tick: Decimal) -> list[list[Tick]]:
+    """The bars of the last complete session. over: its ticks; none if there is no such session."""
+    return rows.bars_of(over, frame, tick) if over else []
+
+
 def shown(bar: dict[str, Any], answer: dict[str, Any]) -> Marks:
     """What the chart draws of a bar of an answer."""
     tick = Decimal(str(answer["tick"])).quantize(Decimal(1).scaleb(-answer["pd"]))

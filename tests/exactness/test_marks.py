@@ -12,7 +12,7 @@ import pytest
 
 from orderflow.market.frames import Frame
 from orderflow.market.market import Market
-from tests.exactness.marks import BUNDLED, SHARED, batch_of, recording, wrong_marks
+from tests.exactness.marks import BUNDLED, SHARED, batch_of, complete_bars, recording, wrong_marks
 from tests.oracle import readers
 from tests.oracle import rows as oracle
 from tests.oracle.oracle import Tick
@@ -36,8 +36,7 @@ def check(name: str, data: Path | None, frame: str, rows: int) -> None:
     market.ingest([batch_of(name, ticks)])
     answer = market.changed(name, Frame.parse(frame), 0, None, rows)
     held = oracle.bars_of(ticks, frame, tick)[-len(answer["bars"]) :]
-    over = complete(name, data)
-    measured = oracle.bars_of(over, frame, tick) if over else held
+    measured = complete_bars(complete(name, data), frame, tick) or held
     assert market.row_size(name, Frame.parse(frame)) == oracle.row_size(measured, tick)
     assert answer["rows"] == (rows or oracle.row_size(measured, tick))
     assert wrong_marks(answer, held, tick) == []

@@ -317,8 +317,23 @@ CHART = (
     ),
     *_chart(
         "states",
-        "test_chart_page::test_first_view_is_the_last_thirty_minutes",
-        "The first view shows the last thirty minutes.",
+        "test_chart_page::test_first_view_is_what_can_be_read_of_the_last_thirty_minutes",
+        "The first view shows the last thirty minutes, or the newest bars whose numbers can be read, and says so.",
+    ),
+    *_chart(
+        "states",
+        "test_chart_rows::test_rows_set_by_hand_are_kept_for_their_instrument",
+        "Rows set by hand are kept for their instrument, in every frame and after a reload.",
+    ),
+    *_chart(
+        "states",
+        "test_chart_rows::test_address_has_the_rows_and_a_link_shows_them",
+        "The address names the rows that are shown, and a link shows them.",
+    ),
+    *_chart(
+        "states",
+        "test_chart_rows::test_session_profile_is_that_of_the_whole_session",
+        "The profile of the session holds all its trades.",
     ),
     *_chart(
         "states",
