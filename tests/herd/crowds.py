@@ -14,8 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from orderflow.arrays import Flags, Floats, Ints
-from orderflow.herd.debrief.columns import FILLED, MICRO, REJECTED, Batches, Member, Orders, Record, Split
+from orderflow.herd.debrief.columns import FILLED, REJECTED, Batches, Member, Orders, Record, Split
 from orderflow.herd.rules.events import Config
+from orderflow.herd.rules.money import MICRO
 
 START = 1_795_000_000 * 10**9
 SECOND = 10**9
