@@ -165,6 +165,16 @@ def test_every_file_that_is_named_is_there(name: str) -> None:
         assert "NAME" in path or (ROOT / path).exists(), path
 
 
+def test_every_test_that_truth_names_is_there() -> None:
+    file, named = "", 0
+    for path, test in re.findall(r"`(tests/[\w/.]+)?(?:::(\w+))?`", TEXTS["docs/reference/truth.md"]):
+        file = path or file
+        text = (ROOT / file).read_text("utf-8")
+        assert not test or f"def {test}(" in text, f"{file}::{test}"
+        named += 1
+    assert named >= 30
+
+
 def test_readme_starts_with_two_commands() -> None:
     first = blocks("bash")[0].splitlines()
     assert first[0].startswith("python3 scripts/run.py")

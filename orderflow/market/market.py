@@ -248,10 +248,9 @@ class Market:
     def symbols(self) -> list[SymbolInfo]:
         """All symbols, the most recently active first, followed by the simulated ones by name."""
         with self._lock:
-            known = self._with_ticks()
-            real = sorted((e for e in known if not e.simulated), key=lambda state: -state.counters.active)
-            made = sorted((e for e in known if e.simulated), key=lambda state: state.tape.symbol)
-            return [state.info() for state in (*real, *made)]
+            latest = sorted(self._with_ticks(), key=lambda state: -state.counters.active)
+            ordered = sorted(latest, key=lambda state: state.tape.symbol if state.simulated else "")
+            return [state.info() for state in ordered]
 
     def info(self, symbol: str) -> SymbolInfo:
         """One symbol's row of the list."""
