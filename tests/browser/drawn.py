@@ -10,7 +10,8 @@ MARKS = """() => {
 PRINTED = """() => {
   const { page, model } = orderflow, c = page.chart, texts = [], kept = CanvasRenderingContext2D.prototype.fillText;
   CanvasRenderingContext2D.prototype.fillText = function (text, x, y) {
-    texts.push({ text, x, y, px: parseFloat(this.font.match(/[\\d.]+(?=px)/)[0]) });
+    const [, weight, px] = this.font.match(/^(\\w+ )?([\\d.]+)px/);
+    if (weight !== "600 ") texts.push({ text, x, y, px: parseFloat(px) }); // those are the profile's words
   };
   c.draw();
   CanvasRenderingContext2D.prototype.fillText = kept;
