@@ -180,8 +180,8 @@ class Connection:
                 return None
             self._rest = b""
             return Response(int(head[9:12]), data[end + 4 :])
-        at = lower.find(b"content-length: ") + 16
-        whole = end + 4 + int(lower[at : at + 12].partition(b"\r\n")[0])
+        _, _, length = lower.partition(b"\r\ncontent-length: ")
+        whole = end + 4 + int(length.partition(b"\r\n")[0] or 0)  # 204 has none
         if len(data) < whole:
             self._rest = data
             return None
