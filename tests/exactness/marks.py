@@ -29,6 +29,8 @@ SHARED: dict[str, tuple[Callable[[Path], list[Tick]], Decimal]] = {
     "gc": (readers.gold, Decimal("0.1")),
     "xrpeth": (readers.xrpeth, Decimal("0.00000001")),
     "freqtrade": (readers.freqtrade, samples.CENT),
+    "sushi": (lambda data: readers.futures(data, "SUSHIUSDT"), Decimal("0.001")),
+    "ctk": (lambda data: readers.futures(data, "CTKUSDT"), Decimal("0.001")),
 }
 
 

@@ -101,6 +101,18 @@ def freqtrade(data: Path) -> list[Tick]:
     ]
 
 
+def futures(data: Path, symbol: str) -> list[Tick]:
+    """The aggTrade frames of one symbol in the recorded streams of Binance's USD-M futures."""
+    with gzip.open(data / "ws_recorded/BINANCE_FUTURES.jsonl.gz", "rt") as lines:
+        frames = [json.loads(line) for line in lines if "@aggTrade" in line]
+    trades = [json.loads(frame["data"])["data"] for frame in frames if frame["t"] == "recv"]
+    return [
+        Tick(one["T"] * MS, Decimal(one["p"]), Decimal(one["q"]), -1 if one["m"] else 1, one["a"])
+        for one in trades
+        if one.get("e") == "aggTrade" and one["s"] == symbol
+    ]
+
+
 @dataclass(frozen=True)
 class Recording:
     """ticks: reader of the raw file. expected: stem of the `expected/` files. tick: the instrument's tick size."""
