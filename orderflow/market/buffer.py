@@ -139,6 +139,15 @@ class _Segment:
         known = self.ids
         return np.fromiter((i in known for i in ids.tolist()), np.bool_, len(ids))
 
+    def nth_time(self, start: int, n: int, count: int) -> int | None:
+        """Time of tick n, in time order from 0, of those at or after `start` among the first `count`; None if fewer."""
+        time = self.time[:count]
+        if self.sorted:
+            at = int(np.searchsorted(time, start)) + n
+            return int(time[at]) if at < count else None
+        after = time[time >= start]
+        return int(np.partition(after, n)[n]) if n < len(after) else None
+
     def places(self, times: Ints, count: int) -> Indices:
         """int64[k]: which of the first `count` ticks have one of `times` (ascending, distinct)."""
         time = self.time[:count]
@@ -224,6 +233,18 @@ class TickBuffer:
         if not parts:
             return np.empty(0, np.int64), self.slice(0, 0)
         return (indices[0], parts[0]) if len(parts) == 1 else (np.concatenate(indices), join(parts))
+
+    def nth_time(self, start: int, n: int) -> int | None:
+        """A time (ns UTC) before which each segment has at most `n` ticks at or after `start`; None if none has more.
+
+        With n = 0, the time of the first tick at or after `start`.
+        """
+        times = [
+            segment.nth_time(start, n, min(self._size, self.n - number * self._size))
+            for number, segment in list(self._segments.items())
+            if segment.tmax >= start
+        ]
+        return min((time for time in times if time is not None), default=None)
 
     def since(self, time: int, until: int) -> Iterator[Columns]:
         """Yield runs of the ticks with index < until at or after `time` (ns UTC), in arrival order."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -27,14 +27,22 @@ LOOKBACK_DAYS = 8
 
 NONE = np.empty(0, np.int64)
 
+Span = Callable[[int, int], tuple[int, int | None] | None]
+"""`SymbolState.span`."""
+
 
 class History:
-    """Reader of one tape's past. first: time (ns UTC) of the oldest tick in memory or in the log."""
+    """Reader of one tape's past.
 
-    def __init__(self, tape: Tape, read_log: ReadLog, first: int) -> None:
+    first: time (ns UTC) of the oldest tick in memory or in the log. span(start, 0)[0]: that of the first tick at or
+    after `start`; None: there are no such ticks.
+    """
+
+    def __init__(self, tape: Tape, read_log: ReadLog, first: int, span: Span) -> None:
         self._tape = tape
         self._read_log = read_log
         self._first = first
+        self._span = span
 
     def ticks(self, start: int, end: int, limit: int | None = None) -> Columns:
         """The first `limit` ticks with start <= time < end (ns UTC), in (time, id, arrival) order, sides resolved."""
@@ -143,6 +151,9 @@ class History:
                 resolved = BarUpdater.resolved(ticks, state)
                 state = int(resolved.level[-1]), int(directions(resolved.level, *state)[-1])
                 yield opening, resolved
+            elif closing < end:  # skip the sessions without ticks, which may be years
+                following = self._span(closing, 0)
+                closing = end if following is None else max(closing, following[0] // align * align)
             start = closing
 
     def _read(self, start: int, end: int) -> Columns | None:

@@ -226,7 +226,16 @@ class SymbolState:
         """A reader of all ticks, in memory and in the log."""
         bounds = self.log.bounds(self.tape.symbol)
         first = self.counters.first if bounds is None else min(self.counters.first, bounds[0])
-        return History(self.tape, self.tape.read_log, first)
+        return History(self.tape, self.tape.read_log, first, self.span)
+
+    def span(self, start: int, count: int) -> tuple[int, int | None] | None:
+        """(time of the first tick at or after `start`, a later time after about `count` ticks), as `TickLog.span`."""
+        buffer = self.tape.buffer
+        first, end = buffer.nth_time(start, 0), buffer.nth_time(start, count) if count else None
+        logged = self.log.span(self.tape.symbol, start, count) if start <= buffer.evicted_until else None
+        firsts = [time for time in (first, logged and logged[0]) if time is not None]
+        ends = [time for time in (end, logged and logged[1]) if time is not None]
+        return (min(firsts), max(min(ends), min(firsts) + 1) if ends else None) if firsts else None
 
     def arrivals(self, since: int, limit: int) -> Arrivals:
         """At most `limit` ticks in memory from index `since` on, in order of arrival, sides resolved."""

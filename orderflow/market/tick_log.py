@@ -56,6 +56,12 @@ class TickLog(Protocol):
     def bounds(self, symbol: str) -> tuple[int, int] | None:
         """(first, last) time (ns UTC) of the symbol's ticks in the log; None if there are none."""
 
+    def span(self, symbol: str, start: int, count: int) -> tuple[int, int | None] | None:
+        """(time of the first tick at or after `start`, a later time, after about `count` ticks), ns UTC.
+
+        The second is None if about that many or fewer follow. None if there are no ticks at or after `start`.
+        """
+
     def forget(self, symbol: str | None = None) -> None:
         """Delete one symbol's ticks, or all ticks and keys."""
 
@@ -90,6 +96,9 @@ class NoLog:
         return None
 
     def bounds(self, symbol: str) -> tuple[int, int] | None:
+        return None
+
+    def span(self, symbol: str, start: int, count: int) -> tuple[int, int | None] | None:
         return None
 
     def forget(self, symbol: str | None = None) -> None:

@@ -58,6 +58,13 @@ class MemoryLog:
         whole = self.read(symbol, -(2**62), 2**62)
         return None if whole is None else (int(whole.time.min()), int(whole.time.max()))
 
+    def span(self, symbol: str, start: int, count: int) -> tuple[int, int | None] | None:
+        after = self.read(symbol, start, 2**62)
+        if after is None:
+            return None
+        times = np.sort(after.time)
+        return int(times[0]), int(times[count]) if count and count < len(times) else None
+
     def forget(self, symbol: str | None = None) -> None:
         kept = [[b for b in e.batches if symbol is not None and b.symbol != symbol] for e in self.entries]
         self.entries = [

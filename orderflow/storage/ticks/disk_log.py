@@ -37,6 +37,7 @@ _CHUNK = 131_072
 """Ticks of one entry of `load`, about."""
 
 _MAX_NAME = 1_000
+_LAST = 2**63 - 1
 _META, _VERSION = b"M", b"V"
 _FORMAT = b"1"
 
@@ -110,6 +111,11 @@ class DiskTickLog:
     def bounds(self, symbol: str) -> tuple[int, int] | None:
         """See `TickLog.bounds`; from memory."""
         return self._held.bounds(symbol)
+
+    def span(self, symbol: str, start: int, count: int) -> tuple[int, int | None] | None:
+        """See `TickLog.span`; opens only the blobs that began before `start`."""
+        self._check()
+        return self._workers.run_io(self._span, symbol, start, count)
 
     def forget(self, symbol: str | None = None) -> None:
         """Remove one symbol's ticks; or everything: ticks, keys and meta values. All of it or nothing."""
@@ -320,6 +326,25 @@ class DiskTickLog:
             elif (inside := (batch.time >= start) & (batch.time < end)).any():
                 parts.append(batch.take(np.flatnonzero(inside)))
         return join(parts[::-1])
+
+    def _span(self, symbol: str, start: int, count: int) -> tuple[int, int | None] | None:
+        first: int | None = None
+        passed = 0
+        try:
+            for blob in sorted(self._held.within(symbol, start, _LAST), key=lambda blob: blob.first):
+                if first is not None and passed > count and blob.first > first:
+                    return first, blob.first
+                passed += blob.n
+                if blob.first >= start:
+                    first = blob.first if first is None else min(first, blob.first)
+                elif first is None or first > start:
+                    batch = self._decode(blob)  # None if it was merged or is damaged: then `start` is early enough
+                    inside = np.array([start]) if batch is None else batch.time[batch.time >= start]
+                    first = min([int(inside.min()), *([first] if first is not None else [])])
+        finally:
+            if not self._workers.in_writer():
+                self._store.leave()
+        return None if first is None else (first, None)
 
     def _decode(self, blob: Blob) -> TickBatch | None:
         """The ticks of a blob; None when it is damaged (and marked so) or gone."""

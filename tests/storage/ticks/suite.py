@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import fields
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,6 +26,11 @@ def both(log: TickLog, reopen: Reopen) -> Iterator[TickLog]:
     """The log as it is, then after reopening."""
     yield log
     yield reopen()
+
+
+def list_of(ticks: TickBatch) -> list[Any]:
+    """The members of a batch, in order."""
+    return [getattr(ticks, field.name) for field in fields(ticks)]
 
 
 class TickLogSuite:
@@ -81,6 +88,29 @@ class TickLogSuite:
 
 class KeepingSuite(TickLogSuite):
     """For persistent logs."""
+
+    def test_span_finds_the_next_tick_and_bounds_what_follows(self, log: TickLog, reopen: Reopen) -> None:
+        day = 86_400 * 10**9
+        parts = [batch(50, seed=1), batch(50, seed=2, start=START + 900 * day), batch(50, seed=3, start=START - day)]
+        wide = batch(2, seed=4)
+        put(log, *parts[:1])
+        put(log, *parts[1:2])
+        put(log, TickBatch("NQ", np.array([START - 5 * day, START + 30_000 * day]), *list_of(wide)[2:]))
+        put(log, *parts[2:])
+        for each in both(log, reopen):
+            whole = each.read("NQ", 0, 2**62)
+            assert whole is not None
+            times = np.sort(whole.time)
+            for start in (0, START, START + day, START + 900 * day + 5, START + 29_000 * day, int(times[-1])):
+                found = each.span("NQ", start, 60)
+                after = times[times >= start]
+                assert found is not None
+                assert found[0] == after[0]
+                assert found[1] is None or found[1] > after[0]
+                until = 2**62 if found[1] is None else found[1]
+                assert 0 < ((times >= start) & (times < until)).sum() <= 60 + 50 + 50
+            assert each.span("NQ", int(times[-1]) + 1, 0) is None
+            assert each.span("ES", 0, 0) is None
 
     def test_log_is_persistent(self, log: TickLog) -> None:
         assert log.durable
