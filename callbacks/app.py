@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from dash import ClientsideFunction, Dash, Input, Output, dcc, html
 from dash.development.base_component import Component
+from dash.exceptions import DependencyException
 
 from callbacks.page import Page, PlainPage
 from layouts.document import (
@@ -32,6 +33,7 @@ from layouts.shell import PROVIDER, Link
 from orderflow.products import PRODUCTS
 from orderflow.web.kit.bundles import put_script, put_style, versioned
 from orderflow.web.kit.callback_requests import check_callback_requests
+from orderflow.web.kit.responses import not_found
 
 if TYPE_CHECKING:
     from orderflow.services import Services
@@ -113,6 +115,7 @@ def create_app(services: Services, server: Any) -> DocumentDash:
     for page in PAGES:
         page.register(app, services)
     check_callback_requests(server, app.callback_map)
+    server.register_error_handler(DependencyException, not_found)  # a script or library that no page has
     for plain in PLAIN_PAGES:
         plain.register(server, services, assets_folder())
     return app

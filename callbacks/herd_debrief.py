@@ -33,7 +33,7 @@ def page(services: Services, links: list[Link]) -> Component:
 
 def session_in(search: str | None) -> str | None:
     """The session in the query of the address, None without one."""
-    values = parse_qs((search or "").removeprefix("?")).get("session", [])
+    values = parse_qs(str(search or "").removeprefix("?")).get("session", [])
     return values[0][:80] if values and values[0] else None
 
 
@@ -55,7 +55,7 @@ def show(debriefs: Debriefs, allowed: Callable[[], bool], session: str | None, t
             "This page needs the key",
             "A debrief names the players. Open the page with ?key=…, which the server prints when it starts.",
         )
-    if not session:
+    if not session or not isinstance(session, str):
         return empty_notice()
     try:
         report = debriefs.report(session)

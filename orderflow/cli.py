@@ -17,6 +17,7 @@ from typing import Any
 
 from orderflow import __version__
 from orderflow.errors import OrderflowError
+from orderflow.runtime import log_limit
 from orderflow.runtime.reload import SECONDS, Watch
 from orderflow.settings.load import CONFIG_FILES, load_settings
 from orderflow.settings.settings import Settings, describe, is_loopback
@@ -86,6 +87,7 @@ def run_server(args: argparse.Namespace, *, demo: bool) -> int:
     settings = _settings(args)
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    log_limit.install()
     # heavy, and only after the patch that `orderflow.__main__` makes
     from callbacks.app import create_app
     from orderflow.feeds.replay import SampleReplay

@@ -12,10 +12,11 @@ from typing import Any
 
 import flask
 import msgspec
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.routing.exceptions import RequestRedirect, WebsocketMismatch
 
 from orderflow.errors import BadInput, Busy, FieldError, OrderflowError, Unauthorized
+from orderflow.runtime.log_limit import LIMITED
 
 JSON = "application/json"
 MAX_NAMED = 1000
@@ -94,6 +95,12 @@ def http_error_response(error: HTTPException) -> HTTPException | flask.Response:
     elif error.code == 405:
         detail = f"{flask.request.method} is not allowed at {flask.request.path[:200]}; use {headers.get('Allow', '')}"
     return json_response(error_body(detail), error.code, headers)
+
+
+def not_found(error: Exception) -> HTTPException | flask.Response:
+    """The response to an error which means that there is nothing at this URL; it gets one line in the log."""
+    log.warning("nothing at %s: %s", flask.request.path[:200], type(error).__name__, extra=LIMITED)
+    return http_error_response(NotFound())
 
 
 def install_error_handlers(server: flask.Flask) -> None:
