@@ -13,7 +13,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from layouts.figures.herd_live import live_figure
-from layouts.herd_controls import data, obstacle, screen_buttons, toolbar
+from layouts.herd_controls import button, data, obstacle, screen_buttons, toolbar
 from layouts.herd_dialogs import dialogs
 from layouts.herd_screen import SLOW
 from layouts.shell import Link, aria, page_shell
@@ -79,6 +79,7 @@ def stage() -> Component:
                 **data(stale=UNREACHABLE, offline=OFFLINE, revive="herd-interval"),
             ),
             html.Div("Waiting for the server … the network is slow.", className="hg-banner hg-wait"),
+            trouble(),
             html.Div(id="herd-announce", className="of-visually-hidden", role="status", **aria(live="polite")),
             price(),
             picture(),
@@ -87,6 +88,20 @@ def stage() -> Component:
             toolbar(),
         ],
         **data(scene="wait", phase="", access="", experiment="false"),
+    )
+
+
+def trouble() -> Component:
+    """What is damaged of the game, with the presenter's way to go on."""
+    return html.Div(
+        [
+            html.Span(id="herd-trouble-words"),
+            button("herd-do-recover", "Continue", opens="herd-dialog-recover"),
+        ],
+        id="herd-trouble",
+        className="hg-banner hg-trouble",
+        hidden=True,
+        role="alert",
     )
 
 

@@ -93,7 +93,8 @@ def session_choices(sessions: Sequence[Json]) -> list[dict[str, str]]:
         {
             "value": str(one["id"]),
             "label": f"{date(one['started'])}, {one['participants']:,} participants, {one['orders']:,} orders"
-            + ("" if one["ended"] else " (not ended)"),
+            + ("" if one["ended"] else " (not ended)")
+            + (" (its log is damaged)" if one.get("damaged") else ""),
         }
         for one in sessions
     ]

@@ -68,6 +68,13 @@ CONFIRMATIONS = {
         "End the game",
         "The game has ended.",
     ),
+    "recover": (
+        "Go on from here?",
+        "The game continues as it stands on the screen. What came after that is lost to it. The damaged log is kept, "
+        "and whoever joined in the lost part joins anew.",
+        "Continue",
+        "The game goes on.",
+    ),
     "reset": (
         "Reset everything?",
         "A new game begins under the same code, and everybody joins it anew. The game so far is kept.",

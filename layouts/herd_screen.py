@@ -32,7 +32,8 @@ class ScreenState:
     """What a page may see of the game at one moment. Times in ms; amounts in currency.
 
     zero: where the chart begins; way: of the price lately; moved: whether the price ever differed from the first;
-    rounds: whether there ever was one; bots: of all kinds.
+    rounds: whether there ever was one; bots: of all kinds; trouble: what is damaged, "" if nothing; stopped:
+    whether the game stands still because of it.
     """
 
     presenter: bool
@@ -53,6 +54,8 @@ class ScreenState:
     moved: bool
     rounds: bool
     experiment: bool
+    trouble: str = ""
+    stopped: bool = False
 
 
 def screen(state: ScreenState) -> dict[str, Any]:
@@ -94,6 +97,9 @@ def _stage(state: ScreenState) -> dict[str, Any]:
         "herd-hero.hidden": scene(state) != "join",
         "herd-over.hidden": scene(state) != "over",
         "herd-announce.children": announcement(state),
+        "herd-trouble.hidden": not state.trouble,
+        "herd-trouble-words.children": state.trouble,
+        "herd-do-recover.hidden": not (state.stopped and state.presenter),
     }
 
 

@@ -23,14 +23,27 @@ class LogEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class DamagedPart:
+    """Stored data that cannot be read. what: "ticks" (count of them; name: the symbol), "keys" (count of idempotency
+    keys), "setting" (name), "row" (count of rows of which nothing is known), "session" (name: of the herd game). text:
+    in words."""
+
+    what: str
+    name: str
+    count: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class LogInfo:
-    """Size of the log, for status pages. bytes: on disk. damaged: unreadable entries."""
+    """Size of the log, for status pages. bytes: on disk. damaged: unreadable entries; damage: what they are."""
 
     ticks: int = 0
     entries: int = 0
     bytes: int = 0
     path: str | None = None
     damaged: int = 0
+    damage: tuple[DamagedPart, ...] = ()
     extra: dict[str, object] = field(default_factory=dict)
 
 

@@ -2,7 +2,8 @@
 
 `append` makes one `write` call and returns after it, so acknowledged data is in the kernel and survives the end of the
 process. The writer thread calls fsync soon after, for power cuts. A line that a crash cut in two was never
-acknowledged; it is removed when the file is opened again.
+acknowledged; it is removed when the file is opened again. Each line has a checksum (`lines`), so a damaged line is
+found; nothing is appended to a log with one before `mend` has put its good lines into a file of their own.
 
 Implements the port `orderflow.herd.live.journal.Journal`. Does not interpret the lines.
 """
@@ -12,12 +13,16 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shutil
 from pathlib import Path
 
 from orderflow.errors import Conflict, NotFound, StorageFailed
 from orderflow.runtime.workers import Workers, plain_lock
+from orderflow.storage.lines import LogText, complete, read_log, seal
 
 SUFFIX = ".jsonl"
+DAMAGED = ".damaged"
+"""Added to the name of a log whose good lines were put into a new file."""
 _CHUNK = 65_536
 _NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,99}")
 
@@ -59,7 +64,8 @@ class DiskJournal:
                 self._open()
             elif os.fstat(self._file).st_size != self._size:  # an earlier failure left a part
                 os.ftruncate(self._file, self._size)
-            view = memoryview(data)
+            sealed = seal(data)
+            view = memoryview(sealed)
             while view:
                 view = view[os.write(self._file, view) :]
         except OSError as error:
@@ -67,20 +73,44 @@ class DiskJournal:
                 with contextlib.suppress(OSError):
                     os.ftruncate(self._file, self._size)
             raise StorageFailed(f"the session's log cannot be written: {error.strerror or error}") from error
-        self._size += len(data)
+        self._size += len(sealed)
         self._sync_soon()
 
     def read(self, name: str) -> bytes:
-        """All whole lines of a log. Raises NotFound, StorageFailed."""
+        """The whole lines of a log up to the first damaged one. Raises NotFound, StorageFailed."""
+        return self.examine(name).data
+
+    def examine(self, name: str) -> LogText:
+        """What of a log can be read, and where it is damaged. Raises NotFound, StorageFailed."""
         if not _NAME.fullmatch(name):
             raise NotFound(f"there is no session {name!r}")
         try:
-            data = self._path(name).read_bytes()
+            with self._path(name).open("rb") as file:
+                return read_log(file)
         except FileNotFoundError as error:
             raise NotFound(f"there is no session {name!r}") from error
         except OSError as error:
             raise StorageFailed(f"the log of {name} cannot be read: {error.strerror or error}") from error
-        return data[: data.rfind(b"\n") + 1]
+
+    def mend(self, name: str, lines: int) -> str:
+        """Make the first `lines` lines the log of that name, and keep the damaged file beside it under another name,
+        which is returned. A kill at any moment leaves the damaged file whole. Raises NotFound, StorageFailed."""
+        if name == self._name:
+            self._release()
+        good = b"".join(self.examine(name).data.splitlines(keepends=True)[:lines])
+        path = self._path(name)
+        fresh = path.with_suffix(f".{os.getpid()}")
+        try:
+            kept = _kept_name(path)
+            _write_new(fresh, seal(good))
+            shutil.copy2(path, kept)
+            os.replace(fresh, path)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                fresh.unlink()
+            raise StorageFailed(f"the log of {name} cannot be written: {error.strerror or error}") from error
+        self._sync_directory()
+        return kept.name
 
     def close(self) -> None:
         """Sync to disk and close the file."""
@@ -99,14 +129,23 @@ class DiskJournal:
             length = os.fstat(self._file).st_size
             self._size = _whole(self._file, length)
             if self._size != length:
-                os.ftruncate(self._file, self._size)
-                self.torn += length - self._size
+                self._end_last_line(length)
             if new:
                 self._sync_directory()
         except OSError:
             os.close(self._file)
             self._file = -1
             raise
+
+    def _end_last_line(self, length: int) -> None:
+        """Complete a last line that lacks only its end, and remove one that was cut in two."""
+        os.lseek(self._file, self._size, os.SEEK_SET)
+        good = complete(os.read(self._file, length - self._size))
+        os.ftruncate(self._file, self._size + good)
+        self.torn += length - self._size - good
+        self._size += good
+        if good:
+            self._size += os.write(self._file, b"\n")
 
     def _sync_directory(self) -> None:
         """Sync the directory, so that the new file's name survives a power cut."""
@@ -155,3 +194,19 @@ def _whole(handle: int, length: int) -> int:
             return begin + found + 1
         end = begin
     return 0
+
+
+def _kept_name(path: Path) -> Path:
+    """A free name beside a log for its damaged file."""
+    for number in range(1, 1000):
+        kept = path.with_name(f"{path.stem}{DAMAGED}-{number}")
+        if not kept.exists():
+            return kept
+    raise FileExistsError(f"{path.name} was damaged a thousand times")
+
+
+def _write_new(path: Path, data: bytes) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())

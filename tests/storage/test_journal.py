@@ -15,6 +15,7 @@ import pytest
 from orderflow.errors import NotFound, StorageFailed
 from orderflow.runtime.workers import Workers
 from orderflow.storage.journal import DiskJournal
+from orderflow.storage.lines import seal
 
 
 @pytest.fixture
@@ -57,7 +58,8 @@ def test_torn_line_is_ignored_and_truncated(tmp_path: Path, workers: Workers) ->
     assert journal.read("a") == b'{"n":0}\n{"n":1}\n'
     journal.begin("a")
     journal.append(b'{"n":2}\n')
-    assert path.read_bytes() == b'{"n":0}\n{"n":1}\n{"n":2}\n'
+    assert path.read_bytes() == b'{"n":0}\n{"n":1}\n' + seal(b'{"n":2}\n')
+    assert journal.read("a") == b'{"n":0}\n{"n":1}\n{"n":2}\n'
     assert journal.torn == len(b'{"n":2,"t"')
     journal.close()
 
@@ -69,14 +71,14 @@ def test_rejected_lines_leave_nothing(journal: DiskJournal, tmp_path: Path, monk
     write = os.write
 
     def half(handle: int, data: bytes) -> int:
-        if len(data) < 6:
+        if len(data) < 12:
             raise OSError(28, "No space left on device")
         return write(handle, bytes(data)[:6])
 
     monkeypatch.setattr(os, "write", half)
     with pytest.raises(StorageFailed, match="No space"):
         journal.append(b"refused!!\n")
-    assert (tmp_path / "herd" / "a.jsonl").read_bytes() == b"before\n"
+    assert (tmp_path / "herd" / "a.jsonl").read_bytes() == seal(b"before\n")
     monkeypatch.setattr(os, "ftruncate", _fails)
     with pytest.raises(StorageFailed):
         journal.append(b"refused!!\n")
@@ -117,6 +119,63 @@ def test_lines_are_flushed_to_disk_soon(
         journal.append(b"x\n")
     workers.run_writer(lambda: None)
     assert 2 <= len(synced) <= 101, "the directory once, the file at least once, several lines by one call"
+
+
+def lines(count: int) -> list[bytes]:
+    return [b'{"n":%d,"nick":"caf\xc3\xa9"}' % n for n in range(count)]
+
+
+@pytest.mark.parametrize("number", [0, 3, 6])
+def test_a_damaged_line_costs_only_itself(tmp_path: Path, workers: Workers, number: int) -> None:
+    """The first, a middle and the last line."""
+    sealed = [seal(line + b"\n") for line in lines(7)]
+    sealed[number] = sealed[number].replace(b"nick", b"nicl")
+    (tmp_path / "a.jsonl").write_bytes(b"".join(sealed))
+    found = DiskJournal(tmp_path, workers).examine("a")
+    assert found.data.splitlines() == lines(7)[:number]
+    assert (found.lines, found.damaged, found.beyond, found.torn) == (number, 1, 6 - number, 0)
+    assert found.rest.splitlines() == lines(7)[number + 1 :]
+
+
+def test_mending_keeps_the_damaged_log_beside_the_good_lines(tmp_path: Path, workers: Workers) -> None:
+    path = tmp_path / "a.jsonl"
+    damaged = b"".join(seal(line + b"\n") for line in lines(5)).replace(b'"n":3', b'"n":8')
+    path.write_bytes(damaged)
+    journal = DiskJournal(tmp_path, workers)
+    journal.begin("a")
+    assert journal.mend("a", 3) == "a.damaged-1"
+    assert (tmp_path / "a.damaged-1").read_bytes() == damaged
+    journal.append(b'{"n":3}\n')
+    assert journal.names() == ["a"]
+    assert journal.read("a").splitlines() == [*lines(3), b'{"n":3}']
+    assert journal.mend("a", 1) == "a.damaged-2"
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["a.damaged-1", "a.damaged-2", "a.jsonl"]
+    journal.close()
+
+
+def test_mending_that_fails_changes_nothing(tmp_path: Path, workers: Workers, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.jsonl"
+    damaged = seal(b"one\n") + b"junk\n"
+    path.write_bytes(damaged)
+    monkeypatch.setattr(os, "replace", _fails)
+    with pytest.raises(StorageFailed, match="Input/output"):
+        DiskJournal(tmp_path, workers).mend("a", 1)
+    assert path.read_bytes() == damaged
+
+
+def test_a_whole_last_line_without_its_end_is_kept(tmp_path: Path, workers: Workers) -> None:
+    """A damaged newline must not cost the line before it, although it looks like a line that a crash cut in two."""
+    path = tmp_path / "a.jsonl"
+    whole = b"".join(seal(line + b"\n") for line in lines(3))
+    for end in (b"", b"\x0b"):
+        path.write_bytes(whole[:-1] + end)
+        journal = DiskJournal(tmp_path, workers)
+        assert journal.read("a").splitlines() == lines(3)
+        journal.begin("a")
+        journal.append(b'{"n":3}\n')
+        assert path.read_bytes() == whole + seal(b'{"n":3}\n')
+        assert journal.torn == len(end)
+        journal.close()
 
 
 WRITER = """

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 from orderflow.errors import BadInput, OrderflowError
 from orderflow.herd.live.journal import Journal
 from orderflow.herd.rules.events import Event, PhaseChanged, decode, decode_log
 from orderflow.herd.rules.state import State
+from orderflow.storage.lines import LogText
 
 MS = 1_000_000
 
@@ -20,13 +22,17 @@ class Archive:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self._summaries: dict[str, Summary] = {}
+        self.damaged: dict[str, str] = {}
+        """What is damaged, by session, of the logs that were read."""
 
     def events(self, name: str) -> list[Event]:
-        """All events of a session. Raises NotFound, BadInput naming the damaged line, StorageFailed."""
-        return list(decode_log(self._journal.read(name)))
+        """The events of a session, up to the first damaged line. Raises NotFound, BadInput naming a line that is not an
+        event, StorageFailed."""
+        return list(decode_log(self._examine(name).data))
 
     def sessions(self, current: State) -> list[Summary]:
-        """A summary of each session, the newest first. One with an unreadable log has "error" instead of figures."""
+        """A summary of each session, the newest first. One with an unreadable log has "error" instead of figures; of a
+        damaged one, "damaged" says where, and the figures are of the lines before."""
         summaries = [self._summary(name) for name in self._journal.names() if name != current.session_id]
         summaries.append(
             {
@@ -40,6 +46,12 @@ class Archive:
         )
         return sorted(summaries, key=lambda summary: str(summary["id"]), reverse=True)
 
+    def check(self) -> None:
+        """Look for damage in all logs. Reads the disk."""
+        for name in self._journal.names():
+            with contextlib.suppress(OrderflowError):
+                self._examine(name)
+
     def _summary(self, name: str) -> Summary:
         summary = self._summaries.get(name)
         if summary is None:
@@ -50,12 +62,13 @@ class Archive:
         return summary
 
     def _read(self, name: str) -> Summary:
-        data = self._journal.read(name)
-        lines = data.splitlines()
+        log = self._examine(name)
+        data, lines = log.data, log.data.splitlines()
         if not lines:
-            raise BadInput("the log is empty")
+            raise BadInput("the log is empty" if log.whole else self.damaged[name])
         first, last = decode(lines[0]), decode(lines[-1])
         ended = isinstance(last, PhaseChanged) and last.phase == "ended"
+        damaged = {"damaged": self.damaged[name]} if name in self.damaged else {}
         return {
             "id": name,
             "started": first.t // MS,
@@ -63,4 +76,12 @@ class Archive:
             "participants": data.count(b',"e":"join",'),
             "orders": data.count(b',"e":"order",'),
             "current": False,
+            **damaged,
         }
+
+    def _examine(self, name: str) -> LogText:
+        log = self._journal.examine(name)
+        if not log.whole:
+            after = log.damaged + log.beyond - 1
+            self.damaged[name] = f"line {log.lines + 1:,} of the game's log is damaged; lines after it: {after:,}"
+        return log

@@ -6,14 +6,16 @@ Listeners are called after a change, without the lock.
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import time
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any, Literal
 
-from orderflow.errors import BadInput, Busy, FieldError, Forbidden, NotFound, OrderflowError, StorageFailed
+from orderflow.errors import BadInput, Busy, Conflict, FieldError, Forbidden, NotFound, OrderflowError, StorageFailed
 from orderflow.herd.live import presenter
 from orderflow.herd.live.archive import Archive
+from orderflow.herd.live.config import config_of
 from orderflow.herd.live.journal import Journal, NoJournal
 from orderflow.herd.live.leaderboard import Leaderboard, statistics
 from orderflow.herd.live.order_status import Fill as Fill
@@ -23,13 +25,14 @@ from orderflow.herd.live.session import Session
 from orderflow.herd.live.tick_feed import TickFeed
 from orderflow.herd.live.view import Notes, View
 from orderflow.herd.rules import events, nicknames
-from orderflow.herd.rules.events import Config, Event
-from orderflow.herd.rules.money import micro, units
+from orderflow.herd.rules.events import Event
+from orderflow.herd.rules.money import units
 from orderflow.herd.rules.participants import Participant
 from orderflow.herd.rules.profanity import ProfanityFilter
 from orderflow.herd.rules.rate_limit import RateLimiter
 from orderflow.herd.rules.state import State
 from orderflow.market.market import Market
+from orderflow.market.tick_log import DamagedPart
 from orderflow.runtime.clock import Clock
 from orderflow.runtime.workers import Handle, Workers, plain_rlock
 from orderflow.settings.settings import Settings
@@ -39,6 +42,8 @@ ACTIVE_SECONDS = 30
 """Participants seen within so many seconds count as active."""
 STATS_SECONDS = 1.0
 Side = Literal["buy", "sell"]
+
+log = logging.getLogger(__name__)
 
 
 class Game(View):
@@ -85,7 +90,12 @@ class Game(View):
             if known:
                 self._recover(known[-1])
         self._ticks.start()
+        self._workers.spawn("checking herd logs", self._check_logs)
         self._job = self._workers.spawn("herd batches", self._run)
+
+    def _check_logs(self) -> None:
+        with contextlib.suppress(Conflict):  # the workers are stopping
+            self._workers.run(self._archive.check)
 
     def stop(self) -> None:
         """Stop the batches and flush the log."""
@@ -230,20 +240,14 @@ class Game(View):
         disk."""
         return self._archive.sessions(self._session.state)
 
-    # internal; everything below is called under the lock, or before the start
+    def damage(self) -> list[DamagedPart]:
+        """Damage to the logs of sessions, as far as they have been read; all are read soon after the start."""
+        parts = {name: text for name, text in self._archive.damaged.items() if name != self.session_id}
+        if self.damaged is not None:
+            parts[self.session_id] = str(self.damaged)
+        return [DamagedPart("session", name, 1, text) for name, text in sorted(parts.items())]
 
-    def _config(self) -> Config:
-        herd = self._settings.herd
-        return Config(
-            price=micro(herd.price),
-            impact=f"{Decimal(str(herd.impact)):f}",
-            curve=herd.curve,
-            cash=micro(herd.cash),
-            shares=herd.shares,
-            short=herd.short,
-            batch_ms=herd.batch_ms,
-            max_quantity=herd.max_quantity,
-        )
+    # internal; everything below is called under the lock, or before the start
 
     def _checked_nickname(self, nick: str | None) -> str | None:
         """The nickname as it is shown, None if it is empty. Raises BadInput."""
@@ -257,7 +261,7 @@ class Game(View):
 
     def _new_session(self, code: str | None = None) -> Session:
         now = self._clock.now()
-        return Session.begin(self._config(), now, journal=self._journal, code=code, listener=self._on_event)
+        return Session.begin(config_of(self._settings), now, journal=self._journal, code=code, listener=self._on_event)
 
     def _set_session(self, session: Session, notes: Notes | None = None) -> None:
         """Make this the current session."""
@@ -268,13 +272,18 @@ class Game(View):
         self._ticks.begin(session.state.fills.since(0))
 
     def _recover(self, name: str) -> None:
-        """Continue the session with that id unless it has ended or cannot be read. Downtime does not count as time of a
-        round."""
+        """Continue the session with that id unless it has ended. Downtime does not count as time of a round.
+
+        A session whose log is damaged is shown as far as its log can be read, and stands still until the presenter
+        decides (`recover` or `reset`). If nothing of it can be read, a new one begins, and `trouble` says so.
+        """
         notes = Notes()
         try:
             session = Session.recover(name, self._journal, notes.add)
         except (OrderflowError, KeyError, TypeError, ValueError) as error:  # a log of another version, or damaged
             self._workers.note(f"reading the herd session {name}", error)
+            self.unreadable = f"the log of the game {name} cannot be read ({error})"
+            self._archive.damaged[name] = str(error)
             self._set_session(self._new_session())
             return
         if session.state.phase == "ended":
@@ -283,6 +292,9 @@ class Game(View):
         session.listener = self._on_event
         self._set_session(session, notes)
         self.version = max(self.version, session.state.n)
+        if session.damage is not None:
+            log.error("the herd session %s is stopped: %s", name, session.damage)
+            return
         now = self._clock.now()
         try:
             session.pay_due(now)
@@ -291,8 +303,8 @@ class Game(View):
             self._workers.note("herd session", error)
 
     def _replace_session(self, now: int) -> None:
-        """Begin another session with the same join code."""
-        if not self._session.head and self.phase != "ended":
+        """Begin another session with the same join code. A damaged log is left as it is."""
+        if not self._session.head and self.phase != "ended" and self._session.damage is None:
             presenter.end_game(self._session, now)
         played = len(self._session.state.fills) > 0
         self._set_session(self._new_session(self.code))
@@ -326,6 +338,8 @@ class Game(View):
         self._notify()
 
     def _settle(self, now: int, *, bots: bool) -> None:
+        if self._session.damage is not None:
+            return
         state = self._session.state
         begun, bought, sold = len(state.fills), state.totals.bought, state.totals.sold
         cleared = self._session.settle(now, bots=bots)

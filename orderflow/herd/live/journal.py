@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from orderflow.errors import NotFound
+from orderflow.storage.lines import LogText
 
 
 class Journal(Protocol):
@@ -30,7 +31,16 @@ class Journal(Protocol):
         """
 
     def read(self, name: str) -> bytes:
-        """All complete lines of a log; a torn last line is left out. Raises NotFound."""
+        """All lines of a log up to the first damaged one; a torn last line is left out. Raises NotFound."""
+
+    def examine(self, name: str) -> LogText:
+        """What of a log can be read, and where it is damaged. Raises NotFound."""
+
+    def mend(self, name: str, lines: int) -> str:
+        """Make the first `lines` lines the log of that name, and keep the damaged log under the name that is returned.
+
+        Raises NotFound, StorageFailed; then nothing has changed.
+        """
 
     def close(self) -> None:
         """Flush and close the log."""
@@ -58,6 +68,16 @@ class NoJournal:
         if name not in self._logs:
             raise NotFound(f"there is no session {name!r}")
         return b"".join(self._logs[name])
+
+    def examine(self, name: str) -> LogText:
+        data = self.read(name)
+        return LogText(data, data.count(b"\n"))
+
+    def mend(self, name: str, lines: int) -> str:
+        kept = f"{name}.damaged-1"
+        self._logs[kept] = self._logs[name]
+        self._logs[name] = self.read(name).splitlines(keepends=True)[:lines]
+        return kept
 
     def close(self) -> None:
         pass

@@ -25,6 +25,7 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "experiment": ("on",),
     "undo": (),
     "kick": ("participant",),
+    "recover": (),
     "reset": (),
     "end": (),
 }
@@ -51,7 +52,9 @@ def act(session: Session, t: int, action: str, args: Args, most: int) -> None:
     """
     if session.state.phase == "ended":
         raise Conflict("the game has ended; start or reset begins a new one")
-    actions: dict[str, Callable[[], None]] = {
+    if action != "recover":
+        session.check_log()
+    actions: dict[str, Callable[[], object]] = {
         "start": lambda: session.set_phase(t, "open"),
         "lobby": lambda: session.set_phase(t, "lobby"),
         "freeze": lambda: session.set_phase(t, "frozen"),
@@ -62,6 +65,7 @@ def act(session: Session, t: int, action: str, args: Args, most: int) -> None:
         "experiment": lambda: session.set_experiment(t, args.get("on")),
         "undo": lambda: session.undo(t),
         "kick": lambda: session.kick(t, args.get("participant")),
+        "recover": lambda: session.mend(t),
         "end": lambda: end_game(session, t),
     }
     actions[action]()

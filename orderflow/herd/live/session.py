@@ -7,12 +7,12 @@ market, so a whole game can be simulated at full speed. Only the write of the jo
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Literal
 
 from orderflow.errors import BadInput, Busy, Conflict, FieldError, NotFound, Unauthorized
 from orderflow.herd.live.journal import Journal, NoJournal
+from orderflow.herd.live.recovery import Damage, Listener, read_state
 from orderflow.herd.rules import events, nicknames, rounds
 from orderflow.herd.rules.bots import KINDS, Bots
 from orderflow.herd.rules.clearing import Cleared, clear
@@ -20,8 +20,6 @@ from orderflow.herd.rules.events import Config, Event, encode
 from orderflow.herd.rules.participants import Order, Participant
 from orderflow.herd.rules.seeded_random import seeded_int
 from orderflow.herd.rules.state import Round, State, move_level
-
-Listener = Callable[[Event, State], None]
 
 MAX_BOTS = 200
 MAX_TEXT = 200
@@ -46,13 +44,22 @@ class Session:
     """One session. Create it with `begin` or `recover`.
 
     journal: where its log is written. head: the first event, until a second one happens, so that sessions in which
-    nobody plays leave no log. listener: called with each event and the state after it.
+    nobody plays leave no log. listener: called with each event and the state after it. damage: where its log cannot be
+    read; nothing changes then until `mend`.
     """
 
-    def __init__(self, state: State, journal: Journal, head: bytes = b"", listener: Listener | None = None) -> None:
+    def __init__(
+        self,
+        state: State,
+        journal: Journal,
+        head: bytes = b"",
+        listener: Listener | None = None,
+        damage: Damage | None = None,
+    ) -> None:
         self.state = state
         self.head = head
         self.listener = listener
+        self.damage = damage
         self._journal = journal
         self._bots = Bots(state.seed ^ state.n)
 
@@ -79,27 +86,46 @@ class Session:
 
     @staticmethod
     def recover(name: str, journal: Journal, listener: Listener | None = None) -> Session:
-        """Restore a session from its log; `listener` gets every event. Raises NotFound, or BadInput if the log is
-        invalid."""
-        state: State | None = None
-        for event in events.decode_log(journal.read(name)):
-            if state is None:
-                state = State.of(event)
-            else:
-                state.apply(event)
-            if listener is not None:
-                listener(event, state)
-        if state is None:
-            raise BadInput("the log is empty")
+        """Restore a session from its log, up to the first line that cannot be read; `listener` gets every event.
+
+        Raises NotFound, or BadInput if not even the first line can be read.
+        """
+        state, damage = read_state(name, journal, listener)
         journal.begin(name)
-        return Session(state, journal, listener=listener)
+        return Session(state, journal, listener=listener, damage=damage)
+
+    def mend(self, t: int) -> str:
+        """Go on after a damaged log with what can be read of it; the name under which the damaged file is kept.
+
+        The numbers of participants who joined in the lost part are given to nobody else: each joins and is kicked, so
+        that a phone that still has one must join again. Raises StorageFailed; then nothing has changed.
+        """
+        if self.damage is None:
+            raise Conflict("the log of this game is not damaged")
+        kept = self._journal.mend(self.state.session_id, self.damage.line - 1)
+        newcomers, self.damage = self.damage.newcomers, None
+        for _ in range(newcomers):
+            n, t = self._next(t)
+            number = len(self.state.participants) + 1
+            joined = self._join_event(n, t, number, None, None, self.state.assigned)
+            self._write(joined, events.ParticipantKicked(n + 1, t, joined.participant))
+        self.pay_due(t)
+        self.extend_round(t)
+        return kept
+
+    def check_log(self) -> None:
+        """Raises Conflict if the log is damaged, so that nothing may be written."""
+        if self.damage is not None:
+            raise Conflict(f"the game stands still: {self.damage}. The presenter decides how it goes on")
 
     def _next(self, t: int) -> tuple[int, int]:
         """(n, t) of the next event: if the clock went back, the time of the last event."""
         return self.state.n, max(t, self.state.t)
 
     def _write(self, *new: Event) -> None:
-        """Append these events to the journal, then apply them. Raises StorageFailed; then nothing has changed."""
+        """Append these events to the journal, then apply them. Raises StorageFailed, and Conflict for a damaged log;
+        then nothing has changed."""
+        self.check_log()
         self._journal.append(self.head + b"".join(map(encode, new)))
         self.head = b""
         for event in new:

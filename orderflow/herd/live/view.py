@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from orderflow.herd.debrief.captions import caption
+from orderflow.herd.live.recovery import Damage
 from orderflow.herd.live.session import Session
 from orderflow.herd.rules.events import BatchCleared, Config, Event, NewsPublished, Phase, RoundUndone
 from orderflow.herd.rules.money import units
@@ -54,10 +55,11 @@ class Notes:
 class View:
     """history: (ms, price) wherever the price moved, and points of rest; the last point is at most a second old. notes:
     the event feed. buys, sells: quantities filled in the last batch. rewound: how often the past changed (undo, another
-    session), which makes prices shown before invalid."""
+    session), which makes prices shown before invalid. unreadable: why the game before the start was not continued."""
 
     def __init__(self, clock: Clock, session: Session) -> None:
         self._clock = clock
+        self.unreadable = ""
         self.rewound = 0
         self._show(session)
 
@@ -71,7 +73,23 @@ class View:
 
     @property
     def phase(self) -> Phase:
-        return self._session.state.phase
+        """Frozen, too, while its log is damaged and the presenter has not decided how it goes on."""
+        return self._session.state.phase if self.damaged is None else "frozen"
+
+    @property
+    def damaged(self) -> Damage | None:
+        """Where the log of this session is damaged; nothing can change then."""
+        return self._session.damage
+
+    @property
+    def trouble(self) -> str:
+        """What is damaged of the game that ran before the start, in sentences for the page; "" if nothing."""
+        if self.damaged is not None:
+            return (
+                f"This game stands still: {self.damaged}. The screen shows the game before that line. Continue goes on "
+                "from here, Reset begins a new game; the damaged log is kept either way."
+            )
+        return f"A new game has begun: {self.unreadable}. That log is left as it is." if self.unreadable else ""
 
     @property
     def price(self) -> float:

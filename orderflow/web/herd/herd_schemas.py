@@ -78,7 +78,7 @@ CONTROL: Schema = {
                 "type": "string",
                 "enum": [
                     *("start", "lobby", "freeze", "resume", "news", "round", "bots", "experiment", "undo", "kick"),
-                    *("reset", "end"),
+                    *("recover", "reset", "end"),
                 ],
             }
         },

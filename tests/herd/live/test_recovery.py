@@ -7,16 +7,19 @@ import signal
 import subprocess
 import sys
 import time
+import uuid
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from orderflow.errors import Conflict
 from orderflow.herd.live.game import Game, build_game
 from orderflow.herd.rules.events import OrderAccepted
 from orderflow.market.market import Market
 from orderflow.runtime.workers import Workers
 from orderflow.settings.settings import Settings
+from orderflow.storage.journal import DiskJournal
 from tests.clocks import ManualClock
 from tests.herd.play import START
 
@@ -145,20 +148,131 @@ def test_after_an_ended_session_a_new_one_begins(tmp_path: Path, workers: Worker
     again.stop()
 
 
-def test_a_damaged_log_is_left_alone_and_reported(tmp_path: Path, workers: Workers) -> None:
-    clock = ManualClock(START)
+def played(tmp_path: Path, workers: Workers, clock: ManualClock) -> tuple[Game, Path]:
+    """A game that three people joined, one of whom has bought, and its log."""
     game = game_on(tmp_path, workers, clock)
     for _ in range(3):
         game.join()
+    game.order("p1", str(uuid.uuid4()), "buy", 5)
+    game.turn()
     game.stop()
-    path = next((tmp_path / "herd").glob("*.jsonl"))
-    damaged = path.read_bytes().replace(b'"n":2', b'"n":9')
-    path.write_bytes(damaged)
     clock.advance(5)
+    return game, next((tmp_path / "herd").glob("*.jsonl"))
+
+
+def damage(path: Path, line: int) -> bytes:
+    """Change a byte in the middle of a line (from 1); returns what the file holds then."""
+    lines = path.read_bytes().splitlines(keepends=True)
+    middle = len(lines[line - 1]) // 2
+    changed = bytearray(lines[line - 1])
+    changed[middle] ^= 1
+    lines[line - 1] = bytes(changed)
+    path.write_bytes(b"".join(lines))
+    return path.read_bytes()
+
+
+def test_a_damaged_line_stops_the_game_before_it(tmp_path: Path, workers: Workers) -> None:
+    """The session is neither replaced by a new one, nor written to."""
+    clock = ManualClock(START)
+    game, path = played(tmp_path, workers, clock)
+    damaged = damage(path, 4)
     again = game_on(tmp_path, workers, clock)
     again.start()
-    assert again.count == 0
+    assert (again.session_id, again.count, again.price, again.phase) == (game.session_id, 2, 100.0, "frozen")
+    assert "line 4 of this game's log is damaged, and 2 more lines come after it" in again.trouble
+    assert [part.name for part in again.damage()] == [game.session_id]
+    for action in (lambda: again.join(), lambda: again.order("p1", str(uuid.uuid4()), "buy", 1)):
+        with pytest.raises(Conflict, match="line 4"):
+            action()
+    with pytest.raises(Conflict, match="The presenter decides"):
+        again.control("resume")
+    again.turn()
+    assert path.read_bytes() == damaged
+    assert workers.errors() == {}
+    again.stop()
+
+
+def test_going_on_from_the_good_lines_keeps_the_damaged_log(tmp_path: Path, workers: Workers) -> None:
+    clock = ManualClock(START)
+    game, path = played(tmp_path, workers, clock)
+    damaged = damage(path, 3)
+    again = game_on(tmp_path, workers, clock)
+    again.start()
+    again.control("recover")
+    assert (again.session_id, again.count, again.phase, again.trouble) == (game.session_id, 1, "open", "")
+    assert again.participant("p2") is None, "the phone of somebody whose line is lost must join again"
+    assert again.participant("p3") is None
+    assert again.join().id not in ("p1", "p2", "p3"), "a number that was given once is given to nobody else"
+    with pytest.raises(Conflict, match="not damaged"):
+        again.control("recover")
+    again.stop()
+    assert path.with_name(f"{path.stem}.damaged-1").read_bytes() == damaged
+    third = game_on(tmp_path, workers, clock)
+    third.start()
+    assert (third.session_id, third.count, third.trouble, third.damage()) == (game.session_id, 2, "", [])
+    third.stop()
+
+
+def test_a_new_game_leaves_the_damaged_log_as_it_is(tmp_path: Path, workers: Workers) -> None:
+    clock = ManualClock(START)
+    game, path = played(tmp_path, workers, clock)
+    damaged = damage(path, 2)
+    again = game_on(tmp_path, workers, clock)
+    again.start()
+    again.control("reset")
+    assert again.session_id != game.session_id
+    assert (again.code, again.count, again.trouble) == (game.code, 0, "")
+    again.join()
+    past = next(line for line in again.sessions() if line["id"] == game.session_id)
+    assert past["damaged"] == "line 2 of the game's log is damaged; lines after it: 4"
+    assert [part.name for part in again.damage()] == [game.session_id]
+    assert len(again.load(game.session_id)) == 1
+    assert path.read_bytes() == damaged
+    again.stop()
+
+
+def test_a_log_whose_first_line_is_damaged_is_said(tmp_path: Path, workers: Workers) -> None:
+    clock = ManualClock(START)
+    game, path = played(tmp_path, workers, clock)
+    damaged = damage(path, 1)
+    again = game_on(tmp_path, workers, clock)
+    again.start()
+    assert again.session_id != game.session_id
+    assert again.trouble.startswith(f"A new game has begun: the log of the game {game.session_id} cannot be read")
+    assert [part.name for part in again.damage()] == [game.session_id]
     assert path.read_bytes() == damaged
     assert list(workers.errors()) == [f"reading the herd session {path.stem}: BadInput"]
     assert again.join().id == "p1"
+    again.stop()
+
+
+def test_an_event_that_does_not_fit_stops_the_game_too(tmp_path: Path, workers: Workers) -> None:
+    """As in a log of an earlier version, whose lines have no checksum."""
+    clock = ManualClock(START)
+    game, path = played(tmp_path, workers, clock)
+    plain = DiskJournal(path.parent, workers).read(path.stem)
+    path.write_bytes(plain.replace(b'"n":3', b'"n":9'))
+    again = game_on(tmp_path, workers, clock)
+    again.start()
+    assert (again.session_id, again.count) == (game.session_id, 2)
+    assert "line 4 of this game's log does not fit (event 9 (join) cannot follow event 2)" in again.trouble
+    again.control("recover")
+    again.join()
+    assert DiskJournal(path.parent, workers).read(path.stem).startswith(b"".join(plain.splitlines(True)[:3]))
+    again.stop()
+
+
+def test_the_last_line_that_is_damaged_is_told_apart_from_a_torn_one(tmp_path: Path, workers: Workers) -> None:
+    clock = ManualClock(START)
+    game, path = played(tmp_path, workers, clock)
+    whole = path.read_bytes()
+    damage(path, 6)
+    again = game_on(tmp_path, workers, clock)
+    again.start()
+    assert "line 6 of this game's log is damaged, and nothing comes after it" in again.trouble
+    again.stop()
+    path.write_bytes(whole[:-30])
+    again = game_on(tmp_path, workers, clock)
+    again.start()
+    assert (again.session_id, again.trouble, again.count) == (game.session_id, "", 3)
     again.stop()
