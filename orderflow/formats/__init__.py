@@ -29,6 +29,7 @@ How to add a CSV format:
 from __future__ import annotations
 
 from orderflow.formats.bodies import parse_body
+from orderflow.formats.parsing.parse_errors import TakesLong
 from orderflow.formats.parsing.result import ParsedTicks
 from orderflow.formats.parsing.words import SYMBOL_PATTERN
 from orderflow.formats.reader import CHUNK_ROWS, TickReader, open_ticks
@@ -38,6 +39,7 @@ __all__ = [
     "CHUNK_ROWS",
     "SYMBOL_PATTERN",
     "ParsedTicks",
+    "TakesLong",
     "TickReader",
     "names",
     "open_ticks",

@@ -8,21 +8,26 @@ from __future__ import annotations
 
 import codecs
 
+import numpy as np
+
 from orderflow.errors import BadInput
 from orderflow.formats.json_rows import JsonRows
 from orderflow.formats.parsing.blocks import TextTable
 from orderflow.formats.parsing.context import ParseContext, infer_sides
 from orderflow.formats.parsing.lines import Block
-from orderflow.formats.parsing.parse_errors import ParseError
-from orderflow.formats.parsing.result import ParsedTicks
+from orderflow.formats.parsing.parse_errors import ParseError, TakesLong
+from orderflow.formats.parsing.result import MAX_ERRORS, ParsedTicks
 from orderflow.formats.parsing.words import symbol as checked_symbol
 from orderflow.formats.parsing.zones import Zone
 from orderflow.formats.registry import detect
 from orderflow.formats.sniff import SAMPLE_ROWS, decimal_mark, take_sample
 from orderflow.formats.sources import first_lines
 
+FEW_BYTES = 4096
+"""Bodies up to this size are parsed row by row, which is quicker for them."""
 _FEW_LINES = 32
-_FEW_BYTES = 4096
+_SPARE = 1 << 18
+_LEAST_VALUE, _LEAST_LINE = 4, 8
 
 
 def parse_body(
@@ -33,22 +38,28 @@ def parse_body(
     tz: str = "UTC",
     side: str = "auto",
     fast: bool | None = None,
+    quick: bool = False,
 ) -> ParsedTicks:
     """Parse all ticks of one request body.
 
     content_type: application/json (one object or an array), application/x-ndjson (one object per line) or text/csv; for
     any other type the format is detected from the text. default_symbol: the symbol of rows without one. tz: the IANA
     zone of times without a zone. side: "auto" or "flag", as for `open_ticks`. fast: None chooses the parsing path by
-    size; True or False forces it, for tests.
+    size; True or False forces it, for tests. quick: do not take more than a few milliseconds for a body of half a
+    megabyte: raise TakesLong at what does, bad rows above all.
 
     Raises BadInput if the body is empty, is not of its content type, or an option is invalid; UnknownFormat if no
-    format matches a CSV body. Bad rows do not raise: they are listed in `errors`.
+    format matches a CSV body. Bad rows do not raise: the first are listed in `errors`, and all are counted. A body
+    with far more values or lines than ticks of its size can have is refused, because it takes much memory and time.
     """
     try:
         symbol = checked_symbol(default_symbol)
     except ParseError as error:
         raise BadInput(f"symbol: {error}") from error
-    context = ParseContext(Zone(tz), infer_sides(side), symbol)
+    quick = quick and len(data) > FEW_BYTES
+    context = ParseContext(Zone(tz), infer_sides(side), symbol, quick=quick, room=MAX_ERRORS)
+    if quick and not context.zone.is_utc:
+        raise TakesLong
     data = data.removeprefix(codecs.BOM_UTF8)
     if not data.strip():
         raise BadInput("the body is empty; send one tick or a batch of ticks")
@@ -59,8 +70,16 @@ def parse_body(
         text = data.decode()
     except UnicodeDecodeError as error:
         raise BadInput(f"the body is not UTF-8: {error.reason} at byte {error.start}") from error
+    if not quick and _count(data, b",[{") > _SPARE + len(data) // _LEAST_VALUE:
+        raise BadInput("the body has too many values for its size; send ticks with the documented keys")
     rows = JsonRows(data, text, context, lines=kind == "ndjson")
-    return rows.parse(len(data) > _FEW_BYTES if fast is None else fast)
+    return rows.parse(len(data) > FEW_BYTES if fast is None else fast)
+
+
+def _count(data: bytes, marks: bytes) -> int:
+    """How many bytes of `data` are one of `marks`."""
+    found = np.frombuffer(data, np.uint8)
+    return sum(int(np.count_nonzero(found == mark)) for mark in marks) if len(data) > _SPARE else 0
 
 
 def _kind(data: bytes, content_type: str) -> str:
@@ -80,6 +99,8 @@ def _kind(data: bytes, content_type: str) -> str:
 
 
 def _csv(data: bytes, context: ParseContext, fast: bool | None) -> ParsedTicks:
+    if _count(data, b"\n") > _SPARE + len(data) // _LEAST_LINE:
+        raise BadInput("the body has too many lines for its size; send rows of ticks without blank lines between")
     sample = take_sample(first_lines(data, SAMPLE_ROWS + 1, complete=True))
     layout = detect(sample)
     assert sample.delimiter is not None
@@ -89,4 +110,6 @@ def _csv(data: bytes, context: ParseContext, fast: bool | None) -> ParsedTicks:
         at = data.find(b"\n", at) + 1 or len(data)
     body = data[at:]
     count = body.count(b"\n") + (not body.endswith(b"\n")) if body else 0
-    return table.parse(Block(body, sample.data_line, 0, count), fast=count > _FEW_LINES if fast is None else fast)
+    if fast is None:
+        fast = count > _FEW_LINES or context.quick
+    return table.parse(Block(body, sample.data_line, 0, count), fast=fast)

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from functools import cached_property
+from io import BytesIO
+from json.decoder import WHITESPACE  # type: ignore[attr-defined]  # what the decoder itself uses
 from typing import Any
 
 import msgspec
@@ -54,6 +57,7 @@ _LAYOUT = Layout(
 )
 _PLACES = {key: (place, role, mark) for place, (key, role, mark) in enumerate(KEYS)}
 _REQUIRED = frozenset({Role.TIME, Role.PRICE, Role.SIZE})
+_DECODER = json.JSONDecoder(parse_float=NumberText, parse_int=NumberText, parse_constant=NumberText)
 _FEW_ROWS = 128
 _PARTS = 8
 _DIGITS = 16
@@ -114,17 +118,19 @@ class JsonRows:
         self._text = text
         self._context = context
         self._lines = lines
+        self._items: Iterator[tuple[int | None, Any]] = iter(())
+        self._next = -1
 
     def parse(self, fast: bool) -> ParsedTicks:
         """Parse all ticks of the body. Raises BadInput if the body is not JSON."""
         infer = self._context.infer
         if fast:
-            before = self._context.zone.mark()
+            before = self._context.mark()
             try:
                 count, values = _decode(self._data, self._lines)
                 return assemble(self._chunks(values, 0, count), infer=infer)
             except NotVectorizable:
-                self._context.zone.reset(before)
+                self._context.reset(before)
         return assemble([self._by_rows(0, None)], infer=infer)
 
     def _chunks(self, values: _Values, start: int, stop: int) -> list[Chunk]:
@@ -142,7 +148,7 @@ class JsonRows:
 
     def _by_rows(self, start: int, stop: int | None) -> Chunk:
         reader = RowReader(_LAYOUT, self._context)
-        for row, (line, value) in enumerate(self._items[start:stop], start):
+        for row, line, value in self._rows(start, stop):
             if isinstance(value, dict):
                 reader.add(row, line, _cells(value))
             else:
@@ -154,28 +160,74 @@ class JsonRows:
     def _may_lose_precision(self) -> bool:
         return may_lose_precision(self._data)
 
-    @cached_property
-    def _items(self) -> list[tuple[int | None, Any]]:
+    def _rows(self, start: int, stop: int | None) -> Iterator[tuple[int, int | None, Any]]:
+        """(row, line, value) of rows start to stop, to the end for None; one by one, because values take much memory.
+
+        Raises BadInput.
+        """
+        if not 0 <= self._next <= start:
+            self._items, self._next = self._read_items(), 0
+        for line, value in self._items:
+            row, self._next = self._next, self._next + 1
+            if row >= start:
+                yield row, line, value
+            if self._next == stop:
+                return
+
+    def _read_items(self) -> Iterator[tuple[int | None, Any]]:
         """(line, value) of every row. Raises BadInput."""
         if self._lines:
-            return [(number, _line(line)) for number, line in enumerate(self._text.split("\n"), 1) if line.strip()]
-        value = _loads(self._text)
-        if isinstance(value, dict):
-            value = [value]
-        if not isinstance(value, list):
-            raise BadInput(f"the body is {shown(value)}; send a JSON object or an array of objects")
-        return [(None, item) for item in value]
+            for number, line in enumerate(map(bytes.decode, BytesIO(self._data)), 1):
+                if line.strip():
+                    yield number, _line(line)
+            return
+        text = self._text
+        at = _skip_blanks(text, 0)
+        if text[at : at + 1] != "[":
+            value = _loads(text)
+            if not isinstance(value, dict):
+                raise BadInput(f"the body is {shown(value)}; send a JSON object or an array of objects")
+            yield None, value
+            return
+        at = _skip_blanks(text, at + 1)
+        mark = text[at : at + 1]
+        while mark != "]":
+            value, at = _decode_at(text, at)
+            yield None, value
+            at = _skip_blanks(text, at)
+            mark = text[at : at + 1]
+            if mark not in (",", "]"):
+                raise _not_json(json.JSONDecodeError("Expecting ',' delimiter", text, at))
+            if mark == ",":
+                at = _skip_blanks(text, at + 1)
+        if (at := _skip_blanks(text, at + 1)) < len(text):
+            raise _not_json(json.JSONDecodeError("Extra data", text, at))
+
+
+def _skip_blanks(text: str, at: int) -> int:
+    return int(WHITESPACE.match(text, at).end())
+
+
+def _decode_at(text: str, at: int) -> tuple[Any, int]:
+    """The JSON value that begins at a place, with numbers as their text, and where it ends. Raises BadInput."""
+    try:
+        return _DECODER.raw_decode(text, at)
+    except json.JSONDecodeError as error:
+        raise _not_json(error) from error
+    except RecursionError as error:
+        raise BadInput("the body is nested too deeply") from error
 
 
 def _loads(text: str) -> Any:
     """Parse JSON and keep every number as its text. Raises BadInput."""
-    try:
-        return json.loads(text, parse_float=NumberText, parse_int=NumberText, parse_constant=NumberText)
-    except json.JSONDecodeError as error:
-        place = f"line {error.lineno}, column {error.colno}"
-        raise BadInput(f"the body is not JSON: {error.msg} at {place}") from error
-    except RecursionError as error:
-        raise BadInput("the body is nested too deeply") from error
+    value, at = _decode_at(text, _skip_blanks(text, 0))
+    if (at := _skip_blanks(text, at)) < len(text):
+        raise _not_json(json.JSONDecodeError("Extra data", text, at))
+    return value
+
+
+def _not_json(error: json.JSONDecodeError) -> BadInput:
+    return BadInput(f"the body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}")
 
 
 def _line(line: str) -> Any:
@@ -231,7 +283,7 @@ def _decode(data: bytes, lines: bool) -> tuple[int, _Values]:
 
 def _check_count(data: bytes, lines: bool, rows: int) -> int:
     """Return `rows`. Raises NotVectorizable if an NDJSON body does not have one object per line."""
-    if lines and rows != sum(1 for line in data.split(b"\n") if line.strip()):
+    if lines and rows != sum(1 for line in BytesIO(data) if line.strip()):
         raise NotVectorizable
     return rows
 

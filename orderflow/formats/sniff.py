@@ -13,10 +13,14 @@ from dataclasses import dataclass, field, replace
 
 from orderflow.errors import UnknownFormat
 from orderflow.formats.parsing.layout import Layout, Role
-from orderflow.formats.parsing.lines import cells
+from orderflow.formats.parsing.lines import MAX_LINE, cells
 from orderflow.formats.parsing.numbers import DecimalMark
 
 SAMPLE_ROWS = 100
+MAX_COLUMNS = 1000
+MAX_NAME = 100
+"""Characters of a column's name; longer ones are cut."""
+_SHOWN_COLUMNS = 40
 _EVEN_ROWS = 20
 DELIMITERS = (";", "\t", "|", ",")
 
@@ -59,8 +63,9 @@ class Sample:
         """Describe the table, for error messages."""
         delimiter = {"\t": "tab", None: "none"}.get(self.delimiter, f"'{self.delimiter}'")
         if self.header:
-            return f"columns {', '.join(self.header)} (delimiter {delimiter})"
-        first = ", ".join(self.rows[0]) if self.rows else "nothing"
+            more = f", … ({len(self.header):,} in all)" if len(self.header) > _SHOWN_COLUMNS else ""
+            return f"columns {', '.join(self.header[:_SHOWN_COLUMNS])}{more} (delimiter {delimiter})"
+        first = ", ".join(self.rows[0][:_SHOWN_COLUMNS]) if self.rows else "nothing"
         return f"no header line, and a first row {first[:120]} (delimiter {delimiter})"
 
 
@@ -72,7 +77,8 @@ def normal(name: str) -> str:
 def take_sample(lines: Iterable[tuple[int, str]], names: tuple[str, ...] = ()) -> Sample:
     """Make a sample from the first non-blank lines, given as pairs of (1-based line number, text).
 
-    Raises UnknownFormat if there are no lines or they do not look like a table.
+    Raises UnknownFormat if there are no lines or they do not look like a table. Of a later line that is too long or has
+    too many columns only the beginning counts.
     """
     found = list(lines)
     delimiter = None
@@ -83,6 +89,9 @@ def take_sample(lines: Iterable[tuple[int, str]], names: tuple[str, ...] = ()) -
     texts = [text for _, text in found]
     if texts[0].lstrip()[:1] in ("{", "["):
         raise UnknownFormat("this is JSON, not CSV: post it to the server, or convert it to CSV")
+    if not _is_bounded(texts[0]):
+        raise UnknownFormat(f"the first line has more than {MAX_LINE:,} characters or {MAX_COLUMNS:,} columns")
+    texts = [text if _is_bounded(text) else text[:MAX_COLUMNS] for text in texts]
     delimiter = delimiter or _delimiter(texts)
     if delimiter is None:
         raise UnknownFormat(
@@ -91,7 +100,7 @@ def take_sample(lines: Iterable[tuple[int, str]], names: tuple[str, ...] = ()) -
     rows = [tuple(cells(text, delimiter)) for text in texts]
     if _is_header(rows[0]):
         line = found[1][0] if len(found) > 1 else found[0][0] + 1
-        sample = sample_of(rows[0], rows[1:], delimiter, line, names)
+        sample = sample_of(tuple(name[:MAX_NAME] for name in rows[0]), rows[1:], delimiter, line, names)
     else:
         sample = sample_of((), rows, delimiter, found[0][0], names)
     blanks = [delimiter + blank for blank in " \t"] + [blank + delimiter for blank in " \t"]
@@ -146,6 +155,10 @@ def _delimiter(texts: list[str]) -> str | None:
         if best is None or score > best:
             best, chosen = score, delimiter
     return chosen
+
+
+def _is_bounded(text: str) -> bool:
+    return len(text) <= MAX_LINE and all(text.count(mark) < MAX_COLUMNS for mark in DELIMITERS)
 
 
 def _is_header(row: tuple[str, ...]) -> bool:

@@ -73,13 +73,13 @@ class ColumnTable:
 
     def parse(self, first_row: int, columns: dict[Role, pa.Array], rows: int, *, fast: bool = True) -> ParsedTicks:
         """Parse the ticks of `rows` consecutive rows."""
-        before = self.context.zone.mark()
+        before = self.context.mark()
         infer = self.context.infer
         if fast:
             try:
                 return assemble(self._chunks(first_row, columns, rows), infer=infer, first_row=first_row)
             except NotVectorizable:
-                self.context.zone.reset(before)
+                self.context.reset(before)
         return assemble([self._by_rows(first_row, columns)], infer=infer, first_row=first_row)
 
     def _chunks(self, first_row: int, columns: dict[Role, pa.Array], rows: int) -> list[Chunk]:

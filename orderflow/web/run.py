@@ -28,8 +28,9 @@ from gevent.pywsgi import WSGIServer
 from orderflow.errors import BadSetting
 from orderflow.services import Services
 from orderflow.web.kit.api import Api
+from orderflow.web.kit.budget import Budget
 from orderflow.web.kit.fanout import Fanout
-from orderflow.web.kit.handler import Handler
+from orderflow.web.kit.handler import Handler, Waiting
 
 try:
     import resource
@@ -39,17 +40,24 @@ except ImportError:  # Windows has no such limit
 FINISH = 2.0
 """Seconds that running requests get to complete at shutdown."""
 BACKLOG = 4096
+MAX_WAITING = 4096
+"""Connections that may wait for a request; beyond, the one that has waited longest is closed."""
+BODIES = 8
+LEAST_BUDGET = 1 << 26
+"""Bodies of maximum size that may be in memory at the same time, and the least number of bytes."""
 SPARE_FILES = 256
 
 log = logging.getLogger(__name__)
 
 
 class HttpServer(WSGIServer):  # type: ignore[misc]  # gevent has no types
-    """gevent's WSGI server, which also counts the running requests."""
+    """gevent's WSGI server, which also counts the running requests. max_body: maximum bytes of one body."""
 
-    def __init__(self, listener: Any, application: Any) -> None:
+    def __init__(self, listener: Any, application: Any, max_body: int) -> None:
         self.running = 0
         self.stopping = False
+        self.budget = Budget(max(BODIES * max_body, LEAST_BUDGET))
+        self.waiting = Waiting(min(MAX_WAITING, raise_file_limit()))
         super().__init__(listener, application, log=None, error_log=_Errors(), handler_class=Handler, spawn=Pool())
 
 
@@ -95,7 +103,7 @@ def serve(services: Services, server: flask.Flask, listener: Any, ready: Callabl
     """
     fanout: Fanout = server.extensions["orderflow.fanout"]
     apis: tuple[Api, ...] = server.extensions["orderflow.apis"]
-    http = HttpServer(listener, server)
+    http = HttpServer(listener, server, services.settings.max_body)
     ended = Event()
     loop = get_hub().loop
 

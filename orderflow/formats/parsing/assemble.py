@@ -65,11 +65,12 @@ class ParsedRows:
 
 @dataclass(slots=True)
 class Chunk:
-    """The result of one path for consecutive rows: parsed rows, the errors of bad rows, and the number of rows."""
+    """The result of one path for consecutive rows: parsed rows, errors, number of rows, and of bad ones."""
 
     parts: list[ParsedRows]
     rows: int
     errors: list[FieldError] = field(default_factory=list)
+    rejected: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,8 @@ def assemble(chunks: Sequence[Chunk], *, infer: bool, first_row: int = 0) -> Par
         )
         origins.append(ticks.row)
     errors = [error for chunk in chunks for error in chunk.errors]
-    return ParsedTicks(batches, errors, sum(chunk.rows for chunk in chunks), origins, first_row)
+    rows, rejected = sum(chunk.rows for chunk in chunks), sum(chunk.rejected for chunk in chunks)
+    return ParsedTicks(batches, errors, rows, origins, first_row, rejected)
 
 
 def fits_grid(units: Ints, gap: int) -> Flags:

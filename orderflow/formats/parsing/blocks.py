@@ -16,7 +16,7 @@ from orderflow.formats.parsing.assemble import Chunk, assemble
 from orderflow.formats.parsing.context import Cell, ParseContext
 from orderflow.formats.parsing.fast import read_columns
 from orderflow.formats.parsing.layout import Layout, Role
-from orderflow.formats.parsing.lines import Block, cells
+from orderflow.formats.parsing.lines import MAX_LINE, Block, cells
 from orderflow.formats.parsing.numbers import NULL_WORDS, DecimalMark
 from orderflow.formats.parsing.parse_errors import NotVectorizable
 from orderflow.formats.parsing.result import ParsedTicks
@@ -46,12 +46,12 @@ class TextTable:
         """Parse the ticks of a block. With `fast` False only the row path is used: same result, quicker for small
         bodies.
         """
-        before = self.context.zone.mark()
+        before = self.context.mark()
         if fast:
             try:
                 return self._assemble(self._chunks(block), block)
             except NotVectorizable:
-                self.context.zone.reset(before)
+                self.context.reset(before)
         try:
             return self._assemble([self._by_rows(block)], block)
         except NotVectorizable as error:
@@ -103,10 +103,14 @@ class TextTable:
         reader = RowReader(layout, self.context)
         wanted = [(role, column.index, column.name) for role, column in layout.columns.items()]
         row = block.row
-        for number, raw in enumerate(block.data.split(b"\n"), block.line):
-            if not raw.strip(b" \t\r"):
+        for number, raw in enumerate(block.texts(), block.line):
+            if not raw.strip(b" \t\r\n"):
                 continue
-            fields = cells(raw.rstrip(b"\r").decode("utf-8", "replace"), self.delimiter)
+            if len(raw) > MAX_LINE:
+                reader.refuse(row, number, f"is longer than {MAX_LINE:,} bytes")
+                row += 1
+                continue
+            fields = cells(raw.rstrip(b"\r\n").decode("utf-8", "replace"), self.delimiter)
             if len(fields) < layout.least or any(fields[layout.width :]):
                 reader.refuse(row, number, f"has {len(fields)} fields, but {layout.width} are needed")
             else:

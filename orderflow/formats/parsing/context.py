@@ -25,14 +25,27 @@ class ParseContext:
     """Options and state of one parse.
 
     zone: the zone of times without one; it remembers the latest time. infer: whether missing sides are inferred.
-    symbol: the symbol of rows without one. only: `symbol` applies to all rows. named: the symbols found in the file.
+    symbol: the symbol of rows without one. only: `symbol` applies to all rows. quick: raise TakesLong instead of taking
+    more than a few milliseconds. room: how many further errors are listed, None for all. named: the symbols found in
+    the file.
     """
 
     zone: Zone
     infer: bool
     symbol: str
     only: bool = False
+    quick: bool = False
+    room: int | None = None
     named: set[str] = field(default_factory=set)
+
+    def mark(self) -> tuple[tuple[int, int | None], int | None]:
+        """The current state, for `reset`."""
+        return self.zone.mark(), self.room
+
+    def reset(self, mark: tuple[tuple[int, int | None], int | None]) -> None:
+        """Return to the state of `mark`, to read the same rows again."""
+        zone, self.room = mark
+        self.zone.reset(zone)
 
     def rename(self, names: list[str]) -> None:
         """Record symbols that are replaced by the given one. Raises BadInput if there are several."""

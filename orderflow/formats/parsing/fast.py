@@ -24,6 +24,7 @@ from orderflow.market.ticks import NO_ID
 Columns = Mapping[Role, tuple[pa.Array, DecimalMark]]
 
 _MAX_DECIMALS = 18
+_QUICK_SYMBOLS = 64
 
 
 def read_columns(columns: Columns, rows: int, first_row: int, layout: Layout, context: ParseContext) -> Chunk:
@@ -147,7 +148,8 @@ def _symbols(columns: Columns, context: ParseContext) -> tuple[list[str], Indice
     nowhere = np.zeros(0, np.intp)
     if Role.SYMBOL not in columns:
         return [context.symbol], nowhere
-    names, place = words.symbols(columns[Role.SYMBOL][0], context.symbol)
+    most = _QUICK_SYMBOLS if context.quick else None
+    names, place = words.symbols(columns[Role.SYMBOL][0], context.symbol, most)
     if not context.only:
         return names, place
     context.rename([name for name in columns[Role.SYMBOL][0].unique().to_pylist() if name is not None])

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BytesIO
+from itertools import islice
+
+MAX_LINE = 1 << 16
+"""Bytes of the longest line that is split into cells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,19 +26,20 @@ class Block:
 
     def rows(self) -> int:
         """The number of lines that are not blank."""
-        return sum(1 for text in self.data.split(b"\n") if text.strip(b" \t\r"))
+        return sum(1 for text in self.texts() if text.strip(b" \t\r\n"))
+
+    def texts(self) -> Iterator[bytes]:
+        """The lines one by one, each with its end."""
+        return iter(BytesIO(self.data))
 
     def parts(self, count: int) -> list[Block]:
         """Split the block into about `count` blocks of whole lines."""
-        texts = self.data.split(b"\n")
-        if texts and not texts[-1]:
-            texts.pop()
-        step = -(-len(texts) // count)
-        blocks, row = [], self.row
-        for start in range(0, len(texts), step):
-            part = texts[start : start + step]
-            block = Block(b"\n".join(part) + b"\n", self.line + start, row, len(part))
+        texts, step = self.texts(), -(-self.lines // count)
+        blocks, row, line = [], self.row, self.line
+        while part := list(islice(texts, step)):
+            block = Block(b"".join(part), line, row, len(part))
             row += block.rows()
+            line += len(part)
             blocks.append(block)
         return blocks
 

@@ -1,4 +1,4 @@
-"""Exceptions of the parsing paths. Neither leaves `orderflow.formats`.
+"""Exceptions of the parsing paths. Only `TakesLong` leaves `orderflow.formats`.
 
 `ParseError` reports one bad cell or row, with the message for its sender. `NotVectorizable` is not an error in the
 data: it sends a chunk from the fast path to the row path.
@@ -19,6 +19,10 @@ class ParseError(ValueError):
 
 class NotVectorizable(Exception):
     """Raised by the fast path for rows that only the row path can parse."""
+
+
+class TakesLong(Exception):
+    """Raised in a quick parse (see `ParseContext.quick`) by all that can take more than a few milliseconds."""
 
 
 class NumberText(str):

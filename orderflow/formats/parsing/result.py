@@ -8,15 +8,18 @@ from orderflow.arrays import Ints
 from orderflow.errors import FieldError
 from orderflow.market.ticks import TickBatch
 
+MAX_ERRORS = 1000
+"""Errors of a body that are listed; further bad rows are only counted."""
+
 
 @dataclass(frozen=True, slots=True)
 class ParsedTicks:
     """The ticks of one body, or of one chunk of a file.
 
-    batches: one per symbol, in order of first appearance; ticks in arrival order. errors: every bad field of every bad
-    row, in row order. rows: number of data rows, good and bad. origins: for each batch, the data row int64[n] of each
-    tick, counted from 0 within the body or file (a row with bid and ask volume gives two ticks). first_row: the number
-    of the first row.
+    batches: one per symbol, in order of first appearance; ticks in arrival order. errors: the bad fields of bad rows in
+    row order, all of them in a file, the first MAX_ERRORS in a body. rows: number of data rows, good and bad. origins:
+    for each batch, the data row int64[n] of each tick, counted from 0 within the body or file (a row with bid and ask
+    volume gives two ticks). first_row: the number of the first row. rejected: number of bad rows, listed or not.
     """
 
     batches: list[TickBatch]
@@ -24,13 +27,9 @@ class ParsedTicks:
     rows: int
     origins: list[Ints] = field(default_factory=list)
     first_row: int = 0
+    rejected: int = 0
 
     @property
     def ticks(self) -> int:
         """The number of ticks in all batches."""
         return sum(len(batch) for batch in self.batches)
-
-    @property
-    def rejected(self) -> int:
-        """The number of rows that were rejected."""
-        return len({error.row for error in self.errors})

@@ -15,7 +15,7 @@ from orderflow.formats.parsing.assemble import Chunk, ParsedRows
 from orderflow.formats.parsing.context import Cell, ParseContext
 from orderflow.formats.parsing.layout import Layout, Role, TimeRule
 from orderflow.formats.parsing.numbers import number
-from orderflow.formats.parsing.parse_errors import NumberText, ParseError, shown
+from orderflow.formats.parsing.parse_errors import NumberText, ParseError, TakesLong, shown
 from orderflow.market.decimals import MAX_UNITS, unit_text
 from orderflow.market.ticks import NO_ID
 
@@ -45,11 +45,13 @@ class RowReader:
     """Collects rows, which must be added in order; `chunk` returns the result."""
 
     def __init__(self, layout: Layout, context: ParseContext) -> None:
+        if context.quick:
+            raise TakesLong
         self._layout = layout
         self._context = context
         self._symbols: dict[str, list[_Row]] = {}
         self._errors: list[FieldError] = []
-        self._rows = 0
+        self._rows = self._rejected = 0
         self._volumes = Role.BID_VOLUME in layout.columns and Role.ASK_VOLUME in layout.columns
         self._sized = Role.SIZE in layout.columns
         self._cells: Cells = {}
@@ -80,7 +82,8 @@ class RowReader:
     def refuse(self, row: int, line: int | None, reason: str) -> None:
         """Reject a row that cannot be split into cells."""
         self._rows += 1
-        self._errors.append(FieldError(row, None, reason, line))
+        self._rejected += 1
+        self._note([FieldError(row, None, reason, line)])
 
     def add(self, row: int, line: int | None, cells: Cells) -> None:
         """Parse one data row: a cell for each role with a value (empty optional cells are left out)."""
@@ -99,7 +102,9 @@ class RowReader:
         if self._volumes and not faults:
             faults += self._check_volumes(got)
         if faults:
-            self._errors += [FieldError(row, self._field(role), reason, line) for role, reason in faults]
+            self._rejected += 1
+            if self._context.room != 0:
+                self._note([FieldError(row, self._field(role), reason, line) for role, reason in faults])
             return
         name = got.get(Role.SYMBOL, self._context.symbol)
         if self._context.only:
@@ -127,7 +132,15 @@ class RowReader:
         """The result for all rows so far."""
         parts = [self._parsed_rows(symbol, rows) for symbol, rows in self._symbols.items()]
         self._errors.sort(key=lambda error: -1 if error.row is None else error.row)
-        return Chunk([part for part in parts if len(part.row)], self._rows, self._errors)
+        return Chunk([part for part in parts if len(part.row)], self._rows, self._errors, self._rejected)
+
+    def _note(self, errors: list[FieldError]) -> None:
+        """List errors while there is room."""
+        room = self._context.room
+        if room is not None:
+            errors = errors[:room]
+            self._context.room = room - len(errors)
+        self._errors += errors
 
     def _field(self, role: Role) -> str:
         """The field's name as sent."""
@@ -184,8 +197,10 @@ class RowReader:
             ]
             for role, exact in faults:
                 reason = f"{unit_text(*exact)} cannot be kept exactly with as many decimals as the other rows have"
-                self._errors.append(FieldError(row.row, self._layout.name(role) or role.value, reason, row.line))
-            if not faults:
+                self._note([FieldError(row.row, self._layout.name(role) or role.value, reason, row.line)])
+            if faults:
+                self._rejected += 1
+            else:
                 kept.append(row)
         return ParsedRows(
             symbol,

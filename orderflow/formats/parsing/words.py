@@ -59,6 +59,7 @@ _ID = re.compile(r"[!-~]{1,128}")
 _ID_RE2 = r"^[!-~]{1,128}$"
 _MAX_WORDS = 64
 _MAX_ID = 2**63 - 1
+_MAX_FIGURES = 64
 
 
 def side(text: str, words: Words) -> int:
@@ -95,11 +96,12 @@ def safe_symbol(text: str) -> str:
     return made if _SYMBOL.match(made) else "DEFAULT"
 
 
-def symbols(array: pa.Array, default: str) -> tuple[list[str], Indices]:
-    """The distinct symbols of a column, and each row's index in them; null is `default`. Raises NotVectorizable."""
+def symbols(array: pa.Array, default: str, most: int | None = None) -> tuple[list[str], Indices]:
+    """The distinct symbols of a column, and each row's index in them; null is `default`. Raises NotVectorizable, also
+    for more than `most`."""
     if pa.types.is_null(array.type):
         return [default], np.zeros(len(array), np.intp)
-    table, codes = _dictionary(array, limit=len(array))
+    table, codes = _dictionary(array, limit=len(array) if most is None else most)
     try:
         names = [symbol(name) for name in table]
     except ParseError as error:
@@ -113,7 +115,7 @@ def symbols(array: pa.Array, default: str) -> tuple[list[str], Indices]:
 
 def trade_id(value: str) -> int | str:
     """Parse one venue trade id: whole numbers as int, others as str (see `hashed`). Raises ParseError."""
-    if value.isascii() and value.isdigit() and int(value) <= _MAX_ID:
+    if len(value) <= _MAX_FIGURES and value.isascii() and value.isdigit() and int(value) <= _MAX_ID:
         return int(value)
     if isinstance(value, NumberText) or not _ID.fullmatch(value):
         raise ParseError(

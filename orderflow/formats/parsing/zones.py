@@ -41,6 +41,11 @@ class Zone:
                     f"tz: {name!r} is not an IANA time zone; use a name like UTC or America/New_York"
                 ) from error
 
+    @property
+    def is_utc(self) -> bool:
+        """Whether wall times are UTC already."""
+        return self._zone is None
+
     def seen(self, times: Ints) -> None:
         """Record accepted UTC times, to tell the second occurrence of a repeated hour from the first."""
         if len(times):

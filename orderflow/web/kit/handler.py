@@ -1,94 +1,77 @@
-"""A stricter and faster version of gevent's HTTP connection handler.
+"""A stricter, faster and more patient version of gevent's HTTP connection handler.
 
-It parses the request head in one pass, writes small responses with one call, discards unread bodies up to a limit, and
-answers malformed requests with JSON. The mail parser that gevent uses for the head, and a second write, cost as much as
-the rest of a short request.
+It reads heads with `request_head` and bodies with `request_stream`, writes small responses with one call, discards
+unread bodies up to a limit, and answers malformed requests with JSON. The mail parser that gevent uses for the head,
+and a second write, cost as much as the rest of a short request.
+
+No client can hold the server: a head has a deadline and a body a least rate, a connection with many requests at hand
+gives way to the others between them, and of too many idle connections the one that has waited longest is closed.
 """
 
 from __future__ import annotations
 
 import contextlib
+import io
 import logging
-import re
 import socket
-import time
-from collections.abc import Iterator
-from typing import Any
+from functools import partial
+from typing import Any, Protocol
+from urllib.parse import unquote
 
-from gevent.pywsgi import Input, WSGIHandler
+from gevent.pywsgi import WSGIHandler
 
+from orderflow.web.kit.request_head import BadHead, Head, read_head
+from orderflow.web.kit.request_stream import Body, Wire
 from orderflow.web.kit.responses import error_body
 
 IDLE = 75.0
-"""Seconds without a byte after which a connection is closed: between requests, in a body, or while sending."""
-DRAIN_BYTES = 256 * 2**20
-DRAIN_SECONDS = 10.0
-"""How much of an unread body is discarded, so that the client gets the response instead of a connection reset."""
-LINE = 1 << 16
-LINES = 100
-"""Maximum length of a header line in bytes, and maximum number of header lines."""
+"""Seconds without a byte after which a connection is closed: between requests, or while sending."""
+HEAD_SECONDS = 30.0
+"""Seconds from the first byte of a head to its end."""
+LINGER_SECONDS = 1.0
+LINGER_BYTES = 1 << 20
+"""How long, and how much, a connection is read on after a head was refused."""
 ONE_WRITE = 1 << 16
+REASONS = {
+    400: "Bad Request",
+    408: "Request Timeout",
+    414: "URI Too Long",
+    431: "Request Header Fields Too Large",
+    500: "Internal Server Error",
+    501: "Not Implemented",
+    505: "HTTP Version Not Supported",
+}
 
-_FIELD = re.compile(r"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*(.*?)[ \t]*\r?\n", re.DOTALL)
+NO_CONTENT_FIELDS = ("content-type", "content-length")
+"""Fields whose names in the environ have no HTTP_ in front."""
 
+unquote_latin1 = partial(unquote, encoding="latin-1")
 log = logging.getLogger(__name__)
 access = logging.getLogger("orderflow.access")
 
 
-class Headers:
-    """The header fields, with the methods that gevent uses. Raises ValueError for a malformed head."""
+class Dropped(Protocol):
+    """A connection that can be ended from outside."""
 
-    status = ""
-
-    def __init__(self, stream: Any) -> None:
-        self.fields: list[tuple[str, str]] = []
-        self._values: dict[str, str] = {}
-        while (line := stream.readline(LINE).decode("latin-1")) not in ("\r\n", "\n"):
-            match = _FIELD.fullmatch(line)
-            if match is None or len(self.fields) >= LINES:
-                raise ValueError("the head of the request is damaged or too long")
-            name, value = match[1].lower(), match[2]
-            if name in ("content-length", "transfer-encoding", "host") and name in self._values:
-                raise ValueError(f"{name} is given twice")
-            self.fields.append((name, value))
-            self._values[name] = value
-        if self._values.get("transfer-encoding", "chunked").lower() != "chunked":
-            raise ValueError("the transfer coding is not chunked")
-        length = self._values.get("content-length", "0")
-        if not (length.isascii() and length.isdigit()):
-            raise ValueError("the content length is not a number")
-
-    def get(self, name: str, default: str | None = None) -> str | None:
-        return self._values.get(name.lower(), default)
-
-    getheader = get
-
-    def __delitem__(self, name: str) -> None:
-        del self._values[name.lower()]
-
-    @property
-    def typeheader(self) -> str | None:
-        return self._values.get("content-type")
+    def drop(self) -> None: ...
 
 
-class Body(Input):  # type: ignore[misc]  # gevent has no types
-    """A request's body. If a response was sent before it was read, the rest is discarded up to a limit."""
+class Waiting:
+    """The connections that wait for a head. most: their maximum number; beyond, the oldest one is ended."""
 
-    @property
-    def unread(self) -> bool:
-        """True if part of the body has not been read."""
-        if self.chunked_input:
-            return bool(self.chunk_length != 0)
-        return bool(self.position < (self.content_length or 0))
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._connections: dict[Dropped, None] = {}
 
-    def _discard(self) -> None:
-        # a client that sent "Expect: 100-continue" (self.socket is set) has not sent its body
-        if self._chunked_input_error or not self.unread or self.socket is not None:
-            return
-        until = time.monotonic() + DRAIN_SECONDS
-        left = DRAIN_BYTES
-        while left > 0 and time.monotonic() < until and (piece := self.read(min(left, 1 << 16))):
-            left -= len(piece)
+    def add(self, connection: Dropped) -> None:
+        self._connections[connection] = None
+        if len(self._connections) > self._most:
+            oldest = next(iter(self._connections))
+            self.remove(oldest)
+            oldest.drop()
+
+    def remove(self, connection: Dropped) -> None:
+        self._connections.pop(connection, None)
 
 
 class Handler(WSGIHandler):  # type: ignore[misc]  # gevent has no types
@@ -96,26 +79,81 @@ class Handler(WSGIHandler):  # type: ignore[misc]  # gevent has no types
 
     wsgi_input: Any
 
-    def __init__(self, sock: Any, address: Any, server: Any, rfile: Any = None) -> None:
+    def __init__(self, sock: Any, address: Any, server: Any) -> None:
         sock.settimeout(IDLE)
         with contextlib.suppress(OSError):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        super().__init__(sock, address, server, rfile)
+        self._wire = Wire(sock)
+        super().__init__(sock, address, server, io.BufferedReader(self._wire))
 
-    def MessageClass(self, stream: Any, seekable: int) -> Headers:
-        return Headers(stream)
+    def drop(self) -> None:
+        """End the connection, from another greenlet."""
+        with contextlib.suppress(OSError):
+            self.socket.shutdown(socket.SHUT_RDWR)
 
-    def _headers(self) -> Iterator[tuple[str, str]]:
-        for name, value in self.headers.fields:
-            if name not in ("content-type", "content-length") and "_" not in name:
-                yield "HTTP_" + name.replace("-", "_").upper(), value
+    def handle_one_request(self) -> Any:
+        """Handle one request. True: another may follow. None: the connection ends."""
+        self._wire.give_way()
+        waiting = self.server.waiting
+        waiting.add(self)
+        try:
+            head = self._read_head()
+        except BadHead as error:
+            self._refuse(error)
+            return None
+        except OSError:
+            return None
+        finally:
+            waiting.remove(self)
+        if head is None:
+            return None
+        self.headers = head
+        self.command, self.path, self.request_version = head.method, head.target, head.version
+        self.requestline = f"{head.method} {head.target} {head.version}"
+        self.close_connection = not head.keeps_alive
+        self.environ = self.get_environ()
+        self.application = self.server.application
+        self.handle_one_response()
+        return None if self.close_connection or self.rfile.closed else True
+
+    def _read_head(self) -> Head | None:
+        self._wire.allow(IDLE)
+        if not self.rfile.peek(1):
+            return None
+        self._wire.allow(HEAD_SECONDS)
+        try:
+            return read_head(self.rfile)
+        except TimeoutError as error:
+            raise BadHead(408, f"the head did not arrive within {HEAD_SECONDS:g} seconds") from error
+
+    def _refuse(self, error: BadHead) -> None:
+        """Answer, and read on for a moment: to close at once would discard the response with what is unread."""
+        log.debug("unreadable request from %s: %s", self.client_address, error)
+        with contextlib.suppress(OSError):
+            self.socket.sendall(refusal(error.status, str(error)))
+            self.socket.shutdown(socket.SHUT_WR)
+            self._wire.allow(LINGER_SECONDS)
+            left = LINGER_BYTES
+            while left > 0 and (piece := self.rfile.read1(1 << 16)):
+                left -= len(piece)
 
     def get_environ(self) -> Any:
-        environ = super().get_environ()
-        given = self.wsgi_input
-        self.wsgi_input = Body(given.rfile, given.content_length, given.socket, given.chunked_input)
-        if environ["wsgi.input"] is given:
-            environ["wsgi.input"] = self.wsgi_input
+        head: Head = self.headers
+        environ = self.server.get_environ()
+        environ["REQUEST_METHOD"] = head.method
+        environ["SCRIPT_NAME"] = ""
+        path, _, environ["QUERY_STRING"] = head.target.partition("?")
+        environ["PATH_INFO"] = unquote_latin1(path)
+        environ["SERVER_PROTOCOL"] = head.version
+        if isinstance(self.client_address, tuple):
+            environ["REMOTE_ADDR"], environ["REMOTE_PORT"] = map(str, self.client_address[:2])
+        for name, value in head.fields:
+            add_field(environ, name, value)
+        length = None if head.chunked else head.length or 0
+        asked = self.socket if length != 0 and (head.get("expect") or "").lower() == "100-continue" else None
+        self.wsgi_input = Body(self.rfile, environ, self.server.budget, length, asked)
+        environ["wsgi.input"] = self.wsgi_input
+        environ["wsgi.input_terminated"] = True
         return environ
 
     def run_application(self) -> None:
@@ -124,12 +162,14 @@ class Handler(WSGIHandler):  # type: ignore[misc]  # gevent has no types
             super().run_application()
         finally:
             self.server.running -= 1
-        # after an upgrade or an unread body, the next bytes are not a request
-        if "HTTP_UPGRADE" in self.environ or self.server.stopping or self.wsgi_input.unread:
+            self.wsgi_input.close()
+        # a socket sends its own response and ends with the connection; after an unread body no request follows
+        if self.status is None or self.server.stopping or self.wsgi_input.unread:
             self.close_connection = True
 
     def finalize_headers(self) -> None:
-        if self.server.stopping or self.wsgi_input.unread:
+        self.close_connection |= self.server.stopping or self.wsgi_input.unread
+        if self.close_connection and (b"Connection", b"close") not in self.response_headers:
             self.response_headers.append((b"Connection", b"close"))
         super().finalize_headers()
 
@@ -153,18 +193,41 @@ class Handler(WSGIHandler):  # type: ignore[misc]  # gevent has no types
     def log_error(self, msg: str, *args: Any) -> None:
         log.debug(msg, *args)
 
-    def _handle_client_error(self, ex: BaseException) -> tuple[str, bytes]:
-        log.debug("unreadable request from %s: %s", self.client_address, ex)
-        return "400", _raw("400 Bad Request", f"the request is malformed: {ex}")
+    def handle_error(self, kind: Any, error: Any, trace: Any) -> None:
+        if isinstance(error, OSError):  # the client is gone, or does not read
+            log.debug("the connection of %s ended: %s", self.client_address, error)
+            self.close_connection = True
+            return
+        super().handle_error(kind, error, trace)
 
-    def handle_one_request(self) -> Any:
-        result = super().handle_one_request()
-        if isinstance(result, tuple) and result[0] == "414":
-            return "414", _raw("414 URI Too Long", "the URL is too long")
-        return result
+    def _send_error_response_if_possible(self, error_code: int) -> None:
+        self.close_connection = True
+        if not self.response_length:
+            with contextlib.suppress(OSError):
+                self.socket.sendall(refusal(error_code, "the server could not answer this request"))
 
 
-def _raw(status: str, detail: str) -> bytes:
+def add_field(environ: dict[str, Any], name: str, value: str) -> None:
+    """Add a header field to the environ. A name with an underscore is left out: it could pass for another field."""
+    if "_" in name:
+        return
+    key = name.replace("-", "_").upper()
+    if name not in NO_CONTENT_FIELDS:
+        key = f"HTTP_{key}"
+        if key in environ:
+            value = f"{environ[key]}{'; ' if name == 'cookie' else ','}{value}"
+    environ[key] = value
+
+
+def refusal(status: int, detail: str) -> bytes:
+    """A whole response that refuses a request and ends the connection."""
     body = error_body(detail)
-    head = ["Content-Type: application/json", f"Content-Length: {len(body)}", "Connection: close"]
-    return "\r\n".join([f"HTTP/1.1 {status}", *head, "", ""]).encode() + body
+    lines = [
+        f"HTTP/1.1 {status} {REASONS[status]}",
+        "Content-Type: application/json",
+        f"Content-Length: {len(body)}",
+        "Cache-Control: no-store",
+        "X-Content-Type-Options: nosniff",
+        "Connection: close",
+    ]
+    return "\r\n".join([*lines, "", ""]).encode() + body

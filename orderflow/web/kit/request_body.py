@@ -1,20 +1,32 @@
 """Reads and decompresses request bodies up to a size limit.
 
-The body is read directly from the server's stream. A Content-Length above the limit is refused before a byte is read; a
-chunked body is refused when it exceeds the limit. An incomplete body, from a client that disconnects, is discarded.
+A Content-Length above the limit is refused before a byte is read; a chunked body is refused when it exceeds the limit.
+An incomplete body, from a client that disconnects or is too slow, is discarded. A compressed body is unpacked in time
+proportional to its size, whatever it is made of, and a large one beside the event loop.
 """
 
 from __future__ import annotations
 
 import logging
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
-from orderflow.errors import BadInput, Busy, OrderflowError, TooLarge
+from orderflow.errors import BadInput, OrderflowError, TooLarge
+from orderflow.web.kit.budget import counter
 
 PIECE = 1 << 16
+PACKED_PIECE = 1 << 13
+MAX_MEMBERS = 4096
+"""Maximum number of parts that a gzip body is joined from."""
+PACKED_HERE = 1024
+"""Packed bodies up to this many bytes are unpacked at once: they unpack to a megabyte at most."""
+CODINGS = ("identity", "", "gzip", "x-gzip", "deflate")
+ZLIB = frozenset(b"\x08\x18\x28\x38\x48\x58\x68\x78")
+"""First bytes of zlib's format; "deflate" means that format, but some clients send raw deflate."""
+
+Run = Callable[[Callable[[], bytes]], bytes]
+"""Runs a function, as `Workers.run` does in a worker thread."""
 
 log = logging.getLogger(__name__)
 
@@ -29,23 +41,15 @@ class ClientGone(BadInput):
     """The client closed the connection before its body was complete."""
 
 
-class Budget:
-    """Bounds the total bytes of all bodies being processed, so that many large ones cannot exhaust the memory."""
+class TooSlow(OrderflowError):
+    """The body did not arrive in time."""
 
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._held = 0
+    status = 408
 
-    @contextmanager
-    def hold(self, size: int) -> Iterator[None]:
-        """Reserve `size` bytes. Raises Busy if fewer are free."""
-        if self._held and self._held + size > self._most:
-            raise Busy("the server is taking in as much as it can; try again", retry_after=1)
-        self._held += size
-        try:
-            yield
-        finally:
-            self._held -= size
+
+def run_here(fn: Callable[[], bytes]) -> bytes:
+    """Run the function in the calling thread."""
+    return fn()
 
 
 def content_length(environ: dict[str, Any]) -> int | None:
@@ -53,30 +57,37 @@ def content_length(environ: dict[str, Any]) -> int | None:
     text = environ.get("CONTENT_LENGTH")
     if not text:
         return None if "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower() else 0
-    if not text.isdecimal():
+    if not (text.isascii() and text.isdigit() and len(text) <= 18):
         raise BadInput("Content-Length is not a number")
     return int(text)
 
 
-def read_body(environ: dict[str, Any], limit: int) -> bytes:
-    """The whole body, decompressed.
+def read_body(environ: dict[str, Any], limit: int, run: Run = run_here) -> bytes:
+    """The whole body, decompressed. run: runs what may take long.
 
     Raises TooLarge above `limit` bytes (before or after decompression), UnsupportedMedia for an unknown
-    Content-Encoding, BadInput for corrupt data, ClientGone if the client disconnects.
+    Content-Encoding, BadInput for corrupt data, ClientGone if the client disconnects, TooSlow, and Busy if there is no
+    room for it.
     """
     length = content_length(environ)
     if length is not None and length > limit:
         raise too_large(limit)
     coding = environ.get("HTTP_CONTENT_ENCODING", "identity").strip().lower()
-    if coding not in ("identity", "", "gzip", "x-gzip", "deflate"):
+    if coding not in CODINGS:
         raise UnsupportedMedia(f"Content-Encoding {coding[:50]!r} is not supported; use gzip, deflate or none")
     try:
-        data = _read_chunked(environ["wsgi.input"], limit) if length is None else environ["wsgi.input"].read(length)
+        data = _read(environ["wsgi.input"], length, limit)
+    except TimeoutError as error:
+        raise TooSlow("the body came too slowly; nothing of it was kept") from error
     except OSError as error:
         raise _gone(environ, error) from error
     if length is not None and len(data) < length:
         raise _gone(environ, f"{len(data):,} of {length:,} bytes came")
-    return bytes(data) if coding in ("identity", "") else _inflate(data, coding, limit)
+    if coding in CODINGS[:2]:
+        return data
+    unpacked = run(lambda: inflate(data, coding, limit)) if len(data) > PACKED_HERE else inflate(data, coding, limit)
+    counter(environ)(len(unpacked))
+    return unpacked
 
 
 def too_large(limit: int) -> TooLarge:
@@ -90,39 +101,46 @@ def _gone(environ: dict[str, Any], why: object) -> ClientGone:
     return ClientGone("the body ended before its announced length; nothing of it was kept")
 
 
-def _read_chunked(stream: Any, limit: int) -> bytes:
-    pieces, size = [], 0
-    while piece := stream.read(PIECE):
+def _read(stream: Any, length: int | None, limit: int) -> bytes:
+    """The body, read piece by piece: nothing is reserved for what has not come. Raises TooLarge."""
+    if length is not None and length <= PIECE:
+        return bytes(stream.read(length))
+    pieces, size, most = [], 0, limit + 1 if length is None else length
+    while size < most and (piece := stream.read(min(PIECE, most - size))):
         size += len(piece)
-        if size > limit:
-            raise too_large(limit)
         pieces.append(piece)
+    if size > limit:
+        raise too_large(limit)
     return b"".join(pieces)
 
 
-def _inflate(data: bytes, coding: str, limit: int) -> bytes:
-    # "deflate" means zlib's format, but some clients send raw deflate; the first byte distinguishes them
-    bare = coding == "deflate" and data[:1] not in (
-        b"\x08",
-        b"\x18",
-        b"\x28",
-        b"\x38",
-        b"\x48",
-        b"\x58",
-        b"\x68",
-        b"\x78",
-    )
+def inflate(data: bytes, coding: str, limit: int) -> bytes:
+    """Unpack "gzip", "x-gzip" or "deflate" in time proportional to the bytes before and after.
+
+    Raises TooLarge above `limit` bytes, BadInput for corrupt data and for more than MAX_MEMBERS gzip parts.
+    """
+    if not data:
+        return b""
+    bare = coding == "deflate" and data[0] not in ZLIB
     window = -zlib.MAX_WBITS if bare else zlib.MAX_WBITS + 32
-    whole = b""
-    try:
-        while data:
-            stream = zlib.decompressobj(window)
-            whole += stream.decompress(data, limit + 1 - len(whole))
-            if len(whole) > limit:
+    pieces: list[bytes] = []
+    size = at = 0
+    view = memoryview(data)
+    for _ in range(MAX_MEMBERS):
+        member = zlib.decompressobj(window)
+        while at < len(data) and not member.eof:
+            fed = view[at : at + PACKED_PIECE]
+            try:
+                piece = member.decompress(fed, limit + 1 - size)
+            except zlib.error as error:
+                raise BadInput(f"the body is not {coding}: {error}") from error
+            at += len(fed) - len(member.unused_data)
+            size += len(piece)
+            pieces.append(piece)
+            if size > limit:
                 raise too_large(limit)
-            if not stream.eof:
-                raise BadInput(f"the {coding} body ends too early")
-            data = stream.unused_data
-    except zlib.error as error:
-        raise BadInput(f"the body is not {coding}: {error}") from error
-    return whole
+        if not member.eof:
+            raise BadInput(f"the {coding} body ends too early")
+        if at == len(data):
+            return b"".join(pieces)
+    raise BadInput(f"the {coding} body has more than {MAX_MEMBERS:,} parts; pack it as one")

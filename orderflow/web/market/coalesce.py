@@ -24,6 +24,8 @@ from orderflow.runtime.workers import Event, Workers
 
 MAX_GROUP = 2_000
 """Maximum number of ticks in a group."""
+MAX_TICK = 4096
+"""Bytes of the longest tick that is grouped."""
 
 Parse = Callable[[bytes], ParsedTicks]
 ProcessSingle = Callable[[bytes], bytes]
@@ -94,7 +96,12 @@ class Coalescer:
         if len(group) > 1:
             try:
                 parsed = parse(b"[" + b",".join([call.body for call in group]) + b"]")
-                if parsed.rows == len(group) and not any((batch.id != NO_ID).any() for batch in parsed.batches):
+                listed = len({error.row for error in parsed.errors})
+                if (
+                    listed == parsed.rejected
+                    and parsed.rows == len(group)
+                    and not any((batch.id != NO_ID).any() for batch in parsed.batches)
+                ):
                     self._share(group, parsed, symbol)
                     return
             except BadInput:
@@ -131,7 +138,7 @@ def can_group(body: bytes) -> bool:
     """True if the body is one complete JSON object without an id, so that it can be an element of an array."""
     try:
         # a tick with an id may be a duplicate, which a shared append cannot report for it
-        return b'"id"' not in body and isinstance(msgspec.json.decode(body), dict)
+        return len(body) <= MAX_TICK and b'"id"' not in body and isinstance(msgspec.json.decode(body), dict)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         return False
 

@@ -1,24 +1,29 @@
 """Ingest of ticks: one (`POST /tick`) or a batch (`POST /ticks`), all or none.
 
-The code path is short on purpose: read the body, parse it to columns, append it to the market, respond. Large bodies
-are parsed in a worker thread, so that one big upload does not stall the charts.
+The code path is short on purpose: read the body, parse it to columns, append it to the market, respond. Large bodies,
+and others that take long, are parsed in a worker thread, so that no upload stalls the charts. Each client has one such
+body parsed at a time, so that many uploads of one do not keep the threads from the others.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import flask
 
 from orderflow.errors import BadInput, FieldError
-from orderflow.formats import SYMBOL_PATTERN, ParsedTicks, parse_body
+from orderflow.formats import SYMBOL_PATTERN, ParsedTicks, TakesLong, parse_body
 from orderflow.market.ports import MarketWriter
+from orderflow.runtime.workers import Workers
 from orderflow.services import Services
+from orderflow.web.kit.budget import client_of
 from orderflow.web.kit.params import choice, text
-from orderflow.web.kit.request_body import Budget, UnsupportedMedia, content_length, read_body
+from orderflow.web.kit.request_body import UnsupportedMedia, read_body
 from orderflow.web.kit.responses import JSON, encode, error_list, json_response
 from orderflow.web.kit.routes import ResponseDoc, Route, Values
 from orderflow.web.kit.security import Environ
@@ -26,9 +31,7 @@ from orderflow.web.market.coalesce import Coalescer, refusal
 from orderflow.web.market.market_schemas import BATCH, CSV_EXAMPLE, RECEIPT, TICK
 
 LARGE = 512 * 1024
-"""Bodies from this size on are parsed in a worker thread."""
-BUDGET_BODIES = 8
-"""Bodies of maximum size that may be processed at the same time."""
+"""Bodies from this size on are parsed in a worker thread without trying it here."""
 
 NDJSON = "application/x-ndjson"
 CSV = "text/csv"
@@ -77,14 +80,35 @@ REFUSED = {
 }
 
 
+class Turns:
+    """Lets each client do one thing at a time."""
+
+    def __init__(self, workers: Workers) -> None:
+        self._workers = workers
+        self._turns: dict[str, tuple[Any, list[None]]] = {}
+
+    @contextmanager
+    def take(self, client: str) -> Iterator[None]:
+        """Wait until the client does nothing else."""
+        lock, waiting = self._turns.setdefault(client, (self._workers.lock(), []))
+        waiting.append(None)
+        try:
+            with lock:
+                yield
+        finally:
+            waiting.pop()
+            if not waiting:
+                del self._turns[client]
+
+
 class Ingest:
     """The routes that take ticks: `POST /tick` and `POST /ticks`."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
         self._limit = services.settings.max_body
+        self._turns = Turns(services.workers)
         self._coalescer = Coalescer(services.market, services.market, services.workers)
-        self._budget = Budget(max(BUDGET_BODIES * self._limit, 1 << 26))
 
     def routes(self) -> list[Route]:
         return [
@@ -126,24 +150,19 @@ class Ingest:
         if kind is None or (one and kind != JSON):
             accepted = "application/json" if one else "application/json, application/x-ndjson or text/csv"
             raise UnsupportedMedia(f"Content-Type {media[:100]!r} is not taken here; use {accepted}")
-        length = content_length(environ)
-        with self._budget.hold(min(self._limit, self._limit if length is None else length)):
-            data = read_body(environ, self._limit)
-            if not data or data.isspace():
-                raise BadInput("the body is empty")
-            digest = ""
-            if values["Idempotency-Key"] is not None:
-                hashed = environ.get("QUERY_STRING", "").encode("latin-1") + b"\n" + data
-                digest = hashlib.blake2b(hashed, digest_size=16).hexdigest()
+        data = read_body(environ, self._limit, self._services.workers.run)
+        client = client_of(environ)
+        keyed = values["Idempotency-Key"] is not None
+        digest = self._digest(environ.get("QUERY_STRING", "").encode("latin-1"), data) if keyed else ""
 
-            def process_single(body: bytes) -> bytes:
-                return self._ingest(self._parse(body, kind, values), values, digest, one)
+        def process_single(body: bytes) -> bytes:
+            return self._ingest(self._parse(body, kind, values, client), values, digest, one)
 
-            if not one or values["Idempotency-Key"] is not None:
-                return process_single(data)
-            key = (values["symbol"], values["tz"], values["side"])
-            parse = partial(self._parse, kind=kind, values=values)
-            return self._coalescer.take(key, data, parse, process_single, values["symbol"])
+        if not one or keyed:
+            return process_single(data)
+        key = (values["symbol"], values["tz"], values["side"])
+        parse = partial(self._parse, kind=kind, values=values, client="")
+        return self._coalescer.take(key, data, parse, process_single, values["symbol"])
 
     def _ingest(self, parsed: ParsedTicks, values: Values, digest: str, one: bool) -> bytes:
         market: MarketWriter = self._services.market
@@ -166,11 +185,23 @@ class Ingest:
             body |= {"rejected": parsed.rejected, "errors": error_list(parsed.errors)}
         return encode(body)
 
-    def _parse(self, data: bytes, kind: str, values: Values) -> ParsedTicks:
-        def parse() -> ParsedTicks:
-            return parse_body(data, kind, default_symbol=values["symbol"], tz=values["tz"], side=values["side"])
+    def _digest(self, query: bytes, data: bytes) -> str:
+        def digest() -> str:
+            found = hashlib.blake2b(query + b"\n", digest_size=16)
+            found.update(data)
+            return found.hexdigest()
 
-        return self._services.workers.run(parse) if len(data) >= LARGE else parse()
+        return self._services.workers.run(digest) if len(data) >= LARGE else digest()
+
+    def _parse(self, data: bytes, kind: str, values: Values, client: str) -> ParsedTicks:
+        parse = partial(parse_body, data, kind, default_symbol=values["symbol"], tz=values["tz"], side=values["side"])
+        if len(data) < LARGE:
+            try:
+                return parse(quick=True)
+            except TakesLong:
+                pass  # bad or unusual rows
+        with self._turns.take(client):
+            return self._services.workers.run(parse)
 
 
 def _refusal(parsed: ParsedTicks) -> str:

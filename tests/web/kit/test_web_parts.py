@@ -1,4 +1,4 @@
-"""Unit tests of small parts: parameters, times, request bodies and heads, tables, pagination."""
+"""Unit tests of small parts: parameters, times, request bodies, tables, pagination."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from orderflow.errors import BadInput, Busy
+from orderflow.errors import BadInput
 from orderflow.formats import parse_body
 from orderflow.market.columns import Fixed, Times
 from orderflow.market.frames import Frame
 from orderflow.market.market import Market
-from orderflow.web.kit.handler import Headers
 from orderflow.web.kit.params import choice, integer, read_params, read_time, text
-from orderflow.web.kit.request_body import Budget, ClientGone, read_body
+from orderflow.web.kit.request_body import ClientGone, read_body
 from orderflow.web.market.coalesce import can_group
 from orderflow.web.market.pagination import Cursor, Span, bars_page, csv_ticks, tick_windows, ticks_page
 from orderflow.web.market.tables import Table, finest
@@ -69,16 +68,6 @@ def test_all_wrong_parameters_are_named_at_once() -> None:
     assert read_params(params, [("n", "5")], {"s": "x"}) == {"n": 5, "c": "a", "s": "x"}
 
 
-def test_the_budget_bounds_what_is_held_together_but_lets_one_through() -> None:
-    budget = Budget(100)
-    with budget.hold(1000), pytest.raises(Busy), budget.hold(1):
-        pass
-    with budget.hold(60), budget.hold(40), pytest.raises(Busy), budget.hold(1):
-        pass
-    with budget.hold(100):
-        pass
-
-
 @pytest.mark.parametrize("chunked", [False, True])
 def test_an_incomplete_body_is_a_client_that_left(chunked: bool) -> None:
     class Broken(io.BytesIO):
@@ -103,15 +92,6 @@ def test_an_incomplete_body_is_a_client_that_left(chunked: bool) -> None:
 )  # fmt: skip
 def test_only_a_complete_object_can_be_grouped(body: bytes, joins: bool) -> None:
     assert can_group(body) is joins
-
-
-def test_a_head_is_read_in_one_pass() -> None:
-    head = Headers(io.BytesIO(b"Host: a\r\nX-Thing:  b c \r\nContent-Type: text/csv\r\nEmpty:\r\n\r\nrest"))
-    assert head.fields == [("host", "a"), ("x-thing", "b c"), ("content-type", "text/csv"), ("empty", "")]
-    assert (head.get("HOST"), head.typeheader, head.get("no"), head.get("no", "x")) == ("a", "text/csv", None, "x")
-    for damaged in (b"no colon\r\n\r\n", b" folded: a\r\n\r\n", b"A : b\r\n\r\n", b"A: b", b"\xe9: x\r\n\r\n"):
-        with pytest.raises(ValueError, match="damaged"):
-            Headers(io.BytesIO(damaged))
 
 
 def test_a_table_is_exact_and_has_null_for_missing_values() -> None:
