@@ -124,7 +124,8 @@ def stage() -> Component:
 def empty_figure() -> Json:
     """Before a session is there: no axes."""
     none = {"visible": False}
-    return {"data": [], "layout": {"xaxis": none, "yaxis": none, "paper_bgcolor": "rgba(0,0,0,0)"}}
+    clear = "rgba(0,0,0,0)"
+    return {"data": [], "layout": {"xaxis": none, "yaxis": none, "paper_bgcolor": clear, "plot_bgcolor": clear}}
 
 
 def _top() -> Component:

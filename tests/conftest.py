@@ -28,6 +28,11 @@ def require(what: str) -> NoReturn:
     pytest.skip(what)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the files with long tests first, so that no process is left alone with one of them at the end."""
+    items.sort(key=lambda item: next((i for i, name in enumerate(("browser", "slow")) if name in item.keywords), 2))
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of real market data beside the repository (or ORDERFLOW_SHARED_DATA).
