@@ -36,11 +36,15 @@ class Damage:
 
 
 def read_state(name: str, journal: Journal, listener: Listener | None = None) -> tuple[State, Damage | None]:
+    """`fold_log` of a session. Raises NotFound, too."""
+    return fold_log(journal.examine(name), listener)
+
+
+def fold_log(log: LogText, listener: Listener | None = None) -> tuple[State, Damage | None]:
     """The state after the good lines of a log; `listener` gets every event.
 
-    Raises NotFound, or BadInput if not even the first line can be read.
+    Raises BadInput, KeyError, TypeError or ValueError if not even the first line can be read.
     """
-    log = journal.examine(name)
     state: State | None = None
     good, why = 0, "is damaged"
     try:

@@ -25,6 +25,10 @@ from orderflow.storage.ticks.codec import Damaged
 _BROKEN = (sqlite3.Error, diskcache.Timeout, OSError)
 
 
+FOREIGN = b""
+"""In place of a key of a foreign kind: that row alone is damaged."""
+
+
 class _Rows(diskcache.Disk):  # type: ignore[misc]  # diskcache has no types
     """diskcache's serialisation, reduced to bytes in rows."""
 
@@ -32,9 +36,7 @@ class _Rows(diskcache.Disk):  # type: ignore[misc]  # diskcache has no types
         return sqlite3.Binary(key), True
 
     def get(self, key: bytes, raw: bool) -> bytes:
-        if not raw or not isinstance(key, bytes):
-            raise Damaged("a key of a foreign kind")
-        return key
+        return key if raw and isinstance(key, bytes) else FOREIGN
 
     def store(self, value: bytes, read: bool, key: object = diskcache.UNKNOWN) -> tuple[int, int, None, sqlite3.Binary]:
         return 0, diskcache.core.MODE_RAW, None, sqlite3.Binary(value)

@@ -21,6 +21,7 @@ from orderflow.market.ticks import TickBatch
 
 TICKS = b"OFT1"
 KEYS = b"OFK1"
+META = b"OFM1"
 
 _HEAD = struct.Struct("<4sI")  # magic with the version, CRC-32 of all that follows
 _BATCH = struct.Struct("<IBBH")  # ticks, price decimals, size decimals, bytes of the symbol
@@ -97,6 +98,16 @@ def decode_keys(blob: bytes) -> list[tuple[str, bytes]]:
     except (struct.error, ValueError) as error:
         raise Damaged(f"unreadable: {error}") from error
     return answers
+
+
+def encode_meta(value: bytes) -> bytes:
+    """A meta value with its checksum."""
+    return _sealed(META, [value])
+
+
+def decode_meta(blob: bytes) -> bytes:
+    """The meta value of `encode_meta`. Raises Damaged."""
+    return bytes(_opened(META, blob))
 
 
 def join(batches: Sequence[TickBatch]) -> list[TickBatch]:

@@ -17,14 +17,28 @@ from pathlib import Path
 import numpy as np
 
 from orderflow.errors import BadInput, Conflict, StorageFailed
-from orderflow.market.tick_log import LogEntry, LogInfo
+from orderflow.market.tick_log import DamagedPart, LogEntry, LogInfo
 from orderflow.market.ticks import TickBatch
 from orderflow.runtime.workers import Workers, plain_lock
 from orderflow.storage.lock import DirectoryLock
 from orderflow.storage.ticks.blob_store import BlobStore
-from orderflow.storage.ticks.codec import Damaged, cut, decode_keys, decode_ticks, encode_keys, encode_ticks, join
+from orderflow.storage.ticks.codec import Damaged, cut, encode_meta, join
 from orderflow.storage.ticks.group_commit import CommitQueue
 from orderflow.storage.ticks.index import BlobIndex
+from orderflow.storage.ticks.rows import (
+    FORMAT,
+    VERSION,
+    blob_of,
+    damaged_blobs,
+    damaged_part,
+    is_foreign,
+    keys_of,
+    meta_keys,
+    pack_keys,
+    pack_ticks,
+    sort_rows,
+    ticks_of,
+)
 from orderflow.storage.ticks.symbol_index import KEYS, TICKS, Blob
 
 MAX_BLOB = 262_144
@@ -38,8 +52,6 @@ _CHUNK = 131_072
 
 _MAX_NAME = 1_000
 _LAST = 2**63 - 1
-_META, _VERSION = b"M", b"V"
-_FORMAT = b"1"
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +72,7 @@ class DiskTickLog:
         self._workers = workers
         self._lock = plain_lock()
         self._meta: dict[str, bytes] = {}
+        self._lost_rows: list[DamagedPart] = []
         self._next = 0
         self._loading = 0
         self._merges = 0
@@ -139,7 +152,8 @@ class DiskTickLog:
             entries=counts["blobs"],
             bytes=self._store.size(),
             path=str(self._directory),
-            damaged=counts["damaged"],
+            damaged=counts["damaged"] + sum(part.count for part in self._lost_rows),
+            damage=(*self._lost_rows, *damaged_blobs(self._held.damaged())),
             extra={
                 "symbols": counts["symbols"],
                 "keys": min(counts["keys"], MAX_KEYS),
@@ -177,24 +191,20 @@ class DiskTickLog:
             raise
 
     def _scan_keys(self) -> BlobIndex:
-        blobs: list[Blob] = []
-        version: bytes | None = None
-        for key in self._store.scan():
-            if key.startswith(_META):
-                self._meta[key[1:].decode()] = self._store.get(key) or b""
-            elif key == _VERSION:
-                version = self._store.get(key)
-            else:
-                blobs.append(Blob.of(key))
-        if version is None and not blobs:
-            self._store.write([(_VERSION, _FORMAT)])
-        elif version != _FORMAT:
+        keys = list(self._store.scan())
+        found = sort_rows(keys, self._store.get)
+        self._meta, self._lost_rows = found.meta, found.damage
+        if not keys:
+            self._store.write([(VERSION, FORMAT)])
+        elif is_foreign(found.version):
             raise StorageFailed(
                 f"the tick log in {self._directory} was written by another version of this program; "
                 "use that one, or move the directory away to start a new log"
             )
-        self._next = max((blob.seq for blob in blobs), default=-1) + 1
-        return BlobIndex(blobs)
+        for part in found.damage:
+            log.error("%s in the log at %s: damaged and left out", part.text, self._directory)
+        self._next = max((blob.seq for blob in found.blobs), default=-1) + 1
+        return BlobIndex(found.blobs)
 
     def _write(self, entries: Sequence[LogEntry]) -> None:
         by_symbol: dict[str, list[TickBatch]] = {}
@@ -208,10 +218,12 @@ class DiskTickLog:
         puts: list[tuple[Blob, bytes]] = []
         for batches in by_symbol.values():
             for piece in _pieces(batches):
-                puts.append((_blob(self._next, piece), encode_ticks(piece)))
+                blob = blob_of(self._next, piece)
+                puts.append((blob, pack_ticks(blob, piece)))
                 self._next += 1
         if answers:
-            puts.append((Blob(KEYS, self._next, len(answers), 0, 0, ""), encode_keys(answers)))
+            blob = Blob(KEYS, self._next, len(answers), 0, 0, "")
+            puts.append((blob, pack_keys(blob, answers)))
             self._next += 1
         if puts:
             self._store.write((blob.key, value) for blob, value in puts)
@@ -236,8 +248,8 @@ class DiskTickLog:
             self._held.seal(old[-1])
             return
         # at the last positions, so that the last written symbol stays last
-        new = [_blob(blob.seq, piece) for blob, piece in zip(old[-len(pieces) :], pieces, strict=True)]
-        puts = {blob.key: encode_ticks(piece) for blob, piece in zip(new, pieces, strict=True)}
+        new = [blob_of(blob.seq, piece) for blob, piece in zip(old[-len(pieces) :], pieces, strict=True)]
+        puts = {blob.key: pack_ticks(blob, piece) for blob, piece in zip(new, pieces, strict=True)}
         with self._held.moving(old):
             self._store.write(puts.items(), [blob.key for blob in old if blob.key not in puts])
             self._held.replace(old, new)
@@ -251,7 +263,7 @@ class DiskTickLog:
         new = Blob(KEYS, old[-1].seq, len(answers), 0, 0, "")
         drops = [blob.key for blob in old if blob.key != new.key]
         with self._held.moving(old):
-            self._store.write([(new.key, encode_keys(answers))], drops)
+            self._store.write([(new.key, pack_keys(new, answers))], drops)
             self._held.replace(old, [new])
         surplus = self._held.surplus(MAX_KEYS)
         self._store.write((), [blob.key for blob in surplus])
@@ -274,7 +286,7 @@ class DiskTickLog:
     def _fetch_keys(self, blob: Blob) -> list[tuple[str, bytes]]:
         try:
             value = self._store.get(blob.key)
-            return decode_keys(value) if value is not None else []
+            return keys_of(value, blob) if value is not None else []
         except Damaged as error:
             self._strike(blob, error)
             return []
@@ -283,7 +295,7 @@ class DiskTickLog:
         blobs = self._held.of(symbol)
         gone = [blob.key for blob in blobs]
         if symbol is None:
-            gone += [_META + name.encode() for name in self._meta]
+            gone += [key for name in self._meta for key in meta_keys(name)]
         with self._held.moving(blobs):
             self._store.write((), gone)
             self._held.forget(symbol)
@@ -292,13 +304,14 @@ class DiskTickLog:
         self._store.shrink()
 
     def _set_meta(self, name: str, value: bytes | None) -> None:
-        key = _META + name.encode()
+        key, *old = meta_keys(name)
         if value is None:
-            self._store.write((), [key])
+            self._store.write((), [key, *old])
             self._meta.pop(name, None)
         else:
-            self._store.write([(key, value)])
+            self._store.write([(key, encode_meta(value))], old)
             self._meta[name] = value
+        self._lost_rows = [part for part in self._lost_rows if (part.what, part.name) != ("setting", name)]
 
     # in any thread
 
@@ -354,9 +367,7 @@ class DiskTickLog:
                 if not self._held.holds(blob):
                     return None
                 raise Damaged("its row is gone")
-            batch = decode_ticks(value)
-            if _blob(blob.seq, batch) != blob:
-                raise Damaged("its row belongs to another")
+            batch = ticks_of(value, blob)
         except Damaged as error:
             self._strike(blob, error)
             return None
@@ -364,12 +375,8 @@ class DiskTickLog:
 
     def _strike(self, blob: Blob, error: Damaged) -> None:
         if self._held.strike(blob):
-            what = f"{blob.n:,} ticks of {blob.symbol}" if blob.kind == TICKS else f"{blob.n:,} idempotency keys"
+            what = damaged_part("ticks" if blob.kind == TICKS else "keys", blob.symbol, blob.n).text
             log.error("%s in the log at %s are damaged and left out: %s", what, self._directory, error)
-
-
-def _blob(seq: int, batch: TickBatch) -> Blob:
-    return Blob(TICKS, seq, len(batch), int(batch.time.min()), int(batch.time.max()), batch.symbol)
 
 
 def _pieces(batches: Sequence[TickBatch]) -> Iterator[TickBatch]:

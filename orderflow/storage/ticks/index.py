@@ -156,6 +156,11 @@ class BlobIndex:
         with self._lock:
             return blob.key in self._damaged
 
+    def damaged(self) -> list[Blob]:
+        """The blobs that were found to be damaged."""
+        with self._lock:
+            return list(self._damaged.values())
+
     def counts(self) -> dict[str, int]:
         """symbols, ticks, blobs (of ticks), keys, damaged (blobs)."""
         with self._lock:

@@ -231,6 +231,102 @@ def test_damaged_keys_do_not_hide_the_others(directory: Path, disk: Disk) -> Non
     assert [key for key, _ in answers(disk())] == ["b", "c"]
 
 
+def flip(directory: Path, key: str, column: str, at: int, bits: int = 1) -> None:
+    """Change bits of a byte of the row whose key begins with these hexadecimal digits."""
+    rowid, data = sql(directory, f"SELECT rowid, {column} FROM Cache WHERE hex(key) LIKE ?", f"{key}%")[0]
+    changed = bytearray(data)
+    changed[at] ^= bits
+    sql(directory, f"UPDATE Cache SET {column} = ? WHERE rowid = ?", bytes(changed), rowid)
+
+
+@pytest.mark.parametrize("at", [0, 5, 8, -1])
+def test_a_damaged_setting_costs_only_itself(directory: Path, disk: Disk, at: int) -> None:
+    log = disk()
+    put(log, batch(5), key="k")
+    log.set_meta("instruments", b'{"NQ": {"tick_size": "0.25"}}')
+    log.set_meta("other", b"1")
+    log.close()
+    flip(directory, (b"N" + b"instruments").hex(), "value", at)
+    log = disk()
+    assert log.get_meta("instruments") is None
+    assert log.get_meta("other") == b"1"
+    assert len(logged(log, "NQ")) == 5
+    assert [(part.what, part.name, part.count) for part in log.info().damage] == [("setting", "instruments", 1)]
+    assert log.info().damaged == 1
+    log.set_meta("instruments", b"new")
+    assert log.info().damage == ()
+    log = disk()
+    assert log.get_meta("instruments") == b"new"
+    assert log.info().damage == ()
+
+
+def test_settings_of_an_earlier_version_have_no_checksum(directory: Path, disk: Disk) -> None:
+    log = disk()
+    log.set_meta("instruments", b"{}")
+    log.close()
+    sql(directory, "UPDATE Cache SET key = ?, value = ? WHERE hex(key) LIKE '4E%'", b"Minstruments", b'{"NQ": 1}')
+    log = disk()
+    assert log.get_meta("instruments") == b'{"NQ": 1}'
+    log.set_meta("instruments", b'{"NQ": 2}')
+    log = disk()
+    assert log.get_meta("instruments") == b'{"NQ": 2}'
+    log.set_meta("instruments", None)
+    assert disk().get_meta("instruments") is None
+
+
+@pytest.mark.parametrize("at", range(0, 31, 3))
+def test_a_damaged_key_costs_only_its_row(directory: Path, disk: Disk, at: int) -> None:
+    """Whatever part of it: the kind, the position, the counts, the times, the symbol."""
+    log = disk()
+    for seed in range(3):
+        put(log, batch(5, seed=seed), key=f"k{seed}")
+    log.close()
+    (last,) = sql(directory, "SELECT hex(max(key)) FROM Cache WHERE hex(key) LIKE '54%'")[0]
+    flip(directory, last, "key", at)
+    log = disk()
+    ticks = logged(log, "NQ")
+    expected = rows([batch(5, seed=0), batch(5, seed=1)])
+    assert ticks == expected, "the others are there, in order"
+    assert log.info().damage
+    put(log, batch(2, seed=9))
+    assert len(logged(disk(), "NQ")) == 12
+
+
+def test_blobs_of_an_earlier_version_are_read(directory: Path, disk: Disk) -> None:
+    """Without a checksum of their key."""
+    log = disk()
+    put(log, batch(5), key="k")
+    log.close()
+    sql(directory, "UPDATE Cache SET value = substr(value, 9) WHERE hex(value) LIKE '4F464231%'")
+    log = disk()
+    assert logged(log, "NQ") == rows([batch(5)])
+    assert [key for key, _ in answers(log)] == ["k"]
+    assert log.info().damage == ()
+
+
+def test_a_key_of_a_foreign_kind_is_one_row(directory: Path, disk: Disk) -> None:
+    log = disk()
+    put(log, batch(5))
+    put(log, batch(5, seed=1))
+    log.close()
+    rotten(directory, 0, "key = ?", "text")
+    log = disk()
+    assert len(logged(log, "NQ")) == 5
+    assert [(part.what, part.count) for part in log.info().damage] == [("row", 1)]
+
+
+@pytest.mark.parametrize("statement", ["value = x'33'", "value = x'00'", "value = NULL", "key = x'57'"])
+def test_a_damaged_version_does_not_hide_the_ticks(directory: Path, disk: Disk, statement: str) -> None:
+    """Each blob has its own version, and that of a later program is longer (test_a_log_of_a_later_version…)."""
+    log = disk()
+    put(log, batch(5))
+    log.close()
+    sql(directory, f"UPDATE Cache SET {statement} WHERE hex(key) = '56'")
+    log = disk()
+    assert len(logged(log, "NQ")) == 5
+    assert "version" in {part.what for part in log.info().damage}
+
+
 # directories
 
 
