@@ -1,4 +1,4 @@
-"""The command line: serve, demo, replay, export, doctor.
+"""The command line: serve, demo, replay, export, doctor, and the care of the data: repair, backup, restore.
 
 Server flags are generated from the settings, so every setting has one. Only this module and `__main__` import the
 pages. Each command imports what it needs, so that `--help` does not wait for pandas.
@@ -78,7 +78,9 @@ def build_parser(command: str = "") -> argparse.ArgumentParser:
 
     doctor = commands.add_parser("doctor", help="show the settings and check the installation")
     _settings_flags(doctor)
+    doctor.add_argument("--data", action="store_true", help="verify all stored data, also while a server runs")
     doctor.set_defaults(run=run_doctor)
+    _maintenance(commands)
     return parser
 
 
@@ -135,8 +137,17 @@ def run_export(args: argparse.Namespace) -> int:
 def run_doctor(args: argparse.Namespace) -> int:
     """Run `doctor`."""
     from orderflow.doctor import run  # imports the engine; only this command needs it
+    from orderflow.maintenance.commands import doctor
 
-    return run(_settings(args))
+    settings = _settings(args)
+    return doctor(settings.data_dir) if args.data else run(settings)
+
+
+def run_maintenance(args: argparse.Namespace) -> int:
+    """Run `repair`, `backup` or `restore`."""
+    from orderflow.maintenance.commands import run  # imports the engine; only these commands need it
+
+    return run(args, _settings(args).data_dir)
 
 
 def address(settings: Settings, port: int, key: str | None, host: str | None = None, path: str = "/chart/") -> str:
@@ -237,6 +248,22 @@ def _settings_flags(parser: argparse.ArgumentParser) -> None:
             group.add_argument(flag, default=None, metavar=name.split("_")[-1].upper(), help=words + shown)
     files = " and ".join(CONFIG_FILES)
     more.add_argument("--config", metavar="FILE", help=f"a .toml file to read (default: {files} of this folder)")
+
+
+def _maintenance(commands: Any) -> None:
+    """Add the commands for a data directory."""
+    repair = commands.add_parser("repair", help="save what is readable of damaged data into a new directory beside it")
+    backup = commands.add_parser("backup", help="save all data in one file, also while a server runs")
+    restore = commands.add_parser("restore", help="make a data directory from a backup")
+    backup.add_argument("file", metavar="FILE", help="where to write (.zip), or - for standard output")
+    backup.add_argument("--force", action="store_true", help="replace FILE if it exists")
+    backup.add_argument("--with-keys", action="store_true", help="with the files that hold keys and secrets")
+    restore.add_argument("file", metavar="FILE", help="the backup")
+    restore.add_argument("--replace", action="store_true", help="move data that is there aside")
+    for parser in (repair, backup, restore):
+        parser.add_argument("--data-dir", metavar="DIR", help="the data folder (default: the server's)")
+        parser.add_argument("--config", metavar="FILE", help=argparse.SUPPRESS)
+        parser.set_defaults(run=run_maintenance)
 
 
 def _export_flags(parser: argparse.ArgumentParser) -> None:

@@ -6,10 +6,12 @@ checksum; it is one JSON object, and only its form can be checked. A text has no
 
 from __future__ import annotations
 
+import os
 import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
@@ -17,6 +19,7 @@ import msgspec
 LONGEST = 16 * 2**20
 """Bytes of a line; what goes on for longer without an end is damaged."""
 
+_CHUNK = 65_536
 _SEAL = re.compile(rb"\t[0-9a-f]{8}")
 _SEALED = 9  # bytes of the tab and the checksum
 _WITH_END = _SEALED + 1
@@ -98,6 +101,20 @@ def _joined(texts: list[bytes]) -> bytes:
 def complete(tail: bytes) -> int:
     """How many bytes at the beginning of what follows the last newline are whole lines, without a newline."""
     return max((line.at + len(line.text) + _SEALED for line in _lines(tail, 0) if line.text is not None), default=0)
+
+
+def whole_length(path: Path) -> int:
+    """Bytes of a file up to and including its last newline. Raises OSError."""
+    with path.open("rb") as file:
+        end = file.seek(0, os.SEEK_END)
+        while end > 0:
+            begin = max(0, end - _CHUNK)
+            file.seek(begin)
+            found = file.read(end - begin).rfind(b"\n")
+            if found >= 0:
+                return begin + found + 1
+            end = begin
+    return 0
 
 
 def _lines(raw: bytes, at: int) -> Iterator[Line]:

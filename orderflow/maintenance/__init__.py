@@ -1,0 +1,1 @@
+"""Care of a data directory from outside the server: verify, repair, backup and restore."""

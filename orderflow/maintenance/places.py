@@ -1,0 +1,29 @@
+"""What stands where in a data directory."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from orderflow.storage.journal import SUFFIX
+
+TICKS, HERD = "ticks", "herd"
+SECRETS = ("secret", "key")
+"""Beginnings of the names of files that only their owner may read, and that are in no backup."""
+
+
+def journals(folder: Path) -> list[Path]:
+    """The logs of the herd games of a data directory."""
+    return sorted(path for path in (folder / HERD).glob(f"*{SUFFIX}") if path.is_file())
+
+
+def is_secret(path: Path) -> bool:
+    """Whether a file holds a key or a secret, by its name."""
+    return path.is_file() and path.name.startswith(SECRETS)
+
+
+def free_name(folder: Path, word: str) -> Path:
+    """A name beside the folder that is not in use: NAME.word-<date>."""
+    stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    first = folder.with_name(f"{folder.name}.{word}-{stamp}")
+    return next(path for n in range(1_000) if not (path := first.with_name(first.name + f"-{n}" * (n > 0))).exists())

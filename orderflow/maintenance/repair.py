@@ -1,0 +1,230 @@
+"""Save what can be read of a data directory into a new one beside it. The original is only read."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from orderflow.errors import Conflict, NotFound, OrderflowError, StorageFailed
+from orderflow.herd.live.recovery import fold_log
+from orderflow.maintenance.places import HERD, TICKS, free_name, journals
+from orderflow.storage.in_use import holder_of
+from orderflow.storage.lines import Line, read_lines, read_log, seal
+from orderflow.storage.ticks.blob_store import BlobStore
+from orderflow.storage.ticks.codec import encode_meta
+from orderflow.storage.ticks.reading import DATABASE, DATABASE_FILES, WAL, Row, TickDatabase, with_first_page
+from orderflow.storage.ticks.rows import FORMAT, META, OLD_META, VERSION, check
+from orderflow.storage.ticks.wal import apply_wal, read_wal
+
+BEYOND = ".beyond.txt"
+"""Added to a game's name: the readable lines after the damage, for a person to read."""
+_GROUP = 4 * 2**20
+
+
+@dataclass
+class Repaired:
+    """What was saved and lost. saved, lost: counts by what it is ("ticks of NQ"); notes: where, in words."""
+
+    folder: Path
+    saved: Counter[str] = field(default_factory=Counter)
+    lost: Counter[str] = field(default_factory=Counter)
+    notes: list[str] = field(default_factory=list)
+
+
+def repair(folder: Path) -> Repaired:
+    """Write `NAME.repaired-<date>` beside the data directory. It appears under that name when it is complete.
+
+    Raises NotFound if there is no data, Conflict while a server uses it, StorageFailed if the copy cannot be written.
+    """
+    folder = folder.absolute()
+    if not folder.is_dir():
+        raise NotFound(f"there is no data directory {folder}")
+    if (holder := holder_of(folder / TICKS)) is not None:
+        raise Conflict(f"{folder} is in use by {holder}: stop it first (`orderflow doctor --data` works meanwhile)")
+    target = free_name(folder, "repaired")
+    fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=folder.parent))
+    report = Repaired(target)
+    try:
+        _repair_ticks(folder / TICKS, fresh / TICKS, report)
+        _repair_games(folder, fresh / HERD, report)
+        _copy_others(folder, fresh, report)
+        os.replace(fresh, target)
+    except OSError as error:
+        raise StorageFailed(f"{target} cannot be written: {error.strerror or error}") from error
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    return report
+
+
+def lines(report: Repaired, folder: Path) -> Iterator[str]:
+    """The report for a terminal."""
+    yield f"Saved in {report.folder}"
+    yield from (f"  {count:>16,} {what}" for what, count in sorted(report.saved.items()))
+    yield "Lost" if report.lost else "Nothing is lost."
+    yield from (f"  {count:>16,} {what}" for what, count in sorted(report.lost.items()))
+    yield from (f"  {note}" for note in report.notes)
+    yield f"{folder} is as it was. To use what was saved, start the server with"
+    yield f"  orderflow serve --data-dir {report.folder}"
+
+
+def _repair_ticks(source: Path, target: Path, report: Repaired) -> None:
+    try:
+        with tempfile.TemporaryDirectory(prefix=".work.", dir=target.parent) as work:
+            candidates = [_as_it_is(source), *_with_whole_wal(source, Path(work), report)]
+            if max(map(_sound_ticks, candidates)) <= (0, 0):
+                candidates.append(_with_first_page(source, Path(work), report))
+            best = max(candidates, key=_sound_ticks)
+            target.mkdir(mode=0o700)
+            _copy_rows(best, target, report)
+    except NotFound:
+        return
+    except OrderflowError as error:
+        report.lost["tick log that cannot be opened"] += 1
+        report.notes.append(str(error))
+
+
+def _as_it_is(source: Path) -> Path:
+    if not (source / DATABASE).is_file():
+        raise NotFound(f"there is no tick log in {source}")
+    return source
+
+
+def _with_whole_wal(source: Path, work: Path, report: Repaired) -> Iterator[Path]:
+    """The database with what stands behind the damage of its write-ahead log, if that is damaged."""
+    log = read_wal(source / WAL)
+    if log is not None and log.beyond:
+        report.notes.append(f"{WAL} is damaged at page {log.readable + 1:,}; {log.beyond:,} writes from there on")
+        for name in (DATABASE, WAL):
+            shutil.copyfile(source / name, work / name)
+        apply_wal(log, work / WAL, work / DATABASE)
+        yield work
+
+
+def _with_first_page(source: Path, work: Path, report: Repaired) -> Path:
+    report.notes.append(f"the first page of {DATABASE}, which describes the tables, is damaged")
+    folder = work / "first"
+    folder.mkdir()
+    with_first_page(source, folder)
+    return folder
+
+
+def _sound_ticks(source: Path) -> tuple[int, int]:
+    """(sound ticks, other sound rows); later candidates win if these are equal."""
+    ticks = others = 0
+    try:
+        with TickDatabase(source, in_use=False) as database:
+            for row in database.rows():
+                _, found = check(row)
+                ticks += found.count if found.what == "ticks" and not found.why else 0
+                others += not found.why
+    except OrderflowError:
+        return -1, -1
+    return ticks, others
+
+
+def _copy_rows(source: Path, target: Path, report: Repaired) -> None:
+    store = BlobStore(target)
+    try:
+        group: list[tuple[bytes, bytes]] = [(VERSION, FORMAT)]
+        size = 0
+        with TickDatabase(source, in_use=False) as database:
+            for row in database.rows():
+                if (good := _saved(row, report)) is not None:
+                    group.append(good)
+                    size += len(good[1])
+                if size > _GROUP:
+                    store.write(group)
+                    group, size = [], 0
+        store.write(group)
+    finally:
+        store.leave()
+
+
+def _saved(row: Row, report: Repaired) -> tuple[bytes, bytes] | None:
+    """The row as it is written anew; None if it is lost, or written in any case."""
+    key, found = check(row)
+    if found.what == "version":
+        return None
+    names = {"ticks": f"ticks of {found.name}", "keys": "idempotency keys", "setting": f"setting {found.name!r}"}
+    what = names.get(found.what, "rows of which nothing is known")
+    if found.why or key is None or row.value is None:
+        report.lost[what] += found.count
+        report.notes.append(f"{found.count:,} {what}: {found.why}")
+        return None
+    report.saved[what] += found.count
+    if key[:1] == OLD_META:
+        return META + key[1:], encode_meta(row.value)
+    return key, row.value
+
+
+def _repair_games(folder: Path, target: Path, report: Repaired) -> None:
+    for path in journals(folder):
+        target.mkdir(exist_ok=True, mode=0o700)
+        try:
+            _repair_game(path, target, report)
+        except (OSError, ValueError, KeyError, TypeError, OrderflowError) as error:
+            report.lost[f"herd game {path.stem}"] += 1
+            report.notes.append(f"herd game {path.stem}: {error}")
+
+
+def _repair_game(path: Path, target: Path, report: Repaired) -> None:
+    """The good lines as a game that opens; the readable ones after the damage in a file beside it."""
+    with path.open("rb") as file:
+        log = read_log(file)
+    with path.open("rb") as file:
+        bad = [line for line in read_lines(file) if line.text is None]
+    what = f"lines of the herd game {path.stem}"
+    try:
+        _, damage = fold_log(log)
+        good = log.lines if damage is None else damage.line - 1
+    except (ValueError, KeyError, TypeError, OrderflowError):
+        good = 0
+    texts = log.data.splitlines(keepends=True)
+    rest = b"".join(texts[good:]) + log.rest
+    if good:
+        _write(target / path.name, seal(b"".join(texts[:good])))
+    if rest:
+        _write(target / f"{path.stem}{BEYOND}", rest)
+        beyond = rest.count(b"\n")
+        report.lost[f"{what} that a game cannot go on with; they are kept in {path.stem}{BEYOND}"] += beyond
+    report.saved[what] += good
+    _report_bad(bad, what, path, report)
+
+
+def _report_bad(bad: list[Line], what: str, path: Path, report: Repaired) -> None:
+    for line in bad:
+        where = f"{path.name}: bytes {line.at:,} to {line.end:,}"
+        if line.torn:
+            report.notes.append(f"{where} are a last line that a crash cut off, which was never accepted")
+        else:
+            report.lost[what] += 1
+            report.notes.append(f"{where} are damaged")
+
+
+def _copy_others(folder: Path, fresh: Path, report: Repaired) -> None:
+    """Everything else, unchanged: secrets, counters, damaged logs that were kept."""
+    known = {*journals(folder), *(folder / TICKS / name for name in (*DATABASE_FILES, "in-use"))}
+    for path in sorted(folder.rglob("*")):
+        if path in known or not path.is_file():
+            continue
+        copy = fresh / path.relative_to(folder)
+        try:
+            copy.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            shutil.copy2(path, copy)
+            report.saved["other files"] += 1
+        except OSError as error:
+            report.lost["other files"] += 1
+            report.notes.append(f"{path.relative_to(folder).as_posix()}: {error.strerror or error}")
+
+
+def _write(path: Path, data: bytes) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())

@@ -1,0 +1,256 @@
+"""`orderflow backup` and `orderflow restore`: one file, checked before anything of it appears."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sys
+import threading
+import tracemalloc
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orderflow.errors import BadInput, Conflict, NotFound
+from orderflow.maintenance.backup import MANIFEST, backup, backup_lines, restore, restore_lines
+from orderflow.maintenance.verify import verify
+from orderflow.market.tick_log import LogEntry
+from orderflow.runtime.workers import Workers
+from orderflow.storage.lock import DirectoryLock
+from orderflow.storage.ticks.disk_log import DiskTickLog
+from tests.maintenance.stored import BLOBS, TICKS, contents, flip, flip_row, journal_of
+from tests.storage.ticks.batches import batch, logged, rows
+
+
+def test_there_and_back(data: Path, tmp_path: Path) -> None:
+    before = contents(data)
+    file = tmp_path / "saved.zip"
+    made = backup(data, str(file))
+    assert contents(data) == before
+    assert made.ticks == TICKS
+    assert sorted(made.files) == [f"herd/{journal_of(data).name}", "ticks/cache.db"]
+    found, kept = restore(str(file), tmp_path / "new")
+    assert kept is None
+    assert (found.ticks, found.files) == (made.ticks, made.files)
+    check = verify(tmp_path / "new")
+    assert check.sound
+    assert check.ticks is not None
+    assert {name: symbol.ticks for name, symbol in check.ticks.symbols.items()} == TICKS
+    assert (check.ticks.keys, check.ticks.settings) == (BLOBS, {"instruments": ""})
+    assert journal_of(tmp_path / "new").read_bytes() == journal_of(data).read_bytes()
+    text = "\n".join([*backup_lines(made, str(file)), *restore_lines(found, tmp_path / "new", None)])
+    assert "318 ticks of 2 symbols" in text
+    assert "without keys and secrets" in text
+    assert "phones in a herd game join again" in text
+    if os.name == "posix":
+        assert file.stat().st_mode & 0o077 == 0, "only its owner can read it"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["data", "new", "saved.zip"]
+
+
+def test_keys_only_when_asked_for(data: Path, tmp_path: Path) -> None:
+    secret = (data / "herd" / "secret").read_bytes()
+    backup(data, str(tmp_path / "a.zip"))
+    assert secret not in b"".join(contents_of(tmp_path / "a.zip").values())
+    made = backup(data, str(tmp_path / "b.zip"), keys=True)
+    assert contents_of(tmp_path / "b.zip")["herd/secret"] == secret
+    assert "with keys and secrets: keep it as safe as they are" in "\n".join(backup_lines(made, "b.zip"))
+    restore(str(tmp_path / "b.zip"), tmp_path / "new")
+    assert (tmp_path / "new" / "herd" / "secret").read_bytes() == secret
+
+
+def contents_of(file: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(file) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def test_a_file_is_not_overwritten(data: Path, tmp_path: Path) -> None:
+    file = tmp_path / "saved.zip"
+    file.write_bytes(b"precious")
+    with pytest.raises(Conflict, match="--force"):
+        backup(data, str(file))
+    assert file.read_bytes() == b"precious"
+    backup(data, str(file), force=True)
+    restore(str(file), tmp_path / "new")
+    with pytest.raises(NotFound):
+        backup(tmp_path / "none", str(tmp_path / "x.zip"))
+    assert not (tmp_path / "x.zip").exists()
+
+
+def test_to_standard_output(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Pipe(io.RawIOBase):
+        """A stream that cannot seek."""
+
+        data = b""
+
+        def writable(self) -> bool:
+            return True
+
+        def write(self, data: Any) -> int:
+            Pipe.data += bytes(data)
+            return len(data)
+
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(Pipe()))  # type: ignore[type-var]
+    backup(data, "-")
+    monkeypatch.undo()
+    (tmp_path / "saved.zip").write_bytes(Pipe.data)
+    assert restore(str(tmp_path / "saved.zip"), tmp_path / "new")[0].ticks == TICKS
+
+
+def test_data_that_is_there_stays(data: Path, tmp_path: Path) -> None:
+    file = str(tmp_path / "saved.zip")
+    backup(data, file)
+    before = contents(data)
+    with pytest.raises(Conflict, match="nothing of it was changed"):
+        restore(file, data)
+    assert contents(data) == before
+    lock = DirectoryLock(data / "ticks")
+    with pytest.raises(Conflict, match="in use by process"):
+        restore(file, data, replace=True)
+    lock.release()
+    found, kept = restore(file, data, replace=True)
+    assert kept is not None
+    assert kept.name.startswith("data.before-restore-")
+    assert contents(kept).keys() == before.keys()
+    assert str(kept) in "\n".join(restore_lines(found, data, kept))
+    (tmp_path / "empty").mkdir()
+    restore(file, tmp_path / "empty")
+    assert verify(tmp_path / "empty").sound
+
+
+@pytest.mark.parametrize("share", [0.02, 0.3, 0.6, 0.9, 0.97, 0.999])
+def test_a_damaged_backup_restores_nothing(data: Path, tmp_path: Path, share: float) -> None:
+    file = tmp_path / "saved.zip"
+    backup(data, str(file))
+    whole = contents_of(file)
+    flip(file, int(share * file.stat().st_size), 255)
+    try:
+        restore(str(file), tmp_path / "new")
+    except (BadInput, NotFound):
+        assert not (tmp_path / "new").exists()
+    else:  # a byte that nothing depends on, such as a file's date
+        assert contents(tmp_path / "new") == {name: data for name, data in whole.items() if name != MANIFEST}
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+def rewritten(file: Path, change: Any) -> str:
+    """The backup with another manifest and other members."""
+    members = contents_of(file)
+    manifest = json.loads(members.pop(MANIFEST))
+    change(manifest, members)
+    other = file.with_name("other.zip")
+    with zipfile.ZipFile(other, "w") as archive:
+        for name, body in members.items():
+            archive.writestr(name, body)
+        archive.writestr(MANIFEST, json.dumps(manifest))
+    return str(other)
+
+
+@pytest.mark.parametrize("name", ["../outside", "/outside", "a/../../outside", "c:outside", "a\\outside", "."])
+def test_names_that_lead_elsewhere_are_refused(data: Path, tmp_path: Path, name: str) -> None:
+    file = tmp_path / "saved.zip"
+    backup(data, str(file))
+
+    def change(manifest: Any, members: dict[str, bytes]) -> None:
+        members[name] = members.pop("ticks/cache.db")
+        manifest["files"][name] = manifest["files"].pop("ticks/cache.db")
+
+    with pytest.raises(BadInput, match="not a name"):
+        restore(rewritten(file, change), tmp_path / "new")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["data", "other.zip", "saved.zip"]
+
+
+def test_files_that_are_missing_or_too_many(data: Path, tmp_path: Path) -> None:
+    file = tmp_path / "saved.zip"
+    backup(data, str(file))
+    for change in (
+        lambda manifest, members: members.pop("ticks/cache.db"),
+        lambda manifest, members: manifest["files"].pop("ticks/cache.db"),
+        lambda manifest, members: manifest["files"]["ticks/cache.db"].update(size=5),
+        lambda manifest, members: manifest.update(format=2),
+        lambda manifest, members: manifest.pop("files"),
+    ):
+        with pytest.raises(BadInput):
+            restore(rewritten(file, change), tmp_path / "new")
+        assert not (tmp_path / "new").exists()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("readme.txt", "no backup")
+    with pytest.raises(BadInput, match="no backup"):
+        restore(str(file), tmp_path / "new")
+    file.write_text("not even a zip file")
+    with pytest.raises(BadInput, match="no backup"):
+        restore(str(file), tmp_path / "new")
+    with pytest.raises(NotFound, match="does not exist"):
+        restore(str(tmp_path / "none.zip"), tmp_path / "new")
+
+
+def test_damage_is_said_and_saved_as_it_is(data: Path, tmp_path: Path) -> None:
+    flip_row(data, b"T", 0, "value", 60)
+    made = backup(data, str(tmp_path / "a.zip"))
+    assert made.damaged == ["50 ticks of NQ"]
+    (data / "ticks" / "cache.db").write_bytes(b"something else " * 1000)
+    made = backup(data, str(tmp_path / "b.zip"))
+    assert "cannot be opened" in made.damaged[0]
+    restore(str(tmp_path / "b.zip"), tmp_path / "new")
+    assert contents(tmp_path / "new")["ticks/cache.db"] == (data / "ticks" / "cache.db").read_bytes()
+
+
+def test_only_whole_lines_of_a_game_are_taken(data: Path, tmp_path: Path) -> None:
+    path = journal_of(data)
+    path.write_bytes(path.read_bytes()[:-20])
+    backup(data, str(tmp_path / "a.zip"))
+    body = contents_of(tmp_path / "a.zip")[f"herd/{path.name}"]
+    assert path.read_bytes().startswith(body)
+    assert body.count(b"\n") == 7
+    assert body.endswith(b"\n")
+
+
+def test_a_backup_while_ticks_are_written(data: Path, tmp_path: Path, workers: Workers) -> None:
+    """Every tick that was acknowledged before it began is in it, and whole writes only."""
+    log = DiskTickLog(data / "ticks", workers)
+    done, stop = [BLOBS], threading.Event()
+
+    def write() -> None:
+        while not stop.is_set():
+            log.append(LogEntry([batch(50, seed=done[0])], str(done[0])), lambda: None)
+            done[0] += 1
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        files = []
+        for number in range(3):
+            known = done[0]
+            while done[0] < known + 5:
+                pass
+            before = done[0]
+            files.append((before, backup(data, str(tmp_path / f"{number}.zip")), done[0]))
+    finally:
+        stop.set()
+        writer.join()
+        log.close()
+    for number, (before, made, after) in enumerate(files):
+        restore(str(tmp_path / f"{number}.zip"), tmp_path / f"new {number}")
+        again = DiskTickLog(tmp_path / f"new {number}" / "ticks", workers)
+        found = logged(again, "NQ")
+        again.close()
+        assert before * 50 <= len(found) <= (after + 1) * 50
+        assert len(found) == made.ticks["NQ"]
+        assert found == rows(batch(50, seed=seed) for seed in range(len(found) // 50))
+
+
+def test_memory_is_bounded(data: Path, tmp_path: Path) -> None:
+    """A file of 40 MB takes 1 MB at a time on both ways."""
+    with (data / "herd" / "large.txt").open("wb") as file:
+        file.truncate(40 * 2**20)
+    tracemalloc.start()
+    try:
+        backup(data, str(tmp_path / "saved.zip"))
+        restore(str(tmp_path / "saved.zip"), tmp_path / "new")
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert most < 12 * 2**20
+    assert (tmp_path / "new" / "herd" / "large.txt").stat().st_size == 40 * 2**20

@@ -1,0 +1,59 @@
+"""The commands on the command line: their words and exit codes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from orderflow import cli
+from tests.maintenance.stored import TICKS, flip_row
+
+
+def run(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, str, str]:
+    code = cli.main([str(word) for word in words])
+    return code, *capsys.readouterr()
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("ORDERFLOW_DATA_DIR", raising=False)
+
+
+def test_doctor_verifies_data(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "doctor", "--data", "--data-dir", data)
+    assert code == 0
+    assert "All data is sound." in out
+    flip_row(data, b"T", 0, "value", 60)
+    assert run(capsys, "doctor", "--data", "--data-dir", data)[0] == 1
+
+
+def test_from_damage_to_a_repaired_directory(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    flip_row(data, b"T", 0, "value", 60)
+    code, out, _ = run(capsys, "repair", "--data-dir", data)
+    assert code == 0
+    assert "50 ticks of NQ" in out
+    (target,) = data.parent.glob("data.repaired-*")
+    assert f"orderflow serve --data-dir {target}" in out
+    assert run(capsys, "doctor", "--data", "--data-dir", target)[0] == 0
+
+
+def test_backup_and_restore(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "backup", "saved.zip", "--data-dir", data)
+    assert code == 0
+    assert f"{sum(TICKS.values())} ticks of {len(TICKS)} symbols" in out
+    code, _, err = run(capsys, "backup", "saved.zip", "--data-dir", data)
+    assert code == 1
+    assert err.startswith("orderflow: ")
+    assert "--force" in err
+    assert run(capsys, "backup", "saved.zip", "--data-dir", data, "--force")[0] == 0
+    code, _, err = run(capsys, "restore", "saved.zip", "--data-dir", data)
+    assert (code, "--replace" in err) == (1, True)
+    code, out, _ = run(capsys, "restore", "saved.zip", "--data-dir", "new")
+    assert code == 0
+    assert "checksums fit" in out
+    assert run(capsys, "doctor", "--data", "--data-dir", "new")[0] == 0
+    assert run(capsys, "restore", "none.zip", "--data-dir", "other")[0] == 1
+    assert run(capsys, "repair", "--data-dir", "other")[0] == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["data", "new", "saved.zip"]
