@@ -1,7 +1,7 @@
-"""Bars older than those a chart holds: the reader pans back beyond memory, and the tick log still has them.
+"""Bars that a chart does not hold: the reader pans back beyond memory, jumps to a date, or follows a link.
 
-The live poll sends what memory keeps of a frame. What was let go is read here, in pieces, in the poll's wire format:
-the page puts it in front of its bars, and every mark is found by the same studies.
+The live poll sends the newest bars of a frame. The log has all of them: here a window of them is answered in the poll's
+format, with its place among all bars of the frame.
 """
 
 from __future__ import annotations
@@ -11,90 +11,89 @@ from typing import Any
 
 import msgspec
 
-from orderflow.errors import OrderflowError
-from orderflow.market.bars.footprint import BarTable, bars_of
-from orderflow.market.bars.series import NO_TOTALS, Totals
-from orderflow.market.chart_json import bars_json
+from orderflow.errors import NotFound, OrderflowError
 from orderflow.market.frames import Frame
 from orderflow.market.ports import MarketReader
 from orderflow.market.studies.options import StudyOptions
+from orderflow.market.windows import Side
 
-PIECE = 300
-"""Bars of one answer, about."""
-REACH = 12
-"""How often the window is made four times as wide when a stretch without trades comes first."""
+NOTHING: dict[str, Any] = {
+    "cut": False,
+    "bars": [],
+    "before": None,
+    "total": None,
+    "counting": False,
+    "more_before": False,
+    "more_after": False,
+}
 
 
 @dataclass(frozen=True, slots=True)
-class OlderRequest:
-    """What the page asks for: bars of `symbol` and `frame` before `first` (start of its first bar, ms), with `rows`
-    ticks a row, VWAP sums relative to level `ref` and marks by the definitions `marks`."""
+class WindowRequest:
+    """What the page asks for: bars of `symbol` and `frame` with `rows` ticks a row, VWAP sums relative to level `ref`
+    and marks by the definitions `marks`.
+
+    Exactly one time (ms UTC) is given. before: the last bars that start before it. after: the first ones that start
+    after it. around: those on both sides of the bar that holds it or is nearest to it.
+    """
 
     epoch: str
     symbol: str
     frame: str
-    first: int
     rows: int
     ref: int
     marks: dict[str, Any] | None = None
+    before: int | None = None
+    after: int | None = None
+    around: int | None = None
 
     @staticmethod
-    def parse(given: object) -> OlderRequest | None:
+    def parse(given: object) -> WindowRequest | None:
         """The request that the browser sent, or None when it makes no sense."""
         try:
-            request = msgspec.convert(given, OlderRequest)
+            request = msgspec.convert(_renamed(given), WindowRequest)
         except msgspec.ValidationError:
             return None
-        sane = 0 < request.first < 2**43 and 0 < request.rows <= 1_000_000 and abs(request.ref) < 2**53
+        times = [time for time in (request.before, request.after, request.around) if time is not None]
+        sane = len(times) == 1 and 0 <= times[0] < 2**43
+        sane = sane and 0 < request.rows <= 1_000_000 and abs(request.ref) < 2**53
         return request if sane else None
+
+    @property
+    def side(self) -> tuple[int, Side]:
+        """The time, and on which side of it the bars are."""
+        if self.before is not None:
+            return self.before, "before"
+        return (self.after, "after") if self.after is not None else (self.around or 0, "around")
+
+
+def _renamed(given: object) -> object:
+    """`first` was the name of `before`."""
+    if isinstance(given, dict) and "first" in given:
+        return {("before" if name == "first" else name): value for name, value in given.items()}
+    return given
 
 
 def older(market: MarketReader, given: object) -> dict[str, Any] | None:
-    """The bars before those that the page holds; None for a request that makes no sense.
+    """A window of the log's bars; None for a request that makes no sense.
 
-    given: the fields of `OlderRequest`. The answer repeats them in `request`, and has `bars`, `rows` and `cut` as the
-    poll's answers do; `bars` is empty when there is nothing before.
+    given: the fields of `WindowRequest`. The answer repeats them in `request`, has `rows` and `ref` as asked for, and
+    the keys of `market.queries.window`. `bars` is empty if there are none, while they are being counted (`counting`),
+    or if `error` says why they cannot be had.
     """
-    request = OlderRequest.parse(given)
+    request = WindowRequest.parse(given)
     if request is None:
         return None
-    nothing = {"request": given, "bars": []}
+    answer = {"request": given, "rows": request.rows, "ref": request.ref}
     try:
-        frame, options = Frame.parse(request.frame), StudyOptions.parse(request.marks)
-        if not frame.ns or market.epoch_of(request.symbol) != request.epoch:
-            return nothing
-        table = _before(market, request.symbol, frame, request.first * 1_000_000)
-        bars = bars_of(table)
-        if not bars:
-            return nothing
-        opening = _opening(market, request.symbol, frame, table, request.ref)
-        return {
-            "request": given,
-            "rows": request.rows,
-            "cut": opening.sums.s0 > 0,
-            "bars": bars_json(bars, opening, request.ref, request.rows, table.grid.size_decimals, options),
-        }
-    except OrderflowError:
-        return nothing  # the symbol has gone meanwhile
+        return answer | _window(market, request)
+    except OrderflowError as error:
+        return answer | NOTHING | {"error": str(error)}
 
 
-def _before(market: MarketReader, symbol: str, frame: Frame, end: int) -> BarTable:
-    """The last bars that start before `end` (ns): a window that grows until it holds one, or there is nothing left."""
-    start = next((info.first for info in market.symbols() if info.symbol == symbol), end)
-    width = PIECE * frame.ns
-    for _ in range(REACH):
-        table = market.bars(symbol, frame, start=end - width, end=end)
-        if len(table) or end - width <= start:
-            return table.take(max(0, len(table) - 2 * PIECE), len(table))
-        width *= 4
-    return market.bars(symbol, frame, start=end, end=end)
-
-
-def _opening(market: MarketReader, symbol: str, frame: Frame, table: BarTable, vwap_ref: int) -> Totals:
-    """What the session of the first bar gathered before it."""
-    prior = market.bars(symbol, frame, start=int(table.session[0]), end=int(table.time[0]))
-    totals = NO_TOTALS
-    for bar in bars_of(prior):
-        if bar.session == table.session[0]:
-            totals = totals.plus(bar, vwap_ref)
-    return totals
+def _window(market: MarketReader, request: WindowRequest) -> dict[str, Any]:
+    frame, options = Frame.parse(request.frame), StudyOptions.parse(request.marks)
+    if market.revision(request.symbol) and market.epoch_of(request.symbol) != request.epoch:
+        raise NotFound(f"the trades of {request.symbol} were replaced meanwhile")
+    time, side = request.side
+    return market.window(request.symbol, frame, time, side, request.rows, request.ref, options)

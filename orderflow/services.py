@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -123,8 +123,15 @@ def build_services(settings: Settings) -> Services:
         max_symbols=settings.max_symbols,
         new_lock=workers.lock,
         on_change=bus.publish,
+        background=lambda step: workers.spawn("count bars", _repeat, workers, step),
     )
     return Services(settings, market, ticks, workers, bus, SystemClock())
+
+
+def _repeat(workers: Workers, step: Callable[[], bool]) -> None:
+    """Run `step` in the thread pool until it returns False. Between two steps others get their turn."""
+    while workers.run(step) and not workers.wait(0.0):
+        pass
 
 
 @contextmanager

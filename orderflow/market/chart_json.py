@@ -133,16 +133,25 @@ class HeldBars:
 
 
 def bars_json(
-    bars: Sequence[Bar], opening: Totals, vwap_ref: int, rows: int, size_decimals: int, options: StudyOptions
+    bars: Sequence[Bar],
+    opening: Totals,
+    vwap_ref: int,
+    rows: int,
+    size_decimals: int,
+    options: StudyOptions,
+    ends: Sequence[int | None],
 ) -> list[dict[str, Any]]:
-    """JSON of consecutive bars in time order. opening: totals of the first bar's session before that bar."""
+    """JSON of consecutive bars in time order. opening: totals of the first bar's session before that bar.
+
+    ends: of each, see `bar_json`.
+    """
     found = []
     session = bars[0].session if bars else 0
-    for bar in bars:
+    for bar, end in zip(bars, ends, strict=True):
         if bar.session != session:
             session, opening = bar.session, NO_TOTALS
         bar.opening = opening
-        found.append(bar_json(bar, vwap_ref, rows, size_decimals, options))
+        found.append(bar_json(bar, vwap_ref, rows, size_decimals, options, end))
         opening = opening.plus(bar, vwap_ref)
     return found
 

@@ -59,6 +59,10 @@ class Frame:
         """Length in ns of the base bars that this frame's bars are aggregated from; 0 for activity bars."""
         return 0 if not self.ns else MINUTE if self.ns >= MINUTE else SECOND
 
+    def measure(self, size_decimals: int) -> int:
+        """Size of an activity bar in trades, size units or levels."""
+        return self.n * 10**size_decimals if self.kind in ("volume", "delta") else self.n
+
     @staticmethod
     def parse(text: str) -> Frame:
         """The frame of `1min`, `5m`, `60min`, `1T`, `ticks:100`, `volume:1000`, `range:8`, `delta:500` …

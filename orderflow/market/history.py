@@ -7,22 +7,19 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from orderflow.arrays import Ints
-from orderflow.market.bars.activity_series import ActivitySeries, assign, table_of
+from orderflow.market.bars.activity_series import assign, table_of
 from orderflow.market.bars.base_bars import directions
 from orderflow.market.bars.footprint import BarTable, tabulate
 from orderflow.market.bars.series import Bar, level_sums
 from orderflow.market.bars.updates import BarUpdater, ReadLog
 from orderflow.market.buffer import Columns, in_order, join
 from orderflow.market.decimals import edges
-from orderflow.market.frames import DAY, HOUR, MINUTE, Frame
+from orderflow.market.frames import HOUR, MINUTE, Frame
 from orderflow.market.sessions import bar_end, bar_start
 from orderflow.market.tape import Tape
 
-SESSIONS = 30
-"""Most sessions to read back for the bars of an activity frame."""
-
-LOOKBACK_DAYS = 8
-"""Days to look back for the price before a window, which the tick rule needs for the first tick."""
+LOOKBACK = 1_000
+"""Ticks to look back at first for the price before a window, which the tick rule needs for the first tick."""
 
 
 NONE = np.empty(0, np.int64)
@@ -35,14 +32,15 @@ class History:
     """Reader of one tape's past.
 
     first: time (ns UTC) of the oldest tick in memory or in the log. span(start, 0)[0]: that of the first tick at or
-    after `start`; None: there are no such ticks.
+    after `start`; None: there are no such ticks. until: index in memory of the first tick to leave out.
     """
 
-    def __init__(self, tape: Tape, read_log: ReadLog, first: int, span: Span) -> None:
+    def __init__(self, tape: Tape, read_log: ReadLog, first: int, span: Span, until: int | None = None) -> None:
         self._tape = tape
         self._read_log = read_log
         self._first = first
         self._span = span
+        self._until = until
 
     def ticks(self, start: int, end: int, limit: int | None = None) -> Columns:
         """The first `limit` ticks with start <= time < end (ns UTC), in (time, id, arrival) order, sides resolved."""
@@ -76,6 +74,14 @@ class History:
             if b > a:
                 yield table.take(a, b)
 
+    def read(self, start: int, end: int, rule: tuple[int | None, int]) -> Columns:
+        """Ticks with start <= time < end (ns UTC) in (time, id, arrival) order, sides resolved.
+
+        rule: state of the tick rule before `start`, see `rule_before`.
+        """
+        ticks = self._read(start, end)
+        return Columns.empty() if ticks is None else BarUpdater.resolved(ticks, rule)
+
     def extremes(self, frame: Frame, start: int, end: int) -> tuple[Ints, Ints]:
         """(high, low), int64[n] levels each, of the bars of the session [start, end) (ns UTC), oldest first."""
         high, low = [NONE], [NONE]
@@ -93,27 +99,6 @@ class History:
         """One bar with all ticks of the session [start, end) (ns UTC), without scalars; None if there are none."""
         parts = [level_sums(np.full(len(x), start), x.level, x.size, x.side) for _, x in self._windows(start, end)]
         return Bar(start, start, parts[0].level, parts[0].cells, 0) if parts else None
-
-    def live(self, frame: Frame, vwap_ref: int, revision: int) -> ActivitySeries:
-        """A series with the newest bars of an activity frame, built from as many sessions as needed."""
-        tape = self._tape
-        cap = tape.max_candles
-        series = ActivitySeries(frame, tape.session, cap, vwap_ref, log_floor=revision, grid=tape.grid)
-        newest = tape.newest
-        if newest is None:
-            return series
-        end = newest + 1
-        begin = end
-        bars = 0
-        for _ in range(SESSIONS):
-            begin = int(tape.session.start_of(np.array([begin - 1]))[0])
-            bars += sum(len(table) for table in self.tables(frame, begin, end))
-            if bars >= cap or begin <= self._first:
-                break
-            end = begin
-        for _, ticks in self._windows(begin, newest + 1):
-            series.feed(ticks, revision)
-        return series
 
     def _activity_table(self, frame: Frame, ticks: Columns, opening: int) -> BarTable:
         pieces, _ = assign(frame, self._tape.grid, ticks, np.full(len(ticks), opening), None)
@@ -147,7 +132,7 @@ class History:
             ticks = self._read(start, min(closing, end))
             if ticks is not None:
                 if state is None:
-                    state = self._state_before(start)
+                    state = self.rule_before(start)
                 resolved = BarUpdater.resolved(ticks, state)
                 state = int(resolved.level[-1]), int(directions(resolved.level, *state)[-1])
                 yield opening, resolved
@@ -159,31 +144,31 @@ class History:
     def _read(self, start: int, end: int) -> Columns | None:
         buffer = self._tape.buffer
         if start > buffer.evicted_until:
-            _, ticks = buffer.between(start, end)
+            _, ticks = buffer.between(start, end, self._until)
             return ticks if len(ticks) else None
         whole = buffer.evicted_until // MINUTE * MINUTE + MINUTE
         logged = self._read_log(start, min(end, whole))
-        _, held = buffer.between(whole if logged is not None else start, end)
+        _, held = buffer.between(whole if logged is not None else start, end, self._until)
         parts = [part for part in (logged, held) if part is not None and len(part)]
         return join(parts) if parts else None
 
-    def _state_before(self, start: int) -> tuple[int | None, int]:
+    def rule_before(self, start: int) -> tuple[int | None, int]:
+        """State of the tick rule before `start` (ns UTC): (last level, sign of the last change)."""
         known = self._tape.state_before(start // MINUTE * MINUTE)
         if known is not None and start % MINUTE == 0:
             return known
         level: int | None = None
-        direction = 0
-        end = start
-        for _ in range(LOOKBACK_DAYS):
-            begin = end - DAY
-            ticks = self._read(begin, end) if end > self._first else None
+        end, most = start, LOOKBACK
+        while (begin := self._tape.minute_before(end, most)) is not None:
+            ticks = self._read(begin, end)
             if ticks is not None:
                 order = in_order(ticks)
                 levels = ticks.level if order is None else ticks.level[order]
-                if level is None:
-                    level = int(levels[-1])
+                if level is not None:
+                    levels = np.append(levels, level)
                 steps = np.flatnonzero(np.diff(levels))
+                level = int(levels[-1]) if level is None else level
                 if len(steps):
                     return level, int(np.sign(levels[steps[-1] + 1] - levels[steps[-1]]))
-            end = begin
-        return level, direction
+            end, most = begin, 2 * most
+        return level, 0

@@ -18,6 +18,7 @@ from orderflow.errors import BadInput, Conflict, NotFound
 from orderflow.market import queries
 from orderflow.market.bars.footprint import BarTable
 from orderflow.market.chart_json import ProfileSpan
+from orderflow.market.counting import Background, Counting
 from orderflow.market.frames import Frame
 from orderflow.market.grid import Grid
 from orderflow.market.idempotency import IdempotencyKeys, Receipt, pack_answer, unpack_answer
@@ -28,6 +29,7 @@ from orderflow.market.symbol import Arrivals, Prepared, SymbolInfo, SymbolState,
 from orderflow.market.tape import Lock
 from orderflow.market.tick_log import LogEntry, NoLog, TickLog
 from orderflow.market.ticks import TickBatch
+from orderflow.market.windows import Side
 
 BACKDATED = 3600.0
 """Seconds by which reloaded ticks are backdated in the counters, so that they do not count as live."""
@@ -40,7 +42,7 @@ class Market:
     new_lock: makes reentrant locks that fit the callers, threads or greenlets (`Workers.lock`). on_change: called with
     (symbol, revision) when a batch is published or settings change the bars, and with revision 0 when the symbol is
     reset. Calls are in the order of the changes and hold the market's lock, so the function must be short, must not
-    raise and must not read from the market.
+    raise and must not read from the market. background: counts the bars of long logs; None: the caller waits for it.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class Market:
         clock: Callable[[], float] = _time.monotonic,
         new_lock: Callable[[], Lock] = threading.RLock,
         on_change: Callable[[str, int], object] | None = None,
+        background: Background | None = None,
     ) -> None:
         self._log: TickLog = log if log is not None else NoLog()
         self._max_candles = max_candles
@@ -62,6 +65,7 @@ class Market:
         self._new_lock = new_lock
         self._on_change = on_change
         self._lock = new_lock()
+        self._counting = Counting(background, new_lock(), self._counted)
         self._symbols: dict[str, SymbolState] = {}
         self._settings: dict[str, dict[str, str]] = {}
         self._simulated: frozenset[str] = frozenset()
@@ -324,11 +328,24 @@ class Market:
         state = self._symbols.get(name or "")
         if state is None or not state.counters.ticks:
             return queries.no_bars(self.epoch, name, frame)
-        return queries.changed(state, frame, since, epoch, rows, options, span, self._clock())
+        return queries.changed(state, frame, since, epoch, rows, options, span, self._clock(), self._counting)
+
+    def window(
+        self,
+        symbol: str,
+        frame: Frame,
+        time: int,
+        side: Side,
+        rows: int,
+        vwap_ref: int,
+        options: StudyOptions = DEFAULT_OPTIONS,
+    ) -> dict[str, Any]:
+        """Bars of the log before, after or around `time` (ms UTC), for a chart; see `market.queries.window`."""
+        return queries.window(self._find(symbol), frame, time, side, rows, vwap_ref, options, self._counting)
 
     def row_size(self, symbol: str, frame: Frame) -> int:
         """Levels in a row of the footprint, chosen by the rule of `market.row_size`."""
-        return queries.row_size(self._find(symbol), frame)
+        return queries.row_size(self._find(symbol), frame, self._counting)
 
     def verify(self) -> tuple[int, int]:
         """Audit the minutes sealed since the last call. Returns (minutes audited, failures) since the start."""
@@ -338,6 +355,10 @@ class Market:
         return sum(audit.bars for audit in audits), sum(audit.failures for audit in audits)
 
     # internal
+
+    def _counted(self, state: SymbolState) -> None:
+        with self._lock:
+            state.tape.revision += 1  # a poll then brings the count, though no ticks came
 
     def _with_ticks(self) -> list[SymbolState]:
         return [state for state in self._symbols.values() if state.counters.ticks]

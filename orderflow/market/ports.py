@@ -17,6 +17,7 @@ from orderflow.market.idempotency import Receipt
 from orderflow.market.studies.options import DEFAULT_OPTIONS, StudyOptions
 from orderflow.market.symbol import Arrivals, SymbolInfo, TickTable
 from orderflow.market.ticks import TickBatch
+from orderflow.market.windows import Side
 
 
 class MarketReader(Protocol):
@@ -85,6 +86,18 @@ class MarketReader(Protocol):
         span: ProfileSpan | None = None,
     ) -> dict[str, Any]:
         """The changes since revision `since` of `epoch`, for a chart; see `market.queries.changed`."""
+
+    def window(
+        self,
+        symbol: str,
+        frame: Frame,
+        time: int,
+        side: Side,
+        rows: int,
+        vwap_ref: int,
+        options: StudyOptions = DEFAULT_OPTIONS,
+    ) -> dict[str, Any]:
+        """Bars of the log before, after or around `time` (ms UTC), for a chart; see `market.queries.window`."""
 
     def row_size(self, symbol: str, frame: Frame) -> int:
         """Levels in a row of the footprint, chosen for the symbol and frame; see `market.row_size`."""

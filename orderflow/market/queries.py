@@ -10,17 +10,22 @@ from typing import Any
 import numpy as np
 
 from orderflow.arrays import Ints
+from orderflow.market.activity_windows import activity_candles, activity_window, newest_bars
+from orderflow.market.bars.activity_series import ActivitySeries
 from orderflow.market.bars.footprint import BarTable, bars_of, concat, from_series
-from orderflow.market.bars.series import NO_TOTALS, TRADES, Bar, Series
-from orderflow.market.chart_json import HeldBars, ProfileSpan, bar_json, profile_json, running_json
+from orderflow.market.bars.series import NO_TOTALS, TRADES, Bar, Series, Totals
+from orderflow.market.chart_json import HeldBars, ProfileSpan, bar_json, bars_json, profile_json, running_json
+from orderflow.market.counting import Counting
 from orderflow.market.frames import MINUTE, Frame
 from orderflow.market.history import NONE
+from orderflow.market.reach import candles
 from orderflow.market.row_size import RowSize, measure
 from orderflow.market.sessions import bar_end
 from orderflow.market.studies.options import StudyOptions
 from orderflow.market.studies.registry import find
 from orderflow.market.symbol import SymbolState, TickTable
 from orderflow.market.tape import SESSION, Tape
+from orderflow.market.windows import Side, time_window
 
 FOREVER = 2**62
 """A time (ns UTC) after all others."""
@@ -68,16 +73,20 @@ def changed(
     options: StudyOptions,
     span: ProfileSpan | None,
     now: float,
+    counting: Counting,
 ) -> dict[str, Any]:
     """The changes since revision `since` of `epoch`, as JSON for a chart; `market.chart_json` lists the keys of a bar.
 
     A snapshot (`full`) if the epoch is another one, the change log does not reach back to `since`, or the automatic row
     size has changed since. rows: levels in a row, 0: automatic. span: bars of the volume profile, None: no profile.
-    now: monotonic seconds.
+    now: monotonic seconds. stats.candles is the number of bars in the log, or None while stats.counting is true; the
+    first bars of an activity frame may have to wait for it.
     """
     tape = state.tape
     with tape.lock:
-        series = _series(state, frame)
+        series = _series(state, frame, counting)
+        if series is None:
+            return no_bars(state.epoch, tape.symbol, frame) | {"stats": {**state.stats(now), **_count(None)}}
         revision = tape.refresh()
         if not rows:
             size = _row_size(state, series)
@@ -114,7 +123,7 @@ def changed(
             "run": [[start // 1_000_000, *running_json(series.bars[start], series.vwap_ref)] for start in moved],
             "studies": _studies(series, rows, options),
             "profile": None if span is None else _profile(state, series, span, rows, options),
-            "stats": {**state.stats(now), "candles": len(series.starts) + series.dropped},
+            "stats": {**state.stats(now), **_count(_candles(state, series, counting))},
         }
 
 
@@ -123,15 +132,59 @@ def no_bars(epoch: str, symbol: str | None, frame: Frame) -> dict[str, Any]:
     return {"epoch": epoch, "rev": 0, "full": True, "symbol": symbol, "frame": frame.name, "bars": [], "stats": {}}
 
 
-def row_size(state: SymbolState, frame: Frame) -> int:
-    """Levels in a row of the footprint, chosen by the rule of `market.row_size`."""
+def window(
+    state: SymbolState,
+    frame: Frame,
+    time: int,
+    side: Side,
+    rows: int,
+    vwap_ref: int,
+    options: StudyOptions,
+    counting: Counting,
+) -> dict[str, Any]:
+    """Bars of the log before, after or around `time` (ms UTC), as JSON for a chart.
+
+    bars: as those of `changed`. before, total: number of the log's bars before the first one, and in all, None while
+    `counting`. cut: whether the session of the first bar began before it. vwap_ref: level that VWAP sums are relative
+    to, as `ref` of `changed`.
+    """
+    tape, of = state.tape, time_window if frame.ns else activity_window
+    found = of(state, frame, time, side, counting)
+    opening = Totals(found.opening.delta, found.opening.sums.moved(tape.vwap_ref - vwap_ref))
+    before, total = found.before, found.total
+    return {
+        "cut": opening.sums.s0 > 0,
+        "bars": bars_json(found.bars, opening, vwap_ref, rows, tape.grid.size_decimals, options, found.ends),
+        "before": before,
+        "total": total,
+        "counting": found.counting,
+        "more_before": bool(before),
+        "more_after": before is not None and total is not None and before + len(found.bars) < total,
+    }
+
+
+def row_size(state: SymbolState, frame: Frame, counting: Counting) -> int:
+    """Levels in a row of the footprint, chosen by the rule of `market.row_size`; 0 while there are no bars yet."""
     with state.tape.lock:
-        return _row_size(state, _series(state, frame)).rows
+        series = _series(state, frame, counting)
+        return 0 if series is None else _row_size(state, series).rows
 
 
-def _series(state: SymbolState, frame: Frame) -> Series:
+def _series(state: SymbolState, frame: Frame, counting: Counting) -> Series | None:
     tape = state.tape
-    return tape.series(frame) if frame.ns else tape.activity_series(frame, state.history().live)
+    if frame.ns:
+        return tape.series(frame)
+    return tape.activity_series(frame, lambda frame, revision: newest_bars(state, frame, revision, counting))
+
+
+def _candles(state: SymbolState, series: Series, counting: Counting) -> int | None:
+    if isinstance(series, ActivitySeries):
+        return activity_candles(state, series, counting)
+    return candles(state.tape, series)
+
+
+def _count(found: int | None) -> dict[str, Any]:
+    return {"candles": found, "counting": found is None}
 
 
 def _row_size(state: SymbolState, series: Series) -> RowSize:

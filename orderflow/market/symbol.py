@@ -222,11 +222,11 @@ class SymbolState:
         self.row_sizes.clear()
         self.epoch = secrets.token_hex(4)
 
-    def history(self) -> History:
-        """A reader of all ticks, in memory and in the log."""
+    def history(self, until: int | None = None) -> History:
+        """A reader of all ticks, in memory and in the log. until: leaves out those in memory from this index on."""
         bounds = self.log.bounds(self.tape.symbol)
         first = self.counters.first if bounds is None else min(self.counters.first, bounds[0])
-        return History(self.tape, self.tape.read_log, first, self.span)
+        return History(self.tape, self.tape.read_log, first, self.span, until)
 
     def span(self, start: int, count: int) -> tuple[int, int | None] | None:
         """(time of the first tick at or after `start`, a later time after about `count` ticks), as `TickLog.span`."""

@@ -22,9 +22,11 @@ from orderflow.market.bars.base_bars import FIELDS, BaseBars, rows_of
 from orderflow.market.bars.series import Bar, LevelSums, Series, level_sums
 from orderflow.market.bars.updates import BarUpdate, BarUpdater, ReadLog
 from orderflow.market.buffer import Columns, TickBuffer, in_order, join
+from orderflow.market.checkpoints import Passes
 from orderflow.market.frames import DAY, HOUR, MINUTE, SECOND, Frame
 from orderflow.market.grid import Grid
 from orderflow.market.sessions import Session, bar_start
+from orderflow.market.traded import TradedMinutes
 
 Lock = AbstractContextManager[Any]
 """A reentrant lock."""
@@ -70,6 +72,8 @@ class Tape:
         """Late ticks missing from the bars: their bar was evicted and there is no log."""
         self.lock = lock
         self.read_log = read_log
+        self.traded = TradedMinutes()
+        self.passes = Passes()
         self._updater = BarUpdater(self.buffer, self.evicted)
         self._done = 0
         self._ref = 0
@@ -100,6 +104,7 @@ class Tape:
                     series.log_floor = self.revision + 1
                 self._ref *= level
                 self._activity.clear()
+                self.passes.clear()
             self.grid = grid
 
     def set_session(self, session: Session) -> None:
@@ -108,6 +113,7 @@ class Tape:
             self.session = session
             self._series.clear()
             self._activity.clear()
+            self.passes.clear()
             self.revision += 1
 
     def loading(self, under_way: bool) -> None:
@@ -119,6 +125,8 @@ class Tape:
             self.refresh()
             new = self._updater.recompute_deferred(self._base_bars[MINUTE], self._done)
             self.lost += new.lost
+            self._activity.clear()
+            self.passes.clear()
             if new.corrections or new.stale:
                 self._series.clear()
                 self._base_bars.pop(SECOND, None)
@@ -127,7 +135,13 @@ class Tape:
         """Evict the oldest segment of ticks, after aggregating it. Returns the number of ticks evicted."""
         with self.lock:
             self.refresh()
-            return self.buffer.evict()
+            evicted = self.buffer.evict()
+            if evicted and not self.logged:
+                self._activity.clear()  # their sessions may begin later now
+                self.passes.clear()
+                for series in self._series.values():
+                    series.dropped = None
+            return evicted
 
     def evicted(self, start: int, end: int) -> Columns | None:
         """Evicted ticks with start <= time < end (ns UTC), in arrival order; None without a log.
@@ -189,17 +203,44 @@ class Tape:
         """The minutes of the aggregated ticks that are in memory, up to MIN_MINUTE_ROWS or more."""
         return self._base_bars[MINUTE]
 
-    def activity_series(self, frame: Frame, build: Callable[[Frame, int, int], ActivitySeries]) -> ActivitySeries:
+    @property
+    def vwap_ref(self) -> int:
+        """Level that the sums of VWAP are relative to."""
+        return self._ref
+
+    @property
+    def uses_tick_rule(self) -> bool:
+        """Whether any tick has its side by the tick rule."""
+        return self._updater.uses_tick_rule
+
+    def activity_series(
+        self, frame: Frame, build: Callable[[Frame, int], ActivitySeries | None]
+    ) -> ActivitySeries | None:
         """The bars of an activity frame, up to date.
 
-        build(frame, vwap_ref, revision): builds them on first use and after late ticks.
+        build(frame, revision): builds them on first use and after late ticks; None if that takes too long now.
         """
         with self.lock:
             revision = self.refresh()
             series = self._activity.get(frame.name)
-            if series is None:
-                series = self._activity[frame.name] = build(frame, self._ref, revision)
+            if series is None and (series := build(frame, revision)) is not None:
+                self._activity[frame.name] = series
             return series
+
+    def discard_activity(self, frame: Frame) -> None:
+        """Discard the bars of an activity frame, which are built again on the next use."""
+        with self.lock:
+            self._activity.pop(frame.name, None)
+
+    @property
+    def aggregated(self) -> int:
+        """Index in the buffer of the first tick that is not aggregated."""
+        return self._done
+
+    def minute_before(self, end: int, ticks: int) -> int | None:
+        """See `TradedMinutes.minute_before`."""
+        with self.lock:
+            return self.traded.minute_before(end, ticks)
 
     def fill_scalars(self, series: Series, starts: list[int]) -> None:
         """Compute the missing scalars of the bars of a series that begin at `starts` (ns UTC)."""
@@ -226,13 +267,18 @@ class Tape:
         for base_bars in self._base_bars.values():
             self._updater.grow(base_bars, new)
         self.lost += new.lost
+        self.traded.add(new.ticks.time)
+        if new.late is not None:
+            self.passes.late(new.late)
         for base in self._base_bars:
             users = [series for series in self._series.values() if series.frame.base == base]
             if users:
                 part = _sums(new, base)
                 for series in users:
                     series.merge(part, revision)
-        if self._activity and new.in_order:
+                    if new.late is not None and new.late < series.horizon:
+                        series.dropped = None
+        if self._activity and new.late is None:
             for activity_series in self._activity.values():
                 activity_series.feed(new.ticks, revision)
         else:
@@ -292,8 +338,6 @@ class Tape:
         begin = self._first_of(frame, minutes, cap)
         if begin > starts[0]:
             series.raise_horizon(begin)
-        if frame.base == MINUTE:
-            series.dropped = len(np.unique(bar_start(starts[starts < begin], frame.ns, self.session)))
         if frame.base == SECOND:
             self._seconds_from(begin)
         session = int(self.session.start_of(np.array([begin]))[0])

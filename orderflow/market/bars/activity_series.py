@@ -60,8 +60,9 @@ def assign(
     kind = frame.kind
     if kind == "time":
         raise ValueError(f"{frame.name} is a time frame")
-    n = frame.n * 10**grid.size_decimals if kind in ("volume", "delta") else frame.n
-    cut = resume(kind, n, ticks.time, ticks.level, ticks.size, ticks.side, session, last)
+    cut = resume(
+        kind, frame.measure(grid.size_decimals), ticks.time, ticks.level, ticks.size, ticks.side, session, last
+    )
     pieces = ticks.take(cut.source)
     sized = Columns(pieces.time, pieces.level, cut.size, pieces.flags, pieces.id)
     trades = first_piece(cut.source).astype(np.int64)
@@ -96,11 +97,23 @@ class ActivitySeries(Series):
     tail: Pieces | None = None
     last: OpenBar | None = None
     ends: dict[int, int] = field(default_factory=dict)
+    skip: int = 0
+    """Ordinal of the first bar to hold; the pieces before it are only carried."""
+    newest: int = -(2**62)
+    """Start (ms UTC) of the bar before the first one."""
+    begin: int = 0
+    """Start (ns UTC) of the session whose first bar has the ordinal 0."""
+    before: int | None = 0
+    """Number of the log's bars before that one; None while they are being counted."""
 
     def feed(self, ticks: Columns, revision: int) -> None:
         """Add ticks in time order, all of them later than the ticks added before."""
         session = self.session.start_of(ticks.time)
         pieces, self.last = assign(self.frame, self.grid, ticks, session, self.last)
+        if self.tail is None:
+            pieces = self._skipped(pieces)
+            if not len(pieces.ordinal):
+                return
         if self.tail is not None:
             pieces = self.tail.then(pieces)
         table = table_of("", self.frame, self.grid, pieces, self.vwap_ref)
@@ -112,6 +125,14 @@ class ActivitySeries(Series):
                 self.ends.pop(start, None)
             self.drop(len(self.starts) - self.cap)
 
+    def _skipped(self, pieces: Pieces) -> Pieces:
+        """Carry the pieces before the first bar to hold; returns the others."""
+        at = int(pieces.ordinal.searchsorted(self.skip))
+        if at:
+            before = pieces.take(slice(0, at))
+            self.carry.totals = self.carry.totals.plus_ticks(before.ticks, self.vwap_ref)
+        return pieces.take(slice(at, None))
+
     def end_of(self, bar: Bar) -> int | None:
         """Time (ns) of the bar's last trade."""
         return self.ends[bar.start]
@@ -122,9 +143,8 @@ class ActivitySeries(Series):
         if replaces:
             start = self.starts[-1]
         else:
-            start = int(table.time[i])
-            if self.starts:
-                start = max(start, (self.starts[-1] // MILLISECOND + 1) * MILLISECOND)
+            before = self.starts[-1] // MILLISECOND if self.starts else self.newest
+            start = max(int(table.time[i]), (before + 1) * MILLISECOND)
             self.starts.append(start)
         bar = Bar(
             start,

@@ -15,6 +15,7 @@ import pandas as pd
 
 from orderflow.arrays import Codes, Ints
 from orderflow.market.bars.base_bars import BarScalars
+from orderflow.market.buffer import Columns
 from orderflow.market.decimals import edges
 from orderflow.market.frames import Frame
 from orderflow.market.sessions import Session, bar_end, bar_start
@@ -147,6 +148,15 @@ class Totals(NamedTuple):
     def plus(self, bar: Bar, vwap_ref: int) -> Totals:
         return Totals(self.delta + bar.delta, self.sums.plus(bar.vwap_sums(vwap_ref)))
 
+    def plus_ticks(self, ticks: Columns, vwap_ref: int) -> Totals:
+        return Totals(
+            self.delta + int(ticks.size @ ticks.side.astype(np.int64)),
+            self.sums.plus(sums(ticks.level, ticks.size, vwap_ref)),
+        )
+
+    def minus(self, other: Totals) -> Totals:
+        return Totals(self.delta - other.delta, self.sums.minus(other.sums))
+
 
 NO_TOTALS = Totals()
 
@@ -180,7 +190,8 @@ class Series:
     carry: SessionCarry = field(default_factory=SessionCarry)
     horizon: int = -(2**63)
     """Bars that start before this time (ns UTC) were dropped; the log still has their ticks."""
-    dropped: int = 0
+    dropped: int | None = None
+    """Number of the log's bars before the held ones; None while it has not been counted."""
     log_floor: int = 0
     """The change log does not reach back beyond this revision; older clients need a snapshot."""
     _open: int = 0
@@ -236,7 +247,8 @@ class Series:
             if self.carry.session != bar.session:
                 self.carry = SessionCarry(bar.session)
             self.carry.add(bar, self.vwap_ref)
-        self.dropped += count
+        if self.dropped is not None:
+            self.dropped += count
         self.raise_horizon(self.starts[0] if self.starts else dropped[-1] + 1)
 
     def raise_horizon(self, start: int) -> None:

@@ -39,7 +39,8 @@ class BarUpdate:
     bounds of these indices. uses_tick_rule: whether any tick needs the tick rule. corrections: of ticks counted before.
     lost: number of late ticks whose bar is partly evicted and cannot be completed without a log. stale: the side of an
     evicted tick may have changed, so ladders must be rebuilt. sealed: start (ns UTC) of a minute that has just ended
-    after growing over several refreshes. in_order: whether every new tick follows all earlier ones.
+    after growing over several refreshes. late: start (ns UTC) of the first minute that changed by a late tick; None if
+    every new tick follows all earlier ones.
     """
 
     ticks: Columns
@@ -51,7 +52,7 @@ class BarUpdate:
     lost: int = 0
     stale: bool = False
     sealed: int | None = None
-    in_order: bool = True
+    late: int | None = None
 
 
 class BarUpdater:
@@ -60,7 +61,7 @@ class BarUpdater:
     def __init__(self, buffer: TickBuffer, evicted: ReadLog) -> None:
         self._buffer = buffer
         self._evicted = evicted
-        self._uses_tick_rule = False
+        self.uses_tick_rule = False
         self.deferred: set[int] | None = None
         """Starts of rows to compute after loading, while the log is ahead of memory; None when not loading."""
 
@@ -70,8 +71,8 @@ class BarUpdater:
         order = in_order(ticks)
         if order is not None:
             ticks, index = ticks.take(order), index[order]
-        self._uses_tick_rule = self._uses_tick_rule or bool((ticks.rule == TICK_RULE).any())
-        return BarUpdate(ticks, index, since, until, self._uses_tick_rule)
+        self.uses_tick_rule = self.uses_tick_rule or bool((ticks.rule == TICK_RULE).any())
+        return BarUpdate(ticks, index, since, until, self.uses_tick_rule)
 
     def grow(self, base_bars: BaseBars, new: BarUpdate) -> None:
         """Apply the new ticks to `base_bars`. Call it for the minute bars first, since those resolve the sides."""
@@ -91,7 +92,8 @@ class BarUpdater:
                 following = self._recompute(base_bars, following, new)
         if late < len(first) and int(first[late]) in recomputed:
             late += 1  # the last row was recomputed, which includes its in-order ticks
-        new.in_order &= not recomputed
+        if recomputed:
+            new.late = min(recomputed) if new.late is None else min(new.late, *recomputed)
         if recomputed and new.uses_tick_rule:
             ticks = self._buffer.slice(new.since, new.until)
             order = in_order(ticks)
@@ -102,7 +104,7 @@ class BarUpdater:
     def recompute_deferred(self, base_bars: BaseBars, until: int) -> BarUpdate:
         """Recompute the deferred rows after loading, when memory has caught up with the log."""
         rows, self.deferred = sorted(self.deferred or ()), None
-        new = BarUpdate(Columns.empty(), np.empty(0, np.int64), until, until, self._uses_tick_rule)
+        new = BarUpdate(Columns.empty(), np.empty(0, np.int64), until, until, self.uses_tick_rule)
         for start in rows:
             following: int | None = start
             while following is not None:

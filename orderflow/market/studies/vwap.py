@@ -30,6 +30,13 @@ class Sums(NamedTuple):
     def plus(self, other: Sums) -> Sums:
         return Sums(self.s0 + other.s0, self.s1 + other.s1, self.s2 + other.s2)
 
+    def minus(self, other: Sums) -> Sums:
+        return Sums(self.s0 - other.s0, self.s1 - other.s1, self.s2 - other.s2)
+
+    def moved(self, by: int) -> Sums:
+        """The same sums relative to a `vwap_ref` that is `by` levels lower."""
+        return Sums(self.s0, self.s1 + by * self.s0, self.s2 + 2 * by * self.s1 + by * by * self.s0)
+
     def rescaled(self, level: int, size: int) -> Sums:
         """The sums on a finer grid: levels (and `vwap_ref`) times `level`, sizes times `size`."""
         return Sums(self.s0 * size, self.s1 * size * level, self.s2 * size * level * level)

@@ -43,7 +43,7 @@ def changes(market: MarketReader, symbol: str, frame: Frame, since: int, epoch: 
         raise NotFound(f"symbol {symbol!r} has no ticks; see /api/v1/symbols for those that do")
     found = market.changed(symbol, frame, since, epoch or market.epoch_of(symbol), rows=1)
     full = bool(found["full"]) or since > found["rev"]
-    times = [bar["t"] * MS for bar in found["bars"]]
+    times = [bar["t"] * MS for bar in found["bars"]] + [moved[0] * MS for moved in found.get("run", ())]
     if since > found["rev"]:
         times = [found["first"] * MS]
     if not times:

@@ -1,0 +1,78 @@
+"""Passes over the log that are too long for a request: made in the background, one at a time."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from orderflow.errors import OrderflowError
+from orderflow.market.checkpoints import Checkpoints
+from orderflow.market.reach import AT_ONCE, extend, missing
+from orderflow.market.symbol import SymbolState
+from orderflow.market.tape import Lock
+
+Background = Callable[[Callable[[], bool]], Any]
+"""Calls a function again and again beside the callers until it returns False. Each call takes about 50 ms."""
+MAX_WAITING = 16
+"""Most passes that wait; further ones are refused, and asked for again by the next request."""
+
+
+class Counting:
+    """The queue of passes.
+
+    background: runs them; None: each is made at once, by the caller. lock: of the queue. done: called with the symbol
+    after each.
+    """
+
+    def __init__(self, background: Background | None, lock: Lock, done: Callable[[SymbolState], object]) -> None:
+        self._background = background
+        self._lock = lock
+        self._done = done
+        self._waiting: deque[tuple[SymbolState, Checkpoints, int]] = deque()
+        self._running = False
+
+    def complete(self, state: SymbolState, found: Checkpoints, until: int) -> bool:
+        """Have checkpoints made up to `until` (ns UTC). True if they are there, False if they will be."""
+        if self._background is None:
+            while extend(state, found, until):
+                pass
+            return True
+        with self._lock:
+            if all(found is not waiting for _, waiting, _ in self._waiting) and len(self._waiting) < MAX_WAITING:
+                self._waiting.append((state, found, until))
+            start, self._running = not self._running, True
+        if start:
+            self._background(self._step)
+        return False
+
+    def _step(self) -> bool:
+        with self._lock:
+            if not self._waiting:
+                self._running = False
+                return False
+            state, found, until = self._waiting[0]
+        try:
+            more = extend(state, found, until)
+        except Exception as error:  # a request that asks for the pass tells it
+            found.error, more = str(error), False
+        if not more:
+            with self._lock:
+                self._waiting.popleft()
+            self._done(state)
+        return True
+
+
+def ready(state: SymbolState, found: Checkpoints, until: int, further: int, counting: Counting) -> bool:
+    """Have checkpoints up to `until` (ns UTC), with a short pass made now. False if a long one is under way.
+
+    further: up to where a long pass goes on. Raises OrderflowError if the pass cannot be made.
+    """
+    if found.error is not None:
+        found.error = None  # the next request tries again
+        raise OrderflowError(found.error)
+    if missing(state.tape, found, until) > AT_ONCE and not counting.complete(state, found, further):
+        return False
+    while extend(state, found, until):
+        pass
+    return True
