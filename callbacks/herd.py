@@ -77,9 +77,7 @@ def register(app: Dash, services: Services) -> None:
         running=[(Output("herd-interval", "disabled"), True, False)],
     )
     def refresh(_beat: object, clicks: object, cursor: object) -> list[Any]:
-        answer, values = refresh_screen(
-            game, viewpoint(services, epoch), services.clock.now(), clicks, read_cursor(cursor)
-        )
+        answer, values = refresh_screen(game, viewpoint(services, epoch), game.now(), clicks, read_cursor(cursor))
         for id, properties in values.items():  # as outputs, all 81 would be named in every request
             set_props(id, properties)
         return answer

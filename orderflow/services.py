@@ -19,13 +19,15 @@ from orderflow.market.ports import MarketReader
 from orderflow.market.tick_log import NoLog, TickLog
 from orderflow.products import PRODUCTS, Parts, build_parts
 from orderflow.runtime.bus import Bus
-from orderflow.runtime.clock import Clock, SystemClock
+from orderflow.runtime.clock import Clock, JumpWatch, SystemClock
 from orderflow.runtime.workers import Workers
 from orderflow.settings.settings import Settings
 from orderflow.storage.ticks.disk_log import DiskTickLog
 
 AUDIT_SECONDS = 1.0
 """Seconds between two audits, which recompute and compare finished minutes."""
+CLOCK_SECONDS = 1.0
+"""Seconds between two looks for a jump of the wall clock, which is logged."""
 T = TypeVar("T")
 
 log = logging.getLogger(__name__)
@@ -65,6 +67,7 @@ class Services:
             log.info("%s ticks reloaded in %.1f s", f"{loaded:,}", time.monotonic() - begun)
         self._configure()
         self.workers.every(AUDIT_SECONDS, "audit", self.audit)
+        self.workers.every(CLOCK_SECONDS, "clock", JumpWatch(self.clock).check)
         for product in PRODUCTS:
             product.start(self.parts)
         return loaded

@@ -94,7 +94,8 @@ class Exchange:
         """Answer a call of an endpoint (path below /api/v3/); may take long. address: the client, charged for it."""
         endpoint = ENDPOINTS[path]
         weight = endpoint.weight.of(_count(query))
-        used, refusal = self.limits.charge(address, weight, self.rules.weight, self.clock.now())
+        clock = self.clock
+        used, refusal = self.limits.charge(address, weight, self.rules.weight, clock.now(), clock.monotonic())
         headers = {"X-MBX-USED-WEIGHT": str(used), "X-MBX-USED-WEIGHT-1M": str(used)}
         delay, scripted = self.script.call(path)
         try:

@@ -6,6 +6,7 @@ minutes, then twice as long each time, up to three days.
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from dataclasses import dataclass
 
@@ -25,7 +26,7 @@ class _Account:
     used: int = 0
     strikes: int = 0
     bans: int = 0
-    free: int = 0
+    free: float = 0.0
 
 
 class Limits:
@@ -35,16 +36,19 @@ class Limits:
         self._accounts: OrderedDict[str, _Account] = OrderedDict()
         self._lock = plain_lock()
 
-    def charge(self, address: str, weight: int, limit: int, now: int) -> tuple[int, Refusal | None]:
-        """Charge a call. Returns (weight used in this minute, the error if the call is refused). now: ns."""
+    def charge(self, address: str, weight: int, limit: int, now: int, monotonic: float) -> tuple[int, Refusal | None]:
+        """Charge a call. Returns (weight used in this minute, the error if the call is refused).
+
+        now: wall clock in ns, for the minutes. monotonic: seconds, for the bans, which no jump of the clock prolongs.
+        """
         ms = now // MS
         with self._lock:
             account = self._accounts.setdefault(address, _Account())
             self._accounts.move_to_end(address)
             if len(self._accounts) > REMEMBERED:
                 self._accounts.popitem(last=False)
-            if account.free > ms:
-                return account.used, banned(account.free, -(-(account.free - ms) // 1000))
+            if (left := account.free - monotonic) > 0:
+                return account.used, banned(ms + round(left * 1000), math.ceil(left))
             if account.minute != ms // 60_000:
                 account.minute, account.used, account.strikes = ms // 60_000, 0, 0
             account.used += weight
@@ -55,8 +59,8 @@ class Limits:
                 return account.used, too_much_weight(limit, 60 - ms // 1000 % 60)
             seconds = min(FIRST_BAN * 2**account.bans, LONGEST_BAN)
             account.bans = min(account.bans + 1, 20)
-            account.free = ms + seconds * 1000
-            return account.used, banned(account.free, seconds)
+            account.free = monotonic + seconds
+            return account.used, banned(ms + seconds * 1000, seconds)
 
     def forget(self) -> None:
         """Forget all usage and bans."""

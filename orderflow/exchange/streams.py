@@ -121,7 +121,7 @@ class TradeFeed:
             found = self._ledger.since(self._next, BATCH + 1)
             open_end = len(found) <= BATCH
             found = found[:BATCH]
-            if found and open_end and now - self._changed < SETTLE:
+            if found and open_end and 0 <= now - self._changed < SETTLE:
                 found.pop()
             self._waits = (found[-1].last + 1 if found else self._next) < total
         if found:
@@ -159,9 +159,9 @@ class KlineFeed:
     def due(self, now: int) -> bool:
         market, symbol = self._market, self._stream.symbol
         changed = (market.epoch_of(symbol), market.revision(symbol)) != self._revision
-        if changed and now - self._sent >= self._every:
+        if changed and abs(now - self._sent) >= self._every:
             return True
-        ended = now >= self._open + self._interval.ns and now - self._checked >= CLOSE_CHECK
+        ended = now >= self._open + self._interval.ns and abs(now - self._checked) >= CLOSE_CHECK
         return self._behind or (ended and (changed or self._live))
 
     def events(self, now: int) -> list[bytes]:
@@ -170,7 +170,8 @@ class KlineFeed:
         self._revision = self._market.epoch_of(symbol), self._market.revision(symbol)
         info = self._market.info(symbol)
         self._live = trading(info, now)
-        if info.last < self._open - self._interval.ns and not self._live:  # the symbol was reset to an earlier time
+        back = not self._live or now < self._open
+        if info.last < self._open - self._interval.ns and back:  # the symbol was reset to an earlier time
             self._open = self._running(now)
         found: list[bytes] = []
         rows = self._klines.rows(symbol, self._interval, now, self._open, None, BATCH)
@@ -179,7 +180,7 @@ class KlineFeed:
             if info.last >= kline.end or (self._live and now >= kline.end + GRACE):
                 found.append(self._event(kline, now, closed=True))
                 self._open, self._last = kline.end, None
-            elif now - self._sent >= self._every and kline != self._last and (kline.trades or now < kline.end):
+            elif abs(now - self._sent) >= self._every and kline != self._last and (kline.trades or now < kline.end):
                 found.append(self._event(kline, now, closed=False))
                 self._sent, self._last = now, kline
                 break

@@ -43,7 +43,8 @@ class Instrument:
 
     origin: the second of the scenario at which its first step began. price: the last one, unrounded, > 0. created,
     updated, flushed (when its trades were last taken): ns UTC. steps, trades: number since the start. age: seconds of
-    model time of its group at its start. decimals: of its prices.
+    model time of its group at its start. revision: grows with every price, over all instruments. decimals: of its
+    prices.
     """
 
     decimals = DECIMALS
@@ -66,6 +67,7 @@ class Instrument:
         """
         self.origin = origin
         self.age = 0.0
+        self.revision = 0
         self.spec = spec
         self.created = self.flushed = now
         self.history = RingBuffer(history)
@@ -158,6 +160,15 @@ class Instrument:
             DECIMALS,
             0,
         )
+
+    def shift(self, ns: int) -> None:
+        """Move all its times, after a jump of the wall clock."""
+        self.created += ns
+        self.updated += ns
+        self.flushed += ns
+        self._last_trade += ns
+        self.history.shift(ns)
+        self._pending.time = [time + ns for time in self._pending.time]
 
     @property
     def pending_trades(self) -> int:

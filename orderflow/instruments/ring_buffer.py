@@ -46,6 +46,10 @@ class RingBuffer:
         """(times, prices) added after price `number`, as far as they are kept, oldest first."""
         return self.last(max(0, min(len(self), self.added - number)))
 
+    def shift(self, ns: int) -> None:
+        """Move all times."""
+        self._times = array("q", (time + ns for time in self._times))
+
     def clear(self) -> None:
         """Remove all prices."""
         del self._prices[:], self._times[:]

@@ -4,6 +4,9 @@ One job works through a queue of absolute deadlines, so a late step does not del
 instruments' phases are spread over their intervals, so that a thousand of them make an even load. If the machine falls
 behind by a whole second, the missed steps are skipped and counted. Prices do not depend on any of this: they depend on
 the seed and the number of steps only.
+
+Times come from a `Timeline`, so they are in order. If the wall clock jumps, all of them move with it, those of the
+ticks in the market too: simulated ticks are not on disk, and a chart with a hole of a year helps nobody.
 """
 
 from __future__ import annotations
@@ -25,7 +28,7 @@ from orderflow.instruments.spec import Spec, specs
 from orderflow.instruments.trade_delivery import TradeDelivery
 from orderflow.market.market import Market
 from orderflow.market.tick_log import TickLog
-from orderflow.runtime.clock import Clock
+from orderflow.runtime.clock import JUMP, Clock, Timeline
 from orderflow.runtime.workers import Workers
 from orderflow.settings.settings import Settings
 
@@ -60,11 +63,12 @@ class Simulation:
         self._ticks = ticks
         self._workers = workers
         self._clock = clock
+        self._time = Timeline(clock)
         self._base = {spec.id: spec for spec in specs(settings)}
         self._specs = dict(self._base)
         self._edits: dict[str, dict[str, Any]] = {}
         self._instruments: dict[str, Instrument] = {}
-        self._delivery = TradeDelivery(self._instruments, market, workers, clock)
+        self._delivery = TradeDelivery(self._instruments, market, workers, self._time)
         self._queue: list[tuple[float, int, str]] = []
         self._turn: dict[str, int] = {}
         self._groups: dict[str, CommonNoise] = {}
@@ -80,6 +84,7 @@ class Simulation:
         self.running = False
         self.skipped = 0
         self.steps = 0
+        self.revision = 0
         self.lag = 0.0
 
     # life
@@ -104,7 +109,9 @@ class Simulation:
         self._workers.every(FLUSH_SECONDS, "trades of the simulation", self.flush)
 
     def flush(self) -> None:
-        """Deliver the trades since the last delivery to the market (`TradeDelivery.flush`)."""
+        """Deliver the trades since the last delivery to the market, and follow a jump of the wall clock."""
+        if abs(jump := self._time.ahead()) >= JUMP:
+            self._shift(jump)
         self._delivery.flush()
 
     def listen(self, listener: Listener) -> None:
@@ -281,19 +288,31 @@ class Simulation:
             seed_of(self.seed, spec),
             bounds=(settings.instruments.price_min, settings.instruments.price_max),
             history=settings.instruments.history,
-            now=self._clock.now(),
+            now=self._time.now(),
             group=group,
             span=span,
             begin=begin,
         )
         made.age = age
+        self._mark(made)
         return made
+
+    def _mark(self, instrument: Instrument) -> None:
+        self.revision += 1
+        instrument.revision = self.revision
 
     def _span(self, spec: Spec) -> int:
         """Group steps (of the greatest common divisor of its members' intervals, in ms) in one step of this member."""
         members = [round(s.interval * 1000) for s in self._specs.values() if s.group == spec.group]
         own = round(spec.interval * 1000)
         return max(1, own // max(1, gcd(own, *members)))
+
+    def _shift(self, ns: int) -> None:
+        """Move all times by `ns`. Yields."""
+        self._time.begin(self._time.now() + ns)
+        for each in self._instruments.values():
+            each.shift(ns)
+        self._delivery.shift(ns)
 
     def _forget(self, key: str) -> None:
         if self._market.revision(key):
@@ -338,7 +357,7 @@ class Simulation:
         queue, instruments, turns, listeners = self._queue, self._instruments, self._turn, self._listeners
         clock = time.monotonic
         at = clock()
-        stamp = self._clock.now()
+        stamp = self._time.now()
         due = at
         while queue and queue is self._queue and (due := queue[0][0]) <= at < until:
             turn, key = queue[0][1:]
@@ -358,6 +377,7 @@ class Simulation:
                 begin = instrument.origin + instrument.steps * instrument.spec.interval
                 effects = self._player.effects(key, begin, begin + instrument.spec.interval)
             if instrument.step(stamp, wall, effects):
+                self._mark(instrument)
                 for listener in listeners:
                     listener(instrument)
             self.steps += 1

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from orderflow.errors import Conflict, OrderflowError
+import numpy as np
+
+from orderflow.errors import Conflict, NotFound, OrderflowError
 from orderflow.instruments.instrument import Instrument
 from orderflow.market.market import Market
-from orderflow.market.ticks import TickBatch
-from orderflow.runtime.clock import Clock
+from orderflow.market.ticks import SideRule, TickBatch
+from orderflow.runtime.clock import Timeline
 from orderflow.runtime.workers import Workers
 
 MAX_DELAY = 0.002
@@ -28,12 +30,13 @@ class TradeDelivery:
     All methods must be called on the hub.
     """
 
-    def __init__(self, instruments: Mapping[str, Instrument], market: Market, workers: Workers, clock: Clock) -> None:
+    def __init__(self, instruments: Mapping[str, Instrument], market: Market, workers: Workers, time: Timeline) -> None:
         """instruments: by id; the mapping is kept, not copied."""
         self._instruments = instruments
         self._market = market
         self._workers = workers
-        self._clock = clock
+        self._time = time
+        self._delivered: set[str] = set()
 
     def flush(self) -> None:
         """Deliver the trades of every instrument that has enough of them, or whose last delivery is long ago."""
@@ -42,8 +45,8 @@ class TradeDelivery:
         for each in list(self._instruments.values()):
             if self._instruments.get(each.spec.id) is not each:
                 continue  # it was replaced in the meantime
-            if each.pending_trades and (each.pending_trades >= FULL or self._clock.now() - each.flushed >= delay_ns):
-                each.flushed = self._clock.now()
+            if each.pending_trades and (each.pending_trades >= FULL or self._time.now() - each.flushed >= delay_ns):
+                each.flushed = self._time.now()
                 if (batch := each.take()) is not None:
                     group.append(batch)
                 if len(group) >= GROUP_SIZE:
@@ -53,11 +56,34 @@ class TradeDelivery:
                         break
         self._deliver(group)
 
+    def shift(self, ns: int) -> None:
+        """Move the times of all trades that were delivered. Yields."""
+        for symbol in self._delivered & set(self._instruments):
+            self._workers.run(self._shift, symbol, ns)
+
+    def _shift(self, symbol: str, ns: int) -> None:
+        try:
+            table = self._market.ticks(symbol)
+            self._market.reset(symbol)
+        except NotFound:  # it has been reset
+            return
+        held, grid = table.ticks, table.grid
+        price = held.level * grid.tick_units
+        self._market.simulate(
+            [
+                TickBatch(
+                    symbol, held.time + ns, price, held.size, held.side, np.full(len(held), SideRule.FLAG, np.int8),
+                    held.id, grid.price_decimals, grid.size_decimals,
+                )
+            ]
+        )  # fmt: skip
+
     def _deliver(self, batches: list[TickBatch]) -> None:
         if not batches:
             return
         try:
             self._market.simulate(batches)
+            self._delivered.update(batch.symbol for batch in batches)
         except Conflict:  # logged at the start
             self._deliver_each(batches)
         except OrderflowError as error:  # an instrument that the market rejects must not block the others

@@ -21,6 +21,7 @@ from orderflow.herd.rules.events import Config, Event
 from orderflow.herd.rules.money import MICRO, units
 from orderflow.herd.rules.participants import Participant
 from orderflow.herd.rules.state import State
+from orderflow.herd.rules.wall_time import on_wall_clock
 
 Step = tuple[str, int, float]
 Caption = tuple[int, str, str]
@@ -169,8 +170,10 @@ def build_record(log: Sequence[Event]) -> Record:
     """Build the columns of a log. Raises BadInput if it does not begin with a session event or has a gap."""
     if not log or not isinstance(log[0], events.SessionStarted):
         raise BadInput("the log does not begin with a session event")
-    builder = _Builder(log[0])
-    for event in log[1:]:
+    first, *rest = on_wall_clock(log)
+    assert isinstance(first, events.SessionStarted)
+    builder = _Builder(first)
+    for event in rest:
         builder.apply(event)
     return builder.record()
 

@@ -16,6 +16,7 @@ from orderflow.herd.debrief.columns import FILLED, REJECTED, build_record
 from orderflow.herd.rules.events import Event, encode
 from orderflow.herd.rules.money import MICRO
 from orderflow.herd.rules.state import State
+from orderflow.herd.rules.wall_time import on_wall_clock
 
 SYMBOL = "HERD"
 STATUS = {FILLED: "filled", REJECTED: "rejected"}
@@ -30,7 +31,7 @@ def ticks_csv(log: Sequence[Event]) -> bytes:
 
     Columns: timestamp, price (to 0.01), size, side (of the trader), id (number of the order), symbol.
     """
-    fills = State.fold(log).fills
+    fills = State.fold(on_wall_clock(log)).fills
     columns = zip(fills.time, fills.price, fills.size, fills.side, fills.id, strict=True)
     rows = [
         (iso(time), f"{price // 100}.{price % 100:02d}", size, "buy" if side > 0 else "sell", n, SYMBOL)

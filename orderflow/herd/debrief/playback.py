@@ -14,6 +14,7 @@ from orderflow.herd.debrief.captions import caption
 from orderflow.herd.rules.events import BatchCleared, Event, NewsPublished, RoundChanged, RoundUndone
 from orderflow.herd.rules.money import units
 from orderflow.herd.rules.state import State
+from orderflow.herd.rules.wall_time import on_wall_clock
 
 Json = dict[str, Any]
 Point = tuple[int, float]
@@ -47,6 +48,7 @@ def frames(log: Sequence[Event]) -> Json:
     Columns `t` (ms), `price`, `buys`, `sells` and `fundamental` (None where a session has no rounds) have one entry for
     each event of `MOMENTS`; `events` has the captions as {"t", "kind", "text"}.
     """
+    log = on_wall_clock(log)
     state = State.of(log[0])
     moments = [(log[0].t // MS, units(state.price), 0, 0, _fundamental(state))]
     captions = []

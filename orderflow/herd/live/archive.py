@@ -7,8 +7,10 @@ from typing import Any
 
 from orderflow.errors import BadInput, OrderflowError
 from orderflow.herd.live.journal import Journal
+from orderflow.herd.live.names import session_order
 from orderflow.herd.rules.events import Event, PhaseChanged, decode, decode_log
 from orderflow.herd.rules.state import State
+from orderflow.herd.rules.wall_time import on_wall_clock, wall_times
 from orderflow.storage.lines import LogText
 
 MS = 1_000_000
@@ -34,17 +36,18 @@ class Archive:
         """A summary of each session, the newest first. One with an unreadable log has "error" instead of figures; of a
         damaged one, "damaged" says where, and the figures are of the lines before."""
         summaries = [self._summary(name) for name in self._journal.names() if name != current.session_id]
+        started, last = wall_times((current.started, current.t), current.offsets)
         summaries.append(
             {
                 "id": current.session_id,
-                "started": current.started // MS,
-                "ended": current.t // MS if current.phase == "ended" else None,
+                "started": started // MS,
+                "ended": last // MS if current.phase == "ended" else None,
                 "participants": len(current.participants),
                 "orders": current.totals.orders,
                 "current": True,
             }
         )
-        return sorted(summaries, key=lambda summary: str(summary["id"]), reverse=True)
+        return sorted(summaries, key=lambda summary: session_order(str(summary["id"])), reverse=True)
 
     def check(self) -> None:
         """Look for damage in all logs. Reads the disk."""
@@ -66,7 +69,8 @@ class Archive:
         data, lines = log.data, log.data.splitlines()
         if not lines:
             raise BadInput("the log is empty" if log.whole else self.damaged[name])
-        first, last = decode(lines[0]), decode(lines[-1])
+        jumps = [line for line in lines[1:-1] if b',"e":"clock",' in line]
+        first, *_, last = on_wall_clock([decode(line) for line in (lines[0], *jumps, lines[-1])])
         ended = isinstance(last, PhaseChanged) and last.phase == "ended"
         damaged = {"damaged": self.damaged[name]} if name in self.damaged else {}
         return {

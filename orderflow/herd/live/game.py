@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
-from collections.abc import Callable
 from typing import Any, Literal
 
 from orderflow.errors import BadInput, Busy, Conflict, FieldError, Forbidden, NotFound, OrderflowError, StorageFailed
@@ -18,10 +17,13 @@ from orderflow.herd.live.archive import Archive
 from orderflow.herd.live.config import config_of
 from orderflow.herd.live.journal import Journal, NoJournal
 from orderflow.herd.live.leaderboard import Leaderboard, statistics
+from orderflow.herd.live.listeners import Listeners
+from orderflow.herd.live.names import next_number, session_order
 from orderflow.herd.live.order_status import Fill as Fill
 from orderflow.herd.live.order_status import OrderStatus as OrderStatus
 from orderflow.herd.live.order_status import canonical, fill_of, order_status
 from orderflow.herd.live.session import Session
+from orderflow.herd.live.session_clock import SessionClock
 from orderflow.herd.live.tick_feed import TickFeed
 from orderflow.herd.live.view import Notes, View
 from orderflow.herd.rules import events, nicknames
@@ -65,29 +67,22 @@ class Game(View):
         self._archive = Archive(journal)
         self._rate_limiter = RateLimiter(settings.herd.rate)
         self._profanity = ProfanityFilter()
-        self.on_fill: list[Callable[[str, Fill], None]] = []
-        self.on_batch: list[Callable[[], None]] = []
-        self.on_account: list[Callable[[str | None], None]] = []
+        self._listeners = Listeners(workers, self._lock)
+        self.on_fill, self.on_batch = self._listeners.on_fill, self._listeners.on_batch
+        self.on_account = self._listeners.on_account
         self.connected = 0
         self.version = 0
-        self._notified = 0
         self._job: Handle | None = None
-        self._fills: list[tuple[str, Fill]] = []
-        self._accounts: list[str | None] = []
         self._seen: dict[str, int] = {}
         self._leaderboard: tuple[float, Leaderboard] | None = None
         self._stats: tuple[Leaderboard, dict[str, Any]] | None = None
-        super().__init__(clock, self._new_session())
+        self._time = SessionClock(clock)
+        super().__init__(self._time, self._new_session())
 
     def start(self) -> None:
         """Recover the newest session unless it has ended, and start the batches. Call once, with the market loaded."""
         with self._lock:
-            try:
-                known = self._journal.names()
-            except StorageFailed as error:  # the rest of the server works without it
-                self._workers.note("herd sessions", error)
-                known = []
-            if known:
+            if known := self._names():
                 self._recover(known[-1])
         self._ticks.start()
         self._workers.spawn("checking herd logs", self._check_logs)
@@ -116,8 +111,8 @@ class Game(View):
                 raise Forbidden("the join code is not right; it stands on the big screen")
             if session.state.count >= self._settings.herd.max_participants:
                 raise Busy("the game is full; somebody must leave first", retry_after=30)
-            person = session.join(self._clock.now(), self._checked_nickname(nick))
-            self._seen[person.id] = self._clock.now()
+            person = session.join(self.now(), self._checked_nickname(nick))
+            self._seen[person.id] = self.now()
             self.version += 1
             return person
 
@@ -130,12 +125,12 @@ class Game(View):
         """Change a nickname. Raises Unauthorized, BadInput."""
         with self._lock:
             self._session.person(pid)
-            self._session.rename(self._clock.now(), pid, self._checked_nickname(nick) or "")
+            self._session.rename(self.now(), pid, self._checked_nickname(nick) or "")
             self.version += 1
 
     def seen(self, pid: str) -> None:
         """Record activity of a participant."""
-        self._seen[pid] = self._clock.now()
+        self._seen[pid] = self.now()
 
     # orders
 
@@ -155,7 +150,7 @@ class Game(View):
                 return order_status(known), False
             self._rate_limiter.take(pid, self._clock.monotonic())
             sign, checked = session.check_order(quantity, side)
-            now = self._clock.now()
+            now = self.now()
             self._seen[pid] = now
             return order_status(session.order(now, pid, name, sign, checked)), True
 
@@ -176,14 +171,14 @@ class Game(View):
         NotFound, Busy, StorageFailed; nothing has changed then."""
         with self._lock:
             name = presenter.check(action, args)
-            now = self._clock.now()
+            now = self.now()
             self._settle(now, bots=False)
             if name == "reset" or (name == "start" and self.phase == "ended"):
                 self._replace_session(now)
             else:
                 presenter.act(self._session, now, name, args, self._settings.herd.max_participants)
             self.version += 1
-        self._notify()
+        self._listeners.call(self.version)
 
     # figures and logs
 
@@ -193,7 +188,7 @@ class Game(View):
         leaderboard = self._current_leaderboard()
         if self._stats is None or self._stats[0] is not leaderboard:
             self._stats = leaderboard, statistics(state, leaderboard)
-        first = self._clock.now() - ACTIVE_SECONDS * 10**9
+        first = self.now() - ACTIVE_SECONDS * 10**9
         active = sum(1 for pid, at in self._seen.items() if at >= first and self.participant(pid) is not None)
         return {
             "connected": self.connected,
@@ -259,9 +254,18 @@ class Game(View):
             raise BadInput(f"the nickname {reason}", [FieldError(None, "nickname", reason)])
         return name
 
+    def _names(self) -> list[str]:
+        """All sessions with a log, oldest first."""
+        try:
+            return sorted(self._journal.names(), key=session_order)
+        except StorageFailed as error:  # the rest of the server works without it
+            self._workers.note("herd sessions", error)
+            return []
+
     def _new_session(self, code: str | None = None) -> Session:
-        now = self._clock.now()
-        return Session.begin(config_of(self._settings), now, journal=self._journal, code=code, listener=self._on_event)
+        number = next_number(self._names())
+        config, begun = config_of(self._settings), self._time.begin_now()
+        return Session.begin(config, begun, self._journal, code, number, self._on_event)
 
     def _set_session(self, session: Session, notes: Notes | None = None) -> None:
         """Make this the current session."""
@@ -269,7 +273,7 @@ class Game(View):
         self._seen = {}
         self._leaderboard = self._stats = None
         self._rate_limiter.reset()
-        self._ticks.begin(session.state.fills.since(0))
+        self._ticks.begin(session.state.wall_fills())
 
     def _recover(self, name: str) -> None:
         """Continue the session with that id unless it has ended. Downtime does not count as time of a round.
@@ -292,13 +296,14 @@ class Game(View):
         session.listener = self._on_event
         self._set_session(session, notes)
         self.version = max(self.version, session.state.n)
+        away = self._time.resume(session.state)
         if session.damage is not None:
             log.error("the herd session %s is stopped: %s", name, session.damage)
             return
-        now = self._clock.now()
         try:
-            session.pay_due(now)
-            session.extend_round(now)
+            self._follow_clock()
+            session.pay_due(self._time.begun)
+            session.extend_round(self._time.begun, away)
         except StorageFailed as error:  # the session can still be read
             self._workers.note("herd session", error)
 
@@ -310,7 +315,7 @@ class Game(View):
         self._set_session(self._new_session(self.code))
         self._ticks.begin(self._session.state.fills, clear=played)
         self.rewound += 1
-        self._accounts.append(None)
+        self._listeners.accounts.append(None)
 
     def _run(self) -> None:
         """Run the batches on absolute deadlines: a late batch does not delay the next."""
@@ -327,7 +332,10 @@ class Game(View):
     def turn(self) -> None:
         """Run one batch now. The job calls this every `config.batch_ms`."""
         with self._lock:
-            now = self._clock.now()
+            self._follow_clock()
+            now = self.now()
+            if (slept := self._time.slept()) and self._session.extend_round(now, slept):
+                self.version += 1
             if self.phase == "open" and presenter.is_time_up(self._session, now):
                 self._settle(now, bots=False)
                 presenter.advance_round(self._session, now)
@@ -335,7 +343,21 @@ class Game(View):
             self._settle(now, bots=True)
             if self._tick(now):
                 self.version += 1
-        self._notify()
+        self._listeners.call(self.version)
+
+    def _follow_clock(self) -> None:
+        """After a jump of the wall clock, move the times of this run of the server, those of HERD's ticks too."""
+        session = self._session
+        if session.state.phase == "ended" or session.damage or not self._time.must_follow(session.state):
+            return
+        self.version += 1
+        if session.head:  # nothing has happened in it
+            return self._set_session(self._new_session(self.code))
+        try:
+            self._time.follow(session)
+        except StorageFailed as error:  # tried again with the next batch
+            return self._workers.note("herd clock", error)
+        self._ticks.begin(session.state.wall_fills(), clear=len(session.state.fills) > 0)
 
     def _settle(self, now: int, *, bots: bool) -> None:
         if self._session.damage is not None:
@@ -347,47 +369,27 @@ class Game(View):
         if cleared or self.buys or self.sells:
             self.version += 1
         self._count_flow(now, bought, sold)
-        self._ticks.add(state.fills.since(begun))
+        self._ticks.add(state.wall_fills(begun))
         for order in cleared:
             person = state.participants[order.participant]
             if person.bot is None:
-                self._fills.append((order.participant, fill_of(order, person)))
+                self._listeners.fills.append((order.participant, fill_of(order, person)))
 
     def _on_event(self, event: Event, state: State) -> None:
         """Take in an event that was just applied."""
         self._note(event, state)
         if isinstance(event, events.DividendPaid | events.RoundUndone | events.ExperimentSet):
-            self._accounts.append(None)
+            self._listeners.accounts.append(None)
         if isinstance(event, events.RoundUndone):
-            self._ticks.begin(state.fills.since(0), clear=True)
+            self._ticks.begin(state.wall_fills(), clear=True)
         if isinstance(event, events.ParticipantKicked):
-            self._accounts.append(event.participant)
+            self._listeners.accounts.append(event.participant)
 
     def _current_leaderboard(self) -> Leaderboard:
         now = self._clock.monotonic()
         if self._leaderboard is None or now - self._leaderboard[0] >= STATS_SECONDS:
             self._leaderboard = now, Leaderboard.of(self._session.state)
         return self._leaderboard[1]
-
-    def _notify(self) -> None:
-        """Call the listeners, without the lock."""
-        with self._lock:
-            fills, accounts = self._fills, list(dict.fromkeys(self._accounts))
-            self._fills, self._accounts = [], []
-            changed, self._notified = self.version != self._notified, self.version
-        for pid, news in fills:
-            self._call(self.on_fill, pid, news)
-        for account in accounts:
-            self._call(self.on_account, account)
-        if changed:
-            self._call(self.on_batch)
-
-    def _call(self, listeners: list[Callable[..., None]], *args: Any) -> None:
-        for listener in listeners:
-            try:
-                listener(*args)
-            except Exception as error:  # a failing listener must not affect the others
-                self._workers.note("herd listener", error)
 
 
 def build_game(settings: Settings, market: Market, workers: Workers, clock: Clock) -> Game:

@@ -19,7 +19,7 @@ class Journal(Protocol):
     """False if the logs are lost with the process."""
 
     def names(self) -> list[str]:
-        """The ids of all logs, oldest first (ids sort by time)."""
+        """The ids of all logs."""
 
     def begin(self, name: str) -> None:
         """Append to this log from now on; the first `append` creates it."""

@@ -7,11 +7,11 @@ market, so a whole game can be simulated at full speed. Only the write of the jo
 from __future__ import annotations
 
 import secrets
-from datetime import UTC, datetime
 from typing import Literal
 
 from orderflow.errors import BadInput, Busy, Conflict, FieldError, NotFound, Unauthorized
 from orderflow.herd.live.journal import Journal, NoJournal
+from orderflow.herd.live.names import session_name
 from orderflow.herd.live.recovery import Damage, Listener, read_state
 from orderflow.herd.rules import events, nicknames, rounds
 from orderflow.herd.rules.bots import KINDS, Bots
@@ -67,18 +67,20 @@ class Session:
     def begin(
         config: Config,
         t: int,
-        *,
         journal: Journal | None = None,
-        seed: int | None = None,
         code: str | None = None,
+        number: int = 1,
         listener: Listener | None = None,
+        *,
+        seed: int | None = None,
     ) -> Session:
-        """A new session that begins at `t` (ns). The next event creates its log. Raises BadInput for a bad config."""
+        """A new session that begins at `t` (ns). The next event creates its log. number: of all sessions, from 1.
+
+        Raises BadInput for a bad config.
+        """
         journal = journal if journal is not None else NoJournal()
         seed = secrets.randbits(48) if seed is None else seed
-        # the fraction of the second comes first, so that names of the same second sort by time too
-        suffix = f"{t % 10**9 * 16**4 // 10**9:04x}{seeded_int(seed, 'session', t, below=256):02x}"
-        name = f"{datetime.fromtimestamp(t // 10**9, UTC):%Y%m%d-%H%M%S}-{suffix}"
+        name = session_name(number, t, seed)
         first = events.SessionStarted(0, t, events.VERSION, name, code or new_code(), seed, config)
         state = State.of(first)
         journal.begin(name)
@@ -104,13 +106,14 @@ class Session:
             raise Conflict("the log of this game is not damaged")
         kept = self._journal.mend(self.state.session_id, self.damage.line - 1)
         newcomers, self.damage = self.damage.newcomers, None
+        away = t - self.state.t
         for _ in range(newcomers):
             n, t = self._next(t)
             number = len(self.state.participants) + 1
             joined = self._join_event(n, t, number, None, None, self.state.assigned)
             self._write(joined, events.ParticipantKicked(n + 1, t, joined.participant))
         self.pay_due(t)
-        self.extend_round(t)
+        self.extend_round(t, away)
         return kept
 
     def check_log(self) -> None:
@@ -119,7 +122,7 @@ class Session:
             raise Conflict(f"the game stands still: {self.damage}. The presenter decides how it goes on")
 
     def _next(self, t: int) -> tuple[int, int]:
-        """(n, t) of the next event: if the clock went back, the time of the last event."""
+        """(n, t) of the next event, which is not before the last one."""
         return self.state.n, max(t, self.state.t)
 
     def _write(self, *new: Event) -> None:
@@ -251,11 +254,19 @@ class Session:
         if self.state.due is not None:
             self._write(self._dividend_event(*self._next(t), *self.state.due))
 
-    def extend_round(self, t: int) -> None:
-        """Extend the running round by the time since the last event, after the server was away."""
+    def extend_round(self, t: int, paused: int) -> bool:
+        """Extend the running round by `paused` ns, in which the server was away or the machine slept. False without a
+        round that has an end, or with a damaged log."""
         running = self.state.round
-        if running is not None and running.running and running.ends is not None and t > self.state.t:
-            self.set_phase(t, "open", paused=t - self.state.t)
+        if running is None or not running.running or running.ends is None or paused <= 0 or self.damage is not None:
+            return False
+        self.set_phase(t, "open", paused)
+        return True
+
+    def set_clock(self, t: int, since: int, before: int, offset: int) -> None:
+        """Record where the wall clock is: `offset` ns ahead of the session's time, for all times of this run of the
+        server, which began at `since`. before: end of the run before it."""
+        self._write(events.ClockSet(*self._next(t), since, before, offset))
 
     def set_bots(self, t: int, kind: object, count: object, most: int) -> None:
         """Set the number of bots of a kind. most: limit of all participants. Raises BadInput, Busy."""

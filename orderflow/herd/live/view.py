@@ -13,10 +13,10 @@ from typing import Any
 from orderflow.herd.debrief.captions import caption
 from orderflow.herd.live.recovery import Damage
 from orderflow.herd.live.session import Session
+from orderflow.herd.live.session_clock import SessionClock
 from orderflow.herd.rules.events import BatchCleared, Config, Event, NewsPublished, Phase, RoundUndone
 from orderflow.herd.rules.money import units
 from orderflow.herd.rules.state import State
-from orderflow.runtime.clock import Clock
 
 METER_SECONDS = 5
 """Seconds that the crowd meter reaches back."""
@@ -57,11 +57,15 @@ class View:
     the event feed. buys, sells: quantities filled in the last batch. rewound: how often the past changed (undo, another
     session), which makes prices shown before invalid. unreadable: why the game before the start was not continued."""
 
-    def __init__(self, clock: Clock, session: Session) -> None:
-        self._clock = clock
+    def __init__(self, time: SessionClock, session: Session) -> None:
+        self._time = time
         self.unreadable = ""
         self.rewound = 0
         self._show(session)
+
+    def now(self) -> int:
+        """The session's present time, ns (`session_clock`); all times of the game are in it."""
+        return self._time.now()
 
     @property
     def session_id(self) -> str:
@@ -180,7 +184,7 @@ class View:
     @property
     def meter(self) -> float | None:
         """Share of what was bought in all that was traded in the last seconds; None when nothing was."""
-        first = self._clock.now() - METER_SECONDS * 10**9
+        first = self.now() - METER_SECONDS * 10**9
         while self._flow and self._flow[0][0] < first:
             self._flow.popleft()
         bought, sold = sum(flow[1] for flow in self._flow), sum(flow[2] for flow in self._flow)

@@ -1,8 +1,10 @@
 """Events of a session's log: one struct for each kind, one JSON object a line. Everything else is derived from the log.
 
-Every event has `n` (its number in the log, from 0) and `t` (ns since 1970 UTC, never decreasing). The key "e" of the
-JSON object tells the kind. Money is in whole micro-units (10^-6 of the currency). Participants are known by their ids
-("p1", "p2", … in order of joining), orders by the `n` of their event.
+Every event has `n` (its number in the log, from 0) and `t` (ns since 1970 UTC, never decreasing). `t` is the session's
+own time: the wall clock when the server started, and then durations. Where the wall clock jumped, `ClockSet` says how
+far the two are apart (`orderflow.herd.rules.wall_time`). The key "e" of the JSON object tells the kind. Money is in
+whole micro-units (10^-6 of the currency). Participants are known by their ids ("p1", "p2", … in order of joining),
+orders by the `n` of their event.
 
 Attributes have readable names; the JSON keys are the short ones of the first version, so logs of every version load.
 """
@@ -163,6 +165,15 @@ class RoundUndone(BaseEvent, frozen=True, tag="undo", rename={"number": "round"}
     back: int
 
 
+class ClockSet(BaseEvent, frozen=True, tag="clock"):
+    """The wall clock jumped, or the server came back after a while. since: the first `t` of this run of the server;
+    before: the last one of the run before it; offset: ns that the wall clock is ahead of `t` from `since` on."""
+
+    since: int
+    before: int
+    offset: int
+
+
 class ParticipantRenamed(BaseEvent, frozen=True, tag="rename", rename={"participant": "p"}):
     participant: str
     nick: str
@@ -182,6 +193,7 @@ Event = (
     | ParticipantKicked
     | RoundUndone
     | ParticipantRenamed
+    | ClockSet
 )
 
 _encoder = msgspec.json.Encoder()

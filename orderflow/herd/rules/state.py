@@ -22,6 +22,7 @@ from orderflow.herd.rules.curve import Curve, make_curve
 from orderflow.herd.rules.events import Config, Event, Phase
 from orderflow.herd.rules.money import EXACT, cents, units
 from orderflow.herd.rules.participants import Fills, Order, Participant
+from orderflow.herd.rules.wall_time import Offsets, set_offset, wall_fills
 
 UNDONE = "the round was undone by the presenter"
 
@@ -135,6 +136,8 @@ class State:
     path: list[tuple[int, float]] = field(default_factory=list)
     fills: Fills = field(default_factory=Fills)
     undone: list[tuple[int, int]] = field(default_factory=list)
+    offsets: Offsets = field(default_factory=list)
+    """How far the wall clock is ahead of the session's time (`wall_time`); empty if it never jumped."""
     _checkpoints: list[_Checkpoint] = field(default_factory=list)
 
     @staticmethod
@@ -190,6 +193,8 @@ class State:
                 self._rename(event)
             case events.RoundUndone():
                 self._undo(event)
+            case events.ClockSet():
+                self.offsets = set_offset(self.offsets, event)
             case events.SessionStarted():
                 raise BadInput(f"event {event.n} (session) cannot follow event {self.n - 1}")
             case _:
@@ -201,6 +206,10 @@ class State:
     def undoable(self) -> tuple[int, int] | None:
         """(round, number of the event that began it) of the last round that can be undone, None if there is none."""
         return (self._checkpoints[-1].number, self._checkpoints[-1].n) if self._checkpoints else None
+
+    def wall_fills(self, start: int = 0) -> Fills:
+        """A copy of the fills from index `start` on, with their times on the wall clock."""
+        return wall_fills(self.fills.since(start), self.offsets)
 
     def present(self) -> list[Participant]:
         """All participants except kicked ones."""

@@ -67,7 +67,7 @@ class HerdSockets:
         self._presenter_only = (*PRESENTER_ONLY, *(["code", "join"] if services.settings.herd.code_required else []))
         self._workers = services.workers
         self._fanout = fanout
-        self.live = messages.PublicState(game, services.clock.now)
+        self.live = messages.PublicState(game, game.now)
         self.stage = messages.PresenterState(game, self.live)
         self.refused: Counter[str] = Counter()
         self._phones: dict[Owner | None, set[_PhoneSocket]] = {}

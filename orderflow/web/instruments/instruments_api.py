@@ -242,15 +242,20 @@ class BoardSource:
 
     def version(self) -> Hashable:
         simulation = self._simulation
-        newest = max((each.updated for each in simulation.all()), default=0)
-        return newest, simulation.running, simulation.speed, simulation.seed, simulation.status()["scenario"]
+        return (
+            simulation.revision,
+            simulation.running,
+            simulation.speed,
+            simulation.seed,
+            simulation.status()["scenario"],
+        )
 
     def message(self, since: Any) -> tuple[Hashable, bytes]:
         after = -1 if since is None else since[0]
         rows = [
             [each.spec.id, each.shown, each.updated // 1_000_000]
             for each in self._simulation.all()
-            if each.updated > after
+            if each.revision > after
         ]
         body = {"type": "board", "data": rows, "simulation": self._simulation.status()}
         return self.version(), encode(body)
