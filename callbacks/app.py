@@ -29,10 +29,12 @@ from layouts.document import (
     page_title,
     set_theme,
 )
+from layouts.missing import TITLE, missing_page
 from layouts.shell import PROVIDER, Link
 from orderflow.products import PRODUCTS
 from orderflow.web.kit.bundles import put_script, put_style, versioned
 from orderflow.web.kit.callback_requests import check_callback_requests
+from orderflow.web.kit.missing import answer_missing
 from orderflow.web.kit.responses import not_found
 
 if TYPE_CHECKING:
@@ -122,10 +124,15 @@ def create_app(services: Services, server: Any) -> DocumentDash:
 
 
 def make_heads(services: Services, server: Any, links: list[Link]) -> dict[str, Head]:
-    """Join the scripts and style sheets of every page, put them on the server, and say what each document loads."""
+    """Join the scripts and style sheets of every page, put them on the server, and say what each document loads.
+
+    Elsewhere the server answers 404.
+    """
     assets = assets_folder()
     plotly = (versioned(assets, PLOTLY),)
-    heads = {"": Head(styles=(put_style(server, "missing", assets, ("page.css",)),))}
+    missing = put_style(server, "missing", assets, ("page.css",))
+    answer_missing(server, [page.path for page in PAGES], missing_page(links, missing))
+    heads = {"": Head(styles=(missing,))}
     for page in PAGES:
         heads[page.path] = Head(
             heading(page.layout(services, links)),
@@ -150,7 +157,7 @@ def page_at(path: str | None, services: Services, links: list[Link]) -> Componen
             return page.layout(services, links)
     return html.Main(
         [
-            html.H1("There is no such page"),
+            html.H1(TITLE),
             html.P(f"Nothing is at {path}."),
             html.Ul([html.Li(html.A(link.name, href=link.path)) for link in links]),
         ],

@@ -57,7 +57,8 @@ def create_server(services: Services, *, most_sockets: int = MAX_SOCKETS, shortc
     open_routes = [(route.method, route.path) for route in table if route.open]
     inner = Direct(server.wsgi_app, table) if shortcuts else server.wsgi_app
     gate = Gate(inner, services.settings, authenticator, open_routes)
-    delivery = Compression(gate, services.workers.run)
+    https = (services.settings.public_url or "").startswith("https:")
+    delivery = Compression(gate, services.workers.run, https=https)
     front: Callable[..., Iterable[bytes]] = delivery
     if proxies := services.settings.trusted_proxies:
         front = ProxyFix(delivery, x_for=proxies, x_proto=proxies, x_host=proxies, x_prefix=proxies)

@@ -103,7 +103,32 @@ def test_the_window_s_title_and_the_navigation_name_the_page(app: Dash, services
         here = [part for part in components(tree) if getattr(part, "aria-current", None) == "page"]
         # once in the row of links, once in the menu of narrow windows
         assert [part.href for part in here] == [page.path, page.path] * bool(page.name)
-    assert "<title>Orderflow</title>" in client.get("/nowhere").text
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "/chart/nothing", "/chart/a/b/", "/herd/nothing", "/health/x", "/docs/x"])
+def test_an_unknown_address_is_404_and_says_so(app: Dash, path: str) -> None:
+    client = app.server.test_client()
+    for method in ("GET", "POST", "DELETE"):
+        answer = client.open(path, method=method)
+        assert (answer.status_code, list(answer.get_json())) == (404, ["detail"])
+    page = client.get(path, headers={"Accept": "text/html,*/*"})
+    assert page.status_code == 404
+    assert page.headers["X-Content-Type-Options"] == "nosniff"
+    assert "Content-Security-Policy" in page.headers
+    assert "<h1>There is no such page</h1>" in page.text
+    assert "<script" not in page.text
+    found = re.findall('<a href="([^"]+)"', page.text)
+    assert found == [*(link.path for link in NAVIGATION), "/docs"]
+    with client.get(links(page.text, "href")[0]) as sheet:
+        assert sheet.status_code == 200
+
+
+def test_a_page_is_there_with_and_without_a_slash(app: Dash) -> None:
+    client = app.server.test_client()
+    for page in PAGES:
+        for path in (page.path, page.path.rstrip("/")):
+            assert client.get(path).status_code == 200, path
+            assert client.head(path).status_code == 200, path
 
 
 def test_home_leads_to_the_chart(app: Dash) -> None:

@@ -32,6 +32,10 @@ with gzip; Plotly at quality 11 would take 8 s and be 10 % smaller than at 5 (32
 TEXTS = re.compile(r"(?:text/|application/(?:json|javascript|manifest\+json|xml)|image/svg)")
 YEAR = "public, max-age=31536000, immutable"
 VERSIONED = re.compile(r"^/assets/|^/_dash-component-suites/")
+HTTPS_ONLY = ("Strict-Transport-Security", "max-age=31536000")
+"""Tells browsers to use https for a year."""
+MAX_ACCEPTED = 500
+"""Characters of an Accept-Encoding header that are read."""
 HEADERS = [
     ("X-Content-Type-Options", "nosniff"),
     ("X-Frame-Options", "SAMEORIGIN"),
@@ -57,10 +61,15 @@ def run_here(fn: Callable[..., bytes], *args: Any) -> bytes:
 
 
 class Compression:
-    """The middleware around `application`. run: runs the compression of files, by default in the calling thread."""
+    """The middleware around `application`.
 
-    def __init__(self, application: Application, run: Run = run_here) -> None:
+    run: runs the compression of files, by default in the calling thread. https: the server is reached by https, which
+    it cannot see itself where a tunnel ends in front of it.
+    """
+
+    def __init__(self, application: Application, run: Run = run_here, *, https: bool = False) -> None:
         self._application = application
+        self._https = https
         self._run = run
         self._scripts: Callable[[], Iterable[str]] = lambda: ()
         self._policies: dict[str, str] = {}
@@ -72,8 +81,6 @@ class Compression:
         self._policies.clear()
 
     def __call__(self, environ: Environ, start: Start) -> Iterable[bytes]:
-        if "HTTP_UPGRADE" in environ:
-            return self._application(environ, start)
         answer: list[Any] = []
 
         def hold(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], object]:
@@ -81,10 +88,14 @@ class Compression:
             return _no_write
 
         body = self._application(environ, hold)
+        if not answer:  # a socket has taken the connection over, and it has ended
+            return body
         status, headers, exc_info = answer
         names = {name.lower(): value for name, value in headers}
         kind = names.get("content-type", "")
         headers = headers + HEADERS
+        if self._https or environ.get("wsgi.url_scheme") == "https":
+            headers.append(HTTPS_ONLY)
         if kind.startswith("text/html"):
             headers.append(("Content-Security-Policy", self._policy(environ.get("HTTP_HOST", ""))))
         path = environ["PATH_INFO"]
@@ -194,7 +205,7 @@ def _close(body: Iterable[bytes]) -> None:
 def choose_encoding(accepted: str, offered: Sequence[str]) -> str | None:
     """The first of `offered` that an Accept-Encoding header allows, None if it allows none. "*" allows gzip only."""
     allowed: dict[str, bool] = {}
-    for part in accepted.lower().split(","):
+    for part in accepted[:MAX_ACCEPTED].lower().split(","):
         name, _, quality = part.partition(";")
         allowed.setdefault(name.strip(), re.fullmatch(r"\s*q=0(?:\.0*)?\s*", quality) is None)
     allowed.setdefault("gzip", allowed.get("*", False))

@@ -25,6 +25,7 @@ from orderflow.errors import Forbidden, OrderflowError, Unauthorized
 from orderflow.settings.settings import Settings, is_loopback
 from orderflow.web.kit.access import Authenticator
 from orderflow.web.kit.access import Environ as Environ
+from orderflow.web.kit.request_head import is_host
 from orderflow.web.kit.responses import error_body, error_headers
 
 Start = Callable[..., Any]
@@ -138,7 +139,7 @@ class Gate:
     def _check_host(self, host: str) -> None:
         if host in self._names:
             return
-        name = _split(f"//{host}").hostname
+        name = _split(f"//{host}").hostname if is_host(host) else None
         if name and (name in self._names or is_loopback(name) or (self._any_address and _is_address(name))):
             return
         raise Forbidden(f"{host[:100]!r} is not a name of this server; set ORDERFLOW_ALLOWED_HOSTS if it should be one")

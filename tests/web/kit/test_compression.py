@@ -13,6 +13,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from orderflow.errors import Conflict
+from orderflow.services import Services
+from orderflow.web.app import create_server
 from orderflow.web.kit.compression import choose_encoding
 from orderflow.web.kit.static_page import put_file, put_page
 
@@ -44,6 +46,34 @@ def test_every_answer_carries_the_security_headers(more: FlaskClient) -> None:
         assert answer.headers["X-Frame-Options"] == "SAMEORIGIN"
         assert answer.headers["Referrer-Policy"] == "same-origin"
         assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_an_upgrade_that_is_none_keeps_the_security_headers(more: FlaskClient) -> None:
+    for upgrade in ("websocket", "h2c", "x"):
+        for path, status in (("/page", 200), ("/nothing", 404), ("/health", 200)):
+            answer = more.get(path, headers={"Upgrade": upgrade, "Connection": "Upgrade", "Accept-Encoding": "gzip"})
+            assert answer.status_code in ((405, 426) if upgrade == "websocket" and status == 200 else (status,))
+            assert answer.headers["X-Content-Type-Options"] == "nosniff"
+            assert answer.headers["X-Frame-Options"] == "SAMEORIGIN"
+            is_page = answer.content_type.startswith("text/html")
+            assert is_page is (path == "/page" and upgrade != "websocket")
+            assert ("Content-Security-Policy" in answer.headers) is is_page
+            assert ("Content-Encoding" in answer.headers) is is_page
+
+
+def test_https_is_kept_where_it_is_used(make_services: Callable[..., Services]) -> None:
+    def answer(headers: dict[str, str] | None = None, **settings: Any) -> Any:
+        return create_server(make_services(**settings)).test_client().get("/health", headers=headers)
+
+    name, proxied = "Strict-Transport-Security", {"X-Forwarded-Proto": "https"}
+    assert answer(public_url="https://flow.example.org").headers[name] == "max-age=31536000"
+    assert answer(proxied, trusted_proxies=1).headers[name] == "max-age=31536000"
+    for plain in (answer(), answer(public_url="http://flow.lan"), answer(proxied), answer(trusted_proxies=1)):
+        assert name not in plain.headers
+
+
+def test_a_long_list_of_encodings_is_not_read_to_its_end() -> None:
+    assert choose_encoding("x," * 10_000 + "gzip", ("gzip",)) is None
 
 
 def test_pages_have_a_policy_that_allows_the_named_scripts_only(web: flask.Flask, more: FlaskClient) -> None:

@@ -38,7 +38,23 @@ def test_loopback_names_are_this_server(client: FlaskClient, host: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["evil.example", "evil.example:8765", "192.168.1.5", "localhost.evil.example", "", "[::1", "a b", "0.0.0.0"]
+    "host",
+    [
+        "evil.example",
+        "evil.example:8765",
+        "192.168.1.5",
+        "localhost.evil.example",
+        "",
+        "[::1",
+        "a b",
+        "0.0.0.0",
+        "me@localhost",
+        "evil.example@localhost",
+        "localhost/x",
+        "localhost:x",
+        "localhost:99999",
+        "localhost#a",
+    ],
 )
 def test_any_other_name_is_refused_on_loopback(client: FlaskClient, host: str) -> None:
     answer = get(client, host)
