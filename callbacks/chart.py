@@ -7,7 +7,7 @@ poll answers with what changed since the revision that the page says it holds, a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
@@ -29,6 +29,7 @@ from orderflow.market.chart_json import ProfileSpan
 from orderflow.market.frames import TIME_FRAMES, Frame
 from orderflow.market.ports import MarketReader
 from orderflow.market.studies.options import StudyOptions
+from orderflow.market.tick_log import DamagedPart
 from orderflow.settings.settings import Settings
 from orderflow.web.kit.access import operator_only
 
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from orderflow.services import Services
 
 MAX_SYMBOLS = 5_000
+MOST_NAMED = 3
+"""Damaged parts that are named in the page's foot."""
 NEEDS_KEY = "This server needs its key for that: open the address with ?key=… that it printed at its start."
 
 BUTTONS = (
@@ -180,6 +183,15 @@ def sample_note(status: dict[str, Any] | None) -> str:
     return ""
 
 
+def damage_note(parts: Sequence[DamagedPart]) -> str:
+    """What of the stored data cannot be read, and what to do; empty if nothing is damaged."""
+    if not parts:
+        return ""
+    texts = [part.text if part.what != "session" else f"a herd game ({part.name})" for part in parts]
+    more = f" and {len(texts) - MOST_NAMED:,} more" if len(texts) > MOST_NAMED else ""
+    return f"Damaged on disk and left out: {', '.join(texts[:MOST_NAMED])}{more}. `orderflow doctor --data` says more."
+
+
 def register(app: Dash, services: Services) -> None:
     """Bind the page's callbacks to the app."""
     market, settings = services.market, services.settings
@@ -215,16 +227,20 @@ def register(app: Dash, services: Services) -> None:
     @app.callback(
         Output("chart-symbol", "data"),
         Output("chart-sample-note", "children"),
+        Output("chart-damage", "children"),
+        Output("chart-damage", "title"),
         Input("chart-slow", "n_intervals"),
         State("chart-symbol", "data"),
         State("chart-sample-note", "children"),
+        State("chart-damage", "children"),
     )
-    def poll_symbols(_intervals: int | None, shown: list[str] | None, note: str | None) -> Any:
+    def poll_symbols(_intervals: int | None, shown: list[str] | None, note: str | None, damage: str | None) -> Any:
         names = symbol_names(market, shown)
         said = sample_note(services.part(SampleReplay).status())
-        if names is None and said == (note or ""):
+        damaged = damage_note(services.damage())
+        if names is None and (said, damaged) == (note or "", damage or ""):
             raise PreventUpdate
-        return no_update if names is None else names, said
+        return no_update if names is None else names, said, damaged, damaged
 
     @app.callback(
         Output("chart-sample-note", "children", allow_duplicate=True),

@@ -58,7 +58,13 @@ def chart_page(
         path=PATH,
         controls=controls(frame, frames),
         main=stage(refresh_ms),
-        footer=html.Div(id="chart-stats", className="of-stats", hidden=True, **aria(label="Statistics")),
+        footer=html.Div(
+            [
+                html.Div(id="chart-damage", className="of-damage", role="status"),
+                html.Div(id="chart-stats", className="of-stats", hidden=True, **aria(label="Statistics")),
+            ],
+            className="of-foot",
+        ),
         extras=[
             settings_drawer(),
             help_dialog(),

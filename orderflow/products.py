@@ -18,7 +18,7 @@ from orderflow.herd.debrief.cache import Debriefs
 from orderflow.herd.live.game import Game, build_game
 from orderflow.instruments.simulation import Simulation, build_simulation
 from orderflow.market.market import Market
-from orderflow.market.tick_log import TickLog
+from orderflow.market.tick_log import DamagedPart, TickLog
 from orderflow.runtime.bus import Bus
 from orderflow.runtime.clock import Clock
 from orderflow.runtime.workers import Workers
@@ -82,8 +82,8 @@ class Product:
     """One product. Its settings are the section of the same name in `orderflow.settings.settings.SECTIONS`.
 
     build: yields the parts; nothing runs yet. Raises BadSetting, StorageFailed. start, stop: for all its parts. reset:
-    called after all ticks were deleted. api: "module:class", made with (services, fanout). pages: modules with a
-    `PAGE`.
+    called after all ticks were deleted. damage: stored data of the product that cannot be read. api: "module:class",
+    made with (services, fanout). pages: modules with a `PAGE`.
     """
 
     name: str
@@ -91,6 +91,7 @@ class Product:
     start: Callable[[Parts], None] = _nothing
     stop: Callable[[Parts], None] = _nothing
     reset: Callable[[Parts], None] = _nothing
+    damage: Callable[[Parts], list[DamagedPart]] = lambda parts: []
     api: tuple[str, ...] = ()
     pages: tuple[str, ...] = ()
 
@@ -135,6 +136,7 @@ PRODUCTS: tuple[Product, ...] = (
         _herd,
         start=lambda parts: parts.get(Game).start(),
         stop=lambda parts: parts.get(Game).stop(),
+        damage=lambda parts: parts.get(Game).damage(),
         api=("orderflow.web.herd.herd_api:HerdApi",),
         pages=("callbacks.herd", "callbacks.herd_play", "callbacks.herd_debrief", "callbacks.herd_replay"),
     ),

@@ -16,7 +16,7 @@ from orderflow.errors import BadInput, BadSetting, NotFound, OrderflowError, Sto
 from orderflow.market.frames import Frame
 from orderflow.market.market import Market
 from orderflow.market.ports import MarketReader
-from orderflow.market.tick_log import NoLog, TickLog
+from orderflow.market.tick_log import DamagedPart, NoLog, TickLog
 from orderflow.products import PRODUCTS, Parts, build_parts
 from orderflow.runtime.bus import Bus
 from orderflow.runtime.clock import Clock, JumpWatch, SystemClock
@@ -97,6 +97,10 @@ class Services:
                 raise
             except OrderflowError as error:
                 raise BadSetting(f"instruments.{symbol}: {error}") from error
+
+    def damage(self) -> list[DamagedPart]:
+        """Stored data that cannot be read, as far as it was noticed."""
+        return [*self.ticks.info().damage, *(part for product in PRODUCTS for part in product.damage(self.parts))]
 
     def audit(self) -> None:
         """Compare the minutes finished since the last call with their ticks; a difference is a bug, which is logged."""

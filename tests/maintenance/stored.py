@@ -19,6 +19,8 @@ from tests.herd.play import START
 from tests.storage.ticks.batches import batch
 
 BLOBS = 6
+ANSWER = b'["", 53, 0]'
+"""Of an idempotency key, as the market stores it."""
 TICKS = {"ES": 3 * BLOBS, "NQ": 50 * BLOBS}
 
 
@@ -28,7 +30,9 @@ def make_data(folder: Path) -> Path:
     try:
         log = DiskTickLog(folder / "ticks", workers)
         for seed in range(BLOBS):
-            log.append(LogEntry([batch(50, seed=seed), batch(3, seed=seed, symbol="ES")], f"key {seed}"), lambda: None)
+            log.append(
+                LogEntry([batch(50, seed=seed), batch(3, seed=seed, symbol="ES")], f"key {seed}", ANSWER), lambda: None
+            )
         log.set_meta("instruments", b'{"NQ": {"tick_size": "0.25"}}')
         log.close()
         game = build_game(Settings.of(data_dir=folder), Market(), workers, ManualClock(START))

@@ -12,6 +12,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+import msgspec
+
 from orderflow.market.tick_log import DamagedPart
 from orderflow.market.ticks import TickBatch
 from orderflow.storage.ticks.codec import Damaged, decode_keys, decode_meta, decode_ticks, encode_keys, encode_ticks
@@ -63,7 +65,7 @@ def check_row(key: bytes | None, value: bytes | None, why: str = "") -> CheckedR
         return CheckedRow("row", "", 1, why)
     kind, name = key[:1], _text(key[1:])
     if kind in (META, OLD_META) and name is not None:
-        return CheckedRow("setting", name, 1, _wrong(decode_meta, value, why) if kind == META else why)
+        return CheckedRow("setting", name, 1, _wrong(decode_meta if kind == META else _old_meta, value, why))
     if key == VERSION:
         return CheckedRow("version", "", 1, why or ("" if value == FORMAT else f"version {value!r} is not known"))
     try:
@@ -86,7 +88,7 @@ def sort_rows(keys: Iterable[bytes], get: Callable[[bytes], bytes | None]) -> So
             elif name is not None and key[:1] == META:
                 found.meta[name] = decode_meta(get(key) or b"")
             elif name is not None and key[:1] == OLD_META:
-                old[name] = get(key) or b""
+                old[name] = _old_meta(get(key))
             else:
                 found.blobs.append(Blob.of(key))
         except Damaged:
@@ -170,6 +172,15 @@ def damaged_part(what: str, name: str, count: int) -> DamagedPart:
         "version": "the version of the tick log",
     }
     return DamagedPart(what, name, count, texts[what])
+
+
+def _old_meta(value: bytes | None) -> bytes:
+    """A meta value without a checksum: JSON in every earlier version. Raises Damaged."""
+    try:
+        msgspec.json.decode(value or b"")
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise Damaged(f"it is not JSON: {error}") from error
+    return value or b""
 
 
 def _wrong(check: Callable[[bytes], object], value: bytes | None, why: str) -> str:

@@ -75,6 +75,10 @@ STATS = record(
         "evicted": {**COUNT, "description": "Ticks that left memory; they stay in the log, where there is one."},
         "audit": record({"bars": COUNT, "failures": COUNT}, doc="Finished bars recomputed and compared."),
         "revision": COUNT,
+        "damage": {
+            **array(record({"what": WORD, "name": {"type": "string"}, "count": COUNT, "text": WORD})),
+            "description": "Stored data that cannot be read and is left out; `orderflow repair` saves the rest.",
+        },
         "sockets": record(dict.fromkeys(("clients", "topics", "sent", "conflated", "dropped"), COUNT)),
     }
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import flask
@@ -81,6 +82,7 @@ class StatsApi(Api):
                 "rules": dict(zip(RULES, rules, strict=True)),
                 "audit": dict(zip(("bars", "failures"), audit, strict=True)),
                 "revision": revision,
+                "damage": [asdict(part) for part in self._services.damage()],
                 "sockets": self._fanout.stats(),
             }
         )

@@ -274,6 +274,16 @@ def test_settings_of_an_earlier_version_have_no_checksum(directory: Path, disk: 
     assert disk().get_meta("instruments") is None
 
 
+def test_a_setting_of_an_earlier_version_that_is_not_json_is_damaged(directory: Path, disk: Disk) -> None:
+    log = disk()
+    log.set_meta("instruments", b"{}")
+    log.close()
+    sql(directory, "UPDATE Cache SET key = ?, value = ? WHERE hex(key) LIKE '4E%'", b"Minstruments", b'{"NQ": 1]')
+    log = disk()
+    assert log.get_meta("instruments") is None
+    assert [(part.what, part.name) for part in log.info().damage] == [("setting", "instruments")]
+
+
 @pytest.mark.parametrize("at", range(0, 31, 3))
 def test_a_damaged_key_costs_only_its_row(directory: Path, disk: Disk, at: int) -> None:
     """Whatever part of it: the kind, the position, the counts, the times, the symbol."""
