@@ -135,10 +135,10 @@ def texts(playback: Playback, player: Player) -> Json:
 def meter(buyers: float | None) -> Json:
     """The meter of buyers and sellers. buyers: their share, None: there were no orders."""
     if buyers is None:
-        return {"known": "false", "bar": {"width": "50%"}, "buyers": "Buyers –", "sellers": "– Sellers"}
+        return {"known": "false", "bar": {"--share": 0.5}, "buyers": "Buyers –", "sellers": "– Sellers"}
     return {
         "known": "true",
-        "bar": {"width": f"{100 * buyers:.1f}%"},
+        "bar": {"--share": round(buyers, 3)},
         "buyers": f"Buyers {percent(buyers)} %",
         "sellers": f"{percent(1 - buyers)} % Sellers",
     }

@@ -99,7 +99,7 @@ def trouble() -> Component:
             button("herd-do-recover", "Continue", opens="herd-dialog-recover"),
         ],
         id="herd-trouble",
-        className="hg-banner hg-trouble",
+        className="hg-banner",
         hidden=True,
         role="alert",
     )

@@ -139,11 +139,7 @@ def _top() -> Component:
                 ],
                 className="hg-meter-words",
             ),
-            html.Div(
-                [html.I(id="replay-bar", className="hg-meter-bar"), html.I(className="hg-meter-middle")],
-                className="hg-meter-track",
-                **aria(hidden="true"),
-            ),
+            html.Div(id="replay-bar", className="hg-meter-track", **aria(hidden="true")),
         ],
         id="replay-meter",
         className="hg-meter",
@@ -227,13 +223,8 @@ def feed(playback: Playback, position: float) -> list[Component]:
 
 
 def _event(event: Json, seconds: float) -> Component:
-    attributes: Json = {"data-kind": event["kind"]}
-    inside = [
-        html.Time(span(seconds)),
-        html.Span(SIGNS.get(event["kind"], "·"), className="hg-sign", **aria(hidden="true")),
-        html.Span(event["text"], className="hg-text"),
-    ]
-    return html.Li(inside, **attributes)
+    attributes: Json = {"data-kind": event["kind"], "data-sign": SIGNS.get(event["kind"], "·")}
+    return html.Li([html.Time(span(seconds)), html.Span(event["text"], className="hg-text")], **attributes)
 
 
 def headline(text: str, number: int) -> Component:

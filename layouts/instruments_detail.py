@@ -23,9 +23,9 @@ def marks(instrument: Instrument) -> list[Component]:
     """Halted or failed, the latter with its reason."""
     found: list[Component] = []
     if instrument.halted:
-        found.append(html.B("Halted", className="ix-mark ix-halted"))
+        found.append(html.B("Halted", className="ix-halted"))
     if instrument.failure is not None:
-        found.append(html.B(f"Failed: {instrument.failure}", className="ix-mark ix-failed"))
+        found.append(html.B(f"Failed: {instrument.failure}", className="ix-failed"))
     return found
 
 

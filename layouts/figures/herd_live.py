@@ -81,7 +81,10 @@ def _layout(colours: Palette, start: float | None, view: str, clock: str) -> Jso
     starting = {
         "type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": start, "y1": start, "layer": "below",
         "line": {"color": colours.strong, "width": 1.5, "dash": "dot"},
-        "label": {"text": "Start", "textposition": "start", "font": {"color": colours.muted}, "yanchor": "bottom"},
+    }  # fmt: skip
+    named = {
+        "text": "Start", "xref": "paper", "x": 0, "xanchor": "left", "y": start, "yanchor": "bottom",
+        "showarrow": False, "font": {"color": colours.muted},
     }  # fmt: skip
     return {
         "paper_bgcolor": "rgba(0,0,0,0)",
@@ -101,6 +104,8 @@ def _layout(colours: Palette, start: float | None, view: str, clock: str) -> Jso
                          "rangemode": "nonnegative", "ticklabelstandoff": 10},
         "yaxis2": {"overlaying": "y", "range": [0, 1], "fixedrange": True, "visible": False},
         "shapes": [] if start is None else [starting],
+        # not the label of the shape, which the axes' range does not make room for
+        "annotations": [] if start is None else [named],
     }  # fmt: skip
 
 

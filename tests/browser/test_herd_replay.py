@@ -24,6 +24,13 @@ LINE = f"{GRAPH}.data[0]"
 SECOND = 10**9
 
 
+METER = """(percent) => {
+  const { transform, width } = getComputedStyle(document.getElementById("replay-bar"), "::before");
+  return Math.abs(100 + (100 * new DOMMatrix(transform).e) / parseFloat(width) - percent) < 1;
+}"""
+"""Whether the meter's bar covers this percentage of it."""
+
+
 def shown(page: Any, id: str, words: str) -> None:
     """Wait until the text of an element contains `words`."""
     page.wait_for_function("([id, words]) => document.getElementById(id)?.textContent.includes(words)", arg=[id, words])
@@ -264,10 +271,13 @@ def test_replay_shows_captions(games: Games, games_folder: Path, visit: Callable
     page.keyboard.press("ArrowRight")
     shown(page, "replay-phase", "Frozen")
     assert page.inner_text("#replay-round") == "Round 1 of 2 begins"
-    assert "Buyers" in page.inner_text("#replay-meter")
+    bought = int(page.inner_text("#replay-buyers").removeprefix("Buyers ").removesuffix(" %"))
+    page.wait_for_function(METER, arg=bought)
     assert any(sign in page.inner_text("#replay-change") for sign in ("▲ +", "▼ −", "■ ±"))
     assert page.inner_text("#replay-session") == f"Session {session}"
     assert "frozen" in feed.first.inner_text()
+    lines = feed.first.evaluate("(li) => [...li.children].map((one) => Math.round(one.getBoundingClientRect().top))")
+    assert len(set(lines)) == 1  # time and text are on one line
     assert feed.count() == 3
     assert "⚡ Comet" in page.inner_text("#replay-graph")
     assert "Fundamental value" in page.inner_text("#replay-graph")

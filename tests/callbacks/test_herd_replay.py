@@ -107,7 +107,7 @@ def test_meter_shows_the_share_of_buyers() -> None:
     assert meter(None)["buyers"] == "Buyers –"
     assert meter(0.755) | {"known": ""} == {
         "known": "",
-        "bar": {"width": "75.5%"},
+        "bar": {"--share": 0.755},
         "buyers": "Buyers 76 %",
         "sellers": "25 % Sellers",
     }

@@ -42,9 +42,10 @@ def test_velocities_keep_what_the_address_asked_for() -> None:
 @pytest.mark.parametrize(("position", "texts"), [(1_000, []), (2_000, ["News: Comet", "Round 1 of 2 begins"])])
 def test_events_up_to_a_position_newest_first(position: int, texts: list[str]) -> None:
     shown = feed(Playback(FRAMES), position)
-    assert [item.children[2].children for item in shown] == texts
+    assert [item.children[1].children for item in shown] == texts
 
 
 def test_an_event_has_its_time_and_a_sign() -> None:
     shown = feed(Playback(FRAMES), 63_000)
-    assert words(shown[0]) == "1:02 ● The market is frozen"
+    assert words(shown[0]) == "1:02 The market is frozen"
+    assert shown[0].to_plotly_json()["props"]["data-sign"] == "●"
