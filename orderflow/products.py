@@ -74,23 +74,22 @@ class HasParts(Protocol):
 
 
 def _nothing(parts: Parts) -> None:
-    """For products without start, stop or reset."""
+    """For products without start or stop."""
 
 
 @dataclass(frozen=True, slots=True)
 class Product:
     """One product. Its settings are the section of the same name in `orderflow.settings.settings.SECTIONS`.
 
-    build: yields the parts; nothing runs yet. Raises BadSetting, StorageFailed. start, stop: for all its parts. reset:
-    called after all ticks were deleted. damage: stored data of the product that cannot be read. api: "module:class",
-    made with (services, fanout). pages: modules with a `PAGE`.
+    build: yields the parts; nothing runs yet. Raises BadSetting, StorageFailed. start, stop: for all its parts. damage:
+    stored data of the product that cannot be read. api: "module:class", made with (services, fanout). pages: modules
+    with a `PAGE`.
     """
 
     name: str
     build: Callable[[Ground, Parts], Iterator[object]]
     start: Callable[[Parts], None] = _nothing
     stop: Callable[[Parts], None] = _nothing
-    reset: Callable[[Parts], None] = _nothing
     damage: Callable[[Parts], list[DamagedPart]] = lambda parts: []
     api: tuple[str, ...] = ()
     pages: tuple[str, ...] = ()
@@ -144,7 +143,6 @@ PRODUCTS: tuple[Product, ...] = (
         "instruments",
         _instruments,
         start=lambda parts: parts.get(Simulation).start(),
-        reset=lambda parts: parts.get(Simulation).keep(),
         api=("orderflow.web.instruments.instruments_api:InstrumentsApi",),
         pages=("callbacks.instruments",),
     ),

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TypeVar
 
 from orderflow.errors import BadInput, BadSetting, NotFound, OrderflowError, StorageFailed
@@ -21,13 +22,17 @@ from orderflow.products import PRODUCTS, Parts, build_parts
 from orderflow.runtime.bus import Bus
 from orderflow.runtime.clock import Clock, JumpWatch, SystemClock
 from orderflow.runtime.workers import Workers
-from orderflow.settings.settings import Settings
+from orderflow.settings.settings import Settings, SymbolSettings
 from orderflow.storage.ticks.disk_log import DiskTickLog
 
 AUDIT_SECONDS = 1.0
 """Seconds between two audits, which recompute and compare finished minutes."""
 CLOCK_SECONDS = 1.0
 """Seconds between two looks for a jump of the wall clock, which is logged."""
+TRACES = {"herd logs": "herd/*.jsonl", "the herd game's key": "herd/secret", "a key": "key*"}
+"""What a server leaves in its data folder beside the tick log: (words, pattern)."""
+LOOK_SECONDS = 2.0
+"""Seconds between two looks at the files: whether they are still there, and whether a refused write is possible."""
 T = TypeVar("T")
 
 log = logging.getLogger(__name__)
@@ -38,7 +43,7 @@ class Services:
     """The services that every product uses, and the products' parts.
 
     settings; market: all ticks and bars; ticks: the log behind it; workers: threads and greenlets; bus: publishes which
-    symbol changed; clock.
+    symbol changed; clock; notices: what was wrong at the start.
     """
 
     settings: Settings
@@ -47,6 +52,7 @@ class Services:
     workers: Workers
     bus: Bus
     clock: Clock
+    notices: tuple[str, ...] = ()
     parts: Parts = field(default_factory=Parts, init=False)
 
     def __post_init__(self) -> None:
@@ -59,7 +65,8 @@ class Services:
     def start(self) -> int:
         """Reload the log, apply the instruments' settings and start the jobs. Returns the number of reloaded ticks.
 
-        Raises StorageFailed if the log cannot be read, BadSetting if an instrument's settings do not fit it.
+        Raises StorageFailed if the log cannot be read, BadSetting if an instrument's settings do not fit it. A full or
+        read-only disk is no reason not to start: what there is is served, and writes are refused until it is well.
         """
         begun = time.monotonic()
         loaded = self.market.load()
@@ -68,6 +75,7 @@ class Services:
         self._configure()
         self.workers.every(AUDIT_SECONDS, "audit", self.audit)
         self.workers.every(CLOCK_SECONDS, "clock", JumpWatch(self.clock).check)
+        self.workers.every(LOOK_SECONDS, "a look at the tick log", self.ticks.look)
         for product in PRODUCTS:
             product.start(self.parts)
         return loaded
@@ -76,27 +84,33 @@ class Services:
         """Delete the ticks of one symbol, or of all; settings of instruments are kept, from the files and from the
         page.
 
-        Raises NotFound, StorageFailed.
+        Raises NotFound, StorageFailed; nothing is deleted then.
         """
-        self.market.reset(symbol)
-        if symbol is None:
-            self._configure()
-            for product in PRODUCTS:
-                product.reset(self.parts)
+        told = {name: _texts(instrument) for name, instrument in self.settings.symbols.items()}
+        self.market.reset(symbol, told if symbol is None else {})
+
+    def problems(self) -> list[str]:
+        """What the operator should know: why writes are refused, and what was wrong at the start. Without any: []."""
+        found = [self.ticks.problem, *self.notices]
+        return [message for message in found if message]
 
     def _configure(self) -> None:
         for symbol, instrument in self.settings.symbols.items():
-            try:
-                self.market.configure(
-                    symbol,
-                    tick_size=instrument.tick_size,
-                    size_step=instrument.size_step,
-                    session=instrument.session,
-                )
-            except StorageFailed:
-                raise
-            except OrderflowError as error:
-                raise BadSetting(f"instruments.{symbol}: {error}") from error
+            for stored in (True, False):
+                try:
+                    self.market.configure(
+                        symbol,
+                        tick_size=instrument.tick_size,
+                        size_step=instrument.size_step,
+                        session=instrument.session,
+                        stored=stored,
+                    )
+                except StorageFailed as error:  # the next start takes them from the files again
+                    log.warning("the settings of %s are in force but not stored: %s", symbol, error)
+                    continue
+                except OrderflowError as error:
+                    raise BadSetting(f"instruments.{symbol}: {error}") from error
+                break
 
     def damage(self) -> list[DamagedPart]:
         """Stored data that cannot be read, as far as it was noticed."""
@@ -122,7 +136,11 @@ def build_services(settings: Settings) -> Services:
     check(settings)
     workers = Workers()
     bus = Bus()
-    ticks: TickLog = NoLog() if settings.ephemeral else DiskTickLog(settings.data_dir / "ticks", workers)
+    ticks: TickLog = NoLog()
+    notices: tuple[str, ...] = ()
+    if not settings.ephemeral:
+        ticks = found = DiskTickLog(settings.data_dir / "ticks", workers)
+        notices = tuple(_lost_log(settings.data_dir, found))
     market = Market(
         ticks,
         max_candles=settings.max_candles,
@@ -132,7 +150,28 @@ def build_services(settings: Settings) -> Services:
         on_change=bus.publish,
         background=lambda step: workers.spawn("count bars", _repeat, workers, step),
     )
-    return Services(settings, market, ticks, workers, bus, SystemClock())
+    return Services(settings, market, ticks, workers, bus, SystemClock(), notices)
+
+
+def _lost_log(folder: Path, ticks: DiskTickLog) -> Iterator[str]:
+    """A notice if the tick log is new in a data folder that was used before."""
+    traces = [name for name, pattern in TRACES.items() if any(folder.glob(pattern))]
+    if ticks.used:
+        traces.append("the lock of an earlier run")
+    if not ticks.fresh or not traces:
+        return
+    message = (
+        f"The tick log in {folder / 'ticks'} is empty, but there are traces of earlier use ({', '.join(traces)}). "
+        "If its files were not deleted on purpose, stop the server now and put them back, e.g. from a backup"
+    )
+    log.warning("%s", message)
+    yield message
+
+
+def _texts(instrument: SymbolSettings) -> dict[str, str]:
+    """The settings of an instrument as the market stores them."""
+    values = {name: getattr(instrument, name) for name in ("tick_size", "size_step", "session")}
+    return {name: str(value) for name, value in values.items() if value is not None}
 
 
 def _repeat(workers: Workers, step: Callable[[], bool]) -> None:

@@ -91,19 +91,13 @@ def test_two_parts_of_one_class_are_refused() -> None:
         parts.add([])
 
 
-def test_products_start_in_order_and_stop_in_the_reverse_order(
+def test_products_stop_in_the_reverse_order(
     make_services: Callable[..., Services], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls: list[str] = []
     services = make_services()
-    for name in ("stop", "keep"):
-        for kind, part in services.parts._parts.items():
-            if hasattr(part, name):
-                monkeypatch.setattr(
-                    part, name, lambda kind=kind, name=name: calls.append(f"{kind.__name__}.{name}"), raising=False
-                )
-    services.reset()
-    assert calls == ["Simulation.keep"]
-    calls.clear()
+    for kind, part in services.parts._parts.items():
+        if hasattr(part, "stop"):
+            monkeypatch.setattr(part, "stop", lambda kind=kind: calls.append(kind.__name__), raising=False)
     services.stop()
-    assert [call for call in calls if call.endswith("stop")] == ["Game.stop", "SampleReplay.stop"]
+    assert calls == ["Game", "SampleReplay"]

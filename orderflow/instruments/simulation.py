@@ -238,11 +238,6 @@ class Simulation:
         self._enqueue(key)
         return spec
 
-    def keep(self) -> None:
-        """Store all changes again, after the store was cleared. Raises StorageFailed."""
-        if self._edits:
-            self._keep(self._edits)
-
     def play(self, scenario: Scenario | None) -> None:
         """Start a scenario now, at its second 0; None ends the current one.
 

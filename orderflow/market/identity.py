@@ -7,13 +7,14 @@ which is kept and counted as an id conflict. A tick without an id never repeats 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from orderflow.arrays import Flags, Ints
+from orderflow.arrays import Flags, Indices, Ints
+from orderflow.errors import BadInput
 from orderflow.market.decimals import largest
 from orderflow.market.ticks import NO_ID, TickBatch
 
@@ -25,12 +26,22 @@ class NewTicks:
     """The part of a batch that is no repetition.
 
     batch: the ticks to take, in their order. duplicates: number of repetitions left out. id_conflicts: number of ticks
-    in `batch` whose id belongs to another trade too.
+    in `batch` whose id belongs to another trade too. rows: int64[n], their rows in the whole batch; None if nothing was
+    left out.
     """
 
     batch: TickBatch
     duplicates: int = 0
     id_conflicts: int = 0
+    rows: Indices | None = None
+
+    def in_whole(self, error: BadInput) -> BadInput:
+        """An error that names rows of `batch`, with the rows of the whole batch."""
+        if self.rows is None or not error.errors:
+            return error
+        rows = self.rows
+        named = [replace(each, row=None if each.row is None else int(rows[each.row])) for each in error.errors]
+        return BadInput(f"row {named[0].row}: {named[0].reason}", named)
 
 
 def new_ticks(batch: TickBatch, seen: Flags | None = None, repeated: Flags | None = None) -> NewTicks:
@@ -48,8 +59,11 @@ def new_ticks(batch: TickBatch, seen: Flags | None = None, repeated: Flags | Non
         return NewTicks(batch)
     left_out = within if repeated is None else within | repeated
     duplicates = int(np.count_nonzero(left_out))
-    kept = batch.take(~left_out) if duplicates else batch
-    return NewTicks(kept, duplicates, int(np.count_nonzero(again & ~left_out)))
+    conflicts = int(np.count_nonzero(again & ~left_out))
+    if not duplicates:
+        return NewTicks(batch, 0, conflicts)
+    rows = np.flatnonzero(~left_out)
+    return NewTicks(batch.take(rows), duplicates, conflicts, rows)
 
 
 def compare(ids: Ints, time: Ints, price: Column, size: Column) -> tuple[Flags, Flags]:

@@ -1,6 +1,6 @@
-"""`Market`: all symbols. `ingest` takes ticks; reads return tables and changes.
+"""`Market`: all symbols. `ingest` takes ticks; the reads of `market.reads` return tables and changes.
 
-Ticks are acknowledged and shown only after the log has stored them. A call succeeds completely or changes nothing. The
+Every change is first in the log, then in memory, in the same order: a call succeeds completely or changes neither. The
 lock covers validation and the append to memory, never disk writes or aggregation.
 """
 
@@ -10,32 +10,29 @@ import json
 import secrets
 import threading
 import time as _time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
 
-from orderflow.errors import BadInput, Conflict, NotFound
-from orderflow.market import queries
-from orderflow.market.bars.footprint import BarTable
-from orderflow.market.chart_json import ProfileSpan
+from orderflow.errors import BadInput, Conflict
 from orderflow.market.counting import Background, Counting
-from orderflow.market.frames import Frame
 from orderflow.market.grid import Grid
 from orderflow.market.idempotency import IdempotencyKeys, Receipt, pack_answer, unpack_answer
 from orderflow.market.identity import NewTicks, new_ticks
+from orderflow.market.ports import NO_SETTINGS
+from orderflow.market.reads import MarketReads
 from orderflow.market.sessions import Session
-from orderflow.market.studies.options import DEFAULT_OPTIONS, StudyOptions
-from orderflow.market.symbol import Arrivals, Prepared, SymbolInfo, SymbolState, TickTable
+from orderflow.market.symbol import Prepared, SymbolState
 from orderflow.market.tape import Lock
 from orderflow.market.tick_log import LogEntry, NoLog, TickLog
 from orderflow.market.ticks import TickBatch
-from orderflow.market.windows import Side
 
+WAIT_SECONDS = 0.002
+"""Seconds between two looks at a write that a call waits for."""
 BACKDATED = 3600.0
 """Seconds by which reloaded ticks are backdated in the counters, so that they do not count as live."""
 
 
-class Market:
+class Market(MarketReads):
     """All symbols, thread-safe. Implements `ports.MarketReader` and `ports.MarketWriter`, which name the errors.
 
     max_candles: bars in memory for each frame. max_ticks: ticks in memory, of all symbols. clock: monotonic seconds.
@@ -57,23 +54,17 @@ class Market:
         on_change: Callable[[str, int], object] | None = None,
         background: Background | None = None,
     ) -> None:
+        super().__init__(clock, new_lock(), Counting(background, new_lock(), self._counted))
         self._log: TickLog = log if log is not None else NoLog()
         self._max_candles = max_candles
         self._max_ticks = max_ticks
         self._max_symbols = max_symbols
-        self._clock = clock
         self._new_lock = new_lock
         self._on_change = on_change
-        self._lock = new_lock()
-        self._counting = Counting(background, new_lock(), self._counted)
-        self._symbols: dict[str, SymbolState] = {}
-        self._settings: dict[str, dict[str, str]] = {}
         self._simulated: frozenset[str] = frozenset()
         self._keys = IdempotencyKeys()
         self._held = 0
         self._loading = False
-        self.rejected_total = 0
-        self.epoch = secrets.token_hex(4)
 
     # writing
 
@@ -137,9 +128,10 @@ class Market:
         """Log the batches, then publish them. The ticks of a batch keep their order.
 
         key: idempotency key; for a known key the stored receipt is returned and nothing is ingested. digest: of the
-        body. Raises BadInput (price or size beyond the grid, too many symbols), Busy (queue full, or a call with the
-        key is in flight), StorageFailed, and Conflict (key used with another digest, or a simulated symbol). Nothing is
-        stored then.
+        body. Ticks that repeat some that are just being written wait for the end of that write, which decides whether
+        they are known. Raises BadInput (price or size beyond the grid, too many symbols), Busy (queue full, or a call
+        with the key is in flight), StorageFailed, and Conflict (key used with another digest, or a simulated symbol).
+        Nothing is stored then.
         """
         with self._lock:
             for batch in batches:
@@ -149,12 +141,21 @@ class Market:
                     )
             if key is not None and (known := self._keys.begin(key, digest)) is not None:
                 return known
-            try:
-                prepared = self._reserve(batches)
-            except BaseException:
+        prepared: list[Prepared] = []
+        try:
+            prepared = self._reserve_unwritten(batches)
+            return self._store(prepared, batches, key, digest)
+        finally:
+            with self._lock:
+                for p in prepared:
+                    self._release(p)
                 if key is not None:
                     self._keys.end(key)
-                raise
+            self._evict_excess()
+
+    def _store(
+        self, prepared: Sequence[Prepared], batches: Sequence[TickBatch], key: str | None, digest: str
+    ) -> Receipt:
         receipt = Receipt.of([p.new for p in prepared], max((self.revision(b.symbol) for b in batches), default=0))
 
         def publish() -> None:
@@ -165,20 +166,12 @@ class Market:
                 if key is not None:
                     self._keys.remember(key, digest, receipt)
 
-        try:
-            fresh = [p.batch for p in prepared if len(p.batch)]
-            if fresh or key is not None:
-                answer = pack_answer(digest, receipt) if key is not None else b""
-                self._log.append(LogEntry(fresh, key, answer), publish)
-            else:
-                publish()
-        finally:
-            with self._lock:
-                for p in prepared:
-                    p.state.release(p)
-                if key is not None:
-                    self._keys.end(key)
-        self._evict_excess()
+        fresh = [p.batch for p in prepared if len(p.batch)]
+        if fresh or key is not None:
+            answer = pack_answer(digest, receipt) if key is not None else b""
+            self._log.append(LogEntry(fresh, key, answer), publish)
+        else:
+            publish()
         return receipt
 
     def rejected(self, symbol: str | None, count: int) -> None:
@@ -195,179 +188,77 @@ class Market:
         tick_size: Decimal | None = None,
         size_step: Decimal | None = None,
         session: str | None = None,
+        stored: bool = True,
     ) -> None:
         """Set an instrument's tick size, size step and session ("America/Chicago 17:00"), and store them in the log.
 
-        Raises BadInput for an invalid value, Conflict for a tick size that does not fit the ticks held.
+        stored: if False, they are in force until the end of the process only. Raises BadInput for an invalid value,
+        Conflict for a tick size that does not fit the ticks held, StorageFailed. Nothing is changed then.
         """
-        if session is not None:
-            Session.parse(session)
-        grid = Grid.of(tick_size, size_step)
-        with self._lock:
-            state = self._symbols.get(symbol)
-            if state is not None:
-                if tick_size is not None or size_step is not None:
-                    state.regrid(grid)
-                if session is not None:
-                    state.set_session(Session.parse(session))
-                self._notify(symbol, state.tape.revision)
-            kept = dict(self._settings.get(symbol, {}))
-            for name, value in (("tick_size", tick_size), ("size_step", size_step), ("session", session)):
-                if value is not None:
-                    kept[name] = str(value)
-            self._settings = {**self._settings, symbol: kept}
-        self._log.set_meta("instruments", json.dumps(self._settings).encode())
+        new_session = None if session is None else Session.parse(session)
+        grid = None if tick_size is None and size_step is None else Grid.of(tick_size, size_step)
+        given = {"tick_size": tick_size, "size_step": size_step, "session": session}
+        named = {name: str(value) for name, value in given.items() if value is not None}
+        state: SymbolState | None = None
+        settings: dict[str, dict[str, str]] = {}
 
-    def settings_of(self, symbol: str) -> dict[str, str]:
-        """The settings that `configure` stored for a symbol; empty if there are none."""
-        return dict(self._settings.get(symbol, {}))
+        def check(old: bytes | None) -> bytes | None:
+            nonlocal state, settings
+            with self._lock:
+                state = self._symbols.get(symbol)
+                if state is not None and grid is not None:
+                    state.reserve_grid(grid)
+                settings = {**self._settings, symbol: {**self._settings.get(symbol, {}), **named}}
+                return json.dumps(settings).encode() if stored and settings != self._settings else old
 
-    def reset(self, symbol: str | None = None) -> None:
-        """Delete one symbol, or all data, in memory and in the log. Starts a new epoch.
+        def apply() -> None:
+            with self._lock:
+                self._settings = settings
+                if state is not None and self._symbols.get(symbol) is state:
+                    if grid is not None:
+                        state.regrid(grid)
+                    if new_session is not None:
+                        state.set_session(new_session)
+                    self._notify(symbol, state.tape.revision)
 
-        Raises NotFound for a symbol without ticks, StorageFailed.
+        try:
+            self._log.update_meta("instruments", check, apply)
+        finally:
+            with self._lock:
+                if state is not None:
+                    state.release_grid()
+
+    def reset(self, symbol: str | None = None, settings: Mapping[str, Mapping[str, str]] = NO_SETTINGS) -> None:
+        """Delete one symbol, or all data, in the log and in memory. Starts a new epoch.
+
+        settings: of the instruments, as `settings_of` gives them; with all data, those in force are replaced by these.
+        Raises NotFound for a symbol without ticks, StorageFailed. Nothing is changed then.
         """
+
+        def forget() -> None:
+            with self._lock:
+                for name in [symbol] if symbol is not None else list(self._symbols):
+                    if (state := self._symbols.pop(name, None)) is not None:
+                        self._held -= len(state.tape.buffer)
+                        self._notify(name, 0)
+                if symbol is None:
+                    self._keys.clear()
+                    self._settings = kept
+                    self.rejected_total = 0
+                self.epoch = secrets.token_hex(4)
+
+        kept = {name: dict(values) for name, values in settings.items()}
         with self._lock:
-            if symbol is not None:
-                self._find(symbol)
-            names = [symbol] if symbol is not None else list(self._symbols)
-            for name in names:
-                self._held -= len(self._symbols.pop(name).tape.buffer)
-                self._notify(name, 0)
-            if symbol is None:
-                self._keys.clear()
-                self._settings = {}
-                self.rejected_total = 0
-            self.epoch = secrets.token_hex(4)
-        self._log.forget(symbol)
-
-    # reading
-
-    def active(self) -> str | None:
-        """The symbol that received ticks last, not counting simulated ones; None without any."""
-        with self._lock:
-            real = [state for state in self._with_ticks() if not state.simulated]
-            return max(real, key=lambda state: state.counters.active).tape.symbol if real else None
-
-    def symbols(self) -> list[SymbolInfo]:
-        """All symbols, the most recently active first, followed by the simulated ones by name."""
-        with self._lock:
-            latest = sorted(self._with_ticks(), key=lambda state: -state.counters.active)
-            ordered = sorted(latest, key=lambda state: state.tape.symbol if state.simulated else "")
-            return [state.info() for state in ordered]
-
-    def info(self, symbol: str) -> SymbolInfo:
-        """One symbol's row of the list."""
-        return self._find(symbol).info()
-
-    def revision(self, symbol: str) -> int:
-        """The symbol's revision; 0 without ticks."""
-        state = self._symbols.get(symbol)
-        return state.tape.revision if state else 0
-
-    def epoch_of(self, symbol: str) -> str:
-        """Identifier of the symbol's data; revisions of two epochs do not compare. The market's epoch without ticks."""
-        state = self._symbols.get(symbol)
-        return state.epoch if state else self.epoch
-
-    def lost_until(self, symbol: str) -> int | None:
-        """Time (ns UTC) of the newest tick that was evicted without a log; None if no tick is lost."""
-        state = self._symbols.get(symbol)
-        return state.tape.lost_until if state and state.evicted and not state.log.durable else None
-
-    def pending(self, symbol: str) -> int:
-        """Number of ticks that the next read of the symbol must aggregate; 0 without ticks."""
-        state = self._symbols.get(symbol)
-        return state.tape.pending if state else 0
-
-    def stats(self, symbol: str) -> dict[str, Any]:
-        """Figures of the statistics line. Prices and sizes are floats, `last` is in ms UTC."""
-        return self._find(symbol).stats(self._clock())
-
-    def bars(
-        self,
-        symbol: str,
-        frame: Frame,
-        *,
-        start: int | None = None,
-        end: int | None = None,
-        limit: int | None = None,
-        group: int = 1,
-    ) -> BarTable:
-        """The first `limit` bars with start <= bar start < end (ns UTC; None: no bound), from memory and the log.
-
-        group: levels in a row of the footprint.
-        """
-        return queries.bars(self._find(symbol), frame, start, end, limit).grouped(group)
-
-    def ticks(
-        self, symbol: str, *, start: int | None = None, end: int | None = None, limit: int | None = None
-    ) -> TickTable:
-        """The first `limit` ticks with start <= time < end (ns UTC), in (time, id, arrival) order, sides resolved."""
-        return queries.ticks(self._find(symbol), start, end, limit)
-
-    def arrivals(self, symbol: str, since: int = 0, limit: int = 10_000) -> Arrivals:
-        """At most `limit` ticks in memory from index `since` on, in order of arrival."""
-        return self._find(symbol).arrivals(since, limit)
-
-    def changed(
-        self,
-        symbol: str | None,
-        frame: Frame,
-        since: int,
-        epoch: str | None,
-        rows: int = 0,
-        options: StudyOptions = DEFAULT_OPTIONS,
-        span: ProfileSpan | None = None,
-    ) -> dict[str, Any]:
-        """The changes since revision `since` of `epoch`, for a chart; see `market.queries.changed`.
-
-        symbol: None for the most recently active one. A symbol without ticks gives an empty snapshot.
-        """
-        name = self.active() if symbol is None else symbol
-        state = self._symbols.get(name or "")
-        if state is None or not state.counters.ticks:
-            return queries.no_bars(self.epoch, name, frame)
-        return queries.changed(state, frame, since, epoch, rows, options, span, self._clock(), self._counting)
-
-    def window(
-        self,
-        symbol: str,
-        frame: Frame,
-        time: int,
-        side: Side,
-        rows: int,
-        vwap_ref: int,
-        options: StudyOptions = DEFAULT_OPTIONS,
-    ) -> dict[str, Any]:
-        """Bars of the log before, after or around `time` (ms UTC), for a chart; see `market.queries.window`."""
-        return queries.window(self._find(symbol), frame, time, side, rows, vwap_ref, options, self._counting)
-
-    def row_size(self, symbol: str, frame: Frame) -> int:
-        """Levels in a row of the footprint, chosen by the rule of `market.row_size`."""
-        return queries.row_size(self._find(symbol), frame, self._counting)
-
-    def verify(self) -> tuple[int, int]:
-        """Audit the minutes sealed since the last call. Returns (minutes audited, failures) since the start."""
-        with self._lock:
-            tapes = [state.tape for state in self._symbols.values()]
-        audits = [tape.verify() for tape in tapes]
-        return sum(audit.bars for audit in audits), sum(audit.failures for audit in audits)
+            if symbol is not None and self._find(symbol).simulated:  # the log has nothing of it
+                return forget()
+        meta = {"instruments": json.dumps(kept).encode() if kept else None} if symbol is None else {}
+        self._log.forget(symbol, forget, meta)
 
     # internal
 
     def _counted(self, state: SymbolState) -> None:
         with self._lock:
             state.tape.revision += 1  # a poll then brings the count, though no ticks came
-
-    def _with_ticks(self) -> list[SymbolState]:
-        return [state for state in self._symbols.values() if state.counters.ticks]
-
-    def _find(self, symbol: str) -> SymbolState:
-        state = self._symbols.get(symbol)
-        if state is None or not state.counters.ticks:
-            raise NotFound(f"symbol {symbol!r} has no ticks; see /api/v1/symbols for those that do")
-        return state
 
     def _get_or_create(self, symbol: str) -> SymbolState:
         state = self._symbols.get(symbol)
@@ -382,6 +273,26 @@ class Market:
         settings = self._settings.get(symbol, {})
         return SymbolState.make(symbol, self._max_candles, log, settings, self._new_lock(), simulated=simulated)
 
+    def _reserve_unwritten(self, batches: Sequence[TickBatch]) -> list[Prepared]:
+        """`_reserve`, once no batch that is being written has a tick which these repeat: only the end of that write
+        says whether it is known."""
+        while True:
+            with self._lock:
+                repeated = self._repeated_in_flight(batches)
+                if repeated is None:
+                    return self._reserve(batches)
+            state, batch = repeated
+            while state.is_in_flight(batch):
+                _time.sleep(WAIT_SECONDS)
+
+    def _repeated_in_flight(self, batches: Sequence[TickBatch]) -> tuple[SymbolState, TickBatch] | None:
+        for batch in batches:
+            state = self._symbols.get(batch.symbol)
+            pending = None if state is None else state.repeated_in_flight(batch)
+            if state is not None and pending is not None:
+                return state, pending
+        return None
+
     def _reserve(self, batches: Sequence[TickBatch]) -> list[Prepared]:
         """Check all batches before storing any. Returns them without repetitions."""
         new = {batch.symbol for batch in batches} - self._symbols.keys()
@@ -391,16 +302,27 @@ class Market:
         for batch in batches:
             state = self._symbols.get(batch.symbol)
             found = new_ticks(batch) if state is None else state.new_ticks(batch)
-            checked.append((found, (state or self._create(batch.symbol)).check(found.batch)))
+            checked.append((found, (state or self._create(batch.symbol)).check(found)))
         prepared = [self._get_or_create(found.batch.symbol).prepare(found, needed) for found, needed in checked]
         for p in prepared:
             p.state.reserve(p)
         return prepared
 
+    def _release(self, prepared: Prepared) -> None:
+        """End the reservation; a symbol that it made and that got no ticks goes again."""
+        state, symbol = prepared.state, prepared.batch.symbol
+        state.release(prepared)
+        if state.is_unused and self._symbols.get(symbol) is state:
+            del self._symbols[symbol]
+
     def _publish(self, prepared: Prepared) -> int:
         state = prepared.state
-        if self._symbols.get(prepared.batch.symbol) is not state:  # the symbol was reset in between
-            return 0
+        if self._symbols.get(prepared.batch.symbol) is not state:
+            # the symbol was reset in between, and in the log before these ticks
+            if not len(prepared.batch):
+                return 0
+            prepared = self._get_or_create(prepared.batch.symbol).prepare(prepared.new)
+            state = prepared.state
         self._held += len(prepared.columns)
         revision = state.publish(prepared, self._clock() - (BACKDATED if self._loading else 0.0))
         if len(prepared.columns):

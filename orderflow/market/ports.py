@@ -6,8 +6,9 @@ component can do. Times are int ns UTC. Ranges are start <= time < end, and None
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from orderflow.market.bars.footprint import BarTable
@@ -18,6 +19,8 @@ from orderflow.market.studies.options import DEFAULT_OPTIONS, StudyOptions
 from orderflow.market.symbol import Arrivals, SymbolInfo, TickTable
 from orderflow.market.ticks import TickBatch
 from orderflow.market.windows import Side
+
+NO_SETTINGS: Mapping[str, Mapping[str, str]] = MappingProxyType({})
 
 
 class MarketReader(Protocol):
@@ -119,8 +122,15 @@ class MarketWriter(Protocol):
         tick_size: Decimal | None = None,
         size_step: Decimal | None = None,
         session: str | None = None,
+        stored: bool = True,
     ) -> None:
-        """Set an instrument's tick size, size step and session. Raises BadInput, Conflict or StorageFailed."""
+        """Set an instrument's tick size, size step and session, until the end of the process if not `stored`.
 
-    def reset(self, symbol: str | None = None) -> None:
-        """Delete one symbol, or all data, in memory and in the log. Raises NotFound or StorageFailed."""
+        Raises BadInput, Conflict or StorageFailed.
+        """
+
+    def reset(self, symbol: str | None = None, settings: Mapping[str, Mapping[str, str]] = NO_SETTINGS) -> None:
+        """Delete one symbol, or all data, in the log and in memory. Raises NotFound or StorageFailed.
+
+        settings: of the instruments, which replace those in force when all data is deleted.
+        """

@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from orderflow.arrays import Flags
+from orderflow.arrays import Flags, Indices
 from orderflow.errors import BadInput, Conflict, FieldError
 from orderflow.market.bars.series import Bar
-from orderflow.market.buffer import SMALL_SEGMENT, Columns, join
+from orderflow.market.buffer import SMALL_SEGMENT, Columns, join, pack
 from orderflow.market.counters import Counters
 from orderflow.market.decimals import largest
-from orderflow.market.grid import Grid
+from orderflow.market.grid import MAX_LEVEL, Grid
 from orderflow.market.history import History
 from orderflow.market.identity import NewTicks, new_ticks, repeats
 from orderflow.market.row_size import RowSize
@@ -106,6 +106,7 @@ class SymbolState:
     _top_id: int = -1
     _ids_rise: bool = True
     _in_flight: list[TickBatch] = field(default_factory=list)
+    _reserved_grid: Grid | None = None
 
     @staticmethod
     def make(
@@ -123,70 +124,125 @@ class SymbolState:
             if not log.durable:
                 return None
             batch = log.read(symbol, start, end)
-            return Columns.empty() if batch is None else tape.grid.columns(batch)
+            return Columns.empty() if batch is None else state.on_grid(batch)
 
         segment = SMALL_SEGMENT if simulated else None
         tape = Tape(symbol, max_candles, read, logged=log.durable, lock=lock, segment=segment)
         tape.grid = initial_grid(settings)
         tape.session = Session.parse(settings.get("session", "UTC"))
-        return SymbolState(tape, log, simulated=simulated)
+        state = SymbolState(tape, log, simulated=simulated)
+        return state
+
+    def on_grid(self, batch: TickBatch) -> Columns:
+        """Ticks of the log on the present grid, without those that do not fit it, which are not published yet."""
+        reserved, grid = self._reserved_grid, self.tape.grid
+        if reserved is None or reserved == grid:
+            return grid.columns(batch)
+        level, size, fits = grid.converted(batch)
+        return Columns(batch.time, level, size, pack(batch.side, batch.rule), batch.id).take(fits)
 
     def new_ticks(self, batch: TickBatch) -> NewTicks:
-        """The batch without repetitions of its own, of the ticks in memory, or of those being written to the log."""
+        """The batch without repetitions of its own or of the ticks in memory. It must not repeat any in flight."""
         ids = batch.id
         if largest(ids) == NO_ID:
             return NewTicks(batch)
         if int(ids.min()) > self._top_id:
             return new_ticks(batch)
-        seen = self.tape.buffer.has_id(ids)
+        held = seen = self.tape.buffer.has_id(ids)
         for pending in self._in_flight:
-            seen |= np.isin(ids, pending.id) & (ids != NO_ID)
-        return new_ticks(batch, seen, self._repeated(batch, seen) if seen.any() else None)
+            seen = seen | _shared_ids(batch, pending)
+        return new_ticks(batch, seen, self._repeated(batch, held) if held.any() else None)
 
-    def check(self, batch: TickBatch) -> Grid:
-        """The grid that the batch needs. Raises BadInput, naming the row, if it cannot be stored exactly."""
+    def repeated_in_flight(self, batch: TickBatch) -> TickBatch | None:
+        """A batch being written to the log that has a tick which `batch` repeats; None if there is none."""
+        for pending in self._in_flight if len(batch) else ():
+            where = np.flatnonzero(_shared_ids(batch, pending))
+            known = self._needed.columns(pending) if len(where) else Columns.empty()
+            if len(where) and self._repeats(batch, where, self._needed, known).any():
+                return pending
+        return None
+
+    def is_in_flight(self, batch: TickBatch) -> bool:
+        """Whether the batch is being written to the log."""
+        return any(pending is batch for pending in self._in_flight)
+
+    @property
+    def is_unused(self) -> bool:
+        """Whether the symbol has no ticks, and none are being written."""
+        return not self.counters.ticks and not self._in_flight
+
+    def check(self, new: NewTicks) -> Grid:
+        """The grid that the batch needs, together with those in flight.
+
+        Raises BadInput, naming the row of the whole batch, if it cannot be stored exactly.
+        """
+        batch = new.batch
         if not len(batch):
             return self.tape.grid
-        grid = self.tape.grid.holding(batch)
-        volume = self.counters.volume * 10 ** (grid.size_decimals - self.tape.grid.size_decimals)
-        volume += int(batch.size.sum(dtype=np.float64)) * 10 ** (grid.size_decimals - batch.size_decimals)
-        if volume > MAX_VOLUME:
-            row = int(batch.size.argmax())
-            reason = (
-                "the symbol would have traded more than can be summed exactly; use fewer decimals or another symbol"
-            )
-            raise BadInput(f"row {row}: {reason}", [FieldError(row, "size", reason)])
+        try:
+            grid = self._needed.holding(batch)
+            volume = self.counters.volume * 10 ** (grid.size_decimals - self.tape.grid.size_decimals)
+            volume += int(batch.size.sum(dtype=np.float64)) * 10 ** (grid.size_decimals - batch.size_decimals)
+            if volume > MAX_VOLUME:
+                row = int(batch.size.argmax())
+                reason = (
+                    "the symbol would have traded more than can be summed exactly; use fewer decimals or another symbol"
+                )
+                raise BadInput(f"row {row}: {reason}", [FieldError(row, "size", reason)])
+        except BadInput as error:
+            raise new.in_whole(error) from error
         return grid
 
     def prepare(self, new: NewTicks, needed: Grid | None = None) -> Prepared:
-        """Refine the grid if necessary and convert the ticks to it. needed: the result of `check`, if known."""
-        tape = self.tape
-        if needed is not tape.grid and len(new.batch):
-            grid = tape.grid.holding(new.batch)
-            if grid != tape.grid:
-                self._set_grid(grid)
-        return Prepared(self, tape.grid, tape.grid.columns(new.batch), new)
+        """Convert the ticks to the grid that they need. needed: the result of `check`, if known."""
+        if needed is None:
+            needed = self.tape.grid.holding(new.batch) if len(new.batch) else self.tape.grid
+        return Prepared(self, needed, needed.columns(new.batch), new)
 
     def reserve(self, prepared: Prepared) -> None:
         """Remember the batch while it is written to the log."""
         if len(prepared.batch):
             self._in_flight.append(prepared.batch)
+            self._reserved_grid = prepared.grid
             self._top_id = max(self._top_id, largest(prepared.batch.id))
 
     def release(self, prepared: Prepared) -> None:
         """Forget the batch after the write, successful or not."""
         self._in_flight = [batch for batch in self._in_flight if batch is not prepared.batch]
+        self.release_grid()
+
+    def reserve_grid(self, wanted: Grid) -> None:
+        """Check new settings as `regrid` does, also for the batches in flight. They count for batches from now on.
+
+        Raises Conflict.
+        """
+        grid = self._regridded(wanted)
+        try:
+            for pending in self._in_flight:
+                grid = grid.holding(pending)
+        except BadInput as error:
+            raise Conflict(f"ticks that are just being written do not fit: {error}") from error
+        self._reserved_grid = grid
+
+    def release_grid(self) -> None:
+        """Forget the grid of `reserve_grid` and of the batches in flight, when there are none."""
+        if not self._in_flight:
+            self._reserved_grid = None
 
     def publish(self, prepared: Prepared, now: float) -> int:
         """Make the ticks visible and count them. now: monotonic seconds. Returns the new revision."""
         self.counters.duplicates += prepared.new.duplicates
         self.counters.id_conflicts += prepared.new.id_conflicts
-        columns = prepared.columns
+        columns, tape = prepared.columns, self.tape
         if not len(columns):
-            return self.tape.revision
-        if prepared.grid is not self.tape.grid:
-            columns = self.tape.grid.columns(prepared.batch)
-        revision = self.tape.append(columns)
+            return tape.revision
+        if prepared.grid is not tape.grid:
+            grid = tape.grid.holding(prepared.batch)
+            if grid != tape.grid:
+                self._set_grid(grid)
+            if prepared.grid != grid:
+                columns = grid.columns(prepared.batch)
+        revision = tape.append(columns)
         self.counters.add(columns, now)
         self._top_id = max(self._top_id, largest(columns.id))
         return revision
@@ -202,19 +258,8 @@ class SymbolState:
         self.counters.id_conflicts = 0 if self._ids_rise else self.tape.buffer.shared_ids()
 
     def regrid(self, wanted: Grid) -> None:
-        """Apply the tick size and size step of new settings. Raises Conflict if a held price would be rounded."""
-        now = self.tape.grid
-        if not wanted.tick_units:
-            wanted = replace(wanted, tick_units=now.tick_units, price_decimals=now.price_decimals, fixed=now.fixed)
-        wanted = replace(wanted, size_decimals=max(wanted.size_decimals, now.size_decimals))
-        mine = now.tick_units * 10 ** max(0, wanted.price_decimals - now.price_decimals)
-        theirs = wanted.tick_units * 10 ** max(0, now.price_decimals - wanted.price_decimals)
-        if now.tick_units and mine % theirs:
-            raise Conflict(
-                f"the ticks held need a grid of {now.tick_text}, which {wanted.tick_text} does not divide; "
-                "reset the symbol to give it a coarser tick size"
-            )
-        self._set_grid(wanted)
+        """Apply the tick size and size step of new settings. Raises Conflict if a held tick does not fit them."""
+        self._set_grid(self._regridded(wanted))
 
     def set_session(self, session: Session) -> None:
         """Set the session. Starts a new epoch, as bars longer than an hour, CVD and VWAP change."""
@@ -287,22 +332,45 @@ class SymbolState:
             "tick": self.price(1),
         }
 
+    @property
+    def _needed(self) -> Grid:
+        """The grid of the ticks held and in flight."""
+        return self._reserved_grid or self.tape.grid
+
+    def _regridded(self, wanted: Grid) -> Grid:
+        """The grid of new settings, of which those that are not given stay as they are. Raises Conflict."""
+        now = self.tape.grid
+        if not wanted.tick_units:
+            wanted = replace(wanted, tick_units=now.tick_units, price_decimals=now.price_decimals, fixed=now.fixed)
+        wanted = replace(wanted, size_decimals=max(wanted.size_decimals, now.size_decimals))
+        mine = now.tick_units * 10 ** max(0, wanted.price_decimals - now.price_decimals)
+        theirs = wanted.tick_units * 10 ** max(0, now.price_decimals - wanted.price_decimals)
+        if now.tick_units and mine % theirs:
+            raise Conflict(
+                f"the ticks held need a grid of {now.tick_text}, which {wanted.tick_text} does not divide; "
+                "reset the symbol to give it a coarser tick size"
+            )
+        level, size = now.factors_to(wanted) if now.tick_units else (1, 1)
+        if self.counters.high * level > MAX_LEVEL or self.counters.volume * size > MAX_VOLUME:
+            raise Conflict("the ticks held cannot be kept exactly with so small a tick size or size step")
+        return wanted
+
     def _repeated(self, batch: TickBatch, seen: Flags) -> Flags:
-        """bool[n]: which of the ticks whose id is `seen` repeat one in memory or being written to the log."""
+        """bool[n]: which of the ticks whose id is `seen` repeat one in memory."""
         found = np.zeros(len(batch), np.bool_)
-        latest = max([self.tape.buffer.latest, *(int(pending.time.max()) for pending in self._in_flight)])
-        where = np.flatnonzero(seen & (batch.time <= latest))
-        if not len(where):
-            return found
-        grid = self.tape.grid
+        where = np.flatnonzero(seen & (batch.time <= self.tape.buffer.latest))
+        if len(where) and (parts := list(self.tape.buffer.at(np.unique(batch.time[where])))):
+            found[where] = self._repeats(batch, where, self.tape.grid, join(parts))
+        return found
+
+    @staticmethod
+    def _repeats(batch: TickBatch, where: Indices, grid: Grid, known: Columns) -> Flags:
+        """bool[k]: which of the ticks at `where` are among `known`, which are on `grid`."""
+        found = np.zeros(len(where), np.bool_)
         level, size, fits = grid.converted(batch.take(where))
-        where, level, size = where[fits], level[fits], size[fits]
-        time, ids = batch.time[where], batch.id[where]
-        parts = [*self.tape.buffer.at(np.unique(time)), *(grid.columns(pending) for pending in self._in_flight)]
-        if parts:
-            known = join(parts)
-            pairs = ((known.time, time), (known.id, ids), (known.level, level), (known.size, size))
-            found[where] = repeats(*(np.concatenate(pair) for pair in pairs))[len(known) :]
+        rows, level, size = where[fits], level[fits], size[fits]
+        pairs = ((known.time, batch.time[rows]), (known.id, batch.id[rows]), (known.level, level), (known.size, size))
+        found[fits] = repeats(*(np.concatenate(pair) for pair in pairs))[len(known) :]
         return found
 
     def _set_grid(self, grid: Grid) -> None:
@@ -310,6 +378,14 @@ class SymbolState:
         self.tape.refine(grid)
         self.row_sizes.clear()
         self.counters.rescale(level, size)
+
+
+def _shared_ids(batch: TickBatch, pending: TickBatch) -> Flags:
+    """bool[n]: which ticks of `batch` have the id of one of `pending`."""
+    if int(batch.id.min()) > largest(pending.id) or largest(batch.id) < int(pending.id.min()):
+        return np.zeros(len(batch), np.bool_)
+    shared: Flags = np.isin(batch.id, pending.id) & (batch.id != NO_ID)
+    return shared
 
 
 def initial_grid(settings: Mapping[str, str]) -> Grid:

@@ -6,11 +6,18 @@ the engine does not depend on a storage library. `NoLog` is used with `--ephemer
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Protocol
 
 from orderflow.market.ticks import TickBatch
+
+NO_META: Mapping[str, bytes | None] = MappingProxyType({})
+
+
+def nothing() -> None:
+    """For calls after which nothing is to be done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +82,36 @@ class TickLog(Protocol):
         The second is None if about that many or fewer follow. None if there are no ticks at or after `start`.
         """
 
-    def forget(self, symbol: str | None = None) -> None:
-        """Delete one symbol's ticks, or all ticks and keys."""
+    def forget(
+        self, symbol: str | None = None, then: Callable[[], None] = nothing, meta: Mapping[str, bytes | None] = NO_META
+    ) -> None:
+        """Delete one symbol's ticks, or all ticks and keys, and call `then` as `append` does.
+
+        meta: meta values to store (None: to delete) in the same write; all others are kept. Raises StorageFailed; then
+        nothing is deleted and `then` is not called.
+        """
 
     def get_meta(self, name: str) -> bytes | None:
         """A small value stored with the ticks, such as the instruments' settings."""
 
     def set_meta(self, name: str, value: bytes | None) -> None:
-        """Store a small value durably; None deletes it."""
+        """Store a small value durably; None deletes it. Raises StorageFailed; then the old value stays."""
+
+    def update_meta(
+        self, name: str, change: Callable[[bytes | None], bytes | None], then: Callable[[], None] = nothing
+    ) -> None:
+        """Replace a value by what `change` makes of it, then call `then`, both in write order. A value that stays the
+        same is not written.
+
+        Raises StorageFailed and what `change` raises; then the old value stays and `then` is not called.
+        """
+
+    @property
+    def problem(self) -> str:
+        """Why writes are refused at present, with the reason and what to do; "" if they are not."""
+
+    def look(self) -> None:
+        """Check that what is stored is still there and can be written, and update `problem`."""
 
     def info(self) -> LogInfo:
         """The size of the log."""
@@ -114,18 +143,32 @@ class NoLog:
     def span(self, symbol: str, start: int, count: int) -> tuple[int, int | None] | None:
         return None
 
-    def forget(self, symbol: str | None = None) -> None:
-        if symbol is None:
-            self._meta.clear()
+    def forget(
+        self, symbol: str | None = None, then: Callable[[], None] = nothing, meta: Mapping[str, bytes | None] = NO_META
+    ) -> None:
+        for name, value in meta.items():
+            self.set_meta(name, value)
+        then()
 
     def get_meta(self, name: str) -> bytes | None:
         return self._meta.get(name)
 
     def set_meta(self, name: str, value: bytes | None) -> None:
-        if value is None:
-            self._meta.pop(name, None)
-        else:
+        self.update_meta(name, lambda old: value)
+
+    def update_meta(
+        self, name: str, change: Callable[[bytes | None], bytes | None], then: Callable[[], None] = nothing
+    ) -> None:
+        value = change(self._meta.get(name))
+        self._meta.pop(name, None)
+        if value is not None:
             self._meta[name] = value
+        then()
+
+    problem = ""
+
+    def look(self) -> None:
+        pass
 
     def info(self) -> LogInfo:
         return LogInfo()

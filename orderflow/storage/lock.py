@@ -1,16 +1,23 @@
-"""A lock file that allows one process per data directory. The operating system releases it when the process ends.
+"""A lock that allows one process per data directory. The operating system releases it when the process ends.
 
-Uses `flock` on POSIX and `msvcrt.locking` on Windows. The file holds the owner's process id, so that the error can name
-it. Does not work on network file systems without locks; SQLite does not work there either.
+Uses `flock` on POSIX (on the directory itself and on a file in it) and `msvcrt.locking` on Windows. The file holds the
+owner's process id, so that the error can name it. On a disk that cannot be written the directory alone is locked. Does
+not work on network file systems without locks; SQLite does not work there either.
 """
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import sys
 from pathlib import Path
 
 from orderflow.errors import BadSetting
+from orderflow.storage.reasons import reason_of
+
+UNWRITABLE = {errno.EROFS, errno.ENOSPC, errno.EDQUOT}
+"""Numbers of errors that may pass while the program runs."""
 
 if sys.platform == "win32":
     import msvcrt
@@ -19,41 +26,89 @@ if sys.platform == "win32":
         os.lseek(handle, 2**20, os.SEEK_SET)  # far behind the text, because others cannot read a locked byte
         msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
 
+    def _give_back(handle: int) -> None:
+        """Nothing: closing the file is enough."""
+
 else:
     import fcntl
 
     def _take(handle: int) -> None:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
+    def _give_back(handle: int) -> None:
+        """Unlock: under gevent a closed file can stay open for a moment."""
+        with contextlib.suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_UN)
+
 
 class DirectoryLock:
     """Locks `directory`, created when missing, until `release` or the end of the process.
 
-    Raises BadSetting when another process holds it (naming the process) or when it cannot be written.
+    used: the directory was used before. Raises BadSetting when another process holds it (naming the process), or when
+    it is not usable for another reason than a full or read-only disk.
     """
 
     def __init__(self, directory: Path) -> None:
-        path = directory / "in-use"
+        self._directory = directory
+        self._path = directory / "in-use"
+        self._handles: list[int] = []
+        self._written = False
+        self.used = self._path.exists()
+        self.take()
+
+    def take(self) -> None:
+        """Lock what is not locked yet: nothing once everything is, more after a start on a disk that was full."""
+        if self._written:
+            return
         try:
-            directory.mkdir(parents=True, exist_ok=True)
-            self._handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+            self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if not self._handles and sys.platform != "win32":
+                self._hold(os.open(self._directory, os.O_RDONLY))
         except OSError as error:
-            raise BadSetting(f"the data directory {directory} cannot be used: {error.strerror or error}") from error
+            if error.errno in UNWRITABLE:
+                return
+            raise self._unusable(error) from error
         try:
-            _take(self._handle)
+            handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
-            os.lseek(self._handle, 0, os.SEEK_SET)
-            holder = os.read(self._handle, 20).decode("ascii", "replace").strip()
-            os.close(self._handle)
+            if self._handles and error.errno in UNWRITABLE | {errno.EACCES, errno.EPERM}:
+                return
+            self.release()
+            raise self._unusable(error) from error
+        self._hold(handle)
+        with contextlib.suppress(OSError):  # the disk is full: the error of another process cannot name this one
+            os.lseek(handle, 0, os.SEEK_SET)
+            os.write(handle, f"{os.getpid():<19}\n".encode())
+        self._written = True
+
+    def _hold(self, handle: int) -> None:
+        """Lock a handle, or close everything and raise BadSetting."""
+        self._handles.append(handle)
+        try:
+            _take(handle)
+        except OSError as error:
+            if not isinstance(error, BlockingIOError | PermissionError):
+                return  # a file system that does not lock directories
+            holder = self._holder()
+            self.release()
             raise BadSetting(
-                f"the data directory {directory} is in use by {f'process {holder}' if holder else 'another process'}; "
-                "stop it or choose another directory"
+                f"the data directory {self._directory} is in use by "
+                f"{f'process {holder}' if holder else 'another process'}; stop it or choose another directory"
             ) from error
-        os.lseek(self._handle, 0, os.SEEK_SET)
-        os.write(self._handle, f"{os.getpid():<19}\n".encode())
+
+    def _holder(self) -> str:
+        """The process id in the file, "" if there is none."""
+        with contextlib.suppress(OSError), self._path.open("rb") as file:
+            return file.read(20).decode("ascii", "replace").strip()
+        return ""
+
+    def _unusable(self, error: OSError) -> BadSetting:
+        reason = reason_of(error, self._directory)
+        return BadSetting(f"the data directory {self._directory} cannot be used: {reason}")
 
     def release(self) -> None:
         """Release the directory. A second call does nothing."""
-        if self._handle >= 0:
-            os.close(self._handle)
-            self._handle = -1
+        for handle in self._handles:
+            _give_back(handle)
+            os.close(handle)
+        self._handles = []

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
 from orderflow.errors import StorageFailed
-from orderflow.market.tick_log import LogEntry, LogInfo
+from orderflow.market.tick_log import NO_META, LogEntry, LogInfo, nothing
 from orderflow.market.ticks import TickBatch
 
 
 class MemoryLog:
-    """Stores entries in a list. fail: make appends fail, as on a full disk."""
+    """Stores entries in a list. fail: make writes fail, as on a full disk."""
 
     durable = True
 
@@ -22,8 +22,7 @@ class MemoryLog:
         self.fail = False
 
     def append(self, entry: LogEntry, then: Callable[[], None]) -> None:
-        if self.fail:
-            raise StorageFailed("no space left")
+        self._write()
         self.entries.append(entry)
         then()
 
@@ -65,16 +64,45 @@ class MemoryLog:
         times = np.sort(after.time)
         return int(times[0]), int(times[count]) if count and count < len(times) else None
 
-    def forget(self, symbol: str | None = None) -> None:
+    def forget(
+        self, symbol: str | None = None, then: Callable[[], None] = nothing, meta: Mapping[str, bytes | None] = NO_META
+    ) -> None:
+        self._write()
         kept = [[b for b in e.batches if symbol is not None and b.symbol != symbol] for e in self.entries]
         self.entries = [
-            LogEntry(batches, e.key, e.answer) for batches, e in zip(kept, self.entries, strict=True) if batches
+            LogEntry(batches, e.key, e.answer)
+            for batches, e in zip(kept, self.entries, strict=True)
+            if batches or (e.key is not None and symbol is not None)
         ]
+        for name, value in meta.items():
+            self._put(name, value)
+        then()
 
     def get_meta(self, name: str) -> bytes | None:
         return self.meta.get(name)
 
     def set_meta(self, name: str, value: bytes | None) -> None:
+        self.update_meta(name, lambda old: value)
+
+    def update_meta(
+        self, name: str, change: Callable[[bytes | None], bytes | None], then: Callable[[], None] = nothing
+    ) -> None:
+        old = self.meta.get(name)
+        if (value := change(old)) != old:
+            self._write()
+            self._put(name, value)
+        then()
+
+    problem = ""
+
+    def look(self) -> None:
+        pass
+
+    def _write(self) -> None:
+        if self.fail:
+            raise StorageFailed("no space left")
+
+    def _put(self, name: str, value: bytes | None) -> None:
         self.meta.pop(name, None)
         if value is not None:
             self.meta[name] = value

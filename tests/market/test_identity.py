@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -189,8 +190,10 @@ def test_ticks_that_are_being_written_are_compared_too() -> None:
         Trade(3, 0, "7", "1"),
     ]
     found = []
-    log.meanwhile = lambda: found.append(market.ingest([batch_of(second)]))
+    other = threading.Thread(target=lambda: found.append(market.ingest([batch_of(second)])), daemon=True)
+    log.meanwhile = other.start  # it waits for the end of the write
     whole = market.ingest([batch_of(first)])
+    other.join(10)
     assert (whole.accepted, whole.duplicates, whole.id_conflicts) == plain.take(first)
     assert [(r.accepted, r.duplicates, r.id_conflicts) for r in found] == [plain.take(second)]
     agree(market, plain)

@@ -14,14 +14,19 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator
+import threading
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import diskcache
 
 from orderflow.errors import StorageFailed
+from orderflow.storage.identity import Identity, identity
+from orderflow.storage.reasons import GONE, reason_of, with_advice
 from orderflow.storage.ticks.codec import Damaged
 
+DATABASE = "cache.db"
+WAL = "cache.db-wal"
 _BROKEN = (sqlite3.Error, diskcache.Timeout, OSError)
 
 
@@ -47,16 +52,33 @@ class _Rows(diskcache.Disk):  # type: ignore[misc]  # diskcache has no types
         return value
 
 
+class _Cache(diskcache.Cache):  # type: ignore[misc]  # diskcache has no types
+    """diskcache that calls `before_connecting` before it opens a connection, which would create a missing file."""
+
+    before_connecting: Callable[[], None] | None = None
+
+    @property
+    def _con(self) -> sqlite3.Connection:
+        if self.before_connecting is not None and getattr(self._local, "con", None) is None:
+            self.before_connecting()
+        connection: sqlite3.Connection = super()._con
+        return connection
+
+
 class BlobStore:
     """The store in `directory`. Each calling thread has its own connection until it calls `leave`.
 
-    Raises StorageFailed when the store cannot be opened.
+    Raises StorageFailed when the store cannot be opened. Opened files that are not at their paths any more are noticed
+    by `verify`, which `write` calls before it commits.
     """
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
+        self._database, self._wal = str(directory / DATABASE), str(directory / WAL)
+        self._local = threading.local()
+        self._cache = _Cache.__new__(_Cache)
         try:
-            self._cache = diskcache.Cache(
+            self._cache.__init__(  # type: ignore[misc]  # in two steps: its connection is closed if the second fails
                 str(directory),
                 timeout=5,
                 disk=_Rows,
@@ -70,16 +92,20 @@ class BlobStore:
                 sqlite_mmap_size=0,  # a read error must raise, not end the process by a signal
             )
         except _BROKEN as error:
-            raise StorageFailed(
-                f"the tick log in {directory} cannot be opened ({error}); move it away to start a new one"
-            ) from error
+            with contextlib.suppress(sqlite3.Error, AttributeError):
+                self._cache.close()
+            reason = reason_of(error, directory)
+            raise StorageFailed(with_advice(f"the tick log in {directory} cannot be opened", reason)) from error
+        self._opened = identity(self._database)
+        self._local.wal = identity(self._wal)
+        self._cache.before_connecting = self._verify_database
 
     def scan(self) -> Iterator[bytes]:
         """All keys in write order."""
         try:
             yield from self._cache
         except (*_BROKEN, Damaged) as error:
-            raise StorageFailed(f"the tick log in {self._directory} cannot be read ({error})") from error
+            raise self._unreadable(error) from error
 
     def get(self, key: bytes) -> bytes | None:
         """The value, or None. Raises Damaged when the row is unreadable."""
@@ -88,28 +114,63 @@ class BlobStore:
         except sqlite3.DatabaseError as error:
             raise Damaged(str(error)) from error
         except _BROKEN as error:
-            raise StorageFailed(f"the tick log in {self._directory} cannot be read ({error})") from error
+            raise self._unreadable(error) from error
         return value
 
-    def write(self, puts: Iterable[tuple[bytes, bytes]], drops: Iterable[bytes] = ()) -> None:
-        """Store and remove in one transaction. Raises StorageFailed; nothing is changed then."""
+    def write(self, puts: Iterable[tuple[bytes, bytes]], drops: Iterable[bytes] = (), *, verified: bool = True) -> None:
+        """Store and remove in one transaction. Raises StorageFailed; nothing is changed then.
+
+        verified: refuse when the files are not at their paths any more.
+        """
         try:
             with self._cache.transact():
                 for key, value in puts:
                     self._cache.set(key, value)
                 for key in drops:
                     self._cache.delete(key)
+                if verified:
+                    self.verify()
         except _BROKEN as error:
-            # diskcache leaves a transaction open whose COMMIT failed; without its connection it is rolled back
+            reason = reason_of(error, self._directory)
+            self._roll_back()
+            raise StorageFailed(with_advice("the tick log cannot be written", reason)) from error
+
+    def verify(self) -> None:
+        """Raises StorageFailed unless the database and its log are where they were opened. For the writer's thread."""
+        self._verify_database()
+        wal: Identity | None = getattr(self._local, "wal", None)
+        if wal is None:  # the connection is new, and so may be its log
+            self._cache.get(b"")  # opens both
+            wal = self._local.wal = identity(self._wal)
+        if wal is None or identity(self._wal) != wal:
+            raise self._gone()
+
+    def _verify_database(self) -> None:
+        if identity(self._database) != self._opened:
+            raise self._gone()
+
+    def _gone(self) -> StorageFailed:
+        return StorageFailed(with_advice(f"the tick log in {self._directory} is not there any more", GONE))
+
+    def _unreadable(self, error: BaseException) -> StorageFailed:
+        return StorageFailed(f"the tick log in {self._directory} cannot be read: {reason_of(error, self._directory)}")
+
+    def _roll_back(self) -> None:
+        """End a transaction that diskcache leaves open when its COMMIT fails. The connection stays: on a full disk
+        another one could not be opened."""
+        try:
+            connection = self._cache._con
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+        except (sqlite3.Error, StorageFailed):
             self.leave()
-            raise StorageFailed(f"the disk refused the write ({error or 'the database is locked'})") from error
 
     def size(self) -> int:
         """Bytes on disk, the write-ahead log included."""
         total = 0
-        for name in ("cache.db", "cache.db-wal"):
-            with contextlib.suppress(FileNotFoundError):
-                total += os.stat(self._directory / name).st_size
+        for path in (self._database, self._wal):
+            with contextlib.suppress(OSError):
+                total += os.stat(path).st_size
         return total
 
     def shrink(self) -> None:
@@ -119,5 +180,6 @@ class BlobStore:
 
     def leave(self) -> None:
         """Close the calling thread's connection. The next call opens one again, in about 0.3 ms."""
+        self._local.wal = None
         with contextlib.suppress(sqlite3.Error):
             self._cache.close()

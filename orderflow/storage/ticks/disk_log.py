@@ -11,35 +11,29 @@ says what a power cut can lose. A blob with a wrong checksum is skipped, counted
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
-
 from orderflow.errors import BadInput, Conflict, StorageFailed
-from orderflow.market.tick_log import DamagedPart, LogEntry, LogInfo
+from orderflow.market.tick_log import NO_META, DamagedPart, LogEntry, LogInfo, nothing
 from orderflow.market.ticks import TickBatch
 from orderflow.runtime.workers import Workers, plain_lock
 from orderflow.storage.lock import DirectoryLock
-from orderflow.storage.ticks.blob_store import BlobStore
 from orderflow.storage.ticks.codec import Damaged, cut, encode_meta, join
 from orderflow.storage.ticks.group_commit import CommitQueue
 from orderflow.storage.ticks.index import BlobIndex
+from orderflow.storage.ticks.log_reader import LogReader
 from orderflow.storage.ticks.rows import (
-    FORMAT,
-    VERSION,
     blob_of,
     damaged_blobs,
-    damaged_part,
     is_foreign,
-    keys_of,
     meta_keys,
     pack_keys,
     pack_ticks,
     sort_rows,
-    ticks_of,
 )
-from orderflow.storage.ticks.symbol_index import KEYS, TICKS, Blob
+from orderflow.storage.ticks.symbol_index import KEYS, Blob
+from orderflow.storage.ticks.tick_store import TickStore
 
 MAX_BLOB = 262_144
 """Most ticks of a blob, so that reading a minute does not decode a day."""
@@ -61,8 +55,9 @@ class DiskTickLog:
 
     max_pending: ticks that may wait for the disk; beyond that `append` raises Busy. All methods work in any thread and
     greenlet. `then` runs on the writer thread, so never call `append`, `forget`, `set_meta` or `load` under a lock that
-    `then` takes; `read`, `bounds`, `get_meta` and `info` do not wait. The constructor raises BadSetting when the
-    directory is in use or cannot be written, StorageFailed when it cannot be read.
+    `then` takes; `read`, `bounds`, `get_meta` and `info` do not wait. On a full or read-only disk the log is read, and
+    writes are refused until they are possible. fresh: there was no log; used: the directory was used before. The
+    constructor raises BadSetting when the directory is in use or cannot be used, StorageFailed when it cannot be read.
     """
 
     durable = True
@@ -78,9 +73,12 @@ class DiskTickLog:
         self._merges = 0
         self._closed = False
         self._holder = DirectoryLock(self._directory)
+        self.used = self._holder.used
         try:
-            self._store = workers.run_writer(BlobStore, self._directory)
+            self._store = workers.run_writer(TickStore, self._directory, self._holder)
+            self.fresh = self._store.fresh
             self._held = workers.run_writer(self._open)
+            self._reader = LogReader(self._directory, workers, self._store, self._held)
         except BaseException:  # release the directory on any failure
             self._holder.release()
             raise
@@ -104,12 +102,12 @@ class DiskTickLog:
         self._workers.run_writer(self._pin, 1)
         try:
             for chunk in _chunks(self._held.tick_blobs()):
-                if batches := self._workers.run_writer(self._fetch, chunk):
+                if batches := self._workers.run_writer(self._reader.fetch, chunk):
                     yield LogEntry(batches)
             blobs = self._held.key_blobs()
             skip = sum(blob.n for blob in blobs) - MAX_KEYS
             for blob in blobs:
-                for key, answer in self._workers.run_writer(self._fetch_keys, blob)[max(0, skip) :]:
+                for key, answer in self._workers.run_writer(self._reader.fetch_keys, blob)[max(0, skip) :]:
                     yield LogEntry((), key, answer)
                 skip -= blob.n
         finally:
@@ -119,7 +117,7 @@ class DiskTickLog:
     def read(self, symbol: str, start: int, end: int) -> TickBatch | None:
         """See `TickLog.read`; opens only the blobs that reach into the span."""
         self._check()
-        return self._workers.run_io(self._read, symbol, start, end)
+        return self._workers.run_io(self._reader.read, symbol, start, end)
 
     def bounds(self, symbol: str) -> tuple[int, int] | None:
         """See `TickLog.bounds`; from memory."""
@@ -128,12 +126,14 @@ class DiskTickLog:
     def span(self, symbol: str, start: int, count: int) -> tuple[int, int | None] | None:
         """See `TickLog.span`; opens only the blobs that began before `start`."""
         self._check()
-        return self._workers.run_io(self._span, symbol, start, count)
+        return self._workers.run_io(self._reader.span, symbol, start, count)
 
-    def forget(self, symbol: str | None = None) -> None:
-        """Remove one symbol's ticks; or everything: ticks, keys and meta values. All of it or nothing."""
+    def forget(
+        self, symbol: str | None = None, then: Callable[[], None] = nothing, meta: Mapping[str, bytes | None] = NO_META
+    ) -> None:
+        """See `TickLog.forget`. All of it or nothing."""
         self._check()
-        self._workers.run_writer(self._forget, symbol)
+        self._workers.run_writer(self._forget, symbol, then, meta)
 
     def get_meta(self, name: str) -> bytes | None:
         """See `TickLog.get_meta`; from memory."""
@@ -141,8 +141,24 @@ class DiskTickLog:
 
     def set_meta(self, name: str, value: bytes | None) -> None:
         """See `TickLog.set_meta`."""
+        self.update_meta(name, lambda old: value)
+
+    def update_meta(
+        self, name: str, change: Callable[[bytes | None], bytes | None], then: Callable[[], None] = nothing
+    ) -> None:
+        """See `TickLog.update_meta`."""
         self._check()
-        self._workers.run_writer(self._set_meta, name, value)
+        self._workers.run_writer(self._update_meta, name, change, then)
+
+    @property
+    def problem(self) -> str:
+        """See `TickLog.problem`."""
+        return self._store.problem
+
+    def look(self) -> None:
+        """See `TickLog.look`; nothing once it is closed."""
+        if not self._closed:
+            self._workers.run_writer(self._store.look)
 
     def info(self) -> LogInfo:
         """Sizes. entries: blobs of ticks. extra: symbols, keys, waiting (ticks not yet written), merges (so far)."""
@@ -170,7 +186,7 @@ class DiskTickLog:
             self._closed = True
         self._queue.close()
         try:
-            self._workers.run_writer(self._store.leave)
+            self._workers.run_writer(self._store.close)
         except Conflict:  # the workers stopped first: the queue is written and the thread is gone
             log.warning("the tick log in %s is closed after its workers", self._directory)
         self._holder.release()
@@ -183,23 +199,21 @@ class DiskTickLog:
 
     def _open(self) -> BlobIndex:
         try:
-            return self._scan_keys()
+            return self._index()
         except BaseException as error:  # close the connection; the caller does not know Damaged
             self._store.leave()
             if isinstance(error, Damaged | ValueError):
                 raise StorageFailed(f"the tick log in {self._directory} cannot be read: {error}") from error
             raise
 
-    def _scan_keys(self) -> BlobIndex:
-        keys = list(self._store.scan())
-        found = sort_rows(keys, self._store.get)
+    def _index(self) -> BlobIndex:
+        found = sort_rows(self._store.keys, self._store.get)
+        self._store.keys = []
         self._meta, self._lost_rows = found.meta, found.damage
-        if not keys:
-            self._store.write([(VERSION, FORMAT)])
-        elif is_foreign(found.version):
+        if is_foreign(found.version):
             raise StorageFailed(
                 f"the tick log in {self._directory} was written by another version of this program; "
-                "use that one, or move the directory away to start a new log"
+                "use that one, or another --data-dir"
             )
         for part in found.damage:
             log.error("%s in the log at %s: damaged and left out", part.text, self._directory)
@@ -227,6 +241,7 @@ class DiskTickLog:
             self._next += 1
         if puts:
             self._store.write((blob.key, value) for blob, value in puts)
+            self._store.confirm((), [blob.key for blob, _ in puts])
             self._held.add(blob for blob, _ in puts)
 
     def _tidy(self) -> bool:
@@ -239,7 +254,7 @@ class DiskTickLog:
         return bool(row)
 
     def _merge(self, row: Sequence[Blob]) -> None:
-        sound = [(blob, batch) for blob in row if (batch := self._decode(blob)) is not None]
+        sound = [(blob, batch) for blob in row if (batch := self._reader.decode(blob)) is not None]
         if not sound:
             return
         old = [blob for blob, _ in sound]
@@ -256,7 +271,7 @@ class DiskTickLog:
         self._merges += 1
 
     def _merge_keys(self, row: Sequence[Blob]) -> None:
-        answers = [pair for blob in row for pair in self._fetch_keys(blob)]
+        answers = [pair for blob in row for pair in self._reader.fetch_keys(blob)]
         old = [blob for blob in row if self._held.holds(blob)]
         if not old:
             return
@@ -273,110 +288,46 @@ class DiskTickLog:
         with self._lock:
             self._loading += count
 
-    def _fetch(self, blobs: Iterable[Blob]) -> list[TickBatch]:
-        """The ticks of the blobs in as few batches as possible, the last written symbol at the end."""
-        by_symbol: dict[str, list[TickBatch]] = {}
-        for blob in blobs:
-            if (batch := self._decode(blob)) is not None:
-                batches = by_symbol.pop(blob.symbol, [])
-                batches.append(batch)
-                by_symbol[blob.symbol] = batches
-        return [joined for batches in by_symbol.values() for joined in join(batches)]
-
-    def _fetch_keys(self, blob: Blob) -> list[tuple[str, bytes]]:
-        try:
-            value = self._store.get(blob.key)
-            return keys_of(value, blob) if value is not None else []
-        except Damaged as error:
-            self._strike(blob, error)
-            return []
-
-    def _forget(self, symbol: str | None) -> None:
+    def _forget(self, symbol: str | None, then: Callable[[], None], meta: Mapping[str, bytes | None]) -> None:
         blobs = self._held.of(symbol)
-        gone = [blob.key for blob in blobs]
-        if symbol is None:
-            gone += [key for name in self._meta for key in meta_keys(name)]
+        puts, drops = _meta_rows(meta)
         with self._held.moving(blobs):
-            self._store.write((), gone)
+            if blobs or meta:
+                self._store.write(puts, [*(blob.key for blob in blobs), *drops])
             self._held.forget(symbol)
-        if symbol is None:
-            self._meta = {}
+        for name, value in meta.items():
+            self._hold_meta(name, value)
+        then()
         self._store.shrink()
 
-    def _set_meta(self, name: str, value: bytes | None) -> None:
-        key, *old = meta_keys(name)
-        if value is None:
-            self._store.write((), [key, *old])
-            self._meta.pop(name, None)
-        else:
-            self._store.write([(key, encode_meta(value))], old)
+    def _update_meta(self, name: str, change: Callable[[bytes | None], bytes | None], then: Callable[[], None]) -> None:
+        old = self._meta.get(name)
+        new = change(old)
+        if new != old:
+            self._store.write(*_meta_rows({name: new}))
+            self._store.confirm(*_meta_rows({name: old}))
+            self._hold_meta(name, new)
+        then()
+
+    def _hold_meta(self, name: str, value: bytes | None) -> None:
+        self._meta.pop(name, None)
+        if value is not None:
             self._meta[name] = value
         self._lost_rows = [part for part in self._lost_rows if (part.what, part.name) != ("setting", name)]
 
-    # in any thread
 
-    def _read(self, symbol: str, start: int, end: int) -> TickBatch | None:
-        try:
-            while (parts := self._collect(symbol, start, end)) is None:
-                pass
-        finally:
-            if not self._workers.in_writer():
-                self._store.leave()
-        if len(parts) > 1:
-            raise StorageFailed(f"the ticks of {symbol} in that span do not fit one table; ask for a shorter span")
-        return parts[0] if parts else None
-
-    def _collect(self, symbol: str, start: int, end: int) -> list[TickBatch] | None:
-        """The ticks in the span; None when blobs were merged or forgotten in the meantime."""
-        parts: list[TickBatch] = []
-        for blob in reversed(self._held.within(symbol, start, end)):  # newest first: they may be merged at any moment
-            batch = self._decode(blob)
-            if batch is None:
-                if not self._held.is_damaged(blob):
-                    return None
-            elif start <= blob.first and blob.last < end:
-                parts.append(batch)
-            elif (inside := (batch.time >= start) & (batch.time < end)).any():
-                parts.append(batch.take(np.flatnonzero(inside)))
-        return join(parts[::-1])
-
-    def _span(self, symbol: str, start: int, count: int) -> tuple[int, int | None] | None:
-        first: int | None = None
-        passed = 0
-        try:
-            for blob in sorted(self._held.within(symbol, start, _LAST), key=lambda blob: blob.first):
-                if first is not None and passed > count and blob.first > first:
-                    return first, blob.first
-                passed += blob.n
-                if blob.first >= start:
-                    first = blob.first if first is None else min(first, blob.first)
-                elif first is None or first > start:
-                    batch = self._decode(blob)  # None if it was merged or is damaged: then `start` is early enough
-                    inside = np.array([start]) if batch is None else batch.time[batch.time >= start]
-                    first = min([int(inside.min()), *([first] if first is not None else [])])
-        finally:
-            if not self._workers.in_writer():
-                self._store.leave()
-        return None if first is None else (first, None)
-
-    def _decode(self, blob: Blob) -> TickBatch | None:
-        """The ticks of a blob; None when it is damaged (and marked so) or gone."""
-        try:
-            value = self._store.get(blob.key)
-            if value is None:
-                if not self._held.holds(blob):
-                    return None
-                raise Damaged("its row is gone")
-            batch = ticks_of(value, blob)
-        except Damaged as error:
-            self._strike(blob, error)
-            return None
-        return batch
-
-    def _strike(self, blob: Blob, error: Damaged) -> None:
-        if self._held.strike(blob):
-            what = damaged_part("ticks" if blob.kind == TICKS else "keys", blob.symbol, blob.n).text
-            log.error("%s in the log at %s are damaged and left out: %s", what, self._directory, error)
+def _meta_rows(values: Mapping[str, bytes | None]) -> tuple[list[tuple[bytes, bytes]], list[bytes]]:
+    """(rows to store, keys to remove) for meta values, of which None is removed."""
+    puts: list[tuple[bytes, bytes]] = []
+    drops: list[bytes] = []
+    for name, value in values.items():
+        key, old = meta_keys(name)
+        drops.append(old)
+        if value is None:
+            drops.append(key)
+        else:
+            puts.append((key, encode_meta(value)))
+    return puts, drops
 
 
 def _pieces(batches: Sequence[TickBatch]) -> Iterator[TickBatch]:

@@ -74,9 +74,10 @@ class TickLogSuite:
 
     def test_forgetting_everything_leaves_a_new_log(self, log: TickLog) -> None:
         log.set_meta("instruments", b"x")
+        log.set_meta("other", b"y")
         put(log, batch(3), batch(2, symbol="ES"), key="k")
-        log.forget()
-        assert log.get_meta("instruments") is None
+        log.forget(meta={"instruments": None, "more": b"z"})
+        assert [log.get_meta(name) for name in ("instruments", "other", "more")] == [None, b"y", b"z"]
         assert list(log.load()) == []
         assert (log.info().ticks, log.bounds("NQ")) == (0, None)
         put(log, batch(4, seed=9))
@@ -190,10 +191,11 @@ class KeepingSuite(TickLogSuite):
     def test_forgetting_everything_lasts(self, log: TickLog, reopen: Reopen) -> None:
         put(log, batch(3), key="k")
         log.set_meta("m", b"x")
-        log.forget()
+        log.set_meta("n", b"y")
+        log.forget(meta={"m": None})
         again = reopen()
         assert list(again.load()) == []
-        assert again.get_meta("m") is None
+        assert (again.get_meta("m"), again.get_meta("n")) == (None, b"y")
         put(again, batch(2, seed=4))
         assert logged(reopen(), "NQ") == rows([batch(2, seed=4)])
 

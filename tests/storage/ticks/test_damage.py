@@ -43,7 +43,7 @@ def test_a_write_that_fails_in_the_middle_keeps_nothing(
     """The disk rejects one of the three rows of an entry (two symbols and a key)."""
     log = disk()
     put(log, batch(2, seed=1), key="before")
-    real, calls = log._store._cache.set, [0]
+    real, calls = log._store._blobs._cache.set, [0]
 
     def fail(key: bytes, value: bytes) -> bool:
         calls[0] += 1
@@ -52,7 +52,7 @@ def test_a_write_that_fails_in_the_middle_keeps_nothing(
         return bool(real(key, value))
 
     with monkeypatch.context() as patch:
-        patch.setattr(log._store._cache, "set", fail)
+        patch.setattr(log._store._blobs._cache, "set", fail)
         with pytest.raises(StorageFailed, match="disk I/O error"):
             log.append(LogEntry([batch(3, seed=2), batch(3, symbol="ES")], "lost"), pytest.fail)
     put(log, batch(4, seed=3), key="after")
@@ -103,7 +103,7 @@ def test_a_real_limit_of_the_file_size(directory: Path, disk: Disk) -> None:
     """The system limits the file size, then allows more: exactly the acknowledged entries are there."""
     run = run_python(FULL_DISK, str(directory))
     assert run.returncode == 0, run.stderr
-    assert run.stderr.count("the disk refused the write") >= 5
+    assert run.stderr.count("cannot be written: the disk is full") >= 5
     acknowledged = [int(line) for line in run.stdout.split()]
     assert acknowledged[-5:] == [1000, 1001, 1002, 1003, 1004]
     log = disk()
@@ -120,7 +120,7 @@ def test_forgetting_that_fails_forgets_nothing(disk: Disk, monkeypatch: pytest.M
         raise sqlite3.OperationalError("database or disk is full")
 
     with monkeypatch.context() as patch:
-        patch.setattr(log._store._cache, "delete", fail)
+        patch.setattr(log._store._blobs._cache, "delete", fail)
         for symbol in ("NQ", None):
             with pytest.raises(StorageFailed, match="full"):
                 log.forget(symbol)

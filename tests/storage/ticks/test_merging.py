@@ -117,10 +117,10 @@ def test_failed_merge_changes_nothing_and_is_retried(
     real = BlobStore.write
     written = [batch(1, seed=turn) for turn in range(90)]
 
-    def write(self: BlobStore, puts: Any, drops: Any = ()) -> None:
+    def write(self: BlobStore, puts: Any, drops: Any = (), **options: Any) -> None:
         if drops:
             raise StorageFailed("no space left")
-        real(self, puts, drops)
+        real(self, puts, drops, **options)
 
     with monkeypatch.context() as patch:
         patch.setattr(BlobStore, "write", write)
@@ -166,7 +166,7 @@ from tests.storage.ticks.batches import batch
 where, at = sys.argv[1], int(sys.argv[2])
 workers = Workers()
 log = DiskTickLog(where, workers)
-cache, calls = log._store._cache, [0]
+cache, calls = log._store._blobs._cache, [0]
 real = cache.delete
 
 def delete(key, retry=False):

@@ -1,0 +1,118 @@
+"""Why the disk refused something, in words for the user, and what to do about it.
+
+SQLite says "disk I/O error" or "unable to open database file" for most of what can go wrong, so where its code is not
+definite the file system is asked.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sqlite3
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import diskcache
+
+FULL = "the disk is full"
+LIMITED = "the disk is full for this process (it may not write larger files)"
+READ_ONLY = "read-only file system"
+DENIED = "permission denied"
+BROKEN = "I/O error"
+DAMAGED = "the file is damaged, or not a database"
+LOCKED = "another program holds the database"
+GONE = "the files were deleted, moved or replaced while the server runs"
+
+_BY_NUMBER: dict[int | None, str] = {
+    errno.ENOSPC: FULL,
+    errno.EDQUOT: "the disk quota is used up",
+    errno.EFBIG: LIMITED,
+    errno.EROFS: READ_ONLY,
+    errno.EACCES: DENIED,
+    errno.EPERM: DENIED,
+    errno.EIO: BROKEN,
+}
+_BY_CODE = {
+    sqlite3.SQLITE_FULL: FULL,
+    sqlite3.SQLITE_READONLY: READ_ONLY,
+    sqlite3.SQLITE_PERM: DENIED,
+    sqlite3.SQLITE_IOERR: BROKEN,
+    sqlite3.SQLITE_CORRUPT: DAMAGED,
+    sqlite3.SQLITE_NOTADB: DAMAGED,
+    sqlite3.SQLITE_BUSY: LOCKED,
+    sqlite3.SQLITE_LOCKED: LOCKED,
+}
+_VAGUE = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN}
+_ADVICE = {
+    FULL: "Free some space; writing then goes on by itself",
+    READ_ONLY: "Make it writable; writing then goes on by itself",
+    DENIED: "Allow this user to write there; writing then goes on by itself",
+    BROKEN: "Check the disk and save a copy of the data folder",
+    GONE: "Put them back before the server stops: until then what was accepted before is in its memory only",
+}
+_LITTLE = 65_536
+"""Free bytes below which SQLite's vague errors are taken for a full disk."""
+
+
+def reason_of(error: BaseException, folder: Path) -> str:
+    """The reason in a few words. error: of SQLite, of diskcache or of the system. folder: where the files are."""
+    cause = next(_causes(error))
+    if isinstance(cause, OSError):
+        return _BY_NUMBER.get(cause.errno) or cause.strerror or str(cause)
+    code = getattr(cause, "sqlite_errorcode", None)
+    if code is None:
+        return str(cause) or LOCKED
+    if code & 0xFF in _VAGUE and (found := _state_of(folder)):
+        return found
+    return _BY_CODE.get(code & 0xFF) or str(cause)
+
+
+def advice(reason: str) -> str:
+    """What to do about a reason; "" if nothing in general is known."""
+    return next((words for name, words in _ADVICE.items() if reason.startswith(name)), "")
+
+
+def with_advice(what: str, reason: str) -> str:
+    """One message: what is not possible, why, and what to do."""
+    words = advice(reason)
+    return f"{what}: {reason}" + (f". {words}" if words else "")
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The errors that say something, the last raised first: diskcache hides the first one behind a Timeout, and SQLite
+    behind a rollback that was not necessary any more."""
+    found: BaseException | None = error
+    while found is not None:
+        hidden = isinstance(found, diskcache.Timeout) or "no transaction is active" in str(found)
+        if not hidden or found.__context__ is None:
+            yield found
+        found = found.__context__
+
+
+def _state_of(folder: Path) -> str | None:
+    """What is wrong with the file system of a folder; None if nothing is seen."""
+    if sys.platform == "win32":
+        return None
+    try:
+        found = os.statvfs(folder)
+    except OSError as error:
+        return _BY_NUMBER.get(error.errno) or error.strerror
+    if found.f_flag & os.ST_RDONLY:
+        return READ_ONLY
+    if found.f_bavail * found.f_frsize < _LITTLE:
+        return FULL
+    if not all(os.access(path, os.W_OK) for path in (folder, *folder.glob("cache.db*"))):
+        return DENIED
+    return LIMITED if _is_limited(folder) else None
+
+
+def _is_limited(folder: Path) -> bool:
+    """Whether a file is about as large as this process may write one."""
+    if sys.platform == "win32":
+        return False
+    import resource  # there is none on Windows
+
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
+    sizes = (path.stat().st_size for path in folder.glob("cache.db*"))
+    return limit != resource.RLIM_INFINITY and max(sizes, default=0) + _LITTLE > limit
