@@ -239,12 +239,14 @@ class TickBuffer:
 
         With n = 0, the time of the first tick at or after `start`.
         """
-        times = [
-            segment.nth_time(start, n, min(self._size, self.n - number * self._size))
-            for number, segment in list(self._segments.items())
-            if segment.tmax >= start
-        ]
-        return min((time for time in times if time is not None), default=None)
+        best: int | None = None
+        for number, segment in sorted(self._segments.items(), key=lambda item: item[1].tmin):
+            if best is not None and segment.tmin >= best:
+                break
+            if segment.tmax >= start:
+                time = segment.nth_time(start, n, min(self._size, self.n - number * self._size))
+                best = time if best is None else min(best, best if time is None else time)
+        return best
 
     def since(self, time: int, until: int) -> Iterator[Columns]:
         """Yield runs of the ticks with index < until at or after `time` (ns UTC), in arrival order."""

@@ -46,13 +46,21 @@ class History:
         """The first `limit` ticks with start <= time < end (ns UTC), in (time, id, arrival) order, sides resolved."""
         parts: list[Columns] = []
         count = 0
-        for _, part in self._windows(start, end):
+        for part in self.runs(start, end, limit):
             parts.append(part)
             count += len(part)
             if limit is not None and count >= limit:
                 break
         found = join(parts) if parts else self._tape.buffer.slice(0, 0)
         return found if limit is None else found.take(slice(0, limit))
+
+    def runs(self, start: int, end: int, most: int | None) -> Iterator[Columns]:
+        """Yield the ticks with start <= time < end (ns UTC) in order, in runs of about `most` at the most.
+
+        Ticks with one time are in one run. None: a run is what a session has.
+        """
+        for _, part in self._windows(start, end, most=most):
+            yield part
 
     def tables(self, frame: Frame, start: int, end: int) -> Iterator[BarTable]:
         """One table a session, ascending, of the bars with start <= bar start < end (ns UTC).
@@ -118,20 +126,26 @@ class History:
             end=lambda starts, _: bar_end(starts, frame.ns, session),
         )
 
-    def _windows(self, start: int, end: int, align: int = 1) -> Iterator[tuple[int, Columns]]:
+    def _windows(self, start: int, end: int, align: int = 1, most: int | None = None) -> Iterator[tuple[int, Columns]]:
         """Yield (session start, ticks in time order) for each session with ticks in [start, end).
 
         Windows end on multiples of `align` ns, because a bar that spans a session start belongs to the earlier session.
+        most: ticks in a window, about; a session may then have several. The last level is of another grid when the
+        grid was refined between two windows, and is read again.
         """
         start = max(start, self._first // align * align)
         session = self._tape.session
         state: tuple[int | None, int] | None = None
+        grid = self._tape.grid
         while start < end:
             opening = int(session.start_of(np.array([start]))[0])
             closing = -(-int(session.end_of(np.array([start]))[0]) // align) * align
+            if most is not None and (near := self._span(start, most)) is not None and near[1] is not None:
+                closing = min(closing, near[1])
             ticks = self._read(start, min(closing, end))
             if ticks is not None:
-                if state is None:
+                if state is None or self._tape.grid is not grid:
+                    grid = self._tape.grid
                     state = self.rule_before(start)
                 resolved = BarUpdater.resolved(ticks, state)
                 state = int(resolved.level[-1]), int(directions(resolved.level, *state)[-1])

@@ -6,7 +6,7 @@ component can do. Times are int ns UTC. Ranges are start <= time < end, and None
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, Protocol
@@ -74,6 +74,12 @@ class MarketReader(Protocol):
         self, symbol: str, *, start: int | None = None, end: int | None = None, limit: int | None = None
     ) -> TickTable:
         """The first `limit` ticks in the range, in (time, id, arrival) order, sides resolved."""
+
+    def tick_runs(self, symbol: str, start: int | None, end: int | None, most: int) -> Iterator[TickTable]:
+        """The ticks as `ticks` returns them, in tables of about `most` at the most, none of them empty.
+
+        Ticks with one time are in one table. A table may have a finer grid than those before.
+        """
 
     def arrivals(self, symbol: str, since: int = 0, limit: int = 10_000) -> Arrivals:
         """At most `limit` ticks in memory from index `since` on, in order of arrival."""

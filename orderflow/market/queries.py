@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -62,6 +63,15 @@ def ticks(state: SymbolState, start: int | None, end: int | None, limit: int | N
     begin, stop = -FOREVER if start is None else start, FOREVER if end is None else end
     found = state.history().ticks(begin, min(stop, state.counters.last + 1), limit)
     return TickTable(tape.symbol, tape.grid, found)
+
+
+def tick_runs(state: SymbolState, start: int | None, end: int | None, most: int) -> Iterator[TickTable]:
+    """The ticks with start <= time < end (ns UTC) in tables of about `most` at the most."""
+    tape = state.tape
+    tape.refresh()
+    begin, stop = -FOREVER if start is None else start, FOREVER if end is None else end
+    for run in state.history().runs(begin, min(stop, state.counters.last + 1), most):
+        yield TickTable(tape.symbol, tape.grid, run)
 
 
 def changed(

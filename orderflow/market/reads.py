@@ -6,7 +6,7 @@ Each call finds the symbol and leaves the work to `market.queries`. Nothing here
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from orderflow.errors import NotFound
@@ -96,6 +96,10 @@ class MarketReads:
     ) -> TickTable:
         """The first `limit` ticks with start <= time < end (ns UTC), in (time, id, arrival) order, sides resolved."""
         return queries.ticks(self._find(symbol), start, end, limit)
+
+    def tick_runs(self, symbol: str, start: int | None, end: int | None, most: int) -> Iterator[TickTable]:
+        """See `MarketReader.tick_runs`."""
+        return queries.tick_runs(self._find(symbol), start, end, most)
 
     def arrivals(self, symbol: str, since: int = 0, limit: int = 10_000) -> Arrivals:
         """At most `limit` ticks in memory from index `since` on, in order of arrival."""

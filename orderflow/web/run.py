@@ -28,6 +28,7 @@ from gevent.pywsgi import WSGIServer
 from orderflow.errors import BadSetting
 from orderflow.services import Services
 from orderflow.web.kit.api import Api
+from orderflow.web.kit.backlog import Backlog
 from orderflow.web.kit.budget import Budget
 from orderflow.web.kit.fanout import Fanout
 from orderflow.web.kit.handler import Handler, Waiting
@@ -58,6 +59,7 @@ class HttpServer(WSGIServer):  # type: ignore[misc]  # gevent has no types
         self.stopping = False
         self.budget = Budget(max(BODIES * max_body, LEAST_BUDGET))
         self.waiting = Waiting(min(MAX_WAITING, raise_file_limit()))
+        self.backlog = Backlog()
         super().__init__(listener, application, log=None, error_log=_Errors(), handler_class=Handler, spawn=Pool())
 
 

@@ -63,7 +63,7 @@ def run_here(fn: Callable[..., bytes], *args: Any) -> bytes:
 class Compression:
     """The middleware around `application`.
 
-    run: runs the compression of files, by default in the calling thread. https: the server is reached by https, which
+    run: runs long work, by default in the calling thread. https: the server is reached by https, which
     it cannot see itself where a tunnel ends in front of it.
     """
 
@@ -110,9 +110,9 @@ class Compression:
         if encoding is not None and self._packs(environ, status, names, kind):
             headers = _packed_headers(headers, encoding)
             if "content-length" not in names:
-                body = _Stream(body)
+                body = _Stream(body, self._beside)
             else:
-                data = self._pack_once(environ, encoding, names, body) if is_file else _gzip(body)
+                data = self._pack_once(environ, encoding, names, body) if is_file else self._gzip(body)
                 headers.append(("Content-Length", str(len(data))))
                 body = [data]
         start(status, headers, exc_info)
@@ -145,15 +145,28 @@ class Compression:
         if key in self._packed:
             _close(body)
             return self._packed[key]
-        data = _whole(body)
-        try:
-            packed = self._run(pack_file, data, encoding)
-        except Conflict:  # the server is stopping, and its workers with it
-            packed = pack_file(data, encoding)
+        packed = self._beside(pack_file, _whole(body), encoding)
         self._packed[key] = packed
         if len(self._packed) > MAX_CACHED:
             self._packed.popitem(last=False)
         return packed
+
+    def _gzip(self, body: Iterable[bytes]) -> bytes:
+        data = _whole(body)
+        return pack_answer(data) if len(data) <= SMALL else self._beside(pack_answer, data)
+
+    def _beside(self, fn: Callable[..., bytes], *args: Any) -> bytes:
+        """Run in a worker thread, where it does not stop the server."""
+        try:
+            return self._run(fn, *args)
+        except Conflict:  # the server is stopping, and its workers with it
+            return fn(*args)
+
+
+def pack_answer(data: bytes) -> bytes:
+    """Compress a response with gzip."""
+    packer = zlib.compressobj(LEVEL, zlib.DEFLATED, zlib.MAX_WBITS + 16)
+    return packer.compress(data) + packer.flush()
 
 
 def pack_file(data: bytes, encoding: str) -> bytes:
@@ -169,24 +182,17 @@ def pack_file(data: bytes, encoding: str) -> bytes:
 class _Stream:
     """A response of unknown length, compressed chunk by chunk."""
 
-    def __init__(self, body: Iterable[bytes]) -> None:
+    def __init__(self, body: Iterable[bytes], beside: Run) -> None:
         self._body = body
+        self._beside = beside
         self.close = getattr(body, "close", lambda: None)
 
     def __iter__(self) -> Iterator[bytes]:
         packer = zlib.compressobj(1, zlib.DEFLATED, zlib.MAX_WBITS + 16)
         for piece in self._body:
-            if packed := packer.compress(piece):
+            if packed := packer.compress(piece) if len(piece) <= SMALL else self._beside(packer.compress, piece):
                 yield packed
         yield packer.flush()
-
-
-def _gzip(body: Iterable[bytes]) -> bytes:
-    packer = zlib.compressobj(LEVEL, zlib.DEFLATED, zlib.MAX_WBITS + 16)
-    try:
-        return b"".join([packer.compress(piece) for piece in body]) + packer.flush()
-    finally:
-        _close(body)
 
 
 def _whole(body: Iterable[bytes]) -> bytes:

@@ -126,10 +126,15 @@ class Client:
         return self._unacknowledged_estimate > MAX_UNSENT
 
     def _unacknowledged(self) -> int:
-        if fcntl is None or not hasattr(termios, "TIOCOUTQ"):
-            return 0
         try:
-            return int.from_bytes(fcntl.ioctl(self._sock.fileno(), termios.TIOCOUTQ, _NOTHING), sys.byteorder)
+            return unacknowledged(self._sock)
         except (OSError, ValueError):  # the read loop has closed the socket already
             self.closed = True
             return 0
+
+
+def unacknowledged(sock: Any) -> int:
+    """Bytes sent that the other side has not acknowledged; 0 where the system does not tell. Raises OSError."""
+    if fcntl is None or not hasattr(termios, "TIOCOUTQ"):
+        return 0
+    return int.from_bytes(fcntl.ioctl(sock.fileno(), termios.TIOCOUTQ, _NOTHING), sys.byteorder)

@@ -18,11 +18,10 @@ from functools import partial
 from typing import Any, Protocol
 from urllib.parse import unquote
 
-from gevent.pywsgi import WSGIHandler
-
 from orderflow.web.kit.request_head import BadHead, Head, read_head
 from orderflow.web.kit.request_stream import Body, Wire
 from orderflow.web.kit.responses import error_body
+from orderflow.web.kit.sending import SendingHandler
 
 IDLE = 75.0
 """Seconds without a byte after which a connection is closed: between requests, or while sending."""
@@ -74,7 +73,7 @@ class Waiting:
         self._connections.pop(connection, None)
 
 
-class Handler(WSGIHandler):  # type: ignore[misc]  # gevent has no types
+class Handler(SendingHandler):
     """One connection."""
 
     wsgi_input: Any
@@ -198,7 +197,8 @@ class Handler(WSGIHandler):  # type: ignore[misc]  # gevent has no types
             log.debug("the connection of %s ended: %s", self.client_address, error)
             self.close_connection = True
             return
-        super().handle_error(kind, error, trace)
+        log.error("a response failed", exc_info=(kind, error, trace))
+        self._send_error_response_if_possible(500)
 
     def _send_error_response_if_possible(self, error_code: int) -> None:
         self.close_connection = True

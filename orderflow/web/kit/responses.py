@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, cast
 
 import flask
 import msgspec
@@ -17,6 +17,8 @@ from werkzeug.routing.exceptions import RequestRedirect, WebsocketMismatch
 
 from orderflow.errors import BadInput, Busy, FieldError, OrderflowError, Unauthorized
 from orderflow.runtime.log_limit import LIMITED
+from orderflow.web.kit.backlog import BACKLOG, Share
+from orderflow.web.kit.budget import client_of
 
 JSON = "application/json"
 MAX_NAMED = 1000
@@ -35,6 +37,22 @@ def json_response(value: Any, status: int = 200, headers: Mapping[str, str] | No
     """A JSON response. `value` may be bytes that are JSON already."""
     body = value if isinstance(value, bytes) else encode(value)
     return flask.Response(body, status, headers, content_type=JSON)
+
+
+def stream(pieces: Iterator[bytes], headers: Mapping[str, str], content_type: str, share: Share) -> flask.Response:
+    """A response whose pieces are made as the client reads them. share: what they hold, closed at the end."""
+    response = flask.Response(pieces, 200, headers, content_type=content_type)
+    response.call_on_close(share.close)
+    return response
+
+
+def reserve(size: int) -> Share:
+    """Reserve `size` bytes of memory for the response to this request. Raises Busy (429)."""
+    backlog, reader = flask.request.environ.get(BACKLOG, (None, None))
+    if backlog is None:
+        return Share()
+    reader.address = client_of(flask.request.environ)
+    return cast(Share, backlog.reserve(reader, size))
 
 
 def error_list(errors: Sequence[FieldError]) -> list[dict[str, Any]]:

@@ -18,14 +18,13 @@ import pyarrow as pa
 from pyarrow import ipc, parquet
 
 from orderflow.errors import BadInput, BadSetting, NotFound, OrderflowError
-from orderflow.market.columns import bar_columns, footprint_columns, tick_columns
 from orderflow.market.frames import Frame
 from orderflow.market.ports import MarketReader
 from orderflow.services import stored_market
 from orderflow.settings.settings import Settings
 from orderflow.web.kit.params import read_time
 from orderflow.web.market.pagination import Span, bars_page, csv_ticks, footprint_page, ticks_page
-from orderflow.web.market.tables import Table
+from orderflow.web.market.rows import Rows, bar_rows, footprint_rows, tick_rows
 
 ALL = 2**40
 SUFFIXES = {".csv": "csv", ".json": "json", ".parquet": "parquet", ".arrow": "arrow"}
@@ -72,23 +71,16 @@ def _from_log(args: argparse.Namespace, kind: str, settings: Settings) -> None:
             if args.what == "ticks" and kind == "csv":
                 out.writelines(csv_ticks(market, args.symbol, span))
             else:
-                _write(_table(market, args, span), kind, out)
+                out.writelines(getattr(_rows(market, args, span), kind)())
 
 
-def _table(market: MarketReader, args: argparse.Namespace, span: Span) -> Table:
+def _rows(market: MarketReader, args: argparse.Namespace, span: Span) -> Rows:
     if args.what == "ticks":
-        return Table(tick_columns(ticks_page(market, args.symbol, span)[0]))
+        return tick_rows(ticks_page(market, args.symbol, span)[0])
     frame = Frame.parse(args.frame)
     if args.what == "bars":
-        return Table(bar_columns(bars_page(market, args.symbol, frame, span, args.group)[0]))
-    return Table(footprint_columns(footprint_page(market, args.symbol, frame, span, args.group)[0]))
-
-
-def _write(table: Table, kind: str, out: IO[bytes]) -> None:
-    if kind == "csv":
-        out.writelines(table.csv())
-    else:
-        out.write({"json": table.json, "parquet": table.parquet, "arrow": table.arrow}[kind]())
+        return bar_rows(bars_page(market, args.symbol, frame, span, args.group)[0])
+    return footprint_rows(footprint_page(market, args.symbol, frame, span, args.group)[0])
 
 
 def _time(text: str | None) -> int | None:

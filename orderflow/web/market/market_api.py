@@ -6,10 +6,9 @@ rows; the other formats come in pages of at most MAX_ROWS rows.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from itertools import chain
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -23,9 +22,6 @@ from orderflow.market.columns import (
     BAR_COLUMNS,
     FOOTPRINT_COLUMNS,
     TICK_COLUMNS,
-    bar_columns,
-    footprint_columns,
-    tick_columns,
 )
 from orderflow.market.frames import TIME_FRAMES, Frame
 from orderflow.market.ports import MarketReader, MarketWriter
@@ -34,10 +30,11 @@ from orderflow.market.studies.study import Study
 from orderflow.runtime.bus import Receiver
 from orderflow.services import Services
 from orderflow.web.kit.api import Api
+from orderflow.web.kit.backlog import Share
 from orderflow.web.kit.fanout import Fanout
 from orderflow.web.kit.params import Param, ParamError, choice, integer, moment, text
 from orderflow.web.kit.request_body import read_body
-from orderflow.web.kit.responses import JSON, json_response
+from orderflow.web.kit.responses import JSON, encode, json_response, reserve, stream
 from orderflow.web.kit.routes import ResponseDoc, Route, Values
 from orderflow.web.kit.schemas import Schema
 from orderflow.web.kit.sockets import Connection, Handler
@@ -48,20 +45,23 @@ from orderflow.web.market.pagination import (
     Cursor,
     Span,
     bars_page,
+    csv_bars,
     csv_ticks,
     footprint_page,
     in_worker,
     ticks_page,
 )
-from orderflow.web.market.tables import Table, finest
+from orderflow.web.market.rows import PIECE, Rows, bar_rows, footprint_rows, tick_rows
+from orderflow.web.market.tables import finest
 
 CSV = "text/csv; charset=utf-8"
 ARROW = "application/vnd.apache.arrow.stream"
 PARQUET = "application/vnd.apache.parquet"
-NO_LIMIT = 2**40
-"""The limit used for CSV when the request has none."""
 KINDS = {"json": JSON, "csv": CSV, "parquet": PARQUET, "arrow": ARROW}
 BINARY = {"type": "string", "contentEncoding": "binary"}
+ROW_BYTES = {"ticks": 33, "bars": 300, "footprint": 80}
+TEXT_BYTES = 400
+"""Bytes of a row in memory, and of its text, about."""
 PUSH_SECONDS = 0.25
 """Least seconds between two messages of bars to a socket."""
 
@@ -131,10 +131,10 @@ class _ClientMessage(msgspec.Struct):
 
 @dataclass(frozen=True)
 class Page:
-    """One page: the name of its table, the table, the other members of the response, and the next page's cursor."""
+    """One page: the name of its rows, the rows, the other members of the response, and the next page's cursor."""
 
     name: str
-    table: Table
+    rows: Rows
     head: dict[str, Any]
     following: Cursor | None = None
 
@@ -198,13 +198,13 @@ class MarketApi(Api):
         return [(route, self.listen)]
 
     def bars(self, values: Values) -> flask.Response:
-        return self._answer(values, self._bars_page)
+        return self._answer("bars", values)
 
     def cells(self, values: Values) -> flask.Response:
-        return self._answer(values, self._cells_page)
+        return self._answer("footprint", values)
 
     def ticks(self, values: Values) -> flask.Response:
-        return self._answer(values, self._ticks_page)
+        return self._answer("ticks", values)
 
     def symbols(self, values: Values) -> flask.Response:
         rows = [
@@ -276,27 +276,33 @@ class MarketApi(Api):
         finally:
             self._fanout.leave(topic, client)
 
-    def _bars_page(self, values: Values) -> Page:
-        symbol, frame, group = values["symbol"], values["frame"], values["group"]
-        head = {"symbol": symbol, "frame": frame.name} | self._life(symbol)
-        if values["since"] is None:
-            table, following = bars_page(self._market, symbol, frame, _span(values), group)
-            return Page("bars", Table(bar_columns(table)), head | {"full": True}, following)
-        return self._changed("bars", values, head)
+    def _page(self, name: str, values: Values) -> Page:
+        market, symbol = self._market, values["symbol"]
+        if name == "ticks":
+            ticks, following = ticks_page(market, symbol, _span(values))
+            return Page(name, tick_rows(ticks), self._head(name, values), following)
+        if values["since"] is not None:
+            return self._changed(name, values, self._head(name, values))
+        page, rows = (bars_page, bar_rows) if name == "bars" else (footprint_page, footprint_rows)
+        head = self._head(name, values) | {"full": True}
+        table, following = page(market, symbol, values["frame"], _span(values), values["group"])
+        return Page(name, rows(table), head, following)
 
-    def _cells_page(self, values: Values) -> Page:
-        symbol, frame, group = values["symbol"], values["frame"], values["group"]
-        head = {"symbol": symbol, "frame": frame.name, "group": group} | self._life(symbol)
-        if values["since"] is None:
-            table, following = footprint_page(self._market, symbol, frame, _span(values), group)
-            return Page("footprint", Table(footprint_columns(table)), head | {"full": True}, following)
-        return self._changed("footprint", values, head)
+    def _stream(self, name: str, values: Values) -> Iterator[bytes]:
+        """All rows of the span as CSV."""
+        if name == "ticks":
+            return csv_ticks(self._market, values["symbol"], _span(values))
+        footprint = name == "footprint"
+        return csv_bars(
+            self._market, values["symbol"], values["frame"], _span(values), values["group"], footprint=footprint
+        )
 
-    def _ticks_page(self, values: Values) -> Page:
+    def _head(self, name: str, values: Values) -> dict[str, Any]:
         symbol = values["symbol"]
-        head = {"symbol": symbol, "revision": self._market.revision(symbol)} | self._lost(symbol)
-        table, following = ticks_page(self._market, symbol, _span(values))
-        return Page("ticks", Table(tick_columns(table)), head, following)
+        if name == "ticks":
+            return {"symbol": symbol, "revision": self._market.revision(symbol)} | self._lost(symbol)
+        group = {"group": values["group"]} if name == "footprint" else {}
+        return {"symbol": symbol, "frame": values["frame"].name} | group | self._life(symbol)
 
     def _life(self, symbol: str) -> dict[str, Any]:
         return {"epoch": self._market.epoch_of(symbol), "revision": self._market.revision(symbol)} | self._lost(symbol)
@@ -319,30 +325,46 @@ class MarketApi(Api):
         bars = found.bars
         if bars is None:
             bars = self._market.bars(values["symbol"], values["frame"], start=0, end=0)
-        columns = bar_columns(bars) if name == "bars" else footprint_columns(bars)
-        return Page(name, Table(columns), head)
+        return Page(name, bar_rows(bars) if name == "bars" else footprint_rows(bars), head)
 
-    def _answer(self, values: Values, make: Callable[[Values], Page]) -> flask.Response:
+    def _answer(self, name: str, values: Values) -> flask.Response:
+        share = reserve(self._size(name, values))
+        try:
+            return self._make_answer(name, values, share)
+        except BaseException:
+            share.close()
+            raise
+
+    def _make_answer(self, name: str, values: Values, share: Share) -> flask.Response:
         run, kind = self._services.workers.run, values["format"]
-        if kind == "csv" and values["limit"] is None and make == self._ticks_page:
-            head = _headers({"revision": self._market.revision(values["symbol"])} | self._lost(values["symbol"]))
-            pieces = csv_ticks(self._market, values["symbol"], _span(values))
-            first = run(next, pieces, b"")  # raises for an unknown symbol before the response begins
-            return flask.Response(in_worker(run, chain([first], pieces)), 200, head, content_type=CSV)
         if kind == "csv" and values["limit"] is None and values.get("since") is None:
-            values = {**values, "limit": NO_LIMIT}
-        page = run(make, values)
+            pieces = run(self._stream, name, values)  # raises for an unknown symbol before the response begins
+            share.made()
+            return stream(in_worker(run, pieces), _headers(self._head(name, values)), CSV, share)
+        page = run(self._page, name, values)
+        share.made()
         headers = _headers(page.head)
         following = _next(page.following)
         if following is not None:
             headers |= {"X-Next": following, "Link": f'<{following}>; rel="next"'}
-        if kind == "csv":
-            return flask.Response(in_worker(run, page.table.csv()), 200, headers, content_type=CSV)
-        if kind == "json":
-            rows = msgspec.Raw(run(page.table.json))
-            return json_response(page.head | {page.name: rows, "next": following}, 200, headers)
-        body = run(page.table.arrow if kind == "arrow" else page.table.parquet)
-        return flask.Response(body, 200, headers, content_type=KINDS[kind])
+        pieces = _json(page, following) if kind == "json" else getattr(page.rows, kind)()
+        if page.rows.n > PIECE:
+            return stream(in_worker(run, pieces), headers, KINDS[kind], share)
+        share.close()
+        return flask.Response(run(b"".join, pieces), 200, headers, content_type=KINDS[kind])
+
+    def _size(self, name: str, values: Values) -> int:
+        """Bytes that the answer holds at most, about: its rows, and the text of a slice."""
+        symbol = values["symbol"]
+        rows = min(values["limit"] or MAX_ROWS, self._market.info(symbol).ticks)  # no more rows than ticks
+        return rows * ROW_BYTES[name] + min(rows, PIECE) * TEXT_BYTES
+
+
+def _json(page: Page, following: str | None) -> Iterator[bytes]:
+    """A page as a JSON object: its head, its rows, and the URL of the next page."""
+    yield encode(page.head)[:-1] + b',"%s":' % page.name.encode()
+    yield from page.rows.json()
+    yield b',"next":%s}' % encode(following)
 
 
 def study_json(study: Study) -> dict[str, Any]:

@@ -1,34 +1,33 @@
 """Cursor pagination of bars, footprints and ticks.
 
 A cursor is a time and the number of rows of that time on earlier pages, so rows with equal times may be split between
-two pages. Ticks are read in time windows whose width adapts to their number, so a page costs at most a few times its
-rows.
+two pages. Ticks are read in runs, so a page costs at most a few times its rows.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
+from orderflow.arrays import Ints
 from orderflow.market.bars.footprint import BarTable
 from orderflow.market.buffer import Columns, join
-from orderflow.market.columns import tick_columns
 from orderflow.market.frames import Frame
 from orderflow.market.ports import MarketReader
 from orderflow.market.symbol import TickTable
-from orderflow.web.market.tables import UNITS, Table, Unit, finest
+from orderflow.web.market.rows import Rows, bar_rows, footprint_rows, tick_rows
+from orderflow.web.market.tables import Unit
 
 MAX_ROWS = 200_000
 """Maximum rows of one page."""
 ROWS_A_BAR = 8
 """Price levels that a bar is assumed to have at least; a page of smaller bars is only shorter."""
-WINDOW = 15 * 60 * 10**9
-"""Width of the first time window, ns."""
-FULL = 50_000
-"""Ticks in a window above which the next window is narrower."""
+RUN = 50_000
+"""Ticks read at once, about."""
 
 
 @dataclass(frozen=True)
@@ -72,9 +71,10 @@ def bars_page(
     market: MarketReader, symbol: str, frame: Frame, span: Span, group: int = 1
 ) -> tuple[BarTable, Cursor | None]:
     """Up to `limit` bars and the cursor of the next page, None on the last. Raises NotFound."""
-    wanted = span.skip + span.limit
+    skip = _rows_to_skip(market, symbol, frame, span)
+    wanted = skip + span.limit
     bars = market.bars(symbol, frame, start=span.begin, end=span.end, limit=wanted + 1, group=group)
-    first = min(span.skip, len(bars))
+    first = min(skip, len(bars))
     if len(bars) <= wanted:
         return bars.take(first, len(bars)), None
     return bars.take(first, wanted), _at(bars.time, wanted)
@@ -84,9 +84,10 @@ def footprint_page(
     market: MarketReader, symbol: str, frame: Frame, span: Span, group: int = 1
 ) -> tuple[BarTable, Cursor | None]:
     """Whole bars with at most `limit` levels in all, but at least one bar, and the next cursor. Raises NotFound."""
-    wanted = span.skip + max(1, span.limit // ROWS_A_BAR)
+    skip = _rows_to_skip(market, symbol, frame, span)
+    wanted = skip + max(1, span.limit // ROWS_A_BAR)
     bars = market.bars(symbol, frame, start=span.begin, end=span.end, limit=wanted + 1, group=group)
-    first = min(span.skip, len(bars))
+    first = min(skip, len(bars))
     last = int(np.searchsorted(bars.offsets, bars.offsets[first] + span.limit, "right")) - 1
     last = min(max(last, first + 1), wanted)
     if last >= len(bars):
@@ -94,57 +95,81 @@ def footprint_page(
     return bars.take(first, last), _at(bars.time, last)
 
 
+def _rows_to_skip(market: MarketReader, symbol: str, frame: Frame, span: Span) -> int:
+    """The cursor's rows to skip, at most those that there are at its time: a cursor may be made up."""
+    if not span.skip or span.begin is None:
+        return 0
+    return min(span.skip, len(market.bars(symbol, frame, start=span.begin, end=span.begin + 1)))
+
+
 def ticks_page(market: MarketReader, symbol: str, span: Span) -> tuple[TickTable, Cursor | None]:
     """Up to `limit` ticks and the cursor of the next page, None on the last. Raises NotFound."""
-    wanted = span.skip + span.limit
     parts: list[TickTable] = []
     count = 0
-    for window in tick_windows(market, symbol, span.begin, span.end):
-        parts.append(window)
-        count += len(window.ticks)
-        if count > wanted:
+    for run in tick_runs(market, symbol, span, min(RUN, span.limit + 1)):
+        parts.append(run)
+        count += len(run.ticks)
+        if count > span.limit:
             break
     last = parts[-1] if parts else market.ticks(symbol, start=0, end=0)
-    # a tick that arrived meanwhile may have refined the price grid: read the earlier windows again
+    # a tick that arrived meanwhile may have refined the price grid: read the earlier runs again
     if any(part.grid != last.grid for part in parts):
         return ticks_page(market, symbol, span)
     ticks = join([part.ticks for part in parts]) if parts else Columns.empty()
-    page = TickTable(symbol, last.grid, ticks.take(slice(span.skip, wanted)))
-    return page, _at(ticks.time, wanted) if len(ticks) > wanted else None
+    page = TickTable(symbol, last.grid, ticks.take(slice(0, span.limit)))
+    if len(ticks) <= span.limit:
+        return page, None
+    following = _at(ticks.time, span.limit)
+    if following.time == span.begin:  # rows of that time are on earlier pages too
+        following = replace(following, skip=following.skip + span.skip)
+    return page, following
 
 
-def tick_windows(market: MarketReader, symbol: str, start: int | None, end: int | None) -> Iterator[TickTable]:
-    """The ticks with start <= time < end, window by window, without empty windows. Raises NotFound."""
-    empty = market.ticks(symbol, start=0, end=0, limit=1)  # raises for an unknown symbol, whatever the times
-    info = next((known for known in market.symbols() if known.symbol == empty.symbol), None)
-    if info is None:
-        return
-    at = info.first if start is None else max(start, info.first)
-    stop = info.last + 1 if end is None else min(end, info.last + 1)
-    width = WINDOW
-    while at < stop:
-        window = market.ticks(symbol, start=at, end=min(at + width, stop))
-        at += width
-        if len(window.ticks) > FULL:
-            width = max(width // 2, 10**9)
-        elif len(window.ticks) < FULL // 4:
-            width *= 2
-        if len(window.ticks):
-            yield window
+def tick_runs(market: MarketReader, symbol: str, span: Span, most: int) -> Iterator[TickTable]:
+    """The ticks of the span in runs of about `most`, without the rows that the cursor skips. Raises NotFound."""
+    skip = span.skip
+    for run in market.tick_runs(symbol, span.begin, span.end, most):
+        ticks = run.ticks
+        if skip:
+            begin = min(skip, int(np.searchsorted(ticks.time, span.begin or 0, "right")))
+            ticks, skip = ticks.take(slice(begin, None)), 0  # ticks of one time are in one run
+        if len(ticks):
+            yield TickTable(symbol, run.grid, ticks)
 
 
 def csv_ticks(market: MarketReader, symbol: str, span: Span) -> Iterator[bytes]:
-    """All ticks of the span as CSV, window by window. The number of digits of times may grow, but never shrinks."""
-    unit: Unit = "ms"
-    skip, header = span.skip, True
-    for window in tick_windows(market, symbol, span.begin, span.end):
-        ticks = window.ticks.take(slice(skip, None))
-        skip -= min(skip, len(window.ticks))
-        unit = min(unit, finest([ticks.time]), key=lambda name: UNITS[name])
-        yield from Table(tick_columns(TickTable(symbol, window.grid, ticks)), unit).csv(header)
-        header = False
-    if header:
-        yield from Table(tick_columns(market.ticks(symbol, start=0, end=0)), unit).csv()
+    """All ticks of the span as CSV, run by run."""
+    empty = market.ticks(symbol, start=0, end=0)  # raises for an unknown symbol
+    return _csv(map(tick_rows, tick_runs(market, symbol, span, RUN)), tick_rows(empty), "ms")
+
+
+def csv_bars(
+    market: MarketReader, symbol: str, frame: Frame, span: Span, group: int = 1, *, footprint: bool = False
+) -> Iterator[bytes]:
+    """All bars of the span as CSV, or the rows of their footprints, page by page."""
+    page = footprint_page if footprint else bars_page
+    rows = footprint_rows if footprint else bar_rows
+    empty = market.bars(symbol, frame, start=0, end=0)
+    read = partial(page, market, symbol, frame, group=group)
+
+    def pages() -> Iterator[Rows]:
+        following: Cursor | None = span.cursor
+        while True:
+            table, following = read(replace(span, cursor=following, limit=MAX_ROWS))
+            yield rows(table)
+            if following is None:
+                return
+
+    return _csv(pages(), rows(empty), "s")
+
+
+def _csv(parts: Iterator[Rows], empty: Rows, unit: Unit) -> Iterator[bytes]:
+    """The parts as one CSV text. Times have the digits of `unit`, or more from the part on that needs them."""
+    yield empty.head()
+    for part in parts:
+        part = part.in_unit(unit)
+        unit = part.unit
+        yield from part.csv(header=False)
 
 
 def in_worker(run: Callable[..., bytes | None], pieces: Iterator[bytes]) -> Iterator[bytes]:
@@ -153,7 +178,7 @@ def in_worker(run: Callable[..., bytes | None], pieces: Iterator[bytes]) -> Iter
         yield piece
 
 
-def _at(times: np.ndarray[tuple[int], np.dtype[np.int64]], i: int) -> Cursor:
+def _at(times: Ints, i: int) -> Cursor:
     """The cursor of row i."""
     time = int(times[i])
     return Cursor(time, i - int(np.searchsorted(times, time)))

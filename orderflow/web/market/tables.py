@@ -1,4 +1,4 @@
-"""Writes the public columns (`orderflow.market.columns`) as CSV, JSON, Arrow or Parquet. Independent of HTTP.
+"""Writes the public columns (`orderflow.market.columns`) as CSV, JSON or Arrow arrays. Independent of HTTP.
 
 CSV and JSON have exact decimals, made from the scaled integers. Arrow and Parquet have the nearest float64 (int64 for
 whole numbers); its shortest decimal text is the same number.
@@ -6,14 +6,12 @@ whole numbers); its shortest decimal text is the same number.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Mapping
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from pyarrow import ipc, parquet
 
 from orderflow.arrays import Ints
 from orderflow.market.columns import Column, Fixed, Times
@@ -57,19 +55,6 @@ class Table:
             pieces.append(",".join(map(template.__mod__, zip(*literals, strict=True))))
         return f"[{','.join(pieces)}]".encode()
 
-    def arrow(self) -> bytes:
-        """An Arrow IPC stream."""
-        table, sink = self._arrow(), io.BytesIO()
-        with ipc.new_stream(sink, table.schema) as writer:
-            writer.write_table(table)
-        return sink.getvalue()
-
-    def parquet(self) -> bytes:
-        """A Parquet file."""
-        sink = io.BytesIO()
-        parquet.write_table(self._arrow(), sink, compression="zstd")
-        return sink.getvalue()
-
     def _text(self, column: Column, rows: slice) -> list[str]:
         if isinstance(column, Times):
             part: npt.NDArray[np.datetime64] = column.ns[rows].astype("M8[ns]")
@@ -84,7 +69,8 @@ class Table:
             return [text if text.isdecimal() else f'"{text}"' if text else "null" for text in texts]
         return [f'"{text}"' if text else "null" for text in texts]
 
-    def _arrow(self) -> pa.Table:
+    def arrow_table(self) -> pa.Table:
+        """The columns as Arrow arrays."""
         return pa.table({name: _arrow(column) for name, column in self.columns.items()})
 
 

@@ -17,7 +17,7 @@ from orderflow.market.market import Market
 from orderflow.web.kit.params import choice, integer, read_params, read_time, text
 from orderflow.web.kit.request_body import ClientGone, read_body
 from orderflow.web.market.coalesce import can_group
-from orderflow.web.market.pagination import Cursor, Span, bars_page, csv_ticks, tick_windows, ticks_page
+from orderflow.web.market.pagination import Cursor, Span, bars_page, csv_ticks, tick_runs, ticks_page
 from orderflow.web.market.tables import Table, finest
 
 SECOND = 1_000_000_000
@@ -150,8 +150,8 @@ def spread(market: Market) -> Market:
     return market
 
 
-def test_windows_give_every_tick_once_whatever_the_gaps(spread: Market) -> None:
-    times = np.concatenate([window.ticks.time for window in tick_windows(spread, "X", None, None)])
+def test_runs_give_every_tick_once_whatever_the_gaps(spread: Market) -> None:
+    times = np.concatenate([window.ticks.time for window in tick_runs(spread, "X", Span(), 4)])
     assert len(times) == 18
     assert (np.diff(times) >= 0).all()
 
