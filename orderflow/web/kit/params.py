@@ -17,6 +17,8 @@ from orderflow.errors import BadInput, FieldError
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LAST_NS = 2**63 - 1
+MAX_PARAMS = 50
+"""Maximum number of query parameters in one request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +128,19 @@ def _bounded(ns: int) -> int:
     return ns
 
 
+def too_many_params() -> BadInput:
+    return BadInput(f"the URL has more than {MAX_PARAMS} query parameters")
+
+
 def read_params(params: Iterable[Param], query: Iterable[tuple[str, str]], other: Mapping[str, str]) -> dict[str, Any]:
     """The values of all parameters by name, with defaults.
 
     query: the pairs of the query string. other: path and header values by name. Raises BadInput, which lists every
-    invalid, missing, repeated or unknown parameter.
+    invalid, missing, repeated or unknown parameter, or says that there are more than MAX_PARAMS.
     """
+    query = tuple(query)
+    if len(query) > MAX_PARAMS:
+        raise too_many_params()
     values: dict[str, Any] = {}
     errors: list[FieldError] = []
     given: dict[str, str] = {}

@@ -18,6 +18,8 @@ from orderflow.web.kit.budget import COUNT, UNCOUNTED, Budget, Share, client_of
 
 TURN = 0.003
 """Seconds that one connection may work through data that is there before the others get their turn."""
+GIVE_WAY = 1e-6
+"""Seconds of a pause that lets all others work. In a pause of 0 gevent does not look at the sockets they wait for."""
 BODY_SECONDS = 30.0
 BODY_PIECE = 1 << 15
 """A body must come at this many bytes per BODY_SECONDS, or end within them."""
@@ -69,8 +71,7 @@ class Wire(io.RawIOBase):
     def give_way(self) -> None:
         """Let the other connections work if this one has done so for TURN."""
         if time.monotonic() - self._turn > TURN:
-            # a pause of 0 would run other greenlets but not look at the sockets of those that wait
-            gevent.sleep(1e-6)
+            gevent.sleep(GIVE_WAY)
             self._turn = time.monotonic()
 
 

@@ -19,11 +19,10 @@ from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.routing import BaseConverter
 from werkzeug.routing.exceptions import WebsocketMismatch
 
-from orderflow.web.kit.params import Param, read_params
+from orderflow.web.kit.params import MAX_PARAMS, Param, read_params, too_many_params
 from orderflow.web.kit.responses import JSON, error_parts, json_response
 from orderflow.web.kit.security import SAFE, Application, Environ, Start
 
-MAX_PARAMS = 50
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 Values = Mapping[str, Any]
 View = Callable[[Values], flask.Response]
@@ -146,7 +145,9 @@ class Direct:
 
 def _query(environ: Environ) -> Sequence[tuple[str, str]]:
     text = environ.get("QUERY_STRING", "")
-    return parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_PARAMS) if text else ()
+    if text.count("&") >= MAX_PARAMS:
+        raise too_many_params()
+    return parse_qsl(text, keep_blank_values=True) if text else ()
 
 
 class _Fields(Mapping[str, str]):

@@ -9,11 +9,13 @@ the same frame.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import flask
+import gevent
 from flask_sock import Sock
 from simple_websocket import Server
 from wsproto.events import Ping, Pong
@@ -23,11 +25,16 @@ from orderflow.web.kit.fanout import Fanout
 from orderflow.web.kit.fanout_client import Client
 from orderflow.web.kit.frames import GOING_AWAY
 from orderflow.web.kit.params import read_params
+from orderflow.web.kit.request_stream import GIVE_WAY
 from orderflow.web.kit.responses import encode, error_response
 from orderflow.web.kit.routes import Route, Values
 
 PING_SECONDS = 25
 MAX_MESSAGE = 4096
+PIECE = 1024
+"""Bytes that are read at once: some 170 of the smallest frames."""
+RATE, BURST = 4096, 1 << 16
+"""Bytes that a client may send per second, and at once. One that sends more is read more slowly."""
 WRONG, UNKNOWN, FAILED, FULL = 4000, 4004, 1011, 1013
 """Close codes: bad request, not found, server error, too many connections."""
 
@@ -82,6 +89,7 @@ class Sockets:
             "thread_class": _NoThread,
             "ping_interval": PING_SECONDS,
             "max_message_size": MAX_MESSAGE,
+            "receive_bytes": PIECE,
         }
         for kind in (ConnectionResetError, BrokenPipeError):
             server.register_error_handler(kind, _gone)
@@ -169,14 +177,23 @@ class _ControlFrames:
 
 
 class _ClientSocket:
-    """Replaces the socket: reads from it, sends through the client."""
+    """Replaces the socket: reads from it at a bounded rate, sends through the client."""
 
     def __init__(self, sock: Any, client: Client) -> None:
         self._sock = sock
         self._client = client
+        self._allowance = float(BURST)
+        self._counted_at = time.monotonic()
         self.fileno = sock.fileno
-        self.recv = sock.recv
         self.close = sock.close
+
+    def recv(self, size: int) -> bytes:
+        data: bytes = self._sock.recv(size)
+        now = time.monotonic()
+        self._allowance = min(BURST, self._allowance + (now - self._counted_at) * RATE) - len(data)
+        self._counted_at = now
+        gevent.sleep(max(GIVE_WAY, -self._allowance / RATE))  # the others get their turn in any case
+        return data
 
     def send(self, data: bytes) -> int:
         self._client.control(data)

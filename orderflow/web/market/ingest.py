@@ -72,6 +72,7 @@ TAKEN = {
     202: ResponseDoc("Taken, and on disk unless the server is ephemeral.", {JSON: RECEIPT}),
 }
 REFUSED = {
+    408: "The body came too slowly, or stopped.",
     409: "The idempotency key was used for another body, or the symbol is a simulated instrument.",
     413: "The body is too large.",
     415: "The Content-Type or Content-Encoding is not supported.",

@@ -1,0 +1,65 @@
+"""One client must not stop the others: bounded attacks on one real server, and what another client sees meanwhile."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tests.running import RunningServer
+from tests.stress.attacks import ATTACKS, Watcher, pipeline, request, resident, send
+
+MIB = 1 << 20
+HELD = 5.0
+"""Seconds that the other client may wait on a machine that is busy with other tests; on an idle one it is 0.1 s."""
+
+BOUNDED = {
+    "gzip_parts": 400,
+    "empty_objects": 400,
+    "blank_lines": 400,
+    "one_line": (400, 400),
+    "deep": (400, 400),
+    "wide": 400,
+    "digits": [400] * 4,
+    "headers": [200] * 10,
+    "parameters": 400,
+}
+"""Attacks that held the server for seconds or minutes, or got a 500, and their answers."""
+
+
+@pytest.mark.parametrize("name", BOUNDED)
+def test_what_is_made_to_take_long_is_refused_at_once(server: RunningServer, name: str) -> None:
+    with Watcher(server.port) as other:
+        began = time.monotonic()
+        assert ATTACKS[name](server.port) == BOUNDED[name]
+        assert time.monotonic() - began < 4 * HELD
+    assert max(other.waits) < HELD
+    assert not [line for line in server.errors if "Traceback" in line]
+
+
+def test_memory_returns_after_bodies_of_bad_rows(server: RunningServer) -> None:
+    for name in ("empty_objects", "gzip_bombs"):  # what is loaded at the first call stays
+        ATTACKS[name](server.port)
+    before = resident(server.process.pid)
+    with Watcher(server.port, server.process.pid) as other:
+        for name in ("empty_objects", "wide", "blank_lines", "empty_objects"):
+            ATTACKS[name](server.port)
+    assert other.most < before + 200 * MIB
+    assert resident(server.process.pid) < 1.2 * before + 50 * MIB
+
+
+def test_others_are_served_between_pipelined_requests(server: RunningServer) -> None:
+    with Watcher(server.port) as other:
+        assert pipeline(server.port, 2_000) == 2_000
+    assert len(other.waits) > 20  # it was one, of all 5,000
+
+
+def test_announced_bodies_lock_nobody_out(server: RunningServer) -> None:
+    assert ATTACKS["announcers"](server.port) == 202
+
+
+def test_a_flood_of_frames_is_read_slowly(server: RunningServer) -> None:
+    with Watcher(server.port) as other:
+        ATTACKS["frames"](server.port)
+    assert max(other.waits) < HELD
+    assert send(server.port, request("GET", "/health")) == 200
