@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from callbacks.chart import damage_note
+from callbacks.herd_forms import control
+from callbacks.herd_live import Viewpoint, screen_state
+from layouts.herd_screen import screen
 from orderflow.formats import parse_body
+from orderflow.herd.live.game import Game
 from orderflow.maintenance.backup import backup, restore
 from orderflow.maintenance.verify import verify
 from orderflow.services import Services
+from orderflow.storage.ticks.wal import read_wal
 from orderflow.web.app import create_server
-from tests.maintenance.stored import flip_line, flip_row, journal_of
+from tests.maintenance.stored import contents, flip, flip_line, flip_row, journal_of
 from tests.running import RunningServer
 
 
@@ -49,6 +56,52 @@ def test_many_damaged_parts_are_counted(data: Path, make_services: Callable[...,
     flip_row(data, b"N", 0, "value", 20)
     services = make_services(ephemeral=False, data_dir=data)
     assert "and 1 more. " in damage_note(services.damage())
+
+
+def test_a_damaged_write_ahead_log_costs_only_its_row(
+    killed: Path, tmp_path: Path, make_services: Callable[..., Services]
+) -> None:
+    """SQLite would silently drop everything after the damage."""
+    data = Path(shutil.copytree(killed, tmp_path / "data"))
+    wal = data / "ticks" / "cache.db-wal"
+    log = read_wal(wal)
+    assert log is not None
+    flip(wal, log.frames[log.commits[4] + 1].at + 2000)
+    before = contents(data)
+    services = make_services(ephemeral=False, data_dir=data)
+    assert services.ticks.info().ticks in (900, 1000)
+    (part,) = [part for part in services.damage() if part.what == "writes"]
+    assert part.name == "damaged-1"
+    kept = contents(data / "ticks" / "damaged-1")
+    assert kept == {name: before[f"ticks/{name}"] for name in ("cache.db", "cache.db-wal")}
+    services.stop()
+    again = make_services(ephemeral=False, data_dir=data)
+    assert again.ticks.info().ticks in (900, 1000)
+    assert [part for part in again.damage() if part.what == "writes"] == []
+
+
+def test_the_big_screen_offers_the_good_lines(data: Path, make_services: Callable[..., Services]) -> None:
+    flip_line(journal_of(data), 3)
+    services = make_services(ephemeral=False, data_dir=data)
+    game = services.part(Game)
+
+    def shown(*, presenter: bool) -> dict[str, Any]:
+        view = Viewpoint(presenter, False, "http://10.0.0.7/j", "epoch")
+        return screen(screen_state(game, view, services.clock.now()))
+
+    for presenter in (True, False):
+        values = shown(presenter=presenter)
+        assert values["herd-trouble.hidden"] is False
+        assert (
+            "line 4 of this game's log is damaged, and 4 more lines come after it"
+            in values["herd-trouble-words.children"]
+        )
+        assert values["herd-do-recover.hidden"] is not presenter
+        assert values["herd-phase.children"] == "Frozen"
+    control(game, "recover", {})
+    values = shown(presenter=True)
+    assert (values["herd-trouble.hidden"], values["herd-trouble-words.children"]) == (True, "")
+    assert values["herd-phase.children"] == "Open"
 
 
 def body(number: int) -> bytes:

@@ -34,6 +34,7 @@ from orderflow.storage.ticks.rows import (
 )
 from orderflow.storage.ticks.symbol_index import KEYS, Blob
 from orderflow.storage.ticks.tick_store import TickStore
+from orderflow.storage.ticks.wal import mend_wal
 
 MAX_BLOB = 262_144
 """Most ticks of a blob, so that reading a minute does not decode a day."""
@@ -75,6 +76,7 @@ class DiskTickLog:
         self._holder = DirectoryLock(self._directory)
         self.used = self._holder.used
         try:
+            self._mended = workers.run_writer(mend_wal, self._directory)
             self._store = workers.run_writer(TickStore, self._directory, self._holder)
             self.fresh = self._store.fresh
             self._held = workers.run_writer(self._open)
@@ -210,6 +212,8 @@ class DiskTickLog:
         found = sort_rows(self._store.keys, self._store.get)
         self._store.keys = []
         self._meta, self._lost_rows = found.meta, found.damage
+        if self._mended is not None:
+            self._lost_rows.append(self._mended)
         if is_foreign(found.version):
             raise StorageFailed(
                 f"the tick log in {self._directory} was written by another version of this program; "

@@ -7,17 +7,26 @@ before, as written there; so each frame can also be checked by itself.
 
 from __future__ import annotations
 
+import os
+import shutil
 import struct
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-WAL = "cache.db-wal"
+import numpy as np
+
+from orderflow.errors import StorageFailed
+from orderflow.market.tick_log import DamagedPart
+
+DATABASE, WAL = "cache.db", "cache.db-wal"
 _HEAD = struct.Struct(">8I")  # magic, version, page size, checkpoints, two salts, two checksums
 _FRAME = struct.Struct(">6I")  # page, pages after a commit (0: no commit), two salts, two checksums
 _MAGIC = 0x377F0682  # the last bit says that checksums are of big-endian words
 _MASK = 2**32 - 1
+_AT_ONCE = 256  # frames
 
 Checksum = tuple[int, int]
 
@@ -48,6 +57,11 @@ class WriteAheadLog:
         return len(self.commits) - sum(1 for i in self.commits if i < self.readable)
 
     @property
+    def fitting(self) -> int:
+        """Frames that fit."""
+        return sum(frame.fits for frame in self.frames)
+
+    @property
     def commits(self) -> list[int]:
         """Positions of the frames that end a commit: those that fit, and the damaged one."""
         return [i for i, frame in enumerate(self.frames) if frame.commit and (frame.fits or i == self.readable)]
@@ -58,30 +72,84 @@ def wal_problem(directory: Path) -> str:
     log = read_wal(directory / WAL)
     if log is None or not log.beyond:
         return ""
-    return (
-        f"the write-ahead log {WAL} is damaged at page {log.readable + 1:,} of {len(log.frames):,}: a server would not "
-        f"see {log.beyond:,} writes after it; `orderflow repair` saves them"
-    )
+    return f"the write-ahead log {WAL} is damaged at page {log.readable + 1:,}; writes from there on: {log.beyond:,}"
+
+
+def mend_wal(directory: Path) -> DamagedPart | None:
+    """Before a database is opened: if its write-ahead log is damaged, put the log's pages into the database, and keep
+    both files as they were in a directory beside them. Returns what was done.
+
+    Raises StorageFailed if that is not possible; then nothing has changed.
+    """
+    database, wal = directory / DATABASE, directory / WAL
+    try:
+        log = read_wal(wal)
+        if log is None or not log.beyond or not database.is_file():
+            return None
+        kept = next(path for n in range(1, 1_000) if not (path := directory / f"damaged-{n}").exists())
+        fresh = Path(tempfile.mkdtemp(prefix=f".{kept.name}.", dir=directory))
+        try:
+            for path in (database, wal):
+                shutil.copy2(path, fresh / path.name)
+            os.replace(fresh, kept)
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)
+        apply_wal(log, wal, database)
+    except OSError as error:
+        raise StorageFailed(
+            f"{wal} is damaged, and there is no room to mend it ({error.strerror or error}): free some space, or save "
+            "what is readable with `orderflow repair`"
+        ) from error
+    text = f"a page in the write-ahead log of the ticks ({kept.name} has the files as they were)"
+    return DamagedPart("writes", kept.name, log.beyond, text)
 
 
 def read_wal(path: Path) -> WriteAheadLog | None:
     """The log; None if there is none, or nothing in it. Raises OSError."""
     try:
         with path.open("rb") as file:
-            head = file.read(_HEAD.size)
-            if len(head) < _HEAD.size:
+            head = file.read(_HEAD.size + _FRAME.size)
+            if len(head) < _HEAD.size + _FRAME.size:
                 return None
-            magic, _, size, _, *salts, first, second = _HEAD.unpack(head)
-            if not 512 <= size <= 65_536 or size & (size - 1):
-                size = 4096
-            order = ">" if magic & 1 else "<"
-            seed = _checksum(head[:24], (0, 0), order)
-            sound = magic & ~1 == _MAGIC and seed == (first, second)
-            frames = list(_frames(file, size, seed if sound else (first, second), (salts[0], salts[1]), order))
+            found = max((_parsed(file, one) for one in _readings(head)), key=lambda log: log.fitting)
     except FileNotFoundError:
         return None
-    fitting = next((i for i, frame in enumerate(frames) if not frame.fits), len(frames)) if sound else 0
-    return WriteAheadLog(size, frames, fitting) if frames else None
+    return found if found.frames else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """What the head of a log says. sound: its checksum fits; seeds: of the first frame's checksum; order: of the bytes
+    in the words of checksums."""
+
+    sound: bool
+    size: int
+    salts: Checksum
+    seeds: tuple[Checksum, Checksum]
+    order: str
+
+
+def _readings(head: bytes) -> Iterator[_Head]:
+    """How the head can be read: in one way if it is sound, else in all that one damaged byte allows."""
+    magic, _, size, _, salt1, salt2, first, second = _HEAD.unpack_from(head)
+    order = ">" if magic & 1 else "<"
+    computed = _checksum(head[:24], (0, 0), order)
+    if magic & ~1 == _MAGIC and computed == (first, second):
+        yield _Head(True, size, (salt1, salt2), (computed, computed), order)
+        return
+    frame = _FRAME.unpack_from(head, _HEAD.size)
+    for order in "<>":
+        for pages in {size, 4096}:
+            if 512 <= pages <= 65_536 and not pages & (pages - 1):
+                seeds = (first, second), _checksum(head[:24], (0, 0), order)
+                yield _Head(False, pages, (frame[2], frame[3]), seeds, order)
+
+
+def _parsed(file: BinaryIO, head: _Head) -> WriteAheadLog:
+    file.seek(_HEAD.size)
+    frames = list(_frames(file, head))
+    readable = next((i for i, frame in enumerate(frames) if not frame.fits), len(frames)) if head.sound else 0
+    return WriteAheadLog(head.size, frames, readable)
 
 
 def apply_wal(log: WriteAheadLog, wal: Path, database: Path) -> None:
@@ -101,26 +169,61 @@ def apply_wal(log: WriteAheadLog, wal: Path, database: Path) -> None:
                 target.write(source.read(log.page_size))
         if pages:
             target.truncate(pages * log.page_size)
+        target.flush()
+        os.fsync(target.fileno())
     wal.unlink()
+    wal.with_name(f"{DATABASE}-shm").unlink(missing_ok=True)
 
 
-def _frames(file: BinaryIO, size: int, seed: Checksum, salts: Checksum, order: str) -> Iterator[Frame]:
+def _frames(file: BinaryIO, head: _Head) -> Iterator[Frame]:
     """The frames up to the last one with the log's salts."""
-    computed = stored = seed
+    size, (stored, computed) = head.size, head.seeds
     held: list[Frame] = []
-    at = _HEAD.size
-    while len(raw := file.read(_FRAME.size + size)) == _FRAME.size + size:
-        page, commit, salt1, salt2, first, second = _FRAME.unpack_from(raw)
-        body = raw[:8] + raw[_FRAME.size :]
-        found = {_checksum(body, begin, order): begin for begin in {stored, computed}}
-        fits = (first, second) in found and (salt1, salt2) == salts
-        computed = next(iter(found)) if computed == stored else _checksum(body, computed, order)
-        stored = first, second
-        held.append(Frame(page, commit, fits, at + _FRAME.size))
-        if (salt1, salt2) == salts:
-            yield from held
-            held = []
-        at += len(raw)
+    at, sums = _HEAD.size, _Sums(size, head.order)
+    while raw := file.read(_AT_ONCE * (_FRAME.size + size)):
+        for (page, commit, salt1, salt2, first, second), own in sums.of(raw):
+            found = {begin: sums.after(own, begin) for begin in (stored, computed)}
+            same_salts = (salt1, salt2) == head.salts
+            held.append(Frame(page, commit, same_salts and (first, second) in found.values(), at + _FRAME.size))
+            stored, computed = (first, second), found[computed]
+            if same_salts:
+                yield from held
+                held = []
+            at += _FRAME.size + size
+
+
+class _Sums:
+    """SQLite's checksums of many frames at once.
+
+    With each pair of words (a, b) a checksum (s, t) becomes (s + t + a, s + 2t + a + b) modulo 2**32, which is linear:
+    the checksum of a frame is a weighted sum of its words, and a multiple of the one before.
+    """
+
+    def __init__(self, size: int, order: str) -> None:
+        self._size, self._order = size, order
+        pairs = (size + 8) // 8
+        weights = np.empty((2 * pairs, 2), np.uint32)
+        power = (1, 0, 0, 1)  # of the matrix ((1, 1), (1, 2))
+        for pair in range(pairs - 1, -1, -1):
+            p, q, r, s = power
+            weights[2 * pair] = (p + q) & _MASK, (r + s) & _MASK
+            weights[2 * pair + 1] = q, s
+            power = (p + q) & _MASK, (p + 2 * q) & _MASK, (r + s) & _MASK, (r + 2 * s) & _MASK
+        self._weights, self._power = weights, power
+
+    def of(self, raw: bytes) -> Iterator[tuple[tuple[int, ...], Checksum]]:
+        """The head of each whole frame, and its checksum from (0, 0)."""
+        count = len(raw) // (_FRAME.size + self._size)
+        words = np.frombuffer(raw, f"{self._order}u4", count * (_FRAME.size + self._size) // 4).reshape(count, -1)
+        summed = np.delete(words, np.s_[2:6], axis=1).astype(np.uint32) @ self._weights
+        for number in range(count):
+            head = _FRAME.unpack_from(raw, number * (_FRAME.size + self._size))
+            yield head, (int(summed[number, 0]), int(summed[number, 1]))
+
+    def after(self, own: Checksum, seed: Checksum) -> Checksum:
+        """The checksum of a frame after a frame with the checksum `seed`."""
+        p, q, r, s = self._power
+        return (own[0] + p * seed[0] + q * seed[1]) & _MASK, (own[1] + r * seed[0] + s * seed[1]) & _MASK
 
 
 def _checksum(data: bytes, seed: Checksum, order: str) -> Checksum:
