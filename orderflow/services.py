@@ -148,7 +148,7 @@ def build_services(settings: Settings) -> Services:
         max_symbols=settings.max_symbols,
         new_lock=workers.lock,
         on_change=bus.publish,
-        background=lambda step: workers.spawn("count bars", _repeat, workers, step),
+        background=lambda step: workers.spawn("count bars", repeat, workers, step),
     )
     return Services(settings, market, ticks, workers, bus, SystemClock(), notices)
 
@@ -174,7 +174,7 @@ def _texts(instrument: SymbolSettings) -> dict[str, str]:
     return {name: str(value) for name, value in values.items() if value is not None}
 
 
-def _repeat(workers: Workers, step: Callable[[], bool]) -> None:
+def repeat(workers: Workers, step: Callable[[], bool]) -> None:
     """Run `step` in the thread pool until it returns False. Between two steps others get their turn."""
     while workers.run(step) and not workers.wait(0.0):
         pass

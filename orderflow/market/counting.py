@@ -32,6 +32,10 @@ class Counting:
         self._waiting: deque[tuple[SymbolState, Checkpoints, int]] = deque()
         self._running = False
 
+    def at_once(self) -> Counting:
+        """The same for a caller that waits."""
+        return Counting(None, self._lock, self._done)
+
     def complete(self, state: SymbolState, found: Checkpoints, until: int) -> bool:
         """Have checkpoints made up to `until` (ns UTC). True if they are there, False if they will be."""
         if self._background is None:
@@ -68,9 +72,9 @@ def ready(state: SymbolState, found: Checkpoints, until: int, further: int, coun
 
     further: up to where a long pass goes on. Raises OrderflowError if the pass cannot be made.
     """
-    if found.error is not None:
-        found.error = None  # the next request tries again
-        raise OrderflowError(found.error)
+    error, found.error = found.error, None
+    if error is not None:  # the next request tries again
+        raise OrderflowError(error)
     if missing(state.tape, found, until) > AT_ONCE and not counting.complete(state, found, further):
         return False
     while extend(state, found, until):

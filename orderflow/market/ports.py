@@ -93,8 +93,13 @@ class MarketReader(Protocol):
         rows: int = 0,
         options: StudyOptions = DEFAULT_OPTIONS,
         span: ProfileSpan | None = None,
+        *,
+        wait: bool = False,
     ) -> dict[str, Any]:
-        """The changes since revision `since` of `epoch`, for a chart; see `market.queries.changed`."""
+        """The changes since revision `since` of `epoch`, for a chart; see `market.queries.changed`.
+
+        wait: count the bars of an activity frame in this call, if that has not been done.
+        """
 
     def window(
         self,

@@ -68,7 +68,7 @@ def extend(state: SymbolState, found: Checkpoints, until: int) -> bool:
         cuts = tape.traded.cuts(at.time, stop, tape.session, SPACING)
     new = [step.after for step in _steps(state, found.way, at, cuts)]
     with tape.lock:
-        if found.changes == changes:
+        if found.changes == changes and found.end is at:  # nobody else has extended them meanwhile
             found.points += new
     return True
 

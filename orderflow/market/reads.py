@@ -114,16 +114,20 @@ class MarketReads:
         rows: int = 0,
         options: StudyOptions = DEFAULT_OPTIONS,
         span: ProfileSpan | None = None,
+        *,
+        wait: bool = False,
     ) -> dict[str, Any]:
         """The changes since revision `since` of `epoch`, for a chart; see `market.queries.changed`.
 
-        symbol: None for the most recently active one. A symbol without ticks gives an empty snapshot.
+        symbol: None for the most recently active one. A symbol without ticks gives an empty snapshot. wait: count the
+        bars of an activity frame in this call, if that has not been done.
         """
         name = self.active() if symbol is None else symbol
         state = self._symbols.get(name or "")
         if state is None or not state.counters.ticks:
             return queries.no_bars(self.epoch, name, frame)
-        return queries.changed(state, frame, since, epoch, rows, options, span, self._clock(), self._counting)
+        counting = self._counting.at_once() if wait else self._counting
+        return queries.changed(state, frame, since, epoch, rows, options, span, self._clock(), counting)
 
     def window(
         self,

@@ -11,16 +11,16 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from orderflow.errors import StorageFailed
+from orderflow.market.audit import Audit, audit_minute
 from orderflow.market.bars.activity_series import ActivitySeries
-from orderflow.market.bars.base_bars import FIELDS, BaseBars, rows_of
-from orderflow.market.bars.series import Bar, LevelSums, Series, level_sums
-from orderflow.market.bars.updates import BarUpdate, BarUpdater, ReadLog
+from orderflow.market.bars.base_bars import BaseBars
+from orderflow.market.bars.series import Series, level_sums
+from orderflow.market.bars.updates import BarUpdater, ReadLog
 from orderflow.market.buffer import Columns, TickBuffer, in_order, join
 from orderflow.market.checkpoints import Passes
 from orderflow.market.frames import DAY, HOUR, MINUTE, SECOND, Frame
@@ -39,14 +39,6 @@ SESSION = Frame("session", "time", ns=DAY)
 """The frame of whole sessions; of these only the newest is held, with its ladder, for the session's profile."""
 MIN_MINUTE_ROWS = 10_080
 """Least number of minute rows to keep: one week, 1.2 MB."""
-
-
-@dataclass(slots=True)
-class Audit:
-    """Audit counts. bars: sealed bars recomputed from their ticks. failures: bars that differed and were repaired."""
-
-    bars: int = 0
-    failures: int = 0
 
 
 class Tape:
@@ -273,7 +265,7 @@ class Tape:
         for base in self._base_bars:
             users = [series for series in self._series.values() if series.frame.base == base]
             if users:
-                part = _sums(new, base)
+                part = new.sums(base)
                 for series in users:
                     series.merge(part, revision)
                     if new.late is not None and new.late < series.horizon:
@@ -308,21 +300,7 @@ class Tape:
         if order is not None:
             ticks = ticks.take(order)
         base_bars = self._base_bars[MINUTE]
-        held = base_bars.row(base_bars.find(start))
-        rows = rows_of(ticks, np.array([start]), np.array([0]))
-        rows["passes"][0], rows["direction"][0] = held["passes"], held["direction"]
-        wrong = any(held[name] != int(rows[name][0]) for name in FIELDS)
-        if wrong:
-            base_bars.put(rows, 0)
-        true = level_sums(np.full(len(ticks), start), ticks.level, ticks.size, ticks.side, record=True)
-        for series in self._series.values():
-            bar = series.bars.get(start) if series.frame.ns == MINUTE else None
-            if bar is not None and not (
-                np.array_equal(bar.level, true.level) and np.array_equal(bar.cells, true.cells)
-            ):
-                bar.level, bar.cells, wrong = true.level, true.cells, True
-                bar.scalars = bar.sums = bar.poc = None
-                series.clear_openings(start)
+        wrong = audit_minute(base_bars, self._series.values(), ticks, start)
         self.audit.bars += 1
         self.audit.failures += wrong
 
@@ -345,10 +323,8 @@ class Tape:
         for ticks in self._ticks_since(min(opening, begin)):
             inside = ticks.time >= begin
             if not inside.all():
-                before = ticks.take(~inside)
-                part = level_sums(np.full(len(before), session), before.level, before.size, before.side)
                 if series.carry.session == session:
-                    series.carry.add(Bar(session, session, part.level, part.cells, 0), self._ref)
+                    series.carry.totals = series.carry.totals.plus_ticks(ticks.take(~inside), self._ref)
                 ticks = ticks.take(inside)
             if len(ticks):
                 series.merge(
@@ -410,31 +386,3 @@ class Tape:
             seconds.drop_before(min((s.starts[0] for s in users), default=int(seconds.column("start")[-1])))
             for series in users:
                 series.raise_horizon(seconds.horizon)
-
-
-def _sums(new: BarUpdate, base: int) -> LevelSums:
-    """Volumes of the new ticks by (base bar, level), with volume moved where an earlier tick's side changed."""
-    ticks = new.ticks
-    if not new.corrections:
-        return level_sums(ticks.time // base * base, ticks.level, ticks.size, ticks.side)
-    time, level, size, side, trades = (
-        [ticks.time],
-        [ticks.level],
-        [ticks.size],
-        [ticks.side],
-        [np.ones(len(ticks), np.int64)],
-    )
-    for correction in new.corrections:
-        moved = correction.ticks
-        time += [moved.time, moved.time]
-        level += [moved.level, moved.level]
-        size += [-moved.size, moved.size]
-        side += [correction.old_side, moved.side]
-        trades += [np.zeros(2 * len(moved), np.int64)]
-    return level_sums(
-        np.concatenate(time) // base * base,
-        np.concatenate(level),
-        np.concatenate(size),
-        np.concatenate(side),
-        np.concatenate(trades),
-    )

@@ -22,7 +22,7 @@ Side = Literal["before", "after", "around"]
 
 BARS = 300
 """Bars of a window on each side of the time."""
-MOST_TICKS = 300_000
+MOST_TICKS = 150_000
 """Ticks that a window reads at most for more than one bar on a side: a window of days has fewer bars."""
 
 

@@ -13,6 +13,7 @@ from orderflow.market import buffer
 from orderflow.market.bars.footprint import VWAP_DIGITS
 from orderflow.market.frames import Frame
 from orderflow.market.market import Market
+from orderflow.market.ticks import NO_ID, SideRule, TickBatch
 from tests.market.memory_log import MemoryLog
 from tests.market.ticks import draw, rows, same
 from tests.oracle import activity as oracle_activity
@@ -146,3 +147,17 @@ def test_rows_may_be_grouped_without_losing_volume() -> None:
     assert tall.level_ask.sum() == table.level_ask.sum()
     assert set(tall.level.tolist()) == set((table.level // 4).tolist())
     assert np.array_equal(tall.high, table.high)
+
+
+def test_a_late_tick_moves_the_volume_of_a_trade_in_another_segment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first trade has no side until an earlier, cheaper one arrives; its flags are then a view of its segment."""
+    monkeypatch.setattr(buffer, "SEGMENT", 2)
+    minute = 60_000_000_000
+    time, price = np.array([10, 11, 1]) * minute, np.array([500, 475, 475])
+    none, rule = np.zeros(3, np.int8), np.full(3, int(SideRule.TICK), np.int8)
+    batch = TickBatch("X", time, price, np.array([7, 5, 3]), none, rule, np.full(3, NO_ID), 2, 0)
+    market, frame = Market(), Frame.parse("1h")
+    for part in (slice(0, 2), slice(2, 3)):
+        market.ingest([batch.take(part)])
+        (bar,) = market.changed("X", frame, 0, None, 1)["bars"]
+    assert (bar["a"], bar["b"], bar["u"]) == ([0, 7], [5, 0], [3, 0])

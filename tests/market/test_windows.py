@@ -86,7 +86,7 @@ def check_window(answer: dict[str, Any], bars: list[dict[str, Any]], time: int, 
     assert count <= (2 * BARS + 1 if side == "around" else BARS)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(SEEDS, st.sampled_from(FRAMES), st.sampled_from(SESSIONS))
 @example(0, "1h", "UTC 00:30")
 def test_any_window_of_any_memory_has_the_bars_of_the_whole_series(seed: int, name: str, session: str) -> None:

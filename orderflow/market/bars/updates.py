@@ -13,6 +13,7 @@ import numpy as np
 
 from orderflow.arrays import Codes, Ints
 from orderflow.market.bars.base_bars import BaseBars, directions, rows_of
+from orderflow.market.bars.series import LevelSums, level_sums
 from orderflow.market.buffer import Columns, TickBuffer, in_order, join, pack
 from orderflow.market.decimals import edges
 from orderflow.market.frames import MINUTE
@@ -53,6 +54,26 @@ class BarUpdate:
     stale: bool = False
     sealed: int | None = None
     late: int | None = None
+
+    def sums(self, base: int) -> LevelSums:
+        """Volumes of the new ticks by (base bar, level), with volume moved where an earlier tick's side changed.
+
+        base: length of a base bar in ns.
+        """
+        ticks = self.ticks
+        if not self.corrections:
+            return level_sums(ticks.time // base * base, ticks.level, ticks.size, ticks.side)
+        time, level, size, side = [ticks.time], [ticks.level], [ticks.size], [ticks.side]
+        trades = [np.ones(len(ticks), np.int64)]
+        for correction in self.corrections:
+            moved = correction.ticks
+            time += [moved.time, moved.time]
+            level += [moved.level, moved.level]
+            size += [-moved.size, moved.size]
+            side += [correction.old_side, moved.side]
+            trades += [np.zeros(2 * len(moved), np.int64)]
+        start, count = np.concatenate(time) // base * base, np.concatenate(trades)
+        return level_sums(start, np.concatenate(level), np.concatenate(size), np.concatenate(side), count)
 
 
 class BarUpdater:
@@ -203,14 +224,15 @@ class BarUpdater:
     def _resolve(self, ticks: Columns, index: Ints, signs: Codes, new: BarUpdate) -> Columns:
         """Apply the tick rule to the ticks of one row, and record a correction for counted ticks that changed."""
         ruled = ticks.rule == TICK_RULE
-        now = np.where(ruled, signs, ticks.side).astype(np.int8)
+        before = ticks.side  # a copy, since the flags may be the buffer's own
+        now = np.where(ruled, signs, before).astype(np.int8)
         flags = np.where(ruled, pack(now, ticks.rule), ticks.flags)
         resolved = Columns(ticks.time, ticks.level, ticks.size, flags, ticks.id)
-        changed = np.flatnonzero((now != ticks.side) & (index >= 0))
+        changed = np.flatnonzero((now != before) & (index >= 0))
         self._buffer.set_flags(index[changed], flags[changed])
         counted = changed[index[changed] < new.since]
         if len(counted):
-            new.corrections.append(Correction(resolved.take(counted), ticks.side[counted]))
+            new.corrections.append(Correction(resolved.take(counted), before[counted]))
         return resolved
 
 

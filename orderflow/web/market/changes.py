@@ -41,7 +41,7 @@ def changes(market: MarketReader, symbol: str, frame: Frame, since: int, epoch: 
     """The changes after revision `since` of `epoch` (None: the current epoch). Raises NotFound."""
     if not market.revision(symbol):
         raise NotFound(f"symbol {symbol!r} has no ticks; see /api/v1/symbols for those that do")
-    found = market.changed(symbol, frame, since, epoch or market.epoch_of(symbol), rows=1)
+    found = market.changed(symbol, frame, since, epoch or market.epoch_of(symbol), rows=1, wait=True)
     full = bool(found["full"]) or since > found["rev"]
     times = [bar["t"] * MS for bar in found["bars"]] + [moved[0] * MS for moved in found.get("run", ())]
     if since > found["rev"]:

@@ -67,7 +67,7 @@ class StatsApi(Api):
         if symbol is not None:
             self._market.stats(symbol)  # raises for an unknown symbol
             life, revision = self._market.epoch_of(symbol), self._market.revision(symbol)
-            found = self._market.changed(symbol, self._frame, revision, life, rows=1)["stats"]
+            found = self._market.changed(symbol, self._frame, revision, life, rows=1, wait=True)["stats"]
             figures = {name: found[name] for name in PLAIN}
             last, rules, audit, candles = found["last"], found["rules"], found["audit"], found["candles"]
         else:

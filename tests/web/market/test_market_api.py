@@ -14,6 +14,7 @@ from pyarrow import ipc, parquet
 
 from orderflow.market.columns import BAR_COLUMNS, FOOTPRINT_COLUMNS, TICK_COLUMNS
 from orderflow.market.studies.registry import STUDIES
+from orderflow.services import Services
 
 HEAD = "timestamp,price,size,side\n"
 WORKED = [  # the worked example of the definitions: level, bid, ask
@@ -191,6 +192,20 @@ def test_a_late_tick_changes_the_running_columns_of_its_session_and_no_other(cli
     merged = {bar["time"]: bar for bar in changed}
     for bar in client.get("/api/v1/bars/X").get_json()["bars"]:
         assert merged.get(bar["time"], bar) == bar
+
+
+def test_a_late_tick_in_a_bar_no_longer_held_changes_the_running_columns_of_those_that_are(
+    services: Services, client: FlaskClient
+) -> None:
+    held = services.settings.max_candles
+    lines = [f"{1_790_035_200 + 60 * i},100,1,buy" for i in range(held + 3)]
+    post(client, "X", *lines)
+    before = client.get("/api/v1/bars/X?since=0").get_json()
+    assert len(before["bars"]) == held
+    post(client, "X", "1790035201,100,5,sell")
+    after = client.get(f"/api/v1/bars/X?since={before['revision']}").get_json()
+    assert [bar["time"] for bar in after["bars"]] == [bar["time"] for bar in before["bars"]]
+    assert [bar["cvd"] for bar in after["bars"]] == [bar["cvd"] - 5 for bar in before["bars"]]
 
 
 def test_another_epoch_or_a_future_revision_gives_all_bars(client: FlaskClient) -> None:
