@@ -85,7 +85,7 @@ def backup(folder: Path, file: str, *, force: bool = False, keys: bool = False) 
             _output(file, target, force) as stream,
             zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
         ):
-            _add_ticks(folder, archive, made)
+            _add_ticks(folder, archive, made, None if file == STDOUT else target.parent)
             for path, length in _others(folder, target, keys):
                 _add(archive, path, path.relative_to(folder).as_posix(), length, made)
             archive.writestr(MANIFEST, made.json())
@@ -171,11 +171,12 @@ def _output(file: str, target: Path, force: bool) -> Iterator[IO[bytes]]:
             os.unlink(partial)
 
 
-def _add_ticks(folder: Path, archive: zipfile.ZipFile, made: Backup) -> None:
+def _add_ticks(folder: Path, archive: zipfile.ZipFile, made: Backup, place: Path | None) -> None:
+    """Add one state of the tick log. place: where a copy of it is made meanwhile; the data's own disk may be full."""
     source = folder / TICKS
     if not (source / DATABASE).is_file():
         return
-    with tempfile.TemporaryDirectory(prefix=".backup.", dir=folder.parent) as work:
+    with tempfile.TemporaryDirectory(prefix=".backup.", dir=place) as work:
         try:
             copy_database(source, Path(work), in_use=holder_of(source) is not None)
             found = verify_ticks(Path(work), in_use=False)
