@@ -24,11 +24,13 @@ def number(value: float | None, digits: int = 0) -> str:
 
 
 def price(value: float | None) -> str:
-    """A price: two decimals, none from 100,000 on, four below 0.1."""
+    """A price: two decimals, none from 100,000 on; below 0.1 as many as two significant digits need, at least four."""
     if value is None or not known(value):
         return NONE
     size = abs(value)
-    return number(value, 0 if size >= 100_000 else 2 if size >= 0.1 or size == 0 else 4)
+    if size == 0 or size >= 0.1:
+        return number(value, 0 if size >= 100_000 else 2)
+    return number(value, max(4, 1 - math.floor(math.log10(size))))
 
 
 def money(value: float | None) -> str:

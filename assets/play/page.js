@@ -205,7 +205,7 @@
 
   function traded(side, { quantity, price }) {
     memory.trade({ t: Math.max(market.time, Math.round(herd.market.now(market))), price, side, quantity });
-    word = ["filled", (side === "buy" ? "Bought " : "Sold ") + text.shares(quantity) + " at " + price.toFixed(2)];
+    word = ["filled", (side === "buy" ? "Bought " : "Sold ") + text.shares(quantity) + " at " + text.price(price)];
   }
 
   /** A trade that was not told over the socket: ask for the portfolio. */

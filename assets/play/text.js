@@ -18,6 +18,12 @@
     return Number(value.toFixed(2)) > 0 ? "+" + text : text;
   }
 
+  /** Two decimals; below 0.1 as many as two significant digits need, at least four. */
+  function price(value) {
+    const size = Math.abs(value);
+    return value.toFixed(size >= 0.1 || !size ? 2 : Math.max(4, 1 - Math.floor(Math.log10(size))));
+  }
+
   /** "+2.3%" */
   function percent(part) {
     const value = Math.round(part * 1000) / 10;
@@ -46,5 +52,5 @@
     return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
   }
 
-  herd.text = { money, signed, percent, shares, clock, arrow, uuid };
+  herd.text = { money, signed, price, percent, shares, clock, arrow, uuid };
 })(window);

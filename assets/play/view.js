@@ -48,7 +48,7 @@
 
   function price(market, trades, online) {
     const { percent, arrow } = herd.text;
-    put("price", market.price === null ? "–" : market.price.toFixed(2));
+    put("price", market.price === null ? "–" : herd.text.price(market.price));
     put("arrow", arrow(market.direction));
     tone("arrow", market.direction);
     const moved = market.start ? market.price / market.start - 1 : 0;
@@ -88,7 +88,7 @@
     put("rank", you.rank ? you.rank + " of " + you.of : "–");
     const last = trades[trades.length - 1];
     put("last-name", last ? (last.side === "buy" ? "Bought " : "Sold ") + last.quantity + " at" : "Last trade");
-    put("last", last ? last.price.toFixed(2) : "–");
+    put("last", last ? herd.text.price(last.price) : "–");
   }
 
   /** choice: {side: {count, why}}; pending: the order that waits, or null. */

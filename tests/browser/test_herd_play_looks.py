@@ -88,6 +88,8 @@ def test_numbers_are_short_and_signed(open_phone: Open) -> None:
     ]  # fmt: skip
     assert js("[5, -5, 0, 0.001].map((value) => text.signed(value))") == ["+5.00", "−5.00", "0.00", "0.00"]
     assert js("[999.99, 1000, -4797.29].map((value) => text.signed(value, 999.995))") == ["+999.99", "+1,000", "−4,797"]
+    prices = ["0.00", "104.26", "0.1000", "0.0500", "0.00012"]
+    assert js("[0, 104.256, 0.099999, 0.05, 0.00012345].map(text.price)") == prices
     assert js("[0, 999, 65000, -3].map(text.clock)") == ["0:00", "0:01", "1:05", "0:00"]
     assert js("new Set(Array.from({ length: 100 }, text.uuid)).size") == 100
     assert js("market.affordable(5000, 100, 0.001, 100)") == 48

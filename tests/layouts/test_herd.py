@@ -261,6 +261,8 @@ def test_people_are_listed_with_what_is_left_out() -> None:
     [
         (text.price(104.256), "104.26"),
         (text.price(0.05), "0.0500"),
+        (text.price(0.00012345), "0.00012"),
+        (text.price(0.000099), "0.000099"),
         (text.price(1_234_567.8), "1,234,568"),
         (text.price(None), "–"),
         (text.price(-3), "−3.00"),
