@@ -39,7 +39,7 @@ def places(tape: Tape, frame: Frame) -> tuple[Places, int]:
 
 def candles(tape: Tape, series: Series) -> int:
     """Number of bars of a time frame in the log. series: the newest ones. Must be called with the tape's lock."""
-    if series.dropped is None:
+    if series.dropped is None or tape.lost_until > -(2**63):  # dropped bars may be lost
         found, lost = places(tape, series.frame)
         series.dropped = (found.rank(series.starts[0]) - lost) if series.starts else 0
     return series.dropped + len(series.starts)

@@ -131,8 +131,6 @@ class Tape:
             if evicted and not self.logged:
                 self._activity.clear()  # their sessions may begin later now
                 self.passes.clear()
-                for series in self._series.values():
-                    series.dropped = None
             return evicted
 
     def evicted(self, start: int, end: int) -> Columns | None:

@@ -93,7 +93,8 @@ def test_any_window_of_any_memory_has_the_bars_of_the_whole_series(seed: int, na
     frame, rng = Frame.parse(name), np.random.default_rng(seed)
     batch = draw(seed, most=200).batch
     true = whole_series(batch, frame, session)
-    market = Market(MemoryLog(), max_candles=4, max_ticks=int(rng.choice([40, 10_000])))
+    log, most = MemoryLog(), int(rng.choice([40, 10_000]))
+    market = Market(log, max_candles=4, max_ticks=most)
     market.configure("X", session=session)
     times = [bar["t"] for bar in true["bars"]]
 
@@ -107,9 +108,35 @@ def test_any_window_of_any_memory_has_the_bars_of_the_whole_series(seed: int, na
         polled = market.changed("X", frame, 0, None, 2)
         for time, side in ask() if rng.random() < 0.5 else ():
             market.window("X", frame, time, side, 2, polled["ref"])
+    if rng.random() < 0.3:  # a restart
+        market = Market(log, max_candles=4, max_ticks=most)
+        market.load()
     polled = market.changed("X", frame, 0, None, 2)
-    assert polled["stats"]["candles"] == len(times)
+    assert polled["stats"]["candles"] == len(market.bars("X", frame)) == len(times)
     assert [bar["t"] for bar in polled["bars"]] == times[-4:]
     for _ in range(3):
         for time, side in ask():
             check_window(market.window("X", frame, time, side, 2, true["ref"]), true["bars"], time, side)
+
+
+@settings(max_examples=20, deadline=None)
+@given(SEEDS, st.sampled_from(FRAMES))
+def test_without_a_log_what_memory_holds_is_counted_and_reached(seed: int, name: str) -> None:
+    frame, rng = Frame.parse(name), np.random.default_rng(seed)
+    batch = draw(seed, most=200, sides="flag").batch
+    market = Market(max_candles=4, max_ticks=50)
+    for part in arriving(batch, rng):
+        market.ingest([part])
+        answer = market.changed("X", frame, 0, None, 2)
+    table = market.bars("X", frame)
+    assert answer["stats"]["candles"] == len(table)
+    found: list[dict[str, Any]] = []
+    at = -1
+    while bars := (window := market.window("X", frame, at, "after", 2, answer["ref"]))["bars"]:
+        assert window["before"] == len(found)
+        found += bars
+        at = bars[-1]["t"]
+    assert [bar["c"] for bar in found] == table.close.tolist()
+    assert [bar["n"] for bar in found] == table.trades.tolist()
+    home = market.window("X", frame, 0, "around", 2, answer["ref"])
+    assert (home["before"], home["bars"][0]) == (0, found[0])
