@@ -25,7 +25,7 @@ from typing import IO, Any
 
 from orderflow import __version__
 from orderflow.errors import BadInput, Conflict, NotFound, StorageFailed
-from orderflow.maintenance.places import HERD, TICKS, free_name, is_secret, journals
+from orderflow.maintenance.places import HERD, TICKS, free_name, is_secret, journals, missing_database
 from orderflow.maintenance.verify import verify_ticks
 from orderflow.storage.in_use import holder_of
 from orderflow.storage.lines import whole_length
@@ -174,6 +174,7 @@ def _output(file: str, target: Path, force: bool) -> Iterator[IO[bytes]]:
 def _add_ticks(folder: Path, archive: zipfile.ZipFile, made: Backup, place: Path | None) -> None:
     """Add one state of the tick log. place: where a copy of it is made meanwhile; the data's own disk may be full."""
     source = folder / TICKS
+    made.damaged += filter(None, [missing_database(folder)])
     if not (source / DATABASE).is_file():
         return
     with tempfile.TemporaryDirectory(prefix=".backup.", dir=place) as work:
@@ -186,7 +187,7 @@ def _add_ticks(folder: Path, archive: zipfile.ZipFile, made: Backup, place: Path
                 _add(archive, path, f"{TICKS}/{path.name}", None, made)
             return
         made.ticks = {name: symbol.ticks for name, symbol in sorted(found.symbols.items())}
-        made.damaged = [f"{s.lost:,} ticks of {name}" for name, s in sorted(found.symbols.items()) if s.lost]
+        made.damaged += [f"{s.lost:,} ticks of {name}" for name, s in sorted(found.symbols.items()) if s.lost]
         made.damaged += [f"setting {name!r}" for name, why in sorted(found.settings.items()) if why]
         made.damaged += found.problems
         _add(archive, Path(work) / DATABASE, f"{TICKS}/{DATABASE}", None, made)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from orderflow.storage.journal import SUFFIX
+from orderflow.storage.ticks.reading import DATABASE, WAL
 
 TICKS, HERD = "ticks", "herd"
 SECRETS = ("secret", "key")
@@ -15,6 +16,17 @@ SECRETS = ("secret", "key")
 def journals(folder: Path) -> list[Path]:
     """The logs of the herd games of a data directory."""
     return sorted(path for path in (folder / HERD).glob(f"*{SUFFIX}") if path.is_file())
+
+
+def missing_database(folder: Path) -> str:
+    """Why there is no tick log although the directory was used, "" if there is one, or never was."""
+    database = folder / TICKS / DATABASE
+    if database.is_file() and database.stat().st_size:
+        return ""
+    traces = [name for name in ("in-use", WAL) if (folder / TICKS / name).exists()]
+    if not traces:
+        return ""
+    return f"the ticks are gone: {TICKS}/{DATABASE} is missing or empty, and {TICKS}/{traces[0]} says that it was there"
 
 
 def is_secret(path: Path) -> bool:

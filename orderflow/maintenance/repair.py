@@ -12,7 +12,7 @@ from pathlib import Path
 
 from orderflow.errors import Conflict, NotFound, OrderflowError, StorageFailed
 from orderflow.herd.live.recovery import fold_log
-from orderflow.maintenance.places import HERD, TICKS, free_name, journals
+from orderflow.maintenance.places import HERD, TICKS, free_name, journals, missing_database
 from orderflow.storage.in_use import holder_of
 from orderflow.storage.lines import Line, read_lines, read_log, seal
 from orderflow.storage.ticks.blob_store import BlobStore
@@ -50,6 +50,9 @@ def repair(folder: Path) -> Repaired:
     fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=folder.parent))
     report = Repaired(target)
     try:
+        if gone := missing_database(folder):
+            report.lost["tick log"] += 1
+            report.notes.append(gone)
         _repair_ticks(folder / TICKS, fresh / TICKS, report)
         _repair_games(folder, fresh / HERD, report)
         _copy_others(folder, fresh, report)

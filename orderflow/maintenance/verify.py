@@ -11,7 +11,7 @@ from pathlib import Path
 
 from orderflow.errors import BadInput, NotFound, OrderflowError
 from orderflow.herd.live.recovery import fold_log
-from orderflow.maintenance.places import TICKS, is_secret, journals
+from orderflow.maintenance.places import TICKS, is_secret, journals, missing_database
 from orderflow.storage.in_use import holder_of
 from orderflow.storage.lines import read_log
 from orderflow.storage.ticks.reading import TickDatabase
@@ -101,6 +101,8 @@ def verify(folder: Path) -> DataCheck:
         found.exists = False
         return found
     found.holder = holder_of(folder / TICKS)
+    if gone := missing_database(folder):
+        found.errors.append(gone)
     try:
         found.ticks = verify_ticks(folder / TICKS, in_use=found.holder is not None)
     except NotFound:

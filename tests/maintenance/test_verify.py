@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from orderflow.maintenance.backup import backup
 from orderflow.maintenance.commands import doctor
+from orderflow.maintenance.repair import repair
 from orderflow.maintenance.verify import verify
 from orderflow.storage.lock import DirectoryLock
 from orderflow.storage.ticks.wal import read_wal
@@ -108,8 +110,28 @@ def test_a_file_that_is_cut_or_foreign(data: Path) -> None:
     assert code == 1
     assert "DAMAGED" in text
     assert "cannot be opened" in text
-    database.unlink()
-    assert said(data)[0] == 0, "no tick log is not a damaged one; the herd game is there"
+
+
+@pytest.mark.parametrize("empty", [True, False])
+def test_a_tick_log_that_is_gone(data: Path, empty: bool) -> None:
+    """The directory was used, so it is no first start."""
+    database = data / "ticks" / "cache.db"
+    database.write_bytes(b"") if empty else database.unlink()
+    code, text = said(data)
+    assert code == 1
+    assert "the ticks are gone: ticks/cache.db is missing or empty" in text
+    report = repair(data)
+    assert report.lost["tick log"] == 1
+    assert report.saved[f"lines of the herd game {journal_of(data).stem}"] == 8
+    assert "the ticks are gone" in backup(data, str(data.parent / "saved.zip")).damaged[0]
+    shutil.rmtree(data / "ticks")
+    assert said(data)[0] == 0, "only the game was ever played"
+
+
+def test_a_game_that_is_gone_costs_nothing_else(data: Path) -> None:
+    journal_of(data).unlink()
+    assert verify(data).sessions == []
+    assert verify(data).sound
 
 
 def test_a_write_ahead_log_that_a_kill_left(killed: Path, tmp_path: Path) -> None:
