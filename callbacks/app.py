@@ -7,6 +7,7 @@ links. Nothing is registered at import time, so a process may hold several apps.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -31,11 +32,14 @@ from layouts.document import (
 )
 from layouts.missing import TITLE, missing_page
 from layouts.shell import PROVIDER, Link
+from layouts.sign_out import WORDS, sign_out_page
 from orderflow.products import PRODUCTS
 from orderflow.web.kit.bundles import put_script, put_style, versioned
 from orderflow.web.kit.callback_requests import check_callback_requests
 from orderflow.web.kit.missing import answer_missing
 from orderflow.web.kit.responses import not_found
+from orderflow.web.kit.sign_out import PATH as SIGN_OUT
+from orderflow.web.kit.sign_out import put_sign_out, sign_out_state
 
 if TYPE_CHECKING:
     from orderflow.services import Services
@@ -109,7 +113,8 @@ def create_app(services: Services, server: Any) -> DocumentDash:
 
     @app.callback(Output("page", "children"), Input("location", "pathname"))
     def show(path: str | None) -> Component:
-        return page_at(path, services, links)
+        way_out = [Link(SIGN_OUT, "Sign out")] if sign_out_state() == "signed in" else []
+        return page_at(path, services, [*links, *way_out])
 
     app.clientside_callback(  # type: ignore[no-untyped-call]  # Dash has no types here
         ClientsideFunction("kit", "theme"), Output(PROVIDER, "forceColorScheme"), Input(PROVIDER, "id")
@@ -118,6 +123,7 @@ def create_app(services: Services, server: Any) -> DocumentDash:
         page.register(app, services)
     check_callback_requests(server, app.callback_map)
     server.register_error_handler(DependencyException, not_found)  # a script or library that no page has
+    put_sign_out(server, make_sign_out(server, links))
     for plain in PLAIN_PAGES:
         plain.register(server, services, assets_folder())
     return app
@@ -142,6 +148,14 @@ def make_heads(services: Services, server: Any, links: list[Link]) -> dict[str, 
             page.theme,
         )
     return heads
+
+
+def make_sign_out(server: Any, links: list[Link]) -> Callable[[str], str]:
+    """The page to sign out, by what the browser is. links: to the other pages."""
+    assets = assets_folder()
+    style = put_style(server, "sign-out", assets, ("page.css",))
+    script = put_script(server, "sign-out", assets, ("kit/storage.js", "kit/theme.js"))
+    return lambda state: sign_out_page(WORDS[state], links, style=style, script=script)
 
 
 def with_slash(path: Any) -> str:

@@ -1,4 +1,4 @@
-"""The command line: serve, demo, replay, export, doctor, and the care of the data: repair, backup, restore.
+"""The command line: serve, demo, replay, export, doctor, key, and the care of the data: repair, backup, restore.
 
 Server flags are generated from the settings, so every setting has one. Only this module and `__main__` import the
 pages. Each command imports what it needs, so that `--help` does not wait for pandas.
@@ -16,11 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from orderflow import __version__
-from orderflow.errors import OrderflowError
+from orderflow.errors import BadSetting, OrderflowError
 from orderflow.runtime import log_limit
+from orderflow.runtime.redaction import Redaction
 from orderflow.runtime.reload import SECONDS, Watch
 from orderflow.settings.load import CONFIG_FILES, load_settings
 from orderflow.settings.settings import Settings, describe, is_loopback
+from orderflow.storage.key_file import KeyFile
+from orderflow.storage.private import only_mine, tighten
 
 FIRST = ("host", "port", "data_dir", "lan", "ephemeral")
 """Settings whose flags are shown first; the help lists the others separately."""
@@ -81,6 +84,12 @@ def build_parser(command: str = "") -> argparse.ArgumentParser:
     doctor.add_argument("--data", action="store_true", help="verify all stored data, also while a server runs")
     doctor.set_defaults(run=run_doctor)
     _maintenance(commands)
+
+    about = "Make a new key: the old one, and every cookie that came from it, end at once, in a running server too."
+    key = commands.add_parser("key", help="replace the key that changing calls need", description=about)
+    key.add_argument("what", choices=("rotate",), help="what to do with it")
+    _settings_flags(key)
+    key.set_defaults(run=run_key)
     return parser
 
 
@@ -90,18 +99,26 @@ def run_server(args: argparse.Namespace, *, demo: bool) -> int:
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     log_limit.install()
+    redaction = Redaction()
+    redaction.install()
+    sys.stderr = redaction.stream(sys.stderr)
+    only_mine()
     # heavy, and only after the patch that `orderflow.__main__` makes
     from callbacks.app import create_app
     from orderflow.feeds.replay import SampleReplay
     from orderflow.services import build_services
     from orderflow.web.app import create_server
+    from orderflow.web.kit.access import AUTHENTICATOR
     from orderflow.web.run import listen, raise_file_limit, serve
 
+    if not settings.ephemeral:
+        tighten(settings.data_dir)
     services = build_services(settings)
     try:
         listener = listen(settings.bind, settings.port)
         loaded = services.start()
         server = create_server(services, most_sockets=raise_file_limit())
+        redaction.secrets = server.extensions[AUTHENTICATOR].secrets
         app = create_app(services, server)
         server.extensions["orderflow.delivery"].allow_scripts(app.csp_hashes)
     except BaseException:  # any error: close the log before reporting it
@@ -147,7 +164,27 @@ def run_maintenance(args: argparse.Namespace) -> int:
     """Run `repair`, `backup` or `restore`."""
     from orderflow.maintenance.commands import run  # imports the engine; only these commands need it
 
+    only_mine()
     return run(args, _settings(args).data_dir)
+
+
+def run_key(args: argparse.Namespace) -> int:
+    """Run `key rotate`."""
+    settings = _settings(args)
+    if settings.api_key:
+        source = settings.sources.get("api_key", "the settings")
+        raise BadSetting(f"the key comes from {source}: change it there, and start the server again")
+    if settings.ephemeral:
+        raise BadSetting("with --ephemeral every start has a key of its own: start the server again")
+    only_mine()
+    key = KeyFile(settings.data_dir).rotate()
+    print("The old key and its cookies are not valid any more. The new address:")
+    print(f"  {address(settings, settings.port, key)}")
+    for line in _shared_addresses(settings, settings.port, key) if settings.exposed else ():
+        print(line)
+    if not settings.exposed:
+        print("With these settings only this machine reaches the server, and no key is needed.")
+    return 0
 
 
 def address(settings: Settings, port: int, key: str | None, host: str | None = None, path: str = "/chart/") -> str:

@@ -19,6 +19,7 @@ from pathlib import Path
 from orderflow.errors import Conflict, NotFound, StorageFailed
 from orderflow.runtime.workers import Workers, plain_lock
 from orderflow.storage.lines import LogText, complete, read_log, seal
+from orderflow.storage.private import make_folder
 
 SUFFIX = ".jsonl"
 DAMAGED = ".damaged"
@@ -120,7 +121,7 @@ class DiskJournal:
         return self._directory / f"{name}{SUFFIX}"
 
     def _open(self) -> None:
-        self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(self._directory)
         path = self._path(self._name)
         new = not path.exists()
         flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)

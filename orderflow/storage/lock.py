@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 
 from orderflow.errors import BadSetting
+from orderflow.storage.private import make_folder
 from orderflow.storage.reasons import reason_of
 
 UNWRITABLE = {errno.EROFS, errno.ENOSPC, errno.EDQUOT}
@@ -61,7 +62,7 @@ class DirectoryLock:
         if self._written:
             return
         try:
-            self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_folder(self._directory)
             if not self._handles and sys.platform != "win32":
                 self._hold(os.open(self._directory, os.O_RDONLY))
         except OSError as error:

@@ -20,6 +20,7 @@ from orderflow.web.kit.openapi import document, page
 from orderflow.web.kit.responses import JSON, encode, json_response
 from orderflow.web.kit.routes import Direct, ResponseDoc, Route, SymbolConverter, Values, register, reserve
 from orderflow.web.kit.security import Gate
+from orderflow.web.kit.sign_out import PATH as SIGN_OUT
 from orderflow.web.kit.sockets import Sockets
 
 HOME = "/chart/"
@@ -97,6 +98,14 @@ def _about(table: Sequence[Route], settings: Settings) -> list[Route]:
     def home(values: Values) -> flask.Response:
         return flask.Response(status=302, headers={"Location": HOME})
 
+    def sign_out(values: Values) -> flask.Response:
+        authenticator: Authenticator = flask.current_app.extensions[AUTHENTICATOR]
+        headers = {"Location": SIGN_OUT, "Set-Cookie": authenticator.sign_out(), "Cache-Control": "no-store"}
+        return flask.Response(status=303, headers=headers)
+
+    def sign_out_page(values: Values) -> flask.Response:
+        return flask.Response(status=302, headers={"Location": SIGN_OUT})
+
     def health(values: Values) -> flask.Response:
         return json_response({"status": "healthy"})
 
@@ -104,6 +113,16 @@ def _about(table: Sequence[Route], settings: Settings) -> list[Route]:
     text: schemas.Schema = {"type": "string"}
     return [
         Route("GET", "/", home, "Home page", answers={302: ResponseDoc("Redirects to the chart.")}),
+        Route("GET", "/sign-out", sign_out_page, "Page to sign out", answers={302: ResponseDoc("Redirects to it.")}),
+        Route(
+            "POST",
+            "/sign-out",
+            sign_out,
+            "Sign this browser out",
+            "Removes the cookie that `?key=` sets. Other browsers keep theirs; `orderflow key rotate` ends them all.",
+            answers={303: ResponseDoc("Redirects to a page that says so.")},
+            open=True,
+        ),
         Route(
             "GET",
             "/health",

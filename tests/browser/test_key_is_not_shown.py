@@ -121,3 +121,26 @@ def test_on_loopback_the_big_screen_says_that_phones_cannot_reach_it(
     assert "Phones cannot reach this address" in note.text_content()
     assert "--lan" in note.text_content()
     assert not note.get_attribute("hidden")
+
+
+def test_a_presenter_signs_out_with_the_keyboard(browser: Any, guarded: RunningServer) -> None:
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    try:
+        page = context.new_page()
+        page.goto(f"{guarded.url}/chart/?key={KEY}")
+        page.wait_for_selector("#chart-host")
+        page.get_by_role("button", name="Pages; this is Order flow").press("Enter")  # there is no room for the links
+        page.get_by_role("menuitem", name="Sign out").wait_for()
+        page.goto(f"{guarded.url}/herd/")
+        page.wait_for_selector("#herd-stage[data-access='presenter']")
+        page.get_by_role("link", name="Sign out").press("Enter")
+        page.get_by_role("button", name="Sign out").wait_for()
+        seen(page)
+        page.keyboard.press("Enter")  # it has the focus
+        page.get_by_role("heading", name="You are the audience").wait_for()
+        assert context.cookies() == []
+        page.get_by_role("link", name="Herd game").press("Enter")
+        page.wait_for_selector("#herd-stage[data-access='viewer']")
+        assert page.get_by_role("link", name="Sign out").count() == 0
+    finally:
+        context.close()

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from itsdangerous import BadSignature, Signer
 
 from orderflow.errors import StorageFailed
+from orderflow.storage.private import make_folder
 from orderflow.web.kit.access import Environ
 
 COOKIE = "herd"
@@ -51,7 +52,7 @@ def load_secret(folder: Path | None) -> bytes:
         return secrets.token_bytes(SECRET_BYTES)
     path = folder / "secret"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         with contextlib.suppress(FileNotFoundError):
             return _checked(path, path.read_text("ascii"))
         # write to a temporary file first: a process that is killed here leaves no partial secret

@@ -27,7 +27,7 @@ from orderflow.web.herd.cookies import FORGED, CookieSigner, is_secure, load_sec
 from orderflow.web.herd.herd_sockets import HerdSockets
 from orderflow.web.herd.join_link import join_url, qr_svg, read_light
 from orderflow.web.herd.sessions import SessionsApi
-from orderflow.web.kit.access import Environ, is_operator, require_operator
+from orderflow.web.kit.access import Environ, require_operator, still_operator
 from orderflow.web.kit.api import Api
 from orderflow.web.kit.fanout import Fanout
 from orderflow.web.kit.params import Param, choice, integer, text
@@ -251,7 +251,7 @@ class HerdApi(Api):
         environ = flask.request.environ
         if values["view"] == "stage":
             url = join_url(self._services.settings, environ, self._game.code)
-            self._sockets.screen(connection, url, presenter=is_operator())
+            self._sockets.screen(connection, url, still_operator())
         else:
             self._sockets.phone(connection, self._participant_or_none(environ), values["since"])
 

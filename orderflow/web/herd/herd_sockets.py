@@ -59,6 +59,15 @@ class _PhoneSocket:
     sent: SentPortfolio | None = None
 
 
+@dataclass(eq=False)
+class _Screen:
+    """One open socket of a big screen."""
+
+    client: Client
+    topic: Topic
+    holds_key: Callable[[], bool]
+
+
 class HerdSockets:
     """All sockets of the game. Subscribes to the game's events when created."""
 
@@ -70,6 +79,7 @@ class HerdSockets:
         self.live = messages.PublicState(game, game.now)
         self.stage = messages.PresenterState(game, self.live)
         self.refused: Counter[str] = Counter()
+        self._presenters: set[_Screen] = set()
         self._phones: dict[Owner | None, set[_PhoneSocket]] = {}
         self._count = 0
         self._has_private = False
@@ -123,17 +133,22 @@ class HerdSockets:
             game.connected = self._count
             self.refused["frame"] += connection.oversized
 
-    def screen(self, connection: Connection, join_url: str, *, presenter: bool) -> None:
-        """Serve a big screen's socket until it closes. presenter: False without the presenter's key."""
+    def screen(self, connection: Connection, join_url: str, holds_key: Callable[[], bool]) -> None:
+        """Serve a big screen's socket until it closes. holds_key: whether it is the presenter's; asked again every
+        POLL_SECONDS, because the key may be replaced."""
         self._start_poll()
         self.live.refresh()
         self.stage.refresh(join=join_url)
         self._measure()
-        topic = self._join(PRESENTERS if presenter else WATCHERS, connection.client)
+        client, presenter = connection.client, holds_key()
+        screen = _Screen(client, self._join(PRESENTERS if presenter else WATCHERS, client), holds_key)
+        if presenter:
+            self._presenters.add(screen)
         try:
             connection.serve()
         finally:
-            self._fanout.leave(topic, connection.client)
+            self._presenters.discard(screen)
+            self._fanout.leave(screen.topic, client)
 
     def figures(self) -> dict[str, object]:
         """Counts of open sockets, for the statistics."""
@@ -191,6 +206,7 @@ class HerdSockets:
             self._fanout.broadcast(WATCHERS)
 
     def _poll(self) -> None:
+        self._check_keys()
         urgent = self.live.refresh()
         self._polls += 1
         if self._polls % RANKS_EVERY == 0:
@@ -198,6 +214,15 @@ class HerdSockets:
         if self._screens():
             self._measure()
         self._broadcast(urgent)
+
+    def _check_keys(self) -> None:
+        """Make screens whose key is not valid any more watchers."""
+        for screen in tuple(self._presenters):
+            if not screen.holds_key():
+                self._presenters.discard(screen)
+                self._fanout.leave(screen.topic, screen.client)
+                screen.client.version = None
+                screen.topic = self._join(WATCHERS, screen.client)
 
     def _screens(self) -> int:
         return self._fanout.listeners(PRESENTERS) + self._fanout.listeners(WATCHERS)

@@ -15,7 +15,8 @@ from __future__ import annotations
 import functools
 import hashlib
 import hmac
-import secrets
+import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
@@ -24,9 +25,13 @@ from typing import Any, Literal, ParamSpec
 import flask
 from itsdangerous import BadSignature, TimestampSigner
 
-from orderflow.errors import Forbidden, Unauthorized
+from orderflow.errors import Forbidden, StorageFailed, Unauthorized
 from orderflow.settings.settings import Settings
+from orderflow.storage.key_file import KeyFile
+from orderflow.storage.key_file import make_key as make_key
+from orderflow.web.kit.wrong_keys import WrongKeys
 
+log = logging.getLogger(__name__)
 P = ParamSpec("P")
 Environ = dict[str, Any]
 
@@ -56,26 +61,35 @@ NOBODY = Identity("nobody")
 OPERATOR = Identity("operator")
 
 
-def make_key() -> str:
-    """A new random key, short enough to be typed from a screen."""
-    return secrets.token_urlsafe(18)
-
-
 class Authenticator:
     """Identifies requests, and makes the cookie that signs a browser in.
 
-    key: the operator's key. It is the one in the settings, or a new one if there is none and other machines can reach
-    the server; None if no key is needed. Cookies are signed with it, so a new key invalidates them.
+    key: the operator's key. It is the one in the settings; without one there, and if other machines can reach the
+    server, the one in the data directory (`KeyFile`); None if no key is needed. Cookies are signed with it, so a new
+    key invalidates them: also one that is written while the server runs. clock: monotonic seconds.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        self.key = settings.api_key or (make_key() if settings.exposed else None)
-        self._signer = TimestampSigner(
-            self.key or make_key(), SALT, key_derivation="hmac", digest_method=hashlib.sha256
-        )
+    def __init__(self, settings: Settings, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._file: KeyFile | None = None
+        self.key = settings.api_key or (self._own_key(settings) if settings.exposed else None)
+        self._signer = _signer(self.key or make_key())
+        self._before: str | None = None
+        self.wrong = WrongKeys()
+
+    def refresh(self) -> str | None:
+        """Take over a key that was written since; the key."""
+        if self._file is not None and (key := self._file.read()) != self.key:
+            log.warning("the key has changed: the old one and its cookies are not valid any more")
+            self.key, self._before, self._signer = key, self.key, _signer(key)
+        return self.key
+
+    def secrets(self) -> tuple[str, ...]:
+        """The keys that nothing may be logged of: the present one and the one before."""
+        return tuple(key for key in (self.key, self._before) if key)
 
     def identify(self, environ: Environ) -> Identity:
-        """The identity of a request. Raises Forbidden for a wrong key in an Authorization header."""
+        """The identity of a request. Raises Forbidden for a wrong key in an Authorization header, Busy after many."""
         known: Identity | None = environ.get(IDENTITY)
         if known is None:
             known = environ[IDENTITY] = self._identify(environ)
@@ -83,7 +97,19 @@ class Authenticator:
 
     def is_key(self, given: str) -> bool:
         """Whether `given` is the key, compared in constant time."""
-        return self.key is not None and hmac.compare_digest(given.encode(), self.key.encode())
+        return self.refresh() is not None and hmac.compare_digest(_digest(given), _digest(self.key or ""))
+
+    def check_key(self, environ: Environ, given: str) -> None:
+        """Raises Forbidden unless a request's key is right, Busy after many wrong ones from its address."""
+        where = environ.get("REMOTE_ADDR", ""), environ.get("HTTP_HOST", "")
+        self.wrong.allow(*where, self._clock())
+        if not self.is_key(given):
+            self.wrong.add(*where, self._clock())
+            raise Forbidden("the key is wrong")
+
+    def has_cookie(self, environ: Environ) -> bool:
+        """Whether the request comes from a browser that is signed in. False if no key is needed."""
+        return self.refresh() is not None and self._is_signed(_cookie(environ))
 
     def cookie(self, *, secure: bool) -> str:
         """The Set-Cookie value that makes a browser the operator for COOKIE_SECONDS."""
@@ -91,21 +117,46 @@ class Authenticator:
         end = "; Secure" if secure else ""
         return f"{COOKIE}={value}; Path=/; Max-Age={COOKIE_SECONDS}; HttpOnly; SameSite=Lax{end}"
 
+    def sign_out(self) -> str:
+        """The Set-Cookie value that removes the cookie."""
+        return f"{COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax"
+
+    def _own_key(self, settings: Settings) -> str:
+        if settings.ephemeral:
+            return make_key()
+        self._file = KeyFile(settings.data_dir)
+        try:
+            return self._file.load()
+        except StorageFailed as error:
+            log.warning("%s; this start has a key of its own", error)
+            self._file = None
+            return make_key()
+
     def _identify(self, environ: Environ) -> Identity:
         if self.key is None:
             return OPERATOR
         scheme, _, given = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
         if scheme.lower() == "bearer":
-            if not self.is_key(given.strip()):
-                raise Forbidden("the key is wrong")
+            self.check_key(environ, given.strip())
             return OPERATOR
-        return OPERATOR if self._is_signed(_cookie(environ)) else NOBODY
+        return OPERATOR if self.has_cookie(environ) else NOBODY
 
     def _is_signed(self, cookie: str) -> bool:
         try:
-            return bool(cookie) and self._signer.unsign(cookie, COOKIE_SECONDS) == COOKIE_VALUE.encode()
+            value, signed = self._signer.unsign(cookie, return_timestamp=True)
         except BadSignature:
             return False
+        # a cookie from the future was made before the clock was set back
+        age = self._signer.get_timestamp() - signed.timestamp()
+        return value == COOKIE_VALUE.encode() and age <= COOKIE_SECONDS
+
+
+def _signer(key: str) -> TimestampSigner:
+    return TimestampSigner(key, SALT, key_derivation="hmac", digest_method=hashlib.sha256)
+
+
+def _digest(key: str) -> bytes:
+    return hashlib.sha256(key.encode(errors="surrogatepass")).digest()
 
 
 def current_identity() -> Identity:
@@ -117,6 +168,15 @@ def current_identity() -> Identity:
 def is_operator() -> bool:
     """True when the present request carries the key, or the server needs none. Raises as `current_identity`."""
     return current_identity().is_operator
+
+
+def still_operator() -> Callable[[], bool]:
+    """For a socket: whether the operator made the present request, and the key of that moment is still the key."""
+    authenticator: Authenticator = flask.current_app.extensions[AUTHENTICATOR]
+    if not is_operator():
+        return lambda: False
+    key = authenticator.key
+    return lambda: authenticator.refresh() == key
 
 
 def require_operator(message: str) -> None:

@@ -18,6 +18,7 @@ from functools import partial
 from typing import Any, Protocol
 from urllib.parse import unquote
 
+from orderflow.runtime.redaction import redact
 from orderflow.web.kit.request_head import BadHead, Head, read_head
 from orderflow.web.kit.request_stream import Body, Wire
 from orderflow.web.kit.responses import error_body
@@ -188,6 +189,9 @@ class Handler(SendingHandler):
     def log_request(self) -> None:
         if access.isEnabledFor(logging.DEBUG):
             access.debug("%s", self.format_request())
+
+    def format_request(self) -> str:
+        return redact(super().format_request())
 
     def log_error(self, msg: str, *args: Any) -> None:
         log.debug(msg, *args)

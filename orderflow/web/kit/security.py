@@ -44,7 +44,7 @@ PREFLIGHT = [
     ("Access-Control-Max-Age", "600"),
 ]
 EXPOSED = ("Access-Control-Expose-Headers", "Link, Retry-After, X-Epoch, X-Next, X-Revision")
-REASONS = {204: "No Content", 303: "See Other", 401: "Unauthorized", 403: "Forbidden"}
+REASONS = {401: "Unauthorized", 403: "Forbidden", 429: "Too Many Requests"}
 
 
 def lan_address() -> str | None:
@@ -97,7 +97,7 @@ class Gate:
             if method not in SAFE:
                 if self.key is not None and (method, environ["PATH_INFO"]) not in self._open:
                     self._check_key(environ)
-            elif self.key is not None and "key=" in environ.get("QUERY_STRING", ""):
+            elif self.key is not None and any(mark in environ.get("QUERY_STRING", "") for mark in ("key=", "%")):
                 given = dict(parse_qsl(environ["QUERY_STRING"])).get("key")
                 if given is not None:
                     return self._sign_in(environ, start, given)
@@ -124,16 +124,19 @@ class Gate:
             )
 
     def _sign_in(self, environ: Environ, start: Start, given: str) -> Iterable[bytes]:
-        if not self._authenticator.is_key(given):
-            raise Forbidden("the key is wrong")
+        authenticator, headers = self._authenticator, [("Cache-Control", "no-store")]
+        signed_in = authenticator.has_cookie(environ)
+        if not signed_in:
+            authenticator.check_key(environ, given)
+        if not signed_in or authenticator.is_key(given):  # a signed-in browser may open an old address
+            secure = self._secure or environ.get("wsgi.url_scheme") == "https"
+            headers.append(("Set-Cookie", authenticator.cookie(secure=secure)))
         rest = urlencode(
             [pair for pair in parse_qsl(environ["QUERY_STRING"], keep_blank_values=True) if pair[0] != "key"]
         )
-        secure = self._secure or environ.get("wsgi.url_scheme") == "https"
-        cookie = self._authenticator.cookie(secure=secure)
         # exactly one leading slash: "//name" would redirect to another site
         location = "/" + quote(environ["PATH_INFO"].encode("latin-1").lstrip(b"/\\")) + (f"?{rest}" if rest else "")
-        start("303 See Other", [("Location", location), ("Set-Cookie", cookie), ("Cache-Control", "no-store")])
+        start("303 See Other", [("Location", location), *headers])
         return []
 
     def _check_host(self, host: str) -> None:

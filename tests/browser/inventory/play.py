@@ -219,6 +219,11 @@ COMMON = (
         "The browser's back goes to the page before.",
     ),
     *_every(
+        "links",
+        "test_key_is_not_shown::test_a_presenter_signs_out_with_the_keyboard",
+        "A signed-in browser has the link Sign out in the navigation; its button makes the browser the audience.",
+    ),
+    *_every(
         "states",
         "test_pages::test_unknown_path_says_so",
         "A path without a page says “There is no such page”, and where the others are.",

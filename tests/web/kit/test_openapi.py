@@ -73,8 +73,8 @@ def test_every_parameter_and_every_answer_says_what_it_is(document: dict[str, An
                 assert response["description"].endswith("."), (path, response)
 
 
-OPEN = {("post", "/herd/join"), ("post", "/herd/orders")}
-"""The only calls that change something and need no key: phones have none."""
+OPEN = {("post", "/herd/join"), ("post", "/herd/orders"), ("post", "/sign-out")}
+"""The only calls that change something and need no key: phones have none, and signing out gives up what one has."""
 
 
 def test_changing_operations_are_marked_in_the_document(document: dict[str, Any]) -> None:
