@@ -142,7 +142,7 @@ def automatic_rows(market: MarketReader, answer: Mapping[str, Any], frame: Frame
 
 def symbol_names(market: MarketReader, shown: list[str] | None) -> list[str] | None:
     """Names for the symbol picker, sorted; None when they are the ones `shown`."""
-    names = sorted(info.symbol for info in market.symbols()[:MAX_SYMBOLS])
+    names = sorted(info.symbol for info in market.symbols(MAX_SYMBOLS))
     return None if names == shown else names
 
 

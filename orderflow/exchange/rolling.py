@@ -1,13 +1,15 @@
 """Exact 24 hour statistics of an instrument: the partial first minute from ticks, the rest from minute bars.
 
-Finished minutes are cached. They are read again after a late trade or a reset of the symbol.
+A window is computed again when a trade comes or leaves. Finished minutes are cached; they are read again after a late
+trade or a reset of the symbol.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import reduce
 from typing import Any
 
 from orderflow.errors import NotFound
@@ -16,9 +18,14 @@ from orderflow.exchange.klines import Interval, Kline, Klines
 from orderflow.exchange.ledger import Ledger
 from orderflow.market.frames import DAY, MINUTE
 from orderflow.market.market import Market
+from orderflow.market.symbol import TickTable
 from orderflow.market.ticks import Side
 
 MINUTES = Interval("1m", MINUTE)
+FEW = 3_000
+"""Trades of a window that are summed one by one; of more, minutes are."""
+LOOKBACKS = (MINUTE, 60 * MINUTE, 2**61)
+"""Spans (ns) whose trades, if they are few, are searched for the last one before a window."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +101,24 @@ class Day:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A window that was computed: it stays the same while no trade comes and none leaves.
+
+    version: epoch and revision of the symbol. start: of the window. oldest: time of its first trade.
+    """
+
+    version: tuple[str, int]
+    brief: bool
+    start: int
+    oldest: int
+    day: Day
+
+    def holds(self, version: tuple[str, int], start: int, *, brief: bool) -> bool:
+        """True if a window that starts at `start` has the same trades."""
+        return self.version == version and self.start <= start <= self.oldest and (brief or not self.brief)
+
+
 class Rolling:
     """The 24 hour window of one symbol. lock: reentrant."""
 
@@ -107,6 +132,7 @@ class Rolling:
         self._lock = lock
         self._minutes: deque[Kline] = deque()
         self._version: tuple[str, int] | None = None
+        self._known: _Known | None = None
 
     def day(self, now: int, *, brief: bool = False) -> Day:
         """The 24 hours up to `now` (ns, at or after the last trade). Raises NotFound for a symbol without ticks.
@@ -115,25 +141,31 @@ class Rolling:
         """
         with self._lock:
             start = now - DAY
-            whole = -(-start // MINUTE) * MINUTE
-            self._refresh(whole)
-            tail = [minute for minute in self._minutes if minute.start <= now]
-            part = self._part(start, whole)
-            before = None if brief else self._before(start)
-            pieces = [*([part] if part is not None else []), *tail]
-            first, last = self._ledger.place_at(start), self._ledger.place_at(now + 1) - 1
-            if not pieces:  # the window includes the last trade, so the symbol was removed just now
-                raise NotFound(f"symbol {self._symbol!r} has no ticks")
-            whole_day = pieces[0]
-            for piece in pieces[1:]:
-                whole_day = whole_day.joined(piece)
-            trades = self._ledger.trades(last, 1)
-            size = trades[0].size if trades else 0
-            kline = Kline(
-                start, now, whole_day.open, whole_day.high, whole_day.low, whole_day.close, whole_day.volume,
-                whole_day.quote, whole_day.trades, whole_day.taker, whole_day.taker_quote, whole_day.pd, whole_day.sd,
-            )  # fmt: skip
-            return Day(kline, before.close if before is not None else kline.open, size, first, last)
+            version = self._market.epoch_of(self._symbol), self._market.revision(self._symbol)
+            known = self._known
+            if known is None or not known.holds(version, start, brief=brief):
+                known = self._known = _Known(version, brief, start, *self._compute(start, now, brief=brief))
+            return replace(known.day, kline=replace(known.day.kline, start=start, end=now))
+
+    def _compute(self, start: int, now: int, *, brief: bool) -> tuple[int, Day]:
+        """(time of the oldest trade, the 24 hours), from the ticks if they are few, else from minutes."""
+        found = self._market.ticks(self._symbol, start=start, end=now + 1, limit=FEW + 1)
+        if not len(found.ticks):  # the window includes the last trade, so the symbol was removed just now
+            raise NotFound(f"symbol {self._symbol!r} has no ticks")
+        kline = _kline(found, start, now) if len(found.ticks) <= FEW else self._from_minutes(start, now)
+        before = None if brief or self._market.info(self._symbol).first >= start else self._before(start)
+        first, last = self._ledger.place_at(start), self._ledger.place_at(now + 1) - 1
+        trades = self._ledger.trades(last, 1)
+        day = Day(kline, kline.open if before is None else before.close, trades[0].size if trades else 0, first, last)
+        return int(found.ticks.time[0]), day
+
+    def _from_minutes(self, start: int, now: int) -> Kline:
+        whole = -(-start // MINUTE) * MINUTE
+        self._refresh(whole)
+        part = self._part(start, whole)
+        pieces = [part] if part is not None else []
+        pieces += [minute for minute in self._minutes if minute.start <= now]
+        return replace(reduce(Kline.joined, pieces), start=start, end=now)
 
     def _refresh(self, whole: int) -> None:
         version = (self._market.epoch_of(self._symbol), int(self._market.stats(self._symbol)["late"]))
@@ -154,18 +186,26 @@ class Rolling:
         if start >= end:
             return None
         found = self._market.ticks(self._symbol, start=start, end=end)
-        ticks, grid = found.ticks, found.grid
-        if not len(ticks):
-            return None
-        levels, sizes = (ticks.level * grid.tick_units).tolist(), ticks.size.tolist()
-        bought = [side == Side.BUY for side in ticks.side.tolist()]
-        each = list(zip(levels, sizes, bought, strict=True))
-        return Kline(
-            start, end, levels[0], max(levels), min(levels), levels[-1], sum(sizes), sum(p * q for p, q, _ in each),
-            len(each), sum(q for _, q, buy in each if buy), sum(p * q for p, q, buy in each if buy),
-            grid.price_decimals, grid.size_decimals,
-        )  # fmt: skip
+        return _kline(found, start, end) if len(found.ticks) else None
 
     def _before(self, start: int) -> Kline | None:
+        """A kline with the last trade before a time (ns), None without one."""
+        for back in LOOKBACKS:
+            found = self._market.ticks(self._symbol, start=start - back, end=start, limit=FEW + 1)
+            if 0 < len(found.ticks) <= FEW:
+                return _kline(found, start - back, start)
         second = start // 10**9 * 10**9
         return self._part(second, start) or self._klines.before(self._symbol, second)
+
+
+def _kline(found: TickTable, start: int, end: int) -> Kline:
+    """At least one tick as one kline."""
+    ticks, grid = found.ticks, found.grid
+    levels, sizes = (ticks.level * grid.tick_units).tolist(), ticks.size.tolist()
+    bought = [side == Side.BUY for side in ticks.side.tolist()]
+    each = list(zip(levels, sizes, bought, strict=True))
+    return Kline(
+        start, end, levels[0], max(levels), min(levels), levels[-1], sum(sizes), sum(p * q for p, q, _ in each),
+        len(each), sum(q for _, q, buy in each if buy), sum(p * q for p, q, buy in each if buy),
+        grid.price_decimals, grid.size_decimals,
+    )  # fmt: skip

@@ -34,8 +34,11 @@ class MarketReader(Protocol):
     def active(self) -> str | None:
         """The symbol that received ticks last, not counting simulated ones; None without any."""
 
-    def symbols(self) -> list[SymbolInfo]:
-        """All symbols, the most recently active first, followed by the simulated ones by name."""
+    def count(self) -> int:
+        """Number of symbols with ticks. Never raises."""
+
+    def symbols(self, most: int | None = None) -> list[SymbolInfo]:
+        """The first `most` symbols (None: all), the most recently active first, then the simulated ones by name."""
 
     def info(self, symbol: str) -> SymbolInfo:
         """One symbol's row of the list."""

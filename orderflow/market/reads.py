@@ -40,12 +40,17 @@ class MarketReads:
             real = [state for state in self._with_ticks() if not state.simulated]
             return max(real, key=lambda state: state.counters.active).tape.symbol if real else None
 
-    def symbols(self) -> list[SymbolInfo]:
-        """All symbols, the most recently active first, followed by the simulated ones by name."""
+    def count(self) -> int:
+        """Number of symbols with ticks."""
+        with self._lock:
+            return len(self._with_ticks())
+
+    def symbols(self, most: int | None = None) -> list[SymbolInfo]:
+        """The first `most` symbols (None: all), the most recently active first, then the simulated ones by name."""
         with self._lock:
             latest = sorted(self._with_ticks(), key=lambda state: -state.counters.active)
             ordered = sorted(latest, key=lambda state: state.tape.symbol if state.simulated else "")
-            return [state.info() for state in ordered]
+            return [state.info() for state in ordered[:most]]
 
     def info(self, symbol: str) -> SymbolInfo:
         """One symbol's row of the list."""

@@ -6,15 +6,16 @@ of Binance's API, uses the error shape of this server. REST calls run in worker 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import flask
 import msgspec
 
-from orderflow.errors import BadInput
-from orderflow.exchange.dialect import ENDPOINTS, INTERVALS, MAX_LIMIT, Endpoint, Refusal
-from orderflow.exchange.exchange import Exchange
+from orderflow.errors import BadInput, Busy
+from orderflow.exchange.dialect import ENDPOINTS, INTERVALS, MAX_LIMIT, Endpoint, Refusal, too_much_weight
+from orderflow.exchange.exchange import Exchange, Reply
 from orderflow.products import HasParts
 from orderflow.web.exchange.exchange_hub import POLICY, Hub
 from orderflow.web.kit import schemas
@@ -23,7 +24,7 @@ from orderflow.web.kit.fanout import Fanout
 from orderflow.web.kit.frames import frame
 from orderflow.web.kit.params import LAST_NS, Param
 from orderflow.web.kit.request_body import read_body
-from orderflow.web.kit.responses import JSON, json_response
+from orderflow.web.kit.responses import JSON, encode, json_response, reserve
 from orderflow.web.kit.routes import ResponseDoc, Route, Values, View
 from orderflow.web.kit.sockets import Connection, Handler
 
@@ -31,6 +32,10 @@ BASE = "/exchange"
 MAX_MESSAGE = 1 << 16
 """Maximum bytes of a client's message, enough to subscribe to many streams."""
 SCRIPT_BYTES = 1 << 18
+HEAVY = 20
+"""Request weight from which a call waits its turn, as large answers do (see `orderflow.web.kit.backlog`)."""
+ANSWER_BYTES = 4 << 20
+"""Bytes of the largest answer, about: 24 hours of 5,000 symbols."""
 
 REFUSED = schemas.record({"code": schemas.WHOLE, "msg": schemas.WORD}, doc="The error, with the exchange's error code.")
 HEADERS = {
@@ -178,9 +183,18 @@ class ExchangeApi(Api):
         return self.state(values)
 
     def _view(self, endpoint: Endpoint) -> View:
+        size = ANSWER_BYTES if max(endpoint.weight.one, endpoint.weight.all) >= HEAVY else 0
+
+        def call(query: Sequence[tuple[str, str]], address: str) -> Reply:
+            try:
+                with reserve(size) if size else nullcontext():
+                    return self._workers.run(self.exchange.call, endpoint.path, query, address)
+            except Busy as busy:
+                error = too_much_weight(self.exchange.rules.weight, busy.retry_after)
+                return Reply(error.status_code, error.headers, encode(error.body))
+
         def view(values: Values) -> flask.Response:
-            address = flask.request.remote_addr or ""
-            reply = self._workers.run(self.exchange.call, endpoint.path, values["query"], address)
+            reply = call(values["query"], flask.request.remote_addr or "")
             if reply.delay:
                 self._workers.wait(reply.delay)
             return json_response(reply.body, reply.status, reply.headers)

@@ -6,8 +6,6 @@ responses are built from the session's log in worker threads; the same log gives
 
 from __future__ import annotations
 
-from typing import Any
-
 import flask
 
 from orderflow.herd.debrief.cache import Debriefs
@@ -18,12 +16,14 @@ from orderflow.services import Services
 from orderflow.web.herd import herd_schemas as schemas
 from orderflow.web.kit.access import require_operator
 from orderflow.web.kit.params import Param, text
-from orderflow.web.kit.responses import JSON, json_response
+from orderflow.web.kit.responses import JSON, encode, json_response, reserve
 from orderflow.web.kit.routes import ResponseDoc, Route, Values
 from orderflow.web.kit.schemas import Schema
 
 SESSION = text("session", "The id of a session from /herd/sessions. Default: the current session.", longest=80)
 KEY_NEEDED = {401: "The key is needed."}
+SESSION_BYTES = 16 << 20
+"""Memory reserved for an answer made from a session's whole log, about."""
 MISSING = {**KEY_NEEDED, 404: "There is no such session."}
 
 
@@ -61,7 +61,8 @@ class SessionsApi:
 
     def frames(self, values: Values) -> flask.Response:
         _need_key()
-        return json_response(self._workers.run(self._frames, self._session(values)))
+        with reserve(SESSION_BYTES):
+            return json_response(self._workers.run(self._frames, self._session(values)))
 
     def debrief(self, values: Values) -> flask.Response:
         _need_key()
@@ -70,7 +71,8 @@ class SessionsApi:
     def export(self, values: Values) -> flask.Response:
         _need_key()
         session, what = self._session(values), values["what"]
-        body, kind = self._workers.run(self._export, what, session)
+        with reserve(SESSION_BYTES):
+            body, kind = self._workers.run(self._export, what, session)
         name = f"herd-{session}-{what}"
         return flask.Response(
             body, headers={"Content-Disposition": f'attachment; filename="{name}"'}, content_type=kind
@@ -79,8 +81,8 @@ class SessionsApi:
     def _session(self, values: Values) -> str:
         return values["session"] or self._game.session_id
 
-    def _frames(self, session: str) -> dict[str, Any]:
-        return frames(self._game.load(session))
+    def _frames(self, session: str) -> bytes:
+        return encode(frames(self._game.load(session)))
 
     def _export(self, what: str, session: str) -> tuple[bytes, str]:
         return export(what, self._game.load(session))

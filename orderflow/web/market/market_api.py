@@ -207,6 +207,10 @@ class MarketApi(Api):
         return self._answer("ticks", values)
 
     def symbols(self, values: Values) -> flask.Response:
+        with reserve(self._market.count() * TEXT_BYTES):
+            return json_response(self._services.workers.run(self._symbols))
+
+    def _symbols(self) -> bytes:
         rows = [
             {
                 "symbol": info.symbol,
@@ -220,7 +224,7 @@ class MarketApi(Api):
             }
             for info in self._market.symbols()
         ]
-        return json_response({"symbols": rows})
+        return encode({"symbols": rows})
 
     def studies(self, values: Values) -> flask.Response:
         return json_response({"studies": [study_json(study) for study in STUDIES]})

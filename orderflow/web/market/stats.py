@@ -75,7 +75,7 @@ class StatsApi(Api):
         return json_response(
             {
                 "symbol": symbol,
-                "symbols": len(self._market.symbols()),
+                "symbols": self._market.count(),
                 **figures,
                 "candles": candles,
                 "last": None if last is None else stamp(last * 1_000_000),
