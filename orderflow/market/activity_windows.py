@@ -28,8 +28,7 @@ def frame_passes(state: SymbolState, frame: Frame) -> Checkpoints:
     with tape.lock:
         found = tape.passes.find(frame.name)
         if found is None:
-            first = max(int(tape.traded.start[0]), tape.lost_until)
-            begin = int(tape.session.start_of(np.array([first]))[0])
+            begin = int(tape.session.start_of(tape.traded.start[:1])[0])
             found = tape.passes.keep(frame.name, passes_from(state, frame, begin))
         return found
 

@@ -6,9 +6,11 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from orderflow.errors import OrderflowError
 from orderflow.market.checkpoints import Checkpoints
-from orderflow.market.reach import AT_ONCE, extend, missing
+from orderflow.market.reach import AT_ONCE, extend, missing, newest_minute, session_passes
 from orderflow.market.symbol import SymbolState
 from orderflow.market.tape import Lock
 
@@ -35,6 +37,14 @@ class Counting:
     def at_once(self) -> Counting:
         """The same for a caller that waits."""
         return Counting(None, self._lock, self._done)
+
+    def prepare(self, state: SymbolState) -> None:
+        """Have the totals of a long newest session made in the background, before a window needs them."""
+        newest = newest_minute(state.tape)
+        if self._background is not None and len(state.tape.traded):
+            found = session_passes(state, int(state.tape.session.start_of(np.array([newest]))[0]))
+            if missing(state.tape, found, newest) > AT_ONCE:
+                self.complete(state, found, newest)
 
     def complete(self, state: SymbolState, found: Checkpoints, until: int) -> bool:
         """Have checkpoints made up to `until` (ns UTC). True if they are there, False if they will be."""

@@ -107,6 +107,8 @@ def changed(
             starts = list(series.starts)
         if frame.ns:
             tape.fill_scalars(series, series.starts if options.studies else starts)
+        if full and frame.ns:
+            counting.prepare(state)
         moved = series.moved(since, starts) if not full else []
         for start in (*starts, *moved):
             series.opening_of(start)

@@ -19,7 +19,7 @@ from orderflow.errors import StorageFailed
 from orderflow.market.audit import Audit, audit_minute
 from orderflow.market.bars.activity_series import ActivitySeries
 from orderflow.market.bars.base_bars import BaseBars
-from orderflow.market.bars.series import Series, level_sums
+from orderflow.market.bars.series import NO_TOTALS, Series, SessionCarry, level_sums
 from orderflow.market.bars.updates import BarUpdater, ReadLog
 from orderflow.market.buffer import Columns, TickBuffer, in_order, join
 from orderflow.market.checkpoints import Passes
@@ -318,6 +318,11 @@ class Tape:
             self._seconds_from(begin)
         session = int(self.session.start_of(np.array([begin]))[0])
         opening = -(-session // frame.ns) * frame.ns if frame.ns <= HOUR else session
+        passed = self.passes.find(session)
+        if passed is not None and opening == session:
+            at = passed.at(begin)
+            series.carry = SessionCarry(session, at.totals if at.session == session else NO_TOTALS)
+            opening = at.time
         for ticks in self._ticks_since(min(opening, begin)):
             inside = ticks.time >= begin
             if not inside.all():
