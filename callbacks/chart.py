@@ -183,6 +183,11 @@ def sample_note(status: dict[str, Any] | None) -> str:
     return ""
 
 
+def storage_note(problems: Sequence[str], parts: Sequence[DamagedPart]) -> str:
+    """Why nothing can be stored, and what of the stored data cannot be read; empty if all is well."""
+    return " ".join([*(f"{problem}." for problem in problems), damage_note(parts)]).strip()
+
+
 def damage_note(parts: Sequence[DamagedPart]) -> str:
     """What of the stored data cannot be read, and what to do; empty if nothing is damaged."""
     if not parts:
@@ -237,10 +242,10 @@ def register(app: Dash, services: Services) -> None:
     def poll_symbols(_intervals: int | None, shown: list[str] | None, note: str | None, damage: str | None) -> Any:
         names = symbol_names(market, shown)
         said = sample_note(services.part(SampleReplay).status())
-        damaged = damage_note(services.damage())
-        if names is None and (said, damaged) == (note or "", damage or ""):
+        stored = storage_note(services.problems(), services.damage())
+        if names is None and (said, stored) == (note or "", damage or ""):
             raise PreventUpdate
-        return no_update if names is None else names, said, damaged, damaged
+        return no_update if names is None else names, said, stored, stored
 
     @app.callback(
         Output("chart-sample-note", "children", allow_duplicate=True),

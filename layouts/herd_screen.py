@@ -32,8 +32,8 @@ class ScreenState:
     """What a page may see of the game at one moment. Times in ms; amounts in currency.
 
     zero: where the chart begins; way: of the price lately; moved: whether the price ever differed from the first;
-    rounds: whether there ever was one; bots: of all kinds; trouble: what is damaged, "" if nothing; stopped:
-    whether the game stands still because of it.
+    rounds: whether there ever was one; bots: of all kinds; trouble: what is damaged or cannot be stored, ""
+    if nothing; stopped: whether the game stands still because of damage.
     """
 
     presenter: bool

@@ -91,7 +91,8 @@ class Services:
 
     def problems(self) -> list[str]:
         """What the operator should know: why writes are refused, and what was wrong at the start. Without any: []."""
-        found = [self.ticks.problem, *self.notices]
+        products = (message for product in PRODUCTS for message in product.problems(self.parts))
+        found = [self.ticks.problem, *products, *self.notices]
         return [message for message in found if message]
 
     def _configure(self) -> None:

@@ -7,12 +7,13 @@ something written there is acknowledged.
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 Identity = tuple[int, int]
 """(device, inode) of a file."""
 
 
-def identity(path: str | int) -> Identity | None:
+def identity(path: str | Path | int) -> Identity | None:
     """The file at a path, or of an open handle; None if there is none or it cannot be reached."""
     try:
         found = os.stat(path)

@@ -14,22 +14,32 @@ import contextlib
 import os
 import re
 import shutil
+import tempfile
+import time
 from pathlib import Path
 
 from orderflow.errors import Conflict, NotFound, StorageFailed
 from orderflow.runtime.workers import Workers, plain_lock
+from orderflow.storage.identity import Identity, identity
 from orderflow.storage.lines import LogText, complete, read_log, seal
 from orderflow.storage.private import make_folder
+from orderflow.storage.reasons import GONE, reason_of, with_advice
 
 SUFFIX = ".jsonl"
 DAMAGED = ".damaged"
 """Added to the name of a log whose good lines were put into a new file."""
 _CHUNK = 65_536
+_PROBE = 8_192
+"""Bytes that must fit on the disk before lines are said to be accepted again."""
+_PROBE_SECONDS = 2.0
 _NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,99}")
 
 
 class DiskJournal:
-    """Logs in `directory`, created by the first append. torn: bytes of incomplete lines that were removed."""
+    """Logs in `directory`, created by the first append. torn: bytes of incomplete lines that were removed.
+
+    A log whose file was deleted or replaced under the running server is noticed before a line is acknowledged.
+    """
 
     durable = True
 
@@ -40,7 +50,10 @@ class DiskJournal:
         self._name = ""
         self._file = -1
         self._size = 0
+        self._opened: Identity | None = None
         self._syncing = False
+        self._problem = ""
+        self._probe_at = 0.0
         self.torn = 0
 
     def names(self) -> list[str]:
@@ -48,34 +61,49 @@ class DiskJournal:
         try:
             return sorted(path.stem for path in self._directory.glob(f"*{SUFFIX}") if _NAME.fullmatch(path.stem))
         except OSError as error:
-            raise StorageFailed(f"{self._directory} cannot be read: {error.strerror or error}") from error
+            raise StorageFailed(f"{self._directory} cannot be read: {reason_of(error, self._directory)}") from error
 
     def begin(self, name: str) -> None:
         """Append to this log from now on. The first `append` opens or creates its file."""
         self._release()
         self._name = name
+        self._opened = identity(self._path(name))
 
     def append(self, data: bytes) -> None:
         """Append whole lines. After it returns they survive a crash of the process.
 
         Raises StorageFailed; the file is unchanged then (or is repaired before the next append).
         """
+        sealed = seal(data)
         try:
             if self._file < 0:
                 self._open()
-            elif os.fstat(self._file).st_size != self._size:  # an earlier failure left a part
-                os.ftruncate(self._file, self._size)
-            sealed = seal(data)
+            self._cut_off_remains()
             view = memoryview(sealed)
             while view:
                 view = view[os.write(self._file, view) :]
+            if identity(self._path(self._name)) != self._opened:
+                raise _Gone()
         except OSError as error:
-            if self._file >= 0:
-                with contextlib.suppress(OSError):
-                    os.ftruncate(self._file, self._size)
-            raise StorageFailed(f"the session's log cannot be written: {error.strerror or error}") from error
+            self._undo()
+            reason = GONE if isinstance(error, _Gone) else reason_of(error, self._directory)
+            self._problem = with_advice("the game's log cannot be written", reason)
+            raise StorageFailed(self._problem) from error
+        self._problem = ""
         self._size += len(sealed)
         self._sync_soon()
+
+    def problem(self) -> str:
+        """Why lines are refused at present, "" if they are not. Looks at the file, and after a refusal at the disk."""
+        if self._is_gone():
+            self._problem = with_advice("the game's log cannot be written", GONE)
+        elif self._problem and time.monotonic() >= self._probe_at:
+            self._probe_at = time.monotonic() + _PROBE_SECONDS
+            with contextlib.suppress(OSError), tempfile.TemporaryFile(dir=self._directory) as probe:
+                probe.write(bytes(_PROBE))
+                probe.flush()
+                self._problem = ""
+        return self._problem
 
     def read(self, name: str) -> bytes:
         """The whole lines of a log up to the first damaged one. Raises NotFound, StorageFailed."""
@@ -91,7 +119,7 @@ class DiskJournal:
         except FileNotFoundError as error:
             raise NotFound(f"there is no session {name!r}") from error
         except OSError as error:
-            raise StorageFailed(f"the log of {name} cannot be read: {error.strerror or error}") from error
+            raise StorageFailed(f"the log of {name} cannot be read: {reason_of(error, self._directory)}") from error
 
     def mend(self, name: str, lines: int) -> str:
         """Make the first `lines` lines the log of that name, and keep the damaged file beside it under another name,
@@ -109,8 +137,11 @@ class DiskJournal:
         except OSError as error:
             with contextlib.suppress(OSError):
                 fresh.unlink()
-            raise StorageFailed(f"the log of {name} cannot be written: {error.strerror or error}") from error
+            reason = reason_of(error, self._directory)
+            raise StorageFailed(with_advice(f"the log of {name} cannot be written", reason)) from error
         self._sync_directory()
+        if name == self._name:
+            self._opened = identity(path)
         return kept.name
 
     def close(self) -> None:
@@ -121,12 +152,18 @@ class DiskJournal:
         return self._directory / f"{name}{SUFFIX}"
 
     def _open(self) -> None:
-        make_folder(self._directory)
-        path = self._path(self._name)
-        new = not path.exists()
-        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
-        self._file = os.open(path, flags, 0o600)
+        new = self._opened is None
+        if new:
+            make_folder(self._directory)
+        flags = os.O_RDWR | os.O_APPEND | (os.O_CREAT if new else 0) | getattr(os, "O_BINARY", 0)
         try:
+            self._file = os.open(self._path(self._name), flags, 0o600)
+        except FileNotFoundError as error:
+            raise error if new else _Gone() from error
+        try:
+            if not new and identity(self._file) != self._opened:
+                raise _Gone()
+            self._opened = identity(self._file)
             length = os.fstat(self._file).st_size
             self._size = _whole(self._file, length)
             if self._size != length:
@@ -137,6 +174,34 @@ class DiskJournal:
             os.close(self._file)
             self._file = -1
             raise
+
+    def _is_gone(self) -> bool:
+        """Whether the log's file is another one than at its opening, or lines of it are missing."""
+        if self._opened is not None and identity(self._path(self._name)) != self._opened:
+            return True
+        with self._lock, contextlib.suppress(OSError):
+            return self._file >= 0 and os.fstat(self._file).st_size < self._size
+        return False
+
+    def _cut_off_remains(self) -> None:
+        """Remove what an earlier failure left behind the last whole line. Raises _Gone if lines are missing."""
+        length = os.fstat(self._file).st_size
+        if length < self._size:
+            raise _Gone()
+        if length > self._size:
+            os.ftruncate(self._file, self._size)
+
+    def _undo(self) -> None:
+        """Remove a part that was written, and a file that was made for it."""
+        if self._file < 0:
+            return
+        with contextlib.suppress(OSError):
+            if os.fstat(self._file).st_size > self._size:
+                os.ftruncate(self._file, self._size)
+            if not self._size and identity(self._path(self._name)) == self._opened:
+                self._path(self._name).unlink()
+                self._opened = None
+                self._release()
 
     def _end_last_line(self, length: int) -> None:
         """Complete a last line that lacks only its end, and remove one that was cut in two."""
@@ -182,6 +247,10 @@ class DiskJournal:
             with contextlib.suppress(OSError):  # the kernel has the data in any case
                 os.fsync(handle)
             os.close(handle)
+
+
+class _Gone(OSError):
+    """The file at the log's path is not the one that was opened."""
 
 
 def _whole(handle: int, length: int) -> int:

@@ -76,7 +76,7 @@ def test_rejected_lines_leave_nothing(journal: DiskJournal, tmp_path: Path, monk
         return write(handle, bytes(data)[:6])
 
     monkeypatch.setattr(os, "write", half)
-    with pytest.raises(StorageFailed, match="No space"):
+    with pytest.raises(StorageFailed, match="the disk is full"):
         journal.append(b"refused!!\n")
     assert (tmp_path / "herd" / "a.jsonl").read_bytes() == seal(b"before\n")
     monkeypatch.setattr(os, "ftruncate", _fails)
@@ -158,7 +158,7 @@ def test_mending_that_fails_changes_nothing(tmp_path: Path, workers: Workers, mo
     damaged = seal(b"one\n") + b"junk\n"
     path.write_bytes(damaged)
     monkeypatch.setattr(os, "replace", _fails)
-    with pytest.raises(StorageFailed, match="Input/output"):
+    with pytest.raises(StorageFailed, match="I/O error"):
         DiskJournal(tmp_path, workers).mend("a", 1)
     assert path.read_bytes() == damaged
 

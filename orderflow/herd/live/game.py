@@ -61,7 +61,7 @@ class Game(View):
         self._settings = settings
         self._workers = workers
         self._clock = clock
-        self._journal = journal
+        self.journal = journal
         self._lock = plain_rlock()
         self._ticks = TickFeed(market, workers)
         self._archive = Archive(journal)
@@ -98,7 +98,7 @@ class Game(View):
             self._job.cancel()
         self._ticks.stop()
         with self._lock:
-            self._journal.close()
+            self.journal.close()
 
     # participants
 
@@ -257,7 +257,7 @@ class Game(View):
     def _names(self) -> list[str]:
         """All sessions with a log, oldest first."""
         try:
-            return sorted(self._journal.names(), key=session_order)
+            return sorted(self.journal.names(), key=session_order)
         except StorageFailed as error:  # the rest of the server works without it
             self._workers.note("herd sessions", error)
             return []
@@ -265,7 +265,7 @@ class Game(View):
     def _new_session(self, code: str | None = None) -> Session:
         number = next_number(self._names())
         config, begun = config_of(self._settings), self._time.begin_now()
-        return Session.begin(config, begun, self._journal, code, number, self._on_event)
+        return Session.begin(config, begun, self.journal, code, number, self._on_event)
 
     def _set_session(self, session: Session, notes: Notes | None = None) -> None:
         """Make this the current session."""
@@ -283,7 +283,7 @@ class Game(View):
         """
         notes = Notes()
         try:
-            session = Session.recover(name, self._journal, notes.add)
+            session = Session.recover(name, self.journal, notes.add)
         except (OrderflowError, KeyError, TypeError, ValueError) as error:  # a log of another version, or damaged
             self._workers.note(f"reading the herd session {name}", error)
             self.unreadable = f"the log of the game {name} cannot be read ({error})"

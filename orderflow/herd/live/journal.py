@@ -30,6 +30,9 @@ class Journal(Protocol):
         Raises StorageFailed; then nothing of `data` is kept.
         """
 
+    def problem(self) -> str:
+        """Why lines are refused at present, with the reason and what to do; "" if they are not."""
+
     def read(self, name: str) -> bytes:
         """All lines of a log up to the first damaged one; a torn last line is left out. Raises NotFound."""
 
@@ -63,6 +66,9 @@ class NoJournal:
 
     def append(self, data: bytes) -> None:
         self._logs.setdefault(self._name, []).append(data)
+
+    def problem(self) -> str:
+        return ""
 
     def read(self, name: str) -> bytes:
         if name not in self._logs:

@@ -74,8 +74,9 @@ def act(session: Session, t: int, action: str, args: Args, most: int) -> None:
 def end_game(session: Session, t: int) -> None:
     """End the running round, then the game."""
     if session.state.round is not None and session.state.round.running:
-        session.end_round(t)
-    session.set_phase(t, "ended")
+        session.end_round(t, phase="ended")
+    else:
+        session.set_phase(t, "ended")
 
 
 def is_time_up(session: Session, t: int) -> bool:
@@ -86,13 +87,9 @@ def is_time_up(session: Session, t: int) -> bool:
 
 def advance_round(session: Session, t: int) -> None:
     """End the running round and begin the next one; after the last one, freeze the market."""
-    session.end_round(t)
     last = session.state.round
     following = rounds.next_round(last) if last is not None else None
-    if following is not None:
-        session.begin_round(t, following)
-    else:
-        session.set_phase(t, "frozen")
+    session.end_round(t, following, "open" if following is not None else "frozen")
 
 
 def _round(session: Session, t: int, args: Args) -> None:

@@ -239,15 +239,22 @@ class Session:
         dividend = planned.dividend if planned.preset is None else None
         self._write(*opening, self._round_event(n + len(opening), t, planned, "begin", dividend))
 
-    def end_round(self, t: int) -> None:
-        """End the running round and pay its dividend. Raises Conflict when no round is running."""
+    def end_round(self, t: int, following: Round | None = None, phase: events.Phase | None = None) -> None:
+        """End the running round, pay its dividend, and begin the `following` round or change the phase, in one write.
+        Raises Conflict when no round is running."""
         running = self.state.round
         if running is None or not running.running:
             raise Conflict("no round is running")
         n, t = self._next(t)
         amount = rounds.draw_dividend(running, self.state.seed)
         paying = [] if amount is None else [self._dividend_event(n + 1, t, running.round, amount)]
-        self._write(self._round_event(n, t, running, "end", amount), *paying)
+        new: list[Event] = [self._round_event(n, t, running, "end", amount), *paying]
+        if phase is not None and phase != self.state.phase:
+            new.append(events.PhaseChanged(n + len(new), t, phase))
+        if following is not None:
+            dividend = following.dividend if following.preset is None else None
+            new.append(self._round_event(n + len(new), t, following, "begin", dividend))
+        self._write(*new)
 
     def pay_due(self, t: int) -> None:
         """Pay a dividend that was announced but not paid because the server stopped."""

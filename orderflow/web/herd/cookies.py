@@ -8,7 +8,9 @@ every order carries one.
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
+import logging
 import os
 import re
 import secrets
@@ -41,12 +43,17 @@ class CookiePayload(NamedTuple):
 
 
 FORGED = CookiePayload("", "")
+UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+"""Numbers of errors of a disk that is full or read-only."""
+
+log = logging.getLogger(__name__)
 
 
 def load_secret(folder: Path | None) -> bytes:
     """The secret stored in `folder`, created on first use, readable by this user only. None: a secret for this process.
 
-    Raises StorageFailed if the folder cannot be written, or the file in it is not a secret.
+    On a full or read-only disk it is for this process, too, which is logged. Raises StorageFailed if the folder cannot
+    be used for another reason, or the file in it is not a secret.
     """
     if folder is None:
         return secrets.token_bytes(SECRET_BYTES)
@@ -64,6 +71,13 @@ def load_secret(folder: Path | None) -> bytes:
             os.fsync(file.fileno())
         os.replace(fresh, path)
     except (OSError, UnicodeDecodeError) as error:
+        if isinstance(error, OSError) and error.errno in UNWRITABLE:
+            log.warning(
+                "the herd game's secret cannot be kept in %s (%s): phones must join again after a restart", path, error
+            )
+            with contextlib.suppress(OSError):
+                (folder / f"secret.{os.getpid()}").unlink()
+            return secrets.token_bytes(SECRET_BYTES)
         raise StorageFailed(f"cannot keep the herd game's secret in {path}: {error}") from error
     return secret
 

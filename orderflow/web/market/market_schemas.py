@@ -79,6 +79,10 @@ STATS = record(
             **array(record({"what": WORD, "name": {"type": "string"}, "count": COUNT, "text": WORD})),
             "description": "Stored data that cannot be read and is left out; `orderflow repair` saves the rest.",
         },
+        "problems": {
+            **array(WORD),
+            "description": "Why writes are refused at present (507), and what was wrong at the start.",
+        },
         "sockets": record(dict.fromkeys(("clients", "topics", "sent", "conflated", "dropped"), COUNT)),
     }
 )

@@ -83,6 +83,7 @@ class StatsApi(Api):
                 "audit": dict(zip(("bars", "failures"), audit, strict=True)),
                 "revision": revision,
                 "damage": [asdict(part) for part in self._services.damage()],
+                "problems": self._services.problems(),
                 "sockets": self._fanout.stats(),
             }
         )
