@@ -45,7 +45,10 @@ class TickStore:
             raise
 
     def write(self, puts: Iterable[tuple[bytes, bytes]], drops: Iterable[bytes] = (), *, verified: bool = True) -> None:
-        """Store and remove in one transaction. Raises StorageFailed; nothing is changed then."""
+        """Store and remove in one transaction. Raises StorageFailed; nothing is changed then.
+
+        verified: refuse when the files are not at their paths any more; not needed where `confirm` follows.
+        """
         try:
             blobs = self._writable()
             blobs.write([(VERSION, FORMAT), *puts] if self._unmarked else puts, drops, verified=verified)
