@@ -41,7 +41,7 @@ TICKERS = 3
 CHANGING: dict[type, tuple[str, ...]] = {
     Market: ("ingest", "simulate", "reserve", "rejected", "configure", "reset", "load"),
     Game: ("control", "join", "rename", "order", "start", "stop"),
-    Simulation: ("pause", "resume", "set_speed", "restart", "edit", "keep", "play", "start"),
+    Simulation: ("pause", "resume", "set_speed", "restart", "edit", "play", "start"),
     SampleReplay: ("start", "stop"),
     Exchange: ("play",),
     Services: ("reset", "start", "stop"),

@@ -1,8 +1,9 @@
 """Slows those who try keys: after a few wrong ones, an address may try one more only every few seconds.
 
-A right key costs nothing, and neither does a cookie, so the operator is not locked out by what others do. An attempt
-beyond the limit is refused without a comparison. Addresses are told apart together with the name by which the server
-was called: behind a tunnel everybody has the same address, but the operator can still use the machine's own name.
+An attempt beyond the limit is refused whether it is right or not, or else guessing would go on at full speed. That does
+not hold for an address from which the right key has come before, nor for a key too long to guess (`access`): so the
+operator is not locked out by what others do. Addresses are told apart together with the name by which the server was
+called: behind a tunnel everybody has the same address, but the operator can still use the machine's own name.
 """
 
 from __future__ import annotations
@@ -39,10 +40,21 @@ class WrongKeys:
 
     def __init__(self) -> None:
         self._tries: OrderedDict[tuple[str, str], _Tries] = OrderedDict()
+        self._trusted: OrderedDict[tuple[str, str], None] = OrderedDict()
         self.count = 0
 
+    def trusts(self, address: str, host: str) -> bool:
+        """Whether the right key has come from there before."""
+        return _place(address, host) in self._trusted
+
+    def trust(self, address: str, host: str) -> None:
+        """The right key has come from there."""
+        self._trusted[_place(address, host)] = None
+        if len(self._trusted) > REMEMBERED:
+            self._trusted.popitem(last=False)
+
     def allow(self, address: str, host: str, now: float) -> None:
-        """Raises Busy if a key from there must not be compared now. now: monotonic s."""
+        """Raises Busy if no key from there is taken now. now: monotonic s."""
         tries = self._tries.get(_place(address, host))
         if tries is not None and (left := _left(tries, now)) < 1:
             self._note(address, tries)

@@ -43,7 +43,7 @@ class Doorman:
 def test_wrong_keys_are_slowed_by_address_and_never_hinder_others() -> None:
     door = Doorman()
     assert [door.ask(f"guess {i}") for i in range(BURST + 3)] == [403] * BURST + [429] * 3
-    assert door.ask(KEY) == 429, "a right key is not compared now either, or guessing would go on at full speed"
+    assert door.ask(KEY) == 429, "nor is a right key taken now, or guessing would go on at full speed"
     assert [door.ask(KEY, "10.0.0.2"), door.ask(KEY, host="localhost")] == [200, 200]
     cookie = door.authenticator.cookie(secure=False).partition(";")[0]
     environ = {"REMOTE_ADDR": "10.0.0.1", "HTTP_HOST": "flow", "HTTP_COOKIE": cookie}
@@ -54,6 +54,14 @@ def test_wrong_keys_are_slowed_by_address_and_never_hinder_others() -> None:
     assert [door.ask(KEY) for _ in range(100)] == [200] * 100, "a right key costs nothing"
     door.now += 10_000 * SECONDS
     assert [door.ask(f"guess {i}") for i in range(BURST + 1)] == [403] * BURST + [429]
+    assert door.ask(KEY) == 200, "the operator's own program at this address goes on"
+
+
+def test_a_key_too_long_to_guess_is_never_locked_out() -> None:
+    key = "a-key-of-144-random-bits"
+    door = Doorman(api_key=key)
+    assert [door.ask(f"guess {i}") for i in range(BURST + 1)] == [403] * BURST + [429]
+    assert door.ask(key) == 200
 
 
 def test_addresses_are_remembered_in_bounded_memory() -> None:
