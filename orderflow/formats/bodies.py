@@ -26,7 +26,7 @@ from orderflow.formats.sources import first_lines
 FEW_BYTES = 4096
 """Bodies up to this size are parsed row by row, which is quicker for them."""
 _FEW_LINES = 32
-_SPARE = 1 << 18
+_SPARE = 1 << 17
 _LEAST_VALUE, _LEAST_LINE = 4, 8
 
 
@@ -70,7 +70,7 @@ def parse_body(
         text = data.decode()
     except UnicodeDecodeError as error:
         raise BadInput(f"the body is not UTF-8: {error.reason} at byte {error.start}") from error
-    if not quick and _count(data, b",[{") > _SPARE + len(data) // _LEAST_VALUE:
+    if not quick and _count(data, b",[{\n" if kind == "ndjson" else b",[{") > _SPARE + len(data) // _LEAST_VALUE:
         raise BadInput("the body has too many values for its size; send ticks with the documented keys")
     rows = JsonRows(data, text, context, lines=kind == "ndjson")
     return rows.parse(len(data) > FEW_BYTES if fast is None else fast)

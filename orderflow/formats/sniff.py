@@ -158,6 +158,8 @@ def _delimiter(texts: list[str]) -> str | None:
 
 
 def _is_bounded(text: str) -> bool:
+    if len(text) < MAX_COLUMNS:
+        return True
     return len(text) <= MAX_LINE and all(text.count(mark) < MAX_COLUMNS for mark in DELIMITERS)
 
 

@@ -65,12 +65,16 @@ class ParsedRows:
 
 @dataclass(slots=True)
 class Chunk:
-    """The result of one path for consecutive rows: parsed rows, errors, number of rows, and of bad ones."""
+    """The result of one path for consecutive rows: parsed rows, errors, number of rows, and of bad ones.
+
+    by_rows: it is of the row path.
+    """
 
     parts: list[ParsedRows]
     rows: int
     errors: list[FieldError] = field(default_factory=list)
     rejected: int = 0
+    by_rows: bool = False
 
 
 @dataclass(frozen=True, slots=True)

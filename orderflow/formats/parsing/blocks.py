@@ -1,7 +1,7 @@
 """Parse blocks of lines: on the fast path first, on the row path where that is not possible.
 
 A block with an unusual row is split and each part is tried again, so one bad row costs a few hundred rows on the row
-path, not fifty thousand.
+path, not fifty thousand. Where all rows are unusual, trying is given up soon: it costs as much as the rows.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from orderflow.formats.parsing.rows import RowReader
 
 _FEW_LINES = 256
 _PARTS = 8
+_VAIN, _MANY_LINES = 2, 4096
+"""After so many parts in a row without a line for the fast path, it is not tried on further parts of so many lines."""
 _NULLS = sorted(NULL_WORDS)
 _NULL_SET = pa.array(_NULLS)
 _KEPT_EMPTY = frozenset({Role.TIME, Role.DAY, Role.PRICE, Role.SIZE})
@@ -66,7 +68,16 @@ class TextTable:
         except NotVectorizable:
             if block.lines <= _FEW_LINES:
                 return [self._by_rows(block)]
-        return [chunk for part in block.parts(_PARTS) for chunk in self._chunks(part)]
+        chunks: list[Chunk] = []
+        vain = 0
+        for part in block.parts(min(_PARTS, -(-block.lines // _FEW_LINES))):
+            if vain >= _VAIN and part.lines <= _MANY_LINES:
+                chunks.append(self._by_rows(part))
+                continue
+            found = self._chunks(part)
+            vain = vain + 1 if all(chunk.by_rows for chunk in found) else 0
+            chunks += found
+        return chunks
 
     def _by_columns(self, block: Block) -> Chunk:
         layout = self.layout

@@ -132,7 +132,7 @@ class RowReader:
         """The result for all rows so far."""
         parts = [self._parsed_rows(symbol, rows) for symbol, rows in self._symbols.items()]
         self._errors.sort(key=lambda error: -1 if error.row is None else error.row)
-        return Chunk([part for part in parts if len(part.row)], self._rows, self._errors, self._rejected)
+        return Chunk([part for part in parts if len(part.row)], self._rows, self._errors, self._rejected, True)
 
     def _note(self, errors: list[FieldError]) -> None:
         """List errors while there is room."""

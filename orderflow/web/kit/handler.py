@@ -14,7 +14,7 @@ import contextlib
 import io
 import logging
 import socket
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, Protocol
 from urllib.parse import unquote
 
@@ -213,14 +213,18 @@ class Handler(SendingHandler):
 
 def add_field(environ: dict[str, Any], name: str, value: str) -> None:
     """Add a header field to the environ. A name with an underscore is left out: it could pass for another field."""
-    if "_" in name:
-        return
-    key = name.replace("-", "_").upper()
-    if name not in NO_CONTENT_FIELDS:
-        key = f"HTTP_{key}"
-        if key in environ:
-            value = f"{environ[key]}{'; ' if name == 'cookie' else ','}{value}"
-    environ[key] = value
+    key = environ_key(name)
+    if key in environ and name not in NO_CONTENT_FIELDS:
+        value = f"{environ[key]}{'; ' if name == 'cookie' else ','}{value}"
+    if key:
+        environ[key] = value
+
+
+@lru_cache(maxsize=500)  # the names of fields are nearly always the same few
+def environ_key(name: str) -> str:
+    """Where a header field is in the environ, "" for nowhere."""
+    key = "" if "_" in name else name.replace("-", "_").upper()
+    return f"HTTP_{key}" if key and name not in NO_CONTENT_FIELDS else key
 
 
 def refusal(status: int, detail: str) -> bytes:

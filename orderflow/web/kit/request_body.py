@@ -15,7 +15,6 @@ from typing import Any
 from orderflow.errors import BadInput, OrderflowError, TooLarge
 from orderflow.web.kit.budget import counter
 
-PIECE = 1 << 16
 PACKED_PIECE = 1 << 13
 MAX_MEMBERS = 4096
 """Maximum number of parts that a gzip body is joined from."""
@@ -102,16 +101,11 @@ def _gone(environ: dict[str, Any], why: object) -> ClientGone:
 
 
 def _read(stream: Any, length: int | None, limit: int) -> bytes:
-    """The body, read piece by piece: nothing is reserved for what has not come. Raises TooLarge."""
-    if length is not None and length <= PIECE:
-        return bytes(stream.read(length))
-    pieces, size, most = [], 0, limit + 1 if length is None else length
-    while size < most and (piece := stream.read(min(PIECE, most - size))):
-        size += len(piece)
-        pieces.append(piece)
-    if size > limit:
+    """The whole body. Raises TooLarge."""
+    data = bytes(stream.read(limit + 1 if length is None else length))
+    if len(data) > limit:
         raise too_large(limit)
-    return b"".join(pieces)
+    return data
 
 
 def inflate(data: bytes, coding: str, limit: int) -> bytes:

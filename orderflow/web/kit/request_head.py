@@ -7,6 +7,7 @@ lengths, a length with a transfer coding, folded lines, control characters, a ho
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 
 LINE = 8192
@@ -22,7 +23,8 @@ SINGLE = ("content-length", "transfer-encoding", "host")
 """Fields that may be given once."""
 
 _REQUEST = re.compile(r"([!#$%&'*+\-.^_`|~0-9A-Za-z]+) ([^\x00-\x20\x7f]+) HTTP/([0-9])\.([0-9])\r?\n")
-_FIELD = re.compile(r"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):([^\x00-\x08\x0a-\x1f\x7f]*)\r?\n")
+_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _LENGTH = re.compile(r"[0-9]{1,18}")
 _HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+(?:%[\w.~-]+)?\]|[\w.~-]+)(?::([0-9]{1,5}))?", re.ASCII)
 
@@ -123,15 +125,28 @@ def parse_head(data: bytes) -> Head:
     if target[0] != "/":
         raise BadHead(400, "the request is malformed: the URL must begin with /")
     head = Head(method, target, f"HTTP/1.{minor}")
-    place = request.end()
-    while (field := _FIELD.match(text, place)) is not None:
-        head.add(field[1].lower(), field[2].strip(" \t"))
-        place = field.end()
-    if text[place:] not in ("\r\n", "\n"):
-        raise BadHead(400, "the request is malformed: a header field is damaged")
+    rest = text[request.end() :].replace("\r\n", "\n")
+    if (rest != "\n" and not rest.endswith("\n\n")) or _CONTROL.search(rest):
+        raise _damaged()
+    for line in rest[:-1].split("\n")[:-1]:
+        name, colon, value = line.partition(":")
+        known = field_name(name)
+        if not colon or not known:
+            raise _damaged()
+        head.add(known, value.strip(" \t"))
     _check_host(head)
     _check_framing(head)
     return head
+
+
+@lru_cache(maxsize=500)  # the names of fields are nearly always the same few
+def field_name(name: str) -> str:
+    """The name of a header field in lower case, "" if it is none."""
+    return name.lower() if _NAME.fullmatch(name) else ""
+
+
+def _damaged() -> BadHead:
+    return BadHead(400, "the request is malformed: a header field is damaged")
 
 
 def is_host(host: str) -> bool:

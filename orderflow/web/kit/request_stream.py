@@ -7,6 +7,7 @@ sends byte by byte, or stops, is noticed. A connection on which there is always 
 from __future__ import annotations
 
 import io
+import math
 import re
 import time
 from collections.abc import Iterator
@@ -21,8 +22,10 @@ TURN = 0.003
 GIVE_WAY = 1e-6
 """Seconds of a pause that lets all others work. In a pause of 0 gevent does not look at the sockets they wait for."""
 BODY_SECONDS = 30.0
-BODY_PIECE = 1 << 15
+BODY_RATE = 1 << 15
 """A body must come at this many bytes per BODY_SECONDS, or end within them."""
+PIECE = 1 << 17
+"""Bytes that are read at once: no memory is reserved for more than has come."""
 DRAIN_BYTES = 256 * 2**20
 DRAIN_SECONDS = 10.0
 """How much of an unread body is discarded, so that the client gets the response instead of a connection reset."""
@@ -41,11 +44,14 @@ class Wire(io.RawIOBase):
 
     def __init__(self, sock: Any) -> None:
         self._sock = sock  # flask-sock takes the connection over from here
-        self._deadline = 0.0
+        self._seconds = self._deadline = 0.0
+        self._rate: float = math.inf
+        self._credit = 0
         self._turn = time.monotonic()
 
-    def allow(self, seconds: float) -> None:
-        """Reading may take this long from now on."""
+    def allow(self, seconds: float, rate: float = math.inf) -> None:
+        """Reading may take this long from now on, and as long again after each `rate` bytes."""
+        self._seconds, self._rate, self._credit = seconds, rate, 0
         self._deadline = time.monotonic() + seconds
 
     def readable(self) -> bool:
@@ -62,8 +68,13 @@ class Wire(io.RawIOBase):
             count = int(self._sock.recv_into(buffer))
         finally:
             self._sock.timeout = before
-        if time.monotonic() - began > TURN / 10:
-            self._turn = time.monotonic()  # it has waited, so the others had their turn
+        now = time.monotonic()
+        self._credit += count
+        if self._credit >= self._rate:
+            self._credit = 0
+            self._deadline = now + self._seconds
+        if now - began > TURN / 10:
+            self._turn = now  # it has waited, so the others had their turn
         else:
             self.give_way()
         return count
@@ -94,8 +105,7 @@ class Body:
         self._chunked = length is None
         self._left = 0 if length is None else length
         self._asked = asked
-        self._credit = -1
-        self._draining = self._failed = False
+        self._begun = self._draining = self._failed = False
         self._ended = length == 0
         self._counted = length is None or length > UNCOUNTED
         environ[COUNT] = self.count
@@ -112,7 +122,7 @@ class Body:
         pieces: list[bytes] = []
         left = -1 if size is None or size < 0 else size
         while left and not self._ended:
-            piece = self._piece(BODY_PIECE if left < 0 else min(left, BODY_PIECE))
+            piece = self._piece(PIECE if left < 0 else min(left, PIECE))
             pieces.append(piece)
             left -= len(piece) if left > 0 else 0
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
@@ -155,7 +165,7 @@ class Body:
 
     def _piece(self, size: int) -> bytes:
         try:
-            if self._credit < 0:
+            if not self._begun:
                 self._begin()
             if self._chunked and not self._left:
                 self._next_chunk()
@@ -170,22 +180,18 @@ class Body:
         return data
 
     def _begin(self) -> None:
-        self._credit = 0
+        self._begun = True
         if self._asked is not None:
             self._asked.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
             self._asked = None
         if not self._draining:
-            self._wire.allow(BODY_SECONDS)
+            self._wire.allow(BODY_SECONDS, BODY_RATE)
 
     def _take(self, size: int) -> bytes:
         data: bytes = self.rfile.read(size)
         if len(data) < size:
             raise ConnectionError("the client left within its body")
         self._left -= size
-        self._credit += size
-        if self._credit >= BODY_PIECE and not self._draining:
-            self._credit = 0
-            self._wire.allow(BODY_SECONDS)
         if not self._left:
             if not self._chunked:
                 self._ended = True

@@ -88,6 +88,11 @@ class Turns:
         self._workers = workers
         self._turns: dict[str, tuple[Any, list[None]]] = {}
 
+    @property
+    def waiting(self) -> int:
+        """The number of clients that do something or wait."""
+        return len(self._turns)
+
     @contextmanager
     def take(self, client: str) -> Iterator[None]:
         """Wait until the client does nothing else."""

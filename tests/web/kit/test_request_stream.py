@@ -17,7 +17,7 @@ from orderflow.web.kit import request_stream
 from orderflow.web.kit.budget import Budget, client_of
 from orderflow.web.kit.handler import Waiting, add_field
 from orderflow.web.kit.request_body import MAX_MEMBERS, TooSlow, inflate, read_body
-from orderflow.web.kit.request_stream import BODY_PIECE, BODY_SECONDS, BadChunk, Body, Wire
+from orderflow.web.kit.request_stream import BODY_RATE, BODY_SECONDS, BadChunk, Body, Wire
 
 MIB = 1 << 20
 
@@ -138,7 +138,7 @@ def test_chunks_of_one_byte_do_not_lengthen_the_deadline(body_of: Callable[..., 
 
 def test_a_body_over_a_bad_network_takes_its_time(body_of: Callable[..., Body], clock: Clock) -> None:
     count = 100
-    step = BODY_SECONDS * 1400 / BODY_PIECE * 0.9
+    step = BODY_SECONDS * 1400 / BODY_RATE * 0.9
     body = body_of([b"x" * 1400] * count, 1400 * count, seconds=step)
     assert len(body.read()) == 1400 * count
     assert clock.now > 3 * BODY_SECONDS

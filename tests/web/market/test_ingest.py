@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import threading
 import zlib
 from collections.abc import Callable
 from typing import Any
@@ -14,6 +15,7 @@ from flask.testing import FlaskClient
 from orderflow.errors import Busy, StorageFailed
 from orderflow.services import Services
 from orderflow.web.app import create_server
+from orderflow.web.market.ingest import Turns
 
 SEED = {"Timestamp": "2025-10-09 18:00:00.032", "Precio": "25263,25", "Volumen": 2, "Lado": "BID"}
 TICK = {"timestamp": "2025-10-09T18:00:00.032Z", "price": 25263.25, "size": 2, "side": "sell"}
@@ -300,6 +302,53 @@ def test_other_trades_with_a_known_id_are_kept_and_counted(client: FlaskClient, 
 
 def test_identical_ticks_without_ids_all_count(client: FlaskClient) -> None:
     assert client.post("/ticks", json=[TICK] * 5).get_json()["accepted"] == 5
+
+
+def test_bad_rows_and_large_bodies_are_parsed_beside_the_loop(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran: list[int] = []
+    run = services.workers.run
+
+    def spy(fn: Callable[..., Any], *args: Any) -> Any:
+        ran.append(1)
+        return run(fn, *args)
+
+    client = create_server(services).test_client()
+    monkeypatch.setattr(services.workers, "run", spy)
+    row, bad = b"2025-10-09T18:00:00Z,10.5,1\n", b"2025-10-09T18:00:00Z,-1,1\n"
+    for rows, beside in ((row * 1000, False), (row * 1000 + bad, True), (row * 20_000, True), (bad, False)):
+        ran.clear()
+        client.post("/ticks", data=b"timestamp,price,size\n" + rows, headers=CSV_TYPE)
+        assert bool(ran) is beside, len(rows)
+
+
+def test_each_client_does_one_long_thing_at_a_time(services: Services) -> None:
+    turns = Turns(services.workers)
+    order: list[str] = []
+    inside, go_on = threading.Event(), threading.Event()
+
+    def first() -> None:
+        with turns.take("a"):
+            inside.set()
+            go_on.wait(10)
+            order.append("first")
+
+    def second() -> None:
+        with turns.take("a"):
+            order.append("second")
+
+    threads = [threading.Thread(target=first), threading.Thread(target=second)]
+    threads[0].start()
+    inside.wait(10)
+    threads[1].start()
+    with turns.take("b"):
+        order.append("another client")
+    go_on.set()
+    for thread in threads:
+        thread.join(10)
+    assert order == ["another client", "first", "second"]
+    assert turns.waiting == 0
 
 
 @pytest.mark.parametrize(
