@@ -124,7 +124,7 @@
     /** After a long silence: either nothing has happened, or the socket has died unnoticed. */
     function watch() {
       const one = socket;
-      if (!one || checking || document.hidden || Date.now() - heard < QUIET_MS) return;
+      if (!one || checking || document.hidden || Math.abs(Date.now() - heard) < QUIET_MS) return;
       checking = true;
       const asked = heard;
       const dead = () => {
@@ -144,7 +144,7 @@
     function seen() {
       clearTimeout(hider);
       if (document.hidden) hider = root.setTimeout(letGo, HIDDEN_MS);
-      else if (socket && Date.now() - heard < QUIET_MS) on.seen();
+      else if (socket && Math.abs(Date.now() - heard) < QUIET_MS) on.seen();
       else {
         drop(socket); // it may have died unnoticed while the phone slept
         socket = null;

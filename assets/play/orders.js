@@ -15,13 +15,13 @@
   /** on: sent(order), settled(order, result), refused(why, text), out(). result: {status, price, reason, …}. */
   function create(on) {
     const orders = { pending: null, busyUntil: 0, place, fill, resume, check, forget, done };
-    let tapped = 0,
+    let tapped = -TAP_MS,
       timer = 0,
       over = []; // ids of the last orders whose end is known
 
     /** A tap. The order, or null when it was refused. */
     function place(side, quantity) {
-      const at = Date.now();
+      const at = performance.now();
       if (orders.pending) return refuse("pending", "One order at a time: wait for the answer.");
       if (at - tapped < TAP_MS) return refuse("tap", "That was one tap: tap again for another order.");
       if (at < orders.busyUntil) return refuse("flood", flood());
@@ -40,7 +40,7 @@
     }
 
     function flood() {
-      const left = Math.max(1, Math.ceil((orders.busyUntil - Date.now()) / 1000));
+      const left = Math.max(1, Math.ceil((orders.busyUntil - performance.now()) / 1000));
       return "Too many orders: wait " + left + (left === 1 ? " second." : " seconds.");
     }
 
@@ -57,7 +57,7 @@
 
     function send(order) {
       order.tries += 1;
-      order.sent = Date.now();
+      order.sent = performance.now();
       keep();
       const body = { client_id: order.id, side: order.side, quantity: order.quantity };
       herd.http.post("/herd/orders", body).then(
@@ -72,7 +72,7 @@
         keep();
         if (!known(order, body)) later(() => ask(order), ASK_MS);
       } else if (status === 429) {
-        orders.busyUntil = Date.now() + Math.max(1, wait) * 1000;
+        orders.busyUntil = performance.now() + Math.max(1, wait) * 1000;
         settle(order, { status: "rejected", reason: flood() });
       } else if (status === 401) {
         settle(order, null);
@@ -84,7 +84,7 @@
 
     /** No answer: the same order again while it is fresh, later only a question about it. */
     function retry(order) {
-      if (Date.now() - order.at < SEND_MS && !order.accepted) later(() => send(order), 400 * 2 ** order.tries);
+      if (performance.now() - order.at < SEND_MS && !order.accepted) later(() => send(order), 400 * 2 ** order.tries);
       else later(() => ask(order), ASK_MS);
     }
 
@@ -97,7 +97,7 @@
           if (status === 401) {
             settle(order, null);
             on.out();
-          } else if (status === 404 && Date.now() - order.sent > LOST_MS) {
+          } else if (status === 404 && performance.now() - order.sent > LOST_MS) {
             settle(order, { status: "rejected", reason: "The order did not get through. Nothing was traded." });
           } else later(() => ask(order), ASK_MS);
         },
@@ -135,6 +135,7 @@
     function resume() {
       const order = herd.memory.get("order");
       if (!order || orders.pending) return;
+      order.sent = performance.now();
       orders.pending = order;
       on.sent(order);
       ask(order);

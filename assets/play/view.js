@@ -57,7 +57,7 @@
     set("market", "data-stale", online ? null : "");
     herd.line.draw($("line"), market, trades);
     const now = Date.now();
-    if (market.history.length && !(now - written.words < WORDS_MS)) {
+    if (market.history.length && !(Math.abs(now - written.words) < WORDS_MS)) {
       written.words = now;
       set("line", "aria-label", herd.line.words(market));
     }

@@ -161,6 +161,23 @@ def test_refused_order_shows_the_reason(open_phone: Open, status: int, detail: s
     assert len(game.posts) == (1 if status == 429 else 2)
 
 
+@pytest.mark.parametrize("seconds", [-7_200, 400 * 86_400])
+def test_a_phone_whose_clock_jumps_can_trade(open_phone: Open, seconds: int) -> None:
+    phone, game = open_phone(expect=("Failed to load resource",))
+    phone.page.tap("#buy")
+    phone.until("word", "Bought 1 share")
+    phone.page.evaluate("(ms) => { const now = Date.now; Date.now = () => now() + ms; }", seconds * 1000)
+    phone.page.wait_for_timeout(450)
+    game.order = lambda body: (429, {"detail": "too many orders"}, {"Retry-After": "1"})
+    phone.page.tap("#buy")
+    phone.until("word", "Too many orders: wait 1 second.")
+    game.order = game.accept
+    phone.page.wait_for_timeout(1_050)
+    phone.page.tap("#buy")
+    phone.until("word", "Bought 1 share")
+    assert len(game.posts) == 3
+
+
 def test_rejected_order_shows_the_reason(open_phone: Open) -> None:
     phone, game = open_phone()
     game.fills = False
