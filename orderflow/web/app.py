@@ -25,6 +25,8 @@ from orderflow.web.kit.sockets import Sockets
 
 HOME = "/chart/"
 MAX_SOCKETS = 20_000
+PAGE_BODY = 1 << 21
+"""Maximum bytes of a callback's request: a scenario file of 1 MiB, in base64."""
 
 
 def create_server(services: Services, *, most_sockets: int = MAX_SOCKETS, shortcuts: bool = True) -> flask.Flask:
@@ -38,9 +40,8 @@ def create_server(services: Services, *, most_sockets: int = MAX_SOCKETS, shortc
     """
     server = flask.Flask("orderflow", static_folder=None)
     server.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it, the abstract one not
-    server.config["MAX_CONTENT_LENGTH"] = (
-        services.settings.max_body
-    )  # for what pages take; our own routes see to theirs
+    # for what pages send; the routes read their bodies themselves
+    server.config["MAX_CONTENT_LENGTH"] = min(PAGE_BODY, services.settings.max_body)
     server.url_map.converters["symbol"] = SymbolConverter
     server.url_map.merge_slashes = False  # "/ES" is a symbol
     fanout = Fanout(services.workers)

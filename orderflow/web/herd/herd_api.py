@@ -39,6 +39,8 @@ from orderflow.web.kit.security import Gate
 from orderflow.web.kit.sockets import Connection, Handler
 
 MAX_BODY = 4096
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What decoding a body raises."""
 """Maximum bytes of a request body."""
 PLAY = "/herd/play"
 CODE = text("code", "The code on the big screen.", place="path", longest=12, pattern="[A-Za-z0-9]{1,12}")
@@ -159,7 +161,7 @@ class HerdApi(Api):
         data = read_body(environ, MAX_BODY)
         try:
             given = msgspec.json.decode(data, type=_Join) if data.strip() else _Join()
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except UNREADABLE as error:
             raise _decode_error(BadInput, "the body is invalid", error) from error
         try:
             participant = self._participant(environ)
@@ -183,7 +185,7 @@ class HerdApi(Api):
         data = read_body(environ, MAX_BODY)
         try:
             given = self._orders.decode(data)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except UNREADABLE as error:
             self._refused["order"] += 1
             raise _decode_error(BadOrder, "the body is not an order", error) from error
         try:
@@ -229,7 +231,7 @@ class HerdApi(Api):
         data = read_body(flask.request.environ, MAX_BODY)
         try:
             given = msgspec.json.decode(data, type=dict[str, Any])
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except UNREADABLE as error:
             raise _decode_error(BadInput, "the body is invalid", error) from error
         self._game.control(given.pop("action", None), **given)
         live = self._sockets.live

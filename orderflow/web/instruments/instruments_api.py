@@ -34,6 +34,8 @@ from orderflow.web.kit.sockets import Connection, Handler
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 MAX_LIMIT = 1000
+MAX_BODY = 1 << 21
+"""Bytes of a body: a scenario, or the parameters of a model."""
 BOARD_SECONDS = 0.5
 """Seconds between two messages of `/ws/instruments`."""
 
@@ -181,7 +183,7 @@ class InstrumentsApi(Api):
         return self.status(values)
 
     def _body(self) -> dict[str, Any]:
-        data = read_body(flask.request.environ, self._services.settings.max_body)
+        data = read_body(flask.request.environ, MAX_BODY)
         try:
             found = msgspec.json.decode(data)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

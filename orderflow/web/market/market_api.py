@@ -62,6 +62,8 @@ BINARY = {"type": "string", "contentEncoding": "binary"}
 ROW_BYTES = {"ticks": 33, "bars": 300, "footprint": 80}
 TEXT_BYTES = 400
 """Bytes of a row in memory, and of its text, about."""
+MAX_SETTING = 1 << 16
+"""Bytes of a body with the settings of a symbol."""
 PUSH_SECONDS = 0.25
 """Least seconds between two messages of bars to a socket."""
 
@@ -235,7 +237,7 @@ class MarketApi(Api):
         return json_response({"symbol": values["symbol"], **numbers, "session": kept.get("session")})
 
     def configure(self, values: Values) -> flask.Response:
-        data = read_body(flask.request.environ, self._services.settings.max_body)
+        data = read_body(flask.request.environ, MAX_SETTING)
         try:
             given = msgspec.json.decode(data, type=_Setting)
         except (msgspec.DecodeError, InvalidOperation, UnicodeDecodeError) as error:
