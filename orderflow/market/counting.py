@@ -78,9 +78,10 @@ class Counting:
 
 
 def ready(state: SymbolState, found: Checkpoints, until: int, further: int, counting: Counting) -> bool:
-    """Have checkpoints up to `until` (ns UTC), with a short pass made now. False if a long one is under way.
+    """Have checkpoints up to `until` (ns UTC), with a short pass made now.
 
-    further: up to where a long pass goes on. Raises OrderflowError if the pass cannot be made.
+    False if a long one is under way, or the checkpoints were discarded meanwhile. further: up to where a long pass goes
+    on. Raises OrderflowError if the pass cannot be made.
     """
     error, found.error = found.error, None
     if error is not None:  # the next request tries again
@@ -89,4 +90,4 @@ def ready(state: SymbolState, found: Checkpoints, until: int, further: int, coun
         return False
     while extend(state, found, until):
         pass
-    return True
+    return not found.gone

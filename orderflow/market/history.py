@@ -74,9 +74,11 @@ class History:
             start = int(bar_end(bar_start(np.array([after]), frame.ns, session), frame.ns, session)[0])
             if start >= end:  # between two bars: avoid reading a whole session for no result
                 return
-            end = -(-end // align) * align
+            whole = int(bar_end(bar_start(np.array([end - 1]), frame.ns, session), frame.ns, session)[0])
+        else:
+            whole = int(session.end_of(np.array([end - 1]))[0])  # the last bar may go on until then
         begin = int(session.start_of(np.array([start]))[0])
-        for opening, ticks in self._windows(begin, end, align):
+        for opening, ticks in self._windows(begin, whole, align):
             table = self._time_table(frame, ticks, opening) if frame.ns else self._activity_table(frame, ticks, opening)
             a, b = np.searchsorted(table.time, [start, end]).tolist()
             if b > a:

@@ -16,7 +16,7 @@ from orderflow.market.market import Market
 from orderflow.market.ticks import TickBatch
 from orderflow.market.windows import Side
 from tests.market.memory_log import MemoryLog
-from tests.market.ticks import draw
+from tests.market.ticks import draw, same
 
 FRAMES = ("1s", "5s", "15s", "1min", "30min", "1h", "4h", "1d", "ticks:7", "volume:11", "range:3", "delta:9")
 SESSIONS = ("UTC 00:00", "UTC 00:30", "Asia/Kolkata 09:15", "America/Chicago 17:00")
@@ -117,6 +117,21 @@ def test_any_window_of_any_memory_has_the_bars_of_the_whole_series(seed: int, na
     for _ in range(3):
         for time, side in ask():
             check_window(market.window("X", frame, time, side, 2, true["ref"]), true["bars"], time, side)
+
+
+@settings(max_examples=20, deadline=None)
+@given(SEEDS, st.sampled_from(FRAMES), st.sampled_from(SESSIONS))
+def test_a_span_of_the_table_has_whole_bars(seed: int, name: str, session: str) -> None:
+    frame, rng = Frame.parse(name), np.random.default_rng(seed)
+    batch = draw(seed, most=200).batch
+    market = Market(MemoryLog(), max_candles=4)
+    market.configure("X", session=session)
+    market.ingest([batch])
+    table = market.bars("X", frame)
+    for _ in range(4):
+        start, end = np.sort(rng.choice(batch.time, 2) + rng.integers(0, 2, 2)).tolist()
+        a, b = table.time.searchsorted([start, end]).tolist()
+        same(market.bars("X", frame, start=start, end=end), table.take(a, b), (seed, name, start, end))
 
 
 @settings(max_examples=20, deadline=None)
