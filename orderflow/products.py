@@ -82,8 +82,9 @@ class Product:
     """One product. Its settings are the section of the same name in `orderflow.settings.settings.SECTIONS`.
 
     build: yields the parts; nothing runs yet. Raises BadSetting, StorageFailed. start, stop: for all its parts. damage:
-    stored data of the product that cannot be read. problems: why it cannot store anything at present ("": it can). api:
-    "module:class", made with (services, fanout). pages: modules with a `PAGE`.
+    stored data of the product that cannot be read. problems: why it cannot store anything at present ("": it can).
+    rewrite: writes files anew that were deleted. api: "module:class", made with (services, fanout). pages: modules with
+    a `PAGE`.
     """
 
     name: str
@@ -92,6 +93,7 @@ class Product:
     stop: Callable[[Parts], None] = _nothing
     damage: Callable[[Parts], list[DamagedPart]] = lambda parts: []
     problems: Callable[[Parts], list[str]] = lambda parts: []
+    rewrite: Callable[[Parts], None] = _nothing
     api: tuple[str, ...] = ()
     pages: tuple[str, ...] = ()
 
@@ -138,6 +140,7 @@ PRODUCTS: tuple[Product, ...] = (
         stop=lambda parts: parts.get(Game).stop(),
         damage=lambda parts: parts.get(Game).damage(),
         problems=lambda parts: [parts.get(Game).journal.problem()],
+        rewrite=lambda parts: parts.get(Game).journal.rewrite(),
         api=("orderflow.web.herd.herd_api:HerdApi",),
         pages=("callbacks.herd", "callbacks.herd_play", "callbacks.herd_debrief", "callbacks.herd_replay"),
     ),

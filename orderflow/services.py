@@ -95,6 +95,15 @@ class Services:
         found = [self.ticks.problem, *products, *self.notices]
         return [message for message in found if message]
 
+    def rewrite(self) -> None:
+        """Write the files anew that were deleted, moved or replaced while the server runs, from what it still holds.
+
+        Raises StorageFailed, BadSetting if another process uses the folder.
+        """
+        self.ticks.rewrite()
+        for product in PRODUCTS:
+            product.rewrite(self.parts)
+
     def _configure(self) -> None:
         for symbol, instrument in self.settings.symbols.items():
             for stored in (True, False):

@@ -113,6 +113,9 @@ class TickLog(Protocol):
     def look(self) -> None:
         """Check that what is stored is still there and can be written, and update `problem`."""
 
+    def rewrite(self) -> None:
+        """Write everything anew if the files were deleted, moved or replaced. Raises StorageFailed."""
+
     def info(self) -> LogInfo:
         """The size of the log."""
 
@@ -168,6 +171,9 @@ class NoLog:
     problem = ""
 
     def look(self) -> None:
+        pass
+
+    def rewrite(self) -> None:
         pass
 
     def info(self) -> LogInfo:

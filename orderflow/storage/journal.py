@@ -105,6 +105,35 @@ class DiskJournal:
                 self._problem = ""
         return self._problem
 
+    def rewrite(self) -> None:
+        """Write the log anew from the opened file, if another one or none is at its path. What is there is kept under
+        another name. Raises StorageFailed; then nothing has changed."""
+        if not self._is_gone():
+            return
+        path = self._path(self._name)
+        fresh = path.with_suffix(f".{os.getpid()}")
+        try:
+            make_folder(self._directory)
+            _write_new(fresh, self._held())
+            if path.exists():
+                path.rename(_kept_name(path))
+            os.replace(fresh, path)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                fresh.unlink()
+            reason = reason_of(error, self._directory)
+            raise StorageFailed(with_advice("the game's log cannot be written anew", reason)) from error
+        self.begin(self._name)
+        self._problem = ""
+
+    def _held(self) -> bytes:
+        """The lines of the opened file. Raises OSError if they are lost."""
+        if self._file < 0 or os.fstat(self._file).st_size < self._size:
+            raise OSError("this process does not hold its lines")
+        os.lseek(self._file, 0, os.SEEK_SET)
+        with os.fdopen(os.dup(self._file), "rb") as file:
+            return file.read(self._size)
+
     def read(self, name: str) -> bytes:
         """The whole lines of a log up to the first damaged one. Raises NotFound, StorageFailed."""
         return self.examine(name).data

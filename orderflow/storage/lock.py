@@ -82,6 +82,12 @@ class DirectoryLock:
             os.write(handle, f"{os.getpid():<19}\n".encode())
         self._written = True
 
+    def renew(self) -> None:
+        """Lock the directory that is at the path now, if that is another one. Raises BadSetting."""
+        self.release()
+        self._written = False
+        self.take()
+
     def _hold(self, handle: int) -> None:
         """Lock a handle, or close everything and raise BadSetting."""
         self._handles.append(handle)

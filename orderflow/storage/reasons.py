@@ -49,7 +49,8 @@ _ADVICE = {
     READ_ONLY: "Make it writable; writing then goes on by itself",
     DENIED: "Allow this user to write there; writing then goes on by itself",
     BROKEN: "Check the disk and save a copy of the data folder",
-    GONE: "Put them back before the server stops: until then what was accepted before is in its memory only",
+    GONE: "The server still holds what was accepted before: put the files back, or have them written anew by "
+    "POST /storage/rewrite, before it stops",
 }
 _LITTLE = 65_536
 """Free bytes below which SQLite's vague errors are taken for a full disk."""

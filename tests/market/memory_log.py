@@ -98,6 +98,9 @@ class MemoryLog:
     def look(self) -> None:
         pass
 
+    def rewrite(self) -> None:
+        pass
+
     def _write(self) -> None:
         if self.fail:
             raise StorageFailed("no space left")

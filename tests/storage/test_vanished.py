@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from orderflow.errors import StorageFailed
+from orderflow.errors import BadSetting, StorageFailed
 from orderflow.market.tick_log import LogEntry
 from orderflow.runtime.workers import Workers
 from orderflow.storage.journal import DiskJournal
 from orderflow.storage.ticks.blob_store import BlobStore
 from orderflow.storage.ticks.disk_log import DiskTickLog
-from tests.storage.ticks.batches import batch, logged, put, rows
+from tests.storage.ticks.batches import answers, batch, logged, put, rows
 
 Disk = Callable[[], DiskTickLog]
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows does not delete open files")
@@ -69,6 +69,48 @@ def test_nothing_is_acknowledged_after_a_deletion(
     assert (log.info().ticks, log.get_meta("m")) == (3, b'"old"')
     after = sorted(path.name for path in directory.glob("*")) if directory.exists() else None
     assert after == before, "no new database is made at the place of the old one"
+
+
+@pytest.mark.parametrize("vanish", [delete, delete_wal, delete_all, replace, replace_directory])
+def test_the_files_can_be_written_anew(disk: Disk, directory: Path, vanish: Callable[[Path], None]) -> None:
+    log = disk()
+    put(log, batch(3), key="k", answer=b"1")
+    log.set_meta("m", b'"old"')
+    log.rewrite()  # nothing is wrong
+    assert not (directory / "replaced-1").exists()
+    vanish(directory)
+    with pytest.raises(StorageFailed, match="POST /storage/rewrite"):
+        log.append(LogEntry([batch(2, seed=5)], "lost"), pytest.fail)
+    log.rewrite()
+    assert log.problem == ""
+    assert (directory / "replaced-1").exists() == (vanish is not delete_all)
+    put(log, batch(4, seed=6))
+    other = Workers()
+    with pytest.raises(BadSetting, match="in use"):
+        DiskTickLog(directory, other)
+    other.stop()
+    again = disk()
+    assert logged(again, "NQ") == rows([batch(3), batch(4, seed=6)])
+    assert ([key for key, _ in answers(again)], again.get_meta("m")) == (["k"], b'"old"')
+    assert again.info().damaged == 0
+
+
+def test_writing_anew_that_fails_changes_nothing(disk: Disk, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = disk()
+    put(log, batch(3))
+    delete_all(directory)
+
+    def full(*args: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", full)
+        for _ in range(2):
+            with pytest.raises(StorageFailed, match="written anew: the disk is full"):
+                log.rewrite()
+    assert list(directory.glob("cache.db*")) == []
+    log.rewrite()
+    assert logged(disk(), "NQ") == rows([batch(3)])
 
 
 def test_a_look_notices_it_without_a_write(disk: Disk, directory: Path) -> None:
@@ -189,6 +231,29 @@ def test_no_line_is_acknowledged_after_a_deletion(
             journal.append(b"two\n")
     assert "deleted, moved or replaced" in journal.problem()
     assert (path.read_bytes() if path.exists() else None) == there
+
+
+@pytest.mark.parametrize("vanish", [*VANISH, None])
+def test_a_game_log_can_be_written_anew(
+    journal: DiskJournal, tmp_path: Path, vanish: Callable[[Path], None] | None
+) -> None:
+    path = tmp_path / "herd" / "a.jsonl"
+    if vanish is not None:
+        vanish(path)
+    journal.rewrite()
+    assert journal.problem() == ""
+    journal.append(b"two\n")
+    assert journal.read("a") == b"one\ntwo\n"
+    assert journal.names() == ["a"]
+    assert (tmp_path / "herd" / "a.damaged-1").exists() == (vanish is put_another)
+
+
+def test_lost_lines_cannot_be_written_anew(journal: DiskJournal, tmp_path: Path) -> None:
+    path = tmp_path / "herd" / "a.jsonl"
+    cut(path)
+    with pytest.raises(StorageFailed, match="does not hold its lines"):
+        journal.rewrite()
+    assert path.read_bytes() == b""
 
 
 def test_a_log_that_is_put_back_goes_on(journal: DiskJournal, tmp_path: Path) -> None:

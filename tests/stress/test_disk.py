@@ -132,6 +132,13 @@ def test_no_write_is_acknowledged_after_the_files_were_deleted(launch: Launch, t
         assert (status, "deleted, moved or replaced" in answer["detail"]) == (507, True)
     assert not (tmp_path / "ticks").exists()
     assert server.get("/stats?symbol=DEFAULT")["ticks"] == 2
-    (tmp_path / "away").rename(tmp_path / "ticks")
-    wait_for(lambda: len(server.get("/stats?symbol=DEFAULT")["problems"]) == 1)
+    shutil.rmtree(tmp_path / "away")
+    before = shown(server)
+    assert call(server, "POST", "/storage/rewrite")[:2] == (200, {"problems": []})
+    assert ann.order()[0] == 202
     assert call(server, "POST", "/ticks", CSV.format(2))[0] == 202
+    wait_for(lambda: server.get("/herd/stats")["trades"] == 1)
+    after = shown(server)
+    assert after != before
+    server.stop(signal.SIGKILL)
+    assert shown(launch("--data-dir", str(tmp_path))) == after

@@ -33,6 +33,9 @@ class Journal(Protocol):
     def problem(self) -> str:
         """Why lines are refused at present, with the reason and what to do; "" if they are not."""
 
+    def rewrite(self) -> None:
+        """Write the log anew if its file was deleted, moved or replaced. Raises StorageFailed."""
+
     def read(self, name: str) -> bytes:
         """All lines of a log up to the first damaged one; a torn last line is left out. Raises NotFound."""
 
@@ -69,6 +72,9 @@ class NoJournal:
 
     def problem(self) -> str:
         return ""
+
+    def rewrite(self) -> None:
+        pass
 
     def read(self, name: str) -> bytes:
         if name not in self._logs:

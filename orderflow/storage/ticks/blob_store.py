@@ -22,6 +22,7 @@ import diskcache
 
 from orderflow.errors import StorageFailed
 from orderflow.storage.identity import Identity, identity
+from orderflow.storage.private import make_folder
 from orderflow.storage.reasons import GONE, reason_of, with_advice
 from orderflow.storage.ticks.codec import Damaged
 
@@ -165,6 +166,25 @@ class BlobStore:
         except (sqlite3.Error, StorageFailed):
             self.leave()
 
+    def rewrite(self) -> None:
+        """Write everything anew to the store's place, from the opened files, which may have no name any more. Other
+        files at that place are kept in a folder beside. For the writer's thread. Raises StorageFailed."""
+        fresh = self._directory / f"{DATABASE}.new"
+        try:
+            make_folder(self._directory)
+            fresh.unlink(missing_ok=True)
+            with contextlib.closing(sqlite3.connect(fresh)) as copy:
+                self._cache._con.backup(copy)
+            _set_aside(self._directory)
+            os.replace(fresh, self._database)
+        except _BROKEN as error:
+            with contextlib.suppress(OSError):
+                fresh.unlink(missing_ok=True)
+            reason = reason_of(error, self._directory)
+            raise StorageFailed(with_advice("the tick log cannot be written anew", reason)) from error
+        self.leave()
+        self._opened = identity(self._database)
+
     def size(self) -> int:
         """Bytes on disk, the write-ahead log included."""
         total = 0
@@ -183,3 +203,13 @@ class BlobStore:
         self._local.wal = None
         with contextlib.suppress(sqlite3.Error):
             self._cache.close()
+
+
+def _set_aside(directory: Path) -> None:
+    """Move the files that are at the store's place into a new folder there. Raises OSError."""
+    found = [path for name in (DATABASE, WAL, f"{DATABASE}-shm") if (path := directory / name).exists()]
+    if found:
+        kept = next(path for n in range(1, 1_000) if not (path := directory / f"replaced-{n}").exists())
+        kept.mkdir(mode=0o700)
+        for path in found:
+            path.rename(kept / path.name)

@@ -162,6 +162,11 @@ class DiskTickLog:
         if not self._closed:
             self._workers.run_writer(self._store.look)
 
+    def rewrite(self) -> None:
+        """See `TickLog.rewrite`."""
+        self._check()
+        self._workers.run_writer(self._store.rewrite)
+
     def info(self) -> LogInfo:
         """Sizes. entries: blobs of ticks. extra: symbols, keys, waiting (ticks not yet written), merges (so far)."""
         counts = self._held.counts()

@@ -80,6 +80,16 @@ class TickStore:
             else:
                 self.confirm((), ())
 
+    def rewrite(self) -> None:
+        """Write the files anew if they are not at their paths any more. Raises StorageFailed, BadSetting."""
+        blobs = self._writable()
+        try:
+            blobs.verify()
+        except StorageFailed:
+            blobs.rewrite()
+            self._holder.renew()
+            self.write([(VERSION, FORMAT)])
+
     def get(self, key: bytes) -> bytes | None:
         """The value, or None. Raises Damaged when the row is unreadable, StorageFailed."""
         return self._blobs.get(key)

@@ -55,6 +55,8 @@ RECEIPT = record(
 
 RESET = record({"status": {"type": "string", "const": "reset"}, "symbol": maybe(WORD)})
 RULES = record(dict.fromkeys(("flag", "volumes", "quote", "tick", "none"), COUNT))
+REWRITTEN = record({"problems": array(WORD)})
+
 STATS = record(
     {
         "symbol": maybe(WORD),

@@ -50,15 +50,30 @@ class StatsApi(Api):
         missing = {404: "There is no such symbol."}
         figures = {200: ResponseDoc("The figures.", {JSON: schemas.STATS})}
         done = {200: ResponseDoc("Deleted, in memory and on disk.", {JSON: schemas.RESET})}
+        written = {200: ResponseDoc("What is still wrong; empty if all is well.", {JSON: schemas.REWRITTEN})}
         return [
             *Ingest(self._services).routes(),
             Route("POST", "/reset", self.reset, "Delete ticks", params=(what,), answers=done, errors=missing),
+            Route(
+                "POST",
+                "/storage/rewrite",
+                self.rewrite,
+                "Write deleted files anew",
+                "If files of the tick log or of the running herd game were deleted, moved or replaced while the "
+                "server runs: they are written again from what it still holds. Other files at their place are kept.",
+                answers=written,
+                errors={507: "They cannot be written."},
+            ),
             Route("GET", "/stats", self.stats, "Statistics", params=(which,), answers=figures, errors=missing),
         ]
 
     def reset(self, values: Values) -> flask.Response:
         self._services.reset(values["symbol"])
         return json_response({"status": "reset", "symbol": values["symbol"]})
+
+    def rewrite(self, values: Values) -> flask.Response:
+        self._services.rewrite()
+        return json_response({"problems": self._services.problems()})
 
     def stats(self, values: Values) -> flask.Response:
         symbol = values["symbol"] or self._market.active()
