@@ -184,8 +184,13 @@ def sample_note(status: dict[str, Any] | None) -> str:
 
 
 def storage_note(problems: Sequence[str], parts: Sequence[DamagedPart]) -> str:
-    """Why nothing can be stored, and what of the stored data cannot be read; empty if all is well."""
+    """Why nothing can be stored, and what of the stored data cannot be read, a sentence each; empty if all is well."""
     return " ".join([*(f"{problem}." for problem in problems), damage_note(parts)]).strip()
+
+
+def first_sentences(problems: Sequence[str]) -> list[str]:
+    """Problems without the advice that follows them, for the page's foot; its tooltip has all."""
+    return [problem.partition(". ")[0] for problem in problems]
 
 
 def damage_note(parts: Sequence[DamagedPart]) -> str:
@@ -242,10 +247,11 @@ def register(app: Dash, services: Services) -> None:
     def poll_symbols(_intervals: int | None, shown: list[str] | None, note: str | None, damage: str | None) -> Any:
         names = symbol_names(market, shown)
         said = sample_note(services.part(SampleReplay).status())
-        stored = storage_note(services.problems(), services.damage())
+        problems, damaged = services.problems(), services.damage()
+        stored = storage_note(first_sentences(problems), damaged)
         if names is None and (said, stored) == (note or "", damage or ""):
             raise PreventUpdate
-        return no_update if names is None else names, said, stored, stored
+        return no_update if names is None else names, said, stored, storage_note(problems, damaged)
 
     @app.callback(
         Output("chart-sample-note", "children", allow_duplicate=True),

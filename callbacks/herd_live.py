@@ -113,7 +113,7 @@ def screen_state(game: Game, view: Viewpoint, now: int) -> ScreenState:
         moved=any(price != game.history[0][1] for _, price in game.history[:4]),
         rounds=played,
         experiment=game.experiment and view.presenter,
-        trouble=game.trouble or (game.journal.problem() if view.presenter else ""),
+        trouble=game.trouble or (text.first_sentence(game.journal.problem()) if view.presenter else ""),
         stopped=game.damaged is not None,
     )
 

@@ -23,6 +23,12 @@ def number(value: float | None, digits: int = 0) -> str:
     return (MINUS if value < 0 and re.search("[1-9]", text) else "") + text
 
 
+def first_sentence(words: str) -> str:
+    """The first sentence of a message, with a capital letter."""
+    first = words.partition(". ")[0]
+    return first[:1].upper() + first[1:]
+
+
 def price(value: float | None) -> str:
     """A price: two decimals, none from 100,000 on; below 0.1 as many as two significant digits need, at least four."""
     if value is None or not known(value):

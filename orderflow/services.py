@@ -93,7 +93,7 @@ class Services:
         """What the operator should know: why writes are refused, and what was wrong at the start. Without any: []."""
         products = (message for product in PRODUCTS for message in product.problems(self.parts))
         found = [self.ticks.problem, *products, *self.notices]
-        return [message for message in found if message]
+        return [message[0].upper() + message[1:] for message in found if message]
 
     def rewrite(self) -> None:
         """Write the files anew that were deleted, moved or replaced while the server runs, from what it still holds.

@@ -69,6 +69,7 @@ def test_start_on_a_bad_disk_that_gets_well(small: SmallDisk, used: bool, bad: s
     services = start(folder)
     try:
         assert [reason in problem for problem in services.problems()] == [True]
+        assert services.problems()[0].startswith("The tick log")
         assert [info.ticks for info in services.market.symbols() if info.symbol == "X"] == ([2] if used else [])
         assert services.market.settings_of("NQ") == {"tick_size": "0.25", "session": "America/Chicago 17:00"}
         assert services.part(Simulation).all()

@@ -9,11 +9,20 @@ from typing import Any
 
 import pytest
 
-from callbacks.chart import export_links, refresh, sample_note, start_sample, symbol_names
+from callbacks.chart import (
+    export_links,
+    first_sentences,
+    refresh,
+    sample_note,
+    start_sample,
+    storage_note,
+    symbol_names,
+)
 from orderflow.errors import BadInput
 from orderflow.formats import parse_body
 from orderflow.market.frames import Frame
 from orderflow.market.market import Market
+from orderflow.market.tick_log import DamagedPart
 from orderflow.settings.settings import Settings
 from tests.browser.chart import START, ticks_csv
 
@@ -215,3 +224,14 @@ def test_sample_that_cannot_start_says_why() -> None:
 )
 def test_note_beside_the_button(status: Any, said: str) -> None:
     assert sample_note(status) == said
+
+
+def test_the_foot_says_why_nothing_can_be_stored() -> None:
+    full = "The tick log cannot be written: the disk is full. Free some space; writing then goes on by itself"
+    damage = DamagedPart("ticks", "X", 3, "3 ticks of X")
+    assert storage_note([], []) == ""
+    assert storage_note([full], []) == f"{full}."
+    short = storage_note(first_sentences([full]), [damage])
+    assert short.startswith(
+        "The tick log cannot be written: the disk is full. Damaged on disk and left out: 3 ticks of X"
+    )

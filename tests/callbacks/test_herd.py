@@ -404,3 +404,13 @@ def test_importing_registers_nothing() -> None:
     for name in ("herd", "herd_live", "herd_controls", "herd_forms"):
         module = importlib.import_module(f"callbacks.{name}")
         assert not any(type(value).__name__ == "Dash" for value in vars(module).values())
+
+
+def test_the_presenter_sees_why_the_log_cannot_be_written(game: Game, monkeypatch: pytest.MonkeyPatch) -> None:
+    full = "the game's log cannot be written: the disk is full. Free some space; writing then goes on by itself"
+    monkeypatch.setattr(game.journal, "problem", lambda: full)
+    seen, watched = screen_state(game, SEES, time.time_ns()), screen_state(game, WATCHES, time.time_ns())
+    assert (seen.trouble, watched.trouble) == ("The game's log cannot be written: the disk is full", "")
+    shown = screen(seen)
+    assert (shown["herd-trouble.hidden"], shown["herd-trouble-words.children"]) == (False, seen.trouble)
+    assert shown["herd-do-recover.hidden"]
