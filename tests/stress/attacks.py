@@ -132,6 +132,19 @@ def symbols(port: int) -> object:
     return ticks(port, b"timestamp,price,size,symbol\n" + rows, "text/csv")
 
 
+def new_symbols(port: int) -> object:
+    """500 KB of good ticks of 4,000 symbols that the server does not know."""
+    rows = b"".join(b"1760032800,10.5,1,N%d\n" % (number % 4_000) for number in range(20_000))
+    return ticks(port, b"timestamp,price,size,symbol\n" + rows, "text/csv")
+
+
+def good_rows(port: int) -> object:
+    """15 MB of good ticks, in the order of their times and backwards."""
+    rows = [b"%d.%03d,10.5,1" % (1760032800 + number // 1000, number % 1000) for number in range(600_000)]
+    bodies = [b"\n".join([b"timestamp,price,size", *order]) for order in (rows, rows[::-1])]
+    return [ticks(port, body, "text/csv") for body in bodies]
+
+
 def pipeline(port: int, count: int = 5_000) -> object:
     """5,000 requests on one connection without waiting for answers."""
     call = request("GET", "/api/v1/symbols").replace(b"Connection: close\r\n", b"")
@@ -208,7 +221,7 @@ ATTACKS: dict[str, Callable[[int], object]] = {
     attack.__name__: attack
     for attack in (
         gzip_bombs, empty_objects, wrong_rows, wrong_rows_in_small_bodies, blank_lines, one_line, deep, wide, digits,
-        symbols, pipeline, announcers, tiny_chunks, parameters, headers, frames, gzip_parts,
+        symbols, new_symbols, good_rows, pipeline, announcers, tiny_chunks, parameters, headers, frames, gzip_parts,
     )
 }  # fmt: skip
 

@@ -32,6 +32,8 @@ from orderflow.web.market.market_schemas import BATCH, CSV_EXAMPLE, RECEIPT, TIC
 
 LARGE = 512 * 1024
 """Bodies from this size on are parsed in a worker thread without trying it here."""
+FEW_SYMBOLS = 16
+"""Ticks of more symbols are appended in a worker thread too: a new symbol takes most of a millisecond."""
 
 NDJSON = "application/x-ndjson"
 CSV = "text/csv"
@@ -179,7 +181,8 @@ class Ingest:
             if values.get("on_error") != "skip":
                 raise BadInput(_refusal(parsed), parsed.errors)
         try:
-            receipt = market.ingest(parsed.batches, values["Idempotency-Key"], digest)
+            store = partial(market.ingest, parsed.batches, values["Idempotency-Key"], digest)
+            receipt = self._services.workers.run(store) if len(parsed.batches) > FEW_SYMBOLS else store()
         except BadInput as error:
             raise BadInput(str(error), _to_body_rows(error.errors, parsed)) from error
         body: dict[str, object] = {"accepted": receipt.accepted, "revision": receipt.revision}

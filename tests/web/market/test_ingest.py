@@ -321,6 +321,11 @@ def test_bad_rows_and_large_bodies_are_parsed_beside_the_loop(
         ran.clear()
         client.post("/ticks", data=b"timestamp,price,size\n" + rows, headers=CSV_TYPE)
         assert bool(ran) is beside, len(rows)
+    for symbols, beside in ((5, False), (50, True)):
+        ran.clear()
+        rows = b"".join(b"1760032800,1,1,S%d\n" % number for number in range(symbols))
+        assert client.post("/ticks", data=b"timestamp,price,size,symbol\n" + rows, headers=CSV_TYPE).status_code == 202
+        assert bool(ran) is beside, symbols
 
 
 def test_each_client_does_one_long_thing_at_a_time(services: Services) -> None:
