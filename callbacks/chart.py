@@ -16,7 +16,7 @@ from dash import ClientsideFunction, Dash, Input, Output, State, no_update
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
-from callbacks import chart_settings
+from callbacks import chart_goto, chart_settings
 from callbacks.chart_settings import plain_options
 from callbacks.history import older
 from callbacks.page import Page
@@ -39,11 +39,13 @@ if TYPE_CHECKING:
 MAX_SYMBOLS = 5_000
 MOST_NAMED = 3
 """Damaged parts that are named in the page's foot."""
+MAX_OTHERS = 12
+"""Symbols to name where there is none of the wanted name."""
 NEEDS_KEY = "This server needs its key for that: open the address with ?key=… that it printed at its start."
 
 BUTTONS = (
-    *("live", "auto", "tool-line", "tool-rect", "tool-erase", "clear", "settings", "theme", "help", "png", "menu"),
-    *("copy", "sample"),
+    *("live", "auto", "tool-line", "tool-rect", "tool-erase", "clear", "goto", "settings", "theme", "help", "png"),
+    *("menu", "copy", "sample"),
 )
 """Buttons that act in the browser: ids `chart-do-…`."""
 
@@ -116,7 +118,8 @@ def refresh(market: MarketReader, settings: Settings, state: object, chosen: obj
 
     state: the fields of `PollState`, as the page keeps them. chosen: definitions of `chart_settings.define`; bars that
     the page holds by other ones are all sent anew. The answer is `MarketReader.changed`'s, with what was asked for in
-    `request` and the automatic row size in `auto`; when it cannot be had, `error` says why and nothing else is there.
+    `request` and the automatic row size in `auto`, and without bars `others`, symbols that have some; when it cannot be
+    had, `error` says why and nothing else is there.
     """
     given = PollState.parse(state)
     marks = plain_options(chosen)
@@ -129,7 +132,8 @@ def refresh(market: MarketReader, settings: Settings, state: object, chosen: obj
     same = answer["rev"] == revision and answer["epoch"] == given.epoch and not answer["bars"]
     if same and not (given.fresh and given.profile):
         return None
-    return {"request": given.request(marks), "auto": automatic_rows(market, answer, frame), **answer}
+    others = {} if answer["rev"] else {"others": [info.symbol for info in market.symbols()[:MAX_OTHERS]]}
+    return {"request": given.request(marks), "auto": automatic_rows(market, answer, frame), **others, **answer}
 
 
 def automatic_rows(market: MarketReader, answer: Mapping[str, Any], frame: Frame) -> int:
@@ -158,7 +162,7 @@ def start_sample(services: Services) -> str:
 def export_links(series: object) -> tuple[str, str, str] | None:
     """Addresses of the shown series as CSV (bars, footprint, ticks); None if `series` is not a series.
 
-    series: {"symbol", "frame"}, as the page shows it.
+    series: {"symbol", "frame", "zone"}, as the page shows it.
     """
     given = series if isinstance(series, dict) else {}
     symbol, frame = given.get("symbol"), given.get("frame")
@@ -206,6 +210,7 @@ def register(app: Dash, services: Services) -> None:
     """Bind the page's callbacks to the app."""
     market, settings = services.market, services.settings
     chart_settings.register(app)
+    chart_goto.register(app, services)
 
     @app.callback(
         Output("chart-delta", "data"),
@@ -281,6 +286,7 @@ def register(app: Dash, services: Services) -> None:
         Output("chart-state", "data"),
         Output("chart-refresh", "data"),
         Output("chart-interval", "disabled"),
+        Output("chart-link", "data"),
         Input("chart-config", "data"),
     )
     app.clientside_callback(
@@ -293,6 +299,12 @@ def register(app: Dash, services: Services) -> None:
         clientside("older"),
         Output("chart-sink", "data", allow_duplicate=True),
         Input("chart-older-response", "data"),
+        prevent_initial_call=True,
+    )
+    app.clientside_callback(
+        clientside("linked"),
+        Output("chart-sink", "data", allow_duplicate=True),
+        Input("chart-linked", "data"),
         prevent_initial_call=True,
     )
     app.clientside_callback(

@@ -10,10 +10,12 @@ from typing import Any
 
 from dash import Dash, Input, Output, State, no_update
 
-from layouts.chart_settings import DEFINITIONS, DRAWN, NUMBERS
+from layouts.chart_settings import DEFINITIONS, DRAWN, NUMBERS, usual_value
 from orderflow.errors import BadInput
 from orderflow.market.frames import MAX_ACTIVITY, Frame
+from orderflow.market.studies.imbalance import ZERO
 from orderflow.market.studies.options import StudyOptions
+from orderflow.market.studies.value_area import ROWS
 
 LARGEST = 2**53
 """Largest number that a browser holds exactly."""
@@ -65,6 +67,34 @@ def field_values(values: Mapping[str, Any]) -> dict[str, object]:
     return {**options, "zero": zero, "studies": [name for name in DRAWN if values.get(name)]}
 
 
+def fields_of(definitions: Mapping[str, Any]) -> dict[str, object]:
+    """What the fields of the settings hold under these definitions; the inverse of `field_values`."""
+    numbers = {name: definitions.get(name, usual_value(option)) for name, option in NUMBERS.items()}
+    zero, rows = definitions.get("zero", ZERO.default), definitions.get("rows", ROWS.default)
+    drawn = {name: name in definitions.get("studies", ()) for name in DRAWN}
+    return {**numbers, "zero": zero == "dominant", "rows": str(rows), **drawn}
+
+
+def read_link(text: object) -> tuple[dict[str, Any], str]:
+    """(the definitions that an address names, what of them makes no sense).
+
+    text: "ratio:4.5,studies:naked_poc.absorption"; what it leaves out is at its default.
+    """
+    words = [part.partition(":") for part in str(text or "").split(",") if part]
+    values = {name: value.split(".") if name == "studies" else _number(value) for name, _, value in words}
+    found, errors = define(values, None)
+    return found, "; ".join(f"{name}: {reason}" for name, reason in errors.items())
+
+
+def _number(text: str) -> str | int | float:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
 def activity_frame(kind: object, n: object) -> tuple[str | None, str | None]:
     """(the frame of bars cut by `n` of a kind of activity, None), or (None, what is wrong with `n`)."""
     try:
@@ -80,12 +110,28 @@ def register(app: Dash) -> None:
     @app.callback(
         Output("chart-options", "data"),
         {name: Output(f"chart-opt-{name}", "error") for name in NUMBERS},
+        {name: Output(f"chart-opt-{name}", prop) for name, prop in fields.items()},
+        Output("chart-linked", "data"),
         {name: Input(f"chart-opt-{name}", prop) for name, prop in fields.items()},
+        Input("chart-link", "data"),
         State("chart-options", "data"),
+        State("chart-linked", "data"),
     )
-    def choose_definitions(values: dict[str, Any], in_force: dict[str, Any] | None) -> Any:
+    def choose_definitions(
+        values: dict[str, Any], link: dict[str, Any] | None, in_force: dict[str, Any] | None, followed: Any
+    ) -> Any:
+        if link and link["n"] != (followed or {}).get("n"):  # the definitions of an address, which the fields then show
+            options, said = read_link(link["marks"])
+            linked = {"n": link["n"], "marks": plain_options(options), "said": said}
+            return options, dict.fromkeys(NUMBERS), fields_of(options), linked
         options, errors = define(field_values(values), in_force)
-        return no_update if options == in_force else options, {name: errors.get(name) for name in NUMBERS}
+        same = dict.fromkeys(fields, no_update)
+        return (
+            no_update if options == in_force else options,
+            {name: errors.get(name) for name in NUMBERS},
+            same,
+            no_update,
+        )
 
     @app.callback(
         Output("chart-frame", "value"),

@@ -12,10 +12,11 @@ import dash_mantine_components as dmc
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from layouts.chart_controls import activity_frames, controls, row_sizes, time_frames
+from layouts.chart_colours import PAIRS, SCHEMES
+from layouts.chart_controls import MODES, activity_frames, controls, row_sizes, time_frames
 from layouts.chart_keys import help_sections, key_actions
-from layouts.chart_settings import FIELDS, SWITCHES, marks_shown, settings_drawer
-from layouts.shell import Link, aria, data, page_shell
+from layouts.chart_settings import FIELDS, SWITCHES, options_drawn, settings_drawer
+from layouts.shell import Link, aria, data, icon_button, page_shell
 from orderflow.market.studies.vwap import BANDS
 
 PATH = "/chart/"
@@ -42,13 +43,15 @@ def chart_page(
         "path": PATH,
         "frame": frame,
         "frames": [*time_frames(frames), *activity_frames()],
+        "modes": dict(MODES),
         "rows": list(row_sizes()),
         "refresh_ms": refresh_ms,
         "minutes": minutes,
         "exact": exact,
         "switches": list(SWITCHES),
         "fields": list(FIELDS),
-        "marks": marks_shown(),
+        "options": options_drawn(),
+        "colours": {"schemes": SCHEMES, "pairs": PAIRS},
         "bands": list(BANDS.default),
         "keys": key_actions(),
     }
@@ -59,21 +62,22 @@ def chart_page(
         controls=controls(frame, frames),
         main=stage(refresh_ms),
         footer=html.Div(
-            [
-                html.Div(id="chart-damage", className="of-damage", role="status"),
-                html.Div(id="chart-stats", className="of-stats", hidden=True, **aria(label="Statistics")),
-            ],
+            [html.Div(id="chart-damage", className="of-damage", role="status"), statistics()],
             className="of-foot",
         ),
         extras=[
             settings_drawer(),
             help_dialog(),
+            goto_dialog(),
             dcc.Store(id="chart-config", data=config),
             dcc.Store(id="chart-state"),
             dcc.Store(id="chart-options", data={}),
             dcc.Store(id="chart-delta"),
             dcc.Store(id="chart-refresh", data=0),
             dcc.Store(id="chart-series"),
+            dcc.Store(id="chart-link"),
+            dcc.Store(id="chart-linked"),
+            dcc.Store(id="chart-goto-chosen"),
             dcc.Store(id="chart-older-request"),
             dcc.Store(id="chart-older-response"),
             dcc.Store(id="chart-sink"),
@@ -104,7 +108,7 @@ def stage(refresh_ms: int = 500) -> Component:
                     html.Canvas(id="chart-overlay", className="of-layer of-overlay"),
                     legend(),
                     html.Div(id="chart-readout", className="of-readout", hidden=True),
-                    html.Div("Reading older bars …", id="chart-loading", className="of-loading", hidden=True),
+                    html.Div(id="chart-loading", className="of-loading", hidden=True, role="status"),
                     html.Div(
                         className="of-corner",
                         children=[
@@ -127,11 +131,48 @@ def stage(refresh_ms: int = 500) -> Component:
                 className="of-overview",
                 tabIndex=0,
                 role="application",
-                **aria(label="Overview of all bars; the arrow keys move the window"),
+                **aria(label="Overview of the held bars; the arrow keys move the window"),
             ),
+            html.Div(id="chart-held", className="of-held"),
+            html.Div(icon_button("chart-do-goto", "goto", "Go to a date", keys="G"), className="of-goto"),
             empty_state(),
         ],
     )
+
+
+STATISTICS = (
+    ("ticks", "Ticks", ""),
+    ("candles", "Candles", "bars of the log"),
+    ("range", "Range", ""),
+    ("rate", "Ticks/s", "over the last 10 seconds"),
+    ("last", "Last", "time of the last trade"),
+    ("late", "Late", "trades that came after newer ones; they amended their own bars"),
+    ("duplicates", "Duplicates", "repetitions: the id, time, price and size of a trade that is there; counted once"),
+    ("rejected", "Rejected", "rows that are not trades"),
+    ("id_conflicts", "Id conflicts", "different trades that share an id; all are counted"),
+    ("evicted", "On disk only", "older trades, no longer in memory"),
+    ("audit", "Audit", "sealed minutes that were computed a second time and compared"),
+    ("sides", "Sides", "how the sides of the trades were found"),
+)
+"""Figures of the line at the foot: key, label, tooltip."""
+SIDE_RULES = ("flag", "volumes", "quote", "tick", "none")
+
+
+def statistics() -> Component:
+    """The line at the foot; the browser writes the figures."""
+    parts = [html.I(className=f"of-q-{rule}") for rule in SIDE_RULES]
+    strip = html.I(parts, className="of-quality", **aria(hidden="true"))
+    boxes = [
+        html.Span(
+            [html.Span(label), *([strip] if key == "sides" else []), html.B()],
+            className="of-stat",
+            title=title or None,
+            hidden=True,
+            **data(key=key),
+        )
+        for key, label, title in STATISTICS
+    ]
+    return html.Div(boxes, id="chart-stats", className="of-stats", hidden=True, **aria(label="Statistics"))
 
 
 def legend() -> Component:
@@ -160,40 +201,69 @@ def empty_state() -> Component:
         hidden=True,
         children=[
             html.H2("No ticks yet", id="chart-empty-title"),
-            html.P("This chart draws itself as soon as trades come in. See it with real trades now:"),
-            html.Div(
-                [
-                    dmc.Button("Replay the sample", id="chart-do-sample", size="md"),
-                    html.Span(id="chart-sample-note", className="of-note", role="status"),
-                ],
-                className="of-row",
+            html.P(id="chart-empty-why", className="of-why", role="status"),
+            html.Div(_hints(), id="chart-empty-hints"),
+        ],
+    )
+
+
+def _hints() -> list[Component]:
+    return [
+        html.P("This chart draws itself as soon as trades come in. See it with real trades now:"),
+        html.Div(
+            [
+                dmc.Button("Replay the sample", id="chart-do-sample", size="md"),
+                html.Span(id="chart-sample-note", className="of-note", role="status"),
+            ],
+            className="of-row",
+        ),
+        html.P("Or stream a CSV of your own, from another terminal:"),
+        html.Div(
+            [
+                html.Code("orderflow-replay YOUR_TICKS.csv", id="chart-command"),
+                dmc.Button("Copy", id="chart-do-copy", size="compact-sm", variant="default"),
+            ],
+            className="of-command",
+        ),
+        html.P(
+            [
+                "Or look at a ",
+                html.A("simulated instrument", href="/instruments/"),
+                ", or let a crowd make the trades in the ",
+                html.A("herd game", href="/herd/"),
+                ".",
+            ],
+            className="of-note",
+        ),
+        html.P(
+            [
+                "Time and sales, exchange trades and generic CSV files are recognised by themselves. ",
+                html.A("All routes and formats", href="/docs"),
+                ".",
+            ],
+            className="of-note",
+        ),
+    ]
+
+
+def goto_dialog() -> Component:
+    """A field for a date or time; from when to when there are trades stands below it."""
+    return dmc.Modal(
+        id="chart-goto",
+        title="Go to a date",
+        size="sm",
+        children=[
+            dmc.TextInput(
+                id="chart-goto-time",
+                label="Date and time",
+                placeholder="2026-03-02 14:30",
+                size="md",
+                autoComplete="off",
+                debounce=True,  # so Enter sends the text with itself
+                **data(autofocus=""),
             ),
-            html.P("Or stream a CSV of your own, from another terminal:"),
-            html.Div(
-                [
-                    html.Code("orderflow-replay YOUR_TICKS.csv", id="chart-command"),
-                    dmc.Button("Copy", id="chart-do-copy", size="compact-sm", variant="default"),
-                ],
-                className="of-command",
-            ),
-            html.P(
-                [
-                    "Or look at a ",
-                    html.A("simulated instrument", href="/instruments/"),
-                    ", or let a crowd make the trades in the ",
-                    html.A("herd game", href="/herd/"),
-                    ".",
-                ],
-                className="of-note",
-            ),
-            html.P(
-                [
-                    "Time and sales, exchange trades and generic CSV files are recognised by themselves. ",
-                    html.A("All routes and formats", href="/docs"),
-                    ".",
-                ],
-                className="of-note",
-            ),
+            html.P(id="chart-goto-range", className="of-note", role="status"),
+            dmc.Button("Go", id="chart-goto-go"),
         ],
     )
 

@@ -36,6 +36,8 @@ SHORTCUTS: dict[str, tuple[Shortcut, ...]] = {
     ),
     "Move": (
         Shortcut(("L", "End"), "Go live: follow the newest bar", "live"),
+        Shortcut(("Home",), "Go to the first bar", "first"),
+        Shortcut(("G",), "Go to a date or time", "goto"),
         Shortcut(("ArrowLeft",), "Back in time (with Shift: a screenful)", "pan", -1),
         Shortcut(("ArrowRight",), "Forward in time (with Shift: a screenful)", "pan", 1),
         Shortcut(("+", "=", "ArrowUp"), "Zoom in", "zoom", 0.8),

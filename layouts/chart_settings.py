@@ -13,6 +13,7 @@ import dash_mantine_components as dmc
 from dash import html
 from dash.development.base_component import Component
 
+from layouts.chart_controls import MODES
 from layouts.shell import aria
 from orderflow.market.frames import MAX_ACTIVITY
 from orderflow.market.studies.imbalance import MINIMUM, RATIO, ZERO
@@ -36,7 +37,14 @@ AVERAGES = ("vwap",)
 NUMBERS: dict[str, Option[Any]] = {option.name: option for option in (RATIO, MINIMUM, STACK, SHARE)}
 DEFINITIONS: dict[str, str] = {**dict.fromkeys(NUMBERS, "value"), "zero": "checked", "rows": "value"}
 """The options of the studies that can be chosen, and the property that holds the choice."""
-FIELDS = ("profile", "cvdStyle", "colours", "zone")
+CHOICES: dict[str, list[tuple[str, str]]] = {
+    "profile": [("visible", "Visible range"), ("session", "Session"), ("off", "Off")],
+    "cvdStyle": [("candles", "Candles"), ("line", "Line")],
+    "colours": [("blue", "Blue – orange"), ("green", "Green – red")],
+    "zone": [("utc", "UTC"), ("local", "Local time")],
+}
+"""Fields with few values, the default first: (value, words)."""
+FIELDS = tuple(CHOICES)
 PANES = (("table", "Bar figures"), ("delta", "Delta"), ("cvd", "Cumulative delta"))
 
 
@@ -60,13 +68,7 @@ def settings_drawer() -> Component:
                 _group("Averages", [_mark("vwap"), _switch("bands", SWITCHES["bands"])]),
                 _group(
                     "Volume profile",
-                    [
-                        _choice(
-                            "profile",
-                            "Volume profile",
-                            [("visible", "Visible range"), ("session", "Session"), ("off", "Off")],
-                        )
-                    ],
+                    [_choice("profile", "Volume profile", CHOICES["profile"])],
                 ),
                 _group(
                     "Panes",
@@ -77,7 +79,7 @@ def settings_drawer() -> Component:
                             multiple=True,
                             value=[value for value, _ in PANES],
                         ),
-                        _choice("cvdStyle", "Cumulative delta as", [("candles", "Candles"), ("line", "Line")]),
+                        _choice("cvdStyle", "Cumulative delta as", CHOICES["cvdStyle"]),
                     ],
                 ),
                 _group("Definitions", _definitions()),
@@ -85,8 +87,8 @@ def settings_drawer() -> Component:
                 _group(
                     "Screen",
                     [
-                        _choice("colours", "Colours", [("blue", "Blue – orange"), ("green", "Green – red")]),
-                        _choice("zone", "Times in", [("utc", "UTC"), ("local", "Local time")]),
+                        _choice("colours", "Colours", CHOICES["colours"]),
+                        _choice("zone", "Times in", CHOICES["zone"]),
                         _switch("readout", SWITCHES["readout"]),
                     ],
                 ),
@@ -95,9 +97,18 @@ def settings_drawer() -> Component:
     )
 
 
-def marks_shown() -> dict[str, bool]:
-    """Which marks that come with the bars are drawn before the reader chooses."""
-    return {name: chart.on for name, chart in MARKS.items() if name not in DRAWN}
+def usual_value(option: Option[Any]) -> int | float:
+    """The default of a number, as its field holds it."""
+    return option.default if isinstance(option.default, int) else float(option.default)
+
+
+def options_drawn() -> dict[str, dict[str, Any]]:
+    """What the browser draws before the reader chooses, and what can be chosen instead: {"defaults", "choices"}."""
+    marks = {name: chart.on for name, chart in MARKS.items() if name not in DRAWN}
+    panes = [name for name, _ in PANES]
+    choices = {"mode": [name for name, _ in MODES], **{key: [name for name, _ in CHOICES[key]] for key in FIELDS}}
+    first = {key: values[0] for key, values in choices.items()}
+    return {"defaults": {**first, "panes": panes, "bands": True, "readout": True, **marks}, "choices": choices}
 
 
 def _definitions() -> list[Component]:
@@ -185,7 +196,7 @@ def _number(option: Option[Any], label: str, step: float) -> Component:
         id=f"chart-opt-{option.name}",
         label=label,
         description=option.meaning,
-        value=option.default if isinstance(option.default, int) else float(option.default),
+        value=usual_value(option),
         min=float(option.least or 0),
         max=float(option.most or 0),
         step=step,

@@ -6,65 +6,75 @@
   const of = (root.orderflow = root.orderflow || {});
 
   const REST_MS = 350;
-  let timer = 0;
+  let timer = 0,
+    links = 0;
 
   function text() {
     const { chart } = of.page,
-      { model } = chart,
+      { live } = chart,
       { want } = of.poll,
-      come = model.bars.length && model.frame === want.frame && (!want.symbol || model.symbol === want.symbol);
-    return of.options.write({
-      symbol: want.symbol || model.symbol,
+      symbol = want.symbol || live.symbol,
+      come = live.bars.length && live.frame === want.frame && symbol === live.symbol;
+    const query = of.options.write({
+      symbol,
       frame: want.frame,
-      mode: chart.options.mode,
-      rows: want.rows || (come ? model.auto : 0),
-      panes: chart.options.panes,
-      ...chart.range(),
+      rows: want.rows || (come ? live.auto : 0),
+      options: chart.options,
+      marks: of.options.definitions(of.poll.marks()),
+      ...of.reach.range(chart),
     });
+    const drawn = symbol ? of.tools.write(of.tools.stored(symbol)) : "";
+    return query + (drawn && "#draw=" + drawn);
   }
 
-  /** step: something that the back button takes back. */
-  function remember(step) {
+  /** step: something that the back button takes back; now: without waiting for the view to rest. An address of which the
+      bars or definitions have not come stays. */
+  function remember(step, now = step) {
     clearTimeout(timer);
     const write = () => {
-      const address = root.location.pathname + text();
-      if (address === root.location.pathname + root.location.search) return;
+      const { chart } = of.page,
+        pending = chart.wanted || of.poll.want.marks || !chart.ready;
+      const { pathname, search, hash } = root.location,
+        address = pathname + text();
+      if ((pending && !step) || address === pathname + search + hash) return;
       root.history[step ? "pushState" : "replaceState"](root.history.state, "", address);
     };
-    if (step) write();
+    if (now) write();
     else timer = setTimeout(write, REST_MS);
   }
 
-  /** Take over what an address says. first: at the start, when nothing is shown yet. */
-  function visit(query, first) {
+  /** Take over what an address says. first: at the start, when nothing is shown yet. An address that names the rows was
+      copied from a page: what it leaves out is at its default. Returns {n, marks: definitions (text) that the server has
+      to put in force}, or null. */
+  function visit({ search, hash }, first) {
     const { chart, config } = of.page,
       { want } = of.poll,
-      asked = of.options.read(query);
+      asked = of.options.read(search),
+      { marks = "", rows, from, y, bars } = asked;
     const next = { symbol: asked.symbol || null, frame: asked.frame || config.frame };
-    const { model } = chart,
-      shown = !want.rows && asked.rows === model.rows && next.symbol === model.symbol && next.frame === model.frame;
-    next.rows = shown ? 0 : asked.rows || of.options.rowsOf(next.symbol);
+    const { live } = chart,
+      shown = !want.rows && rows === live.rows && next.symbol === live.symbol && next.frame === live.frame;
+    next.rows = shown ? 0 : rows || of.options.rowsOf(next.symbol);
     const changed = Object.keys(next).some((key) => next[key] !== want[key]);
-    Object.assign(want, next, { linked: Boolean(asked.rows) && !shown });
-    const options = {};
-    if (asked.mode || !first) options.mode = asked.mode || of.options.DEFAULTS.mode;
-    if (asked.panes || !first) options.panes = asked.panes || [...of.options.DEFAULTS.panes];
-    if (Object.keys(options).length) chart.set(options, false);
-    const range = Number.isFinite(asked.from) || asked.y ? asked : null;
-    if (first) {
-      chart.wanted = range;
-      return;
+    Object.assign(want, next, { linked: Boolean(rows) && !shown });
+    const whole = rows || !first;
+    chart.set(whole ? of.options.over(asked.options, chart.narrow) : { ...chart.options, ...asked.options }, false);
+    if (first && next.symbol && hash.startsWith("#draw=")) of.tools.adopt(next.symbol, hash.slice(6));
+    const range = Number.isFinite(from) || y || bars ? asked : null,
+      other = (whole || marks) && marks !== of.options.definitions(of.poll.marks());
+    if (other || (first && whole)) want.marks = marks ? "?" : "null"; // the server says how it reads them
+    if (first) chart.wanted = range;
+    else {
+      of.controls.show();
+      if (changed || other) {
+        chart.wanted = range;
+        chart.ready = false;
+      }
+      if (changed) of.poll.ask();
+      else if (!other && of.reach.place(chart, range || {})) chart.moved();
     }
-    of.controls.show();
-    if (changed) {
-      chart.wanted = range;
-      chart.ready = false;
-      of.poll.ask();
-    } else {
-      chart.place(range || {});
-      chart.moved();
-    }
+    return want.marks ? { n: ++links, marks } : null;
   }
 
-  of.address = { remember, visit };
+  of.address = { text, remember, visit };
 })(globalThis);

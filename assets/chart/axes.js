@@ -106,17 +106,8 @@
     }));
   }
 
-  const CONFIG = {
-    displayModeBar: false,
-    displaylogo: false,
-    scrollZoom: false,
-    doubleClick: false,
-    showAxisDragHandles: false,
-    responsive: false,
-    staticPlot: false,
-    showTips: false,
-    edits: { shapePosition: true },
-  };
+  const QUIET = { displayModeBar: false, doubleClick: false, showAxisDragHandles: false, showTips: false };
+  const CONFIG = { ...QUIET, edits: { shapePosition: true } };
 
   function mount(node, first, shapes) {
     return root.Plotly.newPlot(node, traces(), { ...first, dragmode: false, shapes, newshape: {} }, CONFIG);

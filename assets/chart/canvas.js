@@ -1,4 +1,4 @@
-/* A canvas that is as sharp as the screen, drawn in CSS pixels. */
+/* A canvas that is as sharp as the screen, drawn in CSS pixels; and what is drawn often. */
 (function (root) {
   "use strict";
   const of = (root.orderflow = root.orderflow || {});
@@ -19,5 +19,15 @@
     return ctx;
   }
 
-  of.canvas = { prepare };
+  /** How the next texts are written. */
+  const text = (ctx, font, textAlign, textBaseline) => Object.assign(ctx, { font, textAlign, textBaseline });
+
+  function line(ctx, x0, y0, x1, y1) {
+    ctx.beginPath();
+    ctx.moveTo(x0, y0);
+    ctx.lineTo(x1, y1);
+    ctx.stroke();
+  }
+
+  of.canvas = { prepare, text, line };
 })(globalThis);

@@ -42,6 +42,15 @@
       root.document.addEventListener("visibilitychange", seen, { signal: this.life.signal });
     }
 
+    /** The live model, which goes on beside a window of older bars. */
+    get live() {
+      return this.model.live || this.model;
+    }
+
+    get away() {
+      return this.model.live !== null;
+    }
+
     /** The page goes: let go of everything outside it. */
     close() {
       this.ready = false;
@@ -57,51 +66,62 @@
 
     /** Merge an answer of the server. Returns false when only a snapshot will do. */
     receive(answer) {
-      const started = performance.now();
-      const before = { symbol: this.model.symbol, frame: this.model.frame };
-      const done = of.model.merge(this.model, answer);
-      if (!done) return false;
-      const { model } = this;
-      if (!model.bars.length) {
+      const started = performance.now(),
+        { live } = this,
+        away = this.away && !answer.full;
+      const before = { symbol: live.symbol, frame: live.frame },
+        range = this.ready && !this.view.follow ? of.reach.range(this) : null;
+      const merged = of.model.merge(live, answer);
+      if (!merged) return false;
+      const done = away ? of.model.merge(this.model, answer) : merged;
+      if (!live.bars.length) {
+        this.model = live;
         this.ready = false;
         this.events.drawn();
         return true;
       }
-      const other = before.symbol !== model.symbol || before.frame !== model.frame;
+      const other = before.symbol !== live.symbol || before.frame !== live.frame;
+      if (answer.full && range && !other && (this.away || this.view.x0 < live.first)) {
+        this.wanted = this.wanted || range; // the bars shown are no longer held
+        this.ready = false;
+      }
+      if (answer.full) this.model = live;
       if (!this.ready || other) this.start(other);
       else {
-        for (const slot of done.inserted)
-          if (slot <= this.view.x1) {
-            this.view.x0++;
-            this.view.x1++;
-          }
+        const late = done.inserted.filter((slot) => slot <= this.view.x1).length;
+        this.view.x0 += late;
+        this.view.x1 += late;
         if (done.inserted.length || (done.full && !done.dropped)) this.tools.show();
+        if (!this.held) of.reach.trim(this);
         if (!root.document.hidden) this.refresh(done.added);
       }
       this.keep("merge", performance.now() - started);
       return true;
     }
 
-    /** Put older bars in front; what is on screen stays where it is. */
-    prepend(answer) {
-      if (!of.model.prepend(this.model, answer)) return;
+    /** More bars are held at an end; what is on screen stays where it is. */
+    extended() {
       this.tools.show();
       if (this.held) return this.draw();
       if (this.view.auto) of.view.fit(this.view, this.model, false);
       this.apply();
       this.overview.paint();
+      of.address.remember(false);
     }
 
     /** First data of a series: set up the view, then mount or rebuild. */
     start(other) {
       const { view } = this;
+      if (!this.live.bars.length) return;
       if (other || !view.placed)
         Object.assign(view, { zoomed: false, auto: true, follow: true, placed: true, span: 0 });
-      this.ready = true;
+      else if (!this.wanted) view.follow = true;
       this.last = null;
       this.measure();
-      if (this.wanted) this.place(this.wanted);
-      else view.follow = true;
+      if (other) this.ready = false;
+      if (this.wanted && !of.reach.place(this, this.wanted)) return; // its bars are asked for
+      this.ready = true;
+      if (view.follow) this.model = this.live;
       this.reframe();
       if (this.gd) {
         this.rebuild();
@@ -125,7 +145,8 @@
       const { minutes, exact } = this.config;
       const best = exact ? of.first.window(model, minutes) : of.first.count(model, minutes, room, options.mode, levels);
       if (exact || best < view.span || best > 1.3 * view.span) view.span = best;
-      view.least = exact || options.mode === "candles" ? 0 : of.first.rowHeight(least.font);
+      view.best = exact || options.mode === "candles" ? 0 : view.span;
+      view.least = of.first.rowHeight(least.font);
     }
 
     /** After a change of what the view depends on: the size, the panes, what bars show. */
@@ -135,51 +156,6 @@
       this.open();
       if (view.follow) of.view.toLive(view, model);
       if (view.auto) of.view.fit(view, model, false);
-    }
-
-    /** How much of the initial window the first view shows, where it is not all: "12 of 30 minutes". */
-    shownOfWindow() {
-      const { view, model } = this;
-      return view.zoomed || !view.follow ? "" : of.first.told(model, this.config.minutes, view.span);
-    }
-
-    /** Show a range given in ms (and prices), as a URL has it. Kept until bars are there. */
-    place(range) {
-      this.wanted = range;
-      const { view, model } = this;
-      if (!model.bars.length) return;
-      this.wanted = null;
-      if (Number.isFinite(range.from)) {
-        view.x0 = of.model.slotOfTime(model, range.from);
-        view.x1 = of.model.slotOfTime(model, range.to);
-        view.follow = false;
-        view.zoomed = true;
-        view.least = 0;
-        view.span = (view.x1 - view.x0) / (1 + view.share);
-        of.view.clamp(view, model);
-      } else of.view.toLive(view, model);
-      if (range.y) {
-        view.y0 = range.y[0] / model.tick;
-        view.y1 = range.y[1] / model.tick;
-        view.auto = false;
-      } else {
-        view.auto = true;
-        of.view.fit(view, model, false);
-      }
-    }
-
-    /** The visible range in ms and, where set by hand, prices: for the URL. */
-    range() {
-      const { view, model } = this,
-        range = {};
-      if (!this.ready) return range;
-      if (!view.follow) {
-        range.from = Math.round(of.model.timeOfSlot(model, view.x0));
-        range.to = Math.round(of.model.timeOfSlot(model, view.x1));
-      }
-      if (!view.auto || (view.least && !view.follow))
-        range.y = [view.y0, view.y1].map((level) => Number((level * model.tick).toFixed(model.pd + 1)));
-      return range;
     }
 
     async mount() {
@@ -199,7 +175,7 @@
     measure() {
       const { clientWidth: W, clientHeight: H } = this.nodes.host,
         { model } = this;
-      const bar = model.bars[model.bars.length - 1];
+      const bar = of.model.newest(model);
       const digits = bar ? of.format.price(bar.c, model.tick, model.pd).length : 6;
       this.geometry = of.axes.arrange(
         W,
@@ -234,6 +210,8 @@
 
     /** The reader moves the view: redraw with the next frame, on the canvases alone. Plotly follows in `settled`. */
     moved() {
+      if (this.wanted) of.reach.stop();
+      this.wanted = null;
       of.view.clamp(this.view, this.model);
       if (this.view.auto) of.view.fit(this.view, this.model, false);
       this.moving = true;
@@ -261,6 +239,7 @@
       // pulled back to where the newest bar is at the right: that is following again
       if (
         !view.follow &&
+        !this.away &&
         Math.abs(view.x1 - of.model.lastSlot(model) - 0.5 - Math.max(view.pad, view.span * view.share)) < 0.35
       )
         view.follow = true;
@@ -276,15 +255,16 @@
       view.x0 = x0;
       view.x1 = x1;
       view.zoomed = true;
-      view.least = 0;
       view.span = (x1 - x0) / (1 + view.share);
-      view.follow = x1 >= of.model.lastSlot(model) + 0.5;
+      view.follow = !this.away && x1 >= of.model.lastSlot(model) + 0.5;
       if (view.follow) of.view.toLive(view, model);
       this.moved();
     }
 
     goLive() {
-      this.view.follow = true;
+      this.wanted = null;
+      of.reach.stop();
+      if (this.away || !this.ready) return this.start(false);
       of.view.toLive(this.view, this.model);
       this.moved();
       this.settled();

@@ -69,6 +69,12 @@
   function series(wanted) {
     const field = document.activeElement;
     if (field && field.closest("#chart-symbol, #chart-frame, #chart-rows")) field.blur();
+    const { chart } = of.page,
+      { ready, model, view } = chart;
+    // another frame shows the same time, another symbol its newest bars
+    if ("symbol" in wanted) chart.wanted = null;
+    else if (wanted.frame && ready && !view.follow)
+      chart.wanted = { from: of.model.timeOfSlot(model, (view.x0 + view.x1) / 2) };
     Object.assign(of.poll.want, wanted);
     show();
     rowChoices();
@@ -88,20 +94,23 @@
     of.address.remember("mode" in changes || "panes" in changes);
   }
 
-  /** The server refuses what was asked: say so, and go back to what surely works. */
+  /** The server refuses what was asked: say so, and draw nothing else under its name. */
   function fault(text) {
-    of.legend.announce(text);
-    const { frame } = of.page.config;
-    if (of.poll.want.frame !== frame) series({ frame });
+    const { chart } = of.page;
+    chart.ready = false;
+    show();
+    of.legend.empty(true, [], text);
   }
 
-  /** Tell the server which series is shown: it makes the links of the export menu. */
+  /** Tell the server which series is shown, and in which time zone: it makes the links of the export menu, and reads dates. */
   function links() {
-    const { model } = of.page.chart,
-      key = model.symbol + " " + model.frame;
-    if (!model.symbol || linked === key) return;
+    const { model, options } = of.page.chart,
+      { symbol, frame } = model,
+      zone = options.zone === "local" ? Intl.DateTimeFormat().resolvedOptions().timeZone : "UTC",
+      key = [symbol, frame, zone].join();
+    if (!symbol || linked === key) return;
     linked = key;
-    set("chart-series", { data: { symbol: model.symbol, frame: model.frame } });
+    set("chart-series", { data: { symbol, frame, zone } });
   }
 
   /** The tool in hand: its button is pressed. */
@@ -119,6 +128,12 @@
   function menu(open) {
     $("chart-controls").classList.toggle("of-open", open);
     set("chart-do-menu", { "aria-expanded": String(open) });
+  }
+
+  /** Open a dialog or drawer. */
+  function open(name) {
+    menu(false);
+    set("chart-" + name, { opened: true });
   }
 
   function themed() {
@@ -149,14 +164,9 @@
       if (of.page.chart.tools.active) of.page.chart.tools.choose(null);
       menu(false);
     },
-    settings: () => {
-      menu(false);
-      set("chart-settings", { opened: true });
-    },
-    help: () => {
-      menu(false);
-      set("chart-help", { opened: true });
-    },
+    settings: () => open("settings"),
+    help: () => open("help"),
+    goto: () => open("goto"),
     theme: () => {
       of.kit.theme.toggle();
       themed();
@@ -175,6 +185,7 @@
   };
   const CHART = {
     live: (chart) => chart.goLive(),
+    first: (chart) => of.reach.go(chart, 0),
     auto: (chart) => chart.autoPrice(),
     pan: (chart, by, shift) => chart.pan(by * (shift ? 0.9 : 0.12)),
     zoom: (chart, factor) => chart.zoom(factor),
@@ -192,7 +203,7 @@
     const { chart } = of.page;
     if (!chart) return;
     if (PAGE[name]) PAGE[name](argument, shift);
-    else if (CHART[name] && chart.ready) CHART[name](chart, argument, shift);
+    else if (CHART[name] && (chart.ready || chart.wanted)) CHART[name](chart, argument, shift);
   }
 
   of.controls = { show, choose, act, fault, rowChoices, links, tool, themed };

@@ -6,9 +6,7 @@
   const of = (root.orderflow = root.orderflow || {});
 
   function tag(ctx, theme, text, x, y, centred, background = theme.tag, colour = theme.tagText) {
-    ctx.font = "600 11px " + theme.font;
-    ctx.textBaseline = "middle";
-    ctx.textAlign = centred ? "center" : "left";
+    of.canvas.text(ctx, "600 11px " + theme.font, centred ? "center" : "left", "middle");
     const width = ctx.measureText(text).width + 10;
     ctx.fillStyle = background;
     ctx.beginPath();
@@ -21,7 +19,7 @@
   /** The last price on the axis strip, in the colour of the last bar and with an arrow of its direction. */
   function lastTag(ctx, chart) {
     const { model, theme, geometry, frame } = chart,
-      bar = model.bars[model.bars.length - 1];
+      bar = of.model.newest(model);
     if (!bar || !frame) return;
     const box = geometry.panes.price;
     const y = Math.max(box.y + 9, Math.min(box.y + box.h - 9, frame.Y(bar.c)));

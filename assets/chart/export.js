@@ -29,7 +29,7 @@
     ctx.setTransform(SCALE, 0, 0, SCALE, 0, 0);
     ctx.fillStyle = theme.paper;
     ctx.fillRect(0, 0, W, H + CAPTION);
-    const bar = model.bars[model.bars.length - 1];
+    const bar = of.model.newest(model);
     ctx.textBaseline = "top";
     ctx.textAlign = "left";
     ctx.fillStyle = theme.text;

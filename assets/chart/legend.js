@@ -5,8 +5,7 @@
   const document = root.document;
   const $ = (id) => document.getElementById(id);
 
-  const MODE_NAMES = { bid_ask: "Bid × ask", delta: "Delta", volume: "Volume", profile: "Profile", candles: "Candles" };
-  const modeName = (mode) => MODE_NAMES[mode] || mode;
+  const modeName = (mode) => of.page.config.modes[mode];
 
   let told = "";
 
@@ -15,6 +14,10 @@
     if (node && node.textContent !== text) node.textContent = text;
   }
 
+  /** How much of the initial window the first view shows, where it is not all: "12 of 30 minutes". */
+  const shownOfWindow = ({ view, model, config }) =>
+    view.zoomed || !view.follow ? "" : of.first.told(model, config.minutes, view.span);
+
   /** What the bars show: frame, mode, row size (and whether the server chose it), how much of the initial window, and what
       more zoom would bring. */
   function describe(chart) {
@@ -22,15 +25,15 @@
     const row = "row " + of.format.price(model.rows, model.tick, model.pd) + (of.poll.want.rows ? "" : " auto");
     const hints = { text: "", colour: "zoom in for numbers", candle: "zoom in for the footprint" };
     const hint = options.mode === "candles" || !frame ? "" : hints[frame.lod.kind];
-    return [model.frame, modeName(options.mode), row, chart.shownOfWindow(), hint];
+    return [model.frame, modeName(options.mode), row, shownOfWindow(chart), hint];
   }
 
   /** The bar under the pointer, else the newest. */
   function show() {
     const { chart } = of.page,
       { model } = chart;
-    if (!model.bars.length) return;
-    const bar = (chart.hit && chart.hit.bar) || model.bars[model.bars.length - 1];
+    if (!chart.ready) return;
+    const bar = (chart.hit && chart.hit.bar) || of.model.newest(model);
     const price = (level) => of.format.price(level, model.tick, model.pd);
     const values = [
       ["O", price(bar.o)],
@@ -52,7 +55,7 @@
 
   function headline() {
     const { model } = of.page.chart,
-      bar = model.bars[model.bars.length - 1];
+      bar = of.model.newest(model);
     if (!bar) return;
     const title =
       of.format.price(bar.c, model.tick, model.pd) + (bar.c >= bar.o ? " ▲ " : " ▼ ") + model.symbol + " · Order flow";
@@ -60,36 +63,53 @@
   }
 
   function statistics() {
-    const { chart, line, news } = of.page;
-    if (chart && line)
-      line.show(chart.model.stats, { pd: chart.model.pd, zone: chart.options.zone }, performance.now() - news);
+    const { chart, news } = of.page;
+    if (!chart) return;
+    const { live, options, model } = chart;
+    of.status.show($("chart-stats"), live.stats, { pd: live.pd, zone: options.zone }, performance.now() - news);
+    put("chart-held", held(model, live.stats));
+  }
+
+  /** Which bars of the log the overview shows, where these are not all. */
+  function held({ bars, before, live }, { candles, counting }) {
+    const { count } = of.format,
+      n = bars.length,
+      first = live || counting ? before : candles - n;
+    if (!n || (candles === n && !counting)) return "";
+    const which = Number.isInteger(first) ? count(first + 1) + " – " + count(first + n) : count(n);
+    return `bars ${which} of ${counting ? "… (counting)" : count(candles)}`;
   }
 
   /** Buttons that are there only when they have something to do. */
   function following() {
     const { chart } = of.page,
-      idle = !chart.ready;
+      { ready, view } = chart;
     const hide = (id, yes) => {
       const node = $(id);
       if (node && node.hidden !== yes) node.hidden = yes;
     };
-    hide("chart-live", idle || chart.view.follow);
-    hide("chart-auto", idle || chart.view.auto);
+    hide("chart-live", ready ? view.follow : !chart.wanted);
+    hide("chart-auto", !ready || view.auto);
   }
 
-  /** Say what to do while there is nothing to draw. */
-  function empty(none) {
+  /** Say what to do while there is nothing to draw. others: symbols that have ticks; fault: why what was asked for is not
+      shown. */
+  function empty(none, others = [], fault = "") {
     const box = $("chart-empty"),
-      { want } = of.poll;
+      { symbol } = of.poll.want;
     if (!box) return;
     if (none) {
-      put("chart-empty-title", want.symbol ? "No ticks of " + want.symbol + " yet" : "No ticks yet");
+      const { frame, stats } = of.page.chart.live,
+        usually = symbol ? "No ticks of " + symbol + " yet" : "No ticks yet";
+      put("chart-empty-title", fault ? "Not shown" : stats.counting ? `Counting ${frame} bars …` : usually);
+      put("chart-empty-why", fault || (symbol && others.length ? "There are ticks of " + others.join(", ") + "." : ""));
+      $("chart-empty-hints").hidden = Boolean(fault || stats.counting);
       const { origin } = root.location,
         usual = ["http://localhost:8765", "http://127.0.0.1:8765"].includes(origin);
       put(
         "chart-command",
         "orderflow-replay YOUR_TICKS.csv" +
-          (want.symbol ? " --symbol " + want.symbol : "") +
+          (symbol ? " --symbol " + symbol : "") +
           (usual ? "" : " --server " + origin),
       );
     }
@@ -114,5 +134,5 @@
     }, 4000);
   }
 
-  of.legend = { modeName, show, headline, statistics, following, empty, announce };
+  of.legend = { modeName, held, show, headline, statistics, following, empty, announce };
 })(globalThis);

@@ -8,6 +8,7 @@
   const of = (root.orderflow = root.orderflow || {});
 
   const DIGIT = 0.57; // width of a digit in units of the font size, for the interface fonts we use
+  const BOLD = 0.7; // and of a bold one
   const MIN_FONT = 7;
   const MAX_FONT = 12.5;
   const TEXT_ROW = 8.2; // the lowest row in which a number still reads
@@ -65,5 +66,5 @@
     return list;
   }
 
-  of.lod = { choose, writing, visible, margin, strip, DIGIT, LINE, MIN_SLOT };
+  of.lod = { choose, writing, visible, margin, strip, DIGIT, BOLD, LINE, MIN_SLOT };
 })(globalThis);

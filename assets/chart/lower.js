@@ -36,22 +36,12 @@
 
   /** Axes of the delta and the CVD pane over bars[from..to]. last: the scales in force before. */
   function scales(model, from, to, panes, options, last) {
-    let dLow = 0,
-      dHigh = 0,
-      cLow = Infinity,
-      cHigh = -Infinity;
-    const line = options.cvdStyle === "line";
-    for (let i = from; i <= to; i++) {
-      const bar = model.bars[i];
-      dLow = Math.min(dLow, bar.d[1]);
-      dHigh = Math.max(dHigh, bar.d[2]);
-      cLow = Math.min(cLow, line ? bar.cvd : bar.cvdLow);
-      cHigh = Math.max(cHigh, line ? bar.cvd : bar.cvdHigh);
-    }
-    if (cHigh < cLow) {
-      cLow = 0;
-      cHigh = 0;
-    }
+    const seen = model.bars.slice(from, to + 1),
+      line = options.cvdStyle === "line";
+    const dLow = Math.min(0, ...seen.map((bar) => bar.d[1])),
+      dHigh = Math.max(0, ...seen.map((bar) => bar.d[2]));
+    const cLow = seen.length ? Math.min(...seen.map((bar) => (line ? bar.cvd : bar.cvdLow))) : 0,
+      cHigh = seen.length ? Math.max(...seen.map((bar) => (line ? bar.cvd : bar.cvdHigh))) : 0;
     return {
       delta: scale(dLow, dHigh, panes.delta, model.sd, last && last.delta && last.delta.range),
       cvd: scale(cLow, cHigh, panes.cvd, model.sd, last && last.cvd && last.cvd.range),
@@ -71,17 +61,12 @@
     if (axis.range[0] < 0 && axis.range[1] > 0) {
       const y = Math.round(Y(0)) + 0.5;
       ctx.strokeStyle = theme.strong;
-      ctx.beginPath();
-      ctx.moveTo(pane.x, y);
-      ctx.lineTo(pane.x + pane.w, y);
-      ctx.stroke();
+      of.canvas.line(ctx, pane.x, y, pane.x + pane.w, y);
     }
   }
 
   const title = (ctx, pane, text, theme) => {
-    ctx.font = "600 10px " + theme.font;
-    ctx.textAlign = "left";
-    ctx.textBaseline = "top";
+    of.canvas.text(ctx, "600 10px " + theme.font, "left", "top");
     ctx.fillStyle = theme.paper;
     ctx.globalAlpha = 0.8;
     ctx.fillRect(pane.x + 3, pane.y + 1, ctx.measureText(text).width + 6, 13);
@@ -177,9 +162,7 @@
   /** Names of the table's rows, drawn beside it on the axis strip (outside the clip). */
   function paintTableNames(ctx, pane, theme, right) {
     const height = pane.h / TABLE.length;
-    ctx.font = Math.min(10.5, height - 3) + "px " + theme.font;
-    ctx.textAlign = "left";
-    ctx.textBaseline = "middle";
+    of.canvas.text(ctx, Math.min(10.5, height - 3) + "px " + theme.font, "left", "middle");
     ctx.fillStyle = theme.muted;
     for (let r = 0; r < TABLE.length; r++) ctx.fillText(TABLE[r].name, right + 5, pane.y + (r + 0.5) * height + 0.5);
   }

@@ -48,14 +48,15 @@
           side > 0 ? (x) => x.l < low : (x) => x.h > high,
         );
         const x0 = X(model.first + i - 0.5),
-          x1 = stop < 0 ? box.x + box.w : X(model.first + stop);
+          x1 = Math.min(box.x + box.w, stop < 0 ? Infinity : X(model.first + stop)),
+          open = x1 === box.x + box.w; // as far as can be seen, whatever bars are held beyond
         if (x1 < box.x || x0 > box.x + box.w) continue;
         const y0 = Y(high),
           y1 = Y(low);
         ctx.fillStyle = side > 0 ? theme.buy : theme.sell;
-        ctx.globalAlpha = stop < 0 ? 0.11 : 0.06;
+        ctx.globalAlpha = open ? 0.11 : 0.06;
         ctx.fillRect(x0, y0, x1 - x0, y1 - y0);
-        ctx.globalAlpha = stop < 0 ? 0.5 : 0.22;
+        ctx.globalAlpha = open ? 0.5 : 0.22;
         ctx.fillRect(x0, side > 0 ? y1 - 1 : y0, x1 - x0, 1);
         ctx.globalAlpha = 1;
       }
@@ -67,7 +68,7 @@
     if (!options.unfinished) return;
     for (let i = frame.reach; i <= frame.to; i++) {
       const bar = model.bars[i];
-      if (!bar.f || i === model.bars.length - 1) continue; // the newest bar is unfinished by nature
+      if (!bar.f || bar === of.model.newest(model)) continue; // the newest bar is unfinished by nature
       for (const [flag, level, through, sign] of [
         ["H", bar.h, (x) => x.h > bar.h, -1],
         ["L", bar.l, (x) => x.l < bar.l, 1],
@@ -75,18 +76,16 @@
         if (!bar.f.includes(flag)) continue;
         const stop = end(model, i, memoOf(bar, flag), through);
         const x0 = X(model.first + i),
-          x1 = stop < 0 ? box.x + box.w : X(model.first + stop);
+          x1 = Math.min(box.x + box.w, stop < 0 ? Infinity : X(model.first + stop)),
+          open = x1 === box.x + box.w;
         if (x1 < box.x || x0 > box.x + box.w || (stop === i + 1 && w < 20)) continue;
         const y = Math.round(Y(level - sign * 0.5)) + 0.5; // the outer edge of the extreme price, whatever the rows
         ctx.strokeStyle = theme.cross;
         ctx.lineWidth = 1;
-        ctx.globalAlpha = stop < 0 ? 0.8 : 0.35;
-        if (stop < 0) {
+        ctx.globalAlpha = open ? 0.8 : 0.35;
+        if (open) {
           ctx.setLineDash([1, 4]);
-          ctx.beginPath();
-          ctx.moveTo(x0, y);
-          ctx.lineTo(x1, y);
-          ctx.stroke();
+          of.canvas.line(ctx, x0, y, x1, y);
           ctx.setLineDash([]);
         }
         if (w >= 10) {
@@ -147,17 +146,14 @@
 
   function lastPrice(ctx, frame) {
     const { model, theme, Y, box } = frame,
-      bar = model.bars[model.bars.length - 1];
+      bar = of.model.newest(model);
     if (!bar) return;
     const y = Math.round(Y(bar.c)) + 0.5;
     if (y < box.y || y > box.y + box.h) return;
     ctx.strokeStyle = bar.c >= bar.o ? theme.buy : theme.sell;
     ctx.lineWidth = 1;
     ctx.setLineDash([3, 3]);
-    ctx.beginPath();
-    ctx.moveTo(box.x, y);
-    ctx.lineTo(box.x + box.w, y);
-    ctx.stroke();
+    of.canvas.line(ctx, box.x, y, box.x + box.w, y);
     ctx.setLineDash([]);
   }
 

@@ -1,14 +1,14 @@
 /* The bars that the page holds, and how an answer of the server is merged into them.
 
-   The server sends bars as short objects (its wire format): t start ms, s session start ms, o h l c price levels,
-   lo first footprint row, k row offsets from lo (left out when contiguous), b / a / u volume per row at bid, at ask and
-   of unknown side, n trades, d [delta, min, max], q CVD at the end, w [VWAP, sigma] at the end in levels, p index of the
-   POC, v [low, high] indices of the value area, ib / is indices of buy and sell imbalances, st [[side, low, high]]
-   stacked zones by index, e end ms (activity bars), f flags. `derive` adds what drawing needs, once per changed bar.
+   The keys of a bar are those of orderflow/market/chart_json.py. `derive` adds what drawing needs, once per changed bar.
 
-   `rows` of an answer are the levels in a row, `auto` those that the server would choose. `run` of an answer lists [t, q, w] of bars that a late tick in an earlier bar moved. `studies` is what the
-   painters of marks.js draw, `profile` the marks of the volume profile, and of a session its rows. `cut` says that the
-   first bar's session began before it. `deep`: older bars were asked for. `version` grows with every answer, `sealed` with every change of a bar that is not the last.
+   `rows` of an answer are the levels in a row, `auto` those that the server would choose. `run` of an answer lists
+   [t, q, w] of bars that a late tick in an earlier bar moved. `studies` is what the painters of marks.js draw, `profile`
+   the marks of the volume profile, and of a session its rows. `sealed` grows with every change of a bar that is not the last.
+
+   The bars are always a run of the log without a gap. The live model's run ends with the newest bar; `deep`: older ones
+   were put in front. A window is a model of older bars: `live` is the live model that goes on beside it. `before` is how
+   many bars of the log come before the first of a window (null: not known), `more` whether there are bars at either side.
 
    Bars sit in equal slots, so that nights and quiet minutes take no room: slot = first + index. `first` grows when old
    bars fall away, so a slot keeps its number while it is on screen. Nothing here touches the page. */
@@ -28,17 +28,15 @@
       rows: 1,
       auto: 0,
       sd: 0,
-      ref: 0,
       bars: [],
       first: 0,
-      cut: false,
       deep: false,
+      live: null,
+      before: null,
+      more: { before: true, after: false },
       studies: {},
       profile: null,
-      session: "",
-      marks: "",
       stats: {},
-      version: 0,
       sealed: 0,
     };
   }
@@ -117,6 +115,7 @@
       model.symbol = answer.symbol || null;
       model.ms = answer.ms || 0;
       model.deep = false;
+      model.more = { before: true, after: false };
       model.bars = (answer.bars || []).map(derive);
       model.first = same ? model.first + shift(old, model.bars) : 0;
       model.sealed++;
@@ -138,6 +137,7 @@
         continue;
       }
       if (last < 0 || bars[last].t < bar.t) {
+        if (model.live) continue; // the window ends before it
         bars.push(bar);
         from = Math.min(from, last + 1);
         added = true;
@@ -147,7 +147,7 @@
       if (at >= 0) {
         bars[at] = bar;
         from = Math.min(from, at);
-      } else if (at === -1 && bar.t < answer.first)
+      } else if (at === -1 && (model.live || bar.t < answer.first))
         continue; // older than what is held
       else {
         bars.splice(-at - 1, 0, bar);
@@ -181,18 +181,73 @@
     return earlier >= 0 ? -earlier : old.length;
   }
 
-  /** Put older bars in front. Returns how many were new. */
+  /** A window of the bars of an answer about older ones, beside the live model. */
+  function window(live, { bars, before, more_before, more_after }) {
+    const more = { before: more_before, after: more_after };
+    return { ...live, bars: bars.map(derive), first: 0, deep: true, live, before, more, sealed: live.sealed + 1 };
+  }
+
+  /** Put older bars in front. */
   function prepend(model, answer) {
     const first = model.bars.length ? model.bars[0].t : Infinity;
-    const bars = (answer.bars || []).filter((bar) => bar.t < first).map(derive);
-    if (!bars.length) return 0;
+    const bars = answer.bars.filter((bar) => bar.t < first).map(derive);
+    model.more.before = answer.more_before && bars.length > 0;
+    if (!bars.length) return;
     model.bars = [...bars, ...model.bars];
     model.first -= bars.length;
     model.deep = true;
-    model.cut = answer.cut;
+    model.before = answer.before;
     model.sealed++;
-    model.version++;
-    return bars.length;
+  }
+
+  /** Put later bars at the end of a window. */
+  function append(model, answer) {
+    const last = model.bars[model.bars.length - 1].t;
+    const bars = answer.bars.filter((bar) => bar.t > last).map(derive);
+    model.more.after = answer.more_after && bars.length > 0;
+    model.bars = [...model.bars, ...bars];
+    model.sealed++;
+  }
+
+  /** The live model with the bars of a window in front if the two meet, else null. Slots stay those of the window. */
+  function join(model) {
+    const { live, bars } = model,
+      from = live.bars[0];
+    if (!from || bars[bars.length - 1].t < from.t) return null;
+    const older = bars.filter((bar) => bar.t < from.t);
+    live.bars = [...older, ...live.bars];
+    for (const key of ["first", "before"]) live[key] = model[key];
+    live.more.before = model.more.before;
+    live.deep = true;
+    live.sealed++;
+    return live;
+  }
+
+  /** Let bars beyond `most` go, at the end that is further from the slots x0 to x1, but none of these. The live model
+      of which the newest bars would go becomes a window. Returns the model to be shown. */
+  function trim(model, most, x0, x1) {
+    const spare = model.bars.length - most,
+      left = x0 - model.first,
+      right = lastSlot(model) - x1;
+    if (spare <= 0 || Math.max(left, right) < spare) return model;
+    let shown = model;
+    if (left > right) {
+      model.bars = model.bars.slice(spare);
+      model.first += spare;
+      model.before = model.before === null ? null : model.before + spare;
+      model.more.before = true;
+    } else {
+      if (!model.live) {
+        const live = { ...model, bars: model.bars.slice(-most / 2), deep: true, before: null };
+        live.first += model.bars.length - live.bars.length;
+        live.more = { before: true, after: false };
+        shown = Object.assign(model, { live });
+      }
+      model.bars = model.bars.slice(0, -spare);
+      model.more.after = true;
+    }
+    shown.sealed++;
+    return shown;
   }
 
   function finish(model, answer) {
@@ -202,12 +257,13 @@
     const { start, end, session, marks, ...ladder } = answer.profile || {};
     model.profile = marks ? { marks, span: { start, end, session }, ladder } : null;
     if (answer.auto) model.auto = answer.auto;
-    if (!model.deep) model.cut = Boolean(answer.cut);
     if (answer.stats) model.stats = answer.stats;
     if (answer.session !== undefined) model.session = answer.session;
     if (answer.marks !== undefined) model.marks = answer.marks;
-    model.version++;
   }
+
+  /** The bar with the last price: of a window that of its live model. */
+  const newest = ({ live, bars }) => (live ? live.bars : bars).slice(-1)[0];
 
   /** Slot of the last bar; one before `first` when there is none. */
   const lastSlot = (model) => model.first + model.bars.length - 1;
@@ -215,15 +271,16 @@
   /** The bar in a slot, or undefined. */
   const barAt = (model, slot) => model.bars[Math.round(slot) - model.first];
 
-  /** Epoch ms of a (fractional) slot; beyond the ends it goes on at the typical spacing. */
+  const EDGE = 100;
+
+  /** Epoch ms of a (fractional) slot; beyond the ends it goes on at the spacing of the bars there. */
   function timeOfSlot(model, slot) {
     const bars = model.bars;
     if (!bars.length) return NaN;
-    const step = spacing(model),
-      i = slot - model.first,
+    const i = slot - model.first,
       last = bars.length - 1;
-    if (i <= 0) return bars[0].t + i * step;
-    if (i >= last) return bars[last].t + (i - last) * step;
+    if (i <= 0) return bars[0].t + i * spacing(model, 0, EDGE);
+    if (i >= last) return bars[last].t + (i - last) * spacing(model, -EDGE);
     const low = Math.floor(i);
     return bars[low].t + (i - low) * (bars[low + 1].t - bars[low].t);
   }
@@ -232,20 +289,20 @@
   function slotOfTime(model, t) {
     const bars = model.bars;
     if (!bars.length) return NaN;
-    const step = spacing(model),
-      last = bars.length - 1;
-    if (t <= bars[0].t) return model.first + (t - bars[0].t) / step;
-    if (t >= bars[last].t) return model.first + last + (t - bars[last].t) / step;
+    const last = bars.length - 1;
+    if (t <= bars[0].t) return model.first + (t - bars[0].t) / spacing(model, 0, EDGE);
+    if (t >= bars[last].t) return model.first + last + (t - bars[last].t) / spacing(model, -EDGE);
     const at = find(bars, t);
     if (at >= 0) return model.first + at;
     const low = -at - 2;
     return model.first + low + (t - bars[low].t) / (bars[low + 1].t - bars[low].t);
   }
 
-  /** Milliseconds of one slot: the frame, or for activity bars the mean spacing. */
-  function spacing(model) {
+  /** Milliseconds of one slot: the frame, or for activity bars the mean spacing; end: of the first or last ones only, so
+      that it does not depend on how many are held. */
+  function spacing(model, ...end) {
     if (model.ms) return model.ms;
-    const bars = model.bars,
+    const bars = model.bars.slice(...end),
       n = bars.length;
     return n > 1 ? Math.max(1, (bars[n - 1].t - bars[0].t) / (n - 1)) : 60000;
   }
@@ -262,6 +319,11 @@
     create,
     merge,
     prepend,
+    append,
+    window,
+    join,
+    trim,
+    newest,
     derive,
     find,
     lastSlot,

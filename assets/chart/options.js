@@ -1,7 +1,7 @@
 /* What the reader has chosen: kept in localStorage, and the part that makes a view worth sharing in the URL.
 
-   The URL holds symbol, frame, mode, rows, panes, and the visible range when the chart does not follow the market. A row
-   size set by hand is kept for each symbol.
+   The URL holds symbol, frame, rows, the options and definitions that differ from the defaults, the visible range when
+   the chart does not follow the market, and behind the # the drawings. A row size set by hand is kept for each symbol.
    `read` and `write` of the URL are pure text functions; a page without storage simply forgets. */
 (function (root) {
   "use strict";
@@ -9,26 +9,16 @@
 
   const KEY = "orderflow.options";
   const ROWS = "orderflow.rows";
-  const MODES = ["bid_ask", "delta", "volume", "profile", "candles"];
   const PANES = ["table", "delta", "cvd"];
 
-  const DEFAULTS = {
-    mode: "bid_ask",
-    panes: ["table", "delta", "cvd"],
-    profile: "visible",
-    cvdStyle: "candles",
-    bands: true,
-    readout: true,
-    colours: "blue",
-    zone: "utc",
-  };
-  const CHOICES = {
-    mode: MODES,
-    profile: ["visible", "session", "off"],
-    cvdStyle: ["candles", "line"],
-    colours: ["blue", "green"],
-    zone: ["utc", "local"],
-  };
+  const DEFAULTS = {},
+    CHOICES = {}; // of the layout, see `begin`
+
+  /** Take over what can be chosen: {defaults, choices}. */
+  function begin({ defaults, choices }) {
+    Object.assign(DEFAULTS, defaults);
+    Object.assign(CHOICES, choices);
+  }
 
   /** A stored value, or the default when it makes no sense (storage outlives versions). */
   function sane(key, value) {
@@ -44,12 +34,10 @@
     return options;
   }
 
-  /** Stored options over the defaults; a narrow screen starts with fewer panes. */
-  function load(narrow) {
-    const stored = of.kit.storage.load(KEY, {});
-    const first = narrow ? { panes: ["delta"], profile: "off" } : {};
-    return complete({ ...first, ...stored });
-  }
+  /** Options over those of a first visit; a narrow screen starts with fewer panes. */
+  const over = (options, narrow) => complete({ ...(narrow ? { panes: ["delta"], profile: "off" } : {}), ...options });
+
+  const load = (narrow) => over(of.kit.storage.load(KEY, {}), narrow);
 
   function save(options) {
     const changed = {};
@@ -75,17 +63,32 @@
     of.kit.storage.save(ROWS, kept);
   }
 
-  const iso = (ms) => new Date(Math.round(ms / 1000) * 1000).toISOString().replace(/(:00)?\.000Z$/, "Z");
+  const iso = (ms) => new Date(ms).toISOString().replace(/(:00)?\.000Z$/, "Z");
 
-  /** Query text of a view: {symbol, frame, mode, rows, panes, from, to (ms), y: [low, high] prices}. */
+  /** Definitions as text: "ratio:4.5,studies:naked_poc.absorption". */
+  const definitions = (marks) =>
+    Object.entries(marks || {})
+      .map(([name, value]) => name + ":" + [value].flat().join("."))
+      .join();
+
+  /** Query text of a view: {symbol, frame, rows, options, marks (definitions as text), bars, from, to (ms), y: [low, high]
+      prices}. */
   function write(state) {
-    const query = new URLSearchParams();
+    const query = new URLSearchParams(),
+      { options = {} } = state;
     if (state.symbol) query.set("symbol", state.symbol);
     if (state.frame) query.set("frame", state.frame);
-    if (state.mode && state.mode !== DEFAULTS.mode) query.set("mode", state.mode);
     if (state.rows) query.set("rows", state.rows);
-    if (state.panes && state.panes.join() !== DEFAULTS.panes.join())
-      query.set("panes", state.panes.join(",") || "none");
+    const off = [],
+      on = [];
+    for (const [key, value] of Object.entries(options)) {
+      if (String(value) === String(DEFAULTS[key])) continue;
+      if (typeof value === "boolean") (value ? on : off).push(key);
+      else query.set(key, String(value) || "none");
+    }
+    const lists = { on, off, marks: state.marks || "" };
+    for (const [key, value] of Object.entries(lists)) if (value.length) query.set(key, value);
+    if (state.bars) query.set("bars", state.bars);
     if (Number.isFinite(state.from) && Number.isFinite(state.to)) {
       query.set("from", iso(state.from));
       query.set("to", iso(state.to));
@@ -98,21 +101,27 @@
   /** The inverse; keys that are missing or make no sense are left out. */
   function read(text) {
     const query = new URLSearchParams(text),
-      state = {};
-    for (const key of ["symbol", "frame"]) if (query.get(key)) state[key] = query.get(key);
-    if (MODES.includes(query.get("mode"))) state.mode = query.get("mode");
+      list = (key) => (query.get(key) || "").split(","),
+      state = {},
+      options = {};
+    for (const key of ["symbol", "frame", "marks"]) if (query.get(key)) state[key] = query.get(key);
     if (/^\d{1,6}$/.test(query.get("rows") || "")) state.rows = Number(query.get("rows"));
-    if (query.has("panes")) state.panes = PANES.filter((p) => query.get("panes").split(",").includes(p));
+    for (const key of Object.keys(CHOICES)) if (CHOICES[key].includes(query.get(key))) options[key] = query.get(key);
+    if (query.has("panes")) options.panes = PANES.filter((p) => list("panes").includes(p));
+    for (const [word, value] of [
+      ["on", true],
+      ["off", false],
+    ])
+      for (const key of list(word)) if (typeof DEFAULTS[key] === "boolean") options[key] = value;
+    if (Object.keys(options).length) state.options = options;
     const from = Date.parse(query.get("from")),
       to = Date.parse(query.get("to"));
-    if (to > from) {
-      state.from = from;
-      state.to = to;
-    }
-    const y = (query.get("price") || "").split(",").map(Number);
+    if (to > from) Object.assign(state, { from, to });
+    if (query.get("bars") > 0) state.bars = Number(query.get("bars"));
+    const y = list("price").map(Number);
     if (y.length === 2 && y.every(Number.isFinite) && y[1] > y[0]) state.y = y;
     return state;
   }
 
-  of.options = { DEFAULTS, complete, load, save, read, write, rowsOf, keepRows };
+  of.options = { DEFAULTS, begin, complete, over, load, save, read, write, definitions, rowsOf, keepRows };
 })(globalThis);

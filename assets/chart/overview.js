@@ -1,4 +1,4 @@
-/* The strip below the chart: all held bars as one line, with a window that can be dragged and resized.
+/* The strip below the chart: the held bars as one line, with a window that can be dragged and resized.
 
    Instead of Plotly's range slider, which draws every trace twice. It is redrawn with a new bar or a moved view. */
 (function (root) {
@@ -128,12 +128,8 @@
       if (!W || !H) return;
       const ctx = of.canvas.prepare(canvas, W, H);
       if (!model.bars.length) return;
-      let low = Infinity,
-        high = -Infinity;
-      for (const bar of model.bars) {
-        if (bar.l < low) low = bar.l;
-        if (bar.h > high) high = bar.h;
-      }
+      const low = Math.min(...model.bars.map((bar) => bar.l)),
+        high = Math.max(...model.bars.map((bar) => bar.h));
       const Y = (level) => 3 + ((high - level) / Math.max(1, high - low)) * (H - 6);
       const path = this.outline(W, Y);
       ctx.beginPath();

@@ -8,14 +8,15 @@
   const $ = (id) => root.document.getElementById(id);
   const NO = () => root.dash_clientside.no_update;
 
-  const page = (of.page = { chart: null, config: null, timer: 0, line: null, news: 0 });
+  const page = (of.page = { chart: null, config: null, timer: 0, news: 0 });
 
   function boot(config) {
-    if (!config || !$("chart-host")) return [NO(), NO(), NO()];
+    if (!config || !$("chart-host")) return [NO(), NO(), NO(), NO()];
     clearInterval(page.timer);
     if (page.chart) page.chart.close();
     page.config = config;
-    Object.assign(of.options.DEFAULTS, config.marks);
+    of.options.begin(config.options);
+    Object.assign(of.theme.known, config.colours);
     of.marks.bands = config.bands;
     const nodes = {};
     for (const name of ["host", "plot", "base", "overlay", "readout", "overview"]) nodes[name] = $("chart-" + name);
@@ -28,7 +29,7 @@
         view: () => {
           legend.following();
           of.address.remember(false);
-          of.poll.loadOlder();
+          of.reach.near();
         },
         follow: legend.following,
         tool: controls.tool,
@@ -43,22 +44,28 @@
         hover: legend.show,
       },
     );
-    page.line = new of.status.StatusLine($("chart-stats"));
     page.timer = setInterval(legend.statistics, 1000); // the rate falls while no news comes
     of.poll.want.frame = config.frame;
-    of.address.visit(root.location.search, true);
+    const link = of.address.visit(root.location, true);
     if (!page.listening) {
       page.listening = true;
       root.addEventListener("popstate", () => {
-        if (root.location.pathname === page.config.path) of.address.visit(root.location.search, false);
+        if (root.location.pathname !== page.config.path) return;
+        const data = of.address.visit(root.location, false);
+        if (data) root.dash_clientside.set_props("chart-link", { data });
       });
-      of.keys.listen(controls.act);
+      // the table is layouts/chart_keys.py; a dialog has its keys for itself while it is used
+      of.kit.keys.listen((key, event) => {
+        const [name, argument] = (!event.target.closest('[role="dialog"]') && config.keys[key]) || [];
+        if (name) controls.act({ name, argument, shift: event.shiftKey });
+        return Boolean(name);
+      });
       of.kit.theme.onSystemChange(controls.themed);
     }
     controls.themed();
     controls.show();
     legend.following();
-    return [of.poll.state(true), of.poll.first(), false];
+    return [of.poll.state(true), of.poll.first(), false, link || NO()];
   }
 
   /** Component id and value of what changed. */
@@ -69,13 +76,23 @@
       : null;
   }
 
+  /** A function for Dash that gets what a store holds, if anything, and sets no output. */
+  const takes = (act) => (data) => {
+    if (data && page.chart) act(data);
+    return NO();
+  };
+
   const clientside = {
     boot,
     receive: (answer) => of.poll.receive(answer) || NO(),
-    older: (answer) => {
-      of.poll.older(answer);
-      return NO();
-    },
+    older: takes((answer) => of.reach.answered(answer)),
+    /** A time was chosen in the dialog. */
+    go: takes(({ time }) => of.reach.go(page.chart, time)),
+    /** The definitions that an address asked for are in force. said: what of it makes no sense. */
+    linked: takes(({ marks, said }) => {
+      of.poll.want.marks = JSON.stringify(marks);
+      if (said) of.legend.announce(said);
+    }),
     /** A button `chart-do-<action>[-<argument>]` was pressed. */
     press: () => {
       const found = trigger();

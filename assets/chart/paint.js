@@ -145,9 +145,7 @@
   /** Delta under each bar where the table does not already say it. */
   function deltas(ctx, frame) {
     if (frame.options.panes.includes("table") || frame.w < 34 || frame.lod.kind === "candle") return;
-    ctx.font = "600 10px " + frame.theme.font;
-    ctx.textAlign = "center";
-    ctx.textBaseline = "top";
+    of.canvas.text(ctx, "600 10px " + frame.theme.font, "center", "top");
     const room = (frame.w - 4) / (10 * of.lod.DIGIT) - 2; // beside the Δ
     for (const { bar, slot } of frame.bars) {
       ctx.fillStyle = bar.delta >= 0 ? frame.theme.buy : frame.theme.sell;
@@ -163,7 +161,7 @@
     if (options.profile === "off" || frame.to < frame.from) return;
     const session = options.profile === "session";
     const at = Math.max(0, Math.min(model.bars.length - 1, frame.to));
-    const last = at === model.bars.length - 1;
+    const last = !model.live && at === model.bars.length - 1;
     chart.span = session
       ? { start: model.bars[at].s, end: null, session }
       : { start: model.bars[frame.from].t, end: last ? null : model.bars[at].t, session };
@@ -212,5 +210,5 @@
     return frame;
   }
 
-  of.paint = { paint, longest };
+  of.paint = { REACH, paint, longest };
 })(globalThis);

@@ -9,26 +9,20 @@
   const of = (root.orderflow = root.orderflow || {});
 
   const REST_MS = 250;
-  const GIVE_UP_MS = 15000;
-  const NEAR = 0.15; // of the screen: so near to the first bar older ones are asked for
-  const MAX_BARS = 20000;
 
-  // linked: the rows are of an address, not set by hand
-  const want = { symbol: null, frame: null, rows: 0, linked: false };
+  // linked: the rows are of an address, not set by hand; marks: the only definitions (JSON) that count, "" any
+  const want = { symbol: null, frame: null, rows: 0, linked: false, marks: "" };
   let refresh = 0,
     timer = 0,
-    giveUp = 0,
-    waiting = "", // the question about older bars that is on its way
     spanned = "", // the bars whose profile was asked for
-    marks = null, // the definitions by which the held bars are marked
-    exhausted = ""; // and the one to which there was nothing
+    marks = null; // the definitions by which the held bars are marked
 
   const set = (id, props) => root.dash_clientside.set_props(id, props);
 
   /** What the next poll says. fresh: asks for everything. */
   function state(fresh) {
     const { chart } = of.page,
-      { model } = chart,
+      { live: model } = chart,
       held = !fresh && model.bars.length > 0;
     return {
       epoch: model.epoch,
@@ -49,7 +43,8 @@
 
   /** Does an answer still fit what the page wants? */
   function current(answer) {
-    const { symbol, frame, rows } = answer.request || {};
+    const { symbol, frame, rows, marks: by = null } = answer.request || {};
+    if (want.marks && want.marks !== JSON.stringify(by)) return false;
     return (want.symbol === null || symbol === want.symbol) && frame === want.frame && want.rows === rows;
   }
 
@@ -90,6 +85,7 @@
     }
     of.page.news = performance.now();
     marks = answer.request.marks;
+    want.marks = "";
     if (!chart.receive(answer)) return state(true);
     of.legend.headline(); // also in a tab that is not looked at
     if (answer.full) {
@@ -99,56 +95,15 @@
       of.controls.rowChoices();
       of.controls.show();
       of.legend.show();
-      of.address.remember(false); // the rows have come
-      if (chart.model.symbol && !want.symbol) set("chart-symbol", { value: chart.model.symbol });
+      of.address.remember(false, true); // rows and definitions have come
+      if (chart.live.symbol && !want.symbol) set("chart-symbol", { value: chart.live.symbol });
     }
-    of.legend.empty(!chart.model.bars.length);
-    if (answer.full) loadOlder();
+    of.legend.empty(!chart.live.bars.length, answer.others);
+    if (answer.full) of.reach.near();
     return state(false);
-  }
-
-  /** Ask for bars before those held, when the reader has come near their beginning and the server had more. */
-  function loadOlder() {
-    const { chart } = of.page,
-      { model, view } = chart;
-    if (!chart.ready || !model.ms || waiting || model.bars.length >= MAX_BARS) return;
-    if (view.x0 > model.first + NEAR * (view.x1 - view.x0) || !(model.stats.candles > model.bars.length)) return;
-    const { epoch, symbol, frame, bars, rows, ref } = model;
-    const request = { epoch, symbol, frame, first: bars[0].t, rows, ref, marks },
-      key = JSON.stringify(request);
-    if (key === exhausted) return;
-    waiting = key;
-    clearTimeout(giveUp);
-    giveUp = setTimeout(() => {
-      waiting = "";
-      loading(false);
-    }, GIVE_UP_MS);
-    loading(true);
-    set("chart-older-request", { data: request });
-  }
-
-  /** Older bars have come. */
-  function older(answer) {
-    const { chart } = of.page,
-      { model } = chart;
-    if (!answer || JSON.stringify(answer.request) !== waiting) return;
-    const { request } = answer;
-    exhausted = answer.bars.length ? "" : waiting;
-    waiting = "";
-    clearTimeout(giveUp);
-    loading(false);
-    const fits = ["epoch", "symbol", "frame", "rows", "ref"].every((key) => request[key] === model[key]);
-    if (!fits || JSON.stringify(request.marks) !== JSON.stringify(marks) || !answer.bars.length) return;
-    chart.prepend(answer);
-    loadOlder(); // the view may reach further still
-  }
-
-  function loading(yes) {
-    const node = root.document.getElementById("chart-loading");
-    if (node) node.hidden = !yes;
   }
 
   const first = () => ++refresh;
 
-  of.poll = { loadOlder, older, want, state, ask, receive, profileFollow, marks: () => marks, first };
+  of.poll = { want, state, ask, receive, profileFollow, marks: () => marks, first };
 })(globalThis);

@@ -129,9 +129,7 @@
     }
     ctx.globalAlpha = 1;
     if (profile.poc !== undefined) lines(ctx, profile, edge, step, box, Y, width, theme);
-    ctx.font = "10px " + theme.font;
-    ctx.textAlign = "right";
-    ctx.textBaseline = "middle";
+    of.canvas.text(ctx, "10px " + theme.font, "right", "middle");
     ctx.fillStyle = theme.muted;
     ctx.fillText(label, right - 4, box.y + 10);
   }
@@ -142,10 +140,7 @@
     const middle = Math.round(Y(edge(profile.poc) + step / 2)) + 0.5;
     ctx.strokeStyle = theme.poc;
     ctx.lineWidth = 1.2;
-    ctx.beginPath();
-    ctx.moveTo(right - width - 6, middle);
-    ctx.lineTo(right, middle);
-    ctx.stroke();
+    of.canvas.line(ctx, right - width - 6, middle, right, middle);
     ctx.setLineDash([2, 3]);
     ctx.lineWidth = 1;
     ctx.strokeStyle = theme.muted;
@@ -157,9 +152,7 @@
     }
     ctx.stroke();
     ctx.setLineDash([]);
-    ctx.font = "600 9.5px " + theme.font;
-    ctx.textAlign = "right";
-    ctx.textBaseline = "middle";
+    of.canvas.text(ctx, "600 9.5px " + theme.font, "right", "middle");
     const tag = (text, y, colour) => {
       if (y < box.y + 6 || y > box.y + box.h - 6) return;
       ctx.fillStyle = colour;

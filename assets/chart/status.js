@@ -1,4 +1,4 @@
-/* The statistics line in the footer. */
+/* The statistics line in the footer. Its boxes are in the page (layouts/chart.py); a box without a figure is hidden. */
 (function (root) {
   "use strict";
   const of = (root.orderflow = root.orderflow || {});
@@ -24,133 +24,46 @@
     return (share > 0 && share < 0.1 ? "<0.1" : share > 99.9 && edge ? ">99.9" : share.toFixed(edge ? 1 : 0)) + " %";
   }
 
-  /** Items of the line: [{key, label, value, title, bad}]. age: ms since the last answer that carried news. */
-  function items(stats, model, age) {
-    if (!stats || !stats.ticks) return [];
-    const fresh = Math.max(0, 1 - age / 10000);
-    const list = [
-      { key: "ticks", label: "Ticks", value: of.format.count(stats.ticks) },
-      { key: "candles", label: "Candles", value: of.format.count(stats.candles) },
-      {
-        key: "range",
-        label: "Range",
-        value: Number.isFinite(stats.low) ? stats.low.toFixed(model.pd) + " – " + stats.high.toFixed(model.pd) : "–",
-      },
-      {
-        key: "rate",
-        label: "Ticks/s",
-        value: of.format.rate((stats.rate || 0) * fresh),
-        title: "over the last 10 seconds",
-      },
-      {
-        key: "last",
-        label: "Last",
-        value: stats.last ? of.format.stamp(stats.last, model.zone, true) : "–",
-        title: "time of the last trade",
-      },
-      {
-        key: "late",
-        label: "Late",
-        value: of.format.count(stats.late || 0),
-        title: "trades that came after newer ones; they amended their own bars",
-      },
-      {
-        key: "duplicates",
-        label: "Duplicates",
-        value: of.format.count(stats.duplicates || 0),
-        title: "repetitions: the id, time, price and size of a trade that is there; counted once",
-      },
-      {
-        key: "rejected",
-        label: "Rejected",
-        value: of.format.count(stats.rejected || 0),
-        title: "rows that are not trades",
-        bad: stats.rejected > 0,
-      },
-    ];
-    if (stats.id_conflicts)
-      list.push({
-        key: "id_conflicts",
-        label: "Id conflicts",
-        value: of.format.count(stats.id_conflicts),
-        title: "different trades that share an id; all are counted",
-      });
-    if (stats.evicted)
-      list.push({
-        key: "evicted",
-        label: "On disk only",
-        value: of.format.count(stats.evicted),
-        title: "older trades, no longer in memory",
-      });
-    const [bars, failures] = stats.audit || [0, 0];
-    list.push({
-      key: "audit",
-      label: "Audit",
-      value: failures ? failures + " wrong" : bars ? "✓ " + of.format.count(bars) : "–",
-      bad: failures > 0,
-      title:
-        of.format.count(bars) + " sealed minutes were computed a second time and compared, " + failures + " differed",
-    });
-    return list;
+  /** Texts by box. age: ms since the last answer that carried news. */
+  function texts(stats, { pd, zone }, age) {
+    if (!stats || !stats.ticks) return {};
+    const { count } = of.format,
+      some = (value) => (value ? count(value) : ""),
+      fresh = Math.max(0, 1 - age / 10000),
+      [bars, failures] = stats.audit || [0, 0];
+    return {
+      ticks: count(stats.ticks),
+      candles: stats.counting ? "counting …" : count(stats.candles),
+      range: Number.isFinite(stats.low) ? stats.low.toFixed(pd) + " – " + stats.high.toFixed(pd) : "–",
+      rate: of.format.rate((stats.rate || 0) * fresh),
+      last: stats.last ? of.format.stamp(stats.last, zone, true) : "–",
+      late: count(stats.late || 0),
+      duplicates: count(stats.duplicates || 0),
+      rejected: count(stats.rejected || 0),
+      id_conflicts: some(stats.id_conflicts),
+      evicted: some(stats.evicted),
+      audit: failures ? failures + " wrong" : bars ? "✓ " + count(bars) : "–",
+      sides: quality(stats.rules)
+        .map(([, name, share]) => name + " " + percent(share))
+        .join(" · "),
+    };
   }
 
-  class StatusLine {
-    constructor(node) {
-      this.node = node;
-      this.cells = new Map();
+  function show(node, stats, model, age) {
+    const found = texts(stats, model, age),
+      bad = { rejected: stats.rejected > 0, audit: Boolean(stats.audit && stats.audit[1]) };
+    node.hidden = !found.ticks;
+    for (const box of node.children) {
+      const { key } = box.dataset,
+        value = box.querySelector("b");
+      box.hidden = !found[key];
+      box.classList.toggle("of-bad", Boolean(bad[key]));
+      if (value.textContent !== (found[key] || "")) value.textContent = found[key] || "";
     }
-
-    /** The box of an item; a new one goes before `next`. */
-    cell(key, next = null) {
-      if (!this.cells.has(key)) {
-        const document = this.node.ownerDocument,
-          box = document.createElement("span");
-        box.className = "of-stat";
-        box.dataset.key = key;
-        box.append(document.createElement("span"), document.createElement("b"));
-        this.node.insertBefore(box, next);
-        this.cells.set(key, box);
-      }
-      return this.cells.get(key);
-    }
-
-    show(stats, model, age) {
-      const list = items(stats, model, age);
-      this.node.hidden = !list.length;
-      const put = (element, text) => {
-        if (element.textContent !== text) element.textContent = text;
-      };
-      const shares = quality(stats && stats.rules),
-        shown = new Set(list.map((item) => item.key).concat(shares.length ? "sides" : []));
-      let next = this.cells.get("sides") || null;
-      for (const item of list.reverse()) {
-        const box = (next = this.cell(item.key, next));
-        put(box.firstChild, item.label);
-        put(box.lastChild, item.value);
-        box.title = item.title || "";
-        box.classList.toggle("of-bad", Boolean(item.bad));
-      }
-      for (const [key, box] of this.cells) box.hidden = !shown.has(key);
-      if (!shares.length) return;
-      const box = this.cell("sides"),
-        bar = box.lastChild;
-      put(box.firstChild, "Sides");
-      const words = shares.map(([, name, share]) => name + " " + percent(share)).join(" · ");
-      if (box.title === words) return;
-      box.title = words;
-      bar.textContent = "";
-      const strip = bar.ownerDocument.createElement("i");
-      strip.className = "of-quality";
-      strip.setAttribute("aria-hidden", "true");
-      for (const [key, , share] of shares) {
-        const part = bar.ownerDocument.createElement("i");
-        part.className = "of-q-" + key;
-        part.style.width = share + "%";
-        strip.append(part);
-      }
-      bar.append(strip, words);
-    }
+    const shares = Object.fromEntries(quality(stats.rules).map(([key, , share]) => [key, share]));
+    for (const [key] of RULES)
+      for (const part of node.getElementsByClassName("of-q-" + key)) part.style.width = (shares[key] || 0) + "%";
   }
 
-  of.status = { StatusLine, items, quality, percent };
+  of.status = { show, texts, quality, percent };
 })(globalThis);

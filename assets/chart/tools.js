@@ -12,11 +12,39 @@
 
   /** Shapes as stored: [{type, axis, t0, t1 (ms), y0, y1}]. */
   function stored(symbol) {
-    const list = of.kit.storage.load(PREFIX + symbol, []);
-    return list.filter((s) => ["line", "rect"].includes(s.type) && [s.t0, s.t1, s.y0, s.y1].every(Number.isFinite));
+    return of.kit.storage.load(PREFIX + symbol, []).filter(sane);
   }
 
+  const sane = (s) => ["line", "rect"].includes(s.type) && [s.t0, s.t1, s.y0, s.y1].every(Number.isFinite);
+
   const store = (symbol, list) => of.kit.storage.write(PREFIX + symbol, list.length ? JSON.stringify(list) : null);
+
+  /** Drawings as text for an address, and back: "l,y,k7x…,25000.5,k7y…,25010;r,…", times in base 36. */
+  const write = (list) =>
+    list
+      .map(({ type, axis = "y", t0, y0, t1, y1 }) =>
+        [type[0], axis, Math.round(t0).toString(36), Number(y0.toPrecision(12))]
+          .concat(Math.round(t1).toString(36), Number(y1.toPrecision(12)))
+          .join(),
+      )
+      .join(";");
+
+  const read = (text) =>
+    text
+      .split(";")
+      .map((word) => {
+        const [type, axis, t0, y0, t1, y1] = word.split(",");
+        const [from, to] = [t0, t1].map((time) => parseInt(time, 36));
+        return { type: { l: "line", r: "rect" }[type], axis, t0: from, t1: to, y0: Number(y0), y1: Number(y1) };
+      })
+      .filter(sane);
+
+  /** Keep the drawings of an address beside those that are there. */
+  function adopt(symbol, text) {
+    const list = stored(symbol),
+      known = list.map((item) => write([item]));
+    store(symbol, [...list, ...read(text).filter((item) => !known.includes(write([item])))]);
+  }
 
   /** A Plotly shape from a stored one. */
   function toShape(item, model, theme) {
@@ -33,6 +61,8 @@
       ...style(theme),
     };
   }
+
+  const place = ({ type, yref, x0, y0, x1, y1 }) => [type, yref, x0, y0, x1, y1].join();
 
   const style = (theme) => ({
     line: { color: theme.draw, width: 2 },
@@ -96,7 +126,10 @@
     }
 
     save() {
-      store(this.symbol, [...this.shapes().map((shape) => fromShape(shape, this.chart.model)), ...(this.hidden || [])]);
+      // one that was not moved keeps its times, also where they lie beyond the bars held
+      const item = (shape) => this.known.get(place(shape)) || fromShape(shape, this.chart.model);
+      store(this.symbol, [...this.shapes().map(item), ...(this.hidden || [])]);
+      this.chart.events.view(); // the address has them
     }
 
     /** The stored shapes of the chart's symbol as Plotly shapes; panes that are not shown keep theirs for later. */
@@ -107,7 +140,9 @@
       const list = stored(this.symbol),
         seen = (item) => axes[item.axis || "y"];
       this.hidden = list.filter((item) => !seen(item));
-      return list.filter(seen).map((item) => toShape(item, model, theme));
+      const shapes = list.filter(seen).map((item) => toShape(item, model, theme));
+      this.known = new Map(shapes.map((shape, i) => [place(shape), list.filter(seen)[i]]));
+      return shapes;
     }
 
     /** Relayout with shapes of ours; the event that Plotly then sends is ignored. */
@@ -205,5 +240,5 @@
     }
   }
 
-  of.tools = { Tools, stored, store, toShape, fromShape, distance };
+  of.tools = { Tools, stored, store, write, read, adopt, toShape, fromShape, distance };
 })(globalThis);

@@ -22,7 +22,8 @@
     pad: 1.2,
     height: 0, // px of the price pane
     font: 7, // px of digits that are preferred to more of them
-    least: 0, // px of a row below which prices at the far ends are left out rather than all drawn smaller; 0: never
+    best: 0, // bars of the first view; while no more are shown,
+    least: 0, // rows are no lower than so many px: prices at the far ends are left out instead
   });
 
   /** Put the newest bar at the right edge. While the first bars arrive the window grows with them. */
@@ -40,13 +41,8 @@
   function extent(view, model) {
     const from = Math.max(0, Math.ceil(view.x0 - 0.5) - model.first);
     const to = Math.min(model.bars.length - 1, Math.floor(view.x1 + 0.5) - model.first);
-    let low = Infinity,
-      high = -Infinity;
-    for (let i = from; i <= to; i++) {
-      if (model.bars[i].l < low) low = model.bars[i].l;
-      if (model.bars[i].h > high) high = model.bars[i].h;
-    }
-    return high >= low ? [low, high] : null;
+    const seen = model.bars.slice(from, Math.max(0, to + 1));
+    return seen.length ? [Math.min(...seen.map((bar) => bar.l)), Math.max(...seen.map((bar) => bar.h))] : null;
   }
 
   /** [y0, y1] of a view that shows the prices from low to high with an edge, and room for the legend over the top. */
@@ -76,7 +72,7 @@
   function fit(view, model, lazy) {
     const seen = extent(view, model);
     if (!seen) return false;
-    const room = view.least ? (view.height / view.least) * model.rows : Infinity;
+    const room = view.span <= view.best ? (view.height / view.least) * model.rows : Infinity;
     const part = readable(view, model, seen, room),
       [y0, y1] = around(view, ...part);
     const last = model.bars[model.bars.length - 1],
@@ -112,7 +108,6 @@
     view.x1 = around + (view.x1 - around) * limited;
     view.span = (view.x1 - view.x0) / (1 + (view.share || 0));
     view.zoomed = true;
-    if (factor > 1) view.least = 0;
   }
 
   function zoomY(view, factor, at) {
@@ -215,5 +210,19 @@
     return { slots, texts, days };
   }
 
-  of.view = { create, toLive, around, extent, fit, panX, panY, zoomX, zoomY, clamp, niceStep, ticks, timeTicks };
+  of.view = {
+    create,
+    toLive,
+    around,
+    extent,
+    fit,
+    panX,
+    panY,
+    zoomX,
+    zoomY,
+    clamp,
+    niceStep,
+    ticks,
+    timeTicks,
+  };
 })(globalThis);

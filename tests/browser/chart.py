@@ -13,6 +13,7 @@ from tests.layouts.trees import walk
 from tests.running import RunningServer
 
 START = datetime(2026, 3, 2, 14, 30, tzinfo=UTC)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 HEADER = "timestamp,price,size,side,symbol\n"
 
 STATE = """() => {
@@ -29,6 +30,13 @@ STATE = """() => {
     plot: c.geometry.plot, price: c.geometry.panes.price, timing: c.timing, options: c.options,
   };
 }"""
+
+
+HELD = """() => {
+  const { model } = window.orderflow.page.chart, price = (level) => level * model.tick;
+  return model.bars.map((bar) => [bar.t, price(bar.o), price(bar.h), price(bar.l), price(bar.c), bar.vol, bar.n]);
+}"""
+"""The held bars: time, open, high, low, close, volume, trades."""
 
 
 def usual_definitions() -> dict[str, dict[str, Any]]:
@@ -73,7 +81,7 @@ class Chart:
               of.page.chart.tools.choose(null);
               history.pushState(null, "", location.pathname + query);
               of.page.chart.set(of.options.DEFAULTS, false);
-              of.address.visit(query, false);
+              of.address.visit({ search: query, hash: "" }, false);
               of.page.chart.start(true);
             }""",
             [query, usual_definitions()],
@@ -194,3 +202,40 @@ class Feed:
             start = self._start + timedelta(seconds=count * step)
             post_ticks(self._server, self._symbol, minutes=step / 60, start=start, seed=count)
             count += 1
+
+
+def at_rest(chart: Chart, condition: str = "true", timeout: float = 20_000) -> dict[str, Any]:
+    """Wait until the view has come to rest, no bars are asked for, and the address says what is shown.
+
+    condition: a JavaScript condition on the chart `c` and its model `m`.
+    """
+    chart.page.wait_for_function(
+        f"""() => {{
+          const {{ page, address }} = window.orderflow, c = page.chart, m = c && c.model;
+          const loading = document.getElementById("chart-loading");
+          const still = c && c.ready && !c.wanted && !c.moving && loading.hidden;
+          return still && (location.search + location.hash) === address.text() && ({condition});
+        }}""",
+        timeout=timeout,
+    )
+    return chart.state
+
+
+def of_log(server: RunningServer, symbol: str, frame: str) -> list[list[float]]:
+    """The bars of the API, as `HELD` has them."""
+    found: list[list[float]] = []
+    for bar in server.get(f"/api/v1/bars/{symbol}?frame={frame}&limit=10000")["bars"]:
+        time = (datetime.fromisoformat(bar["time"]) - EPOCH) // timedelta(milliseconds=1)
+        # bars of one millisecond are moved apart by one
+        time = max(time, int(found[-1][0]) + 1) if found else time
+        found.append([time, *(bar[name] for name in ("open", "high", "low", "close", "volume", "trades"))])
+    return found
+
+
+def middle(chart: Chart) -> datetime:
+    """The time in the middle of the view."""
+    time = chart.page.evaluate(
+        "() => { const { page, model } = window.orderflow, { view } = page.chart;"
+        " return model.timeOfSlot(page.chart.model, (view.x0 + view.x1) / 2); }"
+    )
+    return datetime.fromtimestamp(time / 1000, UTC)

@@ -105,6 +105,24 @@ def chart(desk: Chart, shown: str) -> Iterator[Chart]:
 
 
 @pytest.fixture(scope="session")
+def deep(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A server whose memory has 40 bars of a frame, with 1,000 minutes of ticks of DEEP in its log."""
+    server = start_server("--data-dir", str(tmp_path_factory.mktemp("deep")), "--max-candles", "40")
+    post_ticks(server, "DEEP", minutes=1000, rate=0.3)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def deep_desk(new_chart: Callable[..., Chart], deep: RunningServer) -> Iterator[Chart]:
+    """The desktop page of DEEP, shared by the tests that need no other."""
+    chart = new_chart(deep)
+    chart.visit("?symbol=DEEP")
+    yield chart
+    chart.page.context.close()
+
+
+@pytest.fixture(scope="session")
 def games_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The data folder of the server with played games."""
     return tmp_path_factory.mktemp("games")

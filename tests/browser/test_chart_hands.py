@@ -198,7 +198,7 @@ def test_wheel_and_axes(chart: Chart) -> None:
 
 
 def test_the_overview_by_keys_and_by_its_edges(chart: Chart) -> None:
-    overview = chart.page.get_by_role("application", name="Overview of all bars")
+    overview = chart.page.get_by_role("application", name="Overview of the held bars")
     overview.focus()
     first = chart.settled()
     chart.page.keyboard.press("ArrowLeft")

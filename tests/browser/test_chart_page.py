@@ -66,7 +66,7 @@ def test_title_legend_and_statistics_say_what_is_shown(chart: Chart, shown: str,
 
 def test_trades_that_share_an_id_are_counted_at_the_foot(chart: Chart, shown: str, server: RunningServer) -> None:
     foot = "(text) => document.getElementById('chart-stats').innerText.replace(/\\s+/g, '').includes(text)"
-    assert "Id conflicts" not in chart.text("chart-stats")
+    assert not chart.page.evaluate(foot, "Idconflicts")
     rows = "".join(f"2026-03-02T14:30:0{k}Z,25000,1,buy,7,SHARED\n" for k in (1, 2, 3, 3))
     server.post("/ticks", b"timestamp,price,size,side,id,symbol\n" + rows.encode(), "text/csv")
     chart.afresh("?symbol=SHARED")
@@ -153,7 +153,7 @@ def test_address_holds_the_view_and_back_takes_steps_back(chart: Chart, shown: s
     chart.page.keyboard.press("2")
     chart.page.keyboard.press("]")
     chart.until("s.frame === '3min'")
-    chart.page.wait_for_url(lambda url: re.search(rf"\?symbol={shown}&frame=3min&mode=delta&rows=\d+$", url))
+    chart.page.wait_for_url(lambda url: re.search(rf"\?symbol={shown}&frame=3min&rows=\d+&mode=delta$", url))
     chart.page.go_back()
     chart.until("s.frame === '1min' && s.mode === 'delta'")
     chart.page.go_back()
@@ -170,12 +170,6 @@ def test_address_of_a_range_shows_that_range(open_chart: Open, server: RunningSe
     assert state["y"] == pytest.approx([99_600, 100_400])
     assert (state["follow"], state["rows"], state["panes"]) == (False, 2, ["cvd"])
     assert chart.page.url.endswith(query)
-
-
-def test_unknown_frame_is_explained_and_replaced(chart: Chart, shown: str) -> None:
-    chart.visit(f"?symbol={shown}&frame=7min")
-    assert chart.until("s.frame === '1min'")["symbol"] == shown
-    assert "'7min' is not known" in chart.text("chart-announce")
 
 
 def test_unknown_symbol_gets_a_hint(open_chart: Open, server: RunningServer, shown: str) -> None:
@@ -487,7 +481,9 @@ def test_the_empty_chart_offers_a_command_and_links(open_chart: Open, server: Ru
 def test_texts_for_screen_readers(chart: Chart) -> None:
     page = chart.page
     assert page.get_by_role("application", name="Footprint chart. Arrow keys move and zoom").count() == 1
-    assert page.get_by_role("application", name="Overview of all bars; the arrow keys move the window").count() == 1
+    assert (
+        page.get_by_role("application", name="Overview of the held bars; the arrow keys move the window").count() == 1
+    )
     assert page.locator("#chart-announce[role='status'][aria-live='polite']").count() == 1
     for name in ("Symbol", "Time frame", "What the bars show", "Ticks in one footprint row", "Statistics"):
         assert page.get_by_label(name, exact=True).first.is_visible(), name

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.browser.chart import Chart, post_ticks
+from tests.browser.chart import START, Chart, post_ticks
 from tests.browser.drawn import MARKS, PRINTED
 from tests.exactness import samples
 from tests.exactness.path import replay
@@ -122,7 +123,7 @@ def test_session_profile_is_that_of_the_whole_session(
     launch: Callable[..., RunningServer], open_chart: Open, tmp_path: Path
 ) -> None:
     server = launch("--data-dir", str(tmp_path), "--max-candles", "40")
-    post_ticks(server, "SESSION", minutes=120, rate=1.0)
+    post_ticks(server, "SESSION", minutes=900, rate=0.2, start=START - timedelta(hours=12))
     chart = open_chart(server, "?symbol=SESSION")
     rows = chart.settled()["rows"]
     chart.page.keyboard.press("p")

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from callbacks.app import assets_folder
-from layouts.chart_settings import marks_shown
+from layouts.chart import STATISTICS
+from layouts.chart_colours import PAIRS, SCHEMES
+from layouts.chart_settings import options_drawn
 from layouts.figures.palette import DARK, LIGHT
 from orderflow.formats import parse_body
 from orderflow.market.chart_json import ProfileSpan
@@ -23,6 +26,7 @@ from orderflow.market.studies.profile import profile
 from tests.browser.chart import ticks_csv
 
 MODULES = (
+    "canvas",
     "format",
     "model",
     "lod",
@@ -49,7 +53,9 @@ def js(browser: Any) -> Iterator[Js]:
     kit = sorted((assets_folder() / "kit").glob("*.js"))
     for path in [*kit, *(assets_folder() / "chart" / f"{name}.js" for name in MODULES)]:
         page.add_script_tag(path=str(path))
-    page.evaluate("(marks) => Object.assign(window.orderflow.options.DEFAULTS, marks)", marks_shown())
+    page.evaluate("(options) => window.orderflow.options.begin(options)", options_drawn())
+    colours = {"schemes": SCHEMES, "pairs": PAIRS}
+    page.evaluate("(colours) => Object.assign(window.orderflow.theme.known, colours)", colours)
 
     def call(expression: str, **values: Any) -> Any:
         names = ", ".join(values)
@@ -64,11 +70,11 @@ def test_every_script_is_valid(js: Js) -> None:
         assert js("void new Function(text)", text=script.read_text()) is None, script.name
 
 
-def test_figures_have_the_colours_of_the_page(js: Js) -> None:
+def test_canvas_has_the_colours_of_the_figures(js: Js) -> None:
     for name, palette in (("dark", DARK), ("light", LIGHT)):
         colours = js("of.theme.colours('blue', name)", name=name)
-        for field in palette.__slots__:
-            assert getattr(palette, field) == colours[field], f"{name} {field}"
+        assert {field: colours[field] for field in palette.__slots__} == asdict(palette)
+        assert {**colours, **js("of.theme.colours('green', name)", name=name)} != colours
 
 
 @pytest.mark.parametrize(
@@ -411,10 +417,11 @@ def test_first_view_is_the_window_or_the_newest_bars_that_can_be_read(
 def test_prices_of_a_view_are_cut_before_its_digits_are(js: Js) -> None:
     """Of bars that are too far apart the newest stays whole in view; others as far as there is room."""
     code = f"""(() => {{
-      const [model] = {MERGE}, view = {{ ...of.view.create(), height: 400, least: 10, x0: -0.5, x1: 20 }};
+      const [model] = {MERGE}, view = {{ ...of.view.create(), height: 400, least: 10, best: 30, span: 20 }};
+      Object.assign(view, {{ x0: -0.5, x1: 20 }});
       of.view.fit(view, model, false);
       const cut = [view.y0, view.y1];
-      Object.assign(view, {{ least: 0 }});
+      Object.assign(view, {{ best: 0 }});
       of.view.fit(view, model, false);
       return [cut, [view.y0, view.y1]];
     }})()"""
@@ -441,11 +448,29 @@ def test_axis_steps_are_round_and_multiples_of_the_tick(js: Js, least: float, un
 
 
 def test_address_round_trip(js: Js) -> None:
-    state = {"symbol": "ES Z5/é", "frame": "5min", "mode": "delta", "rows": 4, "panes": ["cvd"], "y": [99.5, 101]}
-    state |= {"from": 1_760_033_100_000, "to": 1_760_034_900_000}
-    assert js("of.options.read(of.options.write(state))", state=state) == state
-    assert js("of.options.write({ symbol: 'X', mode: 'bid_ask', panes: ['table', 'delta', 'cvd'] })") == "?symbol=X"
-    assert js("of.options.read('?mode=nonsense&rows=-3&from=x&to=y&price=5,1&panes=none')") == {"panes": []}
+    usual = js("of.options.DEFAULTS")
+    state = {"symbol": "ES Z5/é", "frame": "5min", "rows": 4, "y": [99.5, 101], "marks": "ratio:4.5,studies:a.b"}
+    state |= {"from": 1_760_033_100_000, "to": 1_760_034_900_123, "bars": 12.5}
+    changed = {"mode": "delta", "panes": ["cvd"], "zone": "local", "vwap": False, "bands": False}
+    found = js("of.options.read(of.options.write(state))", state={**state, "options": {**usual, **changed}})
+    assert found == {**state, "options": changed}
+    assert js("of.options.write({ symbol: 'X', options: of.options.DEFAULTS })") == "?symbol=X"
+    read = js("of.options.read('?mode=nonsense&rows=-3&from=x&to=y&price=5,1&panes=none&off=vwap,what,zone')")
+    assert read == {"options": {"panes": [], "vwap": False}}
+    assert js("of.options.definitions({ ratio: 4.5, studies: ['a', 'b'] })") == "ratio:4.5,studies:a.b"
+
+
+def test_drawings_of_an_address(js: Js) -> None:
+    line = {"type": "line", "axis": "y", "t0": 1_760_033_100_000.4, "t1": 1_760_034_900_000, "y0": 25000.123, "y1": -4}
+    rect = {**line, "type": "rect", "axis": "y2", "t0": -5.5}
+    text = js("of.tools.write(list)", list=[line, rect])
+    assert [word.split(",")[:2] + word.split(",")[3::2] for word in text.split(";")] == [
+        ["l", "y", "25000.123", "-4"],
+        ["r", "y2", "25000.123", "-4"],
+    ]
+    assert len(text) < 80
+    found = js("of.tools.read(text + ';nonsense;l,y,1,2')", text=text)
+    assert found == [{**line, "t0": 1_760_033_100_000}, {**rect, "t0": -5}]
 
 
 def test_stored_options_that_make_no_sense_fall_back(js: Js) -> None:
@@ -458,14 +483,14 @@ def test_stored_options_that_make_no_sense_fall_back(js: Js) -> None:
 def test_statistics_are_in_words(js: Js) -> None:
     stats = {"ticks": 12345, "candles": 30, "low": 1, "high": 2.5, "rate": 8, "last": 0, "rejected": 2, "audit": [9, 1]}
     stats["rules"] = [90, 0, 8, 2, 0]
-    found = {i["key"]: i for i in js("of.status.items(stats, { pd: 2, zone: 'utc' }, 5000)", stats=stats)}
-    assert found["ticks"]["value"] == "12,345"
-    assert found["range"]["value"] == "1.00 – 2.50"
-    assert found["rate"]["value"] == "4.0"  # half of the ten seconds have passed without news
-    assert "id_conflicts" not in found
-    shared = js("of.status.items(stats, { pd: 2, zone: 'utc' }, 0)", stats={**stats, "id_conflicts": 1200})
-    assert [(i["label"], i["value"]) for i in shared if i["key"] == "id_conflicts"] == [("Id conflicts", "1,200")]
-    assert (found["rejected"]["bad"], found["audit"]["bad"], found["audit"]["value"]) == (True, True, "1 wrong")
+    found = js("of.status.texts(stats, { pd: 2, zone: 'utc' }, 5000)", stats=stats)
+    assert (found["ticks"], found["candles"], found["range"]) == ("12,345", "30", "1.00 – 2.50")
+    assert found["rate"] == "4.0"  # half of the ten seconds have passed without news
+    assert (found["id_conflicts"], found["audit"]) == ("", "1 wrong")
+    assert found["sides"] == "flagged 90 % · by quote 8.0 % · by tick rule 2.0 %"
+    more = {"id_conflicts": 1200, "counting": True, "candles": None}
+    shared = js("of.status.texts(stats, { pd: 2, zone: 'utc' }, 0)", stats={**stats, **more})
+    assert (shared["id_conflicts"], shared["candles"]) == ("1,200", "counting …")
     shares = js("of.status.quality(rules)", rules=stats["rules"])
     assert shares == [["flag", "flagged", 90], ["quote", "by quote", 8], ["tick", "by tick rule", 2]]
 
@@ -473,16 +498,18 @@ def test_statistics_are_in_words(js: Js) -> None:
 def test_a_figure_that_another_symbol_has_not_goes_away(js: Js) -> None:
     """The line keeps its boxes; a box of the last symbol must not keep its number in sight."""
     code = """(() => {
-      const node = document.createElement("div"), line = new of.status.StatusLine(node);
+      const node = document.createElement("div");
+      for (const key of keys) node.insertAdjacentHTML("beforeend", `<i data-key="${key}"><b></b></i>`);
       const seen = () => [...node.children].filter((box) => !box.hidden).map((box) => box.dataset.key);
-      const show = (more) => (line.show({ ...stats, ...more }, { pd: 2, zone: "utc" }, 0), seen());
+      const show = (more) => (of.status.show(node, { ...stats, ...more }, { pd: 2, zone: "utc" }, 0), seen());
       return [show({}), show({ id_conflicts: 3, evicted: 5 }), show({}), show({ rules: [0, 0, 0, 0, 0] })];
     })()"""
     stats = {"ticks": 1, "candles": 1, "low": 1, "high": 2, "rate": 8, "last": 0, "rules": [1, 0, 0, 0, 0]}
-    usual = ["ticks", "candles", "range", "rate", "last", "late", "duplicates", "rejected", "audit", "sides"]
-    first, more, again, without = js(code, stats=stats)
+    keys = [key for key, _, _ in STATISTICS]
+    usual = [key for key in keys if key not in ("id_conflicts", "evicted")]
+    first, more, again, without = js(code, stats=stats, keys=keys)
     assert (first, again, without) == (usual, usual, usual[:-1])
-    assert more == [*usual[:8], "id_conflicts", "evicted", *usual[8:]]
+    assert more == keys
 
 
 @pytest.mark.parametrize(
@@ -497,20 +524,81 @@ def test_older_bars_go_in_front_without_a_seam(js: Js) -> None:
     code = """(() => {
       const model = of.model.create();
       of.model.merge(model, now);
-      const put = of.model.prepend(model, before), cut = model.cut;
+      of.model.prepend(model, before);
       of.model.merge(model, { ...next, full: false });
-      const of_each = (key) => model.bars.map((bar) => bar[key]);
-      return { put, cut: [cut, model.cut], first: model.first, times: of_each("t") };
+      return { more: model.more, first: model.first, times: model.bars.map((bar) => bar.t) };
     })()"""
-    now = snapshot(bar(180_000, 104), bar(240_000, 106), first=180_000, cut=True)
-    before = {"cut": False, "bars": [bar(60_000, 100), bar(120_000, 102), bar(180_000, 99)]}
+    now = snapshot(bar(180_000, 104), bar(240_000, 106), first=180_000)
+    before = {"more_before": False, "bars": [bar(60_000, 100), bar(120_000, 102), bar(180_000, 99)]}
     # the server lets its first bar go: with older bars in front of it, the page keeps it
-    following = {"epoch": "e", "rev": 2, "symbol": "X", "frame": "1min", "first": 240_000, "cut": True}
+    following = {"epoch": "e", "rev": 2, "symbol": "X", "frame": "1min", "first": 240_000}
     found = js(code, now=now, before=before, next={**following, "bars": [bar(300_000, 108)]})
-    assert found["put"] == 2
     assert found["times"] == [60_000, 120_000, 180_000, 240_000, 300_000]
     assert found["first"] == -2
-    assert found["cut"] == [False, False]
+    assert found["more"] == {"before": False, "after": False}
+
+
+WINDOW = """(() => {
+  const live = of.model.create(), times = (model) => model.bars.map((bar) => bar.t / 60000);
+  of.model.merge(live, now);
+  const window = of.model.window(live, around);
+  of.model.append(window, after);
+  const late = { ...next, full: false };
+  of.model.merge(live, late);
+  of.model.merge(window, late);
+  const apart = [times(window), times(live), window.bars[1].o, of.model.newest(window).t / 60000];
+  of.model.append(window, rest);
+  const joined = of.model.join(window);
+  const same = joined === live;
+  return { apart, same, joined: times(live), first: live.first, slot: of.model.slotOfTime(live, 3e5 + 6e4) };
+})()"""
+
+
+def test_window_of_older_bars_has_no_gap_and_joins_the_live_ones(js: Js) -> None:
+    at = lambda *minutes: [bar(60_000 * m, 100 + m) for m in minutes]  # noqa: E731
+    now = snapshot(*at(7, 8), first=420_000)
+    around = {"bars": at(1, 2), "before": 0, "more_before": False, "more_after": True}
+    after = {"bars": at(2, 4), "more_after": True}
+    # a late tick makes bar 3 and changes bar 2; bar 9 is new; bar 0 is before the window
+    late = [bar(0, 5), bar(120_000, 50), bar(180_000, 60), bar(540_000, 70)]
+    following = {"epoch": "e", "rev": 2, "symbol": "X", "frame": "1min", "first": 420_000, "bars": late}
+    rest = {"bars": at(5, 6, 7, 8, 9), "more_after": False}
+    found = js(WINDOW, now=now, around=around, after=after, next=following, rest=rest)
+    window, live, changed, newest = found["apart"]
+    assert (window, live, changed, newest) == ([1, 2, 3, 4], [7, 8, 9], 50, 9)
+    assert found["joined"] == [1, 2, 3, 4, 5, 6, 7, 8, 9]
+    assert (found["same"], found["first"], found["slot"]) == (True, 0, 5)
+
+
+@pytest.mark.parametrize(
+    ("x0", "x1", "window", "shown", "away"),
+    [
+        (-5, 10, False, range(0, 60), True),  # the newest go: the live bars go on beside
+        (80, 110, False, range(40, 100), False),
+        (-5, 10, True, range(0, 60), True),
+        (80, 110, True, range(40, 100), True),
+        (30, 70, False, range(0, 100), False),  # all are near the view
+    ],
+)
+def test_bars_far_from_the_view_are_let_go(js: Js, x0: int, x1: int, window: bool, shown: range, away: bool) -> None:
+    code = """(() => {
+      const live = of.model.create();
+      of.model.merge(live, now);
+      const part = { bars: now.bars, before: 7, more_before: false, more_after: false };
+      const found = of.model.trim(cut ? of.model.window(live, part) : live, 60, x0, x1);
+      const of_model = (m) => [m.bars.map((bar) => bar.t / 60000), m.first, m.more, m.before];
+      return [of_model(found), found.live && of_model(found.live)];
+    })()"""
+    now = snapshot(*(bar(60_000 * m, 100) for m in range(100)))
+    (times, first, more, before), live = js(code, now=now, cut=window, x0=x0, x1=x1)
+    assert times == list(shown)
+    assert first == shown[0]
+    assert bool(live) is away
+    if window:
+        assert before == 7 + shown[0]
+    assert more == {"before": shown[0] > 0 or not window, "after": away and shown[-1] < 99}
+    if away and not window:
+        assert live[:2] == [list(range(70, 100)), 70]
 
 
 def test_new_snapshot_keeps_the_slots_of_the_bars_it_shares(js: Js) -> None:

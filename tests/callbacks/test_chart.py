@@ -56,6 +56,14 @@ def test_page_that_holds_nothing_gets_the_active_symbol_whole(market: Market) ->
     assert answer["request"] == {"symbol": None, "frame": "", "rows": 0, "marks": None}
 
 
+def test_symbol_without_ticks_is_answered_with_those_that_have_some(market: Market) -> None:
+    fill(market, "OTHER")
+    fill(market, "NQ")
+    answer = ask(market, symbol="NOBODY")
+    assert (answer["symbol"], answer["bars"], answer["others"]) == ("NOBODY", [], ["NQ", "OTHER"])
+    assert "others" not in ask(market, symbol="NQ")
+
+
 def test_page_that_is_up_to_date_gets_nothing(market: Market) -> None:
     fill(market)
     state = held(ask(market))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from callbacks.chart_settings import activity_frame, define, field_values
+from callbacks.chart_settings import activity_frame, define, field_values, fields_of, read_link
 from orderflow.market.frames import MAX_ACTIVITY
 from orderflow.market.studies.options import StudyOptions
 
@@ -54,6 +54,33 @@ def test_empty_field_leaves_its_definition_without_a_word(value: Any) -> None:
 @pytest.mark.parametrize("in_force", [None, [], "text", 5])
 def test_nothing_is_in_force_where_the_page_says_so(in_force: Any) -> None:
     assert define({"share": 80}, in_force) == ({"share": 80}, {})
+
+
+CHOSEN = {"ratio": 4.5, "minimum": 2, "zero": "never", "rows": "1", "studies": ["naked_poc"]}
+
+
+def test_fields_show_the_definitions_of_an_address() -> None:
+    found, said = read_link("ratio:4.5,minimum:2,zero:never,rows:1,studies:naked_poc")
+    assert said == ""
+    assert StudyOptions.parse(found) == StudyOptions.parse(CHOSEN)
+    fields = fields_of(found)
+    assert {name: fields[name] for name in ("ratio", "minimum", "zero", "rows", "stack", "share", "naked_poc")} == {
+        **{"ratio": 4.5, "minimum": 2, "zero": False, "rows": "1"},
+        **{"stack": 3, "share": 70, "naked_poc": True},
+    }
+    assert define(field_values(fields), None) == (CHOSEN, {})
+
+
+def test_an_address_without_definitions_has_the_usual_ones() -> None:
+    assert read_link("") == ({}, "")
+    assert read_link("ratio:3,stack:3") == ({}, "")
+    assert define(field_values(fields_of({})), {"ratio": 9}) == ({}, {})
+
+
+def test_what_makes_no_sense_in_an_address_is_said_and_the_rest_taken() -> None:
+    found, said = read_link("ratio:many,stack:4,what:1,studies:none,,share")
+    assert found == {"stack": 4}
+    assert all(f"{name}: " in said for name in ("ratio", "what", "studies"))
 
 
 def test_frame_of_activity_bars() -> None:

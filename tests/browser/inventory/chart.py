@@ -31,6 +31,21 @@ CHART = (
     ),
     *_chart(
         "keys",
+        "test_chart_reach::test_home_shows_the_first_bar_and_end_the_newest",
+        "Home shows the first bar of the log, End the newest.",
+    ),
+    *_chart(
+        "keys",
+        "test_chart_reach::test_a_date_is_gone_to_and_one_outside_says_what_there_is",
+        "G opens the dialog “Go to a date”; Enter goes there.",
+    ),
+    *_chart(
+        "keys",
+        "test_chart_reach::test_another_frame_stays_at_the_same_time",
+        "Another frame shows the same time while the newest bar is not followed.",
+    ),
+    *_chart(
+        "keys",
         "test_chart_server::test_evicted_bars_are_loaded_when_panning_back",
         "L goes live.",
     ),
@@ -259,6 +274,32 @@ CHART = (
     # links
     *_chart(
         "links",
+        "test_chart_links::test_a_copied_address_shows_the_same_in_a_new_browser",
+        "The address has the options, definitions and drawings in force, and shows the same in another browser.",
+        "The address of a zoomed live chart shows as many of the newest bars.",
+    ),
+    *_chart(
+        "links",
+        "test_chart_links::test_a_range_older_than_memory_is_shown_and_its_address_stays",
+        "A range in the address that is older than the bars in memory is read from the log.",
+    ),
+    *_chart(
+        "links",
+        "test_chart_links::test_an_old_link_without_rows_leaves_the_readers_own_options",
+        "An address without rows leaves the reader's own options in force; any other has those that it names.",
+    ),
+    *_chart(
+        "links",
+        "test_chart_links::test_definitions_of_a_link_that_make_no_sense_are_said",
+        "Definitions in the address that make no sense are said, and left at their defaults.",
+    ),
+    *_chart(
+        "links",
+        "test_chart_links::test_back_and_forward_between_the_first_bars_and_another_frame",
+        "Back and forward show older bars again.",
+    ),
+    *_chart(
+        "links",
         "test_chart_page::test_address_of_a_range_shows_that_range",
         "symbol, frame, rows, panes, from, to and price in the address show that view.",
     ),
@@ -280,8 +321,8 @@ CHART = (
     # readers
     *_chart(
         "readers",
-        "test_chart_page::test_unknown_frame_is_explained_and_replaced",
-        "An unknown frame is announced in words, and the usual one is shown.",
+        "test_chart_links::test_unknown_names_are_said_and_nothing_is_drawn",
+        "An unknown frame or symbol in the address is said, with those that there are; nothing is drawn in its place.",
     ),
     *_chart(
         "readers",
@@ -310,6 +351,32 @@ CHART = (
         "A symbol that is reset leaves an empty chart, which fills again.",
     ),
     # states
+    *_chart(
+        "states",
+        "test_chart_reach::test_home_shows_the_first_bar_and_end_the_newest",
+        "Beside the overview stands which of all bars it shows.",
+    ),
+    *_chart(
+        "states",
+        "test_chart_reach::test_panning_over_the_whole_log_shows_every_bar_once_and_in_order",
+        "Bars before and after those held are read from the log as the chart is moved there.",
+    ),
+    *_chart(
+        "states",
+        "test_chart_reach::test_ticks_come_in_beside_older_bars_without_a_gap",
+        "Ticks that come in while older bars are shown make no gap; price and counts go on.",
+    ),
+    *_chart(
+        "dialogs",
+        "test_chart_reach::test_a_date_is_gone_to_and_one_outside_says_what_there_is",
+        "Go to a date: a date outside the data says from when to when there are trades.",
+        "Go to a date: a text that is no date is said to be none.",
+    ),
+    *_chart(
+        "touch",
+        "test_chart_reach::test_a_phone_goes_to_a_date",
+        "The button “Go to a date” beside the overview opens the dialog.",
+    ),
     *_chart(
         "states",
         "test_chart_page::test_page_draws_footprint_cells_of_both_sides",

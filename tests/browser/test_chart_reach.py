@@ -1,0 +1,165 @@
+"""Every bar of the log can be reached, in order and without a gap: by panning, Home, End, and a date."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.browser.chart import HELD, START, Chart, at_rest, middle, of_log, post_ticks
+from tests.running import RunningServer
+
+pytestmark = pytest.mark.browser
+Open = Callable[..., Chart]
+
+IN_VIEW = """() => {
+  const { model, view } = window.orderflow.page.chart;
+  const [low, high] = [view.x0, view.x1].map((x) => Math.round(x) - model.first);
+  return [Math.max(0, low), Math.min(model.bars.length, high + 1)];
+}"""
+
+
+@pytest.fixture
+def chart(deep_desk: Chart) -> Iterator[Chart]:
+    """The page live, as at a first visit."""
+    deep_desk.page.evaluate("() => { window.orderflow.reach.limits.bars = 20000; }")
+    deep_desk.afresh("?symbol=DEEP")
+    yield deep_desk
+    errors, deep_desk.errors[:] = list(deep_desk.errors), []
+    assert errors == []
+
+
+def test_home_shows_the_first_bar_and_end_the_newest(chart: Chart, deep: RunningServer) -> None:
+    every = of_log(deep, "DEEP", "1min")
+    live = chart.settled()
+    assert f"of {len(every):,}" in chart.text("chart-held")
+    assert f"Candles{len(every):,}" in chart.text("chart-stats")
+    chart.page.keyboard.press("Home")
+    first = at_rest(chart, "m.live && !m.more.before")
+    held = chart.page.evaluate(HELD)
+    assert held == every[: len(held)]
+    assert first["x"][0] == pytest.approx(-0.5)
+    assert not first["follow"]
+    assert chart.text("chart-held") == f"bars 1 – {len(held)} of {len(every):,}"
+    chart.page.keyboard.press("End")
+    end = at_rest(chart, "!m.live && c.view.follow")
+    held = chart.page.evaluate(HELD)
+    assert held == every[-len(held) :]
+    assert end["x"][1] - end["x"][0] == pytest.approx(live["x"][1] - live["x"][0])
+
+
+@pytest.mark.parametrize(("frame", "key"), [("1min", "Shift+ArrowRight"), ("ticks:20", "Shift+ArrowLeft")])
+def test_panning_over_the_whole_log_shows_every_bar_once_and_in_order(
+    chart: Chart, deep: RunningServer, frame: str, key: str
+) -> None:
+    every = of_log(deep, "DEEP", frame)
+    chart.page.evaluate("() => { window.orderflow.reach.limits.bars = 400; }")
+    chart.page.evaluate("(frame) => window.orderflow.controls.choose('chart-frame', frame)", frame)
+    chart.until(f"s.frame === '{frame}'")
+    for _ in range(6):
+        chart.page.keyboard.press("-")
+    at_rest(chart)
+    if key.endswith("Right"):
+        chart.page.keyboard.press("Home")
+        at_rest(chart, "m.live && !m.more.before")
+    seen: dict[float, list[float]] = {}
+    most = 0
+    for _ in range(60):
+        at_rest(chart)
+        held, (low, high) = chart.page.evaluate(f"() => [({HELD})(), ({IN_VIEW})()]")
+        at = [row[0] for row in every].index(held[0][0])
+        assert held == every[at : at + len(held)]
+        most = max(most, len(held))
+        seen |= {row[0]: row for row in held[low:high]}
+        if every[-1 if key.endswith("Right") else 0][0] in seen:
+            break
+        chart.page.keyboard.press(key)
+    assert [seen[time] for time in sorted(seen)] == every
+    assert most < 400 + 800  # those far from the view were let go
+    if key.endswith("Right"):
+        assert not chart.page.evaluate("() => window.orderflow.page.chart.away")
+
+
+def test_ticks_come_in_beside_older_bars_without_a_gap(chart: Chart, deep: RunningServer) -> None:
+    post_ticks(deep, "GROWS", minutes=900, rate=0.15)
+    chart.afresh("?symbol=GROWS")
+    chart.page.keyboard.press("Home")
+    before = at_rest(chart, "m.live")
+    title, held = chart.page.title(), chart.page.evaluate(HELD)
+    post_ticks(deep, "GROWS", minutes=3, rate=1, start=START + timedelta(minutes=900), seed=3)
+    late = b'{"timestamp": "2026-03-02T14:40:30Z", "price": 24990, "size": 3, "side": "buy", "symbol": "GROWS"}'
+    deep.post("/tick", late)
+    chart.until(f"s.ticks > {before['ticks']} + 100")
+    chart.page.wait_for_function("(title) => document.title !== title", arg=title)
+    after = at_rest(chart)
+    assert after["x"] == before["x"]
+    every = of_log(deep, "GROWS", "1min")
+    now = chart.page.evaluate(HELD)
+    assert len(now) == len(held)
+    assert [row[0] for row in now] == [row[0] for row in every[: len(now)]]
+    assert chart.text("chart-held").endswith("of 903")
+    chart.page.keyboard.press("l")
+    at_rest(chart, "c.view.follow")
+    live = chart.page.evaluate(HELD)
+    assert live == every[-len(live) :]
+
+
+def go_to(chart: Chart, text: str) -> None:
+    """Type a date into the dialog, which G opens."""
+    chart.page.keyboard.press("g")
+    field = chart.page.get_by_label("Date and time")
+    field.fill(text)
+    field.press("Enter")
+
+
+def test_a_date_is_gone_to_and_one_outside_says_what_there_is(chart: Chart) -> None:
+    dialog = chart.page.get_by_role("dialog", name="Go to a date")
+    go_to(chart, "2026-03-02 20:15")
+    chart.page.wait_for_url("**from=2026-03-02T*")
+    at_rest(chart)
+    assert middle(chart) == datetime(2026, 3, 2, 20, 15, tzinfo=UTC)
+    go_to(chart, "2026-03-05")
+    said = "The trades are from 2026-03-02 14:30:00 to 2026-03-03 07:"
+    dialog.locator(".mantine-TextInput-error").filter(has_text=said).wait_for()
+    chart.page.get_by_label("Date and time").fill("yesterday")
+    dialog.get_by_role("button", name="Go", exact=True).click()
+    dialog.get_by_text("Not a date: write 2026-03-02 14:30").wait_for()
+    chart.page.get_by_label("Date and time").fill("05:30")
+    chart.page.get_by_label("Date and time").press("Enter")
+    dialog.wait_for(state="hidden")
+    chart.page.wait_for_url("**to=2026-03-03T05:*")
+    assert middle(chart) == datetime(2026, 3, 3, 5, 30, tzinfo=UTC)
+    go_to(chart, "2026-03-02")
+    at_rest(chart, "!m.more.before && c.view.x0 < m.first")
+
+
+def test_another_frame_stays_at_the_same_time(chart: Chart) -> None:
+    go_to(chart, "2026-03-02 20:15")
+    chart.page.wait_for_url("**from=2026-03-02T*")
+    chart.page.get_by_role("dialog").wait_for(state="hidden")
+    chart.page.keyboard.press("]")
+    chart.until("s.frame === '3min'")
+    at_rest(chart)
+    assert middle(chart) == datetime(2026, 3, 2, 20, 15, tzinfo=UTC)
+    chart.page.go_back()
+    chart.until("s.frame === '1min'")
+    at_rest(chart)
+    assert abs(middle(chart) - datetime(2026, 3, 2, 20, 15, tzinfo=UTC)) < timedelta(minutes=1)
+    chart.page.evaluate("() => window.orderflow.controls.choose('chart-rows', '4')")
+    chart.until("s.rows === 4")
+    at_rest(chart)
+    assert abs(middle(chart) - datetime(2026, 3, 2, 20, 15, tzinfo=UTC)) < timedelta(minutes=1)
+
+
+def test_a_phone_goes_to_a_date(open_chart: Open, deep: RunningServer) -> None:
+    chart = open_chart(deep, "?symbol=DEEP", phone=True)
+    chart.page.get_by_role("button", name="Go to a date").tap()
+    dialog = chart.page.get_by_role("dialog", name="Go to a date")
+    dialog.get_by_text("The trades are from 2026-03-02 14:30:00").wait_for()
+    chart.page.get_by_label("Date and time").fill("2026-03-02 20:15")
+    dialog.get_by_role("button", name="Go", exact=True).tap()
+    chart.page.wait_for_url("**from=2026-03-02T*")
+    assert middle(chart) == datetime(2026, 3, 2, 20, 15, tzinfo=UTC)
+    width, view = chart.page.evaluate("() => [document.documentElement.scrollWidth, innerWidth]")
+    assert width <= view
