@@ -17,7 +17,7 @@ from typing import Any
 
 from orderflow import __version__
 from orderflow.errors import BadSetting, OrderflowError
-from orderflow.runtime import log_limit
+from orderflow.runtime import log_limit, memory
 from orderflow.runtime.redaction import Redaction
 from orderflow.runtime.reload import SECONDS, Watch
 from orderflow.settings.load import CONFIG_FILES, load_settings
@@ -99,6 +99,7 @@ def run_server(args: argparse.Namespace, *, demo: bool) -> int:
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     log_limit.install()
+    memory.keep_large_arrays_apart()
     redaction = Redaction()
     redaction.install()
     sys.stderr = redaction.stream(sys.stderr)

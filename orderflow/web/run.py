@@ -15,6 +15,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from functools import partial
 from types import FrameType
 from typing import Any
 
@@ -25,7 +26,9 @@ from gevent.event import Event
 from gevent.pool import Pool
 from gevent.pywsgi import WSGIServer
 
-from orderflow.errors import BadSetting
+from orderflow.errors import BadSetting, Conflict
+from orderflow.runtime.memory import give_back
+from orderflow.runtime.workers import Workers
 from orderflow.services import Services
 from orderflow.web.kit.api import Api
 from orderflow.web.kit.backlog import Backlog
@@ -106,6 +109,7 @@ def serve(services: Services, server: flask.Flask, listener: Any, ready: Callabl
     fanout: Fanout = server.extensions["orderflow.fanout"]
     apis: tuple[Api, ...] = server.extensions["orderflow.apis"]
     http = HttpServer(listener, server, services.settings.max_body)
+    http.backlog.idle = partial(_give_back, services.workers)
     ended = Event()
     loop = get_hub().loop
 
@@ -146,6 +150,12 @@ def raise_file_limit() -> int:
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
             soft = wanted
     return max(10, (soft - SPARE_FILES) // 2)
+
+
+def _give_back(workers: Workers) -> None:
+    """Give freed memory back to the system, beside the caller."""
+    with contextlib.suppress(Conflict):  # the server is stopping
+        workers.spawn("give memory back", workers.run, give_back)
 
 
 def _finish(http: HttpServer) -> None:

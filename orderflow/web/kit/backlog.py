@@ -27,6 +27,8 @@ WAIT = 20.0
 MAKING, MAKING_PER_CLIENT = 3, 2
 """Answers that are made at a time: one less than there are worker threads, and two of one client's address."""
 POLL = 0.05
+LARGE = 4 * 2**20
+"""Bytes of a share after whose end freed memory is given back to the system, once no other is open."""
 
 
 class Reader(Protocol):
@@ -78,7 +80,10 @@ class Share:
 
 
 class Backlog:
-    """All shares of a server. total, each: most bytes, of all and of one client. pause(seconds): lets others run."""
+    """All shares of a server. total, each: most bytes, of all and of one client. pause(seconds): lets others run.
+
+    Set `idle` to a function that is called when the last share is closed and there was a large one.
+    """
 
     def __init__(
         self,
@@ -94,8 +99,10 @@ class Backlog:
         self._clock = clock
         self._shares: dict[Share, None] = {}
         self._by_client: Counter[str] = Counter()
+        self._was_large = False
         self.size = 0
         self.dropped = 0
+        self.idle: Callable[[], object] = lambda: None
 
     def add(self, reader: Reader, size: int) -> Share:
         """Count bytes that are in memory already; the readers that are furthest behind are dropped if they are many."""
@@ -126,6 +133,10 @@ class Backlog:
             self._by_client[share.address] -= share.size
             if not self._by_client[share.address]:
                 del self._by_client[share.address]
+            self._was_large |= share.size >= LARGE
+            if self._was_large and not self._shares:
+                self._was_large = False
+                self.idle()
 
     def _put(self, reader: Reader, size: int) -> Share:
         share = Share(self, reader, size)

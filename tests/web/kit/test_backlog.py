@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from orderflow.errors import Busy
-from orderflow.web.kit.backlog import GRACE, MAKING, MAKING_PER_CLIENT, WAIT, Backlog, Share
+from orderflow.web.kit.backlog import GRACE, LARGE, MAKING, MAKING_PER_CLIENT, WAIT, Backlog, Share
 
 
 @dataclass(eq=False)
@@ -142,3 +142,17 @@ def test_a_client_has_few_answers_made_at_a_time_and_a_worker_is_left_for_others
     assert backlog.reserve(Client("c"), 1).making
     theirs[0].close()
     assert backlog.reserve(Client("b"), 1).making
+
+
+def test_memory_is_given_back_when_the_last_large_answer_ends() -> None:
+    backlog = Backlog()
+    calls: list[int] = []
+    backlog.idle = lambda: calls.append(backlog.size)
+    backlog.add(Client(), LARGE - 1).close()
+    large, small = backlog.add(Client(), LARGE), backlog.add(Client(), 1)
+    large.close()
+    assert not calls
+    small.close()
+    small.close()
+    backlog.add(Client(), 1).close()
+    assert calls == [0]
