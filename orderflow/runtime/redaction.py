@@ -16,6 +16,8 @@ from urllib.parse import quote, unquote
 HIDDEN = "…"
 ROUNDS = 3
 """How often a text may be percent-encoded."""
+LONGEST = 4096
+"""Characters of an encoded word that is looked into; to decode a longer one takes too long."""
 
 _EQUALS, _END = r"(?:=|%(?:25)*3d)", r"(?:(?!%(?:25)*(?:26|23|3b|20|22|27))[^&#;\s\"'<>,)\]}\\])+"
 _KEY = re.compile(rf"(?<![A-Za-z0-9])((?:orderflow_|api_)?key{_EQUALS}){_END}", re.IGNORECASE)
@@ -34,9 +36,11 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
 
 
 def _decoded(word: str, known: list[str]) -> str:
-    """An encoded word; without its query, or all of it, if it hides a key when it is decoded."""
+    """An encoded word; without its query, or all of it, if it hides a key when it is decoded or is very long."""
     if "%" not in word:
         return word
+    if len(word) > LONGEST:
+        return HIDDEN
     plain = word
     for _ in range(ROUNDS):
         plain = unquote(plain)

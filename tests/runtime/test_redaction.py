@@ -51,6 +51,11 @@ def test_the_rest_of_a_line_stays() -> None:
     assert redact(f"a known one anywhere: {KEY!r}", (KEY,)) == "a known one anywhere: '…'"
 
 
+def test_a_long_encoded_word_is_left_out_instead_of_decoded() -> None:
+    for word in ("%" * 65_000, "a%" * 30_000, "%41" * 20_000):
+        assert redact(f"GET /{word} 404", (KEY,)) == "GET … 404"
+
+
 def test_tracebacks_and_arguments_are_covered() -> None:
     redaction, out = Redaction(), io.StringIO()
     redaction.secrets = lambda: (KEY,)
