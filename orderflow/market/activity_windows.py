@@ -97,7 +97,7 @@ def _grown(state: SymbolState, found: Checkpoints, revision: int, before: int | 
     """The series with the last `max_candles` bars of the checkpoints, and the bars after them."""
     tape, cap = state.tape, state.tape.max_candles
     at = found.before_bar(max(0, found.end.bars - cap))
-    series = ActivitySeries(frame_of(found), tape.session, cap, tape.vwap_ref, log_floor=revision, grid=tape.grid)
+    series = ActivitySeries(frame_of(found.way), tape.session, cap, tape.vwap_ref, log_floor=revision, grid=tape.grid)
     series.carry = SessionCarry(at.session, at.totals)
     series.last, series.skip, series.newest = at.open, at.bars, at.last
     series.begin, series.before = found.begin, before
@@ -163,7 +163,7 @@ def _ticks_before(state: SymbolState, found: Checkpoints) -> Ints:
 def _collect(state: SymbolState, found: Checkpoints, first: int, last: int, end: int, total: int) -> Window:
     """The window of the bars first <= number <= last."""
     tape, until = state.tape, found.after_bar(last)
-    pieces: Pieces | None = None
+    pieces: list[Pieces] = []
     starts: list[Ints] = []
     opening = NO_TOTALS
     for step in walk(state, found, found.before_bar(first), end if until is None else until.time):
@@ -171,29 +171,28 @@ def _collect(state: SymbolState, found: Checkpoints, first: int, last: int, end:
             continue
         bar = step.cut.bar
         a, b = bar.searchsorted([first, last + 1]).tolist()
-        if pieces is None and a < len(bar):
-            opening = _opening(found.way, step, a)
+        if not pieces and a < len(bar):
+            opening = opening_of(found.way, step, a)
         if a < b:
-            part = _pieces(found.way, step, slice(a, b))
-            pieces = part if pieces is None else pieces.then(part)
+            pieces.append(pieces_of(found.way, step, slice(a, b)))
         number = step.before.bars
         starts.append(step.begun[max(0, first - number) : max(0, last + 1 - number)])
-    if pieces is None:
+    if not pieces:
         return Window(before=first, total=total)
-    table = table_of(tape.symbol, frame_of(found), found.way.grid, pieces)
+    table = table_of(tape.symbol, frame_of(found.way), found.way.grid, Pieces.joined(pieces))
     bars = bars_of(table)
     for bar_, start in zip(bars, np.concatenate(starts).tolist(), strict=True):
         bar_.start = start * MILLISECOND
     return Window(bars, list(table.end.tolist()), opening, first, total)
 
 
-def _opening(way: Pass, step: Step, end: int) -> Totals:
+def opening_of(way: Pass, step: Step, end: int) -> Totals:
     """Totals of the step's session before its piece `end`."""
     session = int(way.session.start_of(step.ticks.time[:1])[0])
-    return totals_of(step.before, session).plus_ticks(_pieces(way, step, slice(0, end)).ticks, way.vwap_ref)
+    return totals_of(step.before, session).plus_ticks(pieces_of(way, step, slice(0, end)).ticks, way.vwap_ref)
 
 
-def _pieces(way: Pass, step: Step, where: slice) -> Pieces:
+def pieces_of(way: Pass, step: Step, where: slice) -> Pieces:
     """Some pieces of a step."""
     cut = step.cut
     if cut is None:
@@ -205,7 +204,8 @@ def _pieces(way: Pass, step: Step, where: slice) -> Pieces:
     return Pieces(sized, cut.bar[where], trades, way.session.start_of(ticks.time))
 
 
-def frame_of(found: Checkpoints) -> Frame:
-    if found.way.frame is None:
+def frame_of(way: Pass) -> Frame:
+    """The activity frame of a pass. Raises ValueError if it is of none."""
+    if way.frame is None:
         raise ValueError("the pass is of no frame")
-    return found.way.frame
+    return way.frame

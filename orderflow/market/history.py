@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from orderflow.arrays import Ints
-from orderflow.market.bars.activity_series import assign, table_of
+from orderflow.market.bars.activity_series import assign
 from orderflow.market.bars.base_bars import directions
 from orderflow.market.bars.footprint import BarTable, tabulate
 from orderflow.market.bars.series import Bar, level_sums
@@ -63,23 +63,19 @@ class History:
             yield part
 
     def tables(self, frame: Frame, start: int, end: int) -> Iterator[BarTable]:
-        """One table a session, ascending, of the bars with start <= bar start < end (ns UTC).
+        """One table a session, ascending, of the bars of a time frame with start <= bar start < end (ns UTC).
 
         Bars with lost ticks are left out.
         """
         session = self._tape.session
-        align = frame.ns if 0 < frame.ns <= HOUR else 1
-        if frame.ns:
-            after = max(start - 1, self._tape.lost_until)
-            start = int(bar_end(bar_start(np.array([after]), frame.ns, session), frame.ns, session)[0])
-            if start >= end:  # between two bars: avoid reading a whole session for no result
-                return
-            whole = int(bar_end(bar_start(np.array([end - 1]), frame.ns, session), frame.ns, session)[0])
-        else:
-            whole = int(session.end_of(np.array([end - 1]))[0])  # the last bar may go on until then
+        after = max(start - 1, self._tape.lost_until)
+        start = int(bar_end(bar_start(np.array([after]), frame.ns, session), frame.ns, session)[0])
+        if start >= end:  # between two bars: avoid reading a whole session for no result
+            return
+        end = int(bar_end(bar_start(np.array([end - 1]), frame.ns, session), frame.ns, session)[0])
         begin = int(session.start_of(np.array([start]))[0])
-        for opening, ticks in self._windows(begin, whole, align):
-            table = self._time_table(frame, ticks, opening) if frame.ns else self._activity_table(frame, ticks, opening)
+        for opening, ticks in self._windows(begin, end, frame.ns if frame.ns <= HOUR else 1):
+            table = self._time_table(frame, ticks, opening)
             a, b = np.searchsorted(table.time, [start, end]).tolist()
             if b > a:
                 yield table.take(a, b)
@@ -109,10 +105,6 @@ class History:
         """One bar with all ticks of the session [start, end) (ns UTC), without scalars; None if there are none."""
         parts = [level_sums(np.full(len(x), start), x.level, x.size, x.side) for _, x in self._windows(start, end)]
         return Bar(start, start, parts[0].level, parts[0].cells, 0) if parts else None
-
-    def _activity_table(self, frame: Frame, ticks: Columns, opening: int) -> BarTable:
-        pieces, _ = assign(frame, self._tape.grid, ticks, np.full(len(ticks), opening), None)
-        return table_of(self._tape.symbol, frame, self._tape.grid, pieces)
 
     def _time_table(self, frame: Frame, ticks: Columns, opening: int) -> BarTable:
         session = self._tape.session

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from orderflow.arrays import Ints
+from orderflow.market.activity_tables import activity_tables
 from orderflow.market.activity_windows import activity_candles, activity_window, newest_bars
 from orderflow.market.bars.activity_series import ActivitySeries
 from orderflow.market.bars.footprint import BarTable, bars_of, concat, from_series
@@ -43,7 +44,7 @@ def bars(state: SymbolState, frame: Frame, start: int | None, end: int | None, l
         recent, first = None, min(stop, state.counters.last + 1)
     tables: list[BarTable] = []
     count = 0
-    for table in state.history().tables(frame, begin, first) if begin < first else ():
+    for table in _tables(state, frame, begin, first, limit):
         tables.append(table)
         count += len(table)
         if limit is not None and count >= limit:
@@ -54,6 +55,14 @@ def bars(state: SymbolState, frame: Frame, start: int | None, end: int | None, l
         return from_series(tape.symbol, frame.name, tape.grid, [], np.empty(0, np.int64), NO_TOTALS, 0)
     whole = concat(tables)
     return whole if limit is None else whole.take(0, min(limit, len(whole)))
+
+
+def _tables(state: SymbolState, frame: Frame, begin: int, end: int, limit: int | None) -> Iterator[BarTable]:
+    """Tables of the bars that start in [begin, end) and are not held."""
+    if begin < end:
+        yield from (
+            state.history().tables(frame, begin, end) if frame.ns else activity_tables(state, frame, begin, end, limit)
+        )
 
 
 def ticks(state: SymbolState, start: int | None, end: int | None, limit: int | None) -> TickTable:

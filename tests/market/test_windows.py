@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from orderflow.market import activity_windows, buffer, reach, windows
+from orderflow.market import activity_tables, activity_windows, buffer, reach, windows
 from orderflow.market.frames import Frame
 from orderflow.market.market import Market
 from orderflow.market.ticks import TickBatch
@@ -35,6 +35,7 @@ def _small() -> Iterator[None]:
             (reach, "READ", 20),
             (windows, "BARS", BARS),
             (windows, "MOST_TICKS", 40),
+            (activity_tables, "MOST_PIECES", 30),
             (activity_windows, "BARS", BARS),
             (activity_windows, "MOST_TICKS", 40),
         ):
@@ -132,6 +133,9 @@ def test_a_span_of_the_table_has_whole_bars(seed: int, name: str, session: str) 
         start, end = np.sort(rng.choice(batch.time, 2) + rng.integers(0, 2, 2)).tolist()
         a, b = table.time.searchsorted([start, end]).tolist()
         same(market.bars("X", frame, start=start, end=end), table.take(a, b), (seed, name, start, end))
+        limit = int(rng.integers(1, 6))
+        first = table.take(a, min(a + limit, len(table)))
+        same(market.bars("X", frame, start=start, limit=limit), first, (seed, name, start, limit))
 
 
 @settings(max_examples=20, deadline=None)

@@ -14,7 +14,7 @@ from orderflow.arrays import Ints
 from orderflow.market.bars.activity import OpenBar, first_piece, resume
 from orderflow.market.bars.base_bars import BarScalars
 from orderflow.market.bars.footprint import BarTable, tabulate
-from orderflow.market.bars.series import Bar, Series
+from orderflow.market.bars.series import NO_TOTALS, Bar, Series, Totals
 from orderflow.market.buffer import Columns, join
 from orderflow.market.frames import Frame
 from orderflow.market.grid import Grid
@@ -39,13 +39,14 @@ class Pieces:
         """The pieces at `where`."""
         return Pieces(self.ticks.take(where), self.ordinal[where], self.trades[where], self.session[where])
 
-    def then(self, more: Pieces) -> Pieces:
-        """These pieces followed by `more`."""
+    @staticmethod
+    def joined(parts: list[Pieces]) -> Pieces:
+        """Parts that follow one another, at least one, as one."""
         return Pieces(
-            join([self.ticks, more.ticks]),
-            np.concatenate([self.ordinal, more.ordinal]),
-            np.concatenate([self.trades, more.trades]),
-            np.concatenate([self.session, more.session]),
+            join([part.ticks for part in parts]),
+            np.concatenate([part.ordinal for part in parts]),
+            np.concatenate([part.trades for part in parts]),
+            np.concatenate([part.session for part in parts]),
         )
 
 
@@ -69,8 +70,15 @@ def assign(
     return Pieces(sized, cut.bar, trades, session[cut.source]), cut.open
 
 
-def table_of(symbol: str, frame: Frame, grid: Grid, pieces: Pieces, vwap_ref: int | None = None) -> BarTable:
-    """The table of the bars of `pieces`. CVD and VWAP start at the first piece."""
+def table_of(
+    symbol: str,
+    frame: Frame,
+    grid: Grid,
+    pieces: Pieces,
+    vwap_ref: int | None = None,
+    opening: Totals = NO_TOTALS,
+) -> BarTable:
+    """The table of the bars of `pieces`. opening: totals of the first piece's session before it."""
     time = pieces.ticks.time
     return tabulate(
         symbol,
@@ -82,6 +90,7 @@ def table_of(symbol: str, frame: Frame, grid: Grid, pieces: Pieces, vwap_ref: in
         time=lambda first: time[first],
         trades=pieces.trades,
         vwap_ref=vwap_ref,
+        opening=opening,
     )
 
 
@@ -115,7 +124,7 @@ class ActivitySeries(Series):
             if not len(pieces.ordinal):
                 return
         if self.tail is not None:
-            pieces = self.tail.then(pieces)
+            pieces = Pieces.joined([self.tail, pieces])
         table = table_of("", self.frame, self.grid, pieces, self.vwap_ref)
         for i in range(len(table)):
             self._put(table, i, revision, replaces=i == 0 and self.tail is not None)

@@ -223,6 +223,7 @@ def tabulate(
     end: Callable[[Ints, Ints], Ints] | None = None,
     trades: Ints | None = None,
     vwap_ref: int | None = None,
+    opening: Totals = NO_TOTALS,
 ) -> BarTable:
     """The table of n ticks in time order, with sides resolved, computed in one pass.
 
@@ -230,7 +231,7 @@ def tabulate(
     starts (ns UTC). time(first): start times of the bars, from the index of each bar's first tick; by default `bar`.
     end(time, last): ends of the bars, from their starts and the index of each bar's last tick; by default the time of
     that tick. trades: int64[n], what each tick adds to the trade count (0 for later pieces of a split trade). vwap_ref:
-    level that VWAP sums are relative to, by default the first.
+    level that VWAP sums are relative to, by default the first. opening: totals of the first bar's session before it.
     """
     vwap_ref = int(ticks.level[0]) if vwap_ref is None else vwap_ref
     new = np.flatnonzero(np.concatenate(([True], bar[1:] != bar[:-1])))
@@ -248,7 +249,7 @@ def tabulate(
     values: dict[str, Any] = {
         name: rows[name] for name in ["open", "high", "low", "close", "ask", "bid", "unknown", "min_delta", "max_delta"]
     }
-    values |= _running(rows, sessions, [bar.vwap_sums(vwap_ref) for bar in bars], NO_TOTALS, vwap_ref, grid)
+    values |= _running(rows, sessions, [bar.vwap_sums(vwap_ref) for bar in bars], opening, vwap_ref, grid)
     return BarTable(
         symbol,
         frame,
