@@ -155,6 +155,18 @@ def test_a_quick_parse_takes_what_is_good(body: bytes, kind: str) -> None:
         parse_body(body, kind, quick=True, tz="America/New_York")
 
 
+@pytest.mark.parametrize("end", [b"", b"\n", b"\n\n", b"\r\n \r\n", b"\n\t\n "])
+@pytest.mark.parametrize("between", [b"\n", b"\n\n", b"\r\n", b"\n \n", b"\n  "])
+@pytest.mark.parametrize("begin", [b"", b"\n", b"  ", b" \n"])
+def test_blank_lines_are_no_rows(begin: bytes, between: bytes, end: bytes) -> None:
+    body = begin + TICK + between + TICK + end
+    for fast in (True, False):
+        parsed = parse_body(body, NDJSON, fast=fast)
+        assert (parsed.rows, parsed.ticks) == (2, 2)
+    two = parse_body(begin + TICK + b" " + TICK + between + TICK + end, NDJSON, fast=True)
+    assert (two.rows, two.ticks, two.rejected) == (2, 1, 1)
+
+
 def test_a_small_body_is_always_quick() -> None:
     body = b'{"timestamp":0}'
     assert len(body) <= FEW_BYTES
