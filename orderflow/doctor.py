@@ -116,7 +116,7 @@ def _data(settings: Settings) -> Finding:
     for path in folder.rglob("*"):
         with contextlib.suppress(OSError):
             size += path.stat().st_size
-    return OK, f"data folder {folder}, {size / 2**20:,.1f} MiB"
+    return OK, f"data folder {folder}, {size / 2**20:,.1f} MiB; `orderflow doctor --data` verifies it"
 
 
 def _port(settings: Settings) -> Finding:

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import threading
+import time
 import tracemalloc
 import zipfile
 from pathlib import Path
@@ -223,8 +224,9 @@ def test_a_backup_while_ticks_are_written(data: Path, tmp_path: Path, workers: W
         files = []
         for number in range(3):
             known = done[0]
-            while done[0] < known + 5:
-                pass
+            while done[0] < known + 5 and writer.is_alive():
+                time.sleep(0.001)
+            assert writer.is_alive()
             before = done[0]
             files.append((before, backup(data, str(tmp_path / f"{number}.zip")), done[0]))
     finally:
