@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -163,3 +164,55 @@ def test_a_phone_goes_to_a_date(open_chart: Open, deep: RunningServer) -> None:
     assert middle(chart) == datetime(2026, 3, 2, 20, 15, tzinfo=UTC)
     width, view = chart.page.evaluate("() => [document.documentElement.scrollWidth, innerWidth]")
     assert width <= view
+
+
+def test_bars_that_are_being_counted_are_said_and_asked_for_again(chart: Chart) -> None:
+    """The server's answers are held back as while it counts: first to the poll, then to the question for older bars."""
+    page, left = chart.page, {"chart-delta": 2, "chart-older-response": 2}
+
+    def counting(route: Any) -> None:
+        answer = route.fetch()
+        name = next((name for name in left if f'"output":"{name}.data"' in (route.request.post_data or "")), "")
+        if answer.status != 200 or not name or not left[name]:
+            route.fulfill(response=answer)
+            return
+        left[name] -= 1
+        body = answer.json()
+        data = body["response"][name]["data"]
+        data |= {"bars": [], "counting": True}
+        if name == "chart-delta":
+            data |= {"rev": 0, "stats": data["stats"] | {"candles": None, "counting": True}}
+        route.fulfill(response=answer, json=body)
+
+    page.route("**/_dash-update-component*", counting)
+    page.evaluate("() => window.orderflow.controls.choose('chart-frame', 'ticks:25')")
+    page.wait_for_function(
+        "() => document.getElementById('chart-empty-title').textContent === 'Counting ticks:25 bars …'"
+    )
+    assert not page.get_by_role("button", name="Replay the sample").is_visible()
+    chart.until("s.frame === 'ticks:25'")
+    page.keyboard.press("Home")
+    page.wait_for_function("() => document.getElementById('chart-loading').textContent === 'Counting ticks:25 bars …'")
+    at_rest(chart, "!m.more.before && c.view.x0 < m.first")
+    page.unroute("**/_dash-update-component*")
+    assert left == {"chart-delta": 0, "chart-older-response": 0}
+
+
+def test_bars_that_cannot_be_read_are_said(chart: Chart) -> None:
+    def refused(route: Any) -> None:
+        if '"output":"chart-older-response.data"' not in (route.request.post_data or ""):
+            route.continue_()
+            return
+        answer = route.fetch()
+        body = answer.json()
+        body["response"]["chart-older-response"]["data"] |= {"bars": [], "error": "the log cannot be read"}
+        route.fulfill(response=answer, json=body)
+
+    before = at_rest(chart)
+    chart.page.route("**/_dash-update-component*", refused)
+    chart.page.keyboard.press("Home")
+    chart.page.wait_for_function(
+        "() => document.getElementById('chart-announce').textContent === 'the log cannot be read'"
+    )
+    assert at_rest(chart)["x"] == before["x"]
+    chart.page.unroute("**/_dash-update-component*")

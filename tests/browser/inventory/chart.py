@@ -363,6 +363,16 @@ CHART = (
     ),
     *_chart(
         "states",
+        "test_chart_reach::test_bars_that_are_being_counted_are_said_and_asked_for_again",
+        "While the bars of an activity frame are counted, the page says so.",
+    ),
+    *_chart(
+        "states",
+        "test_chart_reach::test_bars_that_cannot_be_read_are_said",
+        "Older bars that cannot be read are announced, and the chart stays where it is.",
+    ),
+    *_chart(
+        "states",
         "test_chart_reach::test_ticks_come_in_beside_older_bars_without_a_gap",
         "Ticks that come in while older bars are shown make no gap; price and counts go on.",
     ),
