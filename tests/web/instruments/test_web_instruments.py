@@ -152,6 +152,7 @@ def test_sources_tell_what_is_new(services: Services) -> None:
     version, text = board.message(None)
     assert [row[0] for row in json.loads(text)["data"]] == ["ITEM_00", "ITEM_01", "ITEM_02"]
     instrument.step(instrument.updated + 10**9, 1.0)
+    simulation._mark(instrument)
     assert board.version() != version
     _, text = board.message(version)
     assert json.loads(text)["data"] == [["ITEM_02", instrument.shown, instrument.updated // 10**6]]
