@@ -49,6 +49,7 @@ _ADVICE = {
     READ_ONLY: "Make it writable; writing then goes on by itself",
     DENIED: "Allow this user to write there; writing then goes on by itself",
     BROKEN: "Check the disk and save a copy of the data folder",
+    DAMAGED: "Stop the server and run `orderflow repair`, which saves what can be read into a new folder beside it",
     GONE: "The server still holds what was accepted before: put the files back, or have them written anew by "
     "POST /storage/rewrite, before it stops",
 }

@@ -102,11 +102,19 @@ class BlobStore:
         self._cache.before_connecting = self._verify_database
 
     def scan(self) -> Iterator[bytes]:
-        """All keys in write order."""
+        """All keys in write order; in that of the index where a page of the table is damaged."""
         try:
-            yield from self._cache
+            try:
+                keys = list(self._cache)
+            except sqlite3.DatabaseError:
+                keys = self._indexed_keys()
         except (*_BROKEN, Damaged) as error:
             raise self._unreadable(error) from error
+        yield from keys
+
+    def _indexed_keys(self) -> list[bytes]:
+        rows = self._cache._sql("SELECT key, raw FROM Cache INDEXED BY Cache_key_raw ORDER BY key, raw").fetchall()
+        return [key if raw and isinstance(key, bytes) else FOREIGN for key, raw in rows]
 
     def get(self, key: bytes) -> bytes | None:
         """The value, or None. Raises Damaged when the row is unreadable."""
@@ -154,7 +162,8 @@ class BlobStore:
         return StorageFailed(with_advice(f"the tick log in {self._directory} is not there any more", GONE))
 
     def _unreadable(self, error: BaseException) -> StorageFailed:
-        return StorageFailed(f"the tick log in {self._directory} cannot be read: {reason_of(error, self._directory)}")
+        reason = reason_of(error, self._directory)
+        return StorageFailed(with_advice(f"the tick log in {self._directory} cannot be read", reason))
 
     def _roll_back(self) -> None:
         """End a transaction that diskcache leaves open when its COMMIT fails. The connection stays: on a full disk

@@ -98,8 +98,9 @@ def sort_rows(keys: Iterable[bytes], get: Callable[[bytes], bytes | None]) -> So
     found.meta = old | found.meta
     if damaged["row"]:
         found.damage.append(damaged_part("row", "", damaged["row"]))
-    if found.version != FORMAT and not is_foreign(found.version) and found.blobs:
-        found.damage.append(damaged_part("version", "", 1))
+    version = damaged_part("version", "", 1)
+    if found.version != FORMAT and not is_foreign(found.version) and found.blobs and version not in found.damage:
+        found.damage.append(version)
     return found
 
 

@@ -337,6 +337,35 @@ def test_a_damaged_version_does_not_hide_the_ticks(directory: Path, disk: Disk, 
     assert "version" in {part.what for part in log.info().damage}
 
 
+def test_a_damaged_page_of_the_table_costs_only_its_rows(directory: Path, disk: Disk) -> None:
+    """The index still names the others. If nothing can be opened, the error says what helps."""
+    log = disk()
+    for seed in range(12):
+        put(log, batch(100, seed=seed))
+    log.close()
+    whole = (directory / "cache.db").read_bytes()
+    left: list[int] = []
+    refusals: list[str] = []
+    for page in range(1, len(whole) // 4096):
+        damaged = bytearray(whole)
+        damaged[page * 4096] ^= 255
+        (directory / "cache.db").write_bytes(damaged)
+        try:
+            log = disk()
+        except StorageFailed as error:
+            refusals.append(str(error))
+            left.append(0)
+            continue
+        left.append(len(logged(log, "NQ")))
+        assert log.info().ticks == left[-1]
+        assert bool(log.info().damage) == (left[-1] < 1200)
+        log.close()
+    assert all("orderflow repair" in refusal for refusal in refusals)
+    assert left.count(0) <= 2, "the roots of the table and of its index"
+    assert left.count(1200) >= 2
+    assert any(0 < ticks < 1200 for ticks in left)
+
+
 # directories
 
 
