@@ -73,8 +73,9 @@ class History:
         if start >= end:  # between two bars: avoid reading a whole session for no result
             return
         end = int(bar_end(bar_start(np.array([end - 1]), frame.ns, session), frame.ns, session)[0])
-        begin = int(session.start_of(np.array([start]))[0])
-        for opening, ticks in self._windows(begin, end, frame.ns if frame.ns <= HOUR else 1):
+        align = frame.ns if frame.ns <= HOUR else 1
+        begin = -(-int(session.start_of(np.array([start]))[0]) // align) * align
+        for opening, ticks in self._windows(begin, end, align):
             table = self._time_table(frame, ticks, opening)
             a, b = np.searchsorted(table.time, [start, end]).tolist()
             if b > a:

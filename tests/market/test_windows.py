@@ -122,6 +122,7 @@ def test_any_window_of_any_memory_has_the_bars_of_the_whole_series(seed: int, na
 
 @settings(max_examples=20, deadline=None)
 @given(SEEDS, st.sampled_from(FRAMES), st.sampled_from(SESSIONS))
+@example(2569878946, "1h", "UTC 00:30")
 def test_a_span_of_the_table_has_whole_bars(seed: int, name: str, session: str) -> None:
     frame, rng = Frame.parse(name), np.random.default_rng(seed)
     batch = draw(seed, most=200).batch
