@@ -51,7 +51,7 @@ class WindowRequest:
     def parse(given: object) -> WindowRequest | None:
         """The request that the browser sent, or None when it makes no sense."""
         try:
-            request = msgspec.convert(_renamed(given), WindowRequest)
+            request = msgspec.convert(given, WindowRequest)
         except msgspec.ValidationError:
             return None
         times = [time for time in (request.before, request.after, request.around) if time is not None]
@@ -65,13 +65,6 @@ class WindowRequest:
         if self.before is not None:
             return self.before, "before"
         return (self.after, "after") if self.after is not None else (self.around or 0, "around")
-
-
-def _renamed(given: object) -> object:
-    """`first` was the name of `before`."""
-    if isinstance(given, dict) and "first" in given:
-        return {("before" if name == "first" else name): value for name, value in given.items()}
-    return given
 
 
 def older(market: MarketReader, given: object) -> dict[str, Any] | None:
