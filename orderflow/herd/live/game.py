@@ -168,9 +168,11 @@ class Game(View):
 
     def control(self, action: object, /, **args: Any) -> None:
         """Do what the presenter asks (`orderflow.herd.live.presenter`). Raises BadInput naming the argument, Conflict,
-        NotFound, Busy, StorageFailed; nothing has changed then."""
+        NotFound, Busy, StorageFailed; nothing has changed then. `recover` yields while the log is mended."""
+        name = presenter.check(action, args)
+        if name == "recover":
+            self._workers.run(self._session.mend_log)
         with self._lock:
-            name = presenter.check(action, args)
             now = self.now()
             self._settle(now, bots=False)
             if name == "reset" or (name == "start" and self.phase == "ended"):

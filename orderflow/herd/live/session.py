@@ -60,6 +60,7 @@ class Session:
         self.head = head
         self.listener = listener
         self.damage = damage
+        self._mending = False
         self._journal = journal
         self._bots = Bots(state.seed ^ state.n)
 
@@ -96,16 +97,27 @@ class Session:
         journal.begin(name)
         return Session(state, journal, listener=listener, damage=damage)
 
-    def mend(self, t: int) -> str:
-        """Go on after a damaged log with what can be read of it; the name under which the damaged file is kept.
+    def mend_log(self) -> None:
+        """Make the good lines of a damaged log the log, and keep the damaged file beside it. Only the disk is used, so
+        it may run beside everything else, before `mend`. Raises Conflict, StorageFailed; then nothing has changed."""
+        if self.damage is None or self._mending:
+            raise Conflict("the log of this game is not damaged, or is mended already")
+        self._mending = True
+        try:
+            self._journal.mend(self.state.session_id, self.damage.line - 1)
+        except BaseException:
+            self._mending = False
+            raise
+
+    def mend(self, t: int) -> None:
+        """Go on after a damaged log, of which `mend_log` has kept what can be read. Raises Conflict, StorageFailed.
 
         The numbers of participants who joined in the lost part are given to nobody else: each joins and is kicked, so
-        that a phone that still has one must join again. Raises StorageFailed; then nothing has changed.
+        that a phone that still has one must join again.
         """
-        if self.damage is None:
+        if self.damage is None or not self._mending:
             raise Conflict("the log of this game is not damaged")
-        kept = self._journal.mend(self.state.session_id, self.damage.line - 1)
-        newcomers, self.damage = self.damage.newcomers, None
+        newcomers, self.damage, self._mending = self.damage.newcomers, None, False
         away = t - self.state.t
         for _ in range(newcomers):
             n, t = self._next(t)
@@ -114,7 +126,6 @@ class Session:
             self._write(joined, events.ParticipantKicked(n + 1, t, joined.participant))
         self.pay_due(t)
         self.extend_round(t, away)
-        return kept
 
     def check_log(self) -> None:
         """Raises Conflict if the log is damaged, so that nothing may be written."""
