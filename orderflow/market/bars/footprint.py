@@ -22,7 +22,7 @@ from orderflow.market.grid import Grid
 from orderflow.market.studies.delta import cvd, delta
 from orderflow.market.studies.poc import poc
 from orderflow.market.studies.value_area import value_area
-from orderflow.market.studies.vwap import Sums, running, vwap, vwap_units
+from orderflow.market.studies.vwap import Sums, running, sums_of_bars, vwap, vwap_units
 
 VWAP_DIGITS = 4
 """Decimals of a VWAP in addition to those of the prices."""
@@ -238,10 +238,7 @@ def tabulate(
     rows = rows_of(ticks, bar[new], new)
     ordinal = np.repeat(np.arange(len(new)), np.diff(np.append(new, len(ticks))))
     part = level_sums(ordinal * 1_000_000_000, ticks.level, ticks.size, ticks.side, 1 if trades is None else trades)
-    bars = [
-        Bar(0, 0, part.level[a:b], part.cells[a:b], 0)
-        for a, b in zip(part.bounds[:-1].tolist(), part.bounds[1:].tolist(), strict=True)
-    ]
+    parts = sums_of_bars(part.level, part.cells[:, :TRADES].sum(axis=1), part.bounds, vwap_ref)
     starts = bar[new] if time is None else time(new)
     sessions = session[new]
     last = np.append(new[1:], len(ticks)) - 1
@@ -249,7 +246,7 @@ def tabulate(
     values: dict[str, Any] = {
         name: rows[name] for name in ["open", "high", "low", "close", "ask", "bid", "unknown", "min_delta", "max_delta"]
     }
-    values |= _running(rows, sessions, [bar.vwap_sums(vwap_ref) for bar in bars], opening, vwap_ref, grid)
+    values |= _running(rows, sessions, parts, opening, vwap_ref, grid)
     return BarTable(
         symbol,
         frame,

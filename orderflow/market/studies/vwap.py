@@ -68,6 +68,20 @@ def sums(level: Ints, volume: Ints, vwap_ref: int = 0) -> Sums:
     return Sums(total, first, sum(a * b * b for a, b in zip(v, d, strict=True)))
 
 
+def sums_of_bars(level: Ints, volume: Ints, bounds: Ints, vwap_ref: int = 0) -> list[Sums]:
+    """`sums` of each of k ladders. level, volume: int64[m]; bounds: int64[k + 1], from 0 to m, ascending, distinct."""
+    away = level - vwap_ref
+    most = max(abs(int(away.min(initial=0))), abs(int(away.max(initial=0))), 1)
+    if most**2 * max(int(volume.sum(dtype=np.float64)), 1) >= 2**61:  # one of them could overflow
+        return [
+            sums(level[a:b], volume[a:b], vwap_ref)
+            for a, b in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)
+        ]
+    first = volume * away
+    parts = [np.add.reduceat(part, bounds[:-1]).tolist() for part in (volume, first, first * away)]
+    return list(map(Sums, *parts))
+
+
 def vwap(total: Sums, vwap_ref: int = 0, *, tick: Fraction | int = 1) -> Line | None:
     """VWAP and standard deviation; None before any volume.
 

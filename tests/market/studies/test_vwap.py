@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orderflow.market.studies.vwap import Sums, running, sums, vwap, vwap_bands, vwap_units
+from orderflow.market.studies.vwap import Sums, running, sums, sums_of_bars, vwap, vwap_bands, vwap_units
 from tests.oracle import oracle
 from tests.oracle.ladders import TICK, Ladder, ladders, ticks
 from tests.oracle.oracle import Tick
@@ -106,3 +107,16 @@ def test_a_finer_grid_moves_the_line_with_it() -> None:
     level, volume = np.array([40_001, 40_003]), np.array([3, 4])
     fine = sums(level, volume, 40_000).rescaled(5, 10)
     assert fine == sums(level * 5, volume * 10, 200_000)
+
+
+@pytest.mark.parametrize("size", [1, 10**6, 2**40])
+def test_sums_of_many_ladders_are_those_of_each(size: int) -> None:
+    """Also where they could overflow, and are computed one by one."""
+    rng = np.random.default_rng(size)
+    counts = rng.integers(1, 9, 50)
+    bounds = np.concatenate(([0], np.cumsum(counts)))
+    level, volume = rng.integers(-5_000, 5_000, bounds[-1]), rng.integers(0, 9, bounds[-1]) * size
+    each = [sums(level[a:b], volume[a:b], 7) for a, b in pairwise(bounds)]
+    assert sums_of_bars(level, volume, bounds, 7) == each
+    exact = [(int(v), int(x) - 7) for v, x in zip(volume, level, strict=True)]
+    assert sum(part.s2 for part in each) == sum(v * x * x for v, x in exact)
