@@ -117,11 +117,10 @@ def register(app: Dash) -> None:
         State("chart-options", "data"),
         State("chart-linked", "data"),
     )
-    def choose_definitions(
-        values: dict[str, Any], link: dict[str, Any] | None, in_force: dict[str, Any] | None, followed: Any
-    ) -> Any:
-        if link and link["n"] != (followed or {}).get("n"):  # the definitions of an address, which the fields then show
-            options, said = read_link(link["marks"])
+    def choose_definitions(values: dict[str, Any], link: Any, in_force: dict[str, Any] | None, followed: Any) -> Any:
+        last = followed.get("n") if isinstance(followed, dict) else None
+        if isinstance(link, dict) and link.get("n", last) != last:  # definitions of an address, for the fields
+            options, said = read_link(link.get("marks"))
             linked = {"n": link["n"], "marks": plain_options(options), "said": said}
             return options, dict.fromkeys(NUMBERS), fields_of(options), linked
         options, errors = define(field_values(values), in_force)
