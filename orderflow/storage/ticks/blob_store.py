@@ -15,7 +15,7 @@ import contextlib
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import diskcache
@@ -53,19 +53,6 @@ class _Rows(diskcache.Disk):  # type: ignore[misc]  # diskcache has no types
         return value
 
 
-class _Cache(diskcache.Cache):  # type: ignore[misc]  # diskcache has no types
-    """diskcache that calls `before_connecting` before it opens a connection, which would create a missing file."""
-
-    before_connecting: Callable[[], None] | None = None
-
-    @property
-    def _con(self) -> sqlite3.Connection:
-        if self.before_connecting is not None and getattr(self._local, "con", None) is None:
-            self.before_connecting()
-        connection: sqlite3.Connection = super()._con
-        return connection
-
-
 class BlobStore:
     """The store in `directory`. Each calling thread has its own connection until it calls `leave`.
 
@@ -77,9 +64,9 @@ class BlobStore:
         self._directory = directory
         self._database, self._wal = str(directory / DATABASE), str(directory / WAL)
         self._local = threading.local()
-        self._cache = _Cache.__new__(_Cache)
+        self._cache = diskcache.Cache.__new__(diskcache.Cache)
         try:
-            self._cache.__init__(  # type: ignore[misc]  # in two steps: its connection is closed if the second fails
+            self._cache.__init__(  # in two steps: its connection is closed if the second fails
                 str(directory),
                 timeout=5,
                 disk=_Rows,
@@ -99,10 +86,10 @@ class BlobStore:
             raise StorageFailed(with_advice(f"the tick log in {directory} cannot be opened", reason)) from error
         self._opened = identity(self._database)
         self._local.wal = identity(self._wal)
-        self._cache.before_connecting = self._verify_database
 
     def scan(self) -> Iterator[bytes]:
         """All keys in write order; in that of the index where a page of the table is damaged."""
+        self._verify_before_opening()
         try:
             try:
                 keys = list(self._cache)
@@ -118,6 +105,7 @@ class BlobStore:
 
     def get(self, key: bytes) -> bytes | None:
         """The value, or None. Raises Damaged when the row is unreadable."""
+        self._verify_before_opening()
         try:
             value: bytes | None = self._cache.get(key)
         except sqlite3.DatabaseError as error:
@@ -131,6 +119,7 @@ class BlobStore:
 
         verified: refuse when the files are not at their paths any more.
         """
+        self._verify_before_opening()
         try:
             with self._cache.transact():
                 for key, value in puts:
@@ -146,7 +135,8 @@ class BlobStore:
 
     def verify(self) -> None:
         """Raises StorageFailed unless the database and its log are where they were opened. For the writer's thread."""
-        self._verify_database()
+        if identity(self._database) != self._opened:
+            raise self._gone()
         wal: Identity | None = getattr(self._local, "wal", None)
         if wal is None:  # the connection is new, and so may be its log
             self._cache.get(b"")  # opens both
@@ -154,8 +144,9 @@ class BlobStore:
         if wal is None or identity(self._wal) != wal:
             raise self._gone()
 
-    def _verify_database(self) -> None:
-        if identity(self._database) != self._opened:
+    def _verify_before_opening(self) -> None:
+        """A connection that is opened at a path without a file would make an empty one."""
+        if getattr(self._cache._local, "con", None) is None and identity(self._database) != self._opened:
             raise self._gone()
 
     def _gone(self) -> StorageFailed:
@@ -169,9 +160,9 @@ class BlobStore:
         """End a transaction that diskcache leaves open when its COMMIT fails. The connection stays: on a full disk
         another one could not be opened."""
         try:
-            connection = self._cache._con
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
+            self._verify_before_opening()
+            if self._cache._con.in_transaction:
+                self._cache._con.execute("ROLLBACK")
         except (sqlite3.Error, StorageFailed):
             self.leave()
 
@@ -180,6 +171,7 @@ class BlobStore:
         files at that place are kept in a folder beside. For the writer's thread. Raises StorageFailed."""
         fresh = self._directory / f"{DATABASE}.new"
         try:
+            self._verify_before_opening()
             make_folder(self._directory)
             fresh.unlink(missing_ok=True)
             with contextlib.closing(sqlite3.connect(fresh)) as copy:

@@ -250,7 +250,7 @@ class DiskTickLog:
             self._next += 1
         if puts:
             self._store.write(((blob.key, value) for blob, value in puts), verified=False)
-            self._store.confirm((), [blob.key for blob, _ in puts])
+            self._store.confirm(lambda: ((), [blob.key for blob, _ in puts]))
             self._held.add(blob for blob, _ in puts)
 
     def _tidy(self) -> bool:
@@ -314,7 +314,7 @@ class DiskTickLog:
         new = change(old)
         if new != old:
             self._store.write(*_meta_rows({name: new}), verified=False)
-            self._store.confirm(*_meta_rows({name: old}))
+            self._store.confirm(lambda: _meta_rows({name: old}))
             self._hold_meta(name, new)
         then()
 

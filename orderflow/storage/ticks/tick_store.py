@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from orderflow.errors import StorageFailed
@@ -15,6 +15,8 @@ from orderflow.storage.lock import DirectoryLock
 from orderflow.storage.ticks.blob_store import DATABASE, WAL, BlobStore
 from orderflow.storage.ticks.read_only import ReadOnlyBlobs
 from orderflow.storage.ticks.rows import FORMAT, VERSION
+
+Rows = tuple[Iterable[tuple[bytes, bytes]], Iterable[bytes]]
 
 log = logging.getLogger(__name__)
 
@@ -58,17 +60,17 @@ class TickStore:
         self._unmarked = False
         self._report("")
 
-    def confirm(self, puts: Iterable[tuple[bytes, bytes]], drops: Iterable[bytes]) -> None:
+    def confirm(self, undo: Callable[[], Rows]) -> None:
         """Raises StorageFailed when the files were removed while they were written, after undoing the write.
 
-        puts, drops: what undoes it.
+        undo: makes (rows to store, keys to remove).
         """
         blobs = self._writable()
         try:
             blobs.verify()
         except StorageFailed as error:
             with contextlib.suppress(StorageFailed):
-                blobs.write(puts, drops, verified=False)
+                blobs.write(*undo(), verified=False)
             self._report(str(error))
             raise
 
@@ -78,7 +80,7 @@ class TickStore:
             if self.problem:
                 self.write([(VERSION, FORMAT)])
             else:
-                self.confirm((), ())
+                self.confirm(lambda: ((), ()))
 
     def rewrite(self) -> None:
         """Write the files anew if they are not at their paths any more. Raises StorageFailed, BadSetting."""
