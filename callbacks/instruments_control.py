@@ -6,7 +6,6 @@ A change is shown by the page's next update, which is asked for at once.
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 import secrets
 from collections.abc import Mapping, Sequence
@@ -107,7 +106,7 @@ def read_file(contents: Any, name: Any) -> tuple[str | None, str]:
         if len(data) > LARGEST:
             return None, f"{name} is larger than 1 MiB."
         return data.decode("utf-8-sig"), ""
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # neither base64 nor UTF-8
         return None, f"{name} is not UTF-8 text."
 
 

@@ -48,8 +48,7 @@ def thin(points: Sequence[Point], most: int) -> list[Point]:
     """At most `most` of the points, evenly spaced by index, always with the last one."""
     if len(points) <= most:
         return list(points)
-    step = len(points) / most
-    return [points[min(len(points) - 1, int((i + 1) * step) - 1)] for i in range(most)]
+    return [points[(i + 1) * len(points) // most - 1] for i in range(most)]
 
 
 class VersionedValues:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 import flask
-from werkzeug.exceptions import NotFound
+from werkzeug.exceptions import MethodNotAllowed, NotFound
 
 from orderflow.web.kit.static_page import HTML
 
@@ -25,14 +25,22 @@ def answer_missing(server: flask.Flask, pages: Collection[str], document: str) -
     body = document.encode()
 
     def view(path: str) -> Any:
-        if f"/{path.rstrip('/')}/" in pages:
+        if is_page(path):
             return page_view(path=path)
         if "text/html" not in flask.request.headers.get("Accept", ""):
             raise NotFound
         return flask.Response(body, 404, content_type=HTML)
 
     def nothing(path: str) -> flask.Response:
+        adapter = server.create_url_adapter(flask.request)
+        assert adapter is not None
+        rule, _ = adapter.match(method="GET", return_rule=True)  # `CATCH_ALL` at least
+        if rule.endpoint != endpoint or is_page(path):
+            raise MethodNotAllowed(["GET", "HEAD", "OPTIONS"])
         raise NotFound
+
+    def is_page(path: str) -> bool:
+        return f"/{path.rstrip('/')}/" in pages
 
     server.view_functions[endpoint] = view
     server.add_url_rule(CATCH_ALL, "nothing there", nothing, methods=CHANGING)
