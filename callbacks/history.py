@@ -15,7 +15,7 @@ from orderflow.errors import NotFound, OrderflowError
 from orderflow.market.frames import Frame
 from orderflow.market.ports import MarketReader
 from orderflow.market.studies.options import StudyOptions
-from orderflow.market.windows import Side
+from orderflow.market.windows.window import Side
 
 NOTHING: dict[str, Any] = {
     "cut": False,

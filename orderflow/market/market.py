@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 
 from orderflow.errors import BadInput, Conflict
-from orderflow.market.counting import Background, Counting
 from orderflow.market.grid import Grid
 from orderflow.market.idempotency import IdempotencyKeys, Receipt, pack_answer, unpack_answer
 from orderflow.market.identity import NewTicks, new_ticks
@@ -25,6 +24,7 @@ from orderflow.market.symbol import Prepared, SymbolState
 from orderflow.market.tape import Lock
 from orderflow.market.tick_log import LogEntry, NoLog, TickLog
 from orderflow.market.ticks import TickBatch
+from orderflow.market.windows.counting import Background, Counting
 
 WAIT_SECONDS = 0.002
 """Seconds between two looks at a write that a call waits for."""

@@ -18,7 +18,7 @@ from orderflow.market.idempotency import Receipt
 from orderflow.market.studies.options import DEFAULT_OPTIONS, StudyOptions
 from orderflow.market.symbol import Arrivals, SymbolInfo, TickTable
 from orderflow.market.ticks import TickBatch
-from orderflow.market.windows import Side
+from orderflow.market.windows.window import Side
 
 NO_SETTINGS: Mapping[str, Mapping[str, str]] = MappingProxyType({})
 

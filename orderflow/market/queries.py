@@ -11,23 +11,23 @@ from typing import Any
 import numpy as np
 
 from orderflow.arrays import Ints
-from orderflow.market.activity_tables import activity_tables
-from orderflow.market.activity_windows import activity_candles, activity_window, newest_bars
 from orderflow.market.bars.activity_series import ActivitySeries
 from orderflow.market.bars.footprint import BarTable, bars_of, concat, from_series
 from orderflow.market.bars.series import NO_TOTALS, TRADES, Bar, Series, Totals
 from orderflow.market.chart_json import HeldBars, ProfileSpan, bar_json, bars_json, profile_json, running_json
-from orderflow.market.counting import Counting
 from orderflow.market.frames import MINUTE, Frame
 from orderflow.market.history import NONE
-from orderflow.market.reach import candles
 from orderflow.market.row_size import RowSize, measure
 from orderflow.market.sessions import bar_end
 from orderflow.market.studies.options import StudyOptions
 from orderflow.market.studies.registry import find
 from orderflow.market.symbol import SymbolState, TickTable
 from orderflow.market.tape import SESSION, Tape
-from orderflow.market.windows import Side, time_window
+from orderflow.market.windows.activity_tables import activity_tables
+from orderflow.market.windows.activity_window import activity_candles, activity_window, newest_bars
+from orderflow.market.windows.counting import Counting
+from orderflow.market.windows.reach import candles
+from orderflow.market.windows.window import Side, time_window
 
 FOREVER = 2**62
 """A time (ns UTC) after all others."""

@@ -13,12 +13,12 @@ from orderflow.errors import NotFound
 from orderflow.market import queries
 from orderflow.market.bars.footprint import BarTable
 from orderflow.market.chart_json import ProfileSpan
-from orderflow.market.counting import Counting
 from orderflow.market.frames import Frame
 from orderflow.market.studies.options import DEFAULT_OPTIONS, StudyOptions
 from orderflow.market.symbol import Arrivals, SymbolInfo, SymbolState, TickTable
 from orderflow.market.tape import Lock
-from orderflow.market.windows import Side
+from orderflow.market.windows.counting import Counting
+from orderflow.market.windows.window import Side
 
 
 class MarketReads:

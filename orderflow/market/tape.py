@@ -19,14 +19,14 @@ from orderflow.errors import StorageFailed
 from orderflow.market.audit import Audit, audit_minute
 from orderflow.market.bars.activity_series import ActivitySeries
 from orderflow.market.bars.base_bars import BaseBars
+from orderflow.market.bars.checkpoints import Passes
 from orderflow.market.bars.series import NO_TOTALS, Series, SessionCarry, level_sums
+from orderflow.market.bars.traded import TradedMinutes
 from orderflow.market.bars.updates import BarUpdater, ReadLog
 from orderflow.market.buffer import Columns, TickBuffer, in_order, join
-from orderflow.market.checkpoints import Passes
 from orderflow.market.frames import DAY, HOUR, MINUTE, SECOND, Frame
 from orderflow.market.grid import Grid
 from orderflow.market.sessions import Session, bar_start
-from orderflow.market.traded import TradedMinutes
 
 Lock = AbstractContextManager[Any]
 """A reentrant lock."""

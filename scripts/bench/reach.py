@@ -35,7 +35,7 @@ from orderflow.market.market import Market
 from orderflow.market.studies.options import DEFAULT_OPTIONS
 from orderflow.market.tick_log import LogEntry
 from orderflow.market.ticks import TickBatch
-from orderflow.market.windows import BARS, Side
+from orderflow.market.windows.window import BARS, Side
 from orderflow.runtime.workers import Workers
 from orderflow.storage.ticks.disk_log import DiskTickLog
 

@@ -12,7 +12,7 @@ from orderflow.formats import parse_body
 from orderflow.market.frames import Frame
 from orderflow.market.market import Market
 from orderflow.market.studies.options import StudyOptions
-from orderflow.market.windows import BARS
+from orderflow.market.windows.window import BARS
 from tests.browser.chart import ticks_csv
 from tests.market.memory_log import MemoryLog
 

@@ -10,13 +10,13 @@ import numpy as np
 from orderflow.arrays import Ints
 from orderflow.market.bars.footprint import bars_of, tabulate
 from orderflow.market.bars.series import NO_TOTALS, Bar, Totals
-from orderflow.market.counting import Counting, ready
+from orderflow.market.bars.traded import Places
 from orderflow.market.frames import DAY, MINUTE, Frame
-from orderflow.market.reach import candles, places, session_passes, state_at, totals_of
 from orderflow.market.sessions import bar_end, bar_start
 from orderflow.market.symbol import SymbolState
 from orderflow.market.tape import Tape
-from orderflow.market.traded import Places
+from orderflow.market.windows.counting import Counting, ready
+from orderflow.market.windows.reach import candles, places, session_passes, state_at, totals_of
 
 Side = Literal["before", "after", "around"]
 

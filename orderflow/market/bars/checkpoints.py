@@ -2,7 +2,7 @@
 
 A checkpoint is the state before a whole minute: what the tick rule, the running session totals and, for an activity
 frame, the assignment of ticks to bars need from the ticks before it. Ticks that arrive in time order add checkpoints at
-the end; a late tick removes those after it. Nothing here reads ticks: `market.reach` does.
+the end; a late tick removes those after it. Nothing here reads ticks: `market.windows.reach` does.
 """
 
 from __future__ import annotations

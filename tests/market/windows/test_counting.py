@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from orderflow.errors import OrderflowError, StorageFailed
-from orderflow.market import activity_windows, checkpoints, counting, reach, windows
+from orderflow.market.bars import checkpoints
 from orderflow.market.frames import DAY, Frame
 from orderflow.market.market import Market
 from orderflow.market.ticks import NO_ID, SideRule, TickBatch
+from orderflow.market.windows import activity_window, counting, reach, window
 from orderflow.runtime.workers import Workers
 from orderflow.services import repeat
 from tests.market.memory_log import MemoryLog
@@ -27,8 +28,8 @@ def _small(monkeypatch: pytest.MonkeyPatch) -> None:
         (reach, "SPACING", 10),
         (reach, "READ", 40),
         (counting, "AT_ONCE", 50),
-        (activity_windows, "LIVE_TICKS", 120),
-        (windows, "BARS", 20),
+        (activity_window, "LIVE_TICKS", 120),
+        (window, "BARS", 20),
     ):
         monkeypatch.setattr(module, name, value)
 

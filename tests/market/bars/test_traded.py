@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orderflow.market.bars.traded import TradedMinutes
 from orderflow.market.frames import MINUTE, Frame
 from orderflow.market.sessions import Session, bar_start
-from orderflow.market.traded import TradedMinutes
 
 SECOND = 1_000_000_000
 BATCHES = st.lists(st.lists(st.integers(0, 40 * 3600 * 1000), min_size=1, max_size=30), min_size=1, max_size=6)

@@ -10,11 +10,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from orderflow.market import activity_tables, activity_windows, buffer, reach, windows
+from orderflow.market import buffer
 from orderflow.market.frames import Frame
 from orderflow.market.market import Market
 from orderflow.market.ticks import TickBatch
-from orderflow.market.windows import Side
+from orderflow.market.windows import activity_tables, activity_window, reach, window
+from orderflow.market.windows.window import Side
 from tests.market.memory_log import MemoryLog
 from tests.market.ticks import draw, same
 
@@ -33,11 +34,11 @@ def _small() -> Iterator[None]:
         for module, name, value in (
             (reach, "SPACING", 8),
             (reach, "READ", 20),
-            (windows, "BARS", BARS),
-            (windows, "MOST_TICKS", 40),
+            (window, "BARS", BARS),
+            (window, "MOST_TICKS", 40),
             (activity_tables, "MOST_PIECES", 30),
-            (activity_windows, "BARS", BARS),
-            (activity_windows, "MOST_TICKS", 40),
+            (activity_window, "BARS", BARS),
+            (activity_window, "MOST_TICKS", 40),
         ):
             patch.setattr(module, name, value)
         yield

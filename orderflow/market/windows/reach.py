@@ -1,9 +1,9 @@
 """Any bar of any frame: how many bars the log has, and the checkpoints from which they are rebuilt.
 
-Time bars are counted by the seconds that had trades (`market.traded`); only running session totals need a pass over
+Time bars are counted by the seconds that had trades (`bars.traded`); only running session totals need a pass over
 ticks. Bars of an activity frame depend on all earlier ticks of their session, so the frame is counted once by a pass
-over the log, whose checkpoints stay (`market.checkpoints`). A short pass is made by the request that needs it, a long
-one by `market.counting`.
+over the log, whose checkpoints stay (`bars.checkpoints`). A short pass is made by the request that needs it, a long
+one by `windows.counting`.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from orderflow.market.bars.checkpoints import SPACING, Checkpoint, Checkpoints, Pass, Step
 from orderflow.market.bars.series import NO_TOTALS, Series, Totals
-from orderflow.market.checkpoints import SPACING, Checkpoint, Checkpoints, Pass, Step
+from orderflow.market.bars.traded import Places
 from orderflow.market.frames import MINUTE, Frame
 from orderflow.market.sessions import bar_end, bar_start
 from orderflow.market.symbol import SymbolState
 from orderflow.market.tape import Tape
-from orderflow.market.traded import Places
 
 AT_ONCE = 500_000
 """Most ticks that a request itself passes over; about 0.1 s."""

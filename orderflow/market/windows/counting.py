@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from orderflow.errors import OrderflowError
-from orderflow.market.checkpoints import Checkpoints
-from orderflow.market.reach import AT_ONCE, extend, missing, newest_minute, session_passes
+from orderflow.market.bars.checkpoints import Checkpoints
 from orderflow.market.symbol import SymbolState
 from orderflow.market.tape import Lock
+from orderflow.market.windows.reach import AT_ONCE, extend, missing, newest_minute, session_passes
 
 Background = Callable[[Callable[[], bool]], Any]
 """Calls a function again and again beside the callers until it returns False. Each call takes about 50 ms."""

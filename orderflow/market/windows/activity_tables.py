@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from orderflow.market.activity_windows import frame_of, frame_passes, opening_of, pieces_of
 from orderflow.market.bars.activity_series import Pieces, table_of
+from orderflow.market.bars.checkpoints import Pass, Step
 from orderflow.market.bars.footprint import BarTable
 from orderflow.market.bars.series import NO_TOTALS, Totals
-from orderflow.market.checkpoints import Pass, Step
 from orderflow.market.decimals import edges
 from orderflow.market.frames import MINUTE, Frame
-from orderflow.market.reach import extend, newest_minute, walk
 from orderflow.market.symbol import SymbolState
+from orderflow.market.windows.activity_window import frame_of, frame_passes, opening_of, pieces_of
+from orderflow.market.windows.reach import extend, newest_minute, walk
 
 MOST_PIECES = 200_000
 """Pieces of a table, about."""

@@ -7,16 +7,16 @@ import numpy as np
 from orderflow.arrays import Ints
 from orderflow.market.bars.activity import first_piece
 from orderflow.market.bars.activity_series import MILLISECOND, ActivitySeries, Pieces, table_of
+from orderflow.market.bars.checkpoints import Checkpoint, Checkpoints, Pass, Step
 from orderflow.market.bars.footprint import bars_of
 from orderflow.market.bars.series import NO_TOTALS, SessionCarry, Totals
 from orderflow.market.buffer import Columns
-from orderflow.market.checkpoints import Checkpoint, Checkpoints, Pass, Step
-from orderflow.market.counting import Counting, ready
 from orderflow.market.frames import Frame
-from orderflow.market.reach import extend, newest_minute, state_at, totals_of, walk
 from orderflow.market.symbol import SymbolState
 from orderflow.market.tape import Tape
-from orderflow.market.windows import BARS, MOST_TICKS, Side, Window
+from orderflow.market.windows.counting import Counting, ready
+from orderflow.market.windows.reach import extend, newest_minute, state_at, totals_of, walk
+from orderflow.market.windows.window import BARS, MOST_TICKS, Side, Window
 
 LIVE_TICKS = 1_000_000
 """Most ticks of the last sessions, about, whose bars are shown while the log is being counted."""
