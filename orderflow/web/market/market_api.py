@@ -17,13 +17,11 @@ import msgspec
 import numpy as np
 
 from orderflow.errors import BadInput, FieldError, NotFound
-from orderflow.formats import SYMBOL_PATTERN
 from orderflow.market.columns import (
     BAR_COLUMNS,
     FOOTPRINT_COLUMNS,
     TICK_COLUMNS,
 )
-from orderflow.market.frames import TIME_FRAMES, Frame
 from orderflow.market.ports import MarketReader, MarketWriter
 from orderflow.market.studies.registry import STUDIES
 from orderflow.market.studies.study import Study
@@ -32,7 +30,7 @@ from orderflow.services import Services
 from orderflow.web.kit.api import Api
 from orderflow.web.kit.backlog import Share
 from orderflow.web.kit.fanout import Fanout
-from orderflow.web.kit.params import Param, ParamError, choice, integer, moment, text
+from orderflow.web.kit.params import ParamError
 from orderflow.web.kit.request_body import read_body
 from orderflow.web.kit.responses import JSON, encode, json_response, reserve, stream
 from orderflow.web.kit.routes import ResponseDoc, Route, Values
@@ -40,6 +38,18 @@ from orderflow.web.kit.schemas import Schema
 from orderflow.web.kit.sockets import Connection, Handler
 from orderflow.web.market import market_schemas as schemas
 from orderflow.web.market.changes import CLIENT, BarsSource, changes
+from orderflow.web.market.market_params import (
+    ARROW,
+    CSV,
+    EPOCH,
+    FRAME,
+    GROUP,
+    KINDS,
+    PAGE,
+    PARQUET,
+    SINCE,
+    SYMBOL,
+)
 from orderflow.web.market.pagination import (
     MAX_ROWS,
     Cursor,
@@ -54,10 +64,6 @@ from orderflow.web.market.pagination import (
 from orderflow.web.market.rows import PIECE, Rows, bar_rows, footprint_rows, tick_rows
 from orderflow.web.market.tables import finest
 
-CSV = "text/csv; charset=utf-8"
-ARROW = "application/vnd.apache.arrow.stream"
-PARQUET = "application/vnd.apache.parquet"
-KINDS = {"json": JSON, "csv": CSV, "parquet": PARQUET, "arrow": ARROW}
 BINARY = {"type": "string", "contentEncoding": "binary"}
 ROW_BYTES = {"ticks": 33, "bars": 300, "footprint": 80}
 TEXT_BYTES = 400
@@ -67,38 +73,6 @@ MAX_SETTING = 1 << 16
 PUSH_SECONDS = 0.25
 """Least seconds between two messages of bars to a socket."""
 
-SYMBOL = text("symbol", "The instrument.", place="path", pattern=SYMBOL_PATTERN)
-FRAME = Param(
-    "frame",
-    "Time frame of the bars.",
-    {
-        "anyOf": [
-            {"enum": list(TIME_FRAMES)},
-            {"type": "string", "pattern": "^(ticks|volume|range|delta):[1-9][0-9]{0,8}$"},
-        ],
-        "default": "1min",
-        "examples": ["1min", "5min", "1h", "ticks:100"],
-    },
-    lambda value: _frame(value),
-    default=Frame.parse("1min"),
-)
-GROUP = integer("group", "Price ticks per row of the footprint.", 1, 100_000, default=1)
-SINCE = integer("since", "Only bars changed after this revision (`revision` of a previous response).", 0, 2**53)
-EPOCH = text("epoch", "The `epoch` of that revision; when it has changed, the response is full.", longest=32)
-FORMAT = choice("format", "Format of the response.", KINDS, default="json")
-START = moment("start", "Start time, included.")
-END = moment("end", "End time, excluded.")
-LIMIT = integer(
-    "limit", "Maximum rows of a page; `next` (in JSON) and the headers Link and X-Next have the next one.", 1, MAX_ROWS
-)
-CURSOR = Param(
-    "cursor",
-    "Start of a page, from the `next` of the page before.",
-    {"type": "string", "pattern": "^[0-9]{1,19}(\\.[0-9]{1,9})?$"},
-    Cursor.parse,
-)
-PAGE = (FORMAT, START, END, LIMIT, CURSOR)
-
 MISSING = {404: "There is no such symbol."}
 HEADERS = {
     "X-Revision": "The revision of the data.",
@@ -107,13 +81,6 @@ HEADERS = {
     "X-Next": "URL of the next page.",
     "Link": "URL of the next page, as rel=next.",
 }
-
-
-def _frame(value: str) -> Frame:
-    try:
-        return Frame.parse(value)
-    except BadInput as error:
-        raise ValueError(str(error)) from error
 
 
 class _Setting(msgspec.Struct, forbid_unknown_fields=True):
