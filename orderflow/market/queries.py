@@ -24,7 +24,7 @@ from orderflow.market.studies.registry import find
 from orderflow.market.symbol import SymbolState, TickTable
 from orderflow.market.tape import SESSION, Tape
 from orderflow.market.windows.activity_tables import activity_tables
-from orderflow.market.windows.activity_window import activity_candles, activity_window, newest_bars
+from orderflow.market.windows.activity_window import activity_bars, activity_candles, activity_window, newest_bars
 from orderflow.market.windows.counting import Counting
 from orderflow.market.windows.reach import candles
 from orderflow.market.windows.window import Side, time_window
@@ -143,7 +143,7 @@ def changed(
             ],
             "run": [[start // 1_000_000, *running_json(series.bars[start], series.vwap_ref)] for start in moved],
             "studies": _studies(series, rows, options),
-            "profile": None if span is None else _profile(state, series, span, rows, options),
+            "profile": None if span is None else _profile(state, series, span, rows, options, counting),
             "stats": {**state.stats(now), **_count(_candles(state, series, counting))},
         }
 
@@ -231,8 +231,10 @@ def _session_extremes(state: SymbolState, frame: Frame, start: int, end: int) ->
     return state.history().extremes(frame, start, end)
 
 
-def _profile(state: SymbolState, series: Series, span: ProfileSpan, rows: int, options: StudyOptions) -> dict[str, Any]:
-    held = _profile_bars(state, series, span)
+def _profile(
+    state: SymbolState, series: Series, span: ProfileSpan, rows: int, options: StudyOptions, counting: Counting
+) -> dict[str, Any]:
+    held = _profile_bars(state, series, span, counting)
     found = profile_json(held, span, rows, options)
     if span.session:
         found["cut"] = any(_cut(state.tape, bar) for bar in held)
@@ -249,15 +251,33 @@ def _cut(tape: Tape, session: Bar) -> bool:
     return int(session.cells[:, TRADES].sum()) < int(trades.sum())
 
 
-def _profile_bars(state: SymbolState, series: Series, span: ProfileSpan) -> list[Bar]:
+def _profile_bars(state: SymbolState, series: Series, span: ProfileSpan, counting: Counting) -> list[Bar]:
     """The bars whose profile is shown, also those older than the held ones; of a session one bar with all its ticks."""
     begin, end = span.start * 1_000_000, FOREVER if span.end is None else (span.end + 1) * 1_000_000
     if span.session:
         return session_bars(state, begin)
     held = [series.bars[start] for start in series.between(begin, end)]
-    if series.frame.ns and series.starts and begin < series.starts[0]:
-        held = bars_of(bars(state, series.frame, begin, min(end, series.starts[0]), None)) + held
+    if series.starts and begin < series.starts[0]:
+        held = _older_bars(state, series.frame, begin, min(end, series.starts[0]), counting) + held
     return held
+
+
+def _older_bars(state: SymbolState, frame: Frame, begin: int, end: int, counting: Counting) -> list[Bar]:
+    """Bars that are not held any more, with begin <= bar start < end (ns UTC); none while they are being counted.
+
+    Must be called with the tape's lock. They are kept until other ones are asked for, or a late tick arrives.
+    """
+    key = frame.name, begin, end, state.counters.late, state.tape.grid, state.tape.session
+    if state.older is None or state.older[0] != key:
+        if frame.ns:
+            found = bars_of(bars(state, frame, begin, end, None))
+        else:
+            counted = activity_bars(state, frame, -(-begin // 1_000_000), -(-end // 1_000_000), counting)
+            if counted is None:
+                return []
+            found = counted
+        state.older = key, found
+    return state.older[1]
 
 
 def session_bars(state: SymbolState, start: int) -> list[Bar]:

@@ -91,8 +91,8 @@ class SymbolState:
 
     epoch: identifier of the symbol's data, new after a reset; revisions of different epochs do not compare. evicted:
     number of ticks evicted. simulated: the ticks come from a model and are not logged. row_sizes: automatic row sizes
-    in force, by frame. session: the earlier session read last, as `queries.session_bars` keeps it. The tape's lock must
-    be held for these two.
+    in force, by frame. session: the earlier session read last, as `queries.session_bars` keeps it; older: bars of a
+    profile before those held, in the same way. The tape's lock must be held for these.
     """
 
     tape: Tape
@@ -103,6 +103,7 @@ class SymbolState:
     simulated: bool = False
     row_sizes: dict[str, RowSize] = field(default_factory=dict)
     session: tuple[tuple[int, int, Grid], Bar | None] | None = None
+    older: tuple[tuple[object, ...], list[Bar]] | None = None
     _top_id: int = -1
     _ids_rise: bool = True
     _in_flight: list[TickBatch] = field(default_factory=list)

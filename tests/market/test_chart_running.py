@@ -143,7 +143,7 @@ def test_naked_pocs_are_sent_when_asked_for_and_go_when_touched(rows: int) -> No
             if not any(low <= poc <= high for _, low, high, _ in held[i + 1 :])
         ]
         assert answer["studies"] == {"naked_poc": naked}
-        assert answer["marks"].endswith(" · Naked POC")
+        assert answer["marks"].endswith(" · Naked POC of the newest bars")
 
 
 def test_the_profile_of_a_span_reaches_back_into_the_log() -> None:

@@ -72,6 +72,22 @@ def test_all_trades_of_both_sessions(frame: str, rows: int, log: bool) -> None:
             assert found(asked(market, frame, start, rows)) == expected(own, rows)
 
 
+@pytest.mark.parametrize("frame", ["1min", "ticks:20", "volume:200", "range:3"])
+@pytest.mark.parametrize("log", [False, True])
+def test_a_span_before_the_held_bars_has_the_profile_of_its_bars(frame: str, log: bool) -> None:
+    batch = two_days(7)
+    few, all_ = (Market(MemoryLog() if log else None, max_candles=bars) for bars in (4, 100_000))
+    for market in (few, all_):
+        market.ingest([batch])
+    parsed = Frame.parse(frame)
+    starts = [bar["t"] for bar in all_.changed("X", parsed, 0, None)["bars"]]
+    for first, last in ((0, 0), (3, 20), (10, len(starts) - 2)):
+        span = ProfileSpan(starts[first], starts[last])
+        found, whole = (market.changed("X", parsed, 0, None, 2, span=span)["profile"] for market in (few, all_))
+        assert whole["marks"] is not None
+        assert found == whole
+
+
 def test_the_profile_grows_with_the_ticks_and_takes_in_late_ones() -> None:
     batch = two_days(6)
     ticks = oracle.tick_rule(Drawn(batch).oracle)

@@ -58,7 +58,7 @@ class StudyOptions:
     @property
     def text(self) -> str:
         """The options as text, for a chart's legend."""
-        drawn = "".join(f" · {find(name).title}" for name in self.studies)
+        drawn = "".join(f" · {find(name).title} of the newest bars" for name in self.studies)
         zero = "" if self.zero == "dominant" else ", never against zero"
         return (
             f"Imbalance {self.ratio:f}x diagonal, min {self.minimum:f}{zero} · stacked {self.stack} · "

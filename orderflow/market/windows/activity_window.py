@@ -9,7 +9,7 @@ from orderflow.market.bars.activity import first_piece
 from orderflow.market.bars.activity_series import MILLISECOND, ActivitySeries, Pieces, table_of
 from orderflow.market.bars.checkpoints import Checkpoint, Checkpoints, Pass, Step
 from orderflow.market.bars.footprint import bars_of
-from orderflow.market.bars.series import NO_TOTALS, SessionCarry, Totals
+from orderflow.market.bars.series import NO_TOTALS, Bar, SessionCarry, Totals
 from orderflow.market.buffer import Columns
 from orderflow.market.frames import Frame
 from orderflow.market.symbol import SymbolState
@@ -55,6 +55,17 @@ def activity_window(state: SymbolState, frame: Frame, time: int, side: Side, cou
     if first > last:
         return Window(before=first, total=total)
     return _collect(state, found, first, last, end, total)
+
+
+def activity_bars(state: SymbolState, frame: Frame, start: int, end: int, counting: Counting) -> list[Bar] | None:
+    """The log's bars with start <= bar start < end (ms UTC); None while they are being counted."""
+    tape = state.tape
+    found, newest = frame_passes(state, frame), newest_minute(tape)
+    if not ready(state, found, newest, newest, counting):
+        return None
+    until = (tape.newest or 0) + 1
+    first, last = (_rank(state, found, time, until) for time in (start, end))
+    return _collect(state, found, first, last - 1, until, last).bars if first < last else []
 
 
 def newest_bars(state: SymbolState, frame: Frame, revision: int, counting: Counting) -> ActivitySeries | None:
