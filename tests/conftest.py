@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -31,6 +32,16 @@ def require(what: str) -> NoReturn:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run the files with long tests first, so that no process is left alone with one of them at the end."""
     items.sort(key=lambda item: next((i for i, name in enumerate(("browser", "slow")) if name in item.keywords), 2))
+
+
+@pytest.fixture(autouse=True)
+def _log_handlers_as_before() -> Iterator[None]:
+    """Filters and formatters that a command puts on the handlers of the log are gone with its test."""
+    before = [(handler, list(handler.filters), handler.formatter) for handler in logging.getLogger().handlers]
+    yield
+    for handler, filters, formatter in before:
+        handler.filters[:] = filters
+        handler.setFormatter(formatter)
 
 
 @pytest.fixture(scope="session")
