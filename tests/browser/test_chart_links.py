@@ -184,7 +184,7 @@ def test_unknown_names_are_said_and_nothing_is_drawn(deep_desk: Chart) -> None:
     assert "frame=7min" in chart.page.url
     chart.page.get_by_label("Time frame").first.click()
     chart.page.get_by_role("option", name="5min", exact=True).click()
-    chart.until("s.frame === '5min'")
+    chart.until("s.frame === '5min'", timeout=20_000)
     assert not why.is_visible()
     chart.page.go_back()
     why.wait_for()
