@@ -182,7 +182,7 @@
         H,
         this.options,
         this.narrow,
-        this.narrow ? digits * 7.6 + 8 : digits * 7 + 14,
+        this.narrow ? digits * 6.7 + 5 : digits * 7 + 14,
       );
       this.view.height = this.geometry.panes.price.h;
       this.view.font = of.first.screen(W, this.narrow).font;
