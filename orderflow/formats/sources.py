@@ -93,10 +93,11 @@ def _from_zip(raw: BinaryIO, path: Path, size: int, member: str | None) -> Sourc
     name = names[0] if member is None else member
     try:
         stream = archive.open(name)
-    except (RuntimeError, NotImplementedError, zipfile.BadZipFile) as error:
-        # with a password, with an unsupported compression, or damaged
-        raise BadInput(f"{name} in {path.name} cannot be unpacked: {error}") from error
-    if archive.open(name).read(4) == b"PAR1":
+        mark = archive.open(name).read(4)
+    except (RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error, EOFError) as error:
+        # in this order: a password, an unsupported compression, and damage in the table, the data or at the end
+        raise BadInput(f"{name} in {path.name} cannot be unpacked: {error}; unzip it, or save it anew") from error
+    if mark == b"PAR1":
         raise BadInput(f"{name} in {path.name} is a Parquet file; unzip it first")
     return Source(_text(stream), (name.rpartition("/")[2], path.name), raw, size)
 

@@ -35,7 +35,8 @@ MANIFEST = "orderflow-backup.json"
 STDOUT = "-"
 _FORMAT = 1
 _UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, RuntimeError)
-"""What zipfile raises for a damaged member."""
+"""What zipfile raises for a damaged member, by where the damage is: headers and CRC, packed data, the end, sizes and
+dates, the method of compression, the flag of encryption."""
 _CHUNK = 2**20
 _ODD = set('\\:*?"<>|\0')
 _MOST_MANIFEST = 64 * 2**20

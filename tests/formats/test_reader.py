@@ -232,3 +232,14 @@ class TestRefusals:
 
     def test_format_names_are_unique(self) -> None:
         assert len(set(names())) == len(names()) == 14
+
+
+def test_zip_with_damaged_data_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "ticks.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("ticks.csv", "timestamp,price,size\n" + "1700000000000,1.5,2\n" * 500)
+    data = bytearray(path.read_bytes())
+    data[39:49] = b"\xff" * 10  # after the header of 30 bytes and the name of 9
+    path.write_bytes(data)
+    with pytest.raises(BadInput, match=r"ticks.csv in ticks.zip cannot be unpacked: .*; unzip it, or save it anew"):
+        open_ticks(path)
