@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from orderflow import candles, footprint, read_ticks, study
 from orderflow.errors import BadInput, NotFound
-from orderflow.feeds.samples import sample_path
 from orderflow.formats import open_ticks
+from orderflow.formats.samples import sample_path
 from orderflow.market.columns import BAR_COLUMNS, FOOTPRINT_COLUMNS, Fixed, bar_columns
 from orderflow.market.frames import Frame
 from orderflow.market.market import Market

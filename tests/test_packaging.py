@@ -113,7 +113,7 @@ def test_the_commands_answer_from_an_empty_directory(installed: Path, tmp_path: 
 
 
 def test_the_sample_and_the_page_files_are_found_from_an_empty_directory(installed: Path, tmp_path: Path) -> None:
-    program = "import orderflow.feeds.samples as s; print(*(s.sample_path(x.name) for x in s.SAMPLES), sep='\\n')"
+    program = "import orderflow.formats.samples as s; print(*(s.sample_path(x.name) for x in s.SAMPLES), sep='\\n')"
     paths = [Path(line) for line in run_away(installed, tmp_path, "-c", program).split("\n") if line]
     assert {path.parent for path in paths} == {installed / "orderflow" / "_data"}
     assert all(path.is_file() for path in paths)

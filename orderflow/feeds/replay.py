@@ -18,8 +18,8 @@ import numpy as np
 
 from orderflow.errors import BadInput, Busy, NotFound
 from orderflow.feeds.pacing import Pacer
-from orderflow.feeds.samples import SAMPLES, find_sample, sample_path
 from orderflow.formats import open_ticks
+from orderflow.formats.samples import SAMPLES, find_sample, sample_path
 from orderflow.market.ticks import TickBatch
 from orderflow.runtime.workers import Handle, Workers
 

@@ -18,8 +18,8 @@ import numpy as np
 
 from orderflow.arrays import Flags, Floats
 from orderflow.errors import BadInput, FieldError
-from orderflow.feeds.samples import find_sample, sample_path
 from orderflow.formats import open_ticks
+from orderflow.formats.samples import find_sample, sample_path
 from orderflow.instruments.estimators import acf, moments
 from orderflow.instruments.models import registry
 from orderflow.instruments.models.model import YEAR

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from orderflow.errors import BadInput
-from orderflow.feeds.samples import sample_path
 from orderflow.formats import open_ticks
+from orderflow.formats.samples import sample_path
 from orderflow.instruments.estimators import acf, moments, returns
 from orderflow.instruments.models import registry
 from orderflow.instruments.quiz import _FAKES, LENGTH, MAX_QUESTIONS, Question, Quizzes, make_quiz

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from orderflow.feeds.samples import sample_path
 from orderflow.formats import open_ticks
+from orderflow.formats.samples import sample_path
 from orderflow.replay import dry_run
 from orderflow.replay.cli import add_arguments, main
 

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from orderflow import candles, read_ticks
-from orderflow.feeds.samples import sample_path
 from orderflow.formats import open_ticks
+from orderflow.formats.samples import sample_path
 
 ROOT = Path(__file__).parents[2]
 Replay = Callable[..., Any]

@@ -8,7 +8,7 @@ from types import ModuleType
 
 import pytest
 
-from orderflow.feeds.samples import SAMPLES
+from orderflow.formats.samples import SAMPLES
 from tests.scripts.load import SCRIPTS, load
 
 DATA = SCRIPTS.parent / "data"

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from orderflow.errors import NotFound
-from orderflow.feeds import samples
-from orderflow.feeds.samples import SAMPLES, find_sample, sample_path
+from orderflow.formats import samples
+from orderflow.formats.samples import SAMPLES, find_sample, sample_path
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)

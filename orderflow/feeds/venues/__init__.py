@@ -1,0 +1,1 @@
+"""The dialects of the exchanges that feeds connect to."""

@@ -1,0 +1,1 @@
+"""Crypto tickers: names for series of venues, their prices and their alerts."""

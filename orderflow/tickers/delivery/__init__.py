@@ -1,0 +1,1 @@
+"""Delivery of alert events to the targets that users set."""
