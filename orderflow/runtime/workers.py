@@ -38,6 +38,7 @@ _thread_id: Callable[[], int] = monkey.get_original("_thread", "get_ident")
 _new_lock: Callable[[], LockType] = monkey.get_original("_thread", "allocate_lock")
 _new_rlock: Callable[[], AbstractContextManager[bool]] = monkey.get_original("_thread", "RLock")
 _new_queue: Callable[[], Any] = monkey.get_original("queue", "SimpleQueue")
+_start_thread: Callable[..., int] = monkey.get_original("_thread", "start_new_thread")
 
 
 def plain_lock() -> LockType:
@@ -315,6 +316,19 @@ class Workers:
             self._start_greenlet(job, fn, args)
         else:
             self._home.hub.loop.run_callback_threadsafe(self._start_greenlet, job, fn, args)
+        return job
+
+    def spawn_thread(self, name: str, fn: Callable[..., object], *args: Any) -> Handle:
+        """Start `fn(*args)` in a thread of its own, under gevent too: for what waits for a network or computes long.
+
+        As with `spawn` it should pause with `wait` and end when that answers True. An error ends it and is noted.
+        """
+        job = _Job(name, self._home)
+        with self._lock:
+            if self._stopping.is_set():
+                raise Conflict("the server is stopping")
+            self._jobs.add(job)
+        _start_thread(self._live, (job, fn, args))
         return job
 
     def every(self, seconds: float, name: str, fn: Callable[[], object]) -> Handle:

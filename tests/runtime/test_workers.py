@@ -253,6 +253,37 @@ def test_jobs_can_be_started_from_a_worker_thread(workers: Workers) -> None:
     assert done.wait(5.0)
 
 
+def test_a_thread_of_its_own_leaves_the_caller_free(workers: Workers) -> None:
+    """Blocking in C stops that thread alone, and it ends when it is cancelled."""
+    found: list[int] = []
+    ready, lock = workers.event(), plain_lock()
+    lock.acquire()
+
+    def block() -> None:
+        found.append(real_thread())
+        ready.set()
+        lock.acquire()
+        while not workers.wait(60.0):
+            raise AssertionError
+
+    job = workers.spawn_thread("blocked", block)
+    assert ready.wait(30.0)
+    assert found[0] != real_thread()
+    assert job.alive()
+    lock.release()
+    job.cancel()
+    assert job.join(30.0)
+    assert not workers.errors()
+
+
+def test_a_thread_of_its_own_ends_with_the_workers(workers: Workers) -> None:
+    job = workers.spawn_thread("waits", workers.wait, 60.0)
+    assert workers.stop(30.0) == []
+    assert not job.alive()
+    with pytest.raises(Conflict):
+        workers.spawn_thread("late", workers.wait, 60.0)
+
+
 @not_patched
 def test_this_module_and_the_bus_under_gevent() -> None:
     run_under_gevent(__file__, str(Path(__file__).with_name("test_bus.py")))
