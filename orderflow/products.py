@@ -23,6 +23,7 @@ from orderflow.runtime.bus import Bus
 from orderflow.runtime.clock import Clock
 from orderflow.runtime.workers import Workers
 from orderflow.settings.settings import Settings
+from orderflow.storage.records.records import Records
 
 T = TypeVar("T")
 
@@ -36,6 +37,8 @@ class Ground(Protocol):
     def market(self) -> Market: ...
     @property
     def ticks(self) -> TickLog: ...
+    @property
+    def records(self) -> Records: ...
     @property
     def workers(self) -> Workers: ...
     @property

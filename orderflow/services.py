@@ -23,6 +23,8 @@ from orderflow.runtime.bus import Bus
 from orderflow.runtime.clock import Clock, JumpWatch, SystemClock
 from orderflow.runtime.workers import Workers
 from orderflow.settings.settings import Settings, SymbolSettings
+from orderflow.storage.records.address import address_of
+from orderflow.storage.records.records import Records
 from orderflow.storage.ticks.disk_log import DiskTickLog
 
 AUDIT_SECONDS = 1.0
@@ -42,13 +44,14 @@ log = logging.getLogger(__name__)
 class Services:
     """The services that every product uses, and the products' parts.
 
-    settings; market: all ticks and bars; ticks: the log behind it; workers: threads and greenlets; bus: publishes which
-    symbol changed; clock; notices: what was wrong at the start.
+    settings; market: all ticks and bars; ticks: the log behind it; records: rows of tables; workers: threads and
+    greenlets; bus: publishes which symbol changed; clock; notices: what was wrong at the start.
     """
 
     settings: Settings
     market: Market
     ticks: TickLog
+    records: Records
     workers: Workers
     bus: Bus
     clock: Clock
@@ -63,11 +66,14 @@ class Services:
         return self.parts.get(kind)
 
     def start(self) -> int:
-        """Reload the log, apply the instruments' settings and start the jobs. Returns the number of reloaded ticks.
+        """Open the records, reload the log, apply the instruments' settings and start the jobs. Returns the number of
+        reloaded ticks.
 
-        Raises StorageFailed if the log cannot be read, BadSetting if an instrument's settings do not fit it. A full or
-        read-only disk is no reason not to start: what there is is served, and writes are refused until it is well.
+        Raises StorageFailed if the log cannot be read, BadSetting if an instrument's settings do not fit it or the
+        records are of a newer version. A full or read-only disk is no reason not to start: what there is is served, and
+        writes are refused until it is well.
         """
+        self.records.start()
         begun = time.monotonic()
         loaded = self.market.load()
         if loaded:
@@ -76,6 +82,7 @@ class Services:
         self.workers.every(AUDIT_SECONDS, "audit", self.audit)
         self.workers.every(CLOCK_SECONDS, "clock", JumpWatch(self.clock).check)
         self.workers.every(LOOK_SECONDS, "a look at the tick log", self.ticks.look)
+        self.workers.every(LOOK_SECONDS, "a look at the records", self.records.look)
         for product in PRODUCTS:
             product.start(self.parts)
         return loaded
@@ -92,7 +99,7 @@ class Services:
     def problems(self) -> list[str]:
         """What the operator should know: why writes are refused, and what was wrong at the start. Without any: []."""
         products = (message for product in PRODUCTS for message in product.problems(self.parts))
-        found = [self.ticks.problem, *products, *self.notices]
+        found = [self.ticks.problem, self.records.problem, *products, *self.notices]
         return [message[0].upper() + message[1:] for message in found if message]
 
     def rewrite(self) -> None:
@@ -133,10 +140,11 @@ class Services:
             raise OrderflowError(f"{failures} of {bars} finished bars differ from their ticks; please report this")
 
     def stop(self, timeout: float = 4.0) -> list[str]:
-        """Stop the jobs, flush and close the log. Returns the names of jobs that did not end in time."""
+        """Stop the jobs, close the records and the log. Returns the names of jobs that did not end in time."""
         begun = time.monotonic()
         for product in reversed(PRODUCTS):
             product.stop(self.parts)
+        self.records.close()
         self.ticks.close()
         return self.workers.stop(max(0.5, timeout - (time.monotonic() - begun)))
 
@@ -148,6 +156,8 @@ def build_services(settings: Settings) -> Services:
     bus = Bus()
     ticks: TickLog = NoLog()
     notices: tuple[str, ...] = ()
+    address = address_of(settings.data_dir, ephemeral=settings.ephemeral, database_url=settings.database_url)
+    records = Records(address, workers)
     if not settings.ephemeral:
         ticks = found = DiskTickLog(settings.data_dir / "ticks", workers)
         notices = tuple(_lost_log(settings.data_dir, found))
@@ -160,7 +170,7 @@ def build_services(settings: Settings) -> Services:
         on_change=bus.publish,
         background=lambda step: workers.spawn("count bars", repeat, workers, step),
     )
-    return Services(settings, market, ticks, workers, bus, SystemClock(), notices)
+    return Services(settings, market, ticks, records, workers, bus, SystemClock(), notices)
 
 
 def _lost_log(folder: Path, ticks: DiskTickLog) -> Iterator[str]:

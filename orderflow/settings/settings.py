@@ -56,6 +56,14 @@ class Settings:
         "Where the ticks are kept: the platform's user data folder.",
     )
     ephemeral: bool = setting(False, parsers.boolean, "true or false", "Keep nothing on disk: a restart starts empty.")
+    database_url: str | None = setting(
+        None,
+        parsers.text,
+        'an address like "postgresql://user:password@host/name"',
+        "PostgreSQL database for the records, in place of records.db in the data folder.",
+        "DATABASE_URL",
+        secret=True,
+    )
     api_key: str | None = setting(
         None,
         parsers.key,

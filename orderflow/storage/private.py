@@ -14,7 +14,7 @@ from pathlib import Path
 
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 FOLDER, FILE = 0o700, 0o600
-OWN = ("ticks", "herd", "key")
+OWN = ("ticks", "herd", "key", "records.db", "records.db-wal", "records.db-shm")
 """What the server keeps in a data directory. Anything else in it is not touched: the user chose the directory."""
 
 log = logging.getLogger(__name__)
@@ -33,6 +33,12 @@ def make_folder(path: Path) -> None:
     if path.parent != path:
         make_folder(path.parent)
     path.mkdir(mode=FOLDER, exist_ok=True)
+
+
+def make_file(path: Path) -> None:
+    """Create an empty file for this user only, unless it is there, and its folder. Raises OSError."""
+    make_folder(path.parent)
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, FILE))
 
 
 def tighten(folder: Path) -> int:

@@ -104,7 +104,7 @@ def _state_of(folder: Path) -> str | None:
         return READ_ONLY
     if found.f_bavail * found.f_frsize < _LITTLE:
         return FULL
-    if not all(os.access(path, os.W_OK) for path in (folder, *folder.glob("cache.db*"))):
+    if not all(os.access(path, os.W_OK) for path in (folder, *_files(folder))):
         return DENIED
     return LIMITED if _is_limited(folder) else None
 
@@ -116,5 +116,10 @@ def _is_limited(folder: Path) -> bool:
     import resource  # there is none on Windows
 
     limit = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
-    sizes = (path.stat().st_size for path in folder.glob("cache.db*"))
+    sizes = (path.stat().st_size for path in _files(folder))
     return limit != resource.RLIM_INFINITY and max(sizes, default=0) + _LITTLE > limit
+
+
+def _files(folder: Path) -> list[Path]:
+    """The databases there, with what SQLite keeps beside them."""
+    return [path for name in ("cache.db*", "records.db*") for path in folder.glob(name)]

@@ -26,6 +26,7 @@ def test_defaults_match_the_documentation() -> None:
         "lan": False,
         "data_dir": None,
         "ephemeral": False,
+        "database_url": None,
         "api_key": None,
         "cors_origins": (),
         "allowed_hosts": (),

@@ -1,0 +1,63 @@
+"""SQLAlchemy's engine for an address, without a pool: `Records` keeps the connections.
+
+SQLAlchemy's pools guard themselves with `threading` locks, which gevent patches, and a patched lock may not be shared
+by several threads. psycopg waits in C, which blocks the thread alone; under gevent it would use patched sockets.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.pool import NullPool
+
+from orderflow.errors import BadSetting
+from orderflow.storage.records.address import Address
+
+BUSY_SECONDS = 5.0
+"""How long a statement waits for another process that holds the file."""
+CONNECT_SECONDS = 5
+WRITER = "orderflow_writer"
+"""Execution option of the connection whose transactions begin as writes."""
+
+
+def make_engine(address: Address) -> Engine:
+    """An engine that opens nothing yet. Raises BadSetting if the driver is missing."""
+    if address.server:
+        return _server_engine(address)
+    engine = create_engine(
+        address.url,
+        poolclass=NullPool,
+        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False, "isolation_level": None},
+    )
+    event.listen(engine, "connect", _set_up)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _server_engine(address: Address) -> Engine:
+    try:
+        from psycopg import waiting  # an extra: not everybody has it
+    except ImportError as error:
+        raise BadSetting(
+            f"database_url needs the PostgreSQL driver, which cannot be loaded ({error}): "
+            "install it with `pip install orderflow[postgres]`"
+        ) from error
+    if hasattr(waiting, "wait_c"):
+        waiting.wait = waiting.wait_c
+    return create_engine(
+        address.url,
+        poolclass=NullPool,
+        connect_args={"connect_timeout": CONNECT_SECONDS, "application_name": "orderflow"},
+    )
+
+
+def _set_up(connection: sqlite3.Connection, record: object) -> None:
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "journal_size_limit=8388608"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin(connection: Connection) -> Any:
+    mode = "IMMEDIATE" if connection.get_execution_options().get(WRITER) else "DEFERRED"
+    connection.exec_driver_sql(f"BEGIN {mode}")
