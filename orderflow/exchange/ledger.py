@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 
 from orderflow.exchange.dialect import MS, amount
+from orderflow.market.arrivals import Arrivals
 from orderflow.market.buffer import Columns
 from orderflow.market.grid import Grid
 from orderflow.market.market import Market
-from orderflow.market.symbol import Arrivals
 from orderflow.market.ticks import Side, SideRule
 
 STEP = 1024

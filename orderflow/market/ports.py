@@ -11,12 +11,13 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, Protocol
 
+from orderflow.market.arrivals import Arrivals, Past
 from orderflow.market.bars.footprint import BarTable
 from orderflow.market.chart_json import ProfileSpan
 from orderflow.market.frames import Frame
 from orderflow.market.idempotency import Receipt
 from orderflow.market.studies.options import DEFAULT_OPTIONS, StudyOptions
-from orderflow.market.symbol import Arrivals, SymbolInfo, TickTable
+from orderflow.market.symbol import SymbolInfo, TickTable
 from orderflow.market.ticks import TickBatch
 from orderflow.market.windows.window import Side
 
@@ -84,8 +85,27 @@ class MarketReader(Protocol):
         Ticks with one time are in one table. A table may have a finer grid than those before.
         """
 
-    def arrivals(self, symbol: str, since: int = 0, limit: int = 10_000) -> Arrivals:
-        """At most `limit` ticks in memory from index `since` on, in order of arrival."""
+    def arrivals(self, symbol: str, since: int = 0, limit: int = 10_000, *, sides: bool = True) -> Arrivals:
+        """At most `limit` ticks in memory from index `since` on, in order of arrival.
+
+        sides: apply the tick rule first, which costs more than the rest.
+        """
+
+    def arrivals_of_log(self, symbol: str, since: int, limit: int = 10_000) -> Arrivals:
+        """At most `limit` ticks from index `since` on that are no longer in memory, in order of arrival.
+
+        The tick rule is not applied. If some are not in the log either, `first` is above `since`; then there may be no
+        ticks at all, and `first` is the index of the first tick in memory. Raises StorageFailed.
+        """
+
+    def arrivals_at(self, symbol: str, time: int) -> Past:
+        """The ticks in memory with exactly this time (ns UTC), in order of arrival."""
+
+    def past(self, symbol: str, start: int, end: int, until: int) -> Past:
+        """The ticks with start <= time < end (ns UTC) and index < until, and the last one before `start`.
+
+        They are in (time, arrival) order. Ticks that were evicted are read from the log.
+        """
 
     def changed(
         self,

@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from orderflow.errors import NotFound
-from orderflow.market import queries
+from orderflow.market import arrivals, queries
+from orderflow.market.arrivals import Arrivals, Past
 from orderflow.market.bars.footprint import BarTable
 from orderflow.market.chart_json import ProfileSpan
 from orderflow.market.frames import Frame
 from orderflow.market.studies.options import DEFAULT_OPTIONS, StudyOptions
-from orderflow.market.symbol import Arrivals, SymbolInfo, SymbolState, TickTable
+from orderflow.market.symbol import SymbolInfo, SymbolState, TickTable
 from orderflow.market.tape import Lock
 from orderflow.market.windows.counting import Counting
 from orderflow.market.windows.window import Side
@@ -106,9 +107,21 @@ class MarketReads:
         """See `MarketReader.tick_runs`."""
         return queries.tick_runs(self._find(symbol), start, end, most)
 
-    def arrivals(self, symbol: str, since: int = 0, limit: int = 10_000) -> Arrivals:
-        """At most `limit` ticks in memory from index `since` on, in order of arrival."""
-        return self._find(symbol).arrivals(since, limit)
+    def arrivals(self, symbol: str, since: int = 0, limit: int = 10_000, *, sides: bool = True) -> Arrivals:
+        """See `MarketReader.arrivals`."""
+        return arrivals.in_memory(self._find(symbol), since, limit, sides=sides)
+
+    def arrivals_of_log(self, symbol: str, since: int, limit: int = 10_000) -> Arrivals:
+        """See `MarketReader.arrivals_of_log`."""
+        return arrivals.in_log(self._find(symbol), since, limit)
+
+    def arrivals_at(self, symbol: str, time: int) -> Past:
+        """See `MarketReader.arrivals_at`."""
+        return arrivals.at(self._find(symbol), time)
+
+    def past(self, symbol: str, start: int, end: int, until: int) -> Past:
+        """See `MarketReader.past`."""
+        return arrivals.past(self._find(symbol), start, end, until)
 
     def changed(
         self,

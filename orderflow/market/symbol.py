@@ -53,24 +53,6 @@ class TickTable:
 
 
 @dataclass(frozen=True, slots=True)
-class Arrivals:
-    """n ticks in order of arrival.
-
-    first: index of the first one among all ticks of the symbol. total: number of ticks that arrived in `epoch`. A tick
-    keeps its index for the whole epoch; ticks that arrive later, late ones too, have higher indices.
-    """
-
-    first: int
-    total: int
-    epoch: str
-    grid: Grid
-    ticks: Columns
-
-    def __len__(self) -> int:
-        return len(self.ticks)
-
-
-@dataclass(frozen=True, slots=True)
 class Prepared:
     """A checked batch without repetitions, perhaps empty, and its columns on the grid at that time."""
 
@@ -89,16 +71,18 @@ class Prepared:
 class SymbolState:
     """State of one symbol. Only the tape has its own lock; the market's lock must be held for the rest.
 
-    epoch: identifier of the symbol's data, new after a reset; revisions of different epochs do not compare. evicted:
-    number of ticks evicted. simulated: the ticks come from a model and are not logged. row_sizes: automatic row sizes
-    in force, by frame. session: the earlier session read last, as `queries.session_bars` keeps it; older: bars of a
-    profile before those held, in the same way. The tape's lock must be held for these.
+    epoch: identifier of the symbol's data, new after a reset; revisions of different epochs do not compare. series:
+    identifier of the ticks alone, which new settings do not change. evicted: number of ticks evicted. simulated: the
+    ticks come from a model and are not logged. row_sizes: automatic row sizes in force, by frame. session: the earlier
+    session read last, as `queries.session_bars` keeps it; older: bars of a profile before those held, in the same way.
+    The tape's lock must be held for these.
     """
 
     tape: Tape
     log: TickLog
     counters: Counters = field(default_factory=Counters)
     epoch: str = field(default_factory=lambda: secrets.token_hex(4))
+    series: str = field(default_factory=lambda: secrets.token_hex(4))
     evicted: int = 0
     simulated: bool = False
     row_sizes: dict[str, RowSize] = field(default_factory=dict)
@@ -282,15 +266,6 @@ class SymbolState:
         firsts = [time for time in (first, logged and logged[0]) if time is not None]
         ends = [time for time in (end, logged and logged[1]) if time is not None]
         return (min(firsts), max(min(ends), min(firsts) + 1) if ends else None) if firsts else None
-
-    def arrivals(self, since: int, limit: int) -> Arrivals:
-        """At most `limit` ticks in memory from index `since` on, in order of arrival, sides resolved."""
-        tape, buffer = self.tape, self.tape.buffer
-        with tape.lock:
-            total = buffer.n
-            tape.refresh()
-            first = min(max(since, buffer.first), total)
-            return Arrivals(first, total, self.epoch, tape.grid, buffer.slice(first, min(total, first + limit)))
 
     def price(self, level: int) -> float:
         """The price of a level as the nearest float."""

@@ -82,6 +82,9 @@ class TickLog(Protocol):
         The second is None if about that many or fewer follow. None if there are no ticks at or after `start`.
         """
 
+    def tail(self, symbol: str, skip: int, count: int) -> TickBatch | None:
+        """The last `count` of the symbol's ticks without the newest `skip`, in write order; None if there are none."""
+
     def forget(
         self, symbol: str | None = None, then: Callable[[], None] = nothing, meta: Mapping[str, bytes | None] = NO_META
     ) -> None:
@@ -144,6 +147,9 @@ class NoLog:
         return None
 
     def span(self, symbol: str, start: int, count: int) -> tuple[int, int | None] | None:
+        return None
+
+    def tail(self, symbol: str, skip: int, count: int) -> TickBatch | None:
         return None
 
     def forget(

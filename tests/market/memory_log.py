@@ -53,6 +53,11 @@ class MemoryLog:
             size,
         )
 
+    def tail(self, symbol: str, skip: int, count: int) -> TickBatch | None:
+        whole = self.read(symbol, -(2**62), 2**62)
+        end = 0 if whole is None else max(0, len(whole) - skip)
+        return whole.take(slice(max(0, end - count), end)) if whole is not None and end else None
+
     def bounds(self, symbol: str) -> tuple[int, int] | None:
         whole = self.read(symbol, -(2**62), 2**62)
         return None if whole is None else (int(whole.time.min()), int(whole.time.max()))

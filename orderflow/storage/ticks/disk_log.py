@@ -130,6 +130,11 @@ class DiskTickLog:
         self._check()
         return self._workers.run_io(self._reader.span, symbol, start, count)
 
+    def tail(self, symbol: str, skip: int, count: int) -> TickBatch | None:
+        """See `TickLog.tail`; opens only the blobs that have these ticks."""
+        self._check()
+        return self._workers.run_io(self._reader.tail, symbol, skip, count)
+
     def forget(
         self, symbol: str | None = None, then: Callable[[], None] = nothing, meta: Mapping[str, bytes | None] = NO_META
     ) -> None:

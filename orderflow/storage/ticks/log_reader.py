@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,7 @@ from orderflow.storage.ticks.rows import damaged_part, keys_of, ticks_of
 from orderflow.storage.ticks.symbol_index import TICKS, Blob
 from orderflow.storage.ticks.tick_store import TickStore
 
-_LAST = 2**63 - 1
+_FIRST, _LAST = -(2**63), 2**63 - 1
 
 log = logging.getLogger(__name__)
 
@@ -52,8 +52,15 @@ class LogReader:
 
     def read(self, symbol: str, start: int, end: int) -> TickBatch | None:
         """See `TickLog.read`."""
+        return self._whole(symbol, lambda: self._collect(symbol, start, end))
+
+    def tail(self, symbol: str, skip: int, count: int) -> TickBatch | None:
+        """See `TickLog.tail`."""
+        return self._whole(symbol, lambda: self._collect_tail(symbol, skip, count))
+
+    def _whole(self, symbol: str, collect: Callable[[], list[TickBatch] | None]) -> TickBatch | None:
         try:
-            while (parts := self._collect(symbol, start, end)) is None:
+            while (parts := collect()) is None:
                 pass
         finally:
             if not self._workers.in_writer():
@@ -61,6 +68,26 @@ class LogReader:
         if len(parts) > 1:
             raise StorageFailed(f"the ticks of {symbol} in that span do not fit one table; ask for a shorter span")
         return parts[0] if parts else None
+
+    def _collect_tail(self, symbol: str, skip: int, count: int) -> list[TickBatch] | None:
+        """The ticks of `tail`; None when blobs were merged or forgotten in the meantime."""
+        parts: list[TickBatch] = []
+        for blob in reversed(self._held.within(symbol, _FIRST, _LAST)):
+            if not count:
+                break
+            if skip >= blob.n:
+                skip -= blob.n
+                continue
+            batch = self.decode(blob)
+            if batch is None:
+                if not self._held.is_damaged(blob):
+                    return None
+                continue
+            end = len(batch) - skip
+            start = max(0, end - count)
+            parts.append(batch.take(slice(start, end)))
+            skip, count = 0, count - (end - start)
+        return join(parts[::-1]) if parts else []
 
     def _collect(self, symbol: str, start: int, end: int) -> list[TickBatch] | None:
         """The ticks in the span; None when blobs were merged or forgotten in the meantime."""

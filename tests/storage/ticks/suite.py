@@ -153,6 +153,18 @@ class KeepingSuite(TickLogSuite):
                 found = again.read("NQ", start, end)
                 assert rows([found] if found is not None else []) == [r for r in every if start <= r[0] < end]
 
+    def test_reading_the_tail_in_write_order(self, log: TickLog, reopen: Reopen) -> None:
+        parts = [batch(5, seed=seed, start=START - seed * 10**10) for seed in (0, 2, 1)]
+        for part in parts:
+            put(log, part)
+        every = rows(parts)
+        for again in both(log, reopen):
+            for skip, count in ((0, 3), (2, 7), (5, 5), (0, 99), (14, 4)):
+                found, end = again.tail("NQ", skip, count), len(every) - skip
+                assert rows([found] if found is not None else []) == every[max(0, end - count) : end]
+            assert again.tail("NQ", 15, 1) is None
+            assert again.tail("ES", 0, 1) is None
+
     def test_ticks_with_different_decimals_load_as_one_exact_batch(self, log: TickLog) -> None:
         parts = [batch(5, seed=1), batch(5, seed=2, decimals=6, size_decimals=8), batch(5, seed=3, decimals=0)]
         for part in parts:
