@@ -113,7 +113,7 @@ def test_every_setting_is_documented_and_has_an_environment_variable() -> None:
     assert {name for name, _, meta, *_ in describe() if meta.names} == {
         "host", "port", "cors_origins", "candle_interval", "max_candles", "initial_window_minutes", "log_level",
         "reload", "api_title", "api_version", "api_prefix", "ticker_count", "price_update_interval",
-        "price_change_range", "initial_price_min", "initial_price_max", "max_history_size",
+        "price_change_range", "initial_price_min", "initial_price_max", "max_history_size", "database_url",
     }  # fmt: skip
 
 

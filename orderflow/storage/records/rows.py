@@ -1,0 +1,35 @@
+"""Many rows at once, on both databases.
+
+Rows are made and sent in pieces, so that neither their making nor the garbage collector's look at them stops the
+server's other threads for long.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import Connection, Executable, Table
+
+PIECE = 20_000
+"""Most rows that exist as Python objects at a time."""
+
+
+def insert_new(connection: Connection, table: Table) -> Executable:
+    """An INSERT that leaves out rows whose key exists."""
+    if connection.dialect.name == "postgresql":
+        from sqlalchemy.dialects import postgresql  # each is loaded only where it is in use
+
+        return postgresql.insert(table).on_conflict_do_nothing()
+    from sqlalchemy.dialects import sqlite
+
+    return sqlite.insert(table).on_conflict_do_nothing()
+
+
+def execute_many(connection: Connection, statement: Executable, rows: Iterable[Mapping[str, Any]]) -> int:
+    """Execute a statement for every row, made lazily in pieces. Returns how many rows it changed."""
+    left, changed = iter(rows), 0
+    while piece := list(islice(left, PIECE)):
+        changed += connection.execute(statement, piece).rowcount
+    return changed
