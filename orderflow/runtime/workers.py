@@ -4,9 +4,8 @@ The server runs on gevent: one thread, one greenlet a socket. Computing or waiti
 of them, so such work goes through `Workers` to real operating system threads while the caller waits in its own way: a
 greenlet yields, a thread blocks. The same calls work without gevent (tests, notebooks).
 
-gevent's patched locks do not work between greenlets and threads beside the hub: of three greenlets and three threads
-that shared one patched `threading.Lock` or `RLock`, some were never woken again (gevent 26.9). Guard state that both
-sides use with `plain_lock()` and wait with an `Event`, or guard it with a `Workers.lock()`.
+gevent's patched locks do not work between greenlets and threads (see `orderflow.runtime.unpatched`). Guard state that
+both sides use with `plain_lock()` and wait with an `Event`, or guard it with a `Workers.lock()`.
 """
 
 from __future__ import annotations
@@ -16,9 +15,7 @@ import logging
 import math
 import threading
 import time
-from _thread import LockType
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -29,40 +26,20 @@ from gevent.threadpool import ThreadPool
 
 from orderflow.errors import Conflict
 from orderflow.runtime.shared_lock import SharedRLock
+from orderflow.runtime.unpatched import new_queue, start_thread, thread_id
+from orderflow.runtime.unpatched import plain_lock as plain_lock
+from orderflow.runtime.unpatched import plain_rlock as plain_rlock
 
 T = TypeVar("T")
 
 log = logging.getLogger(__name__)
-
-_thread_id: Callable[[], int] = monkey.get_original("_thread", "get_ident")
-_new_lock: Callable[[], LockType] = monkey.get_original("_thread", "allocate_lock")
-_new_rlock: Callable[[], AbstractContextManager[bool]] = monkey.get_original("_thread", "RLock")
-_new_queue: Callable[[], Any] = monkey.get_original("queue", "SimpleQueue")
-_start_thread: Callable[..., int] = monkey.get_original("_thread", "start_new_thread")
-
-
-def plain_lock() -> LockType:
-    """An operating system lock, patched or not: safe between greenlets and threads, not reentrant.
-
-    Hold it for a few statements only. Never wait, log or do I/O under it: a greenlet that yields while it holds the
-    lock stops the whole server as soon as another greenlet acquires it.
-    """
-    return _new_lock()
-
-
-def plain_rlock() -> AbstractContextManager[bool]:
-    """A reentrant `plain_lock`.
-
-    A thread owns it, so it does not keep two greenlets of one thread apart: never yield under it.
-    """
-    return _new_rlock()
 
 
 class _ThreadWaiter:
     """Blocks one thread until `wake` is called, once, from any thread."""
 
     def __init__(self) -> None:
-        self._lock = _new_lock()
+        self._lock = plain_lock()
         self._lock.acquire()
         self.wake = self._lock.release
 
@@ -93,10 +70,10 @@ class _HubThread:
     def __init__(self) -> None:
         self.patched: bool = monkey.is_module_patched("threading")
         self.hub: Any = gevent.get_hub() if self.patched else None
-        self._thread = _thread_id()
+        self._thread = thread_id()
 
     def is_here(self) -> bool:
-        return _thread_id() == self._thread
+        return thread_id() == self._thread
 
     def waiter(self) -> _GreenletWaiter | _ThreadWaiter:
         return _GreenletWaiter(self) if self.patched and self.is_here() else _ThreadWaiter()
@@ -107,7 +84,7 @@ class Event:
 
     def __init__(self, home: _HubThread) -> None:
         self._home = home
-        self._lock = _new_lock()
+        self._lock = plain_lock()
         self._set = False
         self._waiting: list[_GreenletWaiter | _ThreadWaiter] = []
 
@@ -166,7 +143,7 @@ class _Executor:
     """Real threads that run the tasks of one queue in order."""
 
     def __init__(self, home: _HubThread, name: str, threads: int) -> None:
-        self._queue = _new_queue()
+        self._queue = new_queue()
         self._idents: set[int] = set()
         self._ends = [Event(home) for _ in range(threads)]
         self._threads = ThreadPool(threads) if home.patched else None
@@ -177,13 +154,13 @@ class _Executor:
                 threading.Thread(target=self._work, args=(end,), name=f"{name}-{number}", daemon=True).start()
 
     def is_here(self) -> bool:
-        return _thread_id() in self._idents
+        return thread_id() in self._idents
 
     def put(self, task: Callable[[], object]) -> None:
         self._queue.put(task)
 
     def _work(self, end: Event) -> None:
-        self._idents.add(_thread_id())
+        self._idents.add(thread_id())
         while (task := self._queue.get()) is not None:
             task()
             del task  # or its arguments live until the next one comes
@@ -237,7 +214,7 @@ class Workers:
 
     def __init__(self, threads: int = 4) -> None:
         self._home = _HubThread()
-        self._lock = _new_lock()
+        self._lock = plain_lock()
         self._stopping = Event(self._home)
         self._jobs: set[_Job] = set()
         self._errors: dict[str, int] = {}
@@ -252,7 +229,7 @@ class Workers:
 
     def lock(self) -> SharedRLock:
         """A new lock that threads and greenlets may share, reentrant."""
-        return SharedRLock(_new_lock(), gevent.getcurrent, self._home.waiter)
+        return SharedRLock(plain_lock(), gevent.getcurrent, self._home.waiter)
 
     def run(self, fn: Callable[..., T], *args: Any) -> T:
         """Run `fn(*args)` in a thread of the pool and return its result or raise its error.
@@ -328,7 +305,7 @@ class Workers:
             if self._stopping.is_set():
                 raise Conflict("the server is stopping")
             self._jobs.add(job)
-        _start_thread(self._live, (job, fn, args))
+        start_thread(self._live, (job, fn, args))
         return job
 
     def every(self, seconds: float, name: str, fn: Callable[[], object]) -> Handle:
