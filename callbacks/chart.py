@@ -289,24 +289,17 @@ def register(app: Dash, services: Services) -> None:
         Output("chart-link", "data"),
         Input("chart-config", "data"),
     )
-    app.clientside_callback(
-        clientside("receive"),
-        Output("chart-state", "data", allow_duplicate=True),
-        Input("chart-delta", "data"),
-        prevent_initial_call=True,
-    )
-    app.clientside_callback(
-        clientside("older"),
-        Output("chart-sink", "data", allow_duplicate=True),
-        Input("chart-older-response", "data"),
-        prevent_initial_call=True,
-    )
-    app.clientside_callback(
-        clientside("linked"),
-        Output("chart-sink", "data", allow_duplicate=True),
-        Input("chart-linked", "data"),
-        prevent_initial_call=True,
-    )
+    for function, into, answer in (
+        ("receive", "chart-state", "chart-delta"),
+        ("older", "chart-sink", "chart-older-response"),
+        ("linked", "chart-sink", "chart-linked"),
+    ):
+        app.clientside_callback(
+            clientside(function),
+            Output(into, "data", allow_duplicate=True),
+            Input(answer, "data"),
+            prevent_initial_call=True,
+        )
     app.clientside_callback(
         clientside("press"),
         Output("chart-sink", "data"),

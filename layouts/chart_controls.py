@@ -49,32 +49,24 @@ def controls(frame: str, frames: Sequence[str]) -> Component:
     return html.Div(
         className="of-bar",
         children=[
-            dmc.Select(
-                id="chart-symbol",
+            _select(
+                "symbol",
+                "Symbol",
                 data=[],
                 searchable=True,
-                allowDeselect=False,
-                size="xs",
                 w=132,
                 limit=200,
                 placeholder="Symbol",
                 nothingFoundMessage="No such symbol",
-                className="of-symbol",
-                comboboxProps={"zIndex": 400},
                 selectFirstOptionOnChange=True,
-                **aria(label="Symbol"),
             ),
-            dmc.Select(
-                id="chart-frame",
+            _select(
+                "frame",
+                "Time frame",
                 data=[*time_frames(frames), *activity_frames()],
                 value=frame,
-                allowDeselect=False,
-                size="xs",
                 w=104,
                 maxDropdownHeight=420,
-                className="of-frame",
-                comboboxProps={"zIndex": 400},
-                **aria(label="Time frame"),
             ),
             html.Div(id="chart-controls", className="of-controls", children=[*_picture(), *_drawing(), *_page()]),
             dmc.ActionIcon(
@@ -90,6 +82,19 @@ def controls(frame: str, frames: Sequence[str]) -> Component:
     )
 
 
+def _select(name: str, label: str, **more: Any) -> Component:
+    """A field of the header with a list, `chart-NAME`, whose list is above the header."""
+    return dmc.Select(
+        id=f"chart-{name}",
+        allowDeselect=False,
+        size="xs",
+        className=f"of-{name}",
+        comboboxProps={"zIndex": 400},
+        **more,
+        **aria(label=label),
+    )
+
+
 def _picture() -> list[Component]:
     return [
         dmc.SegmentedControl(
@@ -100,18 +105,14 @@ def _picture() -> list[Component]:
             className="of-modes",
             **aria(label="What the bars show"),
         ),
-        dmc.Select(
-            id="chart-rows",
+        _select(
+            "rows",
+            "Ticks in one footprint row",
             data=[{"value": "0", "label": "Auto"}],
             value="0",
-            allowDeselect=False,
-            size="xs",
             w=148,
             leftSection=html.Span("Rows", className="of-field-name"),
             leftSectionWidth=44,
-            className="of-rows",
-            comboboxProps={"zIndex": 400},
-            **aria(label="Ticks in one footprint row"),
         ),
     ]
 

@@ -43,15 +43,20 @@ def measures_table(rows: Sequence[Row], baseline: Json | None) -> Component:
     kept = [name for name, there in columns.items() if there]
     heads = ["Measure", "This game", *(titles[name] for name in kept)]
     body = [html.Tr(_cells(name, entry, unit, kept)) for name, entry, unit in rows]
+    return _table("Measures", heads, body)
+
+
+def _table(title: str, heads: Sequence[str], rows: Sequence[Component], name: str = "") -> Component:
+    """A table in a region that scrolls sideways. name: a class of its own."""
     return html.Div(
         html.Table(
-            [html.Thead(html.Tr([html.Th(head, scope="col") for head in heads])), html.Tbody(body)],
-            className="hd-table",
+            [html.Thead(html.Tr([html.Th(head, scope="col") for head in heads])), html.Tbody(list(rows))],
+            className=f"hd-table {name}".rstrip(),
         ),
         className="hd-scroll",
         tabIndex=0,
         role="region",
-        **aria(label="Measures"),
+        **aria(label=title),
     )
 
 
@@ -112,16 +117,7 @@ def leaders_table(leaders: Sequence[Json]) -> Component:
         for place, one in enumerate(leaders, 1)
     ]
     heads = ("", "Name", "Profit", "Wealth", "Shares")
-    return html.Div(
-        html.Table(
-            [html.Thead(html.Tr([html.Th(head, scope="col") for head in heads])), html.Tbody(rows)],
-            className="hd-table hd-leaders",
-        ),
-        className="hd-scroll",
-        tabIndex=0,
-        role="region",
-        **aria(label="The highest profits at the end"),
-    )
+    return _table("The highest profits at the end", heads, rows, "hd-leaders")
 
 
 METHODS = (

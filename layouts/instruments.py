@@ -243,34 +243,26 @@ def pager() -> Component:
 
 def none() -> Component:
     """In the place of the table when the server has no instruments."""
-    return html.Section(
-        id="instruments-none",
-        className="ix-empty",
-        hidden=True,
-        children=[
-            html.H2("There are no simulated instruments"),
-            html.P("This server was started without any. Start it with some, and they appear here:"),
-            html.Pre(html.Code("TICKER_COUNT=12 orderflow serve")),
-            html.P(
-                [
-                    "Single ones, each with its own model, are written as tables ",
-                    html.Code("[simulated.NAME]"),
-                    " in orderflow.toml.",
-                ]
-            ),
-        ],
+    return _instead(
+        "instruments-none",
+        "There are no simulated instruments",
+        html.P("This server was started without any. Start it with some, and they appear here:"),
+        html.Pre(html.Code("TICKER_COUNT=12 orderflow serve")),
+        html.P(
+            [
+                "Single ones, each with its own model, are written as tables ",
+                html.Code("[simulated.NAME]"),
+                " in orderflow.toml.",
+            ]
+        ),
     )
 
 
 def nothing() -> Component:
     """In the place of the table when a search finds nothing."""
-    return html.Section(
-        id="instruments-nothing",
-        className="ix-empty",
-        hidden=True,
-        children=[
-            html.H2("Nothing found"),
-            html.P(id="instruments-nothing-words"),
-            button("Show all", "instruments-clear"),
-        ],
-    )
+    words, all_ = html.P(id="instruments-nothing-words"), button("Show all", "instruments-clear")
+    return _instead("instruments-nothing", "Nothing found", words, all_)
+
+
+def _instead(id_: str, title: str, *rest: Component) -> Component:
+    return html.Section([html.H2(title), *rest], id=id_, className="ix-empty", hidden=True)

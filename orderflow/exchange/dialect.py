@@ -81,23 +81,15 @@ def no_quote() -> Refusal:
 
 
 def too_much_weight(limit: int, seconds: int) -> Refusal:
-    return Refusal(
-        -1003,
-        f"Too much request weight used; current limit is {limit} request weight per 1 MINUTE. Please use WebSocket "
-        "Streams for live updates to avoid polling the API.",
-        status_code=429,
-        retry_after=seconds,
-    )
+    use = "Please use WebSocket Streams for live updates to avoid polling the API."
+    text = f"Too much request weight used; current limit is {limit} request weight per 1 MINUTE. {use}"
+    return Refusal(-1003, text, status_code=429, retry_after=seconds)
 
 
 def banned(until_ms: int, seconds: int) -> Refusal:
-    return Refusal(
-        -1003,
-        f"Way too much request weight used; IP banned until {until_ms}. Please use WebSocket Streams for live updates "
-        "to avoid bans.",
-        status_code=418,
-        retry_after=seconds,
-    )
+    use = "Please use WebSocket Streams for live updates to avoid bans."
+    text = f"Way too much request weight used; IP banned until {until_ms}. {use}"
+    return Refusal(-1003, text, status_code=418, retry_after=seconds)
 
 
 def amount(units: int, decimals: int) -> str:

@@ -66,8 +66,8 @@ _Number = int | float | str | None
 _Values = tuple[list[Any], ...]
 
 
-class _Row(msgspec.Struct, gc=False):
-    """One JSON row with any known key, with the types that the fast path accepts."""
+class _Own(msgspec.Struct, gc=False):
+    """The canonical keys of one JSON row, with the types that the fast path accepts."""
 
     timestamp: _Number = None
     price: _Number = None
@@ -77,6 +77,11 @@ class _Row(msgspec.Struct, gc=False):
     ask: _Number = None
     id: int | str | None = None
     symbol: str | None = None
+
+
+class _Row(_Own, gc=False):
+    """One JSON row with any known key."""
+
     Timestamp: _Number = None
     Precio: _Number = None
     Volumen: _Number = None
@@ -85,17 +90,9 @@ class _Row(msgspec.Struct, gc=False):
     Ask: _Number = None
 
 
-class _Canonical(msgspec.Struct, gc=False):
+class _Canonical(_Own, gc=False):
     """One JSON row with canonical keys only; decoding fails if another known key has a value."""
 
-    timestamp: _Number = None
-    price: _Number = None
-    size: _Number = None
-    side: str | None = None
-    bid: _Number = None
-    ask: _Number = None
-    id: int | str | None = None
-    symbol: str | None = None
     Timestamp: None = None
     Precio: None = None
     Volumen: None = None

@@ -6,6 +6,7 @@ turns, in the same run.
 
 from __future__ import annotations
 
+import argparse
 import ctypes
 import gc
 import math
@@ -111,6 +112,18 @@ class Row:
     value: str
     aim: str = ""
     met: bool | None = None
+
+
+def parser_of(doc: str | None, quick: str, **numbers: tuple[float, str]) -> argparse.ArgumentParser:
+    """The parser of a benchmark: a flag for each number, of its default's type, and --quick.
+
+    doc: its first line describes the benchmark. quick: what --quick does. numbers: (default, help) by name.
+    """
+    parser = argparse.ArgumentParser(description=doc.splitlines()[0] if doc else None)
+    for name, (default, words) in numbers.items():
+        parser.add_argument(f"--{name}", type=type(default), default=default, help=f"{words} ({default:g})")
+    parser.add_argument("--quick", action="store_true", help=quick)
+    return parser
 
 
 def show(title: str, rows: Sequence[Row]) -> bool:

@@ -22,7 +22,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from _common import ROOT, Row, at_most, machine, number, percentile, show
+from _common import ROOT, Row, at_most, machine, number, parser_of, percentile, show
 from _server import Server, serving
 from _sockets import Listener, connect
 
@@ -42,14 +42,15 @@ def main() -> int:
 
 
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--seconds", type=float, default=30.0, help="seconds of each measurement (30)")
-    parser.add_argument("--drift", type=float, default=600.0, help="seconds of the drift measurement; 0: none (600)")
-    parser.add_argument("--slow", type=int, default=1000, help="instruments at one price per second (1000)")
-    parser.add_argument("--fast", type=int, default=100, help="instruments at one price every 10 ms (100)")
-    parser.add_argument("--sockets", type=int, default=5000, help="sockets over 100 instruments (5000)")
-    parser.add_argument("--quick", action="store_true", help="small numbers, to check that it runs")
-    options = parser.parse_args()
+    options = parser_of(
+        __doc__,
+        "small numbers, to check that it runs",
+        seconds=(30.0, "seconds of each measurement"),
+        drift=(600.0, "seconds of the drift measurement; 0: none"),
+        slow=(1000, "instruments at one price per second"),
+        fast=(100, "instruments at one price every 10 ms"),
+        sockets=(5000, "sockets over 100 instruments"),
+    ).parse_args()
     if options.quick:
         options.seconds, options.drift, options.slow, options.fast, options.sockets = 3.0, 5.0, 50, 5, 200
     options.warm = QUICK if options.quick else WARM

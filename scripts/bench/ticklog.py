@@ -20,7 +20,7 @@ from pathlib import Path
 
 import diskcache
 import numpy as np
-from _common import SYMBOL, Row, Trades, at_least, at_most, machine, median, number, show
+from _common import SYMBOL, Row, Trades, at_least, at_most, machine, median, number, parser_of, show
 
 from orderflow.market.tick_log import LogEntry
 from orderflow.market.ticks import TickBatch
@@ -50,13 +50,15 @@ def main() -> int:
 
 
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--ticks", type=float, default=1e7, help="ticks written in batches (1e7)")
-    parser.add_argument("--batch", type=int, default=5_000, help="ticks per batch (5000)")
-    parser.add_argument("--singles", type=float, default=2e4, help="calls of one tick (2e4)")
-    parser.add_argument("--callers", type=int, default=50, help="callers at the same time (50)")
-    parser.add_argument("--peer", type=float, default=2e4, help="ticks for the peer (2e4)")
-    parser.add_argument("--quick", action="store_true", help="small numbers, to check that it runs")
+    parser = parser_of(
+        __doc__,
+        "small numbers, to check that it runs",
+        ticks=(1e7, "ticks written in batches"),
+        batch=(5_000, "ticks per batch"),
+        singles=(2e4, "calls of one tick"),
+        callers=(50, "callers at the same time"),
+        peer=(2e4, "ticks for the peer"),
+    )
     options = parser.parse_args()
     if options.quick:
         options.ticks, options.singles, options.peer = 2e5, 2e3, 5e2

@@ -24,6 +24,19 @@ def drawn(page: Any) -> None:
     )
 
 
+@pytest.fixture
+def report(games: tuple[RunningServer, str, str], visit: Callable[..., Any]) -> Callable[..., Any]:
+    """report(dark=True, phone=False): the drawn debrief of the game with an experiment."""
+
+    def go(**kind: bool) -> Any:
+        server, herd, _ = games
+        page = visit(f"{server.url}/herd/debrief/?session={herd}", **kind)
+        drawn(page)
+        return page
+
+    return go
+
+
 def paper(page: Any) -> str:
     return str(page.evaluate("document.querySelector('#debrief-price .js-plotly-plot').layout.paper_bgcolor"))
 
@@ -52,10 +65,8 @@ def test_the_newest_game_comes_first_and_another_can_be_chosen(
         assert len(answer.body()) > 500
 
 
-def test_theme_can_be_chosen(games: tuple[RunningServer, str, str], visit: Callable[..., Any]) -> None:
-    server, herd, _ = games
-    page = visit(f"{server.url}/herd/debrief/?session={herd}", dark=False)
-    drawn(page)
+def test_theme_can_be_chosen(report: Callable[..., Any]) -> None:
+    page = report(dark=False)
     assert paper(page) == "#ffffff"
     page.locator("#debrief-theme-button").click()
     page.wait_for_function(
@@ -67,12 +78,8 @@ def test_theme_can_be_chosen(games: tuple[RunningServer, str, str], visit: Calla
     )
 
 
-def test_print_is_white_without_controls_and_the_screen_is_restored(
-    games: tuple[RunningServer, str, str], visit: Callable[..., Any]
-) -> None:
-    server, herd, _ = games
-    page = visit(f"{server.url}/herd/debrief/?session={herd}")
-    drawn(page)
+def test_print_is_white_without_controls_and_the_screen_is_restored(report: Callable[..., Any]) -> None:
+    page = report()
     assert len(page.pdf(format="A4")) > 30_000
     page.wait_for_timeout(300)
     assert paper(page) == "#0c1017"  # the browser has said that printing is over
@@ -91,12 +98,8 @@ def test_print_is_white_without_controls_and_the_screen_is_restored(
     assert page.locator(".hd-bar").is_visible()
 
 
-def test_a_phone_shows_it_without_scrolling_sideways(
-    games: tuple[RunningServer, str, str], visit: Callable[..., Any]
-) -> None:
-    server, herd, _ = games
-    page = visit(f"{server.url}/herd/debrief/?session={herd}", phone=True)
-    drawn(page)
+def test_a_phone_shows_it_without_scrolling_sideways(report: Callable[..., Any]) -> None:
+    page = report(phone=True)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
@@ -106,12 +109,8 @@ def test_without_a_game_it_says_how_to_get_one(server: RunningServer, visit: Cal
     assert "No debrief of this session" in page.inner_text("#debrief-body")
 
 
-def test_update_print_and_links_of_the_debrief(
-    games: tuple[RunningServer, str, str], visit: Callable[..., Any]
-) -> None:
-    server, herd, _ = games
-    page = visit(f"{server.url}/herd/debrief/?session={herd}")
-    drawn(page)
+def test_update_print_and_links_of_the_debrief(report: Callable[..., Any]) -> None:
+    page = report()
     for name, address in (("Back to the game", "/herd/"), ("The crowd's footprint", "/chart/?symbol=HERD")):
         assert page.get_by_role("link", name=name).get_attribute("href") == address
     assert page.get_by_role("region", name="For the talk").get_by_role("heading").count() >= 2

@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from tests.oracle.oracle import Row, Tick
-from tests.oracle.readers import MS
+from tests.oracle.readers import MS, flagged
 
 ROOT = Path(__file__).resolve().parents[2]
 LTC = ROOT / "data" / "LTCUSDT_2025-06-21_15h.csv.gz"
@@ -24,17 +24,7 @@ def unpacked(path: Path) -> str:
 
 def ltc() -> list[Tick]:
     """20,061 trades with the exchange's numbers and sides."""
-    rows = csv.DictReader(io.StringIO(unpacked(LTC)))
-    return [
-        Tick(
-            int(row["timestamp"]) * MS,
-            Decimal(row["price"]),
-            Decimal(row["quantity"]),
-            {"buy": 1, "sell": -1}[row["side"]],
-            int(row["tradeId"]),
-        )
-        for row in rows
-    ]
+    return flagged(io.StringIO(unpacked(LTC)), "quantity", "tradeId")
 
 
 def btc() -> list[Tick]:

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from orderflow.exchange.exchange import Exchange
+from orderflow.exchange.streams import Feed
 
 
 def ask(exchange: Exchange, path: str, address: str = "10.0.0.1", **query: Any) -> Any:
@@ -22,3 +23,15 @@ def refused(exchange: Exchange, path: str, *query: tuple[str, str], address: str
     body = json.loads(reply.body)
     assert body.keys() == {"code", "msg"}
     return reply.status, body["code"], body["msg"]
+
+
+def feed(exchange: Exchange, text: str) -> Feed:
+    """The feed of a valid stream name."""
+    made = exchange.feed(exchange.stream(text))
+    assert made is not None
+    return made
+
+
+def look(exchange: Exchange, made: Feed) -> list[dict[str, Any]]:
+    """The events of a feed now."""
+    return [json.loads(text) for text in made.events(exchange.now())] if made.due(exchange.now()) else []

@@ -8,22 +8,12 @@ from typing import Any
 import pytest
 
 from orderflow.exchange.exchange import Exchange, Rules
-from orderflow.exchange.streams import Feed
 from tests.clocks import ManualClock
+from tests.exchange.asking import feed, look
 from tests.exchange.trades import BEGIN, Fill, send
 
 T0 = BEGIN // 10**6
 HOUR, DAY = 3_600, 86_400
-
-
-def feed(exchange: Exchange, text: str) -> Feed:
-    made = exchange.feed(exchange.stream(text))
-    assert made is not None
-    return made
-
-
-def look(exchange: Exchange, made: Feed) -> list[dict[str, Any]]:
-    return [json.loads(text) for text in made.events(exchange.now())] if made.due(exchange.now()) else []
 
 
 @pytest.mark.parametrize("jump", [400 * DAY, -2 * HOUR])

@@ -16,24 +16,13 @@ from orderflow.errors import NotFound
 from orderflow.exchange.dialect import Refusal
 from orderflow.exchange.exchange import Exchange
 from orderflow.exchange.market_data import Quote
-from orderflow.exchange.streams import BATCH, Feed
+from orderflow.exchange.streams import BATCH
 from tests.clocks import ManualClock
-from tests.exchange.asking import ask
+from tests.exchange.asking import ask, feed, look
 from tests.exchange.trades import BEGIN, Fill, send, some
 
 T0 = BEGIN // 10**6
 Look = Callable[[], list[dict[str, Any]]]
-
-
-def feed(exchange: Exchange, text: str) -> Feed:
-    made = exchange.feed(exchange.stream(text))
-    assert made is not None
-    return made
-
-
-def look(exchange: Exchange, made: Feed) -> list[dict[str, Any]]:
-    """The events of a feed now."""
-    return [json.loads(text) for text in made.events(exchange.now())] if made.due(exchange.now()) else []
 
 
 def same_shape(mine: Any, theirs: Any, where: str = "") -> None:

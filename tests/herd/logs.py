@@ -85,6 +85,20 @@ class Log:
             sells=-sum(x for x in moved if x < 0),
         )
 
+    def round(self, second: float, state: str, number: int, of: int, seconds: int) -> None:
+        """The begin or the end of a round whose fundamental value is 100, without dividends."""
+        self.add(
+            second,
+            "round",
+            round=number,
+            of=of,
+            state=state,
+            seconds=seconds,
+            fundamental=100 * MICRO,
+            preset=None,
+            dividend=None,
+        )
+
     def order_event(self, number: int) -> OrderAccepted:
         """The event of that number, which must be an order."""
         event = self.events[number]
@@ -117,28 +131,8 @@ def chance_game(
             and (number := (second - 1) // (seconds // rounds) + 1) <= rounds
         ):
             if number > 1:
-                log.add(
-                    second - 0.2,
-                    "round",
-                    round=number - 1,
-                    of=rounds,
-                    state="end",
-                    seconds=seconds // rounds,
-                    fundamental=100 * MICRO,
-                    preset=None,
-                    dividend=None,
-                )
-            log.add(
-                second - 0.1,
-                "round",
-                round=number,
-                of=rounds,
-                state="begin",
-                seconds=seconds // rounds,
-                fundamental=100 * MICRO,
-                preset=None,
-                dividend=None,
-            )
+                log.round(second - 0.2, "end", number - 1, rounds, seconds // rounds)
+            log.round(second - 0.1, "begin", number, rounds, seconds // rounds)
         if second % 10 == 1:
             lean = 0.5 + swing * (1 if rng.random() < 0.5 else -1)
         active = [name for name in names if rng.random() < 0.25]

@@ -14,6 +14,7 @@ from orderflow.market.tick_log import LogEntry
 from orderflow.runtime.workers import Workers
 from orderflow.settings.settings import Settings
 from orderflow.storage.ticks.disk_log import DiskTickLog
+from orderflow.storage.ticks.wal import read_wal
 from tests.clocks import ManualClock
 from tests.herd.play import START
 from tests.storage.ticks.batches import batch
@@ -84,6 +85,14 @@ def flip_row(folder: Path, kind: bytes, number: int, column: str, at: int) -> No
     changed = bytearray(data)
     changed[at] ^= 1
     sql(folder, f"UPDATE Cache SET {column} = ? WHERE rowid = ?", bytes(changed), rowid)
+
+
+def flip_wal(folder: Path) -> None:
+    """Change a byte of the fifth commit in the write-ahead log of a killed server."""
+    path = folder / "ticks" / "cache.db-wal"
+    log = read_wal(path)
+    assert log is not None
+    flip(path, log.frames[log.commits[4] + 1].at + 2000)
 
 
 def contents(folder: Path) -> dict[str, bytes]:

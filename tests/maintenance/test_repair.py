@@ -17,10 +17,9 @@ from orderflow.runtime.workers import Workers
 from orderflow.settings.settings import Settings
 from orderflow.storage.lock import DirectoryLock
 from orderflow.storage.ticks.disk_log import DiskTickLog
-from orderflow.storage.ticks.wal import read_wal
 from tests.clocks import ManualClock
 from tests.herd.play import START
-from tests.maintenance.stored import BLOBS, TICKS, contents, flip, flip_line, flip_row, journal_of
+from tests.maintenance.stored import BLOBS, TICKS, contents, flip, flip_line, flip_row, flip_wal, journal_of
 from tests.storage.ticks.batches import batch, logged, rows
 
 
@@ -131,10 +130,7 @@ def test_any_damaged_byte_costs_at_most_its_row(data: Path) -> None:
 def test_writes_behind_the_damage_of_a_write_ahead_log(killed: Path, tmp_path: Path) -> None:
     """SQLite takes them for remains and drops them."""
     data = Path(shutil.copytree(killed, tmp_path / "data"))
-    wal = data / "ticks" / "cache.db-wal"
-    log = read_wal(wal)
-    assert log is not None
-    flip(wal, log.frames[log.commits[4] + 1].at + 2000)
+    flip_wal(data)
     report = repaired(data)
     assert report.saved["ticks of NQ"] >= 900
     assert any("cache.db-wal is damaged" in note for note in report.notes)

@@ -17,9 +17,8 @@ from orderflow.herd.live.game import Game
 from orderflow.maintenance.backup import backup, restore
 from orderflow.maintenance.verify import verify
 from orderflow.services import Services
-from orderflow.storage.ticks.wal import read_wal
 from orderflow.web.app import create_server
-from tests.maintenance.stored import contents, flip, flip_line, flip_row, journal_of
+from tests.maintenance.stored import contents, flip_line, flip_row, flip_wal, journal_of
 from tests.running import RunningServer
 
 
@@ -63,10 +62,7 @@ def test_a_damaged_write_ahead_log_costs_only_its_row(
 ) -> None:
     """SQLite would silently drop everything after the damage."""
     data = Path(shutil.copytree(killed, tmp_path / "data"))
-    wal = data / "ticks" / "cache.db-wal"
-    log = read_wal(wal)
-    assert log is not None
-    flip(wal, log.frames[log.commits[4] + 1].at + 2000)
+    flip_wal(data)
     before = contents(data)
     services = make_services(ephemeral=False, data_dir=data)
     assert services.ticks.info().ticks in (900, 1000)

@@ -7,18 +7,18 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 
 from orderflow.errors import StorageFailed
-from orderflow.market.tick_log import NO_META, LogEntry, LogInfo, nothing
+from orderflow.market.tick_log import NO_META, LogEntry, LogInfo, NoLog, nothing
 from orderflow.market.ticks import TickBatch
 
 
-class MemoryLog:
+class MemoryLog(NoLog):
     """Stores entries in a list. fail: make writes fail, as on a full disk."""
 
     durable = True
 
     def __init__(self) -> None:
+        super().__init__()
         self.entries: list[LogEntry] = []
-        self.meta: dict[str, bytes] = {}
         self.fail = False
 
     def append(self, entry: LogEntry, then: Callable[[], None]) -> None:
@@ -79,44 +79,20 @@ class MemoryLog:
             for batches, e in zip(kept, self.entries, strict=True)
             if batches or (e.key is not None and symbol is not None)
         ]
-        for name, value in meta.items():
-            self._put(name, value)
-        then()
-
-    def get_meta(self, name: str) -> bytes | None:
-        return self.meta.get(name)
-
-    def set_meta(self, name: str, value: bytes | None) -> None:
-        self.update_meta(name, lambda old: value)
+        super().forget(symbol, then, meta)
 
     def update_meta(
         self, name: str, change: Callable[[bytes | None], bytes | None], then: Callable[[], None] = nothing
     ) -> None:
-        old = self.meta.get(name)
-        if (value := change(old)) != old:
+        old = self.get_meta(name)
+        value = change(old)
+        if value != old:
             self._write()
-            self._put(name, value)
-        then()
-
-    problem = ""
-
-    def look(self) -> None:
-        pass
-
-    def rewrite(self) -> None:
-        pass
+        super().update_meta(name, lambda _: value, then)
 
     def _write(self) -> None:
         if self.fail:
             raise StorageFailed("no space left")
 
-    def _put(self, name: str, value: bytes | None) -> None:
-        self.meta.pop(name, None)
-        if value is not None:
-            self.meta[name] = value
-
     def info(self) -> LogInfo:
         return LogInfo(entries=len(self.entries))
-
-    def close(self) -> None:
-        pass

@@ -30,6 +30,20 @@ def _text(path: Path) -> io.StringIO:
     return io.StringIO((gzip.decompress(data) if path.suffix == ".gz" else data).decode("utf-8-sig"))
 
 
+def flagged(text: io.StringIO, size: str, id: str) -> list[Tick]:
+    """Trades with a time in ms, a price and a side in words, and the names of the columns of their sizes and ids."""
+    return [
+        Tick(
+            int(row["timestamp"]) * MS,
+            Decimal(row["price"]),
+            Decimal(row[size]),
+            {"buy": 1, "sell": -1}[row["side"]],
+            int(row[id]),
+        )
+        for row in csv.DictReader(text)
+    ]
+
+
 def nq(data: Path) -> list[Tick]:
     rows = csv.DictReader(_text(data / "futures_nq/time_and_sales_nq_30min.csv"), delimiter=";")
     return [
@@ -45,16 +59,7 @@ def nq(data: Path) -> list[Tick]:
 
 def ltc(data: Path) -> list[Tick]:
     (path,) = (data / "crypto_ltcusdt").glob("*_15h_*")
-    return [
-        Tick(
-            int(row["timestamp"]) * MS,
-            Decimal(row["price"]),
-            Decimal(row["quantity"]),
-            {"buy": 1, "sell": -1}[row["side"]],
-            int(row["tradeId"]),
-        )
-        for row in csv.DictReader(_text(path))
-    ]
+    return flagged(_text(path), "quantity", "tradeId")
 
 
 def btc(data: Path) -> list[Tick]:
@@ -88,17 +93,7 @@ def es(data: Path, most: int | None = None) -> list[Tick]:
 
 
 def freqtrade(data: Path) -> list[Tick]:
-    rows = csv.DictReader(_text(data / "freqtrade_orderflow/orderflow_public_trades_list.csv"))
-    return [
-        Tick(
-            int(row["timestamp"]) * MS,
-            Decimal(row["price"]),
-            Decimal(row["amount"]),
-            {"buy": 1, "sell": -1}[row["side"]],
-            int(row["id"]),
-        )
-        for row in rows
-    ]
+    return flagged(_text(data / "freqtrade_orderflow/orderflow_public_trades_list.csv"), "amount", "id")
 
 
 def futures(data: Path, symbol: str) -> list[Tick]:

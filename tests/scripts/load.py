@@ -6,6 +6,7 @@ import importlib.util
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -22,8 +23,13 @@ def load(name: str) -> ModuleType:
     return module
 
 
-def fresh(monkeypatch: pytest.MonkeyPatch, name: str) -> ModuleType:
-    """Import a module of scripts/ anew, as scripts beside it do."""
-    monkeypatch.syspath_prepend(str(SCRIPTS))
-    sys.modules.pop(name, None)
-    return importlib.import_module(name)
+def fresh_fixture(name: str) -> Any:
+    """A fixture: a module of scripts/, imported anew for each test as scripts beside it do."""
+
+    @pytest.fixture
+    def fresh(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+        monkeypatch.syspath_prepend(str(SCRIPTS))
+        sys.modules.pop(name, None)
+        return importlib.import_module(name)
+
+    return fresh

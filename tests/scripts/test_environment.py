@@ -11,12 +11,9 @@ from types import ModuleType
 
 import pytest
 
-from tests.scripts.load import SCRIPTS, fresh, load
+from tests.scripts.load import SCRIPTS, fresh_fixture, load
 
-
-@pytest.fixture
-def environment(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    return fresh(monkeypatch, "_environment")
+environment = fresh_fixture("_environment")
 
 
 @pytest.fixture

@@ -9,12 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.scripts.load import SCRIPTS, fresh, load
+from tests.scripts.load import SCRIPTS, fresh_fixture, load
 
-
-@pytest.fixture
-def node(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    return fresh(monkeypatch, "_node")
+node = fresh_fixture("_node")
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import math
 
 from orderflow.instruments.models.gbm import MU
 from orderflow.instruments.models.model import YEAR, LogPath, Model, Path, Theory, Values, usable
+from orderflow.instruments.models.ou import reversion
 from orderflow.instruments.params import Param
 from orderflow.instruments.rng import Noise
 
@@ -86,14 +87,10 @@ MODEL = Model(
     params=(
         MU,
         Param("theta", 1.44, 0.0, 400.0, "1/year", "The variance's level: 1.44 is a volatility of 1.2 a year."),
-        Param(
+        reversion(
             "kappa",
             70_000.0,
-            0.0,
-            1e9,
-            "1/year",
             "Reversion speed of the variance: half of a distance in 0.69 / kappa; 70,000 a year is five minutes.",
-            low_open=True,
         ),
         Param("xi", 400.0, 0.0, 1e6, "1/year", "Volatility of the variance."),
         Param("rho", -0.5, -1.0, 1.0, "", "Correlation of price and variance: below 0, falls bring volatility."),

@@ -22,6 +22,11 @@ from orderflow.instruments.params import Param
 from orderflow.instruments.rng import Noise
 
 
+def reversion(name: str, default: float, doc: str) -> Param:
+    """The parameter of a speed of reversion, above 0."""
+    return Param(name, default, 0.0, 1e9, "1/year", doc, low_open=True)
+
+
 class _Ou(LogPath):
     __slots__ = ("_full", "_keep", "_level", "_normal", "_spread")
 
@@ -67,14 +72,10 @@ MODEL = Model(
     doc="A price that reverts to a level, like a spread or a pegged coin: after a fall it tends to rise.",
     source="G. E. Uhlenbeck and L. S. Ornstein, On the theory of the Brownian motion, Physical Review 36, 1930",
     params=(
-        Param(
+        reversion(
             "theta",
             36_500.0,
-            0.0,
-            1e9,
-            "1/year",
             "Reversion speed. Half of a distance is closed in 0.69 / theta: 36,500 a year is ten minutes.",
-            low_open=True,
         ),
         Param("level", 0.0, 0.0, 1e12, "price", "The price to which it reverts; 0 is the starting price."),
         SIGMA,

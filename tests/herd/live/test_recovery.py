@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -160,24 +161,30 @@ def played(tmp_path: Path, workers: Workers, clock: ManualClock) -> tuple[Game, 
     return game, next((tmp_path / "herd").glob("*.jsonl"))
 
 
-def damage(path: Path, line: int) -> bytes:
-    """Change a byte in the middle of a line (from 1); returns what the file holds then."""
+def damage(path: Path, line: int) -> None:
+    """Change a byte in the middle of a line (from 1)."""
     lines = path.read_bytes().splitlines(keepends=True)
     middle = len(lines[line - 1]) // 2
     changed = bytearray(lines[line - 1])
     changed[middle] ^= 1
     lines[line - 1] = bytes(changed)
     path.write_bytes(b"".join(lines))
-    return path.read_bytes()
+
+
+def continued(tmp_path: Path, workers: Workers, change: Callable[[Path], None]) -> tuple[Game, Path, Game]:
+    """A played game, its log after the change, and the game that goes on from it."""
+    clock = ManualClock(START)
+    game, path = played(tmp_path, workers, clock)
+    change(path)
+    again = game_on(tmp_path, workers, clock)
+    again.start()
+    return game, path, again
 
 
 def test_a_damaged_line_stops_the_game_before_it(tmp_path: Path, workers: Workers) -> None:
     """The session is neither replaced by a new one, nor written to."""
-    clock = ManualClock(START)
-    game, path = played(tmp_path, workers, clock)
-    damaged = damage(path, 4)
-    again = game_on(tmp_path, workers, clock)
-    again.start()
+    game, path, again = continued(tmp_path, workers, lambda path: damage(path, 4))
+    damaged = path.read_bytes()
     assert (again.session_id, again.count, again.price, again.phase) == (game.session_id, 2, 100.0, "frozen")
     assert "line 4 of this game's log is damaged, and 2 more lines come after it" in again.trouble
     assert [part.name for part in again.damage()] == [game.session_id]
@@ -193,11 +200,8 @@ def test_a_damaged_line_stops_the_game_before_it(tmp_path: Path, workers: Worker
 
 
 def test_going_on_from_the_good_lines_keeps_the_damaged_log(tmp_path: Path, workers: Workers) -> None:
-    clock = ManualClock(START)
-    game, path = played(tmp_path, workers, clock)
-    damaged = damage(path, 3)
-    again = game_on(tmp_path, workers, clock)
-    again.start()
+    game, path, again = continued(tmp_path, workers, lambda path: damage(path, 3))
+    damaged = path.read_bytes()
     again.control("recover")
     assert (again.session_id, again.count, again.phase, again.trouble) == (game.session_id, 1, "open", "")
     assert again.participant("p2") is None, "the phone of somebody whose line is lost must join again"
@@ -207,18 +211,15 @@ def test_going_on_from_the_good_lines_keeps_the_damaged_log(tmp_path: Path, work
         again.control("recover")
     again.stop()
     assert path.with_name(f"{path.stem}.damaged-1").read_bytes() == damaged
-    third = game_on(tmp_path, workers, clock)
+    third = game_on(tmp_path, workers, ManualClock(START))
     third.start()
     assert (third.session_id, third.count, third.trouble, third.damage()) == (game.session_id, 2, "", [])
     third.stop()
 
 
 def test_a_new_game_leaves_the_damaged_log_as_it_is(tmp_path: Path, workers: Workers) -> None:
-    clock = ManualClock(START)
-    game, path = played(tmp_path, workers, clock)
-    damaged = damage(path, 2)
-    again = game_on(tmp_path, workers, clock)
-    again.start()
+    game, path, again = continued(tmp_path, workers, lambda path: damage(path, 2))
+    damaged = path.read_bytes()
     again.control("reset")
     assert again.session_id != game.session_id
     assert (again.code, again.count, again.trouble) == (game.code, 0, "")
@@ -232,11 +233,8 @@ def test_a_new_game_leaves_the_damaged_log_as_it_is(tmp_path: Path, workers: Wor
 
 
 def test_a_log_whose_first_line_is_damaged_is_said(tmp_path: Path, workers: Workers) -> None:
-    clock = ManualClock(START)
-    game, path = played(tmp_path, workers, clock)
-    damaged = damage(path, 1)
-    again = game_on(tmp_path, workers, clock)
-    again.start()
+    game, path, again = continued(tmp_path, workers, lambda path: damage(path, 1))
+    damaged = path.read_bytes()
     assert again.session_id != game.session_id
     assert again.trouble.startswith(f"A new game has begun: the log of the game {game.session_id} cannot be read")
     assert [part.name for part in again.damage()] == [game.session_id]
@@ -248,17 +246,18 @@ def test_a_log_whose_first_line_is_damaged_is_said(tmp_path: Path, workers: Work
 
 def test_an_event_that_does_not_fit_stops_the_game_too(tmp_path: Path, workers: Workers) -> None:
     """As in a log of an earlier version, whose lines have no checksum."""
-    clock = ManualClock(START)
-    game, path = played(tmp_path, workers, clock)
-    plain = DiskJournal(path.parent, workers).read(path.stem)
-    path.write_bytes(plain.replace(b'"n":3', b'"n":9'))
-    again = game_on(tmp_path, workers, clock)
-    again.start()
+
+    def plain(path: Path) -> None:
+        lines = DiskJournal(path.parent, workers).read(path.stem)
+        path.write_bytes(lines.replace(b'"n":3', b'"n":9'))
+
+    game, path, again = continued(tmp_path, workers, plain)
+    lines = DiskJournal(path.parent, workers).read(path.stem).splitlines(True)
     assert (again.session_id, again.count) == (game.session_id, 2)
     assert "line 4 of this game's log does not fit (event 9 (join) cannot follow event 2)" in again.trouble
     again.control("recover")
     again.join()
-    assert DiskJournal(path.parent, workers).read(path.stem).startswith(b"".join(plain.splitlines(True)[:3]))
+    assert DiskJournal(path.parent, workers).read(path.stem).startswith(b"".join(lines[:3]))
     again.stop()
 
 

@@ -22,6 +22,7 @@ from tests.market.ticks import draw, same
 FRAMES = ("1s", "5s", "15s", "1min", "30min", "1h", "4h", "1d", "ticks:7", "volume:11", "range:3", "delta:9")
 SESSIONS = ("UTC 00:00", "UTC 00:30", "Asia/Kolkata 09:15", "America/Chicago 17:00")
 SEEDS = st.integers(0, 2**32)
+ANY_SERIES = given(SEEDS, st.sampled_from(FRAMES), st.sampled_from(SESSIONS))
 BARS = 5
 SIDES: tuple[Side, ...] = ("before", "after", "around")
 
@@ -42,6 +43,11 @@ def _small() -> Iterator[None]:
         ):
             patch.setattr(module, name, value)
         yield
+
+
+def drawn(seed: int, name: str) -> tuple[Frame, np.random.Generator, TickBatch]:
+    """A frame, random numbers, and ticks."""
+    return Frame.parse(name), np.random.default_rng(seed), draw(seed, most=200).batch
 
 
 def arriving(batch: TickBatch, rng: np.random.Generator) -> Iterator[TickBatch]:
@@ -89,11 +95,10 @@ def check_window(answer: dict[str, Any], bars: list[dict[str, Any]], time: int, 
 
 
 @settings(max_examples=30, deadline=None)
-@given(SEEDS, st.sampled_from(FRAMES), st.sampled_from(SESSIONS))
+@ANY_SERIES
 @example(0, "1h", "UTC 00:30")
 def test_any_window_of_any_memory_has_the_bars_of_the_whole_series(seed: int, name: str, session: str) -> None:
-    frame, rng = Frame.parse(name), np.random.default_rng(seed)
-    batch = draw(seed, most=200).batch
+    frame, rng, batch = drawn(seed, name)
     true = whole_series(batch, frame, session)
     log, most = MemoryLog(), int(rng.choice([40, 10_000]))
     market = Market(log, max_candles=4, max_ticks=most)
@@ -122,11 +127,10 @@ def test_any_window_of_any_memory_has_the_bars_of_the_whole_series(seed: int, na
 
 
 @settings(max_examples=20, deadline=None)
-@given(SEEDS, st.sampled_from(FRAMES), st.sampled_from(SESSIONS))
+@ANY_SERIES
 @example(2569878946, "1h", "UTC 00:30")
 def test_a_span_of_the_table_has_whole_bars(seed: int, name: str, session: str) -> None:
-    frame, rng = Frame.parse(name), np.random.default_rng(seed)
-    batch = draw(seed, most=200).batch
+    frame, rng, batch = drawn(seed, name)
     market = Market(MemoryLog(), max_candles=4)
     market.configure("X", session=session)
     market.ingest([batch])

@@ -260,12 +260,17 @@ def test_a_damaged_setting_costs_only_itself(directory: Path, disk: Disk, at: in
     assert log.info().damage == ()
 
 
-def test_settings_of_an_earlier_version_have_no_checksum(directory: Path, disk: Disk) -> None:
+def with_earlier_setting(directory: Path, disk: Disk, value: bytes) -> DiskTickLog:
+    """A log whose setting `instruments` was stored by an earlier version."""
     log = disk()
     log.set_meta("instruments", b"{}")
     log.close()
-    sql(directory, "UPDATE Cache SET key = ?, value = ? WHERE hex(key) LIKE '4E%'", b"Minstruments", b'{"NQ": 1}')
-    log = disk()
+    sql(directory, "UPDATE Cache SET key = ?, value = ? WHERE hex(key) LIKE '4E%'", b"Minstruments", value)
+    return disk()
+
+
+def test_settings_of_an_earlier_version_have_no_checksum(directory: Path, disk: Disk) -> None:
+    log = with_earlier_setting(directory, disk, b'{"NQ": 1}')
     assert log.get_meta("instruments") == b'{"NQ": 1}'
     log.set_meta("instruments", b'{"NQ": 2}')
     log = disk()
@@ -275,11 +280,7 @@ def test_settings_of_an_earlier_version_have_no_checksum(directory: Path, disk: 
 
 
 def test_a_setting_of_an_earlier_version_that_is_not_json_is_damaged(directory: Path, disk: Disk) -> None:
-    log = disk()
-    log.set_meta("instruments", b"{}")
-    log.close()
-    sql(directory, "UPDATE Cache SET key = ?, value = ? WHERE hex(key) LIKE '4E%'", b"Minstruments", b'{"NQ": 1]')
-    log = disk()
+    log = with_earlier_setting(directory, disk, b'{"NQ": 1]')
     assert log.get_meta("instruments") is None
     assert [(part.what, part.name) for part in log.info().damage] == [("setting", "instruments")]
 
