@@ -64,8 +64,10 @@
       this.view.share = this.options.profile === "off" ? 0.01 : PROFILE_SHARE;
     }
 
-    /** Merge an answer of the server. Returns false when only a snapshot will do. */
+    /** Merge an answer of the server. Returns false when only a snapshot will do: also after late ticks in older bars than
+      the server's newest, if such are held. */
     receive(answer) {
+      if (answer.late && (this.away || this.live.deep)) return false;
       const started = performance.now(),
         { live } = this,
         away = this.away && !answer.full;
@@ -210,6 +212,7 @@
 
     /** The reader moves the view: redraw with the next frame, on the canvases alone. Plotly follows in `settled`. */
     moved() {
+      if (!this.ready) return;
       if (this.wanted) of.reach.stop();
       this.wanted = null;
       of.view.clamp(this.view, this.model);

@@ -157,7 +157,7 @@
     ctx.setLineDash([]);
   }
 
-  /** Naked points of control: [t of the bar, row] each, a ray from its bar to the right. */
+  /** Naked points of control: [t of the bar, row] each, a ray from its bar to the right; its bar may be one before those held. */
   function nakedPoc(ctx, { model, theme, X, Y, box }, rays) {
     ctx.strokeStyle = theme.poc;
     ctx.lineWidth = 1.2;
@@ -167,8 +167,8 @@
     for (const [t, row] of rays) {
       const at = of.model.find(model.bars, t),
         y = Math.round(Y((row + 0.5) * model.rows - 0.5)) + 0.5;
-      if (at < 0) continue;
-      ctx.moveTo(X(model.first + at), y);
+      if (at < -1) continue; // later than a window of older bars
+      ctx.moveTo(at < 0 ? box.x : X(model.first + at), y);
       ctx.lineTo(box.x + box.w, y);
     }
     ctx.stroke();

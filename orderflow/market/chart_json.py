@@ -29,12 +29,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from orderflow.arrays import Ints
+from orderflow.market.bars.base_bars import BarScalars
 from orderflow.market.bars.series import ASK, BID, NO_TOTALS, UNKNOWN, Bar, Totals
 from orderflow.market.studies.options import StudyOptions
 from orderflow.market.studies.poc import poc
 from orderflow.market.studies.unfinished import unfinished
 from orderflow.market.studies.vwap import vwap
 
+NONE = np.empty(0, np.int64)
 DIGITS = 6
 """Decimals of VWAP and sigma, which are in levels."""
 
@@ -100,36 +102,45 @@ def ladder_json(level: Ints, bid: Ints, ask: Ints, unknown: Ints) -> dict[str, A
 class HeldBars:
     """Adapter of live bars to `studies.study.Bars`: times in ms UTC, prices in rows of `rows` levels."""
 
-    def __init__(self, bars: Sequence[Bar], rows: int) -> None:
+    def __init__(self, bars: Sequence[Bar], rows: int, before: tuple[Ints, Ints] = (NONE, NONE)) -> None:
+        """before: (starts in ms UTC, rows), int64[k] each, of earlier bars of which only the POC is left."""
         self._bars = bars
         self._rows = rows
+        self._start, self._row = before
 
     @cached_property
     def time(self) -> Ints:
-        return np.array([bar.start // 1_000_000 for bar in self._bars], np.int64)
+        return self._joined(self._start, [bar.start // 1_000_000 for bar in self._bars])
 
     @cached_property
     def session(self) -> Ints:
-        return np.array([bar.session // 1_000_000 for bar in self._bars], np.int64)
+        return self._joined(self._start, [bar.session // 1_000_000 for bar in self._bars])
 
     @cached_property
     def poc(self) -> Ints:
-        return np.array([poc_row(bar, self._rows) for bar in self._bars], np.int64)
+        return self._joined(self._row, [poc_row(bar, self._rows) for bar in self._bars])
 
     @cached_property
     def high(self) -> Ints:
-        return self._scalar("high") // self._rows
+        return self._joined(self._row, [_scalars(bar).high // self._rows for bar in self._bars])
 
     @cached_property
     def low(self) -> Ints:
-        return self._scalar("low") // self._rows
+        return self._joined(self._row, [_scalars(bar).low // self._rows for bar in self._bars])
 
     @cached_property
     def delta(self) -> Ints:
-        return np.array([bar.delta for bar in self._bars], np.int64)
+        return self._joined(np.zeros_like(self._row), [bar.delta for bar in self._bars])
 
-    def _scalar(self, name: str) -> Ints:
-        return np.array([getattr(bar.scalars, name) for bar in self._bars], np.int64)
+    @staticmethod
+    def _joined(before: Ints, held: Sequence[int]) -> Ints:
+        return np.concatenate([before, np.array(held, np.int64)])
+
+
+def _scalars(bar: Bar) -> BarScalars:
+    if bar.scalars is None:
+        raise ValueError("the bar has no scalars")
+    return bar.scalars
 
 
 def bars_json(
@@ -167,9 +178,7 @@ def bar_json(
     bar: Bar, vwap_ref: int, rows: int, size_decimals: int, options: StudyOptions, end: int | None = None
 ) -> dict[str, Any]:
     """JSON of one bar, with the keys listed in the module. Raises ValueError if its scalars are not computed."""
-    scalars = bar.scalars
-    if scalars is None:
-        raise ValueError("the bar has no scalars")
+    scalars = _scalars(bar)
     level, bid, ask, unknown = ladder(bar, rows)
     at, deep, high = options.area(level, bid, ask, unknown)
     bar.poc = rows, int(level[at])

@@ -26,6 +26,7 @@ from orderflow.market.tape import SESSION, Tape
 from orderflow.market.windows.activity_tables import activity_tables
 from orderflow.market.windows.activity_window import activity_bars, activity_candles, activity_window, newest_bars
 from orderflow.market.windows.counting import Counting
+from orderflow.market.windows.naked import naked_before
 from orderflow.market.windows.reach import candles
 from orderflow.market.windows.window import Side, time_window
 
@@ -97,7 +98,8 @@ def changed(
     """The changes since revision `since` of `epoch`, as JSON for a chart; `market.chart_json` lists the keys of a bar.
 
     A snapshot (`full`) if the epoch is another one, the change log does not reach back to `since`, or the automatic row
-    size has changed since. rows: levels in a row, 0: automatic. span: bars of the volume profile, None: no profile.
+    size has changed since. late: time (ms UTC) from which on bars older than those held have changed by late ticks,
+    if some have. rows: levels in a row, 0: automatic. span: bars of the volume profile, None: no profile.
     now: monotonic seconds. stats.candles is the number of bars in the log, or None while stats.counting is true; the
     first bars of an activity frame may have to wait for it.
     """
@@ -121,7 +123,9 @@ def changed(
         moved = series.moved(since, starts) if not full else []
         for start in (*starts, *moved):
             series.opening_of(start)
+        drawn, bars_of_studies = _studies(state, series, rows, options, counting)
         return {
+            **({} if full else _late(tape, series, since)),
             "epoch": state.epoch,
             "rev": revision,
             "full": full,
@@ -134,7 +138,7 @@ def changed(
             "rows": rows,
             "ref": series.vwap_ref,
             "session": tape.session.label,
-            "marks": options.text,
+            "marks": options.text(bars_of_studies),
             "first": series.starts[0] // 1_000_000 if series.starts else 0,
             "cut": series.opening.sums.s0 > 0,
             "bars": [
@@ -142,7 +146,7 @@ def changed(
                 for bar in map(series.bars.__getitem__, starts)
             ],
             "run": [[start // 1_000_000, *running_json(series.bars[start], series.vwap_ref)] for start in moved],
-            "studies": _studies(series, rows, options),
+            "studies": drawn,
             "profile": None if span is None else _profile(state, series, span, rows, options, counting),
             "stats": {**state.stats(now), **_count(_candles(state, series, counting))},
         }
@@ -297,13 +301,30 @@ def session_bars(state: SymbolState, start: int) -> list[Bar]:
     return [bar for bar in [state.session[1]] if bar is not None]
 
 
-def _studies(series: Series, rows: int, options: StudyOptions) -> dict[str, list[list[int]]]:
-    """Data for the chart's painters, by study."""
+def _late(tape: Tape, series: Series, since: int) -> dict[str, int]:
+    """Time (ms UTC) from which on bars older than those held have changed after revision `since`, if any have."""
+    late = tape.late.since(since)
+    return {} if late is None or not series.starts or late >= series.starts[0] else {"late": late // 1_000_000}
+
+
+def _studies(
+    state: SymbolState, series: Series, rows: int, options: StudyOptions, counting: Counting
+) -> tuple[dict[str, list[list[int]]], str]:
+    """(data for the chart's painters by study, of which bars they are)."""
     if not options.studies:
-        return {}
-    held = HeldBars([series.bars[start] for start in series.starts], rows)
-    charts = {name: find(name).chart for name in options.studies}
-    return {name: chart.draw(held) for name, chart in charts.items() if chart is not None and chart.draw is not None}
+        return {}, ""
+    held, of = [series.bars[start] for start in series.starts], "the newest bars"
+    some = whole = HeldBars(held, rows)
+    charts = {name: chart for name in options.studies if (chart := find(name).chart) is not None}
+    if series.frame.ns and any(chart.whole_log for chart in charts.values()):
+        before = naked_before(state, series, rows, counting)
+        if before is None:
+            of = "the newest bars, older ones are being counted"
+        else:
+            whole = HeldBars(held, rows, (before.start // 1_000_000, before.row))
+            of = "all bars" if state.tape.lost_until == -(2**63) else "all bars that are not lost"
+    drawn = {name: chart.draw(whole if chart.whole_log else some) for name, chart in charts.items() if chart.draw}
+    return drawn, of
 
 
 def _recent(state: SymbolState, frame: Frame, begin: int, stop: int) -> tuple[BarTable, int]:

@@ -20,6 +20,7 @@ from orderflow.market.audit import Audit, audit_minute
 from orderflow.market.bars.activity_series import ActivitySeries
 from orderflow.market.bars.base_bars import BaseBars
 from orderflow.market.bars.checkpoints import Passes
+from orderflow.market.bars.late import LateNotes
 from orderflow.market.bars.series import NO_TOTALS, Series, SessionCarry, level_sums
 from orderflow.market.bars.traded import TradedMinutes
 from orderflow.market.bars.updates import BarUpdater, ReadLog
@@ -66,6 +67,7 @@ class Tape:
         self.read_log = read_log
         self.traded = TradedMinutes()
         self.passes = Passes()
+        self.late = LateNotes()
         self._updater = BarUpdater(self.buffer, self.evicted)
         self._done = 0
         self._ref = 0
@@ -260,6 +262,7 @@ class Tape:
         self.traded.add(new.ticks.time)
         if new.late is not None:
             self.passes.late(new.late)
+            self.late.add(revision, new.late)
         for base in self._base_bars:
             users = [series for series in self._series.values() if series.frame.base == base]
             if users:
@@ -318,7 +321,7 @@ class Tape:
             self._seconds_from(begin)
         session = int(self.session.start_of(np.array([begin]))[0])
         opening = -(-session // frame.ns) * frame.ns if frame.ns <= HOUR else session
-        passed = self.passes.find(session)
+        passed = self.passes.sessions.find(session)
         if passed is not None and opening == session:
             at = passed.at(begin)
             series.carry = SessionCarry(session, at.totals if at.session == session else NO_TOTALS)

@@ -22,7 +22,7 @@ def test_what_differs_from_the_defaults_is_chosen_in_words_that_the_studies_take
     chosen, errors = define(field_values({**USUAL, "ratio": 4.5, "zero": False, "rows": "1", "naked_poc": True}), None)
     assert errors == {}
     assert chosen == {"ratio": 4.5, "zero": "never", "rows": "1", "studies": ["naked_poc"]}
-    assert StudyOptions.parse(chosen).text.startswith("Imbalance 4.5x diagonal, min 1, never against zero")
+    assert StudyOptions.parse(chosen).text().startswith("Imbalance 4.5x diagonal, min 1, never against zero")
 
 
 @pytest.mark.parametrize(

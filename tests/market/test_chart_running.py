@@ -143,7 +143,27 @@ def test_naked_pocs_are_sent_when_asked_for_and_go_when_touched(rows: int) -> No
             if not any(low <= poc <= high for _, low, high, _ in held[i + 1 :])
         ]
         assert answer["studies"] == {"naked_poc": naked}
-        assert answer["marks"].endswith(" · Naked POC of the newest bars")
+        assert answer["marks"].endswith(" · Naked POC of all bars")
+
+
+@pytest.mark.parametrize("log", [True, False])
+def test_a_late_tick_before_the_held_bars_is_told_once(log: bool) -> None:
+    batch = draw(11, most=2_000).batch
+    batch = replace(batch, time=1_790_000_000_000_000_000 + np.arange(len(batch)) * 7_000_000_000)
+    late = np.zeros(len(batch), np.bool_)
+    late[[40, len(batch) - 2]] = True
+    market, frame = Market(MemoryLog() if log else None, max_candles=5), Frame.parse("1min")
+    market.ingest([batch.take(~late)])
+    first = market.changed("X", frame, 0, None, 1)
+    assert "late" not in first
+    market.ingest([batch.take(slice(len(batch) - 2, len(batch) - 1))])  # in a bar that is held
+    second = market.changed("X", frame, first["rev"], first["epoch"], 1)
+    assert ("late" in second, second["full"], len(second["bars"])) == (False, False, 1)
+    market.ingest([batch.take([40])])
+    third = market.changed("X", frame, second["rev"], second["epoch"], 1)
+    assert third["late"] == int(batch.time[40]) // 60_000_000_000 * 60_000
+    assert "late" not in market.changed("X", frame, third["rev"], third["epoch"], 1)
+    assert market.changed("X", frame, first["rev"], first["epoch"], 1)["late"] == third["late"]
 
 
 def test_the_profile_of_a_span_reaches_back_into_the_log() -> None:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import OrderedDict
+from collections.abc import Hashable
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
@@ -178,45 +179,71 @@ class Checkpoints:
         return keep > 0
 
 
-class Passes:
-    """The checkpoints that are kept of one symbol: of activity frames by name, of sessions' totals by their start."""
+class Kept(Protocol):
+    """Checkpoints of any kind. gone: they are not kept any more. error: why the pass cannot be made."""
 
-    def __init__(self) -> None:
-        self._frames: OrderedDict[str | int, Checkpoints] = OrderedDict()
-        self._sessions: OrderedDict[str | int, Checkpoints] = OrderedDict()
+    gone: bool
+    error: str | None
 
-    def find(self, key: str | int) -> Checkpoints | None:
-        """The checkpoints of an activity frame (its name), or of a session's totals (its start)."""
-        held = self._of(key)
-        found = held.get(key)
+    def late(self, time: int) -> bool: ...
+
+
+C = TypeVar("C", bound=Kept)
+
+
+class Store(Generic[C]):
+    """The checkpoints that are kept of one kind, by key: the `most` used last."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._held: OrderedDict[Hashable, C] = OrderedDict()
+
+    def find(self, key: Hashable) -> C | None:
+        """The checkpoints with this key."""
+        found = self._held.get(key)
         if found is not None:
-            held.move_to_end(key)
+            self._held.move_to_end(key)
         return found
 
-    def keep(self, key: str | int, found: Checkpoints) -> Checkpoints:
+    def keep(self, key: Hashable, found: C) -> C:
         """Keep checkpoints, in place of those that were not used for the longest time."""
-        held = self._of(key)
-        held[key] = found
-        while len(held) > (MAX_FRAMES if isinstance(key, str) else MAX_SESSIONS):
-            self.drop(next(iter(held)))
+        self._held[key] = found
+        while len(self._held) > self._most:
+            self._drop(next(iter(self._held)))
         return found
-
-    def drop(self, key: str | int) -> None:
-        """Forget the checkpoints of a frame or of a session's totals."""
-        found = self._of(key).pop(key, None)
-        if found is not None:
-            found.gone = True
 
     def late(self, time: int) -> None:
         """Ticks after `time` (ns UTC) have changed."""
-        for held in (self._frames, self._sessions):
-            for key in [key for key, found in held.items() if not found.late(time)]:
-                self.drop(key)
+        for key in [key for key, found in self._held.items() if not found.late(time)]:
+            self._drop(key)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        for key in [*self._held]:
+            self._drop(key)
+
+    def _drop(self, key: Hashable) -> None:
+        self._held.pop(key).gone = True
+
+
+class Passes:
+    """The checkpoints that are kept of one symbol.
+
+    frames: of activity frames, by name. sessions: of sessions' totals, by their start. naked: of naked points of
+    control, by frame and row size (`market.windows.naked`).
+    """
+
+    def __init__(self) -> None:
+        self.frames: Store[Checkpoints] = Store(MAX_FRAMES)
+        self.sessions: Store[Checkpoints] = Store(MAX_SESSIONS)
+        self.naked: Store[Any] = Store(MAX_FRAMES)
+
+    def late(self, time: int) -> None:
+        """Ticks after `time` (ns UTC) have changed."""
+        for store in (self.frames, self.sessions, self.naked):
+            store.late(time)
 
     def clear(self) -> None:
         """Forget everything: the grid, the session or the ticks held have changed."""
-        for key in [*self._frames, *self._sessions]:
-            self.drop(key)
-
-    def _of(self, key: str | int) -> OrderedDict[str | int, Checkpoints]:
-        return self._frames if isinstance(key, str) else self._sessions
+        for store in (self.frames, self.sessions, self.naked):
+            store.clear()

@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right, insort
 
 import numpy as np
 
-from orderflow.arrays import Ints
+from orderflow.arrays import Flags, Ints
 from orderflow.market.studies.study import Bars, Chart, Data, Result, Study, per_bar
 
 
@@ -24,6 +24,15 @@ def naked_poc(poc: Ints, high: Ints, low: Ints) -> Ints:
         del naked[a:b]
         insort(naked, (level, bar))
     return filled
+
+
+def untouched(row: Ints, high: Ints, low: Ints) -> Flags:
+    """bool[k]: which rows none of n bars has traded at. row: int64[k], ascending. high, low: int64[n], rows."""
+    change = np.zeros(len(row) + 1, np.int64)
+    np.add.at(change, row.searchsorted(low), 1)
+    np.add.at(change, row.searchsorted(high, side="right"), -1)
+    clear: Flags = np.cumsum(change[:-1]) == 0
+    return clear
 
 
 def naked_rows(bars: Bars) -> list[list[int]]:
@@ -44,5 +53,5 @@ STUDY = Study(
     yields="the bar that fills it, for every bar",
     run=naked_poc,
     apply=_bars,
-    chart=Chart("Naked points of control", on=False, draw=naked_rows),
+    chart=Chart("Naked points of control", on=False, draw=naked_rows, whole_log=True),
 )

@@ -55,10 +55,11 @@ class StudyOptions:
             parsed[name] = _studies(value) if option is None else option.parse(value)
         return StudyOptions(**parsed)
 
-    @property
-    def text(self) -> str:
-        """The options as text, for a chart's legend."""
-        drawn = "".join(f" · {find(name).title} of the newest bars" for name in self.studies)
+    def text(self, bars: str = "the newest bars") -> str:
+        """The options as text, for a chart's legend. bars: of which ones it shows the studies of a whole log."""
+        drawn = "".join(
+            f" · {find(name).title} of {bars if _is_of_log(name) else 'the newest bars'}" for name in self.studies
+        )
         zero = "" if self.zero == "dominant" else ", never against zero"
         return (
             f"Imbalance {self.ratio:f}x diagonal, min {self.minimum:f}{zero} · stacked {self.stack} · "
@@ -94,6 +95,11 @@ def _studies(value: object) -> tuple[str, ...]:
     if not isinstance(value, list | tuple) or not drawn.issuperset(value):
         raise _wrong("studies", f"{value!r} is not a list of {', '.join(sorted(drawn))}")
     return tuple(sorted(set(value)))
+
+
+def _is_of_log(name: str) -> bool:
+    chart = find(name).chart
+    return chart is not None and chart.whole_log
 
 
 def _wrong(name: str, reason: str) -> BadInput:

@@ -25,6 +25,24 @@ def poc(level: Ints, bid: Ints, ask: Ints, unknown: Ints) -> int:
     return min(zip(away, (-d for d in delta), tied.tolist(), strict=True))[2]
 
 
+def poc_of_bars(bounds: Ints, level: Ints, cells: Ints) -> Ints:
+    """int64[n]: the level of `poc` for each of n ladders that follow one another.
+
+    bounds: int64[n + 1], where each begins. level: int64[m]. cells: int64[m, 4], columns ask, bid, unknown and trades.
+    """
+    first, count = bounds[:-1], np.diff(bounds)
+    volume = cells[:, :3].sum(axis=1)
+    bar = np.repeat(np.arange(len(first)), count)
+    tied = np.flatnonzero(volume == np.maximum.reduceat(volume, first)[bar])
+    here = bar[tied]
+    twice_mid = level[first] + level[bounds[1:] - 1]
+    away = np.abs(2 * level[tied] - twice_mid[here])
+    delta = np.abs(cells[tied, 0] - cells[tied, 1])
+    order = tied if len(tied) == len(first) else tied[np.lexsort((tied, -delta, away, here))]
+    found = bar[order]
+    return level[order[np.flatnonzero(np.concatenate(([True], found[1:] != found[:-1])))]]
+
+
 def _bars(data: Data) -> Result:
     return per_bar(data, prices=("poc",), poc=np.array([row[0] for row in data.by_bar(_level)], np.int64))
 

@@ -190,12 +190,14 @@ class Chart:
     """How a chart shows a study.
 
     label: of its switch in the settings. on: the switch's default. draw: computes the rows for the study's painter from
-    the bars held, as JSON values; None if the bars' JSON includes the study's marks.
+    the bars held, as JSON values; None if the bars' JSON includes the study's marks. whole_log: of time frames they
+    begin with what is left of the bars before those held, see `market.windows.naked`.
     """
 
     label: str
     on: bool = True
     draw: Callable[[Bars], list[list[int]]] | None = None
+    whole_log: bool = False
 
 
 @dataclass(frozen=True, slots=True)

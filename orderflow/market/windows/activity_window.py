@@ -14,7 +14,7 @@ from orderflow.market.buffer import Columns
 from orderflow.market.frames import Frame
 from orderflow.market.symbol import SymbolState
 from orderflow.market.tape import Tape
-from orderflow.market.windows.counting import Counting, ready
+from orderflow.market.windows.counting import CHECKPOINTS, Counting, ready
 from orderflow.market.windows.reach import extend, newest_minute, state_at, totals_of, walk
 from orderflow.market.windows.window import BARS, MOST_TICKS, Side, Window
 
@@ -26,10 +26,10 @@ def frame_passes(state: SymbolState, frame: Frame) -> Checkpoints:
     """The checkpoints of an activity frame over the whole log; only the first one if there were none."""
     tape = state.tape
     with tape.lock:
-        found = tape.passes.find(frame.name)
+        found = tape.passes.frames.find(frame.name)
         if found is None:
             begin = int(tape.session.start_of(tape.traded.start[:1])[0])
-            found = tape.passes.keep(frame.name, passes_from(state, frame, begin))
+            found = tape.passes.frames.keep(frame.name, passes_from(state, frame, begin))
         return found
 
 
@@ -45,7 +45,7 @@ def activity_window(state: SymbolState, frame: Frame, time: int, side: Side, cou
     tape = state.tape
     tape.refresh()
     found, newest = frame_passes(state, frame), newest_minute(tape)
-    if not ready(state, found, newest, newest, counting):
+    if not ready(state, found, newest, newest, counting, CHECKPOINTS):
         return Window(counting=True)
     with tape.lock:
         found = found.copy()
@@ -61,7 +61,7 @@ def activity_bars(state: SymbolState, frame: Frame, start: int, end: int, counti
     """The log's bars with start <= bar start < end (ms UTC); None while they are being counted."""
     tape = state.tape
     found, newest = frame_passes(state, frame), newest_minute(tape)
-    if not ready(state, found, newest, newest, counting):
+    if not ready(state, found, newest, newest, counting, CHECKPOINTS):
         return None
     until = (tape.newest or 0) + 1
     first, last = (_rank(state, found, time, until) for time in (start, end))
@@ -77,7 +77,7 @@ def newest_bars(state: SymbolState, frame: Frame, revision: int, counting: Count
     if not len(tape.traded):
         return ActivitySeries(frame, tape.session, tape.max_candles, tape.vwap_ref, log_floor=revision, grid=tape.grid)
     found, newest = frame_passes(state, frame), newest_minute(tape)
-    if ready(state, found, newest, newest, counting):
+    if ready(state, found, newest, newest, counting, CHECKPOINTS):
         return _grown(state, found, revision, 0)
     begin = _last_sessions(tape)
     if begin is None:
@@ -95,7 +95,7 @@ def activity_candles(state: SymbolState, series: ActivitySeries, counting: Count
     """
     if series.before is None:
         found, newest = frame_passes(state, series.frame), newest_minute(state.tape)
-        if not ready(state, found, newest, newest, counting):
+        if not ready(state, found, newest, newest, counting, CHECKPOINTS):
             return None
         at = state_at(state, found, series.begin)
         if at.last >= series.begin // MILLISECOND:  # starts of bars were moved from one session into the next

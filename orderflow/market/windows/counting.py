@@ -4,18 +4,33 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
 from orderflow.errors import OrderflowError
-from orderflow.market.bars.checkpoints import Checkpoints
+from orderflow.market.bars.checkpoints import Checkpoints, Kept
 from orderflow.market.symbol import SymbolState
-from orderflow.market.tape import Lock
+from orderflow.market.tape import Lock, Tape
 from orderflow.market.windows.reach import AT_ONCE, extend, missing, newest_minute, session_passes
 
 Background = Callable[[Callable[[], bool]], Any]
 """Calls a function again and again beside the callers until it returns False. Each call takes about 50 ms."""
+
+
+K = TypeVar("K", bound=Kept)
+
+
+@dataclass(frozen=True, slots=True)
+class Work(Generic[K]):
+    """How checkpoints of one kind are made: `reach.missing` and `reach.extend`, or the same of another kind."""
+
+    missing: Callable[[Tape, K, int], int]
+    extend: Callable[[SymbolState, K, int], bool]
+
+
+CHECKPOINTS: Work[Checkpoints] = Work(missing, extend)
 MAX_WAITING = 16
 """Most passes that wait; further ones are refused, and asked for again by the next request."""
 
@@ -31,7 +46,7 @@ class Counting:
         self._background = background
         self._lock = lock
         self._done = done
-        self._waiting: deque[tuple[SymbolState, Checkpoints, int]] = deque()
+        self._waiting: deque[tuple[SymbolState, Any, int, Work[Any]]] = deque()
         self._running = False
 
     def at_once(self) -> Counting:
@@ -44,17 +59,17 @@ class Counting:
         if self._background is not None and len(state.tape.traded):
             found = session_passes(state, int(state.tape.session.start_of(np.array([newest]))[0]))
             if missing(state.tape, found, newest) > AT_ONCE:
-                self.complete(state, found, newest)
+                self.complete(state, found, newest, CHECKPOINTS)
 
-    def complete(self, state: SymbolState, found: Checkpoints, until: int) -> bool:
+    def complete(self, state: SymbolState, found: K, until: int, work: Work[K]) -> bool:
         """Have checkpoints made up to `until` (ns UTC). True if they are there, False if they will be."""
         if self._background is None:
-            while extend(state, found, until):
+            while work.extend(state, found, until):
                 pass
             return True
         with self._lock:
-            if all(found is not waiting for _, waiting, _ in self._waiting) and len(self._waiting) < MAX_WAITING:
-                self._waiting.append((state, found, until))
+            if all(found is not waiting for _, waiting, *_ in self._waiting) and len(self._waiting) < MAX_WAITING:
+                self._waiting.append((state, found, until, work))
             start, self._running = not self._running, True
         if start:
             self._background(self._step)
@@ -65,9 +80,9 @@ class Counting:
             if not self._waiting:
                 self._running = False
                 return False
-            state, found, until = self._waiting[0]
+            state, found, until, work = self._waiting[0]
         try:
-            more = extend(state, found, until)
+            more = work.extend(state, found, until)
         except Exception as error:  # a request that asks for the pass tells it
             found.error, more = str(error), False
         if not more:
@@ -77,7 +92,14 @@ class Counting:
         return True
 
 
-def ready(state: SymbolState, found: Checkpoints, until: int, further: int, counting: Counting) -> bool:
+def ready(
+    state: SymbolState,
+    found: K,
+    until: int,
+    further: int,
+    counting: Counting,
+    work: Work[K],
+) -> bool:
     """Have checkpoints up to `until` (ns UTC), with a short pass made now.
 
     False if a long one is under way, or the checkpoints were discarded meanwhile. further: up to where a long pass goes
@@ -86,8 +108,8 @@ def ready(state: SymbolState, found: Checkpoints, until: int, further: int, coun
     error, found.error = found.error, None
     if error is not None:  # the next request tries again
         raise OrderflowError(error)
-    if missing(state.tape, found, until) > AT_ONCE and not counting.complete(state, found, further):
+    if work.missing(state.tape, found, until) > AT_ONCE and not counting.complete(state, found, further, work):
         return False
-    while extend(state, found, until):
+    while work.extend(state, found, until):
         pass
     return not found.gone

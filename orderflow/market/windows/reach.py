@@ -101,11 +101,11 @@ def session_passes(state: SymbolState, session: int) -> Checkpoints:
     """The checkpoints of a session's totals. session: its start (ns UTC)."""
     tape = state.tape
     with tape.lock:
-        found = tape.passes.find(session)
+        found = tape.passes.sessions.find(session)
         if found is None:
             rule = state.history().rule_before(session) if tape.uses_tick_rule else (None, 0)
             way = Pass(None, tape.grid, tape.session, tape.vwap_ref)
-            found = tape.passes.keep(session, Checkpoints(way, Checkpoint(session, rule)))
+            found = tape.passes.sessions.keep(session, Checkpoints(way, Checkpoint(session, rule)))
         return found
 
 

@@ -15,7 +15,7 @@ from orderflow.market.frames import DAY, MINUTE, Frame
 from orderflow.market.sessions import bar_end, bar_start
 from orderflow.market.symbol import SymbolState
 from orderflow.market.tape import Tape
-from orderflow.market.windows.counting import Counting, ready
+from orderflow.market.windows.counting import CHECKPOINTS, Counting, ready
 from orderflow.market.windows.reach import candles, places, session_passes, state_at, totals_of
 
 Side = Literal["before", "after", "around"]
@@ -130,7 +130,7 @@ def _rebuilt(
     end = int(bar_end(older[-1:], frame.ns, tape.session)[0])
     session, closing = (int(edge(older[:1])[0]) for edge in (tape.session.start_of, tape.session.end_of))
     found = session_passes(state, session)
-    if not ready(state, found, begin // MINUTE * MINUTE, closing, counting):
+    if not ready(state, found, begin // MINUTE * MINUTE, closing, counting, CHECKPOINTS):
         return Window(counting=True)
     at = state_at(state, found, begin)
     opening = totals_of(at, session)

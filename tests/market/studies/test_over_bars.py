@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from orderflow.market.studies.absorption import absorption, median_volume
 from orderflow.market.studies.divergence import divergence
-from orderflow.market.studies.naked_poc import naked_poc
+from orderflow.market.studies.naked_poc import naked_poc, untouched
 from orderflow.market.studies.unfinished import finished_by, unfinished
 from tests.oracle import studies as oracle
 from tests.oracle.ladders import TICK, Ladder, ladder, ladders
@@ -34,6 +34,15 @@ def columns(bars: list[tuple[int, int, int, int, bool]]) -> tuple[np.ndarray, np
 def test_naked_poc_equals_the_oracle(bars: list[tuple[int, int, int, int, bool]]) -> None:
     level, high, low = columns(bars)
     assert naked_poc(level, high, low).tolist() == oracle.naked_poc(level.tolist(), high.tolist(), low.tolist())
+
+
+@given(BARS, st.sets(st.integers(-2, 50)))
+def test_untouched_rows_are_those_that_no_bar_covers(
+    bars: list[tuple[int, int, int, int, bool]], rows: set[int]
+) -> None:
+    _, high, low = columns(bars)
+    expected = [all(not x <= row <= y for x, y in zip(low, high, strict=True)) for row in sorted(rows)]
+    assert untouched(np.array(sorted(rows), np.int64), high, low).tolist() == expected
 
 
 def test_the_first_touch_of_a_poc_fills_it() -> None:

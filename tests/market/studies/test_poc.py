@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import numpy as np
 from hypothesis import given
+from hypothesis import strategies as st
 
-from orderflow.market.studies.poc import poc
+from orderflow.market.studies.poc import poc, poc_of_bars
 from tests.oracle import oracle
 from tests.oracle.ladders import Ladder, ladder, ladders
 
@@ -41,3 +43,11 @@ def test_unknown_sides_count_as_volume() -> None:
 def test_one_level_and_no_volume() -> None:
     assert of(ladder([(10, 0, 0, 0)])) == 0
     assert of(ladder([(10, 0, 0, 0), (11, 0, 0, 0), (14, 0, 0, 0)])) == 1
+
+
+@given(st.lists(st.one_of(ladders(most=8, volume=4), ladders(most=3, volume=1)), min_size=1, max_size=9))
+def test_the_pocs_of_many_bars_are_those_of_each(bars: list[Ladder]) -> None:
+    bounds = np.cumsum([0, *(len(bar.level) for bar in bars)])
+    cells = np.concatenate([np.array([bar.ask, bar.bid, bar.unknown, bar.volume]).T for bar in bars])
+    found = poc_of_bars(bounds, np.concatenate([bar.level for bar in bars]), cells)
+    assert found.tolist() == [int(bar.level[of(bar)]) for bar in bars]

@@ -193,8 +193,8 @@ def test_few_frames_and_sessions_are_kept() -> None:
     for day in range(COUNT // 24):
         market.window("X", Frame.parse("1min"), day * DAY // 1_000_000, "after", 1, 4_000)
     passes = market._symbols["X"].tape.passes
-    assert list(passes._frames) == [f"ticks:{n}" for n in range(6, 12)]
-    assert len(passes._sessions) <= checkpoints.MAX_SESSIONS
+    assert list(passes.frames._held) == [f"ticks:{n}" for n in range(6, 12)]
+    assert len(passes.sessions._held) <= checkpoints.MAX_SESSIONS
 
 
 def test_the_pass_runs_in_the_pool_until_it_is_done() -> None:
