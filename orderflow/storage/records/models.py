@@ -5,7 +5,19 @@ Times are integers: nanoseconds since 1970, UTC. Prices are decimal text, so tha
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Integer, MetaData, String, Table
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 METADATA = MetaData(
     naming_convention={
@@ -38,3 +50,57 @@ PRICE_POINTS = Table(
     sqlite_with_rowid=False,
 )
 """Prices of feeds that have no trades."""
+
+DELIVERY_TARGETS = Table(
+    "delivery_targets",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("owner", String(64), nullable=False),
+    Column("name", String(100), nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("config", Text, nullable=False),
+    Column("secrets", Text, nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("failing_since", BigInteger),
+    Column("resume", BigInteger, nullable=False),
+    Column("error", String(300), nullable=False),
+    UniqueConstraint("owner", "name"),
+)
+"""Where alerts are sent. config, secrets: JSON objects. failures: failed attempts in a row; the next is at `resume`."""
+
+DELIVERIES = Table(
+    "deliveries",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    Column("event", String(128), nullable=False),
+    Column("target", Integer, ForeignKey("delivery_targets.id", ondelete="SET NULL")),
+    Column("target_name", String(100), nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("owner", String(64), nullable=False),
+    Column("title", String(200), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("due", BigInteger, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("error", String(300), nullable=False),
+    Column("finished", BigInteger),
+    Index(None, "state", "target", "due"),
+    Index(None, "created"),
+)
+"""The outbox: one row for each event and target. state: pending, delivered, failed or cancelled."""
+
+DELIVERY_ATTEMPTS = Table(
+    "delivery_attempts",
+    METADATA,
+    Column("delivery", String(32), ForeignKey("deliveries.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("begun", BigInteger, nullable=False),
+    Column("took_ms", Integer, nullable=False),
+    Column("delivered", Boolean, nullable=False),
+    Column("status", Integer),
+    Column("error", String(300), nullable=False),
+)
+"""Every attempt to send a delivery. status: of HTTP, if the target answered."""

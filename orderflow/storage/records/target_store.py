@@ -1,0 +1,149 @@
+"""The targets that alerts are delivered to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
+
+from orderflow.errors import Conflict, NotFound
+from orderflow.storage.records.models import DELIVERIES, DELIVERY_TARGETS
+from orderflow.storage.records.records import Records
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTarget:
+    """One target. Times in ns since 1970.
+
+    config: what may be shown; secrets: what may not. failures: failed attempts in a row, the first one at
+    `failing_since`, the last one with `error`; until `resume` nothing is sent.
+    """
+
+    id: int
+    owner: str
+    name: str
+    kind: str
+    config: Mapping[str, str]
+    secrets: Mapping[str, str] = field(repr=False)
+    active: bool
+    created: int
+    failures: int = 0
+    failing_since: int | None = None
+    resume: int = 0
+    error: str = ""
+
+
+class TargetStore:
+    """The table of targets. Every method raises StorageFailed if the records cannot be used."""
+
+    def __init__(self, records: Records) -> None:
+        self._records = records
+
+    def list(self, owner: str | None = None) -> tuple[StoredTarget, ...]:
+        """The targets of one owner, or of all, in the order in which they were made."""
+        return self._records.read(lambda connection: _list(connection, owner))
+
+    def get(self, target: int) -> StoredTarget:
+        """One target. Raises NotFound."""
+        return self._records.read(lambda connection: get_target(connection, target))
+
+    def add(self, target: StoredTarget, most: int) -> StoredTarget:
+        """Add a target; its id is given here. Raises Conflict if the name is taken or the owner has `most` targets."""
+        return self._records.write(lambda connection: _add(connection, target, most))
+
+    def change(self, target: StoredTarget) -> None:
+        """Store name, config, secrets and active of a target, which begins without failures.
+
+        Raises NotFound, and Conflict if the name is taken.
+        """
+        self._records.write(lambda connection: _change(connection, target))
+
+    def remove(self, target: int, now: int) -> int:
+        """Remove a target; what was not delivered to it yet is cancelled. Returns how much. Raises NotFound."""
+        return self._records.write(lambda connection: _remove(connection, target, now))
+
+    def failing(self) -> tuple[StoredTarget, ...]:
+        """The active targets whose last attempt failed."""
+        return self._records.read(_failing)
+
+
+def make_target(row: Row[Any]) -> StoredTarget:
+    """A target from a row with the table's columns."""
+    values = {name: getattr(row, name) for name in StoredTarget.__dataclass_fields__}
+    values |= {"config": json.loads(row.config), "secrets": json.loads(row.secrets)}
+    return StoredTarget(**values)
+
+
+def get_target(connection: Connection, target: int) -> StoredTarget:
+    """One target. Raises NotFound."""
+    row = connection.execute(select(DELIVERY_TARGETS).where(DELIVERY_TARGETS.c.id == target)).first()
+    if row is None:
+        raise NotFound(f"there is no target {target}")
+    return make_target(row)
+
+
+def _list(connection: Connection, owner: str | None) -> tuple[StoredTarget, ...]:
+    statement = select(DELIVERY_TARGETS).order_by(DELIVERY_TARGETS.c.id)
+    if owner is not None:
+        statement = statement.where(DELIVERY_TARGETS.c.owner == owner)
+    return tuple(map(make_target, connection.execute(statement)))
+
+
+def _failing(connection: Connection) -> tuple[StoredTarget, ...]:
+    table = DELIVERY_TARGETS.c
+    statement = select(DELIVERY_TARGETS).where(table.failures > 0, table.active).order_by(table.id)
+    return tuple(map(make_target, connection.execute(statement)))
+
+
+def _add(connection: Connection, target: StoredTarget, most: int) -> StoredTarget:
+    owned = select(func.count()).select_from(DELIVERY_TARGETS).where(DELIVERY_TARGETS.c.owner == target.owner)
+    if (connection.scalar(owned) or 0) >= most:
+        raise Conflict(f"there are {most} targets already, which is the limit: remove one")
+    _free_name(connection, target)
+    values = {
+        "owner": target.owner,
+        "kind": target.kind,
+        "created": target.created,
+        "failures": 0,
+        "resume": 0,
+        "error": "",
+        **_changeable(target),
+    }
+    made = connection.execute(insert(DELIVERY_TARGETS).values(values)).inserted_primary_key
+    assert made is not None
+    return get_target(connection, made[0])
+
+
+def _change(connection: Connection, target: StoredTarget) -> None:
+    get_target(connection, target.id)
+    _free_name(connection, target)
+    values = {**_changeable(target), "failures": 0, "failing_since": None, "resume": 0, "error": ""}
+    connection.execute(update(DELIVERY_TARGETS).where(DELIVERY_TARGETS.c.id == target.id).values(values))
+
+
+def _free_name(connection: Connection, target: StoredTarget) -> None:
+    table = DELIVERY_TARGETS.c
+    same = select(table.id).where(table.owner == target.owner, table.name == target.name, table.id != target.id)
+    if connection.scalar(same) is not None:
+        raise Conflict(f"there is a target named {target.name!r} already")
+
+
+def _changeable(target: StoredTarget) -> dict[str, Any]:
+    return {
+        "name": target.name,
+        "config": json.dumps(dict(target.config)),
+        "secrets": json.dumps(dict(target.secrets)),
+        "active": target.active,
+    }
+
+
+def _remove(connection: Connection, target: int, now: int) -> int:
+    waiting = (DELIVERIES.c.target == target, DELIVERIES.c.state == "pending")
+    values = {"state": "cancelled", "error": "the target was removed", "finished": now}
+    cancelled = connection.execute(update(DELIVERIES).where(*waiting).values(values)).rowcount
+    if not connection.execute(delete(DELIVERY_TARGETS).where(DELIVERY_TARGETS.c.id == target)).rowcount:
+        raise NotFound(f"there is no target {target}")
+    return cancelled

@@ -1,0 +1,176 @@
+"""The outbox: written with an event, taken target by target, and every attempt kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import Connection
+
+from orderflow.errors import Conflict, NotFound
+from orderflow.storage.records.delivery_store import (
+    LONGEST_PAUSE,
+    Attempt,
+    DeliveryStore,
+    Filter,
+    Message,
+    Result,
+    delivery_id,
+    enqueue,
+)
+from orderflow.storage.records.records import Records
+from orderflow.storage.records.target_store import StoredTarget, TargetStore
+
+SECOND = 10**9
+DAY = 86_400 * SECOND
+NOW = 1_800_000_000 * SECOND
+HELLO = Message("BTC is above 65000", "BTC")
+
+
+@pytest.fixture
+def targets(records: Records) -> TargetStore:
+    return TargetStore(records)
+
+
+@pytest.fixture
+def outbox(records: Records) -> DeliveryStore:
+    return DeliveryStore(records)
+
+
+def add(store: TargetStore, name: str, **values: object) -> StoredTarget:
+    made = {"kind": "webhook", "config": {"host": "example.org"}, "secrets": {"url": "https://example.org/x"}}
+    given = made | {"active": True, "owner": "operator"} | values
+    return store.add(StoredTarget(id=0, name=name, created=NOW, **given), 100)  # type: ignore[arg-type]
+
+
+def failed(number: int, at: int) -> Attempt:
+    return Attempt(number, at, 20, False, 503, "answered 503")
+
+
+def test_targets_are_kept_with_their_secrets(targets: TargetStore, open_records: Callable[..., Records]) -> None:
+    one, two = add(targets, "one"), add(targets, "two", owner="ann", secrets={"key": "s3cret"})
+    assert TargetStore(open_records()).list() == (one, two)
+    assert targets.list("ann") == (two,)
+    assert "s3cret" not in repr(two)
+    with pytest.raises(Conflict, match="a target named 'one' already"):
+        add(targets, "one")
+    assert add(targets, "one", owner="ann").name == "one"
+    with pytest.raises(Conflict, match="2 targets already"):
+        targets.add(StoredTarget(0, "ann", "three", "webhook", {}, {}, True, NOW), 2)
+    with pytest.raises(NotFound, match="no target 99"):
+        targets.get(99)
+
+
+def test_an_event_that_is_not_kept_leaves_nothing_in_the_outbox(
+    records: Records, targets: TargetStore, outbox: DeliveryStore
+) -> None:
+    target = add(targets, "one")
+
+    def fire(connection: Connection) -> None:
+        assert enqueue(connection, "e1", [target.id], HELLO, NOW) == 1
+        raise KeyError("the alert's own state could not be written")
+
+    with pytest.raises(KeyError):
+        records.write(fire)
+    assert outbox.waiting() == 0
+
+
+def test_a_delivery_is_made_once_for_each_event_and_active_target(targets: TargetStore, outbox: DeliveryStore) -> None:
+    one, two, off = add(targets, "one"), add(targets, "two"), add(targets, "off", active=False)
+    everywhere = [one.id, two.id, off.id, 77]
+    assert outbox.enqueue("e1", everywhere, HELLO, NOW) == 2
+    assert outbox.enqueue("e1", everywhere, HELLO, NOW + 1) == 0
+    assert outbox.enqueue("e2", [one.id], HELLO, NOW + 2) == 1
+    found = outbox.list(Filter())
+    assert [(each.id, each.target_name, each.text) for each in found] == [
+        (delivery_id("e2", one.id), "one", HELLO.text),
+        *sorted(((delivery_id("e1", each.id), each.name, HELLO.text) for each in (one, two)), reverse=True),
+    ]
+    assert [each.event for each in outbox.list(Filter(limit=1))] == ["e2"]
+    assert [each.event for each in outbox.list(Filter(before=NOW + 2, target=one.id))] == ["e1"]
+
+
+def test_a_failed_attempt_moves_the_delivery_and_its_target(targets: TargetStore, outbox: DeliveryStore) -> None:
+    one, two = add(targets, "one"), add(targets, "two")
+    outbox.enqueue("e1", [one.id, two.id], HELLO, NOW)
+    outbox.enqueue("e2", [one.id], HELLO, NOW + 1)
+    assert [each.name for each in outbox.due_targets(NOW + 1)] == ["one", "two"]
+    found = outbox.next_due(one.id, NOW + 1)
+    assert found is not None
+    target, delivery = found
+    assert (target, delivery.event) == (one, "e1")
+    outbox.record(delivery, failed(1, NOW), Result("pending", NOW + 9, 1, NOW, NOW + 5))
+    assert [each.name for each in outbox.due_targets(NOW + 4)] == ["two"]
+    assert targets.failing()[0].error == "answered 503"
+    after = outbox.next_due(one.id, NOW + 5)
+    assert after is not None
+    assert after[1].event == "e2"
+    outbox.record(after[1], Attempt(1, NOW + 5, 3, True, 204, ""), Result("delivered", NOW + 5, 0, None, 0))
+    assert targets.failing() == ()
+    again = outbox.next_due(one.id, NOW + 9)
+    assert again is not None
+    assert (again[1].event, again[1].attempts) == ("e1", 1)
+    outbox.record(again[1], failed(2, NOW + 9), Result("failed", NOW + 9, 1, NOW, NOW + 20))
+    states = {each.event: each for each in outbox.list(Filter(target=one.id))}
+    assert [attempt.number for attempt in states["e1"].history] == [1, 2]
+    assert (states["e1"].state, states["e2"].state) == ("failed", "delivered")
+
+
+def test_a_clock_that_was_set_back_holds_nothing_up(targets: TargetStore, outbox: DeliveryStore) -> None:
+    one = add(targets, "one")
+    outbox.enqueue("e1", [one.id], HELLO, NOW)
+    (delivery,) = outbox.list(Filter())
+    outbox.record(delivery, failed(1, NOW), Result("pending", NOW + LONGEST_PAUSE, 1, NOW, NOW + LONGEST_PAUSE))
+    assert outbox.due_targets(NOW) == ()
+    assert [each.id for each in outbox.due_targets(NOW - DAY)] == [one.id]
+
+
+def test_what_a_dead_target_got_too_long_ago_fails_at_once(targets: TargetStore, outbox: DeliveryStore) -> None:
+    one = add(targets, "one")
+    for number in range(3):
+        outbox.enqueue(f"e{number}", [one.id], HELLO, NOW + number)
+    found = outbox.next_due(one.id, NOW + DAY)
+    assert found is not None
+    result = Result("failed", NOW + DAY, 4, NOW, NOW + DAY, give_up_before=NOW + 2)
+    outbox.record(found[1], failed(1, NOW + DAY), result)
+    assert {each.event: each.state for each in outbox.list(Filter())} == {
+        "e0": "failed",
+        "e1": "failed",
+        "e2": "pending",
+    }
+
+
+def test_a_removed_target_cancels_what_waits_and_keeps_the_past(targets: TargetStore, outbox: DeliveryStore) -> None:
+    one = add(targets, "one")
+    outbox.enqueue("e1", [one.id], HELLO, NOW)
+    outbox.enqueue("e2", [one.id], HELLO, NOW)
+    found = outbox.next_due(one.id, NOW)
+    assert found is not None
+    assert targets.remove(one.id, NOW + 1) == 2
+    outbox.record(found[1], Attempt(1, NOW, 3, True, 200, ""), Result("delivered", NOW, 0, None, 0))
+    assert [(each.state, each.target, each.target_name) for each in outbox.list(Filter())] == [
+        ("cancelled", None, "one")
+    ] * 2
+    with pytest.raises(NotFound):
+        targets.remove(one.id, NOW)
+
+
+def test_a_changed_target_begins_anew(targets: TargetStore, outbox: DeliveryStore) -> None:
+    one = add(targets, "one")
+    outbox.enqueue("e1", [one.id], HELLO, NOW)
+    (delivery,) = outbox.list(Filter())
+    outbox.record(delivery, failed(1, NOW), Result("pending", NOW, 1, NOW, NOW + SECOND))
+    targets.change(StoredTarget(one.id, "operator", "uno", "webhook", {}, {"url": "https://b"}, True, NOW))
+    assert targets.get(one.id).name == "uno"
+    assert (targets.get(one.id).failures, targets.get(one.id).resume) == (0, 0)
+
+
+def test_old_deliveries_are_removed_with_their_attempts(targets: TargetStore, outbox: DeliveryStore) -> None:
+    one = add(targets, "one")
+    outbox.enqueue("old", [one.id], HELLO, NOW)
+    outbox.enqueue("waits", [one.id], HELLO, NOW)
+    found = next(each for each in outbox.list(Filter()) if each.event == "old")
+    outbox.record(found, Attempt(1, NOW, 3, True, 200, ""), Result("delivered", NOW, 0, None, 0))
+    assert outbox.prune(NOW) == 0
+    assert outbox.prune(NOW + 1) == 1
+    assert [each.event for each in outbox.list(Filter())] == ["waits"]
