@@ -4,6 +4,9 @@ It needs Python 3.11 or newer: the first run creates `.venv` and installs everyt
 need node; without it they are skipped, or fail with ORDERFLOW_REQUIRE_ALL=1. All checks run even if one fails, a table
 of the results ends the output, and the exit code is that of the first failure. `--fast` skips the tests that need a
 browser or are slow; further arguments go to pytest (`-n 0`: one after the other).
+
+A few browser tests that fail while others use the cores run once more, alone. They must pass then, and the table counts
+them: a page that is too slow beside four browsers is no fault of the page, one that fails alone is.
 """
 
 import sys
@@ -11,6 +14,7 @@ import sys
 if sys.version_info < (3, 11):
     sys.exit(f"Orderflow needs Python 3.11 or newer; this is {sys.version.split()[0]} at {sys.executable}")
 
+import json
 import os
 import subprocess
 import time
@@ -24,6 +28,11 @@ PARALLEL = ["-n", str(min(4, max(3, os.cpu_count() or 1))), "--dist", "loadfile"
 """Test files are distributed over the cores in the order of `tests/conftest.py`; the tests of a file stay together. Two
 cores get three processes, because a test that waits for a browser or a server uses none.
 """
+
+FAILURES = ROOT / ".pytest_cache" / "v" / "cache" / "lastfailed"
+ALONE = "tests/browser/"
+MOST_ALONE = 6
+"""More failures than that are not for want of a core."""
 
 
 def checks(python: Path, given: list[str]) -> list[tuple[str, list[str] | str]]:
@@ -51,6 +60,18 @@ def run(command: list[str] | str, environment: dict[str, str]) -> tuple[int, str
     return code, f"FAILED ({code})" if code else "passed"
 
 
+def run_tests(command: list[str] | str, environment: dict[str, str]) -> tuple[int, str]:
+    """Run pytest, and once more, alone, the few browser tests that failed. Returns what `run` does."""
+    FAILURES.unlink(missing_ok=True)
+    code, word = run(command, environment)
+    failed = list(json.loads(FAILURES.read_text())) if code == 1 and FAILURES.exists() else []
+    if not 0 < len(failed) <= MOST_ALONE or not all(name.startswith(ALONE) for name in failed):
+        return code, word
+    print("\n== these failed beside others and run alone now:", *failed, sep="\n", flush=True)
+    code = run([*command[:3], "-n", "0", *failed], environment)[0]
+    return code, f"FAILED ({code})" if code else f"passed, {len(failed)} of them only alone"
+
+
 def main(given: list[str]) -> int:
     """Set up the environment, run every check and print the results; returns 0 if all passed."""
     try:
@@ -64,11 +85,11 @@ def main(given: list[str]) -> int:
     for name, command in checks(python, given):
         print(f"\n== {name}", flush=True)
         begun = time.perf_counter()
-        code, word = run(command, environment)
+        code, word = run_tests(command, environment) if name == "pytest" else run(command, environment)
         results.append((name, code, word, time.perf_counter() - begun))
     print()
     for name, _, word, seconds in results:
-        print(f"{name:<18}{word:<14}{seconds:8.1f} s")
+        print(f"{name:<18}{word:<34}{seconds:8.1f} s")
     return next((code for _, code, _, _ in results if code), 0)
 
 

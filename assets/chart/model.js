@@ -254,7 +254,8 @@
     model.epoch = answer.epoch;
     model.rev = answer.rev;
     model.studies = answer.studies || {};
-    const { start, end, session, marks, ...ladder } = answer.profile || {};
+    const { start, end, session, marks, counting, ...ladder } = answer.profile || {};
+    model.uncounted = Boolean(counting); // the profile's bars are being counted: ask again
     model.profile = marks ? { marks, span: { start, end, session }, ladder } : null;
     if (answer.auto) model.auto = answer.auto;
     if (answer.stats) model.stats = answer.stats;

@@ -32,6 +32,7 @@
       rows: want.rows,
       marks,
       profile: held || (model.symbol === want.symbol && model.frame === want.frame) ? chart.span : null,
+      fresh: Boolean(held && model.uncounted),
     };
   }
 

@@ -239,6 +239,8 @@ def _profile(
     state: SymbolState, series: Series, span: ProfileSpan, rows: int, options: StudyOptions, counting: Counting
 ) -> dict[str, Any]:
     held = _profile_bars(state, series, span, counting)
+    if held is None:
+        return {**profile_json([], span, rows, options), "counting": True}
     found = profile_json(held, span, rows, options)
     if span.session:
         found["cut"] = any(_cut(state.tape, bar) for bar in held)
@@ -255,19 +257,23 @@ def _cut(tape: Tape, session: Bar) -> bool:
     return int(session.cells[:, TRADES].sum()) < int(trades.sum())
 
 
-def _profile_bars(state: SymbolState, series: Series, span: ProfileSpan, counting: Counting) -> list[Bar]:
-    """The bars whose profile is shown, also those older than the held ones; of a session one bar with all its ticks."""
+def _profile_bars(state: SymbolState, series: Series, span: ProfileSpan, counting: Counting) -> list[Bar] | None:
+    """The bars whose profile is shown, also those older than the held ones; of a session one bar with all its ticks.
+
+    None while some of them are being counted.
+    """
     begin, end = span.start * 1_000_000, FOREVER if span.end is None else (span.end + 1) * 1_000_000
     if span.session:
         return session_bars(state, begin)
     held = [series.bars[start] for start in series.between(begin, end)]
     if series.starts and begin < series.starts[0]:
-        held = _older_bars(state, series.frame, begin, min(end, series.starts[0]), counting) + held
+        older = _older_bars(state, series.frame, begin, min(end, series.starts[0]), counting)
+        return None if older is None else older + held
     return held
 
 
-def _older_bars(state: SymbolState, frame: Frame, begin: int, end: int, counting: Counting) -> list[Bar]:
-    """Bars that are not held any more, with begin <= bar start < end (ns UTC); none while they are being counted.
+def _older_bars(state: SymbolState, frame: Frame, begin: int, end: int, counting: Counting) -> list[Bar] | None:
+    """Bars that are not held any more, with begin <= bar start < end (ns UTC); None while they are being counted.
 
     Must be called with the tape's lock. They are kept until other ones are asked for, or a late tick arrives.
     """
@@ -278,7 +284,7 @@ def _older_bars(state: SymbolState, frame: Frame, begin: int, end: int, counting
         else:
             counted = activity_bars(state, frame, -(-begin // 1_000_000), -(-end // 1_000_000), counting)
             if counted is None:
-                return []
+                return None
             found = counted
         state.older = key, found
     return state.older[1]

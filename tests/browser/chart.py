@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any
 
 from layouts.chart_settings import DEFINITIONS, DRAWN, settings_drawer
+from tests.browser.waiting import PATIENCE
 from tests.layouts.trees import walk
 from tests.running import RunningServer
 
@@ -102,7 +103,7 @@ class Chart:
         assert state is not None, "the chart shows no bars"
         return dict(state)
 
-    def until(self, condition: str, timeout: float = 8_000) -> dict[str, Any]:
+    def until(self, condition: str, timeout: float = PATIENCE) -> dict[str, Any]:
         """Wait until a JavaScript condition on the state `s` holds; returns the state."""
         self.page.wait_for_function(f"() => {{ const s = ({STATE})(); return s && ({condition}); }}", timeout=timeout)
         return self.state
@@ -204,7 +205,7 @@ class Feed:
             count += 1
 
 
-def at_rest(chart: Chart, condition: str = "true", timeout: float = 20_000) -> dict[str, Any]:
+def at_rest(chart: Chart, condition: str = "true", timeout: float = PATIENCE) -> dict[str, Any]:
     """Wait until the view has come to rest, no bars are asked for, and the address says what is shown.
 
     condition: a JavaScript condition on the chart `c` and its model `m`.

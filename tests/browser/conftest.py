@@ -14,6 +14,7 @@ from tests.browser import instruments
 from tests.browser.chart import Chart, post_ticks
 from tests.browser.herd_play import PORTRAIT, FakeGame, Open
 from tests.browser.herd_play import Phone as HerdPhone
+from tests.browser.waiting import PATIENCE
 from tests.conftest import require
 from tests.herd.played import START, keep, play_game
 from tests.running import RunningServer, start_server
@@ -60,7 +61,7 @@ def new_chart(browser: Any) -> Callable[..., Chart]:
             device_scale_factor=2 if phone else 1,
             accept_downloads=True,
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE)
         return Chart(context.new_page(), server.url)
 
     return make
@@ -155,7 +156,7 @@ def visit(browser: Any) -> Iterator[Callable[..., Any]]:
             has_touch=phone,
             is_mobile=phone,
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE)
         opened.append(context)
         page = context.new_page()
 
@@ -198,7 +199,7 @@ def open_phone(browser: Any, server: RunningServer) -> Iterator[Open]:
             is_mobile=True,
             device_scale_factor=2,
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE)
         if script:
             context.add_init_script(script)
         phone = HerdPhone(context, server.url)

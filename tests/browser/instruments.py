@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from tests.browser.waiting import PATIENCE
 from tests.running import RunningServer
 
 COUNT = 12
@@ -26,7 +27,7 @@ class Page:
     """One open page. errors: errors of the console and uncaught exceptions."""
 
     def __init__(self, context: Any, url: str) -> None:
-        context.set_default_timeout(12_000)
+        context.set_default_timeout(PATIENCE)
         self.page = context.new_page()
         self.url = url
         self.errors: list[str] = []
@@ -55,22 +56,22 @@ class Page:
         self.shows("#instruments-speed-text", "1×")
         self.shows("#instruments-count", "14 instruments")
 
-    def state(self, name: str, timeout: float = 12_000) -> None:
+    def state(self, name: str, timeout: float = PATIENCE) -> None:
         """Wait until the page is live, paused or connecting."""
         self.page.wait_for_selector(f"#instruments-page[data-state={name}]", timeout=timeout)
 
-    def until(self, condition: str, timeout: float = 8_000, **values: Any) -> None:
+    def until(self, condition: str, timeout: float = PATIENCE, **values: Any) -> None:
         """Wait until a JavaScript condition on `$` (querySelector) and these values holds."""
         names = ", ".join(values)
         script = f"({{ {names} }}) => {{ const $ = (s) => document.querySelector(s); return {condition}; }}"
         self.page.wait_for_function(script, arg=values, timeout=timeout)
 
-    def shows(self, selector: str, words: str, timeout: float = 12_000) -> None:
+    def shows(self, selector: str, words: str, timeout: float = PATIENCE) -> None:
         """Wait until the text of an element contains `words`."""
         found = "($(selector)?.innerText ?? '').includes(words)"
         self.until(found, timeout, selector=selector, words=words)
 
-    def says(self, words: str, timeout: float = 12_000) -> None:
+    def says(self, words: str, timeout: float = PATIENCE) -> None:
         """Wait for a notification that contains `words`."""
         self.page.locator(".mantine-Notification-root").get_by_text(words).last.wait_for(timeout=timeout)
 
@@ -133,6 +134,6 @@ class Page:
         found: list[list[float]] = self.page.evaluate(script)
         return found
 
-    def until_points(self, more_than: int, timeout: float = 12_000) -> None:
+    def until_points(self, more_than: int, timeout: float = PATIENCE) -> None:
         """Wait until the price line has more than `more_than` points."""
         self.until(f"{LINE}?.data?.[0]?.x.length > count", timeout, count=more_than)

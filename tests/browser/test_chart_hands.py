@@ -25,7 +25,7 @@ def test_zoom_and_a_drawn_line_survive_updates(open_chart: Open, server: Running
     line = chart.draw("t", (0.2, 0.3), (0.5, 0.6))
     assert not line["follow"]
     with Feed(server, "HANDS", minute=35):
-        later = chart.until(f"s.bars >= {line['bars'] + 2} && s.ticks > {line['ticks']}", timeout=20_000)
+        later = chart.until(f"s.bars >= {line['bars'] + 2} && s.ticks > {line['ticks']}")
         held = chart.settled()
     assert later["x"] == line["x"]
     assert later["shapes"] == line["shapes"]
@@ -38,7 +38,7 @@ def test_follow_goes_with_the_newest_bar(open_chart: Open, server: RunningServer
     chart = open_chart(server, "?symbol=FOLLOW")
     first = chart.settled()
     with Feed(server, "FOLLOW", minute=35):
-        later = chart.until(f"s.last >= {first['last'] + 2} && s.x[1] >= {first['x'][1] + 1.5}", timeout=20_000)
+        later = chart.until(f"s.last >= {first['last'] + 2} && s.x[1] >= {first['x'][1] + 1.5}")
     assert later["follow"]
     assert later["x"][1] - later["x"][0] == pytest.approx(first["x"][1] - first["x"][0])
 
@@ -52,7 +52,7 @@ def test_dragging_continues_over_updates(open_chart: Open, server: RunningServer
     mouse.down()  # before the first new bar, which the view would follow
     with Feed(server, "HELD", minute=35):
         mouse.move(*chart.at(0.7, 0.5), steps=8)
-        chart.until(f"s.bars > {before['bars']}", timeout=20_000)
+        chart.until(f"s.bars > {before['bars']}")
         held = chart.state
         mouse.move(*chart.at(0.8, 0.5), steps=4)
         mouse.up()

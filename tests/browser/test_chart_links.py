@@ -89,8 +89,7 @@ def test_a_copied_address_shows_the_same_in_a_new_browser(
     if not phone:
         chart.afresh("?symbol=DEEP")
     arrange(chart)
-    # the server marks no profile of activity bars that it does not hold
-    settled = "!c.span || !m.ms || JSON.stringify(c.span) === JSON.stringify(m.profile && m.profile.span)"
+    settled = "!c.span || JSON.stringify(c.span) === JSON.stringify(m.profile && m.profile.span)"
     at_rest(chart, settled)
     seen, url = chart.page.evaluate(VIEW), chart.page.url
     again = open_chart(deep, url.split("/chart/")[1], phone=phone)
@@ -184,7 +183,7 @@ def test_unknown_names_are_said_and_nothing_is_drawn(deep_desk: Chart) -> None:
     assert "frame=7min" in chart.page.url
     chart.page.get_by_label("Time frame").first.click()
     chart.page.get_by_role("option", name="5min", exact=True).click()
-    chart.until("s.frame === '5min'", timeout=20_000)
+    chart.until("s.frame === '5min'")
     assert not why.is_visible()
     chart.page.go_back()
     why.wait_for()

@@ -24,7 +24,7 @@ def test_empty_server_gets_a_hint_and_replays_the_sample(
     assert chart.text("chart-command").startswith("orderflow-replay YOUR_TICKS.csv")
     assert chart.page.title() == "Order flow · Orderflow"
     chart.page.get_by_role("button", name="Replay the sample").click()
-    state = chart.until("s.bars > 20", timeout=20_000)
+    state = chart.until("s.bars > 20")
     assert state["symbol"]
     assert not chart.page.locator("#chart-empty").is_visible()
 
@@ -45,9 +45,9 @@ def test_unreachable_server_is_reported_and_a_restarted_one_followed(
     assert chart.pixels()["drawn"] > 5_000  # the last state stays
 
     again = launch("--data-dir", str(tmp_path), "--port", str(server.port))
-    chart.page.wait_for_function("() => document.getElementById('chart-banner').dataset.kind === 'up'", timeout=15_000)
+    chart.page.wait_for_function("() => document.getElementById('chart-banner').dataset.kind === 'up'")
     post_ticks(again, "LASTING", minutes=3, start=START + timedelta(minutes=20))
-    after = chart.until(f"s.epoch !== '{before['epoch']}' && s.bars > {before['bars']}", timeout=15_000)
+    after = chart.until(f"s.epoch !== '{before['epoch']}' && s.bars > {before['bars']}")
     assert after["symbol"] == "LASTING"
     assert after["shapes"][0][2] == pytest.approx(before["shapes"][0][2])
     banner.wait_for(state="hidden")

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.browser.herd_stage import GRAPH, NAMES, Room, Stage
+from tests.browser.waiting import PATIENCE
 from tests.running import RunningServer, start_server
 
 pytestmark = pytest.mark.browser
@@ -33,7 +34,7 @@ def open_stage(browser: Any, room: Room) -> Iterator[Open]:
     def go(*, phone: bool = False, **options: Any) -> Stage:
         options.setdefault("viewport", PHONE if phone else DESKTOP)
         context = browser.new_context(has_touch=phone, is_mobile=phone, **options)
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(PATIENCE)
         stage = Stage(context.new_page(), room.server.url)
         opened.append(stage)
         stage.visit()

@@ -17,7 +17,7 @@ FIGURES = ("price", "windows", "memory", "experiment", "wealth", "lorenz")
 
 def drawn(page: Any) -> None:
     """Wait until the report and its figures are shown."""
-    page.wait_for_selector(".hd-method", timeout=60_000)  # a report takes seconds of a core
+    page.wait_for_selector(".hd-method")  # a report takes seconds of a core
     page.wait_for_function(
         "() => { const all = [...document.querySelectorAll('.hd-graph')];"
         " return all.length && all.every((n) => n.querySelector('.main-svg')); }"
@@ -51,7 +51,7 @@ def test_the_newest_game_comes_first_and_another_can_be_chosen(
     assert page.locator("#debrief-periods").count() == 1
     page.locator("#debrief-session").click()
     page.get_by_role("option").filter(has_text="40 participants").click()
-    page.wait_for_selector("#debrief-experiment", timeout=60_000)
+    page.wait_for_selector("#debrief-experiment")
     assert f"session={herd}" in page.url
     drawn(page)
     for name in FIGURES:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.browser.herd_stage import GRAPH, Player, Room, Stage
+from tests.browser.waiting import PATIENCE
 from tests.running import RunningServer, start_server
 
 pytestmark = pytest.mark.browser
@@ -38,7 +39,7 @@ def ada(room: Room) -> Player:
 def stage(browser: Any, room: Room, ada: Player) -> Iterator[Stage]:
     """The presenter's page in the game of `ada`."""
     context = browser.new_context(viewport={"width": 1440, "height": 900})
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(PATIENCE)
     made = Stage(context.new_page(), room.server.url)
     made.visit()
     made.page.wait_for_function(f"() => {GRAPH}?.data[0].x.length")
@@ -152,7 +153,7 @@ def test_comes_back_by_itself_with_the_state_of_a_restarted_server(
     room = Room(server)
     (ada,) = room.join()
     context = browser.new_context()
-    context.set_default_timeout(30_000)
+    context.set_default_timeout(PATIENCE)
     stage = Stage(context.new_page(), server.url)
     stage.visit()
     trade(ada, 5)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.browser.herd_play import Phone
+from tests.browser.waiting import PATIENCE
 from tests.running import RunningServer
 
 pytestmark = pytest.mark.browser
@@ -27,7 +28,7 @@ def hire(browser: Any) -> Iterator[HIRE]:
 
     def go(server: RunningServer) -> Phone:
         context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE)
         context.add_init_script(SOON)
         phone = Phone(context, server.url)
         phones.append(phone)

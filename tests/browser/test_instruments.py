@@ -110,7 +110,7 @@ def test_sort_orders(ix: Page) -> None:
             f" const all = rows.map((row) => {{ const one = row.querySelector('[col-id={column}]'); {number}; }});"
             " return all.length === 14 && all.every((one, k) => !k || one <= all[k - 1]); })()"
         )
-        ix.until(condition, timeout=15_000)
+        ix.until(condition)
 
 
 def test_keys_move_between_the_cards_and_open_one(ix: Page) -> None:
@@ -367,6 +367,6 @@ def test_reconnects_after_a_restart(open_ix: Callable[..., Page], launch: Callab
     banner = page.page.locator(".ix-banner")
     banner.get_by_text("No connection").wait_for(timeout=3_000)
     launch("--ephemeral", "--no-browser", "--port", str(first.port), environ={"TICKER_COUNT": "5"})
-    page.shows("#instruments-count", "5 instruments", timeout=20_000)
+    page.shows("#instruments-count", "5 instruments")
     page.until("document.querySelectorAll('.ag-center-cols-container .ag-row').length === 5")
     banner.wait_for(state="hidden")

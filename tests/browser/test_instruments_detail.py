@@ -118,7 +118,7 @@ def test_lost_server_is_reported_in_the_dialog(open_ix: Callable[..., Page], ix_
         script = f"() => getComputedStyle(document.getElementById('{id}'), '::after').content"
         assert "Reconnecting …" in page.page.evaluate(script)
     page.page.context.set_offline(False)
-    banner.get_by_text("The server is back.").wait_for(timeout=20_000)
+    banner.get_by_text("The server is back.").wait_for()
     page.until_points(len(page.line()) + 1)
 
 

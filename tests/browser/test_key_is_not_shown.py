@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.browser.herd_stage import Player
+from tests.browser.waiting import PATIENCE
 from tests.qr import url_of_svg
 from tests.running import RunningServer, start_server
 
@@ -51,7 +52,7 @@ def guarded() -> Iterator[RunningServer]:
 def presenter(browser: Any, guarded: RunningServer) -> Iterator[Any]:
     """A browser that opened the printed address."""
     context = browser.new_context(viewport={"width": 1440, "height": 900})
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(PATIENCE)
     page = context.new_page()
     page.goto(f"{guarded.url}/herd/?key={KEY}")
     page.wait_for_selector("#herd-stage[data-access='presenter']")

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from callbacks.app import assets_folder
+from tests.browser.waiting import PATIENCE
 
 pytestmark = pytest.mark.browser
 
@@ -20,7 +21,7 @@ Make = Callable[[str], Any]
 def make(browser: Any) -> Iterator[Make]:
     """make(html): a page with that body and all scripts of the kit; clicks are counted in `clicks` by element id."""
     context = browser.new_context(color_scheme="light")
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(PATIENCE)
 
     def page(body: str) -> Any:
         made = context.new_page()

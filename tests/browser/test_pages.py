@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.browser.conftest import DESKTOP, PHONE
+from tests.browser.waiting import PATIENCE
 from tests.running import RunningServer
 
 pytestmark = pytest.mark.browser
@@ -22,7 +23,7 @@ def new_page(browser: Any) -> Iterator[Callable[..., Any]]:
 
     def make(**options: Any) -> Any:
         context = browser.new_context(**{"viewport": DESKTOP, **options})
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: errors.append(f"{page.url}: {error.message} {error.stack}"))
@@ -69,7 +70,9 @@ def test_theme_is_shared_by_all_pages(new_page: Callable[..., Any], server: Runn
     page.emulate_media(color_scheme="dark")
     page.wait_for_selector("html[data-theme='dark']")
     page.goto(f"{server.url}/herd/")
+    page.wait_for_selector("#herd-stage:not([data-scene='wait'])")  # until then the button may move away
     page.get_by_role("button", name="Dark or light").click()
+    page.wait_for_selector("html[data-theme='light']")
     for path in TITLES.values():
         page.goto(server.url + path)
         page.get_by_role("heading", level=1).wait_for()

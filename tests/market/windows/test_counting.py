@@ -9,6 +9,7 @@ import pytest
 
 from orderflow.errors import OrderflowError, StorageFailed
 from orderflow.market.bars import checkpoints
+from orderflow.market.chart_json import ProfileSpan
 from orderflow.market.frames import DAY, Frame
 from orderflow.market.market import Market
 from orderflow.market.ticks import NO_ID, SideRule, TickBatch
@@ -117,6 +118,21 @@ def test_many_sessions_show_the_last_bars_while_they_are_counted() -> None:
     assert answer["rev"] > revision
     assert (answer["stats"]["candles"], answer["stats"]["counting"]) == (len(market.bars("X", FRAME)), False)
     assert bars_of(market)[-5:] == shown
+
+
+def test_a_profile_of_bars_that_are_being_counted_has_no_marks_yet() -> None:
+    background = Background()
+    market = market_with(COUNT, 3_600, background)
+    newest = market.changed("X", FRAME, 0, None)["bars"][-1]["t"]
+    span = ProfileSpan(1, newest)  # older bars, and those that are held
+    profile = market.changed("X", FRAME, 0, None, span=span)["profile"]
+    assert (profile["marks"], profile["counting"]) == (None, True)
+    whole = market_with(COUNT, 3_600, None).changed("X", FRAME, 0, None, span=span)["profile"]
+    assert whole["marks"] is not None
+    market = market_with(COUNT, 3_600, background)
+    market.changed("X", FRAME, 0, None, span=span)
+    background.finish()
+    assert market.changed("X", FRAME, 0, None, span=span)["profile"] == whole
 
 
 @pytest.mark.parametrize("apart", [60, 3_600])

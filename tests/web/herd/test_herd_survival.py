@@ -36,7 +36,7 @@ def ticks(server: RunningServer) -> list[dict[str, Any]]:
     return list(found["ticks"]) if status == 200 else []
 
 
-def becomes(what: Callable[[], bool], seconds: float = 10.0) -> None:
+def becomes(what: Callable[[], bool], seconds: float = 60.0) -> None:
     until = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < until

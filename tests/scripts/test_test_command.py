@@ -1,0 +1,71 @@
+"""scripts/test.py: which tests that failed may run a second time, and that they must pass then."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from tests.scripts.load import fresh_fixture
+
+script = fresh_fixture("test")
+
+COMMAND = ["python", "-m", "pytest", "-n", "3", "-m", "not slow"]
+PAGE = "tests/browser/test_pages.py::test_theme"
+
+
+@pytest.fixture
+def command(script: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ModuleType:
+    """scripts/test.py as a module, with a list of failures of its own."""
+    monkeypatch.setattr(script, "FAILURES", tmp_path / "lastfailed")
+    return script
+
+
+def runs(module: ModuleType, monkeypatch: pytest.MonkeyPatch, failed: list[str], *codes: int) -> list[list[str]]:
+    """Let the runs end with these codes, the first one with these failures; returns the commands as they are run."""
+    commands: list[list[str]] = []
+    left = list(codes)
+
+    def run(given: list[str], environment: Any) -> tuple[int, str]:
+        commands.append(given)
+        if len(commands) == 1:
+            module.FAILURES.write_text(json.dumps(dict.fromkeys(failed, True)))
+        code = left.pop(0)
+        return code, f"FAILED ({code})" if code else "passed"
+
+    monkeypatch.setattr(module, "run", run)
+    return commands
+
+
+@pytest.mark.parametrize(("second", "words"), [(0, "passed, 1 of them only alone"), (1, "FAILED (1)")])
+def test_a_browser_test_that_failed_must_pass_alone(
+    command: ModuleType, monkeypatch: pytest.MonkeyPatch, second: int, words: str
+) -> None:
+    commands = runs(command, monkeypatch, [PAGE], 1, second)
+    assert command.run_tests(COMMAND, {}) == (second, words)
+    assert commands[1] == ["python", "-m", "pytest", "-n", "0", PAGE]
+
+
+@pytest.mark.parametrize(
+    "failed",
+    [
+        [],
+        ["tests/market/test_grid.py::test_grid"],
+        [PAGE, "tests/test_cli.py::test_help"],
+        [PAGE, *(f"{PAGE}[{i}]" for i in range(6))],
+    ],
+)
+def test_other_failures_are_final(command: ModuleType, monkeypatch: pytest.MonkeyPatch, failed: list[str]) -> None:
+    commands = runs(command, monkeypatch, failed, 1)
+    assert command.run_tests(COMMAND, {}) == (1, "FAILED (1)")
+    assert len(commands) == 1
+
+
+def test_failures_of_an_earlier_run_do_not_count(command: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    command.FAILURES.write_text(json.dumps({PAGE: True}))
+    monkeypatch.setattr(command, "run", lambda *_: (2, "FAILED (2)"))
+    assert command.run_tests(COMMAND, {}) == (2, "FAILED (2)")
+    assert not command.FAILURES.exists()
