@@ -12,10 +12,14 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any
 
+import numpy as np
+
+from orderflow.arrays import Ints
 from orderflow.errors import NotFound
 from orderflow.exchange.dialect import MS, amount, ratio
 from orderflow.exchange.klines import Interval, Kline, Klines
 from orderflow.exchange.ledger import Ledger
+from orderflow.market.arrivals import Arrivals
 from orderflow.market.frames import DAY, MINUTE
 from orderflow.market.market import Market
 from orderflow.market.symbol import TickTable
@@ -24,6 +28,8 @@ from orderflow.market.ticks import Side
 MINUTES = Interval("1m", MINUTE)
 FEW = 3_000
 """Trades of a window that are summed one by one; of more, minutes are."""
+SMALL = 20_000
+"""Trades of a symbol that are read at once; of a larger one, only those that are needed are searched for."""
 LOOKBACKS = (MINUTE, 60 * MINUTE, 2**61)
 """Spans (ns) whose trades, if they are few, are searched for the last one before a window."""
 
@@ -148,7 +154,11 @@ class Rolling:
             return replace(known.day, kline=replace(known.day.kline, start=start, end=now))
 
     def _compute(self, start: int, now: int, *, brief: bool) -> tuple[int, Day]:
-        """(time of the oldest trade, the 24 hours), from the ticks if they are few, else from minutes."""
+        """(time of the oldest trade, the 24 hours): of a small symbol from one read, else from minutes if there are
+        many ticks."""
+        held = self._market.arrivals(self._symbol, 0, SMALL + 1, sides=False)
+        if not held.first and held.total <= SMALL and (small := _day(held, start, now)) is not None:
+            return small
         found = self._market.ticks(self._symbol, start=start, end=now + 1, limit=FEW + 1)
         if not len(found.ticks):  # the window includes the last trade, so the symbol was removed just now
             raise NotFound(f"symbol {self._symbol!r} has no ticks")
@@ -196,6 +206,39 @@ class Rolling:
                 return _kline(found, start - back, start)
         second = start // 10**9 * 10**9
         return self._part(second, start) or self._klines.before(self._symbol, second)
+
+
+def _day(held: Arrivals, start: int, now: int) -> tuple[int, Day] | None:
+    """(time of the oldest trade, the 24 hours) from all trades of a symbol. None without trades in the 24 hours."""
+    ticks, grid = held.ticks, held.grid
+    time = ticks.time
+    place = int((time >= start).argmax())  # the first arrival of the 24 hours
+    later = time > now
+    last = int(later.argmax()) if later.any() else len(time)  # before the first arrival after `now`
+    if (time[1:] <= time[:-1]).any():
+        ticks = ticks.take(np.lexsort((ticks.id, time)))
+        time = ticks.time
+    begin, end = np.searchsorted(time, (start, now + 1)).tolist()
+    if begin == end:
+        return None
+    levels, sizes = ticks.level[begin:end], ticks.size[begin:end]
+    units = grid.tick_units
+    first, high, low, close = (int(level) * units for level in (levels[0], levels.max(), levels.min(), levels[-1]))
+    volume, quote = _sums(levels, sizes)
+    kline = Kline(
+        start, now, first, high, low, close, volume, quote * units, end - begin, 0, 0,
+        grid.price_decimals, grid.size_decimals,
+    )  # fmt: skip
+    before = int(ticks.level[begin - 1]) * units if begin else first
+    return int(time[begin]), Day(kline, before, int(held.ticks.size[last - 1]), place, last - 1)
+
+
+def _sums(levels: Ints, sizes: Ints) -> tuple[int, int]:
+    """(sum of sizes, sum of level * size), exact."""
+    if float(levels.max()) * float(sizes.max()) * len(sizes) < 2.0**62:
+        return int(sizes.sum()), int(levels @ sizes)
+    pairs = list(zip(levels.tolist(), sizes.tolist(), strict=True))
+    return sum(size for _, size in pairs), sum(level * size for level, size in pairs)
 
 
 def _kline(found: TickTable, start: int, end: int) -> Kline:

@@ -116,6 +116,18 @@ class Settings:
     max_body: int = setting(
         16 * 2**20, parsers.size, "1KiB to 1GiB, e.g. 16MiB", "Largest request body, after decompression."
     )
+    max_sockets: int = setting(
+        20_000,
+        parsers.integer(1, 1_000_000),
+        "1 to 1,000,000",
+        "WebSockets at most; fewer if the system allows fewer open files.",
+    )
+    max_sockets_per_address: int = setting(
+        10_000,
+        parsers.integer(1, 1_000_000),
+        "1 to 1,000,000",
+        "WebSockets of one address at most, and three quarters of all. An audience behind one router has one address.",
+    )
     velocity: float = setting(10.0, parsers.velocity, 'a number above 0, or "max"', "Speed of the demo's replay.")
     log_level: str = setting(
         "INFO", parsers.level, "DEBUG, INFO, WARNING, ERROR or CRITICAL", "How much is logged.", "LOG_LEVEL"

@@ -21,19 +21,19 @@ from orderflow.web.kit.responses import JSON, encode, json_response
 from orderflow.web.kit.routes import Direct, ResponseDoc, Route, SymbolConverter, Values, register, reserve
 from orderflow.web.kit.security import Gate
 from orderflow.web.kit.sign_out import PATH as SIGN_OUT
+from orderflow.web.kit.socket_limits import Places, SocketLimits
 from orderflow.web.kit.sockets import Sockets
 
 HOME = "/chart/"
-MAX_SOCKETS = 20_000
 PAGE_BODY = 1 << 21
 """Maximum bytes of a callback's request: a scenario file of 1 MiB, in base64."""
 
 
-def create_server(services: Services, *, most_sockets: int = MAX_SOCKETS, shortcuts: bool = True) -> flask.Flask:
+def create_server(services: Services, *, most_sockets: int | None = None, shortcuts: bool = True) -> flask.Flask:
     """The Flask application with all routes and sockets, behind the security and compression middleware.
 
-    most_sockets: maximum number of open WebSockets. shortcuts: if True, `Direct` serves the routes that have a direct
-    view, otherwise Flask does.
+    most_sockets: how many WebSockets the system allows, None: as many as the settings. shortcuts: if True, `Direct`
+    serves the routes that have a direct view, otherwise Flask does.
 
     `server.extensions` has "orderflow.gate", "orderflow.delivery", "orderflow.fanout", "orderflow.apis" (an instance of
     each `api` class in `PRODUCTS`) and "orderflow.routes" (the route table).
@@ -44,7 +44,9 @@ def create_server(services: Services, *, most_sockets: int = MAX_SOCKETS, shortc
     server.config["MAX_CONTENT_LENGTH"] = min(PAGE_BODY, services.settings.max_body)
     server.url_map.converters["symbol"] = SymbolConverter
     server.url_map.merge_slashes = False  # "/ES" is a symbol
-    fanout = Fanout(services.workers)
+    most = services.settings.max_sockets
+    places = Places(min(most, most_sockets or most), services.settings.max_sockets_per_address)
+    fanout = Fanout(services.workers, SocketLimits(places))
     apis = load_apis(services, fanout)
     sockets = [pair for api in apis for pair in api.sockets()]
     table = [route for api in apis for route in api.routes()] + [route for route, _ in sockets]
@@ -52,7 +54,7 @@ def create_server(services: Services, *, most_sockets: int = MAX_SOCKETS, shortc
     register(server, "orderflow", table)
     for prefix in ("/api/", "/ws/", "/exchange/"):
         reserve(server, prefix)
-    Sockets(server, fanout, most_sockets).register(sockets)
+    Sockets(server, fanout).register(sockets)
     responses.install_error_handlers(server)
 
     authenticator = Authenticator(services.settings)

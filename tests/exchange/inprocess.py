@@ -30,6 +30,7 @@ from orderflow.web.exchange.exchange_api import ExchangeApi
 from orderflow.web.kit import responses
 from orderflow.web.kit.fanout import Fanout
 from orderflow.web.kit.routes import SymbolConverter, register, reserve
+from orderflow.web.kit.socket_limits import SocketLimits
 from orderflow.web.kit.sockets import Sockets
 
 T = TypeVar("T")
@@ -54,16 +55,23 @@ class _Silent(WSGIRequestHandler):
 
 
 class SimulatedExchange:
-    """market: by default an empty one. quotes: by engine symbol."""
+    """market: by default an empty one. limits: of its sockets. quotes: by engine symbol."""
 
-    def __init__(self, market: Market | None = None, *, clock: Clock | None = None, rules: Rules | None = None) -> None:
+    def __init__(
+        self,
+        market: Market | None = None,
+        *,
+        clock: Clock | None = None,
+        rules: Rules | None = None,
+        limits: SocketLimits | None = None,
+    ) -> None:
         self.workers = Workers(2)
         self.market = market if market is not None else Market(new_lock=self.workers.lock)
         self.quotes: dict[str, Quote] = {}
         self.exchange = Exchange(
             self.market, self.workers, clock or SystemClock(), lambda symbol: self.quotes.get(symbol), rules or Rules()
         )
-        self.fanout = Fanout(self.workers)
+        self.fanout = Fanout(self.workers, limits)
         api = ExchangeApi(Only(self.exchange), self.fanout)
         self.hub = api.hub
         app = flask.Flask("exchange", static_folder=None)
@@ -71,7 +79,7 @@ class SimulatedExchange:
         sockets = api.sockets()
         register(app, "exchange", [*api.routes(), *(route for route, _ in sockets)])
         reserve(app, "/exchange/")
-        Sockets(app, self.fanout, 100).register(sockets)
+        Sockets(app, self.fanout).register(sockets)
         responses.install_error_handlers(app)
         self.app = app
         self._server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Silent)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -77,7 +78,7 @@ def computed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_the_sum_of_trades_is_the_sum_of_minutes(
+def test_one_read_and_the_sum_of_trades_and_of_minutes_are_the_same(
     seed: int, market: Market, workers: Workers, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rng = np.random.default_rng(seed)
@@ -85,9 +86,34 @@ def test_the_sum_of_trades_is_the_sum_of_minutes(
         times = np.sort(NOW - rng.integers(0, 50 * 3600, count) * 10**9)
         times[-1] = max(times[-1], NOW - 20 * HOUR)
         market.ingest([batch(f"S{number}", times, seed)])
-    few = days(Exchange(market, workers, clock))  # type: ignore[arg-type]
-    monkeypatch.setattr(rolling, "FEW", 0)
-    assert days(Exchange(market, workers, clock)) == few  # type: ignore[arg-type]
+    late = batch("S2", NOW - rng.integers(0, 50 * 3600, 300) // 60 * 60 * 10**9, seed + 100)  # late, with equal times
+    market.ingest([replace(late, id=rng.permutation(300) + 400)])
+    at_once = days(Exchange(market, workers, clock))  # type: ignore[arg-type]
+    for limit in ("SMALL", "FEW"):
+        monkeypatch.setattr(rolling, limit, 0)
+        assert days(Exchange(market, workers, clock)) == at_once  # type: ignore[arg-type]
+
+
+def test_sums_are_exact_beyond_64_bits() -> None:
+    levels, sizes = np.array([2**40 + 1, 3]), np.array([2**40 + 7, 5])
+    assert rolling._sums(levels, sizes) == (2**40 + 12, (2**40 + 1) * (2**40 + 7) + 15)
+
+
+def test_a_small_symbol_is_read_once_and_not_aggregated_for_it(
+    exchange: Exchange, market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    market.ingest([batch(f"S{i}", NOW - np.array([DAY + HOUR, HOUR, 5])) for i in range(50)])
+    reads: list[str] = []
+    for name in ("ticks", "arrivals", "tick_runs", "bars"):
+        read = getattr(market, name)
+
+        def counted(*args: Any, name: str = name, read: Callable[..., Any] = read, **more: Any) -> Any:
+            reads.append(name)
+            return read(*args, **more)
+
+        monkeypatch.setattr(market, name, counted)
+    assert [row["count"] for row in days(exchange)] == [2] * 50
+    assert reads == ["arrivals"] * 50
 
 
 def test_an_unchanged_window_is_not_computed_again(

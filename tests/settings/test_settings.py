@@ -39,6 +39,8 @@ def test_defaults_match_the_documentation() -> None:
         "initial_window_minutes": 30,
         "refresh_ms": 500,
         "max_body": 16 * 2**20,
+        "max_sockets": 20_000,
+        "max_sockets_per_address": 10_000,
         "velocity": 10.0,
         "log_level": "INFO",
         "reload": False,

@@ -58,8 +58,11 @@ class Listener:
 
     def send(self, data: bytes) -> None:
         """Send a frame; while the script holds frames back, queue it behind them."""
+        if self.client.closed:
+            return
         if self.held_until:
             self.held.append(data)
+            self.client.keep(len(data))
             if len(self.held) > MAX_HELD:
                 self.client.kill()
         else:
@@ -286,7 +289,9 @@ class Hub:
     def _flush(self, listener: Listener) -> None:
         listener.held_until = 0.0
         while listener.held:
-            listener.client.control(listener.held.popleft())
+            data = listener.held.popleft()
+            listener.client.keep(-len(data))
+            listener.client.control(data)
 
     def _check_lifetime(self, listener: Listener, now: float, time: int) -> None:
         rules = self._exchange.rules

@@ -26,6 +26,7 @@ from orderflow.runtime.bus import Receiver
 from orderflow.runtime.workers import Event, Workers
 from orderflow.web.kit.fanout_client import STALL_CHECK_SECONDS, Client
 from orderflow.web.kit.frames import GOING_AWAY, close_frame, frame
+from orderflow.web.kit.socket_limits import SocketLimits
 
 FLUSH_SECONDS = 0.03
 """Seconds between attempts to write the rest of a partly sent frame."""
@@ -149,10 +150,7 @@ class Topic:
                     version, text = self.source.message(since)
                     ready[since] = version, frame(text)
             version, data = ready[since]
-        if client.outbox:
-            data = b"".join(client.outbox) + data
         if client.push(data):
-            client.outbox.clear()
             client.version = version
             self._counters.sent += 1
             return True
@@ -167,10 +165,11 @@ class Topic:
 
 
 class Fanout:
-    """All topics of a server."""
+    """All topics of a server. limits: of its sockets and of what waits for them."""
 
-    def __init__(self, workers: Workers) -> None:
+    def __init__(self, workers: Workers, limits: SocketLimits | None = None) -> None:
         self._workers = workers
+        self.limits = limits or SocketLimits()
         self._topics: dict[Hashable, Topic] = {}
         self._sweeping = False
         self.counters = Counters()
@@ -182,7 +181,7 @@ class Fanout:
         return sum(len(topic.clients) for topic in self._topics.values())
 
     def stats(self) -> dict[str, int]:
-        """Counts of clients, topics and messages, for `GET /stats`."""
+        """Counts of clients, topics, messages and what the limits did, for `GET /stats`."""
         counters = self.counters
         return {
             "clients": self.clients,
@@ -190,6 +189,7 @@ class Fanout:
             "sent": counters.sent,
             "conflated": counters.conflated,
             "dropped": counters.dropped,
+            **self.limits.stats(),
         }
 
     def join(

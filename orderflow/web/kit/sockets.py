@@ -20,7 +20,8 @@ from flask_sock import Sock
 from simple_websocket import Server
 from wsproto.events import Ping, Pong
 
-from orderflow.errors import Conflict, NotFound, OrderflowError
+from orderflow.errors import Busy, Conflict, NotFound, OrderflowError
+from orderflow.web.kit.budget import client_of
 from orderflow.web.kit.fanout import Fanout
 from orderflow.web.kit.fanout_client import Client
 from orderflow.web.kit.frames import GOING_AWAY
@@ -82,9 +83,9 @@ Handler = Callable[[Connection, Values], None]
 
 
 class Sockets:
-    """The socket routes of a server. most: maximum number of concurrent connections."""
+    """The socket routes of a server, within the limits of the fan-out."""
 
-    def __init__(self, server: flask.Flask, fanout: Fanout, most: int) -> None:
+    def __init__(self, server: flask.Flask, fanout: Fanout) -> None:
         server.config["SOCK_SERVER_OPTIONS"] = {
             "thread_class": _NoThread,
             "ping_interval": PING_SECONDS,
@@ -94,8 +95,7 @@ class Sockets:
         for kind in (ConnectionResetError, BrokenPipeError):
             server.register_error_handler(kind, _gone)
         self._sock = Sock(server)
-        self._fanout = fanout
-        self._most = most
+        self._limits = fanout.limits
 
     def register(self, pairs: Iterable[tuple[Route, Handler]]) -> None:
         """Register the handlers at their routes. Bad parameters close the socket with 4000, NotFound with 4004."""
@@ -104,16 +104,16 @@ class Sockets:
 
     def _bound(self, route: Route, handler: Handler) -> Callable[..., None]:
         def socket(ws: Server, **path: str) -> None:
-            client = Client(getattr(ws.sock, "_sock", ws.sock))
-            ws.sock = _ClientSocket(ws.sock, client)
+            address = client_of(flask.request.environ)
+            client = Client(getattr(ws.sock, "_sock", ws.sock), address=address, limit=self._limits.waiting)
+            ws.sock = _ClientSocket(ws.sock, client, ws)
             connection = Connection(client, ws)
             try:
-                if self._fanout.clients >= self._most:
-                    connection.close(FULL, "the server has as many connections as it can take; try again later")
-                    return
-                handler(
-                    connection, read_params(route.params, route.known_query(flask.request.args.items(multi=True)), path)
-                )
+                with self._limits.places.take(address):
+                    query = route.known_query(flask.request.args.items(multi=True))
+                    handler(connection, read_params(route.params, query, path))
+            except Busy as error:
+                connection.close(FULL, str(error))
             except NotFound as error:
                 connection.close(UNKNOWN, str(error))
             except Conflict as error:
@@ -124,6 +124,7 @@ class Sockets:
                 log.exception("socket %s failed", route.path)
                 connection.close(FAILED, "internal server error")
             finally:
+                client.kill()
                 ws.sock.close()  # a duplicate of the request's socket; after a close frame the client waits for both
 
         socket.__name__ = f"socket {route.path}"
@@ -177,17 +178,25 @@ class _ControlFrames:
 
 
 class _ClientSocket:
-    """Replaces the socket: reads from it at a bounded rate, sends through the client."""
+    """Replaces the socket: reads from it at a bounded rate, sends through the client.
 
-    def __init__(self, sock: Any, client: Client) -> None:
+    messages: the connection, of whose unfinished message the bytes count as kept for the client.
+    """
+
+    def __init__(self, sock: Any, client: Client, messages: Any) -> None:
         self._sock = sock
         self._client = client
+        self._messages = messages
+        self._unfinished = 0
         self._allowance = float(BURST)
         self._counted_at = time.monotonic()
         self.fileno = sock.fileno
         self.close = sock.close
 
     def recv(self, size: int) -> bytes:
+        unfinished = self._messages.incoming_message_len
+        self._client.keep(unfinished - self._unfinished)
+        self._unfinished = unfinished
         data: bytes = self._sock.recv(size)
         now = time.monotonic()
         self._allowance = min(BURST, self._allowance + (now - self._counted_at) * RATE) - len(data)

@@ -85,7 +85,14 @@ STATS = record(
             **array(WORD),
             "description": "Why writes are refused at present (507), and what was wrong at the start.",
         },
-        "sockets": record(dict.fromkeys(("clients", "topics", "sent", "conflated", "dropped"), COUNT)),
+        "sockets": record(
+            {
+                **dict.fromkeys(("clients", "topics", "sent", "conflated", "dropped", "open"), COUNT),
+                "refused": {**COUNT, "description": "Sockets that were refused because there were too many."},
+                "waiting": {**COUNT, "description": "Bytes that wait for sockets which read slowly."},
+                "closed_for_room": {**COUNT, "description": "Slow sockets closed because too many bytes waited."},
+            }
+        ),
     }
 )
 

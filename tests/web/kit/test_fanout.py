@@ -267,7 +267,8 @@ def test_a_topic_runs_while_it_has_clients(workers: Workers, source: Numbers, pa
     wait_for(lambda: pair.client.version == 1)
     source.n = 2
     wait_for(lambda: pair.client.version == 2)
-    assert fanout.stats() == {"clients": 1, "topics": 1, "sent": 2, "conflated": 0, "dropped": 0}
+    counts = {"clients": 1, "topics": 1, "sent": 2, "conflated": 0, "dropped": 0}
+    assert fanout.stats() == {**counts, **fanout.limits.stats()}
     fanout.leave(topic, pair.client)
     wait_for(lambda: fanout.stats()["topics"] == 0)
     again = pairs()
