@@ -18,8 +18,8 @@ from orderflow.storage.records.address import Address
 BUSY_SECONDS = 5.0
 """How long a statement waits for another process that holds the file."""
 CONNECT_SECONDS = 5
-WRITER = "orderflow_writer"
-"""Execution option of the connection whose transactions begin as writes."""
+# the execution option of the connection whose transactions begin as writes
+_WRITER = "orderflow_writer"
 
 
 def make_engine(address: Address) -> Engine:
@@ -34,6 +34,21 @@ def make_engine(address: Address) -> Engine:
     event.listen(engine, "connect", _set_up)
     event.listen(engine, "begin", _begin)
     return engine
+
+
+def open_writer(engine: Engine) -> Connection:
+    """A connection whose transactions take SQLite's write lock as they begin, so that none fails half-way."""
+    return engine.connect().execution_options(**{_WRITER: True})
+
+
+def open_reader(engine: Engine) -> Connection:
+    """A connection that cannot write, and whose transactions see one state of the database."""
+    connection = engine.connect()
+    if engine.dialect.name == "postgresql":
+        return connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    driver: Any = connection.connection.driver_connection
+    driver.execute("PRAGMA query_only=ON")
+    return connection
 
 
 def _server_engine(address: Address) -> Engine:
@@ -58,6 +73,6 @@ def _set_up(connection: sqlite3.Connection, record: object) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _begin(connection: Connection) -> Any:
-    mode = "IMMEDIATE" if connection.get_execution_options().get(WRITER) else "DEFERRED"
+def _begin(connection: Connection) -> None:
+    mode = "IMMEDIATE" if connection.get_execution_options().get(_WRITER) else "DEFERRED"
     connection.exec_driver_sql(f"BEGIN {mode}")

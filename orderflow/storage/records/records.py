@@ -19,7 +19,7 @@ from orderflow.errors import Conflict, StorageFailed
 from orderflow.runtime.workers import Workers, plain_lock
 from orderflow.storage.private import make_file
 from orderflow.storage.records.address import Address
-from orderflow.storage.records.engine import WRITER, make_engine
+from orderflow.storage.records.engine import make_engine, open_reader, open_writer
 from orderflow.storage.records.failures import translated
 from orderflow.storage.records.schema import prepare
 
@@ -93,7 +93,7 @@ class Records:
             with translated(OPEN, self.address):
                 if self.address.path is not None:
                     make_file(self.address.path)
-                connection = self._engine.connect().execution_options(**{WRITER: True})
+                connection = open_writer(self._engine)
                 try:
                     with connection.begin():
                         prepare(connection)
@@ -150,7 +150,7 @@ class Records:
         with self._lock:
             connection = self._idle.pop() if self._idle else None
         if connection is None:
-            connection = self._engine.connect()
+            connection = open_reader(self._engine)
         keep = False
         try:
             yield connection

@@ -26,12 +26,12 @@ def names(connection: Connection) -> list[str]:
 
 
 def test_what_is_written_is_read_and_is_there_after_a_restart(
-    records: Records, open_records: Callable[..., Records]
+    records: Records, open_records: Callable[[Address], Records]
 ) -> None:
     records.write(add("BTC"))
     assert records.read(names) == ["BTC"]
     records.close()
-    assert open_records().read(names) == ["BTC"]
+    assert open_records(records.address).read(names) == ["BTC"]
 
 
 def test_a_failed_write_leaves_nothing(records: Records) -> None:
@@ -76,17 +76,17 @@ def test_a_call_inside_a_write_is_refused_at_once(records: Records) -> None:
         records.write(lambda connection: records.write(names))
 
 
-def test_in_memory_there_is_no_file(tmp_path: Path, open_records: Callable[..., Records]) -> None:
+def test_in_memory_there_is_no_file(tmp_path: Path, open_records: Callable[[Address], Records]) -> None:
     records = open_records(address_of(tmp_path / "data", ephemeral=True))
     records.write(add("BTC"))
     assert records.read(names) == ["BTC"]
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_file_is_its_owners_alone(records: Records, address: Address) -> None:
-    assert address.path is not None
-    records.write(add("BTC"))
-    found = {path.name: stat.S_IMODE(path.stat().st_mode) for path in address.path.parent.iterdir()}
+def test_the_file_is_its_owners_alone(file_records: Records, file: Address) -> None:
+    assert file.folder is not None
+    file_records.write(add("BTC"))
+    found = {path.name: stat.S_IMODE(path.stat().st_mode) for path in file.folder.iterdir()}
     assert found == dict.fromkeys(("records.db", "records.db-wal", "records.db-shm"), 0o600)
 
 
@@ -96,3 +96,9 @@ def test_after_the_end_calls_are_refused(records: Records) -> None:
         records.read(names)
     with pytest.raises(StorageFailed, match="not open"):
         records.write(names)
+
+
+def test_a_read_cannot_write(records: Records) -> None:
+    with pytest.raises(StorageFailed, match="read-only"):
+        records.read(add("BTC"))
+    assert records.read(names) == []
