@@ -7,13 +7,16 @@ lock covers validation and the append to memory, never disk writes or aggregatio
 from __future__ import annotations
 
 import json
+import operator
 import secrets
 import threading
 import time as _time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from decimal import Decimal
 
-from orderflow.errors import BadInput, Conflict
+from orderflow.errors import BadInput, Conflict, OrderflowError
+from orderflow.market import kept_sizes
 from orderflow.market.grid import Grid
 from orderflow.market.idempotency import IdempotencyKeys, Receipt, pack_answer, unpack_answer
 from orderflow.market.identity import NewTicks, new_ticks
@@ -63,6 +66,7 @@ class Market(MarketReads):
         self._on_change = on_change
         self._simulated: frozenset[str] = frozenset()
         self._keys = IdempotencyKeys()
+        self._background = background
         self._held = 0
         self._loading = False
 
@@ -91,6 +95,7 @@ class Market(MarketReads):
             state.tape.loading(False)
             state.count_loaded()
             state.tape.refresh()  # aggregate now, so that the first read does not wait
+        kept_sizes.restore(self._log.get_meta(kept_sizes.NAME), self._symbols.values())
         return total
 
     def reserve(self, symbols: Iterable[str]) -> list[str]:
@@ -251,7 +256,9 @@ class Market(MarketReads):
         with self._lock:
             if symbol is not None and self._find(symbol).simulated:  # the log has nothing of it
                 return forget()
-        meta = {"instruments": json.dumps(kept).encode() if kept else None} if symbol is None else {}
+        meta = {kept_sizes.NAME: self._sizes_without(symbol)}
+        if symbol is None:
+            meta["instruments"] = json.dumps(kept).encode() if kept else None
         self._log.forget(symbol, forget, meta)
 
     # internal
@@ -259,6 +266,24 @@ class Market(MarketReads):
     def _counted(self, state: SymbolState) -> None:
         with self._lock:
             state.tape.revision += 1  # a poll then brings the count, though no ticks came
+
+    def _store_sizes(self, state: SymbolState) -> None:
+        if state.sizes_stored or state.simulated or not self._log.durable:
+            return
+        state.sizes_stored = True  # a failed write is not tried again before other sizes are chosen
+
+        def store() -> bool:
+            with suppress(OrderflowError):
+                self._log.update_meta(kept_sizes.NAME, lambda old: self._sizes_without(""))
+            return False
+
+        (self._background or operator.call)(store)
+
+    def _sizes_without(self, symbol: str | None) -> bytes | None:
+        """The row sizes in force to be stored, without those of a symbol; None: of all."""
+        with self._lock:
+            others = [] if symbol is None else [x for x in self._symbols.values() if x.tape.symbol != symbol]
+            return kept_sizes.packed(others)
 
     def _get_or_create(self, symbol: str) -> SymbolState:
         state = self._symbols.get(symbol)

@@ -226,6 +226,7 @@ def _row_size(state: SymbolState, series: Series) -> RowSize:
     rows, until = measure(tape.grid, high, low), int(tape.session.end_of(np.array([newest]))[0])
     since = known.revision if known is not None and known.rows == rows else tape.revision
     found = state.row_sizes[name] = RowSize(rows, until, bars, since)
+    state.sizes_stored = False
     return found
 
 

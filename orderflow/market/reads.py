@@ -145,7 +145,9 @@ class MarketReads:
         if state is None or not state.counters.ticks:
             return queries.no_bars(self.epoch, name, frame)
         counting = self._counting.at_once() if wait else self._counting
-        return queries.changed(state, frame, since, epoch, rows, options, span, self._clock(), counting)
+        answer = queries.changed(state, frame, since, epoch, rows, options, span, self._clock(), counting)
+        self._store_sizes(state)
+        return answer
 
     def window(
         self,
@@ -162,7 +164,10 @@ class MarketReads:
 
     def row_size(self, symbol: str, frame: Frame) -> int:
         """Levels in a row of the footprint, chosen by the rule of `market.row_size`."""
-        return queries.row_size(self._find(symbol), frame, self._counting)
+        state = self._find(symbol)
+        found = queries.row_size(state, frame, self._counting)
+        self._store_sizes(state)
+        return found
 
     def verify(self) -> tuple[int, int]:
         """Audit the minutes sealed since the last call. Returns (minutes audited, failures) since the start."""
@@ -176,6 +181,9 @@ class MarketReads:
         return dict(self._settings.get(symbol, {}))
 
     # internal
+
+    def _store_sizes(self, state: SymbolState) -> None:
+        """Have new row sizes of the symbol stored."""
 
     def _with_ticks(self) -> list[SymbolState]:
         return [state for state in self._symbols.values() if state.counters.ticks]

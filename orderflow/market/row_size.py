@@ -2,7 +2,10 @@
 
 It is the smallest round price step for which the median bar of the last complete session, from its low to its high, has
 at most MOST_ROWS rows. A session is complete once a later one has trades; until there is one, the bars held are
-measured. Screens and zooms play no part, so that two readers of the same bars see the same marks.
+measured. Once it is chosen it stays for the session, whatever comes, also after a restart (`market.kept_sizes`); before
+ENOUGH bars are held there is nothing to choose from, and what is shown is measured again as they come.
+
+Screens and zooms play no part, so that two readers of the same bars see the same marks.
 """
 
 from __future__ import annotations
@@ -17,6 +20,8 @@ from orderflow.market.grid import MAX_LEVEL, Grid
 
 MOST_ROWS = 25
 """Most rows of the median bar."""
+ENOUGH = 20
+"""Bars from which a size is chosen while no session is complete."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +40,11 @@ class RowSize:
     def holds(self, newest: int, held: int) -> bool:
         """Whether it stays. newest: time of the latest tick (ns UTC). held: number of bars held now.
 
-        A size measured on the first bars of a symbol is measured again each time that their number has doubled.
+        A size measured on fewer than ENOUGH bars is measured again when their number has doubled, and when there are
+        enough.
         """
-        return newest < self.until and not 0 < 2 * self.bars <= held
+        few = 0 < self.bars < ENOUGH and held >= min(2 * self.bars, ENOUGH)
+        return newest < self.until and not few
 
 
 def row_sizes(grid: Grid) -> Iterator[int]:

@@ -73,9 +73,9 @@ class SymbolState:
 
     epoch: identifier of the symbol's data, new after a reset; revisions of different epochs do not compare. series:
     identifier of the ticks alone, which new settings do not change. evicted: number of ticks evicted. simulated: the
-    ticks come from a model and are not logged. row_sizes: automatic row sizes in force, by frame. session: the earlier
-    session read last, as `queries.session_bars` keeps it; older: bars of a profile before those held, in the same way.
-    The tape's lock must be held for these.
+    ticks come from a model and are not logged. row_sizes: automatic row sizes in force, by frame; sizes_stored: whether
+    the log has them. session: the earlier session read last, as `queries.session_bars` keeps it; older: bars of a
+    profile before those held, in the same way. The tape's lock must be held for these.
     """
 
     tape: Tape
@@ -86,6 +86,7 @@ class SymbolState:
     evicted: int = 0
     simulated: bool = False
     row_sizes: dict[str, RowSize] = field(default_factory=dict)
+    sizes_stored: bool = True
     session: tuple[tuple[int, int, Grid], Bar | None] | None = None
     older: tuple[tuple[object, ...], list[Bar]] | None = None
     _top_id: int = -1
@@ -352,7 +353,7 @@ class SymbolState:
     def _set_grid(self, grid: Grid) -> None:
         level, size = self.tape.grid.factors_to(grid) if self.tape.grid.tick_units else (1, 1)
         self.tape.refine(grid)
-        self.row_sizes.clear()
+        self.row_sizes = {name: replace(found, rows=found.rows * level) for name, found in self.row_sizes.items()}
         self.counters.rescale(level, size)
 
 

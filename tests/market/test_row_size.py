@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
@@ -71,13 +73,71 @@ def test_the_last_complete_session_decides_and_the_size_is_fixed_for_the_next() 
     assert market.row_size("X", MINUTE) == 1
 
 
-def test_before_a_complete_session_the_held_bars_decide() -> None:
-    market = market_with(minutes(0, [60] * 9))
+def test_before_a_complete_session_the_held_bars_decide_once_there_are_enough() -> None:
+    market = market_with(minutes(0, [60] * 4))
     assert market.row_size("X", MINUTE) == 4
-    market.ingest([minutes(0, [10] * 8, first=9)])
+    market.ingest([minutes(0, [10] * 3, first=4)])
     assert market.row_size("X", MINUTE) == 4
-    market.ingest([minutes(0, [10] * 2, first=17)])  # twice as many bars as were measured
+    market.ingest([minutes(0, [10] * 2, first=7)])  # twice as many bars as were measured
     assert market.row_size("X", MINUTE) == 1
+    market.ingest([minutes(0, [60] * 11, first=9)])
+    assert market.row_size("X", MINUTE) == 4  # 20 bars
+    market.ingest([minutes(0, [10] * 500, first=20)])
+    assert market.row_size("X", MINUTE) == 4  # for the rest of the session
+    market.ingest([minutes(1, [10])])
+    assert market.row_size("X", MINUTE) == 1
+
+
+def test_a_chosen_size_stays_after_a_restart_and_a_reset_forgets_it() -> None:
+    log = MemoryLog()
+    market = Market(log)
+    market.configure("X", tick_size=TICK)
+    market.ingest([minutes(0, [60] * 20)])
+    assert (market.row_size("X", MINUTE), market.row_size("X", Frame.parse("ticks:2"))) == (4, 4)
+    market.ingest([minutes(0, [10] * 300, first=20), replace(minutes(0, [10]), symbol="Y")])
+    for _ in range(2):
+        market = Market(log)
+        market.load()
+        assert (market.row_size("X", MINUTE), market.row_size("X", Frame.parse("ticks:2"))) == (4, 4)
+    market.ingest([minutes(1, [10])])
+    assert market.row_size("X", MINUTE) == 1
+    market.ingest([minutes(0, [60] * 500, first=500)])  # late ticks in the session that was complete
+    market = Market(log)
+    market.load()
+    assert market.row_size("X", MINUTE) == 1
+    market.row_size("Y", MINUTE)
+    market.reset("X")
+    assert set(json.loads(log.get_meta("row_sizes") or b"")) == {"Y"}
+    market.reset()
+    assert log.get_meta("row_sizes") is None
+
+
+def test_a_finer_tick_keeps_the_price_step_of_a_chosen_size() -> None:
+    market = market_with(minutes(0, [60] * 20))
+    assert market.row_size("X", MINUTE) == 4
+    market.ingest([minutes(0, [10] * 100, first=20)])
+    market.configure("X", tick_size=Decimal("0.05"))
+    assert market.row_size("X", MINUTE) == 20
+
+
+@pytest.mark.parametrize("stored", [b"", b"[]", b"{", b'{"X": 3}', b'{"X": {"basis": ["0.25", "UTC 00:00"]}}'])
+def test_stored_sizes_that_make_no_sense_are_chosen_anew(stored: bytes) -> None:
+    log = MemoryLog()
+    market = Market(log)
+    market.configure("X", tick_size=TICK)
+    market.ingest([minutes(0, [60] * 30)])
+    log.set_meta("row_sizes", stored)
+    again = Market(log)
+    again.load()
+    assert again.row_size("X", MINUTE) == 4
+
+
+def test_a_full_disk_refuses_no_read() -> None:
+    log = MemoryLog()
+    market = Market(log)
+    market.ingest([minutes(0, [60] * 30)])
+    log.fail = True
+    assert market.row_size("X", MINUTE) == market.changed("X", MINUTE, 0, None)["rows"] > 1
 
 
 @pytest.mark.parametrize("frame", ["1s", "30s", "1min", "5min", "1h", "ticks:10", "volume:30", "range:12"])
