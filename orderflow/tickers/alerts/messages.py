@@ -1,0 +1,28 @@
+"""Messages of alerts: a template with `{{name}}` placeholders."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+NAMES = ("ticker", "price", "time", "interval", "note")
+_PLACE = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
+
+
+def unknown_names(template: str) -> list[str]:
+    """The placeholders of a template that are not in NAMES, and "{{" where one is left open."""
+    found = [name for name in _PLACE.findall(template) if name not in NAMES]
+    rest = _PLACE.sub("", template)
+    return found + [brace for brace in ("{{", "}}") if brace in rest]
+
+
+def fill(template: str, values: Mapping[str, str]) -> str:
+    """The message. values: by name; what they contain is not looked at again."""
+    return _PLACE.sub(lambda match: values.get(match[1], ""), template)
+
+
+def time_text(ns: int) -> str:
+    """A time (ns UTC) as ISO-8601 text with milliseconds."""
+    whole = datetime.fromtimestamp(ns // 10**9, UTC)
+    return f"{whole:%Y-%m-%dT%H:%M:%S}.{ns // 10**6 % 1000:03d}Z"

@@ -1,0 +1,1 @@
+"""Operators of alerts, one file each, listed in `registry`. `operator` has what they share."""

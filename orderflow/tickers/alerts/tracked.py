@@ -1,0 +1,191 @@
+"""One symbol that is evaluated: its book, its place in the series, and the watches of its bars."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+
+import numpy as np
+
+from orderflow.arrays import Ints
+from orderflow.errors import NotFound
+from orderflow.market.arrivals import Arrivals
+from orderflow.market.frames import Frame
+from orderflow.market.grid import Grid
+from orderflow.market.ports import MarketReader
+from orderflow.market.sessions import Session, bar_start
+from orderflow.tickers.alerts.alert import Kind, Watch
+from orderflow.tickers.alerts.book import Book, Found, tick_of
+from orderflow.tickers.alerts.chunk import Sample
+from orderflow.tickers.alerts.closes import Closed, Closes
+from orderflow.tickers.alerts.firing import Tally
+from orderflow.tickers.alerts.place import Place
+from orderflow.tickers.alerts.store import Position
+
+FOREVER = 2**62
+LIVE_NS = 60 * 10**9
+"""A symbol is live once a tick comes so soon after its time, by the wall clock."""
+
+
+class Tracked:
+    """One symbol. watches: of bars (studies and marks); those of prices are in `book`. dirty: it has moved since it was
+    stored. live: its ticks come when they are traded. begun: called when its series begins again."""
+
+    def __init__(
+        self, market: MarketReader, position: Position, tally: Tally, *, begun: Callable[[], object] = lambda: None
+    ) -> None:
+        self.symbol = position.symbol
+        self.place = Place(market, position)
+        self.book = Book(tally, self._past)
+        self.watches: list[Watch] = []
+        self.dirty = False
+        self.live = position.live
+        self._market = market
+        self._begun = begun
+        self._stored: Position | None = position
+        self._series = self._epoch = ""
+        self._until = 0
+
+    @property
+    def generation(self) -> int:
+        return self.place.generation
+
+    def start_now(self) -> None:
+        """Begin with the next tick, for a symbol that was not evaluated before."""
+        newest = self.place.reader.skip()
+        self._stored, self.dirty = None, True
+        if newest is None:
+            return
+        self.place.passed(newest)
+        self._enter(newest)
+        self._until = self.place.reader.since
+        times, levels = self._past(FOREVER, FOREVER)
+        self.book.previous = Sample(int(times[-1]), int(levels[-1]))
+
+    def newest(self) -> Sample | None:
+        """The newest sample; None without any."""
+        return self.book.previous
+
+    def follow(self, frame: Frame) -> None:
+        """Note the bars of a frame from now on; its forming bar is that of the newest sample."""
+        if frame.name in self.book.closes:
+            return
+        closes = self.book.follow(frame)
+        previous = self.book.previous
+        if previous is None:
+            return
+        from_start = _start(previous.time, frame, self.book.session)
+        times, levels = self._past(from_start, from_start)
+        closes.start, closes.level = from_start, previous.level
+        closes.before = int(levels[-1]) if len(times) else None
+
+    def add(self, watch: Watch) -> None:
+        """Evaluate a watch from now on."""
+        if watch.alert.source.kind is Kind.PRICE:
+            if watch.alert.frequency == "once_per_bar_close":
+                self.follow(watch.alert.frame)
+            self.book.add(watch)
+        elif watch.alert.source.kind in (Kind.STUDY, Kind.EVENT):
+            self.follow(watch.alert.frame)
+            self.watches.append(watch)
+
+    def remove(self, watch: Watch) -> None:
+        """Evaluate a watch no more."""
+        self.watches = [other for other in self.watches if other is not watch]
+        self.book.remove(watch)
+
+    def advance(self) -> Iterator[tuple[Arrivals, int, list[Found], dict[str, Closed]]]:
+        """Evaluate what has arrived. Yields (ticks, ordinal of the first, what has fired, closed bars) piece by piece.
+
+        Raises StorageFailed if the log is needed and cannot be read.
+        """
+        self.resume()
+        if self._series and not self._market.revision(self.symbol):  # it was reset, and has no ticks yet
+            self.place.begin()
+            self.place.reader.since, self.place.reader.series, self._series, self._epoch = 0, "", "", ""
+            self._restart()
+        for piece in self.place.reader.pieces():
+            self._enter(piece)
+            ordinal = piece.first + self.place.offset
+            self._until = piece.first
+            found, closed = self.book.take(ordinal, piece.ticks)
+            self.place.passed(piece)
+            self._until = self.place.reader.since
+            self.dirty = True
+            yield piece, ordinal, found, closed
+
+    def resume(self) -> None:
+        """Go to the stored place, once. Raises StorageFailed if the log is needed and cannot be read."""
+        if not self.place.find():
+            self._stored = None
+            self._restart()
+        if self._stored is not None:
+            with contextlib.suppress(NotFound):
+                self._enter(self._market.arrivals(self.symbol, self.place.reader.since, 0, sides=False))
+                self._until = self.place.reader.since
+
+    def position(self) -> Position:
+        """How far it has been evaluated."""
+        book, previous = self.book, self.book.previous
+        if self._stored is not None:
+            return self._stored
+        return Position(
+            self.symbol,
+            self.generation,
+            self.place.ordinal,
+            self.place.mark,
+            None if previous is None else (previous.time, book.text(previous.level)),
+            {name: closes.state(book.text) for name, closes in book.closes.items()},
+            self.live,
+        )
+
+    def _enter(self, piece: Arrivals) -> None:
+        """Note a new series, epoch or grid."""
+        if self._series not in ("", piece.series):
+            self.place.begin()
+            self._restart()
+        elif self._epoch not in ("", piece.epoch):
+            self.book.forget()
+        if self._epoch != piece.epoch:
+            self.book.session = Session.parse(self._market.info(self.symbol).session)
+        self._series, self._epoch = piece.series, piece.epoch
+        self.book.fit(piece.grid)
+        if self._stored is not None:
+            stored, self._stored = self._stored, None
+            self._restore(stored)
+
+    def _restart(self) -> None:
+        self.book.forget()
+        self.live, self.dirty = False, True
+        self._begun()
+
+    def _restore(self, stored: Position) -> None:
+        grid = self.book.grid
+        level = None if stored.before is None else _level(stored.before[1], grid)
+        if stored.before is not None and level is not None:
+            self.book.previous = Sample(stored.before[0], level)
+        for name, state in stored.closes.items():
+            closes = self.book.closes.setdefault(name, Closes(Frame.parse(name)))
+            held = None if state["level"] is None else _level(state["level"], grid)
+            if held is not None:
+                closes.start, closes.level = state["start"], held
+                closes.before = None if state["before"] is None else _level(state["before"], grid)
+        self.book.replace_all()
+
+    def _past(self, start: int, end: int) -> tuple[Ints, Ints]:
+        try:
+            past = self._market.past(self.symbol, start, end, self._until)
+        except NotFound:
+            return np.empty(0, np.int64), np.empty(0, np.int64)
+        factor, _ = self.book.grid.factors_to(past.grid)
+        return past.ticks.time, past.ticks.level // factor
+
+
+def _start(time: int, frame: Frame, session: Session) -> int:
+    return int(bar_start(np.array([time]), frame.ns, session)[0])
+
+
+def _level(price: str, grid: Grid) -> int | None:
+    level = Fraction(price) / tick_of(grid)
+    return int(level) if level.denominator == 1 else None

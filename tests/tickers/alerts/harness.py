@@ -1,0 +1,166 @@
+"""A market with alerts that can be stopped at any point, beside the oracle of the same alerts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+import numpy as np
+
+from orderflow.errors import StorageFailed
+from orderflow.market.frames import MINUTE, Frame
+from orderflow.market.market import Market
+from orderflow.market.ticks import NO_ID, SideRule, TickBatch
+from orderflow.tickers.alerts.alert import Alert, Frequency, event_id
+from orderflow.tickers.alerts.evaluation import Evaluation
+from orderflow.tickers.alerts.store import Changes, MemoryStore
+from tests.market.memory_log import MemoryLog
+from tests.oracle.alerts import AlertOracle, Rule
+
+START = 1_790_000_000 * 10**9
+SYMBOL = "X"
+FRAMES = {MINUTE: Frame("1min", "time", ns=MINUTE), 5 * 10**9: Frame("5s", "time", ns=5 * 10**9)}
+
+
+class StoppedClock:
+    """A wall clock that stands still, years after the ticks."""
+
+    def now(self) -> int:
+        return START + 10**17
+
+    def monotonic(self) -> float:
+        return 0.0
+
+    def asleep(self) -> float:
+        return 0.0
+
+
+class FaultyStore(MemoryStore):
+    """Fails once, before or after it has stored: what a process that is killed there leaves behind."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fail: str = ""
+
+    def save(self, changes: Changes) -> list[str]:
+        fail, self.fail = self.fail, ""
+        if fail == "before":
+            raise StorageFailed("killed before the commit")
+        new = super().save(changes)
+        if fail == "after":
+            raise StorageFailed("killed after the commit")
+        return new
+
+
+@dataclass(frozen=True)
+class Tick:
+    """A tick at START + time ns. price: in quarters."""
+
+    time: int
+    price: int
+
+
+def batch_of(ticks: Sequence[Tick], symbol: str = SYMBOL) -> TickBatch:
+    count = len(ticks)
+    none = np.zeros(count, np.int8)
+    return TickBatch(
+        symbol,
+        np.array([START + tick.time for tick in ticks], np.int64),
+        np.array([tick.price * 25 for tick in ticks], np.int64),
+        np.ones(count, np.int64),
+        none,
+        none + np.int8(SideRule.NONE),
+        np.full(count, NO_ID),
+        2,
+        0,
+    )
+
+
+class Alerted:
+    """The engine and the oracle, given the same."""
+
+    def __init__(self) -> None:
+        self.log = MemoryLog()
+        self.store = FaultyStore()
+        self.oracle = AlertOracle()
+        self.made: dict[str, Alert] = {}
+        self.market = Market(self.log)
+        self.evaluation = Evaluation(self.market, self.store, StoppedClock())
+        self.evaluation.load()
+
+    def ticks(self, ticks: Sequence[Tick]) -> None:
+        for tick in ticks:
+            self.oracle.tick(START + tick.time, Fraction(tick.price, 4))
+        if ticks:
+            self.market.ingest([batch_of(ticks)])
+
+    def evaluate(self) -> None:
+        try:
+            self.evaluation.advance(SYMBOL)
+        except StorageFailed:
+            self.evaluation.load()
+            self.evaluation.advance(SYMBOL)
+
+    def restart(self) -> None:
+        self.market = Market(self.log)
+        self.market.load()
+        self.evaluation = Evaluation(self.market, self.store, StoppedClock())
+        self.evaluation.load()
+
+    def flush(self) -> None:
+        try:
+            self.evaluation.flush()
+        except StorageFailed:
+            self.evaluation.load()
+
+    def reset(self) -> None:
+        self.evaluate()
+        if self.oracle.ticks:
+            self.market.reset(SYMBOL)
+            self.oracle.reset()
+
+    def add(self, rule: Rule) -> None:
+        self.evaluate()
+        if not self.made:
+            self.oracle.generation = 1  # a symbol is followed from its first alert on
+        self.oracle.add(rule)
+        alert = Alert(
+            rule.name,
+            SYMBOL,
+            (SYMBOL,),
+            rule.operator,
+            rule.values,
+            START,
+            frequency=Frequency(rule.frequency),
+            frame=FRAMES[rule.frame],
+            cooldown=rule.cooldown,
+        )
+        watches = self.evaluation.arm(alert)
+        self.made[alert.id] = alert
+        self.store.fail = ""
+        self.evaluation.put(alert, watches)
+        self.evaluation.store(Changes(alerts=[(alert, watches)]))
+
+    def expected(self) -> list[tuple[str, Fraction, int, int]]:
+        found = []
+        for fired in self.oracle.fired:
+            alert, (generation, *what) = self.made[fired.name], fired.key
+            text = f"once {alert.arming}"
+            if what[0] == "bar":
+                text = f"bar {alert.frame.name} {what[1]}"
+            elif what[0] == "tick":
+                text = f"tick {what[1]}"
+            key = event_id(alert, SYMBOL, int(str(generation)), text)
+            found.append((key, fired.price, fired.time, fired.late))
+        return sorted(found)
+
+    def events(self) -> list[tuple[str, Fraction, int, int]]:
+        rows = [event for _, event in self.store.events(after=0, limit=10**6)]
+        return sorted((e.id, Fraction(e.value), e.time, round(e.late_s * 1e9)) for e in rows)
+
+
+def rule(operator: str, *values: float | str, frequency: str = "once", name: str = "a", **more: int) -> Rule:
+    """A rule whose thresholds are given as numbers."""
+    made = Rule(name, operator, tuple(Fraction(str(value)) for value in values), frequency)
+    return replace(made, **more)

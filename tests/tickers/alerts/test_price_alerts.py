@@ -1,0 +1,150 @@
+"""Price alerts fire as DEFINITIONS says, exactly once, whatever the batches, late ticks, restarts and backfill."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from orderflow.tickers.alerts.operators.registry import OPERATORS
+from tests.oracle.alerts import MINUTE, Rule
+from tests.tickers.alerts.harness import Alerted, Tick, rule
+
+SECOND = 10**9
+PRICES = st.integers(396, 404)
+FREQUENCIES = ("once", "once_per_bar", "once_per_bar_close", "every_time")
+
+
+@st.composite
+def rules(draw: st.DrawFn) -> Rule:
+    operator = OPERATORS[draw(st.sampled_from(sorted(OPERATORS)))]
+    quarters = st.integers(396 * 2, 404 * 2)
+    values = tuple(sorted(Fraction(draw(quarters), 8) for _ in operator.values))
+    if operator.moved is not None:
+        values = (Fraction(draw(st.integers(1, 12)), 8),)
+    return Rule(
+        "",
+        operator.name,
+        values,
+        draw(st.sampled_from(FREQUENCIES)),
+        draw(st.sampled_from([0, 2 * SECOND])),
+        draw(st.sampled_from([MINUTE, 5 * SECOND])),
+    )
+
+
+ADVANCE = st.sampled_from([0, 0, 1, 1, 1, 4, 30, 70, -1, -3, -20])
+STEPS = st.one_of(
+    st.lists(st.tuples(ADVANCE, PRICES), min_size=1, max_size=12),
+    st.lists(st.tuples(ADVANCE, PRICES), min_size=1, max_size=12),
+    rules(),
+    rules(),
+    st.sampled_from(["evaluate", "restart", "flush", "reset", "killed before", "killed after"]),
+)
+
+
+def run(steps: list[object]) -> Alerted:
+    alerted, now = Alerted(), 0
+    for number, step in enumerate(steps):
+        if isinstance(step, list):
+            ticks = []
+            for forward, price in step:
+                now = max(now, now + forward * SECOND)
+                ticks.append(Tick(now + min(forward, 0) * SECOND, price))
+            alerted.ticks(ticks)
+        elif isinstance(step, Rule):
+            step.name = f"alert {number}"
+            alerted.add(step)
+        elif step == "evaluate":
+            alerted.evaluate()
+        elif step == "restart":
+            alerted.restart()
+        elif step == "flush":
+            alerted.flush()
+        elif step == "reset":
+            alerted.reset()
+        else:
+            alerted.store.fail = str(step).removeprefix("killed ")
+    alerted.evaluate()
+    return alerted
+
+
+@given(st.lists(STEPS, min_size=3, max_size=14))
+@settings(max_examples=100, deadline=None)
+def test_events_are_those_of_the_oracle(steps: list[object]) -> None:
+    alerted = run(steps)
+    assert alerted.events() == alerted.expected()
+
+
+def test_a_crossing_waits_for_a_sample_before() -> None:
+    alerted = Alerted()
+    alerted.add(rule("crossing_up", 100))
+    alerted.ticks([Tick(0, 404)])
+    alerted.evaluate()
+    assert alerted.events() == []
+    alerted.ticks([Tick(SECOND, 399), Tick(2 * SECOND, 400), Tick(3 * SECOND, 401)])
+    alerted.evaluate()
+    assert [event[1:3] for event in alerted.events()] == [(Fraction("100.25"), alerted.oracle.newest[0])]
+
+
+def test_a_condition_that_is_true_fires_on_the_next_tick() -> None:
+    alerted = Alerted()
+    alerted.ticks([Tick(0, 404)])
+    alerted.add(rule("greater", 100))
+    alerted.evaluate()
+    assert alerted.events() == []
+    alerted.ticks([Tick(SECOND, 404), Tick(SECOND, 404)])
+    alerted.evaluate()
+    assert len(alerted.events()) == 1
+
+
+def test_a_cross_in_backfilled_ticks_fires_once_and_says_how_late() -> None:
+    alerted = Alerted()
+    alerted.ticks([Tick(0, 399)])
+    alerted.add(rule("crossing_up", 100))
+    alerted.ticks([Tick(600 * SECOND, 398)])
+    alerted.evaluate()
+    backfill = [Tick(second * SECOND, 399 + second % 4) for second in range(100, 130)]
+    alerted.ticks(backfill)
+    alerted.evaluate()
+    alerted.restart()
+    alerted.evaluate()
+    (event,) = alerted.events()
+    assert event[1] == Fraction("100.25")
+    assert event[3] == (600 - 102) * SECOND
+    assert alerted.events() == alerted.expected()
+
+
+def test_ticks_older_than_the_alert_never_fire_it() -> None:
+    alerted = Alerted()
+    alerted.ticks([Tick(100 * SECOND, 396)])
+    alerted.add(rule("greater", 100))
+    alerted.ticks([Tick(99 * SECOND, 404)])
+    alerted.evaluate()
+    assert alerted.events() == []
+    alerted.ticks([Tick(100 * SECOND, 404)])
+    alerted.evaluate()
+    assert len(alerted.events()) == 1
+
+
+@pytest.mark.parametrize("place", ["before", "after"])
+def test_a_kill_around_the_commit_neither_loses_nor_doubles(place: str) -> None:
+    alerted = Alerted()
+    alerted.ticks([Tick(0, 399)])
+    alerted.add(rule("crossing", 100, frequency="every_time"))
+    alerted.ticks([Tick(SECOND * i, 399 + i % 2 * 2) for i in range(1, 8)])
+    alerted.store.fail = place
+    alerted.evaluate()
+    assert len(alerted.events()) == 7
+    assert alerted.events() == alerted.expected()
+
+
+def test_a_runaway_is_paused_visibly() -> None:
+    alerted = Alerted()
+    alerted.add(rule("greater", 100, frequency="every_time"))
+    alerted.ticks([Tick(SECOND * i, 404) for i in range(40)])
+    alerted.evaluate()
+    assert len(alerted.events()) == 16
+    (stored, _), *_ = alerted.store.load().alerts
+    assert (stored.state, stored.why) == ("paused", "fired more than 15 times in 3 minutes")
