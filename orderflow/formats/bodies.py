@@ -99,7 +99,8 @@ def _kind(data: bytes, content_type: str) -> str:
 
 
 def _csv(data: bytes, context: ParseContext, fast: bool | None) -> ParsedTicks:
-    if _count(data, b"\n") > _SPARE + len(data) // _LEAST_LINE:
+    ends = int(np.count_nonzero(np.frombuffer(data, np.uint8) == ord("\n")))
+    if ends > _SPARE + len(data) // _LEAST_LINE:
         raise BadInput("the body has too many lines for its size; send rows of ticks without blank lines between")
     sample = take_sample(first_lines(data, SAMPLE_ROWS + 1, complete=True))
     layout = detect(sample)
@@ -107,9 +108,10 @@ def _csv(data: bytes, context: ParseContext, fast: bool | None) -> ParsedTicks:
     table = TextTable(layout, sample.delimiter, decimal_mark(sample, layout), context, sample.spaced)
     at = 0
     for _ in range(sample.data_line - 1):
-        at = data.find(b"\n", at) + 1 or len(data)
+        ends -= (found := data.find(b"\n", at)) >= 0
+        at = found + 1 or len(data)
     body = data[at:]
-    count = body.count(b"\n") + (not body.endswith(b"\n")) if body else 0
+    count = ends + (not body.endswith(b"\n")) if body else 0
     if fast is None:
         fast = count > _FEW_LINES or context.quick
     return table.parse(Block(body, sample.data_line, 0, count), fast=fast)
