@@ -24,6 +24,8 @@ from orderflow.runtime.clock import Clock
 from orderflow.runtime.workers import Workers
 from orderflow.settings.settings import Settings
 from orderflow.storage.records.records import Records
+from orderflow.tickers.alerts.product import build_alerts
+from orderflow.tickers.alerts.service import Alerts
 
 T = TypeVar("T")
 
@@ -128,6 +130,10 @@ def _exchange(ground: Ground, parts: Parts) -> Iterator[object]:
     yield build_exchange(ground.settings.exchange, ground.market, ground.workers, ground.clock, parts.get(Simulation))
 
 
+def _alerts(ground: Ground, parts: Parts) -> Iterator[object]:
+    yield build_alerts(ground.market, ground.records, ground.workers, ground.bus, ground.clock)
+
+
 PRODUCTS: tuple[Product, ...] = (
     Product(
         "market",
@@ -153,6 +159,14 @@ PRODUCTS: tuple[Product, ...] = (
         start=lambda parts: parts.get(Simulation).start(),
         api=("orderflow.web.instruments.instruments_api:InstrumentsApi",),
         pages=("callbacks.instruments",),
+    ),
+    Product(
+        "alerts",
+        _alerts,
+        start=lambda parts: parts.get(Alerts).start(),
+        stop=lambda parts: parts.get(Alerts).stop(),
+        problems=lambda parts: [parts.get(Alerts).problem],
+        api=("orderflow.web.tickers.alerts_api:AlertsApi",),
     ),
     Product("exchange", _exchange, api=("orderflow.web.exchange.exchange_api:ExchangeApi",)),
 )

@@ -56,11 +56,10 @@ class AlertOracle:
     def add(self, rule: Rule) -> None:
         if self.newest is not None:
             rule.floor, rule.reference = self.newest
-        if rule.frequency == "once_per_bar_close" and rule.frame not in self.close_before and self.newest is not None:
-            opened = self.newest[0] // rule.frame * rule.frame
+        if rule.frequency == "once_per_bar_close" and rule.frame not in self.close_before:
+            opened = self.newest[0] // rule.frame * rule.frame if self.newest is not None else 0
             older = [(time, i) for i, (time, _) in enumerate(self.ticks) if time < opened]
             self.close_before[rule.frame] = self.ticks[max(older)[1]][1] if older else None
-        self.close_before.setdefault(rule.frame, None)
         self.rules.append(rule)
 
     def reset(self) -> None:

@@ -51,6 +51,63 @@ PRICE_POINTS = Table(
 )
 """Prices of feeds that have no trades."""
 
+ALERTS = Table(
+    "alerts",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    Column("owner", String(64), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("spec", Text, nullable=False),
+)
+"""Alerts. spec: a JSON object with everything else."""
+
+ALERT_WATCHES = Table(
+    "alert_watches",
+    METADATA,
+    Column("alert", String(32), ForeignKey("alerts.id", ondelete="CASCADE"), primary_key=True),
+    Column("symbol", String(200), primary_key=True),
+    Column("since", BigInteger, nullable=False),
+    Column("floor", BigInteger),
+    Column("reference", Text),
+    Column("last", BigInteger),
+    Column("done", Boolean, nullable=False),
+)
+"""What is kept of an alert for each of its symbols; see `orderflow.tickers.alerts.alert.Watch`."""
+
+ALERT_POSITIONS = Table(
+    "alert_positions",
+    METADATA,
+    Column("symbol", String(200), primary_key=True),
+    Column("generation", Integer, nullable=False),
+    Column("ordinal", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+)
+"""How far each symbol's ticks are evaluated. state: a JSON object with the samples that the next are compared with."""
+
+ALERT_EVENTS = Table(
+    "alert_events",
+    METADATA,
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("id", String(32), nullable=False),
+    Column("alert", String(32), nullable=False),
+    Column("symbol", String(200), nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("ticker", String(200), nullable=False),
+    Column("value", String(64), nullable=False),
+    Column("time", BigInteger, nullable=False),
+    Column("found", BigInteger, nullable=False),
+    Column("late", BigInteger, nullable=False),
+    Column("bar", BigInteger),
+    Column("ordinal", BigInteger, nullable=False),
+    Column("title", String(300), nullable=False),
+    Column("message", Text, nullable=False),
+    Column("may_differ", Boolean, nullable=False),
+    UniqueConstraint("id"),
+    Index("ix_alert_events_alert", "alert", "found"),
+)
+"""Alerts that have fired; never changed, and kept when their alert is deleted. late: ns."""
+
 DELIVERY_TARGETS = Table(
     "delivery_targets",
     METADATA,

@@ -117,15 +117,16 @@ class Watch:
 class AlertEvent:
     """An alert has fired. It is never changed.
 
-    id: made of the key, see `event_id`. value: exact decimal text, of the price, or of the study. time: of the tick, or
-    the end of the bar. found: when it was noticed, by the wall clock. late_s: seconds by which the tick was late. bar:
-    start of the bar, for frequencies by bar. ordinal: place of the tick in its series. may_differ: it was found inside
-    a bar, which a replay may cut differently.
+    id: made of the key, see `event_id`. generation: of the symbol's series, see `Position`. value: exact decimal text,
+    of the price, or of the study. time: of the tick, or the end of the bar. found: when it was noticed, by the wall
+    clock. late_s: seconds by which the tick was late. bar: start of the bar, for frequencies by bar. ordinal: place of
+    the tick in its series. may_differ: it was found inside a bar, which a replay may cut differently.
     """
 
     id: str
     alert_id: str
     symbol: str
+    generation: int
     ticker: str
     value: str
     time: int

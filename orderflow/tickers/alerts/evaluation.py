@@ -251,6 +251,7 @@ class Evaluation:
             event_id(alert, watch.symbol, tracked.generation, key_text(alert, bar=bar, ordinal=ordinal)),
             alert.id,
             watch.symbol,
+            tracked.generation,
             ticker,
             value,
             time,

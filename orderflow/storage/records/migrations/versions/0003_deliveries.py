@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0003_deliveries"
-down_revision = "0001_tickers"
+down_revision = "0002_alerts"
 
 
 def upgrade() -> None:

@@ -1,0 +1,84 @@
+"""Alerts on the plumbing: a symbol without new ticks, a target that cannot be reached. They fire when it begins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from orderflow.runtime.clock import Clock
+from orderflow.tickers.alerts.alert import Alert, AlertEvent, Frequency, Kind, State, Watch, event_id
+from orderflow.tickers.alerts.description import condition_text, message_of
+from orderflow.tickers.alerts.evaluation import Evaluation
+
+
+class Plumbing:
+    """Looks at feeds and deliveries by the wall clock. failing: see `orderflow.tickers.alerts.service.Alerts`."""
+
+    def __init__(self, clock: Clock, failing: Callable[[], Mapping[str, tuple[str, str]]]) -> None:
+        self._clock = clock
+        self._failing = failing
+        self._begun = clock.monotonic()
+        self._heard: dict[str, float] = {}
+        self._bad: set[tuple[str, str]] = set()
+
+    def heard(self, symbol: str) -> None:
+        """Ticks of the symbol have arrived."""
+        self._heard[symbol] = self._clock.monotonic()
+
+    def events(self, evaluation: Evaluation) -> list[AlertEvent]:
+        """The events of what has become bad since the last call."""
+        alerts = [
+            alert
+            for alert in evaluation.alerts.values()
+            if alert.state is State.ACTIVE and alert.source.kind in (Kind.FEED, Kind.DELIVERY)
+        ]
+        if not alerts:
+            return []
+        failing = self._failing() if any(alert.source.kind is Kind.DELIVERY for alert in alerts) else {}
+        pairs = [(alert, watch) for alert in alerts for watch in evaluation.watches[alert.id]]
+        found = [self._look(alert, watch, failing, evaluation) for alert, watch in pairs]
+        return [event for event in found if event is not None]
+
+    def _look(
+        self, alert: Alert, watch: Watch, failing: Mapping[str, tuple[str, str]], evaluation: Evaluation
+    ) -> AlertEvent | None:
+        value = self._badness(alert, watch, failing)
+        key = alert.id, watch.symbol
+        if value is None:
+            self._bad.discard(key)
+            return None
+        if key in self._bad or watch.done or evaluation.tally.stopped(alert.id):
+            return None
+        now = self._clock.now()
+        if alert.frequency is Frequency.ONCE:
+            watch.done = True
+        elif watch.last is not None and now - watch.last < alert.cooldown:
+            return None
+        self._bad.add(key)
+        watch.last = now
+        evaluation.tally.note(alert.id)
+        what = f"once {alert.arming}" if alert.frequency is Frequency.ONCE else f"since {now}"
+        ticker = alert.ticker if len(alert.symbols) == 1 else watch.symbol
+        return AlertEvent(
+            event_id(alert, watch.symbol, 0, what),
+            alert.id,
+            watch.symbol,
+            0,
+            ticker,
+            value[:64],
+            now,
+            now,
+            0.0,
+            None,
+            0,
+            condition_text(alert),
+            message_of(alert, ticker, value, now),
+        )
+
+    def _badness(self, alert: Alert, watch: Watch, failing: Mapping[str, tuple[str, str]]) -> str | None:
+        """What is bad, None if it is well."""
+        if alert.source.kind is Kind.DELIVERY:
+            return "; ".join(f"{name}: {why}" for name, why in failing.values()) or None
+        made_s = (self._clock.now() - alert.created) / 1e9
+        silent = self._clock.monotonic() - self._heard.get(watch.symbol, self._begun)
+        silent = min(silent, max(made_s, 0.0))
+        return f"silent for {silent:.0f} s" if silent >= alert.source.seconds else None

@@ -1,0 +1,59 @@
+"""Builds the alerts of a process from what it runs on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from orderflow.errors import NotFound
+from orderflow.market.market import Market
+from orderflow.runtime.bus import Bus
+from orderflow.runtime.clock import Clock
+from orderflow.runtime.workers import Workers
+from orderflow.storage.records.records import Records
+from orderflow.storage.records.target_store import TargetStore
+from orderflow.tickers.alerts.record_store import RecordStore
+from orderflow.tickers.alerts.service import Alerts
+
+
+def no_tickers(name: str) -> str:
+    """For a process without tickers. Raises NotFound."""
+    raise NotFound(f"there is no ticker {name[:60]!r}")
+
+
+def build_alerts(
+    market: Market,
+    records: Records,
+    workers: Workers,
+    bus: Bus,
+    clock: Clock,
+    ticker: Callable[[str], str] = no_tickers,
+) -> Alerts:
+    """The alerts; nothing runs yet. ticker(name): the symbol of a ticker, raises NotFound."""
+
+    def series(name: str) -> str:
+        try:
+            return ticker(name)
+        except NotFound:
+            pass
+        if not market.revision(name):
+            raise NotFound(f"there is no ticker and no symbol {name[:60]!r}")
+        return name
+
+    def target(text: str) -> object:
+        if not text.isdecimal():
+            raise NotFound(f"there is no delivery target {text[:60]!r}")
+        return targets.get(int(text))
+
+    targets = TargetStore(records)
+    store = RecordStore(records, lambda alert_id: alerts.targets_of(alert_id))
+    alerts = Alerts(
+        market,
+        store,
+        workers,
+        bus,
+        clock,
+        series=series,
+        target=target,
+        failing=lambda: {str(each.id): (each.name, each.error) for each in targets.failing()},
+    )
+    return alerts

@@ -1,0 +1,284 @@
+"""Alerts while the program runs: woken by the bus, evaluated in a thread of the pool, changed by calls.
+
+Calls wait for the evaluation and the evaluation for them, so that an alert begins, pauses and ends between two ticks.
+All methods work in any thread and greenlet; the work is done in the pool.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from orderflow.errors import Conflict, NotFound, OrderflowError, StorageFailed
+from orderflow.market.ports import MarketReader
+from orderflow.runtime.bus import Bus
+from orderflow.runtime.clock import Clock
+from orderflow.runtime.workers import Handle, Workers
+from orderflow.tickers.alerts.alert import Alert, AlertEvent, State, Watch
+from orderflow.tickers.alerts.evaluation import Evaluation
+from orderflow.tickers.alerts.fields import moment, refuse_unknown, word, wrong
+from orderflow.tickers.alerts.parsing import Context, change_alert, parse_alert
+from orderflow.tickers.alerts.plumbing import Plumbing
+from orderflow.tickers.alerts.rehearsal import Rehearsed, rehearse
+from orderflow.tickers.alerts.store import AlertStore, Changes
+
+T = TypeVar("T")
+ROUND_SECONDS = 0.05
+"""Least time between two evaluations: ticks that come together are evaluated together."""
+FLUSH_SECONDS = 5.0
+"""How long an evaluation without events may go unstored. After a crash it is repeated, which changes nothing."""
+RETRY_SECONDS = 1.0
+MOST_ALERTS = 10_000
+
+
+class Alerts:
+    """The alerts of a process. series(ticker): the symbol of a name, raises NotFound. target(id): raises NotFound for
+    an unknown delivery target. failing: what cannot be delivered at present, (name, why) by target id."""
+
+    def __init__(
+        self,
+        market: MarketReader,
+        store: AlertStore,
+        workers: Workers,
+        bus: Bus,
+        clock: Clock,
+        *,
+        series: Callable[[str], str] = lambda ticker: ticker,
+        target: Callable[[str], object] = lambda target: None,
+        failing: Callable[[], Mapping[str, tuple[str, str]]] = dict,
+    ) -> None:
+        self.problem = ""
+        self._market = market
+        self._store = store
+        self._workers = workers
+        self._bus = bus
+        self._clock = clock
+        self._series = series
+        self._target = target
+        self._lock = workers.lock()
+        self._wake = workers.event()
+        self._evaluation = Evaluation(market, store, clock)
+        self._plumbing = Plumbing(clock, failing)
+        self._evaluation.on_events = self._tell
+        self._listeners: list[Callable[[Sequence[AlertEvent]], object]] = []
+        self._job: Handle | None = None
+        self._all = True
+        self._flushed = clock.monotonic()
+
+    def start(self) -> None:
+        """Begin to evaluate, from where it was stored."""
+        self._receiver = self._bus.receive(wake=self._wake.set)
+        self._job = self._workers.spawn("alerts", self._live)
+
+    def stop(self) -> None:
+        """End the evaluation and store how far it has come."""
+        if self._job is None:
+            return
+        self._receiver.close()
+        self._job.cancel()
+        self._wake.set()
+        self._job.join(2.0)
+        self._job = None
+        with contextlib.suppress(OrderflowError):  # the next start repeats what is not stored
+            self._workers.run(self._flush)
+
+    def listen(self, listener: Callable[[Sequence[AlertEvent]], object]) -> None:
+        """Call `listener` with new events, in a thread of the pool. It must be short and raise nothing."""
+        self._listeners.append(listener)
+
+    # calls
+
+    def alerts(self, state: str | None = None) -> list[Alert]:
+        """Alerts, the oldest first. state: only those in it."""
+
+        def found() -> list[Alert]:
+            self._expire()
+            alerts = self._evaluation.alerts.values()
+            return [alert for alert in alerts if state in (None, str(alert.state))]
+
+        return self._do(found)
+
+    def get(self, alert_id: str) -> Alert:
+        """One alert. Raises NotFound."""
+        return self._do(lambda: self._find(alert_id))
+
+    def targets_of(self, alert_id: str) -> tuple[str, ...]:
+        """Ids of the delivery targets of an alert; called while its events are stored."""
+        alert = self._evaluation.alerts.get(alert_id)
+        return () if alert is None else alert.targets
+
+    def create(self, body: Mapping[str, Any], owner: str = "") -> Alert:
+        """Make an alert from its fields. Raises BadInput, naming the field, Conflict if there are too many,
+        StorageFailed."""
+
+        def make() -> Alert:
+            if len(self._evaluation.alerts) >= MOST_ALERTS:
+                raise wrong("ticker", f"there are {MOST_ALERTS:,} alerts, the most there may be: delete some")
+            alert = replace(parse_alert(body, self._context(), secrets.token_hex(8)), owner=owner)
+            self._arm(alert)
+            return alert
+
+        return self._do(make)
+
+    def change(self, alert_id: str, body: Mapping[str, Any]) -> Alert:
+        """Change fields, or `state` (paused, active) or `snooze` (a time, or null) alone. Raises as `create` does,
+        and NotFound.
+
+        An alert whose condition changes, and one that has fired or expired and is made active, is armed again: it
+        begins with the next tick and measures from the present price.
+        """
+
+        def change() -> Alert:
+            alert = self._find(alert_id)
+            if "state" in body or "snooze" in body:
+                return self._set_state(alert, body)
+            changed, again = change_alert(alert, body, self._context())
+            if again:
+                self._arm(replace(changed, state=State.ACTIVE, why="", arming=alert.arming + 1))
+            else:
+                self._put(changed, self._evaluation.watches[alert_id])
+            return self._evaluation.alerts[alert_id]
+
+        return self._do(change)
+
+    def delete(self, alert_id: str) -> None:
+        """Delete an alert; its events stay. Raises NotFound, StorageFailed."""
+
+        def delete() -> None:
+            alert = self._find(alert_id)
+            self._advance(alert.symbols)
+            self._evaluation.drop(alert.id)
+            self._evaluation.store(Changes(removed=[alert.id]))
+
+        self._do(delete)
+
+    def events(
+        self, *, after: int | None = None, alert_id: str | None = None, limit: int = 100
+    ) -> list[tuple[int, AlertEvent]]:
+        """(number, event), the newest first; with `after`, those with a higher number, the oldest first."""
+        return self._workers.run(lambda: self._store.events(after=after, alert_id=alert_id, limit=limit))
+
+    def rehearse(
+        self, body: Mapping[str, Any], start: int | None, end: int | None, limit: int
+    ) -> tuple[list[Rehearsed], int]:
+        """(the events that such an alert would have had over held ticks, the ticks looked at); see `rehearse`."""
+        return self._workers.run(lambda: rehearse(self._market, self._parsed(body), start, end, limit, self._clock.now))
+
+    # in the pool, under the lock
+
+    def _do(self, fn: Callable[[], T]) -> T:
+        def locked() -> T:
+            with self._lock:
+                self._evaluation.load()
+                return fn()
+
+        return self._workers.run(locked)
+
+    def _context(self) -> Context:
+        return Context(self._market, self._series, self._target, self._clock.now())
+
+    def _parsed(self, body: Mapping[str, Any]) -> Alert:
+        return parse_alert(body, self._context(), "")
+
+    def _find(self, alert_id: str) -> Alert:
+        try:
+            return self._evaluation.alerts[alert_id]
+        except KeyError:
+            raise NotFound(f"there is no alert {alert_id[:50]!r}") from None
+
+    def _advance(self, symbols: Sequence[str]) -> None:
+        for symbol in symbols:
+            self._evaluation.advance(symbol)
+
+    def _arm(self, alert: Alert) -> None:
+        self._advance(alert.symbols)
+        self._put(alert, self._evaluation.arm(alert))
+
+    def _put(self, alert: Alert, watches: Sequence[Watch]) -> None:
+        self._evaluation.tally.forget(alert.id)
+        self._evaluation.put(alert, watches)
+        self._evaluation.store(Changes(alerts=[(alert, watches)]))
+
+    def _set_state(self, alert: Alert, body: Mapping[str, Any]) -> Alert:
+        refuse_unknown(body, ("state", "snooze"))
+        self._advance(alert.symbols)
+        alert = self._find(alert.id)  # it may have fired just now
+        if "snooze" in body:
+            if alert.state is not State.ACTIVE:
+                raise Conflict(f"the alert is {alert.state}: only an active one can be snoozed")
+            snoozed = moment(body, "snooze", self._clock.now())
+            self._put(replace(alert, snoozed=snoozed), self._from_now(alert))
+        elif word(body, "state", ("active", "paused")) == "paused":
+            if alert.state not in (State.ACTIVE, State.PAUSED):
+                raise Conflict(f"the alert is {alert.state}: only an active one can be paused")
+            self._put(replace(alert, state=State.PAUSED, why=""), self._evaluation.watches[alert.id])
+        elif alert.state is State.PAUSED:
+            self._put(replace(alert, state=State.ACTIVE, why=""), self._from_now(alert))
+        elif alert.state is not State.ACTIVE:
+            if alert.expires is not None and alert.expires <= self._clock.now():
+                alert = replace(alert, expires=None)
+            self._arm(replace(alert, state=State.ACTIVE, why="", snoozed=None, arming=alert.arming + 1))
+        return self._evaluation.alerts[alert.id]
+
+    def _from_now(self, alert: Alert) -> Sequence[Watch]:
+        """The alert's watches, without the ticks so far."""
+        watches = self._evaluation.watches[alert.id]
+        for fresh, watch in zip(self._evaluation.arm(alert), watches, strict=True):
+            watch.since = fresh.since
+        return watches
+
+    def _expire(self) -> None:
+        """End what has expired, and wake what was snoozed."""
+        now = self._clock.now()
+        for alert in list(self._evaluation.alerts.values()):
+            if alert.state is State.ACTIVE and alert.expires is not None and alert.expires <= now:
+                self._put(replace(alert, state=State.EXPIRED), self._evaluation.watches[alert.id])
+            elif alert.snoozed is not None and alert.snoozed <= now:
+                self._put(replace(alert, snoozed=None), self._from_now(alert))
+
+    def _round(self) -> None:
+        changed = self._receiver.take()
+        for symbol in changed:
+            self._plumbing.heard(symbol)
+        with self._lock:
+            self._evaluation.load()
+            self._expire()
+            known = self._evaluation.symbols()
+            wanted, self._all = known if self._all else [name for name in known if name in changed], False
+            self._advance(wanted)
+            if events := self._plumbing.events(self._evaluation):
+                self._evaluation.store(Changes(events=events))
+            if self._clock.monotonic() - self._flushed > FLUSH_SECONDS:
+                self._evaluation.flush()
+                self._flushed = self._clock.monotonic()
+
+    def _flush(self) -> None:
+        with self._lock:
+            self._evaluation.flush()
+
+    def _tell(self, events: Sequence[AlertEvent]) -> None:
+        for listener in self._listeners:
+            listener(events)
+
+    # in its own greenlet
+
+    def _live(self) -> None:
+        while not self._workers.wait(ROUND_SECONDS):
+            self._wake.wait(1.0)
+            self._wake.clear()
+            try:
+                self._workers.run(self._round)
+                self.problem = ""
+            except StorageFailed as error:
+                self._all = True
+                if not self.problem:
+                    self._workers.note("alerts", error)
+                self.problem = f"alerts are not evaluated: {error}"
+                if self._workers.wait(RETRY_SECONDS):
+                    break
+            except OrderflowError as error:
+                self._all = True
+                self._workers.note("alerts", error)

@@ -1,0 +1,116 @@
+"""Alerts over HTTP: make, list, change and delete them, read what has fired, and rehearse one over held ticks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import flask
+import msgspec
+
+from orderflow.errors import BadInput
+from orderflow.products import HasParts
+from orderflow.tickers.alerts.alert import State
+from orderflow.tickers.alerts.service import Alerts
+from orderflow.web.kit.api import Api
+from orderflow.web.kit.fanout import Fanout
+from orderflow.web.kit.params import choice, integer, moment, text
+from orderflow.web.kit.request_body import read_body
+from orderflow.web.kit.responses import JSON, json_response
+from orderflow.web.kit.routes import ResponseDoc, Route, Values
+from orderflow.web.kit.schemas import array
+from orderflow.web.tickers import alert_schemas as schemas
+
+BASE = "/alerts"
+MAX_BODY = 1 << 16
+CSV = "text/csv; charset=utf-8"
+ID = text("id", "The alert's id.", place="path", longest=64)
+STATE = choice(
+    "state", "Only alerts in this state; any: all.", ("any", *(str(state) for state in State)), default="any"
+)
+LIMIT = integer("limit", "Most events.", 1, 10_000, default=100)
+EVENTS = (
+    integer("after", "Only events with a higher `number`, the oldest first.", 0, 2**53),
+    text("alert", "Only events of this alert.", longest=64),
+    LIMIT,
+    choice("format", "The format.", ("json", "csv"), default="json"),
+)
+SPAN = (moment("start", "First time."), moment("end", "End of the time span."), LIMIT)
+DOC = (
+    "The short form is `ticker`, `condition` (above or below) and `price`: it fires once, on the next tick if it is "
+    "already true. The long form takes an `operator` with its numbers, on the price, on a `study` or on a `mark` of "
+    "the footprint; how often (`frequency`); and when it ends."
+)
+CHANGE_DOC = (
+    "`state` pauses and resumes; an alert that has fired or expired is armed again by `active`, and then measures from "
+    "the present price. `snooze` is a time until which it is not looked at. A changed condition arms it again."
+)
+WRONG = {413: "The body is too large.", 415: "The Content-Encoding is not supported."}
+MISSING = {404: "There is no such alert."}
+
+
+class AlertsApi(Api):
+    """The routes of alerts."""
+
+    def __init__(self, services: HasParts, fanout: Fanout) -> None:
+        self.alerts = services.part(Alerts)
+
+    def routes(self) -> list[Route]:
+        one = {JSON: schemas.ALERT}
+        asked, change = {JSON: schemas.ASKED}, {JSON: schemas.CHANGE}
+        made = {201: ResponseDoc("The alert.", one)}
+        found = {200: ResponseDoc("The alert.", one)}
+        listed = {200: ResponseDoc("Alerts, the oldest first.", {JSON: array(schemas.ALERT)})}
+        events = {200: ResponseDoc("Events.", {JSON: array(schemas.EVENT), CSV: {"type": "string"}})}
+        would = {200: ResponseDoc("The events that it would have had.", {JSON: schemas.REHEARSAL})}
+        limits = {409: "The state does not allow it.", **WRONG}
+        return [
+            Route("GET", BASE, self.list, "Alerts", params=(STATE,), answers=listed),
+            Route("POST", BASE, self.create, "Make an alert", DOC, body=asked, answers=made, errors=limits),
+            Route("GET", f"{BASE}/events", self.events, "What has fired",
+                  "Events stay when their alert is deleted.", EVENTS, answers=events),
+            Route("POST", f"{BASE}/rehearsal", self.rehearse, "When an alert would have fired",
+                  "Evaluates the body's alert over held ticks. A one-time alert is taken as once per bar.",
+                  SPAN, body=asked, answers=would, errors=MISSING | WRONG),
+            Route("GET", f"{BASE}/{{id}}", self.get, "One alert", params=(ID,), answers=found, errors=MISSING),
+            Route("PATCH", f"{BASE}/{{id}}", self.change, "Change an alert", CHANGE_DOC, (ID,), body=change,
+                  answers=found, errors=MISSING | limits),
+            Route("DELETE", f"{BASE}/{{id}}", self.delete, "Delete an alert", params=(ID,),
+                  answers={204: ResponseDoc("It is deleted.")}, errors=MISSING),
+        ]  # fmt: skip
+
+    def list(self, values: Values) -> flask.Response:
+        state = None if values["state"] == "any" else values["state"]
+        return json_response([schemas.alert_json(alert) for alert in self.alerts.alerts(state)])
+
+    def create(self, values: Values) -> flask.Response:
+        return json_response(schemas.alert_json(self.alerts.create(_body())), 201)
+
+    def get(self, values: Values) -> flask.Response:
+        return json_response(schemas.alert_json(self.alerts.get(values["id"])))
+
+    def change(self, values: Values) -> flask.Response:
+        return json_response(schemas.alert_json(self.alerts.change(values["id"], _body())))
+
+    def delete(self, values: Values) -> flask.Response:
+        self.alerts.delete(values["id"])
+        return flask.Response(status=204)
+
+    def events(self, values: Values) -> flask.Response:
+        found = self.alerts.events(after=values["after"], alert_id=values["alert"], limit=values["limit"])
+        rows = [schemas.event_json(number, event) for number, event in found]
+        if values["format"] == "csv":
+            return flask.Response(schemas.events_csv(rows), content_type=CSV)
+        return json_response(rows)
+
+    def rehearse(self, values: Values) -> flask.Response:
+        found, ticks = self.alerts.rehearse(_body(), values["start"], values["end"], values["limit"])
+        return json_response(schemas.rehearsal_json(found, ticks))
+
+
+def _body() -> dict[str, Any]:
+    """The JSON object of the request. Numbers keep their digits."""
+    data = read_body(flask.request.environ, MAX_BODY)
+    try:
+        return msgspec.json.decode(data, type=dict[str, Any])
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise BadInput(f"the body must be a JSON object: {error}") from error

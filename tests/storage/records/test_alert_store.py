@@ -1,0 +1,118 @@
+"""Alerts in the tables: what an evaluation changes is kept whole or not at all; events are kept once, for good."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+
+from orderflow.errors import StorageFailed
+from orderflow.market.frames import Frame
+from orderflow.storage.records.delivery_store import DeliveryStore, Filter
+from orderflow.storage.records.records import Records
+from orderflow.storage.records.target_store import StoredTarget, TargetStore
+from orderflow.tickers.alerts.alert import Alert, AlertEvent, Frequency, Kind, Source, State, Watch
+from orderflow.tickers.alerts.record_store import RecordStore
+from orderflow.tickers.alerts.store import Changes, Mark, Position
+
+ALERT = Alert(
+    "a1",
+    "BTC",
+    ("sim:BTC", "X"),
+    "crossing_up",
+    (Fraction("100.125"),),
+    5,
+    Source(Kind.STUDY, "vwap", "vwap", (("bands", (1, 2)),)),
+    Frequency.BAR,
+    Frame.parse("5min"),
+    cooldown=3,
+    intrabar=True,
+    expires=99,
+    note="<b>",
+    message="{{price}}",
+    targets=("1",),
+    why="",
+)
+WATCH = Watch(ALERT, "sim:BTC", 7, 8, Fraction(1, 3), 9, False)
+OTHER = Watch(ALERT, "X", done=True)
+POSITION = Position(
+    "sim:BTC",
+    2,
+    10,
+    Mark(4, "100.5", "1", -1),
+    (4, "100.5"),
+    {"5min": {"start": 0, "level": "1", "before": None}},
+    True,
+)
+
+
+def event(number: int, **more: object) -> AlertEvent:
+    made = AlertEvent(f"e{number}", "a1", "sim:BTC", 2, "BTC", "100.5", 4, 6, 1.5, 60, number, "title", "message")
+    return replace(made, **more)
+
+
+@pytest.fixture
+def store(records: Records) -> RecordStore:
+    return RecordStore(records, lambda alert_id: ALERT.targets)
+
+
+def test_what_is_stored_comes_back(store: RecordStore) -> None:
+    store.save(Changes(alerts=[(ALERT, [WATCH, OTHER])], positions=[POSITION], events=[event(1)]))
+    stored = store.load()
+    ((alert, watches),) = stored.alerts
+    assert alert == ALERT
+    assert sorted(watches, key=lambda watch: watch.symbol) == [OTHER, replace(WATCH, bars={60})]
+    assert list(stored.positions) == [POSITION]
+    assert list(stored.found) == [("a1", 6)]
+    assert store.events() == [(1, event(1))]
+
+
+def test_changes_replace_rows(store: RecordStore) -> None:
+    store.save(Changes(alerts=[(ALERT, [WATCH, OTHER])], positions=[POSITION]))
+    changed = replace(ALERT, state=State.PAUSED, why="fired too often")
+    store.save(Changes(alerts=[(changed, [replace(WATCH, alert=changed, since=70), OTHER])]))
+    store.save(Changes(watches=[replace(OTHER, alert=changed, since=71)], positions=[replace(POSITION, ordinal=11)]))
+    stored = store.load()
+    ((alert, watches),) = stored.alerts
+    assert alert == changed
+    assert sorted((watch.symbol, watch.since) for watch in watches) == [("X", 71), ("sim:BTC", 70)]
+    assert stored.positions[0].ordinal == 11
+
+
+def test_an_event_is_kept_once(store: RecordStore) -> None:
+    assert store.save(Changes(events=[event(1), event(2)])) == ["e1", "e2"]
+    assert store.save(Changes(events=[event(2, value="7"), event(3)])) == ["e3"]
+    assert [each.id for _, each in store.events(after=0)] == ["e1", "e2", "e3"]
+    assert [each.id for _, each in store.events(limit=2)] == ["e3", "e2"]
+    assert store.events(after=0)[1][1].value == "100.5"
+
+
+def test_events_outlive_their_alert(store: RecordStore) -> None:
+    store.save(Changes(alerts=[(ALERT, [WATCH])], events=[event(1)]))
+    store.save(Changes(removed=["a1"]))
+    assert store.load().alerts == []
+    assert [each.alert_id for _, each in store.events(alert_id="a1")] == ["a1"]
+
+
+def test_a_failure_keeps_nothing(store: RecordStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.save(Changes(alerts=[(ALERT, [WATCH])], positions=[POSITION]))
+    monkeypatch.setattr(store, "_delivery", lambda each: _fail)
+    with pytest.raises(StorageFailed, match="no outbox"):
+        store.save(Changes(events=[event(1)], positions=[replace(POSITION, ordinal=99)]))
+    assert store.events() == []
+    assert store.load().positions[0].ordinal == 10
+
+
+def _fail(connection: object) -> None:
+    raise OSError("no outbox")
+
+
+def test_the_outbox_is_written_with_the_event(store: RecordStore, records: Records) -> None:
+    targets = TargetStore(records)
+    made = targets.add(StoredTarget(0, "", "hook", "webhook", {"url": "https://example.com"}, {}, True, 1), 9)
+    chosen = RecordStore(records, lambda alert_id: (str(made.id),))
+    for _ in range(2):
+        chosen.save(Changes(events=[event(1)]))
+    (delivery,) = DeliveryStore(records).list(Filter())
+    assert (delivery.event, delivery.title, delivery.text) == ("e1", "BTC: title", "message")
