@@ -14,12 +14,14 @@ import time as _time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from decimal import Decimal
+from itertools import zip_longest
 
 from orderflow.errors import BadInput, Conflict, OrderflowError
 from orderflow.market import kept_sizes
 from orderflow.market.grid import Grid
 from orderflow.market.idempotency import IdempotencyKeys, Receipt, pack_answer, unpack_answer
 from orderflow.market.identity import NewTicks, new_ticks
+from orderflow.market.logged import Logged, LoggedTicks
 from orderflow.market.ports import NO_SETTINGS
 from orderflow.market.reads import MarketReads
 from orderflow.market.sessions import Session
@@ -67,6 +69,7 @@ class Market(MarketReads):
         self._simulated: frozenset[str] = frozenset()
         self._keys = IdempotencyKeys()
         self._background = background
+        self._logged = LoggedTicks()
         self._held = 0
         self._loading = False
 
@@ -302,10 +305,13 @@ class Market(MarketReads):
         """`_reserve`, once no batch that is being written has a tick which these repeat: only the end of that write
         says whether it is known."""
         while True:
+            logged = [self._logged.of(batch, self._symbols.get(batch.symbol)) for batch in batches]
             with self._lock:
+                if not all(x.holds(self._symbols.get(b.symbol)) for x, b in zip(logged, batches, strict=True)):
+                    continue
                 repeated = self._repeated_in_flight(batches)
                 if repeated is None:
-                    return self._reserve(batches)
+                    return self._reserve(batches, logged)
             state, batch = repeated
             while state.is_in_flight(batch):
                 _time.sleep(WAIT_SECONDS)
@@ -318,15 +324,18 @@ class Market(MarketReads):
                 return state, pending
         return None
 
-    def _reserve(self, batches: Sequence[TickBatch]) -> list[Prepared]:
-        """Check all batches before storing any. Returns them without repetitions."""
+    def _reserve(self, batches: Sequence[TickBatch], logged: Sequence[Logged] = ()) -> list[Prepared]:
+        """Check all batches before storing any. Returns them without repetitions. logged: what the log has of each."""
         new = {batch.symbol for batch in batches} - self._symbols.keys()
         if len(self._symbols) + len(new) > self._max_symbols:
             raise BadInput(f"{min(new)!r} would be more than the {self._max_symbols} symbols held (MAX_SYMBOLS)")
         checked: list[tuple[NewTicks, Grid]] = []
-        for batch in batches:
+        for batch, known in zip_longest(batches, logged):
             state = self._symbols.get(batch.symbol)
-            found = new_ticks(batch) if state is None else state.new_ticks(batch)
+            if state is None:
+                found = new_ticks(batch)
+            else:
+                found = state.new_ticks(batch, known.where, known.runs) if known else state.new_ticks(batch)
             checked.append((found, (state or self._create(batch.symbol)).check(found)))
         prepared = [self._get_or_create(found.batch.symbol).prepare(found, needed) for found, needed in checked]
         for p in prepared:

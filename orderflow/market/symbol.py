@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
 import numpy as np
 
-from orderflow.arrays import Flags, Indices
+from orderflow.arrays import Flags, Indices, Ints
 from orderflow.errors import BadInput, Conflict, FieldError
 from orderflow.market.bars.series import Bar
 from orderflow.market.buffer import SMALL_SEGMENT, Columns, join, pack
@@ -127,17 +127,29 @@ class SymbolState:
         level, size, fits = grid.converted(batch)
         return Columns(batch.time, level, size, pack(batch.side, batch.rule), batch.id).take(fits)
 
-    def new_ticks(self, batch: TickBatch) -> NewTicks:
-        """The batch without repetitions of its own or of the ticks in memory. It must not repeat any in flight."""
+    def new_ticks(self, batch: TickBatch, where: Indices | None = None, logged: Sequence[TickBatch] = ()) -> NewTicks:
+        """The batch without repetitions of its own, of the ticks in memory, or, at `where`, of those in `logged`.
+
+        It must not repeat any in flight. logged: of the log.
+        """
         ids = batch.id
         if largest(ids) == NO_ID:
             return NewTicks(batch)
-        if int(ids.min()) > self._top_id:
+        if self.is_later(ids):
             return new_ticks(batch)
         held = seen = self.tape.buffer.has_id(ids)
         for pending in self._in_flight:
             seen = seen | _shared_ids(batch, pending)
-        return new_ticks(batch, seen, self._repeated(batch, held) if held.any() else None)
+        repeated = self._repeated(batch, held) if held.any() else None
+        if where is not None and logged:
+            again = np.zeros(len(batch), np.bool_) if repeated is None else repeated
+            again[where] |= self._repeats(batch, where, self.tape.grid, join([self.on_grid(run) for run in logged]))
+            seen, repeated = seen | again, again
+        return new_ticks(batch, seen, repeated)
+
+    def is_later(self, ids: Ints) -> bool:
+        """Whether all ids are higher than any before, so that no tick is repeated."""
+        return int(ids.min()) > self._top_id
 
     def repeated_in_flight(self, batch: TickBatch) -> TickBatch | None:
         """A batch being written to the log that has a tick which `batch` repeats; None if there is none."""

@@ -7,8 +7,8 @@ one pass (tens of nanoseconds per tick).
 
 The server must infer the same side and side rule for every tick, so the text contains the evidence: a word for a
 flagged or unknown side, the quote for the quote rule, the volume of one side for the volumes rule, and nothing for the
-tick rule, which the server applies to the order of all ticks. A trade id that was not a number is sent as its hash and
-hashed again; equal ids stay equal.
+tick rule, which the server applies to the order of all ticks. A trade id that was not a number is sent as its
+hash, a negative number, which the server takes as it is.
 """
 
 from __future__ import annotations

@@ -78,7 +78,7 @@ KINDS: dict[str, tuple[list[st.SearchStrategy[str]], st.SearchStrategy[str]]] = 
     "side": ([st.sampled_from(["buy", "sell"]), st.sampled_from(["bid", "ASK", ""])], ODD_SIDES),
     "bid": ([QUOTES], ODD_NUMBERS),
     "ask": ([QUOTES], ODD_NUMBERS),
-    "id": ([st.integers(0, 10**6).map(str), st.uuids().map(str)], ODD_IDS),
+    "id": ([st.integers(-(10**6), 10**6).map(str), st.uuids().map(str)], ODD_IDS),
     "symbol": ([st.just("ES"), st.sampled_from(["ES", "NQ", ""])], ODD_SYMBOLS),
     "bid_volume": ([VOLUMES], ODD_NUMBERS),
     "ask_volume": ([VOLUMES], ODD_NUMBERS),

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orderflow.errors import StorageFailed
-from orderflow.market import buffer
+from orderflow.market import buffer, logged
 from orderflow.market.columns import tick_columns
 from orderflow.market.frames import Frame
 from orderflow.market.identity import repeats
@@ -155,6 +155,71 @@ def test_repetitions_and_conflicts_equal_those_of_a_plain_dict(
         assert (again.stats("X")["id_conflicts"], again.stats("X")["duplicates"]) == (plain.conflicts, 0)
     finally:
         buffer.SEGMENT = before
+
+
+@settings(max_examples=100, deadline=None)
+@given(calls(), st.sampled_from([2, 4, 16]), st.integers(1, 30), st.integers(0, 8))
+def test_repetitions_of_trades_that_only_the_log_has(
+    batches: list[list[Trade]], segment: int, most: int, restart: int
+) -> None:
+    """Memory holds a few ticks. Conflicts are counted among those."""
+    before = buffer.SEGMENT
+    buffer.SEGMENT = segment
+    try:
+        log, plain = MemoryLog(), Plain()
+        market = Market(log, max_ticks=most)
+        for number, batch in enumerate(batches):
+            if number == restart:
+                market = Market(log, max_ticks=most)
+                market.load()
+            receipt = market.ingest([batch_of(batch)])
+            accepted, duplicates, conflicts = plain.take(batch)
+            assert (receipt.accepted, receipt.duplicates) == (accepted, duplicates)
+            assert receipt.id_conflicts <= conflicts
+        agree(market, plain)
+    finally:
+        buffer.SEGMENT = before
+
+
+def many(n: int) -> TickBatch:
+    """n trades, one a second."""
+    return batch_of([Trade(k, k * 1_000_000_000, "100.25", "1") for k in range(n)])
+
+
+def test_a_file_that_is_sent_again_is_not_stored_twice_and_the_log_is_read_in_long_runs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(buffer, "SEGMENT", 64)
+    log, reads = MemoryLog(), list[tuple[int, int]]()
+    read = log.read
+    monkeypatch.setattr(log, "read", lambda *span: (reads.append(span[1:]), read(*span))[1])
+    market, batch = Market(log, max_ticks=100), many(6_000)
+    monkeypatch.setattr(logged, "AHEAD", 2_000)
+    for at in range(0, 6_000, 100):
+        market.ingest([batch.take(slice(at, at + 100))])
+    assert not reads  # what comes in order needs none
+    receipts = [market.ingest([batch.take(slice(at, at + 100))]) for at in range(0, 6_000, 100)]
+    assert sum(receipt.duplicates for receipt in receipts) == 6_000
+    assert 0 < len(reads) <= 4
+    assert market.stats("X")["ticks"] == 6_000
+
+
+def test_ticks_that_leave_memory_while_the_log_is_read_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(buffer, "SEGMENT", 64)
+    log, batch = MemoryLog(), many(700)
+    market = Market(log, max_ticks=100)
+    market.ingest([batch.take(slice(0, 300))])
+    read, rest = log.read, [batch.take(slice(300, None))]
+
+    def slow(symbol: str, start: int, end: int) -> TickBatch | None:
+        found = read(symbol, start, end)
+        while rest:
+            market.ingest([rest.pop()])  # the ticks of memory are in the log now
+        return found
+
+    monkeypatch.setattr(log, "read", slow)
+    receipt = market.ingest([batch])
+    assert (receipt.accepted, receipt.duplicates) == (0, 700)
 
 
 @given(st.lists(st.tuples(*[st.integers(0, 2)] * 4), max_size=30))

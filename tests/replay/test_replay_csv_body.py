@@ -32,7 +32,7 @@ rows = st.lists(
         st.integers(1, MAX_UNITS // 2) | st.integers(1, 10**6),
         st.integers(0, MAX_UNITS // 2) | st.integers(0, 1000),
         st.sampled_from(SIDED),
-        st.just(NO_ID) | st.integers(0, 2**63 - 1),
+        st.just(NO_ID) | st.integers(0, 2**63 - 1) | st.integers(-(2**63 - 1), -1),
     ).filter(lambda row: row[2] > 0 or row[3][1] != SideRule.VOLUMES),  # a volume of nothing has no side
     min_size=1,
     max_size=40,

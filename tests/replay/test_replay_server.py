@@ -94,6 +94,25 @@ def test_trades_that_share_an_id_all_arrive(
     assert f"{duplicates} duplicates, {conflicts} id conflicts" in told
 
 
+def test_ids_that_are_texts_and_rows_that_are_split_are_known_again(
+    server: Any, replay: Replay, tmp_path: Path
+) -> None:
+    """From a file, from the same file again, and from a program that sends its lines itself."""
+    file = tmp_path / "replay-texts.csv"
+    lines = ["timestamp,price,size,bid_volume,ask_volume,id"]
+    lines += [f"{1760032800 + k},100,4,2,2,trade-{k}" for k in range(5)]
+    lines += [f"{1760032900 + k},100,3,,,trade-{k % 2}" for k in range(4)]
+    file.write_text("\n".join(lines) + "\n")
+    assert replay(file, "--server", server.url, "-v", "max").code == 0
+    bars = server.get("/api/v1/bars/replay-texts")["bars"]
+    assert [(bar["volume"], bar["trades"]) for bar in bars] == [(20, 10), (12, 4)]
+    again = replay(file, "--server", server.url, "-v", "max")
+    assert "14 of them duplicates" in again.out
+    receipt = server.post("/ticks?symbol=replay-texts", file.read_bytes(), "text/csv")
+    assert (receipt["accepted"], receipt["duplicates"]) == (0, 14)
+    assert server.get("/api/v1/bars/replay-texts")["bars"] == bars
+
+
 def test_the_rules_of_the_sides_survive(server: Any, replay: Replay, tmp_path: Path) -> None:
     file = tmp_path / "replay-rules.csv"
     file.write_text(

@@ -14,9 +14,9 @@ from orderflow.arrays import Codes, Flags, Indices, Ints
 from orderflow.errors import FieldError
 from orderflow.formats.parsing.parse_errors import NotVectorizable
 from orderflow.formats.parsing.result import ParsedTicks
-from orderflow.formats.parsing.words import ABSENT, BUY, SELL, UNKNOWN
+from orderflow.formats.parsing.words import ABSENT, BUY, SELL, UNKNOWN, part_ids
 from orderflow.market.decimals import MAX_UNITS
-from orderflow.market.ticks import NO_ID, Side, SideRule, TickBatch
+from orderflow.market.ticks import Side, SideRule, TickBatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +172,8 @@ def _with_sides(part: ParsedRows, infer: bool) -> _TickColumns:
 
 def _split_volumes(ticks: _TickColumns, bid: Ints, ask: Ints, split: Flags) -> _TickColumns:
     """Split the rows of `split` into up to three ticks of the same time and price: the bid volume (sold), the ask
-    volume (bought), and the rest of the size. Ticks of a row that was split have no id, or they would look like
-    duplicates.
+    volume (bought), and the rest of the size. The ticks of a row that was split have ids of their own, made of the
+    row's, or they would look like repetitions of one another.
     """
     sizes = np.stack([bid, ask, ticks.size - bid - ask], axis=1)
     sizes[~split] = 0
@@ -191,7 +191,7 @@ def _split_volumes(ticks: _TickColumns, bid: Ints, ask: Ints, split: Flags) -> _
         sizes[keep],
         side,
         rule,
-        np.where(several, NO_ID, ticks.id)[source],
+        np.where(several[source], part_ids(ticks.id[source], part), ticks.id[source]),
     )
 
 

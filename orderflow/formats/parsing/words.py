@@ -57,6 +57,8 @@ _SYMBOL = re.compile(SYMBOL_PATTERN)
 _UNSAFE = re.compile(r"[^A-Za-z0-9._/:-]+")
 _ID = re.compile(r"[!-~]{1,128}")
 _ID_RE2 = r"^[!-~]{1,128}$"
+_HASH = re.compile(r"-[1-9][0-9]{0,18}", re.ASCII)
+_HASH_RE2 = r"^-[1-9][0-9]{0,18}$"
 _MAX_WORDS = 64
 _MAX_ID = 2**63 - 1
 _MAX_FIGURES = 64
@@ -114,8 +116,13 @@ def symbols(array: pa.Array, default: str, most: int | None = None) -> tuple[lis
 
 
 def trade_id(value: str) -> int | str:
-    """Parse one venue trade id: whole numbers as int, others as str (see `hashed`). Raises ParseError."""
+    """Parse one venue trade id: whole numbers as int, others as str (see `hashed`). Raises ParseError.
+
+    A text like "-12" is the hash of an id, as the API and the replay client write it, and stays that number.
+    """
     if len(value) <= _MAX_FIGURES and value.isascii() and value.isdigit() and int(value) <= _MAX_ID:
+        return int(value)
+    if not isinstance(value, NumberText) and _HASH.fullmatch(value) and int(value) >= -_MAX_ID:
         return int(value)
     if isinstance(value, NumberText) or not _ID.fullmatch(value):
         raise ParseError(
@@ -139,12 +146,7 @@ def trade_ids(array: pa.Array) -> Ints:
         if len(ids) and ids.min() < 0:
             raise NotVectorizable
     elif pa.types.is_string(array.type):
-        if (
-            pc.any(pc.utf8_is_decimal(present)).as_py()
-            or not pc.all(pc.match_substring_regex(present, _ID_RE2)).as_py()
-        ):
-            raise NotVectorizable
-        ids = hashed(present.to_numpy(zero_copy_only=False))
+        ids = _text_ids(present)
     else:
         raise NotVectorizable
     if not array.null_count:
@@ -152,6 +154,28 @@ def trade_ids(array: pa.Array) -> Ints:
     all_ids = np.full(len(array), NO_ID, np.int64)
     all_ids[np.asarray(array.is_valid())] = ids
     return all_ids
+
+
+def _text_ids(texts: pa.Array) -> Ints:
+    """Ids of texts that are not all whole numbers from 0."""
+    numbers = pc.or_(pc.utf8_is_decimal(texts), pc.match_substring_regex(texts, _HASH_RE2))
+    if pc.all(numbers).as_py():
+        try:
+            ids = np.asarray(pc.cast(texts, pa.int64()).to_numpy(zero_copy_only=False))
+        except pa.ArrowInvalid as error:
+            raise NotVectorizable from error
+        if (ids == NO_ID).any():
+            raise NotVectorizable
+        return ids
+    if pc.any(numbers).as_py() or not pc.all(pc.match_substring_regex(texts, _ID_RE2)).as_py():
+        raise NotVectorizable
+    return hashed(texts.to_numpy(zero_copy_only=False))
+
+
+def part_ids(ids: Ints, part: Indices) -> Ints:
+    """int64[n]: ids of the parts of a trade, negative 63-bit hashes of its id and the part's number; NO_ID stays."""
+    codes = pd.util.hash_array(ids) + part.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    return np.where(ids == NO_ID, NO_ID, -(codes % np.uint64(_MAX_ID)).astype(np.int64) - 1)
 
 
 def hashed(texts: Objects) -> Ints:

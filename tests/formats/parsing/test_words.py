@@ -27,6 +27,11 @@ def test_numeric_ids_are_kept_and_text_ids_are_negative_hashes() -> None:
         -4726978906124959698,
         -2784394745102795888,
     ], "hashes are kept on disk: they must not change"
+    for hashed in hashes.tolist():
+        assert words.trade_id(str(hashed)) == hashed
+    assert words.trade_id(str(-(2**63 - 1))) == -(2**63 - 1)
+    for text in ("-0", "-007", "-", "-1.5", str(-(2**63)), "-99999999999999999999"):
+        assert words.trade_id(text) == text
     for bad in ("", "a b", "é", "x" * 129, NumberText("1.5"), NumberText("-1")):
         with pytest.raises(ParseError):
             words.trade_id(bad)
@@ -35,10 +40,32 @@ def test_numeric_ids_are_kept_and_text_ids_are_negative_hashes() -> None:
 def test_a_column_of_ids() -> None:
     assert words.trade_ids(pa.array(["1", None, "3"])).tolist() == [1, NO_ID, 3]
     assert words.trade_ids(pa.nulls(2)).tolist() == [NO_ID, NO_ID]
+    assert words.trade_ids(pa.array(["-5", None, "3", str(-(2**63 - 1))])).tolist() == [-5, NO_ID, 3, -(2**63 - 1)]
+    for mixed in (["-5", "a"], ["-5", "-0"], [str(-(2**63)), "1"]):
+        with pytest.raises(NotVectorizable):
+            words.trade_ids(pa.array(mixed))
     with pytest.raises(NotVectorizable):
         words.trade_ids(pa.array(["1", "a"]))
     with pytest.raises(NotVectorizable):
         words.trade_ids(pa.array([1, -1]))
+
+
+PART_IDS = [
+    -1346066267577507605,
+    -3523409050045930283,
+    -5700751832514352959,
+    -6601206236533552885,
+    NO_ID,
+    -6155048206383950314,
+]
+
+
+def test_the_parts_of_a_trade_have_ids_of_their_own() -> None:
+    ids, part = np.array([7, 7, 7, -7, NO_ID, 8]), np.array([0, 1, 2, 0, 1, 0])
+    found = words.part_ids(ids, part)
+    assert found.tolist() == PART_IDS, "they are kept on disk: they must not change"
+    assert len(set(found.tolist())) == 6
+    assert (np.delete(found, 4) < 0).all()
 
 
 @given(st.text(max_size=70))
