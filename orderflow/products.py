@@ -13,7 +13,9 @@ from typing import Protocol, TypeVar
 
 from orderflow.errors import BadInput, BadSetting
 from orderflow.exchange.product import build_exchange
+from orderflow.feeds.live_feeds import LiveFeeds
 from orderflow.feeds.registry import FEEDS
+from orderflow.feeds.sources import FeedContext, make_feeds
 from orderflow.herd.debrief.cache import Debriefs
 from orderflow.herd.live.game import Game, build_game
 from orderflow.instruments.simulation import Simulation, build_simulation
@@ -130,6 +132,12 @@ def _exchange(ground: Ground, parts: Parts) -> Iterator[object]:
     yield build_exchange(ground.settings.exchange, ground.market, ground.workers, ground.clock, parts.get(Simulation))
 
 
+def _live_feeds(ground: Ground, parts: Parts) -> Iterator[object]:
+    settings = ground.settings.live_feeds
+    feeds = make_feeds(FeedContext(settings, ground.market, ground.workers, ground.clock))
+    yield LiveFeeds(feeds, settings.tickers, ground.market)
+
+
 def _alerts(ground: Ground, parts: Parts) -> Iterator[object]:
     yield build_alerts(ground.market, ground.records, ground.workers, ground.bus, ground.clock)
 
@@ -159,6 +167,12 @@ PRODUCTS: tuple[Product, ...] = (
         start=lambda parts: parts.get(Simulation).start(),
         api=("orderflow.web.instruments.instruments_api:InstrumentsApi",),
         pages=("callbacks.instruments",),
+    ),
+    Product(
+        "live_feeds",
+        _live_feeds,
+        start=lambda parts: parts.get(LiveFeeds).start(),
+        stop=lambda parts: parts.get(LiveFeeds).stop(),
     ),
     Product(
         "alerts",

@@ -67,6 +67,7 @@ class Market(MarketReads):
         self._new_lock = new_lock
         self._on_change = on_change
         self._simulated: frozenset[str] = frozenset()
+        self._claimed: frozenset[str] = frozenset()
         self._keys = IdempotencyKeys()
         self._background = background
         self._logged = LoggedTicks()
@@ -110,6 +111,11 @@ class Market(MarketReads):
             self._simulated = frozenset(symbols)
             return sorted(s for s in self._simulated if s in self._symbols and not self._symbols[s].simulated)
 
+    def claim(self, series: Iterable[str]) -> None:
+        """Reserve series for live feeds: `ingest` takes ticks of them from a feed only."""
+        with self._lock:
+            self._claimed = frozenset(series)
+
     def simulate(self, batches: Sequence[TickBatch]) -> int:
         """Publish simulated ticks. They are not logged, as the model makes new ones after a restart.
 
@@ -132,14 +138,16 @@ class Market(MarketReads):
         self._evict_excess()
         return sum(len(p.batch) for p in prepared)
 
-    def ingest(self, batches: Sequence[TickBatch], key: str | None = None, digest: str = "") -> Receipt:
+    def ingest(
+        self, batches: Sequence[TickBatch], key: str | None = None, digest: str = "", *, feed: bool = False
+    ) -> Receipt:
         """Log the batches, then publish them. The ticks of a batch keep their order.
 
         key: idempotency key; for a known key the stored receipt is returned and nothing is ingested. digest: of the
-        body. Ticks that repeat some that are just being written wait for the end of that write, which decides whether
-        they are known. Raises BadInput (price or size beyond the grid, too many symbols), Busy (queue full, or a call
-        with the key is in flight), StorageFailed, and Conflict (key used with another digest, or a simulated symbol).
-        Nothing is stored then.
+        body. feed: the ticks come from a live feed. Ticks that repeat some that are just being written wait for the end
+        of that write, which decides whether they are known. Raises BadInput (price or size beyond the grid, too many
+        symbols), Busy (queue full, or a call with the key is in flight), StorageFailed, and Conflict (key used with
+        another digest, a simulated symbol, or the series of a feed). Nothing is stored then.
         """
         with self._lock:
             for batch in batches:
@@ -147,6 +155,8 @@ class Market(MarketReads):
                     raise Conflict(
                         f"{batch.symbol!r} is a simulated instrument, whose ticks are made here: use another"
                     )
+                if batch.symbol in self._claimed and not feed:
+                    raise Conflict(f"{batch.symbol!r} is filled by a live feed: use another symbol")
             if key is not None and (known := self._keys.begin(key, digest)) is not None:
                 return known
         prepared: list[Prepared] = []

@@ -94,6 +94,19 @@ def origin(text: str) -> str:
     return f"{parts.scheme}://{parts.netloc}".lower()
 
 
+def base_url(*schemes: str) -> Callable[[Any], str]:
+    """Make a parser of URLs of these schemes, with or without a path; a slash at the end is dropped."""
+
+    def read(value: Any) -> str:
+        url = text(value).rstrip("/")
+        parts = urlsplit(url)
+        if parts.scheme not in schemes or not parts.hostname or parts.query or parts.fragment or parts.username:
+            raise ValueError
+        return url
+
+    return read
+
+
 def origins(value: Any) -> tuple[str, ...]:
     return tuple("*" if item == "*" else origin(item) for item in listed(value))
 

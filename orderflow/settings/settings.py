@@ -15,6 +15,7 @@ from typing import Any
 from orderflow.settings import parsers
 from orderflow.settings.declare import Declared, declared, setting
 from orderflow.settings.exchange import ExchangeSettings
+from orderflow.settings.feeds import FeedSettings
 from orderflow.settings.herd import HerdSettings
 from orderflow.settings.instruments import InstrumentSettings
 
@@ -23,6 +24,7 @@ DATA_DIR = Path("~/.local/share/orderflow")
 SECTIONS: dict[str, type] = {
     "instruments": InstrumentSettings,
     "exchange": ExchangeSettings,
+    "live_feeds": FeedSettings,
     "herd": HerdSettings,
 }
 """The section of each product, by its name in `Settings` and in orderflow.toml."""
@@ -143,6 +145,7 @@ class Settings:
     """By symbol, from the `[instruments.SYMBOL]` tables of orderflow.toml."""
     instruments: InstrumentSettings = field(default_factory=InstrumentSettings)
     exchange: ExchangeSettings = field(default_factory=ExchangeSettings)
+    live_feeds: FeedSettings = field(default_factory=FeedSettings)
     herd: HerdSettings = field(default_factory=HerdSettings)
     sources: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
     """The source of each value in words; names that are missing here have their default."""

@@ -59,6 +59,14 @@ def test_defaults_match_the_documentation() -> None:
         "scenario": None,
         "exchange_recording": None,
         "exchange_velocity": 1.0,
+        "feeds": (),
+        "tickers": ("BTC", "ETH", "DOGE"),
+        "feed_fill_hours": 24.0,
+        **{
+            f"{name}_{kind}_url": None
+            for name in ("binance", "coinbase", "kraken", "bybit", "okx")
+            for kind in ("rest", "ws")
+        },
         "herd_price": 100.0,
         "herd_curve": "exponential",
         "herd_impact": 0.001,
@@ -116,6 +124,7 @@ def test_every_setting_is_documented_and_has_an_environment_variable() -> None:
         "host", "port", "cors_origins", "candle_interval", "max_candles", "initial_window_minutes", "log_level",
         "reload", "api_title", "api_version", "api_prefix", "ticker_count", "price_update_interval",
         "price_change_range", "initial_price_min", "initial_price_max", "max_history_size", "database_url",
+        "feeds", "tickers",
     }  # fmt: skip
 
 

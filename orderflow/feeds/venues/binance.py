@@ -27,6 +27,10 @@ from orderflow.feeds.venues.venue import (
 
 MS = 1_000_000
 """Nanoseconds in a millisecond."""
+_PAIR = re.compile(
+    r"[A-Z0-9]{1,20}(?:USDT|USDC|FDUSD|TUSD|USD1|EUR|TRY|BRL|JPY|MXN|ARS|USD)|[A-Z0-9]{3,20}(?:BTC|ETH|BNB)"
+)
+"""Pairs end with the asset that they are quoted in; WBTC and WBETH are assets."""
 
 
 class _Kline(msgspec.Struct, gc=False):
@@ -109,7 +113,7 @@ class Binance:
         return f"{ticker.upper()}USDT"
 
     def is_pair(self, text: str) -> bool:
-        return re.fullmatch(r"[A-Z0-9]{2,30}", text) is not None
+        return _PAIR.fullmatch(text) is not None
 
     def socket_path(self, pairs: Sequence[str]) -> str:
         return "/stream"

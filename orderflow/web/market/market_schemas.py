@@ -93,6 +93,10 @@ STATS = record(
                 "closed_for_room": {**COUNT, "description": "Slow sockets closed because too many bytes waited."},
             }
         ),
+        "feeds": {
+            **array(record({"name": WORD, "title": WORD, "state": WORD, "series": array({"type": "object"})})),
+            "description": "Live feeds: state, and counts of trades, gaps, holes, reconnects and refused rows.",
+        },
     }
 )
 

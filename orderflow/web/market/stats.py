@@ -7,6 +7,7 @@ from typing import Any
 
 import flask
 
+from orderflow.feeds.live_feeds import LiveFeeds
 from orderflow.market.frames import Frame
 from orderflow.market.ports import MarketReader
 from orderflow.services import Services
@@ -100,5 +101,6 @@ class StatsApi(Api):
                 "damage": [asdict(part) for part in self._services.damage()],
                 "problems": self._services.problems(),
                 "sockets": self._fanout.stats(),
+                "feeds": [status.json() for status in self._services.part(LiveFeeds).status()],
             }
         )

@@ -1,0 +1,390 @@
+"""The connection to one venue as a state machine: connect, subscribe, buffer, fill the gap, go live, roll over.
+
+It does not wait and starts nothing: `step` does what is due at a time, with sockets and requests of a `Transport`. What
+it found is taken from the sequences of its pairs. Rules it keeps, whatever the venue:
+
+- A new socket is used beside the old one until its subscriptions are answered, then the old one is closed. So it is
+  when a connection nears the end of its life, when the venue says that it shuts down, and when no data came for too
+  long, whatever the pings say.
+- After every new socket, and after a message that could not be read, each pair requests what may be missing.
+- Back-off is full-jitter and ends only after a connection has held for `STABLE` seconds.
+- One request at a time. A 429 or 418 is obeyed for all of them.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+from orderflow.feeds.link import OPEN_SECONDS, Link
+from orderflow.feeds.live import State
+from orderflow.feeds.numbered import NumberedSequence
+from orderflow.feeds.requests_gate import DEFAULT_RETRY, Backoff, RequestGate
+from orderflow.feeds.sequence import TradeSequence
+from orderflow.feeds.transport import Answer, Transport
+from orderflow.feeds.unnumbered import UnnumberedSequence
+from orderflow.feeds.venues.venue import (
+    BadMessage,
+    Event,
+    Heartbeat,
+    Kline,
+    Problem,
+    ShuttingDown,
+    Subscribed,
+    Trade,
+    Venue,
+)
+from orderflow.runtime.clock import Clock
+
+STABLE = 30.0
+"""Seconds after which a connection counts as good."""
+LONGEST_SILENCE = 600.0
+"""Seconds of silence up to which the limit is doubled when the venue proves that nothing traded."""
+RETRY_PAIR = 60.0
+"""Seconds after which a pair that the venue refused is tried again."""
+OFFLINE_AFTER = 3
+"""Failed attempts to connect after which the venue counts as out of reach."""
+CLOCK_SECONDS = 1800.0
+"""Seconds between two looks at the venue's clock."""
+
+
+@dataclass(slots=True)
+class Pair:
+    """One pair. status is "" or why the venue refuses it; retry_at: when to try again."""
+
+    name: str
+    sequence: TradeSequence
+    refusal: str = ""
+    retry_at: float = 0.0
+    arrived: float | None = None
+    lag: float | None = None
+
+
+@dataclass(slots=True)
+class _Call:
+    """The request under way. pair: "" for the venue's clock."""
+
+    answer: Answer
+    pair: str
+    sent: float
+    wall: int
+    trades: int = 0
+
+
+class Connection:
+    """See the module. rest_url, ws_url: of the venue. fill: seconds that a gap may be old to be filled."""
+
+    def __init__(
+        self,
+        venue: Venue,
+        transport: Transport,
+        clock: Clock,
+        chance: random.Random,
+        *,
+        rest_url: str = "",
+        ws_url: str = "",
+        fill: float = 86_400.0,
+    ) -> None:
+        self.venue = venue
+        self.facts = venue.facts
+        self._transport = transport
+        self._clock = clock
+        self._rest_url = (rest_url or self.facts.rest_url).rstrip("/")
+        self._ws_url = (ws_url or self.facts.ws_url).rstrip("/")
+        self._fill = int(fill * 1e9)
+        self.pairs: dict[str, Pair] = {}
+        self.klines: list[Kline] = []
+        self._link: Link | None = None
+        self._next: Link | None = None
+        self._backoff = Backoff(chance)
+        self._gate = RequestGate(self.facts.weight, chance)
+        self._connect_at = 0.0
+        self._call: _Call | None = None
+        self._clock_at = -CLOCK_SECONDS
+        self._silence = self.facts.silence
+        self._silent_since_trade = False
+        self._turn = 0
+        self.offset = 0
+        self.reconnects = self.malformed = self.messages = 0
+        self.reason = ""
+        self._connected_once = False
+
+    # pairs
+
+    def add(self, name: str, sequence: TradeSequence) -> None:
+        """Take a pair, whose trades go into the sequence."""
+        self.pairs[name] = Pair(name, sequence)
+        for link in self._links():
+            link.want([name])
+
+    def remove(self, name: str) -> None:
+        """Leave a pair."""
+        if self.pairs.pop(name, None) is not None:
+            for link in self._links():
+                link.forget(name, self.venue.unsubscribe([name]))
+
+    def send(self, message: str) -> None:
+        """Send a message of the venue's dialect on the present connection, such as one that subscribes to klines."""
+        if self._link is not None:
+            self._link.send(message)
+
+    # the machine
+
+    def step(self) -> None:
+        """Do everything that is due."""
+        now = self._clock.monotonic()
+        for link in self._links():
+            self._read(link, now)
+        self._keep_link(now)
+        for link in self._links():
+            for pair in link.step(now):
+                self._check(pair, now)
+        if self._next is not None and self._next.ready:
+            self._promote()
+        self._requests(now)
+
+    def close(self) -> None:
+        """Close the sockets; nothing may be called afterwards."""
+        for link in self._links():
+            link.socket.close()
+        self._link = self._next = None
+
+    def _links(self) -> list[Link]:
+        return [link for link in (self._link, self._next) if link is not None]
+
+    def _read(self, link: Link, now: float) -> None:
+        found = link.socket.take()
+        self.messages += len(found)
+        for message in found:
+            try:
+                events = self.venue.read(message)
+            except BadMessage as error:
+                self.malformed += 1
+                self.reason = str(error)
+                for pair in self.pairs.values():
+                    pair.sequence.check(now)
+                continue
+            for event in events:
+                self._take(event, link, now)
+
+    def _take(self, event: Event, link: Link, now: float) -> None:
+        if isinstance(event, Trade):
+            link.data_at = now
+            pair = self.pairs.get(event.pair)
+            if pair is not None:
+                self._arrived(pair, event, now)
+                pair.sequence.live(event, now)
+        elif isinstance(event, Subscribed):
+            for name in link.accepted():
+                self._check(name, now)
+        elif isinstance(event, Heartbeat):
+            link.data_at = now
+        elif isinstance(event, Kline):
+            link.data_at = now
+            self.klines.append(event)
+        elif isinstance(event, ShuttingDown):
+            self._replace("the venue shuts down", now)
+        else:
+            self._problem(event, link, now)
+
+    def _arrived(self, pair: Pair, trade: Trade, now: float) -> None:
+        self._silence, self._silent_since_trade = self.facts.silence, False
+        pair.arrived, pair.refusal = now, ""
+        pair.lag = (self._clock.now() + self.offset - trade.time) / 1e9
+
+    def _problem(self, event: Problem, link: Link, now: float) -> None:
+        link.refuse(event.reason, event.pair)
+        self.reason = event.reason
+        for name, reason in link.refused.items():
+            self._refuse(name, reason, now)
+        link.refused.clear()
+
+    def _refuse(self, name: str, reason: str, now: float) -> None:
+        if name in self.pairs:
+            self.pairs[name].refusal, self.pairs[name].retry_at = reason, now + RETRY_PAIR
+
+    def _check(self, name: str, now: float) -> None:
+        if name in self.pairs:
+            self.pairs[name].refusal = ""
+            self.pairs[name].sequence.check(now)
+
+    # the sockets
+
+    def _keep_link(self, now: float) -> None:
+        """Open, replace and give up sockets."""
+        self._drop_ended(now)
+        link = self._link
+        if link is None:
+            if now >= self._connect_at and self.pairs:
+                self._link = self._open(now)
+            return
+        if link.opened_at is None:
+            return
+        self._connected_once = True
+        if now - link.opened_at >= STABLE:
+            self._backoff.reset()
+        if now - link.data_at >= self._silence:
+            self._silent(link, now)
+        elif self.facts.life is not None and now - link.opened_at >= self._usable(self.facts.life):
+            self._replace("the connection is near the end of its life", now)
+        self._retry_pairs(link, now)
+
+    @staticmethod
+    def _usable(life: float) -> float:
+        return life - min(300.0, life / 4)
+
+    def _silent(self, link: Link, now: float) -> None:
+        if self._replace(f"no data for {self._silence:.0f} s", now):
+            if self._silent_since_trade:  # nothing traded meanwhile: the market is quiet
+                self._silence = min(self._silence * 2, LONGEST_SILENCE)
+            self._silent_since_trade = True
+
+    def _replace(self, reason: str, now: float) -> bool:
+        """Open a second socket, which takes over when it is ready. False: it is too early, or under way."""
+        if self._next is not None or now < self._connect_at or self._link is None:
+            return False
+        self.reason = reason
+        self._next = self._open(now)
+        return True
+
+    def _open(self, now: float) -> Link:
+        path = self.venue.socket_path(list(self.pairs))
+        link = Link(self._transport.connect(self._ws_url + path), self.facts, self.venue.subscribe, now)
+        link.want(name for name, pair in self.pairs.items() if not pair.refusal)
+        return link
+
+    def _promote(self) -> None:
+        if self._link is not None:
+            self._link.socket.close()
+        self._link, self._next = self._next, None
+        self.reconnects += 1
+        self.reason = ""
+
+    def _drop_ended(self, now: float) -> None:
+        for link in self._links():
+            late = link.opened_at is None and now - link.begun > OPEN_SECONDS
+            if link.socket.ended is None and not late:
+                continue
+            link.socket.close()
+            self.reason = link.socket.ended or f"no connection within {OPEN_SECONDS:.0f} s"
+            self._wait(link, now)
+            if link is self._next:
+                self._next = None
+            else:
+                self._link, self._next = self._next, None
+                if link.opened_at is not None:
+                    self.reconnects += 1
+
+    def _wait(self, link: Link, now: float) -> None:
+        delay = self._backoff.next()
+        if link.socket.retry_after is not None:
+            try:
+                delay = max(delay, float(link.socket.retry_after))
+            except ValueError:
+                delay = max(delay, DEFAULT_RETRY)
+        self._connect_at = now + delay
+
+    def _retry_pairs(self, link: Link, now: float) -> None:
+        again = [pair for pair in self.pairs.values() if pair.refusal and now >= pair.retry_at]
+        for pair in again:
+            pair.retry_at = now + RETRY_PAIR
+        link.want(pair.name for pair in again)
+
+    # the requests
+
+    def _requests(self, now: float) -> None:
+        call = self._call
+        if call is not None:
+            if not call.answer.done:
+                return
+            self._call = None
+            self._answered(call, now)
+        if not self._gate.free(now):
+            for pair in self.pairs.values():
+                if pair.sequence.filling:
+                    pair.sequence.failed(now, self._gate.reason)
+            return
+        self._request(now)
+
+    def _request(self, now: float) -> None:
+        wanting = [name for name, pair in self.pairs.items() if pair.sequence.wants(now) and not pair.refusal]
+        clock = self.venue.time_request()
+        if clock is not None and now - self._clock_at >= CLOCK_SECONDS and self._link is not None:
+            self._clock_at = now
+            request, name = clock, ""
+        elif wanting:
+            self._turn += 1
+            name = wanting[self._turn % len(wanting)]
+            request = self.venue.trades_request(name, self.pairs[name].sequence.held)
+        else:
+            return
+        answer = self._transport.get(self._rest_url + request.path, request.query)
+        self._call = _Call(answer, name, now, self._clock.now())
+
+    def _answered(self, call: _Call, now: float) -> None:
+        answer = call.answer
+        if answer.status in (418, 429):
+            self._gate.refused(now, answer.status, answer.headers.get("retry-after"))
+        elif answer.status == 200:
+            self._gate.answered(now, self._clock.now() + self.offset, self.venue.used_weight(answer.headers))
+            try:
+                self._use(call, now)
+            except BadMessage as error:
+                self.malformed += 1
+                self._gate.failed(now, str(error))
+        elif 400 <= answer.status < 500 and answer.status not in (403, 408) and call.pair:
+            self._refuse(call.pair, f"the venue answered {answer.status} to a request for {call.pair}", now)
+        else:
+            reason = answer.error or f"the venue answered {answer.status}"
+            self._gate.failed(now, reason)
+        pair = self.pairs.get(call.pair)
+        if pair is not None and answer.status != 200:
+            pair.sequence.failed(now, self._gate.reason or pair.refusal)
+
+    def _use(self, call: _Call, now: float) -> None:
+        if not call.pair:
+            self.offset = self.venue.read_time(call.answer.body) - (call.wall + self._clock.now()) // 2
+            return
+        pair = self.pairs.get(call.pair)
+        if pair is None:
+            return
+        rows = self.venue.read_trades(call.pair, call.answer.body)
+        before = pair.sequence.trades
+        oldest = self._clock.now() + self.offset - self._fill
+        pair.sequence.answered(rows, now, full=len(rows) >= self.facts.page, oldest=oldest)
+        if pair.sequence.trades > before:
+            self._silent_since_trade = False
+
+    # what others see
+
+    @property
+    def used_weight(self) -> int | None:
+        return self._gate.used
+
+    def state(self) -> tuple[State, str]:
+        """The state of the connection, and why it is not live."""
+        link = self._link
+        if link is None or link.opened_at is None:
+            if self._backoff.failures >= OFFLINE_AFTER:
+                return State.OFFLINE, self.reason
+            return (State.RECONNECTING if self._connected_once else State.CONNECTING), self.reason
+        if self._clock.monotonic() - link.data_at >= self.facts.silence:
+            return State.STALE, f"no data for {self._clock.monotonic() - link.data_at:.0f} s"
+        if any(pair.sequence.filling for pair in self.pairs.values()):
+            return State.BACKFILLING, self._gate.reason
+        return State.LIVE, self._gate.reason
+
+    def pair_state(self, name: str) -> tuple[State, str]:
+        """The state of a pair, and why it is not live."""
+        pair = self.pairs[name]
+        state, reason = self.state()
+        if pair.refusal:
+            return State.OFFLINE, pair.refusal
+        if state in (State.LIVE, State.BACKFILLING):
+            return (State.BACKFILLING if pair.sequence.filling else State.LIVE), reason
+        return state, reason
+
+
+def make_sequence(venue: Venue) -> type[TradeSequence]:
+    """The class of sequences that fits how a venue numbers its trades."""
+    return NumberedSequence if venue.facts.contiguous else UnnumberedSequence
