@@ -108,6 +108,7 @@ class Services:
         Raises StorageFailed, BadSetting if another process uses the folder.
         """
         self.ticks.rewrite()
+        self.records.rewrite()
         for product in PRODUCTS:
             product.rewrite(self.parts)
 
@@ -131,7 +132,11 @@ class Services:
 
     def damage(self) -> list[DamagedPart]:
         """Stored data that cannot be read, as far as it was noticed."""
-        return [*self.ticks.info().damage, *(part for product in PRODUCTS for part in product.damage(self.parts))]
+        return [
+            *self.ticks.info().damage,
+            *self.records.damage(),
+            *(part for product in PRODUCTS for part in product.damage(self.parts)),
+        ]
 
     def audit(self) -> None:
         """Compare the minutes finished since the last call with their ticks; a difference is a bug, which is logged."""

@@ -68,8 +68,8 @@ def test_start_on_a_bad_disk_that_gets_well(small: SmallDisk, used: bool, bad: s
     small.fill() if bad == "full" else small.set_writable(False)
     services = start(folder)
     try:
-        assert [reason in problem for problem in services.problems()] == [True]
-        assert services.problems()[0].startswith("The tick log")
+        assert [reason in problem for problem in services.problems()] == [True, True]
+        assert [problem.split()[1] for problem in services.problems()] == ["tick", "records"]
         assert [info.ticks for info in services.market.symbols() if info.symbol == "X"] == ([2] if used else [])
         assert services.market.settings_of("NQ") == {"tick_size": "0.25", "session": "America/Chicago 17:00"}
         assert services.part(Simulation).all()
@@ -85,7 +85,8 @@ def test_start_on_a_bad_disk_that_gets_well(small: SmallDisk, used: bool, bad: s
             assert (refused.status_code, reason in refused.json["detail"]) == (507, True)
         small.empty() if bad == "full" else small.set_writable(True)
         services.ticks.look()
-        assert services.ticks.problem == ""
+        services.records.look()
+        assert services.ticks.problem == services.records.problem == ""
         send(services, 3)
         services.part(Game).join("Bea")
         assert services.problems() == []
@@ -109,6 +110,7 @@ def test_a_disk_that_fills_up_and_is_emptied(small: SmallDisk) -> None:
         assert services.market.info("X").ticks == 2 + 2 * sent
         small.empty()
         services.ticks.look()
+        services.records.look()
         assert services.problems() == []
         send(services, 3)
         total = services.market.info("X").ticks
@@ -162,6 +164,7 @@ except StorageFailed as error:
     assert "the disk is full" in str(error), error
 limit_files(os.getpid(), None)
 send(services, 3)
+services.records.look()
 assert services.problems() == []
 services.stop()
 again = start(folder)

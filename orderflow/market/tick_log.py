@@ -33,7 +33,8 @@ class LogEntry:
 class DamagedPart:
     """Stored data that cannot be read. what: "ticks" (count of them; name: the symbol), "keys" (count of idempotency
     keys), "setting" (name), "row" (count of rows of which nothing is known), "session" (name: of the herd game),
-    "writes" (count of commits that a damaged page was in or before). text: in words."""
+    "records" (name: of the database), "writes" (count of commits that a damaged page was in or before). text: in
+    words."""
 
     what: str
     name: str

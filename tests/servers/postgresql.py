@@ -13,11 +13,12 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from psycopg import sql
 
 from tests.conftest import require
 
 USER = "orderflow"
+DATABASE = "postgres"
+"""The one that a new server has."""
 OPTIONS = "-c listen_addresses='' -c fsync=off -c full_page_writes=off -c max_connections=40 -c shared_buffers=16MB"
 SECONDS = 60.0
 
@@ -49,9 +50,18 @@ class Cluster:
     def url(self, name: str) -> str:
         return f"postgresql://{USER}@/{name}?host={self.folder}"
 
-    def execute(self, statement: sql.Composed) -> None:
-        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            connection.execute(statement)
+    def clear(self, name: str) -> None:
+        """Make a database empty; much faster than a new one. Whoever is connected to it is not any more."""
+        self.end_connections(name)
+        with psycopg.connect(self.url(name), autocommit=True) as connection:
+            connection.execute("DROP SCHEMA public CASCADE")
+            connection.execute("CREATE SCHEMA public")
+
+    def end_connections(self, name: str) -> None:
+        """End all connections to a database."""
+        others = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s AND pid <> %s"
+        with psycopg.connect(self.url(name), autocommit=True) as connection:
+            connection.execute(others, (name, connection.info.backend_pid))
 
 
 def programs() -> Path | None:
@@ -86,12 +96,10 @@ def cluster() -> Iterator[Cluster]:
 
 
 @pytest.fixture
-def postgresql(cluster: Cluster) -> Iterator[str]:
-    """The address of an empty database, which is dropped after the test."""
-    name = sql.Identifier("records")
-    cluster.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0 STRATEGY file_copy").format(name))
-    yield cluster.url("records")
-    cluster.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
+def postgresql(cluster: Cluster) -> str:
+    """The address of an empty database."""
+    cluster.clear(DATABASE)
+    return cluster.url(DATABASE)
 
 
 def _exists(user: str) -> bool:

@@ -7,6 +7,8 @@ by several threads. psycopg waits in C, which blocks the thread alone; under gev
 from __future__ import annotations
 
 import sqlite3
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -14,10 +16,12 @@ from sqlalchemy.pool import NullPool
 
 from orderflow.errors import BadSetting
 from orderflow.storage.records.address import Address
+from orderflow.storage.sqlite_files import connect_read_only, uri_of
 
 BUSY_SECONDS = 5.0
 """How long a statement waits for another process that holds the file."""
 CONNECT_SECONDS = 5
+_OPTIONS = {"preserve_rowcount": True}  # also of an INSERT that leaves rows out
 # the execution option of the connection whose transactions begin as writes
 _WRITER = "orderflow_writer"
 
@@ -26,11 +30,12 @@ def make_engine(address: Address) -> Engine:
     """An engine that opens nothing yet. Raises BadSetting if the driver is missing."""
     if address.server:
         return _server_engine(address)
-    engine = create_engine(
-        address.url,
-        poolclass=NullPool,
-        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False, "isolation_level": None},
+    # mode=rw: a file that was deleted must not be made anew
+    name = ":memory:" if address.path is None else f"{uri_of(address.path)}?mode=rw"
+    connect = partial(
+        sqlite3.connect, name, uri=True, timeout=BUSY_SECONDS, check_same_thread=False, isolation_level=None
     )
+    engine = create_engine(address.url, poolclass=NullPool, execution_options=_OPTIONS, creator=connect)
     event.listen(engine, "connect", _set_up)
     event.listen(engine, "begin", _begin)
     return engine
@@ -51,6 +56,13 @@ def open_reader(engine: Engine) -> Connection:
     return connection
 
 
+def make_read_only(path: Path) -> Engine:
+    """An engine for a file that cannot be written; for one connection."""
+    engine = create_engine("sqlite://", poolclass=NullPool, creator=lambda: connect_read_only(path))
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
 def _server_engine(address: Address) -> Engine:
     try:
         from psycopg import waiting  # an extra: not everybody has it
@@ -64,6 +76,7 @@ def _server_engine(address: Address) -> Engine:
     return create_engine(
         address.url,
         poolclass=NullPool,
+        execution_options=_OPTIONS,
         connect_args={"connect_timeout": CONNECT_SECONDS, "application_name": "orderflow"},
     )
 

@@ -1,32 +1,35 @@
 """The database of the records: opened and migrated at the start, read from the pool, written on the writer thread.
 
 No connection is used in a greenlet, and none belongs to a thread: a read takes one that is idle and gives it back.
-While the database cannot be opened, `problem` says why, every call is refused with that reason, and `look` tries again.
+`problem` says why records cannot be written at present; `look` finds out whether they can again. A file that can only
+be read is read, from one connection on the writer thread.
 """
 
 from __future__ import annotations
 
 import contextlib
 import logging
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from orderflow.errors import Conflict, StorageFailed
-from orderflow.runtime.workers import Workers, plain_lock
-from orderflow.storage.private import make_file
+from orderflow.market.tick_log import DamagedPart
+from orderflow.runtime.workers import Workers
+from orderflow.storage.reasons import DAMAGED
+from orderflow.storage.records import schema
 from orderflow.storage.records.address import Address
-from orderflow.storage.records.engine import make_engine, open_reader, open_writer
+from orderflow.storage.records.engine import make_engine, make_read_only, open_writer
 from orderflow.storage.records.failures import translated
-from orderflow.storage.records.schema import prepare
+from orderflow.storage.records.files import RecordsFile
+from orderflow.storage.records.readers import Readers, drop, is_alive
 
 T = TypeVar("T")
 READ, WRITE, OPEN = (f"the records cannot be {word}" for word in ("read", "written", "opened"))
-MOST_IDLE = 4
-"""Connections kept for reads: as many as the pool has threads."""
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +37,7 @@ log = logging.getLogger(__name__)
 class Records:
     """The records at `address`. `read` and `write` work in any thread and greenlet, between `start` and `close`.
 
-    problem: why records cannot be used at present, "" if they can. Raises BadSetting if a driver is missing.
+    problem: why records cannot be written at present, "" if they can. Raises BadSetting if a driver is missing.
     """
 
     def __init__(self, address: Address, workers: Workers) -> None:
@@ -42,10 +45,12 @@ class Records:
         self.problem = ""
         self._workers = workers
         self._engine: Engine = make_engine(address)
-        self._lock = plain_lock()
-        self._idle: list[Connection] = []
+        self._file = None if address.path is None else RecordsFile(address.path)
+        self._readers = Readers(self._engine)
         self._writer: Connection | None = None
-        self._writing = False
+        self._only: Connection | None = None
+        self._damage: dict[str, DamagedPart] = {}
+        self._busy = False
         self._closed = False
 
     def start(self) -> None:
@@ -54,15 +59,16 @@ class Records:
         Raises BadSetting if it was written by a newer program. Anything else that is wrong becomes `problem`.
         """
         with contextlib.suppress(StorageFailed):
-            self._workers.run_writer(self._open)
+            self._workers.run_writer(self._reported, self._open)
 
     def read(self, fn: Callable[[Connection], T]) -> T:
-        """Run `fn` with a connection in one transaction, in a real thread. It sees one state of the database.
+        """Run `fn` with a connection in one transaction, in a real thread. It sees one state of the database, and
+        cannot write.
 
         Raises StorageFailed, and what `fn` raises.
         """
-        if self.address.memory:  # one connection, which is the writer's
-            return self._workers.run_writer(lambda: self._read_memory(fn))
+        if self._writer is None or self._has_one():
+            return self._workers.run_writer(lambda: self._read_alone(fn))
         return self._workers.run(lambda: self._read(fn))
 
     def write(self, fn: Callable[[Connection], T]) -> T:
@@ -71,12 +77,23 @@ class Records:
         Inside `fn` use its connection: a further `read` or `write` raises RuntimeError. Raises Conflict if a row exists
         already or refers to one that does not, StorageFailed, and what `fn` raises.
         """
-        return self._workers.run_writer(lambda: self._write(fn))
+        return self._workers.run_writer(lambda: self._reported(lambda: self._write(fn)))
 
     def look(self) -> None:
-        """Try again to open what could not be opened."""
-        if self.problem and not self._closed:
-            self.start()
+        """Find out whether the file or server is still there, and after a refused write whether the next one would
+        be."""
+        if not self._closed and not self.address.memory:
+            with contextlib.suppress(StorageFailed, Conflict):
+                self._workers.run_writer(self._reported, self._look)
+
+    def rewrite(self) -> None:
+        """Write a file anew that was deleted, moved or replaced, from what is still open. Raises StorageFailed."""
+        if self._file is not None:
+            self._workers.run_writer(self._reported, self._rewrite)
+
+    def damage(self) -> list[DamagedPart]:
+        """What could not be read, as far as it was noticed."""
+        return list(self._damage.values())
 
     def close(self) -> None:
         """Close all connections. A second call does nothing."""
@@ -91,86 +108,159 @@ class Records:
     def _open(self) -> None:
         try:
             with translated(OPEN, self.address):
-                if self.address.path is not None:
-                    make_file(self.address.path)
-                connection = open_writer(self._engine)
-                try:
-                    with connection.begin():
-                        prepare(connection)
-                except BaseException:
-                    connection.close()
-                    raise
-        except StorageFailed as error:
-            self._report(str(error))
+                if self._file is not None and (lost := self._file.prepare()):
+                    self._damage[lost.name] = lost
+                self._writer = self._prepared(open_writer(self._engine))
+        except StorageFailed:
+            self._only = self._only or self._open_read_only()
             raise
-        self._writer = connection
-        self._report("")
+        if self._file is not None:
+            self._file.remember()
+        drop(self._only)
+        self._only = None
+
+    @staticmethod
+    def _prepared(connection: Connection) -> Connection:
+        try:
+            with schema.transaction(connection):
+                schema.prepare(connection)
+        except BaseException:
+            drop(connection)
+            raise
+        return connection
+
+    def _open_read_only(self) -> Connection | None:
+        """The file if it can be read and is of this program's version, else None. Raises BadSetting."""
+        if self._file is None:
+            return None
+        connection = None
+        try:
+            connection = make_read_only(self._file.path).connect()
+            stored = schema.stored_version(connection)
+            connection.rollback()
+        except (SQLAlchemyError, sqlite3.Error):
+            drop(connection)
+            return None
+        schema.check_version(stored)
+        if stored == schema.versions()[-1]:
+            return connection
+        drop(connection)
+        return None
 
     def _write(self, fn: Callable[[Connection], T]) -> T:
-        if self._writer is None:
-            raise self._refusal()
-        with self._alone(), translated(WRITE, self.address), self._writer.begin():
-            return fn(self._writer)
+        connection = self._writable()
+        with self._alone(), translated(WRITE, self.address):
+            try:
+                with connection.begin():
+                    found = fn(connection)
+                    if self._file is not None:
+                        self._file.verify()
+                return found
+            finally:
+                if connection.invalidated:  # the server is gone
+                    self._drop_writer()
 
-    def _read_memory(self, fn: Callable[[Connection], T]) -> T:
-        if self._writer is None:
-            raise self._refusal()
-        with self._alone(), translated(READ, self.address), self._writer.begin():
-            return fn(self._writer)
-
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        if self._writing:
-            raise RuntimeError("inside read and write use the connection that is given")
-        self._writing = True
-        try:
-            yield
-        finally:
-            self._writing = False
-
-    def _leave(self) -> None:
-        with self._lock:
-            idle, self._idle = self._idle, []
-        for connection in filter(None, [self._writer, *idle]):
-            with contextlib.suppress(SQLAlchemyError):
-                connection.close()
-        self._writer = None
-        self._engine.dispose()
-
-    # on the threads of the pool
-
-    def _read(self, fn: Callable[[Connection], T]) -> T:
+    def _writable(self) -> Connection:
         if self._writer is None or self._closed:
             raise self._refusal()
-        with translated(READ, self.address), self._connection() as connection, connection.begin():
+        if self.address.server and not is_alive(self._writer):
+            self._drop_writer()
+            self._open()
+        assert self._writer is not None
+        return self._writer
+
+    def _read_alone(self, fn: Callable[[Connection], T]) -> T:
+        """Read where there is one connection."""
+        connection = self._writer if self._has_one() else self._only
+        if connection is None:
+            raise self._refusal()
+        with self._alone(), self._reading(), connection.begin():
             return fn(connection)
 
     @contextmanager
-    def _connection(self) -> Iterator[Connection]:
-        with self._lock:
-            connection = self._idle.pop() if self._idle else None
-        if connection is None:
-            connection = open_reader(self._engine)
-        keep = False
+    def _alone(self) -> Iterator[None]:
+        if self._busy:
+            raise RuntimeError("inside read and write use the connection that is given")
+        self._busy = True
         try:
-            yield connection
-            keep = True
+            yield
         finally:
-            with self._lock:
-                keep = keep and not self._closed and len(self._idle) < MOST_IDLE
-                if keep:
-                    self._idle.append(connection)
-            if not keep:
-                connection.close()
+            self._busy = False
+
+    def _look(self) -> None:
+        if self._writer is None:
+            self._open()
+        elif self.problem:
+            self._write(schema.touch)
+        elif self._file is not None:
+            self._file.verify()
+        else:
+            self._writable()
+
+    def _rewrite(self) -> None:
+        if self._file is None or self._writer is None:
+            raise self._refusal()
+        try:
+            self._file.verify()
+        except StorageFailed:
+            opened: Any = self._writer.connection.driver_connection
+            self._file.rewrite(opened)
+            self._readers.close()
+            self._drop_writer()
+            self._open()
+
+    def _drop_writer(self) -> None:
+        drop(self._writer)
+        self._writer = None
+
+    def _leave(self) -> None:
+        self._readers.close(for_good=True)
+        self._drop_writer()
+        drop(self._only)
+        self._only = None
+        self._engine.dispose()
+
+    # on any thread
+
+    def _has_one(self) -> bool:
+        """Whether the writer's connection is the only one that knows the records: no other can be opened."""
+        return self.address.memory or (self._file is not None and self._writer is not None and self._file.gone())
+
+    def _read(self, fn: Callable[[Connection], T]) -> T:
+        if self._closed:
+            raise self._refusal()
+        with self._reading(), self._readers.connection() as connection, connection.begin():
+            return fn(connection)
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        try:
+            with translated(READ, self.address):
+                yield
+        except StorageFailed as error:
+            if DAMAGED in str(error):
+                name = str(self.address)
+                self._damage[name] = DamagedPart("records", name, 1, f"a part of the records in {name}")
+            raise
 
     def _refusal(self) -> StorageFailed:
         return StorageFailed(self.problem or "the records are not open")
 
+    def _reported(self, fn: Callable[[], T]) -> T:
+        """Run `fn`; what it says of the database becomes `problem`."""
+        try:
+            found = fn()
+        except StorageFailed as error:
+            self._report(str(error))
+            raise
+        self._report("")
+        return found
+
     def _report(self, problem: str) -> None:
-        if problem == self.problem:
+        if problem == self.problem or self._closed:
             return
         self.problem = problem
         if problem:
-            log.error("%s", problem)
+            log.error("records are refused: %s", problem)
         else:
-            log.warning("the records in %s can be used again", self.address)
+            log.warning("records are accepted again: %s can be written", self.address)

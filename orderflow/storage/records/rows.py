@@ -31,5 +31,5 @@ def execute_many(connection: Connection, statement: Executable, rows: Iterable[M
     """Execute a statement for every row, made lazily in pieces. Returns how many rows it changed."""
     left, changed = iter(rows), 0
     while piece := list(islice(left, PIECE)):
-        changed += connection.execute(statement, piece, execution_options={"preserve_rowcount": True}).rowcount
+        changed += connection.execute(statement, piece).rowcount
     return changed

@@ -6,9 +6,12 @@ imported only when a migration runs.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Column, Connection, MetaData, PrimaryKeyConstraint, String, Table, inspect, select
+from sqlalchemy import Column, Connection, MetaData, PrimaryKeyConstraint, String, Table, inspect, select, update
 
 from orderflow.errors import BadSetting
 from orderflow.storage.records.models import METADATA
@@ -36,6 +39,11 @@ def stored_version(connection: Connection) -> str:
     if not inspect(connection).has_table(_VERSION.name):
         return NONE
     return connection.scalar(select(_VERSION.c.version_num)) or NONE
+
+
+def touch(connection: Connection) -> None:
+    """Write a row that changes nothing, to find out whether writing is possible."""
+    connection.execute(update(_VERSION).values(version_num=_VERSION.c.version_num))
 
 
 def check_version(stored: str) -> None:
@@ -86,6 +94,24 @@ def migrate(connection: Connection, target: str) -> None:
         raise BadSetting(
             f"the records cannot be migrated to {target}: rows of {lost[0]} refer to rows that are missing"
         )
+
+
+@contextmanager
+def transaction(connection: Connection) -> Iterator[None]:
+    """A transaction for `prepare` and `migrate`.
+
+    A table of SQLite is changed by copying it, and foreign keys would be followed when the old one is dropped.
+    """
+    local = connection.dialect.name == "sqlite"
+    driver: Any = connection.connection.driver_connection
+    if local:
+        driver.execute("PRAGMA foreign_keys=OFF")
+    try:
+        with connection.begin():
+            yield
+    finally:
+        if local:
+            driver.execute("PRAGMA foreign_keys=ON")
 
 
 def _lock(connection: Connection) -> None:

@@ -24,6 +24,7 @@ from orderflow.errors import StorageFailed
 from orderflow.storage.identity import Identity, identity
 from orderflow.storage.private import make_folder
 from orderflow.storage.reasons import GONE, reason_of, with_advice
+from orderflow.storage.sqlite_files import set_aside
 from orderflow.storage.ticks.codec import Damaged
 
 DATABASE = "cache.db"
@@ -176,7 +177,7 @@ class BlobStore:
             fresh.unlink(missing_ok=True)
             with contextlib.closing(sqlite3.connect(fresh)) as copy:
                 self._cache._con.backup(copy)
-            _set_aside(self._directory)
+            set_aside(Path(self._database), "replaced")
             os.replace(fresh, self._database)
         except _BROKEN as error:
             with contextlib.suppress(OSError):
@@ -204,13 +205,3 @@ class BlobStore:
         self._local.wal = None
         with contextlib.suppress(sqlite3.Error):
             self._cache.close()
-
-
-def _set_aside(directory: Path) -> None:
-    """Move the files that are at the store's place into a new folder there. Raises OSError."""
-    found = [path for name in (DATABASE, WAL, f"{DATABASE}-shm") if (path := directory / name).exists()]
-    if found:
-        kept = next(path for n in range(1, 1_000) if not (path := directory / f"replaced-{n}").exists())
-        kept.mkdir(mode=0o700)
-        for path in found:
-            path.rename(kept / path.name)

@@ -1,27 +1,23 @@
 """The key-value store of `blob_store`, read without writing a byte: for a full or read-only disk.
 
-SQLite's usual way needs a file for the index of the write-ahead log. This one keeps that index in memory and takes no
-locks; the lock of the directory keeps other processes of this program away.
+`orderflow.storage.sqlite_files` says how.
 """
 
 from __future__ import annotations
 
-import contextlib
 import sqlite3
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import quote
 
 import diskcache
 
 from orderflow.errors import StorageFailed
 from orderflow.runtime.workers import plain_lock
 from orderflow.storage.reasons import reason_of
+from orderflow.storage.sqlite_files import connect_read_only, size_of
 from orderflow.storage.ticks.blob_store import DATABASE, FOREIGN, WAL
 from orderflow.storage.ticks.codec import Damaged
 
-_NO_LOCKS = "win32-none" if sys.platform == "win32" else "unix-none"
 _BROKEN = (sqlite3.Error, OSError)
 
 
@@ -36,8 +32,8 @@ class ReadOnlyBlobs:
         self._lock = plain_lock()
         self._connection: sqlite3.Connection | None = None
         try:
-            if _size(directory / DATABASE):
-                self._connection = _connect(directory)
+            if size_of(directory / DATABASE):
+                self._connection = connect_read_only(directory / DATABASE)
         except _BROKEN as error:
             raise self._unreadable(error) from error
 
@@ -66,7 +62,7 @@ class ReadOnlyBlobs:
 
     def size(self) -> int:
         """Bytes on disk, the write-ahead log included."""
-        return _size(self._directory / DATABASE) + _size(self._directory / WAL)
+        return size_of(self._directory / DATABASE) + size_of(self._directory / WAL)
 
     def leave(self) -> None:
         """Nothing: the connection is not of one thread."""
@@ -83,24 +79,3 @@ class ReadOnlyBlobs:
 
     def _unreadable(self, error: BaseException) -> StorageFailed:
         return StorageFailed(f"the tick log in {self._directory} cannot be read: {reason_of(error, self._directory)}")
-
-
-def _connect(directory: Path) -> sqlite3.Connection:
-    """A connection that can read. A database without a write-ahead log cannot change, one with it must be read with
-    it."""
-    mode = f"vfs={_NO_LOCKS}" if _size(directory / WAL) else "immutable=1"
-    address = f"file:{quote(str(directory / DATABASE))}?mode=ro&{mode}"
-    connection = sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False)
-    try:
-        connection.execute("PRAGMA locking_mode=EXCLUSIVE")
-        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    except sqlite3.Error:
-        connection.close()
-        raise
-    return connection
-
-
-def _size(path: Path) -> int:
-    with contextlib.suppress(OSError):
-        return path.stat().st_size
-    return 0

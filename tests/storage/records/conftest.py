@@ -32,12 +32,12 @@ def address(request: pytest.FixtureRequest) -> Address:
 
 
 @pytest.fixture
-def open_records(workers: Workers) -> Iterator[Callable[[Address], Records]]:
-    """open_records(address): started records, closed after the test."""
+def open_records(workers: Workers, request: pytest.FixtureRequest) -> Iterator[Callable[..., Records]]:
+    """open_records(): started records at `address`, or another one that is given; closed after the test."""
     opened: list[Records] = []
 
-    def start(where: Address) -> Records:
-        opened.append(Records(where, workers))
+    def start(where: Address | None = None) -> Records:
+        opened.append(Records(where or request.getfixturevalue("address"), workers))
         opened[-1].start()
         return opened[-1]
 
@@ -47,7 +47,7 @@ def open_records(workers: Workers) -> Iterator[Callable[[Address], Records]]:
 
 
 @pytest.fixture
-def records(open_records: Callable[[Address], Records], address: Address) -> Records:
+def records(open_records: Callable[..., Records], address: Address) -> Records:
     """Records in an empty database, of both kinds."""
     made = open_records(address)
     assert made.problem == ""
@@ -55,6 +55,6 @@ def records(open_records: Callable[[Address], Records], address: Address) -> Rec
 
 
 @pytest.fixture
-def file_records(open_records: Callable[[Address], Records], file: Address) -> Records:
+def file_records(open_records: Callable[..., Records], file: Address) -> Records:
     """Records in a new file."""
     return open_records(file)

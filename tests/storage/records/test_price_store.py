@@ -5,7 +5,6 @@ from decimal import Decimal
 
 import pytest
 
-from orderflow.storage.records.address import Address
 from orderflow.storage.records.price_store import PricePoint, PriceStore
 from orderflow.storage.records.records import Records
 
@@ -22,11 +21,11 @@ def store(records: Records) -> PriceStore:
 
 
 def test_points_are_exact_and_there_after_a_restart(
-    records: Records, store: PriceStore, open_records: Callable[[Address], Records]
+    records: Records, store: PriceStore, open_records: Callable[..., Records]
 ) -> None:
     given = [PricePoint(1_700_000_000_123_456_789, Decimal("0.000000123450"), "ccxt:kraken")]
     assert store.append("ccxt:PEPE/USD", given) == 1
-    found = PriceStore(open_records(records.address)).newest("ccxt:PEPE/USD", 100)
+    found = PriceStore(open_records()).newest("ccxt:PEPE/USD", 100)
     assert found == tuple(given)
 
 

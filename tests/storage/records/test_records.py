@@ -26,12 +26,12 @@ def names(connection: Connection) -> list[str]:
 
 
 def test_what_is_written_is_read_and_is_there_after_a_restart(
-    records: Records, open_records: Callable[[Address], Records]
+    records: Records, open_records: Callable[..., Records]
 ) -> None:
     records.write(add("BTC"))
     assert records.read(names) == ["BTC"]
     records.close()
-    assert open_records(records.address).read(names) == ["BTC"]
+    assert open_records().read(names) == ["BTC"]
 
 
 def test_a_failed_write_leaves_nothing(records: Records) -> None:
@@ -76,7 +76,7 @@ def test_a_call_inside_a_write_is_refused_at_once(records: Records) -> None:
         records.write(lambda connection: records.write(names))
 
 
-def test_in_memory_there_is_no_file(tmp_path: Path, open_records: Callable[[Address], Records]) -> None:
+def test_in_memory_there_is_no_file(tmp_path: Path, open_records: Callable[..., Records]) -> None:
     records = open_records(address_of(tmp_path / "data", ephemeral=True))
     records.write(add("BTC"))
     assert records.read(names) == ["BTC"]

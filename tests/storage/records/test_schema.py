@@ -11,7 +11,6 @@ import pytest
 from sqlalchemy import Connection, inspect, text
 
 from orderflow.errors import BadSetting, StorageFailed
-from orderflow.storage.records.address import Address
 from orderflow.storage.records.models import METADATA
 from orderflow.storage.records.records import Records
 from orderflow.storage.records.schema import NONE, migrate, prepare, stored_version, versions
@@ -64,7 +63,7 @@ def test_every_migration_goes_up_and_down_again(records: Records) -> None:
 
 @pytest.mark.parametrize("version", versions())
 def test_records_of_an_older_version_are_there_after_the_start(
-    records: Records, open_records: Callable[[Address], Records], version: str
+    records: Records, open_records: Callable[..., Records], version: str
 ) -> None:
     made = records.read(shape)
     records.write(lambda connection: migrate(connection, NONE))
@@ -72,7 +71,7 @@ def test_records_of_an_older_version_are_there_after_the_start(
     row = "INSERT INTO tickers (name, series, feed, position, added) VALUES ('BTC', 'sim:BTC', 'simulated', 0, 1)"
     records.write(lambda connection: connection.execute(text(row)))
     records.close()
-    again = open_records(records.address)
+    again = open_records()
     assert again.problem == ""
     assert again.read(stored_version) == versions()[-1]
     assert again.read(shape) == made
@@ -111,13 +110,11 @@ def test_a_database_without_tables_after_a_downgrade_is_prepared_again(records: 
     assert records.read(stored_version) == versions()[-1]
 
 
-def test_a_newer_schema_stops_the_start_in_one_line(
-    records: Records, open_records: Callable[[Address], Records]
-) -> None:
+def test_a_newer_schema_stops_the_start_in_one_line(records: Records, open_records: Callable[..., Records]) -> None:
     records.write(lambda connection: connection.execute(text("UPDATE alembic_version SET version_num = '9999_x'")))
     records.close()
     with pytest.raises(BadSetting, match=r"written by a newer version of Orderflow \(schema 9999_x") as caught:
-        open_records(records.address)
+        open_records()
     assert "\n" not in str(caught.value)
 
 

@@ -1,0 +1,88 @@
+"""records.db and what SQLite keeps beside it: made private, watched while it is open, written anew when it is gone."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sqlite3
+from pathlib import Path
+
+from orderflow.errors import StorageFailed
+from orderflow.market.tick_log import DamagedPart
+from orderflow.storage.identity import Identity, identity
+from orderflow.storage.private import make_file, make_folder
+from orderflow.storage.reasons import GONE, reason_of, with_advice
+from orderflow.storage.sqlite_files import free_folder, set_aside, size_of, wal_of
+from orderflow.storage.ticks.wal import read_wal
+
+
+class RecordsFile:
+    """The file at `path`. All but `gone` is for the writer's thread."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._opened: tuple[Identity | None, Identity | None] = (None, None)
+
+    def prepare(self) -> DamagedPart | None:
+        """Create the file unless it is there. Returns what SQLite will leave out of a damaged write-ahead log; the
+        files as they were are kept beside.
+
+        Raises OSError, StorageFailed if the log is there without its database, which SQLite would delete.
+        """
+        wal = wal_of(self.path)
+        if size_of(wal) and not size_of(self.path):
+            raise StorageFailed(
+                f"the records in {self.path} are missing or empty, but {wal.name} with the newest of them is there. "
+                f"Nothing was changed: put {self.path.name} back (from a backup), or move {wal.name} away"
+            )
+        lost = self._keep_damaged_log(wal)
+        make_file(self.path)
+        return lost
+
+    def remember(self) -> None:
+        """The files are open now."""
+        self._opened = self._found()
+
+    def gone(self) -> bool:
+        """Whether the opened files are not at their paths any more. In any thread."""
+        return self._found() != self._opened
+
+    def verify(self) -> None:
+        """Raises StorageFailed if they are not."""
+        if self.gone():
+            raise StorageFailed(with_advice(f"the records in {self.path} are not there any more", GONE))
+
+    def rewrite(self, opened: sqlite3.Connection) -> None:
+        """Write the file anew from an open connection. Other files at its place are kept in a folder beside it.
+
+        Raises StorageFailed.
+        """
+        fresh = self.path.with_name(f"{self.path.name}.new")
+        try:
+            make_folder(self.path.parent)
+            fresh.unlink(missing_ok=True)
+            make_file(fresh)
+            with contextlib.closing(sqlite3.connect(fresh)) as copy:
+                opened.backup(copy)
+            set_aside(self.path, "replaced")
+            os.replace(fresh, self.path)
+        except (sqlite3.Error, OSError) as error:
+            with contextlib.suppress(OSError):
+                fresh.unlink(missing_ok=True)
+            reason = reason_of(error, self.path.parent)
+            raise StorageFailed(with_advice("the records cannot be written anew", reason)) from error
+
+    def _found(self) -> tuple[Identity | None, Identity | None]:
+        return identity(self.path), identity(wal_of(self.path))
+
+    def _keep_damaged_log(self, wal: Path) -> DamagedPart | None:
+        log = read_wal(wal)
+        if log is None or not log.beyond:
+            return None
+        kept = free_folder(self.path.with_name(f"{self.path.name}.damaged"))
+        kept.mkdir(mode=0o700)
+        for path in (self.path, wal):
+            shutil.copy2(path, kept / path.name)
+        text = f"the newest writes of the records, after a damaged page ({kept.name} has the files as they were)"
+        return DamagedPart("writes", kept.name, log.beyond, text)

@@ -1,0 +1,69 @@
+"""The files of an SQLite database: read without changing them, and moved aside together."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import sys
+from pathlib import Path
+from urllib.parse import quote
+
+_NO_LOCKS = "win32-none" if sys.platform == "win32" else "unix-none"
+
+
+def wal_of(database: Path) -> Path:
+    """The write-ahead log of a database."""
+    return database.with_name(f"{database.name}-wal")
+
+
+def size_of(path: Path) -> int:
+    """Bytes of a file, 0 if there is none."""
+    with contextlib.suppress(OSError):
+        return path.stat().st_size
+    return 0
+
+
+def uri_of(database: Path) -> str:
+    """The address of a database for SQLite, without parameters."""
+    path = quote(database.absolute().as_posix())
+    return f"file:{path}" if path.startswith("/") else f"file:/{path}"
+
+
+def connect_read_only(database: Path) -> sqlite3.Connection:
+    """A connection that writes not a byte, for a full or read-only disk. For one thread at a time.
+
+    SQLite's usual way needs a file for the index of the write-ahead log. This one keeps that index in memory and takes
+    no locks; the lock of the data directory keeps other processes of this program away. A database without a log cannot
+    change, one with it must be read with it. Raises sqlite3.Error.
+    """
+    mode = f"vfs={_NO_LOCKS}" if size_of(wal_of(database)) else "immutable=1"
+    address = f"{uri_of(database)}?mode=ro&{mode}"
+    connection = sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False)
+    try:
+        connection.execute("PRAGMA locking_mode=EXCLUSIVE")
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def set_aside(database: Path, word: str) -> Path | None:
+    """Move a database and what is beside it into a new folder there. Returns the folder, None if there was nothing.
+
+    Raises OSError.
+    """
+    names = (database.name, f"{database.name}-wal", f"{database.name}-shm")
+    found = [path for name in names if (path := database.with_name(name)).exists()]
+    if not found:
+        return None
+    kept = free_folder(database.with_name(word))
+    kept.mkdir(mode=0o700)
+    for path in found:
+        path.rename(kept / path.name)
+    return kept
+
+
+def free_folder(path: Path) -> Path:
+    """A name that is not in use: NAME-1, NAME-2 and so on."""
+    return next(found for n in range(1, 1_000) if not (found := path.with_name(f"{path.name}-{n}")).exists())
