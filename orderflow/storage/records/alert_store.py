@@ -92,7 +92,9 @@ def _save(connection: Connection, changes: AlertChanges) -> list[str]:
     _replace(connection, ALERT_POSITIONS, changes.positions)
     new = []
     for values, then in changes.events:
-        if connection.execute(insert_new(connection, ALERT_EVENTS), dict(values)).rowcount:
+        # not the row count, which PostgreSQL's driver does not tell of an insert that returns the new number
+        found = connection.execute(insert_new(connection, ALERT_EVENTS).returning(ALERT_EVENTS.c.id), dict(values))
+        if found.first() is not None:
             new.append(str(values["id"]))
             then(connection)
     return new

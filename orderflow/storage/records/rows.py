@@ -8,15 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Executable, Table
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql, sqlite
+
+    Insert = postgresql.Insert | sqlite.Insert
 
 PIECE = 20_000
 """Most rows that exist as Python objects at a time."""
 
 
-def insert_new(connection: Connection, table: Table) -> Executable:
+def insert_new(connection: Connection, table: Table) -> Insert:
     """An INSERT that leaves out rows whose key exists."""
     if connection.dialect.name == "postgresql":
         from sqlalchemy.dialects import postgresql  # each is loaded only where it is in use
