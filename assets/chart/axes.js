@@ -10,11 +10,13 @@
   const TABLE_ROW = 15;
   const TABLE_ROWS = 5;
   const GAP = 8;
-  const LABEL = 4; // px between axis and label
 
-  /** Pixel boxes of the plot and its panes for a host of W × H px. narrow: a phone. */
-  function arrange(W, H, options, narrow, priceWidth) {
-    const right = Math.max(narrow ? 52 : 60, priceWidth),
+  /** Pixel boxes of the plot and its panes for a host of W × H px, and the font of the labels. narrow: a phone. digits: of
+      a price; long ones are written smaller on a phone, where width is for the bars. */
+  function arrange(W, H, options, narrow, digits) {
+    const font = narrow && digits < 7 ? 12 : 11,
+      gap = narrow ? 2 : 4, // px between axis and label
+      right = narrow ? Math.max(52, digits * 6.7 + 5) : Math.max(60, digits * 7 + 14),
       top = 6,
       bottom = narrow ? 22 : 24,
       left = narrow ? 2 : 6;
@@ -37,7 +39,7 @@
       y -= h + GAP;
     }
     panes.price = { x: plot.x, w: plot.w, y: plot.y, h: y - plot.y };
-    return { W, H, plot, panes, margin: { l: left, r: right, t: top, b: bottom } };
+    return { W, H, plot, panes, font, gap, margin: { l: left, r: right, t: top, b: bottom } };
   }
 
   const domain = (geometry, pane) => {
@@ -48,15 +50,15 @@
   };
 
   /** Plotly layout keys (nested) of everything that depends on geometry, theme and view. */
-  function layout(geometry, axes, theme, narrow) {
-    const label = { color: theme.muted, size: narrow ? 12 : 11, family: theme.font };
+  function layout(geometry, axes, theme) {
+    const label = { color: theme.muted, size: geometry.font, family: theme.font };
     const common = { showgrid: false, zeroline: false, fixedrange: true, tickfont: label, automargin: false };
     const side = (pane, data) => ({
       ...common,
       side: "right",
       anchor: "x",
       ticks: "outside",
-      ticklen: LABEL,
+      ticklen: geometry.gap,
       tickcolor: "rgba(0,0,0,0)",
       domain: domain(geometry, pane),
       range: data.range,
@@ -75,7 +77,7 @@
       plot_bgcolor: "rgba(0,0,0,0)",
       showlegend: false,
       hovermode: false,
-      font: { family: theme.font, size: narrow ? 12 : 11, color: theme.text },
+      font: { family: theme.font, size: geometry.font, color: theme.text },
       xaxis: {
         ...common,
         type: "linear",
@@ -137,17 +139,17 @@
 
   /** The axes' labels on a canvas, where Plotly writes them: while the reader moves the chart, Plotly rests, as one of its
       updates takes longer than a frame. */
-  function paintLabels(ctx, geometry, axes, theme, narrow) {
+  function paintLabels(ctx, geometry, axes, theme) {
     const { plot, panes } = geometry,
       right = plot.x + plot.w;
     ctx.fillStyle = theme.muted;
     ctx.textBaseline = "middle";
-    ctx.font = (narrow ? 12 : 11) + "px " + theme.font;
+    ctx.font = geometry.font + "px " + theme.font;
     const place = (pane, axis) => {
       ctx.textAlign = "left";
       axis.values.forEach((value, i) => {
         const y = pane.y + ((axis.range[1] - value) / (axis.range[1] - axis.range[0])) * pane.h;
-        if (y >= pane.y - 1 && y <= pane.y + pane.h + 1) ctx.fillText(axis.texts[i], right + LABEL + 3, y + 0.5);
+        if (y >= pane.y - 1 && y <= pane.y + pane.h + 1) ctx.fillText(axis.texts[i], right + geometry.gap + 3, y + 0.5);
       });
     };
     place(panes.price, axes.price);
@@ -157,7 +159,7 @@
     axes.x.values.forEach((slot, i) => {
       const x = plot.x + ((slot - axes.x.range[0]) / (axes.x.range[1] - axes.x.range[0])) * plot.w;
       const bold = axes.x.texts[i].startsWith("<b>");
-      ctx.font = (bold ? "bold " : "") + (narrow ? 12 : 11) + "px " + theme.font;
+      ctx.font = (bold ? "bold " : "") + geometry.font + "px " + theme.font;
       if (x >= plot.x && x <= right) ctx.fillText(axes.x.texts[i].replace(/<[^>]*>/g, ""), x, plot.y + plot.h + 8.5);
     });
   }

@@ -163,11 +163,7 @@
     async mount() {
       this.measure();
       this.gd = this.nodes.plot;
-      await of.axes.mount(
-        this.gd,
-        of.axes.layout(this.geometry, this.axesData, this.theme, this.narrow),
-        this.tools.project(),
-      );
+      await of.axes.mount(this.gd, of.axes.layout(this.geometry, this.axesData, this.theme), this.tools.project());
       this.tools.attach(this.gd);
       this.draw();
       this.overview.paint();
@@ -179,13 +175,7 @@
         { model } = this;
       const bar = of.model.newest(model);
       const digits = bar ? of.format.price(bar.c, model.tick, model.pd).length : 6;
-      this.geometry = of.axes.arrange(
-        W,
-        H,
-        this.options,
-        this.narrow,
-        this.narrow ? digits * 6.7 + 5 : digits * 7 + 14,
-      );
+      this.geometry = of.axes.arrange(W, H, this.options, this.narrow, digits);
       this.view.height = this.geometry.panes.price.h;
       this.view.font = of.first.screen(W, this.narrow).font;
       this.view.pad = this.narrow ? 0.1 : 1.2;
@@ -323,7 +313,7 @@
       this.measure();
       this.applied = {};
       if (this.gd && this.gd.layout)
-        root.Plotly.relayout(this.gd, of.axes.layout(this.geometry, this.axesData, this.theme, this.narrow));
+        root.Plotly.relayout(this.gd, of.axes.layout(this.geometry, this.axesData, this.theme));
       this.draw();
       this.overview.paint();
     }
@@ -369,7 +359,7 @@
       const { W, H } = this.geometry;
       const ctx = of.canvas.prepare(this.nodes.overlay, W, H);
       if (this.moving) {
-        of.axes.paintLabels(ctx, this.geometry, this.axesData, this.theme, this.narrow);
+        of.axes.paintLabels(ctx, this.geometry, this.axesData, this.theme);
         this.tools.paint(ctx);
       }
       this.hit = of.crosshair.paint(ctx, this, this.pointer, this.nodes.readout);

@@ -7,13 +7,15 @@
 
   function tag(ctx, theme, text, x, y, centred, background = theme.tag, colour = theme.tagText) {
     of.canvas.text(ctx, "600 11px " + theme.font, centred ? "center" : "left", "middle");
-    const width = ctx.measureText(text).width + 10;
+    const wide = ctx.measureText(text).width,
+      width = Math.min(wide + 10, centred ? Infinity : ctx.canvas.clientWidth - x), // narrower on a phone, but whole
+      pad = Math.max(2, (width - wide) / 2);
     ctx.fillStyle = background;
     ctx.beginPath();
     ctx.roundRect(centred ? x - width / 2 : x, y - 9, width, 18, 3);
     ctx.fill();
     ctx.fillStyle = colour;
-    ctx.fillText(text, centred ? x : x + 5, y + 0.5);
+    ctx.fillText(text, centred ? x : x + pad, y + 0.5, width - 2 * pad);
   }
 
   /** The last price on the axis strip, in the colour of the last bar and with an arrow of its direction. */

@@ -33,8 +33,21 @@ def test_axes_are_readable(chart: Chart) -> None:
     for axis in ("x", "y"):
         labels = chart.page.locator(f"#chart-plot .{axis}tick text")
         assert 1 <= labels.count() <= 5
-        assert labels.first.evaluate("(e) => getComputedStyle(e).fontSize") == "12px"
+        assert labels.first.evaluate("(e) => getComputedStyle(e).fontSize") in ("11px", "12px")
+        ends = labels.evaluate_all("(all) => all.map((e) => e.getBoundingClientRect().right)")
+        assert max(ends) <= 390  # no figure is cut
     assert chart.page.locator("#chart-plot .modebar").count() == 0
+
+
+def test_the_name_of_a_frame_is_not_cut(chart: Chart) -> None:
+    frame = chart.page.locator("#chart-frame")
+    wide = """(input) => {
+      const style = getComputedStyle(input), context = document.createElement("canvas").getContext("2d");
+      context.font = `${style.fontSize} ${style.fontFamily}`;
+      const room = input.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+      return room - context.measureText("100 trades").width;
+    }"""
+    assert frame.evaluate(wide) >= 0
 
 
 def test_controls_unfold_and_work(chart: Chart) -> None:
