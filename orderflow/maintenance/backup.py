@@ -2,7 +2,8 @@
 
 A backup is a zip file with a manifest of sizes and checksums. The tick log in it is one state of the database, by
 SQLite's backup API: every tick that was acknowledged before the backup began. Logs of herd games are copied up to their
-last whole line, after the ticks. Keys and secrets are left out unless they are asked for.
+last whole line, after the ticks, and the records as one state of theirs. Keys and secrets are left out unless they are
+asked for.
 """
 
 from __future__ import annotations
@@ -25,10 +26,13 @@ from typing import IO, Any
 
 from orderflow import __version__
 from orderflow.errors import BadInput, Conflict, NotFound, StorageFailed
-from orderflow.maintenance.places import HERD, TICKS, free_name, is_secret, journals, missing_database
+from orderflow.maintenance.places import HERD, RECORDS, TICKS, free_name, is_secret, journals, missing_database
 from orderflow.maintenance.verify import verify_ticks
 from orderflow.storage.in_use import holder_of
 from orderflow.storage.lines import whole_length
+from orderflow.storage.records.reading import FILES
+from orderflow.storage.records.reading import check as check_records
+from orderflow.storage.records.reading import copy as copy_records
 from orderflow.storage.ticks.reading import DATABASE, DATABASE_FILES, WAL, copy_database
 
 MANIFEST = "orderflow-backup.json"
@@ -87,6 +91,7 @@ def backup(folder: Path, file: str, *, force: bool = False, keys: bool = False) 
             zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
         ):
             _add_ticks(folder, archive, made, None if file == STDOUT else target.parent)
+            _add_records(folder, archive, made, None if file == STDOUT else target.parent)
             for path, length in _others(folder, target, keys):
                 _add(archive, path, path.relative_to(folder).as_posix(), length, made)
             archive.writestr(MANIFEST, made.json())
@@ -142,7 +147,8 @@ def restore_lines(found: Backup, folder: Path, kept: Path | None) -> Iterator[st
     if kept is not None:
         yield f"  the data that was there is now {kept}"
     if not found.keys:
-        yield "  it has no keys: the next start makes new ones, and phones in a herd game join again"
+        yield "  it has no keys: the next start makes new ones, phones in a herd game join again, and targets of alerts"
+        yield "  need their secrets again"
 
 
 def _tick_lines(made: Backup) -> Iterator[str]:
@@ -194,10 +200,32 @@ def _add_ticks(folder: Path, archive: zipfile.ZipFile, made: Backup, place: Path
         _add(archive, Path(work) / DATABASE, f"{TICKS}/{DATABASE}", None, made)
 
 
+def _add_records(folder: Path, archive: zipfile.ZipFile, made: Backup, place: Path | None) -> None:
+    """Add one state of the records, or the files as they are if they cannot be read."""
+    source = folder / RECORDS
+    if not source.is_file():
+        return
+    in_use = holder_of(folder / TICKS) is not None
+    with tempfile.TemporaryDirectory(prefix=".backup.", dir=place) as work:
+        copied = Path(work) / RECORDS
+        try:
+            copy_records(source, copied, in_use=in_use, secrets=made.keys)
+            made.damaged += [f"records: {problem}" for problem in check_records(copied, in_use=False).problems]
+            _add(archive, copied, RECORDS, None, made)
+        except StorageFailed as error:
+            made.damaged.append(str(error))
+            if not made.keys:  # nobody knows which bytes are secret
+                made.damaged.append(f"{RECORDS} is not in the backup; with --with-keys its files are, as they are")
+                return
+            for name in FILES[:2]:
+                if (folder / name).is_file():
+                    _add(archive, folder / name, name, None, made)
+
+
 def _others(folder: Path, target: Path, keys: bool) -> Iterator[tuple[Path, int | None]]:
     """Every other file, and how much of it to take."""
     logs = set(journals(folder))
-    ticks = {folder / TICKS / name for name in (*DATABASE_FILES, "in-use")}
+    ticks = {folder / TICKS / name for name in (*DATABASE_FILES, "in-use")} | {folder / name for name in FILES}
     for path in sorted(folder.rglob("*")):
         if not path.is_file() or path in ticks or path == target or path.name.startswith("."):
             continue

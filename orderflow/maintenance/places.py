@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from orderflow.storage.journal import SUFFIX
+from orderflow.storage.records.address import FILE
 from orderflow.storage.ticks.reading import DATABASE, WAL
 
-TICKS, HERD = "ticks", "herd"
+TICKS, HERD, RECORDS = "ticks", "herd", FILE
 SECRETS = ("secret", "key")
 """Beginnings of the names of files that only their owner may read, and that are in no backup."""
 

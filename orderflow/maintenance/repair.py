@@ -12,9 +12,11 @@ from pathlib import Path
 
 from orderflow.errors import Conflict, NotFound, OrderflowError, StorageFailed
 from orderflow.herd.live.recovery import fold_log
-from orderflow.maintenance.places import HERD, TICKS, free_name, journals, missing_database
+from orderflow.maintenance.places import HERD, RECORDS, TICKS, free_name, journals, missing_database
 from orderflow.storage.in_use import holder_of
 from orderflow.storage.lines import Line, read_lines, read_log, seal
+from orderflow.storage.records.reading import FILES
+from orderflow.storage.records.reading import save as save_records
 from orderflow.storage.ticks.blob_store import BlobStore
 from orderflow.storage.ticks.codec import encode_meta
 from orderflow.storage.ticks.reading import DATABASE, DATABASE_FILES, WAL, Row, TickDatabase, with_first_page
@@ -55,6 +57,7 @@ def repair(folder: Path) -> Repaired:
             report.notes.append(gone)
         _repair_ticks(folder / TICKS, fresh / TICKS, report)
         _repair_games(folder, fresh / HERD, report)
+        _repair_records(folder, fresh, report)
         _copy_others(folder, fresh, report)
         os.replace(fresh, target)
     except OSError as error:
@@ -209,9 +212,29 @@ def _report_bad(bad: list[Line], what: str, path: Path, report: Repaired) -> Non
             report.notes.append(f"{where} are damaged")
 
 
+def _repair_records(folder: Path, fresh: Path, report: Repaired) -> None:
+    """The rows that can be read, in a new file. None if nothing can be read."""
+    if not (folder / RECORDS).is_file():
+        return
+    try:
+        saved, lost = save_records(folder / RECORDS, fresh)
+    except StorageFailed as error:
+        report.lost["records that cannot be read"] += 1
+        report.notes.append(str(error))
+        for name in FILES:
+            (fresh / name).unlink(missing_ok=True)
+        return
+    for name, count in saved.items():
+        if count:
+            report.saved[f"records: {name}"] += count
+    report.lost.update({"parts of the records": len(lost)} if lost else {})
+    report.notes += [f"records: {text}" for text in lost]
+
+
 def _copy_others(folder: Path, fresh: Path, report: Repaired) -> None:
     """Everything else, unchanged: secrets, counters, damaged logs that were kept."""
     known = {*journals(folder), *(folder / TICKS / name for name in (*DATABASE_FILES, "in-use"))}
+    known |= {folder / name for name in FILES}
     for path in sorted(folder.rglob("*")):
         if path in known or not path.is_file():
             continue

@@ -1,4 +1,5 @@
-"""Verify a data directory: every tick, every setting, every line of every herd game. Nothing in it is changed."""
+"""Verify a data directory: every tick and setting, every line of every herd game, all records. Nothing in it is
+changed."""
 
 from __future__ import annotations
 
@@ -11,9 +12,11 @@ from pathlib import Path
 
 from orderflow.errors import BadInput, NotFound, OrderflowError
 from orderflow.herd.live.recovery import fold_log
-from orderflow.maintenance.places import TICKS, is_secret, journals, missing_database
+from orderflow.maintenance.places import RECORDS, TICKS, is_secret, journals, missing_database
 from orderflow.storage.in_use import holder_of
 from orderflow.storage.lines import read_log
+from orderflow.storage.records.reading import RecordsCheck
+from orderflow.storage.records.reading import check as check_records
 from orderflow.storage.ticks.reading import TickDatabase
 from orderflow.storage.ticks.rows import CheckedRow, check
 from orderflow.storage.ticks.wal import wal_problem
@@ -69,13 +72,14 @@ class SessionCheck:
 
 @dataclass
 class DataCheck:
-    """A whole data directory. holder: the process that uses it; ticks: None if there is no tick log; errors: parts that
-    cannot be opened at all; open_files: secrets that others may read; free: bytes of disk space."""
+    """A whole data directory. holder: the process that uses it; ticks, records: None if there are none; errors: parts
+    that cannot be opened at all; open_files: secrets that others may read; free: bytes of disk space."""
 
     folder: Path
     exists: bool = True
     holder: str | None = None
     ticks: TicksCheck | None = None
+    records: RecordsCheck | None = None
     sessions: list[SessionCheck] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     secrets: list[tuple[Path, str]] = field(default_factory=list)
@@ -84,7 +88,8 @@ class DataCheck:
     @property
     def damaged(self) -> bool:
         ticks = self.ticks is not None and self.ticks.damaged
-        return ticks or bool(self.errors) or any(session.damaged for session in self.sessions)
+        records = self.records is not None and bool(self.records.problems)
+        return ticks or records or bool(self.errors) or any(session.damaged for session in self.sessions)
 
     @property
     def sound(self) -> bool:
@@ -109,6 +114,8 @@ def verify(folder: Path) -> DataCheck:
         pass
     except OrderflowError as error:
         found.errors.append(str(error))
+    if (folder / RECORDS).is_file():
+        found.records = check_records(folder / RECORDS, in_use=found.holder is not None)
     for path in journals(folder):
         try:
             found.sessions.append(verify_session(path))
@@ -182,6 +189,7 @@ def lines(found: DataCheck) -> Iterator[str]:
     yield from (f"  DAMAGED        {error}" for error in found.errors)
     yield from _tick_lines(found.ticks)
     yield from _session_lines(found.sessions)
+    yield from _record_lines(found.records)
     for path, wrong in found.secrets:
         yield f"  secret         {path.relative_to(found.folder).as_posix()}: {wrong or 'only its owner can read it'}"
     yield f"  free space     {found.free / 2**30:,.1f} GiB"
@@ -215,3 +223,12 @@ def _session_lines(sessions: list[SessionCheck]) -> Iterator[str]:
         notes += [f"{session.torn:,} bytes of a last line that was cut off (normal)"] if session.torn else []
         notes += [f"{session.mended:,} damaged line ends"] if session.mended else []
         yield f"  {session.name:<34}{session.lines:>10,}{bad:>12}{session.after:>10,}  {'; '.join(notes)}".rstrip()
+
+
+def _record_lines(found: RecordsCheck | None) -> Iterator[str]:
+    if found is None:
+        yield "  records        none"
+        return
+    rows = ", ".join(f"{count:,} {name}" for name, count in found.rows.items() if count)
+    yield f"  records        {rows or 'no rows'}"
+    yield from (f"  DAMAGED        records: {problem}" for problem in found.problems)

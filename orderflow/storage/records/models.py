@@ -1,6 +1,7 @@
 """The tables of all records. A change here needs a migration: see `orderflow.storage.records`.
 
 Times are integers: nanoseconds since 1970, UTC. Prices are decimal text, so that they stay exact on every database.
+A column with `info={"secret": VALUE}` holds VALUE instead in a backup without keys and secrets.
 """
 
 from __future__ import annotations
@@ -116,7 +117,7 @@ DELIVERY_TARGETS = Table(
     Column("name", String(100), nullable=False),
     Column("kind", String(32), nullable=False),
     Column("config", Text, nullable=False),
-    Column("secrets", Text, nullable=False),
+    Column("secrets", Text, nullable=False, info={"secret": "{}"}),
     Column("active", Boolean, nullable=False),
     Column("created", BigInteger, nullable=False),
     Column("failures", Integer, nullable=False),
