@@ -41,15 +41,15 @@ class NetworkSocket:
         self.retry_after: str | None = None
         self._url = url
         self._workers = workers
-        self._inbox: list[bytes] = []
+        self._inbox: deque[bytes] = deque()  # the socket's thread appends while another takes
         self._outbox: deque[str] = deque()
         self._parts: list[bytes] = []
         self._closing = False
         self._job = workers.spawn_thread("socket of a feed", self._run)
 
     def take(self) -> list[bytes]:
-        taken, self._inbox = self._inbox, []
-        return taken
+        inbox = self._inbox
+        return [inbox.popleft() for _ in range(len(inbox))]
 
     def send(self, text: str) -> None:
         self._outbox.append(text)

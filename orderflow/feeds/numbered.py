@@ -43,11 +43,18 @@ class NumberedSequence(TradeSequence):
 
     def live(self, trade: Trade, now: float) -> None:
         last = self._last
-        if last is not None and trade.first == last + 1 and not self._early:
-            self._accept(trade)
-            return
-        self._early.append(trade)
-        self._drain(now)
+        if last is None:
+            self._early.append(trade)
+            if not self.filling:
+                self._drain(now)
+        elif trade.first > last + 1:  # sorted only when the gap is closed: a socket brings thousands meanwhile
+            self._early.append(trade)
+            if self._gap_since is None:
+                self._gap_since = now
+        else:
+            self._place(trade, NOT_SERVED)
+            if self._early:
+                self._drain(now)
 
     def wants(self, now: float) -> bool:
         if not self.filling and self._gap_since is not None and now - self._gap_since >= GRACE:
@@ -98,7 +105,7 @@ class NumberedSequence(TradeSequence):
 
     def _drain(self, now: float) -> None:
         """Hand on what waits, as far as nothing is missing before it."""
-        if self._last is None and (self.filling or self._held is not None) and self.filling:
+        if self._last is None and self.filling:
             return
         early = self._early
         if len(early) > 1:

@@ -34,6 +34,7 @@ class _Client:
 
     def __init__(self) -> None:
         self.messages: list[bytes] = []
+        self.pings: list[bytes] = []
         self.closed = False
         self.code: int | None = None
         self.version: object = None
@@ -48,9 +49,13 @@ class _Client:
             payload = data[start : start + size]
             if data[0] == 0x81:
                 self.messages.append(payload)
+            elif data[0] == 0x89:
+                self.pings.append(payload)
             elif data[0] == 0x88:
                 self.code = struct.unpack_from("!H", payload)[0]
             data = data[start + size :]
+
+    def keep(self, size: int) -> None: ...
 
     def kill(self) -> None:
         self.closed = True
@@ -79,6 +84,9 @@ class WiredSocket:
 
     def take(self) -> list[bytes]:
         found, self.client.messages = self.client.messages, []
+        pings, self.client.pings = self.client.pings, []
+        for payload in pings if self.listener is not None else ():
+            self._network.hub.control(self.listener, "pong", payload)
         if self.client.closed and self.ended is None:
             self.ended = f"closed with {self.client.code}"
             self.opened = False
