@@ -288,6 +288,16 @@ class TickBuffer:
         self.first += dropped
         return dropped
 
+    def may_evict(self, before: int) -> bool:
+        """Whether `evict` would drop only ticks older than `before` (ns UTC)."""
+        number = self.first // self._size
+        return number < self.n // self._size and self._segments[number].tmax < before
+
+    @property
+    def oldest(self) -> int:
+        """Least time (ns UTC) of a held tick; 2**63 - 1 without any."""
+        return min((segment.tmin for segment in list(self._segments.values())), default=2**63 - 1)
+
     def has_id(self, ids: Ints) -> Flags:
         """bool[n]: which venue ids are held; False for `NO_ID`. ids: n >= 1."""
         found = np.zeros(len(ids), np.bool_)

@@ -18,6 +18,7 @@ from itertools import zip_longest
 
 from orderflow.errors import BadInput, Conflict, OrderflowError
 from orderflow.market import kept_sizes
+from orderflow.market.frames import DAY
 from orderflow.market.grid import Grid
 from orderflow.market.idempotency import IdempotencyKeys, Receipt, pack_answer, unpack_answer
 from orderflow.market.identity import NewTicks, new_ticks
@@ -273,6 +274,24 @@ class Market(MarketReads):
         if symbol is None:
             meta["instruments"] = json.dumps(kept).encode() if kept else None
         self._log.forget(symbol, forget, meta)
+
+    def retire(self, symbol: str, before: int) -> int | None:
+        """Delete some of a symbol's ticks older than `before` (ns UTC) for good: a bounded piece of work.
+
+        Memory goes first, a whole segment at a time; the log keeps what memory still holds, and the day (UTC) of that.
+        Returns the number of ticks deleted from the log, None if there is nothing to delete. Raises StorageFailed.
+        """
+        state = self._symbols.get(symbol)
+        while state is not None and (evicted := state.tape.evict_before(before)):
+            with self._lock:
+                state.evicted += evicted
+                self._held -= evicted
+        return self._log.trim(symbol, lambda: self._unheld(symbol, before))
+
+    def _unheld(self, symbol: str, before: int) -> int:
+        """`before`, or the begin of the first day (UTC) of which memory holds ticks if that is earlier."""
+        state = self._symbols.get(symbol)
+        return before if state is None else min(before, state.tape.buffer.oldest // DAY * DAY)
 
     # internal
 

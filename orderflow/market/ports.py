@@ -39,7 +39,8 @@ class MarketReader(Protocol):
         """Number of symbols with ticks. Never raises."""
 
     def symbols(self, most: int | None = None) -> list[SymbolInfo]:
-        """The first `most` symbols (None: all), the most recently active first, then the simulated ones by name."""
+        """The first `most` symbols (None: all), the most recently active first, then the simulated ones by name,
+        those of the simulated feed first."""
 
     def info(self, symbol: str) -> SymbolInfo:
         """One symbol's row of the list."""

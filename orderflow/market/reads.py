@@ -18,6 +18,7 @@ from orderflow.market.frames import Frame
 from orderflow.market.studies.options import DEFAULT_OPTIONS, StudyOptions
 from orderflow.market.symbol import SymbolInfo, SymbolState, TickTable
 from orderflow.market.tape import Lock
+from orderflow.market.ticks import is_simulated
 from orderflow.market.windows.counting import Counting
 from orderflow.market.windows.window import Side
 
@@ -38,7 +39,7 @@ class MarketReads:
     def active(self) -> str | None:
         """The symbol that received ticks last, not counting simulated ones; None without any."""
         with self._lock:
-            real = [state for state in self._with_ticks() if not state.simulated]
+            real = [state for state in self._with_ticks() if not _is_made(state)]
             return max(real, key=lambda state: state.counters.active).tape.symbol if real else None
 
     def count(self) -> int:
@@ -47,10 +48,11 @@ class MarketReads:
             return len(self._with_ticks())
 
     def symbols(self, most: int | None = None) -> list[SymbolInfo]:
-        """The first `most` symbols (None: all), the most recently active first, then the simulated ones by name."""
+        """The first `most` symbols (None: all), the most recently active first, then the simulated ones by name,
+        those of the simulated feed first."""
         with self._lock:
             latest = sorted(self._with_ticks(), key=lambda state: -state.counters.active)
-            ordered = sorted(latest, key=lambda state: state.tape.symbol if state.simulated else "")
+            ordered = sorted(latest, key=_place)
             return [state.info() for state in ordered[:most]]
 
     def info(self, symbol: str) -> SymbolInfo:
@@ -193,3 +195,13 @@ class MarketReads:
         if state is None or not state.counters.ticks:
             raise NotFound(f"symbol {symbol!r} has no ticks; see /api/v1/symbols for those that do")
         return state
+
+
+def _is_made(state: SymbolState) -> bool:
+    """Whether the ticks come from a model, logged or not."""
+    return state.simulated or is_simulated(state.tape.symbol)
+
+
+def _place(state: SymbolState) -> tuple[int, str]:
+    """Sort key of the symbol list: equal for real symbols, which keep their order."""
+    return (1 + state.simulated, state.tape.symbol) if _is_made(state) else (0, "")

@@ -135,6 +135,11 @@ class Tape:
                 self.passes.clear()
             return evicted
 
+    def evict_before(self, before: int) -> int:
+        """Evict the oldest segment if all its ticks are older than `before` (ns UTC). Returns the number evicted."""
+        with self.lock:
+            return self.evict() if self.buffer.may_evict(before) else 0
+
     def evicted(self, start: int, end: int) -> Columns | None:
         """Evicted ticks with start <= time < end (ns UTC), in arrival order; None without a log.
 

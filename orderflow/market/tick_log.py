@@ -95,6 +95,15 @@ class TickLog(Protocol):
         nothing is deleted and `then` is not called.
         """
 
+    def trim(self, symbol: str, before: Callable[[], int]) -> int | None:
+        """Delete some of the symbol's ticks that are older than `before()` (ns UTC), in one write: those that were
+        written before any newer one.
+
+        `before` is called in write order: every earlier `append` has published. A call does a bounded amount of work.
+        Returns the number of ticks deleted, None if there was nothing to delete. Raises StorageFailed; then nothing is
+        deleted.
+        """
+
     def get_meta(self, name: str) -> bytes | None:
         """A small value stored with the ticks, such as the instruments' settings."""
 
@@ -159,6 +168,9 @@ class NoLog:
         for name, value in meta.items():
             self.set_meta(name, value)
         then()
+
+    def trim(self, symbol: str, before: Callable[[], int]) -> int | None:
+        return None
 
     def get_meta(self, name: str) -> bytes | None:
         return self._meta.get(name)

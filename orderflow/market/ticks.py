@@ -13,6 +13,9 @@ from orderflow.arrays import Codes, Flags, Indices, Ints
 NO_ID = -(2**63)
 """`id` of a tick without a venue trade id."""
 
+SIMULATED = "sim:"
+"""Begin of the names of series whose ticks are logged, but made by a model: they are no market's."""
+
 
 class Side(IntEnum):
     """The aggressor's side: the side that crossed the spread."""
@@ -68,3 +71,8 @@ class TickBatch:
             self.price_decimals,
             self.size_decimals,
         )
+
+
+def is_simulated(symbol: str) -> bool:
+    """Whether a symbol is a simulated feed's series."""
+    return symbol.startswith(SIMULATED)

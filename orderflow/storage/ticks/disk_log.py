@@ -34,6 +34,7 @@ from orderflow.storage.ticks.rows import (
 )
 from orderflow.storage.ticks.symbol_index import KEYS, Blob
 from orderflow.storage.ticks.tick_store import TickStore
+from orderflow.storage.ticks.trim import trim
 from orderflow.storage.ticks.wal import mend_wal
 
 MAX_BLOB = 262_144
@@ -141,6 +142,11 @@ class DiskTickLog:
         """See `TickLog.forget`. All of it or nothing."""
         self._check()
         self._workers.run_writer(self._forget, symbol, then, meta)
+
+    def trim(self, symbol: str, before: Callable[[], int]) -> int | None:
+        """See `TickLog.trim`."""
+        self._check()
+        return self._workers.run_writer(trim, self._store, self._held, self._reader, symbol, before)
 
     def get_meta(self, name: str) -> bytes | None:
         """See `TickLog.get_meta`; from memory."""

@@ -111,6 +111,12 @@ class BlobIndex:
             if (index := self._index_of(old[0])) is not None:
                 index.replace(old, new)
 
+    def swap(self, old: Blob, new: Blob) -> None:
+        """Put `new` in the place of `old`, some of whose ticks are gone from disk."""
+        with self._lock:
+            if (index := self._index_of(old)) is not None:
+                index.swap(old, new)
+
     def seal(self, blob: Blob) -> None:
         """Exclude blobs up to `blob` from further merges."""
         with self._lock:
@@ -135,6 +141,8 @@ class BlobIndex:
             for blob in blobs:
                 if (index := self._index_of(blob)) is not None:
                     index.remove(blob)
+                    if not len(index) and blob.kind != KEYS:
+                        del self._symbols[blob.symbol]
 
     def holds(self, blob: Blob) -> bool:
         """True while the blob is neither merged, forgotten, damaged nor being moved."""

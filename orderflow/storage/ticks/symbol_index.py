@@ -114,9 +114,18 @@ class SymbolIndex:
         self._sealed += self._tail[:at]
         del self._tail[:at]
 
+    def swap(self, old: Blob, new: Blob) -> None:
+        """Put `new` in the place of `old`."""
+        blobs = self._sealed if old in self._sealed else self._tail
+        blobs[blobs.index(old)] = new
+        self._count()
+
     def remove(self, blob: Blob) -> None:
         """Remove one blob."""
         (self._sealed if blob in self._sealed else self._tail).remove(blob)
+        self._count()
+
+    def _count(self) -> None:
         self.n = sum(blob.n for blob in self)
         self.first = min((blob.first for blob in self), default=2**63 - 1)
         self.last = max((blob.last for blob in self), default=-(2**63))
