@@ -15,6 +15,7 @@ from orderflow.errors import BadInput, BadSetting
 from orderflow.exchange.product import build_exchange
 from orderflow.feeds.live_feeds import LiveFeeds
 from orderflow.feeds.registry import FEEDS
+from orderflow.feeds.retention import Retention
 from orderflow.feeds.sources import FeedContext, make_feeds
 from orderflow.herd.debrief.cache import Debriefs
 from orderflow.herd.live.game import Game, build_game
@@ -26,8 +27,11 @@ from orderflow.runtime.clock import Clock
 from orderflow.runtime.workers import Workers
 from orderflow.settings.settings import Settings
 from orderflow.storage.records.records import Records
+from orderflow.storage.records.ticker_store import TickerStore
 from orderflow.tickers.alerts.product import build_alerts
 from orderflow.tickers.alerts.service import Alerts
+from orderflow.tickers.quotes import Quotes
+from orderflow.tickers.tickers import Tickers
 
 T = TypeVar("T")
 
@@ -88,14 +92,15 @@ def _nothing(parts: Parts) -> None:
 class Product:
     """One product. Its settings are the section of the same name in `orderflow.settings.settings.SECTIONS`.
 
-    build: yields the parts; nothing runs yet. Raises BadSetting, StorageFailed. start, stop: for all its parts. damage:
-    stored data of the product that cannot be read. problems: why it cannot store anything at present ("": it can).
-    rewrite: writes files anew that were deleted. api: "module:class", made with (services, fanout). pages: modules with
-    a `PAGE`.
+    build: yields the parts; nothing runs yet. Raises BadSetting, StorageFailed. prepare: called before the ticks are
+    loaded. start, stop: for all its parts. damage: stored data of the product that cannot be read. problems: why it
+    cannot store anything at present ("": it can). rewrite: writes files anew that were deleted. api: "module:class",
+    made with (services, fanout). pages: modules with a `PAGE`.
     """
 
     name: str
     build: Callable[[Ground, Parts], Iterator[object]]
+    prepare: Callable[[Parts], None] = _nothing
     start: Callable[[Parts], None] = _nothing
     stop: Callable[[Parts], None] = _nothing
     damage: Callable[[Parts], list[DamagedPart]] = lambda parts: []
@@ -136,6 +141,24 @@ def _live_feeds(ground: Ground, parts: Parts) -> Iterator[object]:
     settings = ground.settings.live_feeds
     feeds = make_feeds(FeedContext(settings, ground.market, ground.workers, ground.clock))
     yield LiveFeeds(feeds, settings.tickers, ground.market)
+    yield Retention(ground.market, ground.ticks, ground.workers, ground.clock, settings.days)
+
+
+def _start_live_feeds(parts: Parts) -> None:
+    parts.get(Retention).start()
+    parts.get(LiveFeeds).start()
+
+
+def _stop_live_feeds(parts: Parts) -> None:
+    parts.get(LiveFeeds).stop()
+    parts.get(Retention).stop()
+
+
+def _tickers(ground: Ground, parts: Parts) -> Iterator[object]:
+    feeds, store = parts.get(LiveFeeds), TickerStore(ground.records)
+    tickers = Tickers(feeds, parts.get(Retention), store, ground.settings.live_feeds.tickers, ground.clock.now)
+    yield tickers
+    yield Quotes(ground.market, tickers, feeds, ground.clock)
 
 
 def _alerts(ground: Ground, parts: Parts) -> Iterator[object]:
@@ -171,8 +194,15 @@ PRODUCTS: tuple[Product, ...] = (
     Product(
         "live_feeds",
         _live_feeds,
-        start=lambda parts: parts.get(LiveFeeds).start(),
-        stop=lambda parts: parts.get(LiveFeeds).stop(),
+        prepare=lambda parts: parts.get(Retention).sweep_at_start(),
+        start=_start_live_feeds,
+        stop=_stop_live_feeds,
+    ),
+    Product(
+        "tickers",
+        _tickers,
+        start=lambda parts: parts.get(Tickers).start(),
+        api=("orderflow.web.tickers.tickers_api:TickersApi",),
     ),
     Product(
         "alerts",

@@ -74,6 +74,8 @@ class Services:
         writes are refused until it is well.
         """
         self.records.start()
+        for product in PRODUCTS:
+            product.prepare(self.parts)
         begun = time.monotonic()
         loaded = self.market.load()
         if loaded:

@@ -86,7 +86,7 @@ def definitions_page() -> str:
 
 def routes_page() -> str:
     """Markdown with every route by product, its parameters and whether it needs the key."""
-    services = build_services(Settings.of(ephemeral=True, ticker_count=0))
+    services = build_services(Settings.of(feeds=(), ephemeral=True, ticker_count=0))
     try:
         routes: tuple[Route, ...] = create_server(services).extensions["orderflow.routes"]
     finally:

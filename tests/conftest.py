@@ -65,11 +65,12 @@ def market() -> Market:
 
 @pytest.fixture
 def make_services() -> Iterator[Callable[..., Services]]:
-    """make_services(**settings): started ephemeral services without simulated instruments, stopped after the test."""
+    """make_services(**settings): started ephemeral services without simulated instruments and feeds, stopped after the
+    test."""
     made: list[Services] = []
 
     def make(**settings: Any) -> Services:
-        services = build_services(Settings.of(**{"ephemeral": True, "ticker_count": 0, **settings}))
+        services = build_services(Settings.of(**{"ephemeral": True, "ticker_count": 0, "feeds": (), **settings}))
         made.append(services)
         services.start()
         return services

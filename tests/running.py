@@ -70,13 +70,13 @@ class RunningServer:
 def start_server(*flags: str, environ: dict[str, str] | None = None, command: str = "serve") -> RunningServer:
     """Start `python -m orderflow serve` on a free loopback port and wait until it is ready. Stop it with `stop()`.
 
-    It has no simulated instruments, unless `environ` has a TICKER_COUNT.
+    It has no simulated instruments, unless `environ` has a TICKER_COUNT, and no feeds, unless it has FEEDS.
     """
     clean = {name: value for name, value in os.environ.items() if not name.startswith("ORDERFLOW_") and name != "PORT"}
     process = subprocess.Popen(
         [sys.executable, "-m", "orderflow", command, "--port", "0", *flags],
         cwd=ROOT,
-        env={**clean, "PYTHONUNBUFFERED": "1", "TICKER_COUNT": "0", **(environ or {})},
+        env={**clean, "PYTHONUNBUFFERED": "1", "TICKER_COUNT": "0", "FEEDS": "none", **(environ or {})},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -39,7 +39,7 @@ def send_until_refused(services: Services) -> int:
 
 
 def start(folder: Path, **settings: Any) -> Services:
-    services = build_services(Settings.of(data_dir=folder, ticker_count=1, symbols=TOLD, **settings))
+    services = build_services(Settings.of(feeds=(), data_dir=folder, ticker_count=1, symbols=TOLD, **settings))
     services.start()
     return services
 

@@ -68,7 +68,7 @@ def test_a_new_product_needs_one_row(monkeypatch: pytest.MonkeyPatch) -> None:
     for user in ("orderflow.products", "orderflow.services", "orderflow.web.app", "callbacks.app"):
         monkeypatch.setattr(f"{user}.PRODUCTS", (*PRODUCTS, row))
     monkeypatch.setitem(sys.modules, module, sys.modules[__name__])
-    services = build_services(Settings.of(ephemeral=True, ticker_count=0, port=0))
+    services = build_services(Settings.of(feeds=(), ephemeral=True, ticker_count=0, port=0))
     try:
         services.start()
         client = create_server(services).test_client()
@@ -100,4 +100,4 @@ def test_products_stop_in_the_reverse_order(
         if hasattr(part, "stop"):
             monkeypatch.setattr(part, "stop", lambda kind=kind: calls.append(kind.__name__), raising=False)
     services.stop()
-    assert calls == ["Alerts", "LiveFeeds", "Game", "SampleReplay"]
+    assert calls == ["Alerts", "LiveFeeds", "Retention", "Game", "SampleReplay"]

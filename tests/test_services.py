@@ -32,7 +32,7 @@ def test_an_ephemeral_server_has_no_log(make_services: Make) -> None:
 
 
 def test_ticks_are_reloaded(tmp_path: Path) -> None:
-    settings = Settings(data_dir=tmp_path)
+    settings = Settings.of(feeds=(), data_dir=tmp_path)
     first = build_services(settings)
     assert first.start() == 0
     fill(first)
@@ -44,9 +44,9 @@ def test_ticks_are_reloaded(tmp_path: Path) -> None:
 
 
 def test_one_folder_serves_one_process(tmp_path: Path) -> None:
-    first = build_services(Settings(data_dir=tmp_path))
+    first = build_services(Settings.of(feeds=(), data_dir=tmp_path))
     with pytest.raises(BadSetting):
-        build_services(Settings(data_dir=tmp_path))
+        build_services(Settings.of(feeds=(), data_dir=tmp_path))
     first.stop()
 
 
@@ -57,11 +57,11 @@ def test_the_instruments_of_the_settings_are_applied(make_services: Make) -> Non
 
 
 def test_an_instrument_that_does_not_fit_the_log_stops_the_start(tmp_path: Path) -> None:
-    first = build_services(Settings(data_dir=tmp_path))
+    first = build_services(Settings.of(feeds=(), data_dir=tmp_path))
     first.start()
     fill(first)
     first.stop()
-    second = build_services(Settings(data_dir=tmp_path, symbols={"X": SymbolSettings(Decimal(5))}))
+    second = build_services(Settings.of(feeds=(), data_dir=tmp_path, symbols={"X": SymbolSettings(Decimal(5))}))
     with pytest.raises(BadSetting, match=r"instruments\.X: .*0\.1"):
         second.start()
     second.stop()
@@ -95,16 +95,18 @@ def test_a_recording_feeds_the_exchange_or_stops_the_start(tmp_path: Path) -> No
     frame = '{"stream":"btcusdt@aggTrade","data":{"e":"aggTrade","E":1,"s":"BTCUSDT","a":1,"p":"1","q":"1"}}'
     file = tmp_path / "frames.jsonl"
     file.write_text(json.dumps({"t": "recv", "ts": 1.0, "data": frame}) + "\n")
-    services = build_services(Settings.of(ephemeral=True, exchange_recording=str(file), exchange_velocity=5.0))
+    services = build_services(
+        Settings.of(feeds=(), ephemeral=True, exchange_recording=str(file), exchange_velocity=5.0)
+    )
     assert services.part(Exchange).player is not None
     for wrong in (tmp_path / "missing", tmp_path):
         with pytest.raises(BadSetting, match="exchange_recording"):
-            build_services(Settings.of(ephemeral=True, exchange_recording=str(wrong)))
+            build_services(Settings.of(feeds=(), ephemeral=True, exchange_recording=str(wrong)))
 
 
 def test_reset_of_all_keeps_settings_of_instruments(tmp_path: Path) -> None:
     told = {"NQ": SymbolSettings(Decimal("0.25"), None, "America/Chicago 17:00")}
-    settings = Settings.of(data_dir=tmp_path, ticker_count=1, symbols=told)
+    settings = Settings.of(feeds=(), data_dir=tmp_path, ticker_count=1, symbols=told)
     services = build_services(settings)
     try:
         services.start()

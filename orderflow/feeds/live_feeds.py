@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from orderflow.errors import BadInput, BadSetting
+from orderflow.errors import BadInput, BadSetting, FieldError
 from orderflow.feeds.live import FeedStatus, LiveFeed, SeriesStatus
 
 
@@ -43,6 +43,19 @@ class LiveFeeds:
         for ticker in self.tickers:
             self.add(ticker)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the feeds, in their order."""
+        return tuple(self._feeds)
+
+    def get(self, name: str) -> LiveFeed:
+        """The feed of that name. Raises BadInput for the field `feed`."""
+        feed = self._feeds.get(name.lower())
+        if feed is None:
+            reason = f"{name[:60]!r} is not a running feed; these are: {', '.join(self._feeds) or 'none'}"
+            raise BadInput(f"feed {reason}", [FieldError(None, "feed", reason)])
+        return feed
+
     def parse(self, entry: str) -> Ticker:
         """The ticker of an entry: NAME, PAIR, feed:PAIR, NAME=PAIR or NAME=feed:PAIR.
 
@@ -54,7 +67,8 @@ class LiveFeeds:
             raise BadInput("no feed is running; name one in the setting feeds")
         if not name or not target:
             raise BadInput(f"{entry!r} is not a ticker: write BTC, BTCUSDT, NAME=PAIR or NAME=feed:PAIR")
-        prefix, colon, pair = target.partition(":")
+        named = next((each for each in self._feeds if target.lower().startswith(f"{each}:")), None)
+        prefix, colon, pair = target.partition(":") if named is None else (named, ":", target[len(named) + 1 :])
         feed = self._feeds.get(prefix.lower()) if colon else next(iter(self._feeds.values()))
         if feed is None:
             raise BadInput(f"{prefix!r} in {entry!r} is not a running feed; these are: {', '.join(self._feeds)}")

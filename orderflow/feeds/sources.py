@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from orderflow.errors import BadSetting
 from orderflow.feeds.live import LiveFeed
+from orderflow.feeds.simulated import SimulatedFeed
 from orderflow.feeds.venue_feed import ClosableTransport, VenueFeed
 from orderflow.feeds.venues.registry import VENUES
 from orderflow.feeds.venues.venue import Venue
@@ -62,7 +63,16 @@ def _of_venue(venue: Venue) -> Source:
     return Source(venue.facts.name, venue.facts.title, make)
 
 
-SOURCES: tuple[Source, ...] = tuple(_of_venue(venue) for venue in VENUES)
+def _simulated(context: FeedContext, argument: str) -> LiveFeed:
+    if argument:
+        raise BadSetting(f"feeds = simulated:{argument} is not allowed: simulated has no parts")
+    return SimulatedFeed(context.market, context.workers, context.clock)
+
+
+SOURCES: tuple[Source, ...] = (
+    Source("simulated", "Simulated prices", _simulated),
+    *(_of_venue(venue) for venue in VENUES),
+)
 
 
 def make_feeds(context: FeedContext) -> Sequence[LiveFeed]:

@@ -12,7 +12,8 @@ DEFAULT_TICKERS = ("BTC", "ETH", "DOGE")
 
 
 def _names(value: Any) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(item.lower() for item in parsers.listed(value)))
+    names = tuple(dict.fromkeys(item.lower() for item in parsers.listed(value)))
+    return () if names == ("none",) else names
 
 
 def _tickers(value: Any) -> tuple[str, ...]:
@@ -32,9 +33,9 @@ class FeedSettings:
     """Which feeds run, for which tickers, and where the venues are."""
 
     feeds: tuple[str, ...] = setting(
-        (),
+        ("simulated",),
         _names,
-        "names of feeds, separated by commas",
+        'names of feeds, separated by commas, or "none"',
         "Live feeds that run. A ticker is taken from the first one unless it names another.",
         "FEEDS",
         flat="feeds",
@@ -46,6 +47,13 @@ class FeedSettings:
         "Tickers that the feeds take.",
         "TICKERS",
         flat="tickers",
+    )
+    days: int = setting(
+        30,
+        parsers.integer(1, 36_500),
+        "1 to 36,500",
+        "Days for which trades of live feeds are kept; simulated ones 7 days at most.",
+        flat="feed_days",
     )
     fill_hours: float = setting(
         24.0,

@@ -42,7 +42,7 @@ quick = settings(
 @pytest.fixture(scope="module")
 def app() -> Iterator[Dash]:
     """All pages, with a few ticks and instruments."""
-    services = build_services(Settings.of(ephemeral=True, ticker_count=2))
+    services = build_services(Settings.of(feeds=(), ephemeral=True, ticker_count=2))
     services.start()
     made = create_app(services, create_server(services))
     made.server.test_client().post("/tick", json={"timestamp": 1_790_000_000, "price": 5, "size": 1})

@@ -119,5 +119,5 @@ def test_a_server_makes_the_feeds_of_its_settings(make_services: Callable[..., S
     assert feeds.status()[0].state in (State.CONNECTING, State.OFFLINE)
     assert services.stop() == []
     assert feeds.status()[0].state is State.STOPPED
-    with pytest.raises(BadSetting, match="feeds = 'nasdaq' is not allowed: the feeds are binance"):
+    with pytest.raises(BadSetting, match="feeds = 'nasdaq' is not allowed: the feeds are simulated, binance"):
         make_services(feeds=("nasdaq",))

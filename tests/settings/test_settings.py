@@ -59,8 +59,9 @@ def test_defaults_match_the_documentation() -> None:
         "scenario": None,
         "exchange_recording": None,
         "exchange_velocity": 1.0,
-        "feeds": (),
+        "feeds": ("simulated",),
         "tickers": ("BTC", "ETH", "DOGE"),
+        "feed_days": 30,
         "feed_fill_hours": 24.0,
         **{
             f"{name}_{kind}_url": None

@@ -61,7 +61,7 @@ CHECKS = [
 @pytest.fixture(scope="module")
 def document() -> Iterator[Any]:
     """The document of a whole server, pages included."""
-    services = build_services(Settings.of(ephemeral=True, ticker_count=2))
+    services = build_services(Settings.of(feeds=(), ephemeral=True, ticker_count=2))
     services.start()
     server = create_server(services)
     create_app(services, server)
