@@ -37,7 +37,7 @@ class ArrivalReader:
         self.lost = 0
 
     def pieces(self) -> Iterator[Arrivals]:
-        """Yield what has arrived, in pieces, until nothing is left; `since` moves before each is yielded.
+        """Yield what has arrived until now, in pieces; `since` moves before each is yielded.
 
         After a reset it begins again with index 0 of the new series. Raises StorageFailed if the log cannot be read;
         then `since` stays, and the next call tries again.
@@ -45,6 +45,8 @@ class ArrivalReader:
         while (piece := self._next()) is not None:
             self.since = piece.first + len(piece)
             yield piece
+            if self.since == piece.total:
+                return
 
     def skip(self) -> Arrivals | None:
         """Go to the newest tick, without those before it. Returns that tick; None without ticks."""

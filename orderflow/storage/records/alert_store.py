@@ -6,11 +6,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, insert, select
+from sqlalchemy import Connection, Table, delete, select
 
 from orderflow.storage.records.models import ALERT_EVENTS, ALERT_POSITIONS, ALERT_WATCHES, ALERTS
 from orderflow.storage.records.records import Records
-from orderflow.storage.records.rows import insert_new
+from orderflow.storage.records.rows import execute_many, insert_new, insert_or_change
 
 Values = Mapping[str, Any]
 """The columns of a row by name, as `orderflow.storage.records.models` has them."""
@@ -101,12 +101,9 @@ def _save(connection: Connection, changes: AlertChanges) -> list[str]:
 
 
 def _replace(connection: Connection, table: Table, rows: Sequence[Values]) -> None:
-    """Insert rows or change those with their key. Other rows that refer to them stay."""
-    for values in rows:
-        known = [column == values[column.name] for column in table.primary_key]
-        changed = connection.execute(table.update().where(*known).values(dict(values)))
-        if not changed.rowcount:
-            connection.execute(insert(table).values(dict(values)))
+    """Insert rows or change those with their key."""
+    if rows:
+        execute_many(connection, insert_or_change(connection, table), rows)
 
 
 def _events(connection: Connection, after: int | None, alert: str | None, limit: int) -> list[Values]:

@@ -32,6 +32,25 @@ def insert_new(connection: Connection, table: Table) -> Insert:
     return sqlite.insert(table).on_conflict_do_nothing()
 
 
+def insert_or_change(connection: Connection, table: Table) -> Executable:
+    """An INSERT that changes rows whose key exists; rows that refer to them stay."""
+    key = list(table.primary_key)
+    if connection.dialect.name == "postgresql":
+        from sqlalchemy.dialects import postgresql  # each is loaded only where it is in use
+
+        made = postgresql.insert(table)
+        return made.on_conflict_do_update(index_elements=key, set_=_others(table, made.excluded))
+    from sqlalchemy.dialects import sqlite
+
+    new = sqlite.insert(table)
+    return new.on_conflict_do_update(index_elements=key, set_=_others(table, new.excluded))
+
+
+def _others(table: Table, values: Any) -> dict[str, Any]:
+    """The columns that are not of the key, with new values."""
+    return {column.name: values[column.name] for column in table.columns if not column.primary_key}
+
+
 def execute_many(connection: Connection, statement: Executable, rows: Iterable[Mapping[str, Any]]) -> int:
     """Execute a statement for every row, made lazily in pieces. Returns how many rows it changed."""
     left, changed = iter(rows), 0

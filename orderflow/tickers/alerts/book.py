@@ -15,7 +15,7 @@ from orderflow.market.frames import Frame
 from orderflow.market.grid import Grid
 from orderflow.market.sessions import Session, bar_start
 from orderflow.tickers.alerts.alert import Frequency, Watch
-from orderflow.tickers.alerts.chunk import Chunk, Past, Sample, chunk_of, extremes, in_order, newest_sample
+from orderflow.tickers.alerts.chunk import Chunk, Past, Sample, chunk_of, extremes, newest_between, newest_sample
 from orderflow.tickers.alerts.closes import Closed, Closes
 from orderflow.tickers.alerts.cuts import Cuts
 from orderflow.tickers.alerts.firing import Firing, Tally, choose
@@ -107,10 +107,10 @@ class Book:
 
         Returns what has fired, in order, and the bars that have closed, by frame.
         """
-        if self._quiet(ticks):
-            self.previous = Sample(int(ticks.time[-1]), int(ticks.level[-1]))
+        if (newest := self._quiet(ticks)) is not None:
+            self.previous = newest
             for closes in self.closes.values():
-                closes.level = self.previous.level
+                closes.level = newest.level
             return [], {}
         chunk = chunk_of(ordinal, ticks.time, ticks.level, self.previous, self.past)
         found = [self._found(chunk, firing) for firing in self._ticks(chunk)]
@@ -121,16 +121,17 @@ class Book:
                 found += self._closing(chunk, name, bars)
         return sorted(found, key=lambda each: each.ordinal), closed
 
-    def _quiet(self, ticks: Columns) -> bool:
-        """Whether no watch can be concerned by the ticks: the usual case."""
-        if self._cuts.hot or self.previous is None or not in_order(ticks.time, self.previous):
-            return False
-        if not all(closes.forms(ticks.time[-1:], self.session) for closes in self.closes.values()):
-            return False
+    def _quiet(self, ticks: Columns) -> Sample | None:
+        """The newest sample if no watch can be concerned by the ticks, which is the usual case."""
+        previous = self.previous
+        if self._cuts.hot or previous is None:
+            return None
         if self._room is NO_ROOM:
-            self._room = self._cuts.room(self.previous.level)
-        low, high = extremes(ticks.level)
-        return self._room[0] <= low and high < self._room[1]
+            self._room = self._cuts.room(previous.level)
+        newest = newest_between(ticks, previous.time, *self._room)
+        if newest is None or not all(each.forms(ticks.time[-1:], self.session) for each in self.closes.values()):
+            return None
+        return newest
 
     def _ticks(self, chunk: Chunk) -> Iterator[Firing]:
         touched = list(self._cuts)

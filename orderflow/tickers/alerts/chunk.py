@@ -9,11 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from orderflow.arrays import Flags, Ints
+from orderflow.market.buffer import Columns
 from orderflow.market.decimals import ascends
 
 LONG_AGO = -(2**63)
 FEW = 64
-"""Up to so many ticks, Python's min and max of a list are faster than NumPy's."""
+"""Up to so many ticks, Python's min, max and sort of a list are faster than NumPy's."""
 
 Past = Callable[[int, int], tuple[Ints, Ints]]
 """past(start, end): (times, levels) of the earlier arrivals with start <= time < end and of the last one before, in
@@ -52,9 +53,18 @@ class Chunk:
         return self.time < self.newest
 
 
-def in_order(time: Ints, previous: Sample | None) -> bool:
-    """Whether none of the ticks (n >= 1) is late."""
-    return (previous is None or int(time[0]) >= previous.time) and ascends(time)
+def newest_between(ticks: Columns, time: int, low: int, high: int) -> Sample | None:
+    """The last of n >= 1 ticks, if none is older than `time` (ns UTC) or than one before it, and all levels are in
+    low <= level < high."""
+    if len(ticks.time) > FEW:
+        quiet = int(ticks.time[0]) >= time and ascends(ticks.time)
+        quiet = quiet and low <= int(ticks.level.min()) and int(ticks.level.max()) < high
+        return Sample(int(ticks.time[-1]), int(ticks.level[-1])) if quiet else None
+    times: list[int] = ticks.time.tolist()
+    levels: list[int] = ticks.level.tolist()
+    if times[0] < time or min(levels) < low or max(levels) >= high or times != sorted(times):
+        return None
+    return Sample(times[-1], levels[-1])
 
 
 def extremes(level: Ints) -> tuple[int, int]:

@@ -22,7 +22,8 @@ class Place:
         self.reader = ArrivalReader(market, position.symbol)
         self.generation = position.generation
         self.offset = 0
-        self.mark = position.mark
+        self._mark = position.mark
+        self._last: Arrivals | None = None
         self._market = market
         self._wanted: Position | None = position if position.ordinal else None
 
@@ -30,6 +31,11 @@ class Place:
     def ordinal(self) -> int:
         """Ordinal of the next tick."""
         return self._wanted.ordinal if self._wanted is not None else self.reader.since + self.offset
+
+    @property
+    def mark(self) -> Mark | None:
+        """The last tick that was evaluated."""
+        return self._mark if self._last is None else _mark(self._last, -1)
 
     def find(self) -> bool:
         """Go to the stored place, once. False if the series has begun again meanwhile: then at its first tick.
@@ -63,11 +69,11 @@ class Place:
 
     def begin(self) -> None:
         """A new generation: the next tick is its first."""
-        self.generation, self.offset, self.mark = self.generation + 1, 0, None
+        self.generation, self.offset, self._mark, self._last = self.generation + 1, 0, None, None
 
     def passed(self, piece: Arrivals) -> None:
         """Remember the last tick of a piece (n >= 1) that was evaluated."""
-        self.mark = _mark(piece, -1)
+        self._last = piece
 
     def _index(self, wanted: Position, mark: Mark, held: Arrivals) -> int | None:
         """The index of the last evaluated tick; None if it is not there."""

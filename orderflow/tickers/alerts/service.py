@@ -26,8 +26,10 @@ from orderflow.tickers.alerts.rehearsal import Rehearsed, rehearse
 from orderflow.tickers.alerts.store import AlertStore, Changes
 
 T = TypeVar("T")
-ROUND_SECONDS = 0.05
-"""Least time between two evaluations: ticks that come together are evaluated together."""
+ROUND_SECONDS, LONGEST_ROUND = 0.05, 0.5
+"""Least and most time between two evaluations: ticks that come together are evaluated together."""
+REST = 100
+"""Between two evaluations there is so many times the time that the last one took, within these bounds."""
 FLUSH_SECONDS = 5.0
 """How long an evaluation without events may go unstored. After a crash it is repeated, which changes nothing."""
 RETRY_SECONDS = 1.0
@@ -239,7 +241,9 @@ class Alerts:
             elif alert.snoozed is not None and alert.snoozed <= now:
                 self._put(replace(alert, snoozed=None), self._from_now(alert))
 
-    def _round(self) -> None:
+    def _round(self) -> float:
+        """Evaluate what has changed. Returns how long it took, in seconds."""
+        begun = self._clock.monotonic()
         changed = self._receiver.take()
         for symbol in changed:
             self._plumbing.heard(symbol)
@@ -254,6 +258,7 @@ class Alerts:
             if self._clock.monotonic() - self._flushed > FLUSH_SECONDS:
                 self._evaluation.flush()
                 self._flushed = self._clock.monotonic()
+        return self._clock.monotonic() - begun
 
     def _flush(self) -> None:
         with self._lock:
@@ -266,11 +271,12 @@ class Alerts:
     # in its own greenlet
 
     def _live(self) -> None:
-        while not self._workers.wait(ROUND_SECONDS):
+        pause = ROUND_SECONDS
+        while not self._workers.wait(pause):
             self._wake.wait(1.0)
             self._wake.clear()
             try:
-                self._workers.run(self._round)
+                pause = min(LONGEST_ROUND, max(ROUND_SECONDS, REST * self._workers.run(self._round)))
                 self.problem = ""
             except StorageFailed as error:
                 self._all = True
