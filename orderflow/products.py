@@ -162,7 +162,13 @@ def _tickers(ground: Ground, parts: Parts) -> Iterator[object]:
 
 
 def _alerts(ground: Ground, parts: Parts) -> Iterator[object]:
-    yield build_alerts(ground.market, ground.records, ground.workers, ground.bus, ground.clock)
+    feeds = parts.get(LiveFeeds)
+
+    def series(name: str) -> str | None:
+        found = (ticker.series for ticker in feeds.tickers if name in (ticker.name, ticker.series))
+        return next(found, None)
+
+    yield build_alerts(ground.market, ground.records, ground.workers, ground.bus, ground.clock, series)
 
 
 PRODUCTS: tuple[Product, ...] = (

@@ -13,9 +13,10 @@ from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
-from _common import NO_ID, SideRule, TickBatch
+from _common import SECOND
 
 from orderflow.errors import NotFound
+from orderflow.market.ticks import NO_ID, SideRule, TickBatch
 from orderflow.services import Services, build_services
 from orderflow.settings.settings import Settings
 from orderflow.storage.records.delivery_store import DeliveryStore, Filter
@@ -25,7 +26,7 @@ from orderflow.tickers.alerts.service import Alerts
 COUNT = 2_000
 """Alerts: one at each price from 100.01 on."""
 SYMBOL = "KILL"
-START = 1_790_000_000 * 10**9
+START = 1_790_000_000 * SECOND
 
 
 def tick(number: int) -> TickBatch:

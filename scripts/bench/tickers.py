@@ -22,9 +22,10 @@ from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
-from _common import NO_ID, ROOT, SideRule, TickBatch
+from _common import ROOT
 
 from orderflow.market.market import Market
+from orderflow.market.ticks import NO_ID, SideRule, TickBatch
 from orderflow.runtime.bus import Bus
 from orderflow.runtime.clock import SystemClock
 from orderflow.runtime.workers import Workers

@@ -15,26 +15,19 @@ from orderflow.tickers.alerts.record_store import RecordStore
 from orderflow.tickers.alerts.service import Alerts
 
 
-def no_tickers(name: str) -> str:
-    """For a process without tickers. Raises NotFound."""
-    raise NotFound(f"there is no ticker {name[:60]!r}")
-
-
 def build_alerts(
     market: Market,
     records: Records,
     workers: Workers,
     bus: Bus,
     clock: Clock,
-    ticker: Callable[[str], str] = no_tickers,
+    ticker: Callable[[str], str | None],
 ) -> Alerts:
-    """The alerts; nothing runs yet. ticker(name): the symbol of a ticker, raises NotFound."""
+    """The alerts; nothing runs yet. ticker(name): the symbol of a ticker's name, None if there is no such ticker."""
 
     def series(name: str) -> str:
-        try:
-            return ticker(name)
-        except NotFound:
-            pass
+        if (found := ticker(name)) is not None:
+            return found
         if not market.revision(name):
             raise NotFound(f"there is no ticker and no symbol {name[:60]!r}")
         return name
