@@ -608,3 +608,19 @@ def test_new_snapshot_keeps_the_slots_of_the_bars_it_shares(js: Js) -> None:
     assert js(f"{MERGE}[0].first", answers=[first, later]) == 1
     assert js(f"{MERGE}[0].first", answers=[later, first]) == -1
     assert js(f"{MERGE}[0].first", answers=[first, earlier]) == -1
+
+
+def test_a_naked_poc_begins_at_its_bar_or_at_the_edge_if_that_is_older(js: Js) -> None:
+    bars = [{"t": t} for t in (100, 200, 300)]
+    lines = js(
+        """(() => {
+          const found = [], noted = { moveTo: (x, y) => found.push([x, y]), lineTo: (x, y) => found.push([x, y]) };
+          const ctx = new Proxy(noted, { get: (of, name) => of[name] || (() => {}), set: () => true });
+          const rays = [[200, 10], [40, 20], [400, 30], [250, 40]];
+          const model = { bars, first: 5, rows: 2, studies: { naked_poc: rays } };
+          of.marks.studies(ctx, { model, theme: {}, X: (s) => s, Y: (l) => -l, box: { x: 3, w: 60 } });
+          return found;
+        })()""",
+        bars=bars,
+    )
+    assert lines == [[6, -20 + 0.5], [63, -20 + 0.5], [3, -40 + 0.5], [63, -40 + 0.5]]
