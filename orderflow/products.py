@@ -30,6 +30,8 @@ from orderflow.storage.records.records import Records
 from orderflow.storage.records.ticker_store import TickerStore
 from orderflow.tickers.alerts.product import build_alerts
 from orderflow.tickers.alerts.service import Alerts
+from orderflow.tickers.delivery.delivery import Delivery
+from orderflow.tickers.delivery.kinds import make_kinds
 from orderflow.tickers.quotes import Quotes
 from orderflow.tickers.tickers import Tickers
 
@@ -168,7 +170,14 @@ def _alerts(ground: Ground, parts: Parts) -> Iterator[object]:
         found = (ticker.series for ticker in feeds.tickers if name in (ticker.name, ticker.series))
         return next(found, None)
 
-    yield build_alerts(ground.market, ground.records, ground.workers, ground.bus, ground.clock, series)
+    alerts = build_alerts(ground.market, ground.records, ground.workers, ground.bus, ground.clock, series)
+    delivery = parts.get(Delivery)
+    alerts.listen(lambda events: delivery.wake())
+    yield alerts
+
+
+def _delivery(ground: Ground, parts: Parts) -> Iterator[object]:
+    yield Delivery(ground.records, ground.workers, ground.clock, make_kinds(ground.settings.delivery))
 
 
 PRODUCTS: tuple[Product, ...] = (
@@ -209,6 +218,13 @@ PRODUCTS: tuple[Product, ...] = (
         _tickers,
         start=lambda parts: parts.get(Tickers).start(),
         api=("orderflow.web.tickers.tickers_api:TickersApi",),
+    ),
+    Product(
+        "delivery",
+        _delivery,
+        start=lambda parts: parts.get(Delivery).start(),
+        stop=lambda parts: parts.get(Delivery).stop(),
+        api=("orderflow.web.tickers.delivery_api:DeliveryApi",),
     ),
     Product(
         "alerts",

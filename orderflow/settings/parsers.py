@@ -11,8 +11,11 @@ from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+EMAIL = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?"
+"""An e-mail address without a name, quotes and comments."""
 
 
 def integer(low: int, high: int) -> Callable[[Any], int]:
@@ -109,6 +112,21 @@ def base_url(*schemes: str) -> Callable[[Any], str]:
 
 def origins(value: Any) -> tuple[str, ...]:
     return tuple("*" if item == "*" else origin(item) for item in listed(value))
+
+
+def smtp_url(value: Any) -> str:
+    """smtp:// or smtps:// with a host; ?from= and ?tls=none or starttls are all that may follow."""
+    url = text(value)
+    parts = urlsplit(url)
+    query = dict(parse_qsl(parts.query, strict_parsing=bool(parts.query), keep_blank_values=True))
+    sender = query.get("from", unquote(parts.username or ""))
+    if parts.scheme not in ("smtp", "smtps") or not parts.hostname or parts.path.strip("/") or parts.fragment:
+        raise ValueError
+    if not url.isprintable() or parts.port == 0 or not set(query) <= {"from", "tls"}:
+        raise ValueError
+    if query.get("tls", "starttls") not in ("starttls", "none") or not re.fullmatch(EMAIL, sender):
+        raise ValueError
+    return url
 
 
 def hosts(value: Any) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from orderflow.settings import parsers
 from orderflow.settings.declare import Declared, declared, setting
+from orderflow.settings.delivery import DeliverySettings
 from orderflow.settings.exchange import ExchangeSettings
 from orderflow.settings.feeds import FeedSettings
 from orderflow.settings.herd import HerdSettings
@@ -26,6 +27,7 @@ SECTIONS: dict[str, type] = {
     "exchange": ExchangeSettings,
     "live_feeds": FeedSettings,
     "herd": HerdSettings,
+    "delivery": DeliverySettings,
 }
 """The section of each product, by its name in `Settings` and in orderflow.toml."""
 
@@ -147,6 +149,7 @@ class Settings:
     exchange: ExchangeSettings = field(default_factory=ExchangeSettings)
     live_feeds: FeedSettings = field(default_factory=FeedSettings)
     herd: HerdSettings = field(default_factory=HerdSettings)
+    delivery: DeliverySettings = field(default_factory=DeliverySettings)
     sources: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
     """The source of each value in words; names that are missing here have their default."""
 

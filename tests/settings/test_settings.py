@@ -79,6 +79,16 @@ def test_defaults_match_the_documentation() -> None:
         "herd_rate": 4.0,
         "herd_max_participants": 5000,
         "herd_code_required": False,
+        "webhook_allow_http": False,
+        "webhook_allow_private": False,
+        "smtp_url": None,
+        "messenger_hosts": (
+            "api.telegram.org",
+            "discord.com",
+            "hooks.slack.com",
+            "ntfy.sh",
+            "api.pushover.net",
+        ),
     }
     assert (settings.symbols, settings.instruments.simulated, settings.sources) == ({}, {}, {})
 
@@ -126,6 +136,7 @@ def test_every_setting_is_documented_and_has_an_environment_variable() -> None:
         "reload", "api_title", "api_version", "api_prefix", "ticker_count", "price_update_interval",
         "price_change_range", "initial_price_min", "initial_price_max", "max_history_size", "database_url",
         "feeds", "tickers",
+        "webhook_allow_http", "webhook_allow_private", "smtp_url", "messenger_hosts",
     }  # fmt: skip
 
 

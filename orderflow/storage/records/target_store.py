@@ -13,6 +13,9 @@ from orderflow.errors import Conflict, NotFound
 from orderflow.storage.records.models import DELIVERIES, DELIVERY_TARGETS
 from orderflow.storage.records.records import Records
 
+FAILING_AFTER = 3
+"""Failed attempts in a row from which on a target counts as failing."""
+
 
 @dataclass(frozen=True, slots=True)
 class StoredTarget:
@@ -34,6 +37,11 @@ class StoredTarget:
     failing_since: int | None = None
     resume: int = 0
     error: str = ""
+
+    @property
+    def failing(self) -> bool:
+        """Whether it takes nothing at present."""
+        return self.active and self.failures >= FAILING_AFTER
 
 
 class TargetStore:
@@ -66,7 +74,7 @@ class TargetStore:
         return self._records.write(lambda connection: _remove(connection, target, now))
 
     def failing(self) -> tuple[StoredTarget, ...]:
-        """The active targets whose last attempt failed."""
+        """The active targets to which the last FAILING_AFTER attempts failed."""
         return self._records.read(_failing)
 
 
@@ -94,7 +102,7 @@ def _list(connection: Connection, owner: str | None) -> tuple[StoredTarget, ...]
 
 def _failing(connection: Connection) -> tuple[StoredTarget, ...]:
     table = DELIVERY_TARGETS.c
-    statement = select(DELIVERY_TARGETS).where(table.failures > 0, table.active).order_by(table.id)
+    statement = select(DELIVERY_TARGETS).where(table.failures >= FAILING_AFTER, table.active).order_by(table.id)
     return tuple(map(make_target, connection.execute(statement)))
 
 

@@ -99,7 +99,7 @@ def test_a_failed_attempt_moves_the_delivery_and_its_target(targets: TargetStore
     assert found is not None
     target, delivery = found
     assert (target, delivery.event) == (one, "e1")
-    outbox.record(delivery, failed(1, NOW), Result("pending", NOW + 9, 1, NOW, NOW + 5))
+    outbox.record(delivery, failed(1, NOW), Result("pending", NOW + 9, 3, NOW, NOW + 5))
     assert [each.name for each in outbox.due_targets(NOW + 4)] == ["two"]
     assert targets.failing()[0].error == "answered 503"
     after = outbox.next_due(one.id, NOW + 5)

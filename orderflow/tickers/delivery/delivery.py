@@ -1,0 +1,190 @@
+"""Delivery of alerts: targets, the outbox and what sends it."""
+
+from __future__ import annotations
+
+import random
+import secrets
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from orderflow.errors import Busy, OrderflowError
+from orderflow.runtime.clock import Clock
+from orderflow.runtime.workers import Workers, plain_lock
+from orderflow.storage.records.delivery_store import (
+    LONGEST_ERROR,
+    DeliveryStore,
+    Filter,
+    Message,
+    Result,
+    StoredDelivery,
+    enqueue,
+)
+from orderflow.storage.records.records import Records
+from orderflow.storage.records.target_store import StoredTarget, TargetStore
+from orderflow.tickers.delivery.dispatcher import Dispatcher, guarded
+from orderflow.tickers.delivery.kinds import Kind
+from orderflow.tickers.delivery.outcome import Outcome
+from orderflow.tickers.delivery.parcel import Parcel
+from orderflow.tickers.delivery.schedule import Random
+from orderflow.tickers.delivery.targets import changed_target, new_target, show, values_of
+
+MOST_TARGETS = 200
+KEPT = 30 * 86_400 * 10**9
+"""ns for which finished deliveries are kept."""
+PRUNE_SECONDS = 600.0
+MOST_TESTS = 2
+"""Tests that may run at once."""
+TEST_SECONDS = 30.0
+TEST = "This is a test message of Orderflow."
+
+Listener = Callable[[StoredTarget, bool], None]
+"""Called with a target and whether it is failing now, in any thread. It must not block or raise."""
+
+
+class Delivery:
+    """Targets and their deliveries. Its methods may be called in any thread and greenlet; those of the records raise
+    StorageFailed.
+    """
+
+    def __init__(
+        self,
+        records: Records,
+        workers: Workers,
+        clock: Clock,
+        kinds: Mapping[str, Kind],
+        jitter: Random = random.random,
+    ) -> None:
+        self.kinds = kinds
+        self.targets = TargetStore(records)
+        self.outbox = DeliveryStore(records)
+        self._workers = workers
+        self._clock = clock
+        self.dispatcher = Dispatcher(self.outbox, workers, clock, self._send, self._ended, jitter)
+        self._lock = plain_lock()
+        self._failing: dict[int, StoredTarget] = {}
+        self._listeners: list[Listener] = []
+        self._tests = 0
+
+    def start(self) -> None:
+        """Send what is pending, and begin to look for more."""
+        try:
+            self._failing = {target.id: target for target in self.targets.failing()}
+        except OrderflowError:  # the records say themselves why they cannot be used
+            self._failing = {}
+        self.dispatcher.start()
+        self._workers.every(PRUNE_SECONDS, "old deliveries", self.prune)
+
+    def stop(self) -> None:
+        """Begin nothing further. What is not delivered is delivered after the next start."""
+        self.dispatcher.stop()
+
+    # the outbox
+
+    def enqueue(self, connection: Any, event_id: str, targets: Iterable[int], message: Message) -> int:
+        """Put one event's deliveries into the outbox, in the transaction of `connection`; how many are new.
+
+        Call `wake` when it has been committed. An event that is enqueued twice is delivered once.
+        """
+        return enqueue(connection, event_id, targets, message, self.dispatcher.now())
+
+    def wake(self) -> None:
+        """Send what has been committed to the outbox; without this it is found within a second."""
+        self.dispatcher.wake()
+
+    def deliveries(self, chosen: Filter) -> tuple[StoredDelivery, ...]:
+        """Deliveries with their attempts, newest first."""
+        return self.outbox.list(chosen)
+
+    def prune(self) -> None:
+        """Remove what was finished long ago."""
+        while self.outbox.prune(self.dispatcher.now() - KEPT):
+            if self._workers.wait(0.1):
+                return
+
+    # targets
+
+    def add(self, given: Mapping[str, Any]) -> StoredTarget:
+        """Add a target. Raises BadInput, which names each field, and Conflict if the name is taken."""
+        return self.targets.add(new_target(self.kinds, given, self._clock.now()), MOST_TARGETS)
+
+    def change(self, target: int, given: Mapping[str, Any]) -> StoredTarget:
+        """Change some fields of a target, which begins without failures. Raises NotFound, BadInput, Conflict."""
+        before = self.targets.get(target)
+        changed = changed_target(self.kinds, before, given)
+        self.targets.change(changed)
+        self._note(replace(changed, failures=0, failing_since=None, error=""))
+        self.wake()
+        return self.targets.get(target)
+
+    def remove(self, target: int) -> int:
+        """Remove a target and cancel what waits for it; how much that was. Raises NotFound."""
+        before = self.targets.get(target)
+        cancelled = self.targets.remove(target, self._clock.now())
+        self._note(replace(before, active=False))
+        return cancelled
+
+    def shown(self) -> list[dict[str, Any]]:
+        """All targets for the API, without secrets."""
+        return [self.show(target) for target in self.targets.list()]
+
+    def show(self, target: StoredTarget) -> dict[str, Any]:
+        """One target for the API, without secrets."""
+        state = "failing" if target.failing else "retrying" if target.failures else "ok"
+        return show(self.kinds[target.kind], target, state if target.active else "paused")
+
+    def test(self, target: int) -> dict[str, Any]:
+        """Send a test message now, outside the outbox; how it went. Raises NotFound, and Busy if tests are running."""
+        found = self.targets.get(target)
+        with self._lock:
+            if self._tests >= MOST_TESTS:
+                raise Busy("other tests are running; try again in a moment", 5)
+            self._tests += 1
+        done, outcomes = self._workers.event(), list[Outcome]()
+        begun = self._clock.monotonic()
+        self._workers.spawn_thread("test of a target", self._test, found, outcomes, done.set)
+        ended = done.wait(TEST_SECONDS)
+        outcome = outcomes[0] if ended else Outcome(False, None, f"took longer than {TEST_SECONDS:g} s")
+        took = round((self._clock.monotonic() - begun) * 1000)
+        return {"delivered": outcome.delivered, "status": outcome.status, "error": outcome.error, "took_ms": took}
+
+    # failing targets
+
+    def failing(self) -> tuple[StoredTarget, ...]:
+        """The targets that do not take anything at present. Does not wait."""
+        with self._lock:
+            return tuple(self._failing.values())
+
+    def listen(self, listener: Listener) -> None:
+        """Call `listener` whenever a target begins to fail, and when it is well again."""
+        self._listeners.append(listener)
+
+    def _send(self, target: StoredTarget, parcel: Parcel) -> Outcome:
+        kind = self.kinds[target.kind]
+        return kind.send(values_of(kind, target), parcel)
+
+    def _test(self, target: StoredTarget, outcomes: list[Outcome], done: Callable[[], None]) -> None:
+        now = self.dispatcher.now()
+        made = f"test-{secrets.token_hex(8)}"
+        try:
+            outcomes.append(guarded(self._send, target, Parcel(made, "test", "Test", TEST, 1, now)))
+        finally:
+            with self._lock:
+                self._tests -= 1
+            done()
+
+    def _ended(self, target: StoredTarget, result: Result, error: str) -> None:
+        since, text = result.failing_since, error[:LONGEST_ERROR]
+        self._note(replace(target, failures=result.failures, failing_since=since, resume=result.resume, error=text))
+
+    def _note(self, target: StoredTarget) -> None:
+        failing = target.failing
+        with self._lock:
+            changed = failing != (target.id in self._failing)
+            if failing:
+                self._failing[target.id] = target
+            else:
+                self._failing.pop(target.id, None)
+        if changed:
+            for listener in self._listeners:
+                listener(target, failing)

@@ -1,0 +1,188 @@
+"""Routes of the targets that alerts are delivered to, and of what was delivered.
+
+All of them need the key, reading too: names, hosts and messages are the operator's own.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import flask
+import msgspec
+
+from orderflow.errors import BadInput
+from orderflow.products import HasParts
+from orderflow.storage.records.delivery_store import Filter, StoredDelivery
+from orderflow.tickers.delivery.delivery import Delivery
+from orderflow.web.kit.access import require_operator
+from orderflow.web.kit.api import Api
+from orderflow.web.kit.fanout import Fanout
+from orderflow.web.kit.params import Param, choice, integer, moment
+from orderflow.web.kit.request_body import read_body
+from orderflow.web.kit.responses import JSON, json_response
+from orderflow.web.kit.routes import ResponseDoc, Route, Values
+from orderflow.web.kit.schemas import Schema
+from orderflow.web.tickers import delivery_schemas as schemas
+from orderflow.web.tickers.csv_cells import table
+
+BASE = "/delivery"
+MAX_BODY = 16_384
+MOST_LISTED = 1_000
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+NEEDS_KEY = "targets and deliveries are shown to the operator only: send the key"
+CSV = "text/csv; charset=utf-8"
+
+
+def read_id(text: str) -> int:
+    """The id of a target. Raises ValueError."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 9):
+        raise ValueError("must be a whole number")
+    return int(text)
+
+
+TARGET = Param("id", "The target's id.", {"type": "integer", "minimum": 0, "maximum": 10**9 - 1}, read_id, "path",
+               required=True)  # fmt: skip
+OF_TARGET = integer("target", "Only deliveries to this target.", 0, 10**9 - 1)
+LIMIT = integer("limit", "Most deliveries; the newest are returned.", 1, MOST_LISTED, default=100)
+BEFORE = moment("before", "Only deliveries made before this time.")
+STATE = choice("state", "Only deliveries in this state.", ("any", *schemas.STATES), default="any")
+FORMAT = choice("format", "Format of the answer.", ("json", "csv"), default="json")
+
+
+def stamp(ns: int) -> str:
+    """A time in ISO-8601, UTC."""
+    return (EPOCH + timedelta(microseconds=ns // 1000)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def maybe_stamp(ns: int | None) -> str | None:
+    return None if ns is None else stamp(ns)
+
+
+class DeliveryApi(Api):
+    """Targets and deliveries."""
+
+    def __init__(self, services: HasParts, fanout: Fanout) -> None:
+        self._delivery = services.part(Delivery)
+
+    def routes(self) -> list[Route]:
+        def ok(doc: str, schema: Schema, status: int = 200) -> dict[int, ResponseDoc]:
+            return {status: ResponseDoc(doc, {JSON: schema})}
+
+        one = f"{BASE}/targets/{{id}}"
+        stored = {507: "The records cannot be used now."}
+        hidden = {401: "The key is needed.", **stored}
+        missing = {404: "There is no such target.", **stored}
+        wrong = {409: "The name is taken, or there are too many targets.", 413: "The body is too large.",
+                 415: "The Content-Encoding is not supported.", **stored}  # fmt: skip
+        body = {JSON: schemas.GIVEN}
+        listed = {200: ResponseDoc("The deliveries.", {JSON: schemas.DELIVERIES, CSV: {"type": "string"}})}
+        return [
+            Route("GET", f"{BASE}/kinds", self.kinds, "Kinds of targets and their fields",
+                  answers=ok("The kinds.", schemas.KINDS)),
+            Route("GET", f"{BASE}/targets", self.targets, "Targets that alerts are delivered to",
+                  answers=ok("The targets, without secrets.", schemas.TARGETS), errors=hidden),
+            Route("POST", f"{BASE}/targets", self.add, "Add a target", "Fields: see `/delivery/kinds`.", body=body,
+                  answers=ok("The target.", schemas.TARGET, 201), errors=wrong),
+            Route("PATCH", one, self.change, "Change a target",
+                  "Fields that are not named stay as they are; null removes one that is optional.", (TARGET,), body,
+                  ok("The target.", schemas.TARGET), {**missing, **wrong}),
+            Route("DELETE", one, self.remove, "Remove a target", "What waits for it is cancelled.", (TARGET,),
+                  answers=ok("Removed.", schemas.REMOVED), errors=missing),
+            Route("POST", f"{one}/test", self.test, "Send a test message", "Now, and once.", (TARGET,),
+                  answers=ok("How it went.", schemas.TESTED),
+                  errors={**missing, 429: "Other tests are running."}),
+            Route("GET", f"{BASE}/deliveries", self.deliveries, "What was delivered, with every attempt",
+                  "Newest first.", (LIMIT, BEFORE, STATE, OF_TARGET, FORMAT), answers=listed, errors=hidden),
+        ]  # fmt: skip
+
+    def kinds(self, values: Values) -> flask.Response:
+        names = ("name", "doc", "secret", "required", "default")
+        return json_response(
+            [
+                {
+                    "kind": kind.name,
+                    "label": kind.label,
+                    "missing": kind.missing,
+                    "fields": [{name: getattr(field, name) for name in names} for field in kind.fields],
+                }
+                for kind in self._delivery.kinds.values()
+            ]
+        )
+
+    def targets(self, values: Values) -> flask.Response:
+        require_operator(NEEDS_KEY)
+        return json_response([timed(shown) for shown in self._delivery.shown()])
+
+    def add(self, values: Values) -> flask.Response:
+        made = self._delivery.add(_body())
+        return json_response(timed(self._delivery.show(made)), 201)
+
+    def change(self, values: Values) -> flask.Response:
+        changed = self._delivery.change(values["id"], _body())
+        return json_response(timed(self._delivery.show(changed)))
+
+    def remove(self, values: Values) -> flask.Response:
+        return json_response({"removed": values["id"], "cancelled": self._delivery.remove(values["id"])})
+
+    def test(self, values: Values) -> flask.Response:
+        return json_response(self._delivery.test(values["id"]))
+
+    def deliveries(self, values: Values) -> flask.Response:
+        require_operator(NEEDS_KEY)
+        state = None if values["state"] == "any" else values["state"]
+        found = self._delivery.deliveries(Filter(values["limit"], values["before"], state, values["target"]))
+        if values["format"] == "csv":
+            return flask.Response(_csv(found), content_type=CSV)
+        return json_response([delivery(each) for each in found])
+
+
+def timed(shown: dict[str, Any]) -> dict[str, Any]:
+    """A target with its times in ISO-8601."""
+    return {**shown, "created": stamp(shown["created"]), "failing_since": maybe_stamp(shown["failing_since"])}
+
+
+def delivery(each: StoredDelivery) -> dict[str, Any]:
+    """A delivery for the API."""
+    return {
+        "id": each.id,
+        "event_id": each.event,
+        "target": each.target,
+        "target_name": each.target_name,
+        "kind": each.kind,
+        "title": each.title,
+        "text": each.text,
+        "state": each.state,
+        "created": stamp(each.created),
+        "next_attempt": stamp(each.due) if each.state == "pending" else None,
+        "finished": maybe_stamp(each.finished),
+        "error": each.error,
+        "attempts": [
+            {
+                "number": attempt.number,
+                "time": stamp(attempt.begun),
+                "took_ms": attempt.took_ms,
+                "delivered": attempt.delivered,
+                "status": attempt.status,
+                "error": attempt.error,
+            }
+            for attempt in each.history
+        ],
+    }
+
+
+def _csv(found: tuple[StoredDelivery, ...]) -> str:
+    names = ("id", "event_id", "target_name", "kind", "title", "text", "state", "created", "finished", "error")
+    rows = [delivery(each) for each in found]
+    return table((*names, "attempts"), ([*(row[name] for name in names), len(row["attempts"])] for row in rows))
+
+
+def _body() -> dict[str, Any]:
+    data = read_body(flask.request.environ, MAX_BODY)
+    try:
+        found = msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise BadInput("the body is not JSON") from None  # the error's text may have a secret
+    if not isinstance(found, dict):
+        raise BadInput("the body must be a JSON object")
+    return found
