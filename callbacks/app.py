@@ -18,6 +18,7 @@ from dash import ClientsideFunction, Dash, Input, Output, dcc, html
 from dash.development.base_component import Component
 from dash.exceptions import DependencyException
 
+from callbacks import problems
 from callbacks.page import Page, PlainPage
 from layouts.document import (
     DOCUMENT,
@@ -119,6 +120,7 @@ def create_app(services: Services, server: Any) -> DocumentDash:
     app.clientside_callback(  # type: ignore[no-untyped-call]  # Dash has no types here
         ClientsideFunction("kit", "theme"), Output(PROVIDER, "forceColorScheme"), Input(PROVIDER, "id")
     )
+    problems.register(app, services)
     for page in PAGES:
         page.register(app, services)
     check_callback_requests(server, app.callback_map)

@@ -7,7 +7,7 @@ poll answers with what changed since the revision that the page says it holds, a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
@@ -20,6 +20,7 @@ from callbacks import chart_goto, chart_settings
 from callbacks.chart_settings import plain_options
 from callbacks.history import older
 from callbacks.page import Page
+from callbacks.problems import first_sentences, storage_note
 from layouts.chart import chart_page
 from layouts.chart_settings import FIELDS, SWITCHES
 from layouts.shell import Link
@@ -29,7 +30,6 @@ from orderflow.market.chart_json import ProfileSpan
 from orderflow.market.frames import TIME_FRAMES, Frame
 from orderflow.market.ports import MarketReader
 from orderflow.market.studies.options import StudyOptions
-from orderflow.market.tick_log import DamagedPart
 from orderflow.settings.settings import Settings
 from orderflow.web.kit.access import operator_only
 
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     from orderflow.services import Services
 
 MAX_SYMBOLS = 5_000
-MOST_NAMED = 3
-"""Damaged parts that are named in the page's foot."""
 MAX_OTHERS = 12
 """Symbols to name where there is none of the wanted name."""
 NEEDS_KEY = "This server needs its key for that: open the address with ?key=… that it printed at its start."
@@ -185,25 +183,6 @@ def sample_note(status: dict[str, Any] | None) -> str:
     if status.get("state") == "loading":
         return "Loading …"
     return ""
-
-
-def storage_note(problems: Sequence[str], parts: Sequence[DamagedPart]) -> str:
-    """Why nothing can be stored, and what of the stored data cannot be read, a sentence each; empty if all is well."""
-    return " ".join([*(f"{problem}." for problem in problems), damage_note(parts)]).strip()
-
-
-def first_sentences(problems: Sequence[str]) -> list[str]:
-    """Problems without the advice that follows them, for the page's foot; its tooltip has all."""
-    return [problem.partition(". ")[0] for problem in problems]
-
-
-def damage_note(parts: Sequence[DamagedPart]) -> str:
-    """What of the stored data cannot be read, and what to do; empty if nothing is damaged."""
-    if not parts:
-        return ""
-    texts = [part.text if part.what != "session" else f"a herd game ({part.name})" for part in parts]
-    more = f" and {len(texts) - MOST_NAMED:,} more" if len(texts) > MOST_NAMED else ""
-    return f"Damaged on disk and left out: {', '.join(texts[:MOST_NAMED])}{more}. `orderflow doctor --data` says more."
 
 
 def register(app: Dash, services: Services) -> None:

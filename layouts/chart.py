@@ -57,6 +57,7 @@ def chart_page(
     }
     return page_shell(
         TITLE,
+        banner=False,
         links=links,
         path=PATH,
         controls=controls(frame, frames),

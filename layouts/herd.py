@@ -44,6 +44,7 @@ def herd_page(*, links: Sequence[Link] = ()) -> Component:
     """The page before its first refresh."""
     return page_shell(
         TITLE,
+        banner=False,
         links=links,
         path=PATH,
         controls=screen_buttons(),

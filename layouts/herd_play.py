@@ -103,6 +103,8 @@ Please switch it on, or use another browser.</p></noscript>
 <section id="market" aria-labelledby="price-name">
 <p id="offline" class="note bad" hidden><span id="offline-text">No connection. Your portfolio is safe.</span>
 <button id="retry" type="button">Try now</button></p>
+<p id="unsaved" class="note bad" role="alert" hidden>The game cannot be stored just now, so nobody can trade.
+Nothing is lost; it goes on when the disk is well.</p>
 <p id="news" class="note news" hidden><strong>News</strong> <span id="news-text"></span></p>
 <div class="quote">
 <h2 id="price-name">Price</h2>

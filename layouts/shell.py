@@ -11,11 +11,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import html
+from dash import dcc, html
 from dash.development.base_component import Component
 
 PROVIDER = "mantine"
 """Id of the theme provider; pages set its `forceColorScheme` from the browser."""
+
+PROBLEMS, PROBLEMS_POLL = "of-problems", "of-problems-poll"
+"""Ids of the banner for what is wrong with the server's disk, and of its interval."""
+PROBLEMS_MS = 3_000
 
 HEADER = 52
 FOOTER = 30
@@ -72,11 +76,13 @@ def page_shell(
     main: Component,
     footer: Component,
     extras: Sequence[Component] = (),
+    banner: bool = True,
 ) -> Component:
     """The component tree of a page.
 
     links: the navigation, shown if there is more than one page. path: the path of this page. controls: shown in the
-    header. main: fills the window. extras: dialogs and stores.
+    header. main: fills the window. extras: dialogs and stores. banner: whether the shell says what is wrong with the
+    server's disk; False for a page that does so itself.
     """
     return dmc.MantineProvider(
         id=PROVIDER,
@@ -91,6 +97,7 @@ def page_shell(
                 dmc.AppShellMain(main, className="of-main"),
                 dmc.AppShellFooter(footer, className="of-footer"),
                 *extras,
+                *(problem_banner() if banner else ()),
             ],
             header={"height": HEADER},
             footer={"height": FOOTER},
@@ -98,6 +105,14 @@ def page_shell(
             transitionDuration=0,
         ),
     )
+
+
+def problem_banner() -> list[Component]:
+    """A banner over the page's foot, hidden while all is well, and the interval that asks for its text."""
+    return [
+        html.P(id=PROBLEMS, className="of-problems", role="status", hidden=True),
+        dcc.Interval(id=PROBLEMS_POLL, interval=PROBLEMS_MS),
+    ]
 
 
 def navigation(links: Sequence[Link], path: str) -> list[Component]:

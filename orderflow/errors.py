@@ -57,9 +57,13 @@ class FieldError:
 
 
 class BadInput(OrderflowError):
-    """The input cannot be accepted; nothing of it was stored."""
+    """The input cannot be accepted; nothing of it was stored.
+
+    batch: which of several batches the rows of `errors` belong to, None if there is one.
+    """
 
     status = 400
+    batch: int | None = None
 
     def __init__(self, detail: str, errors: Sequence[FieldError] = ()) -> None:
         super().__init__(detail)

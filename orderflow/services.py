@@ -35,6 +35,8 @@ TRACES = {"herd logs": "herd/*.jsonl", "the herd game's key": "herd/secret", "a 
 """What a server leaves in its data folder beside the tick log: (words, pattern)."""
 LOOK_SECONDS = 2.0
 """Seconds between two looks at the files: whether they are still there, and whether a refused write is possible."""
+HELD_TICKS = 1_000_000
+"""Ticks in memory of a program that does not serve; it reads older ones from the log, once."""
 T = TypeVar("T")
 
 log = logging.getLogger(__name__)
@@ -219,7 +221,7 @@ def stored_market(settings: Settings) -> Iterator[MarketReader]:
     workers = Workers(1)
     ticks = DiskTickLog(folder, workers)
     try:
-        market = Market(ticks, max_ticks=settings.max_ticks, max_candles=settings.max_candles)
+        market = Market(ticks, max_ticks=min(settings.max_ticks, HELD_TICKS), max_candles=settings.max_candles)
         market.load()
         yield market
     finally:

@@ -26,6 +26,7 @@
       round: null,
       meter: undefined, // null: nobody trades; undefined: this phone is not shown it
       news: null,
+      unsaved: false, // whether the server cannot store the game
       n: 0,
       history: [], // [ms, price], oldest first
       you: null, // null: not joined, as far as known
@@ -70,6 +71,7 @@
     market.session = message.session;
     market.start = message.start;
     market.meter = message.meter;
+    market.unsaved = false;
     if (Array.isArray(message.history)) market.history = message.history.slice();
     take(market, message, happened);
     const undone = message.undone || [],
@@ -103,6 +105,7 @@
     market.price = message.price;
     remember(market, message.time, message.price);
     if ("n" in message) market.n = message.n;
+    if ("unsaved" in message) market.unsaved = message.unsaved;
     if ("phase" in message && message.phase !== market.phase) {
       market.phase = message.phase;
       happened.push("phase");

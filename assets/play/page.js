@@ -259,6 +259,7 @@
       name = which();
     if (view.part(name) && name !== "trade") $(name).focus({ preventScroll: true });
     view.show("offline", !link.online && link.lost > 0);
+    view.show("unsaved", market.unsaved);
     view.phase(market);
     view.news(market);
     view.price(market, trades, link.online);

@@ -13,7 +13,7 @@ import numpy as np
 from orderflow.errors import BadInput
 from orderflow.formats.json_rows import JsonRows
 from orderflow.formats.parsing.blocks import TextTable
-from orderflow.formats.parsing.context import ParseContext, infer_sides
+from orderflow.formats.parsing.context import MAX_BAD_ROWS, ParseContext, infer_sides
 from orderflow.formats.parsing.lines import Block
 from orderflow.formats.parsing.parse_errors import ParseError, TakesLong
 from orderflow.formats.parsing.result import MAX_ERRORS, ParsedTicks
@@ -50,14 +50,15 @@ def parse_body(
 
     Raises BadInput if the body is empty, is not of its content type, or an option is invalid; UnknownFormat if no
     format matches a CSV body. Bad rows do not raise: the first are listed in `errors`, and all are counted. A body
-    with far more values or lines than ticks of its size can have is refused, because it takes much memory and time.
+    with far more values or lines than ticks of its size can have is refused, because it takes much memory and time, and
+    so is one with more than MAX_BAD_ROWS bad rows.
     """
     try:
         symbol = checked_symbol(default_symbol)
     except ParseError as error:
         raise BadInput(f"symbol: {error}") from error
     quick = quick and len(data) > FEW_BYTES
-    context = ParseContext(Zone(tz), infer_sides(side), symbol, quick=quick, room=MAX_ERRORS)
+    context = ParseContext(Zone(tz), infer_sides(side), symbol, quick=quick, room=MAX_ERRORS, spare=MAX_BAD_ROWS)
     if quick and not context.zone.is_utc:
         raise TakesLong
     data = data.removeprefix(codecs.BOM_UTF8)

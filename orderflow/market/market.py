@@ -359,13 +359,17 @@ class Market(MarketReads):
         if len(self._symbols) + len(new) > self._max_symbols:
             raise BadInput(f"{min(new)!r} would be more than the {self._max_symbols} symbols held (MAX_SYMBOLS)")
         checked: list[tuple[NewTicks, Grid]] = []
-        for batch, known in zip_longest(batches, logged):
+        for number, (batch, known) in enumerate(zip_longest(batches, logged)):
             state = self._symbols.get(batch.symbol)
             if state is None:
                 found = new_ticks(batch)
             else:
                 found = state.new_ticks(batch, known.where, known.runs) if known else state.new_ticks(batch)
-            checked.append((found, (state or self._create(batch.symbol)).check(found)))
+            try:
+                checked.append((found, (state or self._create(batch.symbol)).check(found)))
+            except BadInput as error:
+                error.batch = number
+                raise
         prepared = [self._get_or_create(found.batch.symbol).prepare(found, needed) for found, needed in checked]
         for p in prepared:
             p.state.reserve(p)

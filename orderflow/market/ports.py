@@ -75,6 +75,14 @@ class MarketReader(Protocol):
     ) -> BarTable:
         """The first `limit` bars that start in the range. group: levels in a row of the footprint."""
 
+    def bar_tables(
+        self, symbol: str, frame: Frame, start: int | None, end: int | None, group: int = 1
+    ) -> Iterator[BarTable]:
+        """The bars as `bars` returns them, about a session at a time.
+
+        A table may have a finer grid than those before.
+        """
+
     def ticks(
         self, symbol: str, *, start: int | None = None, end: int | None = None, limit: int | None = None
     ) -> TickTable:

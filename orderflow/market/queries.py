@@ -37,25 +37,31 @@ FOREVER = 2**62
 def bars(state: SymbolState, frame: Frame, start: int | None, end: int | None, limit: int | None) -> BarTable:
     """The first `limit` bars with start <= bar start < end (ns UTC), from the log and from memory."""
     tape = state.tape
-    begin, stop = -FOREVER if start is None else start, FOREVER if end is None else end
-    if frame.ns:
-        recent, first = _recent(state, frame, begin, stop)
-    else:
-        tape.refresh()
-        recent, first = None, min(stop, state.counters.last + 1)
-    tables: list[BarTable] = []
-    count = 0
-    for table in _tables(state, frame, begin, first, limit):
-        tables.append(table)
-        count += len(table)
-        if limit is not None and count >= limit:
-            break
-    if recent is not None and (limit is None or count < limit):
-        tables.append(recent)
+    tables = list(bar_tables(state, frame, start, end, limit))
     if not tables:
         return from_series(tape.symbol, frame.name, tape.grid, [], np.empty(0, np.int64), NO_TOTALS, 0)
     whole = concat(tables)
     return whole if limit is None else whole.take(0, min(limit, len(whole)))
+
+
+def bar_tables(
+    state: SymbolState, frame: Frame, start: int | None, end: int | None, limit: int | None = None
+) -> Iterator[BarTable]:
+    """The bars with start <= bar start < end (ns UTC), about a session at a time, until there are `limit` of them."""
+    begin, stop = -FOREVER if start is None else start, FOREVER if end is None else end
+    if frame.ns:
+        recent, first = _recent(state, frame, begin, stop)
+    else:
+        state.tape.refresh()
+        recent, first = None, min(stop, state.counters.last + 1)
+    count = 0
+    for table in _tables(state, frame, begin, first, limit):
+        yield table
+        count += len(table)
+        if limit is not None and count >= limit:
+            return
+    if recent is not None:
+        yield recent
 
 
 def _tables(state: SymbolState, frame: Frame, begin: int, end: int, limit: int | None) -> Iterator[BarTable]:

@@ -99,6 +99,12 @@ class MarketReads:
         """
         return queries.bars(self._find(symbol), frame, start, end, limit).grouped(group)
 
+    def bar_tables(
+        self, symbol: str, frame: Frame, start: int | None, end: int | None, group: int = 1
+    ) -> Iterator[BarTable]:
+        """See `MarketReader.bar_tables`."""
+        return (table.grouped(group) for table in queries.bar_tables(self._find(symbol), frame, start, end))
+
     def ticks(
         self, symbol: str, *, start: int | None = None, end: int | None = None, limit: int | None = None
     ) -> TickTable:

@@ -11,13 +11,12 @@ import pytest
 
 from callbacks.chart import (
     export_links,
-    first_sentences,
     refresh,
     sample_note,
     start_sample,
-    storage_note,
     symbol_names,
 )
+from callbacks.problems import first_sentences, storage_note
 from orderflow.errors import BadInput
 from orderflow.formats import parse_body
 from orderflow.market.frames import Frame

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from callbacks.chart import damage_note
 from callbacks.herd_forms import control
 from callbacks.herd_live import Viewpoint, screen_state
+from callbacks.problems import damage_note
 from layouts.herd_screen import screen
 from orderflow.formats import parse_body
 from orderflow.herd.live.game import Game

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from orderflow.errors import BadInput
+from orderflow.errors import BadInput, FieldError
 from orderflow.formats.parsing.numbers import DecimalMark
 from orderflow.formats.parsing.zones import Zone
 
@@ -20,14 +20,20 @@ class Cell(NamedTuple):
     mark: DecimalMark
 
 
+MAX_BAD_ROWS = 50_000
+"""Bad rows after which a body is refused, whatever else is in it."""
+Mark = tuple[tuple[int, int | None], int | None, int | None, int]
+
+
 @dataclass(slots=True)
 class ParseContext:
     """Options and state of one parse.
 
     zone: the zone of times without one; it remembers the latest time. infer: whether missing sides are inferred.
     symbol: the symbol of rows without one. only: `symbol` applies to all rows. quick: raise TakesLong instead of taking
-    more than a few milliseconds. room: how many further errors are listed, None for all. named: the symbols found in
-    the file.
+    more than a few milliseconds. room: how many further errors are listed, None for all. spare: how many further bad
+    rows may come before the body is refused, None for a file. listed: the errors so far, of a body. named: the symbols
+    found in the file.
     """
 
     zone: Zone
@@ -36,16 +42,30 @@ class ParseContext:
     only: bool = False
     quick: bool = False
     room: int | None = None
+    spare: int | None = None
+    listed: list[FieldError] = field(default_factory=list)
     named: set[str] = field(default_factory=set)
 
-    def mark(self) -> tuple[tuple[int, int | None], int | None]:
+    def mark(self) -> Mark:
         """The current state, for `reset`."""
-        return self.zone.mark(), self.room
+        return self.zone.mark(), self.room, self.spare, len(self.listed)
 
-    def reset(self, mark: tuple[tuple[int, int | None], int | None]) -> None:
+    def reset(self, mark: Mark) -> None:
         """Return to the state of `mark`, to read the same rows again."""
-        zone, self.room = mark
+        zone, self.room, self.spare, listed = mark
+        del self.listed[listed:]
         self.zone.reset(zone)
+
+    def reject(self, row: int) -> None:
+        """Count a bad row. Raises BadInput if a body has too many: each takes as long as dozens of good ones."""
+        if self.spare is not None:
+            self.spare -= 1
+            if self.spare < 0:
+                raise BadInput(
+                    f"too many rows are bad: reading stopped at row {row:,} and nothing was taken; "
+                    f"first {self.listed[0]}",
+                    self.listed,
+                )
 
     def rename(self, names: list[str]) -> None:
         """Record symbols that are replaced by the given one. Raises BadInput if there are several."""

@@ -84,6 +84,7 @@ class RowReader:
         self._rows += 1
         self._rejected += 1
         self._note([FieldError(row, None, reason, line)])
+        self._context.reject(row)
 
     def add(self, row: int, line: int | None, cells: Cells) -> None:
         """Parse one data row: a cell for each role with a value (empty optional cells are left out)."""
@@ -105,6 +106,7 @@ class RowReader:
             self._rejected += 1
             if self._context.room != 0:
                 self._note([FieldError(row, self._field(role), reason, line) for role, reason in faults])
+            self._context.reject(row)
             return
         name = got.get(Role.SYMBOL, self._context.symbol)
         if self._context.only:
@@ -140,6 +142,7 @@ class RowReader:
         if room is not None:
             errors = errors[:room]
             self._context.room = room - len(errors)
+            self._context.listed += errors
         self._errors += errors
 
     def _field(self, role: Role) -> str:

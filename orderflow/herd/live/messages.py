@@ -88,6 +88,8 @@ class PublicState:
         self.time = self.version
         self.base = self.version
         self.parts = VersionedValues()
+        self.unsaved = False
+        """Whether the game's log cannot be written, so that orders are refused."""
         self._identity: tuple[object, ...] = ()
         self.refresh()
 
@@ -102,6 +104,8 @@ class PublicState:
             "news": game.news,
             "n": game.count,
         }
+        if self.unsaved or "unsaved" in self.parts.values:
+            values["unsaved"] = self.unsaved
         identity = game.session_id, game.rewound
         replaced, self._identity = identity != self._identity, identity
         if not replaced and not self.parts.differ(values):

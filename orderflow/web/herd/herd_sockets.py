@@ -207,6 +207,7 @@ class HerdSockets:
 
     def _poll(self) -> None:
         self._check_keys()
+        self.live.unsaved = bool(self._game.journal.problem())
         urgent = self.live.refresh()
         self._polls += 1
         if self._polls % RANKS_EVERY == 0:

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
 from urllib.parse import quote, urlencode, urljoin
 
-import pyarrow as pa
 from pyarrow import ipc, parquet
 
 from orderflow.errors import BadInput, BadSetting, NotFound, OrderflowError
@@ -23,10 +22,9 @@ from orderflow.market.ports import MarketReader
 from orderflow.services import stored_market
 from orderflow.settings.settings import Settings
 from orderflow.web.kit.params import read_time
-from orderflow.web.market.pagination import Span, bars_page, csv_ticks, footprint_page, ticks_page
-from orderflow.web.market.rows import Rows, bar_rows, footprint_rows, tick_rows
+from orderflow.web.market.pagination import Span, all_bars, all_ticks
+from orderflow.web.market.rows import Rows
 
-ALL = 2**40
 SUFFIXES = {".csv": "csv", ".json": "json", ".parquet": "parquet", ".arrow": "arrow"}
 TIMEOUT = 60.0
 
@@ -62,25 +60,22 @@ def _target(path: str | None) -> Iterator[IO[bytes]]:
 
 
 def _from_log(args: argparse.Namespace, kind: str, settings: Settings) -> None:
-    span = Span(_time(args.start), _time(args.end), limit=ALL)
+    span = Span(_time(args.start), _time(args.end))
     with stored_market(settings) as market:
         if not market.revision(args.symbol):
             known = ", ".join(info.symbol for info in market.symbols()[:20]) or "none"
             raise NotFound(f"the log has no ticks of {args.symbol!r}; it has: {known}")
+        rows = _rows(market, args, span)
         with _target(args.out) as out:
-            if args.what == "ticks" and kind == "csv":
-                out.writelines(csv_ticks(market, args.symbol, span))
-            else:
-                out.writelines(getattr(_rows(market, args, span), kind)())
+            out.writelines(getattr(rows, kind)())
 
 
 def _rows(market: MarketReader, args: argparse.Namespace, span: Span) -> Rows:
+    """All rows, which are read as they are written."""
     if args.what == "ticks":
-        return tick_rows(ticks_page(market, args.symbol, span)[0])
-    frame = Frame.parse(args.frame)
-    if args.what == "bars":
-        return bar_rows(bars_page(market, args.symbol, frame, span, args.group)[0])
-    return footprint_rows(footprint_page(market, args.symbol, frame, span, args.group)[0])
+        return all_ticks(market, args.symbol, span)
+    footprint = args.what == "footprint"
+    return all_bars(market, args.symbol, Frame.parse(args.frame), span, args.group, footprint=footprint)
 
 
 def _time(text: str | None) -> int | None:
@@ -100,21 +95,47 @@ def _from_server(args: argparse.Namespace, kind: str, key: str | None, out: IO[b
         with _get(str(url), key) as answer:
             shutil.copyfileobj(answer, out, 1 << 20)
         return
-    pages: list[bytes] = []
-    while url is not None:
-        with _get(url, key) as answer:
-            pages.append(answer.read())
-            following = answer.headers.get("X-Next")
-        url = urljoin(url, following) if following else None
+    pages = _pages(str(url), key)
     if kind == "json":
-        rows = [row for page in pages for row in json.loads(page)[args.what]]
-        out.write(json.dumps(rows).encode())
-        return
-    table = pa.concat_tables([ipc.open_stream(page).read_all() for page in pages])
-    if kind == "parquet":
-        parquet.write_table(table, out, compression="zstd")
+        out.writelines(_joined_json(pages, args.what))
     else:
-        with ipc.new_stream(out, table.schema) as writer:
+        _join_tables(pages, kind, out)
+
+
+def _pages(url: str, key: str | None) -> Iterator[bytes]:
+    """The bodies of all pages, one at a time."""
+    following: str | None = url
+    while following is not None:
+        with _get(following, key) as answer:
+            body = answer.read()
+            link = answer.headers.get("X-Next")
+        yield body
+        following = urljoin(url, link) if link else None
+
+
+def _joined_json(pages: Iterator[bytes], what: str) -> Iterator[bytes]:
+    """The rows of all pages as one JSON array."""
+    mark = b"["
+    for page in pages:
+        if rows := json.loads(page)[what]:
+            yield mark + json.dumps(rows)[1:-1].encode()
+            mark = b", "
+    yield b"]" if mark == b", " else b"[]"
+
+
+def _join_tables(pages: Iterator[bytes], kind: str, out: IO[bytes]) -> None:
+    """Write the tables of all pages as one. Raises OrderflowError if a later page has other columns."""
+    first = ipc.open_stream(next(pages)).read_all()
+    schema = first.schema
+    writer: Any = (
+        parquet.ParquetWriter(out, schema, compression="zstd") if kind == "parquet" else ipc.new_stream(out, schema)
+    )
+    with writer:
+        writer.write_table(first)
+        for page in pages:
+            table = ipc.open_stream(page).read_all()
+            if table.schema != schema:
+                raise OrderflowError("the decimals of the prices changed while the table was read; try again")
             writer.write_table(table)
 
 

@@ -8,7 +8,7 @@ body parsed at a time, so that many uploads of one do not keep the threads from 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -16,7 +16,7 @@ from typing import Any
 
 import flask
 
-from orderflow.errors import BadInput, FieldError
+from orderflow.errors import BadInput
 from orderflow.formats import SYMBOL_PATTERN, ParsedTicks, TakesLong, parse_body
 from orderflow.market.ports import MarketWriter
 from orderflow.runtime.workers import Workers
@@ -184,7 +184,7 @@ class Ingest:
             store = partial(market.ingest, parsed.batches, values["Idempotency-Key"], digest)
             receipt = self._services.workers.run(store) if len(parsed.batches) > FEW_SYMBOLS else store()
         except BadInput as error:
-            raise BadInput(str(error), _to_body_rows(error.errors, parsed)) from error
+            raise _in_body(error, parsed) from error
         body: dict[str, object] = {"accepted": receipt.accepted, "revision": receipt.revision}
         if receipt.duplicates:
             body["duplicates"] = receipt.duplicates
@@ -220,9 +220,10 @@ def _refusal(parsed: ParsedTicks) -> str:
     return f"{parsed.rejected:,} of {parsed.rows:,} rows are bad and nothing was taken; first {first}"
 
 
-def _to_body_rows(errors: Sequence[FieldError], parsed: ParsedTicks) -> list[FieldError]:
-    """The market's errors, with indices of ticks in the batch converted to rows of the body."""
-    if len(parsed.origins) != 1:
-        return [replace(error, row=None) for error in errors]
-    rows = parsed.origins[0]
-    return [error if error.row is None else replace(error, row=int(rows[error.row])) for error in errors]
+def _in_body(error: BadInput, parsed: ParsedTicks) -> BadInput:
+    """The market's error, with indices of ticks in a batch converted to rows of the body."""
+    if not error.errors:
+        return error
+    rows = parsed.origins[error.batch or 0]
+    named = [each if each.row is None else replace(each, row=int(rows[each.row])) for each in error.errors]
+    return BadInput(f"row {named[0].row}: {named[0].reason}", named)

@@ -54,9 +54,9 @@ from orderflow.web.market.pagination import (
     MAX_ROWS,
     Cursor,
     Span,
+    all_bars,
+    all_ticks,
     bars_page,
-    csv_bars,
-    csv_ticks,
     footprint_page,
     in_worker,
     ticks_page,
@@ -264,11 +264,11 @@ class MarketApi(Api):
     def _stream(self, name: str, values: Values) -> Iterator[bytes]:
         """All rows of the span as CSV."""
         if name == "ticks":
-            return csv_ticks(self._market, values["symbol"], _span(values))
+            return all_ticks(self._market, values["symbol"], _span(values)).csv()
         footprint = name == "footprint"
-        return csv_bars(
+        return all_bars(
             self._market, values["symbol"], values["frame"], _span(values), values["group"], footprint=footprint
-        )
+        ).csv()
 
     def _head(self, name: str, values: Values) -> dict[str, Any]:
         symbol = values["symbol"]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 
@@ -19,8 +18,7 @@ from orderflow.market.buffer import Columns, join
 from orderflow.market.frames import Frame
 from orderflow.market.ports import MarketReader
 from orderflow.market.symbol import TickTable
-from orderflow.web.market.rows import Rows, bar_rows, footprint_rows, tick_rows
-from orderflow.web.market.tables import Unit
+from orderflow.web.market.rows import Rows, bar_rows, chained, footprint_rows, tick_rows
 
 MAX_ROWS = 200_000
 """Maximum rows of one page."""
@@ -137,39 +135,28 @@ def tick_runs(market: MarketReader, symbol: str, span: Span, most: int) -> Itera
             yield TickTable(symbol, run.grid, ticks)
 
 
-def csv_ticks(market: MarketReader, symbol: str, span: Span) -> Iterator[bytes]:
-    """All ticks of the span as CSV, run by run."""
+def all_ticks(market: MarketReader, symbol: str, span: Span) -> Rows:
+    """All ticks of the span, read run by run as they are written. Raises NotFound."""
     empty = market.ticks(symbol, start=0, end=0)  # raises for an unknown symbol
-    return _csv(map(tick_rows, tick_runs(market, symbol, span, RUN)), tick_rows(empty), "ms")
+    return chained(map(tick_rows, tick_runs(market, symbol, span, RUN)), tick_rows(empty), "ms")
 
 
-def csv_bars(
+def all_bars(
     market: MarketReader, symbol: str, frame: Frame, span: Span, group: int = 1, *, footprint: bool = False
-) -> Iterator[bytes]:
-    """All bars of the span as CSV, or the rows of their footprints, page by page."""
-    page = footprint_page if footprint else bars_page
+) -> Rows:
+    """All bars of the span, or the rows of their footprints, read about a session at a time. Raises NotFound."""
     rows = footprint_rows if footprint else bar_rows
     empty = market.bars(symbol, frame, start=0, end=0)
-    read = partial(page, market, symbol, frame, group=group)
 
-    def pages() -> Iterator[Rows]:
-        following: Cursor | None = span.cursor
-        while True:
-            table, following = read(replace(span, cursor=following, limit=MAX_ROWS))
-            yield rows(table)
-            if following is None:
-                return
+    def tables() -> Iterator[BarTable]:
+        skip = _rows_to_skip(market, symbol, frame, span)
+        for table in market.bar_tables(symbol, frame, span.begin, span.end, group):
+            first = min(skip, len(table))
+            skip -= first
+            if first < len(table):
+                yield table.take(first, len(table))
 
-    return _csv(pages(), rows(empty), "s")
-
-
-def _csv(parts: Iterator[Rows], empty: Rows, unit: Unit) -> Iterator[bytes]:
-    """The parts as one CSV text. Times have the digits of `unit`, or more from the part on that needs them."""
-    yield empty.head()
-    for part in parts:
-        part = part.in_unit(unit)
-        unit = part.unit
-        yield from part.csv(header=False)
+    return chained(map(rows, tables()), rows(empty), "s")
 
 
 def in_worker(run: Callable[..., bytes | None], pieces: Iterator[bytes]) -> Iterator[bytes]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -20,8 +21,6 @@ from orderflow.web.market.tables import UNITS, Table, Unit, finest
 
 PIECE = 8_000
 """Rows of a slice, about: 0.7 MB of ticks and 2.5 MB of bars as JSON."""
-GROUP = 64_000
-"""Rows of a row group of Parquet, about."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +80,22 @@ class Rows:
         if writer is not None:
             writer.close()
         yield sink.taken()
+
+
+def chained(parts: Iterator[Rows], empty: Rows, unit: Unit) -> Rows:
+    """The parts one after another, to be written once; `n` is not known. empty: rows with the columns, for no parts.
+
+    Times have the digits of `unit`, or more from the part on that needs them.
+    """
+
+    def make(unit: Unit) -> Iterator[Table]:
+        first = next(parts, empty)
+        for part in chain((first,), parts):
+            part = part.in_unit(unit)
+            unit = part.unit
+            yield from part.make(unit)
+
+    return Rows(-1, unit, make)
 
 
 def tick_rows(table: TickTable) -> Rows:

@@ -17,7 +17,7 @@ from orderflow.market.market import Market
 from orderflow.web.kit.params import choice, integer, read_params, read_time, text
 from orderflow.web.kit.request_body import ClientGone, read_body
 from orderflow.web.market.coalesce import can_group
-from orderflow.web.market.pagination import Cursor, Span, bars_page, csv_ticks, tick_runs, ticks_page
+from orderflow.web.market.pagination import Cursor, Span, all_ticks, bars_page, tick_runs, ticks_page
 from orderflow.web.market.tables import Table, finest
 
 SECOND = 1_000_000_000
@@ -172,7 +172,7 @@ def test_pages_of_ticks_cut_through_equal_times(spread: Market, limit: int) -> N
 
 def test_the_stream_of_ticks_begins_at_its_cursor_and_never_loses_digits(spread: Market) -> None:
     _, cursor = ticks_page(spread, "X", Span(limit=2))
-    lines = b"".join(csv_ticks(spread, "X", Span(cursor=cursor))).decode().splitlines()
+    lines = b"".join(all_ticks(spread, "X", Span(cursor=cursor)).csv()).decode().splitlines()
     assert len(lines) == 1 + 16
     assert lines[1].startswith("2025-10-09T12:00:00.000000000Z,12,1,buy")
 
@@ -185,6 +185,6 @@ def test_a_cursor_before_the_start_does_not_widen_the_span(spread: Market) -> No
 def test_sizes_beyond_what_floats_hold_print_exactly(market: Market) -> None:
     body = b"timestamp,price,size,side\n2025-10-09T12:00:00Z,0.00000001,90071992.54740991,buy\n"
     market.ingest(parse_body(body, "text/csv", default_symbol="X").batches)
-    text_ = b"".join(csv_ticks(market, "X", Span())).decode()
+    text_ = b"".join(all_ticks(market, "X", Span()).csv()).decode()
     assert Decimal(text_.splitlines()[1].split(",")[2]) == Decimal("90071992.54740991")
     assert ",0.00000001," in text_

@@ -13,6 +13,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from orderflow.errors import Busy, StorageFailed
+from orderflow.formats import bodies
 from orderflow.services import Services
 from orderflow.web.app import create_server
 from orderflow.web.market.ingest import Turns
@@ -398,6 +399,37 @@ def test_a_price_beyond_the_grid_names_the_row_of_the_body(client: FlaskClient) 
     answer = client.post("/ticks?on_error=skip", json=rows)
     assert answer.status_code == 400
     assert answer.get_json()["errors"][0]["loc"] == ["body", 3, "price"]
+
+
+@pytest.mark.parametrize(("field", "value"), [("price", 900_000_000), ("size", 2**53)])
+def test_the_row_is_named_among_several_symbols(client: FlaskClient, field: str, value: int) -> None:
+    rows = [{**TICK, "symbol": name} for name in ("A", "B", "A", "B")]
+    rows += [{**TICK, "symbol": "B", "price": 0.00001, "size": 0.01}, {**TICK, "symbol": "A"}]
+    rows += [{**TICK, "symbol": "B", field: value}]
+    answer = client.post("/ticks", json=rows)
+    assert answer.status_code == 400
+    found = answer.get_json()
+    assert found["errors"][0]["loc"] == ["body", 6, field]
+    assert "row 6" in found["detail"]
+
+
+@pytest.mark.parametrize("kind", ["text/csv", "application/json", "application/x-ndjson"])
+@pytest.mark.parametrize("on_error", ["fail", "skip"])
+def test_reading_stops_after_many_bad_rows(
+    client: FlaskClient, kind: str, on_error: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bodies, "MAX_BAD_ROWS", 2_000)
+    bad = {**TICK, "price": -1}
+    body = {
+        "text/csv": "timestamp,price,size\n" + "2025-10-09T18:00:00Z,-1,1\n" * 5_000,
+        "application/json": json.dumps([bad] * 5_000),
+        "application/x-ndjson": (json.dumps(bad) + "\n") * 5_000,
+    }[kind]
+    answer = client.post(f"/ticks?on_error={on_error}", data=body, headers={"Content-Type": kind})
+    assert answer.status_code == 400
+    found = answer.get_json()
+    assert "reading stopped at row 2,000 and nothing was taken" in found["detail"]
+    assert [error["loc"] for error in found["errors"]] == [["body", row, "price"] for row in range(1_000)]
 
 
 def test_a_large_batch_is_parsed_in_a_worker_with_the_same_result(client: FlaskClient) -> None:

@@ -20,7 +20,7 @@ from orderflow.market.market import Market
 from orderflow.market.ticks import SideRule, TickBatch
 from orderflow.web.kit.backlog import BACKLOG, Backlog
 from orderflow.web.market import market_api, pagination, rows
-from orderflow.web.market.pagination import Cursor, Span, csv_bars, csv_ticks, ticks_page
+from orderflow.web.market.pagination import Cursor, Span, all_bars, all_ticks, ticks_page
 from orderflow.web.market.rows import Rows, bar_rows, footprint_rows, tick_rows
 
 N = 600
@@ -96,11 +96,11 @@ def test_a_stream_of_bars_is_its_pages_one_after_another(
         whole = b"".join((bar_rows(bars) if what == "bars" else footprint_rows(bars)).csv())
         for most in (3, 10_000):
             monkeypatch.setattr(pagination, "MAX_ROWS", most)
-            assert b"".join(csv_bars(full, "NQ", frame, Span(), footprint=what == "footprint")) == whole
+            assert b"".join(all_bars(full, "NQ", frame, Span(), footprint=what == "footprint").csv()) == whole
 
 
 def test_a_stream_of_ticks_reads_a_run_at_a_time(full: Market, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = b"".join(csv_ticks(full, "NQ", Span()))
+    whole = b"".join(all_ticks(full, "NQ", Span()).csv())
     assert whole.count(b"\n") == N + 1
     monkeypatch.setattr(pagination, "RUN", 50)
     read: list[int] = []
@@ -112,7 +112,7 @@ def test_a_stream_of_ticks_reads_a_run_at_a_time(full: Market, monkeypatch: pyte
         return found
 
     monkeypatch.setattr(TickBuffer, "between", counted)
-    assert b"".join(csv_ticks(full, "NQ", Span())) == whole
+    assert b"".join(all_ticks(full, "NQ", Span()).csv()) == whole
     assert max(read) <= 50 + 4
     assert sum(read) <= 2 * N
 
