@@ -45,6 +45,12 @@ HANDS = (
         "Space on a focused button or link presses that one instead of freezing the market.",
     ),
     *_herd(
+        "dialogs",
+        "test_herd_damage::test_the_game_goes_on_from_before_the_damage",
+        "A banner says which line of the game's log is damaged and how many come after it.",
+        "Continue in the banner asks whether to go on from there; in the dialog it does, and keeps the damaged log.",
+    ),
+    *_herd(
         "keys",
         "test_herd::test_kicking_from_the_leaders_and_from_the_list",
         "K opens the dialog People, with the list read anew.",
