@@ -14,14 +14,16 @@ it found is taken from the sequences of its pairs. Rules it keeps, whatever the 
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from collections import deque
 
+from orderflow.feeds.gap_filler import GapFiller
 from orderflow.feeds.link import OPEN_SECONDS, Link
 from orderflow.feeds.live import State
 from orderflow.feeds.numbered import NumberedSequence
-from orderflow.feeds.requests_gate import DEFAULT_RETRY, Backoff, RequestGate
+from orderflow.feeds.pair import RETRY_SECONDS, Pair
+from orderflow.feeds.requests_gate import DEFAULT_RETRY, Backoff
 from orderflow.feeds.sequence import TradeSequence
-from orderflow.feeds.transport import Answer, Transport
+from orderflow.feeds.transport import Transport
 from orderflow.feeds.unnumbered import UnnumberedSequence
 from orderflow.feeds.venues.venue import (
     BadMessage,
@@ -40,35 +42,10 @@ STABLE = 30.0
 """Seconds after which a connection counts as good."""
 LONGEST_SILENCE = 600.0
 """Seconds of silence up to which the limit is doubled when the venue proves that nothing traded."""
-RETRY_PAIR = 60.0
-"""Seconds after which a pair that the venue refused is tried again."""
 OFFLINE_AFTER = 3
 """Failed attempts to connect after which the venue counts as out of reach."""
-CLOCK_SECONDS = 1800.0
-"""Seconds between two looks at the venue's clock."""
-
-
-@dataclass(slots=True)
-class Pair:
-    """One pair. status is "" or why the venue refuses it; retry_at: when to try again."""
-
-    name: str
-    sequence: TradeSequence
-    refusal: str = ""
-    retry_at: float = 0.0
-    arrived: float | None = None
-    lag: float | None = None
-
-
-@dataclass(slots=True)
-class _Call:
-    """The request under way. pair: "" for the venue's clock."""
-
-    answer: Answer
-    pair: str
-    sent: float
-    wall: int
-    trades: int = 0
+MOST_KLINES = 10_000
+"""Klines that wait to be taken; the oldest are dropped."""
 
 
 class Connection:
@@ -89,25 +66,22 @@ class Connection:
         self.facts = venue.facts
         self._transport = transport
         self._clock = clock
-        self._rest_url = (rest_url or self.facts.rest_url).rstrip("/")
         self._ws_url = (ws_url or self.facts.ws_url).rstrip("/")
-        self._fill = int(fill * 1e9)
         self.pairs: dict[str, Pair] = {}
-        self.klines: list[Kline] = []
+        self.filler = GapFiller(
+            venue, transport, clock, chance, self.pairs, (rest_url or self.facts.rest_url).rstrip("/"), fill
+        )
+        self.klines: deque[Kline] = deque(maxlen=MOST_KLINES)
+        self._extra: dict[str, None] = {}
         self._link: Link | None = None
         self._next: Link | None = None
         self._backoff = Backoff(chance)
-        self._gate = RequestGate(self.facts.weight, chance)
         self._connect_at = 0.0
-        self._call: _Call | None = None
-        self._clock_at = -CLOCK_SECONDS
         self._silence = self.facts.silence
-        self._silent_since_trade = False
-        self._turn = 0
-        self.offset = 0
+        self._silent_total = -1
+        self._connected_once = False
         self.reconnects = self.malformed = self.messages = 0
         self.reason = ""
-        self._connected_once = False
 
     # pairs
 
@@ -123,10 +97,11 @@ class Connection:
             for link in self._links():
                 link.forget(name, self.venue.unsubscribe([name]))
 
-    def send(self, message: str) -> None:
-        """Send a message of the venue's dialect on the present connection, such as one that subscribes to klines."""
-        if self._link is not None:
-            self._link.send(message)
+    def subscribe(self, message: str) -> None:
+        """Send a message of the venue's dialect on this and every later socket, such as one that asks for klines."""
+        self._extra[message] = None
+        for link in self._links():
+            link.send(message)
 
     # the machine
 
@@ -141,7 +116,7 @@ class Connection:
                 self._check(pair, now)
         if self._next is not None and self._next.ready:
             self._promote()
-        self._requests(now)
+        self.filler.step(now)
 
     def close(self) -> None:
         """Close the sockets; nothing may be called afterwards."""
@@ -188,25 +163,21 @@ class Connection:
             self._problem(event, link, now)
 
     def _arrived(self, pair: Pair, trade: Trade, now: float) -> None:
-        self._silence, self._silent_since_trade = self.facts.silence, False
+        self._silence = self.facts.silence
         pair.arrived, pair.refusal = now, ""
-        pair.lag = (self._clock.now() + self.offset - trade.time) / 1e9
+        pair.lag = (self.filler.now() - trade.time) / 1e9
 
     def _problem(self, event: Problem, link: Link, now: float) -> None:
         link.refuse(event.reason, event.pair)
         self.reason = event.reason
         for name, reason in link.refused.items():
-            self._refuse(name, reason, now)
+            if name in self.pairs:
+                self.pairs[name].refuse(reason, now)
         link.refused.clear()
-
-    def _refuse(self, name: str, reason: str, now: float) -> None:
-        if name in self.pairs:
-            self.pairs[name].refusal, self.pairs[name].retry_at = reason, now + RETRY_PAIR
 
     def _check(self, name: str, now: float) -> None:
         if name in self.pairs:
-            self.pairs[name].refusal = ""
-            self.pairs[name].sequence.check(now)
+            self.pairs[name].check(now)
 
     # the sockets
 
@@ -235,9 +206,10 @@ class Connection:
 
     def _silent(self, link: Link, now: float) -> None:
         if self._replace(f"no data for {self._silence:.0f} s", now):
-            if self._silent_since_trade:  # nothing traded meanwhile: the market is quiet
-                self._silence = min(self._silence * 2, LONGEST_SILENCE)
-            self._silent_since_trade = True
+            total = sum(pair.sequence.trades for pair in self.pairs.values())
+            quiet = total == self._silent_total  # neither a socket nor a request has brought a trade since
+            self._silence = min(self._silence * 2, LONGEST_SILENCE) if quiet else self.facts.silence
+            self._silent_total = total
 
     def _replace(self, reason: str, now: float) -> bool:
         """Open a second socket, which takes over when it is ready. False: it is too early, or under way."""
@@ -250,6 +222,8 @@ class Connection:
     def _open(self, now: float) -> Link:
         path = self.venue.socket_path(list(self.pairs))
         link = Link(self._transport.connect(self._ws_url + path), self.facts, self.venue.subscribe, now)
+        for message in self._extra:
+            link.send(message)
         link.want(name for name, pair in self.pairs.items() if not pair.refusal)
         return link
 
@@ -287,79 +261,10 @@ class Connection:
     def _retry_pairs(self, link: Link, now: float) -> None:
         again = [pair for pair in self.pairs.values() if pair.refusal and now >= pair.retry_at]
         for pair in again:
-            pair.retry_at = now + RETRY_PAIR
+            pair.retry_at = now + RETRY_SECONDS
         link.want(pair.name for pair in again)
 
-    # the requests
-
-    def _requests(self, now: float) -> None:
-        call = self._call
-        if call is not None:
-            if not call.answer.done:
-                return
-            self._call = None
-            self._answered(call, now)
-        if not self._gate.free(now):
-            for pair in self.pairs.values():
-                if pair.sequence.filling:
-                    pair.sequence.failed(now, self._gate.reason)
-            return
-        self._request(now)
-
-    def _request(self, now: float) -> None:
-        wanting = [name for name, pair in self.pairs.items() if pair.sequence.wants(now) and not pair.refusal]
-        clock = self.venue.time_request()
-        if clock is not None and now - self._clock_at >= CLOCK_SECONDS and self._link is not None:
-            self._clock_at = now
-            request, name = clock, ""
-        elif wanting:
-            self._turn += 1
-            name = wanting[self._turn % len(wanting)]
-            request = self.venue.trades_request(name, self.pairs[name].sequence.held)
-        else:
-            return
-        answer = self._transport.get(self._rest_url + request.path, request.query)
-        self._call = _Call(answer, name, now, self._clock.now())
-
-    def _answered(self, call: _Call, now: float) -> None:
-        answer = call.answer
-        if answer.status in (418, 429):
-            self._gate.refused(now, answer.status, answer.headers.get("retry-after"))
-        elif answer.status == 200:
-            self._gate.answered(now, self._clock.now() + self.offset, self.venue.used_weight(answer.headers))
-            try:
-                self._use(call, now)
-            except BadMessage as error:
-                self.malformed += 1
-                self._gate.failed(now, str(error))
-        elif 400 <= answer.status < 500 and answer.status not in (403, 408) and call.pair:
-            self._refuse(call.pair, f"the venue answered {answer.status} to a request for {call.pair}", now)
-        else:
-            reason = answer.error or f"the venue answered {answer.status}"
-            self._gate.failed(now, reason)
-        pair = self.pairs.get(call.pair)
-        if pair is not None and answer.status != 200:
-            pair.sequence.failed(now, self._gate.reason or pair.refusal)
-
-    def _use(self, call: _Call, now: float) -> None:
-        if not call.pair:
-            self.offset = self.venue.read_time(call.answer.body) - (call.wall + self._clock.now()) // 2
-            return
-        pair = self.pairs.get(call.pair)
-        if pair is None:
-            return
-        rows = self.venue.read_trades(call.pair, call.answer.body)
-        before = pair.sequence.trades
-        oldest = self._clock.now() + self.offset - self._fill
-        pair.sequence.answered(rows, now, full=len(rows) >= self.facts.page, oldest=oldest)
-        if pair.sequence.trades > before:
-            self._silent_since_trade = False
-
     # what others see
-
-    @property
-    def used_weight(self) -> int | None:
-        return self._gate.used
 
     def state(self) -> tuple[State, str]:
         """The state of the connection, and why it is not live."""
@@ -371,8 +276,8 @@ class Connection:
         if self._clock.monotonic() - link.data_at >= self.facts.silence:
             return State.STALE, f"no data for {self._clock.monotonic() - link.data_at:.0f} s"
         if any(pair.sequence.filling for pair in self.pairs.values()):
-            return State.BACKFILLING, self._gate.reason
-        return State.LIVE, self._gate.reason
+            return State.BACKFILLING, self.filler.reason
+        return State.LIVE, self.filler.reason
 
     def pair_state(self, name: str) -> tuple[State, str]:
         """The state of a pair, and why it is not live."""

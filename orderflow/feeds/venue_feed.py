@@ -176,8 +176,8 @@ class VenueFeed:
             state,
             reason,
             reconnects=connection.reconnects,
-            malformed=connection.malformed,
+            malformed=connection.malformed + connection.filler.malformed,
             messages=connection.messages,
-            used_weight=connection.used_weight,
+            used_weight=connection.filler.used_weight,
             series=rows,
         )

@@ -25,7 +25,7 @@ from orderflow.web.exchange.exchange_hub import Hub, Listener
 from tests.clocks import ManualClock
 from tests.exchange.trades import Fill, send
 
-STEP = 0.05
+STEP = 0.1
 SERIES = "binance:BTCUSDT"
 
 
