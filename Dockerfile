@@ -3,11 +3,14 @@
 # and nothing beyond what `pip install .` and `orderflow serve` do (which are checked) happens in it.
 #
 #   docker build -t orderflow .
-#   docker run --rm -p 127.0.0.1:8765:8765 -e ORDERFLOW_API_KEY=choose-a-key -v orderflow-data:/data orderflow
+#   docker run --rm -p 127.0.0.1:8765:8765 -v orderflow-data:/data orderflow
+#
+# It prints its address with the key, which it makes at the first start and keeps in the volume; -e ORDERFLOW_API_KEY=…
+# sets another one.
 FROM python:3.11-slim
 
 COPY . /source
-RUN pip install --no-cache-dir /source && rm -rf /source \
+RUN pip install --no-cache-dir "/source[messages,postgres]" && rm -rf /source \
     && useradd --create-home --uid 1000 orderflow \
     && install -d -o orderflow -g orderflow /data
 

@@ -6,7 +6,9 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-NAMES = ("ticker", "price", "time", "interval", "note")
+LATER = "delivery_id"
+"""Filled in when the message is sent to a target: each delivery has an id of its own."""
+NAMES = ("ticker", "price", "time", "interval", "note", LATER)
 _PLACE = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 
 
@@ -18,8 +20,9 @@ def unknown_names(template: str) -> list[str]:
 
 
 def fill(template: str, values: Mapping[str, str]) -> str:
-    """The message. values: by name; what they contain is not looked at again."""
-    return _PLACE.sub(lambda match: values.get(match[1], ""), template)
+    """The message. values: by name; what they contain is not looked at again. LATER stays a placeholder."""
+    kept = {LATER: f"{{{{{LATER}}}}}"}
+    return _PLACE.sub(lambda match: values.get(match[1], kept.get(match[1], "")), template)
 
 
 def time_text(ns: int) -> str:

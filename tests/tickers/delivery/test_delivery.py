@@ -15,6 +15,7 @@ from orderflow.storage.records.address import file_address
 from orderflow.storage.records.delivery_store import LONGEST_PAUSE, Filter, Message, StoredDelivery, delivery_id
 from orderflow.storage.records.records import Records
 from orderflow.storage.records.target_store import StoredTarget
+from orderflow.tickers.alerts.messages import fill, unknown_names
 from orderflow.tickers.delivery.delivery import KEPT, Delivery
 from orderflow.tickers.delivery.dispatcher import MOST_SENDING, MOST_SLOW
 from orderflow.tickers.delivery.fields import Field
@@ -331,7 +332,9 @@ def test_a_test_message_says_how_it_went(delivery: Delivery, post: Post, workers
 
 def test_the_id_may_stand_in_the_message(delivery: Delivery, post: Post) -> None:
     one = add(delivery, "one")
-    fire(delivery, "e1", one, text='{"id": "{{delivery_id}}"}')
+    template = '{"id": "{{ delivery_id }}"}'
+    assert unknown_names(template) == []
+    fire(delivery, "e1", one, text=fill(template, {"ticker": "BTC"}))
     turn(delivery)
     assert post.got[0][3] == f'{{"id": "{delivery_id("e1", one)}"}}'
 
