@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from orderflow.errors import BadInput, BadSetting, FieldError
 from orderflow.feeds.live import FeedStatus, LiveFeed, SeriesStatus
+
+PAIR = re.compile(r"[A-Z0-9][A-Z0-9._/-]{1,39}")
+"""A pair that is named as such is tried though it does not look like one: another instance's exchange has ITEM00."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,7 @@ class LiveFeeds:
         if feed is None:
             raise BadInput(f"{prefix!r} in {entry!r} is not a running feed; these are: {', '.join(self._feeds)}")
         pair = pair if colon else target
-        if not feed.is_pair(pair):
+        if not feed.is_pair(pair) and not ((colon or given) and PAIR.fullmatch(pair)):
             if colon or given:
                 raise BadInput(f"{pair!r} in {entry!r} is not a pair of {feed.name}")
             pair = feed.default_pair(pair)

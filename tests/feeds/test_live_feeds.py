@@ -60,6 +60,8 @@ class Still:
         ("ETHBTC", ("ETHBTC", "one:ETHBTC")),
         ("GOLD=PAXGUSDT", ("GOLD", "one:PAXGUSDT")),
         ("two:SOLEUR", ("SOLEUR", "two:SOLEUR")),
+        ("one:ITEM00", ("ITEM00", "one:ITEM00")),
+        ("I=ITEM00", ("I", "one:ITEM00")),
         (" X = two:SOLEUR ", ("X", "two:SOLEUR")),
     ],
 )
