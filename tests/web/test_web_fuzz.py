@@ -41,6 +41,11 @@ SELDOM_RIGHT = (
     "GET /herd/export/{what}",
     "GET /herd/frames",
     "GET /herd/debrief.json",
+    "POST /alerts",
+    "GET /alerts/{id}",
+    "PATCH /alerts/{id}",
+    "DELETE /alerts/{id}",
+    "POST /alerts/rehearsal",
     "POST /exchange/control",
     "POST /delivery/targets",
     "PATCH /delivery/targets/{id}",
@@ -51,7 +56,7 @@ SELDOM_RIGHT = (
     "GET /exchange/stream",
     "GET /exchange/api/v3/ticker/bookTicker",
 )
-"""Random texts are not prices, times, steps, orders or sessions, and a call without an upgrade opens no socket."""
+"""Random texts are not prices, times, steps, orders, alerts or sessions, and a call without an upgrade opens no socket."""
 
 CHECKS = [
     checks.not_a_server_error,

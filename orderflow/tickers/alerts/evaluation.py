@@ -277,8 +277,8 @@ class Evaluation:
                 alert = replace(alert, state=State.FIRED)
             else:
                 for watch in self.watches[alert_id]:
-                    if watch.done:
-                        self._symbols[watch.symbol].remove(watch)
+                    if watch.done and (tracked := self._symbols.get(watch.symbol)) is not None:
+                        tracked.remove(watch)
                 continue
             self.put(alert, self.watches[alert_id])
             ended.append(alert)
