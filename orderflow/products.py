@@ -164,14 +164,14 @@ def _tickers(ground: Ground, parts: Parts) -> Iterator[object]:
 
 
 def _alerts(ground: Ground, parts: Parts) -> Iterator[object]:
-    feeds = parts.get(LiveFeeds)
+    tickers, delivery = parts.get(Tickers), parts.get(Delivery)
 
-    def series(name: str) -> str | None:
-        found = (ticker.series for ticker in feeds.tickers if name in (ticker.name, ticker.series))
-        return next(found, None)
+    def failing() -> dict[str, tuple[str, str]]:
+        return {str(target.id): (target.name, target.error) for target in delivery.failing()}
 
-    alerts = build_alerts(ground.market, ground.records, ground.workers, ground.bus, ground.clock, series)
-    delivery = parts.get(Delivery)
+    alerts = build_alerts(
+        ground.market, ground.records, ground.workers, ground.bus, ground.clock, tickers.series_of, failing
+    )
     alerts.listen(lambda events: delivery.wake())
     yield alerts
 

@@ -95,6 +95,13 @@ class Tickers:
             raise NotFound(f"Ticker {name[:60]} not found")
         return found
 
+    def series_of(self, name: str) -> str | None:
+        """The series of a ticker, by its name in any case or by the series itself; None if there is none."""
+        found = self._tickers.get(name.upper())
+        if found is not None and found.series:
+            return found.series
+        return name if name and self.of_series(name) else None
+
     def of_series(self, series: str) -> tuple[Listed, ...]:
         """The tickers that stand for a series."""
         return tuple(ticker for ticker in self.all() if ticker.series == series)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from orderflow.errors import NotFound
 from orderflow.market.market import Market
@@ -22,8 +22,10 @@ def build_alerts(
     bus: Bus,
     clock: Clock,
     ticker: Callable[[str], str | None],
+    failing: Callable[[], Mapping[str, tuple[str, str]]],
 ) -> Alerts:
-    """The alerts; nothing runs yet. ticker(name): the symbol of a ticker's name, None if there is no such ticker."""
+    """The alerts; nothing runs yet. ticker(name): the symbol of a ticker's name, or of its series; None if there is no
+    such ticker. failing: see `Alerts`."""
 
     def series(name: str) -> str:
         if (found := ticker(name)) is not None:
@@ -39,14 +41,5 @@ def build_alerts(
 
     targets = TargetStore(records)
     store = RecordStore(records, lambda alert_id: alerts.targets_of(alert_id))
-    alerts = Alerts(
-        market,
-        store,
-        workers,
-        bus,
-        clock,
-        series=series,
-        target=target,
-        failing=lambda: {str(each.id): (each.name, each.error) for each in targets.failing()},
-    )
+    alerts = Alerts(market, store, workers, bus, clock, series=series, target=target, failing=failing)
     return alerts

@@ -247,3 +247,11 @@ def test_changing_calls_need_the_key(make_services: Callable[..., Services]) -> 
     assert client.post("/alerts", json={"ticker": "X", "condition": "above", "price": 1}).status_code == 401
     assert client.delete("/alerts/1").status_code == 401
     assert client.post("/alerts/rehearsal", json={}).status_code == 401
+
+
+def test_a_ticker_is_a_name_for_its_series(make_services: Callable[..., Services]) -> None:
+    services = make_services(feeds=("simulated",))
+    client = create_server(services).test_client()
+    made = make(client, ticker="btc", operator="less", price=1)
+    assert (made["ticker"], made["symbols"]) == ("btc", ["sim:BTC"])
+    assert make(client, ticker="sim:BTC", operator="less", price=1)["symbols"] == ["sim:BTC"]
