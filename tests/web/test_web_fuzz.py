@@ -56,7 +56,7 @@ SELDOM_RIGHT = (
     "GET /exchange/stream",
     "GET /exchange/api/v3/ticker/bookTicker",
 )
-"""Random texts are not prices, times, steps, orders, alerts or sessions, and a call without an upgrade opens no socket."""
+"""Random texts are not prices, times, orders, alerts or sessions, and a call without an upgrade opens no socket."""
 
 CHECKS = [
     checks.not_a_server_error,
