@@ -1,4 +1,4 @@
-"""The command line: serve, demo, replay, export, doctor, key, and the care of the data: repair, backup, restore.
+"""The command line: serve, demo, replay, export, doctor, key, and the care of the data: db, repair, backup, restore.
 
 Server flags are generated from the settings, so every setting has one. Only this module and `__main__` import the
 pages. Each command imports what it needs, so that `--help` does not wait for pandas.
@@ -18,7 +18,7 @@ from typing import Any
 from orderflow import __version__
 from orderflow.errors import BadSetting, OrderflowError
 from orderflow.runtime import log_limit, memory
-from orderflow.runtime.redaction import Redaction
+from orderflow.runtime.redaction import Redaction, passwords_of
 from orderflow.runtime.reload import SECONDS, Watch
 from orderflow.settings.load import CONFIG_FILES, load_settings
 from orderflow.settings.settings import Settings, describe, is_loopback
@@ -85,6 +85,15 @@ def build_parser(command: str = "") -> argparse.ArgumentParser:
     doctor.set_defaults(run=run_doctor)
     _maintenance(commands)
 
+    about = "Show the version of the records' schema, or move it up or down. A server does the former by itself."
+    database = commands.add_parser("db", help="show or change the version of the records' schema", description=about)
+    database.add_argument("action", choices=("current", "upgrade", "downgrade"), help="what to do")
+    database.add_argument(
+        "version", nargs="?", help="version to move to (upgrade: the newest); `base` drops all records"
+    )
+    _settings_flags(database)
+    database.set_defaults(run=run_db)
+
     about = "Make a new key: the old one, and every cookie that came from it, end at once, in a running server too."
     key = commands.add_parser("key", help="replace the key that changing calls need", description=about)
     key.add_argument("what", choices=("rotate",), help="what to do with it")
@@ -102,6 +111,8 @@ def run_server(args: argparse.Namespace, *, demo: bool) -> int:
     memory.keep_large_arrays_apart()
     redaction = Redaction()
     redaction.install()
+    passwords = passwords_of(settings.database_url)
+    redaction.secrets = lambda: passwords
     sys.stderr = redaction.stream(sys.stderr)
     only_mine()
     # heavy, and only after the patch that `orderflow.__main__` makes
@@ -119,7 +130,8 @@ def run_server(args: argparse.Namespace, *, demo: bool) -> int:
         listener = listen(settings.bind, settings.port)
         loaded = services.start()
         server = create_server(services, most_sockets=raise_file_limit())
-        redaction.secrets = server.extensions[AUTHENTICATOR].secrets
+        keys = server.extensions[AUTHENTICATOR].secrets
+        redaction.secrets = lambda: [*passwords, *keys()]
         app = create_app(services, server)
         server.extensions["orderflow.delivery"].allow_scripts(app.csp_hashes)
     except BaseException:  # any error: close the log before reporting it
@@ -166,7 +178,23 @@ def run_maintenance(args: argparse.Namespace) -> int:
     from orderflow.maintenance.commands import run  # imports the engine; only these commands need it
 
     only_mine()
-    return run(args, _settings(args).data_dir)
+    settings = _settings(args)
+    if settings.database_url and args.command != "restore":
+        print(
+            f"{args.command}: the records are in PostgreSQL, so they are not part of this: use pg_dump", file=sys.stderr
+        )
+    return run(args, settings.data_dir)
+
+
+def run_db(args: argparse.Namespace) -> int:
+    """Run `db`."""
+    from orderflow.storage.records import command  # imports SQLAlchemy; only this command needs it
+    from orderflow.storage.records.address import address_of
+
+    only_mine()
+    settings = _settings(args)
+    address = address_of(settings.data_dir, ephemeral=settings.ephemeral, database_url=settings.database_url)
+    return command.run(args.action, address, args.version)
 
 
 def run_key(args: argparse.Namespace) -> int:

@@ -13,12 +13,27 @@ from collections.abc import Callable, Iterator, Mapping
 from importlib import metadata
 
 from orderflow import __version__
-from orderflow.errors import OrderflowError
+from orderflow.errors import BadSetting, NotFound, OrderflowError
 from orderflow.services import check
 from orderflow.settings.load import PREFIX
 from orderflow.settings.settings import Settings, describe
+from orderflow.storage.records.address import address_of
+from orderflow.storage.records.command import current
+from orderflow.storage.records.schema import check_version, versions
 
-PACKAGES = ("dash", "plotly", "flask", "flask-sock", "gevent", "pandas", "numpy", "pyarrow", "msgspec", "diskcache")
+PACKAGES = (
+    "dash",
+    "plotly",
+    "flask",
+    "flask-sock",
+    "gevent",
+    "pandas",
+    "numpy",
+    "pyarrow",
+    "msgspec",
+    "diskcache",
+    "sqlalchemy",
+)
 TESTS = ("ORDERFLOW_SHARED_DATA", "ORDERFLOW_REQUIRE_ALL")
 """Environment names with our prefix that are not settings: they belong to the tests."""
 
@@ -72,6 +87,7 @@ def checks(settings: Settings) -> Iterator[Finding]:
     except OrderflowError as error:
         yield WRONG, str(error)
     yield _data(settings)
+    yield _records(settings)
     yield _port(settings)
     if settings.beyond_loopback and not settings.api_key:
         yield NOTE, "other machines can reach the server: a key will be generated at the start"
@@ -117,6 +133,23 @@ def _data(settings: Settings) -> Finding:
         with contextlib.suppress(OSError):
             size += path.stat().st_size
     return OK, f"data folder {folder}, {size / 2**20:,.1f} MiB; `orderflow doctor --data` verifies it"
+
+
+def _records(settings: Settings) -> Finding:
+    """Where the records are, and whether this program can use them."""
+    if settings.ephemeral:
+        return OK, "records are kept in memory only"
+    try:
+        address = address_of(settings.data_dir, database_url=settings.database_url)
+        version = current(address)
+        check_version(version)
+    except NotFound:
+        return OK, f"records {address} will be created"
+    except OrderflowError as error:
+        return WRONG if settings.database_url or isinstance(error, BadSetting) else NOTE, str(error)
+    newest = versions()[-1]
+    later = "" if version == newest else f"; the start brings it to {newest}"
+    return OK, f"records {address}, schema {version}{later}"
 
 
 def _port(settings: Settings) -> Finding:

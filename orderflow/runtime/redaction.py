@@ -11,7 +11,7 @@ import logging
 import re
 from collections.abc import Callable, Iterable
 from typing import Any, TextIO
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, urlsplit
 
 HIDDEN = "…"
 ROUNDS = 3
@@ -19,20 +19,36 @@ ROUNDS = 3
 LONGEST = 4096
 """Characters of an encoded word that is looked into; to decode a longer one takes too long."""
 
+SHORTEST = 4
+"""Characters of a password that is looked for in the whole log."""
+
 _EQUALS, _END = r"(?:=|%(?:25)*3d)", r"(?:(?!%(?:25)*(?:26|23|3b|20|22|27))[^&#;\s\"'<>,)\]}\\])+"
-_KEY = re.compile(rf"(?<![A-Za-z0-9])((?:orderflow_|api_)?key{_EQUALS}){_END}", re.IGNORECASE)
+_KEY = re.compile(rf"(?<![A-Za-z0-9])((?:(?:orderflow_|api_)?key|password){_EQUALS}){_END}", re.IGNORECASE)
+_USER = re.compile(r"(://[^\s:/@\"'<>]*:)[^\s/\"'<>]+(?=@)")
 _BEARER = re.compile(r"\b(bearer\s+)[^\s\"',]+", re.IGNORECASE)
 _WORD = re.compile(r"[^\s\"'<>]+")
 
 
 def redact(text: str, secrets: Iterable[str] = ()) -> str:
-    """The text without the values of `key=`, bearer tokens and the secrets, percent-encoded ones too."""
+    """The text without the values of `key=` and `password=`, passwords in addresses, bearer tokens and the secrets,
+    percent-encoded ones too."""
     known = [secret for secret in secrets if secret]
     for secret in known:
         for form in {secret, quote(secret, safe="")}:
             text = text.replace(form, HIDDEN)
-    text = _BEARER.sub(rf"\1{HIDDEN}", _KEY.sub(rf"\1{HIDDEN}", text))
+    for pattern in (_KEY, _USER, _BEARER):
+        text = pattern.sub(rf"\1{HIDDEN}", text)
     return _WORD.sub(lambda found: _decoded(found[0], known), text) if "%" in text else text
+
+
+def passwords_of(address: str | None) -> list[str]:
+    """The password in a database's address, as it stands there and decoded. One of few characters is left out: it would
+    be found in many words."""
+    try:
+        found = urlsplit(address or "").password or ""
+    except ValueError:
+        found = ""
+    return [each for each in {found, unquote(found)} if len(each) >= SHORTEST]
 
 
 def _decoded(word: str, known: list[str]) -> str:

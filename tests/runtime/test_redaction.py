@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
-from orderflow.runtime.redaction import Redaction, redact
+from orderflow.runtime.redaction import Redaction, passwords_of, redact
 
 KEY = "correct-horse_battery~1"
 
@@ -49,6 +49,33 @@ def test_the_rest_of_a_line_stays() -> None:
     ):
         assert redact(plain, (KEY,)) == plain
     assert redact(f"a known one anywhere: {KEY!r}", (KEY,)) == "a known one anywhere: '…'"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "database_url = postgresql://ann:{}@db.example.org/flow is not reachable",
+        "('postgresql+psycopg://ann:{}@/flow?host=/run', 1)",
+        "postgresql://db.example.org/flow?user=ann&password={}",
+        "host=db password={} dbname=flow",
+    ],
+)
+def test_a_password_of_a_database_is_hidden_whether_it_is_known_or_not(text: str) -> None:
+    password = "s3cret%2Fword"
+    assert passwords_of(f"postgresql://ann:{password}@x/y") in (
+        ["s3cret%2Fword", "s3cret/word"],
+        ["s3cret/word", "s3cret%2Fword"],
+    )
+    for secrets in ((), passwords_of(f"postgresql://ann:{password}@x/y")):
+        found = redact(text.format(password), secrets)
+        assert "s3cret" not in found
+        assert "flow" in found
+
+
+def test_an_address_without_a_password_has_no_secret() -> None:
+    for address in (None, "", "postgresql://x/y", "postgresql://ann@x/y", "no address", "postgresql://[", "a://b:c@d"):
+        assert passwords_of(address) == []
+    assert redact("http://localhost:8765/a@b and http://[::1]:80/") == "http://localhost:8765/a@b and http://[::1]:80/"
 
 
 def test_a_long_encoded_word_is_left_out_instead_of_decoded() -> None:

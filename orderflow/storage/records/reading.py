@@ -73,7 +73,7 @@ def save(path: Path, folder: Path) -> tuple[Counter[str], list[str]]:
     lost = _log_problems(path)
     try:
         with opened(path, in_use=False) as source:
-            version = _version(source)
+            version = version_of(source)
             _make(folder, version if version in versions() else versions()[-1])
             with contextlib.closing(sqlite3.connect(folder / FILE)) as target:
                 for table in METADATA.sorted_tables:
@@ -114,7 +114,7 @@ def _check(connection: sqlite3.Connection, found: RecordsCheck) -> None:
             found.problems += [" ".join(map(str, row)) for row in rows if row[0] != "ok"]
         except BROKEN as error:
             found.problems.append(f"{pragma}: {error}")
-    found.version = _version(connection)
+    found.version = version_of(connection)
     if found.version and found.version not in versions():
         found.problems.append(f"schema {found.version} is not one that this version of Orderflow knows")
     for name in _tables(connection):
@@ -129,7 +129,7 @@ def _tables(connection: sqlite3.Connection) -> list[str]:
     return [name for (name,) in rows if name in METADATA.tables]
 
 
-def _version(connection: sqlite3.Connection) -> str:
+def version_of(connection: sqlite3.Connection) -> str:
     """The version of the schema, "" if it cannot be read."""
     with contextlib.suppress(*BROKEN):
         row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
