@@ -217,11 +217,34 @@ def frames(port: int) -> object:
         return "all was sent"
 
 
+def unread_sockets(port: int) -> object:
+    """400 WebSockets, half of which never read what they asked for, and half send messages that do not end."""
+    handshake = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: "
+    begin = f"GET /exchange/ws HTTP/1.1\r\nHost: localhost\r\n{handshake}dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode()
+    question = masked(0x81, b'{"method":"LIST_SUBSCRIPTIONS","id":"' + b"x" * 80 + b'"}')
+    unfinished = masked(0x01, b"x" * 60_000)
+    with contextlib.ExitStack() as stack:
+        opened = [stack.enter_context(connection(port)) for _ in range(400)]
+        for number, sock in enumerate(opened):
+            with contextlib.suppress(OSError):
+                sock.sendall(begin + (question * 4 if number % 2 else unfinished))
+        time.sleep(2.0)
+        return len(opened)
+
+
+def masked(kind: int, payload: bytes) -> bytes:
+    """A frame of a client, with a mask of zeros."""
+    size = len(payload)
+    head = struct.pack("!BB", kind, 0x80 | size) if size < 126 else struct.pack("!BBH", kind, 0x80 | 126, size)
+    return head + b"\0\0\0\0" + payload
+
+
 ATTACKS: dict[str, Callable[[int], object]] = {
     attack.__name__: attack
     for attack in (
         gzip_bombs, empty_objects, wrong_rows, wrong_rows_in_small_bodies, blank_lines, one_line, deep, wide, digits,
         symbols, new_symbols, good_rows, pipeline, announcers, tiny_chunks, parameters, headers, frames, gzip_parts,
+        unread_sockets,
     )
 }  # fmt: skip
 
