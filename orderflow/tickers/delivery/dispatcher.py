@@ -3,6 +3,8 @@
 The targets do not wait for each other. At most MOST_SENDING are sent to at once, and at most MOST_SLOW of them may be
 targets that fail or are slow, so that those that are well find a place whatever the others do. An attempt is recorded
 when it has ended. If the process ends before, the delivery is still pending: it is sent again, with the same id.
+
+One thread at a time reads or writes the records. When all did, the hub waited for the interpreter behind each of them.
 """
 
 from __future__ import annotations
@@ -55,6 +57,7 @@ class Dispatcher:
         self._jitter = jitter
         self._timeline = Timeline(clock)
         self._lock = plain_lock()
+        self._records_lock = plain_lock()
         self._wake = workers.event()
         self._stopped = False
         self._busy: dict[int, bool] = {}  # whether it counts as slow, by target
@@ -109,7 +112,7 @@ class Dispatcher:
     def _serve(self, target: int) -> None:
         try:
             for _ in range(TURN):
-                found = None if self._stopped else self._store.next_due(target, self.now())
+                found = None if self._stopped else self._next(target)
                 if found is None or not self._attempt(*found):
                     break
         except OrderflowError as error:
@@ -118,6 +121,10 @@ class Dispatcher:
             with self._lock:
                 self._busy.pop(target, None)
             self._wake.set()
+
+    def _next(self, target: int) -> tuple[StoredTarget, StoredDelivery] | None:
+        with self._records_lock:
+            return self._store.next_due(target, self.now())
 
     def _attempt(self, target: StoredTarget, delivery: StoredDelivery) -> bool:
         """Make one attempt; whether it was delivered and recorded."""
@@ -137,7 +144,8 @@ class Dispatcher:
         target = delivery.target
         assert target is not None
         try:
-            self._store.record(delivery, attempt, result)
+            with self._records_lock:
+                self._store.record(delivery, attempt, result)
         except OrderflowError as error:
             log.warning("an attempt to deliver could not be recorded: %s", error)
             self._unrecorded[target] = (delivery, attempt, result)
