@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
+from orderflow.feeds.sequence import Hole
+
 
 class State(StrEnum):
     """The state of a feed or of one of its series.
@@ -31,7 +33,8 @@ class SeriesStatus:
 
     trades: fills taken. gaps: filled by request. holes: gaps that the venue could not fill. missing: fills in them,
     where their number is known. refused: rows that could not be read or stored. repeated: rows that came again. age:
-    seconds since the last trade came, lag: seconds from its time to its arrival; None before the first.
+    seconds since the last trade came, lag: seconds from its time to its arrival; None before the first. last_holes: the
+    newest of the holes.
     """
 
     series: str
@@ -46,6 +49,20 @@ class SeriesStatus:
     repeated: int = 0
     lag: float | None = None
     age: float | None = None
+    last_holes: Sequence[Hole] = ()
+
+    def json(self) -> dict[str, Any]:
+        """The status, ready for JSON; times of holes are ms UTC."""
+        holes = [
+            {
+                "after": hole.after // 1_000_000,
+                "until": hole.until // 1_000_000,
+                "missing": hole.missing,
+                "reason": hole.reason,
+            }
+            for hole in self.last_holes
+        ]
+        return {name: getattr(self, name) for name in SeriesStatus.__slots__} | {"last_holes": holes}
 
 
 @dataclass(slots=True)
@@ -72,8 +89,7 @@ class FeedStatus:
         """The status, ready for JSON."""
         counts = ("trades", "gaps", "holes", "missing", "refused", "repeated")
         own = {name: getattr(self, name) for name in FeedStatus.__slots__ if name != "series"}
-        rows = [{name: getattr(each, name) for name in SeriesStatus.__slots__} for each in self.series]
-        return {**own, **{name: self.total(name) for name in counts}, "series": rows}
+        return {**own, **{name: self.total(name) for name in counts}, "series": [each.json() for each in self.series]}
 
 
 class LiveFeed(Protocol):

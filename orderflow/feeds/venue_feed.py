@@ -19,6 +19,8 @@ from orderflow.runtime.workers import Handle, Workers
 POLL_SECONDS = 0.025
 """Seconds between two looks at the socket: what came meanwhile goes into the market together."""
 STATUS_SECONDS = 0.25
+SHOWN_HOLES = 10
+"""Holes of a series in the status; all of them are counted."""
 
 
 class Market(Target, Reader, Protocol):
@@ -168,6 +170,7 @@ class VenueFeed:
                     order.repeated,
                     lag,
                     age,
+                    list(order.holes)[-SHOWN_HOLES:],
                 )
             )
         return FeedStatus(

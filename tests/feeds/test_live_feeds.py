@@ -10,6 +10,7 @@ import pytest
 from orderflow.errors import BadInput, BadSetting, Conflict
 from orderflow.feeds.live import FeedStatus, SeriesStatus, State
 from orderflow.feeds.live_feeds import LiveFeeds
+from orderflow.feeds.sequence import Hole
 from orderflow.feeds.venues.binance import Binance
 from orderflow.market.market import Market
 from orderflow.market.ticks import TickBatch
@@ -106,6 +107,16 @@ def test_series_of_a_feed_take_no_other_ticks_and_feeds_start_and_stop_together(
     assert feeds.status()[0].json()["trades"] == 2
     feeds.remove(feeds.tickers[0])
     assert one.pairs == []
+
+
+def test_holes_are_shown_with_their_times_in_ms() -> None:
+    hole = Hole(1_790_000_000_000_000_000, 1_790_000_001_500_000_000, 3, "the venue does not serve these trades")
+    status = FeedStatus("one", "One", State.LIVE, series=[SeriesStatus("one:P", "P", holes=1, last_holes=[hole])])
+    (row,) = status.json()["series"]
+    assert row["last_holes"] == [
+        {"after": 1_790_000_000_000, "until": 1_790_000_001_500, "missing": 3, "reason": hole.reason}
+    ]
+    assert status.json()["holes"] == 1
 
 
 def _batch(symbol: str) -> TickBatch:
