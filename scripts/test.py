@@ -81,6 +81,7 @@ def main(given: list[str]) -> int:
         return 1
     # so that the tests find the tools of the environment first
     environment = {**os.environ, "PATH": f"{python.parent}{os.pathsep}{os.environ.get('PATH', '')}"}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # compiled tests are kept: each process of pytest needs them all
     results = []
     for name, command in checks(python, given):
         print(f"\n== {name}", flush=True)

@@ -71,8 +71,12 @@ def start_server(*flags: str, environ: dict[str, str] | None = None, command: st
     """Start `python -m orderflow serve` on a free loopback port and wait until it is ready. Stop it with `stop()`.
 
     It has no simulated instruments, unless `environ` has a TICKER_COUNT, and no feeds, unless it has FEEDS.
+    Servers keep their compiled code for the next ones: without it, a start takes a third more processor time.
     """
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("ORDERFLOW_") and name != "PORT"}
+    unwanted = ("PORT", "PYTHONDONTWRITEBYTECODE")
+    clean = {
+        name: value for name, value in os.environ.items() if not name.startswith("ORDERFLOW_") and name not in unwanted
+    }
     process = subprocess.Popen(
         [sys.executable, "-m", "orderflow", command, "--port", "0", *flags],
         cwd=ROOT,

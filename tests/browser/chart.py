@@ -80,6 +80,7 @@ class Chart:
               localStorage.clear();
               of.kit.theme.choose("auto");
               of.page.chart.tools.choose(null);
+              of.page.chart.point(null);
               history.pushState(null, "", location.pathname + query);
               of.page.chart.set(of.options.DEFAULTS, false);
               of.address.visit({ search: query, hash: "" }, false);

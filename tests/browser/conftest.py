@@ -19,7 +19,19 @@ from tests.conftest import require
 from tests.herd.played import START, keep, play_game
 from tests.running import RunningServer, start_server
 
-ARGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--force-color-profile=srgb"]
+OFF = (
+    # pages of the browser's own address bar, which take a fifth of the processor time of every new context
+    *("WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "WebUIOmniboxFullPopup"),
+    # what Playwright switches off: of two lists the browser takes the last one
+    *("AvoidUnnecessaryBeforeUnloadCheckSync", "DestroyProfileOnBrowserClose", "HttpsUpgrades", "LensOverlay"),
+    *("HttpsFirstBalancedModeAutoEnable", "MediaRouter", "PaintHolding", "ThirdPartyStoragePartitioning"),
+    *("AvoidCorsURLLoaderRestartOnRedirect", "OptimizationHints", "NetworkTimeServiceQuerying", "AimEnabled"),
+    "PreconnectToSearch",
+)
+ARGS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--force-color-profile=srgb"),
+    f"--disable-features={','.join(OFF)}",
+]
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
 SYMBOL = "SHOWN"
@@ -50,11 +62,13 @@ def shown(server: RunningServer) -> str:
 
 @pytest.fixture(scope="session")
 def new_chart(browser: Any) -> Callable[..., Chart]:
-    """new_chart(server, phone=False, dark=True): an empty page in a new browser context."""
+    """new_chart(server, phone=False, dark=True, size=(1440, 900)): an empty page in a new browser context."""
 
-    def make(server: RunningServer, *, phone: bool = False, dark: bool = True) -> Chart:
+    def make(
+        server: RunningServer, *, phone: bool = False, dark: bool = True, size: tuple[int, int] = (1440, 900)
+    ) -> Chart:
         context = browser.new_context(
-            viewport=PHONE if phone else DESKTOP,
+            viewport=PHONE if phone else {"width": size[0], "height": size[1]},
             color_scheme="dark" if dark else "light",
             has_touch=phone,
             is_mobile=phone,
@@ -69,13 +83,13 @@ def new_chart(browser: Any) -> Callable[..., Chart]:
 
 @pytest.fixture
 def open_chart(new_chart: Callable[..., Chart]) -> Iterator[Callable[..., Chart]]:
-    """open_chart(server, "?symbol=…", phone=False, dark=True): the loaded page; it is closed after the test.
+    """open_chart(server, "?symbol=…", phone=False, dark=True, size=(1440, 900)): the loaded page.
 
-    A console error or an exception in the page fails the test.
+    It is closed after the test. A console error or an exception in the page fails the test.
     """
     opened: list[Chart] = []
 
-    def go(server: RunningServer, query: str = "", **kind: bool) -> Chart:
+    def go(server: RunningServer, query: str = "", **kind: Any) -> Chart:
         chart = new_chart(server, **kind)
         opened.append(chart)
         chart.visit(query)
@@ -89,7 +103,10 @@ def open_chart(new_chart: Callable[..., Chart]) -> Iterator[Callable[..., Chart]
 
 @pytest.fixture(scope="module")
 def desk(new_chart: Callable[..., Chart], server: RunningServer, shown: str) -> Iterator[Chart]:
-    """The desktop page with the session's symbol, shared by a module's tests: each load takes seconds."""
+    """The desktop page with the session's symbol, shared by a module's tests: each load takes seconds.
+
+    It ends with the module, because an open page asks for news all the time.
+    """
     chart = new_chart(server)
     chart.visit(f"?symbol={shown}")
     yield chart
@@ -114,9 +131,9 @@ def deep(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     server.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def deep_desk(new_chart: Callable[..., Chart], deep: RunningServer) -> Iterator[Chart]:
-    """The desktop page of DEEP, shared by the tests that need no other."""
+    """The desktop page of DEEP, shared by those of a module's tests that need no other."""
     chart = new_chart(deep)
     chart.visit("?symbol=DEEP")
     yield chart
@@ -137,6 +154,16 @@ def games(games_folder: Path) -> Iterator[tuple[RunningServer, str, str]]:
     rounds = keep(play_game(people=20, seconds=60, rounds_of=4, experiment=False, start=later), games_folder)
     server = start_server("--data-dir", str(games_folder))
     yield server, herd, rounds
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def locked() -> Iterator[RunningServer]:
+    """A server with three instruments that requires its key, "open-sesame"; tests must not play its herd game."""
+    server = start_server(
+        "--ephemeral", "--no-browser", environ={"TICKER_COUNT": "3", "ORDERFLOW_API_KEY": "open-sesame"}
+    )
+    yield server
     server.stop()
 
 

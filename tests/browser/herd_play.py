@@ -154,6 +154,11 @@ class FakeGame:
         _answer(route, (200, {**told, "you": self.you}, {}))
 
 
+def refusal(status: int, detail: str, retry_after: str = "") -> Callable[[dict[str, Any]], Reply]:
+    """A `join` or `order` that is always refused."""
+    return lambda body: (status, {"detail": detail}, {"Retry-After": retry_after} if retry_after else {})
+
+
 def _answer(route: Any, reply: Reply) -> None:
     status, body, headers = reply
     route.fulfill(status=status, content_type="application/json", body=json.dumps(body), headers=headers)

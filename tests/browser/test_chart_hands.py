@@ -33,9 +33,9 @@ def test_zoom_and_a_drawn_line_survive_updates(open_chart: Open, server: Running
     assert chart.page.locator("#chart-plot .shapelayer path").count() >= 1
 
 
-def test_follow_goes_with_the_newest_bar(open_chart: Open, server: RunningServer) -> None:
+def test_follow_goes_with_the_newest_bar(chart: Chart, server: RunningServer) -> None:
     post_ticks(server, "FOLLOW", minutes=35)
-    chart = open_chart(server, "?symbol=FOLLOW")
+    chart.afresh("?symbol=FOLLOW")
     first = chart.settled()
     with Feed(server, "FOLLOW", minute=35):
         later = chart.until(f"s.last >= {first['last'] + 2} && s.x[1] >= {first['x'][1] + 1.5}")
@@ -43,9 +43,9 @@ def test_follow_goes_with_the_newest_bar(open_chart: Open, server: RunningServer
     assert later["x"][1] - later["x"][0] == pytest.approx(first["x"][1] - first["x"][0])
 
 
-def test_dragging_continues_over_updates(open_chart: Open, server: RunningServer) -> None:
+def test_dragging_continues_over_updates(chart: Chart, server: RunningServer) -> None:
     post_ticks(server, "HELD", minutes=35)
-    chart = open_chart(server, "?symbol=HELD")
+    chart.afresh("?symbol=HELD")
     before = chart.settled()
     mouse = chart.page.mouse
     mouse.move(*chart.at(0.5, 0.5))

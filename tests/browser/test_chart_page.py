@@ -38,11 +38,9 @@ def test_first_view_is_what_can_be_read_of_the_last_thirty_minutes(chart: Chart)
     assert "of 30 minutes" not in chart.text("chart-legend-sub")
 
 
-def test_one_small_plotly_is_loaded_and_nothing_from_elsewhere(
-    open_chart: Open, server: RunningServer, shown: str
-) -> None:
-    chart = open_chart(server, f"?symbol={shown}")
+def test_one_small_plotly_is_loaded_and_nothing_from_elsewhere(chart: Chart, server: RunningServer) -> None:
     names = chart.page.evaluate("() => performance.getEntriesByType('resource').map((e) => e.name)")
+    assert any("00-plotly-basic" in name for name in names)
     assert [name for name in names if "plotly" in name] == [name for name in names if "00-plotly-basic" in name]
     assert [name for name in names if not name.startswith((server.url, "data:", "blob:"))] == []
 
@@ -88,10 +86,9 @@ def test_unchanged_market_costs_an_empty_answer(chart: Chart) -> None:
         assert answer.value.status == 204
 
 
-def test_change_is_a_small_answer(open_chart: Open, server: RunningServer) -> None:
+def test_change_is_a_small_answer(chart: Chart, server: RunningServer) -> None:
     post_ticks(server, "SMALL", minutes=35)
-    chart = open_chart(server, "?symbol=SMALL")
-    chart.settled()
+    chart.afresh("?symbol=SMALL")
     sizes: list[int] = []
 
     def note(answer: Any) -> None:
@@ -107,6 +104,7 @@ def test_change_is_a_small_answer(open_chart: Open, server: RunningServer) -> No
     chart.until(f"s.ticks === {before + 1}")
     assert sizes
     assert max(sizes) <= 2_048
+    chart.page.remove_listener("response", note)
 
 
 def test_keys_change_what_bars_show(chart: Chart) -> None:
@@ -170,12 +168,6 @@ def test_address_of_a_range_shows_that_range(open_chart: Open, server: RunningSe
     assert state["y"] == pytest.approx([99_600, 100_400])
     assert (state["follow"], state["rows"], state["panes"]) == (False, 2, ["cvd"])
     assert chart.page.url.endswith(query)
-
-
-def test_unknown_symbol_gets_a_hint(open_chart: Open, server: RunningServer, shown: str) -> None:
-    chart = open_chart(server, "?symbol=NOBODY")
-    assert chart.text("chart-empty-title") == "No ticks of NOBODY yet"
-    assert chart.text("chart-command") == f"orderflow-replay YOUR_TICKS.csv --symbol NOBODY --server {server.url}"
 
 
 def test_activity_bars_are_drawn(chart: Chart) -> None:
@@ -461,9 +453,11 @@ def test_activity_bars_of_any_measure(chart: Chart) -> None:
     drawer.wait_for(state="hidden")
 
 
-def test_the_empty_chart_offers_a_command_and_links(open_chart: Open, server: RunningServer) -> None:
+def test_the_chart_of_an_unknown_symbol_offers_a_command_and_links(open_chart: Open, server: RunningServer) -> None:
     chart = open_chart(server, "?symbol=NOBODY")
     page = chart.page
+    assert chart.text("chart-empty-title") == "No ticks of NOBODY yet"
+    assert chart.text("chart-command") == f"orderflow-replay YOUR_TICKS.csv --symbol NOBODY --server {server.url}"
     page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=server.url)
     page.get_by_role("button", name="Copy").click()
     page.wait_for_function("() => document.getElementById('chart-announce').textContent === 'Copied.'")

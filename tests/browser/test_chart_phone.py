@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -13,12 +13,22 @@ from tests.running import RunningServer
 pytestmark = pytest.mark.browser
 
 
+@pytest.fixture(scope="module")
+def phone(new_chart: Callable[..., Chart], server: RunningServer, shown: str) -> Iterator[Chart]:
+    """The page on a phone, shared by these tests."""
+    chart = new_chart(server, phone=True)
+    chart.visit(f"?symbol={shown}")
+    yield chart
+    chart.page.context.close()
+
+
 @pytest.fixture
-def chart(open_chart: Callable[..., Chart], server: RunningServer, shown: str) -> Chart:
-    """The page on a phone."""
-    chart = open_chart(server, f"?symbol={shown}", phone=True)
-    chart.settled()
-    return chart
+def chart(phone: Chart, shown: str) -> Iterator[Chart]:
+    """The page on a phone in the state of a first visit."""
+    phone.afresh(f"?symbol={shown}")
+    yield phone
+    errors, phone.errors[:] = list(phone.errors), []
+    assert errors == []
 
 
 def test_nothing_scrolls_sideways(chart: Chart) -> None:

@@ -38,9 +38,9 @@ def same(held: list[dict[str, Any]], bars: list[dict[str, Any]]) -> None:
     assert [bar["vwap"] for bar in held] == pytest.approx([float(bar["vwap"]) for bar in bars], abs=1e-4)
 
 
-def test_figures_are_those_of_the_api_also_after_a_late_tick(open_chart: Open, server: RunningServer) -> None:
+def test_figures_are_those_of_the_api_also_after_a_late_tick(chart: Chart, server: RunningServer) -> None:
     post_ticks(server, "LATE", minutes=35)
-    chart = open_chart(server, "?symbol=LATE")
+    chart.afresh("?symbol=LATE")
     rows = chart.settled()["rows"]
     before = chart.page.evaluate(HELD)
     same(before, api(server, "LATE", rows))
@@ -52,10 +52,9 @@ def test_figures_are_those_of_the_api_also_after_a_late_tick(open_chart: Open, s
     assert after[-1]["vwap"] != before[-1]["vwap"]
 
 
-def test_naked_pocs_are_switched_on_and_shown_in_the_legend(open_chart: Open, server: RunningServer) -> None:
+def test_naked_pocs_are_switched_on_and_shown_in_the_legend(chart: Chart, server: RunningServer) -> None:
     post_ticks(server, "NAKED", minutes=35)
-    chart = open_chart(server, "?symbol=NAKED")
-    chart.settled()
+    chart.afresh("?symbol=NAKED")
     studies = "orderflow.page.chart.model.studies"
     assert chart.page.evaluate(studies) == {}
     assert "Naked POC" not in chart.text("chart-legend-rules")
@@ -74,13 +73,11 @@ def test_naked_pocs_are_switched_on_and_shown_in_the_legend(open_chart: Open, se
     chart.page.keyboard.press("Escape")
     chart.page.wait_for_timeout(400)
     assert chart.pixels()["drawn"] > plain
-    chart.page.evaluate("localStorage.clear()")
 
 
-def test_profile_marks_follow_the_visible_bars(open_chart: Open, server: RunningServer) -> None:
+def test_profile_marks_follow_the_visible_bars(chart: Chart, server: RunningServer) -> None:
     post_ticks(server, "PROFILE", minutes=60)
-    chart = open_chart(server, "?symbol=PROFILE")
-    chart.settled()
+    chart.afresh("?symbol=PROFILE")
     marked = """() => {
       const { model, span, profile } = orderflow.page.chart;
       return model.profile && JSON.stringify(model.profile.span) === JSON.stringify(span) && profile.poc >= 0;

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
+from tests.browser.conftest import DESKTOP
+from tests.browser.waiting import PATIENCE
 from tests.running import RunningServer
 
 pytestmark = pytest.mark.browser
 
+Games = tuple[RunningServer, str, str]
 FIGURES = ("price", "windows", "memory", "experiment", "wealth", "lorenz")
 
 
@@ -24,29 +27,45 @@ def drawn(page: Any) -> None:
     )
 
 
+@pytest.fixture(scope="module")
+def desk(browser: Any, games: Games) -> Iterator[tuple[Any, list[str]]]:
+    """(the newest game's debrief on a desktop, its console errors), shared: a report takes seconds of a core."""
+    context = browser.new_context(viewport=DESKTOP, color_scheme="light")
+    context.set_default_timeout(PATIENCE)
+    page, errors = context.new_page(), []
+    page.on("pageerror", lambda error: errors.append(f"exception: {error}"))
+    page.on("console", lambda message: message.type == "error" and errors.append(message.text))
+    page.goto(f"{games[0].url}/herd/debrief/")
+    drawn(page)
+    yield page, errors
+    context.close()
+
+
 @pytest.fixture
-def report(games: tuple[RunningServer, str, str], visit: Callable[..., Any]) -> Callable[..., Any]:
-    """report(dark=True, phone=False): the drawn debrief of the game with an experiment."""
+def newest(desk: tuple[Any, list[str]]) -> Iterator[Any]:
+    """The shared page, whatever it shows; an error in its console fails the test."""
+    page, errors = desk
+    yield page
+    seen, errors[:] = list(errors), []
+    assert seen == []
 
-    def go(**kind: bool) -> Any:
-        server, herd, _ = games
-        page = visit(f"{server.url}/herd/debrief/?session={herd}", **kind)
-        drawn(page)
-        return page
 
-    return go
+@pytest.fixture
+def report(newest: Any, games: Games) -> Any:
+    """The shared page with the debrief of the game with an experiment."""
+    server, herd, _ = games
+    if f"session={herd}" not in newest.url:
+        newest.goto(f"{server.url}/herd/debrief/?session={herd}")
+    drawn(newest)
+    return newest
 
 
 def paper(page: Any) -> str:
     return str(page.evaluate("document.querySelector('#debrief-price .js-plotly-plot').layout.paper_bgcolor"))
 
 
-def test_the_newest_game_comes_first_and_another_can_be_chosen(
-    games: tuple[RunningServer, str, str], visit: Callable[..., Any]
-) -> None:
-    server, herd, rounds = games
-    page = visit(f"{server.url}/herd/debrief/")
-    drawn(page)
+def test_the_newest_game_comes_first_and_another_can_be_chosen(games: Games, newest: Any) -> None:
+    (server, herd, rounds), page = games, newest
     assert f"session={rounds}" in page.url
     assert page.locator("#debrief-periods").count() == 1
     page.locator("#debrief-session").click()
@@ -65,21 +84,26 @@ def test_the_newest_game_comes_first_and_another_can_be_chosen(
         assert len(answer.body()) > 500
 
 
-def test_theme_can_be_chosen(report: Callable[..., Any]) -> None:
-    page = report(dark=False)
+def test_theme_can_be_chosen(report: Any) -> None:
+    page = report
     assert paper(page) == "#ffffff"
     page.locator("#debrief-theme-button").click()
     page.wait_for_function(
         "() => document.querySelector('#debrief-price .js-plotly-plot')?.layout?.paper_bgcolor === '#0c1017'"
     )
-    page.keyboard.press("t")
-    page.wait_for_function(
-        "() => document.querySelector('#debrief-price .js-plotly-plot')?.layout?.paper_bgcolor === '#ffffff'"
-    )
+    page.evaluate("() => document.activeElement.blur()")
+    for colour in ("#ffffff", "#0c1017"):
+        page.keyboard.press("t")
+        page.wait_for_function(
+            "(colour) => document.querySelector('#debrief-price .js-plotly-plot')?.layout?.paper_bgcolor === colour",
+            arg=colour,
+        )
 
 
-def test_print_is_white_without_controls_and_the_screen_is_restored(report: Callable[..., Any]) -> None:
-    page = report()
+def test_print_is_white_without_controls_and_the_screen_is_restored(report: Any) -> None:
+    page = report
+    if paper(page) != "#0c1017":
+        page.keyboard.press("t")
     assert len(page.pdf(format="A4")) > 30_000
     page.wait_for_timeout(300)
     assert paper(page) == "#0c1017"  # the browser has said that printing is over
@@ -98,8 +122,10 @@ def test_print_is_white_without_controls_and_the_screen_is_restored(report: Call
     assert page.locator(".hd-bar").is_visible()
 
 
-def test_a_phone_shows_it_without_scrolling_sideways(report: Callable[..., Any]) -> None:
-    page = report(phone=True)
+def test_a_phone_shows_it_without_scrolling_sideways(games: Games, visit: Callable[..., Any]) -> None:
+    server, herd, _ = games
+    page = visit(f"{server.url}/herd/debrief/?session={herd}", phone=True)
+    drawn(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
@@ -109,8 +135,9 @@ def test_without_a_game_it_says_how_to_get_one(server: RunningServer, visit: Cal
     assert "No debrief of this session" in page.inner_text("#debrief-body")
 
 
-def test_update_print_and_links_of_the_debrief(report: Callable[..., Any]) -> None:
-    page = report()
+def test_update_print_and_links_of_the_debrief(report: Any, games: Games) -> None:
+    page = report
+    assert page.locator(".hd-replay").get_attribute("href").startswith(f"/herd/replay/?session={games[1]}")
     for name, address in (("Back to the game", "/herd/"), ("The crowd's footprint", "/chart/?symbol=HERD")):
         assert page.get_by_role("link", name=name).get_attribute("href") == address
     assert page.get_by_role("region", name="For the talk").get_by_role("heading").count() >= 2
@@ -138,16 +165,16 @@ def test_update_print_and_links_of_the_debrief(report: Callable[..., Any]) -> No
     page.evaluate("() => { window.prints = 0; window.print = () => window.prints++; }")
     page.get_by_role("button", name="Print").click()
     page.wait_for_function("() => window.prints === 1")
+    theme = page.evaluate("document.documentElement.dataset.theme")
     page.locator("#debrief-session").focus()
     page.keyboard.press("t")
     page.wait_for_timeout(100)
-    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    assert page.evaluate("document.documentElement.dataset.theme") == theme
 
 
-def test_notices_of_the_debrief(launch: Callable[..., RunningServer], visit: Callable[..., Any]) -> None:
-    server = launch("--ephemeral", "--no-browser", environ={"ORDERFLOW_API_KEY": "open-sesame"})
-    page = visit(f"{server.url}/herd/debrief/")
+def test_notices_of_the_debrief(locked: RunningServer, visit: Callable[..., Any]) -> None:
+    page = visit(f"{locked.url}/herd/debrief/")
     page.get_by_role("heading", name="This page needs the key").wait_for()
-    page.goto(f"{server.url}/herd/debrief/?key=open-sesame")
+    page.goto(f"{locked.url}/herd/debrief/?key=open-sesame")
     page.get_by_role("heading", name="No game has been played yet").wait_for()
     assert page.get_by_role("link", name="Start a game").get_attribute("href") == "/herd/"

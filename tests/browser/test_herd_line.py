@@ -35,17 +35,24 @@ def ada(room: Room) -> Player:
     return room.begin(1)[0]
 
 
-@pytest.fixture
-def stage(browser: Any, room: Room, ada: Player) -> Iterator[Stage]:
-    """The presenter's page in the game of `ada`."""
+@pytest.fixture(scope="module")
+def tab(browser: Any, room: Room) -> Iterator[Stage]:
+    """The presenter's page, shared by a module's tests: each load takes seconds."""
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     context.set_default_timeout(PATIENCE)
     made = Stage(context.new_page(), room.server.url)
     made.visit()
-    made.page.wait_for_function(f"() => {GRAPH}?.data[0].x.length")
     yield made
     context.close()
-    assert made.errors == []
+
+
+@pytest.fixture
+def stage(tab: Stage, room: Room, ada: Player) -> Iterator[Stage]:
+    """The presenter's page in the game of `ada`."""
+    follows(tab, room)
+    yield tab
+    errors, tab.errors[:] = list(tab.errors), []
+    assert errors == []
 
 
 def trade(player: Player, count: int, pause: float = 0.26) -> None:
@@ -55,19 +62,38 @@ def trade(player: Player, count: int, pause: float = 0.26) -> None:
         time.sleep(pause)
 
 
-def agrees(stage: Stage, room: Room) -> None:
-    """Wait until the line has the server's last price, and assert that every point is there once, in order."""
+def follows(stage: Stage, room: Room) -> None:
+    """Wait until the page shows the room's present game and its line."""
+    state = room.state()
+    stage.wait_text("herd-session", state["session"])
+    stage.page.wait_for_function(f"() => {GRAPH}?.data[0].x.length")
+    stage.wait_line(f"Math.abs(y[y.length - 1] - {state['price']}) < 1e-4")
+
+
+def another(stage: Stage, room: Room) -> Stage:
+    """A page that has just been opened beside this one."""
+    made = Stage(stage.page.context.new_page(), stage.url)
+    made.visit()
+    follows(made, room)
+    return made
+
+
+def agree(room: Room, *stages: Stage) -> None:
+    """Wait until all lines have the server's last price; assert that they have the same points, once and in order."""
     price = room.state()["price"]
-    stage.wait_line(f"Math.abs(y[y.length - 1] - {price}) < 1e-4")
-    x, y = stage.line()
+    for stage in stages:
+        stage.wait_line(f"Math.abs(y[y.length - 1] - {price}) < 1e-4")
+    x, y = stages[0].line()
     assert x == sorted(set(x))
-    whole = stage.page.context.new_page()
-    other = Stage(whole, stage.url)
-    other.visit()
-    other.page.wait_for_function(f"() => {GRAPH}?.data[0].x.length")
-    other.wait_line(f"Math.abs(y[y.length - 1] - {price}) < 1e-4")
-    assert other.line() == [x, y]  # what a page that has just been opened gets
-    whole.close()
+    for stage in stages[1:]:
+        assert stage.line() == [x, y]
+
+
+def agrees(stage: Stage, room: Room) -> None:
+    """Assert that the page's line is the one that a page gets that has just been opened."""
+    other = another(stage, room)
+    agree(room, stage, other)
+    other.page.close()
 
 
 def test_points_grow_and_answers_that_are_lost_are_asked_for_again(stage: Stage, room: Room, ada: Player) -> None:
@@ -108,26 +134,23 @@ def test_zoom_survives_twenty_updates(stage: Stage, room: Room, ada: Player) -> 
     assert stage.range() == pytest.approx(zoomed)
     stage.page.mouse.dblclick(x + w / 2, y + h / 2)
     stage.page.wait_for_function(f"() => {GRAPH}._fullLayout.xaxis.autorange === true")
-    agrees(stage, room)
+    agree(room, stage)
 
 
 def test_a_reset_and_two_tabs(stage: Stage, room: Room, ada: Player) -> None:
     trade(ada, 4)
-    second = Stage(stage.page.context.new_page(), stage.url)
-    second.visit()
-    second.page.wait_for_function(f"() => {GRAPH}?.data[0].x.length")
+    second = another(stage, room)
     trade(ada, 4)
-    agrees(stage, room)
-    agrees(second, room)
-    session = room.state()["session"]
+    agree(room, stage, second)
     blaise = room.begin(1)[0]
-    for tab in (stage, second):
-        tab.page.wait_for_function(
-            "(session) => !document.getElementById('herd-session').innerText.includes(session)", arg=session
-        )
+    for one in (stage, second):
+        follows(one, room)
     trade(blaise, 4)
-    agrees(stage, room)
-    assert second.errors == []
+    third = another(stage, room)
+    agree(room, stage, second, third)
+    assert second.errors == third.errors == []
+    for one in (second, third):
+        one.page.close()
 
 
 def test_a_tab_that_was_hidden_for_half_a_minute_catches_up(stage: Stage, room: Room, ada: Player) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from tests.browser.herd_play import Phone
 from tests.browser.waiting import PATIENCE
-from tests.running import RunningServer
+from tests.running import RunningServer, start_server
 
 pytestmark = pytest.mark.browser
 
@@ -45,8 +45,23 @@ def control(server: RunningServer, action: str, **more: Any) -> None:
     server.post("/herd/control", json.dumps({"action": action, **more}).encode())
 
 
-def test_a_session_from_the_first_join_to_the_end(launch: Callable[..., RunningServer], hire: HIRE) -> None:
-    server = launch("--ephemeral", "--no-browser")
+@pytest.fixture(scope="module")
+def shared() -> Iterator[RunningServer]:
+    """A server for games from their beginning."""
+    running = start_server("--ephemeral", "--no-browser")
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def beginning(shared: RunningServer) -> RunningServer:
+    """The server with a new game."""
+    control(shared, "reset")
+    return shared
+
+
+def test_a_session_from_the_first_join_to_the_end(beginning: RunningServer, hire: HIRE) -> None:
+    server = beginning
     ada, bob = hire(server), hire(server)
     ada.enter("Ada")
     bob.enter()
@@ -87,8 +102,8 @@ def test_a_session_from_the_first_join_to_the_end(launch: Callable[..., RunningS
     assert ada.errors == bob.errors == []
 
 
-def test_trades_of_an_undone_round_are_removed(launch: Callable[..., RunningServer], hire: HIRE) -> None:
-    server = launch("--ephemeral", "--no-browser")
+def test_trades_of_an_undone_round_are_removed(beginning: RunningServer, hire: HIRE) -> None:
+    server = beginning
     ada = hire(server)
     ada.enter("Ada")
     ada.page.tap("#buy")

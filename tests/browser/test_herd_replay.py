@@ -67,10 +67,7 @@ def line(page: Any) -> list[str]:
 
 def test_a_session_is_played_again(games: Games, visit: Callable[..., Any]) -> None:
     server, _, rounds = games
-    page = visit(f"{server.url}/herd/debrief/?session={rounds}")
-    page.locator(".hd-replay").click()
-    page.wait_for_url("**/herd/replay/**")
-    page.goto(f"{server.url}/herd/replay/?session={rounds}&velocity=12")
+    page = visit(f"{server.url}/herd/replay/?session={rounds}&velocity=12")
     velocity(page, "12×")
     shown(page, "replay-time", "0:2")
     pause(page, "Space")
@@ -306,10 +303,7 @@ def test_unknown_session_is_reported(server: RunningServer, visit: Callable[...,
     page.get_by_role("alert").get_by_text("no session").wait_for()
 
 
-def test_errors_of_the_replay_are_shown(
-    launch: Callable[..., RunningServer], games: Games, visit: Callable[..., Any]
-) -> None:
-    locked = launch("--ephemeral", "--no-browser", environ={"ORDERFLOW_API_KEY": "open-sesame"})
+def test_errors_of_the_replay_are_shown(locked: RunningServer, games: Games, visit: Callable[..., Any]) -> None:
     page = visit(f"{locked.url}/herd/replay/")
     page.get_by_role("alert").get_by_text("needs the key").wait_for()
     page.goto(f"{locked.url}/herd/replay/?key=open-sesame")

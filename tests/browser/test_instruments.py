@@ -7,20 +7,11 @@ from typing import Any
 
 import pytest
 
-from tests.browser.conftest import PHONE
-from tests.browser.instruments import COUNT, REFUSED, Page
+from tests.browser.conftest import DESKTOP, PHONE
+from tests.browser.instruments import COUNT, Page
 from tests.running import RunningServer, start_server
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def locked() -> Iterator[RunningServer]:
-    """A server that requires its key for changes."""
-    environ = {"TICKER_COUNT": "3", "ORDERFLOW_API_KEY": "open-sesame"}
-    server = start_server("--ephemeral", "--no-browser", environ=environ)
-    yield server
-    server.stop()
 
 
 # the table
@@ -53,23 +44,6 @@ def test_what_is_shown_is_what_the_server_has(ix: Page, ix_server: RunningServer
     prices = {one["id"]: f"{one['current_price']:,.2f}" for one in ix_server.get("/api/v1/tickers")}
     assert {id: ix.cell(id, "price") for id in ix.rows()} == prices
     ix_server.post("/api/v1/simulation", b'{"action": "start"}')
-
-
-def test_focus_selection_and_scroll_survive_updates(open_ix: Callable[..., Page], launch: Callable[..., Any]) -> None:
-    page = open_ix(launch("--ephemeral", "--no-browser", environ={"TICKER_COUNT": "100"}))
-    page.sort("Change")
-    page.page.wait_for_timeout(700)
-    page.press("/", "ArrowDown", *["ArrowDown"] * 30)
-    held, scrolled = page.focused, page.page.evaluate("() => document.querySelector('.ag-body-viewport').scrollTop")
-    assert scrolled > 0
-    page.page.click(f".ag-row[row-id={held}] [col-id=id]")
-    page.dialog(held)
-    page.press("Escape")
-    page.gone()
-    page.page.wait_for_timeout(4_500)  # longer than an order is kept when nobody is at the rows
-    assert page.focused == held
-    assert page.page.evaluate("() => document.querySelector('.ag-body-viewport').scrollTop") == scrolled
-    assert page.page.get_attribute(".ag-row-selected", "row-id") == held
 
 
 def test_summary_line(ix: Page) -> None:
@@ -243,23 +217,17 @@ def test_two_pages_control_one_simulation(ix: Page, open_ix: Callable[..., Page]
     assert ix_server.get("/api/v1/simulation")["speed"] == 5
 
 
-def test_without_the_key_the_page_says_how_to_get_it(open_ix: Callable[..., Page], locked: RunningServer) -> None:
-    page = open_ix(locked)
-    page.page.get_by_role("button", name="Pause").click()
-    page.page.get_by_role("alert").get_by_text("?key=").wait_for()
-    assert "Pause" in page.text("#instruments-run")
-    slider = page.page.get_by_role("slider", name="Speed")
-    slider.press("ArrowRight")
-    page.until("$('[role=slider]').getAttribute('aria-valuenow') === '3'")  # it goes back to what is
-    assert locked.get("/api/v1/simulation")["speed"] == 1
-
-
 def test_a_viewer_sees_and_changes_nothing(open_ix: Callable[..., Page], locked: RunningServer) -> None:
     page = open_ix(locked)
     page.shows("#instruments-status", "view only")
     page.page.get_by_role("button", name="Pause").click()
     page.page.get_by_role("alert").get_by_text("open this page once with ?key=").wait_for()
-    assert locked.get("/api/v1/simulation")["running"] is True
+    assert "Pause" in page.text("#instruments-run")
+    slider = page.page.get_by_role("slider", name="Speed")
+    slider.press("ArrowRight")
+    page.until("$('[role=slider]').getAttribute('aria-valuenow') === '3'")  # it goes back to what is
+    state = locked.get("/api/v1/simulation")
+    assert (state["running"], state["speed"]) == (True, 1)
     page.visit("?key=open-sesame")
     page.page.get_by_role("button", name="Pause").click()
     page.shows("#instruments-live", "Paused")
@@ -333,8 +301,19 @@ def test_no_instruments(open_ix: Callable[..., Page], server: RunningServer) -> 
     assert page.text("#instruments-count") == "0 instruments"
 
 
-def test_many_instruments_are_few_cards(open_ix: Callable[..., Page], launch: Callable[..., RunningServer]) -> None:
-    page = open_ix(launch("--ephemeral", "--no-browser", environ={"TICKER_COUNT": "600"}))
+@pytest.fixture(scope="module")
+def many(browser: Any) -> Iterator[Page]:
+    """A page of 600 instruments, shared by the tests that need many."""
+    server = start_server("--ephemeral", "--no-browser", environ={"TICKER_COUNT": "600"})
+    page = Page(browser.new_context(viewport=DESKTOP, color_scheme="dark"), server.url)
+    page.visit()
+    yield page
+    page.page.context.close()
+    server.stop()
+
+
+def test_many_instruments_are_few_cards(many: Page) -> None:
+    page = many
     assert page.text("#instruments-count") == "600 instruments"
     assert page.text("#instruments-range") == "1 to 60 of 600"
     assert len(page.rows()) < 60
@@ -358,15 +337,25 @@ def test_many_instruments_are_few_cards(open_ix: Callable[..., Page], launch: Ca
     page.page.fill("#instruments-search", "_59")
     page.shows("#instruments-count", "11 of 600")  # ITEM_59 too
     page.until("document.querySelectorAll('.ag-center-cols-container .ag-row').length === 11")
+    assert page.errors == []
 
 
-def test_reconnects_after_a_restart(open_ix: Callable[..., Page], launch: Callable[..., RunningServer]) -> None:
-    first = launch("--ephemeral", "--no-browser", environ={"TICKER_COUNT": "3"})
-    page = open_ix(first, expect=("ERR_CONNECTION_REFUSED", REFUSED, "Failed to fetch", "Callback failed"))
-    first.stop()
-    banner = page.page.locator(".ix-banner")
-    banner.get_by_text("No connection").wait_for(timeout=3_000)
-    launch("--ephemeral", "--no-browser", "--port", str(first.port), environ={"TICKER_COUNT": "5"})
-    page.shows("#instruments-count", "5 instruments")
-    page.until("document.querySelectorAll('.ag-center-cols-container .ag-row').length === 5")
-    banner.wait_for(state="hidden")
+def test_focus_selection_and_scroll_survive_updates(many: Page) -> None:
+    page = many
+    if page.page.input_value("#instruments-search"):
+        page.page.fill("#instruments-search", "")
+        page.shows("#instruments-count", "600 instruments")
+    page.sort("Change")
+    page.page.wait_for_timeout(700)
+    page.press("/", "ArrowDown", *["ArrowDown"] * 30)
+    held, scrolled = page.focused, page.page.evaluate("() => document.querySelector('.ag-body-viewport').scrollTop")
+    assert scrolled > 0
+    page.page.click(f".ag-row[row-id={held}] [col-id=id]")
+    page.dialog(held)
+    page.press("Escape")
+    page.gone()
+    page.page.wait_for_timeout(4_500)  # longer than an order is kept when nobody is at the rows
+    assert page.focused == held
+    assert page.page.evaluate("() => document.querySelector('.ag-body-viewport').scrollTop") == scrolled
+    assert page.page.get_attribute(".ag-row-selected", "row-id") == held
+    assert page.errors == []

@@ -87,11 +87,11 @@ def test_the_line_has_every_point_once(open_ix: Callable[..., Page], launch: Cal
         assert same_as_the_server(one, server, "ITEM_01")
 
 
-def test_killed_server_is_reported_and_the_line_restarts(
+def test_killed_server_is_reported_and_the_table_and_the_line_restart(
     open_ix: Callable[..., Page], launch: Callable[..., RunningServer]
 ) -> None:
-    flags = {"environ": {"TICKER_COUNT": "2", "PRICE_UPDATE_INTERVAL": "0.1"}}
-    first = launch("--ephemeral", "--no-browser", **flags)
+    environ = {"TICKER_COUNT": "2", "PRICE_UPDATE_INTERVAL": "0.1"}
+    first = launch("--ephemeral", "--no-browser", environ=environ)
     page = open_ix(first, expect=LOST)
     page.open("ITEM_01")
     page.until_points(10)
@@ -100,11 +100,16 @@ def test_killed_server_is_reported_and_the_line_restarts(
     assert "Reconnecting" in page.page.evaluate(
         "() => getComputedStyle($('#instruments-line'), '::after').content".replace("$", "document.querySelector")
     )
-    second = launch("--ephemeral", "--no-browser", "--port", str(first.port), **flags)
+    environ["TICKER_COUNT"] = "5"
+    second = launch("--ephemeral", "--no-browser", "--port", str(first.port), environ=environ)
     page.until(f"{LINE}.data[0].x[0] > before", 20_000, before=page.line()[-1][0])
     page.until_points(10)
     assert same_as_the_server(page, second, "ITEM_01")
     page.page.locator(".ix-banner").wait_for(state="hidden")
+    page.press("Escape")
+    page.gone()
+    page.shows("#instruments-count", "5 instruments")
+    page.until("document.querySelectorAll('.ag-center-cols-container .ag-row').length === 5")
 
 
 def test_lost_server_is_reported_in_the_dialog(open_ix: Callable[..., Page], ix_server: RunningServer) -> None:
@@ -122,7 +127,7 @@ def test_lost_server_is_reported_in_the_dialog(open_ix: Callable[..., Page], ix_
     page.until_points(len(page.line()) + 1)
 
 
-def test_the_price_chart_is_zoomed_and_read_by_keys(ix: Page) -> None:
+def test_the_price_chart_is_zoomed_and_read_by_keys(ix: Page, ix_server: RunningServer) -> None:
     page = ix.page
     ix.open("ITEM_03")
     ix.until_points(5, 20_000)
@@ -151,7 +156,11 @@ def test_the_price_chart_is_zoomed_and_read_by_keys(ix: Page) -> None:
     ranges = f"() => JSON.stringify([{LINE}.layout.xaxis.range, {LINE}.layout.yaxis.range])"
     ix.until(f"{LINE}.layout.yaxis.autorange === false")
     zoomed = page.evaluate(ranges)
-    ix.until_points(len(ix.line()) + 20, 40_000)  # twenty updates with new points
+    page.evaluate(f"() => {{ window.updates = 0; {LINE}.on('plotly_afterplot', () => {{ window.updates++; }}); }}")
+    before = len(ix.line())
+    ix_server.post("/api/v1/simulation", b'{"action": "speed", "speed": 5}')  # so that every update has new points
+    ix.until("window.updates >= 20")
+    assert len(ix.line()) >= before + 20
     assert page.evaluate(ranges) == zoomed
     page.mouse.dblclick(x, y)
     ix.until(f"{LINE}.layout.yaxis.autorange === true")

@@ -18,8 +18,9 @@ from orderflow.services import build_services
 from orderflow.settings.settings import Settings
 from orderflow.web.app import create_server
 
-EXAMPLES = 40
-"""Calls made up for each address, beside those that schemathesis derives from the schemas' edges."""
+EXAMPLES = {GenerationMode.POSITIVE: 40, GenerationMode.NEGATIVE: 20}
+"""Calls made up for each address, beside those that schemathesis derives from the schemas' edges. Of the valid ones
+some must reach what is there."""
 KNOWN = "NQ"
 TICKS = "timestamp,price,size,side,id\n" + "".join(
     f"2025-10-09T18:{i // 60:02d}:{i % 60:02d}Z,{25263 + i % 9 * 0.25},{i % 4},{'buy' if i % 2 else 'sell'},{i}\n"
@@ -84,7 +85,11 @@ def attack(operation: Any, mode: GenerationMode) -> Counter[int]:
     seen: Counter[int] = Counter()
 
     @settings(
-        max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None
+        max_examples=EXAMPLES[mode],
+        deadline=None,
+        derandomize=True,
+        suppress_health_check=list(HealthCheck),
+        database=None,
     )
     @given(case=operation.as_strategy(generation_mode=mode))
     def call(case: Any) -> None:

@@ -203,12 +203,12 @@ CHART = (
     ),
     *_chart(
         "controls",
-        "test_chart_page::test_unknown_symbol_gets_a_hint",
+        "test_chart_page::test_the_chart_of_an_unknown_symbol_offers_a_command_and_links",
         "The command for a CSV of one's own names symbol and server.",
     ),
     *_chart(
         "controls",
-        "test_chart_page::test_the_empty_chart_offers_a_command_and_links",
+        "test_chart_page::test_the_chart_of_an_unknown_symbol_offers_a_command_and_links",
         "Copy copies the command and says “Copied.”.",
     ),
     # settings
@@ -315,7 +315,7 @@ CHART = (
     ),
     *_chart(
         "links",
-        "test_chart_page::test_the_empty_chart_offers_a_command_and_links",
+        "test_chart_page::test_the_chart_of_an_unknown_symbol_offers_a_command_and_links",
         "The empty chart leads to a simulated instrument, to the herd game, and to all routes and formats.",
     ),
     # readers
@@ -446,7 +446,7 @@ CHART = (
     ),
     *_chart(
         "states",
-        "test_chart_page::test_unknown_symbol_gets_a_hint",
+        "test_chart_page::test_the_chart_of_an_unknown_symbol_offers_a_command_and_links",
         "A symbol without ticks says “No ticks of NAME yet”.",
     ),
     # touch

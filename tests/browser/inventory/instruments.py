@@ -263,7 +263,7 @@ INSTRUMENTS = (
     # reconnecting
     *_ix(
         "reconnect",
-        "test_instruments::test_reconnects_after_a_restart",
+        "test_instruments_detail::test_killed_server_is_reported_and_the_table_and_the_line_restart",
         "A lost server is told in a banner: “No connection. These are the last prices …”.",
         "The page takes up a restarted server by itself, with its instruments.",
     ),
@@ -329,7 +329,7 @@ INSTRUMENTS = (
     ),
     *_ix(
         "states",
-        "test_instruments::test_without_the_key_the_page_says_how_to_get_it",
+        "test_instruments::test_a_viewer_sees_and_changes_nothing",
         "Without the key a change says how to open the page with it, and the button shows what is.",
     ),
     *_ix(
