@@ -15,6 +15,7 @@ from tests.running import RunningServer
 pytestmark = pytest.mark.browser
 
 Games = tuple[RunningServer, str, str]
+WHITE, DARK = "#ffffff", "#0c1017"
 FIGURES = ("price", "windows", "memory", "experiment", "wealth", "lorenz")
 
 
@@ -60,8 +61,12 @@ def report(newest: Any, games: Games) -> Any:
     return newest
 
 
-def paper(page: Any) -> str:
-    return str(page.evaluate("document.querySelector('#debrief-price .js-plotly-plot').layout.paper_bgcolor"))
+def paper(page: Any, colour: str) -> None:
+    """Wait until the figures have paper of this colour."""
+    page.wait_for_function(
+        "(colour) => document.querySelector('#debrief-price .js-plotly-plot')?.layout?.paper_bgcolor === colour",
+        arg=colour,
+    )
 
 
 def test_the_newest_game_comes_first_and_another_can_be_chosen(games: Games, newest: Any) -> None:
@@ -86,30 +91,25 @@ def test_the_newest_game_comes_first_and_another_can_be_chosen(games: Games, new
 
 def test_theme_can_be_chosen(report: Any) -> None:
     page = report
-    assert paper(page) == "#ffffff"
+    paper(page, WHITE)
     page.locator("#debrief-theme-button").click()
-    page.wait_for_function(
-        "() => document.querySelector('#debrief-price .js-plotly-plot')?.layout?.paper_bgcolor === '#0c1017'"
-    )
+    paper(page, DARK)
     page.evaluate("() => document.activeElement.blur()")
-    for colour in ("#ffffff", "#0c1017"):
+    for colour in (WHITE, DARK):
         page.keyboard.press("t")
-        page.wait_for_function(
-            "(colour) => document.querySelector('#debrief-price .js-plotly-plot')?.layout?.paper_bgcolor === colour",
-            arg=colour,
-        )
+        paper(page, colour)
 
 
 def test_print_is_white_without_controls_and_the_screen_is_restored(report: Any) -> None:
     page = report
-    if paper(page) != "#0c1017":
+    if page.evaluate("document.documentElement.dataset.theme") != "dark":
         page.keyboard.press("t")
+    paper(page, DARK)
     assert len(page.pdf(format="A4")) > 30_000
-    page.wait_for_timeout(300)
-    assert paper(page) == "#0c1017"  # the browser has said that printing is over
+    paper(page, DARK)  # the browser has said that printing is over
     page.emulate_media(media="print")
     page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
-    assert paper(page) == "#ffffff"
+    paper(page, WHITE)
     assert page.locator("#debrief-price .main-svg").first.bounding_box()["width"] <= 680
     for name in (".of-header", ".hd-bar", ".hd-links", ".hd-files"):
         assert not page.locator(name).first.is_visible(), name
@@ -117,8 +117,7 @@ def test_print_is_white_without_controls_and_the_screen_is_restored(report: Any)
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     page.evaluate("window.dispatchEvent(new Event('afterprint'))")
     page.emulate_media(media="screen")
-    page.wait_for_timeout(300)
-    assert paper(page) == "#0c1017"
+    paper(page, DARK)
     assert page.locator(".hd-bar").is_visible()
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tests.browser.conftest import DESKTOP, PHONE
+from tests.browser.conftest import PHONE
 from tests.browser.instruments import COUNT, Page
-from tests.running import RunningServer, start_server
+from tests.running import RunningServer
 
 pytestmark = pytest.mark.browser
 
@@ -44,6 +44,23 @@ def test_what_is_shown_is_what_the_server_has(ix: Page, ix_server: RunningServer
     prices = {one["id"]: f"{one['current_price']:,.2f}" for one in ix_server.get("/api/v1/tickers")}
     assert {id: ix.cell(id, "price") for id in ix.rows()} == prices
     ix_server.post("/api/v1/simulation", b'{"action": "start"}')
+
+
+def test_focus_selection_and_scroll_survive_updates(open_ix: Callable[..., Page], launch: Callable[..., Any]) -> None:
+    page = open_ix(launch("--ephemeral", "--no-browser", environ={"TICKER_COUNT": "100"}))
+    page.sort("Change")
+    page.page.wait_for_timeout(700)
+    page.press("/", "ArrowDown", *["ArrowDown"] * 30)
+    held, scrolled = page.focused, page.page.evaluate("() => document.querySelector('.ag-body-viewport').scrollTop")
+    assert scrolled > 0
+    page.page.click(f".ag-row[row-id={held}] [col-id=id]")
+    page.dialog(held)
+    page.press("Escape")
+    page.gone()
+    page.page.wait_for_timeout(4_500)  # longer than an order is kept when nobody is at the rows
+    assert page.focused == held
+    assert page.page.evaluate("() => document.querySelector('.ag-body-viewport').scrollTop") == scrolled
+    assert page.page.get_attribute(".ag-row-selected", "row-id") == held
 
 
 def test_summary_line(ix: Page) -> None:
@@ -301,19 +318,8 @@ def test_no_instruments(open_ix: Callable[..., Page], server: RunningServer) -> 
     assert page.text("#instruments-count") == "0 instruments"
 
 
-@pytest.fixture(scope="module")
-def many(browser: Any) -> Iterator[Page]:
-    """A page of 600 instruments, shared by the tests that need many."""
-    server = start_server("--ephemeral", "--no-browser", environ={"TICKER_COUNT": "600"})
-    page = Page(browser.new_context(viewport=DESKTOP, color_scheme="dark"), server.url)
-    page.visit()
-    yield page
-    page.page.context.close()
-    server.stop()
-
-
-def test_many_instruments_are_few_cards(many: Page) -> None:
-    page = many
+def test_many_instruments_are_few_cards(open_ix: Callable[..., Page], launch: Callable[..., RunningServer]) -> None:
+    page = open_ix(launch("--ephemeral", "--no-browser", environ={"TICKER_COUNT": "600"}))
     assert page.text("#instruments-count") == "600 instruments"
     assert page.text("#instruments-range") == "1 to 60 of 600"
     assert len(page.rows()) < 60
@@ -337,25 +343,3 @@ def test_many_instruments_are_few_cards(many: Page) -> None:
     page.page.fill("#instruments-search", "_59")
     page.shows("#instruments-count", "11 of 600")  # ITEM_59 too
     page.until("document.querySelectorAll('.ag-center-cols-container .ag-row').length === 11")
-    assert page.errors == []
-
-
-def test_focus_selection_and_scroll_survive_updates(many: Page) -> None:
-    page = many
-    if page.page.input_value("#instruments-search"):
-        page.page.fill("#instruments-search", "")
-        page.shows("#instruments-count", "600 instruments")
-    page.sort("Change")
-    page.page.wait_for_timeout(700)
-    page.press("/", "ArrowDown", *["ArrowDown"] * 30)
-    held, scrolled = page.focused, page.page.evaluate("() => document.querySelector('.ag-body-viewport').scrollTop")
-    assert scrolled > 0
-    page.page.click(f".ag-row[row-id={held}] [col-id=id]")
-    page.dialog(held)
-    page.press("Escape")
-    page.gone()
-    page.page.wait_for_timeout(4_500)  # longer than an order is kept when nobody is at the rows
-    assert page.focused == held
-    assert page.page.evaluate("() => document.querySelector('.ag-body-viewport').scrollTop") == scrolled
-    assert page.page.get_attribute(".ag-row-selected", "row-id") == held
-    assert page.errors == []
