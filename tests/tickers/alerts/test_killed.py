@@ -1,4 +1,4 @@
-"""A real server that is killed while alerts fire: after the restart every event is there once."""
+"""A real server that is killed while alerts fire: after the restart every event is there once, and is delivered."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.running import RunningServer
+from tests.tickers.delivery.conftest import Receiver
+from tests.tickers.delivery.conftest import receive as receive  # a fixture
 
 COUNT = 20
 pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there is no SIGKILL")
@@ -23,25 +25,37 @@ def send(server: RunningServer, numbers: range) -> None:
     server.post("/ticks", "\n".join(["time,symbol,price,size,side", *rows]).encode(), "text/csv")
 
 
-def test_killed_while_alerts_fire(launch: Callable[..., RunningServer], tmp_path: Path) -> None:
+def test_killed_while_alerts_fire(
+    launch: Callable[..., RunningServer], receive: Callable[..., Receiver], tmp_path: Path
+) -> None:
     flags = ("--no-browser", "--data-dir", str(tmp_path / "data"))
-    server = launch(*flags)
+    environ = {"WEBHOOK_ALLOW_HTTP": "1", "WEBHOOK_ALLOW_PRIVATE": "1", "ORDERFLOW_FEEDS": ""}
+    server, receiver = launch(*flags, environ=environ), receive()
+    target = {"name": "hook", "kind": "webhook", "url": f"http://127.0.0.1:{receiver.port}/"}
+    hook = server.post("/delivery/targets", json.dumps(target).encode())["id"]
     send(server, range(1))
     made = {}
     for number in range(1, COUNT + 1):
         body = {"ticker": "X", "operator": "crossing_up", "price": round(100 + number / 100 - 0.005, 3)}
+        body |= {"targets": [hook], "message": "{{price}}"}
         made[server.post("/alerts", json.dumps(body).encode())["id"]] = round(100 + number / 100, 2)
     send(server, range(1, 8))
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while not server.get("/alerts/events") and time.monotonic() < until:
         time.sleep(0.01)
     send(server, range(8, 15))  # acknowledged, but perhaps not evaluated
     server.stop(signal.SIGKILL)
-    again = launch(*flags)
+    again = launch(*flags, environ=environ)
     send(again, range(15, COUNT + 1))
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while len(events := again.get("/alerts/events?after=0")) < COUNT and time.monotonic() < until:
         time.sleep(0.02)
     assert {event["alert_id"]: event["price"] for event in events} == made
     assert set(Counter(event["id"] for event in events).values()) == {1}
     assert {alert["state"] for alert in again.get("/alerts")} == {"fired"}
+    until = time.monotonic() + 60
+    while len({got.headers["x-orderflow-event"] for got in receiver.got}) < COUNT and time.monotonic() < until:
+        time.sleep(0.02)
+    sent = {got.headers["x-orderflow-event"]: (got.headers["x-orderflow-id"], float(got.body)) for got in receiver.got}
+    assert {event["id"]: event["price"] for event in events} == {key: price for key, (_, price) in sent.items()}
+    assert len({got.headers["x-orderflow-id"] for got in receiver.got}) == COUNT

@@ -148,3 +148,20 @@ def test_a_runaway_is_paused_visibly() -> None:
     assert len(alerted.events()) == 16
     (stored, _), *_ = alerted.store.load().alerts
     assert (stored.state, stored.why) == ("paused", "fired more than 15 times in 3 minutes")
+
+
+@pytest.mark.parametrize("seen", [False, True])
+def test_a_reset_clears_the_sample_before(seen: bool) -> None:
+    alerted = Alerted()
+    alerted.add(rule("crossing_up", 100))
+    alerted.ticks([Tick(0, 399)])
+    alerted.reset()
+    if seen:
+        alerted.evaluate()
+    alerted.ticks([Tick(SECOND, 404)])
+    alerted.evaluate()
+    assert alerted.events() == []
+    alerted.ticks([Tick(2 * SECOND, 399), Tick(3 * SECOND, 404)])
+    alerted.evaluate()
+    assert len(alerted.events()) == 1
+    assert alerted.events() == alerted.expected()
