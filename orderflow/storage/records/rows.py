@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     Insert = postgresql.Insert | sqlite.Insert
 
-PIECE = 20_000
+PIECE = 5_000
 """Most rows that exist as Python objects at a time."""
 
 
