@@ -18,7 +18,7 @@ from dash import ClientsideFunction, Dash, Input, Output, dcc, html
 from dash.development.base_component import Component
 from dash.exceptions import DependencyException
 
-from callbacks import problems
+from callbacks import notices, problems
 from callbacks.page import Page, PlainPage
 from layouts.document import (
     DOCUMENT,
@@ -32,6 +32,7 @@ from layouts.document import (
     set_theme,
 )
 from layouts.missing import TITLE, missing_page
+from layouts.notices import notices as notice_places
 from layouts.shell import PROVIDER, Link
 from layouts.sign_out import WORDS, sign_out_page
 from orderflow.products import PRODUCTS
@@ -110,7 +111,7 @@ def create_app(services: Services, server: Any) -> DocumentDash:
     )
     links = [Link(page.path, page.name) for page in PAGES if page.name]
     app.heads = make_heads(services, server, links)
-    app.layout = html.Div([dcc.Location(id="location", refresh="callback-nav"), html.Div(id="page")])
+    app.layout = html.Div([dcc.Location(id="location", refresh="callback-nav"), *notice_places(), html.Div(id="page")])
 
     @app.callback(Output("page", "children"), Input("location", "pathname"))
     def show(path: str | None) -> Component:
@@ -123,6 +124,7 @@ def create_app(services: Services, server: Any) -> DocumentDash:
     problems.register(app, services)
     for page in PAGES:
         page.register(app, services)
+    notices.register(app, services)
     check_callback_requests(server, app.callback_map)
     server.register_error_handler(DependencyException, not_found)  # a script or library that no page has
     put_sign_out(server, make_sign_out(server, links))

@@ -16,7 +16,7 @@ from dash import ClientsideFunction, Dash, Input, Output, State, no_update
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
-from callbacks import chart_goto, chart_settings
+from callbacks import chart_alerts, chart_goto, chart_settings
 from callbacks.chart_settings import plain_options
 from callbacks.history import older
 from callbacks.page import Page
@@ -43,7 +43,7 @@ NEEDS_KEY = "This server needs its key for that: open the address with ?key=… 
 
 BUTTONS = (
     *("live", "auto", "tool-line", "tool-rect", "tool-erase", "clear", "goto", "settings", "theme", "help", "png"),
-    *("menu", "copy", "sample"),
+    *("alert", "menu", "copy", "sample"),
 )
 """Buttons that act in the browser: ids `chart-do-…`."""
 
@@ -190,6 +190,7 @@ def register(app: Dash, services: Services) -> None:
     market, settings = services.market, services.settings
     chart_settings.register(app)
     chart_goto.register(app, services)
+    chart_alerts.register(app, services)
 
     @app.callback(
         Output("chart-delta", "data"),

@@ -16,8 +16,8 @@ from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from callbacks.instruments_board import stop_of
-from callbacks.instruments_notes import needs_key, refresh, sentence, toast
 from callbacks.instruments_state import View, read
+from callbacks.toasts import needs_key, refresh, sentence, toast
 from layouts.instruments import SPEEDS
 from orderflow.errors import BadInput, OrderflowError
 from orderflow.instruments.scenarios import LARGEST

@@ -15,8 +15,8 @@ from dash import ALL, MATCH, ClientsideFunction, Dash, Input, Output, State, ctx
 from dash.exceptions import PreventUpdate
 
 from callbacks.instruments_detail import find, read_opened, title
-from callbacks.instruments_notes import needs_key, refresh, toast
 from callbacks.instruments_state import Form, SpecTexts, read, read_ids
+from callbacks.toasts import needs_key, refresh, toast
 from layouts.instruments_form import CHECK, CHOICE, FIELD, PART, ROW, as_text, described, form, parameters
 from orderflow.errors import BadInput, OrderflowError
 from orderflow.instruments.model_card import library

@@ -70,6 +70,7 @@ def chart_page(
             settings_drawer(),
             help_dialog(),
             goto_dialog(),
+            alert_dialog(),
             dcc.Store(id="chart-config", data=config),
             dcc.Store(id="chart-state"),
             dcc.Store(id="chart-options", data={}),
@@ -79,10 +80,14 @@ def chart_page(
             dcc.Store(id="chart-link"),
             dcc.Store(id="chart-linked"),
             dcc.Store(id="chart-goto-chosen"),
+            dcc.Store(id="chart-alerts"),
+            dcc.Store(id="chart-alert-at"),
+            dcc.Store(id="chart-alert-moved"),
             dcc.Store(id="chart-older-request"),
             dcc.Store(id="chart-older-response"),
             dcc.Store(id="chart-sink"),
             dcc.Interval(id="chart-interval", interval=refresh_ms, disabled=True),
+            dcc.Interval(id="chart-alerts-interval", interval=2000),
             dcc.Interval(id="chart-slow", interval=max(5000, refresh_ms)),
         ],
     )
@@ -267,6 +272,36 @@ def goto_dialog() -> Component:
             dmc.Button("Go", id="chart-goto-go"),
         ],
     )
+
+
+def alert_dialog() -> Component:
+    """A new alert at a price; more kinds are on the page of the tickers."""
+    conditions = [("crossing", "crosses"), ("greater", "is above"), ("less", "is below"), ("crossing_up", "crosses up"),
+                  ("crossing_down", "crosses down")]  # fmt: skip
+    return dmc.Modal(
+        id="chart-alert",
+        title="New alert",
+        size="sm",
+        children=[
+            dmc.Select(
+                id="chart-alert-operator", label="When the price", value="crossing", allowDeselect=False,
+                data=[{"value": value, "label": words} for value, words in conditions], comboboxProps={"zIndex": 400},
+            ),
+            dmc.TextInput(
+                id="chart-alert-price", label="Price", value="", autoComplete="off", debounce=True,
+                inputProps={"inputMode": "decimal"}, **data(autofocus=""),
+            ),
+            dmc.TextInput(
+                id="chart-alert-note", label="Note", value="", autoComplete="off", inputProps={"maxLength": 500}
+            ),
+            html.P(
+                ["It fires once. Studies, marks and other frequencies are on the page of the ",
+                 html.A("tickers", href="/tickers/"), ". Its line can be dragged to another price."],
+                className="of-note",
+            ),
+            dmc.Button("Set alert", id="chart-alert-set"),
+        ],
+    )  # fmt: skip
 
 
 def help_dialog() -> Component:

@@ -123,6 +123,7 @@ def _drawing() -> list[Component]:
         icon_button("chart-do-tool-rect", "rect", "Draw a rectangle", keys="R", pressed=False),
         icon_button("chart-do-tool-erase", "erase", "Erase a drawing", keys="E", pressed=False),
         icon_button("chart-do-clear", "clear", "Clear all drawings"),
+        icon_button("chart-do-alert", "bell", "New alert at the crosshair's price", keys="K"),
     ]
     return [html.Div(tools, className="of-group", role="group", **aria(label="Drawing tools"))]
 

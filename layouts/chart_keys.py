@@ -57,6 +57,7 @@ SHORTCUTS: dict[str, tuple[Shortcut, ...]] = {
         Shortcut(("T",), "Trend line", "tool", "line"),
         Shortcut(("R",), "Rectangle", "tool", "rect"),
         Shortcut(("E",), "Erase a drawing", "tool", "erase"),
+        Shortcut(("K",), "New alert at the crosshair's price", "alert"),
         Shortcut(("Backspace", "Delete"), "Take back the last drawing", "undo"),
         Shortcut(("Escape",), "Put the tool away", "escape"),
     ),

@@ -26,12 +26,14 @@ from orderflow.runtime.bus import Bus
 from orderflow.runtime.clock import Clock
 from orderflow.runtime.workers import Workers
 from orderflow.settings.settings import Settings
+from orderflow.storage.records.notice_store import NoticeStore
 from orderflow.storage.records.records import Records
 from orderflow.storage.records.ticker_store import TickerStore
 from orderflow.tickers.alerts.product import build_alerts
 from orderflow.tickers.alerts.service import Alerts
 from orderflow.tickers.delivery.delivery import Delivery
 from orderflow.tickers.delivery.kinds import make_kinds
+from orderflow.tickers.notices import Notices
 from orderflow.tickers.quotes import Quotes
 from orderflow.tickers.tickers import Tickers
 
@@ -174,10 +176,16 @@ def _alerts(ground: Ground, parts: Parts) -> Iterator[object]:
     )
     alerts.listen(lambda events: delivery.wake())
     yield alerts
+    yield Notices(alerts, NoticeStore(ground.records), ground.clock)
 
 
 def _delivery(ground: Ground, parts: Parts) -> Iterator[object]:
     yield Delivery(ground.records, ground.workers, ground.clock, make_kinds(ground.settings.delivery))
+
+
+def _start_alerts(parts: Parts) -> None:
+    parts.get(Notices).start()
+    parts.get(Alerts).start()
 
 
 PRODUCTS: tuple[Product, ...] = (
@@ -218,6 +226,7 @@ PRODUCTS: tuple[Product, ...] = (
         _tickers,
         start=lambda parts: parts.get(Tickers).start(),
         api=("orderflow.web.tickers.tickers_api:TickersApi",),
+        pages=("callbacks.tickers",),
     ),
     Product(
         "delivery",
@@ -229,7 +238,7 @@ PRODUCTS: tuple[Product, ...] = (
     Product(
         "alerts",
         _alerts,
-        start=lambda parts: parts.get(Alerts).start(),
+        start=_start_alerts,
         stop=lambda parts: parts.get(Alerts).stop(),
         problems=lambda parts: [parts.get(Alerts).problem],
         api=("orderflow.web.tickers.alerts_api:AlertsApi",),

@@ -193,6 +193,12 @@
       menu(false);
       chart.tools.choose(name);
     },
+    /** A new alert, at the price under the crosshair or the last one. */
+    alert: ({ hit, model }) => {
+      const level = hit && hit.inPrice ? Math.round(hit.level) : of.model.newest(model).c;
+      const price = (level * model.tick).toFixed(model.pd);
+      set("chart-alert-at", { data: { symbol: model.symbol, price, at: Date.now() } });
+    },
     undo: (chart) => chart.tools.undo(),
     clear: (chart) => chart.tools.clear(),
     png: (chart) =>

@@ -42,6 +42,7 @@
           of.poll.profileFollow();
         },
         hover: legend.show,
+        alert: (data) => root.dash_clientside.set_props("chart-alert-moved", { data }),
       },
     );
     page.timer = setInterval(legend.statistics, 1000); // the rate falls while no news comes
@@ -88,6 +89,8 @@
     older: takes((answer) => of.reach.answered(answer)),
     /** A time was chosen in the dialog. */
     go: takes(({ time }) => of.reach.go(page.chart, time)),
+    /** Alerts of the symbol, as lines. */
+    alerts: takes(({ symbol, lines }) => page.chart.tools.setAlerts(symbol === page.chart.model.symbol ? lines : [])),
     /** The definitions that an address asked for are in force. said: what of it makes no sense. */
     linked: takes(({ marks, said }) => {
       of.poll.want.marks = JSON.stringify(marks);

@@ -80,6 +80,22 @@
     };
   }
 
+  /** The line of an alert: {id, price, words}. Dragging it moves the alert. */
+  const alertShape = (theme, { id, price, words }) => ({
+    type: "line",
+    name: id,
+    xref: "paper",
+    yref: "y",
+    x0: 0,
+    x1: 1,
+    y0: price,
+    y1: price,
+    editable: false,
+    layer: "above",
+    line: { color: theme.vwap, width: 1.5, dash: "dash" },
+    label: { text: words, textposition: "start", yanchor: "bottom", font: { size: 11, color: theme.vwap } },
+  });
+
   /** Distance in px from a point to a shape's outline (inside a rectangle counts as on it). */
   function distance(shape, point, toPixel) {
     const a = toPixel(shape.x0, shape.y0),
@@ -103,6 +119,7 @@
       this.changed = changed;
       this.active = null;
       this.symbol = null;
+      this.alerts = [];
       this.own = 0;
     }
 
@@ -110,6 +127,12 @@
     attach(gd) {
       gd.on("plotly_relayout", (event) => {
         if (this.own || !Object.keys(event).some((key) => key.startsWith("shapes"))) return;
+        const dragged = this.dragged();
+        if (dragged) {
+          this.show(); // a line stays across the pane
+          this.chart.events.alert(dragged);
+          return;
+        }
         this.save();
         if ("shapes" in event) this.show(); // newly drawn: Plotly's own editing off, ours on
         if (this.active && this.active !== "erase") this.choose(null);
@@ -125,10 +148,34 @@
       return (this.chart.gd && this.chart.gd.layout.shapes) || [];
     }
 
+    /** The drawings among the shapes. */
+    drawn() {
+      return this.shapes().filter((shape) => !shape.name);
+    }
+
+    /** Show alerts as lines: [{id, price, words}]. */
+    setAlerts(list) {
+      if (JSON.stringify(list) === JSON.stringify(this.alerts)) return;
+      this.alerts = list;
+      this.show();
+    }
+
+    /** The alert whose line was dragged, at its new price; or null. */
+    dragged() {
+      for (const alert of this.alerts) {
+        const shape = this.shapes().find(({ name }) => name === alert.id);
+        if (!shape || shape.y0 === alert.price) continue;
+        const { tick, pd } = this.chart.model;
+        alert.price = Number((Math.round(shape.y0 / tick) * tick).toFixed(pd));
+        return { ...alert };
+      }
+      return null;
+    }
+
     save() {
       // one that was not moved keeps its times, also where they lie beyond the bars held
       const item = (shape) => this.known.get(place(shape)) || fromShape(shape, this.chart.model);
-      store(this.symbol, [...this.shapes().map(item), ...(this.hidden || [])]);
+      store(this.symbol, [...this.drawn().map(item), ...(this.hidden || [])]);
       this.chart.events.view(); // the address has them
     }
 
@@ -142,7 +189,7 @@
       this.hidden = list.filter((item) => !seen(item));
       const shapes = list.filter(seen).map((item) => toShape(item, model, theme));
       this.known = new Map(shapes.map((shape, i) => [place(shape), list.filter(seen)[i]]));
-      return shapes;
+      return [...shapes, ...this.alerts.map((alert) => alertShape(theme, alert))];
     }
 
     /** Relayout with shapes of ours; the event that Plotly then sends is ignored. */
@@ -171,14 +218,14 @@
     }
 
     /** Where a point of a shape's axes is on the screen, and the pane that it lies in. */
-    projector(axis) {
+    projector({ xref, yref: axis }) {
       const { view, geometry, model, axesData } = this.chart,
         { plot, panes } = geometry;
       const name = { y2: "delta", y3: "cvd" }[axis],
         pane = (name && panes[name]) || panes.price;
       const range = name && panes[name] ? axesData[name].range : [view.y0 * model.tick, view.y1 * model.tick];
       const toPixel = (x, y) => ({
-        x: plot.x + ((x - view.x0) / (view.x1 - view.x0)) * plot.w,
+        x: plot.x + (xref === "paper" ? x : (x - view.x0) / (view.x1 - view.x0)) * plot.w,
         y: pane.y + ((range[1] - y) / (range[1] - range[0])) * pane.h,
       });
       return { pane, toPixel };
@@ -187,15 +234,16 @@
     /** Draw the shapes on a canvas: for the moments in which Plotly's layers are hidden. */
     paint(ctx) {
       for (const shape of this.shapes()) {
-        const { pane, toPixel } = this.projector(shape.yref),
+        const { pane, toPixel } = this.projector(shape),
           a = toPixel(shape.x0, shape.y0),
           b = toPixel(shape.x1, shape.y1);
         ctx.save();
         ctx.beginPath();
         ctx.rect(pane.x, pane.y, pane.w, pane.h);
         ctx.clip();
-        ctx.strokeStyle = this.chart.theme.draw;
-        ctx.lineWidth = 2;
+        ctx.strokeStyle = shape.line.color;
+        ctx.lineWidth = shape.line.width;
+        ctx.setLineDash(shape.line.dash ? [9, 9] : []);
         ctx.beginPath();
         if (shape.type === "rect") {
           ctx.rect(a.x, a.y, b.x - a.x, b.y - a.y);
@@ -211,11 +259,11 @@
     }
 
     eraseAt(point) {
-      const list = this.shapes();
+      const list = this.drawn();
       let best = -1,
         least = NEAR;
       list.forEach((shape, i) => {
-        const far = distance(shape, point, this.projector(shape.yref).toPixel);
+        const far = distance(shape, point, this.projector(shape).toPixel);
         if (far <= least) {
           best = i;
           least = far;
@@ -225,7 +273,7 @@
     }
 
     replace(list) {
-      this.relayout({ shapes: list });
+      this.relayout({ shapes: [...list, ...this.shapes().filter(({ name }) => name)] });
       this.save();
     }
 
@@ -235,7 +283,7 @@
 
     /** Remove the shape drawn last. */
     undo() {
-      const list = this.shapes();
+      const list = this.drawn();
       if (list.length) this.replace(list.slice(0, -1));
     }
   }

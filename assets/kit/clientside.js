@@ -32,6 +32,9 @@
       return new Promise((done) => setTimeout(() => setTimeout(() => done(Date.now()), 30)));
     },
 
+    /** Ask for the browser's permission to notify. */
+    permit: (clicks) => kit.notify.permit(clicks),
+
     /** Nothing is wrong with a field while it is changed. */
     faultless: () => null,
 

@@ -57,7 +57,7 @@
     try {
       const answer = await fetch.call(root, "/health", { cache: "no-store", signal: stop.signal });
       if (!answer.ok) throw new Error(answer.statusText);
-      const intervals = down || !waiting ? revive.split(" ").filter(Boolean) : [];
+      const intervals = down || !waiting ? [...revive.split(" ").filter(Boolean), "notices-interval"] : [];
       for (const id of intervals) root.dash_clientside.set_props(id, { disabled: false });
       alive(node);
     } catch {

@@ -39,6 +39,7 @@ interface Kit {
     mute(on: boolean): void;
     muted(): boolean;
   };
+  notify: { permit(clicks: number): Promise<string> };
   stale: {
     check(now: boolean): void;
     down(): boolean;

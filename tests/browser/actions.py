@@ -12,8 +12,9 @@ from tests.browser.inventory.herd_room import ROOM
 from tests.browser.inventory.instruments import INSTRUMENTS
 from tests.browser.inventory.play import COMMON, PLAY
 from tests.browser.inventory.row import Action
+from tests.browser.inventory.tickers import TICKERS
 
-ACTIONS: tuple[Action, ...] = (*HANDS, *ROOM, *REPLAY, *DEBRIEF, *INSTRUMENTS, *CHART, *PLAY, *COMMON)
+ACTIONS: tuple[Action, ...] = (*HANDS, *ROOM, *REPLAY, *DEBRIEF, *INSTRUMENTS, *CHART, *PLAY, *TICKERS, *COMMON)
 
 UNTESTED: tuple[Action, ...] = tuple(row for row in ACTIONS if not row.test)
 """Rows without a test."""

@@ -60,7 +60,8 @@ def test_a_second_page_takes_the_libraries_from_the_cache(browser: Any, server: 
         tab = context.new_page()
         tab.goto(f"{server.url}/chart/")
         tab.get_by_role("heading", level=1).wait_for()
-        tab.get_by_role("navigation", name="Pages").get_by_role("link", name="Instruments").click()
+        tab.get_by_role("button", name="Pages; this is Order flow").click()
+        tab.get_by_role("menuitem", name="Instruments").click()
         tab.get_by_role("heading", name="Instruments", level=1).wait_for()
         loaded = tab.evaluate(
             """() => performance.getEntriesByType("resource")

@@ -12,7 +12,7 @@ from tests.browser.waiting import PATIENCE
 from tests.running import RunningServer
 
 pytestmark = pytest.mark.browser
-TITLES = {"Order flow": "/chart/", "Herd game": "/herd/", "Instruments": "/instruments/"}
+TITLES = {"Order flow": "/chart/", "Herd game": "/herd/", "Instruments": "/instruments/", "Tickers": "/tickers/"}
 
 
 @pytest.fixture

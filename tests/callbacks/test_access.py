@@ -31,6 +31,9 @@ from orderflow.herd.live.game import Game
 from orderflow.instruments.simulation import Simulation
 from orderflow.market.market import Market
 from orderflow.services import Services
+from orderflow.tickers.alerts.service import Alerts
+from orderflow.tickers.notices import Notices
+from orderflow.tickers.tickers import Tickers
 from orderflow.web.app import create_server
 
 KEY = "correct-horse"
@@ -45,6 +48,9 @@ CHANGING: dict[type, tuple[str, ...]] = {
     SampleReplay: ("start", "stop"),
     Exchange: ("play",),
     Services: ("reset", "start", "stop"),
+    Tickers: ("add", "remove", "change", "reorder", "start"),
+    Alerts: ("create", "change", "delete", "start", "stop"),
+    Notices: ("acknowledge", "add", "start"),
 }
 """The methods that change something; a test below holds them to what the classes have."""
 

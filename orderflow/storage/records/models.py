@@ -162,3 +162,11 @@ DELIVERY_ATTEMPTS = Table(
     Column("error", String(300), nullable=False),
 )
 """Every attempt to send a delivery. status: of HTTP, if the target answered."""
+
+ACKNOWLEDGEMENTS = Table(
+    "alert_acknowledgements",
+    METADATA,
+    Column("event", String(128), primary_key=True),
+    Column("time", BigInteger, nullable=False),
+)
+"""Events of alerts that were acknowledged, by their ids."""

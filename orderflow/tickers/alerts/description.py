@@ -36,10 +36,15 @@ def condition_text(alert: Alert) -> str:
     return values
 
 
+def inside(words: str) -> str:
+    """Words as they stand inside a sentence: with a small letter at first."""
+    return words[:1].lower() + words[1:]
+
+
 def message_of(alert: Alert, ticker: str, value: str, time: int) -> str:
     """The message of an event: the alert's template, or one sentence."""
     if not alert.message:
         note = f" ({alert.note})" if alert.note else ""
-        return f"{ticker} {condition_text(alert)}: {value}{note}"
+        return f"{ticker} {inside(condition_text(alert))}: {value}{note}"
     values = {"ticker": ticker, "price": value, "time": time_text(time), "interval": alert.frame.name}
     return fill(alert.message, values | {"note": alert.note})

@@ -15,7 +15,7 @@ from orderflow.market.buffer import Columns
 from orderflow.market.frames import SECOND, Frame
 from orderflow.market.grid import Grid
 from orderflow.market.ports import MarketReader
-from orderflow.market.studies.registry import find
+from orderflow.market.studies.registry import STUDIES, find
 from orderflow.market.studies.study import Data, Option
 from orderflow.tickers.alerts import fields
 from orderflow.tickers.alerts.alert import Alert, Frequency, Kind, Source
@@ -281,6 +281,12 @@ def _price(body: Mapping[str, Any], field: str, symbol: str, context: Context) -
     except (OrderflowError, KeyError):
         pass
     return fields.price(body, field, grid, lowest)
+
+
+def study_columns() -> dict[str, tuple[str, ...]]:
+    """The columns that an alert can look at, by study."""
+    results = {study.name: study.apply(_sample(), **{o.name: o.default for o in study.options}) for study in STUDIES}
+    return {name: tuple(result.columns) for name, result in results.items() if result.per != "price"}
 
 
 def _sample() -> Data:

@@ -1,9 +1,12 @@
-"""Notifications of the instruments' page about the result of a change."""
+"""What pages share about a change: the button that was pressed, and the notification about the result."""
 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from typing import Any
+
+from dash import ctx
 
 SHOWN, SHOWN_BAD = 5000, 10_000
 """ms for which a note stays; longer where something went wrong."""
@@ -29,6 +32,16 @@ def toast(text: str, *, bad: bool = False) -> list[dict[str, Any]]:
 def needs_key() -> list[dict[str, Any]]:
     """The note for a reader without the key."""
     return toast(KEY, bad=True)
+
+
+def pressed(clicks: Sequence[Any]) -> dict[str, str]:
+    """The id of the pattern's button that was pressed; empty if none was, as when buttons are put into the page.
+
+    clicks: the `n_clicks` of each pattern's buttons.
+    """
+    counts = [count for kind in clicks if isinstance(kind, list) for count in kind]
+    id_ = ctx.triggered_id
+    return {name: str(part) for name, part in id_.items()} if any(counts) and isinstance(id_, dict) else {}
 
 
 def refresh() -> str:

@@ -1,0 +1,129 @@
+"""Alerts on the chart: a new one at a price, those of the symbol as lines, and a line that was dragged."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+from dash import ClientsideFunction, Dash, Input, Output, State, no_update
+from dash.exceptions import PreventUpdate
+
+from callbacks.toasts import refresh, sentence
+from orderflow.errors import OrderflowError
+from orderflow.tickers.alerts.alert import Kind
+from orderflow.tickers.alerts.alert import State as AlertState
+from orderflow.tickers.alerts.description import condition_text
+from orderflow.tickers.alerts.operators.registry import OPERATORS
+from orderflow.tickers.alerts.parsing import value_names
+from orderflow.tickers.alerts.service import Alerts
+from orderflow.web.kit.access import operator_only
+
+if TYPE_CHECKING:
+    from orderflow.services import Services
+
+MOST = 50
+"""Lines that a chart shows, of the newest alerts."""
+
+
+def lines(alerts: Alerts, symbol: str) -> list[dict[str, Any]]:
+    """The lines of a symbol's alerts on its price: id (of the alert, ":", number of the value), price, words."""
+    found: list[dict[str, Any]] = []
+    for alert in alerts.alerts(str(AlertState.ACTIVE))[-MOST:]:
+        if alert.source.kind is not Kind.PRICE or symbol not in alert.symbols or OPERATORS[alert.operator].moved:
+            continue
+        words = condition_text(alert)
+        found += [
+            {"id": f"{alert.id}:{number}", "price": float(value), "words": words}
+            for number, value in enumerate(alert.values)
+        ]
+    return found
+
+
+def move(alerts: Alerts, dragged: Any) -> None:
+    """Give an alert the price to which its line was dragged. Raises OrderflowError."""
+    given = dragged if isinstance(dragged, dict) else {}
+    alert_id, _, number = str(given.get("id")).partition(":")
+    names = value_names(alerts.get(alert_id))
+    price = given.get("price")
+    if number.isdecimal() and int(number) < len(names) and isinstance(price, int | float):
+        alerts.change(alert_id, {names[int(number)]: str(price)})
+
+
+def set_alert(alerts: Alerts, at: Any, operator: Any, price: Any, note: Any) -> str | None:
+    """Make an alert on the symbol of `at`; what is wrong as a sentence, None if nothing is."""
+    symbol = at.get("symbol") if isinstance(at, dict) else None
+    try:
+        alerts.create({"ticker": symbol, "operator": operator, "price": price, "note": note or ""})
+    except OrderflowError as error:
+        return sentence(error)
+    return None
+
+
+def register(app: Dash, services: Services) -> None:
+    """Bind the callbacks to the app."""
+    alerts = services.part(Alerts)
+
+    @app.callback(
+        Output("chart-alerts", "data"),
+        Input("chart-alerts-interval", "n_intervals"),
+        Input("chart-series", "data"),
+        State("chart-alerts", "data"),
+        running=[(Output("chart-alerts-interval", "disabled"), True, False)],
+        prevent_initial_call=True,
+    )
+    def show(_intervals: Any, series: Any, shown: Any) -> Any:
+        symbol = str(series.get("symbol")) if isinstance(series, dict) else ""
+        found = {"symbol": symbol, "lines": services.workers.run(lines, alerts, symbol)}
+        if found == shown or (shown is None and not found["lines"]):
+            raise PreventUpdate
+        return found
+
+    app.clientside_callback(
+        ClientsideFunction("chart", "alerts"),
+        Output("chart-sink", "data", allow_duplicate=True),
+        Input("chart-alerts", "data"),
+        prevent_initial_call=True,
+    )
+
+    @app.callback(
+        Output("chart-alert", "opened"),
+        Output("chart-alert-price", "value"),
+        Output("chart-alert-price", "error"),
+        Output("chart-alert", "title"),
+        Input("chart-alert-at", "data"),
+        prevent_initial_call=True,
+    )
+    def ask(at: Any) -> tuple[Any, ...]:
+        if not isinstance(at, dict):
+            raise PreventUpdate
+        return True, str(at.get("price")), None, f"New alert on {at.get('symbol')}"
+
+    @app.callback(
+        Output("chart-alert-price", "error", allow_duplicate=True),
+        Output("chart-alert", "opened", allow_duplicate=True),
+        Output("chart-alerts-interval", "n_intervals"),
+        Input("chart-alert-set", "n_clicks"),
+        Input("chart-alert-price", "n_submit"),
+        State("chart-alert-at", "data"),
+        State("chart-alert-operator", "value"),
+        State("chart-alert-price", "value"),
+        State("chart-alert-note", "value"),
+        prevent_initial_call=True,
+    )
+    @operator_only(lambda: ("This server needs its key for that.", no_update, no_update))
+    def make(_clicks: Any, _submits: Any, at: Any, operator: Any, price: Any, note: Any) -> tuple[Any, ...]:
+        fault = set_alert(alerts, at, operator, price, note)
+        return (fault, no_update, no_update) if fault else (None, False, 0)
+
+    @app.callback(
+        Output("chart-alerts", "data", allow_duplicate=True),
+        Input("chart-alert-moved", "data"),
+        State("chart-series", "data"),
+        prevent_initial_call=True,
+    )
+    @operator_only(lambda: no_update)
+    def moved(dragged: Any, series: Any) -> Any:
+        symbol = str(series.get("symbol")) if isinstance(series, dict) else ""
+        with contextlib.suppress(OrderflowError):  # the line goes back to the alert's price
+            move(alerts, dragged)
+        return {"symbol": symbol, "lines": lines(alerts, symbol), "at": refresh()}

@@ -1,0 +1,235 @@
+"""The crypto tickers' page, alerts on it and on the chart, and their notices on every page, with a real server."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.browser.chart import ticks_csv
+from tests.browser.conftest import DESKTOP, PHONE
+from tests.browser.waiting import PATIENCE
+from tests.running import RunningServer, start_server
+
+pytestmark = pytest.mark.browser
+Visit = Callable[..., Any]
+TOLD = "() => JSON.parse(localStorage.getItem('orderflow.told') || '[]')"
+NOTIFIED = """() => {
+  window.notified = [];
+  window.Notification = class { static permission = "granted"; constructor(title, { tag }) { notified.push(tag); } };
+}"""
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[RunningServer]:
+    """A server with simulated coins."""
+    server = start_server("--ephemeral", environ={"FEEDS": "simulated"})
+    yield server
+    server.stop()
+
+
+def trade(server: RunningServer, symbol: str, *prices: float) -> None:
+    """Send one trade after the other."""
+    for price in prices:
+        tick = {"timestamp": time.time_ns(), "price": price, "size": 1, "symbol": symbol}
+        server.post("/tick", json.dumps(tick).encode())
+
+
+def alert(server: RunningServer, symbol: str, price: float, **more: Any) -> str:
+    """Make an alert above a price; returns its id."""
+    body = {"ticker": symbol, "condition": "above", "price": price, **more}
+    return str(server.post("/alerts", json.dumps(body).encode())["id"])
+
+
+def ready(page: Any) -> Any:
+    """Wait for the cards."""
+    page.locator(".tk-card").nth(2).wait_for()
+    return page
+
+
+def test_prices_move_without_a_reload_and_are_called_simulated(visit: Visit, served: RunningServer) -> None:
+    page = ready(visit(f"{served.url}/tickers/"))
+    assert page.locator(".tk-ticker").all_inner_texts()[:3] == ["BTC", "ETH", "DOGE"]
+    assert page.locator(".tk-source").first.inner_text() == "SIMULATED"
+    page.evaluate("() => (window.kept = true)")
+    texts = "() => [...document.querySelectorAll('.tk-price')].map((node) => node.textContent).join()"
+    before = page.evaluate(texts)
+    page.wait_for_function(f"(before) => ({texts})() !== before", arg=before)
+    newest = "() => document.querySelector('.tk-spark .js-plotly-plot').data[0].x.slice(-1)[0]"
+    last = page.evaluate(newest)
+    page.wait_for_function(f"(last) => ({newest})() > last", arg=last)
+    assert page.evaluate("() => window.kept")
+    assert served.get("/api/v1/tickers") == []
+    assert {row["ticker"]: row["series"] for row in served.get("/api/v1/crypto")["tickers"]}["BTC"] == "sim:BTC"
+
+
+def test_a_card_opens_its_history_with_ranges_and_links(visit: Visit, served: RunningServer) -> None:
+    page = ready(visit(f"{served.url}/tickers/"))
+    page.get_by_role("button", name="Open the history of ETH").focus()
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog", name="ETH")
+    dialog.wait_for()
+    graph = "document.querySelector('#tickers-graph .js-plotly-plot')"
+    page.wait_for_function(f"() => {graph}?.data[0].x.length > 1")
+    assert page.evaluate(f"() => {graph}.data[0].x.length") <= 100
+    first = page.evaluate(f"() => {graph}.data[0].x.slice(-1)[0]")
+    page.wait_for_function(f"(last) => {graph}.data[0].x.slice(-1)[0] > last", arg=first)
+    times = page.evaluate(f"() => {graph}.data[0].x")
+    assert times == sorted(set(times))
+    assert dialog.get_by_role("link", name="Order flow").get_attribute("href") == "/chart/?symbol=sim%3AETH"
+    dialog.get_by_text("1 hour").click()
+    page.wait_for_function(f"() => {graph}.layout.uirevision.includes('1min:60')")
+    page.keyboard.press("Escape")
+    dialog.wait_for(state="hidden")
+    ready(page).get_by_role("button", name="Open the history of BTC").click()
+    page.get_by_role("dialog", name="BTC").get_by_role("button", name="New alert …").click()
+    page.wait_for_function("() => parseFloat(document.getElementById('tickers-alert-value').value) > 0")
+
+
+def test_tickers_are_added_moved_removed_and_shown_as_a_table(visit: Visit, served: RunningServer) -> None:
+    page = ready(visit(f"{served.url}/tickers/"))
+    page.keyboard.press("a")
+    page.keyboard.type("not a name")
+    page.keyboard.press("Enter")
+    page.locator("#tickers-add-fault").filter(has_text="Ticker").wait_for()
+    page.fill("#tickers-name", "SOL")
+    page.keyboard.press("Enter")
+    page.get_by_role("article", name="SOL").wait_for()
+    page.locator("#tickers-add-fault").filter(has_text="Ticker").wait_for(state="hidden")
+    page.get_by_role("button", name="Move SOL forward").click()
+    names = "() => [...document.querySelectorAll('.tk-ticker')].map((node) => node.textContent).join()"
+    page.wait_for_function(f"() => ({names})() === 'BTC,ETH,SOL,DOGE'")
+    page.keyboard.press("Escape")
+    page.locator("body").press("v")
+    page.get_by_role("gridcell", name="SOL", exact=True).wait_for()
+    price = page.locator(".ag-row[row-id=SOL] [col-id=price]")
+    before = price.inner_text()
+    page.wait_for_function(
+        "(before) => document.querySelector('.ag-row[row-id=SOL] [col-id=price]').textContent !== before", arg=before
+    )
+    page.locator("body").press("v")
+    ready(page).get_by_role("button", name="Remove SOL").click()
+    page.get_by_role("article", name="SOL").wait_for(state="detached")
+    assert [row["ticker"] for row in served.get("/api/v1/crypto")["tickers"]] == ["BTC", "ETH", "DOGE"]
+
+
+def test_an_alert_is_set_fires_once_and_is_acknowledged_on_all_pages(
+    visit: Visit, served: RunningServer, browser: Any
+) -> None:
+    trade(served, "NOTE", 100)
+    context = browser.new_context(viewport=DESKTOP)
+    context.set_default_timeout(PATIENCE)
+    context.add_init_script(f"({NOTIFIED})()")
+    page, other = context.new_page(), context.new_page()
+    page.goto(f"{served.url}/tickers/")
+    other.goto(f"{served.url}/herd/")
+    ready(page).get_by_text("Browser notifications are on").wait_for()
+    page.get_by_role("textbox", name="Ticker or symbol").click()
+    for text in ("Backspace", "Backspace"):
+        page.keyboard.press(text)
+    page.keyboard.type("NOTE")
+    page.keyboard.press("Enter")
+    page.fill("#tickers-alert-value", "-5")
+    page.get_by_role("button", name="Set alert").click()
+    page.locator("#tickers-alert-fault").filter(has_text="rice").wait_for()
+    page.fill("#tickers-alert-value", "101.5")
+    page.get_by_role("button", name="Would it have fired?").click()
+    page.get_by_text("It would not have fired").wait_for()
+    page.get_by_role("button", name="Set alert").click()
+    current = page.get_by_label("Current Alerts")
+    current.get_by_text("NOTE greater than 101.5").wait_for()
+    trade(served, "NOTE", 102, 103, 104)
+    for tab in (page, other):
+        tab.locator(".of-notice").get_by_text("NOTE greater than 101.5: 102").wait_for()
+    current.get_by_text("fired", exact=True).wait_for()
+    page.locator("#tickers-events").get_by_text("NOTE greater than 101.5: 102").wait_for()
+    page.wait_for_function(f"() => ({TOLD})().length === 1")
+    told = [tag for tab in (page, other) for tag in tab.evaluate("() => window.notified")]
+    assert told == page.evaluate(TOLD)  # by one of the tabs
+    other.get_by_role("button", name="Acknowledge: NOTE").click()
+    for tab in (page, other):
+        tab.locator(".of-notice").first.wait_for(state="detached")
+    assert len(served.get("/alerts/events?limit=10")) == 1
+    context.close()
+
+
+def test_alerts_are_paused_edited_armed_again_and_deleted(visit: Visit, served: RunningServer) -> None:
+    trade(served, "EDIT", 100)
+    alert(served, "EDIT", 200, note="<b>first</b>")
+    page = ready(visit(f"{served.url}/tickers/"))
+    current = page.get_by_label("Current Alerts")
+    row = current.locator(".tk-alert").filter(has_text="EDIT greater")
+    row.get_by_text("<b>first</b>").wait_for()  # as text
+    row.get_by_role("button", name="Pause: EDIT").click()
+    row.get_by_text("paused").wait_for()
+    row.get_by_role("button", name="Resume: EDIT").click()
+    row.get_by_text("waits").wait_for()
+    row.get_by_role("button", name="Snooze 1 h").click()
+    row.get_by_text("snoozed until").wait_for()
+    row.get_by_role("button", name="Edit: EDIT").click()
+    page.get_by_role("button", name="Change alert").wait_for()
+    page.wait_for_function("() => document.getElementById('tickers-alert-value').value === '200'")
+    page.fill("#tickers-alert-value", "210")
+    page.get_by_role("button", name="Change alert").click()
+    row.get_by_text("EDIT greater than 210").wait_for()
+    page.get_by_role("button", name="Set alert").wait_for()
+    row.get_by_role("button", name="Delete: EDIT").click()
+    row.wait_for(state="detached")
+
+
+def test_a_denied_permission_is_said(browser: Any, served: RunningServer) -> None:
+    context = browser.new_context(viewport=DESKTOP)
+    context.set_default_timeout(PATIENCE)
+    context.add_init_script("Object.defineProperty(Notification, 'permission', { get: () => 'denied' })")
+    page = context.new_page()
+    page.goto(f"{served.url}/tickers/")
+    ready(page).get_by_text("Browser notifications are blocked").wait_for()
+    context.close()
+
+
+def test_a_phone_has_no_width_to_scroll(visit: Visit, served: RunningServer) -> None:
+    page = ready(visit(f"{served.url}/tickers/", phone=True, dark=False))
+    page.locator("summary").tap()
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= PHONE["width"]
+    page.get_by_role("button", name="Open the history of BTC").tap()
+    page.get_by_role("dialog", name="BTC").wait_for()
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def test_an_alert_is_made_on_the_chart_and_dragged_to_another_price(visit: Visit, served: RunningServer) -> None:
+    served.post("/ticks", ticks_csv("LINES", minutes=20).encode(), "text/csv")
+    page = visit(f"{served.url}/chart/?symbol=LINES")
+    shapes = "(window.orderflow?.page?.chart?.gd?.layout?.shapes || []).filter((shape) => shape.name)"
+    page.wait_for_function("() => window.orderflow?.page?.chart?.ready")
+    page.mouse.move(500, 300)
+    page.keyboard.press("k")
+    dialog = page.get_by_role("dialog", name="New alert on LINES")
+    dialog.wait_for()
+    last = page.evaluate("() => { const m = orderflow.page.chart.model; return m.bars.slice(-1)[0].c * m.tick; }")
+    dialog.get_by_label("Price", exact=True).fill(f"{last + 2:.2f}")
+    dialog.get_by_role("button", name="Set alert").click()
+    dialog.wait_for(state="hidden")
+    page.wait_for_function(f"() => {shapes}.length === 1 && {shapes}[0].y0 === {last + 2}")
+    x, y, to = page.evaluate(
+        f"""() => {{
+          const chart = orderflow.page.chart, box = document.getElementById("chart-host").getBoundingClientRect();
+          const at = (price) => box.y + chart.tools.projector({{ yref: "y" }}).toPixel(0, price).y;
+          return [box.x + 420, at({shapes}[0].y0), at({shapes}[0].y0 - 1)];
+        }}"""
+    )
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x, (y + to) / 2, steps=5)
+    page.mouse.move(x, to, steps=5)
+    page.mouse.up()
+    page.wait_for_function(f"() => {shapes}.length === 1 && {shapes}[0].y0 < {last + 2}")
+    moved = page.evaluate(f"() => {shapes}[0].y0")
+    page.wait_for_function(
+        """(price) => fetch("/alerts").then((answer) => answer.json())
+          .then((alerts) => alerts.some((alert) => alert.ticker === "LINES" && alert.price === price))""",
+        arg=moved,
+    )
+    assert moved == pytest.approx(last + 1, abs=0.5)

@@ -1,0 +1,80 @@
+"""Functions of the tickers' page: forms to alerts and back, numbers as people write them, the order of tickers."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from callbacks.tickers import moved
+from callbacks.tickers_alerts import body_of, form_of
+from orderflow.tickers.alerts.alert import Alert, Frequency, Kind, Source
+
+FORM: dict[str, Any] = {
+    "tickers": ["BTC"],
+    "operator": "above",
+    "value": "67,250.5",
+    "high": "",
+    "source": "price",
+    "frequency": "once",
+    "interval": "1min",
+    "cooldown": "",
+    "intrabar": False,
+    "expires": None,
+    "note": "",
+    "message": "",
+    "targets": [],
+}
+PLAIN = {"tickers": ["BTC"], "frequency": "once", "interval": "1min"}
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, {"condition": "above", "price": "67250.5"}),
+        ({"operator": "less", "value": "0,16"}, {"operator": "less", "price": "0.16"}),
+        ({"operator": "inside_channel", "value": "10", "high": "12 000.5"},
+         {"operator": "inside_channel", "low": "10", "high": "12000.5"}),
+        ({"operator": "moving_up_percent", "value": "5"}, {"operator": "moving_up_percent", "percent": "5"}),
+        ({"source": "event:absorption"}, {"mark": "absorption", "intrabar": False}),
+        ({"source": "study:cvd.close", "operator": "above", "value": "3", "intrabar": True},
+         {"study": "cvd", "column": "close", "intrabar": True, "operator": "greater", "price": "3"}),
+        ({"source": "feed_stale"}, {"source": "feed_stale"}),
+        ({"expires": "2026-12-01 10:00:00", "note": "x", "targets": ["3"], "cooldown": "60"},
+         {"condition": "above", "price": "67250.5", "expires": "2026-12-01T10:00:00Z", "note": "x", "targets": ["3"],
+          "cooldown_s": "60"}),
+    ],
+)  # fmt: skip
+def test_a_form_is_the_body_of_an_alert(given: dict[str, Any], expected: dict[str, Any]) -> None:
+    assert body_of(FORM | given) == PLAIN | expected
+
+
+@pytest.mark.parametrize("number", ["1,234", "1,234,567", "12.5", "1 234.5", "0,5", "−3", "abc"])
+def test_numbers_are_read_as_people_write_them(number: str) -> None:
+    read = {"1,234": "1,234", "1,234,567": "1234567", "12.5": "12.5", "1 234.5": "1234.5", "0,5": "0.5"}
+    assert body_of(FORM | {"value": number})["price"] == read.get(number, number)
+
+
+@pytest.mark.parametrize(
+    "alert",
+    [
+        Alert("a", "BTC", ("sim:BTC",), "greater", (Fraction("65000.5"),), 0, condition="above"),
+        Alert("a", "BTC", ("sim:BTC",), "exiting_channel", (Fraction(1), Fraction(2)), 0, frequency=Frequency.BAR),
+        Alert("a", "BTC", ("sim:BTC",), "", (), 0, source=Source(Kind.EVENT, "absorption"), note="n", intrabar=True),
+    ],
+)
+def test_an_edited_form_makes_the_same_alert(alert: Alert) -> None:
+    body = body_of(form_of(alert))
+    assert body["tickers"] == ["BTC"]
+    assert body.get("note", "") == alert.note
+    assert body["frequency"] == str(alert.frequency)
+    values = [body[name] for name in ("price", "low", "high") if name in body]
+    assert values == [str(float(value)).removesuffix(".0") for value in alert.values]
+
+
+def test_a_ticker_moves_by_a_place_and_not_beyond_the_ends() -> None:
+    names = ["A", "B", "C"]
+    assert moved(names, "C", -1) == ["A", "C", "B"]
+    assert moved(names, "A", -1) == names
+    assert moved(names, "C", 1) == names
