@@ -30,6 +30,7 @@ from orderflow.market.chart_json import ProfileSpan
 from orderflow.market.frames import TIME_FRAMES, Frame
 from orderflow.market.ports import MarketReader
 from orderflow.market.studies.options import StudyOptions
+from orderflow.market.ticks import is_simulated
 from orderflow.settings.settings import Settings
 from orderflow.web.kit.access import operator_only
 
@@ -142,10 +143,14 @@ def automatic_rows(market: MarketReader, answer: Mapping[str, Any], frame: Frame
         return 0
 
 
-def symbol_names(market: MarketReader, shown: list[str] | None) -> list[str] | None:
-    """Names for the symbol picker, sorted; None when they are the ones `shown`."""
-    names = sorted(info.symbol for info in market.symbols(MAX_SYMBOLS))
-    return None if names == shown else names
+Choice = str | dict[str, str]
+
+
+def symbol_names(market: MarketReader, shown: list[Choice] | None) -> list[Choice] | None:
+    """Choices of the symbol picker, sorted, the simulated feed's last; None when they are the ones `shown`."""
+    names = sorted((is_simulated(info.symbol), info.symbol) for info in market.symbols(MAX_SYMBOLS))
+    made: list[Choice] = [{"value": name, "label": f"{name} SIMULATED"} if sim else name for sim, name in names]
+    return None if made == shown else made
 
 
 def start_sample(services: Services) -> str:
@@ -229,7 +234,7 @@ def register(app: Dash, services: Services) -> None:
         State("chart-sample-note", "children"),
         State("chart-damage", "children"),
     )
-    def poll_symbols(_intervals: int | None, shown: list[str] | None, note: str | None, damage: str | None) -> Any:
+    def poll_symbols(_intervals: int | None, shown: list[Choice] | None, note: str | None, damage: str | None) -> Any:
         names = symbol_names(market, shown)
         said = sample_note(services.part(SampleReplay).status())
         problems, damaged = services.problems(), services.damage()

@@ -6,11 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from orderflow.errors import BadSetting
+from orderflow.feeds.ccxt_rest import CcxtRest, make_exchange
 from orderflow.feeds.live import LiveFeed
+from orderflow.feeds.polled import PolledFeed
 from orderflow.feeds.simulated import SimulatedFeed
 from orderflow.feeds.venue_feed import ClosableTransport, VenueFeed
 from orderflow.feeds.venues.registry import VENUES
 from orderflow.feeds.venues.venue import Venue
+from orderflow.feeds.yahoo import Yahoo, load
 from orderflow.market.market import Market
 from orderflow.runtime.clock import Clock
 from orderflow.runtime.workers import Workers
@@ -69,9 +72,25 @@ def _simulated(context: FeedContext, argument: str) -> LiveFeed:
     return SimulatedFeed(context.market, context.workers, context.clock)
 
 
+def _yahoo(context: FeedContext, argument: str) -> LiveFeed:
+    if argument:
+        raise BadSetting(f"feeds = yfinance:{argument} is not allowed: yfinance has no parts")
+    poller, seconds = Yahoo(load(), context.clock.now), context.settings.yfinance_seconds
+    return PolledFeed("yfinance", poller, context.market, context.workers, context.clock, seconds)
+
+
+def _ccxt(context: FeedContext, argument: str) -> LiveFeed:
+    if not argument:
+        raise BadSetting("feeds = ccxt is not allowed: name the exchange, as ccxt:gate")
+    poller, seconds = CcxtRest(make_exchange(argument)), context.settings.ccxt_seconds
+    return PolledFeed(f"ccxt:{argument}", poller, context.market, context.workers, context.clock, seconds)
+
+
 SOURCES: tuple[Source, ...] = (
     Source("simulated", "Simulated prices", _simulated),
     *(_of_venue(venue) for venue in VENUES),
+    Source("yfinance", Yahoo.title, _yahoo),
+    Source("ccxt", "An exchange through ccxt", _ccxt),
 )
 
 

@@ -62,6 +62,20 @@ class FeedSettings:
         "How old the trades may be that a feed requests to fill a gap; what is older stays a hole.",
         flat="feed_fill_hours",
     )
+    yfinance_seconds: float = setting(
+        15.0,
+        parsers.number(15.0, 3600.0),
+        "15 to 3,600",
+        "Seconds between two requests of the feed yfinance for a price.",
+        flat="yfinance_seconds",
+    )
+    ccxt_seconds: float = setting(
+        5.0,
+        parsers.number(1.0, 3600.0),
+        "1 to 3,600",
+        "Seconds between two requests of a feed ccxt:EXCHANGE for trades.",
+        flat="ccxt_seconds",
+    )
     binance_rest_url: str | None = _url("binance_rest_url", "Binance", "https")
     binance_ws_url: str | None = _url("binance_ws_url", "Binance", "wss")
     coinbase_rest_url: str | None = _url("coinbase_rest_url", "Coinbase", "https")

@@ -24,6 +24,7 @@ from orderflow.market.market import Market
 from orderflow.market.tick_log import DamagedPart
 from orderflow.settings.settings import Settings
 from tests.browser.chart import START, ticks_csv
+from tests.storage.ticks.batches import batch
 
 SETTINGS = Settings()
 
@@ -187,6 +188,10 @@ def test_symbols_are_sent_when_they_changed(market: Market) -> None:
     fill(market, "ES")
     assert symbol_names(market, []) == ["ES", "NQ"]
     assert symbol_names(market, ["ES", "NQ"]) is None
+    market.ingest([batch(3, symbol="sim:BTC"), batch(3, symbol="zz")])
+    shown = symbol_names(market, None)
+    assert shown == ["ES", "NQ", "zz", {"value": "sim:BTC", "label": "sim:BTC SIMULATED"}]
+    assert symbol_names(market, shown) is None
 
 
 def test_links_of_the_export_menu_are_those_of_the_shown_series() -> None:

@@ -63,6 +63,8 @@ def test_defaults_match_the_documentation() -> None:
         "tickers": ("BTC", "ETH", "DOGE"),
         "feed_days": 30,
         "feed_fill_hours": 24.0,
+        "yfinance_seconds": 15.0,
+        "ccxt_seconds": 5.0,
         **{
             f"{name}_{kind}_url": None
             for name in ("binance", "coinbase", "kraken", "bybit", "okx")
