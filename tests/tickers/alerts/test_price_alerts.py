@@ -154,14 +154,14 @@ def test_a_runaway_is_paused_visibly() -> None:
 def test_a_reset_clears_the_sample_before(seen: bool) -> None:
     alerted = Alerted()
     alerted.add(rule("crossing_up", 100))
-    alerted.ticks([Tick(0, 399)])
+    alerted.ticks([Tick(0, 397)])
     alerted.reset()
     if seen:
         alerted.evaluate()
-    alerted.ticks([Tick(SECOND, 404)])
+    alerted.ticks([Tick(SECOND, 405)])
     alerted.evaluate()
     assert alerted.events() == []
-    alerted.ticks([Tick(2 * SECOND, 399), Tick(3 * SECOND, 404)])
+    alerted.ticks([Tick(2 * SECOND, 397), Tick(3 * SECOND, 405)])
     alerted.evaluate()
     assert len(alerted.events()) == 1
     assert alerted.events() == alerted.expected()
