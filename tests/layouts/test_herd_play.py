@@ -76,7 +76,7 @@ def test_every_control_has_a_name(tree: Tree) -> None:
     assert len(tree.all("legend")) == 1
     roles = [attributes.get("role") for _, attributes in tree.found]
     assert roles.count("status") == 2
-    assert roles.count("alert") == 1
+    assert roles.count("alert") == 2
     price = next(attributes for _, attributes in tree.found if attributes.get("id") == "price")
     assert not {"role", "aria-live"} & set(price)
 
