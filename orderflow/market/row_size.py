@@ -72,6 +72,6 @@ def measure(grid: Grid, high: Ints, low: Ints) -> int:
     """Levels in a row such that the median bar has at most MOST_ROWS rows. high, low: int64[n], levels of the bars."""
     if len(high):
         for rows in row_sizes(grid):
-            if np.median(high // rows - low // rows) < MOST_ROWS:
+            if np.median(high // rows - low // rows + 1) <= MOST_ROWS:
                 return rows
     return 1

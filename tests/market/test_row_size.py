@@ -64,6 +64,11 @@ def test_the_median_bar_has_at_most_25_rows(height: int, rows: int) -> None:
     assert MOST_ROWS == 25
 
 
+def test_the_median_of_two_bars_may_lie_between_two_numbers_of_rows() -> None:
+    low = np.full(2, 40_000)
+    assert measure(Grid.of(Decimal("0.25"), None), low + np.array([25, 26]) - 1, low) == 2  # 25.5 rows of one tick
+
+
 def test_the_last_complete_session_decides_and_the_size_is_fixed_for_the_next() -> None:
     market = market_with(minutes(0, [60] * 30), minutes(1, [10] * 3))
     assert market.row_size("X", MINUTE) == 4
