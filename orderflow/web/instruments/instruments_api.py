@@ -31,6 +31,7 @@ from orderflow.web.kit.request_body import read_body
 from orderflow.web.kit.responses import JSON, encode, json_response
 from orderflow.web.kit.routes import ResponseDoc, Route, Values
 from orderflow.web.kit.sockets import Connection, Handler
+from orderflow.web.kit.unprocessable import Unprocessable, loose, with_status
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 MAX_LIMIT = 1000
@@ -51,12 +52,6 @@ EDIT = {
         {"arrivals": "poisson", "arrival_params": {"rate": 2.0}, "interval": 0.5},
     ],
 }
-
-
-class Unprocessable(BadInput):
-    """A parameter or field is invalid: status 422, as in the original system."""
-
-    status = 422
 
 
 @lru_cache(256)  # many instruments have the same time
@@ -261,26 +256,6 @@ class BoardSource:
         ]
         body = {"type": "board", "data": rows, "simulation": self._simulation.status()}
         return self.version(), encode(body)
-
-
-def loose(param: Param) -> Param:
-    """`param`, but an invalid value is read as a ParamError instead of raising, so that the view chooses the status."""
-
-    def read(value: str) -> Any:
-        try:
-            return param.read(value)
-        except ValueError as error:
-            return ParamError(None, param.name, str(error))
-
-    return Param(param.name, param.doc, param.schema, read, param.place, param.default, param.required)
-
-
-def with_status(call: Any) -> Any:
-    """Return `call()`. Raises Unprocessable (422) for a BadInput."""
-    try:
-        return call()
-    except BadInput as error:
-        raise Unprocessable(str(error), error.errors) from error
 
 
 ACTIONS = {"pause": (), "start": (), "speed": ("speed",), "restart": ("seed",), "scenario": ("name", "text")}

@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 import flask
 import msgspec
 
-from orderflow.errors import BadInput
 from orderflow.feeds.live_feeds import LiveFeeds
 from orderflow.feeds.retention import Retention
 from orderflow.runtime.workers import Workers
@@ -24,6 +23,7 @@ from orderflow.web.kit.request_body import read_body
 from orderflow.web.kit.responses import JSON, encode, json_response
 from orderflow.web.kit.routes import ResponseDoc, Route, Values
 from orderflow.web.kit.sockets import Connection, Handler
+from orderflow.web.kit.unprocessable import Unprocessable, loose, with_status
 from orderflow.web.tickers import ticker_schemas as schemas
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC).replace(tzinfo=None)
@@ -44,12 +44,6 @@ SOCKET_DOC = (
     'at most twice a second those that have changed; `{"type": "alert", ...}` when an alert fires.'
 )
 T = TypeVar("T", bound=msgspec.Struct)
-
-
-class Unprocessable(BadInput):
-    """A parameter or field is invalid: status 422, as in the original system."""
-
-    status = 422
 
 
 class _Added(msgspec.Struct, forbid_unknown_fields=True):
@@ -108,7 +102,7 @@ class TickersApi(Api):
                   answers=found("The remaining tickers.", schemas.ORDER), errors=MISSING),
             Route("GET", "/api/v1/feeds", self.feeds, "Live feeds", answers=found("The feeds.", schemas.FEEDS)),
             Route("GET", "/history/{ticker}", self.history, "Prices of a ticker", "Oldest first.",
-                  (NAME, _loose(LIMIT), _loose(STEP)), answers=found("The prices.", schemas.HISTORY),
+                  (NAME, loose(LIMIT), loose(STEP)), answers=found("The prices.", schemas.HISTORY),
                   errors={**MISSING, 422: "The limit is not from 1 to 10,000, or the step is unknown."}, lenient=True),
         ]  # fmt: skip
 
@@ -138,11 +132,13 @@ class TickersApi(Api):
 
     def add(self, values: Values) -> flask.Response:
         body = _body(_Added)
-        return json_response(_listed(_checked(partial(self._tickers.add, body.ticker, body.pair, body.feed))), 201)
+        return json_response(_listed(with_status(partial(self._tickers.add, body.ticker, body.pair, body.feed))), 201)
 
     def change(self, values: Values) -> flask.Response:
         body = _body(_Changed)
-        return json_response(_listed(_checked(partial(self._tickers.change, values["ticker"], body.pair, body.feed))))
+        return json_response(
+            _listed(with_status(partial(self._tickers.change, values["ticker"], body.pair, body.feed)))
+        )
 
     def remove(self, values: Values) -> flask.Response:
         self._tickers.remove(values["ticker"])
@@ -150,7 +146,7 @@ class TickersApi(Api):
 
     def reorder(self, values: Values) -> flask.Response:
         names = _body(_Order).tickers
-        _checked(partial(self._tickers.reorder, names))
+        with_status(partial(self._tickers.reorder, names))
         return self._order()
 
     def _order(self) -> flask.Response:
@@ -224,29 +220,9 @@ def _listed(ticker: Listed) -> dict[str, str]:
     return {**row, "problem": ticker.problem} if ticker.problem else row
 
 
-def _checked(call: Any) -> Any:
-    """Return `call()`. Raises Unprocessable (422) for a BadInput."""
-    try:
-        return call()
-    except BadInput as error:
-        raise Unprocessable(str(error), error.errors) from error
-
-
 def _body(kind: type[T]) -> T:
     data = read_body(flask.request.environ, MAX_BODY)
     try:
         return msgspec.json.decode(data, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Unprocessable(f"the body is not as described: {error}") from error
-
-
-def _loose(param: Param) -> Param:
-    """`param`, but an invalid value is read as a ParamError instead of raising, so that the view chooses the status."""
-
-    def read(value: str) -> Any:
-        try:
-            return param.read(value)
-        except ValueError as error:
-            return ParamError(None, param.name, str(error))
-
-    return Param(param.name, param.doc, param.schema, read, param.place, param.default, param.required)
