@@ -152,10 +152,14 @@ def alert_json(alert: Alert) -> dict[str, Any]:
 
 
 def event_json(number: int, event: AlertEvent) -> dict[str, Any]:
-    """One event."""
+    """One event, with its number in the list of all."""
+    return {"number": number, **fired_json(event)}
+
+
+def fired_json(event: AlertEvent) -> dict[str, Any]:
+    """One event as it fires."""
     return {
         "id": event.id,
-        "number": number,
         "alert_id": event.alert_id,
         "ticker": event.ticker,
         "symbol": event.symbol,

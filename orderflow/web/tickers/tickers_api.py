@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
@@ -14,6 +14,8 @@ from orderflow.feeds.live_feeds import LiveFeeds
 from orderflow.feeds.retention import Retention
 from orderflow.runtime.workers import Workers
 from orderflow.services import Services
+from orderflow.tickers.alerts.alert import AlertEvent
+from orderflow.tickers.alerts.service import Alerts
 from orderflow.tickers.quotes import MAX_POINTS, STEPS, Quote, Quotes
 from orderflow.tickers.tickers import Listed, Tickers
 from orderflow.web.kit.api import Api
@@ -25,6 +27,7 @@ from orderflow.web.kit.routes import ResponseDoc, Route, Values
 from orderflow.web.kit.sockets import Connection, Handler
 from orderflow.web.kit.unprocessable import Unprocessable, loose, with_status
 from orderflow.web.tickers import ticker_schemas as schemas
+from orderflow.web.tickers.alert_schemas import fired_json
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 MAX_BODY = 1 << 16
@@ -41,7 +44,8 @@ MISSING = {404: "There is no such ticker."}
 WRONG = {409: "There is such a ticker already.", 413: "The body is too large.", 422: "A field is invalid."}
 SOCKET_DOC = (
     'Messages: `{"type": "price", "tickers": [...]}` with the members of `GET /api/v1/crypto`: first all tickers, then '
-    'at most twice a second those that have changed; `{"type": "alert", ...}` when an alert fires.'
+    'at most twice a second those that have changed; `{"type": "alert", ...}` when an alert fires, with the members of '
+    "`GET /alerts/events` but its number."
 )
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -78,6 +82,7 @@ class TickersApi(Api):
         self._retention = services.part(Retention)
         self._fanout = fanout
         self._topic: Topic | None = None
+        services.part(Alerts).listen(lambda events: self._workers.spawn("alert messages", self.alert, events))
 
     def routes(self) -> list[Route]:
         crypto, one = "/api/v1/crypto", "/api/v1/crypto/{ticker}"
@@ -162,11 +167,12 @@ class TickersApi(Api):
         finally:
             self._fanout.leave(topic, connection.client)
 
-    def alert(self, event: Mapping[str, Any]) -> None:
-        """Send an alert to all clients of the socket, with their next prices. For the hub's thread."""
-        text = encode({"type": "alert", **event})
+    def alert(self, events: Sequence[AlertEvent]) -> None:
+        """Send fired alerts to all clients of the socket, with their next prices. For the hub's thread."""
+        texts = [encode({"type": "alert", **fired_json(event)}) for event in events]
         for client in tuple(self._topic.clients) if self._topic is not None else ():
-            client.enqueue(text)
+            for text in texts:
+                client.enqueue(text)
 
 
 class QuoteSource:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,9 +15,11 @@ from flask.testing import FlaskClient
 from orderflow.market.ticks import NO_ID, TickBatch
 from orderflow.services import Services, build_services
 from orderflow.settings.settings import Settings
+from orderflow.tickers.alerts.alert import AlertEvent
 from orderflow.tickers.quotes import Quote
 from orderflow.web.app import create_server
-from orderflow.web.tickers.tickers_api import QuoteSource, stamp
+from orderflow.web.kit.fanout import Fanout
+from orderflow.web.tickers.tickers_api import QuoteSource, TickersApi, stamp
 
 Make = Callable[..., Services]
 START = 1_790_000_000_000_000_000
@@ -148,6 +151,19 @@ def test_the_socket_sends_all_then_what_changed(make_services: Make) -> None:
     assert source.version() != since
     _, text = source.message(since)
     assert [(row["ticker"], row["price"]) for row in json.loads(text)["tickers"]] == [("B", 2.5)]
+
+
+def test_the_socket_sends_alerts_as_they_fire(make_services: Make) -> None:
+    services = make_services()
+    api = TickersApi(services, Fanout(services.workers))
+    sent: list[bytes] = []
+    api._topic = SimpleNamespace(clients=[SimpleNamespace(enqueue=sent.append)])  # type: ignore[assignment]
+    event = AlertEvent("e1", "a1", "X", 1, "X", "101.5", START, START, 0.0, None, 7, "X", "up!")
+    api.alert([event])
+    found = json.loads(sent[0])
+    assert {name: found[name] for name in ("type", "id", "alert_id", "ticker", "price", "late_s")} == {
+        "type": "alert", "id": "e1", "alert_id": "a1", "ticker": "X", "price": 101.5, "late_s": 0.0
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(
