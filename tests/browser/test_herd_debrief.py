@@ -55,6 +55,7 @@ def newest(desk: tuple[Any, list[str]]) -> Iterator[Any]:
 def report(newest: Any, games: Games) -> Any:
     """The shared page with the debrief of the game with an experiment."""
     server, herd, _ = games
+    newest.emulate_media(media="screen")
     if f"session={herd}" not in newest.url:
         newest.goto(f"{server.url}/herd/debrief/?session={herd}")
     drawn(newest)
@@ -105,12 +106,16 @@ def test_print_is_white_without_controls_and_the_screen_is_restored(report: Any)
     if page.evaluate("document.documentElement.dataset.theme") != "dark":
         page.keyboard.press("t")
     paper(page, DARK)
+    page.evaluate("() => addEventListener('afterprint', () => { window.printed = true; }, { once: true })")
     assert len(page.pdf(format="A4")) > 30_000
-    paper(page, DARK)  # the browser has said that printing is over
+    page.wait_for_function("() => window.printed")  # the browser has said that printing is over
+    paper(page, DARK)
     page.emulate_media(media="print")
     page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
     paper(page, WHITE)
-    assert page.locator("#debrief-price .main-svg").first.bounding_box()["width"] <= 680
+    page.wait_for_function(
+        "() => document.querySelector('#debrief-price .main-svg').getBoundingClientRect().width <= 680"
+    )
     for name in (".of-header", ".hd-bar", ".hd-links", ".hd-files"):
         assert not page.locator(name).first.is_visible(), name
     assert page.locator(".hd-talk").is_visible()
