@@ -152,8 +152,11 @@ class MarketReader(Protocol):
 class MarketWriter(Protocol):
     """Writes, from any thread. Each call succeeds completely or changes nothing."""
 
-    def ingest(self, batches: Sequence[TickBatch], key: str | None = None, digest: str = "") -> Receipt:
-        """Log the batches, then publish them. Raises BadInput, Busy, Conflict or StorageFailed."""
+    def ingest(
+        self, batches: Sequence[TickBatch], key: str | None = None, digest: str = "", *, feed: bool = False
+    ) -> Receipt:
+        """Log the batches, then publish them. feed: they come from a live feed. Raises BadInput, Busy, Conflict or
+        StorageFailed."""
 
     def rejected(self, symbol: str | None, count: int) -> None:
         """Count rows that were rejected while parsing."""

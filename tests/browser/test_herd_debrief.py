@@ -109,6 +109,7 @@ def test_print_is_white_without_controls_and_the_screen_is_restored(report: Any)
     page.evaluate("() => addEventListener('afterprint', () => { window.printed = true; }, { once: true })")
     assert len(page.pdf(format="A4")) > 30_000
     page.wait_for_function("() => window.printed")  # the browser has said that printing is over
+    page.evaluate("() => new Promise((done) => setTimeout(done, 800))")  # Plotly fits the figures 100 ms later
     paper(page, DARK)
     page.emulate_media(media="print")
     page.evaluate("window.dispatchEvent(new Event('beforeprint'))")

@@ -47,6 +47,12 @@ SELDOM_RIGHT = (
     "PATCH /alerts/{id}",
     "DELETE /alerts/{id}",
     "POST /alerts/rehearsal",
+    "POST /api/v1/crypto",
+    "PUT /api/v1/crypto",
+    "PATCH /api/v1/crypto/{ticker}",
+    "DELETE /api/v1/crypto/{ticker}",
+    "GET /history/{ticker}",
+    "GET /ws/tickers",
     "POST /exchange/control",
     "POST /delivery/targets",
     "PATCH /delivery/targets/{id}",
@@ -57,7 +63,7 @@ SELDOM_RIGHT = (
     "GET /exchange/stream",
     "GET /exchange/api/v3/ticker/bookTicker",
 )
-"""Random texts are not prices, times, orders, alerts or sessions, and a call without an upgrade opens no socket."""
+"""Random texts are not prices, orders, alerts, tickers or sessions, and a call without an upgrade opens no socket."""
 
 CHECKS = [
     checks.not_a_server_error,

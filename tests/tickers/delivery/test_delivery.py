@@ -251,7 +251,6 @@ def test_failing_targets_are_said_and_recover(delivery: Delivery, post: Post, cl
         clock.advance(60.0)
     assert (delivery.failing(), told) == ((), [])
     turn(delivery)
-    clock.advance(60.0)
     (failing,) = delivery.failing()
     assert (failing.name, failing.failures, failing.error, failing.failing_since) == ("one", 3, "no connection", NOW)
     assert delivery.shown()[0]["state"] == "failing"
@@ -260,6 +259,7 @@ def test_failing_targets_are_said_and_recover(delivery: Delivery, post: Post, cl
     again.stop()
     assert [target.name for target in again.failing()] == ["one"]
     post.answers.clear()
+    clock.advance(60.0)
     turn(delivery)
     assert (delivery.failing(), told) == ((), [("one", True), ("one", False)])
     assert delivery.shown()[0]["state"] == "ok"

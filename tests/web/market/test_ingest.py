@@ -309,10 +309,11 @@ def test_bad_rows_and_large_bodies_are_parsed_beside_the_loop(
     services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ran: list[int] = []
-    run = services.workers.run
+    run, own = services.workers.run, threading.get_ident()
 
     def spy(fn: Callable[..., Any], *args: Any) -> Any:
-        ran.append(1)
+        if threading.get_ident() == own:  # others run beside it, woken by the ticks
+            ran.append(1)
         return run(fn, *args)
 
     client = create_server(services).test_client()
