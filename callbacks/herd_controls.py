@@ -4,6 +4,7 @@ happens and the page says so.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -137,24 +138,31 @@ class Dialog:
         return [_told(number, done), False, "", *[None] * len(self._ids)]
 
 
+STALE_SECONDS = 1.5
+"""How long a page may show the state before a press."""
+
+
 class Switch:
     """A button of the toolbar that does the opposite when it is pressed again.
 
-    The page shows what the next press would do after the next refresh. Until then a second press does nothing.
+    The page shows what the next press would do after the next refresh. Until then a second press does nothing. now:
+    monotonic seconds.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
         self._last: tuple[object, object] | None = None
+        self._until = 0.0
 
     def press(self, do: Callable[[], str | None], label: object, state: Callable[[], object], clicks: object) -> Any:
         """What the toolbar says after a press. label: what the page showed on the button; state: what it changes."""
-        if self._last == (label, state()):
+        if self._last == (label, state()) and self._now() < self._until:
             return no_update
         try:
             done = do()
         except Refused as refused:
             return _told(clicks, refused.text, bad=True)
-        self._last = (label, state())
+        self._last, self._until = (label, state()), self._now() + STALE_SECONDS
         return _told(clicks, done) if done else no_update
 
 

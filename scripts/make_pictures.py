@@ -31,8 +31,8 @@ PICTURES = (
     ("chart", "/chart/?symbol=LTCUSDT-SAMPLE&frame=5min", "#chart-stats:not([hidden])", 6.0),
     ("herd", "/herd/", "main", 6.0),
     ("instruments", "/instruments/", "#instruments-grid", 12.0),
-    ("tickers", "/tickers/", ".tk-card .js-plotly-plot", 6.0),
     ("debrief", "/herd/debrief/", "#debrief-body .js-plotly-plot .main-svg", 3.0),
+    ("tickers", "/tickers/", ".tk-card .js-plotly-plot", 6.0),
 )
 """(file, path, selector to wait for, seconds to wait after that)."""
 
@@ -86,13 +86,13 @@ def main() -> int:
             browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
             page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme="dark")
             time.sleep(25)  # until the game has enough trades to show
-            for price in (60_000, 70_000):  # one that fires, one that waits
-                alert = {"ticker": "BTC", "condition": "above", "price": price}
-                requests.post(f"{server.url}/alerts", json=alert, timeout=10).raise_for_status()
             for name, address, selector, seconds in PICTURES:
                 if name == "debrief":
                     stop.set()
                     requests.post(f"{server.url}/herd/control", json={"action": "end"}, timeout=10).raise_for_status()
+                for price in (60_000, 70_000) if name == "tickers" else ():  # one that fires, one that waits
+                    alert = {"ticker": "BTC", "condition": "above", "price": price}
+                    requests.post(f"{server.url}/alerts", json=alert, timeout=10).raise_for_status()
                 take_screenshot(page, server.url + address, name, selector, seconds)
             browser.close()
     finally:

@@ -309,6 +309,21 @@ def test_a_second_press_before_the_button_is_renamed_undoes_nothing(game: Game) 
     assert game.phase == "frozen"
 
 
+def test_a_press_on_a_word_of_before_does_not_silence_later_ones(game: Game) -> None:
+    time = [0.0]
+    switch = Switch(lambda: time[0])
+
+    def press() -> str:
+        switch.press(lambda: forms.toggle(game), "Freeze", lambda: game.phase, 1)
+        return game.phase
+
+    forms.control(game, "freeze", {})  # from another page; this one still says Freeze
+    assert press() == "open"
+    assert press() == "open"
+    time[0] = 2.0  # by now the page says what is the case
+    assert press() == "frozen"
+
+
 def test_what_is_sent_twice_from_one_opening_of_a_dialog_is_done_once() -> None:
     dialog, done = Dialog(Dash(__name__), "news", ["herd-news-text"], ["text"]), []
 
