@@ -212,10 +212,12 @@ def test_bars_that_are_being_counted_are_said_and_asked_for_again(chart: Chart) 
     page.wait_for_function("() => document.getElementById('chart-loading').textContent === 'Counting ticks:25 bars …'")
     until_asked_again("chart-older-response")
     at_rest(chart, "!m.more.before && c.view.x0 < m.first")
-    page.unroute_all(behavior="ignoreErrors")
+    page.unroute_all(behavior="wait")
 
 
-def test_bars_that_cannot_be_read_are_said(chart: Chart) -> None:
+def test_bars_that_cannot_be_read_are_said(open_chart: Open, deep: RunningServer) -> None:
+    chart = open_chart(deep, "?symbol=DEEP")
+
     def refused(route: Any) -> None:
         if '"output":"chart-older-response.data"' not in (route.request.post_data or ""):
             route.continue_()
