@@ -329,7 +329,8 @@ def _dialogs(app: Dash, each: dict[str, Any], tickers: Tickers) -> None:
             series = tickers.get(name).series
         except NotFound:  # removed meanwhile
             return (no_update,) * 5
-        return {"ticker": name, "turn": turn}, True, name, f"/chart/?symbol={quoted(series)}", csv_of(series)
+        chart, csv = f"/chart/?symbol={quoted(series)}", f"/api/v1/ticks/{quoted(series)}?format=csv"
+        return {"ticker": name, "turn": turn}, True, name, chart, csv
 
     @app.callback(
         Output("tickers-open", "data", allow_duplicate=True),
@@ -374,11 +375,6 @@ def _dialogs(app: Dash, each: dict[str, Any], tickers: Tickers) -> None:
     )
     def other_view(_clicks: Any, view: Any) -> str:
         return "cards" if view == "table" else "table"
-
-
-def csv_of(series: str) -> str:
-    """The address of a series' trades as CSV."""
-    return f"/api/v1/ticks/{quoted(series)}?format=csv"
 
 
 def _chosen(trigger: Any, clicks: Any, rows: Any) -> str | None:
