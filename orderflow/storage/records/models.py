@@ -170,3 +170,64 @@ ACKNOWLEDGEMENTS = Table(
     Column("time", BigInteger, nullable=False),
 )
 """Events of alerts that were acknowledged, by their ids."""
+
+SERIES_GENERATIONS = Table(
+    "series_generations",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("price_decimals", Integer, nullable=False),
+    Column("size_decimals", Integer, nullable=False),
+    Column("rows", BigInteger, nullable=False),
+    Column("first", BigInteger),
+    Column("last", BigInteger),
+    Column("created", BigInteger, nullable=False),
+    sqlite_autoincrement=True,
+)
+"""The klines of a series, as they were written at a time. first, last: open times (ms); None without klines. One that
+no series refers to is being written, or left over."""
+
+SERIES = Table(
+    "series",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("owner", String(64), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("timeframe", String(16), nullable=False),
+    Column("source", String(200), nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("updated", BigInteger, nullable=False),
+    Column("generation", Integer, ForeignKey("series_generations.id"), nullable=False),
+    Column("previous", Integer, ForeignKey("series_generations.id")),
+    UniqueConstraint("owner", "kind", "name", "timeframe"),
+    sqlite_autoincrement=True,
+)
+"""Series of klines. owner: a user's id, "" for a venue's public data. kind: klines (of a venue) or ohlcv (uploaded).
+previous: the klines before the last replacement, kept so that it can be undone."""
+
+KLINES = Table(
+    "klines",
+    METADATA,
+    Column("generation", Integer, primary_key=True, autoincrement=False),
+    Column("time", BigInteger, primary_key=True, autoincrement=False),
+    Column("open", BigInteger, nullable=False),
+    Column("high", BigInteger, nullable=False),
+    Column("low", BigInteger, nullable=False),
+    Column("close", BigInteger, nullable=False),
+    Column("volume", BigInteger, nullable=False),
+    Column("trades", BigInteger),
+    Column("taker_buy_volume", BigInteger),
+    Column("closed", Boolean, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Klines by open time (ms). Prices and volumes are integers with the decimals of their generation, to which no
+foreign key refers: checking one for each row takes longer than the insert. `kline_partitions` has the parts."""
+
+KLINE_HOLES = Table(
+    "kline_holes",
+    METADATA,
+    Column("series", Integer, ForeignKey("series.id", ondelete="CASCADE"), primary_key=True),
+    Column("start", BigInteger, primary_key=True, autoincrement=False),
+    Column("end", BigInteger, nullable=False),
+)
+"""Open times (ms, `end` exclusive) for which the venue has no klines, so that they are not asked for again."""

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Column, Connection, MetaData, PrimaryKeyConstraint, String, Table, inspect, select, update
 
 from orderflow.errors import BadSetting
+from orderflow.storage.records.kline_partitions import partition
 from orderflow.storage.records.models import METADATA
 
 MIGRATIONS = Path(__file__).with_name("migrations")
@@ -67,6 +68,7 @@ def prepare(connection: Connection) -> str:
     newest = versions()[-1]
     if stored == NONE:
         METADATA.create_all(connection)
+        partition(connection)
         _VERSION.create(connection, checkfirst=True)
         connection.execute(_VERSION.insert().values(version_num=newest))
     elif stored != newest:
