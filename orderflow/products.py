@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+from orderflow.accounts.product import Upkeep, build_accounts
 from orderflow.errors import BadInput, BadSetting
 from orderflow.exchange.product import build_exchange
 from orderflow.feeds.live_feeds import LiveFeeds
@@ -114,6 +115,10 @@ class Product:
     pages: tuple[str, ...] = ()
 
 
+def _accounts(ground: Ground, parts: Parts) -> Iterator[object]:
+    yield from build_accounts(ground.settings, ground.records, ground.workers, ground.clock)
+
+
 def _market(ground: Ground, parts: Parts) -> Iterator[object]:
     for kind in FEEDS:
         yield kind.make(ground.market, ground.workers, ground.settings.velocity)
@@ -189,6 +194,12 @@ def _start_alerts(parts: Parts) -> None:
 
 
 PRODUCTS: tuple[Product, ...] = (
+    Product(
+        "accounts",
+        _accounts,
+        start=lambda parts: parts.get(Upkeep).start(),
+        api=("orderflow.web.accounts.accounts_api:AccountsApi",),
+    ),
     Product(
         "market",
         _market,

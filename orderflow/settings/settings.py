@@ -75,6 +75,12 @@ class Settings:
         "Key that changing calls need. Beyond loopback one is made at the start when none is set.",
         secret=True,
     )
+    accounts: str | None = setting(
+        None,
+        parsers.word("off", "optional", "required"),
+        "off, optional or required",
+        "Whether people log in to have data of their own. Unset: optional, required once others can reach the server.",
+    )
     cors_origins: tuple[str, ...] = setting(
         (),
         parsers.origins,
@@ -186,6 +192,11 @@ class Settings:
     def exposed(self) -> bool:
         """Whether others can reach the server: directly, or through a proxy or tunnel that ends on this machine."""
         return self.beyond_loopback or bool(self.public_url or self.allowed_hosts or self.trusted_proxies)
+
+    @property
+    def accounts_mode(self) -> str:
+        """Whether users log in: off, optional, or required for what belongs to a user."""
+        return self.accounts or ("required" if self.exposed else "optional")
 
     @property
     def beyond_loopback(self) -> bool:

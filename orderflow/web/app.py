@@ -8,6 +8,7 @@ from pkgutil import resolve_name
 import flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from orderflow.accounts.accounts import Accounts
 from orderflow.products import PRODUCTS
 from orderflow.services import Services
 from orderflow.settings.settings import Settings
@@ -15,6 +16,7 @@ from orderflow.web.kit import responses, schemas
 from orderflow.web.kit.access import AUTHENTICATOR, Authenticator
 from orderflow.web.kit.api import Api
 from orderflow.web.kit.compression import Compression
+from orderflow.web.kit.current_user import USERS, put_cookies
 from orderflow.web.kit.fanout import Fanout
 from orderflow.web.kit.openapi import document, page
 from orderflow.web.kit.responses import JSON, encode, json_response
@@ -23,6 +25,7 @@ from orderflow.web.kit.security import Gate
 from orderflow.web.kit.sign_out import PATH as SIGN_OUT
 from orderflow.web.kit.socket_limits import Places, SocketLimits
 from orderflow.web.kit.sockets import Sockets
+from orderflow.web.kit.users import Users
 
 HOME = "/chart/"
 PAGE_BODY = 1 << 21
@@ -56,12 +59,15 @@ def create_server(services: Services, *, most_sockets: int | None = None, shortc
         reserve(server, prefix)
     Sockets(server, fanout).register(sockets)
     responses.install_error_handlers(server)
+    server.after_request(put_cookies)
 
     authenticator = Authenticator(services.settings)
     open_routes = [(route.method, route.path) for route in table if route.open]
     inner = Direct(server.wsgi_app, table) if shortcuts else server.wsgi_app
-    gate = Gate(inner, services.settings, authenticator, open_routes)
     https = (services.settings.public_url or "").startswith("https:")
+    users = Users(services.part(Accounts), authenticator, secure=https)
+    user_routes = [(route.method, route.pattern) for route in table if route.user]
+    gate = Gate(inner, services.settings, authenticator, open_routes, users, user_routes)
     delivery = Compression(gate, services.workers.run, https=https)
     front: Callable[..., Iterable[bytes]] = delivery
     if proxies := services.settings.trusted_proxies:
@@ -69,6 +75,7 @@ def create_server(services: Services, *, most_sockets: int | None = None, shortc
     server.wsgi_app = front  # type: ignore[method-assign]  # Flask's documented way to put middleware in front
     server.extensions |= {
         AUTHENTICATOR: authenticator,
+        USERS: users,
         "orderflow.gate": gate,
         "orderflow.delivery": delivery,
         "orderflow.fanout": fanout,

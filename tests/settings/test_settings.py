@@ -28,6 +28,7 @@ def test_defaults_match_the_documentation() -> None:
         "ephemeral": False,
         "database_url": None,
         "api_key": None,
+        "accounts": None,
         "cors_origins": (),
         "allowed_hosts": (),
         "public_url": None,

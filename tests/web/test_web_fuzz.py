@@ -28,6 +28,12 @@ TICKS = "timestamp,price,size,side,id\n" + "".join(
 )
 
 SELDOM_RIGHT = (
+    "POST /auth/register",
+    "POST /auth/login",
+    "POST /auth/refresh",
+    "GET /auth/me",
+    "GET /auth/sessions",
+    "DELETE /auth/sessions/{id}",
     "GET /ws/bars/{symbol}",
     "GET /ws/{ticker_id}",
     "GET /ws/instruments",
@@ -63,7 +69,7 @@ SELDOM_RIGHT = (
     "GET /exchange/stream",
     "GET /exchange/api/v3/ticker/bookTicker",
 )
-"""Random texts are not prices, orders, alerts, tickers or sessions, and a call without an upgrade opens no socket."""
+"""Random texts are not prices, orders, alerts, tickers, sessions or passwords; no socket opens without an upgrade."""
 
 CHECKS = [
     checks.not_a_server_error,

@@ -231,3 +231,44 @@ KLINE_HOLES = Table(
     Column("end", BigInteger, nullable=False),
 )
 """Open times (ms, `end` exclusive) for which the venue has no klines, so that they are not asked for again."""
+
+USERS = Table(
+    "users",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    Column("nickname", String(64), nullable=False),
+    Column("nickname_key", String(200), nullable=False),
+    Column("email", String(254), nullable=False),
+    Column("email_key", String(254), nullable=False),
+    Column("password", String(300), nullable=False, info={"secret": ""}),
+    Column("disabled", Boolean, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("password_changed", BigInteger, nullable=False),
+    Column("totp", String(64), nullable=False, info={"secret": ""}),
+    Column("totp_step", BigInteger, nullable=False),
+    Column("recovery", Text, nullable=False, info={"secret": "[]"}),
+    UniqueConstraint("nickname_key"),
+    UniqueConstraint("email_key"),
+)
+"""Accounts. *_key: as compared, without case. password: an Argon2id hash. totp: secret of the authenticator app, "" for
+none, and the last step whose code was used. recovery: hashes of unused recovery codes, a JSON array."""
+
+SESSIONS = Table(
+    "sessions",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    Column("user", String(32), ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("used", BigInteger, nullable=False),
+    Column("expires", BigInteger, nullable=False),
+    Column("ends", BigInteger, nullable=False),
+    Column("device", String(200), nullable=False),
+    Column("address", String(64), nullable=False),
+    Column("csrf", String(64), nullable=False, info={"secret": ""}),
+    Column("refresh", String(32), nullable=False),
+    Column("previous", String(32), nullable=False),
+    Column("rotated", BigInteger, nullable=False),
+    Index(None, "user"),
+)
+"""Logins that are not over. refresh, previous: ids of the refresh token that is valid and of the one before it, which
+was replaced at `rotated`. expires: without a refresh until then it is over; ends: it is over then anyway."""

@@ -2,7 +2,7 @@
 
 The server's `Authenticator` makes an `Identity` once per request from the WSGI environ: `NOBODY` (anonymous), or
 `OPERATOR`, who holds the server's key (as a bearer token, or as the signed cookie that `?key=` sets). If the server has
-no key, everybody is the operator.
+no key, everybody is the operator. A bearer that has the form of a JSON Web Token is a user's (`users`), never the key.
 
 `Gate` (in `security`) stands in front of every route and refuses a changing call without the key, unless the route's
 row says `open=True`. Dash sends all its callbacks to one address, which the gate lets through, so a callback that
@@ -25,6 +25,7 @@ from typing import Any, Literal, ParamSpec
 import flask
 from itsdangerous import BadSignature, TimestampSigner
 
+from orderflow.accounts.tokens import is_token
 from orderflow.errors import Forbidden, StorageFailed, Unauthorized
 from orderflow.settings.settings import Settings
 from orderflow.storage.key_file import KeyFile
@@ -143,6 +144,8 @@ class Authenticator:
             return OPERATOR
         scheme, _, given = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
         if scheme.lower() == "bearer":
+            if is_token(given.strip()):  # a user's token is never the key
+                return NOBODY
             self.check_key(environ, given.strip())
             return OPERATOR
         return OPERATOR if self.has_cookie(environ) else NOBODY

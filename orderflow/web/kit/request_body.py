@@ -12,6 +12,8 @@ import zlib
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from orderflow.errors import BadInput, OrderflowError, TooLarge
 from orderflow.web.kit.budget import counter
 
@@ -87,6 +89,21 @@ def read_body(environ: dict[str, Any], limit: int, run: Run = run_here) -> bytes
     unpacked = run(lambda: inflate(data, coding, limit)) if len(data) > PACKED_HERE else inflate(data, coding, limit)
     counter(environ)(len(unpacked))
     return unpacked
+
+
+def read_object(environ: dict[str, Any], limit: int, *, empty: bool = False) -> dict[str, Any]:
+    """The body as a JSON object; empty: no body is {}. Raises BadInput, whose text has nothing of the body, and as
+    `read_body`."""
+    data = read_body(environ, limit)
+    if empty and not data:
+        return {}
+    try:
+        found = msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise BadInput("the body is not JSON") from None  # the error's text may have a secret
+    if not isinstance(found, dict):
+        raise BadInput("the body must be a JSON object")
+    return found
 
 
 def too_large(limit: int) -> TooLarge:

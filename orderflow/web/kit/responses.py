@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import flask
@@ -21,6 +22,7 @@ from orderflow.web.kit.backlog import BACKLOG, Share
 from orderflow.web.kit.budget import client_of
 
 JSON = "application/json"
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MAX_NAMED = 1000
 """Maximum number of errors listed in a response; `detail` has the total."""
 
@@ -37,6 +39,11 @@ def json_response(value: Any, status: int = 200, headers: Mapping[str, str] | No
     """A JSON response. `value` may be bytes that are JSON already."""
     body = value if isinstance(value, bytes) else encode(value)
     return flask.Response(body, status, headers, content_type=JSON)
+
+
+def stamp(ns: int) -> str:
+    """A time (ns since 1970) in ISO-8601, UTC, with milliseconds."""
+    return (EPOCH + timedelta(microseconds=ns // 1000)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def stream(pieces: Iterator[bytes], headers: Mapping[str, str], content_type: str, share: Share) -> flask.Response:

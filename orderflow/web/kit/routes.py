@@ -7,6 +7,7 @@ server, catches all remaining URLs.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -46,8 +47,9 @@ class Route:
     view: called with the parsed parameters by name; None for a socket. direct: replaces `view` for routes with many
     concurrent requests; it gets the WSGI environ too and returns status and JSON, so `Direct` can call it without
     Flask. errors: statuses of error responses in addition to the common ones. open: a changing method that needs no
-    key. unread: the view gets the query as (name, value) pairs under "query" and parses it itself, to report errors
-    in its own format. lenient: query parameters that are not in `params` are ignored, as in the original system.
+    key. user: one that a user with a token may call as well as the operator; the view asks `current_user` whose it is.
+    unread: the view gets the query as (name, value) pairs under "query" and parses it itself, to report errors in its
+    own format. lenient: query parameters that are not in `params` are ignored, as in the original system.
 
     Raises ValueError for an open route with a safe method or with a path that has `{name}` parts.
     """
@@ -62,6 +64,7 @@ class Route:
     answers: Mapping[int, ResponseDoc] = field(default_factory=dict)
     errors: Mapping[int, str] = field(default_factory=dict)
     open: bool = False
+    user: bool = False
     socket: bool = False
     direct: DirectView | None = None
     unread: bool = False
@@ -80,6 +83,15 @@ class Route:
         """The query parameters to parse: all, or only the declared ones if the route is lenient."""
         known = [param.name for param in self.params]
         return [(name, value) for name, value in query if name in known] if self.lenient else query
+
+    @property
+    def pattern(self) -> str:
+        """A regular expression of the paths that fit."""
+        pieces = re.split(r"({\w+})", self.path)
+        wide = ("{symbol}", "{streams}")
+        return "".join(
+            (".+" if piece in wide else "[^/]+") if piece.startswith("{") else re.escape(piece) for piece in pieces
+        )
 
     @property
     def rule(self) -> str:

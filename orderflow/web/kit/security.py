@@ -6,7 +6,8 @@
   page is allowed.
 - A changing method needs the key (see `access`) if the server has one. It always has one if others can reach it: beyond
   loopback, or on loopback behind a tunnel or proxy (a public URL, further host names or trusted proxies are set).
-  Routes with `open=True` are exempt, and so is the one URL of all Dash callbacks, which check the key themselves.
+  Routes with `open=True` are exempt, those with `user=True` take a user's token in its place (see `users`), and the one
+  URL of all Dash callbacks is exempt, as they check the key themselves.
 
 Refused requests are counted by the first segment of their path. As WSGI middleware it covers pages and sockets too, and
 costs microseconds.
@@ -15,6 +16,7 @@ costs microseconds.
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -27,6 +29,7 @@ from orderflow.web.kit.access import Authenticator
 from orderflow.web.kit.access import Environ as Environ
 from orderflow.web.kit.request_head import is_host
 from orderflow.web.kit.responses import error_body, error_headers
+from orderflow.web.kit.users import Users
 
 Start = Callable[..., Any]
 Application = Callable[[Environ, Start], Iterable[bytes]]
@@ -44,7 +47,7 @@ PREFLIGHT = [
     ("Access-Control-Max-Age", "600"),
 ]
 EXPOSED = ("Access-Control-Expose-Headers", "Link, Retry-After, X-Epoch, X-Next, X-Revision")
-REASONS = {401: "Unauthorized", 403: "Forbidden", 429: "Too Many Requests"}
+REASONS = {401: "Unauthorized", 403: "Forbidden", 429: "Too Many Requests", 507: "Insufficient Storage"}
 
 
 def lan_address() -> str | None:
@@ -61,8 +64,9 @@ def lan_address() -> str | None:
 class Gate:
     """The middleware around `application`.
 
-    open_routes: (method, path) of changing requests that need no key. refused: number of refused requests by the first
-    segment of their path ("herd" for `/herd/control`).
+    open_routes: (method, path) of changing requests that need no key. user_routes: (method, pattern of the path) of
+    those that a user of `users` may make as well. refused: number of refused requests by the first segment of their
+    path ("herd" for `/herd/control`).
     """
 
     def __init__(
@@ -71,10 +75,14 @@ class Gate:
         settings: Settings,
         authenticator: Authenticator,
         open_routes: Iterable[tuple[str, str]] = (),
+        users: Users | None = None,
+        user_routes: Iterable[tuple[str, str]] = (),
     ) -> None:
         self._application = application
         self._authenticator = authenticator
         self._open = frozenset([CALLBACKS, *open_routes])
+        self._users = users
+        self._of_users = [(method, re.compile(pattern)) for method, pattern in user_routes]
         self._cors = frozenset(settings.cors_origins)
         self._own = frozenset([settings.public_url] if settings.public_url else [])
         self._any_address = settings.beyond_loopback
@@ -117,11 +125,19 @@ class Gate:
         return self._application(environ, share)
 
     def _check_key(self, environ: Environ) -> None:
-        if not self._authenticator.identify(environ).is_operator:
-            raise Unauthorized(
-                "this request changes something and needs the key: send it as 'Authorization: Bearer KEY', or open the "
-                "URL with ?key=KEY that the server printed at its start"
-            )
+        if self._is_users(environ) or self._authenticator.identify(environ).is_operator:
+            return
+        raise Unauthorized(
+            "this request changes something and needs the key: send it as 'Authorization: Bearer KEY', or open the "
+            "URL with ?key=KEY that the server printed at its start"
+        )
+
+    def _is_users(self, environ: Environ) -> bool:
+        """Whether the route is one for users, and a user calls it."""
+        method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
+        if not any(each == method and pattern.fullmatch(path) for each, pattern in self._of_users):
+            return False
+        return self._users is not None and self._users.claims(environ) is not None
 
     def _sign_in(self, environ: Environ, start: Start, given: str) -> Iterable[bytes]:
         authenticator, headers = self._authenticator, [("Cache-Control", "no-store")]

@@ -5,13 +5,10 @@ All of them need the key, reading too: names, hosts and messages are the operato
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import flask
-import msgspec
 
-from orderflow.errors import BadInput
 from orderflow.products import HasParts
 from orderflow.storage.records.delivery_store import Filter, StoredDelivery
 from orderflow.tickers.delivery.delivery import Delivery
@@ -19,8 +16,8 @@ from orderflow.web.kit.access import require_operator
 from orderflow.web.kit.api import Api
 from orderflow.web.kit.fanout import Fanout
 from orderflow.web.kit.params import Param, choice, integer, moment
-from orderflow.web.kit.request_body import read_body
-from orderflow.web.kit.responses import JSON, json_response
+from orderflow.web.kit.request_body import read_object
+from orderflow.web.kit.responses import JSON, json_response, stamp
 from orderflow.web.kit.routes import ResponseDoc, Route, Values
 from orderflow.web.kit.schemas import Schema
 from orderflow.web.tickers import delivery_schemas as schemas
@@ -29,7 +26,6 @@ from orderflow.web.tickers.csv_cells import table
 BASE = "/delivery"
 MAX_BODY = 16_384
 MOST_LISTED = 1_000
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NEEDS_KEY = "targets and deliveries are shown to the operator only: send the key"
 CSV = "text/csv; charset=utf-8"
 
@@ -48,11 +44,6 @@ LIMIT = integer("limit", "Most deliveries; the newest are returned.", 1, MOST_LI
 BEFORE = moment("before", "Only deliveries made before this time.")
 STATE = choice("state", "Only deliveries in this state.", ("any", *schemas.STATES), default="any")
 FORMAT = choice("format", "Format of the answer.", ("json", "csv"), default="json")
-
-
-def stamp(ns: int) -> str:
-    """A time in ISO-8601, UTC."""
-    return (EPOCH + timedelta(microseconds=ns // 1000)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def maybe_stamp(ns: int | None) -> str | None:
@@ -115,11 +106,11 @@ class DeliveryApi(Api):
         return json_response([timed(shown) for shown in self._delivery.shown()])
 
     def add(self, values: Values) -> flask.Response:
-        made = self._delivery.add(_body())
+        made = self._delivery.add(read_object(flask.request.environ, MAX_BODY))
         return json_response(timed(self._delivery.show(made)), 201)
 
     def change(self, values: Values) -> flask.Response:
-        changed = self._delivery.change(values["id"], _body())
+        changed = self._delivery.change(values["id"], read_object(flask.request.environ, MAX_BODY))
         return json_response(timed(self._delivery.show(changed)))
 
     def remove(self, values: Values) -> flask.Response:
@@ -175,14 +166,3 @@ def _csv(found: tuple[StoredDelivery, ...]) -> str:
     names = ("id", "event_id", "target_name", "kind", "title", "text", "state", "created", "finished", "error")
     rows = [delivery(each) for each in found]
     return table((*names, "attempts"), ([*(row[name] for name in names), len(row["attempts"])] for row in rows))
-
-
-def _body() -> dict[str, Any]:
-    data = read_body(flask.request.environ, MAX_BODY)
-    try:
-        found = msgspec.json.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise BadInput("the body is not JSON") from None  # the error's text may have a secret
-    if not isinstance(found, dict):
-        raise BadInput("the body must be a JSON object")
-    return found

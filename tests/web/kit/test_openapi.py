@@ -74,7 +74,9 @@ def test_every_parameter_and_every_answer_says_what_it_is(document: dict[str, An
 
 
 OPEN = {("post", "/herd/join"), ("post", "/herd/orders"), ("post", "/sign-out")}
-"""The only calls that change something and need no key: phones have none, and signing out gives up what one has."""
+OPEN |= {("post", f"/auth/{name}") for name in ("register", "login", "refresh", "logout")}
+"""The only calls that change something and need no key: phones have none, signing out gives up what one has, and users
+have passwords and tokens."""
 
 
 def test_changing_operations_are_marked_in_the_document(document: dict[str, Any]) -> None:

@@ -1,0 +1,1 @@
+"""Accounts: users, their passwords, tokens and sessions. Who makes a request is decided in `orderflow.web.kit`."""

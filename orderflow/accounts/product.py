@@ -1,0 +1,58 @@
+"""Builds the accounts from the ground."""
+
+from __future__ import annotations
+
+import logging
+
+from orderflow.accounts.accounts import Accounts
+from orderflow.accounts.attempts import Attempts
+from orderflow.accounts.passwords import Passwords
+from orderflow.accounts.sessions import Sessions
+from orderflow.accounts.tokens import Tokens
+from orderflow.errors import StorageFailed
+from orderflow.runtime.clock import Clock
+from orderflow.runtime.workers import Workers
+from orderflow.settings.settings import Settings
+from orderflow.storage.records.records import Records
+from orderflow.storage.records.session_store import SessionStore
+from orderflow.storage.records.user_store import UserStore
+from orderflow.storage.signing_keys import SigningKeys
+
+SWEEP_SECONDS = 600.0
+
+log = logging.getLogger(__name__)
+
+
+class Upkeep:
+    """The keys that sign tokens, and what is removed when its time is over."""
+
+    def __init__(self, keys: SigningKeys, accounts: Accounts, attempts: Attempts, workers: Workers) -> None:
+        self._keys = keys
+        self._accounts = accounts
+        self._attempts = attempts
+        self._workers = workers
+
+    def start(self) -> None:
+        """Read the keys. If they cannot be kept, this start has its own, and its sessions end with it."""
+        try:
+            self._workers.run_writer(self._keys.load)
+        except StorageFailed as error:
+            log.warning("%s; this start has keys of its own", error)
+            self._keys.forget_file()
+        self._workers.every(SWEEP_SECONDS, "upkeep of accounts", self.sweep)
+
+    def sweep(self) -> None:
+        """Replace the signing key if it is old; remove sessions and counters that are over."""
+        self._attempts.sweep()
+        self._workers.run_writer(self._keys.rotate_if_due)
+        self._accounts.sessions.sweep()
+
+
+def build_accounts(settings: Settings, records: Records, workers: Workers, clock: Clock) -> tuple[Accounts, Upkeep]:
+    """The accounts, and their upkeep; nothing runs yet."""
+    keys = SigningKeys(None if settings.ephemeral else settings.data_dir, clock.now)
+    tokens = Tokens(keys, clock.now)
+    sessions = Sessions(SessionStore(records), tokens, clock.now, clock.monotonic, workers.post_writer)
+    attempts = Attempts()
+    accounts = Accounts(settings.accounts_mode, UserStore(records), sessions, Passwords(workers), attempts, clock.now)
+    return accounts, Upkeep(keys, accounts, attempts, workers)

@@ -1,0 +1,67 @@
+"""The user of the present request, for routes, sockets and Dash callbacks."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, Concatenate, ParamSpec
+
+import flask
+
+from orderflow.errors import Forbidden, Unauthorized
+from orderflow.web.kit.users import RENEWED, Users
+
+P = ParamSpec("P")
+USERS = "orderflow.users"
+"""Where a server's `extensions` have its users."""
+
+
+def users_of(server: flask.Flask | None = None) -> Users:
+    """The `Users` of a server, by default of the present request's."""
+    found: Users = (server or flask.current_app).extensions[USERS]
+    return found
+
+
+def current_user() -> str:
+    """The id of the present request's user; "local" where nothing needs a login and none is given.
+
+    Raises Unauthorized (401) if a login is needed or the token is not valid, Forbidden (403) for a changing call with
+    cookies but without the CSRF token, StorageFailed (507).
+    """
+    return users_of().require(flask.request.environ)
+
+
+def for_user(otherwise: Callable[[], Any]) -> Callable[[Callable[Concatenate[str, P], Any]], Callable[P, Any]]:
+    """Decorate a Dash callback that reads or writes a user's data: it gets the user's id as its first argument.
+
+        @app.callback(Output("mine", "children"), Input("load", "n_clicks"))
+        @for_user(lambda: LOG_IN)
+        def load(user, clicks): ...
+
+    Without a login where one is needed the callback does nothing and returns `otherwise()`. The decorated function has
+    the attribute `for_user = True`, by which tests find it in `app.callback_map`.
+    """
+
+    def decorate(callback: Callable[Concatenate[str, P], Any]) -> Callable[P, Any]:
+        @functools.wraps(callback)
+        def with_user(*args: P.args, **kwargs: P.kwargs) -> Any:
+            try:
+                user = current_user()
+            except (Unauthorized, Forbidden):
+                return otherwise()
+            return callback(user, *args, **kwargs)
+
+        with_user.for_user = True  # type: ignore[attr-defined]  # functions have attributes
+        return with_user
+
+    return decorate
+
+
+def put_cookies(response: flask.Response) -> flask.Response:
+    """After each request: set the cookies of renewed tokens, or remove those of a session that is over."""
+    environ = flask.request.environ
+    if RENEWED in environ:
+        for cookie in users_of().cookies(environ, environ[RENEWED]):
+            response.headers.add("Set-Cookie", cookie)
+        response.headers["Cache-Control"] = "no-store"
+    return response
