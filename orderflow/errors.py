@@ -59,11 +59,14 @@ class FieldError:
 class BadInput(OrderflowError):
     """The input cannot be accepted; nothing of it was stored.
 
-    batch: which of several batches the rows of `errors` belong to, None if there is one.
+    batch: which of several batches the rows of `errors` belong to, None if there is one. rejected: number of bad rows
+    if `errors` does not name each of them, else None. symbol: of the bad rows, None if it is not known.
     """
 
     status = 400
     batch: int | None = None
+    rejected: int | None = None
+    symbol: str | None = None
 
     def __init__(self, detail: str, errors: Sequence[FieldError] = ()) -> None:
         super().__init__(detail)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from orderflow.market.row_size import RowSize
 from orderflow.market.symbol import SymbolState
@@ -12,9 +12,10 @@ NAME = "row_sizes"
 """Of the stored value."""
 
 
-def packed(states: Iterable[SymbolState]) -> bytes | None:
-    """The row sizes of symbols whose ticks are stored; None without any."""
-    found = {state.tape.symbol: _packed(state) for state in states if not state.simulated and state.row_sizes}
+def packed(symbols: Mapping[str, SymbolState], without: str | None = None) -> bytes | None:
+    """The row sizes of symbols whose ticks are stored, but for one of them; None if there are none."""
+    states = [state for name, state in symbols.items() if name != without and not state.simulated]
+    found = {state.tape.symbol: _packed(state) for state in states if state.row_sizes}
     return json.dumps(found).encode() if found else None
 
 

@@ -25,6 +25,7 @@ from orderflow.market.identity import NewTicks, new_ticks
 from orderflow.market.logged import Logged, LoggedTicks
 from orderflow.market.ports import NO_SETTINGS
 from orderflow.market.reads import MarketReads
+from orderflow.market.reserved import ReservedSymbols
 from orderflow.market.sessions import Session
 from orderflow.market.symbol import Prepared, SymbolState
 from orderflow.market.tape import Lock
@@ -67,8 +68,7 @@ class Market(MarketReads):
         self._max_symbols = max_symbols
         self._new_lock = new_lock
         self._on_change = on_change
-        self._simulated: frozenset[str] = frozenset()
-        self._claimed: frozenset[str] = frozenset()
+        self._reserved = ReservedSymbols()
         self._keys = IdempotencyKeys()
         self._background = background
         self._logged = LoggedTicks()
@@ -109,13 +109,13 @@ class Market(MarketReads):
         Returns those that already hold ingested ticks; `simulate` rejects these until they are reset.
         """
         with self._lock:
-            self._simulated = frozenset(symbols)
-            return sorted(s for s in self._simulated if s in self._symbols and not self._symbols[s].simulated)
+            simulated = self._reserved.simulated = frozenset(symbols)
+            return sorted(s for s in simulated if s in self._symbols and not self._symbols[s].simulated)
 
     def claim(self, series: Iterable[str]) -> None:
         """Reserve series for live feeds: `ingest` takes ticks of them from a feed only."""
         with self._lock:
-            self._claimed = frozenset(series)
+            self._reserved.claimed = frozenset(series)
 
     def simulate(self, batches: Sequence[TickBatch]) -> int:
         """Publish simulated ticks. They are not logged, as the model makes new ones after a restart.
@@ -151,13 +151,7 @@ class Market(MarketReads):
         another digest, a simulated symbol, or the series of a feed). Nothing is stored then.
         """
         with self._lock:
-            for batch in batches:
-                if batch.symbol in self._simulated:
-                    raise Conflict(
-                        f"{batch.symbol!r} is a simulated instrument, whose ticks are made here: use another"
-                    )
-                if batch.symbol in self._claimed and not feed:
-                    raise Conflict(f"{batch.symbol!r} is filled by a live feed: use another symbol")
+            self._reserved.check(batches, feed=feed)
             if key is not None and (known := self._keys.begin(key, digest)) is not None:
                 return known
         prepared: list[Prepared] = []
@@ -194,7 +188,7 @@ class Market(MarketReads):
         return receipt
 
     def rejected(self, symbol: str | None, count: int) -> None:
-        """Count rows that were rejected while parsing."""
+        """Count rows that were rejected before they came here."""
         with self._lock:
             self.rejected_total += count
             if symbol is not None and symbol in self._symbols:
@@ -270,7 +264,7 @@ class Market(MarketReads):
         with self._lock:
             if symbol is not None and self._find(symbol).simulated:  # the log has nothing of it
                 return forget()
-        meta = {kept_sizes.NAME: self._sizes_without(symbol)}
+            meta = {kept_sizes.NAME: None if symbol is None else kept_sizes.packed(self._symbols, without=symbol)}
         if symbol is None:
             meta["instruments"] = json.dumps(kept).encode() if kept else None
         self._log.forget(symbol, forget, meta)
@@ -304,18 +298,16 @@ class Market(MarketReads):
             return
         state.sizes_stored = True  # a failed write is not tried again before other sizes are chosen
 
+        def sizes(old: bytes | None) -> bytes | None:
+            with self._lock:
+                return kept_sizes.packed(self._symbols)
+
         def store() -> bool:
             with suppress(OrderflowError):
-                self._log.update_meta(kept_sizes.NAME, lambda old: self._sizes_without(""))
+                self._log.update_meta(kept_sizes.NAME, sizes)
             return False
 
         (self._background or operator.call)(store)
-
-    def _sizes_without(self, symbol: str | None) -> bytes | None:
-        """The row sizes in force to be stored, without those of a symbol; None: of all."""
-        with self._lock:
-            others = [] if symbol is None else [x for x in self._symbols.values() if x.tape.symbol != symbol]
-            return kept_sizes.packed(others)
 
     def _get_or_create(self, symbol: str) -> SymbolState:
         state = self._symbols.get(symbol)
@@ -348,8 +340,7 @@ class Market(MarketReads):
     def _repeated_in_flight(self, batches: Sequence[TickBatch]) -> tuple[SymbolState, TickBatch] | None:
         for batch in batches:
             state = self._symbols.get(batch.symbol)
-            pending = None if state is None else state.repeated_in_flight(batch)
-            if state is not None and pending is not None:
+            if state is not None and (pending := state.repeated_in_flight(batch)) is not None:
                 return state, pending
         return None
 
@@ -361,10 +352,8 @@ class Market(MarketReads):
         checked: list[tuple[NewTicks, Grid]] = []
         for number, (batch, known) in enumerate(zip_longest(batches, logged)):
             state = self._symbols.get(batch.symbol)
-            if state is None:
-                found = new_ticks(batch)
-            else:
-                found = state.new_ticks(batch, known.where, known.runs) if known else state.new_ticks(batch)
+            log = (known.where, known.runs) if known else ()
+            found = new_ticks(batch) if state is None else state.new_ticks(batch, *log)
             try:
                 checked.append((found, (state or self._create(batch.symbol)).check(found)))
             except BadInput as error:

@@ -30,7 +30,7 @@ class MarketReader(Protocol):
     epoch: str
     """Identifier of the market's data; changes with every reset."""
     rejected_total: int
-    """Rows rejected since the start or the last reset."""
+    """Rows and bodies rejected since the start or the last reset, of all symbols and of those without a tick."""
 
     def active(self) -> str | None:
         """The symbol that received ticks last, not counting simulated ones; None without any."""
@@ -159,7 +159,7 @@ class MarketWriter(Protocol):
         StorageFailed."""
 
     def rejected(self, symbol: str | None, count: int) -> None:
-        """Count rows that were rejected while parsing."""
+        """Count rows that were rejected before they came here."""
 
     def configure(
         self,

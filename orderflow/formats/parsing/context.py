@@ -32,8 +32,8 @@ class ParseContext:
     zone: the zone of times without one; it remembers the latest time. infer: whether missing sides are inferred.
     symbol: the symbol of rows without one. only: `symbol` applies to all rows. quick: raise TakesLong instead of taking
     more than a few milliseconds. room: how many further errors are listed, None for all. spare: how many further bad
-    rows may come before the body is refused, None for a file. listed: the errors so far, of a body. named: the symbols
-    found in the file.
+    rows may come before the body is refused, None for a file; limit: how many at first. listed: the errors so far, of a
+    body. named: the symbols found in the file.
     """
 
     zone: Zone
@@ -45,6 +45,10 @@ class ParseContext:
     spare: int | None = None
     listed: list[FieldError] = field(default_factory=list)
     named: set[str] = field(default_factory=set)
+    limit: int = field(init=False, default=0)
+
+    def __post_init__(self) -> None:
+        self.limit = self.spare or 0
 
     def mark(self) -> Mark:
         """The current state, for `reset`."""
@@ -61,11 +65,13 @@ class ParseContext:
         if self.spare is not None:
             self.spare -= 1
             if self.spare < 0:
-                raise BadInput(
+                error = BadInput(
                     f"too many rows are bad: reading stopped at row {row:,} and nothing was taken; "
                     f"first {self.listed[0]}",
                     self.listed,
                 )
+                error.rejected = self.limit + 1
+                raise error
 
     def rename(self, names: list[str]) -> None:
         """Record symbols that are replaced by the given one. Raises BadInput if there are several."""

@@ -59,6 +59,8 @@ _ID = re.compile(r"[!-~]{1,128}")
 _ID_RE2 = r"^[!-~]{1,128}$"
 _HASH = re.compile(r"-[1-9][0-9]{0,18}", re.ASCII)
 _HASH_RE2 = r"^-[1-9][0-9]{0,18}$"
+_HEX = re.compile(r"#[1-9a-f][0-9a-f]{0,15}", re.ASCII)
+_HEX_RE2 = r"^#[1-9a-f][0-9a-f]{0,15}$"
 _MAX_WORDS = 64
 _MAX_ID = 2**63 - 1
 _MAX_FIGURES = 64
@@ -118,12 +120,14 @@ def symbols(array: pa.Array, default: str, most: int | None = None) -> tuple[lis
 def trade_id(value: str) -> int | str:
     """Parse one venue trade id: whole numbers as int, others as str (see `hashed`). Raises ParseError.
 
-    A text like "-12" is the hash of an id, as the API and the replay client write it, and stays that number.
+    A text like "-12" or "#c" is the hash of an id, as the replay client and the API write it, and stays that number.
     """
     if len(value) <= _MAX_FIGURES and value.isascii() and value.isdigit() and int(value) <= _MAX_ID:
         return int(value)
     if not isinstance(value, NumberText) and _HASH.fullmatch(value) and int(value) >= -_MAX_ID:
         return int(value)
+    if not isinstance(value, NumberText) and _HEX.fullmatch(value) and (code := int(value[1:], 16)) <= _MAX_ID:
+        return -code
     if isinstance(value, NumberText) or not _ID.fullmatch(value):
         raise ParseError(
             f"{shown(value)} is not a trade id; send a whole number from 0, or 1 to 128 printable characters"
@@ -168,6 +172,14 @@ def _text_ids(texts: pa.Array) -> Ints:
             raise NotVectorizable
         return ids
     if pc.any(numbers).as_py() or not pc.all(pc.match_substring_regex(texts, _ID_RE2)).as_py():
+        raise NotVectorizable
+    written = pc.match_substring_regex(texts, _HEX_RE2)
+    if pc.all(written).as_py():
+        codes = [int(text[1:], 16) for text in texts.to_pylist()]
+        if max(codes) > _MAX_ID:
+            raise NotVectorizable
+        return -np.array(codes, np.int64)
+    if pc.any(written).as_py():
         raise NotVectorizable
     return hashed(texts.to_numpy(zero_copy_only=False))
 

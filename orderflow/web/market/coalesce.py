@@ -59,11 +59,11 @@ class Coalescer:
         self._workers = workers
         self._queues: dict[Hashable, _Queue] = {}
 
-    def take(self, key: Hashable, body: bytes, parse: Parse, process_single: ProcessSingle, symbol: str) -> bytes:
+    def take(self, key: Hashable, body: bytes, parse: Parse, process_single: ProcessSingle) -> bytes:
         """Return the response to one tick.
 
         body: one JSON object. parse: parses a JSON array of ticks to columns. process_single: processes a call that
-        cannot be grouped. symbol: the symbol of ticks that name none. Raises what `process_single` raises.
+        cannot be grouped. Raises what `process_single` raises.
         """
         if not can_group(body):
             return process_single(body)
@@ -78,7 +78,7 @@ class Coalescer:
         self._workers.wait(0)  # let calls that have arrived already join the group
         group, queue.calls = queue.calls[:MAX_GROUP], queue.calls[MAX_GROUP:]
         try:
-            self._work(group, parse, process_single, symbol)
+            self._work(group, parse, process_single)
         finally:
             for other in group:
                 if not other.answer and other.error is None:  # the group failed with an unexpected error
@@ -92,7 +92,7 @@ class Coalescer:
                 self._queues.pop(key, None)
         return _result(call)
 
-    def _work(self, group: list[_Call], parse: Parse, process_single: ProcessSingle, symbol: str) -> None:
+    def _work(self, group: list[_Call], parse: Parse, process_single: ProcessSingle) -> None:
         if len(group) > 1:
             try:
                 parsed = parse(b"[" + b",".join([call.body for call in group]) + b"]")
@@ -102,7 +102,7 @@ class Coalescer:
                     and parsed.rows == len(group)
                     and not any((batch.id != NO_ID).any() for batch in parsed.batches)
                 ):
-                    self._share(group, parsed, symbol)
+                    self._share(group, parsed)
                     return
             except BadInput:
                 pass  # one of them is bad: process each alone, so that each gets its own error
@@ -116,7 +116,7 @@ class Coalescer:
             except OrderflowError as error:
                 call.error = error
 
-    def _share(self, group: list[_Call], parsed: ParsedTicks, symbol: str) -> None:
+    def _share(self, group: list[_Call], parsed: ParsedTicks) -> None:
         """Append all good ticks at once. Raises what the market raises; no tick was taken then."""
         self._writer.ingest(parsed.batches)
         for batch, rows in zip(parsed.batches, parsed.origins, strict=True):
@@ -130,8 +130,6 @@ class Coalescer:
         for row, numbers in wrong.items():
             errors = [replace(parsed.errors[number], row=0) for number in numbers]
             group[row].error = refusal(errors)
-        if wrong:
-            self._writer.rejected(symbol, len(wrong))
 
 
 def can_group(body: bytes) -> bool:

@@ -16,7 +16,7 @@ from typing import Any
 
 import flask
 
-from orderflow.errors import BadInput
+from orderflow.errors import BadInput, Busy, OrderflowError, StorageFailed
 from orderflow.formats import SYMBOL_PATTERN, ParsedTicks, TakesLong, parse_body
 from orderflow.market.ports import MarketWriter
 from orderflow.runtime.workers import Workers
@@ -153,6 +153,16 @@ class Ingest:
         return json_response(self._take(flask.request.environ, values, one=False), 202)
 
     def _take(self, environ: Environ, values: Values, *, one: bool) -> bytes:
+        """Take a body. What is refused counts, unless the sender is to send it again."""
+        try:
+            return self._take_in(environ, values, one)
+        except (Busy, StorageFailed):
+            raise
+        except OrderflowError as error:
+            self._services.market.rejected(*_refused(error, values["symbol"]))
+            raise
+
+    def _take_in(self, environ: Environ, values: Values, one: bool) -> bytes:
         media = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
         kind = KINDS.get(media)
         if kind is None or (one and kind != JSON):
@@ -170,21 +180,21 @@ class Ingest:
             return process_single(data)
         key = (values["symbol"], values["tz"], values["side"])
         parse = partial(self._parse, kind=kind, values=values, client="")
-        return self._coalescer.take(key, data, parse, process_single, values["symbol"])
+        return self._coalescer.take(key, data, parse, process_single)
 
     def _ingest(self, parsed: ParsedTicks, values: Values, digest: str, one: bool) -> bytes:
         market: MarketWriter = self._services.market
         if one and parsed.rows != 1:
             raise BadInput(f"POST /tick takes one tick and got {parsed.rows:,}; send batches to /ticks")
-        if parsed.errors:
-            market.rejected(parsed.batches[0].symbol if len(parsed.batches) == 1 else values["symbol"], parsed.rejected)
-            if values.get("on_error") != "skip":
-                raise BadInput(_refusal(parsed), parsed.errors)
+        if parsed.errors and values.get("on_error") != "skip":
+            raise _refusal(parsed)
         try:
             store = partial(market.ingest, parsed.batches, values["Idempotency-Key"], digest)
             receipt = self._services.workers.run(store) if len(parsed.batches) > FEW_SYMBOLS else store()
         except BadInput as error:
             raise _in_body(error, parsed) from error
+        if parsed.errors and not receipt.repeated:
+            market.rejected(_symbol(parsed) or values["symbol"], parsed.rejected)
         body: dict[str, object] = {"accepted": receipt.accepted, "revision": receipt.revision}
         if receipt.duplicates:
             body["duplicates"] = receipt.duplicates
@@ -213,11 +223,29 @@ class Ingest:
             return self._services.workers.run(parse)
 
 
-def _refusal(parsed: ParsedTicks) -> str:
-    first = parsed.errors[0]
+def _refusal(parsed: ParsedTicks) -> BadInput:
     if parsed.rows == 1:
-        return str(refusal(parsed.errors))
-    return f"{parsed.rejected:,} of {parsed.rows:,} rows are bad and nothing was taken; first {first}"
+        return refusal(parsed.errors)
+    counts = f"{parsed.rejected:,} of {parsed.rows:,} rows are bad and nothing was taken"
+    error = BadInput(f"{counts}; first {parsed.errors[0]}", parsed.errors)
+    error.rejected, error.symbol = parsed.rejected, _symbol(parsed)
+    return error
+
+
+def _symbol(parsed: ParsedTicks) -> str | None:
+    """The symbol of the ticks, None if there are several or none."""
+    return parsed.batches[0].symbol if len(parsed.batches) == 1 else None
+
+
+def _refused(error: OrderflowError, symbol: str) -> tuple[str, int]:
+    """(symbol, number of rows) that a refusal counts for. A body that is refused as a whole counts as one.
+
+    symbol: of ticks that name none.
+    """
+    if not isinstance(error, BadInput):
+        return symbol, 1
+    named = {each.row for each in error.errors}
+    return error.symbol or symbol, max(1, len(named)) if error.rejected is None else error.rejected
 
 
 def _in_body(error: BadInput, parsed: ParsedTicks) -> BadInput:
@@ -226,4 +254,6 @@ def _in_body(error: BadInput, parsed: ParsedTicks) -> BadInput:
         return error
     rows = parsed.origins[error.batch or 0]
     named = [each if each.row is None else replace(each, row=int(rows[each.row])) for each in error.errors]
-    return BadInput(f"row {named[0].row}: {named[0].reason}", named)
+    found = BadInput(f"row {named[0].row}: {named[0].reason}", named)
+    found.symbol = parsed.batches[error.batch or 0].symbol
+    return found

@@ -93,6 +93,7 @@ class StatsApi(Api):
                 "symbol": symbol,
                 "symbols": self._market.count(),
                 **figures,
+                "rejected_total": self._market.rejected_total,
                 "candles": candles,
                 "last": None if last is None else stamp(last * 1_000_000),
                 "rules": dict(zip(RULES, rules, strict=True)),

@@ -50,6 +50,18 @@ def test_a_column_of_ids() -> None:
         words.trade_ids(pa.array([1, -1]))
 
 
+def test_hashes_as_the_api_writes_them_stay_those_numbers() -> None:
+    assert words.trade_id("#c") == -12
+    assert words.trade_id(f"#{2**63 - 1:x}") == -(2**63 - 1)
+    assert words.trade_ids(pa.array(["#c", None, f"#{2**63 - 1:x}"])).tolist() == [-12, NO_ID, -(2**63 - 1)]
+    for text in ("#", "#0", "#0c", "#C", "#x", f"#{2**63:x}", "#c#"):
+        assert words.trade_id(text) == text
+    assert words.trade_ids(pa.array(["#C", "#0"])).tolist() == words.hashed(np.array(["#C", "#0"], object)).tolist()
+    for mixed in (["#c", "a"], ["#c", "1"], ["#c", f"#{2**63:x}"], [f"#{2**63:x}"] * 2):
+        with pytest.raises(NotVectorizable):
+            words.trade_ids(pa.array(mixed))
+
+
 PART_IDS = [
     -1346066267577507605,
     -3523409050045930283,

@@ -122,7 +122,7 @@ def test_on_error_skip_takes_the_good_rows_and_reports_the_bad(client: FlaskClie
         ["body", 2, "size"],
         ["body", 3, "side"],
     ]
-    assert client.get("/stats?symbol=X").get_json()["rejected"] in (0, 3)  # the symbol was new when they were refused
+    assert client.get("/stats?symbol=X").get_json()["rejected"] == 3
 
 
 def test_refused_rows_are_counted(client: FlaskClient) -> None:
@@ -130,6 +130,76 @@ def test_refused_rows_are_counted(client: FlaskClient) -> None:
     client.post("/ticks?symbol=X&on_error=skip", json=[TICK, {**TICK, "price": 0}])
     client.post("/ticks?symbol=X", json=[TICK, {**TICK, "price": 0}])
     assert client.get("/stats?symbol=X").get_json()["rejected"] == 2
+
+
+GZIP = {"Content-Encoding": "gzip"}
+TOO_MANY = b"timestamp,price,size\n" + b"2025-10-09T18:00:00Z,-1,1\n" * 3_000
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "headers", "status", "counts"),
+    [
+        ("/ticks", b"[", {}, 400, 1),
+        ("/ticks", b" ", {}, 400, 1),
+        ("/ticks", b"1,2,3\n4,5,6\n", CSV_TYPE, 400, 1),
+        ("/ticks", CSV, {**CSV_TYPE, **GZIP}, 400, 1),
+        ("/ticks", gzip.compress(bytes(17 << 20)), GZIP, 413, 1),
+        ("/ticks", b"x" * (17 << 20), {}, 413, 1),
+        ("/ticks", CSV, {"Content-Type": "text/html"}, 415, 1),
+        ("/ticks", TOO_MANY, CSV_TYPE, 400, 2_001),
+        ("/ticks", CSV + b"2025-10-09T18:00:02Z,-1,1,buy\n2025-10-09T18:00:03Z,1,x,buy\n", CSV_TYPE, 400, 2),
+        ("/ticks", CSV + b"2025-10-09T18:00:02Z,900000000000,1,buy\n", CSV_TYPE, 400, 1),
+        ("/ticks?tz=Nowhere", CSV, CSV_TYPE, 400, 1),
+        ("/tick", b"{", {}, 400, 1),
+        ("/tick", b"[{}, {}]", {}, 400, 1),
+        ("/tick", json.dumps({**TICK, "price": 0, "size": 0, "symbol": "Y"}).encode(), {}, 400, 1),
+    ],
+)  # fmt: skip
+def test_what_is_refused_as_a_whole_is_counted_too(
+    client: FlaskClient,
+    path: str,
+    body: bytes,
+    headers: dict[str, str],
+    status: int,
+    counts: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(bodies, "MAX_BAD_ROWS", 2_000)
+    client.post("/tick", json=TICK)
+    given = {"Content-Type": "application/json", **headers}
+    for times in (1, 2):
+        assert client.post(path, data=body, headers=given).status_code == status
+        found = client.get("/stats").get_json()
+        assert (found["symbol"], found["rejected"], found["rejected_total"]) == (
+            "DEFAULT",
+            counts * times,
+            counts * times,
+        )
+
+
+def test_what_is_to_be_sent_again_or_was_counted_before_is_not_counted(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = create_server(services).test_client()
+    rows, headers = [TICK, {**TICK, "price": 0}], {"Idempotency-Key": "k"}
+    for _ in range(2):
+        assert client.post("/ticks?on_error=skip", json=rows, headers=headers).status_code == 202
+    assert client.get("/stats").get_json()["rejected"] == 1
+    for error in (Busy("full"), StorageFailed("full")):
+
+        def refuse(*args: object, error: Exception = error) -> None:
+            raise error
+
+        monkeypatch.setattr(services.market, "ingest", refuse)
+        assert client.post("/tick", json=TICK).status_code == error.status
+    assert client.get("/stats").get_json()["rejected_total"] == 1
+
+
+def test_ticks_of_a_simulated_instrument_that_are_refused_are_counted(services: Services) -> None:
+    client = create_server(services).test_client()
+    services.market.reserve(["SIM"])
+    assert client.post("/ticks?symbol=SIM", json=[TICK, TICK]).status_code == 409
+    assert client.get("/stats").get_json()["rejected_total"] == 1
 
 
 def test_every_bad_row_is_named_up_to_a_thousand(client: FlaskClient) -> None:
@@ -299,6 +369,28 @@ def test_other_trades_with_a_known_id_are_kept_and_counted(client: FlaskClient, 
         assert client.post("/ticks", json=[*others, first], headers=headers).get_json() == expected
     stats = client.get("/stats").get_json()
     assert (stats["ticks"], stats["duplicates"], stats["id_conflicts"]) == (4, 2, 3)
+
+
+@pytest.mark.parametrize("rows", [3, 300])
+@pytest.mark.parametrize("kind", ["csv", "json"])
+def test_ticks_that_the_api_listed_are_repetitions_when_sent_again(client: FlaskClient, kind: str, rows: int) -> None:
+    ids = [("number-" if row % 3 else "") + str(row) for row in range(rows)]
+    sent = [{**TICK, "timestamp": 1760032800 + row, "id": ids[row]} for row in range(rows)]
+    lines = [f"{1760040000 + row},10.25,1,2,text-{row}" for row in range(rows)]
+    client.post("/ticks?symbol=A", json=sent)
+    client.post(
+        "/ticks?symbol=A",
+        data="\n".join(["timestamp,price,bid_volume,ask_volume,id", *lines]).encode(),
+        headers=CSV_TYPE,
+    )
+    listed = client.get(f"/api/v1/ticks/A?format={kind}")
+    if kind == "csv":
+        answer = client.post("/ticks?symbol=A", data=listed.data, headers=CSV_TYPE)
+    else:
+        ticks = [{"timestamp": row.pop("time"), **row} for row in listed.get_json()["ticks"]]
+        answer = client.post("/ticks?symbol=A", json=ticks)
+    assert (answer.status_code, answer.get_json()["accepted"], answer.get_json()["duplicates"]) == (202, 0, 3 * rows)
+    assert client.get("/stats?symbol=A").get_json()["id_conflicts"] == 0
 
 
 def test_identical_ticks_without_ids_all_count(client: FlaskClient) -> None:
