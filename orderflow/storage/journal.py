@@ -16,12 +16,14 @@ import re
 import shutil
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from orderflow.errors import Conflict, NotFound, StorageFailed
 from orderflow.runtime.workers import Workers, plain_lock
 from orderflow.storage.identity import Identity, identity
-from orderflow.storage.lines import LogText, complete, read_log, seal
+from orderflow.storage.lines import Line, LogText, complete, read_lines, read_log, seal
 from orderflow.storage.private import make_folder
 from orderflow.storage.reasons import GONE, reason_of, with_advice
 
@@ -138,13 +140,23 @@ class DiskJournal:
         """The whole lines of a log up to the first damaged one. Raises NotFound, StorageFailed."""
         return self.examine(name).data
 
+    def lines(self, name: str) -> Iterator[Line]:
+        """The lines of a log one by one, damaged ones too. Raises NotFound, StorageFailed."""
+        with self._reading(name) as file:
+            yield from read_lines(file)
+
     def examine(self, name: str) -> LogText:
         """What of a log can be read, and where it is damaged. Raises NotFound, StorageFailed."""
+        with self._reading(name) as file:
+            return read_log(file)
+
+    @contextlib.contextmanager
+    def _reading(self, name: str) -> Iterator[BinaryIO]:
         if not _NAME.fullmatch(name):
             raise NotFound(f"there is no session {name!r}")
         try:
             with self._path(name).open("rb") as file:
-                return read_log(file)
+                yield file
         except FileNotFoundError as error:
             raise NotFound(f"there is no session {name!r}") from error
         except OSError as error:

@@ -1,116 +1,162 @@
 """Exports of a session: fills as ticks, participants, orders, and the event log.
 
-Pure functions from the event log to bytes; the same log gives the same bytes on every machine. Numbers are exact
-decimals, times are ISO 8601 UTC with nanoseconds. Events that an undo took back are in the event log only.
+The same log gives the same bytes on every machine. Numbers are exact decimals, times are ISO 8601 UTC with nanoseconds.
+Events that an undo took back are in the event log only.
+
+A log is read twice, event by event: first for what a later event says of an earlier one (undos, jumps of the clock),
+then to write the rows as they come. So memory does not grow with the session: it holds the participants and the orders
+that wait for their batch.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 
 from orderflow.errors import NotFound
-from orderflow.herd.debrief.columns import FILLED, REJECTED, build_record
-from orderflow.herd.rules.events import Event, encode
-from orderflow.herd.rules.money import MICRO
-from orderflow.herd.rules.state import State
-from orderflow.herd.rules.wall_time import on_wall_clock
+from orderflow.herd.debrief.accounts import Accounts
+from orderflow.herd.debrief.outline import Outline, outline_of
+from orderflow.herd.rules.events import BatchCleared, Event, OrderAccepted, RoundUndone, encode
+from orderflow.herd.rules.money import MICRO, cents
 
 SYMBOL = "HERD"
-STATUS = {FILLED: "filled", REJECTED: "rejected"}
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """First characters that make a spreadsheet read a text as a formula."""
+PIECE = 2_000
+"""Rows of a piece."""
 
 Cell = str | int | None
+Rows = Iterator[Sequence[Cell]]
+Log = Callable[[], Iterable[Event]]
+"""Reads a log from its beginning, each time anew; one that grows may have more events the next time."""
 
 
-def ticks_csv(log: Sequence[Event]) -> bytes:
+def ticks_csv(log: Log, outline: Outline) -> Iterator[bytes]:
     """Every fill as a tick of `HERD`, in the format of `orderflow-replay`.
 
     Columns: timestamp, price (to 0.01), size, side (of the trader), id (number of the order), symbol.
     """
-    fills = State.fold(on_wall_clock(log)).fills
-    columns = zip(fills.time, fills.price, fills.size, fills.side, fills.id, strict=True)
-    rows = [
-        (iso(time), f"{price // 100}.{price % 100:02d}", size, "buy" if side > 0 else "sell", n, SYMBOL)
-        for time, price, size, side, n in columns
-    ]
-    return table(("timestamp", "price", "size", "side", "id", "symbol"), rows)
+    return table(("timestamp", "price", "size", "side", "id", "symbol"), _ticks(log, outline))
 
 
-def participants_csv(events: Sequence[Event]) -> bytes:
+def _ticks(log: Log, outline: Outline) -> Rows:
+    waiting: dict[int, OrderAccepted] = {}
+    for event in outline.first(log()):
+        if isinstance(event, OrderAccepted):
+            waiting[event.n] = event
+        elif isinstance(event, RoundUndone):
+            waiting.clear()
+        elif isinstance(event, BatchCleared):
+            time, price = iso(outline.wall(event.t)), cents(event.price)
+            for n, _, _ in event.fills:
+                order = waiting.pop(n)
+                if outline.keeps(event.n):
+                    side = "buy" if order.sign > 0 else "sell"
+                    yield time, f"{price // 100}.{price % 100:02d}", order.quantity, side, n, SYMBOL
+            for n, _ in event.rejects:
+                del waiting[n]
+
+
+def participants_csv(log: Log, outline: Outline) -> Iterator[bytes]:
     """All participants at the end, with bots and removed ones, in order of joining.
 
     Wealth is at the last price; profit is wealth less start_wealth, the endowment at the price of joining.
     """
-    record = build_record(events)
-    orders = record.orders
-    groups = {id: group for run in record.experiments for id, group in run.groups.items()}
-    price = round(record.path_price[-1] * MICRO)
-    rows: list[Sequence[Cell]] = []
-    for i, member in enumerate(record.members):
-        mine = orders.who == i
-        wealth = member.cash + member.shares * price
-        rows.append(
-            (
-                member.id,
-                escape_formula(member.nick),
-                member.bot,
-                groups.get(member.id),
-                iso(member.joined),
-                format_amount(member.cash0),
-                member.shares0,
-                format_amount(member.cash),
-                member.shares,
-                format_amount(wealth),
-                format_amount(wealth - member.start_wealth),
-                int(mine.sum()),
-                int((orders.status[mine] == FILLED).sum()),
-                int(member.kicked),
-                format_amount(member.start_wealth),
-            )
-        )
     head = ("participant", "nickname", "bot", "group", "joined", "start_cash", "start_shares", "cash", "shares")
-    return table((*head, "wealth", "profit", "orders", "filled", "kicked", "start_wealth"), rows)
+    return table((*head, "wealth", "profit", "orders", "filled", "kicked", "start_wealth"), _participants(log, outline))
 
 
-def orders_csv(events: Sequence[Event]) -> bytes:
-    """All orders that no undo took back, in order of arrival. price: of the fill, rounded down to 0.000001."""
-    record = build_record(events)
-    orders = record.orders
-    columns = (orders.number, orders.time, orders.who, orders.sign, orders.quantity)
-    changes = (orders.status, orders.filled, orders.cash, orders.shares)
-    rows: list[Sequence[Cell]] = []
-    for number, time, who, sign, quantity, status, filled, cash, shares in zip(
-        *(column.tolist() for column in (*columns, *changes)), strict=True
-    ):
-        done = status == FILLED
-        rows.append(
-            (
-                number,
-                iso(time),
-                record.members[who].id,
-                "buy" if sign > 0 else "sell",
-                quantity,
-                STATUS.get(status, "accepted"),
-                iso(filled) if filled else None,
-                format_amount(abs(cash) // abs(shares)) if done else None,
-                format_amount(cash) if done else None,
-                shares if done else None,
-            )
+def _participants(log: Log, outline: Outline) -> Rows:
+    accounts = Accounts.of_log(outline.first(log()), outline)
+    for person in accounts.state.participants.values():
+        own = accounts.own[person.id]
+        yield (
+            person.id,
+            escape_formula(person.nick),
+            person.bot,
+            own.group,
+            iso(outline.wall(person.joined_ns)),
+            format_amount(own.cash),
+            own.shares,
+            format_amount(person.cash),
+            person.shares,
+            format_amount(person.wealth(accounts.price)),
+            format_amount(person.profit(accounts.price)),
+            own.orders,
+            own.filled,
+            int(person.kicked),
+            format_amount(person.start_wealth),
         )
+
+
+@dataclass(slots=True)
+class _Row:
+    """An order on its way into the table. end: the cells of its end, None while it waits for its batch."""
+
+    order: OrderAccepted
+    end: tuple[Cell, ...] | None = None
+
+
+_WAITING = ("accepted", None, None, None, None)
+
+
+def orders_csv(log: Log, outline: Outline) -> Iterator[bytes]:
+    """All orders that no undo took back, in order of arrival. price: of the fill, rounded down to 0.000001."""
     head = ("order", "time", "participant", "side", "quantity", "status", "cleared")
-    return table((*head, "price", "cash_change", "shares_change"), rows)
+    return table((*head, "price", "cash_change", "shares_change"), _orders(log, outline))
 
 
-def events_jsonl(events: Iterable[Event]) -> bytes:
+def _orders(log: Log, outline: Outline) -> Rows:
+    rows: deque[_Row] = deque()
+    waiting: dict[int, _Row] = {}
+    for event in outline.first(log()):
+        if isinstance(event, OrderAccepted) and outline.keeps(event.n):
+            waiting[event.n] = row = _Row(event)
+            rows.append(row)
+        elif isinstance(event, BatchCleared):
+            for n, end in _ends(event, outline):
+                if n in waiting:
+                    waiting.pop(n).end = end
+        elif isinstance(event, RoundUndone):  # what was sent before the round and decided in it stays undecided
+            for row in waiting.values():
+                row.end = _WAITING
+            waiting.clear()
+        while rows and rows[0].end is not None:
+            yield _order(rows.popleft(), outline)
+    for row in rows:
+        yield _order(row, outline)
+
+
+def _ends(event: BatchCleared, outline: Outline) -> Iterator[tuple[int, tuple[Cell, ...]]]:
+    """(number of the order, the cells of its end) of the orders that a batch decided."""
+    kept, time = outline.keeps(event.n), iso(outline.wall(event.t))
+    for n, cash, shares in event.fills:
+        price = format_amount(abs(cash) // abs(shares))
+        yield n, ("filled", time, price, format_amount(cash), shares) if kept else _WAITING
+    for n, _ in event.rejects:
+        yield n, ("rejected", time, None, None, None) if kept else _WAITING
+
+
+def _order(row: _Row, outline: Outline) -> Sequence[Cell]:
+    order = row.order
+    side = "buy" if order.sign > 0 else "sell"
+    begin = order.n, iso(outline.wall(order.t)), order.participant, side, order.quantity
+    return (*begin, *(row.end or _WAITING))
+
+
+def events_jsonl(log: Log, outline: Outline) -> Iterator[bytes]:
     """The event log as it was written, one event per line."""
-    return b"".join(map(encode, events))
+    lines = map(encode, islice(log(), outline.events))
+    while piece := b"".join(islice(lines, PIECE)):
+        yield piece
 
 
-EXPORTS: dict[str, tuple[Callable[[Sequence[Event]], bytes], str]] = {
+EXPORTS: dict[str, tuple[Callable[[Log, Outline], Iterator[bytes]], str]] = {
     "ticks.csv": (ticks_csv, "text/csv; charset=utf-8"),
     "participants.csv": (participants_csv, "text/csv; charset=utf-8"),
     "orders.csv": (orders_csv, "text/csv; charset=utf-8"),
@@ -119,21 +165,29 @@ EXPORTS: dict[str, tuple[Callable[[Sequence[Event]], bytes], str]] = {
 """By file name: the function that makes it from a log, and its content type."""
 
 
-def export(what: str, events: Sequence[Event]) -> tuple[bytes, str]:
-    """(bytes, content type) of one of `EXPORTS`. Raises NotFound for another name."""
+def export(what: str, log: Log) -> tuple[Iterator[bytes], str]:
+    """(pieces, content type) of one of `EXPORTS`, of the log as it is now.
+
+    Raises NotFound for another name, BadInput if the log does not begin with a session event or has a gap.
+    """
     if what not in EXPORTS:
         raise NotFound(f"unknown export {what!r}; use one of {', '.join(EXPORTS)}")
     make, kind = EXPORTS[what]
-    return make(events), kind
+    return make(log, outline_of(log())), kind
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
-    """UTF-8 CSV with a header line; cells are quoted only if necessary."""
+def table(head: Sequence[str], rows: Rows) -> Iterator[bytes]:
+    """UTF-8 CSV with a header line, in pieces of whole lines; cells are quoted only if necessary."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(head)
-    writer.writerows(rows)
-    return out.getvalue().encode()
+    while True:
+        writer.writerows(islice(rows, PIECE))
+        if not out.tell():
+            return
+        yield out.getvalue().encode()
+        out.seek(0)
+        out.truncate()
 
 
 def iso(time: int) -> str:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 from orderflow.errors import BadInput, OrderflowError
 from orderflow.herd.live.journal import Journal
 from orderflow.herd.live.names import session_order
-from orderflow.herd.rules.events import Event, PhaseChanged, decode, decode_log
+from orderflow.herd.rules.events import Event, PhaseChanged, decode
 from orderflow.herd.rules.state import State
 from orderflow.herd.rules.wall_time import on_wall_clock, wall_times
+from orderflow.market.tick_log import DamagedPart
 from orderflow.storage.lines import LogText
 
 MS = 1_000_000
 
 Summary = dict[str, Any]
+"""id, started, ended (ms; None: not), participants, orders, current; or error."""
 
 
 class Archive:
@@ -27,10 +30,15 @@ class Archive:
         self.damaged: dict[str, str] = {}
         """What is damaged, by session, of the logs that were read."""
 
-    def events(self, name: str) -> list[Event]:
-        """The events of a session, up to the first damaged line. Raises NotFound, BadInput naming a line that is not an
-        event, StorageFailed."""
-        return list(decode_log(self._examine(name).data))
+    def events(self, name: str) -> Iterator[Event]:
+        """The events of a session one by one, up to the first damaged line. Raises NotFound, BadInput naming a line
+        that is not an event, StorageFailed."""
+        for number, line in enumerate(self._journal.lines(name), 1):
+            if line.text is None:
+                if not line.torn:
+                    self._examine(name)  # notes the damage
+                return
+            yield decode(line.text, number)
 
     def sessions(self, current: State) -> list[Summary]:
         """A summary of each session, the newest first. One with an unreadable log has "error" instead of figures; of a
@@ -48,6 +56,13 @@ class Archive:
             }
         )
         return sorted(summaries, key=lambda summary: session_order(str(summary["id"])), reverse=True)
+
+    def damage(self, current: str, its_damage: object | None) -> list[DamagedPart]:
+        """Damage to the logs that were read. its_damage: of the current session, None if there is none."""
+        parts = {name: text for name, text in self.damaged.items() if name != current}
+        if its_damage is not None:
+            parts[current] = str(its_damage)
+        return [DamagedPart("session", name, 1, text) for name, text in sorted(parts.items())]
 
     def check(self) -> None:
         """Look for damage in all logs. Reads the disk."""

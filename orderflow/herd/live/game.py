@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
+from collections.abc import Iterator
 from typing import Any, Literal
 
 from orderflow.errors import BadInput, Busy, Conflict, FieldError, Forbidden, NotFound, OrderflowError, StorageFailed
@@ -228,21 +229,21 @@ class Game(View):
 
     def load(self, session_id: str) -> list[Event]:
         """The log of a session. Reads the disk. Raises NotFound."""
-        if session_id == self.session_id and self._session.head:
-            return [events.decode(self._session.head)]
+        return list(self.stream(session_id))
+
+    def stream(self, session_id: str) -> Iterator[Event]:
+        """The events of `load` one by one, in memory that does not grow with the log. Reads the disk."""
+        if session_id == self.session_id and (head := self._session.head):
+            return iter([events.decode(head)])
         return self._archive.events(session_id)
 
     def sessions(self) -> list[dict[str, Any]]:
-        """All sessions, the newest first: id, started, ended (ms; None: not), participants, orders, current. Reads the
-        disk."""
+        """The summaries of all sessions, the newest first; see `Archive.sessions`. Reads the disk."""
         return self._archive.sessions(self._session.state)
 
     def damage(self) -> list[DamagedPart]:
         """Damage to the logs of sessions, as far as they have been read; all are read soon after the start."""
-        parts = {name: text for name, text in self._archive.damaged.items() if name != self.session_id}
-        if self.damaged is not None:
-            parts[self.session_id] = str(self.damaged)
-        return [DamagedPart("session", name, 1, text) for name, text in sorted(parts.items())]
+        return self._archive.damage(self.session_id, self.damaged)
 
     # internal; everything below is called under the lock, or before the start
 
@@ -293,8 +294,7 @@ class Game(View):
             self._set_session(self._new_session())
             return
         if session.state.phase == "ended":
-            self._set_session(self._new_session())
-            return
+            return self._set_session(self._new_session())
         session.listener = self._on_event
         self._set_session(session, notes)
         self.version = max(self.version, session.state.n)

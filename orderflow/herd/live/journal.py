@@ -5,15 +5,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from io import BytesIO
 from typing import Protocol
 
 from orderflow.errors import NotFound
-from orderflow.storage.lines import LogText
+from orderflow.storage.lines import Line, LogText, read_lines
 
 
 class Journal(Protocol):
-    """Append-only logs, one per session id. Used by one thread or greenlet at a time, except `read`, which may run
-    concurrently."""
+    """Append-only logs, one per session id. Used by one thread or greenlet at a time, except for reading, which may be
+    done concurrently."""
 
     durable: bool
     """False if the logs are lost with the process."""
@@ -38,6 +40,9 @@ class Journal(Protocol):
 
     def read(self, name: str) -> bytes:
         """All lines of a log up to the first damaged one; a torn last line is left out. Raises NotFound."""
+
+    def lines(self, name: str) -> Iterator[Line]:
+        """The lines of a log one by one, damaged ones too. Raises NotFound at the first one."""
 
     def examine(self, name: str) -> LogText:
         """What of a log can be read, and where it is damaged. Raises NotFound."""
@@ -80,6 +85,12 @@ class NoJournal:
         if name not in self._logs:
             raise NotFound(f"there is no session {name!r}")
         return b"".join(self._logs[name])
+
+    def lines(self, name: str) -> Iterator[Line]:
+        if name not in self._logs:
+            raise NotFound(f"there is no session {name!r}")
+        for data in self._logs[name]:
+            yield from read_lines(BytesIO(data))
 
     def examine(self, name: str) -> LogText:
         data = self.read(name)

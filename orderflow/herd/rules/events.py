@@ -11,7 +11,7 @@ Attributes have readable names; the JSON keys are the short ones of the first ve
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Literal
 
 import msgspec
@@ -207,22 +207,15 @@ def encode(event: Event) -> bytes:
     return head + _encoder.encode(event)[len(head) :] + b"\n"
 
 
-def decode(line: bytes) -> Event:
-    """The event of one line. Raises BadInput if the line is not an event."""
+def decode(line: bytes, number: int | None = None) -> Event:
+    """The event of one line. number: of the line, from 1. Raises BadInput, naming it, if the line is not an event."""
     try:
         return _decoder.decode(line)
     except msgspec.DecodeError as error:
-        raise BadInput(f"not an event: {error}") from error
+        named = "not an event" if number is None else f"line {number} is not an event"
+        raise BadInput(f"{named}: {error}") from error
 
 
 def decode_log(data: bytes) -> Iterator[Event]:
     """The events of a whole log, in order. Raises BadInput naming the line (from 1) that is not an event."""
-    return _decode_lines(data.splitlines())
-
-
-def _decode_lines(lines: Iterable[bytes]) -> Iterator[Event]:
-    for number, line in enumerate(lines, 1):
-        try:
-            yield _decoder.decode(line)
-        except msgspec.DecodeError as error:
-            raise BadInput(f"line {number} is not an event: {error}") from error
+    return (decode(line, number) for number, line in enumerate(data.splitlines(), 1))

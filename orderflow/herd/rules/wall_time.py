@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -31,15 +31,20 @@ def last_offset(offsets: Offsets) -> int:
     return offsets[-1][2] if offsets else 0
 
 
-def wall_times(times: Sequence[int], offsets: Offsets) -> list[int]:
-    """The times (ns, not decreasing) on the wall clock, not decreasing either."""
+def wall_clock(offsets: Offsets) -> Callable[[int], int]:
+    """The function that puts a time (ns) on the wall clock; it does not decrease where the times do not."""
     moved: list[int] = [last_offset(offsets)]
     earlier = [0, *(offset for _, _, offset in offsets[:-1])]
     for (since, before, _), offset in zip(reversed(offsets), reversed(earlier), strict=False):
         moved.append(min(offset, since + moved[-1] - before))
     moved.reverse()
     begins = [since for since, _, _ in offsets]
-    return [time + moved[bisect_right(begins, time)] for time in times]
+    return lambda time: time + moved[bisect_right(begins, time)]
+
+
+def wall_times(times: Sequence[int], offsets: Offsets) -> list[int]:
+    """The times (ns, not decreasing) on the wall clock, not decreasing either."""
+    return list(map(wall_clock(offsets), times))
 
 
 def wall_fills(fills: Fills, offsets: Offsets) -> Fills:

@@ -1,10 +1,12 @@
 """Data of the herd game's sessions, for the replay page, the debrief and downloads.
 
 All routes need the key: a session contains nicknames and, while it runs, data that some players must not see. The
-responses are built from the session's log in worker threads; the same log gives the same bytes.
+responses are built from the session's log in worker threads, files as they are sent; the same log gives the same bytes.
 """
 
 from __future__ import annotations
+
+from functools import partial
 
 import flask
 
@@ -16,7 +18,7 @@ from orderflow.services import Services
 from orderflow.web.herd import herd_schemas as schemas
 from orderflow.web.kit.access import require_operator
 from orderflow.web.kit.params import Param, text
-from orderflow.web.kit.responses import JSON, encode, json_response, reserve
+from orderflow.web.kit.responses import JSON, encode, in_worker, json_response, reserve, stream
 from orderflow.web.kit.routes import ResponseDoc, Route, Values
 from orderflow.web.kit.schemas import Schema
 
@@ -24,6 +26,8 @@ SESSION = text("session", "The id of a session from /herd/sessions. Default: the
 KEY_NEEDED = {401: "The key is needed."}
 SESSION_BYTES = 16 << 20
 """Memory reserved for an answer made from a session's whole log, about."""
+EXPORT_BYTES = 4 << 20
+"""Memory of a file that is written as its log is read: participants, waiting orders and a piece."""
 MISSING = {**KEY_NEEDED, 404: "There is no such session."}
 
 
@@ -71,21 +75,21 @@ class SessionsApi:
     def export(self, values: Values) -> flask.Response:
         _need_key()
         session, what = self._session(values), values["what"]
-        with reserve(SESSION_BYTES):
-            body, kind = self._workers.run(self._export, what, session)
-        name = f"herd-{session}-{what}"
-        return flask.Response(
-            body, headers={"Content-Disposition": f'attachment; filename="{name}"'}, content_type=kind
-        )
+        headers = {"Content-Disposition": f'attachment; filename="herd-{session}-{what}"'}
+        share, run = reserve(EXPORT_BYTES), self._workers.run
+        try:
+            pieces, kind = run(export, what, partial(self._game.stream, session))
+        except BaseException:
+            share.close()
+            raise
+        share.made()
+        return stream(in_worker(run, pieces), headers, kind, share)
 
     def _session(self, values: Values) -> str:
         return values["session"] or self._game.session_id
 
     def _frames(self, session: str) -> bytes:
         return encode(frames(self._game.load(session)))
-
-    def _export(self, what: str, session: str) -> tuple[bytes, str]:
-        return export(what, self._game.load(session))
 
 
 def _need_key() -> None:

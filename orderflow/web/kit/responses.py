@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
@@ -51,6 +51,12 @@ def stream(pieces: Iterator[bytes], headers: Mapping[str, str], content_type: st
     response = flask.Response(pieces, 200, headers, content_type=content_type)
     response.call_on_close(share.close)
     return response
+
+
+def in_worker(run: Callable[..., bytes | None], pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Iterate over `pieces`, computing each with `run` (in a worker thread)."""
+    while (piece := run(next, pieces, None)) is not None:
+        yield piece
 
 
 def reserve(size: int) -> Share:

@@ -32,7 +32,7 @@ from orderflow.web.kit.backlog import Share
 from orderflow.web.kit.fanout import Fanout
 from orderflow.web.kit.params import ParamError
 from orderflow.web.kit.request_body import read_body
-from orderflow.web.kit.responses import JSON, encode, json_response, reserve, stream
+from orderflow.web.kit.responses import JSON, encode, in_worker, json_response, reserve, stream
 from orderflow.web.kit.routes import ResponseDoc, Route, Values
 from orderflow.web.kit.schemas import Schema
 from orderflow.web.kit.sockets import Connection, Handler
@@ -58,7 +58,6 @@ from orderflow.web.market.pagination import (
     all_ticks,
     bars_page,
     footprint_page,
-    in_worker,
     ticks_page,
 )
 from orderflow.web.market.rows import PIECE, Rows, bar_rows, footprint_rows, tick_rows

@@ -7,7 +7,7 @@ two pages. Ticks are read in runs, so a page costs at most a few times its rows.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -157,12 +157,6 @@ def all_bars(
                 yield table.take(first, len(table))
 
     return chained(map(rows, tables()), rows(empty), "s")
-
-
-def in_worker(run: Callable[..., bytes | None], pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """Iterate over `pieces`, computing each with `run` (in a worker thread)."""
-    while (piece := run(next, pieces, None)) is not None:
-        yield piece
 
 
 def _at(times: Ints, i: int) -> Cursor:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from orderflow.herd.debrief.columns import build_record
-from orderflow.herd.debrief.export import ticks_csv
+from orderflow.herd.debrief.export import export
 from orderflow.herd.debrief.playback import frames
 from orderflow.herd.live.names import next_number, session_order
 from orderflow.herd.rules.wall_time import wall_times
@@ -65,7 +65,7 @@ def test_a_year_that_was_wrong_does_not_stay(server: Server, restart: bool, capl
     assert all(START <= time <= server.clock.now() for time in times), "none is of another year, or in the future"
     assert "wall clock is -400.0 d" in caplog.text
     log = server.game.events()
-    exported = [line.split(",")[0] for line in ticks_csv(log).decode().splitlines()[1:]]
+    exported = [line.split(",")[0] for line in b"".join(export("ticks.csv", lambda: log)[0]).decode().splitlines()[1:]]
     assert exported == sorted(exported)
     assert {stamp[:4] for stamp in exported} == {"2026"}
 
