@@ -5,6 +5,7 @@ Uses the server's engine and has the same columns as its API, as float64 for plo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -32,8 +33,8 @@ _SIDES = {Side.BUY: "buy", Side.SELL: "sell", Side.UNKNOWN: ""}
 _RULES = {rule: rule.name.lower() for rule in SideRule}
 
 
-def read_ticks(path: str | PathLike[str], **options: Any) -> pd.DataFrame:
-    """Read the ticks of a file (CSV in any known format, .gz, .zip, .parquet) as a DataFrame.
+def read_ticks(path: str | PathLike[str] | Sequence[str | PathLike[str]], **options: Any) -> pd.DataFrame:
+    """Read the ticks of a file, or of several in a row, as a DataFrame; `open_ticks` lists what a file can be.
 
     Columns: time (datetime64[ns, UTC]), symbol, price and size (float64, with the decimals of the file), side ("buy",
     "sell", or "" if no rule has found one yet), side_rule, id (Int64, missing if the venue gave none). Rows keep the
@@ -48,7 +49,8 @@ def read_ticks(path: str | PathLike[str], **options: Any) -> pd.DataFrame:
     rows: list[Ints] = []
     errors: list[FieldError] = []
     skipped = 0
-    with open_ticks(Path(path), **options) as reader:
+    paths = [path] if isinstance(path, str | PathLike) else list(path)
+    with open_ticks([Path(one) for one in paths], **options) as reader:
         for chunk in reader:
             batches += chunk.batches
             rows += [origins + chunk.first_row for origins in chunk.origins]

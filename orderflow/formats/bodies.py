@@ -11,6 +11,7 @@ import codecs
 import numpy as np
 
 from orderflow.errors import BadInput
+from orderflow.formats.files.text_lines import first_lines
 from orderflow.formats.json_rows import JsonRows
 from orderflow.formats.parsing.blocks import TextTable
 from orderflow.formats.parsing.context import MAX_BAD_ROWS, ParseContext, infer_sides
@@ -21,7 +22,6 @@ from orderflow.formats.parsing.words import symbol as checked_symbol
 from orderflow.formats.parsing.zones import Zone
 from orderflow.formats.registry import detect
 from orderflow.formats.sniff import SAMPLE_ROWS, decimal_mark, take_sample
-from orderflow.formats.sources import first_lines
 
 FEW_BYTES = 4096
 """Bodies up to this size are parsed row by row, which is quicker for them."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from orderflow.errors import UnknownFormat
 from orderflow.formats import (
     binance_aggtrades,
@@ -20,8 +22,12 @@ from orderflow.formats import (
     timesales,
 )
 from orderflow.formats.base import Format
+from orderflow.formats.files.arrow_tables import ArrowTable
+from orderflow.formats.files.json_table import JsonTable
+from orderflow.formats.files.sources import Kind, Source
 from orderflow.formats.parsing.layout import Layout
 from orderflow.formats.sniff import Sample
+from orderflow.formats.tables import Table
 
 FORMATS: tuple[Format, ...] = (
     timesales.FORMAT,
@@ -39,6 +45,14 @@ FORMATS: tuple[Format, ...] = (
     lean.FORMAT,
     generic.FORMAT,
 )
+
+TABLES: Mapping[Kind, Callable[[Source], Table]] = {
+    Kind.PARQUET: ArrowTable,
+    Kind.ARROW: ArrowTable,
+    Kind.ARROW_STREAM: ArrowTable,
+    Kind.JSON: JsonTable,
+}
+"""How a source that is no delimited text is read as a table."""
 
 
 def names() -> list[str]:
@@ -72,3 +86,8 @@ def detect(sample: Sample) -> Layout:
 def find_layout(sample: Sample, name: str | None) -> Layout:
     """Return the layout of a table in the named format, or in the first that matches. Raises UnknownFormat."""
     return get(name).match(sample) if name else detect(sample)
+
+
+def open_table(source: Source) -> Table:
+    """Open a source that is no delimited text. Raises BadInput, UnknownFormat."""
+    return TABLES[source.kind](source)

@@ -1,4 +1,4 @@
-"""Read Parquet files: formats are detected by column names, and columns are read with their types.
+"""Parse tables with typed columns: Parquet, Feather, and binary records. Formats are detected by column names.
 
 A column keeps its type if the type is exact: integers, float64 (as its shortest decimal), decimals, timestamps. All
 others are converted to text.
@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from orderflow.errors import BadInput, UnknownFormat
+from orderflow.errors import BadInput
 from orderflow.formats.parsing.assemble import Chunk, assemble
 from orderflow.formats.parsing.context import Cell, ParseContext
 from orderflow.formats.parsing.fast import read_columns
@@ -29,39 +28,28 @@ _FEW_ROWS = 256
 _PARTS = 8
 
 
-class ParquetTable:
-    """An open Parquet file. Raises BadInput if it is damaged, UnknownFormat if it has no columns."""
+class Table(Protocol):
+    """The rows of a source that is no delimited text, as columns.
 
-    def __init__(self, stream: BinaryIO, names: tuple[str, ...]) -> None:
-        try:
-            self._file = pq.ParquetFile(stream)
-        except (pa.ArrowInvalid, OSError) as error:
-            raise BadInput(f"{names[0]} is a damaged Parquet file: {error}") from error
-        self._names = names
-        self.header = tuple(self._file.schema_arrow.names)
-        self.rows: int = self._file.metadata.num_rows
-        if not self.header:
-            raise UnknownFormat("the Parquet file has no columns")
+    rows: their number, None if it is not known before the end.
+    """
+
+    rows: int | None
 
     def sample(self) -> Sample:
-        """The first rows, to match formats against."""
-        batch = next(self._file.iter_batches(batch_size=SAMPLE_ROWS), None)
-        columns = [_texts(_plain_type(column)) for column in batch.columns] if batch is not None else []
-        rows = [tuple("" if cell is None else cell for cell in row) for row in zip(*columns, strict=True)]
-        return sample_of(self.header, rows, None, names=self._names)
+        """The first rows, to match formats against. Does not consume them."""
+        ...
 
-    def batches(self, layout: Layout, rows: int) -> Iterator[tuple[int, dict[Role, pa.Array], int]]:
-        """Yield (first row, columns by role, number of rows), at most `rows` rows each. Raises BadInput for damage."""
-        wanted = {role: self.header[column.index] for role, column in layout.columns.items()}
-        used = list(dict.fromkeys(wanted.values()))
-        first = 0
-        try:
-            for batch in self._file.iter_batches(batch_size=rows, columns=used):
-                columns = {role: _plain_type(batch.column(name)) for role, name in wanted.items()}
-                yield first, columns, batch.num_rows
-                first += batch.num_rows
-        except (pa.ArrowInvalid, OSError) as error:
-            raise BadInput(f"{self._names[0]} is a damaged Parquet file: {error}") from error
+    def batches(self, layout: Layout, rows: int) -> Iterator[tuple[dict[Role, pa.Array], int]]:
+        """Yield (columns by role, number of rows), at most `rows` rows each. Raises BadInput for damage."""
+        ...
+
+
+def sample_of_batch(batch: pa.RecordBatch | None, header: tuple[str, ...], names: tuple[str, ...]) -> Sample:
+    """The first rows of a batch as a sample."""
+    columns = [texts(plain_type(column)) for column in batch.slice(0, SAMPLE_ROWS).columns] if batch is not None else []
+    rows = [tuple("" if cell is None else cell for cell in row) for row in zip(*columns, strict=True)]
+    return sample_of(header, rows, None, names=names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +87,8 @@ class ColumnTable:
     def _by_rows(self, first_row: int, columns: dict[Role, pa.Array]) -> Chunk:
         reader = RowReader(self.layout, self.context)
         named = [(role, self.layout.columns[role].name) for role in columns]
-        texts = [_texts(array) for array in columns.values()]
-        for row, values in enumerate(zip(*texts, strict=True), first_row):
+        cells_of = [texts(array) for array in columns.values()]
+        for row, values in enumerate(zip(*cells_of, strict=True), first_row):
             cells = {
                 role: Cell(name, value, DecimalMark.DOT)
                 for (role, name), value in zip(named, values, strict=True)
@@ -110,7 +98,7 @@ class ColumnTable:
         return reader.chunk()
 
 
-def _plain_type(array: pa.Array) -> pa.Array:
+def plain_type(array: pa.Array) -> pa.Array:
     """Decode dictionary columns, and convert large and binary strings to plain strings."""
     if pa.types.is_dictionary(array.type):
         array = array.dictionary_decode()
@@ -118,11 +106,11 @@ def _plain_type(array: pa.Array) -> pa.Array:
         try:
             array = array.cast(pa.string())
         except pa.ArrowInvalid as error:
-            raise BadInput("a text column of the Parquet file is not UTF-8") from error
+            raise BadInput("a text column of the file is not UTF-8") from error
     return array
 
 
-def _texts(array: pa.Array) -> list[str | None]:
+def texts(array: pa.Array) -> list[str | None]:
     """The values of a column as the texts that the row path reads."""
     if pa.types.is_timestamp(array.type):
         stamps = np.asarray(array.cast(pa.timestamp(array.type.unit)).fill_null(0))

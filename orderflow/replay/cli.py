@@ -12,13 +12,13 @@ import re
 import sys
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
-from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from orderflow.errors import BadInput, BadSetting
 from orderflow.feeds.pacing import MAX
 from orderflow.formats import SYMBOL_PATTERN, names
 from orderflow.replay.dry_run import report, summarize
+from orderflow.replay.paths import expand, shown
 from orderflow.replay.replayer import Doubt
 from orderflow.replay.session import DONE, FAILED, KEY_ENV, Session, open_file
 
@@ -28,7 +28,13 @@ BAD_ARGUMENTS = 2
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the replay client's arguments to a parser."""
     add = parser.add_argument
-    add("file", metavar="CSV", nargs="?", help="file of trades: .csv, .csv.gz, .zip or .parquet")
+    add(
+        "file",
+        metavar="FILE",
+        nargs="*",
+        help="files of trades, or patterns like 'day*.zip', replayed one after the other: text, JSON, Parquet, Feather "
+        "and more, also packed",
+    )
     add("-v", "--velocity", type=_velocity, default=10.0, help="market seconds per second, or 'max' (default: 10)")
     add("-s", "--start-from", type=_count, default=0, metavar="N", help="skip the first N data rows (default: 0)")
     add("-m", "--max-ticks", type=_positive, metavar="N", help="send at most N ticks")
@@ -88,21 +94,21 @@ def run(args: argparse.Namespace) -> int:
     except BadInput as error:
         return _fail("\n  ".join([str(error), *map(str, error.errors)]), FAILED)
     except OSError as error:
-        return _fail(f"{args.file}: {error.strerror or error}", FAILED)
+        return _fail(f"{shown(args.paths)}: {error.strerror or error}", FAILED)
 
 
 def _check(args: argparse.Namespace) -> None:
-    if args.file is None:
-        raise BadSetting("name the CSV to replay; --help shows the options, --format list the formats")
-    if not Path(args.file).is_file():
-        raise BadSetting(f"{args.file}: there is no such file")
+    if not args.file:
+        raise BadSetting("name the file to replay; --help shows the options, --format list the formats")
+    args.paths = expand(args.file)
     if args.format is not None and args.format not in names():
         raise BadSetting(f"--format {args.format!r} is not known; known are {', '.join(names())}")
 
 
 def _dry_run(args: argparse.Namespace) -> int:
     with open_file(args, args.start_from) as reader:
-        print(f"file        {args.file}")
+        for name in reader.parts:
+            print(f"file        {name}")
         print(f"format      {reader.format}")
         print(f"columns     {', '.join(reader.header) or 'no header line'}")
         found = summarize(reader, args.max_ticks)

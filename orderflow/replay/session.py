@@ -12,13 +12,13 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
-from pathlib import Path
 from types import FrameType
 
 from orderflow.errors import BadInput
 from orderflow.feeds.pacing import Pacer
 from orderflow.formats import ParsedTicks, TickReader, open_ticks
 from orderflow.replay.client import Client, Refused, ServerGone, Stopped
+from orderflow.replay.paths import shown
 from orderflow.replay.progress import Bar, Lines, Progress, Silent, Tally, moment, span
 from orderflow.replay.replayer import Doubt, Ended, Limits, Replay
 
@@ -36,7 +36,7 @@ _POLL_SECONDS = 0.1
 def open_file(args: argparse.Namespace, skip: int) -> TickReader:
     """Open the file of the arguments at data row `skip`."""
     return open_ticks(
-        Path(args.file),
+        args.paths,
         format=args.format,
         tz=args.tz,
         symbol=args.symbol,
@@ -174,12 +174,10 @@ class Session:
         return f"to resume: {' '.join(words)}{reset}{extra}"
 
     def _nothing(self) -> str:
-        tally = self._tally
+        tally, name = self._tally, shown(self._args.paths)
         if tally.next_row <= tally.first_row:
-            return f"{self._args.file} has no rows from row {tally.first_row} on"
-        return (
-            f"{self._args.file} has no usable rows: {tally.skipped:,} of {tally.next_row - tally.first_row:,} are bad"
-        )
+            return f"{name} has no rows from row {tally.first_row} on"
+        return f"{name} has no usable rows: {tally.skipped:,} of {tally.next_row - tally.first_row:,} are bad"
 
 
 def progress_for(args: argparse.Namespace, tally: Tally) -> Progress:

@@ -15,13 +15,14 @@ import pytest
 
 from orderflow.errors import UnknownFormat
 from orderflow.formats import ParsedTicks, TickReader, open_ticks
+from orderflow.formats.files.text_lines import first_lines
+from orderflow.formats.instrument import instrument
 from orderflow.formats.parsing.blocks import TextTable
 from orderflow.formats.parsing.context import ParseContext
 from orderflow.formats.parsing.lines import Block
 from orderflow.formats.parsing.zones import Zone
 from orderflow.formats.registry import find_layout
 from orderflow.formats.sniff import decimal_mark, take_sample
-from orderflow.formats.sources import first_lines
 from orderflow.market.ticks import NO_ID, Side, SideRule
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -86,7 +87,7 @@ def by_path(
         layout,
         sample.delimiter or ",",
         decimal_mark(sample, layout),
-        ParseContext(Zone(tz), side, name.removesuffix(".csv")),
+        ParseContext(Zone(tz), side, instrument(name)),
         sample.spaced,
     )
     return table.parse(Block(body, sample.data_line, 0, len(body.rstrip(b"\n").split(b"\n"))), fast=fast)

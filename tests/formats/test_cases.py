@@ -32,8 +32,6 @@ Bars = list[tuple[str, list[float]]]
 OPEN = {
     "binance_rest_keys": "the keys of Binance's REST answers are not known",
     "bitmex_D": "the time's letter D is not read",
-    "box_bz2": "the container is not opened",
-    "box_feather": "the container is not opened",
     "bt_ticksample": "ticks written as bars of one price are refused",
     "cancelled_trades": "cancelled trades are kept",
     "cdd_preamble": "the line before the header is not skipped",
@@ -54,7 +52,6 @@ OPEN = {
     "lean_option_scale": "prices of options are not scaled",
     "negative_price": "prices below zero are refused",
     "negative_size_gate": "signed sizes are refused",
-    "pandas_unnamed_index_parquet": "an unnamed index is no time",
     "polygon_flat": "the layout is not known",
     "quotes_as_trades_algoseek": "quotes are taken for trades",
     "side_1_2": "2 is no sell",

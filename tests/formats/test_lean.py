@@ -18,9 +18,9 @@ class TestFuture(FormatSuite):
     file = f"{FUTURE}.csv"
     text = "276,1313.7,1,usa,,0\n86399999,1313.6,0,usa,,0\n1237.5,1313.5,2,usa,,1\n"
     ticks = (
-        tick("2013-10-07T00:00:00.276", "1313.7", "1", "", "tick", None, FUTURE),
-        tick("2013-10-07T23:59:59.999", "1313.6", "0", "", "tick", None, FUTURE),
-        tick("2013-10-07T00:00:01.2375", "1313.5", "2", "", "tick", None, FUTURE),
+        tick("2013-10-07T00:00:00.276", "1313.7", "1", "", "tick", None, "gc_201312"),
+        tick("2013-10-07T23:59:59.999", "1313.6", "0", "", "tick", None, "gc_201312"),
+        tick("2013-10-07T00:00:01.2375", "1313.5", "2", "", "tick", None, "gc_201312"),
     )
     bad = ("86400000,1313.7,1,usa,,0", "column 1 (time)", "milliseconds since midnight")
 
@@ -44,7 +44,7 @@ class TestEquity(FormatSuite):
     file = f"{EQUITY}.csv"
     text = "14400009.367,137450,100,D,1,0\n14400010,137455,100,D,1,0\n"
     ticks = (
-        tick("2013-10-08T04:00:00.009367", "13.745", "100", "", "tick", None, EQUITY),
-        tick("2013-10-08T04:00:00.01", "13.7455", "100", "", "tick", None, EQUITY),
+        tick("2013-10-08T04:00:00.009367", "13.745", "100", "", "tick", None, "bac"),
+        tick("2013-10-08T04:00:00.01", "13.7455", "100", "", "tick", None, "bac"),
     )
     bad = ("14400009.367,13.745,100,D,1,0", "column 2 (price)", "whole multiples of 1e-4")

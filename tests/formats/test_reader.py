@@ -153,8 +153,8 @@ class TestPacking:
             archive.writestr("day/two.csv", HEADER + ROW.format(2))
         reader, (chunk,) = read(path, member="day/two.csv")
         assert (reader.symbol, ticks_of(chunk)[0].time[-2:]) == ("two", "02")
-        with pytest.raises(BadInput, match=r"holds 2 files; name one as the member: day/one\.csv, day/two\.csv"):
-            open_ticks(path)
+        with pytest.raises(BadInput, match=r"has no member 'six.csv'; it holds day/one\.csv, day/two\.csv"):
+            open_ticks(path, member="six.csv")
 
     def test_damaged_files_raise(self, tmp_path: Path) -> None:
         packed = gzip.compress((HEADER + "".join(ROW.format(k % 60) for k in range(5000))).encode())
@@ -186,7 +186,7 @@ class TestRefusals:
                 "symbol: 'N Q' is not a symbol; use 1 to 64 letters, digits and . _ - / : without spaces",
             ),
             ({"format": "csv"}, "unknown format 'csv'; the formats are timesales, databento,"),
-            ({"member": "a.csv"}, "is not a zip file, so it has no member 'a.csv'"),
+            ({"member": "a.csv"}, "is no archive, so it has no member 'a.csv'"),
             ({"chunk_rows": 0}, "chunk_rows must be at least 1"),
             ({"skip_rows": -1}, "skip_rows must not be negative"),
         ],
@@ -203,7 +203,10 @@ class TestRefusals:
             ("", "the text is empty"),
             ("\n \n", "the text is empty"),
             ("hello\nworld\n", "no delimiter found (one of comma, semicolon, tab, bar) in the first line: 'hello'"),
-            ('[{"price": 1}]\n', "this is JSON, not CSV"),
+            ('[{"price": 1}]\n', "it needs a header with a time, a price and a size column; found columns price"),
+            ('{"a": 1}\n', "it needs a header with a time, a price and a size column; found columns a"),
+            ("[[[1]]]\n", "no known format fits"),
+            ("[]\n", "is JSON without rows"),
             (
                 "a,b\n1,2\n",
                 "it needs a header with a time, a price and a size column; found columns a, b (delimiter ',')",

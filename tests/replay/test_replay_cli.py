@@ -167,7 +167,7 @@ def test_a_member_of_a_zip_and_a_time_zone(fake: Fake, replay: Replay, tmp_path:
     with zipfile.ZipFile(file, "w") as archive:
         for name in ("a", "b"):
             archive.writestr(f"{name}.csv", "time,price,size\n2025-10-09 18:00:00,100,1\n")
-    assert replay(file, "--server", fake.url, "-v", "max").code == 1
+    assert replay(file, "--server", fake.url, "-v", "max", "--member", "c.csv").code == 1
     assert replay(file, "--server", fake.url, "-v", "max", "--member", "b.csv", "--tz", "America/New_York").code == 0
     assert fake.ticks[0][:2] == ("b", T0 + 4 * 3600 * 10**9)
 
@@ -320,4 +320,36 @@ def test_the_formats_are_listed_without_a_file(capsys: pytest.CaptureFixture[str
 
 def test_no_file_at_all_is_2_and_says_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 2
-    assert "name the CSV" in capsys.readouterr().err
+    assert "name the file" in capsys.readouterr().err
+
+
+class TestSeveralFiles:
+    """Files and patterns in one call are one replay, with one clock."""
+
+    def test_files_and_patterns_are_replayed_in_order(self, fake: Fake, replay: Replay, tmp_path: Path) -> None:
+        for day in (2, 10, 9):
+            (tmp_path / f"XYZ-trades-2025-10-{day:02d}.csv").write_text(
+                f"timestamp,price,size\n2025-10-{day:02d}T10:00:00Z,{day},1\n2025-10-{day:02d}T10:00:01Z,{day},2\n"
+            )
+        run = replay(tmp_path / "XYZ-trades-2025-10-02.csv", tmp_path / "*-1?.csv", "--dry-run")
+        assert run.code == 0
+        assert "file        XYZ-trades-2025-10-02.csv\nfile        XYZ-trades-2025-10-10.csv\n" in run.out
+        assert "ticks     4, with a trade id: 0" in run.out
+        assert "symbol      XYZ\n" in run.out
+        assert "2025-10-02 10:00:01.000 UTC → 2025-10-10 10:00:00.000 UTC" in run.out
+        run = replay(tmp_path / "*.csv", "--server", fake.url, "--velocity", "max")
+        assert run.code == 0
+        assert "6 ticks sent" in run.out
+        assert [tick[2] for tick in fake.ticks] == ["2", "2", "9", "9", "10", "10"]
+
+    def test_a_replay_resumes_in_the_middle_of_a_later_file(
+        self, fake: Fake, replay: Replay, tick_file: TickFile
+    ) -> None:
+        files = tick_file(50, name="a.csv"), tick_file(50, name="b.csv")
+        run = replay(*files, "--server", fake.url, "--velocity", "max", "--start-from", 70, "--symbol", "ES")
+        assert (run.code, "30 ticks sent" in run.out) == (0, True)
+
+    def test_a_pattern_without_a_file_is_2(self, replay: Replay, tmp_path: Path) -> None:
+        run = replay(tmp_path / "day*.zip")
+        assert run.code == 2
+        assert "no file has such a name" in run.err
