@@ -17,10 +17,11 @@ import random
 from collections import deque
 
 from orderflow.feeds.gap_filler import GapFiller
+from orderflow.feeds.kline_sequence import KlineSequence
 from orderflow.feeds.link import OPEN_SECONDS, Link
 from orderflow.feeds.live import State
 from orderflow.feeds.numbered import NumberedSequence
-from orderflow.feeds.pair import RETRY_SECONDS, Pair
+from orderflow.feeds.pair import RETRY_SECONDS, Pair, Sequence
 from orderflow.feeds.requests_gate import DEFAULT_RETRY, Backoff
 from orderflow.feeds.sequence import TradeSequence
 from orderflow.feeds.transport import Transport
@@ -35,6 +36,7 @@ from orderflow.feeds.venues.venue import (
     Subscribed,
     Trade,
     Venue,
+    kline_name,
 )
 from orderflow.runtime.clock import Clock
 
@@ -85,8 +87,8 @@ class Connection:
 
     # pairs
 
-    def add(self, name: str, sequence: TradeSequence) -> None:
-        """Take a pair, whose trades go into the sequence."""
+    def add(self, name: str, sequence: Sequence) -> None:
+        """Take a pair, whose trades go into the sequence; or its klines, under the name that `kline_name` makes."""
         self.pairs[name] = Pair(name, sequence)
         for link in self._links():
             link.want([name])
@@ -146,7 +148,7 @@ class Connection:
         if isinstance(event, Trade):
             link.data_at = now
             pair = self.pairs.get(event.pair)
-            if pair is not None:
+            if pair is not None and isinstance(pair.sequence, TradeSequence):
                 self._arrived(pair, event, now)
                 pair.sequence.live(event, now)
         elif isinstance(event, Subscribed):
@@ -156,11 +158,20 @@ class Connection:
             link.data_at = now
         elif isinstance(event, Kline):
             link.data_at = now
-            self.klines.append(event)
+            self._take_kline(event, now)
         elif isinstance(event, ShuttingDown):
             self._replace("the venue shuts down", now)
         else:
             self._problem(event, link, now)
+
+    def _take_kline(self, kline: Kline, now: float) -> None:
+        pair = self.pairs.get(kline_name(kline.pair, kline.interval))
+        if pair is None:
+            self.klines.append(kline)
+        elif isinstance(pair.sequence, KlineSequence):
+            self._silence = self.facts.silence
+            pair.arrived, pair.refusal = now, ""
+            pair.sequence.live(kline, now)
 
     def _arrived(self, pair: Pair, trade: Trade, now: float) -> None:
         self._silence = self.facts.silence

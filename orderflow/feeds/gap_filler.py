@@ -1,4 +1,4 @@
-"""The requests of a connection, one at a time: the trades that its pairs miss, and the venue's clock."""
+"""The requests of a connection, one at a time: what its pairs miss, and the venue's clock."""
 
 from __future__ import annotations
 
@@ -60,6 +60,11 @@ class GapFiller:
         """The weight used in this minute, as the venue said last."""
         return self._gate.used
 
+    @property
+    def busy(self) -> bool:
+        """Whether a request is under way."""
+        return self._call is not None
+
     def now(self) -> int:
         """The venue's time, ns."""
         return self._clock.now() + self.offset
@@ -88,7 +93,7 @@ class GapFiller:
         elif wanting:
             self._turn += 1
             name = wanting[self._turn % len(wanting)]
-            request = self._venue.trades_request(name, self._pairs[name].sequence.held)
+            request = self._pairs[name].sequence.request(self._venue, name)
         else:
             return
         self._call = _Call(self._transport.get(self._url + request.path, request.query), name, self._clock.now())
@@ -116,6 +121,5 @@ class GapFiller:
         if not call.pair:
             self.offset = self._venue.read_time(call.answer.body) - (call.wall + self._clock.now()) // 2
         elif pair is not None:
-            rows = self._venue.read_trades(call.pair, call.answer.body)
-            full = len(rows) >= self._venue.facts.page
-            pair.sequence.answered(rows, now, full=full, oldest=self.now() - self._fill)
+            oldest, sent = self.now() - self._fill, call.wall + self.offset
+            pair.sequence.read_answer(self._venue, call.pair, call.answer.body, now, sent=sent, oldest=oldest)

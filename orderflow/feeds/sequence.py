@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from orderflow.feeds.venues.venue import Held, Trade
+from orderflow.feeds.venues.venue import Held, Request, Trade, Venue
 
 PATIENCE = 120.0
 """Seconds for which live trades wait for a gap before them to be filled; then the gap stays."""
@@ -65,6 +65,15 @@ class TradeSequence(ABC):
     @abstractmethod
     def _give_up(self, reason: str) -> None:
         """Hand on what waits, with a hole before it."""
+
+    def request(self, venue: Venue, pair: str) -> Request:
+        """The request for the trades from `held` on."""
+        return venue.trades_request(pair, self.held)
+
+    def read_answer(self, venue: Venue, pair: str, body: bytes, now: float, *, sent: int, oldest: int) -> None:
+        """Take the answer to it. sent: when it was asked, not needed here. Raises BadMessage."""
+        rows = venue.read_trades(pair, body)
+        self.answered(rows, now, full=len(rows) >= venue.facts.page, oldest=oldest)
 
     def check(self, now: float) -> None:
         """Request what may be missing: after every connection, and after a message that could not be read."""

@@ -40,7 +40,7 @@ class Source:
     make: Callable[[FeedContext, str], LiveFeed]
 
 
-def _network(workers: Workers) -> ClosableTransport:
+def make_network(workers: Workers) -> ClosableTransport:
     """The network, whose libraries are imported only where a feed starts: they cost every start 0.1 s."""
     from orderflow.feeds.network import Network
 
@@ -57,7 +57,7 @@ def _of_venue(venue: Venue) -> Source:
             context.market,
             context.workers,
             context.clock,
-            _network,
+            make_network,
             rest_url=getattr(settings, f"{venue.facts.name}_rest_url") or "",
             ws_url=getattr(settings, f"{venue.facts.name}_ws_url") or "",
             fill_hours=settings.fill_hours,

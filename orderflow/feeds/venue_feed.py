@@ -11,6 +11,7 @@ from orderflow.feeds.connection import Connection
 from orderflow.feeds.intake import Intake, Target
 from orderflow.feeds.live import FeedStatus, SeriesStatus, State
 from orderflow.feeds.resume import Reader, resumed_sequence
+from orderflow.feeds.sequence import TradeSequence
 from orderflow.feeds.transport import Transport
 from orderflow.feeds.venues.venue import Venue
 from orderflow.runtime.clock import Clock
@@ -63,6 +64,7 @@ class VenueFeed:
         self._wanted: dict[str, None] = {}
         self._changes: deque[tuple[str, bool]] = deque()
         self._intakes: dict[str, Intake] = {}
+        self._sequences: dict[str, TradeSequence] = {}
         self._job: Handle | None = None
         self._status = FeedStatus(self.name, venue.facts.title)
 
@@ -131,12 +133,13 @@ class VenueFeed:
                 connection.remove(pair)
             elif pair not in connection.pairs:
                 series = self.series(pair)
-                connection.add(pair, resumed_sequence(self._market, series, self._venue.facts.contiguous))
+                self._sequences[pair] = resumed_sequence(self._market, series, self._venue.facts.contiguous)
+                connection.add(pair, self._sequences[pair])
                 self._intakes.setdefault(pair, Intake(self._market, series, self._pause))
 
     def _store(self, connection: Connection) -> bool:
-        for name, pair in list(connection.pairs.items()):
-            trades = pair.sequence.take()
+        for name in list(connection.pairs):
+            trades = self._sequences[name].take()
             if trades and not self._intakes[name].put(trades):
                 return False
         return True
@@ -155,7 +158,7 @@ class VenueFeed:
             own, why = connection.pair_state(name) if forced is None else (forced, "")
             age = None if pair.arrived is None else round(now - pair.arrived, 3)
             lag = None if pair.lag is None else round(pair.lag, 3)
-            order = pair.sequence
+            order = self._sequences[name]
             rows.append(
                 SeriesStatus(
                     self.series(name),

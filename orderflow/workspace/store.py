@@ -65,16 +65,11 @@ class Klines(Protocol):
     ) -> KlineColumns:
         """The oldest or newest klines with start <= open time < end (ms). Raises NotFound, Conflict."""
 
-    def gaps(
-        self, series_id: int, step: int, *, start: int | None = None, end: int | None = None
-    ) -> Sequence[tuple[int, int]]:
-        """Pairs of neighbouring open times (ms) more than `step` ms apart. Raises NotFound."""
+    def spans(self, series_id: int, step: int, start: int | None = None) -> Sequence[tuple[int, int]]:
+        """(first, last) open times (ms) of runs of closed klines at most `step` ms apart. Raises NotFound."""
 
     def holes(self, series_id: int) -> Sequence[tuple[int, int]]:
         """Ranges of open times (ms) for which the venue has no klines."""
 
-    def add_holes(self, series_id: int, holes: Iterable[tuple[int, int]]) -> None:
-        """Remember such ranges."""
-
-    def remove_holes(self, series_id: int, starts: Iterable[int]) -> None:
-        """Forget the ranges that begin at these times."""
+    def set_holes(self, series_id: int, holes: Iterable[tuple[int, int]]) -> None:
+        """Replace these ranges."""

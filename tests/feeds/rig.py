@@ -62,7 +62,7 @@ class _Client:
 
 
 @dataclass
-class _Fanout:
+class NoFanout:
     def join(self, *args: object) -> None: ...
 
     def leave(self, *args: object) -> None: ...
@@ -141,7 +141,7 @@ class Rig:
 
     def __init__(self, exchange: Exchange, clock: ManualClock, *, silence: float = 60.0, life: float = 86_400.0):
         self.exchange, self.clock = exchange, clock
-        self.hub = Hub(exchange, _Fanout())  # type: ignore[arg-type]
+        self.hub = Hub(exchange, NoFanout())  # type: ignore[arg-type]
         self.hub._running = True  # the test polls, no job does
         self.wires = Wires(exchange, self.hub, clock)
         self.ours = Market()

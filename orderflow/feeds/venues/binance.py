@@ -93,6 +93,8 @@ class _Time(msgspec.Struct):
 
 _MESSAGE = msgspec.json.Decoder(_Message)
 _ROWS = msgspec.json.Decoder(list[_Row])
+_KLINE_ROWS = msgspec.json.Decoder(list[tuple[int, str, str, str, str, str, int, str, int, str, str, str]])
+"""Rows of GET klines: open time, open, high, low, close, volume, close time, quote volume, trades, taker volumes."""
 _TIME = msgspec.json.Decoder(_Time)
 
 
@@ -119,10 +121,10 @@ class Binance:
         return "/stream"
 
     def subscribe(self, pairs: Sequence[str]) -> Sequence[str]:
-        return [_call("SUBSCRIBE", [_trades(pair) for pair in pairs])] if pairs else []
+        return [_call("SUBSCRIBE", [_stream(pair) for pair in pairs])] if pairs else []
 
     def unsubscribe(self, pairs: Sequence[str]) -> Sequence[str]:
-        return [_call("UNSUBSCRIBE", [_trades(pair) for pair in pairs])] if pairs else []
+        return [_call("UNSUBSCRIBE", [_stream(pair) for pair in pairs])] if pairs else []
 
     def subscribe_klines(self, pair: str, interval: str) -> str:
         """The message that subscribes to the klines of a pair; `interval` in Binance's words, such as 1m."""
@@ -158,6 +160,20 @@ class Binance:
             raise BadMessage(f"the answer of aggTrades is not Binance's: {error}") from error
         return [Trade(pair, row.a, row.T * MS, row.p, row.q, -1 if row.m else 1, row.f, row.l) for row in rows]
 
+    def klines_request(self, pair: str, interval: str, end: int, limit: int) -> Request:
+        query = {"symbol": pair, "interval": interval, "endTime": str(end - 1), "limit": str(limit)}
+        return Request("/api/v3/klines", query, weight=2)
+
+    def read_klines(self, pair: str, interval: str, body: bytes) -> Sequence[Kline]:
+        try:
+            rows = _KLINE_ROWS.decode(body)
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise BadMessage(f"the answer of klines is not Binance's: {error}") from error
+        return [
+            Kline(pair, interval, start, end, o, h, low, c, v, n, taker, False)
+            for start, o, h, low, c, v, end, _, n, taker, *_ in rows
+        ]
+
     def time_request(self) -> Request | None:
         return Request("/api/v3/time")
 
@@ -172,8 +188,10 @@ class Binance:
         return int(text) if text.isdecimal() else None
 
 
-def _trades(pair: str) -> str:
-    return f"{pair.lower()}@aggTrade"
+def _stream(name: str) -> str:
+    """The stream of a pair's trades, or of its klines, for a name made by `kline_name`."""
+    pair, _, kind = name.partition("@")
+    return f"{pair.lower()}@{kind or 'aggTrade'}"
 
 
 def _call(method: str, params: list[str]) -> str:

@@ -56,6 +56,11 @@ class Kline(msgspec.Struct, gc=False):
     closed: bool
 
 
+def kline_name(pair: str, interval: str) -> str:
+    """The name under which klines of a pair are subscribed to, beside the names of pairs for trades."""
+    return f"{pair}@kline_{interval}"
+
+
 @dataclass(frozen=True, slots=True)
 class Subscribed:
     """The venue has accepted a subscription."""

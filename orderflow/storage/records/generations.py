@@ -78,13 +78,15 @@ def read(connection: Connection, generation: int, start: int, end: int, limit: i
     return KlineColumns.of(columns, found.price_decimals, found.size_decimals)
 
 
-def gaps(connection: Connection, generation: int, step: int, start: int, end: int) -> list[tuple[int, int]]:
-    """Neighbouring open times (ms) within start <= time < end that are more than `step` ms apart."""
+def spans(connection: Connection, generation: int, step: int, start: int) -> list[tuple[int, int]]:
+    """(first, last) open times (ms, from `start` on) of runs of closed klines at most `step` ms apart."""
     before = func.lag(KLINES.c.time).over(order_by=KLINES.c.time).label("before")
-    chosen = (KLINES.c.generation == generation, KLINES.c.time >= start, KLINES.c.time < end)
+    chosen = (KLINES.c.generation == generation, KLINES.c.time >= start, KLINES.c.closed)
+    first, last = connection.execute(select(func.min(KLINES.c.time), func.max(KLINES.c.time)).where(*chosen)).one()
     pairs = select(before, KLINES.c.time).where(*chosen).subquery()
     wide = select(pairs.c.before, pairs.c.time).where(pairs.c.time - pairs.c.before > step).order_by(pairs.c.time)
-    return [(a, b) for a, b in connection.execute(wide)]
+    ends = [first, *(time for pair in connection.execute(wide) for time in pair), last]
+    return [] if first is None else list(zip(ends[::2], ends[1::2], strict=True))
 
 
 def remove_piece(connection: Connection, generation: int) -> bool:

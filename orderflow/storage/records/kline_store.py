@@ -7,10 +7,10 @@ The generation before is kept, so that the replacement can be undone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, insert, select
 
 from orderflow.errors import Conflict
 from orderflow.market.kline_columns import KlineColumns
@@ -18,7 +18,7 @@ from orderflow.storage.records import generations, series
 from orderflow.storage.records.kline_rows import PIECE
 from orderflow.storage.records.models import KLINE_HOLES
 from orderflow.storage.records.records import Records
-from orderflow.storage.records.rows import execute_many, insert_or_change
+from orderflow.storage.records.rows import execute_many
 from orderflow.storage.records.series import Series, SeriesKey, Usage
 
 FIRST, LAST = -(2**62), 2**62
@@ -136,14 +136,13 @@ class KlineStore:
         low, high = FIRST if start is None else start, LAST if end is None else end
         return self._records.read(lambda connection: _read(connection, series_id, low, high, limit, newest, generation))
 
-    def gaps(
-        self, series_id: int, step: int, *, start: int | None = None, end: int | None = None
-    ) -> Sequence[tuple[int, int]]:
-        """Pairs of neighbouring open times (ms) that are more than `step` ms apart. Raises NotFound."""
-        low, high = FIRST if start is None else start, LAST if end is None else end
+    def spans(self, series_id: int, step: int, start: int | None = None) -> Sequence[tuple[int, int]]:
+        """(first, last) open times (ms, from `start` on) of runs of closed klines, in order: within a run no two
+        neighbours are more than `step` ms apart. Raises NotFound."""
+        low = FIRST if start is None else start
 
         def find(connection: Connection) -> Sequence[tuple[int, int]]:
-            return generations.gaps(connection, series.get_series(connection, series_id).generation, step, low, high)
+            return generations.spans(connection, series.get_series(connection, series_id).generation, step, low)
 
         return self._records.read(find)
 
@@ -151,18 +150,10 @@ class KlineStore:
         """Ranges of open times (ms, the end exclusive) for which the venue has no klines, in order."""
         return self._records.read(lambda connection: _holes(connection, series_id))
 
-    def add_holes(self, series_id: int, holes: Iterable[tuple[int, int]]) -> None:
-        """Remember ranges for which the venue has no klines. Raises Conflict if the series was deleted."""
+    def set_holes(self, series_id: int, holes: Iterable[tuple[int, int]]) -> None:
+        """Replace these ranges. Raises Conflict if the series was deleted."""
         rows = [{"series": series_id, "start": start, "end": end} for start, end in holes]
-        self._records.write(
-            lambda connection: execute_many(connection, insert_or_change(connection, KLINE_HOLES), rows)
-        )
-
-    def remove_holes(self, series_id: int, starts: Iterable[int]) -> None:
-        """Forget the ranges that begin at these times (ms)."""
-        table, chosen = KLINE_HOLES.c, list(starts)
-        statement = delete(KLINE_HOLES).where(table.series == series_id, table.start.in_(chosen))
-        self._records.write(lambda connection: connection.execute(statement).rowcount)
+        self._records.write(lambda connection: _set_holes(connection, series_id, rows))
 
     def _ensure(self, connection: Connection, key: SeriesKey, source: str) -> Series:
         found = series.find_series(connection, key)
@@ -227,3 +218,8 @@ def _holes(connection: Connection, series_id: int) -> Sequence[tuple[int, int]]:
     table = KLINE_HOLES.c
     statement = select(table.start, table.end).where(table.series == series_id).order_by(table.start)
     return [(start, end) for start, end in connection.execute(statement)]
+
+
+def _set_holes(connection: Connection, series_id: int, rows: Sequence[Mapping[str, int]]) -> None:
+    connection.execute(delete(KLINE_HOLES).where(KLINE_HOLES.c.series == series_id))
+    execute_many(connection, insert(KLINE_HOLES), rows)

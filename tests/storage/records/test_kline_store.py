@@ -241,22 +241,27 @@ def test_what_a_crash_left_over_is_swept_later(
     assert same(store.read(made.id), ohlcv(range(5)))
 
 
-def test_gaps_are_found_within_a_range(store: KlineStore, series: Series) -> None:
-    store.upsert(series.id, klines([0, 1, 4, 5, 9]))
-    assert store.gaps(series.id, MINUTE) == [(T0 + MINUTE, T0 + 4 * MINUTE), (T0 + 5 * MINUTE, T0 + 9 * MINUTE)]
-    assert store.gaps(series.id, MINUTE, start=T0 + 4 * MINUTE) == [(T0 + 5 * MINUTE, T0 + 9 * MINUTE)]
-    assert store.gaps(series.id, MINUTE, end=T0 + 9 * MINUTE) == [(T0 + MINUTE, T0 + 4 * MINUTE)]
-    assert store.gaps(series.id, 4 * MINUTE) == []
+def test_runs_of_closed_klines_are_found(store: KlineStore, series: Series) -> None:
+    def minutes(**options: int) -> list[tuple[int, int]]:
+        found = store.spans(series.id, **{"step": MINUTE, **options})
+        return [((a - T0) // MINUTE, (b - T0) // MINUTE) for a, b in found]
+
+    assert minutes() == []
+    store.upsert(series.id, klines([0, 1, 4, 5, 9, 10], closed=[True, True, True, True, True, False]))
+    assert minutes() == [(0, 1), (4, 5), (9, 9)]
+    assert minutes(start=T0 + 5 * MINUTE) == [(5, 5), (9, 9)]
+    assert minutes(step=4 * MINUTE) == [(0, 9)]
 
 
 def test_holes_are_remembered(store: KlineStore, series: Series) -> None:
-    store.add_holes(series.id, [(50, 60), (10, 20)])
-    store.add_holes(series.id, [(10, 30)])
-    assert store.holes(series.id) == [(10, 30), (50, 60)]
-    store.remove_holes(series.id, [50])
+    store.set_holes(series.id, [(50, 60), (10, 20)])
+    assert store.holes(series.id) == [(10, 20), (50, 60)]
+    store.set_holes(series.id, [(10, 30)])
     assert store.holes(series.id) == [(10, 30)]
     store.delete(series.id)
     assert store.holes(series.id) == []
+    with pytest.raises(Conflict, match="refers to one that does not exist"):
+        store.set_holes(series.id, [(10, 30)])
 
 
 def test_more_klines_than_a_piece_over_many_months(store: KlineStore, series: Series) -> None:
