@@ -5,6 +5,7 @@ Uses the server's engine and has the same columns as its API, as float64 for plo
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
@@ -40,15 +41,17 @@ def read_ticks(path: str | PathLike[str] | Sequence[str | PathLike[str]], **opti
     "sell", or "" if no rule has found one yet), side_rule, id (Int64, missing if the venue gave none). Rows keep the
     file's order. options: those of `orderflow.formats.open_ticks` (format, tz, symbol, member, side).
 
-    Bad rows are left out, counted in `attrs["skipped"]` and described in `attrs["errors"]` (the first 20). Repetitions
-    (same symbol, id, time, price and size) are left out too and counted in `attrs["duplicates"]`; ticks that only share
-    an id stay, and `attrs["id_conflicts"]` is their number. Raises UnknownFormat if no format matches, BadInput if the
-    file has no usable row.
+    Bad rows are left out, counted in `attrs["skipped"]` and described in `attrs["errors"]` (the first 20). Rows that
+    are no trades, such as quotes, are counted by what they are in `attrs["no_trades"]`. Repetitions (same symbol, id,
+    time, price and size) are left out too and counted in `attrs["duplicates"]`; ticks that only share an id stay, and
+    `attrs["id_conflicts"]` is their number. Raises UnknownFormat if no format matches, BadInput if the file has no
+    usable row.
     """
     batches: list[TickBatch] = []
     rows: list[Ints] = []
     errors: list[FieldError] = []
     skipped = 0
+    no_trades: Counter[str] = Counter()
     paths = [path] if isinstance(path, str | PathLike) else list(path)
     with open_ticks([Path(one) for one in paths], **options) as reader:
         for chunk in reader:
@@ -56,6 +59,7 @@ def read_ticks(path: str | PathLike[str] | Sequence[str | PathLike[str]], **opti
             rows += [origins + chunk.first_row for origins in chunk.origins]
             errors += chunk.errors
             skipped += chunk.rejected
+            no_trades.update(chunk.skipped)
     if not batches:
         raise BadInput(f"{path} has no usable tick", errors[:20])
     given = np.concatenate([batch.id for batch in batches])
@@ -80,6 +84,7 @@ def read_ticks(path: str | PathLike[str] | Sequence[str | PathLike[str]], **opti
     if repeated.any():
         frame = frame[~repeated].reset_index(drop=True)
     frame.attrs["skipped"] = skipped
+    frame.attrs["no_trades"] = dict(no_trades)
     frame.attrs["duplicates"] = int(np.count_nonzero(repeated))
     frame.attrs["id_conflicts"] = int(np.count_nonzero(conflicts))
     frame.attrs["errors"] = [str(error) for error in errors[:20]]

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+
+import pyarrow as pa
 
 from orderflow.formats.files.sources import Kind, Source
 from orderflow.formats.files.text_lines import Lines
 from orderflow.formats.parsing.blocks import TextTable
 from orderflow.formats.parsing.context import ParseContext
-from orderflow.formats.parsing.layout import Layout
+from orderflow.formats.parsing.layout import Layout, Role
 from orderflow.formats.parsing.lines import Block
 from orderflow.formats.parsing.numbers import DecimalMark
 from orderflow.formats.parsing.result import ParsedTicks
 from orderflow.formats.registry import find_layout, open_table
 from orderflow.formats.sniff import SAMPLE_ROWS, decimal_mark, take_sample
-from orderflow.formats.tables import ColumnTable, Table
+from orderflow.formats.tables import ColumnTable, Table, texts
+
+_TEXT_ROWS = 50_000
 
 
 class Part:
@@ -55,6 +59,21 @@ class Part:
     def chunks(self, rows: int, skip: int) -> Iterator[ParsedTicks]:
         """All ticks in chunks of at most `rows` rows, without the rows numbered below `skip`."""
         return self._from_lines(rows, skip) if self._table is None else self._from_table(self._table, rows, skip)
+
+    def texts(self, roles: Sequence[Role]) -> Iterator[tuple[int, dict[Role, pa.Array]]]:
+        """The cells of some roles as texts, in blocks: (first row, columns). Instead of `chunks`, once."""
+        row = self.first_row
+        if self._table is not None:
+            for columns, rows in self._table.batches(self.layout, _TEXT_ROWS):
+                yield row, {role: pa.array(texts(columns[role]), pa.string()) for role in roles}
+                row += rows
+            return
+        assert self._lines is not None
+        table = TextTable(self.layout, self.delimiter or ",", self._mark, self._context, self._spaced)
+        for data, lines in self._lines.blocks(self._data_line, _TEXT_ROWS):
+            found = table.texts(Block(data, 1, row, lines), roles)
+            yield row, found
+            row += len(found[roles[0]])
 
     def _from_lines(self, rows: int, skip: int) -> Iterator[ParsedTicks]:
         assert self._lines is not None

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 
 from orderflow.errors import BadInput
+from orderflow.formats.amendments import read_ahead
 from orderflow.formats.files.sources import OpenFile
 from orderflow.formats.instrument import instrument
 from orderflow.formats.parsing.context import ParseContext, infer_sides
@@ -149,7 +150,15 @@ class TickReader:
     def _open(self, at: int, first_row: int) -> Part:
         file, member = self._places[at]
         context = replace(self._context, symbol=self._symbol(at))
-        return Part(file.source(member), self._name, context, first_row)
+
+        def part() -> Part:
+            return Part(file.source(member), self._name, context, first_row)
+
+        found = part()
+        if found.layout.kind is None or not found.layout.kind.amends:
+            return found
+        context = replace(context, ahead=read_ahead(part))
+        return part()
 
     def _symbol(self, at: int) -> str:
         """The symbol of a part's rows without one: the given one, or the instrument in its name."""

@@ -26,6 +26,7 @@ from orderflow.formats.files.arrow_tables import ArrowTable
 from orderflow.formats.files.json_table import JsonTable
 from orderflow.formats.files.sources import Kind, Source
 from orderflow.formats.parsing.layout import Layout
+from orderflow.formats.record_kinds import with_kinds
 from orderflow.formats.sniff import Sample
 from orderflow.formats.tables import Table
 
@@ -70,6 +71,15 @@ def get(name: str) -> Format:
 
 def detect(sample: Sample) -> Layout:
     """Return the layout of the first format that matches. Raises UnknownFormat, describing the table."""
+    return _told_apart(sample, _detect(sample))
+
+
+def _told_apart(sample: Sample, layout: Layout) -> Layout:
+    """The layout with the column of record kinds, which a format by name knows itself."""
+    return with_kinds(sample, layout) if layout.format == generic.FORMAT.name else layout
+
+
+def _detect(sample: Sample) -> Layout:
     for item in FORMATS:
         try:
             return item.match(sample)
@@ -85,7 +95,7 @@ def detect(sample: Sample) -> Layout:
 
 def find_layout(sample: Sample, name: str | None) -> Layout:
     """Return the layout of a table in the named format, or in the first that matches. Raises UnknownFormat."""
-    return get(name).match(sample) if name else detect(sample)
+    return _told_apart(sample, get(name).match(sample) if name else _detect(sample))
 
 
 def open_table(source: Source) -> Table:

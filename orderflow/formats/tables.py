@@ -16,7 +16,7 @@ import pyarrow as pa
 from orderflow.errors import BadInput
 from orderflow.formats.parsing.assemble import Chunk, assemble
 from orderflow.formats.parsing.context import Cell, ParseContext
-from orderflow.formats.parsing.fast import read_columns
+from orderflow.formats.parsing.kinds import read_trades
 from orderflow.formats.parsing.layout import Layout, Role
 from orderflow.formats.parsing.numbers import NULL_WORDS, DecimalMark
 from orderflow.formats.parsing.parse_errors import NotVectorizable
@@ -73,7 +73,7 @@ class ColumnTable:
     def _chunks(self, first_row: int, columns: dict[Role, pa.Array], rows: int) -> list[Chunk]:
         try:
             marked = {role: (array, DecimalMark.DOT) for role, array in columns.items()}
-            return [read_columns(marked, rows, first_row, self.layout, self.context)]
+            return [read_trades(marked, rows, first_row, self.layout, self.context)]
         except NotVectorizable:
             if rows <= _FEW_ROWS:
                 return [self._by_rows(first_row, columns)]

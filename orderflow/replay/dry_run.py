@@ -13,7 +13,7 @@ from orderflow.formats import ParsedTicks
 from orderflow.market.decimals import unit_floats, unit_text
 from orderflow.market.identity import compare
 from orderflow.market.ticks import NO_ID, SideRule, TickBatch
-from orderflow.replay.progress import moment, span
+from orderflow.replay.progress import counted, moment, span
 
 GAP = 60.0
 """Seconds without a trade that count as a gap."""
@@ -128,6 +128,7 @@ class FileSummary:
     symbols: dict[str, Symbol] = field(default_factory=dict)
     rows: int = 0
     bad_rows: int = 0
+    no_trades: Counter[str] = field(default_factory=Counter)
     errors: list[FieldError] = field(default_factory=list)
     compared: int = 0
 
@@ -142,6 +143,7 @@ def summarize(chunks: Iterable[ParsedTicks], max_ticks: int | None = None) -> Fi
     for chunk in chunks:
         found.rows += chunk.rows
         found.bad_rows += chunk.rejected
+        found.no_trades.update(chunk.skipped)
         found.errors += chunk.errors[: LISTED_ERRORS - len(found.errors)]
         for batch in chunk.batches:
             if len(batch):
@@ -156,6 +158,8 @@ def summarize(chunks: Iterable[ParsedTicks], max_ticks: int | None = None) -> Fi
 def report(found: FileSummary) -> Iterator[str]:
     """The summary as lines of text."""
     yield f"rows        {found.rows:,} ({found.bad_rows:,} bad)"
+    if found.no_trades:
+        yield f"no trades   {counted(found.no_trades)}"
     yield f"ticks       {found.ticks:,}"
     for symbol in found.symbols.values():
         yield from _of_symbol(symbol)

@@ -7,8 +7,9 @@ and each display decides when to draw.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Protocol, TextIO
 
@@ -26,7 +27,8 @@ class Tally:
     """Counts of one run. Rows are data rows of the file, counted from 0.
 
     file_rows: estimated rows of the file, None while unknown. limit: maximum rows to process, None for all. waited, lag
-    and worst_lag: seconds. market_first, market_last: times of the first and last sent tick, ns since 1970.
+    and worst_lag: seconds. no_trades: rows read that are no trades, by what they are. market_first, market_last: times
+    of the first and last sent tick, ns since 1970.
     """
 
     first_row: int = 0
@@ -34,6 +36,7 @@ class Tally:
     file_rows: int | None = None
     limit: int | None = None
     skipped: int = 0
+    no_trades: Counter[str] = field(default_factory=Counter)
     sent: int = 0
     duplicates: int = 0
     id_conflicts: int = 0
@@ -235,6 +238,11 @@ def line(tally: Tally, meter: Meter, *, short: bool = False) -> str:
     if left is not None:
         parts.append(f"ETA {span(left)}")
     return " · ".join(parts)
+
+
+def counted(counts: Mapping[str, int]) -> str:
+    """Counts by what they are: 1,204 quotes, 3 cancels."""
+    return ", ".join(f"{count:,} {what}" for what, count in counts.items())
 
 
 def moment(ns: int, *, short: bool = False) -> str:

@@ -131,6 +131,7 @@ class Replay:
                 end = pieces.before_row(_row(bad))
             if self._left < pieces.ticks(slice(0, end)):
                 end, bad = pieces.pieces(int(self._left)), None
+            self.tally.no_trades.update(chunk.skipped)
             self._count_bad(chunk, pieces.resume_row(end) if bad is None else _row(bad))
             self._send_all(pieces, end)
             if not len(pieces):

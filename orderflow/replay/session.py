@@ -19,7 +19,7 @@ from orderflow.feeds.pacing import Pacer
 from orderflow.formats import ParsedTicks, TickReader, open_ticks
 from orderflow.replay.client import Client, Refused, ServerGone, Stopped
 from orderflow.replay.paths import shown
-from orderflow.replay.progress import Bar, Lines, Progress, Silent, Tally, moment, span
+from orderflow.replay.progress import Bar, Lines, Progress, Silent, Tally, counted, moment, span
 from orderflow.replay.replayer import Doubt, Ended, Limits, Replay
 
 DONE, FAILED, INTERRUPTED = 0, 1, 130
@@ -197,6 +197,8 @@ def summary(tally: Tally, seconds: float) -> str:
         text += f", {tally.id_conflicts:,} id conflicts (the id of another trade; kept)"
     if tally.skipped:
         text += f", {tally.skipped:,} bad rows skipped"
+    if tally.no_trades:
+        text += f", no trades: {counted(tally.no_trades)}"
     if tally.waited >= 0.1:
         text += f", waited {span(tally.waited)} for the server"
     if tally.market_first is not None and tally.market_last is not None:

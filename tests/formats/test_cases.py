@@ -33,7 +33,6 @@ OPEN = {
     "binance_rest_keys": "the keys of Binance's REST answers are not known",
     "bitmex_D": "the time's letter D is not read",
     "bt_ticksample": "ticks written as bars of one price are refused",
-    "cancelled_trades": "cancelled trades are kept",
     "cdd_preamble": "the line before the header is not skipped",
     "colon_millis": "the colon before the milliseconds is not read",
     "cumulative_lastsize": "the day's running total is taken as the size",
@@ -53,7 +52,6 @@ OPEN = {
     "negative_price": "prices below zero are refused",
     "negative_size_gate": "signed sizes are refused",
     "polygon_flat": "the layout is not known",
-    "quotes_as_trades_algoseek": "quotes are taken for trades",
     "side_1_2": "2 is no sell",
     "sierra_scid_us": "epochs in the future are taken",
     "tickdata_com": "rows without a header of this shape are not known",
@@ -93,12 +91,10 @@ NOT_SEEN = {
 """Cases that are told by looking at many rows, which only files are: what is looked at."""
 
 OPEN_BODIES = {
-    "cancelled_trades": "cancelled trades are kept",
     "cumulative_lastsize": "the day's running total is taken as the size",
     "cumulative_vnpy": "the day's running total is taken as the size",
     "direction_deribit": "the side's column is not known",
     "dmy_headerless": "the order of the date is guessed",
-    "quotes_as_trades_algoseek": "quotes are taken for trades",
     "type_mtgox": "the side's column is not known",
 }
 """Cases whose text `POST /ticks` does not read right yet, with the reason."""

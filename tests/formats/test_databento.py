@@ -41,10 +41,16 @@ class TestPretty(NamedColumnsSuite):
         tick("2023-09-29T12:00:00.60495735", "16.925", "1", "sell", "flag", None, "GME"),
     )
     bad = (
-        "2023-09-29T12:00:00.6Z,2023-09-29T12:00:00.6Z,0,19,7051,A,A,0,16.925000000,1,130,206685,2,GME",
-        "action",
-        "'A' is not a trade",
+        "2023-09-29T12:00:00.6Z,2023-09-29T12:00:00.6Z,0,19,7051,T,A,0,16.925000000,-1,130,206685,2,GME",
+        "size",
+        "below 0",
     )
+
+    def test_other_actions_are_counted_and_no_errors(self, tmp_path: Path) -> None:
+        row = "2023-09-29T12:00:00.6Z,2023-09-29T12:00:00.6Z,0,19,7051,A,A,0,,1,130,206685,2,GME\n"
+        _, chunks = read(self.write(tmp_path, (self.text + row).encode()))
+        assert ticks_of(*chunks) == [*self.ticks]
+        assert [(dict(chunk.skipped), chunk.rejected) for chunk in chunks] == [({"records of the book": 1}, 0)]
 
     def test_symbol_option_is_refused_for_several_symbols(self, tmp_path: Path) -> None:
         _, chunks = read(self.write(tmp_path), symbol="GME.X")

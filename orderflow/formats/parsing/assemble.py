@@ -5,6 +5,7 @@ Both parsing paths end here, so the side rules and the split of volumes are writ
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -67,7 +68,7 @@ class ParsedRows:
 class Chunk:
     """The result of one path for consecutive rows: parsed rows, errors, number of rows, and of bad ones.
 
-    by_rows: it is of the row path.
+    by_rows: it is of the row path. skipped: numbers of rows that are no trades, by what they are.
     """
 
     parts: list[ParsedRows]
@@ -75,6 +76,7 @@ class Chunk:
     errors: list[FieldError] = field(default_factory=list)
     rejected: int = 0
     by_rows: bool = False
+    skipped: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,8 @@ def assemble(chunks: Sequence[Chunk], *, infer: bool, first_row: int = 0) -> Par
         origins.append(ticks.row)
     errors = [error for chunk in chunks for error in chunk.errors]
     rows, rejected = sum(chunk.rows for chunk in chunks), sum(chunk.rejected for chunk in chunks)
-    return ParsedTicks(batches, errors, rows, origins, first_row, rejected)
+    skipped = sum((chunk.skipped for chunk in chunks), Counter[str]())
+    return ParsedTicks(batches, errors, rows, origins, first_row, rejected, skipped)
 
 
 def fits_grid(units: Ints, gap: int) -> Flags:

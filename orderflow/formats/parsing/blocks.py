@@ -6,6 +6,7 @@ path, not fifty thousand. Where all rows are unusual, trying is given up soon: i
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -14,7 +15,8 @@ import pyarrow.csv as pv
 
 from orderflow.formats.parsing.assemble import Chunk, assemble
 from orderflow.formats.parsing.context import Cell, ParseContext
-from orderflow.formats.parsing.fast import read_columns
+from orderflow.formats.parsing.fast import Columns
+from orderflow.formats.parsing.kinds import read_trades
 from orderflow.formats.parsing.layout import Layout, Role
 from orderflow.formats.parsing.lines import MAX_LINE, Block, cells
 from orderflow.formats.parsing.numbers import NULL_WORDS, DecimalMark
@@ -80,11 +82,16 @@ class TextTable:
         return chunks
 
     def _by_columns(self, block: Block) -> Chunk:
+        columns, rows = self.columns(block, self.layout.columns)
+        return read_trades(columns, rows, block.row, self.layout, self.context)
+
+    def columns(self, block: Block, roles: Iterable[Role]) -> tuple[Columns, int]:
+        """The text columns of some roles, and the number of rows. Raises NotVectorizable for an unusual block."""
         layout = self.layout
         if b"\r" in block.data and block.data.count(b"\r") != block.data.count(b"\r\n"):
             raise NotVectorizable  # Arrow would read a lone carriage return as the end of a line
         names = [f"c{index}" for index in range(layout.width)]
-        wanted = {role: names[column.index] for role, column in layout.columns.items()}
+        wanted = {role: names[layout.columns[role].index] for role in roles}
         used = list(dict.fromkeys(wanted.values()))
         try:
             table = pv.read_csv(
@@ -107,7 +114,20 @@ class TextTable:
         for role, name in wanted.items():
             array = table.column(name).combine_chunks()
             columns[role] = (_trim(array) if self.spaced else array, self.mark)
-        return read_columns(columns, rows, block.row, layout, self.context)
+        return columns, rows
+
+    def texts(self, block: Block, roles: Sequence[Role]) -> dict[Role, pa.Array]:
+        """The cells of some roles as texts, null where a row has none; one for each data row."""
+        try:
+            return {role: array for role, (array, _) in self.columns(block, roles)[0].items()}
+        except NotVectorizable:
+            lines = [raw.rstrip(b"\r\n").decode("utf-8", "replace") for raw in block.texts() if raw.strip(b" \t\r\n")]
+            rows = [cells(line, self.delimiter) for line in lines]
+            places = {role: self.layout.columns[role].index for role in roles}
+            return {
+                role: pa.array([row[at] if at < len(row) else None for row in rows], pa.string())
+                for role, at in places.items()
+            }
 
     def _by_rows(self, block: Block) -> Chunk:
         layout = self.layout

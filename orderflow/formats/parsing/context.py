@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from orderflow.errors import BadInput, FieldError
+from orderflow.formats.parsing.layout import Role
 from orderflow.formats.parsing.numbers import DecimalMark
 from orderflow.formats.parsing.zones import Zone
 
@@ -18,6 +20,14 @@ class Cell(NamedTuple):
     name: str
     value: Any
     mark: DecimalMark
+
+
+@dataclass(frozen=True, slots=True)
+class Amendments:
+    """What later rows do to earlier ones. dropped: rows of cancelled trades. changed: new cells of corrected trades."""
+
+    dropped: Set[int]
+    changed: Mapping[int, Mapping[Role, str]]
 
 
 MAX_BAD_ROWS = 50_000
@@ -33,7 +43,8 @@ class ParseContext:
     symbol: the symbol of rows without one. only: `symbol` applies to all rows. quick: raise TakesLong instead of taking
     more than a few milliseconds. room: how many further errors are listed, None for all. spare: how many further bad
     rows may come before the body is refused, None for a file; limit: how many at first. listed: the errors so far, of a
-    body. named: the symbols found in the file.
+    body. ahead: what later rows
+    cancel and correct, None if nothing was read ahead. named: the symbols found in the file.
     """
 
     zone: Zone
@@ -45,6 +56,7 @@ class ParseContext:
     spare: int | None = None
     listed: list[FieldError] = field(default_factory=list)
     named: set[str] = field(default_factory=set)
+    ahead: Amendments | None = None
     limit: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:

@@ -34,8 +34,6 @@ def read_columns(columns: Columns, rows: int, first_row: int, layout: Layout, co
     """
     if not rows:
         return Chunk([], 0)
-    if Role.ACTION in columns and set(columns[Role.ACTION][0].unique().to_pylist()) - layout.actions:
-        raise NotVectorizable
     price, price_decimals = numbers(*columns[Role.PRICE], layout.price_shift)
     size, size_decimals, bid, ask = _sizes(columns)
     if price.min() <= 0:

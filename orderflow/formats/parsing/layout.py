@@ -46,6 +46,40 @@ class TimeRule(Enum):
     DAY_MILLIS = "milliseconds since midnight of the file's day"
 
 
+TRADE, UNKNOWN = "trade", "unknown"
+AMENDS = ("cancels", "corrections")
+"""What a record's kind can mean beside the labels of rows that are skipped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kinds:
+    """What the words of ACTION mean: called with one, it returns TRADE, UNKNOWN, one of AMENDS, or a label.
+
+    A label is what rows are that are skipped, in the plural. of: the meaning of each word, in lower case with single
+    spaces. starts: of words that begin so. rest: of all others.
+    """
+
+    of: Mapping[str, str]
+    starts: Mapping[str, str] = field(default_factory=dict)
+    rest: str = UNKNOWN
+
+    def __call__(self, word: str) -> str:
+        plain = plain_word(word)
+        if plain in self.of:
+            return self.of[plain]
+        return next((label for start, label in self.starts.items() if plain.startswith(start)), self.rest)
+
+    @property
+    def amends(self) -> bool:
+        """Whether a word can mean a cancel or a correction."""
+        return any(meaning in AMENDS for meaning in (*self.of.values(), *self.starts.values(), self.rest))
+
+
+def plain_word(word: str) -> str:
+    """A word in lower case, with single spaces for underscores and hyphens."""
+    return " ".join(word.lower().replace("_", " ").replace("-", " ").split())
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """A column's position in the row, and its name as sent."""
@@ -59,8 +93,7 @@ class Layout:
     """One format matched to one table.
 
     width: number of fields of a row; fields after the first `least` can be missing or empty. price_shift: prices are
-    integers in units of 10**-price_shift. day: the file's date (ns since 1970) for DAY_MILLIS. actions: the values of
-    ACTION that mean a trade.
+    integers in units of 10**-price_shift. day: the file's date (ns since 1970) for DAY_MILLIS.
     """
 
     format: str
@@ -74,7 +107,8 @@ class Layout:
     date_order: DateOrder = "ymd"
     day: int = 0
     price_shift: int = 0
-    actions: frozenset[str] = frozenset()
+    kind: Kinds | None = None
+    """How trades are told from other records by ACTION."""
     note: str = ""
     """A remark for the summary on how this format is read, for example "side is the maker's: inverted"."""
 

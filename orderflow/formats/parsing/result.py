@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from orderflow.arrays import Ints
@@ -20,6 +21,7 @@ class ParsedTicks:
     row order, all of them in a file, the first MAX_ERRORS in a body. rows: number of data rows, good and bad. origins:
     for each batch, the data row int64[n] of each tick, counted from 0 within the body or file (a row with bid and ask
     volume gives two ticks). first_row: the number of the first row. rejected: number of bad rows, listed or not.
+    skipped: numbers of rows that are no trades, by what they are ("quotes"); they are not bad.
     """
 
     batches: list[TickBatch]
@@ -28,6 +30,7 @@ class ParsedTicks:
     origins: list[Ints] = field(default_factory=list)
     first_row: int = 0
     rejected: int = 0
+    skipped: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def ticks(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from orderflow.errors import FieldError
 from orderflow.formats.parsing import times, words
 from orderflow.formats.parsing.assemble import Chunk, ParsedRows
 from orderflow.formats.parsing.context import Cell, ParseContext
+from orderflow.formats.parsing.kinds import judge
 from orderflow.formats.parsing.layout import Layout, Role, TimeRule
 from orderflow.formats.parsing.numbers import number
 from orderflow.formats.parsing.parse_errors import NumberText, ParseError, TakesLong, shown
@@ -52,6 +54,7 @@ class RowReader:
         self._symbols: dict[str, list[_Row]] = {}
         self._errors: list[FieldError] = []
         self._rows = self._rejected = 0
+        self._skipped: Counter[str] = Counter()
         self._volumes = Role.BID_VOLUME in layout.columns and Role.ASK_VOLUME in layout.columns
         self._sized = Role.SIZE in layout.columns
         self._cells: Cells = {}
@@ -61,8 +64,6 @@ class RowReader:
             self._required.append(Role.SIZE)
         elif self._volumes:
             self._required += [Role.BID_VOLUME, Role.ASK_VOLUME]
-        if layout.actions:
-            self._required.append(Role.ACTION)
         self._parse: dict[Role, Callable[[Cell], Any]] = {
             Role.TIME: self._time,
             Role.DAY: _number_text,
@@ -76,7 +77,7 @@ class RowReader:
             Role.ASK: lambda cell: number(_number_text(cell), cell.mark, shift),
             Role.BID_VOLUME: _size,
             Role.ASK_VOLUME: _size,
-            Role.ACTION: self._action,
+            Role.ACTION: lambda cell: None,
         }
 
     def refuse(self, row: int, line: int | None, reason: str) -> None:
@@ -90,6 +91,12 @@ class RowReader:
         """Parse one data row: a cell for each role with a value (empty optional cells are left out)."""
         self._rows += 1
         self._cells = cells
+        if self._layout.kind:
+            if not self._is_trade(row, line, cells.get(Role.ACTION)):
+                return
+            if self._context.ahead and row in self._context.ahead.changed:
+                new = self._context.ahead.changed[row]
+                cells = {role: cell._replace(value=new.get(role, cell.value)) for role, cell in cells.items()}
         got: dict[Role, Any] = {}
         faults: list[tuple[Role, str]] = []
         for role, cell in cells.items():
@@ -134,7 +141,9 @@ class RowReader:
         """The result for all rows so far."""
         parts = [self._parsed_rows(symbol, rows) for symbol, rows in self._symbols.items()]
         self._errors.sort(key=lambda error: -1 if error.row is None else error.row)
-        return Chunk([part for part in parts if len(part.row)], self._rows, self._errors, self._rejected, True)
+        return Chunk(
+            [part for part in parts if len(part.row)], self._rows, self._errors, self._rejected, True, self._skipped
+        )
 
     def _note(self, errors: list[FieldError]) -> None:
         """List errors while there is room."""
@@ -150,10 +159,21 @@ class RowReader:
         cell = self._cells.get(role)
         return cell.name if cell else self._layout.name(role) or role.value
 
-    def _action(self, cell: Cell) -> None:
-        if cell.value not in self._layout.actions:
-            kinds = " or ".join(sorted(self._layout.actions))
-            raise ParseError(f"{shown(cell.value)} is not a trade; only records of kind {kinds} are read")
+    def _is_trade(self, row: int, line: int | None, cell: Cell | None) -> bool:
+        """Whether the row's kind is a trade. Other rows are counted, or rejected."""
+        assert self._layout.kind is not None
+        word = str(cell.value) if cell else ""
+        verdict = judge(word, self._layout.kind, self._context.ahead, row)
+        if verdict is None:
+            return True
+        if verdict.error:
+            self._rejected += 1
+            reason = f"{shown(word)} {verdict.error}"
+            self._note([FieldError(row, self._field(Role.ACTION), reason, line)])
+            self._context.reject(row)
+        else:
+            self._skipped[verdict.label] += 1
+        return False
 
     def _time(self, cell: Cell) -> int:
         zone = self._context.zone
