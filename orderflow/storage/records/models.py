@@ -272,3 +272,49 @@ SESSIONS = Table(
 )
 """Logins that are not over. refresh, previous: ids of the refresh token that is valid and of the one before it, which
 was replaced at `rotated`. expires: without a refresh until then it is over; ends: it is over then anyway."""
+
+SIGNAL_SETS = Table(
+    "signal_sets",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("owner", String(64), nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("source", String(200), nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("updated", BigInteger, nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("previous", Integer),
+    UniqueConstraint("owner", "name"),
+    sqlite_autoincrement=True,
+)
+"""Sets of signals that users uploaded. previous: the generation before the last change, kept for one undo."""
+
+SIGNALS = Table(
+    "signals",
+    METADATA,
+    Column("signal_set", Integer, ForeignKey("signal_sets.id", ondelete="CASCADE"), primary_key=True),
+    Column("generation", Integer, primary_key=True, autoincrement=False),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("time", BigInteger, nullable=False),
+    Column("side", Integer, nullable=False),
+    Column("type", String(40), nullable=False),
+    Column("price", String(64), nullable=False),
+    Column("label", String(100), nullable=False),
+    Column("color", String(32), nullable=False),
+    Column("icon", String(16), nullable=False),
+    Column("stop", String(64), nullable=False),
+    Column("target", String(64), nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Signals by number from 0, oldest first; see `orderflow.market.signal.Signal`."""
+
+UPLOAD_MAPPINGS = Table(
+    "upload_mappings",
+    METADATA,
+    Column("owner", String(64), primary_key=True),
+    Column("kind", String(16), primary_key=True),
+    Column("header", String(64), primary_key=True),
+    Column("options", Text, nullable=False),
+    Column("used", BigInteger, nullable=False),
+)
+"""How a user has files with a header read. header: its digest. options: a JSON object, as of a request."""
