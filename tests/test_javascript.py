@@ -8,7 +8,7 @@ import pytest
 
 from tests.conftest import ROOT
 
-LIMITS = {"chart": 4_370, "play": 1_350, "kit": 780, "herd": 60, "instruments": 150}
+LIMITS = {"chart": 4_380, "play": 1_350, "kit": 780, "herd": 60, "instruments": 150}
 """Most lines of each folder; formatting is checked by prettier, so that a line is a line."""
 
 

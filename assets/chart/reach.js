@@ -68,8 +68,16 @@
       return;
     }
     const fits = ["epoch", "symbol", "frame", "rows", "ref"].every((key) => request[key] === chart.live[key]);
-    if (fits && JSON.stringify(request.marks) === JSON.stringify(of.poll.marks())) take(chart, request, answer);
+    if (fits && touches(chart, request) && JSON.stringify(request.marks) === JSON.stringify(of.poll.marks()))
+      take(chart, request, answer);
     else if (chart.wanted) chart.start(false);
+    else near();
+  }
+
+  /** Do the bars of an answer follow those held? The reader may have gone to others meanwhile. */
+  function touches({ model: { bars } }, { before, after }) {
+    if (before) return before === bars[0]?.t;
+    return !after || after === bars[bars.length - 1]?.t;
   }
 
   function take(chart, { before, after }, answer) {

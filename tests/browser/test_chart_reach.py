@@ -215,6 +215,45 @@ def test_bars_that_are_being_counted_are_said_and_asked_for_again(chart: Chart) 
     page.unroute_all(behavior="wait")
 
 
+def test_older_bars_that_come_after_the_reader_went_elsewhere_are_put_nowhere(
+    chart: Chart, deep: RunningServer
+) -> None:
+    """Bars before those of a window of the log, answered when the newest are shown again."""
+    page, every = chart.page, of_log(deep, "DEEP", "5s")
+    chart.afresh("?symbol=DEEP&frame=5s")
+    chart.settled()
+    page.evaluate(
+        """(time) => {
+          const { dash_clientside, orderflow } = window, real = dash_clientside.set_props;
+          window.late = [];
+          dash_clientside.set_props = (id, props) =>
+            id === "chart-older-request" && props.data.before ? window.late.push(props) : real(id, props);
+          window.answer = () => {
+            dash_clientside.set_props = real;
+            window.late.forEach((props) => real("chart-older-request", props));
+          };
+          orderflow.reach.go(orderflow.page.chart, time);
+        }""",
+        every[len(every) // 2][0],
+    )
+    page.wait_for_function(
+        """() => {
+          const { reach, page } = window.orderflow, { view, model } = page.chart;
+          if (!model.live) return false;
+          Object.assign(view, { x0: model.first, x1: model.first + 20 });
+          reach.near();
+          return window.late.length > 0;
+        }"""
+    )
+    go = "(time) => window.orderflow.reach.go(window.orderflow.page.chart, time)"
+    page.evaluate(go, every[-100][0])
+    page.wait_for_function("() => !window.orderflow.page.chart.model.live")
+    page.evaluate("() => window.answer()")
+    at_rest(chart, "!m.live")
+    held = page.evaluate(HELD)
+    assert held == every[-len(held) :]
+
+
 def test_bars_that_cannot_be_read_are_said(open_chart: Open, deep: RunningServer) -> None:
     chart = open_chart(deep, "?symbol=DEEP")
 
