@@ -1,4 +1,4 @@
-"""The command line: serve, demo, replay, export, doctor, key, and the care of the data: db, repair, backup, restore.
+"""The command line: serve, demo, replay, export, doctor, key, user, and for the data db, repair, backup, restore.
 
 Server flags are generated from the settings, so every setting has one. Only this module and `__main__` import the
 pages. Each command imports what it needs, so that `--help` does not wait for pandas.
@@ -99,6 +99,13 @@ def build_parser(command: str = "") -> argparse.ArgumentParser:
     key.add_argument("what", choices=("rotate",), help="what to do with it")
     _settings_flags(key)
     key.set_defaults(run=run_key)
+
+    about = "List, disable, enable or delete accounts, or make a code that resets a password; a server may run."
+    user = commands.add_parser("user", help="list and change the accounts of users", description=about)
+    user.add_argument("action", choices=("list", "disable", "enable", "reset", "delete"), help="what to do")
+    user.add_argument("name", nargs="?", help="nickname or e-mail address of the user")
+    _settings_flags(user)
+    user.set_defaults(run=run_user)
     return parser
 
 
@@ -214,6 +221,14 @@ def run_key(args: argparse.Namespace) -> int:
     if not settings.exposed:
         print("With these settings only this machine reaches the server, and no key is needed.")
     return 0
+
+
+def run_user(args: argparse.Namespace) -> int:
+    """Run `user`."""
+    from orderflow.accounts import commands  # imports SQLAlchemy; only this command needs it
+
+    only_mine()
+    return commands.run(args.action, args.name, _settings(args))
 
 
 def address(settings: Settings, port: int, key: str | None, host: str | None = None, path: str = "/chart/") -> str:

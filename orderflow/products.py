@@ -34,6 +34,7 @@ from orderflow.tickers.alerts.product import build_alerts
 from orderflow.tickers.alerts.service import Alerts
 from orderflow.tickers.delivery.delivery import Delivery
 from orderflow.tickers.delivery.kinds import make_kinds
+from orderflow.tickers.delivery.letters import mail_by
 from orderflow.tickers.notices import Notices
 from orderflow.tickers.quotes import Quotes
 from orderflow.tickers.tickers import Tickers
@@ -116,7 +117,8 @@ class Product:
 
 
 def _accounts(ground: Ground, parts: Parts) -> Iterator[object]:
-    yield from build_accounts(ground.settings, ground.records, ground.workers, ground.clock)
+    mail = mail_by(make_kinds(ground.settings.delivery)["email"], ground.workers, ground.clock)
+    yield from build_accounts(ground.settings, ground.records, ground.workers, ground.clock, mail)
 
 
 def _market(ground: Ground, parts: Parts) -> Iterator[object]:
@@ -198,7 +200,11 @@ PRODUCTS: tuple[Product, ...] = (
         "accounts",
         _accounts,
         start=lambda parts: parts.get(Upkeep).start(),
-        api=("orderflow.web.accounts.accounts_api:AccountsApi",),
+        api=(
+            "orderflow.web.accounts.accounts_api:AccountsApi",
+            "orderflow.web.accounts.profile_api:ProfileApi",
+            "orderflow.web.accounts.factors_api:FactorsApi",
+        ),
     ),
     Product(
         "market",

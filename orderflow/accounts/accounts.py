@@ -1,4 +1,4 @@
-"""Registers users, checks their passwords, and starts their sessions.
+"""Registers users, checks who they are, and starts their sessions.
 
 An unknown e-mail address and a wrong password are answered alike and take the same work.
 """
@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
-from orderflow.accounts.attempts import Attempts
+from orderflow.accounts.core import Caller as Caller
+from orderflow.accounts.core import Core
 from orderflow.accounts.identity import email_key, nickname_key, read_email, read_nickname, read_text
+from orderflow.accounts.passkeys import Passkeys, Site
 from orderflow.accounts.password_rules import check_password
-from orderflow.accounts.passwords import Passwords
+from orderflow.accounts.profile import Profile
+from orderflow.accounts.resets import Resets
+from orderflow.accounts.second_factors import SecondFactors, read_code
 from orderflow.accounts.sessions import Grant, Sessions
-from orderflow.accounts.tokens import SECOND
 from orderflow.errors import Unauthorized
-from orderflow.storage.records.user_store import StoredUser, UserStore
+from orderflow.storage.records.user_store import StoredUser
 
 WRONG = "the e-mail address or the password is wrong"
 LOGIN = "login"
@@ -26,50 +28,41 @@ LOGIN = "login"
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Where a request comes from. device: what its program says of itself."""
-
-    address: str = ""
-    device: str = ""
-
-
 class Accounts:
-    """The users. mode: off, optional or required. now: ns since 1970. Every method may raise StorageFailed."""
+    """The users. mode: off, optional or required. Every method may raise StorageFailed.
+
+    sessions, profile, factors, passkeys, resets: the parts, by what they are about.
+    """
 
     def __init__(
-        self,
-        mode: str,
-        users: UserStore,
-        sessions: Sessions,
-        passwords: Passwords,
-        attempts: Attempts,
-        now: Callable[[], int],
+        self, mode: str, core: Core, profile: Profile, factors: SecondFactors, passkeys: Passkeys, resets: Resets
     ) -> None:
         self.mode = mode
-        self.sessions = sessions
-        self._users = users
-        self._passwords = passwords
-        self._attempts = attempts
-        self._now = now
+        self.sessions: Sessions = core.sessions
+        self.profile = profile
+        self.factors = factors
+        self.passkeys = passkeys
+        self.resets = resets
+        self._core = core
+        self._users = core.users
 
     def now(self) -> int:
         """Seconds since 1970."""
-        return self._now() // SECOND
+        return self._core.seconds()
 
     def register(self, given: Mapping[str, Any], caller: Caller) -> StoredUser:
         """A new user from nickname, email and password. Raises BadInput, Conflict if a name is taken, Busy."""
         nickname, email, password = read_nickname(given), read_email(given), read_text(given, "password")
         check_password(password, (nickname, email, email.partition("@")[0]))
-        self._attempts.register(caller.address)
-        now = self._now()
+        self._core.attempts.register(caller.address)
+        now = self._core.now()
         user = StoredUser(
             id=secrets.token_hex(16),
             nickname=nickname,
             nickname_key=nickname_key(nickname),
             email=email,
             email_key=email_key(email),
-            password=self._passwords.hash(password),
+            password=self._core.passwords.hash(password),
             created=now,
             password_changed=now,
         )
@@ -77,25 +70,58 @@ class Accounts:
         log.info("user %s has registered", user.id)
         return user
 
-    def login(self, given: Mapping[str, Any], caller: Caller) -> Grant:
-        """A new session for email and password. Raises BadInput, Unauthorized, Busy."""
+    def login(self, given: Mapping[str, Any], caller: Caller, site: Site | None = None) -> Grant:
+        """A new session for email and password, and for those who have a second factor `code` or `passkey`.
+
+        Raises BadInput, SecondFactorNeeded, Unauthorized, Busy.
+        """
         email, password = email_key(read_text(given, "email")), read_text(given, "password")
-        self._attempts.begin(LOGIN, email, caller.address)
+        code = read_code(given.get("code"))
+        self._core.attempts.begin(LOGIN, email, caller.address)
         user = self._users.by_email(email)
-        right = self._passwords.matches(user.password if user else None, password)
+        right = self._core.passwords.matches(user.password if user else None, password)
         if user is None or not right or user.disabled:
-            self._attempts.failed(LOGIN, caller.address)
-            log.info("a login failed")
-            raise Unauthorized(WRONG)
-        self._attempts.succeeded(LOGIN, email, caller.address)
+            raise self._failed(WRONG, caller)
+        if self.factors.needed(user):
+            self._check_second(user, given.get("passkey"), code, caller, site)
+        self._core.attempts.succeeded(LOGIN, email, caller.address)
         self._renew(user, password)
-        return self.sessions.start(user.id, caller.device, caller.address)
+        return self._start(user, caller)
+
+    def login_by_passkey(self, given: Mapping[str, Any], caller: Caller, site: Site) -> Grant:
+        """A new session for a passkey alone. Raises Unauthorized, Busy."""
+        self._core.attempts.begin("passkey", "", caller.address)
+        try:
+            user = self._users.get(self.passkeys.check(given, site))
+        except Unauthorized as error:
+            raise self._failed(str(error), caller) from error
+        if user.disabled:
+            raise self._failed(WRONG, caller)
+        self._core.attempts.succeeded("passkey", "", caller.address)
+        return self._start(user, caller)
 
     def user(self, user: str) -> StoredUser:
         """A user by id. Raises NotFound."""
         return self._users.get(user)
 
+    def _check_second(self, user: StoredUser, passkey: object, code: str, caller: Caller, site: Site | None) -> None:
+        """Raises SecondFactorNeeded without one, Unauthorized for a wrong one, Busy."""
+        if isinstance(passkey, dict) and site is not None:
+            if self.passkeys.check(passkey, site) != user.id:
+                raise self._failed("this passkey belongs to another account", caller)
+            return
+        self.factors.check(user, code)
+
+    def _start(self, user: StoredUser, caller: Caller) -> Grant:
+        log.info("user %s has logged in", user.id)
+        return self.sessions.start(user.id, caller.device, caller.address)
+
+    def _failed(self, message: str, caller: Caller) -> Unauthorized:
+        self._core.attempts.failed(LOGIN, caller.address)
+        log.info("a login failed")
+        return Unauthorized(message)
+
     def _renew(self, user: StoredUser, password: str) -> None:
         """Hash the password with the present parameters if its hash has others."""
-        if self._passwords.outdated(user.password):
-            self._users.change(user.id, password=self._passwords.hash(password))
+        if self._core.passwords.outdated(user.password):
+            self._users.change(user.id, password=self._core.passwords.hash(password))

@@ -46,11 +46,14 @@ class Attempts:
         self._pair, self._address = pair, address
 
     def begin(self, what: str, account: str, address: str) -> None:
-        """Count an attempt. Raises Busy if there were too many that failed. what: of which kind, such as "login"."""
+        """Count an attempt. Raises Busy if there were too many that failed. what: of which kind, such as "login".
+
+        account: "" for what names none; only the failures of the address count then.
+        """
         where = place(address)
         if not self._limiter.test(self._address, what, where):
             raise self._busy(self._address, what, where)
-        if not self._limiter.hit(self._pair, what, _short(account), where):
+        if account and not self._limiter.hit(self._pair, what, _short(account), where):
             raise self._busy(self._pair, what, _short(account), where)
 
     def register(self, address: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from orderflow.accounts.common_passwords import is_common
 from orderflow.accounts.identity import refused
 from orderflow.accounts.passwords import LONGEST, normalized
 
@@ -27,7 +28,15 @@ def check_password(password: str, names: Iterable[str] = (), *, least: int = LEA
     plain = text.casefold()
     if len(set(plain)) < 4:
         raise refused(field, "is one that is tried first: it repeats a few characters")
+    if is_common(plain):
+        raise refused(field, "is one that is tried first: it is on the list of common passwords")
     for name in names:
         word = name.casefold()
         if len(word) >= SHORTEST_WORD and len(plain.replace(word, "")) < least // 2:
             raise refused(field, "is one that is tried first: it is made of your name or e-mail address")
+
+
+def check_alone(password: str) -> None:
+    """Raises BadInput if a password that a user has is too short without a second factor."""
+    if len(normalized(password)) < LEAST:
+        raise refused("password", f"has less than {LEAST} characters: change it before the last second factor goes")

@@ -47,7 +47,7 @@ class Passwords:
         with self._slots.taken():
             self.hashed += 1
             right = self._workers.run(self._verify, stored or self._nobody, normalized(password))
-        return right and bool(stored)
+        return right and bool(stored) and len(password) <= LONGEST
 
     def outdated(self, stored: str) -> bool:
         """Whether a hash was made with other parameters than the present ones."""

@@ -6,19 +6,27 @@ import logging
 
 from orderflow.accounts.accounts import Accounts
 from orderflow.accounts.attempts import Attempts
+from orderflow.accounts.core import Core, Mail
+from orderflow.accounts.passkeys import Passkeys
 from orderflow.accounts.passwords import Passwords
+from orderflow.accounts.profile import Profile
+from orderflow.accounts.resets import Resets
+from orderflow.accounts.second_factors import SecondFactors
 from orderflow.accounts.sessions import Sessions
 from orderflow.accounts.tokens import Tokens
 from orderflow.errors import StorageFailed
 from orderflow.runtime.clock import Clock
 from orderflow.runtime.workers import Workers
 from orderflow.settings.settings import Settings
+from orderflow.storage.records.passkey_store import PasskeyStore
 from orderflow.storage.records.records import Records
+from orderflow.storage.records.reset_store import ResetStore
 from orderflow.storage.records.session_store import SessionStore
 from orderflow.storage.records.user_store import UserStore
 from orderflow.storage.signing_keys import SigningKeys
 
 SWEEP_SECONDS = 600.0
+PAGE = "/account/"
 
 log = logging.getLogger(__name__)
 
@@ -42,17 +50,27 @@ class Upkeep:
         self._workers.every(SWEEP_SECONDS, "upkeep of accounts", self.sweep)
 
     def sweep(self) -> None:
-        """Replace the signing key if it is old; remove sessions and counters that are over."""
+        """Replace the signing key if it is old; remove what is over."""
         self._attempts.sweep()
+        self._accounts.passkeys.sweep()
         self._workers.run_writer(self._keys.rotate_if_due)
         self._accounts.sessions.sweep()
+        self._accounts.resets.sweep()
+        self._accounts.profile.sweep()
 
 
-def build_accounts(settings: Settings, records: Records, workers: Workers, clock: Clock) -> tuple[Accounts, Upkeep]:
-    """The accounts, and their upkeep; nothing runs yet."""
+def build_accounts(
+    settings: Settings, records: Records, workers: Workers, clock: Clock, mail: Mail | None = None
+) -> tuple[Accounts, Upkeep]:
+    """The accounts, and their upkeep; nothing runs yet. mail: None where the server sends no e-mail."""
     keys = SigningKeys(None if settings.ephemeral else settings.data_dir, clock.now)
-    tokens = Tokens(keys, clock.now)
-    sessions = Sessions(SessionStore(records), tokens, clock.now, clock.monotonic, workers.post_writer)
+    sessions = Sessions(SessionStore(records), Tokens(keys, clock.now), clock.now, clock.monotonic, workers.post_writer)
     attempts = Attempts()
-    accounts = Accounts(settings.accounts_mode, UserStore(records), sessions, Passwords(workers), attempts, clock.now)
+    core = Core(UserStore(records), sessions, Passwords(workers), attempts, clock.now, mail)
+    passkeys = Passkeys(core, PasskeyStore(records), workers)
+    profile = Profile(core, passkeys.has_any)
+    place = f"{settings.public_url}{PAGE}" if settings.public_url else ""
+    resets = Resets(core, profile, ResetStore(records), place)
+    factors = SecondFactors(core, passkeys.has_any)
+    accounts = Accounts(settings.accounts_mode, core, profile, factors, passkeys, resets)
     return accounts, Upkeep(keys, accounts, attempts, workers)

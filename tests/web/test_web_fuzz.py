@@ -28,12 +28,6 @@ TICKS = "timestamp,price,size,side,id\n" + "".join(
 )
 
 SELDOM_RIGHT = (
-    "POST /auth/register",
-    "POST /auth/login",
-    "POST /auth/refresh",
-    "GET /auth/me",
-    "GET /auth/sessions",
-    "DELETE /auth/sessions/{id}",
     "GET /ws/bars/{symbol}",
     "GET /ws/{ticker_id}",
     "GET /ws/instruments",
@@ -129,5 +123,5 @@ def test_whatever_is_sent_is_answered_as_documented(document: Any, mode: Generat
         if mode is GenerationMode.NEGATIVE and not (operation.body or operation.query or operation.headers):
             continue  # it takes nothing that could be wrong
         seen = attack(operation, mode)
-        if mode is GenerationMode.POSITIVE and operation.label not in SELDOM_RIGHT:
+        if mode is GenerationMode.POSITIVE and operation.label not in SELDOM_RIGHT and " /auth/" not in operation.label:
             assert [status for status in seen if status < 400], (operation.label, seen)

@@ -318,3 +318,26 @@ UPLOAD_MAPPINGS = Table(
     Column("used", BigInteger, nullable=False),
 )
 """How a user has files with a header read. header: its digest. options: a JSON object, as of a request."""
+
+PASSKEYS = Table(
+    "passkeys",
+    METADATA,
+    Column("id", String(1400), primary_key=True),
+    Column("user", String(32), ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("name", String(64), nullable=False),
+    Column("key", Text, nullable=False),
+    Column("count", BigInteger, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("used", BigInteger, nullable=False),
+    Index(None, "user"),
+)
+"""Passkeys. id: of the credential; key: its public key; both base64url. count: of uses, as the device counts."""
+
+PASSWORD_RESETS = Table(
+    "password_resets",
+    METADATA,
+    Column("code", String(64), primary_key=True),
+    Column("user", String(32), nullable=False),
+    Column("expires", BigInteger, nullable=False),
+)
+"""Codes that reset a password: their SHA-256, and whose they are; "" for a code that was made for nobody."""

@@ -16,7 +16,7 @@ import msgspec
 from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.routing.exceptions import RequestRedirect, WebsocketMismatch
 
-from orderflow.errors import BadInput, Busy, FieldError, OrderflowError, Unauthorized
+from orderflow.errors import Busy, FieldError, OrderflowError, Unauthorized
 from orderflow.runtime.log_limit import LIMITED
 from orderflow.web.kit.backlog import BACKLOG, Share
 from orderflow.web.kit.budget import client_of
@@ -102,7 +102,7 @@ def error_parts(error: Exception, method: str, path: str) -> ErrorParts:
         return 500, {}, error_body(f"internal server error; it is in the server's log as {number}")
     if error.status >= 500:
         log.error("%s %s: %s", method, path, error, exc_info=error)
-    errors = error.errors if isinstance(error, BadInput) else ()
+    errors: Sequence[FieldError] = getattr(error, "errors", ())  # of BadInput, and where a field is missing
     return error.status, error_headers(error), error_body(str(error), errors)
 
 

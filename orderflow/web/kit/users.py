@@ -76,7 +76,7 @@ class Users:
 
     def cookies(self, environ: Environ, grant: Grant | None) -> list[str]:
         """Set-Cookie values for new tokens, or to remove them."""
-        end = "; Secure" if self._is_secure(environ) else ""
+        end = "; Secure" if self.is_secure(environ) else ""
         names = (self._name(environ, ACCESS_COOKIE), self._name(environ, REFRESH_COOKIE), CSRF_COOKIE)
         if grant is None:
             return [f"{name}=; Path=/; Max-Age=0; SameSite=Lax{end}" for name in names]
@@ -119,11 +119,12 @@ class Users:
             environ[RENEWED] = sessions.refresh(refresh)
         return claims
 
-    def _is_secure(self, environ: Environ) -> bool:
+    def is_secure(self, environ: Environ) -> bool:
+        """Whether the browser has used https."""
         return self._secure or environ.get("wsgi.url_scheme") == "https"
 
     def _name(self, environ: Environ, name: str) -> str:
-        return f"{HOST}{name}" if self._is_secure(environ) else name
+        return f"{HOST}{name}" if self.is_secure(environ) else name
 
     @staticmethod
     def _cookies(environ: Environ) -> dict[str, str]:

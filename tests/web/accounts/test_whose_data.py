@@ -2,37 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import flask
 import pytest
 from flask.testing import FlaskClient
 
+from orderflow.services import build_services
+from orderflow.settings.settings import Settings
+from orderflow.web.app import create_server
 from orderflow.web.kit.current_user import current_user
-from tests.web.accounts.conftest import ANN, bearer, csrf, login, register, server_of
+from tests.web.accounts.conftest import ANN, bearer, csrf, forget_cookies, login, register, server_of
 
 KEY = "a key of the operator"
 PEOPLE = ("nobody", "operator", "user", "user's browser", "operator's browser", "wrong token")
 
 
-@pytest.fixture(params=["optional", "required", "off"])
+@pytest.fixture(scope="module", params=["optional", "required", "off"])
 def mode(request: pytest.FixtureRequest) -> str:
     found: str = request.param
     return found
 
 
-@pytest.fixture(params=[None, KEY], ids=["without a key", "with a key"])
+@pytest.fixture(scope="module", params=[None, KEY], ids=["without a key", "with a key"])
 def key(request: pytest.FixtureRequest) -> str | None:
     found: str | None = request.param
     return found
 
 
+@pytest.fixture(scope="module")
+def server(mode: str, key: str | None) -> Iterator[flask.Flask]:
+    """A server with a route that tells whose data it would show, and with Ann's account."""
+    services = build_services(Settings.of(ephemeral=True, ticker_count=0, feeds=(), accounts=mode, api_key=key))
+    services.start()
+    made = create_server(services)
+    made.add_url_rule("/whose", view_func=lambda: flask.Response(current_user()), methods=["GET"])
+    if mode != "off":
+        register(made.test_client())
+    yield made
+    services.stop()
+
+
 @pytest.fixture
-def asking(make_client: Callable[..., FlaskClient], mode: str, key: str | None) -> FlaskClient:
-    """A client of a server with a route that tells whose data it would show."""
-    client = make_client(accounts=mode, api_key=key)
-    server_of(client).add_url_rule("/whose", view_func=lambda: flask.Response(current_user()), methods=["GET"])
-    return client
+def asking(server: flask.Flask) -> FlaskClient:
+    return server.test_client()
 
 
 def headers_of(person: str, client: FlaskClient) -> tuple[dict[str, str], str]:
@@ -42,17 +55,17 @@ def headers_of(person: str, client: FlaskClient) -> tuple[dict[str, str], str]:
     if person == "operator's browser":
         client.get(f"/stats?key={KEY}")
         return {}, ""
-    if person == "wrong token":
-        return {"Authorization": "Bearer eyJhbGciOiJIUzI1NiJ9.e30.x"}, ""
     if person == "nobody":
         return {}, ""
-    if client.get("/auth/me").status_code == 404:  # no accounts
-        return {"Authorization": "Bearer eyJhbGciOiJIUzI1NiJ9.e30.x"} if person == "user" else {}, ""
-    made = register(client)
+    answer = client.post("/auth/login", json=ANN)
+    if person == "wrong token" or answer.status_code == 404:  # no accounts
+        forget_cookies(client)
+        return {} if person == "user's browser" else {"Authorization": "Bearer eyJhbGciOiJIUzI1NiJ9.e30.x"}, ""
+    user = client.get("/auth/me").json["id"]
     if person == "user":
-        return bearer(login(client)), made["id"]
-    client.post("/auth/login", json=ANN)
-    return {}, made["id"]
+        forget_cookies(client)
+        return bearer(answer.json), user
+    return {}, user
 
 
 def expected(person: str, mode: str, key: str | None, user: str) -> str:

@@ -128,7 +128,8 @@ def test_without_a_key_callbacks_may_change(web: flask.Flask) -> None:
 
 def test_only_a_changing_route_with_a_fixed_path_can_be_open(web: flask.Flask) -> None:
     routes: tuple[Route, ...] = web.extensions["orderflow.routes"]
-    auth = {"/auth/register", "/auth/login", "/auth/refresh", "/auth/logout"}
+    auth = {f"/auth/{name}" for name in ("register", "login", "refresh", "logout", "reset", "reset/confirm")}
+    auth |= {"/auth/passkeys/login", "/auth/passkeys/login/options"}
     assert {route.path for route in routes if route.open} == {"/herd/join", "/herd/orders", "/sign-out", *auth}
     assert all(route.needs_key == (route.method != "GET" and not route.open) for route in routes)
     for method, path in (("GET", "/x"), ("POST", "/x/{id}")):

@@ -74,7 +74,8 @@ def test_every_parameter_and_every_answer_says_what_it_is(document: dict[str, An
 
 
 OPEN = {("post", "/herd/join"), ("post", "/herd/orders"), ("post", "/sign-out")}
-OPEN |= {("post", f"/auth/{name}") for name in ("register", "login", "refresh", "logout")}
+OPEN |= {("post", f"/auth/{name}") for name in ("register", "login", "refresh", "logout", "reset", "reset/confirm")}
+OPEN |= {("post", "/auth/passkeys/login"), ("post", "/auth/passkeys/login/options")}
 """The only calls that change something and need no key: phones have none, signing out gives up what one has, and users
 have passwords and tokens."""
 

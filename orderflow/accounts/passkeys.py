@@ -1,0 +1,208 @@
+"""Passkeys (WebAuthn): instead of a password, or as its second factor.
+
+A device signs a challenge that this server made, for the name under which the browser reached it. Each challenge is
+used once and within five minutes. The device must have verified its user (a finger, a face, a PIN), so that a passkey
+alone is two factors.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from orderflow.accounts.core import Caller, Core
+from orderflow.accounts.identity import LONGEST_NICKNAME, refused
+from orderflow.accounts.password_rules import check_alone
+from orderflow.accounts.tokens import SECOND
+from orderflow.errors import NotFound, Unauthorized
+from orderflow.runtime.workers import Workers
+from orderflow.storage.records.passkey_store import PasskeyStore, StoredPasskey
+
+CHALLENGE_NS = 300 * SECOND
+MOST_CHALLENGES = 2_000
+MOST = 20
+"""Passkeys of one user."""
+WRONG = "the passkey is not known here, or its answer is wrong: try again"
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The server as a browser sees it. name: without scheme and port; origin: with both."""
+
+    name: str
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Challenge:
+    """user: who registers a passkey; "" for a login."""
+
+    data: bytes = field(repr=False)
+    user: str
+    until: int
+
+
+class Passkeys:
+    """The passkeys of users. `webauthn` is loaded at the first use: it takes 0.2 s."""
+
+    def __init__(self, core: Core, store: PasskeyStore, workers: Workers) -> None:
+        self._core = core
+        self._store = store
+        self._workers = workers
+        self._challenges: dict[str, _Challenge] = {}
+
+    def list(self, user: str) -> tuple[StoredPasskey, ...]:
+        """Those of a user, oldest first."""
+        return self._store.list(user)
+
+    def has_any(self, user: str) -> bool:
+        """Whether a user has one."""
+        return bool(self._store.list(user))
+
+    def begin_adding(self, user: str, password: str, site: Site, caller: Caller) -> dict[str, Any]:
+        """What `navigator.credentials.create` is asked; id: of the challenge. Raises Unauthorized, Busy."""
+        found = self._core.confirm(user, password, caller)
+        known = [each.id for each in self._store.list(user)]
+        number, challenge = self._challenge(user)
+        names = (found.id, found.email, found.nickname)
+        return {"id": number, "options": self._workers.run(_creation, site, names, challenge, known)}
+
+    def add(self, user: str, given: Mapping[str, Any], site: Site) -> StoredPasskey:
+        """Keep the passkey that a device has made. Raises BadInput, Conflict."""
+        name = str(given.get("name") or "passkey").strip()
+        if not name.isprintable() or not 1 <= len(name) <= LONGEST_NICKNAME:
+            raise refused("name", f"must be 1 to {LONGEST_NICKNAME} visible characters")
+        challenge = self._taken(given, user)
+        made = self._workers.run(_created, given.get("credential"), challenge, site)
+        if made is None:
+            raise refused("credential", "is not an answer to this challenge: try again")
+        passkey = StoredPasskey(made[0], user, name, made[1], made[2], self._core.now())
+        self._store.add(passkey, MOST)
+        self._core.tell(self._core.users.get(user), f"the passkey {name!r} was added")
+        return passkey
+
+    def begin_login(self, site: Site) -> dict[str, Any]:
+        """What `navigator.credentials.get` is asked; it names no passkey, so nobody learns who has one."""
+        number, challenge = self._challenge("")
+        return {"id": number, "options": self._workers.run(_request, site, challenge)}
+
+    def check(self, given: Mapping[str, Any], site: Site) -> str:
+        """Whose passkey has answered a challenge. Raises Unauthorized."""
+        challenge, credential = self._taken(given, ""), given.get("credential")
+        passkey = self._store.get(_id_of(credential))
+        if passkey is None:
+            raise Unauthorized(WRONG)
+        count = self._workers.run(_answered, credential, challenge, site, passkey)
+        if count is None or not self._store.use(passkey.id, passkey.count, count, self._core.now()):
+            raise Unauthorized(WRONG)
+        return passkey.user
+
+    def remove(self, passkey: str, user: str, password: str, caller: Caller) -> None:
+        """Remove a passkey. Raises NotFound, Unauthorized, BadInput if the password is too short without."""
+        found = self._core.confirm(user, password, caller)
+        if not found.totp and len(self._store.list(user)) == 1:
+            check_alone(password)
+        if not self._store.remove(passkey, user):
+            raise NotFound("you have no such passkey")
+        self._core.tell(found, "a passkey was removed")
+
+    def sweep(self) -> None:
+        """Forget challenges that were not answered."""
+        now = self._core.now()
+        self._challenges = {number: each for number, each in self._challenges.items() if each.until > now}
+
+    def _challenge(self, user: str) -> tuple[str, bytes]:
+        if len(self._challenges) >= MOST_CHALLENGES:
+            self._challenges.pop(next(iter(self._challenges)))  # the oldest
+        number, data = secrets.token_hex(16), secrets.token_bytes(32)
+        self._challenges[number] = _Challenge(data, user, self._core.now() + CHALLENGE_NS)
+        return number, data
+
+    def _taken(self, given: Mapping[str, Any], user: str) -> bytes:
+        """The challenge that an answer names; it is gone then."""
+        found = self._challenges.pop(str(given.get("id")), None)
+        if found is None or found.user != user or found.until <= self._core.now():
+            raise Unauthorized("the challenge was used or is too old: try again")
+        return found.data
+
+
+def _id_of(credential: object) -> str:
+    found = credential.get("id") if isinstance(credential, dict) else None
+    return found if isinstance(found, str) else ""
+
+
+# in a real thread
+
+
+def _creation(site: Site, names: tuple[str, str, str], challenge: bytes, known: list[str]) -> Any:
+    import webauthn  # slow to import, and seldom needed
+    from webauthn.helpers import structs
+
+    user, email, nickname = names
+    options = webauthn.generate_registration_options(
+        rp_id=site.name,
+        rp_name="Orderflow",
+        user_id=user.encode(),
+        user_name=email,
+        user_display_name=nickname,
+        challenge=challenge,
+        authenticator_selection=structs.AuthenticatorSelectionCriteria(
+            resident_key=structs.ResidentKeyRequirement.REQUIRED,
+            user_verification=structs.UserVerificationRequirement.REQUIRED,
+        ),
+        exclude_credentials=[
+            structs.PublicKeyCredentialDescriptor(id=webauthn.base64url_to_bytes(each)) for each in known
+        ],
+    )
+    return json.loads(webauthn.options_to_json(options))
+
+
+def _created(credential: Any, challenge: bytes, site: Site) -> tuple[str, str, int] | None:
+    import webauthn  # slow to import, and seldom needed
+    from webauthn.helpers import bytes_to_base64url
+    from webauthn.helpers.exceptions import WebAuthnException
+
+    try:
+        made = webauthn.verify_registration_response(
+            credential=credential,
+            expected_challenge=challenge,
+            expected_rp_id=site.name,
+            expected_origin=site.origin,
+            require_user_verification=True,
+        )
+    except (WebAuthnException, ValueError, TypeError, KeyError, AttributeError):
+        return None
+    return bytes_to_base64url(made.credential_id), bytes_to_base64url(made.credential_public_key), made.sign_count
+
+
+def _request(site: Site, challenge: bytes) -> Any:
+    import webauthn  # slow to import, and seldom needed
+    from webauthn.helpers import structs
+
+    options = webauthn.generate_authentication_options(
+        rp_id=site.name, challenge=challenge, user_verification=structs.UserVerificationRequirement.REQUIRED
+    )
+    return json.loads(webauthn.options_to_json(options))
+
+
+def _answered(credential: Any, challenge: bytes, site: Site, passkey: StoredPasskey) -> int | None:
+    """The device's count of uses; None for a wrong answer, or for a count that goes back (a copy of the device)."""
+    import webauthn  # slow to import, and seldom needed
+    from webauthn.helpers.exceptions import WebAuthnException
+
+    try:
+        found = webauthn.verify_authentication_response(
+            credential=credential,
+            expected_challenge=challenge,
+            expected_rp_id=site.name,
+            expected_origin=site.origin,
+            credential_public_key=webauthn.base64url_to_bytes(passkey.key),
+            credential_current_sign_count=passkey.count,
+            require_user_verification=True,
+        )
+    except (WebAuthnException, ValueError, TypeError, KeyError, AttributeError):
+        return None
+    return found.new_sign_count

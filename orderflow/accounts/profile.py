@@ -1,0 +1,94 @@
+"""What users do with their own account: change password and e-mail address, take their data away, delete all of it."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from orderflow.accounts.core import Caller, Core
+from orderflow.accounts.identity import email_key, read_email, read_text
+from orderflow.accounts.password_rules import LEAST, LEAST_WITH_SECOND, check_password
+from orderflow.storage.records.user_store import StoredUser
+
+USER_ID = "[0-9a-f]{32}"
+"""Other owners are no users: the operator, or the local user."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class UserData:
+    """What one product keeps of users. export: a user's as plain values; remove: all of it; owners: who has any."""
+
+    name: str
+    export: Callable[[str], Any]
+    remove: Callable[[str], object]
+    owners: Callable[[], Iterable[str]]
+
+
+class Profile:
+    """Changes of an account by its user. has_passkey: whether a user has one."""
+
+    def __init__(self, core: Core, has_passkey: Callable[[str], bool]) -> None:
+        self._core = core
+        self._has_passkey = has_passkey
+        self._data: list[UserData] = []
+
+    def add_data(self, data: UserData) -> None:
+        """Register what a product keeps of users."""
+        self._data.append(data)
+
+    def check_new_password(self, user: StoredUser, password: str, field: str) -> None:
+        """Raises BadInput if a password may not be this user's."""
+        second = bool(user.totp) or self._has_passkey(user.id)
+        names = (user.nickname, user.email, user.email.partition("@")[0])
+        check_password(password, names, least=LEAST_WITH_SECOND if second else LEAST, field=field)
+
+    def set_password(self, user: StoredUser, password: str, but: str = "") -> None:
+        """Store a new password, which was checked; all sessions end except one."""
+        hashed, now = self._core.passwords.hash(password), self._core.now()
+        self._core.users.change(user.id, password=hashed, password_changed=now)
+        self._core.sessions.end_all(user.id, but)
+        self._core.tell(user, "the password was changed")
+
+    def change_password(self, user: str, session: str, given: Mapping[str, Any], caller: Caller) -> None:
+        """From `password` to `new_password`. Other sessions end. Raises BadInput, Unauthorized, Busy."""
+        old, new = read_text(given, "password"), read_text(given, "new_password")
+        self.check_new_password(self._core.users.get(user), new, "new_password")
+        self.set_password(self._core.confirm(user, old, caller), new, but=session)
+
+    def change_email(self, user: str, given: Mapping[str, Any], caller: Caller) -> StoredUser:
+        """To `email`; `password` confirms it. The old address is told. Raises BadInput, Unauthorized, Conflict."""
+        email = read_email(given)
+        found = self._core.confirm(user, read_text(given, "password"), caller)
+        self._core.users.change(user, email=email, email_key=email_key(email))
+        self._core.tell(found, f"the e-mail address was changed to {email}")
+        return self._core.users.get(user)
+
+    def export(self, user: str) -> dict[str, Any]:
+        """What the products keep of a user, by their names."""
+        return {data.name: data.export(user) for data in self._data}
+
+    def delete(self, user: str, given: Mapping[str, Any], caller: Caller) -> None:
+        """Delete the account and all its data; `password` confirms it. Raises Unauthorized, Busy."""
+        found = self._core.confirm(user, read_text(given, "password"), caller)
+        self.remove(found)
+
+    def remove(self, user: StoredUser) -> None:
+        """Delete an account and all its data."""
+        self._core.sessions.end_all(user.id)
+        for data in self._data:
+            data.remove(user.id)
+        self._core.users.remove(user.id)
+        self._core.tell(user, "the account was deleted")
+
+    def sweep(self) -> None:
+        """Remove data of users who were deleted by another process (`orderflow user delete`)."""
+        for data in self._data:
+            owners = {each for each in data.owners() if re.fullmatch(USER_ID, each)}
+            for gone in owners - {user.id for user in self._core.users.list()}:
+                log.info("what %s keeps of user %s is removed: there is no such user", data.name, gone)
+                data.remove(gone)

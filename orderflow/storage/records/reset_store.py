@@ -1,0 +1,41 @@
+"""Codes that reset a password: their hashes, whose they are and until when they are valid."""
+
+from __future__ import annotations
+
+from sqlalchemy import delete, insert, select
+
+from orderflow.storage.records.models import PASSWORD_RESETS
+from orderflow.storage.records.records import Records
+
+TABLE = PASSWORD_RESETS.c
+
+
+class ResetStore:
+    """The table of codes. Every method raises StorageFailed if the records cannot be used."""
+
+    def __init__(self, records: Records) -> None:
+        self._records = records
+
+    def add(self, code: str, user: str, expires: int) -> None:
+        """Keep a code by its hash; those that the user had before are not valid any more. user: "" for nobody."""
+        self._records.write(
+            lambda connection: (
+                connection.execute(delete(PASSWORD_RESETS).where(TABLE.user == user, TABLE.user != "")),
+                connection.execute(insert(PASSWORD_RESETS).values(code=code, user=user, expires=expires)),
+            )
+        )
+
+    def find(self, code: str, now: int) -> str | None:
+        """Whose code it is, None if it is nobody's or too old."""
+        statement = select(TABLE.user).where(TABLE.code == code, TABLE.expires > now, TABLE.user != "")
+        return self._records.read(lambda connection: connection.scalar(statement))
+
+    def use(self, code: str) -> bool:
+        """Take a code out of use; False if it is already."""
+        statement = delete(PASSWORD_RESETS).where(TABLE.code == code)
+        return bool(self._records.write(lambda connection: connection.execute(statement).rowcount))
+
+    def sweep(self, now: int) -> None:
+        """Remove codes that are too old."""
+        statement = delete(PASSWORD_RESETS).where(TABLE.expires <= now)
+        self._records.write(lambda connection: connection.execute(statement))
