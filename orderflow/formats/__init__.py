@@ -21,9 +21,9 @@ How to add a CSV format:
   shape of the rows) that identify the format, the role of each column, and the meaning of its side words. Its docstring
   cites the source of the layout.
 - One line in `FORMATS` in `registry.py`, before `generic`.
-- One test class in `tests/formats/test_<name>.py` that inherits `FormatSuite` and supplies a few real rows and the
-  expected ticks. The suite checks detection, forcing, rejection, decimal commas, compression, line numbers, and that
-  the two parsing paths agree.
+- One test class in `tests/formats`, in a file of its own or beside similar ones, that inherits `FormatSuite` and
+  supplies a few real rows and the expected ticks. The suite checks detection, forcing, rejection, decimal commas,
+  compression, line numbers, and that the two parsing paths agree.
 """
 
 from __future__ import annotations

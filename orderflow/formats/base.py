@@ -48,6 +48,9 @@ KINDS: Mapping[str, Callable[[str], bool]] = {
     "side": _matcher("(?i:buy|sell|b|s)"),
     "order": _matcher("(?i:m|l|market|limit)"),
     "flag": _matcher("[01]"),
+    "iso": _matcher(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?"),
+    "day": _matcher("(?:19|20)[0-9]{6}"),
+    "basis": _matcher("[CEO]"),
 }
 
 

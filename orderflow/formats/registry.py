@@ -6,20 +6,37 @@ from collections.abc import Callable, Mapping
 
 from orderflow.errors import UnknownFormat
 from orderflow.formats import (
+    algoseek,
     binance_aggtrades,
+    binance_keys,
     binance_trades,
+    bitmex,
     bybit,
     coinbase,
     databento,
+    deribit,
+    dukascopy,
+    firstrate,
+    freqtrade,
+    gdfl,
     generic,
+    histdata,
+    hyperliquid,
+    iqfeed,
+    kaiko,
     kibot,
     kraken,
     lean,
+    lobster,
+    metatrader,
     ninjatrader,
     okx,
+    polygon,
     sierra,
     tardis,
+    tickdata,
     timesales,
+    truedata,
 )
 from orderflow.formats.base import Format
 from orderflow.formats.files.arrow_tables import ArrowTable
@@ -27,6 +44,7 @@ from orderflow.formats.files.json_table import JsonTable
 from orderflow.formats.files.sources import Kind, Source
 from orderflow.formats.parsing.layout import Layout
 from orderflow.formats.record_kinds import with_kinds
+from orderflow.formats.refused import Refusal
 from orderflow.formats.sniff import Sample
 from orderflow.formats.tables import Table
 
@@ -34,18 +52,35 @@ FORMATS: tuple[Format, ...] = (
     timesales.FORMAT,
     databento.FORMAT,
     tardis.FORMAT,
+    polygon.FORMAT,
+    bitmex.FORMAT,
     bybit.FORMAT,
     okx.FORMAT,
+    deribit.FORMAT,
+    kaiko.FORMAT,
+    hyperliquid.FORMAT,
     sierra.FORMAT,
+    metatrader.FORMAT,
+    algoseek.FORMAT,
+    gdfl.FORMAT,
     binance_aggtrades.FORMAT,
     binance_trades.FORMAT,
+    binance_keys.FORMAT,
     coinbase.FORMAT,
+    freqtrade.FORMAT,
     kraken.FORMAT,
     ninjatrader.FORMAT,
     kibot.FORMAT,
+    tickdata.FORMAT,
+    iqfeed.FORMAT,
+    truedata.FORMAT,
+    firstrate.FORMAT,
     lean.FORMAT,
     generic.FORMAT,
 )
+
+REFUSALS: tuple[Refusal, ...] = (dukascopy.REFUSAL, histdata.REFUSAL, lobster.REFUSAL)
+"""Known layouts without trades."""
 
 TABLES: Mapping[Kind, Callable[[Source], Table]] = {
     Kind.PARQUET: ArrowTable,
@@ -80,6 +115,9 @@ def _told_apart(sample: Sample, layout: Layout) -> Layout:
 
 
 def _detect(sample: Sample) -> Layout:
+    for refusal in REFUSALS:
+        if refusal.fits(sample):
+            raise UnknownFormat(refusal.reason)
     for item in FORMATS:
         try:
             return item.match(sample)

@@ -30,7 +30,6 @@ COLUMNS = [*PRICES, *VOLUMES, "trades", "min_delta", "max_delta", "delta"]
 Bars = list[tuple[str, list[float]]]
 
 OPEN = {
-    "binance_rest_keys": "the keys of Binance's REST answers are not known",
     "bitmex_D": "the time's letter D is not read",
     "bt_ticksample": "ticks written as bars of one price are refused",
     "cdd_preamble": "the line before the header is not skipped",
@@ -38,23 +37,18 @@ OPEN = {
     "cumulative_lastsize": "the day's running total is taken as the size",
     "cumulative_vnpy": "the day's running total is taken as the size",
     "descending_ties": "rows that run newest first keep their ties",
-    "direction_deribit": "the side's column is not known",
     "dmy_headerless": "the order of the date is guessed",
     "eth_wei_size": "half of the rows are bad, and it is a success",
     "excel_scientific": "rounded epochs are taken",
-    "firstrate": "rows without a header of this shape are not known",
     "float_noise": "the noise of binary floats is refused",
     "gate_signed_with_time": "signed sizes are refused",
     "headerless_bars_as_kibot": "bars are taken for trades",
     "headerless_quotes_as_kraken": "quotes are taken for trades",
     "is_buyer_maker_0_1_side": "0 is no sell",
-    "lean_option_scale": "prices of options are not scaled",
     "negative_price": "prices below zero are refused",
     "negative_size_gate": "signed sizes are refused",
-    "polygon_flat": "the layout is not known",
     "side_1_2": "2 is no sell",
     "sierra_scid_us": "epochs in the future are taken",
-    "tickdata_com": "rows without a header of this shape are not known",
     "type_mtgox": "the side's column is not known",
     "us_datetime_one_cell": "US dates in one cell are not read",
 }
@@ -93,7 +87,6 @@ NOT_SEEN = {
 OPEN_BODIES = {
     "cumulative_lastsize": "the day's running total is taken as the size",
     "cumulative_vnpy": "the day's running total is taken as the size",
-    "direction_deribit": "the side's column is not known",
     "dmy_headerless": "the order of the date is guessed",
     "type_mtgox": "the side's column is not known",
 }

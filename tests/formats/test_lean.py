@@ -48,3 +48,32 @@ class TestEquity(FormatSuite):
         tick("2013-10-08T04:00:00.01", "13.7455", "100", "", "tick", None, "bac"),
     )
     bad = ("14400009.367,13.745,100,D,1,0", "column 2 (price)", "whole multiples of 1e-4")
+
+
+class TestOption(FormatSuite):
+    """Prices of options on equities are ten-thousandths, those of options on futures are not."""
+
+    format = "lean"
+    file = "20140606_xyz_tick_trade_american_call_400000_20140614.csv"
+    text = "34200010,13000,5,C,0,0\n34201010,13150,2,C,0,0\n"
+    symbol = "xyz_american_call_400000_20140614"
+    ticks = (
+        tick("2014-06-06T09:30:00.01", "1.3", "5", "", "tick", None, symbol),
+        tick("2014-06-06T09:30:01.01", "1.315", "2", "", "tick", None, symbol),
+    )
+    bad = ("34201010,13150,-2,C,0,0", "column 3 (size)", "below 0")
+
+    def test_prices_of_options_on_futures_are_as_written(self, tmp_path: Path) -> None:
+        _, chunks = read(self.write(tmp_path, b"34200010,130.5,5,C,0,0\n34201010,131,2,C,0,0\n"))
+        assert [float(one.price) for one in ticks_of(*chunks)] == [130.5, 131]
+
+
+class TestCrypto(FormatSuite):
+    format = "lean"
+    file = "20141203_btcusd_trade_tick.csv"
+    text = "34200010,378.25,0.5,0\n34201010,378,0.25,0\n"
+    ticks = (
+        tick("2014-12-03T09:30:00.01", "378.25", "0.5", "", "tick", None, "btcusd"),
+        tick("2014-12-03T09:30:01.01", "378", "0.25", "", "tick", None, "btcusd"),
+    )
+    bad = ("86400000,378,0.25,0", "column 1 (time)", "milliseconds since midnight")

@@ -1,0 +1,16 @@
+"""FirstRate Data ticks.
+
+Layout: firstratedata.com, "Tick data": datetime, price, size, without a header, times US Eastern. There is no side.
+"""
+
+from __future__ import annotations
+
+from orderflow.formats.base import Format, Shape
+from orderflow.formats.parsing.layout import Role
+
+FORMAT = Format(
+    name="firstrate",
+    title="FirstRate Data ticks",
+    shapes=(Shape(("iso", "number", "whole"), {Role.TIME: 0, Role.PRICE: 1, Role.SIZE: 2}),),
+    note="its times are US Eastern: give tz America/New_York",
+)
