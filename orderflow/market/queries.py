@@ -17,6 +17,7 @@ from orderflow.market.bars.series import NO_TOTALS, TRADES, Bar, Series, Totals
 from orderflow.market.chart_json import HeldBars, ProfileSpan, bar_json, bars_json, profile_json, running_json
 from orderflow.market.frames import MINUTE, Frame
 from orderflow.market.history import NONE
+from orderflow.market.past_bars import PastBars, Where
 from orderflow.market.row_size import RowSize, measure
 from orderflow.market.sessions import bar_end
 from orderflow.market.studies.options import StudyOptions
@@ -110,6 +111,7 @@ def changed(
     first bars of an activity frame may have to wait for it.
     """
     tape = state.tape
+    past = None if span is None else _past_of_profile(state, frame, span, counting)
     with tape.lock:
         series = _series(state, frame, counting)
         if series is None:
@@ -153,7 +155,7 @@ def changed(
             ],
             "run": [[start // 1_000_000, *running_json(series.bars[start], series.vwap_ref)] for start in moved],
             "studies": drawn,
-            "profile": None if span is None else _profile(state, series, span, rows, options, counting),
+            "profile": None if span is None else _profile(state, series, span, rows, options, past),
             "stats": {**state.stats(now), **_count(_candles(state, series, counting))},
         }
 
@@ -243,15 +245,17 @@ def _session_extremes(state: SymbolState, frame: Frame, start: int, end: int) ->
 
 
 def _profile(
-    state: SymbolState, series: Series, span: ProfileSpan, rows: int, options: StudyOptions, counting: Counting
+    state: SymbolState, series: Series, span: ProfileSpan, rows: int, options: StudyOptions, past: PastBars | None
 ) -> dict[str, Any]:
-    held = _profile_bars(state, series, span, counting)
-    if held is None:
+    """See `changed`. past: as `_past_of_profile` found it. Must be called with the tape's lock."""
+    where = _not_held(state, series, span)
+    if where is not None and (past is None or past.bars is None or not past.holds(state.tape, where)):
         return {**profile_json([], span, rows, options), "counting": True}
-    found = profile_json(held, span, rows, options)
+    found = ([] if past is None or where is None else list(past.bars or ())) + _held(state, series, span)
+    profile = profile_json(found, span, rows, options)
     if span.session:
-        found["cut"] = any(_cut(state.tape, bar) for bar in held)
-    return found
+        profile["cut"] = any(_cut(state.tape, bar) for bar in found)
+    return profile
 
 
 def _cut(tape: Tape, session: Bar) -> bool:
@@ -264,54 +268,65 @@ def _cut(tape: Tape, session: Bar) -> bool:
     return int(session.cells[:, TRADES].sum()) < int(trades.sum())
 
 
-def _profile_bars(state: SymbolState, series: Series, span: ProfileSpan, counting: Counting) -> list[Bar] | None:
-    """The bars whose profile is shown, also those older than the held ones; of a session one bar with all its ticks.
-
-    None while some of them are being counted.
-    """
-    begin, end = span.start * 1_000_000, FOREVER if span.end is None else (span.end + 1) * 1_000_000
+def _held(state: SymbolState, series: Series, span: ProfileSpan) -> list[Bar]:
+    """The held bars of a profile; of the newest session one bar with all its ticks."""
+    begin, end = _limits(span)
     if span.session:
-        return session_bars(state, begin)
-    held = [series.bars[start] for start in series.between(begin, end)]
-    if series.starts and begin < series.starts[0]:
-        older = _older_bars(state, series.frame, begin, min(end, series.starts[0]), counting)
-        return None if older is None else older + held
-    return held
+        newest = state.tape.series(SESSION).bars
+        return [newest[begin]] if begin in newest else []
+    return [series.bars[start] for start in series.between(begin, end)]
 
 
-def _older_bars(state: SymbolState, frame: Frame, begin: int, end: int, counting: Counting) -> list[Bar] | None:
-    """Bars that are not held any more, with begin <= bar start < end (ns UTC); None while they are being counted.
+def _limits(span: ProfileSpan) -> tuple[int, int]:
+    return span.start * 1_000_000, FOREVER if span.end is None else (span.end + 1) * 1_000_000
 
-    Must be called with the tape's lock. They are kept until other ones are asked for, or a late tick arrives.
+
+def _not_held(state: SymbolState, series: Series, span: ProfileSpan) -> Where | None:
+    """Which bars of a profile must be read from memory's ticks and the log; None if all are held.
+
+    Must be called with the tape's lock.
     """
-    key = frame.name, begin, end, state.counters.late, state.tape.grid, state.tape.session
-    if state.older is None or state.older[0] != key:
-        if frame.ns:
-            found = bars_of(bars(state, frame, begin, end, None))
-        else:
-            counted = activity_bars(state, frame, -(-begin // 1_000_000), -(-end // 1_000_000), counting)
-            if counted is None:
-                return None
-            found = counted
-        state.older = key, found
-    return state.older[1]
+    tape, (begin, end) = state.tape, _limits(span)
+    if span.session:
+        if begin in tape.series(SESSION).bars:
+            return None
+        over = int(tape.session.end_of(np.array([begin]))[0])
+        return Where(SESSION.name, begin, over, tape.grid, tape.session, over)
+    if not series.starts or begin >= series.starts[0]:
+        return None
+    first = series.starts[0]
+    return Where(series.frame.name, begin, min(end, first), tape.grid, tape.session, first)
 
 
-def session_bars(state: SymbolState, start: int) -> list[Bar]:
-    """One bar with the ladder of the session that starts at `start` (ns UTC); none if it has no ticks.
+def _past_of_profile(state: SymbolState, frame: Frame, span: ProfileSpan, counting: Counting) -> PastBars | None:
+    """The bars of a profile that are not held; None if there are none, or while the frame's bars are being counted.
 
-    Must be called with the tape's lock. That of the newest session grows with the ticks; that of an earlier one is read
-    from memory and the log, and kept until a late tick arrives.
+    They are read without the tape's lock, as there may be many, and kept until others are asked for. A session is one
+    bar with all its ticks.
     """
     tape = state.tape
-    newest = tape.series(SESSION)
-    if start in newest.bars:
-        return [newest.bars[start]]
-    key = start, state.counters.late, tape.grid
-    if state.session is None or state.session[0] != key:
-        end = int(tape.session.end_of(np.array([start]))[0])
-        state.session = key, state.history().ladder(start, end)
-    return [bar for bar in [state.session[1]] if bar is not None]
+    with tape.lock:
+        series = _series(state, frame, counting)
+        revision = tape.refresh()
+        where = None if series is None else _not_held(state, series, span)
+        known = state.past.get(span.session)
+        if where is None or (known is not None and known.holds(tape, where)):
+            return None if where is None else known
+    found = PastBars(where, revision, _read_past(state, frame, span, where, counting))
+    if found.bars is not None:
+        state.past[span.session] = found
+    return found
+
+
+def _read_past(
+    state: SymbolState, frame: Frame, span: ProfileSpan, where: Where, counting: Counting
+) -> list[Bar] | None:
+    if span.session:
+        ladder = state.history().ladder(where.start, where.end)
+        return [] if ladder is None else [ladder]
+    if frame.ns:
+        return bars_of(bars(state, frame, where.start, where.end, None))
+    return activity_bars(state, frame, -(-where.start // 1_000_000), -(-where.end // 1_000_000), counting)
 
 
 def _late(tape: Tape, series: Series, since: int) -> dict[str, int]:

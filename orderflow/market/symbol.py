@@ -12,13 +12,13 @@ import numpy as np
 
 from orderflow.arrays import Flags, Indices, Ints
 from orderflow.errors import BadInput, Conflict, FieldError
-from orderflow.market.bars.series import Bar
 from orderflow.market.buffer import SMALL_SEGMENT, Columns, join, pack
 from orderflow.market.counters import Counters
 from orderflow.market.decimals import largest
 from orderflow.market.grid import MAX_LEVEL, Grid
 from orderflow.market.history import History
 from orderflow.market.identity import NewTicks, new_ticks, repeats
+from orderflow.market.past_bars import PastBars
 from orderflow.market.row_size import RowSize
 from orderflow.market.sessions import Session
 from orderflow.market.tape import Lock, Tape
@@ -74,8 +74,8 @@ class SymbolState:
     epoch: identifier of the symbol's data, new after a reset; revisions of different epochs do not compare. series:
     identifier of the ticks alone, which new settings do not change. evicted: number of ticks evicted. simulated: the
     ticks come from a model and are not logged. row_sizes: automatic row sizes in force, by frame; sizes_stored: whether
-    the log has them. session: the earlier session read last, as `queries.session_bars` keeps it; older: bars of a
-    profile before those held, in the same way. The tape's lock must be held for these.
+    the log has them. past: bars of a profile before those held, as read last: of an earlier session (True) or of a
+    range (False).
     """
 
     tape: Tape
@@ -87,8 +87,7 @@ class SymbolState:
     simulated: bool = False
     row_sizes: dict[str, RowSize] = field(default_factory=dict)
     sizes_stored: bool = True
-    session: tuple[tuple[int, int, Grid], Bar | None] | None = None
-    older: tuple[tuple[object, ...], list[Bar]] | None = None
+    past: dict[bool, PastBars] = field(default_factory=dict)
     _top_id: int = -1
     _ids_rise: bool = True
     _in_flight: list[TickBatch] = field(default_factory=list)

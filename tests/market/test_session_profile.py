@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -126,3 +127,53 @@ def test_a_session_without_ticks_has_no_marks() -> None:
     market.ingest([two_days(8)])
     profile = asked(market, "1min", 5 * DAY_NS, 1)
     assert (profile["marks"], profile.get("b")) == (None, None)
+
+
+class SlowLog(MemoryLog):
+    """A log during whose reads something else happens."""
+
+    meanwhile: Callable[[], None] | None = None
+
+    def read(self, symbol: str, start: int, end: int) -> TickBatch | None:
+        if self.meanwhile is not None:
+            meanwhile, self.meanwhile = self.meanwhile, None
+            meanwhile()
+        return super().read(symbol, start, end)
+
+
+@pytest.mark.parametrize("frame", ["1min", "ticks:20"])
+@pytest.mark.parametrize("session", [False, True])
+def test_ticks_and_other_readers_do_not_wait_for_the_log(
+    monkeypatch: pytest.MonkeyPatch, frame: str, session: bool
+) -> None:
+    """A late tick that comes while the log is read makes the profile's bars be read again, and none is told wrongly."""
+    monkeypatch.setattr(buffer, "SEGMENT", 64)
+    batch, log = two_days(9), SlowLog()
+    market, parsed = Market(log, max_ticks=256, max_candles=4), Frame.parse(frame)
+    late = np.zeros(len(batch), np.bool_)
+    late[9] = True
+    market.ingest([batch.take(~late)])
+    newest = oracle.session_start(Drawn(batch).oracle[-1].time)
+    market.changed("X", parsed, 0, None, 1, span=ProfileSpan(newest // 10**6, None, True))
+    done = threading.Event()
+
+    def other() -> None:
+        market.ingest([batch.take(late)])
+        market.changed("X", parsed, 0, None)
+        done.set()
+
+    def meanwhile() -> None:
+        thread = threading.Thread(target=other, daemon=True)
+        thread.start()
+        assert done.wait(30), "another reader waits for the log"
+
+    first = oracle.session_start(Drawn(batch).oracle[0].time)
+    span = ProfileSpan(first // 10**6, None if session else (first + DAY_NS) // 10**6 - 1, session)
+    log.meanwhile = meanwhile
+    answers = [market.changed("X", parsed, 0, None, 1, span=span)["profile"] for _ in range(2)]
+    assert done.is_set()
+    assert answers[0]["counting"]
+    whole = Market(max_candles=100_000)
+    whole.ingest([batch.take(~late)])
+    whole.ingest([batch.take(late)])
+    assert answers[1] == whole.changed("X", parsed, 0, None, 1, span=span)["profile"]
