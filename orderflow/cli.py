@@ -1,4 +1,4 @@
-"""The command line: serve, demo, replay, export, doctor, key, user, and for the data db, repair, backup, restore.
+"""The command line: serve, demo, replay, export, doctor, ingest, key, user; for the data db, repair, backup, restore.
 
 Server flags are generated from the settings, so every setting has one. Only this module and `__main__` import the
 pages. Each command imports what it needs, so that `--help` does not wait for pandas.
@@ -93,6 +93,11 @@ def build_parser(command: str = "") -> argparse.ArgumentParser:
     )
     _settings_flags(database)
     database.set_defaults(run=run_db)
+
+    about = "Fill and keep the klines of the setting KLINES, in a process of its own that needs DATABASE_URL."
+    ingest = commands.add_parser("ingest", help="keep a venue's klines in the records", description=about)
+    _settings_flags(ingest)
+    ingest.set_defaults(run=run_ingest)
 
     about = "Make a new key: the old one, and every cookie that came from it, end at once, in a running server too."
     key = commands.add_parser("key", help="replace the key that changing calls need", description=about)
@@ -202,6 +207,19 @@ def run_db(args: argparse.Namespace) -> int:
     settings = _settings(args)
     address = address_of(settings.data_dir, ephemeral=settings.ephemeral, database_url=settings.database_url)
     return command.run(args.action, address, args.version)
+
+
+def run_ingest(args: argparse.Namespace) -> int:
+    """Run `ingest`."""
+    settings = _settings(args)
+    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    redaction = Redaction()
+    redaction.install()
+    passwords = passwords_of(settings.database_url)
+    redaction.secrets = lambda: passwords
+    from orderflow.workspace.klines.ingest import run  # imports SQLAlchemy and the feeds; only this command needs it
+
+    return run(settings, lambda line: print(line, flush=True))
 
 
 def run_key(args: argparse.Namespace) -> int:

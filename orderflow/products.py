@@ -27,6 +27,7 @@ from orderflow.runtime.bus import Bus
 from orderflow.runtime.clock import Clock
 from orderflow.runtime.workers import Workers
 from orderflow.settings.settings import Settings
+from orderflow.storage.records.kline_store import KlineStore
 from orderflow.storage.records.notice_store import NoticeStore
 from orderflow.storage.records.records import Records
 from orderflow.storage.records.ticker_store import TickerStore
@@ -38,6 +39,11 @@ from orderflow.tickers.delivery.letters import mail_by
 from orderflow.tickers.notices import Notices
 from orderflow.tickers.quotes import Quotes
 from orderflow.tickers.tickers import Tickers
+from orderflow.workspace.klines.engine_klines import EngineKlines
+from orderflow.workspace.klines.live_klines import LiveKlines
+from orderflow.workspace.klines.product import build_venue_klines
+from orderflow.workspace.klines.upkeep import KlineUpkeep
+from orderflow.workspace.klines.venue_klines import VenueKlines
 
 T = TypeVar("T")
 
@@ -195,6 +201,20 @@ def _start_alerts(parts: Parts) -> None:
     parts.get(Alerts).start()
 
 
+def _workspace(ground: Ground, parts: Parts) -> Iterator[object]:
+    store = KlineStore(ground.records, ground.clock.now)
+    venue = build_venue_klines(ground.settings, store, ground.workers, ground.clock)
+    yield store
+    yield KlineUpkeep(store, ground.workers)
+    yield venue
+    yield LiveKlines(venue, EngineKlines(ground.market), store, ground.clock)
+
+
+def _start_workspace(parts: Parts) -> None:
+    parts.get(KlineUpkeep).start()
+    parts.get(VenueKlines).start()
+
+
 PRODUCTS: tuple[Product, ...] = (
     Product(
         "accounts",
@@ -259,6 +279,13 @@ PRODUCTS: tuple[Product, ...] = (
         stop=lambda parts: parts.get(Alerts).stop(),
         problems=lambda parts: [parts.get(Alerts).problem],
         api=("orderflow.web.tickers.alerts_api:AlertsApi",),
+    ),
+    Product(
+        "workspace",
+        _workspace,
+        start=_start_workspace,
+        stop=lambda parts: parts.get(VenueKlines).stop(),
+        api=("orderflow.web.workspace.klines_api:KlinesApi",),
     ),
     Product("exchange", _exchange, api=("orderflow.web.exchange.exchange_api:ExchangeApi",)),
 )

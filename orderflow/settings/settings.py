@@ -19,6 +19,7 @@ from orderflow.settings.exchange import ExchangeSettings
 from orderflow.settings.feeds import FeedSettings
 from orderflow.settings.herd import HerdSettings
 from orderflow.settings.instruments import InstrumentSettings
+from orderflow.settings.workspace import WorkspaceSettings
 
 DATA_DIR = Path("~/.local/share/orderflow")
 
@@ -28,6 +29,7 @@ SECTIONS: dict[str, type] = {
     "live_feeds": FeedSettings,
     "herd": HerdSettings,
     "delivery": DeliverySettings,
+    "workspace": WorkspaceSettings,
 }
 """The section of each product, by its name in `Settings` and in orderflow.toml."""
 
@@ -156,6 +158,7 @@ class Settings:
     live_feeds: FeedSettings = field(default_factory=FeedSettings)
     herd: HerdSettings = field(default_factory=HerdSettings)
     delivery: DeliverySettings = field(default_factory=DeliverySettings)
+    workspace: WorkspaceSettings = field(default_factory=WorkspaceSettings)
     sources: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
     """The source of each value in words; names that are missing here have their default."""
 

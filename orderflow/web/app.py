@@ -55,7 +55,7 @@ def create_server(services: Services, *, most_sockets: int | None = None, shortc
     table = [route for api in apis for route in api.routes()] + [route for route, _ in sockets]
     table += _about(table, services.settings)
     register(server, "orderflow", table)
-    for prefix in ("/api/", "/ws/", "/exchange/"):
+    for prefix in ("/api/", "/ws/", "/exchange/", "/data/"):
         reserve(server, prefix)
     Sockets(server, fanout).register(sockets)
     responses.install_error_handlers(server)

@@ -62,6 +62,9 @@ def test_defaults_match_the_documentation() -> None:
         "exchange_velocity": 1.0,
         "feeds": ("simulated",),
         "tickers": ("BTC", "ETH", "DOGE"),
+        "klines": (),
+        "klines_backfill_days": 30,
+        "klines_apart": False,
         "feed_days": 30,
         "feed_fill_hours": 24.0,
         "yfinance_seconds": 15.0,
@@ -138,7 +141,7 @@ def test_every_setting_is_documented_and_has_an_environment_variable() -> None:
         "host", "port", "cors_origins", "candle_interval", "max_candles", "initial_window_minutes", "log_level",
         "reload", "api_title", "api_version", "api_prefix", "ticker_count", "price_update_interval",
         "price_change_range", "initial_price_min", "initial_price_max", "max_history_size", "database_url",
-        "feeds", "tickers",
+        "feeds", "tickers", "klines", "klines_backfill_days", "klines_apart",
         "webhook_allow_http", "webhook_allow_private", "smtp_url", "messenger_hosts",
     }  # fmt: skip
 
@@ -263,3 +266,17 @@ def test_loopback_names(host: str, loops: bool) -> None:
 def test_the_data_folder_follows_the_platform() -> None:
     assert default_data_dir({"XDG_DATA_HOME": "/x", "LOCALAPPDATA": "/x"}).name == "orderflow"
     assert load({}, {"XDG_DATA_HOME": "/x"}).data_dir.is_absolute()
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("BTCUSDT:1m", ("BTCUSDT:1m",)), ("btcusdt:1M, ETHUSDT:1h,BTCUSDT:1M", ("BTCUSDT:1M", "ETHUSDT:1h"))],
+)
+def test_klines_are_pairs_with_a_time_frame(text: str, found: tuple[str, ...]) -> None:
+    assert load(environ={"KLINES": text}).workspace.klines == found
+
+
+@pytest.mark.parametrize("text", ["BTCUSDT", "BTCUSDT:", "BTC/USDT:1m", "BTCUSDT:1min"])
+def test_klines_of_another_form_are_refused_with_an_example(text: str) -> None:
+    with pytest.raises(BadSetting, match="BTCUSDT:1m,ETHUSDT:1h"):
+        load(environ={"KLINES": text})

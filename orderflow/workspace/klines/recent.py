@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 
 from orderflow.market.kline_columns import COLUMNS, KlineColumns
@@ -18,11 +20,11 @@ class RecentKlines:
     complete: nothing older is stored.
     """
 
-    def __init__(self, columns: KlineColumns, *, complete: bool) -> None:
+    def __init__(self, columns: KlineColumns, *, complete: bool, version: int = 1) -> None:
         self.columns = columns
-        self.version = 1
+        self.version = version
         self.complete = complete
-        self._changed: dict[int, int] = dict.fromkeys(columns.time[-1:].tolist(), 1)
+        self._changed: dict[int, int] = dict.fromkeys(columns.time[-1:].tolist(), version)
 
     def merge(self, new: KlineColumns) -> None:
         """Take klines that were stored; a closed one is only replaced by a closed one."""
@@ -34,12 +36,14 @@ class RecentKlines:
         joined = merged(old, new)
         self.complete = self.complete and len(joined) <= KEPT
         self.columns = joined.take(slice(-KEPT, None))
-        times = set(self.columns.time[-TOLD:].tolist())
+        before, after = _newest(old), _newest(self.columns)
+        times = set(after)
         changed = {time: number for time, number in self._changed.items() if time in times}
         version = self.version
-        for time in sorted(times & set(new.time.tolist())):
-            version += 1
-            changed[time] = version
+        for time in sorted(after):
+            if after[time] != before.get(time):
+                version += 1
+                changed[time] = version
         self._changed, self.version = changed, version
 
     def changed_since(self, version: int | None) -> tuple[int, KlineColumns]:
@@ -54,6 +58,18 @@ class RecentKlines:
         return (
             (self.version, columns.take(slice(0, 0))) if due is None else (due[0], columns.take(columns.time == due[1]))
         )
+
+
+def _newest(klines: KlineColumns) -> dict[int, tuple[Fraction, ...]]:
+    """The values of the newest TOLD klines by time, whatever their units."""
+    last = klines.take(slice(-TOLD, None))
+    price, size = 10**klines.price_decimals, 10**klines.size_decimals
+    units = (1, price, price, price, price, size, 1, size, 1)
+    columns = [
+        [Fraction(int(value), unit) for value in getattr(last, name).tolist()]
+        for name, unit in zip(COLUMNS, units, strict=True)
+    ]
+    return {int(row[0]): row for row in zip(*columns, strict=True)}
 
 
 def merged(old: KlineColumns, new: KlineColumns) -> KlineColumns:

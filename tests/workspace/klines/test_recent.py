@@ -35,12 +35,12 @@ def test_every_change_of_the_newest_is_told_once_and_with_its_last_state() -> No
     version, newest = recent.changed_since(None)
     assert newest.time.tolist() == [T0 + 9 * MINUTE]
     assert not len(recent.changed_since(version)[1])
-    recent.merge(klines([9, 10], base=1, closed=False))
+    recent.merge(klines([8, 9, 10], base=1, closed=[True, False, False]))
     recent.merge(klines([10], base=2, closed=False))
     recent.merge(klines([0], base=3))  # too old to be told
     told = []
     while len((step := recent.changed_since(version))[1]):
         version = step[0]
         told += list(zip(step[1].time.tolist(), step[1].open.tolist(), strict=True))
-    assert told == [(T0 + 9 * MINUTE, 109), (T0 + 10 * MINUTE, 12)]
+    assert told == [(T0 + 8 * MINUTE, 9), (T0 + 10 * MINUTE, 12)]
     assert version == recent.version
