@@ -1,0 +1,1 @@
+"""Indicators over candles of any origin: one file each, and the registry that pages and programs read."""
