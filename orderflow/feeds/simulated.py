@@ -4,7 +4,8 @@ They come from the models of the simulated instruments, with price levels, tick 
 of a real pair, and are called SIMULATED wherever they are shown. Unlike those of the instruments, these ticks are
 logged: after a restart a series goes on from its last price. Its times never go back, whatever the wall clock does.
 
-One job makes a second of trades of all series at a time and sends them to the market in one call. It keeps no ticks.
+One job makes a second of trades ahead, and sends each to the market at the time that it is stamped with, so that a
+page shows it as soon as one of a real feed. It sleeps in between, and keeps no ticks that it has sent.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import math
 import re
 import zlib
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -30,7 +32,9 @@ from orderflow.runtime.clock import JUMP, Clock, Timeline
 from orderflow.runtime.workers import Handle, Workers
 
 STEP = 1.0
-"""Seconds between two prices of a series, and between two deliveries to the market."""
+"""Seconds between two prices of a series: its trades are made for so long ahead."""
+LEAST_PAUSE = 0.02
+"""Seconds between two deliveries to the market, at least: trades that are closer together are sent together."""
 WARM_STEPS = 3_900
 """Seconds of trades that a series without ticks begins with: enough for its change over an hour."""
 CORRELATION = 0.75
@@ -88,9 +92,10 @@ def level_of(name: str) -> Level:
 
 
 class SimulatedSeries:
-    """One series: `advance` makes the trades of the next second, `take` hands them over as a batch.
+    """One series: `follow` makes the trades of the second ahead when it begins, `take` hands over those that are due.
 
-    price: of the model, unrounded. last: time of the newest trade, ns UTC. trades, refused: as the feed counts them.
+    price: of the model, unrounded. last: time of the newest trade that was handed over, ns UTC. trades, refused: as the
+    feed counts them.
     """
 
     def __init__(
@@ -110,24 +115,37 @@ class SimulatedSeries:
         self._path = garch.MODEL.start({"sigma": level.sigma}, price, STEP, noise)
         self._flow = TradeFlow(coming, noise.generator("flow"), flow)
         self._steps = 0
-        self._made: list[tuple[int, Trade]] = []
+        self._until = 0
+        self._made: deque[tuple[int, Trade]] = deque()
 
-    def advance(self, end: int) -> None:
-        """Make one second of trades, stamped with the second before `end` (ns UTC)."""
-        begin, self._steps = self._steps * STEP, self._steps + 1
-        before = self.price
+    @property
+    def due(self) -> int:
+        """When there is something to do next, ns UTC."""
+        return self._made[0][0] if self._made else self._until
+
+    def follow(self, now: int) -> None:
+        """Make the trades of the next second once the one before is over. A longer time that nobody asked is a gap."""
+        if self._until <= now:
+            self.advance(self._until if now - self._until < _SECOND else now)
+
+    def advance(self, begin: int) -> None:
+        """Make one second of trades from `begin` (ns UTC) on."""
+        start, self._steps = self._steps * STEP, self._steps + 1
+        before, self._until = self.price, begin + _SECOND
         try:
             self.price = self._path.step()
         except Conflict:  # it left the range of all models: it stays where it is
             return
-        for trade in self._flow.step(begin, begin + STEP, before, self.price, self._level.decimals):
-            stamp = end - int((begin + STEP - trade.t) * _SECOND)
-            self.last = max(stamp, self.last + 1)
-            self._made.append((self.last, trade))
+        for trade in self._flow.step(start, start + STEP, before, self.price, self._level.decimals):
+            self._made.append((begin + int((trade.t - start) * _SECOND), trade))
 
-    def take(self) -> TickBatch | None:
-        """The trades since the last call; None if there are none."""
-        made, self._made = self._made, []
+    def take(self, now: int) -> TickBatch | None:
+        """The trades that are due and were not handed over; None if there are none."""
+        made: list[tuple[int, Trade]] = []
+        while self._made and self._made[0][0] <= now:
+            time, trade = self._made.popleft()
+            self.last = max(time, self.last + 1)  # the clock was behind the newest trade when the server started
+            made.append((self.last, trade))
         if not made:
             return None
         trades = [trade for _, trade in made]
@@ -162,6 +180,7 @@ class SimulatedFeed:
         self._pairs: tuple[str, ...] = ()
         self._series: dict[str, SimulatedSeries] = {}
         self._job: Handle | None = None
+        self._begins = 0
         self._error = ""
 
     def default_pair(self, ticker: str) -> str:
@@ -214,24 +233,25 @@ class SimulatedFeed:
         )
 
     def _live(self) -> None:
-        self._workers.run(self.turn)  # at once, so that a new server has prices to show
-        due = self._clock.monotonic() + STEP
-        while not self._workers.wait(max(0.0, due - self._clock.monotonic())):
-            self._workers.run(self.turn)
-            due = max(due + STEP, self._clock.monotonic())
+        pause = 0.0
+        while not self._workers.wait(pause):
+            pause = self._workers.run(self.turn)
 
-    def turn(self) -> None:
-        """Make the next second of every pair and send it to the market."""
+    def turn(self) -> float:
+        """Send what is due to the market. Returns the seconds until there is something to do again."""
         if self._time.ahead() >= JUMP:  # forward: leave a gap; backward: time goes on, as times must not go back
             self._time.begin(self._clock.now())
         now, pairs = self._time.now(), self._pairs
         self._series = {pair: series for pair, series in self._series.items() if pair in pairs}
-        for series in self._series.values():
-            series.advance(now)
         new = next((pair for pair in pairs if pair not in self._series), None)
-        if new is not None:  # one in each turn: the first hour of many would keep the processor busy for too long
-            self._series[new] = self._begin(new, now)
-        self._send()
+        if new is not None and now >= self._begins:
+            # one in a second: the first hour of many would keep the processor busy for too long
+            self._series[new], self._begins = self._begin(new, now), now + _SECOND
+        for series in self._series.values():
+            series.follow(now)
+        self._send(now)
+        due = min([now + _SECOND, *(series.due for series in self._series.values())])
+        return max(LEAST_PAUSE, (due - self._time.now()) / _SECOND)
 
     def _begin(self, pair: str, now: int) -> SimulatedSeries:
         """A series that goes on from its last tick, or a new one with an hour of trades."""
@@ -242,19 +262,19 @@ class SimulatedFeed:
         except NotFound:
             begun = now - WARM_STEPS * int(STEP * _SECOND)
             made = SimulatedSeries(name, level, level.price, seed, self._common, begun)
-            for step in range(1, WARM_STEPS + 1):
+            for step in range(WARM_STEPS):
                 made.advance(begun + step * int(STEP * _SECOND))
             return made
         return SimulatedSeries(name, level, known.price, seed, self._common, known.last)
 
-    def _send(self) -> None:
-        made = [(series, batch) for series in self._series.values() if (batch := series.take()) is not None]
+    def _send(self, now: int) -> None:
+        made = [(series, batch) for series in self._series.values() if (batch := series.take(now)) is not None]
         if not made:
             return
         try:
             self._market.ingest([batch for _, batch in made], feed=True)
             self._error = ""
-        except OrderflowError as error:  # what is made up need not be sent again; the next second is tried
+        except OrderflowError as error:  # what is made up need not be sent again; the next ones are tried
             self._error = str(error)
         for series, batch in made:
             if self._error:

@@ -11,7 +11,7 @@ import pytest
 
 from orderflow.errors import BadSetting
 from orderflow.feeds.live import State
-from orderflow.feeds.simulated import LEVELS, WARM_STEPS, SimulatedFeed, level_of
+from orderflow.feeds.simulated import LEAST_PAUSE, LEVELS, WARM_STEPS, SimulatedFeed, level_of
 from orderflow.market.market import Market
 from orderflow.runtime.workers import Workers
 from orderflow.services import Services, build_services
@@ -55,6 +55,25 @@ def test_a_new_series_begins_with_an_hour_of_trades(feed: SimulatedFeed, market:
     assert NOW - WARM_STEPS * 10**9 <= info.first < NOW - HOUR
     assert NOW - 10**10 < info.last <= NOW
     assert info.tick_size == "0.01"
+
+
+def test_trades_come_at_the_time_that_they_are_stamped_with(
+    feed: SimulatedFeed, market: Market, clock: ManualClock
+) -> None:
+    for name in ("BTC", "ETH", "DOGE"):
+        feed.add(name)
+    run(feed, clock, 3)
+    begun, turns = clock.now(), 0
+    held, before = market.info("sim:BTC").ticks, feed.status().total("trades")
+    while clock.now() < begun + 120 * 10**9:
+        pause = feed.turn()
+        fresh = market.arrivals("sim:BTC", held, 1_000).ticks.time
+        held, turns = held + len(fresh), turns + 1
+        # turn() comes after the pause that the last one asked for, and trades closer than that come together
+        assert ((clock.now() - fresh >= 0) & (clock.now() - fresh <= (LEAST_PAUSE + 0.001) * 1e9)).all()
+        assert LEAST_PAUSE <= pause <= 1.0
+        clock.advance(pause)
+    assert turns < 2 * (feed.status().total("trades") - before)  # it sleeps in between
 
 
 @pytest.mark.parametrize("name", ["BTC", "ETH", "DOGE"])
@@ -140,13 +159,15 @@ def test_it_goes_on_after_a_restart_from_its_last_price(workers: Workers, clock:
     assert market.stats("sim:ETH")["late"] == 0
 
 
-def test_a_series_is_not_the_charts_default_and_comes_after_real_ones(feed: SimulatedFeed, market: Market) -> None:
+def test_a_series_is_not_the_charts_default_and_comes_after_real_ones(
+    feed: SimulatedFeed, market: Market, clock: ManualClock
+) -> None:
     feed.add("BTC")
     feed.turn()
     assert market.active() is None
     market.ingest([batch(5, symbol="REAL")])
     feed.add("ETH")
-    feed.turn()
+    run(feed, clock, 1)
     assert market.active() == "REAL"
     assert [info.symbol for info in market.symbols()] == ["REAL", "sim:BTC", "sim:ETH"]
 
