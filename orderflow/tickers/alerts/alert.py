@@ -88,6 +88,13 @@ class Alert:
     condition: str = ""
 
 
+def by_activity(alert: Alert) -> bool:
+    """Whether the alert looks at the bars of an activity frame."""
+    if alert.source.kind is Kind.PRICE:
+        return not alert.frame.ns and alert.frequency is Frequency.CLOSE
+    return not alert.frame.ns and alert.source.kind in (Kind.STUDY, Kind.EVENT)
+
+
 @dataclass(slots=True)
 class Watch:
     """What is kept of an alert for one of its symbols.
@@ -152,6 +159,6 @@ def key_text(alert: Alert, *, bar: int | None, ordinal: int) -> str:
     """The last part of an event's key, by the alert's frequency."""
     if alert.frequency is Frequency.ONCE:
         return f"once {alert.arming}"
-    if alert.frequency is Frequency.EVERY:
+    if bar is None:
         return f"tick {ordinal}"
     return f"bar {alert.frame.name} {bar}"

@@ -17,7 +17,7 @@ from orderflow.market.studies.study import Data, Result
 from orderflow.tickers.alerts.alert import Kind, Source
 from orderflow.tickers.alerts.footprint_marks import MARKS
 
-BY_TICK = frozenset({"delta_extremes", "big_trades", "tape_speed"})
+BY_TICK = frozenset({"big_trades", "tape_speed"})
 """Studies that need the ticks."""
 LOOKBACK = 20
 """Bars before a session that are read as well, for studies that look back."""
@@ -28,8 +28,13 @@ def read_bars(
 ) -> BarTable:
     """The bars that start from `first` to `last` (ns UTC), with those of their session before, and some more."""
     opening = int(session.start_of(np.array([first]))[0])
-    back = max(LOOKBACK, int(str(dict(source.options).get("bars", 0))) + 1)
+    back = lookback(source)
     return market.bars(symbol, frame, start=min(opening, first) - back * frame.ns, end=last + 1)
+
+
+def lookback(source: Source) -> int:
+    """Bars before a bar that it may be compared with."""
+    return max(LOOKBACK, int(str(dict(source.options).get("bars", 0))) + 1)
 
 
 def values(market: MarketReader, source: Source, bars: BarTable, session: Session, wanted: Floats | Any) -> Floats:
@@ -39,6 +44,8 @@ def values(market: MarketReader, source: Source, bars: BarTable, session: Sessio
     """
     if source.kind is Kind.EVENT:
         return _marks(source, bars, wanted)
+    if source.name == "delta_extremes":  # the table has them
+        return np.asarray(getattr(bars, source.column) / 10.0**bars.grid.size_decimals)
     study = find(source.name)
     given = dict(source.options)
     options = {o.name: o.parse(given[o.name]) if o.name in given else o.default for o in study.options}
@@ -58,13 +65,17 @@ def _marks(source: Source, bars: BarTable, wanted: Any) -> Floats:
 
 
 def _ticks(market: MarketReader, bars: BarTable) -> Any:
+    by_time = Frame.parse(bars.frame).ns > 0
     try:
-        return market.ticks(bars.symbol, start=int(bars.time[0]), end=int(bars.end[-1])).ticks
+        ticks = market.ticks(bars.symbol, start=int(bars.time[0]), end=int(bars.end[-1]) + (not by_time)).ticks
     except NotFound:
         return None
+    return ticks if by_time else ticks.take(slice(0, int(bars.trades.sum())))
 
 
 def _tick_bars(market: MarketReader, bars: BarTable) -> Any:
+    if not Frame.parse(bars.frame).ns:
+        return np.repeat(np.arange(len(bars)), bars.trades)
     ticks = _ticks(market, bars)
     return np.searchsorted(bars.time, ticks.time, side="right") - 1
 

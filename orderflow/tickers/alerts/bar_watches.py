@@ -28,7 +28,7 @@ from orderflow.tickers.alerts.operators.registry import OPERATORS
 @dataclass(frozen=True, slots=True)
 class BarFinding:
     """A watch of bars has fired. value: of the study, or the price for a mark. time: the end of the bar, ns UTC; of a
-    forming one that of its newest tick. bar: its start, if the frequency is by bar."""
+    forming one that of its newest tick. bar: its start, if the frequency is by bar; of an activity bar always."""
 
     watch: Watch
     value: str
@@ -44,7 +44,7 @@ def evaluate_closed(
     """What fires at the bars that have closed. watches: of one symbol and frame. ordinal: of the chunk's first tick."""
     first, last = int(bars.start[0]), int(bars.start[-1])
     found: list[BarFinding] = []
-    for source, group in _groups(watches):
+    for source, group in groups(watches):
         read = _read(market, source, group[0], first, last, session)
         if read is None:
             continue
@@ -56,8 +56,8 @@ def evaluate_closed(
                 continue  # its ticks came late, into a time without a bar
             end, closing = int(bars.end[where]), ordinal + int(bars.index[where])
             for watch in group:
-                if end > watch.floor and closing >= watch.since and _holds(watch, series, i):
-                    text = _text(watch, series, table, i)
+                if end > watch.floor and closing >= watch.since and holds(watch, series, i):
+                    text = finding_text(watch, series, table, i)
                     fired = choose(watch, [(i, end, int(table.time[i]))], tally)
                     found += [BarFinding(watch, text, end, closing, firing.bar) for firing in fired]
     return found
@@ -69,7 +69,7 @@ def evaluate_forming(
     """What fires in the forming bars, seen once per revision. ordinal: of the newest tick."""
     found: list[BarFinding] = []
     previous = book.previous
-    for source, group in _groups(watches):
+    for source, group in groups(watches):
         start = book.closes[group[0].alert.frame.name].start
         if start is None or previous is None:
             continue
@@ -80,8 +80,8 @@ def evaluate_forming(
         series = values(market, source, table, book.session, at)
         for i in at.tolist():
             for watch in group:
-                if previous.time >= watch.floor and ordinal >= watch.since and _holds(watch, series, i):
-                    text = _text(watch, series, table, i)
+                if previous.time >= watch.floor and ordinal >= watch.since and holds(watch, series, i):
+                    text = finding_text(watch, series, table, i)
                     fired = choose(watch, [(i, previous.time, start)], tally)
                     found += [
                         BarFinding(watch, text, previous.time, ordinal, firing.bar, forming=True) for firing in fired
@@ -89,7 +89,7 @@ def evaluate_forming(
     return found
 
 
-def _groups(watches: Sequence[Watch]) -> list[tuple[Source, list[Watch]]]:
+def groups(watches: Sequence[Watch]) -> list[tuple[Source, list[Watch]]]:
     """Watches by what they look at and by frame, so that it is computed once."""
     groups: dict[tuple[Source, str], list[Watch]] = defaultdict(list)
     for watch in watches:
@@ -109,7 +109,8 @@ def _read(
     return (table, at) if len(at) else None
 
 
-def _holds(watch: Watch, series: Floats, i: int) -> bool:
+def holds(watch: Watch, series: Floats, i: int) -> bool:
+    """Whether bar `i` meets the condition of a watch. series: float64[n], of what it looks at."""
     now, before = series[i : i + 1], series[i - 1 : i] if i else np.array([np.nan])
     if np.isnan(now[0]):
         return False
@@ -121,13 +122,14 @@ def _holds(watch: Watch, series: Floats, i: int) -> bool:
     if operator.moved is not None and watch.reference is None:
         watch.measure_from(Fraction(float(now[0])))
         return False
-    holds = bool(operator.holds(before, now, [Bound.of(value) for value in thresholds(watch)])[0])
-    if holds and operator.moved is not None:
+    found = bool(operator.holds(before, now, [Bound.of(value) for value in thresholds(watch)])[0])
+    if found and operator.moved is not None:
         watch.measure_from(Fraction(float(now[0])))
-    return holds
+    return found
 
 
-def _text(watch: Watch, series: Floats, table: BarTable, i: int) -> str:
+def finding_text(watch: Watch, series: Floats, table: BarTable, i: int) -> str:
+    """The value of an event as text: of the study, or the price for a mark."""
     if watch.alert.source.kind is Kind.EVENT:
         return unit_text(int(table.close[i]) * table.grid.tick_units, table.grid.price_decimals)
     return repr(float(series[i])).removesuffix(".0")

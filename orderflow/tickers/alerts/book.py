@@ -153,7 +153,8 @@ class Book:
             may &= chunk.known
         if not may.any():
             return []
-        bars = bar_start(chunk.time, watch.alert.frame.ns, self.session)
+        ns = watch.alert.frame.ns
+        bars = bar_start(chunk.time, ns, self.session) if ns else chunk.time  # which are not asked for
         if operator.moved is not None:
             return self._moves(watch, chunk, may, bars)
         holds = may & operator.holds(chunk.before, chunk.level, self._bounds(watch))

@@ -77,6 +77,8 @@ class Evaluation:
             self._watch_live(tracked, piece)
             if events:
                 self.store(Changes(events=events))
+        if by_activity := [self._bar_event(tracked, each) for each in tracked.of_activity()]:
+            self.store(Changes(events=by_activity))
         if tracked.watches and any(watch.alert.intrabar for watch in tracked.watches):
             self.store(Changes(events=self._of_forming(tracked)))
 
@@ -216,7 +218,8 @@ class Evaluation:
         return [self._bar_event(tracked, each) for each in found]
 
     def _of_forming(self, tracked: Tracked) -> list[AlertEvent]:
-        watches = [watch for watch in tracked.watches if watch.alert.intrabar and not watch.done]
+        inside = [watch for watch in tracked.watches if watch.alert.intrabar and not watch.done]
+        watches = [watch for watch in inside if watch.alert.frame.ns]
         last = tracked.place.ordinal - 1
         found = evaluate_forming(self._market, watches, tracked.book, last, self.tally)
         return [self._bar_event(tracked, each) for each in found]

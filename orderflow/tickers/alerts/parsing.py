@@ -93,7 +93,7 @@ def parse_alert(body: Mapping[str, Any], context: Context, alert_id: str) -> Ale
         intrabar=_intrabar(body, source),
         condition=condition,
     )
-    return _with_words(alert, body, context)
+    return _with_words(_check_bars(alert), body, context)
 
 
 def change_alert(alert: Alert, body: Mapping[str, Any], context: Context) -> tuple[Alert, bool]:
@@ -239,9 +239,13 @@ def _frame(body: Mapping[str, Any]) -> Frame:
         frame = Frame.parse(str(name))
     except BadInput as error:
         raise wrong("interval", str(error)) from error
-    if not frame.ns:
-        raise wrong("interval", f"{name!r} is not a time frame; alerts take 1s to 1d")
     return frame
+
+
+def _check_bars(alert: Alert) -> Alert:
+    if not alert.frame.ns and alert.source.kind is Kind.PRICE and alert.frequency is Frequency.BAR:
+        raise wrong("interval", "must be a time frame for a price once_per_bar: use once_per_bar_close")
+    return alert
 
 
 def _intrabar(body: Mapping[str, Any], source: Source) -> bool:

@@ -12,7 +12,9 @@ from orderflow.errors import BadInput
 from orderflow.market.buffer import Columns
 from orderflow.market.ports import MarketReader
 from orderflow.market.sessions import Session
-from orderflow.tickers.alerts.alert import Alert, Frequency, Kind, Watch
+from orderflow.tickers.alerts.activity_bars import fire_closed, read_activity
+from orderflow.tickers.alerts.alert import DEFAULT_FRAME, Alert, Frequency, Kind, Watch, by_activity
+from orderflow.tickers.alerts.bar_values import lookback
 from orderflow.tickers.alerts.bar_watches import evaluate_closed
 from orderflow.tickers.alerts.book import Book
 from orderflow.tickers.alerts.firing import Tally
@@ -40,7 +42,8 @@ def rehearse(
     if alert.source.kind in (Kind.FEED, Kind.DELIVERY):
         raise BadInput("source: what a feed or a delivery would have done is not known")
     if alert.frequency is Frequency.ONCE:
-        alert = replace(alert, frequency=Frequency.BAR)
+        frame = alert.frame if alert.frame.ns or by_activity(alert) else DEFAULT_FRAME
+        alert = replace(alert, frequency=Frequency.BAR, frame=frame)
     found: list[Rehearsed] = []
     looked = 0
     for symbol in alert.symbols:
@@ -58,6 +61,9 @@ def _of_symbol(
 ) -> Iterator[tuple[Rehearsed | None, int]]:
     tally = _Patient(now)
     watch = Watch(alert, symbol)
+    if by_activity(alert):
+        yield from _of_activity(market, watch, start, end, tally)
+        return
     book = Book(tally, _nothing, session=Session.parse(market.info(symbol).session))
     of_price = alert.source.kind is Kind.PRICE
     if of_price:
@@ -77,6 +83,25 @@ def _of_symbol(
                 for each in evaluate_closed(market, [watch], bars, ordinal, book.session, tally):
                     yield Rehearsed(symbol, each.value, each.time), 0
         ordinal += len(ticks)
+
+
+def _of_activity(
+    market: MarketReader, watch: Watch, start: int | None, end: int | None, tally: Tally
+) -> Iterator[tuple[Rehearsed | None, int]]:
+    """As `_of_symbol`, for a watch of activity bars. The last bar has not closed."""
+    session, frame = Session.parse(market.info(watch.symbol).session), watch.alert.frame
+    tables = market.bar_tables(watch.symbol, frame, start, end)
+    table = next(tables, None)
+    while table is not None:
+        following = next(tables, None)
+        back, upto = lookback(watch.alert.source), int(table.time[-1]) + 1
+        whole = read_activity(market, watch.symbol, frame, int(table.time[0]), upto, back, session)
+        yield None, int(table.trades.sum())
+        if whole is not None:
+            at = range(len(whole) - len(table), len(whole) - (following is None))
+            for each in fire_closed(market, [watch], whole, at, 0, session, tally):
+                yield Rehearsed(watch.symbol, each.value, each.time), 0
+        table = following
 
 
 class _Patient(Tally):

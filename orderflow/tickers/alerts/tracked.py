@@ -15,7 +15,9 @@ from orderflow.market.frames import Frame
 from orderflow.market.grid import Grid
 from orderflow.market.ports import MarketReader
 from orderflow.market.sessions import Session, bar_start
-from orderflow.tickers.alerts.alert import Kind, Watch
+from orderflow.tickers.alerts.activity_bars import ActivityBars, evaluate_activity
+from orderflow.tickers.alerts.alert import Kind, Watch, by_activity
+from orderflow.tickers.alerts.bar_watches import BarFinding
 from orderflow.tickers.alerts.book import Book, Found, tick_of
 from orderflow.tickers.alerts.chunk import Sample
 from orderflow.tickers.alerts.closes import Closed, Closes
@@ -29,7 +31,8 @@ LIVE_NS = 60 * 10**9
 
 
 class Tracked:
-    """One symbol. watches: of bars (studies and marks); those of prices are in `book`. dirty: it has moved since it was
+    """One symbol. watches: of bars (studies, marks, closes of activity bars); those of prices are in `book`. activity:
+    the bars of those by their frame. dirty: it has moved since it was
     stored. live: its ticks come when they are traded. begun: called when its series begins again."""
 
     def __init__(
@@ -39,6 +42,7 @@ class Tracked:
         self.place = Place(market, position)
         self.book = Book(tally, self._past)
         self.watches: list[Watch] = []
+        self.activity: dict[str, ActivityBars] = {}
         self.dirty = False
         self.live = position.live
         self._market = market
@@ -82,13 +86,36 @@ class Tracked:
 
     def add(self, watch: Watch) -> None:
         """Evaluate a watch from now on."""
-        if watch.alert.source.kind is Kind.PRICE:
+        if by_activity(watch.alert):
+            self._follow_activity(watch.alert.frame)
+            self.watches.append(watch)
+        elif watch.alert.source.kind is Kind.PRICE:
             if watch.alert.frequency == "once_per_bar_close":
                 self.follow(watch.alert.frame)
             self.book.add(watch)
         elif watch.alert.source.kind in (Kind.STUDY, Kind.EVENT):
             self.follow(watch.alert.frame)
             self.watches.append(watch)
+
+    def _follow_activity(self, frame: Frame) -> None:
+        if frame.name not in self.activity:
+            bars = self.activity[frame.name] = ActivityBars(frame)
+            self.dirty = True
+            if (newest := self.book.previous) is not None:
+                bars.begin(self._market, self.symbol, newest.time, self.book.session)
+
+    def of_activity(self) -> list[BarFinding]:
+        """Evaluate the activity bars, after `advance`. Those that no watch looks at any more are forgotten."""
+        newest, found = self.book.previous, list[BarFinding]()
+        for name, bars in list(self.activity.items()):
+            watches = [watch for watch in self.watches if watch.alert.frame.name == name]
+            if not watches:
+                del self.activity[name]
+            elif newest is not None and bars.due(forming=any(watch.alert.intrabar for watch in watches)):
+                at = newest.time, self.place.ordinal - 1
+                self.dirty = True
+                found += evaluate_activity(self._market, watches, bars, at, self.book.session, self.book.tally)
+        return found
 
     def remove(self, watch: Watch) -> None:
         """Evaluate a watch no more."""
@@ -110,6 +137,8 @@ class Tracked:
             ordinal = piece.first + self.place.offset
             self._until = piece.first
             found, closed = self.book.take(ordinal, piece.ticks)
+            for bars in self.activity.values():
+                bars.note(piece.grid, piece.ticks)
             self.place.passed(piece)
             self._until = self.place.reader.since
             self.dirty = True
@@ -136,7 +165,8 @@ class Tracked:
             self.place.ordinal,
             self.place.mark,
             None if previous is None else (previous.time, book.text(previous.level)),
-            {name: closes.state(book.text) for name, closes in book.closes.items()},
+            {name: closes.state(book.text) for name, closes in book.closes.items()}
+            | {name: {"start": bars.start} for name, bars in self.activity.items()},
             self.live,
         )
 
@@ -147,6 +177,8 @@ class Tracked:
             self._restart()
         elif self._epoch not in ("", piece.epoch):
             self.book.forget()
+            for bars in self.activity.values():
+                bars.forget(all_bars=False)
         if self._epoch != piece.epoch:
             self.book.session = Session.parse(self._market.info(self.symbol).session)
         self._series, self._epoch = piece.series, piece.epoch
@@ -157,6 +189,8 @@ class Tracked:
 
     def _restart(self) -> None:
         self.book.forget()
+        for bars in self.activity.values():
+            bars.forget(all_bars=True)
         self.live, self.dirty = False, True
         self._begun()
 
@@ -166,7 +200,11 @@ class Tracked:
         if stored.before is not None and level is not None:
             self.book.previous = Sample(stored.before[0], level)
         for name, state in stored.closes.items():
-            closes = self.book.closes.setdefault(name, Closes(Frame.parse(name)))
+            frame = Frame.parse(name)
+            if not frame.ns:
+                self.activity[name] = ActivityBars(frame, state["start"])
+                continue
+            closes = self.book.closes.setdefault(name, Closes(frame))
             held = None if state["level"] is None else _level(state["level"], grid)
             if held is not None:
                 closes.start, closes.level = state["start"], held
