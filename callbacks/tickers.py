@@ -1,6 +1,6 @@
 """The crypto tickers' page: its tree, the update of its interval, the list of tickers, the dialog with the history.
 
-The alerts beside the prices are in `tickers_alerts`.
+The alerts beside the prices are in `tickers_alerts`, where they are sent in `tickers_targets`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import msgspec
 from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, dcc, no_update
 from dash.development.base_component import Component
 
-from callbacks import tickers_alerts
+from callbacks import tickers_alerts, tickers_targets
 from callbacks.page import Page
 from callbacks.toasts import needs_key, pressed, refresh, sentence, toast
 from layouts.document import LIBRARIES
@@ -25,6 +25,7 @@ from layouts.tickers_text import price_text, state_text
 from orderflow.errors import NotFound, OrderflowError
 from orderflow.feeds.live_feeds import LiveFeeds
 from orderflow.tickers.alerts.service import Alerts
+from orderflow.tickers.delivery.delivery import Delivery
 from orderflow.tickers.quotes import Point, Quote, Quotes
 from orderflow.tickers.tickers import Tickers
 from orderflow.web.kit.access import operator_only
@@ -89,15 +90,17 @@ def page(services: Services, links: list[Link]) -> Component:
     return tickers_page(
         links=links,
         symbols=symbols,
+        kinds=list(services.part(Delivery).kinds.values()),
         hint=f"Trades of feeds are kept for {days} days, simulated ones for 7. ",
-        more=[*(dcc.Store(id=name) for name in STORES), *tickers_alerts.extras()],
+        more=[*(dcc.Store(id=name) for name in STORES), *tickers_alerts.extras(), *tickers_targets.extras()],
     )
 
 
 def dynamic(services: Services) -> list[Component]:
-    """What callbacks put into the page: a card, and an alert with its buttons."""
+    """What callbacks put into the page: a card, alerts and targets with their buttons."""
     quote = Quote("BTC", "sim:BTC", None, None, None, None, "SIMULATED", "simulated")
-    return [*cards([quote], [[]], 0), *tickers_alerts.dynamic()]
+    targets = tickers_targets.dynamic(services.part(Delivery))
+    return [*cards([quote], [[]], 0), *tickers_alerts.dynamic(), *targets]
 
 
 def update(
@@ -306,6 +309,7 @@ def register(app: Dash, services: Services) -> None:
 
     _dialogs(app, each["open"], tickers)
     tickers_alerts.register(app, services, services.part(Alerts))
+    tickers_targets.register(app, services)
 
 
 def _dialogs(app: Dash, each: dict[str, Any], tickers: Tickers) -> None:

@@ -34,7 +34,7 @@ from orderflow.tickers.alerts.parsing import sent_form, value_names
 from orderflow.tickers.alerts.service import Alerts
 from orderflow.tickers.notices import Notices
 from orderflow.tickers.tickers import Tickers
-from orderflow.web.kit.access import operator_only
+from orderflow.web.kit.access import is_operator, operator_only
 
 if TYPE_CHECKING:
     from orderflow.services import Services
@@ -250,9 +250,10 @@ def register(app: Dash, services: Services, alerts: Alerts) -> None:
         Output("tickers-alert-tickers", "data"),
         Output("tickers-alert-targets", "data"),
         Input("tickers-alerts-refresh", "data"),
+        Input("tickers-targets-refresh", "data"),
     )
-    def choices(_refresh: Any) -> tuple[Any, Any]:
-        known = services.workers.run(targets.list)
+    def choices(_refresh: Any, _targets: Any) -> tuple[Any, Any]:
+        known = services.workers.run(targets.list) if is_operator() else ()
         shown = [ticker.name for ticker in tickers.all()]
         return names(services.market, shown), target_choices({str(each.id): each.name for each in known})
 

@@ -17,7 +17,9 @@ from layouts.figures.tickers import history_figure, spark_figure
 from layouts.instruments_grid import THEME
 from layouts.shell import Link, aria, data, icon_button, page_shell
 from layouts.tickers_alerts import alerts_column
+from layouts.tickers_targets import target_dialogs, targets_panel
 from layouts.tickers_text import age_text, change_text, direction, price_text, state_text
+from orderflow.tickers.delivery.kinds import Kind
 from orderflow.tickers.quotes import Point, Quote
 
 PATH = "/tickers/"
@@ -67,9 +69,15 @@ COLUMNS: list[dict[str, Any]] = [
 
 
 def tickers_page(
-    *, links: Sequence[Link] = (), symbols: Sequence[str] = (), more: Sequence[Component] = (), hint: str = ""
+    *,
+    kinds: Sequence[Kind],
+    links: Sequence[Link] = (),
+    symbols: Sequence[str] = (),
+    more: Sequence[Component] = (),
+    hint: str = "",
 ) -> Component:
-    """The page. symbols: names that an alert can be made for. more: the page's stores. hint: about the feeds."""
+    """The page. kinds: of delivery targets. symbols: names that an alert can be made for. more: the page's stores.
+    hint: about the feeds."""
     return page_shell(
         TITLE,
         links=links,
@@ -78,7 +86,7 @@ def tickers_page(
         main=html.Div(
             [
                 html.Div([_toolbar(), _prices()], className="tk-left"),
-                alerts_column(symbols),
+                alerts_column(symbols, [targets_panel()]),
             ],
             id="tickers-page",
             className="tk",
@@ -89,6 +97,7 @@ def tickers_page(
         extras=[
             history_dialog(),
             help_dialog(),
+            *target_dialogs(kinds),
             dmc.NotificationContainer(id="tickers-toasts", position="bottom-left", zIndex=500),
             html.Div(className="tk-banner", role="alert", hidden=True,
                      **data(stale=LOST, revive="tickers-interval")),

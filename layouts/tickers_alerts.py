@@ -32,6 +32,8 @@ LABELS = {"price": "Price", "low": "From", "high": "To", "amount": "Amount", "pe
 SECONDS = 1e9
 
 
+ACTIVITY = ("ticks:100", "volume:100", "range:20", "delta:50")
+"""Bars of activity that the form suggests; any other size can be written."""
 ACTIONS = ("pause", "resume", "snooze", "delete")
 """What the buttons of an alert do, besides editing it."""
 
@@ -62,8 +64,16 @@ def sources() -> list[dict[str, Any]]:
     ]
 
 
-def alerts_column(symbols: Sequence[str]) -> Component:
-    """The column. symbols: names that an alert can be made for."""
+def bars() -> list[dict[str, Any]]:
+    """The bars that the form suggests, for a dmc.Autocomplete."""
+    return [
+        {"group": "Time", "items": list(TIME_FRAMES)},
+        {"group": "Trades, volume, range, delta: with any number", "items": list(ACTIVITY)},
+    ]
+
+
+def alerts_column(symbols: Sequence[str], below: Sequence[Component] = ()) -> Component:
+    """The column. symbols: names that an alert can be made for. below: further panels."""
     return html.Aside(
         [
             html.Section([html.H2("New alert"), _form(symbols)], className="tk-panel", **aria(label="New alert")),
@@ -91,6 +101,7 @@ def alerts_column(symbols: Sequence[str]) -> Component:
                 className="tk-panel",
                 **aria(label="Fired alerts"),
             ),
+            *below,
         ],
         className="tk-right",
     )  # fmt: skip
@@ -145,8 +156,8 @@ def _more() -> Component:
                        allowDeselect=False, searchable=True, **small),
             dmc.Select(id="tickers-alert-frequency", label="How often", value=Frequency.ONCE, allowDeselect=False,
                        data=[{"value": str(value), "label": words} for value, words in FREQUENCIES.items()], **small),
-            dmc.Select(id="tickers-alert-interval", label="Bars", value="1min", allowDeselect=False,
-                       data=[frame for frame in TIME_FRAMES if frame not in ("session", "1w")], **small),
+            dmc.Autocomplete(id="tickers-alert-interval", label="Bars", value="1min", data=bars(), autoComplete="off",
+                             **small),
             dmc.TextInput(id="tickers-alert-cooldown", label="Pause after it, seconds", value="",
                           inputProps={"inputMode": "decimal"}, **small),
             dmc.Switch(id="tickers-alert-intrabar", label="Also while the bar forms (may differ in a replay)",
@@ -160,8 +171,11 @@ def _more() -> Component:
                 description="May have {{ticker}} {{price}} {{time}} {{interval}} {{note}}", className="tk-wide",
                 **small,
             ),
-            dmc.MultiSelect(id="tickers-alert-targets", label="Send it to", data=[], value=[], className="tk-wide",
-                            description="This page tells it always; other targets are made through the API.", **small),
+            html.Div(
+                dmc.MultiSelect(id="tickers-alert-targets", label="Send it to", data=[], value=[], **small,
+                                description="Every page tells it anyway. Add targets under Deliveries."),
+                className="tk-wide",
+            ),
         ],
         className="tk-form",
     )  # fmt: skip

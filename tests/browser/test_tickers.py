@@ -26,7 +26,8 @@ NOTIFIED = """() => {
 @pytest.fixture(scope="module")
 def served() -> Iterator[RunningServer]:
     """A server with simulated coins."""
-    server = start_server("--ephemeral", environ={"FEEDS": "simulated"})
+    own = {"WEBHOOK_ALLOW_HTTP": "1", "WEBHOOK_ALLOW_PRIVATE": "1"}
+    server = start_server("--ephemeral", environ={"FEEDS": "simulated", **own})
     yield server
     server.stop()
 
@@ -178,6 +179,47 @@ def test_alerts_are_paused_edited_armed_again_and_deleted(visit: Visit, served: 
     page.get_by_role("button", name="Set alert").wait_for()
     row.get_by_role("button", name="Delete: EDIT").click()
     row.wait_for(state="detached")
+
+
+def test_a_target_is_made_tested_paused_changed_and_deleted(visit: Visit, served: RunningServer) -> None:
+    page = ready(visit(f"{served.url}/tickers/"))
+    panel = page.get_by_label("Deliveries", exact=True)
+    panel.get_by_text("None yet").wait_for()
+    panel.get_by_role("button", name="Add a target").click()
+    dialog = page.get_by_role("dialog", name="New target")
+    dialog.get_by_role("button", name="Add the target").click()
+    dialog.get_by_text("Must be 1 to 100 visible characters.").wait_for()
+    dialog.get_by_text("Is missing.").wait_for()
+    dialog.get_by_label("Name").fill("<b>bot</b>")
+    dialog.get_by_label("Url").fill("ftp://127.0.0.1")
+    dialog.get_by_role("button", name="Add the target").click()
+    dialog.get_by_text("Must begin with https://").wait_for()
+    dialog.get_by_label("Url").fill(f"{served.url}/health?token=hidden")
+    dialog.get_by_role("button", name="Add the target").click()
+    dialog.wait_for(state="hidden")
+    row = panel.locator(".tk-alert").filter(has_text="<b>bot</b>")  # as text
+    row.get_by_text(f"webhook: 127.0.0.1:{served.port}").wait_for()
+    row.get_by_role("button", name="Send a test").click()
+    panel.get_by_text("did not take the test message: answered 405").wait_for()
+    row.get_by_role("button", name="Pause").click()
+    row.get_by_text("paused").wait_for()
+    row.get_by_role("button", name="Edit").click()
+    dialog = page.get_by_role("dialog", name="Change the target")
+    dialog.get_by_text("Stored and not shown").first.wait_for()
+    dialog.get_by_label("Name").fill("my bot")
+    dialog.get_by_role("button", name="Save").click()
+    dialog.wait_for(state="hidden")
+    row = panel.locator(".tk-alert").filter(has_text="my bot")
+    page.locator("summary").click()
+    page.get_by_role("textbox", name="Send it to").click()
+    page.get_by_role("option", name="my bot").wait_for()
+    page.keyboard.press("Escape")
+    assert "hidden" not in page.content()
+    row.get_by_role("button", name="Delete").click()
+    question = page.get_by_role("dialog", name="Delete my bot?")
+    question.get_by_role("button", name="Delete the target").click()
+    panel.get_by_text("None yet").wait_for()
+    assert served.get("/delivery/targets") == []
 
 
 def test_a_denied_permission_is_said(browser: Any, served: RunningServer) -> None:

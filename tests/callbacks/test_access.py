@@ -32,6 +32,7 @@ from orderflow.instruments.simulation import Simulation
 from orderflow.market.market import Market
 from orderflow.services import Services
 from orderflow.tickers.alerts.service import Alerts
+from orderflow.tickers.delivery.delivery import Delivery
 from orderflow.tickers.notices import Notices
 from orderflow.tickers.tickers import Tickers
 from orderflow.web.app import create_server
@@ -50,6 +51,7 @@ CHANGING: dict[type, tuple[str, ...]] = {
     Services: ("reset", "start", "stop"),
     Tickers: ("add", "remove", "change", "reorder", "start"),
     Alerts: ("create", "change", "delete", "start", "stop"),
+    Delivery: ("add", "change", "remove", "test", "start", "stop"),
     Notices: ("acknowledge", "add", "start"),
 }
 """The methods that change something; a test below holds them to what the classes have."""

@@ -16,6 +16,7 @@ from orderflow.storage.records.target_store import StoredTarget, make_target
 
 LONGEST_PAUSE = 3600 * 10**9
 """ns between two attempts at most. What is due later than that was stored before the clock was set back."""
+STATES = ("pending", "delivered", "failed", "cancelled")
 LONGEST_TITLE, LONGEST_ERROR = 200, 300
 MOST_PRUNED = 5_000
 """Deliveries that one call of `prune` removes."""
@@ -145,6 +146,11 @@ class DeliveryStore:
         """Deliveries with their attempts, newest first."""
         return self._records.read(lambda connection: _list(connection, chosen))
 
+    def newest(self, targets: Iterable[int]) -> dict[int, StoredDelivery]:
+        """The newest delivery to each of these targets, by the target's id, without its attempts."""
+        found = self._records.read(lambda connection: [_newest(connection, target) for target in targets])
+        return {delivery.target: delivery for delivery in found if delivery is not None and delivery.target is not None}
+
     def waiting(self) -> int:
         """How many deliveries are pending."""
         counted = select(func.count()).select_from(DELIVERIES).where(DELIVERIES.c.state == "pending")
@@ -233,6 +239,16 @@ def _list(connection: Connection, chosen: Filter) -> tuple[StoredDelivery, ...]:
     rows = connection.execute(statement).all()
     attempts = _attempts(connection, [row.id for row in rows])
     return tuple(_delivery(row, attempts.get(row.id, ())) for row in rows)
+
+
+def _newest(connection: Connection, target: int) -> StoredDelivery | None:
+    """The newest of the newest in each state: so the index is used, however many there are."""
+    table = DELIVERIES.c
+    found = []
+    for state in STATES:
+        newest = select(DELIVERIES).where(table.state == state, table.target == target).order_by(table.due.desc())
+        found += connection.execute(newest.limit(1)).all()
+    return max(map(_delivery, found), key=lambda delivery: delivery.created, default=None)
 
 
 def _attempts(connection: Connection, deliveries: Collection[str]) -> Mapping[str, tuple[Attempt, ...]]:

@@ -23,8 +23,8 @@ def new_target(kinds: Mapping[str, Kind], given: Mapping[str, Any], now: int, ow
         raise _bad("kind", f"must be one of {', '.join(kinds)}")
     if kind.missing:
         raise _bad("kind", f"{kind.name} {kind.missing}")
-    config, secrets = _read(kind, given, {})
-    name, active = _name(given.get("name")), _active(given.get("active", True))
+    name, config, secrets = _read(kind, given, {}, "")
+    active = _active(given.get("active", True))
     return StoredTarget(0, owner, name, kind.name, config, secrets, active, now)
 
 
@@ -33,8 +33,8 @@ def changed_target(kinds: Mapping[str, Kind], target: StoredTarget, given: Mappi
     kind = kinds[target.kind]
     if given.get("kind", target.kind) != target.kind:
         raise _bad("kind", "cannot be changed: make another target")
-    config, secrets = _read(kind, given, {**target.config, **target.secrets})
-    name, active = _name(given.get("name", target.name)), _active(given.get("active", target.active))
+    name, config, secrets = _read(kind, given, {**target.config, **target.secrets}, target.name)
+    active = _active(given.get("active", target.active))
     return replace(target, name=name, active=active, config=config, secrets=secrets)
 
 
@@ -64,11 +64,16 @@ def show(kind: Kind, target: StoredTarget, state: str) -> dict[str, Any]:
     }
 
 
-def _read(kind: Kind, given: Mapping[str, Any], before: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
-    errors = [
-        FieldError(None, name, f"is not a field of {kind.name}: those are {_names(kind)}")
-        for name in given
-        if name not in COMMON and name not in [field.name for field in kind.fields]
+def _read(
+    kind: Kind, given: Mapping[str, Any], before: Mapping[str, str], called: str
+) -> tuple[str, dict[str, str], dict[str, str]]:
+    """(name, config, secrets). before, called: the values and the name so far."""
+    name = _visible(given.get("name", called))
+    errors = [] if name else [FieldError(None, "name", f"must be 1 to {LONGEST_NAME} visible characters")]
+    errors += [
+        FieldError(None, other, f"is not a field of {kind.name}: those are {_names(kind)}")
+        for other in given
+        if other not in COMMON and other not in [field.name for field in kind.fields]
     ]
     values: dict[str, str] = {}
     for field in kind.fields:
@@ -84,10 +89,8 @@ def _read(kind: Kind, given: Mapping[str, Any], before: Mapping[str, str]) -> tu
     if errors:
         raise BadInput(f"{errors[0].field} {errors[0].reason}", errors)
     secret = {field.name for field in kind.fields if field.secret}
-    return (
-        {name: value for name, value in values.items() if name not in secret},
-        {name: value for name, value in values.items() if name in secret},
-    )
+    config = {field: value for field, value in values.items() if field not in secret}
+    return name, config, {field: value for field, value in values.items() if field in secret}
 
 
 def _names(kind: Kind) -> str:
@@ -98,11 +101,10 @@ def _not_text() -> str:
     raise ValueError("must be text")
 
 
-def _name(value: object) -> str:
+def _visible(value: object) -> str:
+    """A name as it is stored; "" if it is none."""
     name = value.strip() if isinstance(value, str) else ""
-    if not name or len(name) > LONGEST_NAME or not name.isprintable():
-        raise _bad("name", f"must be 1 to {LONGEST_NAME} visible characters")
-    return name
+    return name if len(name) <= LONGEST_NAME and name.isprintable() else ""
 
 
 def _active(value: object) -> bool:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from orderflow.storage.records.delivery_store import STATES
 from orderflow.web.kit.schemas import COUNT, FLAG, TIME, WHOLE, WORD, Schema, array, maybe, record
 
-STATES = ("pending", "delivered", "failed", "cancelled")
 TEXTS: Schema = {"type": "object", "additionalProperties": {"type": "string"}}
 TARGET = record(
     {

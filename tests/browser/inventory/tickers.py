@@ -50,6 +50,13 @@ TICKERS = (
         "An alert is paused, resumed, snoozed, edited and deleted; its note is shown as text.",
     ),
     *_tk(
+        "dialogs",
+        "test_tickers::test_a_target_is_made_tested_paused_changed_and_deleted",
+        "A delivery target is added by its kind; what is wrong is said at its field, and its secrets are not shown.",
+        "A test message is sent to a target and its answer shown.",
+        "A target is paused, changed, chosen in the form for alerts, and deleted after a question.",
+    ),
+    *_tk(
         "states",
         "test_tickers::test_a_denied_permission_is_said",
         "It is said when the browser blocks notifications.",
