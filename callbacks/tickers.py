@@ -1,21 +1,21 @@
 """The crypto tickers' page: its tree, the update of its interval, the list of tickers, the dialog with the history.
 
-The alerts beside the prices are in `tickers_alerts`, where they are sent in `tickers_targets`.
+What is beside and around the prices is in `tickers_alerts`, `tickers_targets`, `tickers_holes`, `tickers_dialogs`.
 """
 
 from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
-from urllib.parse import quote as quoted
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, dcc, no_update
+from dash import ALL, Dash, Input, Output, State, ctx, dcc, no_update
 from dash.development.base_component import Component
 
-from callbacks import tickers_alerts, tickers_targets
+from callbacks import tickers_alerts, tickers_dialogs, tickers_holes, tickers_targets
 from callbacks.page import Page
+from callbacks.tickers_dialogs import Count, Opened, read_state
 from callbacks.toasts import needs_key, pressed, refresh, sentence, toast
 from layouts.document import LIBRARIES
 from layouts.figures.tickers import history_figure
@@ -58,15 +58,7 @@ OUTPUTS = {
 CARD = ("now", "spark")
 """What an update may set of each card: ids {"type": "ticker-now", "ticker": …}."""
 
-Count = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]
 Answer = dict[str, Any]
-
-
-class Opened(msgspec.Struct):
-    """The ticker whose history is open (None: none), and how many were opened before."""
-
-    ticker: str | None = None
-    turn: Count = 0
 
 
 class Seen(msgspec.Struct):
@@ -92,7 +84,12 @@ def page(services: Services, links: list[Link]) -> Component:
         symbols=symbols,
         kinds=list(services.part(Delivery).kinds.values()),
         hint=f"Trades of feeds are kept for {days} days, simulated ones for 7. ",
-        more=[*(dcc.Store(id=name) for name in STORES), *tickers_alerts.extras(), *tickers_targets.extras()],
+        more=[
+            *(dcc.Store(id=name) for name in STORES),
+            *tickers_alerts.extras(),
+            *tickers_targets.extras(),
+            *tickers_holes.extras(),
+        ],
     )
 
 
@@ -111,7 +108,7 @@ def update(
     shown: tickers of the cards, in their order, by the names of CARD. open_, given: of the stores. range_: of the open
     history.
     """
-    seen = _read(Seen, given) or Seen()
+    seen = read_state(Seen, given) or Seen()
     quotes, now = services.part(Quotes), services.clock.now()
     revision, all_ = services.part(Tickers).revision, quotes.all()
     answer: Answer = {name: [no_update] * len(tickers) for name, tickers in shown.items()}
@@ -132,7 +129,7 @@ def update(
             answer["spark"] = [_spark(by_name.get(name), seen.times) for name in shown["spark"]]
         seen.texts = {each.ticker: _number_at(each, now) for each in all_}
     _feeds(services, seen, answer)
-    _history(quotes, seen, _read(Opened, open_) or Opened(), range_, now, answer)
+    _history(quotes, seen, read_state(Opened, open_) or Opened(), range_, now, answer)
     answer["seen"] = msgspec.to_builtins(seen)
     return answer
 
@@ -214,14 +211,6 @@ def _range(given: Any) -> tuple[str, int]:
     known = [value for value, _ in RANGES]
     step, _, count = (given if given in known else known[0]).partition(":")
     return step, min(MOST, int(count))
-
-
-def _read(kind: type[Any], given: Any) -> Any:
-    """The state that a browser sent; None if it is not of that kind."""
-    try:
-        return msgspec.convert(given, kind)
-    except (msgspec.ValidationError, RecursionError):
-        return None
 
 
 def moved(names: Sequence[str], name: str, by: int) -> list[str]:
@@ -307,87 +296,10 @@ def register(app: Dash, services: Services) -> None:
         fault = change_list(tickers, button["type"], button.get("ticker", ""))
         return (toast(fault, bad=True) if fault else no_update), refresh()
 
-    _dialogs(app, each["open"], tickers)
+    tickers_dialogs.register(app, each["open"], tickers)
     tickers_alerts.register(app, services, services.part(Alerts))
     tickers_targets.register(app, services)
-
-
-def _dialogs(app: Dash, each: dict[str, Any], tickers: Tickers) -> None:
-    @app.callback(
-        Output("tickers-open", "data"),
-        Output("tickers-dialog-history", "opened"),
-        Output("tickers-history-title", "children"),
-        Output("tickers-flow", "href"),
-        Output("tickers-csv", "href"),
-        Input(each, "n_clicks"),
-        Input("tickers-grid", "selectedRows"),
-        State("tickers-open", "data"),
-        prevent_initial_call=True,
-    )
-    def open_history(clicks: Any, rows: Any, opened: Any) -> tuple[Any, ...]:
-        name = _chosen(ctx.triggered_id, clicks, rows)
-        if name is None:
-            return (no_update,) * 5
-        turn = (_read(Opened, opened) or Opened()).turn + 1
-        try:
-            series = tickers.get(name).series
-        except NotFound:  # removed meanwhile
-            return (no_update,) * 5
-        chart, csv = f"/chart/?symbol={quoted(series)}", f"/api/v1/ticks/{quoted(series)}?format=csv"
-        return {"ticker": name, "turn": turn}, True, name, chart, csv
-
-    @app.callback(
-        Output("tickers-open", "data", allow_duplicate=True),
-        Input("tickers-dialog-history", "opened"),
-        State("tickers-open", "data"),
-        prevent_initial_call=True,
-    )
-    def closed(open_: Any, opened: Any) -> Any:
-        kept = _read(Opened, opened) or Opened()
-        return no_update if open_ or kept.ticker is None else {"ticker": None, "turn": kept.turn}
-
-    @app.callback(
-        Output("tickers-dialog-help", "opened"), Input("tickers-open-help", "n_clicks"), prevent_initial_call=True
-    )
-    def open_help(_clicks: Any) -> bool:
-        return True
-
-    @app.callback(
-        Output("tickers-dialog-history", "opened", allow_duplicate=True),
-        Output("tickers-alert-tickers", "value", allow_duplicate=True),
-        Output("tickers-alert-value", "value", allow_duplicate=True),
-        Input("tickers-history-alert", "n_clicks"),
-        State("tickers-open", "data"),
-        State("tickers-history-price", "children"),
-        prevent_initial_call=True,
-    )
-    def begin_alert(_clicks: Any, opened: Any, price: Any) -> tuple[Any, ...]:
-        name = (_read(Opened, opened) or Opened()).ticker
-        if name is None:
-            return (no_update,) * 3
-        return False, [name], str(price).replace(",", "") if price else ""
-
-    app.clientside_callback(
-        ClientsideFunction("kit", "permit"), Output("notices-permit", "children"), Input("notices-permit", "n_clicks")
-    )
-
-    @app.callback(
-        Output("tickers-view", "value"),
-        Input("tickers-view-key", "n_clicks"),
-        State("tickers-view", "value"),
-        prevent_initial_call=True,
-    )
-    def other_view(_clicks: Any, view: Any) -> str:
-        return "cards" if view == "table" else "table"
-
-
-def _chosen(trigger: Any, clicks: Any, rows: Any) -> str | None:
-    """The ticker of a card that was clicked, or of a row that was selected."""
-    if button := pressed([clicks]):
-        return button.get("ticker")
-    if trigger == "tickers-grid" and isinstance(rows, list) and rows and isinstance(rows[0], dict):
-        return str(rows[0].get("ticker"))
-    return None
+    tickers_holes.register(app, services)
 
 
 PAGE = Page(

@@ -17,6 +17,7 @@ from layouts.figures.tickers import history_figure, spark_figure
 from layouts.instruments_grid import THEME
 from layouts.shell import Link, aria, data, icon_button, page_shell
 from layouts.tickers_alerts import alerts_column
+from layouts.tickers_holes import holes_panel
 from layouts.tickers_targets import target_dialogs, targets_panel
 from layouts.tickers_text import age_text, change_text, direction, price_text, state_text
 from orderflow.tickers.delivery.kinds import Kind
@@ -85,7 +86,7 @@ def tickers_page(
         controls=_header(),
         main=html.Div(
             [
-                html.Div([_toolbar(), _prices()], className="tk-left"),
+                html.Div([_toolbar(), _prices(), holes_panel()], className="tk-left"),
                 alerts_column(symbols, [targets_panel()]),
             ],
             id="tickers-page",

@@ -156,7 +156,7 @@ def _more() -> Component:
                        allowDeselect=False, searchable=True, **small),
             dmc.Select(id="tickers-alert-frequency", label="How often", value=Frequency.ONCE, allowDeselect=False,
                        data=[{"value": str(value), "label": words} for value, words in FREQUENCIES.items()], **small),
-            dmc.Autocomplete(id="tickers-alert-interval", label="Bars", value="1min", data=bars(), autoComplete="off",
+            dmc.Autocomplete(id="tickers-alert-interval", label="Bars", value="1min", data=bars(),
                              **small),
             dmc.TextInput(id="tickers-alert-cooldown", label="Pause after it, seconds", value="",
                           inputProps={"inputMode": "decimal"}, **small),

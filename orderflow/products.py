@@ -14,6 +14,7 @@ from typing import Protocol, TypeVar
 from orderflow.accounts.product import Upkeep, build_accounts
 from orderflow.errors import BadInput, BadSetting
 from orderflow.exchange.product import build_exchange
+from orderflow.feeds.holes import Holes
 from orderflow.feeds.live_feeds import LiveFeeds
 from orderflow.feeds.registry import FEEDS
 from orderflow.feeds.retention import Retention
@@ -27,6 +28,7 @@ from orderflow.runtime.bus import Bus
 from orderflow.runtime.clock import Clock
 from orderflow.runtime.workers import Workers
 from orderflow.settings.settings import Settings
+from orderflow.storage.records.hole_store import HoleStore
 from orderflow.storage.records.kline_store import KlineStore
 from orderflow.storage.records.notice_store import NoticeStore
 from orderflow.storage.records.records import Records
@@ -157,17 +159,22 @@ def _exchange(ground: Ground, parts: Parts) -> Iterator[object]:
 def _live_feeds(ground: Ground, parts: Parts) -> Iterator[object]:
     settings = ground.settings.live_feeds
     feeds = make_feeds(FeedContext(settings, ground.market, ground.workers, ground.clock))
-    yield LiveFeeds(feeds, settings.tickers, ground.market)
-    yield Retention(ground.market, ground.ticks, ground.workers, ground.clock, settings.days)
+    live = LiveFeeds(feeds, settings.tickers, ground.market)
+    retention = Retention(ground.market, ground.ticks, ground.workers, ground.clock, settings.days)
+    yield live
+    yield retention
+    yield Holes(live.status, retention.days_of, HoleStore(ground.records), ground.workers, ground.clock)
 
 
 def _start_live_feeds(parts: Parts) -> None:
     parts.get(Retention).start()
     parts.get(LiveFeeds).start()
+    parts.get(Holes).start()
 
 
 def _stop_live_feeds(parts: Parts) -> None:
     parts.get(LiveFeeds).stop()
+    parts.get(Holes).stop()
     parts.get(Retention).stop()
 
 

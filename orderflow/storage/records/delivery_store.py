@@ -244,7 +244,7 @@ def _list(connection: Connection, chosen: Filter) -> tuple[StoredDelivery, ...]:
 def _newest(connection: Connection, target: int) -> StoredDelivery | None:
     """The newest of the newest in each state: so the index is used, however many there are."""
     table = DELIVERIES.c
-    found = []
+    found = list[Row[Any]]()
     for state in STATES:
         newest = select(DELIVERIES).where(table.state == state, table.target == target).order_by(table.due.desc())
         found += connection.execute(newest.limit(1)).all()

@@ -341,3 +341,15 @@ PASSWORD_RESETS = Table(
     Column("expires", BigInteger, nullable=False),
 )
 """Codes that reset a password: their SHA-256, and whose they are; "" for a code that was made for nobody."""
+
+FEED_HOLES = Table(
+    "feed_holes",
+    METADATA,
+    Column("series", String(200), primary_key=True),
+    Column("begun", BigInteger, primary_key=True, autoincrement=False),
+    Column("ended", BigInteger, primary_key=True, autoincrement=False),
+    Column("missing", BigInteger),
+    Column("reason", String(300), nullable=False),
+    Index(None, "ended"),
+)
+"""Gaps in the trades of live feeds that their venues could not fill. missing: fills in it, if their number is known."""

@@ -10,7 +10,7 @@ from typing import Any
 import flask
 
 from orderflow.products import HasParts
-from orderflow.storage.records.delivery_store import Filter, StoredDelivery
+from orderflow.storage.records.delivery_store import STATES, Filter, StoredDelivery
 from orderflow.tickers.delivery.delivery import Delivery
 from orderflow.web.kit.access import require_operator
 from orderflow.web.kit.api import Api
@@ -42,7 +42,7 @@ TARGET = Param("id", "The target's id.", {"type": "integer", "minimum": 0, "maxi
 OF_TARGET = integer("target", "Only deliveries to this target.", 0, 10**9 - 1)
 LIMIT = integer("limit", "Most deliveries; the newest are returned.", 1, MOST_LISTED, default=100)
 BEFORE = moment("before", "Only deliveries made before this time.")
-STATE = choice("state", "Only deliveries in this state.", ("any", *schemas.STATES), default="any")
+STATE = choice("state", "Only deliveries in this state.", ("any", *STATES), default="any")
 FORMAT = choice("format", "Format of the answer.", ("json", "csv"), default="json")
 
 

@@ -28,6 +28,8 @@ FEEDS = record(
     {
         "feeds": array({"type": "object"}),
         "kept": record({"days": COUNT, "simulated_days": COUNT, "removed": COUNT}),
+        "holes": array(record({"series": WORD, "after": TIME, "until": TIME, "missing": maybe(COUNT), "reason": WORD})),
     },
-    doc="The status of the live feeds and their series, and for how many days their trades are kept.",
+    doc="The status of the live feeds and their series, for how many days their trades are kept, and the newest gaps "
+    "that stay, also those of earlier starts.",
 )

@@ -10,10 +10,12 @@ from typing import Any, TypeVar
 import flask
 import msgspec
 
+from orderflow.feeds.holes import Holes
 from orderflow.feeds.live_feeds import LiveFeeds
 from orderflow.feeds.retention import Retention
 from orderflow.runtime.workers import Workers
 from orderflow.services import Services
+from orderflow.storage.records.hole_store import StoredHole
 from orderflow.tickers.alerts.alert import AlertEvent
 from orderflow.tickers.alerts.service import Alerts
 from orderflow.tickers.quotes import MAX_POINTS, STEPS, Quote, Quotes
@@ -80,6 +82,7 @@ class TickersApi(Api):
         self._quotes = services.part(Quotes)
         self._feeds = services.part(LiveFeeds)
         self._retention = services.part(Retention)
+        self._holes = services.part(Holes)
         self._fanout = fanout
         self._topic: Topic | None = None
         services.part(Alerts).listen(lambda events: self._workers.spawn("alert messages", self.alert, events))
@@ -133,7 +136,8 @@ class TickersApi(Api):
 
     def feeds(self, values: Values) -> flask.Response:
         found = [status.json() for status in self._feeds.status()]
-        return json_response({"feeds": found, "kept": self._retention.status()})
+        holes = [hole_json(hole) for hole in self._holes.all()]
+        return json_response({"feeds": found, "kept": self._retention.status(), "holes": holes})
 
     def add(self, values: Values) -> flask.Response:
         body = _body(_Added)
@@ -207,6 +211,12 @@ def described(quote: Quote) -> dict[str, Any]:
         "state": quote.state,
     }
     return {**row, "reason": quote.reason} if quote.reason else row
+
+
+def hole_json(hole: StoredHole) -> dict[str, Any]:
+    """A gap that stays."""
+    times = {"after": stamp(hole.begun), "until": stamp(hole.ended)}
+    return {"series": hole.series, **times, "missing": hole.missing, "reason": hole.reason}
 
 
 def stamp(ns: int) -> str:

@@ -1,0 +1,43 @@
+"""The gaps in the trades of the feeds, below the prices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dash import html
+from dash.development.base_component import Component
+
+from layouts.tickers_alerts import moment
+from layouts.tickers_text import age_text
+from orderflow.storage.records.hole_store import StoredHole
+
+
+def holes_panel() -> Component:
+    """The list, closed and without rows; hidden until there are some."""
+    return html.Details(
+        [
+            html.Summary("Gaps in the trades", id="tickers-holes-title"),
+            html.P("The venue did not serve these trades again, so volumes and alerts lack them.", className="tk-note"),
+            html.Div(id="tickers-holes"),
+        ],
+        id="tickers-holes-panel",
+        className="tk-holes tk-more",
+        hidden=True,
+    )
+
+
+def hole_rows(holes: Sequence[StoredHole]) -> list[Component]:
+    """A row for each gap, the newest first."""
+    return [html.P(_words(hole), className="tk-note") for hole in holes]
+
+
+def _words(hole: StoredHole) -> str:
+    many = "an unknown number of" if hole.missing is None else f"{hole.missing:,}"
+    trades = "trade" if hole.missing == 1 else "trades"
+    length = age_text((hole.ended - hole.begun) / 1e9)
+    return f"{hole.series}: {many} {trades} missing in {length} from {moment(hole.begun)} on: {hole.reason}"
+
+
+def holes_title(count: int) -> str:
+    """The words of the closed list."""
+    return f"Gaps in the trades: {count}"
