@@ -1,4 +1,5 @@
-"""A real server that is killed while alerts fire: after the restart every event is there once, and is delivered."""
+"""A real server that is killed while alerts fire, on prices and on studies of bars of time and of trades: after the
+restart every event is there once, and is delivered."""
 
 from __future__ import annotations
 
@@ -39,6 +40,9 @@ def test_killed_while_alerts_fire(
         body = {"ticker": "X", "operator": "crossing_up", "price": round(100 + number / 100 - 0.005, 3)}
         body |= {"targets": [hook], "message": "{{price}}"}
         made[server.post("/alerts", json.dumps(body).encode())["id"]] = round(100 + number / 100, 2)
+        study = {"study": "cvd", "column": "close", "operator": "crossing_up", "value": number + 0.5}
+        study |= {"ticker": "X", "interval": ("1s", "ticks:1")[number % 2], "targets": [hook], "message": "{{price}}"}
+        made[server.post("/alerts", json.dumps(study).encode())["id"]] = number + 1
     send(server, range(1, 8))
     until = time.monotonic() + 60
     while not server.get("/alerts/events") and time.monotonic() < until:
@@ -46,16 +50,16 @@ def test_killed_while_alerts_fire(
     send(server, range(8, 15))  # acknowledged, but perhaps not evaluated
     server.stop(signal.SIGKILL)
     again = launch(*flags, environ=environ)
-    send(again, range(15, COUNT + 1))
+    send(again, range(15, COUNT + 2))  # the last one closes the bar before it
     until = time.monotonic() + 60
-    while len(events := again.get("/alerts/events?after=0")) < COUNT and time.monotonic() < until:
+    while len(events := again.get("/alerts/events?after=0")) < 2 * COUNT and time.monotonic() < until:
         time.sleep(0.02)
-    assert {event["alert_id"]: event["price"] for event in events} == made
+    assert {event["alert_id"]: float(event["value"]) for event in events} == made
     assert set(Counter(event["id"] for event in events).values()) == {1}
     assert {alert["state"] for alert in again.get("/alerts")} == {"fired"}
     until = time.monotonic() + 60
-    while len({got.headers["x-orderflow-event"] for got in receiver.got}) < COUNT and time.monotonic() < until:
+    while len({got.headers["x-orderflow-event"] for got in receiver.got}) < 2 * COUNT and time.monotonic() < until:
         time.sleep(0.02)
     sent = {got.headers["x-orderflow-event"]: (got.headers["x-orderflow-id"], float(got.body)) for got in receiver.got}
-    assert {event["id"]: event["price"] for event in events} == {key: price for key, (_, price) in sent.items()}
-    assert len({got.headers["x-orderflow-id"] for got in receiver.got}) == COUNT
+    assert {event["id"]: float(event["value"]) for event in events} == {key: price for key, (_, price) in sent.items()}
+    assert len({got.headers["x-orderflow-id"] for got in receiver.got}) == 2 * COUNT
