@@ -7,10 +7,12 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -20,11 +22,18 @@ from orderflow.feeds.live import State
 from orderflow.feeds.polled import LONGEST_PAUSE, STALE_POLLS, PolledFeed
 from orderflow.feeds.venues.venue import Held, Trade
 from orderflow.feeds.yahoo import Yahoo, last_price
+from orderflow.market import sessions
+from orderflow.market.frames import Frame
 from orderflow.market.market import Market
 from orderflow.market.ticks import NO_ID
 from orderflow.runtime.workers import Workers
 from orderflow.services import build_services
 from orderflow.settings.settings import Settings
+from orderflow.tickers.alerts.alert import Alert, AlertEvent, Kind, Source
+from orderflow.tickers.alerts.bar_values import values
+from orderflow.tickers.alerts.evaluation import Evaluation
+from orderflow.tickers.alerts.parsing import study_columns
+from orderflow.tickers.alerts.store import MemoryStore
 from tests.clocks import ManualClock
 from tests.market.memory_log import MemoryLog
 
@@ -172,6 +181,59 @@ def test_a_price_is_a_point_without_volume(market: Market, workers: Workers) -> 
     assert asked == [("BTC-USD",)] * 4
     assert feed.is_pair("EURUSD=X")
     assert not feed.is_pair("BTC")
+
+
+def points(market: Market, workers: Workers, *prices: float, begin: int = NOW) -> PolledFeed:
+    """Points of yfinance, 15 s apart."""
+    answers = [table(*prices[: n + 1]) for n in range(len(prices))]
+    clock = ManualClock(begin)
+    library = SimpleNamespace(download=lambda *words, **options: answers.pop(0))
+    feed = PolledFeed("yfinance", Yahoo(library, clock.now), market, workers, clock, 15.0)
+    feed.add("BTC-USD")
+    for _ in prices:
+        feed.poll()
+        clock.advance(15)
+    return feed
+
+
+@pytest.mark.parametrize("frame", ["15s", "1min", "ticks:2", "range:5"])
+def test_points_are_no_volume_for_any_study(market: Market, workers: Workers, frame: str) -> None:
+    points(market, workers, 100.0, 100.5, 100.25, 101.0, 99.5, 100.0)
+    bars = market.bars("yfinance:BTC-USD", Frame.parse(frame))
+    assert len(bars) > 1
+    sizes = (bars.volume, bars.delta, bars.cvd, bars.min_delta, bars.max_delta, bars.level_ask, bars.level_bid)
+    assert not any(column.any() for column in (*sizes, bars.level_unknown))
+    assert np.isnan(bars.vwap).all()
+    seen = 0
+    for study, columns in study_columns().items():
+        for column in columns:
+            found = values(market, Source(Kind.STUDY, study, column), bars, sessions.Session(), np.arange(len(bars)))
+            assert len(found) == len(bars), (study, column)
+            seen += 1
+            if column in ("delta", "close", "max_delta", "min_delta", "big", "stacked"):
+                assert not np.nan_to_num(found).any(), (study, column)
+    assert seen > 10
+    for mark in ("stacked_imbalance", "absorption", "unfinished_auction"):
+        assert not values(market, Source(Kind.EVENT, mark), bars, sessions.Session(), np.arange(len(bars))).any()
+    assert market.changed("yfinance:BTC-USD", Frame.parse(frame), 0, None)["rev"] > 0
+
+
+def test_points_are_there_after_a_restart_and_fire_alerts_of_prices(workers: Workers) -> None:
+    log = MemoryLog()
+    market = Market(log)
+    points(market, workers, 100.0, 100.5)
+    again = Market(log)
+    again.load()
+    evaluation = Evaluation(again, MemoryStore(), ManualClock(NOW))
+    evaluation.load()
+    alert = Alert("a", "BTC", ("yfinance:BTC-USD",), "crossing_up", (Fraction(101),), NOW)
+    evaluation.put(alert, evaluation.arm(alert))
+    told: list[AlertEvent] = []
+    evaluation.on_events = told.extend
+    points(again, workers, 100.75, 102.0, begin=NOW + 60 * SECOND)
+    evaluation.advance("yfinance:BTC-USD")
+    assert [event.value for event in told] == ["102"]
+    assert again.info("yfinance:BTC-USD").ticks == 4
 
 
 @pytest.mark.parametrize(("name", "extra"), [("yfinance", "yfinance"), ("ccxt:gate", "ccxt")])
