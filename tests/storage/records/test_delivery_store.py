@@ -116,6 +116,20 @@ def test_a_failed_attempt_moves_the_delivery_and_its_target(targets: TargetStore
     assert (states["e1"].state, states["e2"].state) == ("failed", "delivered")
 
 
+def test_the_newest_delivery_of_each_target(targets: TargetStore, outbox: DeliveryStore) -> None:
+    one, two, none = add(targets, "one"), add(targets, "two"), add(targets, "none")
+    for number in range(3):
+        outbox.enqueue(f"e{number}", [one.id, two.id], HELLO, NOW + number)
+    found = outbox.next_due(one.id, NOW + 3)
+    assert found is not None
+    outbox.record(found[1], Attempt(1, NOW + 5, 20, True, 204, ""), Result("delivered", NOW, 0, None, 0))
+    newest = outbox.newest([one.id, two.id, none.id])
+    assert {target: (each.event, each.state) for target, each in newest.items()} == {
+        one.id: ("e2", "pending"),
+        two.id: ("e2", "pending"),
+    }
+
+
 def test_a_clock_that_was_set_back_holds_nothing_up(targets: TargetStore, outbox: DeliveryStore) -> None:
     one = add(targets, "one")
     outbox.enqueue("e1", [one.id], HELLO, NOW)

@@ -15,6 +15,8 @@ import pytest
 
 from orderflow.tickers.delivery.addresses import AddressGuard
 from orderflow.tickers.delivery.http_client import HttpClient
+from tests.servers.postgresql import cluster as cluster  # a fixture
+from tests.servers.postgresql import postgresql as postgresql  # a fixture
 
 PEM = Path(__file__).with_name("server.pem")
 """A certificate for hooks, mail and ntfy.example.org that signs itself, with its key, which nobody trusts elsewhere."""

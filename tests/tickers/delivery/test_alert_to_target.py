@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from orderflow.services import Services
 from orderflow.storage.records.delivery_store import delivery_id
 from orderflow.web.app import create_server
@@ -14,11 +16,16 @@ from tests.tickers.delivery.test_delivery import wait_for
 TICKS = "timestamp,price,size,side\n2026-11-29T12:00:0{n}Z,{price},1,buy\n"
 
 
+@pytest.mark.parametrize("database", ["file", "server"])
 def test_a_fired_alert_reaches_its_target(
-    make_services: Callable[..., Services], receive: Callable[..., Receiver]
+    make_services: Callable[..., Services],
+    receive: Callable[..., Receiver],
+    database: str,
+    request: pytest.FixtureRequest,
 ) -> None:
     receiver = receive()
-    services = make_services(webhook_allow_http=True, webhook_allow_private=True)
+    url = {"database_url": request.getfixturevalue("postgresql")} if database == "server" else {}
+    services = make_services(webhook_allow_http=True, webhook_allow_private=True, **url)
     client = create_server(services).test_client()
 
     def call(method: str, path: str, status: int, **body: Any) -> Any:
@@ -29,8 +36,12 @@ def test_a_fired_alert_reaches_its_target(
     def tick(n: int, price: float) -> None:
         call("POST", "/ticks?symbol=BTCX", 202, data=TICKS.format(n=n, price=price), content_type="text/csv")
 
-    url = f"http://127.0.0.1:{receiver.port}/hook"
-    hook = {"name": "hook", "kind": "webhook", "url": url, "secret": "0123456789abcdef"}
+    hook = {
+        "name": "hook",
+        "kind": "webhook",
+        "url": f"http://127.0.0.1:{receiver.port}/hook",
+        "secret": "0123456789abcdef",
+    }
     target = call("POST", "/delivery/targets", 201, json=hook)
     tick(0, 100.0)
     message = '{"ticker": "{{ticker}}", "price": {{price}}, "id": "{{delivery_id}}"}'

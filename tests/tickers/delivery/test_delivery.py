@@ -11,7 +11,7 @@ import pytest
 
 from orderflow.errors import Busy, NotFound, StorageFailed
 from orderflow.runtime.workers import Event, Workers
-from orderflow.storage.records.address import file_address
+from orderflow.storage.records.address import address_of
 from orderflow.storage.records.delivery_store import LONGEST_PAUSE, Filter, Message, StoredDelivery, delivery_id
 from orderflow.storage.records.records import Records
 from orderflow.storage.records.target_store import StoredTarget
@@ -63,10 +63,18 @@ class Post:
         )
 
 
+BOTH = pytest.mark.parametrize("records", ["file", "server"], indirect=True)
+"""For tests of what the two databases might do differently."""
+
+
 @pytest.fixture
-def records(workers: Workers, tmp_path: Path) -> Iterator[Records]:
-    made = Records(file_address(tmp_path), workers)
+def records(workers: Workers, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Records]:
+    """In a file, or with BOTH on a PostgreSQL server too."""
+    on_server = getattr(request, "param", "file") == "server"
+    url = request.getfixturevalue("postgresql") if on_server else None
+    made = Records(address_of(tmp_path, database_url=url), workers)
     made.start()
+    assert made.problem == ""
     yield made
     made.close()
 
@@ -107,6 +115,7 @@ def state(delivery: Delivery, event: str) -> StoredDelivery:
     return found
 
 
+@BOTH
 def test_a_message_is_delivered_once(delivery: Delivery, post: Post) -> None:
     one, two = add(delivery, "one"), add(delivery, "two")
     fire(delivery, "e1", one, two)
@@ -156,6 +165,7 @@ def test_jitter_is_full_and_retry_after_is_obeyed() -> None:
     assert pause(500, lambda: 1.0, wait=10**9) == LONGEST_PAUSE
 
 
+@BOTH
 def test_a_target_that_comes_back_gets_everything_with_the_same_ids(
     delivery: Delivery, post: Post, clock: ManualClock
 ) -> None:
@@ -175,6 +185,7 @@ def test_a_target_that_comes_back_gets_everything_with_the_same_ids(
     assert {each[1] for each in post.got} == {delivery_id(f"e{number}", one) for number in range(5)}
 
 
+@BOTH
 def test_a_message_that_is_never_taken_does_not_hold_up_the_others(
     delivery: Delivery, post: Post, clock: ManualClock
 ) -> None:
@@ -240,6 +251,7 @@ def test_dead_targets_leave_room_for_the_others(
     wait_for(lambda: not delivery.dispatcher._busy)
 
 
+@BOTH
 def test_failing_targets_are_said_and_recover(delivery: Delivery, post: Post, clock: ManualClock) -> None:
     told: list[tuple[str, bool]] = []
     delivery.listen(lambda target, failing: told.append((target.name, failing)))
@@ -298,6 +310,7 @@ def test_an_error_of_the_program_is_an_attempt_and_keeps_its_text_to_itself(
     assert "s3cret" not in caplog.text
 
 
+@BOTH
 def test_paused_and_removed_targets_get_nothing(delivery: Delivery, post: Post) -> None:
     one, two = add(delivery, "one"), add(delivery, "two")
     fire(delivery, "e1", one, two)
@@ -339,6 +352,7 @@ def test_the_id_may_stand_in_the_message(delivery: Delivery, post: Post) -> None
     assert post.got[0][3] == f'{{"id": "{delivery_id("e1", one)}"}}'
 
 
+@BOTH
 def test_old_deliveries_are_removed(delivery: Delivery, clock: ManualClock) -> None:
     one = add(delivery, "one")
     fire(delivery, "e1", one)
