@@ -54,7 +54,7 @@ def controls(frame: str, frames: Sequence[str]) -> Component:
                 "Symbol",
                 data=[],
                 searchable=True,
-                w=132,
+                w=184,  # the longest usual name, sim:DOGE SIMULATED
                 limit=200,
                 placeholder="Symbol",
                 nothingFoundMessage="No such symbol",

@@ -61,9 +61,8 @@ def target_rows(targets: Sequence[Mapping[str, Any]], last: Mapping[int, StoredD
 def _row(target: Mapping[str, Any], last: StoredDelivery | None) -> Component:
     name, where = target["name"], " · ".join(target["config"].values())
     facts = [f"{target['kind']}{f': {where}' if where else ''}", _last_text(last)]
-    if target["state"] in ("retrying", "failing") and target["error"]:
-        since = target["failing_since"]
-        facts.append(f"{target['error']}{f', since {moment(since)}' if since else ''}")
+    if target["state"] in ("retrying", "failing") and target["failing_since"]:
+        facts.append(f"takes nothing since {moment(target['failing_since'])}: {target['error']}")
     change = ("Pause", "pause") if target["active"] else ("Resume", "resume")
     buttons = [change, ("Send a test", "test"), ("Edit", "edit"), ("Delete", "remove")]
     return html.Div(
@@ -85,7 +84,7 @@ def _last_text(last: StoredDelivery | None) -> str:
     if last is None:
         return "nothing was sent to it yet"
     tried = "" if last.attempts < 2 else f", {last.attempts} attempts"
-    why = f": {last.error}" if last.error and last.state != "delivered" else ""
+    why = f": {last.error}" if last.error and last.state == "failed" else ""
     return f"last: {DELIVERED[last.state]} {moment(last.finished or last.created)}{tried}{why}"
 
 

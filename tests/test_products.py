@@ -100,4 +100,4 @@ def test_products_stop_in_the_reverse_order(
         if hasattr(part, "stop"):
             monkeypatch.setattr(part, "stop", lambda kind=kind: calls.append(kind.__name__), raising=False)
     services.stop()
-    assert calls == ["VenueKlines", "Alerts", "Delivery", "LiveFeeds", "Retention", "Game", "SampleReplay"]
+    assert calls == ["VenueKlines", "Alerts", "Delivery", "LiveFeeds", "Holes", "Retention", "Game", "SampleReplay"]

@@ -194,7 +194,7 @@ def test_a_target_is_made_tested_paused_changed_and_deleted(visit: Visit, served
     dialog.get_by_label("Url").fill("ftp://127.0.0.1")
     dialog.get_by_role("button", name="Add the target").click()
     dialog.get_by_text("Must begin with https://").wait_for()
-    dialog.get_by_label("Url").fill(f"{served.url}/health?token=hidden")
+    dialog.get_by_label("Url").fill(f"{served.url}/health?token=w0rd")
     dialog.get_by_role("button", name="Add the target").click()
     dialog.wait_for(state="hidden")
     row = panel.locator(".tk-alert").filter(has_text="<b>bot</b>")  # as text
@@ -210,11 +210,12 @@ def test_a_target_is_made_tested_paused_changed_and_deleted(visit: Visit, served
     dialog.get_by_role("button", name="Save").click()
     dialog.wait_for(state="hidden")
     row = panel.locator(".tk-alert").filter(has_text="my bot")
-    page.locator("summary").click()
-    page.get_by_role("textbox", name="Send it to").click()
+    page.get_by_text("More", exact=True).click()
+    page.get_by_role("textbox", name="Send it to").focus()
+    page.keyboard.press("ArrowDown")
     page.get_by_role("option", name="my bot").wait_for()
     page.keyboard.press("Escape")
-    assert "hidden" not in page.content()
+    assert "w0rd" not in page.content()
     row.get_by_role("button", name="Delete").click()
     question = page.get_by_role("dialog", name="Delete my bot?")
     question.get_by_role("button", name="Delete the target").click()
@@ -234,11 +235,22 @@ def test_a_denied_permission_is_said(browser: Any, served: RunningServer) -> Non
 
 def test_a_phone_has_no_width_to_scroll(visit: Visit, served: RunningServer) -> None:
     page = ready(visit(f"{served.url}/tickers/", phone=True, dark=False))
-    page.locator("summary").tap()
+    page.get_by_text("More", exact=True).tap()
     assert page.evaluate("() => document.documentElement.scrollWidth") <= PHONE["width"]
+    wide = "(part) => document.querySelector(part).getBoundingClientRect().width"
+    assert page.evaluate(wide, ".mantine-MultiSelect-root") > 0.8 * PHONE["width"]
     page.get_by_role("button", name="Open the history of BTC").tap()
     page.get_by_role("dialog", name="BTC").wait_for()
     assert page.evaluate("() => document.documentElement.scrollWidth") <= PHONE["width"]
+    trade(served, "SMALL", 100)
+    alert(served, "SMALL", 1, message="a long message of an alert that has fired on a phone")
+    trade(served, "SMALL", 101)
+    button = page.get_by_role("button", name="Acknowledge: a long message")
+    button.wait_for()
+    box = button.bounding_box()
+    assert box["x"] + box["width"] <= PHONE["width"]
+    button.tap()
+    button.wait_for(state="detached")
 
 
 def test_an_alert_is_made_on_the_chart_and_dragged_to_another_price(visit: Visit, served: RunningServer) -> None:
