@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from dataclasses import astuple
 from typing import TYPE_CHECKING, Any
 
 from dash import Dash, Input, Output, State, dcc, no_update
@@ -29,7 +30,7 @@ def shown(holes: Holes, seen: Any) -> tuple[Any, Any, Any, int]:
     number = zlib.crc32(repr(found).encode())
     if number == seen:
         return no_update, no_update, no_update, number
-    return hole_rows(found), holes_title(len(found)), not found, number
+    return hole_rows([astuple(hole) for hole in found]), holes_title(len(found)), not found, number
 
 
 def register(app: Dash, services: Services) -> None:

@@ -9,7 +9,9 @@ from dash.development.base_component import Component
 
 from layouts.tickers_alerts import moment
 from layouts.tickers_text import age_text
-from orderflow.storage.records.hole_store import StoredHole
+
+Gap = tuple[str, int, int, int | None, str]
+"""Series, times of the trades around it (ns UTC), number of missing trades if it is known, reason."""
 
 
 def holes_panel() -> Component:
@@ -26,16 +28,15 @@ def holes_panel() -> Component:
     )
 
 
-def hole_rows(holes: Sequence[StoredHole]) -> list[Component]:
+def hole_rows(holes: Sequence[Gap]) -> list[Component]:
     """A row for each gap, the newest first."""
-    return [html.P(_words(hole), className="tk-note") for hole in holes]
+    return [html.P(_words(*hole), className="tk-note") for hole in holes]
 
 
-def _words(hole: StoredHole) -> str:
-    many = "an unknown number of" if hole.missing is None else f"{hole.missing:,}"
-    trades = "trade" if hole.missing == 1 else "trades"
-    length = age_text((hole.ended - hole.begun) / 1e9)
-    return f"{hole.series}: {many} {trades} missing in {length} from {moment(hole.begun)} on: {hole.reason}"
+def _words(series: str, begun: int, ended: int, missing: int | None, reason: str) -> str:
+    many = "an unknown number of" if missing is None else f"{missing:,}"
+    trades = "trade" if missing == 1 else "trades"
+    return f"{series}: {many} {trades} missing in {age_text((ended - begun) / 1e9)} from {moment(begun)} on: {reason}"
 
 
 def holes_title(count: int) -> str:

@@ -14,7 +14,7 @@ from dash.development.base_component import Component
 
 from layouts.shell import aria, data
 from layouts.tickers_alerts import moment
-from orderflow.storage.records.delivery_store import StoredDelivery
+from orderflow.tickers.delivery.delivery import StoredDelivery
 from orderflow.tickers.delivery.fields import Field
 from orderflow.tickers.delivery.kinds import Kind
 

@@ -17,9 +17,9 @@ from orderflow.storage.records.delivery_store import (
     Filter,
     Message,
     Result,
-    StoredDelivery,
     enqueue,
 )
+from orderflow.storage.records.delivery_store import StoredDelivery as StoredDelivery
 from orderflow.storage.records.records import Records
 from orderflow.storage.records.target_store import StoredTarget, TargetStore
 from orderflow.tickers.delivery.dispatcher import Dispatcher, guarded
