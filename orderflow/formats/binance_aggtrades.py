@@ -4,10 +4,12 @@ Layout: github.com/binance/binance-public-data, README "AggTrades": aggregate tr
 id, last trade id, timestamp, was the buyer the maker and, on spot, was it the best price match; spot files have no
 header, futures files have one (agg_trade_id, price, quantity, first_trade_id, last_trade_id, transact_time,
 is_buyer_maker). Times are ms, in spot files from 2025-01-01 on µs. Buyer is maker: the seller aggressed. The id is the
-aggregate's.
+aggregate's; ids number the aggregates of a symbol one by one.
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from orderflow.formats.base import Format, Shape
 from orderflow.formats.parsing.layout import Role
@@ -28,4 +30,5 @@ FORMAT = Format(
         Role.SYMBOL: ("symbol",),
     },
     shapes=(Shape((*_FUTURES, "bool"), _ROLES), Shape(_FUTURES, _ROLES)),
+    fit=lambda sample, layout: replace(layout, ids_count=True),
 )

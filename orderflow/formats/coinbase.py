@@ -2,13 +2,16 @@
 
 Layout: docs.cdp.coinbase.com, "Get product trades": trade_id, side, size, price, time (ISO with Z), in any order. The
 matches channel adds maker_order_id, taker_order_id, product_id, sequence; Advanced Trade adds product_id. The side is
-the *maker's*: "buy" is a down-tick, so the seller was the aggressor. The format inverts it.
+the *maker's*: "buy" is a down-tick, so the seller was the aggressor. The format inverts it. Trade ids number a
+product's trades one by one.
 
 A file whose sides have already been inverted has the same five columns and cannot be detected: force the format
 `generic` for it. A table with any other column (Kraken futures' `type`, for example) does not match this format.
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from orderflow.formats.base import Format, FormatMismatch
 from orderflow.formats.parsing.layout import Layout, Role
@@ -27,7 +30,7 @@ def _fit(sample: Sample, layout: Layout) -> Layout:
     times = sample.column(layout.columns[Role.TIME].index)
     if 2 * sum(time.endswith(("Z", "+00:00", "+00")) for time in times) < len(times):
         raise FormatMismatch("it needs ISO-8601 times with Z")
-    return layout
+    return replace(layout, ids_count=True)
 
 
 FORMAT = Format(

@@ -76,7 +76,7 @@ class TickReader:
     read, or "". symbol: the symbol of rows without one. header: column names, () if the file has none. delimiter: None
     for tables that are no text. decimal: "." or ",", None if all numbers in the sample are whole. layout: the role of
     each column. These are the first part's. rows: data rows read so far, including skipped ones, of all parts. parts:
-    the names of the parts.
+    the names of the parts. ids_count: the venue documents that its ids number the trades one by one.
     """
 
     def __init__(
@@ -95,11 +95,12 @@ class TickReader:
         self._done, self._closed = 0.0, False
         self._places = [(file, member) for file in files for member in file.members]
         self.parts = tuple(_part_name(file, member) for file, member in self._places)
-        formats = [self._open(at, 0).layout.format for at in range(1, len(self._places))]
+        layouts = [self._open(at, 0).layout for at in range(1, len(self._places))]
         self._at, self._part = 0, self._open(0, 0)
         first = self._part
         self.layout = first.layout
-        self.format = ", ".join(dict.fromkeys([first.layout.format, *formats]))
+        self.format = ", ".join(dict.fromkeys(layout.format for layout in [first.layout, *layouts]))
+        self.ids_count = all(layout.ids_count for layout in [first.layout, *layouts])
         self.note = first.layout.note
         self.symbol = self._symbol(0)
         self.header = first.header

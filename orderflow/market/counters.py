@@ -9,6 +9,7 @@ import numpy as np
 from orderflow.arrays import Ints
 from orderflow.market.buffer import Columns
 from orderflow.market.decimals import ascends, largest
+from orderflow.market.id_run import IdRun
 from orderflow.market.ticks import SideRule
 
 RATE_SECONDS = 10
@@ -21,7 +22,7 @@ class Counters:
 
     duplicates: repetitions that were left out. id_conflicts: ticks that were kept although another trade has their id.
     volume: size units. low, high, close: levels. first, last: ns UTC. active: monotonic seconds of the last batch.
-    rules: ticks by `SideRule`, starting with rule 1.
+    rules: ticks by `SideRule`, starting with rule 1. ids: the trade ids, to tell which are missing.
     """
 
     ticks: int = 0
@@ -37,6 +38,7 @@ class Counters:
     last: int = -(2**63)
     active: float = 0.0
     rules: list[int] = field(default_factory=lambda: [0] * len(SideRule))
+    ids: IdRun = field(default_factory=IdRun)
     _seconds: dict[int, int] = field(default_factory=dict)
 
     def add(self, ticks: Columns, now: float) -> None:
@@ -56,6 +58,7 @@ class Counters:
         else:
             for rule, count in enumerate(np.bincount(ticks.rule, minlength=len(SideRule) + 1)[1:].tolist()):
                 self.rules[rule] += count
+        self.ids.add(ticks.id)
         self.active = now
         second = int(now)
         self._seconds[second] = self._seconds.get(second, 0) + len(ticks)

@@ -311,6 +311,7 @@ class SymbolState:
             "late": c.late,
             "duplicates": c.duplicates,
             "id_conflicts": c.id_conflicts,
+            "missing_ids": c.ids.missing(),
             "rejected": c.rejected,
             "unknown": c.rules[SideRule.NONE - 1],
             "rules": list(c.rules),

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from orderflow.errors import FieldError
-from orderflow.formats import ParsedTicks
+from orderflow.formats import ParsedTicks, TickReader
 from orderflow.market.decimals import unit_floats, unit_text
 from orderflow.market.identity import compare
 from orderflow.market.ticks import NO_ID, SideRule, TickBatch
+from orderflow.replay.id_gaps import IdGaps, lines
 from orderflow.replay.progress import counted, moment, span
 
 GAP = 60.0
@@ -64,6 +65,7 @@ class Symbol:
     gaps: list[Gap] = field(default_factory=list)
     gap_count: int = 0
     ids_rise: bool = True
+    id_gaps: IdGaps = field(default_factory=IdGaps)
     _top_id: int = -1
     _compared: list[TickBatch] = field(default_factory=list)
 
@@ -93,6 +95,7 @@ class Symbol:
         if not len(known):
             return 0
         self.ids += len(known)
+        self.id_gaps.add(known)
         self.ids_rise &= int(known.id[0]) > self._top_id and bool((known.id[1:] > known.id[:-1]).all())
         self._top_id = max(self._top_id, int(known.id.max()))
         kept = min(room, len(known))
@@ -131,6 +134,7 @@ class FileSummary:
     no_trades: Counter[str] = field(default_factory=Counter)
     errors: list[FieldError] = field(default_factory=list)
     compared: int = 0
+    ids_count: bool = False
 
     @property
     def ticks(self) -> int:
@@ -139,7 +143,7 @@ class FileSummary:
 
 def summarize(chunks: Iterable[ParsedTicks], max_ticks: int | None = None) -> FileSummary:
     """Read all chunks, or whole chunks until `max_ticks` ticks are read, and summarise them."""
-    found = FileSummary()
+    found = FileSummary(ids_count=isinstance(chunks, TickReader) and chunks.ids_count)
     for chunk in chunks:
         found.rows += chunk.rows
         found.bad_rows += chunk.rejected
@@ -163,6 +167,8 @@ def report(found: FileSummary) -> Iterator[str]:
     yield f"ticks       {found.ticks:,}"
     for symbol in found.symbols.values():
         yield from _of_symbol(symbol)
+        for number, line in enumerate(lines(symbol.id_gaps, documented=found.ids_count)):
+            yield f"  {'' if number else 'missing':<9} {line}"
     if found.errors:
         yield "bad rows"
         yield from (f"  {error}" for error in found.errors)

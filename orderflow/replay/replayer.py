@@ -19,6 +19,7 @@ from orderflow.feeds.pacing import Pacer
 from orderflow.formats import ParsedTicks
 from orderflow.replay.chunk import Chunk, make_chunk
 from orderflow.replay.client import BatchResult, Refused, ServerGone, Stopped
+from orderflow.replay.id_gaps import IdGaps
 from orderflow.replay.progress import Progress, Tally
 
 NAMED_ROWS = 20
@@ -93,6 +94,7 @@ class Replay:
     ) -> None:
         self.tally = tally
         self.symbols: set[str] = set()
+        self.id_gaps: dict[str, IdGaps] = {}
         self._sender = sender
         self._pacer = pacer
         self._progress = progress
@@ -132,6 +134,8 @@ class Replay:
             if self._left < pieces.ticks(slice(0, end)):
                 end, bad = pieces.pieces(int(self._left)), None
             self.tally.no_trades.update(chunk.skipped)
+            for batch in chunk.batches:
+                self.id_gaps.setdefault(batch.symbol, IdGaps()).add(batch)
             self._count_bad(chunk, pieces.resume_row(end) if bad is None else _row(bad))
             self._send_all(pieces, end)
             if not len(pieces):

@@ -18,6 +18,7 @@ from orderflow.errors import BadInput
 from orderflow.feeds.pacing import Pacer
 from orderflow.formats import ParsedTicks, TickReader, open_ticks
 from orderflow.replay.client import Client, Refused, ServerGone, Stopped
+from orderflow.replay.id_gaps import total
 from orderflow.replay.paths import shown
 from orderflow.replay.progress import Bar, Lines, Progress, Silent, Tally, counted, moment, span
 from orderflow.replay.replayer import Doubt, Ended, Limits, Replay
@@ -66,6 +67,7 @@ class Session:
         )
         self._progress: Progress = Silent(sys.stderr)
         self._replay: Replay | None = None
+        self._ids_count = False
 
     def run(self) -> int:
         """Replay the file; returns the exit code."""
@@ -94,6 +96,8 @@ class Session:
             code, complaint = FAILED, self._nothing()
         if not self._args.quiet:
             print(summary(self._tally, time.monotonic() - began), flush=True)
+            if self._replay is not None and (missing := total(self._replay.id_gaps, documented=self._ids_count)):
+                print(missing, flush=True)
         if complaint:
             print(f"orderflow-replay: {complaint}", file=sys.stderr, flush=True)
         return code
@@ -104,6 +108,7 @@ class Session:
         symbols: set[str] = set()
         for lap in count(1):
             with open_file(args, args.start_from) as reader:  # before the reset: a bad file must not delete the data
+                self._ids_count = reader.ids_count
                 if lap == 1:
                     self._progress = progress_for(args, self._tally)
                     if args.reset:

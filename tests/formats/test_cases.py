@@ -54,9 +54,6 @@ OPEN = {
 }
 """Cases that the client and the notebook do not read right yet, with the reason."""
 
-GAPS = {"missing_ids_agg": "missing trade ids are not said"}
-"""Cases that only the client does not read right yet."""
-
 NO_TEXT = {"box_bz2", "box_feather", "pandas_unnamed_index_parquet"}
 """Cases that are no text: a body cannot carry them."""
 
@@ -127,7 +124,7 @@ def post(server: RunningServer, symbol: str, body: bytes) -> tuple[int, Any]:
         return error.code, json.loads(error.read())
 
 
-@pytest.mark.parametrize("name", marked(NAMES, OPEN | GAPS))
+@pytest.mark.parametrize("name", marked(NAMES, OPEN))
 def test_the_client_reads_it_right_or_refuses(
     server: RunningServer, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -109,6 +109,8 @@ class Layout:
     price_shift: int = 0
     kind: Kinds | None = None
     """How trades are told from other records by ACTION."""
+    ids_count: bool = False
+    """The venue documents that ids number an instrument's trades one by one."""
     note: str = ""
     """A remark for the summary on how this format is read, for example "side is the maker's: inverted"."""
 

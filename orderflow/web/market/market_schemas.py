@@ -71,6 +71,7 @@ STATS = record(
         "late": COUNT,
         "duplicates": DUPLICATES,
         "id_conflicts": CONFLICTS,
+        "missing_ids": {**COUNT, "description": "Trade ids left out, where they number the trades one by one."},
         "rejected": {**COUNT, "description": "Rows refused, and one for each body refused before its rows were known."},
         "rejected_total": {**COUNT, "description": "The same of all symbols, and of those without a tick."},
         "unknown": COUNT,

@@ -30,6 +30,7 @@ PLAIN = (
     "late",
     "duplicates",
     "id_conflicts",
+    "missing_ids",
     "rejected",
     "unknown",
     "evicted",
