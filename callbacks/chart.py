@@ -305,6 +305,6 @@ PAGE = Page(
     "Order flow",
     page,
     register,
-    scripts=("kit", "chart"),
+    scripts=("kit", "kit/plot", "chart"),
     styles=("page.css", "chart.css"),
 )

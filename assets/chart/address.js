@@ -23,7 +23,7 @@
       marks: of.options.definitions(of.poll.marks()),
       ...of.reach.range(chart),
     });
-    const drawn = symbol ? of.tools.write(of.tools.stored(symbol)) : "";
+    const drawn = symbol ? of.plot.tools.write(of.plot.tools.stored(symbol)) : "";
     return query + (drawn && "#draw=" + drawn);
   }
 
@@ -59,7 +59,7 @@
     Object.assign(want, next, { linked: Boolean(rows) && !shown });
     const whole = rows || !first;
     chart.set(whole ? of.options.over(asked.options, chart.narrow) : { ...chart.options, ...asked.options }, false);
-    if (first && next.symbol && hash.startsWith("#draw=")) of.tools.adopt(next.symbol, hash.slice(6));
+    if (first && next.symbol && hash.startsWith("#draw=")) of.plot.tools.adopt(next.symbol, hash.slice(6));
     const range = Number.isFinite(from) || y || bars ? asked : null,
       other = (whole || marks) && marks !== of.options.definitions(of.poll.marks());
     if (other || (first && whole)) want.marks = marks ? "?" : "null"; // the server says how it reads them

@@ -64,7 +64,7 @@
     const warm = (volume) => heat(volume / frame.most.cell, theme.heat);
     /** A number, as it fits `px` (in smaller digits if it must), muted when it is 0; strong: of an imbalance. */
     const label = (value, px, at, y, align, dim, strong) => {
-      const fit = (font, digit) => of.format.fitting(value, model.sd, px / (font * digit), mode === "delta");
+      const fit = (font, digit) => of.plot.format.fitting(value, model.sd, px / (font * digit), mode === "delta");
       const words = fit(lod.font, strong ? of.lod.BOLD : of.lod.DIGIT);
       if (!words) small.push([fit(least, of.lod.DIGIT), at, y, align, strong ? theme.strongCell : theme.cell, dim]);
       else if (strong) bold.push([words, at, y, align, theme.strongCell, 1]);

@@ -1,45 +1,23 @@
-/* The chart: holds the model, the view and the options, and decides when what is drawn.
+/* The chart: a plot of the model's bars, with what the reader chose to see of them.
 
-   Data arrives through `receive`; the reader's hands through `moved`, `point` and `set`. Every change ends in `draw`
-   (canvas only) or `apply` (Plotly's ranges and labels, then the canvas). While data comes in, `apply` runs for a new
-   bar or at most every 0.9 s, and never while the reader moves the chart: then Plotly's layers are hidden and the canvas
-   draws their labels and shapes too. It knows nothing of Dash. */
+   Data arrives through `receive`; when what is drawn is the engine's to decide (kit/plot/controller.js). It knows nothing
+   of Dash. */
 (function (root) {
   "use strict";
   const of = (root.orderflow = root.orderflow || {});
 
-  const HEAVY_MS = 900;
-  const SETTLE_MS = 140;
   const PROFILE_SHARE = 0.13;
+  const OWNERS = { delta: "y2", cvd: "y3" };
 
-  class Chart {
-    /** nodes: {host, plot, base, overlay, readout, overview}. config: {minutes, exact: show them all whether or not they can be read}. events: {view, tool, drawn, error}. */
+  class Chart extends of.plot.Controller {
+    /** nodes, events: the engine's. config: {minutes, exact: show them all whether or not they can be read}. */
     constructor(nodes, config, events) {
-      this.nodes = nodes;
+      super(nodes, events, OWNERS);
       this.config = config;
-      this.events = events;
       this.model = of.model.create();
-      this.view = of.view.create();
-      this.narrow = root.matchMedia("(max-width: 640px)").matches;
       this.options = of.options.load(this.narrow);
-      this.theme = of.theme.colours(this.options.colours);
-      this.ready = false;
-      this.gd = null;
-      this.lastHeavy = 0;
-      this.pointer = null;
-      this.applied = {};
-      this.timing = { merge: [], paint: [], apply: [] };
-      this.tools = new of.tools.Tools(this, (tool) => events.tool(tool));
-      this.gestures = new of.Gestures(nodes.host, this);
-      this.overview = new of.Overview(nodes.overview, this, (x0, x1) => this.window(x0, x1));
+      this.theme = this.colours();
       this.reserve();
-      this.observer = new ResizeObserver(() => this.resized());
-      this.observer.observe(nodes.host);
-      this.life = new AbortController();
-      const seen = () => {
-        if (!root.document.hidden && this.ready) this.refresh(true);
-      };
-      root.document.addEventListener("visibilitychange", seen, { signal: this.life.signal });
     }
 
     /** The live model, which goes on beside a window of older bars. */
@@ -51,12 +29,45 @@
       return this.model.live !== null;
     }
 
-    /** The page goes: let go of everything outside it. */
-    close() {
-      this.ready = false;
-      this.observer.disconnect();
-      this.life.abort();
-      clearTimeout(this.rest);
+    get series() {
+      return of.model.columns(this.model);
+    }
+
+    get newest() {
+      return of.model.columns(this.live).newest;
+    }
+
+    get key() {
+      return this.model.symbol;
+    }
+
+    get zone() {
+      return this.options.zone;
+    }
+
+    colours() {
+      return of.plot.theme.colours(this.options.colours);
+    }
+
+    lower() {
+      return of.lower.PANES.filter(({ name }) => this.options.panes.includes(name));
+    }
+
+    scales(from, to) {
+      this.last = of.lower.scales(this.series, from, to, this.geometry.panes, this.options, this.last);
+      return this.last;
+    }
+
+    paint(ctx) {
+      of.paint.paint(ctx, this);
+    }
+
+    pick(pointer) {
+      return of.readout.pick(this, pointer);
+    }
+
+    readout(node, hit) {
+      return this.options.readout && of.readout.fill(this, node, hit);
     }
 
     /** Room at the right for the profile. */
@@ -105,7 +116,7 @@
     extended() {
       this.tools.show();
       if (this.held) return this.draw();
-      if (this.view.auto) of.view.fit(this.view, this.model, false);
+      if (this.view.auto) of.plot.view.fit(this.view, this.series, false);
       this.apply();
       this.overview.paint();
       of.address.remember(false);
@@ -141,7 +152,7 @@
         least = of.first.screen(geometry.W, this.narrow);
       const room = { w: price.w, slot: (n) => price.w / (n + Math.max(view.pad, n * view.share)), h: price.h, least };
       const levels = (low, high) => {
-        const [y0, y1] = of.view.around(view, low, high);
+        const [y0, y1] = of.plot.view.around(view, low, high);
         return y1 - y0;
       };
       const { minutes, exact } = this.config;
@@ -151,143 +162,23 @@
       view.least = of.first.rowHeight(least.font);
     }
 
-    /** After a change of what the view depends on: the size, the panes, what bars show. */
-    reframe() {
-      const { view, model } = this;
-      this.measure();
-      this.open();
-      if (view.follow) of.view.toLive(view, model);
-      if (view.auto) of.view.fit(view, model, false);
-    }
-
-    async mount() {
-      this.measure();
-      this.gd = this.nodes.plot;
-      await of.axes.mount(this.gd, of.axes.layout(this.geometry, this.axesData, this.theme), this.tools.project());
-      this.tools.attach(this.gd);
-      this.draw();
-      this.overview.paint();
-    }
-
-    /** Where panes lie, for the host's size and the panes chosen. */
     measure() {
-      const { clientWidth: W, clientHeight: H } = this.nodes.host,
-        { model } = this;
-      const bar = of.model.newest(model);
-      const digits = bar ? of.format.price(bar.c, model.tick, model.pd).length : 6;
-      this.geometry = of.axes.arrange(W, H, this.options, this.narrow, digits);
-      this.view.height = this.geometry.panes.price.h;
-      this.view.font = of.first.screen(W, this.narrow).font;
-      this.view.pad = this.narrow ? 0.1 : 1.2;
-      this.view.headroom = Math.min(0.22, (this.narrow ? 78 : 44) / this.geometry.panes.price.h);
-      this.axesData = of.axes.labels(this);
+      super.measure();
+      this.view.font = of.first.screen(this.geometry.W, this.narrow).font;
     }
 
-    get held() {
-      return this.gestures.active || this.moving || Boolean(this.gd && this.gd._dragging);
-    }
-
-    /** After data: follow and fit at the slow beat, paint at every beat. */
-    refresh(added) {
-      const now = performance.now();
-      if (!this.held && (added || now - this.lastHeavy >= HEAVY_MS)) {
-        this.lastHeavy = now;
-        if (added) this.open();
-        if (this.view.follow) of.view.toLive(this.view, this.model);
-        if (this.view.auto) of.view.fit(this.view, this.model, true);
-        this.apply();
-        this.overview.paint();
-      } else this.draw();
-    }
-
-    /** The reader moves the view: redraw with the next frame, on the canvases alone. Plotly follows in `settled`. */
     moved() {
       if (!this.ready) return;
       if (this.wanted) of.reach.stop();
       this.wanted = null;
-      of.view.clamp(this.view, this.model);
-      if (this.view.auto) of.view.fit(this.view, this.model, false);
-      this.moving = true;
-      clearTimeout(this.rest);
-      this.rest = setTimeout(() => this.settled(), SETTLE_MS);
-      if (this.frameRequest) return;
-      this.frameRequest = root.requestAnimationFrame(() => {
-        this.frameRequest = 0;
-        if (this.moving) this.nodes.host.classList.add("of-moving");
-        this.axesData = of.axes.labels(this);
-        this.draw();
-        this.overview.paint();
-        this.events.follow();
-      });
-    }
-
-    /** The reader let go, or rests. */
-    settled() {
-      clearTimeout(this.rest);
-      if (this.gestures.active) {
-        this.rest = setTimeout(() => this.settled(), SETTLE_MS);
-        return;
-      }
-      const { view, model } = this;
-      // pulled back to where the newest bar is at the right: that is following again
-      if (
-        !view.follow &&
-        !this.away &&
-        Math.abs(view.x1 - of.model.lastSlot(model) - 0.5 - Math.max(view.pad, view.span * view.share)) < 0.35
-      )
-        view.follow = true;
-      this.moving = false;
-      this.apply();
-      this.nodes.host.classList.remove("of-moving");
-      this.overview.paint();
-      this.events.view();
-    }
-
-    window(x0, x1) {
-      const { view, model } = this;
-      view.x0 = x0;
-      view.x1 = x1;
-      view.zoomed = true;
-      view.span = (x1 - x0) / (1 + view.share);
-      view.follow = !this.away && x1 >= of.model.lastSlot(model) + 0.5;
-      if (view.follow) of.view.toLive(view, model);
-      this.moved();
+      super.moved();
     }
 
     goLive() {
       this.wanted = null;
       of.reach.stop();
-      if (this.away || !this.ready) return this.start(false);
-      of.view.toLive(this.view, this.model);
-      this.moved();
-      this.settled();
-    }
-
-    autoPrice() {
-      this.view.auto = true;
-      this.moved();
-      this.settled();
-    }
-
-    pan(share) {
-      of.view.panX(this.view, share * (this.view.x1 - this.view.x0));
-      this.moved();
-    }
-
-    zoom(factor) {
-      of.view.zoomX(this.view, factor, (this.view.x0 + this.view.x1) / 2);
-      if (this.view.follow) of.view.toLive(this.view, this.model);
-      this.moved();
-    }
-
-    /** The pointer is at {x, y} or (null) gone. */
-    point(pointer) {
-      this.pointer = pointer;
-      if (this.pointRequest) return;
-      this.pointRequest = root.requestAnimationFrame(() => {
-        this.pointRequest = 0;
-        this.drawOverlay();
-      });
+      if (this.away || !this.ready) this.start(false);
+      else super.goLive();
     }
 
     /** Change options. keep: as the reader's own, for the next visit. */
@@ -298,78 +189,20 @@
       this.recolour();
     }
 
-    /** Colours or panes changed. */
-    recolour() {
-      this.theme = of.theme.colours(this.options.colours);
-      if (!this.ready || !this.gd) return;
-      this.last = null;
-      this.reframe();
-      this.rebuild();
-      this.tools.show();
-    }
-
-    /** Everything anew: size, panes, theme. */
-    rebuild() {
-      this.measure();
-      this.applied = {};
-      if (this.gd && this.gd.layout)
-        root.Plotly.relayout(this.gd, of.axes.layout(this.geometry, this.axesData, this.theme));
-      this.draw();
-      this.overview.paint();
-    }
-
-    resized() {
-      this.narrow = root.matchMedia("(max-width: 640px)").matches;
-      if (!this.ready || !this.nodes.host.clientWidth) return;
-      this.reframe();
-      this.rebuild();
-    }
-
-    /** Plotly's ranges and labels, when they changed, and the picture. */
-    apply() {
-      if (!this.ready || !this.gd || !this.gd.layout) return;
-      const started = performance.now();
-      this.axesData = of.axes.labels(this);
-      const update = of.axes.ranges(this.axesData, this.geometry),
-        changed = {};
-      for (const [key, value] of Object.entries(update)) {
-        const text = JSON.stringify(value);
-        if (this.applied[key] !== text) {
-          this.applied[key] = text;
-          changed[key] = value;
-        }
-      }
-      if (Object.keys(changed).length) root.Plotly.relayout(this.gd, changed);
-      this.keep("apply", performance.now() - started);
-      this.draw();
-    }
-
-    draw() {
-      if (!this.ready || !this.geometry) return;
-      const started = performance.now(),
-        { W, H } = this.geometry;
-      of.paint.paint(of.canvas.prepare(this.nodes.base, W, H), this);
-      this.drawOverlay();
-      this.keep("paint", performance.now() - started);
-      this.events.drawn();
-    }
-
-    drawOverlay() {
-      if (!this.ready || !this.frame) return;
-      const { W, H } = this.geometry;
-      const ctx = of.canvas.prepare(this.nodes.overlay, W, H);
-      if (this.moving) {
-        of.axes.paintLabels(ctx, this.geometry, this.axesData, this.theme);
-        this.tools.paint(ctx);
-      }
-      this.hit = of.crosshair.paint(ctx, this, this.pointer, this.nodes.readout);
-      this.events.hover(this.hit);
-    }
-
-    keep(name, ms) {
-      const list = this.timing[name];
-      list.push(ms);
-      if (list.length > 200) list.splice(0, 100);
+    /** Save a picture, with the definitions in force. */
+    png() {
+      const { model, options } = this,
+        { symbol, frame, stats, tick, pd } = model,
+        { price, stamp } = of.plot.format,
+        bar = of.model.newest(model),
+        time = stamp(stats.last || bar.t, options.zone, true) + (options.zone === "utc" ? " UTC" : "");
+      const caption = {
+        title: [symbol, frame, of.legend.modeName(options.mode)].join("  ·  "),
+        small: of.model.definitions(model),
+        right: `last ${price(bar.c, tick, pd)}  ·  ${time}`,
+      };
+      const saved = new Date(stats.last || Date.now()).toISOString().slice(0, 19).replace(/[:T]/g, "-");
+      return of.plot.export.png(this, caption, [symbol, frame, saved]);
     }
   }
 

@@ -184,11 +184,8 @@
       ),
   };
   const CHART = {
-    live: (chart) => chart.goLive(),
+    ...of.plot.actions,
     first: (chart) => of.reach.go(chart, 0),
-    auto: (chart) => chart.autoPrice(),
-    pan: (chart, by, shift) => chart.pan(by * (shift ? 0.9 : 0.12)),
-    zoom: (chart, factor) => chart.zoom(factor),
     tool: (chart, name) => {
       menu(false);
       chart.tools.choose(name);
@@ -199,10 +196,7 @@
       const price = (level * model.tick).toFixed(model.pd);
       set("chart-alert-at", { data: { symbol: model.symbol, price, at: Date.now() } });
     },
-    undo: (chart) => chart.tools.undo(),
-    clear: (chart) => chart.tools.clear(),
-    png: (chart) =>
-      of.export.png(chart).catch((error) => of.legend.announce("The picture could not be made: " + error.message)),
+    png: (chart) => chart.png().catch((error) => of.legend.announce("The picture could not be made: " + error.message)),
   };
 
   function act({ name, argument, shift }) {

@@ -22,7 +22,7 @@
       more zoom would bring. */
   function describe(chart) {
     const { model, options, frame } = chart;
-    const row = "row " + of.format.price(model.rows, model.tick, model.pd) + (of.poll.want.rows ? "" : " auto");
+    const row = "row " + of.plot.format.price(model.rows, model.tick, model.pd) + (of.poll.want.rows ? "" : " auto");
     const hints = { text: "", colour: "zoom in for numbers", candle: "zoom in for the footprint" };
     const hint = options.mode === "candles" || !frame ? "" : hints[frame.lod.kind];
     return [model.frame, modeName(options.mode), row, shownOfWindow(chart), hint];
@@ -34,14 +34,14 @@
       { model } = chart;
     if (!chart.ready) return;
     const bar = (chart.hit && chart.hit.bar) || of.model.newest(model);
-    const price = (level) => of.format.price(level, model.tick, model.pd);
+    const price = (level) => of.plot.format.price(level, model.tick, model.pd);
     const values = [
       ["O", price(bar.o)],
       ["H", price(bar.h)],
       ["L", price(bar.l)],
       ["C", price(bar.c)],
-      ["Δ", (bar.delta > 0 ? "+" : "") + of.format.exact(bar.delta, model.sd)],
-      ["V", of.format.exact(bar.vol, model.sd)],
+      ["Δ", (bar.delta > 0 ? "+" : "") + of.plot.format.exact(bar.delta, model.sd)],
+      ["V", of.plot.format.exact(bar.vol, model.sd)],
     ];
     put("chart-legend-title", model.symbol);
     put("chart-legend-sub", describe(chart).filter(Boolean).join(" · "));
@@ -58,7 +58,10 @@
       bar = of.model.newest(model);
     if (!bar) return;
     const title =
-      of.format.price(bar.c, model.tick, model.pd) + (bar.c >= bar.o ? " ▲ " : " ▼ ") + model.symbol + " · Order flow";
+      of.plot.format.price(bar.c, model.tick, model.pd) +
+      (bar.c >= bar.o ? " ▲ " : " ▼ ") +
+      model.symbol +
+      " · Order flow";
     if (document.title !== title) document.title = title;
   }
 
@@ -72,7 +75,7 @@
 
   /** Which bars of the log the overview shows, where these are not all. */
   function held({ bars, before, live }, { candles, counting }) {
-    const { count } = of.format,
+    const { count } = of.plot.format,
       n = bars.length,
       first = live || counting ? before : candles - n;
     if (!n || (candles === n && !counting)) return "";

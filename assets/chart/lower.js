@@ -13,39 +13,27 @@
     { name: "Trades", value: (bar) => bar.n, signed: false, count: true },
   ];
 
+  const TABLE_ROW = 15; // px
   const SMALL = 8; // px: smaller figures of the table are left out
 
-  function scale(low, high, pane, decimals, previous) {
-    if (!(high > low)) {
-      low -= 1;
-      high += 1;
-    }
-    const edge = (high - low) * 0.08;
-    let range = [low - edge, high + edge];
-    // keep the last range while it still fits closely: a pane that breathes with every tick cannot be read
-    if (
-      previous &&
-      previous[0] <= low &&
-      previous[1] >= high &&
-      previous[1] - previous[0] < 1.5 * (range[1] - range[0])
-    )
-      range = previous;
-    const values = pane ? of.view.ticks(range[0], range[1], pane.h, 26, 1) : [];
-    return { range, values, texts: of.format.axis(values, decimals) };
-  }
+  /** The panes, from the top. */
+  const PANES = [
+    { name: "table", px: TABLE.length * TABLE_ROW },
+    { name: "delta", most: 130 },
+    { name: "cvd", most: 150 },
+  ];
 
-  /** Axes of the delta and the CVD pane over bars[from..to]. last: the scales in force before. */
-  function scales(model, from, to, panes, options, last) {
-    const seen = model.bars.slice(from, to + 1),
-      line = options.cvdStyle === "line";
-    const dLow = Math.min(0, ...seen.map((bar) => bar.d[1])),
-      dHigh = Math.max(0, ...seen.map((bar) => bar.d[2]));
-    const cLow = seen.length ? Math.min(...seen.map((bar) => (line ? bar.cvd : bar.cvdLow))) : 0,
-      cHigh = seen.length ? Math.max(...seen.map((bar) => (line ? bar.cvd : bar.cvdHigh))) : 0;
-    return {
-      delta: scale(dLow, dHigh, panes.delta, model.sd, last && last.delta && last.delta.range),
-      cvd: scale(cLow, cHigh, panes.cvd, model.sd, last && last.cvd && last.cvd.range),
+  /** Axes of the delta and the CVD pane over the slots from one to another. last: the scales in force before. */
+  function scales(series, from, to, panes, options, last) {
+    const [low, high] = options.cvdStyle === "line" ? ["cvdMin", "cvdMax"] : ["cvdLow", "cvdHigh"],
+      over = (name) => series.over(name, from, to),
+      { lower } = of.plot.axes;
+    const ranges = {
+      delta: [Math.min(0, over("deltaLow") || 0), Math.max(0, over("deltaHigh") || 0)],
+      cvd: [over(low) || 0, over(high) || 0],
     };
+    const axis = (name) => lower(...ranges[name], panes[name], series.sd, last && last[name] && last[name].range);
+    return { delta: axis("delta"), cvd: axis("cvd") };
   }
 
   function grid(ctx, pane, axis, Y, theme) {
@@ -61,12 +49,12 @@
     if (axis.range[0] < 0 && axis.range[1] > 0) {
       const y = Math.round(Y(0)) + 0.5;
       ctx.strokeStyle = theme.strong;
-      of.canvas.line(ctx, pane.x, y, pane.x + pane.w, y);
+      of.plot.canvas.line(ctx, pane.x, y, pane.x + pane.w, y);
     }
   }
 
   const title = (ctx, pane, text, theme) => {
-    of.canvas.text(ctx, "600 10px " + theme.font, "left", "top");
+    of.plot.canvas.text(ctx, "600 10px " + theme.font, "left", "top");
     ctx.fillStyle = theme.paper;
     ctx.globalAlpha = 0.8;
     ctx.fillRect(pane.x + 3, pane.y + 1, ctx.measureText(text).width + 6, 13);
@@ -126,7 +114,7 @@
   /** How a figure is written in a slot w px wide: [text, font px]; each for itself, so that a long one costs no other. */
   function figure(value, decimals, w, font, plus) {
     for (const size of [font, SMALL]) {
-      const text = of.format.fitting(value, decimals, (w - 3) / (size * of.lod.DIGIT), plus);
+      const text = of.plot.format.fitting(value, decimals, (w - 3) / (size * of.lod.DIGIT), plus);
       if (text && size <= font) return [text, size];
     }
     return ["", font];
@@ -162,10 +150,10 @@
   /** Names of the table's rows, drawn beside it on the axis strip (outside the clip). */
   function paintTableNames(ctx, pane, theme, right) {
     const height = pane.h / TABLE.length;
-    of.canvas.text(ctx, Math.min(10.5, height - 3) + "px " + theme.font, "left", "middle");
+    of.plot.canvas.text(ctx, Math.min(10.5, height - 3) + "px " + theme.font, "left", "middle");
     ctx.fillStyle = theme.muted;
     for (let r = 0; r < TABLE.length; r++) ctx.fillText(TABLE[r].name, right + 5, pane.y + (r + 0.5) * height + 0.5);
   }
 
-  of.lower = { scales, paintDelta, paintCvd, paintTable, paintTableNames, TABLE };
+  of.lower = { PANES, scales, paintDelta, paintCvd, paintTable, paintTableNames };
 })(globalThis);

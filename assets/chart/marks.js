@@ -85,7 +85,7 @@
         ctx.globalAlpha = open ? 0.8 : 0.35;
         if (open) {
           ctx.setLineDash([1, 4]);
-          of.canvas.line(ctx, x0, y, x1, y);
+          of.plot.canvas.line(ctx, x0, y, x1, y);
           ctx.setLineDash([]);
         }
         if (w >= 10) {
@@ -153,7 +153,7 @@
     ctx.strokeStyle = bar.c >= bar.o ? theme.buy : theme.sell;
     ctx.lineWidth = 1;
     ctx.setLineDash([3, 3]);
-    of.canvas.line(ctx, box.x, y, box.x + box.w, y);
+    of.plot.canvas.line(ctx, box.x, y, box.x + box.w, y);
     ctx.setLineDash([]);
   }
 

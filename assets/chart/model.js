@@ -158,7 +158,9 @@
     }
     for (const [t, q, w] of answer.run || []) {
       const at = find(bars, t);
-      if (at >= 0) settle(bars[at], q, w);
+      if (at < 0) continue;
+      settle(bars[at], q, w);
+      from = 0;
     }
     // bars that the server let go stay only behind older ones that were asked for: those are history, and whole
     while (!model.deep && dropped < bars.length - 1 && bars[dropped].t < answer.first) dropped++;
@@ -272,41 +274,52 @@
   /** The bar in a slot, or undefined. */
   const barAt = (model, slot) => model.bars[Math.round(slot) - model.first];
 
-  const EDGE = 100;
+  const held = new WeakMap(); // the columns of each model
 
-  /** Epoch ms of a (fractional) slot; beyond the ends it goes on at the spacing of the bars there. */
-  function timeOfSlot(model, slot) {
-    const bars = model.bars;
-    if (!bars.length) return NaN;
-    const i = slot - model.first,
-      last = bars.length - 1;
-    if (i <= 0) return bars[0].t + i * spacing(model, 0, EDGE);
-    if (i >= last) return bars[last].t + (i - last) * spacing(model, -EDGE);
-    const low = Math.floor(i);
-    return bars[low].t + (i - low) * (bars[low + 1].t - bars[low].t);
+  /** The columns of a bar, and how a group of bars is told by one: the lowest and highest where either can be seen. */
+  const COLUMNS = {
+    time: ["first", (bar) => bar.t],
+    open: ["first", (bar) => bar.o],
+    high: ["max", (bar) => bar.h],
+    low: ["min", (bar) => bar.l],
+    close: ["last", (bar) => bar.c],
+    session: ["last", (bar) => bar.s],
+    deltaLow: ["min", (bar) => bar.d[1]],
+    deltaHigh: ["max", (bar) => bar.d[2]],
+    deltaMin: ["min", (bar) => bar.delta],
+    deltaMax: ["max", (bar) => bar.delta],
+    cvdMin: ["min", (bar) => bar.cvd],
+    cvdMax: ["max", (bar) => bar.cvd],
+    cvdLow: ["min", (bar) => bar.cvdLow],
+    cvdHigh: ["max", (bar) => bar.cvdHigh],
+    vwap: ["last", (bar) => (bar.vwap === null ? NaN : bar.vwap)],
+    sigma: ["last", (bar) => bar.sigma],
+  };
+  const KINDS = Object.fromEntries(Object.entries(COLUMNS).map(([name, [kind]]) => [name, kind]));
+
+  const batch = (bars) =>
+    Object.fromEntries(Object.entries(COLUMNS).map(([name, [, value]]) => [name, bars.map(value)]));
+
+  /** The model's bars as Columns, brought up to date. */
+  function columns(model) {
+    let kept = held.get(model);
+    if (!kept) held.set(model, (kept = { sealed: -1, newest: null, series: new of.plot.Columns(KINDS) }));
+    const { series } = kept,
+      { bars, sealed, first, tick, pd, sd, ms, rows } = model,
+      newest = bars[bars.length - 1] || null;
+    if (kept.sealed === sealed && kept.newest === newest && series.n === bars.length && series.first === first)
+      return series;
+    Object.assign(series, { tick, pd, sd, ms, rows });
+    if (kept.sealed !== sealed || series.first !== first || !series.n || bars.length < series.n)
+      series.set(batch(bars), first);
+    else series.append(batch(bars.slice(series.n - 1)));
+    Object.assign(kept, { sealed, newest });
+    return series;
   }
 
-  /** The (fractional) slot of an epoch ms; the inverse of `timeOfSlot`. */
-  function slotOfTime(model, t) {
-    const bars = model.bars;
-    if (!bars.length) return NaN;
-    const last = bars.length - 1;
-    if (t <= bars[0].t) return model.first + (t - bars[0].t) / spacing(model, 0, EDGE);
-    if (t >= bars[last].t) return model.first + last + (t - bars[last].t) / spacing(model, -EDGE);
-    const at = find(bars, t);
-    if (at >= 0) return model.first + at;
-    const low = -at - 2;
-    return model.first + low + (t - bars[low].t) / (bars[low + 1].t - bars[low].t);
-  }
-
-  /** Milliseconds of one slot: the frame, or for activity bars the mean spacing; end: of the first or last ones only, so
-      that it does not depend on how many are held. */
-  function spacing(model, ...end) {
-    if (model.ms) return model.ms;
-    const bars = model.bars.slice(...end),
-      n = bars.length;
-    return n > 1 ? Math.max(1, (bars[n - 1].t - bars[0].t) / (n - 1)) : 60000;
-  }
+  /** Epoch ms of a (fractional) slot, and the inverse. */
+  const timeOfSlot = (model, slot) => columns(model).timeOfSlot(slot);
+  const slotOfTime = (model, time) => columns(model).slotOfTime(time);
 
   /** Row number of the i-th entry of a bar. */
   const rowOf = (bar, i) => bar.lo + (bar.k ? bar.k[i] : i);
@@ -331,7 +344,7 @@
     barAt,
     timeOfSlot,
     slotOfTime,
-    spacing,
+    columns,
     rowOf,
   };
 })(globalThis);

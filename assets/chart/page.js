@@ -16,7 +16,7 @@
     if (page.chart) page.chart.close();
     page.config = config;
     of.options.begin(config.options);
-    Object.assign(of.theme.known, config.colours);
+    Object.assign(of.plot.theme.known, config.colours);
     of.marks.bands = config.bands;
     const nodes = {};
     for (const name of ["host", "plot", "base", "overlay", "readout", "overview"]) nodes[name] = $("chart-" + name);

@@ -1,4 +1,4 @@
-/* The picture below Plotly's layers: everything that moves with the market, on one canvas.
+/* The footprint below Plotly's layers: everything that moves with the market, on one canvas.
 
    `frame` gathers what the painters share for one drawing (visible bars, pixel functions, level of detail, the largest
    cells); `paint` calls them from back to front. It reads the chart and changes nothing. */
@@ -18,7 +18,7 @@
     const list = bars.map((bar) => bar[name]).sort((a, b) => a - b);
     const value = list[Math.floor((all ? 1 : 0.9) * (list.length - 1))] || 1,
       small = all ? Math.min(4, decimals) : 3;
-    const { short, tiny, widest } = of.format;
+    const { short, tiny, widest } = of.plot.format;
     return [
       Math.max(decimals ? small + 1.5 : 2, widest(short, value, decimals)),
       Math.max(decimals ? small + 0.5 : 1, widest(tiny, value, decimals)),
@@ -78,47 +78,6 @@
     };
   }
 
-  function clip(ctx, box, draw) {
-    ctx.save();
-    ctx.beginPath();
-    ctx.rect(box.x, box.y, box.w, box.h);
-    ctx.clip();
-    draw();
-    ctx.restore();
-  }
-
-  function grid(ctx, frame, chart) {
-    const { theme, X, Y, box } = frame,
-      axes = chart.axesData,
-      plot = chart.geometry.plot;
-    ctx.strokeStyle = theme.grid;
-    ctx.lineWidth = 1;
-    ctx.beginPath();
-    for (const value of axes.price.values) {
-      const y = Math.round(Y(value / chart.model.tick)) + 0.5;
-      if (y < box.y || y > box.y + box.h) continue;
-      ctx.moveTo(box.x, y);
-      ctx.lineTo(box.x + box.w, y);
-    }
-    for (const slot of axes.x.values) {
-      const x = Math.round(X(slot)) + 0.5;
-      ctx.moveTo(x, plot.y);
-      ctx.lineTo(x, plot.y + plot.h);
-    }
-    ctx.stroke();
-    ctx.strokeStyle = theme.strong;
-    ctx.beginPath();
-    for (const [name, pane] of Object.entries(chart.geometry.panes)) {
-      if (name === "price") continue;
-      const y = Math.round(pane.y - 4) + 0.5;
-      ctx.moveTo(plot.x, y);
-      ctx.lineTo(plot.x + plot.w, y);
-    }
-    ctx.moveTo(Math.round(plot.x + plot.w) + 0.5, plot.y);
-    ctx.lineTo(Math.round(plot.x + plot.w) + 0.5, plot.y + plot.h);
-    ctx.stroke();
-  }
-
   function bars(ctx, frame) {
     const { theme, X, Y, w, lod } = frame;
     if (lod.kind === "candle") {
@@ -145,12 +104,12 @@
   /** Delta under each bar where the table does not already say it. */
   function deltas(ctx, frame) {
     if (frame.options.panes.includes("table") || frame.w < 34 || frame.lod.kind === "candle") return;
-    of.canvas.text(ctx, "600 10px " + frame.theme.font, "center", "top");
+    of.plot.canvas.text(ctx, "600 10px " + frame.theme.font, "center", "top");
     const room = (frame.w - 4) / (10 * of.lod.DIGIT) - 2; // beside the Δ
     for (const { bar, slot } of frame.bars) {
       ctx.fillStyle = bar.delta >= 0 ? frame.theme.buy : frame.theme.sell;
       const y = frame.Y(bar.l - frame.model.rows) + 4,
-        text = of.format.fitting(bar.delta, frame.model.sd, room, true);
+        text = of.plot.format.fitting(bar.delta, frame.model.sd, room, true);
       if (text) ctx.fillText("Δ " + text, frame.X(slot), y);
     }
   }
@@ -180,16 +139,17 @@
       frame.Y,
       frame.box.w * chart.view.share,
       theme,
-      label + " · Σ " + of.format.short(profile.sum, model.sd),
+      label + " · Σ " + of.plot.format.short(profile.sum, model.sd),
     );
   }
 
   /** Draw the whole picture. ctx: in CSS pixels, cleared. */
   function paint(ctx, chart) {
     const frame = frameOf(chart),
-      { panes, plot } = chart.geometry;
+      { panes, plot } = chart.geometry,
+      { clip } = of.plot.canvas;
     chart.frame = frame;
-    grid(ctx, frame, chart);
+    of.plot.axes.grid(ctx, chart);
     clip(ctx, panes.price, () => {
       of.marks.sessions(ctx, frame);
       of.marks.zones(ctx, frame);

@@ -129,7 +129,7 @@
     }
     ctx.globalAlpha = 1;
     if (profile.poc !== undefined) lines(ctx, profile, edge, step, box, Y, width, theme);
-    of.canvas.text(ctx, "10px " + theme.font, "right", "middle");
+    of.plot.canvas.text(ctx, "10px " + theme.font, "right", "middle");
     ctx.fillStyle = theme.muted;
     ctx.fillText(label, right - 4, box.y + 10);
   }
@@ -140,7 +140,7 @@
     const middle = Math.round(Y(edge(profile.poc) + step / 2)) + 0.5;
     ctx.strokeStyle = theme.poc;
     ctx.lineWidth = 1.2;
-    of.canvas.line(ctx, right - width - 6, middle, right, middle);
+    of.plot.canvas.line(ctx, right - width - 6, middle, right, middle);
     ctx.setLineDash([2, 3]);
     ctx.lineWidth = 1;
     ctx.strokeStyle = theme.muted;
@@ -152,7 +152,7 @@
     }
     ctx.stroke();
     ctx.setLineDash([]);
-    of.canvas.text(ctx, "600 9.5px " + theme.font, "right", "middle");
+    of.plot.canvas.text(ctx, "600 9.5px " + theme.font, "right", "middle");
     const tag = (text, y, colour) => {
       if (y < box.y + 6 || y > box.y + box.h - 6) return;
       ctx.fillStyle = colour;

@@ -150,7 +150,7 @@
       view.zoomed = false;
       chart.open();
       if (range.bars) Object.assign(view, { zoomed: true, span: range.bars });
-      of.view.toLive(view, live);
+      of.plot.view.toLive(view, of.model.columns(live));
     } else {
       const { model } = chart,
         slot = (time) => of.model.slotOfTime(model, time),
@@ -164,11 +164,11 @@
         view.x1 = view.x0 + 2 * half;
       }
       view.span = view.span || (view.x1 - view.x0) / (1 + view.share);
-      of.view.clamp(view, model);
+      of.plot.view.clamp(view, chart.series);
     }
     view.auto = !range.y;
     if (range.y) [view.y0, view.y1] = range.y.map((price) => price / live.tick);
-    else of.view.fit(view, chart.model, false);
+    else of.plot.view.fit(view, chart.series, false);
     return true;
   }
 

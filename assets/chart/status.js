@@ -27,7 +27,7 @@
   /** Texts by box. age: ms since the last answer that carried news. */
   function texts(stats, { pd, zone }, age) {
     if (!stats || !stats.ticks) return {};
-    const { count } = of.format,
+    const { count } = of.plot.format,
       some = (value) => (value ? count(value) : ""),
       fresh = Math.max(0, 1 - age / 10000),
       [bars, failures] = stats.audit || [0, 0];
@@ -35,8 +35,8 @@
       ticks: count(stats.ticks),
       candles: stats.counting ? "counting …" : count(stats.candles),
       range: Number.isFinite(stats.low) ? stats.low.toFixed(pd) + " – " + stats.high.toFixed(pd) : "–",
-      rate: of.format.rate((stats.rate || 0) * fresh),
-      last: stats.last ? of.format.stamp(stats.last, zone, true) : "–",
+      rate: of.plot.format.rate((stats.rate || 0) * fresh),
+      last: stats.last ? of.plot.format.stamp(stats.last, zone, true) : "–",
       late: count(stats.late || 0),
       duplicates: count(stats.duplicates || 0),
       rejected: count(stats.rejected || 0),

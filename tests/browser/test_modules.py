@@ -23,14 +23,12 @@ from orderflow.market.chart_json import ProfileSpan
 from orderflow.market.frames import Frame
 from orderflow.market.market import Market
 from orderflow.market.studies.profile import profile
+from orderflow.web.kit.bundles import find_files
 from tests.browser.chart import ticks_csv
 
 MODULES = (
-    "canvas",
-    "format",
     "model",
     "lod",
-    "view",
     "first",
     "cells",
     "lower",
@@ -38,24 +36,21 @@ MODULES = (
     "marks",
     "profile",
     "options",
-    "theme",
     "status",
-    "tools",
 )
 Js = Callable[..., Any]
 
 
 @pytest.fixture(scope="module")
 def js(browser: Any) -> Iterator[Js]:
-    """js("of.format.short(a, b)", a=1250, b=3): the value of an expression in a page with only the modules."""
+    """js("of.plot.format.short(a, b)", a=1250, b=3): the value of an expression in a page with only the modules."""
     page = browser.new_page()
     page.goto("about:blank")
-    kit = sorted((assets_folder() / "kit").glob("*.js"))
-    for path in [*kit, *(assets_folder() / "chart" / f"{name}.js" for name in MODULES)]:
+    for path in [*find_files(assets_folder(), ("kit", "kit/plot"), ".js"), *(assets_folder() / "chart" / f"{name}.js" for name in MODULES)]:
         page.add_script_tag(path=str(path))
     page.evaluate("(options) => window.orderflow.options.begin(options)", options_drawn())
     colours = {"schemes": SCHEMES, "pairs": PAIRS}
-    page.evaluate("(colours) => Object.assign(window.orderflow.theme.known, colours)", colours)
+    page.evaluate("(colours) => Object.assign(window.orderflow.plot.theme.known, colours)", colours)
 
     def call(expression: str, **values: Any) -> Any:
         names = ", ".join(values)
@@ -66,15 +61,15 @@ def js(browser: Any) -> Iterator[Js]:
 
 
 def test_every_script_is_valid(js: Js) -> None:
-    for script in sorted((assets_folder() / "chart").glob("*.js")):
+    for script in find_files(assets_folder(), ("kit/plot", "chart"), ".js"):
         assert js("void new Function(text)", text=script.read_text()) is None, script.name
 
 
 def test_canvas_has_the_colours_of_the_figures(js: Js) -> None:
     for name, palette in (("dark", DARK), ("light", LIGHT)):
-        colours = js("of.theme.colours('blue', name)", name=name)
+        colours = js("of.plot.theme.colours('blue', name)", name=name)
         assert {field: colours[field] for field in palette.__slots__} == asdict(palette)
-        assert {**colours, **js("of.theme.colours('green', name)", name=name)} != colours
+        assert {**colours, **js("of.plot.theme.colours('green', name)", name=name)} != colours
 
 
 @pytest.mark.parametrize(
@@ -103,7 +98,7 @@ def test_canvas_has_the_colours_of_the_figures(js: Js) -> None:
     ],
 )
 def test_sizes_as_text(js: Js, units: int, decimals: int, exact: str, short: str, tiny: str) -> None:
-    written = js("[of.format.exact(u, d), of.format.short(u, d), of.format.tiny(u, d)]", u=units, d=decimals)
+    written = js("[of.plot.format.exact(u, d), of.plot.format.short(u, d), of.plot.format.tiny(u, d)]", u=units, d=decimals)
     assert written == [exact, short, tiny]
 
 
@@ -127,7 +122,7 @@ def test_short_numbers_stand_for_what_they_are(js: Js, decimals: int) -> None:
     units = [n for power in range(13) for n in (10**power, 10**power - 1, dice.randrange(10**power, 10 ** (power + 1)))]
     units += [-n for n in units]
     for print_ in ("short", "tiny"):
-        texts = js(f"units.map((u) => of.format.{print_}(u, d))", units=units, d=decimals)
+        texts = js(f"units.map((u) => of.plot.format.{print_}(u, d))", units=units, d=decimals)
         for number, text in zip(units, texts, strict=True):
             value, shown = Decimal(number).scaleb(-decimals), read(text)
             if shown == value:
@@ -150,13 +145,13 @@ def test_short_numbers_stand_for_what_they_are(js: Js, decimals: int) -> None:
     ],
 )
 def test_labels_of_an_axis_are_exact(js: Js, values: list[int], decimals: int, texts: list[str]) -> None:
-    assert js("of.format.axis(values, d)", values=values, d=decimals) == texts
+    assert js("of.plot.format.axis(values, d)", values=values, d=decimals) == texts
     assert [read(text) for text in texts] == [Decimal(value).scaleb(-decimals) for value in values]
 
 
 def test_rates_keep_two_significant_digits(js: Js) -> None:
     rates = [0, 0.04, 1.04, 4, 9.96, 1234]
-    assert js("rates.map(of.format.rate)", rates=rates) == ["0", "0.040", "1.0", "4.0", "10", "1,234"]
+    assert js("rates.map(of.plot.format.rate)", rates=rates) == ["0", "0.040", "1.0", "4.0", "10", "1,234"]
 
 
 PAINTED = """((draw) => {
@@ -171,7 +166,7 @@ PAINTED = """((draw) => {
 
 def test_figure_of_the_table_that_does_not_fit_blanks_no_other(js: Js) -> None:
     code = f"""{PAINTED}((ctx) => of.lower.paintTable(ctx, {{ y: 0, h: 75 }}, {{
-      theme: of.theme.colours("blue", "dark"), X: (slot) => slot * w, w, model: {{ sd: 0 }},
+      theme: of.plot.theme.colours("blue", "dark"), X: (slot) => slot * w, w, model: {{ sd: 0 }},
       bars: volumes.map((vol, slot) => ({{ slot, bar: {{ vol, delta: 0, d: [0, 0, 0], n: 0 }} }})),
     }}))"""
     for width, wanted in (
@@ -199,7 +194,7 @@ def test_one_large_cell_takes_the_numbers_of_no_other(js: Js) -> None:
 CELLS = f"""{PAINTED}((ctx) => {{
   const [model] = {{MERGE}};
   of.cells.footprint(ctx, model.bars[0], 0, {{
-    theme: of.theme.colours("blue", "dark"), options: {{}}, lod: {{ kind: "text", font: 9, print: "tiny" }},
+    theme: of.plot.theme.colours("blue", "dark"), options: {{}}, lod: {{ kind: "text", font: 9, print: "tiny" }},
     model, view: {{ font: 9 }}, h: 14, X: () => 100,
     Y: (level) => 2000 - 14 * level, w, mode, top: 0, bottom: 4000, pocs: [],
     most: {{ cell: 1, total: 1, delta: 1 }},
@@ -225,12 +220,12 @@ def test_cells_keep_two_significant_digits(js: Js, mode: str, width: float, want
 
 def test_times_as_text(js: Js) -> None:
     t = 1_760_033_106_117
-    assert js("[of.format.clock(t), of.format.day(t), of.format.stamp(t, 'utc', true)]", t=t) == [
+    assert js("[of.plot.format.clock(t), of.plot.format.day(t), of.plot.format.stamp(t, 'utc', true)]", t=t) == [
         "18:05",
         "9 Oct",
         "9 Oct 2025 18:05:06",
     ]
-    assert js("of.format.count(1234567)") == "1,234,567"
+    assert js("of.plot.format.count(1234567)") == "1,234,567"
 
 
 def bar(t: int, price: int, **more: Any) -> dict[str, Any]:
@@ -417,12 +412,12 @@ def test_first_view_is_the_window_or_the_newest_bars_that_can_be_read(
 def test_prices_of_a_view_are_cut_before_its_digits_are(js: Js) -> None:
     """Of bars that are too far apart the newest stays whole in view; others as far as there is room."""
     code = f"""(() => {{
-      const [model] = {MERGE}, view = {{ ...of.view.create(), height: 400, least: 10, best: 30, span: 20 }};
+      const [model] = {MERGE}, view = {{ ...of.plot.view.create(), height: 400, least: 10, best: 30, span: 20 }};
       Object.assign(view, {{ x0: -0.5, x1: 20 }});
-      of.view.fit(view, model, false);
+      of.plot.view.fit(view, of.model.columns(model), false);
       const cut = [view.y0, view.y1];
       Object.assign(view, {{ best: 0 }});
-      of.view.fit(view, model, false);
+      of.plot.view.fit(view, of.model.columns(model), false);
       return [cut, [view.y0, view.y1]];
     }})()"""
     cut, whole = js(code, answers=[rising(20, 9, rows=2)])
@@ -444,7 +439,7 @@ def test_rows_lower_than_a_pixel_show_the_heaviest_of_each(js: Js) -> None:
     ("least", "unit", "step"), [(0.3, 0.25, 0.5), (0.2, 0.25, 0.25), (1.2, 0.25, 2), (0.03, 0.01, 0.05), (700, 1, 1000)]
 )
 def test_axis_steps_are_round_and_multiples_of_the_tick(js: Js, least: float, unit: float, step: float) -> None:
-    assert js("of.view.niceStep(least, unit)", least=least, unit=unit) == pytest.approx(step)
+    assert js("of.plot.view.niceStep(least, unit)", least=least, unit=unit) == pytest.approx(step)
 
 
 def test_address_round_trip(js: Js) -> None:
@@ -463,13 +458,13 @@ def test_address_round_trip(js: Js) -> None:
 def test_drawings_of_an_address(js: Js) -> None:
     line = {"type": "line", "axis": "y", "t0": 1_760_033_100_000.4, "t1": 1_760_034_900_000, "y0": 25000.123, "y1": -4}
     rect = {**line, "type": "rect", "axis": "y2", "t0": -5.5}
-    text = js("of.tools.write(list)", list=[line, rect])
+    text = js("of.plot.tools.write(list)", list=[line, rect])
     assert [word.split(",")[:2] + word.split(",")[3::2] for word in text.split(";")] == [
         ["l", "y", "25000.123", "-4"],
         ["r", "y2", "25000.123", "-4"],
     ]
     assert len(text) < 80
-    found = js("of.tools.read(text + ';nonsense;l,y,1,2')", text=text)
+    found = js("of.plot.tools.read(text + ';nonsense;l,y,1,2')", text=text)
     assert found == [{**line, "t0": 1_760_033_100_000}, {**rect, "t0": -5}]
 
 

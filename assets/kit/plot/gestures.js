@@ -1,19 +1,20 @@
-/* Pointer and wheel on the chart: drag to pan, drag an axis to scale it, wheel and pinch to zoom.
+/* Pointer and wheel on a plot: drag to pan, drag an axis to scale it, wheel and pinch to zoom.
 
    One set of pointer events serves mouse, pen and touch. While a drawing tool is active, and on drawn shapes, the events
-   are left to Plotly. The callbacks say what moved; when and how to redraw is the chart's affair. */
+   are left to Plotly. Here the view moves; when and how to redraw is the controller's affair. */
 (function (root) {
   "use strict";
-  const of = (root.orderflow = root.orderflow || {});
+  const of = (root.orderflow = root.orderflow || Object());
+  const plot = (of.plot = of.plot || Object());
 
   const SLOP = 4,
     HOLD = 380;
 
   class Gestures {
-    /** host: the chart's element. chart: the controller. */
-    constructor(host, chart) {
+    /** host: the plot's element. */
+    constructor(host, controller) {
       this.host = host;
-      this.chart = chart;
+      this.controller = controller;
       this.pointers = new Map();
       this.drag = null;
       this.pinch = null;
@@ -28,7 +29,7 @@
       on("dblclick", this.double);
     }
 
-    /** True while the reader holds the chart. */
+    /** True while the reader holds the controller. */
     get active() {
       return Boolean(this.drag || this.pinch);
     }
@@ -40,9 +41,9 @@
 
     /** "plot", "price" (axis), "time" (axis) or "" for a point. */
     zone({ x, y }) {
-      const { plot, panes } = this.chart.geometry;
-      if (x > plot.x + plot.w) return y >= panes.price.y && y <= panes.price.y + panes.price.h ? "price" : "";
-      return y > plot.y + plot.h ? "time" : "plot";
+      const { plot: box, panes } = this.controller.geometry;
+      if (x > box.x + box.w) return y >= panes.price.y && y <= panes.price.y + panes.price.h ? "price" : "";
+      return y > box.y + box.h ? "time" : "plot";
     }
 
     onShape(event) {
@@ -50,11 +51,11 @@
     }
 
     down(event) {
-      const { chart } = this;
-      if (!chart.ready || event.button > 0 || event.target.closest("button")) return;
-      if (chart.tools.active || this.onShape(event)) {
-        if (chart.tools.active === "erase") {
-          chart.tools.eraseAt(this.at(event));
+      const { controller } = this;
+      if (!controller.ready || event.button > 0 || event.target.closest("button")) return;
+      if (controller.tools.active || this.onShape(event)) {
+        if (controller.tools.active === "erase") {
+          controller.tools.eraseAt(this.at(event));
           event.stopPropagation();
         }
         return;
@@ -77,15 +78,15 @@
         this.hold = setTimeout(() => {
           if (this.drag && !this.drag.moved) {
             this.drag.cross = true;
-            chart.point(point);
+            controller.point(point);
           }
         }, HOLD);
       }
     }
 
     move(event) {
-      const { chart } = this;
-      if (!chart.ready) return;
+      const { controller } = this;
+      if (!controller.ready) return;
       const point = this.at(event);
       if (this.pinch && this.pointers.has(event.pointerId)) {
         this.pointers.set(event.pointerId, point);
@@ -94,15 +95,15 @@
       }
       if (!this.drag) {
         if (event.pointerType !== "touch") {
-          chart.point(point);
+          controller.point(point);
           this.cursor(event, point);
         }
         return;
       }
       const drag = this.drag,
-        { view, geometry } = chart;
+        { view, geometry } = controller;
       if (drag.cross) {
-        chart.point(point);
+        controller.point(point);
         return;
       }
       if (!drag.moved) {
@@ -113,21 +114,21 @@
         // prices fit themselves until somebody clearly pulls them up or down
         drag.vertical = drag.zone === "plot" && (!view.auto || dy > 2 * dx);
         clearTimeout(this.hold);
-        chart.point(null);
+        controller.point(null);
       }
       const dx = point.x - drag.last.x,
         dy = point.y - drag.last.y;
       drag.last = point;
       const price = geometry.panes.price;
       if (drag.zone === "plot") {
-        if (dx && !(drag.vertical && view.auto)) of.view.panX(view, (-dx * (view.x1 - view.x0)) / geometry.plot.w);
-        if (drag.vertical) of.view.panY(view, (dy * (view.y1 - view.y0)) / price.h);
+        if (dx && !(drag.vertical && view.auto)) plot.view.panX(view, (-dx * (view.x1 - view.x0)) / geometry.plot.w);
+        if (drag.vertical) plot.view.panY(view, (dy * (view.y1 - view.y0)) / price.h);
       } else if (drag.zone === "price") {
-        of.view.zoomY(view, Math.exp(dy / 160), (view.y0 + view.y1) / 2);
+        plot.view.zoomY(view, Math.exp(dy / 160), (view.y0 + view.y1) / 2);
       } else {
-        of.view.zoomX(view, Math.exp(-dx / 260), view.x1);
+        plot.view.zoomX(view, Math.exp(-dx / 260), view.x1);
       }
-      chart.moved();
+      controller.moved();
     }
 
     up(event) {
@@ -135,25 +136,31 @@
       clearTimeout(this.hold);
       if (this.pinch && this.pointers.size < 2) {
         this.pinch = null;
-        this.chart.settled();
+        this.controller.settled();
         return;
       }
       const drag = this.drag;
       if (!drag) return;
       this.drag = null;
-      if (!drag.moved && !drag.cross && event.pointerType === "touch")
-        this.chart.point(this.chart.pointer ? null : drag.start);
-      if (drag.moved) this.chart.settled();
+      if (!drag.moved && !drag.cross) {
+        if (event.pointerType === "touch") this.controller.point(this.controller.pointer ? null : drag.start);
+        if (drag.zone === "plot") this.controller.tapped(drag.start);
+      }
+      if (drag.moved) this.controller.settled();
     }
 
     leave(event) {
-      if (event.pointerType !== "touch" && !this.drag) this.chart.point(null);
+      if (event.pointerType !== "touch" && !this.drag) this.controller.point(null);
     }
 
     cursor(event, point) {
-      const { chart } = this;
+      const { controller } = this;
       const zone = this.zone(point);
-      this.host.dataset.cursor = chart.tools.active ? chart.tools.active : this.onShape(event) ? "shape" : zone;
+      this.host.dataset.cursor = controller.tools.active
+        ? controller.tools.active
+        : this.onShape(event)
+          ? "shape"
+          : zone;
     }
 
     startPinch() {
@@ -164,63 +171,64 @@
 
     movePinch() {
       const [a, b] = [...this.pointers.values()],
-        { chart, pinch } = this,
-        { view, geometry } = chart;
+        { controller, pinch } = this,
+        { view, geometry } = controller;
+      if (!pinch) return;
       const now = { dx: Math.abs(a.x - b.x), dy: Math.abs(a.y - b.y), x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 };
-      const plot = geometry.plot,
+      const box = geometry.plot,
         price = geometry.panes.price;
       const upright = now.dy > 1.6 * now.dx;
       if (upright) {
         const level = view.y1 - ((now.y - price.y) / price.h) * (view.y1 - view.y0);
-        of.view.zoomY(view, Math.max(20, pinch.dy) / Math.max(20, now.dy), level);
+        plot.view.zoomY(view, Math.max(20, pinch.dy) / Math.max(20, now.dy), level);
       } else {
-        const slot = view.x0 + ((now.x - plot.x) / plot.w) * (view.x1 - view.x0);
-        of.view.zoomX(view, Math.max(20, pinch.dx) / Math.max(20, now.dx), slot);
-        of.view.panX(view, (-(now.x - pinch.x) * (view.x1 - view.x0)) / plot.w);
+        const slot = view.x0 + ((now.x - box.x) / box.w) * (view.x1 - view.x0);
+        plot.view.zoomX(view, Math.max(20, pinch.dx) / Math.max(20, now.dx), slot);
+        plot.view.panX(view, (-(now.x - pinch.x) * (view.x1 - view.x0)) / box.w);
       }
       this.pinch = now;
-      chart.moved();
+      controller.moved();
     }
 
     wheel(event) {
-      const { chart } = this;
-      if (!chart.ready) return;
+      const { controller } = this;
+      if (!controller.ready) return;
       event.preventDefault();
       const point = this.at(event),
         zone = this.zone(point),
-        { view, geometry } = chart,
-        plot = geometry.plot;
+        { view, geometry } = controller,
+        box = geometry.plot;
       const unit = event.deltaMode === 1 ? 24 : event.deltaMode === 2 ? 240 : 1;
       const dx = event.deltaX * unit,
         dy = event.deltaY * unit;
       const clampStep = (v) => Math.max(-160, Math.min(160, v));
       if (zone === "price" || event.altKey || (event.shiftKey && event.ctrlKey)) {
         const price = geometry.panes.price;
-        of.view.zoomY(
+        plot.view.zoomY(
           view,
           Math.exp(clampStep(dy || dx) / 500),
           view.y1 - ((point.y - price.y) / price.h) * (view.y1 - view.y0),
         );
       } else if (event.shiftKey || Math.abs(dx) > Math.abs(dy)) {
-        of.view.panX(view, (clampStep(dx || dy) * (view.x1 - view.x0)) / plot.w);
+        plot.view.panX(view, (clampStep(dx || dy) * (view.x1 - view.x0)) / box.w);
       } else {
-        of.view.zoomX(
+        plot.view.zoomX(
           view,
           Math.exp(clampStep(dy) / 500),
-          view.x0 + ((point.x - plot.x) / plot.w) * (view.x1 - view.x0),
+          view.x0 + ((point.x - box.x) / box.w) * (view.x1 - view.x0),
         );
       }
-      chart.moved();
+      controller.moved();
     }
 
     double(event) {
-      const { chart } = this;
-      if (!chart.ready || chart.tools.active || this.onShape(event)) return;
+      const { controller } = this;
+      if (!controller.ready || controller.tools.active || this.onShape(event)) return;
       const zone = this.zone(this.at(event));
-      if (zone === "time") chart.goLive();
-      else if (zone) chart.autoPrice();
+      if (zone === "time") controller.goLive();
+      else if (zone) controller.autoPrice();
     }
   }
 
-  of.Gestures = Gestures;
-})(globalThis);
+  plot.Gestures = Gestures;
+})(window);

@@ -1,7 +1,8 @@
 /* A canvas that is as sharp as the screen, drawn in CSS pixels; and what is drawn often. */
 (function (root) {
   "use strict";
-  const of = (root.orderflow = root.orderflow || {});
+  const of = (root.orderflow = root.orderflow || Object());
+  const plot = (of.plot = of.plot || Object());
 
   /** Size the canvas for the device's pixels (at most 2 a CSS pixel: more costs and is not seen), clear it, and return
       its context, whose unit is the CSS pixel. */
@@ -29,5 +30,15 @@
     ctx.stroke();
   }
 
-  of.canvas = { prepare, text, line };
-})(globalThis);
+  /** Draw inside a box alone. */
+  function clip(ctx, box, draw) {
+    ctx.save();
+    ctx.beginPath();
+    ctx.rect(box.x, box.y, box.w, box.h);
+    ctx.clip();
+    draw();
+    ctx.restore();
+  }
+
+  plot.canvas = { prepare, text, line, clip };
+})(window);

@@ -1,18 +1,18 @@
-/* The strip below the chart: the held bars as one line, with a window that can be dragged and resized.
+/* The strip below a plot: the held bars as one line, with a window that can be dragged and resized.
 
    Instead of Plotly's range slider, which draws every trace twice. It is redrawn with a new bar or a moved view. */
 (function (root) {
   "use strict";
-  const of = (root.orderflow = root.orderflow || {});
+  const of = (root.orderflow = root.orderflow || Object());
+  const plot = (of.plot = of.plot || Object());
 
   const HANDLE = 9;
 
   class Overview {
-    /** canvas: fills its host. chart: the controller; `move(x0, x1)` is called while the reader drags. */
-    constructor(canvas, chart, move) {
+    /** canvas: fills its host. `controller.window(x0, x1)` is called while the reader drags. */
+    constructor(canvas, controller) {
       this.canvas = canvas;
-      this.chart = chart;
-      this.move = move;
+      this.controller = controller;
       this.drag = null;
       canvas.addEventListener("pointerdown", (e) => this.down(e));
       canvas.addEventListener("pointermove", (e) => this.moved(e));
@@ -25,12 +25,9 @@
 
     /** Slots from the left edge to the right edge of the strip. */
     bounds() {
-      const { model, view } = this.chart,
-        last = of.model.lastSlot(model);
-      return [
-        Math.min(model.first - 0.5, view.x0),
-        Math.max(last + 1, Math.min(view.x1, last + 0.25 * (view.x1 - view.x0))),
-      ];
+      const { series, view } = this.controller,
+        { first, last } = series;
+      return [Math.min(first - 0.5, view.x0), Math.max(last + 1, Math.min(view.x1, last + 0.25 * (view.x1 - view.x0)))];
     }
 
     x(slot) {
@@ -44,7 +41,7 @@
     }
 
     window() {
-      const { view } = this.chart,
+      const { view } = this.controller,
         W = this.canvas.clientWidth;
       const x0 = Math.max(0, this.x(view.x0)),
         x1 = Math.min(W, this.x(view.x1));
@@ -54,7 +51,7 @@
     down(event) {
       const [x0, x1] = this.window(),
         x = event.offsetX,
-        { view } = this.chart;
+        { view } = this.controller;
       this.canvas.setPointerCapture(event.pointerId);
       let kind = "move";
       if (Math.abs(x - x0) < HANDLE) kind = "left";
@@ -62,7 +59,7 @@
       else if (x < x0 || x > x1) {
         const half = (view.x1 - view.x0) / 2,
           centre = this.slot(x);
-        this.move(centre - half, centre + half);
+        this.controller.window(centre - half, centre + half);
       }
       this.drag = { kind, x, x0: view.x0, x1: view.x1, bounds: this.bounds() };
     }
@@ -80,57 +77,47 @@
       let { x0, x1 } = this.drag;
       if (kind !== "right") x0 += by;
       if (kind !== "left") x1 += by;
-      if (x1 - x0 >= 3) this.move(x0, x1);
+      if (x1 - x0 >= 3) this.controller.window(x0, x1);
     }
 
     key(event) {
-      const { view } = this.chart,
+      const { view } = this.controller,
         step = (view.x1 - view.x0) * 0.25;
       const by = { ArrowLeft: -step, ArrowRight: step }[event.key];
       if (!by) return;
       event.preventDefault();
       event.stopPropagation();
-      this.move(view.x0 + by, view.x1 + by);
+      this.controller.window(view.x0 + by, view.x1 + by);
     }
 
-    /** Closes as points; at most two (low and high) a pixel, so thousands of bars cost no more than the strip is wide. */
+    /** Closes as points; where there is more than one a pixel, low and high of each, so thousands of bars cost no more than
+      the strip is wide. */
     outline(W, Y) {
       // the strip's width is known: asking the page for it at every bar would lay the page out at every bar
-      const { model } = this.chart,
-        [a, b] = this.bounds(),
-        X = (i) => ((model.first + i - a) / (b - a)) * W,
-        points = [];
-      if (model.bars.length <= 2 * W) return model.bars.map((bar, i) => [X(i), Y(bar.c)]);
-      let column = -1,
-        low = 0,
-        high = 0;
-      model.bars.forEach((bar, i) => {
-        const x = Math.floor(X(i)),
-          y = Y(bar.c);
-        if (x !== column) {
-          if (column >= 0) points.push([column, low], [column, high]);
-          column = x;
-          low = high = y;
-        } else {
-          low = Math.max(low, y);
-          high = Math.min(high, y);
-        }
-      });
-      points.push([column, low], [column, high]);
+      const { series } = this.controller,
+        [from, to] = this.bounds(),
+        X = (slot) => ((slot - from) / (to - from)) * W,
+        points = [],
+        k = series.n <= 2 * W ? 0 : series.level(W / (to - from), 1),
+        { columns, a, b, slot } = series.groups(k, series.first, series.last);
+      for (let i = a; i <= b; i++) {
+        if (k) points.push([X(slot(i)), Y(columns.low[i])], [X(slot(i)), Y(columns.high[i])]);
+        else points.push([X(slot(i)), Y(columns.close[i])]);
+      }
       return points;
     }
 
     paint() {
-      const { chart, canvas } = this,
-        { model, theme } = chart,
+      const { controller, canvas } = this,
+        { series, theme, view } = controller,
         W = canvas.clientWidth,
         H = canvas.clientHeight;
       if (!W || !H) return;
-      const ctx = of.canvas.prepare(canvas, W, H);
-      if (!model.bars.length) return;
-      const low = Math.min(...model.bars.map((bar) => bar.l)),
-        high = Math.max(...model.bars.map((bar) => bar.h));
-      const Y = (level) => 3 + ((high - level) / Math.max(1, high - low)) * (H - 6);
+      const ctx = plot.canvas.prepare(canvas, W, H);
+      if (!series.n) return;
+      const { to } = view.scale,
+        [low, high] = [series.over("low"), series.over("high")].map(to);
+      const Y = (level) => 3 + ((high - to(level)) / Math.max(1, high - low)) * (H - 6);
       const path = this.outline(W, Y);
       ctx.beginPath();
       path.forEach(([x, y], i) => (i ? ctx.lineTo(x, y) : ctx.moveTo(x, y)));
@@ -166,5 +153,5 @@
     }
   }
 
-  of.Overview = Overview;
-})(globalThis);
+  plot.Overview = Overview;
+})(window);

@@ -1,17 +1,20 @@
-/* What part of the chart is on screen: a range of slots (x) and of price levels (y), and how it moves.
+/* What part of a series is on screen: a range of slots (x) and of prices (y, as `scale.js` has them), and how it moves.
 
    The view alone decides the ranges; Plotly's axes are set from it. `follow` keeps the newest bar at the right,
-   `auto` keeps the visible bars' prices filling the height. All functions are pure or change only the view. */
+   `auto` keeps the visible bars' prices filling the height. All functions are pure or change only the view. `series` are
+   the Columns shown. */
 (function (root) {
   "use strict";
-  const of = (root.orderflow = root.orderflow || {});
+  const of = (root.orderflow = root.orderflow || Object());
+  const plot = (of.plot = of.plot || Object());
 
-  const MIN_SPAN = 4,
-    MAX_SPAN = 20000;
+  const MIN_SPAN = 4;
 
   const create = () => ({
-    headroom: 0,
-    share: 0,
+    scale: plot.scale.LINEAR,
+    headroom: 0, // share of the price pane that is left to the legend
+    share: 0, // and of the width at the right of the newest bar
+    most: 20000, // slots, zoomed out all the way
     x0: -1,
     x1: 30,
     y0: 0,
@@ -27,22 +30,27 @@
   });
 
   /** Put the newest bar at the right edge. While the first bars arrive the window grows with them. */
-  function toLive(view, model) {
-    const last = of.model.lastSlot(model);
+  function toLive(view, series) {
     const span = view.span || 30;
-    const shown = view.zoomed ? span : Math.max(Math.min(12, span), Math.min(span, model.bars.length));
+    const shown = view.zoomed ? span : Math.max(Math.min(12, span), Math.min(span, series.n));
     const room = Math.max(view.pad, shown * view.share || 0);
-    view.x1 = last + 0.5 + room;
-    view.x0 = last + 0.5 - shown;
+    view.x1 = series.last + 0.5 + room;
+    view.x0 = series.last + 0.5 - shown;
     view.follow = true;
   }
 
+  /** First and last slot of which a part is visible. */
+  const visible = (view, series) => [
+    Math.max(series.first, Math.floor(view.x0 - 0.5)),
+    Math.min(series.last, Math.ceil(view.x1 + 0.5)),
+  ];
+
   /** Lowest low and highest high of the visible bars, in levels; null when none is visible. */
-  function extent(view, model) {
-    const from = Math.max(0, Math.ceil(view.x0 - 0.5) - model.first);
-    const to = Math.min(model.bars.length - 1, Math.floor(view.x1 + 0.5) - model.first);
-    const seen = model.bars.slice(from, Math.max(0, to + 1));
-    return seen.length ? [Math.min(...seen.map((bar) => bar.l)), Math.max(...seen.map((bar) => bar.h))] : null;
+  function extent(view, series) {
+    const from = Math.ceil(view.x0 - 0.5),
+      to = Math.floor(view.x1 + 0.5),
+      low = series.over("low", from, to);
+    return low === low ? [low, series.over("high", from, to)] : null;
   }
 
   /** [y0, y1] of a view that shows the prices from low to high with an edge, and room for the legend over the top. */
@@ -56,27 +64,29 @@
 
   /** [low, high] of the part of `seen` that takes no more than `room` levels and holds the last visible bar; `seen` if it
       fits whole. */
-  function readable(view, model, seen, room) {
+  function readable(view, series, seen, room) {
     const [y0, y1] = around(view, ...seen);
     if (y1 - y0 <= room) return seen;
-    const at = Math.max(0, Math.min(model.bars.length - 1, Math.floor(view.x1 + 0.5) - model.first)),
-      bar = model.bars[at];
+    const at = Math.max(series.first, Math.min(series.last, Math.floor(view.x1 + 0.5))),
+      [low, high] = ["low", "high"].map((name) => series.at(name, at));
     const size = Math.max(1, (room * (1 - view.headroom) - 2) / 1.14 - 1),
-      middle = (bar.l + bar.h) / 2;
-    const slack = Math.max(0, (size - (bar.h - bar.l)) / 2),
+      middle = (low + high) / 2;
+    const slack = Math.max(0, (size - (high - low)) / 2),
       centre = Math.max(middle - slack, Math.min(middle + slack, (seen[0] + seen[1]) / 2));
     return [centre - size / 2, centre + size / 2];
   }
 
   /** Fit prices to the visible bars. Lazily while live: a price range that breathes with every tick cannot be read. */
-  function fit(view, model, lazy) {
-    const seen = extent(view, model);
-    if (!seen) return false;
-    const room = view.span <= view.best ? (view.height / view.least) * model.rows : Infinity;
-    const part = readable(view, model, seen, room),
+  function fit(view, series, lazy) {
+    const levels = extent(view, series);
+    if (!levels) return false;
+    const { to } = view.scale,
+      seen = levels.map(to);
+    const room = view.span <= view.best ? (view.height / view.least) * series.rows : Infinity;
+    const part = readable(view, series, seen, room),
       [y0, y1] = around(view, ...part);
-    const last = model.bars[model.bars.length - 1],
-      [low, high] = part === seen ? seen : [last.l, last.h];
+    const last = ["low", "high"].map((name) => to(series.at(name, series.last))),
+      [low, high] = part === seen ? seen : last;
     const now = view.y1 - view.y0,
       roof = view.y1 - view.headroom * 0.6 * now;
     const close = now <= Math.min(1.35 * (y1 - y0), 1.001 * room);
@@ -103,7 +113,7 @@
   function zoomX(view, factor, at) {
     const around = view.follow ? view.x1 : at;
     const span = view.x1 - view.x0;
-    const limited = Math.max(MIN_SPAN, Math.min(MAX_SPAN, span * factor)) / span;
+    const limited = Math.max(MIN_SPAN, Math.min(view.most, span * factor)) / span;
     view.x0 = around - (around - view.x0) * limited;
     view.x1 = around + (view.x1 - around) * limited;
     view.span = (view.x1 - view.x0) / (1 + (view.share || 0));
@@ -119,11 +129,9 @@
   }
 
   /** Keep at least a few bars on screen, so that nobody gets lost in the void. */
-  function clamp(view, model) {
-    const first = model.first,
-      last = of.model.lastSlot(model),
-      span = view.x1 - view.x0;
-    const keep = Math.min(3, model.bars.length);
+  function clamp(view, { first, last, n }) {
+    const span = view.x1 - view.x0,
+      keep = Math.min(3, n);
     if (view.x1 < first + keep) {
       view.x1 = first + keep;
       view.x0 = view.x1 - span;
@@ -162,57 +170,10 @@
     return values;
   }
 
-  const SECOND = 1000,
-    MINUTE = 60000,
-    HOUR = 3600000,
-    DAY = 86400000;
-  const STEPS = [
-    ...[1, 2, 5, 10, 15, 30].map((n) => n * SECOND),
-    ...[1, 2, 5, 10, 15, 30].map((n) => n * MINUTE),
-    ...[1, 2, 4, 6, 12].map((n) => n * HOUR),
-    ...[1, 2, 7, 30].map((n) => n * DAY),
-  ];
-
-  /** Labels of the time axis: {slots, texts, days (slots where a day begins)}. Each stands at a bar. */
-  function timeTicks(view, model, pixels, gap, zone) {
-    const bars = model.bars,
-      slots = [],
-      texts = [],
-      days = [];
-    if (!bars.length) return { slots, texts, days };
-    const from = Math.max(0, Math.ceil(view.x0) - model.first);
-    const to = Math.min(bars.length - 1, Math.floor(view.x1) - model.first);
-    if (to < from) return { slots, texts, days };
-    const perSlot = pixels / (view.x1 - view.x0);
-    const spacing = Math.max(of.model.spacing(model), (bars[to].t - bars[from].t) / Math.max(1, to - from));
-    const step = STEPS.find((s) => s >= model.ms && (s / spacing) * perSlot >= gap) || STEPS[STEPS.length - 1];
-    const offset = zone === "local" ? new Date(bars[to].t).getTimezoneOffset() * MINUTE : 0;
-    const cell = (t, size) => Math.floor((t - offset) / size);
-    let lastX = -Infinity;
-    for (let i = from; i <= to; i++) {
-      const t = bars[i].t,
-        before = i ? bars[i - 1].t : t - spacing;
-      const newDay = cell(t, DAY) !== cell(before, DAY);
-      if (!newDay && cell(t, step) === cell(before, step)) continue;
-      const x = i * perSlot;
-      if (newDay) days.push(model.first + i);
-      if (x - lastX < gap * 0.66) {
-        if (!newDay) continue;
-        slots.pop();
-        texts.pop();
-      }
-      lastX = x;
-      slots.push(model.first + i);
-      texts.push(
-        newDay || step >= DAY ? "<b>" + of.format.day(t, zone) + "</b>" : of.format.clock(t, zone, step < MINUTE),
-      );
-    }
-    return { slots, texts, days };
-  }
-
-  of.view = {
+  plot.view = {
     create,
     toLive,
+    visible,
     around,
     extent,
     fit,
@@ -223,6 +184,5 @@
     clamp,
     niceStep,
     ticks,
-    timeTicks,
   };
-})(globalThis);
+})(window);

@@ -6,7 +6,8 @@
    two, also of a number below 1; fewer are shown only where they are all there are. Nothing here touches the page. */
 (function (root) {
   "use strict";
-  const of = (root.orderflow = root.orderflow || {});
+  const of = (root.orderflow = root.orderflow || Object());
+  const plot = (of.plot = of.plot || Object());
 
   const TRIM = /\.?0+$/;
 
@@ -17,6 +18,7 @@
     return decimals ? text.replace(TRIM, "") || "0" : text;
   }
 
+  /** @type {[number, string][]} */
   const UNITS = [
     [1e9, "B"],
     [1e6, "M"],
@@ -31,7 +33,7 @@
     const value = units / 10 ** decimals,
       size = Math.abs(value);
     if (size >= limit) {
-      const [unit, letter] = UNITS.find((each) => size >= 0.9995 * each[0]);
+      const [unit, letter] = UNITS.find((each) => size >= 0.9995 * each[0]) || [1, ""];
       return significant(value / unit, digits) + letter;
     }
     const text = significant(value, size < 0.995 ? 2 : digits);
@@ -81,7 +83,7 @@
       while (p < 9 && !whole(((real[1] - real[0]) / unit) * 10 ** p)) p++;
       return p;
     };
-    const large = ([unit]) => most >= (unit > 1e3 ? unit : 9999.5) && places(unit) <= 2;
+    const large = ([unit, _]) => most >= (unit > 1e3 ? unit : 9999.5) && places(unit) <= 2;
     const [unit, letter] = UNITS.find(large) || [1, ""];
     return real.map((value) => (value ? (value / unit).toFixed(places(unit)) + letter : "0"));
   }
@@ -135,13 +137,19 @@
     return p.day + " " + MONTHS[p.month];
   }
 
+  /** Month: "Oct 2025". */
+  function month(ms, zone) {
+    const p = parts(ms, zone);
+    return MONTHS[p.month] + " " + p.year;
+  }
+
   /** Day and time for a readout: "9 Oct 2025 18:05:30". */
   function stamp(ms, zone, seconds) {
     const p = parts(ms, zone);
     return p.day + " " + MONTHS[p.month] + " " + p.year + " " + clock(ms, zone, seconds);
   }
 
-  of.format = {
+  plot.format = {
     exact,
     short,
     tiny,
@@ -156,6 +164,7 @@
     parts,
     clock,
     day,
+    month,
     stamp,
   };
-})(globalThis);
+})(window);

@@ -1,7 +1,8 @@
-/* The chart's colours. They come with the page (layouts/chart_colours.py); the choice between dark and light is the kit's. */
+/* A plot's colours. They come with the page (layouts/chart_colours.py); the choice between dark and light is the kit's. */
 (function (root) {
   "use strict";
-  const of = (root.orderflow = root.orderflow || {});
+  const of = (root.orderflow = root.orderflow || Object());
+  const plot = (of.plot = of.plot || Object());
 
   /** Set at the page's start: {schemes, pairs}. */
   const known = {};
@@ -11,5 +12,5 @@
     return { ...known.schemes[name], ...known.pairs[pair][name] };
   }
 
-  of.theme = { colours, known };
-})(globalThis);
+  plot.theme = { colours, known };
+})(window);

@@ -1,23 +1,25 @@
 /* Drawing tools: line, rectangle, erase, clear; and their memory.
 
-   Plotly draws and edits the shapes. They are kept in localStorage per symbol, by time and price and not by slot, so
-   they stand at their place in every frame, after a reload, and after the server has started anew. */
+   Plotly draws and edits the shapes. They are kept under the controller's key (a symbol), by time and price and not by
+   slot, so they stand at their place in every frame, after a reload, and after the server has started anew: in
+   localStorage, or in what the controller has for it. */
 (function (root) {
   "use strict";
-  const of = (root.orderflow = root.orderflow || {});
+  const of = (root.orderflow = root.orderflow || Object());
+  const plot = (of.plot = of.plot || Object());
 
   const PREFIX = "orderflow.drawings.";
   const MODES = { line: "drawline", rect: "drawrect" };
   const NEAR = 9;
 
-  /** Shapes as stored: [{type, axis, t0, t1 (ms), y0, y1}]. */
-  function stored(symbol) {
-    return of.kit.storage.load(PREFIX + symbol, []).filter(sane);
+  /** Shapes as stored: [{type, axis, t0, t1 (ms), y0, y1 (prices, or values of a lower pane)}]. */
+  function stored(key) {
+    return of.kit.storage.load(PREFIX + key, []).filter(sane);
   }
 
   const sane = (s) => ["line", "rect"].includes(s.type) && [s.t0, s.t1, s.y0, s.y1].every(Number.isFinite);
 
-  const store = (symbol, list) => of.kit.storage.write(PREFIX + symbol, list.length ? JSON.stringify(list) : null);
+  const store = (key, list) => of.kit.storage.write(PREFIX + key, list.length ? JSON.stringify(list) : null);
 
   /** Drawings as text for an address, and back: "l,y,k7x…,25000.5,k7y…,25010;r,…", times in base 36. */
   const write = (list) =>
@@ -40,27 +42,34 @@
       .filter(sane);
 
   /** Keep the drawings of an address beside those that are there. */
-  function adopt(symbol, text) {
-    const list = stored(symbol),
+  function adopt(key, text) {
+    const list = stored(key),
       known = list.map((item) => write([item]));
-    store(symbol, [...list, ...read(text).filter((item) => !known.includes(write([item])))]);
+    store(key, [...list, ...read(text).filter((item) => !known.includes(write([item])))]);
   }
 
   /** A Plotly shape from a stored one. */
-  function toShape(item, model, theme) {
+  function toShape(item, series, scale, theme) {
     return {
       type: item.type,
       xref: "x",
       yref: item.axis || "y",
-      x0: of.model.slotOfTime(model, item.t0),
-      x1: of.model.slotOfTime(model, item.t1),
-      y0: item.y0,
-      y1: item.y1,
+      x0: series.slotOfTime(item.t0),
+      x1: series.slotOfTime(item.t1),
+      y0: heightOf(item.y0, item.axis, series, scale),
+      y1: heightOf(item.y1, item.axis, series, scale),
       editable: false, // dragging a shape moves it, dragging its ends stretches it (edits.shapePosition)
       layer: "above",
       ...style(theme),
     };
   }
+
+  /** Where a price stands on its axis, and back; on the axes of the lower panes their values stand. */
+  const heightOf = (price, axis, { tick }, scale) =>
+    axis && axis !== "y" ? price : scale.name === "log" ? scale.to(price / tick) * tick : price;
+
+  const priceAt = (height, axis, { tick }, scale) =>
+    axis && axis !== "y" ? height : scale.name === "log" ? scale.from(height / tick) * tick : height;
 
   const place = ({ type, yref, x0, y0, x1, y1 }) => [type, yref, x0, y0, x1, y1].join();
 
@@ -69,27 +78,28 @@
     fillcolor: theme.name === "dark" ? "rgba(255,209,102,0.08)" : "rgba(180,83,9,0.08)",
   });
 
-  function fromShape(shape, model) {
+  function fromShape(shape, series, scale) {
+    const price = (y) => priceAt(Number(y), shape.yref, series, scale);
     return {
       type: shape.type,
       axis: shape.yref || "y",
-      t0: of.model.timeOfSlot(model, Number(shape.x0)),
-      t1: of.model.timeOfSlot(model, Number(shape.x1)),
-      y0: Number(shape.y0),
-      y1: Number(shape.y1),
+      t0: series.timeOfSlot(Number(shape.x0)),
+      t1: series.timeOfSlot(Number(shape.x1)),
+      y0: price(shape.y0),
+      y1: price(shape.y1),
     };
   }
 
   /** The line of an alert: {id, price, words}. Dragging it moves the alert. */
-  const alertShape = (theme, { id, price, words }) => ({
+  const alertShape = (theme, height, { id, words }) => ({
     type: "line",
     name: id,
     xref: "paper",
     yref: "y",
     x0: 0,
     x1: 1,
-    y0: price,
-    y1: price,
+    y0: height,
+    y1: height,
     editable: false,
     layer: "above",
     line: { color: theme.vwap, width: 1.5, dash: "dash" },
@@ -113,12 +123,14 @@
   }
 
   class Tools {
-    /** chart: the controller, `chart.gd` the Plotly element. changed(tool): called when the active tool changes. */
-    constructor(chart, changed) {
-      this.chart = chart;
-      this.changed = changed;
+    /** `controller.gd` is the Plotly element, `controller.key` what the drawings are kept under, `controller.drawings` may
+        have {load(key), save(key, list)} of its own for that. */
+    constructor(controller) {
+      this.controller = controller;
       this.active = null;
-      this.symbol = null;
+      this.key = null;
+      this.known = new Map(); // what the shapes on the plot were made from
+      this.hidden = []; // drawings of panes that are not shown
       this.alerts = [];
       this.own = 0;
     }
@@ -130,7 +142,7 @@
         const dragged = this.dragged();
         if (dragged) {
           this.show(); // a line stays across the pane
-          this.chart.events.alert(dragged);
+          this.controller.events.alert(dragged);
           return;
         }
         this.save();
@@ -139,13 +151,13 @@
       });
       // drawn in another tab
       const elsewhere = (event) => {
-        if (event.key === PREFIX + this.symbol) this.show();
+        if (event.key === PREFIX + this.key) this.show();
       };
-      root.addEventListener("storage", elsewhere, { signal: this.chart.life.signal });
+      root.addEventListener("storage", elsewhere, { signal: this.controller.life.signal });
     }
 
     shapes() {
-      return (this.chart.gd && this.chart.gd.layout.shapes) || [];
+      return (this.controller.gd && this.controller.gd.layout.shapes) || [];
     }
 
     /** The drawings among the shapes. */
@@ -164,9 +176,11 @@
     dragged() {
       for (const alert of this.alerts) {
         const shape = this.shapes().find(({ name }) => name === alert.id);
-        if (!shape || shape.y0 === alert.price) continue;
-        const { tick, pd } = this.chart.model;
-        alert.price = Number((Math.round(shape.y0 / tick) * tick).toFixed(pd));
+        const { series, view } = this.controller,
+          { tick, pd } = series;
+        if (!shape || shape.y0 === heightOf(alert.price, "y", series, view.scale)) continue;
+        const price = priceAt(shape.y0, "y", series, view.scale);
+        alert.price = Number((Math.round(price / tick) * tick).toFixed(pd));
         return { ...alert };
       }
       return null;
@@ -174,58 +188,60 @@
 
     save() {
       // one that was not moved keeps its times, also where they lie beyond the bars held
-      const item = (shape) => this.known.get(place(shape)) || fromShape(shape, this.chart.model);
-      store(this.symbol, [...this.drawn().map(item), ...(this.hidden || [])]);
-      this.chart.events.view(); // the address has them
+      const { series, view, drawings, events } = this.controller;
+      const item = (shape) => this.known.get(place(shape)) || fromShape(shape, series, view.scale);
+      (drawings || { save: store }).save(this.key, [...this.drawn().map(item), ...this.hidden]);
+      events.view(); // the address has them
     }
 
-    /** The stored shapes of the chart's symbol as Plotly shapes; panes that are not shown keep theirs for later. */
+    /** The stored shapes of the controller's key as Plotly shapes; panes that are not shown keep theirs for later. */
     project() {
-      const { model, theme, geometry } = this.chart;
-      this.symbol = model.symbol;
-      const axes = { y: true, y2: Boolean(geometry.panes.delta), y3: Boolean(geometry.panes.cvd) };
-      const list = stored(this.symbol),
-        seen = (item) => axes[item.axis || "y"];
+      const { series, theme, geometry, view, owners, key, drawings } = this.controller;
+      this.key = key;
+      const axes = ["y", ...Object.keys(owners).map((name) => geometry.panes[name] && owners[name])];
+      const list = (drawings || { load: stored }).load(key),
+        seen = (item) => axes.includes(item.axis || "y");
       this.hidden = list.filter((item) => !seen(item));
-      const shapes = list.filter(seen).map((item) => toShape(item, model, theme));
+      const shapes = list.filter(seen).map((item) => toShape(item, series, view.scale, theme));
       this.known = new Map(shapes.map((shape, i) => [place(shape), list.filter(seen)[i]]));
-      return [...shapes, ...this.alerts.map((alert) => alertShape(theme, alert))];
+      const height = ({ price }) => heightOf(price, "y", series, view.scale);
+      return [...shapes, ...this.alerts.map((alert) => alertShape(theme, height(alert), alert))];
     }
 
     /** Relayout with shapes of ours; the event that Plotly then sends is ignored. */
     relayout(update) {
       this.own++;
-      return root.Plotly.relayout(this.chart.gd, update).finally(() => {
+      return root.Plotly.relayout(this.controller.gd, update).finally(() => {
         this.own--;
       });
     }
 
-    /** Put the stored shapes on the chart (another symbol, another frame, a changed pane). */
+    /** Put the stored shapes on the plot (another symbol, another frame, a changed pane or scale). */
     show() {
-      if (this.chart.gd) this.relayout({ shapes: this.project() });
+      if (this.controller.gd) this.relayout({ shapes: this.project() });
     }
 
     /** Choose "line", "rect", "erase" or null; the same again puts it away. */
     choose(tool) {
       this.active = tool === this.active ? null : tool;
-      if (this.chart.gd) {
+      if (this.controller.gd) {
         this.relayout({
           dragmode: MODES[this.active] || false,
-          newshape: { ...style(this.chart.theme), layer: "above", drawdirection: "diagonal" },
+          newshape: { ...style(this.controller.theme), layer: "above", drawdirection: "diagonal" },
         });
       }
-      this.changed(this.active);
+      this.controller.events.tool(this.active);
     }
 
     /** Where a point of a shape's axes is on the screen, and the pane that it lies in. */
     projector({ xref, yref: axis }) {
-      const { view, geometry, model, axesData } = this.chart,
-        { plot, panes } = geometry;
-      const name = { y2: "delta", y3: "cvd" }[axis],
-        pane = (name && panes[name]) || panes.price;
-      const range = name && panes[name] ? axesData[name].range : [view.y0 * model.tick, view.y1 * model.tick];
+      const { view, geometry, series, axesData, owners } = this.controller,
+        { plot: box, panes } = geometry;
+      const name = Object.keys(owners).find((each) => owners[each] === axis && panes[each]),
+        pane = name ? panes[name] : panes.price;
+      const range = name ? axesData[name].range : [view.y0 * series.tick, view.y1 * series.tick];
       const toPixel = (x, y) => ({
-        x: plot.x + (xref === "paper" ? x : (x - view.x0) / (view.x1 - view.x0)) * plot.w,
+        x: box.x + (xref === "paper" ? x : (x - view.x0) / (view.x1 - view.x0)) * box.w,
         y: pane.y + ((range[1] - y) / (range[1] - range[0])) * pane.h,
       });
       return { pane, toPixel };
@@ -288,5 +304,5 @@
     }
   }
 
-  of.tools = { Tools, stored, store, write, read, adopt, toShape, fromShape, distance };
-})(globalThis);
+  plot.tools = { Tools, stored, store, write, read, adopt, toShape, fromShape, distance };
+})(window);
