@@ -306,5 +306,5 @@ PAGE = Page(
     page,
     register,
     scripts=("kit", "kit/plot", "chart"),
-    styles=("page.css", "chart.css"),
+    styles=("page.css", "kit/plot", "chart.css"),
 )

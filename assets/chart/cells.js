@@ -1,34 +1,10 @@
-/* One bar of the footprint on the canvas, in each of its modes, and the candle that stands beside or for it.
+/* One bar of the footprint on the canvas, in each of its modes, and the candle beside it.
 
    `frame` carries what all bars share: theme, options, the level of detail, the pixel functions X(slot) and Y(level),
    the largest cell in view. Text is drawn in one pass per font, as changing the font is what costs. */
 (function (root) {
   "use strict";
   const of = (root.orderflow = root.orderflow || {});
-
-  /** A candle centred at x: hollow when it rises, filled when it falls. open, high, low, close: px. */
-  function candle(ctx, theme, up, x, width, open, high, low, close) {
-    const colour = up ? theme.buy : theme.sell;
-    const top = Math.min(open, close),
-      height = Math.max(1, Math.abs(close - open));
-    const middle = Math.round(x - 0.5) + 0.5;
-    ctx.strokeStyle = ctx.fillStyle = colour;
-    ctx.lineWidth = 1;
-    ctx.beginPath();
-    ctx.moveTo(middle, high);
-    ctx.lineTo(middle, top);
-    ctx.moveTo(middle, top + height);
-    ctx.lineTo(middle, low);
-    ctx.stroke();
-    const left = Math.round(x - width / 2),
-      wide = Math.max(1, Math.round(width));
-    if (up && wide >= 4 && height >= 2) {
-      ctx.globalAlpha *= 0.25;
-      ctx.fillRect(left, top, wide, height);
-      ctx.globalAlpha /= 0.25;
-      ctx.strokeRect(left + 0.5, Math.round(top) + 0.5, wide - 1, Math.max(1, Math.round(height) - 1));
-    } else ctx.fillRect(left, top, wide, height);
-  }
 
   const heat = (share, strength) => 0.05 + strength * Math.sqrt(Math.min(1, share));
 
@@ -145,7 +121,17 @@
       bottom = Math.min(bar.o, bar.c),
       up = bar.c >= bar.o;
     const sx = left - strip / 2 - 1;
-    candle(ctx, theme, up, sx, strip, Y(up ? bottom : top), Y(bar.h + 0.5), Y(bar.l - 0.5), Y(up ? top : bottom));
+    of.plot.candles.candle(
+      ctx,
+      theme,
+      up,
+      sx,
+      strip,
+      Y(up ? bottom : top),
+      Y(bar.h + 0.5),
+      Y(bar.l - 0.5),
+      Y(up ? top : bottom),
+    );
   }
 
   /** A small triangle at the outer edge of a cell: the second cue of an imbalance. */
@@ -179,5 +165,5 @@
     ctx.globalAlpha = 1;
   }
 
-  of.cells = { candle, footprint };
+  of.cells = { footprint };
 })(globalThis);

@@ -36,37 +36,9 @@
     return { delta: axis("delta"), cvd: axis("cvd") };
   }
 
-  function grid(ctx, pane, axis, Y, theme) {
-    ctx.strokeStyle = theme.grid;
-    ctx.lineWidth = 1;
-    ctx.beginPath();
-    for (const value of axis.values) {
-      const y = Math.round(Y(value)) + 0.5;
-      ctx.moveTo(pane.x, y);
-      ctx.lineTo(pane.x + pane.w, y);
-    }
-    ctx.stroke();
-    if (axis.range[0] < 0 && axis.range[1] > 0) {
-      const y = Math.round(Y(0)) + 0.5;
-      ctx.strokeStyle = theme.strong;
-      of.plot.canvas.line(ctx, pane.x, y, pane.x + pane.w, y);
-    }
-  }
-
-  const title = (ctx, pane, text, theme) => {
-    of.plot.canvas.text(ctx, "600 10px " + theme.font, "left", "top");
-    ctx.fillStyle = theme.paper;
-    ctx.globalAlpha = 0.8;
-    ctx.fillRect(pane.x + 3, pane.y + 1, ctx.measureText(text).width + 6, 13);
-    ctx.globalAlpha = 1;
-    ctx.fillStyle = theme.muted;
-    ctx.fillText(text, pane.x + 6, pane.y + 3);
-  };
-
   function paintDelta(ctx, pane, axis, frame) {
     const { theme, X, w, bars } = frame;
-    const Y = (v) => pane.y + ((axis.range[1] - v) / (axis.range[1] - axis.range[0])) * pane.h;
-    grid(ctx, pane, axis, Y, theme);
+    const Y = of.plot.axes.pane(ctx, pane, axis, theme);
     const width = Math.max(1, w * 0.7),
       zero = Y(0);
     for (const { bar, slot } of bars) {
@@ -82,13 +54,12 @@
       ctx.fillRect(x - width / 2, Math.min(y, zero), width, Math.max(1, Math.abs(y - zero)));
     }
     ctx.globalAlpha = 1;
-    title(ctx, pane, "Delta", theme);
+    of.plot.axes.title(ctx, pane, "Delta", theme);
   }
 
   function paintCvd(ctx, pane, axis, frame) {
     const { theme, X, w, bars, options } = frame;
-    const Y = (v) => pane.y + ((axis.range[1] - v) / (axis.range[1] - axis.range[0])) * pane.h;
-    grid(ctx, pane, axis, Y, theme);
+    const Y = of.plot.axes.pane(ctx, pane, axis, theme);
     if (options.cvdStyle === "line" || w < 4) {
       ctx.strokeStyle = theme.buy;
       ctx.lineWidth = 1.6;
@@ -105,10 +76,10 @@
       const width = Math.max(2, w * 0.6);
       for (const { bar, slot } of bars) {
         const prices = [bar.cvdOpen, bar.cvdHigh, bar.cvdLow, bar.cvd].map(Y);
-        of.cells.candle(ctx, theme, bar.cvd >= bar.cvdOpen, X(slot), width, ...prices);
+        of.plot.candles.candle(ctx, theme, bar.cvd >= bar.cvdOpen, X(slot), width, ...prices);
       }
     }
-    title(ctx, pane, "Cumulative delta", theme);
+    of.plot.axes.title(ctx, pane, "Cumulative delta", theme);
   }
 
   /** How a figure is written in a slot w px wide: [text, font px]; each for itself, so that a long one costs no other. */

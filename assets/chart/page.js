@@ -34,12 +34,12 @@
         follow: legend.following,
         tool: controls.tool,
         drawn: () => {
-          legend.show();
+          legend.following();
+          of.poll.profileFollow();
+          if (page.chart.moving) return; // what follows is of the data
           legend.headline();
           legend.statistics();
-          legend.following();
           controls.links();
-          of.poll.profileFollow();
         },
         hover: legend.show,
         alert: (data) => root.dash_clientside.set_props("chart-alert-moved", { data }),

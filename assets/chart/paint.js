@@ -25,35 +25,65 @@
     ];
   }
 
-  /** Everything that the painters need, for the view as it is. */
+  /** The bars of a range as the painters read them: [{bar, slot}]. */
+  function listed(model, from, to) {
+    const bars = [];
+    for (let i = from; i <= to; i++) bars.push({ bar: model.bars[i], slot: model.first + i });
+    return bars;
+  }
+
+  /** Groups of bars, each as one: its largest volume and delta, and its last running values. */
+  function merged(series, k, from, to) {
+    const { columns, a, b, slot } = series.groups(k, from, to),
+      bars = [];
+    for (let i = a; i <= b; i++) {
+      const { deltaMin, deltaMax, vwap } = columns,
+        delta = deltaMax[i] > -deltaMin[i] ? deltaMax[i] : deltaMin[i];
+      const bar = {
+        s: columns.session[i],
+        vol: columns.volume[i],
+        n: columns.trades[i],
+        delta,
+        d: [delta, columns.deltaLow[i], columns.deltaHigh[i]],
+        cvd: columns.cvd[i],
+        vwap: vwap[i] === vwap[i] ? vwap[i] : null,
+        sigma: columns.sigma[i],
+      };
+      bars.push({ bar, slot: slot(i) });
+    }
+    return bars;
+  }
+
+  /** Everything that the painters need, for the view as it is: w is px of a bar, or of a group of narrow ones. */
   function frameOf(chart) {
-    const { model, view, options, geometry } = chart;
+    const { model, series, view, options, geometry } = chart;
     const box = geometry.panes.price,
       plot = geometry.plot;
     const perSlot = plot.w / (view.x1 - view.x0),
       perLevel = box.h / (view.y1 - view.y0);
     const X = (slot) => plot.x + (slot - view.x0) * perSlot;
     const Y = (level) => box.y + (view.y1 - level) * perLevel;
-    const from = Math.max(0, Math.floor(view.x0 - 0.5) - model.first);
-    const to = Math.min(model.bars.length - 1, Math.ceil(view.x1 + 0.5) - model.first);
-    const bars = [];
-    for (let i = from; i <= to; i++) bars.push({ bar: model.bars[i], slot: model.first + i });
+    const range = of.plot.view.visible(view, series),
+      [from, to] = range.map((slot) => slot - model.first);
+    const k = series.level(perSlot, of.plot.candles.DENSE),
+      bars = k ? merged(series, k, ...range) : listed(model, from, to);
 
-    const h = perLevel * model.rows;
+    const h = perLevel * model.rows,
+      narrow = perSlot < of.lod.MIN_SLOT;
     const most = { cell: 1, total: 1, delta: 1 };
-    for (const { bar } of bars) {
-      most.cell = Math.max(most.cell, bar.maxCell);
-      most.total = Math.max(most.total, bar.maxTotal);
-      most.delta = Math.max(most.delta, bar.maxDelta);
-    }
-    const seen = bars.map(({ bar }) => bar),
-      least = chart.view.font;
+    if (!narrow)
+      for (const { bar } of bars) {
+        most.cell = Math.max(most.cell, bar.maxCell);
+        most.total = Math.max(most.total, bar.maxTotal);
+        most.delta = Math.max(most.delta, bar.maxDelta);
+      }
+    const seen = narrow ? [] : bars.map(({ bar }) => bar);
     const lod = of.lod.choose({
       w: perSlot,
       h,
       mode: options.mode,
       digits: longest(seen, options.mode, model.sd),
-      least,
+      least: chart.view.font,
     });
     return {
       model,
@@ -64,7 +94,8 @@
       box,
       X,
       Y,
-      w: perSlot,
+      w: perSlot * 2 ** k,
+      perSlot,
       h,
       from,
       to,
@@ -78,13 +109,11 @@
     };
   }
 
-  function bars(ctx, frame) {
-    const { theme, X, Y, w, lod } = frame;
+  function bars(ctx, frame, series) {
+    const { theme, X, Y, lod } = frame;
     if (lod.kind === "candle") {
-      const width = Math.max(1, Math.min(w * 0.7, 18));
-      for (const { bar, slot } of frame.bars) {
-        of.cells.candle(ctx, theme, bar.c >= bar.o, X(slot), width, Y(bar.o), Y(bar.h), Y(bar.l), Y(bar.c));
-      }
+      const [from, to] = [frame.from, frame.to].map((i) => series.first + i);
+      of.plot.candles.candles(ctx, series, { theme, X, Y, w: frame.perSlot, from, to });
       return;
     }
     for (const { bar, slot } of frame.bars) of.cells.footprint(ctx, bar, slot, frame);
@@ -154,7 +183,7 @@
       of.marks.sessions(ctx, frame);
       of.marks.zones(ctx, frame);
       volumeProfile(ctx, frame, chart);
-      bars(ctx, frame);
+      bars(ctx, frame, chart.series);
       deltas(ctx, frame);
       of.marks.vwap(ctx, frame);
       of.marks.unfinished(ctx, frame);

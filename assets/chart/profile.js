@@ -1,8 +1,8 @@
 /* Volume profile: of the visible range the sums of the rows of the bars in it, of a session the rows that the server
    sends, since it has more of that than the page. POC and value area are the server's.
 
-   While bars only grow at the end, the sum of all but the last bar is kept, so that a live update costs one bar.
-   `compute` is pure but for that cache; `paint` draws the result at the right of the price pane. */
+   The sum of all but the last bar is kept, so that a live update costs one bar, and a step to the side those that come
+   and go. `compute` is pure but for that cache; `paint` draws the result at the right of the price pane. */
 (function (root) {
   "use strict";
   const of = (root.orderflow = root.orderflow || {});
@@ -12,12 +12,12 @@
     return { low, bid: new Float64Array(n), ask: new Float64Array(n), unknown: new Float64Array(n) };
   }
 
-  function add(table, bar) {
+  function add(table, bar, sign = 1) {
     for (let i = 0; i < bar.b.length; i++) {
       const at = of.model.rowOf(bar, i) - table.low;
-      table.bid[at] += bar.b[i];
-      table.ask[at] += bar.a[i];
-      if (bar.u) table.unknown[at] += bar.u[i];
+      table.bid[at] += sign * bar.b[i];
+      table.ask[at] += sign * bar.a[i];
+      if (bar.u) table.unknown[at] += sign * bar.u[i];
     }
   }
 
@@ -36,16 +36,35 @@
     return table;
   }
 
-  function widen(table, bar) {
+  /** A table with room for the rows of a bar: a new one where it has none, or if a copy is wanted. */
+  function covering(table, bar, copied) {
     const low = firstRow(bar),
-      high = lastRow(bar),
-      end = table.low + table.bid.length - 1;
-    if (low >= table.low && high <= end) {
-      return { low: table.low, bid: table.bid.slice(), ask: table.ask.slice(), unknown: table.unknown.slice() };
-    }
+      high = lastRow(bar);
+    if (!table) return emptyTable(low, high);
+    const end = table.low + table.bid.length - 1;
+    if (low >= table.low && high <= end && !copied) return table;
     const wide = emptyTable(Math.min(low, table.low), Math.max(high, end));
     for (const side of ["bid", "ask", "unknown"]) wide[side].set(table[side], table.low - wide.low);
     return wide;
+  }
+
+  /** Make the cache hold the sum of the bars in some slots: from what it holds, where these are nearly the same. */
+  function slide(cache, model, a, b) {
+    const key = [model.epoch, model.rows, model.sealed].join();
+    const bars = (from, to) => model.bars.slice(from - model.first, to - model.first);
+    const shared = Math.min(b, cache.b) - Math.max(a, cache.a);
+    if (cache.model !== model || cache.key !== key || !(shared > (b - a) / 2) || !(shared > (cache.b - cache.a) / 2))
+      cache.table = sum(bars(a, b));
+    else {
+      for (const bar of [...bars(cache.a, a), ...bars(b, cache.b)]) if (bar.b.length) add(cache.table, bar, -1);
+      for (const bar of [...bars(a, cache.a), ...bars(cache.b, b)]) {
+        if (!bar.b.length) continue;
+        cache.table = covering(cache.table, bar);
+        add(cache.table, bar);
+      }
+    }
+    Object.assign(cache, { model, key, a, b });
+    return cache.table;
   }
 
   /** Profile of bars[from..to]: {low, bid, ask, unknown, total, most, poc, val, vah, sum} in rows. span: how the server
@@ -53,17 +72,11 @@
       last). `model.sealed` changes when a sealed bar does. */
   function compute(model, from, to, span, cache) {
     if (to < from || !model.bars.length) return null;
-    const live = to === model.bars.length - 1;
-    const sealedTo = live ? to - 1 : to;
-    const key = [model.epoch, model.rows, model.bars[from].t, sealedTo, model.first, model.sealed].join();
-    if (cache.key !== key) {
-      cache.key = key;
-      cache.table = sum(model.bars.slice(from, sealedTo + 1));
-    }
-    let table = cache.table;
-    if (live && model.bars[to].b.length) {
-      const bar = model.bars[to];
-      table = table ? widen(table, bar) : emptyTable(firstRow(bar), lastRow(bar));
+    const live = to === model.bars.length - 1,
+      bar = model.bars[to];
+    let table = slide(cache, model, model.first + from, model.first + (live ? to : to + 1));
+    if (live && bar.b.length) {
+      table = covering(table, bar, true);
       add(table, bar);
     }
     return finish(table, marked(model, span));

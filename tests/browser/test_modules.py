@@ -46,7 +46,10 @@ def js(browser: Any) -> Iterator[Js]:
     """js("of.plot.format.short(a, b)", a=1250, b=3): the value of an expression in a page with only the modules."""
     page = browser.new_page()
     page.goto("about:blank")
-    for path in [*find_files(assets_folder(), ("kit", "kit/plot"), ".js"), *(assets_folder() / "chart" / f"{name}.js" for name in MODULES)]:
+    for path in [
+        *find_files(assets_folder(), ("kit", "kit/plot"), ".js"),
+        *(assets_folder() / "chart" / f"{name}.js" for name in MODULES),
+    ]:
         page.add_script_tag(path=str(path))
     page.evaluate("(options) => window.orderflow.options.begin(options)", options_drawn())
     colours = {"schemes": SCHEMES, "pairs": PAIRS}
@@ -98,7 +101,9 @@ def test_canvas_has_the_colours_of_the_figures(js: Js) -> None:
     ],
 )
 def test_sizes_as_text(js: Js, units: int, decimals: int, exact: str, short: str, tiny: str) -> None:
-    written = js("[of.plot.format.exact(u, d), of.plot.format.short(u, d), of.plot.format.tiny(u, d)]", u=units, d=decimals)
+    written = js(
+        "[of.plot.format.exact(u, d), of.plot.format.short(u, d), of.plot.format.tiny(u, d)]", u=units, d=decimals
+    )
     assert written == [exact, short, tiny]
 
 
@@ -619,3 +624,71 @@ def test_a_naked_poc_begins_at_its_bar_or_at_the_edge_if_that_is_older(js: Js) -
         bars=bars,
     )
     assert lines == [[6, -20 + 0.5], [63, -20 + 0.5], [3, -40 + 0.5], [63, -40 + 0.5]]
+
+
+COLUMNS = """(() => {
+  const series = new of.plot.Columns();
+  series.set(steps[0][1], 7);
+  for (const [name, batch] of steps.slice(1)) series[name](batch);
+  const groups = ranges.map(([k, from, to]) => {
+    const { columns, a, b } = series.groups(k, from, to), at = (name) => columns[name].slice(a, b + 1);
+    return [at("open"), at("high"), at("low"), at("close"), at("volume")].map((values) => [...values]);
+  });
+  const over = ranges.map(([, from, to]) => ["low", "high", "volume"].map((name) => series.over(name, from, to)));
+  const back = times.map((time) => series.timeOfSlot(series.slotOfTime(time)));
+  return { first: series.first, n: series.n, groups, over, back };
+})()"""
+
+
+def test_columns_and_their_halvings_equal_plain_lists(js: Js) -> None:
+    """After pages at both ends, a forming bar that changes and bars that were missing."""
+    dice = random.Random(11)
+
+    def rows(start: int, stop: int, step: int = 10) -> list[list[int]]:
+        made = []
+        for t in range(start, stop, step):
+            o, c = dice.randrange(500), dice.randrange(500)
+            made.append([t, o, max(o, c) + dice.randrange(9), min(o, c) - dice.randrange(9), c, dice.randrange(50)])
+        return made
+
+    def batch(part: list[list[int]]) -> dict[str, list[int]]:
+        names = ("time", "open", "high", "low", "close", "volume")
+        return dict(zip(names, map(list, zip(*part, strict=True)), strict=True))
+
+    held, older, later = rows(100_000, 130_000), rows(30_000, 100_000), rows(129_990, 190_000)
+    oldest, missing = rows(0, 30_000), rows(99_995, 100_000) + rows(150_005, 150_010)
+    steps = [("set", held), ("prepend", older), ("append", later), ("prepend", oldest), ("append", missing)]
+    plain = {row[0]: row for _, part in steps for row in part}
+    bars = [plain[t] for t in sorted(plain)]
+    first = 7 - len(older) - len(oldest)
+    ranges = [[k, first + 3 * k, first + 3 * k + dice.randrange(1, len(bars) - 40)] for k in range(13)]
+    times = [row[0] + 3 for row in bars[5::997]]
+    found = js(COLUMNS, steps=[[name, batch(part)] for name, part in steps], ranges=ranges, times=times)
+    assert (found["first"], found["n"]) == (first, len(bars))
+    assert found["back"] == pytest.approx(times)
+    for (k, begin, end), groups, over in zip(ranges, found["groups"], found["over"], strict=True):
+        part = bars[begin - first : end - first + 1]
+        whole = [min(row[3] for row in part), max(row[2] for row in part), sum(row[5] for row in part)]
+        assert over == whole
+        cells: dict[int, list[list[int]]] = {}
+        for slot, row in enumerate(bars, first):
+            if begin >> k <= slot >> k <= end >> k:
+                cells.setdefault(slot >> k, []).append(row)
+        wanted = [
+            [g[0][1], max(r[2] for r in g), min(r[3] for r in g), g[-1][4], sum(r[5] for r in g)]
+            for g in cells.values()
+        ]
+        assert [list(group) for group in zip(*groups, strict=True)] == wanted
+
+
+def test_profile_of_a_view_that_moves_is_that_of_the_view(js: Js) -> None:
+    code = f"""(() => {{
+      const [model] = {MERGE}, cache = {{}}, last = model.bars.length - 1;
+      const rows = (p) => [...p.total].map((total, i) => [p.low + i, total]).filter(([, total]) => total);
+      const sums = ([from, to], kept) => rows(of.profile.compute(model, from, to, null, kept));
+      const at = (range) => [sums(range, cache), sums(range, {{}})];
+      return [[0, 20], [3, 25], [1, 24], [10, last], [12, last], [2, 9], [11, 30]].map(at);
+    }})()"""
+    for moved, anew in js(code, answers=[rising(60, 3)]):
+        assert moved == anew
+        assert moved

@@ -235,5 +235,34 @@
     ctx.stroke();
   }
 
-  plot.axes = { labels, lower, grid, paintLabels, arrange, layout, ranges, mount };
+  /** Rules of a lower pane, and where it begins to count. Returns the height of a value. */
+  function pane(ctx, box, axis, theme) {
+    const [low, high] = axis.range,
+      Y = (value) => box.y + ((high - value) / (high - low)) * box.h,
+      rule = (value) => Math.round(Y(value)) + 0.5;
+    ctx.strokeStyle = theme.grid;
+    ctx.lineWidth = 1;
+    ctx.beginPath();
+    for (const y of axis.values.map(rule)) {
+      ctx.moveTo(box.x, y);
+      ctx.lineTo(box.x + box.w, y);
+    }
+    ctx.stroke();
+    ctx.strokeStyle = theme.strong;
+    if (low < 0 && high > 0) plot.canvas.line(ctx, box.x, rule(0), box.x + box.w, rule(0));
+    return Y;
+  }
+
+  /** The name of a lower pane, over what it shows. */
+  function title(ctx, box, text, theme) {
+    plot.canvas.text(ctx, "600 10px " + theme.font, "left", "top");
+    ctx.fillStyle = theme.paper;
+    ctx.globalAlpha = 0.8;
+    ctx.fillRect(box.x + 3, box.y + 1, ctx.measureText(text).width + 6, 13);
+    ctx.globalAlpha = 1;
+    ctx.fillStyle = theme.muted;
+    ctx.fillText(text, box.x + 6, box.y + 3);
+  }
+
+  plot.axes = { labels, lower, pane, title, grid, paintLabels, arrange, layout, ranges, mount };
 })(window);

@@ -29,6 +29,7 @@
       this.pointer = null;
       this.mark = null; // time at which a linked plot has its pointer
       this.linked = [];
+      this.overlaid = true; // whether the overlay shows anything
       this.applied = {};
       this.timing = { merge: [], paint: [], apply: [] };
       this.tools = new plot.tools.Tools(this);
@@ -327,16 +328,22 @@
       if (!this.ready || !this.geometry) return;
       const started = performance.now(),
         { W, H } = this.geometry;
-      this.paint(plot.canvas.prepare(this.nodes.base, W, H));
-      this.drawOverlay();
+      const ctx = plot.canvas.prepare(this.nodes.base, W, H);
+      this.paint(ctx);
+      this.drawOverlay(ctx);
       this.keep("paint", performance.now() - started);
       this.events.drawn();
     }
 
-    drawOverlay() {
+    /** What is above Plotly. base: the canvas just painted, which takes it while the plot moves without a pointer: a second
+        canvas of this size costs a millisecond a frame. */
+    drawOverlay(base = null) {
       if (!this.ready || !this.geometry) return;
-      const { W, H } = this.geometry;
-      const ctx = plot.canvas.prepare(this.nodes.overlay, W, H);
+      const { W, H } = this.geometry,
+        alone = base && this.moving && !this.pointer && this.mark === null;
+      if (!alone || this.overlaid) plot.canvas.prepare(this.nodes.overlay, W, H);
+      this.overlaid = !alone;
+      const ctx = alone ? base : this.nodes.overlay.getContext("2d");
       if (this.moving) {
         plot.axes.paintLabels(ctx, this.geometry, this.axesData, this.theme, this.owners);
         this.tools.paint(ctx);

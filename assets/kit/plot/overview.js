@@ -14,6 +14,8 @@
       this.canvas = canvas;
       this.controller = controller;
       this.drag = null;
+      this.held = root.document.createElement("canvas");
+      this.drawn = ""; // what `held` shows
       canvas.addEventListener("pointerdown", (e) => this.down(e));
       canvas.addEventListener("pointermove", (e) => this.moved(e));
       for (const name of ["pointerup", "pointercancel"])
@@ -107,18 +109,18 @@
       return points;
     }
 
-    paint() {
-      const { controller, canvas } = this,
-        { series, theme, view } = controller,
-        W = canvas.clientWidth,
-        H = canvas.clientHeight;
-      if (!W || !H) return;
-      const ctx = plot.canvas.prepare(canvas, W, H);
-      if (!series.n) return;
-      const { to } = view.scale,
-        [low, high] = [series.over("low"), series.over("high")].map(to);
-      const Y = (level) => 3 + ((high - to(level)) / Math.max(1, high - low)) * (H - 6);
-      const path = this.outline(W, Y);
+    /** The outline on a canvas of its own, which lasts while only the window moves. */
+    picture(W, H) {
+      const { series, theme, view } = this.controller,
+        { scale } = view,
+        [low, high] = [series.over("low"), series.over("high")].map(scale.to),
+        { version, first, n, newest } = series;
+      const key = [version, first, n, newest.close, low, high, scale.name, theme.name, W, H, this.bounds()].join();
+      if (key === this.drawn) return this.held;
+      this.drawn = key;
+      const ctx = plot.canvas.prepare(this.held, W, H),
+        Y = (level) => 3 + ((high - scale.to(level)) / Math.max(1, high - low)) * (H - 6),
+        path = this.outline(W, Y);
       ctx.beginPath();
       path.forEach(([x, y], i) => (i ? ctx.lineTo(x, y) : ctx.moveTo(x, y)));
       ctx.strokeStyle = theme.muted;
@@ -132,6 +134,18 @@
       ctx.globalAlpha = 0.18;
       ctx.fill();
       ctx.globalAlpha = 1;
+      return this.held;
+    }
+
+    paint() {
+      const { controller, canvas } = this,
+        { series, theme } = controller,
+        W = canvas.clientWidth,
+        H = canvas.clientHeight;
+      if (!W || !H) return;
+      const ctx = plot.canvas.prepare(canvas, W, H);
+      if (!series.n) return;
+      ctx.drawImage(this.picture(W, H), 0, 0, W, H);
       const [x0, x1] = this.window();
       ctx.fillStyle = theme.paper;
       ctx.globalAlpha = 0.6;
