@@ -14,7 +14,8 @@ pytestmark = pytest.mark.browser
 Open = Callable[..., Chart]
 
 VIEW = """() => {
-  const { page, model, plot, poll } = window.orderflow, { tools } = plot, c = page.chart, m = c.model, { view, frame } = c;
+  const { page, model, poll, plot: { tools } } = window.orderflow;
+  const c = page.chart, m = c.model, { view, frame } = c;
   const shown = m.bars.slice(frame.from, frame.to + 1);
   return {
     series: [m.symbol, m.frame, m.rows],

@@ -65,7 +65,8 @@ def test_no_key_has_two_meanings_and_the_help_lists_all() -> None:
 
 
 def test_every_action_of_a_key_is_one_the_script_knows() -> None:
-    script = (assets_folder() / "chart" / "controls.js").read_text("utf-8")
+    files = ("chart/controls.js", "kit/plot/controller.js")
+    script = "".join((assets_folder() / name).read_text("utf-8") for name in files)
     for action, _ in key_actions().values():
         assert f"\n    {action}: (" in script, action
 
