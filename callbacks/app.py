@@ -42,6 +42,7 @@ from orderflow.web.kit.missing import answer_missing
 from orderflow.web.kit.responses import not_found
 from orderflow.web.kit.sign_out import PATH as SIGN_OUT
 from orderflow.web.kit.sign_out import put_sign_out, sign_out_state
+from orderflow.web.kit.users import CSRF_COOKIE, CSRF_HEADER
 
 if TYPE_CHECKING:
     from orderflow.services import Services
@@ -107,6 +108,8 @@ def create_app(services: Services, server: Any) -> DocumentDash:
         pages_folder="",
         use_async=False,
         compress=False,
+        csrf_token_name=CSRF_COOKIE,
+        csrf_header_name=CSRF_HEADER,
         suppress_callback_exceptions=True,  # a document has one page's components, the app has all pages' callbacks
     )
     links = [Link(page.path, page.name) for page in PAGES if page.name]

@@ -34,11 +34,17 @@ class Accounts:
     sessions, profile, factors, passkeys, resets: the parts, by what they are about.
     """
 
+    sessions: Sessions
+    profile: Profile
+    factors: SecondFactors
+    passkeys: Passkeys
+    resets: Resets
+
     def __init__(
         self, mode: str, core: Core, profile: Profile, factors: SecondFactors, passkeys: Passkeys, resets: Resets
     ) -> None:
         self.mode = mode
-        self.sessions: Sessions = core.sessions
+        self.sessions = core.sessions
         self.profile = profile
         self.factors = factors
         self.passkeys = passkeys

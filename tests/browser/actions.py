@@ -5,6 +5,7 @@ When a page is rewritten its rows stay and their tests are rewritten. A new acti
 
 from __future__ import annotations
 
+from tests.browser.inventory.account import ACCOUNT
 from tests.browser.inventory.chart import CHART
 from tests.browser.inventory.debrief import DEBRIEF, REPLAY
 from tests.browser.inventory.herd_hands import HANDS
@@ -14,7 +15,18 @@ from tests.browser.inventory.play import COMMON, PLAY
 from tests.browser.inventory.row import Action
 from tests.browser.inventory.tickers import TICKERS
 
-ACTIONS: tuple[Action, ...] = (*HANDS, *ROOM, *REPLAY, *DEBRIEF, *INSTRUMENTS, *CHART, *PLAY, *TICKERS, *COMMON)
+ACTIONS: tuple[Action, ...] = (
+    *HANDS,
+    *ROOM,
+    *REPLAY,
+    *DEBRIEF,
+    *INSTRUMENTS,
+    *CHART,
+    *PLAY,
+    *TICKERS,
+    *ACCOUNT,
+    *COMMON,
+)
 
 UNTESTED: tuple[Action, ...] = tuple(row for row in ACTIONS if not row.test)
 """Rows without a test."""

@@ -12,7 +12,13 @@ from tests.browser.waiting import PATIENCE
 from tests.running import RunningServer
 
 pytestmark = pytest.mark.browser
-TITLES = {"Order flow": "/chart/", "Herd game": "/herd/", "Instruments": "/instruments/", "Tickers": "/tickers/"}
+TITLES = {
+    "Order flow": "/chart/",
+    "Herd game": "/herd/",
+    "Instruments": "/instruments/",
+    "Tickers": "/tickers/",
+    "Account": "/account/",
+}
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ from flask.testing import FlaskClient
 from werkzeug.local import LocalProxy
 
 from callbacks.app import create_app
+from orderflow.accounts.accounts import Accounts
 from orderflow.exchange.exchange import Exchange
 from orderflow.feeds.replay import SampleReplay
 from orderflow.herd.live.game import Game
@@ -299,7 +300,8 @@ OF_A_REQUEST = (LocalProxy, CallbackContext)
 COMMON = {"start", "stop", "join", "order", "keep", "load", "play"}
 """Methods whose names others have too: they count only where it is known whose they are."""
 METHODS = {name for names in CHANGING.values() for name in names} - COMMON
-KINDS = {kind.__name__: kind for kind in CHANGING}
+KINDS = {kind.__name__: kind for kind in (*CHANGING, Accounts)}
+"""Kinds of parameters that are known; accounts are changed by their users (`test_accounts`)."""
 OWN = ("callbacks", "orderflow.web")
 
 

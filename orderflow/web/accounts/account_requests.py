@@ -10,8 +10,8 @@ import flask
 from orderflow.accounts.accounts import Accounts, Caller
 from orderflow.accounts.passkeys import Site
 from orderflow.accounts.sessions import Grant
-from orderflow.accounts.tokens import ACCESS_SECONDS, Claims, is_token
-from orderflow.errors import NotFound, Unauthorized
+from orderflow.accounts.tokens import ACCESS_SECONDS, is_token
+from orderflow.errors import NotFound
 from orderflow.storage.records.user_store import StoredUser
 from orderflow.web.kit.current_user import users_of
 from orderflow.web.kit.request_body import read_object
@@ -25,7 +25,6 @@ T = TypeVar("T")
 BASE = "/auth"
 MAX_BODY = 16_384
 OFF = "this server has no accounts (ORDERFLOW_ACCOUNTS=off)"
-NO_LOGIN = "log in first: POST /auth/login"
 NO_STORE = {"Cache-Control": "no-store"}
 
 OFF_ERRORS = {404: "The server has no accounts.", 507: "The records cannot be used now."}
@@ -59,14 +58,6 @@ def given() -> dict[str, Any]:
 def changed(call: Callable[[], T]) -> T:
     """`call()`; a wrong field is answered with 422."""
     return with_status(call)
-
-
-def claims() -> Claims:
-    """Of the user's token. Raises Unauthorized without one."""
-    found = users_of().claims(flask.request.environ)
-    if found is None:
-        raise Unauthorized(NO_LOGIN)
-    return found
 
 
 def caller() -> Caller:

@@ -17,7 +17,7 @@ from orderflow.web.accounts import account_requests as requests
 from orderflow.web.accounts import account_schemas as schemas
 from orderflow.web.accounts.account_requests import BASE, BODY_ERRORS, BUSY_ERRORS, LOGIN_ERRORS, OFF_ERRORS, ok
 from orderflow.web.kit.api import Api
-from orderflow.web.kit.current_user import users_of
+from orderflow.web.kit.current_user import current_login, users_of
 from orderflow.web.kit.fanout import Fanout
 from orderflow.web.kit.params import text
 from orderflow.web.kit.responses import JSON, json_response, stamp
@@ -90,14 +90,14 @@ class AccountsApi(Api):
         return json_response({"ended": int(claims is not None and self._accounts.sessions.end(claims.session))})
 
     def me(self, values: Values) -> flask.Response:
-        return json_response(requests.shown(self._accounts.user(requests.claims().user), self._accounts))
+        return json_response(requests.shown(self._accounts.user(current_login().user), self._accounts))
 
     def sessions(self, values: Values) -> flask.Response:
-        claims = requests.claims()
+        claims = current_login()
         return json_response([session(each, claims.session) for each in self._accounts.sessions.list(claims.user)])
 
     def end(self, values: Values) -> flask.Response:
-        claims, sessions = requests.claims(), self._accounts.sessions
+        claims, sessions = current_login(), self._accounts.sessions
         if values["id"] == "others":
             return json_response({"ended": sessions.end_all(claims.user, but=claims.session)})
         if not sessions.end(values["id"], claims.user):

@@ -15,6 +15,7 @@ from orderflow.web.accounts import account_requests as requests
 from orderflow.web.accounts import account_schemas as schemas
 from orderflow.web.accounts.account_requests import BASE, BODY_ERRORS, BUSY_ERRORS, CHANGE_ERRORS, LOGIN_ERRORS, ok
 from orderflow.web.kit.api import Api
+from orderflow.web.kit.current_user import current_login
 from orderflow.web.kit.fanout import Fanout
 from orderflow.web.kit.responses import JSON, json_response, stamp
 from orderflow.web.kit.routes import Route, Values, View
@@ -57,40 +58,40 @@ class FactorsApi(Api):
         ]  # fmt: skip
 
     def enrol(self, values: Values) -> flask.Response:
-        claims, password, caller = requests.claims(), _password(), requests.caller()
+        claims, password, caller = current_login(), _password(), requests.caller()
         made = self._accounts.factors.enrol(claims.user, password, caller)
         return json_response({"secret": made.secret, "uri": made.uri}, headers=requests.NO_STORE)
 
     def confirm(self, values: Values) -> flask.Response:
-        claims, given = requests.claims(), requests.given()
+        claims, given = current_login(), requests.given()
         codes = requests.changed(lambda: self._accounts.factors.confirm(claims.user, read_code(given.get("code"))))
         return _codes(codes)
 
     def remove(self, values: Values) -> flask.Response:
-        claims, password, caller = requests.claims(), _password(), requests.caller()
+        claims, password, caller = current_login(), _password(), requests.caller()
         requests.changed(lambda: self._accounts.factors.remove(claims.user, password, caller))
         return self._user(claims.user)
 
     def recovery(self, values: Values) -> flask.Response:
-        claims, password, caller = requests.claims(), _password(), requests.caller()
+        claims, password, caller = current_login(), _password(), requests.caller()
         return _codes(self._accounts.factors.renew_codes(claims.user, password, caller))
 
     def passkeys(self, values: Values) -> flask.Response:
-        return json_response([passkey(each) for each in self._accounts.passkeys.list(requests.claims().user)])
+        return json_response([passkey(each) for each in self._accounts.passkeys.list(current_login().user)])
 
     def passkey_options(self, values: Values) -> flask.Response:
-        claims, password, caller = requests.claims(), _password(), requests.caller()
+        claims, password, caller = current_login(), _password(), requests.caller()
         made = self._accounts.passkeys.begin_adding(claims.user, password, requests.site(), caller)
         return json_response(made, headers=requests.NO_STORE)
 
     def add_passkey(self, values: Values) -> flask.Response:
-        claims, given, site = requests.claims(), requests.given(), requests.site()
+        claims, given, site = current_login(), requests.given(), requests.site()
         made = requests.changed(lambda: self._accounts.passkeys.add(claims.user, given, site))
         codes = self._accounts.factors.first_codes(claims.user)
         return json_response({**passkey(made), "recovery_codes": codes}, 201, requests.NO_STORE)
 
     def remove_passkey(self, values: Values) -> flask.Response:
-        claims, given, caller = requests.claims(), requests.given(), requests.caller()
+        claims, given, caller = current_login(), requests.given(), requests.caller()
 
         def remove() -> None:
             which, password = read_text(given, "passkey"), read_text(given, "password")

@@ -11,6 +11,7 @@ from orderflow.web.accounts import account_schemas as schemas
 from orderflow.web.accounts.account_requests import BASE, BODY_ERRORS, BUSY_ERRORS, CHANGE_ERRORS, LOGIN_ERRORS, ok
 from orderflow.web.accounts.accounts_api import session
 from orderflow.web.kit.api import Api
+from orderflow.web.kit.current_user import current_login
 from orderflow.web.kit.fanout import Fanout
 from orderflow.web.kit.responses import JSON, json_response
 from orderflow.web.kit.routes import Route, Values, View
@@ -50,24 +51,24 @@ class ProfileApi(Api):
         ]  # fmt: skip
 
     def password(self, values: Values) -> flask.Response:
-        claims, given, caller = requests.claims(), requests.given(), requests.caller()
+        claims, given, caller = current_login(), requests.given(), requests.caller()
         change = self._accounts.profile.change_password
         requests.changed(lambda: change(claims.user, claims.session, given, caller))
         return json_response(requests.shown(self._accounts.user(claims.user), self._accounts))
 
     def email(self, values: Values) -> flask.Response:
-        claims, given, caller = requests.claims(), requests.given(), requests.caller()
+        claims, given, caller = current_login(), requests.given(), requests.caller()
         user = requests.changed(lambda: self._accounts.profile.change_email(claims.user, given, caller))
         return json_response(requests.shown(user, self._accounts))
 
     def delete(self, values: Values) -> flask.Response:
-        claims, given, caller = requests.claims(), requests.given(), requests.caller()
+        claims, given, caller = current_login(), requests.given(), requests.caller()
         requests.changed(lambda: self._accounts.profile.delete(claims.user, given, caller))
         requests.set_cookies(None)
         return json_response({"deleted": claims.user})
 
     def export(self, values: Values) -> flask.Response:
-        claims, accounts = requests.claims(), self._accounts
+        claims, accounts = current_login(), self._accounts
         data = {
             "user": requests.shown(accounts.user(claims.user), accounts),
             "sessions": [session(each, claims.session) for each in accounts.sessions.list(claims.user)],

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any, Concatenate, ParamSpec
+from typing import Any
 
 import flask
 
+from orderflow.accounts.tokens import Claims
 from orderflow.errors import Forbidden, Unauthorized
 from orderflow.web.kit.users import RENEWED, Users
 
-P = ParamSpec("P")
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+NO_LOGIN = "log in first: POST /auth/login"
 USERS = "orderflow.users"
 """Where a server's `extensions` have its users."""
 
@@ -31,7 +33,15 @@ def current_user() -> str:
     return users_of().require(flask.request.environ)
 
 
-def for_user(otherwise: Callable[[], Any]) -> Callable[[Callable[Concatenate[str, P], Any]], Callable[P, Any]]:
+def current_login() -> Claims:
+    """What the present request's token says. Raises Unauthorized without a login, and as `current_user`."""
+    found = users_of().claims(flask.request.environ)
+    if found is None:
+        raise Unauthorized(NO_LOGIN)
+    return found
+
+
+def for_user(otherwise: Callable[[], Any]) -> Decorator:
     """Decorate a Dash callback that reads or writes a user's data: it gets the user's id as its first argument.
 
         @app.callback(Output("mine", "children"), Input("load", "n_clicks"))
@@ -41,12 +51,20 @@ def for_user(otherwise: Callable[[], Any]) -> Callable[[Callable[Concatenate[str
     Without a login where one is needed the callback does nothing and returns `otherwise()`. The decorated function has
     the attribute `for_user = True`, by which tests find it in `app.callback_map`.
     """
+    return _given(current_user, otherwise)
 
-    def decorate(callback: Callable[Concatenate[str, P], Any]) -> Callable[P, Any]:
+
+def for_login(otherwise: Callable[[], Any]) -> Decorator:
+    """As `for_user`, for what needs a login in any case: the callback gets its `Claims`."""
+    return _given(current_login, otherwise)
+
+
+def _given(who: Callable[[], Any], otherwise: Callable[[], Any]) -> Decorator:
+    def decorate(callback: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(callback)
-        def with_user(*args: P.args, **kwargs: P.kwargs) -> Any:
+        def with_user(*args: Any, **kwargs: Any) -> Any:
             try:
-                user = current_user()
+                user = who()
             except (Unauthorized, Forbidden):
                 return otherwise()
             return callback(user, *args, **kwargs)

@@ -1,0 +1,54 @@
+/* Passkeys: what only a browser's script can ask the device for. Answers are words for the page, "" when all is well. */
+(function (root) {
+  "use strict";
+  const { navigator, PublicKeyCredential } = root;
+  const same = () => root.dash_clientside.no_update;
+  const csrf = () => (root.document.cookie.match(/(?:^|; )orderflow_csrf=([^;]*)/) || ["", ""])[1];
+
+  /** @param {string} path @param {unknown} body */
+  async function post(path, body) {
+    const headers = { "Content-Type": "application/json", "X-CSRF-Token": csrf() };
+    const answer = await fetch(`/auth/passkeys${path}`, { method: "POST", headers, body: JSON.stringify(body) });
+    const found = await answer.json();
+    if (!answer.ok) throw new Error(found.detail);
+    return found;
+  }
+
+  /** @param {any} error */
+  const words = (error) =>
+    error.name === "NotAllowedError" ? "The device did not answer, or was told not to." : String(error.message);
+  const missing = "This browser has no passkeys here: they need https:// or localhost.";
+
+  root.dash_clientside = Object.assign({}, root.dash_clientside, {
+    passkey: {
+      /** Make a passkey: the fault, and what the server has answered. */
+      add: async (clicks, name, password) => {
+        if (!clicks) return [same(), same()];
+        if (!PublicKeyCredential) return [missing, same()];
+        try {
+          const asked = await post("/options", { password });
+          const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(asked.options);
+          const credential = /** @type {any} */ (await navigator.credentials.create({ publicKey })).toJSON();
+          return ["", await post("", { id: asked.id, name, credential })];
+        } catch (error) {
+          return [words(error), same()];
+        }
+      },
+
+      /** Log in by a passkey alone: the fault, and a new value when it is done. */
+      login: async (clicks) => {
+        if (!clicks) return [same(), same()];
+        if (!PublicKeyCredential) return [missing, same()];
+        try {
+          const asked = await post("/login/options", {});
+          const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(asked.options);
+          const credential = /** @type {any} */ (await navigator.credentials.get({ publicKey })).toJSON();
+          await post("/login", { id: asked.id, credential });
+          return ["", Date.now()];
+        } catch (error) {
+          return [words(error), same()];
+        }
+      },
+    },
+  });
+})(window);

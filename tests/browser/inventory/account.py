@@ -1,0 +1,26 @@
+"""What can be done at /account/."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from tests.browser.inventory.row import rows
+
+_account = partial(rows, "/account/")
+
+ACCOUNT = (
+    *_account(
+        "controls",
+        "test_accounts::test_somebody_registers_adds_a_passkey_and_an_app_and_logs_in_with_them",
+        "Somebody registers and is logged in; what is wrong is said at its field, and Enter sends a form.",
+        "A passkey is added, logs in alone, and is asked for after a password.",
+        "An authenticator app begins with a QR code; recovery codes are shown once.",
+        "Sessions are listed and ended, also all others at once.",
+        "Logging out shows the forms again.",
+    ),
+    *_account(
+        "touch",
+        "test_accounts::test_a_phone_has_no_width_to_scroll",
+        "On a phone the page is as wide as the screen.",
+    ),
+)

@@ -1,0 +1,96 @@
+"""The account page with a real server: forms, a passkey of a device in software, sessions; on a phone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.browser.conftest import PHONE
+from tests.running import RunningServer
+
+pytestmark = pytest.mark.browser
+Visit = Callable[..., Any]
+PASSWORD = "correct horse battery"
+DEVICE = {
+    "protocol": "ctap2",
+    "transport": "internal",
+    "hasResidentKey": True,
+    "hasUserVerification": True,
+    "isUserVerified": True,
+    "automaticPresenceSimulation": True,
+}
+
+
+def fill(page: Any, form: str, **values: str) -> None:
+    """Fill in a form and press Enter in its last field."""
+    for name, value in values.items():
+        page.fill(f"#account-{form}-{name}", value)
+    page.press(f"#account-{form}-{name}", "Enter")
+
+
+def shown(page: Any, part: str) -> None:
+    page.locator(f"#account-{part}").wait_for(state="visible")
+
+
+def test_somebody_registers_adds_a_passkey_and_an_app_and_logs_in_with_them(
+    visit: Visit, server: RunningServer
+) -> None:
+    page = visit(f"{server.url.replace('127.0.0.1', 'localhost')}/account/")
+    shown(page, "guest")
+    page.get_by_role("tab", name="Register").click()
+    fill(page, "register", nickname="Browser", email="ann", password="short")
+    page.get_by_text("Is not an e-mail address").wait_for()
+    fill(page, "register", nickname="Browser", email="browser@example.org", password=PASSWORD)
+    shown(page, "member")
+    page.locator("#account-who").filter(has_text="browser@example.org").wait_for()
+
+    session = page.context.new_cdp_session(page)
+    session.send("WebAuthn.enable")
+    session.send("WebAuthn.addVirtualAuthenticator", {"options": DEVICE})
+    page.locator("summary").filter(has_text="Add a passkey").click()
+    page.fill("#account-passkey-name", "Phone")
+    page.fill("#account-passkey-password", PASSWORD)
+    page.click("#account-passkey-add")
+    page.locator("#account-codes pre").wait_for()
+    page.locator("#account-factors").filter(has_text="1 passkey, 10 recovery codes").wait_for()
+    codes = page.locator("#account-codes pre").inner_text().split()
+    page.locator("summary").filter(has_text="Begin with an app").click()
+    fill(page, "enrol", password=PASSWORD)
+    page.get_by_alt_text("QR code for the authenticator app").wait_for()
+
+    page.click("#account-logout")
+    shown(page, "guest")
+    page.click("#account-passkey-login")
+    shown(page, "member")
+    page.click("#account-logout")
+    fill(page, "login", email="browser@example.org", password=PASSWORD)
+    page.locator("#account-login-code").wait_for(state="visible")
+    fill(page, "login", code=codes[0])
+    shown(page, "member")
+    page.locator("#account-factors").filter(has_text="9 recovery codes").wait_for()
+
+    other = page.context.browser.new_context()
+    try:
+        cookies = page.context.cookies()
+        second = other.new_page()
+        second.goto(page.url)
+        fill(second, "login", email="browser@example.org", password=PASSWORD)
+        second.locator("#account-login-code").wait_for(state="visible")
+        fill(second, "login", code=codes[1])
+        shown(second, "member")
+        second.locator(".ac-session").nth(1).wait_for()
+        second.click("#account-end-others")
+        second.locator(".ac-session").nth(1).wait_for(state="detached")
+        assert page.context.cookies() == cookies
+        page.reload()
+        shown(page, "guest")
+    finally:
+        other.close()
+
+
+def test_a_phone_has_no_width_to_scroll(visit: Visit, server: RunningServer) -> None:
+    page = visit(f"{server.url}/account/", phone=True, dark=False)
+    shown(page, "guest")
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= PHONE["width"]
