@@ -29,10 +29,12 @@ from orderflow.formats import (
     lean,
     lobster,
     metatrader,
+    nautilus,
     ninjatrader,
     okx,
     polygon,
     sierra,
+    sierra_scid,
     tardis,
     tickdata,
     timesales,
@@ -51,6 +53,7 @@ from orderflow.formats.tables import Table
 FORMATS: tuple[Format, ...] = (
     timesales.FORMAT,
     databento.FORMAT,
+    nautilus.FORMAT,
     tardis.FORMAT,
     polygon.FORMAT,
     bitmex.FORMAT,
@@ -60,6 +63,7 @@ FORMATS: tuple[Format, ...] = (
     kaiko.FORMAT,
     hyperliquid.FORMAT,
     sierra.FORMAT,
+    sierra_scid.FORMAT,
     metatrader.FORMAT,
     algoseek.FORMAT,
     gdfl.FORMAT,
@@ -87,6 +91,7 @@ TABLES: Mapping[Kind, Callable[[Source], Table]] = {
     Kind.ARROW: ArrowTable,
     Kind.ARROW_STREAM: ArrowTable,
     Kind.JSON: JsonTable,
+    Kind.SCID: sierra_scid.ScidTable,
 }
 """How a source that is no delimited text is read as a table."""
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -16,6 +17,10 @@ from orderflow.formats.parsing.layout import Layout, Role
 from orderflow.formats.sniff import SAMPLE_ROWS, Sample
 from orderflow.formats.tables import plain_type, sample_of_batch
 
+_WORDS = (Role.SIDE, Role.MAKER, Role.ACTION)
+_INSTRUMENT = "instrument_id"
+_LONG = 16
+_FIXED = {pa.binary(8): pa.decimal128(38, 9), pa.binary(_LONG): pa.decimal128(38, 16)}
 _INDEX = "__index_level_"
 _TIME = "timestamp"
 _DAMAGE = (pa.ArrowInvalid, pa.ArrowKeyError, pa.ArrowNotImplementedError, OSError)
@@ -35,7 +40,8 @@ class ArrowTable:
             raise self._damaged(error) from error
         if not self._schema.names:
             raise UnknownFormat(f"{source.names[0]} has no columns")
-        self.header = _header(self._schema)
+        self._instrument = _instrument(self._schema)
+        self.header = _header(self._schema) + ((_INSTRUMENT,) if self._instrument else ())
 
     def sample(self) -> Sample:
         try:
@@ -45,13 +51,29 @@ class ArrowTable:
                 self._first = first = next(self._pieces, None)
         except _DAMAGE as error:
             raise self._damaged(error) from error
+        if first is not None:
+            first = pa.RecordBatch.from_arrays(
+                [self._column(first, name) for name in self.header_names], list(self.header)
+            )
         return sample_of_batch(first, self.header, self._names)
 
+    @property
+    def header_names(self) -> list[str]:
+        """The names of the columns as the file has them."""
+        return [*self._schema.names, *([_INSTRUMENT] if self._instrument else [])]
+
+    def _column(self, batch: pa.RecordBatch, name: str) -> pa.Array:
+        if name == _INSTRUMENT and self._instrument:
+            return pa.array([self._instrument] * batch.num_rows, pa.string())
+        return fixed_point(plain_type(batch.column(name)))
+
     def batches(self, layout: Layout, rows: int) -> Iterator[tuple[dict[Role, pa.Array], int]]:
-        wanted = {role: self._schema.names[column.index] for role, column in layout.columns.items()}
+        wanted = {role: self.header_names[column.index] for role, column in layout.columns.items()}
+        used = [name for name in dict.fromkeys(wanted.values()) if name in self._schema.names]
         try:
-            for batch in self._batches(list(dict.fromkeys(wanted.values())), rows):
-                yield {role: plain_type(batch.column(name)) for role, name in wanted.items()}, batch.num_rows
+            for batch in self._batches(used, rows):
+                columns = {role: self._column(batch, name) for role, name in wanted.items()}
+                yield {role: _words(role, array) for role, array in columns.items()}, batch.num_rows
         except _DAMAGE as error:
             raise self._damaged(error) from error
 
@@ -89,6 +111,28 @@ def _sliced(batch: pa.RecordBatch, columns: list[str], rows: int) -> Iterator[pa
     chosen.validate(full=True)
     for start in range(0, chosen.num_rows, rows):
         yield chosen.slice(start, rows)
+
+
+def _words(role: Role, array: pa.Array) -> pa.Array:
+    """Numbers that stand for words, such as 1 and 2 for sides, as texts."""
+    return array.cast(pa.string()) if role in _WORDS and pa.types.is_integer(array.type) else array
+
+
+def fixed_point(array: pa.Array) -> pa.Array:
+    """NautilusTrader's integers of 8 or 16 bytes in units of 1e-9 or 1e-16 as decimals; others as they are."""
+    if array.type not in _FIXED:
+        return array
+    if array.type.byte_width == _LONG:
+        return pa.Array.from_buffers(_FIXED[array.type], len(array), array.buffers(), offset=array.offset)
+    low = np.frombuffer(array.buffers()[1], "<i8")[array.offset : array.offset + len(array)]
+    both = np.ascontiguousarray(np.stack([low, low >> 63], axis=1))
+    return pa.Array.from_buffers(_FIXED[array.type], len(array), [None, pa.py_buffer(both.tobytes())])
+
+
+def _instrument(schema: pa.Schema) -> str:
+    """The instrument in the metadata of a NautilusTrader catalog, which the file name does not have; or nothing."""
+    known = (schema.metadata or {}).get(_INSTRUMENT.encode(), b"").decode("utf-8", "replace")
+    return "" if _INSTRUMENT in schema.names else known
 
 
 def _header(schema: pa.Schema) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from typing import BinaryIO, NamedTuple
 
 from orderflow.errors import BadInput, UnknownFormat
 from orderflow.formats.files.archives import Archive, TarArchive, ZipArchive, choose
+from orderflow.formats.files.dbn import DbnText
 from orderflow.formats.files.foreign import foreign
 from orderflow.formats.files.streams import Peekable, Readable, Unclosed, as_text, decompressed
 
@@ -107,6 +108,8 @@ class OpenFile:
         kind = next((kind for start, kind in _STARTS if head.startswith(start)), None)
         if kind is None:
             return self._text(unpacked, names)
+        if kind is Kind.DBN:
+            return Source(Peekable(DbnText(unpacked, names[0])), names, self._raw, self.size)
         if kind not in _SEEKING:
             return Source(unpacked, names, self._raw, self.size, kind)
         if whole is None or not self._is_plain(kind):
