@@ -13,6 +13,7 @@ MS = 1_000_000
 """Nanoseconds in a millisecond."""
 PLACES = 8
 """Minimum number of decimals of prices and quantities."""
+ZERO = "0.00000000"
 
 INTERVALS: dict[str, int] = {
     "1s": SECOND,
@@ -94,6 +95,8 @@ def banned(until_ms: int, seconds: int) -> Refusal:
 
 def amount(units: int, decimals: int) -> str:
     """A scaled integer as text: at least 8 decimals, never rounded."""
+    if not units:
+        return ZERO
     while decimals > PLACES and units % 10 == 0:
         units //= 10
         decimals -= 1
@@ -106,7 +109,7 @@ def amount(units: int, decimals: int) -> str:
 
 def ratio(above: int, below: int, decimals: int) -> str:
     """above / below, truncated to 8 decimals; `above` has `decimals` more decimals than `below`."""
-    return "0.00000000" if not below else amount(above * 10**PLACES // (below * 10**decimals), PLACES)
+    return ZERO if not below else amount(above * 10**PLACES // (below * 10**decimals), PLACES)
 
 
 def time_zone(text: str) -> int:

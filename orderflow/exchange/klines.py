@@ -49,12 +49,14 @@ class Kline:
 
     def row(self) -> list[Any]:
         """The row of GET klines."""
+        # most klines of a quiet market are flat: each of their numbers is written once
+        price = {units: amount(units, self.pd) for units in {self.open, self.high, self.low, self.close}}
         return [
             self.start // MS,
-            amount(self.open, self.pd),
-            amount(self.high, self.pd),
-            amount(self.low, self.pd),
-            amount(self.close, self.pd),
+            price[self.open],
+            price[self.high],
+            price[self.low],
+            price[self.close],
             amount(self.volume, self.sd),
             self.end // MS - 1,
             amount(self.quote, self.pd + self.sd),
