@@ -53,6 +53,8 @@ SELDOM_RIGHT = (
     "DELETE /api/v1/crypto/{ticker}",
     "GET /history/{ticker}",
     "GET /ws/tickers",
+    "GET /data/differences/{symbol}/{timeframe}",
+    "GET /ws/klines/{symbol}/{timeframe}",
     "POST /exchange/control",
     "POST /delivery/targets",
     "PATCH /delivery/targets/{id}",

@@ -66,7 +66,9 @@ def select(
         f"SELECT {_READ} FROM klines WHERE generation = {int(generation)} AND time >= {int(start)} "
         f"AND time < {int(end)} ORDER BY time {'DESC' if newest else ''} LIMIT {int(limit)}"
     )
-    found = connection.exec_driver_sql(query).all()
+    result = connection.exec_driver_sql(query)
+    found = result.cursor.fetchall()  # tuples: numpy reads 1,000 in 1.6 ms, SQLAlchemy's rows in 21
+    result.close()
     table = np.array(found, np.int64).reshape(len(found), len(COLUMNS))
     return tuple(np.ascontiguousarray((table[::-1] if newest else table).T))
 

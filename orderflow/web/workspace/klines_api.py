@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -28,7 +29,10 @@ STREAM_SECONDS = 0.25
 """Least seconds between two messages of a stream."""
 MS = 10**6
 SYMBOL = text("symbol", "A pair of the venue, such as BTCUSDT, or a symbol with ticks, such as sim:BTC.", place="path")
-FRAME = text("timeframe", f"One of {', '.join(TIMEFRAMES)}.", place="path", longest=10)
+FRAME = replace(
+    text("timeframe", "1m is a minute, 1M a month.", place="path"),
+    schema={"type": "string", "enum": [*TIMEFRAMES]},
+)
 START = moment("start", "First open time. With it the oldest klines come first; without it the newest page.")
 END = moment("end", "End of the open times, exclusive.")
 LIMIT = integer("limit", "Number of klines.", 1, MOST, default=500)
