@@ -9,13 +9,17 @@ from __future__ import annotations
 import secrets
 import unicodedata
 from base64 import b64encode
+from collections.abc import Callable
+from typing import TypeVar
 
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from orderflow.accounts.slots import Slots
+from orderflow.runtime.unpatched import give_way
 from orderflow.runtime.workers import Workers
 
+T = TypeVar("T")
 MEMORY_KIB, PASSES, LANES = 19_456, 2, 1
 AT_ONCE = 2
 WAITING = 62
@@ -40,18 +44,37 @@ class Passwords:
         """The hash of a password, with its parameters and a salt of its own. Raises Busy if too many wait."""
         with self._slots.taken():
             self.hashed += 1
-            return self._workers.run(self._hasher.hash, normalized(password))
+            return self._aside(self._hasher.hash, normalized(password))
 
     def matches(self, stored: str | None, password: str) -> bool:
         """Whether a password belongs to a hash; None (nobody's): False, after the same work. Raises Busy."""
         with self._slots.taken():
             self.hashed += 1
-            right = self._workers.run(self._verify, stored or self._nobody, normalized(password))
+            right = self._aside(self._verify, stored or self._nobody, normalized(password))
         return right and bool(stored) and len(password) <= LONGEST
 
     def outdated(self, stored: str) -> bool:
         """Whether a hash was made with other parameters than the present ones."""
         return self._hasher.check_needs_rehash(stored)
+
+    def _aside(self, fn: Callable[..., T], *args: str) -> T:
+        """Run in a thread of its own, which gives way to all others: logins must not slow down the pages."""
+        done, found, errors = self._workers.event(), list[T](), list[BaseException]()
+
+        def work() -> None:
+            give_way()
+            try:
+                found.append(fn(*args))
+            except BaseException as error:  # the caller gets it, whatever it is
+                errors.append(error)
+            finally:
+                done.set()
+
+        self._workers.spawn_thread("a password hash", work)
+        done.wait()
+        if errors:
+            raise errors[0]
+        return found[0]
 
     def _verify(self, stored: str, password: str) -> bool:
         try:

@@ -7,7 +7,10 @@ in each thread that uses one.
 
 from __future__ import annotations
 
+import contextlib
+import os
 import socket
+import sys
 from _thread import LockType
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -22,6 +25,9 @@ new_socket: Callable[..., socket.socket] = monkey.get_original("socket", "socket
 """Makes a socket that blocks its thread alone. Not for the hub's thread."""
 resolve: Callable[..., list[Any]] = monkey.get_original("socket", "getaddrinfo")
 """`socket.getaddrinfo`, which blocks its thread alone."""
+NICE = 5
+"""How much lower the priority of a thread that gives way is."""
+_get_native_id: Callable[[], int] = monkey.get_original("_thread", "get_native_id")
 _new_lock: Callable[[], LockType] = monkey.get_original("_thread", "allocate_lock")
 _new_rlock: Callable[[], AbstractContextManager[bool]] = monkey.get_original("_thread", "RLock")
 
@@ -41,3 +47,11 @@ def plain_rlock() -> AbstractContextManager[bool]:
     A thread owns it, so it does not keep two greenlets of one thread apart: never yield under it.
     """
     return _new_rlock()
+
+
+def give_way() -> None:
+    """Lower the priority of the calling thread for good, where the system has priorities of threads (Linux)."""
+    if sys.platform == "linux":
+        thread = _get_native_id()
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + NICE)

@@ -1,0 +1,215 @@
+"""Measure logins: how long 20 at once take, how long they hold up the event loop, and what other pages feel of them.
+
+    python scripts/bench/accounts.py [--logins 20] [--rounds 5] [--quick]
+
+The server runs under gevent in a process of its own, where a greenlet wakes every millisecond: the longest time between
+two turns beyond that is the stall. This process sends the logins from as many threads, and all the while asks for
+another page every 10 ms. One password hash is timed alone, in a thread of its own, and is the measure of the logins:
+p95 <= 1.5 x (logins x one hash / cores). A login of an unknown user is compared with one of a known user.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from _common import ROOT, Row, at_most, machine, median, number, parser_of, show
+
+from orderflow.accounts.passwords import Passwords
+from orderflow.runtime.workers import Workers
+
+SERVER = """
+from gevent import monkey
+monkey.patch_all()
+import json, time
+import flask, gevent
+from gevent.pywsgi import WSGIServer
+from callbacks.app import create_app
+from orderflow.services import build_services
+from orderflow.settings.settings import Settings
+from orderflow.web.app import create_server
+
+services = build_services(Settings.of(ephemeral=True, ticker_count=0, feeds=()))
+services.start()
+server = create_server(services)
+create_app(services, server)
+longest = [0.0]
+
+def watch():
+    before = time.perf_counter()
+    while True:
+        gevent.sleep(0.001)
+        now = time.perf_counter()
+        longest[0] = max(longest[0], now - before - 0.001)
+        before = now
+
+@server.get("/stall")
+def stall():
+    found, longest[0] = longest[0], 0.0
+    return flask.jsonify(found)
+
+gevent.spawn(watch)
+listening = WSGIServer(("127.0.0.1", 0), server, log=None)
+listening.start()
+print(listening.server_port, flush=True)
+listening.serve_forever()
+"""
+PASSWORD = "correct horse battery"
+PAGE = "/chart/"
+LIMITS = (1.5, 50.0, 2.0)
+"""Times of the ideal, ms of stall, times of the idle page."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Measure and print; 0 when every aim was met."""
+    parser = parser_of(__doc__, "one round", logins=(20, "logins at once"), rounds=(5, "rounds; medians are shown"))
+    given = parser.parse_args(argv)
+    count = 1 if given.quick else given.rounds
+    print(machine())
+    environ = {"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"]}
+    with subprocess.Popen([sys.executable, "-c", SERVER], env=environ, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            found = measure(int(process.stdout.readline()), given.logins, count)
+        finally:
+            process.terminate()
+    return 0 if show(f"{given.logins} logins at once, median of {count}", rows(found, given.logins)) else 1
+
+
+def measure(port: int, logins: int, rounds: int) -> list[dict[str, float]]:
+    """One result for each round."""
+    for each in range(logins):
+        call(port, "/auth/register", {"nickname": f"u{each}", "email": email(each), "password": PASSWORD})
+    ask(port, PAGE)
+    found = []
+    for turn in range(rounds):
+        call(port, "/stall")
+        idle = pages_while(port, lambda: time.sleep(2))
+        before = float(call(port, "/stall")) * 1e3
+        times: list[float] = []
+        alone = median([one_hash() for _ in range(5)])
+        call(port, "/stall")
+        busy = pages_while(port, lambda: at_once(port, logins, times))  # noqa: B023  # it ends within this round
+        found.append(
+            {
+                "hash": alone,
+                "p95": p95(times),
+                "before": before,
+                "stall": float(call(port, "/stall")) * 1e3,
+                "idle": p95(idle),
+                "busy": p95(busy),
+                "known": median([login(port, 0) for _ in range(9)]),
+                "unknown": median([login(port, -1 - turn * 9 - each) for each in range(9)]),
+            }
+        )
+    return found
+
+
+def email(number_: int) -> str:
+    """The address of a user; of none for a negative number."""
+    return f"u{number_}@example.org"
+
+
+def one_hash() -> float:
+    """Seconds of one hash, alone."""
+    workers = Workers(threads=1)
+    passwords = Passwords(workers)
+    begin = time.perf_counter()
+    passwords.hash(PASSWORD)
+    took = time.perf_counter() - begin
+    workers.stop()
+    return took
+
+
+def at_once(port: int, logins: int, times: list[float]) -> None:
+    """So many logins from as many threads; their durations in seconds."""
+    gate = threading.Barrier(logins)
+
+    def one(each: int) -> None:
+        gate.wait()
+        times.append(login(port, each))
+
+    threads = [threading.Thread(target=one, args=(each,)) for each in range(logins)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def login(port: int, user: int) -> float:
+    """Seconds of one login. Raises RuntimeError if a known user is refused."""
+    begin = time.perf_counter()
+    call(port, "/auth/login", {"email": email(user), "password": PASSWORD}, (200,) if user >= 0 else (401,))
+    return time.perf_counter() - begin
+
+
+def pages_while(port: int, work: Callable[[], object]) -> list[float]:
+    """Seconds of each request for another page while `work` runs."""
+    found: list[float] = []
+    done = threading.Event()
+
+    def look() -> None:
+        while not done.wait(0.01):
+            found.append(ask(port, PAGE))
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    work()
+    done.set()
+    looking.join()
+    return found
+
+
+def ask(port: int, path: str) -> float:
+    """Seconds until a page is there."""
+    begin = time.perf_counter()
+    call(port, path, raw=True)
+    return time.perf_counter() - begin
+
+
+def call(port: int, path: str, body: Any = None, expected: Sequence[int] = (200, 201), *, raw: bool = False) -> Any:
+    """The JSON of an answer. Raises RuntimeError for another status."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    headers = {"Content-Type": "application/json"} if body else {}
+    connection.request("POST" if body else "GET", path, json.dumps(body) if body else None, headers)
+    answer = connection.getresponse()
+    data = answer.read()
+    connection.close()
+    if answer.status not in expected:
+        raise RuntimeError(f"{path}: {answer.status} {data[:200]!r}")
+    return None if raw else json.loads(data)
+
+
+def p95(times: Sequence[float]) -> float:
+    """The 95th percentile."""
+    return statistics.quantiles(times, n=20)[-1] if len(times) > 1 else times[0]
+
+
+def rows(found: Sequence[dict[str, float]], logins: int) -> list[Row]:
+    """What is printed."""
+    of = {name: median([each[name] for each in found]) for name in found[0]}
+    ideal = logins * of["hash"] / (os.cpu_count() or 1)
+    most, stall, pages = LIMITS
+    return [
+        Row("one hash, alone", f"{number(of['hash'] * 1e3)} ms"),
+        Row("logins x one hash / cores", f"{number(ideal * 1e3)} ms"),
+        at_most("a login, p95", of["p95"] * 1e3, most * ideal * 1e3, "ms"),
+        Row("longest stall of the event loop before", f"{number(of['before'])} ms"),
+        at_most("longest stall of the event loop", of["stall"], stall, "ms"),
+        Row("another page while nothing else happens, p95", f"{number(of['idle'] * 1e3)} ms"),
+        at_most("another page meanwhile, p95", of["busy"] * 1e3, pages * of["idle"] * 1e3, "ms"),
+        Row("a login of a known user alone", f"{number(of['known'] * 1e3)} ms"),
+        Row("one of an unknown user alone", f"{number(of['unknown'] * 1e3)} ms"),
+    ]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
