@@ -308,4 +308,5 @@ PAGE = Page(
     styles=("page.css", "accounts.css"),
     plotly=False,
     dynamic=dynamic,
+    place=1,
 )

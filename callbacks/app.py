@@ -56,7 +56,9 @@ def load_pages() -> list[Page | PlainPage]:
     return [resolve_name(f"{module}:PAGE") for product in PRODUCTS for module in product.pages]
 
 
-PAGES: tuple[Page, ...] = tuple(page for page in load_pages() if isinstance(page, Page))
+PAGES: tuple[Page, ...] = tuple(
+    sorted((page for page in load_pages() if isinstance(page, Page)), key=lambda page: page.place)
+)
 PLAIN_PAGES: tuple[PlainPage, ...] = tuple(page for page in load_pages() if isinstance(page, PlainPage))
 
 

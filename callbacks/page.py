@@ -30,7 +30,7 @@ class Page:
     register: binds its callbacks. scripts, styles: files and folders of `assets/`, in the order in which they are
     joined. libraries: namespaces of the components in the tree and in `dynamic`. plotly: whether it draws with Plotly.
     dynamic: the components that callbacks put into the page later, if callbacks name their ids. theme: "dark" or
-    "light" until the reader chooses, "" as the system is.
+    "light" until the reader chooses, "" as the system is. place: pages with a higher number come later.
     """
 
     path: str
@@ -43,6 +43,7 @@ class Page:
     plotly: bool = True
     dynamic: Callable[[Services], Sequence[Component]] = nothing
     theme: str = ""
+    place: int = 0
 
     @property
     def slug(self) -> str:

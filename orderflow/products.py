@@ -224,6 +224,17 @@ def _start_workspace(parts: Parts) -> None:
 
 PRODUCTS: tuple[Product, ...] = (
     Product(
+        "accounts",
+        _accounts,
+        start=lambda parts: parts.get(Upkeep).start(),
+        api=(
+            "orderflow.web.accounts.accounts_api:AccountsApi",
+            "orderflow.web.accounts.profile_api:ProfileApi",
+            "orderflow.web.accounts.factors_api:FactorsApi",
+        ),
+        pages=("callbacks.accounts",),
+    ),
+    Product(
         "market",
         _market,
         stop=_stop_feeds,
@@ -285,17 +296,6 @@ PRODUCTS: tuple[Product, ...] = (
         api=("orderflow.web.workspace.klines_api:KlinesApi",),
     ),
     Product("exchange", _exchange, api=("orderflow.web.exchange.exchange_api:ExchangeApi",)),
-    Product(
-        "accounts",
-        _accounts,
-        start=lambda parts: parts.get(Upkeep).start(),
-        api=(
-            "orderflow.web.accounts.accounts_api:AccountsApi",
-            "orderflow.web.accounts.profile_api:ProfileApi",
-            "orderflow.web.accounts.factors_api:FactorsApi",
-        ),
-        pages=("callbacks.accounts",),
-    ),
 )
 """In the order in which they are built and started; they stop in reverse order."""
 
