@@ -22,8 +22,9 @@ from orderflow.web.kit.sockets import Connection, Handler
 from orderflow.web.workspace import kline_schemas as schemas
 from orderflow.web.workspace.kline_rows import backfill_row, difference_rows, kline_rows
 from orderflow.workspace.klines.differences import differences
-from orderflow.workspace.klines.live_klines import MOST, LiveKlines, Source
+from orderflow.workspace.klines.live_klines import LiveKlines
 from orderflow.workspace.klines.recent import RecentKlines
+from orderflow.workspace.klines.sources import MOST, Source
 
 STREAM_SECONDS = 0.25
 """Least seconds between two messages of a stream."""

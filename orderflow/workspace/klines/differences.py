@@ -9,7 +9,8 @@ import numpy as np
 from orderflow.arrays import Flags, Ints
 from orderflow.errors import NotFound
 from orderflow.market.kline_columns import KlineColumns
-from orderflow.workspace.klines.live_klines import MOST, LiveKlines
+from orderflow.workspace.klines.live_klines import LiveKlines
+from orderflow.workspace.klines.sources import MOST
 
 COMPARED = ("open", "high", "low", "close", "volume", "taker_buy_volume")
 """Not the trades: a tick may stand for several fills, which the venue counts one by one."""

@@ -6,15 +6,18 @@ where the chart's days begin with a session. An interval without trades has no k
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from orderflow.arrays import Flags, Ints
 from orderflow.market.bars.footprint import BarTable
 from orderflow.market.frames import HOUR, TIME_FRAMES, Frame
-from orderflow.market.kline_columns import KlineColumns
+from orderflow.market.kline_columns import PRICES, KlineColumns
 from orderflow.market.ports import MarketReader
 from orderflow.market.symbol import SymbolInfo
 from orderflow.market.timeframes import Timeframe
+from orderflow.workspace.klines.grouped import grouped
 
 MS = 10**6
 GRACE_MS = 2_000
@@ -93,21 +96,17 @@ def klines_of(table: BarTable, timeframe: Timeframe, last: int, now: int) -> Kli
     tick, grid = table.grid.tick_units, table.grid
     if not len(table):
         return KlineColumns.empty(grid.price_decimals, grid.size_decimals)
-    index = timeframe.indices(table.time // MS)
-    at = np.flatnonzero(np.append(True, index[1:] != index[:-1]))
-    ends = np.append(at[1:], len(index)) - 1
     columns = (
-        timeframe.opens(index[at]),
-        table.open[at] * tick,
-        np.maximum.reduceat(table.high, at) * tick,
-        np.minimum.reduceat(table.low, at) * tick,
-        table.close[ends] * tick,
-        np.add.reduceat(table.volume, at),
-        np.add.reduceat(table.trades, at),
-        np.add.reduceat(table.ask, at),
-        _closed(timeframe.opens(index[at] + 1), last, now),
+        table.time // MS,
+        *(getattr(table, name) * tick for name in PRICES),
+        table.volume,
+        table.trades,
+        table.ask,
+        np.zeros(len(table), np.bool_),
     )
-    return KlineColumns.of(columns, grid.price_decimals, grid.size_decimals)
+    parts = KlineColumns.of(columns, grid.price_decimals, grid.size_decimals)
+    found = grouped(parts, timeframe, timeframe, last)
+    return replace(found, closed=_closed(timeframe.opens(timeframe.indices(found.time) + 1), last, now))
 
 
 def _closed(ends: Ints, last: int, now: int) -> Flags:

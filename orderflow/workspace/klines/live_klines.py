@@ -6,25 +6,27 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from orderflow.errors import BadInput, NotFound
 from orderflow.market.kline_columns import KlineColumns
 from orderflow.market.ticks import is_simulated
 from orderflow.market.timeframes import TIMEFRAMES, Timeframe, timeframe
 from orderflow.runtime.clock import Clock
-from orderflow.storage.records.series import Series, SeriesKey
+from orderflow.storage.records.series import SeriesKey
 from orderflow.workspace.klines.engine_klines import EngineKlines
-from orderflow.workspace.klines.kept_series import Backfill, KeptSeries
-from orderflow.workspace.klines.recent import TOLD, RecentKlines
-from orderflow.workspace.klines.stored_series import StoredSeries, stored_backfill
+from orderflow.workspace.klines.kept_series import Backfill
+from orderflow.workspace.klines.sources import (
+    FIRST,
+    LAST,
+    MS,
+    DerivedSource,
+    EngineSource,
+    KeptSource,
+    Source,
+    StoredSource,
+)
 from orderflow.workspace.klines.venue_klines import VenueKlines
 from orderflow.workspace.store import KLINES, PUBLIC, Klines
-
-MOST = 5_000
-"""Klines of a page."""
-FIRST, LAST = 0, 2**53
-MS = 10**6
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,96 +53,6 @@ class Offer:
     state: str
 
 
-class Source(Protocol):
-    """Klines of one symbol and time frame. Reads in the calling thread."""
-
-    name: str
-    simulated: bool
-
-    def read(self, start: int, end: int, limit: int, *, newest: bool) -> KlineColumns:
-        """The oldest or newest klines with start <= open time < end (ms)."""
-
-    def backfill(self) -> Backfill:
-        """How far the history is filled."""
-
-    def recent(self) -> RecentKlines:
-        """The newest klines as they are now, for a stream: the same object at every call."""
-
-
-class _Kept:
-    simulated = False
-
-    def __init__(self, kept: KeptSeries, store: Klines) -> None:
-        self._kept, self._store = kept, store
-        self.name = kept.series.source
-
-    def read(self, start: int, end: int, limit: int, *, newest: bool) -> KlineColumns:
-        recent = self._kept.recent
-        held, complete = recent.columns, recent.complete
-        found = held.take((held.time >= start) & (held.time < end))
-        whole = complete or (len(held) > 0 and start >= int(held.time[0]))
-        if whole or (newest and len(found) >= limit):
-            return found.take(slice(max(0, len(found) - limit), None) if newest else slice(0, limit))
-        return self._store.read(self._kept.series.id, start=start, end=end, limit=limit, newest=newest)
-
-    def backfill(self) -> Backfill:
-        return self._kept.backfill
-
-    def recent(self) -> RecentKlines:
-        return self._kept.recent
-
-
-class _Stored:
-    simulated = False
-
-    def __init__(self, series: Series, store: Klines, clock: Clock) -> None:
-        self._series, self._store, self._clock = series, store, clock
-        self._stored: StoredSeries | None = None
-        self.name = series.source
-
-    def read(self, start: int, end: int, limit: int, *, newest: bool) -> KlineColumns:
-        return self._store.read(self._series.id, start=start, end=end, limit=limit, newest=newest)
-
-    def backfill(self) -> Backfill:
-        return stored_backfill(self._store, self._store.get(self._series.id), self._clock.now())
-
-    def recent(self) -> RecentKlines:
-        if self._stored is None:
-            self._stored = StoredSeries(self._store, self._series)
-        self._stored.refresh()
-        return self._stored.recent
-
-
-class _Engine:
-    def __init__(self, symbol: str, frame: Timeframe, engine: EngineKlines, clock: Clock) -> None:
-        self._symbol, self._frame, self._engine, self._clock = symbol, frame, engine, clock
-        self._recent: RecentKlines | None = None
-        self._version: object = None
-        self._epoch = ""
-        self.simulated = is_simulated(symbol)
-        self.name = f"ticks of {symbol}" + (", SIMULATED" if self.simulated else "")
-
-    def read(self, start: int, end: int, limit: int, *, newest: bool) -> KlineColumns:
-        read = self._engine.newest if newest else self._engine.oldest
-        return read(self._symbol, self._frame, start, end, limit, self._clock.now() // MS)
-
-    def backfill(self) -> Backfill:
-        first, last = self._engine.bounds(self._symbol)
-        return Backfill("done", self._frame.floor(first), self._frame.floor(last))
-
-    def recent(self) -> RecentKlines:
-        (epoch, revision), second = self._engine.version(self._symbol), self._clock.now() // 10**9
-        version = epoch, revision, second
-        if self._recent is None or epoch != self._epoch:  # after a reset nothing of before counts
-            number = 1 if self._recent is None else self._recent.version + 1
-            newest = self.read(FIRST, LAST, TOLD, newest=True)
-            self._recent, self._epoch = RecentKlines(newest, complete=False, version=number), epoch
-        elif version != self._version:
-            self._recent.merge(self.read(FIRST, LAST, TOLD, newest=True))
-        self._version = version
-        return self._recent
-
-
 class LiveKlines:
     """All klines, for readers in any thread. Raises StorageFailed."""
 
@@ -150,18 +62,28 @@ class LiveKlines:
 
     def source(self, symbol: str, frame: str) -> Source:
         """Where the klines of a symbol come from. Raises BadInput for an unknown time frame, NotFound."""
-        found = timeframe(frame)
-        kept = self.venue.kept(symbol, frame)
-        if kept is not None:
-            return _Kept(kept, self._store)
+        wanted = timeframe(frame)
+        found = self._kept(symbol, wanted)
+        if found is not None:
+            return found
         if self._engine.has(symbol):
-            return _Engine(symbol, found, self._engine, self._clock)
-        series = self._store.find(SeriesKey(PUBLIC, KLINES, symbol, frame))
-        if series is not None:
-            return _Stored(series, self._store, self._clock)
-        if self._engine.has(self.ticks_of(symbol)):
-            return _Engine(self.ticks_of(symbol), found, self._engine, self._clock)
+            return EngineSource(symbol, wanted, self._engine, self._clock)
+        for part in parts_of(wanted):
+            if (found := self._kept(symbol, part)) is not None:
+                return DerivedSource(found, part, wanted)
+        if self._engine.has(ticks := self.ticks_of(symbol)):
+            return EngineSource(ticks, wanted, self._engine, self._clock)
         raise NotFound(self._unknown(symbol, frame))
+
+    def _kept(self, symbol: str, frame: Timeframe) -> Source | None:
+        """Klines of the venue, kept here or stored by others."""
+        kept = self.venue.kept(symbol, frame.name)
+        if kept is not None:
+            return KeptSource(kept, self._store)
+        if self._engine.has(symbol):
+            return None
+        series = self._store.find(SeriesKey(PUBLIC, KLINES, symbol, frame.name))
+        return None if series is None else StoredSource(series, self._store, self._clock)
 
     def page(
         self,
@@ -186,6 +108,7 @@ class LiveKlines:
         if cursor is not None:
             at = read_cursor(cursor, symbol, frame, newest=newest)
             low, high = (low, min(high, at)) if newest else (max(low, at), high)
+        limit = min(limit, source.most)
         found = source.read(low, high, limit + 1, newest=newest)
         more = len(found) > limit
         shown = found.take(slice(-limit, None) if newest else slice(0, limit))
@@ -204,7 +127,7 @@ class LiveKlines:
             series = stored.get((pair, frame))
             first, last = (None, None) if series is None else (series.first, series.last)
             state = self.venue.backfill(pair, frame).state
-            offers.append(Offer(pair, [frame], self.venue.venue.facts.name, False, first, last, state))
+            offers.append(Offer(pair, frames_from(frame), self.venue.venue.facts.name, False, first, last, state))
         for info in self._engine.symbols():
             simulated = is_simulated(info.symbol)
             words = f"ticks of {info.symbol}" + (", SIMULATED" if simulated else "")
@@ -218,10 +141,23 @@ class LiveKlines:
         return f"{self.venue.venue.facts.name}:{symbol}"
 
     def _unknown(self, symbol: str, frame: str) -> str:
-        kept = [name for pair, each in self.venue.wanted if pair == symbol for name in [each.name]]
+        kept = [each.name for pair, each in self.venue.wanted if pair == symbol]
         if kept:
             return f"klines of {symbol} are kept in {', '.join(kept)}, not in {frame}: add {symbol}:{frame} to KLINES"
         return f"there are no klines of {symbol[:60]!r}; GET /data/klines lists those that there are"
+
+
+def parts_of(frame: Timeframe) -> list[Timeframe]:
+    """The shorter time frames of which whole numbers make up one, the longest first."""
+    whole = [part for part in TIMEFRAMES.values() if part.ms < frame.ms and not frame.ms % part.ms]
+    if frame.monthly or frame.name == "1w":
+        whole = [part for part in whole if part.ms <= TIMEFRAMES["1d"].ms]
+    return whole[::-1]
+
+
+def frames_from(frame: str) -> list[str]:
+    """A time frame, and those that are made of it."""
+    return [frame, *(each.name for each in TIMEFRAMES.values() if TIMEFRAMES[frame] in parts_of(each))]
 
 
 def make_cursor(symbol: str, frame: str, time: int, *, newest: bool) -> str:

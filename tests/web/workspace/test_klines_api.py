@@ -128,11 +128,35 @@ def test_numbers_are_the_venues(client: FlaskClient, venue: SimulatedExchange) -
         assert (row["trades"], row["closed"]) == (theirs.trades[number], True)
 
 
+@pytest.mark.parametrize("frame", ["3m", "5m", "15m", "30m", "2h", "4h"])
+def test_longer_klines_are_made_of_those_that_are_kept(
+    client: FlaskClient, venue: SimulatedExchange, frame: str
+) -> None:
+    found = walk(client, f"/data/klines/BTCUSDT/{frame}?limit=100")
+    ours = [kline for page in found[::-1] for kline in page]
+    theirs = klines_of(venue, ours[0]["time"], frame)
+    assert read(client, f"/data/klines/BTCUSDT/{frame}?limit=1")["source"].startswith("binance, from 1")
+    assert ours[0]["time"] >= read(client, URL)["backfill"]["from"]
+    assert len(ours) >= 1300 // int(frame[:-1]) if frame.endswith("m") else len(ours) >= 5
+    assert [kline["time"] for kline in ours[:-1]] == theirs.time.tolist()[: len(ours) - 1]
+    scale, size = 10**theirs.price_decimals, 10**theirs.size_decimals
+    for number, kline in enumerate(ours[:-1]):
+        assert kline["closed"]
+        for name in ("open", "high", "low", "close"):
+            assert kline[name] == getattr(theirs, name)[number] / scale
+        assert kline["volume"] == theirs.volume[number] / size
+        assert (kline["trades"], kline["taker_buy_volume"]) == (
+            theirs.trades[number],
+            theirs.taker_buy_volume[number] / size,
+        )
+    assert not ours[-1]["closed"]
+
+
 @pytest.mark.parametrize(
     ("path", "status", "said"),
     [
         ("NOPE/1m", 404, "there are no klines of 'NOPE'; GET /data/klines lists those that there are"),
-        ("BTCUSDT/5m", 404, "klines of BTCUSDT are kept in 1m, 1h, not in 5m: add BTCUSDT:5m to KLINES"),
+        ("BTCUSDT/1s", 404, "klines of BTCUSDT are kept in 1m, 1h, not in 1s: add BTCUSDT:1s to KLINES"),
         ("BTCUSDT/7m", 400, "there is no time frame '7m'; the time frames are 1s, 1m, 3m, 5m"),
         ("BTCUSDT/1min", 400, "there is no time frame '1min'"),
         ("BTCUSDT/1m?start=x", 400, "query parameter 'start' must be an ISO-8601 time"),
@@ -178,7 +202,8 @@ def test_a_symbol_with_ticks_has_klines_of_the_engine_in_all_time_frames(client:
 
 def test_all_series_are_listed(client: FlaskClient) -> None:
     rows = {(row["symbol"], tuple(row["timeframes"])): row for row in read(client, "/data/klines")["series"]}
-    kept = rows["BTCUSDT", ("1m",)]
+    kept = next(row for (symbol, frames), row in rows.items() if symbol == "BTCUSDT" and frames[0] == "1m")
+    assert kept["timeframes"] == read(client, "/data/klines")["timeframes"][1:]
     assert (kept["source"], kept["state"], kept["simulated"]) == ("binance", "done", False)
     assert kept["last"] - kept["first"] > 1400 * MINUTE
     made = next(row for (symbol, _), row in rows.items() if symbol == "sim:BTC")

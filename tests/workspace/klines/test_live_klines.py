@@ -99,6 +99,11 @@ def test_a_server_reads_what_another_process_fills(make_services: Make) -> None:
     page = live.page("BTCUSDT", "1m", limit=30)
     assert (page.source, len(page.klines), page.backfill.state) == ("binance", 30, "running")
     assert page.backfill.missing == [(T0 + 50 * MINUTE, T0 + 60 * MINUTE)]
+    fives = live.page("BTCUSDT", "5m")
+    assert fives.source == "binance, from 1m"
+    closed = dict(zip(fives.klines.time.tolist(), fives.klines.closed.tolist(), strict=True))
+    may_change = {TIMEFRAMES["5m"].floor(T0 + minute * MINUTE) for minute in (*range(50, 60), 99)}
+    assert [time for time, flag in closed.items() if not flag] == sorted(may_change & set(closed))
     source = live.source("BTCUSDT", "1m")
     version = source.recent().version
     store.upsert(series.id, klines(range(50, 60)))
