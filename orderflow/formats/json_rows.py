@@ -6,8 +6,7 @@ If a row has two keys for the same value, the canonical one is used. Unknown key
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from io import BytesIO
 from json.decoder import WHITESPACE  # type: ignore[attr-defined]  # what the decoder itself uses
@@ -16,37 +15,29 @@ from typing import Any
 import msgspec
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from orderflow.arrays import Bytes, Indices
 from orderflow.errors import BadInput
+from orderflow.formats.json_columns import (
+    KEYS,
+    LONG,
+    RAW_ROWS,
+    REQUIRED,
+    Values,
+    columns_of,
+    decode_columns,
+    decode_each,
+    may_lose_precision,
+    odd_values,
+)
 from orderflow.formats.parsing.assemble import Chunk, assemble
 from orderflow.formats.parsing.context import Cell, ParseContext
-from orderflow.formats.parsing.fast import read_columns
+from orderflow.formats.parsing.fast import read_columns, read_rows
 from orderflow.formats.parsing.layout import Column, Layout, Role
-from orderflow.formats.parsing.numbers import DecimalMark
-from orderflow.formats.parsing.parse_errors import NotVectorizable, NumberText, ParseError, shown
+from orderflow.formats.parsing.parse_errors import NotVectorizable, NumberText, ParseError, TakesLong, shown
 from orderflow.formats.parsing.result import ParsedTicks
 from orderflow.formats.parsing.rows import RowReader
+from orderflow.formats.parsing.suspects import MOST, odd_rows
 from orderflow.formats.parsing.words import SIDE_WORDS
-
-KEYS: tuple[tuple[str, Role, DecimalMark], ...] = (
-    ("timestamp", Role.TIME, DecimalMark.DOT),
-    ("price", Role.PRICE, DecimalMark.DOT),
-    ("size", Role.SIZE, DecimalMark.DOT),
-    ("side", Role.SIDE, DecimalMark.DOT),
-    ("bid", Role.BID, DecimalMark.DOT),
-    ("ask", Role.ASK, DecimalMark.DOT),
-    ("id", Role.ID, DecimalMark.DOT),
-    ("symbol", Role.SYMBOL, DecimalMark.DOT),
-    ("Timestamp", Role.TIME, DecimalMark.DOT),
-    ("Precio", Role.PRICE, DecimalMark.EITHER),
-    ("Volumen", Role.SIZE, DecimalMark.EITHER),
-    ("Lado", Role.SIDE, DecimalMark.DOT),
-    ("Bid", Role.BID, DecimalMark.EITHER),
-    ("Ask", Role.ASK, DecimalMark.EITHER),
-)
-"""The keys of a JSON row, in order of precedence, with the decimal mark of numbers that come as strings."""
 
 _LAYOUT = Layout(
     "json",
@@ -56,55 +47,9 @@ _LAYOUT = Layout(
     side_words=SIDE_WORDS,
 )
 _PLACES = {key: (place, role, mark) for place, (key, role, mark) in enumerate(KEYS)}
-_REQUIRED = frozenset({Role.TIME, Role.PRICE, Role.SIZE})
 _DECODER = json.JSONDecoder(parse_float=NumberText, parse_int=NumberText, parse_constant=NumberText)
 _FEW_ROWS = 128
 _PARTS = 8
-_DIGITS = 16
-_END_OF_POWER = re.compile(rb"-[0-9]+[\s,}\]]")
-_Number = int | float | str | None
-_Values = tuple[list[Any], ...]
-
-
-class _Own(msgspec.Struct, gc=False):
-    """The canonical keys of one JSON row, with the types that the fast path accepts."""
-
-    timestamp: _Number = None
-    price: _Number = None
-    size: _Number = None
-    side: str | None = None
-    bid: _Number = None
-    ask: _Number = None
-    id: int | str | None = None
-    symbol: str | None = None
-
-
-class _Row(_Own, gc=False):
-    """One JSON row with any known key."""
-
-    Timestamp: _Number = None
-    Precio: _Number = None
-    Volumen: _Number = None
-    Lado: str | None = None
-    Bid: _Number = None
-    Ask: _Number = None
-
-
-class _Canonical(_Own, gc=False):
-    """One JSON row with canonical keys only; decoding fails if another known key has a value."""
-
-    Timestamp: None = None
-    Precio: None = None
-    Volumen: None = None
-    Lado: None = None
-    Bid: None = None
-    Ask: None = None
-
-
-_ROWS = msgspec.json.Decoder(list[_Row])
-_ROW = msgspec.json.Decoder(_Row)
-_CANONICAL_ROWS = msgspec.json.Decoder(list[_Canonical])
-_CANONICAL_ROW = msgspec.json.Decoder(_Canonical)
 
 
 class JsonRows:
@@ -115,8 +60,6 @@ class JsonRows:
         self._text = text
         self._context = context
         self._lines = lines
-        self._items: Iterator[tuple[int | None, Any]] = iter(())
-        self._next = -1
 
     def parse(self, fast: bool) -> ParsedTicks:
         """Parse all ticks of the body. Raises BadInput if the body is not JSON."""
@@ -124,28 +67,83 @@ class JsonRows:
         if fast:
             before = self._context.mark()
             try:
-                count, values = _decode(self._data, self._lines)
+                count, values = self._decode()
                 return assemble(self._chunks(values, 0, count), infer=infer)
             except NotVectorizable:
                 self._context.reset(before)
-        return assemble([self._by_rows(0, None)], infer=infer)
+        return assemble([self._by_rows(None)], infer=infer)
 
-    def _chunks(self, values: _Values, start: int, stop: int) -> list[Chunk]:
+    def _decode(self) -> tuple[int, Values]:
+        """As `decode_columns`, but a row that is not like a tick has no fields. Raises NotVectorizable, BadInput."""
+        try:
+            return decode_columns(self._data, self._lines)
+        except NotVectorizable:
+            if self._context.quick:
+                raise TakesLong from None
+        return len(self._pieces), decode_each(self._pieces)
+
+    def _chunks(self, values: Values, start: int, stop: int) -> list[Chunk]:
         """Parse rows start to stop on the fast path; split it around rows that need the row path."""
         try:
-            columns = _columns(values, start, stop)
+            columns = columns_of(values, start, stop)
             if any(pa.types.is_floating(array.type) for array, _ in columns.values()) and self._may_lose_precision:
                 raise NotVectorizable
             return [read_columns(columns, stop - start, start, _LAYOUT, self._context)]
         except NotVectorizable:
             if stop - start <= _FEW_ROWS:
-                return [self._by_rows(start, stop)]
+                return [self._by_rows(range(start, stop))]
+        if (found := self._around_odd_rows(values, start, stop)) is not None:
+            return found
         step = -(-(stop - start) // _PARTS)
         return [chunk for at in range(start, stop, step) for chunk in self._chunks(values, at, min(at + step, stop))]
 
-    def _by_rows(self, start: int, stop: int | None) -> Chunk:
+    def _around_odd_rows(self, values: Values, start: int, stop: int) -> list[Chunk] | None:
+        """Parse rows start to stop, odd ones on the row path and the others on the fast path; None if that fails."""
+        if self._context.quick:
+            raise TakesLong
+        if not self._context.zone.is_utc:  # there, a time can depend on those before it
+            return None
+        before = self._context.mark()
+        try:
+            odd = odd_values(values, start, stop)
+            if self._may_lose_precision:
+                odd |= np.array([bool(LONG.search(text)) for text in self._pieces[start:stop]], np.bool_)
+            plain = np.flatnonzero(~odd)
+            columns = columns_of([[column[i] for i in (plain + start).tolist()] for column in values], 0, len(plain))
+            good = ~odd_rows(columns, len(plain), _LAYOUT)
+            columns = {role: (array.filter(pa.array(good)), mark) for role, (array, mark) in columns.items()}
+            plain = plain[good]
+            if stop - start - len(plain) > MOST * (stop - start):
+                return None
+            found = read_rows(columns, plain + start, _LAYOUT, self._context)
+        except NotVectorizable:
+            self._context.reset(before)
+            return None
+        rest = np.ones(stop - start, np.bool_)
+        rest[plain] = False
+        return [found, self._by_rows((np.flatnonzero(rest) + start).tolist())]
+
+    @cached_property
+    def _numbers(self) -> list[int]:
+        """The line of every row of an NDJSON body."""
+        return [number for number, line in enumerate(BytesIO(self._data), 1) if not _is_blank(line)]
+
+    @cached_property
+    def _pieces(self) -> Sequence[msgspec.Raw | bytes]:
+        """The text of every row. Raises BadInput if the body is not JSON, NotVectorizable if it is no array."""
+        if self._lines:
+            return [line for line in BytesIO(self._data) if not _is_blank(line)]
+        if not self._data.lstrip().startswith(b"["):
+            raise NotVectorizable
+        try:
+            return RAW_ROWS.decode(self._data)
+        except (msgspec.MsgspecError, RecursionError):
+            return [text for _, text in self._read_array()]
+
+    def _by_rows(self, which: Iterable[int] | None) -> Chunk:
+        """Parse rows on the row path. which: their numbers, ascending; None: all."""
         reader = RowReader(_LAYOUT, self._context)
-        for row, line, value in self._rows(start, stop):
+        for row, line, value in self._rows(which):
             if isinstance(value, dict):
                 reader.add(row, line, _cells(value))
             else:
@@ -157,40 +155,48 @@ class JsonRows:
     def _may_lose_precision(self) -> bool:
         return may_lose_precision(self._data)
 
-    def _rows(self, start: int, stop: int | None) -> Iterator[tuple[int, int | None, Any]]:
-        """(row, line, value) of rows start to stop, to the end for None; one by one, because values take much memory.
-
-        Raises BadInput.
-        """
-        if not 0 <= self._next <= start:
-            self._items, self._next = self._read_items(), 0
-        for line, value in self._items:
-            row, self._next = self._next, self._next + 1
-            if row >= start:
-                yield row, line, value
-            if self._next == stop:
-                return
+    def _rows(self, which: Iterable[int] | None) -> Iterator[tuple[int, int | None, Any]]:
+        """(row, line, value) of the rows one by one, because values take much memory. Raises BadInput."""
+        if which is None:
+            yield from ((row, line, value) for row, (line, value) in enumerate(self._read_items()))
+            return
+        pieces = self._pieces
+        for row in which:
+            text = bytes(pieces[row]).decode()
+            if self._lines:
+                yield row, self._numbers[row], _line(text)
+                continue
+            try:
+                yield row, None, _loads(text)
+            except BadInput as error:  # the message is to name the place in the whole body
+                raise NotVectorizable from error
 
     def _read_items(self) -> Iterator[tuple[int | None, Any]]:
         """(line, value) of every row. Raises BadInput."""
         if self._lines:
-            for number, line in enumerate(map(bytes.decode, BytesIO(self._data)), 1):
-                if line.strip():
-                    yield number, _line(line)
+            for number, line in enumerate(BytesIO(self._data), 1):
+                if not _is_blank(line):
+                    yield number, _line(line.decode())
             return
         text = self._text
-        at = _skip_blanks(text, 0)
-        if text[at : at + 1] != "[":
+        if text[_skip_blanks(text, 0) :][:1] != "[":
             value = _loads(text)
             if not isinstance(value, dict):
                 raise BadInput(f"the body is {shown(value)}; send a JSON object or an array of objects")
             yield None, value
             return
-        at = _skip_blanks(text, at + 1)
-        mark = text[at : at + 1]
-        while mark != "]":
-            value, at = _decode_at(text, at)
+        for value, _ in self._read_array():
             yield None, value
+
+    def _read_array(self) -> Iterator[tuple[Any, bytes]]:
+        """(value, text) of every row of an array. Raises BadInput."""
+        text = self._text
+        begin = _skip_blanks(text, _skip_blanks(text, 0) + 1)
+        at, mark = begin, text[begin : begin + 1]
+        while mark != "]":
+            begin = at
+            value, at = _decode_at(text, begin)
+            yield value, text[begin:at].encode()
             at = _skip_blanks(text, at)
             mark = text[at : at + 1]
             if mark not in (",", "]"):
@@ -199,6 +205,10 @@ class JsonRows:
                 at = _skip_blanks(text, at + 1)
         if (at := _skip_blanks(text, at + 1)) < len(text):
             raise _not_json(json.JSONDecodeError("Extra data", text, at))
+
+
+def _is_blank(line: bytes) -> bool:
+    return not line.strip() or not (line.isascii() or line.decode().strip())
 
 
 def _skip_blanks(text: str, at: int) -> int:
@@ -243,118 +253,8 @@ def _cells(value: dict[str, Any]) -> dict[Role, Cell]:
         if known is None:
             continue
         place, role, mark = known
-        if (item is None or item == "") and role not in _REQUIRED:
+        if (item is None or item == "") and role not in REQUIRED:
             continue
         if role not in found or place < found[role][0]:
             found[role] = place, Cell(key, item, mark)
     return {role: cell for role, (_, cell) in found.items()}
-
-
-def _columns(values: _Values, start: int, stop: int) -> dict[Role, tuple[pa.Array, DecimalMark]]:
-    """The fields of rows start to stop as Arrow columns by role. Raises NotVectorizable."""
-    columns: dict[Role, tuple[pa.Array, DecimalMark]] = {}
-    for (_, role, mark), whole in zip(KEYS, values, strict=False):
-        column = whole[start:stop] if stop - start < len(whole) else whole
-        if column and column[0] is None and column.count(None) == len(column):
-            continue
-        if role in columns:
-            raise NotVectorizable
-        columns[role] = (_array(column), mark)
-    if not columns.keys() >= _REQUIRED:
-        raise NotVectorizable
-    return columns
-
-
-def _decode(data: bytes, lines: bool) -> tuple[int, _Values]:
-    """The number of rows, and their fields as columns in the order of KEYS. Raises NotVectorizable."""
-    try:
-        try:
-            few = _CANONICAL_ROW.decode_lines(data) if lines else _CANONICAL_ROWS.decode(data)
-            return _check_count(data, lines, len(few)), _canonical_values(few)
-        except msgspec.ValidationError:
-            rows = _ROW.decode_lines(data) if lines else _ROWS.decode(data)
-            return _check_count(data, lines, len(rows)), (*_canonical_values(rows), *_source_values(rows))
-    except (msgspec.MsgspecError, RecursionError) as error:
-        raise NotVectorizable from error
-
-
-def _check_count(data: bytes, lines: bool, rows: int) -> int:
-    """Return `rows`. Raises NotVectorizable if an NDJSON body does not have one object per line."""
-    if lines and rows != _count_lines(data):
-        raise NotVectorizable
-    return rows
-
-
-def _count_lines(data: bytes) -> int:
-    """The number of lines that are not blank."""
-    text = np.frombuffer(data, np.uint8)
-    begins = np.flatnonzero(text[:-1] == ord("\n")) + 1
-    if len(text) and text[0] > ord(" ") and (text[begins] > ord(" ")).all():
-        return len(begins) + 1  # no line begins with a blank
-    return sum(1 for line in BytesIO(data) if line.strip())
-
-
-def _canonical_values(rows: list[_Row] | list[_Canonical]) -> _Values:
-    """Written out per field: reading the fields takes half of the fast path's time."""
-    return (
-        [row.timestamp for row in rows],
-        [row.price for row in rows],
-        [row.size for row in rows],
-        [row.side for row in rows],
-        [row.bid for row in rows],
-        [row.ask for row in rows],
-        [row.id for row in rows],
-        [row.symbol for row in rows],
-    )
-
-
-def _source_values(rows: list[_Row]) -> _Values:
-    return (
-        [row.Timestamp for row in rows],
-        [row.Precio for row in rows],
-        [row.Volumen for row in rows],
-        [row.Lado for row in rows],
-        [row.Bid for row in rows],
-        [row.Ask for row in rows],
-    )
-
-
-def _array(values: list[Any]) -> pa.Array:
-    try:
-        array = pa.array(values)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError, UnicodeEncodeError) as error:
-        raise NotVectorizable from error
-    if pa.types.is_string(array.type) and pc.any(pc.equal(array, "")).as_py():
-        raise NotVectorizable
-    return array
-
-
-def may_lose_precision(data: bytes) -> bool:
-    """Whether a JSON text can hold a number that float64 would change unnoticed.
-
-    This is a number with a fraction and more than 15 digits (float64 would round it), or one so small that float64
-    reads it as 0. Checks the digits around every dot and after every negative exponent; a large positive exponent has
-    too many digits for a price anyway. Digits inside strings can give a false positive, which costs time only.
-    """
-    text = np.frombuffer(b"  " * _DIGITS + data + b"  " * _DIGITS, np.uint8)
-    dots = np.flatnonzero(text == ord("."))
-    long = np.concatenate([_run(text, dots, 1, _DIGITS // 2), _run(text, dots, -1, _DIGITS // 2)])
-    if len(long):
-        around = (text[long[:, None] + np.r_[-_DIGITS:0, 1 : _DIGITS + 1]] - ord("0")) <= 9
-        before = np.logical_and.accumulate(around[:, _DIGITS - 1 :: -1], axis=1).sum(axis=1)
-        after = np.logical_and.accumulate(around[:, _DIGITS:], axis=1).sum(axis=1)
-        if ((before + after) >= _DIGITS).any():
-            return True
-    minus = np.flatnonzero(text == ord("-"))
-    powers = minus[(text[minus - 1] | 32) == ord("e")]
-    if len(_run(text, powers - 1, -1, _DIGITS)):
-        return True
-    tiny = _run(text, _run(text, powers - 1, -1, 1) + 1, 1, 3) - 2 * _DIGITS
-    return any(_END_OF_POWER.match(data, place) for place in tiny.tolist())
-
-
-def _run(text: Bytes, places: Indices, step: int, count: int) -> Indices:
-    """The places that are followed (step 1) or preceded (step -1) by `count` digits."""
-    for far in range(1, count + 1):
-        places = places[(text[places + step * far] - ord("0")) <= 9]
-    return places

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from orderflow.errors import BadInput, UnknownFormat
 from orderflow.formats import ParsedTicks, parse_body
-from orderflow.formats.json_rows import may_lose_precision
+from orderflow.formats.json_columns import may_lose_precision
 from tests.formats.suite import same, tick, ticks_of
 
 GOOD = {"timestamp": "2025-10-09T18:00:00.032Z", "price": 25263.5, "size": 1}

@@ -147,6 +147,16 @@ def test_csv_cut_into_small_parts(text: str) -> None:
     same(fast, by_path(text, fast=False, format="generic", tz="America/New_York"))
 
 
+@settings(max_examples=60, deadline=None)
+@given(text=tables(), infer=st.booleans())
+def test_csv_with_odd_lines_read_one_by_one(text: str, infer: bool) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(blocks, "_FEW_LINES", 1)
+        patch.setattr(blocks, "MOST", 1.0)
+        fast = by_path(text, fast=True, format="generic", side=infer)
+    same(fast, by_path(text, fast=False, format="generic", side=infer))
+
+
 NUMBER_TOKENS = st.one_of(
     st.integers(0, 10**7).map(str),
     st.floats(0, 10**7).map(repr),
@@ -217,15 +227,15 @@ def objects(draw: Draw) -> list[str]:
     return rows
 
 
-def outcome(body: bytes, kind: str, fast: bool) -> ParsedTicks | str:
+def outcome(body: bytes, kind: str, fast: bool, tz: str) -> ParsedTicks | str:
     try:
-        return parse_body(body, kind, fast=fast, tz="America/New_York")
+        return parse_body(body, kind, fast=fast, tz=tz)
     except BadInput as error:
         return str(error)
 
 
-def agree(body: bytes, kind: str) -> None:
-    fast, plain = outcome(body, kind, True), outcome(body, kind, False)
+def agree(body: bytes, kind: str, tz: str = "America/New_York") -> None:
+    fast, plain = outcome(body, kind, True, tz), outcome(body, kind, False, tz)
     if isinstance(fast, str) or isinstance(plain, str):
         assert fast == plain
     else:
@@ -245,6 +255,18 @@ def test_json_cut_into_small_parts(rows: list[str]) -> None:
         patch.setattr(json_rows, "_FEW_ROWS", 1)
         patch.setattr(json_rows, "_PARTS", 3)
         agree(("[" + ",".join(rows) + "]").encode(), "application/json")
+
+
+@settings(max_examples=80, deadline=None)
+@given(rows=objects(), lines=st.booleans(), broken=st.integers(0, 10))
+def test_json_with_odd_rows_read_one_by_one(rows: list[str], lines: bool, broken: int) -> None:
+    if broken == 0:
+        rows.insert(len(rows) // 2, '{"price": 1')
+    body = "\n".join(rows) if lines else "[" + ",".join(rows) + "]"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(json_rows, "_FEW_ROWS", 1)
+        patch.setattr(json_rows, "MOST", 1.0)
+        agree(body.encode(), "application/x-ndjson" if lines else "application/json", "UTC")
 
 
 @settings(max_examples=40, deadline=None)

@@ -100,7 +100,7 @@ def assemble(chunks: Sequence[Chunk], *, infer: bool, first_row: int = 0) -> Par
         for part in chunk.parts:
             by_symbol.setdefault(part.symbol, []).append(part)
     batches, origins = [], []
-    for symbol, groups in sorted(by_symbol.items(), key=lambda item: int(item[1][0].row[0])):
+    for symbol, groups in sorted(by_symbol.items(), key=lambda item: min(int(part.row[0]) for part in item[1])):
         price_decimals = max(part.price_decimals for part in groups)
         size_decimals = max(part.size_decimals for part in groups)
         parts = [_with_sides(_regrid(part, price_decimals, size_decimals), infer) for part in groups]
@@ -199,12 +199,15 @@ def _split_volumes(ticks: _TickColumns, bid: Ints, ask: Ints, split: Flags) -> _
 
 
 def _concatenate(parts: Sequence[_TickColumns]) -> _TickColumns:
+    """The ticks of all parts in the order of their rows."""
+    row = np.concatenate([part.row for part in parts])
+    order = slice(None) if (row[1:] >= row[:-1]).all() else np.argsort(row, kind="stable")
     return _TickColumns(
-        np.concatenate([part.row for part in parts]),
-        np.concatenate([part.time for part in parts]),
-        np.concatenate([part.price for part in parts]),
-        np.concatenate([part.size for part in parts]),
-        np.concatenate([part.side for part in parts]),
-        np.concatenate([part.rule for part in parts]),
-        np.concatenate([part.id for part in parts]),
+        row[order],
+        np.concatenate([part.time for part in parts])[order],
+        np.concatenate([part.price for part in parts])[order],
+        np.concatenate([part.size for part in parts])[order],
+        np.concatenate([part.side for part in parts])[order],
+        np.concatenate([part.rule for part in parts])[order],
+        np.concatenate([part.id for part in parts])[order],
     )

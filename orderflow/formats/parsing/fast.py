@@ -7,6 +7,7 @@ raises NotVectorizable and the caller uses the row path. It does not produce err
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -60,6 +61,12 @@ def read_columns(columns: Columns, rows: int, first_row: int, layout: Layout, co
     parts = [part] if len(names) == 1 else _by_symbol(part, names, place)
     context.zone.seen(time)
     return Chunk(parts, rows)
+
+
+def read_rows(columns: Columns, rows: Indices, layout: Layout, context: ParseContext) -> Chunk:
+    """Parse the columns of any data rows. rows: their numbers, ascending. Raises NotVectorizable, as `read_columns`."""
+    found = read_columns(columns, len(rows), 0, layout, context)
+    return Chunk([replace(part, row=rows[part.row]) for part in found.parts], found.rows)
 
 
 def _sizes(columns: Columns) -> tuple[Ints, int, Ints | None, Ints | None]:

@@ -7,9 +7,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from itertools import islice
+from typing import NamedTuple
+
+import numpy as np
+
+from orderflow.arrays import Flags, Ints
 
 MAX_LINE = 1 << 16
 """Bytes of the longest line that is split into cells."""
+
+
+class NumberedLine(NamedTuple):
+    """A line with its end, its 1-based number and the number of its data row."""
+
+    row: int
+    number: int
+    text: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +45,14 @@ class Block:
         """The lines one by one, each with its end."""
         return iter(BytesIO(self.data))
 
+    def numbered(self) -> Iterator[NumberedLine]:
+        """The lines that are not blank."""
+        row = self.row
+        for number, text in enumerate(self.texts(), self.line):
+            if text.strip(b" \t\r\n"):
+                yield NumberedLine(row, number, text)
+                row += 1
+
     def parts(self, count: int) -> list[Block]:
         """Split the block into about `count` blocks of whole lines."""
         texts, step = self.texts(), -(-self.lines // count)
@@ -42,6 +63,55 @@ class Block:
             line += len(part)
             blocks.append(block)
         return blocks
+
+
+@dataclass(frozen=True, slots=True)
+class LineTable:
+    """The m lines of a block that are not blank. begin, end: int64[m], their bytes in the block, with the line's end.
+    number: int64[m], 1-based in the text. plain: bool[m], whether a line is ASCII without quotes and lone carriage
+    returns, and has as many fields as it should."""
+
+    block: Block
+    begin: Ints
+    end: Ints
+    number: Ints
+    plain: Flags
+
+    @staticmethod
+    def of(block: Block, delimiter: str, width: int) -> LineTable:
+        """width: number of fields."""
+        text = np.frombuffer(block.data, np.uint8)
+        end = np.flatnonzero(text == ord("\n")) + 1
+        if len(text) and text[-1] != ord("\n"):
+            end = np.append(end, len(text))
+        begin = np.concatenate(([0], end[:-1])) if len(end) else end
+        lone = (text == ord("\r")) & (np.append(text[1:], 0) != ord("\n"))
+        blank = (text == ord("\n")) | (text == ord(" ")) | (text == ord("\t")) | (text == ord("\r"))
+        odd = _counts(lone | (text >= 128) | (text == ord('"')), begin, end) > 0
+        fits = (_counts(text == ord(delimiter), begin, end) == width - 1) & (end - begin <= MAX_LINE)
+        full = np.flatnonzero(_counts(blank, begin, end) < end - begin)
+        return LineTable(block, begin[full], end[full], block.line + full, (fits & ~odd)[full])
+
+    def data(self, which: Flags) -> bytes:
+        """The text of some lines."""
+        wanted = np.zeros(len(self.block.data) + 1, np.int8)
+        np.add.at(wanted, self.begin[which], 1)
+        np.add.at(wanted, self.end[which], -1)
+        text = np.frombuffer(self.block.data, np.uint8)
+        return text[np.cumsum(wanted[:-1], dtype=np.int8).astype(np.bool_)].tobytes()
+
+    def lines(self, which: Flags) -> Iterator[NumberedLine]:
+        """Some lines one by one."""
+        for row in np.flatnonzero(which).tolist():
+            text = self.block.data[self.begin[row] : self.end[row]]
+            yield NumberedLine(self.block.row + row, int(self.number[row]), text)
+
+
+def _counts(marked: Flags, begin: Ints, end: Ints) -> Ints:
+    """How many bytes of each line are marked."""
+    where = np.flatnonzero(marked)
+    counts: Ints = where.searchsorted(end) - where.searchsorted(begin)
+    return counts
 
 
 def cells(text: str, delimiter: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 The code path is short on purpose: read the body, parse it to columns, append it to the market, respond. Large bodies,
 and others that take long, are parsed in a worker thread, so that no upload stalls the charts. Each client has one such
-body parsed at a time, so that many uploads of one do not keep the threads from the others.
+body parsed at a time, and all clients two, so that uploads do not keep the threads from those who read.
 """
 
 from __future__ import annotations
@@ -83,12 +83,17 @@ REFUSED = {
 }
 
 
+LANES = 2
+"""Bodies that are parsed at a time in worker threads; the other threads stay free for those who read."""
+
+
 class Turns:
-    """Lets each client do one thing at a time."""
+    """Lets each client do one thing at a time, and all of them as many as there are lanes."""
 
     def __init__(self, workers: Workers) -> None:
         self._workers = workers
         self._turns: dict[str, tuple[Any, list[None]]] = {}
+        self._lanes: list[tuple[Any, list[None]]] = [(workers.lock(), []) for _ in range(LANES)]
 
     @property
     def waiting(self) -> int:
@@ -97,12 +102,18 @@ class Turns:
 
     @contextmanager
     def take(self, client: str) -> Iterator[None]:
-        """Wait until the client does nothing else."""
+        """Wait until the client does nothing else, and there is a lane."""
         lock, waiting = self._turns.setdefault(client, (self._workers.lock(), []))
         waiting.append(None)
         try:
             with lock:
-                yield
+                lane, users = min(self._lanes, key=lambda each: len(each[1]))
+                users.append(None)
+                try:
+                    with lane:
+                        yield
+                finally:
+                    users.pop()
         finally:
             waiting.pop()
             if not waiting:

@@ -16,7 +16,7 @@ from orderflow.errors import Busy, StorageFailed
 from orderflow.formats import bodies
 from orderflow.services import Services
 from orderflow.web.app import create_server
-from orderflow.web.market.ingest import Turns
+from orderflow.web.market.ingest import LANES, Turns
 
 SEED = {"Timestamp": "2025-10-09 18:00:00.032", "Precio": "25263,25", "Volumen": 2, "Lado": "BID"}
 TICK = {"timestamp": "2025-10-09T18:00:00.032Z", "price": 25263.25, "size": 2, "side": "sell"}
@@ -447,6 +447,27 @@ def test_each_client_does_one_long_thing_at_a_time(services: Services) -> None:
     for thread in threads:
         thread.join(10)
     assert order == ["another client", "first", "second"]
+    assert turns.waiting == 0
+
+
+def test_many_clients_leave_threads_to_those_who_read(services: Services) -> None:
+    turns = Turns(services.workers)
+    inside, go_on = threading.Semaphore(0), threading.Event()
+
+    def parse(client: str) -> None:
+        with turns.take(client):
+            inside.release()
+            go_on.wait(10)
+
+    threads = [threading.Thread(target=parse, args=(f"client {number}",)) for number in range(5)]
+    for thread in threads:
+        thread.start()
+    assert [inside.acquire(timeout=10) for _ in range(LANES)] == [True] * LANES
+    assert not inside.acquire(timeout=0.2)
+    go_on.set()
+    for thread in threads:
+        thread.join(10)
+    assert [inside.acquire(timeout=10) for _ in range(5 - LANES)] == [True] * (5 - LANES)
     assert turns.waiting == 0
 
 
