@@ -35,6 +35,7 @@ from orderflow.web.kit.backlog import Backlog
 from orderflow.web.kit.budget import Budget
 from orderflow.web.kit.fanout import Fanout
 from orderflow.web.kit.handler import Handler, Waiting
+from orderflow.web.kit.turnstile import Turnstile
 
 try:
     import resource
@@ -63,6 +64,7 @@ class HttpServer(WSGIServer):  # type: ignore[misc]  # gevent has no types
         self.budget = Budget(max(BODIES * max_body, LEAST_BUDGET))
         self.waiting = Waiting(min(MAX_WAITING, raise_file_limit()))
         self.backlog = Backlog()
+        self.turnstile = Turnstile()
         super().__init__(listener, application, log=None, error_log=_Errors(), handler_class=Handler, spawn=Pool())
 
 

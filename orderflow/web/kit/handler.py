@@ -5,7 +5,8 @@ unread bodies up to a limit, and answers malformed requests with JSON. The mail 
 and a second write, cost as much as the rest of a short request.
 
 No client can hold the server: a head has a deadline and a body a least rate, a connection with many requests at hand
-gives way to the others between them, and of too many idle connections the one that has waited longest is closed.
+gives way to the others between them, sockets that come at once are let in a few at a time, and of too many idle
+connections the one that has waited longest is closed.
 """
 
 from __future__ import annotations
@@ -157,6 +158,8 @@ class Handler(SendingHandler):
         return environ
 
     def run_application(self) -> None:
+        if "websocket" in self.environ.get("HTTP_UPGRADE", "").lower():
+            self.server.turnstile.enter()
         self.server.running += 1
         try:
             super().run_application()

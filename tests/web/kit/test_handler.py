@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import threading
@@ -172,6 +173,24 @@ def test_many_requests_on_one_connection_do_not_delay_another(toy: Toy) -> None:
             found += greedy.recv(1 << 16)
     assert toy.calls.count("/busy") == many
     assert toy.calls.index("/other") < many - 1
+
+
+def test_sockets_that_come_at_once_do_not_delay_a_request_behind_them(toy: Toy) -> None:
+    """Each takes 2 ms of the event loop, as a handshake does."""
+    toy.http.waiting = handler.Waiting(200)
+    upgrade = GET % (b"busy", b"Upgrade: websocket\r\nConnection: Upgrade\r\n")
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(toy.connect()) for _ in range(100)]
+        for sock in sockets:
+            sock.sendall(upgrade)
+        with toy.connect() as other:
+            other.sendall(GET % (b"other", b""))
+            answer(other)
+        before = toy.calls.index("/other")
+        for sock in sockets:
+            answer(sock)
+    assert before < 60
+    assert toy.calls.count("/busy") == 100
 
 
 def test_announcements_lock_nobody_out(toy: Toy) -> None:
