@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+from orderflow.accounts.accounts import Accounts
 from orderflow.accounts.product import Upkeep, build_accounts
+from orderflow.accounts.profile import UserData
 from orderflow.errors import BadInput, BadSetting
 from orderflow.exchange.product import build_exchange
 from orderflow.feeds.holes import Holes
@@ -33,6 +35,7 @@ from orderflow.storage.records.kline_store import KlineStore
 from orderflow.storage.records.notice_store import NoticeStore
 from orderflow.storage.records.records import Records
 from orderflow.storage.records.ticker_store import TickerStore
+from orderflow.tickers.alerts.parsing import sent_form
 from orderflow.tickers.alerts.product import build_alerts
 from orderflow.tickers.alerts.service import Alerts
 from orderflow.tickers.delivery.delivery import Delivery
@@ -195,8 +198,18 @@ def _alerts(ground: Ground, parts: Parts) -> Iterator[object]:
         ground.market, ground.records, ground.workers, ground.bus, ground.clock, tickers.series_of, failing
     )
     alerts.listen(lambda events: delivery.wake())
+    parts.get(Accounts).profile.add_data(user_alerts(alerts))
     yield alerts
     yield Notices(alerts, NoticeStore(ground.records), ground.clock)
+
+
+def user_alerts(alerts: Alerts) -> UserData:
+    """The alerts of users, for their export and the end of their accounts."""
+
+    def export(user: str) -> list[dict[str, object]]:
+        return [sent_form(alert) for alert in alerts.alerts() if alert.owner == user]
+
+    return UserData("alerts", export, alerts.delete_all, lambda: {alert.owner for alert in alerts.alerts()})
 
 
 def _delivery(ground: Ground, parts: Parts) -> Iterator[object]:

@@ -35,6 +35,9 @@ FLUSH_SECONDS = 5.0
 RETRY_SECONDS = 1.0
 MOST_ALERTS = 10_000
 
+MOST_OF_A_USER = 200
+"""Alerts of one user; the operator may have all that there may be."""
+
 
 class Alerts:
     """The alerts of a process. series(ticker): the symbol of a name, raises NotFound. target(id): raises NotFound for
@@ -114,11 +117,13 @@ class Alerts:
 
     def create(self, body: Mapping[str, Any], owner: str = "") -> Alert:
         """Make an alert from its fields. Raises BadInput, naming the field, Conflict if there are too many,
-        StorageFailed."""
+        StorageFailed. owner: a user's id, "" for the operator."""
 
         def make() -> Alert:
             if len(self._evaluation.alerts) >= MOST_ALERTS:
                 raise wrong("ticker", f"there are {MOST_ALERTS:,} alerts, the most there may be: delete some")
+            if owner and sum(each.owner == owner for each in self._evaluation.alerts.values()) >= MOST_OF_A_USER:
+                raise wrong("ticker", f"you have {MOST_OF_A_USER} alerts, the most that a user may have: delete some")
             alert = replace(parse_alert(body, self._context(), secrets.token_hex(8)), owner=owner)
             self._arm(alert)
             return alert
@@ -156,6 +161,12 @@ class Alerts:
             self._evaluation.store(Changes(removed=[alert.id]))
 
         self._do(delete)
+
+    def delete_all(self, owner: str) -> None:
+        """Delete the alerts of a user; their events stay. Raises StorageFailed."""
+        for alert in self.alerts():
+            if alert.owner == owner:
+                self.delete(alert.id)
 
     def events(
         self, *, after: int | None = None, alert_id: str | None = None, limit: int = 100

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import flask
 import msgspec
 
-from orderflow.errors import BadInput
+from orderflow.errors import BadInput, Forbidden
 from orderflow.products import HasParts
 from orderflow.tickers.alerts.alert import State
 from orderflow.tickers.alerts.service import Alerts
+from orderflow.web.kit.access import is_operator
 from orderflow.web.kit.api import Api
+from orderflow.web.kit.current_user import users_of
 from orderflow.web.kit.fanout import Fanout
 from orderflow.web.kit.params import choice, integer, moment, text
 from orderflow.web.kit.request_body import read_body
@@ -44,6 +47,11 @@ CHANGE_DOC = (
     "`state` pauses and resumes; an alert that has fired or expired is armed again by `active`, and then measures from "
     "the present price. `snooze` is a time until which it is not looked at. A changed condition arms it again."
 )
+OWN_DOC = (
+    "A user's token makes the user's own alert, which has no `targets`, and which the user and the operator may change."
+)
+ANOTHERS = "this alert, or its targets, belong to somebody else"
+NOTHING: Mapping[str, Any] = {}
 WRONG = {413: "The body is too large.", 415: "The Content-Encoding is not supported."}
 MISSING = {404: "There is no such alert."}
 
@@ -65,7 +73,8 @@ class AlertsApi(Api):
         limits = {409: "The state does not allow it.", **WRONG}
         return [
             Route("GET", BASE, self.list, "Alerts", params=(STATE,), answers=listed),
-            Route("POST", BASE, self.create, "Make an alert", DOC, body=asked, answers=made, errors=limits),
+            Route("POST", BASE, self.create, "Make an alert", f"{DOC} {OWN_DOC}", body=asked, answers=made,
+                  errors=limits, user=True),
             Route("GET", f"{BASE}/events", self.events, "What has fired",
                   "Events stay when their alert is deleted.", EVENTS, answers=events),
             Route("POST", f"{BASE}/rehearsal", self.rehearse, "When an alert would have fired",
@@ -73,8 +82,8 @@ class AlertsApi(Api):
                   SPAN, body=asked, answers=would, errors=MISSING | WRONG),
             Route("GET", f"{BASE}/{{id}}", self.get, "One alert", params=(ID,), answers=found, errors=MISSING),
             Route("PATCH", f"{BASE}/{{id}}", self.change, "Change an alert", CHANGE_DOC, (ID,), body=change,
-                  answers=found, errors=MISSING | limits),
-            Route("DELETE", f"{BASE}/{{id}}", self.delete, "Delete an alert", params=(ID,),
+                  answers=found, errors=MISSING | limits, user=True),
+            Route("DELETE", f"{BASE}/{{id}}", self.delete, "Delete an alert", params=(ID,), user=True,
                   answers={204: ResponseDoc("It is deleted.")}, errors=MISSING),
         ]  # fmt: skip
 
@@ -83,15 +92,23 @@ class AlertsApi(Api):
         return json_response([schemas.alert_json(alert) for alert in self.alerts.alerts(state)])
 
     def create(self, values: Values) -> flask.Response:
-        return json_response(schemas.alert_json(self.alerts.create(_body())), 201)
+        body, owner = _body(), user_of_request()
+        if owner and body.get("targets"):
+            raise Forbidden("targets belong to the operator: an alert of a user is shown on the page only")
+        return json_response(schemas.alert_json(self.alerts.create(body, owner)), 201)
 
     def get(self, values: Values) -> flask.Response:
         return json_response(schemas.alert_json(self.alerts.get(values["id"])))
 
     def change(self, values: Values) -> flask.Response:
-        return json_response(schemas.alert_json(self.alerts.change(values["id"], _body())))
+        body = _body()
+        if self._is_anothers(values["id"], body):
+            raise Forbidden(ANOTHERS)
+        return json_response(schemas.alert_json(self.alerts.change(values["id"], body)))
 
     def delete(self, values: Values) -> flask.Response:
+        if self._is_anothers(values["id"]):
+            raise Forbidden(ANOTHERS)
         self.alerts.delete(values["id"])
         return flask.Response(status=204)
 
@@ -102,9 +119,22 @@ class AlertsApi(Api):
             return flask.Response(schemas.events_csv(rows), content_type=CSV)
         return json_response(rows)
 
+    def _is_anothers(self, alert: str, body: Mapping[str, Any] = NOTHING) -> bool:
+        """Whether a user is about to change what is the operator's or another user's. Raises NotFound."""
+        owner = user_of_request()
+        if not owner or is_operator():
+            return False
+        return self.alerts.get(alert).owner != owner or bool(body.get("targets"))
+
     def rehearse(self, values: Values) -> flask.Response:
         found, ticks = self.alerts.rehearse(_body(), values["start"], values["end"], values["limit"])
         return json_response(schemas.rehearsal_json(found, ticks))
+
+
+def user_of_request() -> str:
+    """The user whose token the request has, "" without one: then it is the operator's."""
+    claims = users_of().claims(flask.request.environ)
+    return claims.user if claims else ""
 
 
 def _body() -> dict[str, Any]:

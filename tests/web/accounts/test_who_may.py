@@ -1,0 +1,100 @@
+"""Who may do what on a server that others reach: each cell of the table in docs/security.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import flask
+import pytest
+
+from orderflow.services import build_services
+from orderflow.settings.settings import Settings
+from orderflow.web.app import create_server
+from tests.conftest import ROOT
+from tests.web.accounts.conftest import ANN, bearer, login, register
+
+KEY = {"Authorization": "Bearer a key of the operator"}
+TICK = {"timestamp": 1_790_000_000, "price": 1, "size": 1, "symbol": "ES"}
+ALERT = {"ticker": "ES", "condition": "above", "price": 100}
+PASSWORD = {"password": ANN["password"]}
+YES, NO = "yes", "401"
+GROUPS: dict[str, tuple[tuple[str, str, Any], ...]] = {
+    "reading: pages, charts, `/api/v1/…`, `/stats`, `/data/klines/…`, `/alerts`": (
+        ("GET", "/stats", None),
+        ("GET", "/api/v1/symbols", None),
+        ("GET", "/api/v1/bars/ES", None),
+        ("GET", "/alerts", None),
+        ("GET", "/docs", None),
+    ),
+    "changing the server: `/tick`, `/ticks`, `/reset`, instruments, tickers, `/herd/control`, `/exchange/control`": (
+        ("POST", "/tick", TICK),
+        ("POST", "/reset?symbol=ES", None),
+        ("POST", "/ticks", [TICK]),
+        ("POST", "/herd/control", {"action": "start"}),
+        ("DELETE", "/exchange/control", None),
+    ),
+    "targets and deliveries: `/delivery/targets`, `/delivery/deliveries`": (
+        ("GET", "/delivery/targets", None),
+        ("GET", "/delivery/deliveries", None),
+    ),
+    "alerts: `POST /alerts`; changing one's own": (("POST", "/alerts", ALERT),),
+    "the herd game's phones: `/herd/join`, `/herd/orders`": (("POST", "/herd/join", {}),),
+    "logging in: `/auth/register`, `/auth/login`, `/auth/refresh`, `/auth/reset`, passkeys": (
+        ("POST", "/auth/login", {"email": ANN["email"], **PASSWORD}),
+        ("POST", "/auth/passkeys/login/options", None),
+    ),
+    "one's account: all else below `/auth/`": (
+        ("GET", "/auth/me", None),
+        ("GET", "/auth/sessions", None),
+        ("GET", "/auth/export", None),
+        ("GET", "/auth/passkeys", None),
+        ("POST", "/auth/totp", PASSWORD),
+    ),
+}
+ALLOWED = {
+    "reading": (YES, YES, YES),
+    "changing the server": (NO, NO, YES),
+    "targets and deliveries": (NO, NO, YES),
+    "alerts": (NO, YES, YES),
+    "the herd game's phones": (YES, YES, YES),
+    "logging in": (YES, YES, YES),
+    "one's account": (NO, YES, NO),
+}
+"""Of each group: whether nobody, a user and the operator may."""
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[flask.Flask]:
+    services = build_services(
+        Settings.of(ephemeral=True, ticker_count=1, feeds=(), lan=True, api_key="a key of the operator")
+    )
+    services.start()
+    yield create_server(services)
+    services.stop()
+
+
+@pytest.fixture(scope="module")
+def people(server: flask.Flask) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
+    """Headers of nobody, a user and the operator."""
+    client = server.test_client()
+    client.post("/tick", json=TICK, headers=KEY)
+    register(client)
+    return {}, bearer(login(client)), KEY
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_who_may_do_what(server: flask.Flask, people: tuple[dict[str, str], ...], group: str) -> None:
+    for method, path, body in GROUPS[group]:
+        for headers, allowed in zip(people, ALLOWED[group.split(":")[0]], strict=True):
+            client = server.test_client()
+            client.post("/tick", json=TICK, headers=KEY)
+            answer = client.open(path, method=method, json=body, headers=headers)
+            expected = answer.status_code < 400 if allowed == YES else answer.status_code == 401
+            assert expected, (method, path, allowed, answer.status_code, answer.text[:200])
+
+
+def test_the_table_is_in_the_documentation() -> None:
+    text = (ROOT / "docs" / "security.md").read_text("utf-8")
+    for group, allowed in zip(GROUPS, ALLOWED.values(), strict=True):
+        assert f"| {group} | {' | '.join(allowed)} |" in text
