@@ -49,6 +49,8 @@ from orderflow.workspace.klines.live_klines import LiveKlines
 from orderflow.workspace.klines.product import build_venue_klines
 from orderflow.workspace.klines.upkeep import KlineUpkeep
 from orderflow.workspace.klines.venue_klines import VenueKlines
+from orderflow.workspace.uploads.library import Library
+from orderflow.workspace.uploads.product import build_library
 
 T = TypeVar("T")
 
@@ -235,6 +237,12 @@ def _start_workspace(parts: Parts) -> None:
     parts.get(VenueKlines).start()
 
 
+def _uploads(ground: Ground, parts: Parts) -> Iterator[object]:
+    library = build_library(ground, parts.get(KlineStore))
+    parts.get(Accounts).profile.add_data(UserData("uploads", library.export, library.delete_all, library.owners))
+    yield library
+
+
 PRODUCTS: tuple[Product, ...] = (
     Product(
         "accounts",
@@ -307,6 +315,13 @@ PRODUCTS: tuple[Product, ...] = (
         start=_start_workspace,
         stop=lambda parts: parts.get(VenueKlines).stop(),
         api=("orderflow.web.workspace.klines_api:KlinesApi",),
+    ),
+    Product(
+        "uploads",
+        _uploads,
+        start=lambda parts: parts.get(Library).spool.start(),
+        stop=lambda parts: parts.get(Library).spool.stop(),
+        api=("orderflow.web.workspace.uploads_api:UploadsApi", "orderflow.web.workspace.custom_api:CustomApi"),
     ),
     Product("exchange", _exchange, api=("orderflow.web.exchange.exchange_api:ExchangeApi",)),
 )

@@ -19,6 +19,7 @@ from orderflow.settings.exchange import ExchangeSettings
 from orderflow.settings.feeds import FeedSettings
 from orderflow.settings.herd import HerdSettings
 from orderflow.settings.instruments import InstrumentSettings
+from orderflow.settings.uploads import UploadSettings
 from orderflow.settings.workspace import WorkspaceSettings
 
 DATA_DIR = Path("~/.local/share/orderflow")
@@ -30,6 +31,7 @@ SECTIONS: dict[str, type] = {
     "herd": HerdSettings,
     "delivery": DeliverySettings,
     "workspace": WorkspaceSettings,
+    "uploads": UploadSettings,
 }
 """The section of each product, by its name in `Settings` and in orderflow.toml."""
 
@@ -159,6 +161,7 @@ class Settings:
     herd: HerdSettings = field(default_factory=HerdSettings)
     delivery: DeliverySettings = field(default_factory=DeliverySettings)
     workspace: WorkspaceSettings = field(default_factory=WorkspaceSettings)
+    uploads: UploadSettings = field(default_factory=UploadSettings)
     sources: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
     """The source of each value in words; names that are missing here have their default."""
 

@@ -30,6 +30,9 @@ class Klines(Protocol):
     def list(self, owner: str, kind: str | None = None) -> tuple[Series, ...]:
         """The series of an owner, by name and time frame."""
 
+    def owners(self, kind: str) -> set[str]:
+        """All owners of series of a kind."""
+
     def usage(self, owner: str) -> Usage:
         """How many series and klines an owner has."""
 

@@ -65,6 +65,8 @@ def test_defaults_match_the_documentation() -> None:
         "klines": (),
         "klines_backfill_days": 30,
         "klines_apart": False,
+        "upload_max": 512 * 2**20,
+        "upload_rows": 10_000_000,
         "feed_days": 30,
         "feed_fill_hours": 24.0,
         "yfinance_seconds": 15.0,
@@ -141,7 +143,7 @@ def test_every_setting_is_documented_and_has_an_environment_variable() -> None:
         "host", "port", "cors_origins", "candle_interval", "max_candles", "initial_window_minutes", "log_level",
         "reload", "api_title", "api_version", "api_prefix", "ticker_count", "price_update_interval",
         "price_change_range", "initial_price_min", "initial_price_max", "max_history_size", "database_url",
-        "feeds", "tickers", "klines", "klines_backfill_days", "klines_apart",
+        "feeds", "tickers", "klines", "klines_backfill_days", "klines_apart", "upload_max", "upload_rows",
         "webhook_allow_http", "webhook_allow_private", "smtp_url", "messenger_hosts",
     }  # fmt: skip
 

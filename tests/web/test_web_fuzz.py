@@ -28,6 +28,15 @@ TICKS = "timestamp,price,size,side,id\n" + "".join(
 )
 
 SELDOM_RIGHT = (
+    "POST /data/upload/ohlcv",
+    "POST /data/upload/signals",
+    "POST /data/upload/preview",
+    "POST /data/upload/ticks",
+    "GET /data/upload/report/{report}",
+    "GET /data/custom/{name}/ohlcv",
+    "GET /data/custom/{name}/signals",
+    "POST /data/custom/{name}/undo",
+    "DELETE /data/custom/{name}",
     "GET /ws/bars/{symbol}",
     "GET /ws/{ticker_id}",
     "GET /ws/instruments",

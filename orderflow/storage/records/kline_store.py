@@ -45,6 +45,10 @@ class KlineStore:
         """The series of an owner, by name and time frame."""
         return self._records.read(lambda connection: series.list_series(connection, owner, kind))
 
+    def owners(self, kind: str) -> set[str]:
+        """All owners of series of a kind."""
+        return self._records.read(lambda connection: series.owners_of(connection, kind))
+
     def usage(self, owner: str) -> Usage:
         """How many series and klines an owner has."""
         return self._records.read(lambda connection: series.usage_of(connection, owner))

@@ -45,3 +45,12 @@ class MappingStore:
                 connection.execute(delete(TABLE).where(TABLE.c.owner == owner, TABLE.c.used < oldest))
 
         self._records.write(write)
+
+    def forget(self, owner: str) -> None:
+        """Forget all options of a user."""
+        statement = delete(TABLE).where(TABLE.c.owner == owner)
+        self._records.write(lambda connection: connection.execute(statement).rowcount)
+
+    def owners(self) -> set[str]:
+        """All users whose options are remembered."""
+        return self._records.read(lambda connection: set(connection.scalars(select(TABLE.c.owner).distinct())))

@@ -78,6 +78,11 @@ def list_series(connection: Connection, owner: str, kind: str | None) -> tuple[S
     return tuple(map(_made, connection.execute(statement)))
 
 
+def owners_of(connection: Connection, kind: str) -> set[str]:
+    """All owners of series of a kind."""
+    return set(connection.scalars(select(SERIES.c.owner).where(SERIES.c.kind == kind).distinct()))
+
+
 def usage_of(connection: Connection, owner: str) -> Usage:
     """How much an owner has."""
     sums = select(func.count(), func.coalesce(func.sum(SERIES_GENERATIONS.c.rows), 0))

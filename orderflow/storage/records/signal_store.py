@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, delete, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, insert, literal, select, update
 
 from orderflow.errors import Conflict, NotFound, TooLarge
 from orderflow.market.signal import Signal
@@ -54,6 +54,14 @@ class SignalStore:
     def find(self, owner: str, name: str) -> SignalSet | None:
         """One set, None if there is none."""
         return self._records.read(lambda connection: _find(connection, owner, name))
+
+    def get(self, owner: str, name: str) -> SignalSet:
+        """One set. Raises NotFound."""
+        return self._records.read(lambda connection: _get(connection, owner, name))
+
+    def owners(self) -> set[str]:
+        """All owners of sets."""
+        return self._records.read(lambda connection: set(connection.scalars(select(SETS.c.owner).distinct())))
 
     def replace(
         self,
@@ -107,21 +115,31 @@ class SignalStore:
         return self._records.write(lambda connection: connection.execute(statement).rowcount > 0)
 
     def read(
-        self, owner: str, name: str, *, start: int | None = None, end: int | None = None, skip: int = 0, limit: int
+        self,
+        owner: str,
+        name: str,
+        *,
+        start: int | None = None,
+        end: int | None = None,
+        skip: int = 0,
+        limit: int,
+        newest: bool = False,
+        generation: int | None = None,
     ) -> list[Signal]:
-        """Signals with start <= time < end (ns), oldest first, without the first `skip`. Raises NotFound."""
+        """The oldest, or newest, signals with start <= time < end (ns) but the first `skip`; oldest first.
+
+        generation: the one that the caller has begun to read. Raises NotFound, Conflict if the signals were replaced
+        since.
+        """
 
         def found(connection: Connection) -> list[Signal]:
             this = _get(connection, owner, name)
-            statement = select(*(SIGNALS.c[field] for field in _FIELDS)).where(
-                SIGNALS.c.signal_set == this.id, SIGNALS.c.generation == this.generation
-            )
-            if start is not None:
-                statement = statement.where(SIGNALS.c.time >= start)
-            if end is not None:
-                statement = statement.where(SIGNALS.c.time < end)
-            rows = connection.execute(statement.order_by(SIGNALS.c.number).offset(skip).limit(limit))
-            return [Signal(*row) for row in rows]
+            if generation not in (None, this.generation):
+                raise Conflict(f"the signals {name} were replaced meanwhile")
+            number = SIGNALS.c.number.desc() if newest else SIGNALS.c.number
+            statement = select(*(SIGNALS.c[field] for field in _FIELDS)).where(*_within(this, start, end))
+            rows = connection.execute(statement.order_by(number).offset(skip).limit(limit)).all()
+            return [Signal(*row) for row in (reversed(rows) if newest else rows)]
 
         return self._records.read(found)
 
@@ -143,6 +161,16 @@ class SignalStore:
     def _turn(self, connection: Connection, found: SignalSet, generation: int) -> None:
         values = {"generation": generation, "previous": found.generation, "updated": self._now()}
         connection.execute(update(SETS).where(SETS.c.id == found.id).values(values))
+
+
+def _within(this: SignalSet, start: int | None, end: int | None) -> list[ColumnElement[bool]]:
+    """Conditions of the present signals of a set with start <= time < end (ns)."""
+    found = [SIGNALS.c.signal_set == this.id, SIGNALS.c.generation == this.generation]
+    if start is not None:
+        found.append(SIGNALS.c.time >= start)
+    if end is not None:
+        found.append(SIGNALS.c.time < end)
+    return found
 
 
 def _insert(

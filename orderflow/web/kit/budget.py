@@ -17,6 +17,8 @@ SHARE = 3
 """A client may hold this many times the bytes that are free."""
 UNCOUNTED = 4096
 """Bodies announced with at most this many bytes are not counted: a connection takes more."""
+PASSING = "orderflow.passing"
+"""Where it has the function to say that a body is not kept in memory but passed on as it comes: it counts no more."""
 COUNT = "orderflow.count"
 """Where a request's environ has the function that counts further bytes, such as those of a decompressed body."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
@@ -104,6 +104,30 @@ def read_object(environ: dict[str, Any], limit: int, *, empty: bool = False) -> 
     if not isinstance(found, dict):
         raise BadInput("the body must be a JSON object")
     return found
+
+
+def read_pieces(environ: dict[str, Any], limit: int, size: int) -> Iterator[bytes]:
+    """The body as it comes, in pieces of at most `size` bytes.
+
+    Raises TooLarge above `limit` bytes, ClientGone if the client disconnects, TooSlow.
+    """
+    length, total = content_length(environ), 0
+    stream = environ["wsgi.input"]
+    while length is None or total < length:
+        try:
+            piece = bytes(stream.read(size if length is None else min(size, length - total)))
+        except TimeoutError as error:
+            raise TooSlow("the body came too slowly; nothing of it was kept") from error
+        except OSError as error:
+            raise _gone(environ, error) from error
+        if not piece:
+            break
+        total += len(piece)
+        if total > limit:
+            raise too_large(limit)
+        yield piece
+    if length is not None and total < length:
+        raise _gone(environ, f"{total:,} of {length:,} bytes came")
 
 
 def too_large(limit: int) -> TooLarge:

@@ -15,7 +15,7 @@ from typing import Any
 
 import gevent
 
-from orderflow.web.kit.budget import COUNT, UNCOUNTED, Budget, Share, client_of
+from orderflow.web.kit.budget import COUNT, PASSING, UNCOUNTED, Budget, Share, client_of
 
 TURN = 0.003
 """Seconds that one connection may work through data that is there before the others get their turn."""
@@ -109,6 +109,7 @@ class Body:
         self._ended = length == 0
         self._counted = length is None or length > UNCOUNTED
         environ[COUNT] = self.count
+        environ[PASSING] = self.pass_on
 
     @property
     def unread(self) -> bool:
@@ -147,6 +148,10 @@ class Body:
         if self._share is None:
             self._share = self._budget.open(client_of(self._environ))
         self._share.add(size)
+
+    def pass_on(self) -> None:
+        """The body is not kept in memory: its reader passes it on piece by piece."""
+        self._counted = False
 
     def close(self) -> None:
         """The request has ended."""

@@ -19,6 +19,7 @@ from orderflow.workspace.uploads.times import date_order, is_time
 
 ROLES = ("time", "clock", *SIGNAL_NAMES)
 TRADE_ROLES = tuple(TRADE_NAMES)
+ALL_ROLES = tuple(dict.fromkeys((*ROLES, *TRADE_ROLES)))
 _BOTH = ("entry_time", "exit_time")
 _OF_A_SIGNAL = tuple(name for name in TIMES if not name.startswith(("open", "close")))
 _PRICES = ("price", "stop", "target", "entry_price", "exit_price")
@@ -47,7 +48,7 @@ class SignalLayout:
 def signal_layout(sample: Sample, options: ReadOptions) -> SignalLayout:
     """The layout of signals. Raises NoLayout, BadInput for a wrong mapping or what must be chosen by hand."""
     if unknown := sorted(set(options.columns) - {*ROLES, *TRADE_ROLES}):
-        known = ", ".join(dict.fromkeys((*ROLES, *TRADE_ROLES)))
+        known = ", ".join(ALL_ROLES)
         raise BadInput(f"columns: {unknown[0]!r} is not a role of signals; there are {known}")
     trades = _trades(sample, options)
     columns = trades or _signals(sample, options)

@@ -1,0 +1,70 @@
+"""Bounds how many files are read and stored at a time, in threads of their own: the worker threads stay free."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+from orderflow.errors import Busy
+from orderflow.runtime.workers import Workers, plain_lock
+
+T = TypeVar("T")
+AT_ONCE = 2
+MOST_WAITING = 16
+MOST_OF_A_USER = 4
+"""Files of a user that are read or wait for it."""
+
+
+class Slots:
+    """Runs at most AT_ONCE functions at a time; the others wait in order."""
+
+    def __init__(self, workers: Workers) -> None:
+        self._workers = workers
+        self._lock = plain_lock()
+        self._lanes = [workers.lock() for _ in range(AT_ONCE)]
+        self._waiting = [0] * AT_ONCE
+        self._users: Counter[str] = Counter()
+
+    def run(self, user: str, fn: Callable[[], T]) -> T:
+        """Run `fn` in a thread of its own, and return its result or raise its error. Raises Busy if too many wait."""
+        with self._lane(user):
+            return self._in_thread(fn)
+
+    @contextmanager
+    def _lane(self, user: str) -> Iterator[None]:
+        with self._lock:
+            if sum(self._waiting) >= MOST_WAITING or self._users[user] >= MOST_OF_A_USER:
+                raise Busy("the server is reading as many uploads as it can; try again", retry_after=5)
+            place = self._waiting.index(min(self._waiting))
+            self._waiting[place] += 1
+            self._users[user] += 1
+        try:
+            with self._lanes[place]:
+                yield
+        finally:
+            with self._lock:
+                self._waiting[place] -= 1
+                self._users[user] -= 1
+                if not self._users[user]:
+                    del self._users[user]
+
+    def _in_thread(self, fn: Callable[[], T]) -> T:
+        done = self._workers.event()
+        results: list[T] = []
+        errors: list[BaseException] = []
+
+        def work() -> None:
+            try:
+                results.append(fn())
+            except BaseException as error:  # the caller gets it, whatever it is
+                errors.append(error)
+            finally:
+                done.set()
+
+        self._workers.spawn_thread("upload", work)
+        done.wait()
+        if errors:
+            raise errors[0]
+        return results[0]

@@ -1,0 +1,178 @@
+"""Uploaded files on disk: written as they come, kept for a while so that they can be looked at before they are taken.
+
+Each file has a folder of its own with a random name. Of the name that a user gives it only letters, digits, dots and
+dashes are kept; the names of formats and symbols are read from it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import secrets
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from orderflow.errors import Busy, NotFound, StorageFailed
+from orderflow.runtime.workers import plain_lock
+from orderflow.storage.private import make_folder
+from orderflow.storage.reasons import reason_of, with_advice
+
+MOST_HELD = 3
+"""Files of a user that are kept to be looked at; the oldest goes first."""
+MOST_FILES = 32
+"""Files of all users together."""
+SECONDS = 3600.0
+"""For how long a file is kept."""
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+STOPPED = "the upload cannot be kept"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A file. filename: as the user calls it. made: seconds, on the spool's clock."""
+
+    id: str
+    owner: str
+    path: Path
+    filename: str
+    size: int
+    made: float
+
+
+class Spool:
+    """The uploaded files below `folder`, or in the system's folder for temporary files. clock: monotonic seconds."""
+
+    def __init__(self, folder: Path | None, clock: Callable[[], float]) -> None:
+        self._folder = folder
+        self._clock = clock
+        self._lock = plain_lock()
+        self._held: dict[str, Held] = {}
+        self._open = 0
+
+    def start(self) -> None:
+        """Remove what an earlier run left."""
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def stop(self) -> None:
+        """Remove all files."""
+        for held in list(self._held.values()):
+            self.drop(held)
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def begin(self, owner: str) -> Incoming:
+        """A new file to be written. Raises Busy if there are too many, StorageFailed."""
+        self.sweep()
+        with self._lock:
+            if self._open + len(self._held) >= MOST_FILES:
+                raise Busy("the server is taking in as many uploads as it can; try again", retry_after=5)
+            self._open += 1
+        try:
+            return Incoming(self, owner, self._new_folder())
+        except OSError as error:
+            self._closed()
+            raise self._failed(error) from error
+
+    def get(self, owner: str, file_id: str) -> Held:
+        """A file of a user. Raises NotFound, also for another user's."""
+        self.sweep()
+        held = self._held.get(file_id)
+        if held is None or held.owner != owner:
+            raise NotFound("there is no such upload any more: send the file again")
+        return held
+
+    def scratch(self) -> BinaryIO:
+        """A file without a name, which is gone when it is closed. Raises StorageFailed."""
+        try:
+            if self._folder is not None:
+                make_folder(self._folder)
+            return tempfile.TemporaryFile(dir=self._folder)
+        except OSError as error:
+            raise self._failed(error) from error
+
+    def drop(self, held: Held) -> None:
+        """Remove a file."""
+        with self._lock:
+            self._held.pop(held.id, None)
+        shutil.rmtree(held.path.parent, ignore_errors=True)
+
+    def sweep(self) -> None:
+        """Remove files that are too old."""
+        for held in list(self._held.values()):
+            if held.made < self._clock() - SECONDS:
+                self.drop(held)
+
+    def _keep(self, held: Held) -> None:
+        with self._lock:
+            self._held[held.id] = held
+            mine = [each for each in self._held.values() if each.owner == held.owner]
+        for old in sorted(mine, key=lambda each: each.made)[:-MOST_HELD]:
+            self.drop(old)
+
+    def _closed(self) -> None:
+        with self._lock:
+            self._open -= 1
+
+    def _new_folder(self) -> Path:
+        if self._folder is None:
+            return Path(tempfile.mkdtemp(prefix="orderflow-"))
+        make_folder(self._folder)
+        made = self._folder / secrets.token_hex(16)
+        make_folder(made)
+        return made
+
+    def _failed(self, error: OSError) -> StorageFailed:
+        folder = self._folder or Path(tempfile.gettempdir())
+        return StorageFailed(with_advice(STOPPED, reason_of(error, folder)))
+
+
+class Incoming:
+    """A file that is being written; a context that removes it unless `keep` was called. Raises StorageFailed."""
+
+    def __init__(self, spool: Spool, owner: str, folder: Path) -> None:
+        self._spool = spool
+        self._owner = owner
+        self._path = folder / "upload"
+        self._size = 0
+        self._kept = False
+        try:
+            self._file: BinaryIO = self._path.open("xb")
+        except OSError:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+
+    def write(self, data: bytes) -> None:
+        """Add bytes."""
+        try:
+            self._file.write(data)
+        except OSError as error:
+            raise self._spool._failed(error) from error
+        self._size += len(data)
+
+    def keep(self, filename: str) -> Held:
+        """The file is complete."""
+        named = self._path.with_name(_UNSAFE.sub("_", filename)[-100:].lstrip(".") or self._path.name)
+        try:
+            self._file.close()
+            self._path.rename(named)
+        except OSError as error:
+            raise self._spool._failed(error) from error
+        made = Held(secrets.token_hex(16), self._owner, named, filename, self._size, self._spool._clock())
+        self._kept = True
+        self._spool._keep(made)
+        return made
+
+    def __enter__(self) -> Incoming:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._spool._closed()
+        if not self._kept:
+            with contextlib.suppress(OSError):
+                self._file.close()
+            shutil.rmtree(self._path.parent, ignore_errors=True)

@@ -1,0 +1,116 @@
+"""Uploaded files of ticks: they go to the market, with the rules of POST /ticks, and open in the chart."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from orderflow.errors import BadInput, FieldError, TooLarge
+from orderflow.formats import ParsedTicks, TickReader, open_ticks
+from orderflow.market.ports import MarketWriter
+from orderflow.workspace.uploads.library import RowsRefused
+from orderflow.workspace.uploads.refusals import MAX_REFUSED
+from orderflow.workspace.uploads.reports import Reports
+
+MOST_ROWS = 50_000_000
+_PIECE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class TickOptions:
+    """symbol: of all ticks; None for the file's own. skip: take the other rows if some are refused."""
+
+    symbol: str | None = None
+    tz: str = "UTC"
+    side: str = "auto"
+    format: str | None = None
+    member: str | None = None
+    skip: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TakenTicks:
+    """What was taken of a file. report: the id of the list of refused rows, "" for none."""
+
+    symbols: tuple[str, ...]
+    format: str
+    accepted: int
+    duplicates: int
+    refused: int
+    report: str
+
+
+def take_ticks(market: MarketWriter, path: Path, options: TickOptions, owner: str, reports: Reports) -> TakenTicks:
+    """Take a file of ticks. Without `skip` it is read once before, so that a bad row leaves the market as it was.
+
+    A file that is sent again after a failure goes on where it ended: each part has a key of its own. Raises BadInput,
+    RowsRefused, TooLarge, Busy, StorageFailed.
+    """
+    errors: list[FieldError] = []
+    rows = 0
+    if not options.skip:
+        for parsed in _parts(path, options):
+            rows += parsed.rows
+            errors += parsed.errors
+            _check_count(errors, rows)
+        if errors:
+            raise RowsRefused(
+                f"{len(errors):,} of {rows:,} rows are refused and nothing was taken; first {errors[0]}",
+                tuple(errors),
+                reports.add(owner, errors),
+            )
+    return _ingest(market, path, options, owner, reports)
+
+
+def _ingest(market: MarketWriter, path: Path, options: TickOptions, owner: str, reports: Reports) -> TakenTicks:
+    digest = _digest(path, options)
+    symbols: dict[str, None] = {}
+    errors: list[FieldError] = []
+    accepted = duplicates = rows = 0
+    with _open(path, options) as reader:
+        found = reader.format
+        for number, parsed in enumerate(reader):
+            rows += parsed.rows
+            errors += parsed.errors
+            _check_count(errors, rows)
+            market.rejected(None, parsed.rejected or len(parsed.errors))
+            if parsed.batches:
+                receipt = market.ingest(parsed.batches, f"upload-{digest}-{number}", digest)
+                accepted, duplicates = accepted + receipt.accepted, duplicates + receipt.duplicates
+                symbols |= dict.fromkeys(batch.symbol for batch in parsed.batches)
+    report = reports.add(owner, errors) if errors else ""
+    return TakenTicks(tuple(symbols), found, accepted, duplicates, len(errors), report)
+
+
+def _parts(path: Path, options: TickOptions) -> Iterator[ParsedTicks]:
+    with _open(path, options) as reader:
+        yield from reader
+
+
+def _open(path: Path, options: TickOptions) -> TickReader:
+    return open_ticks(
+        path,
+        symbol=options.symbol,
+        tz=options.tz,
+        side=options.side,
+        format=options.format,
+        member=options.member,
+    )
+
+
+def _check_count(errors: list[FieldError], rows: int) -> None:
+    if len(errors) > MAX_REFUSED:
+        raise BadInput(f"more than {MAX_REFUSED:,} rows are refused; first {errors[0]}", errors[:1000])
+    if rows > MOST_ROWS:
+        raise TooLarge(f"the file has more than {MOST_ROWS:,} rows: split it")
+
+
+def _digest(path: Path, options: TickOptions) -> str:
+    """Of the content and how it is read: the same file is the same upload."""
+    found = hashlib.blake2b(repr(replace(options, skip=False)).encode(), digest_size=16)
+    with path.open("rb") as file:
+        while piece := file.read(_PIECE):
+            found.update(piece)
+    return found.hexdigest()
