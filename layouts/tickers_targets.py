@@ -166,7 +166,7 @@ def _field(field: Field, stored: Mapping[str, Any] | None) -> Component:
     make = dmc.PasswordInput if hidden else dmc.TextInput
     return make(
         id={"type": "target-field", "field": field.name},
-        label=field.name.capitalize(),
+        label="URL" if field.name == "url" else field.name.capitalize(),
         description=KEPT if kept else field.doc,
         placeholder=field.default,
         value=value,

@@ -9,6 +9,7 @@ import hmac
 import json
 import logging
 import ssl
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -17,7 +18,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
 from orderflow.settings.delivery import MESSENGER_HOSTS
-from orderflow.tickers.delivery import messengers
+from orderflow.tickers.delivery import apprise_plugins, messengers
 from orderflow.tickers.delivery.guarded_requests import GuardedRequests
 from orderflow.tickers.delivery.http_client import Answer, HttpClient
 from orderflow.tickers.delivery.mail import Mailer, mail_server
@@ -310,3 +311,13 @@ def test_json_of_a_messenger_is_json() -> None:
     carrier = Carrier()
     send("ntfy", carrier)
     assert json.loads(carrier.asked[0][3])["topic"] == "alerts-s3cret"
+
+
+def test_turns_are_short_while_apprise_is_imported_and_as_before_afterwards() -> None:
+    before = sys.getswitchinterval()
+    with apprise_plugins.short_turns():
+        assert sys.getswitchinterval() == pytest.approx(apprise_plugins.TURN_SECONDS)
+        with apprise_plugins.short_turns():
+            pass
+        assert sys.getswitchinterval() == pytest.approx(apprise_plugins.TURN_SECONDS)
+    assert sys.getswitchinterval() == before
