@@ -141,6 +141,15 @@ def request(method: str, path: str, body: bytes, kind: str, more: str = "") -> b
     return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
+def unchunked(body: bytes) -> bytes:
+    """The body that was sent in chunks."""
+    parts, at = [], 0
+    while size := int(body[at : (end := body.index(b"\r\n", at))].partition(b";")[0], 16):
+        parts.append(body[end + 2 : end + 2 + size])
+        at = end + size + 4
+    return b"".join(parts)
+
+
 class Connection:
     """One keep-alive connection."""
 
@@ -179,7 +188,7 @@ class Connection:
                 self._rest = data
                 return None
             self._rest = b""
-            return Response(int(head[9:12]), data[end + 4 :])
+            return Response(int(head[9:12]), unchunked(data[end + 4 :]))
         _, _, length = lower.partition(b"\r\ncontent-length: ")
         whole = end + 4 + int(length.partition(b"\r\n")[0] or 0)  # 204 has none
         if len(data) < whole:
