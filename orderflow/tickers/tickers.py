@@ -191,7 +191,8 @@ class Tickers:
             found = self._feeds.parse(f"{name}={target}" if target else name)
         except BadInput as error:
             field = "pair" if self._feeds.names else "feed"
-            raise BadInput(str(error), error.errors or [FieldError(None, field, str(error))]) from error
+            errors = error.errors or [FieldError(None, field, str(error))]
+            raise BadInput(f"{errors[0].field} {errors[0].reason}", errors) from error
         return Listed(name, found.series, found.feed, found.pair, target)
 
     def _follow(self, name: str, target: str) -> Listed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -143,4 +144,17 @@ def _body() -> dict[str, Any]:
     try:
         return msgspec.json.decode(data, type=dict[str, Any])
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        if (found := _not_quite_json(data)) is not None:
+            return found
         raise BadInput(f"the body must be a JSON object: {error}") from error
+
+
+def _not_quite_json(data: bytes) -> dict[str, Any] | None:
+    """The object of a body that would be JSON but for NaN and Infinity, so that its field can be named."""
+    if b"NaN" not in data and b"Infinity" not in data:
+        return None
+    try:
+        found = json.loads(data)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None

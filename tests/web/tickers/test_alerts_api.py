@@ -230,6 +230,14 @@ def test_wrong_input_is_one_sentence_that_names_the_field(traded: Services, clie
     assert client.get("/alerts").json == []
 
 
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
+def test_a_number_that_json_does_not_have_is_named(traded: Services, client: FlaskClient, number: str) -> None:
+    answer = client.post("/alerts", data=f'{{"ticker": "X", "condition": "above", "price": {number}}}')
+    assert (answer.status_code, answer.json["errors"][0]["loc"]) == (400, ["body", "price"])
+    assert "is not a finite number" in answer.json["detail"]
+    assert client.post("/alerts", data=f'{{"ticker": "X", "price": {number}').status_code == 400
+
+
 def test_a_body_that_is_no_object(client: FlaskClient) -> None:
     for body in (b"[]", b"{", b"\xff", b"3", b"[" * 10_000):
         assert client.post("/alerts", data=body).status_code == 400
