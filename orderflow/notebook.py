@@ -5,6 +5,7 @@ Uses the server's engine and has the same columns as its API, as float64 for plo
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from collections.abc import Sequence
 from os import PathLike
@@ -17,6 +18,7 @@ import pandas as pd
 from orderflow.arrays import Flags, Floats, Ints
 from orderflow.errors import BadInput, FieldError
 from orderflow.formats import open_ticks
+from orderflow.formats.options import MAX_BAD
 from orderflow.market.bars.footprint import BarTable, tabulate
 from orderflow.market.bars.updates import BarUpdater
 from orderflow.market.buffer import Columns, in_order
@@ -42,16 +44,21 @@ def read_ticks(path: str | PathLike[str] | Sequence[str | PathLike[str]], **opti
     file's order. options: those of `orderflow.formats.open_ticks` (format, tz, symbol, member, side).
 
     Bad rows are left out, counted in `attrs["skipped"]` and described in `attrs["errors"]` (the first 20). Rows that
-    are no trades, such as quotes, are counted by what they are in `attrs["no_trades"]`. Repetitions (same symbol, id,
-    time, price and size) are left out too and counted in `attrs["duplicates"]`; ticks that only share an id stay, and
-    `attrs["id_conflicts"]` is their number. Raises UnknownFormat if no format matches, BadInput if the file has no
-    usable row.
+    are no trades, such as quotes, are counted by what they are in `attrs["no_trades"]`, rows without a price and others
+    in `attrs["counts"]`. Repetitions (same symbol, id, time, price and size) are left out too and counted in
+    `attrs["duplicates"]`; ticks that only share an id stay, and `attrs["id_conflicts"]` is their number. What was
+    assumed of the file is in `attrs["assumed"]`; what may be wrong is a warning.
+
+    Raises UnknownFormat if no format matches, BadInput if the file has no usable row, more than 5 % and at least 20 bad
+    rows, or half of less than 40 (`max_bad` sets the share), or cannot be what it seems; then the message names the
+    option that says what it is.
     """
     batches: list[TickBatch] = []
     rows: list[Ints] = []
     errors: list[FieldError] = []
     skipped = 0
     no_trades: Counter[str] = Counter()
+    options = {"max_bad": MAX_BAD, **options}
     paths = [path] if isinstance(path, str | PathLike) else list(path)
     with open_ticks([Path(one) for one in paths], **options) as reader:
         for chunk in reader:
@@ -60,6 +67,8 @@ def read_ticks(path: str | PathLike[str] | Sequence[str | PathLike[str]], **opti
             errors += chunk.errors
             skipped += chunk.rejected
             no_trades.update(chunk.skipped)
+        for text in reader.warnings:
+            warnings.warn(text, stacklevel=2)
     if not batches:
         raise BadInput(f"{path} has no usable tick", errors[:20])
     given = np.concatenate([batch.id for batch in batches])
@@ -85,6 +94,9 @@ def read_ticks(path: str | PathLike[str] | Sequence[str | PathLike[str]], **opti
         frame = frame[~repeated].reset_index(drop=True)
     frame.attrs["skipped"] = skipped
     frame.attrs["no_trades"] = dict(no_trades)
+    frame.attrs["assumed"] = reader.assumed
+    frame.attrs["negative_prices"] = bool(reader.below_zero)
+    frame.attrs["counts"] = dict(reader.counts)
     frame.attrs["duplicates"] = int(np.count_nonzero(repeated))
     frame.attrs["id_conflicts"] = int(np.count_nonzero(conflicts))
     frame.attrs["errors"] = [str(error) for error in errors[:20]]
@@ -96,8 +108,9 @@ def candles(ticks: pd.DataFrame, frame: str = "1min", *, session: str = "UTC 00:
 
     Returns the columns of `GET /api/v1/bars`, with time as datetime64[ns, UTC]. ticks: columns time (without a zone:
     UTC), price, size, and optionally side ("buy", "sell" or ""; without it the tick rule decides) and id (with it ticks
-    of the same id, time, price and size count once). frame: "1s" to "1d". session: the start of the session, where CVD
-    and VWAP restart, as "America/Chicago 17:00". Raises BadInput naming the row and column of an invalid tick.
+    of the same id, time, price and size count once). Prices must be above 0, unless `read_ticks` found others in the
+    file (`attrs["negative_prices"]`). frame: "1s" to "1d". session: the start of the session, where CVD and VWAP
+    restart, as "America/Chicago 17:00". Raises BadInput naming the row and column of an invalid tick.
     """
     return _frame(bar_columns(_table(ticks, frame, session)))
 
@@ -215,7 +228,8 @@ def _batch(ticks: pd.DataFrame) -> TickBatch:
         raise BadInput("there are no ticks")
     text = not pd.api.types.is_numeric_dtype(ticks["time"]) and not pd.api.types.is_datetime64_any_dtype(ticks["time"])
     time = pd.to_datetime(ticks["time"], utc=True, format="ISO8601" if text else None, errors="coerce")
-    price, price_decimals = _exact(ticks, "price", least=np.nextafter(0.0, 1.0))
+    lowest = -np.inf if ticks.attrs.get("negative_prices") else float(np.nextafter(0.0, 1.0))
+    price, price_decimals = _exact(ticks, "price", least=lowest)
     size, size_decimals = _exact(ticks, "size", least=0.0)
     if time.isna().any():
         raise _wrong(int(np.flatnonzero(time.isna())[0]), "time", "is missing or not an ISO-8601 time")

@@ -125,6 +125,7 @@ class Services:
                         tick_size=instrument.tick_size,
                         size_step=instrument.size_step,
                         session=instrument.session,
+                        negative_prices=instrument.negative_prices,
                         stored=stored,
                     )
                 except StorageFailed as error:  # the next start takes them from the files again
@@ -200,7 +201,10 @@ def _lost_log(folder: Path, ticks: DiskTickLog) -> Iterator[str]:
 def _texts(instrument: SymbolSettings) -> dict[str, str]:
     """The settings of an instrument as the market stores them."""
     values = {name: getattr(instrument, name) for name in ("tick_size", "size_step", "session")}
-    return {name: str(value) for name, value in values.items() if value is not None}
+    texts = {name: str(value) for name, value in values.items() if value is not None}
+    if instrument.negative_prices is not None:
+        texts["negative_prices"] = "yes" if instrument.negative_prices else "no"
+    return texts
 
 
 def repeat(workers: Workers, step: Callable[[], bool]) -> None:

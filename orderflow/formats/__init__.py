@@ -29,6 +29,7 @@ How to add a CSV format:
 from __future__ import annotations
 
 from orderflow.formats.bodies import parse_body
+from orderflow.formats.options import ReadOptions
 from orderflow.formats.parsing.parse_errors import TakesLong
 from orderflow.formats.parsing.result import ParsedTicks
 from orderflow.formats.parsing.words import SYMBOL_PATTERN
@@ -39,6 +40,7 @@ __all__ = [
     "CHUNK_ROWS",
     "SYMBOL_PATTERN",
     "ParsedTicks",
+    "ReadOptions",
     "TakesLong",
     "TickReader",
     "names",

@@ -13,7 +13,10 @@ from orderflow.formats.base import Format
 from orderflow.formats.parsing.layout import TRADE, Kinds, Layout, Role, TimeRule
 from orderflow.formats.sniff import Sample
 
-_KIND = Kinds({"trade": TRADE}, {"trade cancel": "cancels", "trade ": TRADE, "quote ": "quotes"})
+_KIND = Kinds(
+    {"trade": TRADE},
+    {"trade cancel": "cancels", "trade correct": "corrections", "trade ": TRADE, "quote ": "quotes"},
+)
 
 
 def _fit(sample: Sample, layout: Layout) -> Layout:

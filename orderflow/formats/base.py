@@ -17,15 +17,21 @@ from orderflow.formats.parsing.words import TAKER, Words
 from orderflow.formats.sniff import Sample, is_number
 
 _BARS = frozenset({"open", "high", "low"})
+_QUOTES = frozenset({"bid", "ask"})
+_TRADED = frozenset({"price", "last"})
 _FITTING_ROWS = 0.6
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A row without a header: the kind of each field (a key of KINDS), and the fields that have a role."""
+    """A row without a header: the kind of each field (a key of KINDS), and the fields that have a role.
+
+    shared: other sources have rows of this kind too, with dates in another order.
+    """
 
     kinds: tuple[str, ...]
     roles: Mapping[Role, int]
+    shared: bool = False
 
 
 def _matcher(pattern: str) -> Callable[[str], bool]:
@@ -42,7 +48,7 @@ KINDS: Mapping[str, Callable[[str], bool]] = {
     "bool": _matcher("(?i:true|false)"),
     "mdy": _matcher("[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}"),
     "ymd": _matcher("[0-9]{4}/[0-9]{1,2}/[0-9]{1,2}"),
-    "clock": _matcher(r"[0-9]{1,2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?"),
+    "clock": _matcher(r"[0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.:][0-9]+)?)?( ?[AaPp]\.?[Mm]\.?)?"),
     "compact": _matcher(r"[0-9]{8} [0-9]{6}( [0-9]{1,9})?"),
     "daymillis": _matcher(r"[0-9]{1,8}(\.[0-9]+)?"),
     "side": _matcher("(?i:buy|sell|b|s)"),
@@ -64,7 +70,8 @@ class Format:
 
     needs: column names, normalized by `sniff.normal`, that must all be present. roles: for each role the normalized
     column names that can hold it, in order of preference. shapes: rows without a header. fit: completes a layout from
-    the first rows or the file's name, or raises FormatMismatch. also: a second table layout of the same venue.
+    the first rows or the file's name, or raises FormatMismatch. guess: adds roles that the names do not give, by the
+    values of the first rows. positive: nothing trades at 0 or below there. also: a second table layout of the venue.
     """
 
     name: str
@@ -77,18 +84,21 @@ class Format:
     date_order: DateOrder = "ymd"
     note: str = ""
     fit: Callable[[Sample, Layout], Layout] | None = None
+    positive: bool = False
+    guess: Callable[[Sample, dict[Role, Column]], None] | None = None
     also: Format | None = None
 
-    def match(self, sample: Sample) -> Layout:
-        """Return the layout of a table in this format.
+    def match(self, sample: Sample, *, forced: bool = False) -> Layout:
+        """Return the layout of a table in this format. forced: the user named the format.
 
         Raises UnknownFormat if the table does not match; the message names what was found and what is needed.
         """
-        columns = self._by_names(sample) if sample.header else self._by_shape(sample)
+        shape = None if sample.header else self._shape(sample)
+        columns = _columns(shape) if shape else self._by_names(sample)
         if columns is None:
             if self.also:
                 try:
-                    return self.also.match(sample)
+                    return self.also.match(sample, forced=forced)
                 except UnknownFormat:
                     pass  # report the needs of the first layout, not of the second
             raise UnknownFormat(
@@ -108,6 +118,8 @@ class Format:
             time=self.time,
             date_order=self.date_order,
             note=self.note,
+            positive=self.positive,
+            undecided=shape is not None and shape.shared and not forced,
         )
         try:
             return self.fit(sample, layout) if self.fit else layout
@@ -126,28 +138,36 @@ class Format:
         return ", or ".join(wants)
 
     def _by_names(self, sample: Sample) -> Mapping[Role, Column] | None:
-        if not self.roles or any(name not in sample.normal for name in self.needs):
+        if not sample.header or not self.roles or any(name not in sample.normal for name in self.needs):
             return None
         columns = {}
         for role, names in self.roles.items():
             index = next((sample.normal[name] for name in names if name in sample.normal), None)
             if index is not None:
                 columns[role] = Column(index, sample.header[index])
+        if self.guess:
+            self.guess(sample, columns)
         volumes = Role.BID_VOLUME in columns and Role.ASK_VOLUME in columns
         complete = Role.TIME in columns and Role.PRICE in columns and (Role.SIZE in columns or volumes)
         return columns if complete else None
 
-    def _by_shape(self, sample: Sample) -> Mapping[Role, Column] | None:
+    def _shape(self, sample: Sample) -> Shape | None:
         for shape in self.shapes:
             checks = [KINDS[kind] for kind in shape.kinds]
             rows = [row for row in sample.rows if len(row) == len(checks)]
             good = sum(all(check(cell) for check, cell in zip(checks, row, strict=True)) for row in rows)
             if sample.rows and good >= _FITTING_ROWS * len(sample.rows):
-                return {
-                    role: Column(index, f"column {index + 1} ({role.value})") for role, index in shape.roles.items()
-                }
+                return shape
         return None
 
 
+def _columns(shape: Shape) -> Mapping[Role, Column]:
+    return {role: Column(index, f"column {index + 1} ({role.value})") for role, index in shape.roles.items()}
+
+
 def _hint(sample: Sample) -> str:
-    return "; these look like bars, not trades" if sample.normal.keys() >= _BARS else ""
+    if sample.normal.keys() >= _BARS:
+        return "; these look like bars, not trades"
+    if sample.normal.keys() >= _QUOTES and not sample.normal.keys() & _TRADED:
+        return "; these look like quotes, not trades"
+    return "; name the columns with the option columns, like time=…,price=…,size=…" if sample.header else ""

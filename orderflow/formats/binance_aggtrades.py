@@ -20,6 +20,7 @@ _FUTURES = ("whole", "number", "number", "whole", "whole", "epoch", "bool")
 FORMAT = Format(
     name="binance-aggtrades",
     title="Binance aggregate trades",
+    positive=True,
     needs=("aggtradeid", "price", "quantity", "transacttime", "isbuyermaker"),
     roles={
         Role.TIME: ("transacttime",),

@@ -26,6 +26,7 @@ def _fit(sample: Sample, layout: Layout) -> Layout:
 FORMAT = Format(
     name="binance-trades",
     title="Binance trades",
+    positive=True,
     needs=("price", "qty", "time", "isbuyermaker"),
     roles={
         Role.TIME: ("time",),

@@ -7,20 +7,25 @@ the same value, the canonical one is used. Unknown keys are ignored. A CSV body 
 from __future__ import annotations
 
 import codecs
+from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
 from orderflow.errors import BadInput
+from orderflow.formats.checks.settle import unsettled
+from orderflow.formats.chosen import chosen_layout
 from orderflow.formats.files.text_lines import first_lines
 from orderflow.formats.json_rows import JsonRows
+from orderflow.formats.options import NO_OPTIONS, ReadOptions
 from orderflow.formats.parsing.blocks import TextTable
-from orderflow.formats.parsing.context import MAX_BAD_ROWS, ParseContext, infer_sides
+from orderflow.formats.parsing.context import MAX_BAD_ROWS, ParseContext, every_symbol, infer_sides, no_symbol
 from orderflow.formats.parsing.lines import Block
+from orderflow.formats.parsing.numbers import Snaps
 from orderflow.formats.parsing.parse_errors import ParseError, TakesLong
 from orderflow.formats.parsing.result import MAX_ERRORS, ParsedTicks
 from orderflow.formats.parsing.words import symbol as checked_symbol
 from orderflow.formats.parsing.zones import Zone
-from orderflow.formats.registry import detect
 from orderflow.formats.sniff import SAMPLE_ROWS, decimal_mark, take_sample
 
 FEW_BYTES = 4096
@@ -28,6 +33,8 @@ FEW_BYTES = 4096
 _FEW_LINES = 32
 _SPARE = 1 << 17
 _LEAST_VALUE, _LEAST_LINE = 4, 8
+_PREAMBLE = 10
+_ALL_BODIES = ("negative_prices", "snap_floats")
 
 
 def parse_body(
@@ -37,6 +44,9 @@ def parse_body(
     default_symbol: str = "DEFAULT",
     tz: str = "UTC",
     side: str = "auto",
+    format: str | None = None,
+    options: ReadOptions = NO_OPTIONS,
+    below: Callable[[str], bool] = no_symbol,
     fast: bool | None = None,
     quick: bool = False,
 ) -> ParsedTicks:
@@ -44,9 +54,11 @@ def parse_body(
 
     content_type: application/json (one object or an array), application/x-ndjson (one object per line) or text/csv; for
     any other type the format is detected from the text. default_symbol: the symbol of rows without one. tz: the IANA
-    zone of times without a zone. side: "auto" or "flag", as for `open_ticks`. fast: None chooses the parsing path by
-    size; True or False forces it, for tests. quick: do not take more than a few milliseconds for a body of half a
-    megabyte: raise TakesLong at what does, bad rows above all.
+    zone of times without a zone. side: "auto" or "flag", as for `open_ticks`. format, options: of a CSV body, as for
+    `open_ticks`; a body is read row by row, so what only its many rows could show must be said. below: whether a symbol
+    has prices of 0 and below. fast: None chooses the parsing path by size; True or False forces it, for tests. quick:
+    do not take more than a few milliseconds for a body of half a megabyte: raise TakesLong at what does, bad rows above
+    all.
 
     Raises BadInput if the body is empty, is not of its content type, or an option is invalid; UnknownFormat if no
     format matches a CSV body. Bad rows do not raise: the first are listed in `errors`, and all are counted. A body
@@ -59,6 +71,8 @@ def parse_body(
         raise BadInput(f"symbol: {error}") from error
     quick = quick and len(data) > FEW_BYTES
     context = ParseContext(Zone(tz), infer_sides(side), symbol, quick=quick, room=MAX_ERRORS, spare=MAX_BAD_ROWS)
+    context.snaps = Snaps() if options.snap_floats else None
+    context.below = every_symbol if options.negative_prices else below
     if quick and not context.zone.is_utc:
         raise TakesLong
     data = data.removeprefix(codecs.BOM_UTF8)
@@ -66,7 +80,9 @@ def parse_body(
         raise BadInput("the body is empty; send one tick or a batch of ticks")
     kind = _kind(data, content_type)
     if kind == "csv":
-        return _csv(data, context, fast)
+        return _csv(data, context, fast, format, options)
+    if format or options != replace(NO_OPTIONS, **{name: getattr(options, name) for name in _ALL_BODIES}):
+        raise BadInput("format, columns and the other options of tables are for CSV bodies; this one is JSON")
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
@@ -99,12 +115,16 @@ def _kind(data: bytes, content_type: str) -> str:
     return "csv"
 
 
-def _csv(data: bytes, context: ParseContext, fast: bool | None) -> ParsedTicks:
+def _csv(
+    data: bytes, context: ParseContext, fast: bool | None, format: str | None, options: ReadOptions
+) -> ParsedTicks:
     ends = int(np.count_nonzero(np.frombuffer(data, np.uint8) == ord("\n")))
     if ends > _SPARE + len(data) // _LEAST_LINE:
         raise BadInput("the body has too many lines for its size; send rows of ticks without blank lines between")
-    sample = take_sample(first_lines(data, SAMPLE_ROWS + 1, complete=True))
-    layout = detect(sample)
+    first = first_lines(data, SAMPLE_ROWS + _PREAMBLE + (options.skip_lines or 0) + 1, complete=True)
+    sample = take_sample(first, skip_lines=options.skip_lines, no_header=options.no_header)
+    layout = chosen_layout(sample, format, options)
+    unsettled(layout)
     assert sample.delimiter is not None
     table = TextTable(layout, sample.delimiter, decimal_mark(sample, layout), context, sample.spaced)
     at = 0

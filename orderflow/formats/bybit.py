@@ -27,6 +27,7 @@ def _only_spot(sample: Sample, layout: Layout) -> Layout:
 FORMAT = Format(
     name="bybit",
     title="Bybit public trades",
+    positive=True,
     needs=("timestamp", "symbol", "side", "size", "price", "tickdirection", "trdmatchid"),
     roles={
         Role.TIME: ("timestamp",),
@@ -40,6 +41,7 @@ FORMAT = Format(
     also=Format(
         name="bybit",
         title="Bybit public spot trades",
+        positive=True,
         needs=("id", "timestamp", "price", "volume", "side"),
         roles={
             Role.TIME: ("timestamp",),

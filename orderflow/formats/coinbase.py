@@ -36,6 +36,7 @@ def _fit(sample: Sample, layout: Layout) -> Layout:
 FORMAT = Format(
     name="coinbase",
     title="Coinbase trades",
+    positive=True,
     needs=("time", "tradeid", "price", "size", "side"),
     roles={
         Role.TIME: ("time",),

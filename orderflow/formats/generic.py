@@ -2,49 +2,55 @@
 
 Layout: the keys of POST /ticks (timestamp, price, size, side, bid, ask, id, symbol) and the names that other tools use
 for them; case, spaces and underscores do not matter. Side words name the aggressor (buy or sell) or the side of the
-book that was hit (ask or bid); is_buyer_maker true means a sell. Without a side column, separate bid and ask volumes
-give the side. Date and time can be in two columns. A date like 10/09/2025 is read only if other rows show which number
-is the month.
+book that was hit (ask or bid); in a column called type, bid and ask are the taker's order. is_buyer_maker true means a
+sell, and so does sell true. Without a side column, separate bid and ask volumes give the side. The last trade's size
+(lastSize, last_volume, ltq) is preferred to a volume, which may be the day's. Date and time can be in two columns, with
+any names. The order of dates like 10/09/2025 is that of the whole column.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 from orderflow.formats.base import KINDS, Format, FormatMismatch
+from orderflow.formats.guesses import (
+    SIDE_NAMES,
+    TYPE_WORDS,
+    date_column,
+    guess_roles,
+    needs_order,
+    order_of,
+    ticks_as_bars,
+)
 from orderflow.formats.parsing.layout import Column, Layout, Role, TimeRule
-from orderflow.formats.parsing.times import DateOrder
-from orderflow.formats.sniff import Sample
+from orderflow.formats.sniff import Sample, normal
 
 _DAYS = ("date", "tradedate", "day", "fecha", "datum")
-_SLASHED = re.compile(r"([0-9]{1,2})[-/.]([0-9]{1,2})[-/.][0-9]{4}")
-_YEAR_FIRST = re.compile(r"[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|[0-9]{8}")
 
 
 def _fit(sample: Sample, layout: Layout) -> Layout:
-    if {"open", "high", "low"} <= sample.normal.keys():
+    if {"open", "high", "low"} <= sample.normal.keys() and not ticks_as_bars(sample, layout.columns[Role.TIME]):
         raise FormatMismatch("it needs single trades; the columns open, high and low look like bars")
-    clocks = [cell for cell in sample.column(layout.columns[Role.TIME].index) if cell]
-    if not clocks or not all(KINDS["clock"](cell) for cell in clocks):
-        return layout
+    side = layout.columns.get(Role.SIDE)
+    if side and normal(side.name) in SIDE_NAMES:
+        layout = replace(layout, side_words=TYPE_WORDS)
+    times = [cell for cell in sample.column(layout.columns[Role.TIME].index) if cell]
+    if not times or not all(KINDS["clock"](cell) for cell in times):
+        return _ordered(layout, times)
     index = next((sample.normal[name] for name in _DAYS if name in sample.normal), None)
-    if index is None:
+    day = date_column(sample, layout) if index is None else Column(index, sample.header[index])
+    if day is None:
         raise FormatMismatch("the times have no date, and there is no date column")
-    order = _order(sample.column(index))
-    day = Column(index, sample.header[index])
-    return replace(layout, columns={**layout.columns, Role.DAY: day}, time=TimeRule.SPLIT, date_order=order)
+    split = replace(layout, columns={**layout.columns, Role.DAY: day}, time=TimeRule.SPLIT)
+    return _ordered(split, sample.column(day.index))
 
 
-def _order(days: list[str]) -> DateOrder:
-    if all(_YEAR_FIRST.fullmatch(day) for day in days):
-        return "ymd"
-    parts = [match for day in days if (match := _SLASHED.fullmatch(day))]
-    if any(int(match[1]) > 12 for match in parts):
-        return "dmy"
-    if any(int(match[2]) > 12 for match in parts):
-        return "mdy"
-    raise FormatMismatch("the dates can be day/month or month/day; write them like 2025-10-09")
+def _ordered(layout: Layout, days: list[str]) -> Layout:
+    """The layout with the order of its dates, undecided if these do not show it."""
+    if not needs_order(days):
+        return layout
+    order = order_of(days)
+    return replace(layout, undecided=True) if order is None else replace(layout, date_order=order)
 
 
 FORMAT = Format(
@@ -53,22 +59,27 @@ FORMAT = Format(
     roles={
         Role.TIME: (
             "timestamp", "datetime", "time", "ts", "tsevent", "tradetime", "transacttime", "createdtime",
-            "exchangetime", "timestampms", "timestampus", "timestampns", "timems", "timeutc", "datetimeutc", "epoch",
-            "unixtime", "unix", "fechahora", "hora", "date", "fecha",
+            "exchangetime", "timestampms", "timestampus", "timestampns", "timems", "timeutc", "datetimeutc", "gmttime",
+            "timem", "createtimems", "createtime", "epoch", "unixtime", "unix", "fechahora", "hora", "date", "fecha",
+            "indexlevel0",
         ),
-        Role.PRICE: ("price", "last", "precio", "px", "tradeprice", "lastprice"),
+        Role.PRICE: ("price", "last", "precio", "px", "tradeprice", "lastprice", "lasttradedprice", "ltp", "rate"),
         Role.SIZE: (
-            "size", "qty", "quantity", "volume", "amount", "volumen", "vol", "tradesize", "tradevolume", "lastsize",
-            "tradeqty", "contracts", "cantidad", "sz",
+            "lastsize", "lastqty", "lastvolume", "lastsz", "lastquantity", "lasttradedquantity", "ltq",
+            "size", "qty", "quantity", "tradesize", "tradeqty", "tradevolume", "volume", "amount", "volumen", "vol",
+            "contracts", "cantidad", "sz",
         ),
-        Role.SIDE: ("side", "lado", "aggressor", "aggressorside", "takerside", "tradeside"),
-        Role.MAKER: ("isbuyermaker", "buyerismaker", "buyermaker"),
+        Role.SIDE: ("side", "lado", "aggressor", "aggressorside", "takerside", "tradeside", "direction"),
+        Role.MAKER: (
+            "isbuyermaker", "buyerismaker", "buyermaker", "isbuyermarketmaker", "buyerismarketmaker", "sell", "issell",
+        ),
         Role.ID: ("tradeid", "id", "tid", "aggtradeid", "trdmatchid"),
         Role.SYMBOL: ("symbol", "ticker", "instrument", "instrumentname", "productid", "pair"),
-        Role.BID: ("bid", "bidprice", "bestbid", "bidpx", "bestbidprice"),
-        Role.ASK: ("ask", "askprice", "bestask", "askpx", "bestaskprice", "offer"),
+        Role.BID: ("bid", "bidprice", "bestbid", "bidpx", "bestbidprice", "bidprice1", "bid1"),
+        Role.ASK: ("ask", "askprice", "bestask", "askpx", "bestaskprice", "offer", "askprice1", "ask1"),
         Role.BID_VOLUME: ("bidvolume", "bidvol", "volumebid", "sellvolume", "sellvol"),
         Role.ASK_VOLUME: ("askvolume", "askvol", "volumeask", "buyvolume", "buyvol"),
     },
+    guess=guess_roles,
     fit=_fit,
 )  # fmt: skip

@@ -18,7 +18,11 @@ FORMAT = Format(
             ("mdy", "clock", "number", "number", "number", "number"),
             {Role.DAY: 0, Role.TIME: 1, Role.PRICE: 2, Role.BID: 3, Role.ASK: 4, Role.SIZE: 5},
         ),
-        Shape(("mdy", "clock", "number", "number"), {Role.DAY: 0, Role.TIME: 1, Role.PRICE: 2, Role.SIZE: 3}),
+        Shape(
+            ("mdy", "clock", "number", "number"),
+            {Role.DAY: 0, Role.TIME: 1, Role.PRICE: 2, Role.SIZE: 3},
+            shared=True,
+        ),
     ),
     time=TimeRule.SPLIT,
     date_order="mdy",

@@ -18,6 +18,7 @@ _ROLES = {Role.PRICE: 0, Role.SIZE: 1, Role.TIME: 2, Role.SIDE: 3}
 FORMAT = Format(
     name="kraken",
     title="Kraken time and sales",
+    positive=True,
     shapes=(
         Shape(("seconds", "number", "number"), {Role.TIME: 0, Role.PRICE: 1, Role.SIZE: 2}),
         Shape((*_REST, "whole"), {**_ROLES, Role.ID: 6}),

@@ -15,6 +15,7 @@ from orderflow.formats.parsing.words import BUY, SELL
 FORMAT = Format(
     name="okx",
     title="OKX historical trades",
+    positive=True,
     needs=("tradeid", "side", "size", "price", "createdtime"),
     roles={
         Role.TIME: ("createdtime",),

@@ -2,63 +2,126 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, closing
+from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
 
+from orderflow.errors import BadInput, FieldError
+from orderflow.formats.checks import plausible
+from orderflow.formats.checks.evidence import PROBE_ROWS, Evidence
+from orderflow.formats.checks.notes import Notes
+from orderflow.formats.checks.prices import Prices
+from orderflow.formats.checks.settle import Open, settled
+from orderflow.formats.chosen import chosen_layout
 from orderflow.formats.files.sources import Kind, Source
 from orderflow.formats.files.text_lines import Lines
+from orderflow.formats.files.turned import BLOCK_LINES, TurnedText, turned_batches
+from orderflow.formats.options import ReadOptions
 from orderflow.formats.parsing.blocks import TextTable
 from orderflow.formats.parsing.context import ParseContext
 from orderflow.formats.parsing.layout import Layout, Role
 from orderflow.formats.parsing.lines import Block
 from orderflow.formats.parsing.numbers import DecimalMark
 from orderflow.formats.parsing.result import ParsedTicks
-from orderflow.formats.registry import find_layout, open_table
-from orderflow.formats.sniff import SAMPLE_ROWS, decimal_mark, take_sample
-from orderflow.formats.tables import ColumnTable, Table, texts
+from orderflow.formats.registry import open_table
+from orderflow.formats.sniff import SAMPLE_ROWS, Sample, decimal_mark, take_sample
+from orderflow.formats.tables import ColumnTable, texts
 
+PREAMBLE = 10
 _TEXT_ROWS = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How the parts of a series are read: the named format, the options, rows of a chunk, rows to skip."""
+
+    name: str | None
+    options: ReadOptions
+    rows: int
+    skip: int
+
+
+@dataclass(slots=True)
+class Counts:
+    """What was read of a part. The first errors stand for all."""
+
+    rows: int = 0
+    bad: int = 0
+    errors: list[FieldError] = field(default_factory=list)
+
+    def add(self, parsed: ParsedTicks) -> None:
+        self.rows += parsed.rows
+        self.bad += parsed.rejected
+        self.errors += parsed.errors[: max(0, 1000 - len(self.errors))]
 
 
 class Part:
     """A source whose format is known. Raises BadInput and UnknownFormat.
 
-    layout: the role of each column. header: column names, () if there are none. delimiter: None for tables that are no
-    text. decimal: "." or ",", None if all numbers in the sample are whole. row: the row that is read next, counted over
-    all parts of a series; `first_row` is the part's first.
+    again: opens the same source anew. layout: the role of each column. sample: its first rows. header: column names, ()
+    if there are none. delimiter: None for tables that are no text. decimal: "." or ",", None if all numbers in the
+    sample are whole. row: the row that is read next, counted over all parts of a series; `first_row` is the part's
+    first. notes: what was assumed. prices: what became of prices of 0 and below.
     """
 
-    def __init__(self, source: Source, name: str | None, context: ParseContext, first_row: int = 0) -> None:
-        self._source = source
+    def __init__(
+        self,
+        source: Source,
+        plan: Plan,
+        context: ParseContext,
+        again: Callable[[], AbstractContextManager[Source]],
+        first_row: int = 0,
+    ) -> None:
+        self._plan = plan
         self._context = context
-        self._lines: Lines | None = None
-        self._table: Table | None = None
-        if source.kind is Kind.TEXT:
-            self._lines = Lines(source.stream)
-            sample = take_sample(self._lines.head(SAMPLE_ROWS + 2), source.names)
-        else:
-            self._table = open_table(source)
-            sample = self._table.sample()
-        self.layout: Layout = find_layout(sample, name)
-        self._mark = decimal_mark(sample, self.layout)
-        self._data_line, self._spaced = sample.data_line, sample.spaced
-        self.header = sample.header
-        self.delimiter = sample.delimiter
+        self._again = again
+        self._anew = ExitStack()
+        self._turned = False
+        self._total = 0
+        self.notes = Notes()
+        self.prices = Prices(plan.options.negative_prices)
+        self.sample = self._open(source)
+        layout = chosen_layout(self.sample, plan.name, plan.options)
+        self._mark = decimal_mark(self.sample, layout)
+        case = Open(Evidence(self.sample, again), plan.options, self.notes, self._mark, plan.name is not None)
+        self.layout: Layout = settled(layout, case)
+        self.header = self.sample.header
+        self.delimiter = self.sample.delimiter
         self.decimal = None if self._mark is DecimalMark.EITHER else self._mark.value
         self.first_row = self.row = first_row
+        self._counts = Counts()
+        self._begun: list[ParsedTicks] | None = None
+        self._rest: Iterator[ParsedTicks] = iter(())
+        self._damage: BadInput | None = None
 
     @property
     def progress(self) -> float:
         """The fraction of the source that has been read, 0 to 1; of an archive, the fraction of the archive."""
+        if self._total:
+            return min(1.0, (self.row - self.first_row) / self._total)
         if self._table is not None and self._table.rows is not None:
             return min(1.0, (self.row - self.first_row) / self._table.rows) if self._table.rows else 1.0
         return min(1.0, self._source.raw.tell() / self._source.size) if self._source.size else 1.0
 
-    def chunks(self, rows: int, skip: int) -> Iterator[ParsedTicks]:
-        """All ticks in chunks of at most `rows` rows, without the rows numbered below `skip`."""
-        return self._from_lines(rows, skip) if self._table is None else self._from_table(self._table, rows, skip)
+    def begin(self) -> None:
+        """Read the first rows and look at them. Raises BadInput if they cannot be true."""
+        if self._begun is not None:
+            return
+        mark = self._context.mark()
+        self._begun = self._first_chunks()
+        probe = plausible.Probe.of(self._begun)
+        self._check(probe)
+        if plausible.newest_first(probe):
+            if self._context.ahead is not None and (self._context.ahead.dropped or self._context.ahead.changed):
+                raise BadInput("the rows run newest first, and some are cancelled or corrected: sort the file by time")
+            self.notes.assume("the rows run newest first: they are turned round")
+            self._turned = True
+        if self._turned or self._plan.skip > self.first_row:
+            self._context.reset(mark)
+            self._open(self._anew.enter_context(self._again()))
+            self._begun, self._rest, self._damage = [], self._chunks(self._plan.skip), None
 
     def texts(self, roles: Sequence[Role]) -> Iterator[tuple[int, dict[Role, pa.Array]]]:
         """The cells of some roles as texts, in blocks: (first row, columns). Instead of `chunks`, once."""
@@ -69,39 +132,121 @@ class Part:
                 row += rows
             return
         assert self._lines is not None
-        table = TextTable(self.layout, self.delimiter or ",", self._mark, self._context, self._spaced)
-        for data, lines in self._lines.blocks(self._data_line, _TEXT_ROWS):
+        table = TextTable(self.layout, self.delimiter or ",", self._mark, self._context, self.sample.spaced)
+        for data, lines in self._lines.blocks(self.sample.data_line, _TEXT_ROWS):
             found = table.texts(Block(data, 1, row, lines), roles)
             yield row, found
             row += len(found[roles[0]])
 
-    def _from_lines(self, rows: int, skip: int) -> Iterator[ParsedTicks]:
-        assert self._lines is not None
+    def chunks(self) -> Iterator[ParsedTicks]:
+        """All ticks in chunks, without the rows to skip. Raises BadInput for damage and, at the end, bad rows."""
+        self.begin()
+        begun, self._begun = self._begun or [], []
+        for parsed in begun:
+            yield self._taken(parsed)
+        if self._damage is not None:
+            raise self._damage
+        for parsed in self._rest:
+            yield self._taken(parsed)
+        most = self._plan.options.max_bad
+        if most is not None:
+            plausible.check_bad(self._counts.rows, self._counts.bad, self._counts.errors, most)
+
+    def _taken(self, parsed: ParsedTicks) -> ParsedTicks:
+        self.row = parsed.first_row + parsed.rows
+        self._counts.add(parsed)
+        return self.prices.sorted(parsed)
+
+    def close(self) -> None:
+        """Close what was opened anew."""
+        self._anew.close()
+
+    def _first_chunks(self) -> list[ParsedTicks]:
+        """The chunks with the first PROBE_ROWS rows; damage after them is kept for later."""
+        self._rest = self._chunks(0)
+        found: list[ParsedTicks] = []
+        rows = 0
+        try:
+            while rows < PROBE_ROWS and (parsed := next(self._rest, None)) is not None:
+                found.append(parsed)
+                rows += parsed.rows
+        except BadInput as damage:
+            self._damage = damage
+        return found
+
+    def _check(self, probe: plausible.Probe) -> None:
+        assert self._begun is not None
+        options, layout = self._plan.options, self.layout
+        if not options.time_unit and not options.time_format:
+            plausible.check_times(probe, self.sample.column(layout.columns[Role.TIME].index), layout)
+        if layout.format == "generic" and Role.SIZE not in (options.columns or {}) and not layout.signed:
+            plausible.check_sizes(self._begun, layout, self.notes)
+        if options.max_bad is not None:
+            counts = Counts()
+            for parsed in self._begun:
+                counts.add(parsed)
+            plausible.check_bad(counts.rows, counts.bad, counts.errors, options.max_bad)
+
+    def _open(self, source: Source) -> Sample:
+        options = self._plan.options
+        self._source = source
+        self._lines = Lines(source.stream) if source.kind is Kind.TEXT else None
+        self._table = None if self._lines is not None else open_table(source)
+        if self._lines is None:
+            assert self._table is not None
+            return self._table.sample()
+        head = self._lines.head(SAMPLE_ROWS + PREAMBLE + (options.skip_lines or 0) + 2)
+        return take_sample(head, source.names, skip_lines=options.skip_lines, no_header=options.no_header)
+
+    def _chunks(self, skip: int) -> Iterator[ParsedTicks]:
+        return self._from_lines(skip) if self._table is None else self._from_table(skip)
+
+    def _from_lines(self, skip: int) -> Iterator[ParsedTicks]:
         assert self.delimiter is not None
-        table = TextTable(self.layout, self.delimiter, self._mark, self._context, self._spaced)
-        line = self._data_line
-        for data, lines in self._lines.blocks(line, rows):
-            block = Block(data, line, self.row, lines)
-            line += lines
-            if self.row < skip:
+        table = TextTable(self.layout, self.delimiter, self._mark, self._context, self.sample.spaced)
+        row = self.first_row
+        for data, line, lines, step in self._line_blocks():
+            block = Block(data, line, row, lines, step)
+            if row < skip:
                 found = block.rows()
-                if self.row + found <= skip:
-                    self.row += found
+                if row + found <= skip:
+                    self.row = row = row + found
                     continue
                 block = _after(block, skip)
             parsed = table.parse(block)
-            self.row = block.row + parsed.rows
+            row = block.row + parsed.rows
             yield parsed
 
-    def _from_table(self, columns_of: Table, most: int, skip: int) -> Iterator[ParsedTicks]:
+    def _line_blocks(self) -> Iterator[tuple[bytes, int, int, int]]:
+        """(text, number of its first line, number of lines, step of their numbers)."""
+        assert self._lines is not None
+        line = self.sample.data_line
+        if not self._turned:
+            for data, lines in self._lines.blocks(line, self._plan.rows):
+                yield data, line, lines, 1
+                line += lines
+            return
+        with closing(TurnedText(self._lines.blocks(line, BLOCK_LINES))) as turned:
+            self._total = turned.lines
+            line += turned.lines - 1
+            for data, lines in Lines(turned).blocks(1, self._plan.rows):
+                yield data, line, lines, -1
+                line -= lines
+
+    def _from_table(self, skip: int) -> Iterator[ParsedTicks]:
+        assert self._table is not None
         table = ColumnTable(self.layout, self._context)
-        for columns, rows in columns_of.batches(self.layout, most):
-            first, self.row = self.row, self.row + rows
-            if self.row <= skip:
+        batches = self._table.batches(self.layout, self._plan.rows)
+        if self._turned:
+            batches = turned_batches(batches)
+        row = self.first_row
+        for columns, rows in batches:
+            first, row = row, row + rows
+            if row <= skip:
+                self.row = row
                 continue
             cut = max(0, skip - first)
-            columns = {role: array.slice(cut) for role, array in columns.items()}
-            yield table.parse(first + cut, columns, rows - cut)
+            yield table.parse(first + cut, {role: array.slice(cut) for role, array in columns.items()}, rows - cut)
 
 
 def named(parsed: ParsedTicks, name: str) -> ParsedTicks:
@@ -117,6 +262,7 @@ def _after(block: Block, skip: int) -> Block:
     row = block.row
     for index, line in enumerate(lines):
         if row == skip:
-            return Block(b"\n".join(lines[index:]), block.line + index, row, block.lines - index)
+            number = block.line + index * block.step
+            return Block(b"\n".join(lines[index:]), number, row, block.lines - index, block.step)
         row += bool(line.strip(b" \t\r"))
     return block

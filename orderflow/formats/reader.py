@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from orderflow.errors import BadInput
 from orderflow.formats.amendments import read_ahead
-from orderflow.formats.files.sources import OpenFile
+from orderflow.formats.chosen import option_line
+from orderflow.formats.files.sources import OpenFile, Source
 from orderflow.formats.instrument import instrument
-from orderflow.formats.parsing.context import ParseContext, infer_sides
+from orderflow.formats.options import ReadOptions
+from orderflow.formats.parsing.context import ParseContext, every_symbol, infer_sides
+from orderflow.formats.parsing.numbers import Snaps
 from orderflow.formats.parsing.parse_errors import ParseError
 from orderflow.formats.parsing.result import ParsedTicks
 from orderflow.formats.parsing.words import safe_symbol
 from orderflow.formats.parsing.words import symbol as checked_symbol
 from orderflow.formats.parsing.zones import Zone
-from orderflow.formats.part import Part, named
+from orderflow.formats.part import Part, Plan, named
 
 CHUNK_ROWS = 50_000
 
@@ -32,6 +37,7 @@ def open_ticks(
     side: str = "auto",
     chunk_rows: int = CHUNK_ROWS,
     skip_rows: int = 0,
+    **options: Any,
 ) -> TickReader:
     """Open tick files. Returns a context manager that yields `ParsedTicks` of at most `chunk_rows` rows each.
 
@@ -41,11 +47,15 @@ def open_ticks(
     detect it. tz: the IANA zone of times without a zone. symbol: the symbol of all rows; None uses the file's symbol
     column, or else the instrument in the file's name. side: "auto" infers missing sides
     from volumes and quotes (the tick rule is left to the engine), "flag" infers none. skip_rows: number of data rows to
-    skip at the start; they still count for row numbers.
+    skip at the start; they still count for row numbers. options: those of `ReadOptions`, which say what is otherwise
+    found out: columns, no_header, skip_lines, time_format, time_unit, date_order, price_scale, side_words, side_of,
+    negative_prices, snap_floats, max_bad.
 
-    Raises BadInput (file not found, damaged, not ticks, invalid option) and UnknownFormat (no format
-    matches, or the given one does not). Iterating raises BadInput if the file turns out to be damaged. Bad rows do not
-    raise: they are listed in `errors`.
+    Raises BadInput (file not found, damaged, not ticks, invalid option, or its first 10,000 rows cannot be what they
+    seem: then the message names the option that answers) and UnknownFormat (no format matches, or the given one does
+    not). Iterating raises BadInput if the file turns out to be damaged. Bad rows do not raise: they are listed in
+    `errors`, unless `max_bad` is given and exceeded. A file that runs newest first is turned round; its rows then count
+    from its end.
     """
     if chunk_rows < 1:
         raise BadInput("chunk_rows must be at least 1")
@@ -55,14 +65,15 @@ def open_ticks(
         given = None if symbol is None else checked_symbol(symbol)
     except ParseError as error:
         raise BadInput(f"symbol: {error}") from error
-    zone, infer = Zone(tz), infer_sides(side)
-    context = ParseContext(zone, infer, given or "", only=given is not None)
+    said = ReadOptions.of(**options)
+    context = ParseContext(Zone(tz), infer_sides(side), given or "", only=given is not None, below=every_symbol)
+    context.snaps = None if said.snap_floats is False else Snaps()
     files: list[OpenFile] = []
     try:
         files.extend(OpenFile(Path(one), member) for one in ([path] if isinstance(path, str | Path) else path))
         if not files:
             raise BadInput("name at least one file of ticks")
-        return TickReader(files, format, context, chunk_rows, skip_rows)
+        return TickReader(files, Plan(format, said, chunk_rows, skip_rows), context)
     except BaseException:
         for file in files:
             file.close()
@@ -76,27 +87,22 @@ class TickReader:
     read, or "". symbol: the symbol of rows without one. header: column names, () if the file has none. delimiter: None
     for tables that are no text. decimal: "." or ",", None if all numbers in the sample are whole. layout: the role of
     each column. These are the first part's. rows: data rows read so far, including skipped ones, of all parts. parts:
-    the names of the parts. ids_count: the venue documents that its ids number the trades one by one.
+    the names of the parts. ids_count: the venue documents that its ids number the trades one by one. options: what the
+    command line says to read the first part as it is read now.
     """
 
-    def __init__(
-        self,
-        files: Sequence[OpenFile],
-        name: str | None,
-        context: ParseContext,
-        chunk_rows: int,
-        skip_rows: int,
-    ) -> None:
+    def __init__(self, files: Sequence[OpenFile], plan: Plan, context: ParseContext) -> None:
         self._files = files
-        self._name = name
+        self._plan = plan
         self._context = context
-        self._chunk_rows = chunk_rows
-        self._skip = skip_rows
+        self._noted: list[Part] = []
         self._done, self._closed = 0.0, False
         self._places = [(file, member) for file in files for member in file.members]
         self.parts = tuple(_part_name(file, member) for file, member in self._places)
         layouts = [self._open(at, 0).layout for at in range(1, len(self._places))]
         self._at, self._part = 0, self._open(0, 0)
+        self._noted = [self._part]
+        self._part.begin()
         first = self._part
         self.layout = first.layout
         self.format = ", ".join(dict.fromkeys(layout.format for layout in [first.layout, *layouts]))
@@ -110,6 +116,39 @@ class TickReader:
     @property
     def rows(self) -> int:
         return self._part.row
+
+    @property
+    def assumed(self) -> list[str]:
+        """What was found out of the parts read so far, in sentences."""
+        return list(dict.fromkeys(text for part in self._noted for text in part.notes.assumed))
+
+    @property
+    def warnings(self) -> list[str]:
+        """What may be wrong with the parts read so far, and the options that say it."""
+        return list(dict.fromkeys(text for part in self._noted for text in part.notes.warnings))
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """What happened to rows read so far that are not bad: how many prices were missing, and below zero, and how
+        many numbers had the noise of binary floats."""
+        found = {
+            "without a price": sum(part.prices.missing for part in self._noted),
+            "at a price of 0 or below": sum(sum(part.prices.below.values()) for part in self._noted),
+            "with the noise of binary floats, which was taken off": self._context.snaps.count
+            if self._context.snaps
+            else 0,
+        }
+        return {words: count for words, count in found.items() if count}
+
+    @property
+    def below_zero(self) -> set[str]:
+        """The symbols with trades at 0 or below so far."""
+        return {symbol for part in self._noted for symbol in part.prices.below}
+
+    @property
+    def options(self) -> str:
+        negative = self._plan.options.negative_prices is True
+        return option_line(self.layout, self._noted[0].sample, self._context.zone.name, negative)
 
     @property
     def progress(self) -> float:
@@ -135,17 +174,20 @@ class TickReader:
         """Close the files. They cannot be read afterwards."""
         if not self._closed:
             self._done, self._closed = self.progress, True
+            for part in self._noted:
+                part.close()
             for file in self._files:
                 file.close()
 
     def __iter__(self) -> Iterator[ParsedTicks]:
         if len(self.parts) == 1:
-            yield from self._part.chunks(self._chunk_rows, self._skip)
+            yield from self._part.chunks()
             return
         for at, name in enumerate(self.parts):
             if at:
                 self._at, self._part = at, self._open(at, self.rows)
-            for parsed in self._part.chunks(self._chunk_rows, self._skip):
+                self._noted.append(self._part)
+            for parsed in self._part.chunks():
                 yield named(parsed, name)
 
     def _open(self, at: int, first_row: int) -> Part:
@@ -153,7 +195,7 @@ class TickReader:
         context = replace(self._context, symbol=self._symbol(at))
 
         def part() -> Part:
-            return Part(file.source(member), self._name, context, first_row)
+            return Part(file.source(member), self._plan, context, lambda: _opened(file, member), first_row)
 
         found = part()
         if found.layout.kind is None or not found.layout.kind.amends:
@@ -165,6 +207,16 @@ class TickReader:
         """The symbol of a part's rows without one: the given one, or the instrument in its name."""
         file, member = self._places[at]
         return self._context.symbol or safe_symbol(instrument((member or file.name).rpartition("/")[2]))
+
+
+@contextmanager
+def _opened(file: OpenFile, member: str | None) -> Iterator[Source]:
+    """One source of a file, opened a second time."""
+    other = OpenFile(file.path, member)
+    try:
+        yield other.source(member)
+    finally:
+        other.close()
 
 
 def _part_name(file: OpenFile, member: str | None) -> str:

@@ -22,6 +22,7 @@ MAX_NAME = 100
 """Characters of a column's name; longer ones are cut."""
 _SHOWN_COLUMNS = 40
 _EVEN_ROWS = 20
+_PREAMBLE = 10
 DELIMITERS = (";", "\t", "|", ",")
 
 _NUMERIC = re.compile(r"[+-]?([0-9]+([.,][0-9]*)?|[.,][0-9]+)([eE][+-]?[0-9]+)?", re.ASCII)
@@ -43,7 +44,7 @@ class Sample:
     width: the most frequent number of fields in a data row. data_line: the 1-based line of the first data row. names:
     the name of the zip member, if any, and of the file; some formats read the date from it. spaced: whether there are
     spaces or tabs around delimiters. normal: header names reduced to lower-case letters and digits, with their
-    positions.
+    positions. skipped: lines before the table that are no part of it.
     """
 
     header: tuple[str, ...]
@@ -54,6 +55,7 @@ class Sample:
     names: tuple[str, ...] = ()
     spaced: bool = False
     normal: dict[str, int] = field(default_factory=dict)
+    skipped: int = 0
 
     def column(self, index: int) -> list[str]:
         """The cells of one column, without rows that are too short."""
@@ -74,14 +76,21 @@ def normal(name: str) -> str:
     return _NORMAL.sub("", name.lower().partition("/")[0])
 
 
-def take_sample(lines: Iterable[tuple[int, str]], names: tuple[str, ...] = ()) -> Sample:
+def take_sample(
+    lines: Iterable[tuple[int, str]],
+    names: tuple[str, ...] = (),
+    *,
+    skip_lines: int | None = None,
+    no_header: bool = False,
+) -> Sample:
     """Make a sample from the first non-blank lines, given as pairs of (1-based line number, text).
 
-    Raises UnknownFormat if there are no lines or they do not look like a table. Of a later line that is too long or has
-    too many columns only the beginning counts.
+    skip_lines: lines before the header; None skips up to ten lines that are no part of the table. no_header: the first
+    line is data. Raises UnknownFormat if there are no lines or they do not look like a table. Of a later line that is
+    too long or has too many columns only the beginning counts.
     """
-    found = list(lines)
-    delimiter = None
+    found = [line for line in lines if line[0] > (skip_lines or 0)]
+    delimiter, skipped = None, skip_lines or 0
     if found and (hint := _HINT.fullmatch(found[0][1])):
         delimiter, found = hint[1], found[1:]
     if not found:
@@ -89,6 +98,10 @@ def take_sample(lines: Iterable[tuple[int, str]], names: tuple[str, ...] = ()) -
     texts = [text for _, text in found]
     if texts[0].lstrip()[:1] in ("{", "["):
         raise UnknownFormat("this is JSON, not CSV: post it to the server, or convert it to CSV")
+    if skip_lines is None and delimiter is None and not no_header:
+        begin = _preamble(texts)
+        skipped, found = found[begin][0] - 1 if begin else 0, found[begin:]
+        texts = [text for _, text in found]
     if not _is_bounded(texts[0]):
         raise UnknownFormat(f"the first line has more than {MAX_LINE:,} characters or {MAX_COLUMNS:,} columns")
     texts = [text if _is_bounded(text) else text[:MAX_COLUMNS] for text in texts]
@@ -98,13 +111,14 @@ def take_sample(lines: Iterable[tuple[int, str]], names: tuple[str, ...] = ()) -
             f"no delimiter found (one of comma, semicolon, tab, bar) in the first line: {texts[0][:80]!r}"
         )
     rows = [tuple(cells(text, delimiter)) for text in texts]
-    if _is_header(rows[0]):
+    if not no_header and _is_header(rows[0]):
         line = found[1][0] if len(found) > 1 else found[0][0] + 1
         sample = sample_of(tuple(name[:MAX_NAME] for name in rows[0]), rows[1:], delimiter, line, names)
     else:
         sample = sample_of((), rows, delimiter, found[0][0], names)
     blanks = [delimiter + blank for blank in " \t"] + [blank + delimiter for blank in " \t"]
-    return replace(sample, spaced=any(blank in text for text in texts for blank in blanks))
+    spaced = any(blank in text for text in texts for blank in blanks)
+    return replace(sample, spaced=spaced, skipped=skipped)
 
 
 def sample_of(
@@ -139,6 +153,24 @@ def decimal_mark(sample: Sample, layout: Layout) -> DecimalMark:
 def is_number(cell: str) -> bool:
     """Whether a cell is a number with either decimal mark."""
     return bool(_NUMERIC.fullmatch(cell))
+
+
+def _preamble(texts: list[str]) -> int:
+    """How many of the first lines are no part of the table: those before a header that the lines after it fit.
+
+    Only where the first line has another number of fields, or none: a table that begins at once is not searched.
+    """
+    for skip in range(min(_PREAMBLE, len(texts) - 2) + 1):
+        rest = texts[skip : skip + _EVEN_ROWS]
+        delimiter = _delimiter(rest) if _is_bounded(rest[0]) else None
+        if delimiter is None:
+            continue
+        header, *rows = (cells(text, delimiter) for text in rest)
+        if not skip and (not rest[0].startswith("#") or len(header) == len(rows[0])):
+            return 0
+        if _is_header(tuple(header)) and all(len(row) == len(header) for row in rows):
+            return skip
+    return 0
 
 
 def _delimiter(texts: list[str]) -> str | None:

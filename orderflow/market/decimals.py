@@ -29,6 +29,11 @@ def largest(values: Ints) -> int:
     return int(values[0]) if len(values) == 1 else int(values.max())
 
 
+def furthest(values: Ints) -> int:
+    """The largest distance from zero, with a fast path for a single value."""
+    return abs(int(values[0])) if len(values) == 1 else max(int(values.max()), -int(values.min()))
+
+
 def ascends(values: Ints) -> bool:
     """Whether the values are in ascending order, equal ones allowed."""
     return len(values) == 1 or bool((values[1:] >= values[:-1]).all())

@@ -17,7 +17,7 @@ import numpy as np
 from orderflow.arrays import Flags, Ints
 from orderflow.errors import BadInput, FieldError
 from orderflow.market.buffer import Columns, pack
-from orderflow.market.decimals import MAX_UNITS, decimal_units, largest, unit_text
+from orderflow.market.decimals import MAX_UNITS, decimal_units, furthest, largest, unit_text
 from orderflow.market.ticks import TickBatch
 
 MAX_LEVEL = 2**31 - 1
@@ -58,7 +58,7 @@ def _rescaled(values: Ints, times: int, by: int) -> tuple[Ints, Flags]:
 def _within(batch: TickBatch, value: int, most: int, grid: Grid) -> None:
     if value <= most:
         return
-    row = int(batch.price.argmax())
+    row = int(np.abs(batch.price).argmax())
     reason = (
         f"price {unit_text(int(batch.price[row]), batch.price_decimals)} is beyond {MAX_LEVEL} ticks of the grid that "
         f"this symbol's prices need (now {grid.tick_text}); check the decimals of its prices, or use another symbol"
@@ -113,7 +113,7 @@ class Grid:
         Raises BadInput, naming the row, if a price or size cannot be stored exactly together with the others.
         """
         grid = self
-        highest, biggest = largest(batch.price), largest(batch.size)
+        highest, biggest = furthest(batch.price), largest(batch.size)
         decimals = max(self.price_decimals, batch.price_decimals)
         factor = 10 ** (decimals - batch.price_decimals)
         _within(batch, highest * factor, 2**62, self)

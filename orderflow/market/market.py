@@ -201,16 +201,19 @@ class Market(MarketReads):
         tick_size: Decimal | None = None,
         size_step: Decimal | None = None,
         session: str | None = None,
+        negative_prices: bool | None = None,
         stored: bool = True,
     ) -> None:
-        """Set an instrument's tick size, size step and session ("America/Chicago 17:00"), and store them in the log.
+        """Set an instrument's tick size, size step and session ("America/Chicago 17:00"), and whether its prices may be
+        0 and below, and store them in the log.
 
         stored: if False, they are in force until the end of the process only. Raises BadInput for an invalid value,
         Conflict for a tick size that does not fit the ticks held, StorageFailed. Nothing is changed then.
         """
         new_session = None if session is None else Session.parse(session)
         grid = None if tick_size is None and size_step is None else Grid.of(tick_size, size_step)
-        given = {"tick_size": tick_size, "size_step": size_step, "session": session}
+        below = None if negative_prices is None else "yes" if negative_prices else "no"
+        given = {"tick_size": tick_size, "size_step": size_step, "session": session, "negative_prices": below}
         named = {name: str(value) for name, value in given.items() if value is not None}
         state: SymbolState | None = None
         settings: dict[str, dict[str, str]] = {}

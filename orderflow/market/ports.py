@@ -168,9 +168,11 @@ class MarketWriter(Protocol):
         tick_size: Decimal | None = None,
         size_step: Decimal | None = None,
         session: str | None = None,
+        negative_prices: bool | None = None,
         stored: bool = True,
     ) -> None:
-        """Set an instrument's tick size, size step and session, until the end of the process if not `stored`.
+        """Set an instrument's tick size, size step and session, and whether its prices may be 0 and below, until the
+        end of the process if not `stored`.
 
         Raises BadInput, Conflict or StorageFailed.
         """

@@ -39,7 +39,8 @@ class SideRule(IntEnum):
 class TickBatch:
     """n trades of one symbol in arrival order.
 
-    time: int64[n], ns since 1970 UTC. price: int64[n], price × 10**price_decimals, > 0. size: int64[n],
+    time: int64[n], ns since 1970 UTC. price: int64[n], price × 10**price_decimals (0 and
+    below only where the symbol has such prices). size: int64[n],
     size × 10**size_decimals, >= 0. side: int8[n] of `Side`, 0 where rule is TICK or NONE. rule: int8[n] of `SideRule`.
     id: int64[n], the venue's trade id (a sequence), `NO_ID` where there is none; a non-numeric id is a negative 63-bit
     hash, which identifies duplicates and gives no order.

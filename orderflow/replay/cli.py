@@ -10,14 +10,16 @@ import argparse
 import math
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal, InvalidOperation
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from orderflow.errors import BadInput, BadSetting
 from orderflow.feeds.pacing import MAX
-from orderflow.formats import SYMBOL_PATTERN, names
-from orderflow.replay.dry_run import report, summarize
+from orderflow.formats import SYMBOL_PATTERN, ReadOptions, names
+from orderflow.formats.checks.plausible import is_too_bad, too_bad
+from orderflow.formats.options import MAX_BAD, OPTIONS
+from orderflow.replay.dry_run import report, summarize, understood
 from orderflow.replay.paths import expand, shown
 from orderflow.replay.replayer import Doubt
 from orderflow.replay.session import DONE, FAILED, KEY_ENV, Session, open_file
@@ -50,6 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="auto",
         help="auto: flags, then volumes, quotes, tick rule; flag: only what the file flags (default: auto)",
     )
+    _add_table_options(parser)
     add("--member", metavar="NAME", help="which file of a .zip")
     add(
         "--loop",
@@ -69,6 +72,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="KEY:TICKS",
         help="as printed by an interrupted run, together with --start-from",
     )
+
+
+def _add_table_options(parser: argparse.ArgumentParser) -> None:
+    """The options of `orderflow.formats.options`: what the file holds, where that is not to be found out."""
+    group = parser.add_argument_group("what the file holds", "--dry-run prints what is assumed without them")
+    for name, option in OPTIONS.items():
+        flag = f"--{name.replace('_', '-')}"
+        if option.switch:
+            group.add_argument(flag, action="store_const", const="yes", help=option.help)
+        else:
+            default = f" (default: {MAX_BAD:.0%})".replace("%", "%%") if name == "max_bad" else ""
+            group.add_argument(flag, type=_text_of(name), metavar=option.form, help=option.help + default)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -101,6 +116,8 @@ def _check(args: argparse.Namespace) -> None:
     if not args.file:
         raise BadSetting("name the file to replay; --help shows the options, --format list the formats")
     args.paths = expand(args.file)
+    if args.max_bad is None and not args.strict and not args.dry_run:
+        args.max_bad = str(MAX_BAD)
     if args.format is not None and args.format not in names():
         raise BadSetting(f"--format {args.format!r} is not known; known are {', '.join(names())}")
 
@@ -112,8 +129,11 @@ def _dry_run(args: argparse.Namespace) -> int:
         print(f"format      {reader.format}")
         print(f"columns     {', '.join(reader.header) or 'no header line'}")
         found = summarize(reader, args.max_ticks)
-    for line in report(found):
+    for line in [*understood(reader, found), *report(found)]:
         print(line)
+    most = float(args.max_bad) if args.max_bad else MAX_BAD
+    if is_too_bad(found.rows, found.bad_rows, most):
+        return _fail(too_bad(found.rows, found.bad_rows, found.errors), FAILED)
     return DONE if found.ticks and not (args.strict and found.bad_rows) else FAILED
 
 
@@ -177,6 +197,19 @@ def _zone(text: str) -> str:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise argparse.ArgumentTypeError(f"{text!r} is not an IANA time zone like UTC or America/New_York") from None
     return text
+
+
+def _text_of(name: str) -> Callable[[str], str]:
+    """Checks the text of an option; the reader parses it."""
+
+    def check(text: str) -> str:
+        try:
+            ReadOptions.of(**{name: text})
+        except BadInput as error:
+            raise argparse.ArgumentTypeError(str(error).removeprefix(f"{name}: ")) from None
+        return text
+
+    return check
 
 
 def _resume(text: str) -> Doubt:

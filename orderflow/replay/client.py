@@ -202,9 +202,16 @@ class Client:
 
     def set_tick_size(self, symbol: str, tick_size: str) -> None:
         """Set the instrument's tick size (decimal text) on the server."""
-        body = json.dumps({"tick_size": tick_size}).encode()
+        self._configure(symbol, {"tick_size": tick_size})
+
+    def allow_negative_prices(self, symbol: str) -> None:
+        """Tell the server that the symbol has trades at prices of 0 and below."""
+        self._configure(symbol, {"negative_prices": True})
+
+    def _configure(self, symbol: str, setting: dict[str, Any]) -> None:
         url = self._url(f"/api/v1/symbols/{quote(symbol, safe='')}", {})
-        self._begin(_Request("PUT", url, body, {"Content-Type": "application/json"}))
+        headers = {"Content-Type": "application/json"}
+        self._begin(_Request("PUT", url, json.dumps(setting).encode(), headers))
         self._finish()
 
     def close(self) -> None:

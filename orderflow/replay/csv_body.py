@@ -122,7 +122,16 @@ def _whole(values: Ints) -> Bytes:
 
 
 def _decimal(units: Ints, decimals: int) -> Bytes:
-    """Plain decimal text of units / 10**decimals, without trailing zeros. units: >= 0."""
+    """Plain decimal text of units / 10**decimals, without trailing zeros."""
+    below = units < 0
+    if not below.any():
+        return _above(units, decimals)
+    sign = np.where(below, ord("-"), 0).astype(np.uint8)[:, None]
+    return np.concatenate([sign, _above(np.abs(units), decimals)], axis=1)
+
+
+def _above(units: Ints, decimals: int) -> Bytes:
+    """The same for units of 0 and above."""
     if not decimals:
         return _whole(units)
     digits = _digits(units, decimals + 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from orderflow.errors import FieldError
 from orderflow.formats import ParsedTicks, TickReader
 from orderflow.market.decimals import unit_floats, unit_text
 from orderflow.market.identity import compare
-from orderflow.market.ticks import NO_ID, SideRule, TickBatch
+from orderflow.market.ticks import NO_ID, Side, SideRule, TickBatch
 from orderflow.replay.id_gaps import IdGaps, lines
 from orderflow.replay.progress import counted, moment, span
 
@@ -23,6 +24,7 @@ COMPARED = 1_000_000
 """Ticks with a trade id that are compared with one another, of all symbols. The file may be of any size."""
 
 LISTED_GAPS = 5
+SHOWN_ROWS = 5
 LISTED_ERRORS = 20
 
 _RULES = {
@@ -135,6 +137,7 @@ class FileSummary:
     errors: list[FieldError] = field(default_factory=list)
     compared: int = 0
     ids_count: bool = False
+    first: list[str] = field(default_factory=list)
 
     @property
     def ticks(self) -> int:
@@ -148,6 +151,7 @@ def summarize(chunks: Iterable[ParsedTicks], max_ticks: int | None = None) -> Fi
         found.rows += chunk.rows
         found.bad_rows += chunk.rejected
         found.no_trades.update(chunk.skipped)
+        found.first += _rows_of(chunk, SHOWN_ROWS - len(found.first))
         found.errors += chunk.errors[: LISTED_ERRORS - len(found.errors)]
         for batch in chunk.batches:
             if len(batch):
@@ -157,6 +161,36 @@ def summarize(chunks: Iterable[ParsedTicks], max_ticks: int | None = None) -> Fi
         if max_ticks is not None and found.ticks >= max_ticks:
             break
     return found
+
+
+def understood(reader: TickReader, found: FileSummary) -> Iterator[str]:
+    """How the file was understood, as lines of text: what was assumed, the options that say so, the first rows."""
+    yield f"options     {reader.options}"
+    yield from (f"assumed     {text}" for text in reader.assumed)
+    yield from (f"warning     {text}" for text in reader.warnings)
+    yield from (f"counted     {number:,} {words}" for words, number in reader.counts.items())
+    if found.first:
+        yield "first rows  time, price, size, side (rule), id"
+        yield from (f"  {row}" for row in found.first)
+
+
+def _rows_of(chunk: ParsedTicks, most: int) -> list[str]:
+    """The first ticks of a chunk in the order of their rows, as lines of text."""
+    rows: list[tuple[int, str]] = []
+    for batch, origins in zip(chunk.batches, chunk.origins, strict=True):
+        rows += [(int(origins[k]), _row(batch, k)) for k in range(min(most, len(batch)))]
+    return [text for _, text in sorted(rows, key=itemgetter(0))[:most]]
+
+
+def _row(batch: TickBatch, k: int) -> str:
+    time, price, size = int(batch.time[k]), int(batch.price[k]), int(batch.size[k])
+    side = Side(int(batch.side[k])).name.lower()
+    number = "" if batch.id[k] == NO_ID else f", {int(batch.id[k])}"
+    stamp = f"{np.datetime64(time, 'ns')}".rstrip("0").rstrip(".").replace("T", " ")
+    return (
+        f"{stamp}, {unit_text(price, batch.price_decimals)}, {unit_text(size, batch.size_decimals)}, "
+        f"{side} ({SideRule(int(batch.rule[k])).name.lower()}){number}"
+    )
 
 
 def report(found: FileSummary) -> Iterator[str]:

@@ -35,6 +35,8 @@ class Sender(Protocol):
 
     def set_tick_size(self, symbol: str, tick_size: str) -> None: ...
 
+    def allow_negative_prices(self, symbol: str) -> None: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
@@ -95,6 +97,7 @@ class Replay:
         self.tally = tally
         self.symbols: set[str] = set()
         self.id_gaps: dict[str, IdGaps] = {}
+        self._below: set[str] = set()
         self._sender = sender
         self._pacer = pacer
         self._progress = progress
@@ -210,15 +213,17 @@ class Replay:
         self._sender.begin_ticks(body, key=key, symbol=symbol)
 
     def _introduce(self, pieces: Chunk) -> None:
-        """Set the tick size on the server for symbols that are new in this run."""
+        """Set the tick size on the server for symbols that are new in this run, and allow prices of 0 and below where
+        the file has them."""
         for batch in pieces.batches:
-            if batch.symbol in self.symbols:
-                continue
+            new = batch.symbol not in self.symbols
             self.symbols.add(batch.symbol)
-            if self._limits.tick_size is None:
-                continue
             try:
-                self._sender.set_tick_size(batch.symbol, self._limits.tick_size)
+                if new and self._limits.tick_size is not None:
+                    self._sender.set_tick_size(batch.symbol, self._limits.tick_size)
+                if batch.symbol not in self._below and int(batch.price.min()) <= 0:
+                    self._below.add(batch.symbol)
+                    self._sender.allow_negative_prices(batch.symbol)
             except ServerGone as gone:
                 raise Ended(str(gone), stopped=isinstance(gone, Stopped), doubt=self.doubt) from gone
             except Refused as refused:

@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import count
 from types import FrameType
@@ -17,6 +17,8 @@ from types import FrameType
 from orderflow.errors import BadInput
 from orderflow.feeds.pacing import Pacer
 from orderflow.formats import ParsedTicks, TickReader, open_ticks
+from orderflow.formats.checks.plausible import TooManyBadRows
+from orderflow.formats.options import option_texts
 from orderflow.replay.client import Client, Refused, ServerGone, Stopped
 from orderflow.replay.id_gaps import total
 from orderflow.replay.paths import shown
@@ -45,6 +47,7 @@ def open_file(args: argparse.Namespace, skip: int) -> TickReader:
         side=args.side,
         chunk_rows=CHUNK_ROWS,
         skip_rows=skip,
+        **option_texts(vars(args)),
     )
 
 
@@ -66,6 +69,8 @@ class Session:
             on_back=lambda: self._progress.back(),
         )
         self._progress: Progress = Silent(sys.stderr)
+        self._warned = self._assumed = 0
+        self._counts: Mapping[str, int] = {}
         self._replay: Replay | None = None
         self._ids_count = False
 
@@ -85,7 +90,10 @@ class Session:
         except BadInput as error:
             if not self._tally.sent:
                 raise
-            code, complaint = FAILED, f"the file is corrupt: {error}\n{self._where_to_resume(None)}"
+            what = f"the file is corrupt: {error}"
+            if isinstance(error, TooManyBadRows):
+                what = f"{error}\n{self._tally.sent:,} ticks were sent before this was found"
+            code, complaint = FAILED, f"{what}\n{self._where_to_resume(None)}"
         except KeyboardInterrupt:
             doubt = self._replay.doubt if self._replay is not None else None
             code, complaint = INTERRUPTED, f"interrupted twice\n{self._where_to_resume(doubt)}"
@@ -98,6 +106,8 @@ class Session:
             print(summary(self._tally, time.monotonic() - began), flush=True)
             if self._replay is not None and (missing := total(self._replay.id_gaps, documented=self._ids_count)):
                 print(missing, flush=True)
+            for words, number in self._counts.items():
+                print(f"{number:,} {words}", flush=True)
         if complaint:
             print(f"orderflow-replay: {complaint}", file=sys.stderr, flush=True)
         return code
@@ -111,6 +121,7 @@ class Session:
                 self._ids_count = reader.ids_count
                 if lap == 1:
                     self._progress = progress_for(args, self._tally)
+                    self._tell(reader)
                     if args.reset:
                         self._client.reset()
                 for symbol in symbols:
@@ -123,12 +134,23 @@ class Session:
             self._tally.next_row = args.start_from
             self._sent_before = self._tally.sent
 
+    def _tell(self, reader: TickReader) -> None:
+        """Print what was assumed of the file, and what may be wrong with it."""
+        for text in reader.warnings[self._warned :]:
+            self._progress.note(f"warning: {text}")
+        for text in [] if self._args.quiet else reader.assumed[self._assumed :]:
+            self._progress.note(f"assumed: {text}")
+        self._warned, self._assumed = len(reader.warnings), len(reader.assumed)
+        self._counts = reader.counts
+
     def _measured(self, reader: TickReader) -> Iterator[ParsedTicks]:
         """The reader's chunks, while estimating the file's rows from the part that has been read."""
         for chunk in reader:
             if reader.progress > 0:
                 self._tally.file_rows = int(reader.rows / reader.progress)
+            self._tell(reader)
             yield chunk
+        self._tell(reader)
 
     def _new_replay(self) -> Replay:
         args = self._args

@@ -28,6 +28,7 @@ SYMBOL_KEYS: dict[str, tuple[Callable[[Any], Any], str]] = {
     "tick_size": (parsers.step, "a number above 0, e.g. 0.25"),
     "size_step": (parsers.step, "a number above 0, e.g. 0.001"),
     "session": (parsers.session, 'an IANA zone and a start, e.g. "America/Chicago 17:00"'),
+    "negative_prices": (parsers.boolean, "true or false"),
 }
 
 

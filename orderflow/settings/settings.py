@@ -38,11 +38,15 @@ SECTIONS: dict[str, type] = {
 
 @dataclass(frozen=True, slots=True)
 class SymbolSettings:
-    """Given properties of a symbol. None: determined from the ticks (session: UTC midnight)."""
+    """Given properties of a symbol.
+
+    None: determined from the ticks (session: UTC midnight; negative_prices: refused).
+    """
 
     tick_size: Decimal | None = None
     size_step: Decimal | None = None
     session: str | None = None
+    negative_prices: bool | None = None
 
 
 @dataclass(frozen=True)

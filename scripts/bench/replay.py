@@ -169,6 +169,9 @@ class RecordingClient:
     def set_tick_size(self, symbol: str, tick_size: str) -> None:
         self._client.set_tick_size(symbol, tick_size)
 
+    def allow_negative_prices(self, symbol: str) -> None:
+        pass
+
 
 def drift(url: str, folder: Path, seconds: float) -> list[Row]:
     """By velocity: the growth of the delay behind the schedule from the first to the last quarter of the batches, as a

@@ -29,29 +29,7 @@ VOLUMES = ["volume", "ask_volume", "bid_volume", "unknown_volume"]
 COLUMNS = [*PRICES, *VOLUMES, "trades", "min_delta", "max_delta", "delta"]
 Bars = list[tuple[str, list[float]]]
 
-OPEN = {
-    "bitmex_D": "the time's letter D is not read",
-    "bt_ticksample": "ticks written as bars of one price are refused",
-    "cdd_preamble": "the line before the header is not skipped",
-    "colon_millis": "the colon before the milliseconds is not read",
-    "cumulative_lastsize": "the day's running total is taken as the size",
-    "cumulative_vnpy": "the day's running total is taken as the size",
-    "descending_ties": "rows that run newest first keep their ties",
-    "dmy_headerless": "the order of the date is guessed",
-    "eth_wei_size": "half of the rows are bad, and it is a success",
-    "excel_scientific": "rounded epochs are taken",
-    "float_noise": "the noise of binary floats is refused",
-    "gate_signed_with_time": "signed sizes are refused",
-    "headerless_bars_as_kibot": "bars are taken for trades",
-    "headerless_quotes_as_kraken": "quotes are taken for trades",
-    "is_buyer_maker_0_1_side": "0 is no sell",
-    "negative_price": "prices below zero are refused",
-    "negative_size_gate": "signed sizes are refused",
-    "side_1_2": "2 is no sell",
-    "sierra_scid_us": "epochs in the future are taken",
-    "type_mtgox": "the side's column is not known",
-    "us_datetime_one_cell": "US dates in one cell are not read",
-}
+OPEN: dict[str, str] = {}
 """Cases that the client and the notebook do not read right yet, with the reason."""
 
 NO_TEXT = {"box_bz2", "box_feather", "pandas_unnamed_index_parquet"}
@@ -81,12 +59,7 @@ NOT_SEEN = {
 }
 """Cases that are told by looking at many rows, which only files are: what is looked at."""
 
-OPEN_BODIES = {
-    "cumulative_lastsize": "the day's running total is taken as the size",
-    "cumulative_vnpy": "the day's running total is taken as the size",
-    "dmy_headerless": "the order of the date is guessed",
-    "type_mtgox": "the side's column is not known",
-}
+OPEN_BODIES: dict[str, str] = {}
 """Cases whose text `POST /ticks` does not read right yet, with the reason."""
 
 

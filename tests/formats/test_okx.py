@@ -19,7 +19,7 @@ class TestNew(NamedColumnsSuite):
         tick("2026-08-31T16:00:00.022", "78542.3", "1", "buy", "flag", 2885385356, "BTC-USDT-SWAP"),
     )
     bad = (
-        "BTC-USDT-SWAP,465953984,buy,104933.5,0.00044782999999999997,1737331200000,0",
+        "BTC-USDT-SWAP,465953984,buy,104933.5,0.00044782123456789017,1737331200000,0",
         "size",
         "17 significant digits",
     )

@@ -75,7 +75,7 @@ def test_booleans_and_an_index_column(tmp_path: Path) -> None:
 def test_bad_rows_are_reported_by_row_and_others_are_kept(tmp_path: Path) -> None:
     count = 2000
     prices = np.round(np.arange(count) / 100 + 1, 2)
-    prices[700], prices[1999] = 0.1 + 0.2, np.nan
+    prices[700], prices[1999] = 0.12345678901234568, np.nan
     sizes: list[int | None] = [1] * count
     sizes[3] = None
     sizes[4] = -1
@@ -93,7 +93,7 @@ def test_bad_rows_are_reported_by_row_and_others_are_kept(tmp_path: Path) -> Non
             700,
             None,
             "price",
-            "'0.30000000000000004' has 17 significant digits, more than can be kept exactly; "
+            "'0.12345678901234568' has 17 significant digits, more than can be kept exactly; "
             "check for binary-float noise and send the decimal as it was quoted",
         ),
         (1999, None, "price", "is missing; every trade needs a price"),

@@ -104,7 +104,7 @@ class TestMetaTrader(FormatSuite):
         tick("2024-03-01T09:00:00.126", "1199.5", "1", "", "none"),
         tick("2024-03-01T09:00:00.127", "1200", "4", "buy", "quote"),
     )
-    bad = ("2024.03.01\t09:00:00.124\t1199.5\t1200\t0\t3\t56", "<LAST>", "not above 0")
+    bad = ("2024.03.01\t09:00:00.124\t1199.5\t1200\tx\t3\t56", "<LAST>", "'x' is not a number")
 
     def _has_header(self) -> bool:
         return True
@@ -147,7 +147,7 @@ class TestTrueData(FormatSuite):
         tick("2025-01-02T09:15:00", "23800.5", "75", "buy", "quote"),
         tick("2025-01-02T09:15:01", "23800", "150", "sell", "quote"),
     )
-    bad = ("20250102,09:15:01,0,150,1200,23800,75,23801,150", "column 3 (price)", "not above 0")
+    bad = ("20250102,09:15:01,x,150,1200,23800,75,23801,150", "column 3 (price)", "'x' is not a number")
 
 
 class TestFirstRate(FormatSuite):

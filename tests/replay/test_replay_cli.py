@@ -134,7 +134,7 @@ def test_start_from_and_max_ticks_count_data_rows(fake: Fake, replay: Replay, ti
 
 
 def test_the_first_bad_rows_are_named_then_only_counted(fake: Fake, replay: Replay, tick_file: TickFile) -> None:
-    run = replay(tick_file(100, bad=range(0, 100, 2)), "--server", fake.url, "-v", "max")
+    run = replay(tick_file(100, bad=range(0, 100, 2)), "--server", fake.url, "-v", "max", "--max-bad", "1")
     assert run.code == 0
     assert len(fake.ticks) == 50
     named = [line for line in run.err.splitlines() if line.startswith("skipped")]

@@ -41,7 +41,7 @@ def test_repeated_interruptions(fake: Fake, replay: Replay, tick_file: TickFile,
     bad = chance.sample(range(count), chance.choice([0, 5, 60]))
     file = tick_file(count, bad=bad)
     fake.faults = [chance.choice(["", "", *FATAL]) for _ in range(40)]
-    common = [file, "--server", fake.url, "--velocity", "max", "--retry-for", 0]
+    common = [file, "--server", fake.url, "--velocity", "max", "--retry-for", 0, "--max-bad", 1]
     words: list[str] = []
     for _ in range(60):
         run = replay(*common, "--batch-ticks", chance.randrange(1, 60), *words)

@@ -61,7 +61,7 @@ class OpenFile:
     """One file on disk: itself a source, or an archive of several. Raises BadInput if it cannot be read."""
 
     def __init__(self, path: Path, member: str | None = None) -> None:
-        self._path = path
+        self.path = path
         try:
             self._raw = path.open("rb")
             self.size = path.stat().st_size
@@ -80,7 +80,7 @@ class OpenFile:
 
     @property
     def name(self) -> str:
-        return self._path.name
+        return self.path.name
 
     def source(self, member: str | None) -> Source:
         """Open one of `members`; the one before must not be read any more. Raises BadInput."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from orderflow.errors import BadInput, FieldError
 from orderflow.formats.parsing.layout import Role
-from orderflow.formats.parsing.numbers import DecimalMark
+from orderflow.formats.parsing.numbers import DecimalMark, Snaps
 from orderflow.formats.parsing.zones import Zone
 
 SIDES = ("auto", "flag")
@@ -32,7 +32,17 @@ class Amendments:
 
 MAX_BAD_ROWS = 50_000
 """Bad rows after which a body is refused, whatever else is in it."""
-Mark = tuple[tuple[int, int | None], int | None, int | None, int]
+Mark = tuple[tuple[int, int | None], int | None, int | None, int, int]
+
+
+def no_symbol(symbol: str) -> bool:
+    """No symbol has prices of 0 and below."""
+    return False
+
+
+def every_symbol(symbol: str) -> bool:
+    """Every symbol may have prices of 0 and below."""
+    return True
 
 
 @dataclass(slots=True)
@@ -43,8 +53,9 @@ class ParseContext:
     symbol: the symbol of rows without one. only: `symbol` applies to all rows. quick: raise TakesLong instead of taking
     more than a few milliseconds. room: how many further errors are listed, None for all. spare: how many further bad
     rows may come before the body is refused, None for a file; limit: how many at first. listed: the errors so far, of a
-    body. ahead: what later rows
-    cancel and correct, None if nothing was read ahead. named: the symbols found in the file.
+    body. ahead: what later rows cancel and correct, None if nothing was read ahead. named: the symbols found in the
+    file. below: whether a symbol has prices of 0 and below. snaps: the noise of binary floats is taken off and counted
+    here; None takes none off.
     """
 
     zone: Zone
@@ -57,6 +68,8 @@ class ParseContext:
     listed: list[FieldError] = field(default_factory=list)
     named: set[str] = field(default_factory=set)
     ahead: Amendments | None = None
+    below: Callable[[str], bool] = no_symbol
+    snaps: Snaps | None = None
     limit: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
@@ -64,11 +77,13 @@ class ParseContext:
 
     def mark(self) -> Mark:
         """The current state, for `reset`."""
-        return self.zone.mark(), self.room, self.spare, len(self.listed)
+        return self.zone.mark(), self.room, self.spare, len(self.listed), self.snaps.count if self.snaps else 0
 
     def reset(self, mark: Mark) -> None:
         """Return to the state of `mark`, to read the same rows again."""
-        zone, self.room, self.spare, listed = mark
+        zone, self.room, self.spare, listed, snapped = mark
+        if self.snaps:
+            self.snaps.count = snapped
         del self.listed[listed:]
         self.zone.reset(zone)
 

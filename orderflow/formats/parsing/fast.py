@@ -11,13 +11,14 @@ from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from orderflow.arrays import Codes, Indices, Ints
 from orderflow.formats.parsing import time_columns, words
 from orderflow.formats.parsing.assemble import Chunk, ParsedRows
 from orderflow.formats.parsing.context import ParseContext
 from orderflow.formats.parsing.layout import Layout, Role, TimeRule
-from orderflow.formats.parsing.numbers import DecimalMark, numbers
+from orderflow.formats.parsing.numbers import DecimalMark, Snaps, numbers
 from orderflow.formats.parsing.parse_errors import NotVectorizable
 from orderflow.market.decimals import MAX_UNITS
 from orderflow.market.ticks import NO_ID
@@ -35,14 +36,15 @@ def read_columns(columns: Columns, rows: int, first_row: int, layout: Layout, co
     """
     if not rows:
         return Chunk([], 0)
-    price, price_decimals = numbers(*columns[Role.PRICE], layout.price_shift)
-    size, size_decimals, bid, ask = _sizes(columns)
-    if price.min() <= 0:
-        raise NotVectorizable
-    flag = _flags(columns, rows, layout)
+    snaps = Snaps() if context.snaps else None
+    price, price_decimals = numbers(*columns[Role.PRICE], layout.price_shift, snaps)
+    size, size_decimals, bid, ask, sign = _sizes(columns, layout.signed, snaps)
+    flag = _flags(columns, rows, layout) if sign is None else sign
     quote = _quotes(columns, price, price_decimals, layout.price_shift)
     ids = words.trade_ids(columns[Role.ID][0]) if Role.ID in columns else np.full(rows, NO_ID, np.int64)
     names, place = _symbols(columns, context)
+    if price.min() <= 0 and (layout.positive or not all(context.below(name) for name in names)):
+        raise NotVectorizable
     time = _times(columns, layout, context)
     part = ParsedRows(
         names[0],
@@ -60,6 +62,8 @@ def read_columns(columns: Columns, rows: int, first_row: int, layout: Layout, co
     )
     parts = [part] if len(names) == 1 else _by_symbol(part, names, place)
     context.zone.seen(time)
+    if snaps and context.snaps:
+        context.snaps.count += snaps.count
     return Chunk(parts, rows)
 
 
@@ -69,10 +73,22 @@ def read_rows(columns: Columns, rows: Indices, layout: Layout, context: ParseCon
     return Chunk([replace(part, row=rows[part.row]) for part in found.parts], found.rows)
 
 
-def _sizes(columns: Columns) -> tuple[Ints, int, Ints | None, Ints | None]:
-    """Sizes and separate volumes on one grid: (size, decimals, bid, ask)."""
+def _sizes(
+    columns: Columns, signed: bool, snaps: Snaps | None
+) -> tuple[Ints, int, Ints | None, Ints | None, Codes | None]:
+    """Sizes and separate volumes on one grid: (size, decimals, bid, ask, side by the size's sign)."""
+    if signed:
+        units, decimals = numbers(*columns[Role.SIZE], 0, snaps)
+        if np.abs(units).max() > MAX_UNITS:
+            raise NotVectorizable
+        return np.abs(units), decimals, None, None, np.sign(units).astype(np.int8)
+    return *_volumes(columns, snaps), None
+
+
+def _volumes(columns: Columns, snaps: Snaps | None) -> tuple[Ints, int, Ints | None, Ints | None]:
+    """(size, decimals, bid, ask) of sizes without a sign."""
     wanted = [role for role in (Role.SIZE, Role.BID_VOLUME, Role.ASK_VOLUME) if role in columns]
-    scaled = {role: numbers(*columns[role]) for role in wanted}
+    scaled = {role: numbers(*columns[role], 0, snaps) for role in wanted}
     if len(wanted) < 3 and Role.SIZE in columns:
         decimals = scaled[Role.SIZE][1]  # the volume of one side alone gives no side; it is only validated
     else:
@@ -170,9 +186,15 @@ def _by_symbol(part: ParsedRows, names: list[str], place: Indices) -> list[Parse
 def _times(columns: Columns, layout: Layout, context: ParseContext) -> Ints:
     array = columns[Role.TIME][0]
     if layout.time is TimeRule.SPLIT:
-        return time_columns.split_moments(columns[Role.DAY][0], array, layout.date_order, context.zone)
+        return time_columns.split_moments(columns[Role.DAY][0], array, layout.date_order, context.zone, layout.places)
     if layout.time is TimeRule.COMPACT:
         return time_columns.compact_moments(array, context.zone)
     if layout.time is TimeRule.DAY_MILLIS:
         return time_columns.all_day_millis(array, layout.day, context.zone)
-    return time_columns.moments(array, context.zone)
+    if layout.time is TimeRule.COUNTED:
+        return time_columns.counted_all(array, layout.time_unit)
+    if layout.time is TimeRule.FORMATTED:
+        if Role.DAY in columns:
+            array = pc.binary_join_element_wise(columns[Role.DAY][0], array, " ")
+        return time_columns.formatted_all(array, layout.time_format, context.zone)
+    return time_columns.moments(array, context.zone, layout.date_order, layout.places)

@@ -44,6 +44,8 @@ class TimeRule(Enum):
     SPLIT = "a date and a time of day in two columns"
     COMPACT = "yyyyMMdd HHmmss, perhaps with a fraction"
     DAY_MILLIS = "milliseconds since midnight of the file's day"
+    COUNTED = "a number of a given unit"
+    FORMATTED = "by a given format"
 
 
 TRADE, UNKNOWN = "trade", "unknown"
@@ -93,7 +95,10 @@ class Layout:
     """One format matched to one table.
 
     width: number of fields of a row; fields after the first `least` can be missing or empty. price_shift: prices are
-    integers in units of 10**-price_shift. day: the file's date (ns since 1970) for DAY_MILLIS.
+    integers in units of 10**-price_shift. day: the file's date (ns since 1970) for DAY_MILLIS. time_unit: of
+    TIME_UNITS, for COUNTED. time_format: a strptime pattern for FORMATTED. places: 0, or how many decimals the
+    fractions of times count. signed: the size is below 0 for a sell. positive: a price of 0 or below is always an
+    error.
     """
 
     format: str
@@ -111,6 +116,13 @@ class Layout:
     """How trades are told from other records by ACTION."""
     ids_count: bool = False
     """The venue documents that ids number an instrument's trades one by one."""
+    time_unit: str = ""
+    time_format: str = ""
+    places: int = 0
+    signed: bool = False
+    positive: bool = False
+    undecided: bool = False
+    """The sample does not show which number of a date is the month: the whole column must."""
     note: str = ""
     """A remark for the summary on how this format is read, for example "side is the maker's: inverted"."""
 

@@ -6,7 +6,7 @@ import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
-from itertools import islice
+from itertools import count, islice
 from typing import NamedTuple
 
 import numpy as np
@@ -29,13 +29,15 @@ class NumberedLine(NamedTuple):
 class Block:
     """Whole lines of UTF-8 text that end in \\n (the last one can lack it).
 
-    line: 1-based number of the first line. row: number of its first data row. lines: number of lines.
+    line: 1-based number of the first line. row: number of its first data row. lines: number of lines. step: what the
+    number of a line adds to that of the one before it, -1 for a text that is turned round.
     """
 
     data: bytes
     line: int
     row: int
     lines: int
+    step: int = 1
 
     def rows(self) -> int:
         """The number of lines that are not blank."""
@@ -48,19 +50,19 @@ class Block:
     def numbered(self) -> Iterator[NumberedLine]:
         """The lines that are not blank."""
         row = self.row
-        for number, text in enumerate(self.texts(), self.line):
+        for number, text in zip(count(self.line, self.step), self.texts(), strict=False):
             if text.strip(b" \t\r\n"):
                 yield NumberedLine(row, number, text)
                 row += 1
 
-    def parts(self, count: int) -> list[Block]:
-        """Split the block into about `count` blocks of whole lines."""
-        texts, step = self.texts(), -(-self.lines // count)
+    def parts(self, number: int) -> list[Block]:
+        """Split the block into about `number` blocks of whole lines."""
+        texts, step = self.texts(), -(-self.lines // number)
         blocks, row, line = [], self.row, self.line
         while part := list(islice(texts, step)):
-            block = Block(b"".join(part), line, row, len(part))
+            block = Block(b"".join(part), line, row, len(part), self.step)
             row += block.rows()
-            line += len(part)
+            line += len(part) * self.step
             blocks.append(block)
         return blocks
 
@@ -90,7 +92,7 @@ class LineTable:
         odd = _counts(lone | (text >= 128) | (text == ord('"')), begin, end) > 0
         fits = (_counts(text == ord(delimiter), begin, end) == width - 1) & (end - begin <= MAX_LINE)
         full = np.flatnonzero(_counts(blank, begin, end) < end - begin)
-        return LineTable(block, begin[full], end[full], block.line + full, (fits & ~odd)[full])
+        return LineTable(block, begin[full], end[full], block.line + full * block.step, (fits & ~odd)[full])
 
     def data(self, which: Flags) -> bytes:
         """The text of some lines."""

@@ -2,11 +2,18 @@
 
 The fast path uses float64 only as a carrier: a text of at most 15 significant digits can be recovered from it without
 loss (see `orderflow.market.decimals`). Longer texts are shortened by their trailing zeros or left to the row path.
+
+Programs that compute with binary floats write 0.30000000000000004 for 0.3. In files such numbers are snapped: one of 16
+or 17 digits that lies within two units in the last place of a decimal of at most 12 digits is that decimal. Each is
+counted. No other number is changed.
 """
 
 from __future__ import annotations
 
+import math
 import re
+from dataclasses import dataclass
+from decimal import Decimal
 from enum import Enum
 
 import numpy as np
@@ -24,6 +31,10 @@ _NUMBER = re.compile(r"([+-])?([0-9]*)(?:\.([0-9]*))?(?:[eE]([+-]?[0-9]{1,4}))?"
 _NOT_FINITE = frozenset({"nan", "inf", "infinity"})
 _SAFE_LENGTH = 15
 _MAX_LENGTH = 64
+_NOISY = re.compile(r"[+-]?[0-9]*\.?[0-9]*(?:[eE][+-]?[0-9]{1,3})?", re.ASCII)
+_NOISY_DIGITS = (16, 17)
+_SNAP_DIGITS = 12
+_SNAP_ULPS = 2
 _COMMA_IS_MARK = bytes.maketrans(b",.", b".#")
 _COMMA_IS_MARK_TOO = bytes.maketrans(b",", b".")
 
@@ -34,6 +45,35 @@ class DecimalMark(Enum):
     DOT = "."
     COMMA = ","
     EITHER = "., or ,"
+
+
+@dataclass(slots=True)
+class Snaps:
+    """How many numbers were snapped."""
+
+    count: int = 0
+
+    def of(self, text: str) -> str:
+        """The decimal that a text with a dot stands for, counted if it is another; else the text."""
+        found = snapped(text)
+        if found is None:
+            return text
+        self.count += 1
+        return found
+
+
+def snapped(text: str) -> str | None:
+    """The decimal of at most 12 digits that a text of 16 or 17 digits misses by binary rounding; None if none."""
+    if not _SAFE_LENGTH < len(text) <= _MAX_LENGTH or not _NOISY.fullmatch(text):
+        return None
+    digits = re.sub(r"[^0-9]", "", re.split("[eE]", text)[0]).strip("0")
+    if len(digits) not in _NOISY_DIGITS:
+        return None
+    value = float(text)
+    near = Decimal(f"{value:.{_SNAP_DIGITS}g}")
+    if abs(Decimal(text) - near) > _SNAP_ULPS * Decimal(math.ulp(value)):
+        return None
+    return f"{near:f}"
 
 
 def _normalize_mark(text: str, mark: DecimalMark) -> str:
@@ -51,14 +91,18 @@ def _normalize_mark(text: str, mark: DecimalMark) -> str:
     return text.replace(",", ".")
 
 
-def number(text: str, mark: DecimalMark = DecimalMark.DOT, shift: int = 0) -> tuple[int, int]:
+def number(
+    text: str, mark: DecimalMark = DecimalMark.DOT, shift: int = 0, snaps: Snaps | None = None
+) -> tuple[int, int]:
     """Parse one text as exact (units, decimals) without trailing zeros; the value is divided by 10**shift.
 
-    With a shift the text must be a whole number (a venue's fixed-point price). Raises ParseError.
+    With a shift the text must be a whole number (a venue's fixed-point price). snaps: snap the noise of binary floats,
+    and count it here. Raises ParseError.
     """
     if len(text) > _MAX_LENGTH:
         raise ParseError(f"{shown(text)} is too long for a number")
-    match = _NUMBER.fullmatch(_normalize_mark(text, mark))
+    plain = _normalize_mark(text, mark)
+    match = _NUMBER.fullmatch(plain if snaps is None else snaps.of(plain))
     if not match:
         if text.lower().lstrip("+-") in _NOT_FINITE:
             raise ParseError(f"{shown(text)} is not a finite number")
@@ -88,9 +132,11 @@ def number(text: str, mark: DecimalMark = DecimalMark.DOT, shift: int = 0) -> tu
     return -units if sign == "-" else units, max(0, decimals)
 
 
-def numbers(array: pa.Array, mark: DecimalMark = DecimalMark.DOT, shift: int = 0) -> tuple[Ints, int]:
+def numbers(
+    array: pa.Array, mark: DecimalMark = DecimalMark.DOT, shift: int = 0, snaps: Snaps | None = None
+) -> tuple[Ints, int]:
     """Parse a column as (units int64[n], decimals), with the same values as `number`. Raises NotVectorizable, also for
-    nulls.
+    nulls. snaps: snap the noise of binary floats, and count it here.
     """
     if array.null_count:
         raise NotVectorizable
@@ -101,7 +147,7 @@ def numbers(array: pa.Array, mark: DecimalMark = DecimalMark.DOT, shift: int = 0
     if pa.types.is_integer(array.type):
         return _check_bounds(_int64(array)), 0
     if pa.types.is_string(array.type):
-        array = _shorten(_with_dots(array, mark))
+        array = _shorten(_with_dots(array, mark), snaps)
         values = _float64(array)
         zeros = array.filter(pa.array(values == 0))
         if pc.any(pc.match_substring(zeros, "e", ignore_case=True)).as_py():
@@ -109,7 +155,13 @@ def numbers(array: pa.Array, mark: DecimalMark = DecimalMark.DOT, shift: int = 0
         return scaled(values)
     if not pa.types.is_float64(array.type):
         raise NotVectorizable
-    return scaled(_float64(array))
+    values = _float64(array)
+    if snaps is None:
+        return scaled(values)
+    try:
+        return scaled(values)
+    except NotVectorizable:
+        return scaled(_snapped_floats(values, snaps))
 
 
 def scaled(values: Floats) -> tuple[Ints, int]:
@@ -153,12 +205,23 @@ def _with_dots(array: pa.Array, mark: DecimalMark) -> pa.Array:
     return pa.StringArray.from_buffers(len(array), offsets, swapped, validity, array.null_count, array.offset)
 
 
-def _shorten(array: pa.Array) -> pa.Array:
+def _snapped_floats(values: Floats, snaps: Snaps) -> Floats:
+    """The floats with those snapped that are no decimal of a few digits."""
+    texts = [f"{value!r}" for value in values.tolist()]
+    return np.array([float(snaps.of(text)) for text in texts])
+
+
+def _shorten(array: pa.Array, snaps: Snaps | None) -> pa.Array:
     """Shorten texts of more than 15 digits by their trailing zeros. Raises NotVectorizable if that is not enough."""
     long = pc.greater(pc.binary_length(array), _SAFE_LENGTH)
     if not pc.any(long).as_py():
         return array
     texts = array.filter(long)
+    if snaps is not None:
+        texts = pa.array([snaps.of(text) for text in texts.to_pylist()], pa.string())
+        array = pc.replace_with_mask(array, long, texts)
+        long = pc.greater(pc.binary_length(array), _SAFE_LENGTH)
+        texts = array.filter(long)
     if not pc.all(pc.match_substring_regex(texts, r"^[0-9]+\.[0-9]+$")).as_py():
         raise NotVectorizable
     texts = pc.utf8_rtrim(texts, characters="0")

@@ -58,7 +58,6 @@ class RowReader:
         self._volumes = Role.BID_VOLUME in layout.columns and Role.ASK_VOLUME in layout.columns
         self._sized = Role.SIZE in layout.columns
         self._cells: Cells = {}
-        shift = layout.price_shift
         self._required = [Role.TIME, Role.PRICE]
         if self._sized:
             self._required.append(Role.SIZE)
@@ -67,16 +66,16 @@ class RowReader:
         self._parse: dict[Role, Callable[[Cell], Any]] = {
             Role.TIME: self._time,
             Role.DAY: _number_text,
-            Role.PRICE: lambda cell: _price(cell, shift),
-            Role.SIZE: _size,
+            Role.PRICE: self._price,
+            Role.SIZE: self._size,
             Role.SIDE: lambda cell: words.side(_string(cell), layout.side_words),
             Role.MAKER: lambda cell: words.side(_string(cell), layout.maker_words),
             Role.ID: _trade_id,
             Role.SYMBOL: lambda cell: words.symbol(_string(cell)),
-            Role.BID: lambda cell: number(_number_text(cell), cell.mark, shift),
-            Role.ASK: lambda cell: number(_number_text(cell), cell.mark, shift),
-            Role.BID_VOLUME: _size,
-            Role.ASK_VOLUME: _size,
+            Role.BID: lambda cell: number(_number_text(cell), cell.mark, layout.price_shift),
+            Role.ASK: lambda cell: number(_number_text(cell), cell.mark, layout.price_shift),
+            Role.BID_VOLUME: self._volume,
+            Role.ASK_VOLUME: self._volume,
             Role.ACTION: lambda cell: None,
         }
 
@@ -120,7 +119,11 @@ class RowReader:
             if Role.SYMBOL in got:
                 self._context.rename([name])
             name = self._context.symbol
-        price, time = got[Role.PRICE], got[Role.TIME]
+        price, time, size = got[Role.PRICE], got[Role.TIME], got[Role.SIZE]
+        flag = got.get(Role.SIDE, words.ABSENT) or got.get(Role.MAKER, words.ABSENT)
+        if self._layout.signed:
+            flag = (size[0] > 0) - (size[0] < 0)
+            size = abs(size[0]), size[1]
         zone = self._context.zone
         zone.latest = max(zone.latest, time)
         good = _Row(
@@ -128,10 +131,10 @@ class RowReader:
             line,
             time,
             price,
-            got[Role.SIZE],
+            size,
             got.get(Role.BID_VOLUME, _NOTHING) if self._volumes else _NOTHING,
             got.get(Role.ASK_VOLUME, _NOTHING) if self._volumes else _NOTHING,
-            got.get(Role.SIDE, words.ABSENT) or got.get(Role.MAKER, words.ABSENT),
+            flag,
             _quote(price, got.get(Role.BID, _NOTHING), got.get(Role.ASK, _NOTHING)),
             got.get(Role.ID, NO_ID),
         )
@@ -178,16 +181,45 @@ class RowReader:
     def _time(self, cell: Cell) -> int:
         zone = self._context.zone
         text = _number_text(cell, "a time")
-        if self._layout.time is TimeRule.MOMENT:
-            return times.moment(text, zone)
-        if self._layout.time is TimeRule.COMPACT:
+        layout = self._layout
+        if layout.time is TimeRule.MOMENT:
+            return times.moment(text, zone, layout.date_order, layout.places)
+        if layout.time is TimeRule.COMPACT:
             return times.compact_moment(text, zone)
-        if self._layout.time is TimeRule.DAY_MILLIS:
-            return times.day_millis(text, self._layout.day, zone)
+        if layout.time is TimeRule.DAY_MILLIS:
+            return times.day_millis(text, layout.day, zone)
+        if layout.time is TimeRule.COUNTED:
+            return times.counted(text, layout.time_unit)
         day = self._cells.get(Role.DAY)
+        if layout.time is TimeRule.FORMATTED:
+            whole = text if day is None else f"{_string(day)} {text}"
+            return times.formatted(whole, layout.time_format, zone)
         if day is None or not day.value:
             raise ParseError(f"{shown(text)} has no date")
-        return times.split_moment(_string(day), text, self._layout.date_order, zone)
+        return times.split_moment(_string(day), text, layout.date_order, zone, layout.places)
+
+    def _number(self, cell: Cell, shift: int = 0) -> Exact:
+        return number(_number_text(cell), cell.mark, shift, self._context.snaps)
+
+    def _price(self, cell: Cell) -> Exact:
+        price = self._number(cell, self._layout.price_shift)
+        if price[0] <= 0 and (self._layout.positive or not self._context.below(self._symbol())):
+            raise ParseError(f"{shown(cell.value)} is not above 0; a price must be positive")
+        return price
+
+    def _symbol(self) -> str:
+        """The symbol of the present row, if it is one."""
+        cell = self._cells.get(Role.SYMBOL)
+        return str(cell.value) if cell and not self._context.only else self._context.symbol
+
+    def _size(self, cell: Cell) -> Exact:
+        return self._number(cell) if self._layout.signed else self._volume(cell)
+
+    def _volume(self, cell: Cell) -> Exact:
+        size = self._number(cell)
+        if size[0] < 0:
+            raise ParseError(f"{shown(cell.value)} is below 0; a size must not be negative")
+        return size
 
     def _check_volumes(self, got: dict[Role, Any]) -> list[tuple[Role, str]]:
         """Check separate volumes against the size, or compute the size from them. Returns the errors."""
@@ -216,7 +248,7 @@ class RowReader:
                     (Role.PRICE, row.price, price_decimals),
                     (Role.SIZE, row.size, size_decimals),
                 )
-                if exact[0] > MAX_UNITS // 10 ** (decimals - exact[1])
+                if abs(exact[0]) > MAX_UNITS // 10 ** (decimals - exact[1])
             ]
             for role, exact in faults:
                 reason = f"{unit_text(*exact)} cannot be kept exactly with as many decimals as the other rows have"
@@ -255,20 +287,6 @@ def _string(cell: Cell) -> str:
     if not isinstance(cell.value, str) or isinstance(cell.value, NumberText):
         raise ParseError(f"{shown(cell.value)} is not a string")
     return cell.value
-
-
-def _price(cell: Cell, shift: int) -> Exact:
-    price = number(_number_text(cell), cell.mark, shift)
-    if price[0] <= 0:
-        raise ParseError(f"{shown(cell.value)} is not above 0; a price must be positive")
-    return price
-
-
-def _size(cell: Cell) -> Exact:
-    size = number(_number_text(cell), cell.mark)
-    if size[0] < 0:
-        raise ParseError(f"{shown(cell.value)} is below 0; a size must not be negative")
-    return size
 
 
 def _trade_id(cell: Cell) -> int | str:

@@ -9,19 +9,24 @@ from __future__ import annotations
 import re
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from orderflow.arrays import Floats, Ints
 from orderflow.formats.parsing.numbers import numbers, scaled
 from orderflow.formats.parsing.parse_errors import NotVectorizable, ParseError
-from orderflow.formats.parsing.times import COMPACT, END, EPOCH, FIRST, UNITS, DateOrder, day_of
+from orderflow.formats.parsing.times import COMPACT, DATED, END, EPOCH, FIRST, TIME_UNITS, UNITS, DateOrder, day_of
 from orderflow.formats.parsing.zones import SECOND, Zone
 
+_DAY_AND_CLOCK = r"^(?P<day>[0-9]+[-/.]?[0-9]*[-/.]?[0-9]*)(?:[T ]|, ?)(?P<clock>[0-9].*)$"
+_ODD_CLOCK = re.compile(r":[0-9]{2}:[0-9]{2}:[0-9]+$|[AaPp]\.?[Mm]\.?$", re.ASCII)
+_THIRD_COLON = re.compile(r":[0-9]{2}:[0-9]{2}:[0-9]", re.ASCII)
+_HALF_DAY = r"^(?P<hour>[0-9]{1,2})(?P<rest>:[0-9]{2}(?::[0-9]{2}(?:[.:][0-9]+)?)?) ?(?P<half>[AaPp])\.?[Mm]\.?$"
 _ZONED = re.compile(r":[0-9]{2}(?:\.[0-9]+)?[+-][0-9]{2}(?::?[0-9]{2})?$", re.ASCII)
 
 
-def moments(array: pa.Array, zone: Zone) -> Ints:
+def moments(array: pa.Array, zone: Zone, order: DateOrder = "ymd", places: int = 0) -> Ints:
     """Parse a column of times as ns UTC int64[n], as `moment` does for one. Raises NotVectorizable, also for nulls."""
     if array.null_count:
         raise NotVectorizable
@@ -37,13 +42,13 @@ def moments(array: pa.Array, zone: Zone) -> Ints:
         raise NotVectorizable
     first: str = array[0].as_py()
     if not EPOCH.fullmatch(first):
-        return _iso(array, first, zone)
+        return _texts(array, first, zone, order, places)
     if pc.all(pc.utf8_is_decimal(array)).as_py():
         return _epochs(np.asarray(_cast(array, pa.int64())))
     return _decimal_epochs(array, first)
 
 
-def split_moments(days: pa.Array, clocks: pa.Array, order: DateOrder, zone: Zone) -> Ints:
+def split_moments(days: pa.Array, clocks: pa.Array, order: DateOrder, zone: Zone, places: int = 0) -> Ints:
     """Parse a date column and a time-of-day column as ns UTC int64[n]. Raises NotVectorizable."""
     if days.null_count or clocks.null_count or not pa.types.is_string(days.type) or not pa.types.is_string(clocks.type):
         raise NotVectorizable
@@ -52,11 +57,39 @@ def split_moments(days: pa.Array, clocks: pa.Array, order: DateOrder, zone: Zone
         starts = np.array([day_of(text, order) for text in table.dictionary.to_pylist()], np.int64)
     except ParseError as error:
         raise NotVectorizable from error
-    if not len(clocks) or pc.min(pc.binary_length(clocks)).as_py() < len("18:00"):
+    if not len(clocks) or pc.min(pc.binary_length(clocks)).as_py() < len("8:00"):
         raise NotVectorizable
-    stamps = pc.binary_join_element_wise(pa.scalar("1970-01-01"), clocks, " ")
-    clock = np.asarray(_cast(stamps, pa.timestamp("ns")).cast(pa.int64()))
+    clock = _clocks(clocks, places)
     return _all_checked(zone.to_utc_all(starts[np.asarray(table.indices)] + clock))
+
+
+def counted_all(array: pa.Array, unit: str) -> Ints:
+    """Parse a column of whole numbers of a unit of TIME_UNITS as ns UTC int64[n]. Raises NotVectorizable."""
+    if array.null_count or unit == "days1899":
+        raise NotVectorizable
+    if not (pa.types.is_integer(array.type) or pa.types.is_string(array.type)):
+        raise NotVectorizable
+    if pa.types.is_string(array.type) and not pc.all(pc.utf8_is_decimal(array)).as_py():
+        raise NotVectorizable
+    size, first = TIME_UNITS[unit]
+    values = np.asarray(_cast(array, pa.int64())) - first
+    if len(values) and not (FIRST // size <= int(values.min()) and int(values.max()) < END // size):
+        raise NotVectorizable
+    return values * size
+
+
+def formatted_all(array: pa.Array, pattern: str, zone: Zone) -> Ints:
+    """Parse a column of texts by a strptime pattern as ns UTC int64[n]. Raises NotVectorizable."""
+    if array.null_count or not pa.types.is_string(array.type):
+        raise NotVectorizable
+    try:
+        found = pd.to_datetime(array.to_pandas(), format=pattern)
+    except ValueError as error:
+        raise NotVectorizable from error
+    if found.isna().any() or not pd.api.types.is_datetime64_any_dtype(found):
+        raise NotVectorizable
+    times = np.asarray(found.dt.as_unit("ns").astype("int64"), np.int64)
+    return _all_checked(times if found.dt.tz is not None else zone.to_utc_all(times))
 
 
 def compact_moments(array: pa.Array, zone: Zone) -> Ints:
@@ -151,6 +184,55 @@ def _decimal_epochs(array: pa.Array, first: str) -> Ints:
     if (nanos % finest).any():
         raise NotVectorizable
     return _all_checked(seconds * unit + nanos // finest)
+
+
+def _texts(array: pa.Array, first: str, zone: Zone, order: DateOrder, places: int) -> Ints:
+    if first[10:11] == "D":
+        array = pc.replace_substring_regex(array, r"^(.{10})D", r"\1T")
+        first = first[:10] + "T" + first[11:]
+    if places or DATED.fullmatch(first) or _ODD_CLOCK.search(first):
+        parts = pc.extract_regex(array, _DAY_AND_CLOCK)
+        if parts.null_count:
+            raise NotVectorizable
+        return split_moments(pc.struct_field(parts, "day"), pc.struct_field(parts, "clock"), order, zone, places)
+    return _iso(array, first, zone)
+
+
+def _clocks(clocks: pa.Array, places: int) -> Ints:
+    """Times of day as ns since midnight, int64[n]. Raises NotVectorizable."""
+    first: str = clocks[0].as_py()
+    later = np.zeros(len(clocks), np.int64)
+    if first[-1] in "mM.":
+        parts = pc.extract_regex(clocks, _HALF_DAY)
+        if parts.null_count:
+            raise NotVectorizable
+        hours = np.asarray(_cast(pc.struct_field(parts, "hour"), pa.int64()))
+        if hours.min() < 1 or hours.max() > 12:
+            raise NotVectorizable
+        after_noon = np.asarray(pc.equal(pc.utf8_lower(pc.struct_field(parts, "half")), "p"))
+        later = (hours % 12 + 12 * after_noon) * 3600 * SECOND
+        clocks = pc.binary_join_element_wise(pa.scalar("00"), pc.struct_field(parts, "rest"), "")
+    if _THIRD_COLON.search(first):
+        clocks = pc.replace_substring_regex(clocks, r"^([0-9]{1,2}:[0-9]{2}:[0-9]{2}):", r"\1.")
+        if not pc.all(pc.match_substring_regex(clocks, r"\.([0-9]{3}|[0-9]{6}|[0-9]{9})$")).as_py():
+            raise NotVectorizable
+    if places:
+        clocks = _with_leading_zeros(clocks, places)
+    if pc.any(pc.match_substring_regex(clocks, r"^[0-9]:")).as_py():
+        clocks = pc.replace_substring_regex(clocks, r"^([0-9]):", r"0\1:")
+    stamps = pc.binary_join_element_wise(pa.scalar("1970-01-01"), clocks, " ")
+    return np.asarray(_cast(stamps, pa.timestamp("ns")).cast(pa.int64())) + later
+
+
+def _with_leading_zeros(clocks: pa.Array, places: int) -> pa.Array:
+    """Clocks whose fractions count decimals, with the zeros that make decimals of them."""
+    parts = pc.extract_regex(clocks, r"^(?P<whole>[0-9]{1,2}:[0-9]{2}:[0-9]{2})\.(?P<count>[0-9]+)$")
+    if parts.null_count:
+        raise NotVectorizable
+    count = pc.struct_field(parts, "count")
+    if pc.max(pc.binary_length(count)).as_py() > places:
+        raise NotVectorizable
+    return pc.binary_join_element_wise(pc.struct_field(parts, "whole"), pc.utf8_lpad(count, places, padding="0"), ".")
 
 
 def _iso(array: pa.Array, first: str, zone: Zone) -> Ints:

@@ -1,4 +1,4 @@
-"""Parse times as integer nanoseconds UTC: ISO texts, epochs, split dates and clocks, milliseconds of a day.
+"""Parse times as integer nanoseconds UTC: ISO texts, dates in other orders, epochs, split dates and clocks.
 
 The unit of an epoch follows from its magnitude: between 1980 and 2100 the ranges of s, ms, µs and ns do not overlap,
 and times outside these years are rejected. A time without a zone is local to the given `Zone`. This module parses one
@@ -8,9 +8,12 @@ cell at a time and words the errors; `time_columns` parses whole columns.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date
 from decimal import Context, Decimal, localcontext
 from typing import Literal
+
+import pandas as pd
 
 from orderflow.formats.parsing.numbers import number
 from orderflow.formats.parsing.parse_errors import ParseError, shown
@@ -25,43 +28,98 @@ END = 4_102_444_800 * SECOND
 
 UNITS = (SECOND, 10**6, 10**3, 1)
 """ns per epoch unit: s, ms, µs, ns."""
+TIME_UNITS = {
+    "s": (SECOND, 0),
+    "ms": (10**6, 0),
+    "us": (10**3, 0),
+    "ns": (1, 0),
+    "net": (100, 621_355_968_000_000_000),
+    "us1899": (10**3, 2_209_161_600_000_000),
+    "days1899": (DAY, 25_569),
+}
+"""Units of a time that is a number: (ns per unit, the number at 1970). net: 100 ns since the year 1, as .NET counts.
+us1899 and days1899: since 1899-12-30, as Sierra Chart and Excel count."""
 EPOCH = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?", re.ASCII)
 COMPACT = re.compile(r"([0-9]{8})[T ]([0-9]{2})([0-9]{2})([0-9]{2})(?:[ .]([0-9]{1,9}))?", re.ASCII)
 
 _MAX_LENGTH = 64
 _EXACT = Context(prec=90)
 _ORDINAL_1970 = date(1970, 1, 1).toordinal()
+_ORDER = "write dates like 2025-10-09, or give the order of the date, dmy or mdy"
 _HOW = "write ISO-8601 like 2025-10-09T18:00:00.032Z, or an epoch in s, ms, µs or ns"
-_CLOCK = r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:[.,]([0-9]{1,18}))?)?"
+_CLOCK = r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:([.,:])([0-9]{1,18}))?)?(?: ?([AaPp])\.?[Mm]\.?)?"
 _ISO = re.compile(
-    r"(?:([0-9]{4})([-/.])([0-9]{1,2})\2([0-9]{1,2})|([0-9]{4})([0-9]{2})([0-9]{2}))[T ]"
+    r"(?:([0-9]{4})([-/.])([0-9]{1,2})\2([0-9]{1,2})|([0-9]{4})([0-9]{2})([0-9]{2}))[TD ]"
     rf"{_CLOCK} ?(Z|UTC|[+-][0-9]{{2}}(?::?[0-9]{{2}})?)?",
     re.ASCII,
 )
+DATED = re.compile(
+    rf"([0-9]{{1,2}}([-/.])[0-9]{{1,2}}\2[0-9]{{4}})(?:[T ]|, ?){_CLOCK} ?(Z|UTC|[+-][0-9]{{2}}(?::?[0-9]{{2}})?)?",
+    re.ASCII,
+)
+"""A date with its year at the end, and a time of day."""
 _DAY = re.compile(r"([0-9]{1,4})([-/.])([0-9]{1,2})\2([0-9]{1,4})|([0-9]{4})([0-9]{2})([0-9]{2})", re.ASCII)
 _CLOCK_ONLY = re.compile(_CLOCK, re.ASCII)
 _DATE_ONLY = re.compile(r"[0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{1,4}|(?:19|20)[0-9]{6}", re.ASCII)
 
 
-def moment(text: str, zone: Zone) -> int:
-    """Parse one ISO text or epoch as ns UTC. Raises ParseError."""
+def moment(text: str, zone: Zone, order: DateOrder = "ymd", places: int = 0) -> int:
+    """Parse one ISO text, date with a time of day, or epoch as ns UTC. Raises ParseError.
+
+    order: of dates whose year is at the end; with "ymd" they are rejected. places: 0, or how many decimals the fraction
+    counts, without leading zeros: with 6, 12:00:00.5000 is 5 ms after noon.
+    """
     match = _ISO.fullmatch(text)
-    if not match:
+    if match:
+        year, _, month, day, y, m, d, *clock, offset = match.groups()
+        start = _days(int(year or y), int(month or m), int(day or d), text)
+    elif dated := DATED.fullmatch(text):
+        date_text, _, *clock, offset = dated.groups()
+        start = day_of(date_text, order)
+    else:
         if _DATE_ONLY.fullmatch(text):
             raise ParseError(f"{shown(text)} has no time of day; {_HOW}")
         if len(text) <= _MAX_LENGTH and EPOCH.fullmatch(text):
             return _checked(_epoch(text), text)
         raise ParseError(f"{shown(text)} is not a time; {_HOW}")
-    year, _, month, day, y, m, d, hour, minute, second, fraction, offset = match.groups()
-    local = _days(int(year or y), int(month or m), int(day or d), text) + _clock(hour, minute, second, fraction, text)
-    if offset is None:
-        return _local(local, zone, text)
-    return _checked(local - _offset(offset, text), text)
+    local = start + _clock(clock, text, places)
+    return _local(local, zone, text) if offset is None else _checked(local - _offset(offset, text), text)
 
 
-def split_moment(day: str, clock: str, order: DateOrder, zone: Zone) -> int:
+def split_moment(day: str, clock: str, order: DateOrder, zone: Zone, places: int = 0) -> int:
     """Parse a date and a time of day from two cells as ns UTC. Raises ParseError."""
-    return _local(day_of(day, order) + clock_of(clock), zone, f"{day} {clock}")
+    return _local(day_of(day, order) + clock_of(clock, places), zone, f"{day} {clock}")
+
+
+def counted(text: str, unit: str) -> int:
+    """Parse a time that counts units of TIME_UNITS from their first instant as ns UTC. Raises ParseError.
+
+    Days have fractions that no decimal holds exactly; they are taken to the microsecond.
+    """
+    if len(text) > _MAX_LENGTH or not EPOCH.fullmatch(text):
+        raise ParseError(f"{shown(text)} is not a number of {unit}")
+    size, first = TIME_UNITS[unit]
+    with localcontext(_EXACT):
+        nanos = (Decimal(text) - first) * size
+        if size == DAY:
+            nanos = (nanos / 1000).to_integral_value() * 1000
+        if not FIRST <= nanos < END:
+            raise ParseError(f"{shown(text)} is not a time between 1980 and 2100 as {unit}")
+        if nanos % 1:
+            raise ParseError(f"{shown(text)} is finer than a nanosecond")
+        return int(nanos)
+
+
+def formatted(text: str, pattern: str, zone: Zone) -> int:
+    """Parse one text by a strptime pattern, whose %f takes up to nine digits, as ns UTC. Raises ParseError."""
+    try:
+        found = pd.to_datetime(text, format=pattern)
+    except ValueError:
+        raise ParseError(f"{shown(text)} does not fit the time format {pattern}") from None
+    if pd.isna(found):
+        raise ParseError(f"{shown(text)} does not fit the time format {pattern}")
+    nanos = int(found.as_unit("ns").value)
+    return _local(nanos, zone, text) if found.tzinfo is None else _checked(nanos, text)
 
 
 def compact_moment(text: str, zone: Zone) -> int:
@@ -72,7 +130,7 @@ def compact_moment(text: str, zone: Zone) -> int:
     if not match:
         raise ParseError(f"{shown(text)} is not a time; it must look like 20061107 000431 or 20061107 000431 0960000")
     day, hour, minute, second, fraction = match.groups()
-    return _local(day_of(day, "ymd") + _clock(hour, minute, second, fraction, text), zone, text)
+    return _local(day_of(day, "ymd") + _clock((hour, minute, second, ".", fraction, None), text), zone, text)
 
 
 def day_millis(text: str, day: int, zone: Zone) -> int:
@@ -94,17 +152,16 @@ def day_of(text: str, order: DateOrder) -> int:
     if len(match[1]) == 4:
         return _days(first, second, third, text)
     if order == "ymd" or len(match[4]) != 4:
-        raise ParseError(f"{shown(text)} can be day/month or month/day; write dates like 2025-10-09")
+        raise ParseError(f"{shown(text)} can be day/month or month/day; {_ORDER}")
     return _days(third, first, second, text) if order == "mdy" else _days(third, second, first, text)
 
 
-def clock_of(text: str) -> int:
-    """Parse one time of day as ns. Raises ParseError."""
+def clock_of(text: str, places: int = 0) -> int:
+    """Parse one time of day as ns; `places` as for `moment`. Raises ParseError."""
     match = _CLOCK_ONLY.fullmatch(text)
     if not match:
         raise ParseError(f"{shown(text)} is not a time of day like 18:00:00.032")
-    hour, minute, second, fraction = match.groups()
-    return _clock(hour, minute, second, fraction, text)
+    return _clock(match.groups(), text, places)
 
 
 def _days(year: int, month: int, day: int, text: str) -> int:
@@ -114,13 +171,33 @@ def _days(year: int, month: int, day: int, text: str) -> int:
         raise ParseError(f"{shown(text)} is not a date in the calendar") from None
 
 
-def _clock(hour: str, minute: str, second: str | None, fraction: str | None, text: str) -> int:
-    nanos = (fraction or "").ljust(9, "0")
+def _clock(parts: Sequence[str | None], text: str, places: int = 0) -> int:
+    """ns since midnight. parts: hour, minute, second, mark, fraction, and a or p of a 12-hour clock."""
+    hour, minute, second, mark, fraction, half = parts
+    assert hour is not None
+    assert minute is not None
     if int(hour) > 23 or int(minute) > 59 or int(second or 0) > 59:
         raise ParseError(f"{shown(text)} is not a time of day; hours go to 23, minutes and seconds to 59")
+    hours = int(hour)
+    if half:
+        if not 1 <= hours <= 12:
+            raise ParseError(f"{shown(text)} is not a time of day; hours before am and pm go from 1 to 12")
+        hours = hours % 12 + (12 if half in "pP" else 0)
+    return (hours * 3600 + int(minute) * 60 + int(second or 0)) * SECOND + _fraction(mark, fraction or "", text, places)
+
+
+def _fraction(mark: str | None, digits: str, text: str, places: int) -> int:
+    """The ns of a fraction of a second."""
+    if mark == ":" and len(digits) not in (3, 6, 9):
+        raise ParseError(f"{shown(text)} is not a time of day; after a third colon come 3, 6 or 9 digits")
+    if places and mark == ".":
+        if len(digits) > places:
+            raise ParseError(f"{shown(text)} has more digits than a fraction that counts {places} decimals")
+        digits = digits.rjust(places, "0")
+    nanos = digits.ljust(9, "0")
     if nanos[9:].strip("0"):
         raise ParseError(f"{shown(text)} is finer than a nanosecond")
-    return (int(hour) * 3600 + int(minute) * 60 + int(second or 0)) * SECOND + int(nanos[:9])
+    return int(nanos[:9])
 
 
 def _offset(text: str, whole: str) -> int:

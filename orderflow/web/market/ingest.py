@@ -28,6 +28,7 @@ from orderflow.web.kit.responses import JSON, encode, error_list, json_response
 from orderflow.web.kit.routes import ResponseDoc, Route, Values
 from orderflow.web.kit.security import Environ
 from orderflow.web.market.coalesce import Coalescer, refusal
+from orderflow.web.market.ingest_options import TABLE_PARAMS, said
 from orderflow.web.market.market_schemas import BATCH, CSV_EXAMPLE, RECEIPT, TICK
 
 LARGE = 512 * 1024
@@ -150,7 +151,7 @@ class Ingest:
                 self.ticks,
                 "Send a batch of ticks",
                 "All ticks are taken, or none. Bodies may be compressed (`Content-Encoding: gzip` or `deflate`).",
-                (SYMBOL, TZ, SIDE, ON_ERROR, KEY),
+                (SYMBOL, TZ, SIDE, ON_ERROR, KEY, *TABLE_PARAMS),
                 {JSON: BATCH, NDJSON: {"type": "string"}, CSV: {"type": "string", "examples": [CSV_EXAMPLE]}},
                 TAKEN,
                 REFUSED,
@@ -215,6 +216,9 @@ class Ingest:
             body |= {"rejected": parsed.rejected, "errors": error_list(parsed.errors)}
         return encode(body)
 
+    def _has_negative_prices(self, symbol: str) -> bool:
+        return self._services.market.settings_of(symbol).get("negative_prices") == "yes"
+
     def _digest(self, query: bytes, data: bytes) -> str:
         def digest() -> str:
             found = hashlib.blake2b(query + b"\n", digest_size=16)
@@ -224,7 +228,16 @@ class Ingest:
         return self._services.workers.run(digest) if len(data) >= LARGE else digest()
 
     def _parse(self, data: bytes, kind: str, values: Values, client: str) -> ParsedTicks:
-        parse = partial(parse_body, data, kind, default_symbol=values["symbol"], tz=values["tz"], side=values["side"])
+        parse = partial(
+            parse_body,
+            data,
+            kind,
+            default_symbol=values["symbol"],
+            tz=values["tz"],
+            side=values["side"],
+            below=self._has_negative_prices,
+            **said(values),
+        )
         if len(data) < LARGE:
             try:
                 return parse(quick=True)

@@ -88,6 +88,7 @@ class _Setting(msgspec.Struct, forbid_unknown_fields=True):
     tick_size: Decimal | None = None
     size_step: Decimal | None = None
     session: str | None = None
+    negative_prices: bool | None = None
 
 
 class _ClientMessage(msgspec.Struct):
@@ -200,7 +201,10 @@ class MarketApi(Api):
     def setting(self, values: Values) -> flask.Response:
         kept = self._market.settings_of(values["symbol"])
         numbers = {name: Decimal(kept[name]) if name in kept else None for name in ("tick_size", "size_step")}
-        return json_response({"symbol": values["symbol"], **numbers, "session": kept.get("session")})
+        below = {"yes": True, "no": False}.get(kept.get("negative_prices", ""))
+        return json_response(
+            {"symbol": values["symbol"], **numbers, "session": kept.get("session"), "negative_prices": below}
+        )
 
     def configure(self, values: Values) -> flask.Response:
         data = read_body(flask.request.environ, MAX_SETTING)
@@ -215,7 +219,11 @@ class MarketApi(Api):
                     f"{name} must be from 1e-12 to 1e9", [FieldError(None, name, "must be from 1e-12 to 1e9")]
                 )
         self._writer.configure(
-            values["symbol"], tick_size=given.tick_size, size_step=given.size_step, session=given.session
+            values["symbol"],
+            tick_size=given.tick_size,
+            size_step=given.size_step,
+            session=given.session,
+            negative_prices=given.negative_prices,
         )
         return self.setting(values)
 

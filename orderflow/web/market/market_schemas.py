@@ -122,10 +122,17 @@ INSTRUMENT = record(
         "tick_size": {**STEP, "description": "Smallest step of the price."},
         "size_step": {**STEP, "description": "Smallest step of the size."},
         "session": {**maybe(WORD), "description": "IANA zone and start.", "examples": ["America/Chicago 17:00"]},
+        "negative_prices": {**maybe(FLAG), "description": "Whether prices of 0 and below are taken."},
     },
 )
 CONFIGURED = record(
-    {"symbol": WORD, "tick_size": maybe(NUMBER), "size_step": maybe(NUMBER), "session": maybe(WORD)},
+    {
+        "symbol": WORD,
+        "tick_size": maybe(NUMBER),
+        "size_step": maybe(NUMBER),
+        "session": maybe(WORD),
+        "negative_prices": maybe(FLAG),
+    },
     doc="The current settings; null: inferred from the ticks.",
 )
 

@@ -293,9 +293,10 @@ def test_symbols_lists_the_most_recently_active_first(client: FlaskClient) -> No
 
 def test_an_instrument_is_set_and_stays_set(client: FlaskClient) -> None:
     path = "/api/v1/symbols/NQ"
-    assert client.get(path).get_json() == {"symbol": "NQ", "tick_size": None, "size_step": None, "session": None}
+    nothing = {"symbol": "NQ", "tick_size": None, "size_step": None, "session": None, "negative_prices": None}
+    assert client.get(path).get_json() == nothing
     body = {"tick_size": 0.25, "size_step": "0.001", "session": "America/Chicago 17:00"}
-    expected = {"symbol": "NQ", "tick_size": 0.25, "size_step": 0.001, "session": "America/Chicago 17:00"}
+    expected = {**nothing, "tick_size": 0.25, "size_step": 0.001, "session": "America/Chicago 17:00"}
     assert client.put(path, json=body).get_json() == expected
     assert client.put(path, json={"tick_size": "0.05"}).get_json() == {**expected, "tick_size": 0.05}
     post(client, "NQ", "2025-10-09T21:59:59Z,10,1,buy", "2025-10-09T22:00:00Z,10,1,buy")

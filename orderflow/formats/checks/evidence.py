@@ -1,0 +1,70 @@
+"""The rows of a file beyond the sample, for questions that a hundred rows do not answer.
+
+It opens the file a second time, so that the reader itself reads each row once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from itertools import islice
+
+from orderflow.formats.files.sources import Source
+from orderflow.formats.files.text_lines import Lines
+from orderflow.formats.parsing.layout import Column, Layout, Role
+from orderflow.formats.parsing.lines import MAX_LINE, cells
+from orderflow.formats.registry import open_table
+from orderflow.formats.sniff import Sample
+from orderflow.formats.tables import texts
+
+PROBE_ROWS = 10_000
+"""Rows that are looked at before a file is read."""
+Row = tuple[str, ...]
+
+
+class Evidence:
+    """The rows of one file. again: opens it anew."""
+
+    def __init__(self, sample: Sample, again: Callable[[], AbstractContextManager[Source]]) -> None:
+        self.sample = sample
+        self._again = again
+        self._probe: list[Row] | None = None
+
+    def rows(self) -> list[Row]:
+        """The first PROBE_ROWS rows of a text, those of the sample for other tables."""
+        if self.sample.delimiter is None:
+            return list(self.sample.rows)
+        if self._probe is None:
+            self._probe = list(islice(self._text_rows(), PROBE_ROWS))
+        return self._probe
+
+    def column(self, column: Column) -> list[str]:
+        """The cells of a column in the first PROBE_ROWS rows."""
+        if self.sample.delimiter is None:
+            return list(islice(self._table_cells(column), PROBE_ROWS))
+        return [row[column.index] for row in self.rows() if column.index < len(row)]
+
+    def whole_column(self, column: Column) -> Iterator[str]:
+        """The cells of a column in all rows of the file."""
+        if self.sample.delimiter is None:
+            return self._table_cells(column)
+        return (row[column.index] for row in self._text_rows() if column.index < len(row))
+
+    def _text_rows(self) -> Iterator[Row]:
+        delimiter = self.sample.delimiter
+        assert delimiter is not None
+        with self._again() as source:
+            lines = Lines(source.stream)
+            lines.head(1)  # drops a byte order mark
+            for data, _ in lines.blocks(self.sample.data_line, PROBE_ROWS):
+                for raw in data.split(b"\n"):
+                    if raw.strip(b" \t\r") and len(raw) <= MAX_LINE:
+                        yield tuple(cells(raw.rstrip(b"\r").decode("utf-8", "replace"), delimiter))
+
+    def _table_cells(self, column: Column) -> Iterator[str]:
+        layout = Layout("", {Role.SIDE: column}, 0, 0)
+        with self._again() as source:
+            table = open_table(source)
+            table.sample()
+            for columns, _ in table.batches(layout, PROBE_ROWS):
+                yield from (text or "" for text in texts(columns[Role.SIDE]))

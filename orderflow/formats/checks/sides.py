@@ -1,0 +1,129 @@
+"""What the words of a side column mean, by all of its words and by the quote where there is one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from decimal import Decimal, InvalidOperation
+
+from orderflow.errors import BadInput
+from orderflow.formats.checks.evidence import Evidence, Row
+from orderflow.formats.checks.notes import Notes
+from orderflow.formats.parsing.layout import Layout, Role
+from orderflow.formats.parsing.numbers import NULL_WORDS, DecimalMark
+from orderflow.formats.parsing.words import BUY, SELL, UNKNOWN, Words
+
+_DOUBTFUL = frozenset({"0", "1", "2", "a"})
+"""Words that venues use for either side, or for none."""
+_LEAST_AGREEMENT = 0.6
+_FEW = 20
+
+
+def settled_sides(layout: Layout, evidence: Evidence, mark: DecimalMark, notes: Notes) -> Layout:
+    """The layout with the meaning of doubtful side words; what was assumed is noted.
+
+    Raises BadInput if the column's words can mean either side and no quote decides.
+    """
+    role = Role.SIDE
+    if role not in layout.columns:
+        return layout
+    column = layout.columns[role]
+    words = _words(evidence.sample.column(column.index))
+    if words & _DOUBTFUL or words == {"b"}:
+        words = _words(evidence.whole_column(column))
+    if not words & _DOUBTFUL:
+        return _checked(layout, evidence, mark, notes)
+    name = column.name
+    pair = _pair(words)
+    if pair is None:
+        if words == {"0"}:
+            notes.warn(f"{name} holds only 0: no trade has a side; if 0 is one, give --side-words")
+        return layout
+    buy, sell = pair
+    chosen = replace(layout, side_words={**layout.side_words, **_meaning(buy, sell)})
+    agrees, decided = agreement(chosen, evidence.rows(), mark)
+    if decided >= _FEW or (decided and agrees in (0, decided)):
+        if 2 * agrees < decided:
+            buy, sell, agrees = sell, buy, decided - agrees
+            chosen = replace(layout, side_words={**layout.side_words, **_meaning(buy, sell)})
+        if agrees >= _LEAST_AGREEMENT * decided:
+            notes.assume(
+                f"{name}: {buy} is a buy and {sell} a sell, as in {agrees:,} of {decided:,} trades at the quote"
+            )
+            return chosen
+    if "a" in words:
+        raise BadInput(
+            f"{name}: A and B can be the side of the trade or of the book; give the meaning, "
+            "--side-words buy=B sell=A or --side-words buy=A sell=B"
+        )
+    if not {buy, sell} <= words:
+        notes.warn(
+            f"{name} holds only {', '.join(sorted(words))}: {buy} is taken as a buy and {sell} as a sell; "
+            "if not, give --side-words"
+        )
+    else:
+        notes.assume(f"{name}: {buy} is a buy and {sell} a sell")
+    return chosen
+
+
+def agreement(layout: Layout, rows: Sequence[Row], mark: DecimalMark) -> tuple[int, int]:
+    """(trades at the bid or at the ask whose side word agrees with it, all such trades)."""
+    wanted = [layout.columns.get(role) for role in (Role.SIDE, Role.PRICE, Role.BID, Role.ASK)]
+    if any(column is None for column in wanted):
+        return 0, 0
+    places = [column.index for column in wanted if column is not None]
+    agrees = decided = 0
+    for row in rows:
+        if len(row) <= max(places):
+            continue
+        word, *texts = (row[place] for place in places)
+        side = layout.side_words.get(word.lower(), 0)
+        price, bid, ask = (_decimal(text, mark) for text in texts)
+        if side not in (BUY, SELL) or price is None or not bid or not ask or not bid < ask:
+            continue
+        at = BUY if price >= ask else SELL if price <= bid else 0
+        decided += at != 0
+        agrees += at == side
+    return agrees, decided
+
+
+def _checked(layout: Layout, evidence: Evidence, mark: DecimalMark, notes: Notes) -> Layout:
+    """The layout as it is, with a note on how its words agree with the quote."""
+    agrees, decided = agreement(layout, evidence.sample.rows, mark)
+    if decided < _FEW:
+        return layout
+    name = layout.columns[Role.SIDE].name
+    if 2 * agrees < decided:
+        notes.warn(
+            f"{name} agrees with the quote in only {agrees:,} of {decided:,} trades: if it is the maker's side, give "
+            "--side-of maker"
+        )
+    else:
+        notes.assume(f"{name} agrees with the quote in {agrees:,} of {decided:,} trades at the quote")
+    return layout
+
+
+def _pair(words: set[str]) -> tuple[str, str] | None:
+    """(the word for a buy, the word for a sell) of a column of numbers or of A and B; None for other words."""
+    if words <= {"a", "b", "n"}:
+        return "b", "a"
+    if not words <= {"0", "1", "2", "-1"} or "-1" in words:
+        return None
+    return ("1", "2") if "2" in words else ("1", "0") if words >= {"0", "1"} or words == {"1"} else None
+
+
+def _meaning(buy: str, sell: str) -> Words:
+    spare = {"0": UNKNOWN} if "2" in (buy, sell) else {}
+    spare |= {"n": UNKNOWN} if "a" in (buy, sell) else {}
+    return {**spare, buy: BUY, sell: SELL}
+
+
+def _words(cells: Iterable[str]) -> set[str]:
+    return {cell.lower() for cell in cells if cell not in NULL_WORDS}
+
+
+def _decimal(text: str, mark: DecimalMark) -> Decimal | None:
+    try:
+        return Decimal(text.replace(",", ".") if mark is not DecimalMark.DOT else text)
+    except InvalidOperation:
+        return None

@@ -1,0 +1,34 @@
+"""The options of `POST /ticks` that say what a CSV body holds; those of `orderflow.formats.options`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from orderflow.formats import ReadOptions, names
+from orderflow.formats.options import OPTIONS
+from orderflow.web.kit.params import Param, text
+from orderflow.web.kit.routes import Values
+
+_LONGEST = 2000
+_NAMES = tuple(name for name in OPTIONS if name != "max_bad")
+
+
+def _param(name: str) -> Param:
+    option = OPTIONS[name]
+    doc = f"{option.help[:1].upper()}{option.help[1:]} ({option.form}).".replace("%%", "%")
+    return text(name, doc, longest=_LONGEST)
+
+
+TABLE_PARAMS = (
+    text("format", f"The format of a CSV body instead of detecting it: {', '.join(names())}."),
+    *(_param(name) for name in _NAMES),
+)
+"""Parameters for CSV bodies; `negative_prices` and `snap_floats` are for all bodies."""
+
+
+def said(values: Values) -> dict[str, Any]:
+    """The arguments of `parse_body` for the parameters that were given. Raises BadInput."""
+    given = {name: values[name] for name in _NAMES if values.get(name) is not None}
+    if not given and not values.get("format"):
+        return {}
+    return {"format": values.get("format"), "options": ReadOptions.of(**given)}
