@@ -57,6 +57,8 @@ SHOWN = (
 NOBODY: tuple[Any, ...] = ("", [], "", False, True, True, True, [])
 """Of these, all that is about a user, without one."""
 Values = Mapping[str, str]
+RESET_MARK = "#reset="
+"""Begins the part of the address that the e-mail's link has after the path; browsers do not send it to the server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +165,13 @@ def answer(form: Form, done: Done) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
+def from_address(fragment: Any) -> tuple[Any, Any]:
+    """The tab and the code that the link of an e-mail opens: `#reset=CODE`."""
+    if not isinstance(fragment, str) or not fragment.startswith(RESET_MARK):
+        return no_update, no_update
+    return "ask", fragment.removeprefix(RESET_MARK)[:100]
+
+
 def page(services: Services, links: list[Link]) -> Component:
     """The component tree of the page."""
     return account_page(links=links)
@@ -195,6 +204,15 @@ def _register_view(app: Dash, accounts: Accounts) -> None:
             return shown(accounts, claims)
         except StorageFailed:
             return (True, False, True, True, *NOBODY)
+
+    @app.callback(
+        Output("account-tabs", "value", allow_duplicate=True),
+        Output(field_id("reset", "code"), "value", allow_duplicate=True),
+        Input("location", "hash"),
+        prevent_initial_call="initial_duplicate",
+    )
+    def take_code(fragment: Any) -> Any:
+        return from_address(fragment)
 
     @app.callback(
         Output("account-refresh", "data"),

@@ -12,6 +12,8 @@ LEAST = 15
 """Characters of a password that is all that is asked for."""
 LEAST_WITH_SECOND = 8
 """Characters of a password if a second factor is asked for too."""
+CONTEXT = ("orderflow",)
+"""Words of this program, which may be no more of a password than the user's own names."""
 SHORTEST_WORD = 4
 """Characters of a name from which on it may not be most of a password."""
 
@@ -30,10 +32,10 @@ def check_password(password: str, names: Iterable[str] = (), *, least: int = LEA
         raise refused(field, "is one that is tried first: it repeats a few characters")
     if is_common(plain):
         raise refused(field, "is one that is tried first: it is on the list of common passwords")
-    for name in names:
+    for name in (*CONTEXT, *names):
         word = name.casefold()
         if len(word) >= SHORTEST_WORD and len(plain.replace(word, "")) < least // 2:
-            raise refused(field, "is one that is tried first: it is made of your name or e-mail address")
+            raise refused(field, "is one that is tried first: it is made of your names or this program's")
 
 
 def check_alone(password: str) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pyotp
 import pytest
 
 from orderflow.accounts import commands
 from orderflow.accounts.accounts import Accounts
 from orderflow.accounts.core import Caller
 from orderflow.accounts.profile import UserData
+from orderflow.accounts.second_factors import SecondFactorNeeded
 from orderflow.errors import BadInput, Busy, Conflict, NotFound, Unauthorized
 from orderflow.runtime.workers import Workers
 from orderflow.settings.settings import Settings
@@ -18,6 +20,7 @@ from orderflow.storage.records.address import file_address
 from orderflow.storage.records.records import Records
 from orderflow.storage.records.user_store import StoredUser, UserStore
 from tests.accounts.conftest import ANN, HERE, THERE
+from tests.clocks import ManualClock
 
 WRONG = {**ANN, "password": "this is not the password"}
 NEW = "four entirely different words"
@@ -137,7 +140,7 @@ def test_a_forgotten_password_is_reset_by_e_mail(
 
 
 def test_a_reset_code_is_valid_for_half_an_hour_and_only_the_newest(
-    make_accounts: Callable[..., Accounts], mails: list[tuple[str, str, str]], clock: object
+    make_accounts: Callable[..., Accounts], mails: list[tuple[str, str, str]], clock: ManualClock
 ) -> None:
     accounts = make_accounts(public_url="https://flow.example.org")
     accounts.register(ANN, HERE)
@@ -147,7 +150,7 @@ def test_a_reset_code_is_valid_for_half_an_hour_and_only_the_newest(
         codes.append(code_in(mails))
     with pytest.raises(Unauthorized):
         accounts.resets.use({"code": codes[0], "new_password": NEW}, HERE)
-    clock.advance(1_800)  # type: ignore[attr-defined]
+    clock.advance(1_800)
     with pytest.raises(Unauthorized, match="too old"):
         accounts.resets.use({"code": codes[1], "new_password": NEW}, HERE)
     accounts.resets.sweep()
@@ -208,3 +211,11 @@ def test_a_disabled_user_cannot_log_in(accounts: Accounts, ann: StoredUser, reco
     UserStore(records).change(ann.id, disabled=True)
     with pytest.raises(Unauthorized, match="address or the password is wrong"):
         accounts.login(ANN, HERE)
+
+
+def test_a_reset_keeps_the_second_factor(accounts: Accounts, ann: StoredUser, clock: ManualClock) -> None:
+    app = pyotp.TOTP(accounts.factors.enrol(ann.id, ANN["password"], HERE).secret)
+    accounts.factors.confirm(ann.id, app.at(clock.now() // 10**9))
+    accounts.resets.use({"code": accounts.resets.make(ann.id), "new_password": NEW}, HERE)
+    with pytest.raises(SecondFactorNeeded):
+        accounts.login({**ANN, "password": NEW}, HERE)

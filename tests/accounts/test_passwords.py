@@ -130,6 +130,7 @@ def test_an_unknown_user_and_a_wrong_password_look_alike(accounts: Accounts, ann
         "annannannannann",
         "ann@example.org",
         "aaaaaaaaaaaaaaaaaaaa",
+        "orderflow-orderflow",
     ],
 )
 def test_what_is_tried_first_is_refused(password: str) -> None:

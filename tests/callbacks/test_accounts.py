@@ -127,6 +127,13 @@ def test_the_password_and_the_address_are_changed_and_the_account_deleted(page: 
     assert page.send("login", email="a@example.org", password=new)["account-login-fault"]["children"]
 
 
+def test_the_link_of_an_e_mail_fills_in_its_code(page: Page) -> None:
+    key, entry = page.entry("account-reset-code.value", "location")
+    found = page.call(key, entry, {"location": "#reset=abc"})
+    assert found == {"account-tabs": {"value": "ask"}, "account-reset-code": {"value": "abc"}}
+    assert page.call(key, entry, {"location": ""}) == {}
+
+
 def of_users(app: Dash) -> dict[str, dict[str, Any]]:
     """The callbacks that read or write a user's data."""
     found = {}
