@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -34,11 +35,12 @@ class Store(Protocol):
 
     def list(self) -> tuple[StoredTicker, ...]: ...
 
-    def add(self, ticker: StoredTicker) -> None: ...
-
-    def change(self, name: str, series: str, feed: str) -> None: ...
-
-    def reorder(self, names: Sequence[str]) -> None: ...
+    def update(
+        self,
+        added: Sequence[StoredTicker] = (),
+        changed: Sequence[tuple[str, str, str]] = (),
+        order: Sequence[str] | None = None,
+    ) -> None: ...
 
 
 class Watch(Protocol):
@@ -119,22 +121,20 @@ class Tickers:
         if len(self._tickers) >= MAX_TICKERS:
             raise _refused("ticker", f"{name} would be more than {MAX_TICKERS} tickers")
         ticker = self._resolve(name, target)
-        self._store_list()
-        if name in self._removed:
-            self._store.change(name, target, "")
-        else:
-            self._store.add(StoredTicker(name, target, "", self._now()))
-        self._removed = tuple(each for each in self._removed if each != name)
-        self._store.reorder([*self._tickers, name, *self._removed])
-        self._take(ticker)
+        removed = tuple(each for each in self._removed if each != name)
+        again = name in self._removed
+        added = [] if again else [StoredTicker(name, target, "", self._now())]
+        order = [*self._tickers, name, *removed]
+        with self._taken(ticker):
+            self._store.update([*self._unstored(), *added], [(name, target, "")] if again else [], order)
+        self._removed = removed
         self._show({**self._tickers, name: ticker})
         return ticker
 
     def remove(self, name: str) -> None:
         """Remove a ticker; its ticks and alerts stay. Raises NotFound, StorageFailed."""
         ticker = self.get(name)
-        self._store_list()
-        self._store.change(ticker.name, "", REMOVED)
+        self._store.update(self._unstored(), [(ticker.name, "", REMOVED)])
         self._removed = (*self._removed, ticker.name)
         self._show({key: other for key, other in self._tickers.items() if key != ticker.name})
         self._unfollow(ticker)
@@ -143,9 +143,8 @@ class Tickers:
         """Let a ticker stand for another pair or feed. Raises NotFound, BadInput naming the field, StorageFailed."""
         old = self.get(name)
         ticker = self._resolve(old.name, self._target(old.name, pair, feed))
-        self._store_list()
-        self._store.change(ticker.name, ticker.target, "")
-        self._take(ticker)
+        with self._taken(ticker):
+            self._store.update(self._unstored(), [(ticker.name, ticker.target, "")])
         self._show({**self._tickers, ticker.name: ticker})
         self._unfollow(old)
         return ticker
@@ -155,8 +154,7 @@ class Tickers:
         keys = [name.upper() for name in names]
         if sorted(keys) != sorted(self._tickers):
             raise _refused("tickers", f"must name each of {', '.join(self._tickers)} once")
-        self._store_list()
-        self._store.reorder([*keys, *self._removed])
+        self._store.update(self._unstored(), order=[*keys, *self._removed])
         self._show({key: self._tickers[key] for key in keys})
 
     # inside
@@ -167,12 +165,24 @@ class Tickers:
         kept = {row.name: row.series for row in stored if row.feed != REMOVED}
         return kept | {name: each for name, each in self._given.items() if name not in {*kept, *self._removed}}
 
-    def _store_list(self) -> None:
-        """Store the tickers that are not stored yet."""
+    def _unstored(self) -> list[StoredTicker]:
+        """The tickers that are not stored yet."""
         known = {row.name for row in self._store.list()}
-        for ticker in self.all():
-            if ticker.name not in known:
-                self._store.add(StoredTicker(ticker.name, ticker.target, "", self._now()))
+        return [
+            StoredTicker(ticker.name, ticker.target, "", self._now())
+            for ticker in self.all()
+            if ticker.name not in known
+        ]
+
+    @contextmanager
+    def _taken(self, ticker: Ticker) -> Iterator[None]:
+        """Take the trades of a ticker, unless what is done meanwhile fails. Raises StorageFailed."""
+        self._take(ticker)
+        try:
+            yield
+        except OrderflowError:
+            self._unfollow(ticker)
+            raise
 
     def _show(self, tickers: dict[str, Listed]) -> None:
         self._tickers = tickers  # replaced as a whole: others may be reading the old one

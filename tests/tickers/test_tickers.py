@@ -51,30 +51,33 @@ class FakeFeed:
 
 
 class MemoryStore:
-    """Keeps tickers in a list. fail: refuse everything."""
+    """Keeps tickers in a list. fail: refuse everything. full: refuse writes. updates: number of writes."""
 
     def __init__(self) -> None:
         self.rows: list[StoredTicker] = []
-        self.fail = False
+        self.fail = self.full = False
+        self.updates = 0
 
     def list(self) -> tuple[StoredTicker, ...]:
         self._check()
         return tuple(self.rows)
 
-    def add(self, ticker: StoredTicker) -> None:
+    def update(
+        self,
+        added: Sequence[StoredTicker] = (),
+        changed: Sequence[tuple[str, str, str]] = (),
+        order: Sequence[str] | None = None,
+    ) -> None:
         self._check()
-        assert ticker.name not in [row.name for row in self.rows]
-        self.rows.append(ticker)
-
-    def change(self, name: str, series: str, feed: str) -> None:
-        self._check()
-        at = [row.name for row in self.rows].index(name)
-        self.rows[at] = StoredTicker(name, series, feed, self.rows[at].added)
-
-    def reorder(self, names: Sequence[str]) -> None:
-        self._check()
-        assert sorted(names) == sorted(row.name for row in self.rows)
-        self.rows.sort(key=lambda row: names.index(row.name))
+        self.updates += 1
+        if self.full:
+            raise StorageFailed("the disk is full")
+        rows = {row.name: row for row in self.rows}
+        assert not rows.keys() & {ticker.name for ticker in added}
+        rows |= {ticker.name: ticker for ticker in added}
+        rows |= {name: StoredTicker(name, series, feed, rows[name].added) for name, series, feed in changed}
+        assert order is None or sorted(order) == sorted(rows)
+        self.rows = [rows[name] for name in (rows if order is None else order)]
 
     def _check(self) -> None:
         if self.fail:
@@ -215,6 +218,29 @@ def test_a_feed_that_is_not_in_use_is_said(workers: Workers, store: MemoryStore)
     assert made.tickers.get("ETH").series == "x:OWN"  # a pair that is named in full is the venue's to know
     none = Setup(workers, store, names=())
     assert "no feed is running" in none.tickers.get("BTC").problem
+
+
+def test_a_refused_change_changes_nothing_and_each_is_one_write(workers: Workers, store: MemoryStore) -> None:
+    made = Setup(workers, store)
+    for call in (
+        lambda: made.tickers.add("SOL"),
+        lambda: made.tickers.remove("ETH"),
+        lambda: made.tickers.add("ETH", "ETH-EUR", "y"),
+        lambda: made.tickers.change("BTC", None, "y"),
+        lambda: made.tickers.reorder(made.names()[::-1]),
+    ):
+        before, rows, updates = made.tickers.all(), list(store.rows), store.updates
+        pairs = {name: set(feed.pairs) for name, feed in made.feeds.items()}
+        store.full = True
+        with pytest.raises(StorageFailed):
+            call()
+        assert (made.tickers.all(), store.rows) == (before, rows)
+        assert {name: set(feed.pairs) for name, feed in made.feeds.items()} == pairs
+        store.full = False
+        call()
+        assert store.updates == updates + 2
+        assert made.tickers.all() != before
+        assert Setup(workers, store).names() == made.names()
 
 
 def test_records_that_fail_do_not_stop_the_start(workers: Workers, store: MemoryStore) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from orderflow.errors import Conflict, NotFound
 from orderflow.storage.records.models import TICKERS
@@ -36,17 +36,27 @@ class TickerStore:
         """Add one at the end. Raises Conflict if there is one of its name."""
         self._records.write(lambda connection: _add(connection, ticker))
 
-    def change(self, name: str, series: str, feed: str) -> None:
-        """Let a ticker stand for another series. Raises NotFound."""
-        self._records.write(lambda connection: _change(connection, name, series, feed))
+    def update(
+        self,
+        added: Sequence[StoredTicker] = (),
+        changed: Sequence[tuple[str, str, str]] = (),
+        order: Sequence[str] | None = None,
+    ) -> None:
+        """Add tickers at the end, let others (name, series, feed) stand for another series, and put all in an order:
+        all of it or nothing.
 
-    def remove(self, name: str) -> None:
-        """Remove one; the others keep their order. Raises NotFound."""
-        self._records.write(lambda connection: _remove(connection, name))
+        Raises Conflict if a name is there already, or the order has not all names, each once; NotFound.
+        """
 
-    def reorder(self, names: Sequence[str]) -> None:
-        """Put all tickers in this order. Raises Conflict if these are not all names, each once."""
-        self._records.write(lambda connection: _reorder(connection, names))
+        def write(connection: Connection) -> None:
+            for ticker in added:
+                _add(connection, ticker)
+            for name, series, feed in changed:
+                _change(connection, name, series, feed)
+            if order is not None:
+                _reorder(connection, order)
+
+        self._records.write(write)
 
 
 def _list(connection: Connection) -> tuple[StoredTicker, ...]:
@@ -63,11 +73,6 @@ def _add(connection: Connection, ticker: StoredTicker) -> None:
 def _change(connection: Connection, name: str, series: str, feed: str) -> None:
     statement = update(TICKERS).where(TICKERS.c.name == name).values(series=series, feed=feed)
     if not connection.execute(statement).rowcount:
-        raise NotFound(f"there is no ticker {name}")
-
-
-def _remove(connection: Connection, name: str) -> None:
-    if not connection.execute(delete(TICKERS).where(TICKERS.c.name == name)).rowcount:
         raise NotFound(f"there is no ticker {name}")
 
 

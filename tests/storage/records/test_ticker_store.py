@@ -25,15 +25,8 @@ def test_tickers_keep_their_order_and_are_there_after_a_restart(
     records: Records, store: TickerStore, open_records: Callable[..., Records]
 ) -> None:
     assert store.list() == (BTC, ETH, GOLD)
-    store.reorder(["GOLD", "BTC", "ETH"])
+    store.update(order=["GOLD", "BTC", "ETH"])
     assert TickerStore(open_records()).list() == (GOLD, BTC, ETH)
-
-
-def test_one_is_removed_and_added_at_the_end_again(store: TickerStore) -> None:
-    store.remove("BTC")
-    assert store.list() == (ETH, GOLD)
-    store.add(BTC)
-    assert store.list() == (ETH, GOLD, BTC)
 
 
 def test_a_name_is_there_once(store: TickerStore) -> None:
@@ -43,24 +36,22 @@ def test_a_name_is_there_once(store: TickerStore) -> None:
 
 
 def test_a_ticker_changes_its_series(store: TickerStore) -> None:
-    store.change("BTC", "kraken:XBTUSD", "kraken")
+    store.update(changed=[("BTC", "kraken:XBTUSD", "kraken")])
     assert store.list()[0] == StoredTicker("BTC", "kraken:XBTUSD", "kraken", BTC.added)
 
 
 def test_an_unknown_name_is_not_found(store: TickerStore) -> None:
     with pytest.raises(NotFound, match="no ticker XRP"):
-        store.remove("XRP")
-    with pytest.raises(NotFound, match="no ticker XRP"):
-        store.change("XRP", "sim:XRP", "simulated")
+        store.update(changed=[("XRP", "sim:XRP", "simulated")])
 
 
 @pytest.mark.parametrize("names", [[], ["BTC", "ETH"], ["BTC", "ETH", "GOLD", "XRP"], ["BTC", "BTC", "ETH"]])
 def test_an_order_of_other_names_changes_nothing(store: TickerStore, names: list[str]) -> None:
     with pytest.raises(Conflict, match="changed meanwhile"):
-        store.reorder(names)
+        store.update([StoredTicker("SOL", "sim:SOL", "", 4)], [("BTC", "sim:BTC", "")], names)
     assert store.list() == (BTC, ETH, GOLD)
 
 
 def test_without_tickers_there_is_nothing_to_order(records: Records) -> None:
-    TickerStore(records).reorder([])
+    TickerStore(records).update(order=[])
     assert TickerStore(records).list() == ()
