@@ -52,6 +52,7 @@ class _Series:
     known: dict[int, None] = field(default_factory=dict)
     idle: int = 0
     taken: float | None = None
+    resumed: bool = False
 
 
 class PolledFeed:
@@ -160,14 +161,20 @@ class PolledFeed:
         found = self._series.get(pair)
         if found is None:
             series = self.series(pair)
-            newest = newest_trade(self._market, series, REMEMBERED)
             intake = Intake(self._market, series, self._workers.wait)
             found = self._series[pair] = _Series(SeriesStatus(series, pair, State.CONNECTING), intake)
-            if newest is not None:
-                found.newest, found.known = newest.held, dict.fromkeys(newest.ids)
         return found
 
+    def _resume(self, series: _Series) -> None:
+        """Go on after the newest trade that is held. Raises any error of reading it; then it is tried again."""
+        newest = newest_trade(self._market, series.status.series, REMEMBERED)
+        if newest is not None:
+            series.newest, series.known = newest.held, dict.fromkeys(newest.ids)
+        series.resumed = True
+
     def _ask(self, pair: str, series: _Series) -> None:
+        if not series.resumed:
+            self._resume(series)
         answer = self._poller.fetch(pair, series.newest)
         fresh = [trade for trade in answer if trade.id == NO_ID or trade.id not in series.known]
         series.status.repeated += len(answer) - len(fresh)

@@ -20,6 +20,8 @@ from orderflow.runtime.workers import Handle, Workers
 POLL_SECONDS = 0.025
 """Seconds between two looks at the socket: what came meanwhile goes into the market together."""
 STATUS_SECONDS = 0.25
+RESTART_SECONDS = 5.0
+"""Seconds until a connection is made anew after an unexpected error."""
 SHOWN_HOLES = 10
 """Holes of a series in the status; all of them are counted."""
 
@@ -103,6 +105,21 @@ class VenueFeed:
         return self._status
 
     def _run(self, transport: ClosableTransport) -> None:
+        """Drive the connection until the feed is stopped, and make it anew after an unexpected error."""
+        while True:
+            try:
+                return self._drive(transport)
+            except Exception as error:  # a feed that ends in silence would be worse: it is said, and tried again
+                self._workers.note(f"feed {self.name}", error)
+                self._status.state = State.OFFLINE
+                self._status.reason = f"an error of this program, {type(error).__name__}: see its log"
+            if self._workers.wait(RESTART_SECONDS):
+                self._status.state = State.STOPPED
+                return
+            self._changes = deque((pair, True) for pair in tuple(self._wanted))
+            transport = self._make_transport(self._workers)
+
+    def _drive(self, transport: ClosableTransport) -> None:
         connection = Connection(
             self._venue,
             transport,

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from orderflow.errors import BadSetting, OrderflowError
+from orderflow.errors import BadSetting, OrderflowError, StorageFailed
 from orderflow.feeds.ccxt_rest import CcxtRest, Session
 from orderflow.feeds.live import State
 from orderflow.feeds.polled import LONGEST_PAUSE, STALE_POLLS, PolledFeed
@@ -120,6 +120,27 @@ def test_failures_are_said_and_asked_again_later_and_later(market: Market, worke
     assert feed._series["P"].status.state is State.LIVE
     jittered = feed_of(Answers(OSError("x")), market, workers, chance=0.0)
     assert jittered.poll() == 10.0
+
+
+def test_a_log_that_cannot_be_read_is_said_and_asked_again(
+    market: Market, workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = Answers([trade(1)])
+    feed = PolledFeed("p", answers, market, workers, ManualClock(NOW), 10.0, lambda: 0.0)
+    feed.add("P")
+
+    def broken(*args: object, **given: object) -> None:
+        raise StorageFailed("the log cannot be read")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(market, "arrivals", broken)
+        for _ in range(2):
+            assert feed.poll() == 10.0
+            row = feed._series["P"].status
+            assert (row.state, row.reason) == (State.OFFLINE, "StorageFailed: the log cannot be read")
+    assert not answers.asked
+    feed.poll()
+    assert market.info("p:P").ticks == 1
 
 
 def test_it_runs_in_a_thread_and_ends(market: Market, workers: Workers) -> None:

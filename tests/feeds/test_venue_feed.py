@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
+from orderflow.feeds import venue_feed
 from orderflow.feeds.live import State
 from orderflow.feeds.network import Network
+from orderflow.feeds.transport import Answer, Socket
 from orderflow.feeds.venue_feed import VenueFeed
 from orderflow.feeds.venues.binance import Binance
 from orderflow.market.frames import Frame
@@ -52,6 +56,40 @@ def assert_same(venue: SimulatedExchange, market: Market) -> None:
     ours = zip(table.open, table.high, table.low, table.close, table.ask + table.bid, table.ask, strict=True)
     expected = [(*map(float, row[1:6]), float(row[9])) for row in rows]
     assert [(o * scale, h * scale, lo * scale, c * scale, v / unit, b / unit) for o, h, lo, c, v, b in ours] == expected
+
+
+class NoTransport:
+    """No socket is ever opened."""
+
+    def __init__(self, made: list[NoTransport]) -> None:
+        self.closed = False
+        made.append(self)
+
+    def connect(self, url: str) -> Socket:
+        raise RuntimeError("nobody has thought of this")
+
+    def get(self, url: str, query: Mapping[str, str]) -> Answer:
+        raise AssertionError("nothing is asked without a socket")
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_an_unexpected_error_is_said_and_the_connection_made_anew(
+    market: Market, workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(venue_feed, "RESTART_SECONDS", 0.05)
+    made: list[NoTransport] = []
+    feed = VenueFeed(Binance(), market, workers, SystemClock(), lambda workers: NoTransport(made))
+    feed.add("BTCUSDT")
+    feed.start()
+    until(lambda: len(made) >= 3)
+    until(lambda: feed.status().state is State.OFFLINE)
+    assert "RuntimeError" in feed.status().reason
+    feed.stop()
+    assert feed.status().state is State.STOPPED
+    assert all(transport.closed for transport in made)
+    assert list(workers.errors()) == ["feed binance: RuntimeError"]
 
 
 def test_a_feed_fills_the_market_and_goes_on_after_a_restart(tmp_path: Path, workers: Workers) -> None:
