@@ -44,6 +44,11 @@ GROUPS: dict[str, tuple[tuple[str, str, Any], ...]] = {
         ("POST", "/auth/login", {"email": ANN["email"], **PASSWORD}),
         ("POST", "/auth/passkeys/login/options", None),
     ),
+    "one's data: `/data/custom/…`, `/data/upload/…`": (
+        ("GET", "/data/custom", None),
+        ("POST", "/data/upload/ohlcv?name=mine", "timestamp,open,high,low,close,volume\n1735689600,1,2,0.5,1.5,10\n"),
+        ("DELETE", "/data/custom/mine", None),
+    ),
     "one's account: all else below `/auth/`": (
         ("GET", "/auth/me", None),
         ("GET", "/auth/sessions", None),
@@ -59,6 +64,7 @@ ALLOWED = {
     "alerts": (NO, YES, YES),
     "the herd game's phones": (YES, YES, YES),
     "logging in": (YES, YES, YES),
+    "one's data": (NO, YES, NO),
     "one's account": (NO, YES, NO),
 }
 """Of each group: whether nobody, a user and the operator may."""
@@ -89,7 +95,9 @@ def test_who_may_do_what(server: flask.Flask, people: tuple[dict[str, str], ...]
         for headers, allowed in zip(people, ALLOWED[group.split(":")[0]], strict=True):
             client = server.test_client()
             client.post("/tick", json=TICK, headers=KEY)
-            answer = client.open(path, method=method, json=body, headers=headers)
+            text = isinstance(body, str)
+            sent = {"data": body, "content_type": "text/csv"} if text else {"json": body}
+            answer = client.open(path, method=method, headers=headers, **sent)
             expected = answer.status_code < 400 if allowed == YES else answer.status_code == 401
             assert expected, (method, path, allowed, answer.status_code, answer.text[:200])
 
