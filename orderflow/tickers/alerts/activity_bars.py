@@ -23,7 +23,7 @@ from orderflow.market.grid import Grid
 from orderflow.market.ports import MarketReader
 from orderflow.market.sessions import Session
 from orderflow.tickers.alerts.alert import Kind, Watch
-from orderflow.tickers.alerts.bar_values import lookback, values
+from orderflow.tickers.alerts.bar_values import LOOKBACK, lookback, needs_session, values
 from orderflow.tickers.alerts.bar_watches import BarFinding, finding_text, groups, holds
 from orderflow.tickers.alerts.book import thresholds, tick_of
 from orderflow.tickers.alerts.firing import Tally, choose
@@ -44,6 +44,7 @@ class ActivityBars:
     _newest: int = 0
     _closing: int = 0
     _came: bool = True
+    _near: int | None = None
 
     def note(self, grid: Grid, ticks: Columns) -> None:
         """Count n >= 1 ticks (on `grid`) towards the end of the forming bar."""
@@ -65,10 +66,15 @@ class ActivityBars:
     def forget(self, *, all_bars: bool) -> None:
         """The series has begun again, or (not all_bars) its ticks are the same and its bars may be others."""
         self.start = None if all_bars else self.start
-        self._grid, self._came, self._newest = None, True, 0
+        self._grid, self._came, self._newest, self._near = None, True, 0, None
+
+    def near(self, back: int) -> int | None:
+        """A time (ns UTC) from which on there are `back` bars before those to evaluate; None if it is not known."""
+        return self._near if back <= LOOKBACK and self.start is not None else None
 
     def read(self, table: BarTable, keys: Ints, session: Session) -> None:
         """Note the bars that are there now; all but the last one are evaluated."""
+        self._near = int(table.time[-LOOKBACK - 2]) if len(table) > LOOKBACK + 1 else self._near
         if len(keys) > 1:
             self.start = int(keys[-2]) if self.start is None else max(self.start, int(keys[-2]))
         self._grid, self._came = table.grid, False
@@ -101,18 +107,26 @@ def keys_of(table: BarTable) -> Ints:
 
 
 def read_activity(
-    market: MarketReader, symbol: str, frame: Frame, after: int | None, end: int | None, back: int, session: Session
+    market: MarketReader,
+    symbol: str,
+    frame: Frame,
+    after: int | None,
+    end: int | None,
+    back: int,
+    session: Session,
+    near: int | None = None,
 ) -> BarTable | None:
     """The bars of the session with the time `after` (ns UTC; None: from the first on) and of those later that start
     before `end`, and of the session before if there are fewer than `back` of them before `after`. None if there are
-    none, or if they would be too small to cut."""
+    none, or if they would be too small to cut. near: only those that start from this time on, which costs much less in
+    a long session."""
 
     def read(start: int | None) -> BarTable:
         return market.bars(symbol, frame, start=start, end=end)
 
     try:
-        if after is None:
-            table = read(None)
+        if after is None or near is not None:
+            table = read(near)
         else:
             opening = int(session.start_of(np.array([after]))[0])
             table = read(opening)
@@ -134,7 +148,8 @@ def evaluate_activity(
     """What fires at the bars that have closed, and in the forming one. watches: of one symbol and this frame. newest:
     (time, ordinal) of the newest tick."""
     back = max(lookback(watch.alert.source) for watch in watches)
-    table = read_activity(market, watches[0].symbol, bars.frame, bars.start, None, back, session)
+    near = None if any(needs_session(watch.alert.source) for watch in watches) else bars.near(back)
+    table = read_activity(market, watches[0].symbol, bars.frame, bars.start, None, back, session, near)
     if table is None:
         return []
     keys, last = keys_of(table), len(table) - 1

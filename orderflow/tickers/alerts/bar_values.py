@@ -19,6 +19,11 @@ from orderflow.tickers.alerts.footprint_marks import MARKS
 
 BY_TICK = frozenset({"big_trades", "tape_speed"})
 """Studies that need the ticks."""
+BY_BAR = frozenset(
+    {"delta", "delta_extremes", "imbalance", "poc", "stacked", "value_area", "vwap", "divergence"}
+    | {"stacked_imbalance", "unfinished_auction"}
+)
+"""Studies and marks that need a bar, or a few before it."""
 LOOKBACK = 20
 """Bars before a session that are read as well, for studies that look back."""
 
@@ -30,6 +35,11 @@ def read_bars(
     opening = int(session.start_of(np.array([first]))[0])
     back = lookback(source)
     return market.bars(symbol, frame, start=min(opening, first) - back * frame.ns, end=last + 1)
+
+
+def needs_session(source: Source) -> bool:
+    """Whether a value depends on bars of the session before those of `lookback`."""
+    return source.kind in (Kind.STUDY, Kind.EVENT) and source.name not in BY_BAR
 
 
 def lookback(source: Source) -> int:

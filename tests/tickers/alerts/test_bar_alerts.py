@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from orderflow.market.frames import Frame
 from orderflow.market.ticks import NO_ID, SideRule, TickBatch
+from orderflow.tickers.alerts import activity_bars, bar_values
 from orderflow.tickers.alerts.alert import Alert, Frequency, Kind, Source
 from orderflow.tickers.alerts.firing import RUNAWAY
 from orderflow.tickers.alerts.rehearsal import rehearse
@@ -244,10 +245,13 @@ def run(steps: list[object]) -> BarAlerted:
     return alerted
 
 
-@given(st.lists(STEPS, min_size=3, max_size=14))
+@given(st.lists(STEPS, min_size=3, max_size=14), st.sampled_from([3, 20]))
 @settings(max_examples=150, deadline=None)
-def test_events_of_bars_are_those_of_the_oracle(steps: list[object]) -> None:
-    alerted = run(steps)
+def test_events_of_bars_are_those_of_the_oracle(steps: list[object], lookback: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (activity_bars, bar_values):  # 3: what needs no session is soon read from a few bars on
+            patch.setattr(module, "LOOKBACK", lookback)
+        alerted = run(steps)
     assert alerted.found() == alerted.right()
 
 
