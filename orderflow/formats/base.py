@@ -57,6 +57,7 @@ KINDS: Mapping[str, Callable[[str], bool]] = {
     "iso": _matcher(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?"),
     "day": _matcher("(?:19|20)[0-9]{6}"),
     "basis": _matcher("[CEO]"),
+    "one or two": _matcher("[12]"),
 }
 
 

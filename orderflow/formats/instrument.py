@@ -22,6 +22,8 @@ _DATE = re.compile(
 _TRADES = re.compile(
     r"(?<![a-z0-9])(?:trades|aggtrades|tick_trade|trade_tick|tick-trade|trade-tick)(?![a-z0-9])", re.IGNORECASE
 )
+_GATE = re.compile(rf"^([A-Z0-9]+_[A-Z0-9]+)-20[0-9]{{2}}{_M}$")
+"""Gate's monthly files: BTC_USDT-202608."""
 _MARKS = "-_. "
 _DOUBLE = re.compile(r"([-_. ])[-_. ]+")
 
@@ -39,6 +41,7 @@ def stem(name: str) -> str:
 def instrument(name: str) -> str:
     """The instrument that a file's name means; the whole stem if nothing else is in it."""
     whole = stem(name)
+    whole = _GATE.sub(r"\1", whole)
     left = _without(_TRADES, _without(_DATE, whole))
     return left or whole
 

@@ -23,6 +23,7 @@ MAX_NAME = 100
 _SHOWN_COLUMNS = 40
 _EVEN_ROWS = 20
 _PREAMBLE = 10
+_LEAST_BY_SPACES = 3
 DELIMITERS = (";", "\t", "|", ",")
 
 _NUMERIC = re.compile(r"[+-]?([0-9]+([.,][0-9]*)?|[.,][0-9]+)([eE][+-]?[0-9]+)?", re.ASCII)
@@ -186,7 +187,13 @@ def _delimiter(texts: list[str]) -> str | None:
         score = (round(sum(count == counts[0] for count in counts) / len(counts), 1), counts[0])
         if best is None or score > best:
             best, chosen = score, delimiter
-    return chosen
+    return chosen or _spaces(texts)
+
+
+def _spaces(texts: list[str]) -> str | None:
+    """A space, if it parts the first line into numbers only."""
+    fields = texts[0].split(" ")
+    return " " if len(fields) >= _LEAST_BY_SPACES and all(map(is_number, fields)) else None
 
 
 def _is_bounded(text: str) -> bool:

@@ -261,6 +261,7 @@ def test_a_header_of_a_tar_file_cannot_take_all_memory(tmp_path: Path) -> None:
         ("NQ_2025-10-01_to_2025-10-09.csv", "NQ"),
         ("NQ 12-25.Last.txt", "NQ 12-25.Last"),
         ("ESZ24.csv", "ESZ24"),
+        ("BTC_USDT-202608.csv.gz", "BTC_USDT"),
         ("20140606_xyz_tick_trade_american_call_400000_20140614.csv", "xyz_american_call_400000_20140614"),
         ("trades.csv", "trades"),
         ("2024-03-04.csv", "2024-03-04"),

@@ -201,3 +201,20 @@ class TestIqFeed(FormatSuite):
         "column 11 (side)",
         "is not a side",
     )
+
+
+class TestTaq(FormatSuite):
+    """A suffix makes another symbol, and cancelled trades are left out."""
+
+    format = "taq"
+    text = (
+        "DATE,TIME_M,EX,SYM_ROOT,SYM_SUFFIX,TR_SCOND,SIZE,PRICE,TR_STOP_IND,TR_CORR,TR_SEQNUM,TR_ID,TR_SOURCE,TR_RF\n"
+        "2025-03-03,4:06:02.246831104,T,A,,TI,1,128.69,N,00,3680,62879130347078,C,\n"
+        "2025-03-03,9:30:13.327472896,N,BRK,B,T,100,501.6,N,00,3692,62879130399818,C,\n"
+        "2025-03-03,9:30:13.327505920,T,A,,FTI,1,99.59,N,08,3693,62879130399819,C,\n"
+    )
+    ticks = (
+        tick("2025-03-03T04:06:02.246831104", "128.69", "1", "", "tick", None, "A"),
+        tick("2025-03-03T09:30:13.327472896", "501.6", "100", "", "tick", None, "BRK.B"),
+    )
+    bad = ("2025-03-03,4:06:02.2,T,A,,TI,1,x,N,00,3680,62879130347078,C,", "PRICE", "'x' is not a number")

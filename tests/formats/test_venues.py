@@ -269,3 +269,61 @@ def test_layouts_without_trades_are_refused_by_name(text: str, reason: str, tmp_
     with pytest.raises(UnknownFormat, match=reason) as error:
         open_ticks(tmp_path / "a.csv")
     assert "no trades" in str(error.value)
+
+
+class TestGateSpot(FormatSuite):
+    format = "gate"
+    file = "BTC_USDT-202608.csv"
+    text = "1691564399.7891,6217393107,29200.1,0.05,2\n1691564400.7891,6217393108,29200,0.025,1\n"
+    ticks = (
+        tick("2023-08-09T06:59:59.7891", "29200.1", "0.05", "buy", "flag", 6217393107, "BTC_USDT"),
+        tick("2023-08-09T07:00:00.7891", "29200", "0.025", "sell", "flag", 6217393108, "BTC_USDT"),
+    )
+    bad = ("1691564400.7891,6217393108,29200,0.025,3", "column 5 (side)", "'3' is not a side")
+
+
+class TestGateFutures(FormatSuite):
+    format = "gate"
+    text = "1690848004.8,12345,29200.1,5\n1690848005.8,12346,29200.0,-3\n"
+    ticks = (
+        tick("2023-08-01T00:00:04.8", "29200.1", "5", "buy", "flag", 12345),
+        tick("2023-08-01T00:00:05.8", "29200", "3", "sell", "flag", 12346),
+    )
+    bad = ("1690848005.8,12346,29200.0,x", "column 4 (size)", "'x' is not a number")
+
+
+class TestBitfinex(NamedColumnsSuite):
+    format = "bitfinex"
+    text = "id,mts,amount,price\n388063448,1567526214876,1.918524,10682\n388063449,1567526214877,-0.5,10681.5\n"
+    ticks = (
+        tick("2019-09-03T15:56:54.876", "10682", "1.918524", "buy", "flag", 388063448),
+        tick("2019-09-03T15:56:54.877", "10681.5", "0.5", "sell", "flag", 388063449),
+    )
+    bad = ("388063449,1567526214877,-0.5,x", "price", "'x' is not a number")
+
+    def test_an_answer(self, tmp_path: Path) -> None:
+        """It runs newest first, and is turned round."""
+        rows = [[388063449, 1567526214877, -0.5, 10681.5], [388063448, 1567526214876, 1.918524, 10682]]
+        format, ticks = read_json(tmp_path, rows, "trades.json")
+        assert (format, ticks) == ("bitfinex", [*self.ticks])
+
+
+class TestAggr(FormatSuite):
+    format = "aggr"
+    text = (
+        "1586505599999 6861.3 0.003 1\n1586505600000 6861.25 0.5 0\n"
+        "1586505600001 6861.25 0.25 0\n1586505600002 6861.3 1 1\n1586505600000 6861.2 4 0 1\n"
+    )
+    ticks = (
+        tick("2020-04-10T07:59:59.999", "6861.3", "0.003", "buy", "flag"),
+        tick("2020-04-10T08:00:00", "6861.25", "0.5", "sell", "flag"),
+        tick("2020-04-10T08:00:00.001", "6861.25", "0.25", "sell", "flag"),
+        tick("2020-04-10T08:00:00.002", "6861.3", "1", "buy", "flag"),
+    )
+    bad = ("1586505600000 6861.25 0.5 2", "column 4 (side)", "'2' is not a side")
+
+    @pytest.mark.parametrize("delimiter", [",", ";"])
+    def test_other_delimiters(self, delimiter: str, tmp_path: Path) -> None:
+        reader, chunks = read(self.write(tmp_path, self.text.replace(" ", delimiter).encode()))
+        assert (reader.format, reader.delimiter) == (self.format, delimiter)
+        assert ticks_of(*chunks) == [*self.ticks]

@@ -170,10 +170,13 @@ def _symbols(columns: Columns, context: ParseContext) -> tuple[list[str], Indice
     if Role.SYMBOL not in columns:
         return [context.symbol], nowhere
     most = _QUICK_SYMBOLS if context.quick else None
-    names, place = words.symbols(columns[Role.SYMBOL][0], context.symbol, most)
+    array = columns[Role.SYMBOL][0]
+    if Role.SUFFIX in columns:
+        array = words.joined(array, columns[Role.SUFFIX][0])
+    names, place = words.symbols(array, context.symbol, most)
     if not context.only:
         return names, place
-    context.rename([name for name in columns[Role.SYMBOL][0].unique().to_pylist() if name is not None])
+    context.rename([name for name in array.unique().to_pylist() if name is not None])
     return [context.symbol], nowhere
 
 

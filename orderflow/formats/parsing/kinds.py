@@ -39,6 +39,8 @@ def read_trades(columns: Columns, rows: int, first_row: int, layout: Layout, con
         skipped[DROPPED] += int(np.count_nonzero(keep[gone]))
         keep[gone] = False
         columns = _changed(columns, rows, first_row, context.ahead)
+    if keep.all():
+        return read_columns(columns, rows, first_row, layout, context)
     where = np.flatnonzero(keep)
     mask = pa.array(keep)
     inner: dict[Role, tuple[pa.Array, DecimalMark]] = {

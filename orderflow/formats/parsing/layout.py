@@ -29,6 +29,8 @@ class Role(Enum):
     MAKER = "buyer is maker"
     ID = "trade id"
     SYMBOL = "symbol"
+    SUFFIX = "symbol suffix"
+    """The second part of the symbol, joined by a dot."""
     BID = "bid"
     ASK = "ask"
     BID_VOLUME = "bid volume"

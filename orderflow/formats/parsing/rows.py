@@ -72,6 +72,7 @@ class RowReader:
             Role.MAKER: lambda cell: words.side(_string(cell), layout.maker_words),
             Role.ID: _trade_id,
             Role.SYMBOL: lambda cell: words.symbol(_string(cell)),
+            Role.SUFFIX: lambda cell: words.symbol(_string(cell)),
             Role.BID: lambda cell: number(_number_text(cell), cell.mark, layout.price_shift),
             Role.ASK: lambda cell: number(_number_text(cell), cell.mark, layout.price_shift),
             Role.BID_VOLUME: self._volume,
@@ -115,6 +116,8 @@ class RowReader:
             self._context.reject(row)
             return
         name = got.get(Role.SYMBOL, self._context.symbol)
+        if Role.SUFFIX in got and Role.SYMBOL in got:
+            name = f"{name}.{got[Role.SUFFIX]}"
         if self._context.only:
             if Role.SYMBOL in got:
                 self._context.rename([name])

@@ -100,6 +100,15 @@ def safe_symbol(text: str) -> str:
     return made if _SYMBOL.match(made) else "DEFAULT"
 
 
+def joined(roots: pa.Array, suffixes: pa.Array) -> pa.Array:
+    """Symbols of two columns: the root, and a dot and the suffix where there is one. Raises NotVectorizable."""
+    if pa.types.is_null(suffixes.type):
+        return roots
+    if not pa.types.is_string(roots.type) or not pa.types.is_string(suffixes.type):
+        raise NotVectorizable
+    return pc.coalesce(pc.binary_join_element_wise(roots, suffixes, "."), roots)
+
+
 def symbols(array: pa.Array, default: str, most: int | None = None) -> tuple[list[str], Indices]:
     """The distinct symbols of a column, and each row's index in them; null is `default`. Raises NotVectorizable, also
     for more than `most`."""
