@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from orderflow.arrays import Ints
+from orderflow.feeds.tick_columns import exact_units
 from orderflow.feeds.venues.venue import BadMessage, Kline
 from orderflow.market.decimals import MAX_DECIMALS
 from orderflow.market.kline_columns import MAX_STORED, KlineColumns
@@ -32,6 +33,12 @@ def kline_columns(klines: Sequence[Kline]) -> KlineColumns:
 
 
 def _units(texts: Sequence[str]) -> tuple[Ints, int]:
+    """(units, decimals) of decimal texts: all at once where floats tell them apart, which is faster."""
+    found, places, exact = exact_units(texts)
+    return (found, places) if exact.all() else _long_units(texts)
+
+
+def _long_units(texts: Sequence[str]) -> tuple[Ints, int]:
     """(units, decimals) of plain decimal texts of any length that fits."""
     parts = [text.partition(".")[::2] for text in texts]
     decimals = max((len(fraction.rstrip("0")) for _, fraction in parts), default=0)

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from orderflow.feeds.ranges import Range, Ranges
+from orderflow.feeds.ranges import Range, Ranges, runs
 from orderflow.feeds.venues.venue import Kline, Request, Venue
 from orderflow.market.timeframes import Timeframe
 
@@ -124,8 +124,8 @@ class KlineSequence:
         for index, row in found.items():
             if index >= covered and (row.closed or index > self._live):
                 self._put(index, row)
-        fresh = {index for index, row in found.items() if row.closed or index >= self._live}
-        self._settle(covered, end, Ranges((index, index + 1) for index in sorted(fresh)), now)
+        fresh = sorted(index for index, row in found.items() if row.closed or index >= self._live)
+        self._settle(covered, end, runs(fresh), now)
 
     def live(self, kline: Kline, now: float) -> None:
         """Take a kline of the socket."""
@@ -141,6 +141,11 @@ class KlineSequence:
         if kline.closed:
             self._frontier = max(self._frontier, index + 1)
             self.todo.remove(index, index + 1)
+
+    @property
+    def waiting(self) -> int:
+        """How many klines are ready."""
+        return len(self._ready)
 
     def take(self) -> list[Kline]:
         """The klines that are ready, in order; each is handed out once."""
@@ -158,7 +163,7 @@ class KlineSequence:
             self.holes.remove(index, index + 1)
             self.holes_changed = True
 
-    def _settle(self, first: int, end: int, found: Ranges, now: float) -> None:
+    def _settle(self, first: int, end: int, found: Sequence[Range], now: float) -> None:
         """Everything in a range was answered: what was not found is a hole, or too new to be there."""
         absent = Ranges([(first, end)])
         for each in found:

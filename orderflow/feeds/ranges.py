@@ -43,3 +43,16 @@ class Ranges:
         for low, high in self.ranges:
             left += [part for part in ((low, min(high, first)), (max(low, end), high)) if part[0] < part[1]]
         self.ranges = left
+
+
+def runs(numbers: Iterable[int]) -> list[Range]:
+    """Ascending numbers, none twice, as ranges that do not touch."""
+    found: list[Range] = []
+    first = end = None
+    for number in numbers:
+        if number != end:
+            if first is not None and end is not None:
+                found.append((first, end))
+            first = number
+        end = number + 1
+    return found if first is None or end is None else [*found, (first, end)]

@@ -21,8 +21,8 @@ def tick_batch(series: str, trades: Sequence[Trade]) -> tuple[TickBatch, int]:
     A price must be above 0; a size may be 0.
     """
     n = len(trades)
-    price, price_decimals, priced = _units([trade.price for trade in trades])
-    size, size_decimals, sized = _units([trade.size for trade in trades])
+    price, price_decimals, priced = exact_units([trade.price for trade in trades])
+    size, size_decimals, sized = exact_units([trade.size for trade in trades])
     side = np.fromiter((trade.side for trade in trades), np.int8, n)
     rule = np.where(side == 0, np.int8(SideRule.NONE), np.int8(SideRule.FLAG)).astype(np.int8)
     time = np.fromiter((trade.time for trade in trades), np.int64, n)
@@ -32,7 +32,7 @@ def tick_batch(series: str, trades: Sequence[Trade]) -> tuple[TickBatch, int]:
     return (batch, 0) if good.all() else (batch.take(good), n - int(np.count_nonzero(good)))
 
 
-def _units(texts: Sequence[str]) -> tuple[Ints, int, Flags]:
+def exact_units(texts: Sequence[str]) -> tuple[Ints, int, Flags]:
     """(units int64[n], decimals, exact bool[n]) of decimal texts, with the fewest decimals that hold all of them."""
     floats, read = _floats(texts)
     units, decimals, exact = scale_floats(floats)

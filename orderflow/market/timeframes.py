@@ -34,7 +34,7 @@ class Timeframe:
 
     def index(self, ms: int) -> int:
         """The number of the kline that contains a time (ms UTC)."""
-        return int(self.indices(np.array([ms], np.int64))[0])
+        return int(self.indices(np.array([ms], np.int64))[0]) if self.monthly else (ms - self.offset) // self.ms
 
     def indices(self, ms: Ints) -> Ints:
         """int64[n]: the numbers of the klines that contain these times."""
@@ -44,7 +44,7 @@ class Timeframe:
 
     def open(self, index: int) -> int:
         """The open time (ms UTC) of a kline; it ends where the next one opens."""
-        return int(self.opens(np.array([index], np.int64))[0])
+        return int(self.opens(np.array([index], np.int64))[0]) if self.monthly else index * self.ms + self.offset
 
     def opens(self, index: Ints) -> Ints:
         """int64[n]: the open times of klines."""

@@ -21,7 +21,7 @@ from orderflow.market.kline_columns import COLUMNS, KlineColumns
 from orderflow.storage.records.address import Address, address_of, file_address
 
 ROWS, ORM_ROWS, ROUNDS = 500_000, 50_000, 3
-SQLITE_RATE, UPSERT_RATE = 150_000.0, 60_000.0
+RATE = 250_000.0
 
 
 class _Base(DeclarativeBase):
@@ -55,11 +55,13 @@ def run(quick: bool) -> Sequence[Row]:
 
 def _measure(name: str, address: Address, count: int, orm: int) -> list[Row]:
     given = klines(count)
-    new, again, replaced = [], [], []
+    new, again, replaced, own = [], [], [], []
     with opened(address) as (store, _):
         for number_of in range(ROUNDS):
             series = store.ensure(KEY, "bench")
+            processor = time.process_time()
             new.append(count / _seconds(lambda s=series: store.upsert(s.id, given)))  # type: ignore[misc]
+            own.append(count / (time.process_time() - processor))
             again.append(count / _seconds(lambda s=series: store.upsert(s.id, given)))  # type: ignore[misc]
             other = klines(count, seed=number_of)
             replaced.append(count / _seconds(lambda o=other: store.replace(KEY, [o], "bench")))  # type: ignore[misc]
@@ -67,12 +69,16 @@ def _measure(name: str, address: Address, count: int, orm: int) -> list[Row]:
                 raise RuntimeError("not all klines are stored")
             store.delete(series.id)
     objects = median([orm / _with_orm(address, klines(orm, first=START + at)) for at in range(ROUNDS)])
+    rate = f"{name}: new klines a second of this process's processor time"
     return [
-        at_least(f"{name}: new klines a second", median(new), SQLITE_RATE, "rows/s"),
-        at_least(f"{name}: klines over known ones a second", median(again), UPSERT_RATE, "rows/s"),
+        # the work for PostgreSQL is done by its server
+        Row(rate, f"{number(median(own))} rows/s") if address.server else at_least(rate, median(own), RATE, "rows/s"),
+        Row(f"{name}: new klines a second", f"{number(median(new))} rows/s"),
+        Row(f"{name}: klines over known ones a second", f"{number(median(again))} rows/s"),
         Row(f"{name}: a series replaced", f"{number(median(replaced))} rows/s"),
         Row(f"{name}: an object a row, by the ORM", f"{number(objects)} rows/s"),
-        at_least(f"{name}: new klines against the ORM", median(new) / objects, 3.0, "times"),
+        at_least(f"{name}: new klines against the ORM", median(new) / objects, 10.0, "times"),
+        at_least(f"{name}: klines over known ones against the ORM", median(again) / objects, 8.0, "times"),
     ]
 
 

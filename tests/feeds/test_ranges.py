@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orderflow.feeds.ranges import Ranges
+from orderflow.feeds.ranges import Ranges, runs
 
 RANGE = st.tuples(st.integers(0, 30), st.integers(0, 30))
 
@@ -23,3 +23,8 @@ def test_ranges_are_a_set_of_numbers(steps: list[tuple[bool, tuple[int, int]]]) 
     assert 31 not in ranges
     ends = [number for each in ranges for number in each]
     assert ends == sorted(set(ends))  # none is empty, and none touches the next
+
+
+@given(st.sets(st.integers(0, 30)))
+def test_runs_are_the_ranges_of_single_numbers(numbers: set[int]) -> None:
+    assert runs(sorted(numbers)) == Ranges((n, n + 1) for n in numbers).ranges

@@ -48,7 +48,7 @@ def write(connection: Connection, generation: int, klines: KlineColumns) -> int:
     if connection.dialect.name == "postgresql":
         make_partitions(connection, klines.time)
     first, last = int(klines.time[0]), int(klines.time[-1])
-    if found.last is None or first > found.last:
+    if found.first is None or found.last is None or first > found.last or last < found.first:
         kline_rows.insert(connection, generation, klines)
         new = len(klines)
     else:

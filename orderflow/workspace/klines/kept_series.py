@@ -19,6 +19,8 @@ from orderflow.storage.records.series import Series, SeriesKey
 from orderflow.workspace.klines.recent import KEPT, RecentKlines
 from orderflow.workspace.store import KLINES, PUBLIC, Klines
 
+TOGETHER, TOGETHER_SECONDS = 5_000, 0.3
+"""Klines of a history that are stored at once, and for how many seconds they wait at most."""
 HOLE_AGE_MS = DAY
 """How old a hole is that a new start does not ask for again."""
 
@@ -56,6 +58,7 @@ class KeptSeries:
         self._sequence = sequence
         self._store = store
         self._pending: list[KlineColumns] = []
+        self._saved = 0.0
         self._backfill = Backfill()
 
     @property
@@ -67,9 +70,16 @@ class KeptSeries:
         """How far it is."""
         return self._backfill
 
-    def save(self) -> bool:
+    def save(self, now: float | None = None) -> bool:
         """Store what came. Returns whether there was anything. Raises StorageFailed; it is then stored by the next
-        call."""
+        call.
+
+        now: monotonic s; with it the pages of a history may wait for each other for a moment.
+        """
+        if now is not None and not self._pending and self._sequence.filling:
+            if self._sequence.waiting < TOGETHER and now - self._saved < TOGETHER_SECONDS:
+                return False
+            self._saved = now
         if rows := self._sequence.take():
             self._pending.append(self._columns(rows))
         found = bool(self._pending)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from orderflow.errors import Conflict, OrderflowError
 from orderflow.feeds.connection import Connection
@@ -107,10 +108,11 @@ class VenueKlines:
         told = 0.0
         while not self._workers.wait(BUSY_SECONDS if connection.filler.busy else POLL_SECONDS):
             connection.step()
+            now = self._clock.monotonic()
             for kept in self._kept.values():
-                if not self._again(kept.save):
+                if not self._again(partial(kept.save, now)):
                     return
-            if (now := self._clock.monotonic()) - told >= STATUS_SECONDS:
+            if now - told >= STATUS_SECONDS:
                 told = now
                 self.state, self.reason = connection.state()
                 for kept in self._kept.values():
