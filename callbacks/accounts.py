@@ -52,9 +52,11 @@ SHOWN = (
     ("account-with-codes", "hidden"),
     ("account-with-passkey", "hidden"),
     ("account-unkey-passkey", "data"),
+    ("account-secret", "children"),
+    ("account-codes", "children"),
 )
 """What is shown of an account: component and property."""
-NOBODY: tuple[Any, ...] = ("", [], "", False, True, True, True, [])
+NOBODY: tuple[Any, ...] = ("", [], "", False, True, True, True, [], [], [])
 """Of these, all that is about a user, without one."""
 Values = Mapping[str, str]
 RESET_MARK = "#reset="
@@ -89,6 +91,7 @@ def shown(accounts: Accounts, claims: Claims | None) -> tuple[Any, ...]:
     return (
         True, True, True, False, who(user["nickname"], user["email"]), session_rows(sessions), factors_text(user),
         has_app, not has_app, not (has_app or keys), not keys, keys,
+        no_update, no_update,
     )  # fmt: skip
 
 

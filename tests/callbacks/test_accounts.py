@@ -107,6 +107,8 @@ def test_a_second_factor_is_set_up_and_asked_for(page: Page) -> None:
     assert page.look()["account-with-app"] == {"hidden": False}
     page.call(*page.entry("account-tabs", "account-logout"), {"account-logout": 1})
     assert page.client.get_cookie("orderflow_access") is None
+    found = page.look()  # nothing of a user stays in a page that others use next
+    assert all(found[f"account-{part}"]["children"] in ([], "") for part in ("secret", "codes", "who", "sessions"))
     found = page.send("login", email=ANN["email"], password=ANN["password"])
     assert found["account-login-code"]["error"] == "Is needed."
     assert found["account-login-code-place"] == {"hidden": False}
