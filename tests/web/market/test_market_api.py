@@ -15,6 +15,7 @@ from pyarrow import ipc, parquet
 from orderflow.market.columns import BAR_COLUMNS, FOOTPRINT_COLUMNS, TICK_COLUMNS
 from orderflow.market.studies.registry import STUDIES
 from orderflow.services import Services
+from orderflow.web.market import market_api
 
 HEAD = "timestamp,price,size,side\n"
 WORKED = [  # the worked example of the definitions: level, bid, ask
@@ -413,3 +414,18 @@ def test_the_studies_answer_fits_its_schema(client: FlaskClient) -> None:
     document = client.get("/openapi.json").get_json()
     content = document["paths"]["/api/v1/studies"]["get"]["responses"]["200"]["content"]["application/json"]
     Draft202012Validator(content["schema"]).validate(client.get("/api/v1/studies").get_json())
+
+
+def test_a_page_of_bars_without_a_limit_has_a_bound_and_a_next_one(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(market_api.PAGE_ROWS, "bars", 4)
+    post(client, "NQ", *(f"2025-10-09T18:{minute:02d}:00Z,{10 + minute},1,buy" for minute in range(10)))
+    found, url, pages = [], "/api/v1/bars/NQ", 0
+    while url is not None:
+        page = client.get(url).get_json()
+        found += [bar["time"] for bar in page["bars"]]
+        url, pages = page["next"], pages + 1
+    assert (len(found), len(set(found)), pages) == (10, 10, 3)
+    assert len(client.get("/api/v1/bars/NQ?limit=10").get_json()["bars"]) == 10
+    assert client.get("/api/v1/bars/NQ?format=csv").data.count(b"\n") == 11
