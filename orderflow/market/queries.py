@@ -117,8 +117,10 @@ def changed(
         if series is None:
             return no_bars(state.epoch, tape.symbol, frame) | {"stats": {**state.stats(now), **_count(None)}}
         revision = tape.refresh()
+        note = ""
         if not rows:
             size = _row_size(state, series)
+            note = size.note
             rows, since = size.rows, since if since >= size.revision else 0
         starts = series.changed(since) if epoch == state.epoch and since else None
         full = starts is None
@@ -146,7 +148,7 @@ def changed(
             "rows": rows,
             "ref": series.vwap_ref,
             "session": tape.session.label,
-            "marks": options.text(bars_of_studies),
+            "marks": options.text(bars_of_studies, note),
             "first": series.starts[0] // 1_000_000 if series.starts else 0,
             "cut": series.opening.sums.s0 > 0,
             "bars": [

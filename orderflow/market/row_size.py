@@ -37,6 +37,11 @@ class RowSize:
     bars: int
     revision: int
 
+    @property
+    def note(self) -> str:
+        """What a legend says of a size that is not fixed for its session yet, else ""."""
+        return f"rows measured on {self.bars} bars so far" if 0 < self.bars < ENOUGH else ""
+
     def holds(self, newest: int, held: int) -> bool:
         """Whether it stays. newest: time of the latest tick (ns UTC). held: number of bars held now.
 

@@ -93,6 +93,20 @@ def test_before_a_complete_session_the_held_bars_decide_once_there_are_enough() 
     assert market.row_size("X", MINUTE) == 1
 
 
+def test_a_size_that_is_not_fixed_yet_is_said_to_be_so() -> None:
+    market = market_with(minutes(0, [60] * 4))
+
+    def marks(rows: int = 0) -> str:
+        return str(market.changed("X", MINUTE, 0, None, rows)["marks"])
+
+    assert "rows measured on 4 bars so far" in marks()
+    assert "so far" not in marks(rows=4)
+    market.ingest([minutes(0, [60] * 5, first=4)])
+    assert "rows measured on 9 bars so far" in marks()
+    market.ingest([minutes(0, [60] * 11, first=9)])
+    assert "so far" not in marks()
+
+
 def test_a_chosen_size_stays_after_a_restart_and_a_reset_forgets_it() -> None:
     log = MemoryLog()
     market = Market(log)

@@ -55,15 +55,16 @@ class StudyOptions:
             parsed[name] = _studies(value) if option is None else option.parse(value)
         return StudyOptions(**parsed)
 
-    def text(self, bars: str = "the newest bars") -> str:
-        """The options as text, for a chart's legend. bars: of which ones it shows the studies of a whole log."""
+    def text(self, bars: str = "the newest bars", note: str = "") -> str:
+        """The options as text, for a chart's legend. bars: of which ones it shows the studies of a whole log. note: on
+        what else the marks depend."""
         drawn = "".join(
             f" · {find(name).title} of {bars if _is_of_log(name) else 'the newest bars'}" for name in self.studies
         )
         zero = "" if self.zero == "dominant" else ", never against zero"
         return (
             f"Imbalance {self.ratio:f}x diagonal, min {self.minimum:f}{zero} · stacked {self.stack} · "
-            f"VA {self.share}% {ROWS_WORDS[self.rows]}{drawn}"
+            f"VA {self.share}% {ROWS_WORDS[self.rows]}{note and f' · {note}'}{drawn}"
         )
 
     def area(self, level: Ints, bid: Ints, ask: Ints, unknown: Ints) -> tuple[int, int, int]:
