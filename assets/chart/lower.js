@@ -109,6 +109,7 @@
         ctx.globalAlpha = 0.06 + 0.5 * Math.sqrt(Math.abs(value) / most);
         ctx.fillRect(x - w / 2 + 0.5, y + 0.5, Math.max(1, w - 1), height - 1);
         ctx.globalAlpha = 1;
+        if (w < SMALL) continue; // no digit fits
         const [text, size] = figure(value, line.count ? 0 : model.sd, w, font, line.signed);
         if (!text) continue;
         ctx.font = size + "px " + theme.font;

@@ -8,6 +8,8 @@
 
   const REACH = 400; // bars left of the view whose zones may still reach into it
 
+  const MERGED = 2; // px: narrower bars are shown in groups below the price, and by the lines over it
+
   const LARGEST = { bid_ask: "maxCell", delta: "maxDelta" }; // else maxTotal
 
   /** Digits for which numbers in the cells need room, in short and in tiny: of nine bars in ten the largest, so that one
@@ -65,7 +67,7 @@
     const Y = (level) => box.y + (view.y1 - level) * perLevel;
     const range = of.plot.view.visible(view, series),
       [from, to] = range.map((slot) => slot - model.first);
-    const k = series.level(perSlot, of.plot.candles.DENSE),
+    const k = series.level(perSlot, MERGED),
       bars = k ? merged(series, k, ...range) : listed(model, from, to);
 
     const h = perLevel * model.rows,

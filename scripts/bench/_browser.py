@@ -62,14 +62,19 @@ class Reading:
     scene: str = ""
 
 
-@contextlib.contextmanager
-def chromium() -> Iterator[Browser]:
-    """The system's Chromium, or the one named by ORDERFLOW_CHROMIUM. Raises SystemExit if there is none."""
+def find_chromium() -> str:
+    """Path of the system's Chromium, or of the one named by ORDERFLOW_CHROMIUM. Raises SystemExit if there is none."""
     path = os.environ.get("ORDERFLOW_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     if not path:
         raise SystemExit("cannot find chromium; set ORDERFLOW_CHROMIUM to its path")
+    return path
+
+
+@contextlib.contextmanager
+def chromium() -> Iterator[Browser]:
+    """The system's Chromium, or the one named by ORDERFLOW_CHROMIUM. Raises SystemExit if there is none."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGS)
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=ARGS)
         yield browser
         browser.close()
 

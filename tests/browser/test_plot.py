@@ -128,6 +128,20 @@ def test_the_forming_bar_changes_and_new_bars_are_followed(plot: Plot) -> None:
     assert plot.state["n"] == 402
 
 
+def test_a_series_without_bars_or_older_ones_is_no_end(plot: Plot) -> None:
+    plot.call("set", {"key": "Y", "tick": 0.01, "pd": 2, "ms": MINUTE, "bars": candles(0)})
+    assert not plot.page.evaluate("() => charts.first.ready")
+    assert not plot.page.locator("#first .xtick").first.is_visible()
+    plot.call("choose", {"scale": "log"})
+    plot.show(key="Y", more=True)
+    assert plot.page.evaluate("() => charts.first.view.scale.name") == "log"
+    plot.call("place", {"from": START, "to": START + 50 * MINUTE})
+    assert plot.settled()["told"]["older"] == [START]
+    plot.call("prepend", candles(0), True)  # the server has none after all
+    plot.call("place", {"from": START, "to": START + 60 * MINUTE})
+    assert plot.settled()["told"]["older"] == [START]
+
+
 @pytest.mark.parametrize("kind", ["line", "heikin"])
 def test_kinds_of_bars(plot: Plot, kind: str) -> None:
     shot = "() => charts.first.nodes.base.toDataURL()"

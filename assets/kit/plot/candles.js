@@ -7,7 +7,7 @@
   const of = (root.orderflow = root.orderflow || Object());
   const plot = (of.plot = of.plot || Object());
 
-  const DENSE = 1.5;
+  const DENSE = 1;
 
   /** A candle centred at x: hollow when it rises, filled when it falls. open, high, low, close: px. */
   function candle(ctx, theme, up, x, width, open, high, low, close) {
@@ -18,7 +18,7 @@
       middle = Math.round(x - 0.5);
     ctx.fillStyle = colour;
     if (wide === 1) {
-      ctx.fillRect(middle, high, 1, Math.max(1, low - high));
+      ctx.fillRect(middle, Math.round(high), 1, Math.max(1, Math.round(low - high)));
       return;
     }
     ctx.fillRect(middle, high, 1, top - high);

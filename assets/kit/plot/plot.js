@@ -210,8 +210,10 @@
         this.signals({ time: [] });
       }
       this.changed(more);
+      this.rescale();
       this.last = null;
       this.ready = data.n > 0;
+      this.nodes.plot.style.visibility = this.ready ? "" : "hidden";
       if (!this.ready) return this.blank();
       if (range) this.place(range);
       this.reframe();
@@ -224,8 +226,8 @@
 
     prepend(bars, more = false) {
       if (!this.ready) return;
-      this.data.prepend(this.scaled(bars));
-      this.changed(more);
+      const came = this.data.prepend(this.scaled(bars));
+      this.changed(more && came > 0);
       this.tools.show();
       if (this.held) this.draw();
       else this.settled();
@@ -270,13 +272,15 @@
 
     choose(changes) {
       Object.assign(this.choice, changes);
-      const positive = this.data.over("low") > 0,
-        scale = this.choice.scale === "log" && !positive ? "linear" : this.choice.scale;
-      if (plot.scale.of(scale) !== this.view.scale) {
-        this.view.scale = plot.scale.of(scale);
-        this.view.auto = true;
-      }
+      this.rescale();
       this.recolour();
+    }
+
+    /** The scale chosen, if the prices have a logarithm. */
+    rescale() {
+      const { choice, data, view } = this,
+        scale = plot.scale.of(choice.scale === "log" && !(data.over("low") > 0) ? "linear" : choice.scale);
+      if (scale !== view.scale) Object.assign(view, { scale, auto: true });
     }
 
     // The view -------------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@
   const SIZE = 5; // px from the middle of a mark to its edge
   const ROOM = 14; // px that a mark needs
   const REACH = 12; // px from a mark at which a click means it
+  const MANY = 60; // marks in view, without edges
   const APART = 40; // px between marks from which labels are tried
 
   const ICONS = ["arrow", "arrow-up", "arrow-down", "triangle", "circle", "square", "diamond", "flag", "star", "cross"];
@@ -49,6 +50,7 @@
       this.rows = { time: [] };
       this.slots = new Float64Array(0);
       this.placed = "";
+      this.widths = new Map(); // px of texts
       this.drawn = []; // marks on the canvas: {x, y, from, to}
     }
 
@@ -128,11 +130,11 @@
           x = X(slot),
           own = Number.isFinite(price) && price !== null,
           y = own ? Y(price / series.tick) : side > 0 ? Y(low) + ROOM : Y(high) - ROOM;
-        this.mark(ctx, theme, x, y, from, side);
+        this.mark(ctx, theme, x, y, from, side, groups.length < MANY);
         this.drawn.push({ x, y, from, to });
         const words = count > 1 ? String(count) : labelled ? String(this.cell("label", from) || "") : "";
         if (!words) continue;
-        const half = ctx.measureText(words).width / 2;
+        const half = this.width(ctx, words) / 2;
         if (x - half < edge + 4) continue;
         edge = x + half;
         ctx.fillStyle = theme.text;
@@ -140,7 +142,14 @@
       }
     }
 
-    mark(ctx, theme, x, y, row, side) {
+    width(ctx, words) {
+      let width = this.widths.get(words);
+      if (!width) this.widths.set(words, (width = ctx.measureText(words).width));
+      return width;
+    }
+
+    /** edged: with an edge in the colour of the paper. */
+    mark(ctx, theme, x, y, row, side, edged) {
       const usual = side > 0 ? "arrow-up" : side < 0 ? "arrow-down" : "circle",
         icon = this.cell("icon", row),
         colour = this.cell("color", row) || (side > 0 ? theme.buy : side < 0 ? theme.sell : theme.vwap);
@@ -150,7 +159,7 @@
       ctx.beginPath();
       SHAPES[ICONS.includes(icon) ? icon : usual](ctx, x, y, SIZE);
       ctx.fill();
-      ctx.stroke();
+      if (edged) ctx.stroke();
     }
 
     /** Rows of the mark at a point, or none. */
