@@ -1,7 +1,8 @@
 """Coinbase Exchange trades, from the REST endpoint or the matches channel, as a table.
 
 Layout: docs.cdp.coinbase.com, "Get product trades": trade_id, side, size, price, time (ISO with Z), in any order. The
-matches channel adds maker_order_id, taker_order_id, product_id, sequence; Advanced Trade adds product_id. The side is
+matches channel adds maker_order_id, taker_order_id, product_id, sequence, and a recording of it has messages of other
+types, which are no trades; Advanced Trade adds product_id. The side is
 the *maker's*: "buy" is a down-tick, so the seller was the aggressor. The format inverts it. Trade ids number a
 product's trades one by one.
 
@@ -14,15 +15,20 @@ from __future__ import annotations
 from dataclasses import replace
 
 from orderflow.formats.base import Format, FormatMismatch
-from orderflow.formats.parsing.layout import Layout, Role
+from orderflow.formats.parsing.layout import TRADE, Kinds, Layout, Role
 from orderflow.formats.parsing.words import MAKER
 from orderflow.formats.sniff import Sample
 
 _FIVE = frozenset({"time", "tradeid", "price", "size", "side"})
+_MATCH = frozenset({"makerorderid", "takerorderid"})
+_KIND = Kinds({"": TRADE, "match": TRADE, "last match": TRADE}, rest="other records")
 _MORE = frozenset({"productid", "makerorderid", "takerorderid", "sequence", "bid", "ask"})
 
 
 def _fit(sample: Sample, layout: Layout) -> Layout:
+    if sample.normal.keys() >= _MATCH:
+        kind = _KIND if "type" in sample.normal else None
+        return replace(layout, ids_count=True, kind=kind)
     if sample.normal.keys() - _FIVE - _MORE - {"type"} or (
         "type" in sample.normal and "makerorderid" not in sample.normal
     ):
@@ -45,6 +51,7 @@ FORMAT = Format(
         Role.SIDE: ("side",),
         Role.ID: ("tradeid",),
         Role.SYMBOL: ("productid",),
+        Role.ACTION: ("type",),
     },
     side_words=MAKER,
     note="the side column is the maker's: sides are inverted; force generic if yours already holds the aggressor",

@@ -74,7 +74,7 @@ FORMAT = Format(
             "isbuyermaker", "buyerismaker", "buyermaker", "isbuyermarketmaker", "buyerismarketmaker", "sell", "issell",
         ),
         Role.ID: ("tradeid", "id", "tid", "aggtradeid", "trdmatchid"),
-        Role.SYMBOL: ("symbol", "ticker", "instrument", "instrumentname", "productid", "pair"),
+        Role.SYMBOL: ("symbol", "ticker", "instrument", "instrumentname", "instid", "productid", "pair"),
         Role.BID: ("bid", "bidprice", "bestbid", "bidpx", "bestbidprice", "bidprice1", "bid1"),
         Role.ASK: ("ask", "askprice", "bestask", "askpx", "bestaskprice", "offer", "askprice1", "ask1"),
         Role.BID_VOLUME: ("bidvolume", "bidvol", "volumebid", "sellvolume", "sellvol"),

@@ -32,11 +32,19 @@ Bars = list[tuple[str, list[float]]]
 OPEN: dict[str, str] = {}
 """Cases that the client and the notebook do not read right yet, with the reason."""
 
-NO_TEXT = {"box_bz2", "box_feather", "pandas_unnamed_index_parquet"}
-"""Cases that are no text: a body cannot carry them."""
+NO_TEXT = {
+    "box_bz2",
+    "box_days_zip",
+    "box_feather",
+    "box_tar_xz",
+    "json_stream",
+    "pandas_unnamed_index_parquet",
+}
+"""Cases that a CSV body cannot carry."""
 
 SYMBOLS = {
     "bitmex_D": "XBTUSD",
+    "cancelled_later": "XYZ",
     "cancelled_trades": "XYZ",
     "cdd_preamble": "XYZ/USDT",
     "cumulative_vnpy": "rb2310",

@@ -327,3 +327,19 @@ class TestAggr(FormatSuite):
         reader, chunks = read(self.write(tmp_path, self.text.replace(" ", delimiter).encode()))
         assert (reader.format, reader.delimiter) == (self.format, delimiter)
         assert ticks_of(*chunks) == [*self.ticks]
+
+
+def test_a_recording_of_coinbase_has_the_makers_side_whatever_else_is_in_it(tmp_path: Path) -> None:
+    match = {
+        "type": "match", "trade_id": 10, "sequence": 50, "maker_order_id": "ac92", "taker_order_id": "132f",
+        "time": "2014-11-07T08:19:27.028459Z", "product_id": "BTC-USD", "size": "5.23512", "price": "400.23",
+        "side": "sell",
+    }  # fmt: skip
+    others = [
+        {"type": "subscriptions", "channels": [{"name": "full", "product_ids": ["BTC-USD"]}]},
+        {"type": "received", "time": "2014-11-07T08:19:27.028459Z", "product_id": "BTC-USD", "size": "1", "price": "2"},
+        {"type": "ticker", "price": "400", "best_bid": "399", "best_ask": "401", "side": "buy", "trade_id": 9},
+    ]
+    format, ticks = read_json(tmp_path, [others[0], match, others[1], match | {"trade_id": 11}, others[2]], lines=True)
+    assert format == "coinbase"
+    assert [(one.id, one.side, one.symbol) for one in ticks] == [(10, "buy", "BTC-USD"), (11, "buy", "BTC-USD")]
