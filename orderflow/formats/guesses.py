@@ -27,8 +27,10 @@ _SLASHED = re.compile(r"([0-9]{1,2})[-/.]([0-9]{1,2})[-/.][0-9]{4}(?:[T ,].*)?",
 
 def guess_roles(sample: Sample, columns: dict[Role, Column]) -> None:
     """Add the time, the side and the price of ticks that are written as bars, if the values leave no doubt."""
-    if Role.TIME not in columns:
-        found = _only(sample, _is_stamp) or (_only(sample, KINDS["clock"]) if _only(sample, _is_date) else None)
+    days = [cell for cell in sample.column(columns[Role.TIME].index) if cell] if Role.TIME in columns else []
+    if Role.TIME not in columns or (days and all(map(_is_date, days))):
+        clock = _only(sample, KINDS["clock"]) if days or _only(sample, _is_date) else None
+        found = clock or (None if days else _only(sample, _is_stamp))
         if found:
             columns[Role.TIME] = found
     if Role.SIDE not in columns and Role.MAKER not in columns and (side := _side(sample, columns)):

@@ -63,10 +63,12 @@ def newest_first(probe: Probe) -> bool:
     steps = np.diff(probe.time)
     falls = int(np.count_nonzero(steps < 0))
     rises = int(np.count_nonzero(steps > 0))
-    if not falls or rises * 20 > falls:
+    if rises * 20 > falls:
         return False
     numbered = (probe.id[1:] >= 0) & (probe.id[:-1] >= 0)
     up = np.diff(np.where(probe.id < 0, 0, probe.id))
+    if not falls:  # one time only
+        return bool(len(up)) and bool(numbered.all()) and bool((up < 0).all())
     return not _mostly_up(up[numbered]) and not _mostly_up(up[numbered & (steps == 0)])
 
 
