@@ -321,7 +321,11 @@ PRODUCTS: tuple[Product, ...] = (
         _uploads,
         start=lambda parts: parts.get(Library).spool.start(),
         stop=lambda parts: parts.get(Library).spool.stop(),
-        api=("orderflow.web.workspace.uploads_api:UploadsApi", "orderflow.web.workspace.custom_api:CustomApi"),
+        api=(
+            "orderflow.web.workspace.uploads_api:UploadsApi",
+            "orderflow.web.workspace.custom_api:CustomApi",
+            "orderflow.web.workspace.study_api:StudyApi",
+        ),
     ),
     Product("exchange", _exchange, api=("orderflow.web.exchange.exchange_api:ExchangeApi",)),
 )

@@ -35,6 +35,7 @@ SELDOM_RIGHT = (
     "GET /data/upload/report/{report}",
     "GET /data/custom/{name}/ohlcv",
     "GET /data/custom/{name}/signals",
+    "GET /data/custom/{name}/study",
     "POST /data/custom/{name}/undo",
     "DELETE /data/custom/{name}",
     "GET /ws/bars/{symbol}",

@@ -38,3 +38,19 @@ def timeframe_of(times: Ints) -> str:
         return IRREGULAR
     unit, letter = next(((unit, letter) for unit, letter in _UNITS if not step % unit), (0, ""))
     return f"{step // unit}{letter}" if unit and step // unit < 1000 else IRREGULAR
+
+
+def step_of(name: str) -> int | None:
+    """The step (ms) of a time frame; None where it has no fixed one: months, and IRREGULAR."""
+    if name == IRREGULAR or name.endswith("M"):
+        return None
+    units = {letter: unit for unit, letter in _UNITS}
+    return int(name[:-1]) * units[name[-1]]
+
+
+def duration_of(text: str) -> int:
+    """A duration such as 30s, 5m or 1d in ms. Raises BadInput."""
+    step = step_of(text) if re.fullmatch(r"[1-9][0-9]{0,5}[smhdw]", text) else None
+    if step is None:
+        raise BadInput(f"{text[:20]!r} is not a duration; write it like 30s, 5m, 1h, 1d")
+    return step

@@ -382,3 +382,26 @@ def test_too_many_uploads_at_once_are_told_to_wait(client: FlaskClient, monkeypa
     monkeypatch.setattr(spools, "MOST_FILES", 0)
     answer = send(client, CANDLES)
     assert (answer.status_code, answer.headers["Retry-After"]) == (429, "5")
+
+
+def test_signals_are_studied_on_candles_and_on_ticks(make_client: Callable[..., FlaskClient]) -> None:
+    client = make_client()
+    rows = [f"{1704067200 + 60 * row},{100 + row},{101 + row},{100 + row},{101 + row},1" for row in range(200)]
+    send(client, CANDLES.splitlines()[0] + "\n" + "\n".join(rows))
+    marks = "".join(f"{1704067230 + 600 * row},{'sell' if row % 2 else 'buy'}\n" for row in range(16))
+    send(client, "time,type\n" + marks + "1704077000,hold\n", "signals")
+    path = "/data/custom/btc/study?horizons=1m,10m"
+    found = client.get(path).json
+    assert (found["signals"], found["left_out"], [row["horizon"] for row in found["horizons"]]) == (
+        16, {"without a side": 1}, ["1m", "10m"],
+    )  # fmt: skip
+    assert found["horizons"][0]["hit_rate"] == 0.5  # prices only rise
+    assert client.get(f"{path}&format=csv").text.startswith("horizon,signals,beyond,")
+    assert len(client.get(f"{path}&format=outcomes").text.splitlines()) == 1 + 32
+    ticks = "timestamp,price,size\n" + "".join(f"{1704067200000 + 60_000 * row},{100 + row},1\n" for row in range(200))
+    send(client, ticks, "ticks", symbol="BTC")
+    on_ticks = client.get(f"{path}&ticks=BTC").json["horizons"]
+    assert [row["hit_rate"] for row in on_ticks] == [0.5, 0.5]
+    for query, status in (("horizons=soon", 400), ("candles=none", 404), ("ticks=NONE", 404)):
+        assert client.get(f"/data/custom/btc/study?{query}").status_code == status
+    assert client.get("/data/custom/none/study").status_code == 404
