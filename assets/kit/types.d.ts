@@ -2,6 +2,15 @@
    with `|| Object()` where `|| {}` is usual: of that tsc would say that the namespace is empty. */
 
 interface Kit {
+  upload: {
+    /** Send a file to a path of POST /data/upload. Returns what cancels it. end: the status is 0 without an answer. */
+    send(
+      path: string,
+      file: File,
+      on: { progress(sent: number, size: number): void; end(status: number, answer: any): void },
+    ): () => void;
+    drop(element: HTMLElement, take: (file: File) => void): void;
+  };
   storage: {
     read(key: string): string | null;
     write(key: string, text: string | null): void;
