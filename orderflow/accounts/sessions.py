@@ -141,7 +141,8 @@ class Sessions:
     def end(self, session: str, user: str | None = None) -> bool:
         """End a session (of `user`); False if there is none. Its access tokens end with it."""
         ended = self._store.end(session, user)
-        self._forget(session)
+        if ended:
+            self._forget(session)
         return ended
 
     def end_all(self, user: str, but: str = "") -> int:

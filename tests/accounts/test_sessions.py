@@ -151,6 +151,15 @@ def test_the_oldest_of_too_many_sessions_ends(sessions: Sessions, grant: Grant, 
         sessions.read(grant.access)
 
 
+def test_a_session_is_ended_by_its_user_alone(sessions: Sessions, grant: Grant) -> None:
+    assert not sessions.end(grant.session, "another")
+    assert sessions.read(grant.access).user == "a1"
+    assert sessions.refresh(grant.refresh).session == grant.session
+    assert sessions.end(grant.session, "a1")
+    with pytest.raises(Unauthorized):
+        sessions.read(grant.access)
+
+
 def test_a_user_who_is_removed_has_no_sessions(sessions: Sessions, grant: Grant, records: Records) -> None:
     assert UserStore(records).remove("a1")
     with pytest.raises(Unauthorized):

@@ -47,7 +47,13 @@ PREFLIGHT = [
     ("Access-Control-Max-Age", "600"),
 ]
 EXPOSED = ("Access-Control-Expose-Headers", "Link, Retry-After, X-Epoch, X-Next, X-Revision")
-REASONS = {401: "Unauthorized", 403: "Forbidden", 429: "Too Many Requests", 507: "Insufficient Storage"}
+REASONS = {
+    401: "Unauthorized",
+    403: "Forbidden",
+    409: "Conflict",
+    429: "Too Many Requests",
+    507: "Insufficient Storage",
+}
 
 
 def lan_address() -> str | None:

@@ -7,6 +7,9 @@ from collections.abc import Callable
 import pytest
 from flask.testing import FlaskClient
 
+from orderflow.accounts.accounts import Accounts
+from orderflow.services import Services
+from orderflow.web.app import create_server
 from tests.web.accounts.conftest import ANN, BOB, bearer, csrf, forget_cookies, login, register
 
 
@@ -169,6 +172,50 @@ def test_nobody_ends_the_session_of_another(client: FlaskClient) -> None:
     answer = client.delete(f"/auth/sessions/{of_bob}", headers=bearer(ann))
     assert (answer.status_code, answer.json["detail"]) == (404, "you have no such session")
     assert client.get("/auth/me", headers=bearer(bob)).status_code == 200
+
+
+def test_a_browser_whose_access_token_is_over_gets_new_ones(client: FlaskClient) -> None:
+    register(client)
+    client.post("/auth/login", json=ANN)
+    before = client.get_cookie("orderflow_refresh")
+    assert before is not None
+    client.delete_cookie("orderflow_access")
+    assert client.post("/auth/logout").status_code == 403  # without the CSRF token nothing is renewed
+    assert client.get_cookie("orderflow_refresh") == before
+    answer = client.get("/auth/me")
+    assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-store")
+    after = client.get_cookie("orderflow_refresh")
+    assert after is not None
+    assert after.value != before.value
+    assert client.get_cookie("orderflow_access") is not None
+    # another tab that had asked with the old one at the same moment
+    client.delete_cookie("orderflow_access")
+    client.set_cookie("orderflow_refresh", before.value)
+    assert client.get("/auth/me").status_code == 200
+
+
+def test_cookies_of_a_session_that_has_ended_are_removed(client: FlaskClient) -> None:
+    register(client)
+    client.post("/auth/login", json=ANN)
+    mine = client.get_cookie("orderflow_access")
+    assert mine is not None
+    assert client.delete("/auth/sessions/others", headers={"Authorization": f"Bearer {mine.value}"}).status_code == 200
+    own = client.get("/auth/sessions").json[0]["id"]
+    client.delete(f"/auth/sessions/{own}", headers={"Authorization": f"Bearer {mine.value}"})
+    assert client.get("/auth/me").status_code == 401
+    assert client.get_cookie("orderflow_access") is None
+    assert client.get_cookie("orderflow_refresh") is None
+
+
+def test_while_the_server_stops_a_call_is_refused_in_words(make_services: Callable[..., Services]) -> None:
+    services = make_services(lan=True, api_key="a key of the operator")
+    client = create_server(services).test_client()
+    register(client)
+    headers = bearer(login(client))
+    services.part(Accounts).sessions._seen.clear()  # so that it looks into the records again
+    services.workers.stop()
+    answer = client.post("/alerts", json={}, headers=headers)
+    assert (answer.status_code, answer.json["detail"]) == (409, "the server is stopping")
 
 
 def test_accounts_may_be_off(make_client: Callable[..., FlaskClient]) -> None:
