@@ -24,6 +24,7 @@ BUSY_SECONDS = 0.002
 STORAGE_SECONDS = 2.0
 """Seconds between two attempts to store what the disk refuses."""
 STATUS_SECONDS = 0.25
+RESTART_SECONDS = 5.0
 Wanted = tuple[str, Timeframe]
 """A pair and its time frame."""
 
@@ -84,6 +85,20 @@ class VenueKlines:
     # in its thread
 
     def _run(self, transport: ClosableTransport) -> None:
+        """Keep the series until this is stopped, with a new connection after an unexpected error."""
+        while True:
+            try:
+                return self._drive(transport)
+            except Exception as error:  # to end in silence would be worse: it is said, and tried again
+                self._workers.note(f"klines of {self.venue.facts.name}", error)
+                self.reason = f"an error of this program, {type(error).__name__}: see its log"
+                for kept in self._kept.values():
+                    kept.stop(self.reason)
+            if self._workers.wait(RESTART_SECONDS):
+                return
+            transport = self._make_transport(self._workers)
+
+    def _drive(self, transport: ClosableTransport) -> None:
         rest_url, ws_url = self._urls
         connection = Connection(self.venue, transport, self._clock, random.Random(), rest_url=rest_url, ws_url=ws_url)
         try:
