@@ -70,7 +70,10 @@ def open_ticks(
     context.snaps = None if said.snap_floats is False else Snaps()
     files: list[OpenFile] = []
     try:
-        files.extend(OpenFile(Path(one), member) for one in ([path] if isinstance(path, str | Path) else path))
+        for one in [path] if isinstance(path, str | Path) else path:
+            if files:
+                files[-1].close()
+            files.append(OpenFile(Path(one), member))
         if not files:
             raise BadInput("name at least one file of ticks")
         return TickReader(files, Plan(format, said, chunk_rows, skip_rows), context)
@@ -193,6 +196,9 @@ class TickReader:
     def _open(self, at: int, first_row: int) -> Part:
         file, member = self._places[at]
         context = replace(self._context, symbol=self._symbol(at))
+        for other in self._files:
+            if other is not file and not other.closed:
+                other.close()
 
         def part() -> Part:
             return Part(file.source(member), self._plan, context, lambda: _opened(file, member), first_row)

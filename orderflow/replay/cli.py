@@ -53,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="auto: flags, then volumes, quotes, tick rule; flag: only what the file flags (default: auto)",
     )
     _add_table_options(parser)
-    add("--member", metavar="NAME", help="which file of a .zip")
+    add("--member", metavar="NAME", help="which file of an archive (default: all)")
     add(
         "--loop",
         action="store_true",

@@ -162,6 +162,13 @@ class TestSeries:
         assert [tick.id for tick in ticks_of(*read(path)[1])] == [1, 2, 10]
         assert [tick.id for tick in ticks_of(*read(path, member="day2.csv")[1])] == [2]
 
+    def test_a_long_series_keeps_one_file_open(self, tmp_path: Path) -> None:
+        paths = [write(tmp_path, f"{HEADER}{ROWS[k]}\n", f"day{k}.csv") for k in range(100)]
+        with open_ticks(paths) as reader:
+            seen = [(sum(not file.closed for file in reader._files), chunk.ticks) for chunk in reader]
+            assert reader.progress == 1.0
+        assert seen == [(1, 1)] * 100
+
     def test_an_error_names_the_part(self, tmp_path: Path) -> None:
         paths = [write(tmp_path, HEADER + ROWS[0], "a.csv"), write(tmp_path, HEADER + "1760032800,x,1,buy,1", "b.csv")]
         (error,) = [error for chunk in read_all(paths) for error in chunk.errors]

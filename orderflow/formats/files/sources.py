@@ -58,17 +58,15 @@ class Source(NamedTuple):
 
 
 class OpenFile:
-    """One file on disk: itself a source, or an archive of several. Raises BadInput if it cannot be read."""
+    """One file on disk: itself a source, or an archive of several. Raises BadInput if it cannot be read.
+
+    It is opened again when it is needed after `close`, so that a long series of files takes few descriptors.
+    """
 
     def __init__(self, path: Path, member: str | None = None) -> None:
         self.path = path
+        self._open()
         try:
-            self._raw = path.open("rb")
-            self.size = path.stat().st_size
-        except OSError as error:
-            raise BadInput(f"{path} cannot be read: {error.strerror or error}") from error
-        try:
-            self._archive = self._find_archive()
             if self._archive is None and member is not None:
                 raise BadInput(f"{path.name} is no archive, so it has no member {member!r}")
             self.members: Sequence[str | None] = (
@@ -82,8 +80,14 @@ class OpenFile:
     def name(self) -> str:
         return self.path.name
 
+    @property
+    def closed(self) -> bool:
+        return self._raw.closed
+
     def source(self, member: str | None) -> Source:
         """Open one of `members`; the one before must not be read any more. Raises BadInput."""
+        if self._raw.closed:
+            self._open()
         if self._archive is None:
             self._raw.seek(0)
             return self._source(self._raw, (self.name,), self._raw)
@@ -92,6 +96,18 @@ class OpenFile:
 
     def close(self) -> None:
         self._raw.close()
+
+    def _open(self) -> None:
+        try:
+            self._raw: BinaryIO = self.path.open("rb")
+            self.size = self.path.stat().st_size
+        except OSError as error:
+            raise BadInput(f"{self.path} cannot be read: {error.strerror or error}") from error
+        try:
+            self._archive = self._find_archive()
+        except BaseException:
+            self._raw.close()
+            raise
 
     def _find_archive(self) -> Archive | None:
         head = self._raw.read(4)
