@@ -103,8 +103,8 @@
     const { theme, X, box } = frame,
       { columns, a, b, slot, px } = groupsOf(series, frame),
       { open, close } = columns,
-      bottom = box.y + box.h,
-      width = Math.max(1, Math.round(px * 0.7));
+      bottom = Math.round(box.y + box.h),
+      width = Math.max(1, Math.round(px * 0.7)); // of whole pixels: their edges need no smoothing
     let most = 0;
     for (let i = a; i <= b; i++) if (columns.volume[i] > most) most = columns.volume[i];
     if (!most) return;
@@ -112,7 +112,7 @@
     for (const up of [true, false]) {
       ctx.fillStyle = up ? theme.buy : theme.sell;
       for (let i = a; i <= b; i++) {
-        const h = (columns.volume[i] / most) * share * box.h;
+        const h = Math.round((columns.volume[i] / most) * share * box.h);
         if (close[i] >= open[i] === up && h > 0) ctx.fillRect(Math.round(X(slot(i)) - width / 2), bottom - h, width, h);
       }
     }
