@@ -74,6 +74,10 @@ def build_parser(command: str = "") -> argparse.ArgumentParser:
         client.add_arguments(replay)
         replay.set_defaults(run=client.run)
 
+    about = "List the formats of tick files, each with an example row."
+    listing = commands.add_parser("formats", help="list the formats of tick files", description=about)
+    listing.set_defaults(run=run_formats)
+
     about = "Write bars, footprints or ticks to a file: from the tick log, or from a running server with --server."
     export = commands.add_parser("export", help="write bars, footprints or ticks to a file", description=about)
     _export_flags(export)
@@ -112,6 +116,21 @@ def build_parser(command: str = "") -> argparse.ArgumentParser:
     _settings_flags(user)
     user.set_defaults(run=run_user)
     return parser
+
+
+def run_formats(args: argparse.Namespace) -> int:
+    """Print all formats, those of orderflow.toml first."""
+    from orderflow.formats.examples import EXAMPLES  # only this command needs it
+    from orderflow.formats.own import of_this_folder
+    from orderflow.formats.registry import FORMATS
+
+    for name, table in of_this_folder().items():
+        print(f"{name}: a format of orderflow.toml")
+        print("  " + ", ".join(f"{key} = {value}" for key, value in table.items()))
+    for item in FORMATS:
+        print(f"{item.name}: {item.title}")
+        print("\n".join(f"  {line}" for line in EXAMPLES[item.name]))
+    return 0
 
 
 def run_server(args: argparse.Namespace, *, demo: bool) -> int:

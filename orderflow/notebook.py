@@ -19,6 +19,7 @@ from orderflow.arrays import Flags, Floats, Ints
 from orderflow.errors import BadInput, FieldError
 from orderflow.formats import open_ticks
 from orderflow.formats.options import MAX_BAD
+from orderflow.formats.own import of_this_folder
 from orderflow.market.bars.footprint import BarTable, tabulate
 from orderflow.market.bars.updates import BarUpdater
 from orderflow.market.buffer import Columns, in_order
@@ -58,7 +59,7 @@ def read_ticks(path: str | PathLike[str] | Sequence[str | PathLike[str]], **opti
     errors: list[FieldError] = []
     skipped = 0
     no_trades: Counter[str] = Counter()
-    options = {"max_bad": MAX_BAD, **options}
+    options = {"max_bad": MAX_BAD, "formats": of_this_folder(), **options}
     paths = [path] if isinstance(path, str | PathLike) else list(path)
     with open_ticks([Path(one) for one in paths], **options) as reader:
         for chunk in reader:

@@ -300,7 +300,7 @@ def test_the_replay_command_is_the_replay_client(run: Run) -> None:
     parser = cli.build_parser("replay")
     args = parser.parse_args(["replay", "ticks.csv", "-v", "max", "-s", "5"])
     assert isinstance(args, argparse.Namespace)
-    assert (args.file, args.start_from) == ("ticks.csv", 5)
+    assert (args.file, args.start_from) == (["ticks.csv"], 5)
     code, _, errors = run("replay", "missing.csv")
     assert code == 2
     assert "missing.csv" in errors

@@ -15,6 +15,7 @@ from orderflow.formats.chosen import option_line
 from orderflow.formats.files.sources import OpenFile, Source
 from orderflow.formats.instrument import instrument
 from orderflow.formats.options import ReadOptions
+from orderflow.formats.own import Own, named_options
 from orderflow.formats.parsing.context import ParseContext, every_symbol, infer_sides
 from orderflow.formats.parsing.numbers import Snaps
 from orderflow.formats.parsing.parse_errors import ParseError
@@ -37,6 +38,7 @@ def open_ticks(
     side: str = "auto",
     chunk_rows: int = CHUNK_ROWS,
     skip_rows: int = 0,
+    formats: Own | None = None,
     **options: Any,
 ) -> TickReader:
     """Open tick files. Returns a context manager that yields `ParsedTicks` of at most `chunk_rows` rows each.
@@ -47,7 +49,8 @@ def open_ticks(
     detect it. tz: the IANA zone of times without a zone. symbol: the symbol of all rows; None uses the file's symbol
     column, or else the instrument in the file's name. side: "auto" infers missing sides
     from volumes and quotes (the tick rule is left to the engine), "flag" infers none. skip_rows: number of data rows to
-    skip at the start; they still count for row numbers. options: those of `ReadOptions`, which say what is otherwise
+    skip at the start; they still count for row numbers. formats: more formats by name, as `[formats.NAME]` tables of
+    orderflow.toml give them. options: those of `ReadOptions`, which say what is otherwise
     found out: columns, no_header, skip_lines, time_format, time_unit, date_order, price_scale, side_words, side_of,
     negative_prices, snap_floats, max_bad.
 
@@ -65,7 +68,7 @@ def open_ticks(
         given = None if symbol is None else checked_symbol(symbol)
     except ParseError as error:
         raise BadInput(f"symbol: {error}") from error
-    said = ReadOptions.of(**options)
+    format, said = named_options(format, ReadOptions.of(**options), formats or {})
     context = ParseContext(Zone(tz), infer_sides(side), given or "", only=given is not None, below=every_symbol)
     context.snaps = None if said.snap_floats is False else Snaps()
     files: list[OpenFile] = []

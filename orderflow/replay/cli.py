@@ -19,6 +19,7 @@ from orderflow.feeds.pacing import MAX
 from orderflow.formats import SYMBOL_PATTERN, ReadOptions, names
 from orderflow.formats.checks.plausible import is_too_bad, too_bad
 from orderflow.formats.options import MAX_BAD, OPTIONS
+from orderflow.formats.own import of_this_folder
 from orderflow.replay.dry_run import report, summarize, understood
 from orderflow.replay.paths import expand, shown
 from orderflow.replay.replayer import Doubt
@@ -100,7 +101,7 @@ def run(args: argparse.Namespace) -> int:
     """Run the replay or the dry run; returns the exit code."""
     try:
         if args.format == "list":
-            print("\n".join(names()))
+            print("\n".join([*of_this_folder(), *names()]))
             return DONE
         _check(args)
         return _dry_run(args) if args.dry_run else Session(args).run()
@@ -118,8 +119,9 @@ def _check(args: argparse.Namespace) -> None:
     args.paths = expand(args.file)
     if args.max_bad is None and not args.strict and not args.dry_run:
         args.max_bad = str(MAX_BAD)
-    if args.format is not None and args.format not in names():
-        raise BadSetting(f"--format {args.format!r} is not known; known are {', '.join(names())}")
+    known = [*of_this_folder(), *names()]
+    if args.format is not None and args.format not in known:
+        raise BadSetting(f"--format {args.format!r} is not known; known are {', '.join(known)}")
 
 
 def _dry_run(args: argparse.Namespace) -> int:

@@ -19,6 +19,7 @@ from orderflow.feeds.pacing import Pacer
 from orderflow.formats import ParsedTicks, TickReader, open_ticks
 from orderflow.formats.checks.plausible import TooManyBadRows
 from orderflow.formats.options import option_texts
+from orderflow.formats.own import of_this_folder
 from orderflow.replay.client import Client, Refused, ServerGone, Stopped
 from orderflow.replay.id_gaps import total
 from orderflow.replay.paths import shown
@@ -47,6 +48,7 @@ def open_file(args: argparse.Namespace, skip: int) -> TickReader:
         side=args.side,
         chunk_rows=CHUNK_ROWS,
         skip_rows=skip,
+        formats=of_this_folder(),
         **option_texts(vars(args)),
     )
 

@@ -65,8 +65,11 @@ def load_settings(
             break
     symbols, origin = _symbols(tables)
     simulated, place = _simulated(tables)
+    formats = _formats(tables)
     values["data_dir"] = values["data_dir"].expanduser()
-    return Settings.of(**values, symbols=symbols, simulated=simulated, sources=sources | origin | place)
+    return Settings.of(
+        **values, symbols=symbols, simulated=simulated, formats=formats, sources=sources | origin | place
+    )
 
 
 def _candidates(
@@ -110,7 +113,7 @@ def _read_file(path: Path) -> dict[str, Any]:
         table = tomllib.loads(text, parse_float=Decimal)
     except tomllib.TOMLDecodeError as error:
         raise BadSetting(f"{path} is not TOML: {error}") from error
-    _refuse_unknown(path.name, table, [each.name for each in describe()] + [*SECTIONS, "simulated"])
+    _refuse_unknown(path.name, table, [each.name for each in describe()] + [*SECTIONS, "simulated", "formats"])
     for name in SECTIONS:
         section = table.get(name, {})
         if not isinstance(section, dict):
@@ -144,6 +147,19 @@ def _simulated(tables: Iterable[tuple[Path, Mapping[str, Any]]]) -> tuple[dict[s
         if found := table.get("simulated"):
             return _tables(path, "simulated", "ITEM_00", found), {"simulated": f"{path.name} simulated"}
     return {}, {}
+
+
+def load_formats(files: Sequence[Path] | None = None) -> dict[str, Any]:
+    """The `[formats.NAME]` tables alone, for programs that need no server's settings. Raises BadSetting."""
+    paths = [path for name in CONFIG_FILES if (path := Path(name)).is_file()] if files is None else list(files)
+    return _formats([(path, _read_file(path)) for path in paths if path.suffix == ".toml"])
+
+
+def _formats(tables: Iterable[tuple[Path, Mapping[str, Any]]]) -> dict[str, Any]:
+    for path, table in tables:
+        if found := table.get("formats"):
+            return _tables(path, "formats", "mine", found)
+    return {}
 
 
 def _tables(path: Path, name: str, example: str, found: Any) -> dict[str, Any]:

@@ -166,6 +166,8 @@ class Settings:
     delivery: DeliverySettings = field(default_factory=DeliverySettings)
     workspace: WorkspaceSettings = field(default_factory=WorkspaceSettings)
     uploads: UploadSettings = field(default_factory=UploadSettings)
+    formats: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Formats of ticks by their own names, from the `[formats.NAME]` tables; `orderflow.formats.own` reads them."""
     sources: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
     """The source of each value in words; names that are missing here have their default."""
 

@@ -236,7 +236,7 @@ class Ingest:
             tz=values["tz"],
             side=values["side"],
             below=self._has_negative_prices,
-            **said(values),
+            **said(values, self._services.settings.formats),
         )
         if len(data) < LARGE:
             try:

@@ -6,6 +6,7 @@ from typing import Any
 
 from orderflow.formats import ReadOptions, names
 from orderflow.formats.options import OPTIONS
+from orderflow.formats.own import Own, named_options
 from orderflow.web.kit.params import Param, text
 from orderflow.web.kit.routes import Values
 
@@ -26,9 +27,13 @@ TABLE_PARAMS = (
 """Parameters for CSV bodies; `negative_prices` and `snap_floats` are for all bodies."""
 
 
-def said(values: Values) -> dict[str, Any]:
-    """The arguments of `parse_body` for the parameters that were given. Raises BadInput."""
+def said(values: Values, own: Own) -> dict[str, Any]:
+    """The arguments of `parse_body` for the parameters that were given. own: the formats of orderflow.toml.
+
+    Raises BadInput and UnknownFormat.
+    """
     given = {name: values[name] for name in _NAMES if values.get(name) is not None}
     if not given and not values.get("format"):
         return {}
-    return {"format": values.get("format"), "options": ReadOptions.of(**given)}
+    name, options = named_options(values.get("format"), ReadOptions.of(**given), own)
+    return {"format": name, "options": options}
