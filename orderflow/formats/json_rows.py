@@ -36,7 +36,7 @@ from orderflow.formats.parsing.layout import Column, Layout, Role
 from orderflow.formats.parsing.parse_errors import NotVectorizable, NumberText, ParseError, TakesLong, shown
 from orderflow.formats.parsing.result import ParsedTicks
 from orderflow.formats.parsing.rows import RowReader
-from orderflow.formats.parsing.suspects import MOST, odd_rows
+from orderflow.formats.parsing.suspects import odd_rows, way
 from orderflow.formats.parsing.words import SIDE_WORDS
 
 _LAYOUT = Layout(
@@ -109,12 +109,14 @@ class JsonRows:
             if self._may_lose_precision:
                 odd |= np.array([bool(LONG.search(text)) for text in self._pieces[start:stop]], np.bool_)
             plain = np.flatnonzero(~odd)
+            if way(len(odd) - len(plain), len(odd)):
+                return [self._by_rows(range(start, stop))]
             columns = columns_of([[column[i] for i in (plain + start).tolist()] for column in values], 0, len(plain))
             good = ~odd_rows(columns, len(plain), _LAYOUT)
             columns = {role: (array.filter(pa.array(good)), mark) for role, (array, mark) in columns.items()}
             plain = plain[good]
-            if stop - start - len(plain) > MOST * (stop - start):
-                return None
+            if (all_odd := way(len(odd) - len(plain), len(odd))) is not False:
+                return [self._by_rows(range(start, stop))] if all_odd else None
             found = read_rows(columns, plain + start, _LAYOUT, self._context)
         except NotVectorizable:
             self._context.reset(before)

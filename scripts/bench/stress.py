@@ -27,7 +27,7 @@ SETTLE = 3.0
 WAIT = 1.0
 """Most seconds that the other client may wait on an idle machine."""
 LEFT = 1.2
-"""Part of the memory before all attacks that may be in use at the end."""
+"""Part of the memory before an attack, and before all, that may be in use afterwards."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +100,7 @@ def rows(found: Result) -> list[Row]:
             " · ".join(f"{number(percentile(waits, 99) * 1000)} ms" for waits in (found.idle, found.attacked)),
         ),
         Row("memory before, at most, after", memory),
+        at_most("memory after, of that before", found.after / found.before, LEFT, "times"),
     ]
 
 

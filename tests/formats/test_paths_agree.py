@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from orderflow.errors import BadInput
 from orderflow.formats import ParsedTicks, json_rows, parse_body
-from orderflow.formats.parsing import blocks
+from orderflow.formats.parsing import blocks, suspects
 from tests.formats.suite import by_path, same
 
 PLAIN_NUMBERS = st.one_of(
@@ -152,7 +152,7 @@ def test_csv_cut_into_small_parts(text: str) -> None:
 def test_csv_with_odd_lines_read_one_by_one(text: str, infer: bool) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(blocks, "_FEW_LINES", 1)
-        patch.setattr(blocks, "MOST", 1.0)
+        patch.setattr(suspects, "NEARLY_ALL", 1.0)
         fast = by_path(text, fast=True, format="generic", side=infer)
     same(fast, by_path(text, fast=False, format="generic", side=infer))
 
@@ -265,7 +265,7 @@ def test_json_with_odd_rows_read_one_by_one(rows: list[str], lines: bool, broken
     body = "\n".join(rows) if lines else "[" + ",".join(rows) + "]"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(json_rows, "_FEW_ROWS", 1)
-        patch.setattr(json_rows, "MOST", 1.0)
+        patch.setattr(suspects, "NEARLY_ALL", 1.0)
         agree(body.encode(), "application/x-ndjson" if lines else "application/json", "UTC")
 
 

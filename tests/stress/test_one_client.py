@@ -13,6 +13,8 @@ MIB = 1 << 20
 HELD = 5.0
 """Seconds that the other client may wait on a machine that is busy with other tests; on an idle one it is 0.1 s."""
 
+SECONDS = 30.0
+"""Time for memory to be given back."""
 BOUNDED = {
     "gzip_parts": 400,
     "empty_objects": 400,
@@ -29,12 +31,22 @@ BOUNDED = {
 
 @pytest.mark.parametrize("name", BOUNDED)
 def test_what_is_made_to_take_long_is_refused_at_once(server: RunningServer, name: str) -> None:
+    before = resident(server.process.pid)
     with Watcher(server.port) as other:
         began = time.monotonic()
         assert ATTACKS[name](server.port) == BOUNDED[name]
         assert time.monotonic() - began < 4 * HELD
     assert max(other.waits) < HELD
     assert not [line for line in server.errors if "Traceback" in line]
+    memory_returns(server, before)
+
+
+def memory_returns(server: RunningServer, before: int) -> None:
+    """Wait until the server's memory is within a fifth of what it was, as the kernel takes it back with a delay."""
+    until = time.monotonic() + SECONDS
+    while (now := resident(server.process.pid)) > 1.2 * before:
+        assert time.monotonic() < until, f"{now / MIB:.0f} MB are left of {before / MIB:.0f}"
+        time.sleep(0.1)
 
 
 def test_memory_returns_after_bodies_of_bad_rows(server: RunningServer) -> None:
@@ -59,7 +71,17 @@ def test_announced_bodies_lock_nobody_out(server: RunningServer) -> None:
 
 
 def test_a_flood_of_frames_is_read_slowly(server: RunningServer) -> None:
+    before = resident(server.process.pid)
     with Watcher(server.port) as other:
         ATTACKS["frames"](server.port)
     assert max(other.waits) < HELD
+    memory_returns(server, before)
     assert send(server.port, request("GET", "/health")) == 200
+
+
+@pytest.mark.parametrize("name", ["unread_sockets", "wrong_rows", "symbols"])
+def test_memory_returns_after_each_attack_that_is_taken_in(server: RunningServer, name: str) -> None:
+    ATTACKS[name](server.port)  # what is loaded at the first call stays
+    before = resident(server.process.pid)
+    ATTACKS[name](server.port)
+    memory_returns(server, before)

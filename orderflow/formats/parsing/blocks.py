@@ -25,7 +25,7 @@ from orderflow.formats.parsing.numbers import NULL_WORDS, DecimalMark
 from orderflow.formats.parsing.parse_errors import NotVectorizable, TakesLong
 from orderflow.formats.parsing.result import ParsedTicks
 from orderflow.formats.parsing.rows import RowReader
-from orderflow.formats.parsing.suspects import MOST, odd_rows
+from orderflow.formats.parsing.suspects import odd_rows, way
 
 _FEW_LINES = 256
 _PARTS = 8
@@ -107,8 +107,9 @@ class TextTable:
             good = ~odd_rows(columns, rows, self.layout)
             plain = lines.plain.copy()
             plain[plain] = good
-            if np.count_nonzero(plain) < (1.0 - MOST) * len(plain):
-                return None
+            all_odd = way(int(np.count_nonzero(~plain)), len(plain))
+            if all_odd is not False:
+                return [self._by_rows(block)] if all_odd else None
             columns = {role: (array.filter(pa.array(good)), mark) for role, (array, mark) in columns.items()}
             found = read_rows(columns, np.flatnonzero(plain) + block.row, self.layout, self.context)
         except NotVectorizable:

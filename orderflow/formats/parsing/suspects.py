@@ -19,8 +19,13 @@ from orderflow.formats.parsing.numbers import DecimalMark
 from orderflow.formats.parsing.times import END, FIRST, UNITS
 from orderflow.formats.parsing.words import Words
 
-MOST = 0.5
-"""Part of a block up to which rows are read one by one beside the fast path."""
+MOST = 0.2
+"""Part of a block up to which rows are read one by one beside the fast path. Where more are odd the block is split
+first, as parts of it may be alike."""
+NEARLY_ALL = 0.9
+"""Part of a block from which on all of it is read one by one."""
+FEW_ROWS = 5_000
+"""Rows of a block that is not split because many are odd."""
 
 _REQUIRED = frozenset({Role.TIME, Role.DAY, Role.PRICE, Role.SIZE})
 _AMOUNTS = frozenset({Role.SIZE, Role.BID_VOLUME, Role.ASK_VOLUME})
@@ -43,6 +48,13 @@ def odd_rows(columns: Mapping[Role, tuple[pa.Array, DecimalMark]], rows: int, la
         if len(present := array.drop_null()):
             odd[~missing] |= _odd(role, present, mark, layout)
     return odd
+
+
+def way(odd: int, rows: int) -> bool | None:
+    """How to read a block with so many odd rows: True on the row path, False those alone, None split it first."""
+    if odd > NEARLY_ALL * rows:
+        return True
+    return None if odd > MOST * rows and rows > FEW_ROWS else False
 
 
 def minority(kinds: Ints) -> Flags:
