@@ -135,7 +135,10 @@ class _Task(Generic[T]):
     def result(self) -> T:
         self._done.wait()
         if self._error is not None:
-            raise self._error
+            try:
+                raise self._error
+            finally:
+                self._error = None  # or task, error and frames with all that was read hold one another
         return self._value
 
 

@@ -92,13 +92,15 @@ class ParseContext:
         if self.spare is not None:
             self.spare -= 1
             if self.spare < 0:
-                error = BadInput(
-                    f"too many rows are bad: reading stopped at row {row:,} and nothing was taken; "
-                    f"first {self.listed[0]}",
-                    self.listed,
-                )
-                error.rejected = self.limit + 1
-                raise error
+                raise self._too_many(row)
+
+    def _too_many(self, row: int) -> BadInput:
+        error = BadInput(
+            f"too many rows are bad: reading stopped at row {row:,} and nothing was taken; first {self.listed[0]}",
+            self.listed,
+        )
+        error.rejected = self.limit + 1
+        return error
 
     def rename(self, names: list[str]) -> None:
         """Record symbols that are replaced by the given one. Raises BadInput if there are several."""

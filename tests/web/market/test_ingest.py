@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import json
 import threading
@@ -14,6 +15,7 @@ from flask.testing import FlaskClient
 
 from orderflow.errors import Busy, StorageFailed
 from orderflow.formats import bodies
+from orderflow.formats.json_rows import JsonRows
 from orderflow.services import Services
 from orderflow.web.app import create_server
 from orderflow.web.market.ingest import LANES, Turns
@@ -175,6 +177,19 @@ def test_what_is_refused_as_a_whole_is_counted_too(
             counts * times,
             counts * times,
         )
+
+
+def test_what_was_read_of_a_refused_body_is_free_at_once(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Errors hold the frames that they came through; in a cycle with them a body stayed until a full collection."""
+    monkeypatch.setattr(bodies, "MAX_BAD_ROWS", 2_000)
+    body = json.dumps([{**TICK, "price": -1}] * 20_000).encode()
+    gc.collect()
+    gc.disable()
+    try:
+        assert client.post("/ticks", data=body, headers={"Content-Type": "application/json"}).status_code == 400
+        assert not [each for each in gc.get_objects() if isinstance(each, JsonRows)]
+    finally:
+        gc.enable()
 
 
 def test_what_is_to_be_sent_again_or_was_counted_before_is_not_counted(
