@@ -6,6 +6,7 @@ decides when a key acts (not while somebody types, not with Ctrl).
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import dash_mantine_components as dmc
@@ -22,6 +23,9 @@ class Shortcut:
     action: str
     argument: str | float | None = None
 
+
+Table = Mapping[str, Sequence[Shortcut]]
+"""Shortcuts by the heading of their group."""
 
 SHORTCUTS: dict[str, tuple[Shortcut, ...]] = {
     "Chart": (
@@ -81,17 +85,16 @@ NAMES = {
 """How a keyboard labels what browsers call so."""
 
 
-def key_actions() -> dict[str, list[str | float | None]]:
+def key_actions(table: Table = SHORTCUTS) -> dict[str, list[str | float | None]]:
     """[action, argument] of each key, for the browser."""
-    shortcuts = [shortcut for group in SHORTCUTS.values() for shortcut in group]
+    shortcuts = [shortcut for group in table.values() for shortcut in group]
     return {key: [shortcut.action, shortcut.argument] for shortcut in shortcuts for key in shortcut.keys}
 
 
-def help_sections() -> list[Component]:
-    """The table for the help dialog, a section a group."""
+def help_sections(table: Table = SHORTCUTS) -> list[Component]:
+    """A table for the help dialog, a section a group."""
     return [
-        html.Section([html.H3(heading), *(_row(shortcut) for shortcut in group)])
-        for heading, group in SHORTCUTS.items()
+        html.Section([html.H3(heading), *(_row(shortcut) for shortcut in group)]) for heading, group in table.items()
     ]
 
 

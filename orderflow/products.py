@@ -35,6 +35,7 @@ from orderflow.storage.records.kline_store import KlineStore
 from orderflow.storage.records.notice_store import NoticeStore
 from orderflow.storage.records.records import Records
 from orderflow.storage.records.ticker_store import TickerStore
+from orderflow.storage.records.view_store import ViewStore
 from orderflow.tickers.alerts.parsing import sent_form
 from orderflow.tickers.alerts.product import build_alerts
 from orderflow.tickers.alerts.service import Alerts
@@ -51,6 +52,7 @@ from orderflow.workspace.klines.upkeep import KlineUpkeep
 from orderflow.workspace.klines.venue_klines import VenueKlines
 from orderflow.workspace.uploads.library import Library
 from orderflow.workspace.uploads.product import build_library
+from orderflow.workspace.views import Views
 
 T = TypeVar("T")
 
@@ -241,6 +243,9 @@ def _uploads(ground: Ground, parts: Parts) -> Iterator[object]:
     library = build_library(ground, parts.get(KlineStore))
     parts.get(Accounts).profile.add_data(UserData("uploads", library.export, library.delete_all, library.owners))
     yield library
+    views = Views(ViewStore(ground.records, ground.clock.now))
+    parts.get(Accounts).profile.add_data(UserData("charts", views.export, views.delete_all, views.owners))
+    yield views
 
 
 PRODUCTS: tuple[Product, ...] = (
@@ -315,6 +320,7 @@ PRODUCTS: tuple[Product, ...] = (
         start=_start_workspace,
         stop=lambda parts: parts.get(VenueKlines).stop(),
         api=("orderflow.web.workspace.klines_api:KlinesApi",),
+        pages=("callbacks.workspace",),
     ),
     Product(
         "uploads",

@@ -45,6 +45,9 @@ class MarketReader(Protocol):
     def info(self, symbol: str) -> SymbolInfo:
         """One symbol's row of the list."""
 
+    def is_made(self, symbol: str) -> bool:
+        """Whether the ticks of a symbol come from a model. Raises NotFound."""
+
     def revision(self, symbol: str) -> int:
         """The symbol's revision, which grows with every accepted batch; 0 without ticks."""
 

@@ -59,6 +59,10 @@ class MarketReads:
         """One symbol's row of the list."""
         return self._find(symbol).info()
 
+    def is_made(self, symbol: str) -> bool:
+        """Whether the ticks of a symbol come from a model."""
+        return _is_made(self._find(symbol))
+
     def revision(self, symbol: str) -> int:
         """The symbol's revision; 0 without ticks."""
         state = self._symbols.get(symbol)

@@ -14,6 +14,7 @@ from tests.browser.inventory.instruments import INSTRUMENTS
 from tests.browser.inventory.play import COMMON, PLAY
 from tests.browser.inventory.row import Action
 from tests.browser.inventory.tickers import TICKERS
+from tests.browser.inventory.workspace import WORKSPACE
 
 ACTIONS: tuple[Action, ...] = (
     *HANDS,
@@ -25,6 +26,7 @@ ACTIONS: tuple[Action, ...] = (
     *PLAY,
     *TICKERS,
     *ACCOUNT,
+    *WORKSPACE,
     *COMMON,
 )
 

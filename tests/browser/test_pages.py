@@ -17,6 +17,7 @@ TITLES = {
     "Herd game": "/herd/",
     "Instruments": "/instruments/",
     "Tickers": "/tickers/",
+    "Workspace": "/workspace/",
     "Account": "/account/",
 }
 

@@ -83,7 +83,8 @@ class Indicator:
     name: in the registry. rule: the definition in one sentence. pane: "price", or the name of the pane of its own that
     it needs. run: the formula, a pure function of candles whose keyword arguments are `options`; it returns float64[n]
     by name of a line, NaN where there is no value yet. before: number of candles before the first one to be shown that
-    make its values those of a longer history, but for 1e-8 of the value.
+    make its values those of a longer history, but for 1e-8 of the value. by_session: it begins anew with each session,
+    and needs the candles of its session too.
     """
 
     name: str
@@ -94,6 +95,7 @@ class Indicator:
     before: Callable[..., int]
     options: tuple[Option[Any], ...] = ()
     pane: str = "price"
+    by_session: bool = False
 
     def chosen(self, given: Mapping[str, object]) -> dict[str, Any]:
         """All options by name: those given, parsed, and the defaults of the others.

@@ -29,5 +29,6 @@ VWAP = Indicator(
     "Volume-weighted mean of (high + low + close) / 3 since the session began.",
     (Line("vwap", "VWAP"),),
     vwap,
-    lambda: 0,  # a session is read from its first candle on
+    lambda: 0,
+    by_session=True,
 )

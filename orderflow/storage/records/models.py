@@ -353,3 +353,14 @@ FEED_HOLES = Table(
     Index(None, "ended"),
 )
 """Gaps in the trades of live feeds that their venues could not fill. missing: fills in it, if their number is known."""
+
+CHART_VIEWS = Table(
+    "chart_views",
+    METADATA,
+    Column("owner", String(64), primary_key=True),
+    Column("series", String(300), primary_key=True),
+    Column("drawings", Text, nullable=False),
+    Column("view", Text, nullable=False),
+    Column("used", BigInteger, nullable=False),
+)
+"""What a user left on a chart of a series: drawings and visible range as JSON."""

@@ -39,6 +39,10 @@ class EngineKlines:
         """Whether ticks of a symbol are held."""
         return self._market.revision(symbol) > 0
 
+    def is_made(self, symbol: str) -> bool:
+        """Whether the ticks of a symbol come from a model."""
+        return self._market.is_made(symbol)
+
     def version(self, symbol: str) -> tuple[str, int]:
         """Changes with the symbol's ticks."""
         return self._market.epoch_of(symbol), self._market.revision(symbol)

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from orderflow.errors import BadInput, NotFound
 from orderflow.market.kline_columns import KlineColumns
-from orderflow.market.ticks import is_simulated
 from orderflow.market.timeframes import TIMEFRAMES, Timeframe, timeframe
 from orderflow.runtime.clock import Clock
 from orderflow.storage.records.series import SeriesKey
@@ -129,7 +128,7 @@ class LiveKlines:
             state = self.venue.backfill(pair, frame).state
             offers.append(Offer(pair, frames_from(frame), self.venue.venue.facts.name, False, first, last, state))
         for info in self._engine.symbols():
-            simulated = is_simulated(info.symbol)
+            simulated = self._engine.is_made(info.symbol)
             words = f"ticks of {info.symbol}" + (", SIMULATED" if simulated else "")
             offers.append(
                 Offer(info.symbol, [*TIMEFRAMES], words, simulated, info.first // MS, info.last // MS, "done")

@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Protocol
 
 from orderflow.market.kline_columns import KlineColumns
-from orderflow.market.ticks import is_simulated
 from orderflow.market.timeframes import Timeframe
 from orderflow.runtime.clock import Clock
 from orderflow.storage.records.series import Series
@@ -103,7 +102,7 @@ class EngineSource:
         self._recent: RecentKlines | None = None
         self._version: object = None
         self._epoch = ""
-        self.simulated = is_simulated(symbol)
+        self.simulated = engine.is_made(symbol)
         self.name = f"ticks of {symbol}" + (", SIMULATED" if self.simulated else "")
 
     def read(self, start: int, end: int, limit: int, *, newest: bool) -> KlineColumns:

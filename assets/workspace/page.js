@@ -1,0 +1,166 @@
+/* The workspace's charts, and the functions that Dash calls (`dash_clientside.workspace`).
+
+   Callbacks bring candles, indicators and signals of each chart by its number; they go to a plot of `kit/plot`, which
+   asks for older candles through the chart's store. Keys and buttons act on the chart that was used last. */
+(function (root) {
+  "use strict";
+  const of = (root.orderflow = root.orderflow || Object());
+  const { document } = root;
+  const NO = () => root.dash_clientside.no_update;
+  const set = (type, index, props) => root.dash_clientside.set_props({ index, type: "ws-" + type }, props);
+  const cards = () => /** @type {HTMLElement[]} */ (Array.from(document.querySelectorAll(".ws-card")));
+
+  const page = (of.page = {
+    charts: /** @type {any[]} */ ([]),
+    config: null,
+    used: 0,
+    choice: {},
+    drawn: {},
+    left: {},
+    placing: false,
+  });
+
+  /** Keep a part of what the reader leaves on a chart, for their next visit. All of it is sent each time, as Dash may join
+      two changes of a store. */
+  function leave(index, part) {
+    const { key } = page.charts[index] || {},
+      before = page.left[index];
+    if (!key || page.placing) return;
+    const data = { key, left: { ...(before && before.key === key && before.left), ...part } };
+    set("left", index, { data: (page.left[index] = data) });
+  }
+
+  function create(index) {
+    const drawings = { load: (key) => page.drawn[key] || [] };
+    drawings.save = (key, list) => {
+      page.drawn[key] = list;
+      leave(index, { drawings: list });
+    };
+    const events = {
+      view: (view) => leave(index, { view }),
+      older: (before) => set("older-request", index, { data: { before, key: page.charts[index].key } }),
+      tool: pressed,
+      signal: (rows) => {
+        const text = rows.slice(0, 3).map((row) => words(page.charts[index], row));
+        if (rows.length > 3) text.push("and " + (rows.length - 3) + " more");
+        set("row", index, { children: text.join(" · "), hidden: false });
+      },
+    };
+    const { pair, zone, ...choice } = page.choice,
+      { panes } = page.config,
+      label = "Chart " + (index + 1);
+    const chart = of.plot.create(document.getElementById("ws-plot-" + index), {
+      pair,
+      zone,
+      panes,
+      label,
+      drawings,
+      events,
+    });
+    chart.choose(choice);
+    return chart;
+  }
+
+  /** A signal in words. */
+  function words({ marks: { rows }, zone }, row) {
+    const price = rows.price && rows.price[row];
+    return [of.plot.format.stamp(rows.time[row], zone, true), rows.type[row], price, rows.label[row]]
+      .filter((part) => part !== null && part !== undefined && part !== "")
+      .join(" ");
+  }
+
+  function pressed(tool) {
+    for (const name of ["line", "rect", "erase"]) {
+      const button = document.getElementById("ws-do-" + name);
+      if (button) button.setAttribute("aria-pressed", String(name === tool));
+    }
+  }
+
+  function act(name, argument, shift) {
+    const chart = page.charts[page.used];
+    if (!chart || !chart.ready) return;
+    if (name === "png") {
+      const series = chart.title.split(" · ");
+      chart.png({ title: series[0], small: series.slice(1).join(" · "), right: "Orderflow" }, series[0].split(" "));
+    } else of.plot.actions[name](chart, argument, shift);
+  }
+
+  /** So many charts are shown, and they move together. */
+  function arrange(count) {
+    cards().forEach((card, index) => (card.hidden = index >= count));
+    const grid = document.getElementById("ws-charts");
+    if (grid) grid.dataset.count = String(count);
+    if (page.used >= count) page.used = 0;
+    of.plot.link.join(page.charts.slice(0, count).filter(Boolean));
+  }
+
+  const known = (index) => page.charts[index] || (page.charts[index] = create(index));
+  /** A function for Dash that gets the number of a chart and what its store holds, and sets no output. */
+  const takes = (take) => (data, id) => {
+    if (data && page.config) take(id.index, data);
+    return NO();
+  };
+
+  const clientside = {
+    boot(config) {
+      if (!config || page.config) return NO();
+      page.config = config;
+      Object.assign(of.plot.theme.known, config.colours);
+      for (const type of ["pointerdown", "focusin"])
+        document.addEventListener(type, (event) => {
+          const card = event.target instanceof Element ? event.target.closest(".ws-card") : null;
+          if (card) page.used = cards().indexOf(/** @type {HTMLElement} */ (card));
+        });
+      of.kit.keys.listen((key, event) => {
+        const [name, argument] = (!of.kit.keys.dialog() && config.keys[key]) || [];
+        if (name) act(name, argument, event.shiftKey);
+        return Boolean(name);
+      });
+      return NO();
+    },
+    data: takes((index, data) => {
+      const chart = known(index),
+        { studies, signals, drawings, view, ...series } = data,
+        other = series.key !== chart.key;
+      page.placing = true;
+      page.drawn[series.key] = drawings;
+      chart.set(series);
+      if (chart.ready) {
+        chart.studies(studies);
+        chart.signals(signals);
+        if (other && view) chart.place(view);
+      }
+      page.placing = false;
+      set("row", index, { hidden: true });
+      arrange(Number(document.getElementById("ws-charts")?.dataset.count));
+    }),
+    older: takes((index, { key, bars, more }) => {
+      if (page.charts[index] && key === page.charts[index].key) page.charts[index].prepend(bars, more);
+    }),
+    delta: takes((index, { key, bars }) => {
+      if (page.charts[index] && key === page.charts[index].key) page.charts[index].append(bars);
+    }),
+    arrange(count) {
+      arrange(Number(count));
+      return NO();
+    },
+    choose(...values) {
+      const names = ["kind", "scale", "zone", "pair", "volume"];
+      page.choice = Object.fromEntries(names.map((name, i) => [name, values[i]]));
+      page.charts.forEach((chart) => chart && chart.choose(page.choice));
+      return NO();
+    },
+    recolour(scheme) {
+      if (scheme) page.charts.forEach((chart) => chart && chart.recolour());
+      return NO();
+    },
+    press() {
+      const [found] = root.dash_clientside.callback_context.triggered || [];
+      const name = found && found.value && found.prop_id.replace("ws-do-", "").split(".")[0];
+      if (name) ["line", "rect", "erase"].includes(name) ? act("tool", name) : act(name);
+      return NO();
+    },
+  };
+
+  root.dash_clientside = Object.assign({}, root.dash_clientside, { workspace: clientside });
+})(window);

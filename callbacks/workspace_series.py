@@ -1,0 +1,239 @@
+"""What a chart of the workspace shows of a series: candles as columns of numbers, indicators and signals over them.
+
+Plain functions without Dash; they read records and ticks, so they run in a worker thread.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import msgspec
+
+from layouts.workspace_studies import line_name, lines_of
+from orderflow.arrays import Floats
+from orderflow.market.decimals import unit_floats
+from orderflow.market.indicators.indicator import Candles, Indicator
+from orderflow.market.indicators.registry import find
+from orderflow.market.kline_columns import COLUMNS, KlineColumns
+from orderflow.market.sessions import Session
+from orderflow.market.timeframes import TIMEFRAMES
+from orderflow.workspace.klines.live_klines import LiveKlines
+from orderflow.workspace.klines.sources import FIRST, LAST
+from orderflow.workspace.uploads.library import Library
+from orderflow.workspace.views import Views
+
+SHOWN = 1_500
+"""Candles of a first answer, and of each older page."""
+MOST_SHOWN = 20_000
+"""Candles of a first answer where the view that was left begins further back, at most."""
+AROUND = 300
+"""Candles before the view that was left."""
+TOLD = 5
+"""Newest candles that an update looks at for changes, as the stream of klines does."""
+MOST_WARM = 25_000
+"""Candles before the first shown one that indicators are computed from, at most."""
+MOST_SIGNALS = 100_000
+BACKFILL = {"running": "filling the history …", "offline": "the venue is out of reach"}
+"""A backfill's state in words, where it has to be told."""
+DAY = 86_400_000
+NS = 10**6
+PRICES = ("open", "high", "low", "close")
+
+Data = dict[str, Any]
+
+
+class Chosen(msgspec.Struct, frozen=True):
+    """What one chart shows. mode: live klines, or a user's own candles. signals: the name of a user's signals."""
+
+    mode: Literal["live", "custom"]
+    symbol: str
+    timeframe: str
+    signals: str | None = None
+
+    @property
+    def key(self) -> str:
+        """Names the series, for its drawings and its view."""
+        return f"{self.mode}:{self.symbol}:{self.timeframe}"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An indicator that is switched on. number: tells two of one kind apart. options: all of them by name."""
+
+    indicator: Indicator
+    number: int
+    options: Mapping[str, Any]
+
+
+def wanted_of(given: Sequence[Mapping[str, Any]]) -> list[Wanted]:
+    """The indicators of the page's list: {"name", "options"} each. Raises BadInput, NotFound."""
+    found = []
+    for number, each in enumerate(given):
+        indicator = find(str(each.get("name")))
+        found.append(Wanted(indicator, number, indicator.chosen(each.get("options") or {})))
+    return found
+
+
+class Reader:
+    """Reads the series of one user."""
+
+    def __init__(self, live: LiveKlines, library: Library, views: Views, owner: str) -> None:
+        self._live = live
+        self._library = library
+        self._views = views
+        self._owner = owner
+
+    def klines(self, chosen: Chosen, start: int, end: int, limit: int) -> KlineColumns:
+        """The newest klines with start <= open time < end (ms). Raises NotFound, BadInput, Conflict."""
+        if chosen.mode == "live":
+            return self._live.source(chosen.symbol, chosen.timeframe).read(start, end, limit, newest=True)
+        series = self._library.candles(self._owner, chosen.symbol, chosen.timeframe)
+        return self._library.klines.read(series.id, start=start, end=end, limit=limit, newest=True)
+
+    def whole(self, chosen: Chosen, wanted: Sequence[Wanted]) -> Data:
+        """The newest candles, studies and signals for a plot of assets/kit/plot, and what the user left there."""
+        left = self._views.of(self._owner, chosen.key)
+        since = None if left.view is None else left.view.since
+        count = 0 if since is None else len(self.klines(chosen, max(0, int(since)), LAST, MOST_SHOWN))
+        far = count == MOST_SHOWN  # too far back to be shown with all that came since
+        page = self._page(chosen, wanted, LAST, SHOWN if far else max(SHOWN, count + AROUND))
+        klines, values = page.klines, page.values
+        return {
+            "key": chosen.key,
+            "title": self._title(chosen),
+            "tick": 10.0**-klines.price_decimals,
+            "pd": klines.price_decimals,
+            "sd": klines.size_decimals,
+            "ms": _length(chosen.timeframe),
+            "bars": _bars(klines),
+            "more": page.more,
+            "studies": [
+                {**line, "values": numbers(values[line["name"]])}
+                for each in wanted
+                for line in lines_of(each.indicator, each.number, each.options, klines.price_decimals)
+            ],
+            "version": self.version(chosen),
+            "signals": self.signals(chosen),
+            "drawings": msgspec.to_builtins(left.drawings),
+            "view": None if far else msgspec.to_builtins(left.view),
+        }
+
+    def keep(self, key: str, given: Any) -> None:
+        """Keep drawings or the view of a chart. Raises BadInput."""
+        self._views.keep(self._owner, key, given)
+
+    def older(self, chosen: Chosen, wanted: Sequence[Wanted], before: int) -> Data:
+        """A page of candles before a time (ms), for `chart.prepend`."""
+        page = self._page(chosen, wanted, before, SHOWN)
+        return {"key": chosen.key, "before": before, "bars": _named(page), "more": page.more}
+
+    def newer(self, chosen: Chosen, wanted: Sequence[Wanted], since: int) -> Data:
+        """The candles from some before a time (ms) on, for `chart.append`."""
+        some = self.klines(chosen, FIRST, LAST, TOLD)
+        first = min(since, int(some.time[0])) if len(some) else since
+        count = len(self.klines(chosen, first, LAST, SHOWN))
+        return {"key": chosen.key, "bars": _named(self._page(chosen, wanted, LAST, max(count, TOLD)))}
+
+    def version(self, chosen: Chosen) -> list[Any]:
+        """Changes with the series' candles."""
+        if chosen.mode == "live":
+            newest = self._live.source(chosen.symbol, chosen.timeframe).recent().columns.take(slice(-TOLD, None))
+            return [zlib.crc32(b"".join(getattr(newest, name).tobytes() for name in COLUMNS)), len(newest)]
+        series = self._library.candles(self._owner, chosen.symbol, chosen.timeframe)
+        return [series.generation, series.rows]
+
+    def state(self, chosen: Chosen) -> str:
+        """What there is to know about a series besides its candles, in words; "" for nothing."""
+        if chosen.mode == "custom":
+            return ""
+        source = self._live.source(chosen.symbol, chosen.timeframe)
+        backfill = source.backfill()
+        words = [BACKFILL.get(backfill.state, "")]
+        if backfill.state == "offline" and backfill.reason:
+            words[0] += f": {backfill.reason}"
+        if backfill.state != "running" and backfill.missing:
+            words.append(f"{len(backfill.missing)} gaps" if len(backfill.missing) > 1 else "1 gap")
+        return " · ".join(word for word in ["SIMULATED" if source.simulated else "", *words] if word)
+
+    def signals(self, chosen: Chosen) -> Data:
+        """Columns of a user's signals, earliest first, for `chart.signals`."""
+        if chosen.signals is None:
+            return {"time": []}
+        rows = self._library.signals.read(self._owner, chosen.signals, limit=MOST_SIGNALS)
+        columns = {name: [getattr(row, name) for row in rows] for name in ("type", "label", "color", "icon")}
+        return {
+            "time": [row.time // NS for row in rows],
+            "price": [float(row.price) if row.price else None for row in rows],
+            **columns,
+        }
+
+    def _title(self, chosen: Chosen) -> str:
+        if chosen.mode == "custom":
+            return f"{chosen.symbol} {chosen.timeframe}"
+        source = self._live.source(chosen.symbol, chosen.timeframe)
+        return f"{chosen.symbol} {chosen.timeframe} · {source.name}"
+
+    def _page(self, chosen: Chosen, wanted: Sequence[Wanted], end: int, most: int) -> Page:
+        """The newest `most` candles before `end` (ms), and the values of the indicators at them."""
+        warm = min(MOST_WARM, max((_before(each, chosen.timeframe) for each in wanted), default=0))
+        klines = self.klines(chosen, FIRST, end, most + warm + 1)
+        begin = max(0, len(klines) - most)
+        candles = candles_of(klines)
+        values = {
+            line_name(each.indicator, each.number, name): line[begin:]
+            for each in wanted
+            for name, line in each.indicator.run(candles, **each.options).items()
+        }
+        return Page(klines.take(slice(begin, None)), values, begin > 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """values: float64[n] by name of an indicator's line. more: whether there are older candles."""
+
+    klines: KlineColumns
+    values: Mapping[str, Floats]
+    more: bool
+
+
+def candles_of(klines: KlineColumns) -> Candles:
+    """Klines as floats, in sessions of UTC days."""
+    prices = {name: unit_floats(getattr(klines, name), klines.price_decimals) for name in PRICES}
+    volume = unit_floats(klines.volume, klines.size_decimals)
+    time = klines.time * NS
+    return Candles(time=time, **prices, volume=volume, session=Session().start_of(time))
+
+
+def numbers(values: Floats) -> list[float | None]:
+    """Floats as JSON, with null for none."""
+    return [None if value != value else value for value in values.tolist()]
+
+
+def _bars(klines: KlineColumns) -> Data:
+    prices = {name: unit_floats(getattr(klines, name), klines.price_decimals).tolist() for name in PRICES}
+    return {
+        "time": klines.time.tolist(),
+        **prices,
+        "volume": unit_floats(klines.volume, klines.size_decimals).tolist(),
+    }
+
+
+def _named(page: Page) -> Data:
+    """Candles and the values of the lines at them."""
+    return {**_bars(page.klines), **{name: numbers(values) for name, values in page.values.items()}}
+
+
+def _before(wanted: Wanted, timeframe: str) -> int:
+    """Candles before the first shown one that an indicator needs; those of a day where it begins with the session."""
+    length = _length(timeframe) or DAY
+    session = DAY // length if wanted.indicator.by_session else 0
+    return max(session, wanted.indicator.before(**wanted.options))
+
+
+def _length(timeframe: str) -> int:
+    """ms of a time frame; 0 where it is not one of Binance's, or its lengths differ."""
+    found = TIMEFRAMES.get(timeframe)
+    return 0 if found is None or found.monthly else found.ms

@@ -1,0 +1,186 @@
+"""The workspace: up to four linked charts of live klines or of one's own candles, with indicators and signals.
+
+Pure: from values to a component tree. `callbacks.workspace` brings the candles, `assets/kit/plot` draws them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from layouts.chart_colours import PAIRS, SCHEMES
+from layouts.chart_keys import Shortcut, help_sections, key_actions
+from layouts.shell import Link, aria, data, icon_button, page_shell
+from layouts.workspace_settings import settings_drawer
+from layouts.workspace_studies import PANES
+
+PATH = "/workspace/"
+TITLE = "Workspace"
+INTERVAL = 1000
+"""ms between two updates."""
+OFFERS_INTERVAL = 5000
+"""ms between two looks at which series there are."""
+CHARTS = 4
+MODES = (("live", "Live"), ("custom", "Custom"))
+STORES = ("data", "older", "delta", "known", "older-request", "left", "sink")
+"""Of each chart: the whole series, a page of older candles, changed candles, what the page has of it, before which time
+it wants older ones, what the reader left on it, and what clientside functions return."""
+TOOLS = (
+    ("live", "Go to the newest candles", "L", "live"),
+    ("line", "Draw a line", "T", "line"),
+    ("rect", "Draw a rectangle", "R", "rect"),
+    ("erase", "Erase a drawing", "E", "erase"),
+    ("clear", "Clear all drawings", "", "clear"),
+    ("png", "Save the chart as a picture", "X", "export"),
+)
+"""Action of `assets/workspace/page.js`, label, key, icon."""
+SHORTCUTS: dict[str, tuple[Shortcut, ...]] = {
+    "The chart that was used last": (
+        Shortcut(("L", "End"), "The newest candles", "live"),
+        Shortcut(("ArrowLeft",), "Back in time (with Shift: a screenful)", "pan", -1),
+        Shortcut(("ArrowRight",), "Forward in time (with Shift: a screenful)", "pan", 1),
+        Shortcut(("+", "=", "ArrowUp"), "Zoom in", "zoom", 0.8),
+        Shortcut(("-", "ArrowDown"), "Zoom out", "zoom", 1.25),
+        Shortcut(("A",), "Fit prices to the screen", "auto"),
+        Shortcut(("T",), "Trend line", "tool", "line"),
+        Shortcut(("R",), "Rectangle", "tool", "rect"),
+        Shortcut(("E",), "Erase a drawing", "tool", "erase"),
+        Shortcut(("Backspace", "Delete"), "Take back the last drawing", "undo"),
+        Shortcut(("Escape",), "Put the tool away", "tool"),
+        Shortcut(("X",), "Save as PNG", "png"),
+    ),
+}
+PAGE_KEYS = (("S", "Charts and indicators"), ("N", "Dark or light"), ("?", "This help"))
+
+
+def part(kind: str, index: Any) -> dict[str, Any]:
+    """The id of a component of one chart."""
+    return {"type": f"ws-{kind}", "index": index}
+
+
+def workspace_page(*, links: Sequence[Link] = (), more: Sequence[Component] = ()) -> Component:
+    """The page. more: dialogs of other modules."""
+    return page_shell(
+        TITLE,
+        links=links,
+        path=PATH,
+        controls=_header(),
+        main=html.Div(
+            [chart_card(index) for index in range(CHARTS)], id="ws-charts", className="ws-charts", **data(count=1)
+        ),
+        footer=html.Div(html.Span(id="ws-status", role="status"), className="ws-status"),
+        extras=[
+            settings_drawer(),
+            help_dialog(),
+            dcc.Store(id="ws-config", data=config()),
+            dcc.Store(id="ws-indicators", storage_type="local"),
+            dcc.Store(id="ws-sink"),
+            dcc.Store(id="ws-scheme"),
+            dcc.Store(id="ws-frames"),
+            dcc.Interval(id="ws-interval", interval=INTERVAL),
+            dcc.Interval(id="ws-offers-interval", interval=OFFERS_INTERVAL),
+            *more,
+        ],
+    )
+
+
+def config() -> dict[str, Any]:
+    """What the page's script needs to know."""
+    return {
+        "path": PATH,
+        "charts": CHARTS,
+        "panes": list(PANES),
+        "colours": {"schemes": SCHEMES, "pairs": PAIRS},
+        "keys": key_actions(SHORTCUTS),
+    }
+
+
+def _header() -> Component:
+    return html.Div(
+        [
+            dmc.SegmentedControl(
+                id="ws-mode", value="live", size="xs", persistence=True,
+                data=[{"value": value, "label": label} for value, label in MODES],
+                **aria(label="Live klines, or your own candles"),
+            ),
+            dmc.SegmentedControl(
+                id="ws-count", value="1", size="xs", persistence=True, className="ws-count",
+                data=[{"value": str(n), "label": f"{n}"} for n in (1, 2, 4)],
+                **aria(label="Number of charts"),
+            ),
+            html.Div([_tool(*tool) for tool in TOOLS], className="ws-tools"),
+            dmc.Button(
+                "Indicators", id="ws-open-settings", variant="default", size="compact-xs", **data(hotkey="S")
+            ),
+            icon_button("ws-theme", "theme", "Dark or light", keys="N", **data(theme_toggle="ws-scheme", hotkey="N")),
+            icon_button("ws-open-help", "help", "Keyboard", keys="?", **data(hotkey="?")),
+        ],
+        className="ws-header",
+    )  # fmt: skip
+
+
+def _tool(action: str, label: str, keys: str, icon: str) -> Component:
+    pressed = False if action in ("line", "rect", "erase") else None
+    return icon_button(f"ws-do-{action}", icon, label, keys=keys, pressed=pressed)
+
+
+def chart_card(index: int) -> Component:
+    """One chart with its choices."""
+    return html.Section(
+        [
+            html.Div(
+                [
+                    dmc.Select(
+                        id=part("symbol", index), data=[], size="xs", searchable=True, allowDeselect=False,
+                        nothingFoundMessage="No such series", placeholder="Symbol", className="ws-symbol",
+                        persistence=True, **aria(label=f"Symbol of chart {index + 1}"),
+                    ),
+                    dmc.Select(
+                        id=part("timeframe", index), data=[], size="xs", allowDeselect=False, className="ws-frame",
+                        persistence=True, placeholder="Time", **aria(label=f"Time frame of chart {index + 1}"),
+                    ),
+                    dmc.Select(
+                        id=part("signals", index), data=[], size="xs", clearable=True, searchable=True,
+                        placeholder="Signals", className="ws-signals", **aria(label=f"Signals of chart {index + 1}"),
+                    ),
+                    html.Span(id=part("state", index), className="ws-state", role="status"),
+                ],
+                className="ws-bar",
+            ),
+            html.Div(id=f"ws-plot-{index}", className="ws-plot"),
+            html.Div(id=part("note", index), className="ws-note", role="status", hidden=True),
+            html.Div(id=part("row", index), className="ws-row", role="status", hidden=True),
+            *(dcc.Store(id=part(name, index)) for name in STORES),
+        ],
+        className="ws-card",
+        **aria(label=f"Chart {index + 1}"),
+        **data(index=index),
+    )  # fmt: skip
+
+
+def help_dialog() -> Component:
+    """The keys."""
+    page = {"Page": [Shortcut((key,), words, "") for key, words in PAGE_KEYS]}
+    return dmc.Modal(
+        id="ws-dialog-help",
+        title="Keyboard",
+        size="lg",
+        children=html.Div(help_sections({**SHORTCUTS, **page}), className="of-help"),
+    )
+
+
+def empty_note(mode: str) -> list[Component]:
+    """What a chart says while there is no series for it."""
+    if mode == "custom":
+        return [
+            html.H2("No data of your own yet"),
+            html.P(["Upload candles or signals with ", html.Code("POST /data/upload/ohlcv"), "."]),
+        ]
+    return [
+        html.H2("No klines"),
+        html.P(["Name a pair in ", html.Code("KLINES=BTCUSDT:1m"), ", or let ticks come in."]),
+    ]

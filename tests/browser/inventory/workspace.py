@@ -1,0 +1,45 @@
+"""The workspace: what can be done at /workspace/."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from tests.browser.inventory.row import rows
+
+_ws = partial(rows, "/workspace/")
+
+WORKSPACE = (
+    *_ws(
+        "states",
+        "test_workspace::test_live_candles_move_and_are_called_simulated",
+        "Live candles move without a reload, and those that the server makes itself are called SIMULATED.",
+    ),
+    *_ws(
+        "states",
+        "test_workspace::test_without_data_the_page_says_what_to_do",
+        "A page without klines, or without candles of one's own, says how they come.",
+    ),
+    *_ws(
+        "controls",
+        "test_workspace::test_own_candles_with_signals_indicators_and_older_pages",
+        "Custom shows one's own candles, Live those of venues and ticks.",
+        "Signals are chosen and drawn over the candles.",
+        "Indicators are switched on, and their options changed.",
+        "Older candles come while panning to the left, with their indicators.",
+    ),
+    *_ws(
+        "touch",
+        "test_workspace::test_drawings_and_the_view_are_kept_for_the_next_visit",
+        "A line is drawn, and is there in another browser with the visible range.",
+    ),
+    *_ws(
+        "controls",
+        "test_workspace::test_charts_beside_each_other_move_together",
+        "Two or four charts are shown beside each other, and show the same time.",
+    ),
+    *_ws(
+        "states",
+        "test_workspace::test_a_phone_shows_candles_and_nothing_beside_the_screen",
+        "On a phone a chart fills the screen and nothing is beside it.",
+    ),
+)

@@ -1,0 +1,155 @@
+"""The workspace with a real server: live candles, one's own with signals, indicators, drawings, several charts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.browser.plot import START, Plot, candles
+from tests.browser.waiting import PATIENCE
+from tests.running import RunningServer, start_server
+
+pytestmark = pytest.mark.browser
+Visit = Callable[..., Any]
+ROWS = 2_000
+SIGNALS = "timestamp,type,price,label,color,icon\n" + "".join(
+    f"{START + i * 60_000},{'buy' if i % 2 else 'sell'},,label {i},orange,star\n" for i in range(ROWS - 30, ROWS, 7)
+)
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[RunningServer]:
+    """A server with simulated coins, candles and signals of one's own."""
+    server = start_server("--ephemeral", environ={"FEEDS": "simulated"})
+    columns = candles(ROWS)
+    rows = "\n".join(",".join(map(str, row)) for row in zip(*columns.values(), strict=True))
+    server.post("/data/upload/ohlcv?name=mine", f"timestamp,open,high,low,close,volume\n{rows}\n".encode(), "text/csv")
+    server.post("/data/upload/signals?name=calls", SIGNALS.encode(), "text/csv")
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def empty() -> Iterator[RunningServer]:
+    """A server without any ticks."""
+    server = start_server("--ephemeral", "--ticker-count", "0", environ={"FEEDS": "none"})
+    yield server
+    server.stop()
+
+
+def shown(page: Any, index: int = 0) -> Plot:
+    """A chart of the page, once it has candles."""
+    page.wait_for_function(
+        """(index) => {
+          const { charts } = window.orderflow.page, chart = charts[index];
+          window.charts = charts;
+          return chart && chart.ready && chart.gd && chart.gd.layout && chart.axesData;
+        }""",
+        arg=index,
+        timeout=PATIENCE,
+    )
+    return Plot(page, str(index))
+
+
+def choose(page: Any, kind: str, index: int, name: str) -> None:
+    """Choose in one of the lists of a chart."""
+    page.locator(f".ws-card[data-index='{index}'] .ws-{kind} input").first.click()
+    page.get_by_role("option", name=name, exact=True).locator("visible=true").click()
+
+
+def own(page: Any) -> Plot:
+    """The page with one's own candles in the first chart."""
+    page.get_by_text("Custom", exact=True).click()
+    chart = shown(page)
+    chart.until("chart.key === 'custom:mine:1m'")
+    return chart
+
+
+def test_live_candles_move_and_are_called_simulated(visit: Visit, served: RunningServer) -> None:
+    page = visit(f"{served.url}/workspace/")
+    chart = shown(page)
+    page.evaluate("() => (window.kept = true)")
+    before = page.evaluate("() => JSON.stringify(charts[0].newest)")
+    page.wait_for_function("(before) => JSON.stringify(charts[0].newest) !== before", arg=before, timeout=PATIENCE)
+    page.wait_for_function("() => document.querySelector('.ws-state').textContent === 'SIMULATED'", timeout=PATIENCE)
+    assert chart.state["follow"]
+    assert "SIMULATED" in page.locator(".of-legend").first.inner_text()
+    assert page.evaluate("() => window.kept")
+
+
+def test_own_candles_with_signals_indicators_and_older_pages(visit: Visit, served: RunningServer) -> None:
+    page = visit(f"{served.url}/workspace/")
+    chart = own(page)
+    choose(page, "signals", 0, "calls")
+    chart.until("chart.marks.drawn.length > 0")
+    page.get_by_role("button", name="Indicators").click()
+    page.get_by_role("dialog", name="Charts and indicators").wait_for()
+    for name in ("EMA 1", "RSI"):
+        page.get_by_role("switch", name=name, exact=True).locator("..").click()
+    chart.until("chart.listed.length === 2")
+    assert set(chart.state["panes"]) == {"price", "rsi"}
+    page.get_by_role("textbox", name="EMA 1: number of candles").fill("9")
+    page.wait_for_function("() => charts[0].listed[0].label === 'EMA 9'", timeout=PATIENCE)
+    page.keyboard.press("Escape")
+    page.locator(".of-host").first.focus()
+    for _ in range(40):
+        page.keyboard.press("Shift+ArrowLeft")
+        if chart.settled()["n"] == ROWS:
+            break
+    chart.until(f"chart.data.n === {ROWS}")
+    value = page.evaluate("() => charts[0].data.bar(charts[0].data.first + 8)['ema-0-ema'] * charts[0].data.tick")
+    assert value == pytest.approx(sum(candles(ROWS)["close"][:9]) / 9)
+    assert page.evaluate("() => charts[0].data.bar(charts[0].data.first)['ema-0-ema']") != 0  # none: NaN
+
+
+def test_drawings_and_the_view_are_kept_for_the_next_visit(visit: Visit, served: RunningServer) -> None:
+    page = visit(f"{served.url}/workspace/")
+    chart = own(page)
+    page.locator(".of-host").first.focus()
+    page.keyboard.press("Shift+ArrowLeft")
+    page.keyboard.press("t")
+    chart.until("chart.tools.active === 'line'")
+    assert page.locator("#ws-do-line").get_attribute("aria-pressed") == "true"
+    state = chart.drag((0.3, 0.3), (0.6, 0.5))
+    assert state["shapes"] == 1
+    page.keyboard.press("Escape")
+    kept = "() => window.dash_clientside && document.querySelector('.ws-row').hidden"
+    page.wait_for_function(kept, timeout=PATIENCE)
+    page.wait_for_timeout(600)  # the last change of the view is on its way
+    other = visit(f"{served.url}/workspace/")
+    again = own(other)
+    again.until("(chart.gd.layout.shapes || []).length === 1")
+    again.until("!chart.view.follow")
+    assert again.settled()["range"]["from"] == pytest.approx(state["range"]["from"], abs=60_000)
+    again.page.keyboard.press("Backspace")
+
+
+def test_charts_beside_each_other_move_together(visit: Visit, served: RunningServer) -> None:
+    page = visit(f"{served.url}/workspace/")
+    page.get_by_text("2", exact=True).click()
+    first, second = shown(page, 0), shown(page, 1)
+    assert first.page.evaluate("() => charts[0].key !== charts[1].key")
+    page.locator(".of-host").first.focus()
+    page.keyboard.press("+")
+    page.keyboard.press("ArrowLeft")
+    times = "(id) => [charts[id].data.timeOfSlot(charts[id].view.x0), charts[id].data.timeOfSlot(charts[id].view.x1)]"
+    first.settled()
+    second.settled()
+    assert page.evaluate(times, "1") == pytest.approx(page.evaluate(times, "0"), abs=1)
+
+
+def test_a_phone_shows_candles_and_nothing_beside_the_screen(visit: Visit, served: RunningServer) -> None:
+    page = visit(f"{served.url}/workspace/", phone=True)
+    chart = shown(page)
+    assert chart.state["n"] > 10
+    width, view = page.evaluate("() => [document.documentElement.scrollWidth, innerWidth]")
+    assert width <= view
+
+
+def test_without_data_the_page_says_what_to_do(visit: Visit, empty: RunningServer) -> None:
+    page = visit(f"{empty.url}/workspace/")
+    page.get_by_text("No klines").wait_for()
+    page.get_by_text("Custom", exact=True).click()
+    page.get_by_text("No data of your own yet").wait_for()

@@ -1,0 +1,188 @@
+"""What the workspace's charts get: candles, indicators that do not depend on the page, signals, and what was left."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from callbacks import workspace_series
+from callbacks.workspace import chosen_of, live_frames, live_symbols, usual_symbol
+from callbacks.workspace_series import AROUND, SHOWN, Chosen, Reader, candles_of, wanted_of
+from orderflow.errors import BadInput, NotFound
+from orderflow.formats import parse_body
+from orderflow.market.indicators.registry import INDICATORS, find
+from orderflow.market.kline_columns import KlineColumns
+from orderflow.market.signal import Signal
+from orderflow.services import Services
+from orderflow.storage.records.kline_store import KlineStore
+from orderflow.storage.records.series import SeriesKey
+from orderflow.workspace.klines.live_klines import LiveKlines, Offer
+from orderflow.workspace.store import OHLCV
+from orderflow.workspace.uploads.library import Library
+from orderflow.workspace.views import Views
+
+MINUTE = 60_000
+BEGIN = 1_700_000_040_000
+NS = 10**6
+ALL = [{"name": each.name} for each in INDICATORS]
+MINE = Chosen("custom", "mine", "1m", "calls")
+
+
+def klines(n: int) -> KlineColumns:
+    """n minutes of a random walk in hundredths."""
+    rng = np.random.default_rng(4)
+    close = 10_000 + np.cumsum(rng.integers(-9, 10, n))
+    open_ = np.concatenate(([10_000], close[:-1]))
+    high, low = np.maximum(open_, close) + rng.integers(0, 5, n), np.minimum(open_, close) - rng.integers(0, 5, n)
+    time, none = BEGIN + np.arange(n) * MINUTE, np.full(n, -1)
+    columns = (time, open_, high, low, close, rng.integers(0, 90, n), none, none, np.ones(n, np.bool_))
+    return KlineColumns.of(columns, 2, 0)
+
+
+@pytest.fixture
+def services(make_services: Callable[..., Services]) -> Services:
+    made = make_services()
+    store = made.part(KlineStore)
+    store.replace(SeriesKey("ann", OHLCV, "mine", "1m"), [klines(4_000)], "mine.csv")
+    signals = [Signal(BEGIN * NS + 90 * 10**9, 1, "buy", "100.25", "in"), Signal(BEGIN * NS + 10**12, -1, "sell")]
+    made.part(Library).signals.replace("ann", "calls", signals, "calls.csv", most_rows=10)
+    return made
+
+
+def reader(services: Services, user: str = "ann") -> Reader:
+    return Reader(services.part(LiveKlines), services.part(Library), services.part(Views), user)
+
+
+def test_pages_join_to_the_whole_series_with_the_indicators_of_its_whole_history(services: Services) -> None:
+    source, wanted, whole = reader(services), wanted_of(ALL), klines(4_000)
+    first = source.whole(MINE, wanted)
+    columns = {name: list(values) for name, values in first["bars"].items()}
+    columns |= {study["name"]: list(study["values"]) for study in first["studies"]}
+    more = first["more"]
+    assert (len(columns["time"]), more) == (SHOWN, True)
+    while more:
+        page = source.older(MINE, wanted, columns["time"][0])
+        assert page["key"] == MINE.key
+        assert set(page["bars"]) == set(columns)
+        columns = {name: page["bars"][name] + values for name, values in columns.items()}
+        more = page["more"]
+    assert columns["time"] == whole.time.tolist()
+    assert columns["close"] == [units / 100 for units in whole.close.tolist()]
+    candles = candles_of(whole)
+    for each in wanted:
+        for line, expected in each.indicator.run(candles, **each.options).items():
+            found = [
+                math.nan if value is None else value for value in columns[f"{each.indicator.name}-{each.number}-{line}"]
+            ]
+            np.testing.assert_allclose(found, expected, rtol=1e-7, atol=1e-7, err_msg=line)
+
+
+def test_an_update_has_the_newest_candles_with_their_indicators(services: Services) -> None:
+    source, wanted = reader(services), wanted_of([{"name": "ema", "options": {"period": 9}}])
+    before, whole = source.whole(MINE, wanted), klines(4_003)
+    series = services.part(Library).candles("ann", "mine")
+    services.part(KlineStore).append(series.id, whole.take(slice(4_000, None)))
+    assert source.version(MINE) != before["version"]
+    new = source.newer(MINE, wanted, before["bars"]["time"][-1])["bars"]
+    assert new["time"] == whole.time[-len(new["time"]) :].tolist()
+    assert new["time"][0] <= before["bars"]["time"][-1]
+    expected = find("ema").run(candles_of(whole), period=9, source="close")["ema"]
+    np.testing.assert_allclose(new["ema-0-ema"], expected[-len(new["time"]) :], rtol=1e-7)
+
+
+def test_signals_are_columns_in_ms(services: Services) -> None:
+    found = reader(services).whole(MINE, [])["signals"]
+    assert found["time"] == [BEGIN + 90_000, BEGIN + 1_000_000]
+    assert found["price"] == [100.25, None]
+    assert (found["type"], found["label"]) == (["buy", "sell"], ["in", ""])
+
+
+def test_nobody_sees_the_data_of_others(services: Services) -> None:
+    other = reader(services, "bob")
+    for ask in (lambda: other.whole(MINE, []), lambda: other.older(MINE, [], BEGIN), lambda: other.signals(MINE)):
+        with pytest.raises(NotFound):
+            ask()
+    reader(services).keep(MINE.key, {"drawings": [line()]})
+    services.part(KlineStore).replace(SeriesKey("bob", OHLCV, "mine", "1m"), [klines(3)], "x.csv")
+    assert other.whole(Chosen("custom", "mine", "1m"), [])["drawings"] == ()
+
+
+def line(**other: Any) -> dict[str, Any]:
+    return {"type": "line", "axis": "y", "t0": BEGIN, "t1": BEGIN + 5, "y0": 100.5, "y1": 101.0, **other}
+
+
+def test_drawings_and_the_view_come_back(services: Services) -> None:
+    source, view = reader(services), {"from": BEGIN, "to": BEGIN + 9 * MINUTE, "y": [99.0, 101.0]}
+    assert (source.whole(MINE, [])["drawings"], source.whole(MINE, [])["view"]) == ((), None)
+    source.keep(MINE.key, {"drawings": [line()]})
+    source.keep(MINE.key, {"view": view})
+    found = source.whole(MINE, [])
+    assert [dict(each) for each in found["drawings"]] == [line()]
+    assert found["view"] == {**view, "y": (99.0, 101.0)} or found["view"] == view
+    source.keep(MINE.key, {"view": {}})
+    assert source.whole(MINE, [])["view"] == {}
+    assert services.part(Views).export("ann") == {MINE.key: {"drawings": [line()], "view": {}}}
+    services.part(Views).delete_all("ann")
+    assert services.part(Views).owners() == set()
+
+
+def test_a_view_that_was_left_far_back_comes_with_its_candles(services: Services, monkeypatch: Any) -> None:
+    source, since = reader(services), BEGIN + 1_000 * MINUTE
+    source.keep(MINE.key, {"view": {"from": since, "to": since + 50 * MINUTE}})
+    found = source.whole(MINE, wanted_of(ALL))
+    assert found["view"]["from"] == since
+    assert found["bars"]["time"][0] == since - AROUND * MINUTE
+    monkeypatch.setattr(workspace_series, "MOST_SHOWN", 2_500)
+    found = source.whole(MINE, [])
+    assert (found["view"], len(found["bars"]["time"])) == (None, SHOWN)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"drawings": [line(type="<script>")]},
+        {"drawings": [line(y0=math.inf)]},
+        {"drawings": [line(text="x")]},
+        {"drawings": [line()] * 501},
+        {"view": {"from": "yesterday"}},
+        {"view": {"y": [1]}},
+    ],
+)
+def test_what_makes_no_sense_is_not_kept(services: Services, given: dict[str, Any]) -> None:
+    with pytest.raises(BadInput, match="the chart cannot be kept"):
+        reader(services).keep(MINE.key, given)
+    assert services.part(Views).export("ann") == {}
+
+
+def test_live_klines_of_ticks_are_shown_and_their_source_named(services: Services) -> None:
+    tick = "timestamp,price,size,symbol\n" + "".join(f"{BEGIN + i * 1000},{100 + i % 7},2,ES\n" for i in range(600))
+    services.market.ingest(parse_body(tick.encode(), "text/csv").batches)
+    found = reader(services).whole(Chosen("live", "ES", "1m"), wanted_of([{"name": "vwap"}]))
+    assert found["title"] == "ES 1m · ticks of ES"
+    assert found["bars"]["volume"] == [120.0] * 10
+    assert [study["label"] for study in found["studies"]] == ["VWAP"]
+    assert reader(services).state(Chosen("live", "ES", "1m")) == ""
+    before = reader(services).version(Chosen("live", "ES", "1m"))
+    assert reader(services).version(Chosen("live", "ES", "1m")) == before
+    later = f"timestamp,price,size,symbol\n{BEGIN + 599_500},101,1,ES\n"
+    services.market.ingest(parse_body(later.encode(), "text/csv").batches)
+    assert reader(services).version(Chosen("live", "ES", "1m")) != before
+
+
+def test_choices_of_symbols_and_their_time_frames() -> None:
+    offers = [
+        Offer("BTCUSDT", ["1m"], "binance", False, None, None, "running"),
+        Offer("BTCUSDT", ["1h"], "binance", False, None, None, "idle"),
+        Offer("sim:BTC", ["1s", "1m"], "ticks of sim:BTC, SIMULATED", True, 0, 1, "done"),
+    ]
+    symbols = live_symbols(offers)
+    assert [each["label"] for each in symbols] == ["BTCUSDT", "sim:BTC · SIMULATED"]
+    assert live_frames(offers, "BTCUSDT") == ["1m", "1h"]
+    assert [usual_symbol(symbols, index) for index in range(3)] == ["BTCUSDT", "sim:BTC", "sim:BTC"]
+    assert usual_symbol([], 0) is None
+    assert chosen_of("live", "BTCUSDT", None, None) is None
+    assert chosen_of("other", "BTCUSDT", "1m", None) is None
