@@ -142,12 +142,14 @@ class SimulatedSeries:
     def take(self, now: int) -> TickBatch | None:
         """The trades that are due and were not handed over; None if there are none."""
         made: list[tuple[int, Trade]] = []
+        last = self.last
         while self._made and self._made[0][0] <= now:
             time, trade = self._made.popleft()
-            self.last = max(time, self.last + 1)  # the clock was behind the newest trade when the server started
-            made.append((self.last, trade))
+            last = max(time, last + 1)  # the clock was behind the newest trade when the server started
+            made.append((last, trade))
         if not made:
             return None
+        self.last = last
         trades = [trade for _, trade in made]
         return TickBatch(
             self.series,
@@ -225,7 +227,7 @@ class SimulatedFeed:
 
     def _row(self, pair: str, state: State) -> SeriesStatus:
         made = self._series.get(pair)
-        if made is None:
+        if made is None or not (made.trades or made.refused):  # its first trades are under way
             return SeriesStatus(SIMULATED + pair, pair, State.STOPPED if state is State.STOPPED else State.CONNECTING)
         age = max(0.0, (self._time.now() - made.last) / _SECOND)
         return SeriesStatus(
