@@ -51,9 +51,9 @@ class Candles:
     notes: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Part:
-    """Rows of one piece. numbers: units by role. decimals: by role."""
+    """Rows of one piece. numbers: units by role. decimals: by role. Emptied when the parts are joined."""
 
     time: Ints
     kind: Codes
@@ -238,9 +238,14 @@ def _rescaled(units: Ints, gap: int) -> Ints:
 def _whole(parts: list[_Part], reader: _Reader, layout: CandleLayout, tz: str) -> Candles:
     """All parts as one, in order."""
     notes = list(layout.notes)
+    pa.default_memory_pool().release_unused()
     time, lines = (_joined([getattr(part, name) for part in parts]) for name in ("time", "lines"))
     kind = np.concatenate([part.kind for part in parts]) if parts else np.zeros(0, np.int8)
+    for part in parts:
+        part.time = part.lines = np.zeros(0, np.int64)
+        part.kind = np.zeros(0, np.int8)
     ordered = in_order(time, kind, lines, Zone(tz), reader.refusals, column=layout.columns["time"].name)
+    del time, kind, lines
     price_decimals, size_decimals = (
         max((part.decimals[role] for part in parts for role in roles if role in part.decimals), default=0)
         for roles in (PRICES, SIZES)
