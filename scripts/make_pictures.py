@@ -33,6 +33,7 @@ PICTURES = (
     ("instruments", "/instruments/", "#instruments-grid", 12.0),
     ("debrief", "/herd/debrief/", "#debrief-body .js-plotly-plot .main-svg", 3.0),
     ("tickers", "/tickers/", ".tk-card .js-plotly-plot", 6.0),
+    ("workspace", "/workspace/", ".ws-plot .of-legend", 6.0),
 )
 """(file, path, selector to wait for, seconds to wait after that)."""
 
