@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -179,6 +179,19 @@ def test_repetitions_of_trades_that_only_the_log_has(
         agree(market, plain)
     finally:
         buffer.SEGMENT = before
+
+
+def test_a_finer_size_is_stored_while_late_ticks_are_not_aggregated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their bar is computed anew from ticks that only the log has, before the log goes on with the finer ones."""
+    monkeypatch.setattr(buffer, "SEGMENT", 2)
+    log, plain = MemoryLog(), Plain()
+    market = Market(log, max_ticks=2)
+    one = Trade(None, 0, "100.25", "1")
+    twelve = [one] * 11 + [replace(one, id=0)]
+    for batch in ([one], twelve, [one], [one, replace(one, size="0.5"), replace(one, time=1)]):
+        receipt = market.ingest([batch_of(batch)])
+        assert receipt.accepted == plain.take(batch)[0]
+    agree(market, plain)
 
 
 def many(n: int) -> TickBatch:
