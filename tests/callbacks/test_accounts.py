@@ -160,8 +160,8 @@ def test_no_callback_shows_or_changes_an_account_without_its_login(page: Page) -
 
     def walk(*, with_csrf: bool) -> None:
         for key, entry in callbacks.items():
-            if any(each["id"].startswith("{") for each in entry["inputs"]):
-                continue  # ends a session by its id, which `tests/web/accounts` tries with another's
+            if "{" in key or any(each["id"].startswith("{") for each in entry["inputs"]):
+                continue  # ends a session by its id, which `tests/web/accounts` tries; the workspace's charts
             answer = json.dumps(page.call(key, entry, everything, with_csrf=with_csrf))
             assert not [word for word in (made["id"], ANN["email"], "argon2") if word in answer], key
 

@@ -6,11 +6,13 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import flask
 import numpy as np
 import pytest
+from dash import Dash
 
 from callbacks import workspace_series
-from callbacks.workspace import chosen_of, live_frames, live_symbols, usual_symbol
+from callbacks.workspace import chosen_of, live_frames, live_symbols, register, usual_symbol
 from callbacks.workspace_series import AROUND, SHOWN, Chosen, Reader, candles_of, wanted_of
 from orderflow.errors import BadInput, NotFound
 from orderflow.formats import parse_body
@@ -171,6 +173,24 @@ def test_live_klines_of_ticks_are_shown_and_their_source_named(services: Service
     later = f"timestamp,price,size,symbol\n{BEGIN + 599_500},101,1,ES\n"
     services.market.ingest(parse_body(later.encode(), "text/csv").batches)
     assert reader(services).version(Chosen("live", "ES", "1m")) != before
+
+
+def test_every_callback_that_reads_or_keeps_data_knows_its_user(services: Services) -> None:
+    app = Dash(__name__, server=flask.Flask(__name__), use_async=False)
+    register(app, services)
+    outputs = {"ws-symbol", "ws-data", "ws-older", "ws-delta", "ws-row"}
+    found = {key: entry["callback"] for key, entry in app.callback_map.items() if "callback" in entry}
+    for output in outputs:
+        (callback,) = [
+            found[key] for key in found if key.startswith(("{", "..{")) and f'"{output}"' in key.split("}")[0]
+        ]
+        assert _is_for_user(callback), output
+
+
+def _is_for_user(function: Any) -> bool:
+    while function is not None and not getattr(function, "for_user", False):
+        function = getattr(function, "__wrapped__", None)
+    return function is not None
 
 
 def test_choices_of_symbols_and_their_time_frames() -> None:

@@ -278,7 +278,7 @@ def _packed(path: Path, text: str, container: str) -> Path:
         "gz": lambda: gzip.compress(data),
         "bz2": lambda: bz2.compress(data),
         "xz": lambda: lzma.compress(data),
-        "zst": lambda: pa.compress(data, codec="zstd", asbytes=True),
+        "zst": lambda: bytes(pa.compress(data, codec="zstd", asbytes=True)),
         "zip": lambda: _zip(data),
         "tar": lambda: _tar(data),
         "utf-16": lambda: text.encode("utf-16"),

@@ -30,6 +30,8 @@ _ESCAPED = re.compile(rb"\\.", re.DOTALL)
 _OUTER = re.compile(rb"\[\s*[\[{]")
 _SHOWN = 60
 _INNER = "data"
+_BROKEN = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What a row raises that is no JSON, or nested too deeply."""
 
 Fields = dict[str, msgspec.Raw]
 Values = list[msgspec.Raw]
@@ -193,16 +195,22 @@ def _in_arrays(text: bytes, starts: Indices, ends: Indices) -> tuple[Indices, In
 def _decoded(text: bytes, starts: Indices, ends: Indices) -> list[Row]:
     decoder = _OBJECTS if text[int(starts[0])] == ord("{") else _LISTS
     try:
-        return list(decoder.decode(b"[" + text[int(starts[0]) : int(ends[-1])] + b"]"))
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return list(decoder.decode(b"[" + _checked(text[int(starts[0]) : int(ends[-1])]) + b"]"))
+    except _BROKEN:
         return [_row(text[start:end]) for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
 
 
 def _row(text: bytes) -> Row:
     try:
-        return _LIST.decode(text) if text.lstrip()[:1] == b"[" else _OBJECT.decode(text)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return _LIST.decode(_checked(text)) if text.lstrip()[:1] == b"[" else _OBJECT.decode(_checked(text))
+    except _BROKEN:
         return _Bad(text[:_SHOWN].decode("utf-8", "replace"))
+
+
+def _checked(text: bytes) -> bytes:
+    """The text, which must be UTF-8: the decoders do not look into the values that they leave as they are."""
+    text.decode()
+    return text
 
 
 def _unwrapped(row: Fields, inner: bytes) -> Iterator[Row]:
@@ -215,7 +223,7 @@ def _unwrapped(row: Fields, inner: bytes) -> Iterator[Row]:
             yield from ({**around, **one} for one in _OBJECTS.decode(inner))
         else:
             yield row
-    except msgspec.MsgspecError:
+    except _BROKEN:
         yield row
 
 

@@ -136,7 +136,8 @@ def test_longer_klines_are_made_of_those_that_are_kept(
     ours = [kline for page in found[::-1] for kline in page]
     theirs = klines_of(venue, ours[0]["time"], frame)
     assert read(client, f"/data/klines/BTCUSDT/{frame}?limit=1")["source"].startswith("binance, from 1")
-    assert ours[0]["time"] >= read(client, URL)["backfill"]["from"]
+    part = "1m" if frame.endswith("m") else "1h"
+    assert ours[0]["time"] >= read(client, f"/data/klines/BTCUSDT/{part}")["backfill"]["from"]
     assert len(ours) >= 1300 // int(frame[:-1]) if frame.endswith("m") else len(ours) >= 5
     assert [kline["time"] for kline in ours[:-1]] == theirs.time.tolist()[: len(ours) - 1]
     scale, size = 10**theirs.price_decimals, 10**theirs.size_decimals
