@@ -223,8 +223,8 @@ def test_older_bars_that_come_after_the_reader_went_elsewhere_are_put_nowhere(
     chart.afresh("?symbol=DEEP&frame=5s")
     chart.settled()
     page.evaluate(
-        """(time) => {
-          const { dash_clientside, orderflow } = window, real = dash_clientside.set_props;
+        """() => {
+          const { dash_clientside } = window, real = dash_clientside.set_props;
           window.late = [];
           dash_clientside.set_props = (id, props) =>
             id === "chart-older-request" && props.data.before ? window.late.push(props) : real(id, props);
@@ -232,18 +232,18 @@ def test_older_bars_that_come_after_the_reader_went_elsewhere_are_put_nowhere(
             dash_clientside.set_props = real;
             window.late.forEach((props) => real("chart-older-request", props));
           };
-          orderflow.reach.go(orderflow.page.chart, time);
-        }""",
-        every[len(every) // 2][0],
+        }"""
     )
     page.wait_for_function(
-        """() => {
-          const { reach, page } = window.orderflow, { view, model } = page.chart;
+        """(time) => {
+          const { reach, page } = window.orderflow, { view, model, wanted } = page.chart;
+          if (!model.live && !wanted) reach.go(page.chart, time);
           if (!model.live) return false;
           Object.assign(view, { x0: model.first, x1: model.first + 20 });
           reach.near();
           return window.late.length > 0;
-        }"""
+        }""",
+        arg=every[len(every) // 2][0],
     )
     go = "(time) => window.orderflow.reach.go(window.orderflow.page.chart, time)"
     page.evaluate(go, every[-100][0])
