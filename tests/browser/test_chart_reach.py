@@ -216,11 +216,11 @@ def test_bars_that_are_being_counted_are_said_and_asked_for_again(chart: Chart) 
 
 
 def test_older_bars_that_come_after_the_reader_went_elsewhere_are_put_nowhere(
-    chart: Chart, deep: RunningServer
+    open_chart: Open, deep: RunningServer
 ) -> None:
     """Bars before those of a window of the log, answered when the newest are shown again."""
+    chart = open_chart(deep, "?symbol=DEEP&frame=5s")
     page, every = chart.page, of_log(deep, "DEEP", "5s")
-    chart.afresh("?symbol=DEEP&frame=5s")
     chart.settled()
     page.evaluate(
         """() => {
