@@ -32,7 +32,7 @@ class _Memory(MemoryStorage):
         pass
 
     def sweep(self) -> None:
-        self._MemoryStorage__expire_events()  # type: ignore[attr-defined]
+        self._MemoryStorage__expire_events()  # type: ignore[attr-defined]  # a private method, as above
         for key in [key for key, events in self.events.items() if not events]:
             self.clear(key)
 

@@ -14,7 +14,7 @@ from orderflow.formats.files.streams import Readable
 try:
     import databento_dbn as dbn
 except ImportError:  # an extra
-    dbn = None  # type: ignore[assignment]
+    dbn = None  # type: ignore[assignment]  # a module elsewhere; `DbnText` says what to install
 
 _PIECE = 1 << 19
 
