@@ -224,6 +224,7 @@
     /** Choose "line", "rect", "erase" or null; the same again puts it away. */
     choose(tool) {
       this.active = tool === this.active ? null : tool;
+      if (this.controller.moving) this.controller.settled(); // Plotly, which draws, is hidden while the view moves
       if (this.controller.gd) {
         this.relayout({
           dragmode: MODES[this.active] || false,
