@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from pyarrow import ipc, parquet
 
-from orderflow import __version__, cli
+from orderflow import __version__, announcement, cli
 from orderflow.doctor import checks, listed, unknown_names
 from orderflow.doctor import run as doctor
 from orderflow.settings.load import load_settings
@@ -148,12 +148,12 @@ def test_wrong_arguments_are_exit_code_2(words: tuple[str, ...], run: Run) -> No
     ],
 )
 def test_addresses(settings: dict[str, str], key: str | None, url: str) -> None:
-    assert cli.address(Settings.of(**settings), 80, key) == url  # type: ignore[arg-type]
+    assert announcement.address(Settings.of(**settings), 80, key) == url
 
 
 def test_start_prints_addresses_and_storage(monkeypatch: pytest.MonkeyPatch) -> None:
     lines: list[str] = []
-    cli.announce(Settings(ephemeral=True), 80, None, 0, lines.append)
+    announcement.announce(Settings(ephemeral=True), 80, None, 0, lines.append)
     assert lines == [
         f"Orderflow {__version__} is ready",
         "  chart      http://localhost:80/chart/",
@@ -174,7 +174,7 @@ def test_start_prints_addresses_and_storage(monkeypatch: pytest.MonkeyPatch) -> 
 def announced(settings: Settings, loaded: int = 0, key: str = "secret") -> list[str]:
     """The lines printed at the start."""
     lines: list[str] = []
-    cli.announce(settings, 80, key, loaded, lines.append)
+    announcement.announce(settings, 80, key, loaded, lines.append)
     return lines
 
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 
+from orderflow.errors import OrderflowError
 from orderflow.market.row_size import RowSize
 from orderflow.market.symbol import SymbolState
+from orderflow.market.tape import Lock
+from orderflow.market.tick_log import TickLog
 
 NAME = "row_sizes"
 """Of the stored value."""
@@ -17,6 +21,18 @@ def packed(symbols: Mapping[str, SymbolState], without: str | None = None) -> by
     states = [state for name, state in symbols.items() if name != without and not state.simulated]
     found = {state.tape.symbol: _packed(state) for state in states if state.row_sizes}
     return json.dumps(found).encode() if found else None
+
+
+def store(log: TickLog, symbols: Mapping[str, SymbolState], lock: Lock) -> bool:
+    """Store the row sizes in force, if the log can be written. Returns False: there is no more to do."""
+
+    def sizes(old: bytes | None) -> bytes | None:
+        with lock:
+            return packed(symbols)
+
+    with suppress(OrderflowError):
+        log.update_meta(NAME, sizes)
+    return False
 
 
 def restore(stored: bytes | None, states: Iterable[SymbolState]) -> None:

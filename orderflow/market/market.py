@@ -12,16 +12,17 @@ import secrets
 import threading
 import time as _time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from decimal import Decimal
+from functools import partial
 from itertools import zip_longest
 
-from orderflow.errors import BadInput, Conflict, OrderflowError
+from orderflow.errors import BadInput, Conflict
 from orderflow.market import kept_sizes
 from orderflow.market.frames import DAY
 from orderflow.market.grid import Grid
 from orderflow.market.idempotency import IdempotencyKeys, Receipt, pack_answer, unpack_answer
 from orderflow.market.identity import NewTicks, new_ticks
+from orderflow.market.instrument_settings import as_text
 from orderflow.market.logged import Logged, LoggedTicks
 from orderflow.market.ports import NO_SETTINGS
 from orderflow.market.reads import MarketReads
@@ -214,9 +215,7 @@ class Market(MarketReads):
         """
         new_session = None if session is None else Session.parse(session)
         grid = None if tick_size is None and size_step is None else Grid.of(tick_size, size_step)
-        below = None if negative_prices is None else "yes" if negative_prices else "no"
-        given = {"tick_size": tick_size, "size_step": size_step, "session": session, "negative_prices": below}
-        named = {name: str(value) for name, value in given.items() if value is not None}
+        named = as_text(tick_size, size_step, session, negative_prices)
         state: SymbolState | None = None
         settings: dict[str, dict[str, str]] = {}
 
@@ -302,17 +301,7 @@ class Market(MarketReads):
         if state.sizes_stored or state.simulated or not self._log.durable:
             return
         state.sizes_stored = True  # a failed write is not tried again before other sizes are chosen
-
-        def sizes(old: bytes | None) -> bytes | None:
-            with self._lock:
-                return kept_sizes.packed(self._symbols)
-
-        def store() -> bool:
-            with suppress(OrderflowError):
-                self._log.update_meta(kept_sizes.NAME, sizes)
-            return False
-
-        (self._background or operator.call)(store)
+        (self._background or operator.call)(partial(kept_sizes.store, self._log, self._symbols, self._lock))
 
     def _get_or_create(self, symbol: str) -> SymbolState:
         state = self._symbols.get(symbol)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,7 @@ from orderflow.market.decimals import largest
 from orderflow.market.grid import MAX_LEVEL, Grid
 from orderflow.market.history import History
 from orderflow.market.identity import NewTicks, new_ticks, repeats
+from orderflow.market.instrument_settings import initial_grid
 from orderflow.market.past_bars import PastBars
 from orderflow.market.row_size import RowSize
 from orderflow.market.sessions import Session
@@ -381,11 +381,3 @@ def _shared_ids(batch: TickBatch, pending: TickBatch) -> Flags:
         return np.zeros(len(batch), np.bool_)
     shared: Flags = np.isin(batch.id, pending.id) & (batch.id != NO_ID)
     return shared
-
-
-def initial_grid(settings: Mapping[str, str]) -> Grid:
-    """The grid that an instrument's settings define."""
-    return Grid.of(
-        Decimal(settings["tick_size"]) if "tick_size" in settings else None,
-        Decimal(settings["size_step"]) if "size_step" in settings else None,
-    )
