@@ -84,12 +84,16 @@ class Accounts:
         email, password = email_key(read_text(given, "email")), read_text(given, "password")
         code = read_code(given.get("code"))
         self._core.attempts.begin(LOGIN, email, caller.address)
+        with self._core.passwords.turn():
+            return self._login(email, password, code, given.get("passkey"), caller, site)
+
+    def _login(self, email: str, password: str, code: str, passkey: object, caller: Caller, site: Site | None) -> Grant:
         user = self._users.by_email(email)
         right = self._core.passwords.matches(user.password if user else None, password)
         if user is None or not right or user.disabled:
             raise self._failed(WRONG, caller)
         if self.factors.needed(user):
-            self._check_second(user, given.get("passkey"), code, caller, site)
+            self._check_second(user, passkey, code, caller, site)
         self._core.attempts.succeeded(LOGIN, email, caller.address)
         self._renew(user, password)
         return self._start(user, caller)

@@ -10,6 +10,7 @@ import secrets
 import unicodedata
 from base64 import b64encode
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import TypeVar
 
 from argon2 import PasswordHasher, Type
@@ -37,8 +38,13 @@ class Passwords:
             time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=LANES, type=Type.ID
         )
         self._slots = Slots(workers, AT_ONCE, waiting)
+        self._logins = Slots(workers, AT_ONCE, waiting)
         self._nobody = self._invented()
         self.hashed = 0
+
+    def turn(self) -> AbstractContextManager[None]:
+        """Hold it during a whole login, so that of many at once the pages meet two. Raises Busy if too many wait."""
+        return self._logins.taken()
 
     def hash(self, password: str) -> str:
         """The hash of a password, with its parameters and a salt of its own. Raises Busy if too many wait."""

@@ -95,6 +95,32 @@ def test_two_at_a_time_and_too_many_are_told_to_come_back(workers: Workers) -> N
     assert slow.hash("x") == "x"
 
 
+def test_of_many_logins_at_once_two_are_worked_on(accounts: Accounts, ann: StoredUser, workers: Workers) -> None:
+    """The reads and writes beside the hash too: a crowd of logins leaves the server to its pages in between."""
+    gate, reading, most = workers.event(), list[int](), list[int]()
+    by_email = accounts._users.by_email
+
+    def slow(email: str) -> StoredUser | None:
+        reading.append(1)
+        most.append(len(reading))
+        gate.wait(30)
+        reading.pop()
+        return by_email(email)
+
+    accounts._users.by_email = slow  # type: ignore[method-assign]
+    callers = [Thread(target=accounts.login, args=(ANN, HERE)) for _ in range(5)]
+    for caller in callers:
+        caller.start()
+    logins, deadline = accounts._core.passwords._logins, time.monotonic() + 30
+    while (len(reading) < 2 or len(logins._waiting) < 3) and time.monotonic() < deadline:
+        time.sleep(0.001)
+    gate.set()
+    for caller in callers:
+        caller.join(30)
+    assert max(most) == 2
+    assert len(most) == 5
+
+
 def test_an_old_hash_is_renewed_at_the_next_login(accounts: Accounts, ann: StoredUser, records: Records) -> None:
     users = UserStore(records)
     users.change(ann.id, password=CHEAP.hash(ANN["password"]))
