@@ -26,6 +26,9 @@ def chosen_layout(sample: Sample, name: str | None, options: ReadOptions) -> Lay
     UnknownFormat if no format fits, BadInput for a column that is not there.
     """
     columns = {role: _column(sample, name) for role, name in (options.columns or {}).items() if name}
+    total = columns.pop(Role.TOTAL, None)
+    if total:
+        columns[Role.SIZE] = total
     if _is_complete(columns):
         width = max(sample.width, 1 + max(column.index for column in columns.values()))
         layout = Layout(name or "generic", columns, width, _least(sample), sample.header)
@@ -45,6 +48,8 @@ def chosen_layout(sample: Sample, name: str | None, options: ReadOptions) -> Lay
         layout = replace(layout, columns=merged)
         if Role.TIME in columns or Role.DAY in columns:
             layout = replace(layout, time=TimeRule.SPLIT if Role.DAY in merged else TimeRule.MOMENT)
+    if Role.SIZE in columns:
+        layout = replace(layout, total=total is not None)
     return _said(layout, options)
 
 
@@ -109,6 +114,8 @@ def option_line(layout: Layout, sample: Sample, tz: str, negative: bool = False)
     if layout.time not in _PRINTABLE or layout.kind:
         return f"--format {layout.format} --tz {tz}"
     names = {role: name for name, role in COLUMN_ROLES.items()}
+    if layout.total:
+        names[Role.SIZE] = names[Role.TOTAL]
     columns = [(names[role], _reference(sample, column)) for role, column in layout.columns.items() if role in names]
     words = ["--columns", ",".join(f"{name}={column}" for name, column in columns)]
     if not sample.header and sample.delimiter is not None:

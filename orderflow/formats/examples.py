@@ -51,6 +51,14 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "Ticker,Date,Time,LTP,BuyPrice,BuyQty,SellPrice,SellQty,LTQ,OpenInterest",
         "NIFTY-I.NFO,02/01/2025,09:15:00,23800.5,23800,75,23800.5,150,75,1200",
     ),
+    "ctp": (
+        "TradingDay,InstrumentID,LastPrice,Volume,Turnover,OpenInterest,UpdateTime,UpdateMillisec,BidPrice1,AskPrice1,ActionDay",
+        "20260623,ag2608,15988,1499,359336820,245716,21:00:00,500,15980,15988,20260622",
+    ),
+    "veighna": (
+        "datetime,symbol,exchange,volume,turnover,open_interest,last_price,bid_price_1,ask_price_1",
+        "2026-06-22 21:00:00.500,ag2608,SHFE,1499,359336820,245716,15988,15980,15988",
+    ),
     "binance-aggtrades": (
         "agg_trade_id,price,quantity,first_trade_id,last_trade_id,transact_time,is_buyer_maker",
         "26129,0.01633102,4.70443515,27781,27781,1498793709153,true",

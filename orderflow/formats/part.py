@@ -14,6 +14,7 @@ from orderflow.formats.checks.evidence import PROBE_ROWS, Evidence
 from orderflow.formats.checks.notes import Notes
 from orderflow.formats.checks.prices import Prices
 from orderflow.formats.checks.settle import Open, settled
+from orderflow.formats.checks.totals import Totals, check_totals
 from orderflow.formats.chosen import chosen_layout
 from orderflow.formats.files.sources import Kind, Source
 from orderflow.formats.files.text_lines import Lines
@@ -35,12 +36,16 @@ _TEXT_ROWS = 50_000
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How the parts of a series are read: the named format, the options, rows of a chunk, rows to skip."""
+    """How the parts of a series are read: the named format, the options, rows of a chunk, rows to skip.
+
+    totals: the running totals of the series so far.
+    """
 
     name: str | None
     options: ReadOptions
     rows: int
     skip: int
+    totals: Totals = field(default_factory=Totals)
 
 
 @dataclass(slots=True)
@@ -121,7 +126,8 @@ class Part:
         if self._turned or self._plan.skip > self.first_row:
             self._context.reset(mark)
             self._open(self._anew.enter_context(self._again()))
-            self._begun, self._rest, self._damage = [], self._chunks(self._plan.skip), None
+            skip = 0 if self.layout.total else self._plan.skip  # what a row adds is known from the row before
+            self._begun, self._rest, self._damage = [], self._chunks(skip), None
 
     def texts(self, roles: Sequence[Role]) -> Iterator[tuple[int, dict[Role, pa.Array]]]:
         """The cells of some roles as texts, in blocks: (first row, columns). Instead of `chunks`, once."""
@@ -155,7 +161,10 @@ class Part:
     def _taken(self, parsed: ParsedTicks) -> ParsedTicks:
         self.row = parsed.first_row + parsed.rows
         self._counts.add(parsed)
-        return self.prices.sorted(parsed)
+        parsed = self.prices.sorted(parsed)
+        if not self.layout.total:
+            return parsed
+        return _from(self._plan.totals.sizes(parsed), self._plan.skip)
 
     def close(self) -> None:
         """Close what was opened anew."""
@@ -179,7 +188,9 @@ class Part:
         options, layout = self._plan.options, self.layout
         if not options.time_unit and not options.time_format:
             plausible.check_times(probe, self.sample.column(layout.columns[Role.TIME].index), layout)
-        if layout.format == "generic" and Role.SIZE not in (options.columns or {}) and not layout.signed:
+        if layout.total:
+            check_totals(self._begun, layout.name(Role.SIZE) or "")
+        elif layout.format == "generic" and Role.SIZE not in (options.columns or {}) and not layout.signed:
             plausible.check_sizes(self._begun, layout, self.notes)
         if options.max_bad is not None:
             counts = Counts()
@@ -254,6 +265,16 @@ def named(parsed: ParsedTicks, name: str) -> ParsedTicks:
     if not parsed.errors:
         return parsed
     return replace(parsed, errors=[replace(error, reason=f"{error.reason} (in {name})") for error in parsed.errors])
+
+
+def _from(parsed: ParsedTicks, row: int) -> ParsedTicks:
+    """The ticks of the rows from `row` on."""
+    if parsed.first_row >= row:
+        return parsed
+    pairs = [(batch, rows, rows >= row) for batch, rows in zip(parsed.batches, parsed.origins, strict=True)]
+    batches = [batch.take(keep) for batch, _, keep in pairs if keep.any()]
+    origins = [rows[keep] for _, rows, keep in pairs if keep.any()]
+    return replace(parsed, batches=batches, origins=origins)
 
 
 def _after(block: Block, skip: int) -> Block:

@@ -137,7 +137,11 @@ class TickReader:
     def counts(self) -> Mapping[str, int]:
         """What happened to rows read so far that are not bad: how many prices were missing, and below zero, and how
         many numbers had the noise of binary floats."""
+        totals = self._plan.totals
         found = {
+            "without a new trade, as the running total stays": totals.unchanged,
+            "that only begin the count of a running total": totals.begun,
+            "with a running total below that of the rows before": totals.late,
             "without a price": sum(part.prices.missing for part in self._noted),
             "at a price of 0 or below": sum(sum(part.prices.below.values()) for part in self._noted),
             "with the noise of binary floats, which was taken off": self._context.snaps.count

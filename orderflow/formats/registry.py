@@ -15,6 +15,7 @@ from orderflow.formats import (
     bitmex,
     bybit,
     coinbase,
+    ctp,
     databento,
     deribit,
     dukascopy,
@@ -43,6 +44,7 @@ from orderflow.formats import (
     tickdata,
     timesales,
     truedata,
+    veighna,
 )
 from orderflow.formats.base import Format
 from orderflow.formats.files.arrow_tables import ArrowTable
@@ -72,6 +74,8 @@ FORMATS: tuple[Format, ...] = (
     algoseek.FORMAT,
     taq.FORMAT,
     gdfl.FORMAT,
+    ctp.FORMAT,
+    veighna.FORMAT,
     binance_aggtrades.FORMAT,
     binance_trades.FORMAT,
     binance_keys.FORMAT,

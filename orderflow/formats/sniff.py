@@ -44,8 +44,8 @@ class Sample:
     header: column names as written, or () if the first row is data. rows: up to SAMPLE_ROWS data rows, cells stripped.
     width: the most frequent number of fields in a data row. data_line: the 1-based line of the first data row. names:
     the name of the zip member, if any, and of the file; some formats read the date from it. spaced: whether there are
-    spaces or tabs around delimiters. normal: header names reduced to lower-case letters and digits, with their
-    positions. skipped: lines before the table that are no part of it.
+    spaces or tabs around delimiters. normal: header names reduced to lower-case letters and digits (names without any
+    are whole), with their positions. skipped: lines before the table that are no part of it.
     """
 
     header: tuple[str, ...]
@@ -133,7 +133,7 @@ def sample_of(
     width = Counter(len(row) for row in rows).most_common(1)[0][0] if rows else len(header)
     reduced: dict[str, int] = {}
     for index, name in enumerate(header):
-        if key := normal(name):
+        if key := normal(name) or name.strip():
             reduced.setdefault(key, index)
     return Sample(header, tuple(rows[:SAMPLE_ROWS]), delimiter, width, data_line, names, False, reduced)
 

@@ -168,6 +168,11 @@ def _number(cell: str, mark: DecimalMark) -> float:
 
 def unsettled(layout: Layout) -> None:
     """Refuse a layout that only the rows of a file could settle, for a body. Raises UnknownFormat."""
+    if layout.total:
+        raise UnknownFormat(
+            f"{layout.name(Role.SIZE)} is the running total of the day, and what a row adds is known from the row "
+            "before, which a request may not have: send the file with orderflow-replay"
+        )
     if layout.undecided:
         column = layout.columns.get(Role.DAY, layout.columns[Role.TIME])
         raise UnknownFormat(f"{column.name}: {UNDECIDED}")

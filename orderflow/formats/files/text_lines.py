@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -14,6 +15,7 @@ from orderflow.formats.files.streams import Readable
 _PIECE = 1 << 20
 _HEAD = 1 << 18
 _MAX_BYTES = 1 << 24
+_CHINESE = re.compile("[价量代码时间合约日期成交]")
 
 
 class Lines:
@@ -90,8 +92,21 @@ def first_lines(text: bytes, count: int, *, complete: bool) -> list[tuple[int, s
         if end < 0 and found and not complete:
             break
         number += 1
-        line = text[start : len(text) if end < 0 else end].decode("utf-8", "replace").rstrip("\r")
+        line = decoded(text[start : len(text) if end < 0 else end]).rstrip("\r")
         if line.strip(" \t"):
             found.append((number, line))
         start = len(text) if end < 0 else end + 1
     return found
+
+
+def decoded(line: bytes) -> str:
+    """A line as text: UTF-8, or GBK where its bytes are that and have a word that columns of market data have."""
+    try:
+        return line.decode()
+    except UnicodeDecodeError:
+        pass
+    try:
+        found = line.decode("gb18030")
+    except UnicodeDecodeError:
+        found = ""
+    return found if _CHINESE.search(found) else line.decode("utf-8", "replace")

@@ -20,6 +20,7 @@ from orderflow.formats.parsing.context import ParseContext
 from orderflow.formats.parsing.layout import Layout, Role, TimeRule
 from orderflow.formats.parsing.numbers import DecimalMark, Snaps, numbers
 from orderflow.formats.parsing.parse_errors import NotVectorizable
+from orderflow.formats.parsing.trading_days import sends_calendar_days
 from orderflow.market.decimals import MAX_UNITS
 from orderflow.market.ticks import NO_ID
 
@@ -190,6 +191,8 @@ def _times(columns: Columns, layout: Layout, context: ParseContext) -> Ints:
     array = columns[Role.TIME][0]
     if layout.time is TimeRule.SPLIT:
         return time_columns.split_moments(columns[Role.DAY][0], array, layout.date_order, context.zone, layout.places)
+    if layout.time is TimeRule.SESSIONS:
+        return _session_times(columns, layout, context)
     if layout.time is TimeRule.COMPACT:
         return time_columns.compact_moments(array, context.zone)
     if layout.time is TimeRule.DAY_MILLIS:
@@ -201,3 +204,14 @@ def _times(columns: Columns, layout: Layout, context: ParseContext) -> Ints:
             array = pc.binary_join_element_wise(columns[Role.DAY][0], array, " ")
         return time_columns.formatted_all(array, layout.time_format, context.zone)
     return time_columns.moments(array, context.zone, layout.date_order, layout.places)
+
+
+def _session_times(columns: Columns, layout: Layout, context: ParseContext) -> Ints:
+    array = columns[Role.TIME][0]
+    names, place = [context.symbol], np.zeros(len(array), np.intp)
+    if Role.SYMBOL in columns:
+        names, place = words.symbols(columns[Role.SYMBOL][0], context.symbol)
+    calendar = np.array([sends_calendar_days(name) for name in names], np.bool_)[place]
+    trading = columns[Role.SESSION][0] if Role.SESSION in columns else None
+    millis = columns[Role.MILLIS][0] if Role.MILLIS in columns else None
+    return time_columns.session_moments((columns[Role.DAY][0], trading), array, millis, calendar, context.zone)

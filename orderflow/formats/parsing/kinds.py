@@ -23,16 +23,20 @@ from orderflow.formats.parsing.parse_errors import NotVectorizable
 
 _MOST = 4096
 DROPPED = "trades that are cancelled later"
+NO_PRICE = "snapshots without a price"
 _TEXT = pa.string()
 
 
 def read_trades(columns: Columns, rows: int, first_row: int, layout: Layout, context: ParseContext) -> Chunk:
     """`read_columns` for the rows that are trades. Raises NotVectorizable, also for a kind that is an error."""
-    if layout.kind is None:
+    if layout.kind is None and not layout.total:
         return read_columns(columns, rows, first_row, layout, context)
     keep = np.ones(rows, np.bool_)
     skipped: Counter[str] = Counter()
-    if Role.ACTION in columns:
+    if layout.total:
+        keep = np.asarray(columns[Role.PRICE][0].is_valid())
+        skipped[NO_PRICE] = rows - int(np.count_nonzero(keep))
+    if layout.kind is not None and Role.ACTION in columns:
         keep = _kept(columns[Role.ACTION][0], layout.kind, context, skipped)
     if context.ahead is not None:
         gone = [row - first_row for row in context.ahead.dropped if first_row <= row < first_row + rows]

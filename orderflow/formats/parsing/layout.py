@@ -23,8 +23,14 @@ class Role(Enum):
     TIME = "time"
     DAY = "date"
     """The date alone; TIME then holds the time of day."""
+    SESSION = "trading day"
+    """The day that a night session belongs to, beside DAY, which is the calendar's (see `trading_days`)."""
+    MILLIS = "milliseconds"
+    """The milliseconds of TIME, in a column of their own."""
     PRICE = "price"
     SIZE = "size"
+    TOTAL = "running total"
+    """The option `columns` names a SIZE that is the running total of the day so."""
     SIDE = "side"
     MAKER = "buyer is maker"
     ID = "trade id"
@@ -44,6 +50,7 @@ class TimeRule(Enum):
 
     MOMENT = "ISO-8601 or epoch"
     SPLIT = "a date and a time of day in two columns"
+    SESSIONS = "as SPLIT, with days that begin with the night session before"
     COMPACT = "yyyyMMdd HHmmss, perhaps with a fraction"
     DAY_MILLIS = "milliseconds since midnight of the file's day"
     COUNTED = "a number of a given unit"
@@ -99,8 +106,8 @@ class Layout:
     width: number of fields of a row; fields after the first `least` can be missing or empty. price_shift: prices are
     integers in units of 10**-price_shift. day: the file's date (ns since 1970) for DAY_MILLIS. time_unit: of
     TIME_UNITS, for COUNTED. time_format: a strptime pattern for FORMATTED. places: 0, or how many decimals the
-    fractions of times count. signed: the size is below 0 for a sell. positive: a price of 0 or below is always an
-    error.
+    fractions of times count. signed: the size is below 0 for a sell. total: the size column is the running total of the
+    day, whose rises are the sizes. positive: a price of 0 or below is always an error.
     """
 
     format: str
@@ -122,6 +129,7 @@ class Layout:
     time_format: str = ""
     places: int = 0
     signed: bool = False
+    total: bool = False
     positive: bool = False
     undecided: bool = False
     """The sample does not show which number of a date is the month: the whole column must."""

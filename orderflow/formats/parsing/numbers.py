@@ -24,8 +24,9 @@ from orderflow.arrays import Floats, Ints
 from orderflow.formats.parsing.parse_errors import NotVectorizable, ParseError, shown
 from orderflow.market.decimals import MAX_DECIMALS, MAX_UNITS
 
-NULL_WORDS = frozenset({"", "nan", "NaN", "NAN", "null", "NULL", "None", "none", "NA", "N/A", "n/a", "<NA>"})
-"""Words for a missing value in text files; an error in required columns only."""
+_LARGEST = ("1.7976931348623157e+308", "1.7976931348623157E+308", "1.7976931348623157E308", "1.79769313486232e+308")
+NULL_WORDS = frozenset({"", "nan", "NaN", "NAN", "null", "NULL", "None", "none", "NA", "N/A", "n/a", "<NA>", *_LARGEST})
+"""Words for a missing value in text files; an error in required columns only. C programs write the largest number."""
 
 _NUMBER = re.compile(r"([+-])?([0-9]*)(?:\.([0-9]*))?(?:[eE]([+-]?[0-9]{1,4}))?", re.ASCII)
 _NOT_FINITE = frozenset({"nan", "inf", "infinity"})

@@ -14,10 +14,11 @@ from orderflow.errors import FieldError
 from orderflow.formats.parsing import times, words
 from orderflow.formats.parsing.assemble import Chunk, ParsedRows
 from orderflow.formats.parsing.context import Cell, ParseContext
-from orderflow.formats.parsing.kinds import judge
+from orderflow.formats.parsing.kinds import NO_PRICE, judge
 from orderflow.formats.parsing.layout import Layout, Role, TimeRule
-from orderflow.formats.parsing.numbers import number
+from orderflow.formats.parsing.numbers import NULL_WORDS, number
 from orderflow.formats.parsing.parse_errors import NumberText, ParseError, TakesLong, shown
+from orderflow.formats.parsing.trading_days import sends_calendar_days
 from orderflow.market.decimals import MAX_UNITS, unit_text
 from orderflow.market.ticks import NO_ID
 
@@ -78,6 +79,8 @@ class RowReader:
             Role.BID_VOLUME: self._volume,
             Role.ASK_VOLUME: self._volume,
             Role.ACTION: lambda cell: None,
+            Role.SESSION: _number_text,
+            Role.MILLIS: _number_text,
         }
 
     def refuse(self, row: int, line: int | None, reason: str) -> None:
@@ -91,6 +94,9 @@ class RowReader:
         """Parse one data row: a cell for each role with a value (empty optional cells are left out)."""
         self._rows += 1
         self._cells = cells
+        if self._layout.total and (Role.PRICE not in cells or cells[Role.PRICE].value in NULL_WORDS):
+            self._skipped[NO_PRICE] += 1
+            return
         if self._layout.kind:
             if not self._is_trade(row, line, cells.get(Role.ACTION)):
                 return
@@ -199,6 +205,15 @@ class RowReader:
             return times.formatted(whole, layout.time_format, zone)
         if day is None or not day.value:
             raise ParseError(f"{shown(text)} has no date")
+        if layout.time is TimeRule.SESSIONS:
+            trading, millis = self._cells.get(Role.SESSION), self._cells.get(Role.MILLIS)
+            return times.session_moment(
+                (_number_text(day), trading and _number_text(trading)),
+                text,
+                millis and _number_text(millis),
+                sends_calendar_days(self._symbol()),
+                zone,
+            )
         return times.split_moment(_string(day), text, layout.date_order, zone, layout.places)
 
     def _number(self, cell: Cell, shift: int = 0) -> Exact:

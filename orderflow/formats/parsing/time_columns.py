@@ -13,10 +13,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from orderflow.arrays import Floats, Ints
+from orderflow.arrays import Flags, Floats, Ints
 from orderflow.formats.parsing.numbers import numbers, scaled
 from orderflow.formats.parsing.parse_errors import NotVectorizable, ParseError
 from orderflow.formats.parsing.times import COMPACT, DATED, END, EPOCH, FIRST, TIME_UNITS, UNITS, DateOrder, day_of
+from orderflow.formats.parsing.trading_days import calendar_days
 from orderflow.formats.parsing.zones import SECOND, Zone
 
 _DAY_AND_CLOCK = r"^(?P<day>[0-9]+[-/.]?[0-9]*[-/.]?[0-9]*)(?:[T ]|, ?)(?P<clock>[0-9].*)$"
@@ -50,17 +51,47 @@ def moments(array: pa.Array, zone: Zone, order: DateOrder = "ymd", places: int =
 
 def split_moments(days: pa.Array, clocks: pa.Array, order: DateOrder, zone: Zone, places: int = 0) -> Ints:
     """Parse a date column and a time-of-day column as ns UTC int64[n]. Raises NotVectorizable."""
-    if days.null_count or clocks.null_count or not pa.types.is_string(days.type) or not pa.types.is_string(clocks.type):
+    return _all_checked(zone.to_utc_all(_days(days, order) + _times_of_day(clocks, places)))
+
+
+def session_moments(
+    days: tuple[pa.Array, pa.Array | None], clocks: pa.Array, millis: pa.Array | None, calendar: Flags, zone: Zone
+) -> Ints:
+    """Parse days, times of day and milliseconds of night and day sessions as ns UTC int64[n]. Raises NotVectorizable.
+
+    days: the calendar's and the trading day, or the trading day and None. calendar: as for `calendar_days`.
+    """
+    clock = _times_of_day(clocks, 0)
+    if millis is not None:
+        parts, decimals = numbers(millis)
+        if decimals or parts.min() < 0 or parts.max() > 999 or (clock % SECOND).any():
+            raise NotVectorizable
+        clock = clock + parts * 10**6
+    trading = None if days[1] is None else _days(days[1], "ymd")
+    return _all_checked(zone.to_utc_all(calendar_days(_days(days[0], "ymd"), trading, clock, calendar) + clock))
+
+
+def _days(days: pa.Array, order: DateOrder) -> Ints:
+    """A date column as ns at midnight int64[n]. Raises NotVectorizable."""
+    if pa.types.is_integer(days.type):
+        days = days.cast(pa.string())
+    if days.null_count or not pa.types.is_string(days.type):
         raise NotVectorizable
     table = days.dictionary_encode()
     try:
         starts = np.array([day_of(text, order) for text in table.dictionary.to_pylist()], np.int64)
     except ParseError as error:
         raise NotVectorizable from error
-    if not len(clocks) or pc.min(pc.binary_length(clocks)).as_py() < len("8:00"):
+    return starts[np.asarray(table.indices)]
+
+
+def _times_of_day(clocks: pa.Array, places: int) -> Ints:
+    """A column of times of day as ns int64[n]. Raises NotVectorizable."""
+    if clocks.null_count or not pa.types.is_string(clocks.type) or not len(clocks):
         raise NotVectorizable
-    clock = _clocks(clocks, places)
-    return _all_checked(zone.to_utc_all(starts[np.asarray(table.indices)] + clock))
+    if pc.min(pc.binary_length(clocks)).as_py() < len("8:00"):
+        raise NotVectorizable
+    return _clocks(clocks, places)
 
 
 def counted_all(array: pa.Array, unit: str) -> Ints:

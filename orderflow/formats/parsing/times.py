@@ -13,10 +13,12 @@ from datetime import date
 from decimal import Context, Decimal, localcontext
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 
 from orderflow.formats.parsing.numbers import number
 from orderflow.formats.parsing.parse_errors import ParseError, shown
+from orderflow.formats.parsing.trading_days import calendar_days
 from orderflow.formats.parsing.zones import DAY, SECOND, Zone
 
 DateOrder = Literal["ymd", "mdy", "dmy"]
@@ -89,6 +91,21 @@ def moment(text: str, zone: Zone, order: DateOrder = "ymd", places: int = 0) -> 
 def split_moment(day: str, clock: str, order: DateOrder, zone: Zone, places: int = 0) -> int:
     """Parse a date and a time of day from two cells as ns UTC. Raises ParseError."""
     return _local(day_of(day, order) + clock_of(clock, places), zone, f"{day} {clock}")
+
+
+def session_moment(days: tuple[str, str | None], clock: str, millis: str | None, calendar: bool, zone: Zone) -> int:
+    """Parse a day, a time of day and milliseconds of a night or day session as ns UTC; the parts as for the columns in
+    `time_columns.session_moments`. Raises ParseError.
+    """
+    time = clock_of(clock)
+    if millis is not None:
+        if not re.fullmatch("[0-9]{1,3}", millis, re.ASCII) or time % SECOND:
+            raise ParseError(f"{shown(millis)} is not a number of milliseconds from 0 to 999 beside {shown(clock)}")
+        time += int(millis) * 10**6
+    day, trading = (None if text is None else np.array([day_of(text, "ymd")]) for text in days)
+    assert day is not None
+    found = calendar_days(day, trading, np.array([time]), np.array([calendar]))
+    return _local(int(found[0]) + time, zone, f"{days[0]} {clock}")
 
 
 def counted(text: str, unit: str) -> int:
