@@ -1,7 +1,7 @@
 """Trades stored by aggr-server.
 
-Layout: github.com/Tucsky/aggr-server, src/storage/files.js, without a header, by spaces: timestamp (ms), price, size,
-side (1 buy, 0 sell) and, for a liquidation only, a 1. Liquidations are no trades.
+Layout: github.com/Tucsky/aggr-server, src/storage/files.js with groupTrades of src/helper.js, without a header, by
+spaces: timestamp (ms), price, size, side (1 buy, 0 sell) and, for a liquidation only, a 1. Liquidations are no trades.
 """
 
 from __future__ import annotations

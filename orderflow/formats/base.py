@@ -58,6 +58,11 @@ KINDS: Mapping[str, Callable[[str], bool]] = {
     "day": _matcher("(?:19|20)[0-9]{6}"),
     "basis": _matcher("[CEO]"),
     "one or two": _matcher("[12]"),
+    "pit": _matcher("[PE]"),
+    "pit or none": _matcher("[PE]?"),
+    "excluded": _matcher("[X01]?"),
+    "number or none": lambda cell: not cell or is_number(cell),
+    "lh": _matcher("LH"),
 }
 
 

@@ -10,7 +10,7 @@ from orderflow.errors import BadInput
 from orderflow.formats.guesses import SIDE_NAMES, TYPE_WORDS, needs_order
 from orderflow.formats.options import COLUMN_ROLES, ReadOptions
 from orderflow.formats.parsing.layout import Column, Layout, Role, TimeRule
-from orderflow.formats.parsing.words import BUY, SELL, TAKER, Words
+from orderflow.formats.parsing.words import ABSENT, BUY, SELL, TAKER, Words
 from orderflow.formats.record_kinds import with_kinds
 from orderflow.formats.registry import find_layout
 from orderflow.formats.sniff import Sample, normal
@@ -111,7 +111,7 @@ def turned(words: Words) -> Words:
 
 def option_line(layout: Layout, sample: Sample, tz: str, negative: bool = False) -> str:
     """The options of the command line that say what was found out about a file, ready to be copied and changed."""
-    if layout.time not in _PRINTABLE or layout.kind:
+    if layout.time not in _PRINTABLE or layout.kind or ABSENT in layout.side_words.values():
         return f"--format {layout.format} --tz {tz}"
     names = {role: name for name, role in COLUMN_ROLES.items()}
     if layout.total:

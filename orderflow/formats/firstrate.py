@@ -1,6 +1,7 @@
 """FirstRate Data ticks.
 
-Layout: firstratedata.com, "Tick data": datetime, price, size, without a header, times US Eastern. There is no side.
+Layout: datetime, price, size, without a header, times US Eastern, as people describe files of firstratedata.com; no
+document of it was found in public. There is no side.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """LOBSTER messages are events of an order book.
 
-Layout: lobsterdata.com, "Output Structure", message file, without a header: seconds since midnight with a fraction,
-event type (1 to 7), order id, size, price in ten-thousandths, direction (1 or -1, of the resting order). Only types 4
-and 5 are executions, hidden ones have no side, and one trade can be several rows.
+Layout: lobsterdata.com/info/DataStructure.php, message file, without a header: seconds since midnight with a fraction,
+event type (1 to 7), order id (below 0 for a cross), size, price in ten-thousandths (-1, 0 or 1 for a halt), direction (1
+or -1, of the resting order). Only types 4 and 5 are executions, hidden ones have no side, and one trade can be several
+rows.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import re
 from orderflow.formats.refused import Refusal, all_rows
 from orderflow.formats.sniff import Sample
 
-_ROW = re.compile(r"[0-9]{5}(\.[0-9]+)?,[1-7],[0-9]+,[0-9]+,-?[0-9]+,(1|-1)(,.*)?")
+_ROW = re.compile(r"[0-9]{4,5}(\.[0-9]+)?,[1-7],-?[0-9]+,-?[0-9]+,-?[0-9]+,(1|-1)(,.*)?")
 
 
 def _fits(sample: Sample) -> bool:

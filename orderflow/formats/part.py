@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing
 from dataclasses import dataclass, field, replace
 
+import numpy as np
 import pyarrow as pa
 
 from orderflow.errors import BadInput, FieldError
@@ -50,15 +52,24 @@ class Plan:
 
 @dataclass(slots=True)
 class Counts:
-    """What was read of a part. The first errors stand for all."""
+    """What was read of a part. The first errors stand for all. skipped: rows that are no trades, by what they are.
+
+    empty: trades of size 0.
+    """
 
     rows: int = 0
     bad: int = 0
+    ticks: int = 0
+    empty: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)
     errors: list[FieldError] = field(default_factory=list)
 
     def add(self, parsed: ParsedTicks) -> None:
         self.rows += parsed.rows
         self.bad += parsed.rejected
+        self.ticks += parsed.ticks
+        self.empty += sum(len(batch) - int(np.count_nonzero(batch.size)) for batch in parsed.batches)
+        self.skipped.update(parsed.skipped)
         self.errors += parsed.errors[: max(0, 1000 - len(self.errors))]
 
 
@@ -68,7 +79,7 @@ class Part:
     again: opens the same source anew. layout: the role of each column. sample: its first rows. header: column names, ()
     if there are none. delimiter: None for tables that are no text. decimal: "." or ",", None if all numbers in the
     sample are whole. row: the row that is read next, counted over all parts of a series; `first_row` is the part's
-    first. notes: what was assumed. prices: what became of prices of 0 and below.
+    first. notes: what was assumed. prices: what became of prices of 0 and below. counts: what was read so far.
     """
 
     def __init__(
@@ -96,7 +107,7 @@ class Part:
         self.delimiter = self.sample.delimiter
         self.decimal = None if self._mark is DecimalMark.EITHER else self._mark.value
         self.first_row = self.row = first_row
-        self._counts = Counts()
+        self.counts = Counts()
         self._begun: list[ParsedTicks] | None = None
         self._rest: Iterator[ParsedTicks] = iter(())
         self._damage: BadInput | None = None
@@ -156,11 +167,11 @@ class Part:
             yield self._taken(parsed)
         most = self._plan.options.max_bad
         if most is not None:
-            plausible.check_bad(self._counts.rows, self._counts.bad, self._counts.errors, most)
+            plausible.check_bad(self.counts.rows, self.counts.bad, self.counts.errors, most)
 
     def _taken(self, parsed: ParsedTicks) -> ParsedTicks:
         self.row = parsed.first_row + parsed.rows
-        self._counts.add(parsed)
+        self.counts.add(parsed)
         parsed = self.prices.sorted(parsed)
         if not self.layout.total:
             return parsed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -142,6 +143,7 @@ class TickReader:
             "without a new trade, as the running total stays": totals.unchanged,
             "that only begin the count of a running total": totals.begun,
             "with a running total below that of the rows before": totals.late,
+            "of size 0": 0 if self.layout.total else sum(part.counts.empty for part in self._noted),
             "without a price": sum(part.prices.missing for part in self._noted),
             "at a price of 0 or below": sum(sum(part.prices.below.values()) for part in self._noted),
             "with the noise of binary floats, which was taken off": self._context.snaps.count
@@ -192,7 +194,20 @@ class TickReader:
     def __iter__(self) -> Iterator[ParsedTicks]:
         if len(self.parts) == 1:
             yield from self._part.chunks()
+        else:
+            yield from self._all_chunks()
+        self._refuse_without_trades()
+
+    def _refuse_without_trades(self) -> None:
+        """Refuse files with records of which none is a trade, where bad rows would be an error too."""
+        counts = [part.counts for part in self._noted]
+        skipped = sum((one.skipped for one in counts), Counter[str]())
+        if self._plan.options.max_bad is None or any(one.ticks for one in counts) or not skipped:
             return
+        rows = ", ".join(f"{count:,} {label}" for label, count in skipped.items())
+        raise BadInput(f"there is no trade in the file: its rows are {rows}")
+
+    def _all_chunks(self) -> Iterator[ParsedTicks]:
         for at, name in enumerate(self.parts):
             if at:
                 self._at, self._part = at, self._open(at, self.rows)
