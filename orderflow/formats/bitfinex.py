@@ -1,7 +1,7 @@
 """Bitfinex trades: rows of the REST endpoint and of the stream, or a table of them.
 
-Layout: docs.bitfinex.com/reference/rest-public-trades: ID, MTS (ms), AMOUNT, PRICE; the taker bought if the amount is above 0 and sold if
-it is below. Answers run newest first.
+Layout: docs.bitfinex.com/reference/rest-public-trades: ID, MTS (ms), AMOUNT, PRICE; the taker bought if the amount
+is above 0 and sold if it is below. Answers run newest first.
 """
 
 from __future__ import annotations

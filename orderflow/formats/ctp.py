@@ -3,10 +3,10 @@
 Layout: the comments and names of CThostFtdcDepthMarketDataField in CTP's ThostFtdcUserApiStruct.h (sfit.com.cn), as
 data vendors and recorders write them: 交易日,合约代码,交易所代码,…,最新价,…,数量,成交金额,持仓量,…,最后修改时间,
 最后修改毫秒,申买价一,申买量一,申卖价一,申卖量一,…,当日均价,业务日期, often in GBK; or TradingDay,InstrumentID,
-UpdateTime,UpdateMillisec,ActionDay,LastPrice,Volume,… (github.com/openctp, github.com/haifengat). A row is a snapshot
-twice a second: 数量 (Volume) is the total of the trading day, so what it adds is the size, at 最新价 (LastPrice), and the
-quote beside it gives the side. `parsing.trading_days` tells what day a night time is of. 1.7976931348623157e+308 is no
-price.
+UpdateTime,UpdateMillisec,ActionDay,LastPrice,Volume,… (for example github.com/zzh466/vtp, src/ctp/dataStruct.js). A
+row is a snapshot twice a second: 数量 (Volume) is the total of the trading day, so what it adds is the size, at 最新价
+(LastPrice), and the quote beside it gives the side. `parsing.trading_days` tells what day a night time is of.
+1.7976931348623157e+308 is no price.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """LOBSTER messages are events of an order book.
 
-Layout: lobsterdata.com/info/DataStructure.php, message file, without a header: seconds since midnight with a fraction,
-event type (1 to 7), order id (below 0 for a cross), size, price in ten-thousandths (-1, 0 or 1 for a halt), direction (1
-or -1, of the resting order). Only types 4 and 5 are executions, hidden ones have no side, and one trade can be several
-rows.
+Layout: lobsterdata.com/info/DataStructure.php, message file, without a header: seconds since midnight with a
+fraction, event type (1 to 7), order id (below 0 for a cross), size, price in ten-thousandths (-1, 0 or 1 for a
+halt), direction (1 or -1, of the resting order). Only types 4 and 5 are executions, hidden ones have no side, and
+one trade can be several rows.
 """
 
 from __future__ import annotations

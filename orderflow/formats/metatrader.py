@@ -1,12 +1,12 @@
 """MetaTrader 5 ticks: the terminal's export of a symbol, and `copy_ticks_range` of its Python package.
 
-Layout: mql5.com/en/docs/constants/structures/mqltick, mql5.com/en/book/applications/timeseries/timeseries_ticks_mqltick
-(the flags' numbers) and the terminal's Symbols window, Ticks, Export: `<DATE> <TIME> <BID> <ASK> <LAST> <VOLUME>
-<FLAGS>`, by tabs, dates like 2024.03.01, cells empty where nothing changed; older terminals write no flags, and then a
-row with a last price is a trade. The package gives time, bid, ask, last, volume, time_msc, flags, volume_real. The flags
-say what changed: 2 bid, 4 ask, 8 last price, 16 volume, 32 a buy, 64 a sell. A tick without 8, 16, 32 or 64 is a quote.
-With both 32 and 64 the side is unknown; without either the quote decides. Times of the export are in the zone of the
-broker's server.
+Layout: mql5.com/en/docs/constants/structures/mqltick,
+mql5.com/en/book/applications/timeseries/timeseries_ticks_mqltick (the flags' numbers) and the terminal's Symbols
+window, Ticks, Export: `<DATE> <TIME> <BID> <ASK> <LAST> <VOLUME> <FLAGS>`, by tabs, dates like 2024.03.01, cells
+empty where nothing changed; older terminals write no flags, and then a row with a last price is a trade. The
+package gives time, bid, ask, last, volume, time_msc, flags, volume_real. The flags say what changed: 2 bid, 4 ask,
+8 last price, 16 volume, 32 a buy, 64 a sell. A tick without 8, 16, 32 or 64 is a quote. With both 32 and 64 the
+side is unknown; without either the quote decides. Times of the export are in the zone of the broker's server.
 """
 
 from __future__ import annotations

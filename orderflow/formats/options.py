@@ -42,11 +42,12 @@ _MOST_LINES = 1000
 class ReadOptions:
     """The options of reading; what is None or empty is found out.
 
-    columns: a column's name or its number from 1, by role; total is the day's volume, whose rises are sizes. no_header: the first line is data. skip_lines: lines before
-    the header. time_format: a strptime pattern. time_unit: of TIME_UNITS, for times that are numbers. date_order: of
-    dates whose year is at the end. price_scale: prices are integers of 10**-price_scale. side_words: what a word of the
-    side column means, in lower case. side_of: "aggressor" or "maker". negative_prices: whether prices of 0 and below
-    are trades. snap_floats: whether the noise of binary floats is taken off. max_bad: the largest share of bad rows.
+    columns: a column's name or its number from 1, by role; total is the day's volume, whose rises are sizes.
+    no_header: the first line is data. skip_lines: lines before the header. time_format: a strptime pattern.
+    time_unit: of TIME_UNITS, for times that are numbers. date_order: of dates whose year is at the end.
+    price_scale: prices are integers of 10**-price_scale. side_words: what a word of the side column means, in lower
+    case. side_of: "aggressor" or "maker". negative_prices: whether prices of 0 and below are trades. snap_floats:
+    whether the noise of binary floats is taken off. max_bad: the largest share of bad rows.
     """
 
     columns: Mapping[Role, str] | None = None

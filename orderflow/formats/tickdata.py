@@ -5,8 +5,8 @@ One-Minute Data File Format Document" 3.4 (tickdata.com/docs), comma-separated, 
 dates mm/dd/yyyy. Futures: Date, Time, Price, Volume, Market Flag (P pit, E electronic), Sales Condition, Exclude Record
 Flag, Unfiltered Price; before July 2011 the first five. Equities: Date, Time, Price, Volume, Exchange Code, Sales
 Condition, Correction Indicator, Sequence Number, Trade Stop Indicator, Source of Trade, MDS 127 / TRF, Exclude Record
-Flag, Filtered Price and, since 2016, seven more. An exclude flag X marks trades off the exchange (EFPs and blocks): they
-are counted, not read. Times are the exchange's. There is no side.
+Flag, Filtered Price and, since 2016, seven more. An exclude flag X marks trades off the exchange (EFPs and blocks);
+they are counted, not read. Times are the exchange's. There is no side.
 """
 
 from __future__ import annotations

@@ -133,7 +133,8 @@ def _dry_run(args: argparse.Namespace) -> int:
         found = summarize(reader, args.max_ticks)
     for line in [*understood(reader, found), *report(found)]:
         print(line)
-    most = float(args.max_bad) if args.max_bad else MAX_BAD
+    share = ReadOptions.of(max_bad=args.max_bad).max_bad
+    most = MAX_BAD if share is None else share
     if is_too_bad(found.rows, found.bad_rows, most):
         return _fail(too_bad(found.rows, found.bad_rows, found.errors), FAILED)
     return DONE if found.ticks and not (args.strict and found.bad_rows) else FAILED

@@ -132,7 +132,10 @@ def check_sizes(chunks: Sequence[ParsedTicks], layout: Layout, notes: Notes) -> 
             continue
         told = f"{column} looks like the running total of the day, not like the size of a trade"
         if len(size) >= _SURE_ROWS:
-            raise BadInput(f"{told}; name the column of the trade's size, --columns size=…, say total={column} if what it rises by is the size, or size={column} if it is no total")
+            raise BadInput(
+                f"{told}; name the column of the trade's size, --columns size=…, or say total={column} if its rises "
+                f"are the sizes, or size={column} if it is no total"
+            )
         notes.warn(f"{told}; if it is, give --columns size=…")
         return
 

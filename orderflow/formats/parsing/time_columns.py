@@ -82,7 +82,8 @@ def _days(days: pa.Array, order: DateOrder) -> Ints:
         starts = np.array([day_of(text, order) for text in table.dictionary.to_pylist()], np.int64)
     except ParseError as error:
         raise NotVectorizable from error
-    return starts[np.asarray(table.indices)]
+    found: Ints = starts[np.asarray(table.indices)]
+    return found
 
 
 def _times_of_day(clocks: pa.Array, places: int) -> Ints:
