@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dash import ClientsideFunction, Dash, Input, Output, State, no_update
 from dash.exceptions import PreventUpdate
 
-from callbacks.toasts import refresh, sentence
+from callbacks.toasts import owner_text, refresh, sentence
 from orderflow.errors import OrderflowError
 from orderflow.tickers.alerts.alert import Kind
 from orderflow.tickers.alerts.alert import State as AlertState
@@ -16,7 +16,7 @@ from orderflow.tickers.alerts.description import condition_text
 from orderflow.tickers.alerts.operators.registry import OPERATORS
 from orderflow.tickers.alerts.parsing import value_names
 from orderflow.tickers.alerts.service import Alerts
-from orderflow.web.kit.access import operator_only
+from orderflow.web.kit.scope import Scope, for_owner, maybe, reading_scope
 
 if TYPE_CHECKING:
     from orderflow.services import Services
@@ -25,10 +25,10 @@ MOST = 50
 """Lines that a chart shows, of the newest alerts."""
 
 
-def lines(alerts: Alerts, symbol: str) -> list[dict[str, Any]]:
+def lines(alerts: Alerts, scope: Scope | None, symbol: str) -> list[dict[str, Any]]:
     """The lines of a symbol's alerts on its price: id (of the alert, ":", number of the value), price, words."""
     found: list[dict[str, Any]] = []
-    for alert in alerts.alerts(str(AlertState.ACTIVE))[-MOST:]:
+    for alert in [] if scope is None else alerts.alerts(str(AlertState.ACTIVE), scope.sees)[-MOST:]:
         if alert.source.kind is not Kind.PRICE or symbol not in alert.symbols or OPERATORS[alert.operator].moved:
             continue
         words = condition_text(alert)
@@ -39,21 +39,21 @@ def lines(alerts: Alerts, symbol: str) -> list[dict[str, Any]]:
     return found
 
 
-def move(alerts: Alerts, dragged: Any) -> None:
+def move(alerts: Alerts, scope: Scope, dragged: Any) -> None:
     """Give an alert the price to which its line was dragged. Raises OrderflowError."""
     given = dragged if isinstance(dragged, dict) else {}
     alert_id, _, number = str(given.get("id")).partition(":")
-    names = value_names(alerts.get(alert_id))
+    names = value_names(alerts.get(alert_id, scope.sees))
     price = given.get("price")
     if number.isdecimal() and int(number) < len(names) and isinstance(price, int | float):
-        alerts.change(alert_id, {names[int(number)]: str(price)})
+        alerts.change(alert_id, {names[int(number)]: str(price)}, scope.sees)
 
 
-def set_alert(alerts: Alerts, at: Any, operator: Any, price: Any, note: Any) -> str | None:
+def set_alert(alerts: Alerts, scope: Scope, at: Any, operator: Any, price: Any, note: Any) -> str | None:
     """Make an alert on the symbol of `at`; what is wrong as a sentence, None if nothing is."""
     symbol = at.get("symbol") if isinstance(at, dict) else None
     try:
-        alerts.create({"ticker": symbol, "operator": operator, "price": price, "note": note or ""})
+        alerts.create({"ticker": symbol, "operator": operator, "price": price, "note": note or ""}, scope.makes)
     except OrderflowError as error:
         return sentence(error)
     return None
@@ -73,7 +73,7 @@ def register(app: Dash, services: Services) -> None:
     )
     def show(_intervals: Any, series: Any, shown: Any) -> Any:
         symbol = str(series.get("symbol")) if isinstance(series, dict) else ""
-        found = {"symbol": symbol, "lines": services.workers.run(lines, alerts, symbol)}
+        found = {"symbol": symbol, "lines": services.workers.run(lines, alerts, maybe(reading_scope), symbol)}
         if found == shown or (shown is None and not found["lines"]):
             raise PreventUpdate
         return found
@@ -110,9 +110,11 @@ def register(app: Dash, services: Services) -> None:
         State("chart-alert-note", "value"),
         prevent_initial_call=True,
     )
-    @operator_only(lambda: ("This server needs its key for that.", no_update, no_update))
-    def make(_clicks: Any, _submits: Any, at: Any, operator: Any, price: Any, note: Any) -> tuple[Any, ...]:
-        fault = set_alert(alerts, at, operator, price, note)
+    @for_owner(lambda: (owner_text(), no_update, no_update))
+    def make(
+        scope: Scope, _clicks: Any, _submits: Any, at: Any, operator: Any, price: Any, note: Any
+    ) -> tuple[Any, ...]:
+        fault = set_alert(alerts, scope, at, operator, price, note)
         return (fault, no_update, no_update) if fault else (None, False, 0)
 
     @app.callback(
@@ -121,9 +123,9 @@ def register(app: Dash, services: Services) -> None:
         State("chart-series", "data"),
         prevent_initial_call=True,
     )
-    @operator_only(lambda: no_update)
-    def moved(dragged: Any, series: Any) -> Any:
+    @for_owner(lambda: no_update)
+    def moved(scope: Scope, dragged: Any, series: Any) -> Any:
         symbol = str(series.get("symbol")) if isinstance(series, dict) else ""
         with contextlib.suppress(OrderflowError):  # the line goes back to the alert's price
-            move(alerts, dragged)
-        return {"symbol": symbol, "lines": lines(alerts, symbol), "at": refresh()}
+            move(alerts, scope, dragged)
+        return {"symbol": symbol, "lines": lines(alerts, scope, symbol), "at": refresh()}

@@ -1,4 +1,7 @@
-"""Fired alerts on every page: a notice at its top, until somebody with the key acknowledges it, on any page."""
+"""Fired alerts on every page: a notice at its top, until it is acknowledged on any page by the alert's owner.
+
+The operator sees and acknowledges the notices of all.
+"""
 
 from __future__ import annotations
 
@@ -12,24 +15,25 @@ from callbacks.toasts import pressed, refresh
 from layouts.notices import SHOWN, news, notice_rows
 from orderflow.errors import OrderflowError
 from orderflow.tickers.notices import Notices
-from orderflow.web.kit.access import is_operator, operator_only
+from orderflow.web.kit.scope import Scope, for_owner, maybe
 
 if TYPE_CHECKING:
     from orderflow.services import Services
 
 
-def shown(notices: Notices, seen: Any) -> tuple[list[Component], str, int] | None:
+def shown(notices: Notices, scope: Scope | None, seen: Any) -> tuple[list[Component], str, int] | None:
     """(rows, news for the browser, number of what is shown); None if that is as it was at `seen`, its number."""
-    open_ = notices.open()
+    open_ = () if scope is None else notices.open(scope.sees)
     number = zlib.crc32(repr([event.id for event in open_]).encode())
-    if number == seen:
+    if number == seen or (not open_ and seen is None):
         return None
-    return notice_rows(open_[:SHOWN], notices.total()), news(notices.recent()), number
+    recent = [] if scope is None else notices.recent(scope.sees)
+    return notice_rows(open_[:SHOWN], len(open_)), news(recent), number
 
 
-def acknowledge(notices: Notices, event: str) -> None:
+def acknowledge(notices: Notices, scope: Scope, event: str) -> None:
     """Acknowledge one event, or "all". A failure to store it leaves the notice."""
-    notices.acknowledge(None if event == "all" else [event])
+    notices.acknowledge(None if event == "all" else [event], scope.sees)
 
 
 def register(app: Dash, services: Services) -> None:
@@ -45,20 +49,19 @@ def register(app: Dash, services: Services) -> None:
         prevent_initial_call=True,
     )
     def look(_number: Any, seen: Any) -> tuple[Any, Any, Any]:
-        found = shown(notices, seen) if is_operator() else None
-        return found or (no_update, no_update, no_update)
+        return shown(notices, maybe(), seen) or (no_update, no_update, no_update)
 
     @app.callback(
         *(Output(place.component_id, place.component_property, allow_duplicate=True) for place in places),
         Input({"type": "notice-ok", "event": ALL}, "n_clicks"),
         prevent_initial_call=True,
     )
-    @operator_only(lambda: (no_update, no_update, no_update))
-    def press(clicks: Any) -> tuple[Any, Any, Any]:
+    @for_owner(lambda: (no_update, no_update, no_update))
+    def press(scope: Scope, clicks: Any) -> tuple[Any, Any, Any]:
         if not (button := pressed([clicks])):
             return no_update, no_update, no_update
         try:
-            services.workers.run(acknowledge, notices, button.get("event", ""))
+            services.workers.run(acknowledge, notices, scope, button.get("event", ""))
         except OrderflowError as error:
             return [str(error)], no_update, refresh()
-        return shown(notices, None) or (no_update, no_update, no_update)
+        return shown(notices, scope, 0) or (no_update, no_update, no_update)

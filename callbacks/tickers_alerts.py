@@ -5,6 +5,7 @@ All goes through `Alerts`, as `POST /alerts` does, which checks what is sent and
 
 from __future__ import annotations
 
+import contextlib
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -15,18 +16,19 @@ from typing import TYPE_CHECKING, Any
 from dash import ALL, Dash, Input, Output, State, dcc, no_update
 from dash.development.base_component import Component
 
-from callbacks.toasts import needs_key, pressed, refresh, sentence, toast
+from callbacks.toasts import needs_owner, owner_text, pressed, refresh, sentence, toast
 from layouts.tickers_alerts import (
     ACTIONS,
     alert_rows,
     event_rows,
+    no_login,
     rehearsal_text,
     target_choices,
     value_labels,
 )
-from orderflow.errors import OrderflowError
+from orderflow.errors import NotFound, OrderflowError
 from orderflow.market.ports import MarketReader
-from orderflow.storage.records.target_store import TargetStore
+from orderflow.storage.records.target_store import OPERATOR, StoredTarget, TargetStore
 from orderflow.tickers.alerts.alert import Alert
 from orderflow.tickers.alerts.alert import State as AlertState
 from orderflow.tickers.alerts.operators.registry import OPERATORS
@@ -34,7 +36,7 @@ from orderflow.tickers.alerts.parsing import sent_form, value_names
 from orderflow.tickers.alerts.service import Alerts
 from orderflow.tickers.notices import Notices
 from orderflow.tickers.tickers import Tickers
-from orderflow.web.kit.access import is_operator, operator_only
+from orderflow.web.kit.scope import Scope, for_owner, maybe, reading_scope
 
 if TYPE_CHECKING:
     from orderflow.services import Services
@@ -166,14 +168,14 @@ def _words(value: Any) -> list[str]:
     return [str(each) for each in value] if isinstance(value, list) else []
 
 
-def save(alerts: Alerts, form: Values, edited: Any) -> str:
+def save(alerts: Alerts, scope: Scope, form: Values, edited: Any) -> str:
     """Make the form's alert, or change the one that is edited; what is wrong as a sentence, "" if nothing is."""
     try:
         if isinstance(edited, str) and edited:
             whole: dict[str, Any] = {"note": "", "message": "", "targets": [], "expires": None, "frequency": "once"}
-            alerts.change(edited, {**whole, **body_of(form)})
+            alerts.change(edited, {**whole, **body_of(form)}, scope.sees)
         else:
-            alerts.create(body_of(form))
+            alerts.create(body_of(form), scope.makes)
     except OrderflowError as error:
         return sentence(error)
     return ""
@@ -182,36 +184,50 @@ def save(alerts: Alerts, form: Values, edited: Any) -> str:
 def rehearse(alerts: Alerts, form: Values) -> str:
     """Whether the form's alert would have fired, as a sentence."""
     try:
-        found, ticks = alerts.rehearse(body_of(form), None, None, TRIED)
+        found, ticks = alerts.rehearse({**body_of(form), "targets": []}, None, None, TRIED)
     except OrderflowError as error:
         return sentence(error)
     return rehearsal_text([each.time for each in found], ticks)
 
 
-def act(alerts: Alerts, action: str, alert_id: str, now: int) -> str:
+def act(alerts: Alerts, scope: Scope, action: str, alert_id: str, now: int) -> str:
     """Pause, resume, snooze or delete an alert; what went wrong as a sentence, "" if nothing did."""
     until = datetime.fromtimestamp(now // 10**9, UTC) + SNOOZE
     changes = {"pause": {"state": "paused"}, "resume": {"state": "active"}, "snooze": {"snooze": until.isoformat()}}
     try:
         if action == "delete":
-            alerts.delete(alert_id)
+            alerts.delete(alert_id, scope.sees)
         else:
-            alerts.change(alert_id, changes[action])
+            alerts.change(alert_id, changes[action], scope.sees)
     except OrderflowError as error:
         return sentence(error)
     return ""
 
 
-def lists(alerts: Alerts, notices: Notices, seen: Any) -> tuple[Any, Any, Any, int]:
+def lists(alerts: Alerts, notices: Notices, scope: Scope | None, seen: Any) -> tuple[Any, Any, Any, int]:
     """(rows of alerts, rows of events, their count in words, number of what is shown); no_update for what is as it was
     at `seen`, that number."""
-    there, events = alerts.alerts(), [event for _, event in alerts.events(limit=SHOWN)]
-    new = {event.id for event in notices.open()}
+    if scope is None:
+        return no_login(), [], "", 0
+    there = alerts.alerts(owner=scope.sees)
+    events = [event for _, event in alerts.events(owner=scope.sees, limit=SHOWN)]
+    new = {event.id for event in notices.open(scope.sees)}
     number = zlib.crc32(repr((there, [event.id for event in events], sorted(new))).encode())
     if number == seen:
         return no_update, no_update, no_update, number
     count = f"{len(there):,}" if there else ""
-    return alert_rows(there), event_rows([(event, event.id not in new) for event in events]), count, number
+    return alert_rows(there, scope.makes), event_rows([(event, event.id not in new) for event in events]), count, number
+
+
+def targets_for(alerts: Alerts, targets: TargetStore, scope: Scope | None, edited: Any) -> tuple[StoredTarget, ...]:
+    """The targets that the form's alert may have: those of its owner, which is the reader's unless it is edited."""
+    if scope is None:
+        return ()
+    owner = scope.makes
+    if isinstance(edited, str) and edited:
+        with contextlib.suppress(NotFound):  # deleted meanwhile
+            owner = alerts.get(edited, scope.sees).owner
+    return targets.list(owner or OPERATOR)
 
 
 def names(market: MarketReader, tickers: Sequence[str]) -> list[str]:
@@ -234,7 +250,7 @@ def register(app: Dash, services: Services, alerts: Alerts) -> None:
         running=[(Output("tickers-alerts-interval", "disabled"), True, False)],
     )
     def show_lists(_number: Any, _refresh: Any, seen: Any) -> tuple[Any, Any, Any, int]:
-        return services.workers.run(lists, alerts, notices, seen)
+        return services.workers.run(lists, alerts, notices, maybe(reading_scope), seen)
 
     @app.callback(
         Output("tickers-alert-value", "label"),
@@ -251,9 +267,10 @@ def register(app: Dash, services: Services, alerts: Alerts) -> None:
         Output("tickers-alert-targets", "data"),
         Input("tickers-alerts-refresh", "data"),
         Input("tickers-targets-refresh", "data"),
+        Input("tickers-alert-edited", "data"),
     )
-    def choices(_refresh: Any, _targets: Any) -> tuple[Any, Any]:
-        known = services.workers.run(targets.list) if is_operator() else ()
+    def choices(_refresh: Any, _targets: Any, edited: Any) -> tuple[Any, Any]:
+        known = services.workers.run(targets_for, alerts, targets, maybe(), edited)
         shown = [ticker.name for ticker in tickers.all()]
         return names(services.market, shown), target_choices({str(each.id): each.name for each in known})
 
@@ -278,9 +295,9 @@ def _form(app: Dash, alerts: Alerts, state: dict[str, State]) -> None:
         state={"form": state, "edited": State("tickers-alert-edited", "data")},
         prevent_initial_call=True,
     )
-    @operator_only(lambda: _answer("This server needs its key for that.", no_update))
-    def set_alert(_clicks: Any, _submits: Any, form: Any, edited: Any) -> dict[str, Any]:
-        fault = save(alerts, form, edited)
+    @for_owner(lambda: _answer(owner_text(), no_update))
+    def set_alert(scope: Scope, _clicks: Any, _submits: Any, form: Any, edited: Any) -> dict[str, Any]:
+        fault = save(alerts, scope, form, edited)
         return _answer(fault, "The alert is changed." if edited else "The alert is set.")
 
     @app.callback(
@@ -308,13 +325,13 @@ def _buttons(app: Dash, services: Services, alerts: Alerts) -> None:
         *each,
         prevent_initial_call=True,
     )
-    @operator_only(lambda: (needs_key(), no_update))
-    def press(*clicks: Any) -> tuple[Any, Any]:
+    @for_owner(lambda: (needs_owner(), no_update))
+    def press(scope: Scope, *clicks: Any) -> tuple[Any, Any]:
         button = pressed(clicks)
         action = button.get("type", "").removeprefix("alert-")
         if action not in ACTIONS:
             return no_update, no_update
-        fault = act(alerts, action, button.get("alert", ""), services.clock.now())
+        fault = act(alerts, scope, action, button.get("alert", ""), services.clock.now())
         return (toast(fault, bad=True) if fault else no_update), refresh()
 
     @app.callback(
@@ -330,8 +347,8 @@ def _buttons(app: Dash, services: Services, alerts: Alerts) -> None:
         if not (button := pressed([clicks])):
             return nothing
         try:
-            alert = alerts.get(button.get("alert", ""))
-        except OrderflowError:  # deleted meanwhile
+            alert = alerts.get(button.get("alert", ""), reading_scope().sees)
+        except OrderflowError:  # deleted meanwhile, or somebody else's
             return nothing
         return {**form_of(alert), "edited": alert.id}
 

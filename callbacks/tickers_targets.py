@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 from dash import ALL, Dash, Input, Output, State, ctx, dcc, no_update
 from dash.development.base_component import Component
 
-from callbacks.toasts import KEY, needs_key, pressed, refresh, sentence, toast
-from layouts.tickers_targets import NO_KEY, answer_text, target_fields, target_rows
+from callbacks.toasts import needs_owner, owner_text, pressed, refresh, sentence, toast
+from layouts.tickers_targets import NO_LOGIN, answer_text, target_fields, target_rows
 from orderflow.errors import BadInput, Conflict, OrderflowError
+from orderflow.storage.records.target_store import OPERATOR
 from orderflow.tickers.delivery.delivery import Delivery
-from orderflow.web.kit.access import is_operator, operator_only
+from orderflow.web.kit.scope import Scope, for_owner, maybe
 
 if TYPE_CHECKING:
     from orderflow.services import Services
@@ -36,9 +37,21 @@ def extras() -> list[Component]:
 
 def dynamic(delivery: Delivery) -> list[Component]:
     """What callbacks put into the page: targets with their buttons, and the fields of all kinds."""
-    shown = {"id": 1, "name": "a", "kind": "webhook", "config": {}, "secrets": [], "state": "ok", "error": ""}
+    shown = {
+        "id": 1,
+        "name": "a",
+        "kind": "webhook",
+        "owner": OPERATOR,
+        "config": {},
+        "secrets": [],
+        "state": "ok",
+        "error": "",
+    }
     rows = [{**shown, "active": active, "failing_since": None} for active in (True, False)]
-    return [*target_rows(rows, {}), *(part for kind in delivery.kinds.values() for part in target_fields(kind))]
+    return [
+        *target_rows(rows, {}, OPERATOR),
+        *(part for kind in delivery.kinds.values() for part in target_fields(kind)),
+    ]
 
 
 def body_of(kind: Any, name: Any, fields: Mapping[str, Any], *, edited: bool) -> dict[str, Any]:
@@ -61,47 +74,49 @@ def faults_of(error: OrderflowError, fields: Sequence[str]) -> dict[str, str]:
     return found or {"": sentence(error)}
 
 
-def save(delivery: Delivery, kind: Any, name: Any, fields: Mapping[str, Any], edited: int | None) -> Faults:
+def save(
+    delivery: Delivery, scope: Scope, kind: Any, name: Any, fields: Mapping[str, Any], edited: int | None
+) -> Faults:
     """Add the form's target, or change the one that is edited; what is wrong by field, nothing if it is done."""
     body = body_of(kind, name, fields, edited=edited is not None)
     try:
         if edited is None:
-            delivery.add(body)
+            delivery.add(body, scope.makes or OPERATOR)
         else:
-            stored = delivery.targets.get(edited)
+            stored = delivery.get(edited, scope.sees)
             emptied = {field: None for field in fields if field in stored.config and field not in body}
-            delivery.change(edited, {**emptied, **body})
+            delivery.change(edited, {**emptied, **body}, scope.sees)
     except OrderflowError as error:
         return faults_of(error, list(fields))
     return {}
 
 
-def act(delivery: Delivery, action: str, target: int) -> str:
+def act(delivery: Delivery, scope: Scope, action: str, target: int) -> str:
     """Pause, resume or remove a target; what went wrong as a sentence, "" if nothing did."""
     try:
         if action == "remove":
-            delivery.remove(target)
+            delivery.remove(target, scope.sees)
         else:
-            delivery.change(target, {"active": action == "resume"})
+            delivery.change(target, {"active": action == "resume"}, scope.sees)
     except OrderflowError as error:
         return sentence(error)
     return ""
 
 
-def deliver_test(delivery: Delivery, target: int) -> str:
+def deliver_test(delivery: Delivery, scope: Scope, target: int) -> str:
     """Send a test message; how it went as a sentence."""
     try:
-        return answer_text(delivery.targets.get(target).name, delivery.test(target))
+        return answer_text(delivery.get(target, scope.sees).name, delivery.test(target, scope.sees))
     except OrderflowError as error:
         return sentence(error)
 
 
-def rows(delivery: Delivery, seen: Any) -> tuple[Any, int]:
+def rows(delivery: Delivery, scope: Scope, seen: Any) -> tuple[Any, int]:
     """(rows of the targets, number of what is shown); no_update for what is as it was at `seen`, that number."""
-    targets = delivery.shown()
+    targets = delivery.shown(scope.sees)
     last = delivery.outbox.newest([target["id"] for target in targets])
     number = zlib.crc32(repr((targets, sorted(last.items()))).encode())
-    return (no_update if number == seen else target_rows(targets, last)), number
+    return (no_update if number == seen else target_rows(targets, last, scope.makes or OPERATOR)), number
 
 
 def number_of(given: Any) -> int | None:
@@ -123,7 +138,8 @@ def register(app: Dash, services: Services) -> None:
         running=[(Output("tickers-targets-interval", "disabled"), True, False)],
     )
     def show_rows(_number: Any, _refresh: Any, seen: Any) -> tuple[Any, Any]:
-        return run(rows, delivery, seen) if is_operator() else (NO_KEY, None)
+        scope = maybe()
+        return (NO_LOGIN, None) if scope is None else run(rows, delivery, scope, seen)
 
     @app.callback(
         Output("tickers-target-fields", "children"),
@@ -136,7 +152,8 @@ def register(app: Dash, services: Services) -> None:
         kind = delivery.kinds.get(name) if isinstance(name, str) else None
         if kind is None:
             return no_update
-        stored = None if target is None or not is_operator() else run(_shown, delivery, target)
+        scope = maybe()
+        stored = None if target is None or scope is None else run(_shown, delivery, scope, target)
         return target_fields(kind, stored if stored and stored["kind"] == name else None)
 
     _opening(app, services, delivery)
@@ -144,9 +161,9 @@ def register(app: Dash, services: Services) -> None:
     _buttons(app, delivery)
 
 
-def _shown(delivery: Delivery, target: int) -> dict[str, Any] | None:
+def _shown(delivery: Delivery, scope: Scope, target: int) -> dict[str, Any] | None:
     try:
-        return delivery.show(delivery.targets.get(target))
+        return delivery.show(delivery.get(target, scope.sees))
     except OrderflowError:  # removed meanwhile
         return None
 
@@ -166,13 +183,14 @@ def _opening(app: Dash, services: Services, delivery: Delivery) -> None:
         prevent_initial_call=True,
     )
     def open_form(_add: Any, edits: Any) -> tuple[Any, ...]:
-        if not is_operator():
-            return (*(no_update,) * 7, needs_key())
+        scope = maybe()
+        if scope is None:
+            return (*(no_update,) * 7, needs_owner())
         if ctx.triggered_id == "tickers-target-add":
             kind = next(iter(delivery.kinds))
             return True, {"turn": refresh()}, kind, False, "", "New target", "Add the target", no_update
         target = number_of(pressed([edits]).get("target"))
-        stored = None if target is None else services.workers.run(_shown, delivery, target)
+        stored = None if target is None else services.workers.run(_shown, delivery, scope, target)
         if stored is None:
             return (no_update,) * 8
         edited = {"turn": refresh(), "target": target}
@@ -208,14 +226,14 @@ def _saving(app: Dash, delivery: Delivery) -> None:
         },
         prevent_initial_call=True,
     )
-    @operator_only(lambda: _saved({"": KEY}, _fields()))
-    def save_target(clicks: Any, turn: Any, kind: Any, name: Any, values: Any) -> dict[str, Any]:
+    @for_owner(lambda: _saved({"": owner_text()}, _fields()))
+    def save_target(scope: Scope, clicks: Any, turn: Any, kind: Any, name: Any, values: Any) -> dict[str, Any]:
         fields = _fields()
         if ctx.triggered_id != "tickers-target-save":  # the form was opened: what was wrong before is not any more
             return {**_saved({}, fields), "opened": nothing, "toast": nothing, "refresh": nothing}
         given = dict(zip(fields, values if isinstance(values, list) else [], strict=False))
         edited = number_of(turn.get("target")) if isinstance(turn, dict) else None
-        return _saved(save(delivery, kind, name, given, edited), fields)
+        return _saved(save(delivery, scope, kind, name, given, edited), fields)
 
 
 def _fields() -> list[str]:
@@ -250,10 +268,10 @@ def _buttons(app: Dash, delivery: Delivery) -> None:
         running=[(Output("tickers-target-waits", "hidden"), False, True)],
         prevent_initial_call=True,
     )
-    @operator_only(lambda: (KEY, no_update))
-    def send_test(clicks: Any) -> tuple[Any, Any]:
+    @for_owner(lambda: (owner_text(), no_update))
+    def send_test(scope: Scope, clicks: Any) -> tuple[Any, Any]:
         target = number_of(pressed([clicks]).get("target"))
-        return (no_update, no_update) if target is None else (deliver_test(delivery, target), refresh())
+        return (no_update, no_update) if target is None else (deliver_test(delivery, scope, target), refresh())
 
     @app.callback(
         Output("tickers-toasts", "sendNotifications", allow_duplicate=True),
@@ -262,13 +280,13 @@ def _buttons(app: Dash, delivery: Delivery) -> None:
         each["resume"],
         prevent_initial_call=True,
     )
-    @operator_only(lambda: (needs_key(), no_update))
-    def pause(*clicks: Any) -> tuple[Any, Any]:
+    @for_owner(lambda: (needs_owner(), no_update))
+    def pause(scope: Scope, *clicks: Any) -> tuple[Any, Any]:
         button = pressed(clicks)
         target, action = number_of(button.get("target")), button.get("type", "").removeprefix("target-")
         if target is None or action not in ("pause", "resume"):
             return no_update, no_update
-        fault = act(delivery, action, target)
+        fault = act(delivery, scope, action, target)
         return (toast(fault, bad=True) if fault else no_update), refresh()
 
     @app.callback(
@@ -278,10 +296,10 @@ def _buttons(app: Dash, delivery: Delivery) -> None:
         each["remove"],
         prevent_initial_call=True,
     )
-    @operator_only(lambda: (no_update, no_update, no_update))
-    def ask(clicks: Any) -> tuple[Any, Any, Any]:
+    @for_owner(lambda: (no_update, no_update, no_update))
+    def ask(scope: Scope, clicks: Any) -> tuple[Any, Any, Any]:
         target = number_of(pressed([clicks]).get("target"))
-        stored = None if target is None else _shown(delivery, target)
+        stored = None if target is None else _shown(delivery, scope, target)
         if stored is None:
             return no_update, no_update, no_update
         return True, f"Delete {stored['name']}?", target
@@ -295,10 +313,10 @@ def _buttons(app: Dash, delivery: Delivery) -> None:
         State("tickers-target-removed", "data"),
         prevent_initial_call=True,
     )
-    @operator_only(lambda: (no_update, needs_key(), no_update))
-    def remove(_clicks: Any, _kept: Any, given: Any) -> tuple[Any, Any, Any]:
+    @for_owner(lambda: (no_update, needs_owner(), no_update))
+    def remove(scope: Scope, _clicks: Any, _kept: Any, given: Any) -> tuple[Any, Any, Any]:
         target = number_of(given)
         if ctx.triggered_id != "tickers-target-remove" or target is None:
             return False, no_update, no_update
-        fault = act(delivery, "remove", target)
+        fault = act(delivery, scope, "remove", target)
         return False, (toast(fault, bad=True) if fault else no_update), refresh()

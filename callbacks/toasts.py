@@ -8,12 +8,17 @@ from typing import Any
 
 from dash import ctx
 
+from orderflow.web.kit.current_user import users_of
+
 SHOWN, SHOWN_BAD = 5000, 10_000
 """ms for which a note stays; longer where something went wrong."""
 KEY = (
     "This server needs its key for that: open this page once with ?key=… at the end of its address, as the server "
     "printed it at its start."
 )
+
+
+LOG_IN = "Log in first: the account page is in the navigation. Alerts and deliveries belong to a user."
 
 
 def toast(text: str, *, bad: bool = False) -> list[dict[str, Any]]:
@@ -32,6 +37,16 @@ def toast(text: str, *, bad: bool = False) -> list[dict[str, Any]]:
 def needs_key() -> list[dict[str, Any]]:
     """The note for a reader without the key."""
     return toast(KEY, bad=True)
+
+
+def owner_text() -> str:
+    """Why a reader without login and key can set no alert, as a sentence."""
+    return KEY if users_of().accounts.mode == "off" else LOG_IN
+
+
+def needs_owner() -> list[dict[str, Any]]:
+    """The note for a reader without login and key."""
+    return toast(owner_text(), bad=True)
 
 
 def pressed(clicks: Sequence[Any]) -> dict[str, str]:

@@ -188,15 +188,23 @@ def value_labels(operator: str) -> tuple[str, str | None]:
     return first, LABELS[names[1]] if len(names) > 1 else None
 
 
-def alert_rows(alerts: Sequence[Alert]) -> list[Component]:
-    """The alerts that are there, the newest first."""
+def no_login() -> list[Component]:
+    """In place of the alerts, for a reader without login and key."""
+    link = html.A("Log in", href="/account/", className="tk-link")
+    return [html.P([link, " to see and set alerts of your own."], className="tk-note")]
+
+
+def alert_rows(alerts: Sequence[Alert], reader: str = "") -> list[Component]:
+    """The alerts that are there, the newest first. reader: the owner of what the reader makes."""
     if not alerts:
         return [html.P("None yet. Set one above, or on a price of the order flow chart.", className="tk-note")]
-    return [_alert_row(alert) for alert in reversed(alerts)]
+    return [_alert_row(alert, reader) for alert in reversed(alerts)]
 
 
-def _alert_row(alert: Alert) -> Component:
+def _alert_row(alert: Alert, reader: str) -> Component:
     name, details = f"{alert.ticker} {inside(condition_text(alert))}", [FREQUENCIES[alert.frequency].lower()]
+    if alert.owner != reader:
+        details.append("of a user" if alert.owner else "of the operator")
     if alert.expires is not None:
         details.append(f"until {moment(alert.expires)}")
     if alert.snoozed is not None:

@@ -14,7 +14,7 @@ from dash.development.base_component import Component
 
 from layouts.shell import aria, data
 from layouts.tickers_alerts import moment
-from orderflow.tickers.delivery.delivery import StoredDelivery
+from orderflow.tickers.delivery.delivery import OPERATOR, StoredDelivery
 from orderflow.tickers.delivery.fields import Field
 from orderflow.tickers.delivery.kinds import Kind
 
@@ -22,7 +22,7 @@ ACTIONS = ("pause", "resume", "test", "edit", "remove")
 """What the buttons of a target do."""
 STATES = {"ok": "works", "retrying": "tried again", "failing": "failing", "paused": "paused"}
 DELIVERED = {"pending": "waits", "delivered": "delivered", "failed": "failed", "cancelled": "cancelled"}
-NO_KEY = "Targets are shown to the operator only: open this page once with ?key=… at the end of its address."
+NO_LOGIN = "Targets are shown to their owner: log in, or open this page once with ?key=… at the end of its address."
 NONE = "None yet. Alerts are shown on every page; a target gets them by webhook, e-mail or messenger too."
 KEPT = "Stored and not shown. Leave it empty to keep it."
 
@@ -51,16 +51,21 @@ def targets_panel() -> Component:
     )
 
 
-def target_rows(targets: Sequence[Mapping[str, Any]], last: Mapping[int, StoredDelivery]) -> list[Component]:
-    """A row for each target, as `Delivery.show` describes it. last: the newest delivery by the target's id."""
+def target_rows(
+    targets: Sequence[Mapping[str, Any]], last: Mapping[int, StoredDelivery], reader: str
+) -> list[Component]:
+    """A row for each target, as `Delivery.show` describes it. last: the newest delivery by the target's id. reader: the
+    owner of what the reader makes."""
     if not targets:
         return [html.P(NONE, className="tk-note")]
-    return [_row(target, last.get(target["id"])) for target in targets]
+    return [_row(target, last.get(target["id"]), reader) for target in targets]
 
 
-def _row(target: Mapping[str, Any], last: StoredDelivery | None) -> Component:
+def _row(target: Mapping[str, Any], last: StoredDelivery | None, reader: str) -> Component:
     name, where = target["name"], " · ".join(target["config"].values())
     facts = [f"{target['kind']}{f': {where}' if where else ''}", _last_text(last)]
+    if target["owner"] != reader:
+        facts.append("of the operator" if target["owner"] == OPERATOR else "of a user")
     if target["state"] in ("retrying", "failing") and target["failing_since"]:
         facts.append(f"takes nothing since {moment(target['failing_since'])}: {target['error']}")
     change = ("Pause", "pause") if target["active"] else ("Resume", "resume")

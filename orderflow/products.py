@@ -34,8 +34,10 @@ from orderflow.storage.records.hole_store import HoleStore
 from orderflow.storage.records.kline_store import KlineStore
 from orderflow.storage.records.notice_store import NoticeStore
 from orderflow.storage.records.records import Records
+from orderflow.storage.records.target_store import OPERATOR
 from orderflow.storage.records.ticker_store import TickerStore
 from orderflow.storage.records.view_store import ViewStore
+from orderflow.tickers.alerts.messages import time_text
 from orderflow.tickers.alerts.parsing import sent_form
 from orderflow.tickers.alerts.product import build_alerts
 from orderflow.tickers.alerts.service import Alerts
@@ -54,6 +56,8 @@ from orderflow.workspace.uploads.library import Library
 from orderflow.workspace.uploads.product import build_library
 from orderflow.workspace.views import Views
 
+MOST_EXPORTED = 10_000
+"""Newest fired alerts in the export of a user's data."""
 T = TypeVar("T")
 
 
@@ -195,29 +199,48 @@ def _tickers(ground: Ground, parts: Parts) -> Iterator[object]:
 def _alerts(ground: Ground, parts: Parts) -> Iterator[object]:
     tickers, delivery = parts.get(Tickers), parts.get(Delivery)
 
-    def failing() -> dict[str, tuple[str, str]]:
-        return {str(target.id): (target.name, target.error) for target in delivery.failing()}
+    def failing() -> list[tuple[str, str, str]]:
+        return [("" if each.owner == OPERATOR else each.owner, each.name, each.error) for each in delivery.failing()]
 
     alerts = build_alerts(
         ground.market, ground.records, ground.workers, ground.bus, ground.clock, tickers.series_of, failing
     )
     alerts.listen(lambda events: delivery.wake())
-    parts.get(Accounts).profile.add_data(user_alerts(alerts))
+    notices = Notices(alerts, NoticeStore(ground.records), ground.clock)
+    for data in user_alerts(alerts, notices):
+        parts.get(Accounts).profile.add_data(data)
     yield alerts
-    yield Notices(alerts, NoticeStore(ground.records), ground.clock)
+    yield notices
 
 
-def user_alerts(alerts: Alerts) -> UserData:
-    """The alerts of users, for their export and the end of their accounts."""
+def user_alerts(alerts: Alerts, notices: Notices) -> tuple[UserData, UserData]:
+    """The alerts of users and their events, for their export and the end of their accounts."""
 
     def export(user: str) -> list[dict[str, object]]:
-        return [sent_form(alert) for alert in alerts.alerts() if alert.owner == user]
+        return [sent_form(alert) for alert in alerts.alerts(owner=user)]
 
-    return UserData("alerts", export, alerts.delete_all, lambda: {alert.owner for alert in alerts.alerts()})
+    def fired(user: str) -> list[dict[str, object]]:
+        events = [event for _, event in alerts.events(owner=user, limit=MOST_EXPORTED)]
+        return [{"symbol": each.symbol, "time": time_text(each.time), "message": each.message} for each in events]
+
+    def remove(user: str) -> None:
+        alerts.delete_all(user)
+        notices.forget(user)
+
+    return UserData("alerts", export, remove, alerts.owners), UserData("fired_alerts", fired, notices.forget, set)
 
 
 def _delivery(ground: Ground, parts: Parts) -> Iterator[object]:
-    yield Delivery(ground.records, ground.workers, ground.clock, make_kinds(ground.settings.delivery))
+    accounts = parts.get(Accounts)
+    delivery = Delivery(
+        ground.records,
+        ground.workers,
+        ground.clock,
+        make_kinds(ground.settings.delivery),
+        email_of=lambda user: accounts.user(user).email,
+    )
+    accounts.profile.add_data(UserData("targets", delivery.shown, delivery.delete_all, delivery.targets.owners))
+    yield delivery
 
 
 def _start_alerts(parts: Parts) -> None:

@@ -82,7 +82,7 @@ def test_new_events_are_open_until_they_are_acknowledged() -> None:
     assert ids(notices) == ["e3", "e1"]
     assert store.known == {"e2"}
     notices.acknowledge(None)
-    assert (ids(notices), notices.total(), store.known) == ([], 0, {"e1", "e2", "e3"})
+    assert (ids(notices), len(notices.open()), store.known) == ([], 0, {"e1", "e2", "e3"})
 
 
 def test_a_restart_shows_what_was_not_acknowledged() -> None:
@@ -108,4 +108,21 @@ def test_only_what_was_found_just_now_is_news_and_only_so_many_are_kept() -> Non
     alerts.tell(events(2, found=FakeClock.time - 1))
     assert [event.id for event in notices.recent()] == ["e2"]
     alerts.tell(events(*range(10, 10 + MOST)))
-    assert notices.total() == MOST
+    assert len(notices.open()) == MOST
+
+
+def test_each_owner_has_notices_of_the_own_and_a_busy_one_hides_nobodys() -> None:
+    store = FakeStore()
+    notices = made(FakeAlerts(), store)
+    ann, bob = replace(EVENT, id="ann's", owner="ann"), replace(EVENT, id="bob's", owner="bob")
+    notices.add([ann, bob])
+    notices.add([replace(EVENT, id=f"ann {n}", owner="ann") for n in range(MOST)])
+    assert [event.id for event in notices.open("bob")] == ["bob's"]
+    assert len(notices.open("ann")) == MOST
+    assert len(notices.open()) == MOST + 1
+    notices.acknowledge(["bob's"], "ann")
+    assert [event.id for event in notices.open("bob")] == ["bob's"]
+    notices.acknowledge(None, "bob")
+    assert (notices.open("bob"), store.known, len(notices.open("ann"))) == ((), {"bob's"}, MOST)
+    notices.forget("ann")
+    assert notices.open() == ()

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, delete, select
 
-from orderflow.storage.records.models import ALERT_EVENTS, ALERT_POSITIONS, ALERT_WATCHES, ALERTS
+from orderflow.storage.records.models import ACKNOWLEDGEMENTS, ALERT_EVENTS, ALERT_POSITIONS, ALERT_WATCHES, ALERTS
 from orderflow.storage.records.records import Records
 from orderflow.storage.records.rows import execute_many, insert_new, insert_or_change
 
@@ -60,9 +60,17 @@ class AlertTables:
         """Store all changes or nothing. Returns the ids of the events that were not there."""
         return self._records.write(lambda connection: _save(connection, changes))
 
-    def events(self, after: int | None, alert: str | None, limit: int) -> list[Values]:
-        """Events, the newest first; with `after`, those with a higher number, the oldest first."""
-        return self._records.read(lambda connection: _events(connection, after, alert, limit))
+    def events(self, after: int | None, alert: str | None, owner: str | None, limit: int) -> list[Values]:
+        """Events, the newest first; with `after`, those with a higher number, the oldest first. owner: only theirs."""
+        return self._records.read(lambda connection: _events(connection, after, alert, owner, limit))
+
+    def owners(self) -> set[str]:
+        """Whose events there are."""
+        return self._records.read(lambda connection: set(connection.scalars(select(ALERT_EVENTS.c.owner).distinct())))
+
+    def forget(self, owner: str) -> None:
+        """Delete the events of an owner, and that they were acknowledged."""
+        self._records.write(lambda connection: _forget(connection, owner))
 
 
 def _load(connection: Connection) -> AlertRows:
@@ -106,11 +114,21 @@ def _replace(connection: Connection, table: Table, rows: Sequence[Values]) -> No
         execute_many(connection, insert_or_change(connection, table), rows)
 
 
-def _events(connection: Connection, after: int | None, alert: str | None, limit: int) -> list[Values]:
+def _forget(connection: Connection, owner: str) -> None:
+    mine = select(ALERT_EVENTS.c.id).where(ALERT_EVENTS.c.owner == owner)
+    connection.execute(delete(ACKNOWLEDGEMENTS).where(ACKNOWLEDGEMENTS.c.event.in_(mine)))
+    connection.execute(delete(ALERT_EVENTS).where(ALERT_EVENTS.c.owner == owner))
+
+
+def _events(
+    connection: Connection, after: int | None, alert: str | None, owner: str | None, limit: int
+) -> list[Values]:
     number = ALERT_EVENTS.c.number
     chosen = select(ALERT_EVENTS).order_by(number.desc() if after is None else number).limit(limit)
     if after is not None:
         chosen = chosen.where(number > after)
     if alert is not None:
         chosen = chosen.where(ALERT_EVENTS.c.alert == alert)
+    if owner is not None:
+        chosen = chosen.where(ALERT_EVENTS.c.owner == owner)
     return [dict(row) for row in connection.execute(chosen).mappings()]

@@ -104,10 +104,13 @@ ALERT_EVENTS = Table(
     Column("title", String(300), nullable=False),
     Column("message", Text, nullable=False),
     Column("may_differ", Boolean, nullable=False),
+    Column("owner", String(64), nullable=False, server_default=""),
     UniqueConstraint("id"),
     Index("ix_alert_events_alert", "alert", "found"),
+    Index(None, "owner", "number"),
 )
-"""Alerts that have fired; never changed, and kept when their alert is deleted. late: ns."""
+"""Alerts that have fired; never changed, and kept when their alert is deleted, not when the account of their owner is.
+late: ns. owner: a user's id, "" for the operator."""
 
 DELIVERY_TARGETS = Table(
     "delivery_targets",

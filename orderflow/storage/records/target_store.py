@@ -13,6 +13,8 @@ from orderflow.errors import Conflict, NotFound
 from orderflow.storage.records.models import DELIVERIES, DELIVERY_TARGETS
 from orderflow.storage.records.records import Records
 
+OPERATOR = "operator"
+"""The owner of targets that are no user's."""
 FAILING_AFTER = 3
 """Failed attempts in a row from which on a target counts as failing."""
 
@@ -72,6 +74,15 @@ class TargetStore:
     def remove(self, target: int, now: int) -> int:
         """Remove a target; what was not delivered to it yet is cancelled. Returns how much. Raises NotFound."""
         return self._records.write(lambda connection: _remove(connection, target, now))
+
+    def owners(self) -> set[str]:
+        """Whose targets there are."""
+        found = select(DELIVERY_TARGETS.c.owner).distinct()
+        return self._records.read(lambda connection: set(connection.scalars(found)))
+
+    def forget(self, owner: str) -> None:
+        """Delete the targets of an owner with all deliveries to them."""
+        self._records.write(lambda connection: _forget(connection, owner))
 
     def failing(self) -> tuple[StoredTarget, ...]:
         """The active targets to which the last FAILING_AFTER attempts failed."""
@@ -146,6 +157,11 @@ def _changeable(target: StoredTarget) -> dict[str, Any]:
         "secrets": json.dumps(dict(target.secrets)),
         "active": target.active,
     }
+
+
+def _forget(connection: Connection, owner: str) -> None:
+    connection.execute(delete(DELIVERIES).where(DELIVERIES.c.owner == owner))
+    connection.execute(delete(DELIVERY_TARGETS).where(DELIVERY_TARGETS.c.owner == owner))
 
 
 def _remove(connection: Connection, target: int, now: int) -> int:

@@ -60,9 +60,9 @@ class Alert:
 
     ticker: the name that it was made with. operator: "" for marks and plumbing. values: of the operator. frame: of its
     bars. cooldown: ns of tick time between two events, for every time. intrabar: a study is also looked at while its
-    bar forms. snoozed: not looked at until then. targets: ids of delivery targets. why: the reason of the state, "" if
-    it is obvious. arming: how often it was armed, from 1. condition: "above" or "below" if it was made by the short
-    form.
+    bar forms. snoozed: not looked at until then. targets: ids of delivery targets. owner: a user's id, "" for the
+    operator. why: the reason of the state, "" if it is obvious. arming: how often it was armed, from 1. condition:
+    "above" or "below" if it was made by the short form.
     """
 
     id: str
@@ -127,7 +127,8 @@ class AlertEvent:
     id: made of the key, see `event_id`. generation: of the symbol's series, see `Position`. value: exact decimal text,
     of the price, or of the study. time: of the tick, or the end of the bar. found: when it was noticed, by the wall
     clock. late_s: seconds by which the tick was late. bar: start of the bar, for frequencies by bar. ordinal: place of
-    the tick in its series. may_differ: it was found inside a bar, which a replay may cut differently.
+    the tick in its series. may_differ: it was found inside a bar, which a replay may cut differently. owner: the
+    alert's.
     """
 
     id: str
@@ -144,6 +145,7 @@ class AlertEvent:
     title: str
     message: str
     may_differ: bool = False
+    owner: str = ""
 
 
 def event_id(alert: Alert, symbol: str, generation: int, what: str) -> str:

@@ -265,6 +265,7 @@ class Evaluation:
             condition_text(alert),
             message_of(alert, ticker, value, time),
             may_differ,
+            alert.owner,
         )
 
     def _ended(self, events: Sequence[AlertEvent]) -> list[Alert]:

@@ -60,7 +60,7 @@ PRICES = ("price", "low", "high")
 @dataclass(frozen=True, slots=True)
 class Context:
     """What an alert is checked against. series(ticker): the symbol of a ticker's name, or of a symbol itself; raises
-    NotFound. target(id): raises NotFound. now: ns since 1970 UTC."""
+    NotFound. target(id): raises NotFound for one that is not the alert's owner's. now: ns since 1970 UTC."""
 
     market: MarketReader
     series: Callable[[str], str]

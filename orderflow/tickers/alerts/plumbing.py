@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 
 from orderflow.runtime.clock import Clock
 from orderflow.tickers.alerts.alert import Alert, AlertEvent, Frequency, Kind, State, Watch, event_id
 from orderflow.tickers.alerts.description import condition_text, message_of
 from orderflow.tickers.alerts.evaluation import Evaluation
 
+Failing = Callable[[], Sequence[tuple[str, str, str]]]
+"""What cannot be delivered at present: (owner, name, why) of each target. owner: as of alerts."""
+
 
 class Plumbing:
-    """Looks at feeds and deliveries by the wall clock. failing: see `orderflow.tickers.alerts.service.Alerts`."""
+    """Looks at feeds and deliveries by the wall clock. failing: see `Failing`."""
 
-    def __init__(self, clock: Clock, failing: Callable[[], Mapping[str, tuple[str, str]]]) -> None:
+    def __init__(self, clock: Clock, failing: Failing) -> None:
         self._clock = clock
         self._failing = failing
         self._begun = clock.monotonic()
@@ -33,13 +36,13 @@ class Plumbing:
         ]
         if not alerts:
             return []
-        failing = self._failing() if any(alert.source.kind is Kind.DELIVERY for alert in alerts) else {}
+        failing = self._failing() if any(alert.source.kind is Kind.DELIVERY for alert in alerts) else ()
         pairs = [(alert, watch) for alert in alerts for watch in evaluation.watches[alert.id]]
         found = [self._look(alert, watch, failing, evaluation) for alert, watch in pairs]
         return [event for event in found if event is not None]
 
     def _look(
-        self, alert: Alert, watch: Watch, failing: Mapping[str, tuple[str, str]], evaluation: Evaluation
+        self, alert: Alert, watch: Watch, failing: Sequence[tuple[str, str, str]], evaluation: Evaluation
     ) -> AlertEvent | None:
         value = self._badness(alert, watch, failing)
         key = alert.id, watch.symbol
@@ -72,12 +75,14 @@ class Plumbing:
             0,
             condition_text(alert),
             message_of(alert, ticker, value, now),
+            owner=alert.owner,
         )
 
-    def _badness(self, alert: Alert, watch: Watch, failing: Mapping[str, tuple[str, str]]) -> str | None:
+    def _badness(self, alert: Alert, watch: Watch, failing: Sequence[tuple[str, str, str]]) -> str | None:
         """What is bad, None if it is well."""
         if alert.source.kind is Kind.DELIVERY:
-            return "; ".join(f"{name}: {why}" for name, why in failing.values()) or None
+            mine = [f"{name}: {why}" for owner, name, why in failing if owner == alert.owner]
+            return "; ".join(mine) or None
         made_s = (self._clock.now() - alert.created) / 1e9
         silent = self._clock.monotonic() - self._heard.get(watch.symbol, self._begun)
         silent = min(silent, max(made_s, 0.0))

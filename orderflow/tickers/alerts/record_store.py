@@ -61,10 +61,18 @@ class RecordStore:
         )
 
     def events(
-        self, *, after: int | None = None, alert_id: str | None = None, limit: int = 100
+        self, *, after: int | None = None, alert_id: str | None = None, owner: str | None = None, limit: int = 100
     ) -> list[tuple[int, AlertEvent]]:
         """See `AlertStore.events`."""
-        return [(row["number"], _event(row)) for row in self._tables.events(after, alert_id, limit)]
+        return [(row["number"], _event(row)) for row in self._tables.events(after, alert_id, owner, limit)]
+
+    def owners(self) -> set[str]:
+        """See `AlertStore.owners`."""
+        return self._tables.owners()
+
+    def forget(self, owner: str) -> None:
+        """See `AlertStore.forget`."""
+        self._tables.forget(owner)
 
     def _delivery(self, event: AlertEvent) -> Callable[[Any], object]:
         targets = [int(target) for target in self._targets(event.alert_id)]

@@ -21,7 +21,7 @@ from orderflow.tickers.alerts.alert import Alert, AlertEvent, State, Watch
 from orderflow.tickers.alerts.evaluation import Evaluation
 from orderflow.tickers.alerts.fields import moment, refuse_unknown, word, wrong
 from orderflow.tickers.alerts.parsing import Context, change_alert, parse_alert
-from orderflow.tickers.alerts.plumbing import Plumbing
+from orderflow.tickers.alerts.plumbing import Failing, Plumbing
 from orderflow.tickers.alerts.rehearsal import Rehearsed, rehearse
 from orderflow.tickers.alerts.store import AlertStore, Changes
 
@@ -40,8 +40,12 @@ MOST_OF_A_USER = 200
 
 
 class Alerts:
-    """The alerts of a process. series(ticker): the symbol of a name, raises NotFound. target(id): raises NotFound for
-    an unknown delivery target. failing: what cannot be delivered at present, (name, why) by target id."""
+    """The alerts of a process. series(ticker): the symbol of a name, raises NotFound. target(id, owner): raises
+    NotFound for a delivery target that the owner does not have. failing: see `Failing`.
+
+    An owner is a user's id, "" for the operator. Calls with `owner` know the alerts and events of that owner only: for
+    them those of others do not exist. None: all, for the operator.
+    """
 
     def __init__(
         self,
@@ -52,8 +56,8 @@ class Alerts:
         clock: Clock,
         *,
         series: Callable[[str], str] = lambda ticker: ticker,
-        target: Callable[[str], object] = lambda target: None,
-        failing: Callable[[], Mapping[str, tuple[str, str]]] = dict,
+        target: Callable[[str, str], object] = lambda target, owner: None,
+        failing: Failing = tuple,
     ) -> None:
         self.problem = ""
         self._market = market
@@ -96,19 +100,19 @@ class Alerts:
 
     # calls
 
-    def alerts(self, state: str | None = None) -> list[Alert]:
+    def alerts(self, state: str | None = None, owner: str | None = None) -> list[Alert]:
         """Alerts, the oldest first. state: only those in it."""
 
         def found() -> list[Alert]:
             self._expire()
             alerts = self._evaluation.alerts.values()
-            return [alert for alert in alerts if state in (None, str(alert.state))]
+            return [each for each in alerts if state in (None, str(each.state)) and owner in (None, each.owner)]
 
         return self._do(found)
 
-    def get(self, alert_id: str) -> Alert:
+    def get(self, alert_id: str, owner: str | None = None) -> Alert:
         """One alert. Raises NotFound."""
-        return self._do(lambda: self._find(alert_id))
+        return self._do(lambda: self._find(alert_id, owner))
 
     def targets_of(self, alert_id: str) -> tuple[str, ...]:
         """Ids of the delivery targets of an alert; called while its events are stored."""
@@ -117,20 +121,20 @@ class Alerts:
 
     def create(self, body: Mapping[str, Any], owner: str = "") -> Alert:
         """Make an alert from its fields. Raises BadInput, naming the field, Conflict if there are too many,
-        StorageFailed. owner: a user's id, "" for the operator."""
+        StorageFailed."""
 
         def make() -> Alert:
             if len(self._evaluation.alerts) >= MOST_ALERTS:
                 raise wrong("ticker", f"there are {MOST_ALERTS:,} alerts, the most there may be: delete some")
             if owner and sum(each.owner == owner for each in self._evaluation.alerts.values()) >= MOST_OF_A_USER:
                 raise wrong("ticker", f"you have {MOST_OF_A_USER} alerts, the most that a user may have: delete some")
-            alert = replace(parse_alert(body, self._context(), secrets.token_hex(8)), owner=owner)
+            alert = replace(parse_alert(body, self._context(owner), secrets.token_hex(8)), owner=owner)
             self._arm(alert)
             return alert
 
         return self._do(make)
 
-    def change(self, alert_id: str, body: Mapping[str, Any]) -> Alert:
+    def change(self, alert_id: str, body: Mapping[str, Any], owner: str | None = None) -> Alert:
         """Change fields, or `state` (paused, active) or `snooze` (a time, or null) alone. Raises as `create` does,
         and NotFound.
 
@@ -139,10 +143,10 @@ class Alerts:
         """
 
         def change() -> Alert:
-            alert = self._find(alert_id)
+            alert = self._find(alert_id, owner)
             if "state" in body or "snooze" in body:
                 return self._set_state(alert, body)
-            changed, again = change_alert(alert, body, self._context())
+            changed, again = change_alert(alert, body, self._context(alert.owner))
             if again:
                 self._arm(replace(changed, state=State.ACTIVE, why="", arming=alert.arming + 1))
             else:
@@ -151,34 +155,43 @@ class Alerts:
 
         return self._do(change)
 
-    def delete(self, alert_id: str) -> None:
+    def delete(self, alert_id: str, owner: str | None = None) -> None:
         """Delete an alert; its events stay. Raises NotFound, StorageFailed."""
 
         def delete() -> None:
-            alert = self._find(alert_id)
+            alert = self._find(alert_id, owner)
             self._advance(alert.symbols)
             self._evaluation.drop(alert.id)
             self._evaluation.store(Changes(removed=[alert.id]))
 
         self._do(delete)
 
+    def owners(self) -> set[str]:
+        """Who has alerts or events."""
+        return {alert.owner for alert in self.alerts()} | self._workers.run(self._store.owners)
+
     def delete_all(self, owner: str) -> None:
-        """Delete the alerts of a user; their events stay. Raises StorageFailed."""
-        for alert in self.alerts():
-            if alert.owner == owner:
-                self.delete(alert.id)
+        """Delete the alerts and events of a user, whose account ends. Raises StorageFailed."""
+        for alert in self.alerts(owner=owner):
+            self.delete(alert.id)
+        self._workers.run(lambda: self._store.forget(owner))
 
     def events(
-        self, *, after: int | None = None, alert_id: str | None = None, limit: int = 100
+        self, *, after: int | None = None, alert_id: str | None = None, owner: str | None = None, limit: int = 100
     ) -> list[tuple[int, AlertEvent]]:
         """(number, event), the newest first; with `after`, those with a higher number, the oldest first."""
-        return self._workers.run(lambda: self._store.events(after=after, alert_id=alert_id, limit=limit))
+        return self._workers.run(lambda: self._store.events(after=after, alert_id=alert_id, owner=owner, limit=limit))
 
     def rehearse(
-        self, body: Mapping[str, Any], start: int | None, end: int | None, limit: int
+        self, body: Mapping[str, Any], start: int | None, end: int | None, limit: int, owner: str = ""
     ) -> tuple[list[Rehearsed], int]:
         """(the events that such an alert would have had over held ticks, the ticks looked at); see `rehearse`."""
-        return self._workers.run(lambda: rehearse(self._market, self._parsed(body), start, end, limit, self._clock.now))
+
+        def run() -> tuple[list[Rehearsed], int]:
+            alert = parse_alert(body, self._context(owner), "")
+            return rehearse(self._market, alert, start, end, limit, self._clock.now)
+
+        return self._workers.run(run)
 
     # in the pool, under the lock
 
@@ -190,17 +203,14 @@ class Alerts:
 
         return self._workers.run(locked)
 
-    def _context(self) -> Context:
-        return Context(self._market, self._series, self._target, self._clock.now())
+    def _context(self, owner: str) -> Context:
+        return Context(self._market, self._series, lambda target: self._target(target, owner), self._clock.now())
 
-    def _parsed(self, body: Mapping[str, Any]) -> Alert:
-        return parse_alert(body, self._context(), "")
-
-    def _find(self, alert_id: str) -> Alert:
-        try:
-            return self._evaluation.alerts[alert_id]
-        except KeyError:
-            raise NotFound(f"there is no alert {alert_id[:50]!r}") from None
+    def _find(self, alert_id: str, owner: str | None = None) -> Alert:
+        found = self._evaluation.alerts.get(alert_id)
+        if found is None or owner not in (None, found.owner):
+            raise NotFound(f"there is no alert {alert_id[:50]!r}")
+        return found
 
     def _advance(self, symbols: Sequence[str]) -> None:
         for symbol in symbols:

@@ -76,9 +76,16 @@ class AlertStore(Protocol):
         """Store all changes or nothing. Returns the ids of the events that are new; known ones stay as they are."""
 
     def events(
-        self, *, after: int | None = None, alert_id: str | None = None, limit: int = 100
+        self, *, after: int | None = None, alert_id: str | None = None, owner: str | None = None, limit: int = 100
     ) -> list[tuple[int, AlertEvent]]:
-        """(number, event), the newest first; with `after`, those with a higher number, the oldest first."""
+        """(number, event), the newest first; with `after`, those with a higher number, the oldest first. owner: only
+        those of a user ("": of the operator)."""
+
+    def owners(self) -> set[str]:
+        """Whose events there are."""
+
+    def forget(self, owner: str) -> None:
+        """Delete the events of a user."""
 
 
 class MemoryStore:
@@ -107,9 +114,16 @@ class MemoryStore:
             self._alerts.pop(alert_id, None)
         return [event.id for event in new]
 
+    def owners(self) -> set[str]:
+        return {event.owner for event in self._events.values()}
+
+    def forget(self, owner: str) -> None:
+        self._events = {event.id: event for event in self._events.values() if event.owner != owner}
+
     def events(
-        self, *, after: int | None = None, alert_id: str | None = None, limit: int = 100
+        self, *, after: int | None = None, alert_id: str | None = None, owner: str | None = None, limit: int = 100
     ) -> list[tuple[int, AlertEvent]]:
         rows: Iterable[tuple[int, AlertEvent]] = enumerate(self._events.values(), 1)
-        found = [row for row in rows if alert_id in (None, row[1].alert_id) and row[0] > (after or 0)]
+        mine = [row for row in rows if alert_id in (None, row[1].alert_id) and owner in (None, row[1].owner)]
+        found = [row for row in mine if row[0] > (after or 0)]
         return (found if after is not None else found[::-1])[:limit]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from orderflow.errors import Busy, OrderflowError
+from orderflow.errors import BadInput, Busy, FieldError, NotFound, OrderflowError
 from orderflow.runtime.clock import Clock
 from orderflow.runtime.workers import Workers, plain_lock
 from orderflow.storage.records.delivery_store import (
@@ -21,6 +21,7 @@ from orderflow.storage.records.delivery_store import (
 )
 from orderflow.storage.records.delivery_store import StoredDelivery as StoredDelivery
 from orderflow.storage.records.records import Records
+from orderflow.storage.records.target_store import OPERATOR as OPERATOR
 from orderflow.storage.records.target_store import StoredTarget, TargetStore
 from orderflow.tickers.delivery.dispatcher import Dispatcher, guarded
 from orderflow.tickers.delivery.kinds import Kind
@@ -29,7 +30,8 @@ from orderflow.tickers.delivery.parcel import Parcel
 from orderflow.tickers.delivery.schedule import Random
 from orderflow.tickers.delivery.targets import changed_target, new_target, show, values_of
 
-MOST_TARGETS = 200
+MOST_TARGETS, MOST_OF_A_USER = 200, 20
+"""Targets of the operator, and of a user."""
 KEPT = 30 * 86_400 * 10**9
 """ns for which finished deliveries are kept."""
 PRUNE_SECONDS = 600.0
@@ -45,6 +47,10 @@ Listener = Callable[[StoredTarget, bool], None]
 class Delivery:
     """Targets and their deliveries. Its methods may be called in any thread and greenlet; those of the records raise
     StorageFailed.
+
+    Calls with `owner`, a user's id or OPERATOR, know the targets of that owner only: for them those of others do not
+    exist. None: all, for the operator. email_of(user): a user's e-mail address, the only one that the user's targets of
+    the kind `email` may have, so that nobody else is written to.
     """
 
     def __init__(
@@ -54,8 +60,10 @@ class Delivery:
         clock: Clock,
         kinds: Mapping[str, Kind],
         jitter: Random = random.random,
+        email_of: Callable[[str], str] = lambda user: "",
     ) -> None:
         self.kinds = kinds
+        self._email_of = email_of
         self.targets = TargetStore(records)
         self.outbox = DeliveryStore(records)
         self._workers = workers
@@ -104,38 +112,54 @@ class Delivery:
 
     # targets
 
-    def add(self, given: Mapping[str, Any]) -> StoredTarget:
+    def add(self, given: Mapping[str, Any], owner: str = OPERATOR) -> StoredTarget:
         """Add a target. Raises BadInput, which names each field, and Conflict if the name is taken."""
-        return self.targets.add(new_target(self.kinds, given, self._clock.now()), MOST_TARGETS)
+        made = new_target(self.kinds, given, self._clock.now(), owner)
+        self._check_address(made)
+        return self.targets.add(made, MOST_TARGETS if owner == OPERATOR else MOST_OF_A_USER)
 
-    def change(self, target: int, given: Mapping[str, Any]) -> StoredTarget:
+    def get(self, target: int, owner: str | None = None) -> StoredTarget:
+        """One target. Raises NotFound."""
+        found = self.targets.get(target)
+        if owner not in (None, found.owner):
+            raise NotFound(f"there is no target {target}")
+        return found
+
+    def change(self, target: int, given: Mapping[str, Any], owner: str | None = None) -> StoredTarget:
         """Change some fields of a target, which begins without failures. Raises NotFound, BadInput, Conflict."""
-        before = self.targets.get(target)
+        before = self.get(target, owner)
         changed = changed_target(self.kinds, before, given)
+        self._check_address(changed)
         self.targets.change(changed)
         self._note(replace(changed, failures=0, failing_since=None, error=""))
         self.wake()
         return self.targets.get(target)
 
-    def remove(self, target: int) -> int:
+    def remove(self, target: int, owner: str | None = None) -> int:
         """Remove a target and cancel what waits for it; how much that was. Raises NotFound."""
-        before = self.targets.get(target)
+        before = self.get(target, owner)
         cancelled = self.targets.remove(target, self._clock.now())
         self._note(replace(before, active=False))
         return cancelled
 
-    def shown(self) -> list[dict[str, Any]]:
-        """All targets for the API, without secrets."""
-        return [self.show(target) for target in self.targets.list()]
+    def delete_all(self, owner: str) -> None:
+        """Remove the targets and deliveries of a user, whose account ends."""
+        for target in self.targets.list(owner):
+            self.remove(target.id)
+        self.targets.forget(owner)
+
+    def shown(self, owner: str | None = None) -> list[dict[str, Any]]:
+        """The targets for the API, without secrets."""
+        return [self.show(target) for target in self.targets.list(owner)]
 
     def show(self, target: StoredTarget) -> dict[str, Any]:
         """One target for the API, without secrets."""
         state = "failing" if target.failing else "retrying" if target.failures else "ok"
         return show(self.kinds[target.kind], target, state if target.active else "paused")
 
-    def test(self, target: int) -> dict[str, Any]:
+    def test(self, target: int, owner: str | None = None) -> dict[str, Any]:
         """Send a test message now, outside the outbox; how it went. Raises NotFound, and Busy if tests are running."""
-        found = self.targets.get(target)
+        found = self.get(target, owner)
         with self._lock:
             if self._tests >= MOST_TESTS:
                 raise Busy("other tests are running; try again in a moment", 5)
@@ -158,6 +182,15 @@ class Delivery:
     def listen(self, listener: Listener) -> None:
         """Call `listener` whenever a target begins to fail, and when it is well again."""
         self._listeners.append(listener)
+
+    def _check_address(self, target: StoredTarget) -> None:
+        """Raises BadInput if a user's e-mail target has another address than the account."""
+        if target.kind != "email" or target.owner == OPERATOR:
+            return
+        mine = self._email_of(target.owner)
+        if target.config["to"].casefold() != mine.casefold():
+            reason = f"must be the address of your account, {mine}"
+            raise BadInput(f"to {reason}", [FieldError(None, "to", reason)])
 
     def _send(self, target: StoredTarget, parcel: Parcel) -> Outcome:
         kind = self.kinds[target.kind]

@@ -7,12 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from orderflow.errors import BadInput, FieldError
-from orderflow.storage.records.target_store import StoredTarget
+from orderflow.storage.records.target_store import OPERATOR, StoredTarget
 from orderflow.tickers.delivery.kinds import Kind
 
 LONGEST_NAME = 100
-OPERATOR = "operator"
-"""The owner of all targets while there are no accounts."""
 COMMON = ("name", "kind", "active")
 
 

@@ -95,6 +95,7 @@ ALERT = record(
         "message": WORD,
         "targets": WORDS,
         "created": TIME,
+        "owner": {**WORD, "description": "The id of the user whose it is, empty for the operator's."},
     }
 )
 EVENT = record(
@@ -148,6 +149,7 @@ def alert_json(alert: Alert) -> dict[str, Any]:
         "message": alert.message,
         "targets": list(alert.targets),
         "created": time_text(alert.created),
+        "owner": alert.owner,
     }
 
 

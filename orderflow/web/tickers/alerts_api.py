@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 import flask
 import msgspec
 
-from orderflow.errors import BadInput, Forbidden
+from orderflow.errors import BadInput
 from orderflow.products import HasParts
 from orderflow.tickers.alerts.alert import State
 from orderflow.tickers.alerts.service import Alerts
-from orderflow.web.kit.access import is_operator
 from orderflow.web.kit.api import Api
-from orderflow.web.kit.current_user import users_of
 from orderflow.web.kit.fanout import Fanout
 from orderflow.web.kit.params import choice, integer, moment, text
 from orderflow.web.kit.request_body import read_body
 from orderflow.web.kit.responses import JSON, json_response
 from orderflow.web.kit.routes import ResponseDoc, Route, Values
 from orderflow.web.kit.schemas import array
+from orderflow.web.kit.scope import current_scope, reading_scope
 from orderflow.web.tickers import alert_schemas as schemas
 
 BASE = "/alerts"
@@ -49,10 +47,10 @@ CHANGE_DOC = (
     "the present price. `snooze` is a time until which it is not looked at. A changed condition arms it again."
 )
 OWN_DOC = (
-    "A user's token makes the user's own alert, which has no `targets`, and which the user and the operator may change."
+    "A user's token makes the user's own alert, and sees and changes the user's own only; the operator sees all. An "
+    "alert's `targets` are its owner's."
 )
-ANOTHERS = "this alert, or its targets, belong to somebody else"
-NOTHING: Mapping[str, Any] = {}
+NOBODY = {401: "Neither a user nor the operator."}
 WRONG = {413: "The body is too large.", 415: "The Content-Encoding is not supported."}
 MISSING = {404: "There is no such alert."}
 
@@ -73,15 +71,16 @@ class AlertsApi(Api):
         would = {200: ResponseDoc("The events that it would have had.", {JSON: schemas.REHEARSAL})}
         limits = {409: "The state does not allow it.", **WRONG}
         return [
-            Route("GET", BASE, self.list, "Alerts", params=(STATE,), answers=listed),
+            Route("GET", BASE, self.list, "Alerts", OWN_DOC, (STATE,), answers=listed, errors=NOBODY),
             Route("POST", BASE, self.create, "Make an alert", f"{DOC} {OWN_DOC}", body=asked, answers=made,
                   errors=limits, user=True),
             Route("GET", f"{BASE}/events", self.events, "What has fired",
-                  "Events stay when their alert is deleted.", EVENTS, answers=events),
+                  "Events stay when their alert is deleted.", EVENTS, answers=events, errors=NOBODY),
             Route("POST", f"{BASE}/rehearsal", self.rehearse, "When an alert would have fired",
                   "Evaluates the body's alert over held ticks. A one-time alert is taken as once per bar.",
-                  SPAN, body=asked, answers=would, errors=MISSING | WRONG),
-            Route("GET", f"{BASE}/{{id}}", self.get, "One alert", params=(ID,), answers=found, errors=MISSING),
+                  SPAN, body=asked, answers=would, errors=MISSING | WRONG, user=True),
+            Route("GET", f"{BASE}/{{id}}", self.get, "One alert", params=(ID,), answers=found,
+                  errors=MISSING | NOBODY),
             Route("PATCH", f"{BASE}/{{id}}", self.change, "Change an alert", CHANGE_DOC, (ID,), body=change,
                   answers=found, errors=MISSING | limits, user=True),
             Route("DELETE", f"{BASE}/{{id}}", self.delete, "Delete an alert", params=(ID,), user=True,
@@ -90,52 +89,35 @@ class AlertsApi(Api):
 
     def list(self, values: Values) -> flask.Response:
         state = None if values["state"] == "any" else values["state"]
-        return json_response([schemas.alert_json(alert) for alert in self.alerts.alerts(state)])
+        owner = reading_scope().sees
+        return json_response([schemas.alert_json(alert) for alert in self.alerts.alerts(state, owner)])
 
     def create(self, values: Values) -> flask.Response:
-        body, owner = _body(), user_of_request()
-        if owner and body.get("targets"):
-            raise Forbidden("targets belong to the operator: an alert of a user is shown on the page only")
-        return json_response(schemas.alert_json(self.alerts.create(body, owner)), 201)
+        return json_response(schemas.alert_json(self.alerts.create(_body(), current_scope().makes)), 201)
 
     def get(self, values: Values) -> flask.Response:
-        return json_response(schemas.alert_json(self.alerts.get(values["id"])))
+        return json_response(schemas.alert_json(self.alerts.get(values["id"], reading_scope().sees)))
 
     def change(self, values: Values) -> flask.Response:
-        body = _body()
-        if self._is_anothers(values["id"], body):
-            raise Forbidden(ANOTHERS)
-        return json_response(schemas.alert_json(self.alerts.change(values["id"], body)))
+        changed = self.alerts.change(values["id"], _body(), current_scope().sees)
+        return json_response(schemas.alert_json(changed))
 
     def delete(self, values: Values) -> flask.Response:
-        if self._is_anothers(values["id"]):
-            raise Forbidden(ANOTHERS)
-        self.alerts.delete(values["id"])
+        self.alerts.delete(values["id"], current_scope().sees)
         return flask.Response(status=204)
 
     def events(self, values: Values) -> flask.Response:
-        found = self.alerts.events(after=values["after"], alert_id=values["alert"], limit=values["limit"])
+        owner, of_alert = reading_scope().sees, values["alert"]
+        found = self.alerts.events(after=values["after"], alert_id=of_alert, owner=owner, limit=values["limit"])
         rows = [schemas.event_json(number, event) for number, event in found]
         if values["format"] == "csv":
             return flask.Response(schemas.events_csv(rows), content_type=CSV)
         return json_response(rows)
 
-    def _is_anothers(self, alert: str, body: Mapping[str, Any] = NOTHING) -> bool:
-        """Whether a user is about to change what is the operator's or another user's. Raises NotFound."""
-        owner = user_of_request()
-        if not owner or is_operator():
-            return False
-        return self.alerts.get(alert).owner != owner or bool(body.get("targets"))
-
     def rehearse(self, values: Values) -> flask.Response:
-        found, ticks = self.alerts.rehearse(_body(), values["start"], values["end"], values["limit"])
+        owner = current_scope().makes
+        found, ticks = self.alerts.rehearse(_body(), values["start"], values["end"], values["limit"], owner)
         return json_response(schemas.rehearsal_json(found, ticks))
-
-
-def user_of_request() -> str:
-    """The user whose token the request has, "" without one: then it is the operator's."""
-    claims = users_of().claims(flask.request.environ)
-    return claims.user if claims else ""
 
 
 def _body() -> dict[str, Any]:

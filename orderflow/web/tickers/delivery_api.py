@@ -1,6 +1,7 @@
 """Routes of the targets that alerts are delivered to, and of what was delivered.
 
-All of them need the key, reading too: names, hosts and messages are the operator's own.
+All of them need a login or the key, reading too: names, hosts and messages are their owner's own. A user's token sees
+and changes the user's own; the operator sees all.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ import flask
 
 from orderflow.products import HasParts
 from orderflow.storage.records.delivery_store import STATES, Filter, StoredDelivery
+from orderflow.storage.records.target_store import OPERATOR
 from orderflow.tickers.delivery.delivery import Delivery
-from orderflow.web.kit.access import require_operator
 from orderflow.web.kit.api import Api
 from orderflow.web.kit.fanout import Fanout
 from orderflow.web.kit.params import Param, choice, integer, moment
@@ -20,13 +21,13 @@ from orderflow.web.kit.request_body import read_object
 from orderflow.web.kit.responses import JSON, json_response, stamp
 from orderflow.web.kit.routes import ResponseDoc, Route, Values
 from orderflow.web.kit.schemas import Schema
+from orderflow.web.kit.scope import current_scope
 from orderflow.web.tickers import delivery_schemas as schemas
 from orderflow.web.tickers.csv_cells import table
 
 BASE = "/delivery"
 MAX_BODY = 16_384
 MOST_LISTED = 1_000
-NEEDS_KEY = "targets and deliveries are shown to the operator only: send the key"
 CSV = "text/csv; charset=utf-8"
 
 
@@ -62,7 +63,7 @@ class DeliveryApi(Api):
 
         one = f"{BASE}/targets/{{id}}"
         stored = {507: "The records cannot be used now."}
-        hidden = {401: "The key is needed.", **stored}
+        hidden = {401: "Neither a user nor the operator.", **stored}
         missing = {404: "There is no such target.", **stored}
         wrong = {409: "The name is taken, or there are too many targets.", 413: "The body is too large.",
                  415: "The Content-Encoding is not supported.", **stored}  # fmt: skip
@@ -74,15 +75,15 @@ class DeliveryApi(Api):
             Route("GET", f"{BASE}/targets", self.targets, "Targets that alerts are delivered to",
                   answers=ok("The targets, without secrets.", schemas.TARGETS), errors=hidden),
             Route("POST", f"{BASE}/targets", self.add, "Add a target", "Fields: see `/delivery/kinds`.", body=body,
-                  answers=ok("The target.", schemas.TARGET, 201), errors=wrong),
+                  answers=ok("The target.", schemas.TARGET, 201), errors=wrong, user=True),
             Route("PATCH", one, self.change, "Change a target",
                   "Fields that are not named stay as they are; null removes one that is optional.", (TARGET,), body,
-                  ok("The target.", schemas.TARGET), {**missing, **wrong}),
+                  ok("The target.", schemas.TARGET), {**missing, **wrong}, user=True),
             Route("DELETE", one, self.remove, "Remove a target", "What waits for it is cancelled.", (TARGET,),
-                  answers=ok("Removed.", schemas.REMOVED), errors=missing),
+                  answers=ok("Removed.", schemas.REMOVED), errors=missing, user=True),
             Route("POST", f"{one}/test", self.test, "Send a test message", "Now, and once.", (TARGET,),
                   answers=ok("How it went.", schemas.TESTED),
-                  errors={**missing, 429: "Other tests are running."}),
+                  errors={**missing, 429: "Other tests are running."}, user=True),
             Route("GET", f"{BASE}/deliveries", self.deliveries, "What was delivered, with every attempt",
                   "Newest first.", (LIMIT, BEFORE, STATE, OF_TARGET, FORMAT), answers=listed, errors=hidden),
         ]  # fmt: skip
@@ -102,27 +103,28 @@ class DeliveryApi(Api):
         )
 
     def targets(self, values: Values) -> flask.Response:
-        require_operator(NEEDS_KEY)
-        return json_response([timed(shown) for shown in self._delivery.shown()])
+        return json_response([timed(shown) for shown in self._delivery.shown(current_scope().sees)])
 
     def add(self, values: Values) -> flask.Response:
-        made = self._delivery.add(read_object(flask.request.environ, MAX_BODY))
+        owner = current_scope().makes or OPERATOR
+        made = self._delivery.add(read_object(flask.request.environ, MAX_BODY), owner)
         return json_response(timed(self._delivery.show(made)), 201)
 
     def change(self, values: Values) -> flask.Response:
-        changed = self._delivery.change(values["id"], read_object(flask.request.environ, MAX_BODY))
-        return json_response(timed(self._delivery.show(changed)))
+        given, owner = read_object(flask.request.environ, MAX_BODY), current_scope().sees
+        return json_response(timed(self._delivery.show(self._delivery.change(values["id"], given, owner))))
 
     def remove(self, values: Values) -> flask.Response:
-        return json_response({"removed": values["id"], "cancelled": self._delivery.remove(values["id"])})
+        cancelled = self._delivery.remove(values["id"], current_scope().sees)
+        return json_response({"removed": values["id"], "cancelled": cancelled})
 
     def test(self, values: Values) -> flask.Response:
-        return json_response(self._delivery.test(values["id"]))
+        return json_response(self._delivery.test(values["id"], current_scope().sees))
 
     def deliveries(self, values: Values) -> flask.Response:
-        require_operator(NEEDS_KEY)
-        state = None if values["state"] == "any" else values["state"]
-        found = self._delivery.deliveries(Filter(values["limit"], values["before"], state, values["target"]))
+        owner, state = current_scope().sees, None if values["state"] == "any" else values["state"]
+        chosen = Filter(values["limit"], values["before"], state, values["target"], owner)
+        found = self._delivery.deliveries(chosen)
         if values["format"] == "csv":
             return flask.Response(_csv(found), content_type=CSV)
         return json_response([delivery(each) for each in found])

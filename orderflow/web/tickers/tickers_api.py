@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
@@ -21,11 +21,13 @@ from orderflow.tickers.alerts.service import Alerts
 from orderflow.tickers.quotes import MAX_POINTS, STEPS, Quote, Quotes
 from orderflow.tickers.tickers import Listed, Tickers
 from orderflow.web.kit.api import Api
-from orderflow.web.kit.fanout import Fanout, Topic
+from orderflow.web.kit.fanout import Fanout
+from orderflow.web.kit.fanout_client import Client
 from orderflow.web.kit.params import Param, ParamError, choice, integer
 from orderflow.web.kit.request_body import read_body
 from orderflow.web.kit.responses import JSON, encode, json_response
 from orderflow.web.kit.routes import ResponseDoc, Route, Values
+from orderflow.web.kit.scope import Scope, lasting_scope
 from orderflow.web.kit.sockets import Connection, Handler
 from orderflow.web.kit.unprocessable import Unprocessable, loose, with_status
 from orderflow.web.tickers import ticker_schemas as schemas
@@ -47,7 +49,7 @@ WRONG = {409: "There is such a ticker already.", 413: "The body is too large.", 
 SOCKET_DOC = (
     'Messages: `{"type": "price", "tickers": [...]}` with the members of `GET /api/v1/crypto`: first all tickers, then '
     'at most twice a second those that have changed; `{"type": "alert", ...}` when an alert fires, with the members of '
-    "`GET /alerts/events` but its number."
+    "`GET /alerts/events` but its number: a user's own alerts, all for the operator, none without either."
 )
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -74,7 +76,7 @@ class _Order(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class TickersApi(Api):
-    """The routes of the tickers, and their socket; `alert` sends an alert to all of its clients."""
+    """The routes of the tickers, and their socket; `alert` sends an alert to those of its clients who may see it."""
 
     def __init__(self, services: Services, fanout: Fanout) -> None:
         self._workers = services.workers
@@ -84,7 +86,7 @@ class TickersApi(Api):
         self._retention = services.part(Retention)
         self._holes = services.part(Holes)
         self._fanout = fanout
-        self._topic: Topic | None = None
+        self._scopes: dict[Client, Callable[[], Scope | None]] = {}
         services.part(Alerts).listen(lambda events: self._workers.spawn("alert messages", self.alert, events))
 
     def routes(self) -> list[Route]:
@@ -165,18 +167,22 @@ class TickersApi(Api):
 
     def listen(self, connection: Connection, values: Values) -> None:
         source = partial(QuoteSource, self._quotes, self._workers)
-        self._topic = topic = self._fanout.join(KEY, connection.client, source, PRICE_SECONDS)
+        self._scopes[connection.client] = lasting_scope()
+        topic = self._fanout.join(KEY, connection.client, source, PRICE_SECONDS)
         try:
             connection.serve()
         finally:
             self._fanout.leave(topic, connection.client)
+            self._scopes.pop(connection.client, None)
 
     def alert(self, events: Sequence[AlertEvent]) -> None:
-        """Send fired alerts to all clients of the socket, with their next prices. For the hub's thread."""
-        texts = [encode({"type": "alert", **fired_json(event)}) for event in events]
-        for client in tuple(self._topic.clients) if self._topic is not None else ():
-            for text in texts:
-                client.enqueue(text)
+        """Send fired alerts to the clients who may see them, with their next prices. For the hub's thread."""
+        texts = [(event.owner, encode({"type": "alert", **fired_json(event)})) for event in events]
+        for client, find in tuple(self._scopes.items()):
+            scope = find()
+            for owner, text in texts:
+                if scope is not None and scope.sees in (None, owner):
+                    client.enqueue(text)
 
 
 class QuoteSource:

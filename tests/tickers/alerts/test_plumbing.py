@@ -36,7 +36,7 @@ def watched(clock: Clock, source: Source) -> tuple[Evaluation, Alert]:
 def test_a_feed_is_stale_until_ticks_come() -> None:
     clock = Clock()
     evaluation, _ = watched(clock, Source(Kind.FEED, seconds=30))
-    plumbing = Plumbing(clock, dict)
+    plumbing = Plumbing(clock, tuple)
     told = []
     for second, tick in ((1, True), (20, False), (35, False), (60, False), (61, True), (80, False), (95, False)):
         clock.seconds = 1_000.0 + second
@@ -49,15 +49,27 @@ def test_a_feed_is_stale_until_ticks_come() -> None:
 def test_a_delivery_is_failing_until_it_is_not() -> None:
     clock = Clock()
     evaluation, alert = watched(clock, Source(Kind.DELIVERY))
-    failing: dict[str, tuple[str, str]] = {}
+    failing: list[tuple[str, str, str]] = []
     plumbing = Plumbing(clock, lambda: failing)
     assert plumbing.events(evaluation) == []
-    failing["3"] = ("hook", "refused")
+    failing.append(("", "hook", "refused"))
     (event,) = plumbing.events(evaluation)
     assert (event.value, event.title) == ("hook: refused", "Delivery is failing")
     assert plumbing.events(evaluation) == []
     failing.clear()
     assert plumbing.events(evaluation) == []
-    failing["3"] = ("hook", "refused")
+    failing.append(("", "hook", "refused"))
     evaluation.put(replace(alert, frequency=Frequency.ONCE), evaluation.watches["a"])
     assert len(plumbing.events(evaluation)) == 1
+
+
+def test_another_users_targets_are_not_ones_own() -> None:
+    clock = Clock()
+    evaluation, alert = watched(clock, Source(Kind.DELIVERY))
+    evaluation.put(replace(alert, owner="ann"), evaluation.watches["a"])
+    failing = [("bob", "hook of bob", "refused")]
+    plumbing = Plumbing(clock, lambda: failing)
+    assert plumbing.events(evaluation) == []
+    failing.append(("ann", "hook of ann", "refused"))
+    (event,) = plumbing.events(evaluation)
+    assert (event.value, event.owner) == ("hook of ann: refused", "ann")

@@ -17,14 +17,14 @@ from tests.web.accounts.conftest import ANN, bearer, login, register
 KEY = {"Authorization": "Bearer a key of the operator"}
 TICK = {"timestamp": 1_790_000_000, "price": 1, "size": 1, "symbol": "ES"}
 ALERT = {"ticker": "ES", "condition": "above", "price": 100}
+HOOK = {"name": "hook", "kind": "webhook", "url": "https://hooks.example.org/x"}
 PASSWORD = {"password": ANN["password"]}
 YES, NO = "yes", "401"
 GROUPS: dict[str, tuple[tuple[str, str, Any], ...]] = {
-    "reading: pages, charts, `/api/v1/…`, `/stats`, `/data/klines/…`, `/alerts`": (
+    "reading: pages, charts, `/api/v1/…`, `/stats`, `/data/klines/…`": (
         ("GET", "/stats", None),
         ("GET", "/api/v1/symbols", None),
         ("GET", "/api/v1/bars/ES", None),
-        ("GET", "/alerts", None),
         ("GET", "/docs", None),
     ),
     "changing the server: `/tick`, `/ticks`, `/reset`, instruments, tickers, `/herd/control`, `/exchange/control`": (
@@ -34,11 +34,17 @@ GROUPS: dict[str, tuple[tuple[str, str, Any], ...]] = {
         ("POST", "/herd/control", {"action": "start"}),
         ("DELETE", "/exchange/control", None),
     ),
-    "targets and deliveries: `/delivery/targets`, `/delivery/deliveries`": (
+    "one's targets and deliveries: `/delivery/targets`, `/delivery/deliveries`": (
         ("GET", "/delivery/targets", None),
         ("GET", "/delivery/deliveries", None),
+        ("POST", "/delivery/targets", HOOK),
     ),
-    "alerts: `POST /alerts`; changing one's own": (("POST", "/alerts", ALERT),),
+    "one's alerts and their events: `/alerts`, `/alerts/events`": (
+        ("GET", "/alerts", None),
+        ("GET", "/alerts/events", None),
+        ("POST", "/alerts", ALERT),
+        ("POST", "/alerts/rehearsal", ALERT),
+    ),
     "the herd game's phones: `/herd/join`, `/herd/orders`": (("POST", "/herd/join", {}),),
     "logging in: `/auth/register`, `/auth/login`, `/auth/refresh`, `/auth/reset`, passkeys": (
         ("POST", "/auth/login", {"email": ANN["email"], **PASSWORD}),
@@ -60,8 +66,8 @@ GROUPS: dict[str, tuple[tuple[str, str, Any], ...]] = {
 ALLOWED = {
     "reading": (YES, YES, YES),
     "changing the server": (NO, NO, YES),
-    "targets and deliveries": (NO, NO, YES),
-    "alerts": (NO, YES, YES),
+    "one's targets and deliveries": (NO, YES, YES),
+    "one's alerts and their events": (NO, YES, YES),
     "the herd game's phones": (YES, YES, YES),
     "logging in": (YES, YES, YES),
     "one's data": (NO, YES, NO),

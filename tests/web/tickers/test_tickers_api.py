@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
-from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -19,6 +19,7 @@ from orderflow.tickers.alerts.alert import AlertEvent
 from orderflow.tickers.quotes import Quote
 from orderflow.web.app import create_server
 from orderflow.web.kit.fanout import Fanout
+from orderflow.web.kit.scope import ALL
 from orderflow.web.tickers.tickers_api import QuoteSource, TickersApi, stamp
 
 Make = Callable[..., Services]
@@ -157,7 +158,7 @@ def test_the_socket_sends_alerts_as_they_fire(make_services: Make) -> None:
     services = make_services()
     api = TickersApi(services, Fanout(services.workers))
     sent: list[bytes] = []
-    api._topic = SimpleNamespace(clients=[SimpleNamespace(enqueue=sent.append)])  # type: ignore[assignment]
+    api._scopes[Mock(enqueue=sent.append)] = lambda: ALL
     event = AlertEvent("e1", "a1", "X", 1, "X", "101.5", START, START, 0.0, None, 7, "X", "up!")
     api.alert([event])
     found = json.loads(sent[0])
