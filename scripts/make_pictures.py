@@ -77,6 +77,7 @@ def main() -> int:
         "--velocity",
         "60",
         command="demo",
+        fresh=True,
         environ={"TICKER_COUNT": "12", "FEEDS": "simulated"},
     )
     stop = threading.Event()

@@ -16,6 +16,9 @@ from orderflow.market.market import Market
 from orderflow.services import Services, build_services
 from orderflow.settings.settings import Settings
 from orderflow.web.app import create_server
+from tests.once import _made_once as _made_once  # a fixture
+from tests.once import pytest_collection_finish as pytest_collection_finish
+from tests.once import pytest_unconfigure as pytest_unconfigure
 from tests.running import RunningServer, start_server
 from tests.worker_threads import workers as workers  # a fixture
 

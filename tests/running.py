@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.servers.forking import Forge, Forked
+
 ROOT = Path(__file__).resolve().parents[1]
 READY_SECONDS = 30.0
 
@@ -35,7 +37,7 @@ def run_python(code: str, *words: str) -> subprocess.CompletedProcess[str]:
 class RunningServer:
     """A real server process. `url` has no slash at the end; `lines` is what it printed."""
 
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[str] | Forked
     url: str
     lines: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
@@ -67,24 +69,40 @@ class RunningServer:
             raise
 
 
-def start_server(*flags: str, environ: dict[str, str] | None = None, command: str = "serve") -> RunningServer:
-    """Start `python -m orderflow serve` on a free loopback port and wait until it is ready. Stop it with `stop()`.
+_forge: Forge | None = None
+
+
+def forge() -> Forge:
+    """The process that this one's servers are forked from, until `end_forge`."""
+    global _forge
+    _forge = _forge or Forge()
+    return _forge
+
+
+def end_forge() -> None:
+    """End it, at the end of a run."""
+    global _forge
+    if _forge is not None:
+        _forge.close()
+        _forge = None
+
+
+def start_server(
+    *flags: str, environ: dict[str, str] | None = None, command: str = "serve", fresh: bool = False
+) -> RunningServer:
+    """Start a server on a free loopback port and wait until it is ready. Stop it with `stop()`.
 
     It has no simulated instruments, unless `environ` has a TICKER_COUNT, and no feeds, unless it has FEEDS.
-    Servers keep their compiled code for the next ones: without it, a start takes a third more processor time.
+    fresh: start it as a user does, as `python -m orderflow serve`, for tests of the process itself. The others are
+    forked from a process that has imported the program.
     """
     unwanted = ("PORT", "PYTHONDONTWRITEBYTECODE")
     clean = {
         name: value for name, value in os.environ.items() if not name.startswith("ORDERFLOW_") and name not in unwanted
     }
-    process = subprocess.Popen(
-        [sys.executable, "-m", "orderflow", command, "--port", "0", *flags],
-        cwd=ROOT,
-        env={**clean, "PYTHONUNBUFFERED": "1", "TICKER_COUNT": "0", "FEEDS": "none", **(environ or {})},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    given = [command, "--port", "0", *flags]
+    environ = {**clean, "PYTHONUNBUFFERED": "1", "TICKER_COUNT": "0", "FEEDS": "none", **(environ or {})}
+    process = _start(given, environ) if fresh else forge().fork(given, environ)
     server = RunningServer(process, "")
     threading.Thread(target=_drain, args=(process.stderr, server.errors), daemon=True).start()
     assert process.stdout is not None
@@ -108,6 +126,18 @@ def start_server(*flags: str, environ: dict[str, str] | None = None, command: st
                 process.kill()
                 raise
             time.sleep(0.05)
+
+
+def _start(given: list[str], environ: dict[str, str]) -> subprocess.Popen[str]:
+    """A process of its own. It keeps its compiled code for the next one."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "orderflow", *given],
+        cwd=ROOT,
+        env=environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
 
 
 def _drain(pipe: Any, into: list[str]) -> None:

@@ -227,7 +227,7 @@ def test_without_a_network_a_lan_server_says_that_phones_cannot_join(monkeypatch
 
 
 def test_a_lan_server_prints_its_key_and_asks_for_it(launch: Callable[..., RunningServer]) -> None:
-    server = launch("--ephemeral", "--lan")
+    server = launch("--ephemeral", "--lan", fresh=True)
     address = next(line for line in server.lines if "chart " in line)
     key = address.partition("?key=")[2]
     assert len(key) >= 20
@@ -238,7 +238,7 @@ def test_a_lan_server_prints_its_key_and_asks_for_it(launch: Callable[..., Runni
 
 
 def test_the_demo_replays_the_sample(launch: Callable[..., RunningServer]) -> None:
-    server = launch("--ephemeral", "--no-browser", "--velocity", "max", command="demo")
+    server = launch("--ephemeral", "--no-browser", "--velocity", "max", command="demo", fresh=True)
     for _ in range(200):
         if server.get("/stats")["ticks"] > 1000:
             return
@@ -249,7 +249,7 @@ def test_the_demo_replays_the_sample(launch: Callable[..., RunningServer]) -> No
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder filled by a server."""
     folder = tmp_path_factory.mktemp("data")
-    server = start_server("--data-dir", str(folder))
+    server = start_server("--data-dir", str(folder), fresh=True)
     server.post("/ticks?symbol=X", ROWS, "text/csv")
     assert server.stop() == 0
     return folder
@@ -266,7 +266,7 @@ def test_export_from_the_log_and_from_a_server_are_the_same(
     assert len(list(csv.DictReader(io.StringIO(texts["bars"])))) == 5
     assert len(texts["ticks"].splitlines()) == 301
 
-    server = launch("--data-dir", str(filled))
+    server = launch("--data-dir", str(filled), fresh=True)
     for what, text in texts.items():
         code, found, errors = run("export", "X", "--what", what, "--server", server.url)
         assert (code, found, errors) == (0, text, "")

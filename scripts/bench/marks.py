@@ -84,7 +84,7 @@ def look(recordings: Recordings) -> int:
     """Print and count the first views whose numbers cannot be read, and those whose marks differ between screens."""
     from playwright.sync_api import sync_playwright
 
-    server = start_server("--ephemeral", "--no-browser")
+    server = start_server("--ephemeral", "--no-browser", fresh=True)
     wrong = 0
     try:
         for name, (ticks, _) in recordings.items():

@@ -251,7 +251,7 @@ def test_single_ticks_that_come_together_each_get_their_own_answer(server: Runni
 def test_sigterm_ends_it_with_0_and_what_was_taken_is_there_again(
     launch: Callable[..., RunningServer], tmp_path: Path
 ) -> None:
-    first = launch("--data-dir", str(tmp_path))
+    first = launch("--data-dir", str(tmp_path), fresh=True)
     first.post("/ticks?symbol=X", b"timestamp,price,size,side\n" + ROW * 100, "text/csv", **{"Idempotency-Key": "k"})
     bars = first.get("/api/v1/bars/X")["bars"]
     with connection(first):  # an idle connection does not hold it up
@@ -260,7 +260,7 @@ def test_sigterm_ends_it_with_0_and_what_was_taken_is_there_again(
         assert time.monotonic() - begun < 5
     assert not [line for line in first.errors if "Traceback" in line or "ERROR" in line]
 
-    second = launch("--data-dir", str(tmp_path))
+    second = launch("--data-dir", str(tmp_path), fresh=True)
     assert second.get("/api/v1/bars/X")["bars"] == bars
     again = second.post(
         "/ticks?symbol=X", b"timestamp,price,size,side\n" + ROW * 100, "text/csv", **{"Idempotency-Key": "k"}
@@ -273,7 +273,7 @@ def test_sigterm_ends_it_with_0_and_what_was_taken_is_there_again(
 def test_killed_without_warning_it_has_all_that_was_acknowledged(
     launch: Callable[..., RunningServer], tmp_path: Path
 ) -> None:
-    first = launch("--data-dir", str(tmp_path))
+    first = launch("--data-dir", str(tmp_path), fresh=True)
     acknowledged = [0]
 
     def work() -> None:
@@ -292,14 +292,14 @@ def test_killed_without_warning_it_has_all_that_was_acknowledged(
     first.process.wait()
     for thread in threads:
         thread.join()
-    second = launch("--data-dir", str(tmp_path))
+    second = launch("--data-dir", str(tmp_path), fresh=True)
     ticks = second.get("/stats?symbol=X")["ticks"]
     assert acknowledged[0] <= ticks <= acknowledged[0] + 4 * 7
     assert ticks % 7 == 0
 
 
 def test_ctrl_c_ends_it_too_and_a_call_in_flight_is_finished_before(launch: Callable[..., RunningServer]) -> None:
-    server = launch("--ephemeral")
+    server = launch("--ephemeral", fresh=True)
     with connection(server) as sock:
         call = head("/ticks?symbol=X", "Content-Type: text/csv", f"Content-Length: {26 + len(ROW)}")
         sock.sendall(call + b"timestamp,price,size,side\n")
