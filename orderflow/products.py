@@ -52,8 +52,9 @@ from orderflow.workspace.klines.live_klines import LiveKlines
 from orderflow.workspace.klines.product import build_venue_klines
 from orderflow.workspace.klines.upkeep import KlineUpkeep
 from orderflow.workspace.klines.venue_klines import VenueKlines
+from orderflow.workspace.uploads.chart_files import ChartFiles
 from orderflow.workspace.uploads.library import Library
-from orderflow.workspace.uploads.product import build_library
+from orderflow.workspace.uploads.product import build_chart_files, build_library
 from orderflow.workspace.views import Views
 
 MOST_EXPORTED = 10_000
@@ -266,9 +267,20 @@ def _uploads(ground: Ground, parts: Parts) -> Iterator[object]:
     library = build_library(ground, parts.get(KlineStore))
     parts.get(Accounts).profile.add_data(UserData("uploads", library.export, library.delete_all, library.owners))
     yield library
+    yield build_chart_files(ground)
     views = Views(ViewStore(ground.records, ground.clock.now))
     parts.get(Accounts).profile.add_data(UserData("charts", views.export, views.delete_all, views.owners))
     yield views
+
+
+def _start_uploads(parts: Parts) -> None:
+    parts.get(Library).spool.start()
+    parts.get(ChartFiles).spool.start()
+
+
+def _stop_uploads(parts: Parts) -> None:
+    parts.get(Library).spool.stop()
+    parts.get(ChartFiles).stop()
 
 
 PRODUCTS: tuple[Product, ...] = (
@@ -348,10 +360,11 @@ PRODUCTS: tuple[Product, ...] = (
     Product(
         "uploads",
         _uploads,
-        start=lambda parts: parts.get(Library).spool.start(),
-        stop=lambda parts: parts.get(Library).spool.stop(),
+        start=_start_uploads,
+        stop=_stop_uploads,
         api=(
             "orderflow.web.workspace.uploads_api:UploadsApi",
+            "orderflow.web.workspace.chart_files_api:ChartFilesApi",
             "orderflow.web.workspace.custom_api:CustomApi",
             "orderflow.web.workspace.study_api:StudyApi",
         ),

@@ -100,4 +100,5 @@ def test_products_stop_in_the_reverse_order(
         if hasattr(part, "stop"):
             monkeypatch.setattr(part, "stop", lambda kind=kind: calls.append(kind.__name__), raising=False)
     services.stop()
-    assert calls == ["VenueKlines", "Alerts", "Delivery", "LiveFeeds", "Holes", "Retention", "Game", "SampleReplay"]
+    ground = ["LiveFeeds", "Holes", "Retention", "Game", "SampleReplay"]
+    assert calls == ["ChartFiles", "VenueKlines", "Alerts", "Delivery", *ground]

@@ -12,10 +12,11 @@ from orderflow.formats.options import COLUMN_ROLES, ReadOptions
 from orderflow.formats.parsing.layout import Column, Layout, Role, TimeRule
 from orderflow.formats.parsing.words import ABSENT, BUY, SELL, TAKER, Words
 from orderflow.formats.record_kinds import with_kinds
-from orderflow.formats.registry import find_layout
+from orderflow.formats.registry import find_layout, get
 from orderflow.formats.sniff import Sample, normal
 
 _PRINTABLE = (TimeRule.MOMENT, TimeRule.SPLIT, TimeRule.COUNTED, TimeRule.FORMATTED)
+GENERIC = "generic"
 _SIDE_NAMES = {BUY: "buy", SELL: "sell"}
 
 
@@ -31,7 +32,7 @@ def chosen_layout(sample: Sample, name: str | None, options: ReadOptions) -> Lay
         columns[Role.SIZE] = total
     if _is_complete(columns):
         width = max(sample.width, 1 + max(column.index for column in columns.values()))
-        layout = Layout(name or "generic", columns, width, _least(sample), sample.header)
+        layout = Layout(name or GENERIC, columns, width, _least(sample), sample.header)
         if Role.DAY in columns:
             layout = replace(layout, time=TimeRule.SPLIT)
         if Role.SIDE in columns and normal(columns[Role.SIDE].name) in SIDE_NAMES:
@@ -104,6 +105,19 @@ def _of(layout: Layout, options: ReadOptions) -> Layout:
     return replace(layout, side_words=turned(layout.side_words))
 
 
+def recognised(sample: Sample, layout: Layout, name: str | None, options: ReadOptions) -> str:
+    """How a table's format was found, in words. name: of the format that was asked for."""
+    if name:
+        return "it was asked for"
+    if options.columns and layout.format == GENERIC:
+        return "its columns were named"
+    if not sample.header and sample.delimiter is not None:
+        return "by the form of its rows, which have no header line"
+    needs = () if layout.format == GENERIC else get(layout.format).needs
+    found = [sample.header[sample.normal[key]] for key in needs if key in sample.normal]
+    return f"by its columns {', '.join(found)}" if found else "by the names and values of its columns"
+
+
 def turned(words: Words) -> Words:
     """The words with buy and sell exchanged."""
     return {word: {BUY: SELL, SELL: BUY}.get(code, code) for word, code in words.items()}
@@ -116,7 +130,9 @@ def option_line(layout: Layout, sample: Sample, tz: str, negative: bool = False)
     names = {role: name for name, role in COLUMN_ROLES.items()}
     if layout.total:
         names[Role.SIZE] = names[Role.TOTAL]
-    columns = [(names[role], _reference(sample, column)) for role, column in layout.columns.items() if role in names]
+    columns = [
+        (names[role], reference(sample, column.index)) for role, column in layout.columns.items() if role in names
+    ]
     words = ["--columns", ",".join(f"{name}={column}" for name, column in columns)]
     if not sample.header and sample.delimiter is not None:
         words += ["--no-header"]
@@ -136,11 +152,11 @@ def option_line(layout: Layout, sample: Sample, tz: str, negative: bool = False)
     return " ".join([*map(shlex.quote, words), "--tz", tz])
 
 
-def _reference(sample: Sample, column: Column) -> str:
+def reference(sample: Sample, index: int) -> str:
     """How the option `columns` names a column: by its name if that is plain and its own, else by its number."""
-    name = column.name
+    name = sample.header[index] if index < len(sample.header) else ""
     plain = sample.header.count(name) == 1 and not set(name) & set(",=") and name.strip() == name and name
-    return name if plain and not name.isdigit() else str(column.index + 1)
+    return name if plain and not name.isdigit() else str(index + 1)
 
 
 def _side_options(layout: Layout) -> list[str]:

@@ -217,6 +217,9 @@ OPTIONS: Mapping[str, Option] = {
 }
 """All options by name, as in Python; on the command line with hyphens."""
 
+FILE_OPTIONS = ("format", "tz", "symbol", "side", "member", *OPTIONS)
+"""Everything that can be said about a file, by name: what `open_ticks` takes, the command line and the chart's page."""
+
 
 def option_texts(found: Mapping[str, Any]) -> dict[str, Any]:
     """The options among named values, such as those of a parsed command line."""

@@ -30,7 +30,7 @@ from orderflow.formats.parsing.numbers import DecimalMark
 from orderflow.formats.parsing.result import ParsedTicks
 from orderflow.formats.registry import open_table
 from orderflow.formats.sniff import SAMPLE_ROWS, Sample, decimal_mark, take_sample
-from orderflow.formats.tables import ColumnTable, texts
+from orderflow.formats.tables import ColumnTable, Table, texts
 
 PREAMBLE = 10
 _TEXT_ROWS = 50_000
@@ -54,13 +54,14 @@ class Plan:
 class Counts:
     """What was read of a part. The first errors stand for all. skipped: rows that are no trades, by what they are.
 
-    empty: trades of size 0.
+    empty: trades of size 0. outside: trades outside the quote of their row.
     """
 
     rows: int = 0
     bad: int = 0
     ticks: int = 0
     empty: int = 0
+    outside: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
     errors: list[FieldError] = field(default_factory=list)
 
@@ -69,6 +70,7 @@ class Counts:
         self.bad += parsed.rejected
         self.ticks += parsed.ticks
         self.empty += sum(len(batch) - int(np.count_nonzero(batch.size)) for batch in parsed.batches)
+        self.outside += parsed.outside
         self.skipped.update(parsed.skipped)
         self.errors += parsed.errors[: max(0, 1000 - len(self.errors))]
 
@@ -210,15 +212,9 @@ class Part:
             plausible.check_bad(counts.rows, counts.bad, counts.errors, options.max_bad)
 
     def _open(self, source: Source) -> Sample:
-        options = self._plan.options
         self._source = source
-        self._lines = Lines(source.stream) if source.kind is Kind.TEXT else None
-        self._table = None if self._lines is not None else open_table(source)
-        if self._lines is None:
-            assert self._table is not None
-            return self._table.sample()
-        head = self._lines.head(SAMPLE_ROWS + PREAMBLE + (options.skip_lines or 0) + 2)
-        return take_sample(head, source.names, skip_lines=options.skip_lines, no_header=options.no_header)
+        self._lines, self._table, sample = opened_sample(source, self._plan.options)
+        return sample
 
     def _chunks(self, skip: int) -> Iterator[ParsedTicks]:
         return self._from_lines(skip) if self._table is None else self._from_table(skip)
@@ -269,6 +265,16 @@ class Part:
                 continue
             cut = max(0, skip - first)
             yield table.parse(first + cut, {role: array.slice(cut) for role, array in columns.items()}, rows - cut)
+
+
+def opened_sample(source: Source, options: ReadOptions) -> tuple[Lines | None, Table | None, Sample]:
+    """(the lines of a text, or the table of another source, its first rows). Raises BadInput, UnknownFormat."""
+    if source.kind is not Kind.TEXT:
+        table = open_table(source)
+        return None, table, table.sample()
+    lines = Lines(source.stream)
+    head = lines.head(SAMPLE_ROWS + PREAMBLE + (options.skip_lines or 0) + 2)
+    return lines, None, take_sample(head, source.names, skip_lines=options.skip_lines, no_header=options.no_header)
 
 
 def named(parsed: ParsedTicks, name: str) -> ParsedTicks:

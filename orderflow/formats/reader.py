@@ -12,7 +12,7 @@ from typing import Any
 
 from orderflow.errors import BadInput
 from orderflow.formats.amendments import read_ahead
-from orderflow.formats.chosen import option_line
+from orderflow.formats.chosen import option_line, recognised
 from orderflow.formats.files.sources import OpenFile, Source
 from orderflow.formats.instrument import instrument
 from orderflow.formats.options import ReadOptions
@@ -93,9 +93,9 @@ class TickReader:
     format: the format's name; several, joined by commas, if the parts differ. note: a remark on how this format is
     read, or "". symbol: the symbol of rows without one. header: column names, () if the file has none. delimiter: None
     for tables that are no text. decimal: "." or ",", None if all numbers in the sample are whole. layout: the role of
-    each column. These are the first part's. rows: data rows read so far, including skipped ones, of all parts. parts:
-    the names of the parts. ids_count: the venue documents that its ids number the trades one by one. options: what the
-    command line says to read the first part as it is read now.
+    each column. sample: the first rows as text. These are the first part's. rows: data rows read so far, including
+    skipped ones, of all parts. parts: the names of the parts. ids_count: the venue documents that its ids number the
+    trades one by one. options: what the command line says to read the first part as it is read now.
     """
 
     def __init__(self, files: Sequence[OpenFile], plan: Plan, context: ParseContext) -> None:
@@ -119,6 +119,12 @@ class TickReader:
         self.header = first.header
         self.delimiter = first.delimiter
         self.decimal = first.decimal
+        self.sample = first.sample
+
+    @property
+    def recognised(self) -> str:
+        """How the format of the first part was found, in words."""
+        return recognised(self.sample, self.layout, self._plan.name, self._plan.options)
 
     @property
     def rows(self) -> int:
@@ -136,8 +142,8 @@ class TickReader:
 
     @property
     def counts(self) -> Mapping[str, int]:
-        """What happened to rows read so far that are not bad: how many prices were missing, and below zero, and how
-        many numbers had the noise of binary floats."""
+        """What happened to rows read so far that are not bad: how many prices were missing, below zero and outside the
+        quote, and how many numbers had the noise of binary floats."""
         totals = self._plan.totals
         found = {
             "without a new trade, as the running total stays": totals.unchanged,
@@ -146,6 +152,7 @@ class TickReader:
             "of size 0": 0 if self.layout.total else sum(part.counts.empty for part in self._noted),
             "without a price": sum(part.prices.missing for part in self._noted),
             "at a price of 0 or below": sum(sum(part.prices.below.values()) for part in self._noted),
+            "outside the quote of their row": sum(part.counts.outside for part in self._noted),
             "with the noise of binary floats, which was taken off": self._context.snaps.count
             if self._context.snaps
             else 0,
@@ -160,7 +167,7 @@ class TickReader:
     @property
     def options(self) -> str:
         negative = self._plan.options.negative_prices is True
-        return option_line(self.layout, self._noted[0].sample, self._context.zone.name, negative)
+        return option_line(self.layout, self.sample, self._context.zone.name, negative)
 
     @property
     def progress(self) -> float:

@@ -17,10 +17,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from orderflow.errors import BadInput, BadSetting
 from orderflow.feeds.pacing import MAX
 from orderflow.formats import SYMBOL_PATTERN, ReadOptions, names
-from orderflow.formats.checks.plausible import is_too_bad, too_bad
 from orderflow.formats.options import MAX_BAD, OPTIONS
 from orderflow.formats.own import of_this_folder
-from orderflow.replay.dry_run import report, summarize, understood
+from orderflow.formats.summary.report import report_of
+from orderflow.formats.summary.text import body, head
 from orderflow.replay.paths import expand, shown
 from orderflow.replay.replayer import Doubt
 from orderflow.replay.session import DONE, FAILED, KEY_ENV, Session, open_file
@@ -125,18 +125,14 @@ def _check(args: argparse.Namespace) -> None:
 
 
 def _dry_run(args: argparse.Namespace) -> int:
+    most = ReadOptions.of(max_bad=args.max_bad).max_bad
+    args.max_bad = None  # all of the file is described, whatever is bad in it
     with open_file(args, args.start_from) as reader:
-        for name in reader.parts:
-            print(f"file        {name}")
-        print(f"format      {reader.format}")
-        print(f"columns     {', '.join(reader.header) or 'no header line'}")
-        found = summarize(reader, args.max_ticks)
-    for line in [*understood(reader, found), *report(found)]:
-        print(line)
-    share = ReadOptions.of(max_bad=args.max_bad).max_bad
-    most = MAX_BAD if share is None else share
-    if is_too_bad(found.rows, found.bad_rows, most):
-        return _fail(too_bad(found.rows, found.bad_rows, found.errors), FAILED)
+        print("\n".join(head(reader)))
+        found = report_of(reader, args.max_ticks, most_bad=most)
+    print("\n".join(body(found)))
+    if found.bad:
+        return _fail(found.bad, FAILED)
     return DONE if found.ticks and not (args.strict and found.bad_rows) else FAILED
 
 

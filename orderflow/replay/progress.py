@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from typing import Protocol, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, ProgressColumn, Task, TaskID, TextColumn
 from rich.progress import Progress as RichProgress
 from rich.text import Text
+
+from orderflow.formats.summary.wording import moment, span
 
 _SPAN = 5.0
 """Seconds over which the displayed rate is measured."""
@@ -238,27 +239,3 @@ def line(tally: Tally, meter: Meter, *, short: bool = False) -> str:
     if left is not None:
         parts.append(f"ETA {span(left)}")
     return " · ".join(parts)
-
-
-def counted(counts: Mapping[str, int]) -> str:
-    """Counts by what they are: 1,204 quotes, 3 cancels."""
-    return ", ".join(f"{count:,} {what}" for what, count in counts.items())
-
-
-def moment(ns: int, *, short: bool = False) -> str:
-    """Format a UTC time (ns since 1970) to the millisecond, or if `short` only the time of day to the second."""
-    when = datetime.fromtimestamp(ns // 1_000_000_000, UTC) + timedelta(microseconds=ns % 1_000_000_000 // 1_000)
-    return f"{when:%H:%M:%S}" if short else f"{when:%Y-%m-%d %H:%M:%S}.{when.microsecond // 1000:03d} UTC"
-
-
-def span(seconds: float) -> str:
-    """Format a duration: 4.2 s, 3:07, 2:03:07, 3 d 02:03:07."""
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    whole = int(seconds + 0.5)
-    days, whole = divmod(whole, 86_400)
-    hours, whole = divmod(whole, 3600)
-    minutes, whole = divmod(whole, 60)
-    if days:
-        return f"{days} d {hours:02d}:{minutes:02d}:{whole:02d}"
-    return f"{hours}:{minutes:02d}:{whole:02d}" if hours else f"{minutes}:{whole:02d}"

@@ -17,9 +17,9 @@ from typing import Protocol
 from orderflow.errors import BadInput, BadSetting, FieldError, OrderflowError
 from orderflow.feeds.pacing import Pacer
 from orderflow.formats import ParsedTicks
+from orderflow.formats.summary.id_gaps import IdGaps
 from orderflow.replay.chunk import Chunk, make_chunk
 from orderflow.replay.client import BatchResult, Refused, ServerGone, Stopped
-from orderflow.replay.id_gaps import IdGaps
 from orderflow.replay.progress import Progress, Tally
 
 NAMED_ROWS = 20

@@ -20,10 +20,11 @@ from orderflow.formats import ParsedTicks, TickReader, open_ticks
 from orderflow.formats.checks.plausible import TooManyBadRows
 from orderflow.formats.options import option_texts
 from orderflow.formats.own import of_this_folder
+from orderflow.formats.summary.id_gaps import total
+from orderflow.formats.summary.wording import counted, moment, span
 from orderflow.replay.client import Client, Refused, ServerGone, Stopped
-from orderflow.replay.id_gaps import total
 from orderflow.replay.paths import shown
-from orderflow.replay.progress import Bar, Lines, Progress, Silent, Tally, counted, moment, span
+from orderflow.replay.progress import Bar, Lines, Progress, Silent, Tally
 from orderflow.replay.replayer import Doubt, Ended, Limits, Replay
 
 DONE, FAILED, INTERRUPTED = 0, 1, 130

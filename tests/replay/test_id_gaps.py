@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from orderflow.formats.summary.id_gaps import IdGaps, lines, total
 from orderflow.market.ticks import TickBatch
-from orderflow.replay.id_gaps import IdGaps, lines, total
 
 ROW = "{id},0.5,{size},1.0,{time},True,True\n"
 

@@ -15,7 +15,6 @@ import pytest
 
 from orderflow.formats import open_ticks
 from orderflow.formats.samples import sample_path
-from orderflow.replay import dry_run
 from orderflow.replay.cli import add_arguments, main
 
 Fake = Any
@@ -287,7 +286,7 @@ def test_dry_run_compares_ids_up_to_a_limit(replay: Replay, tmp_path: Path, monk
     file.write_text("\n".join(["timestamp,price,size,id", *text]))
     lines = replay(file, "--dry-run").out.splitlines()
     assert "  ids       2 duplicates, 1 id conflicts (the id of another trade; kept)" in lines
-    monkeypatch.setattr(dry_run, "COMPARED", 3)
+    monkeypatch.setattr("orderflow.formats.summary.counts.COMPARED", 3)
     lines = replay(file, "--dry-run").out.splitlines()
     assert "  ids       1 duplicates, 0 id conflicts (the id of another trade; kept) among the first 3" in lines
     file.write_text("timestamp,price,size,id\n1760032800,100,1,1\n1760032801,100,1,2\n")

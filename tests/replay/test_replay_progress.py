@@ -6,7 +6,8 @@ import io
 
 import pytest
 
-from orderflow.replay.progress import Bar, Lines, Silent, Tally, moment, span
+from orderflow.formats.summary.wording import moment, span
+from orderflow.replay.progress import Bar, Lines, Silent, Tally
 from orderflow.replay.session import summary
 
 

@@ -32,6 +32,8 @@ SELDOM_RIGHT = (
     "POST /data/upload/signals",
     "POST /data/upload/preview",
     "POST /data/upload/ticks",
+    "POST /data/chart-files/report",
+    "DELETE /data/chart-files/{file}",
     "GET /data/upload/report/{report}",
     "GET /data/custom/{name}/ohlcv",
     "GET /data/custom/{name}/signals",

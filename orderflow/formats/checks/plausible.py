@@ -169,13 +169,18 @@ def is_too_bad(rows: int, bad: int, most: float) -> bool:
 
 def too_bad(rows: int, bad: int, errors: Sequence[FieldError]) -> str:
     """What is wrong with the rows of a file, in a sentence."""
-    common = Counter(f"{error.field}: {kind(error.reason)}" if error.field else kind(error.reason) for error in errors)
-    named = "; ".join(f"{count:,} times {reason}" for reason, count in common.most_common(_SHOWN_REASONS))
+    named = "; ".join(in_common(errors))
     if bad == rows:
         return f"no usable rows: {bad:,} of {rows:,} are bad ({named})"
     return (
         f"{bad:,} of {rows:,} rows are bad ({named}); if the others are right, give --max-bad {_next_share(bad, rows)}"
     )
+
+
+def in_common(errors: Sequence[FieldError]) -> tuple[str, ...]:
+    """What bad rows have in common: the most frequent reasons, with their numbers."""
+    common = Counter(f"{error.field}: {kind(error.reason)}" if error.field else kind(error.reason) for error in errors)
+    return tuple(f"{count:,} times {reason}" for reason, count in common.most_common(_SHOWN_REASONS))
 
 
 def _next_share(bad: int, rows: int) -> str:

@@ -68,7 +68,8 @@ class ParsedRows:
 class Chunk:
     """The result of one path for consecutive rows: parsed rows, errors, number of rows, and of bad ones.
 
-    by_rows: it is of the row path. skipped: numbers of rows that are no trades, by what they are.
+    by_rows: it is of the row path. skipped: numbers of rows that are no trades, by what they are. outside: trades below
+    the bid or above the ask.
     """
 
     parts: list[ParsedRows]
@@ -77,6 +78,7 @@ class Chunk:
     rejected: int = 0
     by_rows: bool = False
     skipped: Counter[str] = field(default_factory=Counter)
+    outside: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,8 @@ def assemble(chunks: Sequence[Chunk], *, infer: bool, first_row: int = 0) -> Par
     errors = [error for chunk in chunks for error in chunk.errors]
     rows, rejected = sum(chunk.rows for chunk in chunks), sum(chunk.rejected for chunk in chunks)
     skipped = sum((chunk.skipped for chunk in chunks), Counter[str]())
-    return ParsedTicks(batches, errors, rows, origins, first_row, rejected, skipped)
+    outside = sum(chunk.outside for chunk in chunks)
+    return ParsedTicks(batches, errors, rows, origins, first_row, rejected, skipped, outside)
 
 
 def fits_grid(units: Ints, gap: int) -> Flags:

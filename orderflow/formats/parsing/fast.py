@@ -41,7 +41,7 @@ def read_columns(columns: Columns, rows: int, first_row: int, layout: Layout, co
     price, price_decimals = numbers(*columns[Role.PRICE], layout.price_shift, snaps)
     size, size_decimals, bid, ask, sign = _sizes(columns, layout.signed, snaps)
     flag = _flags(columns, rows, layout) if sign is None else sign
-    quote = _quotes(columns, price, price_decimals, layout.price_shift)
+    quote, outside = _quotes(columns, price, price_decimals, layout.price_shift)
     ids = words.trade_ids(columns[Role.ID][0]) if Role.ID in columns else np.full(rows, NO_ID, np.int64)
     names, place = _symbols(columns, context)
     if price.min() <= 0 and (layout.positive or not all(context.below(name) for name in names)):
@@ -65,13 +65,14 @@ def read_columns(columns: Columns, rows: int, first_row: int, layout: Layout, co
     context.zone.seen(time)
     if snaps and context.snaps:
         context.snaps.count += snaps.count
-    return Chunk(parts, rows)
+    return Chunk(parts, rows, outside=outside)
 
 
 def read_rows(columns: Columns, rows: Indices, layout: Layout, context: ParseContext) -> Chunk:
     """Parse the columns of any data rows. rows: their numbers, ascending. Raises NotVectorizable, as `read_columns`."""
     found = read_columns(columns, len(rows), 0, layout, context)
-    return Chunk([replace(part, row=rows[part.row]) for part in found.parts], found.rows)
+    parts = [replace(part, row=rows[part.row]) for part in found.parts]
+    return Chunk(parts, found.rows, outside=found.outside)
 
 
 def _sizes(
@@ -124,11 +125,12 @@ def _flags(columns: Columns, rows: int, layout: Layout) -> Codes:
     return np.zeros(rows, np.int8)
 
 
-def _quotes(columns: Columns, price: Ints, decimals: int, shift: int) -> Codes:
-    """The quote rule: BUY at or above the ask, SELL at or below the bid, else the nearer; ABSENT at the mid."""
+def _quotes(columns: Columns, price: Ints, decimals: int, shift: int) -> tuple[Codes, int]:
+    """The quote rule: BUY at or above the ask, SELL at or below the bid, else the nearer; ABSENT at the mid. And how
+    many trades are outside the quote."""
     quote = np.zeros(len(price), np.int8)
     if Role.BID not in columns and Role.ASK not in columns:
-        return quote
+        return quote, 0
     sides = {role: _quote(columns, role, shift) for role in (Role.BID, Role.ASK)}
     finest = max(decimals, *(places for _, places in sides.values()))
     if finest > _MAX_DECIMALS:
@@ -142,7 +144,7 @@ def _quotes(columns: Columns, price: Ints, decimals: int, shift: int) -> Codes:
     quote[both & (middle == 0)] = words.ABSENT
     quote[with_ask & ~with_bid & (at >= ask)] = words.BUY
     quote[with_bid & ~with_ask & (at <= bid)] = words.SELL
-    return quote
+    return quote, int(np.count_nonzero(both & ((at > ask) | (at < bid))))
 
 
 def _quote(columns: Columns, role: Role, shift: int) -> tuple[Ints, int]:

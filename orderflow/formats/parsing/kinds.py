@@ -52,7 +52,7 @@ def read_trades(columns: Columns, rows: int, first_row: int, layout: Layout, con
     }
     chunk = read_columns(inner, len(where), 0, layout, context)
     parts = [replace(part, row=where[part.row] + first_row) for part in chunk.parts]
-    return Chunk(parts, rows, skipped=+skipped)
+    return Chunk(parts, rows, skipped=+skipped, outside=chunk.outside)
 
 
 def _changed(columns: Columns, rows: int, first_row: int, ahead: Amendments) -> Columns:

@@ -21,7 +21,8 @@ class ParsedTicks:
     row order, all of them in a file, the first MAX_ERRORS in a body. rows: number of data rows, good and bad. origins:
     for each batch, the data row int64[n] of each tick, counted from 0 within the body or file (a row with bid and ask
     volume gives two ticks). first_row: the number of the first row. rejected: number of bad rows, listed or not.
-    skipped: numbers of rows that are no trades, by what they are ("quotes"); they are not bad.
+    skipped: numbers of rows that are no trades, by what they are ("quotes"); they are not bad. outside: trades below
+    the bid or above the ask of their row.
     """
 
     batches: list[TickBatch]
@@ -31,6 +32,7 @@ class ParsedTicks:
     first_row: int = 0
     rejected: int = 0
     skipped: Mapping[str, int] = field(default_factory=dict)
+    outside: int = 0
 
     @property
     def ticks(self) -> int:

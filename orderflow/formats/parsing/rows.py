@@ -54,7 +54,7 @@ class RowReader:
         self._context = context
         self._symbols: dict[str, list[_Row]] = {}
         self._errors: list[FieldError] = []
-        self._rows = self._rejected = 0
+        self._rows = self._rejected = self._outside = 0
         self._skipped: Counter[str] = Counter()
         self._volumes = Role.BID_VOLUME in layout.columns and Role.ASK_VOLUME in layout.columns
         self._sized = Role.SIZE in layout.columns
@@ -135,6 +135,8 @@ class RowReader:
             size = abs(size[0]), size[1]
         zone = self._context.zone
         zone.latest = max(zone.latest, time)
+        bid, ask = got.get(Role.BID, _NOTHING), got.get(Role.ASK, _NOTHING)
+        self._outside += _is_outside(price, bid, ask)
         good = _Row(
             row,
             line,
@@ -144,7 +146,7 @@ class RowReader:
             got.get(Role.BID_VOLUME, _NOTHING) if self._volumes else _NOTHING,
             got.get(Role.ASK_VOLUME, _NOTHING) if self._volumes else _NOTHING,
             flag,
-            _quote(price, got.get(Role.BID, _NOTHING), got.get(Role.ASK, _NOTHING)),
+            _quote(price, bid, ask),
             got.get(Role.ID, NO_ID),
         )
         self._symbols.setdefault(name, []).append(good)
@@ -154,7 +156,13 @@ class RowReader:
         parts = [self._parsed_rows(symbol, rows) for symbol, rows in self._symbols.items()]
         self._errors.sort(key=lambda error: -1 if error.row is None else error.row)
         return Chunk(
-            [part for part in parts if len(part.row)], self._rows, self._errors, self._rejected, True, self._skipped
+            [part for part in parts if len(part.row)],
+            self._rows,
+            self._errors,
+            self._rejected,
+            True,
+            self._skipped,
+            self._outside,
         )
 
     def _note(self, errors: list[FieldError]) -> None:
@@ -324,6 +332,13 @@ def _ids(values: list[int | str]) -> Ints:
 def _on(exact: Exact, decimals: int) -> int:
     finer: int = exact[0] * 10 ** (decimals - exact[1])
     return finer
+
+
+def _is_outside(price: Exact, bid: Exact, ask: Exact) -> bool:
+    """Whether a price is below the bid or above the ask. A quote of 0 or less, or a crossed one, is ignored."""
+    decimals = max(price[1], bid[1], ask[1])
+    at, low, high = _on(price, decimals), _on(bid, decimals), _on(ask, decimals)
+    return 0 < low <= high and not low <= at <= high
 
 
 def _quote(price: Exact, bid: Exact, ask: Exact) -> int:

@@ -7,22 +7,16 @@ from typing import Any
 from orderflow.formats import ReadOptions, names
 from orderflow.formats.options import OPTIONS
 from orderflow.formats.own import Own, named_options
-from orderflow.web.kit.params import Param, text
+from orderflow.web.kit.option_params import option_param
+from orderflow.web.kit.params import text
 from orderflow.web.kit.routes import Values
 
-_LONGEST = 2000
 _NAMES = tuple(name for name in OPTIONS if name != "max_bad")
-
-
-def _param(name: str) -> Param:
-    option = OPTIONS[name]
-    doc = f"{option.help[:1].upper()}{option.help[1:]} ({option.form}).".replace("%%", "%")
-    return text(name, doc, longest=_LONGEST)
 
 
 TABLE_PARAMS = (
     text("format", f"The format of a CSV body instead of detecting it: {', '.join(names())}."),
-    *(_param(name) for name in _NAMES),
+    *(option_param(name) for name in _NAMES),
 )
 """Parameters for CSV bodies; `negative_prices` and `snap_floats` are for all bodies."""
 

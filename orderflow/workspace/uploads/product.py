@@ -1,7 +1,8 @@
-"""Builds the library of uploads from the ground."""
+"""Builds the library of uploads and the chart's files from the ground."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Protocol
 
 from orderflow.runtime.clock import Clock
@@ -11,19 +12,23 @@ from orderflow.storage.records.mapping_store import MappingStore
 from orderflow.storage.records.records import Records
 from orderflow.storage.records.signal_store import SignalStore
 from orderflow.workspace.store import Klines
+from orderflow.workspace.uploads.chart_files import MOST_FILES, QUOTA, ChartFiles
 from orderflow.workspace.uploads.library import Library
+from orderflow.workspace.uploads.load_ticks import Market
 from orderflow.workspace.uploads.mappings import Mappings
 from orderflow.workspace.uploads.slots import Slots
 from orderflow.workspace.uploads.spool import Spool
 
-FOLDER = "uploads"
+FOLDER, CHART_FOLDER = "uploads", "chart-files"
 
 
 class Ground(Protocol):
-    """What the library is built on."""
+    """What they are built on."""
 
     @property
     def settings(self) -> Settings: ...
+    @property
+    def market(self) -> Market: ...
     @property
     def records(self) -> Records: ...
     @property
@@ -35,7 +40,7 @@ class Ground(Protocol):
 def build_library(ground: Ground, klines: Klines) -> Library:
     """The library; nothing runs yet."""
     settings, now = ground.settings, ground.clock.now
-    folder = None if settings.ephemeral else settings.data_dir / FOLDER
+    folder = _folder(settings, FOLDER)
     return Library(
         klines,
         SignalStore(ground.records, now),
@@ -45,3 +50,17 @@ def build_library(ground: Ground, klines: Klines) -> Library:
         settings.uploads.max,
         settings.uploads.rows,
     )
+
+
+def build_chart_files(ground: Ground) -> ChartFiles:
+    """The files that are dropped on the chart; nothing runs yet."""
+    settings = ground.settings
+    largest = settings.uploads.max
+    folder = _folder(settings, CHART_FOLDER)
+    spool = Spool(folder, ground.clock.monotonic, most_held=MOST_FILES, most_bytes=QUOTA * largest)
+    return ChartFiles(ground.market, ground.workers, Slots(ground.workers), spool, settings.formats, largest)
+
+
+def _folder(settings: Settings, name: str) -> Path | None:
+    """A folder in the data directory; None for the system's."""
+    return None if settings.ephemeral else settings.data_dir / name

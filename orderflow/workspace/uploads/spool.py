@@ -7,12 +7,15 @@ dashes are kept; the names of formats and symbols are read from it.
 from __future__ import annotations
 
 import contextlib
+import math
 import re
 import secrets
 import shutil
 import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -44,11 +47,27 @@ class Held:
 
 
 class Spool:
-    """The uploaded files below `folder`, or in the system's folder for temporary files. clock: monotonic seconds."""
+    """The uploaded files below `folder`, or in the system's folder for temporary files. clock: monotonic seconds.
 
-    def __init__(self, folder: Path | None, clock: Callable[[], float]) -> None:
+    most_held: files of a user. most_bytes: of all files, those that are being written too; for a new one the oldest
+    files that are not in use make room.
+    """
+
+    def __init__(
+        self,
+        folder: Path | None,
+        clock: Callable[[], float],
+        *,
+        most_held: int = MOST_HELD,
+        most_bytes: float = math.inf,
+    ) -> None:
         self._folder = folder
         self._clock = clock
+        self._most_held = most_held
+        self._most_bytes = most_bytes
+        self._written = 0  # bytes of files that are not complete
+        self._used: Counter[str] = Counter()
+        self._unwanted: dict[str, Held] = {}
         self._lock = plain_lock()
         self._held: dict[str, Held] = {}
         self._open = 0
@@ -95,28 +114,61 @@ class Spool:
         except OSError as error:
             raise self._failed(error) from error
 
+    @contextmanager
+    def using(self, files: Sequence[Held]) -> Iterator[None]:
+        """Keep files on the disk meanwhile, also those that are dropped. They do not get old."""
+        with self._lock:
+            self._used.update(held.id for held in files)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._used.subtract(held.id for held in files)
+                self._used += Counter()  # without those that nobody uses
+                for held in files:
+                    if held.id in self._held and not self._used[held.id]:
+                        self._held[held.id] = replace(held, made=self._clock())
+            for held in files:
+                if self._unwanted.get(held.id) and not self._used[held.id]:
+                    self.drop(held)
+
     def drop(self, held: Held) -> None:
-        """Remove a file."""
+        """Remove a file; one that is in use when it no longer is."""
         with self._lock:
             self._held.pop(held.id, None)
+            if self._used[held.id]:
+                self._unwanted[held.id] = held
+                return
+            self._unwanted.pop(held.id, None)
         shutil.rmtree(held.path.parent, ignore_errors=True)
 
     def sweep(self) -> None:
         """Remove files that are too old."""
         for held in list(self._held.values()):
-            if held.made < self._clock() - SECONDS:
+            if held.made < self._clock() - SECONDS and not self._used[held.id]:
                 self.drop(held)
+
+    def _grow(self, size: int) -> None:
+        """Make room for so many bytes more of files that are being written. Raises Busy if the files in use fill it."""
+        with self._lock:
+            self._written += size
+        while self._written + sum(held.size for held in list(self._held.values())) > self._most_bytes:
+            spare = [held for held in list(self._held.values()) if not self._used[held.id]]
+            if not spare:
+                raise Busy("the server holds as many bytes of uploads as it may; try again", retry_after=30)
+            self.drop(min(spare, key=lambda held: held.made))
 
     def _keep(self, held: Held) -> None:
         with self._lock:
             self._held[held.id] = held
             mine = [each for each in self._held.values() if each.owner == held.owner]
-        for old in sorted(mine, key=lambda each: each.made)[:-MOST_HELD]:
+        for old in sorted(mine, key=lambda each: each.made)[: -self._most_held]:
             self.drop(old)
 
-    def _closed(self) -> None:
+    def _closed(self, written: int = 0) -> None:
         with self._lock:
             self._open -= 1
+            self._written -= written
 
     def _new_folder(self) -> Path:
         if self._folder is None:
@@ -147,12 +199,13 @@ class Incoming:
             raise
 
     def write(self, data: bytes) -> None:
-        """Add bytes."""
+        """Add bytes. Raises Busy if there is no room for them."""
+        self._size += len(data)
+        self._spool._grow(len(data))
         try:
             self._file.write(data)
         except OSError as error:
             raise self._spool._failed(error) from error
-        self._size += len(data)
 
     def keep(self, filename: str) -> Held:
         """The file is complete."""
@@ -171,7 +224,7 @@ class Incoming:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._spool._closed()
+        self._spool._closed(self._size)
         if not self._kept:
             with contextlib.suppress(OSError):
                 self._file.close()

@@ -27,8 +27,10 @@ GROUPS: dict[str, tuple[tuple[str, str, Any], ...]] = {
         ("GET", "/api/v1/bars/ES", None),
         ("GET", "/docs", None),
     ),
-    "changing the server: `/tick`, `/ticks`, `/reset`, instruments, tickers, `/herd/control`, `/exchange/control`": (
+    "changing the server: `/tick`, `/ticks`, `/data/chart-files`, `/reset`, instruments, tickers, `/herd/control`, "
+    "`/exchange/control`": (
         ("POST", "/tick", TICK),
+        ("POST", "/data/chart-files", "timestamp,price,size\n1735689600,1,2\n"),
         ("POST", "/reset?symbol=ES", None),
         ("POST", "/ticks", [TICK]),
         ("POST", "/herd/control", {"action": "start"}),

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from orderflow.formats.summary.wording import moment
 from orderflow.market.id_run import IdRun
 from orderflow.market.ticks import TickBatch
-from orderflow.replay.progress import moment
 
 LISTED = 5
 

@@ -1,21 +1,21 @@
-"""`--dry-run`: summarises a file without sending it: format, time span, gaps, side quality, bad rows."""
+"""Counts of a whole file of ticks, symbol by symbol: span, order, gaps, ids, sides, bad rows."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from operator import itemgetter
+from typing import NamedTuple
 
 import numpy as np
 
 from orderflow.errors import FieldError
-from orderflow.formats import ParsedTicks, TickReader
+from orderflow.formats.parsing.result import ParsedTicks
+from orderflow.formats.summary.id_gaps import IdGaps
 from orderflow.market.decimals import unit_floats, unit_text
 from orderflow.market.identity import compare
 from orderflow.market.ticks import NO_ID, Side, SideRule, TickBatch
-from orderflow.replay.id_gaps import IdGaps, lines
-from orderflow.replay.progress import counted, moment, span
 
 GAP = 60.0
 """Seconds without a trade that count as a gap."""
@@ -26,14 +26,6 @@ COMPARED = 1_000_000
 LISTED_GAPS = 5
 SHOWN_ROWS = 5
 LISTED_ERRORS = 20
-
-_RULES = {
-    SideRule.FLAG: "flagged by the venue",
-    SideRule.VOLUMES: "from bid and ask volumes",
-    SideRule.QUOTE: "from the quote",
-    SideRule.TICK: "from the tick rule",
-    SideRule.NONE: "unknown",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +40,20 @@ class Gap:
         return (self.end - self.begin) / 1e9
 
 
+class FirstTick(NamedTuple):
+    """A tick as text. rule: how its side was found. id: "" for none."""
+
+    time: str
+    price: str
+    size: str
+    side: str
+    rule: str
+    id: str
+
+
 @dataclass(slots=True)
-class Symbol:
-    """Summary of one symbol. first, last, newest: ns since 1970 UTC. low, high: prices as (units, decimals)."""
+class SymbolCounts:
+    """One symbol of a file. first, last, newest: ns since 1970 UTC. low, high: prices as (units, decimals)."""
 
     name: str
     ticks: int = 0
@@ -127,27 +130,38 @@ class Symbol:
 
 
 @dataclass(slots=True)
-class FileSummary:
-    """Summary of a file, or of the part of it that a replay would send."""
+class FileCounts:
+    """A file, or the part of it that a replay would send. first: its first ticks. ids_count: the venue documents that
+    ids number the trades one by one. compared: ticks whose ids are compared with one another."""
 
-    symbols: dict[str, Symbol] = field(default_factory=dict)
+    symbols: dict[str, SymbolCounts] = field(default_factory=dict)
     rows: int = 0
     bad_rows: int = 0
     no_trades: Counter[str] = field(default_factory=Counter)
     errors: list[FieldError] = field(default_factory=list)
     compared: int = 0
     ids_count: bool = False
-    first: list[str] = field(default_factory=list)
+    first: list[FirstTick] = field(default_factory=list)
 
     @property
     def ticks(self) -> int:
         return sum(symbol.ticks for symbol in self.symbols.values())
 
 
-def summarize(chunks: Iterable[ParsedTicks], max_ticks: int | None = None) -> FileSummary:
-    """Read all chunks, or whole chunks until `max_ticks` ticks are read, and summarise them."""
-    found = FileSummary(ids_count=isinstance(chunks, TickReader) and chunks.ids_count)
+def count(
+    chunks: Iterable[ParsedTicks],
+    max_ticks: int | None = None,
+    *,
+    ids_count: bool = False,
+    watch: Callable[[], object] = lambda: None,
+) -> FileCounts:
+    """Read all chunks, or whole chunks until `max_ticks` ticks are read, and count what they hold.
+
+    watch: called after each chunk; what it raises ends the reading.
+    """
+    found = FileCounts(ids_count=ids_count)
     for chunk in chunks:
+        watch()
         found.rows += chunk.rows
         found.bad_rows += chunk.rejected
         found.no_trades.update(chunk.skipped)
@@ -155,7 +169,7 @@ def summarize(chunks: Iterable[ParsedTicks], max_ticks: int | None = None) -> Fi
         found.errors += chunk.errors[: LISTED_ERRORS - len(found.errors)]
         for batch in chunk.batches:
             if len(batch):
-                symbol = found.symbols.setdefault(batch.symbol, Symbol(batch.symbol))
+                symbol = found.symbols.setdefault(batch.symbol, SymbolCounts(batch.symbol))
                 symbol.add(batch)
                 found.compared += symbol.add_ids(batch, COMPARED - found.compared)
         if max_ticks is not None and found.ticks >= max_ticks:
@@ -163,76 +177,23 @@ def summarize(chunks: Iterable[ParsedTicks], max_ticks: int | None = None) -> Fi
     return found
 
 
-def understood(reader: TickReader, found: FileSummary) -> Iterator[str]:
-    """How the file was understood, as lines of text: what was assumed, the options that say so, the first rows."""
-    yield f"options     {reader.options}"
-    yield from (f"assumed     {text}" for text in reader.assumed)
-    yield from (f"warning     {text}" for text in reader.warnings)
-    yield from (f"counted     {number:,} {words}" for words, number in reader.counts.items())
-    if found.first:
-        yield "first rows  time, price, size, side (rule), id"
-        yield from (f"  {row}" for row in found.first)
-
-
-def _rows_of(chunk: ParsedTicks, most: int) -> list[str]:
-    """The first ticks of a chunk in the order of their rows, as lines of text."""
-    rows: list[tuple[int, str]] = []
+def _rows_of(chunk: ParsedTicks, most: int) -> list[FirstTick]:
+    """The first ticks of a chunk in the order of their rows."""
+    rows: list[tuple[int, FirstTick]] = []
     for batch, origins in zip(chunk.batches, chunk.origins, strict=True):
-        rows += [(int(origins[k]), _row(batch, k)) for k in range(min(most, len(batch)))]
-    return [text for _, text in sorted(rows, key=itemgetter(0))[:most]]
+        rows += [(int(origins[k]), _tick(batch, k)) for k in range(min(most, len(batch)))]
+    return [tick for _, tick in sorted(rows, key=itemgetter(0))[:most]]
 
 
-def _row(batch: TickBatch, k: int) -> str:
-    time, price, size = int(batch.time[k]), int(batch.price[k]), int(batch.size[k])
-    side = Side(int(batch.side[k])).name.lower()
-    number = "" if batch.id[k] == NO_ID else f", {int(batch.id[k])}"
-    stamp = f"{np.datetime64(time, 'ns')}".rstrip("0").rstrip(".").replace("T", " ")
-    return (
-        f"{stamp}, {unit_text(price, batch.price_decimals)}, {unit_text(size, batch.size_decimals)}, "
-        f"{side} ({SideRule(int(batch.rule[k])).name.lower()}){number}"
+def _tick(batch: TickBatch, k: int) -> FirstTick:
+    return FirstTick(
+        f"{np.datetime64(int(batch.time[k]), 'ns')}".rstrip("0").rstrip(".").replace("T", " "),
+        unit_text(int(batch.price[k]), batch.price_decimals),
+        unit_text(int(batch.size[k]), batch.size_decimals),
+        Side(int(batch.side[k])).name.lower(),
+        SideRule(int(batch.rule[k])).name.lower(),
+        "" if batch.id[k] == NO_ID else str(int(batch.id[k])),
     )
-
-
-def report(found: FileSummary) -> Iterator[str]:
-    """The summary as lines of text."""
-    yield f"rows        {found.rows:,} ({found.bad_rows:,} bad)"
-    if found.no_trades:
-        yield f"no trades   {counted(found.no_trades)}"
-    yield f"ticks       {found.ticks:,}"
-    for symbol in found.symbols.values():
-        yield from _of_symbol(symbol)
-        for number, line in enumerate(lines(symbol.id_gaps, documented=found.ids_count)):
-            yield f"  {'' if number else 'missing':<9} {line}"
-    if found.errors:
-        yield "bad rows"
-        yield from (f"  {error}" for error in found.errors)
-        if found.bad_rows > len({error.row for error in found.errors}):
-            yield f"  … {found.bad_rows:,} rows in all"
-
-
-def _of_symbol(symbol: Symbol) -> Iterator[str]:
-    assert symbol.low is not None
-    assert symbol.high is not None
-    yield f"symbol      {symbol.name}"
-    yield f"  ticks     {symbol.ticks:,}, with a trade id: {symbol.ids:,}"
-    repeated, shared, compared = symbol.shared_ids()
-    if repeated or shared or compared < symbol.ids:
-        among = f" among the first {compared:,}" if compared < symbol.ids else ""
-        yield f"  ids       {repeated:,} duplicates, {shared:,} id conflicts (the id of another trade; kept){among}"
-    yield f"  first     {moment(symbol.first)}"
-    yield f"  last      {moment(symbol.last)} ({span((symbol.last - symbol.first) / 1e9)} of market time)"
-    yield f"  order     {'by time' if not symbol.late else f'{symbol.late:,} ticks are older than one before them'}"
-    yield f"  prices    {unit_text(*symbol.low)} to {unit_text(*symbol.high)}, {symbol.price_decimals} decimals"
-    yield f"  sizes     {symbol.size_decimals} decimals"
-    shares = [
-        f"{100 * symbol.rules[rule] / symbol.ticks:.1f}% {words}"
-        for rule, words in _RULES.items()
-        if symbol.rules[rule]
-    ]
-    yield f"  sides     {', '.join(shares)}"
-    yield f"  gaps      {symbol.gap_count:,} of {GAP:.0f} s or more"
-    for gap in symbol.gaps:
-        yield f"            {moment(gap.begin)} → {moment(gap.end)} ({span(gap.seconds)})"
 
 
 def _least(a: tuple[int, int] | None, b: tuple[int, int]) -> tuple[int, int]:
