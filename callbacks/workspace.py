@@ -7,18 +7,21 @@ request.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from dash import ALL, MATCH, ClientsideFunction, Dash, Input, Output, State, ctx, no_update
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
+from callbacks import workspace_data, workspace_login, workspace_upload
 from callbacks.page import Page
-from callbacks.toasts import sentence
+from callbacks.toasts import refresh, sentence
 from callbacks.workspace_series import Chosen, Reader, Wanted, wanted_of
+from callbacks.workspace_state import Field, Kept, Number, Request, Switched, newest, read
 from layouts.shell import Link
 from layouts.workspace import TOOLS, empty_note, part, workspace_page
+from layouts.workspace_login import log_in_note
 from layouts.workspace_settings import CHOICES, SLOTS
 from orderflow.errors import OrderflowError
 from orderflow.web.kit.current_user import for_user
@@ -29,56 +32,14 @@ from orderflow.workspace.views import Views
 if TYPE_CHECKING:
     from orderflow.services import Services
 
-LOG_IN = "Log in at /account/ to see the workspace."
 USUAL = "1m"
+SESSION_OVER = "Your session has ended: log in again."
 Option = dict[str, str]
-
-
-class Known(msgspec.Struct):
-    """What the page has of a chart's series. last: open time of its newest candle, ms."""
-
-    key: str
-    version: list[Any]
-    last: int
-
-
-class Request(msgspec.Struct):
-    """Candles before a time (ms) of a series."""
-
-    key: str
-    before: int
-
-
-class Switched(msgspec.Struct):
-    """An indicator that is switched on, as the page's store has it."""
-
-    name: str
-    options: dict[str, Any] = {}
-
-
-class Field(msgspec.Struct):
-    """The id of the field of an indicator's option."""
-
-    slot: Annotated[int, msgspec.Meta(ge=0, lt=len(SLOTS))]
-    option: str
-
-
-class Number(msgspec.Struct):
-    """The id of a component of one chart."""
-
-    index: int
-
-
-class Kept(msgspec.Struct):
-    """What the user left on the chart of a series: {"drawings"} or {"view"}."""
-
-    key: str
-    left: dict[str, Any]
 
 
 def page(services: Services, links: list[Link]) -> Component:
     """The page as it is before any series is chosen."""
-    return workspace_page(links=links)
+    return workspace_page(links=links, most=services.settings.uploads.max)
 
 
 def live_symbols(offers: Sequence[Offer]) -> list[Option]:
@@ -107,14 +68,6 @@ def chosen_of(mode: Any, symbol: Any, frame: Any, signals: Any) -> Chosen | None
         return None
 
 
-def read(kind: type[Any], given: Any) -> Any:
-    """What a store holds; None for anything else."""
-    try:
-        return msgspec.convert(given, kind)
-    except msgspec.ValidationError:
-        return None
-
-
 def indicators_of(given: Any) -> list[Wanted]:
     """The indicators of the page's store; none of anything else."""
     try:
@@ -131,6 +84,13 @@ def count_of(given: Any) -> int:
 def nothing_new() -> Any:
     """Leaves the page as it is."""
     raise PreventUpdate
+
+
+def session_over() -> Any:
+    """The state of each chart, where an update needs a login that has ended."""
+    same: list[list[Any]] = [[no_update] * len(of_charts) for of_charts in ctx.outputs_list]
+    same[2] = [SESSION_OVER] * len(same[2])
+    return tuple(same)
 
 
 def register(app: Dash, services: Services) -> None:
@@ -188,7 +148,10 @@ def register(app: Dash, services: Services) -> None:
         prevent_initial_call=True,
     )
     def frames(symbol: Any, by_symbol: Any, data: Any, value: Any) -> Any:
-        names = (read(dict[str, list[str]], by_symbol) or {}).get(str(symbol), [])
+        known = read(dict[str, list[str]], by_symbol) or {}
+        if symbol and str(symbol) not in known:  # just stored: the next look at the offers has its time frames
+            raise PreventUpdate
+        names = known.get(str(symbol), [])
         new = value if str(value) in names else USUAL if USUAL in names else next(iter(names), None)
         if (names, new) == (data, value):
             raise PreventUpdate
@@ -234,13 +197,14 @@ def register(app: Dash, services: Services) -> None:
         Input(part("signals", MATCH), "value"),
         Input("ws-indicators", "data"),
         Input("ws-count", "value"),
+        Input(part("reload", MATCH), "data"),
         State(part("data", MATCH), "id"),
         State(part("known", MATCH), "data"),
         State("ws-frames", "data"),
     )
-    @for_user(lambda: (no_update, None, LOG_IN, False))
+    @for_user(lambda: (no_update, None, log_in_note(ctx.inputs.get("ws-mode.value")), False))
     def load(user: str, mode: Any, symbol: Any, frame: Any, signals: Any, *given: Any) -> Any:
-        indicators, count, id_, known, offered = given
+        indicators, count, _reload, id_, known, offered = given
         number = read(Number, id_)
         if number is None or number.index >= count_of(count) or (ctx.triggered_id == "ws-count" and known):
             raise PreventUpdate
@@ -273,8 +237,9 @@ def register(app: Dash, services: Services) -> None:
 
     @app.callback(
         Output(part("delta", ALL), "data"),
-        Output(part("known", ALL), "data", allow_duplicate=True),
+        Output(part("told", ALL), "data"),
         Output(part("state", ALL), "children"),
+        Output(part("reload", ALL), "data"),
         Input("ws-interval", "n_intervals"),
         State("ws-count", "value"),
         State("ws-mode", "value"),
@@ -282,31 +247,32 @@ def register(app: Dash, services: Services) -> None:
         State(part("timeframe", ALL), "value"),
         State("ws-indicators", "data"),
         State(part("known", ALL), "data"),
+        State(part("told", ALL), "data"),
         State(part("state", ALL), "children"),
         running=[(Output("ws-interval", "disabled"), True, False)],
         prevent_initial_call=True,
     )
-    @for_user(nothing_new)
-    def update(
-        user: str, _n: Any, count: Any, mode: Any, symbols: Any, frames: Any, given: Any, known: Any, states: Any
-    ) -> Any:
+    @for_user(session_over)
+    def update(user: str, _n: Any, count: Any, mode: Any, symbols: Any, frames: Any, given: Any, *kept: Any) -> Any:
         source, wanted = reader(user), indicators_of(given)
+        known, told, states = kept
 
-        def one(index: int) -> tuple[Any, Any, Any]:
-            chosen, has = chosen_of(mode, symbols[index], frames[index], None), read(Known, known[index])
+        def one(index: int) -> tuple[Any, Any, Any, Any]:
+            chosen, has = chosen_of(mode, symbols[index], frames[index], None), newest(known[index], told[index])
             if index >= count_of(count) or chosen is None or has is None or has.key != chosen.key:
-                return no_update, no_update, no_update
+                return (no_update,) * 4
             try:
                 said = source.state(chosen)
                 version = source.version(chosen)
-                new = None if version == has.version else source.newer(chosen, wanted, has.last)
+                replaced = mode == "custom" and version[0] != has.version[0]  # in another window, or by a script
+                new = None if replaced or version == has.version else source.newer(chosen, wanted, has.last)
             except OrderflowError as error:
-                return no_update, no_update, sentence(error)
+                return no_update, no_update, sentence(error), no_update
             state = no_update if said == states[index] else said
+            tells = {"key": has.key, "version": version, "last": has.last}
             if new is None:
-                return no_update, no_update, state
-            last = new["bars"]["time"][-1] if new["bars"]["time"] else has.last
-            return new, {"key": has.key, "version": version, "last": last}, state
+                return (no_update, tells, state, refresh()) if replaced else (no_update, no_update, state, no_update)
+            return new, {**tells, "last": (new["bars"]["time"] or [has.last])[-1]}, state, no_update
 
         rows = run(lambda: [one(index) for index in range(len(symbols))])
         if all(value is no_update for row in rows for value in row):
@@ -339,6 +305,8 @@ def register(app: Dash, services: Services) -> None:
     def open_help(_clicks: Any) -> bool:
         return True
 
+    for part_of_page in (workspace_data, workspace_login, workspace_upload):
+        part_of_page.register(app, services)
     register_clientside(app)
 
 
@@ -381,5 +349,5 @@ PAGE = Page(
     page,
     register,
     scripts=("kit", "kit/plot", "workspace"),
-    styles=("page.css", "kit/plot", "workspace.css"),
+    styles=("page.css", "kit/plot", "workspace.css", "workspace_upload.css"),
 )

@@ -14,9 +14,11 @@ from dash.development.base_component import Component
 
 from layouts.chart_colours import PAIRS, SCHEMES
 from layouts.chart_keys import Shortcut, help_sections, key_actions
-from layouts.shell import Link, aria, data, icon_button, page_shell
+from layouts.shell import Link, aria, data, icon, icon_button, page_shell
+from layouts.workspace_login import login_menu
 from layouts.workspace_settings import settings_drawer
 from layouts.workspace_studies import PANES
+from layouts.workspace_upload import upload_button, upload_dialog
 
 PATH = "/workspace/"
 TITLE = "Workspace"
@@ -26,9 +28,10 @@ OFFERS_INTERVAL = 5000
 """ms between two looks at which series there are."""
 CHARTS = 4
 MODES = (("live", "Live"), ("custom", "Custom"))
-STORES = ("data", "older", "delta", "known", "older-request", "left", "sink")
-"""Of each chart: the whole series, a page of older candles, changed candles, what the page has of it, before which time
-it wants older ones, what the reader left on it, and what clientside functions return."""
+STORES = ("data", "older", "delta", "known", "told", "reload", "older-request", "left", "sink")
+"""Of each chart: the whole series, a page of older candles, changed candles, what the page has of it at first and after
+an update, a sign to load it again, before which time it wants older ones, what the reader left on it, and what
+clientside functions return."""
 TOOLS = (
     ("live", "Go to the newest candles", "L", "live"),
     ("line", "Draw a line", "T", "line"),
@@ -54,7 +57,12 @@ SHORTCUTS: dict[str, tuple[Shortcut, ...]] = {
         Shortcut(("X",), "Save as PNG", "png"),
     ),
 }
-PAGE_KEYS = (("S", "Charts and indicators"), ("N", "Dark or light"), ("?", "This help"))
+PAGE_KEYS = (
+    ("S", "Charts and indicators"),
+    ("U", "Upload, and your own data"),
+    ("N", "Dark or light"),
+    ("?", "This help"),
+)
 
 
 def part(kind: str, index: Any) -> dict[str, Any]:
@@ -62,8 +70,8 @@ def part(kind: str, index: Any) -> dict[str, Any]:
     return {"type": f"ws-{kind}", "index": index}
 
 
-def workspace_page(*, links: Sequence[Link] = (), more: Sequence[Component] = ()) -> Component:
-    """The page. more: dialogs of other modules."""
+def workspace_page(*, links: Sequence[Link] = (), more: Sequence[Component] = (), most: int = 0) -> Component:
+    """The page. more: dialogs of other modules. most: bytes of the largest file that can be uploaded."""
     return page_shell(
         TITLE,
         links=links,
@@ -76,6 +84,7 @@ def workspace_page(*, links: Sequence[Link] = (), more: Sequence[Component] = ()
         extras=[
             settings_drawer(),
             help_dialog(),
+            *upload_dialog(most),
             dcc.Store(id="ws-config", data=config()),
             dcc.Store(id="ws-indicators", storage_type="local"),
             dcc.Store(id="ws-sink"),
@@ -114,10 +123,13 @@ def _header() -> Component:
             ),
             html.Div([_tool(*tool) for tool in TOOLS], className="ws-tools"),
             dmc.Button(
-                "Indicators", id="ws-open-settings", variant="default", size="compact-xs", **data(hotkey="S")
+                [icon("settings"), html.Span("Indicators")], id="ws-open-settings", variant="default",
+                size="compact-xs", className="ws-open-settings", **aria(label="Indicators"), **data(hotkey="S"),
             ),
+            upload_button(),
             icon_button("ws-theme", "theme", "Dark or light", keys="N", **data(theme_toggle="ws-scheme", hotkey="N")),
             icon_button("ws-open-help", "help", "Keyboard", keys="?", **data(hotkey="?")),
+            login_menu(),
         ],
         className="ws-header",
     )  # fmt: skip
@@ -178,7 +190,7 @@ def empty_note(mode: str) -> list[Component]:
     if mode == "custom":
         return [
             html.H2("No data of your own yet"),
-            html.P(["Upload candles or signals with ", html.Code("POST /data/upload/ohlcv"), "."]),
+            html.P("Drop a file of candles or signals on this page, or press U."),
         ]
     return [
         html.H2("No klines"),

@@ -30,6 +30,7 @@ TICKS = "timestamp,price,size,side,id\n" + "".join(
 SELDOM_RIGHT = (
     "POST /data/upload/ohlcv",
     "POST /data/upload/signals",
+    "POST /data/upload/file",
     "POST /data/upload/preview",
     "POST /data/upload/ticks",
     "POST /data/chart-files/report",

@@ -77,6 +77,16 @@ REFUSED = record(
     {"errors": array(LOCATED), "report": WORD, "reasons": {"type": "object", "additionalProperties": COUNT}},
     "Why nothing was taken. report: the address of the list of all refused rows. reasons: how many have which.",
 )
+HELD = record(
+    {
+        "upload": WORD,
+        "kind": {"type": "string", "enum": ["ohlcv", "signals", "ticks"]},
+        "name": WORD,
+        "filename": WORD,
+        "size": COUNT,
+    },
+    doc="kind: a guess. name: what the series is called unless a name is given. size: in bytes.",
+)
 PREVIEW: Schema = {"type": "object", "description": "The file's header and first rows, and what would be taken of it."}
 CANDLES = record(
     {"name": WORD, "timeframe": WORD, "klines": array(CANDLE), "next_cursor": maybe(WORD)}, doc="Oldest first."

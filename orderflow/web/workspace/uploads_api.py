@@ -24,7 +24,8 @@ from orderflow.web.kit.unprocessable import with_status
 from orderflow.web.workspace import upload_params as params
 from orderflow.web.workspace import upload_schemas as schemas
 from orderflow.web.workspace.receive import FORM, receive
-from orderflow.workspace.uploads.library import Library, Request, RowsRefused, Taken
+from orderflow.workspace.uploads.kinds import guess_kind
+from orderflow.workspace.uploads.library import UNPACKED, Library, Request, RowsRefused, Taken
 from orderflow.workspace.uploads.preview import preview
 from orderflow.workspace.uploads.refusals import summary
 from orderflow.workspace.uploads.rows import MS
@@ -73,6 +74,11 @@ class UploadsApi(Api):
                   "Columns `timestamp,type,price,label,color,icon`, lists of trades of TradingView, freqtrade and "
                   f"backtesting.py, and many others. {DOC}",
                   params.SIGNALS, BODY, taken, ERRORS, user=True),
+            Route("POST", f"{BASE}/file", self.keep, "Send a file to look at",
+                  "Nothing is read but its first lines, which tell what it is. It is kept for an hour: its id is the "
+                  "parameter `upload` of the other routes.",
+                  (params.FILENAME,), BODY, {201: ResponseDoc("The file's id.", {JSON: schemas.HELD})}, ERRORS,
+                  user=True),
             Route("POST", f"{BASE}/preview", self.preview, "Look at a file before it is taken",
                   "Nothing is stored; the file is kept for an hour, so that it can be taken with `upload` alone.",
                   params.LOOKING, BODY, look, ERRORS, user=True),
@@ -89,6 +95,17 @@ class UploadsApi(Api):
 
     def signals(self, values: Values) -> flask.Response:
         return self._take(values, params.SIGNALS, self._library.take_signals)
+
+    def keep(self, values: Values) -> flask.Response:
+        owner, library = current_user(), self._library
+        held, _ = self._held(owner, values, (params.FILENAME,))
+        try:
+            kind = library.slots.run(owner, lambda: guess_kind(held.path, UNPACKED * library.most_bytes))
+        except OrderflowError:
+            library.spool.drop(held)
+            raise
+        row = {"upload": held.id, "kind": kind, "name": stem(held.filename)}
+        return json_response({**row, "filename": held.filename, "size": held.size}, 201)
 
     def preview(self, values: Values) -> flask.Response:
         owner = current_user()

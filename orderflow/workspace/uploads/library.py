@@ -138,6 +138,13 @@ class Library:
         if not self.signals.delete(owner, name) and not found:
             raise NotFound(f"there is nothing of the name {name[:100]!r}")
 
+    def delete_one(self, owner: str, name: str, kind: str, timeframe: str | None = None) -> None:
+        """Delete the candles of a name and a time frame, or its signals. Raises NotFound, Conflict."""
+        if kind != SIGNALS:
+            self.klines.delete(self.candles(owner, name, timeframe).id)
+        elif not self.signals.delete(owner, name):
+            raise NotFound(f"there are no signals {name[:100]!r}")
+
     def delete_all(self, owner: str) -> int:
         """Delete all of a user's data. Returns of how many series and sets."""
         series, sets = self.listed(owner)

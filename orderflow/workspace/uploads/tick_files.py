@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from orderflow.errors import BadInput, FieldError, TooLarge
 from orderflow.formats import ParsedTicks, TickReader, open_ticks
@@ -13,6 +14,7 @@ from orderflow.market.ports import MarketWriter
 from orderflow.workspace.uploads.library import RowsRefused
 from orderflow.workspace.uploads.refusals import MAX_REFUSED
 from orderflow.workspace.uploads.reports import Reports
+from orderflow.workspace.uploads.table import SHOWN
 
 MOST_ROWS = 50_000_000
 _PIECE = 1 << 20
@@ -40,6 +42,16 @@ class TakenTicks:
     duplicates: int
     refused: int
     report: str
+
+
+def look_at_ticks(path: Path, options: TickOptions) -> dict[str, Any]:
+    """What a file of ticks looks like, from its first rows; for JSON. Raises BadInput."""
+    with _open(path, options) as reader:
+        parsed = next(iter(reader), None)
+        symbols = {batch.symbol: None for batch in parsed.batches} if parsed else {}
+        bad = [] if parsed is None else parsed.errors[:SHOWN]
+        errors = [{"line": error.line, "column": error.field, "reason": error.reason} for error in bad]
+        return {"format": reader.format, "symbols": list(symbols), "errors": errors}
 
 
 def take_ticks(market: MarketWriter, path: Path, options: TickOptions, owner: str, reports: Reports) -> TakenTicks:

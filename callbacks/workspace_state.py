@@ -1,0 +1,65 @@
+"""What the workspace's page keeps in its stores, and sends back: checked, as anything may be sent."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+
+from layouts.workspace_settings import SLOTS
+
+
+class Known(msgspec.Struct):
+    """What the page has of a chart's series. last: open time of its newest candle, ms."""
+
+    key: str
+    version: list[Any]
+    last: int
+
+
+class Request(msgspec.Struct):
+    """Candles before a time (ms) of a series."""
+
+    key: str
+    before: int
+
+
+class Switched(msgspec.Struct):
+    """An indicator that is switched on, as the page's store has it."""
+
+    name: str
+    options: dict[str, Any] = {}
+
+
+class Field(msgspec.Struct):
+    """The id of the field of an indicator's option."""
+
+    slot: Annotated[int, msgspec.Meta(ge=0, lt=len(SLOTS))]
+    option: str
+
+
+class Number(msgspec.Struct):
+    """The id of a component of one chart."""
+
+    index: int
+
+
+class Kept(msgspec.Struct):
+    """What the user left on the chart of a series: {"drawings"} or {"view"}."""
+
+    key: str
+    left: dict[str, Any]
+
+
+def read(kind: type[Any], given: Any) -> Any:
+    """What a store holds; None for anything else."""
+    try:
+        return msgspec.convert(given, kind)
+    except (msgspec.ValidationError, RecursionError):
+        return None
+
+
+def newest(known: Any, told: Any) -> Known | None:
+    """What a chart has: what came with its series, or what the last update of the same series added."""
+    whole, later = read(Known, known), read(Known, told)
+    return later if later is not None and whole is not None and later.key == whole.key else whole
