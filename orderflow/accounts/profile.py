@@ -21,7 +21,8 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class UserData:
-    """What one product keeps of users. export: a user's as plain values; remove: all of it; owners: who has any."""
+    """What one product keeps of users. export: a user's as plain values, in mappings also iterators of them, which are
+    read in a worker thread; remove: all of it; owners: who has any."""
 
     name: str
     export: Callable[[str], Any]

@@ -1,4 +1,4 @@
-"""Gives the memory of large arrays back to the operating system.
+"""Gives the memory of large arrays and request bodies back to the operating system.
 
 glibc raises the size from which it takes memory from the system directly to that of the largest array that was freed,
 up to 32 MB; smaller ones then share heaps, one a thread, which shrink only at their ends. After 40 unread answers with

@@ -15,7 +15,6 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
-from functools import partial
 from types import FrameType
 from typing import Any
 
@@ -26,14 +25,13 @@ from gevent.event import Event
 from gevent.pool import Pool
 from gevent.pywsgi import WSGIServer
 
-from orderflow.errors import BadSetting, Conflict
-from orderflow.runtime.memory import give_back
-from orderflow.runtime.workers import Workers
+from orderflow.errors import BadSetting
 from orderflow.services import Services
 from orderflow.web.kit.api import Api
 from orderflow.web.kit.backlog import Backlog
 from orderflow.web.kit.budget import Budget
 from orderflow.web.kit.fanout import Fanout
+from orderflow.web.kit.give_back import GiveBack
 from orderflow.web.kit.handler import Handler, Waiting
 from orderflow.web.kit.turnstile import Turnstile
 
@@ -111,7 +109,7 @@ def serve(services: Services, server: flask.Flask, listener: Any, ready: Callabl
     fanout: Fanout = server.extensions["orderflow.fanout"]
     apis: tuple[Api, ...] = server.extensions["orderflow.apis"]
     http = HttpServer(listener, server, services.settings.max_body)
-    http.backlog.idle = partial(_give_back, services.workers)
+    http.backlog.idle = http.budget.idle = GiveBack(services.workers)
     ended = Event()
     loop = get_hub().loop
 
@@ -152,12 +150,6 @@ def raise_file_limit() -> int:
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
             soft = wanted
     return max(10, (soft - SPARE_FILES) // 2)
-
-
-def _give_back(workers: Workers) -> None:
-    """Give freed memory back to the system, beside the caller."""
-    with contextlib.suppress(Conflict):  # the server is stopping
-        workers.spawn("give memory back", workers.run, give_back)
 
 
 def _finish(http: HttpServer) -> None:

@@ -1,12 +1,13 @@
 """How often the debrief calls a crowd a herd: error rates and power of its tests, in crowds whose rules are known.
 
-    python scripts/bench/herding.py [--games 2000] [--draws 39] [--quick]
+    python scripts/bench/herding.py [--games 2000] [--draws 39] [--quick] [TABLE …]
 
 40 people, 60 batches, an order of everybody in each; the market has the game's curve, clearing and limits
 (`tests/herd/crowds.py`). The first table is the share of games in which the 5% test for following rejects, by crowd.
 The second is Pearson's chi-squared test that all windows have one probability of buying, which is no test for herding.
 The third is the experiment's test, with half of the people assigned to each group and no difference between them. The
-last is the power by the size of the room and the share of orders that follow. Pure computation, spread over the cores.
+last is the power by the size of the room and the share of orders that follow. All of them, or those named: following,
+windows, experiment, power. Pure computation, spread over the cores.
 """
 
 from __future__ import annotations
@@ -35,6 +36,13 @@ CAUTIOUS = ("budgets used up", "private values", "sure private values")
 HERD = "following 20%"
 ROOMS = (10, 20, 40, 80)
 PARTS = (0.1, 0.2, 0.3)
+
+TABLES = {
+    "following": "called a herd at 5%",
+    "windows": "rejected by Pearson's test of the windows (for comparison)",
+    "experiment": "the experiment's test at 5% without an effect",
+    "power": "power by people and share of orders that follow",
+}
 
 Test = Callable[[Record, int], bool]
 """(record, number of the game) to whether the 5% test rejects."""
@@ -103,44 +111,44 @@ def error_rates(pool: Executor, test: Test, games: int) -> Iterator[Row]:
     yield within(HERD, rate(pool, HERD, test, games), 0.8, 1.0)
 
 
+def experiment_rates(pool: Executor, games: int) -> Iterator[Row]:
+    """The experiment's test, where there is no effect."""
+    for name in ("fair", "leaning 0.7", "mixed", HERD):
+        yield within(name, rate(pool, name, test_experiment, games, split=True), 0.03, 0.07)
+
+
+def power(pool: Executor, test: Test, games: int) -> Iterator[Row]:
+    """The test for following, by people and share of orders that follow."""
+    for people in ROOMS:
+        found = {part: _rate(pool, partial(of_part, part, test, people), games) for part in PARTS}
+        yield Row(f"{people} people", ", ".join(f"{part:.0%}: {share:.1%}" for part, share in found.items()))
+
+
 def main() -> int:
     """Print the tables; 0 if every aim was met."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--games", type=int, default=2_000, help="games of each crowd")
     parser.add_argument("--draws", type=int, default=39, help="rearrangements of a game; (draws + 1) / 20 is whole")
     parser.add_argument("--quick", action="store_true", help="a tenth of the games, without aims worth the name")
+    parser.add_argument("tables", nargs="*", metavar="TABLE", help=f"of {', '.join(TABLES)}; all by default")
     asked = parser.parse_args()
+    if unknown := set(asked.tables) - {*TABLES}:
+        parser.error(f"there is no table {', '.join(sorted(unknown))}")
     games = asked.games // 10 if asked.quick else asked.games
     test = partial(test_following, draws=asked.draws)
     print(machine())
     with ProcessPoolExecutor(len(cores())) as pool:
-        met = show(f"called a herd at 5%, of {games:,} games", list(error_rates(pool, test, games)))
-        names = (*SIZED, *CAUTIOUS, HERD)
-        show(
-            f"rejected by Pearson's test of the windows, of {games:,} games (for comparison)",
-            [Row(name, f"{rate(pool, name, test_windows, games):.1%}") for name in names],
-        )
-        met &= show(
-            f"the experiment's test at 5% without an effect, of {games:,} games",
-            [
-                within(name, rate(pool, name, test_experiment, games, split=True), 0.03, 0.07)
-                for name in ("fair", "leaning 0.7", "mixed", HERD)
-            ],
-        )
-        show(
-            f"power by people and share of orders that follow, of {games // 4:,} games",
-            [
-                Row(
-                    f"{people} people",
-                    ", ".join(
-                        f"{part:.0%}: {_rate(pool, partial(of_part, part, test, people), games // 4):.0%}"
-                        for part in PARTS
-                    ),
-                )
-                for people in ROOMS
-            ],
-        )
-    return 0 if met else 1
+        rows: dict[str, Callable[[], Iterator[Row]]] = {
+            "following": lambda: error_rates(pool, test, games),
+            "windows": lambda: (
+                Row(name, f"{rate(pool, name, test_windows, games):.1%}") for name in (*SIZED, *CAUTIOUS, HERD)
+            ),
+            "experiment": lambda: experiment_rates(pool, games),
+            "power": lambda: power(pool, test, games),
+        }
+        chosen = asked.tables or TABLES
+        met = [show(f"{TABLES[name]}, of {games:,} games", list(rows[name]())) for name in chosen]
+    return 0 if all(met) else 1
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -39,6 +40,16 @@ def test_what_is_made_to_take_long_is_refused_at_once(server: RunningServer, nam
     assert max(other.waits) < HELD
     assert not [line for line in server.errors if "Traceback" in line]
     memory_returns(server, before)
+
+
+def test_memory_returns_after_the_first_bodies_of_bad_rows(launch: Callable[..., RunningServer]) -> None:
+    """On a new server: what one attack leaves would hide what the next one leaves."""
+    server = launch("--ephemeral")
+    server.get("/api/v1/symbols")
+    before = resident(server.process.pid)
+    for _ in range(2):
+        assert ATTACKS["wrong_rows"](server.port) == 400
+        memory_returns(server, before)
 
 
 def memory_returns(server: RunningServer, before: int) -> None:

@@ -7,13 +7,16 @@ baseline is played only while the market rests, so a debrief never slows down a 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any, Protocol
 
 from orderflow.errors import BadInput, NotFound
 from orderflow.herd.debrief.baseline import Baseline, play_baseline
 from orderflow.herd.debrief.columns import build_record
-from orderflow.herd.debrief.playback import Playback, frames
+from orderflow.herd.debrief.frames import frames
+from orderflow.herd.debrief.outline import outline_of
+from orderflow.herd.debrief.playback import Playback
 from orderflow.herd.debrief.report import build_report
 from orderflow.herd.rules.events import Event
 from orderflow.runtime.workers import Workers
@@ -35,6 +38,8 @@ class Sessions(Protocol):
     def session_id(self) -> str: ...
 
     def load(self, session_id: str) -> list[Event]: ...
+
+    def stream(self, session_id: str) -> Iterator[Event]: ...
 
     def sessions(self) -> list[dict[str, Any]]: ...
 
@@ -102,9 +107,9 @@ class Playbacks:
         return self._keep(found or self._workers.run(self._load, session, size))
 
     def _load(self, session: str, size: int | None) -> Playback:
-        events = self._game.load(session)[:size]
-        key = session, len(events)
-        return self._kept.get(key) or Playback(frames(events), len(events))
+        events = outline_of(self._game.stream(session)).events if size is None else size
+        found = self._kept.get((session, events))
+        return found or Playback(frames(lambda: islice(self._game.stream(session), events)), events)
 
     def _keep(self, playback: Playback) -> Playback:
         key = playback.session, playback.size

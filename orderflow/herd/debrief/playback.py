@@ -10,21 +10,12 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Any
 
-from orderflow.herd.debrief.captions import caption
-from orderflow.herd.rules.events import BatchCleared, Event, NewsPublished, RoundChanged, RoundUndone
-from orderflow.herd.rules.money import units
-from orderflow.herd.rules.state import State
-from orderflow.herd.rules.wall_time import on_wall_clock
-
 Json = dict[str, Any]
 Point = tuple[int, float]
 """(ms after the session's begin, price)."""
 Step = tuple[int, float | None]
 """(ms after the session's begin, fundamental value from then on; None: there is none)."""
 
-MS = 1_000_000
-MOMENTS = (BatchCleared, NewsPublished, RoundChanged, RoundUndone)
-"""Events after which the price, the order flow or the fundamental value may differ."""
 PAUSE = 8_000
 """ms without any event after which a pause is skipped."""
 KEPT = 1_500
@@ -40,43 +31,6 @@ GAP = 600
 MARKS = ("news", "round")
 """Kinds of captions that a chart marks."""
 PHASE = re.compile(r"(open|frozen|ended|lobby|waiting)", re.IGNORECASE)
-
-
-def frames(log: Sequence[Event]) -> Json:
-    """What is needed to show a session again, as `GET /herd/frames` answers it.
-
-    Columns `t` (ms), `price`, `buys`, `sells` and `fundamental` (None where a session has no rounds) have one entry for
-    each event of `MOMENTS`; `events` has the captions as {"t", "kind", "text"}.
-    """
-    log = on_wall_clock(log)
-    state = State.of(log[0])
-    moments = [(log[0].t // MS, units(state.price), 0, 0, _fundamental(state))]
-    captions = []
-    for event in log[1:]:
-        state.apply(event)
-        if isinstance(event, MOMENTS):
-            flow = (event.buys, event.sells) if isinstance(event, BatchCleared) else (0, 0)
-            moments.append((event.t // MS, units(state.price), *flow, _fundamental(state)))
-        if (words := caption(event, state)) is not None:
-            captions.append({"t": event.t // MS, "kind": event.tag, "text": words})
-    times, prices, buys, sells, values = (list(column) for column in zip(*moments, strict=True))
-    return {
-        "session": state.session_id,
-        "start": prices[0],
-        "t": times,
-        "price": prices,
-        "buys": buys,
-        "sells": sells,
-        "events": captions,
-        "fundamental": values if any(value is not None for value in values) else None,
-    }
-
-
-def _fundamental(state: State) -> float | None:
-    """The value of a share in the running round, in currency."""
-    running = state.round
-    worth = running.fundamental if running is not None and running.running else None
-    return None if worth is None else units(worth)
 
 
 class Playback:

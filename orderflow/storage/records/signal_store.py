@@ -138,7 +138,11 @@ class SignalStore:
                 raise Conflict(f"the signals {name} were replaced meanwhile")
             number = SIGNALS.c.number.desc() if newest else SIGNALS.c.number
             statement = select(*(SIGNALS.c[field] for field in _FIELDS)).where(*_within(this, start, end))
-            rows = connection.execute(statement.order_by(number).offset(skip).limit(limit)).all()
+            if not newest and start is None and end is None:  # their numbers are 0, 1, …: none is read to be skipped
+                statement = statement.where(SIGNALS.c.number >= skip)
+            else:
+                statement = statement.offset(skip)
+            rows = connection.execute(statement.order_by(number).limit(limit)).all()
             return [Signal(*row) for row in (reversed(rows) if newest else rows)]
 
         return self._records.read(found)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import flask
 
 from orderflow.accounts.accounts import Accounts
-from orderflow.products import HasParts
+from orderflow.services import Services
 from orderflow.web.accounts import account_requests as requests
 from orderflow.web.accounts import account_schemas as schemas
 from orderflow.web.accounts.account_requests import BASE, BODY_ERRORS, BUSY_ERRORS, CHANGE_ERRORS, LOGIN_ERRORS, ok
@@ -13,17 +13,21 @@ from orderflow.web.accounts.accounts_api import session
 from orderflow.web.kit.api import Api
 from orderflow.web.kit.current_user import current_login
 from orderflow.web.kit.fanout import Fanout
-from orderflow.web.kit.responses import JSON, json_response
+from orderflow.web.kit.json_pieces import json_pieces
+from orderflow.web.kit.responses import JSON, in_worker, json_response, reserve, stream
 from orderflow.web.kit.routes import Route, Values, View
 
+EXPORT_BYTES = 8 << 20
+"""Memory of an account's export, about, which is written as it is read."""
 SENT = "if there is an account with this e-mail address, it has been sent a code that is valid for 30 minutes"
 
 
 class ProfileApi(Api):
     """One's own account."""
 
-    def __init__(self, services: HasParts, fanout: Fanout) -> None:
+    def __init__(self, services: Services, fanout: Fanout) -> None:
         self._accounts = services.part(Accounts)
+        self._run = services.workers.run
 
     def routes(self) -> list[Route]:
         taken = {409: "The e-mail address is taken."}
@@ -68,14 +72,19 @@ class ProfileApi(Api):
         return json_response({"deleted": claims.user})
 
     def export(self, values: Values) -> flask.Response:
-        claims, accounts = current_login(), self._accounts
-        data = {
-            "user": requests.shown(accounts.user(claims.user), accounts),
-            "sessions": [session(each, claims.session) for each in accounts.sessions.list(claims.user)],
-            **accounts.profile.export(claims.user),
-        }
-        name = "attachment; filename=orderflow-account.json"
-        return json_response(data, headers={**requests.NO_STORE, "Content-Disposition": name})
+        claims, accounts, share = current_login(), self._accounts, reserve(EXPORT_BYTES)
+        try:
+            data = {
+                "user": requests.shown(accounts.user(claims.user), accounts),
+                "sessions": [session(each, claims.session) for each in accounts.sessions.list(claims.user)],
+                **self._run(accounts.profile.export, claims.user),
+            }
+        except BaseException:
+            share.close()
+            raise
+        share.made()
+        headers = {**requests.NO_STORE, "Content-Disposition": "attachment; filename=orderflow-account.json"}
+        return stream(in_worker(self._run, json_pieces(data)), headers, JSON, share)
 
     def ask_reset(self, values: Values) -> flask.Response:
         given, caller = requests.given(), requests.caller()

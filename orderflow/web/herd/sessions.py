@@ -6,13 +6,14 @@ responses are built from the session's log in worker threads, files as they are 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import flask
 
 from orderflow.herd.debrief.cache import Debriefs
 from orderflow.herd.debrief.export import EXPORTS, export
-from orderflow.herd.debrief.playback import frames
+from orderflow.herd.debrief.frames import frames_json
 from orderflow.herd.live.game import Game
 from orderflow.services import Services
 from orderflow.web.herd import herd_schemas as schemas
@@ -61,35 +62,39 @@ class SessionsApi:
 
     def sessions(self, values: Values) -> flask.Response:
         _need_key()
-        return json_response({"sessions": self._workers.run(self._game.sessions)})
+        return json_response(self._workers.run(lambda: encode({"sessions": self._game.sessions()})))
 
     def frames(self, values: Values) -> flask.Response:
         _need_key()
-        with reserve(SESSION_BYTES):
-            return json_response(self._workers.run(self._frames, self._session(values)))
+        log = partial(self._game.stream, self._session(values))
+        return self._streamed(lambda: (frames_json(log), JSON))
 
     def debrief(self, values: Values) -> flask.Response:
         _need_key()
-        return json_response(self._debriefs.report(values["session"]))
+        with reserve(SESSION_BYTES):
+            report = self._debriefs.report(values["session"])
+            return json_response(self._workers.run(encode, report))
 
     def export(self, values: Values) -> flask.Response:
         _need_key()
         session, what = self._session(values), values["what"]
-        headers = {"Content-Disposition": f'attachment; filename="herd-{session}-{what}"'}
+        response = self._streamed(lambda: export(what, partial(self._game.stream, session)))
+        response.headers["Content-Disposition"] = f'attachment; filename="herd-{session}-{what}"'
+        return response
+
+    def _streamed(self, make: Callable[[], tuple[Iterator[bytes], str]]) -> flask.Response:
+        """An answer that is made while it is sent. make: returns its pieces and content type, or raises."""
         share, run = reserve(EXPORT_BYTES), self._workers.run
         try:
-            pieces, kind = run(export, what, partial(self._game.stream, session))
+            pieces, kind = run(make)
         except BaseException:
             share.close()
             raise
         share.made()
-        return stream(in_worker(run, pieces), headers, kind, share)
+        return stream(in_worker(run, pieces), {}, kind, share)
 
     def _session(self, values: Values) -> str:
         return values["session"] or self._game.session_id
-
-    def _frames(self, session: str) -> bytes:
-        return encode(frames(self._game.load(session)))
 
 
 def _need_key() -> None:

@@ -17,6 +17,8 @@ SHARE = 3
 """A client may hold this many times the bytes that are free."""
 UNCOUNTED = 4096
 """Bodies announced with at most this many bytes are not counted: a connection takes more."""
+LARGE = 4 * 2**20
+"""Bytes of bodies after whose end freed memory is given back to the system, once no other is in memory."""
 PASSING = "orderflow.passing"
 """Where it has the function to say that a body is not kept in memory but passed on as it comes: it counts no more."""
 COUNT = "orderflow.count"
@@ -24,12 +26,17 @@ COUNT = "orderflow.count"
 
 
 class Budget:
-    """The bytes of all bodies in memory. most: their maximum in total."""
+    """The bytes of all bodies in memory. most: their maximum in total.
+
+    Set `idle` to a function that is called when no body is in memory any more and large ones, or many, have ended.
+    """
 
     def __init__(self, most: int) -> None:
         self._most = most
         self._held: Counter[str] = Counter()
+        self._ended = 0
         self.held = 0
+        self.idle: Callable[[], object] = lambda: None
 
     def open(self, client: str) -> Share:
         """A new body of a client, of which nothing has arrived."""
@@ -49,6 +56,10 @@ class Budget:
         self._held[client] -= size
         if not self._held[client]:
             del self._held[client]
+        self._ended += size
+        if self._ended >= LARGE and not self.held:
+            self._ended = 0
+            self.idle()
 
 
 class Share:

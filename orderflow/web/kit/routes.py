@@ -11,6 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -20,6 +21,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.routing import BaseConverter
 from werkzeug.routing.exceptions import WebsocketMismatch
 
+from orderflow.errors import OrderflowError
 from orderflow.web.kit.params import MAX_PARAMS, Param, read_params, too_many_params
 from orderflow.web.kit.responses import JSON, error_parts, json_response
 from orderflow.web.kit.security import SAFE, Application, Environ, Start
@@ -29,6 +31,7 @@ Values = Mapping[str, Any]
 View = Callable[[Values], flask.Response]
 DirectView = Callable[[dict[str, Any], Values], tuple[int, bytes]]
 Schema = Mapping[str, Any]
+Query = Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,8 @@ class Route:
     Flask. errors: statuses of error responses in addition to the common ones. open: a changing method that needs no
     key. user: one that a user with a token may call as well as the operator; the view asks `current_user` whose it is.
     unread: the view gets the query as (name, value) pairs under "query" and parses it itself, to report errors in its
-    own format. lenient: query parameters that are not in `params` are ignored, as in the original system.
+    own format. lenient: query parameters that are not in `params` are ignored, as in the original system. refused:
+    called with the query before a call is refused for its parameters.
 
     Raises ValueError for an open route with a safe method or with a path that has `{name}` parts.
     """
@@ -69,6 +73,7 @@ class Route:
     direct: DirectView | None = None
     unread: bool = False
     lenient: bool = False
+    refused: Callable[[Query], object] | None = None
 
     def __post_init__(self) -> None:
         if self.open and (self.method in SAFE or "{" in self.path):
@@ -79,10 +84,23 @@ class Route:
         """True if the route needs the server's key: every changing method does, unless the route is open."""
         return self.method not in SAFE and not self.open
 
-    def known_query(self, query: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:
+    def read(self, query: Callable[[], Query], other: Mapping[str, str]) -> dict[str, Any]:
+        """The parameters' values by name. query: returns the pairs. Raises BadInput, after `refused` was called."""
+        pairs: Query = ()
+        try:
+            pairs = query()
+            return read_params(self.params, self.known_query(pairs), other)
+        except OrderflowError:
+            if self.refused is not None:
+                self.refused(pairs)
+            raise
+
+    def known_query(self, query: Query) -> Query:
         """The query parameters to parse: all, or only the declared ones if the route is lenient."""
+        if not self.lenient:
+            return query
         known = [param.name for param in self.params]
-        return [(name, value) for name, value in query if name in known] if self.lenient else query
+        return [(name, value) for name, value in query if name in known]
 
     @property
     def pattern(self) -> str:
@@ -136,16 +154,16 @@ class Direct:
 
     def __init__(self, application: Application, table: Iterable[Route]) -> None:
         self._application = application
-        self._routes = {(r.method, r.path): (r.direct, tuple(r.params)) for r in table if r.direct is not None}
+        self._routes = {(r.method, r.path): (r.direct, r) for r in table if r.direct is not None}
 
     def __call__(self, environ: Environ, start: Start) -> Iterable[bytes]:
         found = self._routes.get((environ["REQUEST_METHOD"], environ["PATH_INFO"]))
         if found is None:
             return self._application(environ, start)
-        view, params = found
+        view, route = found
         headers: dict[str, str] = {}
         try:
-            status, body = view(environ, read_params(params, _query(environ), _Fields(environ)))
+            status, body = view(environ, route.read(partial(_query, environ), _Fields(environ)))
         except Exception as error:  # every error gets a response in the common shape
             status, headers, body = error_parts(error, environ["REQUEST_METHOD"], environ["PATH_INFO"])
         start(
@@ -155,7 +173,7 @@ class Direct:
         return [body]
 
 
-def _query(environ: Environ) -> Sequence[tuple[str, str]]:
+def _query(environ: Environ) -> Query:
     text = environ.get("QUERY_STRING", "")
     if text.count("&") >= MAX_PARAMS:
         raise too_many_params()
@@ -197,28 +215,25 @@ def _view_of(route: Route) -> Callable[..., flask.Response]:
 
 
 def _bound_direct(route: Route, view: DirectView) -> Callable[..., flask.Response]:
-    params = tuple(route.params)
-
     def call() -> flask.Response:
         environ = flask.request.environ
-        status, body = view(environ, read_params(params, _query(environ), _Fields(environ)))
+        status, body = view(environ, route.read(partial(_query, environ), _Fields(environ)))
         return json_response(body, status)
 
     return call
 
 
 def _bound(route: Route, view: View) -> Callable[..., flask.Response]:
-    params = tuple(route.params)
-    headers = tuple(param.name for param in params if param.place == "header")
+    headers = tuple(param.name for param in route.params if param.place == "header")
 
     def call(**path: str) -> flask.Response:
         request = flask.request
         if headers:
             path |= {name: request.headers[name] for name in headers if name in request.headers}
-        query = request.args.items(multi=True) if request.query_string else ()
+        query = list(request.args.items(multi=True)) if request.query_string else []
         if route.unread:
-            return view({**path, "query": list(query)})
-        return view(read_params(params, route.known_query(query), path))
+            return view({**path, "query": query})
+        return view(route.read(lambda: query, path))
 
     return call
 

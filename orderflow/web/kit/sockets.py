@@ -25,7 +25,6 @@ from orderflow.web.kit.budget import client_of
 from orderflow.web.kit.fanout import Fanout
 from orderflow.web.kit.fanout_client import Client
 from orderflow.web.kit.frames import GOING_AWAY
-from orderflow.web.kit.params import read_params
 from orderflow.web.kit.request_stream import GIVE_WAY
 from orderflow.web.kit.responses import encode, error_response
 from orderflow.web.kit.routes import Route, Values
@@ -110,8 +109,8 @@ class Sockets:
             connection = Connection(client, ws)
             try:
                 with self._limits.places.take(address):
-                    query = route.known_query(flask.request.args.items(multi=True))
-                    handler(connection, read_params(route.params, query, path))
+                    query = tuple(flask.request.args.items(multi=True))
+                    handler(connection, route.read(lambda: query, path))
             except Busy as error:
                 connection.close(FULL, str(error))
             except NotFound as error:

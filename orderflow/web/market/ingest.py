@@ -25,7 +25,7 @@ from orderflow.web.kit.budget import client_of
 from orderflow.web.kit.params import choice, text
 from orderflow.web.kit.request_body import UnsupportedMedia, read_body
 from orderflow.web.kit.responses import JSON, encode, error_list, json_response
-from orderflow.web.kit.routes import ResponseDoc, Route, Values
+from orderflow.web.kit.routes import Query, ResponseDoc, Route, Values
 from orderflow.web.kit.security import Environ
 from orderflow.web.market.coalesce import Coalescer, refusal
 from orderflow.web.market.ingest_options import TABLE_PARAMS, said
@@ -144,6 +144,7 @@ class Ingest:
                 TAKEN,
                 REFUSED,
                 direct=self.tick,
+                refused=self._refused_for_params,
             ),
             Route(
                 "POST",
@@ -155,8 +156,13 @@ class Ingest:
                 {JSON: BATCH, NDJSON: {"type": "string"}, CSV: {"type": "string", "examples": [CSV_EXAMPLE]}},
                 TAKEN,
                 REFUSED,
+                refused=self._refused_for_params,
             ),
         ]
+
+    def _refused_for_params(self, query: Query) -> None:
+        """Count a call whose parameters are wrong as one."""
+        self._services.market.rejected(dict(query).get("symbol", SYMBOL.default), 1)
 
     def tick(self, environ: Environ, values: Values) -> tuple[int, bytes]:
         return 202, self._take(environ, values, one=True)

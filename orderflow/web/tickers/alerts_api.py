@@ -9,14 +9,14 @@ import flask
 import msgspec
 
 from orderflow.errors import BadInput
-from orderflow.products import HasParts
+from orderflow.services import Services
 from orderflow.tickers.alerts.alert import State
 from orderflow.tickers.alerts.service import Alerts
 from orderflow.web.kit.api import Api
 from orderflow.web.kit.fanout import Fanout
 from orderflow.web.kit.params import choice, integer, moment, text
 from orderflow.web.kit.request_body import read_body
-from orderflow.web.kit.responses import JSON, json_response
+from orderflow.web.kit.responses import JSON, encode, json_response, reserve
 from orderflow.web.kit.routes import ResponseDoc, Route, Values
 from orderflow.web.kit.schemas import array
 from orderflow.web.kit.scope import current_scope, reading_scope
@@ -24,6 +24,8 @@ from orderflow.web.tickers import alert_schemas as schemas
 
 BASE = "/alerts"
 MAX_BODY = 1 << 16
+LIST_BYTES, REHEARSAL_BYTES, EVENT_BYTES = 1 << 24, 1 << 24, 3_000
+"""Memory of all alerts, of a rehearsal, and of one event, about."""
 CSV = "text/csv; charset=utf-8"
 ID = text("id", "The alert's id.", place="path", longest=64)
 STATE = choice(
@@ -58,8 +60,9 @@ MISSING = {404: "There is no such alert."}
 class AlertsApi(Api):
     """The routes of alerts."""
 
-    def __init__(self, services: HasParts, fanout: Fanout) -> None:
+    def __init__(self, services: Services, fanout: Fanout) -> None:
         self.alerts = services.part(Alerts)
+        self._run = services.workers.run
 
     def routes(self) -> list[Route]:
         one = {JSON: schemas.ALERT}
@@ -90,7 +93,11 @@ class AlertsApi(Api):
     def list(self, values: Values) -> flask.Response:
         state = None if values["state"] == "any" else values["state"]
         owner = reading_scope().sees
-        return json_response([schemas.alert_json(alert) for alert in self.alerts.alerts(state, owner)])
+        with reserve(LIST_BYTES):
+            return json_response(self._run(self._listed, state, owner))
+
+    def _listed(self, state: str | None, owner: str | None) -> bytes:
+        return encode([schemas.alert_json(alert) for alert in self.alerts.alerts(state, owner)])
 
     def create(self, values: Values) -> flask.Response:
         return json_response(schemas.alert_json(self.alerts.create(_body(), current_scope().makes)), 201)
@@ -107,17 +114,25 @@ class AlertsApi(Api):
         return flask.Response(status=204)
 
     def events(self, values: Values) -> flask.Response:
-        owner, of_alert = reading_scope().sees, values["alert"]
-        found = self.alerts.events(after=values["after"], alert_id=of_alert, owner=owner, limit=values["limit"])
+        owner = reading_scope().sees
+        with reserve(values["limit"] * EVENT_BYTES):
+            text = self._run(self._events, values, owner)
+        return flask.Response(text, content_type=CSV if values["format"] == "csv" else JSON)
+
+    def _events(self, values: Values, owner: str | None) -> bytes:
+        after, of_alert, limit = (values[name] for name in ("after", "alert", "limit"))
+        found = self.alerts.events(after=after, alert_id=of_alert, owner=owner, limit=limit)
         rows = [schemas.event_json(number, event) for number, event in found]
-        if values["format"] == "csv":
-            return flask.Response(schemas.events_csv(rows), content_type=CSV)
-        return json_response(rows)
+        return schemas.events_csv(rows).encode() if values["format"] == "csv" else encode(rows)
 
     def rehearse(self, values: Values) -> flask.Response:
-        owner = current_scope().makes
-        found, ticks = self.alerts.rehearse(_body(), values["start"], values["end"], values["limit"], owner)
-        return json_response(schemas.rehearsal_json(found, ticks))
+        owner, body = current_scope().makes, _body()
+        with reserve(REHEARSAL_BYTES):
+            return json_response(self._run(self._rehearsed, body, values, owner))
+
+    def _rehearsed(self, body: dict[str, Any], values: Values, owner: str) -> bytes:
+        found, ticks = self.alerts.rehearse(body, values["start"], values["end"], values["limit"], owner)
+        return encode(schemas.rehearsal_json(found, ticks))
 
 
 def _body() -> dict[str, Any]:

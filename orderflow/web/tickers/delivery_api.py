@@ -10,7 +10,7 @@ from typing import Any
 
 import flask
 
-from orderflow.products import HasParts
+from orderflow.services import Services
 from orderflow.storage.records.delivery_store import STATES, Filter, StoredDelivery
 from orderflow.storage.records.target_store import OPERATOR
 from orderflow.tickers.delivery.delivery import Delivery
@@ -18,7 +18,7 @@ from orderflow.web.kit.api import Api
 from orderflow.web.kit.fanout import Fanout
 from orderflow.web.kit.params import Param, choice, integer, moment
 from orderflow.web.kit.request_body import read_object
-from orderflow.web.kit.responses import JSON, json_response, stamp
+from orderflow.web.kit.responses import JSON, encode, json_response, stamp
 from orderflow.web.kit.routes import ResponseDoc, Route, Values
 from orderflow.web.kit.schemas import Schema
 from orderflow.web.kit.scope import current_scope
@@ -54,8 +54,9 @@ def maybe_stamp(ns: int | None) -> str | None:
 class DeliveryApi(Api):
     """Targets and deliveries."""
 
-    def __init__(self, services: HasParts, fanout: Fanout) -> None:
+    def __init__(self, services: Services, fanout: Fanout) -> None:
         self._delivery = services.part(Delivery)
+        self._run = services.workers.run
 
     def routes(self) -> list[Route]:
         def ok(doc: str, schema: Schema, status: int = 200) -> dict[int, ResponseDoc]:
@@ -124,10 +125,12 @@ class DeliveryApi(Api):
     def deliveries(self, values: Values) -> flask.Response:
         owner, state = current_scope().sees, None if values["state"] == "any" else values["state"]
         chosen = Filter(values["limit"], values["before"], state, values["target"], owner)
+        csv = values["format"] == "csv"
+        return flask.Response(self._run(self._text, chosen, csv), content_type=CSV if csv else JSON)
+
+    def _text(self, chosen: Filter, csv: bool) -> bytes:
         found = self._delivery.deliveries(chosen)
-        if values["format"] == "csv":
-            return flask.Response(_csv(found), content_type=CSV)
-        return json_response([delivery(each) for each in found])
+        return _csv(found).encode() if csv else encode([delivery(each) for each in found])
 
 
 def timed(shown: dict[str, Any]) -> dict[str, Any]:

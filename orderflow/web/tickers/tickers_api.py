@@ -25,7 +25,7 @@ from orderflow.web.kit.fanout import Fanout
 from orderflow.web.kit.fanout_client import Client
 from orderflow.web.kit.params import Param, ParamError, choice, integer
 from orderflow.web.kit.request_body import read_body
-from orderflow.web.kit.responses import JSON, encode, json_response
+from orderflow.web.kit.responses import JSON, encode, json_response, reserve
 from orderflow.web.kit.routes import ResponseDoc, Route, Values
 from orderflow.web.kit.scope import Scope, lasting_scope
 from orderflow.web.kit.sockets import Connection, Handler
@@ -37,6 +37,8 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 MAX_BODY = 1 << 16
 PRICE_SECONDS = 0.5
 """Least seconds between two price messages of `/ws/tickers`."""
+POINT_BYTES = 800
+"""Memory of a point of a history, about."""
 KEY = "tickers"
 
 NAME = Param("ticker", "The ticker's name, e.g. BTC.", {"type": "string"}, str, "path", required=True)
@@ -125,16 +127,23 @@ class TickersApi(Api):
         ]
 
     def crypto(self, values: Values) -> flask.Response:
-        return json_response({"tickers": [described(quote) for quote in self._workers.run(self._quotes.all)]})
+        return json_response(self._workers.run(self._crypto))
+
+    def _crypto(self) -> bytes:
+        return encode({"tickers": [described(quote) for quote in self._quotes.all()]})
 
     def history(self, values: Values) -> flask.Response:
         for name in ("limit", "step"):
             if isinstance(values[name], ParamError):
                 raise Unprocessable(f"{name} {values[name].reason}", [values[name]])
         name, limit, step = self._tickers.get(values["ticker"]).name, values["limit"], values["step"]
-        points = self._workers.run(self._quotes.history, name, limit, step)
+        with reserve(limit * POINT_BYTES):
+            return json_response(self._workers.run(self._history, name, limit, step))
+
+    def _history(self, name: str, limit: int, step: str) -> bytes:
+        points = self._quotes.history(name, limit, step)
         rows = [{"price": point.price, "timestamp": stamp(point.time)} for point in points]
-        return json_response({"ticker": name, "history": rows})
+        return encode({"ticker": name, "history": rows})
 
     def feeds(self, values: Values) -> flask.Response:
         found = [status.json() for status in self._feeds.status()]

@@ -26,7 +26,7 @@ from orderflow.web.workspace import upload_params as params
 from orderflow.web.workspace import upload_schemas as schemas
 from orderflow.workspace.store import OHLCV
 from orderflow.workspace.uploads.feather import candles_to_feather, signals_to_feather
-from orderflow.workspace.uploads.library import MOST_SIGNALS, SIGNALS, Library
+from orderflow.workspace.uploads.library import SIGNALS, Library
 from orderflow.workspace.uploads.rows import MS, candle_csv, candle_rows, iso_times, signal_csv, signal_rows
 
 BASE = "/data/custom"
@@ -75,10 +75,12 @@ class CustomApi(Api):
         ]  # fmt: skip
 
     def list(self, values: Values) -> flask.Response:
-        owner = current_user()
-        series, sets = self._workers.run(self._library.listed, owner)
+        return json_response(self._workers.run(self._listed, current_user()))
+
+    def _listed(self, owner: str) -> bytes:
+        series, sets = self._library.listed(owner)
         rows = [series_row(each) for each in series] + [set_row(each) for each in sets]
-        return json_response(sorted(rows, key=lambda row: (row["name"], row["kind"], row["timeframe"])))
+        return encode(sorted(rows, key=lambda row: (row["name"], row["kind"], row["timeframe"])))
 
     def candles(self, values: Values) -> flask.Response:
         owner, library = current_user(), self._library
@@ -95,10 +97,11 @@ class CustomApi(Api):
         owner, name = current_user(), values["name"]
         if values["format"] == "json":
             return json_response(self._workers.run(self._signal_page, owner, values))
-        found = self._workers.run(lambda: self._library.signals.read(owner, name, limit=10 * MOST_SIGNALS))
+        found = self._workers.run(self._library.signals.get, owner, name)
+        pieces = self._library.signal_pieces(found)
         if values["format"] == "csv":
-            return self._streamed(iter([self._workers.run(signal_csv, found)]), f"{name}-signals.csv", CSV)
-        return self._file(owner, f"{name}-signals.feather", lambda sink: signals_to_feather(found, sink))
+            return self._streamed(signal_csv(pieces), f"{name}-signals.csv", CSV)
+        return self._file(owner, f"{name}-signals.feather", lambda sink: signals_to_feather(pieces, sink))
 
     def undo(self, values: Values) -> flask.Response:
         owner = current_user()

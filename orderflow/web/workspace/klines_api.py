@@ -16,7 +16,7 @@ from orderflow.services import Services
 from orderflow.web.kit.api import Api
 from orderflow.web.kit.fanout import Fanout
 from orderflow.web.kit.params import Param, integer, moment, text
-from orderflow.web.kit.responses import JSON, encode, json_response
+from orderflow.web.kit.responses import JSON, encode, json_response, reserve
 from orderflow.web.kit.routes import ResponseDoc, Route, Values
 from orderflow.web.kit.sockets import Connection, Handler
 from orderflow.web.workspace import kline_schemas as schemas
@@ -28,6 +28,8 @@ from orderflow.workspace.klines.sources import MOST, Source
 
 STREAM_SECONDS = 0.25
 """Least seconds between two messages of a stream."""
+DIFFERENCES_BYTES = 1 << 23
+"""Memory of the klines that are compared, about."""
 MS = 10**6
 SYMBOL = text("symbol", "A pair of the venue, such as BTCUSDT, or a symbol with ticks, such as sim:BTC.", place="path")
 FRAME = replace(
@@ -81,6 +83,9 @@ class KlinesApi(Api):
         return [(route, self.listen)]
 
     def offers(self, values: Values) -> flask.Response:
+        return json_response(self._workers.run(self._offers))
+
+    def _offers(self) -> bytes:
         rows = [
             {
                 "symbol": each.symbol,
@@ -91,9 +96,9 @@ class KlinesApi(Api):
                 "last": each.last,
                 "state": each.state,
             }
-            for each in self._workers.run(self._klines.offers)
+            for each in self._klines.offers()
         ]
-        return json_response({"series": rows, "timeframes": list(TIMEFRAMES)})
+        return encode({"series": rows, "timeframes": list(TIMEFRAMES)})
 
     def page(self, values: Values) -> flask.Response:
         return json_response(self._workers.run(self._page, values))
@@ -121,10 +126,14 @@ class KlinesApi(Api):
         )
 
     def differences(self, values: Values) -> flask.Response:
+        with reserve(DIFFERENCES_BYTES):
+            return json_response(self._workers.run(self._differences, values))
+
+    def _differences(self, values: Values) -> bytes:
         symbol, frame = values["symbol"], values["timeframe"]
-        found = self._workers.run(differences, self._klines, symbol, frame, values["limit"])
+        found = differences(self._klines, symbol, frame, values["limit"])
         row = {"symbol": symbol, "timeframe": frame, "ticks": found.symbol, "compared": found.compared}
-        return json_response({**row, "equal": found.equal, "differences": difference_rows(found)})
+        return encode({**row, "equal": found.equal, "differences": difference_rows(found)})
 
     # the stream
 

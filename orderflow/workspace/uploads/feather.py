@@ -42,19 +42,20 @@ def candles_to_feather(pieces: Iterable[KlineColumns], price_decimals: int, size
             writer.write_batch(pa.record_batch(columns, schema=schema))
 
 
-def signals_to_feather(signals: Sequence[Signal], sink: BinaryIO) -> None:
-    """Write signals to a file; prices are texts, as they have no common number of decimals. Raises OSError."""
+def signals_to_feather(pieces: Iterable[Sequence[Signal]], sink: BinaryIO) -> None:
+    """Write signals to a file, piece by piece; prices are texts, as they have no common number of decimals.
+
+    Raises OSError.
+    """
+    kinds = {"time": pa.timestamp("ns", "UTC"), "side": pa.int8()}
     names = [field.name for field in fields(Signal)]
-    columns = {name: [getattr(signal, name) for signal in signals] for name in names}
-    arrays = [
-        pa.array(columns[name], pa.timestamp("ns", "UTC") if name == "time" else pa.int8() if name == "side" else None)
-        if signals or name in ("time", "side")
-        else pa.array([], pa.string())
-        for name in names
-    ]
-    table = pa.table(arrays, names=["timestamp" if name == "time" else name for name in names])
-    with ipc.new_file(pa.PythonFile(sink, "w"), table.schema, options=ipc.IpcWriteOptions(**_OPTIONS)) as writer:
-        writer.write_table(table)
+    schema = pa.schema([("timestamp" if name == "time" else name, kinds.get(name, pa.string())) for name in names])
+    with ipc.new_file(pa.PythonFile(sink, "w"), schema, options=ipc.IpcWriteOptions(**_OPTIONS)) as writer:
+        for signals in pieces:
+            columns = [
+                pa.array([getattr(signal, name) for signal in signals], kinds.get(name, pa.string())) for name in names
+            ]
+            writer.write_batch(pa.record_batch(columns, schema=schema))
 
 
 def _decimals(units: Ints, kind: pa.DataType, missing: Flags | None = None) -> pa.Array:

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from orderflow.errors import BadInput, Conflict, FieldError, NotFound, TooLarge
 from orderflow.market.kline_columns import KlineColumns
+from orderflow.market.signal import Signal
 from orderflow.storage.records.series import Series, SeriesKey
 from orderflow.storage.records.signal_store import SignalSet, SignalStore
 from orderflow.workspace.store import OHLCV, Klines
@@ -160,7 +161,7 @@ class Library:
         return self.klines.owners(OHLCV) | self.signals.owners() | self.mappings.owners()
 
     def export(self, owner: str) -> dict[str, object]:
-        """What there is of a user: the signals, and where the candles can be downloaded."""
+        """What there is of a user: the signals, read as they are iterated, and where the candles can be downloaded."""
         series, sets = self.listed(owner)
         return {
             "candles": [
@@ -174,10 +175,19 @@ class Library:
                 }
                 for each in series
             ],
-            "signals": {
-                found.name: signal_rows(self.signals.read(owner, found.name, limit=10 * MOST_SIGNALS)) for found in sets
-            },
+            "signals": {found.name: self._rows(found) for found in sets},
         }
+
+    def signal_pieces(self, found: SignalSet) -> Iterator[list[Signal]]:
+        """All signals of a set, oldest first, in pieces. Raises Conflict if they are replaced meanwhile."""
+        skip = 0
+        while piece := self.signals.read(found.owner, found.name, skip=skip, limit=PIECE, generation=found.generation):
+            yield piece
+            skip += len(piece)
+
+    def _rows(self, found: SignalSet) -> Iterator[dict[str, object]]:
+        for piece in self.signal_pieces(found):
+            yield from signal_rows(piece)
 
     def pieces(self, series: Series) -> Iterator[KlineColumns]:
         """All candles of a series, oldest first, in pieces. Raises Conflict if they are replaced meanwhile."""

@@ -57,10 +57,13 @@ def report_csv(errors: Iterable[FieldError]) -> bytes:
 
 def csv_text(names: Iterable[str], rows: Iterable[Iterable[object]]) -> bytes:
     """CSV text with a header, in which no cell is a formula."""
+    return csv_rows([names, *rows])
+
+
+def csv_rows(rows: Iterable[Iterable[object]]) -> bytes:
+    """CSV text without a header, in which no cell is a formula."""
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([text_cell(name) for name in names])
-    writer.writerows([text_cell(value) for value in row] for row in rows)
+    csv.writer(out, lineterminator="\n").writerows([text_cell(value) for value in row] for row in rows)
     return out.getvalue().encode()
 
 

@@ -12,7 +12,7 @@ from orderflow.arrays import Ints
 from orderflow.market.decimals import unit_floats, unit_text
 from orderflow.market.kline_columns import PRICES, UNKNOWN, KlineColumns
 from orderflow.market.signal import Signal
-from orderflow.workspace.uploads.refusals import csv_text
+from orderflow.workspace.uploads.refusals import csv_rows, csv_text
 
 CANDLE_COLUMNS = ("timestamp", "open", "high", "low", "close", "volume")
 SIGNAL_COLUMNS = ("timestamp", "type", "price", "label", "color", "icon", "stop", "target")
@@ -74,14 +74,15 @@ def signal_rows(signals: Sequence[Signal]) -> list[dict[str, Any]]:
     ]
 
 
-def signal_csv(signals: Sequence[Signal]) -> bytes:
-    """Signals as CSV with the columns of an upload. No cell is a formula."""
-    texts = iso_times(np.array([signal.time for signal in signals], np.int64))
-    rows = (
-        (text, each.type, each.price, each.label, each.color, each.icon, each.stop, each.target)
-        for each, text in zip(signals, texts, strict=True)
-    )
-    return csv_text(SIGNAL_COLUMNS, rows)
+def signal_csv(pieces: Iterable[Sequence[Signal]]) -> Iterator[bytes]:
+    """Signals as CSV with the columns of an upload, piece by piece. No cell is a formula."""
+    yield csv_text(SIGNAL_COLUMNS, ())
+    for signals in pieces:
+        texts = iso_times(np.array([signal.time for signal in signals], np.int64))
+        yield csv_rows(
+            (text, each.type, each.price, each.label, each.color, each.icon, each.stop, each.target)
+            for each, text in zip(signals, texts, strict=True)
+        )
 
 
 def iso_times(times: Ints) -> list[str]:

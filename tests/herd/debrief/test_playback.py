@@ -8,7 +8,8 @@ import pytest
 
 from orderflow.errors import NotFound
 from orderflow.herd.debrief.cache import Playbacks
-from orderflow.herd.debrief.playback import KEPT, Playback, frames
+from orderflow.herd.debrief.frames import frames
+from orderflow.herd.debrief.playback import KEPT, Playback
 from orderflow.herd.live.game import Game
 from orderflow.services import Services
 from tests.herd.played import play_game
@@ -99,7 +100,7 @@ def test_the_chart_begins_shortly_before_the_first_change() -> None:
 
 def test_frames_of_a_played_game() -> None:
     events = play_game(people=8, seconds=20, rounds_of=2, experiment=False)
-    told = frames(events)
+    told = frames(lambda: events)
     columns = ("t", "price", "buys", "sells", "fundamental")
     assert len({len(told[name]) for name in columns}) == 1
     assert told["t"] == sorted(told["t"])

@@ -8,7 +8,7 @@ import pytest
 
 from orderflow.herd.debrief.columns import build_record
 from orderflow.herd.debrief.export import export
-from orderflow.herd.debrief.playback import frames
+from orderflow.herd.debrief.frames import frames
 from orderflow.herd.live.names import next_number, session_order
 from orderflow.herd.rules.wall_time import wall_times
 from orderflow.runtime.workers import Workers
@@ -139,7 +139,7 @@ def test_reports_of_a_session_with_jumps(server: Server) -> None:
     assert record.started == START - 2 * HOUR * SECOND
     assert record.last - record.started == SECOND // 2, "durations are those of the monotonic clock"
     assert (record.orders.filled - record.orders.time == SECOND // 4).all()
-    assert frames(log)["t"][0] == record.started // MS
+    assert frames(lambda: log)["t"][0] == record.started // MS
     line = server.game.sessions()[0]
     assert (line["started"], line["ended"]) == (record.started // MS, record.last // MS)
     server.restart()

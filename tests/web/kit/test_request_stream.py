@@ -14,7 +14,7 @@ import pytest
 
 from orderflow.errors import BadInput, Busy, TooLarge
 from orderflow.web.kit import request_stream
-from orderflow.web.kit.budget import Budget, client_of
+from orderflow.web.kit.budget import LARGE, Budget, client_of
 from orderflow.web.kit.handler import Waiting, add_field
 from orderflow.web.kit.request_body import MAX_MEMBERS, TooSlow, inflate, read_body
 from orderflow.web.kit.request_stream import BODY_RATE, BODY_SECONDS, BadChunk, Body, Wire
@@ -167,6 +167,25 @@ def test_only_what_has_come_counts_and_it_is_given_back(body_of: Callable[..., B
         body.close()
         body.close()
     assert budget.held == 0
+
+
+def test_memory_is_given_back_when_large_bodies_have_ended() -> None:
+    budget = Budget(64 * MIB)
+    calls: list[int] = []
+    budget.idle = lambda: calls.append(budget.held)
+    small, large = budget.open("a"), budget.open("b")
+    small.add(1)
+    large.add(LARGE)
+    large.close()
+    assert not calls
+    small.close()
+    small.close()
+    assert calls == [0]
+    for _ in range(8):
+        many = budget.open("a")
+        many.add(LARGE // 4)
+        many.close()
+    assert calls == [0, 0, 0]
 
 
 def test_a_client_leaves_room_for_others() -> None:
