@@ -244,7 +244,8 @@ def _frame(body: Mapping[str, Any]) -> Frame:
 
 def _check_bars(alert: Alert) -> Alert:
     if not alert.frame.ns and alert.source.kind is Kind.PRICE and alert.frequency is Frequency.BAR:
-        raise wrong("interval", "must be a time frame for a price once_per_bar: use once_per_bar_close")
+        why = "late ticks move the bars of activity while they form, so a tick's bar is not known before it has closed"
+        raise wrong("interval", f"must be a time frame for a price once_per_bar, because {why}: use once_per_bar_close")
     return alert
 
 

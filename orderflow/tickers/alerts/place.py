@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
+from fractions import Fraction
 
+import numpy as np
+
+from orderflow.arrays import Ints
 from orderflow.errors import NotFound, StorageFailed
 from orderflow.market.arrival_reader import ArrivalReader
 from orderflow.market.arrivals import Arrivals
 from orderflow.market.decimals import unit_text
 from orderflow.market.ports import MarketReader
+from orderflow.tickers.alerts.book import tick_of
+from orderflow.tickers.alerts.chunk import LONG_AGO
 from orderflow.tickers.alerts.store import Mark, Position
+
+UNKNOWN = 2**63 - 1
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +33,7 @@ class Place:
         self.offset = 0
         self._mark = position.mark
         self._last: Arrivals | None = None
+        self._newest = self._before = position.before[0] if position.before is not None else UNKNOWN
         self._market = market
         self._wanted: Position | None = position if position.ordinal else None
 
@@ -35,7 +45,9 @@ class Place:
     @property
     def mark(self) -> Mark | None:
         """The last tick that was evaluated."""
-        return self._mark if self._last is None else _mark(self._last, -1)
+        if self._last is None:
+            return self._mark
+        return replace(_mark(self._last, -1), nth=self._number(self._last))
 
     def find(self) -> bool:
         """Go to the stored place, once. False if the series has begun again meanwhile: then at its first tick.
@@ -70,28 +82,60 @@ class Place:
     def begin(self) -> None:
         """A new generation: the next tick is its first."""
         self.generation, self.offset, self._mark, self._last = self.generation + 1, 0, None, None
+        self._newest = LONG_AGO
 
     def passed(self, piece: Arrivals) -> None:
         """Remember the last tick of a piece (n >= 1) that was evaluated."""
-        self._last = piece
+        self._last, self._before = piece, self._newest
+        self._newest = max(LONG_AGO if self._newest == UNKNOWN else self._newest, int(piece.ticks.time.max()))
+
+    def skipped(self, newest: int) -> None:
+        """The ticks before are not evaluated. newest: the newest time among them, ns UTC."""
+        self._newest = newest
+
+    def _number(self, piece: Arrivals) -> int:
+        """Which of the equal ticks the last one of a piece is; others are looked for only if its time is not new."""
+        ticks = piece.ticks
+        if int(ticks.time[-1]) <= self._before:
+            equal = _equal(self._market, self.reader.symbol, _mark(piece, -1))
+            return int(np.searchsorted(equal, piece.first + len(piece) - 1, side="right"))
+        same = (ticks.time == ticks.time[-1]) & (ticks.level == ticks.level[-1])
+        return int(np.count_nonzero(same & (ticks.size == ticks.size[-1]) & (ticks.id == ticks.id[-1])))
 
     def _index(self, wanted: Position, mark: Mark, held: Arrivals) -> int | None:
-        """The index of the last evaluated tick; None if it is not there."""
+        """The index of the last evaluated tick; None if it is not there.
+
+        A shorter log has lost ticks at its front, so the tick is now at its usual place or before.
+        """
         usual = wanted.ordinal - 1
+        equal = [at for at in _equal(self._market, wanted.symbol, mark).tolist() if at <= usual]
+        if 0 < mark.nth <= len(equal):
+            return int(equal[mark.nth - 1])
         if usual < held.total and _is_at(self._market, wanted.symbol, usual, held, mark):
             return usual
-        past = self._market.arrivals_at(wanted.symbol, mark.time)
-        for index in reversed(past.index.tolist()):
-            if index < usual and _is_at(self._market, wanted.symbol, int(index), held, mark):
-                return int(index)
-        return None
+        return int(equal[-1]) if equal else None
 
 
 def _is_at(market: MarketReader, symbol: str, index: int, held: Arrivals, mark: Mark) -> bool:
     found = market.arrivals(symbol, index, 1, sides=False)
     if found.first != index:
         found = market.arrivals_of_log(symbol, index, 1)
-    return found.first == index and len(found) > 0 and _mark(found, 0) == mark
+    return found.first == index and len(found) > 0 and _mark(found, 0) == replace(mark, nth=0)
+
+
+def _equal(market: MarketReader, symbol: str, mark: Mark) -> Ints:
+    """int64[n], ascending: indices of the ticks in memory that are like the mark."""
+    try:
+        past = market.arrivals_at(symbol, mark.time)
+    except NotFound:  # it was reset
+        return np.empty(0, np.int64)
+    level = Fraction(mark.price) / tick_of(past.grid)
+    size = Fraction(mark.size) * 10**past.grid.size_decimals
+    if level.denominator != 1 or size.denominator != 1:
+        return np.empty(0, np.int64)
+    same = (past.ticks.level == int(level)) & (past.ticks.size == int(size)) & (past.ticks.id == mark.id)
+    found: Ints = past.index[same].astype(np.int64)
+    return found
 
 
 def _mark(piece: Arrivals, at: int) -> Mark:

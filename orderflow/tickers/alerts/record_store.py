@@ -140,7 +140,7 @@ def _watch(alert: Alert, row: Any, bars: set[int]) -> Watch:
 def _position_row(position: Position) -> dict[str, Any]:
     mark = position.mark
     state = {
-        "mark": None if mark is None else [mark.time, mark.price, mark.size, mark.id],
+        "mark": None if mark is None else [mark.time, mark.price, mark.size, mark.id, mark.nth],
         "before": position.before,
         "closes": position.closes,
         "live": position.live,

@@ -16,12 +16,14 @@ from orderflow.tickers.alerts.alert import Alert, AlertEvent, Watch
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """The last tick that was evaluated: how it is found again. price, size: exact decimal text. time: ns UTC."""
+    """The last tick that was evaluated: how it is found again. price, size: exact decimal text. time: ns UTC. nth:
+    which of the ticks that are equal in all of these it is, in order of arrival, from 1; 0 if that is not known."""
 
     time: int
     price: str
     size: str
     id: int
+    nth: int = 0
 
 
 @dataclass(frozen=True, slots=True)

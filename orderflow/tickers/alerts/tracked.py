@@ -66,6 +66,7 @@ class Tracked:
         self._until = self.place.reader.since
         times, levels = self._past(FOREVER, FOREVER)
         self.book.previous = Sample(int(times[-1]), int(levels[-1]))
+        self.place.skipped(int(times[-1]))
 
     def newest(self) -> Sample | None:
         """The newest sample; None without any."""

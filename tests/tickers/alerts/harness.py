@@ -20,6 +20,8 @@ from tests.oracle.alerts import AlertOracle, Rule
 
 START = 1_790_000_000 * 10**9
 SYMBOL = "X"
+KEPT = 100 * 10**9
+"""ns of ticks that a shortened log keeps, and the one before them."""
 FRAMES = {MINUTE: Frame("1min", "time", ns=MINUTE), 5 * 10**9: Frame("5s", "time", ns=5 * 10**9)}
 
 
@@ -107,6 +109,18 @@ class Alerted:
         self.market.load()
         self.evaluation = Evaluation(self.market, self.store, StoppedClock())
         self.evaluation.load()
+
+    def shorten(self) -> None:
+        """Restart with a log that has lost old ticks, but none that a late one or a new alert is compared with."""
+        self.store.fail = ""
+        self.evaluate()
+        self.flush()
+        asked = max((int(batch.time.max()) for entry in self.log.entries for batch in entry.batches), default=0) - KEPT
+        while any(int(batch.time.min()) < asked for entry in self.log.entries[1:] for batch in entry.batches) and all(
+            int(batch.time.max()) < asked for batch in self.log.entries[0].batches
+        ):
+            del self.log.entries[0]
+        self.restart()
 
     def flush(self) -> None:
         try:

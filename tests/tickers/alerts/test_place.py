@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -24,7 +25,7 @@ def ticks(*seconds: int, price: int = 400) -> list[Tick]:
 
 def log_of(*batches: Sequence[Tick]) -> MemoryLog:
     log = MemoryLog()
-    log.entries = [LogEntry([batch_of(batch)]) for batch in batches]
+    log.entries = [LogEntry([batch_of(batch)]) for batch in batches if batch]
     return log
 
 
@@ -54,7 +55,7 @@ def rest(place: Place) -> list[tuple[int, int]]:
 
 def test_it_goes_on_after_the_last_tick() -> None:
     before = passed(log_of(ticks(1, 2, 3)))
-    assert (before.ordinal, before.mark) == (3, Mark(START + 3 * SECOND, "100", "1", NO_ID))
+    assert (before.ordinal, before.mark) == (3, Mark(START + 3 * SECOND, "100", "1", NO_ID, 1))
     place = Place(loaded(log_of(ticks(1, 2, 3), ticks(4, 5))), before)
     assert place.find()
     assert rest(place) == [(3, 4), (4, 5)]
@@ -89,6 +90,24 @@ def test_of_ticks_with_one_time_it_is_the_one_with_that_price() -> None:
     assert rest(place) == [(3, 5), (4, 6)]
 
 
+@pytest.mark.parametrize("evaluated", [1, 2, 3, 4])
+@pytest.mark.parametrize("lost", [0, 1, 2])
+def test_of_equal_ticks_it_is_the_one_with_that_number(evaluated: int, lost: int) -> None:
+    equal = [Tick(5 * SECOND, 400)] * 4
+    before = passed(log_of(ticks(1, 2), equal[:evaluated]))
+    place = Place(loaded(log_of(ticks(1, 2)[lost:], equal, ticks(6))), before)
+    assert place.find()
+    assert rest(place) == [(2 + n, 5) for n in range(evaluated, 4)] + [(6, 6)]
+
+
+def test_a_mark_without_its_number_is_found_as_before() -> None:
+    before = passed(log_of(ticks(1, 2), ticks(3)))
+    assert before.mark is not None
+    place = Place(loaded(log_of(ticks(3), ticks(4))), replace(before, mark=replace(before.mark, nth=0)))
+    assert place.find()
+    assert rest(place) == [(3, 4)]
+
+
 @pytest.mark.parametrize("held", [ticks(1, 2, 7), ticks(3, 4, price=500), ticks(8, 9, 10, 11)])
 def test_another_series_begins_with_its_first_tick(held: list[Tick]) -> None:
     before = passed(log_of(ticks(1, 2, 3)))
@@ -112,9 +131,19 @@ def test_a_log_that_cannot_be_read_is_tried_again(monkeypatch: pytest.MonkeyPatc
         raise StorageFailed("the disk does not answer")
 
     with monkeypatch.context() as patch:
-        patch.setattr("orderflow.tickers.alerts.place._is_at", broken)
+        patch.setattr("orderflow.tickers.alerts.place._equal", broken)
         with pytest.raises(StorageFailed):
             place.find()
         assert place.ordinal == 3
     assert place.find()
     assert rest(place) == [(3, 4)]
+
+
+def test_equal_ticks_before_the_first_evaluated_one_count_too() -> None:
+    equal = [Tick(5 * SECOND, 400)] * 3
+    place = Place(loaded(log_of(ticks(1, 2), equal)), Position(SYMBOL))
+    newest = place.reader.skip()
+    assert newest is not None
+    place.passed(newest)
+    assert place.mark is not None
+    assert place.mark.nth == 3

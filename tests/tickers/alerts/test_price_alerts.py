@@ -40,7 +40,7 @@ STEPS = st.one_of(
     st.lists(st.tuples(ADVANCE, PRICES), min_size=1, max_size=12),
     rules(),
     rules(),
-    st.sampled_from(["evaluate", "restart", "flush", "reset", "killed before", "killed after"]),
+    st.sampled_from(["evaluate", "restart", "flush", "reset", "shorten", "killed before", "killed after"]),
 )
 
 
@@ -62,6 +62,8 @@ def run(steps: list[object]) -> Alerted:
             alerted.restart()
         elif step == "flush":
             alerted.flush()
+        elif step == "shorten":
+            alerted.shorten()
         elif step == "reset":
             alerted.reset()
         else:
