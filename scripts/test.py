@@ -2,8 +2,9 @@
 
 It needs Python 3.11 or newer: the first run creates `.venv` and installs everything into it. prettier, eslint and tsc
 need node; without it they are skipped, or fail with ORDERFLOW_REQUIRE_ALL=1. All checks run even if one fails, a table
-of the results ends the output, and the exit code is that of the first failure. `--fast` skips the tests that need a
-browser or are slow; further arguments go to pytest (`-n 0`: one after the other).
+of the results ends the output, and the exit code is that of the first failure. Two checks run at a time; the tests
+follow alone, already collected once, so that each of their processes finds them compiled. `--fast` skips the tests that
+need a browser or are slow; further arguments go to pytest (`-n 0`: one after the other).
 
 A few browser tests that fail while others use the cores run once more, alone. They must pass then, and the table counts
 them: a page that is too slow beside four browsers is no fault of the page, one that fails alone is.
@@ -18,6 +19,7 @@ import json
 import os
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import _node
@@ -36,15 +38,16 @@ MOST_ALONE = 6
 
 
 def checks(python: Path, given: list[str]) -> list[tuple[str, list[str] | str]]:
-    """(name, command or the reason why it is skipped) of every check, in the order in which they run."""
+    """(name, command or the reason why it is skipped) of every check; the last one is that of the tests."""
     tools = python.parent
     fast = "--fast" in given
     pytest = [str(python), "-m", "pytest", *PARALLEL, *(["-m", f"not ({SLOW})"] if fast else [])]
     return [
+        ("mypy", [str(python), "-m", "mypy"]),  # takes the longest
         ("ruff", [str(python), "-m", "ruff", "check", "."]),
         ("ruff format", [str(python), "-m", "ruff", "format", "--check", "."]),
         ("import contracts", [str(tools / "lint-imports"), "--no-logo"]),
-        ("mypy", [str(python), "-m", "mypy"]),
+        ("collection", [str(python), "-m", "pytest", "--collect-only", "-q"]),
         *_node.checks(ROOT),
         ("pytest", [*pytest, *(argument for argument in given if argument != "--fast")]),
     ]
@@ -57,7 +60,28 @@ def run(command: list[str] | str, environment: dict[str, str]) -> tuple[int, str
         code = int(environment.get("ORDERFLOW_REQUIRE_ALL") == "1")
         return code, f"FAILED: {command}" if code else f"skipped: {command}"
     code = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
-    return code, f"FAILED ({code})" if code else "passed"
+    return code, _word(code)
+
+
+def _word(code: int) -> str:
+    return f"FAILED ({code})" if code else "passed"
+
+
+def run_beside(check: tuple[str, list[str] | str], environment: dict[str, str]) -> tuple[str, int, str, float]:
+    """Run one check beside others, and print what it said at its end; of one that passed the last line.
+
+    Returns (its name, exit code, word for the table, seconds).
+    """
+    name, command = check
+    begun = time.perf_counter()
+    if isinstance(command, str):
+        return name, *run(command, environment), 0.0
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    said = done.stdout.strip() if done.returncode else done.stdout.strip().rpartition("\n")[2]
+    print(f"\n== {name}\n{said}", flush=True)
+    return name, done.returncode, _word(done.returncode), time.perf_counter() - begun
 
 
 def run_tests(command: list[str] | str, environment: dict[str, str]) -> tuple[int, str]:
@@ -82,12 +106,12 @@ def main(given: list[str]) -> int:
     # so that the tests find the tools of the environment first
     environment = {**os.environ, "PATH": f"{python.parent}{os.pathsep}{os.environ.get('PATH', '')}"}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)  # compiled tests are kept: each process of pytest needs them all
-    results = []
-    for name, command in checks(python, given):
-        print(f"\n== {name}", flush=True)
-        begun = time.perf_counter()
-        code, word = run_tests(command, environment) if name == "pytest" else run(command, environment)
-        results.append((name, code, word, time.perf_counter() - begun))
+    *others, (name, command) = checks(python, given)
+    with ThreadPoolExecutor(2) as pool:
+        results = list(pool.map(run_beside, others, [environment] * len(others)))
+    print(f"\n== {name}", flush=True)
+    begun = time.perf_counter()
+    results.append((name, *run_tests(command, environment), time.perf_counter() - begun))
     print()
     for name, _, word, seconds in results:
         print(f"{name:<18}{word:<34}{seconds:8.1f} s")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -69,3 +71,22 @@ def test_failures_of_an_earlier_run_do_not_count(command: ModuleType, monkeypatc
     monkeypatch.setattr(command, "run", lambda *_: (2, "FAILED (2)"))
     assert command.run_tests(COMMAND, {}) == (2, "FAILED (2)")
     assert not command.FAILURES.exists()
+
+
+@pytest.mark.parametrize(
+    ("code", "said", "word"),
+    [(0, "All checks passed!", "passed"), (3, "first.py: wrong\nAll checks passed!", "FAILED (3)")],
+)
+def test_a_check_that_passed_says_its_last_line(
+    command: ModuleType, capsys: pytest.CaptureFixture[str], code: int, said: str, word: str
+) -> None:
+    program = f"print('first.py: wrong'); print('All checks passed!'); raise SystemExit({code})"
+    found = command.run_beside(("ruff", [sys.executable, "-c", program]), dict(os.environ))
+    assert found[:3] == ("ruff", code, word)
+    assert capsys.readouterr().out == f"\n== ruff\n{said}\n"
+
+
+def test_the_tests_are_the_last_check_and_collected_before(command: ModuleType) -> None:
+    names = [name for name, _ in command.checks(Path("python"), ["--fast"])]
+    assert names[-1] == "pytest"
+    assert "collection" in names
