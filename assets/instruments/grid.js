@@ -118,7 +118,8 @@
     const now = Boolean(document.querySelector(".ix-grid:is(:hover, :focus-within)"));
     if (now !== held) set("held", { data: (held = now) });
   }
-  for (const type of ["mouseover", "mouseout", "focusin", "focusout"]) document.addEventListener(type, hold);
+  const again = () => held !== null && hold(); // before, there is nothing on the page that could be told
+  for (const type of ["mouseover", "mouseout", "focusin", "focusout"]) document.addEventListener(type, again);
 
   /** Move the crosshair of the price chart along its points. */
   function cross(event, frame) {
