@@ -6,7 +6,6 @@ request.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -14,27 +13,28 @@ from dash import ALL, MATCH, ClientsideFunction, Dash, Input, Output, State, ctx
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
-from callbacks import workspace_data, workspace_login, workspace_upload
+from callbacks import workspace_address, workspace_choices, workspace_data, workspace_login, workspace_upload
 from callbacks.page import Page
 from callbacks.toasts import refresh, sentence
-from callbacks.workspace_series import Chosen, Reader, Wanted, wanted_of
-from callbacks.workspace_state import Field, Kept, Number, Request, Switched, newest, read
+from callbacks.workspace_choices import Offered
+from callbacks.workspace_link import Link as Address
+from callbacks.workspace_series import Chosen, Reader, chosen_of, indicators_of, wanted_of
+from callbacks.workspace_state import Field, Kept, Known, Number, Ranged, Request, newest, read, view_of
 from layouts.shell import Link
-from layouts.workspace import TOOLS, empty_note, part, workspace_page
+from layouts.workspace import COUNTS, MODES, TOOLS, empty_note, part, workspace_page
 from layouts.workspace_login import log_in_note
 from layouts.workspace_settings import CHOICES, SLOTS
 from orderflow.errors import OrderflowError
 from orderflow.web.kit.current_user import for_user
-from orderflow.workspace.klines.live_klines import LiveKlines, Offer
+from orderflow.workspace.klines.live_klines import LiveKlines
+from orderflow.workspace.samples import Sample
 from orderflow.workspace.uploads.library import Library
-from orderflow.workspace.views import Views
+from orderflow.workspace.views import View, Views
 
 if TYPE_CHECKING:
     from orderflow.services import Services
 
-USUAL = "1m"
 SESSION_OVER = "Your session has ended: log in again."
-Option = dict[str, str]
 
 
 def page(services: Services, links: list[Link]) -> Component:
@@ -42,43 +42,26 @@ def page(services: Services, links: list[Link]) -> Component:
     return workspace_page(links=links, most=services.settings.uploads.max)
 
 
-def live_symbols(offers: Sequence[Offer]) -> list[Option]:
-    """Choices of symbols in the order of the offers, each once: those that come from models are named so."""
-    made = {each.symbol: each.simulated for each in offers}
-    return [{"value": name, "label": f"{name} · SIMULATED" if made[name] else name} for name in made]
+def reader_of(services: Services, user: str) -> Reader:
+    """Reads the series of a user."""
+    parts = services.part(LiveKlines), services.part(Library), services.part(Views), services.part(Sample)
+    return Reader(*parts, user)
 
 
-def live_frames(offers: Sequence[Offer], symbol: str) -> list[str]:
-    """The time frames of a symbol, in order."""
-    return list(dict.fromkeys(frame for each in offers if each.symbol == symbol for frame in each.timeframes))
-
-
-def usual_symbol(symbols: Sequence[Option], index: int) -> str | None:
-    """What a chart shows at first: the charts show different symbols where there are enough."""
-    return symbols[min(index, len(symbols) - 1)]["value"] if symbols else None
-
-
-def chosen_of(mode: Any, symbol: Any, frame: Any, signals: Any) -> Chosen | None:
-    """What a chart is to show; None while something is not chosen."""
-    if not all(isinstance(each, str) and each for each in (symbol, frame)):
+def linked_view(link: Address | None, known: Known | None, chosen: Chosen, index: int) -> View | None:
+    """The range of the page's address, where it is of this series and was not shown yet."""
+    if link is None or (known is not None and known.link == link.n) or link.mode != chosen.mode:
         return None
-    try:
-        return msgspec.convert({"mode": mode, "symbol": symbol, "timeframe": frame, "signals": signals or None}, Chosen)
-    except msgspec.ValidationError:
+    series = link.series(index)
+    if (series.symbol, series.frame) not in ((chosen.symbol, chosen.timeframe), (chosen.symbol, None)):
         return None
-
-
-def indicators_of(given: Any) -> list[Wanted]:
-    """The indicators of the page's store; none of anything else."""
-    try:
-        return wanted_of([msgspec.to_builtins(each) for each in read(list[Switched], given) or []])
-    except OrderflowError:  # of an older version of the page
-        return []
+    found: View | None = read(View, link.view(index))
+    return found
 
 
 def count_of(given: Any) -> int:
     """How many charts are shown."""
-    return int(given) if given in ("1", "2", "4") else 1
+    return int(given) if given in COUNTS else 1
 
 
 def nothing_new() -> Any:
@@ -98,64 +81,7 @@ def register(app: Dash, services: Services) -> None:
     run = services.workers.run
 
     def reader(user: str) -> Reader:
-        return Reader(services.part(LiveKlines), services.part(Library), services.part(Views), user)
-
-    def choices(user: str, mode: Any) -> tuple[list[Option], dict[str, list[str]], list[str]]:
-        """(symbols, time frames by symbol, names of signals)."""
-        series, sets = services.part(Library).listed(user)
-        signals = [each.name for each in sets]
-        if mode != "custom":
-            offers = services.part(LiveKlines).offers()
-            symbols = live_symbols(offers)
-            return symbols, {each["value"]: live_frames(offers, each["value"]) for each in symbols}, signals
-        frames: dict[str, list[str]] = {}
-        for each in series:
-            frames.setdefault(each.key.name, []).append(each.key.timeframe)
-        return [{"value": name, "label": name} for name in frames], frames, signals
-
-    @app.callback(
-        Output(part("symbol", ALL), "data"),
-        Output(part("symbol", ALL), "value"),
-        Output(part("signals", ALL), "data"),
-        Output("ws-frames", "data"),
-        Input("ws-offers-interval", "n_intervals"),
-        Input("ws-mode", "value"),
-        State(part("symbol", ALL), "data"),
-        State(part("symbol", ALL), "value"),
-        State(part("signals", ALL), "data"),
-        State("ws-frames", "data"),
-        running=[(Output("ws-offers-interval", "disabled"), True, False)],
-    )
-    @for_user(nothing_new)
-    def offer(
-        user: str, _n: Any, mode: Any, data: list[Any], values: list[Any], signals: list[Any], frames: Any
-    ) -> Any:
-        symbols, by_symbol, sets = run(choices, user, mode)
-        names = {each["value"] for each in symbols}
-        new = [value if str(value) in names else usual_symbol(symbols, index) for index, value in enumerate(values)]
-        answer = [symbols] * len(values), new, [sets] * len(values), by_symbol
-        if answer == (data, values, signals, frames):
-            raise PreventUpdate
-        return answer
-
-    @app.callback(
-        Output(part("timeframe", MATCH), "data"),
-        Output(part("timeframe", MATCH), "value"),
-        Input(part("symbol", MATCH), "value"),
-        Input("ws-frames", "data"),
-        State(part("timeframe", MATCH), "data"),
-        State(part("timeframe", MATCH), "value"),
-        prevent_initial_call=True,
-    )
-    def frames(symbol: Any, by_symbol: Any, data: Any, value: Any) -> Any:
-        known = read(dict[str, list[str]], by_symbol) or {}
-        if symbol and str(symbol) not in known:  # just stored: the next look at the offers has its time frames
-            raise PreventUpdate
-        names = known.get(str(symbol), [])
-        new = value if str(value) in names else USUAL if USUAL in names else next(iter(names), None)
-        if (names, new) == (data, value):
-            raise PreventUpdate
-        return names, new
+        return reader_of(services, user)
 
     @app.callback(
         Output("ws-indicators", "data"),
@@ -189,6 +115,7 @@ def register(app: Dash, services: Services) -> None:
     @app.callback(
         Output(part("data", MATCH), "data"),
         Output(part("known", MATCH), "data"),
+        Output(part("view", MATCH), "data"),
         Output(part("note", MATCH), "children"),
         Output(part("note", MATCH), "hidden"),
         Input("ws-mode", "value"),
@@ -200,24 +127,33 @@ def register(app: Dash, services: Services) -> None:
         Input(part("reload", MATCH), "data"),
         State(part("data", MATCH), "id"),
         State(part("known", MATCH), "data"),
+        State(part("view", MATCH), "data"),
+        State("ws-link", "data"),
         State("ws-frames", "data"),
     )
-    @for_user(lambda: (no_update, None, log_in_note(ctx.inputs.get("ws-mode.value")), False))
+    @for_user(lambda: (no_update, None, no_update, log_in_note(ctx.inputs.get("ws-mode.value")), False))
     def load(user: str, mode: Any, symbol: Any, frame: Any, signals: Any, *given: Any) -> Any:
-        indicators, count, _reload, id_, known, offered = given
-        number = read(Number, id_)
-        if number is None or number.index >= count_of(count) or (ctx.triggered_id == "ws-count" and known):
+        indicators, count, _reload, id_, known, shown, linked, offered = given
+        number, has, link = read(Number, id_), read(Known, known), read(Address, linked)
+        if number is None or number.index >= count_of(count) or (ctx.triggered_id == "ws-count" and has):
             raise PreventUpdate
         chosen = chosen_of(mode, symbol, frame, signals)
         if chosen is None:  # and before it is known which series there are, nothing is said
-            return no_update, None, empty_note(mode), bool(symbol) or offered is None
+            waits = read(Offered, offered) is None or (bool(symbol) and mode in dict(MODES))
+            return no_update, None, no_update, empty_note(mode), waits
+        asked = linked_view(link, has, chosen, number.index)
+        now = view_of(read(Ranged, shown), chosen.key) if has and has.key == chosen.key else None
         try:
-            found = run(reader(user).whole, chosen, indicators_of(indicators))
+            found = run(reader(user).whole, chosen, indicators_of(indicators), asked or now)
         except OrderflowError as error:
-            return no_update, None, sentence(error), False
+            ranged = {"key": chosen.key, "range": msgspec.to_builtins(asked or View())}
+            return no_update, None, ranged, sentence(error), False
+        if now is not None and asked is None:
+            found["view"] = None  # it is there already
         time = found["bars"]["time"]
-        known = {"key": found["key"], "version": found["version"], "last": time[-1] if time else 0}
-        return found, known, empty_note(mode), bool(time)
+        last = time[-1] if time else 0
+        known = {"key": found["key"], "version": found["version"], "last": last, "link": link.n if link else 0}
+        return found, known, no_update, empty_note(mode), bool(time)
 
     @app.callback(
         Output(part("older", MATCH), "data"),
@@ -269,7 +205,7 @@ def register(app: Dash, services: Services) -> None:
             except OrderflowError as error:
                 return no_update, no_update, sentence(error), no_update
             state = no_update if said == states[index] else said
-            tells = {"key": has.key, "version": version, "last": has.last}
+            tells = {**msgspec.to_builtins(has), "version": version}
             if new is None:
                 return (no_update, tells, state, refresh()) if replaced else (no_update, no_update, state, no_update)
             return new, {**tells, "last": (new["bars"]["time"] or [has.last])[-1]}, state, no_update
@@ -305,7 +241,7 @@ def register(app: Dash, services: Services) -> None:
     def open_help(_clicks: Any) -> bool:
         return True
 
-    for part_of_page in (workspace_data, workspace_login, workspace_upload):
+    for part_of_page in (workspace_address, workspace_choices, workspace_data, workspace_login, workspace_upload):
         part_of_page.register(app, services)
     register_clientside(app)
 

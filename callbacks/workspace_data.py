@@ -140,7 +140,7 @@ def register(app: Dash, services: Services) -> None:
 
     @app.callback(
         Output("ws-upload", "opened", allow_duplicate=True),
-        Output("ws-mode", "value"),
+        Output("ws-mode", "value", allow_duplicate=True),
         *(Output(part(kind, 0), "value", allow_duplicate=True) for kind in ("symbol", "timeframe", "signals")),
         Input(button("show"), "n_clicks"),
         prevent_initial_call=True,

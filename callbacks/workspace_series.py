@@ -12,23 +12,29 @@ from typing import Any, Literal
 
 import msgspec
 
+from callbacks.toasts import sentence
+from callbacks.workspace_state import Switched
 from layouts.workspace_studies import line_name, lines_of
 from orderflow.arrays import Floats
+from orderflow.errors import NotFound, OrderflowError
 from orderflow.market.decimals import unit_floats
 from orderflow.market.indicators.indicator import Candles, Indicator
 from orderflow.market.indicators.registry import find
 from orderflow.market.kline_columns import COLUMNS, KlineColumns
 from orderflow.market.sessions import Session
+from orderflow.market.signal import Signal
 from orderflow.market.timeframes import TIMEFRAMES
 from orderflow.workspace.klines.live_klines import LiveKlines
 from orderflow.workspace.klines.sources import FIRST, LAST
+from orderflow.workspace.samples import NAME as SAMPLE
+from orderflow.workspace.samples import Sample
 from orderflow.workspace.uploads.library import Library
-from orderflow.workspace.views import Views
+from orderflow.workspace.views import View, Views
 
 SHOWN = 1_500
 """Candles of a first answer, and of each older page."""
-MOST_SHOWN = 20_000
-"""Candles of a first answer where the view that was left begins further back, at most."""
+MOST_SHOWN = 100_000
+"""Candles of a first answer where the range to show begins further back, at most."""
 AROUND = 300
 """Candles before the view that was left."""
 TOLD = 5
@@ -36,8 +42,10 @@ TOLD = 5
 MOST_WARM = 25_000
 """Candles before the first shown one that indicators are computed from, at most."""
 MOST_SIGNALS = 100_000
+TOO_FAR = f"The range begins more than {MOST_SHOWN:,} candles ago: these are the newest, move to the left to reach it."
 BACKFILL = {"running": "filling the history …", "offline": "the venue is out of reach"}
 """A backfill's state in words, where it has to be told."""
+SAMPLE_WORDS = f"{SAMPLE}: {Sample.source}; gone after your first upload"
 DAY = 86_400_000
 NS = 10**6
 PRICES = ("open", "high", "low", "close")
@@ -77,30 +85,65 @@ def wanted_of(given: Sequence[Mapping[str, Any]]) -> list[Wanted]:
     return found
 
 
+def chosen_of(mode: Any, symbol: Any, frame: Any, signals: Any) -> Chosen | None:
+    """What a chart is to show; None while something is not chosen."""
+    if not all(isinstance(each, str) and each for each in (symbol, frame)):
+        return None
+    try:
+        return msgspec.convert({"mode": mode, "symbol": symbol, "timeframe": frame, "signals": signals or None}, Chosen)
+    except msgspec.ValidationError:
+        return None
+
+
+def indicators_of(given: Any) -> list[Wanted]:
+    """The indicators of the page's store; none of anything else."""
+    try:
+        return wanted_of([msgspec.to_builtins(each) for each in msgspec.convert(given, list[Switched] | None) or []])
+    except (OrderflowError, msgspec.ValidationError):  # of an older version of the page
+        return []
+
+
 class Reader:
     """Reads the series of one user."""
 
-    def __init__(self, live: LiveKlines, library: Library, views: Views, owner: str) -> None:
+    def __init__(self, live: LiveKlines, library: Library, views: Views, sample: Sample, owner: str) -> None:
         self._live = live
         self._library = library
         self._views = views
+        self._sample = sample
         self._owner = owner
+
+    def has_sample(self) -> bool:
+        """Whether the bundled data are shown: until the user has uploaded anything."""
+        return not any(self._library.listed(self._owner))
+
+    def is_sample(self, chosen: Chosen) -> bool:
+        """Whether a chart shows the bundled candles."""
+        return chosen.mode == "custom" and chosen.symbol == SAMPLE and self.has_sample()
 
     def klines(self, chosen: Chosen, start: int, end: int, limit: int) -> KlineColumns:
         """The newest klines with start <= open time < end (ms). Raises NotFound, BadInput, Conflict."""
         if chosen.mode == "live":
             return self._live.source(chosen.symbol, chosen.timeframe).read(start, end, limit, newest=True)
+        if self.is_sample(chosen):
+            held = self._sample.candles(chosen.timeframe)
+            return held.take((held.time >= start) & (held.time < end)).take(slice(-limit, None))
         series = self._library.candles(self._owner, chosen.symbol, chosen.timeframe)
         return self._library.klines.read(series.id, start=start, end=end, limit=limit, newest=True)
 
-    def whole(self, chosen: Chosen, wanted: Sequence[Wanted]) -> Data:
-        """The newest candles, studies and signals for a plot of assets/kit/plot, and what the user left there."""
+    def whole(self, chosen: Chosen, wanted: Sequence[Wanted], view: View | None = None) -> Data:
+        """The newest candles, studies and signals for a plot of assets/kit/plot, and what the user left there.
+
+        view: the range to show, and so many candles that it is held; None for the one that was left there.
+        """
         left = self._views.of(self._owner, chosen.key)
-        since = None if left.view is None else left.view.since
+        view = left.view if view is None else view
+        since = None if view is None else view.since
         count = 0 if since is None else len(self.klines(chosen, max(0, int(since)), LAST, MOST_SHOWN))
         far = count == MOST_SHOWN  # too far back to be shown with all that came since
         page = self._page(chosen, wanted, LAST, SHOWN if far else max(SHOWN, count + AROUND))
         klines, values = page.klines, page.values
+        signals, said = self._signals_or_why(chosen)
         return {
             "key": chosen.key,
             "title": self._title(chosen),
@@ -116,9 +159,10 @@ class Reader:
                 for line in lines_of(each.indicator, each.number, each.options, klines.price_decimals)
             ],
             "version": self.version(chosen),
-            "signals": self.signals(chosen),
+            "signals": signals,
             "drawings": msgspec.to_builtins(left.drawings),
-            "view": None if far else msgspec.to_builtins(left.view),
+            "view": None if far else msgspec.to_builtins(view),
+            "said": f"{said} {TOO_FAR if far else ''}".strip(),
         }
 
     def keep(self, key: str, given: Any) -> None:
@@ -142,13 +186,15 @@ class Reader:
         if chosen.mode == "live":
             newest = self._live.source(chosen.symbol, chosen.timeframe).recent().columns.take(slice(-TOLD, None))
             return [zlib.crc32(b"".join(getattr(newest, name).tobytes() for name in COLUMNS)), len(newest)]
+        if self.is_sample(chosen):
+            return [SAMPLE]
         series = self._library.candles(self._owner, chosen.symbol, chosen.timeframe)
         return [series.generation, series.rows]
 
     def state(self, chosen: Chosen) -> str:
         """What there is to know about a series besides its candles, in words; "" for nothing."""
         if chosen.mode == "custom":
-            return ""
+            return SAMPLE_WORDS if self.is_sample(chosen) else ""
         source = self._live.source(chosen.symbol, chosen.timeframe)
         backfill = source.backfill()
         words = [BACKFILL.get(backfill.state, "")]
@@ -159,10 +205,8 @@ class Reader:
         return " · ".join(word for word in ["SIMULATED" if source.simulated else "", *words] if word)
 
     def signals(self, chosen: Chosen) -> Data:
-        """Columns of a user's signals, earliest first, for `chart.signals`."""
-        if chosen.signals is None:
-            return {"time": []}
-        rows = self._library.signals.read(self._owner, chosen.signals, limit=MOST_SIGNALS)
+        """Columns of a user's signals, earliest first, for `chart.signals`. Raises NotFound."""
+        rows = self.signal_rows(chosen)
         columns = {name: [getattr(row, name) for row in rows] for name in ("type", "label", "color", "icon")}
         return {
             "time": [row.time // NS for row in rows],
@@ -170,9 +214,25 @@ class Reader:
             **columns,
         }
 
+    def signal_rows(self, chosen: Chosen) -> Sequence[Signal]:
+        """The signals that are chosen for a chart. Raises NotFound."""
+        if chosen.signals is None:
+            return ()
+        if chosen.mode == "custom" and chosen.signals == SAMPLE and self.has_sample():
+            return self._sample.signals()
+        return self._library.signals.read(self._owner, chosen.signals, limit=MOST_SIGNALS)
+
+    def _signals_or_why(self, chosen: Chosen) -> tuple[Data, str]:
+        """The signals, and why there are none: the candles are shown without them."""
+        try:
+            return self.signals(chosen), ""
+        except NotFound as error:
+            return {"time": []}, sentence(error)
+
     def _title(self, chosen: Chosen) -> str:
         if chosen.mode == "custom":
-            return f"{chosen.symbol} {chosen.timeframe}"
+            own = f"{chosen.symbol} {chosen.timeframe}"
+            return f"{Sample.title} {chosen.timeframe} · {Sample.source}" if self.is_sample(chosen) else own
         source = self._live.source(chosen.symbol, chosen.timeframe)
         return f"{chosen.symbol} {chosen.timeframe} · {source.name}"
 

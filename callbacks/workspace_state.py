@@ -7,14 +7,17 @@ from typing import Annotated, Any
 import msgspec
 
 from layouts.workspace_settings import SLOTS
+from orderflow.workspace.views import View
 
 
 class Known(msgspec.Struct):
-    """What the page has of a chart's series. last: open time of its newest candle, ms."""
+    """What the page has of a chart's series. last: open time of its newest candle, ms. link: the visit of the address
+    whose range was shown."""
 
     key: str
     version: list[Any]
     last: int
+    link: int = 0
 
 
 class Request(msgspec.Struct):
@@ -44,6 +47,27 @@ class Number(msgspec.Struct):
     index: int
 
 
+class Visited(msgspec.Struct, frozen=True):
+    """A query that the page is to take over, and when it was visited, ms."""
+
+    search: str = ""
+    at: int = 0
+
+
+class Written(msgspec.Struct, frozen=True):
+    """The query that the page gave itself last, since which visit."""
+
+    query: str
+    at: int
+
+
+class Ranged(msgspec.Struct, frozen=True):
+    """The range that a chart shows, as `View` is written."""
+
+    key: str
+    range: dict[str, Any]
+
+
 class Kept(msgspec.Struct):
     """What the user left on the chart of a series: {"drawings"} or {"view"}."""
 
@@ -57,6 +81,13 @@ def read(kind: type[Any], given: Any) -> Any:
         return msgspec.convert(given, kind)
     except (msgspec.ValidationError, RecursionError):
         return None
+
+
+def view_of(ranged: Ranged | None, key: str | None) -> View | None:
+    """The range that the page shows of a series; None if it shows none of it."""
+    if ranged is None or ranged.key != key:
+        return None
+    return read(View, ranged.range) or View()
 
 
 def newest(known: Any, told: Any) -> Known | None:

@@ -28,10 +28,11 @@ OFFERS_INTERVAL = 5000
 """ms between two looks at which series there are."""
 CHARTS = 4
 MODES = (("live", "Live"), ("custom", "Custom"))
-STORES = ("data", "older", "delta", "known", "told", "reload", "older-request", "left", "sink")
+COUNTS = ("1", "2", "4")
+STORES = ("data", "older", "delta", "known", "told", "reload", "older-request", "left", "view", "linked", "sink")
 """Of each chart: the whole series, a page of older candles, changed candles, what the page has of it at first and after
-an update, a sign to load it again, before which time it wants older ones, what the reader left on it, and what
-clientside functions return."""
+an update, a sign to load it again, before which time it wants older ones, what the reader left on it, the range that it
+shows, the visit of the address whose time frame it took over, and what clientside functions return."""
 TOOLS = (
     ("live", "Go to the newest candles", "L", "live"),
     ("line", "Draw a line", "T", "line"),
@@ -90,6 +91,7 @@ def workspace_page(*, links: Sequence[Link] = (), more: Sequence[Component] = ()
             dcc.Store(id="ws-sink"),
             dcc.Store(id="ws-scheme"),
             dcc.Store(id="ws-frames"),
+            *(dcc.Store(id=name) for name in ("ws-search", "ws-link", "ws-address")),
             dcc.Interval(id="ws-interval", interval=INTERVAL),
             dcc.Interval(id="ws-offers-interval", interval=OFFERS_INTERVAL),
             *more,
@@ -118,7 +120,7 @@ def _header() -> Component:
             ),
             dmc.SegmentedControl(
                 id="ws-count", value="1", size="xs", persistence=True, className="ws-count",
-                data=[{"value": str(n), "label": f"{n}"} for n in (1, 2, 4)],
+                data=[{"value": n, "label": n} for n in COUNTS],
                 **aria(label="Number of charts"),
             ),
             html.Div([_tool(*tool) for tool in TOOLS], className="ws-tools"),
@@ -187,9 +189,11 @@ def help_dialog() -> Component:
 
 def empty_note(mode: str) -> list[Component]:
     """What a chart says while there is no series for it."""
+    if mode not in dict(MODES):
+        return [html.H2("Unknown mode"), html.P(f"{str(mode)[:40]!r} is not known: choose Live or Custom.")]
     if mode == "custom":
         return [
-            html.H2("No data of your own yet"),
+            html.H2("No candles of your own yet"),
             html.P("Drop a file of candles or signals on this page, or press U."),
         ]
     return [

@@ -52,6 +52,7 @@ from orderflow.workspace.klines.live_klines import LiveKlines
 from orderflow.workspace.klines.product import build_venue_klines
 from orderflow.workspace.klines.upkeep import KlineUpkeep
 from orderflow.workspace.klines.venue_klines import VenueKlines
+from orderflow.workspace.samples import Sample
 from orderflow.workspace.uploads.chart_files import ChartFiles
 from orderflow.workspace.uploads.library import Library
 from orderflow.workspace.uploads.product import build_chart_files, build_library
@@ -271,6 +272,7 @@ def _uploads(ground: Ground, parts: Parts) -> Iterator[object]:
     views = Views(ViewStore(ground.records, ground.clock.now))
     parts.get(Accounts).profile.add_data(UserData("charts", views.export, views.delete_all, views.owners))
     yield views
+    yield Sample(ground.workers)
 
 
 def _start_uploads(parts: Parts) -> None:

@@ -16,7 +16,7 @@ LIMITS = {
     "kit": 890,
     "herd": 60,
     "instruments": 150,
-    "workspace": 210,
+    "workspace": 233,
 }
 """Most lines of each folder, without those in it; formatting is checked by prettier, so that a line is a line."""
 

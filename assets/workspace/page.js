@@ -18,6 +18,8 @@
     drawn: {},
     left: {},
     placing: false,
+    written: /** @type {any} */ (null), // the query that the page gave itself
+    at: 0, // when it took over one
   });
 
   /** Keep a part of what the reader leaves on a chart, for their next visit. All of it is sent each time, as Dash may join
@@ -30,6 +32,12 @@
     set("left", index, { data: (page.left[index] = data) });
   }
 
+  /** What range a chart shows, for the page's address. */
+  function tell(index) {
+    const { key, range } = page.charts[index];
+    set("view", index, { data: { key, range } });
+  }
+
   function create(index) {
     const drawings = { load: (key) => page.drawn[key] || [] };
     drawings.save = (key, list) => {
@@ -37,7 +45,10 @@
       leave(index, { drawings: list });
     };
     const events = {
-      view: (view) => leave(index, { view }),
+      view: (view) => {
+        leave(index, { view });
+        tell(index);
+      },
       older: (before) => set("older-request", index, { data: { before, key: page.charts[index].key } }),
       tool: pressed,
       signal: (rows) => {
@@ -120,18 +131,18 @@
     },
     data: takes((index, data) => {
       const chart = known(index),
-        { studies, signals, drawings, view, ...series } = data,
-        other = series.key !== chart.key;
+        { studies, signals, drawings, view, said, ...series } = data;
       page.placing = true;
       page.drawn[series.key] = drawings;
       chart.set(series);
       if (chart.ready) {
         chart.studies(studies);
         chart.signals(signals);
-        if (other && view) chart.place(view);
+        if (view) chart.place(view);
       }
       page.placing = false;
-      set("row", index, { hidden: true });
+      set("row", index, { children: said, hidden: !said });
+      tell(index);
       arrange(Number(document.getElementById("ws-charts")?.dataset.count));
     }),
     older: takes((index, { key, bars, more }) => {
@@ -142,6 +153,18 @@
     }),
     arrange(count) {
       arrange(Number(count));
+      return NO();
+    },
+    visit: (search) => (search === page.written ? NO() : { search, at: (page.at = Date.now()) }),
+    /** The address becomes a query; step: with an entry in the history; at: of the visit that it comes from, as the reader
+        may have gone elsewhere since. dcc.Location is told, or it would undo it. */
+    address({ query, step, at }) {
+      const { pathname, search, hash } = root.location;
+      if (at !== page.at) return NO();
+      page.written = query;
+      if (query === search) return NO();
+      root.history[step ? "pushState" : "replaceState"](root.history.state, "", pathname + query + hash);
+      root.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
       return NO();
     },
     choose(...values) {

@@ -19,6 +19,18 @@ SIGNALS = "timestamp,type,price,label,color,icon\n" + "".join(
 )
 
 
+SEEN = """() => [0, 1].map((index) => {
+  const chart = window.orderflow.page.charts[index], { data, view, choice } = chart;
+  return {
+    key: chart.key, kind: choice.kind, scale: view.scale.name, follow: view.follow, auto: view.auto,
+    studies: chart.listed.map(({ label }) => label), signals: chart.marks.rows.time.length,
+    bars: [data.n > 1000, data.bar(data.last)], times: [data.timeOfSlot(view.x0), data.timeOfSlot(view.x1)],
+    prices: [view.y0, view.y1],
+  };
+})"""
+FIXED = ("key", "kind", "scale", "follow", "auto", "studies", "signals", "bars")
+
+
 @pytest.fixture(scope="module")
 def served() -> Iterator[RunningServer]:
     """A server with simulated coins, candles and signals of one's own."""
@@ -154,8 +166,78 @@ def test_a_phone_shows_candles_and_nothing_beside_the_screen(visit: Visit, serve
     assert max(width, plot["right"]) <= page.viewport_size["width"]  # innerWidth grows with what is too wide
 
 
-def test_without_data_the_page_says_what_to_do(visit: Visit, empty: RunningServer) -> None:
+def test_a_copied_address_shows_the_same_in_a_new_browser(visit: Visit, served: RunningServer) -> None:
+    page = visit(f"{served.url}/workspace/")
+    first = own(page)
+    page.get_by_role("radio", name="2", exact=True).locator("..").click()
+    second = shown(page, 1)
+    choose(page, "frame", 1, "1m")
+    choose(page, "signals", 0, "calls")
+    first.until("chart.marks.rows.time.length > 0")
+    page.get_by_role("button", name="Indicators").click()
+    page.get_by_role("dialog", name="Charts and indicators").wait_for()
+    page.get_by_role("switch", name="EMA 1", exact=True).locator("..").click()
+    page.get_by_role("textbox", name="EMA 1: number of candles").fill("9")
+    page.get_by_role("textbox", name="Candles", exact=True).click()
+    page.get_by_role("option", name="Heikin-Ashi").click()
+    page.wait_for_function("() => charts[0].listed.length && charts[0].listed[0].label === 'EMA 9'", timeout=PATIENCE)
+    page.keyboard.press("Escape")
+    page.locator(".of-host").first.focus()
+    for key in ("-", "Shift+ArrowLeft"):
+        page.keyboard.press(key)
+    first.drag((1.02, 0.4), (1.02, 0.6))  # prices by hand
+    second.settled()
+    addressed = """() => {
+      const { range } = charts[0], query = new URLSearchParams(location.search);
+      return query.has("y") && new Date(query.get("from")).getTime() === range.from;
+    }"""
+    page.wait_for_function(addressed, timeout=PATIENCE)
+    seen, url = page.evaluate(SEEN), page.url
+    again = visit(url)
+    for index in (0, 1):
+        shown(again, index).until("!chart.moving && chart.listed.length === 1")
+    shown(again).until("chart.marks.rows.time.length > 0 && !chart.view.auto")
+    found = again.evaluate(SEEN)
+    for here, there in zip(found, seen, strict=True):
+        assert {name: here[name] for name in FIXED} == {name: there[name] for name in FIXED}
+        assert here["times"] == pytest.approx(there["times"], abs=1_000)
+        assert here["prices"] == pytest.approx(there["prices"], abs=1)
+    assert again.url == url
+    again.get_by_text("Live", exact=True).click()
+    shown(again).until("chart.key === 'live:sim:BTC:1m'")
+    again.wait_for_url("**mode=live**")
+    again.go_back()
+    shown(again).until("chart.key === 'custom:mine:1m' && !chart.view.follow")
+    assert again.url == url
+
+
+def test_what_an_address_names_and_is_not_there_is_said(visit: Visit, served: RunningServer) -> None:
+    page = visit(
+        f"{served.url}/workspace/?mode=live&charts=2&symbol=NOBODY&frame=1m&symbol2=sim:BTC&frame2=7m&kind=bars"
+    )
+    notes = page.locator(".ws-note")
+    notes.nth(0).filter(has_text="There are no klines of 'NOBODY'").wait_for()
+    notes.nth(1).filter(has_text="7m").wait_for()
+    page.locator("#ws-status").filter(has_text="kind 'bars' is not known; use one of candles, line, heikin").wait_for()
+    choose(page, "symbol", 0, "sim:ETH · SIMULATED")
+    shown(page).until("chart.key === 'live:sim:ETH:1m'")
+    page.wait_for_function("() => document.querySelector('.ws-note').hidden", timeout=PATIENCE)
+
+
+def test_a_first_visit_shows_a_sample_that_is_gone_after_the_first_upload(visit: Visit, empty: RunningServer) -> None:
     page = visit(f"{empty.url}/workspace/")
     page.get_by_text("No klines").wait_for()
     page.get_by_text("Custom", exact=True).click()
-    page.get_by_text("No data of your own yet").wait_for()
+    chart = shown(page)
+    chart.until("chart.key === 'custom:SAMPLE:1m' && chart.marks.drawn.length > 5")
+    assert page.locator(".of-legend").first.inner_text().startswith("SAMPLE LTCUSDT 1m · Binance spot")
+    page.locator(".ws-state").first.filter(has_text="SAMPLE: Binance spot LTC/USDT, 21 June 2025").wait_for()
+    assert empty.get("/data/custom") == []
+    rows = "".join(f"{START + i * 60_000},1,2,1,2,5\n" for i in range(30))
+    body = f"timestamp,open,high,low,close,volume\n{rows}".encode()
+    empty.post("/data/upload/ohlcv?name=first", body, "text/csv")
+    chart.until("chart.key === 'custom:first:1m'")
+    assert chart.state["marks"] == 0
+    page.locator(".ws-card[data-index='0'] .ws-symbol input").first.click()
+    page.get_by_role("option", name="first").wait_for()
+    assert page.get_by_role("option", name="SAMPLE").count() == 0

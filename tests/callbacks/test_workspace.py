@@ -12,20 +12,28 @@ import pytest
 from dash import Dash
 
 from callbacks import workspace_series
-from callbacks.workspace import chosen_of, live_frames, live_symbols, register, usual_symbol
-from callbacks.workspace_series import AROUND, SHOWN, Chosen, Reader, candles_of, wanted_of
+from callbacks.workspace import linked_view, reader_of, register
+from callbacks.workspace_choices import live_frames, live_symbols, usual_symbol
+from callbacks.workspace_link import read
+from callbacks.workspace_series import AROUND, SHOWN, Chosen, Reader, candles_of, chosen_of, wanted_of
+from callbacks.workspace_state import Known
 from orderflow.errors import BadInput, NotFound
 from orderflow.formats import parse_body
+from orderflow.formats.samples import sample_path
 from orderflow.market.indicators.registry import INDICATORS, find
 from orderflow.market.kline_columns import KlineColumns
 from orderflow.market.signal import Signal
+from orderflow.notebook import candles, read_ticks
+from orderflow.runtime.workers import Workers
 from orderflow.services import Services
 from orderflow.storage.records.kline_store import KlineStore
 from orderflow.storage.records.series import SeriesKey
-from orderflow.workspace.klines.live_klines import LiveKlines, Offer
+from orderflow.workspace.klines.live_klines import Offer
+from orderflow.workspace.samples import NAME as SAMPLE
+from orderflow.workspace.samples import Sample
 from orderflow.workspace.store import OHLCV
 from orderflow.workspace.uploads.library import Library
-from orderflow.workspace.views import Views
+from orderflow.workspace.views import View, Views
 
 MINUTE = 60_000
 BEGIN = 1_700_000_040_000
@@ -56,7 +64,7 @@ def services(make_services: Callable[..., Services]) -> Services:
 
 
 def reader(services: Services, user: str = "ann") -> Reader:
-    return Reader(services.part(LiveKlines), services.part(Library), services.part(Views), user)
+    return reader_of(services, user)
 
 
 def test_pages_join_to_the_whole_series_with_the_indicators_of_its_whole_history(services: Services) -> None:
@@ -141,6 +149,69 @@ def test_a_view_that_was_left_far_back_comes_with_its_candles(services: Services
     monkeypatch.setattr(workspace_series, "MOST_SHOWN", 2_500)
     found = source.whole(MINE, [])
     assert (found["view"], len(found["bars"]["time"])) == (None, SHOWN)
+
+
+def test_a_range_that_is_asked_for_comes_in_place_of_the_one_that_was_left(services: Services) -> None:
+    source, since = reader(services), BEGIN + 500 * MINUTE
+    source.keep(MINE.key, {"view": {"from": BEGIN, "to": BEGIN + MINUTE}})
+    found = source.whole(MINE, [], View(since=since, to=since + MINUTE))
+    assert found["view"] == {"from": since, "to": since + MINUTE}
+    assert found["bars"]["time"][0] == since - AROUND * MINUTE
+    assert source.whole(MINE, [], View())["view"] == {}
+
+
+def test_the_range_of_an_address_counts_once_and_for_its_series_alone() -> None:
+    link = read("?mode=custom&charts=1&symbol=mine&frame=1m&from=5&to=9")[0]
+    assert linked_view(link, None, MINE, 0) == View(since=5, to=9)
+    assert linked_view(link, Known(MINE.key, [], 0, link=1), MINE, 0) == View(since=5, to=9)
+    assert linked_view(link, Known(MINE.key, [], 0, link=link.n), MINE, 0) is None
+    assert linked_view(link, None, Chosen("custom", "mine", "5m"), 0) is None
+    assert linked_view(link, None, Chosen("live", "mine", "1m"), 0) is None
+    assert linked_view(None, None, MINE, 0) is None
+    assert linked_view(read("?mode=custom&charts=1&symbol=mine&frame=1m")[0], None, MINE, 0) == View()
+    assert linked_view(read("?mode=custom&symbol=mine")[0], None, MINE, 0) is None
+
+
+def test_candles_are_shown_without_signals_that_are_not_there_which_is_said(services: Services) -> None:
+    found = reader(services).whole(Chosen("custom", "mine", "1m", "nobody's"), [])
+    assert len(found["bars"]["time"]) == SHOWN
+    assert (found["signals"], found["said"]) == ({"time": []}, 'There are no signals "nobody\'s".')
+    assert reader(services).whole(MINE, [])["said"] == ""
+
+
+def test_the_sample_is_shown_until_the_first_upload_and_belongs_to_nobody(services: Services) -> None:
+    shown = Chosen("custom", SAMPLE, "1m", SAMPLE)
+    new = reader(services, "new")
+    found = new.whole(shown, wanted_of(ALL))
+    assert len(found["bars"]["time"]) == 180
+    assert found["title"].startswith("SAMPLE LTCUSDT 1m · Binance")
+    assert new.state(shown).startswith("SAMPLE: ")
+    assert len(found["signals"]["time"]) > 10
+    assert new.version(shown) == found["version"]
+    assert len(new.older(shown, [], found["bars"]["time"][100])["bars"]["time"]) == 100
+    library = services.part(Library)
+    assert library.listed("new") == ((), ())
+    assert library.export("new") == {"candles": [], "signals": {}}
+    assert services.part(Library).owners() == {"ann"}
+    services.part(KlineStore).replace(SeriesKey("new", OHLCV, "own", "1m"), [klines(3)], "own.csv")
+    for ask in (lambda: new.whole(shown, []), lambda: new.older(shown, [], BEGIN), lambda: new.signals(shown)):
+        with pytest.raises(NotFound, match="there are no"):
+            ask()
+    assert reader(services, "another").has_sample()
+
+
+def test_the_candles_of_the_sample_are_those_of_the_engine() -> None:
+    sample, ticks = Sample(Workers()), read_ticks(sample_path("LTCUSDT"))
+    for frame, name in (("1s", "1s"), ("1m", "1min"), ("5m", "5min")):
+        made, expected = sample.candles(frame), candles(ticks, name)
+        assert made.time.tolist() == (expected["time"].astype("int64") // NS).tolist()
+        for column in ("open", "high", "low", "close"):
+            np.testing.assert_array_equal(getattr(made, column) / 100, expected[column])
+        np.testing.assert_allclose(made.volume / 1000, expected["volume"], rtol=1e-12)
+        np.testing.assert_allclose(made.taker_buy_volume / 1000, expected["ask_volume"], rtol=1e-12)
+        np.testing.assert_array_equal(made.trades, expected["trades"])
+    with pytest.raises(NotFound, match="there are no candles SAMPLE of 7m"):
+        sample.candles("7m")
 
 
 @pytest.mark.parametrize(

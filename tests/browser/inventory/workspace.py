@@ -16,8 +16,20 @@ WORKSPACE = (
     ),
     *_ws(
         "states",
-        "test_workspace::test_without_data_the_page_says_what_to_do",
-        "A page without klines, or without candles of one's own, says how they come.",
+        "test_workspace::test_a_first_visit_shows_a_sample_that_is_gone_after_the_first_upload",
+        "A page without klines says how they come.",
+        "Custom shows a labelled sample with signals until the first upload.",
+    ),
+    *_ws(
+        "states",
+        "test_workspace::test_a_copied_address_shows_the_same_in_a_new_browser",
+        "The address holds series, indicators, kind, signals and range: copied, it shows the same.",
+        "The back button takes back a choice.",
+    ),
+    *_ws(
+        "states",
+        "test_workspace::test_what_an_address_names_and_is_not_there_is_said",
+        "A symbol, time frame or choice of the address that is not known is said, and another can be chosen.",
     ),
     *_ws(
         "controls",

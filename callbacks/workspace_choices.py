@@ -1,0 +1,180 @@
+"""What the lists of the workspace's charts offer, and what is chosen there at first, by the page or by its address.
+
+A name in the address that is not known stays chosen, so that the chart can say so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from dash import ALL, MATCH, Dash, Input, Output, State
+from dash.exceptions import PreventUpdate
+
+from callbacks.workspace_link import Link, Series
+from callbacks.workspace_state import Number, read
+from layouts.workspace import CHARTS, part
+from orderflow.web.kit.current_user import for_user
+from orderflow.workspace.klines.live_klines import LiveKlines, Offer
+from orderflow.workspace.samples import FRAMES, NAME, Sample
+from orderflow.workspace.uploads.library import Library
+
+if TYPE_CHECKING:
+    from orderflow.services import Services
+
+USUAL = "1m"
+Option = dict[str, Any]
+
+
+class Offered(msgspec.Struct, frozen=True):
+    """Time frames by symbol, and the number of the address that the charts' symbols were taken from."""
+
+    frames: dict[str, list[str]]
+    link: int = 0
+
+
+def live_symbols(offers: Sequence[Offer]) -> list[Option]:
+    """Choices of symbols in the order of the offers, each once: those that come from models are named so."""
+    made = {each.symbol: each.simulated for each in offers}
+    return [{"value": name, "label": f"{name} · SIMULATED" if made[name] else name} for name in made]
+
+
+def live_frames(offers: Sequence[Offer], symbol: str) -> list[str]:
+    """The time frames of a symbol, in order."""
+    return list(dict.fromkeys(frame for each in offers if each.symbol == symbol for frame in each.timeframes))
+
+
+def usual_symbol(symbols: Sequence[Option], index: int) -> str | None:
+    """What a chart shows at first: the charts show different symbols where there are enough."""
+    return symbols[min(index, len(symbols) - 1)]["value"] if symbols else None
+
+
+def with_unknown(options: Sequence[Option], value: Any) -> list[Option]:
+    """The options, and the value that is not among them: a list drops what it does not offer."""
+    if not isinstance(value, str) or any(each["value"] == value for each in options):
+        return list(options)
+    return [*options, {"value": value, "label": f"{value} (unknown)", "disabled": True}]
+
+
+def symbol_of(value: Any, wished: str | None, symbols: Sequence[Option], index: int, *, now: bool) -> str | None:
+    """What a chart shows. wished: by the address, which counts now, or stays chosen though it is not known."""
+    if wished and (now or value == wished):
+        return wished
+    names = {each["value"] for each in symbols}
+    return value if isinstance(value, str) and value in names else usual_symbol(symbols, index)
+
+
+def signals_of(value: Any, wished: Series, sets: Sequence[str], *, now: bool, sample: bool) -> str | None:
+    """The signals of a chart. sample: the bundled candles have just come onto it."""
+    if now and (wished.symbol or wished.signals):
+        return wished.signals
+    if sample:
+        return NAME
+    return value if isinstance(value, str) and (value in sets or value == wished.signals) else None
+
+
+def frame_of(value: Any, wished: str | None, names: Sequence[str], *, now: bool) -> str | None:
+    """The time frame of a chart; as for symbols, that of the address counts now or stays."""
+    if wished and (now or value == wished):
+        return wished
+    if isinstance(value, str) and value in names:
+        return value
+    return USUAL if USUAL in names else next(iter(names), None)
+
+
+def register(app: Dash, services: Services) -> None:
+    """Bind the callbacks of the lists to the app."""
+    run = services.workers.run
+
+    def choices(user: str, mode: Any) -> tuple[list[Option], dict[str, list[str]], list[str]]:
+        """(symbols, time frames by symbol, names of signals)."""
+        series, sets = services.part(Library).listed(user)
+        signals = [each.name for each in sets]
+        if mode == "live":
+            offers = services.part(LiveKlines).offers()
+            symbols = live_symbols(offers)
+            return symbols, {each["value"]: live_frames(offers, each["value"]) for each in symbols}, signals
+        if mode != "custom":
+            return [], {}, []
+        if not series and not sets:
+            return [{"value": NAME, "label": Sample.title}], {NAME: [*FRAMES]}, [NAME]
+        frames: dict[str, list[str]] = {}
+        for each in series:
+            frames.setdefault(each.key.name, []).append(each.key.timeframe)
+        return [{"value": name, "label": name} for name in frames], frames, signals
+
+    @app.callback(
+        Output(part("symbol", ALL), "data"),
+        Output(part("symbol", ALL), "value"),
+        Output(part("signals", ALL), "data"),
+        Output(part("signals", ALL), "value"),
+        Output("ws-frames", "data"),
+        Input("ws-offers-interval", "n_intervals"),
+        Input("ws-mode", "value"),
+        Input("ws-link", "data"),
+        State(part("symbol", ALL), "data"),
+        State(part("symbol", ALL), "value"),
+        State(part("signals", ALL), "data"),
+        State(part("signals", ALL), "value"),
+        State("ws-frames", "data"),
+        running=[(Output("ws-offers-interval", "disabled"), True, False)],
+    )
+    @for_user(no_offers)
+    def offer(user: str, _n: Any, mode: Any, given: Any, *has: Any) -> Any:
+        _, values, _, chosen, frames = has
+        symbols, by_symbol, sets = run(choices, user, mode)
+        link, before = read(Link, given) or Link(), read(Offered, frames)
+        now = link.n != (before.link if before else 0)
+        kept = [link.series(index) if link.mode in (None, mode) else Series() for index in range(len(values))]
+        new = [symbol_of(v, kept[at].symbol, symbols, at, now=now) for at, v in enumerate(values[:CHARTS])]
+        signals = [
+            signals_of(
+                value, kept[at], sets, now=now, sample=new[at] == NAME and NAME not in (values[at], kept[at].symbol)
+                and sets == [NAME],
+            )
+            for at, value in enumerate(chosen[:CHARTS])
+        ]  # fmt: skip
+        options = [{"value": name, "label": name} for name in sets]
+        answer = (
+            [with_unknown(symbols, value) for value in new], new,
+            [with_unknown(options, value) for value in signals], signals,
+            msgspec.to_builtins(Offered(by_symbol, link.n)),
+        )  # fmt: skip
+        if answer == has:
+            raise PreventUpdate
+        return answer
+
+    @app.callback(
+        Output(part("timeframe", MATCH), "data"),
+        Output(part("timeframe", MATCH), "value"),
+        Output(part("linked", MATCH), "data"),
+        Input(part("symbol", MATCH), "value"),
+        Input("ws-frames", "data"),
+        State("ws-link", "data"),
+        State(part("timeframe", MATCH), "id"),
+        State(part("timeframe", MATCH), "data"),
+        State(part("timeframe", MATCH), "value"),
+        State(part("linked", MATCH), "data"),
+        prevent_initial_call=True,
+    )
+    def frames(symbol: Any, offered: Any, given: Any, id_: Any, data: Any, value: Any, linked: Any) -> Any:
+        number, link = read(Number, id_), read(Link, given) or Link()
+        if number is None:
+            raise PreventUpdate
+        by_symbol = (read(Offered, offered) or Offered({})).frames
+        wished = link.series(number.index)
+        if symbol and symbol != wished.symbol and str(symbol) not in by_symbol:
+            raise PreventUpdate  # just stored: the next look at the offers has its time frames
+        names = by_symbol.get(symbol, []) if isinstance(symbol, str) else []
+        frame = wished.frame if wished.symbol in (None, symbol) else None
+        new = frame_of(value, frame, names, now=link.n != (linked or 0))
+        options = with_unknown([{"value": name, "label": name} for name in names], new)
+        if (options, new, link.n) == (data, value, linked or 0):
+            raise PreventUpdate
+        return options, new, link.n
+
+
+def no_offers() -> Any:
+    """Leaves the lists as they are."""
+    raise PreventUpdate
