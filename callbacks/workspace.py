@@ -6,6 +6,7 @@ request.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -13,12 +14,19 @@ from dash import ALL, MATCH, ClientsideFunction, Dash, Input, Output, State, ctx
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
-from callbacks import workspace_address, workspace_choices, workspace_data, workspace_login, workspace_upload
+from callbacks import (
+    workspace_address,
+    workspace_choices,
+    workspace_data,
+    workspace_login,
+    workspace_study,
+    workspace_upload,
+)
 from callbacks.page import Page
 from callbacks.toasts import refresh, sentence
 from callbacks.workspace_choices import Offered
 from callbacks.workspace_link import Link as Address
-from callbacks.workspace_series import Chosen, Reader, chosen_of, indicators_of, wanted_of
+from callbacks.workspace_series import Chosen, chosen_of, indicators_of, reader_of, wanted_of
 from callbacks.workspace_state import Field, Kept, Known, Number, Ranged, Request, newest, read, view_of
 from layouts.shell import Link
 from layouts.workspace import COUNTS, MODES, TOOLS, empty_note, part, workspace_page
@@ -26,26 +34,18 @@ from layouts.workspace_login import log_in_note
 from layouts.workspace_settings import CHOICES, SLOTS
 from orderflow.errors import OrderflowError
 from orderflow.web.kit.current_user import for_user
-from orderflow.workspace.klines.live_klines import LiveKlines
-from orderflow.workspace.samples import Sample
-from orderflow.workspace.uploads.library import Library
-from orderflow.workspace.views import View, Views
+from orderflow.workspace.views import View
 
 if TYPE_CHECKING:
     from orderflow.services import Services
 
+PARTS = (workspace_address, workspace_choices, workspace_data, workspace_login, workspace_study, workspace_upload)
 SESSION_OVER = "Your session has ended: log in again."
 
 
 def page(services: Services, links: list[Link]) -> Component:
     """The page as it is before any series is chosen."""
     return workspace_page(links=links, most=services.settings.uploads.max)
-
-
-def reader_of(services: Services, user: str) -> Reader:
-    """Reads the series of a user."""
-    parts = services.part(LiveKlines), services.part(Library), services.part(Views), services.part(Sample)
-    return Reader(*parts, user)
 
 
 def linked_view(link: Address | None, known: Known | None, chosen: Chosen, index: int) -> View | None:
@@ -80,8 +80,7 @@ def register(app: Dash, services: Services) -> None:
     """Bind the page's callbacks to the app."""
     run = services.workers.run
 
-    def reader(user: str) -> Reader:
-        return reader_of(services, user)
+    reader = partial(reader_of, services)
 
     @app.callback(
         Output("ws-indicators", "data"),
@@ -241,7 +240,7 @@ def register(app: Dash, services: Services) -> None:
     def open_help(_clicks: Any) -> bool:
         return True
 
-    for part_of_page in (workspace_address, workspace_choices, workspace_data, workspace_login, workspace_upload):
+    for part_of_page in PARTS:
         part_of_page.register(app, services)
     register_clientside(app)
 
@@ -285,5 +284,5 @@ PAGE = Page(
     page,
     register,
     scripts=("kit", "kit/plot", "workspace"),
-    styles=("page.css", "kit/plot", "workspace.css", "workspace_upload.css"),
+    styles=("page.css", "kit/plot", "workspace.css", "workspace_upload.css", "workspace_study.css"),
 )

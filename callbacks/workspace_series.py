@@ -8,7 +8,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
@@ -30,6 +30,9 @@ from orderflow.workspace.samples import NAME as SAMPLE
 from orderflow.workspace.samples import Sample
 from orderflow.workspace.uploads.library import Library
 from orderflow.workspace.views import View, Views
+
+if TYPE_CHECKING:
+    from orderflow.services import Services
 
 SHOWN = 1_500
 """Candles of a first answer, and of each older page."""
@@ -297,3 +300,9 @@ def _length(timeframe: str) -> int:
     """ms of a time frame; 0 where it is not one of Binance's, or its lengths differ."""
     found = TIMEFRAMES.get(timeframe)
     return 0 if found is None or found.monthly else found.ms
+
+
+def reader_of(services: Services, user: str) -> Reader:
+    """Reads the series of a user."""
+    parts = services.part(LiveKlines), services.part(Library), services.part(Views), services.part(Sample)
+    return Reader(*parts, user)

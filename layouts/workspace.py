@@ -18,6 +18,7 @@ from layouts.shell import Link, aria, data, icon, icon_button, page_shell
 from layouts.workspace_login import login_menu
 from layouts.workspace_settings import settings_drawer
 from layouts.workspace_studies import PANES
+from layouts.workspace_study import study_button, study_dialog
 from layouts.workspace_upload import upload_button, upload_dialog
 
 PATH = "/workspace/"
@@ -86,6 +87,7 @@ def workspace_page(*, links: Sequence[Link] = (), more: Sequence[Component] = ()
             settings_drawer(),
             help_dialog(),
             *upload_dialog(most),
+            *study_dialog(),
             dcc.Store(id="ws-config", data=config()),
             dcc.Store(id="ws-indicators", storage_type="local"),
             dcc.Store(id="ws-sink"),
@@ -161,6 +163,7 @@ def chart_card(index: int) -> Component:
                         id=part("signals", index), data=[], size="xs", clearable=True, searchable=True,
                         placeholder="Signals", className="ws-signals", **aria(label=f"Signals of chart {index + 1}"),
                     ),
+                    study_button(part("study", index)),
                     html.Span(id=part("state", index), className="ws-state", role="status"),
                 ],
                 className="ws-bar",

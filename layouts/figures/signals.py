@@ -15,6 +15,7 @@ from orderflow.workspace.signals.report import horizon_name
 from orderflow.workspace.signals.study import HorizonResult, Study
 
 BINS = 40
+MOST_POINTS = 2_000
 PERCENT = {"tickformat": "+.2%", "hoverformat": "+.3%"}
 
 
@@ -55,10 +56,12 @@ def returns_figure(study: Study, *, theme: str = "dark") -> dict[str, Any]:
 def distribution_figure(study: Study, horizon: int, *, theme: str = "dark") -> dict[str, Any]:
     """The returns of single signals at one horizon (ns). Raises ValueError if it was not studied."""
     colours, result = palette(theme), _at(study, horizon)
+    counts, edges = np.histogram(result.outcomes.returns, BINS)  # the pages' Plotly has no histograms
     trace = {
-        "type": "histogram",
-        "x": result.outcomes.returns.tolist(),
-        "nbinsx": BINS,
+        "type": "bar",
+        "x": ((edges[1:] + edges[:-1]) / 2).tolist(),
+        "y": counts.tolist(),
+        "width": np.diff(edges).tolist(),
         "marker": {"color": colours.volume},
         "hovertemplate": "%{x}: %{y} signals<extra></extra>",
     }
@@ -72,10 +75,12 @@ def distribution_figure(study: Study, horizon: int, *, theme: str = "dark") -> d
 def excursions_figure(study: Study, horizon: int, *, theme: str = "dark") -> dict[str, Any]:
     """How far each signal went against its side and for it until one horizon (ns); won and lost have their own marks.
 
-    Raises ValueError if the horizon was not studied.
+    Of more than MOST_POINTS signals every n-th is drawn, in the order of time. Raises ValueError if the horizon was not
+    studied.
     """
     colours, result = palette(theme), _at(study, horizon)
-    won = result.outcomes.returns > 0
+    every = np.arange(result.count) % each_of(result.count) == 0
+    won = every & (result.outcomes.returns > 0)
     traces = [
         {
             "type": "scatter",
@@ -88,10 +93,15 @@ def excursions_figure(study: Study, horizon: int, *, theme: str = "dark") -> dic
         }
         for name, chosen, colour, symbol in (
             ("won", won, colours.buy, "circle"),
-            ("lost", ~won, colours.sell, "x"),
+            ("lost", every & ~won, colours.sell, "x"),
         )
     ]
     return {"data": traces, "layout": _layout(colours, "worst until then", "best until then", x=PERCENT, y=PERCENT)}
+
+
+def each_of(count: int) -> int:
+    """Of so many signals every n-th is drawn as a point."""
+    return -(-count // MOST_POINTS) or 1
 
 
 def _at(study: Study, horizon: int) -> HorizonResult:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -232,6 +233,16 @@ def test_a_first_visit_shows_a_sample_that_is_gone_after_the_first_upload(visit:
     chart.until("chart.key === 'custom:SAMPLE:1m' && chart.marks.drawn.length > 5")
     assert page.locator(".of-legend").first.inner_text().startswith("SAMPLE LTCUSDT 1m · Binance spot")
     page.locator(".ws-state").first.filter(has_text="SAMPLE: Binance spot LTC/USDT, 21 June 2025").wait_for()
+    page.get_by_role("button", name="What prices did after signals").click()
+    page.locator("#ws-study-excursions .main-svg").first.wait_for()
+    dialog = page.get_by_role("dialog", name="What prices did after signals")
+    assert dialog.locator("tbody tr").count() == 5
+    assert "The entry is the first price after a signal" in dialog.inner_text()
+    with page.expect_download() as download:
+        dialog.get_by_role("button", name="Table (CSV)").click()
+    assert Path(download.value.path()).read_text().startswith("horizon,signals,beyond")
+    page.keyboard.press("Escape")
+    dialog.wait_for(state="hidden")
     assert empty.get("/data/custom") == []
     rows = "".join(f"{START + i * 60_000},1,2,1,2,5\n" for i in range(30))
     body = f"timestamp,open,high,low,close,volume\n{rows}".encode()

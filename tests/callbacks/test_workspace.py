@@ -12,10 +12,10 @@ import pytest
 from dash import Dash
 
 from callbacks import workspace_series
-from callbacks.workspace import linked_view, reader_of, register
+from callbacks.workspace import linked_view, register
 from callbacks.workspace_choices import live_frames, live_symbols, usual_symbol
 from callbacks.workspace_link import read
-from callbacks.workspace_series import AROUND, SHOWN, Chosen, Reader, candles_of, chosen_of, wanted_of
+from callbacks.workspace_series import AROUND, SHOWN, Chosen, Reader, candles_of, chosen_of, reader_of, wanted_of
 from callbacks.workspace_state import Known
 from orderflow.errors import BadInput, NotFound
 from orderflow.formats import parse_body

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from orderflow.errors import BadInput
 from orderflow.market.decimals import unit_floats
@@ -34,6 +34,19 @@ def path_in_library(
     step = step_of(series.key.timeframe)
     parts = [found, library.klines.read(series.id, start=end // MS, limit=1, generation=series.generation)]
     return path_of_candles(KlineColumns.joined(parts), step)
+
+
+def path_of(
+    read: Callable[[int, int, int], KlineColumns], name: str, timeframe: str, signals: Sequence[Signal], longest: int
+) -> PricePath:
+    """The closed candles of a series around signals. read: its klines by start, end (ms) and limit.
+
+    Raises BadInput if there are none or too many.
+    """
+    start, end = _span(signals, longest)
+    found = read(start // MS, end // MS, MOST_PRICES + 1)
+    _check(len(found), name)
+    return path_of_candles(found.take(found.closed), step_of(timeframe))
 
 
 def path_in_market(market: MarketReader, symbol: str, signals: Sequence[Signal], longest: int) -> PricePath:

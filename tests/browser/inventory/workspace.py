@@ -19,6 +19,7 @@ WORKSPACE = (
         "test_workspace::test_a_first_visit_shows_a_sample_that_is_gone_after_the_first_upload",
         "A page without klines says how they come.",
         "Custom shows a labelled sample with signals until the first upload.",
+        "A study of the signals is a table and figures, and saved as CSV.",
     ),
     *_ws(
         "states",

@@ -4,6 +4,7 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
+from layouts.figures import signals as figures
 from layouts.figures.signals import distribution_figure, excursions_figure, returns_figure
 from orderflow.market.signal import BUY, SELL, Signal
 from orderflow.workspace.signals.price_path import path_of_ticks
@@ -42,12 +43,21 @@ def test_the_means_and_their_intervals_are_the_studys(study: Study) -> None:
 
 def test_every_signal_is_in_the_distribution_and_among_the_excursions(study: Study) -> None:
     count = study.results[0].count
-    assert len(distribution_figure(study, MINUTE)["data"][0]["x"]) == count
+    (bars,) = distribution_figure(study, MINUTE)["data"]
+    assert sum(bars["y"]) == count
+    assert bars["type"] == "bar"  # the pages' Plotly has no histograms
     won, lost = excursions_figure(study, MINUTE)["data"]
     assert len(won["x"]) + len(lost["x"]) == count
     assert won["marker"]["symbol"] != lost["marker"]["symbol"]
     with pytest.raises(ValueError, match="2h was not studied"):
         distribution_figure(study, 120 * MINUTE)
+
+
+def test_of_very_many_signals_every_nth_is_a_point(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(figures, "MOST_POINTS", 60)
+    count = study.results[0].count
+    won, lost = excursions_figure(study, MINUTE)["data"]
+    assert len(won["x"]) + len(lost["x"]) == -(-count // figures.each_of(count)) <= 60
 
 
 def test_a_study_without_outcomes_is_an_empty_figure() -> None:
