@@ -7,7 +7,7 @@ in the file's name, a price scale) is added by its `fit` function.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from orderflow.errors import UnknownFormat
@@ -165,6 +165,21 @@ class Format:
             if sample.rows and good >= _FITTING_ROWS * len(sample.rows):
                 return shape
         return None
+
+
+def exact_keys(sample: Sample, roles: Mapping[Role, tuple[str, ...]], needed: Iterable[Role]) -> Mapping[Role, Column]:
+    """The columns of keys that differ by case only, as T and t: each role's first key that is there.
+
+    Raises FormatMismatch if a needed one is missing.
+    """
+    columns = {}
+    for role, keys in roles.items():
+        found = next((key for key in keys if key in sample.header), None)
+        if found is not None:
+            columns[role] = Column(sample.header.index(found), found)
+        elif role in needed:
+            raise FormatMismatch(f"it needs the key {' or '.join(keys)}, in this case")
+    return columns
 
 
 def _columns(shape: Shape) -> Mapping[Role, Column]:

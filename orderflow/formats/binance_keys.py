@@ -13,8 +13,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from orderflow.formats.base import Format, FormatMismatch
-from orderflow.formats.parsing.layout import TRADE, Column, Kinds, Layout, Role
+from orderflow.formats.base import Format, exact_keys
+from orderflow.formats.parsing.layout import TRADE, Kinds, Layout, Role
 from orderflow.formats.sniff import Sample
 
 _ROLES: Mapping[Role, tuple[str, ...]] = {
@@ -33,13 +33,7 @@ _TYPES = Kinds({"": "rows without a trade"}, rest=TRADE)  # NA is read as an emp
 
 def _fit(sample: Sample, layout: Layout) -> Layout:
     """Take the keys as they are written, as T and t, or m and M, are different columns."""
-    columns = {}
-    for role, keys in _ROLES.items():
-        found = next((key for key in keys if key in sample.header), None)
-        if found is not None:
-            columns[role] = Column(sample.header.index(found), found)
-        elif role in _NEEDED:
-            raise FormatMismatch(f"it needs the key {' or '.join(keys)}, in this case")
+    columns = exact_keys(sample, _ROLES, _NEEDED)
     return replace(layout, columns=columns, kind=_EVENTS if Role.ACTION in columns else None)
 
 

@@ -1,7 +1,8 @@
 """Parse the bodies of `POST /tick` and `POST /ticks`: JSON, NDJSON or CSV.
 
 JSON rows use the documented keys: the canonical ones, the source system's, or a mix of both. If a row has two keys for
-the same value, the canonical one is used. Unknown keys are ignored. A CSV body can have any format that a file can.
+the same value, the canonical one is used. Unknown keys are ignored. A JSON body whose first row has not all that a tick
+needs under these keys is read like a JSON file, if a format fits it. A CSV body can have any format that a file can.
 """
 
 from __future__ import annotations
@@ -9,14 +10,17 @@ from __future__ import annotations
 import codecs
 from collections.abc import Callable
 from dataclasses import replace
+from io import BytesIO
 
 import numpy as np
 
-from orderflow.errors import BadInput
+from orderflow.errors import BadInput, UnknownFormat
 from orderflow.formats.checks.settle import unsettled
 from orderflow.formats.chosen import chosen_layout
+from orderflow.formats.files.json_table import JsonTable
+from orderflow.formats.files.sources import Kind, Source
 from orderflow.formats.files.text_lines import first_lines
-from orderflow.formats.json_rows import JsonRows
+from orderflow.formats.json_rows import JsonRows, foreign_row
 from orderflow.formats.options import NO_OPTIONS, ReadOptions
 from orderflow.formats.parsing.blocks import TextTable
 from orderflow.formats.parsing.context import MAX_BAD_ROWS, ParseContext, every_symbol, infer_sides, no_symbol
@@ -27,6 +31,7 @@ from orderflow.formats.parsing.result import MAX_ERRORS, ParsedTicks
 from orderflow.formats.parsing.words import symbol as checked_symbol
 from orderflow.formats.parsing.zones import Zone
 from orderflow.formats.sniff import SAMPLE_ROWS, decimal_mark, take_sample
+from orderflow.formats.tables import ColumnTable
 
 FEW_BYTES = 4096
 """Bodies up to this size are parsed row by row, which is quicker for them."""
@@ -34,6 +39,7 @@ _FEW_LINES = 32
 _SPARE = 1 << 17
 _LEAST_VALUE, _LEAST_LINE = 4, 8
 _PREAMBLE = 10
+_MOST_FOREIGN = 1 << 20
 _ALL_BODIES = ("negative_prices", "snap_floats")
 
 
@@ -54,7 +60,7 @@ def parse_body(
 
     content_type: application/json (one object or an array), application/x-ndjson (one object per line) or text/csv; for
     any other type the format is detected from the text. default_symbol: the symbol of rows without one. tz: the IANA
-    zone of times without a zone. side: "auto" or "flag", as for `open_ticks`. format, options: of a CSV body, as for
+    zone of times without a zone. side: "auto" or "flag", as for `open_ticks`. format, options: as for
     `open_ticks`; a body is read row by row, so what only its many rows could show must be said. below: whether a symbol
     has prices of 0 and below. fast: None chooses the parsing path by size; True or False forces it, for tests. quick:
     do not take more than a few milliseconds for a body of half a megabyte: raise TakesLong at what does, bad rows above
@@ -81,16 +87,49 @@ def parse_body(
     kind = _kind(data, content_type)
     if kind == "csv":
         return _csv(data, context, fast, format, options)
-    if format or options != replace(NO_OPTIONS, **{name: getattr(options, name) for name in _ALL_BODIES}):
-        raise BadInput("format, columns and the other options of tables are for CSV bodies; this one is JSON")
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
         raise BadInput(f"the body is not UTF-8: {error.reason} at byte {error.start}") from error
     if not quick and _count(data, b",[{\n" if kind == "ndjson" else b",[{") > _SPARE + len(data) // _LEAST_VALUE:
         raise BadInput("the body has too many values for its size; send ticks with the documented keys")
+    said = options != replace(NO_OPTIONS, **{name: getattr(options, name) for name in _ALL_BODIES})
+    if said or format:
+        return _json_table(data, context, format, options)
+    if (row := foreign_row(text)) is not None and _fits(row):
+        return _json_table(data, context, format, options)
     rows = JsonRows(data, text, context, lines=kind == "ndjson")
     return rows.parse(len(data) > FEW_BYTES if fast is None else fast)
+
+
+def _fits(row: str) -> bool:
+    """Whether a format of JSON files fits a row."""
+    try:
+        chosen_layout(_table(row.encode()).sample(), None, NO_OPTIONS)
+    except UnknownFormat:
+        return False
+    return True
+
+
+def _table(data: bytes) -> JsonTable:
+    stream = BytesIO(data)
+    return JsonTable(Source(stream, ("the body",), stream, len(data), Kind.JSON))
+
+
+def _json_table(data: bytes, context: ParseContext, format: str | None, options: ReadOptions) -> ParsedTicks:
+    """The ticks of JSON rows with the keys of a venue, as files have them. Raises BadInput and UnknownFormat."""
+    if context.quick:
+        raise TakesLong
+    if len(data) > _MOST_FOREIGN:
+        raise BadInput(
+            f"JSON with other keys than timestamp, price and size is read up to {_MOST_FOREIGN:,} bytes; send it in "
+            "parts, or as a file with orderflow-replay"
+        )
+    table = _table(data)
+    layout = chosen_layout(table.sample(), format, options)
+    unsettled(layout)
+    columns, rows = next(table.batches(layout, len(data)))
+    return ColumnTable(layout, context).parse(0, columns, rows, fast=rows > _FEW_LINES)
 
 
 def _count(data: bytes, marks: bytes) -> int:

@@ -91,7 +91,7 @@ def _said(layout: Layout, options: ReadOptions) -> Layout:
     if options.negative_prices:
         layout = replace(layout, positive=False)
     if options.side_words is not None:
-        layout = replace(layout, side_words=options.side_words)
+        layout = replace(layout, side_words=options.side_words, doubtful=False)
     if options.side_of:
         layout = _of(layout, options)
     return layout
@@ -125,7 +125,8 @@ def turned(words: Words) -> Words:
 
 def option_line(layout: Layout, sample: Sample, tz: str, negative: bool = False) -> str:
     """The options of the command line that say what was found out about a file, ready to be copied and changed."""
-    if layout.time not in _PRINTABLE or layout.kind or ABSENT in layout.side_words.values():
+    named = layout.signed and layout.format != "generic"
+    if named or layout.time not in _PRINTABLE or layout.kind or ABSENT in layout.side_words.values():
         return f"--format {layout.format} --tz {tz}"
     names = {role: name for name, role in COLUMN_ROLES.items()}
     if layout.total:

@@ -83,6 +83,13 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "2024-03-01D00:00:01.123456000,XBTUSD,Sell,100,61000.5,ZeroMinusTick,aaaa,163930,0.0016393,100,Regular",
     ),
     "hyperliquid": ('{"coin":"BTC","side":"A","px":"61000.5","sz":"0.25","time":1709251200123,"tid":1}',),
+    "bitstamp": ("date,tid,price,amount,type", "1700000000,209565216,37979.04,0.0032,0"),
+    "upbit": (
+        "market,timestamp,trade_price,trade_volume,ask_bid,sequential_id",
+        "KRW-BTC,1700000000123,48616000,0.03060688,ASK,17000000001230000",
+    ),
+    "alpaca": ("t,x,p,s,c,i,z", "2022-01-03T14:30:00.086175744Z,P,178.26,246,@,1,C"),
+    "finnhub": ("p,s,t,v", "37296.89,BINANCE:BTCUSDT,1700000000134,0.011467"),
     "freqtrade": ('[1709251200123,"1","limit","buy",61000.5,0.25,15250.125]',),
     "nautilus": ("Parquet: price, size, aggressor_side, trade_id, ts_event, ts_init",),
     "sierra-scid": ("binary records: DateTime, Open, High, Low, Close, NumTrades, TotalVolume, BidVolume, AskVolume",),

@@ -1,11 +1,12 @@
 """Any table with a header that names a time, a price and a size; also the format of this project's own exports.
 
-Layout: the keys of POST /ticks (timestamp, price, size, side, bid, ask, id, symbol) and the names that other tools use
-for them; case, spaces and underscores do not matter. Side words name the aggressor (buy or sell) or the side of the
-book that was hit (ask or bid); in a column called type, bid and ask are the taker's order. is_buyer_maker true means a
-sell, and so does sell true. Without a side column, separate bid and ask volumes give the side. The last trade's size
-(lastSize, last_volume, ltq) is preferred to a volume, which may be the day's. Date and time can be in two columns, with
-any names. The order of dates like 10/09/2025 is that of the whole column.
+Layout: the keys of POST /ticks (timestamp, price, size, side, bid, ask, id, symbol) and the names that other tools
+use for them; case, spaces and underscores do not matter. Side words name the aggressor (buy or sell) or the side of
+the book that was hit (ask or bid); in a column called type, bid and ask are the taker's order. is_buyer_maker true
+means a sell, and so does sell true. Without a side column, separate bid and ask volumes give the side. The last
+trade's size (lastSize, last_volume, ltq) is preferred to a volume, which may be the day's. Date and time can be in
+two columns, with any names. The order of dates like 10/09/2025 is that of the whole column. bid and ask in a column
+that is the side by its words alone can be either: the quote decides, or the user.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from orderflow.formats.guesses import (
 from orderflow.formats.parsing.layout import Column, Layout, Role, TimeRule
 from orderflow.formats.sniff import Sample, normal
 
+_SIDES = ("side", "lado", "aggressor", "aggressorside", "takerside", "tradeside", "direction")
 _DAYS = ("date", "tradedate", "day", "fecha", "datum")
 
 
@@ -34,6 +36,8 @@ def _fit(sample: Sample, layout: Layout) -> Layout:
     side = layout.columns.get(Role.SIDE)
     if side and normal(side.name) in SIDE_NAMES:
         layout = replace(layout, side_words=TYPE_WORDS)
+    elif side and normal(side.name) not in _SIDES:
+        layout = replace(layout, doubtful=bool({"bid", "ask"} & {cell.lower() for cell in sample.column(side.index)}))
     times = [cell for cell in sample.column(layout.columns[Role.TIME].index) if cell]
     if not times or not all(KINDS["clock"](cell) for cell in times):
         return _ordered(layout, times)
@@ -58,8 +62,9 @@ FORMAT = Format(
     title="a table with a header",
     roles={
         Role.TIME: (
-            "timestamp", "datetime", "time", "ts", "tsevent", "tradetime", "transacttime", "createdtime",
-            "exchangetime", "timestampms", "timestampus", "timestampns", "timems", "timeutc", "datetimeutc", "gmttime",
+            "timestampns", "timestampus", "timestampms", "microtimestamp", "timestamp", "datetime", "time", "ts",
+            "tsevent", "tradetime", "transacttime", "createdtime", "createdat", "exchangetime", "timems", "timeutc",
+            "datetimeutc", "gmttime",
             "timem", "createtimems", "createtime", "epoch", "unixtime", "unix", "fechahora", "hora", "date", "fecha",
             "indexlevel0",
         ),
@@ -69,7 +74,7 @@ FORMAT = Format(
             "size", "qty", "quantity", "tradesize", "tradeqty", "tradevolume", "volume", "amount", "volumen", "vol",
             "contracts", "cantidad", "sz",
         ),
-        Role.SIDE: ("side", "lado", "aggressor", "aggressorside", "takerside", "tradeside", "direction"),
+        Role.SIDE: _SIDES,
         Role.MAKER: (
             "isbuyermaker", "buyerismaker", "buyermaker", "isbuyermarketmaker", "buyerismarketmaker", "sell", "issell",
         ),

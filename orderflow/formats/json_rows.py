@@ -209,6 +209,21 @@ class JsonRows:
             raise _not_json(json.JSONDecodeError("Extra data", text, at))
 
 
+def foreign_row(text: str) -> str | None:
+    """The text of the first row of a body, if that lacks what a tick needs under the documented keys; else None."""
+    at = _skip_blanks(text, 0)
+    if text[at : at + 1] == "[":
+        at = _skip_blanks(text, at + 1)
+    if text[at : at + 1] not in ("{", "["):
+        return None
+    try:
+        row, end = _decode_at(text, at)
+    except BadInput:
+        return None
+    own = isinstance(row, dict) and {_PLACES[key][1] for key in row if key in _PLACES} >= REQUIRED
+    return None if own else text[at:end]
+
+
 def _is_blank(line: bytes) -> bool:
     return not line.strip() or not (line.isascii() or line.decode().strip())
 

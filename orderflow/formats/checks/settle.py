@@ -13,7 +13,7 @@ from orderflow.errors import BadInput, UnknownFormat
 from orderflow.formats.checks.evidence import Evidence, Row
 from orderflow.formats.checks.notes import Notes
 from orderflow.formats.checks.shapes import refuse_bars, refuse_quotes
-from orderflow.formats.checks.sides import settled_sides
+from orderflow.formats.checks.sides import BID_OR_ASK, settled_sides, warn_of_unread
 from orderflow.formats.guesses import order_of
 from orderflow.formats.options import ReadOptions
 from orderflow.formats.parsing.layout import Layout, Role, TimeRule
@@ -51,6 +51,8 @@ def settled(layout: Layout, case: Open) -> Layout:
     if not given:
         layout = _volumes(layout, case)
     layout = _signs(layout, case)
+    if Role.SIDE not in given:
+        warn_of_unread(layout, case.evidence.sample, case.notes)
     if case.options.side_words is None:
         layout = settled_sides(layout, case.evidence, case.mark, case.notes)
     return layout
@@ -176,3 +178,5 @@ def unsettled(layout: Layout) -> None:
     if layout.undecided:
         column = layout.columns.get(Role.DAY, layout.columns[Role.TIME])
         raise UnknownFormat(f"{column.name}: {UNDECIDED}")
+    if layout.doubtful:
+        raise UnknownFormat(f"{layout.name(Role.SIDE)}: {BID_OR_ASK}")

@@ -9,12 +9,21 @@ from decimal import Decimal, InvalidOperation
 from orderflow.errors import BadInput
 from orderflow.formats.checks.evidence import Evidence, Row
 from orderflow.formats.checks.notes import Notes
+from orderflow.formats.guesses import SIDE_NAMES
 from orderflow.formats.parsing.layout import Layout, Role
 from orderflow.formats.parsing.numbers import NULL_WORDS, DecimalMark
 from orderflow.formats.parsing.words import BUY, SELL, UNKNOWN, Words
+from orderflow.formats.sniff import Sample, normal
 
 _DOUBTFUL = frozenset({"0", "1", "2", "a"})
 """Words that venues use for either side, or for none."""
+_AGGRESSORS = ("aggressor", "aggressorside", "takerside")
+"""Names that say whose side it is: there B is the buyer, and A, the ask, the seller."""
+_NUMBERS = frozenset({"0", "1", "2", "-1"})
+BID_OR_ASK = (
+    "bid and ask can be the taker's order or the side of the book that was hit; give the meaning, --side-words "
+    "'buy=bid sell=ask' or --side-words 'buy=ask sell=bid'"
+)
 _LEAST_AGREEMENT = 0.6
 _FEW = 20
 
@@ -28,6 +37,8 @@ def settled_sides(layout: Layout, evidence: Evidence, mark: DecimalMark, notes: 
     if role not in layout.columns:
         return layout
     column = layout.columns[role]
+    if layout.doubtful:
+        return _bid_and_ask(layout, evidence, mark, notes)
     words = _words(evidence.sample.column(column.index))
     if words & _DOUBTFUL or words == {"b"}:
         words = _words(evidence.whole_column(column))
@@ -51,7 +62,7 @@ def settled_sides(layout: Layout, evidence: Evidence, mark: DecimalMark, notes: 
                 f"{name}: {buy} is a buy and {sell} a sell, as in {agrees:,} of {decided:,} trades at the quote"
             )
             return chosen
-    if "a" in words:
+    if "a" in words and normal(name) not in _AGGRESSORS:
         raise BadInput(
             f"{name}: A and B can be the side of the trade or of the book; give the meaning, "
             "--side-words buy=B sell=A or --side-words buy=A sell=B"
@@ -64,6 +75,38 @@ def settled_sides(layout: Layout, evidence: Evidence, mark: DecimalMark, notes: 
     else:
         notes.assume(f"{name}: {buy} is a buy and {sell} a sell")
     return chosen
+
+
+def _bid_and_ask(layout: Layout, evidence: Evidence, mark: DecimalMark, notes: Notes) -> Layout:
+    """The layout with the meaning of bid and ask that the quote shows. Raises BadInput if there is none."""
+    name = layout.columns[Role.SIDE].name
+    agrees, decided = agreement(layout, evidence.rows(), mark)
+    if not decided or (decided < _FEW and agrees not in (0, decided)):
+        raise BadInput(f"{name}: {BID_OR_ASK}")
+    if 2 * agrees < decided:
+        layout = replace(layout, side_words={**layout.side_words, "bid": BUY, "ask": SELL})
+        agrees = decided - agrees
+    buy = "bid" if layout.side_words["bid"] == BUY else "ask"
+    notes.assume(f"{name}: {buy} is a buy, as in {agrees:,} of {decided:,} trades at the quote")
+    return replace(layout, doubtful=False)
+
+
+def warn_of_unread(layout: Layout, sample: Sample, notes: Notes) -> None:
+    """Warn of a column of numbers that may be the side, where no column was read as one."""
+    if layout.columns.keys() & {Role.SIDE, Role.MAKER}:
+        return
+    taken = {column.index for column in layout.columns.values()}
+    for name in SIDE_NAMES:
+        index = sample.normal.get(name)
+        if index is None or index in taken:
+            continue
+        words = _words(sample.column(index))
+        if words and words <= _NUMBERS:
+            column = sample.header[index]
+            notes.warn(
+                f"{column} holds only {', '.join(sorted(words))} and was not read as a side; if it is one, give "
+                f"--columns side={column} with --side-words"
+            )
 
 
 def agreement(layout: Layout, rows: Sequence[Row], mark: DecimalMark) -> tuple[int, int]:

@@ -133,6 +133,8 @@ class Layout:
     positive: bool = False
     undecided: bool = False
     """The sample does not show which number of a date is the month: the whole column must."""
+    doubtful: bool = False
+    """The words of the side are bid and ask, under a name that does not tell which of them is a buy."""
     note: str = ""
     """A remark for the summary on how this format is read, for example "side is the maker's: inverted"."""
 

@@ -1,4 +1,4 @@
-"""The options of `POST /ticks` that say what a CSV body holds; those of `orderflow.formats.options`."""
+"""The options of `POST /ticks` that say what a body holds; those of `orderflow.formats.options`."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _NAMES = tuple(name for name in OPTIONS if name != "max_bad")
 
 
 TABLE_PARAMS = (
-    text("format", f"The format of a CSV body instead of detecting it: {', '.join(names())}."),
+    text("format", f"The format of the body instead of detecting it: {', '.join(names())}."),
     *(option_param(name) for name in _NAMES),
 )
-"""Parameters for CSV bodies; `negative_prices` and `snap_floats` are for all bodies."""
+"""Parameters of CSV, and of JSON with other keys; `negative_prices` and `snap_floats` are for all bodies."""
 
 
 def said(values: Values, own: Own) -> dict[str, Any]:
