@@ -62,7 +62,7 @@ def settled_sides(layout: Layout, evidence: Evidence, mark: DecimalMark, notes: 
                 f"{name}: {buy} is a buy and {sell} a sell, as in {agrees:,} of {decided:,} trades at the quote"
             )
             return chosen
-    if "a" in words and normal(name) not in _AGGRESSORS:
+    if "a" in words and (decided or normal(name) not in _AGGRESSORS):
         raise BadInput(
             f"{name}: A and B can be the side of the trade or of the book; give the meaning, "
             "--side-words buy=B sell=A or --side-words buy=A sell=B"
