@@ -16,7 +16,7 @@ from dash import ClientsideFunction, Dash, Input, Output, State, no_update
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
-from callbacks import chart_alerts, chart_goto, chart_settings
+from callbacks import chart_alerts, chart_files, chart_goto, chart_settings
 from callbacks.chart_settings import plain_options
 from callbacks.history import older
 from callbacks.page import Page
@@ -26,6 +26,7 @@ from layouts.chart_settings import FIELDS, SWITCHES
 from layouts.shell import Link
 from orderflow.errors import NotFound, OrderflowError
 from orderflow.feeds.replay import SampleReplay
+from orderflow.formats import names
 from orderflow.market.chart_json import ProfileSpan
 from orderflow.market.frames import TIME_FRAMES, Frame
 from orderflow.market.ports import MarketReader
@@ -44,7 +45,7 @@ NEEDS_KEY = "This server needs its key for that: open the address with ?key=… 
 
 BUTTONS = (
     *("live", "auto", "tool-line", "tool-rect", "tool-erase", "clear", "goto", "settings", "theme", "help", "png"),
-    *("alert", "menu", "copy", "sample"),
+    *("alert", "menu", "copy", "sample", "file", "file-empty", "unfile"),
 )
 """Buttons that act in the browser: ids `chart-do-…`."""
 
@@ -59,6 +60,7 @@ def page(services: Services, links: list[Link]) -> Component:
         refresh_ms=settings.refresh_ms,
         minutes=settings.initial_window_minutes,
         exact="initial_window_minutes" in settings.sources,
+        formats=[*settings.formats, *names()],
     )
 
 
@@ -148,8 +150,8 @@ Choice = str | dict[str, str]
 
 def symbol_names(market: MarketReader, shown: list[Choice] | None) -> list[Choice] | None:
     """Choices of the symbol picker, sorted, the simulated feed's last; None when they are the ones `shown`."""
-    names = sorted((is_simulated(info.symbol), info.symbol) for info in market.symbols(MAX_SYMBOLS))
-    made: list[Choice] = [{"value": name, "label": f"{name} SIMULATED"} if sim else name for sim, name in names]
+    found = sorted((is_simulated(info.symbol), info.symbol) for info in market.symbols(MAX_SYMBOLS))
+    made: list[Choice] = [{"value": name, "label": f"{name} SIMULATED"} if sim else name for sim, name in found]
     return None if made == shown else made
 
 
@@ -196,6 +198,7 @@ def register(app: Dash, services: Services) -> None:
     chart_settings.register(app)
     chart_goto.register(app, services)
     chart_alerts.register(app, services)
+    chart_files.register(app, services, lambda: symbol_names(market, None))
 
     @app.callback(
         Output("chart-delta", "data"),
@@ -307,4 +310,5 @@ PAGE = Page(
     register,
     scripts=("kit", "kit/plot", "chart"),
     styles=("page.css", "kit/plot", "chart.css"),
+    dynamic=lambda services: chart_files.dynamic(),
 )

@@ -64,7 +64,7 @@ def refresh() -> str:
     return secrets.token_hex(4)
 
 
-def sentence(error: Exception) -> str:
-    """An error as a sentence with a capital letter."""
+def sentence(error: Exception | str) -> str:
+    """An error, or its text, as a sentence with a capital letter."""
     text = str(error)
     return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", "!")) else ".")

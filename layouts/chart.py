@@ -14,6 +14,8 @@ from dash.development.base_component import Component
 
 from layouts.chart_colours import PAIRS, SCHEMES
 from layouts.chart_controls import MODES, activity_frames, controls, row_sizes, time_frames
+from layouts.chart_files import files_dialog
+from layouts.chart_files import stores as file_stores
 from layouts.chart_keys import help_sections, key_actions
 from layouts.chart_settings import FIELDS, SWITCHES, options_drawn, settings_drawer
 from layouts.shell import Link, aria, data, icon_button, page_shell
@@ -33,11 +35,13 @@ def chart_page(
     refresh_ms: int = 500,
     minutes: int = 30,
     exact: bool = False,
+    formats: Sequence[str] = (),
 ) -> Component:
     """The page.
 
     frame: the time frame it opens with; frames: names of all time frames, shortest first; refresh_ms: between polls;
-    minutes: what the first view shows; unless exact, fewer where their numbers could not be read.
+    minutes: what the first view shows; unless exact, fewer where their numbers could not be read. formats: names of the
+    formats of files.
     """
     config = {
         "path": PATH,
@@ -71,6 +75,8 @@ def chart_page(
             help_dialog(),
             goto_dialog(),
             alert_dialog(),
+            files_dialog(formats),
+            *file_stores(),
             dcc.Store(id="chart-config", data=config),
             dcc.Store(id="chart-state"),
             dcc.Store(id="chart-options", data={}),
@@ -156,6 +162,7 @@ STATISTICS = (
     ("duplicates", "Duplicates", "repetitions: id, time, price and size of a trade in memory or in the log; left out"),
     ("rejected", "Rejected", "rows that are not trades"),
     ("id_conflicts", "Id conflicts", "trades that share an id with another one in memory; all are kept"),
+    ("missing_ids", "Missing ids", "trade ids between the first and the last that did not come"),
     ("evicted", "On disk only", "older trades, no longer in memory"),
     ("audit", "Audit", "sealed minutes that were computed a second time and compared"),
     ("sides", "Sides", "how the sides of the trades were found"),
@@ -223,7 +230,11 @@ def _hints() -> list[Component]:
             ],
             className="of-row",
         ),
-        html.P("Or stream a CSV of your own, from another terminal:"),
+        html.P("Or open a file of your own; it can be dropped here too:"),
+        html.Div(
+            [dmc.Button("Open a file", id="chart-do-file-empty", size="md", variant="default")], className="of-row"
+        ),
+        html.P("Or stream it at the pace of the market, from another terminal:"),
         html.Div(
             [
                 html.Code("orderflow-replay YOUR_TICKS.csv", id="chart-command"),

@@ -157,6 +157,7 @@ def _page() -> list[Component]:
     return [
         html.Div(
             [
+                icon_button("chart-do-file", "open", "Open a file of ticks", keys="O"),
                 export,
                 icon_button("chart-do-settings", "settings", "Studies and settings", keys="S"),
                 icon_button("chart-do-theme", "theme", "Dark or light", keys="N"),

@@ -66,6 +66,7 @@ SHORTCUTS: dict[str, tuple[Shortcut, ...]] = {
         Shortcut(("Escape",), "Put the tool away", "escape"),
     ),
     "Page": (
+        Shortcut(("O",), "Open a file of ticks", "file"),
         Shortcut(("S",), "Settings", "settings"),
         Shortcut(("N",), "Dark or light", "theme"),
         Shortcut(("X",), "Save as PNG", "png"),

@@ -10,7 +10,7 @@ import pytest
 from tests.conftest import ROOT
 
 LIMITS = {
-    "chart": 2_720,
+    "chart": 2_740,
     "kit/plot": 3_290,
     "play": 1_350,
     "kit": 890,

@@ -167,6 +167,8 @@
     settings: () => open("settings"),
     help: () => open("help"),
     goto: () => open("goto"),
+    file: () => of.kit.upload.choose(of.files.take),
+    unfile: () => set("chart-files", { opened: false }),
     theme: () => {
       of.kit.theme.toggle();
       themed();

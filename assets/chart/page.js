@@ -62,6 +62,7 @@
         return Boolean(name);
       });
       of.kit.theme.onSystemChange(controls.themed);
+      of.kit.upload.drop(root.document.body, (_, files) => of.files.take(files));
     }
     controls.themed();
     controls.show();
@@ -89,6 +90,14 @@
     older: takes((answer) => of.reach.answered(answer)),
     /** A time was chosen in the dialog. */
     go: takes(({ time }) => of.reach.go(page.chart, time)),
+    /** A file is loaded: go to its time. */
+    files: takes(({ symbol, said, ...wanted }) => {
+      of.controls.choose("chart-symbol", symbol);
+      Object.assign(page.chart, { wanted, ready: false });
+      of.poll.ask();
+      of.legend.announce(said);
+    }),
+    closed: (opened) => of.files.closed(opened),
     /** Alerts of the symbol, as lines. */
     alerts: takes(({ symbol, lines }) => page.chart.tools.setAlerts(symbol === page.chart.model.symbol ? lines : [])),
     /** The definitions that an address asked for are in force. said: what of it makes no sense. */

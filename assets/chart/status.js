@@ -41,6 +41,7 @@
       duplicates: count(stats.duplicates || 0),
       rejected: count(stats.rejected || 0),
       id_conflicts: some(stats.id_conflicts),
+      missing_ids: some(stats.missing_ids),
       evicted: some(stats.evicted),
       audit: failures ? failures + " wrong" : bars ? "✓ " + count(bars) : "–",
       sides: quality(stats.rules)

@@ -9,7 +9,8 @@ interface Kit {
       file: File,
       on: { progress(sent: number, size: number): void; end(status: number, answer: any): void },
     ): () => void;
-    drop(element: HTMLElement, take: (file: File) => void): void;
+    drop(element: HTMLElement, take: (file: File, files: File[]) => void): void;
+    choose(take: (files: File[]) => void): void;
   };
   storage: {
     read(key: string): string | null;

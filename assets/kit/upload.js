@@ -33,21 +33,30 @@
     return () => request.abort();
   }
 
-  /** Let files be dropped on an element; `take` gets the first one. */
+  /** Let files be dropped on an element; `take` gets the first one, and all of them. */
   function drop(element, take) {
     for (const kind of ["dragenter", "dragover"])
       element.addEventListener(kind, (event) => {
         event.preventDefault();
         element.classList.add("is-over");
       });
-    element.addEventListener("dragleave", () => element.classList.remove("is-over"));
+    element.addEventListener("dragleave", ({ relatedTarget: to }) => {
+      if (!(to instanceof Node && element.contains(to))) element.classList.remove("is-over");
+    });
     element.addEventListener("drop", (event) => {
       event.preventDefault();
       element.classList.remove("is-over");
-      const [file] = event.dataTransfer.files;
-      if (file) take(file);
+      const files = Array.from(event.dataTransfer.files);
+      if (files.length) take(files[0], files);
     });
   }
 
-  kit.upload = { send, drop };
+  /** Let files be chosen. */
+  function choose(take) {
+    const field = Object.assign(root.document.createElement("input"), { type: "file", multiple: true });
+    field.onchange = () => take(Array.from(field.files || []));
+    field.click();
+  }
+
+  kit.upload = { send, drop, choose };
 })(globalThis);

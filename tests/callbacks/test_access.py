@@ -37,6 +37,7 @@ from orderflow.tickers.delivery.delivery import Delivery
 from orderflow.tickers.notices import Notices
 from orderflow.tickers.tickers import Tickers
 from orderflow.web.app import create_server
+from orderflow.workspace.uploads.chart_files import ChartFiles
 
 KEY = "correct-horse"
 BEARER = {"Authorization": f"Bearer {KEY}"}
@@ -54,6 +55,7 @@ CHANGING: dict[type, tuple[str, ...]] = {
     Alerts: ("create", "change", "delete", "start", "stop"),
     Delivery: ("add", "change", "remove", "test", "start", "stop"),
     Notices: ("acknowledge", "add", "start"),
+    ChartFiles: ("start_report", "start_load", "drop", "stop"),
 }
 """The methods that change something; a test below holds them to what the classes have."""
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from orderflow.errors import BadInput, NotFound, OrderflowError
+from orderflow.errors import BadInput, Conflict, NotFound, OrderflowError
 from orderflow.formats.own import Own
 from orderflow.formats.summary.report import FileReport, report
 from orderflow.runtime.workers import Workers, plain_lock
@@ -34,7 +34,7 @@ State = Literal["running", "done", "failed", "stopped"]
 @dataclass(slots=True)
 class Job:
     """A report or a load of files. share: of the bytes that are read. error: why it failed. options: how the files are
-    read. report, loaded: the result."""
+    read. report, loaded: the result; a load has the report that it is of."""
 
     kind: Literal["report", "load"]
     files: tuple[Held, ...]
@@ -84,24 +84,33 @@ class ChartFiles:
             return self._slots.run(OWNER, lambda: self._report(files, options, lambda share: None))
 
     def start_report(self, ids: Sequence[str], options: Mapping[str, Any]) -> Job:
-        """Begin to make the report of files; an unfinished one of them is stopped. Raises NotFound, BadInput."""
+        """Begin to make the report of files; an unfinished one of them is stopped.
+
+        Raises NotFound, BadInput, Conflict while they are being loaded.
+        """
         job = Job("report", self.files(ids), dict(options))
-        for other in self._of(job.files):
-            other.unwanted = other.kind == "report" or other.unwanted
+        others = self._of(job.files)
+        if any(other.kind == "load" for other in others):
+            raise Conflict("the file is being loaded: wait, or cancel")
+        for other in others:
+            other.unwanted = True
         return self._start(job)
 
-    def start_load(self, report_id: str) -> Job:
-        """Begin to load the files of a report, as it has understood them; an unfinished load of them goes on.
+    def start_load(self, job_id: str) -> Job:
+        """Begin to load the files of a report, as it has understood them, or of a load that failed.
+
+        An unfinished load of them goes on.
 
         Raises NotFound, BadInput if the report says that they cannot be loaded.
         """
-        reported = self.job(report_id)
+        reported = self.job(job_id)
         if reported.report is None or not reported.report.loadable:
             raise BadInput("these files cannot be loaded as they are understood")
         for other in self._of(reported.files):
             if other.kind == "load" and other.state == "running":
                 return other
-        return self._start(Job("load", self.files([held.id for held in reported.files]), reported.options))
+        files = self.files([held.id for held in reported.files])
+        return self._start(Job("load", files, reported.options, report=reported.report))
 
     def job(self, job_id: str) -> Job:
         """A job. Raises NotFound."""
@@ -151,7 +160,7 @@ class ChartFiles:
         return job
 
     def _run(self, job: Job) -> None:
-        with self.spool.using(job.files), _ended(job):
+        with _ended(job), self.spool.using(job.files):
             self._slots.run(OWNER, lambda: self._work(job))
 
     def _work(self, job: Job) -> None:

@@ -449,6 +449,22 @@ CHART = (
         "test_chart_page::test_the_chart_of_an_unknown_symbol_offers_a_command_and_links",
         "A symbol without ticks says “No ticks of NAME yet”.",
     ),
+    # files
+    *_chart(
+        "dialogs",
+        "test_chart_files::test_a_file_is_dropped_asked_about_changed_loaded_and_shown",
+        "A file that is dropped on the page is sent, and a dialog says how it is understood and what is in it.",
+        "The question of a file that is not read has the field that answers it; by the keyboard too.",
+        "Another role for a column makes the report anew.",
+        "O lets a file be chosen.",
+        "“Load N ticks” loads them once, and the page goes to their symbol and time.",
+    ),
+    *_chart(
+        "dialogs",
+        "test_chart_files::test_a_file_that_is_chosen_and_cancelled_is_gone",
+        "“Open a file of ticks” lets one or several files be chosen, on a phone too.",
+        "“Cancel” ends what is done with a file, and removes it from the server.",
+    ),
     # touch
     *_chart(
         "touch",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+import inspect
 import json
 import shlex
 from collections.abc import Callable, Iterator
@@ -11,14 +13,16 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from orderflow.formats.options import FILE_OPTIONS
-from orderflow.replay.cli import main
+from orderflow.formats import open_ticks
+from orderflow.formats.options import FILE_OPTIONS, OPTIONS
+from orderflow.replay.cli import add_arguments, main
 from orderflow.services import Services, build_services
 from orderflow.settings.settings import Settings
 from orderflow.web.app import create_server
 from orderflow.web.workspace.chart_files_api import READING
 from orderflow.workspace.uploads import spool as spools
 from orderflow.workspace.uploads.chart_files import ChartFiles
+from tests.conftest import ROOT
 
 CASES = Path(__file__).parents[2] / "formats" / "cases"
 NAMES = sorted(folder.name for folder in CASES.iterdir() if folder.is_dir())
@@ -150,8 +154,17 @@ def test_prints_outside_the_quote_are_counted(shared: FlaskClient) -> None:
     assert report(shared, send(shared, odd))["counts"]["outside the quote of their row"] == 21
 
 
-def test_the_options_are_those_of_the_command_line() -> None:
+def test_the_options_are_those_of_the_command_line_and_of_its_guide() -> None:
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    flags = {action.dest: action.option_strings for action in parser._actions}
+    guide = (ROOT / "docs" / "guide" / "replay.md").read_text("utf-8")
     assert tuple(READING) == FILE_OPTIONS
+    for name in FILE_OPTIONS:
+        assert flags[name] == [f"--{name.replace('_', '-')}"]
+        assert flags[name][0] in guide
+    taken = inspect.signature(open_ticks).parameters.keys() - {"path", "chunk_rows", "skip_rows", "formats", "options"}
+    assert {*taken, *OPTIONS} == set(FILE_OPTIONS)
 
 
 def test_what_is_wrong_is_said(shared: FlaskClient) -> None:

@@ -7,12 +7,13 @@ import io
 import time
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
-from orderflow.errors import BadInput, Busy, NotFound, StorageFailed
+from orderflow.errors import BadInput, Busy, Conflict, NotFound, StorageFailed
 from orderflow.market.market import Market
 from orderflow.services import Services, build_services
 from orderflow.settings.settings import Settings
@@ -149,9 +150,31 @@ class TestOnce:
         report = reported(files, put(files, trades()))
         first = ended(files.start_load(report.id))
         assert (first.state, first.error, first.loaded.accepted) == ("failed", "the disk is full", after * PIECE)
-        second = ended(files.start_load(report.id))  # the file still waits
+        second = ended(files.start_load(first.id))  # the file still waits
         assert (second.state, second.loaded.known) == ("done", after * PIECE)
         assert services.market.stats("x")["ticks"] == ROWS
+
+    def test_what_a_restart_stopped_goes_on(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        ingest, taken = Market.ingest, 0
+
+        def dying(market: Market, *args: Any, **options: Any) -> Any:
+            nonlocal taken
+            taken += 1
+            if taken == 5:
+                raise StorageFailed("the server ends here")
+            return ingest(market, *args, **options)
+
+        monkeypatch.setattr(Market, "ingest", dying)
+        settings = Settings.of(ephemeral=False, data_dir=tmp_path, ticker_count=0, feeds=())
+        known = []
+        for _ in range(2):
+            services = build_services(settings)
+            services.start()
+            files = services.part(ChartFiles)
+            known.append(loaded(files, put(files, trades())).loaded.known)
+            ticks = services.market.stats("x")["ticks"]
+            services.stop()
+        assert (known, ticks) == ([0, 4 * PIECE], ROWS)
 
     def test_a_busy_server_is_waited_for(
         self, services: Services, files: ChartFiles, monkeypatch: pytest.MonkeyPatch
@@ -184,6 +207,8 @@ class TestOnce:
         first = files.start_load(report.id)
         assert taken.wait(60)
         assert files.start_load(report.id) is first
+        with pytest.raises(Conflict, match="being loaded"):
+            files.start_report([file], {})
         files.drop([file])
         go.set()
         assert (ended(first).state, first.loaded.accepted) == ("stopped", PIECE)
