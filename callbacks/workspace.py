@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from orderflow.services import Services
 
 PARTS = (workspace_address, workspace_choices, workspace_data, workspace_login, workspace_study, workspace_upload)
-SESSION_OVER = "Your session has ended: log in again."
+SESSION_OVER = "You are not logged in: nothing is updated."
 
 
 def page(services: Services, links: list[Link]) -> Component:

@@ -122,18 +122,18 @@ def looked(desk: Desk, shown: Shown, sent: Sent, fresh: bool) -> dict[str, Any]:
     try:
         found = desk.found(shown)
     except OrderflowError as error:
-        members = desk.members(shown)
-        if not members:
-            return refused_file(sentence(error))
-        return choose_member(shown, members, sentence(error))
+        members, why = desk.members(shown), str(error)
+        fault = why + "." * (not why.endswith(".")) if why.startswith(sent.filename) else sentence(error)
+        return choose_member(shown, sent, members, fault) if members else refused_file(fault)
     texts = found.get("options", shown.texts)
     kept = Shown(shown.upload, shown.kind, texts, mapping_of(found), shown.by_hand)
     ticks = shown.kind == TICKS
     new: dict[str, Any] = {}
     if fresh:
         symbols = ", ".join(found.get("symbols", ()))
-        new = {"kind": shown.kind, "name": symbols if ticks else sent.name, "label": "Symbol" if ticks else "Name",
-               "fields": [texts.get(name, "") for name in READING], "skip": False}  # fmt: skip
+        about = {"kind": shown.kind, "name": symbols if ticks else sent.name, "label": "Symbol" if ticks else "Name"}
+        fields = [texts.get(name, "") for name in READING]
+        new = {**about, "fields": fields, "skip": False, "single": "member" not in texts}
     return changes(
         LOOK, step="look", about=shown.kind, fault="", again=HIDDEN, frame=found.get("timeframe", ""),
         facts=facts_view(found), problem=problem_view(found), whole=not found.get("refused") or ticks,
@@ -148,11 +148,12 @@ def to_page(shown: Shown, found: dict[str, Any]) -> dict[str, Any]:
     return {**kept, "header": found["header"], "roles": found.get("roles", [])}
 
 
-def choose_member(shown: Shown, members: tuple[str, ...], why: str) -> dict[str, Any]:
+def choose_member(shown: Shown, sent: Sent, members: tuple[str, ...], why: str) -> dict[str, Any]:
     """The page for an archive of several files, of which one is to be chosen."""
     bare: dict[str, Any] = {"header": [], "raw": [], "roles": []}
     return changes(
-        LOOK, step="look", about=shown.kind, fault="", kind=shown.kind, members=list(members), single=False,
+        LOOK, step="look", about=shown.kind, fault="", kind=shown.kind, name=sent.name, label="Name",
+        fields=[shown.texts.get(name, "") for name in READING], skip=False, members=list(members), single=False,
         reading=True, facts="", problem=why, whole=True, preview="", refused="", disabled=[True, True],
         shown=to_page(shown, bare),
     )  # fmt: skip

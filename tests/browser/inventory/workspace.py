@@ -55,4 +55,20 @@ WORKSPACE = (
         "test_workspace::test_a_phone_shows_candles_and_nothing_beside_the_screen",
         "On a phone a chart fills the screen and nothing is beside it.",
     ),
+    *_ws(
+        "dialogs",
+        "test_workspace_upload::test_a_dropped_file_is_mapped_stored_drawn_replaced_and_undone",
+        "A file that is dropped on the page is shown as it is read, and its columns are mapped by hand.",
+        "What was stored is shown on the chart, replaced by another file, and undone, and the chart follows.",
+    ),
+    *_ws(
+        "states",
+        "test_workspace_upload::test_a_refused_file_and_a_server_that_is_away_are_told",
+        "A file that is refused, or was not sent, says why in one sentence, and can be tried again.",
+    ),
+    *_ws(
+        "links",
+        "test_workspace_upload::test_a_visitor_logs_in_and_out",
+        "Where a login is required the charts ask for it, the menu says who is logged in, and logs out.",
+    ),
 )
