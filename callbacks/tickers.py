@@ -13,7 +13,7 @@ import msgspec
 from dash import ALL, Dash, Input, Output, State, ctx, dcc, no_update
 from dash.development.base_component import Component
 
-from callbacks import tickers_alerts, tickers_dialogs, tickers_holes, tickers_targets
+from callbacks import tickers_alerts, tickers_dialogs, tickers_holes, tickers_links, tickers_targets
 from callbacks.page import Page
 from callbacks.tickers_dialogs import Count, Opened, read_state
 from callbacks.toasts import needs_key, pressed, refresh, sentence, toast
@@ -89,6 +89,7 @@ def page(services: Services, links: list[Link]) -> Component:
             *tickers_alerts.extras(),
             *tickers_targets.extras(),
             *tickers_holes.extras(),
+            *tickers_links.extras(),
         ],
     )
 
@@ -300,6 +301,7 @@ def register(app: Dash, services: Services) -> None:
     tickers_alerts.register(app, services, services.part(Alerts))
     tickers_targets.register(app, services)
     tickers_holes.register(app, services)
+    tickers_links.register(app, tickers)
 
 
 PAGE = Page(

@@ -30,6 +30,14 @@ def read_state(kind: type[Any], given: Any) -> Any:
         return None
 
 
+def opened_history(tickers: Tickers, name: str, turn: int) -> tuple[Any, ...]:
+    """(state, whether the dialog is open, its title, its two links) of a ticker's history. Raises NotFound."""
+    ticker = tickers.get(name)
+    series = quoted(ticker.series)
+    chart, csv = f"/chart/?symbol={series}", f"/api/v1/ticks/{series}?format=csv"
+    return {"ticker": ticker.name, "turn": turn}, True, ticker.name, chart, csv
+
+
 def register(app: Dash, each: dict[str, Any], tickers: Tickers) -> None:
     """Bind the callbacks. each: the buttons that open a history, as a pattern."""
 
@@ -48,13 +56,10 @@ def register(app: Dash, each: dict[str, Any], tickers: Tickers) -> None:
         name = _chosen(ctx.triggered_id, clicks, rows)
         if name is None:
             return (no_update,) * 5
-        turn = (read_state(Opened, opened) or Opened()).turn + 1
         try:
-            series = tickers.get(name).series
+            return opened_history(tickers, name, (read_state(Opened, opened) or Opened()).turn + 1)
         except NotFound:  # removed meanwhile
             return (no_update,) * 5
-        chart, csv = f"/chart/?symbol={quoted(series)}", f"/api/v1/ticks/{quoted(series)}?format=csv"
-        return {"ticker": name, "turn": turn}, True, name, chart, csv
 
     @app.callback(
         Output("tickers-open", "data", allow_duplicate=True),

@@ -51,7 +51,7 @@ def history_figure(
         "data": [_line(times, prices, colours.buy, 1.7) | {"hovertemplate": HOVER}],
         "layout": {
             "uirevision": view,
-            "margin": {"l": 8, "r": 74, "t": 10, "b": 30},
+            "margin": {"l": 8, "r": 74, "t": 10, "b": 44},
             "paper_bgcolor": CLEAR,
             "plot_bgcolor": CLEAR,
             "font": {"family": FONT, "size": 12, "color": colours.muted},

@@ -90,6 +90,32 @@ def test_a_card_opens_its_history_with_ranges_and_links(visit: Visit, served: Ru
     page.wait_for_function("() => parseFloat(document.getElementById('tickers-alert-value').value) > 0")
 
 
+def test_a_link_opens_what_its_sender_saw_and_back_closes_it(visit: Visit, served: RunningServer) -> None:
+    page = ready(visit(f"{served.url}/tickers/?ticker=eth&range=1min:60"))
+    graph = "document.querySelector('#tickers-graph .js-plotly-plot')"
+    eth, btc = (page.get_by_role("dialog", name=name) for name in ("ETH", "BTC"))
+    eth.wait_for()
+    page.wait_for_function(f"() => {graph}?.layout.uirevision?.includes('1min:60')")
+    page.keyboard.press("Escape")
+    eth.wait_for(state="hidden")
+    page.wait_for_url("**/tickers/")
+    page.get_by_role("button", name="Open the history of BTC").click()
+    btc.wait_for()
+    page.wait_for_url("**/?ticker=BTC&range=1min:60")
+    btc.get_by_text("1 day").click()
+    page.wait_for_url("**/?ticker=BTC&range=1min:1440")
+    page.go_back()
+    page.wait_for_function(f"() => {graph}.layout.uirevision.includes('1min:60')")
+    page.go_back()
+    btc.wait_for(state="hidden")
+    page.go_forward()
+    btc.wait_for()
+    page.goto(f"{served.url}/tickers/?view=table&ticker=NOPE")
+    page.get_by_role("gridcell", name="ETH", exact=True).wait_for()
+    page.get_by_text("Cards", exact=True).click()
+    page.wait_for_url("**/tickers/")
+
+
 def test_tickers_are_added_moved_removed_and_shown_as_a_table(visit: Visit, served: RunningServer) -> None:
     page = ready(visit(f"{served.url}/tickers/"))
     page.keyboard.press("a")
