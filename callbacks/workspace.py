@@ -17,6 +17,7 @@ from dash.exceptions import PreventUpdate
 from callbacks import (
     workspace_address,
     workspace_choices,
+    workspace_compare,
     workspace_data,
     workspace_login,
     workspace_study,
@@ -39,7 +40,15 @@ from orderflow.workspace.views import View
 if TYPE_CHECKING:
     from orderflow.services import Services
 
-PARTS = (workspace_address, workspace_choices, workspace_data, workspace_login, workspace_study, workspace_upload)
+PARTS = (
+    workspace_address,
+    workspace_choices,
+    workspace_compare,
+    workspace_data,
+    workspace_login,
+    workspace_study,
+    workspace_upload,
+)
 SESSION_OVER = "You are not logged in: nothing is updated."
 
 
@@ -124,6 +133,7 @@ def register(app: Dash, services: Services) -> None:
         Input("ws-indicators", "data"),
         Input("ws-count", "value"),
         Input(part("reload", MATCH), "data"),
+        Input(part("jump", MATCH), "data"),
         State(part("data", MATCH), "id"),
         State(part("known", MATCH), "data"),
         State(part("view", MATCH), "data"),
@@ -132,7 +142,7 @@ def register(app: Dash, services: Services) -> None:
     )
     @for_user(lambda: (no_update, None, no_update, log_in_note(ctx.inputs.get("ws-mode.value")), False))
     def load(user: str, mode: Any, symbol: Any, frame: Any, signals: Any, *given: Any) -> Any:
-        indicators, count, _reload, id_, known, shown, linked, offered = given
+        indicators, count, _reload, jump, id_, known, shown, linked, offered = given
         number, has, link = read(Number, id_), read(Known, known), read(Address, linked)
         if number is None or number.index >= count_of(count) or (ctx.triggered_id == "ws-count" and has):
             raise PreventUpdate
@@ -140,7 +150,9 @@ def register(app: Dash, services: Services) -> None:
         if chosen is None:  # and before it is known which series there are, nothing is said
             waits = read(Offered, offered) is None or (bool(symbol) and mode in dict(MODES))
             return no_update, None, no_update, empty_note(mode), waits
-        asked = linked_view(link, has, chosen, number.index)
+        jumped = isinstance(ctx.triggered_id, dict) and ctx.triggered_id.get("type") == "ws-jump"
+        wish = view_of(read(Ranged, jump), chosen.key) if jumped else None
+        asked = wish or linked_view(link, has, chosen, number.index)
         now = view_of(read(Ranged, shown), chosen.key) if has and has.key == chosen.key else None
         try:
             found = run(reader(user).whole, chosen, indicators_of(indicators), asked or now)

@@ -15,6 +15,7 @@ from dash.development.base_component import Component
 from layouts.chart_colours import PAIRS, SCHEMES
 from layouts.chart_keys import Shortcut, help_sections, key_actions
 from layouts.shell import Link, aria, data, icon, icon_button, page_shell
+from layouts.workspace_compare import compare_button, compare_drawer
 from layouts.workspace_login import login_menu
 from layouts.workspace_settings import settings_drawer
 from layouts.workspace_studies import PANES
@@ -30,10 +31,23 @@ OFFERS_INTERVAL = 5000
 CHARTS = 4
 MODES = (("live", "Live"), ("custom", "Custom"))
 COUNTS = ("1", "2", "4")
-STORES = ("data", "older", "delta", "known", "told", "reload", "older-request", "left", "view", "linked", "sink")
+STORES = (
+    "data",
+    "older",
+    "delta",
+    "known",
+    "told",
+    "reload",
+    "older-request",
+    "left",
+    "view",
+    "linked",
+    "jump",
+    "sink",
+)
 """Of each chart: the whole series, a page of older candles, changed candles, what the page has of it at first and after
 an update, a sign to load it again, before which time it wants older ones, what the reader left on it, the range that it
-shows, the visit of the address whose time frame it took over, and what clientside functions return."""
+shows, the visit of the address whose time frame it took over, a range to go to, what clientside functions return."""
 TOOLS = (
     ("live", "Go to the newest candles", "L", "live"),
     ("line", "Draw a line", "T", "line"),
@@ -88,6 +102,7 @@ def workspace_page(*, links: Sequence[Link] = (), more: Sequence[Component] = ()
             help_dialog(),
             *upload_dialog(most),
             *study_dialog(),
+            *compare_drawer(),
             dcc.Store(id="ws-config", data=config()),
             dcc.Store(id="ws-indicators", storage_type="local"),
             dcc.Store(id="ws-sink"),
@@ -164,6 +179,7 @@ def chart_card(index: int) -> Component:
                         placeholder="Signals", className="ws-signals", **aria(label=f"Signals of chart {index + 1}"),
                     ),
                     study_button(part("study", index)),
+                    compare_button(part("compare", index)),
                     html.Span(id=part("state", index), className="ws-state", role="status"),
                 ],
                 className="ws-bar",
