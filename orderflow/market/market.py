@@ -171,8 +171,6 @@ class Market(MarketReads):
         self, prepared: Sequence[Prepared], batches: Sequence[TickBatch], key: str | None, digest: str
     ) -> Receipt:
         receipt = Receipt.of([p.new for p in prepared], max((self.revision(b.symbol) for b in batches), default=0))
-        for p in prepared:
-            p.state.get_ready(p)
 
         def publish() -> None:
             nonlocal receipt

@@ -226,12 +226,6 @@ class SymbolState:
         if not self._in_flight:
             self._reserved_grid = None
 
-    def get_ready(self, prepared: Prepared) -> None:
-        """Aggregate what is in memory before ticks of a finer grid are written: the log may have to be read for that,
-        and must end with the ticks in memory then. Raises StorageFailed."""
-        if prepared.grid != self.tape.grid:
-            self.tape.refresh()
-
     def publish(self, prepared: Prepared, now: float) -> int:
         """Make the ticks visible and count them. now: monotonic seconds. Returns the new revision."""
         self.counters.duplicates += prepared.new.duplicates

@@ -85,11 +85,11 @@ class Tape:
         return self.revision
 
     def refine(self, grid: Grid) -> None:
-        """Convert all ticks and bars to a finer grid."""
+        """Convert all ticks and bars to a finer grid. Ticks that are not aggregated stay so: late ones may need the
+        log, which at this moment does not end with the ticks in memory."""
         with self.lock:
             level, size = self.grid.factors_to(grid) if self.grid.tick_units else (1, 1)
             if (level, size) != (1, 1):
-                self.refresh()
                 self.buffer.rescale(level, size)
                 for base_bars in self._base_bars.values():
                     base_bars.rescale(level, size)

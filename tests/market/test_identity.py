@@ -194,6 +194,29 @@ def test_a_finer_size_is_stored_while_late_ticks_are_not_aggregated(monkeypatch:
     agree(market, plain)
 
 
+def test_late_ticks_that_are_published_while_finer_ones_are_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their bar needs the log, which ends with the others by then, also with those that fit the coarser grid."""
+    monkeypatch.setattr(buffer, "SEGMENT", 2)
+    log, plain = MemoryLog(), Plain()
+    market = Market(log, max_ticks=8)
+    one = Trade(None, 0, "100.25", "1")
+    first, late = [one] + [replace(one, time=time) for time in range(0, 10**12, 10**11)], [replace(one, time=1)]
+    finer = [replace(one, price="100.125", time=10**12), replace(one, time=2)]
+    for batch in (first, late, finer):
+        plain.take(batch)
+    market.ingest([batch_of(first)])
+    append = log.append
+
+    def others_first(entry: LogEntry, publish: Callable[[], object]) -> None:
+        monkeypatch.setattr(log, "append", append)
+        market.ingest([batch_of(late)])
+        append(entry, publish)
+
+    monkeypatch.setattr(log, "append", others_first)
+    assert market.ingest([batch_of(finer)]).accepted == 2
+    agree(market, plain)
+
+
 def many(n: int) -> TickBatch:
     """n trades, one a second."""
     return batch_of([Trade(k, k * 1_000_000_000, "100.25", "1") for k in range(n)])
