@@ -16,7 +16,7 @@ from callbacks.toasts import sentence
 from callbacks.workspace_state import Switched
 from layouts.workspace_studies import line_name, lines_of
 from orderflow.arrays import Floats
-from orderflow.errors import NotFound, OrderflowError
+from orderflow.errors import BadInput, NotFound, OrderflowError
 from orderflow.market.decimals import unit_floats
 from orderflow.market.indicators.indicator import Candles, Indicator
 from orderflow.market.indicators.registry import find
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 SHOWN = 1_500
 """Candles of a first answer, and of each older page."""
+MOST_INDICATORS = 30
 MOST_SHOWN = 100_000
 """Candles of a first answer where the range to show begins further back, at most."""
 AROUND = 300
@@ -80,7 +81,9 @@ class Wanted:
 
 
 def wanted_of(given: Sequence[Mapping[str, Any]]) -> list[Wanted]:
-    """The indicators of the page's list: {"name", "options"} each. Raises BadInput, NotFound."""
+    """The indicators of the page's list: {"name", "options"} each. Raises BadInput, also for too many, NotFound."""
+    if len(given) > MOST_INDICATORS:
+        raise BadInput(f"there are {len(given):,} indicators, and there may be {MOST_INDICATORS}: remove some")
     found = []
     for number, each in enumerate(given):
         indicator = find(str(each.get("name")))

@@ -11,7 +11,6 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from orderflow.accounts.accounts import Accounts
 from orderflow.products import PRODUCTS
 from orderflow.services import Services
-from orderflow.settings.settings import Settings
 from orderflow.web.kit import responses, schemas
 from orderflow.web.kit.access import AUTHENTICATOR, Authenticator
 from orderflow.web.kit.api import Api
@@ -53,7 +52,7 @@ def create_server(services: Services, *, most_sockets: int | None = None, shortc
     apis = load_apis(services, fanout)
     sockets = [pair for api in apis for pair in api.sockets()]
     table = [route for api in apis for route in api.routes()] + [route for route, _ in sockets]
-    table += _about(table, services.settings)
+    table += _about(table, services)
     register(server, "orderflow", table)
     for prefix in ("/api/", "/ws/", "/exchange/", "/data/"):
         reserve(server, prefix)
@@ -91,14 +90,17 @@ def load_apis(services: Services, fanout: Fanout) -> list[Api]:
     return [resolve_name(name)(services, fanout) for name in names]
 
 
-def _about(table: Sequence[Route], settings: Settings) -> list[Route]:
+def _about(table: Sequence[Route], services: Services) -> list[Route]:
     """The routes of the server itself: home page, health check, OpenAPI document and its page."""
     made: dict[str, bytes] = {}
 
+    def make() -> None:
+        doc = document([*table], services.settings.api_title, services.settings.api_version)
+        made.update(json=encode(doc), html=page(doc).encode())
+
     def openapi(values: Values) -> flask.Response:
         if not made:
-            doc = document([*table], settings.api_title, settings.api_version)
-            made.update(json=encode(doc), html=page(doc).encode())
+            services.workers.run(make)  # 0.2 s
         return json_response(made["json"])
 
     def docs(values: Values) -> flask.Response:

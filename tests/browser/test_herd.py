@@ -645,8 +645,8 @@ def test_the_end_leads_to_the_debrief_and_a_new_game(stage: Stage, room: Room) -
 def test_on_a_phone_everything_is_large_and_in_one_column(open_stage: Open, room: Room) -> None:
     room.begin()
     stage = open_stage(phone=True)
-    width, view = stage.page.evaluate("() => [document.documentElement.scrollWidth, innerWidth]")
-    assert width <= view == 390
+    width = stage.page.evaluate("() => document.documentElement.scrollWidth")
+    assert width <= stage.page.viewport_size["width"] == 390
     order = [
         stage.page.locator(selector).bounding_box()["y"]
         for selector in ("#herd-price", "#herd-meter", "#herd-do-toggle", "#herd-chart", ".hg-events", "#herd-leaders")

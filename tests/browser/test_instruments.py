@@ -280,7 +280,7 @@ def test_texts_for_screen_readers(ix: Page) -> None:
 
 def test_phone(open_ix: Callable[..., Page], ix_server: RunningServer) -> None:
     phone = open_ix(ix_server, phone=True)
-    assert phone.page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+    assert phone.page.evaluate("() => document.documentElement.scrollWidth") <= PHONE["width"]
     row = phone.page.locator(".ag-row[row-id=ITEM_02]")
     places = {
         name: row.locator(f"[col-id={name}]").bounding_box() for name in ("id", "model", "spark", "price", "change")
@@ -296,7 +296,7 @@ def test_phone(open_ix: Callable[..., Page], ix_server: RunningServer) -> None:
     phone.until_points(1)
     box = phone.page.locator(".ix-dialog-detail .mantine-Modal-content").bounding_box()
     assert (box["x"], box["width"]) == (0, PHONE["width"])
-    assert phone.page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+    assert phone.page.evaluate("() => document.documentElement.scrollWidth") <= PHONE["width"]
     phone.dialog("ITEM_02").get_by_role("button", name="Close").tap()
     phone.gone()
     phone.page.get_by_role("button", name="Real or fake?").tap()

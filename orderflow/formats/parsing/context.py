@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from orderflow.errors import BadInput, FieldError
 from orderflow.formats.parsing.layout import Role
 from orderflow.formats.parsing.numbers import DecimalMark, Snaps
+from orderflow.formats.parsing.parse_errors import TakesLong
 from orderflow.formats.parsing.zones import Zone
 
 SIDES = ("auto", "flag")
@@ -52,10 +53,11 @@ class ParseContext:
     zone: the zone of times without one; it remembers the latest time. infer: whether missing sides are inferred.
     symbol: the symbol of rows without one. only: `symbol` applies to all rows. quick: raise TakesLong instead of taking
     more than a few milliseconds. room: how many further errors are listed, None for all. spare: how many further bad
-    rows may come before the body is refused, None for a file; limit: how many at first. listed: the errors so far, of a
-    body. ahead: what later rows cancel and correct, None if nothing was read ahead. named: the symbols found in the
-    file. below: whether a symbol has prices of 0 and below. snaps: the noise of binary floats is taken off and counted
-    here; None takes none off.
+    rows may come before the body is refused, None for a file; limit: how many at first. alone: how many further rows
+    may be read one by one before TakesLong is raised, None for all. listed: the errors so far, of a body. ahead: what
+    later rows cancel and correct, None if nothing was read ahead. named: the symbols found in the file. below: whether
+    a symbol has prices of 0 and below. snaps: the noise of binary floats is taken off and counted here; None takes none
+    off.
     """
 
     zone: Zone
@@ -65,6 +67,7 @@ class ParseContext:
     quick: bool = False
     room: int | None = None
     spare: int | None = None
+    alone: int | None = None
     listed: list[FieldError] = field(default_factory=list)
     named: set[str] = field(default_factory=set)
     ahead: Amendments | None = None
@@ -86,6 +89,13 @@ class ParseContext:
             self.snaps.count = snapped
         del self.listed[listed:]
         self.zone.reset(zone)
+
+    def read_alone(self) -> None:
+        """Count a row that is read by itself. Raises TakesLong if there are many."""
+        if self.alone is not None:
+            self.alone -= 1
+            if self.alone < 0:
+                raise TakesLong
 
     def reject(self, row: int) -> None:
         """Count a bad row. Raises BadInput if a body has too many: each takes as long as dozens of good ones."""

@@ -85,6 +85,7 @@ class RowReader:
 
     def refuse(self, row: int, line: int | None, reason: str) -> None:
         """Reject a row that cannot be split into cells."""
+        self._context.read_alone()
         self._rows += 1
         self._rejected += 1
         self._note([FieldError(row, None, reason, line)])
@@ -92,6 +93,7 @@ class RowReader:
 
     def add(self, row: int, line: int | None, cells: Cells) -> None:
         """Parse one data row: a cell for each role with a value (empty optional cells are left out)."""
+        self._context.read_alone()
         self._rows += 1
         self._cells = cells
         if self._layout.total and (Role.PRICE not in cells or cells[Role.PRICE].value in NULL_WORDS):

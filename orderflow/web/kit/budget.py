@@ -56,6 +56,10 @@ class Budget:
         self._held[client] -= size
         if not self._held[client]:
             del self._held[client]
+        self.ended(size)
+
+    def ended(self, size: int) -> None:
+        """A body of `size` bytes has been worked through, which may have taken memory."""
         self._ended += size
         if self._ended >= LARGE and not self.held:
             self._ended = 0

@@ -108,6 +108,7 @@ class Body:
         self._begun = self._draining = self._failed = False
         self._ended = length == 0
         self._counted = length is None or length > UNCOUNTED
+        self._passed = 0
         environ[COUNT] = self.count
         environ[PASSING] = self.pass_on
 
@@ -157,6 +158,8 @@ class Body:
         """The request has ended."""
         if self._share is not None:
             self._share.close()
+        self._budget.ended(self._passed)
+        self._passed = 0
 
     def _discard(self) -> None:
         # gevent calls this when the response is sent; a client that waits for 100 Continue has not sent its body
@@ -180,8 +183,12 @@ class Body:
         except OSError:
             self._failed = True
             raise
-        if self._counted and not self._draining:
+        if self._draining:
+            return data
+        if self._counted:
             self.count(len(data))
+        else:
+            self._passed += len(data)
         return data
 
     def _begin(self) -> None:

@@ -188,6 +188,20 @@ def test_memory_is_given_back_when_large_bodies_have_ended() -> None:
     assert calls == [0, 0, 0]
 
 
+def test_memory_is_given_back_after_bodies_that_are_passed_on(body_of: Callable[..., Body]) -> None:
+    budget = Budget(64 * MIB)
+    calls: list[int] = []
+    budget.idle = lambda: calls.append(budget.held)
+    body = body_of([bytes(4096)] * (LARGE // 4096), LARGE, budget=budget)
+    body.pass_on()
+    body.read()
+    assert budget.held == 0
+    assert not calls
+    body.close()
+    body.close()
+    assert calls == [0]
+
+
 def test_a_client_leaves_room_for_others() -> None:
     budget = Budget(1000)
     greedy = budget.open("greedy")

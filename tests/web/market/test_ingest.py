@@ -14,10 +14,11 @@ import pytest
 from flask.testing import FlaskClient
 
 from orderflow.errors import Busy, StorageFailed
-from orderflow.formats import bodies
+from orderflow.formats import ParsedTicks, bodies
 from orderflow.formats.json_rows import JsonRows
 from orderflow.services import Services
 from orderflow.web.app import create_server
+from orderflow.web.market import ingest
 from orderflow.web.market.ingest import LANES, Turns
 
 SEED = {"Timestamp": "2025-10-09 18:00:00.032", "Precio": "25263,25", "Volumen": 2, "Lado": "BID"}
@@ -443,7 +444,7 @@ def test_bad_rows_and_large_bodies_are_parsed_beside_the_loop(
 
 
 def test_each_client_does_one_long_thing_at_a_time(services: Services) -> None:
-    turns = Turns(services.workers)
+    turns = Turns(services.workers, LANES)
     order: list[str] = []
     inside, go_on = threading.Event(), threading.Event()
 
@@ -471,7 +472,7 @@ def test_each_client_does_one_long_thing_at_a_time(services: Services) -> None:
 
 
 def test_many_clients_leave_threads_to_those_who_read(services: Services) -> None:
-    turns = Turns(services.workers)
+    turns = Turns(services.workers, LANES)
     inside, go_on = threading.Semaphore(0), threading.Event()
 
     def parse(client: str) -> None:
@@ -489,6 +490,45 @@ def test_many_clients_leave_threads_to_those_who_read(services: Services) -> Non
         thread.join(10)
     assert [inside.acquire(timeout=10) for _ in range(5 - LANES)] == [True] * (5 - LANES)
     assert turns.waiting == 0
+
+
+def test_bodies_that_are_read_row_by_row_leave_a_lane_to_others(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are begun in the lane of all and go on in one for such bodies, so that others wait a moment only."""
+    monkeypatch.setattr(ingest, "LARGE", 1)
+    monkeypatch.setattr(ingest, "FEW_ALONE", 10)
+    web = create_server(services)
+    slow, go_on = threading.Semaphore(0), threading.Event()
+    read = ingest.parse_body
+
+    def held(data: bytes, *args: Any, **options: Any) -> ParsedTicks:
+        if b'"Precio"' in data and options.get("alone") is None:
+            slow.release()
+            assert go_on.wait(30)
+        return read(data, *args, **options)
+
+    monkeypatch.setattr(ingest, "parse_body", held)
+    odd = [
+        {"Timestamp": 1760032800 + row, "Precio": f"25,{row % 9}" * (1 + row % 2), "Volumen": 1} for row in range(200)
+    ]
+    statuses: list[int] = []
+
+    def send(number: int, rows: list[dict[str, Any]]) -> None:
+        base = {"REMOTE_ADDR": f"10.0.0.{number}"}
+        statuses.append(web.test_client().post("/ticks", json=rows, environ_base=base).status_code)
+
+    threads = [threading.Thread(target=send, args=(number, odd)) for number in range(1, 5)]
+    for thread in threads:
+        thread.start()
+    assert slow.acquire(timeout=30)
+    assert not slow.acquire(timeout=0.2)  # the others of their kind wait
+    send(9, [TICK] * 200)
+    assert statuses == [202]
+    go_on.set()
+    for thread in threads:
+        thread.join(30)
+    assert statuses[1:] == [400] * 4
 
 
 @pytest.mark.parametrize(
