@@ -18,7 +18,7 @@ pytestmark = pytest.mark.browser
 
 CALLBACKS = "**/_dash-update-component**"
 HIDDEN = 30
-"""Seconds for which the tab is hidden."""
+"""Points that a tab misses while it is hidden: those of half a minute in a quiet game."""
 
 
 @pytest.fixture(scope="module")
@@ -153,14 +153,12 @@ def test_a_reset_and_two_tabs(stage: Stage, room: Room, ada: Player) -> None:
         one.page.close()
 
 
-def test_a_tab_that_was_hidden_for_half_a_minute_catches_up(stage: Stage, room: Room, ada: Player) -> None:
+def test_a_tab_that_was_hidden_catches_up(stage: Stage, room: Room, ada: Player) -> None:
     trade(ada, 3)
     before = len(stage.line()[0])
     browser = stage.page.context.new_cdp_session(stage.page)
     browser.send("Page.setWebLifecycleState", {"state": "frozen"})  # as a browser does with a tab that nobody sees
-    begun = time.monotonic()
-    while time.monotonic() < begun + HIDDEN:
-        trade(ada, 1, pause=1)
+    trade(ada, HIDDEN)
     browser.send("Page.setWebLifecycleState", {"state": "active"})
     agrees(stage, room)
     assert len(stage.line()[0]) >= before + HIDDEN - 3

@@ -319,7 +319,8 @@ def test_no_instruments(open_ix: Callable[..., Page], server: RunningServer) -> 
 
 
 def test_many_instruments_are_few_cards(open_ix: Callable[..., Page], launch: Callable[..., RunningServer]) -> None:
-    page = open_ix(launch("--ephemeral", "--no-browser", environ={"TICKER_COUNT": "600"}))
+    environ = {"TICKER_COUNT": "600", "PRICE_UPDATE_INTERVAL": "5"}
+    page = open_ix(launch("--ephemeral", "--no-browser", environ=environ))
     assert page.text("#instruments-count") == "600 instruments"
     assert page.text("#instruments-range") == "1 to 60 of 600"
     assert len(page.rows()) < 60

@@ -75,7 +75,9 @@ def test_the_line_has_every_point_once(open_ix: Callable[..., Page], launch: Cal
     assert lost == [0]
     session = page.page.context.new_cdp_session(page.page)
     session.send("Page.setWebLifecycleState", {"state": "frozen"})  # as a tab that is hidden for long
-    other.page.wait_for_timeout(30_000)
+    server.post("/api/v1/simulation", b'{"action": "speed", "speed": 10}')  # misses many points in little time
+    other.until_points(len(other.line()) + 200)
+    server.post("/api/v1/simulation", b'{"action": "speed", "speed": 1}')
     session.send("Page.setWebLifecycleState", {"state": "active"})
     page.until_points(len(page.line()) + 20)
     assert all(same_as_the_server(one, server, "ITEM_01") for one in (page, other))

@@ -101,7 +101,7 @@ ROOM = (
     ),
     *_herd(
         "reconnect",
-        "test_herd_line::test_a_tab_that_was_hidden_for_half_a_minute_catches_up",
+        "test_herd_line::test_a_tab_that_was_hidden_catches_up",
         "A tab that was hidden has all points when it is looked at again.",
     ),
     # links
