@@ -119,6 +119,8 @@ class _FormReader:
             self._value = None
             yield "file", event.name, event.filename.encode("utf-8", "replace")
         elif isinstance(event, Field):
+            if not event.name:
+                raise BadInput("a field of the form has no name")
             self._field, self._value = event.name, []
         elif isinstance(event, Data):
             if self._value is None:

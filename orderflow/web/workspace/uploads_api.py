@@ -77,8 +77,8 @@ class UploadsApi(Api):
             Route("POST", f"{BASE}/file", self.keep, "Send a file to look at",
                   "Nothing is read but its first lines, which tell what it is. It is kept for an hour: its id is the "
                   "parameter `upload` of the other routes.",
-                  (params.FILENAME,), BODY, {201: ResponseDoc("The file's id.", {JSON: schemas.HELD})}, ERRORS,
-                  user=True),
+                  (params.FILENAME,), BODY, {201: ResponseDoc("The file's id.", {JSON: schemas.HELD})},
+                  {**ERRORS, 422: "There is no file in the form, or a field that is not known."}, user=True),
             Route("POST", f"{BASE}/preview", self.preview, "Look at a file before it is taken",
                   "Nothing is stored; the file is kept for an hour, so that it can be taken with `upload` alone.",
                   params.LOOKING, BODY, look, ERRORS, user=True),

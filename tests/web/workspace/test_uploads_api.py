@@ -306,9 +306,10 @@ def part(disposition: str, data: bytes, end: bytes = b"\r\n--x--\r\n") -> bytes:
         (b"x", "multipart/form-data"),
         (part('name="name"', b"v"), "multipart/form-data; boundary=x"),
         (part('name="name"', b"v" * 70_000), "multipart/form-data; boundary=x"),
+        (part('id="name"', b"v"), "multipart/form-data; boundary=x"),
         (b"", "text/csv"),
     ],
-    ids=["cut", "no-boundary", "none-named", "no-file", "long-field", "empty"],
+    ids=["cut", "no-boundary", "none-named", "no-file", "long-field", "no-name", "empty"],
 )
 def test_damaged_bodies_are_refused(client: FlaskClient, body: bytes, kind: str) -> None:
     answer = client.post("/data/upload/ohlcv", data=body, content_type=kind)
