@@ -10,10 +10,10 @@ import pytest
 from tests.conftest import ROOT
 
 LIMITS = {
-    "chart": 2_740,
-    "kit/plot": 3_290,
+    "chart": 2_701,
+    "kit/plot": 3_143,
     "play": 1_350,
-    "kit": 890,
+    "kit": 883,
     "herd": 60,
     "instruments": 150,
     "workspace": 233,

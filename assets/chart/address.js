@@ -21,7 +21,7 @@
       rows: want.rows || (come ? live.auto : 0),
       options: chart.options,
       marks: of.options.definitions(of.poll.marks()),
-      ...of.reach.range(chart),
+      ...chart.range,
     });
     const drawn = symbol ? of.plot.tools.write(of.plot.tools.stored(symbol)) : "";
     return query + (drawn && "#draw=" + drawn);

@@ -83,7 +83,7 @@
         { live } = this,
         away = this.away && !answer.full;
       const before = { symbol: live.symbol, frame: live.frame },
-        range = this.ready && !this.view.follow ? of.reach.range(this) : null;
+        range = this.ready && !this.view.follow ? this.range : null;
       const merged = of.model.merge(live, answer);
       if (!merged) return false;
       const done = away ? of.model.merge(this.model, answer) : merged;

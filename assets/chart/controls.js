@@ -121,7 +121,6 @@
         "aria-pressed": String(active === name),
       });
     }
-    $("chart-host").dataset.cursor = active || "plot";
   }
 
   /** Fold the controls of a narrow screen in or out. */

@@ -1,4 +1,4 @@
-/* What lies over the cells: stacked zones, unfinished auctions, VWAP with its bands, session starts, the last price.
+/* What lies over the cells: stacked zones, unfinished auctions, VWAP with its bands, session starts.
 
    A zone or an unfinished auction reaches to the right until a later bar trades through it. Where that happens is
    looked up once and remembered on the mark, so a live update looks only at the bars that came since. */
@@ -144,19 +144,6 @@
     ctx.setLineDash([]);
   }
 
-  function lastPrice(ctx, frame) {
-    const { model, theme, Y, box } = frame,
-      bar = of.model.newest(model);
-    if (!bar) return;
-    const y = Math.round(Y(bar.c)) + 0.5;
-    if (y < box.y || y > box.y + box.h) return;
-    ctx.strokeStyle = bar.c >= bar.o ? theme.buy : theme.sell;
-    ctx.lineWidth = 1;
-    ctx.setLineDash([3, 3]);
-    of.plot.canvas.line(ctx, box.x, y, box.x + box.w, y);
-    ctx.setLineDash([]);
-  }
-
   /** Naked points of control: [t of the bar, row] each, a ray from its bar to the right; its bar may be one before those held. */
   function nakedPoc(ctx, { model, theme, X, Y, box }, rays) {
     ctx.strokeStyle = theme.poc;
@@ -183,5 +170,5 @@
     for (const [name, found] of Object.entries(frame.model.studies)) PAINTERS[name](ctx, frame, found);
   }
 
-  of.marks = { bands: [], studies, zones, unfinished, vwap, sessions, lastPrice, end };
+  of.marks = { bands: [], studies, zones, unfinished, vwap, sessions };
 })(globalThis);

@@ -53,9 +53,7 @@
 
   /** Volume and the largest cell of a bar, from its rows, and its running values. */
   function derive(bar) {
-    let bid = 0,
-      ask = 0,
-      unknown = 0,
+    let volume = 0,
       cell = 0,
       total = 0,
       delta = 0;
@@ -63,18 +61,13 @@
       const b = bar.b[i],
         a = bar.a[i],
         u = bar.u ? bar.u[i] : 0;
-      bid += b;
-      ask += a;
-      unknown += u;
+      volume += a + b + u;
       if (b > cell) cell = b;
       if (a > cell) cell = a;
       if (a + b + u > total) total = a + b + u;
       if (Math.abs(a - b) > delta) delta = Math.abs(a - b);
     }
-    bar.vol = bid + ask + unknown;
-    bar.bid = bid;
-    bar.ask = ask;
-    bar.unknown = unknown;
+    bar.vol = volume;
     bar.delta = bar.d[0];
     bar.maxCell = cell;
     bar.maxTotal = total;
@@ -341,7 +334,6 @@
     join,
     trim,
     newest,
-    derive,
     find,
     lastSlot,
     barAt,

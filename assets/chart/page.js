@@ -20,7 +20,6 @@
     of.marks.bands = config.bands;
     const nodes = {};
     for (const name of ["host", "plot", "base", "overlay", "readout", "overview"]) nodes[name] = $("chart-" + name);
-    nodes.host.dataset.cursor = "plot";
     const { legend, controls } = of;
     page.chart = new of.Chart(
       nodes,

@@ -190,7 +190,7 @@
       of.marks.vwap(ctx, frame);
       of.marks.unfinished(ctx, frame);
       of.marks.studies(ctx, frame);
-      of.marks.lastPrice(ctx, frame);
+      of.plot.crosshair.lastLine(ctx, chart);
     });
     if (panes.table) {
       clip(ctx, panes.table, () => of.lower.paintTable(ctx, panes.table, frame));

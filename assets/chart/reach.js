@@ -156,9 +156,8 @@
         slot = (time) => of.model.slotOfTime(model, time),
         half = (view.x1 - view.x0) / 2;
       if (range.to) {
-        view.x1 = slot(range.to);
-        view.x0 = Math.max(slot(range.from), view.x1 - limits.bars);
-        Object.assign(view, { zoomed: true, best: 0, span: 0 });
+        chart.show(Math.max(slot(range.from), slot(range.to) - limits.bars), slot(range.to));
+        view.best = 0;
       } else {
         view.x0 = Math.max(Math.min(slot(range.from), of.model.lastSlot(model)) - half, model.first - 0.5);
         view.x1 = view.x0 + 2 * half;
@@ -178,19 +177,5 @@
     chart.start(false);
   }
 
-  /** The visible range for the URL: in ms, or as a number of bars while the newest is followed; and, where set by hand, in
-      prices. */
-  function range({ view, model, ready }) {
-    const found = {};
-    if (!ready) return found;
-    if (!view.follow) {
-      found.from = Math.round(of.model.timeOfSlot(model, view.x0));
-      found.to = Math.round(of.model.timeOfSlot(model, view.x1));
-    } else if (view.zoomed) found.bars = Number(view.span.toFixed(4));
-    if (!view.auto || (!view.follow && view.span <= view.best))
-      found.y = [view.y0, view.y1].map((level) => Number((level * model.tick).toFixed(model.pd + 3)));
-    return found;
-  }
-
-  of.reach = { limits, near, answered, stop, trim, place, go, range };
+  of.reach = { limits, near, answered, stop, trim, place, go };
 })(globalThis);

@@ -19,36 +19,37 @@
     error.name === "NotAllowedError" ? "The device did not answer, or was told not to." : String(error.message);
   const missing = "This browser has no passkeys here: they need https:// or localhost.";
 
+  /** Ask the device, after a click: the fault, and what `ask` finds. */
+  async function asking(clicks, ask) {
+    if (!clicks) return [same(), same()];
+    if (!PublicKeyCredential) return [missing, same()];
+    try {
+      return ["", await ask()];
+    } catch (error) {
+      return [words(error), same()];
+    }
+  }
+
   root.dash_clientside = Object.assign({}, root.dash_clientside, {
     passkey: {
       /** Make a passkey: the fault, and what the server has answered. */
-      add: async (clicks, name, password) => {
-        if (!clicks) return [same(), same()];
-        if (!PublicKeyCredential) return [missing, same()];
-        try {
+      add: (clicks, name, password) =>
+        asking(clicks, async () => {
           const asked = await post("/options", { password });
           const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(asked.options);
           const credential = /** @type {any} */ (await navigator.credentials.create({ publicKey })).toJSON();
-          return ["", await post("", { id: asked.id, name, credential })];
-        } catch (error) {
-          return [words(error), same()];
-        }
-      },
+          return post("", { id: asked.id, name, credential });
+        }),
 
       /** Log in by a passkey alone: the fault, and a new value when it is done. */
-      login: async (clicks) => {
-        if (!clicks) return [same(), same()];
-        if (!PublicKeyCredential) return [missing, same()];
-        try {
+      login: (clicks) =>
+        asking(clicks, async () => {
           const asked = await post("/login/options", {});
           const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(asked.options);
           const credential = /** @type {any} */ (await navigator.credentials.get({ publicKey })).toJSON();
           await post("/login", { id: asked.id, credential });
-          return ["", Date.now()];
-        } catch (error) {
-          return [words(error), same()];
-        }
-      },
+          return Date.now();
+        }),
     },
   });
 })(window);

@@ -54,5 +54,4 @@
   // without full screen its button is hidden by the style sheet
   if (!document.fullscreenEnabled) document.documentElement.dataset.noFullscreen = "";
   document.addEventListener("visibilitychange", () => document.hidden || awake());
-  kit.screen = { full, present, presenting };
 })(window);

@@ -8,10 +8,6 @@
    under way. */
 (function (root) {
   "use strict";
-  const of = (root.orderflow = root.orderflow || Object());
-  /** @type {Kit} */
-  const kit = (of.kit = of.kit || Object());
-
   const CALLBACKS = "/_dash-update-component";
   const BEAT_MS = 300;
   const BACK_MS = 3000; // how long "The server is back." stands
@@ -93,5 +89,4 @@
   root.addEventListener("online", () => check(true));
   document.addEventListener("visibilitychange", () => (last = performance.now()));
   setInterval(() => check(false), BEAT_MS);
-  kit.stale = { check, down: () => down };
 })(window);

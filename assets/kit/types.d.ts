@@ -39,21 +39,12 @@ interface Kit {
     dialog(): Element | null;
     listen(act: (key: string, event: KeyboardEvent) => boolean): void;
   };
-  screen: {
-    full(): void;
-    present(on: boolean): void;
-    presenting(): boolean;
-  };
   sound: {
     play(name: string): boolean;
     mute(on: boolean): void;
     muted(): boolean;
   };
   notify: { permit(clicks: number): Promise<string> };
-  stale: {
-    check(now: boolean): void;
-    down(): boolean;
-  };
   socket: {
     open(on: SocketEvents): Socket;
     pause(tries: number, chance?: number): number;

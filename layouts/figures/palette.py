@@ -1,4 +1,4 @@
-"""Colours of static figures. A test checks that they equal the page's (`assets/kit/plot/theme.js`)."""
+"""Colours of static figures. A test checks that they equal the page's (`assets/kit/plot/canvas.js`)."""
 
 from __future__ import annotations
 

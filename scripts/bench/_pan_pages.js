@@ -39,7 +39,8 @@ const openers = {
     return () => chart.view.x0;
   },
 
-  /** The footprint chart of a copy of this repository; its bars have two rows. It has no signals. */
+  /** The footprint chart of a copy of this repository; its bars have two rows, of a size that the server might choose. It
+      has no signals. */
   async chart(n, colours, options, defaults) {
     const of = window.orderflow,
       bars = candles(n);
@@ -62,17 +63,19 @@ const openers = {
     of.page.config = { modes: {} };
     of.reach.near = of.reach.trim = of.address.remember = none;
     chart.options = of.options.complete(defaults);
-    const levels = (values, i) => Math.round(values[i] * 100);
+    const levels = (values, i) => Math.round(values[i] * 100),
+      size = 100;
     const made = Array.from({ length: n }, (_, i) => {
       const low = levels(bars.low, i),
         high = levels(bars.high, i),
         [b, a] = [bars.volume[i] >> 1, bars.volume[i] >> 2];
-      const rows = { lo: low, k: [0, high - low], b: [b, a], a: [a, b], p: 1, v: [0, 1] };
+      const lo = Math.floor(low / size),
+        rows = { lo, k: [0, Math.max(1, Math.floor(high / size) - lo)], b: [b, a], a: [a, b], p: 1, v: [0, 1] };
       const prices = { o: levels(bars.open, i), h: high, l: low, c: levels(bars.close, i) };
       return { t: bars.time[i], s: 0, ...prices, ...rows, n: 9, d: [a - b, a - b, 0], q: a, w: [prices.o, 50] };
     });
-    const head = { epoch: "e", rev: 1, full: true, symbol: "X", frame: "1min", ms: 60_000, tick: 0.01, pd: 2, rows: 1, sd: 0 };
-    chart.receive({ ...head, auto: 1, first: made[0].t, bars: made, stats: {} });
+    const head = { epoch: "e", rev: 1, full: true, symbol: "X", frame: "1min", ms: 60_000, tick: 0.01, pd: 2, rows: size, sd: 0 };
+    chart.receive({ ...head, auto: size, first: made[0].t, bars: made, stats: {} });
     await new Promise((done) => setTimeout(done, 300));
     chart.window(Math.floor(n * 0.1), Math.floor(n * 0.9));
     return () => chart.view.x0;

@@ -189,6 +189,24 @@ def test_drawings_are_kept_by_key(plot: Plot) -> None:
     assert plot.page.evaluate("() => kept.X") == []
 
 
+def test_a_drawing_begins_while_the_view_still_moves(plot: Plot) -> None:
+    plot.act("tool", "line")
+    start, end = plot.at(0.45, 0.7), plot.at(0.75, 0.8)
+    plot.page.mouse.move(*start)
+    plot.page.mouse.wheel(0, 120)
+    plot.page.mouse.down()
+    plot.page.mouse.move(*end, steps=4)
+    plot.page.mouse.up()
+    plot.until("(chart.gd.layout.shapes || []).length === 1 && chart.tools.active === null")
+    assert plot.page.evaluate("() => kept.X.map((item) => item.type)") == ["line"]
+    plot.act("tool", "erase")
+    plot.page.mouse.click((start[0] + end[0]) / 2, (start[1] + end[1]) / 2 + 20)  # beside it
+    assert len(plot.page.evaluate("() => kept.X")) == 1
+    plot.page.mouse.click((start[0] + end[0]) / 2, (start[1] + end[1]) / 2 + 5)
+    plot.until("(chart.gd.layout.shapes || []).length === 0")
+    plot.act("tool", "erase")
+
+
 def test_studies_over_the_bars_and_in_panes(plot: Plot) -> None:
     bars = candles(400)
     mean = [None] * 5 + bars["close"][5:]

@@ -40,15 +40,16 @@
     return { ...groups, px: w * groups.size };
   }
 
+  /** Rising ones first: a change of colour costs as much as a bar. */
   function candles(ctx, series, frame) {
     const { theme, X, Y } = frame,
       { columns, a, b, slot, px } = groupsOf(series, frame),
       { open, high, low, close } = columns,
       width = Math.max(1, Math.min(px * 0.7, 18));
-    for (let i = a; i <= b; i++) {
-      const up = close[i] >= open[i];
-      candle(ctx, theme, up, X(slot(i)), width, Y(open[i]), Y(high[i]), Y(low[i]), Y(close[i]));
-    }
+    for (const up of [true, false])
+      for (let i = a; i <= b; i++)
+        if (close[i] >= open[i] === up)
+          candle(ctx, theme, up, X(slot(i)), width, Y(open[i]), Y(high[i]), Y(low[i]), Y(close[i]));
   }
 
   /** A line through a column; `top`: of groups the column of their highest values, where `name` has the lowest. */

@@ -1,4 +1,5 @@
-/* A canvas that is as sharp as the screen, drawn in CSS pixels; and what is drawn often. */
+/* A canvas that is as sharp as the screen, drawn in CSS pixels; what is drawn often, and in which colours: they come with
+   the page (layouts/chart_colours.py), the choice between dark and light is the kit's. */
 (function (root) {
   "use strict";
   const of = (root.orderflow = root.orderflow || Object());
@@ -40,5 +41,14 @@
     ctx.restore();
   }
 
+  /** Set at the page's start: {schemes, pairs}. */
+  const known = {};
+
+  /** All colours of the scheme in force, with a pair of colours for the sides: "blue" or "green". */
+  function colours(pair, name = of.kit.theme.scheme()) {
+    return { ...known.schemes[name], ...known.pairs[pair][name] };
+  }
+
+  plot.theme = { colours, known };
   plot.canvas = { prepare, text, line, clip };
 })(window);

@@ -33,7 +33,6 @@
       node.setAttribute("role", "application");
       node.setAttribute("aria-label", words);
     }
-    host.dataset.cursor = "plot";
     return nodes;
   }
 

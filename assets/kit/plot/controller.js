@@ -15,13 +15,14 @@
   const SETTLE_MS = 140;
 
   class Controller {
-    /** nodes: {host, plot, base, overlay, readout, overview}. events: {view, follow, tool, drawn, hover, alert}. owners:
-        the Plotly axis of each pane that may be below the prices, {name: "y2"}. */
+    /** nodes: {host, plot, base, overlay, readout, overview}. events, all optional: {view, follow, tool, drawn, hover,
+        alert}. owners: the Plotly axis of each pane that may be below the prices, {name: "y2"}. */
     constructor(nodes, events, owners) {
       this.nodes = nodes;
       this.events = events;
       this.owners = owners;
       this.view = plot.view.create();
+      nodes.host.dataset.cursor = "plot";
       this.narrow = root.matchMedia("(max-width: 640px)").matches;
       this.ready = false;
       this.gd = null;
@@ -29,7 +30,6 @@
       this.pointer = null;
       this.mark = null; // time at which a linked plot has its pointer
       this.linked = [];
-      this.overlaid = true; // whether the overlay shows anything
       this.applied = {};
       this.timing = { merge: [], paint: [], apply: [] };
       this.tools = new plot.tools.Tools(this);
@@ -136,10 +136,39 @@
       return y + ((y1 - scale.to(level)) / (y1 - y0)) * h;
     }
 
+    /** And back: the slot at x, and the height (a level as `scale.js` has it) at y. */
+    slotAt(x) {
+      const { plot: box } = this.geometry;
+      return this.view.x0 + (x - box.x) * this.slotsOf(1);
+    }
+
+    heightAt(y) {
+      const { price } = this.geometry.panes,
+        { y0, y1 } = this.view;
+      return y1 - ((y - price.y) / price.h) * (y1 - y0);
+    }
+
+    /** Slots in so many px. */
+    slotsOf(px) {
+      return (px * (this.view.x1 - this.view.x0)) / this.geometry.plot.w;
+    }
+
     /** The level that a percent scale calls 0 %: the first visible close. */
     get zeroLevel() {
       const { series, view } = this;
       return series.at("close", Math.max(series.first, Math.min(series.last, Math.ceil(view.x0))));
+    }
+
+    /** The visible range: in ms, or as a number of bars while the newest is followed; and, where set by hand, in prices. */
+    get range() {
+      const { view, series, ready } = this,
+        found = {},
+        price = (y) => Number((view.scale.from(y) * series.tick).toFixed(series.pd + 3));
+      if (!ready) return found;
+      if (!view.follow) [found.from, found.to] = [view.x0, view.x1].map((slot) => Math.round(series.timeOfSlot(slot)));
+      else if (view.zoomed) found.bars = Number(view.span.toFixed(4));
+      if (!view.auto || (!view.follow && view.span <= view.best)) found.y = [view.y0, view.y1].map(price);
+      return found;
     }
 
     /** After a change of what the view depends on: the size, the panes, what bars show. */
@@ -166,6 +195,7 @@
       const { clientWidth: W, clientHeight: H } = this.nodes.host,
         { newest } = this;
       const digits = newest ? this.priceText(newest.close).length : 6;
+      this.overview.measure();
       this.geometry = plot.axes.arrange(W, H, this.lower(), this.narrow, digits);
       const { h } = this.geometry.panes.price;
       this.view.height = h;
@@ -196,19 +226,26 @@
       if (!this.ready) return;
       plot.view.clamp(this.view, this.series);
       if (this.view.auto) plot.view.fit(this.view, this.series, false);
+      plot.link.follow(this);
+      if (this.tools.active) return this.settled(); // Plotly draws, and must not be hidden
       this.moving = true;
       clearTimeout(this.rest);
       this.rest = setTimeout(() => this.settled(), SETTLE_MS);
-      plot.link.follow(this);
       if (this.frameRequest) return;
       this.frameRequest = root.requestAnimationFrame(() => {
         this.frameRequest = 0;
-        if (this.moving) this.nodes.host.classList.add("of-moving");
+        if (this.moving) this.cover(true);
         this.axesData = plot.axes.labels(this);
         this.draw();
         this.overview.paint();
-        this.events.follow();
+        this.events.follow?.();
       });
+    }
+
+    /** Hide Plotly's layers, or show them. Only a change is said: the page would be styled anew for each frame. */
+    cover(yes) {
+      const { classList } = this.nodes.host;
+      if (classList.contains("of-moving") !== yes) classList.toggle("of-moving", yes);
     }
 
     /** The reader let go, or rests. */
@@ -228,17 +265,19 @@
         view.follow = true;
       this.moving = false;
       this.apply();
-      this.nodes.host.classList.remove("of-moving");
+      this.cover(false);
       this.overview.paint();
-      this.events.view();
+      this.events.view?.();
+    }
+
+    /** Show the slots from one to another. */
+    show(x0, x1) {
+      Object.assign(this.view, { x0, x1, zoomed: true, span: (x1 - x0) / (1 + this.view.share) });
     }
 
     window(x0, x1) {
       const { view, series } = this;
-      view.x0 = x0;
-      view.x1 = x1;
-      view.zoomed = true;
-      view.span = (x1 - x0) / (1 + view.share);
+      this.show(x0, x1);
       view.follow = !this.away && x1 >= series.last + 0.5;
       if (view.follow) plot.view.toLive(view, series);
       this.moved();
@@ -332,24 +371,25 @@
       this.paint(ctx);
       this.drawOverlay(ctx);
       this.keep("paint", performance.now() - started);
-      this.events.drawn();
+      this.events.drawn?.();
     }
 
     /** What is above Plotly. base: the canvas just painted, which takes it while the plot moves without a pointer: a second
-        canvas of this size costs a millisecond a frame. */
+        canvas of this size costs a millisecond a frame, unless it is hidden. */
     drawOverlay(base = null) {
       if (!this.ready || !this.geometry) return;
       const { W, H } = this.geometry,
-        alone = base && this.moving && !this.pointer && this.mark === null;
-      if (!alone || this.overlaid) plot.canvas.prepare(this.nodes.overlay, W, H);
-      this.overlaid = !alone;
-      const ctx = alone ? base : this.nodes.overlay.getContext("2d");
+        { style } = this.nodes.overlay,
+        alone = base && this.moving && !this.pointer && this.mark === null,
+        shown = alone ? "hidden" : "";
+      if (style.visibility !== shown) style.visibility = shown;
+      const ctx = alone ? base : plot.canvas.prepare(this.nodes.overlay, W, H);
       if (this.moving) {
         plot.axes.paintLabels(ctx, this.geometry, this.axesData, this.theme, this.owners);
         this.tools.paint(ctx);
       }
       this.hit = plot.crosshair.paint(ctx, this, this.pointer, this.nodes.readout);
-      this.events.hover(this.hit);
+      this.events.hover?.(this.hit);
     }
 
     keep(name, ms) {

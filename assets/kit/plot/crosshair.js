@@ -20,7 +20,20 @@
     ctx.fillText(text, centred ? x : x + pad, y + 0.5, width - 2 * pad);
   }
 
-  /** The last price on the axis strip, in the colour of the last bar and with an arrow of its direction. */
+  /** The last price across the bars. */
+  function lastLine(ctx, controller) {
+    const { theme, geometry, newest } = controller,
+      { x, y, w, h } = geometry.panes.price,
+      at = newest ? Math.round(controller.Y(newest.close)) + 0.5 : NaN;
+    if (!within(at, y, h)) return;
+    ctx.strokeStyle = newest.close >= newest.open ? theme.buy : theme.sell;
+    ctx.lineWidth = 1;
+    ctx.setLineDash([3, 3]);
+    plot.canvas.line(ctx, x, at, x + w, at);
+    ctx.setLineDash([]);
+  }
+
+  /** The last price on the axis strip, in the colour of the last bar. */
   function lastTag(ctx, controller) {
     const { series, theme, geometry, newest } = controller;
     if (!newest) return;
@@ -34,12 +47,12 @@
   const within = (value, from, size) => value >= from && value <= from + size;
 
   /** What lies at a point of the plot: {slot, level, inPrice}. */
-  function at({ view, geometry }, { x, y }) {
-    const box = geometry.panes.price;
-    const height = view.y1 - ((y - box.y) / box.h) * (view.y1 - view.y0);
+  function at(controller, { x, y }) {
+    const { view, geometry } = controller,
+      box = geometry.panes.price;
     return {
-      slot: Math.round(view.x0 + ((x - box.x) / box.w) * (view.x1 - view.x0)),
-      level: view.scale.from(height),
+      slot: Math.round(controller.slotAt(x)),
+      level: view.scale.from(controller.heightAt(y)),
       inPrice: within(y, box.y, box.h),
     };
   }
@@ -94,7 +107,7 @@
     lastTag(ctx, controller);
     const inside = pointer && within(pointer.x, box.x, box.w) && within(pointer.y, box.y, box.h);
     if (!inside || !series.n) {
-      node.hidden = true;
+      if (!node.hidden) node.hidden = true;
       if (controller.mark !== null && series.n)
         cross(ctx, controller, Math.round(series.slotOfTime(controller.mark)), null);
       return null;
@@ -125,5 +138,5 @@
     parent.append(row);
   }
 
-  plot.crosshair = { paint, at, line };
+  plot.crosshair = { paint, at, line, lastLine };
 })(window);

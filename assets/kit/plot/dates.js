@@ -65,9 +65,11 @@
 
   /** Days stand out, and of months the years. */
   function label(t, zone, step, newDay) {
-    const { day, clock, month, parts } = plot.format;
-    if (step >= MONTH)
-      return parts(t, zone).month && step < 12 * MONTH ? month(t, zone) : `<b>${parts(t, zone).year}</b>`;
+    const { day, clock, month } = plot.format;
+    if (step >= MONTH) {
+      const [name, year] = month(t, zone).split(" ");
+      return name !== "Jan" && step < 12 * MONTH ? `${name} ${year}` : `<b>${year}</b>`;
+    }
     return newDay || step >= DAY ? "<b>" + day(t, zone) + "</b>" : clock(t, zone, step < MINUTE);
   }
 

@@ -10,15 +10,6 @@
   const SCALE = 2,
     CAPTION = 46;
 
-  function image(url) {
-    return new Promise((resolve, reject) => {
-      const picture = new Image();
-      picture.onload = () => resolve(picture);
-      picture.onerror = () => reject(new Error("the axes could not be drawn"));
-      picture.src = url;
-    });
-  }
-
   /** A canvas with the whole plot. caption: {title, small, right} texts. */
   async function render(controller, caption) {
     const { geometry, theme } = controller,
@@ -31,20 +22,18 @@
     ctx.setTransform(SCALE, 0, 0, SCALE, 0, 0);
     ctx.fillStyle = theme.paper;
     ctx.fillRect(0, 0, W, H + CAPTION);
-    ctx.textBaseline = "top";
-    ctx.textAlign = "left";
+    const { text } = plot.canvas;
     ctx.fillStyle = theme.text;
-    ctx.font = "600 15px " + theme.font;
-    ctx.fillText(caption.title, 8, 7);
+    text(ctx, "600 15px " + theme.font, "left", "top").fillText(caption.title, 8, 7);
     ctx.fillStyle = theme.muted;
-    ctx.font = "11px " + theme.font;
-    ctx.fillText(caption.small, 8, 28);
-    ctx.textAlign = "right";
-    ctx.fillText(caption.right, W - 8, 10);
+    text(ctx, "11px " + theme.font, "left", "top").fillText(caption.small, 8, 28);
+    text(ctx, "11px " + theme.font, "right", "top").fillText(caption.right, W - 8, 10);
     ctx.translate(0, CAPTION);
     controller.paint(ctx);
-    const axes = await root.Plotly.toImage(controller.gd, { format: "svg", width: W, height: H });
-    ctx.drawImage(await image(axes), 0, 0, W, H);
+    const axes = new Image();
+    axes.src = await root.Plotly.toImage(controller.gd, { format: "svg", width: W, height: H });
+    await axes.decode();
+    ctx.drawImage(axes, 0, 0, W, H);
     plot.crosshair.paint(ctx, controller, null, root.document.createElement("div"));
     return canvas;
   }

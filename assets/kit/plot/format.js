@@ -107,64 +107,24 @@
     return value && value < 9.95 ? value.toPrecision(2) : count(value);
   }
 
-  const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-
-  /** Calendar parts of epoch milliseconds, in UTC or (zone === "local") in the browser's zone. */
-  function parts(ms, zone) {
-    const date = new Date(ms);
-    const get = (name) => (zone === "local" ? date["get" + name]() : date["getUTC" + name]());
-    return {
-      year: get("FullYear"),
-      month: get("Month"),
-      day: get("Date"),
-      hour: get("Hours"),
-      minute: get("Minutes"),
-      second: get("Seconds"),
-      milli: get("Milliseconds"),
-    };
+  /** Day, month, year and time of epoch milliseconds in UTC or (zone === "local") in the browser's zone, as words. */
+  function words(ms, zone) {
+    const offset = zone === "local" ? new Date(ms).getTimezoneOffset() * 60000 : 0,
+      [, day, month, year, time = ""] = new Date(ms - offset).toUTCString().split(" ");
+    return [day.replace(/^0/, ""), month, year, time];
   }
 
   /** Time of day: "18:05", with seconds when asked for. */
-  function clock(ms, zone, seconds) {
-    const p = parts(ms, zone),
-      { pad } = of.kit.text;
-    return pad(p.hour) + ":" + pad(p.minute) + (seconds ? ":" + pad(p.second) : "");
-  }
+  const clock = (ms, zone, seconds) => words(ms, zone)[3].slice(0, seconds ? 8 : 5);
 
   /** Day: "9 Oct". */
-  function day(ms, zone) {
-    const p = parts(ms, zone);
-    return p.day + " " + MONTHS[p.month];
-  }
+  const day = (ms, zone) => words(ms, zone).slice(0, 2).join(" ");
 
   /** Month: "Oct 2025". */
-  function month(ms, zone) {
-    const p = parts(ms, zone);
-    return MONTHS[p.month] + " " + p.year;
-  }
+  const month = (ms, zone) => words(ms, zone).slice(1, 3).join(" ");
 
   /** Day and time for a readout: "9 Oct 2025 18:05:30". */
-  function stamp(ms, zone, seconds) {
-    const p = parts(ms, zone);
-    return p.day + " " + MONTHS[p.month] + " " + p.year + " " + clock(ms, zone, seconds);
-  }
+  const stamp = (ms, zone, seconds) => words(ms, zone).slice(0, 3).join(" ") + " " + clock(ms, zone, seconds);
 
-  plot.format = {
-    exact,
-    short,
-    tiny,
-    signed,
-    width,
-    widest,
-    fitting,
-    axis,
-    price,
-    count,
-    rate,
-    parts,
-    clock,
-    day,
-    month,
-    stamp,
-  };
+  plot.format = { exact, short, tiny, widest, fitting, axis, price, count, rate, clock, day, month, stamp };
 })(window);

@@ -34,9 +34,10 @@
       return Boolean(this.drag || this.pinch);
     }
 
+    /** Where an event is; while the reader drags, the page's layout is not asked for it. */
     at(event) {
-      const box = this.host.getBoundingClientRect();
-      return { x: event.clientX - box.left, y: event.clientY - box.top };
+      if (!this.active || !this.box) this.box = this.host.getBoundingClientRect();
+      return { x: event.clientX - this.box.left, y: event.clientY - this.box.top };
     }
 
     /** "plot", "price" (axis), "time" (axis) or "" for a point. */
@@ -56,7 +57,7 @@
       if (controller.tools.active || this.onShape(event)) {
         if (controller.tools.active === "erase") {
           controller.tools.eraseAt(this.at(event));
-          event.stopPropagation();
+          event.preventDefault(); // Plotly would take hold of a shape that is gone
         }
         return;
       }
@@ -68,7 +69,8 @@
         /* the pointer is gone already */
       }
       if (this.pointers.size === 2) {
-        this.startPinch();
+        this.drag = null;
+        this.pinch = this.fingers();
         return;
       }
       const zone = this.zone(point);
@@ -90,7 +92,7 @@
       const point = this.at(event);
       if (this.pinch && this.pointers.has(event.pointerId)) {
         this.pointers.set(event.pointerId, point);
-        this.movePinch();
+        this.movePinch(this.pinch);
         return;
       }
       if (!this.drag) {
@@ -119,10 +121,9 @@
       const dx = point.x - drag.last.x,
         dy = point.y - drag.last.y;
       drag.last = point;
-      const price = geometry.panes.price;
       if (drag.zone === "plot") {
-        if (dx && !(drag.vertical && view.auto)) plot.view.panX(view, (-dx * (view.x1 - view.x0)) / geometry.plot.w);
-        if (drag.vertical) plot.view.panY(view, (dy * (view.y1 - view.y0)) / price.h);
+        if (dx && !(drag.vertical && view.auto)) plot.view.panX(view, controller.slotsOf(-dx));
+        if (drag.vertical) plot.view.panY(view, (dy * (view.y1 - view.y0)) / geometry.panes.price.h);
       } else if (drag.zone === "price") {
         plot.view.zoomY(view, Math.exp(dy / 160), (view.y0 + view.y1) / 2);
       } else {
@@ -163,28 +164,21 @@
           : zone;
     }
 
-    startPinch() {
+    /** How far the two fingers are apart, and their middle. */
+    fingers() {
       const [a, b] = [...this.pointers.values()];
-      this.drag = null;
-      this.pinch = { dx: Math.abs(a.x - b.x), dy: Math.abs(a.y - b.y), x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 };
+      return { dx: Math.abs(a.x - b.x), dy: Math.abs(a.y - b.y), x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 };
     }
 
-    movePinch() {
-      const [a, b] = [...this.pointers.values()],
-        { controller, pinch } = this,
-        { view, geometry } = controller;
-      if (!pinch) return;
-      const now = { dx: Math.abs(a.x - b.x), dy: Math.abs(a.y - b.y), x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 };
-      const box = geometry.plot,
-        price = geometry.panes.price;
-      const upright = now.dy > 1.6 * now.dx;
-      if (upright) {
-        const level = view.y1 - ((now.y - price.y) / price.h) * (view.y1 - view.y0);
-        plot.view.zoomY(view, Math.max(20, pinch.dy) / Math.max(20, now.dy), level);
-      } else {
-        const slot = view.x0 + ((now.x - box.x) / box.w) * (view.x1 - view.x0);
-        plot.view.zoomX(view, Math.max(20, pinch.dx) / Math.max(20, now.dx), slot);
-        plot.view.panX(view, (-(now.x - pinch.x) * (view.x1 - view.x0)) / box.w);
+    movePinch(before) {
+      const { controller } = this,
+        { view } = controller,
+        now = this.fingers(),
+        by = (axis) => Math.max(20, before[axis]) / Math.max(20, now[axis]);
+      if (now.dy > 1.6 * now.dx) plot.view.zoomY(view, by("dy"), controller.heightAt(now.y));
+      else {
+        plot.view.zoomX(view, by("dx"), controller.slotAt(now.x));
+        plot.view.panX(view, controller.slotsOf(before.x - now.x));
       }
       this.pinch = now;
       controller.moved();
@@ -194,30 +188,16 @@
       const { controller } = this;
       if (!controller.ready) return;
       event.preventDefault();
-      const point = this.at(event),
-        zone = this.zone(point),
-        { view, geometry } = controller,
-        box = geometry.plot;
-      const unit = event.deltaMode === 1 ? 24 : event.deltaMode === 2 ? 240 : 1;
-      const dx = event.deltaX * unit,
-        dy = event.deltaY * unit;
-      const clampStep = (v) => Math.max(-160, Math.min(160, v));
-      if (zone === "price" || event.altKey || (event.shiftKey && event.ctrlKey)) {
-        const price = geometry.panes.price;
-        plot.view.zoomY(
-          view,
-          Math.exp(clampStep(dy || dx) / 500),
-          view.y1 - ((point.y - price.y) / price.h) * (view.y1 - view.y0),
-        );
-      } else if (event.shiftKey || Math.abs(dx) > Math.abs(dy)) {
-        plot.view.panX(view, (clampStep(dx || dy) * (view.x1 - view.x0)) / box.w);
-      } else {
-        plot.view.zoomX(
-          view,
-          Math.exp(clampStep(dy) / 500),
-          view.x0 + ((point.x - box.x) / box.w) * (view.x1 - view.x0),
-        );
-      }
+      const { x, y } = this.at(event),
+        { view } = controller,
+        unit = [1, 24, 240][event.deltaMode];
+      const clamped = (px) => Math.max(-160, Math.min(160, px * unit)),
+        [dx, dy] = [event.deltaX, event.deltaY].map(clamped);
+      if (this.zone({ x, y }) === "price" || event.altKey || (event.shiftKey && event.ctrlKey))
+        plot.view.zoomY(view, Math.exp((dy || dx) / 500), controller.heightAt(y));
+      else if (event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY))
+        plot.view.panX(view, controller.slotsOf(dx || dy));
+      else plot.view.zoomX(view, Math.exp(dy / 500), controller.slotAt(x));
       controller.moved();
     }
 

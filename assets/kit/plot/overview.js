@@ -14,8 +14,8 @@
       this.canvas = canvas;
       this.controller = controller;
       this.drag = null;
-      this.held = root.document.createElement("canvas");
-      this.drawn = ""; // what `held` shows
+      this.drawn = ""; // what `held`, a bitmap, shows
+      this.spans = [0, 0]; // and its slots
       canvas.addEventListener("pointerdown", (e) => this.down(e));
       canvas.addEventListener("pointermove", (e) => this.moved(e));
       for (const name of ["pointerup", "pointercancel"])
@@ -34,19 +34,18 @@
 
     x(slot) {
       const [a, b] = this.bounds();
-      return ((slot - a) / (b - a)) * this.canvas.clientWidth;
+      return ((slot - a) / (b - a)) * this.W;
     }
 
     slot(x) {
       const [a, b] = this.bounds();
-      return a + (x / this.canvas.clientWidth) * (b - a);
+      return a + (x / this.W) * (b - a);
     }
 
     window() {
       const { view } = this.controller,
-        W = this.canvas.clientWidth;
-      const x0 = Math.max(0, this.x(view.x0)),
-        x1 = Math.min(W, this.x(view.x1));
+        x0 = Math.max(0, this.x(view.x0)),
+        x1 = Math.min(this.W, this.x(view.x1));
       return [x0, Math.max(x1, x0 + 8)];
     }
 
@@ -75,7 +74,7 @@
         return;
       }
       const { kind, bounds } = this.drag;
-      const by = ((event.offsetX - this.drag.x) / this.canvas.clientWidth) * (bounds[1] - bounds[0]);
+      const by = ((event.offsetX - this.drag.x) / this.W) * (bounds[1] - bounds[0]);
       let { x0, x1 } = this.drag;
       if (kind !== "right") x0 += by;
       if (kind !== "left") x1 += by;
@@ -95,7 +94,6 @@
     /** Closes as points; where there is more than one a pixel, low and high of each, so thousands of bars cost no more than
       the strip is wide. */
     outline(W, Y) {
-      // the strip's width is known: asking the page for it at every bar would lay the page out at every bar
       const { series } = this.controller,
         [from, to] = this.bounds(),
         X = (slot) => ((slot - from) / (to - from)) * W,
@@ -109,16 +107,20 @@
       return points;
     }
 
-    /** The outline on a canvas of its own, which lasts while only the window moves. */
+    /** The outline as a bitmap, for the slots `spans`. It lasts while the view moves, stretched where the strip shows more
+        slots by then: to paint it anew costs as much as the rest of a frame. */
     picture(W, H) {
-      const { series, theme, view } = this.controller,
+      const { series, theme, view, moving } = this.controller,
         { scale } = view,
         [low, high] = [series.over("low"), series.over("high")].map(scale.to),
-        { version, first, n, newest } = series;
-      const key = [version, first, n, newest.close, low, high, scale.name, theme.name, W, H, this.bounds()].join();
-      if (key === this.drawn) return this.held;
+        { version, first, n, newest } = series,
+        spans = this.bounds();
+      const key = [version, first, n, newest.close, low, high, scale.name, theme.name, W, H].join();
+      if (key === this.drawn && (moving || spans.join() === this.spans.join())) return this.held;
       this.drawn = key;
-      const ctx = plot.canvas.prepare(this.held, W, H),
+      this.spans = spans;
+      const canvas = new OffscreenCanvas(1, 1),
+        ctx = plot.canvas.prepare(canvas, W, H),
         Y = (level) => 3 + ((high - scale.to(level)) / Math.max(1, high - low)) * (H - 6),
         path = this.outline(W, Y);
       ctx.beginPath();
@@ -133,20 +135,25 @@
       ctx.fillStyle = theme.muted;
       ctx.globalAlpha = 0.18;
       ctx.fill();
-      ctx.globalAlpha = 1;
-      return this.held;
+      return (this.held = canvas.transferToImageBitmap());
+    }
+
+    /** Take note of the strip's size. */
+    measure() {
+      this.W = this.canvas.clientWidth;
+      this.H = this.canvas.clientHeight;
     }
 
     paint() {
-      const { controller, canvas } = this,
-        { series, theme } = controller,
-        W = canvas.clientWidth,
-        H = canvas.clientHeight;
+      const { controller, canvas, W, H } = this,
+        { series, theme } = controller;
       if (!W || !H) return;
       const ctx = plot.canvas.prepare(canvas, W, H);
       if (!series.n) return;
-      ctx.drawImage(this.picture(W, H), 0, 0, W, H);
-      const [x0, x1] = this.window();
+      const picture = this.picture(W, H),
+        [left, right] = this.spans.map((slot) => this.x(slot)),
+        [x0, x1] = this.window();
+      ctx.drawImage(picture, left, 0, right - left, H);
       ctx.fillStyle = theme.paper;
       ctx.globalAlpha = 0.6;
       ctx.fillRect(0, 0, x0, H);

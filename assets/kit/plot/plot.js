@@ -1,38 +1,4 @@
-/* A plot of candles: create it on an element, give it data, listen to it. Contract of version 1, stable:
-
-     const chart = of.plot.create(element, { pair, zone, panes, label, drawings, events });
-
-   The element has a size of its own; it gets the canvases, Plotly, a legend and the overview. pair: "blue" or "green";
-   zone: "utc" or "local"; panes: names of the panes below the prices that studies may use, from the top, all there will
-   ever be; label: for screen readers. drawings: {load(key): list, save(key, list)}, without it localStorage; an item is
-   {type: "line" | "rect", axis: "y" or that of its pane, t0, t1 (ms), y0, y1 (prices or values)}. Before the first plot
-   `Object.assign(of.plot.theme.known, {schemes, pairs})` of layouts/chart_colours.py; the style sheet is kit/plot.
-
-   In:
-     chart.set({ key, title, tick, pd, sd, ms, bars, more })   a series anew. key: names the series, drawings are kept under
-         it, and the view stays where it is while the key does; tick, pd: size and decimals of a price; sd: decimals of
-         volumes; ms: of a bar, 0 where they differ; more: whether there are older bars to ask for
-     chart.prepend(bars, more)   older bars, at the event `older`
-     chart.append(bars)          the forming bar, changed bars and later ones, by time
-         bars: arrays of one length, oldest first: {time (ms), open, high, low, close, volume}, prices and volumes as
-         numbers, NaN or null for none; and by its name each study's values of these bars, if it is to go on
-     chart.studies([{ name, label, pane, kind, values, colour, width, dash, fall, decimals, guides }])   all of them, anew.
-         pane: "price" (default) or one of `panes`; kind: "line" or "bars" (from zero; colour upwards, fall downwards);
-         values: of all bars held, NaN or null for none; colour: CSS, default the theme's; decimals, guides (values of
-         dashed rules): of the pane's first study
-     chart.signals({ time, type, price, label, color, icon })   arrays of one length, earliest first (see signals.js)
-     chart.choose({ kind, scale, volume, pair, zone })   kind: "candles", "line", "heikin"; scale: "linear", "log"
-         (linear where a price is not above 0), "percent" (of the first visible close); volume: true or false
-     chart.place({ from, to, y } | { from } | { bars } | {})   show times (ms) and prices; around a time; so many of the
-         newest bars; the first view. chart.range is what `place` takes to come back here
-     of.plot.actions[name](chart, argument, shift), name: live, auto, pan (-1, 1), zoom (factor), tool ("line", "rect",
-         "erase", null), undo, clear; chart.png(caption {title, small, right}, words of the file's name): a promise
-     of.plot.link.join([chart, …])   they show one time and mark each other's pointer
-     chart.recolour()   after a change of the theme;  chart.close()
-
-   Out, all optional, in `events`: view(range) once the view has come to rest; older(time of the first bar held) when the
-   view comes near it and there is more; hover({time, open, …, studies by name} | null); signal(rows: indices) at a click
-   on a mark; tool(name | null); drawn(). */
+/* A plot of candles: create it on an element, give it data, listen to it. types.d.ts is its contract. */
 (function (root) {
   "use strict";
   const of = (root.orderflow = root.orderflow || Object());
@@ -41,32 +7,20 @@
   const PRICES = ["open", "high", "low", "close"];
   const WIDTH = 8; // px of a bar in the first view
   const AHEAD = 0.5; // of the screen: so near to the first bar older ones are asked for
-  const NONE = () => {};
 
   class Plot extends plot.Controller {
-    /** @param {any} config */
+    /** @param {HTMLElement} element @param {PlotConfig} config */
     constructor(element, config = {}) {
       const { pair = "blue", zone = "utc", panes = [], label = "Chart", drawings, events = {} } = config;
-      const own = Object.fromEntries(
-        ["view", "older", "hover", "signal", "tool", "drawn"].map((name) => [name, events[name] || NONE]),
-      );
+      const { tool, drawn } = events,
+        owners = Object.fromEntries(panes.map((name, i) => [name, "y" + (i + 2)]));
       super(
         plot.card.build(element, label),
-        {
-          alert: NONE,
-          follow: NONE,
-          drawn: own.drawn,
-          view: () => this.rested(),
-          hover: () => this.hovered(),
-          tool: (tool) => {
-            this.nodes.host.dataset.cursor = tool || "plot";
-            own.tool(tool);
-          },
-        },
-        Object.fromEntries(panes.map((name, i) => [name, "y" + (i + 2)])),
+        { tool, drawn, view: () => this.rested(), hover: () => this.hovered() },
+        owners,
       );
       this.element = element;
-      this.own = own;
+      this.own = events;
       this.panes = panes;
       this.drawings = drawings;
       this.data = new plot.Columns();
@@ -152,21 +106,10 @@
           candles.line(ctx, data, frame, { name: "close", colour: theme.buy, width: 1.8 });
         else candles.candles(ctx, series, frame);
         for (const study of this.studiesIn("price")) plot.studies.paint(ctx, this, study, frame);
-        this.lastPrice(ctx, frame);
+        plot.crosshair.lastLine(ctx, this);
         this.marks.paint(ctx, data, frame);
       });
       for (const { name } of this.lower()) plot.studies.pane(ctx, this, name, frame);
-    }
-
-    lastPrice(ctx, { theme, Y, box }) {
-      const { newest } = this,
-        y = newest ? Math.round(Y(newest.close)) + 0.5 : NaN;
-      if (!newest || y < box.y || y > box.y + box.h) return;
-      ctx.strokeStyle = newest.close >= newest.open ? theme.buy : theme.sell;
-      ctx.lineWidth = 1;
-      ctx.setLineDash([3, 3]);
-      plot.canvas.line(ctx, box.x, y, box.x + box.w, y);
-      ctx.setLineDash([]);
     }
 
     readout(node, { slot }) {
@@ -176,7 +119,7 @@
     hovered() {
       const bar = this.hit ? plot.card.row(this, this.hit.slot) : null;
       plot.card.legend(this, bar || plot.card.row(this, this.data.last));
-      this.own.hover(bar);
+      this.own.hover?.(bar);
     }
 
     // Data -----------------------------------------------------------------------------------------------------------
@@ -285,18 +228,6 @@
 
     // The view -------------------------------------------------------------------------------------------------------
 
-    get range() {
-      const { view, data } = this,
-        found = {};
-      if (!this.ready) return found;
-      if (!view.follow) {
-        found.from = Math.round(data.timeOfSlot(view.x0));
-        found.to = Math.round(data.timeOfSlot(view.x1));
-      } else if (view.zoomed) found.bars = Number(view.span.toFixed(4));
-      if (!view.auto) found.y = [view.y0, view.y1].map((y) => Number((view.scale.from(y) * data.tick).toPrecision(12)));
-      return found;
-    }
-
     place({ from, to, y, bars }) {
       const { view, data } = this;
       if (!this.ready) return;
@@ -304,9 +235,7 @@
       if (from !== undefined) {
         const half = (view.x1 - view.x0) / 2,
           slot = data.slotOfTime(from);
-        view.x0 = to === undefined ? slot - half : slot;
-        view.x1 = to === undefined ? slot + half : data.slotOfTime(to);
-        Object.assign(view, { zoomed: true, span: (view.x1 - view.x0) / (1 + view.share) });
+        this.show(...(to === undefined ? [slot - half, slot + half] : [slot, data.slotOfTime(to)]));
       } else {
         Object.assign(view, { zoomed: Boolean(bars), span: bars || 0 });
         this.open();
@@ -321,18 +250,13 @@
     /** Show a span of time, for a linked plot that moves. */
     showTimes(from, to) {
       const { view, data } = this;
-      view.x0 = data.slotOfTime(from);
-      view.x1 = data.slotOfTime(to);
-      Object.assign(view, {
-        zoomed: true,
-        follow: view.x1 >= data.last + 0.5,
-        span: (view.x1 - view.x0) / (1 + view.share),
-      });
+      this.show(data.slotOfTime(from), data.slotOfTime(to));
+      view.follow = view.x1 >= data.last + 0.5;
       this.moved();
     }
 
     rested() {
-      this.own.view(this.range);
+      this.own.view?.(this.range);
       this.ask();
     }
 
@@ -341,12 +265,12 @@
       const { view, data } = this;
       if (!this.more || this.asked !== null || view.x0 > data.first + AHEAD * (view.x1 - view.x0)) return;
       this.asked = data.at("time", data.first);
-      this.own.older(this.asked);
+      this.own.older?.(this.asked);
     }
 
     tapped(point) {
       const rows = this.marks.at(point);
-      if (rows.length) this.own.signal(rows);
+      if (rows.length) this.own.signal?.(rows);
     }
 
     /** No bars: nothing is drawn. */

@@ -107,7 +107,7 @@
       for (let row = this.rowFrom(from); row < this.slots.length && this.slots[row] <= to;) {
         const cell = Math.floor(this.slots[row] / size),
           begin = row;
-        while (row < this.slots.length && Math.floor(this.slots[row] / size) === cell) row++;
+        row = this.rowFrom((cell + 1) * size);
         const alone = this.slots[begin] === this.slots[row - 1];
         found.push({ from: begin, to: row - 1, slot: alone ? this.slots[begin] : (cell + 0.5) * size - 0.5 });
       }
@@ -120,23 +120,23 @@
         groups = this.groups(frame),
         labelled = groups.length < 2 || box.w / groups.length >= APART;
       this.drawn = [];
-      let edge = -Infinity; // right end of the last label
+      let end = -Infinity; // right end of the last label
       plot.canvas.text(ctx, "600 10px " + theme.font, "center", "middle");
       for (const { from, to, slot } of groups) {
         const count = to - from + 1,
           side = this.side(from),
           price = count === 1 ? this.cell("price", from) : null,
-          [low, high] = ["low", "high"].map((name) => series.over(name, this.slots[from], this.slots[to])),
+          edge = (name) => Y(series.over(name, this.slots[from], this.slots[to])),
           x = X(slot),
           own = Number.isFinite(price) && price !== null,
-          y = own ? Y(price / series.tick) : side > 0 ? Y(low) + ROOM : Y(high) - ROOM;
+          y = own ? Y(price / series.tick) : side > 0 ? edge("low") + ROOM : edge("high") - ROOM;
         this.mark(ctx, theme, x, y, from, side, groups.length < MANY);
         this.drawn.push({ x, y, from, to });
         const words = count > 1 ? String(count) : labelled ? String(this.cell("label", from) || "") : "";
         if (!words) continue;
         const half = this.width(ctx, words) / 2;
-        if (x - half < edge + 4) continue;
-        edge = x + half;
+        if (x - half < end + 4) continue;
+        end = x + half;
         ctx.fillStyle = theme.text;
         ctx.fillText(words, x, y + (side > 0 ? 1 : -1) * (SIZE + 8));
       }

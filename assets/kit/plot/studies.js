@@ -52,6 +52,8 @@
       [{ guides, factor }] = studies;
     plot.canvas.clip(ctx, box, () => {
       const Y = plot.axes.pane(ctx, box, chart.axesData[name], theme);
+      ctx.strokeStyle = theme.strong;
+      ctx.lineWidth = 1;
       ctx.setLineDash([4, 4]);
       for (const guide of guides) plot.canvas.line(ctx, box.x, Y(guide * factor), box.x + box.w, Y(guide * factor));
       ctx.setLineDash([]);

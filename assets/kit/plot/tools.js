@@ -106,22 +106,6 @@
     label: { text: words, textposition: "start", yanchor: "bottom", font: { size: 11, color: theme.vwap } },
   });
 
-  /** Distance in px from a point to a shape's outline (inside a rectangle counts as on it). */
-  function distance(shape, point, toPixel) {
-    const a = toPixel(shape.x0, shape.y0),
-      b = toPixel(shape.x1, shape.y1);
-    if (shape.type === "rect") {
-      const dx = Math.max(Math.min(a.x, b.x) - point.x, 0, point.x - Math.max(a.x, b.x));
-      const dy = Math.max(Math.min(a.y, b.y) - point.y, 0, point.y - Math.max(a.y, b.y));
-      return Math.hypot(dx, dy);
-    }
-    const length = (b.x - a.x) ** 2 + (b.y - a.y) ** 2;
-    const along = length
-      ? Math.max(0, Math.min(1, ((point.x - a.x) * (b.x - a.x) + (point.y - a.y) * (b.y - a.y)) / length))
-      : 0;
-    return Math.hypot(point.x - a.x - along * (b.x - a.x), point.y - a.y - along * (b.y - a.y));
-  }
-
   class Tools {
     /** `controller.gd` is the Plotly element, `controller.key` what the drawings are kept under, `controller.drawings` may
         have {load(key), save(key, list)} of its own for that. */
@@ -142,7 +126,7 @@
         const dragged = this.dragged();
         if (dragged) {
           this.show(); // a line stays across the pane
-          this.controller.events.alert(dragged);
+          this.controller.events.alert?.(dragged);
           return;
         }
         this.save();
@@ -191,7 +175,7 @@
       const { series, view, drawings, events } = this.controller;
       const item = (shape) => this.known.get(place(shape)) || fromShape(shape, series, view.scale);
       (drawings || { save: store }).save(this.key, [...this.drawn().map(item), ...this.hidden]);
-      events.view(); // the address has them
+      events.view?.(); // the address has them
     }
 
     /** The stored shapes of the controller's key as Plotly shapes; panes that are not shown keep theirs for later. */
@@ -231,62 +215,57 @@
           newshape: { ...style(this.controller.theme), layer: "above", drawdirection: "diagonal" },
         });
       }
-      this.controller.events.tool(this.active);
+      this.controller.nodes.host.dataset.cursor = this.active || "plot";
+      this.controller.events.tool?.(this.active);
     }
 
-    /** Where a point of a shape's axes is on the screen, and the pane that it lies in. */
-    projector({ xref, yref: axis }) {
+    /** A shape's outline on the screen, and the pane that it lies in. */
+    outline({ type, xref, yref: axis, x0, y0, x1, y1 }) {
       const { view, geometry, series, axesData, owners } = this.controller,
-        { plot: box, panes } = geometry;
-      const name = Object.keys(owners).find((each) => owners[each] === axis && panes[each]),
-        pane = name ? panes[name] : panes.price;
-      const range = name ? axesData[name].range : [view.y0 * series.tick, view.y1 * series.tick];
-      const toPixel = (x, y) => ({
-        x: box.x + (xref === "paper" ? x : (x - view.x0) / (view.x1 - view.x0)) * box.w,
-        y: pane.y + ((range[1] - y) / (range[1] - range[0])) * pane.h,
-      });
-      return { pane, toPixel };
+        { plot: box, panes } = geometry,
+        name = Object.keys(owners).find((each) => owners[each] === axis && panes[each]),
+        pane = panes[name || "price"],
+        [low, high] = name ? axesData[name].range : [view.y0 * series.tick, view.y1 * series.tick];
+      const [left, right] = xref === "paper" ? [0, 1] : [view.x0, view.x1],
+        X = (x) => box.x + ((x - left) / (right - left)) * box.w,
+        Y = (y) => pane.y + ((high - y) / (high - low)) * pane.h;
+      const path = new Path2D();
+      if (type === "rect") path.rect(X(x0), Y(y0), X(x1) - X(x0), Y(y1) - Y(y0));
+      else {
+        path.moveTo(X(x0), Y(y0));
+        path.lineTo(X(x1), Y(y1));
+      }
+      return { pane, path };
     }
 
     /** Draw the shapes on a canvas: for the moments in which Plotly's layers are hidden. */
     paint(ctx) {
       for (const shape of this.shapes()) {
-        const { pane, toPixel } = this.projector(shape),
-          a = toPixel(shape.x0, shape.y0),
-          b = toPixel(shape.x1, shape.y1);
-        ctx.save();
-        ctx.beginPath();
-        ctx.rect(pane.x, pane.y, pane.w, pane.h);
-        ctx.clip();
-        ctx.strokeStyle = shape.line.color;
-        ctx.lineWidth = shape.line.width;
-        ctx.setLineDash(shape.line.dash ? [9, 9] : []);
-        ctx.beginPath();
-        if (shape.type === "rect") {
-          ctx.rect(a.x, a.y, b.x - a.x, b.y - a.y);
-          ctx.fillStyle = shape.fillcolor;
-          ctx.fill();
-        } else {
-          ctx.moveTo(a.x, a.y);
-          ctx.lineTo(b.x, b.y);
-        }
-        ctx.stroke();
-        ctx.restore();
+        const { pane, path } = this.outline(shape),
+          { color, width, dash } = shape.line;
+        plot.canvas.clip(ctx, pane, () => {
+          Object.assign(ctx, { strokeStyle: color, lineWidth: width, fillStyle: shape.fillcolor });
+          ctx.setLineDash(dash ? [9, 9] : []);
+          if (shape.type === "rect") ctx.fill(path);
+          ctx.stroke(path);
+        });
       }
     }
 
-    eraseAt(point) {
-      const list = this.drawn();
-      let best = -1,
-        least = NEAR;
-      list.forEach((shape, i) => {
-        const far = distance(shape, point, this.projector(shape).toPixel);
-        if (far <= least) {
-          best = i;
-          least = far;
-        }
-      });
-      if (best >= 0) this.replace(list.filter((_, i) => i !== best));
+    /** Remove the drawing nearest to a point, of equally near ones the last. */
+    eraseAt({ x, y }) {
+      const list = this.drawn(),
+        ctx = root.document.createElement("canvas").getContext("2d"),
+        paths = list.map((shape) => this.outline(shape).path);
+      if (!ctx) return;
+      ctx.lineCap = "round";
+      for (let near = 1; near <= NEAR; near++) {
+        ctx.lineWidth = 2 * near;
+        const at = (path, i) =>
+            ctx.isPointInStroke(path, x, y) || (list[i].type === "rect" && ctx.isPointInPath(path, x, y)),
+          found = paths.map(at).lastIndexOf(true);
+        if (found >= 0) return this.replace(list.filter((_, i) => i !== found));
+      }
     }
 
     replace(list) {
@@ -305,5 +284,5 @@
     }
   }
 
-  plot.tools = { Tools, stored, store, write, read, adopt, toShape, fromShape, distance };
+  plot.tools = { Tools, stored, write, read, adopt };
 })(window);

@@ -170,19 +170,5 @@
     return values;
   }
 
-  plot.view = {
-    create,
-    toLive,
-    visible,
-    around,
-    extent,
-    fit,
-    panX,
-    panY,
-    zoomX,
-    zoomY,
-    clamp,
-    niceStep,
-    ticks,
-  };
+  plot.view = { create, toLive, visible, around, fit, panX, panY, zoomX, zoomY, clamp, niceStep, ticks };
 })(window);
