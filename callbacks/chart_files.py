@@ -89,6 +89,16 @@ def span_to_show(job: Job) -> dict[str, Any] | None:
     return {"symbol": symbol, "from": first // 10**6, "to": last // 10**6 + 1, "n": job.id}
 
 
+def stopped_load(files: ChartFiles, data: object) -> dict[str, Any] | None:
+    """What the page shows and says of a load that is under way when the dialog is closed; None of anything else."""
+    try:
+        job = files.job(str(data.get("job") if isinstance(data, dict) else ""))
+    except OrderflowError:
+        return None
+    span = span_to_show(job) if job.kind == "load" and job.state == "running" else None
+    return span and {**span, "said": f"Stopped: {loaded_words(job)}"}
+
+
 def nothing_shown() -> dict[str, Any]:
     """What all outputs of `poll` have when nothing of them changes."""
     return dict.fromkeys(SHOWN, no_update) | {"rows": {}}
@@ -177,6 +187,7 @@ def register(app: Dash, services: Services, symbols: Callable[[], Any]) -> None:
         Output("chart-files-error", "children"),
         wait,
         Output("chart-files-interval", "disabled"),
+        Output("chart-files", "closeOnEscape", allow_duplicate=True),
         Output("chart-files-found", "hidden"),
         Output("chart-files-base", "data"),
         Output("chart-files-columns", "children"),
@@ -185,7 +196,7 @@ def register(app: Dash, services: Services, symbols: Callable[[], Any]) -> None:
         State("chart-files-job", "data"),
         prevent_initial_call=True,
     )
-    @operator_only(lambda: (no_update, NEEDS_KEY, True, True, True, None, [], pattern_values("name", {})))
+    @operator_only(lambda: (no_update, NEEDS_KEY, True, True, True, True, None, [], pattern_values("name", {})))
     def look(sent: Any, before: Any) -> Any:
         ids, problem = sent_files(sent)
         services.workers.run(files.drop, [each for each in files_of(before) if each not in ids])
@@ -193,10 +204,10 @@ def register(app: Dash, services: Services, symbols: Callable[[], Any]) -> None:
         try:
             if problem or not ids:
                 services.workers.run(files.drop, ids)
-                return None, sentence(problem or "nothing was sent"), True, True, True, None, [], empty
-            return job_data(files.start_report(ids, {})), "", True, False, True, None, [], empty
+                return None, sentence(problem or "nothing was sent"), True, True, True, True, None, [], empty
+            return job_data(files.start_report(ids, {})), "", True, False, True, True, None, [], empty
         except OrderflowError as found:
-            return None, sentence(found), True, True, True, None, [], empty
+            return None, sentence(found), True, True, True, True, None, [], empty
 
     @app.callback(
         Output("chart-files-job", "data", allow_duplicate=True),
@@ -268,18 +279,19 @@ def register(app: Dash, services: Services, symbols: Callable[[], Any]) -> None:
         Output("chart-files-job", "data", allow_duplicate=True),
         Output("chart-files-error", "children", allow_duplicate=True),
         wait,
+        Output("chart-files", "closeOnEscape"),
         Input("chart-files-load", "n_clicks"),
         State("chart-files-job", "data"),
         prevent_initial_call=True,
     )
-    @operator_only(lambda: (no_update, NEEDS_KEY, True))
+    @operator_only(lambda: (no_update, NEEDS_KEY, True, True))
     def load(clicks: Any, data: Any) -> Any:
         if not clicks or not isinstance(data, dict):
             raise PreventUpdate
         try:
-            return job_data(files.start_load(str(data.get("job")))), "", True
+            return job_data(files.start_load(str(data.get("job")))), "", True, False
         except OrderflowError as problem:
-            return no_update, sentence(problem), no_update
+            return no_update, sentence(problem), no_update, True
 
     @app.callback(
         Output("chart-files-job", "data", allow_duplicate=True),
@@ -287,18 +299,20 @@ def register(app: Dash, services: Services, symbols: Callable[[], Any]) -> None:
         Output("chart-files-found", "hidden", allow_duplicate=True),
         Output("chart-files-work", "hidden", allow_duplicate=True),
         Output("chart-files-error", "children", allow_duplicate=True),
+        Output("chart-files-loaded", "data", allow_duplicate=True),
         Input("chart-files", "opened"),
         Input("chart-files-gone", "data"),
         State("chart-files-job", "data"),
         State("chart-files-sent", "data"),
         prevent_initial_call=True,
     )
-    @operator_only(lambda: (None, True, True, False, ""))
+    @operator_only(lambda: (None, True, True, False, "", no_update))
     def leave(opened: Any, gone: Any, data: Any, sent: Any) -> Any:
         if opened:
             raise PreventUpdate
+        told = stopped_load(files, data)
         services.workers.run(files.drop, [*texts(gone), *files_of(data), *sent_files(sent)[0]])
-        return None, True, True, False, ""
+        return None, True, True, False, "", told or no_update
 
     for function, given in (("files", Input("chart-files-loaded", "data")), ("closed", Input("chart-files", "opened"))):
         app.clientside_callback(

@@ -23,6 +23,7 @@
         if (ids !== sent || !stop) return; // cancelled
         if (status === 201 && ids.push(id) < files.length) return send(before + file.size);
         stop = null;
+        set("-error", { children: detail }); // the server may be gone
         set("-sent", { data: { files: ids, error: detail, at: Date.now() } });
       };
       stop = of.kit.upload.send("/data/chart-files", file, { progress, end });

@@ -10,14 +10,15 @@ from typing import Any
 import pytest
 from dash import dcc
 
-from callbacks.chart_files import loaded_words, sent_files, show_ended, show_running, span_to_show
+from callbacks.chart_files import loaded_words, sent_files, show_ended, show_running, span_to_show, stopped_load
 from callbacks.chart_files_options import chosen, columns_text, command, given_options, one_each, roles_of
 from layouts.chart_files import file_facts, files_dialog, load_label, question, report, symbol_facts
 from layouts.chart_files_options import LABELS, NONE, OPTION, column_table, row_class
 from orderflow.formats import names, summary
 from orderflow.formats.options import COLUMN_ROLES, FILE_OPTIONS
 from orderflow.formats.summary.columns import ColumnReport
-from orderflow.workspace.uploads.chart_files import Job
+from orderflow.services import Services
+from orderflow.workspace.uploads.chart_files import ChartFiles, Job
 from orderflow.workspace.uploads.load_ticks import Loaded
 from orderflow.workspace.uploads.spool import Held
 from tests.layouts.trees import walk
@@ -202,6 +203,18 @@ class TestReport:
         assert failed["error"].startswith("The disk is full. 1,200 ticks loaded")
         assert failed["loadable"] is False  # it can be tried again
         assert show_ended(job(state="stopped"), None, list)["error"] == "Stopped."
+
+    def test_a_load_that_is_left_says_what_it_has_taken(self, quoted: summary.FileReport, services: Services) -> None:
+        files = services.part(ChartFiles)
+        loads = Loaded(1200, spans={"XYZ": (10**9, 2 * 10**9)})
+        left = job(quoted, kind="load", state="running", loaded=loads)
+        files._jobs[left.id] = left
+        told = stopped_load(files, {"job": left.id})
+        assert told is not None
+        assert (told["symbol"], told["said"]) == ("XYZ", "Stopped: 1,200 ticks loaded")
+        left.state = "done"
+        assert stopped_load(files, {"job": left.id}) is None
+        assert stopped_load(files, {"job": 5}) is stopped_load(files, None) is None
 
     def test_nothing_loaded_goes_nowhere(self) -> None:
         assert span_to_show(job(kind="load")) is None

@@ -17,7 +17,6 @@ import numpy as np
 
 from orderflow.errors import Busy, NotFound, OrderflowError
 from orderflow.formats import ParsedTicks, open_ticks
-from orderflow.formats.options import MAX_BAD
 from orderflow.formats.summary.report import CHUNK_ROWS
 from orderflow.market.idempotency import Receipt
 from orderflow.market.ports import MarketReader, MarketWriter
@@ -65,25 +64,26 @@ class Waits:
 def load_ticks(market: Market, paths: Sequence[Path], options: Mapping[str, Any], waits: Waits, loaded: Loaded) -> None:
     """Load files into the market. options: those of `open_ticks`, as texts. loaded: kept up to date, also if it raises.
 
-    Raises BadInput, Conflict, StorageFailed, Stopped; what was taken before stays.
+    Bad rows are left out, however many: the report of the whole files has judged them. Raises BadInput, Conflict,
+    StorageFailed, Stopped; what was taken before stays.
     """
-    given = {"max_bad": str(MAX_BAD), **{name: value for name, value in options.items() if value not in (None, "")}}
+    given = {name: value for name, value in options.items() if value not in (None, "") and name != "max_bad"}
     digest = _digest(paths, given)
     with open_ticks(list(paths), chunk_rows=CHUNK_ROWS, **given) as reader:
         allowed: set[str] = set()
         for number, parsed in enumerate(reader):
             waits.watch(reader.progress)
             loaded.bad_rows += parsed.rejected
-            market.rejected(None, parsed.rejected)
             _allow_below_zero(market, parsed, allowed)
-            _take(market, parsed.batches, f"file-{digest}-{number}", digest, waits, loaded)
+            if _take(market, parsed.batches, f"file-{digest}-{number}", digest, waits, loaded):
+                market.rejected(parsed.batches[0].symbol if len(parsed.batches) == 1 else None, parsed.rejected)
     waits.watch(1.0)
 
 
-def _take(market: Market, batches: Sequence[TickBatch], key: str, digest: str, waits: Waits, loaded: Loaded) -> None:
-    """Take a chunk. Of one that was taken before, only the symbols that were deleted since."""
+def _take(market: Market, batches: Sequence[TickBatch], key: str, digest: str, waits: Waits, loaded: Loaded) -> bool:
+    """Take a chunk. Of one that was taken before, only the symbols that were deleted since. False if none were."""
     if not batches:
-        return
+        return True
     receipt = _ingest(market, batches, key, digest, waits)
     if receipt.repeated and (gone := [batch for batch in batches if not _is_there(market, batch)]):
         receipt = _ingest(market, gone, f"{key}-{secrets.token_hex(4)}", digest, waits)
@@ -91,10 +91,11 @@ def _take(market: Market, batches: Sequence[TickBatch], key: str, digest: str, w
         loaded.note(batch)
     if receipt.repeated:
         loaded.known += receipt.accepted
-        return
+        return False
     loaded.accepted += receipt.accepted
     loaded.duplicates += receipt.duplicates
     loaded.id_conflicts += receipt.id_conflicts
+    return True
 
 
 def _ingest(market: Market, batches: Sequence[TickBatch], key: str, digest: str, waits: Waits) -> Receipt:

@@ -110,6 +110,22 @@ def test_a_loaded_file_is_gone_and_its_span_is_told(files: ChartFiles) -> None:
         files.files([file])
 
 
+def test_bad_rows_are_counted_once(services: Services, files: ChartFiles) -> None:
+    for _ in range(2):
+        assert loaded(files, put(files, trades() + "x,1,1\n")).loaded.bad_rows == 1
+    assert (services.market.stats("x")["rejected"], services.market.rejected_total) == (1, 1)
+
+
+def test_what_the_report_allows_is_loaded_wherever_its_bad_rows_are(files: ChartFiles) -> None:
+    head, *rest = trades(13_000).splitlines()
+    rows = [f"x{row}" if number < 9_000 and number % 15 == 0 else row for number, row in enumerate(rest)]
+    job = reported(files, put(files, "\n".join([head, *rows, ""])))
+    assert job.report is not None
+    assert (job.report.bad_rows, job.report.loadable) == (600, True)
+    load = ended(files.start_load(job.id))
+    assert (load.state, load.error, load.loaded.accepted, load.loaded.bad_rows) == ("done", "", 12_400, 600)
+
+
 def test_prices_below_zero_are_allowed_from_then_on(services: Services, files: ChartFiles) -> None:
     text = "timestamp,price,size\n" + "".join(f"{START + n},{2 - n},1\n" for n in range(6))
     assert loaded(files, put(files, text, "spread.csv")).loaded.accepted == 6
