@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
+from orderflow.instruments.scenario import Scenario
+from orderflow.services import Services
+from orderflow.web.app import create_server
 from orderflow.web.herd import sessions
 from orderflow.web.tickers import alert_schemas, alerts_api, delivery_api, tickers_api
 from orderflow.web.workspace import custom_api, klines_api
@@ -54,3 +58,26 @@ def test_rows_are_made_in_a_worker_thread(
     assert answer.status_code == 200, answer.text
     assert threads
     assert threading.get_ident() not in threads
+
+
+def test_a_scenario_is_parsed_in_a_worker_thread(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: list[int] = []
+    parse = Scenario.parse
+
+    def noted(*args: Any) -> Scenario:
+        threads.append(threading.get_ident())
+        return parse(*args)
+
+    monkeypatch.setattr(Scenario, "parse", staticmethod(noted))
+    answer = client.post("/api/v1/simulation", json={"action": "scenario", "text": "a = 1"})
+    assert answer.status_code == 422
+    assert threads
+    assert threading.get_ident() not in threads
+
+
+def test_an_edit_with_thousands_of_members_is_refused_at_once(make_services: Callable[..., Services]) -> None:
+    client = create_server(make_services(ticker_count=1)).test_client()
+    many = {f"k{number}": 1 for number in range(201)}
+    for body in (many, {"params": many}):
+        answer = client.put("/api/v1/tickers/ITEM_00/model", json=body)
+        assert (answer.status_code, answer.json["detail"]) == (422, "a table has 201 members, and 200 are the most")

@@ -37,6 +37,8 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 MAX_LIMIT = 1000
 MAX_BODY = 1 << 21
 """Bytes of a body: a scenario, or the parameters of a model."""
+MOST_FIELDS = 200
+"""Members of a table of an edit; each unknown one is compared with all that are known."""
 BOARD_SECONDS = 0.5
 """Seconds between two messages of `/ws/instruments`."""
 
@@ -170,6 +172,9 @@ class InstrumentsApi(Api):
     def edit(self, values: Values) -> flask.Response:
         self._simulation.get(values["ticker_id"])
         changes = self._body()
+        for table in (changes, *changes.values()):
+            if isinstance(table, dict) and len(table) > MOST_FIELDS:
+                raise Unprocessable(f"a table has {len(table):,} members, and {MOST_FIELDS} are the most")
         with_status(lambda: self._simulation.edit(values["ticker_id"], changes))
         return self.model(values)
 
@@ -288,7 +293,7 @@ def _scenario(simulation: Simulation, body: Mapping[str, Any]) -> Scenario | Non
     for field in ("name", "text"):
         if body.get(field) is not None and not isinstance(body[field], str):
             raise BadInput(f"{field} must be text", [FieldError(None, field, "must be text")])
-    known = [*simulation.ids(), *simulation.groups()]
     if body.get("text") is not None:
-        return Scenario.parse(body["text"].encode(), body.get("name") or "own scenario", known)
+        return simulation.read_scenario(body["text"].encode(), body.get("name") or "own scenario")
+    known = [*simulation.ids(), *simulation.groups()]
     return load_scenario(body["name"], known) if body.get("name") is not None else None
