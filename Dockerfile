@@ -12,7 +12,7 @@ FROM python:3.11-slim
 COPY . /source
 RUN pip install --no-cache-dir "/source[messages,postgres]" && rm -rf /source \
     && useradd --create-home --uid 1000 orderflow \
-    && install -d -o orderflow -g orderflow /data
+    && install -d -m 0700 -o orderflow -g orderflow /data
 
 USER orderflow
 WORKDIR /home/orderflow

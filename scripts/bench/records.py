@@ -30,6 +30,7 @@ from orderflow.settings.settings import Settings
 before = time.process_time()
 from orderflow.storage.records.address import file_address
 from orderflow.storage.records.records import Records
+from orderflow.storage.records.rows import execute_many, insert_new
 records = Records(file_address(Path(sys.argv[1])), Workers())
 records.start()
 after = time.process_time()
@@ -40,16 +41,17 @@ WRITE = """
 from gevent import monkey
 monkey.patch_all()
 import gc, json, sqlite3, sys, time
-from decimal import Decimal
 from pathlib import Path
 import gevent
 from orderflow.runtime.workers import Workers
 from orderflow.storage.records.address import file_address
-from orderflow.storage.records.price_store import PricePoint, PriceStore
+from sqlalchemy import func, select
+from orderflow.storage.records.models import KLINES
 from orderflow.storage.records.records import Records
+from orderflow.storage.records.rows import execute_many, insert_new
 
 folder, rows = Path(sys.argv[1]), int(sys.argv[2])
-store = PriceStore(records := Records(file_address(folder), Workers()))
+records = Records(file_address(folder), Workers())
 records.start()
 turns = []
 
@@ -77,12 +79,14 @@ def in_the_hub():
         made = [("a", n, f"{n}.25", "x") for n in range(rows)]
         peer.executemany("INSERT OR IGNORE INTO p VALUES (?, ?, ?, ?)", made)
 
-price = Decimal("97123.25")
-points = (PricePoint(n, price, "x") for n in range(rows))
+row = dict(generation=1, open=1, high=1, low=1, close=1, volume=1, closed=True)
+made = ({**row, "time": n} for n in range(rows))
+def write():
+    records.write(lambda connection: execute_many(connection, insert_new(connection, KLINES), made))
 gc.freeze()
-found = {"idle": measured(lambda: gevent.sleep(0.5)), "ours": measured(lambda: store.append("a", points))}
+found = {"idle": measured(lambda: gevent.sleep(0.5)), "ours": measured(write)}
 found["peer"] = measured(in_the_hub)
-assert len(store.newest("a", rows + 1)) == rows
+assert records.read(lambda connection: connection.scalar(select(func.count()).select_from(KLINES))) == rows
 records.close()
 print(json.dumps(found))
 """

@@ -6,7 +6,6 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -17,15 +16,15 @@ from orderflow.maintenance.verify import lines, verify
 from orderflow.runtime.workers import Workers
 from orderflow.storage.lock import DirectoryLock
 from orderflow.storage.records.address import file_address
-from orderflow.storage.records.price_store import PricePoint, PriceStore
 from orderflow.storage.records.records import Records
 from orderflow.storage.records.schema import migrate, stored_version, versions
 from orderflow.storage.records.target_store import TargetStore
 from orderflow.storage.records.ticker_store import StoredTicker, TickerStore
+from tests.storage.records.bulk import TABLE, BulkRows
 from tests.storage.records.test_delivery_store import add
 
 BTC = StoredTicker("BTC", "sim:BTC", "simulated", 1)
-POINTS = tuple(PricePoint(n, Decimal(f"{n}.5"), "x") for n in range(20_000))
+POINTS = tuple((n, n) for n in range(20_000))
 SECRET = "hooray-s3cret"
 
 
@@ -57,7 +56,7 @@ def records(open_records: Callable[[Path], Records], tmp_path: Path) -> Records:
     """A ticker, 20,000 points, and a target with a secret; open."""
     made = open_records(tmp_path / "data")
     TickerStore(made).add(BTC)
-    PriceStore(made).append("a", POINTS)
+    BulkRows(made).append("a", POINTS)
     add(TargetStore(made), "hook", secrets={"key": SECRET})
     return made
 
@@ -83,8 +82,8 @@ def test_sound_records_are_counted(data: Path) -> None:
     found = verify(data)
     assert found.sound
     assert found.records is not None
-    assert (found.records.rows["tickers"], found.records.rows["price_points"]) == (1, len(POINTS))
-    assert "  records        1 delivery_targets, 20,000 price_points, 1 tickers" in list(lines(found))
+    assert (found.records.rows["tickers"], found.records.rows[TABLE]) == (1, len(POINTS))
+    assert "  records        1 delivery_targets, 20,000 klines, 1 tickers" in list(lines(found))
 
 
 def test_records_in_use_are_read_with_what_is_only_in_the_log(records: Records, tmp_path: Path) -> None:
@@ -97,12 +96,12 @@ def test_records_in_use_are_read_with_what_is_only_in_the_log(records: Records, 
         lock.release()
     assert found.records is not None
     assert found.records.problems == []
-    assert found.records.rows["price_points"] == len(POINTS)
-    assert PriceStore(records).append("b", POINTS[:1]) == 1
+    assert found.records.rows[TABLE] == len(POINTS)
+    assert BulkRows(records).append("b", POINTS[:1]) == 1
 
 
 def test_damage_is_found(data: Path) -> None:
-    damage_page(data, "price_points")
+    damage_page(data, TABLE)
     found = verify(data)
     assert found.damaged
     assert any("DAMAGED        records:" in line for line in lines(found))
@@ -121,7 +120,7 @@ def test_a_backup_of_open_records_is_one_state_and_opens(
     restore(str(tmp_path / "saved.zip"), tmp_path / "new")
     again = open_records(tmp_path / "new")
     assert TickerStore(again).list() == (BTC,)
-    assert PriceStore(again).newest("a", 30_000) == POINTS
+    assert BulkRows(again).newest("a", 30_000) == POINTS
 
 
 @pytest.mark.parametrize("keys", [False, True])
@@ -143,9 +142,9 @@ def test_records_that_cannot_be_read_are_saved_only_with_keys(data: Path, tmp_pa
 def test_repair_copies_sound_records_whole(data: Path, open_records: Callable[[Path], Records]) -> None:
     report = repair(data)
     assert not report.lost
-    assert (report.saved["records: tickers"], report.saved["records: price_points"]) == (1, len(POINTS))
+    assert (report.saved["records: tickers"], report.saved["records: klines"]) == (1, len(POINTS))
     again = open_records(report.folder)
-    assert PriceStore(again).newest("a", 30_000) == POINTS
+    assert BulkRows(again).newest("a", 30_000) == POINTS
     assert [target.name for target in TargetStore(again).list()] == ["hook"]
 
 
@@ -158,7 +157,7 @@ def test_repair_saves_the_other_tables(data: Path, open_records: Callable[[Path]
     assert any("a part of the table tickers" in note for note in report.notes)
     again = open_records(report.folder)
     assert TickerStore(again).list() == ()
-    assert PriceStore(again).newest("a", 30_000) == POINTS
+    assert BulkRows(again).newest("a", 30_000) == POINTS
     assert (data / "records.db").read_bytes() == damaged != before
 
 
@@ -169,7 +168,7 @@ def test_repair_saves_both_ends_around_a_damaged_page(data: Path, open_records: 
         file.write(os.urandom(4096))
     report = repair(data)
     assert report.lost["parts of the records"] >= 1
-    found = PriceStore(open_records(report.folder)).newest("a", 30_000)
+    found = BulkRows(open_records(report.folder)).newest("a", 30_000)
     assert len(POINTS) - 400 < len(found) < len(POINTS)
     assert set(found) <= set(POINTS)
 
@@ -185,10 +184,10 @@ def test_records_of_an_older_version_are_repaired_as_they_are(
     data: Path, open_records: Callable[[Path], Records]
 ) -> None:
     records = open_records(data)
-    records.write(lambda connection: migrate(connection, "0001_tickers"))
+    records.write(lambda connection: migrate(connection, "0005_klines"))
     records.close()
     report = repair(data)
     assert not report.lost
     again = open_records(report.folder)
     assert again.read(stored_version) == versions()[-1]
-    assert PriceStore(again).newest("a", 30_000) == POINTS
+    assert BulkRows(again).newest("a", 30_000) == POINTS

@@ -41,17 +41,6 @@ TICKERS = Table(
 )
 """Tickers added on the page: an alias for one series of one feed. position: their order, from 0."""
 
-PRICE_POINTS = Table(
-    "price_points",
-    METADATA,
-    Column("series", String(200), primary_key=True),
-    Column("time", BigInteger, primary_key=True, autoincrement=False),
-    Column("price", String(64), nullable=False),
-    Column("source", String(64), nullable=False),
-    sqlite_with_rowid=False,
-)
-"""Prices of feeds that have no trades."""
-
 ALERTS = Table(
     "alerts",
     METADATA,

@@ -16,12 +16,12 @@ import pytest
 from orderflow.errors import BadSetting, StorageFailed
 from orderflow.runtime.workers import Workers
 from orderflow.storage.records.address import Address, address_of, file_address
-from orderflow.storage.records.price_store import PricePoint, PriceStore
 from orderflow.storage.records.records import Records
 from orderflow.storage.records.ticker_store import StoredTicker, TickerStore
 from tests.running import run_python
 from tests.servers.postgresql import DATABASE, Cluster
 from tests.storage.disks import SmallDisk
+from tests.storage.records.bulk import BulkRows
 
 BTC = StoredTicker("BTC", "sim:BTC", "simulated", 1)
 ETH = StoredTicker("ETH", "sim:ETH", "simulated", 2)
@@ -41,9 +41,9 @@ def stored(open_records: Callable[..., Records], file: Address) -> None:
     records.close()
 
 
-def append_for_ever(prices: PriceStore) -> None:
+def append_for_ever(prices: BulkRows) -> None:
     for begin in range(0, 10_000_000, 1_000):
-        prices.append("b", [PricePoint(begin + n, BTC_PRICE, "x") for n in range(1_000)])
+        prices.append("b", [(begin + n, n) for n in range(1_000)])
 
 
 @pytest.fixture
@@ -79,8 +79,8 @@ def test_on_a_bad_disk_records_are_read_until_it_is_well(
 def test_a_disk_that_fills_up_keeps_what_was_written(small: SmallDisk, open_records: Callable[..., Records]) -> None:
     file = file_address(small.path / "data")
     records = open_records(file)
-    prices = PriceStore(records)
-    prices.append("a", [PricePoint(1, BTC_PRICE, "x")])
+    prices = BulkRows(records)
+    prices.append("a", [(1, 1)])
     small.fill()
     with pytest.raises(StorageFailed, match="the disk is full"):
         append_for_ever(prices)
@@ -91,7 +91,7 @@ def test_a_disk_that_fills_up_keeps_what_was_written(small: SmallDisk, open_reco
     small.empty()
     records.look()
     assert records.problem == ""
-    assert prices.append("c", [PricePoint(1, BTC_PRICE, "x")]) == 1
+    assert prices.append("c", [(1, 1)]) == 1
     assert len(prices.newest("b", 1_000_000)) == kept
 
 
@@ -110,17 +110,17 @@ def test_a_file_that_is_no_database_is_reported_and_left(file: Address, open_rec
 def test_a_damaged_page_costs_only_its_table(file: Address, open_records: Callable[..., Records]) -> None:
     records = open_records(file)
     TickerStore(records).add(BTC)
-    PriceStore(records).append("a", [PricePoint(n, BTC_PRICE, "x") for n in range(5_000)])
+    BulkRows(records).append("a", [(n, n) for n in range(5_000)])
     records.close()
     with closing(sqlite3.connect(path_of(file))) as connection:
-        page = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'price_points'").fetchone()[0]
+        page = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'klines'").fetchone()[0]
     with path_of(file).open("r+b") as data:
         data.seek((page - 1) * 4096)
         data.write(os.urandom(4096))
     again = open_records(file)
     assert again.problem == ""
     with pytest.raises(StorageFailed, match="damaged"):
-        PriceStore(again).newest("a", 10)
+        BulkRows(again).newest("a", 10)
     assert TickerStore(again).list() == (BTC,)
     assert [(part.what, part.count) for part in again.damage()] == [("records", 1)]
 
