@@ -502,11 +502,12 @@ def test_a_figure_that_another_symbol_has_not_goes_away(js: Js) -> None:
       for (const key of keys) node.insertAdjacentHTML("beforeend", `<i data-key="${key}"><b></b></i>`);
       const seen = () => [...node.children].filter((box) => !box.hidden).map((box) => box.dataset.key);
       const show = (more) => (of.status.show(node, { ...stats, ...more }, { pd: 2, zone: "utc" }, 0), seen());
-      return [show({}), show({ id_conflicts: 3, evicted: 5 }), show({}), show({ rules: [0, 0, 0, 0, 0] })];
+      const all = { id_conflicts: 3, missing_ids: 2, evicted: 5 };
+      return [show({}), show(all), show({}), show({ rules: [0, 0, 0, 0, 0] })];
     })()"""
     stats = {"ticks": 1, "candles": 1, "low": 1, "high": 2, "rate": 8, "last": 0, "rules": [1, 0, 0, 0, 0]}
     keys = [key for key, _, _ in STATISTICS]
-    usual = [key for key in keys if key not in ("id_conflicts", "evicted")]
+    usual = [key for key in keys if key not in ("id_conflicts", "missing_ids", "evicted")]
     first, more, again, without = js(code, stats=stats, keys=keys)
     assert (first, again, without) == (usual, usual, usual[:-1])
     assert more == keys
