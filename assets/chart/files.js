@@ -1,5 +1,4 @@
-/* Files dropped on the page or chosen by the button: sent one after the other, with the progress in the dialog. All else is
-   callbacks (callbacks/chart_files.py). */
+/* Files dropped on the page or chosen: sent one after the other. All else is callbacks (callbacks/chart_files.py). */
 (function (root) {
   "use strict";
   const of = (root.orderflow = root.orderflow || {});
