@@ -147,7 +147,7 @@ class Reader:
         since = None if view is None else view.since
         count = 0 if since is None else len(self.klines(chosen, max(0, int(since)), LAST, MOST_SHOWN))
         far = count == MOST_SHOWN  # too far back to be shown with all that came since
-        page = self._page(chosen, wanted, LAST, SHOWN if far else max(SHOWN, count + AROUND))
+        page = self.page(chosen, wanted, LAST, SHOWN if far else max(SHOWN, count + AROUND))
         klines, values = page.klines, page.values
         signals, said = self._signals_or_why(chosen)
         return {
@@ -177,7 +177,7 @@ class Reader:
 
     def older(self, chosen: Chosen, wanted: Sequence[Wanted], before: int) -> Data:
         """A page of candles before a time (ms), for `chart.prepend`."""
-        page = self._page(chosen, wanted, before, SHOWN)
+        page = self.page(chosen, wanted, before, SHOWN)
         return {"key": chosen.key, "before": before, "bars": _named(page), "more": page.more}
 
     def newer(self, chosen: Chosen, wanted: Sequence[Wanted], since: int) -> Data:
@@ -185,7 +185,7 @@ class Reader:
         some = self.klines(chosen, FIRST, LAST, TOLD)
         first = min(since, int(some.time[0])) if len(some) else since
         count = len(self.klines(chosen, first, LAST, SHOWN))
-        return {"key": chosen.key, "bars": _named(self._page(chosen, wanted, LAST, max(count, TOLD)))}
+        return {"key": chosen.key, "bars": _named(self.page(chosen, wanted, LAST, max(count, TOLD)))}
 
     def version(self, chosen: Chosen) -> list[Any]:
         """Changes with the series' candles."""
@@ -242,7 +242,7 @@ class Reader:
         source = self._live.source(chosen.symbol, chosen.timeframe)
         return f"{chosen.symbol} {chosen.timeframe} · {source.name}"
 
-    def _page(self, chosen: Chosen, wanted: Sequence[Wanted], end: int, most: int) -> Page:
+    def page(self, chosen: Chosen, wanted: Sequence[Wanted], end: int, most: int) -> Page:
         """The newest `most` candles before `end` (ms), and the values of the indicators at them."""
         warm = min(MOST_WARM, max((_before(each, chosen.timeframe) for each in wanted), default=0))
         klines = self.klines(chosen, FIRST, end, most + warm + 1)

@@ -103,6 +103,7 @@ def workspace_page(*, links: Sequence[Link] = (), more: Sequence[Component] = ()
             *upload_dialog(most),
             *study_dialog(),
             *compare_drawer(),
+            dcc.Download(id="ws-csv-file"),
             dcc.Store(id="ws-config", data=config()),
             dcc.Store(id="ws-indicators", storage_type="local"),
             dcc.Store(id="ws-sink"),
@@ -180,6 +181,10 @@ def chart_card(index: int) -> Component:
                     ),
                     study_button(part("study", index)),
                     compare_button(part("compare", index)),
+                    dmc.Button(
+                        "CSV", id=part("csv", index), variant="default", size="compact-xs",
+                        **aria(label=f"Save the candles of chart {index + 1} as CSV"),
+                    ),
                     html.Span(id=part("state", index), className="ws-state", role="status"),
                 ],
                 className="ws-bar",

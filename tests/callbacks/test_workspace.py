@@ -14,6 +14,7 @@ from dash import Dash
 from callbacks import workspace_series
 from callbacks.workspace import linked_view, register
 from callbacks.workspace_choices import live_frames, live_symbols, usual_symbol
+from callbacks.workspace_csv import file_name, table
 from callbacks.workspace_link import read
 from callbacks.workspace_series import AROUND, SHOWN, Chosen, Reader, candles_of, chosen_of, reader_of, wanted_of
 from callbacks.workspace_state import Known
@@ -119,6 +120,21 @@ def test_nobody_sees_the_data_of_others(services: Services) -> None:
     reader(services).keep(MINE.key, {"drawings": [line()]})
     services.part(KlineStore).replace(SeriesKey("bob", OHLCV, "mine", "1m"), [klines(3)], "x.csv")
     assert other.whole(Chosen("custom", "mine", "1m"), [])["drawings"] == ()
+
+
+def test_the_candles_of_a_chart_with_its_indicators_are_a_csv_file(services: Services) -> None:
+    source, wanted = reader(services), wanted_of([{"name": "ema", "options": {"period": 9}}, {"name": "macd"}])
+    view = View(since=BEGIN + 5 * MINUTE, to=BEGIN + 12 * MINUTE)
+    rows = [row.split(",") for row in table(source, MINE, wanted, view).splitlines()]
+    assert rows[0][:7] == ["timestamp", "open", "high", "low", "close", "volume", "EMA 9"]
+    assert len(rows) == 1 + 8
+    assert {len(row) for row in rows} == {10}
+    whole, closes = klines(4_000), candles_of(klines(4_000))
+    ema = find("ema").run(closes, period=9, source="close")["ema"]
+    assert [float(row[4]) for row in rows[1:]] == [units / 100 for units in whole.close[5:13].tolist()]
+    assert [float(row[6]) if row[6] else math.nan for row in rows[1:]] == pytest.approx(ema[5:13], nan_ok=True)
+    assert len(table(source, MINE, [], View()).splitlines()) == 1 + SHOWN
+    assert file_name(Chosen("live", "sim:BTC/=x", "1m")) == "sim_BTC__x-1m.csv"
 
 
 def line(**other: Any) -> dict[str, Any]:
