@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from dash import ALL, MATCH, ClientsideFunction, Dash, Input, Output, State, ctx, no_update
+from dash import ALL, MATCH, ClientsideFunction, Dash, Input, Output, State, ctx, html, no_update
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
@@ -32,7 +32,9 @@ from callbacks.workspace_series import Chosen, chosen_of, indicators_of, reader_
 from callbacks.workspace_state import Field, Kept, Known, Number, Ranged, Request, newest, read, view_of
 from layouts.shell import Link
 from layouts.workspace import COUNTS, MODES, TOOLS, empty_note, part, workspace_page
+from layouts.workspace_data import data_id
 from layouts.workspace_login import log_in_note
+from layouts.workspace_preview import map_id
 from layouts.workspace_settings import CHOICES, SLOTS
 from orderflow.errors import OrderflowError
 from orderflow.web.kit.current_user import for_user
@@ -292,6 +294,14 @@ def register_clientside(app: Dash) -> None:
         )
 
 
+def dynamic(services: Services) -> list[Component]:
+    """What callbacks put in later: rows of the comparison, buttons of the upload dialog and of one's own data."""
+    row = {"kind": "", "name": "", "timeframe": ""}
+    ids: list[Any] = [data_id(action, row) for action in ("show", "undo", "delete", "keep", "sure")]
+    ids += [map_id(0), {"type": "ws-up-next", "n": 0}, {"type": "ws-compare-at", "time": 0}, "ws-up-undone"]
+    return [html.Button(id=id_) for id_ in ids]
+
+
 PAGE = Page(
     "/workspace/",
     "Workspace",
@@ -299,4 +309,5 @@ PAGE = Page(
     register,
     scripts=("kit", "kit/plot", "workspace"),
     styles=("page.css", "kit/plot", "workspace.css", "workspace_upload.css", "workspace_study.css"),
+    dynamic=dynamic,
 )
