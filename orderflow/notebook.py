@@ -204,6 +204,7 @@ def _bars_and_ticks(ticks: pd.DataFrame, frame: str, session: str) -> tuple[BarT
         raise BadInput(f"frame {frame!r} is not a time frame; candles() and footprint() take 1s to 1d")
     batch = new_ticks(_batch(ticks)).batch
     grid = Grid().holding(batch)
+    grid.check_span(batch)
     columns = grid.columns(batch)
     order = in_order(columns)
     if order is not None:

@@ -8,6 +8,7 @@ prices, not on their order. A price off the grid refines the grid; prices are ne
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from math import gcd
@@ -136,6 +137,22 @@ class Grid:
             reason = f"size {size} is too large to be kept exactly with {grid.size_decimals} decimals"
             raise BadInput(f"row {row}: {reason}", [FieldError(row, "size", reason)])
         return grid
+
+    def check_span(self, batch: TickBatch, held: Sequence[int] = ()) -> None:
+        """Refuse a batch whose levels lie further from one another, or from those `held`, than levels may.
+
+        Only prices below 0 can do so. Raises BadInput, naming the row.
+        """
+        levels = self.columns(batch).level
+        low, high = min(int(levels.min()), *held, MAX_LEVEL), max(int(levels.max()), *held, -MAX_LEVEL)
+        if high - low <= MAX_LEVEL:
+            return
+        row = int(np.maximum(high - levels, levels - low).argmax())
+        reason = (
+            f"price {unit_text(int(batch.price[row]), batch.price_decimals)} is more than {MAX_LEVEL} ticks of "
+            f"{self.tick_text} from others of the symbol; check it, or use another symbol"
+        )
+        raise BadInput(f"row {row}: {reason}", [FieldError(row, "price", reason)])
 
     def columns(self, batch: TickBatch) -> Columns:
         """The batch as levels and size units of this grid, which it must fit (see `holding`)."""

@@ -178,6 +178,7 @@ class SymbolState:
             return self.tape.grid
         try:
             grid = self._needed.holding(batch)
+            self._check_span(batch, grid)
             volume = self.counters.volume * 10 ** (grid.size_decimals - self.tape.grid.size_decimals)
             volume += int(batch.size.sum(dtype=np.float64)) * 10 ** (grid.size_decimals - batch.size_decimals)
             if volume > MAX_VOLUME:
@@ -189,6 +190,18 @@ class SymbolState:
         except BadInput as error:
             raise new.in_whole(error) from error
         return grid
+
+    def _check_span(self, batch: TickBatch, grid: Grid) -> None:
+        """Refuse prices below 0 that are too far from those held and in flight, or these from them."""
+        low = self.counters.low if self.counters.ticks else 0
+        if low >= 0 and int(batch.price.min()) >= 0 and all(int(one.price.min()) >= 0 for one in self._in_flight):
+            return
+        factor, _ = self.tape.grid.factors_to(grid) if self.counters.ticks else (1, 1)
+        held = [low * factor, self.counters.high * factor] if self.counters.ticks else []
+        for one in self._in_flight:
+            levels = grid.columns(one).level
+            held += [int(levels.min()), int(levels.max())]
+        grid.check_span(batch, held)
 
     def prepare(self, new: NewTicks, needed: Grid | None = None) -> Prepared:
         """Convert the ticks to the grid that they need. needed: the result of `check`, if known."""

@@ -59,10 +59,8 @@ def test_ctp_with_chinese_names(encoding: str, chunk_rows: int, tmp_path: Path) 
     assert sorted(ticks_of(*chunks)) == sorted(TICKS)
     assert sum((chunk.rejected for chunk in chunks), 0) == 0
     assert sum(chunk.skipped.get("snapshots without a price", 0) for chunk in chunks) == 1
-    assert reader.counts == {
-        "without a new trade, as the running total stays": 1,
-        "that only begin the count of a running total": 4,
-    }
+    assert reader.counts["without a new trade, as the running total stays"] == 1
+    assert reader.counts["that only begin the count of a running total"] == 4
 
 
 def test_both_paths_agree_on_days_of_sessions() -> None:

@@ -252,6 +252,25 @@ def test_a_finer_tick_size_is_only_in_force_when_its_ticks_are() -> None:
     assert contents(market) == restarted(log)
 
 
+def test_prices_below_zero_must_not_be_too_far_from_the_others() -> None:
+    """Levels are of 32 bits, and so are their differences."""
+    log = MemoryLog()
+    market = Market(log)
+    far = 2**31 - 1
+    with pytest.raises(BadInput, match=r"row 1: price -7 is more than 2147483647 ticks of 1 from others") as error:
+        market.ingest([batch((1, far - 2, 2), (2, -7, 1), (3, far, 1), decimals=0)])
+    assert [(one.row, one.field) for one in error.value.errors] == [(1, "price")]
+    market.ingest([batch((1, far - 4, 2), decimals=0)])
+    market.ingest([batch((2, -4, 1), decimals=0)])
+    with pytest.raises(BadInput, match=r"row 0: price -5 is more than"):
+        market.ingest([batch((3, -5, 1), decimals=0)])
+    with pytest.raises(BadInput, match=rf"row 1: price {far} is more than"):
+        market.ingest([batch((3, 5, 1), (4, far, 1), decimals=0)])
+    assert market.stats("X")["ticks"] == 2
+    assert market.bars("X", MINUTE).volume.tolist() == [3]
+    assert contents(market) == restarted(log)
+
+
 def test_a_tick_size_that_ticks_being_written_do_not_fit_is_refused() -> None:
     log = SlowLog()
     market = Market(log)

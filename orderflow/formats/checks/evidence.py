@@ -9,6 +9,9 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from itertools import islice
 
+import pyarrow as pa
+import pyarrow.csv as pv
+
 from orderflow.formats.files.sources import Source
 from orderflow.formats.files.text_lines import Lines
 from orderflow.formats.parsing.layout import Column, Layout, Role
@@ -20,6 +23,27 @@ from orderflow.formats.tables import texts
 PROBE_ROWS = 10_000
 """Rows that are looked at before a file is read."""
 Row = tuple[str, ...]
+
+
+def _rows(data: bytes, delimiter: str) -> Iterator[Row]:
+    for raw in data.split(b"\n"):
+        if raw.strip(b" \t\r") and len(raw) <= MAX_LINE:
+            yield tuple(cells(raw.rstrip(b"\r").decode("utf-8", "replace"), delimiter))
+
+
+def _distinct(data: bytes, delimiter: str, index: int, width: int) -> set[str]:
+    """The different cells of one column of lines."""
+    names = [f"c{place}" for place in range(width)]
+    try:
+        table = pv.read_csv(
+            pa.BufferReader(data),
+            read_options=pv.ReadOptions(use_threads=False, block_size=len(data) + 1, column_names=names),
+            parse_options=pv.ParseOptions(delimiter=delimiter),
+            convert_options=pv.ConvertOptions(include_columns=[names[index]], column_types={names[index]: pa.string()}),
+        )
+    except (pa.ArrowInvalid, IndexError):  # rows of other widths
+        return {row[index] for row in _rows(data, delimiter) if index < len(row)}
+    return {cell.strip(" \t") for cell in table.column(0).unique().to_pylist() if cell is not None}
 
 
 class Evidence:
@@ -50,16 +74,27 @@ class Evidence:
             return self._table_cells(column)
         return (row[column.index] for row in self._text_rows() if column.index < len(row))
 
-    def _text_rows(self) -> Iterator[Row]:
-        delimiter = self.sample.delimiter
-        assert delimiter is not None
+    def distinct(self, column: Column) -> set[str]:
+        """The different cells of a column in all rows of the file, stripped."""
+        if self.sample.delimiter is None:
+            return set(self._table_cells(column))
+        found: set[str] = set()
+        for data in self._text_blocks():
+            found |= _distinct(data, self.sample.delimiter, column.index, self.sample.width)
+        return found
+
+    def _text_blocks(self) -> Iterator[bytes]:
         with self._again() as source:
             lines = Lines(source.stream)
             lines.head(1)  # drops a byte order mark
             for data, _ in lines.blocks(self.sample.data_line, PROBE_ROWS):
-                for raw in data.split(b"\n"):
-                    if raw.strip(b" \t\r") and len(raw) <= MAX_LINE:
-                        yield tuple(cells(raw.rstrip(b"\r").decode("utf-8", "replace"), delimiter))
+                yield data
+
+    def _text_rows(self) -> Iterator[Row]:
+        delimiter = self.sample.delimiter
+        assert delimiter is not None
+        for data in self._text_blocks():
+            yield from _rows(data, delimiter)
 
     def _table_cells(self, column: Column) -> Iterator[str]:
         layout = Layout("", {Role.SIDE: column}, 0, 0)

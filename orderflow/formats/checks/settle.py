@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from orderflow.errors import BadInput, UnknownFormat
 from orderflow.formats.checks.evidence import Evidence, Row
 from orderflow.formats.checks.notes import Notes
-from orderflow.formats.checks.shapes import refuse_bars, refuse_quotes
+from orderflow.formats.checks.shapes import refuse_bars, refuse_later_bars, refuse_quotes
 from orderflow.formats.checks.sides import BID_OR_ASK, settled_sides, warn_of_unread
 from orderflow.formats.guesses import order_of
 from orderflow.formats.options import ReadOptions
@@ -44,6 +44,8 @@ def settled(layout: Layout, case: Open) -> Layout:
     if not case.evidence.sample.header and not case.forced and not given:
         refuse_quotes(layout, case.evidence, case.mark)
         refuse_bars(layout, case.evidence, case.mark)
+    if layout.format == "generic" and Role.PRICE not in given:
+        refuse_later_bars(layout, case.evidence)
     layout = _dates(layout, case)
     layout = _fractions(layout, case)
     if layout.format != "generic":

@@ -7,7 +7,8 @@ from decimal import Decimal, InvalidOperation
 
 from orderflow.errors import UnknownFormat
 from orderflow.formats.checks.evidence import Evidence
-from orderflow.formats.parsing.layout import Layout, Role, TimeRule
+from orderflow.formats.guesses import BARS
+from orderflow.formats.parsing.layout import Column, Layout, Role, TimeRule
 from orderflow.formats.parsing.numbers import DecimalMark
 from orderflow.formats.parsing.parse_errors import ParseError
 from orderflow.formats.parsing.times import clock_of, moment
@@ -60,6 +61,23 @@ def refuse_bars(layout: Layout, evidence: Evidence, mark: DecimalMark) -> None:
             "the rows look like bars (open, high, low, close), not like trades; if they are trades, name the format, "
             f"--format {layout.format}"
         )
+
+
+def refuse_later_bars(layout: Layout, evidence: Evidence) -> None:
+    """Refuse a table of bars that were taken for single trades, as the first rows have one price each, by all rows.
+
+    Raises UnknownFormat naming the row.
+    """
+    names = evidence.sample.normal
+    if not names.keys() >= set(BARS) or layout.columns[Role.PRICE].index != names["close"]:
+        return
+    columns = [evidence.whole_column(Column(names[name], name)) for name in BARS]
+    for number, prices in enumerate(zip(*columns, strict=False)):
+        if len(set(prices)) > 1:
+            raise UnknownFormat(
+                f"row {number} is a bar, from {prices[2]} to {prices[1]}, and no single trade; if the closes are "
+                f"trades, say so with --columns price={layout.columns[Role.PRICE].name}"
+            )
 
 
 def _is_bar(cells: Row, mark: DecimalMark) -> bool:

@@ -19,6 +19,8 @@ _DOUBTFUL = frozenset({"0", "1", "2", "a"})
 """Words that venues use for either side, or for none."""
 _AGGRESSORS = ("aggressor", "aggressorside", "takerside")
 """Names that say whose side it is: there B is the buyer, and A, the ask, the seller."""
+_SETTLED = (frozenset("12"), frozenset("ab"))
+"""Pairs whose meaning no further word can change: 0 beside 1 and 2 is no side, and so is n beside a and b."""
 _NUMBERS = frozenset({"0", "1", "2", "-1"})
 BID_OR_ASK = (
     "bid and ask can be the taker's order or the side of the book that was hit; give the meaning, --side-words "
@@ -40,8 +42,8 @@ def settled_sides(layout: Layout, evidence: Evidence, mark: DecimalMark, notes: 
     if layout.doubtful:
         return _bid_and_ask(layout, evidence, mark, notes)
     words = _words(evidence.sample.column(column.index))
-    if words & _DOUBTFUL or words == {"b"}:
-        words = _words(evidence.whole_column(column))
+    if (words & _DOUBTFUL or words == {"b"}) and not any(words >= pair for pair in _SETTLED):
+        words = _words(evidence.distinct(column))
     if not words & _DOUBTFUL:
         return _checked(layout, evidence, mark, notes)
     name = column.name
@@ -51,12 +53,12 @@ def settled_sides(layout: Layout, evidence: Evidence, mark: DecimalMark, notes: 
             notes.warn(f"{name} holds only 0: no trade has a side; if 0 is one, give --side-words")
         return layout
     buy, sell = pair
-    chosen = replace(layout, side_words={**layout.side_words, **_meaning(buy, sell)})
+    chosen = replace(layout, side_words=_with(layout.side_words, buy, sell))
     agrees, decided = agreement(chosen, evidence.rows(), mark)
     if decided >= _FEW or (decided and agrees in (0, decided)):
         if 2 * agrees < decided:
             buy, sell, agrees = sell, buy, decided - agrees
-            chosen = replace(layout, side_words={**layout.side_words, **_meaning(buy, sell)})
+            chosen = replace(layout, side_words=_with(layout.side_words, buy, sell))
         if agrees >= _LEAST_AGREEMENT * decided:
             notes.assume(
                 f"{name}: {buy} is a buy and {sell} a sell, as in {agrees:,} of {decided:,} trades at the quote"
@@ -153,6 +155,12 @@ def _pair(words: set[str]) -> tuple[str, str] | None:
     if not words <= {"0", "1", "2", "-1"} or "-1" in words:
         return None
     return ("1", "2") if "2" in words else ("1", "0") if words >= {"0", "1"} or words == {"1"} else None
+
+
+def _with(words: Words, buy: str, sell: str) -> Words:
+    """The words with those of a pair; beside 1 and 2, -1 is none."""
+    kept = {word: code for word, code in words.items() if word != "-1" or "2" not in (buy, sell)}
+    return {**kept, **_meaning(buy, sell)}
 
 
 def _meaning(buy: str, sell: str) -> Words:
