@@ -296,7 +296,7 @@ def test_an_alert_is_made_on_the_chart_and_dragged_to_another_price(visit: Visit
     x, y, to = page.evaluate(
         f"""() => {{
           const chart = orderflow.page.chart, box = document.getElementById("chart-host").getBoundingClientRect();
-          const at = (price) => box.y + chart.tools.projector({{ yref: "y" }}).toPixel(0, price).y;
+          const axis = chart.gd._fullLayout.yaxis, at = (price) => box.y + axis._offset + axis.l2p(price);
           return [box.x + 420, at({shapes}[0].y0), at({shapes}[0].y0 - 1)];
         }}"""
     )
