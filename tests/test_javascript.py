@@ -10,8 +10,8 @@ import pytest
 from tests.conftest import ROOT
 
 LIMITS = {
-    "chart": 2_701,
-    "kit/plot": 3_143,
+    "chart": 2_690,
+    "kit/plot": 3_090,
     "play": 1_350,
     "kit": 883,
     "herd": 60,

@@ -27,13 +27,20 @@
     return -1;
   }
 
-  const memoOf = (bar, name) => {
-    bar.memo = bar.memo || {};
-    return (bar.memo[name] = bar.memo[name] || {});
-  };
+  /** Where the mark `name` of the bar at an index is on the screen: px of its left and right end, whether it is open (as far
+      as can be seen, whatever bars are held beyond), and the index of the bar that ends it; null if it is out of sight. */
+  function reach({ model, X, box }, at, name, left, through) {
+    const bar = model.bars[at],
+      memo = ((bar.memo = bar.memo || {})[name] = bar.memo[name] || {}),
+      stop = end(model, at, memo, through),
+      edge = box.x + box.w,
+      x0 = X(model.first + left),
+      x1 = Math.min(edge, stop < 0 ? Infinity : X(model.first + stop));
+    return x1 < box.x || x0 > edge ? null : { x0, x1, open: x1 === edge, stop };
+  }
 
   function zones(ctx, frame) {
-    const { model, options, theme, X, Y, box } = frame;
+    const { model, options, theme, Y } = frame;
     if (!options.stacked) return;
     const to = frame.to;
     for (let i = frame.reach; i <= to; i++) {
@@ -41,17 +48,11 @@
       for (const [side, a, b] of bar.st || []) {
         const low = of.model.rowOf(bar, a) * model.rows - 0.5,
           high = (of.model.rowOf(bar, b) + 1) * model.rows - 0.5;
-        const stop = end(
-          model,
-          i,
-          memoOf(bar, side + ":" + a + ":" + b),
-          side > 0 ? (x) => x.l < low : (x) => x.h > high,
-        );
-        const x0 = X(model.first + i - 0.5),
-          x1 = Math.min(box.x + box.w, stop < 0 ? Infinity : X(model.first + stop)),
-          open = x1 === box.x + box.w; // as far as can be seen, whatever bars are held beyond
-        if (x1 < box.x || x0 > box.x + box.w) continue;
-        const y0 = Y(high),
+        const through = side > 0 ? (x) => x.l < low : (x) => x.h > high,
+          seen = reach(frame, i, [side, a, b].join(":"), i - 0.5, through);
+        if (!seen) continue;
+        const { x0, x1, open } = seen,
+          y0 = Y(high),
           y1 = Y(low);
         ctx.fillStyle = side > 0 ? theme.buy : theme.sell;
         ctx.globalAlpha = open ? 0.11 : 0.06;
@@ -64,7 +65,7 @@
   }
 
   function unfinished(ctx, frame) {
-    const { model, options, theme, X, Y, box, w } = frame;
+    const { model, options, theme, Y, w } = frame;
     if (!options.unfinished) return;
     for (let i = frame.reach; i <= frame.to; i++) {
       const bar = model.bars[i];
@@ -74,12 +75,10 @@
         ["L", bar.l, (x) => x.l < bar.l, 1],
       ]) {
         if (!bar.f.includes(flag)) continue;
-        const stop = end(model, i, memoOf(bar, flag), through);
-        const x0 = X(model.first + i),
-          x1 = Math.min(box.x + box.w, stop < 0 ? Infinity : X(model.first + stop)),
-          open = x1 === box.x + box.w;
-        if (x1 < box.x || x0 > box.x + box.w || (stop === i + 1 && w < 20)) continue;
-        const y = Math.round(Y(level - sign * 0.5)) + 0.5; // the outer edge of the extreme price, whatever the rows
+        const seen = reach(frame, i, flag, i, through);
+        if (!seen || (seen.stop === i + 1 && w < 20)) continue;
+        const { x0, x1, open } = seen,
+          y = Math.round(Y(level - sign * 0.5)) + 0.5; // the outer edge of the extreme price, whatever the rows
         ctx.strokeStyle = theme.cross;
         ctx.lineWidth = 1;
         ctx.globalAlpha = open ? 0.8 : 0.35;

@@ -1,14 +1,4 @@
-/* The bars that the page holds, and how an answer of the server is merged into them.
-
-   The keys of a bar are those of orderflow/market/chart_json.py. `derive` adds what drawing needs, once per changed bar.
-
-   `rows` of an answer are the levels in a row, `auto` those that the server would choose. `run` of an answer lists
-   [t, q, w] of bars that a late tick in an earlier bar moved. `studies` is what the painters of marks.js draw, `profile`
-   the marks of the volume profile, and of a session its rows. `sealed` grows with every change of a bar that is not the last.
-
-   The bars are always a run of the log without a gap. The live model's run ends with the newest bar; `deep`: older ones
-   were put in front. A window is a model of older bars: `live` is the live model that goes on beside it. `before` is how
-   many bars of the log come before the first of a window (null: not known), `more` whether there are bars at either side.
+/* The bars that the page holds, and how an answer of the server is merged into them. types.d.ts says what a model holds.
 
    Bars sit in equal slots, so that nights and quiet minutes take no room: slot = first + index. `first` grows when old
    bars fall away, so a slot keeps its number while it is on screen. Nothing here touches the page. */

@@ -5,7 +5,7 @@
    0.9 s, and never while the reader moves the plot: then Plotly's layers are hidden and the canvas draws their labels
    and shapes too.
 
-   A page's chart extends it and says what is shown: the members under "Of the page's chart". It knows nothing of Dash. */
+   A page's chart extends it and says what is shown: the members of PlotShown in types.d.ts. It knows nothing of Dash. */
 (function (root) {
   "use strict";
   const of = (root.orderflow = root.orderflow || Object());
@@ -14,10 +14,11 @@
   const HEAVY_MS = 900;
   const SETTLE_MS = 140;
 
-  class Controller {
+  class Controller extends /** @type {new () => PlotShown} */ (/** @type {unknown} */ (Object)) {
     /** nodes: {host, plot, base, overlay, readout, overview}. events, all optional: {view, follow, tool, drawn, hover,
         alert}. owners: the Plotly axis of each pane that may be below the prices, {name: "y2"}. */
     constructor(nodes, events, owners) {
+      super();
       this.nodes = nodes;
       this.events = events;
       this.owners = owners;
@@ -44,61 +45,16 @@
       root.document.addEventListener("visibilitychange", seen, { signal: this.life.signal });
     }
 
-    // Of the page's chart ------------------------------------------------------------------------------------------
-
-    /** The Columns shown. */
-    get series() {
-      return new plot.Columns();
-    }
-
-    /** The bar with the last price, {time, open, high, low, close}, or null. */
-    get newest() {
-      return this.series.newest;
-    }
-
-    /** What drawings are kept under. */
-    get key() {
-      return "";
-    }
-
-    /** Zone of the times: "utc" or "local". */
-    get zone() {
-      return "utc";
-    }
+    // What a page's chart may say otherwise ------------------------------------------------------------------------
 
     /** Are older bars shown than the newest ones held? */
     get away() {
       return false;
     }
 
-    colours() {
-      return plot.theme.colours("blue");
-    }
-
-    /** The panes below the prices, from the top: [{name, px, or most}], as `axes.arrange` has them. */
-    lower() {
-      return [];
-    }
-
-    /** Axes of the lower panes, {name: {range, values, texts}}, for the visible slots. */
-    scales(_from, _to) {
-      return {};
-    }
-
-    /** Choose the first view, until the reader zooms or goes elsewhere. */
-    open() {}
-
-    /** Paint everything below Plotly's layers. */
-    paint(_ctx) {}
-
     /** What lies under the pointer: {slot, level, inPrice} and more. */
     pick(pointer) {
       return plot.crosshair.at(this, pointer);
-    }
-
-    /** Fill the card beside the pointer; false when there is nothing to say. */
-    readout(_node, _hit) {
-      return false;
     }
 
     priceText(level) {

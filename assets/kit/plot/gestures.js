@@ -155,13 +155,8 @@
     }
 
     cursor(event, point) {
-      const { controller } = this;
-      const zone = this.zone(point);
-      this.host.dataset.cursor = controller.tools.active
-        ? controller.tools.active
-        : this.onShape(event)
-          ? "shape"
-          : zone;
+      const { active } = this.controller.tools;
+      this.host.dataset.cursor = active || (this.onShape(event) ? "shape" : this.zone(point));
     }
 
     /** How far the two fingers are apart, and their middle. */

@@ -91,20 +91,18 @@
       this.controller.window(view.x0 + by, view.x1 + by);
     }
 
-    /** Closes as points; where there is more than one a pixel, low and high of each, so thousands of bars cost no more than
-      the strip is wide. */
-    outline(W, Y) {
+    /** A line through the closes; where there is more than one a pixel, through low and high of each, so that thousands of
+        bars cost no more than the strip is wide. */
+    outline(ctx, W, Y) {
       const { series } = this.controller,
-        [from, to] = this.bounds(),
-        X = (slot) => ((slot - from) / (to - from)) * W,
-        points = [],
+        [from, to] = this.spans,
         k = series.n <= 2 * W ? 0 : series.level(W / (to - from), 1),
-        { columns, a, b, slot } = series.groups(k, series.first, series.last);
-      for (let i = a; i <= b; i++) {
-        if (k) points.push([X(slot(i)), Y(columns.low[i])], [X(slot(i)), Y(columns.high[i])]);
-        else points.push([X(slot(i)), Y(columns.close[i])]);
-      }
-      return points;
+        { columns, a, b, slot } = series.groups(k, series.first, series.last),
+        X = (i) => ((slot(i) - from) / (to - from)) * W;
+      ctx.beginPath();
+      for (let i = a; i <= b; i++)
+        for (const name of k ? ["low", "high"] : ["close"]) ctx.lineTo(X(i), Y(columns[name][i]));
+      return [X(a), X(b)];
     }
 
     /** The outline as a bitmap, for the slots `spans`. It lasts while the view moves, stretched where the strip shows more
@@ -122,15 +120,13 @@
       const canvas = new OffscreenCanvas(1, 1),
         ctx = plot.canvas.prepare(canvas, W, H),
         Y = (level) => 3 + ((high - scale.to(level)) / Math.max(1, high - low)) * (H - 6),
-        path = this.outline(W, Y);
-      ctx.beginPath();
-      path.forEach(([x, y], i) => (i ? ctx.lineTo(x, y) : ctx.moveTo(x, y)));
+        [left, right] = this.outline(ctx, W, Y);
       ctx.strokeStyle = theme.muted;
       ctx.lineWidth = 1.2;
       ctx.lineJoin = "round";
       ctx.stroke();
-      ctx.lineTo(path[path.length - 1][0], H);
-      ctx.lineTo(path[0][0], H);
+      ctx.lineTo(right, H);
+      ctx.lineTo(left, H);
       ctx.closePath();
       ctx.fillStyle = theme.muted;
       ctx.globalAlpha = 0.18;

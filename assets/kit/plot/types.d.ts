@@ -151,3 +151,26 @@ interface Drawing {
   y0: number;
   y1: number;
 }
+
+/** What a chart that extends the Controller says of what it shows. */
+interface PlotShown {
+  /** The Columns shown. */
+  readonly series: any;
+  /** The bar with the last price. */
+  readonly newest: { time: number; open: number; high: number; low: number; close: number } | null;
+  /** What drawings are kept under. */
+  readonly key: string;
+  /** Of the times. */
+  readonly zone: "utc" | "local";
+  colours(): any;
+  /** The panes below the prices, from the top, as `axes.arrange` has them. */
+  lower(): { name: string; px?: number; most?: number }[];
+  /** Axes of the lower panes for the visible slots, by name. */
+  scales(from: number, to: number): Record<string, { range: number[]; values: number[]; texts: string[] }>;
+  /** Choose the first view, until the reader zooms or goes elsewhere. */
+  open(): void;
+  /** Paint everything below Plotly's layers. */
+  paint(ctx: CanvasRenderingContext2D): void;
+  /** Fill the card beside the pointer; false when there is nothing to say. */
+  readout(node: HTMLElement, hit: any): boolean;
+}
