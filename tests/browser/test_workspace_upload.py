@@ -129,7 +129,7 @@ def test_a_visitor_logs_in_and_out(visit: Visit, guarded: RunningServer) -> None
     page.goto(f"{guarded.url}/workspace/")
     page.locator("#ws-login-name").get_by_text("Ann").wait_for()
     page.get_by_text("Live", exact=True).click()
-    page.wait_for_function(f"({FIRST})()", timeout=PATIENCE)
+    page.wait_for_function(FIRST, timeout=PATIENCE)
     page.locator("#ws-login-button").click()
     page.get_by_role("menu").get_by_text("ann@example.org").wait_for()
     page.get_by_text("Log out").click()
