@@ -87,7 +87,7 @@ REFUSED = {
 LANES = 2
 """Bodies that are parsed at a time in worker threads; the other threads stay free for those who read."""
 FEW_ALONE = 10_000
-"""Rows that may be read one by one in the lane of all: 0.3 s. A body with more goes on in a lane of its kind."""
+"""Rows that may be read one by one in the lane of all. A body with more goes on in a lane of its kind."""
 
 
 class Turns:
