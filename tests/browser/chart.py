@@ -134,6 +134,7 @@ class Chart:
         """Draw a shape between two points of the price pane with the tool of a key; returns the state afterwards."""
         count = len(self.state["shapes"])
         self.page.keyboard.press(key)
+        self.until("s.tool !== null")
         self.drag(self.at(*start), self.at(*end))
         return self.until(f"s.shapes.length === {count + 1} && s.tool === null")
 

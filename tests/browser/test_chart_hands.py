@@ -97,6 +97,7 @@ def test_erase_clear_and_undo(chart: Chart) -> None:
     chart.draw("t", (0.2, 0.3), (0.5, 0.3))
     chart.draw("t", (0.2, 0.6), (0.5, 0.6))
     chart.page.keyboard.press("e")
+    chart.until("s.tool !== null")
     chart.page.mouse.click(*chart.at(0.35, 0.3))
     left = chart.until("s.shapes.length === 1")
     chart.page.keyboard.press("Escape")
