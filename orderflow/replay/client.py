@@ -139,6 +139,8 @@ class Client:
         on_back: Callable[[], None] = lambda: None,
     ) -> None:
         self.server = server.rstrip("/")
+        if set("@?#") & set(server):  # the message does not repeat what may hold a key
+            raise BadSetting("the server address must end after host, port and path; give the server's key with --key")
         try:
             url = urlsplit(self.server)
             valid = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0

@@ -192,6 +192,13 @@ def test_another_kind_of_server_is_refused(fake: Fake, waits: Waits) -> None:
         post(waits.client(fake.url + "/blog"))
 
 
+@pytest.mark.parametrize("url", ["http://h:1/chart/?key=SECRET", "http://user:SECRET@h:1", "http://h:1/#SECRET"])
+def test_a_key_in_the_address_is_refused_and_not_repeated(url: str) -> None:
+    with pytest.raises(BadSetting, match="give the server's key with --key") as error:
+        Client(url)
+    assert "SECRET" not in str(error.value)
+
+
 @pytest.mark.parametrize("url", ["localhost:8765", "ftp://x", "http://", "http://h:port", "http://[::1", ""])
 def test_an_invalid_address_is_refused(url: str) -> None:
     with pytest.raises(BadSetting, match="is not a server address"):
