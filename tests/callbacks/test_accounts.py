@@ -20,6 +20,14 @@ from tests.web.accounts.conftest import ANN, BOB, csrf, forget_cookies, login, r
 PATH = "/_dash-update-component"
 
 
+def filled(part: dict[str, Any], given: dict[str, Any]) -> Any:
+    """A part of a callback's request with its value; of all components of a kind the first."""
+    if '["ALL"]' not in part["id"]:
+        return {**part, "value": given.get(part["id"])}
+    id = {name: 0 if value == ["ALL"] else value for name, value in json.loads(part["id"]).items()}
+    return [{"id": id, "property": part["property"], "value": given.get(part["id"])}]
+
+
 class Page:
     """A browser at the account page of a server where a login is required."""
 
@@ -37,9 +45,7 @@ class Page:
 
     def call(self, key: str, entry: dict[str, Any], given: dict[str, Any], *, with_csrf: bool = True) -> Any:
         """Run a callback with values by component id."""
-        inputs, states = (
-            [{**each, "value": given.get(each["id"])} for each in entry[kind]] for kind in ("inputs", "state")
-        )
+        inputs, states = ([filled(each, given) for each in entry[kind]] for kind in ("inputs", "state"))
         outputs = [dict(zip(("id", "property"), each.split("@")[0].rsplit(".", 1), strict=True)) for each in
                    key.strip(".").split("...")]  # fmt: skip
         body = {

@@ -135,6 +135,9 @@ if __name__ == "__main__":
     import gc
     import importlib
 
+    from orderflow.__main__ import ARROW_POOL
+
+    os.environ.setdefault(*ARROW_POOL)  # read when Arrow is imported
     for name in ("callbacks.app", "orderflow.cli", "orderflow.feeds.replay", "orderflow.web.run"):
         importlib.import_module(name)
 

@@ -44,7 +44,7 @@ def test_what_is_made_to_take_long_is_refused_at_once(server: RunningServer, nam
 
 def test_memory_returns_after_the_first_bodies_of_bad_rows(launch: Callable[..., RunningServer]) -> None:
     """On a new server: what one attack leaves would hide what the next one leaves."""
-    server = launch("--ephemeral")
+    server = launch("--ephemeral", fresh=True)
     server.get("/api/v1/symbols")
     before = resident(server.process.pid)
     for _ in range(2):
