@@ -18,10 +18,10 @@ from layouts.workspace_login import LOG_IN_FIRST
 from layouts.workspace_preview import MOST_ERRORS, UNUSED, size_text
 from layouts.workspace_upload import READING
 from orderflow.errors import BadInput, NotFound
-from orderflow.market.ports import MarketWriter
 from orderflow.web.workspace.uploads_api import BASE, taken_row
 from orderflow.workspace.uploads.kinds import archive_members
 from orderflow.workspace.uploads.library import Library, Request
+from orderflow.workspace.uploads.load_ticks import Market
 from orderflow.workspace.uploads.options import read_options
 from orderflow.workspace.uploads.preview import look, preview
 from orderflow.workspace.uploads.spool import Held
@@ -139,7 +139,7 @@ class Desk:
         self.library.spool.drop(held)
         return row
 
-    def store_ticks(self, market: MarketWriter, shown: Shown, skip: bool, symbol: str) -> dict[str, Any]:
+    def store_ticks(self, market: Market, shown: Shown, skip: bool, symbol: str) -> dict[str, Any]:
         """Put a file of ticks into the market. Raises OrderflowError."""
         held, library = self.library.spool.get(self.owner, shown.upload), self.library
         options = tick_options(shown, skip, symbol)

@@ -81,12 +81,10 @@ def load_ticks(market: Market, paths: Sequence[Path], options: Mapping[str, Any]
 
 
 def _take(market: Market, batches: Sequence[TickBatch], key: str, digest: str, waits: Waits, loaded: Loaded) -> bool:
-    """Take a chunk. Of one that was taken before, only the symbols that were deleted since. False if none were."""
+    """Take a chunk. False if it was taken before, and is still there."""
     if not batches:
         return True
-    receipt = _ingest(market, batches, key, digest, waits)
-    if receipt.repeated and (gone := [batch for batch in batches if not _is_there(market, batch)]):
-        receipt = _ingest(market, gone, f"{key}-{secrets.token_hex(4)}", digest, waits)
+    receipt = take_chunk(market, batches, key, lambda chunk, name: _ingest(market, chunk, name, digest, waits))
     for batch in batches:
         loaded.note(batch)
     if receipt.repeated:
@@ -96,6 +94,16 @@ def _take(market: Market, batches: Sequence[TickBatch], key: str, digest: str, w
     loaded.duplicates += receipt.duplicates
     loaded.id_conflicts += receipt.id_conflicts
     return True
+
+
+def take_chunk(
+    market: MarketReader, batches: Sequence[TickBatch], key: str, ingest: Callable[[Sequence[TickBatch], str], Receipt]
+) -> Receipt:
+    """Call ingest(batches, key), and again for the symbols of a chunk that was taken before and deleted since."""
+    receipt = ingest(batches, key)
+    if receipt.repeated and (gone := [batch for batch in batches if not _is_there(market, batch)]):
+        return ingest(gone, f"{key}-{secrets.token_hex(4)}")
+    return receipt
 
 
 def _ingest(market: Market, batches: Sequence[TickBatch], key: str, digest: str, waits: Waits) -> Receipt:
@@ -108,7 +116,7 @@ def _ingest(market: Market, batches: Sequence[TickBatch], key: str, digest: str,
                 raise Stopped("stopped while the server was busy") from busy
 
 
-def _is_there(market: Market, batch: TickBatch) -> bool:
+def _is_there(market: MarketReader, batch: TickBatch) -> bool:
     """Whether the market has a tick at the time of the batch's first one."""
     time = int(batch.time[0])
     try:

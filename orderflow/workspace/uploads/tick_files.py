@@ -10,8 +10,8 @@ from typing import Any
 
 from orderflow.errors import BadInput, FieldError, TooLarge
 from orderflow.formats import ParsedTicks, TickReader, open_ticks
-from orderflow.market.ports import MarketWriter
 from orderflow.workspace.uploads.library import RowsRefused
+from orderflow.workspace.uploads.load_ticks import Market, take_chunk
 from orderflow.workspace.uploads.refusals import MAX_REFUSED
 from orderflow.workspace.uploads.reports import Reports
 from orderflow.workspace.uploads.table import SHOWN
@@ -54,7 +54,7 @@ def look_at_ticks(path: Path, options: TickOptions) -> dict[str, Any]:
         return {"format": reader.format, "symbols": list(symbols), "errors": errors}
 
 
-def take_ticks(market: MarketWriter, path: Path, options: TickOptions, owner: str, reports: Reports) -> TakenTicks:
+def take_ticks(market: Market, path: Path, options: TickOptions, owner: str, reports: Reports) -> TakenTicks:
     """Take a file of ticks. Without `skip` it is read once before, so that a bad row leaves the market as it was.
 
     A file that is sent again after a failure goes on where it ended: each part has a key of its own. Raises BadInput,
@@ -76,7 +76,7 @@ def take_ticks(market: MarketWriter, path: Path, options: TickOptions, owner: st
     return _ingest(market, path, options, owner, reports)
 
 
-def _ingest(market: MarketWriter, path: Path, options: TickOptions, owner: str, reports: Reports) -> TakenTicks:
+def _ingest(market: Market, path: Path, options: TickOptions, owner: str, reports: Reports) -> TakenTicks:
     digest = _digest(path, options)
     symbols: dict[str, None] = {}
     errors: list[FieldError] = []
@@ -89,7 +89,12 @@ def _ingest(market: MarketWriter, path: Path, options: TickOptions, owner: str, 
             _check_count(errors, rows)
             market.rejected(None, parsed.rejected or len(parsed.errors))
             if parsed.batches:
-                receipt = market.ingest(parsed.batches, f"upload-{digest}-{number}", digest)
+                receipt = take_chunk(
+                    market,
+                    parsed.batches,
+                    f"upload-{digest}-{number}",
+                    lambda chunk, key: market.ingest(chunk, key, digest),
+                )
                 accepted, duplicates = accepted + receipt.accepted, duplicates + receipt.duplicates
                 symbols |= dict.fromkeys(batch.symbol for batch in parsed.batches)
     report = reports.add(owner, errors) if errors else ""

@@ -357,6 +357,9 @@ def test_ticks_go_to_the_market(make_client: Callable[..., FlaskClient]) -> None
     assert client.get("/stats?symbol=ES").json["ticks"] == 10
     send(client, ticks, "ticks", filename="ES-2024.csv", symbol="ES")
     assert client.get("/stats?symbol=ES").json["ticks"] == 10  # sent again
+    assert client.post("/reset?symbol=ES").status_code == 200
+    assert send(client, ticks, "ticks", filename="ES-2024.csv", symbol="ES").json["accepted"] == 10
+    assert client.get("/stats?symbol=ES").json["ticks"] == 10  # sent again after it was deleted
     bad = send(client, ticks + "x,1,1,buy\n", "ticks", symbol="NQ")
     assert (bad.status_code, "line 12" in bad.json["detail"]) == (422, True)
     assert client.get("/api/v1/symbols").json["symbols"][0]["symbol"] == "ES"
