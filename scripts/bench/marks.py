@@ -36,8 +36,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data", help="the real market data")
     parser.add_argument("--ticks", type=int, default=20_000, help="most ticks of a recording (default: 20,000)")
     parser.add_argument("--browser", action="store_true", help="look at three screens too (needs playwright)")
+    parser.add_argument("recording", nargs="*", help="only these, as ltc or nq (default: all)")
     given = parser.parse_args(argv)
-    recordings = dict(read(given.data, given.ticks))
+    recordings = dict(read(given.data, given.ticks, given.recording or [*BUNDLED, *SHARED]))
+    if missing := set(given.recording) - set(recordings):
+        parser.error(f"there is no recording {', '.join(sorted(missing))}")
     wrong = sum(compare(name, *recording) for name, recording in recordings.items())
     if given.browser:
         wrong += look(recordings)
@@ -45,12 +48,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     return min(wrong, 1)
 
 
-def read(data: Path, most: int) -> Iterator[tuple[str, tuple[Sequence[Tick], Any]]]:
-    """(name, (ticks, tick size)) of the recordings that are there."""
+def read(data: Path, most: int, names: Sequence[str]) -> Iterator[tuple[str, tuple[Sequence[Tick], Any]]]:
+    """(name, (ticks, tick size)) of the recordings of these names that are there."""
     readers: dict[str, tuple[Callable[[], list[Tick]], Any]] = dict(BUNDLED)
     if data.is_dir():
         readers |= {name: (partial(reader, data), tick) for name, (reader, tick) in SHARED.items()}
-    for name, (reader, tick) in readers.items():
+    for name in filter(readers.__contains__, names):
+        reader, tick = readers[name]
         yield name, (reader()[:most], tick)
 
 
@@ -82,19 +86,18 @@ def compare(name: str, ticks: Sequence[Tick], tick: Any) -> int:
 
 def look(recordings: Recordings) -> int:
     """Print and count the first views whose numbers cannot be read, and those whose marks differ between screens."""
-    from playwright.sync_api import sync_playwright
+    from _browser import chromium  # needs playwright
 
     server = start_server("--ephemeral", "--no-browser", fresh=True)
     wrong = 0
     try:
         for name, (ticks, _) in recordings.items():
             send(server, name, ticks)
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(args=["--no-sandbox", "--disable-gpu"])
+        with chromium() as browser:
             for name in recordings:
-                for frame in FRAMES:
-                    wrong += differs(browser, f"{server.url}/chart/?symbol={name}&frame={frame}")
-            browser.close()
+                found = sum(differs(browser, f"{server.url}/chart/?symbol={name}&frame={frame}") for frame in FRAMES)
+                print(f"{name}: {found} wrong in {len(FRAMES)} frames on {len(SCREENS)} screens", flush=True)
+                wrong += found
     finally:
         server.stop()
     return wrong
