@@ -104,7 +104,7 @@ def test_killed_server_is_reported_and_the_table_and_the_line_restart(
     )
     environ["TICKER_COUNT"] = "5"
     second = launch("--ephemeral", "--no-browser", "--port", str(first.port), environ=environ)
-    page.until(f"{LINE}.data[0].x[0] > before", 20_000, before=page.line()[-1][0])
+    page.until(f"{LINE}.data[0].x[0] > before", 60_000, before=page.line()[-1][0])
     page.until_points(10)
     assert same_as_the_server(page, second, "ITEM_01")
     page.page.locator(".ix-banner").wait_for(state="hidden")

@@ -141,6 +141,8 @@ class LiveKlines:
 
     def _unknown(self, symbol: str, frame: str) -> str:
         kept = [each.name for pair, each in self.venue.wanted if pair == symbol]
+        if frame in kept:
+            return f"klines of {symbol} in {frame} are being opened: ask again in a moment"
         if kept:
             return f"klines of {symbol} are kept in {', '.join(kept)}, not in {frame}: add {symbol}:{frame} to KLINES"
         return f"there are no klines of {symbol[:60]!r}; GET /data/klines lists those that there are"

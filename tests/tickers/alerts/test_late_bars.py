@@ -2,6 +2,8 @@
 
 The oracle cuts all ticks anew at every look. A bar of time closes with the first tick of a later one that is not late;
 one of activity is known by its start, and those before the newest that was looked at are not looked at again.
+Alerts on activity bars are made before the first tick: late ticks that cut the bar anew in which one was made leave
+open whether that bar is an older one.
 """
 
 from __future__ import annotations
@@ -139,7 +141,7 @@ TICKS = st.lists(
 )
 OF_TIME = alerts().map(lambda wanted: replace(wanted, frame="5s" if ":" in wanted.frame else wanted.frame))
 ALERT = st.one_of(alerts(), OF_TIME)
-STEPS = st.one_of(TICKS, TICKS, ALERT, st.sampled_from(["restart", "killed before", "killed after"]))
+STEPS = st.one_of(TICKS, TICKS, OF_TIME, st.sampled_from(["restart", "killed before", "killed after"]))
 
 
 def run(steps: list[Any]) -> LateAlerted:
