@@ -47,8 +47,8 @@ class ZipArchive:
             with self._archive.open(name) as first:
                 first.read(4)
             return self._archive.open(name)
+        # zipfile raises, in this order, for: a password, an unknown compression, a damaged table, damaged data, its end
         except (RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error, EOFError) as error:
-            # in this order: a password, an unsupported compression, and damage in the table, the data or at the end
             raise BadInput(f"{name} in {self._name} cannot be unpacked: {error}; unzip it, or save it anew") from error
 
 

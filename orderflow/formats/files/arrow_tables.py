@@ -24,6 +24,7 @@ _FIXED = {pa.binary(8): pa.decimal128(38, 9), pa.binary(_LONG): pa.decimal128(38
 _INDEX = "__index_level_"
 _TIME = "timestamp"
 _DAMAGE = (pa.ArrowInvalid, pa.ArrowKeyError, pa.ArrowNotImplementedError, OSError)
+"""Arrow's errors for files that are damaged or not supported: BadInput says so to the user, as for any other file."""
 
 
 class ArrowTable:

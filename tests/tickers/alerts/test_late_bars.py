@@ -2,8 +2,8 @@
 
 The oracle cuts all ticks anew at every look. A bar of time closes with the first tick of a later one that is not late;
 one of activity is known by its start, and those before the newest that was looked at are not looked at again.
-Alerts on activity bars are made before the first tick: late ticks that cut the bar anew in which one was made leave
-open whether that bar is an older one.
+Not covered: an alert on activity bars that is made after ticks have come. Where late ticks cut the forming bar anew,
+the engine and this oracle differ, and which of them is right is open.
 """
 
 from __future__ import annotations
