@@ -14,7 +14,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from layouts.chart_controls import MODES
-from layouts.shell import aria
+from layouts.shell import aria, side_drawer
 from orderflow.market.frames import MAX_ACTIVITY
 from orderflow.market.studies.imbalance import MINIMUM, RATIO, ZERO
 from orderflow.market.studies.options import ROWS_WORDS
@@ -50,16 +50,10 @@ PANES = (("table", "Bar figures"), ("delta", "Delta"), ("cvd", "Cumulative delta
 
 def settings_drawer() -> Component:
     """The drawer, closed."""
-    return dmc.Drawer(
+    return side_drawer(
         id="chart-settings",
         title="Studies and settings",
-        position="right",
         size=360,
-        withOverlay=False,
-        lockScroll=False,
-        closeOnClickOutside=False,
-        trapFocus=False,
-        zIndex=300,
         children=html.Div(
             className="of-settings",
             children=[

@@ -164,3 +164,16 @@ def icon_button(
         icon(name), id=id, variant="subtle", color="gray", size=32, className="of-icon-button", **attributes
     )
     return dmc.Tooltip(button, label=f"{label} ({keys})" if keys else label, openDelay=500, withArrow=True)
+
+
+def side_drawer(**given: Any) -> Component:
+    """A drawer at the right, beside which the page can be used. given: of `dmc.Drawer`, as id, title and children."""
+    return dmc.Drawer(
+        position="right",
+        withOverlay=False,
+        lockScroll=False,
+        closeOnClickOutside=False,
+        trapFocus=False,
+        zIndex=300,
+        **given,
+    )

@@ -10,7 +10,7 @@ import numpy as np
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from layouts.shell import aria
+from layouts.shell import aria, side_drawer
 from orderflow.market.decimals import unit_floats
 from orderflow.workspace.klines.differences import COMPARED, Differences
 
@@ -35,16 +35,10 @@ def compare_button(id_: Any) -> Component:
 def compare_drawer() -> list[Component]:
     """The drawer, closed, and its store."""
     return [
-        dmc.Drawer(
+        side_drawer(
             id="ws-compare",
             title="Venue and ticks",
-            position="right",
             size=520,
-            withOverlay=False,
-            lockScroll=False,
-            closeOnClickOutside=False,
-            trapFocus=False,
-            zIndex=300,
             children=html.Div(
                 [
                     html.P(id="ws-compare-what", className="ws-study-what", role="status"),

@@ -13,7 +13,7 @@ import dash_mantine_components as dmc
 from dash import html
 from dash.development.base_component import Component
 
-from layouts.shell import aria
+from layouts.shell import aria, side_drawer
 from orderflow.market.indicators.indicator import Indicator
 from orderflow.market.indicators.registry import find
 from orderflow.market.studies.study import Option
@@ -49,16 +49,10 @@ def option_id(slot: int, option: str) -> dict[str, Any]:
 
 def settings_drawer() -> Component:
     """The drawer, closed."""
-    return dmc.Drawer(
+    return side_drawer(
         id="ws-settings",
         title="Charts and indicators",
-        position="right",
         size=340,
-        withOverlay=False,
-        lockScroll=False,
-        closeOnClickOutside=False,
-        trapFocus=False,
-        zIndex=300,
         children=html.Div(
             [
                 html.Fieldset(
