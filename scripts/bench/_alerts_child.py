@@ -20,7 +20,7 @@ from orderflow.market.ticks import NO_ID, SideRule, TickBatch
 from orderflow.services import Services, build_services
 from orderflow.settings.settings import Settings
 from orderflow.storage.records.delivery_store import DeliveryStore, Filter
-from orderflow.storage.records.target_store import StoredTarget, TargetStore
+from orderflow.storage.records.target_store import OPERATOR, StoredTarget, TargetStore
 from orderflow.tickers.alerts.service import Alerts
 
 COUNT = 2_000
@@ -54,7 +54,7 @@ def make(services: Services) -> None:
     """The alerts and their target, once."""
     alerts = services.part(Alerts)
     services.market.ingest([tick(0)])
-    target = StoredTarget(0, "", "hook", "webhook", {"url": "https://127.0.0.1:9"}, {}, True, 1)
+    target = StoredTarget(0, OPERATOR, "hook", "webhook", {"url": "https://127.0.0.1:9"}, {}, True, 1)
     made = TargetStore(services.records).add(target, 9)
     for number in range(1, COUNT + 1):
         price = f"{100 + number / 100:.2f}"
