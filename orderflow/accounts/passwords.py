@@ -13,15 +13,16 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import TypeVar
 
-from argon2 import PasswordHasher, Type
+from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from orderflow.accounts.argon2id import Argon2id
 from orderflow.accounts.slots import Slots
 from orderflow.runtime.unpatched import give_way
 from orderflow.runtime.workers import Workers
 
 T = TypeVar("T")
-MEMORY_KIB, PASSES, LANES = 19_456, 2, 1
+MEMORY_KIB, PASSES = 19_456, 2
 AT_ONCE = 2
 WAITING = 62
 """Logins that wait for a thread; any further one is answered with 429."""
@@ -34,9 +35,7 @@ class Passwords:
 
     def __init__(self, workers: Workers, hasher: PasswordHasher | None = None, waiting: int = WAITING) -> None:
         self._workers = workers
-        self._hasher = hasher or PasswordHasher(
-            time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=LANES, type=Type.ID
-        )
+        self._hasher = hasher or Argon2id(PASSES, MEMORY_KIB)
         self._slots = Slots(workers, AT_ONCE, waiting)
         self._logins = Slots(workers, AT_ONCE, waiting)
         self._nobody = self._invented()
@@ -62,6 +61,11 @@ class Passwords:
     def outdated(self, stored: str) -> bool:
         """Whether a hash was made with other parameters than the present ones."""
         return self._hasher.check_needs_rehash(stored)
+
+    def sweep(self) -> None:
+        """Give the memory of hashes back to the system."""
+        if isinstance(self._hasher, Argon2id):
+            self._hasher.forget()
 
     def _aside(self, fn: Callable[..., T], *args: str) -> T:
         """Run in a thread of its own, which gives way to all others: logins must not slow down the pages."""

@@ -34,10 +34,10 @@ log = logging.getLogger(__name__)
 class Upkeep:
     """The keys that sign tokens, and what is removed when its time is over."""
 
-    def __init__(self, keys: SigningKeys, accounts: Accounts, attempts: Attempts, workers: Workers) -> None:
+    def __init__(self, keys: SigningKeys, accounts: Accounts, core: Core, workers: Workers) -> None:
         self._keys = keys
         self._accounts = accounts
-        self._attempts = attempts
+        self._core = core
         self._workers = workers
 
     def start(self) -> None:
@@ -51,7 +51,8 @@ class Upkeep:
 
     def sweep(self) -> None:
         """Replace the signing key if it is old; remove what is over."""
-        self._attempts.sweep()
+        self._core.attempts.sweep()
+        self._core.passwords.sweep()
         self._accounts.passkeys.sweep()
         self._workers.run_writer(self._keys.rotate_if_due)
         self._accounts.sessions.sweep()
@@ -65,12 +66,11 @@ def build_accounts(
     """The accounts, and their upkeep; nothing runs yet. mail: None where the server sends no e-mail."""
     keys = SigningKeys(None if settings.ephemeral else settings.data_dir, clock.now)
     sessions = Sessions(SessionStore(records), Tokens(keys, clock.now), clock.now, clock.monotonic, workers.post_writer)
-    attempts = Attempts()
-    core = Core(UserStore(records), sessions, Passwords(workers), attempts, clock.now, mail)
+    core = Core(UserStore(records), sessions, Passwords(workers), Attempts(), clock.now, mail)
     passkeys = Passkeys(core, PasskeyStore(records), workers)
     profile = Profile(core, passkeys.has_any)
     place = f"{settings.public_url}{PAGE}" if settings.public_url else ""
     resets = Resets(core, profile, ResetStore(records), place)
     factors = SecondFactors(core, passkeys.has_any)
     accounts = Accounts(settings.accounts_mode, core, profile, factors, passkeys, resets)
-    return accounts, Upkeep(keys, accounts, attempts, workers)
+    return accounts, Upkeep(keys, accounts, core, workers)

@@ -91,7 +91,8 @@ def _make(row: Row[Any]) -> StoredSession:
 def _add(connection: Connection, session: StoredSession, most: int) -> list[str]:
     connection.execute(insert(SESSIONS).values(asdict(session)))
     mine = select(TABLE.id).where(TABLE.user == session.user).order_by(TABLE.used.desc(), TABLE.created.desc())
-    return _end(connection, TABLE.id.in_(list(connection.scalars(mine))[most:]))
+    over = list(connection.scalars(mine))[most:]
+    return _end(connection, TABLE.id.in_(over)) if over else []
 
 
 def _end(connection: Connection, *conditions: Any) -> list[str]:
