@@ -13,7 +13,7 @@ from dash import Dash, Input, Output, State, dcc, no_update
 from dash.development.base_component import Component
 
 from callbacks import instruments_control, instruments_detail, instruments_model, instruments_quiz
-from callbacks.instruments_board import Query, update_board, update_status
+from callbacks.instruments_board import Choose, Query, choose, update_board, update_status
 from callbacks.instruments_detail import LARGEST, read_opened, update_line
 from callbacks.instruments_model import form_of
 from callbacks.instruments_state import Seen, View, read
@@ -24,6 +24,8 @@ from layouts.instruments_form import form
 from layouts.instruments_quiz import fault, score
 from layouts.shell import Link
 from orderflow.errors import OrderflowError
+from orderflow.instruments.board import Volatilities
+from orderflow.instruments.instrument import Instrument
 from orderflow.instruments.model_card import library
 from orderflow.instruments.scenario import Scenario
 from orderflow.instruments.scenarios import bundled
@@ -123,16 +125,18 @@ def update(
     query: Query,
     held: bool,
     stores: tuple[Any, Any, Any],
+    chosen: Choose = choose,
 ) -> dict[str, Any]:
     """Everything that has moved since the page's last update, by the names of OUTPUTS.
 
     scenarios: the bundled ones (`described`). may: whether this browser may change things. number: of the update.
     held: the reader is at the rows. stores: what the page has of `instruments-view`, `-open`, `-seen`.
+    chosen: finds the instruments of a query.
     """
     view, opened, seen = read(View, stores[0]), read_opened(stores[1]), read(Seen, stores[2])
     simulation = services.part(Simulation)
     count = number if isinstance(number, int) and 0 <= number < LARGEST_COUNT else 0
-    answer = update_board(simulation, view, query, count, held or opened.id is not None)
+    answer = update_board(simulation, view, query, count, held or opened.id is not None, chosen)
     answer |= update_status(simulation.status(), scenarios, may, answer["view"])
     if count % 2:
         answer.pop("figures")  # once a second is often enough
@@ -143,6 +147,10 @@ def update(
 def register(app: Dash, services: Services) -> None:
     """Bind the page's callbacks to the app."""
     scenarios = described([*services.part(Simulation).ids(), *services.part(Simulation).groups()])
+    known = Volatilities()
+
+    def chosen(instruments: Sequence[Instrument], query: Query) -> list[Instrument]:
+        return services.workers.run(choose, instruments, query, known)
 
     @app.callback(
         output={name: Output(*place, allow_duplicate=name == "stop") for name, place in OUTPUTS.items()},
@@ -167,7 +175,7 @@ def register(app: Dash, services: Services) -> None:
         number: Any, _refresh: Any, words: Any, by: Any, asked: Any, open_: Any, view: Any, held: Any, seen: Any
     ) -> dict[str, Any]:
         query = Query.of(words, by, asked)
-        found = update(services, scenarios, is_operator(), number, query, held is True, (view, open_, seen))
+        found = update(services, scenarios, is_operator(), number, query, held is True, (view, open_, seen), chosen)
         return {name: found.get(name, no_update) for name in OUTPUTS}
 
     @app.callback(

@@ -7,7 +7,7 @@ and gets the rows that have changed since; an answer that is lost is made up for
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -17,7 +17,7 @@ from layouts.instruments import SPEEDS
 from layouts.instruments_grid import row
 from layouts.instruments_status import figures, playing
 from layouts.instruments_text import number, speed
-from orderflow.instruments.board import arrange, search, window
+from orderflow.instruments.board import Volatilities, arrange, search, window
 from orderflow.instruments.instrument import Instrument
 from orderflow.instruments.simulation import Simulation
 
@@ -50,14 +50,26 @@ class Query(NamedTuple):
         )
 
 
-def update_board(simulation: Simulation, view: View | None, query: Query, update: int, held: bool) -> Answer:
+Choose = Callable[[Sequence[Instrument], Query], Sequence[Instrument]]
+
+
+def choose(instruments: Sequence[Instrument], query: Query, known: Volatilities | None = None) -> list[Instrument]:
+    """Those that a query is about, in its order. With many instruments it takes long: run it beside the hub."""
+    return arrange(search(instruments, query.words), query.by, known)
+
+
+def update_board(
+    simulation: Simulation, view: View | None, query: Query, update: int, held: bool, chosen: Choose = choose
+) -> Answer:
     """The rows that the page lacks, and its view after them.
 
-    update: number of the interval's update. held: the reader is at the rows, so they keep their places.
+    update: number of the interval's update. held: the reader is at the rows, so they keep their places. chosen: finds
+    the instruments of a query.
     """
     there = {each.spec.id: each for each in simulation.all()}
     if view is None or _renew(view, query, there, update, held):
-        return _new_page(simulation.all(), view, query, update)
+        instruments = simulation.all()
+        return _new_page(instruments, chosen(instruments, query), view, query, update)
     shown = [there[key] for key in view.ids]
     versions = [version(each) for each in shown]
     changed = [k for k, (new, old) in enumerate(zip(versions, view.versions, strict=True)) if new != old]
@@ -80,9 +92,10 @@ def _renew(view: View, query: Query, there: Mapping[str, Instrument], update: in
     return not held and not 0 <= update - view.made < RENEW
 
 
-def _new_page(instruments: Sequence[Instrument], view: View | None, query: Query, update: int) -> Answer:
+def _new_page(
+    instruments: Sequence[Instrument], found: Sequence[Instrument], view: View | None, query: Query, update: int
+) -> Answer:
     """The rows of a page, chosen anew: all of them where they are others than before, else those that changed."""
-    found = arrange(search(instruments, query.words), query.by)
     pages = max(1, -(-len(found) // ROWS))
     other = view is not None and view.query[:2] != query[:2]
     page = 1 if other else min(query.page, pages)

@@ -1,6 +1,6 @@
 """What a list of many instruments shows: search, order, and the short window of prices behind a sparkline.
 
-Pure functions of instruments, used by pages; nothing here is kept between two calls.
+Functions of instruments, used by pages. Only `Volatilities` keeps something between two calls.
 """
 
 from __future__ import annotations
@@ -12,12 +12,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from orderflow.instruments.instrument import DECIMALS, MIN_PRICE, Instrument
+from orderflow.instruments.ring_buffer import RingBuffer
 
 POINTS = 120
 """Prices of a window, at most."""
 APART = 450_000_000
 """Least ns between two of them: instruments with a faster pace are thinned out."""
 MINUTE = 60e9
+PARTS = 12
+"""A volatility is computed again when one of so many parts of its window is new."""
 
 
 class Window(NamedTuple):
@@ -29,12 +32,21 @@ class Window(NamedTuple):
 
 def window(instrument: Instrument, points: int = POINTS) -> Window:
     """The newest prices, at most `points`, about APART or more from each other; the last one is always among them."""
-    times, prices = instrument.history.last()
-    last = len(times) - 1
-    step = (times[-1] - times[0]) / last if last > 0 else 0.0
-    stride = max(1, round(APART / step)) if step > 0 else 1
-    kept = range(last, -1, -stride)[:points][::-1]
-    return Window([times[k] for k in kept], [max(round(prices[k], DECIMALS), MIN_PRICE) for k in kept])
+    history = instrument.history
+    last = len(history) - 1
+    stride = _stride(instrument)
+    times, prices = history.at(range(last, -1, -stride)[:points][::-1])
+    return Window(times, [max(round(price, DECIMALS), MIN_PRICE) for price in prices])
+
+
+def _stride(instrument: Instrument) -> int:
+    """Every how many prices are about APART from each other."""
+    history = instrument.history
+    last = len(history) - 1
+    if last < 1:
+        return 1
+    (begin, end), _ = history.at((0, last))
+    return max(1, round(APART * last / (end - begin))) if end > begin else 1
 
 
 def volatility(shown: Window) -> float | None:
@@ -57,10 +69,28 @@ def search(instruments: Iterable[Instrument], text: str) -> list[Instrument]:
     return [each for each in instruments if all(word in _words(each) for word in words)] if words else list(instruments)
 
 
-def arrange(instruments: Sequence[Instrument], by: str) -> list[Instrument]:
-    """In the order `by`: one of ORDERS, or as they are given for any other name ("id")."""
-    key = ORDERS.get(by)
-    return sorted(instruments, key=key) if key is not None else list(instruments)
+class Volatilities:
+    """The volatility of each of many instruments, for their order: computed again once a part of its window is new."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, tuple[RingBuffer, int, float | None]] = {}
+
+    def of(self, instrument: Instrument) -> float | None:
+        """As `volatility` of its window, of now or of a short time ago. For any thread."""
+        history, key = instrument.history, instrument.spec.id
+        kept = self._kept.get(key)
+        if kept is not None and kept[0] is history and history.added < kept[1]:
+            return kept[2]
+        shown = window(instrument)
+        found = volatility(shown)
+        self._kept[key] = history, history.added + max(1, len(shown.times) * _stride(instrument) // PARTS), found
+        return found
+
+
+def arrange(instruments: Sequence[Instrument], by: str, known: Volatilities | None = None) -> list[Instrument]:
+    """In the order `by`: one of ORDERS, or as they are given for any other name ("id"). known: of earlier calls."""
+    key, found = ORDERS.get(by), known or Volatilities()
+    return sorted(instruments, key=lambda each: key(each, found)) if key is not None else list(instruments)
 
 
 def _words(instrument: Instrument) -> str:
@@ -74,15 +104,15 @@ def _natural(instrument: Instrument) -> list[tuple[int, str]]:
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
 
 
-def _liveliness(instrument: Instrument) -> float:
-    found = volatility(window(instrument))
+def _liveliness(instrument: Instrument, known: Volatilities) -> float:
+    found = known.of(instrument)
     return 1.0 if found is None else -found
 
 
-ORDERS: dict[str, Callable[[Instrument], Any]] = {
-    "name": _natural,
-    "price": lambda each: -each.shown,
-    "change": lambda each: -change(each),
+ORDERS: dict[str, Callable[[Instrument, Volatilities], Any]] = {
+    "name": lambda each, known: _natural(each),
+    "price": lambda each, known: -each.shown,
+    "change": lambda each, known: -change(each),
     "volatility": _liveliness,
 }
 """Sort keys by name: names in their natural order, the others highest first."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Iterable
 
 
 class RingBuffer:
@@ -41,6 +42,12 @@ class RingBuffer:
         if count is not None and count < len(prices):
             times, prices = times[len(times) - count :], prices[len(prices) - count :]
         return times, prices
+
+    def at(self, places: Iterable[int]) -> tuple[list[int], list[float]]:
+        """(times, prices) at places counted from the oldest, 0, without a copy of the others."""
+        times, prices, first, count = self._times, self._prices, self._at, len(self._prices)
+        found = [(first + place) % count for place in places]
+        return [times[k] for k in found], [prices[k] for k in found]
 
     def since(self, number: int) -> tuple[array[int], array[float]]:
         """(times, prices) added after price `number`, as far as they are kept, oldest first."""

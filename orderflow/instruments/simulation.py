@@ -141,9 +141,14 @@ class Simulation:
         passed = (time.monotonic() - self._since) * self.speed if self.running and not self._still else 0.0
         return self._model_time + passed
 
+    @property
+    def playing(self) -> str | None:
+        """The name of the scenario that is played."""
+        return None if self._scenario is None or self._player is None else self._scenario.name
+
     def status(self) -> dict[str, Any]:
         """The status, ready for JSON."""
-        scenario, player = self._scenario, self._player
+        player = self._player
         return {
             "running": self.running,
             "speed": self.speed,
@@ -156,7 +161,7 @@ class Simulation:
             "skipped": self.skipped,
             "lag_ms": round(self.lag * 1000, 1),
             "time": round(self.model_time, 3),
-            "scenario": None if scenario is None or player is None else scenario.name,
+            "scenario": self.playing,
             "scenario_time": None if player is None else round(self.model_time - self._begun, 3),
         }
 

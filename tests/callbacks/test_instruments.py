@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import base64
 import json
+import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from dash.exceptions import PreventUpdate
 
+from callbacks import instruments_board
+from callbacks.app import create_app
 from callbacks.instruments import described, page, update
 from callbacks.instruments_board import RENEW, ROWS, Query, stop_of, update_board, update_status
 from callbacks.instruments_control import describe, play, read_file, read_seed, restart, step_speed
@@ -24,6 +27,7 @@ from orderflow.instruments.model_card import library
 from orderflow.instruments.quiz import Quizzes
 from orderflow.instruments.simulation import Simulation
 from orderflow.services import Services
+from orderflow.web.app import create_server
 from tests.layouts.trees import ids
 
 SIMULATED = {"ITEM_01": {"model": "ou", "name": "Spring", "book": True, "group": "metal"}}
@@ -409,3 +413,29 @@ def test_a_question_is_asked_with_its_head() -> None:
     parts = ask(Game("answered", 5, QUESTIONS, number=3, right=[True, False, True]))
     assert (parts["real"], parts["fake"]) == (True, True)
     assert "Question 4 of 10" in json.dumps(parts["head"], default=lambda part: part.to_plotly_json())
+
+
+def test_many_instruments_are_searched_and_sorted_beside_the_hub(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[int] = []
+    sort = instruments_board.arrange
+
+    def noted(*args: Any) -> list[Instrument]:
+        threads.append(threading.get_ident())
+        return sort(*args)
+
+    monkeypatch.setattr(instruments_board, "arrange", noted)
+    app = create_app(services, create_server(services))
+    key, entry = next(each for each in app.callback_map.items() if "instruments-grid.rowData" in each[0])
+    body = {
+        "output": key,
+        "outputs": [dict(zip(("id", "property"), part.split("@")[0].rsplit(".", 1), strict=True))
+                    for part in key.strip(".").split("...")],
+        **{kind: [{**each, "value": None} for each in entry[kind]] for kind in ("inputs", "state")},
+        "changedPropIds": ["instruments-interval.n_intervals"],
+    }  # fmt: skip
+    answer = app.server.test_client().post("/_dash-update-component", json=body)
+    assert len(answer.get_json()["response"]["instruments-grid"]["rowData"]) == 3
+    assert len(threads) == 1
+    assert threading.get_ident() not in threads

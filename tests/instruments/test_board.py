@@ -7,7 +7,18 @@ from itertools import pairwise
 
 import pytest
 
-from orderflow.instruments.board import POINTS, Window, arrange, change, search, volatility, window
+from orderflow.instruments import board
+from orderflow.instruments.board import (
+    PARTS,
+    POINTS,
+    Volatilities,
+    Window,
+    arrange,
+    change,
+    search,
+    volatility,
+    window,
+)
 from orderflow.instruments.simulation import Simulation
 from orderflow.services import Services
 
@@ -73,3 +84,26 @@ def test_orders(simulation: Simulation) -> None:
     assert change(simulation.get("ITEM_01")) == pytest.approx(-0.9)
     simulation.get("X").step(simulation.get("X").updated + SECOND, 1.0)
     assert len(order("volatility")) == 4
+
+
+def test_a_volatility_is_kept_until_a_part_of_its_window_is_new(
+    simulation: Simulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[int] = []
+    monkeypatch.setattr(board, "volatility", lambda shown: looked.append(len(shown.times)) or volatility(shown))
+    instrument, known = simulation.get("ITEM_00"), Volatilities()
+
+    def step(count: int) -> None:
+        for _ in range(count):
+            instrument.step(instrument.updated + SECOND, 1.0)
+
+    step(POINTS)
+    first = known.of(instrument)
+    assert first == volatility(window(instrument))
+    step(POINTS // PARTS - 1)
+    assert known.of(instrument) == first
+    assert len(looked) == 1
+    step(1)
+    assert known.of(instrument) == volatility(window(instrument)) != first
+    simulation.edit("ITEM_00", {"seed": 7})  # a new history
+    assert known.of(simulation.get("ITEM_00")) is None

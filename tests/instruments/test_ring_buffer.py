@@ -22,6 +22,8 @@ def test_ring_buffer_agrees_with_a_bounded_deque(size: int, prices: list[float],
     times, values = ring.last(count)
     assert list(zip(times, values, strict=True)) == list(plain)[max(0, len(plain) - count) :]
     assert len(ring) == len(plain) <= size
+    times, values = ring.at(range(0, len(plain), 2))
+    assert list(zip(times, values, strict=True)) == list(plain)[::2]
 
 
 def test_its_memory_does_not_grow() -> None:

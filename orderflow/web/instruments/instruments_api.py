@@ -7,7 +7,8 @@ text, a bad limit is a 422, and the socket closes with 4004.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Hashable, Mapping
+import time
+from collections.abc import Callable, Hashable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache, partial
 from typing import Any
@@ -24,6 +25,7 @@ from orderflow.instruments.simulation import Simulation
 from orderflow.instruments.stylized_facts import FactChecker
 from orderflow.services import Services
 from orderflow.web.instruments import instrument_schemas as schemas
+from orderflow.web.instruments.listing import Listing
 from orderflow.web.kit.api import Api
 from orderflow.web.kit.fanout import Fanout
 from orderflow.web.kit.params import Param, ParamError, integer
@@ -74,6 +76,11 @@ def ticker(instrument: Instrument) -> dict[str, Any]:
     }
 
 
+def quote(instrument: Instrument) -> bytes:
+    """One instrument as an element of the messages of `/ws/instruments`."""
+    return encode([instrument.spec.id, instrument.shown, instrument.updated // 1_000_000])
+
+
 class InstrumentsApi(Api):
     """The routes and sockets of the simulated instruments. The simulation drives the price sockets, price by price."""
 
@@ -82,6 +89,7 @@ class InstrumentsApi(Api):
         self._simulation: Simulation = services.part(Simulation)
         self._fanout = fanout
         self._checker = FactChecker()
+        self._listing = Listing(lambda each: encode(ticker(each)), services.workers.wait)
         self._simulation.listen(self._moved)
 
     def routes(self) -> list[Route]:
@@ -143,7 +151,7 @@ class InstrumentsApi(Api):
     # reading
 
     def tickers(self, values: Values) -> flask.Response:
-        return json_response([ticker(each) for each in self._simulation.all()])
+        return json_response(self._listing.array(self._simulation.all()))
 
     def history(self, values: Values) -> flask.Response:
         instrument = self._simulation.get(values["ticker_id"])
@@ -205,9 +213,8 @@ class InstrumentsApi(Api):
             self._fanout.leave(topic, connection.client)
 
     def listen_all(self, connection: Connection, values: Values) -> None:
-        topic = self._fanout.join(
-            "instruments", connection.client, partial(BoardSource, self._simulation), BOARD_SECONDS
-        )
+        source = partial(BoardSource, self._simulation, self._services.workers.wait)
+        topic = self._fanout.join("instruments", connection.client, source, BOARD_SECONDS)
         try:
             connection.serve()
         finally:
@@ -239,8 +246,9 @@ class PriceSource:
 class BoardSource:
     """Fan-out source of `/ws/instruments`: the instruments changed since a version, and the simulation's state."""
 
-    def __init__(self, simulation: Simulation) -> None:
+    def __init__(self, simulation: Simulation, pause: Callable[[float], object] = time.sleep) -> None:
         self._simulation = simulation
+        self._listing = Listing(quote, pause)
 
     def version(self) -> Hashable:
         simulation = self._simulation
@@ -249,18 +257,14 @@ class BoardSource:
             simulation.running,
             simulation.speed,
             simulation.seed,
-            simulation.status()["scenario"],
+            simulation.playing,
         )
 
     def message(self, since: Any) -> tuple[Hashable, bytes]:
         after = -1 if since is None else since[0]
-        rows = [
-            [each.spec.id, each.shown, each.updated // 1_000_000]
-            for each in self._simulation.all()
-            if each.revision > after
-        ]
-        body = {"type": "board", "data": rows, "simulation": self._simulation.status()}
-        return self.version(), encode(body)
+        version = self.version()  # of what changes while the list is made the next message tells again
+        rows = self._listing.array(each for each in self._simulation.all() if each.revision > after)
+        return version, b'{"type":"board","data":%s,"simulation":%s}' % (rows, encode(self._simulation.status()))
 
 
 ACTIONS = {"pause": (), "start": (), "speed": ("speed",), "restart": ("seed",), "scenario": ("name", "text")}
