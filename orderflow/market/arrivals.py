@@ -88,6 +88,8 @@ def at(state: SymbolState, time: int) -> Past:
     """See `MarketReader.arrivals_at`."""
     with state.tape.lock:
         index, ticks = state.tape.buffer.between(time, time + 1)
+        if time <= state.tape.buffer.evicted_until and (evicted := state.tape.evicted(time, time + 1)) is not None:
+            index, ticks = np.concatenate([np.full(len(evicted), -1), index]), join([evicted, ticks])
         return Past(index, state.tape.grid, ticks)
 
 

@@ -111,7 +111,10 @@ class MarketReader(Protocol):
         """
 
     def arrivals_at(self, symbol: str, time: int) -> Past:
-        """The ticks in memory with exactly this time (ns UTC), in order of arrival."""
+        """The ticks with exactly this time (ns UTC), in order of arrival.
+
+        Ticks that were evicted are read from the log. Raises StorageFailed.
+        """
 
     def past(self, symbol: str, start: int, end: int, until: int) -> Past:
         """The ticks with start <= time < end (ns UTC) and index < until, and the last one before `start`.

@@ -2,14 +2,16 @@
 
 The engine cuts the bars, here is only which of them were evaluated. A bar closes with the first tick of a later one, as
 those of time do. A late tick may move the later bars of its session: bars that were evaluated are not evaluated again.
-The bars are read again only once so much has come that one may have closed.
+An alert begins with the bar that forms when it is made; those that have closed by then are past for it. The bars are
+read again only once so much has come that one may have closed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
@@ -33,10 +35,13 @@ from orderflow.tickers.alerts.operators.registry import OPERATORS
 
 @dataclass(slots=True)
 class ActivityBars:
-    """The bars of one activity frame. start: key of the newest bar that was evaluated, None before the first."""
+    """The bars of one activity frame. start: key of the newest bar that was evaluated, None before the first. behind:
+    the same for single alerts (by id), where it is less: late ticks may have the bars before `start` form again, and
+    for an alert that is made then only those that have closed are past."""
 
     frame: Frame
     start: int | None = None
+    behind: dict[str, int] = field(default_factory=dict)
     _grid: Grid | None = None
     _room: int = 0
     _low: int = 0
@@ -65,18 +70,21 @@ class ActivityBars:
 
     def forget(self, *, all_bars: bool) -> None:
         """The series has begun again, or (not all_bars) its ticks are the same and its bars may be others."""
-        self.start = None if all_bars else self.start
+        if all_bars:
+            self.start, self.behind = None, {}
         self._grid, self._came, self._newest, self._near = None, True, 0, None
 
     def near(self, back: int) -> int | None:
         """A time (ns UTC) from which on there are `back` bars before those to evaluate; None if it is not known."""
-        return self._near if back <= LOOKBACK and self.start is not None else None
+        return self._near if back <= LOOKBACK and self.start is not None and not self.behind else None
 
     def read(self, table: BarTable, keys: Ints, session: Session) -> None:
         """Note the bars that are there now; all but the last one are evaluated."""
         self._near = int(table.time[-LOOKBACK - 2]) if len(table) > LOOKBACK + 1 else self._near
         if len(keys) > 1:
-            self.start = int(keys[-2]) if self.start is None else max(self.start, int(keys[-2]))
+            closed = int(keys[-2])
+            self.start = closed if self.start is None else max(self.start, closed)
+            self.behind = {each: max(key, closed) for each, key in self.behind.items() if max(key, closed) < self.start}
         self._grid, self._came = table.grid, False
         self._newest = int(table.end[-1])
         self._closing = int(session.end_of(table.time[-1:])[0])
@@ -89,14 +97,32 @@ class ActivityBars:
         }
         self._room = self.frame.measure(table.grid.size_decimals) - used[self.frame.kind]
 
-    def begin(self, market: MarketReader, symbol: str, newest: int, session: Session) -> None:
-        """Begin with the next bar that closes. newest: time of the newest evaluated tick, ns UTC."""
-        table = read_activity(market, symbol, self.frame, newest, newest + 1, 0, session)
+    def begin(self, market: MarketReader, symbol: str, newest: int, session: Session, alert_id: str) -> None:
+        """Begin an alert with the bar that forms now. newest: time of the newest evaluated tick, ns UTC."""
+        table = read_activity(market, symbol, self.frame, newest, newest + 1, 0, session, self.near(0))
         if table is None:
             return
         keys = keys_of(table)
-        self.start = int(keys[0]) - 1
-        self.read(table, keys, session)
+        past = int(keys[-2]) if len(keys) > 1 else int(session.start_of(np.array([newest]))[0]) - 1
+        if self.start is None:
+            self.start = past
+            self.read(table, keys, session)
+        elif past < self.start:
+            self.behind[alert_id] = past
+        else:
+            self.behind.pop(alert_id, None)
+
+    def state(self) -> dict[str, Any]:
+        """What a restart needs."""
+        return {"start": self.start} | ({"behind": self.behind} if self.behind else {})
+
+    def parts(self, watches: Sequence[Watch], keys: Ints) -> Iterator[tuple[list[Watch], range]]:
+        """(watches, rows of the closed bars that they have not looked at). keys: of all bars, as `keys_of` gives."""
+        behind = [watch for watch in watches if watch.alert.id in self.behind]
+        level = [watch for watch in watches if watch.alert.id not in self.behind]
+        for group, past in [(level, self.start), *(([watch], self.behind[watch.alert.id]) for watch in behind)]:
+            first = 0 if past is None else int(np.searchsorted(keys, past, side="right"))
+            yield group, range(first, len(keys) - 1)
 
 
 def keys_of(table: BarTable) -> Ints:
@@ -149,12 +175,14 @@ def evaluate_activity(
     (time, ordinal) of the newest tick."""
     back = max(lookback(watch.alert.source) for watch in watches)
     near = None if any(needs_session(watch.alert.source) for watch in watches) else bars.near(back)
-    table = read_activity(market, watches[0].symbol, bars.frame, bars.start, None, back, session, near)
+    after = min([bars.start, *bars.behind.values()]) if bars.start is not None else None
+    table = read_activity(market, watches[0].symbol, bars.frame, after, None, back, session, near)
     if table is None:
         return []
     keys, last = keys_of(table), len(table) - 1
-    first = 0 if bars.start is None else int(np.searchsorted(keys, bars.start, side="right"))
-    found = fire_closed(market, watches, table, range(first, last), newest[1], session, tally)
+    found: list[BarFinding] = []
+    for group, rows in bars.parts(watches, keys):
+        found += fire_closed(market, group, table, rows, newest[1], session, tally)
     inside = [watch for watch in watches if watch.alert.intrabar and not watch.done]
     if inside:
         found += _fire(market, inside, table, range(last, last + 1), newest[1], session, tally, newest[0])

@@ -6,7 +6,8 @@ refuses a transaction, everything is read from it again: the evaluation then rep
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -39,6 +40,7 @@ class Evaluation:
         self._clock = clock
         self._symbols: dict[str, Tracked] = {}
         self._changed: dict[int, Watch] = {}
+        self._unseen = Counter[str]()
         self._loaded = False
         self.on_events: Callable[[Sequence[AlertEvent]], object] = lambda events: None
 
@@ -55,6 +57,7 @@ class Evaluation:
         for alert in self.alerts.values():
             if alert.state is State.ACTIVE:
                 self.tally.forget(alert.id) if self.tally.stopped(alert.id) else None
+        self._unseen = Counter(self.unseen())
         self._symbols, self._changed = {}, {}
         for position in stored.positions:
             self._track(position)
@@ -65,6 +68,11 @@ class Evaluation:
     def symbols(self) -> list[str]:
         """The symbols that are evaluated."""
         return list(self._symbols)
+
+    def unseen(self) -> Mapping[str, int]:
+        """How many ticks of each symbol could not be read since the start, where there are some: no alert saw them."""
+        now = Counter({symbol: tracked.place.reader.lost for symbol, tracked in list(self._symbols.items())})
+        return +(now + self._unseen)
 
     def advance(self, symbol: str) -> None:
         """Evaluate what has arrived of a symbol. Raises StorageFailed; then nothing of it is kept."""
@@ -94,13 +102,13 @@ class Evaluation:
         if not (changes or ended or moved or changed):
             return
         fired = {id(w): w for e in changes.events for w in self.watches.get(e.alert_id, []) if w.symbol == e.symbol}
-        whole = replace(
-            changes,
-            alerts=[*changes.alerts, *((alert, self.watches[alert.id]) for alert in ended)],
-            watches=[*changes.watches, *{**changed, **fired}.values()],
-            positions=[tracked.position() for tracked in moved],
-        )
         try:
+            whole = replace(
+                changes,
+                alerts=[*changes.alerts, *((alert, self.watches[alert.id]) for alert in ended)],
+                watches=[*changes.watches, *{**changed, **fired}.values()],
+                positions=[tracked.position() for tracked in moved],
+            )
             new = set(self._store.save(whole))
         except BaseException:
             self._loaded = False
@@ -132,6 +140,7 @@ class Evaluation:
         if alert.source.kind in (Kind.FEED, Kind.DELIVERY):
             return Watch(alert, symbol)
         tracked = self.track(symbol)
+        tracked.begin(alert)
         watch = Watch(alert, symbol, since=tracked.place.ordinal)
         if (newest := tracked.newest()) is not None:
             watch.floor = newest.time

@@ -8,11 +8,13 @@ from fractions import Fraction
 
 import numpy as np
 
-from orderflow.arrays import Ints
+from orderflow.arrays import Flags, Ints
 from orderflow.errors import NotFound, StorageFailed
-from orderflow.market.arrival_reader import ArrivalReader
+from orderflow.market.arrival_reader import PIECE, ArrivalReader
 from orderflow.market.arrivals import Arrivals
+from orderflow.market.buffer import Columns
 from orderflow.market.decimals import unit_text
+from orderflow.market.grid import Grid
 from orderflow.market.ports import MarketReader
 from orderflow.tickers.alerts.book import tick_of
 from orderflow.tickers.alerts.chunk import LONG_AGO
@@ -108,7 +110,12 @@ class Place:
         A shorter log has lost ticks at its front, so the tick is now at its usual place or before.
         """
         usual = wanted.ordinal - 1
-        equal = [at for at in _equal(self._market, wanted.symbol, mark).tolist() if at <= usual]
+        found = _equal(self._market, wanted.symbol, mark)
+        if np.count_nonzero(found < 0) and (
+            len(found) > 1 or not _is_at(self._market, wanted.symbol, usual, held, mark)
+        ):
+            found = np.concatenate([_equal_in_log(self._market, wanted.symbol, mark, held), found[found >= 0]])
+        equal = [at for at in found.tolist() if at <= usual]
         if 0 < mark.nth <= len(equal):
             return int(equal[mark.nth - 1])
         if usual < held.total and _is_at(self._market, wanted.symbol, usual, held, mark):
@@ -123,18 +130,35 @@ def _is_at(market: MarketReader, symbol: str, index: int, held: Arrivals, mark: 
     return found.first == index and len(found) > 0 and _mark(found, 0) == replace(mark, nth=0)
 
 
+def _equal_in_log(market: MarketReader, symbol: str, mark: Mark, held: Arrivals) -> Ints:
+    """int64[n], ascending: indices of the ticks before those in memory that are like the mark. Reads all of them."""
+    found, at = [np.empty(0, np.int64)], 0
+    while at < held.first:
+        piece = market.arrivals_of_log(symbol, at, PIECE)
+        if not len(piece):
+            break
+        found.append(piece.first + np.flatnonzero(_same(piece.grid, piece.ticks, mark)))
+        at = piece.first + len(piece)
+    return np.concatenate(found)
+
+
+def _same(grid: Grid, ticks: Columns, mark: Mark) -> Flags:
+    """bool[n]: which ticks are like the mark."""
+    level, size = Fraction(mark.price) / tick_of(grid), Fraction(mark.size) * 10**grid.size_decimals
+    if level.denominator != 1 or size.denominator != 1:
+        return np.zeros(len(ticks), np.bool_)
+    same = (ticks.time == mark.time) & (ticks.level == int(level))
+    found: Flags = same & (ticks.size == int(size)) & (ticks.id == mark.id)
+    return found
+
+
 def _equal(market: MarketReader, symbol: str, mark: Mark) -> Ints:
-    """int64[n], ascending: indices of the ticks in memory that are like the mark."""
+    """int64[n], ascending: indices of the ticks that are like the mark, -1 for those that are no longer in memory."""
     try:
         past = market.arrivals_at(symbol, mark.time)
     except NotFound:  # it was reset
         return np.empty(0, np.int64)
-    level = Fraction(mark.price) / tick_of(past.grid)
-    size = Fraction(mark.size) * 10**past.grid.size_decimals
-    if level.denominator != 1 or size.denominator != 1:
-        return np.empty(0, np.int64)
-    same = (past.ticks.level == int(level)) & (past.ticks.size == int(size)) & (past.ticks.id == mark.id)
-    found: Ints = past.index[same].astype(np.int64)
+    found: Ints = past.index[_same(past.grid, past.ticks, mark)].astype(np.int64)
     return found
 
 

@@ -34,9 +34,22 @@ FLUSH_SECONDS = 5.0
 """How long an evaluation without events may go unstored. After a crash it is repeated, which changes nothing."""
 RETRY_SECONDS = 1.0
 MOST_ALERTS = 10_000
-
+MOST_NAMED = 2
+"""Symbols that are named where ticks were not seen."""
 MOST_OF_A_USER = 200
 """Alerts of one user; the operator may have all that there may be."""
+
+
+def unseen_text(unseen: Mapping[str, int]) -> str:
+    """What to say of ticks that no alert saw. unseen: how many of each symbol."""
+    if not unseen:
+        return ""
+    named = " and ".join(f"{count:,} ticks of {symbol}" for symbol, count in list(unseen.items())[:MOST_NAMED])
+    more = f" and of {len(unseen) - MOST_NAMED:,} more symbols" if len(unseen) > MOST_NAMED else ""
+    return (
+        f"alerts did not see {named}{more}: neither memory nor the tick log has them any more. "
+        "More memory (max_ticks), or a tick log, keeps them until they are evaluated"
+    )
 
 
 class Alerts:
@@ -59,7 +72,7 @@ class Alerts:
         target: Callable[[str, str], object] = lambda target, owner: None,
         failing: Failing = tuple,
     ) -> None:
-        self.problem = ""
+        self._failure = ""
         self._market = market
         self._store = store
         self._workers = workers
@@ -97,6 +110,11 @@ class Alerts:
     def listen(self, listener: Callable[[Sequence[AlertEvent]], object]) -> None:
         """Call `listener` with new events, in a thread of the pool. It must be short and raise nothing."""
         self._listeners.append(listener)
+
+    @property
+    def problem(self) -> str:
+        """Why alerts are not evaluated, or which ticks they have not seen; "" if all is well."""
+        return self._failure or unseen_text(self._evaluation.unseen())
 
     # calls
 
@@ -298,12 +316,12 @@ class Alerts:
             self._wake.clear()
             try:
                 pause = min(LONGEST_ROUND, max(ROUND_SECONDS, REST * self._workers.run(self._round)))
-                self.problem = ""
+                self._failure = ""
             except StorageFailed as error:
                 self._all = True
-                if not self.problem:
+                if not self._failure:
                     self._workers.note("alerts", error)
-                self.problem = f"alerts are not evaluated: {error}"
+                self._failure = f"alerts are not evaluated: {error}"
                 if self._workers.wait(RETRY_SECONDS):
                     break
             except OrderflowError as error:

@@ -16,7 +16,7 @@ from orderflow.market.grid import Grid
 from orderflow.market.ports import MarketReader
 from orderflow.market.sessions import Session, bar_start
 from orderflow.tickers.alerts.activity_bars import ActivityBars, evaluate_activity
-from orderflow.tickers.alerts.alert import Kind, Watch, by_activity
+from orderflow.tickers.alerts.alert import Alert, Kind, Watch, by_activity
 from orderflow.tickers.alerts.bar_watches import BarFinding
 from orderflow.tickers.alerts.book import Book, Found, tick_of
 from orderflow.tickers.alerts.chunk import Sample
@@ -88,7 +88,8 @@ class Tracked:
     def add(self, watch: Watch) -> None:
         """Evaluate a watch from now on."""
         if by_activity(watch.alert):
-            self._follow_activity(watch.alert.frame)
+            if watch.alert.frame.name not in self.activity:
+                self.begin(watch.alert)
             self.watches.append(watch)
         elif watch.alert.source.kind is Kind.PRICE:
             if watch.alert.frequency == "once_per_bar_close":
@@ -98,12 +99,14 @@ class Tracked:
             self.follow(watch.alert.frame)
             self.watches.append(watch)
 
-    def _follow_activity(self, frame: Frame) -> None:
-        if frame.name not in self.activity:
-            bars = self.activity[frame.name] = ActivityBars(frame)
-            self.dirty = True
-            if (newest := self.book.previous) is not None:
-                bars.begin(self._market, self.symbol, newest.time, self.book.session)
+    def begin(self, alert: Alert) -> None:
+        """The bars that have closed by now are past for an alert on activity bars."""
+        if not by_activity(alert):
+            return
+        bars = self.activity.setdefault(alert.frame.name, ActivityBars(alert.frame))
+        self.dirty = True
+        if (newest := self.book.previous) is not None:
+            bars.begin(self._market, self.symbol, newest.time, self.book.session, alert.id)
 
     def of_activity(self) -> list[BarFinding]:
         """Evaluate the activity bars, after `advance`. Those that no watch looks at any more are forgotten."""
@@ -167,7 +170,7 @@ class Tracked:
             self.place.mark,
             None if previous is None else (previous.time, book.text(previous.level)),
             {name: closes.state(book.text) for name, closes in book.closes.items()}
-            | {name: {"start": bars.start} for name, bars in self.activity.items()},
+            | {name: bars.state() for name, bars in self.activity.items()},
             self.live,
         )
 
@@ -203,7 +206,7 @@ class Tracked:
         for name, state in stored.closes.items():
             frame = Frame.parse(name)
             if not frame.ns:
-                self.activity[name] = ActivityBars(frame, state["start"])
+                self.activity[name] = ActivityBars(frame, state["start"], dict(state.get("behind", {})))
                 continue
             closes = self.book.closes.setdefault(name, Closes(frame))
             held = None if state["level"] is None else _level(state["level"], grid)

@@ -1,9 +1,9 @@
 """Alerts on bars with random late ticks: each bar is looked at once, when it closes, with all that has come by then.
 
 The oracle cuts all ticks anew at every look. A bar of time closes with the first tick of a later one that is not late;
-one of activity is known by its start, and those before the newest that was looked at are not looked at again.
-Not covered: an alert on activity bars that is made after ticks have come. Where late ticks cut the forming bar anew,
-the engine and this oracle differ, and which of them is right is open.
+one of activity is known by its start, and those before the newest that was looked at are not looked at again. An alert
+on them begins with the bar that forms when it is made, whatever late ticks do to that bar later, and whatever other
+alerts have looked at.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,19 +22,20 @@ from orderflow.tickers.alerts.firing import RUNAWAY
 from tests.oracle import oracle
 from tests.oracle.activity import activity
 from tests.tickers.alerts.harness import START
-from tests.tickers.alerts.test_bar_alerts import QUARTER, SECOND, Bar, BarAlerted, Wanted, alerts, values_of
+from tests.tickers.alerts.test_bar_alerts import FRAMES, QUARTER, SECOND, Bar, BarAlerted, Wanted, alerts, values_of
 
 Found = tuple[str, int, Decimal]
 
 
 @dataclass
 class Looks:
-    """What an alert has seen. newest: time of the series when it was made. done: starts of the bars it has fired in."""
+    """What an alert has seen. newest: time of the series when it was made. evaluated: start of the newest bar of
+    activity that it has looked at, or that had closed when it was made. known: starts of the bars of time that have
+    closed."""
 
     wanted: Wanted
     newest: int
     evaluated: int = -1
-    closed: int = 0
     found: list[Found] = field(default_factory=list)
     known: set[int] = field(default_factory=set)
 
@@ -47,12 +49,11 @@ class LateAlerted(BarAlerted):
 
     def want(self, wanted: Wanted) -> None:
         super().want(wanted)
-        bars = [start for start, _ in self.bars(wanted.frame)]
+        closed = [start for start, _ in self.bars(wanted.frame)][:-1]
         newest = max((tick.time for tick in self.given), default=-1)
         looks = Looks(wanted, newest)
-        if ":" in wanted.frame and bars:
-            looks.evaluated = max(start for start, bar in self.bars(wanted.frame) if bar.ticks[0].time <= newest) - 1
-        looks.closed = len(self.given)
+        if ":" in wanted.frame and closed:
+            looks.evaluated = closed[-1]
         self.looks.append(looks)
 
     def look(self) -> None:
@@ -141,7 +142,7 @@ TICKS = st.lists(
 )
 OF_TIME = alerts().map(lambda wanted: replace(wanted, frame="5s" if ":" in wanted.frame else wanted.frame))
 ALERT = st.one_of(alerts(), OF_TIME)
-STEPS = st.one_of(TICKS, TICKS, OF_TIME, st.sampled_from(["restart", "killed before", "killed after"]))
+STEPS = st.one_of(TICKS, TICKS, ALERT, st.sampled_from(["restart", "killed before", "killed after"]))
 
 
 def run(steps: list[Any]) -> LateAlerted:
@@ -168,3 +169,48 @@ def run(steps: list[Any]) -> LateAlerted:
 def test_bars_with_late_ticks_fire_once_with_what_had_come(first: list[Wanted], steps: list[Any]) -> None:
     alerted = run([*first, *steps])
     assert alerted.found() == sorted(each for looks in alerted.looks for each in looks.found)
+
+
+AMID = st.tuples(st.sampled_from([frame for frame in FRAMES if ":" in frame]), alerts()).map(
+    lambda drawn: replace(drawn[1], frame=drawn[0])
+)
+
+
+@given(TICKS, st.lists(st.tuples(TICKS, AMID), min_size=1, max_size=2), st.lists(TICKS, min_size=2, max_size=4))
+@settings(max_examples=40, deadline=None)
+def test_alerts_made_amid_late_ticks_begin_with_the_forming_bar(first: Any, amid: list[Any], then: list[Any]) -> None:
+    alerted = run([first, *(step for pair in amid for step in pair), *then])
+    assert alerted.found() == sorted(each for looks in alerted.looks for each in looks.found)
+
+
+def traded(alerted: BarAlerted, *trades: tuple[int, int]) -> None:
+    """(seconds after the start, signed size) of trades, taken and evaluated together."""
+    alerted.send(
+        [oracle.Tick(START + at * SECOND, Decimal(100), Decimal(abs(n)), 1 if n > 0 else -1) for at, n in trades]
+    )
+    alerted.evaluate()
+
+
+@pytest.mark.parametrize("before", [[], [(0, 1), (1, 1), (2, 1)]], ids=["first bar", "later bar"])
+def test_a_forming_bar_that_late_ticks_lengthen_fires_when_it_closes(before: list[tuple[int, int]]) -> None:
+    alerted = BarAlerted()
+    traded(alerted, *before, (20, 1))
+    alerted.want(Wanted("cvd", "ticks:3", "once_per_bar_close", "greater", 0))
+    traded(alerted, (15, 1))
+    alerted.restart()
+    traded(alerted, (21, 1), (22, 1))
+    assert [time for _, time, _ in alerted.found()] == [START + 21 * SECOND]
+
+
+def test_what_an_alert_looks_at_does_not_depend_on_other_alerts() -> None:
+    alerted, wanted = BarAlerted(), Wanted("max_delta", "delta:3", "every_time", "greater", 0)
+    alerted.want(wanted)
+    traded(alerted, (0, 2), (4, 1), (10, 1))
+    traded(alerted, (2, -2))  # the bar that has closed forms again
+    alerted.want(wanted)
+    alerted.restart()
+    traded(alerted, (11, 1), (12, 1))
+    assert [(name, time) for name, time, _ in alerted.found()] == [
+        ("a0", START + 4 * SECOND),
+        ("a1", START + 11 * SECOND),
+    ]

@@ -147,3 +147,37 @@ def test_equal_ticks_before_the_first_evaluated_one_count_too() -> None:
     place.passed(newest)
     assert place.mark is not None
     assert place.mark.nth == 3
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("orderflow.market.buffer.SEGMENT", 8)
+    for module in ("market.arrival_reader", "tickers.alerts.place"):
+        monkeypatch.setattr(f"orderflow.{module}.PIECE", 5)
+
+
+@pytest.mark.parametrize("lost", [0, 3])
+@pytest.mark.parametrize("evaluated", [1, 2])
+def test_a_place_that_memory_has_dropped_is_found_in_the_log(small: None, lost: int, evaluated: int) -> None:
+    equal = [[Tick(5 * SECOND, 400)]] * 2
+    before = passed(log_of(ticks(1, 2, 3), *equal[:evaluated]))
+    market = Market(log_of(ticks(1, 2, 3)[lost:], *equal, *[ticks(second) for second in range(6, 40)]), max_ticks=10)
+    market.load()
+    assert market.arrivals(SYMBOL, 0, 0).first > 8
+    place = Place(market, before)
+    assert place.find()
+    assert rest(place) == [(2 + n, 5) for n in range(evaluated + 1, 3)] + [
+        (second - 1, second) for second in range(6, 40)
+    ]
+    assert place.reader.lost == 0
+
+
+def test_equal_ticks_that_memory_has_dropped_are_counted(small: None) -> None:
+    late = Tick(5 * SECOND, 400)
+    market = Market(log_of(ticks(1), [late], *[ticks(second) for second in range(6, 40)], [late]), max_ticks=10)
+    market.load()
+    place = Place(market, Position(SYMBOL))
+    for piece in place.reader.pieces():
+        place.passed(piece)
+    assert place.mark is not None
+    assert place.mark.nth == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from typing import Any
@@ -265,3 +266,19 @@ def test_a_ticker_is_a_name_for_its_series(make_services: Callable[..., Services
     made = make(client, ticker="btc", operator="less", price=1)
     assert (made["ticker"], made["symbols"]) == ("btc", ["sim:BTC"])
     assert make(client, ticker="sim:BTC", operator="less", price=1)["symbols"] == ["sim:BTC"]
+
+
+def test_ticks_that_no_alert_saw_are_counted_and_said(
+    make_services: Callable[..., Services], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orderflow.market.buffer.SEGMENT", 8)
+    services = make_services(max_ticks=1_000)
+    client = create_server(services).test_client()
+    send(services, 100)
+    make(client, condition="above", price=101)
+    send(services, *[100] * 2_000, start=10)
+    until = time.monotonic() + 20
+    while not (problems := client.get("/stats").json["problems"]) and time.monotonic() < until:
+        time.sleep(0.02)
+    assert len(problems) == 1
+    assert re.match(r"Alerts did not see [\d,]+ ticks of X: neither memory nor the tick log has them", problems[0])
