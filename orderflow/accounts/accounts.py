@@ -17,9 +17,10 @@ from orderflow.accounts.passkeys import Passkeys, Site
 from orderflow.accounts.password_rules import check_password
 from orderflow.accounts.profile import Profile
 from orderflow.accounts.resets import Resets
-from orderflow.accounts.second_factors import SecondFactors, read_code
+from orderflow.accounts.second_factors import SecondFactorNeeded, SecondFactors, read_code
 from orderflow.accounts.sessions import Grant, Sessions
 from orderflow.errors import Unauthorized
+from orderflow.runtime.log_limit import LIMITED
 from orderflow.storage.records.user_store import StoredUser
 
 WRONG = "the e-mail address or the password is wrong"
@@ -91,12 +92,12 @@ class Accounts:
         user = self._users.by_email(email)
         right = self._core.passwords.matches(user.password if user else None, password)
         if user is None or not right or user.disabled:
-            raise self._failed(WRONG, caller)
-        if self.factors.needed(user):
+            raise self._failed(WRONG, caller, _reason(user, right=right))
+        if second := self.factors.needed(user):
             self._check_second(user, passkey, code, caller, site)
         self._core.attempts.succeeded(LOGIN, email, caller.address)
         self._renew(user, password)
-        return self._start(user, caller)
+        return self._start(user, caller, "password and second factor" if second else "password")
 
     def login_by_passkey(self, given: Mapping[str, Any], caller: Caller, site: Site) -> Grant:
         """A new session for a passkey alone. Raises Unauthorized, Busy."""
@@ -104,11 +105,11 @@ class Accounts:
         try:
             user = self._users.get(self.passkeys.check(given, site))
         except Unauthorized as error:
-            raise self._failed(str(error), caller) from error
+            raise self._failed(str(error), caller, "wrong passkey") from error
         if user.disabled:
-            raise self._failed(WRONG, caller)
+            raise self._failed(WRONG, caller, _reason(user, right=True))
         self._core.attempts.succeeded("passkey", "", caller.address)
-        return self._start(user, caller)
+        return self._start(user, caller, "passkey")
 
     def user(self, user: str) -> StoredUser:
         """A user by id. Raises NotFound."""
@@ -116,22 +117,40 @@ class Accounts:
 
     def _check_second(self, user: StoredUser, passkey: object, code: str, caller: Caller, site: Site | None) -> None:
         """Raises SecondFactorNeeded without one, Unauthorized for a wrong one, Busy."""
-        if isinstance(passkey, dict) and site is not None:
-            if self.passkeys.check(passkey, site) != user.id:
-                raise self._failed("this passkey belongs to another account", caller)
-            return
-        self.factors.check(user, code)
+        try:
+            if not (isinstance(passkey, dict) and site is not None):
+                self.factors.check(user, code)
+            elif self.passkeys.check(passkey, site) != user.id:
+                self._core.attempts.failed(LOGIN, caller.address)
+                raise Unauthorized("this passkey belongs to another account")
+        except SecondFactorNeeded:
+            raise
+        except Unauthorized:
+            _log_failure(caller, f"wrong second factor of user {user.id}")
+            raise
 
-    def _start(self, user: StoredUser, caller: Caller) -> Grant:
-        log.info("user %s has logged in", user.id)
+    def _start(self, user: StoredUser, caller: Caller, means: str) -> Grant:
+        log.info("user %s has logged in from %s by %s", user.id, caller.address, means)
         return self.sessions.start(user.id, caller.device, caller.address)
 
-    def _failed(self, message: str, caller: Caller) -> Unauthorized:
+    def _failed(self, message: str, caller: Caller, reason: str) -> Unauthorized:
+        """The error that the caller is sent. reason: what the log says, which the caller must not learn."""
         self._core.attempts.failed(LOGIN, caller.address)
-        log.info("a login failed")
+        _log_failure(caller, reason)
         return Unauthorized(message)
 
     def _renew(self, user: StoredUser, password: str) -> None:
         """Hash the password with the present parameters if its hash has others."""
         if self._core.passwords.outdated(user.password):
             self._users.change(user.id, password=self._core.passwords.hash(password))
+
+
+def _reason(user: StoredUser | None, *, right: bool) -> str:
+    """Why a login failed, for the log."""
+    if user is None:
+        return "unknown e-mail address"
+    return f"user {user.id} is disabled" if right else f"wrong password of user {user.id}"
+
+
+def _log_failure(caller: Caller, reason: str) -> None:
+    log.info("a login from %s has failed: %s", caller.address, reason, extra=LIMITED)

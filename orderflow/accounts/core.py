@@ -54,9 +54,12 @@ class Core:
         self.attempts.succeeded(CONFIRM, user, caller.address)
         return found
 
-    def tell(self, user: StoredUser, what: str) -> None:
-        """Tell a user by e-mail, where it is possible, that something of the account has changed."""
+    def tell(self, user: StoredUser, what: str, detail: str = "") -> None:
+        """Tell a user by e-mail, where it is possible, that something of the account has changed.
+
+        detail: the rest of the sentence, which is not for the log.
+        """
         log.info("user %s: %s", user.id, what)
         if self.mail is not None:
-            text = f"Hello {user.nickname},\n\n{what}.\n\nIf that was not you, ask whoever runs the server for help."
-            self.mail(user.email, "Your Orderflow account", text)
+            end = "If that was not you, ask whoever runs the server for help."
+            self.mail(user.email, "Your Orderflow account", f"Hello {user.nickname},\n\n{what}{detail}.\n\n{end}")

@@ -66,7 +66,7 @@ class Profile:
         email = read_email(given)
         found = self._core.confirm(user, read_text(given, "password"), caller)
         self._core.users.change(user, email=email, email_key=email_key(email))
-        self._core.tell(found, f"the e-mail address was changed to {email}")
+        self._core.tell(found, "the e-mail address was changed", f" to {email}")
         return self._core.users.get(user)
 
     def export(self, user: str) -> dict[str, Any]:

@@ -164,3 +164,13 @@ def test_a_user_who_is_removed_has_no_sessions(sessions: Sessions, grant: Grant,
     assert UserStore(records).remove("a1")
     with pytest.raises(Unauthorized):
         sessions.refresh(grant.refresh)
+
+
+def test_ids_of_sessions_and_tokens_have_128_random_bits(sessions: Sessions, grant: Grant) -> None:
+    grants = [grant, *(sessions.start(grant.user, "phone", "192.0.2.1") for _ in range(8))]
+    stored = sessions.list(grant.user)
+    assert len(stored) == len(grants)
+    for ids in ({each.id for each in stored}, {each.refresh for each in stored}):
+        assert len(ids) == len(stored)
+        assert {len(bytes.fromhex(each)) for each in ids} == {16}
+    assert len({each.csrf for each in grants}) == len(grants)

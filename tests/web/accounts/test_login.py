@@ -53,6 +53,22 @@ def test_a_wrong_field_is_named(client: FlaskClient, field: str, value: object, 
     assert answer.json["errors"][0]["loc"] == ["body", field]
 
 
+def test_browsers_keep_no_answer_about_an_account(client: FlaskClient) -> None:
+    register(client)
+    answers = [client.post("/auth/login", json={"email": ANN["email"], "password": ANN["password"]})]
+    answers += [client.get(f"/auth/{path}") for path in ("me", "sessions", "export", "passkeys")]
+    answers.append(client.get("/data/custom"))
+    assert {(answer.status_code, answer.headers["Cache-Control"]) for answer in answers} == {(200, "no-store")}
+
+
+def test_a_token_in_an_address_is_none(client: FlaskClient) -> None:
+    register(client)
+    token = login(client)["access_token"]
+    for name in ("access_token", "token", "key"):
+        assert client.get(f"/auth/me?{name}={token}").status_code in (400, 401)
+    assert client.get("/auth/me").status_code == 401
+
+
 def test_a_password_may_be_long_and_of_any_characters(client: FlaskClient) -> None:
     user = {**ANN, "password": "пароль из многих слов ✓ " * 8}
     register(client, user)

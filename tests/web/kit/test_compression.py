@@ -85,6 +85,7 @@ def test_pages_have_a_policy_that_allows_the_named_scripts_only(web: flask.Flask
     assert policy["script-src"] == "'self' 'sha256-abc='"
     assert policy["style-src"] == "'self' 'unsafe-inline'"
     assert policy["object-src"] == "'none'"
+    assert policy["base-uri"] == "'none'"
     assert policy["frame-ancestors"] == "'self'"
     assert "ws://localhost" in policy["connect-src"]
     assert "Content-Security-Policy" not in more.get("/health").headers
