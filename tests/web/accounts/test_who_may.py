@@ -58,7 +58,7 @@ GROUPS: dict[str, tuple[tuple[str, str, Any], ...]] = {
         ("POST", "/data/chart-files", "timestamp,price,size\n1735689600,1,2\n"),
         ("POST", "/reset?symbol=ES", None),
         ("PUT", "/api/v1/tickers/ITEM_00/model", {}),
-        ("PUT", "/api/v1/crypto", {"tickers": []}),
+        ("PUT", "/api/v1/crypto", {"tickers": ["BTC", "ETH", "DOGE"]}),
         ("POST", "/ticks", [TICK]),
         ("POST", "/herd/control", {"action": "start"}),
         ("DELETE", "/exchange/control", None),
