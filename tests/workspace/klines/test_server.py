@@ -76,7 +76,8 @@ def all_klines(server: RunningServer) -> list[dict[str, Any]]:
 
 
 def test_klines_are_the_exchanges_own_after_a_kill_in_the_backfill(tmp_path: Path, venue: SimulatedExchange) -> None:
-    venue.exchange.add_faults([{"do": "slow", "seconds": 0.3, "calls": 1000, "path": "klines"}])
+    # a thousand klines a call, of 5,820: it goes on for three seconds and more after the first two thousand
+    venue.exchange.add_faults([{"do": "slow", "seconds": 1, "calls": 1000, "path": "klines"}])
     server = start_server("--data-dir", str(tmp_path), environ=environ(venue))
     try:
         until(lambda: len(server.get("/data/klines/BTCUSDT/1m?limit=5000")["klines"]) >= 2_000)
