@@ -324,6 +324,7 @@ class SymbolState:
             "late": c.late,
             "duplicates": c.duplicates,
             "id_conflicts": c.id_conflicts,
+            "id_conflicts_among": tape.buffer.n - tape.buffer.first,
             "missing_ids": c.ids.missing(),
             "rejected": c.rejected,
             "unknown": c.rules[SideRule.NONE - 1],

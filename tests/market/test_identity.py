@@ -382,3 +382,20 @@ def test_a_reset_forgets_the_ids() -> None:
     market.reset("X")
     receipt = market.ingest([one])
     assert (receipt.accepted, receipt.duplicates, receipt.id_conflicts) == (1, 0, 0)
+
+
+def test_statistics_say_among_how_many_trades_conflicts_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ids that restart with each day: of the second day's, only those that memory still has are conflicts."""
+    monkeypatch.setattr(buffer, "SEGMENT", 4)
+    market, whole = Market(MemoryLog(), max_ticks=6), Market(MemoryLog())
+    first = [Trade(number, number, "1", "1") for number in range(1, 13)]
+    second = [Trade(number, 86_400 * 10**9 + number, "1", "1") for number in (1, 2, 12)]
+    for each in (market, whole):
+        for trade in [*first, *second]:
+            each.ingest([batch_of([trade])])
+    some, every = market.stats("X"), whole.stats("X")
+    assert (every["ticks"], every["evicted"], every["id_conflicts"], every["id_conflicts_among"]) == (15, 0, 3, 15)
+    assert some["ticks"] == 15
+    assert some["evicted"] >= 8
+    assert some["id_conflicts_among"] == 15 - some["evicted"]
+    assert some["id_conflicts"] == 1

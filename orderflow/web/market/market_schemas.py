@@ -46,7 +46,7 @@ TICK: Schema = {
 BATCH = array(TICK)
 CSV_EXAMPLE = "timestamp,price,size,side\n2025-10-09T18:00:00.032Z,25263.25,1,sell\n"
 DUPLICATES: Schema = {**COUNT, "description": "Ticks left out: one with the same id, time, price and size is there."}
-CONFLICTS: Schema = {**COUNT, "description": "Ticks taken although another one with the same id is there."}
+CONFLICTS: Schema = {**COUNT, "description": "Ticks taken although another one in memory has the same id."}
 RECEIPT = record(
     {"accepted": COUNT, "revision": COUNT},
     {"duplicates": DUPLICATES, "id_conflicts": CONFLICTS, "rejected": COUNT, "errors": array(LOCATED)},
@@ -71,6 +71,10 @@ STATS = record(
         "late": COUNT,
         "duplicates": DUPLICATES,
         "id_conflicts": CONFLICTS,
+        "id_conflicts_among": {
+            **COUNT,
+            "description": "Ticks in memory: those with which ids are compared. `evicted` ones are not.",
+        },
         "missing_ids": {**COUNT, "description": "Trade ids left out, where they number the trades one by one."},
         "rejected": {**COUNT, "description": "Rows refused, and one for each body refused before its rows were known."},
         "rejected_total": {**COUNT, "description": "The same of all symbols, and of those without a tick."},

@@ -30,6 +30,7 @@ PLAIN = (
     "late",
     "duplicates",
     "id_conflicts",
+    "id_conflicts_among",
     "missing_ids",
     "rejected",
     "unknown",

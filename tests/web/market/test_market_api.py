@@ -334,7 +334,7 @@ def test_stats_of_nothing_of_one_and_of_the_active_symbol(client: FlaskClient) -
     expected = {
         "symbol": "A", "symbols": 2, "ticks": 3, "candles": 2, "low": 9, "high": 12, "volume": 4, "late": 1,
         "last": "2025-10-09T18:01:30Z", "duplicates": 0, "id_conflicts": 0, "missing_ids": 0, "rejected": 0,
-        "revision": 1,
+        "id_conflicts_among": 3, "evicted": 0, "revision": 1,
         "rules": {"flag": 2, "volumes": 0, "quote": 0, "tick": 1, "none": 0},
     }  # fmt: skip
     assert {name: found[name] for name in expected} == expected
