@@ -88,11 +88,8 @@ def question(found: FileReport) -> list[Component]:
     alerts = []
     if text := found.refused or found.bad:
         rows = html.Ul([html.Li(row) for row in found.refused_rows]) if found.refused_rows else None
-        alerts.append(
-            _alert("A question about this file" if found.questions else "This cannot be read", [text, rows], "red")
-        )
-    elif not found.ticks:
-        alerts.append(_alert("Nothing to load", ["There is no trade in it."], "red"))
+        title = "This cannot be read" if found.refused or found.bad_rows else "Nothing to load"
+        alerts.append(_alert("A question about this file" if found.questions else title, [text, rows], "red"))
     if found.warnings:
         alerts.append(_alert("This may be wrong", [html.Ul([html.Li(text) for text in found.warnings])], "yellow"))
     return alerts

@@ -36,7 +36,7 @@ FORMAT = Format(
         Role.ACTION: ("eventtype",),
     },
     time=TimeRule.SPLIT,
-    note="its times are US Eastern: give tz America/New_York",
+    zone=("US Eastern", "America/New_York"),
     fit=_fit,
     also=Format(
         name="algoseek",

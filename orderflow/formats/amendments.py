@@ -46,7 +46,9 @@ def read_ahead(open_part: Callable[[], Part]) -> Amendments:
         return Amendments(frozenset(), {})
     by_id = Role.ID in roles
     if not by_id and (bad := next((one for one in found if one.meaning == _CORRECTIONS), None)):
-        raise BadInput(f"row {bad.row} corrects a trade, but the table has no ids that say which")
+        raise BadInput(
+            f"row {bad.row} corrects a trade, but the table has no ids that say which: take out this row and that trade"
+        )
     return _applied(found, open_part(), roles, kind, by_id)
 
 

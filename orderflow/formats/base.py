@@ -77,7 +77,9 @@ class Format:
     needs: column names, normalized by `sniff.normal`, that must all be present. roles: for each role the normalized
     column names that can hold it, in order of preference. shapes: rows without a header. fit: completes a layout from
     the first rows or the file's name, or raises FormatMismatch. guess: adds roles that the names do not give, by the
-    values of the first rows. positive: nothing trades at 0 or below there. also: a second table layout of the venue.
+    values of the first rows. zone: whose times are those without a zone, and the IANA name of that zone, "" if it
+    depends; ("", "") if they are UTC. positive: nothing trades at 0 or below there. also: a second table layout of the
+    venue.
     """
 
     name: str
@@ -88,6 +90,7 @@ class Format:
     side_words: Words = field(default_factory=lambda: TAKER)
     time: TimeRule = TimeRule.MOMENT
     date_order: DateOrder = "ymd"
+    zone: tuple[str, str] = ("", "")
     note: str = ""
     fit: Callable[[Sample, Layout], Layout] | None = None
     positive: bool = False
@@ -123,6 +126,7 @@ class Format:
             side_words=self.side_words,
             time=self.time,
             date_order=self.date_order,
+            zone=self.zone,
             note=self.note,
             positive=self.positive,
             undecided=shape is not None and shape.shared and not forced,

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from orderflow.errors import BadInput
-from orderflow.formats.guesses import SIDE_NAMES, TYPE_WORDS, needs_order
+from orderflow.formats.guesses import SIDE_NAMES, TYPE_WORDS, digit_places, needs_order
 from orderflow.formats.options import COLUMN_ROLES, ReadOptions
 from orderflow.formats.parsing.layout import Column, Layout, Role, TimeRule
+from orderflow.formats.parsing.parse_errors import ParseError
 from orderflow.formats.parsing.words import ABSENT, BUY, SELL, TAKER, Words
 from orderflow.formats.record_kinds import with_kinds
 from orderflow.formats.registry import find_layout, get
@@ -51,7 +52,17 @@ def chosen_layout(sample: Sample, name: str | None, options: ReadOptions) -> Lay
             layout = replace(layout, time=TimeRule.SPLIT if Role.DAY in merged else TimeRule.MOMENT)
     if Role.SIZE in columns:
         layout = replace(layout, total=total is not None)
+    if (Role.TIME in columns or Role.DAY in columns) and layout.time is TimeRule.SPLIT:
+        layout = replace(layout, clock_places=_clock_places(sample, layout))
     return _said(layout, options)
+
+
+def _clock_places(sample: Sample, layout: Layout) -> int | None:
+    column = layout.columns[Role.TIME]
+    try:
+        return digit_places(sample.column(column.index))
+    except ParseError as error:
+        raise BadInput(f"{column.name}: {error}") from error
 
 
 def _is_complete(columns: Mapping[Role, Column]) -> bool:

@@ -22,17 +22,20 @@ _TRADING = ("tradingday", "交易日", "日期")
 
 
 def _fit(sample: Sample, layout: Layout) -> Layout:
-    """Take the calendar's day as the day where there is one beside the trading day."""
-    columns = dict(layout.columns)
+    """Take the calendar's day as the day where there is one, beside the trading day or alone."""
+    columns, time = dict(layout.columns), layout.time
     index = next((sample.normal[name] for name in _CALENDAR if name in sample.normal), None)
     if index is not None and any(sample.column(index)):
         if columns[Role.DAY].index != index:
             columns[Role.SESSION] = columns[Role.DAY]
+        else:
+            time = TimeRule.ACTION_DAYS
         columns[Role.DAY] = Column(index, sample.header[index])
-    return replace(layout, columns=columns, total=True)
+    return replace(layout, columns=columns, time=time, total=True)
 
 
-_NOTE = "its times are China's: give tz Asia/Shanghai; sizes are what the day's volume rises by"
+_ZONE = ("China's", "Asia/Shanghai")
+_NOTE = "sizes are what the day's volume rises by"
 
 FORMAT = Format(
     name="ctp",
@@ -49,6 +52,7 @@ FORMAT = Format(
         Role.ASK: ("申卖价一",),
     },
     time=TimeRule.SESSIONS,
+    zone=_ZONE,
     note=_NOTE,
     fit=_fit,
     also=Format(
@@ -66,6 +70,7 @@ FORMAT = Format(
             Role.ASK: ("askprice1",),
         },
         time=TimeRule.SESSIONS,
+        zone=_ZONE,
         note=_NOTE,
         fit=_fit,
     ),

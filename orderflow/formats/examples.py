@@ -90,6 +90,24 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     ),
     "alpaca": ("t,x,p,s,c,i,z", "2022-01-03T14:30:00.086175744Z,P,178.26,246,@,1,C"),
     "finnhub": ("p,s,t,v", "37296.89,BINANCE:BTCUSDT,1700000000134,0.011467"),
+    "phemex": ('{"symbol":"BTCUSDT","trades_p":[[1573717116484024300,"Buy","8673.5","0.21"]]}',),
+    "coinapi": (
+        "time_exchange;time_coinapi;guid;price;base_amount;taker_side",
+        "2020-01-01T00:00:00.1230000;2020-01-01T00:00:00.2230000;a1f;7000.5;0.5;SELL",
+    ),
+    "b3": (
+        "DataReferencia;CodigoInstrumento;AcaoAtualizacao;PrecoNegocio;QuantidadeNegociada;HoraFechamento;"
+        "CodigoIdentificadorNegocio;TipoSessaoPregao;DataNegocio;CodigoParticipanteComprador;CodigoParticipanteVendedor",
+        "2024-03-01;WINJ24;0;129500,000;2;090000500;10;1;2024-03-01;3;85",
+    ),
+    "tqsdk": (
+        "datetime,SHFE.rb1905.last_price,SHFE.rb1905.bid_price1,SHFE.rb1905.ask_price1,SHFE.rb1905.volume",
+        "2018-05-15 21:00:01,3425.0,3420.0,3425.0,12",
+    ),
+    "joinquant": (
+        "time,current,high,low,volume,money,position,a1_p,a1_v,b1_p,b1_v",
+        "2023-05-04 09:00:01.000,3701.0,3701.0,3698.0,1210,44770000.0,2000,3701.0,10,3700.0,5",
+    ),
     "freqtrade": ('[1709251200123,"1","limit","buy",61000.5,0.25,15250.125]',),
     "nautilus": ("Parquet: price, size, aggressor_side, trade_id, ts_event, ts_init",),
     "sierra-scid": ("binary records: DateTime, Open, High, Low, Close, NumTrades, TotalVolume, BidVolume, AskVolume",),

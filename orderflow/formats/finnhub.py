@@ -1,7 +1,8 @@
 """Finnhub trades: messages of its stream.
 
-Layout: finnhub.io/docs/api/websocket-trades: `{"data": [{"p", "s", "t", "v", "c"}], "type": "trade"}`, p the last
-price, s the symbol, t the time (ms), v the volume, c conditions. There is no side.
+Layout: finnhub.io/docs/api/websocket-trades, as github.com/tspannhw/FLiPN-Py-Stocks repeats it with a recording:
+`{"data": [{"p", "s", "t", "v", "c"}], "type": "trade"}`, p the last price, s the symbol, t the time (ms), v the volume,
+c conditions. There is no side.
 """
 
 from __future__ import annotations

@@ -13,5 +13,5 @@ FORMAT = Format(
     name="firstrate",
     title="FirstRate Data ticks",
     shapes=(Shape(("iso", "number", "whole"), {Role.TIME: 0, Role.PRICE: 1, Role.SIZE: 2}),),
-    note="its times are US Eastern: give tz America/New_York",
+    zone=("US Eastern", "America/New_York"),
 )

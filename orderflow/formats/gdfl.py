@@ -25,5 +25,5 @@ FORMAT = Format(
     },
     time=TimeRule.SPLIT,
     date_order="dmy",
-    note="its times are India's: give tz Asia/Kolkata",
+    zone=("India's", "Asia/Kolkata"),
 )

@@ -5,12 +5,14 @@ use for them; case, spaces and underscores do not matter. Side words name the ag
 the book that was hit (ask or bid); in a column called type, bid and ask are the taker's order. is_buyer_maker true
 means a sell, and so does sell true. Without a side column, separate bid and ask volumes give the side. The last
 trade's size (lastSize, last_volume, ltq) is preferred to a volume, which may be the day's. Date and time can be in
-two columns, with any names. The order of dates like 10/09/2025 is that of the whole column. bid and ask in a column
-that is the side by its words alone can be either: the quote decides, or the user.
+two columns, with any names; the time of day can be digits only, like 093000500, and so can both in one column. The
+order of dates like 10/09/2025 is that of the whole column. bid and ask in a column that is the side by its words alone
+can be either: the quote decides, or the user.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from orderflow.formats.base import KINDS, Format, FormatMismatch
@@ -18,16 +20,23 @@ from orderflow.formats.guesses import (
     SIDE_NAMES,
     TYPE_WORDS,
     date_column,
+    digit_places,
     guess_roles,
     needs_order,
     order_of,
     ticks_as_bars,
 )
 from orderflow.formats.parsing.layout import Column, Layout, Role, TimeRule
+from orderflow.formats.parsing.parse_errors import ParseError
 from orderflow.formats.sniff import Sample, normal
 
-_SIDES = ("side", "lado", "aggressor", "aggressorside", "takerside", "tradeside", "direction")
-_DAYS = ("date", "tradedate", "day", "fecha", "datum")
+_SIDES = (
+    "side", "lado", "aggressor", "aggressorside", "takerside", "tradeside", "direction", "agressor", "方向", "买卖方向",
+    "成交方向", "性质", "买卖",
+)  # fmt: skip
+_DAYS = ("date", "tradedate", "day", "fecha", "datum", "日期", "交易日期", "成交日期")
+_STAMP = re.compile(r"(?:19|20)[0-9]{2}[01][0-9][0-3][0-9][0-2][0-9][0-5][0-9]{3}(?:\.?[0-9]{1,9})?", re.ASCII)
+"""A date and a time of day in digits, like 20240301093000500."""
 
 
 def _fit(sample: Sample, layout: Layout) -> Layout:
@@ -39,13 +48,20 @@ def _fit(sample: Sample, layout: Layout) -> Layout:
     elif side and normal(side.name) not in _SIDES:
         layout = replace(layout, doubtful=bool({"bid", "ask"} & {cell.lower() for cell in sample.column(side.index)}))
     times = [cell for cell in sample.column(layout.columns[Role.TIME].index) if cell]
-    if not times or not all(KINDS["clock"](cell) for cell in times):
+    if times and all(_STAMP.fullmatch(cell) for cell in times):
+        return replace(layout, time=TimeRule.COMPACT)
+    clocks = bool(times) and all(KINDS["clock"](cell) for cell in times)
+    try:
+        places = None if clocks else digit_places(times)
+    except ParseError as error:
+        raise FormatMismatch(f"{layout.name(Role.TIME)}: {error}") from error
+    if not clocks and places is None:
         return _ordered(layout, times)
     index = next((sample.normal[name] for name in _DAYS if name in sample.normal), None)
     day = date_column(sample, layout) if index is None else Column(index, sample.header[index])
     if day is None:
-        raise FormatMismatch("the times have no date, and there is no date column")
-    split = replace(layout, columns={**layout.columns, Role.DAY: day}, time=TimeRule.SPLIT)
+        raise FormatMismatch(f"times like {times[0]} have no date, and there is no column of dates: add one")
+    split = replace(layout, columns={**layout.columns, Role.DAY: day}, time=TimeRule.SPLIT, clock_places=places)
     return _ordered(split, sample.column(day.index))
 
 
@@ -66,13 +82,16 @@ FORMAT = Format(
             "tsevent", "tradetime", "transacttime", "createdtime", "createdat", "exchangetime", "timems", "timeutc",
             "datetimeutc", "gmttime",
             "timem", "createtimems", "createtime", "epoch", "unixtime", "unix", "fechahora", "hora", "date", "fecha",
-            "indexlevel0",
+            "indexlevel0", "datahora", "时间", "成交时间", "交易时间", "日期时间", "时间戳",
         ),
-        Role.PRICE: ("price", "last", "precio", "px", "tradeprice", "lastprice", "lasttradedprice", "ltp", "rate"),
+        Role.PRICE: (
+            "price", "last", "precio", "px", "tradeprice", "lastprice", "lasttradedprice", "ltp", "rate",
+            "preco", "preconegocio", "价格", "成交价", "成交价格", "最新价",
+        ),
         Role.SIZE: (
             "lastsize", "lastqty", "lastvolume", "lastsz", "lastquantity", "lasttradedquantity", "ltq",
             "size", "qty", "quantity", "tradesize", "tradeqty", "tradevolume", "volume", "amount", "volumen", "vol",
-            "contracts", "cantidad", "sz",
+            "contracts", "cantidad", "sz", "quantidade", "成交量", "数量", "成交数量", "手数", "成交量(手)",
         ),
         Role.SIDE: _SIDES,
         Role.MAKER: (

@@ -9,7 +9,7 @@ from math import gcd
 from orderflow.formats.base import KINDS
 from orderflow.formats.parsing.layout import Column, Layout, Role
 from orderflow.formats.parsing.parse_errors import ParseError
-from orderflow.formats.parsing.times import DATED, DateOrder, moment
+from orderflow.formats.parsing.times import DATED, DateOrder, digit_clock, moment
 from orderflow.formats.parsing.words import BUY, SELL, TAKER, Words
 from orderflow.formats.parsing.zones import SECOND, Zone
 from orderflow.formats.sniff import Sample
@@ -22,6 +22,7 @@ TYPE_WORDS: Words = {**TAKER, "bid": BUY, "ask": SELL}
 _PLAIN_SIDES = frozenset({"buy", "sell", "buyer", "seller", "b", "s", "bid", "ask"})
 _STAMP = re.compile(r"[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}[TD ][0-9]{1,2}:[0-9]{2}.*", re.ASCII)
 _DATE = re.compile(r"[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|[0-9]{1,2}([-/.])[0-9]{1,2}\1[0-9]{4}|(?:19|20)[0-9]{6}")
+_DIGITS = re.compile(r"[0-9]{1,15}", re.ASCII)
 _SLASHED = re.compile(r"([0-9]{1,2})[-/.]([0-9]{1,2})[-/.][0-9]{4}(?:[T ,].*)?", re.ASCII)
 
 
@@ -43,6 +44,31 @@ def date_column(sample: Sample, besides: Layout) -> Column | None:
     """The one column of dates without a time of day that has no role yet."""
     taken = {column.index for column in besides.columns.values()}
     return _only(sample, _is_date, taken)
+
+
+def digit_places(cells: Iterable[str]) -> int | None:
+    """The decimals of times of day that are digits only, like 093000 or 093000500; None if these are something else.
+
+    Times without their first zeros can as well count from midnight: one of them must show that it does not. Raises
+    ParseError if none does.
+    """
+    found = [cell for cell in cells if cell]
+    if not found or not all(_DIGITS.fullmatch(cell) for cell in found):
+        return None
+    longest = max(map(len, found))
+    places = next(size for size in (0, 3, 6, 9) if longest <= 6 + size)
+    if longest < 5 + places:
+        return None
+    try:
+        for cell in found:
+            digit_clock(cell, places)
+    except ParseError:
+        return None
+    if longest < 6 + places and max(map(int, found)) < 86_400 * 10**places:
+        raise ParseError(
+            f"{found[0]} can be the digits of a time of day or a count from midnight; write times like 09:30:00"
+        )
+    return places
 
 
 def order_of(texts: Iterable[str]) -> DateOrder | None:

@@ -30,5 +30,5 @@ FORMAT = Format(
         Shape(("lh", *_START, "whole", "whole", "any"), {**_LATER, Role.SIDE: 11}),
     ),
     side_words={"1": BUY, "2": SELL, "0": ABSENT, "3": ABSENT},
-    note="its times are US Eastern: give tz America/New_York",
+    zone=("US Eastern", "America/New_York"),
 )

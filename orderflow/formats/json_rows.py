@@ -213,7 +213,8 @@ def foreign_row(text: str) -> str | None:
     """The text of the first row of a body, if that lacks what a tick needs under the documented keys; else None."""
     at = _skip_blanks(text, 0)
     if text[at : at + 1] == "[":
-        at = _skip_blanks(text, at + 1)
+        inner = _skip_blanks(text, at + 1)
+        at = at if text[inner : inner + 1].isdigit() else inner  # a list of values is a row itself
     if text[at : at + 1] not in ("{", "["):
         return None
     try:

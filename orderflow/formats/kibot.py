@@ -26,5 +26,5 @@ FORMAT = Format(
     ),
     time=TimeRule.SPLIT,
     date_order="mdy",
-    note="times are US Eastern: read them with tz America/New_York",
+    zone=("US Eastern", "America/New_York"),
 )

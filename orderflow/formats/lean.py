@@ -61,6 +61,6 @@ FORMAT = Format(
         Shape(("daymillis", "number", "number", "flag"), _ROLES),
     ),
     time=TimeRule.DAY_MILLIS,
-    note="times are local to the market: give its tz",
+    zone=("local to the market", ""),
     fit=_fit,
 )

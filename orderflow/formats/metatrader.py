@@ -61,7 +61,7 @@ FORMAT = Format(
     },
     side_words=_SIDES,
     time=TimeRule.SPLIT,
-    note="times are those of the broker's server: give its tz",
+    zone=("those of the broker's server", ""),
     fit=_fit,
     also=Format(
         name="metatrader",
@@ -91,7 +91,7 @@ FORMAT = Format(
                 Role.ASK: ("ask",),
             },
             time=TimeRule.SPLIT,
-            note="times are those of the broker's server: give its tz",
+            zone=("those of the broker's server", ""),
             fit=_fit_last,
         ),
     ),

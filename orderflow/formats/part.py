@@ -17,6 +17,7 @@ from orderflow.formats.checks.notes import Notes
 from orderflow.formats.checks.prices import Prices
 from orderflow.formats.checks.settle import Open, settled
 from orderflow.formats.checks.totals import Totals, check_totals
+from orderflow.formats.checks.zone import zone_doubt
 from orderflow.formats.chosen import chosen_layout
 from orderflow.formats.files.sources import Kind, Source
 from orderflow.formats.files.text_lines import Lines
@@ -105,6 +106,8 @@ class Part:
         self._mark = decimal_mark(self.sample, layout)
         case = Open(Evidence(self.sample, again), plan.options, self.notes, self._mark, plan.name is not None)
         self.layout: Layout = settled(layout, case)
+        if context.zone.is_utc and (told := zone_doubt(self.layout, self.sample)):
+            self.notes.warn(told)
         self.header = self.sample.header
         self.delimiter = self.sample.delimiter
         self.decimal = None if self._mark is DecimalMark.EITHER else self._mark.value

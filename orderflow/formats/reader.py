@@ -114,7 +114,7 @@ class TickReader:
         self.layout = first.layout
         self.format = ", ".join(dict.fromkeys(layout.format for layout in [first.layout, *layouts]))
         self.ids_count = all(layout.ids_count for layout in [first.layout, *layouts])
-        self.note = first.layout.note
+        self.note = first.layout.remark
         self.symbol = self._symbol(0)
         self.header = first.header
         self.delimiter = first.delimiter
@@ -211,8 +211,7 @@ class TickReader:
         skipped = sum((one.skipped for one in counts), Counter[str]())
         if self._plan.options.max_bad is None or any(one.ticks for one in counts) or not skipped:
             return
-        rows = ", ".join(f"{count:,} {label}" for label, count in skipped.items())
-        raise BadInput(f"there is no trade in the file: its rows are {rows}")
+        raise BadInput(without_trades(skipped))
 
     def _all_chunks(self) -> Iterator[ParsedTicks]:
         for at, name in enumerate(self.parts):
@@ -242,6 +241,11 @@ class TickReader:
         """The symbol of a part's rows without one: the given one, or the instrument in its name."""
         file, member = self._places[at]
         return self._context.symbol or safe_symbol(instrument((member or file.name).rpartition("/")[2]))
+
+
+def without_trades(skipped: Mapping[str, int]) -> str:
+    """What is said of a file whose rows are all no trades; skipped: their numbers, by what they are."""
+    return f"there is no trade in the file: its rows are {', '.join(f'{n:,} {label}' for label, n in skipped.items())}"
 
 
 @contextmanager

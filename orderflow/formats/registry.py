@@ -9,6 +9,7 @@ from orderflow.formats import (
     aggr,
     algoseek,
     alpaca,
+    b3,
     binance_aggtrades,
     binance_keys,
     binance_trades,
@@ -16,6 +17,7 @@ from orderflow.formats import (
     bitmex,
     bitstamp,
     bybit,
+    coinapi,
     coinbase,
     ctp,
     databento,
@@ -30,6 +32,7 @@ from orderflow.formats import (
     histdata,
     hyperliquid,
     iqfeed,
+    joinquant,
     kaiko,
     kibot,
     kraken,
@@ -39,6 +42,7 @@ from orderflow.formats import (
     nautilus,
     ninjatrader,
     okx,
+    phemex,
     polygon,
     sierra,
     sierra_scid,
@@ -46,6 +50,7 @@ from orderflow.formats import (
     tardis,
     tickdata,
     timesales,
+    tqsdk,
     truedata,
     upbit,
     veighna,
@@ -80,12 +85,17 @@ FORMATS: tuple[Format, ...] = (
     gdfl.FORMAT,
     ctp.FORMAT,
     veighna.FORMAT,
+    tqsdk.FORMAT,
+    joinquant.FORMAT,
     binance_aggtrades.FORMAT,
     binance_trades.FORMAT,
     binance_keys.FORMAT,
     coinbase.FORMAT,
     bitstamp.FORMAT,
     upbit.FORMAT,
+    phemex.FORMAT,
+    coinapi.FORMAT,
+    b3.FORMAT,
     alpaca.FORMAT,
     finnhub.FORMAT,
     freqtrade.FORMAT,
@@ -103,8 +113,8 @@ FORMATS: tuple[Format, ...] = (
     generic.FORMAT,
 )
 
-REFUSALS: tuple[Refusal, ...] = (dukascopy.REFUSAL, histdata.REFUSAL, lobster.REFUSAL)
-"""Known layouts without trades."""
+REFUSALS: tuple[Refusal, ...] = (dukascopy.REFUSAL, histdata.REFUSAL, lobster.REFUSAL, phemex.REFUSAL)
+"""Known layouts without trades, or whose prices are told by nothing in them."""
 
 TABLES: Mapping[Kind, Callable[[Source], Table]] = {
     Kind.PARQUET: ArrowTable,

@@ -7,6 +7,7 @@ matched in the same way.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -73,8 +74,10 @@ class Sample:
 
 
 def normal(name: str) -> str:
-    """Reduce a column name to lower-case ASCII letters and digits; 'trade_id/撮合id' is cut at the slash."""
-    return _NORMAL.sub("", name.lower().partition("/")[0])
+    """Reduce a column name to lower-case ASCII letters and digits, without accents; 'trade_id/撮合id' is cut at the
+    slash."""
+    plain = name if name.isascii() else unicodedata.normalize("NFKD", name)
+    return _NORMAL.sub("", plain.lower().partition("/")[0])
 
 
 def take_sample(

@@ -34,6 +34,6 @@ FORMAT = Format(
         Role.ACTION: ("trcorr",),
     },
     time=TimeRule.SPLIT,
-    note="its times are US Eastern: give tz America/New_York",
+    zone=("US Eastern", "America/New_York"),
     fit=_fit,
 )

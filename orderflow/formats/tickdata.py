@@ -54,6 +54,6 @@ FORMAT = Format(
     ),
     time=TimeRule.SPLIT,
     date_order="mdy",
-    note="its times are the exchange's: give its tz",
+    zone=("the exchange's", ""),
     fit=_fit,
 )

@@ -19,5 +19,5 @@ FORMAT = Format(
         ),
     ),
     time=TimeRule.SPLIT,
-    note="its times are India's: give tz Asia/Kolkata",
+    zone=("India's", "Asia/Kolkata"),
 )

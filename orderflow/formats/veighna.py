@@ -38,6 +38,7 @@ FORMAT = Format(
         Role.BID: ("bidprice1",),
         Role.ASK: ("askprice1",),
     },
-    note="sizes are what the day's volume rises by; times without a zone are the exchange's: give its tz",
+    zone=("the exchange's", ""),
+    note="sizes are what the day's volume rises by",
     fit=_fit,
 )

@@ -132,6 +132,7 @@ def test_the_client_reads_it_right_or_refuses(
         assert re.search(says, capsys.readouterr().out)
 
 
+@pytest.mark.filterwarnings("ignore:its times are .* and are read as UTC")
 @pytest.mark.parametrize("name", marked(NAMES, OPEN))
 def test_a_notebook_reads_it_right_or_refuses(name: str) -> None:
     file, wanted = case(name)

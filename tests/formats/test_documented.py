@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from orderflow.errors import UnknownFormat
 from orderflow.formats import open_ticks
+from orderflow.formats.registry import REFUSALS, names
 from tests.formats.suite import ticks_of
 
 IQ = "2024-03-01 09:30:00.123456,5100.25,3,120003,5100.00,5100.25,4001,C,43,01,1,1"
@@ -90,6 +92,17 @@ def test_read_as_documented(name: str, tmp_path: Path) -> None:
     with open_ticks(path) as reader:
         found = [(f"{one.price.normalize():f}", f"{one.size.normalize():f}", one.side) for one in ticks_of(*reader)]
     assert (reader.format, found) == (format, wanted)
+
+
+def test_the_guide_names_the_document_of_each_format() -> None:
+    guide = Path(__file__).parents[2].joinpath("docs/guide/files.md").read_text()
+    section = guide.partition("## Documents")[2].partition("## Times")[0]
+    documents = {
+        name
+        for row in section.split("\n")
+        for name in re.findall(r"`([a-z0-9-]+)`", row.split("|")[1:2][0] if "|" in row else "")
+    }
+    assert documents == {*names(), *(refusal.name for refusal in REFUSALS)}
 
 
 @pytest.mark.parametrize("name", REFUSED)

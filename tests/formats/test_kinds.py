@@ -37,7 +37,7 @@ def test_quotes_are_skipped_and_counted_and_are_not_bad(tmp_path: Path) -> None:
     path = write(tmp_path, TAQ)
     assert prices(path) == [(170.1, 100), (170.12, 50)]
     assert prices(path, skip_rows=2) == [(170.12, 50)]
-    frame = read_ticks(path)
+    frame = read_ticks(path, tz="America/New_York")
     assert (frame.attrs["no_trades"], frame.attrs["skipped"]) == ({"quotes": 2}, 0)
     parsed = parse_body(TAQ.encode(), "text/csv")
     assert (parsed.ticks, dict(parsed.skipped), parsed.rejected) == (2, {"quotes": 2}, 0)

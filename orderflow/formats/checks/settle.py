@@ -19,6 +19,8 @@ from orderflow.formats.options import ReadOptions
 from orderflow.formats.parsing.layout import Layout, Role, TimeRule
 from orderflow.formats.parsing.numbers import DecimalMark, number
 from orderflow.formats.parsing.parse_errors import ParseError
+from orderflow.formats.parsing.times import clock_of
+from orderflow.formats.parsing.trading_days import action_day_is_calendar, is_night
 
 UNDECIDED = (
     "the dates can be day/month or month/day; write them like 2025-10-09, or give the order, --date-order dmy or mdy"
@@ -42,10 +44,11 @@ def settled(layout: Layout, case: Open) -> Layout:
     """The layout with all that the file's rows show. Raises BadInput with the option that answers what is left."""
     given = case.options.columns or {}
     if not case.evidence.sample.header and not case.forced and not given:
-        refuse_quotes(layout, case.evidence, case.mark)
         refuse_bars(layout, case.evidence, case.mark)
+        refuse_quotes(layout, case.evidence, case.mark)
     if layout.format == "generic" and Role.PRICE not in given:
         refuse_later_bars(layout, case.evidence)
+    _check_action_days(layout, case)
     layout = _dates(layout, case)
     layout = _fractions(layout, case)
     if layout.format != "generic":
@@ -60,6 +63,30 @@ def settled(layout: Layout, case: Open) -> Layout:
     return layout
 
 
+def _check_action_days(layout: Layout, case: Open) -> None:
+    """Refuse night rows with an ActionDay alone, of products whose exchange is not known. Raises BadInput."""
+    if layout.time is not TimeRule.ACTION_DAYS:
+        return
+    symbol, time, day = (layout.columns[role] for role in (Role.SYMBOL, Role.TIME, Role.DAY))
+    unknown = {name for name in case.evidence.distinct(symbol) if action_day_is_calendar(name) is None}
+    if not unknown:
+        return
+    for name, clock in zip(case.evidence.whole_column(symbol), case.evidence.whole_column(time), strict=False):
+        if name in unknown and _at_night(clock):
+            raise BadInput(
+                f"{day.name}: {name} trades at {clock}, and some exchanges send the next trading day for the night; "
+                f"add the column TradingDay, or say that it is the calendar's day: --columns date={day.name},"
+                f"time={time.name},price=…,total=…,symbol={symbol.name}"
+            )
+
+
+def _at_night(clock: str) -> bool:
+    try:
+        return is_night(clock_of(clock))
+    except ParseError:
+        return False
+
+
 def _dates(layout: Layout, case: Open) -> Layout:
     """The order of dates, by all rows if the first do not show it."""
     if case.options.date_order or case.options.time_format:
@@ -72,7 +99,7 @@ def _dates(layout: Layout, case: Open) -> Layout:
         raise UnknownFormat(f"{column.name}: {UNDECIDED}")
     case.notes.assume(f"dates are {'day/month' if order == 'dmy' else 'month/day'}, as all of {column.name} shows")
     if layout.date_order not in ("ymd", order):  # the rows have the shape of the format, but are not its
-        layout = replace(layout, format="generic", note="")
+        layout = replace(layout, format="generic", zone=("", ""), note="")
     return replace(layout, date_order=order, undecided=False)
 
 

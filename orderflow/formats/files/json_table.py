@@ -1,7 +1,7 @@
 """Read JSON files as tables: one object a line, or arrays of objects or of lists, alone or inside an answer.
 
-Numbers keep the digits of the file. Recordings of streams wrap a row in `data`; its keys and those around it are the
-row's, the inner ones first.
+Numbers keep the digits of the file. Recordings of streams wrap a row in `data`, Gate's in `result`; its keys and those
+around it are the row's, the inner ones first.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ import pyarrow as pa
 
 from orderflow.arrays import Indices
 from orderflow.errors import BadInput, UnknownFormat
+from orderflow.formats.files import recordings
 from orderflow.formats.files.sources import Source
 from orderflow.formats.files.streams import Readable
-from orderflow.formats.parsing.layout import Layout, Role
+from orderflow.formats.parsing.layout import BROKEN, Layout, Role
 from orderflow.formats.sniff import SAMPLE_ROWS, Sample, sample_of
 
 _PIECE = 1 << 20
@@ -29,7 +30,7 @@ _MAX_ROW = 1 << 20
 _ESCAPED = re.compile(rb"\\.", re.DOTALL)
 _OUTER = re.compile(rb"\[\s*[\[{]")
 _SHOWN = 60
-_INNER = "data"
+_INNER, _GATE = "data", "result"
 _BROKEN = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 """What a row raises that is no JSON, or nested too deeply."""
 
@@ -85,8 +86,10 @@ class JsonTable:
 def _column(block: list[Row], key: str | int, role: Role) -> pa.Array:
     """The texts of one key; the text of a broken row stands in the time column, so that the error shows it."""
     texts = [_text(row, key) for row in block]
-    if role is Role.TIME:
-        texts = [row.text if isinstance(row, _Bad) else text for row, text in zip(block, texts, strict=True)]
+    if role in (Role.TIME, Role.ACTION):
+        action = role is Role.ACTION
+        pairs = zip(block, texts, strict=True)
+        texts = [(BROKEN if action else row.text) if isinstance(row, _Bad) else text for row, text in pairs]
     return pa.array(texts, pa.string())
 
 
@@ -114,10 +117,14 @@ def _rows(stream: Readable, name: str) -> Iterator[Row]:
     while len(head) < _HEAD and (part := stream.read(_PIECE)):
         head += part
     head = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    if recordings.is_recording(head):
+        for one in recordings.rows_of(stream, head, name):
+            yield _row(one) if isinstance(one, bytes) else one
+        return
     found = chain.from_iterable(_lines(stream, head, name) if _is_lines(head) else _elements(stream, head, name))
     for row in found:
-        if isinstance(row, dict) and (inner := row.get(_INNER)) is not None:
-            yield from _unwrapped(row, bytes(inner))
+        if isinstance(row, dict) and (key := _wrapper(row)):
+            yield from _unwrapped(row, key)
         else:
             yield row
 
@@ -213,9 +220,15 @@ def _checked(text: bytes) -> bytes:
     return text
 
 
-def _unwrapped(row: Fields, inner: bytes) -> Iterator[Row]:
-    """The rows in the `data` of a message, each with the keys around it."""
-    around = {key: value for key, value in row.items() if key != _INNER}
+def _wrapper(row: Fields) -> str:
+    """The key whose value holds the rows of a message, "" if there is none: `data`, and `result` beside a channel."""
+    return _INNER if row.get(_INNER) is not None else _GATE if "channel" in row and row.get(_GATE) is not None else ""
+
+
+def _unwrapped(row: Fields, name: str) -> Iterator[Row]:
+    """The rows in a message, each with the keys around it."""
+    inner = bytes(row[name])
+    around = {key: value for key, value in row.items() if key != name}
     try:
         if inner[:1] == b"{":
             yield {**around, **_OBJECT.decode(inner)}

@@ -20,7 +20,7 @@ from orderflow.formats.parsing.context import ParseContext
 from orderflow.formats.parsing.layout import Layout, Role, TimeRule
 from orderflow.formats.parsing.numbers import DecimalMark, Snaps, numbers
 from orderflow.formats.parsing.parse_errors import NotVectorizable
-from orderflow.formats.parsing.trading_days import sends_calendar_days
+from orderflow.formats.parsing.trading_days import action_day_is_calendar, sends_calendar_days
 from orderflow.market.decimals import MAX_UNITS
 from orderflow.market.ticks import NO_ID
 
@@ -192,8 +192,9 @@ def _by_symbol(part: ParsedRows, names: list[str], place: Indices) -> list[Parse
 def _times(columns: Columns, layout: Layout, context: ParseContext) -> Ints:
     array = columns[Role.TIME][0]
     if layout.time is TimeRule.SPLIT:
-        return time_columns.split_moments(columns[Role.DAY][0], array, layout.date_order, context.zone, layout.places)
-    if layout.time is TimeRule.SESSIONS:
+        days, digits = columns[Role.DAY][0], layout.clock_places
+        return time_columns.split_moments(days, array, layout.date_order, context.zone, layout.places, digits)
+    if layout.time in (TimeRule.SESSIONS, TimeRule.ACTION_DAYS):
         return _session_times(columns, layout, context)
     if layout.time is TimeRule.COMPACT:
         return time_columns.compact_moments(array, context.zone)
@@ -213,7 +214,8 @@ def _session_times(columns: Columns, layout: Layout, context: ParseContext) -> I
     names, place = [context.symbol], np.zeros(len(array), np.intp)
     if Role.SYMBOL in columns:
         names, place = words.symbols(columns[Role.SYMBOL][0], context.symbol)
-    calendar = np.array([sends_calendar_days(name) for name in names], np.bool_)[place]
+    by_code = sends_calendar_days if layout.time is TimeRule.SESSIONS else action_day_is_calendar
+    calendar = np.array([bool(by_code(name)) for name in names], np.bool_)[place]
     trading = columns[Role.SESSION][0] if Role.SESSION in columns else None
     millis = columns[Role.MILLIS][0] if Role.MILLIS in columns else None
     return time_columns.session_moments((columns[Role.DAY][0], trading), array, millis, calendar, context.zone)

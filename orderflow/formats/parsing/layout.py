@@ -51,6 +51,7 @@ class TimeRule(Enum):
     MOMENT = "ISO-8601 or epoch"
     SPLIT = "a date and a time of day in two columns"
     SESSIONS = "as SPLIT, with days that begin with the night session before"
+    ACTION_DAYS = "as SESSIONS, with the exchange's ActionDay as the only day"
     COMPACT = "yyyyMMdd HHmmss, perhaps with a fraction"
     DAY_MILLIS = "milliseconds since midnight of the file's day"
     COUNTED = "a number of a given unit"
@@ -58,6 +59,8 @@ class TimeRule(Enum):
 
 
 TRADE, UNKNOWN = "trade", "unknown"
+BROKEN = "\0"
+"""The kind of a row that could not be taken apart: it is read as a trade, and so is an error."""
 AMENDS = ("cancels", "corrections")
 """What a record's kind can mean beside the labels of rows that are skipped."""
 
@@ -76,6 +79,8 @@ class Kinds:
 
     def __call__(self, word: str) -> str:
         plain = plain_word(word)
+        if plain == BROKEN:
+            return TRADE
         if plain in self.of:
             return self.of[plain]
         return next((label for start, label in self.starts.items() if plain.startswith(start)), self.rest)
@@ -106,8 +111,9 @@ class Layout:
     width: number of fields of a row; fields after the first `least` can be missing or empty. price_shift: prices are
     integers in units of 10**-price_shift. day: the file's date (ns since 1970) for DAY_MILLIS. time_unit: of
     TIME_UNITS, for COUNTED. time_format: a strptime pattern for FORMATTED. places: 0, or how many decimals the
-    fractions of times count. signed: the size is below 0 for a sell. total: the size column is the running total of the
-    day, whose rises are the sizes. positive: a price of 0 or below is always an error.
+    fractions of times count. clock_places: times of day are digits only, HHMMSS and so many decimals, perhaps without
+    their first zeros; None for 09:30:00. signed: the size is below 0 for a sell. total: the size column is the running
+    total of the day, whose rises are the sizes. positive: a price of 0 or below is always an error.
     """
 
     format: str
@@ -128,6 +134,7 @@ class Layout:
     time_unit: str = ""
     time_format: str = ""
     places: int = 0
+    clock_places: int | None = None
     signed: bool = False
     total: bool = False
     positive: bool = False
@@ -135,8 +142,17 @@ class Layout:
     """The sample does not show which number of a date is the month: the whole column must."""
     doubtful: bool = False
     """The words of the side are bid and ask, under a name that does not tell which of them is a buy."""
+    zone: tuple[str, str] = ("", "")
+    """Whose times are those without a zone, and the IANA name of that zone, "" if it depends."""
     note: str = ""
     """A remark for the summary on how this format is read, for example "side is the maker's: inverted"."""
+
+    @property
+    def remark(self) -> str:
+        """`note`, and whose times these are."""
+        whose, zone = self.zone
+        times = f"its times are {whose}: give {f'tz {zone}' if zone else 'its tz'}" if whose else ""
+        return "; ".join(filter(None, [times, self.note]))
 
     def name(self, role: Role) -> str | None:
         """The column's name as sent, for error messages."""

@@ -18,7 +18,7 @@ from orderflow.formats.parsing.kinds import NO_PRICE, judge
 from orderflow.formats.parsing.layout import Layout, Role, TimeRule
 from orderflow.formats.parsing.numbers import NULL_WORDS, number
 from orderflow.formats.parsing.parse_errors import NumberText, ParseError, TakesLong, shown
-from orderflow.formats.parsing.trading_days import sends_calendar_days
+from orderflow.formats.parsing.trading_days import action_day_is_calendar, sends_calendar_days
 from orderflow.market.decimals import MAX_UNITS, unit_text
 from orderflow.market.ticks import NO_ID
 
@@ -215,16 +215,17 @@ class RowReader:
             return times.formatted(whole, layout.time_format, zone)
         if day is None or not day.value:
             raise ParseError(f"{shown(text)} has no date")
-        if layout.time is TimeRule.SESSIONS:
+        if layout.time in (TimeRule.SESSIONS, TimeRule.ACTION_DAYS):
+            by_code = sends_calendar_days if layout.time is TimeRule.SESSIONS else action_day_is_calendar
             trading, millis = self._cells.get(Role.SESSION), self._cells.get(Role.MILLIS)
             return times.session_moment(
                 (_number_text(day), trading and _number_text(trading)),
                 text,
                 millis and _number_text(millis),
-                sends_calendar_days(self._symbol()),
+                bool(by_code(self._symbol())),
                 zone,
             )
-        return times.split_moment(_string(day), text, layout.date_order, zone, layout.places)
+        return times.split_moment(_string(day), text, layout.date_order, zone, layout.places, layout.clock_places)
 
     def _number(self, cell: Cell, shift: int = 0) -> Exact:
         return number(_number_text(cell), cell.mark, shift, self._context.snaps)

@@ -49,9 +49,32 @@ def moments(array: pa.Array, zone: Zone, order: DateOrder = "ymd", places: int =
     return _decimal_epochs(array, first)
 
 
-def split_moments(days: pa.Array, clocks: pa.Array, order: DateOrder, zone: Zone, places: int = 0) -> Ints:
-    """Parse a date column and a time-of-day column as ns UTC int64[n]. Raises NotVectorizable."""
-    return _all_checked(zone.to_utc_all(_days(days, order) + _times_of_day(clocks, places)))
+def split_moments(
+    days: pa.Array, clocks: pa.Array, order: DateOrder, zone: Zone, places: int = 0, digits: int | None = None
+) -> Ints:
+    """Parse a date column and a time-of-day column as ns UTC int64[n], as `split_moment`. Raises NotVectorizable."""
+    times = _times_of_day(clocks, places) if digits is None else _digit_clocks(clocks, digits)
+    return _all_checked(zone.to_utc_all(_days(days, order) + times))
+
+
+def _digit_clocks(clocks: pa.Array, decimals: int) -> Ints:
+    """A column of HHMMSS with `decimals` digits of the fraction, as ns int64[n]. Raises NotVectorizable."""
+    if clocks.null_count or not len(clocks):
+        raise NotVectorizable
+    if pa.types.is_string(clocks.type):
+        if not pc.all(pc.utf8_is_decimal(clocks)).as_py() or pc.max(pc.binary_length(clocks)).as_py() > 6 + decimals:
+            raise NotVectorizable
+    elif not pa.types.is_integer(clocks.type):
+        raise NotVectorizable
+    values = np.asarray(_cast(clocks, pa.int64()))
+    if values.min() < 0:
+        raise NotVectorizable
+    whole, fraction = np.divmod(values, 10**decimals)
+    hour, minute, second = whole // 10_000, whole // 100 % 100, whole % 100
+    if hour.max() > 23 or minute.max() > 59 or second.max() > 59:
+        raise NotVectorizable
+    found: Ints = (hour * 3600 + minute * 60 + second) * SECOND + fraction * 10 ** (9 - decimals)
+    return found
 
 
 def session_moments(

@@ -42,7 +42,7 @@ TIME_UNITS = {
 """Units of a time that is a number: (ns per unit, the number at 1970). net: 100 ns since the year 1, as .NET counts.
 us1899 and days1899: since 1899-12-30, as Sierra Chart and Excel count."""
 EPOCH = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?", re.ASCII)
-COMPACT = re.compile(r"([0-9]{8})[T ]([0-9]{2})([0-9]{2})([0-9]{2})(?:[ .]([0-9]{1,9}))?", re.ASCII)
+COMPACT = re.compile(r"([0-9]{8})[T ]?([0-9]{2})([0-9]{2})([0-9]{2})(?:[ .]?([0-9]{1,9}))?", re.ASCII)
 
 _MAX_LENGTH = 64
 _EXACT = Context(prec=90)
@@ -88,9 +88,11 @@ def moment(text: str, zone: Zone, order: DateOrder = "ymd", places: int = 0) -> 
     return _local(local, zone, text) if offset is None else _checked(local - _offset(offset, text), text)
 
 
-def split_moment(day: str, clock: str, order: DateOrder, zone: Zone, places: int = 0) -> int:
-    """Parse a date and a time of day from two cells as ns UTC. Raises ParseError."""
-    return _local(day_of(day, order) + clock_of(clock, places), zone, f"{day} {clock}")
+def split_moment(day: str, clock: str, order: DateOrder, zone: Zone, places: int = 0, digits: int | None = None) -> int:
+    """Parse a date and a time of day from two cells as ns UTC. digits: None, or the decimals of a clock of digits only.
+    Raises ParseError."""
+    time = clock_of(clock, places) if digits is None else digit_clock(clock, digits)
+    return _local(day_of(day, order) + time, zone, f"{day} {clock}")
 
 
 def session_moment(days: tuple[str, str | None], clock: str, millis: str | None, calendar: bool, zone: Zone) -> int:
@@ -179,6 +181,15 @@ def clock_of(text: str, places: int = 0) -> int:
     if not match:
         raise ParseError(f"{shown(text)} is not a time of day like 18:00:00.032")
     return _clock(match.groups(), text, places)
+
+
+def digit_clock(text: str, decimals: int) -> int:
+    """Parse a time of day in digits, HHMMSS and `decimals` digits of the fraction, as ns; the first zeros can be
+    missing. Raises ParseError."""
+    if not text.isascii() or not text.isdigit() or len(text) > 6 + decimals:
+        raise ParseError(f"{shown(text)} is not a time of day like 093000{'0' * decimals}")
+    full = text.rjust(6 + decimals, "0")
+    return _clock((full[:2], full[2:4], full[4:6], ".", full[6:], None), text)
 
 
 def _days(year: int, month: int, day: int, text: str) -> int:

@@ -42,6 +42,9 @@ TAKER: Words = {
     "s": SELL,
     "-1": SELL,
     "0": UNKNOWN,
+    **dict.fromkeys(("comprador", "买", "买入", "买盘", "主动买"), BUY),
+    **dict.fromkeys(("vendedor", "venda", "卖", "卖出", "卖盘", "主动卖"), SELL),
+    **dict.fromkeys(("中性", "中性盘"), UNKNOWN),
 }
 """The same for a column called side, where B is a buy. A single A is rejected: venues use it for either."""
 
@@ -70,7 +73,7 @@ def side(text: str, words: Words) -> int:
     """The code of one side cell. Raises ParseError for an unknown word."""
     code = words.get(text.lower())
     if code is None:
-        known = ", ".join(word for word in words if len(word) > 1 and word != "-1")
+        known = ", ".join(word for word in words if len(word) > 1 and word != "-1" and word.isascii())
         raise ParseError(f"{shown(text)} is not a side; use one of {known}, or leave it empty")
     return code
 

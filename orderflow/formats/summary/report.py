@@ -11,7 +11,7 @@ from typing import Any
 from orderflow.errors import BadInput
 from orderflow.formats.checks.plausible import in_common, is_too_bad, too_bad
 from orderflow.formats.options import FILE_OPTIONS, MAX_BAD, ReadOptions
-from orderflow.formats.reader import TickReader, open_ticks
+from orderflow.formats.reader import TickReader, open_ticks, without_trades
 from orderflow.formats.summary.columns import ColumnReport, column_reports, columns_of_refused
 from orderflow.formats.summary.counts import FileCounts, FirstTick, Gap, SymbolCounts, count
 from orderflow.formats.summary.id_gaps import lines as missing_lines
@@ -80,9 +80,9 @@ class FileReport:
 
     parts: names of the files, or of those in an archive. recognised: how the format was found. options: the command
     line that says what was found out. counts: rows that are not bad, by what was done with them. no_trades: rows that
-    are skipped, by what they are. errors: the first bad rows. common: what the bad rows have in common. bad: why there
-    are too many of them, "" if there are not. refused: why nothing could be read, "" if it could; then only `parts`,
-    `columns`, `refused_rows` and `questions` are given.
+    are skipped, by what they are. errors: the first bad rows. common: what the bad rows have in common. bad: why the
+    rows cannot be loaded, as too many are bad or none is a trade, "" if they can. refused: why nothing could be read,
+    "" if it could; then only `parts`, `columns`, `refused_rows` and `questions` are given.
     """
 
     parts: tuple[str, ...]
@@ -145,6 +145,8 @@ def report_of(
     found = count(reader, max_ticks, ids_count=reader.ids_count, watch=lambda: watch(reader.progress))
     most = MAX_BAD if most_bad is None else most_bad
     bad = too_bad(found.rows, found.bad_rows, found.errors) if is_too_bad(found.rows, found.bad_rows, most) else ""
+    if not bad and not found.ticks:
+        bad = without_trades(found.no_trades) if found.no_trades else "there is no trade in the file"
     return FileReport(
         parts=reader.parts,
         columns=column_reports(reader.sample, reader.layout),

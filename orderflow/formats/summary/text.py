@@ -21,6 +21,8 @@ class Described(Protocol):
     def recognised(self) -> str: ...
     @property
     def header(self) -> Sequence[str]: ...
+    @property
+    def note(self) -> str: ...
 
 
 def lines(found: FileReport) -> list[str]:
@@ -34,6 +36,8 @@ def head(files: Described) -> Iterator[str]:
     yield f"format      {files.format}"
     yield f"recognised  {files.recognised}"
     yield f"columns     {', '.join(files.header) or 'no header line'}"
+    if files.note:
+        yield f"note        {files.note}"
 
 
 def body(found: FileReport) -> Iterator[str]:
