@@ -51,16 +51,16 @@ def _fit(sample: Sample, layout: Layout) -> Layout:
     if times and all(_STAMP.fullmatch(cell) for cell in times):
         return replace(layout, time=TimeRule.COMPACT)
     clocks = bool(times) and all(KINDS["clock"](cell) for cell in times)
-    try:
-        places = None if clocks else digit_places(times)
-    except ParseError as error:
-        raise FormatMismatch(f"{layout.name(Role.TIME)}: {error}") from error
-    if not clocks and places is None:
-        return _ordered(layout, times)
     index = next((sample.normal[name] for name in _DAYS if name in sample.normal), None)
     day = date_column(sample, layout) if index is None else Column(index, sample.header[index])
-    if day is None:
+    if clocks and day is None:
         raise FormatMismatch(f"times like {times[0]} have no date, and there is no column of dates: add one")
+    try:
+        places = None if clocks or day is None else digit_places(times)
+    except ParseError as error:
+        raise FormatMismatch(f"{layout.name(Role.TIME)}: {error}") from error
+    if day is None or (not clocks and places is None):
+        return _ordered(layout, times)
     split = replace(layout, columns={**layout.columns, Role.DAY: day}, time=TimeRule.SPLIT, clock_places=places)
     return _ordered(split, sample.column(day.index))
 

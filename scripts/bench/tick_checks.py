@@ -31,9 +31,11 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=15)
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        for name in HEADERS:
+        for name in HEADERS:  # generic is the last
             path = write(name, args.rows, Path(folder))
             print(compare(name, path, args.rounds))
+        path.write_text(path.read_text().replace(",buy,", ",1,").replace(",sell,", ",0,"))
+        print(compare("generic with sides 1 and 0", path, args.rounds))
 
 
 @contextmanager

@@ -165,7 +165,7 @@ def test_digits_are_said_by_options_too(tmp_path: Path) -> None:
         ("date,time,price,size\n20240301,34260,10.5,3\n20240301,34275,10.6,1\n", "no usable rows: 2 of 2"),
         (
             "time,price,size\n093000,10.5,3\n",
-            "times like 093000 have no date, and there is no column of dates: add one",
+            "looks like a time of day, but there is no date",
         ),
         ("成交时间,成交价格,成交量(手),性质\n15:00:03,10.5,3,买盘\n", "times like 15:00:03 have no date"),
     ],

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from itertools import islice
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pv
 
@@ -23,6 +24,7 @@ from orderflow.formats.tables import texts
 PROBE_ROWS = 10_000
 """Rows that are looked at before a file is read."""
 Row = tuple[str, ...]
+_PIECE, _HEAD = 1 << 16, 512
 
 
 def _rows(data: bytes, delimiter: str) -> Iterator[Row]:
@@ -44,6 +46,22 @@ def _distinct(data: bytes, delimiter: str, index: int, width: int) -> set[str]:
     except (pa.ArrowInvalid, IndexError):  # rows of other widths
         return {row[index] for row in _rows(data, delimiter) if index < len(row)}
     return {cell.strip(" \t") for cell in table.column(0).unique().to_pylist() if cell is not None}
+
+
+def _characters(data: bytes, delimiter: int, index: int, width: int) -> set[str] | None:
+    """The different cells of one column of whole lines, if all are one character and no cell is quoted; else None."""
+    if b'"' in data:
+        return None
+    text = np.frombuffer(data, np.uint8)
+    marks = np.flatnonzero((text == delimiter) | (text == ord("\n")))
+    if len(marks) % width:
+        return None
+    ends = marks.reshape(-1, width)
+    before = ends[:, index - 1] if index else np.concatenate([[-1], ends[:-1, -1]])
+    if (text[ends[:, -1]] != ord("\n")).any() or (ends[:, index] - before != 2).any():
+        return None
+    codes = np.flatnonzero(np.bincount(text[ends[:, index] - 1], minlength=1))
+    return {chr(code) for code in codes.tolist()}
 
 
 class Evidence:
@@ -78,10 +96,35 @@ class Evidence:
         """The different cells of a column in all rows of the file, stripped."""
         if self.sample.delimiter is None:
             return set(self._table_cells(column))
+        if (short := self._plain_distinct(column.index)) is not None:
+            return short
         found: set[str] = set()
         for data in self._text_blocks():
             found |= _distinct(data, self.sample.delimiter, column.index, self.sample.width)
         return found
+
+    def _plain_distinct(self, index: int) -> set[str] | None:
+        """`distinct` for a text that lies on the disk as it is read, if all cells of the column are one character."""
+        delimiter = self.sample.delimiter
+        assert delimiter is not None
+        found: set[str] = set()
+        rest = b""
+        with self._again() as source:
+            head = source.stream.read(_HEAD)
+            source.raw.seek(0)
+            if source.raw.read(len(head)) != head or not head.isascii():
+                return None
+            source.raw.seek(0)
+            for _ in range(self.sample.data_line - 1):
+                source.raw.readline(MAX_LINE)
+            while part := source.raw.read(_PIECE):
+                data, mark, rest = (rest + part).rpartition(b"\n")
+                cells = _characters(data + mark, ord(delimiter), index, self.sample.width)
+                if cells is None:
+                    return None
+                found |= cells
+        cells = _characters(rest + b"\n" if rest else b"", ord(delimiter), index, self.sample.width)
+        return None if cells is None else found | cells
 
     def _text_blocks(self) -> Iterator[bytes]:
         with self._again() as source:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 
@@ -54,7 +54,7 @@ def settled_sides(layout: Layout, evidence: Evidence, mark: DecimalMark, notes: 
         return layout
     buy, sell = pair
     chosen = replace(layout, side_words=_with(layout.side_words, buy, sell))
-    agrees, decided = agreement(chosen, evidence.rows(), mark)
+    agrees, decided = agreement(chosen, evidence.rows, mark)
     if decided >= _FEW or (decided and agrees in (0, decided)):
         if 2 * agrees < decided:
             buy, sell, agrees = sell, buy, decided - agrees
@@ -82,7 +82,7 @@ def settled_sides(layout: Layout, evidence: Evidence, mark: DecimalMark, notes: 
 def _bid_and_ask(layout: Layout, evidence: Evidence, mark: DecimalMark, notes: Notes) -> Layout:
     """The layout with the meaning of bid and ask that the quote shows. Raises BadInput if there is none."""
     name = layout.columns[Role.SIDE].name
-    agrees, decided = agreement(layout, evidence.rows(), mark)
+    agrees, decided = agreement(layout, evidence.rows, mark)
     if not decided or (decided < _FEW and agrees not in (0, decided)):
         raise BadInput(f"{name}: {BID_OR_ASK}")
     if 2 * agrees < decided:
@@ -111,14 +111,14 @@ def warn_of_unread(layout: Layout, sample: Sample, notes: Notes) -> None:
             )
 
 
-def agreement(layout: Layout, rows: Sequence[Row], mark: DecimalMark) -> tuple[int, int]:
-    """(trades at the bid or at the ask whose side word agrees with it, all such trades)."""
+def agreement(layout: Layout, rows: Callable[[], Sequence[Row]], mark: DecimalMark) -> tuple[int, int]:
+    """(trades at the bid or at the ask whose side word agrees with it, all such trades). rows: called if needed."""
     wanted = [layout.columns.get(role) for role in (Role.SIDE, Role.PRICE, Role.BID, Role.ASK)]
     if any(column is None for column in wanted):
         return 0, 0
     places = [column.index for column in wanted if column is not None]
     agrees = decided = 0
-    for row in rows:
+    for row in rows():
         if len(row) <= max(places):
             continue
         word, *texts = (row[place] for place in places)
@@ -134,7 +134,7 @@ def agreement(layout: Layout, rows: Sequence[Row], mark: DecimalMark) -> tuple[i
 
 def _checked(layout: Layout, evidence: Evidence, mark: DecimalMark, notes: Notes) -> Layout:
     """The layout as it is, with a note on how its words agree with the quote."""
-    agrees, decided = agreement(layout, evidence.sample.rows, mark)
+    agrees, decided = agreement(layout, lambda: evidence.sample.rows, mark)
     if decided < _FEW:
         return layout
     name = layout.columns[Role.SIDE].name

@@ -61,6 +61,7 @@ DATED = re.compile(
 )
 """A date with its year at the end, and a time of day."""
 _DAY = re.compile(r"([0-9]{1,4})([-/.])([0-9]{1,2})\2([0-9]{1,4})|([0-9]{4})([0-9]{2})([0-9]{2})", re.ASCII)
+_CLOCK_DIGITS = re.compile(r"[0-2][0-9][0-5][0-9][0-5][0-9](?:[0-9]{3}){0,2}", re.ASCII)
 _CLOCK_ONLY = re.compile(_CLOCK, re.ASCII)
 _DATE_ONLY = re.compile(r"[0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{1,4}|(?:19|20)[0-9]{6}", re.ASCII)
 
@@ -81,6 +82,8 @@ def moment(text: str, zone: Zone, order: DateOrder = "ymd", places: int = 0) -> 
     else:
         if _DATE_ONLY.fullmatch(text):
             raise ParseError(f"{shown(text)} has no time of day; {_HOW}")
+        if _CLOCK_DIGITS.fullmatch(text):
+            raise ParseError(f"{shown(text)} looks like a time of day, but there is no date; add a column of dates")
         if len(text) <= _MAX_LENGTH and EPOCH.fullmatch(text):
             return _checked(_epoch(text), text)
         raise ParseError(f"{shown(text)} is not a time; {_HOW}")
