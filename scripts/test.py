@@ -26,9 +26,9 @@ import _node
 from _environment import ROOT, SetupFailed, ensure
 
 SLOW = "browser or slow"
-PARALLEL = ["-n", str(min(4, max(3, os.cpu_count() or 1))), "--dist", "loadfile", "--no-loadscope-reorder"]
-"""Test files are distributed over the cores in the order of `tests/conftest.py`; the tests of a file stay together. Two
-cores get three processes, because a test that waits for a browser or a server uses none.
+PARALLEL = ["-n", "4", "--dist", "loadfile", "--no-loadscope-reorder"]
+"""Test files are distributed over the processes in the order of `tests/conftest.py`; the tests of a file stay together.
+Two cores get four processes, because a test that waits for a browser or a server uses none.
 """
 
 FAILURES = ROOT / ".pytest_cache" / "v" / "cache" / "lastfailed"

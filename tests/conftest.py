@@ -32,9 +32,41 @@ def require(what: str) -> NoReturn:
     pytest.skip(what)
 
 
+LONGEST = (
+    *("test_herd", "test_instruments", "test_instruments_detail", "test_workspace", "test_chart_page", "test_tickers"),
+    *("test_chart_rows", "test_chart_links", "test_herd_line", "test_chart_reach", "test_herd_replay"),
+)
+"""The browser tests' files that take longest, in this order."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the files with long tests first, so that no process is left alone with one of them at the end."""
-    items.sort(key=lambda item: next((i for i, name in enumerate(("browser", "slow")) if name in item.keywords), 2))
+    """Put the files in the order of `_order`; the tests of a file stay together and as they are."""
+    files: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.path, []).append(item)
+    browser = {path for path, tests in files.items() if "browser" in tests[0].keywords}
+    slow = {path for path, tests in files.items() if any("slow" in test.keywords for test in tests)}
+    items[:] = [item for path in _order(list(files), browser, slow) for item in files[path]]
+
+
+def _order(files: list[Path], browser: set[Path], slow: set[Path]) -> list[Path]:
+    """The files with long tests first, so that no process is left alone with one of them at the end.
+
+    After each one of the browser comes its share of four fifths of the others. A page waits most of the time and leaves
+    the processor to them; three of them beside each other wait for each other. The last fifth are short.
+    """
+
+    def place(path: Path) -> int:
+        return LONGEST.index(path.stem) if path.stem in LONGEST else len(LONGEST)
+
+    pages = sorted((path for path in files if path in browser), key=place)
+    others = sorted((path for path in files if path not in browser), key=lambda path: path not in slow)
+    order: list[Path] = []
+    for number, page in enumerate(pages, 1):
+        order.append(page)
+        share = len(others) * 4 * number // (5 * len(pages))
+        order += others[len(order) - number : share]
+    return order + others[len(order) - len(pages) :]
 
 
 @pytest.fixture(autouse=True)

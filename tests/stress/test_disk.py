@@ -73,7 +73,7 @@ def wait_for(condition: Callable[[], bool], seconds: float = 20.0) -> None:
 
 
 def test_every_write_is_refused_with_the_reason_and_goes_on_later(launch: Launch, tmp_path: Path) -> None:
-    server = launch("--data-dir", str(tmp_path), fresh=True)
+    server = launch("--data-dir", str(tmp_path))
     for minute in (1, 2):
         server.post("/ticks", CSV.format(minute).encode(), "text/csv")
     assert call(server, "PUT", SETTING, {"session": "America/Chicago 17:00"})[0] == 200
@@ -111,11 +111,11 @@ def test_every_write_is_refused_with_the_reason_and_goes_on_later(launch: Launch
     wait_for(lambda: server.get("/herd/stats")["trades"] == 2)
     after = shown(server)
     server.stop(signal.SIGKILL)
-    assert shown(launch("--data-dir", str(tmp_path), fresh=True)) == after
+    assert shown(launch("--data-dir", str(tmp_path))) == after
 
 
 def test_no_write_is_acknowledged_after_the_files_were_deleted(launch: Launch, tmp_path: Path) -> None:
-    server = launch("--data-dir", str(tmp_path), fresh=True)
+    server = launch("--data-dir", str(tmp_path))
     server.post("/ticks", CSV.format(1).encode(), "text/csv")
     ann = Person(server)
     assert server.get("/stats?symbol=DEFAULT")["problems"] == []
@@ -141,4 +141,4 @@ def test_no_write_is_acknowledged_after_the_files_were_deleted(launch: Launch, t
     after = shown(server)
     assert after != before
     server.stop(signal.SIGKILL)
-    assert shown(launch("--data-dir", str(tmp_path), fresh=True)) == after
+    assert shown(launch("--data-dir", str(tmp_path))) == after

@@ -75,20 +75,20 @@ def written(folder: Path) -> int:
 
 
 def test_a_server_that_is_killed_in_an_upload_keeps_the_old_candles(launch: Launch, tmp_path: Path) -> None:
-    server = launch("--data-dir", str(tmp_path), fresh=True)
+    server = launch("--data-dir", str(tmp_path))
     assert upload(server, candles(100, 1_000))[0] == 201
     data = candles(200, ROWS)
     with begin(server, data, len(data) // 2):
         until(lambda: written(tmp_path) > MIB)  # the half of it has come
         server.stop(signal.SIGKILL)
-    server = launch("--data-dir", str(tmp_path), fresh=True)
+    server = launch("--data-dir", str(tmp_path))
     assert (kept(server), written(tmp_path)) == ((1_000, 100.0), 0)
     wal = next(path for path in tmp_path.rglob("*-wal"))
     before = wal.stat().st_size
     with begin(server, data, len(data)):
         until(lambda: wal.stat().st_size > before + MIB or kept(server)[0] == ROWS)  # its rows are being stored
         server.stop(signal.SIGKILL)
-    server = launch("--data-dir", str(tmp_path), fresh=True)
+    server = launch("--data-dir", str(tmp_path))
     assert kept(server) in [(1_000, 100.0), (ROWS, 200.0)]  # whole, as it was or as it was to be
     assert upload(server, data)[0] == 201
     assert kept(server) == (ROWS, 200.0)
@@ -96,7 +96,7 @@ def test_a_server_that_is_killed_in_an_upload_keeps_the_old_candles(launch: Laun
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the limit that stands for a full disk is Linux's")
 def test_records_that_become_full_in_an_upload_keep_the_old_candles(launch: Launch, tmp_path: Path) -> None:
-    server = launch("--data-dir", str(tmp_path), fresh=True)
+    server = launch("--data-dir", str(tmp_path))
     assert upload(server, candles(100, 1_000))[0] == 201
     packed = gzip.compress(candles(200, ROWS))
     assert len(packed) < MIB  # so that the file itself can be received
