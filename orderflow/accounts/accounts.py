@@ -89,11 +89,11 @@ class Accounts:
             return self._login(email, password, code, given.get("passkey"), caller, site)
 
     def _login(self, email: str, password: str, code: str, passkey: object, caller: Caller, site: Site | None) -> Grant:
-        user = self._users.by_email(email)
+        user, has_passkey = self._users.for_login(email)
         right = self._core.passwords.matches(user.password if user else None, password)
         if user is None or not right or user.disabled:
             raise self._failed(WRONG, caller, _reason(user, right=right))
-        if second := self.factors.needed(user):
+        if second := bool(user.totp) or has_passkey:
             self._check_second(user, passkey, code, caller, site)
         self._core.attempts.succeeded(LOGIN, email, caller.address)
         self._renew(user, password)

@@ -98,16 +98,16 @@ def test_two_at_a_time_and_too_many_are_told_to_come_back(workers: Workers) -> N
 def test_of_many_logins_at_once_two_are_worked_on(accounts: Accounts, ann: StoredUser, workers: Workers) -> None:
     """The reads and writes beside the hash too: a crowd of logins leaves the server to its pages in between."""
     gate, reading, most = workers.event(), list[int](), list[int]()
-    by_email = accounts._users.by_email
+    for_login = accounts._users.for_login
 
-    def slow(email: str) -> StoredUser | None:
+    def slow(email: str) -> tuple[StoredUser | None, bool]:
         reading.append(1)
         most.append(len(reading))
         gate.wait(30)
         reading.pop()
-        return by_email(email)
+        return for_login(email)
 
-    accounts._users.by_email = slow  # type: ignore[method-assign]
+    accounts._users.for_login = slow  # type: ignore[method-assign]
     callers = [Thread(target=accounts.login, args=(ANN, HERE)) for _ in range(5)]
     for caller in callers:
         caller.start()

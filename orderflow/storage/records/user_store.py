@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, exists, func, insert, select, update
 
 from orderflow.errors import Conflict, NotFound
-from orderflow.storage.records.models import USERS
+from orderflow.storage.records.models import PASSKEYS, USERS
 from orderflow.storage.records.records import Records
 
 TABLE = USERS.c
@@ -56,6 +56,13 @@ class UserStore:
     def by_email(self, key: str) -> StoredUser | None:
         """A user by the e-mail address as it is compared."""
         return self._one(TABLE.email_key == key)
+
+    def for_login(self, key: str) -> tuple[StoredUser | None, bool]:
+        """As `by_email`, and whether the user has a passkey, in one read."""
+        passkey = exists().where(PASSKEYS.c.user == TABLE.id).label("has_passkey")
+        statement = select(USERS, passkey).where(TABLE.email_key == key)
+        row = self._records.read(lambda connection: connection.execute(statement).first())
+        return (None, False) if row is None else (make_user(row), bool(row.has_passkey))
 
     def by_name(self, nickname: str, email: str) -> StoredUser | None:
         """A user by nickname or else by e-mail address, both as they are compared."""

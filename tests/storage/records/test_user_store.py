@@ -30,6 +30,8 @@ def test_users_are_found_changed_and_removed(users: UserStore) -> None:
     assert users.list() == (ANN, BOB)
     assert users.by_email("ann@example.org") == ANN
     assert users.by_email("' OR 1=1 --") is None
+    assert users.for_login("ann@example.org") == (ANN, False)
+    assert users.for_login("' OR 1=1 --") == (None, False)
     assert users.by_name("ann", "") == users.by_name("", "ann@example.org") == ANN
     users.change(ANN.id, password="$argon2id$z", disabled=True)
     assert users.get(ANN.id) == replace(ANN, password="$argon2id$z", disabled=True)
@@ -88,6 +90,8 @@ def test_passkeys_are_limited_counted_and_removed(records: Records, users: UserS
     store = PasskeyStore(records)
     key = StoredPasskey("k1", ANN.id, "phone", "public", 0, 1)
     store.add(key, 1)
+    assert users.for_login(ANN.email_key) == (ANN, True)
+    assert users.for_login(BOB.email_key) == (BOB, False)
     with pytest.raises(Conflict, match="limit"):
         store.add(replace(key, id="k2"), 1)
     with pytest.raises(Conflict):
