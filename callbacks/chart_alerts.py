@@ -22,15 +22,15 @@ if TYPE_CHECKING:
     from orderflow.services import Services
 
 MOST = 50
-"""Lines that a chart shows, of the newest alerts."""
+"""Alerts whose lines a chart shows: the newest of its symbol."""
 
 
 def lines(alerts: Alerts, scope: Scope | None, symbol: str) -> list[dict[str, Any]]:
     """The lines of a symbol's alerts on its price: id (of the alert, ":", number of the value), price, words."""
     found: list[dict[str, Any]] = []
-    for alert in [] if scope is None else alerts.alerts(str(AlertState.ACTIVE), scope.sees)[-MOST:]:
-        if alert.source.kind is not Kind.PRICE or symbol not in alert.symbols or OPERATORS[alert.operator].moved:
-            continue
+    there = [] if scope is None else alerts.alerts(str(AlertState.ACTIVE), scope.sees)
+    of_prices = (alert for alert in there if alert.source.kind is Kind.PRICE and symbol in alert.symbols)
+    for alert in [alert for alert in of_prices if not OPERATORS[alert.operator].moved][-MOST:]:
         words = condition_text(alert)
         found += [
             {"id": f"{alert.id}:{number}", "price": float(value), "words": words}

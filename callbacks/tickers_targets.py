@@ -13,7 +13,7 @@ from dash import ALL, Dash, Input, Output, State, ctx, dcc, no_update
 from dash.development.base_component import Component
 
 from callbacks.toasts import needs_owner, owner_text, pressed, refresh, sentence, toast
-from layouts.tickers_targets import NO_LOGIN, answer_text, target_fields, target_rows
+from layouts.tickers_targets import answer_text, no_targets, target_fields, target_rows
 from orderflow.errors import BadInput, Conflict, OrderflowError
 from orderflow.storage.records.target_store import OPERATOR
 from orderflow.tickers.delivery.delivery import Delivery
@@ -139,7 +139,7 @@ def register(app: Dash, services: Services) -> None:
     )
     def show_rows(_number: Any, _refresh: Any, seen: Any) -> tuple[Any, Any]:
         scope = maybe()
-        return (NO_LOGIN, None) if scope is None else run(rows, delivery, scope, seen)
+        return (no_targets(), None) if scope is None else run(rows, delivery, scope, seen)
 
     @app.callback(
         Output("tickers-target-fields", "children"),

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Sequence
 from typing import Any
 
-from dash import ctx
+from dash import ctx, no_update
 
 from orderflow.web.kit.current_user import users_of
 
@@ -34,9 +34,14 @@ def toast(text: str, *, bad: bool = False) -> list[dict[str, Any]]:
     ]
 
 
-def needs_key() -> list[dict[str, Any]]:
-    """The note for a reader without the key."""
-    return toast(KEY, bad=True)
+def _unasked() -> bool:
+    """Whether the callback runs because buttons were put into the page, and not because one was pressed."""
+    return not isinstance(ctx.triggered_id, str) and not any(each["value"] for each in ctx.triggered)
+
+
+def needs_key() -> Any:
+    """The note for a reader without the key; no_update if no button was pressed."""
+    return no_update if _unasked() else toast(KEY, bad=True)
 
 
 def owner_text() -> str:
@@ -44,9 +49,9 @@ def owner_text() -> str:
     return KEY if users_of().accounts.mode == "off" else LOG_IN
 
 
-def needs_owner() -> list[dict[str, Any]]:
-    """The note for a reader without login and key."""
-    return toast(owner_text(), bad=True)
+def needs_owner() -> Any:
+    """The note for a reader without login and key; no_update if no button was pressed."""
+    return no_update if _unasked() else toast(owner_text(), bad=True)
 
 
 def pressed(clicks: Sequence[Any]) -> dict[str, str]:

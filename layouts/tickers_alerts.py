@@ -82,6 +82,25 @@ def alerts_column(symbols: Sequence[str], below: Sequence[Component] = ()) -> Co
                     html.Div(
                         [html.H2("Current Alerts"), html.Span(id="tickers-alert-count")], className="tk-panel-head"
                     ),
+                    html.Div(
+                        [
+                            dmc.TextInput(
+                                id="tickers-alert-find", placeholder="Find: ticker, condition, note, state", size="xs",
+                                value="", debounce=300, autoComplete="off", spellCheck=False,
+                                inputProps=aria(label="Find alerts"),
+                            ),
+                            html.Nav(
+                                # its arrows have no names for screen readers
+                                dmc.Pagination(
+                                    id="tickers-alert-page", total=1, value=1, size="xs", withControls=False
+                                ),
+                                **aria(label="Pages of alerts"),
+                            ),
+                        ],
+                        id="tickers-alert-pages",
+                        className="tk-pages",
+                        hidden=True,
+                    ),
                     html.Div(id="tickers-alerts"),
                 ],
                 className="tk-panel",
@@ -194,11 +213,27 @@ def no_login() -> list[Component]:
     return [html.P([link, " to see and set alerts of your own."], className="tk-note")]
 
 
+def no_login_events() -> list[Component]:
+    """In place of the fired alerts, for a reader without login and key."""
+    return [html.P("What has fired is shown to its owner.", className="tk-note")]
+
+
 def alert_rows(alerts: Sequence[Alert], reader: str = "") -> list[Component]:
-    """The alerts that are there, the newest first. reader: the owner of what the reader makes."""
+    """Some alerts, in this order. reader: the owner of what the reader makes."""
     if not alerts:
         return [html.P("None yet. Set one above, or on a price of the order flow chart.", className="tk-note")]
-    return [_alert_row(alert, reader) for alert in reversed(alerts)]
+    return [_alert_row(alert, reader) for alert in alerts]
+
+
+def none_found(find: str) -> list[Component]:
+    """In place of the alerts, where there are some, but none with these words."""
+    return [html.P(f"No alert has “{find[:60]}”.", className="tk-note")]
+
+
+def search_text(alert: Alert) -> str:
+    """What an alert is found by, in lower case."""
+    words = (alert.ticker, *alert.symbols, condition_text(alert), STATES[alert.state], alert.note)
+    return " ".join(words).lower()
 
 
 def _alert_row(alert: Alert, reader: str) -> Component:

@@ -51,6 +51,11 @@ def targets_panel() -> Component:
     )
 
 
+def no_targets() -> list[Component]:
+    """In place of the list, for a reader without login and key."""
+    return [html.P(NO_LOGIN, className="tk-note")]
+
+
 def target_rows(
     targets: Sequence[Mapping[str, Any]], last: Mapping[int, StoredDelivery], reader: str
 ) -> list[Component]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -313,3 +314,18 @@ def test_an_alert_is_made_on_the_chart_and_dragged_to_another_price(visit: Visit
         arg=moved,
     )
     assert moved == pytest.approx(last + 1, abs=0.5)
+
+
+def test_of_many_alerts_a_page_is_shown_and_some_are_found(visit: Visit, served: RunningServer) -> None:
+    trade(served, "MANY", 100)
+    made = [alert(served, "MANY", 1_000 + n) for n in range(60)]
+    page = ready(visit(f"{served.url}/tickers/"))
+    rows, turn = page.locator(".tk-alert"), page.get_by_role("navigation", name="Pages of alerts")
+    turn.get_by_role("button", name="2").click()
+    page.wait_for_function("() => document.querySelectorAll('.tk-alert').length < 50")
+    page.get_by_label("Find alerts").fill("many 1007")
+    page.get_by_text(f"1 of {len(served.get('/alerts'))}", exact=True).wait_for()
+    assert rows.locator("b").all_inner_texts() == ["MANY greater than 1007"]
+    for each in made:
+        urllib.request.urlopen(urllib.request.Request(f"{served.url}/alerts/{each}", method="DELETE"), timeout=20)
+    page.get_by_text("No alert has “many 1007”.").wait_for()

@@ -253,6 +253,15 @@ def test_a_foreign_page_and_a_wrong_key_are_refused(site: Site, changes: list[st
     assert state_of(site) == before
 
 
+def test_buttons_that_are_put_into_a_page_show_a_stranger_no_note(site: Site) -> None:
+    patterns = 0
+    for key, entry in serverside(site.app).items():
+        if all(part["id"].startswith("{") for part in entry["inputs"]):
+            patterns += 1
+            assert "sendNotifications" not in site.post(request_body(key, entry, None)).text, key
+    assert patterns >= 4
+
+
 FORGED_BODIES: dict[str, Callable[[dict[str, Any]], Any]] = {
     "no object": lambda body: [body],
     "no output": lambda body: {**body, "output": None},

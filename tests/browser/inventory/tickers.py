@@ -50,6 +50,11 @@ TICKERS = (
         "An alert is paused, resumed, snoozed, edited and deleted; its note is shown as text.",
     ),
     *_tk(
+        "controls",
+        "test_tickers::test_of_many_alerts_a_page_is_shown_and_some_are_found",
+        "Of more than 50 alerts one page is shown; others are turned to, and found by their words.",
+    ),
+    *_tk(
         "dialogs",
         "test_tickers::test_a_target_is_made_tested_paused_changed_and_deleted",
         "A delivery target is added by its kind; what is wrong is said at its field, and its secrets are not shown.",

@@ -225,12 +225,14 @@ def test_the_pages_show_and_change_the_own_only(
     assert targets_for(service, stored, None, alerts["ann"]) == ()
     fire(services, client)
     for scope, count in ((ann, 1), (bob, 1), (ALL, 3)):
-        rows, events, words, _ = lists(service, notices, scope, None)
-        assert (len(rows), len(events), words) == (count, count, f"{count}")
+        listed = lists(service, notices, scope, None)
+        assert (len(listed.rows), len(listed.events), listed.count) == (count, count, f"{count}")
         found = shown(notices, scope, None)
         assert found is not None
         assert found[1].count("[") - 1 == count
-    assert lists(service, notices, None, None)[1:3] == ([], "")
+    nothing = lists(service, notices, None, None)
+    assert [event.children for event in nothing.events] == ["What has fired is shown to its owner."]
+    assert nothing.count == ""
     assert shown(notices, None, None) is None
     assert (shown(notices, None, 1) or [None])[0] == []  # after a logout
 

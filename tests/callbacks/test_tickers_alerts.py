@@ -1,0 +1,56 @@
+"""Lists of many alerts: a page of them, those with certain words, and the lines of one symbol on the chart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from dash import no_update
+
+from callbacks.chart_alerts import MOST, lines
+from callbacks.tickers_alerts import ROWS, lists
+from orderflow.services import Services
+from orderflow.tickers.alerts.service import Alerts
+from orderflow.tickers.notices import Notices
+from orderflow.web.kit.scope import ALL
+from tests.layouts.test_tickers import texts
+from tests.web.tickers.test_alerts_api import send
+
+COUNT = ROWS + 10
+
+
+@pytest.fixture
+def many(make_services: Callable[..., Services]) -> tuple[Alerts, Notices]:
+    """An alert on X, then many on Y, each above another price."""
+    services = make_services()
+    send(services, 100.0)
+    send(services, 100.0, symbol="Y")
+    alerts = services.part(Alerts)
+    alerts.create({"ticker": "X", "condition": "above", "price": 999, "note": "The Old One"})
+    for n in range(COUNT):
+        alerts.create({"ticker": "Y", "condition": "above", "price": 1_000 + n})
+    return alerts, services.part(Notices)
+
+
+def test_many_alerts_are_shown_in_pages_the_newest_first(many: tuple[Alerts, Notices]) -> None:
+    first, last = (lists(*many, ALL, None, page=page) for page in (1, 2))
+    assert (len(first.rows), len(last.rows)) == (ROWS, COUNT + 1 - ROWS)
+    assert (first.count, first.pages, first.few) == (f"{COUNT + 1}", 2, False)
+    assert f"Y greater than {1_000 + COUNT - 1}" in texts(first.rows[0])
+    assert "X greater than 999" in texts(last.rows[-1])
+    assert len(lists(*many, ALL, None, page=99).rows) == len(last.rows)
+    again = lists(*many, ALL, last.number, page=2)
+    assert (again.rows, again.count, again.number) == (no_update, no_update, last.number)
+
+
+def test_alerts_are_found_by_their_words(many: tuple[Alerts, Notices]) -> None:
+    found = lists(*many, ALL, None, "old X waits")
+    assert ([len(found.rows), found.count, found.pages], found.few) == ([1, f"1 of {COUNT + 1}", 1], False)
+    nothing = lists(*many, ALL, None, "no such")
+    assert (texts(nothing.rows[0]), nothing.count) == (["No alert has “no such”."], f"0 of {COUNT + 1}")
+
+
+def test_newer_alerts_of_other_symbols_hide_no_line(many: tuple[Alerts, Notices]) -> None:
+    assert [line["price"] for line in lines(many[0], ALL, "X")] == [999.0]
+    assert [line["price"] for line in lines(many[0], ALL, "Y")][-1] == 1_000 + COUNT - 1
+    assert len(lines(many[0], ALL, "Y")) == MOST
