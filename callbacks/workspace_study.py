@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from dash import ALL, MATCH, Dash, Input, Output, State, ctx, no_update
 from dash.exceptions import PreventUpdate
@@ -26,6 +27,7 @@ from orderflow.workspace.uploads.timeframes import duration_of, step_of
 if TYPE_CHECKING:
     from orderflow.services import Services
 
+T = TypeVar("T")
 MS = 10**6
 CANDLES = (1, 3, 5, 15, 60)
 """Horizons at first, in candles."""
@@ -96,9 +98,10 @@ def register(app: Dash, services: Services) -> None:
     """Bind the dialog's callbacks to the app."""
     library, live, market = services.part(Library), services.part(LiveKlines), services.market
 
-    def computed(user: str, asked: Asked) -> Study:
+    def computed(user: str, asked: Asked, form: Callable[[Study], T]) -> T:
+        """What a function makes of a study, beside the hub."""
         source = reader_of(services, user)
-        return library.slots.run(user, lambda: study_of(source, market, live, asked))
+        return library.slots.run(user, lambda: form(study_of(source, market, live, asked)))
 
     def asked_of(fields: Any) -> Asked:
         """What the dialog's fields say. Raises BadInput, PreventUpdate if no chart was chosen."""
@@ -160,7 +163,7 @@ def register(app: Dash, services: Services) -> None:
         *fields, scheme = given
         try:
             asked = asked_of((chart, *fields, prices, exits))
-            study = computed(user, asked)
+            study = computed(user, asked, lambda study: study)
         except OrderflowError as error:
             return None, "", sentence(error), no_update, no_update
         horizons = [result.horizon for result in study.results]
@@ -184,9 +187,8 @@ def register(app: Dash, services: Services) -> None:
         each = ctx.triggered_id == "ws-study-each"
         try:
             asked = asked_of(fields)
-            study = computed(user, asked)
+            text = computed(user, asked, outcomes_csv if each else summary_csv).decode()
         except OrderflowError as error:
             return no_update, sentence(error)
         name = f"study-{asked.chosen.signals}-{asked.chosen.symbol}{'-signals' if each else ''}.csv"
-        text = (outcomes_csv if each else summary_csv)(study).decode()
         return {"content": text, "filename": "".join(c if c.isalnum() or c in "-_." else "_" for c in name)}, ""

@@ -13,14 +13,16 @@ import numpy as np
 from orderflow.arrays import Floats, Indices
 from orderflow.workspace.signals.price_path import PricePath, exits_of
 
-SETS = 1000
+SETS, LEAST_SETS = 1000, 200
+DRAWS = 20_000_000
+"""Entries in all sets of a horizon: with more than 20,000 signals there are fewer sets, at least LEAST_SETS."""
 _AT_ONCE = 1 << 22
 _HOUR = 3600 * 10**9
 
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """means, hits: float64[SETS], of each random set. p: the share of sets whose mean is at least that of the signals,
+    """means, hits: float64[sets], of each random set. p: the share of sets whose mean is at least that of the signals,
     counting the signals as one of the sets."""
 
     means: Floats
@@ -31,6 +33,11 @@ class Baseline:
     def mean(self) -> float:
         """The mean of all sets."""
         return float(self.means.mean())
+
+
+def sets_of(signals: int) -> int:
+    """How many sets are drawn for so many signals."""
+    return max(LEAST_SETS, min(SETS, DRAWS // max(1, signals)))
 
 
 def random_entries(path: PricePath, entry: Indices, side: Floats, horizon: int, rng: np.random.Generator) -> Baseline:
@@ -44,13 +51,14 @@ def random_entries(path: PricePath, entry: Indices, side: Floats, horizon: int, 
     moves, first = moves[order], np.searchsorted(hours[order], np.arange(25))
     wanted = path.begin[entry] // _HOUR % 24
     low, high = first[wanted], first[wanted + 1]
-    means, hits = np.empty(SETS), np.empty(SETS)
+    count = sets_of(len(entry))
+    means, hits = np.empty(count), np.empty(count)
     step = max(1, _AT_ONCE // len(entry))
-    for begin in range(0, SETS, step):
-        sets = min(step, SETS - begin)
+    for begin in range(0, count, step):
+        sets = min(step, count - begin)
         drawn = side * moves[rng.integers(low, high, (sets, len(entry)))]
         means[begin : begin + sets] = drawn.mean(axis=1)
         hits[begin : begin + sets] = (drawn > 0).mean(axis=1)
     own = exits_of(path, entry, horizon)
     actual = float((side * (path.close[own] / path.open[entry] - 1)).mean())
-    return Baseline(means, hits, float((1 + (means >= actual).sum()) / (SETS + 1)))
+    return Baseline(means, hits, float((1 + (means >= actual).sum()) / (count + 1)))

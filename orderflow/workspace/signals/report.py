@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from orderflow.errors import BadInput
 from orderflow.workspace.signals.study import DAY, HOUR, MINUTE, SECOND, HorizonResult, Study
 from orderflow.workspace.uploads.refusals import csv_text
 from orderflow.workspace.uploads.rows import iso_times
@@ -13,6 +14,8 @@ SUMMARY = (
     "hit_high", "mae", "mfe", "random_mean", "random_low", "random_high", "random_hit_rate", "p",
 )  # fmt: skip
 EACH = ("timestamp", "side", "type", "label", "horizon", "return", "mae", "mfe")
+MOST_ROWS = 250_000
+"""Rows of the list of all signals: a second of work and 16 MB."""
 _UNITS = ((DAY, "d"), (HOUR, "h"), (MINUTE, "m"), (SECOND, "s"))
 
 
@@ -35,7 +38,12 @@ def summary_csv(study: Study) -> bytes:
 
 
 def outcomes_csv(study: Study) -> bytes:
-    """Every signal at every horizon as CSV; no cell is a formula."""
+    """Every signal at every horizon as CSV; no cell is a formula. Raises BadInput for more than MOST_ROWS."""
+    count = sum(result.count for result in study.results)
+    if count > MOST_ROWS:
+        raise BadInput(
+            f"horizons: the list of all signals would have {count:,} rows, and {MOST_ROWS:,} are the most; give fewer"
+        )
     times = iso_times(np.array([signal.time for signal in study.signals], np.int64))
     rows = (
         (

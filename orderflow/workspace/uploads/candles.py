@@ -6,7 +6,7 @@ line, sends it to the second way, which finds every bad cell by masks over whole
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +25,7 @@ from orderflow.workspace.uploads.candle_layout import PRICES, CandleLayout
 from orderflow.workspace.uploads.numbers import Numbers, decimal_units, float_units, most_digits, parse_numbers
 from orderflow.workspace.uploads.order import in_order
 from orderflow.workspace.uploads.refusals import Refusals
-from orderflow.workspace.uploads.source import Piece
+from orderflow.workspace.uploads.source import AS_TEXT, Piece
 from orderflow.workspace.uploads.table import Table
 from orderflow.workspace.uploads.text_rows import Fields, TextRows, read_text
 from orderflow.workspace.uploads.times import EARLIEST, EPOCH, WALL, ZONED, parse_times, unit_kinds
@@ -68,11 +68,11 @@ def read_candles(table: Table, layout: CandleLayout, *, most_rows: int) -> Candl
     parts: list[_Part] = []
     count = 0
     for piece in table.pieces():
-        part = reader.read(piece)
-        count += len(part.lines)
-        if count > most_rows:
-            raise BadInput(f"the file has more than {most_rows:,} rows: split it")
-        parts.append(part)
+        for part in reader.read(piece):
+            count += len(part.lines)
+            if count > most_rows:
+                raise BadInput(f"the file has more than {most_rows:,} rows: split it")
+            parts.append(part)
     return _whole(parts, reader, layout, table.options.tz)
 
 
@@ -95,8 +95,12 @@ class _Reader:
         self._short = {role for role in self._roles if self._sample_digits(sample, role) <= MOST_CARRIED}
         self.tails = 0
 
-    def read(self, piece: Piece) -> _Part:
-        part = (self._by_types(piece) if self._quick else None) or self._by_text(piece)
+    def read(self, piece: Piece) -> Iterator[_Part]:
+        part = self._by_types(piece) if self._quick else None
+        for found in [part] if part is not None else map(self._by_text, piece.parts(AS_TEXT)):
+            yield self._counted(found)
+
+    def _counted(self, part: _Part) -> _Part:
         self.rows += len(part.lines)
         for role, decimals in part.decimals.items():
             self._decimals[role] = max(self._decimals[role], decimals)
@@ -113,7 +117,12 @@ class _Reader:
     def _by_types(self, piece: Piece) -> _Part | None:
         """The rows by Arrow's conversions; None if any of them is unusual."""
         data = piece.data
-        if b'"' in data or (b"\r" in data and data.count(b"\r") != data.count(b"\r\n")):
+        if (
+            b'"' in data
+            or b"\n\n" in data
+            or b"\n\r\n" in data
+            or (b"\r" in data and data.count(b"\r") != data.count(b"\r\n"))
+        ):
             return None
         types = {self._name("time"): _ARROW_TIMES[self._quick]} | {
             self._name(role): pa.float64() if role in self._short else pa.decimal128(38, self._decimals[role])

@@ -46,7 +46,7 @@ def build_library(ground: Ground, klines: Klines) -> Library:
         SignalStore(ground.records, now),
         Mappings(MappingStore(ground.records, now)),
         Spool(folder, ground.clock.monotonic),
-        Slots(ground.workers),
+        Slots(ground.workers, apart=True),
         settings.uploads.max,
         settings.uploads.rows,
     )

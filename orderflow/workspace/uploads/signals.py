@@ -21,7 +21,7 @@ from orderflow.workspace.uploads.order import in_order
 from orderflow.workspace.uploads.refusals import Refusals
 from orderflow.workspace.uploads.signal_layout import SignalLayout
 from orderflow.workspace.uploads.signal_words import side_of, type_and_side
-from orderflow.workspace.uploads.source import Piece
+from orderflow.workspace.uploads.source import AS_TEXT, Piece
 from orderflow.workspace.uploads.table import Table
 from orderflow.workspace.uploads.text_rows import Fields, TextRows, read_text
 from orderflow.workspace.uploads.times import Times, parse_times
@@ -63,7 +63,8 @@ def read_signals(table: Table, layout: SignalLayout, *, most_rows: int) -> Signa
     """Read all signals of a table. Raises BadInput if there are more than `most_rows`, or too many rows are bad."""
     reader = _Reader(table, layout)
     for piece in table.pieces():
-        reader.read(piece)
+        for part in piece.parts(AS_TEXT):
+            reader.read(part)
         if len(reader.found.signals) > most_rows:
             raise BadInput(f"the file has more than {most_rows:,} signals: split it")
     return _ordered(reader, layout, table.options.tz)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from orderflow.errors import Busy
+from orderflow.runtime.memory import give_back
 from orderflow.runtime.workers import Workers, plain_lock
 
 T = TypeVar("T")
@@ -18,14 +19,19 @@ MOST_OF_A_USER = 4
 
 
 class Slots:
-    """Runs at most AT_ONCE functions at a time; the others wait in order."""
+    """Runs at most AT_ONCE functions at a time; the others wait in order.
 
-    def __init__(self, workers: Workers) -> None:
+    apart: all that a user runs is in one lane, so that one user alone leaves the other lane to the others.
+    """
+
+    def __init__(self, workers: Workers, *, apart: bool = False) -> None:
         self._workers = workers
+        self._apart = apart
         self._lock = plain_lock()
         self._lanes = [workers.lock() for _ in range(AT_ONCE)]
         self._waiting = [0] * AT_ONCE
         self._users: Counter[str] = Counter()
+        self._places: dict[str, int] = {}
 
     def run(self, user: str, fn: Callable[[], T]) -> T:
         """Run `fn` in a thread of its own, and return its result or raise its error. Raises Busy if too many wait."""
@@ -38,6 +44,8 @@ class Slots:
             if sum(self._waiting) >= MOST_WAITING or self._users[user] >= MOST_OF_A_USER:
                 raise Busy("the server is reading as many uploads as it can; try again", retry_after=5)
             place = self._waiting.index(min(self._waiting))
+            if self._apart:
+                place = self._places.setdefault(user, place)
             self._waiting[place] += 1
             self._users[user] += 1
         try:
@@ -49,6 +57,7 @@ class Slots:
                 self._users[user] -= 1
                 if not self._users[user]:
                     del self._users[user]
+                    self._places.pop(user, None)
 
     def _in_thread(self, fn: Callable[[], T]) -> T:
         done = self._workers.event()
@@ -60,8 +69,8 @@ class Slots:
                 results.append(fn())
             except BaseException as error:  # the caller gets it, whatever it is
                 errors.append(error)
-            finally:
-                done.set()
+            give_back()  # a file that was sent before has no body whose end would do it
+            done.set()
 
         self._workers.spawn_thread("upload", work)
         done.wait()

@@ -22,6 +22,9 @@ from orderflow.formats.parsing.lines import cells
 from orderflow.workspace.uploads.source import Piece
 
 _LONE_RETURN = re.compile(rb"\r(?!\n)")
+_BLANK = re.compile(rb"(?:\A|\n)[ \t\r]*(?:\n|\Z(?<!\n))")
+_VISIBLE = ~np.isin(np.arange(256), list(b" \t\r\n"))
+"""bool[256]: whether a byte makes a line one that is not blank."""
 Refuse = Callable[[int, str], None]
 
 
@@ -53,10 +56,12 @@ class Fields:
 def read_text(piece: Piece, fields: Fields, refuse: Refuse) -> TextRows:
     """The rows of a piece. refuse: called with the line and reason of each that is none."""
     data = _LONE_RETURN.sub(b" ", piece.data) if b"\r" in piece.data else piece.data
+    data, numbers = _filled(data, piece)
+    if not data:
+        return TextRows({index: pa.array([], pa.string()) for index in fields.wanted}, numbers)
     table, left_out = _split(_without_stray_quotes(data) if b'"' in data else data, fields)
-    if len(table) + len(left_out) != piece.lines:
+    if len(table) + len(left_out) != len(numbers):
         raise BadInput(f"the lines from {piece.line:,} on cannot be told apart: check for stray quotes")
-    numbers = np.arange(piece.line, piece.line + piece.lines)
     skipped = np.array([number for number, _ in left_out], np.int64) - 1
     rows = TextRows(
         {index: table[index] for index in fields.wanted}, np.delete(numbers, skipped) if len(skipped) else numbers
@@ -65,11 +70,28 @@ def read_text(piece: Piece, fields: Fields, refuse: Refuse) -> TextRows:
     for number, text in left_out:
         found = _mended(text, fields)
         if found is not None:
-            mended.append((piece.line + number - 1, found))
+            mended.append((int(numbers[number - 1]), found))
         elif text.strip(" \t\r"):
             split = cells(text, fields.delimiter)
-            refuse(piece.line + number - 1, f"has {len(split)} fields, but {fields.width} are needed")
+            refuse(int(numbers[number - 1]), f"has {len(split)} fields, but {fields.width} are needed")
     return _without_blanks(_merged(rows, mended) if mended else rows)
+
+
+def has_blank_lines(data: bytes) -> bool:
+    """Whether any line is blank."""
+    return _BLANK.search(data) is not None
+
+
+def _filled(data: bytes, piece: Piece) -> tuple[bytes, Ints]:
+    """The lines of a piece that are not blank, and their numbers. Blank ones would take columns of texts of their own,
+    100 bytes a line."""
+    if not has_blank_lines(data):
+        return data, np.arange(piece.line, piece.line + piece.lines)
+    text = np.frombuffer(data, np.uint8)
+    starts = np.concatenate(([0], np.flatnonzero(text[:-1] == ord("\n")) + 1)).astype(np.int32)
+    filled = np.logical_or.reduceat(_VISIBLE[text], starts)
+    lengths = np.diff(starts, append=np.int32(len(text)))
+    return text[np.repeat(filled, lengths)].tobytes(), piece.line + np.flatnonzero(filled)
 
 
 class _Split:

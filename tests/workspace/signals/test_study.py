@@ -13,6 +13,8 @@ import pytest
 from orderflow.errors import BadInput
 from orderflow.market.kline_columns import KlineColumns
 from orderflow.market.signal import BUY, NEUTRAL, SELL, Signal
+from orderflow.workspace.signals import baseline, report
+from orderflow.workspace.signals.baseline import sets_of
 from orderflow.workspace.signals.price_path import PricePath, path_of_candles, path_of_ticks
 from orderflow.workspace.signals.report import horizon_name, outcomes_csv, summary_csv, summary_rows
 from orderflow.workspace.signals.study import HOUR, MINUTE, SECOND, study_signals
@@ -193,3 +195,26 @@ def test_exports_are_tables_without_formulas() -> None:
 def test_horizons_are_checked(horizons: list[int]) -> None:
     with pytest.raises(BadInput, match="horizons"):
         study_signals([], path(bars(10, 1)), horizons)
+
+
+def test_many_signals_are_compared_with_fewer_random_entries(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert [sets_of(count) for count in (1, 20_000, 40_000, 100_000)] == [1000, 1000, 500, 200]
+    monkeypatch.setattr(baseline, "DRAWS", 100 * 300)
+    rows = bars(400, 3, gaps=False)
+    signals = [Signal(rows[row][0] - 1, BUY, "x") for row in range(1, 101)]
+    (result,) = study_signals(signals, path(rows), [5 * MINUTE]).results
+    assert result.random is not None
+    assert len(result.random.means) == len(result.random.hits) == 300
+    assert 1 / 301 <= result.random.p <= 1
+
+
+def test_a_list_of_all_signals_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = bars(400, 3, gaps=False)
+    study = study_signals(
+        [Signal(rows[row][0] - 1, BUY, "x") for row in range(1, 11)], path(rows), [MINUTE, 5 * MINUTE]
+    )
+    monkeypatch.setattr(report, "MOST_ROWS", 20)
+    assert outcomes_csv(study).count(b"\n") == 21
+    monkeypatch.setattr(report, "MOST_ROWS", 19)
+    with pytest.raises(BadInput, match="would have 20 rows, and 19 are the most; give fewer"):
+        outcomes_csv(study)

@@ -13,8 +13,10 @@ from pathlib import Path
 import pytest
 
 from orderflow.errors import BadInput, TooLarge
+from orderflow.workspace.uploads import candles as candle_reader
+from orderflow.workspace.uploads import text_rows
 from orderflow.workspace.uploads.options import ReadOptions, read_options
-from orderflow.workspace.uploads.source import MAX_LINE, open_text
+from orderflow.workspace.uploads.source import AS_TEXT, MAX_LINE, open_text
 from tests.workspace.uploads.reading import candles, rows_of
 
 TEXT = "timestamp,open,high,low,close,volume\n2024-01-01 00:00,10.5,11,10,10.75,100\n"
@@ -151,3 +153,25 @@ def test_wrong_options_are_named(name: str, value: str) -> None:
     with pytest.raises(BadInput) as caught:
         read_options({name: value})
     assert [error.field for error in caught.value.errors] == [name]
+
+
+def test_blank_lines_take_no_memory_of_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A million blank lines took seconds, and columns of a million empty texts."""
+    split, sizes = text_rows._split, []
+    monkeypatch.setattr(text_rows, "_split", lambda data, fields: sizes.append(len(data)) or split(data, fields))
+    header, row = TEXT.splitlines()
+    blank = "\n \n\t\r\n\r\n" * 250_000
+    found = candles(f"{header}\n{row}\n{blank}{row.replace('00:00', '00:01')}\nbad\n{blank}  ")
+    assert [time for time, *_ in rows_of(found)] == ["2024-01-01 00:00:00", "2024-01-01 00:01:00"]
+    assert [error.line for error in found.refused] == [1_000_004]
+    assert sum(sizes) < 500
+
+
+def test_a_piece_of_bad_rows_is_refused_before_all_of_it_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    read, sizes = candle_reader.read_text, []
+    monkeypatch.setattr(
+        candle_reader, "read_text", lambda piece, *rest: sizes.append(len(piece.data)) or read(piece, *rest)
+    )
+    with pytest.raises(BadInput, match="more than 50,000 rows are refused"):
+        candles(TEXT + "x,1,2,1,1,1\n" * 300_000)
+    assert sum(sizes) < 2 * AS_TEXT

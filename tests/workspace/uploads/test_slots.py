@@ -1,0 +1,42 @@
+"""Files and studies are worked through two at a time, and one user leaves room for the others."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from orderflow.runtime.workers import Workers
+from orderflow.workspace.uploads.slots import Slots
+
+SECONDS = 20.0
+
+
+@pytest.fixture
+def start(workers: Workers) -> Callable[[str, threading.Event], threading.Event]:
+    """start(user, go): something of a user that ends after `go`; the event that it has begun."""
+    slots = Slots(workers, apart=True)
+
+    def begin(user: str, go: threading.Event) -> threading.Event:
+        begun = threading.Event()
+
+        def work() -> None:
+            begun.set()
+            assert go.wait(SECONDS)
+
+        threading.Thread(target=slots.run, args=(user, work), daemon=True).start()
+        return begun
+
+    return begin
+
+
+def test_one_user_leaves_a_place_to_others(start: Callable[[str, threading.Event], threading.Event]) -> None:
+    go, other = threading.Event(), threading.Event()
+    other.set()
+    assert start("a", go).wait(SECONDS)
+    waiting = [start("a", go) for _ in range(2)]
+    assert start("b", other).wait(SECONDS)
+    assert not any(each.is_set() for each in waiting)
+    go.set()
+    assert all(each.wait(SECONDS) for each in waiting)
