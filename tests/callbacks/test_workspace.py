@@ -16,7 +16,18 @@ from callbacks.workspace import linked_view, register
 from callbacks.workspace_choices import live_frames, live_symbols, usual_symbol
 from callbacks.workspace_csv import file_name, table
 from callbacks.workspace_link import read
-from callbacks.workspace_series import AROUND, SHOWN, Chosen, Reader, candles_of, chosen_of, reader_of, wanted_of
+from callbacks.workspace_series import (
+    AROUND,
+    MOST_INDICATORS,
+    SHOWN,
+    Chosen,
+    Reader,
+    candles_of,
+    chosen_of,
+    indicators_of,
+    reader_of,
+    wanted_of,
+)
 from callbacks.workspace_state import Known
 from orderflow.errors import BadInput, NotFound
 from orderflow.formats import parse_body
@@ -293,3 +304,12 @@ def test_choices_of_symbols_and_their_time_frames() -> None:
     assert usual_symbol([], 0) is None
     assert chosen_of("live", "BTCUSDT", None, None) is None
     assert chosen_of("other", "BTCUSDT", "1m", None) is None
+
+
+def test_a_chart_has_at_most_thirty_indicators() -> None:
+    thirty: list[dict[str, Any]] = [{"name": "ema", "options": {}}] * MOST_INDICATORS
+    assert len(wanted_of(thirty)) == len(indicators_of(thirty)) == MOST_INDICATORS == 30
+    with pytest.raises(BadInput, match="there are 31 indicators, and there may be 30: remove some"):
+        wanted_of([*thirty, thirty[0]])
+    assert indicators_of([*thirty, thirty[0]]) == []
+    assert indicators_of([{"name": "ema", "options": {"length": 10**9}}]) == []

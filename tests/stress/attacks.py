@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import gzip
+import itertools
 import json
 import os
 import socket
@@ -19,6 +20,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -33,7 +35,11 @@ SECONDS = 30.0
 def connection(port: int) -> Iterator[socket.socket]:
     with socket.create_connection(("127.0.0.1", port), timeout=SECONDS) as sock:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        yield sock
+        try:
+            yield sock
+        finally:
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)  # or it stays open for a thread that sends
 
 
 def request(method: str, path: str, body: bytes = b"", *fields: str, length: int | None = None) -> bytes:
@@ -195,14 +201,11 @@ def headers(port: int) -> object:
 
 def frames(port: int) -> object:
     """A WebSocket that is sent 200,000 empty frames, pongs and pieces of messages, for two seconds."""
-    handshake = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: "
-    begin = f"GET /herd/ws HTTP/1.1\r\nHost: localhost\r\n{handshake}dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
     kinds = (0x81, 0x8A, 0x01, 0x00)
     flood = b"".join(struct.pack("!BB", kind, 0x80) + b"\0\0\0\0" for kind in kinds[:2]) * 50_000
     flood += struct.pack("!BB", 0x01, 0x80) + b"\0\0\0\0" + (struct.pack("!BB", 0x00, 0x80) + b"\0\0\0\0") * 100_000
     with connection(port) as sock:
-        sock.sendall(begin.encode())
-        assert sock.recv(1 << 16).startswith(b"HTTP/1.1 101 ")
+        open_socket(sock, "/herd/ws")
         sock.settimeout(2.0)
         try:
             sock.sendall(flood)
@@ -219,24 +222,175 @@ def frames(port: int) -> object:
 
 def unread_sockets(port: int) -> object:
     """400 WebSockets, half of which never read what they asked for, and half send messages that do not end."""
-    handshake = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: "
-    begin = f"GET /exchange/ws HTTP/1.1\r\nHost: localhost\r\n{handshake}dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode()
     question = masked(0x81, b'{"method":"LIST_SUBSCRIPTIONS","id":"' + b"x" * 80 + b'"}')
     unfinished = masked(0x01, b"x" * 60_000)
     with contextlib.ExitStack() as stack:
         opened = [stack.enter_context(connection(port)) for _ in range(400)]
         for number, sock in enumerate(opened):
             with contextlib.suppress(OSError):
-                sock.sendall(begin + (question * 4 if number % 2 else unfinished))
+                open_socket(sock, "/exchange/ws")
+                sock.sendall(question * 4 if number % 2 else unfinished)
         time.sleep(2.0)
         return len(opened)
 
 
-def masked(kind: int, payload: bytes) -> bytes:
-    """A frame of a client, with a mask of zeros."""
-    size = len(payload)
-    head = struct.pack("!BB", kind, 0x80 | size) if size < 126 else struct.pack("!BBH", kind, 0x80 | 126, size)
+def masked(kind: int, payload: bytes, length: int | None = None) -> bytes:
+    """A frame of a client, with a mask of zeros. length: what its head says, if it is not the payload's."""
+    size = len(payload) if length is None else length
+    if size < 126:
+        head = struct.pack("!BB", kind, 0x80 | size)
+    elif size < 1 << 16:
+        head = struct.pack("!BBH", kind, 0x80 | 126, size)
+    else:
+        head = struct.pack("!BBQ", kind, 0x80 | 127, size)
     return head + b"\0\0\0\0" + payload
+
+
+SOCKETS = (
+    "/herd/ws", "/exchange/ws", "/exchange/stream", "/ws/instruments", "/ws/ITEM_00", "/ws/tickers", "/ws/bars/ATTACK",
+    "/ws/klines/ATTACK/1m",
+)  # fmt: skip
+"""A socket of each kind."""
+
+
+def upgrade(path: str) -> bytes:
+    """The head that opens a WebSocket."""
+    fields = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: "
+    return f"GET {path} HTTP/1.1\r\nHost: localhost\r\n{fields}dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode()
+
+
+def open_socket(sock: socket.socket, path: str) -> None:
+    """Open a WebSocket. What a client sends before the answer is lost, as RFC 6455 has it wait."""
+    sock.sendall(upgrade(path))
+    head = sock.recv(1 << 16)
+    assert head.startswith(b"HTTP/1.1 101 "), head
+
+
+def read_for(sock: socket.socket, seconds: float) -> bytes:
+    """What comes in a time; less if the server closes."""
+    found, until = b"", time.monotonic() + seconds
+    while (left := until - time.monotonic()) > 0:
+        sock.settimeout(left)
+        try:
+            piece = sock.recv(1 << 16)
+        except OSError:
+            break
+        if not piece:
+            break
+        found += piece
+    return found
+
+
+def flooded(port: int, path: str, data: bytes, seconds: float = 1.0) -> bytes:
+    """The answer of a socket to a flood, as far as the server takes it."""
+    with connection(port) as sock:
+        open_socket(sock, path)
+        threading.Thread(target=_send_all, args=(sock, data), daemon=True).start()
+        return read_for(sock, seconds)
+
+
+def _send_all(sock: socket.socket, data: bytes) -> None:
+    with contextlib.suppress(OSError):
+        sock.sendall(data)
+
+
+def closing_code(found: bytes) -> int:
+    """The code of the close frame at the end of what a socket was sent; 0 without one."""
+    at = found.rfind(b"\x88")
+    return int.from_bytes(found[at + 2 : at + 4], "big") if at >= 0 else 0
+
+
+def subscriptions(port: int) -> object:
+    """10,000 subscriptions and ends of unknown ones at once, on each socket of the exchange."""
+    asks = [
+        b'{"method":"SUBSCRIBE","params":["item_00@aggTrade","item_%02d@trade"],"id":1}',
+        b'{"method":"UNSUBSCRIBE","params":["nothing%d@trade"],"id":2}',
+    ]
+    flood = b"".join(masked(0x81, asks[number % 2] % (number % 90)) for number in range(10_000))
+    return [closing_code(flooded(port, path, flood)) for path in ("/exchange/ws", "/exchange/stream")]
+
+
+def long_frames(port: int) -> object:
+    """A frame of 16 MB, one that announces 2^62 bytes, and a message in pieces that does not end; each socket."""
+    frames = (
+        masked(0x81, b"x" * (16 * MIB)),
+        masked(0x81, b"x" * 1000, 1 << 62),
+        masked(0x01, b"x") + masked(0x00, b"x" * 60_000) * 300,
+    )
+    with ThreadPoolExecutor(len(SOCKETS) * len(frames)) as pool:
+        found = list(pool.map(lambda each: closing_code(flooded(port, *each)), itertools.product(SOCKETS, frames)))
+    return [found[at : at + len(frames)] for at in range(0, len(found), len(frames))]
+
+
+def pings(port: int) -> object:
+    """100,000 pings of 125 bytes on each socket, of which the answers are not read."""
+    flood = masked(0x89, b"p" * 125) * 100_000
+    with contextlib.ExitStack() as stack:
+        for path in SOCKETS:
+            sock = stack.enter_context(connection(port))
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            open_socket(sock, path)
+            threading.Thread(target=_send_all, args=(sock, flood), daemon=True).start()
+        time.sleep(2.0)
+        return len(SOCKETS)
+
+
+def herd_messages(port: int) -> object:
+    """100,000 messages of a phone: versions that do not exist, and none."""
+    flood = (masked(0x81, b'{"since":-1}') + masked(0x81, b"{}") + masked(0x82, b"\xff")) * 33_000
+    return len(flooded(port, "/herd/ws", flood)) > 0
+
+
+def many_sockets(port: int, count: int = 2_000) -> object:
+    """2,000 sockets of one address that say no more, half of them half closed."""
+    with contextlib.ExitStack() as stack:
+        for number in range(count):
+            sock = stack.enter_context(connection(port))
+            open_socket(sock, SOCKETS[number % len(SOCKETS)])
+            if number % 2:
+                sock.shutdown(socket.SHUT_WR)
+        time.sleep(1.0)
+        return count
+
+
+def odd_ranges(port: int) -> object:
+    """Ranges, limits and cursors that make no sense, at each route that takes them; twice each."""
+    routes = (
+        "/api/v1/bars/ATTACK", "/api/v1/footprint/ATTACK", "/api/v1/ticks/ATTACK", "/history/BTC",
+        "/data/klines/ATTACK/1m", "/data/klines/ATTACK/1M", "/data/differences/ATTACK/1m", "/data/custom/x/ohlcv",
+        "/data/custom/x/signals", "/exchange/api/v3/klines", "/exchange/api/v3/aggTrades", "/alerts/events",
+        "/herd/frames", "/api/v1/tickers/ITEM_00/history",
+    )  # fmt: skip
+    words = (
+        "start=0&end=99999999999999999999", "start=1980-01-01&end=2100-01-01&limit=1000000",
+        "frame=range:1&start=1980-01-01", "frame=1s&group=1000000000", "cursor=" + "A" * 4000,
+        "limit=-1", "limit=1e9", "limit=9" + "9" * 400, "since=-1&epoch=x", "start=" + "9" * 5000,
+        "symbol=ATTACK&interval=1s&startTime=0&endTime=9007199254740991&limit=1000",
+        "symbol=ATTACK&fromId=9007199254740991",
+    )  # fmt: skip
+    found = {send(port, request("GET", f"{route}?{word}")) for route in routes for word in words for _ in range(2)}
+    return sorted(found)
+
+
+def upload(port: int, body: bytes, kind: str = "ohlcv") -> int:
+    """The status of a preview of an uploaded file."""
+    path = f"/data/upload/preview?kind={kind}&filename=a.csv"
+    return send(port, request("POST", path, body, "Content-Type: text/csv"))
+
+
+CANDLES = b"timestamp,open,high,low,close,volume\n" + b"1600000000,1,2,1,1,1\n" * 9
+
+
+def upload_blank_lines(port: int) -> object:
+    """Previews of 12 MB of blank lines, after candles and after signals."""
+    blank = b"\n" * (12 * MIB)
+    return upload(port, CANDLES + blank), upload(port, b"timestamp,type\n1600000000,buy\n" + blank, "signals")
+
+
+def upload_bad_rows(port: int) -> object:
+    """Previews of 11 MB of candles, all of which are bad in the same way: their times, their prices."""
+    rows = (b"x,1,2,1,1,1\n", b"1600000000,-1,2,1,1,1\n", b"1\n")
+    return [upload(port, CANDLES + row * (11 * MIB // len(row))) for row in rows]
 
 
 ATTACKS: dict[str, Callable[[int], object]] = {
@@ -244,7 +398,8 @@ ATTACKS: dict[str, Callable[[int], object]] = {
     for attack in (
         gzip_bombs, empty_objects, wrong_rows, wrong_rows_in_small_bodies, blank_lines, one_line, deep, wide, digits,
         symbols, new_symbols, good_rows, pipeline, announcers, tiny_chunks, parameters, headers, frames, gzip_parts,
-        unread_sockets,
+        unread_sockets, subscriptions, long_frames, pings, herd_messages, many_sockets, odd_ranges, upload_blank_lines,
+        upload_bad_rows,
     )
 }  # fmt: skip
 

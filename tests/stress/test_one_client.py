@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.running import RunningServer
-from tests.stress.attacks import ATTACKS, Watcher, pipeline, request, resident, send
+from tests.stress.attacks import ATTACKS, Watcher, many_sockets, pipeline, request, resident, send
 
 MIB = 1 << 20
 HELD = 5.0
@@ -94,4 +94,60 @@ def test_memory_returns_after_unread_sockets(server: RunningServer) -> None:
     ATTACKS["unread_sockets"](server.port)  # what is loaded at the first call stays
     before = resident(server.process.pid)
     ATTACKS["unread_sockets"](server.port)
+    memory_returns(server, before)
+
+
+def test_floods_of_subscriptions_end_a_connection(server: RunningServer) -> None:
+    with Watcher(server.port) as other:
+        assert ATTACKS["subscriptions"](server.port) == [1008, 1008]
+    assert max(other.waits) < HELD
+
+
+@pytest.mark.parametrize("name", ["long_frames", "pings", "herd_messages"])
+def test_sockets_read_a_flood_slowly_or_end(server: RunningServer, name: str) -> None:
+    before = resident(server.process.pid)
+    with Watcher(server.port, server.process.pid) as other:
+        found = ATTACKS[name](server.port)
+    assert max(other.waits) < HELD
+    assert other.most < before + 50 * MIB
+    if name == "long_frames":
+        assert {code for codes in found for code in codes} <= {0, 1009, 4004}  # 0: it was reset, or more is waited for
+    sockets_end(server, SECONDS)
+    assert not [line for line in server.errors if "Traceback" in line]
+    memory_returns(server, before)
+
+
+@pytest.mark.parametrize("name", ["pings", "subscriptions"])
+def test_a_socket_that_was_flooded_ends_with_its_client(server: RunningServer, name: str) -> None:
+    """What had come of the flood was read on at 4 KB a second, for minutes."""
+    sockets_end(server, SECONDS)  # those of other tests
+    ATTACKS[name](server.port)
+    sockets_end(server, HELD)
+
+
+def test_half_closed_sockets_are_let_go(server: RunningServer) -> None:
+    many_sockets(server.port, 64)
+    sockets_end(server, SECONDS)
+
+
+def sockets_end(server: RunningServer, seconds: float) -> None:
+    until = time.monotonic() + seconds
+    while left := server.get("/stats")["sockets"]["open"]:
+        assert time.monotonic() < until, f"{left} sockets are left"
+        time.sleep(0.05)
+
+
+def test_absurd_ranges_are_refused_or_empty(server: RunningServer) -> None:
+    assert set(ATTACKS["odd_ranges"](server.port)) <= {200, 400, 404, 410, 422}
+    assert not [line for line in server.errors if "Traceback" in line]
+
+
+@pytest.mark.parametrize(("name", "answers"), [("upload_blank_lines", (200, 200)), ("upload_bad_rows", [200] * 3)])
+def test_previews_take_little_memory(server: RunningServer, name: str, answers: object) -> None:
+    """12 MB of blank lines took 390 MB, and 11 MB of bad rows 200."""
+    before = resident(server.process.pid)
+    with Watcher(server.port, server.process.pid) as other:
+        assert ATTACKS[name](server.port) == answers
+    assert max(other.waits) < HELD
+    assert other.most < before + 150 * MIB
     memory_returns(server, before)

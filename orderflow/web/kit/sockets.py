@@ -196,6 +196,8 @@ class _ClientSocket:
         unfinished = self._messages.incoming_message_len
         self._client.keep(unfinished - self._unfinished)
         self._unfinished = unfinished
+        if self._client.closed:  # what a client sent before its end is not worked through
+            return b""
         data: bytes = self._sock.recv(size)
         now = time.monotonic()
         self._allowance = min(BURST, self._allowance + (now - self._counted_at) * RATE) - len(data)
