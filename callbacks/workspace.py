@@ -31,7 +31,7 @@ from callbacks.workspace_link import Link as Address
 from callbacks.workspace_series import Chosen, chosen_of, indicators_of, reader_of, wanted_of
 from callbacks.workspace_state import Field, Kept, Known, Number, Ranged, Request, newest, read, view_of
 from layouts.shell import Link
-from layouts.workspace import COUNTS, MODES, TOOLS, empty_note, part, workspace_page
+from layouts.workspace import COUNTS, MODES, TOOLS, empty_note, part, turn_words, workspace_page
 from layouts.workspace_data import data_id
 from layouts.workspace_login import log_in_note
 from layouts.workspace_preview import map_id
@@ -75,6 +75,11 @@ def linked_view(link: Address | None, known: Known | None, chosen: Chosen, index
 def count_of(given: Any) -> int:
     """How many charts are shown."""
     return int(given) if given in COUNTS else 1
+
+
+def no_candles(*, failed: bool = False) -> dict[str, Any]:
+    """Says in a chart's store that none come. failed: they can be asked for again."""
+    return {"fault": failed, "n": refresh()}
 
 
 def nothing_new() -> Any:
@@ -144,16 +149,18 @@ def register(app: Dash, services: Services) -> None:
         State("ws-link", "data"),
         State("ws-frames", "data"),
     )
-    @for_user(lambda: (no_update, None, no_update, log_in_note(ctx.inputs.get("ws-mode.value")), False))
+    @for_user(lambda: (no_candles(), None, no_update, log_in_note(ctx.inputs.get("ws-mode.value")), False))
     def load(user: str, mode: Any, symbol: Any, frame: Any, signals: Any, *given: Any) -> Any:
         indicators, count, _reload, jump, id_, known, shown, linked, offered = given
         number, has, link = read(Number, id_), read(Known, known), read(Address, linked)
-        if number is None or number.index >= count_of(count) or (ctx.triggered_id == "ws-count" and has):
+        if number is None or (ctx.triggered_id == "ws-count" and (has or number.index >= count_of(count))):
             raise PreventUpdate
+        if number.index >= count_of(count):
+            return no_update, None, no_update, no_update, no_update  # loaded when it is shown
         chosen = chosen_of(mode, symbol, frame, signals)
         if chosen is None:  # and before it is known which series there are, nothing is said
             waits = read(Offered, offered) is None or (bool(symbol) and mode in dict(MODES))
-            return no_update, None, no_update, empty_note(mode), waits
+            return no_update if waits else no_candles(), None, no_update, empty_note(mode), waits
         jumped = isinstance(ctx.triggered_id, dict) and ctx.triggered_id.get("type") == "ws-jump"
         wish = view_of(read(Ranged, jump), chosen.key) if jumped else None
         asked = wish or linked_view(link, has, chosen, number.index)
@@ -162,7 +169,7 @@ def register(app: Dash, services: Services) -> None:
             found = run(reader(user).whole, chosen, indicators_of(indicators), asked or now)
         except OrderflowError as error:
             ranged = {"key": chosen.key, "range": msgspec.to_builtins(asked or View())}
-            return no_update, None, ranged, sentence(error), False
+            return no_candles(failed=True), None, ranged, sentence(error), False
         if now is not None and asked is None:
             found["view"] = None  # it is there already
         time = found["bars"]["time"]
@@ -247,14 +254,19 @@ def register(app: Dash, services: Services) -> None:
             return f"Not kept: {sentence(error)}", False
         raise PreventUpdate
 
-    @app.callback(Output("ws-settings", "opened"), Input("ws-open-settings", "n_clicks"),
-                  State("ws-settings", "opened"), prevent_initial_call=True)  # fmt: skip
-    def open_settings(_clicks: Any, opened: Any) -> bool:
-        return not opened
+    for opened, button in (("ws-settings", "ws-open-settings"), ("ws-dialog-help", "ws-open-help")):
+        app.clientside_callback(
+            ClientsideFunction("kit", "toggle"), Output(opened, "opened"), Input(button, "n_clicks"),
+            State(opened, "opened"), prevent_initial_call=True,
+        )  # fmt: skip
 
-    @app.callback(Output("ws-dialog-help", "opened"), Input("ws-open-help", "n_clicks"), prevent_initial_call=True)
-    def open_help(_clicks: Any) -> bool:
-        return True
+    @app.callback(
+        Output("ws-turn", "data"), Output("ws-turn", "value"), Output("ws-turn-words", "children"),
+        Input("ws-count", "value"), State("ws-turn", "value"),
+    )  # fmt: skip
+    def turns(count: Any, turn: Any) -> Any:
+        choices = [str(number + 1) for number in range(count_of(count))]
+        return choices, turn if turn in choices else "1", turn_words(len(choices))
 
     for part_of_page in PARTS:
         part_of_page.register(app, services)
@@ -276,10 +288,24 @@ def register_clientside(app: Dash) -> None:
             State(part(name, MATCH), "id"),
             prevent_initial_call=True,
         )
+    # each input has its own callback: one of several waits for all that changes them
+    for name, source in (
+        *(("wait", Input(part(name, MATCH), "value")) for name in ("symbol", "timeframe", "signals")),
+        ("retry", Input(part("retry", MATCH), "n_clicks")),
+    ):
+        app.clientside_callback(
+            function(name), Output(part("sink", MATCH), "data", allow_duplicate=True), source,
+            State(part("retry", MATCH), "id"), prevent_initial_call=True,
+        )  # fmt: skip
+    for source in (Input("ws-mode", "value"), Input("ws-indicators", "data")):
+        app.clientside_callback(
+            function("wait"), Output("ws-sink", "data", allow_duplicate=True), source, prevent_initial_call=True
+        )
     fields = [Input(f"ws-opt-{name}", "value") for name in CHOICES]
     for name, inputs in (
         ("choose", [*fields, Input("ws-opt-volume", "checked")]),
         ("arrange", [Input("ws-count", "value")]),
+        ("turn", [Input("ws-turn", "value")]),
     ):
         app.clientside_callback(
             function(name), Output("ws-sink", "data", allow_duplicate=True), *inputs,

@@ -212,9 +212,10 @@ def register(app: Dash, services: Services) -> None:
         Input({"type": "ws-up-next", "n": ALL}, "n_clicks"), Input("ws-left", "data"), prevent_initial_call=True,
     )  # fmt: skip
 
-    @app.callback(Output("ws-upload", "opened"), Input("ws-open-upload", "n_clicks"), prevent_initial_call=True)
-    def open_upload(_clicks: Any) -> bool:
-        return True
+    app.clientside_callback(
+        ClientsideFunction("kit", "toggle"), Output("ws-upload", "opened"), Input("ws-open-upload", "n_clicks"),
+        State("ws-upload", "opened"), prevent_initial_call=True,
+    )  # fmt: skip
 
 
 def _storing(app: Dash, services: Services, library: Library) -> None:

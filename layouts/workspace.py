@@ -94,7 +94,10 @@ def workspace_page(*, links: Sequence[Link] = (), more: Sequence[Component] = ()
         path=PATH,
         controls=_header(),
         main=html.Div(
-            [chart_card(index) for index in range(CHARTS)], id="ws-charts", className="ws-charts", **data(count=1)
+            [_turns(), *(chart_card(index) for index in range(CHARTS))],
+            id="ws-charts",
+            className="ws-charts",
+            **data(count=1, turn=1),
         ),
         footer=html.Div(html.Span(id="ws-status", role="status"), className="ws-status"),
         extras=[
@@ -160,6 +163,17 @@ def _tool(action: str, label: str, keys: str, icon: str) -> Component:
     return icon_button(f"ws-do-{action}", icon, label, keys=keys, pressed=pressed)
 
 
+def _turns() -> Component:
+    """Which of several charts a phone shows."""
+    choice = dmc.SegmentedControl(id="ws-turn", value="1", size="xs", data=["1"], **aria(label="The chart shown"))
+    return html.Div([html.Span("Chart"), choice, html.Span(id="ws-turn-words")], className="ws-turns")
+
+
+def turn_words(count: int) -> str:
+    """What a phone says of several charts."""
+    return f"of {count}, one at a time"
+
+
 def chart_card(index: int) -> Component:
     """One chart with its choices."""
     return html.Section(
@@ -189,7 +203,14 @@ def chart_card(index: int) -> Component:
                 ],
                 className="ws-bar",
             ),
-            html.Div(id=f"ws-plot-{index}", className="ws-plot"),
+            html.Div(
+                [
+                    html.Span("Loading …", id=part("words", index)),
+                    dmc.Button("Try again", id=part("retry", index), variant="default", size="compact-sm"),
+                ],
+                id=part("busy", index), className="ws-busy", role="status", **data(state="loading"),
+            ),
+            html.Div(html.Div(id=f"ws-plot-{index}"), id=part("plot", index), className="ws-plot", **aria(busy="true")),
             html.Div(id=part("note", index), className="ws-note", role="status", hidden=True),
             html.Div(id=part("row", index), className="ws-row", role="status", hidden=True),
             *(dcc.Store(id=part(name, index)) for name in STORES),
@@ -207,6 +228,7 @@ def help_dialog() -> Component:
         id="ws-dialog-help",
         title="Keyboard",
         size="lg",
+        transitionProps={"duration": 0},
         children=html.Div(help_sections({**SHORTCUTS, **page}), className="of-help"),
     )
 

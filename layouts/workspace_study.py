@@ -42,6 +42,7 @@ def study_dialog() -> list[Component]:
             id="ws-study",
             title="What prices did after signals",
             size="min(1240px, 96vw)",
+            transitionProps={"duration": 0},
             children=html.Div(
                 [
                     html.P(id="ws-study-what", className="ws-study-what"),

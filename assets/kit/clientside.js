@@ -17,6 +17,9 @@
       return root.dash_clientside.no_update;
     },
 
+    /** Open what is closed: at once, so that no key meant for it comes too early. */
+    toggle: (_clicks, opened) => !opened,
+
     /** A dialog has opened: a number for this opening, and no fault in the other outputs. At once, and not by the server,
         whose answer could wipe out what the first attempt to send has told. */
     opened: (open) => {

@@ -18,6 +18,9 @@
     drawn: {},
     left: {},
     placing: false,
+    patience: 8000, // ms that candles may take before that is said
+    late: /** @type {any[]} */ ([]),
+    again: /** @type {(() => void)[]} */ ([]),
     written: /** @type {any} */ (null), // the query that the page gave itself
     at: 0, // when it took over one
   });
@@ -38,6 +41,38 @@
     set("view", index, { data: { key, range } });
   }
 
+  /** What a chart waits for, in words. state: "loading" or "older", which become "loading-late" and "older-late"; these and
+      "failed" can be tried again; "" is the end. */
+  function say(index, state, children = "") {
+    const waits = state === "loading" || state === "older";
+    clearTimeout(page.late[index]);
+    if (waits)
+      page.late[index] = setTimeout(() => {
+        if (!cards()[index].hidden) say(index, state + "-late", "The candles have not come yet.");
+      }, page.patience);
+    set("busy", index, { "data-state": state });
+    set("words", index, { children });
+    set("plot", index, { "aria-busy": String(waits) });
+  }
+
+  /** Candles were asked for, and how to ask for them again. */
+  function wait(index, state, words, ask) {
+    say(index, state, words);
+    page.again[index] = () => {
+      say(index, state, words);
+      ask(Date.now());
+    };
+  }
+
+  const load = (index) => wait(index, "loading", "Loading …", (n) => set("reload", index, { data: n }));
+
+  function older(index, before) {
+    const { key } = page.charts[index],
+      ask = (n) => set("older-request", index, { data: { before, key, n } });
+    wait(index, "older", "Loading older candles …", ask);
+    ask(0);
+  }
+
   function create(index) {
     const drawings = { load: (key) => page.drawn[key] || [] };
     drawings.save = (key, list) => {
@@ -49,7 +84,7 @@
         leave(index, { view });
         tell(index);
       },
-      older: (before) => set("older-request", index, { data: { before, key: page.charts[index].key } }),
+      older: (before) => older(index, before),
       tool: pressed,
       signal: (rows) => {
         const text = rows.slice(0, 3).map((row) => words(page.charts[index], row));
@@ -117,6 +152,7 @@
       if (!config || page.config) return NO();
       page.config = config;
       Object.assign(of.plot.theme.known, config.colours);
+      cards().forEach((_, index) => load(index));
       for (const type of ["pointerdown", "focusin"])
         document.addEventListener(type, (event) => {
           const card = event.target instanceof Element ? event.target.closest(".ws-card") : null;
@@ -129,7 +165,14 @@
       });
       return NO();
     },
+    wait(_, id) {
+      if (page.config) cards().forEach((_, index) => (id ? index === id.index : true) && load(index));
+      return NO();
+    },
+    retry: takes((index) => page.again[index]()),
     data: takes((index, data) => {
+      say(index, data.fault ? "failed" : "");
+      if ("fault" in data) return;
       const chart = known(index),
         { studies, signals, drawings, view, said, ...series } = data;
       page.placing = true;
@@ -146,13 +189,20 @@
       arrange(Number(document.getElementById("ws-charts")?.dataset.count));
     }),
     older: takes((index, { key, bars, more }) => {
-      if (page.charts[index] && key === page.charts[index].key) page.charts[index].prepend(bars, more);
+      if (!page.charts[index] || key !== page.charts[index].key) return;
+      say(index, "");
+      page.charts[index].prepend(bars, more);
     }),
     delta: takes((index, { key, bars }) => {
       if (page.charts[index] && key === page.charts[index].key) page.charts[index].append(bars);
     }),
     arrange(count) {
       arrange(Number(count));
+      return NO();
+    },
+    turn(value) {
+      const grid = document.getElementById("ws-charts");
+      if (grid && grid.dataset.turn !== value) page.used = Number((grid.dataset.turn = value)) - 1;
       return NO();
     },
     visit: (search) => (search === page.written ? NO() : { search, at: (page.at = Date.now()) }),

@@ -71,6 +71,17 @@ def test_pan_asks_for_older_bars_and_keeps_the_place(plot: Plot) -> None:
     assert plot.settled()["told"]["older"] == [START]  # there is no more
 
 
+def test_prices_fit_older_bars_that_come_into_view(plot: Plot) -> None:
+    plot.show(more=True)
+    plot.call("place", {"from": START - 100 * MINUTE, "to": START + 20 * MINUTE})
+    older = candles(300, START - 300 * MINUTE, seed=5)
+    older = {name: [20 + value for value in values] if name != "time" else values for name, values in older.items()}
+    plot.call("prepend", older, False)
+    low, high = plot.settled()["axis"]
+    assert low < min(older["low"][-99:])
+    assert high > max(older["high"][-99:])
+
+
 def test_wheel_axis_and_double_click(plot: Plot) -> None:
     before = plot.state
     plot.page.mouse.move(*plot.at(0.5, 0.5))
@@ -187,6 +198,7 @@ def test_drawings_are_kept_by_key(plot: Plot) -> None:
     plot.act("undo")
     plot.until("chart.gd.layout.shapes.length === 0")
     assert plot.page.evaluate("() => kept.X") == []
+    assert plot.page.locator(".shapelayer circle").count() == 0  # nor its handles
 
 
 def test_a_drawing_begins_while_the_view_still_moves(plot: Plot) -> None:

@@ -32,6 +32,23 @@ SEEN = """() => [0, 1].map((index) => {
 FIXED = ("key", "kind", "scale", "follow", "auto", "studies", "signals", "bars")
 
 
+HOLD = """() => {
+  const real = window.fetch;
+  Object.assign(window, { held: [], hold: "ws-data", fail: "", failed: 0 });
+  window.fetch = async (request, options = {}) => {
+    const output = String(options.body).split("}")[0];
+    if (window.fail && output.includes(window.fail)) {
+      window.failed++;
+      throw new TypeError("Failed to fetch");
+    }
+    if (window.hold && output.includes(window.hold)) await new Promise((go) => window.held.push(go));
+    return real(request, options);
+  };
+}"""
+"""Callbacks whose first output has the name in `hold` wait for `RELEASE`; those with the one in `fail` do not arrive."""
+RELEASE = "() => { window.hold = ''; window.held.splice(0).forEach((go) => go()); }"
+
+
 @pytest.fixture(scope="module")
 def served() -> Iterator[RunningServer]:
     """A server with simulated coins, candles and signals of one's own."""
@@ -151,18 +168,70 @@ def test_charts_beside_each_other_move_together(visit: Visit, served: RunningSer
     first.settled()
     second.settled()
     assert page.evaluate(times, "1") == pytest.approx(page.evaluate(times, "0"), abs=1)
+    page.get_by_text("1", exact=True).click()
+    own(page)
+    page.get_by_text("2", exact=True).click()  # what was hidden meanwhile shows the same kind of series
+    second.until("chart.key.startsWith('custom:')")
+
+
+def test_what_a_chart_waits_for_is_said_and_can_be_asked_for_again(visit: Visit, served: RunningServer) -> None:
+    page = visit("about:blank", phone=True, expect=("Callback failed",))
+    page.add_init_script(f"({HOLD})()")
+    page.goto(f"{served.url}/workspace/?mode=custom&charts=1&symbol=mine&frame=1m")
+    said, plot = page.locator(".ws-busy").first, page.locator(".ws-plot").first
+    page.wait_for_function("() => window.held.length > 0", timeout=PATIENCE)
+    said.get_by_text("Loading …").wait_for()
+    assert plot.get_attribute("aria-busy") == "true"
+    page.evaluate(RELEASE)
+    chart = shown(page)
+    said.wait_for(state="hidden")
+    assert plot.get_attribute("aria-busy") == "false"
+    page.evaluate("() => { window.hold = 'ws-older'; }")
+    chart.call("place", {"from": START + 480 * 60_000, "to": START + 560 * 60_000})
+    said.get_by_text("Loading older candles …").wait_for()
+    page.evaluate(RELEASE)
+    chart.until(f"chart.data.n === {ROWS}")
+    said.wait_for(state="hidden")
+    page.evaluate("() => { window.fail = 'ws-data'; window.orderflow.page.patience = 300; }")
+    page.get_by_text("Live", exact=True).click()
+    page.wait_for_function("() => window.failed === 4", timeout=PATIENCE)  # of each chart, shown or not
+    said.get_by_text("The candles have not come yet.").wait_for()
+    assert chart.state["n"] == ROWS
+    page.evaluate("() => { window.fail = ''; }")
+    said.get_by_role("button", name="Try again").click()
+    chart.until("chart.key === 'live:sim:BTC:1m'")
+    said.wait_for(state="hidden")
+
+
+def test_a_click_right_after_the_help_was_closed_counts(visit: Visit, served: RunningServer) -> None:
+    page = visit(f"{served.url}/workspace/")
+    shown(page)
+    box = page.get_by_text("Custom", exact=True).bounding_box()
+    page.keyboard.press("?")
+    page.get_by_role("dialog", name="Keyboard").wait_for()
+    page.keyboard.press("Escape")
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    shown(page).until("chart.key.startsWith('custom:')")
 
 
 def test_a_phone_shows_candles_and_nothing_beside_the_screen(visit: Visit, served: RunningServer) -> None:
-    page = visit(f"{served.url}/workspace/", phone=True)
+    page = visit(f"{served.url}/workspace/?mode=live&charts=4", phone=True)
     chart = shown(page)
     assert chart.state["n"] > 10
+    page.get_by_text("of 4, one at a time").wait_for()
+    seen = "() => [...document.querySelectorAll('.ws-card')].map((x) => x.checkVisibility({ visibilityProperty: true }))"
+    assert page.evaluate(seen) == [True, False, False, False]
+    page.get_by_role("radiogroup", name="The chart shown").get_by_text("3").click()
+    page.wait_for_function(f"() => String(({seen})()) === 'false,false,true,false'", timeout=PATIENCE)
+    assert shown(page, 2).state["n"] > 10
+    page.get_by_role("radiogroup", name="The chart shown").get_by_text("1").click()
+    page.wait_for_function(f"() => ({seen})()[0]", timeout=PATIENCE)
     page.wait_for_function("() => document.querySelector('.ws-state').textContent === 'SIMULATED'", timeout=PATIENCE)
     chart.settled()
     edges = (
         "() => [...document.querySelectorAll('.ws-card:not([hidden]) .of-host')].map((x) => x.getBoundingClientRect())"
     )
-    (plot,) = page.evaluate(edges)
+    plot, *_ = page.evaluate(edges)
     width = page.evaluate("() => document.documentElement.scrollWidth")
     assert max(width, plot["right"]) <= page.viewport_size["width"]  # innerWidth grows with what is too wide
 

@@ -172,6 +172,7 @@
       const came = this.data.prepend(this.scaled(bars));
       this.changed(more && came > 0);
       this.tools.show();
+      if (this.view.auto) plot.view.fit(this.view, this.series, false); // those that came may be visible already
       if (this.held) this.draw();
       else this.settled();
     }

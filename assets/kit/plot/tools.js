@@ -192,9 +192,11 @@
       return [...shapes, ...this.alerts.map((alert) => alertShape(theme, height(alert), alert))];
     }
 
-    /** Relayout with shapes of ours; the event that Plotly then sends is ignored. */
+    /** Relayout with shapes of ours; the event that Plotly then sends is ignored. Plotly leaves the handles of a line that
+        is gone, so that they are taken away here. */
     relayout(update) {
       this.own++;
+      if (update.shapes) this.controller.gd.querySelectorAll(".shapelayer").forEach((node) => node.replaceChildren());
       return root.Plotly.relayout(this.controller.gd, update).finally(() => {
         this.own--;
       });

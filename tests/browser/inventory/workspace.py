@@ -33,6 +33,17 @@ WORKSPACE = (
         "A symbol, time frame or choice of the address that is not known is said, and another can be chosen.",
     ),
     *_ws(
+        "states",
+        "test_workspace::test_what_a_chart_waits_for_is_said_and_can_be_asked_for_again",
+        "While candles are on their way, the first ones, older ones or those of another series, the chart says so.",
+        "Candles that do not come can be asked for again.",
+    ),
+    *_ws(
+        "dialogs",
+        "test_workspace::test_a_click_right_after_the_help_was_closed_counts",
+        "The keys are shown by ?, and the page can be used as soon as the dialog is closed.",
+    ),
+    *_ws(
         "controls",
         "test_workspace::test_own_candles_with_signals_indicators_and_older_pages",
         "Custom shows one's own candles, Live those of venues and ticks.",
@@ -54,6 +65,7 @@ WORKSPACE = (
         "states",
         "test_workspace::test_a_phone_shows_candles_and_nothing_beside_the_screen",
         "On a phone a chart fills the screen and nothing is beside it.",
+        "A phone shows one of several charts, says so, and another can be chosen.",
     ),
     *_ws(
         "dialogs",
