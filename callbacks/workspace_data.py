@@ -41,7 +41,7 @@ def button(action: str) -> dict[str, Any]:
 def rows_of(library: Library, user: str) -> list[Row]:
     """All data of a user, by name."""
     series, sets = library.listed(user)
-    rows = [series_row(each) for each in series] + [set_row(each) for each in sets]
+    rows = [series_row(each) for each in series] + [set_row(each, library.signals.size(each)) for each in sets]
     return sorted(rows, key=lambda row: (row["name"], row["kind"], row["timeframe"]))
 
 
@@ -53,7 +53,7 @@ def undo(library: Library, user: str, asked: Asked) -> Row | None:
     except Conflict:  # nothing was there before
         library.delete_one(user, asked.name, asked.kind, frame)
         return None
-    return series_row(found) if isinstance(found, Series) else set_row(found)
+    return series_row(found) if isinstance(found, Series) else set_row(found, library.signals.size(found))
 
 
 def asked_of(clicks: Any) -> Asked:
@@ -84,8 +84,7 @@ def register(app: Dash, services: Services) -> None:
             rows = run(rows_of, library, user)
         except OrderflowError as error:
             return sentence(error)
-        used = sum(row["rows"] for row in rows if row["kind"] == "ohlcv")
-        return data_list(rows, used, library.most_rows, asked if isinstance(asked, dict) else None)
+        return data_list(rows, library.most_rows, asked if isinstance(asked, dict) else None)
 
     @app.callback(
         Output("ws-up-asked", "data"),

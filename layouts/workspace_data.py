@@ -11,11 +11,13 @@ from dash import html
 from dash.development.base_component import Component
 
 from layouts.shell import aria, data
-from layouts.workspace_preview import KINDS, counted, errors_view, moment
+from layouts.workspace_preview import KINDS, counted, errors_view, moment, size_text
+from orderflow.market.kline_columns import KLINE_BYTES
+from orderflow.workspace.uploads.library import ALL_SIGNALS
 
 Row = Mapping[str, Any]
 NOTHING = "You have no data of your own yet: upload a file, or drop it on the page."
-HEADS = ("Name", "What", "Rows", "From", "To", "File", "")
+HEADS = ("Name", "What", "Rows", "Size", "From", "To", "File", "")
 THINGS = {"ohlcv": "candle", "signals": "signal"}
 
 
@@ -82,8 +84,8 @@ def ticks_view(row: Row) -> list[Component]:
     ]  # fmt: skip
 
 
-def data_list(rows: Sequence[Row], used: int, most: int, asked: Mapping[str, Any] | None) -> list[Component]:
-    """All of a user's data. used, most: candles. asked: the id of the row whose deletion is to be confirmed."""
+def data_list(rows: Sequence[Row], most: int, asked: Mapping[str, Any] | None) -> list[Component]:
+    """All of a user's data. most: candles. asked: the id of the row whose deletion is to be confirmed."""
     if not rows:
         return [html.P(NOTHING, className="ws-up-note")]
     return [
@@ -98,16 +100,27 @@ def data_list(rows: Sequence[Row], used: int, most: int, asked: Mapping[str, Any
             className="ws-up-scroll",
             tabIndex=0,
         ),
-        html.P(f"{used:,} of the {most:,} candles that you may have. The file's name is that of the last upload.",
-               className="ws-up-note"),
+        html.P(f"{quota_text(rows, most)} The size is that of the rows as numbers and texts, without what an undo "
+               "keeps; the file's name is that of the last upload.", className="ws-up-note"),
     ]  # fmt: skip
+
+
+def quota_text(rows: Sequence[Row], most: int) -> str:
+    """What a user's data take up of what they may. most: candles."""
+    (candles, size), (signals, texts) = (
+        [sum(row[name] for row in rows if row["kind"] == kind) for name in ("rows", "bytes")] for kind in THINGS
+    )
+    return (
+        f"You have {candles:,} of the {most:,} candles that you may have ({size_text(size)} of "
+        f"{size_text(most * KLINE_BYTES)}), and {signals:,} of {ALL_SIGNALS:,} signals ({size_text(texts)})."
+    )
 
 
 def _row(row: Row, asked: Mapping[str, Any] | None) -> Component:
     what = f"{KINDS[row['kind']]} {row['timeframe']}".strip()
     first, last = (moment(row[name]) if row[name] is not None else "" for name in ("first", "last"))
     sure = asked is not None and {**asked, "type": ""} == {**data_id("delete", row), "type": ""}
-    cells = [row["name"], what, f"{row['rows']:,}", first, last, row["source"]]
+    cells = [row["name"], what, f"{row['rows']:,}", size_text(row["bytes"]), first, last, row["source"]]
     named = [html.Td(cell, **data(head=head)) for head, cell in zip(HEADS[1:], cells[1:], strict=False)]
     return html.Tr([html.Td(cells[0]), *named, html.Td(_sure(row) if sure else _actions(row))])
 

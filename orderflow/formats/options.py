@@ -217,6 +217,9 @@ OPTIONS: Mapping[str, Option] = {
 }
 """All options by name, as in Python; on the command line with hyphens."""
 
+TABLE_OPTIONS = tuple(name for name in OPTIONS if name != "max_bad")
+"""The options that say what a table holds, by name."""
+
 FILE_OPTIONS = ("format", "tz", "symbol", "side", "member", *OPTIONS)
 """Everything that can be said about a file, by name: what `open_ticks` takes, the command line and the chart's page."""
 

@@ -17,6 +17,8 @@ MAX_STORED = 2**62
 """Largest number of units of a price or volume."""
 PRICES = ("open", "high", "low", "close")
 COLUMNS = ("time", *PRICES, "volume", "trades", "taker_buy_volume", "closed")
+KLINE_BYTES = 8 * (len(COLUMNS) - 1) + 1
+"""Of a kline: numbers of 8 bytes, and a flag."""
 
 
 @dataclass(frozen=True, slots=True)

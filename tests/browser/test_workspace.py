@@ -45,7 +45,7 @@ HOLD = """() => {
     return real(request, options);
   };
 }"""
-"""Callbacks whose first output has the name in `hold` wait for `RELEASE`; those with the one in `fail` do not arrive."""
+"""Callbacks whose first output has the name in `hold` wait for `RELEASE`; those with that in `fail` do not arrive."""
 RELEASE = "() => { window.hold = ''; window.held.splice(0).forEach((go) => go()); }"
 
 
@@ -219,7 +219,9 @@ def test_a_phone_shows_candles_and_nothing_beside_the_screen(visit: Visit, serve
     chart = shown(page)
     assert chart.state["n"] > 10
     page.get_by_text("of 4, one at a time").wait_for()
-    seen = "() => [...document.querySelectorAll('.ws-card')].map((x) => x.checkVisibility({ visibilityProperty: true }))"
+    seen = (
+        "() => [...document.querySelectorAll('.ws-card')].map((x) => x.checkVisibility({ visibilityProperty: true }))"
+    )
     assert page.evaluate(seen) == [True, False, False, False]
     page.get_by_role("radiogroup", name="The chart shown").get_by_text("3").click()
     page.wait_for_function(f"() => String(({seen})()) === 'false,false,true,false'", timeout=PATIENCE)

@@ -325,8 +325,11 @@ def test_the_list_shows_exports_and_deletes_after_a_question(page: Page) -> None
     page.send("timestamp,type,price\n2024-01-01 00:00:30,buy,10.50\n", "btc.csv")
     assert page.values["ws-up-shown"]["kind"] == "signals"
     page.upload()
-    assert "3 of the 10,000,000 candles" in page.mine()
+    assert "You have 3 of the 10,000,000 candles that you may have (195 bytes of 619.9 MiB)" in page.mine()
+    assert "and 1 of 1,000,000 signals (16 bytes)" in page.mine()
     tree = json.dumps(page.run("ws-up-tabs", "value")["ws-mine"])
+    sizes = {each["kind"]: each["bytes"] for each in page.client.get("/data/custom").get_json()}
+    assert sizes == {"ohlcv": 3 * 65, "signals": 9 + len("buy10.5")}
     assert "/data/custom/btc/ohlcv?timeframe=1m&format=feather" in tree
     assert "/data/custom/btc/signals?format=csv" in tree
     assert "Delete for good" not in tree

@@ -5,18 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from orderflow.formats import ReadOptions, names
-from orderflow.formats.options import OPTIONS
+from orderflow.formats.options import TABLE_OPTIONS
 from orderflow.formats.own import Own, named_options
 from orderflow.web.kit.option_params import option_param
 from orderflow.web.kit.params import text
 from orderflow.web.kit.routes import Values
 
-_NAMES = tuple(name for name in OPTIONS if name != "max_bad")
-
-
 TABLE_PARAMS = (
     text("format", f"The format of the body instead of detecting it: {', '.join(names())}."),
-    *(option_param(name) for name in _NAMES),
+    *(option_param(name) for name in TABLE_OPTIONS),
 )
 """Parameters of CSV, and of JSON with other keys; `negative_prices` and `snap_floats` are for all bodies."""
 
@@ -26,7 +23,7 @@ def said(values: Values, own: Own) -> dict[str, Any]:
 
     Raises BadInput and UnknownFormat.
     """
-    given = {name: values[name] for name in _NAMES if values.get(name) is not None}
+    given = {name: values[name] for name in TABLE_OPTIONS if values.get(name) is not None}
     if not given and not values.get("format"):
         return {}
     name, options = named_options(values.get("format"), ReadOptions.of(**given), own)

@@ -11,6 +11,7 @@ import flask
 import numpy as np
 
 from orderflow.errors import BadInput
+from orderflow.market.kline_columns import KLINE_BYTES
 from orderflow.market.signal import Signal
 from orderflow.runtime.workers import Workers
 from orderflow.services import Services
@@ -79,7 +80,9 @@ class CustomApi(Api):
 
     def _listed(self, owner: str) -> bytes:
         series, sets = self._library.listed(owner)
-        rows = [series_row(each) for each in series] + [set_row(each) for each in sets]
+        rows = [series_row(each) for each in series] + [
+            set_row(each, self._library.signals.size(each)) for each in sets
+        ]
         return encode(sorted(rows, key=lambda row: (row["name"], row["kind"], row["timeframe"])))
 
     def candles(self, values: Values) -> flask.Response:
@@ -107,7 +110,8 @@ class CustomApi(Api):
         owner = current_user()
         given = owner, values["name"], values["kind"], values["timeframe"]
         found = self._workers.run(self._library.undo, *given)
-        return json_response(series_row(found) if isinstance(found, Series) else set_row(found))
+        size = self._library.signals.size
+        return json_response(series_row(found) if isinstance(found, Series) else set_row(found, size(found)))
 
     def delete(self, values: Values) -> flask.Response:
         self._workers.run(self._library.delete, current_user(), values["name"])
@@ -210,6 +214,7 @@ def series_row(series: Series) -> dict[str, Any]:
         "name": series.key.name,
         "timeframe": series.key.timeframe,
         "rows": series.rows,
+        "bytes": series.rows * KLINE_BYTES,
         "first": series.first,
         "last": series.last,
         "source": series.source,
@@ -218,13 +223,14 @@ def series_row(series: Series) -> dict[str, Any]:
     }
 
 
-def set_row(found: SignalSet) -> dict[str, Any]:
-    """A set of signals, for JSON."""
+def set_row(found: SignalSet, size: int) -> dict[str, Any]:
+    """A set of signals, for JSON. size: bytes of its rows."""
     return {
         "kind": SIGNALS,
         "name": found.name,
         "timeframe": "",
         "rows": found.rows,
+        "bytes": size,
         "first": None if found.first is None else found.first // MS,
         "last": None if found.last is None else found.last // MS,
         "source": found.source,

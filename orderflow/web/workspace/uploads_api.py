@@ -13,6 +13,7 @@ from typing import Any
 import flask
 
 from orderflow.errors import OrderflowError
+from orderflow.formats.options import TABLE_OPTIONS
 from orderflow.services import Services
 from orderflow.web.kit.api import Api
 from orderflow.web.kit.current_user import current_user
@@ -125,7 +126,7 @@ class UploadsApi(Api):
         held, given = self._held(OPERATOR, values, params.TICKS)
         options = TickOptions(
             given["symbol"], given["tz"], given["side"], given["format"] or None, given["member"],
-            given["on_error"] == "skip",
+            given["on_error"] == "skip", {name: given[name] for name in TABLE_OPTIONS if given[name] is not None},
         )  # fmt: skip
 
         def work() -> flask.Response:

@@ -33,6 +33,8 @@ UNPACKED = 4
 MOST_SERIES = 200
 """Series of candles, and sets of signals, that a user may have."""
 MOST_SIGNALS = 100_000
+ALL_SIGNALS = 10 * MOST_SIGNALS
+"""Of one user, in all sets."""
 """Signals of one file; a user may have ten times as many."""
 PIECE = 20_000
 
@@ -246,7 +248,7 @@ class Library:
             raise TooLarge(f"you have {MOST_SERIES} sets of signals already: delete one first")
         made = self.signals.replace(
             held.owner, request.name, found.signals, held.filename[:200], append=request.mode == "append",
-            most_rows=10 * MOST_SIGNALS,
+            most_rows=ALL_SIGNALS,
         )  # fmt: skip
         self.mappings.remember(held.owner, SIGNALS, held.path, request.options)
         return Taken(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,8 @@ _PIECE = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class TickOptions:
-    """symbol: of all ticks; None for the file's own. skip: take the other rows if some are refused."""
+    """symbol: of all ticks; None for the file's own. skip: take the other rows if some are refused. table: options of
+    `ReadOptions` that are given, as texts or plain values."""
 
     symbol: str | None = None
     tz: str = "UTC"
@@ -30,6 +31,7 @@ class TickOptions:
     format: str | None = None
     member: str | None = None
     skip: bool = False
+    table: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,7 @@ def _open(path: Path, options: TickOptions) -> TickReader:
         side=options.side,
         format=options.format,
         member=options.member,
+        **options.table,
     )
 
 

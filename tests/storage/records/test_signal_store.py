@@ -12,6 +12,7 @@ from orderflow.storage.records.records import Records
 from orderflow.storage.records.signal_store import SignalStore
 
 ALL = 1_000_000
+TEXTS = ("type", "price", "label", "color", "icon", "stop", "target")
 
 
 @pytest.fixture
@@ -34,6 +35,8 @@ def test_signals_are_kept_exactly_and_there_after_a_restart(
     made = store.replace("ann", "bot", given, "bot.csv")
     assert (made.rows, made.first, made.last, made.source, made.previous) == (2, -1, given[1].time, "bot.csv", None)
     assert SignalStore(open_records(), lambda: 0).read("ann", "bot", limit=ALL) == given
+    texts = [getattr(each, name) for each in given for name in TEXTS]
+    assert store.size(made) == 2 * 9 + len("".join(texts).encode())
 
 
 def test_owners_do_not_see_each_other(store: SignalStore) -> None:

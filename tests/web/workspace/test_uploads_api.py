@@ -368,6 +368,24 @@ def test_ticks_go_to_the_market(make_client: Callable[..., FlaskClient]) -> None
     assert send(locked, ticks, "ticks").status_code == 401
 
 
+def test_ticks_are_read_as_the_parameters_say(make_client: Callable[..., FlaskClient]) -> None:
+    client = make_client()
+    rows = "".join(f"x;{100 + row};2;31-12-2023 23|59|{row:02d};S\n" for row in range(10))
+    table = {
+        "no_header": "yes", "columns": "price=2,size=3,time=4,side=5", "time_format": "%d-%m-%Y %H|%M|%S",
+        "side_words": "sell=s", "symbol": "ES",
+    }  # fmt: skip
+    assert send(client, rows, "ticks", symbol="ES").status_code == 422
+    answer = send(client, rows, "ticks", **table)
+    assert (answer.status_code, answer.json.get("accepted")) == (201, 10), answer.text
+    batch = make_client().post("/ticks", data=rows, content_type="text/csv", query_string=table)
+    assert batch.json["accepted"] == 10  # as POST /ticks reads them
+    first = client.get("/api/v1/ticks/ES?limit=1").json["ticks"][0]
+    assert (first["price"], first["size"], first["side"]) == (100, 2, "sell")
+    wrong = send(client, rows, "ticks", columns="colour=1")
+    assert (wrong.status_code, "colour" in wrong.json["detail"]) == (422, True)
+
+
 def test_files_are_gone_when_their_time_is_over(
     make_client: Callable[..., FlaskClient], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
