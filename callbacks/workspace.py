@@ -311,6 +311,7 @@ def register_clientside(app: Dash) -> None:
             function(name), Output("ws-sink", "data", allow_duplicate=True), *inputs,
             prevent_initial_call="initial_duplicate",
         )  # fmt: skip
+    app.clientside_callback(ClientsideFunction("kit", "theme"), Output("ws-scheme", "data"), Input("ws-scheme", "id"))
     for name, inputs in (
         ("recolour", [Input("ws-scheme", "data")]),
         ("press", [Input(f"ws-do-{tool}", "n_clicks") for tool, *_ in TOOLS]),

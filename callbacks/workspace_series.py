@@ -46,6 +46,8 @@ TOLD = 5
 MOST_WARM = 25_000
 """Candles before the first shown one that indicators are computed from, at most."""
 MOST_SIGNALS = 100_000
+MOST_DECIMALS, SIGNIFICANT = 8, 7
+"""Prices with more decimals are floats that were written out: they are shown with so many significant digits."""
 TOO_FAR = f"The range begins more than {MOST_SHOWN:,} candles ago: these are the newest, move to the left to reach it."
 BACKFILL = {"running": "filling the history …", "offline": "the venue is out of reach"}
 """A backfill's state in words, where it has to be told."""
@@ -148,21 +150,22 @@ class Reader:
         count = 0 if since is None else len(self.klines(chosen, max(0, int(since)), LAST, MOST_SHOWN))
         far = count == MOST_SHOWN  # too far back to be shown with all that came since
         page = self.page(chosen, wanted, LAST, SHOWN if far else max(SHOWN, count + AROUND))
-        klines, values = page.klines, page.values
+        klines, values, decimals = page.klines, page.values, shown_decimals(page.klines)
         signals, said = self._signals_or_why(chosen)
+        said = said or outside_text(signals, klines, more=page.more)
         return {
             "key": chosen.key,
             "title": self._title(chosen),
-            "tick": 10.0**-klines.price_decimals,
-            "pd": klines.price_decimals,
-            "sd": klines.size_decimals,
+            "tick": 10.0**-decimals,
+            "pd": decimals,
+            "sd": min(klines.size_decimals, MOST_DECIMALS),
             "ms": _length(chosen.timeframe),
             "bars": _bars(klines),
             "more": page.more,
             "studies": [
                 {**line, "values": numbers(values[line["name"]])}
                 for each in wanted
-                for line in lines_of(each.indicator, each.number, each.options, klines.price_decimals)
+                for line in lines_of(each.indicator, each.number, each.options, decimals)
             ],
             "version": self.version(chosen),
             "signals": signals,
@@ -263,6 +266,31 @@ class Page:
     klines: KlineColumns
     values: Mapping[str, Floats]
     more: bool
+
+
+def shown_decimals(klines: KlineColumns) -> int:
+    """Decimals of prices on a chart: those of the series, unless they are the noise of floats."""
+    if klines.price_decimals <= MOST_DECIMALS or not len(klines):
+        return klines.price_decimals
+    digits = len(str(int(klines.high.max()))) - klines.price_decimals  # before the point; below 0 after it
+    return max(0, min(klines.price_decimals, SIGNIFICANT - digits))
+
+
+def outside_text(signals: Data, klines: KlineColumns, *, more: bool) -> str:
+    """Says that no signal lies in the time of the candles, where that is so. more: there are older candles."""
+    times = signals["time"]
+    if not times or not len(klines):
+        return ""
+    if times[0] > klines.time[-1] + (_step(klines) or DAY):
+        return f"The signals ({len(times):,}) are later than these candles."
+    if times[-1] < klines.time[0] and not more:
+        return f"The signals ({len(times):,}) are earlier than these candles."
+    return ""
+
+
+def _step(klines: KlineColumns) -> int:
+    """ms between the last two candles; 0 for fewer."""
+    return int(klines.time[-1] - klines.time[-2]) if len(klines) > 1 else 0
 
 
 def candles_of(klines: KlineColumns) -> Candles:

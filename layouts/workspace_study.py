@@ -91,7 +91,7 @@ def study_body(study: Study, horizon: int, theme: str) -> list[Component]:
     """A study in words, as a table, and as figures, two of them at one horizon (ns)."""
     result = next(each for each in study.results if each.horizon == horizon)
     every = each_of(result.count)
-    points = f"Of the excursions every {every}th signal is a point." if every > 1 else ""
+    points = f"Of the excursions one signal in {every} is a point." if every > 1 else ""
     at = f" after {horizon_name(horizon)}"
     figures = {
         "returns": returns_figure(study, theme=theme),

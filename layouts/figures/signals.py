@@ -143,14 +143,16 @@ def _line(x: float, colour: str, dash: str) -> dict[str, Any]:
 def _layout(
     colours: Palette, x_title: str, y_title: str, x: dict[str, Any] | None = None, y: dict[str, Any] | None = None
 ) -> dict[str, Any]:
-    axis = {"gridcolor": colours.grid, "linecolor": colours.strong, "zerolinecolor": colours.strong}
+    axis: dict[str, Any] = {"gridcolor": colours.grid, "linecolor": colours.strong, "zerolinecolor": colours.strong}
+    axis["automargin"] = True
+    beside = {"standoff": 8, "font": {"size": 12}}
     return {
         "paper_bgcolor": colours.paper,
         "plot_bgcolor": colours.paper,
         "font": {"family": FONT, "size": 12, "color": colours.text},
-        "margin": {"l": 64, "r": 16, "t": 16, "b": 48},
+        "margin": {"l": 8, "r": 16, "t": 36, "b": 8},
         "hovermode": "closest",
-        "legend": {"orientation": "h", "y": 1.08, "x": 0},
-        "xaxis": {**axis, "title": {"text": x_title}, **(x or {})},
-        "yaxis": {**axis, "title": {"text": y_title}, **(y or {})},
+        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        "xaxis": {**axis, "title": {"text": x_title, **beside}, **(x or {})},
+        "yaxis": {**axis, "title": {"text": y_title, **beside}, **(y or {})},
     }

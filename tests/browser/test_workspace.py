@@ -6,8 +6,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from layouts.figures.palette import palette
+from orderflow.market.kline_columns import KlineColumns
+from orderflow.runtime.workers import Workers
+from orderflow.storage.records.address import address_of
+from orderflow.storage.records.kline_store import KlineStore
+from orderflow.storage.records.records import Records
+from orderflow.storage.records.series import SeriesKey
+from orderflow.workspace.store import KLINES, PUBLIC
 from tests.browser.plot import START, Plot, candles
 from tests.browser.waiting import PATIENCE
 from tests.running import RunningServer, start_server
@@ -65,6 +74,32 @@ def served() -> Iterator[RunningServer]:
 def empty() -> Iterator[RunningServer]:
     """A server without any ticks."""
     server = start_server("--ephemeral", "--ticker-count", "0", environ={"FEEDS": "none"})
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A server with a venue's klines and the ticks that they are of; one kline has another high."""
+    folder, count = tmp_path_factory.mktemp("both"), 300
+    high = np.full(count, 106)
+    high[150] = 109
+    low, volume = np.full(count, 100), np.full(count, 3)
+    time = START + np.arange(count) * 60_000
+    columns = (time, low, high, low, np.full(count, 105), volume, volume, volume, np.ones(count, np.bool_))
+    workers = Workers()
+    records = Records(address_of(folder), workers)
+    records.start()
+    store = KlineStore(records, lambda: 1)
+    store.replace(SeriesKey(PUBLIC, KLINES, "BTCUSDT", "1m"), [KlineColumns.of(columns, 0, 0)], "binance")
+    records.close()
+    workers.stop()
+    server = start_server("--data-dir", str(folder), "--ticker-count", "0", environ={"FEEDS": "none"})
+    ticks = "".join(
+        f"{at + second * 1000},{price},1,buy,binance:BTCUSDT\n"
+        for at in time.tolist() for second, price in ((0, 100), (30, 106), (59, 105))
+    )  # fmt: skip
+    server.post("/ticks", f"timestamp,price,size,side,symbol\n{ticks}".encode(), "text/csv")
     yield server
     server.stop()
 
@@ -296,8 +331,33 @@ def test_what_an_address_names_and_is_not_there_is_said(visit: Visit, served: Ru
     page.wait_for_function("() => document.querySelector('.ws-note').hidden", timeout=PATIENCE)
 
 
+def test_a_venue_s_candles_are_compared_with_those_of_its_ticks_and_saved(visit: Visit, both: RunningServer) -> None:
+    page = visit(f"{both.url}/workspace/?mode=live&charts=1&symbol=BTCUSDT&frame=1m")
+    chart = shown(page)
+    button = page.get_by_role("button", name="The venue's candles beside those of its ticks").first
+    button.get_by_text("Ticks: 1 of 298 differ").wait_for()
+    button.click()
+    drawer = page.get_by_role("dialog", name="Venue and ticks")
+    drawer.get_by_text("297 equal, 1 differ. The largest difference is 3 in a price").wait_for()
+    (row,) = drawer.locator("tbody tr").all()
+    cells = row.locator("td").all_inner_texts()
+    assert cells[1:] == ["high", "109", "106"]
+    row.get_by_role("button").click()
+    chart.until(f"chart.range.from === {START + 110 * 60_000} && chart.range.to === {START + 190 * 60_000}")
+    page.keyboard.press("Escape")
+    drawer.wait_for(state="hidden")
+    page.wait_for_url("**from=**")  # the server knows the range too
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save the candles of chart 1 as CSV").click()
+    assert download.value.suggested_filename == "BTCUSDT-1m.csv"
+    header, *rows = Path(download.value.path()).read_text().splitlines()
+    assert header == "timestamp,open,high,low,close,volume"
+    assert len(rows) == 81
+    assert rows[40].split(",")[1:] == ["100", "109", "100", "105", "3"]
+
+
 def test_a_first_visit_shows_a_sample_that_is_gone_after_the_first_upload(visit: Visit, empty: RunningServer) -> None:
-    page = visit(f"{empty.url}/workspace/")
+    page = visit(f"{empty.url}/workspace/", dark=False)
     page.get_by_text("No klines").wait_for()
     page.get_by_text("Custom", exact=True).click()
     chart = shown(page)
@@ -306,6 +366,8 @@ def test_a_first_visit_shows_a_sample_that_is_gone_after_the_first_upload(visit:
     page.locator(".ws-state").first.filter(has_text="SAMPLE: Binance spot LTC/USDT, 21 June 2025").wait_for()
     page.get_by_role("button", name="What prices did after signals").click()
     page.locator("#ws-study-excursions .main-svg").first.wait_for()
+    paper = "() => document.querySelector('#ws-study-returns .js-plotly-plot').layout.paper_bgcolor"
+    assert page.evaluate(paper) == palette("light").paper
     dialog = page.get_by_role("dialog", name="What prices did after signals")
     assert dialog.locator("tbody tr").count() == 5
     assert "The entry is the first price after a signal" in dialog.inner_text()

@@ -26,6 +26,7 @@ from callbacks.workspace_series import (
     chosen_of,
     indicators_of,
     reader_of,
+    shown_decimals,
     wanted_of,
 )
 from callbacks.workspace_state import Known
@@ -121,6 +122,33 @@ def test_signals_are_columns_in_ms(services: Services) -> None:
     assert found["time"] == [BEGIN + 90_000, BEGIN + 1_000_000]
     assert found["price"] == [100.25, None]
     assert (found["type"], found["label"]) == (["buy", "sell"], ["in", ""])
+
+
+def test_prices_that_are_noise_of_floats_are_shown_with_few_decimals() -> None:
+    def shown(price: float, decimals: int) -> int:
+        values = [np.array([round(price * 10**decimals)])] * 4
+        none, time = np.array([-1]), np.array([BEGIN])
+        columns = (time, *values, np.array([1]), none, none, np.ones(1, np.bool_))
+        return shown_decimals(KlineColumns.of(columns, decimals, 0))
+
+    assert shown(391.28, 14) == 4
+    assert shown(65_432.1, 2) == 2
+    assert shown(0.00001234, 8) == 8
+    assert shown(0.0000001234567, 13) == 13
+    assert shown(0.25, 16) == 7
+
+
+def test_signals_beside_the_candles_are_told(services: Services) -> None:
+    library, late = services.part(Library), BEGIN * NS + 10**16
+    library.signals.replace("ann", "late", [Signal(late, 1, "buy")], "x.csv", most_rows=10)
+    library.signals.replace("ann", "early", [Signal(NS, 1, "buy")], "x.csv", most_rows=10)
+    assert reader(services).whole(Chosen("custom", "mine", "1m", "late"), [])["said"] == (
+        "The signals (1) are later than these candles."
+    )
+    assert reader(services).whole(Chosen("custom", "mine", "1m", "early"), [])["said"] == ""  # there are older candles
+    services.part(KlineStore).replace(SeriesKey("ann", OHLCV, "few", "1m"), [klines(5)], "x.csv")
+    said = reader(services).whole(Chosen("custom", "few", "1m", "early"), [])["said"]
+    assert said == "The signals (1) are earlier than these candles."
 
 
 def test_nobody_sees_the_data_of_others(services: Services) -> None:

@@ -81,9 +81,11 @@ class SignalStore:
 
         def count(connection: Connection) -> int:
             sqlite = connection.dialect.name == "sqlite"  # its octet_length is of 3.43
-            bytes_of = (lambda text: func.length(cast(text, LargeBinary))) if sqlite else func.octet_length
-            lengths = sum((bytes_of(text) for text in texts), literal(_NUMBERS))
-            return int(connection.scalar(select(func.sum(lengths)).where(*_within(found, None, None))) or 0)
+            lengths = [func.length(cast(text, LargeBinary)) if sqlite else func.octet_length(text) for text in texts]
+            return int(
+                connection.scalar(select(func.sum(sum(lengths, literal(_NUMBERS)))).where(*_within(found, None, None)))
+                or 0
+            )
 
         return self._records.read(count)
 

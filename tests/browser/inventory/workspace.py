@@ -52,6 +52,13 @@ WORKSPACE = (
         "Older candles come while panning to the left, with their indicators.",
     ),
     *_ws(
+        "dialogs",
+        "test_workspace::test_a_venue_s_candles_are_compared_with_those_of_its_ticks_and_saved",
+        "A chart says how many of a venue's candles differ from those of its ticks; the drawer lists them.",
+        "A click on a candle of the list shows it in the chart.",
+        "The candles that a chart shows are saved as CSV.",
+    ),
+    *_ws(
         "touch",
         "test_workspace::test_drawings_and_the_view_are_kept_for_the_next_visit",
         "A line is drawn, and is there in another browser with the visible range.",
