@@ -22,7 +22,7 @@ from orderflow.market.indicators.indicator import Candles, Indicator
 from orderflow.market.indicators.registry import find
 from orderflow.market.kline_columns import COLUMNS, KlineColumns
 from orderflow.market.sessions import Session
-from orderflow.market.signal import Signal
+from orderflow.market.signal import BUY, NEUTRAL, SELL, Signal
 from orderflow.market.timeframes import TIMEFRAMES
 from orderflow.workspace.klines.live_klines import LiveKlines
 from orderflow.workspace.klines.sources import FIRST, LAST
@@ -55,6 +55,7 @@ SAMPLE_WORDS = f"{SAMPLE}: {Sample.source}; gone after your first upload"
 DAY = 86_400_000
 NS = 10**6
 PRICES = ("open", "high", "low", "close")
+ARROWS = {"arrow-up": BUY, "arrow-down": SELL}
 
 Data = dict[str, Any]
 
@@ -220,6 +221,7 @@ class Reader:
         return {
             "time": [row.time // NS for row in rows],
             "price": [float(row.price) if row.price else None for row in rows],
+            "side": [row.side or ARROWS.get(row.icon, NEUTRAL) for row in rows],
             **columns,
         }
 

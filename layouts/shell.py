@@ -174,6 +174,7 @@ def side_drawer(**given: Any) -> Component:
         lockScroll=False,
         closeOnClickOutside=False,
         trapFocus=False,
+        transitionProps={"exitDuration": 0},  # while it closes it takes the page's keys
         zIndex=300,
         **given,
     )

@@ -191,7 +191,8 @@ def chart_card(index: int) -> Component:
                     ),
                     dmc.Select(
                         id=part("signals", index), data=[], size="xs", clearable=True, searchable=True,
-                        placeholder="Signals", className="ws-signals", **aria(label=f"Signals of chart {index + 1}"),
+                        placeholder="Signals", className="ws-signals", persistence=True,
+                        **aria(label=f"Signals of chart {index + 1}"),
                     ),
                     study_button(part("study", index)),
                     compare_button(part("compare", index)),

@@ -11,6 +11,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from layouts.shell import aria
+from orderflow.market.signal import BUY, SELL
 
 KINDS = {"ohlcv": "Candles", "signals": "Signals", "ticks": "Ticks"}
 UNUSED = "none"
@@ -27,7 +28,7 @@ ROLES = {
 }  # fmt: skip
 READ_AS = {
     "ohlcv": ("open", "high", "low", "close", "volume"),
-    "signals": ("type", "price", "label", "color", "icon", "stop", "target"),
+    "signals": ("type", "side", "price", "label", "color", "icon", "stop", "target"),
 }
 MINUTE, DAY = 60_000, 86_400_000
 
@@ -141,13 +142,15 @@ def taken_table(found: Found) -> Component:
     names = READ_AS[found["kind"]]
     heads = [html.Th("Time (UTC)", scope="col"), *(html.Th(ROLES[name], scope="col") for name in names)]
     body = [
-        html.Tr([html.Td(moment(row["time"], seconds=True)), *(html.Td(_cell(row.get(name))) for name in names)])
+        html.Tr([html.Td(moment(row["time"], seconds=True)), *(html.Td(_cell(name, row.get(name))) for name in names)])
         for row in found["taken"]
     ]
     return html.Table([html.Thead(html.Tr(heads)), html.Tbody(body)], className="ws-up-table")
 
 
-def _cell(value: Any) -> str:
+def _cell(name: str, value: Any) -> str:
+    if name == "side":
+        return {BUY: "buy", SELL: "sell"}.get(value, "")
     return "" if value is None else str(value)
 
 

@@ -34,7 +34,7 @@ const openers = {
     Object.assign(plot.theme.known, colours);
     const chart = plot.create(document.getElementById("chart"));
     chart.set({ key: "X", tick: 0.01, pd: 2, ms: 60_000, bars });
-    chart.signals({ time: of((i) => bars.time[i]), type: of((i) => (i % 3 ? "buy" : "sell")), label: of((i) => "s" + i) });
+    chart.signals({ time: of((i) => bars.time[i]), side: of((i) => (i % 3 ? 1 : -1)), label: of((i) => "s" + i) });
     chart.place({ from: bars.time[Math.floor(n * 0.1)], to: bars.time[Math.floor(n * 0.9)] });
     return () => chart.view.x0;
   },

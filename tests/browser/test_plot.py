@@ -244,17 +244,25 @@ def test_studies_over_the_bars_and_in_panes(plot: Plot) -> None:
     plot.call("append", {**last, "time": [START + 400 * MINUTE], "ema": [101.5]})
     assert plot.page.evaluate("() => charts.first.data.at('ema', 400)") == pytest.approx(10150)
     assert plot.page.evaluate("() => Number.isNaN(charts.first.data.at('rsi14', 400))")
+    plot.call("place", {"from": START + 50 * MINUTE, "to": START + 150 * MINUTE})
+    plot.show()  # the same series anew, whose studies come after it
+    assert plot.settled()["panes"] == ["price"]
+    assert plot.state["range"] == {"from": START + 50 * MINUTE, "to": START + 150 * MINUTE}
+    plot.call("studies", [rsi])
+    assert set(plot.settled()["panes"]) == {"price", "rsi"}
     plot.call("studies", [])
     assert plot.settled()["panes"] == ["price"]
 
 
 def test_signals_tell_their_rows_and_merge_when_dense(plot: Plot) -> None:
     rows = range(0, 400, 4)
-    marks = {"time": [START + i * MINUTE for i in rows], "type": ["buy"] * 100, "price": [None] * 100}
+    marks = {"time": [START + i * MINUTE for i in rows], "side": [1, -1] * 50, "price": [None] * 100}
     plot.call("place", {"from": START + 100 * MINUTE, "to": START + 140 * MINUTE})
     plot.call("signals", {**marks, "icon": ["star"] * 100, "label": ["here"] * 100, "color": ["#ff00ff"] * 100})
     plot.settled()
     mark = plot.page.evaluate("() => charts.first.marks.drawn[3]")
+    under = "({ y, from }) => [from % 2 === 0, y > charts.first.Y(charts.first.data.at('low', 4 * from))]"
+    assert all(buy == below for buy, below in plot.page.evaluate(f"() => charts.first.marks.drawn.map({under})"))
     assert mark["from"] == mark["to"]
     state = plot.state
     plot.page.mouse.click(state["left"] + mark["x"], state["top"] + mark["y"])

@@ -193,7 +193,8 @@ def test_drawings_and_the_view_are_kept_for_the_next_visit(visit: Visit, served:
 
 def test_charts_beside_each_other_move_together(visit: Visit, served: RunningServer) -> None:
     page = visit(f"{served.url}/workspace/")
-    page.get_by_text("2", exact=True).click()
+    number = page.get_by_role("radiogroup", name="Number of charts")
+    number.get_by_text("2").click()
     first, second = shown(page, 0), shown(page, 1)
     assert first.page.evaluate("() => charts[0].key !== charts[1].key")
     page.locator(".of-host").first.focus()
@@ -203,9 +204,9 @@ def test_charts_beside_each_other_move_together(visit: Visit, served: RunningSer
     first.settled()
     second.settled()
     assert page.evaluate(times, "1") == pytest.approx(page.evaluate(times, "0"), abs=1)
-    page.get_by_text("1", exact=True).click()
+    number.get_by_text("1").click()
     own(page)
-    page.get_by_text("2", exact=True).click()  # what was hidden meanwhile shows the same kind of series
+    number.get_by_text("2").click()  # what was hidden meanwhile shows the same kind of series
     second.until("chart.key.startsWith('custom:')")
 
 

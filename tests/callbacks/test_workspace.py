@@ -122,6 +122,10 @@ def test_signals_are_columns_in_ms(services: Services) -> None:
     assert found["time"] == [BEGIN + 90_000, BEGIN + 1_000_000]
     assert found["price"] == [100.25, None]
     assert (found["type"], found["label"]) == (["buy", "sell"], ["in", ""])
+    assert found["side"] == [1, -1]
+    rows = [Signal(BEGIN * NS, 0, "exhaustion", icon="arrow-down"), Signal(BEGIN * NS, -1, "entry short")]
+    services.part(Library).signals.replace("ann", "others", rows, "x.csv", most_rows=10)
+    assert reader(services).signals(Chosen("custom", "mine", "1m", "others"))["side"] == [-1, -1]
 
 
 def test_prices_that_are_noise_of_floats_are_shown_with_few_decimals() -> None:

@@ -158,8 +158,8 @@
       this.ready = data.n > 0;
       this.nodes.plot.style.visibility = this.ready ? "" : "hidden";
       if (!this.ready) return this.blank();
+      this.reframe(); // without the panes of before
       if (range) this.place(range);
-      this.reframe();
       if (this.gd) {
         this.rebuild();
         this.tools.show();

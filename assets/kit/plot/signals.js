@@ -15,8 +15,6 @@
   const APART = 40; // px between marks from which labels are tried
 
   const ICONS = ["arrow", "arrow-up", "arrow-down", "triangle", "circle", "square", "diamond", "flag", "star", "cross"];
-  const UP = ["buy", "long", "entry", "cover"];
-  const DOWN = ["sell", "short", "exit"];
 
   const polygon = (points) => (ctx, x, y, s) => {
     points.forEach(([px, py], i) => (i ? ctx.lineTo(x + px * s, y + py * s) : ctx.moveTo(x + px * s, y + py * s)));
@@ -54,7 +52,7 @@
       this.drawn = []; // marks on the canvas: {x, y, from, to}
     }
 
-    /** rows: arrays of one length, the earliest first: {time (ms), type, price, label, color, icon}; all but the time may be
+    /** rows: arrays of one length, the earliest first: {time (ms), side, type, price, label, color, icon}; all but the time may be
         missing, or null in a row. */
     set(rows) {
       this.rows = rows;
@@ -65,14 +63,6 @@
     cell(name, row) {
       const values = this.rows[name];
       return values ? values[row] : null;
-    }
-
-    /** 1: under its bar and upwards, -1: above it, 0: neither. */
-    side(row) {
-      const type = String(this.cell("type", row) || "").toLowerCase(),
-        icon = this.cell("icon", row);
-      if (icon === "arrow-up" || UP.includes(type)) return 1;
-      return icon === "arrow-down" || DOWN.includes(type) ? -1 : 0;
     }
 
     /** Find the bar that each falls into. */
@@ -124,7 +114,7 @@
       plot.canvas.text(ctx, "600 10px " + theme.font, "center", "middle");
       for (const { from, to, slot } of groups) {
         const count = to - from + 1,
-          side = this.side(from),
+          side = this.cell("side", from) || 0,
           price = count === 1 ? this.cell("price", from) : null,
           edge = (name) => Y(series.over(name, this.slots[from], this.slots[to])),
           x = X(slot),

@@ -104,7 +104,8 @@ interface PlotStudy {
 /** Arrays of one length, the earliest first; all but the time may be missing, or null in a row. */
 interface PlotSignals {
   time: number[];
-  /** "buy", "long", "entry" and "cover" stand under their bar, "sell", "short" and "exit" above it. */
+  /** 1 stands under its bar and points upwards, -1 above it and downwards. */
+  side?: (number | null)[];
   type?: (string | null)[];
   price?: (number | null)[];
   label?: (string | null)[];
