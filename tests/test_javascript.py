@@ -11,7 +11,7 @@ from tests.conftest import ROOT
 
 LIMITS = {
     "chart": 2_690,
-    "kit/plot": 3_093,
+    "kit/plot": 3_083,
     "play": 1_195,
     "kit": 886,
     "herd": 27,
