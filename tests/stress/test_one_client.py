@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from orderflow.web.kit.sockets import PING_SECONDS
 from tests.running import RunningServer
 from tests.stress.attacks import ATTACKS, Watcher, many_sockets, pipeline, request, resident, send
 
@@ -112,26 +113,27 @@ def test_sockets_read_a_flood_slowly_or_end(server: RunningServer, name: str) ->
     assert other.most < before + 50 * MIB
     if name == "long_frames":
         assert {code for codes in found for code in codes} <= {0, 1009, 4004}  # 0: it was reset, or more is waited for
-    sockets_end(server, SECONDS)
     assert not [line for line in server.errors if "Traceback" in line]
     memory_returns(server, before)
 
 
 @pytest.mark.parametrize("name", ["pings", "subscriptions"])
-def test_a_socket_that_was_flooded_ends_with_its_client(server: RunningServer, name: str) -> None:
+def test_a_socket_that_was_flooded_ends_with_its_client(launch: Callable[..., RunningServer], name: str) -> None:
     """What had come of the flood was read on at 4 KB a second, for minutes."""
-    sockets_end(server, SECONDS)  # those of other tests
+    server = launch("--ephemeral")
     ATTACKS[name](server.port)
-    sockets_end(server, HELD)
+    sockets_end(server)
 
 
-def test_half_closed_sockets_are_let_go(server: RunningServer) -> None:
+def test_half_closed_sockets_are_let_go(launch: Callable[..., RunningServer]) -> None:
+    server = launch("--ephemeral")
     many_sockets(server.port, 64)
-    sockets_end(server, SECONDS)
+    sockets_end(server)
 
 
-def sockets_end(server: RunningServer, seconds: float) -> None:
-    until = time.monotonic() + seconds
+def sockets_end(server: RunningServer) -> None:
+    """Wait until no socket is open, for less than the time until the server's first ping."""
+    until = time.monotonic() + PING_SECONDS / 2
     while left := server.get("/stats")["sockets"]["open"]:
         assert time.monotonic() < until, f"{left} sockets are left"
         time.sleep(0.05)
