@@ -53,7 +53,7 @@ class Plan:
 
 @dataclass(slots=True)
 class Counts:
-    """What was read of a part. The first errors stand for all. skipped: rows that are no trades, by what they are.
+    """What was read of a part. errors: the first; reasons: of all. skipped: rows that are no trades, by what they are.
 
     empty: trades of size 0. outside: trades outside the quote of their row.
     """
@@ -65,6 +65,7 @@ class Counts:
     outside: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
     errors: list[FieldError] = field(default_factory=list)
+    reasons: Counter[str] = field(default_factory=Counter)
 
     def add(self, parsed: ParsedTicks) -> None:
         self.rows += parsed.rows
@@ -73,7 +74,8 @@ class Counts:
         self.empty += sum(len(batch) - int(np.count_nonzero(batch.size)) for batch in parsed.batches)
         self.outside += parsed.outside
         self.skipped.update(parsed.skipped)
-        self.errors += parsed.errors[: max(0, 1000 - len(self.errors))]
+        self.errors += parsed.errors[: max(0, 5 - len(self.errors))]
+        self.reasons.update(plausible.reasons(parsed.errors))
 
 
 class Part:
@@ -172,7 +174,7 @@ class Part:
             yield self._taken(parsed)
         most = self._plan.options.max_bad
         if most is not None:
-            plausible.check_bad(self.counts.rows, self.counts.bad, self.counts.errors, most)
+            plausible.check_bad(self.counts, most)
 
     def _taken(self, parsed: ParsedTicks) -> ParsedTicks:
         self.row = parsed.first_row + parsed.rows
@@ -212,7 +214,7 @@ class Part:
             counts = Counts()
             for parsed in self._begun:
                 counts.add(parsed)
-            plausible.check_bad(counts.rows, counts.bad, counts.errors, options.max_bad)
+            plausible.check_bad(counts, options.max_bad)
 
     def _open(self, source: Source) -> Sample:
         self._source = source

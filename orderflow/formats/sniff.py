@@ -112,7 +112,8 @@ def take_sample(
     delimiter = delimiter or _delimiter(texts)
     if delimiter is None:
         raise UnknownFormat(
-            f"no delimiter found (one of comma, semicolon, tab, bar) in the first line: {texts[0][:80]!r}"
+            f"no delimiter found (one of comma, semicolon, tab, bar) in the first line: {texts[0][:80]!r}; if the "
+            "table begins further down, give --skip-lines"
         )
     rows = [tuple(cells(text, delimiter)) for text in texts]
     if not no_header and _is_header(rows[0]):

@@ -11,9 +11,9 @@ from orderflow.formats.files.archives import natural
 
 
 def expand(names: Sequence[str]) -> list[Path]:
-    """The files of names and patterns: names in the given order, those of a pattern in their natural order.
+    """The files of names and patterns, each once: names in the given order, those of a pattern in their natural order.
 
-    Raises BadSetting for a name without a file.
+    Raises BadSetting for a name without a file, and for a pipe: files are read again where rows are looked at ahead.
     """
     found: list[Path] = []
     for name in names:
@@ -25,9 +25,12 @@ def expand(names: Sequence[str]) -> list[Path]:
             raise BadSetting(f"{name}: no file has such a name")
         found += map(Path, matches)
     for path in found:
-        if not path.is_file():
-            raise BadSetting(f"{path}: there is no such file")
-    return found
+        if path.is_file():
+            continue
+        if str(path) == "-" or (path.exists() and not path.is_dir()):
+            raise BadSetting(f"{path} is a pipe or a device, which cannot be read twice: write it to a file first")
+        raise BadSetting(f"{path}: there is no such file")
+    return list({path.resolve(): path for path in reversed(found)}.values())[::-1]
 
 
 def shown(paths: Sequence[Path]) -> str:

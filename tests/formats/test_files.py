@@ -266,6 +266,8 @@ def test_a_header_of_a_tar_file_cannot_take_all_memory(tmp_path: Path) -> None:
         ("BTCUSD_210625-trades-2021-04-24.csv", "BTCUSD_210625"),
         ("NQ_20251001-20251009.csv", "NQ"),
         ("NQ_2025-10-01_to_2025-10-09.csv", "NQ"),
+        ("ABC-trades-2025-10-1.csv", "ABC"),
+        ("ABC-trades-2025-9-12.csv", "ABC"),
         ("NQ 12-25.Last.txt", "NQ 12-25.Last"),
         ("ESZ24.csv", "ESZ24"),
         ("BTC_USDT-202608.csv.gz", "BTC_USDT"),

@@ -6,6 +6,7 @@ import argparse
 import gzip
 import json
 import math
+import os
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -352,3 +353,29 @@ class TestSeveralFiles:
         run = replay(tmp_path / "day*.zip")
         assert run.code == 2
         assert "no file has such a name" in run.err
+
+    def test_a_file_that_is_named_twice_is_read_once(self, replay: Replay, tick_file: TickFile) -> None:
+        file = tick_file(5, name="a.csv")
+        run = replay(file, file.parent / "*.csv", file, "--dry-run")
+        assert run.out.count("file        ") == 1
+        assert "ticks       5\n" in run.out
+
+    def test_a_pipe_is_refused_with_the_reason(self, replay: Replay, tmp_path: Path) -> None:
+        os.mkfifo(tmp_path / "pipe")
+        for name in (tmp_path / "pipe", "-", "/dev/null"):
+            run = replay(name)
+            assert run.code == 2
+            assert "cannot be read twice: write it to a file first" in run.err
+
+    def test_a_dry_run_says_that_there_is_no_trade(self, replay: Replay, tmp_path: Path) -> None:
+        path = tmp_path / "quotes.csv"
+        path.write_text("timestamp,event_type,price,size\n" + "1760032800,quote,10,1\n" * 3)
+        run = replay(path, "--dry-run")
+        assert run.code == 1
+        assert "there is no trade in the file: its rows are 3 quotes" in run.err
+
+    def test_the_reasons_of_all_bad_rows_are_counted(self, replay: Replay, tmp_path: Path) -> None:
+        path = tmp_path / "bad.csv"
+        path.write_text("ts,px,qty\n" + "1760032800,x,1\n1760032800,5,1\n" * 1500)
+        for words in ((), ("--dry-run",)):
+            assert "1,500 of 3,000 rows are bad (1,500 times px: is not a number" in replay(path, *words).err

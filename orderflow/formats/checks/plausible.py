@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -151,13 +152,22 @@ class TooManyBadRows(BadInput):
     """So many rows of a file are bad that it was not understood."""
 
 
-def check_bad(rows: int, bad: int, errors: Sequence[FieldError], most: float) -> None:
+class BadRows(Protocol):
+    """The rows of a file, how many of them are bad, the first errors, and the reasons of all with their numbers."""
+
+    rows: int
+    bad: int
+    errors: list[FieldError]
+    reasons: Counter[str]
+
+
+def check_bad(found: BadRows, most: float) -> None:
     """Refuse a file with too many bad rows, and say what these have in common. Raises TooManyBadRows.
 
     More than `most` of the rows and at least 20 are too many, and half of a file under 40 rows.
     """
-    if is_too_bad(rows, bad, most):
-        raise TooManyBadRows(too_bad(rows, bad, errors), list(errors[:5]))
+    if is_too_bad(found.rows, found.bad, most):
+        raise TooManyBadRows(too_bad(found.rows, found.bad, found.reasons), found.errors[:5])
 
 
 def is_too_bad(rows: int, bad: int, most: float) -> bool:
@@ -167,9 +177,9 @@ def is_too_bad(rows: int, bad: int, most: float) -> bool:
     return bad >= _FEWEST_BAD and bad > most * rows
 
 
-def too_bad(rows: int, bad: int, errors: Sequence[FieldError]) -> str:
+def too_bad(rows: int, bad: int, found: Counter[str]) -> str:
     """What is wrong with the rows of a file, in a sentence."""
-    named = "; ".join(in_common(errors))
+    named = "; ".join(in_common(found))
     if bad == rows:
         return f"no usable rows: {bad:,} of {rows:,} are bad ({named})"
     return (
@@ -177,10 +187,14 @@ def too_bad(rows: int, bad: int, errors: Sequence[FieldError]) -> str:
     )
 
 
-def in_common(errors: Sequence[FieldError]) -> tuple[str, ...]:
+def reasons(errors: Iterable[FieldError]) -> Counter[str]:
+    """Why rows are bad, without what differs from row to row."""
+    return Counter(f"{error.field}: {kind(error.reason)}" if error.field else kind(error.reason) for error in errors)
+
+
+def in_common(found: Counter[str]) -> tuple[str, ...]:
     """What bad rows have in common: the most frequent reasons, with their numbers."""
-    common = Counter(f"{error.field}: {kind(error.reason)}" if error.field else kind(error.reason) for error in errors)
-    return tuple(f"{count:,} times {reason}" for reason, count in common.most_common(_SHOWN_REASONS))
+    return tuple(f"{count:,} times {reason}" for reason, count in found.most_common(_SHOWN_REASONS))
 
 
 def _next_share(bad: int, rows: int) -> str:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from orderflow.errors import FieldError
+from orderflow.formats.checks.plausible import reasons
 from orderflow.formats.parsing.result import ParsedTicks
 from orderflow.formats.summary.id_gaps import IdGaps
 from orderflow.market.decimals import unit_floats, unit_text
@@ -131,14 +132,16 @@ class SymbolCounts:
 
 @dataclass(slots=True)
 class FileCounts:
-    """A file, or the part of it that a replay would send. first: its first ticks. ids_count: the venue documents that
-    ids number the trades one by one. compared: ticks whose ids are compared with one another."""
+    """A file, or the part of it that a replay would send. first: its first ticks. errors: the first of bad rows;
+    reasons: of all. ids_count: the venue documents that ids number the trades one by one. compared: ticks whose ids are
+    compared with one another."""
 
     symbols: dict[str, SymbolCounts] = field(default_factory=dict)
     rows: int = 0
     bad_rows: int = 0
     no_trades: Counter[str] = field(default_factory=Counter)
     errors: list[FieldError] = field(default_factory=list)
+    reasons: Counter[str] = field(default_factory=Counter)
     compared: int = 0
     ids_count: bool = False
     first: list[FirstTick] = field(default_factory=list)
@@ -166,6 +169,7 @@ def count(
         found.bad_rows += chunk.rejected
         found.no_trades.update(chunk.skipped)
         found.first += _rows_of(chunk, SHOWN_ROWS - len(found.first))
+        found.reasons.update(reasons(chunk.errors))
         found.errors += chunk.errors[: LISTED_ERRORS - len(found.errors)]
         for batch in chunk.batches:
             if len(batch):

@@ -144,7 +144,7 @@ def report_of(
     share of bad rows, None for the usual one. Raises BadInput for a damaged file."""
     found = count(reader, max_ticks, ids_count=reader.ids_count, watch=lambda: watch(reader.progress))
     most = MAX_BAD if most_bad is None else most_bad
-    bad = too_bad(found.rows, found.bad_rows, found.errors) if is_too_bad(found.rows, found.bad_rows, most) else ""
+    bad = too_bad(found.rows, found.bad_rows, found.reasons) if is_too_bad(found.rows, found.bad_rows, most) else ""
     if not bad and not found.ticks:
         bad = without_trades(found.no_trades) if found.no_trades else "there is no trade in the file"
     return FileReport(
@@ -166,7 +166,7 @@ def report_of(
         no_trades=dict(found.no_trades),
         symbols=tuple(_symbol(symbol, found) for symbol in found.symbols.values()),
         errors=tuple(map(str, found.errors)),
-        common=in_common(found.errors),
+        common=in_common(found.reasons),
         bad=bad,
         questions=_questions([*([bad] if bad else []), *reader.warnings]),
     )
