@@ -106,7 +106,11 @@ def report(found: FileReport, command: str) -> list[Component]:
     return [
         html.Div(
             [
-                html.Section([html.H3("The first rows, as they are understood"), first_rows(found)]),
+                *(
+                    [html.Section([html.H3("The first rows, as they are understood"), first_rows(found)])]
+                    if found.first
+                    else []
+                ),
                 html.Section([html.H3("The file"), _facts(file_facts(found))]),
                 *(
                     html.Section([html.H3(symbol.name), _facts(symbol_facts(symbol))])
