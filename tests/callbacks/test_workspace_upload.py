@@ -206,6 +206,21 @@ def test_what_is_appended_must_come_after_what_is_there(page: Page) -> None:
     assert len(page.times()) == 6
 
 
+def test_a_full_quota_is_said_and_leaves_what_was_there(
+    page: Page, shared: tuple[Page, Library], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shared[1], "most_rows", 5)
+    page.send(CANDLES)
+    page.upload()
+    page.send(LATER)
+    page.choose("mode", "append")
+    page.upload()
+    assert "6 rows" in page.text["ws-up-refused"]
+    assert "the limit is 5" in page.text["ws-up-refused"]
+    assert len(page.times()) == 3
+    assert "You have 3 of the 5 candles that you may have" in page.mine()
+
+
 def test_refused_rows_are_named_and_left_out_on_request(page: Page) -> None:
     found = page.send(BAD)
     assert "1 row of 3 cannot be stored: Line 4, high: 11 is below the low 11.5" in page.text["ws-up-problem"]
