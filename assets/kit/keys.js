@@ -22,10 +22,10 @@
   const name = (event) => (event.key === " " ? "Space" : event.key.length === 1 ? event.key.toUpperCase() : event.key);
 
   // A button keeps the focus after a click, and gets it back from the dialog that it opened. Space is the page's then: who
-  // has clicked on "News" does not open it again by freezing the market. Who goes from button to button by Tab does.
+  // has clicked on "News" does not open it again by freezing the market. Who goes by Tab, outside of a dialog, does.
   let clicked = false;
   document.addEventListener("pointerdown", () => (clicked = true), true);
-  document.addEventListener("keydown", (event) => (clicked = clicked && event.key !== "Tab"), true);
+  document.addEventListener("keydown", (event) => event.key === "Tab" && !dialog() && (clicked = false), true);
 
   /** Does the key belong to the element that has the focus? */
   function taken(event) {

@@ -101,6 +101,12 @@ class Stage:
         """Wait until no dialog is open."""
         self.page.wait_for_function("() => !document.querySelector('[role=dialog]')")
 
+    def unfocused(self) -> None:
+        """Close what is open, and let no element have the focus: each key is the page's."""
+        self.page.keyboard.press("Escape")
+        self.closed()
+        self.page.evaluate("() => document.activeElement.blur()")
+
     def line(self) -> list[list[float]]:
         """[times, prices] of the chart's line."""
         return list(self.page.evaluate(f"() => [{GRAPH}.data[0].x, {GRAPH}.data[0].y]"))

@@ -54,10 +54,9 @@ def desk(open_stage: Open) -> Stage:
 
 @pytest.fixture
 def stage(desk: Stage, room: Room) -> Stage:
-    """The presenter's page in a new game with two participants."""
+    """The presenter's page in a new game with two participants; no button has the focus."""
     room.begin()
-    desk.page.keyboard.press("Escape")
-    desk.closed()
+    desk.unfocused()
     desk.page.wait_for_selector("#herd-stage[data-scene='play'][data-phase='open']")
     desk.page.wait_for_function("() => document.getElementById('herd-stat-participants').innerText === '2'")
     return desk
@@ -204,6 +203,16 @@ def test_space_freezes_also_after_a_click_on_another_button(stage: Stage, room: 
     page.keyboard.press("Escape")
     stage.closed()
     page.wait_for_function("() => document.activeElement.id === 'herd-do-news'")  # the dialog gives it back
+    page.keyboard.press("Space")
+    stage.wait_text("herd-toggle-words", "Resume")
+    page.locator("#herd-do-news").click()
+    stage.dialog("News")
+    page.keyboard.press("Tab")  # from field to field of the dialog
+    page.keyboard.press("Escape")
+    stage.closed()
+    page.wait_for_function("() => document.activeElement.id === 'herd-do-news'")
+    page.keyboard.press("Space")
+    stage.wait_text("herd-toggle-words", "Freeze")
     page.keyboard.press("Space")
     stage.wait_text("herd-toggle-words", "Resume")
     page.keyboard.press("Tab")
@@ -778,7 +787,7 @@ def test_with_a_key_only_its_holder_controls_the_game(browser: Any, launch: Call
 
 def test_a_real_game_from_the_first_phone_to_the_end(desk: Stage, room: Room) -> None:
     page = desk.page
-    page.keyboard.press("Escape")
+    desk.unfocused()  # a button that was gone to by Tab gets the focus back after a dialog, and Space is its own
     room.control("reset")
     page.wait_for_selector("#herd-stage[data-scene='join'][data-access='presenter']")
     code = desk.text("herd-code-hero")
