@@ -17,6 +17,8 @@ pytestmark = pytest.mark.browser
 Games = tuple[RunningServer, str, str]
 WHITE, DARK = "#ffffff", "#0c1017"
 FIGURES = ("price", "windows", "memory", "experiment", "wealth", "lorenz")
+FITTED = "() => Promise.all([...document.querySelectorAll('.js-plotly-plot')].map((n) => Plotly.Plots.resize(n)))"
+"""Plotly fits a figure a moment after it was told to; what is told last, this, is done last."""
 
 
 def drawn(page: Any) -> None:
@@ -109,7 +111,7 @@ def test_print_is_white_without_controls_and_the_screen_is_restored(report: Any)
     page.evaluate("() => addEventListener('afterprint', () => { window.printed = true; }, { once: true })")
     assert len(page.pdf(format="A4")) > 30_000
     page.wait_for_function("() => window.printed")  # the browser has said that printing is over
-    page.evaluate("() => new Promise((done) => setTimeout(done, 800))")  # Plotly fits the figures 100 ms later
+    page.evaluate(FITTED)
     paper(page, DARK)
     page.emulate_media(media="print")
     page.evaluate("window.dispatchEvent(new Event('beforeprint'))")

@@ -109,7 +109,7 @@ def test_the_chart_grows_point_by_point_and_a_zoom_survives(games: Games, visit:
     page.mouse.up()
     axes = f"[{GRAPH}._fullLayout.xaxis.range, {GRAPH}._fullLayout.yaxis.range]"
     zoomed = page.evaluate(axes)
-    page.wait_for_function("() => window.pictures > 20")
+    page.wait_for_function("() => window.pictures > 5")
     assert page.evaluate(axes) == zoomed
     pause(page)
     after = line(page)

@@ -18,7 +18,7 @@ from orderflow.services import build_services
 from orderflow.settings.settings import Settings
 from orderflow.web.app import create_server
 
-EXAMPLES = {GenerationMode.POSITIVE: 25, GenerationMode.NEGATIVE: 12}
+EXAMPLES = {GenerationMode.POSITIVE: 25, GenerationMode.NEGATIVE: 8}
 """Calls made up for each address, beside those that schemathesis derives from the schemas' edges. Of the valid ones
 some must reach what is there."""
 KNOWN = "NQ"

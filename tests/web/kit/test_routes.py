@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
@@ -90,6 +91,10 @@ def test_orders_answer_the_same_too(both: list[FlaskClient]) -> None:
         told = [client.post("/herd/orders", json=good)]
         client.post("/herd/join", json={"nickname": "Ada"})
         told += [client.post("/herd/orders", json=body) for body in (good, {**good, "side": "up"}, {})]
+        until = time.monotonic() + 20
+        while client.get(f"/herd/orders/{name}").json["status"] != "filled":  # at the end of the batch
+            assert time.monotonic() < until
+            time.sleep(0.01)
         told.append(client.post("/herd/orders", json=good))
         assert client.post("/herd/control", json={"action": "freeze"}).status_code == 200
         told.append(client.post("/herd/orders", json={**good, "client_id": str(uuid4())}))
