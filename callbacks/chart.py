@@ -238,7 +238,7 @@ def register(app: Dash, services: Services) -> None:
         State("chart-damage", "children"),
     )
     def poll_symbols(_intervals: int | None, shown: list[Choice] | None, note: str | None, damage: str | None) -> Any:
-        names = symbol_names(market, shown)
+        names = services.workers.run(symbol_names, market, shown)
         said = sample_note(services.part(SampleReplay).status())
         problems, damaged = services.problems(), services.damage()
         stored = storage_note(first_sentences(problems), damaged)

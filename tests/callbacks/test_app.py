@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +12,7 @@ import flask
 import pytest
 from dash import Dash, dcc
 
+from callbacks import chart
 from callbacks.app import PAGES, PLOTLY, assets_folder, create_app, page_at
 from callbacks.chart import BUTTONS
 from callbacks.chart import page as chart_page
@@ -221,6 +223,27 @@ def test_poll_goes_through_the_server(app: Dash) -> None:
     assert (data["symbol"], data["bars"][0]["n"], data["stats"]["ticks"]) == ("NQ", 1, 1)
     again = poll({"epoch": data["epoch"], "revision": data["rev"], **data["request"], "rows": data["rows"]})
     assert (again.status_code, again.get_data()) == (204, b"")
+
+
+def test_symbols_are_listed_beside_the_hub(app: Dash, monkeypatch: pytest.MonkeyPatch) -> None:
+    """5,000 of them hold it for 20 ms, each time that a page asks."""
+    threads: list[int] = []
+    plain = chart.symbol_names
+    monkeypatch.setattr(chart, "symbol_names", lambda *args: threads.append(threading.get_ident()) or plain(*args))
+    client = app.server.test_client()
+    client.post("/tick", json={"timestamp": "2026-03-02T14:30:01Z", "price": 25000.25, "size": 2, "symbol": "NQ"})
+    key, entry = next(each for each in app.callback_map.items() if each[0].startswith("..chart-symbol.data..."))
+    names = [part.rsplit(".", 1) for part in key[2:-2].split("...")]
+    body = {
+        "output": key,
+        "outputs": [{"id": id_, "property": name} for id_, name in names],
+        **{kind: [{**each, "value": None} for each in entry[kind]] for kind in ("inputs", "state")},
+        "changedPropIds": ["chart-slow.n_intervals"],
+    }
+    answer = client.post("/_dash-update-component", json=body).get_json()
+    assert answer["response"]["chart-symbol"]["data"] == ["NQ"]
+    assert len(threads) == 1
+    assert threading.get_ident() not in threads
 
 
 def test_assets_are_found_in_the_repository_or_the_package() -> None:
