@@ -71,21 +71,21 @@ def test_the_line_has_every_point_once(open_ix: Callable[..., Page], launch: Cal
             route.continue_()
 
     page.page.route("**/_dash-update-component**", lose)
-    page.until_points(len(page.line()) + 20)
+    page.until_points(len(page.line()) + 8)
     assert lost == [0]
     session = page.page.context.new_cdp_session(page.page)
     session.send("Page.setWebLifecycleState", {"state": "frozen"})  # as a tab that is hidden for long
     server.post("/api/v1/simulation", b'{"action": "speed", "speed": 10}')  # misses many points in little time
-    other.until_points(len(other.line()) + 200)
+    other.until_points(len(other.line()) + 100)
     server.post("/api/v1/simulation", b'{"action": "speed", "speed": 1}')
     session.send("Page.setWebLifecycleState", {"state": "active"})
-    page.until_points(len(page.line()) + 20)
+    page.until_points(len(page.line()) + 8)
     assert all(same_as_the_server(one, server, "ITEM_01") for one in (page, other))
     assert page.page.evaluate(f"() => {LINE}.layout.uirevision") == figure
     server.post("/api/v1/simulation", json.dumps({"action": "restart", "seed": 5}).encode())
     for one in (page, other):
         one.until(f"{LINE}.layout.uirevision !== before", before=figure)
-        one.until_points(20)
+        one.until_points(8)
         assert same_as_the_server(one, server, "ITEM_01")
 
 

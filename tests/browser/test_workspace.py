@@ -183,6 +183,7 @@ def test_drawings_and_the_view_are_kept_for_the_next_visit(visit: Visit, served:
     kept = "() => window.dash_clientside && document.querySelector('.ws-row').hidden"
     page.wait_for_function(kept, timeout=PATIENCE)
     page.wait_for_timeout(600)  # the last change of the view is on its way
+    page.context.close()
     other = visit(f"{served.url}/workspace/")
     again = own(other)
     again.until("(chart.gd.layout.shapes || []).length === 1")
@@ -301,6 +302,7 @@ def test_a_copied_address_shows_the_same_in_a_new_browser(visit: Visit, served: 
     }"""
     page.wait_for_function(addressed, timeout=PATIENCE)
     seen, url = page.evaluate(SEEN), page.url
+    page.context.close()
     again = visit(url)
     for index in (0, 1):
         shown(again, index).until("!chart.moving && chart.listed.length === 1")
