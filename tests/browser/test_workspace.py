@@ -167,6 +167,9 @@ def test_own_candles_with_signals_indicators_and_older_pages(visit: Visit, serve
     value = page.evaluate("() => charts[0].data.bar(charts[0].data.first + 8)['ema-0-ema'] * charts[0].data.tick")
     assert value == pytest.approx(sum(candles(ROWS)["close"][:9]) / 9)
     assert page.evaluate("() => charts[0].data.bar(charts[0].data.first)['ema-0-ema']") != 0  # none: NaN
+    page.goto(f"{served.url}/workspace/")  # the next visit, without what the address said
+    again = shown(page)
+    again.until("chart.key === 'custom:mine:1m' && chart.marks.rows.time.length > 0 && chart.listed.length === 2")
 
 
 def test_drawings_and_the_view_are_kept_for_the_next_visit(visit: Visit, served: RunningServer) -> None:

@@ -47,7 +47,7 @@ WORKSPACE = (
         "controls",
         "test_workspace::test_own_candles_with_signals_indicators_and_older_pages",
         "Custom shows one's own candles, Live those of venues and ticks.",
-        "Signals are chosen and drawn over the candles.",
+        "Signals are chosen and drawn over the candles, and chosen at the next visit too.",
         "Indicators are switched on, and their options changed.",
         "Older candles come while panning to the left, with their indicators.",
     ),
