@@ -127,7 +127,7 @@ def update(
         else:
             names = {each.ticker for each in changed}
             answer["now"] = [now_of(by_name[name], now) if name in names else no_update for name in shown["now"]]
-            answer["spark"] = [_spark(by_name.get(name), seen.times) for name in shown["spark"]]
+            answer["spark"] = [line_points(quotes, by_name.get(name), seen.times) for name in shown["spark"]]
         seen.texts = {each.ticker: _number_at(each, now) for each in all_}
     _feeds(services, seen, answer)
     _history(quotes, seen, read_state(Opened, open_) or Opened(), range_, now, answer)
@@ -159,12 +159,15 @@ def _number_at(quote: Quote, now: int) -> int:
     return zlib.crc32((repr(quote) + state_text(quote.state, age, quote.reason)).encode())
 
 
-def _spark(quote: Quote | None, times: dict[str, float]) -> Any:
-    """The newest point for a card's line, or no_update; the time is noted in `times`."""
-    if quote is None or quote.time is None or quote.time / 1e6 <= times.get(quote.ticker, 0.0):
+def line_points(quotes: Quotes, quote: Quote | None, times: dict[str, float]) -> Any:
+    """The newest point for a card's line, all of them if it has none yet, or no_update; the time is noted in
+    `times`."""
+    drawn = times.get(quote.ticker, 0.0) if quote is not None else 0.0
+    if quote is None or quote.time is None or quote.price is None or quote.time / 1e6 <= drawn:
         return no_update
     times[quote.ticker] = quote.time / 1e6
-    return [{"x": [[quote.time / 1e6]], "y": [[quote.price]]}, [0], SPARK]
+    points = [Point(quote.time, quote.price)] if drawn else quotes.history(quote.ticker, SPARK)
+    return [{"x": [[point.time / 1e6 for point in points]], "y": [[point.price for point in points]]}, [0], SPARK]
 
 
 def _feeds(services: Services, seen: Seen, answer: Answer) -> None:
@@ -204,7 +207,8 @@ def _history(quotes: Quotes, seen: Seen, opened: Opened, range_: Any, now: int, 
 def _note(points: Sequence[Point], count: int) -> str:
     if not points:
         return "No trades have come yet."
-    return "" if len(points) >= count else f"{len(points):,} points: there are no older trades."
+    few = "" if len(points) >= count else f"{len(points):,} points: there are no older trades. "
+    return f"{few}Times are UTC."
 
 
 def _range(given: Any) -> tuple[str, int]:

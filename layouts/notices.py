@@ -14,8 +14,8 @@ from orderflow.tickers.alerts.alert import AlertEvent
 
 INTERVAL = 1000
 """ms between two looks."""
-SHOWN = 3
-"""Notices that are shown one by one; further ones are a number."""
+SHOWN = 1
+"""Notices that are shown, as they lie over the page; further ones are a number."""
 
 
 def notices() -> list[Component]:

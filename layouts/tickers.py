@@ -52,18 +52,30 @@ KEYS = (
     ("?", "This help"),
 )
 
-UP_OR_DOWN = {"tk-up": "params.data.dir === 'up'", "tk-down": "params.data.dir === 'down'"}
+
+def up_or_down(field: str) -> dict[str, str]:
+    """Classes of a cell, by the field of its row that says the direction."""
+    return {"tk-up": f"params.data.{field} === 'up'", "tk-down": f"params.data.{field} === 'down'"}
+
+
 COLUMNS: list[dict[str, Any]] = [
     {"field": "ticker", "headerName": "Ticker", "minWidth": 90, "flex": 2, "rowDrag": False},
     {"field": "price", "headerName": "Price", "minWidth": 110, "flex": 2, "type": "rightAligned"},
-    {"field": "hour", "headerName": "1 h", "minWidth": 100, "flex": 2, "type": "rightAligned"},
+    {
+        "field": "hour",
+        "headerName": "1 h",
+        "minWidth": 100,
+        "flex": 2,
+        "type": "rightAligned",
+        "cellClassRules": up_or_down("dirHour"),
+    },
     {
         "field": "day",
         "headerName": "24 h",
         "minWidth": 100,
         "flex": 2,
         "type": "rightAligned",
-        "cellClassRules": UP_OR_DOWN,
+        "cellClassRules": up_or_down("dir"),
     },
     {"field": "source", "headerName": "Source", "minWidth": 110, "flex": 2},
     {"field": "series", "headerName": "Series", "minWidth": 130, "flex": 2},
@@ -273,6 +285,7 @@ def table_row(quote: Quote, now: int) -> dict[str, Any]:
         "hour": change_text(quote.change_1h),
         "day": change_text(quote.change_24h),
         "dir": direction(quote.change_24h),
+        "dirHour": direction(quote.change_1h),
         "source": quote.source,
         "series": quote.series,
         "state": state_text(quote.state, age, quote.reason),

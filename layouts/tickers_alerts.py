@@ -133,7 +133,7 @@ def _form(symbols: Sequence[str]) -> Component:
         [
             dmc.TagsInput(
                 id="tickers-alert-tickers", label="Ticker or symbol", data=names, value=names[:1], maxTags=50,
-                placeholder="BTC", className="tk-wide", **small, **data(hotkey="L"),
+                placeholder="Add one", className="tk-wide", **small, **data(hotkey="L"),
             ),
             dmc.Select(
                 id="tickers-alert-operator", label="Condition", value="greater", allowDeselect=False,

@@ -59,7 +59,7 @@ def history_figure(
             "hovermode": "x",
             "hoverlabel": {"bgcolor": "#334155", "bordercolor": "#334155", "font": {"color": "#f1f5f9"}},
             "dragmode": "zoom",
-            "xaxis": {**axis, "type": "date", "showline": True, "nticks": 6},
+            "xaxis": {**axis, "type": "date", "showline": True, "nticks": 6, "autotickangles": [0]},
             "yaxis": {**axis, "side": "right", "nticks": 6, "tickformat": ",.7~g"},
             "shapes": [
                 {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": price, "y1": price, "line": line}

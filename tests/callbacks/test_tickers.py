@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from dash import no_update
 
-from callbacks.tickers import moved
+from callbacks.tickers import line_points, moved
 from callbacks.tickers_alerts import body_of, form_of
 from orderflow.tickers.alerts.alert import Alert, Frequency, Kind, Source
+from orderflow.tickers.quotes import Point, Quote, Quotes
 
 FORM: dict[str, Any] = {
     "tickers": ["BTC"],
@@ -78,3 +81,21 @@ def test_a_ticker_moves_by_a_place_and_not_beyond_the_ends() -> None:
     assert moved(names, "C", -1) == ["A", "C", "B"]
     assert moved(names, "A", -1) == names
     assert moved(names, "C", 1) == names
+
+
+class Held:
+    """A history of three points."""
+
+    def history(self, ticker: str, limit: int) -> list[Point]:
+        return [Point(second * 10**9, 100 + second) for second in (1, 2, 3)][:limit]
+
+
+def test_a_line_without_points_gets_all_and_then_the_newest() -> None:
+    times: dict[str, float] = {}
+    quote = Quote("BTC", "sim:BTC", 103.0, None, None, 3 * 10**9, "SIMULATED", "simulated")
+    quotes = cast(Quotes, Held())
+    assert line_points(quotes, quote, times) == [{"x": [[1e3, 2e3, 3e3]], "y": [[101, 102, 103]]}, [0], 100]
+    assert line_points(quotes, quote, times) is no_update
+    later = replace(quote, time=4 * 10**9, price=104.0)
+    assert line_points(quotes, later, times) == [{"x": [[4e3]], "y": [[104.0]]}, [0], 100]
+    assert line_points(quotes, None, times) is no_update

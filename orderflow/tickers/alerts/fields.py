@@ -27,7 +27,7 @@ def wrong(field: str, reason: str) -> BadInput:
 def number(body: Mapping[str, Any], field: str) -> Fraction:
     """A finite decimal number, exact. Raises BadInput."""
     value = body.get(field)
-    if value is None:
+    if value is None or value == "":
         raise wrong(field, "is missing")
     if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
         raise wrong(field, f"{value!r} is not a number")
