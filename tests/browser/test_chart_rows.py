@@ -92,10 +92,13 @@ def test_address_has_the_rows_and_a_link_shows_them(open_chart: Open, server: Ru
     rows = chart.settled()["rows"]
     chart.page.wait_for_url(f"**symbol=LINKED&frame=1min&rows={rows}*")
     assert "auto" in chart.text("chart-legend-sub")
-    again = open_chart(server, chart.page.url.split("/chart/")[1])
+    address, marks = chart.page.url.split("/chart/")[1], chart.page.evaluate(MARKS)
+    chart.page.context.close()
+    again = open_chart(server, address)
     assert again.settled()["rows"] == rows
-    assert again.page.evaluate(MARKS) == chart.page.evaluate(MARKS)
+    assert again.page.evaluate(MARKS) == marks
     again.page.wait_for_function("() => orderflow.poll.want.rows === 0")  # the automatic size: still automatic
+    again.page.context.close()
     other = open_chart(server, "?symbol=LINKED&rows=20")
     assert other.settled()["rows"] == 20
     assert "auto" not in other.text("chart-legend-sub")
