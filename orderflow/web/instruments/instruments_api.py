@@ -233,14 +233,13 @@ class PriceSource:
         self._head = b'{"type":"price_update","data":{"ticker_id":%s,"price":' % encode(key)
 
     def version(self) -> Hashable:
-        instrument = self._simulation.get(self._key)
-        return instrument.steps, instrument.updated
+        return self._simulation.get(self._key).updated  # a step is counted before its price is there
 
     def message(self, since: Hashable | None) -> tuple[Hashable, bytes]:
         instrument = self._simulation.get(self._key)
         updated = instrument.updated
         text = '%.2f,"timestamp":"%s"}}' % (max(instrument.price, MIN_PRICE), stamp(updated))  # noqa: UP031  # half the time
-        return (instrument.steps, updated), self._head + text.encode()
+        return updated, self._head + text.encode()
 
 
 class BoardSource:

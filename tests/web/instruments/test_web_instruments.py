@@ -156,3 +156,14 @@ def test_sources_tell_what_is_new(services: Services) -> None:
     assert board.version() != version
     _, text = board.message(version)
     assert json.loads(text)["data"] == [["ITEM_02", instrument.shown, instrument.updated // 10**6]]
+
+
+def test_a_step_that_has_only_begun_is_no_price_to_send(services: Services) -> None:
+    simulation = services.part(Simulation)
+    simulation.pause()
+    price, instrument = PriceSource(simulation, "ITEM_02"), simulation.get("ITEM_02")
+    sent, _ = price.message(None)
+    instrument.steps += 1
+    assert price.version() == sent
+    instrument.updated += 1
+    assert price.version() != sent
