@@ -7,6 +7,7 @@ through `orderflow.runtime.plain_sockets`, where it says why.
 from __future__ import annotations
 
 import http.client
+import socket
 import ssl
 from collections import deque
 from collections.abc import Mapping
@@ -30,6 +31,18 @@ POLL_SECONDS = 0.05
 MOST_UNREAD = 50_000
 """Messages that wait to be taken; beyond, nothing more is read, and the venue sees a slow client."""
 LARGEST_MESSAGE = 1 << 22
+
+
+def reason_of(error: Exception, url: str) -> str:
+    """Why a connection ended, for a reader."""
+    host = urlsplit(url).hostname
+    if isinstance(error, socket.gaierror):
+        return f"the address of {host} is not known here: is this machine online?"
+    if isinstance(error, ConnectionRefusedError):
+        return f"{host} refuses the connection"
+    if isinstance(error, OSError) and error.strerror:
+        return f"{host}: {error.strerror}"
+    return str(error) or type(error).__name__
 
 
 class NetworkSocket:
@@ -62,7 +75,7 @@ class NetworkSocket:
         try:
             self._live()
         except (OSError, WebSocketException, ValueError) as error:
-            self.ended = str(error) or type(error).__name__
+            self.ended = reason_of(error, self._url)
         finally:
             self.opened = False
             self.ended = self.ended or "closed"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from orderflow.feeds.network import Network, NetworkSocket
+from orderflow.feeds.network import Network, NetworkSocket, reason_of
 from orderflow.runtime.plain_sockets import PlainConnection
 from orderflow.runtime.workers import Workers
 from tests.exchange.inprocess import SimulatedExchange
@@ -124,3 +124,17 @@ def test_tls(tmp_path: Path, workers: Workers) -> None:
         with pytest.raises(ssl.SSLCertVerificationError):
             PlainConnection("localhost", port, 10.0, ssl.create_default_context())
         assert job.join(10)
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (socket.gaierror(-2, "Name or service not known"), "the address of x.example is not known here: is this "),
+        (ConnectionRefusedError(111, "Connection refused"), "x.example refuses the connection"),
+        (OSError(101, "Network is unreachable"), "x.example: Network is unreachable"),
+        (TimeoutError("timed out"), "timed out"),
+        (ValueError(), "ValueError"),
+    ],
+)
+def test_why_a_connection_ended_is_said_without_numbers(error: Exception, said: str) -> None:
+    assert reason_of(error, "wss://x.example:9443/ws").startswith(said)

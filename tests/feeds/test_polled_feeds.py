@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -34,6 +34,7 @@ from orderflow.tickers.alerts.bar_values import values
 from orderflow.tickers.alerts.evaluation import Evaluation
 from orderflow.tickers.alerts.parsing import study_columns
 from orderflow.tickers.alerts.store import MemoryStore
+from orderflow.tickers.quotes import Quotes
 from tests.clocks import ManualClock
 from tests.market.memory_log import MemoryLog
 
@@ -255,6 +256,9 @@ def test_points_are_there_after_a_restart_and_fire_alerts_of_prices(workers: Wor
     evaluation.advance("yfinance:BTC-USD")
     assert [event.value for event in told] == ["102"]
     assert again.info("yfinance:BTC-USD").ticks == 4
+    tickers = SimpleNamespace(get=lambda name: SimpleNamespace(name=name, series="yfinance:BTC-USD"))
+    history = Quotes(again, cast(Any, tickers), cast(Any, None), ManualClock(NOW)).history("BTC", 100)
+    assert [point.price for point in history] == [100.0, 100.5, 100.75, 102.0]
 
 
 @pytest.mark.parametrize(("name", "extra"), [("yfinance", "yfinance"), ("ccxt:gate", "ccxt")])
