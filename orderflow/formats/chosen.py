@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from orderflow.errors import BadInput
-from orderflow.formats.guesses import SIDE_NAMES, TYPE_WORDS, digit_places, needs_order
+from orderflow.formats.guesses import SIDE_NAMES, TYPE_WORDS, are_digit_stamps, digit_places, needs_order
 from orderflow.formats.options import COLUMN_ROLES, ReadOptions
 from orderflow.formats.parsing.layout import Column, Layout, Role, TimeRule
 from orderflow.formats.parsing.parse_errors import ParseError
@@ -54,6 +54,9 @@ def chosen_layout(sample: Sample, name: str | None, options: ReadOptions) -> Lay
         layout = replace(layout, total=total is not None)
     if (Role.TIME in columns or Role.DAY in columns) and layout.time is TimeRule.SPLIT:
         layout = replace(layout, clock_places=_clock_places(sample, layout))
+    if Role.TIME in columns and layout.time is TimeRule.MOMENT:
+        stamps = are_digit_stamps(sample.column(layout.columns[Role.TIME].index))
+        layout = replace(layout, time=TimeRule.COMPACT if stamps else TimeRule.MOMENT)
     return _said(layout, options)
 
 
@@ -137,7 +140,8 @@ def turned(words: Words) -> Words:
 def option_line(layout: Layout, sample: Sample, tz: str, negative: bool = False) -> str:
     """The options of the command line that say what was found out about a file, ready to be copied and changed."""
     named = layout.signed and layout.format != "generic"
-    if named or layout.time not in _PRINTABLE or layout.kind or ABSENT in layout.side_words.values():
+    compact = layout.time is TimeRule.COMPACT and layout.format == GENERIC
+    if named or not (compact or layout.time in _PRINTABLE) or layout.kind or ABSENT in layout.side_words.values():
         return f"--format {layout.format} --tz {tz}"
     names = {role: name for name, role in COLUMN_ROLES.items()}
     if layout.total:

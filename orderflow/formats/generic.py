@@ -12,13 +12,13 @@ can be either: the quote decides, or the user.
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 from orderflow.formats.base import KINDS, Format, FormatMismatch
 from orderflow.formats.guesses import (
     SIDE_NAMES,
     TYPE_WORDS,
+    are_digit_stamps,
     date_column,
     digit_places,
     guess_roles,
@@ -35,8 +35,6 @@ _SIDES = (
     "成交方向", "性质", "买卖",
 )  # fmt: skip
 _DAYS = ("date", "tradedate", "day", "fecha", "datum", "日期", "交易日期", "成交日期")
-_STAMP = re.compile(r"(?:19|20)[0-9]{2}[01][0-9][0-3][0-9][0-2][0-9][0-5][0-9]{3}(?:\.?[0-9]{1,9})?", re.ASCII)
-"""A date and a time of day in digits, like 20240301093000500."""
 
 
 def _fit(sample: Sample, layout: Layout) -> Layout:
@@ -48,7 +46,7 @@ def _fit(sample: Sample, layout: Layout) -> Layout:
     elif side and normal(side.name) not in _SIDES:
         layout = replace(layout, doubtful=bool({"bid", "ask"} & {cell.lower() for cell in sample.column(side.index)}))
     times = [cell for cell in sample.column(layout.columns[Role.TIME].index) if cell]
-    if times and all(_STAMP.fullmatch(cell) for cell in times):
+    if are_digit_stamps(times):
         return replace(layout, time=TimeRule.COMPACT)
     clocks = bool(times) and all(KINDS["clock"](cell) for cell in times)
     index = next((sample.normal[name] for name in _DAYS if name in sample.normal), None)

@@ -23,6 +23,8 @@ _PLAIN_SIDES = frozenset({"buy", "sell", "buyer", "seller", "b", "s", "bid", "as
 _STAMP = re.compile(r"[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}[TD ][0-9]{1,2}:[0-9]{2}.*", re.ASCII)
 _DATE = re.compile(r"[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|[0-9]{1,2}([-/.])[0-9]{1,2}\1[0-9]{4}|(?:19|20)[0-9]{6}")
 _DIGITS = re.compile(r"[0-9]{1,15}", re.ASCII)
+_DIGIT_STAMP = re.compile(r"(?:19|20)[0-9]{2}[01][0-9][0-3][0-9][0-2][0-9][0-5][0-9]{3}(?:\.?[0-9]{1,9})?", re.ASCII)
+"""A date and a time of day in digits, like 20240301093000500."""
 _SLASHED = re.compile(r"([0-9]{1,2})[-/.]([0-9]{1,2})[-/.][0-9]{4}(?:[T ,].*)?", re.ASCII)
 
 
@@ -44,6 +46,12 @@ def date_column(sample: Sample, besides: Layout) -> Column | None:
     """The one column of dates without a time of day that has no role yet."""
     taken = {column.index for column in besides.columns.values()}
     return _only(sample, _is_date, taken)
+
+
+def are_digit_stamps(cells: Iterable[str]) -> bool:
+    """Whether all times that are given are dates and times of day in digits, like 20240301093000500."""
+    found = [cell for cell in cells if cell]
+    return bool(found) and all(_DIGIT_STAMP.fullmatch(cell) for cell in found)
 
 
 def digit_places(cells: Iterable[str]) -> int | None:

@@ -73,6 +73,7 @@ CONTAINERS = ["plain", "gz", "bz2", "xz", "zst", "zip", "tar", "utf-16", "bom", 
 TIMES = [
     "s", "s.", "ms", "us", "ns", "iso", "iso T", "iso Z", "iso offset", "iso D", "mdy", "dmy", "dmy dots", "ampm",
     "split ymd", "split mdy", "split dmy", "split colon", "split ampm",
+    "split digits", "digits",
 ]  # fmt: skip
 
 
@@ -238,6 +239,8 @@ def _moment(time: int, layout: Layout) -> str:
         return f"{time // 10**9}{_fraction(time, layout)}"
     when = _local(time, layout)
     clock = when.strftime("%H:%M:%S") + _fraction(time, layout)
+    if kind == "digits":
+        return f"{when:%Y%m%d%H%M%S}{_fraction(time, layout, '')}"
     if kind == "ampm":
         return f"{when:%m/%d/%Y %I:%M:%S}{_fraction(time, layout)} {when:%p}"
     day = {"mdy": "%m/%d/%Y", "dmy": "%d/%m/%Y", "dmy dots": "%d.%m.%Y"}.get(kind, "%Y-%m-%d")
@@ -255,6 +258,8 @@ def _date(time: int, layout: Layout) -> str:
 
 def _clock(time: int, layout: Layout) -> str:
     when = _local(time, layout)
+    if layout.time == "split digits":
+        return f"{when:%H%M%S}{_fraction(time, layout, '')}"
     if layout.time == "split ampm":
         return f"{when:%I:%M:%S}{_fraction(time, layout)} {when:%p}"
     return f"{when:%H:%M:%S}{_fraction(time, layout, ':' if layout.time == 'split colon' else '.')}"

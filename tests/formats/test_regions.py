@@ -153,6 +153,10 @@ def test_digits_are_said_by_options_too(tmp_path: Path) -> None:
     path.write_text("20240301,93000500,10.5,3\n20240301,101500003,10.6,1\n")
     _, chunks = read(path, columns="date=1,time=2,price=3,size=4", no_header=True)
     assert [one.time[11:] for one in ticks_of(*chunks)] == ["09:30:00.5", "10:15:00.003"]
+    path.write_text("20240301093000500,10.5,3\n20240301101500003,10.6,1\n")
+    reader, chunks = read(path, columns="time=1,price=2,size=3", no_header=True)
+    assert [one.time[11:] for one in ticks_of(*chunks)] == ["09:30:00.5", "10:15:00.003"]
+    assert reader.options == "--columns time=1,price=2,size=3 --no-header --tz UTC"
 
 
 @pytest.mark.parametrize(
