@@ -5,15 +5,15 @@ A name in the address that is not known stays chosen, so that the chart can say 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from dash import ALL, MATCH, Dash, Input, Output, State
+from dash import ALL, Dash, Input, Output, State, ctx, no_update
 from dash.exceptions import PreventUpdate
 
 from callbacks.workspace_link import Link, Series
-from callbacks.workspace_state import Number, read
+from callbacks.workspace_state import read
 from layouts.workspace import CHARTS, part
 from orderflow.web.kit.current_user import for_user
 from orderflow.workspace.klines.live_klines import LiveKlines, Offer
@@ -146,33 +146,38 @@ def register(app: Dash, services: Services) -> None:
         return answer
 
     @app.callback(
-        Output(part("timeframe", MATCH), "data"),
-        Output(part("timeframe", MATCH), "value"),
-        Output(part("linked", MATCH), "data"),
-        Input(part("symbol", MATCH), "value"),
+        Output(part("timeframe", ALL), "data"),
+        Output(part("timeframe", ALL), "value"),
+        Output(part("linked", ALL), "data"),
+        Input(part("symbol", ALL), "value"),
         Input("ws-frames", "data"),
         State("ws-link", "data"),
-        State(part("timeframe", MATCH), "id"),
-        State(part("timeframe", MATCH), "data"),
-        State(part("timeframe", MATCH), "value"),
-        State(part("linked", MATCH), "data"),
+        State(part("timeframe", ALL), "data"),
+        State(part("timeframe", ALL), "value"),
+        State(part("linked", ALL), "data"),
         prevent_initial_call=True,
     )
-    def frames(symbol: Any, offered: Any, given: Any, id_: Any, data: Any, value: Any, linked: Any) -> Any:
-        number, link = read(Number, id_), read(Link, given) or Link()
-        if number is None:
+    def frames(symbols: Any, offered: Any, given: Any, *has: Any) -> Any:
+        link, by_symbol = read(Link, given) or Link(), (read(Offered, offered) or Offered({})).frames
+        charts = zip(symbols, *has, strict=False)
+        rows = [frames_of(link, at, by_symbol, *chart) for at, chart in enumerate(charts)]
+        if len(rows) != len(ctx.outputs_list[0]) or all(value is no_update for row in rows for value in row):
             raise PreventUpdate
-        by_symbol = (read(Offered, offered) or Offered({})).frames
-        wished = link.series(number.index)
-        if symbol and symbol != wished.symbol and str(symbol) not in by_symbol:
-            raise PreventUpdate  # just stored: the next look at the offers has its time frames
-        names = by_symbol.get(symbol, []) if isinstance(symbol, str) else []
-        frame = wished.frame if wished.symbol in (None, symbol) else None
-        new = frame_of(value, frame, names, now=link.n != (linked or 0))
-        options = with_unknown([{"value": name, "label": name} for name in names], new)
-        if (options, new, link.n) == (data, value, linked or 0):
-            raise PreventUpdate
-        return options, new, link.n
+        return tuple(map(list, zip(*rows, strict=True)))
+
+
+def frames_of(
+    link: Link, index: int, by_symbol: Mapping[str, list[str]], symbol: Any, data: Any, value: Any, linked: Any
+) -> tuple[Any, Any, Any]:
+    """(choices, choice, number of the address) of a chart's time frames; no_update where they stay as they are."""
+    wished, same = link.series(index), (no_update,) * 3
+    if symbol and symbol != wished.symbol and str(symbol) not in by_symbol:
+        return same  # just stored: the next look at the offers has its time frames
+    names = by_symbol.get(symbol, []) if isinstance(symbol, str) else []
+    frame = wished.frame if wished.symbol in (None, symbol) else None
+    new = frame_of(value, frame, names, now=link.n != (linked or 0))
+    options = with_unknown([{"value": name, "label": name} for name in names], new)
+    return same if (options, new, link.n) == (data, value, linked or 0) else (options, new, link.n)
 
 
 def no_offers() -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from dash import ALL, MATCH, Dash, Input, Output, State, ctx, no_update
+from dash import ALL, Dash, Input, Output, State, ctx, no_update
 from dash.exceptions import PreventUpdate
 
 from callbacks.toasts import pressed, refresh, sentence
@@ -114,11 +114,11 @@ def register(app: Dash, services: Services) -> None:
             raise BadInput("the chart shows nothing yet")
         return Asked(chosen, horizons_of(horizons), prices == "ticks", exits is True)
 
-    @app.callback(
-        Output({**part("study", MATCH), "type": "ws-study-of"}, "hidden"), Input(part("signals", MATCH), "value")
-    )
-    def offer_study(signals: Any) -> bool:
-        return not signals
+    @app.callback(Output({**part("study", ALL), "type": "ws-study-of"}, "hidden"), Input(part("signals", ALL), "value"))
+    def offer_study(signals: Any) -> list[bool]:
+        if len(signals) != len(ctx.outputs_list):
+            raise PreventUpdate
+        return [not each for each in signals]
 
     @app.callback(
         Output("ws-study", "opened"),
