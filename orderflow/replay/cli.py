@@ -21,7 +21,7 @@ from orderflow.formats.options import MAX_BAD, OPTIONS
 from orderflow.formats.own import of_this_folder
 from orderflow.formats.summary.report import report_of
 from orderflow.formats.summary.text import body, head
-from orderflow.replay.paths import expand, shown
+from orderflow.replay.paths import opened, shown
 from orderflow.replay.replayer import Doubt
 from orderflow.replay.session import DONE, FAILED, KEY_ENV, Session, open_file
 
@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         nargs="*",
         help="files of trades, or patterns like 'day*.zip', replayed one after the other: text, JSON, Parquet, Feather "
-        "and more, also packed",
+        "and more, also packed; - is the standard input, which is read to its end first",
     )
     add("-v", "--velocity", type=_velocity, default=10.0, help="market seconds per second, or 'max' (default: 10)")
     add("-s", "--start-from", type=_count, default=0, metavar="N", help="skip the first N data rows (default: 0)")
@@ -104,7 +104,8 @@ def run(args: argparse.Namespace) -> int:
             print("\n".join([*of_this_folder(), *names()]))
             return DONE
         _check(args)
-        return _dry_run(args) if args.dry_run else Session(args).run()
+        with opened(args.file) as args.paths:
+            return _dry_run(args) if args.dry_run else Session(args).run()
     except BadSetting as error:
         return _fail(str(error), BAD_ARGUMENTS)
     except BadInput as error:
@@ -116,7 +117,6 @@ def run(args: argparse.Namespace) -> int:
 def _check(args: argparse.Namespace) -> None:
     if not args.file:
         raise BadSetting("name the file to replay; --help shows the options, --format list the formats")
-    args.paths = expand(args.file)
     if args.max_bad is None and not args.strict and not args.dry_run:
         args.max_bad = str(MAX_BAD)
     known = [*of_this_folder(), *names()]

@@ -2,18 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from glob import glob, has_magic
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from orderflow.errors import BadSetting
 from orderflow.formats.files.archives import natural
+
+STDIN = Path("-")
+
+
+@contextmanager
+def opened(names: Sequence[str]) -> Iterator[list[Path]]:
+    """The files of names and patterns. A pipe (`-`: standard input) is first copied to a file, deleted at the end.
+
+    Rows are looked at ahead, and a file is read again for it, which a pipe cannot be. Raises BadSetting as `expand`.
+    """
+    found = expand(names)
+    if all(path.is_file() for path in found):
+        yield found
+        return
+    with TemporaryDirectory(prefix="orderflow-") as folder:
+        yield [path if path.is_file() else _copied(path, Path(folder)) for path in found]
+
+
+def _copied(pipe: Path, folder: Path) -> Path:
+    """What comes through a pipe until its end, in a file."""
+    name = "stdin" if pipe == STDIN else "pipe" if pipe.name.isdecimal() else pipe.name
+    print(f"reading {name} to its end", file=sys.stderr, flush=True)
+    with open(folder / name, "xb") as file:
+        if pipe == STDIN:
+            shutil.copyfileobj(sys.stdin.buffer, file)
+        else:
+            with open(pipe, "rb") as source:
+                shutil.copyfileobj(source, file)
+    return folder / name
 
 
 def expand(names: Sequence[str]) -> list[Path]:
     """The files of names and patterns, each once: names in the given order, those of a pattern in their natural order.
 
-    Raises BadSetting for a name without a file, and for a pipe: files are read again where rows are looked at ahead.
+    Raises BadSetting for a name without a file or a pipe.
     """
     found: list[Path] = []
     for name in names:
@@ -25,11 +58,8 @@ def expand(names: Sequence[str]) -> list[Path]:
             raise BadSetting(f"{name}: no file has such a name")
         found += map(Path, matches)
     for path in found:
-        if path.is_file():
-            continue
-        if str(path) == "-" or (path.exists() and not path.is_dir()):
-            raise BadSetting(f"{path} is a pipe or a device, which cannot be read twice: write it to a file first")
-        raise BadSetting(f"{path}: there is no such file")
+        if path != STDIN and (path.is_dir() or not path.exists()):
+            raise BadSetting(f"{path}: there is no such file")
     return list({path.resolve(): path for path in reversed(found)}.values())[::-1]
 
 

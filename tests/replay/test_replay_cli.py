@@ -7,6 +7,9 @@ import gzip
 import json
 import math
 import os
+import subprocess
+import sys
+import threading
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -360,12 +363,31 @@ class TestSeveralFiles:
         assert run.out.count("file        ") == 1
         assert "ticks       5\n" in run.out
 
-    def test_a_pipe_is_refused_with_the_reason(self, replay: Replay, tmp_path: Path) -> None:
-        os.mkfifo(tmp_path / "pipe")
-        for name in (tmp_path / "pipe", "-", "/dev/null"):
-            run = replay(name)
-            assert run.code == 2
-            assert "cannot be read twice: write it to a file first" in run.err
+    def test_a_pipe_is_read_to_its_end_first(self, replay: Replay, tick_file: TickFile, tmp_path: Path) -> None:
+        os.mkfifo(tmp_path / "es.csv")
+        content = gzip.compress(tick_file(5, name="a.csv").read_bytes())
+        writer = threading.Thread(target=(tmp_path / "es.csv").write_bytes, args=(content,))
+        writer.start()
+        run = replay(tmp_path / "es.csv", "--dry-run")
+        writer.join()
+        assert "ticks       5\n" in run.out
+        assert "reading es.csv to its end" in run.err
+
+    def test_the_standard_input_is_a_file_too(self, tick_file: TickFile) -> None:
+        with open(tick_file(5, name="a.csv"), "rb") as file:
+            run = subprocess.run(
+                [sys.executable, "-m", "orderflow.replay.cli", "-", "--dry-run"],
+                stdin=file,
+                capture_output=True,
+                text=True,
+                check=True,
+            )
+        assert "ticks       5\n" in run.stdout
+
+    def test_an_empty_pipe_has_no_rows(self, replay: Replay) -> None:
+        run = replay("/dev/null")
+        assert run.code == 1
+        assert "empty" in run.err
 
     def test_a_dry_run_says_that_there_is_no_trade(self, replay: Replay, tmp_path: Path) -> None:
         path = tmp_path / "quotes.csv"
