@@ -10,7 +10,7 @@ interface Kit {
       on: { progress(sent: number, size: number): void; end(status: number, answer: any): void },
     ): () => void;
     drop(element: HTMLElement, take: (file: File, files: File[]) => void): void;
-    choose(take: (files: File[]) => void): void;
+    choose(take: (files: File[]) => void, multiple?: boolean): void;
   };
   storage: {
     read(key: string): string | null;

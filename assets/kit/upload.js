@@ -51,9 +51,9 @@
     });
   }
 
-  /** Let files be chosen. */
-  function choose(take) {
-    const field = Object.assign(root.document.createElement("input"), { type: "file", multiple: true });
+  /** Let files be chosen, or one. */
+  function choose(take, multiple = true) {
+    const field = Object.assign(root.document.createElement("input"), { type: "file", multiple });
     field.onchange = () => take(Array.from(field.files || []));
     field.click();
   }

@@ -94,15 +94,8 @@
     };
     const { pair, zone, ...choice } = page.choice,
       { panes } = page.config,
-      label = "Chart " + (index + 1);
-    const chart = of.plot.create(document.getElementById("ws-plot-" + index), {
-      pair,
-      zone,
-      panes,
-      label,
-      drawings,
-      events,
-    });
+      config = { pair, zone, panes, label: "Chart " + (index + 1), drawings, events };
+    const chart = of.plot.create(document.getElementById("ws-plot-" + index), config);
     chart.choose(choice);
     return chart;
   }

@@ -31,11 +31,7 @@
     if (id === "ws-up-again.n_clicks") take(page.last);
     else if (id === "ws-up-cancel.n_clicks") page.stop();
     else if (id === "ws-left.data") root.location.reload();
-    else
-      Object.assign(document.createElement("input"), {
-        type: "file",
-        onchange: ({ target }) => take(target.files[0]),
-      }).click();
+    else orderflow.kit.upload.choose(([file]) => file && take(file), false);
     return same;
   }
   orderflow.kit.upload.drop(document.documentElement, take);

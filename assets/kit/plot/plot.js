@@ -13,12 +13,9 @@
     constructor(element, config = {}) {
       const { pair = "blue", zone = "utc", panes = [], label = "Chart", drawings, events = {} } = config;
       const { tool, drawn } = events,
-        owners = Object.fromEntries(panes.map((name, i) => [name, "y" + (i + 2)]));
-      super(
-        plot.card.build(element, label),
-        { tool, drawn, view: () => this.rested(), hover: () => this.hovered() },
-        owners,
-      );
+        owners = Object.fromEntries(panes.map((name, i) => [name, "y" + (i + 2)])),
+        heard = { tool, drawn, view: () => this.rested(), hover: () => this.hovered() };
+      super(plot.card.build(element, label), heard, owners);
       this.element = element;
       this.own = events;
       this.panes = panes;

@@ -10,10 +10,7 @@
 
   const UNIT = 1e4;
   const same = (value) => value;
-  const names = (levels, { tick, pd }) => ({
-    values: levels,
-    texts: levels.map((level) => (level * tick).toFixed(pd)),
-  });
+  const names = (values, { tick, pd }) => ({ values, texts: values.map((level) => (level * tick).toFixed(pd)) });
 
   const LINEAR = {
     name: "linear",
