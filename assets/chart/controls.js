@@ -12,7 +12,7 @@
   const $ = (id) => document.getElementById(id);
   const set = (id, props) => root.dash_clientside.set_props(id, props);
 
-  let rowsShown = "",
+  let told = {}, // what the fields were last set to
     linked = "";
 
   /** The row sizes to choose from; "auto" says what the server would choose. */
@@ -24,26 +24,30 @@
     const data = [{ value: "0", label: "Auto" + (chart.model.auto ? " · " + chart.model.auto : "") }];
     for (const size of sizes.sort((a, b) => a - b))
       data.push({ value: String(size), label: size + (size === 1 ? " tick" : " ticks") });
-    const key = JSON.stringify(data);
-    if (rowsShown !== key) {
-      rowsShown = key;
-      set("chart-rows", { data });
-    }
+    tell("chart-rows", { data });
   }
 
-  /** Make every control show what is in force. */
-  function show() {
+  /** Set a field, unless to what it was set last: a choice that the reader is making there would be lost. */
+  function tell(id, props) {
+    const [key, text] = [id + Object.keys(props), JSON.stringify(props)];
+    if (told[key] !== text) set(id, props);
+    told[key] = text;
+  }
+
+  /** Make every control show what is in force. first: nothing was shown yet. */
+  function show(first) {
+    if (first) told = {};
     const { chart, config } = of.page,
       { want } = of.poll,
       { options } = chart;
     const known = config.frames.some((group) => group.items.some((item) => item.value === want.frame));
     const now = { group: "Now", items: [{ value: want.frame, label: want.frame }] };
-    set("chart-frame", { data: known ? config.frames : [...config.frames, now], value: want.frame });
-    set("chart-mode", { value: options.mode });
-    set("chart-rows", { value: String(want.rows) });
-    set("chart-symbol", { value: want.symbol || chart.model.symbol });
-    for (const key of config.switches) set("chart-opt-" + key, { checked: options[key] });
-    for (const key of [...config.fields, "panes"]) set("chart-opt-" + key, { value: options[key] });
+    tell("chart-frame", { data: known ? config.frames : [...config.frames, now], value: want.frame });
+    tell("chart-mode", { value: options.mode });
+    tell("chart-rows", { value: String(want.rows) });
+    tell("chart-symbol", { value: want.symbol || chart.model.symbol });
+    for (const key of config.switches) tell("chart-opt-" + key, { checked: options[key] });
+    for (const key of [...config.fields, "panes"]) tell("chart-opt-" + key, { value: options[key] });
   }
 
   /** A field changed. */

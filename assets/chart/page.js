@@ -64,7 +64,7 @@
       of.kit.upload.drop(root.document.body, (_, files) => of.files.take(files));
     }
     controls.themed();
-    controls.show();
+    controls.show(true);
     legend.following();
     return [of.poll.state(true), of.poll.first(), false, link || NO()];
   }

@@ -174,6 +174,20 @@ def test_back_and_forward_between_the_first_bars_and_another_frame(deep_desk: Ch
     assert chart.page.url == live
 
 
+def test_a_choice_beside_a_refused_frame_is_not_lost(deep_desk: Chart) -> None:
+    chart = deep_desk
+    chart.visit("?symbol=DEEP&frame=7min")
+    chart.page.locator("#chart-empty-why").filter(has_text="frame '7min' is not known").wait_for()
+    # the refusal comes with each poll: here between the choice and what Dash does with it
+    chart.page.evaluate(
+        """() => {
+            window.dash_clientside.set_props("chart-frame", { value: "5min" });
+            window.orderflow.controls.fault("frame '7min' is not known");
+        }"""
+    )
+    chart.until("s.frame === '5min'")
+
+
 def test_unknown_names_are_said_and_nothing_is_drawn(deep_desk: Chart) -> None:
     chart = deep_desk
     chart.visit("?symbol=DEEP&frame=7min")
