@@ -37,12 +37,12 @@ class Passwords:
         self._workers = workers
         self._hasher = hasher or Argon2id(PASSES, MEMORY_KIB)
         self._slots = Slots(workers, AT_ONCE, waiting)
-        self._logins = Slots(workers, AT_ONCE, waiting)
+        self._logins = Slots(workers, AT_ONCE + 1, waiting)
         self._nobody = self._invented()
         self.hashed = 0
 
     def turn(self) -> AbstractContextManager[None]:
-        """Hold it during a whole login, so that of many at once the pages meet two. Raises Busy if too many wait."""
+        """Hold it during a whole login, so that of many the pages meet those that hash, and one. Raises Busy."""
         return self._logins.taken()
 
     def hash(self, password: str) -> str:
