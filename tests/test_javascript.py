@@ -13,10 +13,10 @@ LIMITS = {
     "chart": 2_694,
     "kit/plot": 3_077,
     "play": 1_195,
-    "kit": 886,
+    "kit": 890,
     "herd": 27,
     "instruments": 149,
-    "workspace": 271,
+    "workspace": 268,
 }
 """Most lines of each folder, without those in it; formatting is checked by prettier, so that a line is a line."""
 

@@ -4,8 +4,8 @@
    a callback cannot reach the server or none has been answered for `data-quiet` ms (1500), and GET /health does not
    answer within `data-timeout` ms (1200); `data-offline` has other words for a device without a network. It is hidden
    again when the server answers; until then the document has `data-unreachable`, for style sheets. `data-revive` names
-   intervals that are then enabled again, as a failed callback may have left them disabled; not while a slow one is
-   under way. */
+   intervals that are then enabled again, as a failed callback may have left them disabled; while a slow one is under way
+   only those of the failed ones. */
 (function (root) {
   "use strict";
   const CALLBACKS = "/_dash-update-component";
@@ -15,7 +15,8 @@
   let last = performance.now(),
     down = false,
     probing = false,
-    waiting = 0; // callbacks that have no answer yet
+    waiting = 0, // callbacks that have no answer yet
+    failed = ""; // what callbacks without an answer were sent
 
   const banner = () => /** @type {HTMLElement | null} */ (document.querySelector("[data-stale]"));
 
@@ -53,8 +54,10 @@
     try {
       const answer = await fetch.call(root, "/health", { cache: "no-store", signal: stop.signal });
       if (!answer.ok) throw new Error(answer.statusText);
-      const intervals = down || !waiting ? [...revive.split(" ").filter(Boolean), "notices-interval"] : [];
-      for (const id of intervals) root.dash_clientside.set_props(id, { disabled: false });
+      const ended = (id) => id && (down || !waiting || failed.includes(`"${id}"`));
+      for (const id of [...revive.split(" "), "notices-interval"].filter(ended))
+        root.dash_clientside.set_props(id, { disabled: false });
+      failed = "";
       alive(node);
     } catch {
       dead(node); // refused, timed out, offline: all mean unreachable
@@ -63,10 +66,11 @@
     probing = false;
   }
 
-  /** Probe when there is a reason to. now: there is one. */
-  function check(now) {
+  /** Probe when there is a reason to. now: there is one. body: what a failed callback was sent. */
+  function check(now, body = "") {
     const node = banner();
-    if (node && (now || down || performance.now() - last > Number(node.dataset.quiet || 1500))) probe(node);
+    if (node) failed += body;
+    if (node && (now || down || failed || performance.now() - last > Number(node.dataset.quiet || 1500))) probe(node);
   }
 
   /** The browser's fetch, whose callbacks of Dash are watched. */
@@ -78,7 +82,7 @@
       if (asked && answer.status < 500) alive(banner());
       return answer;
     } catch (error) {
-      if (asked && error.name !== "AbortError") check(true);
+      if (asked && error.name !== "AbortError") check(true, options.body);
       throw error;
     } finally {
       waiting -= Number(asked);

@@ -189,10 +189,7 @@
     delta: takes((index, { key, bars }) => {
       if (page.charts[index] && key === page.charts[index].key) page.charts[index].append(bars);
     }),
-    arrange(count) {
-      arrange(Number(count));
-      return NO();
-    },
+    arrange: (count) => arrange(Number(count)) || NO(),
     turn(value) {
       const grid = document.getElementById("ws-charts");
       if (grid && grid.dataset.turn !== value) page.used = Number((grid.dataset.turn = value)) - 1;

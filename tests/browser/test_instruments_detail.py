@@ -89,6 +89,31 @@ def test_the_line_has_every_point_once(open_ix: Callable[..., Page], launch: Cal
         assert same_as_the_server(one, server, "ITEM_01")
 
 
+def test_a_lost_answer_ends_nothing_while_another_one_is_awaited(
+    open_ix: Callable[..., Page], launch: Callable[..., RunningServer]
+) -> None:
+    server = launch("--ephemeral", "--no-browser", environ={"TICKER_COUNT": "2", "PRICE_UPDATE_INTERVAL": "0.1"})
+    page = open_ix(server, expect=LOST)
+    page.open("ITEM_01")
+    page.until_points(10)
+    awaited, lost = list[Any](), list[Any]()
+
+    def lose(route: Any) -> None:
+        body = route.request.post_data or ""
+        if "notices-interval" in body and not awaited:
+            awaited.append(route)
+        elif "instruments-graph" in body and awaited and not lost:
+            lost.append(route)
+            route.abort()
+        else:
+            route.continue_()
+
+    with page.page.expect_event("requestfailed"):
+        page.page.route("**/_dash-update-component**", lose)
+    page.until_points(len(page.line()) + 8)
+    awaited[0].continue_()
+
+
 def test_killed_server_is_reported_and_the_table_and_the_line_restart(
     open_ix: Callable[..., Page], launch: Callable[..., RunningServer]
 ) -> None:
