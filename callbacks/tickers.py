@@ -1,6 +1,7 @@
 """The crypto tickers' page: its tree, the update of its interval, the list of tickers, the dialog with the history.
 
-What is beside and around the prices is in `tickers_alerts`, `tickers_targets`, `tickers_holes`, `tickers_dialogs`.
+What is beside and around the prices is in `tickers_alerts`, `tickers_lists`, `tickers_targets`, `tickers_holes`,
+`tickers_dialogs`.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import msgspec
 from dash import ALL, Dash, Input, Output, State, ctx, dcc, no_update
 from dash.development.base_component import Component
 
-from callbacks import tickers_alerts, tickers_dialogs, tickers_holes, tickers_links, tickers_targets
+from callbacks import tickers_alerts, tickers_dialogs, tickers_holes, tickers_links, tickers_lists, tickers_targets
 from callbacks.page import Page
 from callbacks.tickers_dialogs import Count, Opened, read_state
 from callbacks.toasts import needs_key, pressed, refresh, sentence, toast
@@ -303,6 +304,7 @@ def register(app: Dash, services: Services) -> None:
 
     tickers_dialogs.register(app, each["open"], tickers)
     tickers_alerts.register(app, services, services.part(Alerts))
+    tickers_lists.register(app, services, services.part(Alerts))
     tickers_targets.register(app, services)
     tickers_holes.register(app, services)
     tickers_links.register(app, tickers)

@@ -1,4 +1,4 @@
-"""Alerts on the crypto tickers' page: the form, the lists, and what their buttons do.
+"""Alerts on the crypto tickers' page: the form, and what the buttons of an alert do.
 
 All goes through `Alerts`, as `POST /alerts` does, which checks what is sent and names the field that is wrong.
 """
@@ -6,9 +6,8 @@ All goes through `Alerts`, as `POST /alerts` does, which checks what is sent and
 from __future__ import annotations
 
 import contextlib
-import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -20,12 +19,7 @@ from callbacks.toasts import needs_owner, owner_text, pressed, refresh, sentence
 from layouts.tickers_alerts import (
     ACTIONS,
     alert_rows,
-    event_rows,
-    no_login,
-    no_login_events,
-    none_found,
     rehearsal_text,
-    search_text,
     target_choices,
     value_labels,
 )
@@ -37,7 +31,6 @@ from orderflow.tickers.alerts.alert import State as AlertState
 from orderflow.tickers.alerts.operators.registry import OPERATORS
 from orderflow.tickers.alerts.parsing import sent_form, value_names
 from orderflow.tickers.alerts.service import Alerts
-from orderflow.tickers.notices import Notices
 from orderflow.tickers.tickers import Tickers
 from orderflow.web.kit.scope import Scope, for_owner, maybe, reading_scope
 
@@ -46,13 +39,8 @@ if TYPE_CHECKING:
 
 INTERVAL = 1000
 """ms between two looks at the lists."""
-SHOWN = 50
-"""Newest events in the list."""
-ROWS = 50
-"""Alerts on a page of their list: each has four buttons, and there may be 10,000 of them."""
 TRIED = 1_000
 MOST_NAMES = 500
-MOST_FIND = 200
 SNOOZE = timedelta(hours=1)
 FORM = {
     "tickers": ("tickers-alert-tickers", "value"),
@@ -210,42 +198,6 @@ def act(alerts: Alerts, scope: Scope, action: str, alert_id: str, now: int) -> s
     return ""
 
 
-@dataclass(frozen=True, slots=True)
-class Lists:
-    """What the page shows of alerts. rows: of one page of them. count: of all, in words. pages: of those that were
-    found. few: all are on one page, so there is nothing to find or turn. number: of all this."""
-
-    rows: Any
-    events: Any
-    count: Any
-    pages: Any
-    few: Any
-    number: int
-
-
-def lists(alerts: Alerts, notices: Notices, scope: Scope | None, seen: Any, find: str = "", page: int = 1) -> Lists:
-    """The alerts with all words of `find` that are on a page, and the newest events; no_update for each field but
-    `number` if all is as it was at `seen`, that number."""
-    if scope is None:
-        return Lists(no_login(), no_login_events(), "", 1, True, 0)
-    there = alerts.alerts(owner=scope.sees)[::-1]
-    words = find.lower().split()
-    found = [each for each in there if all(word in search_text(each) for word in words)] if words else there
-    pages = max(1, -(-len(found) // ROWS))
-    first = (min(max(page, 1), pages) - 1) * ROWS
-    shown = found[first : first + ROWS]
-    events = [event for _, event in alerts.events(owner=scope.sees, limit=SHOWN)]
-    new = {event.id for event in notices.open(scope.sees)}
-    what = (shown, len(there), len(found), find, [event.id for event in events], sorted(new))
-    number = zlib.crc32(repr(what).encode())
-    if number == seen:
-        return Lists(*(no_update,) * 5, number)
-    count = f"{len(found):,} of {len(there):,}" if words else f"{len(there):,}" if there else ""
-    rows = none_found(find) if words and not found else alert_rows(shown, scope.makes)
-    few = len(there) <= ROWS and not words
-    return Lists(rows, event_rows([(event, event.id not in new) for event in events]), count, pages, few, number)
-
-
 def targets_for(alerts: Alerts, targets: TargetStore, scope: Scope | None, edited: Any) -> tuple[StoredTarget, ...]:
     """The targets that the form's alert may have: those of its owner, which is the reader's unless it is edited."""
     if scope is None:
@@ -264,35 +216,7 @@ def names(market: MarketReader, tickers: Sequence[str]) -> list[str]:
 
 def register(app: Dash, services: Services, alerts: Alerts) -> None:
     """Bind the callbacks of this part of the page."""
-    notices, targets, tickers = services.part(Notices), TargetStore(services.records), services.part(Tickers)
-
-    @app.callback(
-        Output("tickers-alerts", "children"),
-        Output("tickers-events", "children"),
-        Output("tickers-alert-count", "children"),
-        Output("tickers-alert-page", "total"),
-        Output("tickers-alert-pages", "hidden"),
-        Output("tickers-alerts-seen", "data"),
-        Input("tickers-alerts-interval", "n_intervals"),
-        Input("tickers-alerts-refresh", "data"),
-        Input("tickers-alert-find", "value"),
-        Input("tickers-alert-page", "value"),
-        State("tickers-alerts-seen", "data"),
-        running=[(Output("tickers-alerts-interval", "disabled"), True, False)],
-    )
-    def show_lists(_number: Any, _refresh: Any, find: Any, page: Any, seen: Any) -> tuple[Any, ...]:
-        number = page if isinstance(page, int) and not isinstance(page, bool) else 1
-        words = _text(find)[:MOST_FIND]
-        shown = services.workers.run(lists, alerts, notices, maybe(reading_scope), seen, words, number)
-        return tuple(getattr(shown, each.name) for each in fields(shown))
-
-    @app.callback(
-        Output("tickers-alert-page", "value"),
-        Input("tickers-alert-find", "value"),
-        prevent_initial_call=True,
-    )
-    def first_page(_find: Any) -> int:
-        return 1
+    targets, tickers = TargetStore(services.records), services.part(Tickers)
 
     @app.callback(
         Output("tickers-alert-value", "label"),

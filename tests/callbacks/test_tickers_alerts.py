@@ -8,7 +8,7 @@ import pytest
 from dash import no_update
 
 from callbacks.chart_alerts import MOST, lines
-from callbacks.tickers_alerts import ROWS, lists
+from callbacks.tickers_lists import ROWS, lists
 from orderflow.services import Services
 from orderflow.tickers.alerts.service import Alerts
 from orderflow.tickers.notices import Notices

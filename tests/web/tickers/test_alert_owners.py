@@ -10,7 +10,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from callbacks.notices import shown
-from callbacks.tickers_alerts import lists, save, targets_for
+from callbacks.tickers_alerts import save, targets_for
+from callbacks.tickers_lists import lists
 from orderflow.accounts.accounts import Accounts
 from orderflow.services import Services
 from orderflow.storage.records.delivery_store import Filter, Message
