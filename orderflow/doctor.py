@@ -45,7 +45,7 @@ def run(settings: Settings, environ: Mapping[str, str] | None = None, out: Calla
     """Print the report; returns 0 if a server could start, else 1."""
     out(f"Orderflow {__version__}\n\nSettings")
     for name, value, source in listed(settings):
-        out(f"  {name:<24}{value:<32}{source}")
+        out(f"  {name:<23} {value:<31} {source}")
     out("\nChecks")
     findings = [*checks(settings), *unknown_names(os.environ if environ is None else environ)]
     for state, text in findings:

@@ -14,17 +14,17 @@
   const PROVIDER = "mantine";
   const { document } = root;
   let ready = false; // before Dash has made its components, setting their properties throws
-  const systemDark = root.matchMedia("(prefers-color-scheme: dark)");
+  const query = root.matchMedia("(prefers-color-scheme: dark)");
+  let systemDark = query.matches; // read once: in Chromium a read between a change and its event swallows the event
 
   /** "dark" or "light" as chosen, or "auto" when the reader has not chosen. */
   const choice = () => kit.storage.read(KEY) || "auto";
 
   /** The scheme in force. */
   function scheme() {
-    const chosen = choice();
     const { defaultTheme } = document.documentElement.dataset;
-    for (const known of [chosen, defaultTheme]) if (known === "dark" || known === "light") return known;
-    return systemDark.matches ? "dark" : "light";
+    for (const known of [choice(), defaultTheme]) if (known === "dark" || known === "light") return known;
+    return systemDark ? "dark" : "light";
   }
 
   /** Remember a choice; "auto" forgets it. */
@@ -45,8 +45,7 @@
   function tell() {
     if (!ready) return;
     root.dash_clientside.set_props(PROVIDER, { forceColorScheme: scheme() });
-    const button = /** @type {HTMLElement | null} */ (document.querySelector("[data-theme-toggle]"));
-    const store = button && button.dataset.themeToggle;
+    const store = document.querySelector("[data-theme-toggle]")?.getAttribute("data-theme-toggle");
     if (store) root.dash_clientside.set_props(store, { data: scheme() });
   }
 
@@ -58,7 +57,8 @@
 
   /** Call `listener` when the system's scheme changes and no choice overrides it. */
   function onSystemChange(listener) {
-    systemDark.addEventListener("change", () => {
+    query.addEventListener("change", (event) => {
+      systemDark = event.matches;
       if (choice() !== "auto") return;
       apply();
       listener();

@@ -13,6 +13,8 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
+from tests.browser.waiting import PATIENCE
+
 PORTRAIT, LANDSCAPE, SMALL = (390, 844), (844, 390), (320, 568)
 Reply = tuple[int, dict[str, Any], dict[str, str]]
 
@@ -25,6 +27,7 @@ class FakeGame:
     """
 
     def __init__(self, page: Any) -> None:
+        self.page = page
         self.version, self.price, self.phase, self.session = 10, 100.0, "open", "s-1"
         self.you: dict[str, Any] | None = None
         self.sockets: list[Any] = []
@@ -107,6 +110,17 @@ class FakeGame:
         """A new participant."""
         you = self.participant(nick=body.get("nickname", ""))
         return 200, {name: you[name] for name in ("participant", "cash", "shares")}, {}
+
+    def posted(self, count: int) -> str:
+        """Wait until `count` orders have been posted, which the page says before the request is here.
+
+        Returns the client id of the last one; fails if there are more.
+        """
+        give_up = time.monotonic() + PATIENCE / 1000
+        while len(self.posts) < count and time.monotonic() < give_up:
+            self.page.wait_for_timeout(20)  # lets the requests be handled
+        assert len(self.posts) == count
+        return str(self.posts[-1]["client_id"])
 
     def hang_up(self) -> None:
         """End the connection."""

@@ -97,16 +97,17 @@ def test_while_an_order_waits_there_is_no_other(open_phone: Open) -> None:
     phone.page.tap("#sell")
     phone.until("word", "Selling 1 share…")
     assert phone.page.get_attribute("#word", "data-kind") == "wait"
+    order = game.posted(1)
     phone.page.wait_for_timeout(500)
     phone.page.tap("#sell", force=True)
     phone.page.tap("#buy", force=True)
     assert "shake" in str(phone.page.get_attribute("#word", "class"))
     assert len(game.posts) == 1
-    game.fill(game.posts[0]["client_id"])
+    game.fill(order)
     phone.until("word", "Sold 1 share at 99.95")
     phone.page.tap("#buy")
     phone.until("word", "Buying 1 share…")
-    assert len(game.posts) == 2
+    game.posted(2)
 
 
 def test_a_lost_request_is_sent_again_as_the_same_order(open_phone: Open) -> None:
@@ -127,7 +128,7 @@ def test_missing_fill_is_requested(open_phone: Open) -> None:
     game.fills = False
     phone.page.tap("#buy")
     phone.until("word", "Buying")
-    order = game.posts[0]["client_id"]
+    order = game.posted(1)
     game.states[order] = {"client_id": order, "status": "filled", "price": 100.05, "quantity": 1, "side": "buy"}
     game.participant(cash=4899.95, shares=51)
     phone.until("word", "Bought 1 share at 100.05")
@@ -178,7 +179,7 @@ def test_rejected_order_shows_the_reason(open_phone: Open) -> None:
     game.fills = False
     phone.page.tap("#buy")
     phone.until("word", "Buying")
-    game.fill(game.posts[0]["client_id"], "rejected", price=None, reason="not enough cash")
+    game.fill(game.posted(1), "rejected", price=None, reason="not enough cash")
     phone.until("word", "Not enough cash.")
     assert phone.text("shares") == "50"
 

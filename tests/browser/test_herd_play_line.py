@@ -24,7 +24,7 @@ def test_a_reload_restores_everything(open_phone: Open) -> None:
     phone.page.wait_for_timeout(400)
     phone.page.tap("#sell")
     phone.until("word", "Selling 5 shares")
-    order = game.posts[-1]["client_id"]
+    order = game.posted(2)
     phone.page.reload()
     phone.page.wait_for_selector("#deck:not([hidden])")
     assert not phone.visible("join")

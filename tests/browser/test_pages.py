@@ -87,6 +87,28 @@ def test_theme_is_shared_by_all_pages(new_page: Callable[..., Any], server: Runn
         page.wait_for_function("() => getComputedStyle(document.body).backgroundColor === 'rgb(255, 255, 255)'")
 
 
+def test_change_of_the_system_arrives_while_the_scheme_is_read(
+    new_page: Callable[..., Any], server: RunningServer
+) -> None:
+    page = new_page(color_scheme="dark")
+    page.goto(f"{server.url}/instruments/")
+    page.wait_for_selector("html[data-theme='dark']")
+    page.evaluate(
+        """() => {
+          const channel = new MessageChannel();
+          const read = () => {
+            window.orderflow.kit.theme.scheme();
+            channel.port2.postMessage(0);
+          };
+          channel.port1.onmessage = read;
+          read();
+        }"""
+    )
+    for scheme in ("light", "dark", "light"):
+        page.emulate_media(color_scheme=scheme)
+        page.wait_for_selector(f"html[data-theme='{scheme}']", timeout=10_000)
+
+
 @pytest.mark.parametrize(
     ("path", "key", "id"),
     [
