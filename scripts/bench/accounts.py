@@ -34,12 +34,12 @@ from gevent import monkey
 monkey.patch_all()
 import json, time
 import flask, gevent
-from gevent.pywsgi import WSGIServer
 from callbacks.app import create_app
 from orderflow.runtime import memory
 from orderflow.services import build_services
 from orderflow.settings.settings import Settings
 from orderflow.web.app import create_server
+from orderflow.web.run import HttpServer, listen
 
 memory.keep_large_arrays_apart()  # as `orderflow serve` does
 services = build_services(Settings.of(ephemeral=True, ticker_count=0, feeds=()))
@@ -62,7 +62,7 @@ def stall():
     return flask.jsonify(found)
 
 gevent.spawn(watch)
-listening = WSGIServer(("127.0.0.1", 0), server, log=None)
+listening = HttpServer(listen("127.0.0.1", 0), server, services.settings.max_body)
 listening.start()
 print(listening.server_port, flush=True)
 listening.serve_forever()
