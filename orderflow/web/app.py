@@ -15,7 +15,7 @@ from orderflow.web.kit import responses, schemas
 from orderflow.web.kit.access import AUTHENTICATOR, Authenticator
 from orderflow.web.kit.api import Api
 from orderflow.web.kit.compression import Compression
-from orderflow.web.kit.current_user import USERS, put_cookies
+from orderflow.web.kit.current_user import USERS, note, put_cookies
 from orderflow.web.kit.fanout import Fanout
 from orderflow.web.kit.openapi import document, page
 from orderflow.web.kit.responses import JSON, encode, json_response
@@ -59,6 +59,7 @@ def create_server(services: Services, *, most_sockets: int | None = None, shortc
     Sockets(server, fanout).register(sockets)
     responses.install_error_handlers(server)
     server.after_request(put_cookies)
+    server.after_request(note)
 
     authenticator = Authenticator(services.settings)
     open_routes = [(route.method, route.path) for route in table if route.open]

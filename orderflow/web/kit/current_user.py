@@ -10,7 +10,8 @@ import flask
 
 from orderflow.accounts.tokens import Claims
 from orderflow.errors import Forbidden, Unauthorized
-from orderflow.web.kit.users import RENEWED, Users
+from orderflow.web.kit.refusals import note_refusal
+from orderflow.web.kit.users import FOUND, RENEWED, Users
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 NO_LOGIN = "log in first: POST /auth/login"
@@ -65,7 +66,10 @@ def _given(who: Callable[[], Any], otherwise: Callable[[], Any]) -> Decorator:
         def with_user(*args: Any, **kwargs: Any) -> Any:
             try:
                 user = who()
-            except (Unauthorized, Forbidden):
+            except (Unauthorized, Forbidden) as error:
+                environ = flask.request.environ
+                if FOUND not in environ:  # what came with the call is not valid; a page without a login is not noted
+                    note_refusal(environ, error.status)
                 return otherwise()
             return callback(user, *args, **kwargs)
 
@@ -73,6 +77,12 @@ def _given(who: Callable[[], Any], otherwise: Callable[[], Any]) -> Decorator:
         return with_user
 
     return decorate
+
+
+def note(response: flask.Response) -> flask.Response:
+    """After each request: log it if it was refused."""
+    note_refusal(flask.request.environ, response.status_code)
+    return response
 
 
 def put_cookies(response: flask.Response) -> flask.Response:

@@ -27,6 +27,7 @@ from orderflow.errors import Forbidden, OrderflowError, Unauthorized
 from orderflow.settings.settings import Settings, is_loopback
 from orderflow.web.kit.access import Authenticator
 from orderflow.web.kit.access import Environ as Environ
+from orderflow.web.kit.refusals import note_refusal
 from orderflow.web.kit.request_head import is_host
 from orderflow.web.kit.responses import error_body, error_headers
 from orderflow.web.kit.users import Users
@@ -118,6 +119,7 @@ class Gate:
         except OrderflowError as error:
             part = environ["PATH_INFO"].lstrip("/").partition("/")[0][:40]
             self.refused[part if part in self.refused or len(self.refused) < MAX_COUNTED else ""] += 1
+            note_refusal(environ, error.status)
             return _refuse(start, error, _cors(shared) if shared is not None else [])
         if shared is None:
             return self._application(environ, start)
