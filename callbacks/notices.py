@@ -12,7 +12,7 @@ from dash import ALL, Dash, Input, Output, State, no_update
 from dash.development.base_component import Component
 
 from callbacks.toasts import pressed, refresh
-from layouts.notices import SHOWN, news, notice_rows
+from layouts.notices import SHOWN, fault_row, news, notice_rows
 from orderflow.errors import OrderflowError
 from orderflow.tickers.notices import Notices
 from orderflow.web.kit.scope import Scope, for_owner, maybe
@@ -63,5 +63,5 @@ def register(app: Dash, services: Services) -> None:
         try:
             services.workers.run(acknowledge, notices, scope, button.get("event", ""))
         except OrderflowError as error:
-            return [str(error)], no_update, refresh()
+            return [fault_row(str(error))], no_update, refresh()
         return shown(notices, scope, 0) or (no_update, no_update, no_update)

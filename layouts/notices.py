@@ -15,7 +15,7 @@ from orderflow.tickers.alerts.alert import AlertEvent
 INTERVAL = 1000
 """ms between two looks."""
 SHOWN = 1
-"""Notices that are shown, as they lie over the page; further ones are a number."""
+"""Notices that are shown, as they take room from the page; further ones are a number."""
 
 
 def notices() -> list[Component]:
@@ -66,6 +66,11 @@ def _notice(event: AlertEvent) -> Component:
         ],
         className="of-notice",
     )
+
+
+def fault_row(words: str) -> Component:
+    """Why notices could not be acknowledged, in their place."""
+    return html.Div(html.Span(words, className="of-notice-words"), className="of-notice")
 
 
 def news(events: Sequence[AlertEvent]) -> str:

@@ -18,6 +18,16 @@ from tests.running import RunningServer, start_server
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Any]
 TOLD = "() => JSON.parse(localStorage.getItem('orderflow.told') || '[]')"
+COVERED = """(inside) => {
+  const boxes = (part) => [...document.querySelectorAll(part)].filter((node) => node.checkVisibility())
+    .map((node) => [node, node.getBoundingClientRect()]).filter(([, box]) => box.width && box.height);
+  const notices = boxes(".of-notice"), controls = boxes(`${inside} :is(a, button, input)`);
+  const meet = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+  const covered = controls.filter(([, control]) => control.top < 0 || notices.some(([, box]) => meet(box, control)));
+  const cut = notices.filter(([, box]) => box.left < 0 || box.top < 0 || box.right > window.innerWidth);
+  return [covered.map(([node]) => node.ariaLabel || node.textContent || node.id), controls.length, cut.length];
+}"""
+"""Controls of a part that a notice covers, the number of controls, and of notices that are not whole."""
 NOTIFIED = """() => {
   window.notified = [];
   window.Notification = class { static permission = "granted"; constructor(title, { tag }) { notified.push(tag); } };
@@ -278,6 +288,35 @@ def test_a_phone_has_no_width_to_scroll(visit: Visit, served: RunningServer) -> 
     assert box["x"] + box["width"] <= PHONE["width"]
     button.tap()
     button.wait_for(state="detached")
+
+
+def test_notices_cover_no_control_of_a_page(visit: Visit, served: RunningServer) -> None:
+    page = ready(visit(f"{served.url}/tickers/"))
+    if page.locator(".of-notice").count():
+        page.locator(".of-notice-ok").last.click()  # all
+        page.locator(".of-notice").first.wait_for(state="detached")
+    trade(served, "COVER", 100)
+    for count, message in enumerate(("one long message of an alert " * 9, "a second", "a third"), 1):
+        alert(served, "COVER", 100 + count, message=message)
+        trade(served, "COVER", 101 + count)
+        page.locator(".of-notice").get_by_text(message.strip()).wait_for()
+        for size in (DESKTOP, PHONE):
+            page.set_viewport_size(size)
+            covered, controls, cut = page.evaluate(COVERED, "#page")
+            assert (covered, controls > 10, cut) == ([], True, 0), (count, size)
+    page.get_by_role("button", name="Open the history of BTC").click()
+    dialog = page.get_by_role("dialog", name="BTC")
+    dialog.wait_for()
+    for size in (PHONE, DESKTOP):
+        page.set_viewport_size(size)
+        assert page.evaluate(COVERED, "[role=dialog]")[::2] == [[], 0]
+    page.goto(f"{served.url}/chart/?symbol=COVER")
+    page.wait_for_function("() => window.orderflow?.page?.chart?.ready")
+    page.locator(".of-notice").first.wait_for()
+    assert page.evaluate(COVERED, "#page")[::2] == [[], 0]
+    page.get_by_role("button", name="Acknowledge all 3").click()
+    page.locator(".of-notice").first.wait_for(state="detached")
+    assert page.locator(".of-header").bounding_box()["height"] == 52
 
 
 def test_an_alert_is_made_on_the_chart_and_dragged_to_another_price(visit: Visit, served: RunningServer) -> None:

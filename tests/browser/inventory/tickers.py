@@ -79,6 +79,12 @@ TICKERS = (
         "One tab of the browser sounds and notifies.",
     ),
     *rows(
+        EVERY,
+        "states",
+        "test_tickers::test_notices_cover_no_control_of_a_page",
+        "Notices of fired alerts cover no control of a page or dialog, on a desktop and on a phone.",
+    ),
+    *rows(
         "/chart/",
         "keys",
         "test_tickers::test_an_alert_is_made_on_the_chart_and_dragged_to_another_price",
