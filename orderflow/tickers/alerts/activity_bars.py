@@ -97,8 +97,17 @@ class ActivityBars:
         }
         self._room = self.frame.measure(table.grid.size_decimals) - used[self.frame.kind]
 
-    def begin(self, market: MarketReader, symbol: str, newest: int, session: Session, alert_id: str) -> None:
-        """Begin an alert with the bar that forms now. newest: time of the newest evaluated tick, ns UTC."""
+    def begin(
+        self, market: MarketReader, symbol: str, newest: int, session: Session, alert_id: str, *, alone: bool
+    ) -> None:
+        """Begin an alert with the bar that forms now. newest: time of the newest evaluated tick, ns UTC. alone: no other
+        one looks at these bars.
+
+        Another one that was made before the first tick has seen no bar close, and still looks at bars of the sessions
+        before, which late ticks may make: for the new one they are past, as they end before it was made.
+        """
+        if self.start is None and not alone:
+            return
         table = read_activity(market, symbol, self.frame, newest, newest + 1, 0, session, self.near(0))
         if table is None:
             return

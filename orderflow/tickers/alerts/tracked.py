@@ -106,7 +106,8 @@ class Tracked:
         bars = self.activity.setdefault(alert.frame.name, ActivityBars(alert.frame))
         self.dirty = True
         if (newest := self.book.previous) is not None:
-            bars.begin(self._market, self.symbol, newest.time, self.book.session, alert.id)
+            alone = not any(other.alert.frame.name == alert.frame.name for other in self.watches)
+            bars.begin(self._market, self.symbol, newest.time, self.book.session, alert.id, alone=alone)
 
     def of_activity(self) -> list[BarFinding]:
         """Evaluate the activity bars, after `advance`. Those that no watch looks at any more are forgotten."""

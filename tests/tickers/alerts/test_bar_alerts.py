@@ -94,7 +94,11 @@ def values_of(look: str, bars: Sequence[Bar]) -> list[Decimal | bool]:
         high, low = ([of(tick.price for tick in bar.ticks) for bar in bars] for of in (max, min))
         return list(studies.divergence(high, low, deltas, 2)[1])
     if look == "cvd":
-        return [sum(deltas[: i + 1], Decimal()) for i in range(len(bars))]
+        sessions = [oracle.session_start(bar.ticks[0].time) for bar in bars]
+        return [
+            sum((d for d, began in zip(deltas[: i + 1], sessions, strict=False) if began == sessions[i]), Decimal())
+            for i in range(len(bars))
+        ]
     found = []
     for bar in bars:
         running = [Decimal()]

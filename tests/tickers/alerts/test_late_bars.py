@@ -145,8 +145,14 @@ ALERT = st.one_of(alerts(), OF_TIME)
 STEPS = st.one_of(TICKS, TICKS, ALERT, st.sampled_from(["restart", "killed before", "killed after"]))
 
 
-def run(steps: list[Any]) -> LateAlerted:
-    alerted, now = LateAlerted(), START + 200 * SECOND
+MIDNIGHT = START - START % (86_400 * SECOND) + 86_400 * SECOND
+"""A session begins."""
+FROM = st.sampled_from([START + 200 * SECOND, MIDNIGHT - 30 * SECOND, MIDNIGHT - SECOND, MIDNIGHT + SECOND])
+"""The first tick's time, about: in a session, or so that a session begins amid the ticks or late ones are of the last."""
+
+
+def run(steps: list[Any], now: int = START + 200 * SECOND) -> LateAlerted:
+    alerted = LateAlerted()
     for step in steps:
         if isinstance(step, Wanted):
             alerted.want(step)
@@ -164,10 +170,10 @@ def run(steps: list[Any]) -> LateAlerted:
     return alerted
 
 
-@given(st.lists(ALERT, min_size=1, max_size=3), st.lists(STEPS, min_size=3, max_size=9))
+@given(st.lists(ALERT, min_size=1, max_size=3), st.lists(STEPS, min_size=3, max_size=9), FROM)
 @settings(max_examples=100, deadline=None)
-def test_bars_with_late_ticks_fire_once_with_what_had_come(first: list[Wanted], steps: list[Any]) -> None:
-    alerted = run([*first, *steps])
+def test_bars_with_late_ticks_fire_once_with_what_had_come(first: list[Wanted], steps: list[Any], now: int) -> None:
+    alerted = run([*first, *steps], now)
     assert alerted.found() == sorted(each for looks in alerted.looks for each in looks.found)
 
 
@@ -176,10 +182,12 @@ AMID = st.tuples(st.sampled_from([frame for frame in FRAMES if ":" in frame]), a
 )
 
 
-@given(TICKS, st.lists(st.tuples(TICKS, AMID), min_size=1, max_size=2), st.lists(TICKS, min_size=2, max_size=4))
+@given(TICKS, st.lists(st.tuples(TICKS, AMID), min_size=1, max_size=2), st.lists(TICKS, min_size=2, max_size=4), FROM)
 @settings(max_examples=40, deadline=None)
-def test_alerts_made_amid_late_ticks_begin_with_the_forming_bar(first: Any, amid: list[Any], then: list[Any]) -> None:
-    alerted = run([first, *(step for pair in amid for step in pair), *then])
+def test_alerts_made_amid_late_ticks_begin_with_the_forming_bar(
+    first: Any, amid: list[Any], then: list[Any], now: int
+) -> None:
+    alerted = run([first, *(step for pair in amid for step in pair), *then], now)
     assert alerted.found() == sorted(each for looks in alerted.looks for each in looks.found)
 
 
@@ -214,3 +222,23 @@ def test_what_an_alert_looks_at_does_not_depend_on_other_alerts() -> None:
         ("a0", START + 4 * SECOND),
         ("a1", START + 11 * SECOND),
     ]
+
+
+@pytest.mark.parametrize("other", [False, True], ids=["alone", "beside another"])
+def test_an_alert_of_an_empty_series_looks_at_late_bars_of_the_session_before(other: bool) -> None:
+    alerted, wanted = LateAlerted(), Wanted("cvd", "ticks:2", "every_time", "greater", 0)
+    alerted.want(wanted)
+
+    def traded_at(*seconds: int) -> None:
+        alerted.send([oracle.Tick(MIDNIGHT + at * SECOND, Decimal(100), Decimal(1), 1) for at in seconds])
+        alerted.look()
+
+    traded_at(1)
+    if other:
+        alerted.want(wanted)
+    traded_at(-5, -4, -3)  # two bars of the session before
+    alerted.restart()
+    traded_at(2, 3)
+    ends = [time - MIDNIGHT for name, time, _ in alerted.found() if name == "a0"]
+    assert ends == [-4 * SECOND, -3 * SECOND, 2 * SECOND]
+    assert alerted.found() == sorted(each for looks in alerted.looks for each in looks.found)
