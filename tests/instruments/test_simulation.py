@@ -173,7 +173,7 @@ def test_simulation_keeps_time_and_delivers_trades(start: Callable[..., Simulati
     began, steps = time.monotonic(), simulation.steps
     wait_for(lambda: simulation.steps - steps >= 150)
     passed = time.monotonic() - began
-    assert (simulation.steps - steps) / (passed * 300) == pytest.approx(1, abs=0.15)
+    assert (simulation.steps - steps) / (passed * 300) == pytest.approx(1, abs=0.4)
     assert set(heard) == {"ITEM_00", "ITEM_01", "ITEM_02"}
     wait_for(lambda: len(market.symbols()) == 3)
     assert market.active() is None
@@ -194,7 +194,7 @@ def test_pause_speed_and_restart(start: Callable[..., Simulation]) -> None:
     simulation.set_speed(4)
     at, began = simulation.steps, time.monotonic()
     wait_for(lambda: simulation.steps - at > 240)
-    assert (simulation.steps - at) / ((time.monotonic() - began) * 1200) == pytest.approx(1, abs=0.2)
+    assert (simulation.steps - at) / ((time.monotonic() - began) * 1200) == pytest.approx(1, abs=0.4)
     for wrong in (0, 101, "fast", True):
         with pytest.raises(BadInput, match="speed"):
             simulation.set_speed(wrong)  # type: ignore[arg-type]  # what a stranger may send

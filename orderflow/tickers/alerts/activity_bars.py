@@ -100,8 +100,9 @@ class ActivityBars:
     def begin(
         self, market: MarketReader, symbol: str, newest: int, session: Session, alert_id: str, *, alone: bool
     ) -> None:
-        """Begin an alert with the bar that forms now. newest: time of the newest evaluated tick, ns UTC. alone: no other
-        one looks at these bars.
+        """Begin an alert with the bar that forms now.
+
+        newest: time of the newest evaluated tick, ns UTC. alone: no other one looks at these bars.
 
         Another one that was made before the first tick has seen no bar close, and still looks at bars of the sessions
         before, which late ticks may make: for the new one they are past, as they end before it was made.

@@ -148,7 +148,7 @@ STEPS = st.one_of(TICKS, TICKS, ALERT, st.sampled_from(["restart", "killed befor
 MIDNIGHT = START - START % (86_400 * SECOND) + 86_400 * SECOND
 """A session begins."""
 FROM = st.sampled_from([START + 200 * SECOND, MIDNIGHT - 30 * SECOND, MIDNIGHT - SECOND, MIDNIGHT + SECOND])
-"""The first tick's time, about: in a session, or so that a session begins amid the ticks or late ones are of the last."""
+"""The first tick's time, about: in a session, or so that one begins amid the ticks or late ones are of the last."""
 
 
 def run(steps: list[Any], now: int = START + 200 * SECOND) -> LateAlerted:
