@@ -26,17 +26,18 @@ _EQUALS, _END = r"(?:=|%(?:25)*3d)", r"(?:(?!%(?:25)*(?:26|23|3b|20|22|27))[^&#;
 _KEY = re.compile(rf"(?<![A-Za-z0-9])((?:(?:orderflow_|api_)?key|password){_EQUALS}){_END}", re.IGNORECASE)
 _USER = re.compile(r"(://[^\s:/@\"'<>]*:)[^\s/\"'<>]+(?=@)")
 _BEARER = re.compile(r"\b(bearer\s+)[^\s\"',]+", re.IGNORECASE)
+_TOKEN = re.compile(r"()(?<![\w-])eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]*")
 _WORD = re.compile(r"[^\s\"'<>]+")
 
 
 def redact(text: str, secrets: Iterable[str] = ()) -> str:
-    """The text without the values of `key=` and `password=`, passwords in addresses, bearer tokens and the secrets,
-    percent-encoded ones too."""
+    """The text without the values of `key=` and `password=`, passwords in addresses, bearer tokens, JSON Web Tokens and
+    the secrets, percent-encoded ones too."""
     known = [secret for secret in secrets if secret]
     for secret in known:
         for form in {secret, quote(secret, safe="")}:
             text = text.replace(form, HIDDEN)
-    for pattern in (_KEY, _USER, _BEARER):
+    for pattern in (_KEY, _USER, _BEARER, _TOKEN):
         text = pattern.sub(rf"\1{HIDDEN}", text)
     return _WORD.sub(lambda found: _decoded(found[0], known), text) if "%" in text else text
 

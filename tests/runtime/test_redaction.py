@@ -38,6 +38,13 @@ def test_a_key_in_a_text_is_hidden_whether_it_is_known_or_not(text: str) -> None
         assert redact(found, secrets) == found
 
 
+def test_a_token_of_a_user_is_hidden_wherever_it_stands() -> None:
+    token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbm4ifQ.c2lnbmF0dXJlLXg_"
+    assert redact(f"GET /nothing/{token}/x HTTP/1.1 404") == "GET /nothing/…/x HTTP/1.1 404"
+    assert redact(f"orderflow_access={token}; a=b") == "orderflow_access=…; a=b"
+    assert redact("the file eyJ.csv of key.csv.gz") == "the file eyJ.csv of key.csv.gz"
+
+
 def test_the_rest_of_a_line_stays() -> None:
     assert redact("GET /chart/?key=abcdefgh&x=1 HTTP/1.1 200") == "GET /chart/?key=…&x=1 HTTP/1.1 200"
     for plain in (

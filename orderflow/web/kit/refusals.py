@@ -6,6 +6,7 @@ import logging
 from typing import Any
 
 from orderflow.runtime.log_limit import LIMITED
+from orderflow.runtime.redaction import redact
 from orderflow.web.kit.users import FOUND
 
 TELLS_ITSELF = ("/auth/login", "/auth/passkeys/login")
@@ -28,7 +29,7 @@ def note_refusal(environ: dict[str, Any], status: int) -> None:
     log.info(
         "%s %r from %s was refused with %d, user %s",
         environ["REQUEST_METHOD"],
-        path[:LONGEST],
+        redact(path)[:LONGEST],
         environ.get("REMOTE_ADDR") or "an unknown address",
         status,
         claims.user if claims else "none",

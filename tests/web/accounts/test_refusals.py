@@ -62,6 +62,13 @@ def test_a_path_cannot_write_a_line_of_its_own(lines: Callable[[], list[str]]) -
     assert len(line) < 300
 
 
+def test_a_token_in_a_path_is_not_logged(client: FlaskClient, lines: Callable[[], list[str]]) -> None:
+    register(client)
+    token = login(client)["access_token"]
+    note_refusal({"REQUEST_METHOD": "GET", "PATH_INFO": f"/a/{token}"}, 401)
+    assert lines() == ["GET '/a/…' from an unknown address was refused with 401, user none"]
+
+
 def test_calls_without_the_key_are_logged(
     make_client: Callable[..., FlaskClient], lines: Callable[[], list[str]]
 ) -> None:
