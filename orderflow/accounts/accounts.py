@@ -97,7 +97,8 @@ class Accounts:
             self._check_second(user, passkey, code, caller, site)
         self._core.attempts.succeeded(LOGIN, email, caller.address)
         self._renew(user, password)
-        return self._start(user, caller, "password and second factor" if second else "password")
+        means = "password and second factor" if second else "password"
+        return self._start(user, caller, means, user.password_changed)
 
     def login_by_passkey(self, given: Mapping[str, Any], caller: Caller, site: Site) -> Grant:
         """A new session for a passkey alone. Raises Unauthorized, Busy."""
@@ -129,9 +130,14 @@ class Accounts:
             _log_failure(caller, f"wrong second factor of user {user.id}")
             raise
 
-    def _start(self, user: StoredUser, caller: Caller, means: str) -> Grant:
+    def _start(self, user: StoredUser, caller: Caller, means: str, password_changed: int | None = None) -> Grant:
+        try:
+            grant = self.sessions.start(user.id, caller.device, caller.address, password_changed)
+        except Unauthorized:
+            _log_failure(caller, f"user {user.id} was changed meanwhile")
+            raise
         log.info("user %s has logged in from %s by %s", user.id, caller.address, means)
-        return self.sessions.start(user.id, caller.device, caller.address)
+        return grant
 
     def _failed(self, message: str, caller: Caller, reason: str) -> Unauthorized:
         """The error that the caller is sent. reason: what the log says, which the caller must not learn."""
@@ -142,7 +148,8 @@ class Accounts:
     def _renew(self, user: StoredUser, password: str) -> None:
         """Hash the password with the present parameters if its hash has others."""
         if self._core.passwords.outdated(user.password):
-            self._users.change(user.id, password=self._core.passwords.hash(password))
+            hashed = self._core.passwords.hash(password)
+            self._users.replace_password(user.id, user.password_changed, password=hashed)
 
 
 def _reason(user: StoredUser | None, *, right: bool) -> str:

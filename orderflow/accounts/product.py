@@ -68,9 +68,10 @@ def build_accounts(
     sessions = Sessions(SessionStore(records), Tokens(keys, clock.now), clock.now, clock.monotonic, workers.post_writer)
     core = Core(UserStore(records), sessions, Passwords(workers), Attempts(), clock.now, mail)
     passkeys = Passkeys(core, PasskeyStore(records), workers)
-    profile = Profile(core, passkeys.has_any)
+    codes = ResetStore(records)
+    profile = Profile(core, passkeys.has_any, codes.forget)
     place = f"{settings.public_url}{PAGE}" if settings.public_url else ""
-    resets = Resets(core, profile, ResetStore(records), place)
+    resets = Resets(core, profile, codes, place)
     factors = SecondFactors(core, passkeys.has_any)
     accounts = Accounts(settings.accounts_mode, core, profile, factors, passkeys, resets)
     return accounts, Upkeep(keys, accounts, core, workers)

@@ -11,10 +11,12 @@ from typing import Any
 from orderflow.accounts.core import Caller, Core
 from orderflow.accounts.identity import email_key, read_email, read_text
 from orderflow.accounts.password_rules import LEAST, LEAST_WITH_SECOND, check_password
+from orderflow.errors import Conflict
 from orderflow.storage.records.user_store import StoredUser
 
 USER_ID = "[0-9a-f]{32}"
 """Other owners are no users: the operator, or the local user."""
+OVERTAKEN = "the password was changed meanwhile"
 
 log = logging.getLogger(__name__)
 
@@ -31,11 +33,15 @@ class UserData:
 
 
 class Profile:
-    """Changes of an account by its user. has_passkey: whether a user has one."""
+    """Changes of an account by its user.
 
-    def __init__(self, core: Core, has_passkey: Callable[[str], bool]) -> None:
+    has_passkey: whether a user has one; forget_codes: ends the codes that reset a user's password.
+    """
+
+    def __init__(self, core: Core, has_passkey: Callable[[str], bool], forget_codes: Callable[[str], object]) -> None:
         self._core = core
         self._has_passkey = has_passkey
+        self._forget_codes = forget_codes
         self._data: list[UserData] = []
 
     def add_data(self, data: UserData) -> None:
@@ -48,24 +54,32 @@ class Profile:
         names = (user.nickname, user.email, user.email.partition("@")[0])
         check_password(password, names, least=LEAST_WITH_SECOND if second else LEAST, field=field)
 
-    def set_password(self, user: StoredUser, password: str, but: str = "") -> None:
-        """Store a new password, which was checked; all sessions end except one."""
-        hashed, now = self._core.passwords.hash(password), self._core.now()
-        self._core.users.change(user.id, password=hashed, password_changed=now)
+    def set_password(self, user: StoredUser, hashed: str, but: str = "") -> None:
+        """Store the hash of a new password, which was checked. All sessions end except one, and so do the codes that
+        would reset the new password. Raises Conflict if `user` has another password by now."""
+        values = {"password": hashed, "password_changed": self._core.now()}
+        if not self._core.users.replace_password(user.id, user.password_changed, **values):
+            raise Conflict(OVERTAKEN)
         self._core.sessions.end_all(user.id, but)
+        self._forget_codes(user.id)
         self._core.tell(user, "the password was changed")
 
     def change_password(self, user: str, session: str, given: Mapping[str, Any], caller: Caller) -> None:
-        """From `password` to `new_password`. Other sessions end. Raises BadInput, Unauthorized, Busy."""
+        """From `password` to `new_password`. Other sessions end.
+
+        Raises BadInput, Unauthorized, Busy, and Conflict if another change came first.
+        """
         old, new = read_text(given, "password"), read_text(given, "new_password")
         self.check_new_password(self._core.users.get(user), new, "new_password")
-        self.set_password(self._core.confirm(user, old, caller), new, but=session)
+        found = self._core.confirm(user, old, caller)
+        self.set_password(found, self._core.passwords.hash(new), but=session)
 
     def change_email(self, user: str, given: Mapping[str, Any], caller: Caller) -> StoredUser:
         """To `email`; `password` confirms it. The old address is told. Raises BadInput, Unauthorized, Conflict."""
         email = read_email(given)
         found = self._core.confirm(user, read_text(given, "password"), caller)
         self._core.users.change(user, email=email, email_key=email_key(email))
+        self._forget_codes(user)
         self._core.tell(found, "the e-mail address was changed", f" to {email}")
         return self._core.users.get(user)
 
@@ -84,6 +98,7 @@ class Profile:
         for data in self._data:
             data.remove(user.id)
         self._core.users.remove(user.id)
+        self._forget_codes(user.id)
         self._core.tell(user, "the account was deleted")
 
     def sweep(self) -> None:

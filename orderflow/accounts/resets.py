@@ -42,6 +42,7 @@ class Resets:
         self._core.attempts.failed(RESET, caller.address)
         user = self._core.users.by_email(key)
         code = self._make(user.id if user and not user.disabled else "", MAIL_NS)
+        user = self._core.users.by_email(key)  # an address that was changed meanwhile gets no code
         if user and not user.disabled:
             where = (
                 f"{self._place}#reset={code}" if self._place else f"the account page of your server, the code {code}"
@@ -56,7 +57,7 @@ class Resets:
     def use(self, given: Mapping[str, Any], caller: Caller) -> None:
         """Set the password `new_password` by `code`; all sessions end. A second factor is still asked for at the login.
 
-        Raises BadInput, Unauthorized, Busy.
+        Raises BadInput, Unauthorized, Busy, and Conflict if the password was changed meanwhile.
         """
         code, new = read_text(given, "code"), read_text(given, "new_password")
         self._core.attempts.begin("reset code", "", caller.address)
@@ -66,9 +67,10 @@ class Resets:
             raise Unauthorized(WRONG)
         user = self._core.users.get(found)
         self._profile.check_new_password(user, new, "new_password")
+        hashed = self._core.passwords.hash(new)  # may be refused, and the code is not used then
         if not self._store.use(_digest(code)):
             raise Unauthorized(WRONG)
-        self._profile.set_password(user, new)
+        self._profile.set_password(user, hashed)
 
     def sweep(self) -> None:
         """Remove codes that are too old."""

@@ -29,6 +29,7 @@ LOOK_SECONDS = 5.0
 TOUCH_NS = 60 * SECOND
 REMEMBERED = 10_000
 OVER = "this session has ended: log in again"
+CHANGED = "the account was changed during the login: log in again"
 
 log = logging.getLogger(__name__)
 
@@ -71,8 +72,12 @@ class Sessions:
         self._later = later
         self._seen: dict[str, _Seen | None] = {}
 
-    def start(self, user: str, device: str, address: str) -> Grant:
-        """A new session, with an id that nobody could choose before."""
+    def start(self, user: str, device: str, address: str, password_changed: int | None = None) -> Grant:
+        """A new session, with an id that nobody could choose before.
+
+        password_changed: that of the password which was checked, None if none was. Raises Unauthorized if the user has
+        another password by now, is disabled, or is gone.
+        """
         now = self._now()
         session = StoredSession(
             id=secrets.token_hex(16),
@@ -86,7 +91,10 @@ class Sessions:
             csrf=secrets.token_urlsafe(24),
             refresh=secrets.token_hex(16),
         )
-        self._forget(*self._store.add(session, MOST))
+        ended = self._store.add(session, MOST, password_changed)
+        if ended is None:
+            raise Unauthorized(CHANGED)
+        self._forget(*ended)
         return self._grant(session)
 
     def read(self, token: str) -> Claims:

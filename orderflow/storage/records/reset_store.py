@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import delete, insert, select
 
-from orderflow.storage.records.models import PASSWORD_RESETS
+from orderflow.storage.records.models import PASSWORD_RESETS, USERS
 from orderflow.storage.records.records import Records
 
 TABLE = PASSWORD_RESETS.c
@@ -27,13 +27,19 @@ class ResetStore:
 
     def find(self, code: str, now: int) -> str | None:
         """Whose code it is, None if it is nobody's or too old."""
-        statement = select(TABLE.user).where(TABLE.code == code, TABLE.expires > now, TABLE.user != "")
+        statement = select(TABLE.user).join(USERS, USERS.c.id == TABLE.user)
+        statement = statement.where(TABLE.code == code, TABLE.expires > now)
         return self._records.read(lambda connection: connection.scalar(statement))
 
     def use(self, code: str) -> bool:
         """Take a code out of use; False if it is already."""
         statement = delete(PASSWORD_RESETS).where(TABLE.code == code)
         return bool(self._records.write(lambda connection: connection.execute(statement).rowcount))
+
+    def forget(self, user: str) -> None:
+        """Take all codes of a user out of use."""
+        statement = delete(PASSWORD_RESETS).where(TABLE.user == user)
+        self._records.write(lambda connection: connection.execute(statement))
 
     def sweep(self, now: int) -> None:
         """Remove codes that are too old."""

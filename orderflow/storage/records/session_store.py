@@ -41,10 +41,13 @@ class SessionStore:
     def __init__(self, records: Records) -> None:
         self._records = records
 
-    def add(self, session: StoredSession, most: int) -> list[str]:
-        """Add a session; of a user's `most` newest, older ones end. Returns their ids. Raises Conflict without the
-        user."""
-        return self._records.write(lambda connection: _add(connection, session, most))
+    def add(self, session: StoredSession, most: int, password_changed: int | None = None) -> list[str] | None:
+        """Add a session; of a user's `most` newest, older ones end. Returns their ids.
+
+        Returns None, and adds nothing, if there is no such user, if the user is disabled, or if the password was
+        changed at another time than `password_changed` (ns since 1970; None: at any time).
+        """
+        return self._records.write(lambda connection: _add(connection, session, most, password_changed))
 
     def get(self, session: str) -> StoredSession | None:
         """A session, None if it has ended or if its user is disabled."""
@@ -88,7 +91,11 @@ def _make(row: Row[Any]) -> StoredSession:
     return StoredSession(**{name: getattr(row, name) for name in StoredSession.__dataclass_fields__})
 
 
-def _add(connection: Connection, session: StoredSession, most: int) -> list[str]:
+def _add(connection: Connection, session: StoredSession, most: int, password_changed: int | None) -> list[str] | None:
+    same = () if password_changed is None else (USERS.c.password_changed == password_changed,)
+    user = select(USERS.c.id).where(USERS.c.id == session.user, USERS.c.disabled.is_(False), *same)
+    if connection.scalar(user.with_for_update(read=True)) is None:  # a change waits, and finds the session to end it
+        return None
     connection.execute(insert(SESSIONS).values(asdict(session)))
     mine = select(TABLE.id).where(TABLE.user == session.user).order_by(TABLE.used.desc(), TABLE.created.desc())
     over = list(connection.scalars(mine))[most:]

@@ -82,6 +82,12 @@ class UserStore:
         """Change columns of a user. Raises NotFound, and Conflict as `add`."""
         self._records.write(lambda connection: _change(connection, user, values))
 
+    def replace_password(self, user: str, changed: int, **values: Any) -> bool:
+        """Change columns of a user whose password was last changed at `changed` (ns since 1970); False if there is no
+        such user any more."""
+        statement = update(USERS).where(TABLE.id == user, TABLE.password_changed == changed).values(values)
+        return bool(self._records.write(lambda connection: connection.execute(statement).rowcount))
+
     def use_code(self, user: str, step: int) -> bool:
         """Note that the code of a step was used; False if it or a later one was used before."""
         newer = (TABLE.id == user, TABLE.totp_step < step)

@@ -71,10 +71,25 @@ def test_sessions_rotate_end_and_go_with_their_user(records: Records, users: Use
     users.change(ANN.id, disabled=True)
     assert store.get("s3") is None
     assert [each.id for each in store.list(ANN.id)] == ["s3"]
+    assert store.add(replace(SESSION, id="s4"), 2) is None
     users.remove(ANN.id)
     assert store.list(ANN.id) == ()
-    with pytest.raises(Conflict):
-        store.add(SESSION, 2)
+    assert store.add(SESSION, 2) is None
+
+
+def test_a_session_is_added_for_the_password_that_was_checked(records: Records, users: UserStore) -> None:
+    store = SessionStore(records)
+    assert store.add(SESSION, 2, ANN.password_changed) == []
+    assert store.add(replace(SESSION, id="s2"), 2, ANN.password_changed + 1) is None
+    assert [each.id for each in store.list(ANN.id)] == ["s1"]
+
+
+def test_a_password_is_replaced_only_if_it_is_the_known_one(users: UserStore) -> None:
+    assert users.replace_password(ANN.id, ANN.password_changed, password="new", password_changed=7)
+    assert not users.replace_password(ANN.id, ANN.password_changed, password="newer")
+    found = users.get(ANN.id)
+    assert (found.password, found.password_changed) == ("new", 7)
+    assert users.get(BOB.id) == BOB
 
 
 def test_what_is_over_is_removed(records: Records, users: UserStore) -> None:
@@ -104,7 +119,7 @@ def test_passkeys_are_limited_counted_and_removed(records: Records, users: UserS
     assert store.list(ANN.id) == ()
 
 
-def test_a_reset_code_replaces_the_one_before(records: Records) -> None:
+def test_a_reset_code_replaces_the_one_before(records: Records, users: UserStore) -> None:
     store = ResetStore(records)
     store.add("c1", ANN.id, 10)
     store.add("c2", ANN.id, 10)
@@ -114,3 +129,13 @@ def test_a_reset_code_replaces_the_one_before(records: Records) -> None:
     assert [store.use("c2") for _ in range(2)] == [True, False]
     store.sweep(10)
     assert not store.use("c3")
+
+
+def test_reset_codes_are_forgotten_and_end_with_their_user(records: Records, users: UserStore) -> None:
+    store = ResetStore(records)
+    store.add("c1", ANN.id, 10)
+    store.add("c2", BOB.id, 10)
+    store.forget(ANN.id)
+    assert [store.find(code, 9) for code in ("c1", "c2")] == [None, BOB.id]
+    users.remove(BOB.id)
+    assert store.find("c2", 9) is None
