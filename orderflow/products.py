@@ -30,6 +30,7 @@ from orderflow.runtime.bus import Bus
 from orderflow.runtime.clock import Clock
 from orderflow.runtime.workers import Workers
 from orderflow.settings.settings import Settings
+from orderflow.storage.records.delivery_store import Filter
 from orderflow.storage.records.hole_store import HoleStore
 from orderflow.storage.records.kline_store import KlineStore
 from orderflow.storage.records.notice_store import NoticeStore
@@ -59,7 +60,7 @@ from orderflow.workspace.uploads.product import build_chart_files, build_library
 from orderflow.workspace.views import Views
 
 MOST_EXPORTED = 10_000
-"""Newest fired alerts in the export of a user's data."""
+"""Newest fired alerts, and newest deliveries, in the export of a user's data."""
 T = TypeVar("T")
 
 
@@ -223,7 +224,10 @@ def user_alerts(alerts: Alerts, notices: Notices) -> tuple[UserData, UserData]:
 
     def fired(user: str) -> list[dict[str, object]]:
         events = [event for _, event in alerts.events(owner=user, limit=MOST_EXPORTED)]
-        return [{"symbol": each.symbol, "time": time_text(each.time), "message": each.message} for each in events]
+        return [
+            {"symbol": each.symbol, "time": time_text(each.time), "title": each.title, "message": each.message}
+            for each in events
+        ]
 
     def remove(user: str) -> None:
         alerts.delete_all(user)
@@ -241,8 +245,33 @@ def _delivery(ground: Ground, parts: Parts) -> Iterator[object]:
         make_kinds(ground.settings.delivery),
         email_of=lambda user: accounts.user(user).email,
     )
-    accounts.profile.add_data(UserData("targets", delivery.shown, delivery.delete_all, delivery.targets.owners))
+    for data in user_deliveries(delivery):
+        accounts.profile.add_data(data)
     yield delivery
+
+
+def user_deliveries(delivery: Delivery) -> tuple[UserData, UserData]:
+    """The targets of users and what was sent to them, for their export and the end of their accounts."""
+
+    def sent(user: str) -> list[dict[str, object]]:
+        return [
+            {
+                "target": each.target_name,
+                "kind": each.kind,
+                "title": each.title,
+                "text": each.text,
+                "state": each.state,
+                "created": time_text(each.created),
+                "attempts": each.attempts,
+                "error": each.error,
+            }
+            for each in delivery.deliveries(Filter(MOST_EXPORTED, owner=user))
+        ]
+
+    return (
+        UserData("targets", delivery.shown, delivery.delete_all, delivery.targets.owners),
+        UserData("deliveries", sent, delivery.targets.forget, set),
+    )
 
 
 def _start_alerts(parts: Parts) -> None:

@@ -29,6 +29,12 @@ class MappingStore:
         )
         return self._records.read(lambda connection: connection.scalar(statement) or "")
 
+    def all(self, owner: str) -> list[tuple[str, str]]:
+        """(kind, options) for all headers of a user, the last used first."""
+        statement = select(TABLE.c.kind, TABLE.c.options).where(TABLE.c.owner == owner)
+        statement = statement.order_by(TABLE.c.used.desc(), TABLE.c.kind, TABLE.c.header)
+        return self._records.read(lambda connection: [(row.kind, row.options) for row in connection.execute(statement)])
+
     def put(self, owner: str, kind: str, header: str, options: str) -> None:
         """Remember options for files with this header; "" forgets them."""
 

@@ -56,7 +56,6 @@ CONFIRMED = _fields("The password confirms it.", password=PASSWORD)
 NEW_PASSWORD = _fields(password=PASSWORD, new_password=PASSWORD)
 NEW_EMAIL = _fields(password=PASSWORD, email=EMAIL)
 DELETED = record({"deleted": WORD})
-EXPORT: Schema = {"type": "object", "properties": {"user": USER, "sessions": SESSIONS}, "required": ["user"]}
 RESET = _fields(email=EMAIL)
 RESET_CODE = _fields(code=WORD, new_password=PASSWORD)
 MESSAGE = record({"detail": WORD})
@@ -72,5 +71,11 @@ ANSWER: Schema = {
 }
 PASSKEY = {"id": WORD, "name": WORD, "created": TIME, "last_used": maybe(TIME)}
 PASSKEYS = array(record(PASSKEY))
+EXPORT: Schema = {
+    "type": "object",
+    "properties": {"user": USER, "sessions": SESSIONS, "passkeys": PASSKEYS},
+    "required": ["user", "sessions", "passkeys"],
+    "description": "Besides these, what each product keeps of the user.",
+}
 ADDED_PASSKEY = record({**PASSKEY, "recovery_codes": array(WORD)})
 PASSKEY_REMOVAL = _fields(passkey=WORD, password=PASSWORD)

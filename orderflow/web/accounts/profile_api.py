@@ -10,6 +10,7 @@ from orderflow.web.accounts import account_requests as requests
 from orderflow.web.accounts import account_schemas as schemas
 from orderflow.web.accounts.account_requests import BASE, BODY_ERRORS, BUSY_ERRORS, CHANGE_ERRORS, LOGIN_ERRORS, ok
 from orderflow.web.accounts.accounts_api import session
+from orderflow.web.accounts.factors_api import passkey
 from orderflow.web.kit.api import Api
 from orderflow.web.kit.current_user import current_login
 from orderflow.web.kit.fanout import Fanout
@@ -77,6 +78,7 @@ class ProfileApi(Api):
             data = {
                 "user": requests.shown(accounts.user(claims.user), accounts),
                 "sessions": [session(each, claims.session) for each in accounts.sessions.list(claims.user)],
+                "passkeys": [passkey(each) for each in accounts.passkeys.list(claims.user)],
                 **self._run(accounts.profile.export, claims.user),
             }
         except BaseException:

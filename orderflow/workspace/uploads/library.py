@@ -163,7 +163,8 @@ class Library:
         return self.klines.owners(OHLCV) | self.signals.owners() | self.mappings.owners()
 
     def export(self, owner: str) -> dict[str, object]:
-        """What there is of a user: the signals, read as they are iterated, and where the candles can be downloaded."""
+        """What there is of a user: the signals, read as they are iterated, where the candles can be downloaded, and how
+        files are read."""
         series, sets = self.listed(owner)
         return {
             "candles": [
@@ -178,6 +179,7 @@ class Library:
                 for each in series
             ],
             "signals": {found.name: self._rows(found) for found in sets},
+            "mappings": self.mappings.export(owner),
         }
 
     def signal_pieces(self, found: SignalSet) -> Iterator[list[Signal]]:

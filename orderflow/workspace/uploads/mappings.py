@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 from orderflow.errors import BadInput, OrderflowError
 from orderflow.storage.records.mapping_store import MappingStore
@@ -35,6 +36,10 @@ class Mappings:
             return
         texts = given.texts()
         self._store.put(owner, kind, header, json.dumps(texts) if texts else "")
+
+    def export(self, owner: str) -> list[dict[str, Any]]:
+        """A user's options as plain values."""
+        return [{"kind": kind, "options": json.loads(options)} for kind, options in self._store.all(owner)]
 
     def owners(self) -> set[str]:
         """All users whose options are remembered."""

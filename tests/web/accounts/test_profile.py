@@ -73,6 +73,7 @@ def test_a_passkey_is_added_used_and_removed(client: FlaskClient, mine: dict[str
     assert client.get("/auth/me").json["passkeys"] == 1
     found = client.get("/auth/passkeys", headers=mine).json
     assert [each["name"] for each in found] == ["phone"]
+    assert client.get("/auth/export", headers=mine).json["passkeys"] == found
     assert found[0]["last_used"] is not None
     removal = {**confirmed, "passkey": found[0]["id"]}
     assert client.post("/auth/passkeys/remove", json=removal, headers=mine).json["passkeys"] == 0

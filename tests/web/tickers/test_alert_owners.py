@@ -261,6 +261,7 @@ def test_all_is_exported_and_deleted_with_the_account(
     assert [each["note"] for each in exported["alerts"]] == ["ann"]
     assert [each["symbol"] for each in exported["fired_alerts"]] == ["ES"]
     assert [each["id"] for each in exported["targets"]] == [targets["ann"]]
+    assert [(each["text"], each["state"]) for each in exported["deliveries"]] == [("ann", "pending")]
     client.post("/auth/delete", json={"password": ANN["password"]}, headers=people["ann"])
     services.part(Accounts).profile.sweep()
     left = services.part(Alerts)
