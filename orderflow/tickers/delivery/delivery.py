@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import secrets
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -49,8 +50,8 @@ class Delivery:
     StorageFailed.
 
     Calls with `owner`, a user's id or OPERATOR, know the targets of that owner only: for them those of others do not
-    exist. None: all, for the operator. email_of(user): a user's e-mail address, the only one that the user's targets of
-    the kind `email` may have, so that nobody else is written to.
+    exist. None: all, for the operator. email_of(user): the e-mail address of a user's account, NotFound for none. The
+    user's targets of the kind `email` have this address, also after it was changed, so that nobody else is written to.
     """
 
     def __init__(
@@ -123,7 +124,7 @@ class Delivery:
         found = self.targets.get(target)
         if owner not in (None, found.owner):
             raise NotFound(f"there is no target {target}")
-        return found
+        return self._present(found)
 
     def change(self, target: int, given: Mapping[str, Any], owner: str | None = None) -> StoredTarget:
         """Change some fields of a target, which begins without failures. Raises NotFound, BadInput, Conflict."""
@@ -150,7 +151,7 @@ class Delivery:
 
     def shown(self, owner: str | None = None) -> list[dict[str, Any]]:
         """The targets for the API, without secrets."""
-        return [self.show(target) for target in self.targets.list(owner)]
+        return [self.show(self._present(target)) for target in self.targets.list(owner)]
 
     def show(self, target: StoredTarget) -> dict[str, Any]:
         """One target for the API, without secrets."""
@@ -183,9 +184,17 @@ class Delivery:
         """Call `listener` whenever a target begins to fail, and when it is well again."""
         self._listeners.append(listener)
 
+    def _present(self, target: StoredTarget) -> StoredTarget:
+        """The target; a user's e-mail target with the address that the account has now."""
+        if not _to_user(target):
+            return target
+        with suppress(NotFound):  # the account has ended, and the target will in a moment
+            target = replace(target, config={**target.config, "to": self._email_of(target.owner)})
+        return target
+
     def _check_address(self, target: StoredTarget) -> None:
         """Raises BadInput if a user's e-mail target has another address than the account."""
-        if target.kind != "email" or target.owner == OPERATOR:
+        if not _to_user(target):
             return
         mine = self._email_of(target.owner)
         if target.config["to"].casefold() != mine.casefold():
@@ -194,7 +203,7 @@ class Delivery:
 
     def _send(self, target: StoredTarget, parcel: Parcel) -> Outcome:
         kind = self.kinds[target.kind]
-        return kind.send(values_of(kind, target), parcel)
+        return kind.send(values_of(kind, self._present(target)), parcel)
 
     def _test(self, target: StoredTarget, outcomes: list[Outcome], done: Callable[[], None]) -> None:
         now = self.dispatcher.now()
@@ -221,3 +230,8 @@ class Delivery:
         if changed:
             for listener in self._listeners:
                 listener(target, failing)
+
+
+def _to_user(target: StoredTarget) -> bool:
+    """Whether it is the e-mail target of a user, who has no other address than that of the account."""
+    return target.kind == "email" and target.owner != OPERATOR

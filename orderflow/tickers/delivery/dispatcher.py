@@ -14,7 +14,7 @@ import random
 import traceback
 from collections.abc import Callable
 
-from orderflow.errors import BadInput, OrderflowError
+from orderflow.errors import OrderflowError
 from orderflow.runtime.clock import Clock, Timeline
 from orderflow.runtime.workers import Workers, plain_lock
 from orderflow.storage.records.delivery_store import Attempt, DeliveryStore, Result, StoredDelivery
@@ -164,7 +164,7 @@ def guarded(send: Send, target: StoredTarget, parcel: Parcel) -> Outcome:
         return send(target, parcel)
     except NotSent as error:
         return Outcome(False, None, str(error), hopeless=error.hopeless)
-    except BadInput as error:
+    except OrderflowError as error:
         return Outcome(False, None, str(error))
     except Exception as error:
         where = "".join(traceback.format_tb(error.__traceback__))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 from unittest.mock import Mock
 
@@ -17,6 +18,8 @@ from orderflow.services import Services
 from orderflow.storage.records.delivery_store import Filter, Message
 from orderflow.tickers.alerts.service import MOST_OF_A_USER, Alerts
 from orderflow.tickers.delivery.delivery import Delivery
+from orderflow.tickers.delivery.outcome import Outcome
+from orderflow.tickers.delivery.parcel import Parcel
 from orderflow.tickers.notices import Notices
 from orderflow.web.app import create_server
 from orderflow.web.kit.fanout import Fanout
@@ -179,6 +182,31 @@ def test_a_users_e_mail_goes_to_the_account_only(client: FlaskClient, people: Pe
     one = f"/delivery/targets/{made.json['id']}"
     assert client.patch(one, json={"to": "victim@example.org"}, headers=people["ann"]).status_code == 400
     assert client.post("/delivery/targets", json=mail, headers=KEY).status_code == 201
+
+
+def test_a_users_e_mail_follows_the_address_of_the_account(
+    services: Services, client: FlaskClient, people: People
+) -> None:
+    delivery, sent = services.part(Delivery), list[str]()
+    kind = delivery.kinds["email"]
+
+    def send(values: Mapping[str, str], parcel: Parcel) -> Outcome:
+        sent.append(values["to"])
+        return Outcome(True)
+
+    delivery.kinds = {**delivery.kinds, "email": replace(kind, send=send)}
+    given = {"name": "me", "kind": "email", "to": ANN["email"]}
+    one = f"/delivery/targets/{client.post('/delivery/targets', json=given, headers=people['ann']).json['id']}"
+    change = {"password": ANN["password"], "email": "new@example.org"}
+    assert client.post("/auth/email", json=change, headers=people["ann"]).status_code == 200
+    assert client.post(f"{one}/test", headers=people["ann"]).json["delivered"]
+    assert sent == ["new@example.org"]
+    shown = client.get("/delivery/targets", headers=people["ann"]).json
+    assert [each["config"]["to"] for each in shown] == sent
+    renamed = client.patch(one, json={"name": "mine"}, headers=people["ann"])
+    assert (renamed.status_code, renamed.json["config"]["to"]) == (200, "new@example.org")
+    services.part(Accounts)._users.remove(services.part(Accounts)._users.by_email("new@example.org").id)
+    assert client.get("/delivery/targets", headers=KEY).status_code == 200  # until the next sweep
 
 
 def test_a_socket_gets_the_alerts_of_its_user(services: Services, client: FlaskClient, people: People) -> None:
