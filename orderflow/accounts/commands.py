@@ -24,7 +24,7 @@ Out = Callable[[str], object]
 
 
 def run(action: str, name: str | None, settings: Settings, out: Out = print) -> int:
-    """Run one action. name: nickname or e-mail address.
+    """Run one action. name: an e-mail address, or a nickname without @.
 
     Raises BadInput without a name, NotFound for an unknown one or without records, Conflict with --ephemeral,
     StorageFailed.
@@ -76,7 +76,8 @@ def _check_there(address: Address) -> None:
 def _named(users: UserStore, name: str | None) -> StoredUser:
     if not name:
         raise BadInput("name the user: the nickname or the e-mail address")
-    found = users.by_name(nickname_key(name), email_key(name))
+    # a nickname may look like the address of somebody else
+    found = users.by_email(email_key(name)) if "@" in name else users.by_nickname(nickname_key(name))
     if found is None:
         raise NotFound(f"there is no user {name!r}; `orderflow user list` shows all")
     return found

@@ -196,6 +196,15 @@ def test_the_operator_lists_disables_resets_and_deletes(folder: Path) -> None:
     assert run(folder, "list") == ["0 users"]
 
 
+def test_an_address_names_nobody_by_a_nickname_that_looks_like_it(accounts: Accounts, ann: StoredUser) -> None:
+    mallory = {**ANN, "email": "mallory@example.org"}
+    accounts.register({**mallory, "nickname": ANN["email"]}, HERE)
+    accounts.register({**mallory, "nickname": "carl@example.org", "email": "mallory@example.com"}, HERE)
+    assert commands._named(accounts._users, "Ann@Example.org") == ann
+    with pytest.raises(NotFound):
+        commands._named(accounts._users, "carl@example.org")
+
+
 def test_the_operators_mistakes_are_named(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="no user 'bob'"):
         run(folder, "disable", "bob")

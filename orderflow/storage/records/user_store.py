@@ -64,9 +64,9 @@ class UserStore:
         row = self._records.read(lambda connection: connection.execute(statement).first())
         return (None, False) if row is None else (make_user(row), bool(row.has_passkey))
 
-    def by_name(self, nickname: str, email: str) -> StoredUser | None:
-        """A user by nickname or else by e-mail address, both as they are compared."""
-        return self._one(TABLE.nickname_key == nickname) or self._one(TABLE.email_key == email)
+    def by_nickname(self, key: str) -> StoredUser | None:
+        """A user by the nickname as it is compared."""
+        return self._one(TABLE.nickname_key == key)
 
     def list(self) -> tuple[StoredUser, ...]:
         """All users, oldest first."""
