@@ -93,6 +93,13 @@ def at(state: SymbolState, time: int) -> Past:
         return Past(index, state.tape.grid, ticks)
 
 
+def first_from(state: SymbolState, time: int) -> int | None:
+    """See `MarketReader.first_from`."""
+    buffer = state.tape.buffer
+    with state.tape.lock:
+        return buffer.first if time <= buffer.evicted_until else buffer.first_from(time)
+
+
 def past(state: SymbolState, start: int, end: int, until: int) -> Past:
     """See `MarketReader.past`."""
     tape = state.tape

@@ -234,6 +234,14 @@ class TickBuffer:
             return np.empty(0, np.int64), self.slice(0, 0)
         return (indices[0], parts[0]) if len(parts) == 1 else (np.concatenate(indices), join(parts))
 
+    def first_from(self, start: int) -> int | None:
+        """Index of the first tick in arrival order at or after `start` (ns UTC); None if there is none."""
+        for number, a, b in self._pieces(self.first, self.n):
+            segment = self._segments[number]
+            if segment.tmax >= start:
+                return number * self._size + a + int(np.argmax(segment.time[a:b] >= start))
+        return None
+
     def nth_time(self, start: int, n: int) -> int | None:
         """A time (ns UTC) before which each segment has at most `n` ticks at or after `start`; None if none has more.
 

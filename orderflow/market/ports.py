@@ -116,6 +116,12 @@ class MarketReader(Protocol):
         Ticks that were evicted are read from the log. Raises StorageFailed.
         """
 
+    def first_from(self, symbol: str, time: int) -> int | None:
+        """Index of the first tick in order of arrival at or after `time` (ns UTC), None without one.
+
+        If ticks that late were evicted, the index of the first one in memory. Raises NotFound.
+        """
+
     def past(self, symbol: str, start: int, end: int, until: int) -> Past:
         """The ticks with start <= time < end (ns UTC) and index < until, and the last one before `start`.
 

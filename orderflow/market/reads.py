@@ -131,6 +131,10 @@ class MarketReads:
         """See `MarketReader.arrivals_at`."""
         return arrivals.at(self._find(symbol), time)
 
+    def first_from(self, symbol: str, time: int) -> int | None:
+        """See `MarketReader.first_from`."""
+        return arrivals.first_from(self._find(symbol), time)
+
     def past(self, symbol: str, start: int, end: int, until: int) -> Past:
         """See `MarketReader.past`."""
         return arrivals.past(self._find(symbol), start, end, until)

@@ -58,9 +58,19 @@ class AlertOracle:
             rule.floor, rule.reference = self.newest
         if rule.frequency == "once_per_bar_close" and rule.frame not in self.close_before:
             opened = self.newest[0] // rule.frame * rule.frame if self.newest is not None else 0
-            older = [(time, i) for i, (time, _) in enumerate(self.ticks) if time < opened]
-            self.close_before[rule.frame] = self.ticks[max(older)[1]][1] if older else None
+            self.close_before[rule.frame] = self._close_at(opened)
         self.rules.append(rule)
+
+    def _close_at(self, opened: int) -> Fraction | None:
+        """The last price before the first tick of the bar that opened then: late ticks change no close."""
+        close = None
+        newest = -1
+        for time, price in self.ticks:
+            if time >= opened:
+                break
+            if time >= newest:
+                newest, close = time, price
+        return close
 
     def reset(self) -> None:
         self.generation += 1

@@ -73,7 +73,11 @@ class Tracked:
         return self.book.previous
 
     def follow(self, frame: Frame) -> None:
-        """Note the bars of a frame from now on; its forming bar is that of the newest sample."""
+        """Note the bars of a frame from now on; its forming bar is that of the newest sample.
+
+        The close of the bar before is the last price that came before the forming bar's first tick: a late tick, which
+        came after it, does not change a close.
+        """
         if frame.name in self.book.closes:
             return
         closes = self.book.follow(frame)
@@ -81,7 +85,8 @@ class Tracked:
         if previous is None:
             return
         from_start = _start(previous.time, frame, self.book.session)
-        times, levels = self._past(from_start, from_start)
+        first = self._market.first_from(self.symbol, from_start)
+        times, levels = self._past(from_start, from_start, first)
         closes.start, closes.level = from_start, previous.level
         closes.before = int(levels[-1]) if len(times) else None
 
@@ -216,9 +221,10 @@ class Tracked:
                 closes.before = None if state["before"] is None else _level(state["before"], grid)
         self.book.replace_all()
 
-    def _past(self, start: int, end: int) -> tuple[Ints, Ints]:
+    def _past(self, start: int, end: int, until: int | None = None) -> tuple[Ints, Ints]:
+        """See `chunk.Past`. until: index of the first arrival that is left out, by default of the first not evaluated."""
         try:
-            past = self._market.past(self.symbol, start, end, self._until)
+            past = self._market.past(self.symbol, start, end, self._until if until is None else until)
         except NotFound:
             return np.empty(0, np.int64), np.empty(0, np.int64)
         factor, _ = self.book.grid.factors_to(past.grid)

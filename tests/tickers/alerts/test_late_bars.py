@@ -242,3 +242,21 @@ def test_an_alert_of_an_empty_series_looks_at_late_bars_of_the_session_before(ot
     ends = [time - MIDNIGHT for name, time, _ in alerted.found() if name == "a0"]
     assert ends == [-4 * SECOND, -3 * SECOND, 2 * SECOND]
     assert alerted.found() == sorted(each for looks in alerted.looks for each in looks.found)
+
+
+@pytest.mark.parametrize("other", [False, True], ids=["alone", "beside another"])
+def test_a_late_tick_of_the_bar_before_is_not_its_close_for_a_new_alert(other: bool) -> None:
+    alerted, wanted = LateAlerted(), Wanted("close", "1min", "once_per_bar_close", "crossing_up", 100)
+
+    def traded_at(second: int, price: int) -> None:
+        alerted.send([oracle.Tick(MIDNIGHT + second * SECOND, Decimal(price), Decimal(1), 1)])
+        alerted.look()
+
+    if other:
+        alerted.want(wanted)
+    traded_at(0, 101)
+    traded_at(60, 102)  # the bar before closes at 101
+    traded_at(30, 99)  # late
+    alerted.want(wanted)
+    traded_at(120, 103)
+    assert alerted.found() == []
