@@ -37,6 +37,7 @@ from layouts.workspace_login import log_in_note
 from layouts.workspace_preview import map_id
 from layouts.workspace_settings import CHOICES, SLOTS
 from orderflow.errors import OrderflowError
+from orderflow.formats import names
 from orderflow.web.kit.current_user import for_user
 from orderflow.workspace.views import View
 
@@ -58,7 +59,8 @@ SESSION_OVER = "You are not logged in: nothing is updated."
 
 def page(services: Services, links: list[Link]) -> Component:
     """The page as it is before any series is chosen."""
-    return workspace_page(links=links, most=services.settings.uploads.max)
+    settings = services.settings
+    return workspace_page(links=links, most=settings.uploads.max, formats=[*settings.formats, *names()])
 
 
 def linked_view(link: Address | None, known: Known | None, chosen: Chosen, index: int) -> View | None:

@@ -18,6 +18,7 @@ from layouts.workspace_login import LOG_IN_FIRST
 from layouts.workspace_preview import MOST_ERRORS, UNUSED, size_text
 from layouts.workspace_upload import READING
 from orderflow.errors import BadInput, NotFound
+from orderflow.formats.own import Own
 from orderflow.web.workspace.uploads_api import BASE, taken_row
 from orderflow.workspace.uploads.kinds import archive_members
 from orderflow.workspace.uploads.library import Library, Request
@@ -102,9 +103,11 @@ def failure(sent: Sent, most: int) -> str:
 class Desk:
     """Looks at files of one user and stores them; runs in a worker thread."""
 
-    def __init__(self, library: Library, owner: str) -> None:
+    def __init__(self, library: Library, owner: str, formats: Own) -> None:
+        """formats: those of ticks in orderflow.toml."""
         self.library = library
         self.owner = owner
+        self.formats = formats
 
     def found(self, shown: Shown) -> dict[str, Any]:
         """What a file looks like. Raises BadInput if it is no table, NotFound, Busy, TooLarge."""
@@ -117,9 +120,10 @@ class Desk:
             return preview(self.library, held, shown.kind, options)
         found = {"kind": TICKS, "filename": held.filename, "size": held.size, "problem": "", "header": [], "raw": []}
         with contextlib.suppress(BadInput):  # such as a Parquet file: there are no rows of text to show
-            found |= look(self.library, held, read_options(shown.texts))[1]
+            texts = {name: text for name, text in shown.texts.items() if name != "format"}
+            found |= look(self.library, held, read_options(texts))[1]
         try:
-            return {**found, **look_at_ticks(held.path, tick_options(shown))}
+            return {**found, **look_at_ticks(held.path, tick_options(shown, self.formats))}
         except BadInput as error:
             return {**found, "problem": str(error)}
 
@@ -142,7 +146,7 @@ class Desk:
     def store_ticks(self, market: Market, shown: Shown, skip: bool, symbol: str) -> dict[str, Any]:
         """Put a file of ticks into the market. Raises OrderflowError."""
         held, library = self.library.spool.get(self.owner, shown.upload), self.library
-        options = tick_options(shown, skip, symbol)
+        options = tick_options(shown, self.formats, skip, symbol)
         found = library.slots.run(
             self.owner, lambda: take_ticks(market, held.path, options, self.owner, library.reports)
         )
@@ -159,9 +163,18 @@ class Desk:
         return [{**row, "line": int(row["line"])} for row, _ in rows]
 
 
-def tick_options(shown: Shown, skip: bool = False, symbol: str = "") -> TickOptions:
-    """How a file of ticks is read."""
-    return TickOptions(symbol or None, shown.texts.get("tz", "UTC"), member=shown.texts.get("member"), skip=skip)
+def tick_options(shown: Shown, formats: Own, skip: bool = False, symbol: str = "") -> TickOptions:
+    """How a file of ticks is read. formats: those of orderflow.toml."""
+    texts = shown.texts
+    return TickOptions(
+        symbol or None,
+        texts.get("tz", "UTC"),
+        format=texts.get("format"),
+        member=texts.get("member"),
+        skip=skip,
+        table={"date_order": texts.get("dates"), "skip_lines": texts.get("skip")},
+        own=formats,
+    )
 
 
 def report_path(report: str) -> str | None:

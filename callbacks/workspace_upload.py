@@ -117,8 +117,9 @@ def next_shown(shown: Shown | None, sent: Sent | None, kind: Any, values: Any, r
     return None if texts == shown.texts else Shown(shown.upload, shown.kind, texts, mapping, True)
 
 
-def looked(desk: Desk, shown: Shown, sent: Sent, fresh: bool) -> dict[str, Any]:
-    """The page after a look at a file. fresh: the file or its kind is new, so that the fields are set too."""
+def looked(desk: Desk, shown: Shown, sent: Sent, fresh: bool, name: Any) -> dict[str, Any]:
+    """The page after a look at a file. fresh: the file or its kind is new, so that the fields are set too. name: what
+    the field for the name or symbol holds."""
     try:
         found = desk.found(shown)
     except OrderflowError as error:
@@ -128,9 +129,9 @@ def looked(desk: Desk, shown: Shown, sent: Sent, fresh: bool) -> dict[str, Any]:
     texts = found.get("options", shown.texts)
     kept = Shown(shown.upload, shown.kind, texts, mapping_of(found), shown.by_hand)
     ticks = shown.kind == TICKS
-    new: dict[str, Any] = {}
+    symbols = ", ".join(found.get("symbols", ()))
+    new: dict[str, Any] = {"name": symbols} if ticks and not name else {}
     if fresh:
-        symbols = ", ".join(found.get("symbols", ()))
         about = {"kind": shown.kind, "name": symbols if ticks else sent.name, "label": "Symbol" if ticks else "Name"}
         fields = [texts.get(name, "") for name in READING]
         new = {**about, "fields": fields, "skip": False, "single": "member" not in texts}
@@ -179,7 +180,7 @@ def request_of(file: Shown, name: Any, frame: Any, mode: Any, skip: Any) -> Requ
 
 def register(app: Dash, services: Services) -> None:
     """Bind the dialog's callbacks."""
-    library = services.part(Library)
+    library, formats = services.part(Library), services.settings.formats
 
     @app.callback(
         output=LOOK,
@@ -189,12 +190,12 @@ def register(app: Dash, services: Services) -> None:
             "values": [Input(field, "value") for field in FIELDS],
             "roles": Input({"type": "ws-map", "index": ALL}, "value"),
         },
-        state={"shown": State("ws-up-shown", "data")},
+        state={"shown": State("ws-up-shown", "data"), "called": State("ws-up-name", "value")},
         running=RUNNING,
         prevent_initial_call=True,
     )
     @for_user(lambda: refused_file(LOG_IN_FIRST))
-    def look(user: str, sent: Any, kind: Any, values: Any, roles: Any, shown: Any) -> dict[str, Any]:
+    def look(user: str, sent: Any, kind: Any, values: Any, roles: Any, shown: Any, called: Any) -> dict[str, Any]:
         file, before = read(Sent, sent), read(Shown, shown)
         if file is not None and ctx.triggered_id == "ws-up-file" and file.status not in (200, 201):
             return not_sent(file, library.most_bytes)
@@ -203,7 +204,7 @@ def register(app: Dash, services: Services) -> None:
         if wanted is None or file is None:
             raise PreventUpdate
         fresh = before is None or (wanted.upload, wanted.kind) != (before.upload, before.kind)
-        return looked(Desk(library, user), wanted, file, fresh)
+        return looked(Desk(library, user, formats), wanted, file, fresh, called)
 
     _storing(app, services, library)
     presses = [Input(f"ws-up-{name}", "n_clicks") for name in ("pick", "other", "again", "cancel")]
@@ -219,7 +220,7 @@ def register(app: Dash, services: Services) -> None:
 
 
 def _storing(app: Dash, services: Services, library: Library) -> None:
-    market = services.market
+    market, formats = services.market, services.settings.formats
 
     @app.callback(
         output=STORE,
@@ -230,7 +231,7 @@ def _storing(app: Dash, services: Services, library: Library) -> None:
     )
     @for_user(lambda: changes(STORE, refused=LOG_IN_FIRST))
     def store(user: str, clicks: Any, shown: Any, name: Any, skip: Any, frame: Any, mode: Any) -> dict[str, Any]:
-        file, desk = read(Shown, shown), Desk(library, user)
+        file, desk = read(Shown, shown), Desk(library, user, formats)
         if not clicks or file is None or file.kind == TICKS:
             raise PreventUpdate
         try:
@@ -250,7 +251,7 @@ def _storing(app: Dash, services: Services, library: Library) -> None:
     @operator_only(lambda: changes(STORE, refused=NEEDS_KEY))
     @for_user(lambda: changes(STORE, refused=LOG_IN_FIRST))
     def store_ticks(user: str, clicks: Any, shown: Any, name: Any, skip: Any) -> dict[str, Any]:
-        file, desk = read(Shown, shown), Desk(library, user)
+        file, desk = read(Shown, shown), Desk(library, user, formats)
         if not clicks or file is None or file.kind != TICKS:
             raise PreventUpdate
         symbol = name.strip() if isinstance(name, str) else ""

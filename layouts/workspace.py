@@ -86,8 +86,11 @@ def part(kind: str, index: Any) -> dict[str, Any]:
     return {"type": f"ws-{kind}", "index": index}
 
 
-def workspace_page(*, links: Sequence[Link] = (), more: Sequence[Component] = (), most: int = 0) -> Component:
-    """The page. more: dialogs of other modules. most: bytes of the largest file that can be uploaded."""
+def workspace_page(
+    *, links: Sequence[Link] = (), more: Sequence[Component] = (), most: int = 0, formats: Sequence[str] = ()
+) -> Component:
+    """The page. more: dialogs of other modules. most: bytes of the largest file that can be uploaded. formats: names of
+    the formats of ticks."""
     return page_shell(
         TITLE,
         links=links,
@@ -103,7 +106,7 @@ def workspace_page(*, links: Sequence[Link] = (), more: Sequence[Component] = ()
         extras=[
             settings_drawer(),
             help_dialog(),
-            *upload_dialog(most),
+            *upload_dialog(most, formats),
             *study_dialog(),
             *compare_drawer(),
             dcc.Download(id="ws-csv-file"),

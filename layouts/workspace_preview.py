@@ -70,7 +70,8 @@ def zone_text(found: Found) -> str:
 def problem_view(found: Found) -> list[Component]:
     """Why a file cannot be read yet, or which rows are refused."""
     if found.get("problem"):
-        return [html.P(f"{found['problem'][:1].upper()}{found['problem'][1:]}."), html.P(HELP, className="ws-up-note")]
+        note = HELP_TICKS if found["kind"] == "ticks" else HELP
+        return [html.P(f"{found['problem'][:1].upper()}{found['problem'][1:]}."), html.P(note, className="ws-up-note")]
     if not found.get("refused"):
         return []
     head = f"{counted(found['refused'], 'row')} of {found['rows']:,} cannot be stored:"
@@ -78,6 +79,7 @@ def problem_view(found: Found) -> list[Component]:
 
 
 HELP = "Choose below which column is which, or say how the file is read; the rows are shown as they are."
+HELP_TICKS = "Say above how the file is read, or drop it on the chart, where you choose which column is which."
 
 
 def errors_view(errors: Sequence[Found], total: int) -> Component:

@@ -27,8 +27,10 @@ WORDS = {
     "ymd": "year, month, day", "dmy": "day, month, year", "mdy": "month, day, year", "dot": "1.5 (dot)",
     "comma": "1,5 (comma)", "semicolon": "; (semicolon)", "tab": "tab", "bar": "| (bar)",
 }  # fmt: skip
-READING = ("tz", "dates", "decimal", "delimiter", "encoding", "skip", "member")
+READING = ("format", "tz", "dates", "decimal", "delimiter", "encoding", "skip", "member")
 """How a file is read, each a field `ws-up-NAME`; empty where it is found out."""
+NOT_TICKS = ("decimal", "delimiter", "encoding")
+"""Those that are always found out in a file of ticks."""
 
 
 def upload_button() -> Component:
@@ -36,8 +38,8 @@ def upload_button() -> Component:
     return icon_button("ws-open-upload", "upload", "Upload your own data", keys="U", **data(hotkey="U"))
 
 
-def upload_dialog(most: int) -> list[Component]:
-    """The dialog, closed, and its stores. most: bytes of the largest file."""
+def upload_dialog(most: int, formats: Sequence[str]) -> list[Component]:
+    """The dialog, closed, and its stores. most: bytes of the largest file. formats: names of the formats of ticks."""
     return [
         dmc.Modal(
             id="ws-upload",
@@ -49,7 +51,7 @@ def upload_dialog(most: int) -> list[Component]:
             transitionProps={"duration": 0},
             className="ws-dialog",
             closeButtonProps=aria(label="Close"),
-            children=_tabs(most),
+            children=_tabs(most, formats),
         ),
         html.Div("Drop the file to look at it", className="ws-drop", **aria(hidden="true")),
         dcc.Store(id="ws-up-file"),
@@ -59,13 +61,18 @@ def upload_dialog(most: int) -> list[Component]:
     ]
 
 
-def _tabs(most: int) -> Component:
+def _tabs(most: int, formats: Sequence[str]) -> Component:
     return dmc.Tabs(
         [
             dmc.TabsList([dmc.TabsTab(words, value=name) for name, words in TABS]),
             dmc.TabsPanel(
                 html.Div(
-                    [_choose(), _sending(), _look(), html.Div(id="ws-up-done", className="ws-step", **data(of="done"))],
+                    [
+                        _choose(),
+                        _sending(),
+                        _look(formats),
+                        html.Div(id="ws-up-done", className="ws-step", **data(of="done")),
+                    ],
                     id="ws-up-box", className="ws-up", **data(step="choose", most=most),
                 ),
                 value="file",
@@ -125,7 +132,7 @@ def _sending() -> Component:
     )
 
 
-def _look() -> Component:
+def _look(formats: Sequence[str]) -> Component:
     return html.Div(
         [
             html.Div(_what(), className="ws-up-row"),
@@ -133,14 +140,14 @@ def _look() -> Component:
                 [
                     "Ticks go to the market that everybody sees here, and open in ",
                     html.A("the chart", href="/chart/"),
-                    ": they make candles of every time frame.",
+                    ": they make candles of every time frame. A file dropped there can be read in more ways.",
                 ],
                 className="ws-up-note ws-of-ticks",
             ),
             html.Details(
                 [
                     html.Summary("How the file is read"),
-                    html.Div([_reading(name) for name in READING], className="ws-up-row"),
+                    html.Div([_reading(name, formats) for name in READING], className="ws-up-row"),
                 ],
                 id="ws-up-reading",
                 open=False,
@@ -189,8 +196,13 @@ def _what() -> list[Component]:
     ]  # fmt: skip
 
 
-def _reading(name: str) -> Component:
+def _reading(name: str, formats: Sequence[str]) -> Component:
     common: dict[str, Any] = {"id": f"ws-up-{name}", "comboboxProps": ABOVE, "clearable": True, **SMALL}
+    if name == "format":
+        return dmc.Select(
+            label="Format", placeholder="found", data=list(formats), searchable=True,
+            nothingFoundMessage="No such format", className="ws-of-ticks", **common,
+        )  # fmt: skip
     if name == "tz":
         return dmc.Select(
             label="Zone of times without one", placeholder="UTC", data=zones(), searchable=True, limit=100,
@@ -213,6 +225,7 @@ def _reading(name: str) -> Component:
     return dmc.Select(
         label=label,
         placeholder="found",
+        className="ws-not-ticks" if name in NOT_TICKS else "",
         data=_options([(choice, _word(name, choice)) for choice in choices]),
         **common,
     )

@@ -31,6 +31,7 @@ CANDLES = """timestamp,open,high,low,close,volume
 """
 LATER = CANDLES.replace(" 00:0", " 00:1")
 BAD = CANDLES.replace("12,12,11.5", "12,11,11.5")
+OWN = {"columns": "time=When,price=Px,size=Lots,side=Dir", "date_order": "dmy", "side_words": "buy=L sell=K"}
 TICKS = "timestamp,price,size,side\n" + "".join(f"{1704067200000 + row},100.5,1,buy\n" for row in range(10))
 
 
@@ -152,7 +153,7 @@ def visit(services: Services) -> Page:
 @pytest.fixture(scope="module")
 def shared() -> Iterator[tuple[Page, Library]]:
     """A page of one server for this module, and its users' data."""
-    services = build_services(Settings.of(ephemeral=True, ticker_count=0, feeds=()))
+    services = build_services(Settings.of(ephemeral=True, ticker_count=0, feeds=(), formats={"mine": OWN}))
     services.start()
     yield visit(services), services.part(Library)
     services.stop()
@@ -284,6 +285,20 @@ def test_ticks_go_to_the_market_and_open_in_the_chart(page: Page) -> None:
     assert "10 ticks of ES stored." in page.text["ws-up-done"]
     assert "/chart/?symbol=ES" in json.dumps(found["ws-up-done"])
     assert page.client.get("/stats?symbol=ES").get_json()["ticks"] == 10
+
+
+def test_ticks_are_read_by_a_chosen_format_of_the_settings(page: Page) -> None:
+    rows = "".join(f"01/02/2024 10:00:{row:02d},{100 + row},2,K\n" for row in range(10))
+    page.send(f"a title\nWhen,Px,Lots,Dir\n{rows}", "NQ.csv")
+    page.choose("kind", "ticks")
+    page.choose("skip", 1)
+    assert "drop it on the chart" in page.text["ws-up-problem"]
+    page.choose("format", "mine")
+    assert (page.text["ws-up-problem"], page.values["ws-up-name"]) == ("", "NQ")
+    page.upload(ticks=True)
+    assert "10 ticks of NQ stored." in page.text["ws-up-done"]
+    first = page.client.get("/api/v1/ticks/NQ?limit=1").get_json()["ticks"][0]
+    assert (first["time"], first["side"]) == ("2024-02-01T10:00:00Z", "sell")
 
 
 def test_an_archive_of_several_files_asks_for_one(page: Page) -> None:

@@ -222,7 +222,7 @@ class Tracked:
         self.book.replace_all()
 
     def _past(self, start: int, end: int, until: int | None = None) -> tuple[Ints, Ints]:
-        """See `chunk.Past`. until: index of the first arrival that is left out, by default of the first not evaluated."""
+        """See `chunk.Past`. until: index of the first arrival to leave out, by default of the next one to evaluate."""
         try:
             past = self._market.past(self.symbol, start, end, self._until if until is None else until)
         except NotFound:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from orderflow.formats.options import OPTIONS
+from orderflow.formats import names
+from orderflow.formats.options import OPTIONS, TABLE_OPTIONS
 from orderflow.web.kit.params import Param, text
 
 _LONGEST = 2000
@@ -13,3 +14,10 @@ def option_param(name: str) -> Param:
     option = OPTIONS[name]
     doc = f"{option.help[:1].upper()}{option.help[1:]} ({option.form}).".replace("%%", "%")
     return text(name, doc, longest=_LONGEST)
+
+
+TABLE_PARAMS = (
+    text("format", f"The format instead of detecting it: {', '.join(names())}, or one of orderflow.toml."),
+    *map(option_param, TABLE_OPTIONS),
+)
+"""Parameters of CSV, and of JSON with other keys; `negative_prices` and `snap_floats` are for all bodies."""

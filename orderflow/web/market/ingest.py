@@ -22,13 +22,14 @@ from orderflow.market.ports import MarketWriter
 from orderflow.runtime.workers import Workers
 from orderflow.services import Services
 from orderflow.web.kit.budget import client_of
+from orderflow.web.kit.option_params import TABLE_PARAMS
 from orderflow.web.kit.params import choice, text
 from orderflow.web.kit.request_body import UnsupportedMedia, read_body
 from orderflow.web.kit.responses import JSON, encode, error_list, json_response
 from orderflow.web.kit.routes import Query, ResponseDoc, Route, Values
 from orderflow.web.kit.security import Environ
 from orderflow.web.market.coalesce import Coalescer, refusal
-from orderflow.web.market.ingest_options import TABLE_PARAMS, said
+from orderflow.web.market.ingest_options import said
 from orderflow.web.market.market_schemas import BATCH, CSV_EXAMPLE, RECEIPT, TICK
 
 LARGE = 512 * 1024

@@ -7,9 +7,7 @@ from typing import Any
 
 from orderflow.errors import BadInput, FieldError
 from orderflow.formats import SYMBOL_PATTERN
-from orderflow.formats import names as formats
-from orderflow.formats.options import TABLE_OPTIONS
-from orderflow.web.kit.option_params import option_param
+from orderflow.web.kit.option_params import TABLE_PARAMS
 from orderflow.web.kit.params import Param, choice, integer, moment, read_params, text
 from orderflow.workspace.uploads.options import DATES, DELIMITERS, ENCODINGS, MARKS, ReadOptions, read_options
 
@@ -50,9 +48,8 @@ TICKS = (
     ON_ERROR,
     text("tz", "IANA zone of times without one.", default="UTC", longest=60),
     choice("side", "auto: infer missing sides; flag: use only those that are given.", ("auto", "flag"), default="auto"),
-    choice("format", "Format, where it is not found.", ("", *formats()), default=""),
     text("member", "The file in an archive that holds several.", longest=300),
-    *map(option_param, TABLE_OPTIONS),
+    *TABLE_PARAMS,
 )
 PATH_NAME = text("name", "The series' name.", place="path", longest=100)
 REPORT = text("report", "The report's id.", place="path", longest=64)

@@ -61,6 +61,7 @@ class UploadsApi(Api):
         self._library = services.part(Library)
         self._market = services.market
         self._workers = services.workers
+        self._formats = services.settings.formats
 
     def routes(self) -> list[Route]:
         refused = {422: ResponseDoc("The file cannot be taken.", {JSON: schemas.REFUSED})}
@@ -127,6 +128,7 @@ class UploadsApi(Api):
         options = TickOptions(
             given["symbol"], given["tz"], given["side"], given["format"] or None, given["member"],
             given["on_error"] == "skip", {name: given[name] for name in TABLE_OPTIONS if given[name] is not None},
+            self._formats,
         )  # fmt: skip
 
         def work() -> flask.Response:

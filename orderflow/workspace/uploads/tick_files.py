@@ -10,6 +10,7 @@ from typing import Any
 
 from orderflow.errors import BadInput, FieldError, TooLarge
 from orderflow.formats import ParsedTicks, TickReader, open_ticks
+from orderflow.formats.own import Own
 from orderflow.workspace.uploads.library import RowsRefused
 from orderflow.workspace.uploads.load_ticks import Market, take_chunk
 from orderflow.workspace.uploads.refusals import MAX_REFUSED
@@ -22,8 +23,9 @@ _PIECE = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class TickOptions:
-    """symbol: of all ticks; None for the file's own. skip: take the other rows if some are refused. table: options of
-    `ReadOptions` that are given, as texts or plain values."""
+    """symbol: of all ticks; None for the file's own. format: one of `formats.names()` or of `own`; None to detect it.
+    skip: take the other rows if some are refused. table: options of `ReadOptions` that are given, as texts or plain
+    values. own: the formats of orderflow.toml."""
 
     symbol: str | None = None
     tz: str = "UTC"
@@ -32,6 +34,13 @@ class TickOptions:
     member: str | None = None
     skip: bool = False
     table: Mapping[str, Any] = field(default_factory=dict)
+    own: Own = field(default_factory=dict)
+
+    @property
+    def told(self) -> str:
+        """How the file is read, as text: equal texts read a file alike."""
+        chosen = {name: table for name, table in self.own.items() if name == self.format}
+        return repr(replace(self, skip=False, own=chosen))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +125,7 @@ def _open(path: Path, options: TickOptions) -> TickReader:
         side=options.side,
         format=options.format,
         member=options.member,
+        formats=options.own,
         **options.table,
     )
 
@@ -129,7 +139,7 @@ def _check_count(errors: list[FieldError], rows: int) -> None:
 
 def _digest(path: Path, options: TickOptions) -> str:
     """Of the content and how it is read: the same file is the same upload."""
-    found = hashlib.blake2b(repr(replace(options, skip=False)).encode(), digest_size=16)
+    found = hashlib.blake2b(options.told.encode(), digest_size=16)
     with path.open("rb") as file:
         while piece := file.read(_PIECE):
             found.update(piece)

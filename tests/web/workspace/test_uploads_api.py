@@ -386,6 +386,18 @@ def test_ticks_are_read_as_the_parameters_say(make_client: Callable[..., FlaskCl
     assert (wrong.status_code, "colour" in wrong.json["detail"]) == (422, True)
 
 
+def test_ticks_are_read_by_a_format_of_the_settings(make_client: Callable[..., FlaskClient]) -> None:
+    table = {"columns": "time=When,price=Px,size=Lots,side=Dir", "date_order": "dmy", "side_words": "buy=L sell=K"}
+    client = make_client(formats={"mine": table, "other": {}})
+    rows = "When,Px,Lots,Dir\n" + "".join(f"01/02/2024 10:00:{row:02d},{100 + row},2,K\n" for row in range(10))
+    answer = send(client, rows, "ticks", format="mine", symbol="ES")
+    assert (answer.status_code, answer.json.get("accepted")) == (201, 10), answer.text
+    first = client.get("/api/v1/ticks/ES?limit=1").json["ticks"][0]
+    assert (first["time"], first["side"]) == ("2024-02-01T10:00:00Z", "sell")
+    unknown = send(client, rows, "ticks", format="yours", symbol="ES")
+    assert (unknown.status_code, "the formats are mine, other, " in unknown.json["detail"]) == (422, True)
+
+
 def test_files_are_gone_when_their_time_is_over(
     make_client: Callable[..., FlaskClient], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
