@@ -24,6 +24,7 @@ from layouts.accounts import (
     factors_text,
     field_id,
     secret_view,
+    send_id,
     session_rows,
     who,
 )
@@ -217,6 +218,11 @@ def _register_view(app: Dash, accounts: Accounts) -> None:
     def take_code(fragment: Any) -> Any:
         return from_address(fragment)
 
+    # once it is taken the code does not stay in the address
+    app.clientside_callback(
+        ClientsideFunction("kit", "address"), Output("account-sink", "data"), Input(field_id("reset", "code"), "value")
+    )
+
     @app.callback(
         Output("account-refresh", "data"),
         Output("account-tabs", "value"),
@@ -234,10 +240,15 @@ def _register_view(app: Dash, accounts: Accounts) -> None:
 
 def _register_form(app: Dash, accounts: Accounts, form: Form) -> None:
     ids = [field_id(form.name, each.name) for each in form.fields]
-    sends = [Input(f"account-{form.name}-send", "n_clicks")]
+    button, go = send_id(form.name), f"account-{form.name}-go"
+    sends = [Input(button, "n_clicks")]
     sends += [Input(id, "n_submit") for id in ids if not id.endswith("-unkey-passkey")]
-    go = f"account-{form.name}-go"
-    app.clientside_callback(ClientsideFunction("kit", "settled"), Output(go, "data"), *sends, prevent_initial_call=True)
+    busy = State(button, "disabled")
+    app.clientside_callback(
+        ClientsideFunction("kit", "settled"), Output(go, "data"), *sends, busy, prevent_initial_call=True
+    )
+    # one at a time: the answer to a second, refused, would replace that to the first, which may have codes
+    running = [(Output(button, "disabled"), True, False)]
     outputs = [
         *(Output(id, "error") for id in ids), *(Output(id, "value") for id in ids),
         *(Output(f"{id}-place", "hidden") for id in ids), Output(f"account-{form.name}-fault", "children"),
@@ -254,7 +265,7 @@ def _register_form(app: Dash, accounts: Accounts, form: Form) -> None:
 
     if form in GUEST_FORMS:
 
-        @app.callback(*outputs, Input(go, "data"), *states, prevent_initial_call=True)
+        @app.callback(*outputs, Input(go, "data"), *states, running=running, prevent_initial_call=True)
         def send(_go: Any, *values: Any) -> Any:
             texts = given(values)
             return answer(form, attempt(form, texts, lambda: as_guest(accounts, form.name, texts)))
@@ -262,7 +273,7 @@ def _register_form(app: Dash, accounts: Accounts, form: Form) -> None:
     else:
         log_in = Done(fault="Your session has ended: log in again.")
 
-        @app.callback(*outputs, Input(go, "data"), *states, prevent_initial_call=True)
+        @app.callback(*outputs, Input(go, "data"), *states, running=running, prevent_initial_call=True)
         @for_login(lambda: answer(form, log_in))
         def change(claims: Claims, _go: Any, *values: Any) -> Any:
             texts = given(values)

@@ -28,6 +28,9 @@ SYSTEMS = (
     ("Linux", "Linux"),
 )
 """By a mark in the User-Agent; the first that fits."""
+LOST = "The server cannot be reached. What you sent may not have arrived."
+QUIET_MS = 15_000
+"""Without an answer for so long the page asks whether the server is there."""
 PASSWORD_HINT = "15 characters or more; several words are easy to remember."
 
 
@@ -83,6 +86,11 @@ def field_id(form: str, field: str) -> str:
     return f"account-{form}-{field}"
 
 
+def send_id(form: str) -> str:
+    """The id of a form's button, which is disabled while what was sent has no answer."""
+    return f"account-{form}-send"
+
+
 def account_page(*, links: Sequence[Link] = ()) -> Component:
     """The page."""
     return page_shell(
@@ -95,6 +103,8 @@ def account_page(*, links: Sequence[Link] = ()) -> Component:
         ),
         main=html.Div(
             [
+                html.Div(className="of-banner", role="alert", hidden=True,
+                         **data(stale=LOST, quiet=QUIET_MS, revive=" ".join(map(send_id, FORMS)))),
                 html.P(OFF, id="account-off", hidden=True, className="ac-panel"),
                 html.P("The account cannot be shown now: the records cannot be read.", id="account-lost",
                        role="alert", hidden=True, className="ac-panel ac-fault"),
@@ -108,6 +118,7 @@ def account_page(*, links: Sequence[Link] = ()) -> Component:
         extras=[
             dmc.NotificationContainer(id="account-toasts", position="bottom-left", zIndex=500),
             dcc.Store(id="account-refresh"),
+            dcc.Store(id="account-sink"),
         ],
     )  # fmt: skip
 
@@ -186,7 +197,7 @@ def _form(form: Form) -> Component:
             *([html.P(form.note, className="ac-note")] if form.note else []),
             *(_field(form, field) for field in form.fields),
             html.P(id=f"account-{form.name}-fault", className="ac-fault", role="alert"),
-            dmc.Button(form.button, id=f"account-{form.name}-send", color="red" if form.danger else "blue"),
+            dmc.Button(form.button, id=send_id(form.name), color="red" if form.danger else "blue"),
             dcc.Store(id=f"account-{form.name}-go"),
         ],
         role="form",

@@ -5,15 +5,15 @@
   /** @type {Kit} */
   const kit = (of.kit = of.kit || Object());
 
-  const { location } = root;
+  const { history, location } = root;
   const functions = {
     /** The scheme in force, for the theme provider and for a store by which callbacks colour figures. */
     theme: () => kit.theme.begin(),
 
-    /** Make "?name=value" the address's query, without an entry in the history. */
+    /** Make "?name=value" all that follows the address's path, nothing without a name; not an entry in the history. */
     address: (value, name) => {
-      const search = `?${name}=${encodeURIComponent(value)}`;
-      if (value && location.search !== search) root.history.replaceState(null, "", location.pathname + search);
+      const rest = name ? `?${name}=${encodeURIComponent(value)}` : "";
+      if (value && location.search + location.hash !== rest) history.replaceState(null, "", location.pathname + rest);
       return root.dash_clientside.no_update;
     },
 
@@ -28,10 +28,10 @@
     },
 
     /** A moment after Enter or a click: a field that a callback follows letter by letter gives Dash its text with a timer
-        of 0 ms, and its Enter at once. Fields that have just been put into the page call this too, without a press. */
+        of 0 ms, and its Enter at once. Fields just put into the page call this too, unpressed. A true state: still busy. */
     settled: () => {
       const { callback_context: context, no_update: same } = root.dash_clientside;
-      if (!context.triggered.some(({ value }) => value)) return same;
+      if (Object.values(context.states).includes(true) || !context.triggered.some(({ value }) => value)) return same;
       return new Promise((done) => setTimeout(() => setTimeout(() => done(Date.now()), 30)));
     },
 

@@ -2,7 +2,6 @@
 (function (root) {
   "use strict";
   const { navigator, PublicKeyCredential } = root;
-  const same = () => root.dash_clientside.no_update;
   const csrf = () => (root.document.cookie.match(/(?:^|; )orderflow_csrf=([^;]*)/) || ["", ""])[1];
 
   /** @param {string} path @param {unknown} body */
@@ -14,19 +13,20 @@
     return found;
   }
 
-  /** @param {any} error */
-  const words = (error) =>
-    error.name === "NotAllowedError" ? "The device did not answer, or was told not to." : String(error.message);
-  const missing = "This browser has no passkeys here: they need https:// or localhost.";
-
-  /** Ask the device, after a click: the fault, and what `ask` finds. */
+  /** Ask the device, after a click on a button, which waits until it is done: the fault, and what `ask` finds. */
   async function asking(clicks, ask) {
-    if (!clicks) return [same(), same()];
-    if (!PublicKeyCredential) return [missing, same()];
+    const { callback_context: context, no_update: same, set_props: set } = root.dash_clientside;
+    if (!clicks) return [same, same];
+    const { id } = context.inputs_list[0];
+    set(id, { disabled: true });
     try {
+      if (!PublicKeyCredential) throw new Error("This browser has no passkeys here: they need https:// or localhost.");
       return ["", await ask()];
-    } catch (error) {
-      return [words(error), same()];
+    } catch (/** @type {any} */ error) {
+      const denied = error.name === "NotAllowedError";
+      return [denied ? "The device did not answer, or was told not to." : String(error.message), same];
+    } finally {
+      set(id, { disabled: false });
     }
   }
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
+import pyotp
 import pytest
 
 from tests.browser.conftest import PHONE
@@ -30,6 +32,17 @@ def fill(page: Any, form: str, **values: str) -> None:
     page.press(f"#account-{form}-{name}", "Enter")
 
 
+@contextmanager
+def held(page: Any) -> Iterator[None]:
+    """What callbacks send meanwhile waits until the end."""
+    requests: list[Any] = []
+    page.route("**/_dash-update-component*", lambda route: requests.append(route))
+    yield
+    for each in requests:
+        each.continue_()
+    page.unroute("**/_dash-update-component*")
+
+
 def shown(page: Any, part: str) -> None:
     page.locator(f"#account-{part}").wait_for(state="visible")
 
@@ -52,13 +65,22 @@ def test_somebody_registers_adds_a_passkey_and_an_app_and_logs_in_with_them(
     page.locator("summary").filter(has_text="Add a passkey").click()
     page.fill("#account-passkey-name", "Phone")
     page.fill("#account-passkey-password", PASSWORD)
-    page.click("#account-passkey-add")
+    page.dblclick("#account-passkey-add")  # the second is not another one, which would hide the codes of the first
     page.locator("#account-codes pre").wait_for()
     page.locator("#account-factors").filter(has_text="1 passkey, 10 recovery codes").wait_for()
     codes = page.locator("#account-codes pre").inner_text().split()
     page.locator("summary").filter(has_text="Begin with an app").click()
     fill(page, "enrol", password=PASSWORD)
     page.get_by_alt_text("QR code for the authenticator app").wait_for()
+    app = pyotp.TOTP(page.locator("#account-secret code").inner_text().replace(" ", ""))
+    page.locator("summary").filter(has_text="Take it in use").click()
+    with held(page):
+        fill(page, "confirm", code=app.now())
+        page.locator("#account-confirm-send:disabled").wait_for()
+        page.press("#account-confirm-code", "Enter")
+    page.locator("#account-codes").filter(has_not_text=codes[0]).locator("pre").wait_for()
+    codes = page.locator("#account-codes pre").inner_text().split()
+    page.locator("#account-confirm-send:enabled").wait_for(state="attached")
 
     page.click("#account-logout")
     shown(page, "guest")
@@ -88,6 +110,28 @@ def test_somebody_registers_adds_a_passkey_and_an_app_and_logs_in_with_them(
         shown(page, "guest")
     finally:
         other.close()
+
+
+def test_the_code_of_an_e_mail_is_taken_out_of_the_address(visit: Visit, server: RunningServer) -> None:
+    page = visit(f"{server.url}/account/#reset=abc")
+    shown(page, "reset-code")
+    assert page.input_value("#account-reset-code") == "abc"
+    page.wait_for_url(f"{server.url}/account/")
+
+
+def test_a_lost_server_is_said_and_a_form_can_be_sent_again(visit: Visit, server: RunningServer) -> None:
+    page = visit(f"{server.url}/account/", expect=("Failed to load resource", "did not respond"))
+    shown(page, "guest")
+    lost = ("**/_dash-update-component*", "**/health")
+    for address in lost:
+        page.route(address, lambda route: route.abort())
+    fill(page, "login", email="nobody@example.org", password=PASSWORD)
+    page.locator("[data-kind=down]").filter(has_text="The server cannot be reached").wait_for()
+    for address in lost:
+        page.unroute(address)
+    page.locator("[data-kind=up]").wait_for()
+    page.click("#account-login-send")
+    page.locator("#account-login-fault").filter(has_text="is wrong").wait_for()
 
 
 def test_a_phone_has_no_width_to_scroll(visit: Visit, server: RunningServer) -> None:

@@ -17,6 +17,17 @@ ACCOUNT = (
         "An authenticator app begins with a QR code; recovery codes are shown once.",
         "Sessions are listed and ended, also all others at once.",
         "Logging out shows the forms again.",
+        "A form, and the button of a passkey, is sent once until its answer has come.",
+    ),
+    *_account(
+        "links",
+        "test_accounts::test_the_code_of_an_e_mail_is_taken_out_of_the_address",
+        "The link of an e-mail opens the form for a new password with its code, which does not stay in the address.",
+    ),
+    *_account(
+        "reconnect",
+        "test_accounts::test_a_lost_server_is_said_and_a_form_can_be_sent_again",
+        "A server that cannot be reached is said; when it is back, what was lost is sent again.",
     ),
     *_account(
         "touch",
