@@ -32,10 +32,11 @@ from layouts.shell import Link
 from orderflow.accounts.accounts import Accounts
 from orderflow.accounts.second_factors import SecondFactorNeeded
 from orderflow.accounts.tokens import Claims
-from orderflow.errors import BadInput, FieldError, OrderflowError, StorageFailed, Unauthorized
+from orderflow.errors import BadInput, FieldError, NotFound, OrderflowError, StorageFailed, Unauthorized
 from orderflow.web.accounts import account_requests as requests
 from orderflow.web.accounts.accounts_api import session
 from orderflow.web.kit.current_user import current_login, for_login
+from orderflow.web.kit.refusals import note_refused_callback
 
 if TYPE_CHECKING:
     from orderflow.services import Services
@@ -105,6 +106,8 @@ def attempt(form: Form, values: Values, act: Callable[[], Done]) -> Done:
         at = {each.field: _words(each) for each in error.errors if each.field in names}
         return Done(errors=at, fault="" if at else sentence(error))
     except OrderflowError as error:
+        if form not in GUEST_FORMS:  # refused logins have a line in the log already
+            note_refused_callback(error)
         return Done(fault=sentence(error))
 
 
@@ -291,7 +294,8 @@ def _register_sessions(app: Dash, accounts: Accounts) -> None:
     def end(claims: Claims, clicks: Any, others: Any) -> Any:
         chosen = pressed([clicks])
         if chosen:
-            accounts.sessions.end(chosen.get("session", ""), claims.user)
+            if not accounts.sessions.end(chosen.get("session", ""), claims.user):
+                note_refused_callback(NotFound("you have no such session"))
         elif others:
             accounts.sessions.end_all(claims.user, but=claims.session)
         else:

@@ -141,6 +141,10 @@ class Sessions:
         """The CSRF token that belongs to a refresh token, current or old. Raises Unauthorized."""
         return self._tokens.read(REFRESH, token).csrf
 
+    def owner(self, token: str) -> str:
+        """Whose token it is, also of a session that is over; "" if this server did not sign it."""
+        return self._tokens.owner(token)
+
     def list(self, user: str) -> tuple[StoredSession, ...]:
         """The sessions of a user that are not over, the last used first."""
         now = self._now()

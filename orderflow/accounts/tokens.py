@@ -64,22 +64,32 @@ class Tokens:
 
     def read(self, audience: str, text: str) -> Claims:
         """What a token says. Raises Expired, Unauthorized if it is not one of this server or for something else."""
+        found = self._decoded([audience], text)
+        if found.expires * SECOND <= self._now():
+            raise Expired("the token has expired: refresh it, or log in again")
+        return found
+
+    def owner(self, text: str) -> str:
+        """Whose token it is, of whatever kind and age; "" if this server did not sign it."""
+        try:
+            return self._decoded([ACCESS, REFRESH], text).user
+        except Unauthorized:
+            return ""
+
+    def _decoded(self, audiences: list[str], text: str) -> Claims:
         try:
             claims = jwt.decode(
                 text[:LONGEST],
                 self._secret(text[:LONGEST]),
                 [ALGORITHM],
-                audience=audience,
+                audience=audiences,
                 issuer=ISSUER,
                 # times are compared with this program's clock
                 options={"require": CLAIMS, "verify_exp": False, "verify_iat": False},
             )
-            found = Claims(claims["sub"], claims["sid"], claims["jti"], int(claims["exp"]), claims["csrf"])
+            return Claims(claims["sub"], claims["sid"], claims["jti"], int(claims["exp"]), claims["csrf"])
         except (jwt.PyJWTError, ValueError, TypeError) as error:
             raise Unauthorized("the token is not valid: log in again") from error
-        if found.expires * SECOND <= self._now():
-            raise Expired("the token has expired: refresh it, or log in again")
-        return found
 
     def _secret(self, text: str) -> str:
         key = self._keys.find(str(jwt.get_unverified_header(text).get("kid")))

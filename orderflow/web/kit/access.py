@@ -30,6 +30,7 @@ from orderflow.errors import Forbidden, StorageFailed, Unauthorized
 from orderflow.settings.settings import Settings
 from orderflow.storage.key_file import KeyFile
 from orderflow.storage.key_file import make_key as make_key
+from orderflow.web.kit.refusals import note_refused_callback
 from orderflow.web.kit.wrong_keys import WrongKeys
 
 log = logging.getLogger(__name__)
@@ -208,7 +209,10 @@ def operator_only(otherwise: Callable[[], Any]) -> Callable[[Callable[P, Any]], 
     def decorate(callback: Callable[P, Any]) -> Callable[P, Any]:
         @functools.wraps(callback)
         def checked(*args: P.args, **kwargs: P.kwargs) -> Any:
-            return callback(*args, **kwargs) if is_operator() else otherwise()
+            if is_operator():
+                return callback(*args, **kwargs)
+            note_refused_callback(Unauthorized("this needs the operator's key"))
+            return otherwise()
 
         checked.operator_only = True  # type: ignore[attr-defined]  # functions have attributes
         return checked

@@ -10,7 +10,7 @@ import flask
 
 from orderflow.accounts.tokens import Claims
 from orderflow.errors import Forbidden, Unauthorized
-from orderflow.web.kit.refusals import note_refusal
+from orderflow.web.kit.refusals import note_refusal, note_refused_callback
 from orderflow.web.kit.users import FOUND, RENEWED, Users
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -67,9 +67,9 @@ def _given(who: Callable[[], Any], otherwise: Callable[[], Any]) -> Decorator:
             try:
                 user = who()
             except (Unauthorized, Forbidden) as error:
-                environ = flask.request.environ
-                if FOUND not in environ:  # what came with the call is not valid; a page without a login is not noted
-                    note_refusal(environ, error.status)
+                if FOUND not in flask.request.environ:  # what came with the call is not valid
+                    note_refusal(flask.request.environ, error)
+                note_refused_callback(error)
                 return otherwise()
             return callback(user, *args, **kwargs)
 
@@ -81,7 +81,7 @@ def _given(who: Callable[[], Any], otherwise: Callable[[], Any]) -> Decorator:
 
 def note(response: flask.Response) -> flask.Response:
     """After each request: log it if it was refused."""
-    note_refusal(flask.request.environ, response.status_code)
+    users_of().log_refusal(flask.request.environ, response.status_code)
     return response
 
 

@@ -1,37 +1,55 @@
-"""Logs the calls that are refused: whose, from where, and what was asked for; never a query, token or body."""
+"""Logs the calls that are refused: whose, from where, what was asked for and why; never a query, token or body.
+
+What refuses a call notes its error in the request's environ, and `Users.log_refusal` writes the line with the answer.
+"""
 
 from __future__ import annotations
 
 import logging
 from typing import Any
 
+import flask
+
+from orderflow.errors import OrderflowError
 from orderflow.runtime.log_limit import LIMITED
 from orderflow.runtime.redaction import redact
-from orderflow.web.kit.users import FOUND
 
+REFUSED = (401, 403, 404)
+"""No login, not allowed, not there or another's."""
 TELLS_ITSELF = ("/auth/login", "/auth/passkeys/login")
 """Paths whose refusals `orderflow.accounts` logs with their reason."""
+NOTED = "orderflow.refused"
+"""Where a request's environ keeps the error by which it was refused."""
+NOT_THERE = "not there, or another's"
 LONGEST = 200
-"""Characters of a path in the log, at most."""
+"""Characters of a path or a reason in the log, at most."""
 
 log = logging.getLogger(__name__)
 
 
-def note_refusal(environ: dict[str, Any], status: int) -> None:
-    """Log a call that was answered with 401 or 403, or a user's call that was answered with 404.
+def note_refusal(environ: dict[str, Any], error: Exception) -> None:
+    """Note why a request is refused; the first error counts, and others than refusals are not noted."""
+    if isinstance(error, OrderflowError) and error.status in REFUSED:
+        environ.setdefault(NOTED, error)
 
-    Another user's data is answered as if it did not exist, so that a 404 may be an attempt on it.
-    """
-    path = environ["PATH_INFO"]
-    claims = environ.get(FOUND)
-    if status not in ((401, 403, 404) if claims else (401, 403)) or path in TELLS_ITSELF:
+
+def note_refused_callback(error: Exception) -> None:
+    """As `note_refusal`, for a page's call to a callback. What a page asks when it opens, or by the clock, is not
+    noted: it asks for everything that it could show."""
+    body = flask.request.get_json(silent=True) if flask.has_request_context() else None
+    changed = body.get("changedPropIds") if isinstance(body, dict) else None
+    if isinstance(changed, list) and any(not str(each).endswith(".n_intervals") for each in changed):
+        note_refusal(flask.request.environ, error)
+
+
+def write_refusal(environ: dict[str, Any], status: int, user: str) -> None:
+    """Write the line. user: an id, "" for nobody who is known."""
+    if environ["PATH_INFO"] in TELLS_ITSELF:
         return
-    log.info(
-        "%s %r from %s was refused with %d, user %s",
-        environ["REQUEST_METHOD"],
-        redact(path)[:LONGEST],
-        environ.get("REMOTE_ADDR") or "an unknown address",
-        status,
-        claims.user if claims else "none",
-        extra=LIMITED,
-    )
+    error = environ.get(NOTED)
+    reason = NOT_THERE if status == 404 or error is None else "".join(filter(str.isprintable, str(error)))
+    path, why = (redact(text)[:LONGEST] for text in (environ["PATH_INFO"], reason))
+    # lines are limited by these texts, so that calls of nobody who is known do not crowd out those of users
+    who = f"refused with {status}: user %s" if user else f"refused with {status}: nobody known%s"
+    address = environ.get("REMOTE_ADDR") or "an unknown address"
+    log.info(f"{who} from %s, %s %r: %s", user, address, environ["REQUEST_METHOD"], path, why, extra=LIMITED)

@@ -20,6 +20,7 @@ from orderflow.errors import Busy, FieldError, OrderflowError, Unauthorized
 from orderflow.runtime.log_limit import LIMITED
 from orderflow.web.kit.backlog import BACKLOG, Share
 from orderflow.web.kit.budget import client_of
+from orderflow.web.kit.refusals import note_refusal
 
 JSON = "application/json"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -108,6 +109,7 @@ def error_parts(error: Exception, method: str, path: str) -> ErrorParts:
 
 def error_response(error: Exception) -> flask.Response:
     """The response to any exception other than werkzeug's."""
+    note_refusal(flask.request.environ, error)
     status, headers, body = error_parts(error, flask.request.method, flask.request.path)
     return json_response(body, status, headers)
 

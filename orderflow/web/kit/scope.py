@@ -14,6 +14,7 @@ from orderflow.accounts.tokens import Claims
 from orderflow.errors import Forbidden, OrderflowError, Unauthorized
 from orderflow.web.kit.access import is_operator, still_operator
 from orderflow.web.kit.current_user import Decorator, users_of
+from orderflow.web.kit.refusals import note_refused_callback
 from orderflow.web.kit.users import LOCAL
 
 
@@ -86,8 +87,12 @@ def for_owner(otherwise: Callable[[], Any]) -> Decorator:
     def decorate(callback: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(callback)
         def scoped(*args: Any, **kwargs: Any) -> Any:
-            scope = maybe()
-            return otherwise() if scope is None else callback(scope, *args, **kwargs)
+            try:
+                scope = current_scope()
+            except (Unauthorized, Forbidden) as error:
+                note_refused_callback(error)
+                return otherwise()
+            return callback(scope, *args, **kwargs)
 
         scoped.for_owner = True  # type: ignore[attr-defined]  # functions have attributes
         return scoped

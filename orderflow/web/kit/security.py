@@ -119,7 +119,9 @@ class Gate:
         except OrderflowError as error:
             part = environ["PATH_INFO"].lstrip("/").partition("/")[0][:40]
             self.refused[part if part in self.refused or len(self.refused) < MAX_COUNTED else ""] += 1
-            note_refusal(environ, error.status)
+            if self._users is not None:
+                note_refusal(environ, error)
+                self._users.log_refusal(environ, error.status)
             return _refuse(start, error, _cors(shared) if shared is not None else [])
         if shared is None:
             return self._application(environ, start)

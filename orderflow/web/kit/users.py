@@ -15,8 +15,9 @@ from orderflow.accounts.accounts import Accounts
 from orderflow.accounts.identity import LOCAL_USER
 from orderflow.accounts.sessions import Grant
 from orderflow.accounts.tokens import Claims, Expired, is_token
-from orderflow.errors import Forbidden, Unauthorized
+from orderflow.errors import Forbidden, OrderflowError, Unauthorized
 from orderflow.web.kit.access import Authenticator
+from orderflow.web.kit.refusals import NOTED, REFUSED, write_refusal
 
 Environ = dict[str, Any]
 
@@ -83,6 +84,24 @@ class Users:
         age = max(0, grant.refresh_expires - self.accounts.now())
         values = zip(names, (grant.access, grant.refresh, grant.csrf), ("; HttpOnly", "; HttpOnly", ""), strict=True)
         return [f"{name}={value}; Path=/; Max-Age={age}; SameSite=Lax{hidden}{end}" for name, value, hidden in values]
+
+    def log_refusal(self, environ: Environ, status: int) -> None:
+        """Write the log's line if a request was refused. status: of its answer. A 404 is logged if it is a user's."""
+        error: OrderflowError | None = environ.get(NOTED)
+        status = status if error is None else error.status
+        claims: Claims | None = environ.get(FOUND)
+        if status in REFUSED and (claims is not None or status != 404):
+            write_refusal(environ, status, self._named(environ) if claims is None else claims.user)
+
+    def _named(self, environ: Environ) -> str:
+        """The id of the user whose token a request carries, valid or not; "" for none."""
+        _, _, bearer = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
+        cookies = self._cookies(environ)
+        given = (
+            bearer.strip(),
+            *(cookies.get(self._name(environ, each), "") for each in (ACCESS_COOKIE, REFRESH_COOKIE)),
+        )
+        return next(filter(None, map(self.accounts.sessions.owner, filter(is_token, given))), "")
 
     def _find(self, environ: Environ) -> Claims | None:
         scheme, _, given = environ.get("HTTP_AUTHORIZATION", "").partition(" ")

@@ -1,24 +1,38 @@
-"""Calls that are refused are in the log, with the user and the address, and without a secret."""
+"""Calls that are refused are in the log, with the user, the address and the reason, and without a secret."""
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
-from orderflow.web.kit.refusals import note_refusal
-from tests.web.accounts.conftest import ANN, bearer, csrf, forget_cookies, login, register
+from callbacks.app import create_app
+from orderflow.accounts.accounts import Accounts
+from orderflow.accounts.sessions import OVER
+from orderflow.accounts.tokens import ACCESS_SECONDS, SECOND
+from orderflow.runtime.log_limit import MOST, RepeatLimit
+from orderflow.services import Services
+from orderflow.web.app import create_server
+from orderflow.web.kit.refusals import NOT_THERE, log, write_refusal
+from orderflow.web.kit.users import CSRF, LOG_IN
+from tests.web.accounts.conftest import ANN, BOB, bearer, csrf, forget_cookies, login, register
+
+Lines = Callable[[], list[str]]
+NOT_VALID = "the token is not valid: log in again"
+EXPIRED = "the token has expired: refresh it, or log in again"
 
 
 @pytest.fixture
-def lines(caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
+def lines(caplog: pytest.LogCaptureFixture) -> Lines:
     """lines(): what the log has said of refused calls since the last call of it."""
-    caplog.set_level(logging.INFO, "orderflow.web.kit.refusals")
+    caplog.set_level(logging.INFO, log.name)
 
     def since() -> list[str]:
-        found = [record for record in caplog.records if record.name == "orderflow.web.kit.refusals"]
+        found = [record for record in caplog.records if record.name == log.name]
         assert all(record.limited for record in found)  # type: ignore[attr-defined]  # see log_limit
         caplog.clear()
         return [record.getMessage() for record in found]
@@ -26,51 +40,158 @@ def lines(caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
     return since
 
 
-def test_a_users_refused_calls_are_logged(client: FlaskClient, lines: Callable[[], list[str]]) -> None:
-    user = register(client)["id"]
+@pytest.fixture
+def services(make_services: Callable[..., Services]) -> Services:
+    return make_services(accounts="required")
+
+
+@pytest.fixture
+def client(services: Services) -> FlaskClient:
+    return create_server(services).test_client()
+
+
+def refused(status: int, who: str, call: str, why: str) -> str:
+    method, path = call.split()
+    return f"refused with {status}: {who} from 127.0.0.1, {method} {path!r}: {why}"
+
+
+def test_a_users_refused_calls_are_logged(client: FlaskClient, lines: Lines) -> None:
+    ann = f"user {register(client)['id']}"
     tokens = login(client)
     assert client.get("/data/custom/BTC/ohlcv?timeframe=1h", headers=bearer(tokens)).status_code == 404
-    assert lines() == [f"GET '/data/custom/BTC/ohlcv' from 127.0.0.1 was refused with 404, user {user}"]
+    assert lines() == [refused(404, ann, "GET /data/custom/BTC/ohlcv", NOT_THERE)]
     client.get("/data/custom", headers=bearer(tokens))
     client.post("/auth/login", json=ANN)
     assert lines() == []
     assert client.post("/auth/logout").status_code == 403  # the cookies without their CSRF token
-    assert lines() == ["POST '/auth/logout' from 127.0.0.1 was refused with 403, user none"]
-    assert client.post("/auth/logout", headers=csrf(client)).status_code in (200, 204)
-    forget_cookies(client)
-    for wrong in (bearer(tokens, "refresh_token"), {"Authorization": "Bearer eyJhbGciOiJub25lIn0.e30."}, {}):
-        assert client.get("/auth/me", headers=wrong).status_code == 401
+    assert lines() == [refused(403, ann, "POST /auth/logout", CSRF)]
+    wrong = {"password": "a wrong one", "email": "new@example.org"}
+    assert client.post("/auth/email", json=wrong, headers=csrf(client)).status_code == 401
+    assert lines() == [refused(401, ann, "POST /auth/email", "the password is wrong")]
+
+
+def test_tokens_that_are_not_valid_any_more_are_logged_with_whose_they_were(
+    client: FlaskClient, services: Services, lines: Lines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann = f"user {register(client)['id']}"
+    ended, tokens = login(client), login(client)
+    client.post("/auth/logout", headers=bearer(ended))
+    forged = {"Authorization": "Bearer eyJhbGciOiJub25lIn0.e30."}
+    for headers in (bearer(ended), bearer(tokens, "refresh_token"), forged, {}):
+        assert client.get("/data/custom", headers=headers).status_code == 401
+    made = services.part(Accounts).sessions._tokens
+    now = made._now()
+    monkeypatch.setattr(made, "_now", lambda: now + (ACCESS_SECONDS + 1) * SECOND)
+    assert client.get("/data/custom", headers=bearer(tokens)).status_code == 401
     found = lines()
-    assert found == ["GET '/auth/me' from 127.0.0.1 was refused with 401, user none"] * 3
-    assert [each for each in tokens.values() if str(each) in "".join(found)] == []
+    call = "GET /data/custom"
+    assert found == [
+        refused(401, ann, call, OVER),
+        refused(401, ann, call, NOT_VALID),
+        refused(401, "nobody known", call, NOT_VALID),
+        refused(401, "nobody known", call, LOG_IN),
+        refused(401, ann, call, EXPIRED),
+    ]
+    assert [each for each in (*tokens.values(), *ended.values()) if str(each) in "".join(found)] == []
 
 
-def test_what_a_login_says_is_not_said_twice(client: FlaskClient, lines: Callable[[], list[str]]) -> None:
+def test_what_a_login_says_is_not_said_twice(client: FlaskClient, lines: Lines) -> None:
     assert client.post("/auth/login", json=ANN).status_code == 401
     assert lines() == []
 
 
-def test_a_missing_page_is_no_refusal(client: FlaskClient, lines: Callable[[], list[str]]) -> None:
+def test_a_missing_page_is_no_refusal(client: FlaskClient, lines: Lines) -> None:
     assert client.get("/data/nothing-here").status_code == 404
     assert lines() == []
 
 
-def test_a_path_cannot_write_a_line_of_its_own(lines: Callable[[], list[str]]) -> None:
-    note_refusal({"REQUEST_METHOD": "GET", "PATH_INFO": "/a\nuser x has logged in" + "c" * 300}, 401)
+def test_a_path_cannot_write_a_line_of_its_own(lines: Lines) -> None:
+    write_refusal({"REQUEST_METHOD": "GET", "PATH_INFO": "/a\nuser x has logged in" + "c" * 300}, 401, "")
     (line,) = lines()
     assert "\n" not in line
     assert len(line) < 300
 
 
-def test_a_token_in_a_path_is_not_logged(client: FlaskClient, lines: Callable[[], list[str]]) -> None:
+def test_a_token_in_a_path_is_not_logged(client: FlaskClient, lines: Lines) -> None:
     register(client)
     token = login(client)["access_token"]
-    note_refusal({"REQUEST_METHOD": "GET", "PATH_INFO": f"/a/{token}"}, 401)
-    assert lines() == ["GET '/a/…' from an unknown address was refused with 401, user none"]
+    write_refusal({"REQUEST_METHOD": "GET", "PATH_INFO": f"/a/{token}"}, 404, "")
+    assert lines() == [f"refused with 404: nobody known from an unknown address, GET '/a/…': {NOT_THERE}"]
 
 
-def test_calls_without_the_key_are_logged(
-    make_client: Callable[..., FlaskClient], lines: Callable[[], list[str]]
+def test_calls_without_the_key_are_logged(make_client: Callable[..., FlaskClient], lines: Lines) -> None:
+    client = make_client(api_key="a key of the operator")
+    user = register(client)["id"]
+    for headers, who in (({}, "nobody known"), (bearer(login(client)), f"user {user}")):
+        assert client.post("/reset", headers=headers).status_code == 401
+        (line,) = lines()
+        assert line.startswith(f"refused with 401: {who} from 127.0.0.1, POST '/reset': this request changes")
+
+
+def test_calls_of_nobody_who_is_known_hide_none_of_a_users(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, log.name)
+    limit = RepeatLimit()
+    for user in ["", *["u1"] * 2]:
+        for _ in range(MOST + 1):
+            write_refusal({"REQUEST_METHOD": "GET", "PATH_INFO": "/x"}, 401, user)
+    written = [record.getMessage() for record in caplog.records if limit.filter(record)]
+    assert [sum(who in line for line in written) for who in ("nobody known", "user u1")] == [MOST, MOST]
+
+
+# pages
+
+
+def press(client: FlaskClient, output: str, trigger: str, *, pressed: bool = True, **headers: str) -> None:
+    """Run the callback of a page that `trigger` starts, as when it was pressed, or as when the page opens."""
+    table = client.get("/_dash-dependencies").json
+    entry = next(e for e in table if output in e["output"] and any(trigger in each["id"] for each in e["inputs"]))
+    changed = next(each for each in entry["inputs"] if trigger in each["id"])
+
+    def part(given: dict[str, Any]) -> Any:
+        value = 1 if pressed and given is changed else None
+        if not given["id"].startswith("{"):
+            return {**given, "value": value}
+        id = {name: "x" if part == ["ALL"] else part for name, part in json.loads(given["id"]).items()}
+        return [{"id": id, "property": given["property"], "value": value}]
+
+    places = [each.split("@")[0].rsplit(".", 1) for each in entry["output"].strip(".").split("...")]
+    outputs = [{"id": id, "property": name} for id, name in places]
+    name = changed["id"].replace('["ALL"]', '"x"')
+    body = {
+        "output": entry["output"],
+        "outputs": outputs if entry["output"].startswith("..") else outputs[0],
+        "inputs": [part(each) for each in entry["inputs"]],
+        "state": [part(each) for each in entry["state"]],
+        "changedPropIds": [f"{name}.{changed['property']}"] if pressed else [],
+    }
+    answer = client.post("/_dash-update-component", json=body, headers=headers)
+    assert answer.status_code in (200, 204), answer.text
+
+
+def test_what_is_pressed_on_a_page_is_logged_and_what_a_page_asks_by_itself_is_not(
+    make_services: Callable[..., Services], lines: Lines
 ) -> None:
-    assert make_client(api_key="a key of the operator").post("/reset").status_code == 401
-    assert lines() == ["POST '/reset' from 127.0.0.1 was refused with 401, user none"]
+    services = make_services(accounts="required", api_key="a key of the operator")
+    server = create_server(services)
+    create_app(services, server)
+    client = server.test_client()
+    client.get("/account/")  # Dash completes its table with the first page
+    who, call = f"user {register(client, BOB)['id']}", "POST /_dash-update-component"
+    for pressed in (False, True):
+        press(client, "account-refresh", "account-logout", pressed=pressed)
+        press(client, "chart-sample-note", "chart-do-sample", pressed=pressed)
+        press(client, "tickers-toasts", "alert-delete", pressed=pressed)
+        found = lines()
+        assert [line.partition(",")[0] for line in found] == [
+            "refused with 401: nobody known from 127.0.0.1"
+        ] * 3 * pressed
+    client.post("/auth/login", json=BOB)
+    press(client, "account-refresh", "account-end", **csrf(client))
+    press(client, "account-refresh", "account-logout")
+    press(client, "chart-sample-note", "chart-do-sample", **csrf(client))
+    assert lines() == [
+        refused(404, who, call, NOT_THERE),
+        refused(403, who, call, CSRF),
+        refused(401, who, call, "this needs the operator's key"),
+    ]
+    forget_cookies(client)
