@@ -16,6 +16,7 @@ from orderflow.tickers.alerts.description import condition_text
 from orderflow.tickers.alerts.operators.registry import OPERATORS
 from orderflow.tickers.alerts.parsing import value_names
 from orderflow.tickers.alerts.service import Alerts
+from orderflow.web.kit.callback_values import whole
 from orderflow.web.kit.scope import Scope, for_owner, maybe, reading_scope
 
 if TYPE_CHECKING:
@@ -44,9 +45,9 @@ def move(alerts: Alerts, scope: Scope, dragged: Any) -> None:
     given = dragged if isinstance(dragged, dict) else {}
     alert_id, _, number = str(given.get("id")).partition(":")
     names = value_names(alerts.get(alert_id, scope.sees))
-    price = given.get("price")
-    if number.isdecimal() and int(number) < len(names) and isinstance(price, int | float):
-        alerts.change(alert_id, {names[int(number)]: str(price)}, scope.sees)
+    price, at = given.get("price"), whole(number, len(names) - 1)
+    if at is not None and isinstance(price, int | float):
+        alerts.change(alert_id, {names[at]: str(price)}, scope.sees)
 
 
 def set_alert(alerts: Alerts, scope: Scope, at: Any, operator: Any, price: Any, note: Any) -> str | None:

@@ -17,6 +17,7 @@ from layouts.tickers_targets import answer_text, no_targets, target_fields, targ
 from orderflow.errors import BadInput, Conflict, OrderflowError
 from orderflow.storage.records.target_store import OPERATOR
 from orderflow.tickers.delivery.delivery import Delivery
+from orderflow.web.kit.callback_values import whole
 from orderflow.web.kit.scope import Scope, for_owner, maybe
 
 if TYPE_CHECKING:
@@ -121,8 +122,7 @@ def rows(delivery: Delivery, scope: Scope, seen: Any) -> tuple[Any, int]:
 
 def number_of(given: Any) -> int | None:
     """The id of a target that a browser sent; None if it is none."""
-    text = str(given) if isinstance(given, int | str) and not isinstance(given, bool) else ""
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else None
+    return whole(given, 10**9 - 1)
 
 
 def register(app: Dash, services: Services) -> None:

@@ -29,7 +29,7 @@ from callbacks.toasts import refresh, sentence
 from callbacks.workspace_choices import Offered
 from callbacks.workspace_link import Link as Address
 from callbacks.workspace_series import Chosen, chosen_of, indicators_of, reader_of, wanted_of
-from callbacks.workspace_state import Field, Kept, Known, Number, Ranged, Request, newest, read, view_of
+from callbacks.workspace_state import Field, Kept, Known, Number, Ranged, Request, newest, read, same_charts, view_of
 from layouts.shell import Link
 from layouts.workspace import COUNTS, MODES, TOOLS, empty_note, part, turn_words, workspace_page
 from layouts.workspace_data import data_id
@@ -214,8 +214,9 @@ def register(app: Dash, services: Services) -> None:
     )
     @for_user(session_over)
     def update(user: str, _n: Any, count: Any, mode: Any, symbols: Any, frames: Any, given: Any, *kept: Any) -> Any:
-        source, wanted = reader(user), indicators_of(given)
         known, told, states = kept
+        same_charts(symbols, frames, known, told, states, *ctx.outputs_list)
+        source, wanted = reader(user), indicators_of(given)
 
         def one(index: int) -> tuple[Any, Any, Any, Any]:
             chosen, has = chosen_of(mode, symbols[index], frames[index], None), newest(known[index], told[index])

@@ -13,7 +13,7 @@ from dash import ALL, Dash, Input, Output, State, ctx, no_update
 from dash.exceptions import PreventUpdate
 
 from callbacks.workspace_link import Link, Series
-from callbacks.workspace_state import read
+from callbacks.workspace_state import read, same_charts
 from layouts.workspace import CHARTS, part
 from orderflow.web.kit.current_user import for_user
 from orderflow.workspace.klines.live_klines import LiveKlines, Offer
@@ -123,6 +123,7 @@ def register(app: Dash, services: Services) -> None:
     @for_user(no_offers)
     def offer(user: str, _n: Any, mode: Any, given: Any, *has: Any) -> Any:
         _, values, _, chosen, frames = has
+        same_charts(*has[:4], *ctx.outputs_list[:4])
         symbols, by_symbol, sets = run(choices, user, mode)
         link, before = read(Link, given) or Link(), read(Offered, frames)
         now = link.n != (before.link if before else 0)
@@ -159,9 +160,10 @@ def register(app: Dash, services: Services) -> None:
     )
     def frames(symbols: Any, offered: Any, given: Any, *has: Any) -> Any:
         link, by_symbol = read(Link, given) or Link(), (read(Offered, offered) or Offered({})).frames
-        charts = zip(symbols, *has, strict=False)
+        same_charts(symbols, *has, *ctx.outputs_list)
+        charts = zip(symbols, *has, strict=True)
         rows = [frames_of(link, at, by_symbol, *chart) for at, chart in enumerate(charts)]
-        if len(rows) != len(ctx.outputs_list[0]) or all(value is no_update for row in rows for value in row):
+        if all(value is no_update for row in rows for value in row):
             raise PreventUpdate
         return tuple(map(list, zip(*rows, strict=True)))
 

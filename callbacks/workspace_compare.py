@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dash import ALL, Dash, Input, Output, State, no_update
+from dash import ALL, Dash, Input, Output, State, ctx, no_update
 from dash.exceptions import PreventUpdate
 
 from callbacks.toasts import pressed, refresh, sentence
 from callbacks.workspace_series import Chosen, chosen_of
+from callbacks.workspace_state import same_charts
 from layouts.workspace import part
 from layouts.workspace_compare import difference_table, long_text, short_text
 from orderflow.errors import OrderflowError
 from orderflow.market.ports import MarketReader
 from orderflow.market.timeframes import TIMEFRAMES
+from orderflow.web.kit.callback_values import whole
 from orderflow.web.kit.current_user import for_user
 from orderflow.workspace.klines.differences import Differences, differences
 from orderflow.workspace.klines.live_klines import LiveKlines
@@ -65,8 +67,9 @@ def register(app: Dash, services: Services) -> None:
     run, live, market = services.workers.run, services.part(LiveKlines), services.market
 
     def chart(chosen: Any, mode: Any, symbols: Any, frames: Any) -> Chosen | None:
-        index = chosen.get("index") if isinstance(chosen, dict) else None
-        return chosen_of(mode, symbols[index], frames[index], None) if index in range(len(symbols)) else None
+        same_charts(symbols, frames)
+        index = whole(chosen.get("index"), len(symbols) - 1) if isinstance(chosen, dict) else None
+        return None if index is None else chosen_of(mode, symbols[index], frames[index], None)
 
     series = (
         State("ws-mode", "value"), State(part("symbol", ALL), "value"), State(part("timeframe", ALL), "value"),
@@ -84,10 +87,11 @@ def register(app: Dash, services: Services) -> None:
     )
     @for_user(no_comparison)
     def say(user: str, _n: Any, mode: Any, symbols: Any, frames: Any, shown: Any, count: Any) -> Any:
+        same_charts(symbols, frames, shown, *ctx.outputs_list)
         most = int(count) if count in ("1", "2", "4") else 1
         chosen = [
             chosen_of(mode, symbol, frame, None) if at < most else None
-            for at, (symbol, frame) in enumerate(zip(symbols, frames, strict=False))
+            for at, (symbol, frame) in enumerate(zip(symbols, frames, strict=True))
         ]
         words = run(lambda: [said(live, market, each) for each in chosen])
         if words == shown:
@@ -105,10 +109,10 @@ def register(app: Dash, services: Services) -> None:
     )
     @for_user(no_comparison)
     def show(user: str, clicks: Any, *fields: Any) -> Any:
-        index = pressed([clicks]).get("index", "")
-        if not index.isdecimal():
+        index = whole(pressed([clicks]).get("index"))
+        if index is None:
             raise PreventUpdate
-        shown = {"index": int(index)}
+        shown = {"index": index}
         chosen = chart(shown, *fields)
         try:
             found, pair = run(compared, live, market, chosen)
@@ -125,10 +129,11 @@ def register(app: Dash, services: Services) -> None:
     )
     @for_user(no_comparison)
     def jump(user: str, clicks: Any, shown: Any, *fields: Any) -> Any:
-        time, chosen = pressed([clicks]).get("time", ""), chart(shown, *fields)
-        if not time.isdecimal() or chosen is None or chosen.timeframe not in TIMEFRAMES:
+        same_charts(fields[1], ctx.outputs_list)
+        time, chosen = whole(pressed([clicks]).get("time")), chart(shown, *fields)
+        if time is None or chosen is None or chosen.timeframe not in TIMEFRAMES:
             raise PreventUpdate
-        range_ = {"key": chosen.key, "range": around(chosen, int(time)), "n": refresh()}
+        range_ = {"key": chosen.key, "range": around(chosen, time), "n": refresh()}
         return [range_ if at == shown["index"] else no_update for at in range(len(fields[1]))]
 
 

@@ -10,10 +10,11 @@ from dash.exceptions import PreventUpdate
 
 from callbacks.toasts import pressed, sentence
 from callbacks.workspace_series import MOST_SHOWN, SHOWN, Chosen, Reader, Wanted, chosen_of, indicators_of, reader_of
-from callbacks.workspace_state import Ranged, read, view_of
+from callbacks.workspace_state import Ranged, read, same_charts, view_of
 from layouts.workspace import part
 from layouts.workspace_studies import lines_of
 from orderflow.errors import OrderflowError
+from orderflow.web.kit.callback_values import whole
 from orderflow.web.kit.current_user import for_user
 from orderflow.workspace.klines.sources import LAST
 from orderflow.workspace.uploads.rows import candle_csv
@@ -59,10 +60,10 @@ def register(app: Dash, services: Services) -> None:
     )
     @for_user(nothing)
     def save(user: str, clicks: Any, mode: Any, indicators: Any, symbols: Any, frames: Any, views: Any) -> Any:
-        index = pressed([clicks]).get("index", "")
-        if not index.isdecimal() or int(index) >= len(symbols):
+        same_charts(symbols, frames, views)
+        at = whole(pressed([clicks]).get("index"), len(symbols) - 1)
+        if at is None:
             raise PreventUpdate
-        at = int(index)
         chosen = chosen_of(mode, symbols[at], frames[at], None)
         if chosen is None:
             raise PreventUpdate

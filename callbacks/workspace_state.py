@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import msgspec
+from dash.exceptions import PreventUpdate
 
 from layouts.workspace_settings import SLOTS
 from orderflow.workspace.views import View
@@ -81,6 +83,12 @@ def read(kind: type[Any], given: Any) -> Any:
         return msgspec.convert(given, kind)
     except (msgspec.ValidationError, RecursionError):
         return None
+
+
+def same_charts(*lists: Sequence[Any]) -> None:
+    """Raises PreventUpdate unless a request has as many charts in each of its patterns."""
+    if len(set(map(len, lists))) > 1:
+        raise PreventUpdate
 
 
 def view_of(ranged: Ranged | None, key: str | None) -> View | None:

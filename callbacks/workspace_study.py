@@ -11,11 +11,13 @@ from dash.exceptions import PreventUpdate
 
 from callbacks.toasts import pressed, refresh, sentence
 from callbacks.workspace_series import Chosen, Reader, chosen_of, reader_of
+from callbacks.workspace_state import same_charts
 from layouts.workspace import part
 from layouts.workspace_study import horizon_choices, study_body
 from orderflow.errors import BadInput, NotFound, OrderflowError
 from orderflow.market.ports import MarketReader
 from orderflow.market.signal import NEUTRAL
+from orderflow.web.kit.callback_values import whole
 from orderflow.web.kit.current_user import for_user
 from orderflow.workspace.klines.live_klines import LiveKlines
 from orderflow.workspace.signals.joined import path_in_market, path_of
@@ -106,9 +108,10 @@ def register(app: Dash, services: Services) -> None:
     def asked_of(fields: Any) -> Asked:
         """What the dialog's fields say. Raises BadInput, PreventUpdate if no chart was chosen."""
         index, mode, symbols, frames, signals, horizons, prices, exits = fields
-        if not isinstance(index, dict) or index.get("index") not in range(len(symbols)):
+        same_charts(symbols, frames, signals)
+        at = whole(index.get("index"), len(symbols) - 1) if isinstance(index, dict) else None
+        if at is None:
             raise PreventUpdate
-        at = index["index"]
         chosen = chosen_of(mode, symbols[at], frames[at], signals[at])
         if chosen is None:
             raise BadInput("the chart shows nothing yet")
@@ -129,10 +132,9 @@ def register(app: Dash, services: Services) -> None:
         prevent_initial_call=True,
     )
     def open_study(clicks: Any, frames: Any) -> Any:
-        chosen = pressed([clicks])
-        if not chosen or not chosen["index"].isdecimal() or int(chosen["index"]) >= len(frames):
+        index = whole(pressed([clicks]).get("index"), len(frames) - 1)
+        if index is None:
             raise PreventUpdate
-        index = int(chosen["index"])
         return True, {"index": index, "n": refresh()}, usual_horizons(str(frames[index]))
 
     shown = (
@@ -167,7 +169,8 @@ def register(app: Dash, services: Services) -> None:
         except OrderflowError as error:
             return None, "", sentence(error), no_update, no_update
         horizons = [result.horizon for result in study.results]
-        chosen = int(at) if str(at).isdecimal() and int(at) in horizons else horizons[len(horizons) // 2]
+        wished = whole(at)
+        chosen = wished if wished in horizons else horizons[len(horizons) // 2]
         body = study_body(study, chosen, "light" if scheme == "light" else "dark")
         return body, what_text(asked), "", horizon_choices(study), str(chosen)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import cycle
 from typing import Any
 
 import pytest
@@ -14,9 +15,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from callbacks.app import create_app
+from orderflow.market.timeframes import TIMEFRAMES
 from orderflow.services import build_services
 from orderflow.settings.settings import Settings
 from orderflow.web.app import create_server
+from orderflow.web.kit.callback_requests import MAX_CONTAINERS, MAX_DEPTH, MAX_PARTS, MAX_VALUES
 
 UPDATE = "/_dash-update-component"
 ROUTES = ("_dash-layout", "_dash-dependencies", "_reload-hash", "_favicon.ico", "_dash-component-suites", "assets")
@@ -50,35 +53,55 @@ def app() -> Iterator[Dash]:
     services.stop()
 
 
-def resolved(identity: str) -> Any:
-    """An id as a browser sends it, a wildcard filled in."""
+def resolved(identity: str, at: Any = "a") -> Any:
+    """An id as a browser sends it. at: fills in its wildcards."""
     if not identity.startswith("{"):
         return identity
-    return {name: "a" if isinstance(value, list) else value for name, value in json.loads(identity).items()}
+    return {name: at if isinstance(value, list) else value for name, value in json.loads(identity).items()}
 
 
-def sent(app: Dash, output: str, value: Any) -> dict[str, Any]:
-    """A request as a page makes it, but with `value` for everything."""
-    callback = app.callback_map[output]
+def sent(
+    app: Dash, output: str, value: Any, *, lengths: Sequence[int] = (1,), at: Any = "a", changed: bool = False
+) -> dict[str, Any]:
+    """A request as a page makes it, but with `value` for everything.
+
+    lengths: how many components the patterns find, one after the other. at: what is in their ids. changed: the first
+    input has changed.
+    """
+    callback, counts = app.callback_map[output], cycle(lengths)
 
     def parts(declared: list[dict[str, str]]) -> list[Any]:
-        found = [{"id": resolved(d["id"]), "property": d["property"], "value": value} for d in declared]
-        return [[one] if '["ALL"]' in d["id"] else one for one, d in zip(found, declared, strict=True)]
+        found = [{"id": resolved(d["id"], at), "property": d["property"], "value": value} for d in declared]
+        return [[one] * next(counts) if '["ALL"]' in d["id"] else one for one, d in zip(found, declared, strict=True)]
 
     outputs = split_callback_id(output)
     several = isinstance(outputs, list)
     made = parts([{**one, "id": one["id"].replace("\\.", ".")} for one in (outputs if several else [outputs])])
+    first = callback["inputs"][0]
+    identity = resolved(first["id"], at)
+    name = identity if isinstance(identity, str) else json.dumps(identity, sort_keys=True, separators=(",", ":"))
     return {
         "output": output,
         "outputs": made if several else made[0],
         "inputs": parts(callback["inputs"]),
         "state": parts(callback["state"]),
-        "changedPropIds": [],
+        "changedPropIds": [f"{name}.{first['property']}"] if changed else [],
     }
 
 
 def outputs(app: Dash) -> list[str]:
     return [name for name, callback in app.callback_map.items() if "callback" in callback]
+
+
+def with_patterns(app: Dash, kind: str = "") -> list[str]:
+    """Outputs of the callbacks with patterns of a kind, such as "ALL"."""
+    found = []
+    for name in outputs(app):
+        callback = app.callback_map[name]
+        ids = [name, *(part["id"] for part in (*callback["inputs"], *callback["state"]))]
+        if any(f'["{kind}' in each for each in ids):
+            found.append(name)
+    return found
 
 
 @quick
@@ -116,12 +139,112 @@ def test_a_request_with_a_part_replaced(app: Dash, data: st.DataObject, value: A
 def test_every_callback_takes_any_values(app: Dash) -> None:
     client = app.server.test_client()
     for output in outputs(app):
-        for value in (None, 1, 2**70, -1e308, "x", "\x00", [1], [{}], {"a": 1}, {}, True):
+        value: Any
+        for value in (None, 1, 2**69, -1e308, "x", "\x00", [1], [{}], {"a": 1}, {}, True, "9" * 5000, "٣"):
             answer = client.post(UPDATE, json=sent(app, output, value))
             assert answer.status_code in (200, 204), (output, value, answer.text)
 
 
-@pytest.mark.parametrize("body", ["[" * 50_000, '{"output": "\\ud800"}', "{}", "null", '{"output": "page.children"}'])
+VALUES = (None, 1, "1", {"index": 1.0}, {"index": 0, "key": "x"}, ["x"])
+
+
+@pytest.mark.parametrize("lengths", [(0,), (2,), (0, 2), (2, 0), (2, 1, 4), (4, 2, 1)])
+def test_patterns_may_find_any_number_of_components(app: Dash, lengths: tuple[int, ...]) -> None:
+    client = app.server.test_client()
+    for output in with_patterns(app, "ALL"):
+        for value in VALUES:
+            answer = client.post(UPDATE, json=sent(app, output, value, lengths=lengths, at=1, changed=True))
+            assert answer.status_code in (200, 204), (output, value, answer.text)
+
+
+def test_a_pattern_is_sent_as_a_list(app: Dash) -> None:
+    for output in with_patterns(app, "ALL"):
+        body = sent(app, output, 1)
+        for place in ("inputs", "state"):
+            single = [part[0] if isinstance(part, list) else part for part in body[place]]
+            if single != body[place]:
+                answer = app.server.test_client().post(UPDATE, json={**body, place: single})
+                assert answer.status_code == 400, (output, answer.text)
+
+
+IDS = (0, 1.0, 9, -1, 10**20, 10**4299, True, "1", "٣", "9" * 5000, "x")
+
+
+@pytest.mark.parametrize("at", IDS, ids=[str(type(at).__name__) + str(at)[:3] for at in IDS])
+def test_an_id_may_hold_anything(app: Dash, at: Any) -> None:
+    client = app.server.test_client()
+    for output in with_patterns(app):
+        answer = client.post(UPDATE, json=sent(app, output, 1, at=at, changed=True))
+        assert answer.status_code in (200, 204, 400), (output, answer.text)
+
+
+@pytest.mark.parametrize("number", [10**21, -(10**21), 10**4299], ids=["high", "low", "long"])
+def test_numbers_that_no_browser_writes_are_refused(app: Dash, number: int) -> None:
+    for value in (number, {"a": [number]}):
+        answer = app.server.test_client().post(UPDATE, json=sent(app, "page.children", value))
+        assert answer.status_code == 400, answer.text
+
+
+BIG = {
+    "lists": [[]] * MAX_CONTAINERS,
+    "objects": [{}] * MAX_CONTAINERS,
+    "values": [1] * (MAX_VALUES + 2),
+}
+
+
+@pytest.mark.parametrize("value", BIG.values(), ids=BIG)
+def test_more_values_than_a_page_sends_are_refused_unread(
+    app: Dash, value: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app.server.json, "loads", None)
+    answer = app.server.test_client().post(UPDATE, data=json.dumps(sent(app, "page.children", value)))
+    assert (answer.status_code, list(json.loads(answer.text))) == (413, ["detail"])
+
+
+def test_the_symbols_of_a_full_server_are_taken(app: Dash) -> None:
+    offered = [{"value": f"SYMBOL{i}", "label": f"SYMBOL{i}"} for i in range(5_000)]
+    body = sent(app, next(name for name in outputs(app) if "ws-frames.data" in name), None, lengths=(4,))
+    for part in body["state"]:
+        for each in part if isinstance(part, list) else ():
+            each["value"] = offered if (each["id"]["type"], each["property"]) == ("ws-symbol", "data") else None
+    body["state"][-1]["value"] = {"frames": {each["value"]: list(TIMEFRAMES) for each in offered}}
+    assert app.server.test_client().post(UPDATE, json=body).status_code == 200
+
+
+def nested(levels: int) -> Any:
+    value: Any = 1
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize(("levels", "status"), [(MAX_DEPTH - 4, 200), (MAX_DEPTH + 1, 400), (900, 400)])
+def test_nesting_is_bounded(app: Dash, levels: int, status: int) -> None:
+    body = sent(app, "page.children", nested(levels))
+    assert app.server.test_client().post(UPDATE, json=body).status_code == status
+
+
+def test_changed_inputs_are_bounded(app: Dash) -> None:
+    body = sent(app, "page.children", "/chart/", changed=True)
+    for count, status in ((MAX_PARTS, 200), (MAX_PARTS + 1, 413)):
+        changed = body["changedPropIds"] * count
+        assert app.server.test_client().post(UPDATE, json={**body, "changedPropIds": changed}).status_code == status
+    long = ['{"type":"' + "a" * 1000 + '"}.n_clicks']
+    assert app.server.test_client().post(UPDATE, json={**body, "changedPropIds": long}).status_code == 400
+
+
+def test_components_of_patterns_are_bounded(app: Dash) -> None:
+    output = next(
+        name
+        for name in outputs(app)
+        if "notices.children" in name and "notice-ok" in json.dumps(app.callback_map[name]["inputs"])
+    )
+    for count, status in ((MAX_PARTS // 2, 200), (MAX_PARTS, 413)):
+        body = sent(app, output, 1, lengths=(count,))
+        assert app.server.test_client().post(UPDATE, json=body).status_code == status
+
+
+@pytest.mark.parametrize("body", ["[" * 20_000, '{"output": "\\ud800"}', "{}", "null", '{"output": "page.children"}'])
 def test_a_refusal_is_one_line_of_the_log(app: Dash, body: str, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO):
         answer = app.server.test_client().post(UPDATE, data=body, content_type="application/json")

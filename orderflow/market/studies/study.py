@@ -6,6 +6,7 @@ signature, `StudyOptions`, the settings form and the docs use them from there.
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -19,6 +20,9 @@ from orderflow.errors import BadInput, FieldError
 
 Ratio = tuple[int, int] | Fraction | Decimal | float
 """A ratio in its decimal meaning: 3.3 is 33/10, not the nearest float."""
+
+LONGEST = 40
+"""Characters of the longest number that an option takes as text."""
 
 Values = Ints | Floats | Flags
 T = TypeVar("T")
@@ -67,33 +71,37 @@ class Option(Generic[T]):
         parsed: Any = value
         if isinstance(self.default, tuple):
             if not isinstance(value, list | tuple):
-                raise self.wrong(f"{value!r} is not a list of whole numbers")
+                raise self.wrong(f"{reprlib.repr(value)} is not a list of whole numbers")
             parsed = tuple(sorted({self._bounded(self._whole(part)) for part in value}))
         elif isinstance(self.default, Decimal):
             parsed = self._bounded(self._decimal(value))
         elif self.least is not None and not (value is None and self.default is None):
             parsed = self._bounded(self._whole(value))
         if self.choices and all(parsed != choice for choice, _ in self.choices):
-            raise self.wrong(f"{value!r} is not {' or '.join(repr(choice) for choice, _ in self.choices)}")
+            raise self.wrong(f"{reprlib.repr(value)} is not {' or '.join(repr(choice) for choice, _ in self.choices)}")
         return parsed  # type: ignore[no-any-return]  # has the default's type
 
     def _bounded(self, number: Decimal | int) -> Decimal | int:
         if self.least is not None and self.most is not None and not self.least <= number <= self.most:
-            raise self.wrong(f"{number} is not from {self.least} to {self.most}")
+            given = reprlib.repr(number) if isinstance(number, int) else number
+            raise self.wrong(f"{given} is not from {self.least} to {self.most}")
         return number
 
     def _whole(self, value: object) -> int:
-        if isinstance(value, bool) or not isinstance(value, int | str) or not str(value).isdecimal():
-            raise self.wrong(f"{value!r} is not a whole number")
-        return int(value)
+        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+            return value
+        if isinstance(value, str) and len(value) <= LONGEST and value.isascii() and value.isdecimal():
+            return int(value)
+        raise self.wrong(f"{reprlib.repr(value)} is not a whole number")
 
     def _decimal(self, value: object) -> Decimal:
+        text = "" if isinstance(value, bool | list | tuple | dict) else str(value)
         try:
-            number = Decimal(str(value)) if not isinstance(value, bool) else Decimal("NaN")
+            number = Decimal(text if len(text) <= LONGEST and text.isascii() else "NaN")
         except ArithmeticError:
             number = Decimal("NaN")
         if not number.is_finite():
-            raise self.wrong(f"{value!r} is not a number from {self.least} to {self.most}")
+            raise self.wrong(f"{reprlib.repr(value)} is not a number from {self.least} to {self.most}")
         return number
 
     def wrong(self, reason: str) -> BadInput:
@@ -231,4 +239,4 @@ class Study:
         """Raise BadInput if the study does not have one of the options."""
         unknown = sorted(set(chosen) - {option.name for option in self.options})
         if unknown:
-            raise BadInput(f"study {self.name} has no option {unknown[0]!r}")
+            raise BadInput(f"study {self.name} has no option {reprlib.repr(unknown[0])}")

@@ -78,6 +78,26 @@ def test_options_that_are_lists_or_off() -> None:
             option.parse(wrong)
 
 
+LONG = {
+    "digits": "9" * 5000,
+    "arabic": "٣",
+    "square": "²",
+    "high": 10**4299,
+    "low": -(10**4299),
+    "zeros": "1." + "0" * 5000,
+    "text": "x" * 10**6,
+}
+
+
+@pytest.mark.parametrize("given", LONG.values(), ids=LONG)
+@pytest.mark.parametrize(("study", "option"), [("imbalance", 0), ("imbalance", 1), ("vwap", 0), ("big_trades", 2)])
+def test_a_number_of_any_length_is_refused_in_few_words(study: str, option: int, given: object) -> None:
+    wanted = registry.find(study).options[option]
+    with pytest.raises(BadInput) as refused:
+        wanted.parse([given] if isinstance(wanted.default, tuple) else given)
+    assert len(str(refused.value)) < 150
+
+
 def test_a_ratio_is_taken_at_its_word() -> None:
     assert exact(3) == exact(3.0) == exact((6, 2)) == exact(Decimal(3)) == (3, 1)
     assert exact(3.3) == exact(Decimal("3.3")) == exact(Fraction(33, 10)) == (33, 10)
