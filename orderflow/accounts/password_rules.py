@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from orderflow.accounts.common_passwords import is_common
@@ -30,7 +31,7 @@ def check_password(password: str, names: Iterable[str] = (), *, least: int = LEA
     plain = text.casefold()
     if len(set(plain)) < 4:
         raise refused(field, "is one that is tried first: it repeats a few characters")
-    if is_common(plain):
+    if is_common(plain) or is_common(re.sub(r"[\s._-]", "", plain)):
         raise refused(field, "is one that is tried first: it is on the list of common passwords")
     for name in (*CONTEXT, *names):
         word = name.casefold()

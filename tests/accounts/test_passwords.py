@@ -150,6 +150,8 @@ def test_an_unknown_user_and_a_wrong_password_look_alike(accounts: Accounts, ann
         "1q2w3e4r5t6y7u8i9o0p",
         "passwordpassword",
         "PasswordPassword",
+        "password password",
+        "Sunshine-Princess",
         "qwerty1234567890",
         "12341234123412341234",
         "iloveyouiloveyouiloveyou",
