@@ -48,6 +48,7 @@ SHOWN = (
     ("account-member", "hidden"),
     ("account-who", "children"),
     ("account-sessions", "children"),
+    ("account-others", "hidden"),
     ("account-factors", "children"),
     ("account-without-app", "hidden"),
     ("account-with-app", "hidden"),
@@ -58,7 +59,7 @@ SHOWN = (
     ("account-codes", "children"),
 )
 """What is shown of an account: component and property."""
-NOBODY: tuple[Any, ...] = ("", [], "", False, True, True, True, [], [], [])
+NOBODY: tuple[Any, ...] = ("", [], True, "", False, True, True, True, [], [], [])
 """Of these, all that is about a user, without one."""
 Values = Mapping[str, str]
 RESET_MARK = "#reset="
@@ -91,8 +92,8 @@ def shown(accounts: Accounts, claims: Claims | None) -> tuple[Any, ...]:
     keys = [{"value": each.id, "label": each.name} for each in accounts.passkeys.list(claims.user)]
     has_app = user["authenticator"]
     return (
-        True, True, True, False, who(user["nickname"], user["email"]), session_rows(sessions), factors_text(user),
-        has_app, not has_app, not (has_app or keys), not keys, keys,
+        True, True, True, False, who(user["nickname"], user["email"]), session_rows(sessions), len(sessions) < 2,
+        factors_text(user),        has_app, not has_app, not (has_app or keys), not keys, keys,
         no_update, no_update,
     )  # fmt: skip
 
@@ -112,7 +113,7 @@ def attempt(form: Form, values: Values, act: Callable[[], Done]) -> Done:
 
 
 def _words(error: FieldError) -> str:
-    return f"{error.reason[:1].upper()}{error.reason[1:].rstrip('.')}."
+    return sentence(error.reason)
 
 
 def as_guest(accounts: Accounts, name: str, values: Values) -> Done:
@@ -142,15 +143,19 @@ def as_member(accounts: Accounts, name: str, claims: Claims, values: Values) -> 
     if name == "enrol":
         made = accounts.factors.enrol(user, password, caller)
         picture = segno.make(made.uri, error="m").svg_data_uri(scale=5, border=2)
-        return Done("Scan the code, and give one of the app.", secret=secret_view(made.secret, picture))
+        return Done(
+            "Scan the QR code, and enter the code that the app shows.", secret=secret_view(made.secret, picture)
+        )
     if name == "confirm":
         codes = accounts.factors.confirm(user, values["code"])
-        return Done("The app is in use.", secret=[], codes=codes_view(codes))
+        return Done("The authenticator app is set up.", secret=[], codes=codes_view(codes))
     if name == "unenrol":
         accounts.factors.remove(user, password, caller)
-        return Done("The app is not in use any more.", codes=[])
+        return Done("The authenticator app is removed.", codes=[])
     if name == "recovery":
-        return Done("New codes.", codes=codes_view(accounts.factors.renew_codes(user, password, caller)))
+        return Done(
+            "The recovery codes are new.", codes=codes_view(accounts.factors.renew_codes(user, password, caller))
+        )
     if name == "unkey":
         accounts.passkeys.remove(values["passkey"], user, password, caller)
         return Done("The passkey is removed.")
@@ -167,7 +172,7 @@ def answer(form: Form, done: Done) -> tuple[Any, ...]:
     hidden = [False if each.name in done.errors else no_update for each in form.fields]
     return (
         *errors, *values, *hidden, done.fault, refresh() if done.right else no_update,
-        toast(done.note) if done.note else no_update,
+        toast(done.note) if done.note else no_update, "login" if done.right and form.name == "reset" else no_update,
         no_update if done.secret is None else done.secret, no_update if done.codes is None else done.codes,
     )  # fmt: skip
 
@@ -257,6 +262,7 @@ def _register_form(app: Dash, accounts: Accounts, form: Form) -> None:
         *(Output(f"{id}-place", "hidden") for id in ids), Output(f"account-{form.name}-fault", "children"),
         Output("account-refresh", "data", allow_duplicate=True),
         Output("account-toasts", "sendNotifications", allow_duplicate=True),
+        Output("account-tabs", "value", allow_duplicate=True),
         Output("account-secret", "children", allow_duplicate=True),
         Output("account-codes", "children", allow_duplicate=True),
     ]  # fmt: skip
@@ -325,14 +331,16 @@ def _register_passkeys(app: Dash) -> None:
         Output("account-refresh", "data", allow_duplicate=True),
         Output("account-codes", "children", allow_duplicate=True),
         Output("account-passkey-password", "value"),
+        Output("account-passkey-name", "value"),
+        Output("account-toasts", "sendNotifications", allow_duplicate=True),
         Input("account-passkey-made", "data"),
         prevent_initial_call=True,
     )
-    @for_login(lambda: (refresh(), [], ""))
+    @for_login(lambda: (refresh(), [], "", "", no_update))
     def made(_claims: Claims, passkey: Any) -> Any:
         codes = passkey.get("recovery_codes") if isinstance(passkey, dict) else None
         codes = [code for code in codes if isinstance(code, str)] if isinstance(codes, list) else []
-        return refresh(), codes_view(codes) if codes else no_update, ""
+        return refresh(), codes_view(codes) if codes else no_update, "", "", toast("The passkey is added.")
 
 
 PAGE = Page(

@@ -12,7 +12,7 @@ from typing import Any
 
 from orderflow.accounts.core import Caller as Caller
 from orderflow.accounts.core import Core
-from orderflow.accounts.identity import email_key, nickname_key, read_email, read_nickname, read_text
+from orderflow.accounts.identity import email_key, nickname_key, read_all, read_email, read_nickname, read_text
 from orderflow.accounts.passkeys import Passkeys, Site
 from orderflow.accounts.password_rules import check_password
 from orderflow.accounts.profile import Profile
@@ -59,8 +59,9 @@ class Accounts:
 
     def register(self, given: Mapping[str, Any], caller: Caller) -> StoredUser:
         """A new user from nickname, email and password. Raises BadInput, Conflict if a name is taken, Busy."""
-        nickname, email, password = read_nickname(given), read_email(given), read_text(given, "password")
-        check_password(password, (nickname, email, email.partition("@")[0]))
+        nickname, email, password = read_all(
+            lambda: read_nickname(given), lambda: read_email(given), lambda: _new_password(given)
+        )
         self._core.attempts.register(caller.address)
         now = self._core.now()
         user = StoredUser(
@@ -150,6 +151,14 @@ class Accounts:
         if self._core.passwords.outdated(user.password):
             hashed = self._core.passwords.hash(password)
             self._users.replace_password(user.id, user.password_changed, password=hashed)
+
+
+def _new_password(given: Mapping[str, Any]) -> str:
+    """The password of somebody who registers. Raises BadInput."""
+    password = read_text(given, "password")
+    nickname, email = (str(given.get(name, "")).strip() for name in ("nickname", "email"))
+    check_password(password, (nickname, email, email.partition("@")[0]))
+    return password
 
 
 def _reason(user: StoredUser | None, *, right: bool) -> str:

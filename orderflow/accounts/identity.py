@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
@@ -18,6 +18,20 @@ LONGEST_NICKNAME = 64
 def refused(field: str, reason: str) -> BadInput:
     """One field is wrong. The message does not repeat its value."""
     return BadInput(f"{field} {reason}", [FieldError(None, field, reason)])
+
+
+def read_all(*reads: Callable[[], str]) -> list[str]:
+    """What all of them give. Raises BadInput with all that is wrong."""
+    found: list[str] = []
+    faults: list[BadInput] = []
+    for read in reads:
+        try:
+            found.append(read())
+        except BadInput as error:
+            faults.append(error)
+    if faults:
+        raise BadInput(str(faults[0]), [each for error in faults for each in error.errors])
+    return found
 
 
 def read_text(given: Mapping[str, Any], field: str) -> str:

@@ -18,6 +18,7 @@ MAIL_NS = 1_800 * SECOND
 OPERATOR_NS = 86_400 * SECOND
 RESET = "reset"
 NO_MAIL = "this server sends no e-mail: ask whoever runs it for a code (orderflow user reset NAME)"
+UNASKED = "If you did not ask for it, do nothing: the password stays as it is."
 WRONG = "the code is wrong, was used, or is too old: ask for a new one"
 
 
@@ -44,11 +45,10 @@ class Resets:
         code = self._make(user.id if user and not user.disabled else "", MAIL_NS)
         user = self._core.users.by_email(key)  # an address that was changed meanwhile gets no code
         if user and not user.disabled:
-            where = (
-                f"{self._place}#reset={code}" if self._place else f"the account page of your server, the code {code}"
-            )
-            text = f"Hello {user.nickname},\n\nto set a new password, open within 30 minutes:\n\n{where}\n"
-            self._core.mail(user.email, "Your Orderflow password", text)
+            how = "open" if self._place else "enter this code on the account page of your server"
+            what = f"{self._place}#reset={code}" if self._place else code
+            text = f"to set a new password, {how} within 30 minutes:\n\n{what}\n\n{UNASKED}\n"
+            self._core.mail(user.email, "Your Orderflow password", f"Hello {user.nickname},\n\n{text}")
 
     def make(self, user: str) -> str:
         """A code for the operator to hand over, valid for a day."""

@@ -128,6 +128,7 @@ def test_a_forgotten_password_is_reset_by_e_mail(
         accounts.resets.ask({"email": email}, HERE)
     assert [to for to, _, _ in mails] == ["ann@example.org"]
     assert "https://flow.example.org/account/#reset=" in mails[0][2]
+    assert "If you did not ask for it, do nothing" in mails[0][2]
     code = code_in(mails)
     with pytest.raises(BadInput, match="at least 15"):
         accounts.resets.use({"code": code, "new_password": "short"}, HERE)
@@ -154,6 +155,15 @@ def test_a_reset_code_is_valid_for_half_an_hour_and_only_the_newest(
     with pytest.raises(Unauthorized, match="too old"):
         accounts.resets.use({"code": codes[1], "new_password": NEW}, HERE)
     accounts.resets.sweep()
+
+
+def test_the_code_alone_is_sent_where_the_address_of_the_page_is_not_known(
+    accounts: Accounts, ann: StoredUser, mails: list[tuple[str, str, str]]
+) -> None:
+    accounts.resets.ask({"email": ANN["email"]}, HERE)
+    said, code = mails[0][2].split("\n\n")[1:3]
+    assert said == "to set a new password, enter this code on the account page of your server within 30 minutes:"
+    accounts.resets.use({"code": code, "new_password": NEW}, HERE)
 
 
 def test_without_e_mail_the_operator_is_named(make_accounts: Callable[..., Accounts]) -> None:

@@ -68,12 +68,13 @@ def test_somebody_registers_adds_a_passkey_and_an_app_and_logs_in_with_them(
     page.dblclick("#account-passkey-add")  # the second is not another one, which would hide the codes of the first
     page.locator("#account-codes pre").wait_for()
     page.locator("#account-factors").filter(has_text="1 passkey, 10 recovery codes").wait_for()
+    assert page.input_value("#account-passkey-name") == ""
+    assert page.locator("#account-confirm-code, #account-end-others").filter(visible=True).count() == 0
     codes = page.locator("#account-codes pre").inner_text().split()
-    page.locator("summary").filter(has_text="Begin with an app").click()
+    page.locator("summary").filter(has_text="Set up an authenticator app").click()
     fill(page, "enrol", password=PASSWORD)
     page.get_by_alt_text("QR code for the authenticator app").wait_for()
     app = pyotp.TOTP(page.locator("#account-secret code").inner_text().replace(" ", ""))
-    page.locator("summary").filter(has_text="Take it in use").click()
     with held(page):
         fill(page, "confirm", code=app.now())
         page.locator("#account-confirm-send:disabled").wait_for()
@@ -103,6 +104,9 @@ def test_somebody_registers_adds_a_passkey_and_an_app_and_logs_in_with_them(
         fill(second, "login", code=codes[1])
         shown(second, "member")
         second.locator(".ac-session").nth(1).wait_for()
+        second.set_viewport_size(PHONE)
+        label = second.locator(".ac-session .mantine-Button-label").first
+        assert label.evaluate("each => each.scrollWidth - each.clientWidth") == 0
         second.click("#account-end-others")
         second.locator(".ac-session").nth(1).wait_for(state="detached")
         page.context.add_cookies(cookies)  # it may have found out, and dropped them: they are no longer good

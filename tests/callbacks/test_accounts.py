@@ -94,6 +94,8 @@ def test_errors_are_shown_at_their_fields(page: Page) -> None:
     assert found["account-register-password"]["error"].startswith("Must have at least 15 characters")
     assert "value" not in found["account-register-password"]
     assert found["account-register-email"]["error"] is None
+    found = page.send("register", nickname="Ann", email="ann", password="short")
+    assert all(found[f"account-register-{field}"]["error"] for field in ("email", "password"))
     found = page.send("login", email="ann@example.org", password="wrong")
     assert found["account-login-fault"]["children"] == "The e-mail address or the password is wrong."
     assert page.send("ask", email="ann@example.org")["account-ask-fault"]["children"].startswith("This server sends no")
@@ -106,6 +108,8 @@ def test_a_second_factor_is_set_up_and_asked_for(page: Page) -> None:
     assert "data:image/svg+xml" in shown
     secret = shown.split('"Code"')[0].split('"children": "')[-1].split('"')[0].replace(" ", "")
     app = pyotp.TOTP(secret)
+    found = page.send("confirm", code="000000")
+    assert found["account-confirm-code"]["error"] == "Is wrong: is the clock of your device right?"
     found = page.send("confirm", code=app.now())
     assert found["account-confirm-code"]["error"] is None
     assert "not shown again" in json.dumps(found["account-codes"])
