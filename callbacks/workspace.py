@@ -300,9 +300,9 @@ def register_clientside(app: Dash) -> None:
             function(name), Output(part("sink", MATCH), "data", allow_duplicate=True), source,
             State(part("retry", MATCH), "id"), prevent_initial_call=True,
         )  # fmt: skip
-    for source in (Input("ws-mode", "value"), Input("ws-indicators", "data")):
+    for name, source in (("mode", Input("ws-mode", "value")), ("wait", Input("ws-indicators", "data"))):
         app.clientside_callback(
-            function("wait"), Output("ws-sink", "data", allow_duplicate=True), source, prevent_initial_call=True
+            function(name), Output("ws-sink", "data", allow_duplicate=True), source, prevent_initial_call=True
         )
     fields = [Input(f"ws-opt-{name}", "value") for name in CHOICES]
     for name, inputs in (

@@ -4,8 +4,7 @@
 (function (root) {
   "use strict";
   const of = (root.orderflow = root.orderflow || Object());
-  /** @type {Kit} */
-  const kit = (of.kit = of.kit || Object());
+  const kit = /** @type {Kit} */ (of.kit = of.kit || Object());
 
   const KEY = "orderflow.told";
   const KEPT = 200;

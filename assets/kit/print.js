@@ -4,8 +4,7 @@
 (function (root) {
   "use strict";
   const of = (root.orderflow = root.orderflow || Object());
-  /** @type {Kit} */
-  const kit = (of.kit = of.kit || Object());
+  const kit = /** @type {Kit} */ (of.kit = of.kit || Object());
 
   const WIDTH = 680; // px of an A4 page between its margins
   const HEIGHT = 320;

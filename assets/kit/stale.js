@@ -8,15 +8,18 @@
    only those of the failed ones. */
 (function (root) {
   "use strict";
+  const of = (root.orderflow = root.orderflow || Object());
+  const kit = /** @type {Kit} */ (of.kit = of.kit || Object());
   const CALLBACKS = "/_dash-update-component";
   const BEAT_MS = 300;
   const BACK_MS = 3000; // how long "The server is back." stands
   const { document, fetch } = root;
+  const dropped = () => new Response(null, { status: 204 }); // to Dash: nothing changes
   let last = performance.now(),
     down = false,
     probing = false,
-    waiting = 0, // callbacks that have no answer yet
     failed = ""; // what callbacks without an answer were sent
+  const waiting = new Map(); // what those were sent that have no answer yet, by what stops them
 
   const banner = () => /** @type {HTMLElement | null} */ (document.querySelector("[data-stale]"));
 
@@ -54,7 +57,7 @@
     try {
       const answer = await fetch.call(root, "/health", { cache: "no-store", signal: stop.signal });
       if (!answer.ok) throw new Error(answer.statusText);
-      const ended = (id) => id && (down || !waiting || failed.includes(`"${id}"`));
+      const ended = (id) => id && (down || !waiting.size || failed.includes(`"${id}"`));
       for (const id of [...revive.split(" "), "notices-interval"].filter(ended))
         root.dash_clientside.set_props(id, { disabled: false });
       failed = "";
@@ -74,22 +77,27 @@
   }
 
   /** The browser's fetch, whose callbacks of Dash are watched. */
-  async function watched(request, options) {
-    const asked = String(request instanceof Request ? request.url : request).includes(CALLBACKS);
-    waiting += Number(asked);
+  async function watched(request, options = Object()) {
+    const asked = String(request instanceof Request ? request.url : request).includes(CALLBACKS),
+      stop = new AbortController();
+    if (!asked) return fetch.call(root, request, options);
+    waiting.set(stop, String(options.body));
     try {
-      const answer = await fetch.call(root, request, options);
-      if (asked && answer.status < 500) alive(banner());
-      return answer;
+      const answer = await fetch.call(root, request, { ...options, signal: stop.signal });
+      if (answer.status < 500) alive(banner());
+      return stop.signal.aborted ? dropped() : answer;
     } catch (error) {
-      if (asked && error.name !== "AbortError") check(true, options.body);
+      if (error.name === "AbortError") return dropped();
+      check(true, options.body);
       throw error;
     } finally {
-      waiting -= Number(asked);
+      waiting.delete(stop);
     }
   }
 
   root.fetch = watched;
+  /** Drop the callbacks under way that `ends` says yes to, by what they were sent. */
+  kit.stale = { drop: (ends) => waiting.forEach((body, stop) => ends(body) && stop.abort()) };
   root.addEventListener("online", () => check(true));
   document.addEventListener("visibilitychange", () => (last = performance.now()));
   setInterval(() => check(false), BEAT_MS);

@@ -7,8 +7,7 @@
 (function (root) {
   "use strict";
   const of = (root.orderflow = root.orderflow || Object());
-  /** @type {Kit} */
-  const kit = (of.kit = of.kit || Object());
+  const kit = /** @type {Kit} */ (of.kit = of.kit || Object());
 
   const KEY = "orderflow.theme";
   const PROVIDER = "mantine";

@@ -44,6 +44,8 @@ interface Kit {
     mute(on: boolean): void;
     muted(): boolean;
   };
+  /** Drop the callbacks of Dash under way that `ends` says yes to, by the JSON that they were sent. */
+  stale: { drop(ends: (body: string) => boolean): void };
   notify: { permit(clicks: number): Promise<string> };
   socket: {
     open(on: SocketEvents): Socket;

@@ -3,8 +3,7 @@
 (function (root) {
   "use strict";
   const of = (root.orderflow = root.orderflow || Object());
-  /** @type {Kit} */
-  const kit = (of.kit = of.kit || Object());
+  const kit = /** @type {Kit} */ (of.kit = of.kit || Object());
 
   const csrf = () => (root.document.cookie.match(/(?:^|; )orderflow_csrf=([^;]*)/) || ["", ""])[1];
 

@@ -12,12 +12,8 @@
 
   const page = (of.page = {
     charts: /** @type {any[]} */ ([]),
-    config: null,
-    used: 0,
-    choice: {},
-    drawn: {},
-    left: {},
-    placing: false,
+    ...{ config: null, used: 0, choice: {}, drawn: {}, left: {}, placing: false },
+    says: /** @type {string[]} */ ([]),
     patience: 8000, // ms that candles may take before that is said
     late: /** @type {any[]} */ ([]),
     again: /** @type {(() => void)[]} */ ([]),
@@ -36,16 +32,14 @@
   }
 
   /** What range a chart shows, for the page's address. */
-  function tell(index) {
-    const { key, range } = page.charts[index];
-    set("view", index, { data: { key, range } });
-  }
+  const tell = (index, { key, range } = page.charts[index]) => set("view", index, { data: { key, range } });
 
   /** What a chart waits for, in words. state: "loading" or "older", which become "loading-late" and "older-late"; these and
       "failed" can be tried again; "" is the end. */
   function say(index, state, children = "") {
     const waits = state === "loading" || state === "older";
     clearTimeout(page.late[index]);
+    page.says[index] = state;
     if (waits)
       page.late[index] = setTimeout(() => {
         if (!cards()[index].hidden) say(index, state + "-late", "The candles have not come yet.");
@@ -133,6 +127,8 @@
     of.plot.link.join(page.charts.slice(0, count).filter(Boolean));
   }
 
+  /** Does a part of a series still count: of the one that is shown, while no other is awaited? */
+  const counts = (index, key) => page.charts[index]?.key === key && !page.says[index].startsWith("loading");
   const known = (index) => page.charts[index] || (page.charts[index] = create(index));
   /** A function for Dash that gets the number of a chart and what its store holds, and sets no output. */
   const takes = (take) => (data, id) => {
@@ -158,9 +154,16 @@
       });
       return NO();
     },
-    wait(_, id) {
+    wait(_ = null, id = null) {
       if (page.config) cards().forEach((_, index) => (id ? index === id.index : true) && load(index));
       return NO();
+    },
+    /** What the page still asks for in the mode that is left is dropped, but a file to save. */
+    mode(value) {
+      const sent = '"ws-mode","property":"value","value":';
+      const left = (body) => body.includes(sent) && !body.includes(sent + JSON.stringify(value));
+      of.kit.stale.drop((body) => left(body) && !body.includes('"ws-csv-file'));
+      return clientside.wait();
     },
     retry: takes((index) => page.again[index]()),
     data: takes((index, data) => {
@@ -182,12 +185,12 @@
       arrange(Number(document.getElementById("ws-charts")?.dataset.count));
     }),
     older: takes((index, { key, bars, more }) => {
-      if (!page.charts[index] || key !== page.charts[index].key) return;
+      if (!counts(index, key)) return;
       say(index, "");
       page.charts[index].prepend(bars, more);
     }),
     delta: takes((index, { key, bars }) => {
-      if (page.charts[index] && key === page.charts[index].key) page.charts[index].append(bars);
+      if (counts(index, key)) page.charts[index].append(bars);
     }),
     arrange: (count) => arrange(Number(count)) || NO(),
     turn(value) {
@@ -210,13 +213,10 @@
     choose(...values) {
       const names = ["kind", "scale", "zone", "pair", "volume"];
       page.choice = Object.fromEntries(names.map((name, i) => [name, values[i]]));
-      page.charts.forEach((chart) => chart && chart.choose(page.choice));
+      page.charts.forEach((chart) => chart.choose(page.choice));
       return NO();
     },
-    recolour(scheme) {
-      if (scheme) page.charts.forEach((chart) => chart && chart.recolour());
-      return NO();
-    },
+    recolour: (scheme) => (scheme && page.charts.forEach((chart) => chart.recolour())) || NO(),
     press() {
       const [found] = root.dash_clientside.callback_context.triggered || [];
       const name = found && found.value && found.prop_id.replace("ws-do-", "").split(".")[0];

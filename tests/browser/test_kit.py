@@ -316,6 +316,23 @@ def test_slow_callback_neither_shows_the_banner_nor_starts_another(make: Make) -
     assert page.evaluate("window.stores") == []
 
 
+def test_callbacks_that_are_dropped_say_that_nothing_changes(make: Make) -> None:
+    page, server = watched(make)
+    server |= {"callback": "silent"}
+    ask = "window.statuses.push(await fetch({path!r}, {{ method: 'POST', body }}).then((answer) => answer.status))"
+    page.evaluate(
+        f"""() => {{
+          window.statuses = [];
+          for (const body of ["old", "new"])
+            (async () => {{ {ask.format(path=CALLBACK)} }})();
+          window.orderflow.kit.stale.drop((body) => body === "old");
+        }}"""
+    )
+    page.wait_for_function("() => window.statuses.length === 1", timeout=PATIENCE)
+    assert page.evaluate("window.statuses") == [204]
+    assert page.is_hidden("#banner")
+
+
 def test_page_without_a_banner_is_not_watched(make: Make) -> None:
     page = make("<p>no banner</p>")
     asked: list[str] = []

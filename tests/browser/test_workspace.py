@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,7 @@ FIXED = ("key", "kind", "scale", "follow", "auto", "studies", "signals", "bars")
 
 HOLD = """() => {
   const real = window.fetch;
-  Object.assign(window, { held: [], hold: "ws-data", fail: "", failed: 0 });
+  Object.assign(window, { held: [], hold: "ws-data", fail: "", failed: 0, late: "", came: [] });
   window.fetch = async (request, options = {}) => {
     const output = String(options.body).split("}")[0];
     if (window.fail && output.includes(window.fail)) {
@@ -51,10 +52,14 @@ HOLD = """() => {
       throw new TypeError("Failed to fetch");
     }
     if (window.hold && output.includes(window.hold)) await new Promise((go) => window.held.push(go));
-    return real(request, options);
+    if (!window.late || !output.includes(window.late)) return real(request, options);
+    const answer = await real(request, { ...options, signal: undefined });
+    await new Promise((go) => window.came.push(go));
+    return answer;
   };
 }"""
-"""Callbacks whose first output has the name in `hold` wait for `RELEASE`; those with that in `fail` do not arrive."""
+"""Callbacks whose first output has the name in `hold` wait for `RELEASE`; those with that in `fail` do not arrive;
+answers of that in `late` wait in `came`, and nothing stops them."""
 RELEASE = "() => { window.hold = ''; window.held.splice(0).forEach((go) => go()); }"
 
 
@@ -239,6 +244,75 @@ def test_what_a_chart_waits_for_is_said_and_can_be_asked_for_again(visit: Visit,
     assert chart.state["n"] == ROWS
     page.evaluate("() => { window.fail = ''; }")
     said.get_by_role("button", name="Try again").click()
+    chart.until("chart.key === 'live:sim:BTC:1m'")
+    said.wait_for(state="hidden")
+
+
+def test_a_late_answer_of_the_mode_that_was_left_changes_nothing(visit: Visit, served: RunningServer) -> None:
+    page = visit("about:blank")
+    page.add_init_script(f"({HOLD})(); window.hold = ''")
+    page.goto(f"{served.url}/workspace/?mode=live&charts=1&symbol=sim:BTC&frame=1m")
+    chart, state = shown(page), page.locator(".ws-state").first
+    state.filter(has_text="SIMULATED").wait_for()
+    page.evaluate(  # so that the next answer says it again
+        """() => {
+          window.late = "ws-delta";
+          window.dash_clientside.set_props({ index: 0, type: "ws-state" }, { children: "" });
+        }"""
+    )
+    page.wait_for_function("() => window.came.length > 0", timeout=PATIENCE)
+    state.filter(has_text=re.compile("^$")).wait_for(state="attached")
+    page.get_by_text("Custom", exact=True).click()
+    page.locator(".ws-busy").first.get_by_text("Loading …").wait_for()
+    page.evaluate(
+        """() => {
+          const said = document.querySelector(".ws-state"), note = () => window.noted.push(said.textContent);
+          window.noted = [];
+          new MutationObserver(note).observe(said, { childList: true, characterData: true, subtree: true });
+          charts[0].append = () => window.noted.push("bars");
+          window.late = "";
+          window.came.splice(0).forEach((go) => go());
+        }"""
+    )
+    chart.until("chart.key === 'custom:mine:1m'")
+    assert page.evaluate("() => window.noted") == []
+
+
+def test_a_switch_of_mode_stops_what_the_other_one_asks_for(visit: Visit, served: RunningServer) -> None:
+    page = visit(f"{served.url}/workspace/?mode=custom&charts=1&symbol=mine&frame=1m")
+    chart, said = shown(page), page.locator(".ws-busy").first
+    chart.until("chart.key === 'custom:mine:1m'")
+    held: list[Any] = []
+
+    def slow(route: Any) -> None:
+        sent = route.request.post_data[:80]
+        if "ws-older" in sent or "ws-data" in sent:
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/_dash-update-component*", slow)
+    chart.call("place", {"from": START + 480 * 60_000, "to": START + 560 * 60_000})
+    said.get_by_text("Loading older candles …").wait_for()
+    with page.expect_event("requestfailed", lambda request: "ws-older" in request.post_data[:80]):
+        page.get_by_text("Live", exact=True).click()
+    said.get_by_text("Loading …").wait_for()
+    before = chart.state["n"]
+    page.evaluate(  # answers that were read when it was stopped
+        """(time) => {
+          const { older, delta } = window.dash_clientside.workspace, [one, key] = [[1], "custom:mine:1m"];
+          const bars = { time: [time], open: one, high: one, low: one, close: one, volume: one };
+          older({ key, bars, more: false }, { index: 0 });
+          delta({ key, bars: { ...bars, time: [time + 1e9] } }, { index: 0 });
+        }""",
+        START,
+    )
+    assert said.inner_text() == "Loading …"
+    assert chart.state["n"] == before
+    page.unroute("**/_dash-update-component*")
+    for route in held:
+        if "ws-data" in route.request.post_data[:80]:
+            route.continue_()
     chart.until("chart.key === 'live:sim:BTC:1m'")
     said.wait_for(state="hidden")
 
