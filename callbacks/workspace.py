@@ -6,6 +6,7 @@ request.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,7 @@ from callbacks.page import Page
 from callbacks.toasts import refresh, sentence
 from callbacks.workspace_choices import Offered
 from callbacks.workspace_link import Link as Address
-from callbacks.workspace_series import Chosen, chosen_of, indicators_of, reader_of, wanted_of
+from callbacks.workspace_series import Chosen, Reader, chosen_of, indicators_of, reader_of, wanted_of
 from callbacks.workspace_state import Field, Kept, Known, Number, Ranged, Request, newest, read, same_charts, view_of
 from layouts.shell import Link
 from layouts.workspace import COUNTS, MODES, TOOLS, empty_note, part, turn_words, workspace_page
@@ -72,6 +73,16 @@ def linked_view(link: Address | None, known: Known | None, chosen: Chosen, index
         return None
     found: View | None = read(View, link.view(index))
     return found
+
+
+def shared_view(views: Sequence[Any], charts: Sequence[Chosen | None], index: int) -> View | None:
+    """The times of the first other chart that shows its series. views: what the charts' stores have. charts: what they
+    are to show."""
+    for at, (ranged, chosen) in enumerate(zip(views, charts, strict=False)):
+        found = view_of(read(Ranged, ranged), chosen.key) if chosen is not None and at != index else None
+        if found is not None:
+            return found
+    return None
 
 
 def count_of(given: Any) -> int:
@@ -150,10 +161,15 @@ def register(app: Dash, services: Services) -> None:
         State(part("view", MATCH), "data"),
         State("ws-link", "data"),
         State("ws-frames", "data"),
+        *(
+            State(part(kind, ALL), name)
+            for kind, name in (("symbol", "value"), ("timeframe", "value"), ("view", "data"))
+        ),
     )
     @for_user(lambda: (no_candles(), None, no_update, log_in_note(ctx.inputs.get("ws-mode.value")), False))
     def load(user: str, mode: Any, symbol: Any, frame: Any, signals: Any, *given: Any) -> Any:
-        indicators, count, _reload, jump, id_, known, shown, linked, offered = given
+        indicators, count, _reload, jump, id_, known, shown, linked, offered, symbols, frames, views = given
+        same_charts(symbols, frames, views)
         number, has, link = read(Number, id_), read(Known, known), read(Address, linked)
         if number is None or (ctx.triggered_id == "ws-count" and (has or number.index >= count_of(count))):
             raise PreventUpdate
@@ -167,8 +183,21 @@ def register(app: Dash, services: Services) -> None:
         wish = view_of(read(Ranged, jump), chosen.key) if jumped else None
         asked = wish or linked_view(link, has, chosen, number.index)
         now = view_of(read(Ranged, shown), chosen.key) if has and has.key == chosen.key else None
+        charts = [chosen_of(mode, *each, None) for each in zip(symbols, frames, strict=True)]
+        others = shared_view(views, charts[: count_of(count)], number.index)
+        first = next(iter(charts), None) if number.index else None
+
+        def found_of(source: Reader) -> tuple[dict[str, Any], View | None]:
+            range_ = asked
+            if asked is None and now is None:  # new on this chart: it shows the time of the others
+                range_ = others or (source.left_view(first) if first else None)  # which come at the same time
+                range_ = range_ and msgspec.structs.replace(range_, y=None)
+            if wish is None and (number.index or asked is None):
+                range_ = source.held_view(chosen, range_)
+            return source.whole(chosen, indicators_of(indicators), range_ or now), range_
+
         try:
-            found = run(reader(user).whole, chosen, indicators_of(indicators), asked or now)
+            found, asked = run(found_of, reader(user))
         except OrderflowError as error:
             ranged = {"key": chosen.key, "range": msgspec.to_builtins(asked or View())}
             return no_candles(failed=True), None, ranged, sentence(error), False

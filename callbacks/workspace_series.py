@@ -175,6 +175,17 @@ class Reader:
             "said": f"{said} {TOO_FAR if far else ''}".strip(),
         }
 
+    def left_view(self, chosen: Chosen) -> View | None:
+        """The range that the user left on the chart of a series; None where nothing is known."""
+        return self._views.of(self._owner, chosen.key).view
+
+    def held_view(self, chosen: Chosen, view: View | None) -> View | None:
+        """A range, or None where no candle of a series lies in it. Raises NotFound, BadInput, Conflict."""
+        if view is None or view.since is None or view.to is None:
+            return view
+        begin, end = max(0, int(view.since) - _length(chosen.timeframe)), min(LAST, int(view.to) + 1)
+        return view if len(self.klines(chosen, begin, end, 1)) else None
+
     def keep(self, key: str, given: Any) -> None:
         """Keep drawings or the view of a chart. Raises BadInput."""
         self._views.keep(self._owner, key, given)

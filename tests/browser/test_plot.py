@@ -289,7 +289,16 @@ def test_linked_plots_share_time_and_pointer(browser: Any) -> None:
     second = Plot(first.page, "second").create()
     first.show()
     second.show(200, ms=2 * MINUTE, bars={**candles(200), "time": [START + 2 * i * MINUTE for i in range(200)]})
-    first.page.evaluate("() => orderflow.plot.link.join([charts.first, charts.second])")
+    join = "() => orderflow.plot.link.join([charts.first, charts.second])"
+    first.call("place", {"from": START + 10 * MINUTE, "to": START + 90 * MINUTE})
+    first.page.evaluate(join)
+    assert second.settled()["x"] == pytest.approx([5, 45])
+    first.page.evaluate("() => orderflow.plot.link.join([charts.first])")
+    second.show(200, key="elder", bars=candles(200, START - 500 * MINUTE))
+    elder = second.settled()["x"]
+    first.page.evaluate(join)
+    assert second.settled()["x"] == elder
+    second.show(200, ms=2 * MINUTE, bars={**candles(200), "time": [START + 2 * i * MINUTE for i in range(200)]})
     first.call("place", {"from": START + 100 * MINUTE, "to": START + 180 * MINUTE})
     first.settled()
     assert second.settled()["range"] == first.state["range"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -217,6 +218,46 @@ def test_charts_beside_each_other_move_together(visit: Visit, served: RunningSer
     own(page)
     number.get_by_text("2").click()  # what was hidden meanwhile shows the same kind of series
     second.until("chart.key.startsWith('custom:')")
+
+
+@pytest.fixture
+def peers(served: RunningServer) -> Iterator[None]:
+    """Candles of 5 minutes from the start of one's own, and others that end before it."""
+    names = {"peer": (START, 5), "peer-old": (START - 86_400_000, 1)}
+    for name, (start, minutes) in names.items():
+        columns = {**candles(300), "time": [start + i * minutes * 60_000 for i in range(300)]}
+        rows = "\n".join(",".join(map(str, row)) for row in zip(*columns.values(), strict=True))
+        body = f"timestamp,open,high,low,close,volume\n{rows}\n".encode()
+        served.post(f"/data/upload/ohlcv?name={name}", body, "text/csv")
+    yield
+    for name in names:
+        urllib.request.urlopen(urllib.request.Request(f"{served.url}/data/custom/{name}", method="DELETE")).close()
+
+
+@pytest.mark.usefixtures("peers")
+def test_charts_show_one_time_before_any_is_moved(visit: Visit, served: RunningServer) -> None:
+    left = {"from": START + 60 * 60_000, "to": START + 160 * 60_000}  # before the candles of a first answer
+    page = visit(f"{served.url}/workspace/?mode=custom&charts=1&symbol=mine&frame=1m")
+    first = shown(page)
+    first.until("chart.key === 'custom:mine:1m'")
+    first.call("place", left)
+    first.until(f"chart.data.n === {ROWS}")
+    with page.expect_response(lambda answer: f'"view":{{"from":{left["from"]}' in (answer.request.post_data or "")):
+        first.call("place", left)
+    page.get_by_role("radiogroup", name="Number of charts").get_by_text("4").click()  # kept for the next visit
+    query = "mode=custom&symbol=mine&frame=1m&symbol2=peer&frame2=5m&symbol3=peer-old&frame3=1m"
+    page.goto(f"{served.url}/workspace/?{query}")
+    first, second, elder = (shown(page, index) for index in range(3))
+    for chart, key in ((first, "mine:1m"), (second, "peer:5m"), (elder, "peer-old:1m")):
+        chart.until(f"chart.key === 'custom:{key}' && !chart.moving")
+    times = "(id) => [charts[id].data.timeOfSlot(charts[id].view.x0), charts[id].data.timeOfSlot(charts[id].view.x1)]"
+    for index in "01":
+        assert page.evaluate(times, index) == pytest.approx([*left.values()], abs=1_000)
+    assert elder.state["follow"]  # it has nothing of that time, and stays where it was
+    choose(page, "symbol", 1, "mine")  # has that time too, and is opened there
+    choose(page, "frame", 1, "1m")
+    second.until("chart.key === 'custom:mine:1m' && !chart.moving")
+    assert page.evaluate(times, "1") == pytest.approx([*left.values()], abs=1_000)
 
 
 def test_what_a_chart_waits_for_is_said_and_can_be_asked_for_again(visit: Visit, served: RunningServer) -> None:

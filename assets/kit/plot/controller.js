@@ -142,7 +142,7 @@
       const { geometry, axesData, theme, owners } = this;
       await plot.axes.mount(this.gd, plot.axes.layout(geometry, axesData, theme, owners), this.tools.project(), owners);
       this.tools.attach(this.gd);
-      this.draw();
+      this.apply(); // linked plots may have moved it meanwhile
       this.overview.paint();
     }
 

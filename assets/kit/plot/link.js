@@ -8,18 +8,19 @@
 
   let following = false; // a plot that is moved by another moves none
 
-  /** Link plots with each other; a list of one unlinks it. */
+  /** Link plots with each other; a list of one unlinks it. The first that has bars leads those that have its time. */
   function join(controllers) {
     for (const controller of controllers) controller.linked = controllers;
+    controllers.filter(({ ready }) => ready).forEach((found, index) => index || follow(found, true));
   }
 
-  /** Show the time that a plot shows on those linked with it. */
-  function follow(controller) {
+  /** Show the time that a plot shows on those linked with it. held: on those that have bars of it. */
+  function follow(controller, held = false) {
     if (following) return;
     const { series, view } = controller;
     following = true;
     for (const other of others(controller)) {
-      other.showTimes(series.timeOfSlot(view.x0), series.timeOfSlot(view.x1));
+      other.showTimes(series.timeOfSlot(view.x0), series.timeOfSlot(view.x1), held);
     }
     following = false;
   }

@@ -18,10 +18,7 @@
       this.spans = [0, 0]; // and its slots
       canvas.addEventListener("pointerdown", (e) => this.down(e));
       canvas.addEventListener("pointermove", (e) => this.moved(e));
-      for (const name of ["pointerup", "pointercancel"])
-        canvas.addEventListener(name, () => {
-          this.drag = null;
-        });
+      for (const name of ["pointerup", "pointercancel"]) canvas.addEventListener(name, () => (this.drag = null));
       canvas.addEventListener("keydown", (e) => this.key(e));
     }
 

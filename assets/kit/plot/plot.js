@@ -245,10 +245,12 @@
       this.settled();
     }
 
-    /** Show a span of time, for a linked plot that moves. */
-    showTimes(from, to) {
-      const { view, data } = this;
-      this.show(data.slotOfTime(from), data.slotOfTime(to));
+    /** Show a span of time, for a linked plot that moves. held: only if there are bars of it. */
+    showTimes(from, to, held = false) {
+      const { view, data } = this,
+        [x0, x1] = [from, to].map((time) => data.slotOfTime(time));
+      if (held && (x0 >= data.last + 1 || x1 < data.first)) return;
+      this.show(x0, x1);
       view.follow = view.x1 >= data.last + 0.5;
       this.moved();
     }

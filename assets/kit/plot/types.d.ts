@@ -4,7 +4,7 @@
    overview. Before the first plot: Object.assign(of.plot.theme.known, {schemes, pairs}) of layouts/chart_colours.py. The
    style sheet is kit/plot/plot.css. What keys and buttons ask of it is `of.plot.actions[name](plot, argument, shift)`:
    live, auto, pan (-1, 1), zoom (factor), tool ("line", "rect", "erase", null), undo, clear. `of.plot.link.join([plot, …])`
-   lets plots show one time and mark each other's pointer. */
+   lets plots show one time, at first that of the first one with bars, and mark each other's pointer. */
 
 interface PlotLibrary {
   create(element: HTMLElement, config?: PlotConfig): Plot;
