@@ -13,6 +13,8 @@ from orderflow.errors import BadInput, FieldError
 LOCAL_USER = "local"
 """The user of a server without logins: whoever may operate it."""
 LONGEST_NICKNAME = 64
+LONGEST_EMAIL = 1_000
+"""Characters of an e-mail address that are looked at; the longest valid one has 254."""
 
 
 def refused(field: str, reason: str) -> BadInput:
@@ -57,11 +59,12 @@ def nickname_key(name: str) -> str:
 
 def read_email(given: Mapping[str, Any], field: str = "email") -> str:
     """An e-mail address. Raises BadInput. Nothing is asked of the network."""
+    text = read_text(given, field)
+    if len(text) > LONGEST_EMAIL:
+        raise refused(field, "is not an e-mail address: it is too long")
     try:
         # addresses of a school's own network are as good as those of the internet
-        found = validate_email(
-            read_text(given, field).strip(), check_deliverability=False, globally_deliverable=False, strict=True
-        )
+        found = validate_email(text.strip(), check_deliverability=False, globally_deliverable=False, strict=True)
     except EmailNotValidError as error:
         raise refused(field, f"is not an e-mail address: {error}") from None
     return found.normalized
@@ -72,4 +75,4 @@ def email_key(email: str) -> str:
     try:
         return read_email({"email": email}).casefold()[:254]
     except BadInput:
-        return email.strip().casefold()[:254]
+        return email[:LONGEST_EMAIL].strip().casefold()[:254]

@@ -32,6 +32,15 @@ def fail(accounts: Accounts, times: int, caller: Caller = HERE) -> None:
             accounts.login(WRONG, caller)
 
 
+def test_a_long_text_is_no_address_and_is_not_looked_at(accounts: Accounts, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("orderflow.accounts.identity.validate_email", None)
+    for email in ("a" * 1001, "a" * 2_000_000 + "@example.org"):
+        with pytest.raises(BadInput, match=r"^email is not an e-mail address: it is too long$"):
+            accounts.register({**ANN, "email": email}, HERE)
+        with pytest.raises(Unauthorized):
+            accounts.login({**ANN, "email": email}, HERE)
+
+
 def test_nobody_locks_another_out(accounts: Accounts, ann: StoredUser) -> None:
     fail(accounts, 5, THERE)
     with pytest.raises(Busy) as error:

@@ -19,7 +19,7 @@ from orderflow.market.timeframes import TIMEFRAMES
 from orderflow.services import build_services
 from orderflow.settings.settings import Settings
 from orderflow.web.app import create_server
-from orderflow.web.kit.callback_requests import MAX_CONTAINERS, MAX_DEPTH, MAX_PARTS, MAX_VALUES
+from orderflow.web.kit.callback_requests import MAX_CONTAINERS, MAX_DEPTH, MAX_KEYS, MAX_PARTS, MAX_VALUES
 
 UPDATE = "/_dash-update-component"
 ROUTES = ("_dash-layout", "_dash-dependencies", "_reload-hash", "_favicon.ico", "_dash-component-suites", "assets")
@@ -188,6 +188,7 @@ def test_numbers_that_no_browser_writes_are_refused(app: Dash, number: int) -> N
 BIG = {
     "lists": [[]] * MAX_CONTAINERS,
     "objects": [{}] * MAX_CONTAINERS,
+    "keys": {str(n): 1 for n in range(MAX_KEYS + 1)},
     "values": [1] * (MAX_VALUES + 2),
 }
 

@@ -29,11 +29,13 @@ MANY = (["ALL"], ["ALLSMALLER"])
 WILDCARDS = (["MATCH"], *MANY)
 MAX_CONTAINERS = 30_000
 """Lists and objects in a body. The most that a page sends are 25,000: the workspace's lists of 5,000 symbols."""
-MAX_VALUES = 200_000
+MAX_VALUES = 150_000
 """Commas in a body; the workspace's lists of 5,000 symbols have 120,000."""
+MAX_KEYS = 75_000
+"""Colons in a body; the workspace's lists of 5,000 symbols have 45,000."""
 MAX_DEPTH = 100
 """Lists and objects within each other."""
-MAX_PARTS = 3_000
+MAX_PARTS = 2_000
 """Components in a request's inputs, states and outputs together, and in its names of changed inputs."""
 MAX_NAME = 1_000
 """Characters in the name of a changed input."""
@@ -64,14 +66,16 @@ def check_callback_requests(server: flask.Flask, callbacks: CallbackMap) -> None
 def _body(request: flask.Request) -> Any:
     """The JSON of the body, which Flask keeps for Dash.
 
-    Raises TooLarge for more lists, objects or values than a page sends, BadInput if it nests too deeply, has numbers
-    that no browser writes, or is not Unicode.
+    Raises TooLarge for more lists, objects, keys or values than a page sends, BadInput if it nests too deeply, has
+    numbers that no browser writes, or is not Unicode.
     """
     data = request.get_data()
     if data.count(b"[") + data.count(b"{") > MAX_CONTAINERS:
         raise TooLarge(f"the body has more than {MAX_CONTAINERS:,} lists and objects")
     if data.count(b",") > MAX_VALUES:
         raise TooLarge(f"the body has more than {MAX_VALUES:,} values")
+    if data.count(b":") > MAX_KEYS:
+        raise TooLarge(f"the body has more than {MAX_KEYS:,} keys")
     try:
         body = request.get_json()
         if b"\\ud" in data.lower():
@@ -90,11 +94,12 @@ def check_values(body: Any) -> None:
     for _ in range(MAX_DEPTH + 1):
         inner: list[Any] = []
         for each in level:
-            if isinstance(each, dict):
+            kind = type(each)
+            if kind is dict:
                 inner.extend(each.values())
-            elif isinstance(each, list):
+            elif kind is list:
                 inner.extend(each)
-            elif isinstance(each, int) and abs(each) >= LAST_WHOLE:
+            elif kind is int and abs(each) >= LAST_WHOLE:
                 raise BadInput("the body has a whole number of more than 21 digits")
         if not inner:
             return
