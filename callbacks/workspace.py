@@ -32,7 +32,7 @@ from callbacks.workspace_link import Link as Address
 from callbacks.workspace_series import Chosen, Reader, chosen_of, indicators_of, reader_of, wanted_of
 from callbacks.workspace_state import Field, Kept, Known, Number, Ranged, Request, newest, read, same_charts, view_of
 from layouts.shell import Link
-from layouts.workspace import COUNTS, MODES, TOOLS, empty_note, part, turn_words, workspace_page
+from layouts.workspace import COUNTS, TOOLS, empty_note, is_mode, part, turn_words, workspace_page
 from layouts.workspace_data import data_id
 from layouts.workspace_login import log_in_note
 from layouts.workspace_preview import map_id
@@ -177,7 +177,7 @@ def register(app: Dash, services: Services) -> None:
             return no_update, None, no_update, no_update, no_update  # loaded when it is shown
         chosen = chosen_of(mode, symbol, frame, signals)
         if chosen is None:  # and before it is known which series there are, nothing is said
-            waits = read(Offered, offered) is None or (bool(symbol) and mode in dict(MODES))
+            waits = read(Offered, offered) is None or (bool(symbol) and is_mode(mode))
             return no_update if waits else no_candles(), None, no_update, empty_note(mode), waits
         jumped = isinstance(ctx.triggered_id, dict) and ctx.triggered_id.get("type") == "ws-jump"
         wish = view_of(read(Ranged, jump), chosen.key) if jumped else None

@@ -237,9 +237,14 @@ def help_dialog() -> Component:
     )
 
 
+def is_mode(given: Any) -> bool:
+    """Whether it is a mode of the page, and not anything else that a request may hold."""
+    return given in [value for value, _ in MODES]
+
+
 def empty_note(mode: str) -> list[Component]:
     """What a chart says while there is no series for it."""
-    if mode not in dict(MODES):
+    if not is_mode(mode):
         return [html.H2("Unknown mode"), html.P(f"{str(mode)[:40]!r} is not known: choose Live or Custom.")]
     if mode == "custom":
         return [

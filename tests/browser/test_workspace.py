@@ -45,22 +45,26 @@ FIXED = ("key", "kind", "scale", "follow", "auto", "studies", "signals", "bars")
 
 HOLD = """() => {
   const real = window.fetch;
-  Object.assign(window, { held: [], hold: "ws-data", fail: "", failed: 0, late: "", came: [] });
+  Object.assign(window, { held: [], hold: "ws-data", stopped: [], fail: "", failed: 0, late: "", came: [] });
   window.fetch = async (request, options = {}) => {
     const output = String(options.body).split("}")[0];
     if (window.fail && output.includes(window.fail)) {
       window.failed++;
       throw new TypeError("Failed to fetch");
     }
-    if (window.hold && output.includes(window.hold)) await new Promise((go) => window.held.push(go));
+    const wait = (go, stop) => {
+      window.held.push(go);
+      options.signal.onabort = () => (window.stopped.push(output), stop(options.signal.reason));
+    };
+    if (window.hold && output.includes(window.hold)) await new Promise(wait);
     if (!window.late || !output.includes(window.late)) return real(request, options);
     const answer = await real(request, { ...options, signal: undefined });
     await new Promise((go) => window.came.push(go));
     return answer;
   };
 }"""
-"""Callbacks whose first output has the name in `hold` wait for `RELEASE`; those with that in `fail` do not arrive;
-answers of that in `late` wait in `came`, and nothing stops them."""
+"""Callbacks whose first output has the name in `hold` wait for `RELEASE`, and `stopped` has those that the page stops;
+those with that in `fail` do not arrive; answers of that in `late` wait in `came`, and nothing stops them."""
 RELEASE = "() => { window.hold = ''; window.held.splice(0).forEach((go) => go()); }"
 
 
@@ -320,24 +324,19 @@ def test_a_late_answer_of_the_mode_that_was_left_changes_nothing(visit: Visit, s
 
 
 def test_a_switch_of_mode_stops_what_the_other_one_asks_for(visit: Visit, served: RunningServer) -> None:
-    page = visit(f"{served.url}/workspace/?mode=custom&charts=1&symbol=mine&frame=1m")
+    page = visit("about:blank")
+    page.add_init_script(f"({HOLD})(); window.hold = ''")
+    page.goto(f"{served.url}/workspace/?mode=custom&charts=1&symbol=mine&frame=1m")
     chart, said = shown(page), page.locator(".ws-busy").first
     chart.until("chart.key === 'custom:mine:1m'")
-    held: list[Any] = []
-
-    def slow(route: Any) -> None:
-        sent = route.request.post_data[:80]
-        if "ws-older" in sent or "ws-data" in sent:
-            held.append(route)
-        else:
-            route.continue_()
-
-    page.route("**/_dash-update-component*", slow)
+    page.evaluate("() => { window.hold = 'ws-older'; }")
     chart.call("place", {"from": START + 480 * 60_000, "to": START + 560 * 60_000})
     said.get_by_text("Loading older candles …").wait_for()
-    with page.expect_event("requestfailed", lambda request: "ws-older" in request.post_data[:80]):
-        page.get_by_text("Live", exact=True).click()
+    page.wait_for_function("() => window.held.length === 1", timeout=PATIENCE)
+    page.evaluate("() => { window.hold = 'ws-data'; }")
+    page.get_by_text("Live", exact=True).click()
     said.get_by_text("Loading …").wait_for()
+    page.wait_for_function("() => window.stopped.some((name) => name.includes('ws-older'))", timeout=PATIENCE)
     before = chart.state["n"]
     page.evaluate(  # answers that were read when it was stopped
         """(time) => {
@@ -350,10 +349,7 @@ def test_a_switch_of_mode_stops_what_the_other_one_asks_for(visit: Visit, served
     )
     assert said.inner_text() == "Loading …"
     assert chart.state["n"] == before
-    page.unroute("**/_dash-update-component*")
-    for route in held:
-        if "ws-data" in route.request.post_data[:80]:
-            route.continue_()
+    page.evaluate(RELEASE)
     chart.until("chart.key === 'live:sim:BTC:1m'")
     said.wait_for(state="hidden")
 

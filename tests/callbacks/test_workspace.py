@@ -250,7 +250,7 @@ def test_the_sample_is_shown_until_the_first_upload_and_belongs_to_nobody(servic
     assert len(new.older(shown, [], found["bars"]["time"][100])["bars"]["time"]) == 100
     library = services.part(Library)
     assert library.listed("new") == ((), ())
-    assert library.export("new") == {"candles": [], "signals": {}}
+    assert library.export("new") == {"candles": [], "signals": {}, "mappings": []}
     assert services.part(Library).owners() == {"ann"}
     services.part(KlineStore).replace(SeriesKey("new", OHLCV, "own", "1m"), [klines(3)], "own.csv")
     for ask in (lambda: new.whole(shown, []), lambda: new.older(shown, [], BEGIN), lambda: new.signals(shown)):
