@@ -130,7 +130,12 @@ def test_a_lost_server_is_said_and_a_form_can_be_sent_again(visit: Visit, server
     for address in lost:
         page.route(address, lambda route: route.abort())
     fill(page, "login", email="nobody@example.org", password=PASSWORD)
-    page.locator("[data-kind=down]").filter(has_text="The server cannot be reached").wait_for()
+    banner = page.locator("[data-kind=down]").filter(has_text="The server cannot be reached")
+    banner.wait_for()
+    page.set_viewport_size({"width": 1_000, "height": 300})
+    page.mouse.wheel(0, 1_000)
+    page.wait_for_function("() => scrollY > 100")
+    assert 0 < banner.bounding_box()["y"] < 200
     for address in lost:
         page.unroute(address)
     page.locator("[data-kind=up]").wait_for()
