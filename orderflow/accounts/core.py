@@ -10,11 +10,12 @@ from orderflow.accounts.attempts import Attempts
 from orderflow.accounts.passwords import Passwords
 from orderflow.accounts.sessions import Sessions
 from orderflow.accounts.tokens import SECOND
-from orderflow.errors import Unauthorized
+from orderflow.errors import Conflict, Unauthorized
 from orderflow.storage.records.user_store import StoredUser, UserStore
 
 CONFIRM = "confirm"
 WRONG_PASSWORD = "the password is wrong"
+OVERTAKEN = "the password was changed meanwhile"
 
 log = logging.getLogger(__name__)
 Mail = Callable[[str, str, str], None]
@@ -45,14 +46,18 @@ class Core:
         return self.now() // SECOND
 
     def confirm(self, user: str, password: str, caller: Caller) -> StoredUser:
-        """The user, whose password is right. Raises Unauthorized if it is not, Busy after too many attempts."""
+        """The user, whose password is right. Raises Unauthorized if it is not, Busy after too many attempts, and
+        Conflict if the password was changed while it was checked."""
         found = self.users.get(user)
         self.attempts.begin(CONFIRM, user, caller.address)
         if not self.passwords.matches(found.password, password):
             self.attempts.failed(CONFIRM, caller.address)
             raise Unauthorized(WRONG_PASSWORD)
         self.attempts.succeeded(CONFIRM, user, caller.address)
-        return found
+        present = self.users.get(user)
+        if present.password_changed != found.password_changed:
+            raise Conflict(OVERTAKEN)
+        return present
 
     def tell(self, user: StoredUser, what: str, detail: str = "") -> None:
         """Tell a user by e-mail, where it is possible, that something of the account has changed.

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from orderflow.accounts.core import Caller, Core
+from orderflow.accounts.core import OVERTAKEN, Caller, Core
 from orderflow.accounts.identity import email_key, read_email, read_text
 from orderflow.accounts.password_rules import LEAST, LEAST_WITH_SECOND, check_password
 from orderflow.errors import Conflict
@@ -16,7 +16,6 @@ from orderflow.storage.records.user_store import StoredUser
 
 USER_ID = "[0-9a-f]{32}"
 """Other owners are no users: the operator, or the local user."""
-OVERTAKEN = "the password was changed meanwhile"
 
 log = logging.getLogger(__name__)
 

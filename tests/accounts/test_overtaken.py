@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from orderflow.accounts.accounts import Accounts
-from orderflow.accounts.profile import OVERTAKEN
+from orderflow.accounts.core import OVERTAKEN
 from orderflow.accounts.sessions import CHANGED
 from orderflow.errors import Busy, Conflict, Unauthorized
 from orderflow.storage.records.models import PASSWORD_RESETS
@@ -98,6 +98,23 @@ def test_a_change_with_the_old_password_does_not_undo_a_reset(
     with pytest.raises(Conflict, match=OVERTAKEN):
         accounts.profile.change_password(ann.id, "", CHANGE, HERE)
     assert accounts.login({**ANN, "password": OTHER}, HERE).user == ann.id
+
+
+@pytest.mark.parametrize("what", ["email", "delete", "enrol"])
+def test_the_old_password_confirms_nothing_after_a_reset(
+    accounts: Accounts, ann: StoredUser, between: Between, what: str
+) -> None:
+    code = accounts.resets.make(ann.id)
+    between("matches", lambda: accounts.resets.use({"code": code, "new_password": OTHER}, THERE))
+    given = {"password": ANN["password"], "email": "thief@example.org"}
+    acts: dict[str, Callable[[], object]] = {
+        "email": lambda: accounts.profile.change_email(ann.id, given, HERE),
+        "delete": lambda: accounts.profile.delete(ann.id, given, HERE),
+        "enrol": lambda: accounts.factors.enrol(ann.id, given["password"], HERE),
+    }
+    with pytest.raises(Conflict, match=OVERTAKEN):
+        acts[what]()
+    assert accounts.user(ann.id).email == ANN["email"]
 
 
 def test_a_reset_does_not_undo_a_change(accounts: Accounts, ann: StoredUser, between: Between) -> None:

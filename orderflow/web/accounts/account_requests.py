@@ -31,7 +31,8 @@ OFF_ERRORS = {404: "The server has no accounts.", 507: "The records cannot be us
 BODY_ERRORS = {413: "The body is too large.", 415: "The Content-Encoding is not supported.", **OFF_ERRORS}
 LOGIN_ERRORS = {401: "The login is needed, it has ended, or the password is wrong.", **OFF_ERRORS}
 BUSY_ERRORS = {429: "Too many attempts from this address, or too many logins at this moment."}
-CHANGE_ERRORS = {**LOGIN_ERRORS, **BODY_ERRORS, **BUSY_ERRORS, 422: "A field is wrong."}
+OVERTAKEN_ERRORS = {409: "The password was changed meanwhile."}
+CHANGE_ERRORS = {**LOGIN_ERRORS, **BODY_ERRORS, **BUSY_ERRORS, **OVERTAKEN_ERRORS, 422: "A field is wrong."}
 
 
 def ok(doc: str, schema: Schema, status: int = 200) -> dict[int, ResponseDoc]:

@@ -28,7 +28,10 @@ class FactorsApi(Api):
         self._accounts = services.part(Accounts)
 
     def routes(self) -> list[Route]:
-        late = {409: "There is one already, or the secret is too old.", **CHANGE_ERRORS}
+        late = {
+            **CHANGE_ERRORS,
+            409: "There is one already, the secret is too old, or the password was changed meanwhile.",
+        }
         confirmed = {JSON: schemas.CONFIRMED}
         passkey = {401: "The passkey is not known, or its answer is wrong.", **BODY_ERRORS, **BUSY_ERRORS}
         return [

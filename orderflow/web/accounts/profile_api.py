@@ -31,12 +31,12 @@ class ProfileApi(Api):
         self._run = services.workers.run
 
     def routes(self) -> list[Route]:
-        taken, overtaken = {409: "The e-mail address is taken."}, {409: "Another change came first."}
+        taken = {409: "The e-mail address is taken, or the password was changed meanwhile."}
         reset = {422: "A field is wrong.", **BODY_ERRORS, **BUSY_ERRORS}
         return [
             Route("POST", f"{BASE}/password", self._on(self.password), "Change the password",
                   "All other sessions end.", user=True, body={JSON: schemas.NEW_PASSWORD},
-                  answers=ok("The user.", schemas.USER), errors={**CHANGE_ERRORS, **overtaken}),
+                  answers=ok("The user.", schemas.USER), errors=CHANGE_ERRORS),
             Route("POST", f"{BASE}/email", self._on(self.email), "Change the e-mail address", user=True,
                   body={JSON: schemas.NEW_EMAIL}, answers=ok("The user.", schemas.USER),
                   errors={**CHANGE_ERRORS, **taken}),
@@ -52,7 +52,7 @@ class ProfileApi(Api):
             Route("POST", f"{BASE}/reset/confirm", self._on(self.reset), "Set a new password by a code",
                   "All sessions end.", open=True, body={JSON: schemas.RESET_CODE},
                   answers=ok("The password is set: log in.", schemas.MESSAGE),
-                  errors={401: "The code is wrong, was used, or is too old.", **overtaken, **reset}),
+                  errors={401: "The code is wrong, was used, or is too old.", **requests.OVERTAKEN_ERRORS, **reset}),
         ]  # fmt: skip
 
     def password(self, values: Values) -> flask.Response:
