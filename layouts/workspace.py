@@ -29,6 +29,9 @@ INTERVAL = 1000
 OFFERS_INTERVAL = 5000
 """ms between two looks at which series there are."""
 CHARTS = 4
+LOST = (
+    "No connection to the server. These are the last candles; the page goes on by itself as soon as the server answers."
+)
 MODES = (("live", "Live"), ("custom", "Custom"))
 COUNTS = ("1", "2", "4")
 STORES = (
@@ -102,13 +105,20 @@ def workspace_page(
             className="ws-charts",
             **data(count=1, turn=1),
         ),
-        footer=html.Div(html.Span(id="ws-status", role="status"), className="ws-status"),
+        footer=html.Div(
+            [html.Span(id="ws-status", role="status"), html.Span("Charts", className="ws-count-words")],
+            className="ws-status",
+        ),
         extras=[
             settings_drawer(),
             help_dialog(),
             *upload_dialog(most, formats),
             *study_dialog(),
             *compare_drawer(),
+            html.Div(
+                className="ws-banner", role="alert", hidden=True,
+                **data(stale=LOST, revive="ws-interval ws-offers-interval ws-study-run"),
+            ),
             dcc.Download(id="ws-csv-file"),
             dcc.Store(id="ws-config", data=config()),
             dcc.Store(id="ws-indicators", storage_type="local"),
@@ -120,7 +130,7 @@ def workspace_page(
             dcc.Interval(id="ws-offers-interval", interval=OFFERS_INTERVAL),
             *more,
         ],
-    )
+    )  # fmt: skip
 
 
 def config() -> dict[str, Any]:

@@ -354,6 +354,22 @@ def test_a_switch_of_mode_stops_what_the_other_one_asks_for(visit: Visit, served
     said.wait_for(state="hidden")
 
 
+def test_a_lost_server_is_said_and_the_page_goes_on(visit: Visit, served: RunningServer) -> None:
+    address = f"{served.url}/workspace/?mode=live&charts=1&symbol=sim:BTC&frame=1m"
+    page = visit(address, expect=("ERR_", "Failed to fetch", "Callback failed"))
+    shown(page)
+    banner = page.locator(".ws-banner")
+    assert banner.is_hidden()
+    with page.expect_event("requestfailed"):  # a callback that was lost has its interval disabled
+        page.context.set_offline(True)
+    banner.get_by_text("No connection to the server. These are the last candles").wait_for()
+    page.context.set_offline(False)
+    banner.get_by_text("The server is back.").wait_for()
+    before = page.evaluate("() => JSON.stringify(charts[0].newest)")
+    page.wait_for_function("(before) => JSON.stringify(charts[0].newest) !== before", arg=before, timeout=PATIENCE)
+    banner.wait_for(state="hidden")
+
+
 def test_a_click_right_after_the_help_was_closed_counts(visit: Visit, served: RunningServer) -> None:
     page = visit(f"{served.url}/workspace/")
     shown(page)
@@ -369,6 +385,10 @@ def test_a_phone_shows_candles_and_nothing_beside_the_screen(visit: Visit, serve
     page = visit(f"{served.url}/workspace/?mode=live&charts=4", phone=True)
     chart = shown(page)
     assert chart.state["n"] > 10
+    number = page.get_by_role("radiogroup", name="Number of charts")
+    number.get_by_text("1").click()
+    page.locator(".ws-turns").wait_for(state="hidden")
+    number.get_by_text("4").click()
     page.get_by_text("of 4, one at a time").wait_for()
     seen = (
         "() => [...document.querySelectorAll('.ws-card')].map((x) => x.checkVisibility({ visibilityProperty: true }))"
