@@ -23,10 +23,9 @@ from orderflow.herd.debrief.accounts import Accounts
 from orderflow.herd.debrief.outline import Outline, outline_of
 from orderflow.herd.rules.events import BatchCleared, Event, OrderAccepted, RoundUndone, encode
 from orderflow.herd.rules.money import MICRO, cents
+from orderflow.spreadsheets import escape_formula
 
 SYMBOL = "HERD"
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""First characters that make a spreadsheet read a text as a formula."""
 PIECE = 2_000
 """Rows of a piece."""
 
@@ -200,8 +199,3 @@ def format_amount(amount: int) -> str:
     whole, rest = divmod(abs(amount), MICRO)
     digits = f"{rest:06d}".rstrip("0")
     return f"{'-' if amount < 0 else ''}{whole}{f'.{digits}' if digits else ''}"
-
-
-def escape_formula(text: str) -> str:
-    """The text, with an apostrophe in front if a spreadsheet would read it as a formula."""
-    return f"'{text}" if text.lstrip().startswith(FORMULA) or text.startswith(FORMULA) else text

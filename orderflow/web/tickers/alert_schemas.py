@@ -7,6 +7,7 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
+from orderflow.spreadsheets import escape_formula
 from orderflow.tickers.alerts.alert import Alert, AlertEvent, Frequency, Kind, State
 from orderflow.tickers.alerts.description import condition_text, number_text
 from orderflow.tickers.alerts.footprint_marks import MARKS
@@ -121,8 +122,6 @@ REHEARSAL = record(
         "ticks": {**COUNT, "description": "Ticks that were looked at."},
     }
 )
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""Beginnings of text that a spreadsheet would read as a formula."""
 EVENT_COLUMNS = ("id", "alert_id", "ticker", "symbol", "price", "time", "found", "late_s", "title", "message")
 
 
@@ -194,7 +193,7 @@ def events_csv(rows: Sequence[dict[str, Any]]) -> str:
 
 
 def _cell(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+    return escape_formula(value) if isinstance(value, str) else value
 
 
 def _time(ns: int | None) -> str | None:

@@ -6,16 +6,14 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""First characters of what a spreadsheet would compute (OWASP, "CSV Injection")."""
+from orderflow.spreadsheets import escape_formula
 
 
 def cell(value: object) -> str:
     """The text of one cell. Text that looks like a formula gets an apostrophe in front."""
     if value is None:
         return ""
-    text = str(value)
-    return f"'{text}" if isinstance(value, str) and text.startswith(FORMULA) else text
+    return escape_formula(value) if isinstance(value, str) else str(value)
 
 
 def table(names: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

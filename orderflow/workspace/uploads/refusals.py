@@ -8,11 +8,10 @@ from collections.abc import Iterable
 
 from orderflow.errors import BadInput, FieldError
 from orderflow.formats.parsing.parse_errors import kind
+from orderflow.spreadsheets import escape_formula
 
 MAX_REFUSED = 50_000
 """Refused rows after which reading stops: such a file is not what its columns say."""
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|")
-"""First characters of what a spreadsheet would compute (OWASP, "CSV Injection")."""
 
 
 class Refusals:
@@ -69,6 +68,6 @@ def csv_rows(rows: Iterable[Iterable[object]]) -> bytes:
 
 def text_cell(value: object) -> object:
     """A cell: text that a spreadsheet would compute gets an apostrophe in front."""
-    if isinstance(value, str) and value.startswith(FORMULA):
-        return f"'{value}"
+    if isinstance(value, str):
+        return escape_formula(value)
     return "" if value is None else value

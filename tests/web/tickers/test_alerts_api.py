@@ -135,12 +135,12 @@ def test_one_alert_for_several_symbols_and_a_template(traded: Services, client: 
 
 
 def test_csv_has_no_formulas(traded: Services, client: FlaskClient) -> None:
-    make(client, condition="above", price=100, message='=HYPERLINK(1),"x"')
+    make(client, condition="above", price=100, message='＝HYPERLINK(1),"x"')
     send(traded, 102, start=10)
     wait_for(client, 1)
     lines = client.get("/alerts/events?format=csv").text.splitlines()
     assert lines[0] == "id,alert_id,ticker,symbol,price,time,found,late_s,title,message"
-    assert lines[1].endswith(',"\'=HYPERLINK(1),""x"""')
+    assert lines[1].endswith(',"\'＝HYPERLINK(1),""x"""')
 
 
 def test_what_an_alert_would_have_done(traded: Services, client: FlaskClient) -> None:

@@ -113,7 +113,7 @@ def test_deliveries_are_listed_with_their_attempts(client: FlaskClient, services
     assert client.get("/delivery/deliveries").json[0]["state"] == "cancelled"
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1"])
+@pytest.mark.parametrize("text", ["=1+1", "@SUM(A1)", " =1", "＝1", "＠SUM(A1)"])
 def test_text_is_never_a_formula(text: str) -> None:
     assert cell(text) == f"'{text}"
     assert [cell(value) for value in ("BTC", None, -5, 1.5)] == ["BTC", "", "-5", "1.5"]
