@@ -43,7 +43,7 @@ class Sent(msgspec.Struct):
     kind: Kind = "ohlcv"
     name: str = ""
     filename: str = ""
-    size: int = 0
+    size: int | None = None
 
 
 class Shown(msgspec.Struct):
@@ -93,9 +93,11 @@ def failure(sent: Sent, most: int) -> str:
     if sent.status == 0:
         lost = f"{sent.filename or 'The file'} was not sent: the server cannot be reached, or the file cannot be read."
         return "" if sent.detail == CANCELLED else lost
+    if sent.size == 0:
+        return f"{sent.filename} is empty."
     if sent.status == 413 and not sent.detail:
         limit = f"the server takes {size_text(most)} at most"
-        return f"{sent.filename} has {size_text(sent.size)}, and {limit}: zip or split it."
+        return f"{sent.filename} has {size_text(sent.size or 0)}, and {limit}: zip or split it."
     text = sent.detail or f"the server answered with status {sent.status}"
     return f"{text[:1].upper()}{text[1:].rstrip('.')}."
 

@@ -139,7 +139,7 @@ def looked(desk: Desk, shown: Shown, sent: Sent, fresh: bool, name: Any) -> dict
         LOOK, step="look", about=shown.kind, fault="", again=HIDDEN, frame=found.get("timeframe", ""),
         facts=facts_view(found), problem=problem_view(found), whole=not found.get("refused") or ticks,
         preview=preview_view(found, kept.mapping), refused="", disabled=[bool(found["problem"])] * 2,
-        reading=True if found["problem"] else no_update, shown=to_page(kept, found), **new,
+        reading=bool(found["problem"]) or not found.get("taken", True) or no_update, shown=to_page(kept, found), **new,
     )  # fmt: skip
 
 

@@ -47,11 +47,11 @@ def facts_view(found: Found) -> list[Component]:
         facts.append(counted(found["rows"], "row"))
     if found.get("first") is not None:
         facts.append(f"{moment(found['first'])} to {moment(found['last'])} UTC")
-    if found.get("timeframe"):
+    if found.get("taken") and found.get("timeframe"):
         facts.append(f"time frame {found['timeframe']}")
     if found.get("order") == "newest first":
         facts.append("newest first: turned round")
-    if found.get("unit"):
+    if found.get("unit") and found.get("rows"):
         facts.append(f"times: {found['unit']}{zone_text(found)}")
     if found.get("format"):
         facts.append(f"format {found['format']}")

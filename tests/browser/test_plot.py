@@ -185,6 +185,14 @@ def test_log_and_percent_scale(plot: Plot) -> None:
     assert plot.page.evaluate("() => charts.first.gd.layout.shapes[0].y0") == pytest.approx(90)
 
 
+def test_few_bars_in_a_long_range_have_a_time(plot: Plot) -> None:
+    plot.show(2, key="few", bars=candles(2, START + 3 * MINUTE))
+    found = plot.page.evaluate(
+        "() => orderflow.plot.dates.ticks({ x0: -60, x1: 3 }, charts.first.series, 700, 74, 'utc')"
+    )
+    assert found["slots"] == [plot.state["first"]]
+
+
 def test_drawings_are_kept_by_key(plot: Plot) -> None:
     plot.act("tool", "line")
     plot.drag((0.3, 0.4), (0.6, 0.6))

@@ -236,6 +236,13 @@ def test_refused_rows_are_named_and_left_out_on_request(page: Page) -> None:
     assert "/data/upload/report/" in json.dumps(found["ws-up-done"])
 
 
+def test_a_header_without_rows_is_said_before_it_is_stored(page: Page) -> None:
+    found = page.send(CANDLES.splitlines()[0])
+    assert "The file has a header but no rows." in page.text["ws-up-problem"]
+    assert page.text["ws-up-facts"] == "btc.csv · 36 bytes · 0 rows"
+    assert found["ws-up-send"]["disabled"] is True
+
+
 def test_columns_are_mapped_by_hand_and_remembered(page: Page) -> None:
     odd = CANDLES.replace("timestamp,open,high,low,close,volume", "when,open,high,low,end,volume")
     found = page.send(odd, "odd.csv")
@@ -263,8 +270,10 @@ def test_a_role_that_moves_leaves_its_old_column() -> None:
 
 
 def test_what_is_asked_is_answered_in_the_fields(page: Page) -> None:
-    page.send(CANDLES.replace("2024-01-01", "03/04/2024").replace("2024-01-01", "03/04/2024"))
+    found = page.send(CANDLES.replace("2024-01-01", "03/04/2024"))
     assert "can be day/month or month/day" in page.text["ws-up-problem"]
+    assert found["ws-up-reading"]["open"] is True
+    assert "irregular" not in page.text["ws-up-facts"]
     page.choose("dates", "dmy")
     assert "2024-04-03" in page.text["ws-up-facts"]
     page.choose("tz", "America/New_York")
@@ -338,6 +347,7 @@ def test_a_file_that_is_no_table_is_refused_in_one_sentence(page: Page, data: by
         ({"status": 0, "detail": "cancelled", "filename": "a.csv"}, "", True),
         ({"status": 413, "filename": "a.csv", "size": 2**30}, "a.csv has 1,024.0 MiB, and the server takes", False),
         ({"status": 429, "detail": "the server is busy; try again", "filename": "a.csv"}, "busy", True),
+        ({"status": 400, "detail": "the body is empty", "filename": "a.csv", "size": 0}, "a.csv is empty.", False),
         ({"status": 401, "detail": "…", "filename": "a.csv"}, "Log in to upload", False),
     ],
 )

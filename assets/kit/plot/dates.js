@@ -28,10 +28,9 @@
     return [count, (cell) => new Date(0).setUTCFullYear(0, cell * months) + offset];
   }
 
-  /** Labels of the visible bars, at least `gap` px apart: {slots, texts}. zone: "utc" or "local". */
+  /** Labels of the visible bars, at least `gap` px apart, at least one: {slots, texts}. zone: "utc" or "local". */
   function ticks(view, series, pixels, gap, zone) {
-    const slots = [],
-      texts = [];
+    const [slots, texts] = [Array(), Array()];
     const from = Math.max(series.first, Math.ceil(view.x0)),
       to = Math.min(series.last, Math.floor(view.x1));
     if (to < from) return { slots, texts };
@@ -60,6 +59,7 @@
       slots.push(slot);
       texts.push(label(t, zone, step, newDay));
     }
+    if (!slots.length) [slots[0], texts[0]] = [from, label(begin, zone, step, step >= DAY)];
     return { slots, texts };
   }
 

@@ -28,6 +28,7 @@ from orderflow.workspace.uploads.timeframes import check_timeframe, timeframe_of
 
 Mode = Literal["replace", "append"]
 SIGNALS = "signals"
+NO_ROWS = "the file has a header but no rows"
 UNPACKED = 4
 """An archive may unpack to this many times the largest upload."""
 MOST_SERIES = 200
@@ -263,7 +264,7 @@ class Library:
         if not found.refused and taken:
             return ""
         if not found.refused:
-            raise RowsRefused("the file has a header but no rows", (), "")
+            raise RowsRefused(NO_ROWS, (), "")
         report = self.reports.add(held.owner, found.refused)
         if not request.skip or not taken:
             raise RowsRefused(

@@ -14,7 +14,7 @@ from orderflow.workspace.uploads import candle_layout as candle_columns
 from orderflow.workspace.uploads import signal_layout as signal_columns
 from orderflow.workspace.uploads.candle_layout import CandleLayout, candle_layout, time_columns
 from orderflow.workspace.uploads.candles import Candles, read_candles
-from orderflow.workspace.uploads.library import MOST_SIGNALS, UNPACKED, Library
+from orderflow.workspace.uploads.library import MOST_SIGNALS, NO_ROWS, UNPACKED, Library
 from orderflow.workspace.uploads.names import CANDLE_NAMES, SIGNAL_NAMES
 from orderflow.workspace.uploads.options import ReadOptions
 from orderflow.workspace.uploads.refusals import summary
@@ -55,7 +55,8 @@ def preview(library: Library, held: Held, kind: str, given: ReadOptions | None) 
     }
     try:
         read = _read_candles if kind == OHLCV else _read_signals
-        return {**found, **read(library, held, options, most)}
+        result = read(library, held, options, most)
+        return {**found, **result, "problem": "" if result["rows"] else NO_ROWS}
     except BadInput as error:
         return {**found, "problem": str(error), "columns": _known(sample, kind, options)}
 

@@ -80,6 +80,7 @@ def _found(
     text: TextFile, options: ReadOptions, lines: list[tuple[int, str]], find: Callable[[Sample, ReadOptions], L]
 ) -> tuple[Table, L]:
     errors: list[tuple[int, BadInput]] = []
+    bare: tuple[Table, L] | None = None  # rows without a header: a title with commas may look like one of them
     starts = range(min(MAX_TITLE, len(lines))) if options.skip is None else [options.skip]
     for start in starts:
         width = 0
@@ -93,7 +94,12 @@ def _found(
         except NoLayout as error:
             errors.append((width, UnknownFormat(f"{error}; found {sample.describe()}")))
         else:
-            return Table(text, options, sample, tuple(line for _, line in lines[:start])), layout
+            found = Table(text, options, sample, tuple(line for _, line in lines[:start])), layout
+            if sample.header:
+                return found
+            bare = bare or found
+    if bare is not None:
+        return bare
     raise max(errors, key=lambda each: each[0])[1]  # the first of those with the most names
 
 

@@ -106,7 +106,10 @@ def test_newest_first_is_turned_round_and_said() -> None:
     assert "the newest row comes first: turned round" in found.notes
 
 
-@pytest.mark.parametrize("title", ["https://www.CryptoDataDownload.com", "BTC/USDT, daily candles, UTC", "\n# bars\n"])
+TITLES = ("https://www.CryptoDataDownload.com", "BTC/USDT, daily candles, UTC", "\n# bars\n", "My export, 2023\n")
+
+
+@pytest.mark.parametrize("title", TITLES)
 def test_a_title_above_the_header_is_skipped(title: str) -> None:
     assert rows_of(candles(f"{title}\n{CONTRACT}")) == ROWS
 
