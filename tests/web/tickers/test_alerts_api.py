@@ -217,6 +217,8 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"study": "delta", "column": "x", "operator": "greater", "value": 1}, "column", "not one of"),
     ({"mark": "absorption", "options": {"times": 0}}, "options", "times"),
     ({"mark": "absorption", "options": {"time": 1}}, "options", "not known"),
+    ({"mark": "divergence", "options": {"bars": "9" * 5000}}, "options", "is not a whole number"),
+    ({"mark": "divergence", "options": {"bars": "٣"}}, "options", "is not a whole number"),
     ({"condition": "above", "price": 1, "cooldown_s": -1}, "cooldown_s", "from 0"),
 ]
 
@@ -227,6 +229,7 @@ def test_wrong_input_is_one_sentence_that_names_the_field(traded: Services, clie
             answer = client.post(path, json={"ticker": "X", **body})
             assert answer.status_code == 400, (body, answer.text)
             assert words in answer.json["detail"], body
+            assert len(answer.text) < 2_000, body
             assert answer.json["detail"].startswith(f"{field}: "), body
             assert answer.json["errors"][0]["loc"] == ["body", field], body
     assert client.get("/alerts").json == []
