@@ -23,9 +23,9 @@
     const pairs = kit.theme.scheme() === "dark" ? JSON.parse(page.dataset.paper || "[]") : [];
     root.document.documentElement.dataset.theme = "light";
     for (const node of page.querySelectorAll(".js-plotly-plot")) {
-      const { data, layout, clientWidth, clientHeight } = /** @type {any} */ (node);
+      const { data, layout, clientWidth: wide, clientHeight: high } = /** @type {any} */ (node); // 0 high in print styles
       kept.push({ node, data, layout: { ...layout, width: undefined, height: undefined, autosize: true } });
-      const size = { width: (WIDTH * clientWidth) / page.clientWidth, height: Math.min(HEIGHT, clientHeight) };
+      const size = { width: (WIDTH * wide) / page.clientWidth, height: Math.min(HEIGHT, high || HEIGHT) };
       root.Plotly.react(node, lighten(data, pairs), { ...lighten(layout, pairs), ...size, autosize: false });
     }
   });
