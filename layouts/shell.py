@@ -29,6 +29,7 @@ GREYS = ["#dbe3ee", "#b8c4d6", "#8592a6", "#64748b", "#38445a", "#222b39", "#182
 THEME = {
     "fontFamily": 'Inter, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif',
     "primaryColor": "blue",
+    "primaryShade": 8,  # white on it has a contrast of 5; on the default of light pages, 3.5
     "colors": {
         # from text to background: blue greys instead of Mantine's neutral greys
         "dark": [

@@ -10,6 +10,7 @@ import pyotp
 import pytest
 
 from tests.browser.conftest import PHONE
+from tests.contrast import contrast
 from tests.running import RunningServer
 
 pytestmark = pytest.mark.browser
@@ -143,7 +144,12 @@ def test_a_lost_server_is_said_and_a_form_can_be_sent_again(visit: Visit, server
     page.locator("#account-login-fault").filter(has_text="is wrong").wait_for()
 
 
-def test_a_phone_has_no_width_to_scroll(visit: Visit, server: RunningServer) -> None:
+def test_a_light_phone_has_no_width_to_scroll_and_buttons_that_can_be_read(visit: Visit, server: RunningServer) -> None:
     page = visit(f"{server.url}/account/", phone=True, dark=False)
     shown(page, "guest")
     assert page.evaluate("() => document.documentElement.scrollWidth") <= PHONE["width"]
+    words, ground = page.locator("#account-login-send").evaluate(
+        """(node) => [getComputedStyle(node).color, getComputedStyle(node).backgroundColor].map(
+            (text) => "#" + text.match(/\\d+/g).map((part) => Number(part).toString(16).padStart(2, "0")).join(""))"""
+    )
+    assert contrast(words, ground) >= 4.5

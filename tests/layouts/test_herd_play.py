@@ -11,6 +11,7 @@ import pytest
 from callbacks.app import assets_folder
 from callbacks.herd_play import style_sheet
 from layouts.herd_play import STEPS, Terms, play_page
+from tests.contrast import contrast
 
 STYLE = style_sheet(assets_folder())
 VOID = {"meta", "link", "input", "br"}
@@ -110,18 +111,6 @@ def colours(scheme: str) -> dict[str, str]:
     """The palette of a scheme, as the style sheet has it."""
     light, dark = re.findall(r":root \{([^}]*)\}", STYLE)[:2]
     return dict(re.findall(r"--(\w+): (#[0-9a-f]{6});", light if scheme == "light" else dark))
-
-
-def contrast(one: str, other: str) -> float:
-    """WCAG 2: (L1 + 0.05) / (L2 + 0.05)."""
-
-    def luminance(colour: str) -> float:
-        parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-        red, green, blue = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
-        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-    high, low = sorted((luminance(one), luminance(other)), reverse=True)
-    return (high + 0.05) / (low + 0.05)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

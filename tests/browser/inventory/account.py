@@ -31,7 +31,7 @@ ACCOUNT = (
     ),
     *_account(
         "touch",
-        "test_accounts::test_a_phone_has_no_width_to_scroll",
+        "test_accounts::test_a_light_phone_has_no_width_to_scroll_and_buttons_that_can_be_read",
         "On a phone the page is as wide as the screen.",
     ),
 )
