@@ -161,10 +161,12 @@ def icon_button(
     attributes = {**more, **aria(label=label)}
     if pressed is not None:
         attributes |= aria(pressed=str(pressed).lower())
-    button = dmc.ActionIcon(
-        icon(name), id=id, variant="subtle", color="gray", size=32, className="of-icon-button", **attributes
-    )
-    return dmc.Tooltip(button, label=f"{label} ({keys})" if keys else label, openDelay=500, withArrow=True)
+    # not a dmc.Tooltip: the renderer goes through the whole page for each of them whenever a component changes
+    tooltip = {"root": {"title": f"{label} ({keys})" if keys else label}}
+    return dmc.ActionIcon(
+        icon(name), id=id, variant="subtle", color="gray", size=32, className="of-icon-button", attributes=tooltip,
+        **attributes,
+    )  # fmt: skip
 
 
 def side_drawer(**given: Any) -> Component:

@@ -82,6 +82,7 @@ def test_toggles_say_whether_they_are_pressed() -> None:
     button = find(icon_button("x", "line", "Draw", keys="T", pressed=True), "x")
     assert getattr(button, "aria-pressed") == "true"
     assert getattr(button, "aria-label") == "Draw"
+    assert button.attributes == {"root": {"title": "Draw (T)"}}
 
 
 def test_navigation_appears_with_the_second_page() -> None:
