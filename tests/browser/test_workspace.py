@@ -161,6 +161,10 @@ def test_own_candles_with_signals_indicators_and_older_pages(visit: Visit, serve
     chart.until("chart.marks.drawn.length > 0")
     page.get_by_role("button", name="Indicators").click()
     page.get_by_role("dialog", name="Charts and indicators").wait_for()
+    cut = (
+        "() => [...document.querySelectorAll('.ws-options input')].filter((x) => x.scrollWidth > x.clientWidth).length"
+    )
+    assert page.evaluate(cut) == 0
     for name in ("EMA 1", "RSI"):
         page.get_by_role("switch", name=name, exact=True).locator("..").click()
     chart.until("chart.listed.length === 2")
