@@ -364,7 +364,8 @@ def test_a_lost_server_is_said_and_the_page_goes_on(visit: Visit, served: Runnin
     shown(page)
     banner = page.locator(".ws-banner")
     assert banner.is_hidden()
-    with page.expect_event("requestfailed"):  # a callback that was lost has its interval disabled
+    lost = "ws-delta"  # a callback that was lost leaves its interval disabled
+    with page.expect_event("requestfailed", lambda request: lost in (request.post_data or "")[:80]):
         page.context.set_offline(True)
     banner.get_by_text("No connection to the server. These are the last candles").wait_for()
     page.context.set_offline(False)
