@@ -45,7 +45,8 @@ def style_sheet(assets: Path) -> str:
 def slim(script: str) -> str:
     """A script without the lines that are comments, and without indentation.
 
-    It knows no JavaScript: a script must have no text that runs over several lines, and no code beside a comment's end.
+    It knows no JavaScript: a script must have no text that runs over several lines, and no code beside the end of a
+    comment that begins a line.
     """
     code = re.sub(r"^[ \t]*(?:/\*.*?\*/|//[^\n]*)[ \t]*\n", "", script, flags=re.MULTILINE | re.DOTALL)
     return re.sub(r"^\s+", "", code, flags=re.MULTILINE)

@@ -370,7 +370,7 @@ def test_news_rounds_and_bots_say_what_is_missing(stage: Stage, room: Room) -> N
     rounds.get_by_label("Rounds of a length").check()
     value, length = rounds.get_by_label("Fundamental value", exact=True), rounds.get_by_label("Seconds each")
     value.wait_for(state="hidden")
-    assert not rounds.get_by_text("a share pays 0, 8, 28 or 60").is_visible()
+    rounds.get_by_text("a share pays 0, 8, 28 or 60").wait_for(state="hidden")
     length.fill("")
     rounds.get_by_role("button", name="Start rounds").click()
     rounds.get_by_role("alert").get_by_text("How many rounds, and how long is each?").wait_for()
