@@ -75,8 +75,9 @@ def test_trades_that_share_an_id_are_counted_at_the_foot(chart: Chart, shown: st
 
 
 def test_unchanged_market_costs_an_empty_answer(chart: Chart) -> None:
-    def poll(answer: Any) -> bool:
-        return "_dash-update" in answer.url and "chart-delta" in (answer.request.post_data or "")
+    def poll(answer: Any) -> bool:  # by the clock, not for another range of the profile
+        sent = answer.request.post_data or ""
+        return "_dash-update" in answer.url and "chart-delta" in sent and '["chart-interval.n_intervals"]' in sent
 
     with chart.page.expect_response(lambda answer: poll(answer) and answer.status == 204):
         pass
