@@ -220,11 +220,17 @@ def register(app: Dash, services: Services) -> None:
 
 
 def _storing(app: Dash, services: Services, library: Library) -> None:
+    for kind in ("", "-ticks"):  # one at a time: the answer to a second, refused, would replace that to the first
+        button = f"ws-up-send{kind}"
+        app.clientside_callback(
+            ClientsideFunction("kit", "settled"), Output(f"ws-up-go{kind}", "data"), Input(button, "n_clicks"),
+            State(button, "loading"), prevent_initial_call=True,
+        )  # fmt: skip
     market, formats = services.market, services.settings.formats
 
     @app.callback(
         output=STORE,
-        inputs={"clicks": Input("ws-up-send", "n_clicks")},
+        inputs={"clicks": Input("ws-up-go", "data")},
         state={**ABOUT, "frame": State("ws-up-frame", "value"), "mode": State("ws-up-mode", "value")},
         running=RUNNING,
         prevent_initial_call=True,
@@ -243,7 +249,7 @@ def _storing(app: Dash, services: Services, library: Library) -> None:
 
     @app.callback(
         output=STORE,
-        inputs={"clicks": Input("ws-up-send-ticks", "n_clicks")},
+        inputs={"clicks": Input("ws-up-go-ticks", "data")},
         state=ABOUT,
         running=RUNNING,
         prevent_initial_call=True,

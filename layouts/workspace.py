@@ -117,7 +117,7 @@ def workspace_page(
             *compare_drawer(),
             html.Div(
                 className="ws-banner", role="alert", hidden=True,
-                **data(stale=LOST, revive="ws-interval ws-offers-interval ws-study-run"),
+                **data(stale=LOST, revive="ws-interval ws-offers-interval ws-study-run ws-up-send ws-up-send-ticks"),
             ),
             dcc.Download(id="ws-csv-file"),
             dcc.Store(id="ws-config", data=config()),

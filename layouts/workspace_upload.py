@@ -58,6 +58,8 @@ def upload_dialog(most: int, formats: Sequence[str]) -> list[Component]:
         dcc.Store(id="ws-up-shown"),
         dcc.Store(id="ws-up-stored"),
         dcc.Store(id="ws-up-asked"),
+        dcc.Store(id="ws-up-go"),
+        dcc.Store(id="ws-up-go-ticks"),
     ]
 
 

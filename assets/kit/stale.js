@@ -4,8 +4,8 @@
    a callback cannot reach the server or none has been answered for `data-quiet` ms (1500), and GET /health does not
    answer within `data-timeout` ms (1200); `data-offline` has other words for a device without a network. It is hidden
    again when the server answers; until then the document has `data-unreachable`, for style sheets. `data-revive` names
-   intervals that are then enabled again, as a failed callback may have left them disabled; while a slow one is under way
-   only those of the failed ones. */
+   intervals and buttons that are then enabled again, as a failed callback may have left them disabled or loading; while
+   a slow one is under way only those of the failed ones. */
 (function (root) {
   "use strict";
   const of = (root.orderflow = root.orderflow || Object());
@@ -59,7 +59,7 @@
       if (!answer.ok) throw new Error(answer.statusText);
       const ended = (id) => id && (down || !waiting.size || failed.includes(`"${id}"`));
       for (const id of [...revive.split(" "), "notices-interval"].filter(ended))
-        root.dash_clientside.set_props(id, { disabled: false });
+        root.dash_clientside.set_props(id, { disabled: false, loading: false });
       failed = "";
       alive(node);
     } catch {

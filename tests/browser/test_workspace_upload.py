@@ -100,7 +100,7 @@ def test_a_dropped_file_is_mapped_stored_drawn_replaced_and_undone(visit: Visit,
 
 
 def test_a_refused_file_and_a_server_that_is_away_are_told(visit: Visit, served: RunningServer) -> None:
-    page = visit(f"{served.url}/workspace/", phone=True, expect=("ERR_FAILED",))
+    page = visit(f"{served.url}/workspace/", phone=True, expect=("ERR_FAILED", "did not respond"))
     page.get_by_role("button", name="Upload your own data").click()
     with page.expect_file_chooser() as chooser:
         page.get_by_role("button", name="Choose a file").click()
@@ -113,6 +113,12 @@ def test_a_refused_file_and_a_server_that_is_away_are_told(visit: Visit, served:
     page.unroute("**/data/upload/file*")
     page.get_by_role("button", name="Try again").click()
     step(page, "look")
+    page.route("**/_dash-update-component*", lambda route: route.abort())
+    with page.expect_event("requestfailed", lambda request: "ws-up-go.data" in (request.post_data or "")):
+        page.locator("#ws-up-send").click()
+    page.unroute("**/_dash-update-component*")
+    page.locator("#ws-up-send").dblclick()  # it waits until the button can be pressed
+    step(page, "done")
     width = page.evaluate("() => document.documentElement.scrollWidth")
     assert width <= page.viewport_size["width"]
 

@@ -104,9 +104,9 @@ class Page:
 
     def upload(self, *, ticks: bool = False) -> dict[str, Any]:
         """Press the dialog's button."""
-        name = "ws-up-send-ticks" if ticks else "ws-up-send"
+        name = "ws-up-go-ticks" if ticks else "ws-up-go"
         self.values[name] = 1
-        return self.run(name, "n_clicks")
+        return self.run(name, "data")
 
     def press(self, action: str, name: str = "btc", kind: str = "ohlcv", frame: str = "1m") -> dict[str, Any]:
         """Press a button of one's own data."""

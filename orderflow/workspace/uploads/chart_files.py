@@ -89,7 +89,7 @@ class ChartFiles:
         Raises NotFound, BadInput, Conflict while they are being loaded.
         """
         job = Job("report", self.files(ids), dict(options))
-        others = self._of(job.files)
+        others = self._of(job.files, "running")
         if any(other.kind == "load" for other in others):
             raise Conflict("the file is being loaded: wait, or cancel")
         for other in others:
@@ -99,15 +99,15 @@ class ChartFiles:
     def start_load(self, job_id: str) -> Job:
         """Begin to load the files of a report, as it has understood them, or of a load that failed.
 
-        An unfinished load of them goes on.
+        Their load that is under way or done is returned: a second click changes nothing.
 
         Raises NotFound, BadInput if the report says that they cannot be loaded.
         """
         reported = self.job(job_id)
         if reported.report is None or not reported.report.loadable:
             raise BadInput("these files cannot be loaded as they are understood")
-        for other in self._of(reported.files):
-            if other.kind == "load" and other.state == "running":
+        for other in self._of(reported.files, "running", "done"):
+            if other.kind == "load":
                 return other
         files = self.files([held.id for held in reported.files])
         return self._start(Job("load", files, reported.options, report=reported.report))
@@ -123,7 +123,7 @@ class ChartFiles:
     def drop(self, ids: Sequence[str]) -> None:
         """Stop what is done with files, and remove them. What was loaded stays. Files that are gone are none."""
         for held in self._known(ids):
-            for job in self._of((held,)):
+            for job in self._of((held,), "running"):
                 job.unwanted = True
             self.spool.drop(held)
 
@@ -142,12 +142,12 @@ class ChartFiles:
             except NotFound:
                 continue
 
-    def _of(self, files: Sequence[Held]) -> list[Job]:
-        """The unfinished jobs of any of these files."""
+    def _of(self, files: Sequence[Held], *states: State) -> list[Job]:
+        """The jobs of any of these files that are in one of these states."""
         ids = {held.id for held in files}
         with self._lock:
             jobs = list(self._jobs.values())
-        return [job for job in jobs if job.state == "running" and ids & {held.id for held in job.files}]
+        return [job for job in jobs if job.state in states and ids & {held.id for held in job.files}]
 
     def _start(self, job: Job) -> Job:
         with self._lock:

@@ -110,6 +110,13 @@ def test_a_loaded_file_is_gone_and_its_span_is_told(files: ChartFiles) -> None:
         files.files([file])
 
 
+def test_a_second_click_after_the_end_is_the_same_load(files: ChartFiles) -> None:
+    report = reported(files, put(files, trades()))
+    load = ended(files.start_load(report.id))
+    assert files.start_load(report.id) is load
+    assert files.start_load(load.id) is load
+
+
 def test_bad_rows_are_counted_once(services: Services, files: ChartFiles) -> None:
     for _ in range(2):
         assert loaded(files, put(files, trades() + "x,1,1\n")).loaded.bad_rows == 1
