@@ -257,6 +257,7 @@ def _register_form(app: Dash, accounts: Accounts, form: Form) -> None:
     )
     # one at a time: the answer to a second, refused, would replace that to the first, which may have codes
     running = [(Output(button, "disabled"), True, False)]
+    name_of = State(button, "n_clicks")  # names the button to the script that enables it after a lost answer
     outputs = [
         *(Output(id, "error") for id in ids), *(Output(id, "value") for id in ids),
         *(Output(f"{id}-place", "hidden") for id in ids), Output(f"account-{form.name}-fault", "children"),
@@ -274,17 +275,17 @@ def _register_form(app: Dash, accounts: Accounts, form: Form) -> None:
 
     if form in GUEST_FORMS:
 
-        @app.callback(*outputs, Input(go, "data"), *states, running=running, prevent_initial_call=True)
-        def send(_go: Any, *values: Any) -> Any:
+        @app.callback(*outputs, Input(go, "data"), name_of, *states, running=running, prevent_initial_call=True)
+        def send(_go: Any, _pressed: Any, *values: Any) -> Any:
             texts = given(values)
             return answer(form, attempt(form, texts, lambda: as_guest(accounts, form.name, texts)))
 
     else:
         log_in = Done(fault="Your session has ended: log in again.")
 
-        @app.callback(*outputs, Input(go, "data"), *states, running=running, prevent_initial_call=True)
+        @app.callback(*outputs, Input(go, "data"), name_of, *states, running=running, prevent_initial_call=True)
         @for_login(lambda: answer(form, log_in))
-        def change(claims: Claims, _go: Any, *values: Any) -> Any:
+        def change(claims: Claims, _go: Any, _pressed: Any, *values: Any) -> Any:
             texts = given(values)
             return answer(form, attempt(form, texts, lambda: as_member(accounts, form.name, claims, texts)))
 

@@ -220,7 +220,9 @@ def register(app: Dash, services: Services) -> None:
 
 
 def _storing(app: Dash, services: Services, library: Library) -> None:
-    for kind in ("", "-ticks"):  # one at a time: the answer to a second, refused, would replace that to the first
+    # one at a time: the answer to a second, refused, would replace that to the first
+    # `_pressed` names the button to the script that makes it usable again after a lost answer
+    for kind in ("", "-ticks"):
         button = f"ws-up-send{kind}"
         app.clientside_callback(
             ClientsideFunction("kit", "settled"), Output(f"ws-up-go{kind}", "data"), Input(button, "n_clicks"),
@@ -231,12 +233,19 @@ def _storing(app: Dash, services: Services, library: Library) -> None:
     @app.callback(
         output=STORE,
         inputs={"clicks": Input("ws-up-go", "data")},
-        state={**ABOUT, "frame": State("ws-up-frame", "value"), "mode": State("ws-up-mode", "value")},
+        state={
+            **ABOUT,
+            "_pressed": State("ws-up-send", "n_clicks"),
+            "frame": State("ws-up-frame", "value"),
+            "mode": State("ws-up-mode", "value"),
+        },
         running=RUNNING,
         prevent_initial_call=True,
     )
     @for_user(lambda: changes(STORE, refused=LOG_IN_FIRST))
-    def store(user: str, clicks: Any, shown: Any, name: Any, skip: Any, frame: Any, mode: Any) -> dict[str, Any]:
+    def store(
+        user: str, clicks: Any, shown: Any, name: Any, skip: Any, frame: Any, mode: Any, _pressed: Any
+    ) -> dict[str, Any]:
         file, desk = read(Shown, shown), Desk(library, user, formats)
         if not clicks or file is None or file.kind == TICKS:
             raise PreventUpdate
@@ -250,13 +259,13 @@ def _storing(app: Dash, services: Services, library: Library) -> None:
     @app.callback(
         output=STORE,
         inputs={"clicks": Input("ws-up-go-ticks", "data")},
-        state=ABOUT,
+        state={**ABOUT, "_pressed": State("ws-up-send-ticks", "n_clicks")},
         running=RUNNING,
         prevent_initial_call=True,
     )
     @operator_only(lambda: changes(STORE, refused=NEEDS_KEY))
     @for_user(lambda: changes(STORE, refused=LOG_IN_FIRST))
-    def store_ticks(user: str, clicks: Any, shown: Any, name: Any, skip: Any) -> dict[str, Any]:
+    def store_ticks(user: str, clicks: Any, shown: Any, name: Any, skip: Any, _pressed: Any) -> dict[str, Any]:
         file, desk = read(Shown, shown), Desk(library, user, formats)
         if not clicks or file is None or file.kind != TICKS:
             raise PreventUpdate

@@ -18,7 +18,7 @@ from layouts.chart_files import files_dialog
 from layouts.chart_files import stores as file_stores
 from layouts.chart_keys import help_sections, key_actions
 from layouts.chart_settings import FIELDS, SWITCHES, options_drawn, settings_drawer
-from layouts.shell import Link, aria, data, icon_button, page_shell
+from layouts.shell import ONCE, Link, aria, data, icon_button, page_shell
 from orderflow.market.studies.vwap import BANDS
 
 PATH = "/chart/"
@@ -310,7 +310,7 @@ def alert_dialog() -> Component:
                  html.A("tickers", href="/tickers/"), ". Its line can be dragged to another price."],
                 className="of-note",
             ),
-            dmc.Button("Set alert", id="chart-alert-set"),
+            dmc.Button("Set alert", id="chart-alert-set", **ONCE),
         ],
     )  # fmt: skip
 

@@ -12,7 +12,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from layouts.chart_files_options import option_fields
-from layouts.shell import aria
+from layouts.shell import ONCE, aria
 from orderflow.formats.summary.counts import GAP
 from orderflow.formats.summary.report import FileReport, SymbolReport
 from orderflow.formats.summary.text import ids_of, order_of, sides_of
@@ -67,7 +67,7 @@ def files_dialog(formats: Sequence[str]) -> Component:
                 [
                     html.P(id="chart-files-error", className="of-file-error", role="alert"),
                     dmc.Button("Cancel", id="chart-do-unfile", variant="default"),
-                    dmc.Button("Load", id="chart-files-load", disabled=True),
+                    dmc.Button("Load", id="chart-files-load", disabled=True, **ONCE),
                 ],
                 className="of-file-buttons",
             ),

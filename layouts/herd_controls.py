@@ -14,7 +14,7 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
-from layouts.shell import aria, icon
+from layouts.shell import ONCE, aria, icon
 
 FLOW, DEBRIEF = "/chart?symbol=HERD", "/herd/debrief/"
 
@@ -40,6 +40,7 @@ def button(id: str, words: str, key: str = "", *, kind: str = "", words_id: str 
         className=f"hg-button {kind}".strip(),
         **keys,
         **data(**attributes),
+        **ONCE,
     )
 
 

@@ -15,7 +15,7 @@ from dash.development.base_component import Component
 
 from layouts.figures.instruments import price_figure, quiz_figure
 from layouts.instruments_text import span
-from layouts.shell import aria
+from layouts.shell import ONCE, aria
 
 DIALOGS = ("detail", "restart", "scenario", "quiz", "help")
 """Names of the dialogs: ids `instruments-dialog-…`."""
@@ -156,7 +156,7 @@ def card() -> list[Component]:
         html.P(id="instruments-form-message", className="ix-error", role="alert"),
         html.Div(
             [
-                button("Apply", "instruments-apply", kind="filled", disabled=True),
+                button("Apply", "instruments-apply", kind="filled", disabled=True, **ONCE),
                 button("Discard", "instruments-discard", disabled=True),
                 dmc.Menu(
                     [
@@ -197,7 +197,7 @@ def restart() -> Component:
             ),
             html.Div(
                 [
-                    button("Restart", "instruments-restart", kind="filled"),
+                    button("Restart", "instruments-restart", kind="filled", **ONCE),
                     button("Another seed", "instruments-dice", title="Put a random number there"),
                     button("Cancel", "instruments-cancel", kind="subtle", color="gray"),
                 ],
@@ -249,7 +249,7 @@ def scenarios(bundled: Sequence[Mapping[str, Any]]) -> Component:
             html.Div(id="instruments-scenario-errors", className="ix-errors", role="alert", hidden=True),
             html.Div(
                 [
-                    button("Play this", "instruments-play-own", kind="filled"),
+                    button("Play this", "instruments-play-own", kind="filled", **ONCE),
                     dcc.Upload(
                         button("From a file …", "instruments-file"),
                         id="instruments-scenario-file",

@@ -60,6 +60,10 @@ def data(**values: str | int) -> dict[str, Any]:
     return {f"data-{name.replace('_', '-')}": value for name, value in values.items()}
 
 
+ONCE = data(once="")
+"""Of a button that sends something: a double click on it counts as one click."""
+
+
 @dataclass(frozen=True, slots=True)
 class Link:
     """One entry of the navigation."""

@@ -15,7 +15,7 @@ from dash.development.base_component import Component
 
 from layouts.figures.tickers import history_figure, spark_figure
 from layouts.instruments_grid import THEME
-from layouts.shell import Link, aria, data, icon_button, page_shell
+from layouts.shell import ONCE, Link, aria, data, icon_button, page_shell
 from layouts.tickers_alerts import alerts_column
 from layouts.tickers_holes import holes_panel
 from layouts.tickers_targets import target_dialogs, targets_panel
@@ -148,7 +148,7 @@ def _toolbar() -> Component:
                         value="", debounce=True, className="tk-name", autoComplete="off", spellCheck=False,
                         inputProps=aria(label="Ticker to add"), **data(hotkey="A"),
                     ),
-                    dmc.Button("Add", id="tickers-add", size="sm", variant="default"),
+                    dmc.Button("Add", id="tickers-add", size="sm", variant="default", **ONCE),
                 ],
                 className="tk-add",
             ),

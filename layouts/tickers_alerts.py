@@ -10,7 +10,7 @@ import dash_mantine_components as dmc
 from dash import html
 from dash.development.base_component import Component
 
-from layouts.shell import aria, data
+from layouts.shell import ONCE, aria, data
 from orderflow.market.frames import TIME_FRAMES
 from orderflow.market.studies.registry import find
 from orderflow.tickers.alerts.alert import Alert, AlertEvent, Frequency, Kind, State
@@ -154,7 +154,7 @@ def _form(symbols: Sequence[str]) -> Component:
             html.P(id="tickers-alert-fault", className="tk-fault tk-wide", role="alert"),
             html.Div(
                 [
-                    dmc.Button("Set alert", id="tickers-alert-set", size="sm"),
+                    dmc.Button("Set alert", id="tickers-alert-set", size="sm", **ONCE),
                     dmc.Button("Would it have fired?", id="tickers-alert-try", size="sm", variant="default"),
                     dmc.Button("Cancel", id="tickers-alert-cancel", size="sm", variant="subtle", color="gray",
                                style={"display": "none"}),

@@ -12,7 +12,7 @@ import dash_mantine_components as dmc
 from dash import html
 from dash.development.base_component import Component
 
-from layouts.shell import aria, data
+from layouts.shell import ONCE, aria, data
 from layouts.tickers_alerts import moment
 from orderflow.tickers.delivery.delivery import OPERATOR, StoredDelivery
 from orderflow.tickers.delivery.fields import Field
@@ -148,7 +148,7 @@ def _form(kinds: Sequence[Kind]) -> Component:
                 html.P(id="tickers-target-fault", className="tk-fault tk-wide", role="alert"),
                 html.Div(
                     [
-                        dmc.Button("Add the target", id="tickers-target-save", size="sm"),
+                        dmc.Button("Add the target", id="tickers-target-save", size="sm", **ONCE),
                         dmc.Button("Cancel", id="tickers-target-cancel", size="sm", variant="subtle", color="gray"),
                     ],
                     className="tk-wide tk-buttons",

@@ -10,7 +10,7 @@ import dash_mantine_components as dmc
 from dash import html
 from dash.development.base_component import Component
 
-from layouts.shell import aria, data
+from layouts.shell import ONCE, aria, data
 from layouts.workspace_preview import KINDS, counted, errors_view, moment, size_text
 from orderflow.market.kline_columns import KLINE_BYTES
 from orderflow.workspace.uploads.library import ALL_SIGNALS
@@ -147,7 +147,7 @@ def _sure(row: Row) -> Component:
 def _button(words: str, action: str, row: Row, **more: Any) -> Component:
     return dmc.Button(
         words, id=data_id(action, row), size="compact-xs", variant="default" if not more else "filled",
-        **aria(label=f"{words}: {row['name']}"), **more,
+        **aria(label=f"{words}: {row['name']}"), **ONCE, **more,
     )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ import dash_mantine_components as dmc
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from layouts.shell import aria, data, icon, icon_button
+from layouts.shell import ONCE, aria, data, icon, icon_button
 from layouts.workspace_preview import KINDS
 from orderflow.workspace.uploads.options import DATES, DELIMITERS, ENCODINGS, MARKS
 
@@ -164,8 +164,8 @@ def _look(formats: Sequence[str]) -> Component:
             html.Div(id="ws-up-preview", className="ws-up-preview"),
             html.Div(
                 [
-                    dmc.Button("Upload", id="ws-up-send", size="sm", className="ws-not-ticks"),
-                    dmc.Button("Upload the ticks", id="ws-up-send-ticks", size="sm", className="ws-of-ticks"),
+                    dmc.Button("Upload", id="ws-up-send", size="sm", className="ws-not-ticks", **ONCE),
+                    dmc.Button("Upload the ticks", id="ws-up-send-ticks", size="sm", className="ws-of-ticks", **ONCE),
                     dmc.Button("Another file", id="ws-up-other", size="sm", variant="default"),
                     html.Span(id="ws-up-refused", className="ws-fault", role="alert"),
                 ],

@@ -47,5 +47,8 @@
     },
   };
 
+  // a double click sends once: its second click would repeat or undo what the first has done
+  const once = (event) => event.detail > 1 && event.target.closest("[data-once]") && event.stopPropagation();
+  root.addEventListener("click", once, true);
   root.dash_clientside = Object.assign({}, root.dash_clientside, { kit: functions });
 })(window);

@@ -175,6 +175,9 @@ def test_keys_control_the_game(stage: Stage, room: Room) -> None:
     stage.wait_text("herd-toggle-words", "Resume")
     keyboard.press("Space")
     stage.wait_text("herd-toggle-words", "Freeze")
+    for words in ("Resume", "Freeze"):
+        stage.page.locator("#herd-do-toggle").dblclick()  # counts as one click
+        stage.wait_text("herd-toggle-words", words)
     keyboard.press("x")
     stage.page.wait_for_selector("#herd-stage[data-experiment='true']")
     keyboard.press("x")

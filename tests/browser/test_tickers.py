@@ -176,9 +176,10 @@ def test_an_alert_is_set_fires_once_and_is_acknowledged_on_all_pages(
     page.fill("#tickers-alert-value", "101.5")
     page.get_by_role("button", name="Would it have fired?").click()
     page.get_by_text("It would not have fired").wait_for()
-    page.get_by_role("button", name="Set alert").click()
+    page.get_by_role("button", name="Set alert").dblclick(delay=40)
     current = page.get_by_label("Current Alerts")
-    current.get_by_text("NOTE greater than 101.5").wait_for()
+    current.get_by_text("NOTE greater than 101.5").wait_for()  # one
+    assert page.locator("#tickers-alert-fault").inner_text() == ""
     trade(served, "NOTE", 102, 103, 104)
     for tab in (page, other):
         tab.locator(".of-notice").get_by_text("NOTE greater than 101.5: 102").wait_for()
@@ -330,7 +331,7 @@ def test_an_alert_is_made_on_the_chart_and_dragged_to_another_price(visit: Visit
     dialog.wait_for()
     last = page.evaluate("() => { const m = orderflow.page.chart.model; return m.bars.slice(-1)[0].c * m.tick; }")
     dialog.get_by_label("Price", exact=True).fill(f"{last + 2:.2f}")
-    dialog.get_by_role("button", name="Set alert").click()
+    dialog.get_by_role("button", name="Set alert").dblclick()
     dialog.wait_for(state="hidden")
     page.wait_for_function(f"() => {shapes}.length === 1 && {shapes}[0].y0 === {last + 2}")
     x, y, to = page.evaluate(

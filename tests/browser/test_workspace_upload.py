@@ -92,7 +92,7 @@ def test_a_dropped_file_is_mapped_stored_drawn_replaced_and_undone(visit: Visit,
     page.locator("#ws-up-send:not([disabled])").click()
     step(page, "done")
     drawn(page, 200)
-    dialog.get_by_role("button", name="Undo").click()
+    dialog.get_by_role("button", name="Undo").dblclick()  # a second undo would take the first back
     page.locator("#ws-up-undone").get_by_text("Undone").wait_for()
     drawn(page, 100)
     page.keyboard.press("Escape")
@@ -108,7 +108,7 @@ def test_a_refused_file_and_a_server_that_is_away_are_told(visit: Visit, served:
     fault = page.locator("#ws-up-fault")
     fault.get_by_text("web page").wait_for()
     page.route("**/data/upload/file*", lambda route: route.abort())
-    page.evaluate(DROP, [text(300), "btc.csv"])
+    page.evaluate(DROP, [text(300).replace(HEADER, "time,open,high,low,close,volume"), "btc.csv"])
     fault.get_by_text("the server cannot be reached").wait_for()
     page.unroute("**/data/upload/file*")
     page.get_by_role("button", name="Try again").click()
