@@ -41,7 +41,7 @@ def stored_view(row: Row, errors: Sequence[Row]) -> list[Component]:
         html.Div(
             [
                 dmc.Button("Show on the chart", id=data_id("show", row, "done"), size="sm", **{"data-autofocus": True}),
-                dmc.Button("Undo", id=data_id("undo", row, "done"), size="sm", variant="default"),
+                dmc.Button("Undo", id=data_id("undo", row, "done"), size="sm", variant="default", **ONCE),
                 dmc.Button("Another file", id={"type": "ws-up-next", "n": 0}, size="sm", variant="default"),
             ],
             className="ws-up-row",

@@ -294,7 +294,7 @@ def test_lost_and_restored_server_is_reported_at_once(make: Make) -> None:
     server |= {"health": "ok"}
     page.wait_for_function("() => document.getElementById('banner').dataset.kind === 'up'", timeout=1_500)
     revived = page.evaluate("window.stores.slice(-2)")
-    assert revived == [[name, {"disabled": False}] for name in ("tick", "notices-interval")]
+    assert revived == [[name, {"disabled": False, "loading": False}] for name in ("tick", "notices-interval")]
     page.wait_for_selector("#banner", state="hidden", timeout=5_000)
 
 
