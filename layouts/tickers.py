@@ -114,7 +114,7 @@ def tickers_page(
             help_dialog(),
             *target_dialogs(kinds),
             dmc.NotificationContainer(id="tickers-toasts", position="bottom-left", zIndex=500),
-            html.Div(className="tk-banner", role="alert", hidden=True,
+            html.Div(className="of-banner-over", role="alert", hidden=True,
                      **data(stale=LOST, revive="tickers-interval")),
             dcc.Interval(id="tickers-interval", interval=PAUSE),
             *more,

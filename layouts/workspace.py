@@ -116,7 +116,7 @@ def workspace_page(
             *study_dialog(),
             *compare_drawer(),
             html.Div(
-                className="ws-banner", role="alert", hidden=True,
+                className="of-banner-over", role="alert", hidden=True,
                 **data(stale=LOST, revive="ws-interval ws-offers-interval ws-study-run ws-up-send ws-up-send-ticks"),
             ),
             dcc.Download(id="ws-csv-file"),

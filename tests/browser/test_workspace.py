@@ -362,7 +362,7 @@ def test_a_lost_server_is_said_and_the_page_goes_on(visit: Visit, served: Runnin
     address = f"{served.url}/workspace/?mode=live&charts=1&symbol=sim:BTC&frame=1m"
     page = visit(address, expect=("ERR_", "Failed to fetch", "Callback failed"))
     shown(page)
-    banner = page.locator(".ws-banner")
+    banner = page.locator(".of-banner-over")
     assert banner.is_hidden()
     lost = "ws-delta"  # a callback that was lost leaves its interval disabled
     with page.expect_event("requestfailed", lambda request: lost in (request.post_data or "")[:80]):
