@@ -12,6 +12,7 @@ import flask
 import pytest
 from flask.testing import FlaskClient
 
+from orderflow.instruments.simulation import Simulation
 from orderflow.market.market import Market
 from orderflow.services import Services, build_services
 from orderflow.settings.settings import Settings
@@ -113,6 +114,13 @@ def make_services() -> Iterator[Callable[..., Services]]:
     yield make
     for services in made:
         services.stop()
+
+
+def hold_still(services: Services) -> None:
+    """Pause the simulated instruments at their first price, without the steps that they made since the start."""
+    simulation = services.part(Simulation)
+    simulation.pause()
+    simulation.restart()
 
 
 @pytest.fixture

@@ -38,6 +38,7 @@ from orderflow.tickers.notices import Notices
 from orderflow.tickers.tickers import Tickers
 from orderflow.web.app import create_server
 from orderflow.workspace.uploads.chart_files import ChartFiles
+from tests.conftest import hold_still
 
 KEY = "correct-horse"
 BEARER = {"Authorization": f"Bearer {KEY}"}
@@ -102,8 +103,7 @@ def site(make_services: Callable[..., Services]) -> Site:
     services = make_services(api_key=KEY, ticker_count=TICKERS)
     server = create_server(services)
     app = create_app(services, server)
-    services.part(Simulation).pause()  # so that what moves is what was moved
-    services.part(Simulation).flush()  # trades of a step before it would reach the market later
+    hold_still(services)  # so that what moves is what was moved
     client = server.test_client()
     tick = {"timestamp": "2026-03-02T14:30:01Z", "price": 25000.25, "size": 2, "symbol": "ES"}
     assert client.post("/tick", json=tick, headers=BEARER).status_code == 202

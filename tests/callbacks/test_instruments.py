@@ -28,6 +28,7 @@ from orderflow.instruments.quiz import Quizzes
 from orderflow.instruments.simulation import Simulation
 from orderflow.services import Services
 from orderflow.web.app import create_server
+from tests.conftest import hold_still
 from tests.layouts.trees import ids
 
 SIMULATED = {"ITEM_01": {"model": "ou", "name": "Spring", "book": True, "group": "metal"}}
@@ -38,7 +39,7 @@ SECOND = 1_000_000_000
 def services(make_services: Callable[..., Services]) -> Services:
     """Three instruments that stand still."""
     made = make_services(ticker_count=3, simulated=SIMULATED)
-    made.part(Simulation).pause()
+    hold_still(made)
     return made
 
 
@@ -92,8 +93,9 @@ def test_a_row_says_what_an_instrument_is(simulation: Simulation) -> None:
 
 
 def test_search_order_and_pages_are_the_servers(make_services: Callable[..., Services]) -> None:
-    simulation = make_services(ticker_count=ROWS + 5).part(Simulation)
-    simulation.pause()
+    services = make_services(ticker_count=ROWS + 5)
+    hold_still(services)
+    simulation = services.part(Simulation)
     second = update_board(simulation, None, Query("", "id", 2), 0, held=False)
     assert ids_of(second["rows"]) == [f"ITEM_{number}" for number in range(ROWS, ROWS + 5)]
     assert second["range"] == f"{ROWS + 1} to {ROWS + 5} of {ROWS + 5}"

@@ -14,6 +14,7 @@ from orderflow.web.app import create_server
 from orderflow.web.instruments import instruments_api, listing
 from orderflow.web.instruments.instruments_api import BoardSource, quote
 from orderflow.web.instruments.listing import TOGETHER, TURN, Listing
+from tests.conftest import hold_still
 
 COST = TURN / TOGETHER
 """Seconds that an instrument's text takes in these tests: many at a time fill a turn."""
@@ -23,7 +24,7 @@ COST = TURN / TOGETHER
 def services(make_services: Callable[..., Services]) -> Services:
     """Many instruments that stand still."""
     made = make_services(ticker_count=5 * TOGETHER)
-    made.part(Simulation).pause()
+    hold_still(made)
     return made
 
 
