@@ -197,7 +197,7 @@ class Game(View):
             "connected": self.connected,
             **self._stats[1],
             "active": active,
-            "phase": state.phase,
+            "phase": self.phase,
             "price": round(units(state.price), 4),
             "batch": state.totals.batches,
             "floods": self._rate_limiter.refused,

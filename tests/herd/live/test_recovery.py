@@ -186,6 +186,7 @@ def test_a_damaged_line_stops_the_game_before_it(tmp_path: Path, workers: Worker
     game, path, again = continued(tmp_path, workers, lambda path: damage(path, 4))
     damaged = path.read_bytes()
     assert (again.session_id, again.count, again.price, again.phase) == (game.session_id, 2, 100.0, "frozen")
+    assert again.stats()["phase"] == "frozen"
     assert "line 4 of this game's log is damaged, and 2 more lines come after it" in again.trouble
     assert [part.name for part in again.damage()] == [game.session_id]
     for action in (lambda: again.join(), lambda: again.order("p1", str(uuid.uuid4()), "buy", 1)):
