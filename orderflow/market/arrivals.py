@@ -29,7 +29,8 @@ class Arrivals:
 
     first: index of the first one among all ticks of the symbol. total: number of ticks that arrived in `series`. A tick
     keeps its index for the whole series; ticks that arrive later, late ones too, have higher indices. epoch: see
-    `MarketReader.epoch_of`. series: identifier of the ticks, new after a reset.
+    `MarketReader.epoch_of`. series: identifier of the ticks, new after a reset. opened: index of the
+    epoch's first tick.
     """
 
     first: int
@@ -38,6 +39,7 @@ class Arrivals:
     series: str
     grid: Grid
     ticks: Columns
+    opened: int = 0
 
     def __len__(self) -> int:
         return len(self.ticks)
@@ -64,7 +66,7 @@ def in_memory(state: SymbolState, since: int, limit: int, *, sides: bool = True)
             tape.refresh()
         first = min(max(since, buffer.first), total)
         ticks = buffer.slice(first, min(total, first + limit))
-        return Arrivals(first, total, state.epoch, state.series, tape.grid, ticks)
+        return Arrivals(first, total, state.epoch, state.series, tape.grid, ticks, state.opened)
 
 
 def in_log(state: SymbolState, since: int, limit: int) -> Arrivals:
@@ -93,22 +95,24 @@ def at(state: SymbolState, time: int) -> Past:
         return Past(index, state.tape.grid, ticks)
 
 
-def first_from(state: SymbolState, time: int) -> int | None:
+def first_from(state: SymbolState, time: int, since: int) -> int | None:
     """See `MarketReader.first_from`."""
     buffer = state.tape.buffer
     with state.tape.lock:
-        return buffer.first if time <= buffer.evicted_until else buffer.first_from(time)
+        if since < buffer.first and time <= buffer.evicted_until:
+            return buffer.first
+        return buffer.first_from(time, since)
 
 
-def past(state: SymbolState, start: int, end: int, until: int) -> Past:
+def past(state: SymbolState, start: int, end: int, until: int, since: int) -> Past:
     """See `MarketReader.past`."""
     tape = state.tape
     with tape.lock:
         tape.refresh()
-        parts = [_between(state, start, end, until)]
+        parts = [_between(state, start, end, until, since)]
         before, most = start, LOOKBACK
         while (begin := tape.minute_before(before, most)) is not None:
-            found = _between(state, begin, before, until)
+            found = _between(state, begin, before, until, since)
             if len(found):
                 parts.insert(0, found.take(slice(len(found) - 1, len(found))))
                 break
@@ -117,16 +121,17 @@ def past(state: SymbolState, start: int, end: int, until: int) -> Past:
         return Past(np.full(len(ticks), -1), tape.grid, ticks)
 
 
-def _between(state: SymbolState, start: int, end: int, until: int) -> Columns:
+def _between(state: SymbolState, start: int, end: int, until: int, since: int) -> Columns:
     buffer = state.tape.buffer
-    _, ticks = buffer.between(start, end, until)
-    if start <= buffer.evicted_until and (evicted := state.tape.evicted(start, end)) is not None:
+    _, ticks = buffer.between(start, end, until, since)
+    gone = since < buffer.first and start <= buffer.evicted_until
+    if gone and (evicted := state.tape.evicted(start, end)) is not None:
         ticks = join([evicted, ticks])
     return ticks.take(np.argsort(ticks.time, kind="stable"))
 
 
 def _part(held: Arrivals, first: int, ticks: Columns) -> Arrivals:
-    return Arrivals(first, held.total, held.epoch, held.series, held.grid, ticks)
+    return Arrivals(first, held.total, held.epoch, held.series, held.grid, ticks, held.opened)
 
 
 def _tail(state: SymbolState, skip: int, count: int) -> Columns:

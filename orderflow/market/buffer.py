@@ -211,10 +211,10 @@ class TickBuffer:
             return Columns.empty()
         return join(parts)
 
-    def between(self, start: int, end: int, until: int | None = None) -> tuple[Ints, Columns]:
-        """(int64[k] indices, ticks) with start <= time < end (ns UTC) and index < until, in arrival order."""
+    def between(self, start: int, end: int, until: int | None = None, since: int = 0) -> tuple[Ints, Columns]:
+        """(int64[k] indices, ticks) with start <= time < end (ns UTC), since <= index < until, in arrival order."""
         indices, parts = [], []
-        for number, a, b in self._pieces(self.first, self.n if until is None else until):
+        for number, a, b in self._pieces(max(self.first, since), self.n if until is None else until):
             segment = self._segments[number]
             if segment.tmax < start or segment.tmin >= end:
                 continue
@@ -234,12 +234,12 @@ class TickBuffer:
             return np.empty(0, np.int64), self.slice(0, 0)
         return (indices[0], parts[0]) if len(parts) == 1 else (np.concatenate(indices), join(parts))
 
-    def first_from(self, start: int) -> int | None:
-        """Index of the first tick in arrival order at or after `start` (ns UTC); None if there is none."""
-        for number, a, b in self._pieces(self.first, self.n):
+    def first_from(self, start: int, since: int = 0) -> int | None:
+        """Index, from `since` on, of the first tick in arrival order at or after `start` (ns UTC); None without one."""
+        for number, a, b in self._pieces(max(self.first, since), self.n):
             segment = self._segments[number]
-            if segment.tmax >= start:
-                return number * self._size + a + int(np.argmax(segment.time[a:b] >= start))
+            if segment.tmax >= start and (late := segment.time[a:b] >= start).any():
+                return number * self._size + a + int(np.argmax(late))
         return None
 
     def nth_time(self, start: int, n: int) -> int | None:

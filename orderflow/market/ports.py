@@ -116,16 +116,17 @@ class MarketReader(Protocol):
         Ticks that were evicted are read from the log. Raises StorageFailed.
         """
 
-    def first_from(self, symbol: str, time: int) -> int | None:
-        """Index of the first tick in order of arrival at or after `time` (ns UTC), None without one.
+    def first_from(self, symbol: str, time: int, since: int = 0) -> int | None:
+        """Index, from `since` on, of the first tick in order of arrival at or after `time` (ns UTC), None without one.
 
         If ticks that late were evicted, the index of the first one in memory. Raises NotFound.
         """
 
-    def past(self, symbol: str, start: int, end: int, until: int) -> Past:
-        """The ticks with start <= time < end (ns UTC) and index < until, and the last one before `start`.
+    def past(self, symbol: str, start: int, end: int, until: int, since: int = 0) -> Past:
+        """The ticks with start <= time < end (ns UTC) and since <= index < until, and the last one before `start`.
 
-        They are in (time, arrival) order. Ticks that were evicted are read from the log.
+        They are in (time, arrival) order. Ticks that were evicted are read from the log; their indices are not known,
+        so all of them are taken if `since` is one of theirs, and none if it is in memory.
         """
 
     def changed(

@@ -131,13 +131,13 @@ class MarketReads:
         """See `MarketReader.arrivals_at`."""
         return arrivals.at(self._find(symbol), time)
 
-    def first_from(self, symbol: str, time: int) -> int | None:
+    def first_from(self, symbol: str, time: int, since: int = 0) -> int | None:
         """See `MarketReader.first_from`."""
-        return arrivals.first_from(self._find(symbol), time)
+        return arrivals.first_from(self._find(symbol), time, since)
 
-    def past(self, symbol: str, start: int, end: int, until: int) -> Past:
+    def past(self, symbol: str, start: int, end: int, until: int, since: int = 0) -> Past:
         """See `MarketReader.past`."""
-        return arrivals.past(self._find(symbol), start, end, until)
+        return arrivals.past(self._find(symbol), start, end, until, since)
 
     def changed(
         self,

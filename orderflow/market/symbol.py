@@ -72,7 +72,8 @@ class SymbolState:
     """State of one symbol. Only the tape has its own lock; the market's lock must be held for the rest.
 
     epoch: identifier of the symbol's data, new after a reset; revisions of different epochs do not compare. series:
-    identifier of the ticks alone, which new settings do not change. evicted: number of ticks evicted. simulated: the
+    identifier of the ticks alone, which new settings do not change. opened: index of the first tick of the epoch, in
+    order of arrival. evicted: number of ticks evicted. simulated: the
     ticks come from a model and are not logged. row_sizes: automatic row sizes in force, by frame; sizes_stored: whether
     the log has them. past: bars of a profile before those held, as read last: of an earlier session (True) or of a
     range (False).
@@ -83,6 +84,7 @@ class SymbolState:
     counters: Counters = field(default_factory=Counters)
     epoch: str = field(default_factory=lambda: secrets.token_hex(4))
     series: str = field(default_factory=lambda: secrets.token_hex(4))
+    opened: int = 0
     evicted: int = 0
     simulated: bool = False
     row_sizes: dict[str, RowSize] = field(default_factory=dict)
@@ -275,7 +277,7 @@ class SymbolState:
         """Set the session. Starts a new epoch, as bars longer than an hour, CVD and VWAP change."""
         self.tape.set_session(session)
         self.row_sizes.clear()
-        self.epoch = secrets.token_hex(4)
+        self.epoch, self.opened = secrets.token_hex(4), self.tape.buffer.n
 
     def history(self, until: int | None = None) -> History:
         """A reader of all ticks, in memory and in the log. until: leaves out those in memory from this index on."""

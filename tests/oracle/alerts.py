@@ -51,11 +51,13 @@ class AlertOracle:
         self.generation = 1
         self.ticks: list[tuple[int, Fraction]] = []
         self.newest: tuple[int, Fraction] | None = None
+        self.present: tuple[int, Fraction] | None = None
+        self.opened = 0
         self.close_before: dict[int, Fraction | None] = {}
 
     def add(self, rule: Rule) -> None:
-        if self.newest is not None:
-            rule.floor, rule.reference = self.newest
+        if self.present is not None:
+            rule.floor, rule.reference = self.present
         if rule.frequency == "once_per_bar_close" and rule.frame not in self.close_before:
             opened = self.newest[0] // rule.frame * rule.frame if self.newest is not None else 0
             self.close_before[rule.frame] = self._close_at(opened)
@@ -65,7 +67,7 @@ class AlertOracle:
         """The last price before the first tick of the bar that opened then: late ticks change no close."""
         close = None
         newest = -1
-        for time, price in self.ticks:
+        for time, price in self.ticks[self.opened :]:
             if time >= opened:
                 break
             if time >= newest:
@@ -74,17 +76,22 @@ class AlertOracle:
 
     def reset(self) -> None:
         self.generation += 1
-        self.ticks, self.newest = [], None
+        self.ticks, self.newest, self.present, self.opened = [], None, None, 0
         self.close_before = dict.fromkeys(self.close_before)
         for rule in self.rules:
             rule.last = None
             rule.bars = set()
 
+    def open_epoch(self) -> None:
+        """Settings have changed: nothing is compared with what was before."""
+        self.newest, self.opened = None, len(self.ticks)
+        self.close_before = dict.fromkeys(self.close_before)
+
     def tick(self, time: int, price: Fraction) -> None:
         late = self.newest is not None and time < self.newest[0]
         before = self.newest[1] if self.newest is not None else None
         if late:
-            earlier = [(t, i) for i, (t, _) in enumerate(self.ticks) if t <= time]
+            earlier = [(t, i) for i, (t, _) in enumerate(self.ticks) if t <= time and i >= self.opened]
             before = self.ticks[max(earlier)[1]][1] if earlier else None
         for rule in self.rules:
             if rule.frequency != "once_per_bar_close":
@@ -92,7 +99,7 @@ class AlertOracle:
         if not late:
             if self.newest is not None:
                 self._close(self.newest[0], self.newest[1], time)
-            self.newest = (time, price)
+            self.newest = self.present = (time, price)
         self.ticks.append((time, price))
 
     def _close(self, time: int, price: Fraction, next_time: int) -> None:

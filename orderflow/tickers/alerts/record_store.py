@@ -144,6 +144,8 @@ def _position_row(position: Position) -> dict[str, Any]:
         "before": position.before,
         "closes": position.closes,
         "live": position.live,
+        "session": position.session,
+        "opened": position.opened,
     }
     row = {"symbol": position.symbol, "generation": position.generation, "ordinal": position.ordinal}
     return row | {"state": json.dumps(state)}
@@ -154,7 +156,15 @@ def _position(row: Any) -> Position:
     mark = None if state["mark"] is None else Mark(*state["mark"])
     before = None if state["before"] is None else (state["before"][0], state["before"][1])
     return Position(
-        row["symbol"], row["generation"], row["ordinal"], mark, before, state["closes"], bool(state["live"])
+        row["symbol"],
+        row["generation"],
+        row["ordinal"],
+        mark,
+        before,
+        state["closes"],
+        bool(state["live"]),
+        state.get("session", ""),
+        state.get("opened", 0),
     )
 
 

@@ -33,7 +33,7 @@ class Position:
     generation: counts the series of the symbol, from 1; a reset begins a new one. ordinal: ticks of this generation
     that have been evaluated. mark: the last of them. before: (time, exact price) of the sample that the next tick is
     compared with. closes: forming bars by frame, as `Closes.state` gives them. live: the last tick came when it was
-    traded.
+    traded. session: in force then, "" if that is not known. opened: ordinal of the epoch's first tick, from 0.
     """
 
     symbol: str
@@ -43,6 +43,8 @@ class Position:
     before: tuple[int, str] | None = None
     closes: dict[str, dict[str, Any]] = field(default_factory=dict)
     live: bool = False
+    session: str = ""
+    opened: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -49,7 +50,7 @@ class Tracked:
         self._begun = begun
         self._stored: Position | None = position
         self._series = self._epoch = ""
-        self._until = 0
+        self._until = self._opened = self._changed = 0
 
     @property
     def generation(self) -> int:
@@ -85,7 +86,7 @@ class Tracked:
         if previous is None:
             return
         from_start = _start(previous.time, frame, self.book.session)
-        first = self._market.first_from(self.symbol, from_start)
+        first = self._market.first_from(self.symbol, from_start, self._opened)
         times, levels = self._past(from_start, from_start, first)
         closes.start, closes.level = from_start, previous.level
         closes.before = int(levels[-1]) if len(times) else None
@@ -142,7 +143,7 @@ class Tracked:
             self.place.begin()
             self.place.reader.since, self.place.reader.series, self._series, self._epoch = 0, "", "", ""
             self._restart()
-        for piece in self.place.reader.pieces():
+        for piece in self._pieces():
             self._enter(piece)
             ordinal = piece.first + self.place.offset
             self._until = piece.first
@@ -178,26 +179,49 @@ class Tracked:
             {name: closes.state(book.text) for name, closes in book.closes.items()}
             | {name: bars.state() for name, bars in self.activity.items()},
             self.live,
+            self.book.session.label if self._epoch else "",
+            max(self._opened, self._changed) + self.place.offset,
         )
 
+    def _pieces(self) -> Iterator[Arrivals]:
+        """What has arrived, in pieces of one epoch; the reader's `since` moves before each is yielded."""
+        for piece in self.place.reader.pieces():
+            old = piece.opened - piece.first
+            if 0 < old < len(piece):
+                self.place.reader.since = piece.opened
+                yield replace(piece, ticks=piece.ticks.take(slice(0, old)))
+                self.place.reader.since = piece.first + len(piece)
+                piece = replace(piece, first=piece.opened, ticks=piece.ticks.take(slice(old, None)))
+            yield piece
+
     def _enter(self, piece: Arrivals) -> None:
-        """Note a new series, epoch or grid."""
+        """Note a new series, epoch or grid. A piece may be of the epoch before the present one."""
         if self._series not in ("", piece.series):
             self.place.begin()
             self._restart()
-        elif self._epoch not in ("", piece.epoch):
-            self.book.forget()
-            for bars in self.activity.values():
-                bars.forget(all_bars=False)
-        if self._epoch != piece.epoch:
+            self._epoch = ""
+        of_epoch = piece.first >= piece.opened and len(piece) > 0
+        if not self._epoch or (of_epoch and self._epoch != piece.epoch):
             self.book.session = Session.parse(self._market.info(self.symbol).session)
-        self._series, self._epoch = piece.series, piece.epoch
+            self._epoch = piece.epoch
+        self._series = piece.series
         self.book.fit(piece.grid)
         if self._stored is not None:
             stored, self._stored = self._stored, None
             self._restore(stored)
+        opened = max(piece.opened, self._changed)
+        if of_epoch and self._opened < opened:
+            self._open(opened)
+
+    def _open(self, index: int) -> None:
+        """A new epoch, whose ticks and bars are not compared with those before. index: of its first tick."""
+        self._opened = index
+        self.book.forget()
+        for bars in self.activity.values():
+            bars.forget(all_bars=False)
 
     def _restart(self) -> None:
+        self._opened = self._changed = 0
         self.book.forget()
         for bars in self.activity.values():
             bars.forget(all_bars=True)
@@ -219,12 +243,18 @@ class Tracked:
             if held is not None:
                 closes.start, closes.level = state["start"], held
                 closes.before = None if state["before"] is None else _level(state["before"], grid)
+        opened, since = max(0, stored.opened - self.place.offset), self.place.reader.since
+        if opened >= since or stored.session not in ("", self.book.session.label):  # changed after the last evaluation
+            self._changed = since
+        else:
+            self._opened = opened
         self.book.replace_all()
 
     def _past(self, start: int, end: int, until: int | None = None) -> tuple[Ints, Ints]:
-        """See `chunk.Past`. until: index of the first arrival to leave out, by default of the next one to evaluate."""
+        """See `chunk.Past`: of the epoch. until: index of the first arrival to leave out, by default of the next one to
+        evaluate."""
         try:
-            past = self._market.past(self.symbol, start, end, self._until if until is None else until)
+            past = self._market.past(self.symbol, start, end, self._until if until is None else until, self._opened)
         except NotFound:
             return np.empty(0, np.int64), np.empty(0, np.int64)
         factor, _ = self.book.grid.factors_to(past.grid)

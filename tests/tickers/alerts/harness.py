@@ -87,6 +87,7 @@ class Alerted:
         self.store = FaultyStore()
         self.oracle = AlertOracle()
         self.made: dict[str, Alert] = {}
+        self.hour = 0
         self.market = Market(self.log)
         self.evaluation = Evaluation(self.market, self.store, StoppedClock())
         self.evaluation.load()
@@ -133,6 +134,15 @@ class Alerted:
         if self.oracle.ticks:
             self.market.reset(SYMBOL)
             self.oracle.reset()
+
+    def configure(self) -> None:
+        """Another session, which begins an epoch."""
+        self.evaluate()
+        self.flush()
+        if self.oracle.ticks:
+            self.hour = (self.hour + 1) % 24
+            self.market.configure(SYMBOL, session=f"UTC {self.hour:02}:00")
+            self.oracle.open_epoch()
 
     def add(self, rule: Rule) -> None:
         self.evaluate()

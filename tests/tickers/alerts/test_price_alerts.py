@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from orderflow.tickers.alerts.operators.registry import OPERATORS
 from tests.oracle.alerts import MINUTE, Rule
-from tests.tickers.alerts.harness import Alerted, Tick, rule
+from tests.tickers.alerts.harness import SYMBOL, Alerted, Tick, rule
 
 SECOND = 10**9
 PRICES = st.integers(396, 404)
@@ -40,7 +40,7 @@ STEPS = st.one_of(
     st.lists(st.tuples(ADVANCE, PRICES), min_size=1, max_size=12),
     rules(),
     rules(),
-    st.sampled_from(["evaluate", "restart", "flush", "reset", "shorten", "killed before", "killed after"]),
+    st.sampled_from(["evaluate", "restart", "flush", "reset", "configure", "shorten", "killed before", "killed after"]),
 )
 
 
@@ -66,6 +66,8 @@ def run(steps: list[object]) -> Alerted:
             alerted.shorten()
         elif step == "reset":
             alerted.reset()
+        elif step == "configure":
+            alerted.configure()
         else:
             alerted.store.fail = str(step).removeprefix("killed ")
     alerted.evaluate()
@@ -167,3 +169,47 @@ def test_a_reset_clears_the_sample_before(seen: bool) -> None:
     alerted.evaluate()
     assert len(alerted.events()) == 1
     assert alerted.events() == alerted.expected()
+
+
+def test_a_frame_that_is_followed_later_looks_at_no_bar_before_new_settings() -> None:
+    alerted = Alerted()
+    alerted.add(rule("greater", 1000))
+    alerted.ticks([Tick(0, 396), Tick(61 * SECOND, 397)])
+    alerted.configure()
+    alerted.ticks([Tick(62 * SECOND, 404)])
+    alerted.add(rule("crossing_up", 100, name="b", frequency="once_per_bar_close"))
+    alerted.ticks([Tick(121 * SECOND, 404), Tick(150 * SECOND, 397), Tick(181 * SECOND, 404), Tick(241 * SECOND, 397)])
+    alerted.evaluate()
+    assert [(event[1], event[2] // SECOND % 1000) for event in alerted.events()] == [(Fraction(101), 220)]
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_a_late_tick_is_not_compared_with_one_before_new_settings(restart: bool) -> None:
+    alerted = Alerted()
+    alerted.add(rule("crossing_up", 100))
+    alerted.ticks([Tick(0, 396)])
+    alerted.configure()
+    alerted.ticks([Tick(9 * SECOND, 404)])
+    if restart:
+        alerted.evaluate()
+        alerted.flush()
+        alerted.restart()
+    alerted.ticks([Tick(8 * SECOND, 404)])
+    alerted.evaluate()
+    assert alerted.events() == []
+
+
+@pytest.mark.parametrize("after", [403, 404])
+def test_settings_count_from_the_tick_on_that_comes_after_them(after: int) -> None:
+    alerted = Alerted()
+    alerted.add(rule("crossing", 100))
+    alerted.ticks([Tick(SECOND, 399)])
+    alerted.evaluate()
+    alerted.ticks([Tick(2 * SECOND, 398)])
+    alerted.market.configure(SYMBOL, session="UTC 09:00")
+    alerted.ticks([Tick(3 * SECOND, after)])
+    alerted.evaluate()
+    assert alerted.events() == []
+    alerted.ticks([Tick(4 * SECOND, 399)])
+    alerted.evaluate()
+    assert [event[1] for event in alerted.events()] == [Fraction("99.75")]
