@@ -55,13 +55,15 @@ def needs_owner() -> Any:
 
 
 def pressed(clicks: Sequence[Any]) -> dict[str, str]:
-    """The id of the pattern's button that was pressed; empty if none was, as when buttons are put into the page.
+    """The id of the pattern's button that was pressed; empty if none was, as when buttons are put into the page beside
+    one that was pressed before.
 
     clicks: the `n_clicks` of each pattern's buttons.
     """
     counts = [count for kind in clicks if isinstance(kind, list) for count in kind]
-    id_ = ctx.triggered_id
-    return {name: str(part) for name, part in id_.items()} if any(counts) and isinstance(id_, dict) else {}
+    ids = [ctx.triggered_prop_ids[each["prop_id"]] for each in ctx.triggered if each["value"]]
+    id_ = ids[0] if any(counts) and ids else None
+    return {name: str(part) for name, part in id_.items()} if isinstance(id_, dict) else {}
 
 
 def refresh() -> str:

@@ -11,7 +11,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from layouts.shell import ONCE, aria, data
-from layouts.workspace_preview import KINDS, counted, errors_view, moment, size_text
+from layouts.workspace_preview import KINDS, counted, errors_view, moment, size_text, span_text
 from orderflow.market.kline_columns import KLINE_BYTES
 from orderflow.workspace.uploads.library import ALL_SIGNALS
 
@@ -32,7 +32,7 @@ def stored_view(row: Row, errors: Sequence[Row]) -> list[Component]:
     frame = f" ({row['timeframe']})" if row["timeframe"] else ""
     what = counted(row["rows"], THINGS[row["kind"]])
     total = f" There are {row['total']:,} now." if row["total"] != row["rows"] else ""
-    span = f", {moment(row['first'])} to {moment(row['last'])} UTC" if row["first"] is not None else ""
+    span = f", {span_text(row['first'], row['last'])}" if row["first"] is not None else ""
     notes = [html.Li(f"{note[:1].upper()}{note[1:]}.") for note in row["notes"]]
     return [
         html.H3(f"{what} stored as “{row['name']}”{frame}{span}.{total}"),

@@ -46,7 +46,7 @@ def facts_view(found: Found) -> list[Component]:
     if "rows" in found:
         facts.append(counted(found["rows"], "row"))
     if found.get("first") is not None:
-        facts.append(f"{moment(found['first'])} to {moment(found['last'])} UTC")
+        facts.append(span_text(found["first"], found["last"]))
     if found.get("taken") and found.get("timeframe"):
         facts.append(f"time frame {found['timeframe']}")
     if found.get("order") == "newest first":
@@ -162,6 +162,15 @@ def moment(ms: int, *, seconds: bool = False) -> str:
     if seconds:
         return time.isoformat(" ", "milliseconds" if ms % 1000 else "seconds")
     return time.isoformat(" ", "minutes") if ms % DAY else time.date().isoformat()
+
+
+def span_text(first: int, last: int) -> str:
+    """From a time to another (ms UTC): both to the day, or both to the minute."""
+    form = "%Y-%m-%d %H:%M" if first % DAY or last % DAY else "%Y-%m-%d"
+    begin, end = (
+        f"{datetime.datetime(1970, 1, 1) + datetime.timedelta(milliseconds=ms):{form}}" for ms in (first, last)
+    )
+    return f"{begin} to {end} UTC"
 
 
 def counted(number: int, word: str) -> str:

@@ -213,7 +213,7 @@ def _reading(name: str, formats: Sequence[str]) -> Component:
     if name == "skip":
         return dmc.NumberInput(
             id="ws-up-skip", label="Lines above the header", min=0, max=100, value="", placeholder="found",
-            allowDecimal=False, debounce=400, className="ws-short", **SMALL,
+            allowDecimal=False, debounce=400, className="ws-lines", **SMALL,
         )  # fmt: skip
     if name == "member":
         field = dmc.Select(label="File in the archive", data=[], **common)

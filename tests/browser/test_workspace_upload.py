@@ -20,6 +20,11 @@ DROP = """([text, name]) => {
   for (const type of ["dragenter", "dragover", "drop"])
     document.body.dispatchEvent(new DragEvent(type, { dataTransfer: data, bubbles: true, cancelable: true }));
 }"""
+CUT = "(buttons) => buttons.filter((each) => each.scrollWidth > each.clientWidth).map((each) => each.textContent)"
+ON_TOP = """(button) => {
+  const { x, y, width, height } = button.getBoundingClientRect();
+  return button.contains(document.elementFromPoint(x + width / 2, y + height / 2));
+}"""
 FIRST = "() => { const { charts } = window.orderflow.page, c = charts[0]; return c && c.ready ? c.key : null; }"
 
 
@@ -71,7 +76,7 @@ def test_a_dropped_file_is_mapped_stored_drawn_replaced_and_undone(visit: Visit,
     page.evaluate(DROP, [text(100), "btc.csv"])
     step(page, "look")
     dialog = page.get_by_role("dialog", name="Your own data")
-    dialog.get_by_text("time is missing").wait_for()
+    dialog.get_by_text("there is no column for time").wait_for()
     assert page.locator("#ws-up-send").is_disabled()
     role = dialog.get_by_role("combobox", name="What the column when is").or_(
         dialog.get_by_role("textbox", name="What the column when is")
@@ -95,6 +100,9 @@ def test_a_dropped_file_is_mapped_stored_drawn_replaced_and_undone(visit: Visit,
     dialog.get_by_role("button", name="Undo").dblclick()  # a second undo would take the first back
     page.locator("#ws-up-undone").get_by_text("Undone").wait_for()
     drawn(page, 100)
+    dialog.get_by_role("tab", name="Your data").click()
+    dialog.get_by_role("button", name="Delete: btc").wait_for()
+    assert page.locator(".ws-up-actions .mantine-Button-label").evaluate_all(CUT) == []
     page.keyboard.press("Escape")
     dialog.wait_for(state="hidden")
 
@@ -117,8 +125,13 @@ def test_a_refused_file_and_a_server_that_is_away_are_told(visit: Visit, served:
     with page.expect_event("requestfailed", lambda request: "ws-up-go.data" in (request.post_data or "")):
         page.locator("#ws-up-send").click()
     page.unroute("**/_dash-update-component*")
+    bad = text(300).replace(HEADER, "time,open,high,low,close,volume").replace(",298,", ",303,")  # highs below the lows
     page.locator("#ws-up-send").dblclick()  # it waits until the button can be pressed
     step(page, "done")
+    page.evaluate(DROP, [bad, "bad.csv"])
+    page.locator("#ws-up-problem").get_by_text("cannot be stored").wait_for()
+    page.locator(".ws-up-table th").first.evaluate("(head) => head.scrollIntoView({ block: 'end' })")
+    assert page.locator("#ws-up-send").evaluate(ON_TOP)
     width = page.evaluate("() => document.documentElement.scrollWidth")
     assert width <= page.viewport_size["width"]
 

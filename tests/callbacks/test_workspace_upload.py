@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 
 from callbacks.app import create_app
 from callbacks.workspace_files import changed_mapping, columns_text
-from layouts.workspace_preview import UNUSED, moment
+from layouts.workspace_preview import UNUSED, moment, span_text
 from layouts.workspace_upload import READING
 from orderflow.services import Services, build_services
 from orderflow.settings.settings import Settings
@@ -42,6 +42,7 @@ class Page:
         self.app, self.client = app, client
         self.values: dict[str, Any] = {"ws-up-mode": "replace", "ws-up-kind": "ohlcv"}
         self.text: dict[str, str] = {}
+        self.used: dict[str, str] | None = None  # a button of the pattern that was pressed before
 
     def run(self, trigger: str, prop: str, *, pressed: dict[str, str] | None = None) -> dict[str, Any]:
         """Run all callbacks of an input; what they set, by component and property. pressed: a button of a pattern."""
@@ -75,7 +76,8 @@ class Page:
             ids = [{"type": "ws-map", "index": index} for index in range(len(roles))]
             return [{"id": id_, "property": "value", "value": role} for id_, role in zip(ids, roles, strict=True)]
         if pressed and pattern["type"] == pressed["type"]:
-            return [{"id": pressed, "property": spec["property"], "value": 1}]
+            clicks = [(self.used, 1), (pressed, None)] if self.used else [(pressed, 1)]
+            return [{"id": id_, "property": spec["property"], "value": count} for id_, count in clicks]
         return []
 
     def send(self, data: str | bytes, filename: str = "btc.csv") -> dict[str, Any]:
@@ -112,6 +114,13 @@ class Page:
         """Press a button of one's own data."""
         pressed = {"frame": frame, "kind": kind, "name": name, "place": "list", "type": f"ws-own-{action}"}
         return self.run(pressed["type"], "n_clicks", pressed=pressed)
+
+    def appear(self, action: str) -> dict[str, Any]:
+        """A button comes into the list while the same one of the last upload, which was pressed, is still there."""
+        self.used = {"frame": "1m", "kind": "ohlcv", "name": "btc", "place": "done", "type": f"ws-own-{action}"}
+        found = self.press(action)
+        self.used = None
+        return found
 
     def mine(self) -> str:
         """What *Your data* shows."""
@@ -172,11 +181,13 @@ def test_a_file_is_looked_at_stored_replaced_and_undone(page: Page) -> None:
     found = page.send(CANDLES)
     assert found["ws-up-box"] == {"data-step": "look", "data-kind": "ohlcv"}
     assert (page.values["ws-up-name"], found["ws-up-frame"]["placeholder"]) == ("btc", "1m")
-    assert "3 rows · 2024-01-01 to 2024-01-01 00:02 UTC · time frame 1m" in page.text["ws-up-facts"]
+    assert "3 rows · 2024-01-01 00:00 to 2024-01-01 00:02 UTC · time frame 1m" in page.text["ws-up-facts"]
     assert "taken as UTC" in page.text["ws-up-facts"]
     assert page.client.get("/data/custom").get_json() == []
     assert page.upload()["ws-up-box"]["data-step"] == "done"
-    assert page.text["ws-up-done"].startswith("3 candles stored as “btc” (1m), 2024-01-01 to 2024-01-01 00:02 UTC.")
+    assert page.text["ws-up-done"].startswith(
+        "3 candles stored as “btc” (1m), 2024-01-01 00:00 to 2024-01-01 00:02 UTC"
+    )
     page.send(LATER)
     page.upload()
     assert page.times()[0] == 1704067800000
@@ -184,6 +195,16 @@ def test_a_file_is_looked_at_stored_replaced_and_undone(page: Page) -> None:
     assert page.times()[0] == 1704067200000
     page.upload()
     assert "There is no such upload any more" in page.text["ws-up-refused"]  # a second click stores nothing
+
+
+@pytest.mark.parametrize("action", ["undo", "show"])
+def test_a_button_that_comes_beside_one_that_was_pressed_does_nothing(page: Page, action: str) -> None:
+    page.send(CANDLES)
+    page.upload()
+    page.send(LATER)
+    page.upload()
+    assert page.appear(action) == {}
+    assert page.times()[0] == 1704067800000
 
 
 def test_an_undone_first_upload_is_gone(page: Page) -> None:
@@ -246,7 +267,7 @@ def test_a_header_without_rows_is_said_before_it_is_stored(page: Page) -> None:
 def test_columns_are_mapped_by_hand_and_remembered(page: Page) -> None:
     odd = CANDLES.replace("timestamp,open,high,low,close,volume", "when,open,high,low,end,volume")
     found = page.send(odd, "odd.csv")
-    assert "time, close is missing" in page.text["ws-up-problem"]
+    assert "there is no column for time, close" in page.text["ws-up-problem"]
     assert found["ws-up-send"]["disabled"] is True
     assert page.values["ws-map"] == [UNUSED, "open", "high", "low", UNUSED, "volume"]
     page.map(0, "time")
@@ -259,6 +280,12 @@ def test_columns_are_mapped_by_hand_and_remembered(page: Page) -> None:
     page.map(5, UNUSED)
     page.upload()
     assert [row["volume"] for row in page.client.get("/data/custom/next/ohlcv").get_json()["klines"]] == [0, 0, 0]
+
+
+def test_a_span_is_in_days_or_in_minutes() -> None:
+    day = 86_400_000
+    assert span_text(0, 2 * day) == "1970-01-01 to 1970-01-03 UTC"
+    assert span_text(0, 2 * day + 60_000) == "1970-01-01 00:00 to 1970-01-03 00:01 UTC"
 
 
 def test_a_role_that_moves_leaves_its_old_column() -> None:

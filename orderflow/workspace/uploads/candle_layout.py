@@ -57,7 +57,7 @@ def candle_layout(sample: Sample, options: ReadOptions) -> CandleLayout:
     columns = _named(sample, options, notes) if sample.header else _unnamed(sample, options)
     missing = [role for role in ("time", *PRICES) if role not in columns]
     if missing:
-        raise NoLayout(f"these are no candles: {', '.join(missing)} is missing of {_NEEDED}")
+        raise NoLayout(f"these are no candles: there is no column for {', '.join(missing)}")
     cells = column_cells(sample, columns["time"])
     prices = [cell for role in PRICES for cell in column_cells(sample, columns[role])]
     volumes = [cell for role in ("volume", "ticks", "taker") for cell in column_cells(sample, columns.get(role))]

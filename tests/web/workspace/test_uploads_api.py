@@ -131,7 +131,7 @@ def test_any_bad_row_refuses_the_file_and_is_named(client: FlaskClient) -> None:
     ("data", "why"),
     [
         ("", "empty"),
-        ("a,b\n1,2\n", "is missing of a time, open, high, low and close"),
+        ("a,b\n1,2\n", "there is no column for time, open, high, low, close"),
         ("timestamp,open,high,low,close,volume\n", "no rows"),
         ("<html>", "web page"),
         (b"PK\x03\x04" + bytes(50), "damaged"),
@@ -211,7 +211,7 @@ def test_exports_are_exact(client: FlaskClient) -> None:
 def test_a_file_is_looked_at_mapped_by_hand_and_taken_without_sending_it_again(client: FlaskClient) -> None:
     odd = CANDLES.replace("timestamp,open,high,low,close,volume", "a,b,k,d,e,f")
     look = send(client, odd, "preview").json
-    assert "is missing of a time" in look["problem"]
+    assert "there is no column for time" in look["problem"]
     assert look["header"] == ["a", "b", "k", "d", "e", "f"]
     assert look["raw"][0][1] == "10.5"
     columns = json.dumps({"time": "a", "open": "b", "high": "k", "low": "d", "close": "e", "volume": "f"})

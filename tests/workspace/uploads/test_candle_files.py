@@ -247,7 +247,7 @@ def test_encodings_and_line_ends(data: bytes) -> None:
 
 def test_the_columns_can_be_named_by_hand() -> None:
     text = "a,b,k,d,e,f\n2024-01-01 00:00,10.5,11,10,10.75,100\n"
-    with pytest.raises(UnknownFormat, match=r"time, open, high, low, close is missing.*found columns a, b, k"):
+    with pytest.raises(UnknownFormat, match=r"no column for time, open, high, low, close.*found columns a, b, k"):
         candles(text)
     columns = {"time": "a", "open": "b", "high": "k", "low": "4", "close": "e", "volume": ""}
     found = candles(text, columns=columns)
@@ -268,7 +268,7 @@ def test_the_columns_can_be_named_by_hand() -> None:
         ("\n\n", "empty"),
         ('{"a": 1}', "JSON"),
         ("hello", "no delimiter"),
-        ("timestamp,price,size\n1704067200,1,2\n", "open, high, low is missing"),
+        ("timestamp,price,size\n1704067200,1,2\n", "no column for open, high, low;"),
     ],
 )
 def test_files_that_are_something_else_are_refused_in_words(text: str, why: str) -> None:
