@@ -135,7 +135,7 @@ def as_member(accounts: Accounts, name: str, claims: Claims, values: Values) -> 
     """Do what a form for who is logged in says. Raises OrderflowError."""
     caller, user, password = requests.caller(), claims.user, values.get("password", "")
     if name == "password":
-        accounts.profile.change_password(user, claims.session, values, caller)
+        accounts.profile.change_password(user, values, caller)
         return Done("The password is changed.")
     if name == "email":
         accounts.profile.change_email(user, values, caller)
@@ -147,7 +147,7 @@ def as_member(accounts: Accounts, name: str, claims: Claims, values: Values) -> 
             "Scan the QR code, and enter the code that the app shows.", secret=secret_view(made.secret, picture)
         )
     if name == "confirm":
-        codes = accounts.factors.confirm(user, values["code"])
+        codes = accounts.factors.confirm(user, values["code"], caller)
         return Done("The authenticator app is set up.", secret=[], codes=codes_view(codes))
     if name == "unenrol":
         accounts.factors.remove(user, password, caller)
@@ -301,7 +301,7 @@ def _register_sessions(app: Dash, accounts: Accounts) -> None:
     def end(claims: Claims, clicks: Any, others: Any) -> Any:
         chosen = pressed([clicks])
         if chosen:
-            if not accounts.sessions.end(chosen.get("session", ""), claims.user):
+            if not accounts.sessions.end(chosen.get("session", ""), claims.user, by=claims.session):
                 note_refused_callback(NotFound("you have no such session"))
         elif others:
             accounts.sessions.end_all(claims.user, but=claims.session)

@@ -21,6 +21,7 @@ from orderflow.accounts.second_factors import SecondFactorNeeded, SecondFactors,
 from orderflow.accounts.sessions import Grant, Sessions
 from orderflow.errors import Unauthorized
 from orderflow.runtime.log_limit import LIMITED
+from orderflow.storage.records.user_checks import Checked
 from orderflow.storage.records.user_store import StoredUser
 
 WRONG = "the e-mail address or the password is wrong"
@@ -94,50 +95,58 @@ class Accounts:
         right = self._core.passwords.matches(user.password if user else None, password)
         if user is None or not right or user.disabled:
             raise self._failed(WRONG, caller, _reason(user, right=right))
+        passkey_id: str | None = ""
         if second := bool(user.totp) or has_passkey:
-            self._check_second(user, passkey, code, caller, site)
+            passkey_id = self._check_second(user, passkey, code, caller, site)
         self._core.attempts.succeeded(LOGIN, email, caller.address)
         self._renew(user, password)
         means = "password and second factor" if second else "password"
-        return self._start(user, caller, means, user.password_changed)
+        return self._start(caller, means, Checked(user.id, user.password_changed, None, user.totp, passkey_id))
 
     def login_by_passkey(self, given: Mapping[str, Any], caller: Caller, site: Site) -> Grant:
         """A new session for a passkey alone. Raises Unauthorized, Busy."""
         self._core.attempts.begin("passkey", "", caller.address)
         try:
-            user = self._users.get(self.passkeys.check(given, site))
+            passkey = self.passkeys.check(given, site)
+            user = self._users.get(passkey.user)
         except Unauthorized as error:
             raise self._failed(str(error), caller, "wrong passkey") from error
         if user.disabled:
             raise self._failed(WRONG, caller, _reason(user, right=True))
         self._core.attempts.succeeded("passkey", "", caller.address)
-        return self._start(user, caller, "passkey")
+        return self._start(caller, "passkey", Checked(user.id, passkey=passkey.id))
 
     def user(self, user: str) -> StoredUser:
         """A user by id. Raises NotFound."""
         return self._users.get(user)
 
-    def _check_second(self, user: StoredUser, passkey: object, code: str, caller: Caller, site: Site | None) -> None:
-        """Raises SecondFactorNeeded without one, Unauthorized for a wrong one, Busy."""
+    def _check_second(
+        self, user: StoredUser, given: object, code: str, caller: Caller, site: Site | None
+    ) -> str | None:
+        """The id of the passkey that was used, None for a code. Raises SecondFactorNeeded without one, Unauthorized for
+        a wrong one, Busy."""
         try:
-            if not (isinstance(passkey, dict) and site is not None):
+            if not (isinstance(given, dict) and site is not None):
                 self.factors.check(user, code)
-            elif self.passkeys.check(passkey, site) != user.id:
+                return None
+            passkey = self.passkeys.check(given, site)
+            if passkey.user != user.id:
                 self._core.attempts.failed(LOGIN, caller.address)
                 raise Unauthorized("this passkey belongs to another account")
+            return passkey.id
         except SecondFactorNeeded:
             raise
         except Unauthorized:
             _log_failure(caller, f"wrong second factor of user {user.id}")
             raise
 
-    def _start(self, user: StoredUser, caller: Caller, means: str, password_changed: int | None = None) -> Grant:
+    def _start(self, caller: Caller, means: str, checked: Checked) -> Grant:
         try:
-            grant = self.sessions.start(user.id, caller.device, caller.address, password_changed)
+            grant = self.sessions.start(checked.user, caller.device, caller.address, checked)
         except Unauthorized:
-            _log_failure(caller, f"user {user.id} was changed meanwhile")
+            _log_failure(caller, f"user {checked.user} was changed meanwhile")
             raise
-        log.info("user %s has logged in from %s by %s", user.id, caller.address, means)
+        log.info("user %s has logged in from %s by %s", checked.user, caller.address, means)
         return grant
 
     def _failed(self, message: str, caller: Caller, reason: str) -> Unauthorized:
@@ -150,7 +159,7 @@ class Accounts:
         """Hash the password with the present parameters if its hash has others."""
         if self._core.passwords.outdated(user.password):
             hashed = self._core.passwords.hash(password)
-            self._users.replace_password(user.id, user.password_changed, password=hashed)
+            self._users.renew_hash(user.id, user.password, hashed)
 
 
 def _new_password(given: Mapping[str, Any]) -> str:

@@ -43,8 +43,7 @@ def run(action: str, name: str | None, settings: Settings, out: Out = print) -> 
             out(f"A code for {user.nickname} ({user.email}), valid for a day and once. It is used on the account page:")
             out(f"  {accounts.resets.make(user.id)}")
         else:
-            users.change(user.id, disabled=action == "disable")
-            ended = len(SessionStore(records).end_all(user.id)) if action == "disable" else 0
+            ended = len(users.set_disabled(user.id, disabled=action == "disable"))
             out(f"{user.nickname} ({user.email}) is {action}d" + (f"; {ended} sessions ended" if ended else ""))
     return 0
 

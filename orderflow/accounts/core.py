@@ -10,12 +10,12 @@ from orderflow.accounts.attempts import Attempts
 from orderflow.accounts.passwords import Passwords
 from orderflow.accounts.sessions import Sessions
 from orderflow.accounts.tokens import SECOND
-from orderflow.errors import Conflict, Unauthorized
+from orderflow.errors import Unauthorized
+from orderflow.storage.records.user_checks import Checked
 from orderflow.storage.records.user_store import StoredUser, UserStore
 
 CONFIRM = "confirm"
 WRONG_PASSWORD = "the password is wrong"
-OVERTAKEN = "the password was changed meanwhile"
 
 log = logging.getLogger(__name__)
 Mail = Callable[[str, str, str], None]
@@ -24,10 +24,11 @@ Mail = Callable[[str, str, str], None]
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Where a request comes from. device: what its program says of itself."""
+    """Where a request comes from. device: what its program says of itself. session: of who is logged in, else None."""
 
     address: str = ""
     device: str = ""
+    session: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +46,18 @@ class Core:
         """Seconds since 1970."""
         return self.now() // SECOND
 
-    def confirm(self, user: str, password: str, caller: Caller) -> StoredUser:
-        """The user, whose password is right. Raises Unauthorized if it is not, Busy after too many attempts, and
-        Conflict if the password was changed while it was checked."""
+    def confirm(self, user: str, password: str, caller: Caller) -> tuple[StoredUser, Checked]:
+        """The user, whose password is right, and what must still hold when that is acted on.
+
+        Raises Unauthorized if the password is wrong, Busy after too many attempts.
+        """
         found = self.users.get(user)
         self.attempts.begin(CONFIRM, user, caller.address)
         if not self.passwords.matches(found.password, password):
             self.attempts.failed(CONFIRM, caller.address)
             raise Unauthorized(WRONG_PASSWORD)
         self.attempts.succeeded(CONFIRM, user, caller.address)
-        present = self.users.get(user)
-        if present.password_changed != found.password_changed:
-            raise Conflict(OVERTAKEN)
-        return present
+        return found, Checked(found.id, found.password_changed, caller.session)
 
     def tell(self, user: StoredUser, what: str, detail: str = "") -> None:
         """Tell a user by e-mail, where it is possible, that something of the account has changed.

@@ -9,22 +9,26 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from orderflow.accounts.core import Caller, Core
 from orderflow.accounts.identity import LONGEST_NICKNAME, refused
 from orderflow.accounts.password_rules import check_alone
+from orderflow.accounts.second_factors import NO_CODES, kept, new_codes
 from orderflow.accounts.tokens import SECOND
 from orderflow.errors import NotFound, Unauthorized
 from orderflow.runtime.workers import Workers
 from orderflow.storage.records.passkey_store import PasskeyStore, StoredPasskey
+from orderflow.storage.records.user_checks import Checked
+from orderflow.storage.records.user_store import StoredUser
 
 CHALLENGE_NS = 300 * SECOND
 MOST_CHALLENGES = 2_000
 MOST = 20
 """Passkeys of one user."""
+USED = "the challenge was used or is too old: try again"
 WRONG = "the passkey is not known here, or its answer is wrong: try again"
 
 
@@ -38,10 +42,10 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class _Challenge:
-    """user: who registers a passkey; "" for a login."""
+    """checked: of who registers a passkey; None for a login."""
 
     data: bytes = field(repr=False)
-    user: str
+    checked: Checked | None
     until: int
 
 
@@ -64,48 +68,73 @@ class Passkeys:
 
     def begin_adding(self, user: str, password: str, site: Site, caller: Caller) -> dict[str, Any]:
         """What `navigator.credentials.create` is asked; id: of the challenge. Raises Unauthorized, Busy."""
-        found = self._core.confirm(user, password, caller)
+        found, checked = self._core.confirm(user, password, caller)
         known = [each.id for each in self._store.list(user)]
-        number, challenge = self._challenge(user)
+        number, challenge = self._challenge(checked)
         names = (found.id, found.email, found.nickname)
         return {"id": number, "options": self._workers.run(_creation, site, names, challenge, known)}
 
-    def add(self, user: str, given: Mapping[str, Any], site: Site) -> StoredPasskey:
-        """Keep the passkey that a device has made. Raises BadInput, Conflict."""
+    def add(
+        self, user: str, given: Mapping[str, Any], site: Site, caller: Caller
+    ) -> tuple[StoredPasskey, Sequence[str]]:
+        """Keep the passkey that a device has made, and who has no recovery codes gets new ones.
+
+        Raises BadInput, Unauthorized, and Conflict if the password was changed since `begin_adding`.
+        """
         name = str(given.get("name") or "passkey").strip()
         if not name.isprintable() or not 1 <= len(name) <= LONGEST_NICKNAME:
             raise refused("name", f"must be 1 to {LONGEST_NICKNAME} visible characters")
-        challenge = self._taken(given, user)
-        made = self._workers.run(_created, given.get("credential"), challenge, site)
+        challenge = self._taken(given)
+        checked = challenge.checked
+        if checked is None or (checked.user, checked.session) != (user, caller.session):
+            raise Unauthorized(USED)
+        made = self._workers.run(_created, given.get("credential"), challenge.data, site)
         if made is None:
             raise refused("credential", "is not an answer to this challenge: try again")
         passkey = StoredPasskey(made[0], user, name, made[1], made[2], self._core.now())
-        self._store.add(passkey, MOST)
+        codes: Sequence[str] = ()
+
+        def decide(present: StoredUser, passkeys: int) -> dict[str, Any]:
+            nonlocal codes
+            codes = new_codes() if present.recovery == NO_CODES else ()
+            return {"recovery": kept(codes)} if codes else {}
+
+        self._store.add(passkey, MOST, checked, decide)
         self._core.tell(self._core.users.get(user), f"the passkey {name!r} was added")
-        return passkey
+        return passkey, codes
 
     def begin_login(self, site: Site) -> dict[str, Any]:
         """What `navigator.credentials.get` is asked; it names no passkey, so nobody learns who has one."""
-        number, challenge = self._challenge("")
+        number, challenge = self._challenge(None)
         return {"id": number, "options": self._workers.run(_request, site, challenge)}
 
-    def check(self, given: Mapping[str, Any], site: Site) -> str:
-        """Whose passkey has answered a challenge. Raises Unauthorized."""
-        challenge, credential = self._taken(given, ""), given.get("credential")
+    def check(self, given: Mapping[str, Any], site: Site) -> StoredPasskey:
+        """The passkey that has answered a challenge. Raises Unauthorized."""
+        challenge, credential = self._taken(given), given.get("credential")
+        if challenge.checked is not None:
+            raise Unauthorized(USED)
         passkey = self._store.get(_id_of(credential))
         if passkey is None:
             raise Unauthorized(WRONG)
-        count = self._workers.run(_answered, credential, challenge, site, passkey)
+        count = self._workers.run(_answered, credential, challenge.data, site, passkey)
         if count is None or not self._store.use(passkey.id, passkey.count, count, self._core.now()):
             raise Unauthorized(WRONG)
-        return passkey.user
+        return passkey
 
     def remove(self, passkey: str, user: str, password: str, caller: Caller) -> None:
-        """Remove a passkey. Raises NotFound, Unauthorized, BadInput if the password is too short without."""
-        found = self._core.confirm(user, password, caller)
-        if not found.totp and len(self._store.list(user)) == 1:
+        """Remove a passkey; without another second factor the recovery codes go too.
+
+        Raises NotFound, Unauthorized, Conflict, BadInput if the password is too short without a second factor.
+        """
+        found, checked = self._core.confirm(user, password, caller)
+
+        def decide(present: StoredUser, passkeys: int) -> dict[str, Any]:
+            if present.totp or passkeys > 1:
+                return {}
             check_alone(password)
-        if not self._store.remove(passkey, user):
+            return {"recovery": NO_CODES}
+
+        if not self._store.remove(passkey, user, checked, decide):
             raise NotFound("you have no such passkey")
         self._core.tell(found, "a passkey was removed")
 
@@ -114,19 +143,19 @@ class Passkeys:
         now = self._core.now()
         self._challenges = {number: each for number, each in self._challenges.items() if each.until > now}
 
-    def _challenge(self, user: str) -> tuple[str, bytes]:
+    def _challenge(self, checked: Checked | None) -> tuple[str, bytes]:
         if len(self._challenges) >= MOST_CHALLENGES:
             self._challenges.pop(next(iter(self._challenges)))  # the oldest
         number, data = secrets.token_hex(16), secrets.token_bytes(32)
-        self._challenges[number] = _Challenge(data, user, self._core.now() + CHALLENGE_NS)
+        self._challenges[number] = _Challenge(data, checked, self._core.now() + CHALLENGE_NS)
         return number, data
 
-    def _taken(self, given: Mapping[str, Any], user: str) -> bytes:
+    def _taken(self, given: Mapping[str, Any]) -> _Challenge:
         """The challenge that an answer names; it is gone then."""
         found = self._challenges.pop(str(given.get("id")), None)
-        if found is None or found.user != user or found.until <= self._core.now():
-            raise Unauthorized("the challenge was used or is too old: try again")
-        return found.data
+        if found is None or found.until <= self._core.now():
+            raise Unauthorized(USED)
+        return found
 
 
 def _id_of(credential: object) -> str:

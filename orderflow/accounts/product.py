@@ -69,9 +69,9 @@ def build_accounts(
     core = Core(UserStore(records), sessions, Passwords(workers), Attempts(), clock.now, mail)
     passkeys = Passkeys(core, PasskeyStore(records), workers)
     codes = ResetStore(records)
-    profile = Profile(core, passkeys.has_any, codes.forget)
+    profile = Profile(core, passkeys.has_any)
     place = f"{settings.public_url}{PAGE}" if settings.public_url else ""
     resets = Resets(core, profile, codes, place)
-    factors = SecondFactors(core, passkeys.has_any)
+    factors = SecondFactors(core)
     accounts = Accounts(settings.accounts_mode, core, profile, factors, passkeys, resets)
     return accounts, Upkeep(keys, accounts, core, workers)

@@ -13,6 +13,7 @@ from orderflow.accounts.profile import Profile
 from orderflow.accounts.tokens import SECOND
 from orderflow.errors import Conflict, Unauthorized
 from orderflow.storage.records.reset_store import ResetStore
+from orderflow.storage.records.user_checks import Checked
 
 MAIL_NS = 1_800 * SECOND
 OPERATOR_NS = 86_400 * SECOND
@@ -66,11 +67,10 @@ class Resets:
             self._core.attempts.failed("reset code", caller.address)
             raise Unauthorized(WRONG)
         user = self._core.users.get(found)
-        self._profile.check_new_password(user, new, "new_password")
+        self._profile.check_new_password(user, new)
         hashed = self._core.passwords.hash(new)  # may be refused, and the code is not used then
-        if not self._store.use(_digest(code)):
+        if not self._profile.set_password(user, Checked(user.id, user.password_changed), new, hashed, _digest(code)):
             raise Unauthorized(WRONG)
-        self._profile.set_password(user, hashed)
 
     def sweep(self) -> None:
         """Remove codes that are too old."""

@@ -11,8 +11,9 @@ import json
 import re
 import secrets
 from base64 import b32encode
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pyotp
 
@@ -21,6 +22,7 @@ from orderflow.accounts.identity import refused
 from orderflow.accounts.password_rules import check_alone
 from orderflow.accounts.tokens import SECOND
 from orderflow.errors import BadInput, Conflict, FieldError, Unauthorized
+from orderflow.storage.records.user_checks import Checked
 from orderflow.storage.records.user_store import StoredUser
 
 STEP_SECONDS = 30
@@ -32,6 +34,9 @@ MOST_PENDING = 1_000
 CODE = "second factor"
 EVERYWHERE = "*"
 ISSUER = "Orderflow"
+NO_CODES = "[]"
+"""How no recovery codes are kept."""
+HAS_APP = "there is an authenticator app already: remove it first"
 
 
 class SecondFactorNeeded(Unauthorized):
@@ -50,74 +55,87 @@ class Enrolment:
     uri: str = field(repr=False)
 
 
-class SecondFactors:
-    """The authenticator app and the recovery codes of users. has_passkey: whether a user has a passkey."""
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    """A secret that waits for its first code until ns since 1970, and what must still hold then."""
 
-    def __init__(self, core: Core, has_passkey: Callable[[str], bool]) -> None:
+    secret: str = field(repr=False)
+    until: int
+    checked: Checked
+
+
+class SecondFactors:
+    """The authenticator app and the recovery codes of users."""
+
+    def __init__(self, core: Core) -> None:
         self._core = core
-        self._has_passkey = has_passkey
-        self._pending: dict[str, tuple[str, int]] = {}
+        self._pending: dict[tuple[str, str | None], _Pending] = {}
 
     def enrol(self, user: str, password: str, caller: Caller) -> Enrolment:
         """Begin with an app: a new secret, which counts when `confirm` gets a code of it."""
-        found = self._core.confirm(user, password, caller)
+        found, checked = self._core.confirm(user, password, caller)
         if found.totp:
-            raise Conflict("there is an authenticator app already: remove it first")
+            raise Conflict(HAS_APP)
         if len(self._pending) >= MOST_PENDING:
             self._pending.clear()
         secret = pyotp.random_base32()
-        self._pending[user] = secret, self._core.now() + PENDING_NS
+        self._pending[user, caller.session] = _Pending(secret, self._core.now() + PENDING_NS, checked)
         return Enrolment(secret, pyotp.TOTP(secret).provisioning_uri(name=found.email, issuer_name=ISSUER))
 
-    def confirm(self, user: str, code: str) -> list[str]:
-        """Take the app in use. Returns new recovery codes, which are shown once. Raises BadInput, Conflict."""
-        secret, until = self._pending.get(user, ("", 0))
-        if until <= self._core.now():
+    def confirm(self, user: str, code: str, caller: Caller) -> list[str]:
+        """Take the app in use. Returns new recovery codes, which are shown once.
+
+        Raises BadInput, Unauthorized, and Conflict without an `enrol` of this session before, or if the password was
+        changed since then.
+        """
+        found = self._pending.get((user, caller.session))
+        if found is None or found.until <= self._core.now():
             raise Conflict("the secret is too old: begin again")
         self._core.attempts.begin(CODE, user, EVERYWHERE)
-        step = self._step(secret, code)
+        step = self._step(found.secret, code)
         if step is None:
             raise refused("code", "is wrong: is the clock of your device right?")
-        del self._pending[user]
+        del self._pending[user, caller.session]
         self._core.attempts.succeeded(CODE, user, EVERYWHERE)
-        codes = self.new_codes(user)
-        self._core.users.change(user, totp=secret, totp_step=step)
+        codes = new_codes()
+
+        def decide(present: StoredUser, passkeys: int) -> dict[str, Any]:
+            if present.totp:
+                raise Conflict(HAS_APP)
+            return {"totp": found.secret, "totp_step": step, "recovery": kept(codes)}
+
+        self._core.users.change_checked(found.checked, decide)
         self._core.tell(self._core.users.get(user), "an authenticator app was added")
         return codes
 
     def remove(self, user: str, password: str, caller: Caller) -> None:
         """Do without the app; without a passkey the recovery codes go too.
 
-        Raises Unauthorized, Busy, and BadInput for a password that is too short without a second factor.
+        Raises Unauthorized, Conflict, Busy, and BadInput for a password that is too short without a second factor.
         """
-        found = self._core.confirm(user, password, caller)
-        keeps = self._has_passkey(user)
-        if not keeps:
-            check_alone(password)
-        self._core.users.change(user, totp="", totp_step=0, **({} if keeps else {"recovery": "[]"}))
+        found, checked = self._core.confirm(user, password, caller)
+
+        def decide(present: StoredUser, passkeys: int) -> dict[str, Any]:
+            if not passkeys:
+                check_alone(password)
+            return {"totp": "", "totp_step": 0, **({} if passkeys else {"recovery": NO_CODES})}
+
+        self._core.users.change_checked(checked, decide)
         self._core.tell(found, "the authenticator app was removed")
 
     def renew_codes(self, user: str, password: str, caller: Caller) -> list[str]:
         """Replace the recovery codes of a user whose password is right. Raises Unauthorized, Conflict, Busy."""
-        found = self._core.confirm(user, password, caller)
-        if not self.needed(found):
-            raise Conflict("there is no second factor, so there is nothing to recover")
+        found, checked = self._core.confirm(user, password, caller)
+        codes = new_codes()
+
+        def decide(present: StoredUser, passkeys: int) -> dict[str, Any]:
+            if not (present.totp or passkeys):
+                raise Conflict("there is no second factor, so there is nothing to recover")
+            return {"recovery": kept(codes)}
+
+        self._core.users.change_checked(checked, decide)
         self._core.tell(found, "new recovery codes were made")
-        return self.new_codes(user)
-
-    def first_codes(self, user: str) -> list[str]:
-        """Recovery codes for a user who has none yet, else []."""
-        return [] if self.left(self._core.users.get(user)) else self.new_codes(user)
-
-    def new_codes(self, user: str) -> list[str]:
-        """Replace the recovery codes; the new ones."""
-        codes = [_new_code() for _ in range(RECOVERY_CODES)]
-        self._core.users.change(user, recovery=json.dumps([_digest(code) for code in codes]))
         return codes
-
-    def needed(self, user: StoredUser) -> bool:
-        """Whether a password is not enough."""
-        return bool(user.totp) or self._has_passkey(user.id)
 
     def check(self, user: StoredUser, code: str) -> None:
         """Use a code of the app or a recovery code. Raises SecondFactorNeeded without one, Unauthorized, Busy.
@@ -137,7 +155,7 @@ class SecondFactors:
 
     def _uses_step(self, user: StoredUser, code: str) -> bool:
         step = self._step(user.totp, code) if user.totp else None
-        return step is not None and self._core.users.use_code(user.id, step)
+        return step is not None and self._core.users.use_code(user.id, user.totp, step)
 
     def _uses_recovery(self, user: StoredUser, code: str) -> bool:
         kept, given = json.loads(user.recovery), _digest(code)
@@ -154,6 +172,16 @@ class SecondFactors:
             return None
         now, app = self._core.seconds() // STEP_SECONDS, pyotp.TOTP(secret)
         return next((now + by for by in DRIFT if hmac.compare_digest(app.generate_otp(now + by), text)), None)
+
+
+def new_codes() -> list[str]:
+    """Recovery codes that nobody has yet."""
+    return [_new_code() for _ in range(RECOVERY_CODES)]
+
+
+def kept(codes: Sequence[str]) -> str:
+    """Recovery codes as they are kept."""
+    return json.dumps([_digest(code) for code in codes])
 
 
 def _new_code() -> str:

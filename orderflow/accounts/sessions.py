@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from orderflow.accounts.tokens import ACCESS, ACCESS_SECONDS, REFRESH, SECOND, Claims, Tokens
 from orderflow.errors import Unauthorized
 from orderflow.storage.records.session_store import SessionStore, StoredSession
+from orderflow.storage.records.user_checks import OVER as OVER
+from orderflow.storage.records.user_checks import Checked
 
 DAY_NS = 86_400 * SECOND
 IDLE_NS = 14 * DAY_NS
@@ -28,7 +30,6 @@ LOOK_SECONDS = 5.0
 """A session ended by another process (`orderflow user disable`) is noticed after so long."""
 TOUCH_NS = 60 * SECOND
 REMEMBERED = 10_000
-OVER = "this session has ended: log in again"
 CHANGED = "the account was changed during the login: log in again"
 
 log = logging.getLogger(__name__)
@@ -72,11 +73,10 @@ class Sessions:
         self._later = later
         self._seen: dict[str, _Seen | None] = {}
 
-    def start(self, user: str, device: str, address: str, password_changed: int | None = None) -> Grant:
+    def start(self, user: str, device: str, address: str, checked: Checked | None = None) -> Grant:
         """A new session, with an id that nobody could choose before.
 
-        password_changed: that of the password which was checked, None if none was. Raises Unauthorized if the user has
-        another password by now, is disabled, or is gone.
+        Raises Unauthorized if something is not as it was checked, or if the user is disabled or gone.
         """
         now = self._now()
         session = StoredSession(
@@ -91,10 +91,10 @@ class Sessions:
             csrf=secrets.token_urlsafe(24),
             refresh=secrets.token_hex(16),
         )
-        ended = self._store.add(session, MOST, password_changed)
+        ended = self._store.add(session, MOST, checked)
         if ended is None:
             raise Unauthorized(CHANGED)
-        self._forget(*ended)
+        self.forget(*ended)
         return self._grant(session)
 
     def read(self, token: str) -> Claims:
@@ -121,7 +121,7 @@ class Sessions:
         if self._store.rotate(session.id, claims.id, fresh, now, expires):
             return self._grant(self._existing(claims))
         session = self._existing(claims)  # as it is after whoever was faster
-        if claims.id == session.previous and 0 <= now - session.rotated < GRACE_NS:
+        if claims.id == session.previous and self._just_rotated(session):
             return self._grant(session)
         log.warning("an old refresh token of user %s was used again: the session has ended", session.user)
         self.end(session.id)
@@ -131,9 +131,7 @@ class Sessions:
         """What a refresh token says, if it is the valid one or was a moment ago. It is not replaced."""
         claims = self._tokens.read(REFRESH, token)
         session = self._existing(claims)
-        if claims.id != session.refresh and not (
-            claims.id == session.previous and 0 <= self._now() - session.rotated < GRACE_NS
-        ):
+        if claims.id != session.refresh and not (claims.id == session.previous and self._just_rotated(session)):
             raise Unauthorized(OVER)
         return claims
 
@@ -150,29 +148,41 @@ class Sessions:
         now = self._now()
         return tuple(each for each in self._store.list(user) if min(each.expires, each.ends) > now)
 
-    def end(self, session: str, user: str | None = None) -> bool:
-        """End a session (of `user`); False if there is none. Its access tokens end with it."""
-        ended = self._store.end(session, user)
+    def end(self, session: str, user: str | None = None, by: str | None = None) -> bool:
+        """End a session (of `user`); False if there is none. Its access tokens end with it.
+
+        by: the session that asks for it. Raises Unauthorized if that has ended.
+        """
+        ended = self._store.end(session, user, by)
         if ended:
-            self._forget(session)
+            self.forget(session)
         return ended
 
-    def end_all(self, user: str, but: str = "") -> int:
-        """End the sessions of a user except one. Returns how many ended."""
+    def end_all(self, user: str, but: str | None = None) -> int:
+        """End the sessions of a user except one, which asks for it. Returns how many ended. Raises Unauthorized if that
+        one has ended."""
         ended = self._store.end_all(user, but)
-        self._forget(*ended)
+        self.forget(*ended)
         return len(ended)
+
+    def forget(self, *sessions: str) -> None:
+        """Take note that sessions have ended in the records."""
+        self._seen.update(dict.fromkeys(sessions))
 
     def sweep(self) -> None:
         """Remove from the records what is over."""
         self._store.sweep(self._now())
+
+    def _just_rotated(self, session: StoredSession) -> bool:
+        # another server that did it may have a clock that is ahead
+        return abs(self._now() - session.rotated) < GRACE_NS
 
     def _existing(self, claims: Claims) -> StoredSession:
         if self._seen.get(claims.session, claims) is None:
             raise Unauthorized(OVER)
         session = self._store.get(claims.session)
         if session is None or session.user != claims.user or min(session.expires, session.ends) <= self._now():
-            self._forget(claims.session)
+            self.forget(claims.session)
             raise Unauthorized(OVER)
         return session
 
@@ -190,6 +200,3 @@ class Sessions:
             raise Unauthorized(OVER)
         self._seen[session] = seen
         return seen
-
-    def _forget(self, *sessions: str) -> None:
-        self._seen.update(dict.fromkeys(sessions))

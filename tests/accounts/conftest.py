@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from orderflow.accounts.accounts import Accounts
 from orderflow.accounts.core import Caller
+from orderflow.accounts.passkeys import Site
 from orderflow.accounts.product import build_accounts
+from orderflow.accounts.sessions import Grant
 from orderflow.runtime.workers import Workers
 from orderflow.settings.settings import Settings
 from orderflow.storage.records.address import address_of
@@ -15,7 +18,14 @@ from orderflow.storage.records.user_store import StoredUser
 from tests.clocks import ManualClock
 
 ANN = {"nickname": "Ann", "email": "ann@example.org", "password": "correct horse battery"}
+NEW, OTHER = "four entirely different words", "yet another phrase of words"
+SITE = Site("localhost", "http://localhost:8765")
 HERE, THERE = Caller("192.0.2.1", "phone"), Caller("198.51.100.7", "laptop")
+
+
+def caller_of(grant: Grant) -> Caller:
+    """Who calls from here in a session."""
+    return replace(HERE, session=grant.session)
 
 
 @pytest.fixture

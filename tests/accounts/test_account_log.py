@@ -24,7 +24,7 @@ def test_each_login_and_each_failure_is_in_the_log_with_no_secret(
         with pytest.raises(Unauthorized):
             accounts.login(wrong, THERE)
     app = pyotp.TOTP(accounts.factors.enrol(ann.id, ANN["password"], HERE).secret)
-    codes = accounts.factors.confirm(ann.id, app.at(clock.now() // 10**9))
+    codes = accounts.factors.confirm(ann.id, app.at(clock.now() // 10**9), HERE)
     with pytest.raises(SecondFactorNeeded):
         accounts.login(ANN, THERE)
     with pytest.raises(Unauthorized):

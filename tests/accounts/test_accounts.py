@@ -19,7 +19,7 @@ from orderflow.settings.settings import Settings
 from orderflow.storage.records.address import file_address
 from orderflow.storage.records.records import Records
 from orderflow.storage.records.user_store import StoredUser, UserStore
-from tests.accounts.conftest import ANN, HERE, THERE
+from tests.accounts.conftest import ANN, HERE, THERE, caller_of
 from tests.clocks import ManualClock
 
 WRONG = {**ANN, "password": "this is not the password"}
@@ -75,7 +75,7 @@ def test_of_ipv6_the_network_counts(accounts: Accounts, ann: StoredUser) -> None
 def test_changing_the_password_ends_the_other_sessions(accounts: Accounts, ann: StoredUser) -> None:
     mine, other = accounts.login(ANN, HERE), accounts.login(ANN, THERE)
     change = {"password": ANN["password"], "new_password": NEW}
-    accounts.profile.change_password(ann.id, mine.session, change, HERE)
+    accounts.profile.change_password(ann.id, change, caller_of(mine))
     accounts.sessions.read(mine.access)
     with pytest.raises(Unauthorized):
         accounts.sessions.read(other.access)
@@ -86,7 +86,7 @@ def test_changing_the_password_ends_the_other_sessions(accounts: Accounts, ann: 
 
 def test_a_change_needs_the_password(accounts: Accounts, ann: StoredUser, mails: list[tuple[str, str, str]]) -> None:
     for call in (
-        lambda: accounts.profile.change_password(ann.id, "", {"password": "no", "new_password": NEW}, HERE),
+        lambda: accounts.profile.change_password(ann.id, {"password": "no", "new_password": NEW}, HERE),
         lambda: accounts.profile.change_email(ann.id, {"password": "no", "email": "a@example.org"}, HERE),
         lambda: accounts.profile.delete(ann.id, {"password": "no"}, HERE),
     ):
@@ -243,7 +243,7 @@ def test_a_disabled_user_cannot_log_in(accounts: Accounts, ann: StoredUser, reco
 
 def test_a_reset_keeps_the_second_factor(accounts: Accounts, ann: StoredUser, clock: ManualClock) -> None:
     app = pyotp.TOTP(accounts.factors.enrol(ann.id, ANN["password"], HERE).secret)
-    accounts.factors.confirm(ann.id, app.at(clock.now() // 10**9))
+    accounts.factors.confirm(ann.id, app.at(clock.now() // 10**9), HERE)
     accounts.resets.use({"code": accounts.resets.make(ann.id), "new_password": NEW}, HERE)
     with pytest.raises(SecondFactorNeeded):
         accounts.login({**ANN, "password": NEW}, HERE)

@@ -3,23 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
+import pyotp
 import pytest
 
+from orderflow.accounts import product
 from orderflow.accounts.accounts import Accounts
-from orderflow.accounts.core import OVERTAKEN
-from orderflow.accounts.sessions import CHANGED
-from orderflow.errors import Busy, Conflict, Unauthorized
+from orderflow.accounts.argon2id import Argon2id
+from orderflow.accounts.core import Caller
+from orderflow.accounts.passkeys import Site
+from orderflow.accounts.passwords import Passwords
+from orderflow.accounts.profile import UserData
+from orderflow.accounts.sessions import CHANGED, OVER
+from orderflow.errors import BadInput, Busy, Conflict, StorageFailed, Unauthorized
 from orderflow.storage.records.models import PASSWORD_RESETS
+from orderflow.storage.records.passkey_store import StoredPasskey
 from orderflow.storage.records.records import Records
+from orderflow.storage.records.user_checks import OVERTAKEN
 from orderflow.storage.records.user_store import StoredUser
-from tests.accounts.conftest import ANN, HERE, THERE
+from tests.accounts.authenticator import Authenticator
+from tests.accounts.conftest import ANN, HERE, NEW, OTHER, SITE, THERE, caller_of
 from tests.clocks import ManualClock
 
-NEW, OTHER = "four entirely different words", "yet another phrase of words"
+PASSWORD = ANN["password"]
 CHANGE = {"password": ANN["password"], "new_password": NEW}
 Between = Callable[[str, Callable[[], object]], None]
+
+
+@pytest.fixture(autouse=True)
+def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How much work a hash is does not matter here."""
+    monkeypatch.setattr(product, "Passwords", lambda workers: Passwords(workers, Argon2id(1, 8)))
 
 
 @pytest.fixture
@@ -46,7 +62,7 @@ def test_a_login_with_the_old_password_starts_no_session_after_a_change(
     accounts: Accounts, ann: StoredUser, between: Between
 ) -> None:
     mine = accounts.login(ANN, HERE)
-    between("matches", lambda: accounts.profile.change_password(ann.id, mine.session, CHANGE, HERE))
+    between("matches", lambda: accounts.profile.change_password(ann.id, CHANGE, caller_of(mine)))
     with pytest.raises(Unauthorized, match=CHANGED):
         accounts.login(ANN, THERE)
     assert [each.id for each in accounts.sessions.list(ann.id)] == [mine.session]
@@ -60,8 +76,7 @@ def test_a_login_starts_no_session_of_who_is_disabled_or_deleted_meanwhile(
         if what == "deleted":
             accounts.profile.remove(ann)
         else:
-            accounts._users.change(ann.id, disabled=True)
-            accounts.sessions.end_all(ann.id)
+            accounts._users.set_disabled(ann.id, disabled=True)
 
     between("matches", act)
     with pytest.raises(Unauthorized, match=CHANGED):
@@ -73,7 +88,7 @@ def test_renewing_a_hash_does_not_bring_the_old_password_back(
     accounts: Accounts, ann: StoredUser, between: Between, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(accounts._core.passwords, "outdated", lambda stored: True)
-    between("matches", lambda: accounts.profile.change_password(ann.id, "", CHANGE, HERE))
+    between("matches", lambda: accounts.profile.change_password(ann.id, CHANGE, HERE))
     with pytest.raises(Unauthorized):
         accounts.login(ANN, THERE)
     assert accounts.login({**ANN, "password": NEW}, HERE).user == ann.id
@@ -86,7 +101,7 @@ def test_a_login_and_a_change_are_not_refused_because_a_hash_is_renewed(
     between("matches", lambda: accounts.login(ANN, THERE))
     mine = accounts.login(ANN, HERE)
     between("matches", lambda: accounts.login(ANN, THERE))
-    accounts.profile.change_password(ann.id, mine.session, CHANGE, HERE)
+    accounts.profile.change_password(ann.id, CHANGE, caller_of(mine))
     assert accounts.login({**ANN, "password": NEW}, HERE).user == ann.id
 
 
@@ -96,30 +111,216 @@ def test_a_change_with_the_old_password_does_not_undo_a_reset(
     code = accounts.resets.make(ann.id)
     between("hash", lambda: accounts.resets.use({"code": code, "new_password": OTHER}, THERE))
     with pytest.raises(Conflict, match=OVERTAKEN):
-        accounts.profile.change_password(ann.id, "", CHANGE, HERE)
+        accounts.profile.change_password(ann.id, CHANGE, HERE)
     assert accounts.login({**ANN, "password": OTHER}, HERE).user == ann.id
 
 
-@pytest.mark.parametrize("what", ["email", "delete", "enrol"])
-def test_the_old_password_confirms_nothing_after_a_reset(
-    accounts: Accounts, ann: StoredUser, between: Between, what: str
+@dataclass
+class Member:
+    """Ann, who is logged in, with an authenticator app and a passkey. between: arranges what comes between."""
+
+    accounts: Accounts
+    id: str
+    caller: Caller
+    clock: ManualClock
+    between: Between
+
+    def confirm(self, act: Callable[..., object]) -> Callable[[Callable[[], object]], object]:
+        """`act`, whose password is checked before what comes between."""
+
+        def acts(overtake: Callable[[], object]) -> object:
+            self.between("matches", overtake)
+            return act(self.id, PASSWORD, self.caller)
+
+        return acts
+
+    def given(self, act: Callable[..., object]) -> Callable[[Callable[[], object]], object]:
+        """As `confirm`, for what takes a body."""
+        body = {**CHANGE, "email": "new@example.org"}
+        return self.confirm(lambda user, password, caller: act(user, body, caller))
+
+    def enrol(self, overtake: Callable[[], object]) -> object:
+        self.accounts.factors.remove(self.id, PASSWORD, self.caller)
+        secret = self.accounts.factors.enrol(self.id, PASSWORD, self.caller).secret
+        overtake()
+        code = pyotp.TOTP(secret).at(self.clock.now() // 10**9)
+        return self.accounts.factors.confirm(self.id, code, self.caller)
+
+    def add_passkey(self, overtake: Callable[[], object]) -> object:
+        asked = self.accounts.passkeys.begin_adding(self.id, PASSWORD, SITE, self.caller)
+        overtake()
+        made = Authenticator(SITE.origin).create(asked["options"])
+        return self.accounts.passkeys.add(self.id, {"id": asked["id"], "credential": made}, SITE, self.caller)
+
+    def remove_passkey(self, overtake: Callable[[], object]) -> object:
+        passkey, remove = self.accounts.passkeys.list(self.id)[0].id, self.accounts.passkeys.remove
+        return self.confirm(lambda *given: remove(passkey, *given))(overtake)
+
+    def state(self) -> object:
+        """What only the user changes."""
+        user = self.accounts.user(self.id)
+        return user.email, user.totp, user.recovery, self.accounts.passkeys.list(self.id)
+
+
+@pytest.fixture
+def member(accounts: Accounts, ann: StoredUser, clock: ManualClock, between: Between) -> Member:
+    mine = caller_of(accounts.login(ANN, HERE))
+    made = Member(accounts, ann.id, mine, clock, between)
+    made.add_passkey(lambda: None)
+    secret = accounts.factors.enrol(ann.id, PASSWORD, mine).secret
+    accounts.factors.confirm(ann.id, pyotp.TOTP(secret).at(clock.now() // 10**9), mine)
+    clock.advance(30)
+    return made
+
+
+ACTS: dict[str, Callable[[Member], Callable[[Callable[[], object]], object]]] = {
+    "password": lambda ann: ann.given(ann.accounts.profile.change_password),
+    "email": lambda ann: ann.given(ann.accounts.profile.change_email),
+    "delete": lambda ann: ann.given(ann.accounts.profile.delete),
+    "unenrol": lambda ann: ann.confirm(ann.accounts.factors.remove),
+    "recovery": lambda ann: ann.confirm(ann.accounts.factors.renew_codes),
+    "enrol": lambda ann: ann.enrol,
+    "add passkey": lambda ann: ann.add_passkey,
+    "remove passkey": lambda ann: ann.remove_passkey,
+}
+
+
+@pytest.mark.parametrize("what", ACTS)
+def test_a_change_that_nothing_overtakes_is_done(member: Member, what: str) -> None:
+    before = member.accounts.user(member.id), member.state()
+    ACTS[what](member)(lambda: None)
+    users = member.accounts._users.list()
+    assert not users or (users[0], member.state()) != before
+
+
+@pytest.mark.parametrize("between_comes", ["reset", "disabled", "revoked"])
+@pytest.mark.parametrize("what", ACTS)
+def test_a_confirmed_change_is_not_done_if_its_grounds_have_gone(member: Member, what: str, between_comes: str) -> None:
+    accounts, found = member.accounts, list[object]()
+    code = accounts.resets.make(member.id)
+
+    def overtake() -> None:
+        if between_comes == "reset":
+            accounts.resets.use({"code": code, "new_password": OTHER}, THERE)
+        elif between_comes == "disabled":
+            accounts._users.set_disabled(member.id, disabled=True)
+        else:
+            accounts.sessions.end(str(member.caller.session), member.id)
+        found.extend((accounts.user(member.id), member.state()))
+
+    with pytest.raises(Conflict if between_comes == "reset" else Unauthorized) as error:
+        ACTS[what](member)(overtake)
+    assert str(error.value) == (OVERTAKEN if between_comes == "reset" else OVER)
+    assert [accounts.user(member.id), member.state()] == found
+
+
+@pytest.mark.parametrize("what", ["enrol", "add passkey"])
+def test_what_one_session_begins_no_other_ends(member: Member, what: str) -> None:
+    other = caller_of(member.accounts.sessions.start(member.id, "", ""))  # type: ignore[arg-type]
+    mine = member.caller
+
+    def switch() -> None:
+        member.caller = other
+
+    with pytest.raises((Conflict, Unauthorized), match="too old"):
+        ACTS[what](member)(switch)
+    member.caller = mine
+    ACTS[what](member)(lambda: None)
+
+
+def test_a_session_that_was_revoked_ends_no_other(accounts: Accounts, ann: StoredUser) -> None:
+    thief, mine = accounts.login(ANN, THERE), accounts.login(ANN, HERE)
+    assert accounts.sessions.end(thief.session, ann.id, by=mine.session)
+    with pytest.raises(Unauthorized, match=OVER):
+        accounts.sessions.end(mine.session, ann.id, by=thief.session)
+    with pytest.raises(Unauthorized, match=OVER):
+        accounts.sessions.end_all(ann.id, but=thief.session)
+    assert accounts.sessions.read(mine.access).user == ann.id
+
+
+def test_the_last_second_factor_stays_while_the_password_is_short(member: Member) -> None:
+    accounts, short = member.accounts, "k9!vQ2#m"
+    passkey = accounts.passkeys.list(member.id)[0].id
+    accounts.profile.change_password(member.id, {"password": PASSWORD, "new_password": short}, member.caller)
+    member.between("matches", lambda: accounts.passkeys.remove(passkey, member.id, short, member.caller))
+    with pytest.raises(BadInput, match="change it before"):
+        accounts.factors.remove(member.id, short, member.caller)
+
+
+def test_a_password_does_not_become_short_while_the_last_second_factor_goes(member: Member) -> None:
+    accounts = member.accounts
+    accounts.passkeys.remove(accounts.passkeys.list(member.id)[0].id, member.id, PASSWORD, member.caller)
+    member.between("hash", lambda: accounts.factors.remove(member.id, PASSWORD, member.caller))
+    with pytest.raises(BadInput, match="at least 15"):
+        accounts.profile.change_password(member.id, {**CHANGE, "new_password": "k9!vQ2#m"}, member.caller)
+
+
+@pytest.mark.parametrize("what", ["enrol", "add passkey"])
+def test_a_login_by_password_alone_starts_no_session_once_there_is_a_second_factor(
+    accounts: Accounts, ann: StoredUser, clock: ManualClock, between: Between, what: str
+) -> None:
+    mine = Member(accounts, ann.id, caller_of(accounts.login(ANN, HERE)), clock, between)
+    between("matches", lambda: ACTS[what](mine)(lambda: None))
+    with pytest.raises(Unauthorized, match=CHANGED):
+        accounts.login(ANN, THERE)
+
+
+def test_a_code_of_an_app_that_was_removed_meanwhile_is_worth_nothing(member: Member) -> None:
+    accounts = member.accounts
+    code = pyotp.TOTP(accounts.user(member.id).totp).at(member.clock.now() // 10**9)
+    member.between("matches", lambda: accounts.factors.remove(member.id, PASSWORD, member.caller))
+    with pytest.raises(Unauthorized):
+        accounts.login({**ANN, "code": code}, THERE)
+
+
+def test_a_passkey_that_was_removed_meanwhile_starts_no_session(
+    accounts: Accounts, ann: StoredUser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device, check = Authenticator(SITE.origin), accounts.passkeys.check
+    asked = accounts.passkeys.begin_adding(ann.id, PASSWORD, SITE, HERE)
+    given = {"id": asked["id"], "credential": device.create(asked["options"])}
+    passkey = accounts.passkeys.add(ann.id, given, SITE, HERE)[0]
+
+    def overtaken(given: dict[str, Any], site: Site) -> StoredPasskey:
+        found = check(given, site)
+        accounts.passkeys.remove(passkey.id, ann.id, PASSWORD, HERE)
+        return found
+
+    monkeypatch.setattr(accounts.passkeys, "check", overtaken)
+    asked = accounts.passkeys.begin_login(SITE)
+    with pytest.raises(Unauthorized, match=CHANGED):
+        accounts.login_by_passkey({"id": asked["id"], "credential": device.get(asked["options"])}, HERE, SITE)
+
+
+def test_a_user_who_was_disabled_gets_no_password_by_a_code(
+    accounts: Accounts, ann: StoredUser, between: Between
 ) -> None:
     code = accounts.resets.make(ann.id)
-    between("matches", lambda: accounts.resets.use({"code": code, "new_password": OTHER}, THERE))
-    given = {"password": ANN["password"], "email": "thief@example.org"}
-    acts: dict[str, Callable[[], object]] = {
-        "email": lambda: accounts.profile.change_email(ann.id, given, HERE),
-        "delete": lambda: accounts.profile.delete(ann.id, given, HERE),
-        "enrol": lambda: accounts.factors.enrol(ann.id, given["password"], HERE),
-    }
-    with pytest.raises(Conflict, match=OVERTAKEN):
-        acts[what]()
-    assert accounts.user(ann.id).email == ANN["email"]
+    between("hash", lambda: accounts._users.set_disabled(ann.id, disabled=True))
+    with pytest.raises(Unauthorized):
+        accounts.resets.use({"code": code, "new_password": OTHER}, THERE)
+    assert accounts.user(ann.id).password == ann.password
+
+
+def test_what_cannot_be_removed_with_its_user_is_removed_later(accounts: Accounts, ann: StoredUser) -> None:
+    kept, works = [ann.id], list[bool]()
+
+    def remove(user: str) -> None:
+        if not works:
+            raise StorageFailed("the disk is full")
+        kept.remove(user)
+
+    accounts.profile.add_data(UserData("notes", lambda user: {}, remove, lambda: tuple(kept)))
+    accounts.profile.delete(ann.id, {"password": PASSWORD}, HERE)
+    assert (accounts._users.list(), kept) == ((), [ann.id])
+    works.append(True)
+    accounts.profile.sweep()
+    assert kept == []
 
 
 def test_a_reset_does_not_undo_a_change(accounts: Accounts, ann: StoredUser, between: Between) -> None:
     code = accounts.resets.make(ann.id)
-    between("hash", lambda: accounts.profile.change_password(ann.id, "", CHANGE, HERE))
+    between("hash", lambda: accounts.profile.change_password(ann.id, CHANGE, HERE))
     with pytest.raises(Unauthorized, match="the code is wrong"):
         accounts.resets.use({"code": code, "new_password": OTHER}, THERE)
     assert accounts.login({**ANN, "password": NEW}, HERE).user == ann.id
@@ -143,7 +344,7 @@ def test_a_reset_that_is_refused_because_many_wait_keeps_its_code(
 def test_a_code_that_was_made_before_a_change_resets_nothing(accounts: Accounts, ann: StoredUser, what: str) -> None:
     code = accounts.resets.make(ann.id)
     if what == "password":
-        accounts.profile.change_password(ann.id, "", CHANGE, HERE)
+        accounts.profile.change_password(ann.id, CHANGE, HERE)
     else:
         given = {"password": ANN["password"], "email": "new@example.org"}
         accounts.profile.change_email(ann.id, given, HERE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pyotp
@@ -9,15 +10,13 @@ import pytest
 
 from orderflow.accounts.accounts import Accounts
 from orderflow.accounts.core import Caller
-from orderflow.accounts.passkeys import Site
 from orderflow.accounts.second_factors import SecondFactorNeeded
 from orderflow.errors import BadInput, Busy, Conflict, NotFound, Unauthorized
 from orderflow.storage.records.user_store import StoredUser
 from tests.accounts.authenticator import Authenticator
-from tests.accounts.conftest import ANN, HERE, THERE
+from tests.accounts.conftest import ANN, HERE, SITE, THERE
 from tests.clocks import ManualClock
 
-SITE = Site("localhost", "http://localhost:8765")
 PASSWORD = ANN["password"]
 
 
@@ -32,7 +31,7 @@ def code_of(app: pyotp.TOTP, clock: ManualClock, steps: int = 0) -> str:
 
 
 def take_in_use(accounts: Accounts, ann: StoredUser, app: pyotp.TOTP, clock: ManualClock) -> list[str]:
-    codes = accounts.factors.confirm(ann.id, code_of(app, clock))
+    codes = accounts.factors.confirm(ann.id, code_of(app, clock), HERE)
     clock.advance(30)
     return codes
 
@@ -42,7 +41,7 @@ def test_a_login_needs_the_code_once_the_app_is_in_use(
 ) -> None:
     accounts.login(ANN, HERE)  # it is not in use before a code has come
     with pytest.raises(BadInput):
-        accounts.factors.confirm(ann.id, "000000" if code_of(app, clock) != "000000" else "000001")
+        accounts.factors.confirm(ann.id, "000000" if code_of(app, clock) != "000000" else "000001", HERE)
     take_in_use(accounts, ann, app, clock)
     with pytest.raises(SecondFactorNeeded) as error:
         accounts.login(ANN, HERE)
@@ -112,7 +111,7 @@ def test_an_enrolment_waits_for_ten_minutes(
 ) -> None:
     clock.advance(600)
     with pytest.raises(Conflict, match="too old"):
-        accounts.factors.confirm(ann.id, code_of(app, clock))
+        accounts.factors.confirm(ann.id, code_of(app, clock), HERE)
     with pytest.raises(Unauthorized, match="password is wrong"):
         accounts.factors.enrol(ann.id, "wrong", HERE)
 
@@ -122,12 +121,12 @@ def test_a_short_password_needs_a_second_factor(
 ) -> None:
     change = {"password": PASSWORD, "new_password": "k9!vQ2#m"}
     with pytest.raises(BadInput, match="at least 15"):
-        accounts.profile.change_password(ann.id, "", change, HERE)
+        accounts.profile.change_password(ann.id, change, HERE)
     take_in_use(accounts, ann, app, clock)
-    accounts.profile.change_password(ann.id, "", change, HERE)
+    accounts.profile.change_password(ann.id, change, HERE)
     with pytest.raises(BadInput, match="change it before"):
         accounts.factors.remove(ann.id, "k9!vQ2#m", HERE)
-    accounts.profile.change_password(ann.id, "", {"password": "k9!vQ2#m", "new_password": PASSWORD}, HERE)
+    accounts.profile.change_password(ann.id, {"password": "k9!vQ2#m", "new_password": PASSWORD}, HERE)
     accounts.factors.remove(ann.id, PASSWORD, HERE)
     accounts.login(ANN, HERE)
 
@@ -144,11 +143,10 @@ def begin(accounts: Accounts, ann: StoredUser) -> dict[str, Any]:
     return accounts.passkeys.begin_adding(ann.id, PASSWORD, SITE, HERE)
 
 
-def add(accounts: Accounts, ann: StoredUser, device: Authenticator) -> None:
+def add(accounts: Accounts, ann: StoredUser, device: Authenticator) -> Sequence[str]:
     asked = begin(accounts, ann)
-    accounts.passkeys.add(
-        ann.id, {"id": asked["id"], "name": "phone", "credential": device.create(asked["options"])}, SITE
-    )
+    given = {"id": asked["id"], "name": "phone", "credential": device.create(asked["options"])}
+    return accounts.passkeys.add(ann.id, given, SITE, HERE)[1]
 
 
 def answer(accounts: Accounts, device: Authenticator) -> dict[str, Any]:
@@ -165,9 +163,8 @@ def test_a_passkey_logs_in_alone(accounts: Accounts, ann: StoredUser, device: Au
 def test_a_passkey_is_the_second_factor_of_a_password(
     accounts: Accounts, ann: StoredUser, device: Authenticator
 ) -> None:
-    add(accounts, ann, device)
-    codes = accounts.factors.first_codes(ann.id)
-    assert accounts.factors.first_codes(ann.id) == []
+    codes = add(accounts, ann, device)
+    assert add(accounts, ann, Authenticator(SITE.origin)) == ()
     with pytest.raises(SecondFactorNeeded):
         accounts.login(ANN, HERE, SITE)
     accounts.login({**ANN, "passkey": answer(accounts, device)}, HERE, SITE)
@@ -218,13 +215,13 @@ def test_a_challenge_is_for_one_user_and_one_purpose(
     asked = begin(accounts, ann)
     given = {"id": asked["id"], "credential": device.create(asked["options"])}
     with pytest.raises(Unauthorized):
-        accounts.passkeys.add(bob.id, given, SITE)
+        accounts.passkeys.add(bob.id, given, SITE, HERE)
     with pytest.raises(Unauthorized):  # a wrong use ends it
-        accounts.passkeys.add(ann.id, given, SITE)
+        accounts.passkeys.add(ann.id, given, SITE, HERE)
     for credential in (None, {}, {"id": "x"}, {"id": "x", "response": {"clientDataJSON": "e30"}}, "x", [1]):
         asked = begin(accounts, ann)
         with pytest.raises(BadInput):
-            accounts.passkeys.add(ann.id, {"id": asked["id"], "credential": credential}, SITE)
+            accounts.passkeys.add(ann.id, {"id": asked["id"], "credential": credential}, SITE, HERE)
     assert not accounts.passkeys.has_any(ann.id)
 
 

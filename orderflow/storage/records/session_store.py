@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
+from orderflow.errors import Conflict, Unauthorized
 from orderflow.storage.records.models import SESSIONS, USERS
 from orderflow.storage.records.records import Records
+from orderflow.storage.records.user_checks import Checked, end_sessions, lock_checked, lock_user
 
 TABLE = SESSIONS.c
 
@@ -41,13 +43,13 @@ class SessionStore:
     def __init__(self, records: Records) -> None:
         self._records = records
 
-    def add(self, session: StoredSession, most: int, password_changed: int | None = None) -> list[str] | None:
+    def add(self, session: StoredSession, most: int, checked: Checked | None = None) -> tuple[str, ...] | None:
         """Add a session; of a user's `most` newest, older ones end. Returns their ids.
 
-        Returns None, and adds nothing, if there is no such user, if the user is disabled, or if the password was
-        changed at another time than `password_changed` (ns since 1970; None: at any time).
+        Returns None, and adds nothing, if there is no such user, if the user is disabled, or if something is not as it
+        was checked.
         """
-        return self._records.write(lambda connection: _add(connection, session, most, password_changed))
+        return self._records.write(lambda connection: _add(connection, session, most, checked or Checked(session.user)))
 
     def get(self, session: str) -> StoredSession | None:
         """A session, None if it has ended or if its user is disabled."""
@@ -72,37 +74,47 @@ class SessionStore:
         statement = update(SESSIONS).where(TABLE.id == session).values(used=now)
         self._records.write(lambda connection: connection.execute(statement))
 
-    def end(self, session: str, user: str | None = None) -> bool:
-        """End a session, if it is one of `user`; False if there is none."""
-        owned = () if user is None else (TABLE.user == user,)
-        statement = delete(SESSIONS).where(TABLE.id == session, *owned)
-        return bool(self._records.write(lambda connection: connection.execute(statement).rowcount))
+    def end(self, session: str, user: str | None = None, by: str | None = None) -> bool:
+        """End a session, if it is one of `user`; False if there is none. by: the session that asks for it, which must
+        not have ended before. Raises Unauthorized if it has."""
+        return bool(self._records.write(lambda connection: _end(connection, session, user, by)))
 
-    def end_all(self, user: str, but: str = "") -> tuple[str, ...]:
-        """End the sessions of a user except one. Returns their ids."""
-        return tuple(self._records.write(lambda connection: _end(connection, TABLE.user == user, TABLE.id != but)))
+    def end_all(self, user: str, but: str | None = None) -> tuple[str, ...]:
+        """End the sessions of a user except `but`, which asks for it. Returns their ids. Raises Unauthorized if `but`
+        has ended."""
+        return self._records.write(lambda connection: _end_all(connection, user, but))
 
     def sweep(self, now: int) -> int:
         """Remove what is over. Returns how many."""
-        return len(self._records.write(lambda connection: _end(connection, TABLE.expires < now)))
+        return len(self._records.write(lambda connection: end_sessions(connection, TABLE.expires < now)))
 
 
 def _make(row: Row[Any]) -> StoredSession:
     return StoredSession(**{name: getattr(row, name) for name in StoredSession.__dataclass_fields__})
 
 
-def _add(connection: Connection, session: StoredSession, most: int, password_changed: int | None) -> list[str] | None:
-    same = () if password_changed is None else (USERS.c.password_changed == password_changed,)
-    user = select(USERS.c.id).where(USERS.c.id == session.user, USERS.c.disabled.is_(False), *same)
-    if connection.scalar(user.with_for_update(read=True)) is None:  # a change waits, and finds the session to end it
+def _add(connection: Connection, session: StoredSession, most: int, checked: Checked) -> tuple[str, ...] | None:
+    try:
+        lock_checked(connection, checked)  # a change waits, and finds the session to end it
+    except (Unauthorized, Conflict):
         return None
     connection.execute(insert(SESSIONS).values(asdict(session)))
     mine = select(TABLE.id).where(TABLE.user == session.user).order_by(TABLE.used.desc(), TABLE.created.desc())
     over = list(connection.scalars(mine))[most:]
-    return _end(connection, TABLE.id.in_(over)) if over else []
+    return end_sessions(connection, TABLE.id.in_(over)) if over else ()
 
 
-def _end(connection: Connection, *conditions: Any) -> list[str]:
-    found = list(connection.scalars(select(TABLE.id).where(*conditions)))
-    connection.execute(delete(SESSIONS).where(TABLE.id.in_(found)))
-    return found
+def _end(connection: Connection, session: str, user: str | None, by: str | None) -> tuple[str, ...]:
+    if user is None:
+        return end_sessions(connection, TABLE.id == session)
+    if by is not None:
+        lock_checked(connection, Checked(user, session=by))
+    return end_sessions(connection, TABLE.id == session, TABLE.user == user)
+
+
+def _end_all(connection: Connection, user: str, but: str | None) -> tuple[str, ...]:
+    if but is None:
+        lock_user(connection, user)
+        return end_sessions(connection, TABLE.user == user)
+    lock_checked(connection, Checked(user, session=but))
+    return end_sessions(connection, TABLE.user == user, TABLE.id != but)

@@ -10,7 +10,7 @@ import flask
 from orderflow.accounts.accounts import Accounts, Caller
 from orderflow.accounts.passkeys import Site
 from orderflow.accounts.sessions import Grant
-from orderflow.accounts.tokens import ACCESS_SECONDS, is_token
+from orderflow.accounts.tokens import ACCESS_SECONDS, Claims, is_token
 from orderflow.errors import NotFound
 from orderflow.storage.records.user_store import StoredUser
 from orderflow.web.kit.current_user import users_of
@@ -19,7 +19,7 @@ from orderflow.web.kit.responses import JSON, json_response, stamp
 from orderflow.web.kit.routes import ResponseDoc, View
 from orderflow.web.kit.schemas import Schema
 from orderflow.web.kit.unprocessable import with_status
-from orderflow.web.kit.users import RENEWED
+from orderflow.web.kit.users import FOUND, RENEWED
 
 T = TypeVar("T")
 BASE = "/auth"
@@ -62,10 +62,11 @@ def changed(call: Callable[[], T]) -> T:
 
 
 def caller() -> Caller:
-    """Where the present request comes from."""
+    """Where the present request comes from, with its session if `current_login` has found one."""
     request = flask.request
+    claims: Claims | None = request.environ.get(FOUND)
     device = "".join(filter(str.isprintable, request.headers.get("User-Agent", "")))
-    return Caller(request.environ.get("REMOTE_ADDR", ""), device[:200])
+    return Caller(request.environ.get("REMOTE_ADDR", ""), device[:200], None if claims is None else claims.session)
 
 
 def site() -> Site:

@@ -100,7 +100,7 @@ class AccountsApi(Api):
         claims, sessions = current_login(), self._accounts.sessions
         if values["id"] == "others":
             return json_response({"ended": sessions.end_all(claims.user, but=claims.session)})
-        if not sessions.end(values["id"], claims.user):
+        if not sessions.end(values["id"], claims.user, by=claims.session):
             raise NotFound("you have no such session")
         if values["id"] == claims.session:
             requests.set_cookies(None)

@@ -66,9 +66,9 @@ class FactorsApi(Api):
         return json_response({"secret": made.secret, "uri": made.uri}, headers=requests.NO_STORE)
 
     def confirm(self, values: Values) -> flask.Response:
-        claims, given = current_login(), requests.given()
-        codes = requests.changed(lambda: self._accounts.factors.confirm(claims.user, read_code(given.get("code"))))
-        return _codes(codes)
+        claims, given, caller = current_login(), requests.given(), requests.caller()
+        confirm = self._accounts.factors.confirm
+        return _codes(requests.changed(lambda: confirm(claims.user, read_code(given.get("code")), caller)))
 
     def remove(self, values: Values) -> flask.Response:
         claims, password, caller = current_login(), _password(), requests.caller()
@@ -88,10 +88,9 @@ class FactorsApi(Api):
         return json_response(made, headers=requests.NO_STORE)
 
     def add_passkey(self, values: Values) -> flask.Response:
-        claims, given, site = current_login(), requests.given(), requests.site()
-        made = requests.changed(lambda: self._accounts.passkeys.add(claims.user, given, site))
-        codes = self._accounts.factors.first_codes(claims.user)
-        return json_response({**passkey(made), "recovery_codes": codes}, 201, requests.NO_STORE)
+        claims, given, caller, site = current_login(), requests.given(), requests.caller(), requests.site()
+        made, codes = requests.changed(lambda: self._accounts.passkeys.add(claims.user, given, site, caller))
+        return json_response({**passkey(made), "recovery_codes": list(codes)}, 201, requests.NO_STORE)
 
     def remove_passkey(self, values: Values) -> flask.Response:
         claims, given, caller = current_login(), requests.given(), requests.caller()

@@ -58,7 +58,7 @@ class ProfileApi(Api):
     def password(self, values: Values) -> flask.Response:
         claims, given, caller = current_login(), requests.given(), requests.caller()
         change = self._accounts.profile.change_password
-        requests.changed(lambda: change(claims.user, claims.session, given, caller))
+        requests.changed(lambda: change(claims.user, given, caller))
         return json_response(requests.shown(self._accounts.user(claims.user), self._accounts))
 
     def email(self, values: Values) -> flask.Response:

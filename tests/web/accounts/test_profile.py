@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from time import time
+from typing import Any
 
 import pyotp
 import pytest
 from flask.testing import FlaskClient
 
+from orderflow.accounts.accounts import Accounts
+from orderflow.accounts.sessions import OVER
+from orderflow.storage.records.records import Records
+from orderflow.web.kit.current_user import USERS
 from tests.accounts.authenticator import Authenticator
-from tests.web.accounts.conftest import ANN, bearer, csrf, login, register
+from tests.web.accounts.conftest import ANN, bearer, csrf, login, register, server_of
 
 NEW = "four entirely different words"
 
@@ -122,3 +127,41 @@ def test_without_e_mail_a_reset_names_the_operator(client: FlaskClient) -> None:
     assert "orderflow user reset" in answer.json["detail"]
     answer = client.post("/auth/reset/confirm", json={"code": "x", "new_password": NEW})
     assert answer.status_code == 401
+
+
+WRITES = {
+    "password": {"new_password": NEW},
+    "email": {"email": "new@example.org"},
+    "delete": {},
+    "totp/remove": {},
+    "recovery": {},
+    "passkeys/remove": {"passkey": "x"},
+    "totp/confirm": {},
+    "passkeys": {},
+}
+
+
+@pytest.mark.parametrize("path", WRITES)
+def test_a_session_that_is_revoked_while_its_password_is_checked_changes_nothing(
+    client: FlaskClient, mine: dict[str, str], path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accounts: Accounts = server_of(client).extensions[USERS].accounts
+    user = client.get("/auth/me", headers=mine).json["id"]
+    given = {"password": ANN["password"], **WRITES[path]}
+    if path == "totp/confirm":
+        secret = client.post("/auth/totp", json=given, headers=mine).json["secret"]
+        given = {"code": pyotp.TOTP(secret).now()}
+    elif path == "passkeys":
+        asked = client.post("/auth/passkeys/options", json=given, headers=mine).json
+        given = {"id": asked["id"], "credential": Authenticator("http://localhost").create(asked["options"])}
+    write = Records.write
+
+    def overtaken(records: Records, fn: Callable[[Any], Any]) -> Any:
+        monkeypatch.undo()
+        accounts.sessions.end_all(user)
+        return write(records, fn)
+
+    monkeypatch.setattr(Records, "write", overtaken)
+    answer = client.post(f"/auth/{path}", json=given, headers=mine)
+    assert (answer.status_code, answer.json["detail"]) == (401, OVER)
+    assert login(client)
