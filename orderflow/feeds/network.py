@@ -113,7 +113,7 @@ class NetworkSocket:
         while self.opened and self._outbox:
             protocol.send_text(self._outbox.popleft().encode())
         self._flush(protocol, connection)
-        if protocol.close_expected():
+        if protocol.close_expected() or protocol.state is ProtocolState.CLOSED:
             told = protocol.close_rcvd
             self.ended = "the venue ended the connection" if told is None else f"the venue closed: {told}"
             return False

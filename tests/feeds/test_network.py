@@ -60,12 +60,16 @@ def test_sockets_and_requests(workers: Workers) -> None:
             link.close()
             until(lambda link=link: link.ended is not None)  # type: ignore[misc]
             assert link.ended == "closed"
-        link = network.connect(f"{venue.ws}/stream")
-        link.send(SUBSCRIBE)
-        received(link, 1)
-        venue.exchange.add_faults([{"do": "drop", "seconds": 0, "code": 1001}])
-        until(lambda: link.ended is not None)
-        assert link.ended == "the venue closed: 1001 (going away) scripted"
+        for goodbye, words in (
+            ({"code": 1001}, "the venue closed: 1001 (going away) scripted"),
+            ({}, "the venue ended the connection"),
+        ):
+            link = network.connect(f"{venue.ws}/stream")
+            link.send(SUBSCRIBE)
+            received(link, 1)
+            venue.exchange.add_faults([{"do": "drop", "seconds": 0, **goodbye}])
+            until(lambda link=link: link.ended is not None)  # type: ignore[misc]
+            assert link.ended == words
         wrong = network.connect(f"{venue.ws}/nothing/here")
         until(lambda: wrong.ended is not None)
         assert not wrong.opened
