@@ -59,6 +59,7 @@ SHOWN = (
     ("account-codes", "children"),
 )
 """What is shown of an account: component and property."""
+LOG_IN_FORMS = ("login", "register")
 NOBODY: tuple[Any, ...] = ("", [], True, "", False, True, True, True, [], [], [])
 """Of these, all that is about a user, without one."""
 Values = Mapping[str, str]
@@ -107,9 +108,8 @@ def attempt(form: Form, values: Values, act: Callable[[], Done]) -> Done:
         at = {each.field: _words(each) for each in error.errors if each.field in names}
         return Done(errors=at, fault="" if at else sentence(error))
     except OrderflowError as error:
-        if form not in GUEST_FORMS:  # refused logins have a line in the log already
-            note_refused_callback(error)
-        return Done(fault=sentence(error))
+        # a refused login has a line in the log already
+        return Done(fault=sentence(str(error) if form.name in LOG_IN_FORMS else error))
 
 
 def _words(error: FieldError) -> str:
@@ -300,13 +300,15 @@ def _register_sessions(app: Dash, accounts: Accounts) -> None:
     @for_login(refresh)
     def end(claims: Claims, clicks: Any, others: Any) -> Any:
         chosen = pressed([clicks])
-        if chosen:
-            if not accounts.sessions.end(chosen.get("session", ""), claims.user, by=claims.session):
-                note_refused_callback(NotFound("you have no such session"))
-        elif others:
-            accounts.sessions.end_all(claims.user, but=claims.session)
-        else:
+        if not (chosen or others):
             return no_update
+        try:
+            if not chosen:
+                accounts.sessions.end_all(claims.user, but=claims.session)
+            elif not accounts.sessions.end(chosen.get("session", ""), claims.user, by=claims.session):
+                raise NotFound("you have no such session")
+        except (NotFound, Unauthorized) as error:  # it has ended, or this one has: the page shows what there is
+            note_refused_callback(error)
         return refresh()
 
 

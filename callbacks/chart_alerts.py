@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING, Any
 
 from dash import ClientsideFunction, Dash, Input, Output, State, no_update
@@ -17,6 +16,7 @@ from orderflow.tickers.alerts.operators.registry import OPERATORS
 from orderflow.tickers.alerts.parsing import value_names
 from orderflow.tickers.alerts.service import Alerts
 from orderflow.web.kit.callback_values import whole
+from orderflow.web.kit.refusals import note_refused_callback
 from orderflow.web.kit.scope import Scope, for_owner, maybe, reading_scope
 
 if TYPE_CHECKING:
@@ -127,6 +127,8 @@ def register(app: Dash, services: Services) -> None:
     @for_owner(lambda: no_update)
     def moved(scope: Scope, dragged: Any, series: Any) -> Any:
         symbol = str(series.get("symbol")) if isinstance(series, dict) else ""
-        with contextlib.suppress(OrderflowError):  # the line goes back to the alert's price
+        try:
             move(alerts, scope, dragged)
+        except OrderflowError as error:  # the line goes back to the alert's price
+            note_refused_callback(error)
         return {"symbol": symbol, "lines": lines(alerts, scope, symbol), "at": refresh()}

@@ -32,6 +32,7 @@ from orderflow.tickers.alerts.operators.registry import OPERATORS
 from orderflow.tickers.alerts.parsing import sent_form, value_names
 from orderflow.tickers.alerts.service import Alerts
 from orderflow.tickers.tickers import Tickers
+from orderflow.web.kit.refusals import note_refused_callback
 from orderflow.web.kit.scope import Scope, for_owner, maybe, reading_scope
 
 if TYPE_CHECKING:
@@ -314,7 +315,8 @@ def _buttons(app: Dash, services: Services, alerts: Alerts) -> None:
             return nothing
         try:
             alert = alerts.get(button.get("alert", ""), reading_scope().sees)
-        except OrderflowError:  # deleted meanwhile, or somebody else's
+        except OrderflowError as error:  # deleted meanwhile, or somebody else's
+            note_refused_callback(error)
             return nothing
         return {**form_of(alert), "edited": alert.id}
 

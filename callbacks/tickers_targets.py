@@ -6,7 +6,7 @@ All goes through `Delivery`, as the routes under /delivery do. What is wrong is 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dash import ALL, Dash, Input, Output, State, ctx, dcc, no_update
@@ -18,6 +18,7 @@ from orderflow.errors import BadInput, Conflict, OrderflowError
 from orderflow.storage.records.target_store import OPERATOR
 from orderflow.tickers.delivery.delivery import Delivery
 from orderflow.web.kit.callback_values import whole
+from orderflow.web.kit.refusals import note_refused_callback
 from orderflow.web.kit.scope import Scope, for_owner, maybe
 
 if TYPE_CHECKING:
@@ -153,18 +154,20 @@ def register(app: Dash, services: Services) -> None:
         if kind is None:
             return no_update
         scope = maybe()
-        stored = None if target is None or scope is None else run(_shown, delivery, scope, target)
+        stored = None if target is None or scope is None else _shown(run, delivery, scope, target)
         return target_fields(kind, stored if stored and stored["kind"] == name else None)
 
     _opening(app, services, delivery)
     _saving(app, delivery)
-    _buttons(app, delivery)
+    _buttons(app, services, delivery)
 
 
-def _shown(delivery: Delivery, scope: Scope, target: int) -> dict[str, Any] | None:
+def _shown(run: Callable[..., Any], delivery: Delivery, scope: Scope, target: int) -> dict[str, Any] | None:
     try:
-        return delivery.show(delivery.get(target, scope.sees))
-    except OrderflowError:  # removed meanwhile
+        shown: dict[str, Any] = run(lambda: delivery.show(delivery.get(target, scope.sees)))
+        return shown
+    except OrderflowError as error:  # removed meanwhile
+        note_refused_callback(error)
         return None
 
 
@@ -190,7 +193,7 @@ def _opening(app: Dash, services: Services, delivery: Delivery) -> None:
             kind = next(iter(delivery.kinds))
             return True, {"turn": refresh()}, kind, False, "", "New target", "Add the target", no_update
         target = number_of(pressed([edits]).get("target"))
-        stored = None if target is None else services.workers.run(_shown, delivery, scope, target)
+        stored = None if target is None else _shown(services.workers.run, delivery, scope, target)
         if stored is None:
             return (no_update,) * 8
         edited = {"turn": refresh(), "target": target}
@@ -255,7 +258,7 @@ def _saved(faults: Faults, fields: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _buttons(app: Dash, delivery: Delivery) -> None:
+def _buttons(app: Dash, services: Services, delivery: Delivery) -> None:
     each = {
         action: Input({"type": f"target-{action}", "target": ALL}, "n_clicks")
         for action in ("pause", "resume", "test", "remove")
@@ -299,7 +302,7 @@ def _buttons(app: Dash, delivery: Delivery) -> None:
     @for_owner(lambda: (no_update, no_update, no_update))
     def ask(scope: Scope, clicks: Any) -> tuple[Any, Any, Any]:
         target = number_of(pressed([clicks]).get("target"))
-        stored = None if target is None else _shown(delivery, scope, target)
+        stored = None if target is None else _shown(services.workers.run, delivery, scope, target)
         if stored is None:
             return no_update, no_update, no_update
         return True, f"Delete {stored['name']}?", target

@@ -9,6 +9,7 @@ from typing import Any
 from dash import ctx, no_update
 
 from orderflow.web.kit.current_user import users_of
+from orderflow.web.kit.refusals import note_refused_callback
 
 SHOWN, SHOWN_BAD = 5000, 10_000
 """ms for which a note stays; longer where something went wrong."""
@@ -72,6 +73,8 @@ def refresh() -> str:
 
 
 def sentence(error: Exception | str) -> str:
-    """An error, or its text, as a sentence with a capital letter."""
+    """An error, or its text, as a sentence with a capital letter. An error that is a refusal gets a line in the log."""
+    if isinstance(error, Exception):
+        note_refused_callback(error)
     text = str(error)
     return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", "!")) else ".")

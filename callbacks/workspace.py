@@ -40,6 +40,7 @@ from layouts.workspace_settings import CHOICES, SLOTS
 from orderflow.errors import OrderflowError
 from orderflow.formats import names
 from orderflow.web.kit.current_user import for_user
+from orderflow.web.kit.refusals import note_refused_callback
 from orderflow.workspace.views import View
 
 if TYPE_CHECKING:
@@ -222,6 +223,7 @@ def register(app: Dash, services: Services) -> None:
         try:
             return run(reader(user).older, chosen, indicators_of(given), wish.before)
         except OrderflowError as error:  # the series is gone: the next look at the offers says so
+            note_refused_callback(error)
             raise PreventUpdate from error
 
     @app.callback(

@@ -16,6 +16,7 @@ from layouts.workspace_login import LOG_IN_FIRST
 from orderflow.errors import Conflict, NotFound, OrderflowError
 from orderflow.storage.records.series import Series
 from orderflow.web.kit.current_user import for_user
+from orderflow.web.kit.refusals import note_refused_callback
 from orderflow.web.workspace.custom_api import series_row, set_row
 from orderflow.workspace.uploads.library import Library
 
@@ -126,8 +127,8 @@ def register(app: Dash, services: Services) -> None:
         asked = asked_of(clicks)
         try:
             run(library.delete_one, user, asked.name, asked.kind, asked.frame or None)
-        except NotFound:  # in another window
-            pass
+        except NotFound as error:  # in another window
+            note_refused_callback(error)
         except OrderflowError as error:
             return sentence(error), no_update, None
         return f"“{asked.name}” is deleted.", refresh(), None

@@ -29,17 +29,23 @@ log = logging.getLogger(__name__)
 
 def note_refusal(environ: dict[str, Any], error: Exception) -> None:
     """Note why a request is refused; the first error counts, and others than refusals are not noted."""
-    if isinstance(error, OrderflowError) and error.status in REFUSED:
+    if _is_refusal(error):
         environ.setdefault(NOTED, error)
 
 
 def note_refused_callback(error: Exception) -> None:
     """As `note_refusal`, for a page's call to a callback. What a page asks when it opens, or by the clock, is not
     noted: it asks for everything that it could show."""
-    body = flask.request.get_json(silent=True) if flask.has_request_context() else None
+    if not (_is_refusal(error) and flask.has_request_context()):
+        return
+    body = flask.request.get_json(silent=True)
     changed = body.get("changedPropIds") if isinstance(body, dict) else None
     if isinstance(changed, list) and any(not str(each).endswith(".n_intervals") for each in changed):
         note_refusal(flask.request.environ, error)
+
+
+def _is_refusal(error: Exception) -> bool:
+    return isinstance(error, OrderflowError) and error.status in REFUSED
 
 
 def write_refusal(environ: dict[str, Any], status: int, user: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -12,17 +12,22 @@ from flask.testing import FlaskClient
 
 from callbacks.app import create_app
 from orderflow.accounts.accounts import Accounts
+from orderflow.accounts.resets import WRONG
 from orderflow.accounts.sessions import OVER
 from orderflow.accounts.tokens import ACCESS_SECONDS, SECOND
 from orderflow.runtime.log_limit import MOST, RepeatLimit
-from orderflow.services import Services
+from orderflow.services import Services, build_services
+from orderflow.settings.settings import Settings
 from orderflow.web.app import create_server
 from orderflow.web.kit.refusals import NOT_THERE, log, write_refusal
 from orderflow.web.kit.users import CSRF, LOG_IN
 from tests.web.accounts.conftest import ANN, BOB, bearer, csrf, forget_cookies, login, register
 
 Lines = Callable[[], list[str]]
+Values = Mapping[str, Any]
+NOTHING: Values = {}
 NOT_VALID = "the token is not valid: log in again"
+CALLBACK = "/_dash-update-component"
 EXPIRED = "the token has expired: refresh it, or log in again"
 
 
@@ -141,22 +146,42 @@ def test_calls_of_nobody_who_is_known_hide_none_of_a_users(caplog: pytest.LogCap
 # pages
 
 
-def press(client: FlaskClient, output: str, trigger: str, *, pressed: bool = True, **headers: str) -> None:
-    """Run the callback of a page that `trigger` starts, as when it was pressed, or as when the page opens."""
+PARTS = {"kind": "ohlcv", "frame": "1h"}
+"""Parts of a button's id that are no ids; the others are 7, and there is nothing of that id."""
+
+
+def press(
+    client: FlaskClient, output: str, trigger: str, *, pressed: bool = True, given: Values = NOTHING, **headers: str
+) -> None:
+    """Run the callback of a page that `trigger` starts, as when it was pressed, or as when the page opens.
+
+    given: values of components by their ids.
+    """
     table = client.get("/_dash-dependencies").json
     entry = next(e for e in table if output in e["output"] and any(trigger in each["id"] for each in e["inputs"]))
-    changed = next(each for each in entry["inputs"] if trigger in each["id"])
+    run(client, entry, next(each for each in entry["inputs"] if trigger in each["id"]), pressed, given, headers)
 
-    def part(given: dict[str, Any]) -> Any:
-        value = 1 if pressed and given is changed else None
-        if not given["id"].startswith("{"):
-            return {**given, "value": value}
-        id = {name: "x" if part == ["ALL"] else part for name, part in json.loads(given["id"]).items()}
-        return [{"id": id, "property": given["property"], "value": value}]
+
+def run(
+    client: FlaskClient, entry: dict[str, Any], changed: dict[str, Any], pressed: bool, given: Values, headers: Any
+) -> None:
+    def id_of(pattern: str) -> Any:
+        return {name: PARTS.get(name, "7") if part == ["ALL"] else part for name, part in json.loads(pattern).items()}
+
+    def part(each: dict[str, Any]) -> Any:
+        value = given.get(each["id"], 1 if pressed and each is changed else None)
+        if not each["id"].startswith("{"):
+            return {**each, "value": value}
+        return [{"id": id_of(each["id"]), "property": each["property"], "value": value}]
 
     places = [each.split("@")[0].rsplit(".", 1) for each in entry["output"].strip(".").split("...")]
-    outputs = [{"id": id, "property": name} for id, name in places]
-    name = changed["id"].replace('["ALL"]', '"x"')
+    outputs = [
+        [{"id": id_of(id), "property": name}] if id.startswith("{") else {"id": id, "property": name}
+        for id, name in places
+    ]
+    name = changed["id"]
+    if name.startswith("{"):
+        name = json.dumps(id_of(name), sort_keys=True, separators=(",", ":"))
     body = {
         "output": entry["output"],
         "outputs": outputs if entry["output"].startswith("..") else outputs[0],
@@ -166,6 +191,80 @@ def press(client: FlaskClient, output: str, trigger: str, *, pressed: bool = Tru
     }
     answer = client.post("/_dash-update-component", json=body, headers=headers)
     assert answer.status_code in (200, 204), answer.text
+
+
+@pytest.fixture(scope="module")
+def bobs() -> Iterator[tuple[FlaskClient, str]]:
+    """A client of a server with all pages, and the id of Bob, who is logged in."""
+    services = build_services(Settings.of(ephemeral=True, ticker_count=0, feeds=(), accounts="required", api_key="key"))
+    services.start()
+    server = create_server(services)
+    create_app(services, server)
+    client = server.test_client()
+    client.get("/account/")  # Dash completes its table with the first page
+    made = register(client, BOB)["id"]
+    client.post("/auth/login", json=BOB)
+    yield client, made
+    services.stop()
+
+
+OWNED = ("alert", "target", "session", "ws-own-undo", "ws-own-sure")
+"""Parts of a button's id, or its type, that name something with an owner. A notice that is gone is read, no refusal."""
+
+
+def test_every_button_about_what_is_not_there_is_logged(bobs: tuple[FlaskClient, str], lines: Lines) -> None:
+    client, user = bobs
+    buttons = [
+        (entry, each)
+        for entry in client.get("/_dash-dependencies").json
+        for each in entry["inputs"]
+        if each["id"].startswith("{") and each["property"] == "n_clicks" and not entry.get("clientside_function")
+        if {*json.loads(each["id"]), json.loads(each["id"])["type"]} & {*OWNED}
+    ]
+    assert {json.loads(each["id"])["type"].partition("-")[0] for _, each in buttons} == {
+        "account", "alert", "target", "ws",
+    }  # fmt: skip
+    for entry, each in buttons:
+        run(client, entry, each, True, NOTHING, csrf(client))
+        assert lines() == [refused(404, f"user {user}", f"POST {CALLBACK}", NOT_THERE)], each["id"]
+
+
+@pytest.mark.parametrize(
+    ("output", "trigger", "given"),
+    [
+        ("tickers-alert-fault", "tickers-alert-set", {"tickers-alert-edited": "7"}),
+        ("chart-alerts", "chart-alert-moved", {"chart-alert-moved": {"id": "7:0", "price": 1}}),
+        ("tickers-dialog-target.", "tickers-target-save", {"tickers-target-edited": {"target": 7}}),
+        ("tickers-dialog-target-remove", "tickers-target-remove", {"tickers-target-removed": 7}),
+        (
+            "account-unkey",
+            "account-unkey-go",
+            {"account-unkey-passkey": "7", "account-unkey-password": BOB["password"]},
+        ),
+    ],
+)
+def test_every_form_about_what_is_not_there_is_logged(
+    bobs: tuple[FlaskClient, str], lines: Lines, output: str, trigger: str, given: Values
+) -> None:
+    client, user = bobs
+    press(client, output, trigger, given=given, **csrf(client))
+    assert lines() == [refused(404, f"user {user}", f"POST {CALLBACK}", NOT_THERE)]
+
+
+def test_a_wrong_code_on_the_page_is_logged_and_a_login_once(
+    make_services: Callable[..., Services], lines: Lines
+) -> None:
+    services = make_services(accounts="required")
+    server = create_server(services)
+    create_app(services, server)
+    client = server.test_client()
+    client.get("/account/")
+    code = {"account-reset-code": "7", "account-reset-new_password": "four entirely different words"}
+    press(client, "account-reset-fault", "account-reset-go", given=code)
+    assert lines() == [refused(401, "nobody known", f"POST {CALLBACK}", WRONG)]
+    wrong = {"account-login-email": BOB["email"], "account-login-password": "a wrong one"}
+    press(client, "account-login-fault", "account-login-go", given=wrong)
+    assert lines() == []
 
 
 def test_what_is_pressed_on_a_page_is_logged_and_what_a_page_asks_by_itself_is_not(
