@@ -161,7 +161,7 @@ def register(app: Dash, services: Services) -> None:
         State(part("known", MATCH), "data"),
         State(part("view", MATCH), "data"),
         State("ws-link", "data"),
-        State("ws-frames", "data"),
+        State("ws-offered", "data"),
         *(
             State(part(kind, ALL), name)
             for kind, name in (("symbol", "value"), ("timeframe", "value"), ("view", "data"))

@@ -1,11 +1,16 @@
 """What the lists of the workspace's charts offer, and what is chosen there at first, by the page or by its address.
 
+The lists of all series may be long. The page has them once and sends back their digest, by which a look at every
+interval knows whether they have changed; the time frames of a chart's symbol are read anew for each answer.
+
 A name in the address that is not known stays chosen, so that the chart can say so.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -28,10 +33,26 @@ Option = dict[str, Any]
 
 
 class Offered(msgspec.Struct, frozen=True):
-    """Time frames by symbol, and the number of the address that the charts' symbols were taken from."""
+    """The digest of what the lists offer, and the number of the address that the charts' symbols were taken from."""
 
-    frames: dict[str, list[str]]
+    digest: str
     link: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """symbols: what the lists of symbols offer. frames: time frames by symbol. signals: names of a user's sets."""
+
+    symbols: list[Option]
+    frames: Mapping[str, list[str]]
+    signals: list[str]
+
+    def digest(self, symbols: Sequence[str | None], signals: Sequence[str | None]) -> str:
+        """Changes with what the lists offer, and with what they offer besides, because it is chosen there."""
+        unknown = [value if value not in self.frames else None for value in symbols]
+        others = [value if value not in self.signals else None for value in signals]
+        text = msgspec.json.encode((self.symbols, self.frames, self.signals, unknown, others))
+        return hashlib.blake2b(text, digest_size=8).hexdigest()
 
 
 def live_symbols(offers: Sequence[Offer]) -> list[Option]:
@@ -40,9 +61,12 @@ def live_symbols(offers: Sequence[Offer]) -> list[Option]:
     return [{"value": name, "label": f"{name} · SIMULATED" if made[name] else name} for name in made]
 
 
-def live_frames(offers: Sequence[Offer], symbol: str) -> list[str]:
-    """The time frames of a symbol, in order."""
-    return list(dict.fromkeys(frame for each in offers if each.symbol == symbol for frame in each.timeframes))
+def live_frames(offers: Sequence[Offer]) -> dict[str, list[str]]:
+    """The time frames of each symbol, in the order of the offers, each once."""
+    frames: dict[str, dict[str, None]] = {}
+    for each in offers:
+        frames.setdefault(each.symbol, {}).update(dict.fromkeys(each.timeframes))
+    return {symbol: [*names] for symbol, names in frames.items()}
 
 
 def usual_symbol(symbols: Sequence[Option], index: int) -> str | None:
@@ -87,85 +111,98 @@ def register(app: Dash, services: Services) -> None:
     """Bind the callbacks of the lists to the app."""
     run = services.workers.run
 
-    def choices(user: str, mode: Any) -> tuple[list[Option], dict[str, list[str]], list[str]]:
-        """(symbols, time frames by symbol, names of signals)."""
+    def choices(user: str, mode: Any) -> Choices:
         series, sets = services.part(Library).listed(user)
         signals = [each.name for each in sets]
         if mode == "live":
             offers = services.part(LiveKlines).offers()
-            symbols = live_symbols(offers)
-            return symbols, {each["value"]: live_frames(offers, each["value"]) for each in symbols}, signals
+            return Choices(live_symbols(offers), live_frames(offers), signals)
         if mode != "custom":
-            return [], {}, []
+            return Choices([], {}, [])
         if not series and not sets:
-            return [{"value": NAME, "label": Sample.title}], {NAME: [*FRAMES]}, [NAME]
+            return Choices([{"value": NAME, "label": Sample.title}], {NAME: [*FRAMES]}, [NAME])
         frames: dict[str, list[str]] = {}
         for each in series:
             frames.setdefault(each.key.name, []).append(each.key.timeframe)
-        return [{"value": name, "label": name} for name in frames], frames, signals
+        return Choices([{"value": name, "label": name} for name in frames], frames, signals)
 
     @app.callback(
         Output(part("symbol", ALL), "data"),
         Output(part("symbol", ALL), "value"),
         Output(part("signals", ALL), "data"),
         Output(part("signals", ALL), "value"),
-        Output("ws-frames", "data"),
+        Output("ws-offered", "data"),
         Input("ws-offers-interval", "n_intervals"),
         Input("ws-mode", "value"),
         Input("ws-link", "data"),
-        State(part("symbol", ALL), "data"),
         State(part("symbol", ALL), "value"),
-        State(part("signals", ALL), "data"),
         State(part("signals", ALL), "value"),
-        State("ws-frames", "data"),
+        State("ws-offered", "data"),
         running=[(Output("ws-offers-interval", "disabled"), True, False)],
     )
     @for_user(no_offers)
-    def offer(user: str, _n: Any, mode: Any, given: Any, *has: Any) -> Any:
-        _, values, _, chosen, frames = has
-        same_charts(*has[:4], *ctx.outputs_list[:4])
-        symbols, by_symbol, sets = run(choices, user, mode)
-        link, before = read(Link, given) or Link(), read(Offered, frames)
-        now = link.n != (before.link if before else 0)
-        kept = [link.series(index) if link.mode in (None, mode) else Series() for index in range(len(values))]
-        new = [symbol_of(v, kept[at].symbol, symbols, at, now=now) for at, v in enumerate(values[:CHARTS])]
-        signals = [
-            signals_of(
-                value, kept[at], sets, now=now, sample=new[at] == NAME and NAME not in (values[at], kept[at].symbol)
-                and sets == [NAME],
-            )
-            for at, value in enumerate(chosen[:CHARTS])
-        ]  # fmt: skip
-        options = [{"value": name, "label": name} for name in sets]
-        answer = (
-            [with_unknown(symbols, value) for value in new], new,
-            [with_unknown(options, value) for value in signals], signals,
-            msgspec.to_builtins(Offered(by_symbol, link.n)),
-        )  # fmt: skip
-        if answer == has:
+    def offer(user: str, _n: Any, mode: Any, given: Any, values: Any, chosen: Any, offered: Any) -> Any:
+        same_charts(values, chosen, *ctx.outputs_list[:4])
+        link, before = read(Link, given) or Link(), read(Offered, offered)
+
+        def looked() -> tuple[list[Any], list[Any], Choices, str]:
+            """(symbols, signals) of the charts, what there is to choose, and its digest."""
+            found = choices(user, mode)
+            charts = chosen_by(link, mode, found, before, values[:CHARTS], chosen[:CHARTS])
+            return *charts, found, found.digest(*charts)
+
+        new, signals, found, digest = run(looked)
+        after = msgspec.to_builtins(Offered(digest, link.n))
+        if (new, signals, after) == (values, chosen, offered):
             raise PreventUpdate
-        return answer
+        if before is not None and before.digest == digest:
+            same = [no_update] * len(new)
+            return same, new, same, signals, after
+        sets = [{"value": name, "label": name} for name in found.signals]
+        return (
+            [with_unknown(found.symbols, value) for value in new], new,
+            [with_unknown(sets, value) for value in signals], signals, after,
+        )  # fmt: skip
 
     @app.callback(
         Output(part("timeframe", ALL), "data"),
         Output(part("timeframe", ALL), "value"),
         Output(part("linked", ALL), "data"),
         Input(part("symbol", ALL), "value"),
-        Input("ws-frames", "data"),
+        Input("ws-offered", "data"),
+        State("ws-mode", "value"),
         State("ws-link", "data"),
         State(part("timeframe", ALL), "data"),
         State(part("timeframe", ALL), "value"),
         State(part("linked", ALL), "data"),
         prevent_initial_call=True,
     )
-    def frames(symbols: Any, offered: Any, given: Any, *has: Any) -> Any:
-        link, by_symbol = read(Link, given) or Link(), (read(Offered, offered) or Offered({})).frames
+    @for_user(no_offers)
+    def frames(user: str, symbols: Any, _offered: Any, mode: Any, given: Any, *has: Any) -> Any:
+        link, by_symbol = read(Link, given) or Link(), run(choices, user, mode).frames
         same_charts(symbols, *has, *ctx.outputs_list)
         charts = zip(symbols, *has, strict=True)
         rows = [frames_of(link, at, by_symbol, *chart) for at, chart in enumerate(charts)]
         if all(value is no_update for row in rows for value in row):
             raise PreventUpdate
         return tuple(map(list, zip(*rows, strict=True)))
+
+
+def chosen_by(
+    link: Link, mode: Any, found: Choices, before: Offered | None, values: Sequence[Any], chosen: Sequence[Any]
+) -> tuple[list[str | None], list[str | None]]:
+    """The symbols and the signals of the charts. values, chosen: those that the page has now."""
+    now = link.n != (before.link if before else 0)
+    wished = [link.series(at) if link.mode in (None, mode) else Series() for at in range(len(values))]
+    symbols = [symbol_of(v, wished[at].symbol, found.symbols, at, now=now) for at, v in enumerate(values)]
+
+    def new_sample(at: int) -> bool:
+        return symbols[at] == NAME and NAME not in (values[at], wished[at].symbol) and found.signals == [NAME]
+
+    signals = [
+        signals_of(value, wished[at], found.signals, now=now, sample=new_sample(at)) for at, value in enumerate(chosen)
+    ]
+    return symbols, signals
 
 
 def frames_of(

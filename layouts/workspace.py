@@ -29,6 +29,8 @@ INTERVAL = 1000
 OFFERS_INTERVAL = 5000
 """ms between two looks at which series there are."""
 CHARTS = 4
+MOST_LISTED = 200
+"""Series that an open list shows at once; the others are found by typing."""
 LOST = (
     "No connection to the server. These are the last candles; the page goes on by itself as soon as the server answers."
 )
@@ -124,7 +126,7 @@ def workspace_page(
             dcc.Store(id="ws-indicators", storage_type="local"),
             dcc.Store(id="ws-sink"),
             dcc.Store(id="ws-scheme"),
-            dcc.Store(id="ws-frames"),
+            dcc.Store(id="ws-offered"),
             *(dcc.Store(id=name) for name in ("ws-search", "ws-link", "ws-address")),
             dcc.Interval(id="ws-interval", interval=INTERVAL),
             dcc.Interval(id="ws-offers-interval", interval=OFFERS_INTERVAL),
@@ -195,8 +197,8 @@ def chart_card(index: int) -> Component:
                 [
                     dmc.Select(
                         id=part("symbol", index), data=[], size="xs", searchable=True, allowDeselect=False,
-                        nothingFoundMessage="No such series", placeholder="Symbol", className="ws-symbol",
-                        persistence=True, **aria(label=f"Symbol of chart {index + 1}"),
+                        limit=MOST_LISTED, nothingFoundMessage="No such series", placeholder="Symbol",
+                        className="ws-symbol", persistence=True, **aria(label=f"Symbol of chart {index + 1}"),
                     ),
                     dmc.Select(
                         id=part("timeframe", index), data=[], size="xs", allowDeselect=False, className="ws-frame",

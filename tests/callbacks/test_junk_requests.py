@@ -15,7 +15,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from callbacks.app import create_app
-from orderflow.market.timeframes import TIMEFRAMES
 from orderflow.services import build_services
 from orderflow.settings.settings import Settings
 from orderflow.web.app import create_server
@@ -200,16 +199,6 @@ def test_more_values_than_a_page_sends_are_refused_unread(
     monkeypatch.setattr(app.server.json, "loads", None)
     answer = app.server.test_client().post(UPDATE, data=json.dumps(sent(app, "page.children", value)))
     assert (answer.status_code, list(json.loads(answer.text))) == (413, ["detail"])
-
-
-def test_the_symbols_of_a_full_server_are_taken(app: Dash) -> None:
-    offered = [{"value": f"SYMBOL{i}", "label": f"SYMBOL{i}"} for i in range(5_000)]
-    body = sent(app, next(name for name in outputs(app) if "ws-frames.data" in name), None, lengths=(4,))
-    for part in body["state"]:
-        for each in part if isinstance(part, list) else ():
-            each["value"] = offered if (each["id"]["type"], each["property"]) == ("ws-symbol", "data") else None
-    body["state"][-1]["value"] = {"frames": {each["value"]: list(TIMEFRAMES) for each in offered}}
-    assert app.server.test_client().post(UPDATE, json=body).status_code == 200
 
 
 def nested(levels: int) -> Any:

@@ -331,7 +331,7 @@ def test_choices_of_symbols_and_their_time_frames() -> None:
     ]
     symbols = live_symbols(offers)
     assert [each["label"] for each in symbols] == ["BTCUSDT", "sim:BTC · SIMULATED"]
-    assert live_frames(offers, "BTCUSDT") == ["1m", "1h"]
+    assert live_frames(offers) == {"BTCUSDT": ["1m", "1h"], "sim:BTC": ["1s", "1m"]}
     assert [usual_symbol(symbols, index) for index in range(3)] == ["BTCUSDT", "sim:BTC", "sim:BTC"]
     assert usual_symbol([], 0) is None
     assert chosen_of("live", "BTCUSDT", None, None) is None

@@ -28,11 +28,11 @@ MANY = (["ALL"], ["ALLSMALLER"])
 """Wildcards that stand for any number of components."""
 WILDCARDS = (["MATCH"], *MANY)
 MAX_CONTAINERS = 30_000
-"""Lists and objects in a body. The most that a page sends are 25,000: the workspace's lists of 5,000 symbols."""
+"""Lists and objects in a body."""
 MAX_VALUES = 150_000
-"""Commas in a body; the workspace's lists of 5,000 symbols have 120,000."""
+"""Commas in a body."""
 MAX_KEYS = 75_000
-"""Colons in a body; the workspace's lists of 5,000 symbols have 45,000."""
+"""Colons in a body."""
 MAX_DEPTH = 100
 """Lists and objects within each other."""
 MAX_PARTS = 2_000
