@@ -34,6 +34,8 @@ MOST_LISTED = 200
 LOST = (
     "No connection to the server. These are the last candles; the page goes on by itself as soon as the server answers."
 )
+REVIVED = "ws-interval ws-offers-interval ws-study-run ws-up-send:loading ws-up-send-ticks:loading"
+"""What a lost answer may leave disabled, or loading: an upload's button is disabled for a file with a problem."""
 MODES = (("live", "Live"), ("custom", "Custom"))
 COUNTS = ("1", "2", "4")
 STORES = (
@@ -119,7 +121,7 @@ def workspace_page(
             *compare_drawer(),
             html.Div(
                 className="of-banner-over", role="alert", hidden=True,
-                **data(stale=LOST, revive="ws-interval ws-offers-interval ws-study-run ws-up-send ws-up-send-ticks"),
+                **data(stale=LOST, revive=REVIVED),
             ),
             dcc.Download(id="ws-csv-file"),
             dcc.Store(id="ws-config", data=config()),

@@ -4,8 +4,8 @@
    a callback cannot reach the server or none has been answered for `data-quiet` ms (1500), and GET /health does not
    answer within `data-timeout` ms (1200); `data-offline` has other words for a device without a network. It is hidden
    again when the server answers; until then the document has `data-unreachable`, for style sheets. `data-revive` names
-   intervals and buttons that are then enabled again, as a failed callback may have left them disabled or loading; while
-   a slow one is under way only those of the failed ones. */
+   what a failed callback may have left disabled, or `ID:loading`, and is then so no more; while a slow one is under way
+   only that of the failed ones. */
 (function (root) {
   "use strict";
   const of = (root.orderflow = root.orderflow || Object());
@@ -57,9 +57,9 @@
     try {
       const answer = await fetch.call(root, "/health", { cache: "no-store", signal: stop.signal });
       if (!answer.ok) throw new Error(answer.statusText);
-      const ended = (id) => id && (down || !waiting.size || failed.includes(`"${id}"`));
-      for (const id of [...revive.split(" "), "notices-interval"].filter(ended))
-        root.dash_clientside.set_props(id, { disabled: false, loading: false });
+      const ended = ([id]) => id && (down || !waiting.size || failed.includes(`"${id}"`));
+      const left = (revive + " notices-interval").split(" ").map((each) => each.split(":"));
+      for (const [id, state = "disabled"] of left.filter(ended)) root.dash_clientside.set_props(id, { [state]: false });
       failed = "";
       alive(node);
     } catch {

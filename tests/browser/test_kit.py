@@ -262,7 +262,8 @@ def test_numbers_and_times_as_text(make: Make) -> None:
 def watched(make: Make, *, quiet: int = 60_000) -> tuple[Any, dict[str, Any]]:
     """A page with a banner, and the behaviour of its server: {"callback", "health"}: "ok", "gone" or "silent"."""
     page = make(
-        f'<div id="banner" data-stale="Gone." data-quiet="{quiet}" data-timeout="300" data-revive="tick" hidden>'
+        f'<div id="banner" data-stale="Gone." data-quiet="{quiet}" data-timeout="300"'
+        ' data-revive="tick send:loading" hidden>'
     )
     server: dict[str, Any] = {"callback": "ok", "health": "ok", "probes": 0}
 
@@ -293,8 +294,12 @@ def test_lost_and_restored_server_is_reported_at_once(make: Make) -> None:
     assert page.inner_text("#banner") == "Gone."
     server |= {"health": "ok"}
     page.wait_for_function("() => document.getElementById('banner').dataset.kind === 'up'", timeout=1_500)
-    revived = page.evaluate("window.stores.slice(-2)")
-    assert revived == [[name, {"disabled": False, "loading": False}] for name in ("tick", "notices-interval")]
+    revived = page.evaluate("window.stores.slice(-3)")
+    assert revived == [
+        ["tick", {"disabled": False}],
+        ["send", {"loading": False}],
+        ["notices-interval", {"disabled": False}],
+    ]
     page.wait_for_selector("#banner", state="hidden", timeout=5_000)
 
 

@@ -10,6 +10,7 @@ import pytest
 from dash import Dash
 
 from callbacks.app import create_app
+from layouts.workspace import REVIVED
 from orderflow.market.timeframes import TIMEFRAMES
 from orderflow.services import Services
 from orderflow.settings.settings import Settings
@@ -70,6 +71,13 @@ def test_a_look_at_many_series_sends_neither_the_series_nor_their_time_frames(ap
     assert ["data", "value"] not in ask(app, "ws-offered.data", known, size)
     assert known["ws-symbol", "value"][1] == "exchange:INSTR00001USDT"
     assert max(size) < MOST_BYTES
+
+
+def test_what_a_lost_answer_leaves_is_undone_and_nothing_else(app: Dash) -> None:
+    """A button that is disabled for a file with a problem stays so."""
+    running = [each["running"] for each in app._callback_list if each.get("running")]
+    left = {name for run in running for name in run["runningOff"]}
+    assert {each.replace(":", ".") if ":" in each else f"{each}.disabled" for each in REVIVED.split()} <= left
 
 
 def test_no_callback_of_an_interval_gets_the_choices_of_a_list_back(app: Dash) -> None:
