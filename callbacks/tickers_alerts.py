@@ -38,6 +38,7 @@ from orderflow.web.kit.scope import Scope, for_owner, maybe, reading_scope
 if TYPE_CHECKING:
     from orderflow.services import Services
 
+Values = Mapping[str, Any]
 INTERVAL = 1000
 """ms between two looks at the lists."""
 TRIED = 1_000
@@ -59,7 +60,8 @@ FORM = {
     "targets": ("tickers-alert-targets", "value"),
 }
 """Component and property of the form's fields."""
-Values = Mapping[str, Any]
+CLEARED: Values = {"note": "", "message": "", "targets": [], "expires": None, "frequency": "once", "cooldown_s": 0}
+"""What fields of an edited alert stand for that are empty."""
 
 
 def extras() -> list[Component]:
@@ -75,7 +77,7 @@ def extras() -> list[Component]:
 def dynamic() -> list[Component]:
     """What callbacks put into the page: alerts with their buttons."""
     active = Alert("a", "BTC", ("sim:BTC",), "greater", (Fraction(1),), 0)
-    return list(alert_rows([active, replace(active, state=AlertState.FIRED)]))
+    return list(alert_rows([active, replace(active, snoozed=1), replace(active, state=AlertState.FIRED)]))
 
 
 def body_of(form: Values) -> dict[str, Any]:
@@ -167,8 +169,9 @@ def save(alerts: Alerts, scope: Scope, form: Values, edited: Any) -> str:
     """Make the form's alert, or change the one that is edited; what is wrong as a sentence, "" if nothing is."""
     try:
         if isinstance(edited, str) and edited:
-            whole: dict[str, Any] = {"note": "", "message": "", "targets": [], "expires": None, "frequency": "once"}
-            alerts.change(edited, {**whole, **body_of(form)}, scope.sees)
+            body = body_of(form)
+            source = "study" if "study" in body else "event" if "mark" in body else "price"
+            alerts.change(edited, {**CLEARED, "source": source, **body}, scope.sees)
         else:
             alerts.create(body_of(form), scope.makes)
     except OrderflowError as error:
@@ -186,9 +189,14 @@ def rehearse(alerts: Alerts, form: Values) -> str:
 
 
 def act(alerts: Alerts, scope: Scope, action: str, alert_id: str, now: int) -> str:
-    """Pause, resume, snooze or delete an alert; what went wrong as a sentence, "" if nothing did."""
+    """Pause, resume, snooze, wake or delete an alert; what went wrong as a sentence, "" if nothing did."""
     until = datetime.fromtimestamp(now // 10**9, UTC) + SNOOZE
-    changes = {"pause": {"state": "paused"}, "resume": {"state": "active"}, "snooze": {"snooze": until.isoformat()}}
+    changes: dict[str, dict[str, str | None]] = {
+        "pause": {"state": "paused"},
+        "resume": {"state": "active"},
+        "snooze": {"snooze": until.isoformat()},
+        "wake": {"snooze": None},
+    }
     try:
         if action == "delete":
             alerts.delete(alert_id, scope.sees)

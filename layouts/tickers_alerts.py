@@ -34,7 +34,7 @@ SECONDS = 1e9
 
 ACTIVITY = ("ticks:100", "volume:100", "range:20", "delta:50")
 """Bars of activity that the form suggests; any other size can be written."""
-ACTIONS = ("pause", "resume", "snooze", "delete")
+ACTIONS = ("pause", "resume", "snooze", "wake", "delete")
 """What the buttons of an alert do, besides editing it."""
 
 
@@ -250,7 +250,9 @@ def _alert_row(alert: Alert, reader: str) -> Component:
     buttons = [
         _action("Re-arm" if again else "Resume", "resume", alert.id, name) if alert.state is not State.ACTIVE
         else _action("Pause", "pause", alert.id, name),
-        *([] if alert.state is not State.ACTIVE else [_action("Snooze 1 h", "snooze", alert.id, name)]),
+        *([] if alert.state is not State.ACTIVE
+          else [_action("Snooze 1 h", "snooze", alert.id, name)] if alert.snoozed is None
+          else [_action("Wake", "wake", alert.id, name)]),
         _action("Edit", "edit", alert.id, name),
         _action("Delete", "delete", alert.id, name),
     ]  # fmt: skip

@@ -208,6 +208,8 @@ def test_alerts_are_paused_edited_armed_again_and_deleted(visit: Visit, served: 
     row.get_by_text("waits").wait_for()
     row.get_by_role("button", name="Snooze 1 h").click()
     row.get_by_text("snoozed until").wait_for()
+    row.get_by_role("button", name="Wake: EDIT").click()
+    row.get_by_role("button", name="Snooze 1 h: EDIT").wait_for()
     row.get_by_role("button", name="Edit: EDIT").click()
     page.get_by_role("button", name="Change alert").wait_for()
     page.wait_for_function("() => document.getElementById('tickers-alert-value').value === '200'")

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from dash import no_update
 
 from callbacks.chart_alerts import MOST, lines
+from callbacks.tickers_alerts import form_of, save
 from callbacks.tickers_lists import ROWS, lists
 from orderflow.services import Services
+from orderflow.tickers.alerts.alert import Alert, Kind
 from orderflow.tickers.alerts.service import Alerts
 from orderflow.tickers.notices import Notices
 from orderflow.web.kit.scope import ALL
@@ -54,3 +57,43 @@ def test_newer_alerts_of_other_symbols_hide_no_line(many: tuple[Alerts, Notices]
     assert [line["price"] for line in lines(many[0], ALL, "X")] == [999.0]
     assert [line["price"] for line in lines(many[0], ALL, "Y")][-1] == 1_000 + COUNT - 1
     assert len(lines(many[0], ALL, "Y")) == MOST
+
+
+def edited(alerts: Alerts, alert: Alert, **fields: object) -> Alert:
+    """The alert after the form, filled from it, is sent with some other fields."""
+    assert save(alerts, ALL, {**form_of(alert), **fields}, alert.id) == ""
+    return alerts.get(alert.id)
+
+
+def test_another_note_arms_no_alert_again(many: tuple[Alerts, Notices]) -> None:
+    alerts = many[0]
+    body = {"ticker": "X", "operator": "moving_up", "amount": 5, "frequency": "every_time", "cooldown_s": "0.5"}
+    made = alerts.create({**body, "note": "first"})
+    paused = alerts.change(made.id, {"state": "paused"})
+    assert edited(alerts, paused, note="second") == replace(paused, note="second")
+    active = alerts.change(made.id, {"state": "active"})
+    snoozed = alerts.change(made.id, {"snooze": "2090-01-01T00:00:00Z"})
+    assert edited(alerts, snoozed, message="{{price}}") == replace(snoozed, message="{{price}}", note="second")
+    farther = edited(alerts, snoozed, value="6")
+    assert (farther.values, farther.cooldown, farther.arming) == ((6,), made.cooldown, active.arming + 1)
+    assert farther.snoozed == snoozed.snoozed
+    assert edited(alerts, farther, cooldown="").cooldown == 0
+
+
+def test_the_form_changes_what_an_alert_looks_at(many: tuple[Alerts, Notices]) -> None:
+    alerts = many[0]
+    alert = alerts.create({"ticker": "X", "mark": "absorption", "side": "buyers", "intrabar": True})
+    for source, kind, name in (
+        ("event:absorption", Kind.EVENT, "absorption"),
+        ("event:unfinished_auction", Kind.EVENT, "unfinished_auction"),
+        ("study:cvd.close", Kind.STUDY, "cvd"),
+        ("study:delta.delta", Kind.STUDY, "delta"),
+        ("price", Kind.PRICE, ""),
+        ("study:cvd.close", Kind.STUDY, "cvd"),
+        ("feed_stale", Kind.FEED, ""),
+        ("event:absorption", Kind.EVENT, "absorption"),
+    ):
+        more = {"operator": "greater", "value": "7"} if kind in (Kind.STUDY, Kind.PRICE) else {}
+        alert = edited(alerts, alert, source=source, intrabar=False, **more)
+        assert (alert.source.kind, alert.source.name) == (kind, name), source
+        assert alert.values == ((7,) if more else ())

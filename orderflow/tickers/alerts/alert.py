@@ -87,6 +87,16 @@ class Alert:
     arming: int = 1
     condition: str = ""
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What each of its symbols is called: the ticker that it was made with, if there is one for each."""
+        names = tuple(self.ticker.split(", "))
+        return names if len(names) == len(self.symbols) else self.symbols
+
+    def name_of(self, symbol: str) -> str:
+        """What one of its symbols is called."""
+        return self.names[self.symbols.index(symbol)]
+
 
 def by_activity(alert: Alert) -> bool:
     """Whether the alert looks at the bars of an activity frame."""

@@ -258,7 +258,7 @@ class Evaluation:
     ) -> AlertEvent:
         alert, now = watch.alert, self._clock.now()
         waited = now - time if tracked.live and now - time > LATE_NS else 0
-        ticker = alert.ticker if len(alert.symbols) == 1 else watch.symbol
+        ticker = alert.name_of(watch.symbol)
         return AlertEvent(
             event_id(alert, watch.symbol, tracked.generation, key_text(alert, bar=bar, ordinal=ordinal)),
             alert.id,

@@ -76,7 +76,7 @@ def word(body: Mapping[str, Any], field: str, known: Sequence[str], default: str
     if value is None:
         raise wrong(field, "is missing")
     if not isinstance(value, str) or value not in known:
-        raise wrong(field, f"{value!r} is not one of {', '.join(known)}")
+        raise wrong(field, f"{value!r} is not one of {', '.join(filter(None, known))}")
     return value
 
 

@@ -18,7 +18,7 @@ from orderflow.market.ports import MarketReader
 from orderflow.market.studies.registry import STUDIES, find
 from orderflow.market.studies.study import Data, Option
 from orderflow.tickers.alerts import fields
-from orderflow.tickers.alerts.alert import Alert, Frequency, Kind, Source
+from orderflow.tickers.alerts.alert import Alert, Frequency, Kind, Source, State
 from orderflow.tickers.alerts.description import number_text
 from orderflow.tickers.alerts.fields import wrong
 from orderflow.tickers.alerts.footprint_marks import MARKS
@@ -52,6 +52,8 @@ FIELDS = (
     "targets",
     "seconds",
 )
+SOURCE = ("source", "study", "column", "mark", "side", "options", "intrabar", "seconds")
+"""Fields that say what an alert looks at."""
 EDITABLE = {"note", "message", "expires", "targets"}
 """Fields that can be changed without arming the alert again."""
 PRICES = ("price", "low", "high")
@@ -104,20 +106,40 @@ def change_alert(alert: Alert, body: Mapping[str, Any], context: Context) -> tup
         kept = alert if "expires" in body else replace(alert, expires=None)
         changed = _with_words(kept, whole, context)
         return (changed if "expires" in body else replace(changed, expires=alert.expires)), False
-    whole = {**sent_form(alert), **body}
+    whole = {**_kept(alert, body), **body}
     if "condition" in body or "operator" in body:
         whole = {name: value for name, value in whole.items() if name in body or name not in ("condition", "operator")}
     if "ticker" in body or "tickers" in body:
         whole = {name: value for name, value in whole.items() if name in body or name not in ("ticker", "tickers")}
     made = parse_alert(whole, replace(context, series=_known_series(alert, context)), alert.id)
-    kept = replace(made, created=alert.created, owner=alert.owner, arming=alert.arming, state=alert.state)
-    return replace(kept, expires=made.expires if "expires" in body else alert.expires), True
+    changed = replace(
+        made,
+        created=alert.created,
+        owner=alert.owner,
+        arming=alert.arming,
+        state=alert.state,
+        why=alert.why,
+        snoozed=alert.snoozed,
+        expires=made.expires if "expires" in body else alert.expires,
+    )
+    words = {name: getattr(alert, name) for name in EDITABLE}
+    return changed, alert.state in (State.FIRED, State.EXPIRED) or replace(changed, **words) != alert
+
+
+def _kept(alert: Alert, body: Mapping[str, Any]) -> dict[str, Any]:
+    """The body that makes this alert, without what belongs to a source other than that of the changes."""
+    whole, source = sent_form(alert), alert.source
+    named = body.get("study", body.get("mark"))
+    kind = body.get("source") or ("study" if body.get("study") else "event" if body.get("mark") else source.kind)
+    if kind == source.kind and named in (None, source.name):
+        return whole
+    other = SOURCE if kind in (Kind.PRICE, Kind.STUDY) else (*SOURCE, "operator", "condition")
+    return {name: value for name, value in whole.items() if name not in other}
 
 
 def _known_series(alert: Alert, context: Context) -> Callable[[str], str]:
     """An alert keeps its symbols, whatever its ticker stands for now."""
-    names = [alert.ticker] if len(alert.symbols) == 1 else alert.symbols
-    known = dict(zip(names, alert.symbols, strict=True))
+    known = dict(zip(alert.names, alert.symbols, strict=True))
     return lambda name: known[name] if name in known else context.series(name)
 
 
@@ -125,9 +147,9 @@ def sent_form(alert: Alert) -> dict[str, Any]:
     """The body that makes this alert, without times."""
     source = alert.source
     body: dict[str, Any] = {
-        "tickers": [alert.ticker] if len(alert.symbols) == 1 else list(alert.symbols),
+        "tickers": list(alert.names),
         "frequency": str(alert.frequency),
-        "cooldown_s": str(alert.cooldown // SECOND),
+        "cooldown_s": number_text(Fraction(alert.cooldown, SECOND)),
         "interval": alert.frame.name,
         "note": alert.note,
         "message": alert.message,

@@ -60,7 +60,7 @@ class Plumbing:
         watch.last = now
         evaluation.tally.note(alert.id)
         what = f"once {alert.arming}" if alert.frequency is Frequency.ONCE else f"since {now}"
-        ticker = alert.ticker if len(alert.symbols) == 1 else watch.symbol
+        ticker = alert.name_of(watch.symbol)
         return AlertEvent(
             event_id(alert, watch.symbol, 0, what),
             alert.id,

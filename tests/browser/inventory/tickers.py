@@ -47,7 +47,7 @@ TICKERS = (
     *_tk(
         "controls",
         "test_tickers::test_alerts_are_paused_edited_armed_again_and_deleted",
-        "An alert is paused, resumed, snoozed, edited and deleted; its note is shown as text.",
+        "An alert is paused, resumed, snoozed, woken, edited and deleted; its note is shown as text.",
     ),
     *_tk(
         "controls",

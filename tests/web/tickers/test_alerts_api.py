@@ -20,14 +20,18 @@ START = 1_790_000_000 * 10**9
 SECOND = 10**9
 
 
-def send(services: Services, *prices: float, symbol: str = "X", start: int = 0, step: int = 1) -> None:
+def send(
+    services: Services, *prices: float, symbol: str = "X", start: int = 0, step: int = 1, feed: bool = False
+) -> None:
     count = len(prices)
     none = np.zeros(count, np.int8)
     stamps = START + (start + np.arange(count) * step) * SECOND
     units = np.round(np.array(prices) * 100).astype(np.int64)
     rule = none + np.int8(SideRule.NONE)
     ids = np.full(count, NO_ID)
-    services.market.ingest([TickBatch(symbol, stamps, units, np.ones(count, np.int64), none, rule, ids, 2, 0)])
+    services.market.ingest(
+        [TickBatch(symbol, stamps, units, np.ones(count, np.int64), none, rule, ids, 2, 0)], feed=feed
+    )
 
 
 def wait_for(client: FlaskClient, count: int) -> list[dict[str, Any]]:
@@ -106,6 +110,17 @@ def test_a_changed_condition_arms_again(traded: Services, client: FlaskClient) -
     send(traded, 102, 104, start=10)
     assert [event["price"] for event in wait_for(client, 1)] == [104]
     assert client.patch(f"/alerts/{made['id']}", json={"note": "second"}).json["state"] == "fired"
+
+
+def test_an_alert_of_several_tickers_keeps_their_names(make_services: Callable[..., Services]) -> None:
+    services = make_services(feeds=("simulated",))
+    client = create_server(services).test_client()
+    made = client.post("/alerts", json={"tickers": ["BTC", "ETH"], "operator": "greater", "price": 1}).json
+    assert client.patch(f"/alerts/{made['id']}", json={"price": 2}).json["ticker"] == made["ticker"] == "BTC, ETH"
+    for number, symbol in enumerate(("sim:BTC", "sim:ETH"), 1):
+        send(services, 3, symbol=symbol, feed=True)
+        wait_for(client, number)
+    assert [event["ticker"] for event in wait_for(client, 2)] == ["BTC", "ETH"]
 
 
 def test_snoozed_alerts_do_not_fire(traded: Services, client: FlaskClient) -> None:
