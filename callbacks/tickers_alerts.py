@@ -41,6 +41,17 @@ if TYPE_CHECKING:
 Values = Mapping[str, Any]
 INTERVAL = 1000
 """ms between two looks at the lists."""
+NAMES = {
+    "Tickers": "Ticker or symbol",
+    "Low": "From",
+    "High": "To",
+    "Frequency": "How often",
+    "Interval": "Bars",
+    "Cooldown_s": "Pause after it",
+    "Expires": "Ends",
+    "Targets": "Send it to",
+}
+"""Fields of an alert that the form calls something else."""
 TRIED = 1_000
 MOST_NAMES = 500
 SNOOZE = timedelta(hours=1)
@@ -165,6 +176,12 @@ def _words(value: Any) -> list[str]:
     return [str(each) for each in value] if isinstance(value, list) else []
 
 
+def said(error: OrderflowError) -> str:
+    """What is wrong as a sentence, which names a field as the form does."""
+    field, colon, words = sentence(error).partition(":")
+    return NAMES.get(field, field) + colon + words
+
+
 def save(alerts: Alerts, scope: Scope, form: Values, edited: Any) -> str:
     """Make the form's alert, or change the one that is edited; what is wrong as a sentence, "" if nothing is."""
     try:
@@ -175,7 +192,7 @@ def save(alerts: Alerts, scope: Scope, form: Values, edited: Any) -> str:
         else:
             alerts.create(body_of(form), scope.makes)
     except OrderflowError as error:
-        return sentence(error)
+        return said(error)
     return ""
 
 
@@ -184,7 +201,7 @@ def rehearse(alerts: Alerts, form: Values) -> str:
     try:
         found, ticks = alerts.rehearse({**body_of(form), "targets": []}, None, None, TRIED)
     except OrderflowError as error:
-        return sentence(error)
+        return said(error)
     return rehearsal_text([each.time for each in found], ticks)
 
 
@@ -203,7 +220,7 @@ def act(alerts: Alerts, scope: Scope, action: str, alert_id: str, now: int) -> s
         else:
             alerts.change(alert_id, changes[action], scope.sees)
     except OrderflowError as error:
-        return sentence(error)
+        return said(error)
     return ""
 
 

@@ -15,6 +15,7 @@ from dash.development.base_component import Component
 
 from layouts.figures.tickers import history_figure, spark_figure
 from layouts.instruments_grid import THEME
+from layouts.instruments_text import UNKNOWN
 from layouts.shell import ONCE, Link, aria, data, icon_button, page_shell
 from layouts.tickers_alerts import alerts_column
 from layouts.tickers_holes import holes_panel
@@ -344,11 +345,13 @@ def help_dialog() -> Component:
     """Keys, and what the states mean."""
     states = (
         ("Simulated", "made by this server's own models; no market has these prices"),
+        ("Connecting", "for the first time"),
         ("Live", "trades come in"),
         ("Stale", "the connection stands, but no message has come for longer than usual"),
         ("Reconnecting", "the connection was lost; it is tried again"),
         ("Backfilling", "trades of the time without a connection are fetched"),
         ("Offline", "the feed does not run or cannot be reached; the reason is beside it"),
+        (UNKNOWN, "not known: no trade tells it"),
     )
     return dmc.Modal(
         id="tickers-dialog-help",

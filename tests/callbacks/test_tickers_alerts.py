@@ -9,7 +9,7 @@ import pytest
 from dash import no_update
 
 from callbacks.chart_alerts import MOST, lines
-from callbacks.tickers_alerts import form_of, save
+from callbacks.tickers_alerts import form_of, rehearse, save
 from callbacks.tickers_lists import ROWS, lists
 from orderflow.services import Services
 from orderflow.tickers.alerts.alert import Alert, Kind
@@ -97,3 +97,18 @@ def test_the_form_changes_what_an_alert_looks_at(many: tuple[Alerts, Notices]) -
         alert = edited(alerts, alert, source=source, intrabar=False, **more)
         assert (alert.source.kind, alert.source.name) == (kind, name), source
         assert alert.values == ((7,) if more else ())
+
+
+def test_the_form_names_a_wrong_field_as_it_calls_it(many: tuple[Alerts, Notices]) -> None:
+    for fields, words in (
+        ({"tickers": ["NOPE"]}, "Ticker or symbol: there is no ticker and no symbol 'NOPE'."),
+        ({"interval": "7min"}, "Bars: frame '7min' is not known"),
+        ({"cooldown": "-1"}, "Pause after it: must be from 0 to 2592000 seconds."),
+        ({"expires": "2020-01-01 00:00:00"}, "Ends: 2020-01-01T00:00:00Z is in the past."),
+        ({"targets": ["9"]}, "Send it to: there is no target 9."),
+        ({"operator": "inside_channel", "value": "5", "high": "3"}, "To: must be above low."),
+        ({"value": ""}, "Price: is missing."),
+    ):
+        form = {"tickers": ["X"], "source": "price", "operator": "greater", "value": "5", "frequency": "once", **fields}
+        assert save(many[0], ALL, form, None).startswith(words)
+        assert "targets" in fields or rehearse(many[0], form).startswith(words)
