@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from orderflow.errors import Conflict, Unauthorized
 from orderflow.storage.records.models import SESSIONS, USERS
@@ -13,6 +13,9 @@ from orderflow.storage.records.records import Records
 from orderflow.storage.records.user_checks import Checked, end_sessions, lock_checked, lock_user
 
 TABLE = SESSIONS.c
+# made once: making a statement takes longer than executing it
+_INSERT = insert(SESSIONS)
+_IDS = select(TABLE.id).where(TABLE.user == bindparam("user")).order_by(TABLE.used.desc(), TABLE.created.desc())
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +101,8 @@ def _add(connection: Connection, session: StoredSession, most: int, checked: Che
         lock_checked(connection, checked)  # a change waits, and finds the session to end it
     except (Unauthorized, Conflict):
         return None
-    connection.execute(insert(SESSIONS).values(asdict(session)))
-    mine = select(TABLE.id).where(TABLE.user == session.user).order_by(TABLE.used.desc(), TABLE.created.desc())
-    over = list(connection.scalars(mine))[most:]
+    connection.execute(_INSERT, {name: getattr(session, name) for name in StoredSession.__dataclass_fields__})
+    over = list(connection.scalars(_IDS, {"user": session.user}))[most:]
     return end_sessions(connection, TABLE.id.in_(over)) if over else ()
 
 

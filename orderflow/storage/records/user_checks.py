@@ -9,11 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, func, select
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, func, select
 
 from orderflow.errors import Conflict, Unauthorized
 from orderflow.storage.records.models import PASSKEYS, SESSIONS, USERS
 
+# made once: making a statement takes longer than executing it
+_USER = select(USERS).where(USERS.c.id == bindparam("user")).with_for_update(key_share=True)
+_PASSKEYS = select(func.count()).select_from(PASSKEYS).where(PASSKEYS.c.user == bindparam("user"))
 OVER = "this session has ended: log in again"
 OVERTAKEN = "the password was changed meanwhile"
 
@@ -35,7 +38,7 @@ class Checked:
 
 def lock_user(connection: Connection, user: str) -> Row[Any] | None:
     """The row of a user, which nobody else writes before the end of this transaction; None if there is none."""
-    return connection.execute(select(USERS).where(USERS.c.id == user).with_for_update(key_share=True)).first()
+    return connection.execute(_USER, {"user": user}).first()
 
 
 def lock_checked(connection: Connection, checked: Checked) -> Row[Any]:
@@ -59,7 +62,7 @@ def lock_checked(connection: Connection, checked: Checked) -> Row[Any]:
 
 def passkeys_of(connection: Connection, user: str) -> int:
     """How many passkeys a user has."""
-    return connection.scalar(select(func.count()).select_from(PASSKEYS).where(PASSKEYS.c.user == user)) or 0
+    return connection.scalar(_PASSKEYS, {"user": user}) or 0
 
 
 def end_sessions(connection: Connection, *conditions: ColumnElement[bool]) -> tuple[str, ...]:

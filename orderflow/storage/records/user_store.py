@@ -6,7 +6,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Insert, Row, Update, delete, exists, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Insert,
+    Row,
+    Update,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from orderflow.errors import Conflict, NotFound
@@ -15,6 +28,10 @@ from orderflow.storage.records.records import Records
 from orderflow.storage.records.user_checks import Checked, end_sessions, lock_checked, lock_user, passkeys_of
 
 TABLE = USERS.c
+# made once: making it takes longer than executing it
+_FOR_LOGIN = select(USERS, exists().where(PASSKEYS.c.user == TABLE.id).label("has_passkey")).where(
+    TABLE.email_key == bindparam("key")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +83,7 @@ class UserStore:
 
     def for_login(self, key: str) -> tuple[StoredUser | None, bool]:
         """As `by_email`, and whether the user has a passkey, in one read."""
-        passkey = exists().where(PASSKEYS.c.user == TABLE.id).label("has_passkey")
-        statement = select(USERS, passkey).where(TABLE.email_key == key)
-        row = self._records.read(lambda connection: connection.execute(statement).first())
+        row = self._records.read(lambda connection: connection.execute(_FOR_LOGIN, {"key": key}).first())
         return (None, False) if row is None else (make_user(row), bool(row.has_passkey))
 
     def by_nickname(self, key: str) -> StoredUser | None:
