@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64decode
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from orderflow.settings.settings import Settings
 from orderflow.storage.records.address import file_address
 from orderflow.storage.records.records import Records
 from orderflow.storage.records.user_store import StoredUser, UserStore
-from tests.accounts.conftest import ANN, HERE, THERE, caller_of
+from tests.accounts.conftest import ANN, HERE, SITE, THERE, caller_of
 from tests.clocks import ManualClock
 
 WRONG = {**ANN, "password": "this is not the password"}
@@ -72,6 +73,10 @@ def test_of_ipv6_the_network_counts(accounts: Accounts, ann: StoredUser) -> None
     accounts.login(ANN, Caller("2001:db8:0:1::1"))
 
 
+def test_a_new_server_has_no_user(accounts: Accounts) -> None:
+    assert accounts._users.list() == ()
+
+
 def test_changing_the_password_ends_the_other_sessions(accounts: Accounts, ann: StoredUser) -> None:
     mine, other = accounts.login(ANN, HERE), accounts.login(ANN, THERE)
     change = {"password": ANN["password"], "new_password": NEW}
@@ -85,13 +90,21 @@ def test_changing_the_password_ends_the_other_sessions(accounts: Accounts, ann: 
 
 
 def test_a_change_needs_the_password(accounts: Accounts, ann: StoredUser, mails: list[tuple[str, str, str]]) -> None:
-    for call in (
-        lambda: accounts.profile.change_password(ann.id, {"password": "no", "new_password": NEW}, HERE),
-        lambda: accounts.profile.change_email(ann.id, {"password": "no", "email": "a@example.org"}, HERE),
-        lambda: accounts.profile.delete(ann.id, {"password": "no"}, HERE),
+    factors, passkeys = accounts.factors, accounts.passkeys
+    for number, call in enumerate(
+        (
+            lambda by: accounts.profile.change_password(ann.id, {"password": "no", "new_password": NEW}, by),
+            lambda by: accounts.profile.change_email(ann.id, {"password": "no", "email": "a@example.org"}, by),
+            lambda by: accounts.profile.delete(ann.id, {"password": "no"}, by),
+            lambda by: factors.enrol(ann.id, "no", by),
+            lambda by: factors.remove(ann.id, "no", by),
+            lambda by: factors.renew_codes(ann.id, "no", by),
+            lambda by: passkeys.begin_adding(ann.id, "no", SITE, by),
+            lambda by: passkeys.remove("x", ann.id, "no", by),
+        )
     ):
         with pytest.raises(Unauthorized, match="password is wrong"):
-            call()
+            call(Caller(f"192.0.2.{number}"))
     assert accounts.user(ann.id) == ann
     assert mails == []
 
@@ -158,12 +171,34 @@ def test_a_reset_code_is_valid_for_half_an_hour_and_only_the_newest(
     for _ in range(2):
         accounts.resets.ask({"email": ANN["email"]}, HERE)
         codes.append(code_in(mails))
+    assert [len(urlsafe_b64decode(code)) * 8 for code in codes] == [192, 192]
+    assert codes[0] != codes[1]
     with pytest.raises(Unauthorized):
         accounts.resets.use({"code": codes[0], "new_password": NEW}, HERE)
     clock.advance(1_800)
     with pytest.raises(Unauthorized, match="too old"):
         accounts.resets.use({"code": codes[1], "new_password": NEW}, HERE)
     accounts.resets.sweep()
+
+
+def test_codes_are_asked_for_five_times_in_five_minutes(
+    accounts: Accounts, ann: StoredUser, mails: list[tuple[str, str, str]]
+) -> None:
+    for _ in range(5):
+        accounts.resets.ask({"email": ann.email}, HERE)
+    with pytest.raises(Busy):
+        accounts.resets.ask({"email": ann.email}, HERE)
+    assert len(mails) == 5
+
+
+def test_codes_cannot_be_tried_out(accounts: Accounts, ann: StoredUser) -> None:
+    for _ in range(50):
+        with pytest.raises(Unauthorized):
+            accounts.resets.use({"code": "a guess", "new_password": NEW}, THERE)
+    code = accounts.resets.make(ann.id)
+    with pytest.raises(Busy):
+        accounts.resets.use({"code": code, "new_password": NEW}, THERE)
+    accounts.resets.use({"code": code, "new_password": NEW}, HERE)
 
 
 def test_the_code_alone_is_sent_where_the_address_of_the_page_is_not_known(

@@ -39,10 +39,12 @@ def make(tokens: Tokens, audience: str = ACCESS) -> str:
     return tokens.make(audience, "ann", "s1", "c1", START + 600)
 
 
-def forged(keys: SigningKeys, secret: str, algorithm: str = "HS256", **claims: Any) -> str:
+def forged(
+    keys: SigningKeys, secret: str, algorithm: str = "HS256", head: dict[str, Any] | None = None, **claims: Any
+) -> str:
     key = keys.current().id
     good = {"iss": ISSUER, "aud": ACCESS, "sub": "ann", "sid": "s1", "jti": "1", "iat": START, "csrf": "c"}
-    return jwt.encode({**good, "exp": START + 600, **claims}, secret, algorithm, {"kid": key})
+    return jwt.encode({**good, "exp": START + 600, **claims}, secret, algorithm, {"kid": key, **(head or {})})
 
 
 def test_a_token_says_whose_it_is(tokens: Tokens) -> None:
@@ -64,6 +66,18 @@ def test_one_for_another_purpose_is_refused(tokens: Tokens) -> None:
     for made, read in ((ACCESS, REFRESH), (REFRESH, ACCESS)):
         with pytest.raises(Unauthorized):
             tokens.read(read, make(tokens, made))
+
+
+def test_a_key_that_a_token_brings_along_is_not_used(tokens: Tokens, keys: SigningKeys) -> None:
+    own = "0" * 64
+    brought = {"kty": "oct", "k": urlsafe_b64encode(own.encode()).decode().rstrip("="), "alg": "HS256"}
+    for head in (
+        {"jwk": brought}, {"jku": "https://evil.example/keys"}, {"x5u": "https://evil.example/x"}, {"kid": "another"},
+        {"kid": "../../keys"}, {"kid": ""},
+    ):  # fmt: skip
+        with pytest.raises(Unauthorized):
+            tokens.read(ACCESS, forged(keys, own, head={"jwk": brought, **head}))
+    assert tokens.read(ACCESS, forged(keys, keys.current().secret, head={"jwk": brought})).user == "ann"
 
 
 def test_a_forged_one_is_refused(tokens: Tokens, keys: SigningKeys) -> None:

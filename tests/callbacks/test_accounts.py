@@ -6,13 +6,14 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import dash_mantine_components as dmc
 import pyotp
 import pytest
 from dash import Dash
 from flask.testing import FlaskClient
 
 from callbacks.app import create_app
-from layouts.accounts import FORMS, device_text, field_id
+from layouts.accounts import FORMS, account_page, device_text, field_id
 from orderflow.services import Services
 from orderflow.web.app import create_server
 from tests.web.accounts.conftest import ANN, BOB, csrf, forget_cookies, login, register
@@ -202,6 +203,16 @@ def test_password_managers_know_every_field() -> None:
     known = {"username", "email", "nickname", "current-password", "new-password", "one-time-code", "off"}
     assert {field.complete for form in FORMS.values() for field in form.fields} <= known
     assert all(field.secret == ("password" in field.complete) for form in FORMS.values() for field in form.fields)
+
+
+def test_passwords_are_masked_and_can_be_pasted() -> None:
+    named = (each for each in account_page(links=[])._traverse() if str(getattr(each, "id", "")).endswith("password"))
+    fields = [each for each in named if hasattr(each, "autoComplete")]
+    assert len(fields) >= 10
+    for field in fields:
+        assert isinstance(field, dmc.PasswordInput), field.id
+        assert field.autoComplete in ("current-password", "new-password"), field.id
+        assert not [name for name in ("disabled", "readOnly", "visible", "inputProps") if getattr(field, name, None)]
 
 
 def test_a_session_is_named_by_its_program() -> None:

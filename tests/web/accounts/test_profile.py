@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from time import time
 from typing import Any
 
 import pyotp
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from orderflow.accounts.accounts import Accounts
 from orderflow.accounts.sessions import OVER
+from orderflow.storage.records import models as tables
 from orderflow.storage.records.records import Records
+from orderflow.storage.records.session_store import StoredSession
+from orderflow.storage.records.user_store import StoredUser
 from orderflow.web.kit.current_user import USERS
+from orderflow.web.kit.routes import Route
 from tests.accounts.authenticator import Authenticator
 from tests.web.accounts.conftest import ANN, bearer, csrf, login, register, server_of
 
@@ -43,7 +49,10 @@ def test_an_account_is_exported_and_deleted(client: FlaskClient, mine: dict[str,
     assert answer.headers["Content-Disposition"] == "attachment; filename=orderflow-account.json"
     assert answer.json["user"]["email"] == "ann@example.org"
     assert [each["device"] for each in answer.json["sessions"]] == ["script"]
-    assert "argon2" not in answer.text
+    user: StoredUser = server_of(client).extensions[USERS].accounts.user(answer.json["user"]["id"])
+    kept: StoredSession = server_of(client).extensions[USERS].accounts.sessions.list(user.id)[0]
+    secrets = ("argon2", user.password, kept.csrf, kept.refresh)
+    assert [each for each in secrets if each in answer.text] == []
     assert client.post("/auth/delete", json={"password": ANN["password"]}, headers=mine).status_code == 200
     assert client.get("/auth/me", headers=mine).status_code == 401
 
@@ -99,14 +108,50 @@ CHANGES = (
 
 
 def test_a_stolen_cookie_changes_nothing_without_the_csrf_token(client: FlaskClient) -> None:
+    routes: tuple[Route, ...] = server_of(client).extensions["orderflow.routes"]
+    mine = {route.path for route in routes if route.user and route.path.startswith("/auth/")}
+    assert mine == {path for path, _ in CHANGES} | {"/auth/sessions/{id}"}
     made = register(client)
     client.post("/auth/login", json=ANN)
+    assert client.delete("/auth/sessions/others").status_code == 403
     for path, body in CHANGES:
         answer = client.post(path, json=body)
         assert answer.status_code == 403, path
         assert "X-CSRF-Token" in answer.json["detail"]
     assert client.get("/auth/me").json == made
     assert client.post("/auth/delete", json={"password": ANN["password"]}, headers=csrf(client)).status_code == 200
+
+
+def stored(client: FlaskClient) -> list[Any]:
+    """All that the records hold of accounts but when a session was last used."""
+    records: Records = server_of(client).extensions[USERS].accounts._users._records
+    of_users = (tables.USERS, tables.SESSIONS, tables.PASSKEYS, tables.PASSWORD_RESETS)
+    asked = [select(*(column for column in table.c if column.name != "used")) for table in of_users]
+    return records.read(lambda connection: [sorted(map(repr, connection.execute(each))) for each in asked])
+
+
+def test_what_is_read_changes_nothing(client: FlaskClient, mine: dict[str, str]) -> None:
+    routes: tuple[Route, ...] = server_of(client).extensions["orderflow.routes"]
+    paths = {route.path.replace("{id}", "others") for route in routes if route.path.startswith("/auth/")}
+    assert len(paths) >= 20
+    before = stored(client)
+    for path in paths:
+        answer = client.get(path, headers=mine, query_string={"password": ANN["password"], "email": "x@example.org"})
+        assert answer.status_code in (200, 400, 405), path
+    assert stored(client) == before
+
+
+def test_fields_that_a_call_does_not_have_change_nothing(client: FlaskClient) -> None:
+    more: dict[str, Any] = {"id": "f" * 32, "created": 1, "password_changed": 1, "totp": "A" * 32, "disabled": True}
+    made = register(client, {**ANN, **more, "recovery": "[1]"})
+    accounts: Accounts = server_of(client).extensions[USERS].accounts
+    found = accounts.user(made["id"])
+    assert (found.totp, found.recovery, found.disabled) == ("", "[]", False)
+    assert min(found.created, found.password_changed) > 1
+    given = {**more, "nickname": "Other", "user": "f" * 32, "password": ANN["password"], "email": "a@example.org"}
+    answer = client.post("/auth/email", json=given, headers=bearer(login(client)))
+    assert answer.json == {**made, "email": "a@example.org"}
+    assert accounts.user(made["id"]) == replace(found, email="a@example.org", email_key="a@example.org")
 
 
 @pytest.mark.parametrize("settings", [{}, {"api_key": "a key of the operator"}, {"lan": True}])
