@@ -256,7 +256,7 @@ def register(app: Dash, services: Services) -> None:
             try:
                 said = source.state(chosen)
                 version = source.version(chosen)
-                replaced = mode == "custom" and version[0] != has.version[0]  # in another window, or by a script
+                replaced = version[0] != has.version[0]  # in another window, by a script, or a gap was filled
                 new = None if replaced or version == has.version else source.newer(chosen, wanted, has.last)
             except OrderflowError as error:
                 return no_update, no_update, sentence(error), no_update

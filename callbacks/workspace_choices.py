@@ -155,14 +155,15 @@ def register(app: Dash, services: Services) -> None:
         after = msgspec.to_builtins(Offered(digest, link.n))
         if (new, signals, after) == (values, chosen, offered):
             raise PreventUpdate
+        sets = [{"value": name, "label": name} for name in found.signals]
+        symbols_offered = [with_unknown(found.symbols, value) for value in new]
+        signals_offered = [with_unknown(sets, value) for value in signals]
+        if before is not None and before.link == link.n:  # a value that is set again loads the chart again
+            new, signals = changed(new, values), changed(signals, chosen)
         if before is not None and before.digest == digest:
             same = [no_update] * len(new)
             return same, new, same, signals, after
-        sets = [{"value": name, "label": name} for name in found.signals]
-        return (
-            [with_unknown(found.symbols, value) for value in new], new,
-            [with_unknown(sets, value) for value in signals], signals, after,
-        )  # fmt: skip
+        return symbols_offered, new, signals_offered, signals, after
 
     @app.callback(
         Output(part("timeframe", ALL), "data"),
@@ -186,6 +187,11 @@ def register(app: Dash, services: Services) -> None:
         if all(value is no_update for row in rows for value in row):
             raise PreventUpdate
         return tuple(map(list, zip(*rows, strict=True)))
+
+
+def changed(new: Sequence[Any], has: Sequence[Any]) -> list[Any]:
+    """The values that are new, and no_update for the others."""
+    return [no_update if value == before else value for value, before in zip(new, has, strict=False)]
 
 
 def chosen_by(
@@ -214,9 +220,13 @@ def frames_of(
         return same  # just stored: the next look at the offers has its time frames
     names = by_symbol.get(symbol, []) if isinstance(symbol, str) else []
     frame = wished.frame if wished.symbol in (None, symbol) else None
-    new = frame_of(value, frame, names, now=link.n != (linked or 0))
+    visited = link.n != (linked or 0)
+    new = frame_of(value, frame, names, now=visited)
     options = with_unknown([{"value": name, "label": name} for name in names], new)
-    return same if (options, new, link.n) == (data, value, linked or 0) else (options, new, link.n)
+    if (options, new, link.n) == (data, value, linked or 0):
+        return same
+    again = bool(data) and new == value and not visited  # a value that is set again loads the chart again
+    return options, no_update if again else new, link.n
 
 
 def no_offers() -> Any:

@@ -14,9 +14,11 @@ import msgspec
 
 from callbacks.toasts import sentence
 from callbacks.workspace_state import Switched
+from layouts.workspace_preview import span_text
 from layouts.workspace_studies import line_name, lines_of
 from orderflow.arrays import Floats
 from orderflow.errors import BadInput, NotFound, OrderflowError
+from orderflow.feeds.ranges import Range
 from orderflow.market.decimals import unit_floats
 from orderflow.market.indicators.indicator import Candles, Indicator
 from orderflow.market.indicators.registry import find
@@ -24,8 +26,9 @@ from orderflow.market.kline_columns import COLUMNS, KlineColumns
 from orderflow.market.sessions import Session
 from orderflow.market.signal import BUY, NEUTRAL, SELL, Signal
 from orderflow.market.timeframes import TIMEFRAMES
+from orderflow.workspace.klines.kept_series import Backfill
 from orderflow.workspace.klines.live_klines import LiveKlines
-from orderflow.workspace.klines.sources import FIRST, LAST
+from orderflow.workspace.klines.sources import FIRST, LAST, Source
 from orderflow.workspace.samples import NAME as SAMPLE
 from orderflow.workspace.samples import Sample
 from orderflow.workspace.uploads.library import Library
@@ -46,6 +49,8 @@ TOLD = 5
 MOST_WARM = 25_000
 """Candles before the first shown one that indicators are computed from, at most."""
 MOST_SIGNALS = 100_000
+MOST_GAPS = 1_000
+"""Of a venue's history, the newest, that are marked in a chart."""
 MOST_DECIMALS, SIGNIFICANT = 8, 7
 """Prices with more decimals are floats that were written out: they are shown with so many significant digits."""
 TOO_FAR = f"The range begins more than {MOST_SHOWN:,} candles ago: these are the newest, move to the left to reach it."
@@ -121,6 +126,14 @@ class Reader:
         self._views = views
         self._sample = sample
         self._owner = owner
+        self._known: dict[Chosen, tuple[Source, Backfill]] = {}
+
+    def _live_of(self, chosen: Chosen) -> tuple[Source, Backfill]:
+        """The source of live klines, and how far it is filled, as at its first use by this reader. Raises NotFound."""
+        if chosen not in self._known:
+            source = self._live.source(chosen.symbol, chosen.timeframe)
+            self._known[chosen] = source, source.backfill()
+        return self._known[chosen]
 
     def has_sample(self) -> bool:
         """Whether the bundled data are shown: until the user has uploaded anything."""
@@ -133,7 +146,7 @@ class Reader:
     def klines(self, chosen: Chosen, start: int, end: int, limit: int) -> KlineColumns:
         """The newest klines with start <= open time < end (ms). Raises NotFound, BadInput, Conflict."""
         if chosen.mode == "live":
-            return self._live.source(chosen.symbol, chosen.timeframe).read(start, end, limit, newest=True)
+            return self._live_of(chosen)[0].read(start, end, limit, newest=True)
         if self.is_sample(chosen):
             held = self._sample.candles(chosen.timeframe)
             return held.take((held.time >= start) & (held.time < end)).take(slice(-limit, None))
@@ -163,6 +176,7 @@ class Reader:
             "ms": _length(chosen.timeframe),
             "bars": _bars(klines),
             "more": page.more,
+            "gaps": [end for _, end in self.gaps(chosen)[-MOST_GAPS:]],
             "studies": [
                 {**line, "values": numbers(values[line["name"]])}
                 for each in wanted
@@ -202,11 +216,21 @@ class Reader:
         count = len(self.klines(chosen, first, LAST, SHOWN))
         return {"key": chosen.key, "bars": _named(self.page(chosen, wanted, LAST, max(count, TOLD)))}
 
+    def gaps(self, chosen: Chosen) -> list[Range]:
+        """What a venue's history lacks between its first candle and its newest: ranges of open times (ms)."""
+        if chosen.mode == "custom":
+            return []
+        backfill = self._live_of(chosen)[1]
+        return [each for each in backfill.missing if backfill.begin is None or each[0] > backfill.begin]
+
     def version(self, chosen: Chosen) -> list[Any]:
-        """Changes with the series' candles."""
+        """Changes with the series' candles; its first value where more than the newest of them have changed."""
         if chosen.mode == "live":
-            newest = self._live.source(chosen.symbol, chosen.timeframe).recent().columns.take(slice(-TOLD, None))
-            return [zlib.crc32(b"".join(getattr(newest, name).tobytes() for name in COLUMNS)), len(newest)]
+            newest = self._live_of(chosen)[0].recent().columns.take(slice(-TOLD, None))
+            since = int(newest.time[-1]) - SHOWN * (_length(chosen.timeframe) or 31 * DAY) if len(newest) else LAST
+            gaps = [each for each in self.gaps(chosen) if each[1] > since]
+            count = zlib.crc32(b"".join(getattr(newest, name).tobytes() for name in COLUMNS))
+            return [zlib.crc32(repr(gaps).encode()), count, len(newest)]
         if self.is_sample(chosen):
             return [SAMPLE]
         series = self._library.candles(self._owner, chosen.symbol, chosen.timeframe)
@@ -216,13 +240,12 @@ class Reader:
         """What there is to know about a series besides its candles, in words; "" for nothing."""
         if chosen.mode == "custom":
             return SAMPLE_WORDS if self.is_sample(chosen) else ""
-        source = self._live.source(chosen.symbol, chosen.timeframe)
-        backfill = source.backfill()
+        source, backfill = self._live_of(chosen)
         words = [BACKFILL.get(backfill.state, "")]
         if backfill.state == "offline" and backfill.reason:
             words[0] += f": {backfill.reason}"
-        if backfill.state != "running" and backfill.missing:
-            words.append(f"{len(backfill.missing)} gaps" if len(backfill.missing) > 1 else "1 gap")
+        if backfill.state != "running":
+            words.append(gaps_text(self.gaps(chosen)))
         return " · ".join(word for word in ["SIMULATED" if source.simulated else "", *words] if word)
 
     def signals(self, chosen: Chosen) -> Data:
@@ -255,8 +278,7 @@ class Reader:
         if chosen.mode == "custom":
             own = f"{chosen.symbol} {chosen.timeframe}"
             return f"{Sample.title} {chosen.timeframe} · {Sample.source}" if self.is_sample(chosen) else own
-        source = self._live.source(chosen.symbol, chosen.timeframe)
-        return f"{chosen.symbol} {chosen.timeframe} · {source.name}"
+        return f"{chosen.symbol} {chosen.timeframe} · {self._live_of(chosen)[0].name}"
 
     def page(self, chosen: Chosen, wanted: Sequence[Wanted], end: int, most: int) -> Page:
         """The newest `most` candles before `end` (ms), and the values of the indicators at them."""
@@ -287,6 +309,13 @@ def shown_decimals(klines: KlineColumns) -> int:
         return klines.price_decimals
     digits = len(str(int(klines.high.max()))) - klines.price_decimals  # before the point; below 0 after it
     return max(0, min(klines.price_decimals, SIGNIFICANT - digits))
+
+
+def gaps_text(gaps: Sequence[Range]) -> str:
+    """How many gaps there are, and where the newest one is; "" for none."""
+    if not gaps:
+        return ""
+    return f"{'gap' if len(gaps) == 1 else f'{len(gaps):,} gaps, the newest'} {span_text(*gaps[-1])}"
 
 
 def outside_text(signals: Data, klines: KlineColumns, *, more: bool) -> str:

@@ -57,7 +57,7 @@
     try {
       const answer = await fetch.call(root, "/health", { cache: "no-store", signal: stop.signal });
       if (!answer.ok) throw new Error(answer.statusText);
-      const ended = ([id]) => id && (down || !waiting.size || failed.includes(`"${id}"`));
+      const ended = (/** @type {string[]} */ [id]) => id && (down || !waiting.size || failed.includes(`"${id}"`));
       const left = (revive + " notices-interval").split(" ").map((each) => each.split(":"));
       for (const [id, state = "disabled"] of left.filter(ended)) root.dash_clientside.set_props(id, { [state]: false });
       failed = "";

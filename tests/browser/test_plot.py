@@ -193,6 +193,25 @@ def test_few_bars_in_a_long_range_have_a_time(plot: Plot) -> None:
     assert found["slots"] == [plot.state["first"]]
 
 
+def test_a_dashed_line_stands_where_bars_are_missing(plot: Plot) -> None:
+    bars = {name: values[:350] + values[360:] for name, values in candles(400).items()}
+    plot.show(bars=bars, gaps=[START + at * MINUTE for at in (-5, 360, 900)])
+    drawn, wanted = plot.page.evaluate(
+        """() => {
+          const { canvas } = orderflow.plot, { line } = canvas, chart = charts.first, found = [];
+          canvas.line = (ctx, x0, y0, x1, y1) => {
+            if (ctx.getLineDash().join() === "2,4") found.push([x0, x1]);
+            line(ctx, x0, y0, x1, y1);
+          };
+          chart.draw();
+          canvas.line = line;
+          const { view, geometry, data } = chart, slot = data.first + 350 - 0.5;
+          return [found, geometry.plot.x + ((slot - view.x0) * geometry.plot.w) / (view.x1 - view.x0)];
+        }"""
+    )
+    assert drawn == [[pytest.approx(wanted)] * 2]
+
+
 def test_drawings_are_kept_by_key(plot: Plot) -> None:
     plot.act("tool", "line")
     plot.drag((0.3, 0.4), (0.6, 0.6))

@@ -24,6 +24,7 @@ from callbacks.workspace_series import (
     Reader,
     candles_of,
     chosen_of,
+    gaps_text,
     indicators_of,
     reader_of,
     shown_decimals,
@@ -44,7 +45,7 @@ from orderflow.storage.records.series import SeriesKey
 from orderflow.workspace.klines.live_klines import Offer
 from orderflow.workspace.samples import NAME as SAMPLE
 from orderflow.workspace.samples import Sample
-from orderflow.workspace.store import OHLCV
+from orderflow.workspace.store import KLINES, OHLCV, PUBLIC
 from orderflow.workspace.uploads.library import Library
 from orderflow.workspace.views import View, Views
 
@@ -303,6 +304,27 @@ def test_live_klines_of_ticks_are_shown_and_their_source_named(services: Service
     later = f"timestamp,price,size,symbol\n{BEGIN + 599_500},101,1,ES\n"
     services.market.ingest(parse_body(later.encode(), "text/csv").batches)
     assert reader(services).version(Chosen("live", "ES", "1m")) != before
+
+
+def test_a_gap_of_a_venue_s_history_is_marked_told_and_loaded_when_it_is_filled(services: Services) -> None:
+    store, key, all_ = services.part(KlineStore), SeriesKey(PUBLIC, KLINES, "BTCUSDT", "1m"), klines(500)
+    begin, end = (BEGIN + at * MINUTE for at in (300, 360))
+    store.replace(key, [all_.take((all_.time < begin) | (all_.time >= end))], "binance")
+    shown = Chosen("live", "BTCUSDT", "1m")
+    assert reader(services).whole(shown, [])["gaps"] == [end]
+    before = reader(services).version(shown)
+    assert gaps_text(reader(services).gaps(shown)) == "gap 2023-11-15 03:14 to 2023-11-15 04:14 UTC"
+    (series,) = store.list(PUBLIC, KLINES)
+    store.upsert(series.id, all_.take((all_.time >= begin) & (all_.time < end)))
+    assert reader(services).whole(shown, [])["gaps"] == []
+    after = reader(services).version(shown)
+    assert (after[0] != before[0], after[1:]) == (True, before[1:])  # the newest candles are the same
+
+
+def test_only_the_newest_of_several_gaps_is_told() -> None:
+    day = 86_400_000
+    assert gaps_text([(0, day), (2 * day, 4 * day)]) == "2 gaps, the newest 1970-01-03 to 1970-01-05 UTC"
+    assert gaps_text([]) == ""
 
 
 def test_every_callback_that_reads_or_keeps_data_knows_its_user(services: Services) -> None:

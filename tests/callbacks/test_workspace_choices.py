@@ -23,10 +23,14 @@ Known = dict[tuple[str, str], list[Any]]
 
 
 @pytest.fixture
-def app(make_services: Callable[..., Services], monkeypatch: pytest.MonkeyPatch) -> Dash:
+def offers() -> list[Offer]:
+    names = [f"exchange:INSTR{i:05d}USDT" for i in range(Settings().max_symbols)]
+    return [Offer(name, [*TIMEFRAMES], "ticks", False, 0, 1, "done") for name in names]
+
+
+@pytest.fixture
+def app(make_services: Callable[..., Services], monkeypatch: pytest.MonkeyPatch, offers: list[Offer]) -> Dash:
     services = make_services()
-    count = Settings().max_symbols
-    offers = [Offer(f"exchange:INSTR{i:05d}USDT", [*TIMEFRAMES], "ticks", False, 0, 1, "done") for i in range(count)]
     monkeypatch.setattr(services.part(LiveKlines), "offers", lambda: offers)
     return create_app(services, create_server(services))
 
@@ -57,7 +61,7 @@ def ask(app: Dash, output: str, known: Known, size: list[int]) -> list[list[Any]
     return [list(props) for props in found.values()]
 
 
-def test_a_look_at_many_series_sends_neither_the_series_nor_their_time_frames(app: Dash) -> None:
+def test_a_look_at_many_series_sends_neither_the_series_nor_their_time_frames(app: Dash, offers: list[Offer]) -> None:
     known: Known = {("ws-mode", "value"): ["live"]}
     size: list[int] = []
     assert ask(app, "ws-offered.data", known, size)
@@ -67,6 +71,10 @@ def test_a_look_at_many_series_sends_neither_the_series_nor_their_time_frames(ap
     assert ask(app, "ws-timeframe", known, size)
     assert known["ws-timeframe", "value"] == ["1m"] * 4
     assert len(known["ws-timeframe", "data"][0]) == len(TIMEFRAMES)
+    offers.append(Offer("exchange:NEW", ["1m"], "ticks", False, 0, 1, "done"))
+    answer = ask(app, "ws-offered.data", known, size)
+    assert [props for props in answer if "value" in props] == []  # no chart loads again
+    assert ask(app, "ws-timeframe", known, size) == []
     known["ws-symbol", "value"][1] = "exchange:GONE"
     assert ["data", "value"] not in ask(app, "ws-offered.data", known, size)
     assert known["ws-symbol", "value"][1] == "exchange:INSTR00001USDT"

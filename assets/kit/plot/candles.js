@@ -17,10 +17,7 @@
       wide = Math.max(1, Math.round(width)),
       middle = Math.round(x - 0.5);
     ctx.fillStyle = colour;
-    if (wide === 1) {
-      ctx.fillRect(middle, Math.round(high), 1, Math.max(1, Math.round(low - high)));
-      return;
-    }
+    if (wide === 1) return ctx.fillRect(middle, Math.round(high), 1, Math.max(1, Math.round(low - high)));
     ctx.fillRect(middle, high, 1, top - high);
     ctx.fillRect(middle, top + height, 1, low - top - height);
     const left = Math.round(x - width / 2);
@@ -62,18 +59,12 @@
     ctx.lineJoin = "round";
     ctx.setLineDash(dash);
     ctx.beginPath();
-    let pen = false;
-    for (let i = a; i <= b; i++) {
-      const value = low[i];
-      if (value !== value) {
-        pen = false;
-        continue;
-      }
-      const x = X(slot(i));
-      if (pen) ctx.lineTo(x, Y(value));
-      else ctx.moveTo(x, Y(value));
-      if (k && top !== name) ctx.lineTo(x, Y(high[i]));
-      pen = true;
+    for (let i = a, pen = false; i <= b; i++) {
+      const x = X(slot(i)),
+        there = low[i] === low[i];
+      if (there) ctx[pen ? "lineTo" : "moveTo"](x, Y(low[i]));
+      if (there && k && top !== name) ctx.lineTo(x, Y(high[i]));
+      pen = there;
     }
     ctx.stroke();
     ctx.setLineDash([]);
@@ -85,11 +76,9 @@
       { columns, a, b, slot, px } = groupsOf(series, frame),
       width = Math.max(1, px * 0.7),
       zero = Y(0);
-    for (const [column, above, colour] of [
-      [columns[top], true, rise],
-      [columns[name], false, fall],
-    ]) {
-      ctx.fillStyle = colour;
+    for (const above of [true, false]) {
+      const column = columns[above ? top : name];
+      ctx.fillStyle = above ? rise : fall;
       for (let i = a; i <= b; i++) {
         const value = column[i];
         if (above ? !(value >= 0) : !(value < 0)) continue;
@@ -120,6 +109,16 @@
     ctx.globalAlpha = 1;
   }
 
+  /** A dashed line before each bar that ends a gap. times: of those bars, ms. */
+  function gaps(ctx, series, { theme, X, box }, times) {
+    Object.assign(ctx, { strokeStyle: theme.muted, lineWidth: 1 });
+    ctx.setLineDash([2, 4]);
+    for (const slot of times.map((time) => series.slotFrom(time)))
+      if (slot > series.first && slot <= series.last)
+        plot.canvas.line(ctx, X(slot - 0.5), box.y, X(slot - 0.5), box.y + box.h);
+    ctx.setLineDash([]);
+  }
+
   const CANDLE = ["open", "high", "low", "close"];
 
   /** Heikin-Ashi candles of a series; kept: what was made before, which is carried on where only the end has grown. */
@@ -144,10 +143,9 @@
       batch.volume.push(series.at("volume", slot));
     }
     for (const name of ["tick", "pd", "sd", "ms", "rows"]) made[name] = series[name];
-    if (goesOn) made.append(batch);
-    else made.set(batch, first);
+    goesOn ? made.append(batch) : made.set(batch, first);
     return { of: version, series: made };
   }
 
-  plot.candles = { DENSE, candle, candles, line, columnsFromZero, volume, heikin };
+  plot.candles = { DENSE, candle, candles, line, columnsFromZero, volume, gaps, heikin };
 })(window);

@@ -26,6 +26,7 @@
       this.choice = { kind: "candles", scale: "linear", volume: true, pair, zone };
       this.title = "";
       this.more = false;
+      this.gaps = []; // when bars go on after a gap, ms
       this.asked = null;
       this.changes = 0;
       this.smooth = null;
@@ -98,6 +99,7 @@
       const frame = { theme, X, Y, w, from, to, box: price };
       plot.axes.grid(ctx, this);
       canvas.clip(ctx, price, () => {
+        candles.gaps(ctx, data, frame, this.gaps);
         if (this.choice.volume) candles.volume(ctx, data, frame, 0.18);
         if (this.choice.kind === "line")
           candles.line(ctx, data, frame, { name: "close", colour: theme.buy, width: 1.8 });
@@ -135,12 +137,13 @@
       return batch;
     }
 
-    set({ key, title = key, tick, pd, sd = 0, ms = 0, bars, more = false }) {
+    set({ key, title = key, tick, pd, sd = 0, ms = 0, bars, more = false, gaps = [] }) {
       const { view, data } = this,
         same = key === this.name && this.ready,
         range = same && !view.follow ? this.range : null;
       this.name = key;
       this.title = title;
+      this.gaps = gaps;
       for (const name of this.listed) this.forget(name);
       this.listed = [];
       Object.assign(data, { tick, pd, sd, ms });

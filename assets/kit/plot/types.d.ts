@@ -66,6 +66,8 @@ interface PlotSeries {
   bars: PlotBars;
   /** Are there older bars to ask for? */
   more?: boolean;
+  /** When bars go on after a gap, ms: a dashed line stands before these bars. */
+  gaps?: number[];
 }
 
 type PlotValues = ArrayLike<number | null>;

@@ -106,7 +106,9 @@ class KeptSeries:
         order, open_of = self._sequence, self.timeframe.open
         offline = state in (State.OFFLINE, State.STOPPED)
         word = "offline" if offline else "running" if order.filling or state is not State.LIVE else "done"
-        missing = [(open_of(first), open_of(end)) for first, end in Ranges([*order.todo, *order.holes])]
+        missing = self._backfill.missing
+        if not order.waiting and not self._pending:  # else some that came are not stored yet
+            missing = [(open_of(first), open_of(end)) for first, end in Ranges([*order.todo, *order.holes])]
         end = open_of(order.newest) if order.newest >= order.begin else None
         self._backfill = Backfill(word, open_of(order.begin), end, missing, reason if offline else "")
 

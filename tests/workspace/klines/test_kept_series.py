@@ -152,6 +152,33 @@ def test_what_the_records_refuse_is_stored_later(rig: KlineRig, monkeypatch: pyt
     rig.assert_exact()
 
 
+def test_what_has_come_is_missing_until_it_is_stored(rig: KlineRig) -> None:
+    rig.trade(10.0, 30, 1)
+    rig.settle()
+    rig.connection.close()
+    now = (rig.clock.now() - BEGIN) / 1e9
+    rig.clock.advance(200.0)
+    send(rig.exchange.market, *(replace(fill, at=now + fill.at) for fill in some(2, 200, span=200.0)))
+    rig.connect()
+    kept, stop, waited, known = rig.kept["1s"], rig.clock.now() // 10**6 - 1000, 0, False
+    for _ in range(60):
+        rig.clock.advance(0.1)
+        rig.hub.poll()
+        rig.connection.step()
+        for each in rig.kept.values():
+            each.save(rig.clock.monotonic())
+            each.look(rig.connection)
+        held, missing = set(rig.ours("1s").time.tolist()), kept.backfill.missing
+        known = known or bool(missing)  # what is missing is not known at first
+        if not known:
+            continue
+        waited += kept._sequence.waiting > 0
+        times = range(BEGIN // 10**6, stop, 1000)
+        assert [time for time in times if time not in held and not any(a <= time < b for a, b in missing)] == []
+    assert waited
+    assert not missing
+
+
 def test_a_kline_that_cannot_be_kept_is_counted_and_the_others_are_kept(rig: KlineRig) -> None:
     rig.trade(10.0, 30, 1)
     kept = rig.kept["1s"]
