@@ -30,12 +30,10 @@ from orderflow.workspace.uploads.tick_files import TickOptions, look_at_ticks, t
 
 Kind = Literal["ohlcv", "signals", "ticks"]
 TICKS = "ticks"
-CANCELLED = "cancelled"
-"""What the script that sends files says when it was stopped."""
 
 
 class Sent(msgspec.Struct):
-    """What the page's script got for a file. status: of the answer, 0 without one."""
+    """What the server answered to the page's script that sent it a file. status: of the answer."""
 
     status: int
     detail: str = ""
@@ -90,9 +88,6 @@ def failure(sent: Sent, most: int) -> str:
     """Why a file was not sent, in one sentence. most: bytes that the server takes."""
     if sent.status == 401:
         return LOG_IN_FIRST
-    if sent.status == 0:
-        lost = f"{sent.filename or 'The file'} was not sent: the server cannot be reached, or the file cannot be read."
-        return "" if sent.detail == CANCELLED else lost
     if sent.size == 0:
         return f"{sent.filename} is empty."
     if sent.status == 413 and not sent.detail:

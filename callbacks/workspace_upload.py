@@ -1,6 +1,7 @@
 """The workspace's upload dialog: look at a file that the page has sent, say how it is read, store it.
 
 `assets/workspace/upload.js` sends the file as it is to POST /data/upload/file and leaves the answer in `ws-up-file`.
+Without an answer it says so itself, as the server cannot.
 """
 
 from __future__ import annotations
@@ -89,7 +90,7 @@ def changes(of: dict[str, Any], **new: Any) -> dict[str, Any]:
 
 def not_sent(sent: Sent, most: int) -> dict[str, Any]:
     """A file has not come: why, and whether it can be tried again."""
-    again = VISIBLE if sent.status in (0, 429, 507) and sent.filename else HIDDEN
+    again = VISIBLE if sent.status in (429, 507) and sent.filename else HIDDEN
     return changes(LOOK, step="choose", fault=failure(sent, most), again=again, shown=None)
 
 

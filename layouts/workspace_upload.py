@@ -21,6 +21,8 @@ from orderflow.workspace.uploads.options import DATES, DELIMITERS, ENCODINGS, MA
 SMALL: dict[str, Any] = {"size": "xs"}
 ABOVE = {"zIndex": 310}
 """Of what opens over the dialog."""
+NOT_SENT = "was not sent: the server cannot be reached, or the file cannot be read."
+"""Of a file, as the page's script says it."""
 TABS = (("file", "Upload a file"), ("mine", "Your data"))
 MODES = (("replace", "Replace what is there"), ("append", "Append to what is there"))
 WORDS = {
@@ -75,7 +77,7 @@ def _tabs(most: int, formats: Sequence[str]) -> Component:
                         _look(formats),
                         html.Div(id="ws-up-done", className="ws-step", **data(of="done")),
                     ],
-                    id="ws-up-box", className="ws-up", **data(step="choose", most=most),
+                    id="ws-up-box", className="ws-up", **data(step="choose", most=most, lost=NOT_SENT),
                 ),
                 value="file",
             ),

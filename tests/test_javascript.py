@@ -11,12 +11,12 @@ from tests.conftest import ROOT
 
 LIMITS = {
     "chart": 2_694,
-    "kit/plot": 3_077,
+    "kit/plot": 3_075,
     "play": 1_195,
     "kit": 890,
     "herd": 27,
     "instruments": 149,
-    "workspace": 268,
+    "workspace": 270,
 }
 """Most lines of each folder, without those in it; formatting is checked by prettier, so that a line is a line."""
 

@@ -37,13 +37,11 @@
   /** What a chart waits for, in words. state: "loading" or "older", which become "loading-late" and "older-late"; these and
       "failed" can be tried again; "" is the end. */
   function say(index, state, children = "") {
-    const waits = state === "loading" || state === "older";
+    const waits = state === "loading" || state === "older",
+      late = () => cards()[index].hidden || say(index, state + "-late", "The candles have not come yet.");
     clearTimeout(page.late[index]);
     page.says[index] = state;
-    if (waits)
-      page.late[index] = setTimeout(() => {
-        if (!cards()[index].hidden) say(index, state + "-late", "The candles have not come yet.");
-      }, page.patience);
+    page.late[index] = waits && setTimeout(late, page.patience);
     set("busy", index, { "data-state": state });
     set("words", index, { children });
     set("plot", index, { "aria-busy": String(waits) });
@@ -68,10 +66,9 @@
   }
 
   function create(index) {
-    const drawings = { load: (key) => page.drawn[key] || [] };
-    drawings.save = (key, list) => {
-      page.drawn[key] = list;
-      leave(index, { drawings: list });
+    const drawings = {
+      load: (key) => page.drawn[key] || [],
+      save: (key, list) => leave(index, { drawings: (page.drawn[key] = list) }),
     };
     const events = {
       view: (view) => {
@@ -96,17 +93,14 @@
 
   /** A signal in words. */
   function words({ marks: { rows }, zone }, row) {
-    const price = rows.price && rows.price[row];
-    return [of.plot.format.stamp(rows.time[row], zone, true), rows.type[row], price, rows.label[row]]
+    return [of.plot.format.stamp(rows.time[row], zone, true), rows.type[row], rows.price?.[row], rows.label[row]]
       .filter((part) => part !== null && part !== undefined && part !== "")
       .join(" ");
   }
 
   function pressed(tool) {
-    for (const name of ["line", "rect", "erase"]) {
-      const button = document.getElementById("ws-do-" + name);
-      if (button) button.setAttribute("aria-pressed", String(name === tool));
-    }
+    for (const name of ["line", "rect", "erase"])
+      document.getElementById("ws-do-" + name)?.setAttribute("aria-pressed", String(name === tool));
   }
 
   function act(name, argument, shift) {
@@ -121,8 +115,7 @@
   /** So many charts are shown, and they move together. */
   function arrange(count) {
     cards().forEach((card, index) => (card.hidden = index >= count));
-    const grid = document.getElementById("ws-charts");
-    if (grid) grid.dataset.count = String(count);
+    document.getElementById("ws-charts")?.setAttribute("data-count", String(count));
     if (page.used >= count) page.used = 0;
     of.plot.link.join(page.charts.slice(0, count).filter(Boolean));
   }
@@ -141,12 +134,10 @@
       if (!config || page.config) return NO();
       page.config = config;
       Object.assign(of.plot.theme.known, config.colours);
-      cards().forEach((_, index) => load(index));
-      for (const type of ["pointerdown", "focusin"])
-        document.addEventListener(type, (event) => {
-          const card = event.target instanceof Element ? event.target.closest(".ws-card") : null;
-          if (card) page.used = cards().indexOf(/** @type {HTMLElement} */ (card));
-        });
+      cards().forEach((card, index) => {
+        for (const type of ["pointerdown", "focusin"]) card.addEventListener(type, () => (page.used = index));
+        load(index);
+      });
       of.kit.keys.listen((key, event) => {
         const [name, argument] = (!of.kit.keys.dialog() && config.keys[key]) || [];
         if (name) act(name, argument, event.shiftKey);
@@ -210,9 +201,8 @@
       root.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
       return NO();
     },
-    choose(...values) {
-      const names = ["kind", "scale", "zone", "pair", "volume"];
-      page.choice = Object.fromEntries(names.map((name, i) => [name, values[i]]));
+    choose(kind, scale, zone, pair, volume) {
+      page.choice = { kind, scale, zone, pair, volume };
       page.charts.forEach((chart) => chart.choose(page.choice));
       return NO();
     },

@@ -116,9 +116,15 @@ def test_a_refused_file_and_a_server_that_is_away_are_told(visit: Visit, served:
     fault = page.locator("#ws-up-fault")
     fault.get_by_text("web page").wait_for()
     page.route("**/data/upload/file*", lambda route: route.abort())
+    page.route("**/_dash-update-component*", lambda route: route.abort())  # nor can a callback say so
     page.evaluate(DROP, [text(300).replace(HEADER, "time,open,high,low,close,volume"), "btc.csv"])
     fault.get_by_text("the server cannot be reached").wait_for()
     page.unroute("**/data/upload/file*")
+    page.get_by_role("button", name="Try again").click()  # the file comes, and the look at it is lost
+    page.locator("#ws-up-sent").get_by_text("Sent. Reading it").wait_for()
+    page.get_by_role("button", name="Cancel").click()
+    step(page, "choose")
+    page.unroute("**/_dash-update-component*")
     page.get_by_role("button", name="Try again").click()
     step(page, "look")
     page.route("**/_dash-update-component*", lambda route: route.abort())

@@ -370,8 +370,6 @@ def test_a_file_that_is_no_table_is_refused_in_one_sentence(page: Page, data: by
 @pytest.mark.parametrize(
     ("answer", "why", "again"),
     [
-        ({"status": 0, "detail": "the server cannot be reached", "filename": "a.csv"}, "cannot be reached", True),
-        ({"status": 0, "detail": "cancelled", "filename": "a.csv"}, "", True),
         ({"status": 413, "filename": "a.csv", "size": 2**30}, "a.csv has 1,024.0 MiB, and the server takes", False),
         ({"status": 429, "detail": "the server is busy; try again", "filename": "a.csv"}, "busy", True),
         ({"status": 400, "detail": "the body is empty", "filename": "a.csv", "size": 0}, "a.csv is empty.", False),
