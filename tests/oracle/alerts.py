@@ -14,7 +14,7 @@ SAMPLES_BEFORE = {"crossing", "crossing_up", "crossing_down", "entering_channel"
 
 @dataclass
 class Rule:
-    """An alert. floor: the series' newest time when it was made. reference: the price then."""
+    """An alert. floor: the newest time when it was armed. reference: the price then. arming: how often it was."""
 
     name: str
     operator: str
@@ -25,6 +25,8 @@ class Rule:
     floor: int | None = None
     reference: Fraction | None = None
     paused: bool = False
+    asleep: bool = False
+    arming: int = 1
     done: bool = False
     last: int | None = None
     bars: set[int] = field(default_factory=set)
@@ -43,9 +45,10 @@ class Fired:
 
 
 class AlertOracle:
-    """One symbol. Ticks are (time, price) in order of arrival."""
+    """One symbol. Ticks are (time, price) in order of arrival. runaway: most events of a rule before it is paused."""
 
     def __init__(self) -> None:
+        self.runaway = 15
         self.rules: list[Rule] = []
         self.fired: list[Fired] = []
         self.generation = 1
@@ -62,6 +65,11 @@ class AlertOracle:
             opened = self.newest[0] // rule.frame * rule.frame if self.newest is not None else 0
             self.close_before[rule.frame] = self._close_at(opened)
         self.rules.append(rule)
+
+    def arm_again(self, rule: Rule) -> None:
+        rule.floor, rule.reference = self.present or (None, None)
+        rule.done, rule.paused, rule.last, rule.events = False, False, None, 0
+        rule.arming += 1
 
     def _close_at(self, opened: int) -> Fraction | None:
         """The last price before the first tick of the bar that opened then: late ticks change no close."""
@@ -99,7 +107,9 @@ class AlertOracle:
         if not late:
             if self.newest is not None:
                 self._close(self.newest[0], self.newest[1], time)
-            self.newest = self.present = (time, price)
+            self.newest = (time, price)
+        if self.present is None or time >= self.present[0]:
+            self.present = (time, price)
         self.ticks.append((time, price))
 
     def _close(self, time: int, price: Fraction, next_time: int) -> None:
@@ -116,7 +126,7 @@ class AlertOracle:
         self, rule: Rule, time: int, price: Fraction, before: Fraction | None, late: int, bar: int | None = None
     ) -> None:
         old = rule.floor is not None and (time < rule.floor if bar is None else time <= rule.floor)
-        if rule.done or rule.paused or old:
+        if rule.done or rule.paused or rule.asleep or old:
             return
         if rule.operator.startswith("moving") and rule.reference is None:
             rule.reference = price
@@ -136,10 +146,10 @@ class AlertOracle:
             key = (self.generation, "tick", len(self.ticks))
         else:
             rule.done = True
-            key = (self.generation, "once")
+            key = (self.generation, "once", rule.arming)
         rule.last, rule.reference = time, price
         rule.events += 1
-        rule.paused = rule.events > 15
+        rule.paused = rule.events > self.runaway
         self.fired.append(Fired(rule.name, key, price, time, late))
 
     @staticmethod

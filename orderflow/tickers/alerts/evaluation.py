@@ -142,6 +142,9 @@ class Evaluation:
         tracked = self.track(symbol)
         tracked.begin(alert)
         watch = Watch(alert, symbol, since=tracked.place.ordinal)
+        for old in self.watches.get(alert.id, []):
+            if old.symbol == symbol and old.alert.frame == alert.frame:
+                watch.bars = set(old.bars)  # which it has fired in, and does not again
         if (newest := tracked.newest()) is not None:
             watch.floor = newest.time
             if alert.source.kind is Kind.PRICE:
@@ -149,8 +152,9 @@ class Evaluation:
         return watch
 
     def put(self, alert: Alert, watches: Iterable[Watch]) -> None:
-        """Add an alert or replace it, in memory."""
+        """Add an alert or replace it, in memory; it must be stored with these watches."""
         self.leave(alert.id)
+        self._forget_changes(alert.id)
         self.alerts[alert.id] = alert
         self.watches[alert.id] = list(watches)
         self._join(alert)
@@ -158,6 +162,7 @@ class Evaluation:
     def drop(self, alert_id: str) -> None:
         """Remove an alert, in memory."""
         self.leave(alert_id)
+        self._forget_changes(alert_id)
         self.tally.forget(alert_id)
         self.alerts.pop(alert_id, None)
         self.watches.pop(alert_id, None)
@@ -185,6 +190,11 @@ class Evaluation:
                     watch.since, watch.last = 0, None
                     watch.bars.clear()
                     self._changed[id(watch)] = watch
+
+    def _forget_changes(self, alert_id: str) -> None:
+        """The present watches are replaced, so what has changed in them must not be stored over the new ones."""
+        for watch in self.watches.get(alert_id, []):
+            self._changed.pop(id(watch), None)
 
     def _join(self, alert: Alert) -> None:
         now = self._clock.now()

@@ -70,8 +70,11 @@ class Tracked:
         self.place.skipped(int(times[-1]))
 
     def newest(self) -> Sample | None:
-        """The newest sample; None without any."""
-        return self.book.previous
+        """The newest sample of the series, perhaps of an epoch before; None without any."""
+        if not self._opened:
+            return self.book.previous
+        times, levels = self._past(FOREVER, FOREVER, since=0)
+        return Sample(int(times[-1]), int(levels[-1])) if len(times) else None
 
     def follow(self, frame: Frame) -> None:
         """Note the bars of a frame from now on; its forming bar is that of the newest sample.
@@ -250,11 +253,12 @@ class Tracked:
             self._opened = opened
         self.book.replace_all()
 
-    def _past(self, start: int, end: int, until: int | None = None) -> tuple[Ints, Ints]:
-        """See `chunk.Past`: of the epoch. until: index of the first arrival to leave out, by default of the next one to
-        evaluate."""
+    def _past(self, start: int, end: int, until: int | None = None, since: int | None = None) -> tuple[Ints, Ints]:
+        """See `chunk.Past`. until: index of the first arrival to leave out, by default of the next one to evaluate.
+        since: of the first one to take, by default of the epoch's."""
+        first, last = self._opened if since is None else since, self._until if until is None else until
         try:
-            past = self._market.past(self.symbol, start, end, self._until if until is None else until, self._opened)
+            past = self._market.past(self.symbol, start, end, last, first)
         except NotFound:
             return np.empty(0, np.int64), np.empty(0, np.int64)
         factor, _ = self.book.grid.factors_to(past.grid)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import Any, cast
 
 import numpy as np
 
@@ -12,8 +14,12 @@ from orderflow.errors import StorageFailed
 from orderflow.market.frames import MINUTE, Frame
 from orderflow.market.market import Market
 from orderflow.market.ticks import NO_ID, SideRule, TickBatch
+from orderflow.runtime.bus import Bus
+from orderflow.runtime.workers import Workers
 from orderflow.tickers.alerts.alert import Alert, Frequency, event_id
 from orderflow.tickers.alerts.evaluation import Evaluation
+from orderflow.tickers.alerts.operators.registry import OPERATORS
+from orderflow.tickers.alerts.service import Alerts
 from orderflow.tickers.alerts.store import Changes, MemoryStore
 from tests.market.memory_log import MemoryLog
 from tests.oracle.alerts import AlertOracle, Rule
@@ -55,6 +61,19 @@ class FaultyStore(MemoryStore):
         return new
 
 
+class Caller:
+    """Workers that do everything at once, in the caller."""
+
+    def lock(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def event(self) -> None:
+        return None
+
+    def run(self, work: Callable[[], Any]) -> Any:
+        return work()
+
+
 @dataclass(frozen=True)
 class Tick:
     """A tick at START + time ns. price: in quarters."""
@@ -88,11 +107,18 @@ class Alerted:
         self.oracle = AlertOracle()
         self.made: dict[str, Alert] = {}
         self.hour = 0
+        self.deleted = set[tuple[int, Fraction]]()
         self.market = Market(self.log)
         self.evaluation = Evaluation(self.market, self.store, StoppedClock())
         self.evaluation.load()
+        self._serve()
+
+    def _serve(self) -> None:
+        self.alerts = Alerts(self.market, self.store, cast(Workers, Caller()), Bus(), StoppedClock())
+        self.alerts._evaluation = self.evaluation
 
     def ticks(self, ticks: Sequence[Tick]) -> None:
+        ticks = [tick for tick in ticks if (START + tick.time, Fraction(tick.price, 4)) not in self.deleted]
         for tick in ticks:
             self.oracle.tick(START + tick.time, Fraction(tick.price, 4))
         if ticks:
@@ -110,18 +136,25 @@ class Alerted:
         self.market.load()
         self.evaluation = Evaluation(self.market, self.store, StoppedClock())
         self.evaluation.load()
+        self._serve()
 
     def shorten(self) -> None:
         """Restart with a log that has lost old ticks, but none that a late one or a new alert is compared with."""
-        self.store.fail = ""
-        self.evaluate()
-        self.flush()
+        self.settle()
+        if not self.made:
+            return  # nobody counts the ticks yet
         asked = max((int(batch.time.max()) for entry in self.log.entries for batch in entry.batches), default=0) - KEPT
         while any(int(batch.time.min()) < asked for entry in self.log.entries[1:] for batch in entry.batches) and all(
             int(batch.time.max()) < asked for batch in self.log.entries[0].batches
         ):
             del self.log.entries[0]
         self.restart()
+
+    def settle(self) -> None:
+        """Evaluate everything and store how far."""
+        self.store.fail = ""
+        self.evaluate()
+        self.flush()
 
     def flush(self) -> None:
         try:
@@ -132,14 +165,14 @@ class Alerted:
     def reset(self) -> None:
         self.evaluate()
         if self.oracle.ticks:
+            self.deleted.update(self.oracle.ticks)  # one of them, sent again, might be taken for that evaluated last
             self.market.reset(SYMBOL)
             self.oracle.reset()
 
     def configure(self) -> None:
         """Another session, which begins an epoch."""
-        self.evaluate()
-        self.flush()
-        if self.oracle.ticks:
+        self.settle()
+        if self.made and self.oracle.ticks:
             self.hour = (self.hour + 1) % 24
             self.market.configure(SYMBOL, session=f"UTC {self.hour:02}:00")
             self.oracle.open_epoch()
@@ -166,11 +199,41 @@ class Alerted:
         self.evaluation.put(alert, watches)
         self.evaluation.store(Changes(alerts=[(alert, watches)]))
 
+    def edit(self, rule: Rule, what: str, by: int) -> None:
+        """What a user does with an alert. by: eighths by which the first value grows."""
+        self.evaluate()
+        self.store.fail = ""
+        waits = not rule.done and not rule.paused
+        value = rule.values[0] + Fraction(by, 8)
+        if what == "paused" and not rule.done:
+            self._change(rule, {"state": "paused"})
+            rule.paused = True
+        elif what == "active":
+            self._change(rule, {"state": "active"})
+            rule.paused = False
+            if rule.done:
+                self.oracle.arm_again(rule)
+        elif what == "asleep" and waits:
+            rule.asleep = not rule.asleep
+            self._change(rule, {"snooze": "2100-01-01T00:00:00Z" if rule.asleep else None})
+        elif what == "value" and by and 0 < value < max(rule.values[1:], default=value + 1):
+            self._change(rule, {OPERATORS[rule.operator].values[0]: str(float(value))})
+            rule.values = (value, *rule.values[1:])
+            self.oracle.arm_again(rule)
+        elif what == "note":
+            self._change(rule, {"note": str(by)})
+        elif what == "deleted":
+            self.alerts.delete(rule.name)
+            self.oracle.rules.remove(rule)
+
+    def _change(self, rule: Rule, body: dict[str, str | None]) -> None:
+        self.alerts.change(rule.name, body)
+
     def expected(self) -> list[tuple[str, Fraction, int, int]]:
         found = []
         for fired in self.oracle.fired:
             alert, (generation, *what) = self.made[fired.name], fired.key
-            text = f"once {alert.arming}"
+            text = f"once {what[-1]}"
             if what[0] == "bar":
                 text = f"bar {alert.frame.name} {what[1]}"
             elif what[0] == "tick":

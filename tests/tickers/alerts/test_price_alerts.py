@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +14,7 @@ from tests.oracle.alerts import MINUTE, Rule
 from tests.tickers.alerts.harness import SYMBOL, Alerted, Tick, rule
 
 SECOND = 10**9
+FOREVER = 10**6
 PRICES = st.integers(396, 404)
 FREQUENCIES = ("once", "once_per_bar", "once_per_bar_close", "every_time")
 
@@ -35,17 +37,32 @@ def rules(draw: st.DrawFn) -> Rule:
 
 
 ADVANCE = st.sampled_from([0, 0, 1, 1, 1, 4, 30, 70, -1, -3, -20])
+EDITS = st.tuples(
+    st.integers(0, 5),
+    st.sampled_from(["paused", "active", "active", "asleep", "value", "note", "deleted"]),
+    st.integers(-6, 6),
+)
 STEPS = st.one_of(
     st.lists(st.tuples(ADVANCE, PRICES), min_size=1, max_size=12),
     st.lists(st.tuples(ADVANCE, PRICES), min_size=1, max_size=12),
     rules(),
     rules(),
+    EDITS,
     st.sampled_from(["evaluate", "restart", "flush", "reset", "configure", "shorten", "killed before", "killed after"]),
 )
 
 
 def run(steps: list[object]) -> Alerted:
-    alerted, now = Alerted(), 0
+    alerted = Alerted()
+    if any(isinstance(step, tuple) for step in steps):  # an edit ends the count, but for events of a restart's memory
+        alerted.oracle.runaway = FOREVER
+        with patch("orderflow.tickers.alerts.firing.RUNAWAY", FOREVER):
+            return _run(alerted, steps)
+    return _run(alerted, steps)
+
+
+def _run(alerted: Alerted, steps: list[object]) -> Alerted:
+    now = 0
     for number, step in enumerate(steps):
         if isinstance(step, list):
             ticks = []
@@ -53,6 +70,9 @@ def run(steps: list[object]) -> Alerted:
                 now = max(now, now + forward * SECOND)
                 ticks.append(Tick(now + min(forward, 0) * SECOND, price))
             alerted.ticks(ticks)
+        elif isinstance(step, tuple):
+            if rules := alerted.oracle.rules:
+                alerted.edit(rules[step[0] % len(rules)], *step[1:])
         elif isinstance(step, Rule):
             step.name = f"alert {number}"
             alerted.add(step)
@@ -213,3 +233,29 @@ def test_settings_count_from_the_tick_on_that_comes_after_them(after: int) -> No
     alerted.ticks([Tick(4 * SECOND, 399)])
     alerted.evaluate()
     assert [event[1] for event in alerted.events()] == [Fraction("99.75")]
+
+
+def test_what_an_alert_was_before_a_reset_is_not_stored_over_what_it_is_after() -> None:
+    alerted = Alerted()
+    alerted.ticks([Tick(0, 402)])
+    moved = rule("moving_down", "0.375", frequency="once_per_bar_close")
+    alerted.add(moved)
+    alerted.reset()
+    alerted.edit(moved, "value", 5)
+    alerted.restart()
+    alerted.ticks([Tick(SECOND, 398), Tick(70 * SECOND, 398)])
+    alerted.evaluate()
+    assert alerted.events() == alerted.expected() == []
+
+
+def test_a_bar_that_an_alert_has_fired_in_moves_nothing_after_an_edit() -> None:
+    alerted = Alerted()
+    alerted.ticks([Tick(0, 396)])
+    moving = rule("moving_up", "0.5", frequency="once_per_bar")
+    alerted.add(moving)
+    alerted.ticks([Tick(SECOND, 398)])
+    alerted.edit(moving, "value", 4)
+    alerted.ticks([Tick(2 * SECOND, 403), Tick(60 * SECOND, 402)])
+    alerted.evaluate()
+    assert [event[1] for event in alerted.events()] == [Fraction("99.5"), Fraction("100.5")]
+    assert alerted.events() == alerted.expected()
