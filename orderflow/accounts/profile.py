@@ -11,7 +11,7 @@ from typing import Any
 from orderflow.accounts.core import Caller, Core
 from orderflow.accounts.identity import email_key, read_email, read_text
 from orderflow.accounts.password_rules import LEAST, LEAST_WITH_SECOND, check_password
-from orderflow.errors import StorageFailed
+from orderflow.errors import OrderflowError
 from orderflow.storage.records.user_checks import Checked
 from orderflow.storage.records.user_store import StoredUser
 
@@ -105,10 +105,7 @@ class Profile:
             return
         self._core.sessions.forget(*ended)
         for data in self._data:
-            try:
-                data.remove(user.id)
-            except StorageFailed as error:
-                log.warning("what %s keeps of user %s is not removed yet: %s", data.name, user.id, error)
+            _remove_data(data, user.id)
         self._core.tell(user, "the account was deleted")
 
     def sweep(self) -> None:
@@ -117,7 +114,14 @@ class Profile:
             owners = {each for each in data.owners() if re.fullmatch(USER_ID, each)}
             for gone in owners - {user.id for user in self._core.users.list()}:
                 log.info("what %s keeps of user %s is removed: there is no such user", data.name, gone)
-                data.remove(gone)
+                _remove_data(data, gone)
+
+
+def _remove_data(data: UserData, user: str) -> None:
+    try:
+        data.remove(user)
+    except OrderflowError as error:
+        log.warning("what %s keeps of user %s is not removed yet: %s", data.name, user, error)
 
 
 def _check_new(user: StoredUser, password: str, *, second: bool) -> None:

@@ -17,7 +17,7 @@ from orderflow.accounts.passkeys import Site
 from orderflow.accounts.passwords import Passwords
 from orderflow.accounts.profile import UserData
 from orderflow.accounts.sessions import CHANGED, OVER
-from orderflow.errors import BadInput, Busy, Conflict, StorageFailed, Unauthorized
+from orderflow.errors import BadInput, Busy, Conflict, NotFound, StorageFailed, Unauthorized
 from orderflow.storage.records.models import PASSWORD_RESETS
 from orderflow.storage.records.passkey_store import StoredPasskey
 from orderflow.storage.records.records import Records
@@ -302,20 +302,28 @@ def test_a_user_who_was_disabled_gets_no_password_by_a_code(
     assert accounts.user(ann.id).password == ann.password
 
 
-def test_what_cannot_be_removed_with_its_user_is_removed_later(accounts: Accounts, ann: StoredUser) -> None:
-    kept, works = [ann.id], list[bool]()
+@pytest.mark.parametrize("error", [StorageFailed("the disk is full"), NotFound("another call was faster")])
+def test_what_cannot_be_removed_with_its_user_is_removed_later(
+    accounts: Accounts, ann: StoredUser, error: Exception
+) -> None:
+    kept: dict[str, list[str]] = {"notes": [ann.id], "charts": [ann.id]}
+    errors = [error, error]
 
-    def remove(user: str) -> None:
-        if not works:
-            raise StorageFailed("the disk is full")
-        kept.remove(user)
+    def add(name: str) -> None:
+        def remove(user: str) -> None:
+            if name == "notes" and errors:
+                raise errors.pop()
+            kept[name].remove(user)
 
-    accounts.profile.add_data(UserData("notes", lambda user: {}, remove, lambda: tuple(kept)))
+        accounts.profile.add_data(UserData(name, lambda user: {}, remove, lambda: tuple(kept[name])))
+
+    for each in kept:
+        add(each)
     accounts.profile.delete(ann.id, {"password": PASSWORD}, HERE)
-    assert (accounts._users.list(), kept) == ((), [ann.id])
-    works.append(True)
-    accounts.profile.sweep()
-    assert kept == []
+    assert (accounts._users.list(), kept) == ((), {"notes": [ann.id], "charts": []})
+    for _ in range(2):  # the first is refused too
+        accounts.profile.sweep()
+    assert kept == {"notes": [], "charts": []}
 
 
 def test_a_reset_does_not_undo_a_change(accounts: Accounts, ann: StoredUser, between: Between) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, union, update
 
 from orderflow.errors import Conflict, NotFound
 from orderflow.storage.records.models import DELIVERIES, DELIVERY_TARGETS
@@ -76,8 +76,8 @@ class TargetStore:
         return self._records.write(lambda connection: _remove(connection, target, now))
 
     def owners(self) -> set[str]:
-        """Whose targets there are."""
-        found = select(DELIVERY_TARGETS.c.owner).distinct()
+        """Whose targets and deliveries there are."""
+        found = union(select(DELIVERY_TARGETS.c.owner), select(DELIVERIES.c.owner))
         return self._records.read(lambda connection: set(connection.scalars(found)))
 
     def forget(self, owner: str) -> None:

@@ -169,6 +169,17 @@ def test_a_removed_target_cancels_what_waits_and_keeps_the_past(targets: TargetS
         targets.remove(one.id, NOW)
 
 
+def test_deliveries_have_an_owner_when_their_target_has_gone(targets: TargetStore, outbox: DeliveryStore) -> None:
+    one = add(targets, "one", owner="ann")
+    add(targets, "two", owner="bob")
+    outbox.enqueue("e1", [one.id], HELLO, NOW)
+    targets.remove(one.id, NOW)
+    assert targets.owners() == {"ann", "bob"}
+    targets.forget("ann")
+    assert targets.owners() == {"bob"}
+    assert outbox.list(Filter()) == ()
+
+
 def test_a_changed_target_begins_anew(targets: TargetStore, outbox: DeliveryStore) -> None:
     one = add(targets, "one")
     outbox.enqueue("e1", [one.id], HELLO, NOW)
