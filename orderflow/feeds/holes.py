@@ -9,7 +9,7 @@ from typing import Protocol
 from orderflow.errors import StorageFailed
 from orderflow.feeds.live import FeedStatus
 from orderflow.market.frames import DAY
-from orderflow.runtime.clock import Clock
+from orderflow.runtime.clock import Clock, SettledTime
 from orderflow.runtime.workers import Handle, Workers
 from orderflow.storage.records.hole_store import StoredHole
 
@@ -50,7 +50,7 @@ class Holes:
         self._days_of = days_of
         self._store = store
         self._workers = workers
-        self._clock = clock
+        self._time = SettledTime(clock)
         self._job: Handle | None = None
         self._known: set[StoredHole] = set()
         self._shown: tuple[StoredHole, ...] = ()
@@ -80,7 +80,7 @@ class Holes:
         try:
             self._store.add(new)
             for series in {hole.series for hole in new}:
-                self._store.forget(series, self._clock.now() - self._days_of(series) * DAY)
+                self._store.forget(series, self._time.now() - self._days_of(series) * DAY)
         except StorageFailed as error:
             log.debug("holes of feeds are not kept: %s", error)
             return
@@ -98,5 +98,5 @@ class Holes:
             kept = self._store.newest(MOST)
         except StorageFailed:  # the records say so themselves
             return
-        now = self._clock.now()
+        now = self._time.now()
         self._shown = tuple(hole for hole in kept if hole.ended >= now - self._days_of(hole.series) * DAY)

@@ -2,7 +2,8 @@
 
 The names of those series are stored beside the ticks, so they stay bounded when a feed is turned off, and ticks that
 others sent are never touched. Whole days (UTC) go at a time, so that no bar is left with a part of its ticks; while the
-server runs, what memory still holds stays until memory gives it up.
+server runs, what memory still holds stays until memory gives it up. A clock that is set ahead for some hours while the
+server runs deletes nothing.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from orderflow.errors import StorageFailed
 from orderflow.market.frames import DAY
 from orderflow.market.tick_log import TickLog
 from orderflow.market.ticks import is_simulated
-from orderflow.runtime.clock import Clock
+from orderflow.runtime.clock import Clock, SettledTime
 from orderflow.runtime.workers import Handle, Workers
 
 SIMULATED_DAYS = 7
@@ -46,7 +47,7 @@ class Retention:
         self._market = market
         self._log = log
         self._workers = workers
-        self._clock = clock
+        self._time = SettledTime(clock)
         self._job: Handle | None = None
         self.days = days
         self.removed = 0
@@ -93,7 +94,7 @@ class Retention:
         return {"days": self.days, "simulated_days": min(SIMULATED_DAYS, self.days), "removed": self.removed}
 
     def _piece(self, series: str) -> bool:
-        before = (self._clock.now() // DAY - self.days_of(series)) * DAY
+        before = (self._time.now() // DAY - self.days_of(series)) * DAY
         try:
             removed = self._market.retire(series, before)
         except StorageFailed:  # the log says so itself, and the next look tries again

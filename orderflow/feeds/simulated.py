@@ -2,7 +2,8 @@
 
 They come from the models of the simulated instruments, with price levels, tick sizes, trade sizes and rates like those
 of a real pair, and are called SIMULATED wherever they are shown. Unlike those of the instruments, these ticks are
-logged: after a restart a series goes on from its last price. Its times never go back, whatever the wall clock does.
+logged: after a restart a series goes on from its last price. Its times never go back, unless the wall clock is set back
+by more than AHEAD: ticks of the future would hide all that come, so the series then begins anew at its last price.
 
 One job makes a second of trades ahead, and sends each to the market at the time that it is stamped with, so that a
 page shows it as soon as one of a real feed. It sleeps in between, and keeps no ticks that it has sent.
@@ -10,6 +11,7 @@ page shows it as soon as one of a real feed. It sleeps in between, and keeps no 
 
 from __future__ import annotations
 
+import logging
 import math
 import re
 import zlib
@@ -28,7 +30,7 @@ from orderflow.instruments.models import garch
 from orderflow.instruments.rng import CommonNoise, Noise, child_seed
 from orderflow.market.symbol import SymbolInfo
 from orderflow.market.ticks import NO_ID, SIMULATED, SideRule, TickBatch
-from orderflow.runtime.clock import JUMP, Clock, Timeline
+from orderflow.runtime.clock import JUMP, Clock, Timeline, span
 from orderflow.runtime.workers import Handle, Workers
 
 STEP = 1.0
@@ -39,9 +41,13 @@ WARM_STEPS = 3_900
 """Seconds of trades that a series without ticks begins with: enough for its change over an hour."""
 CORRELATION = 0.75
 """Share of the noise that all series have in common: crypto pairs move together."""
+AHEAD = 60 * 10**9
+"""ns by which a series may be ahead of the wall clock before its ticks are deleted."""
 BRANCHING = 0.6
 """Of the arrivals: how many trades a trade causes, on average."""
 _SECOND = 10**9
+
+log = logging.getLogger(__name__)
 
 
 class Sink(Protocol):
@@ -50,6 +56,8 @@ class Sink(Protocol):
     def ingest(self, batches: Sequence[TickBatch], *, feed: bool) -> object: ...
 
     def info(self, symbol: str) -> SymbolInfo: ...
+
+    def reset(self, symbol: str) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,8 +249,11 @@ class SimulatedFeed:
 
     def turn(self) -> float:
         """Send what is due to the market. Returns the seconds until there is something to do again."""
-        if self._time.ahead() >= JUMP:  # forward: leave a gap; backward: time goes on, as times must not go back
+        jump = self._time.ahead()
+        if jump >= JUMP or jump < -AHEAD:  # forward: leave a gap; a little back: time goes on, as it must not go back
             self._time.begin(self._clock.now())
+        if jump < -AHEAD:
+            self._series, self._begins = {}, 0
         now, pairs = self._time.now(), self._pairs
         self._series = {pair: series for pair, series in self._series.items() if pair in pairs}
         new = next((pair for pair in pairs if pair not in self._series), None)
@@ -256,7 +267,8 @@ class SimulatedFeed:
         return max(LEAST_PAUSE, (due - self._time.now()) / _SECOND)
 
     def _begin(self, pair: str, now: int) -> SimulatedSeries:
-        """A series that goes on from its last tick, or a new one with an hour of trades."""
+        """A series that goes on from its last tick, or from now if that is in the future, or a new one with an hour of
+        trades."""
         name, level = SIMULATED + pair, level_of(pair)
         seed = child_seed(self._seed, name)
         try:
@@ -267,7 +279,19 @@ class SimulatedFeed:
             for step in range(WARM_STEPS):
                 made.advance(begun + step * int(STEP * _SECOND))
             return made
-        return SimulatedSeries(name, level, known.price, seed, self._common, known.last)
+        return SimulatedSeries(name, level, known.price, seed, self._common, self._rewound(name, known.last, now))
+
+    def _rewound(self, series: str, last: int, now: int) -> int:
+        """The time to go on from: that of the last tick, or now if that tick is in the future and deleted."""
+        if last <= now + AHEAD:
+            return last
+        try:
+            self._market.reset(series)
+        except OrderflowError as error:  # its times go on from the last one
+            log.warning("%s goes on %s from now, and its ticks cannot be deleted: %s", series, span(last - now), error)
+            return last
+        log.warning("%s begins anew: its ticks were up to %s from now, as the clock was", series, span(last - now))
+        return now
 
     def _send(self, now: int) -> None:
         made = [(series, batch) for series in self._series.values() if (batch := series.take(now)) is not None]

@@ -16,6 +16,9 @@ from typing import Protocol
 JUMP = 2 * 10**9
 """ns by which the wall clock must depart from the monotonic clock for a jump."""
 
+SETTLED_SECONDS = 86_400.0
+"""Seconds that the wall clock must stand ahead until `SettledTime` follows it."""
+
 log = logging.getLogger(__name__)
 
 
@@ -75,6 +78,30 @@ class Timeline:
 
     def _passed(self) -> int:
         return round((self._clock.monotonic() + self._clock.asleep()) * 1e9)
+
+
+class SettledTime:
+    """The present time for what deletes by age: it follows a jump forward only when that has stood for a day.
+
+    So a wall clock that is wrong for an hour makes nothing old.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._line = Timeline(clock)
+        self._since: float | None = None
+
+    def now(self) -> int:
+        """ns since 1970 UTC. The day counts from the first call after the jump."""
+        if self._line.ahead() < JUMP or self._stands():
+            self._line.begin(self._clock.now())
+            self._since = None
+        return self._line.now()
+
+    def _stands(self) -> bool:
+        passed = self._clock.monotonic() + self._clock.asleep()
+        self._since = passed if self._since is None else self._since
+        return passed - self._since >= SETTLED_SECONDS
 
 
 class JumpWatch:

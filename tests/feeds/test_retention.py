@@ -87,6 +87,22 @@ def test_while_the_server_runs_memory_goes_first(
     )
 
 
+def test_a_clock_that_is_ahead_for_some_hours_deletes_nothing(log: DiskTickLog, workers: Workers) -> None:
+    clock = ManualClock(NOW)
+    retention = Retention(Market(log), log, workers, clock, 30)
+    retention.watch("x:BTC")
+    retention.sweep()
+    assert days_held(log, "x:BTC") == 30
+    clock.jump(400 * 86_400)
+    for _ in range(24):
+        retention.sweep()
+        clock.advance(3_600 - 1)
+    assert days_held(log, "x:BTC") >= 29, "a day has passed, not 400"
+    clock.advance(60)
+    retention.sweep()
+    assert days_held(log, "x:BTC") == 0, "a clock that stays there is right"
+
+
 def test_a_disk_that_refuses_stops_nothing(log: DiskTickLog, workers: Workers, monkeypatch: pytest.MonkeyPatch) -> None:
     market = Market(log)
     retention = Retention(market, log, workers, ManualClock(NOW), 30)

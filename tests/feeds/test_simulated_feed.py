@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from orderflow.errors import BadSetting
+from orderflow.errors import BadSetting, StorageFailed
 from orderflow.feeds.live import State
 from orderflow.feeds.simulated import LEAST_PAUSE, LEVELS, WARM_STEPS, SimulatedFeed, level_of
 from orderflow.market.market import Market
@@ -126,18 +126,76 @@ def test_pairs_come_one_in_a_turn_and_go(feed: SimulatedFeed, market: Market, cl
     assert abs(market.info("sim:BTC").price / last.price - 1) < 0.01
 
 
-def test_times_never_go_back(feed: SimulatedFeed, market: Market, clock: ManualClock) -> None:
+def test_times_do_not_go_back_with_a_clock_that_is_corrected(
+    feed: SimulatedFeed, market: Market, clock: ManualClock
+) -> None:
     feed.add("BTC")
     run(feed, clock, 30)
-    clock.jump(-86_400 * 400)
+    clock.jump(-50)
     run(feed, clock, 30)
-    clock.jump(86_400 * 800)
+    clock.jump(86_400 * 400)
     run(feed, clock, 30)
     clock.suspend(3_600)
     run(feed, clock, 30)
     arrivals = market.arrivals("sim:BTC", 0, 100_000).ticks.time
     assert (np.diff(arrivals) > 0).all()
     assert abs(int(arrivals[-1]) - clock.now()) < 10**11
+    assert market.stats("sim:BTC")["late"] == 0
+
+
+def test_a_clock_that_was_far_ahead_leaves_no_ticks_in_the_future(
+    feed: SimulatedFeed, market: Market, clock: ManualClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in ("BTC", "ETH"):
+        feed.add(name)
+    run(feed, clock, 30)
+    clock.jump(86_400 * 400)
+    run(feed, clock, 30)
+    before, epoch = market.info("sim:BTC"), market.epoch
+    clock.jump(-86_400 * 400)
+    begun = clock.now()
+    run(feed, clock, 30)
+    for name in ("sim:BTC", "sim:ETH"):
+        times = market.ticks(name).ticks.time
+        assert ((times >= begun) & (times <= clock.now())).all()
+        assert len(times) > 5
+        assert market.stats(name)["late"] == 0
+    assert abs(market.info("sim:BTC").price / before.price - 1) < 0.01
+    assert market.epoch != epoch
+    assert "sim:BTC begins anew: its ticks were up to +400.0 d from now" in caplog.text
+
+
+def test_ticks_of_a_run_whose_clock_was_ahead_are_deleted_at_the_start(workers: Workers, clock: ManualClock) -> None:
+    log = MemoryLog()
+    first = SimulatedFeed(Market(log), workers, clock)
+    first.add("ETH")
+    clock.jump(86_400)
+    run(first, clock, 10)
+    clock.jump(-86_400)
+    market = Market(log)
+    market.load()
+    price = market.info("sim:ETH").price
+    again = SimulatedFeed(market, workers, clock)
+    again.add("ETH")
+    run(again, clock, 20)
+    assert market.info("sim:ETH").last <= clock.now()
+    assert abs(market.info("sim:ETH").price / price - 1) < 0.01
+
+
+def test_ticks_of_the_future_that_cannot_be_deleted_stop_nothing(
+    feed: SimulatedFeed, market: Market, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(symbol: str) -> None:
+        raise StorageFailed("full")
+
+    feed.add("BTC")
+    clock.jump(3_600)
+    run(feed, clock, 10)
+    clock.jump(-3_600)
+    monkeypatch.setattr(market, "reset", refuse)
+    last = market.info("sim:BTC").last
+    run(feed, clock, 10)
+    assert market.info("sim:BTC").last > last
     assert market.stats("sim:BTC")["late"] == 0
 
 
