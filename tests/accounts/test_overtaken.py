@@ -228,6 +228,18 @@ def test_what_one_session_begins_no_other_ends(member: Member, what: str) -> Non
     ACTS[what](member)(lambda: None)
 
 
+def test_of_two_apps_that_are_begun_one_is_taken_in_use(
+    accounts: Accounts, ann: StoredUser, clock: ManualClock
+) -> None:
+    callers = [caller_of(accounts.login(ANN, HERE)) for _ in range(2)]
+    apps = [pyotp.TOTP(accounts.factors.enrol(ann.id, PASSWORD, each).secret) for each in callers]
+    codes = [each.at(clock.now() // 10**9) for each in apps]
+    accounts.factors.confirm(ann.id, codes[0], callers[0])
+    with pytest.raises(Conflict, match="already"):
+        accounts.factors.confirm(ann.id, codes[1], callers[1])
+    assert accounts.user(ann.id).totp == apps[0].secret
+
+
 def test_a_session_that_was_revoked_ends_no_other(accounts: Accounts, ann: StoredUser) -> None:
     thief, mine = accounts.login(ANN, THERE), accounts.login(ANN, HERE)
     assert accounts.sessions.end(thief.session, ann.id, by=mine.session)

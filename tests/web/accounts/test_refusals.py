@@ -251,6 +251,26 @@ def test_every_form_about_what_is_not_there_is_logged(
     assert lines() == [refused(404, f"user {user}", f"POST {CALLBACK}", NOT_THERE)]
 
 
+def test_a_session_that_another_process_has_ended_ends_no_other_on_the_page(
+    make_services: Callable[..., Services], lines: Lines
+) -> None:
+    services = make_services(accounts="required")
+    server = create_server(services)
+    create_app(services, server)
+    client = server.test_client()
+    client.get("/account/")
+    user = register(client)["id"]
+    login(client)
+    client.post("/auth/login", json=ANN)
+    sessions = services.part(Accounts).sessions
+    mine = next(each["id"] for each in client.get("/auth/sessions").json if each["current"])
+    sessions._store.end(mine)  # what this process knows of it is some seconds old
+    for button in ("account-end-others", '"account-end"'):
+        press(client, "account-refresh", button, **csrf(client))
+        assert lines() == [refused(401, f"user {user}", f"POST {CALLBACK}", OVER)]
+    assert len(sessions.list(user)) == 1
+
+
 def test_a_wrong_code_on_the_page_is_logged_and_a_login_once(
     make_services: Callable[..., Services], lines: Lines
 ) -> None:
