@@ -1,13 +1,15 @@
 """Limits of failed attempts: by account and address together, and by address alone.
 
 Nobody can lock another out: what comes from one address counts for that address only. A success takes back what its
-account and address have tried. Counters are in memory (`limits`), so a restart forgets them.
+account and address have tried. Counters are in memory (`limits`), so a restart forgets them. The library's times are
+those of the wall clock; what was counted moves with its jumps, so five minutes last five minutes.
 """
 
 from __future__ import annotations
 
 import hashlib
 import ipaddress
+import itertools
 import math
 import time
 
@@ -16,6 +18,7 @@ from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from orderflow.errors import Busy
+from orderflow.runtime.clock import JUMP, Clock, SystemClock, Timeline
 
 PAIR = RateLimitItemPerMinute(5, 5)
 """Failures of one account from one address: 5 in 5 minutes."""
@@ -36,11 +39,20 @@ class _Memory(MemoryStorage):
         for key in [key for key, events in self.events.items() if not events]:
             self.clear(key)
 
+    def shift(self, seconds: float) -> None:
+        for entry in itertools.chain.from_iterable(self.events.values()):
+            entry.atime += seconds
+            entry.expiry += seconds
+
 
 class Attempts:
     """Counts attempts. Every method is for the thread of the server's event loop."""
 
-    def __init__(self, pair: RateLimitItem = PAIR, address: RateLimitItem = ADDRESS) -> None:
+    def __init__(
+        self, pair: RateLimitItem = PAIR, address: RateLimitItem = ADDRESS, clock: Clock | None = None
+    ) -> None:
+        self._clock = clock or SystemClock()
+        self._time = Timeline(self._clock)
         self._storage = _Memory()
         self._limiter = MovingWindowRateLimiter(self._storage)
         self._pair, self._address = pair, address
@@ -50,6 +62,7 @@ class Attempts:
 
         account: "" for what names none; only the failures of the address count then.
         """
+        self._follow_clock()
         where = place(address)
         if not self._limiter.test(self._address, what, where):
             raise self._busy(self._address, what, where)
@@ -58,6 +71,7 @@ class Attempts:
 
     def register(self, address: str) -> None:
         """Count an account that is made. Raises Busy if its address made too many."""
+        self._follow_clock()
         if not self._limiter.hit(REGISTRATIONS, "register", place(address)):
             raise self._busy(REGISTRATIONS, "register", place(address))
 
@@ -71,7 +85,14 @@ class Attempts:
 
     def sweep(self) -> None:
         """Forget what is too old to count."""
+        self._follow_clock()
         self._storage.sweep()
+
+    def _follow_clock(self) -> None:
+        jump = self._time.ahead()
+        if abs(jump) >= JUMP:
+            self._storage.shift(jump / 1e9)
+            self._time.begin(self._clock.now())
 
     def _busy(self, item: RateLimitItem, *names: str) -> Busy:
         wait = self._limiter.get_window_stats(item, *names).reset_time - time.time()
