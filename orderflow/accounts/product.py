@@ -15,7 +15,7 @@ from orderflow.accounts.second_factors import SecondFactors
 from orderflow.accounts.sessions import Sessions
 from orderflow.accounts.tokens import Tokens
 from orderflow.errors import StorageFailed
-from orderflow.runtime.clock import Clock
+from orderflow.runtime.clock import Clock, SettledTime
 from orderflow.runtime.workers import Workers
 from orderflow.settings.settings import Settings
 from orderflow.storage.records.passkey_store import PasskeyStore
@@ -34,11 +34,12 @@ log = logging.getLogger(__name__)
 class Upkeep:
     """The keys that sign tokens, and what is removed when its time is over."""
 
-    def __init__(self, keys: SigningKeys, accounts: Accounts, core: Core, workers: Workers) -> None:
+    def __init__(self, keys: SigningKeys, accounts: Accounts, core: Core, workers: Workers, clock: Clock) -> None:
         self._keys = keys
         self._accounts = accounts
         self._core = core
         self._workers = workers
+        self._time = SettledTime(clock)
 
     def start(self) -> None:
         """Read the keys. If they cannot be kept, this start has its own, and its sessions end with it."""
@@ -55,7 +56,7 @@ class Upkeep:
         self._core.passwords.sweep()
         self._accounts.passkeys.sweep()
         self._workers.run_writer(self._keys.rotate_if_due)
-        self._accounts.sessions.sweep()
+        self._accounts.sessions.sweep(self._time.now())
         self._accounts.resets.sweep()
         self._accounts.profile.sweep()
 
@@ -74,4 +75,4 @@ def build_accounts(
     resets = Resets(core, profile, codes, place)
     factors = SecondFactors(core)
     accounts = Accounts(settings.accounts_mode, core, profile, factors, passkeys, resets)
-    return accounts, Upkeep(keys, accounts, core, workers)
+    return accounts, Upkeep(keys, accounts, core, workers, clock)

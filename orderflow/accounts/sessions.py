@@ -169,9 +169,9 @@ class Sessions:
         """Take note that sessions have ended in the records."""
         self._seen.update(dict.fromkeys(sessions))
 
-    def sweep(self) -> None:
-        """Remove from the records what is over."""
-        self._store.sweep(self._now())
+    def sweep(self, now: int) -> None:
+        """Remove from the records what is over at `now`, ns since 1970."""
+        self._store.sweep(now)
 
     def _just_rotated(self, session: StoredSession) -> bool:
         # another server that did it may have a clock that is ahead

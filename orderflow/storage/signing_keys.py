@@ -65,9 +65,12 @@ class SigningKeys:
         return next((each for each in self._keys if each.id == key), None)
 
     def rotate_if_due(self) -> bool:
-        """Make a new key if the present one is old; whether one was made. Raises StorageFailed, and changes nothing."""
+        """Make a new key if the present one is old, or was made under a clock that was far ahead; whether one was made.
+
+        Raises StorageFailed, and changes nothing.
+        """
         now = self._now()
-        if self._keys and now - self._keys[0].created < ROTATE_NS:
+        if self._keys and abs(now - self._keys[0].created) < ROTATE_NS:
             return False
         fresh = SigningKey(secrets.token_hex(4), secrets.token_hex(32), now)
         kept = tuple(

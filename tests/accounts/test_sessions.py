@@ -107,7 +107,7 @@ def test_a_session_that_is_not_used_is_over(sessions: Sessions, grant: Grant, cl
     with pytest.raises(Unauthorized):
         sessions.refresh(grant.refresh)
     assert sessions.list("a1") == ()
-    sessions.sweep()
+    sessions.sweep(clock.now())
 
 
 def test_after_thirty_days_everybody_logs_in_again(sessions: Sessions, grant: Grant, clock: ManualClock) -> None:

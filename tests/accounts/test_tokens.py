@@ -150,6 +150,19 @@ def test_keys_are_replaced_with_overlap(tmp_path: Path, clock: ManualClock) -> N
         tokens.read(REFRESH, token)
 
 
+def test_a_key_that_was_made_under_a_clock_far_ahead_is_replaced(tmp_path: Path, clock: ManualClock) -> None:
+    clock.jump(400 * DAY_NS / SECOND)
+    keys = SigningKeys(tmp_path, clock.now)
+    keys.load()
+    tokens, first = Tokens(keys, clock.now), keys.current()
+    clock.jump(-400 * DAY_NS / SECOND)
+    token = tokens.make(REFRESH, "ann", "s1", "c1", START + 86_400)
+    assert keys.rotate_if_due()
+    assert keys.current() != first
+    assert tokens.read(REFRESH, token).user == "ann"
+    assert not keys.rotate_if_due()
+
+
 def test_keys_outlive_a_restart_and_only_their_owner_reads_them(tmp_path: Path, clock: ManualClock) -> None:
     keys = SigningKeys(tmp_path / "data", clock.now)
     keys.load()
