@@ -303,11 +303,23 @@ def test_signals_tell_their_rows_and_merge_when_dense(plot: Plot) -> None:
 
 
 def test_a_picture_is_saved(plot: Plot, tmp_path: Path) -> None:
+    plot.page.evaluate(
+        """() => {
+          const { prototype } = CanvasRenderingContext2D, real = prototype.roundRect;
+          window.wide = [];
+          prototype.roundRect = function (x, y, width, ...rest) {
+            if (!this.canvas.isConnected) window.wide.push(width);
+            real.call(this, x, y, width, ...rest);
+          };
+        }"""
+    )
     with plot.page.expect_download() as caught:
         plot.call("png", {"title": "X", "small": "", "right": "now"}, ["X", "1m"])
     caught.value.save_as(tmp_path / "plot.png")
     assert caught.value.suggested_filename == "X_1m.png"
     assert (tmp_path / "plot.png").read_bytes()[:4] == b"\x89PNG"
+    (tag,) = plot.page.evaluate("window.wide")  # the last price, on the axis and not across the chart
+    assert 30 < tag < 80
 
 
 def test_linked_plots_share_time_and_pointer(browser: Any) -> None:

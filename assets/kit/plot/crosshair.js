@@ -10,7 +10,7 @@
   function tag(ctx, theme, text, x, y, centred, background = theme.tag, colour = theme.tagText) {
     plot.canvas.text(ctx, "600 11px " + theme.font, centred ? "center" : "left", "middle");
     const wide = ctx.measureText(text).width,
-      width = Math.min(wide + 10, centred ? Infinity : ctx.canvas.clientWidth - x), // narrower on a phone, but whole
+      width = Math.min(wide + 10, centred ? Infinity : ctx.canvas.width / ctx.getTransform().a - x), // on a phone
       pad = Math.max(2, (width - wide) / 2);
     ctx.fillStyle = background;
     ctx.beginPath();
