@@ -279,6 +279,10 @@ def test_a_phone_has_no_width_to_scroll(visit: Visit, served: RunningServer) -> 
     assert page.evaluate("() => document.documentElement.scrollWidth") <= PHONE["width"]
     wide = "(part) => document.querySelector(part).getBoundingClientRect().width"
     assert page.evaluate(wide, ".mantine-MultiSelect-root") > 0.8 * PHONE["width"]
+    page.wait_for_function("() => document.querySelector('#tickers-feeds').textContent")
+    feeds = page.locator(".tk-status").bounding_box()
+    assert feeds["height"] > 40, "it takes two lines"
+    assert feeds["y"] + feeds["height"] <= PHONE["height"], "all of it can be read"
     page.get_by_role("button", name="Open the history of BTC").tap()
     page.get_by_role("dialog", name="BTC").wait_for()
     assert page.evaluate("() => document.documentElement.scrollWidth") <= PHONE["width"]
