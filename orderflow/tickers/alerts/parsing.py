@@ -283,6 +283,8 @@ def _operator(
 ) -> tuple[str, tuple[Fraction, ...]]:
     if source.kind not in (Kind.PRICE, Kind.STUDY):
         return "", ()
+    if body.get("operator") is None and source.kind is Kind.PRICE:
+        raise wrong("condition", "is missing: above or below, or an operator in its place")
     operator = OPERATORS[fields.word(body, "operator", tuple(OPERATORS))]
     values = []
     for name in operator.values:

@@ -208,6 +208,8 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"condition": "above", "price": 1, "ticker": None}, "ticker", "is missing"),
     ({"condition": "beside", "price": 1}, "condition", "above, below"),
     ({"condition": "above"}, "price", "is missing"),
+    ({"price": 1}, "condition", "is missing: above or below"),
+    ({"study": "cvd", "value": 1}, "operator", "is missing"),
     ({"condition": "above", "price": ""}, "price", "is missing"),
     ({"condition": "above", "price": "NaN"}, "price", "not a finite number"),
     ({"condition": "above", "price": True}, "price", "not a number"),
