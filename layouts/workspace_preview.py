@@ -165,12 +165,12 @@ def moment(ms: int, *, seconds: bool = False) -> str:
 
 
 def span_text(first: int, last: int) -> str:
-    """From a time to another (ms UTC): both to the day, or both to the minute."""
-    form = "%Y-%m-%d %H:%M" if first % DAY or last % DAY else "%Y-%m-%d"
-    begin, end = (
-        f"{datetime.datetime(1970, 1, 1) + datetime.timedelta(milliseconds=ms):{form}}" for ms in (first, last)
-    )
-    return f"{begin} to {end} UTC"
+    """From a time to another (ms UTC): both to the day, or both to the minute, the day once if it is the same."""
+    times = [datetime.datetime(1970, 1, 1) + datetime.timedelta(milliseconds=ms) for ms in (first, last)]
+    if not (first % DAY or last % DAY):
+        return f"{times[0].date()} to {times[1].date()} UTC"
+    end = f"{times[1]:%H:%M}" if first // DAY == last // DAY else f"{times[1]:%Y-%m-%d %H:%M}"
+    return f"{times[0]:%Y-%m-%d %H:%M} to {end} UTC"
 
 
 def counted(number: int, word: str) -> str:

@@ -76,7 +76,7 @@ def _form() -> Component:
             ),
             dmc.Select(
                 id="ws-study-at", label="Horizon of the pictures", size="xs", value=None, data=[], allowDeselect=False,
-                description="Of the two right ones",
+                description="Of the second and the third",
             ),
             dmc.Switch(id="ws-study-exits", label="Exits are signals too", size="xs", checked=False),
             dmc.Button("Compute", id="ws-study-run", size="xs"),

@@ -40,6 +40,9 @@ SEEN = """() => [0, 1].map((index) => {
     prices: [view.y0, view.y1],
   };
 })"""
+APART = """(rows) => rows.map(({ children: [words, keys] }) =>
+  keys.getBoundingClientRect().left - words.getBoundingClientRect().right)"""
+CUT = "(all) => all.filter((each) => each.scrollWidth > each.clientWidth).map((each) => each.textContent)"
 FIXED = ("key", "kind", "scale", "follow", "auto", "studies", "signals", "bars")
 
 
@@ -381,6 +384,7 @@ def test_a_click_right_after_the_help_was_closed_counts(visit: Visit, served: Ru
     box = page.get_by_text("Custom", exact=True).bounding_box()
     page.keyboard.press("?")
     page.get_by_role("dialog", name="Keyboard").wait_for()
+    assert min(page.locator(".of-help-row").evaluate_all(APART)) > 8
     page.keyboard.press("Escape")
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     shown(page).until("chart.key.startsWith('custom:')")
@@ -496,6 +500,10 @@ def test_a_venue_s_candles_are_compared_with_those_of_its_ticks_and_saved(visit:
     assert header == "timestamp,open,high,low,close,volume"
     assert len(rows) == 81
     assert rows[40].split(",")[1:] == ["100", "109", "100", "105", "3"]
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.get_by_role("radiogroup", name="Number of charts").get_by_text("4").click()
+    page.locator(".ws-card[data-index='3'] .ws-bar").get_by_text("CSV").wait_for()
+    assert page.locator(".ws-card:not([hidden]) .ws-bar .mantine-Button-label").evaluate_all(CUT) == []
 
 
 def test_a_first_visit_shows_a_sample_that_is_gone_after_the_first_upload(visit: Visit, empty: RunningServer) -> None:

@@ -313,7 +313,7 @@ def test_a_gap_of_a_venue_s_history_is_marked_told_and_loaded_when_it_is_filled(
     shown = Chosen("live", "BTCUSDT", "1m")
     assert reader(services).whole(shown, [])["gaps"] == [end]
     before = reader(services).version(shown)
-    assert gaps_text(reader(services).gaps(shown)) == "gap 2023-11-15 03:14 to 2023-11-15 04:14 UTC"
+    assert gaps_text(reader(services).gaps(shown)) == "gap 2023-11-15 03:14 to 04:14 UTC"
     (series,) = store.list(PUBLIC, KLINES)
     store.upsert(series.id, all_.take((all_.time >= begin) & (all_.time < end)))
     assert reader(services).whole(shown, [])["gaps"] == []

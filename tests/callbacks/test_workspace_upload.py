@@ -181,13 +181,11 @@ def test_a_file_is_looked_at_stored_replaced_and_undone(page: Page) -> None:
     found = page.send(CANDLES)
     assert found["ws-up-box"] == {"data-step": "look", "data-kind": "ohlcv"}
     assert (page.values["ws-up-name"], found["ws-up-frame"]["placeholder"]) == ("btc", "1m")
-    assert "3 rows · 2024-01-01 00:00 to 2024-01-01 00:02 UTC · time frame 1m" in page.text["ws-up-facts"]
+    assert "3 rows · 2024-01-01 00:00 to 00:02 UTC · time frame 1m" in page.text["ws-up-facts"]
     assert "taken as UTC" in page.text["ws-up-facts"]
     assert page.client.get("/data/custom").get_json() == []
     assert page.upload()["ws-up-box"]["data-step"] == "done"
-    assert page.text["ws-up-done"].startswith(
-        "3 candles stored as “btc” (1m), 2024-01-01 00:00 to 2024-01-01 00:02 UTC"
-    )
+    assert page.text["ws-up-done"].startswith("3 candles stored as “btc” (1m), 2024-01-01 00:00 to 00:02 UTC")
     page.send(LATER)
     page.upload()
     assert page.times()[0] == 1704067800000
@@ -285,6 +283,7 @@ def test_columns_are_mapped_by_hand_and_remembered(page: Page) -> None:
 def test_a_span_is_in_days_or_in_minutes() -> None:
     day = 86_400_000
     assert span_text(0, 2 * day) == "1970-01-01 to 1970-01-03 UTC"
+    assert span_text(day, day + 60_000) == "1970-01-02 00:00 to 00:01 UTC"
     assert span_text(0, 2 * day + 60_000) == "1970-01-01 00:00 to 1970-01-03 00:01 UTC"
 
 
