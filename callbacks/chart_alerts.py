@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from dash import ClientsideFunction, Dash, Input, Output, State, no_update
 from dash.exceptions import PreventUpdate
 
-from callbacks.toasts import owner_text, refresh, sentence
+from callbacks.toasts import owner_text, refresh, sentence, toast
 from orderflow.errors import OrderflowError
 from orderflow.tickers.alerts.alert import Kind
 from orderflow.tickers.alerts.alert import State as AlertState
@@ -16,7 +16,6 @@ from orderflow.tickers.alerts.operators.registry import OPERATORS
 from orderflow.tickers.alerts.parsing import value_names
 from orderflow.tickers.alerts.service import Alerts
 from orderflow.web.kit.callback_values import whole
-from orderflow.web.kit.refusals import note_refused_callback
 from orderflow.web.kit.scope import Scope, for_owner, maybe, reading_scope
 
 if TYPE_CHECKING:
@@ -120,15 +119,17 @@ def register(app: Dash, services: Services) -> None:
 
     @app.callback(
         Output("chart-alerts", "data", allow_duplicate=True),
+        Output("chart-toasts", "sendNotifications"),
         Input("chart-alert-moved", "data"),
         State("chart-series", "data"),
         prevent_initial_call=True,
     )
-    @for_owner(lambda: no_update)
-    def moved(scope: Scope, dragged: Any, series: Any) -> Any:
+    @for_owner(lambda: (no_update, no_update))
+    def moved(scope: Scope, dragged: Any, series: Any) -> tuple[Any, Any]:
         symbol = str(series.get("symbol")) if isinstance(series, dict) else ""
+        note: Any = no_update
         try:
             move(alerts, scope, dragged)
         except OrderflowError as error:  # the line goes back to the alert's price
-            note_refused_callback(error)
-        return {"symbol": symbol, "lines": lines(alerts, scope, symbol), "at": refresh()}
+            note = toast(f"The line stays where it was: {sentence(error)}", bad=True)
+        return {"symbol": symbol, "lines": lines(alerts, scope, symbol), "at": refresh()}, note

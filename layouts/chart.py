@@ -92,6 +92,7 @@ def chart_page(
             dcc.Store(id="chart-older-request"),
             dcc.Store(id="chart-older-response"),
             dcc.Store(id="chart-sink"),
+            dmc.NotificationContainer(id="chart-toasts", position="bottom-left", zIndex=500),
             dcc.Interval(id="chart-interval", interval=refresh_ms, disabled=True),
             dcc.Interval(id="chart-alerts-interval", interval=2000),
             dcc.Interval(id="chart-slow", interval=max(5000, refresh_ms)),

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+import requests
 
 from tests.browser.chart import ticks_csv
 from tests.browser.conftest import DESKTOP, PHONE
@@ -340,18 +341,22 @@ def test_an_alert_is_made_on_the_chart_and_dragged_to_another_price(visit: Visit
     dialog.get_by_role("button", name="Set alert").dblclick()
     dialog.wait_for(state="hidden")
     page.wait_for_function(f"() => {shapes}.length === 1 && {shapes}[0].y0 === {last + 2}")
-    x, y, to = page.evaluate(
-        f"""() => {{
-          const chart = orderflow.page.chart, box = document.getElementById("chart-host").getBoundingClientRect();
-          const axis = chart.gd._fullLayout.yaxis, at = (price) => box.y + axis._offset + axis.l2p(price);
-          return [box.x + 420, at({shapes}[0].y0), at({shapes}[0].y0 - 1)];
-        }}"""
-    )
-    page.mouse.move(x, y)
-    page.mouse.down()
-    page.mouse.move(x, (y + to) / 2, steps=5)
-    page.mouse.move(x, to, steps=5)
-    page.mouse.up()
+
+    def drag(by: float) -> None:
+        x, y, to = page.evaluate(
+            f"""() => {{
+              const chart = orderflow.page.chart, box = document.getElementById("chart-host").getBoundingClientRect();
+              const axis = chart.gd._fullLayout.yaxis, at = (price) => box.y + axis._offset + axis.l2p(price);
+              return [box.x + 420, at({shapes}[0].y0), at({shapes}[0].y0 + {by})];
+            }}"""
+        )
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.mouse.move(x, (y + to) / 2, steps=5)
+        page.mouse.move(x, to, steps=5)
+        page.mouse.up()
+
+    drag(-1)
     page.wait_for_function(f"() => {shapes}.length === 1 && {shapes}[0].y0 < {last + 2}")
     moved = page.evaluate(f"() => {shapes}[0].y0")
     page.wait_for_function(
@@ -360,6 +365,15 @@ def test_an_alert_is_made_on_the_chart_and_dragged_to_another_price(visit: Visit
         arg=moved,
     )
     assert moved == pytest.approx(last + 1, abs=0.5)
+    made = next(each["id"] for each in served.get("/alerts") if each["ticker"] == "LINES")
+    assert requests.delete(f"{served.url}/alerts/{made}", timeout=20).ok
+    channel = {"ticker": "LINES", "operator": "inside_channel", "low": last - 1, "high": last + 1}
+    served.post("/alerts", json.dumps(channel).encode())
+    stands = f"() => {shapes}.length === 2 && {shapes}[0].y0 === {last - 1}"
+    page.wait_for_function(stands)
+    drag(3)
+    page.get_by_text("The line stays where it was: High: must be above low.").wait_for()
+    page.wait_for_function(stands)
 
 
 def test_of_many_alerts_a_page_is_shown_and_some_are_found(visit: Visit, served: RunningServer) -> None:
