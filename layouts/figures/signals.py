@@ -14,7 +14,7 @@ from layouts.figures.palette import FONT, Palette, palette
 from orderflow.workspace.signals.report import horizon_name
 from orderflow.workspace.signals.study import HorizonResult, Study
 
-BINS = 40
+BINS, FEW = 40, 6
 MOST_POINTS = 2_000
 PERCENT = {"tickformat": "+.2%", "hoverformat": "+.3%"}
 
@@ -65,7 +65,8 @@ def distribution_figure(study: Study, horizon: int, *, theme: str = "dark") -> d
         "marker": {"color": colours.volume},
         "hovertemplate": "%{x}: %{y} signals<extra></extra>",
     }
-    layout = _layout(colours, f"return after {horizon_name(horizon)}", "signals", x=PERCENT)
+    whole = {"dtick": 1} if counts.max() < FEW else {}  # Plotly would count in fifths
+    layout = _layout(colours, f"return after {horizon_name(horizon)}", "signals", x=PERCENT, y=whole)
     layout["shapes"] = [_line(0.0, colours.muted, "dot")]
     if result.count:
         layout["shapes"].append(_line(result.mean, colours.buy, "solid"))

@@ -69,7 +69,7 @@ def test_a_session_is_played_again(games: Games, visit: Callable[..., Any]) -> N
     server, _, rounds = games
     page = visit(f"{server.url}/herd/replay/?session={rounds}&velocity=12")
     velocity(page, "12×")
-    shown(page, "replay-time", "0:2")
+    page.wait_for_function("() => !document.getElementById('replay-time').textContent.startsWith('0:0')")
     pause(page, "Space")
     now = clock(page)
     page.wait_for_timeout(500)

@@ -24,6 +24,7 @@ from orderflow.workspace.klines.sources import (
     Source,
     StoredSource,
 )
+from orderflow.workspace.klines.stored_series import StoredBackfills
 from orderflow.workspace.klines.venue_klines import VenueKlines
 from orderflow.workspace.store import KLINES, PUBLIC, Klines
 
@@ -58,6 +59,7 @@ class LiveKlines:
     def __init__(self, venue: VenueKlines, engine: EngineKlines, store: Klines, clock: Clock) -> None:
         self.venue = venue
         self._engine, self._store, self._clock = engine, store, clock
+        self._backfills = StoredBackfills(store, clock)
 
     def source(self, symbol: str, frame: str) -> Source:
         """Where the klines of a symbol come from. Raises BadInput for an unknown time frame, NotFound."""
@@ -82,7 +84,7 @@ class LiveKlines:
         if self._engine.has(symbol):
             return None
         series = self._store.find(SeriesKey(PUBLIC, KLINES, symbol, frame.name))
-        return None if series is None else StoredSource(series, self._store, self._clock)
+        return None if series is None else StoredSource(series, self._store, self._backfills)
 
     def page(
         self,

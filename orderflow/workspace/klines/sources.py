@@ -13,7 +13,7 @@ from orderflow.workspace.klines.engine_klines import EngineKlines
 from orderflow.workspace.klines.grouped import grouped
 from orderflow.workspace.klines.kept_series import Backfill, KeptSeries
 from orderflow.workspace.klines.recent import TOLD, RecentKlines
-from orderflow.workspace.klines.stored_series import StoredSeries, stored_backfill
+from orderflow.workspace.klines.stored_series import StoredBackfills, StoredSeries
 from orderflow.workspace.store import Klines
 
 MOST = 5_000
@@ -74,8 +74,8 @@ class StoredSource:
     simulated = False
     most = MOST
 
-    def __init__(self, series: Series, store: Klines, clock: Clock) -> None:
-        self._series, self._store, self._clock = series, store, clock
+    def __init__(self, series: Series, store: Klines, backfills: StoredBackfills) -> None:
+        self._series, self._store, self._backfills = series, store, backfills
         self._stored: StoredSeries | None = None
         self.name = series.source
 
@@ -83,7 +83,7 @@ class StoredSource:
         return self._store.read(self._series.id, start=start, end=end, limit=limit, newest=newest)
 
     def backfill(self) -> Backfill:
-        return stored_backfill(self._store, self._store.get(self._series.id), self._clock.now())
+        return self._backfills.of(self._store.get(self._series.id))
 
     def recent(self) -> RecentKlines:
         if self._stored is None:

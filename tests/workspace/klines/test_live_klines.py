@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,8 +19,9 @@ from orderflow.storage.records.kline_store import KlineStore
 from orderflow.workspace.klines.engine_klines import EngineKlines
 from orderflow.workspace.klines.ingest import status
 from orderflow.workspace.klines.live_klines import LiveKlines
-from orderflow.workspace.klines.stored_series import LIVELY_NS, StoredSeries, stored_backfill
+from orderflow.workspace.klines.stored_series import LIVELY_NS, RARELY, StoredBackfills, StoredSeries
 from orderflow.workspace.klines.venue_klines import VenueKlines
+from tests.clocks import ManualClock
 from tests.storage.records.klines import KEY, MINUTE, T0, klines
 
 Make = Callable[..., Services]
@@ -111,8 +113,42 @@ def test_a_server_reads_what_another_process_fills(make_services: Make) -> None:
     told = source.recent().changed_since(version)[1]
     assert told.time.tolist() == [T0 + 100 * MINUTE]
     found = store.get(series.id)
-    assert stored_backfill(store, found, found.updated).state == "done"
-    assert stored_backfill(store, found, found.updated + 2 * LIVELY_NS).state == "idle"
+    clock = ManualClock(found.updated)
+    backfills = StoredBackfills(store, clock)
+    assert backfills.of(found).state == "done"
+    clock.jump(2 * LIVELY_NS / 10**9)
+    assert backfills.of(found).state == "idle"
+
+
+def test_gaps_of_a_long_series_are_looked_for_rarely(make_services: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, clock = make_services().part(KlineStore), ManualClock()
+    series = store.ensure(KEY, "binance")
+    find, looks = store.spans, []
+
+    def slow(*args: Any) -> Any:
+        looks.append(clock.monotonic())
+        clock.advance(0.5)
+        return find(*args)
+
+    monkeypatch.setattr(store, "spans", slow)
+    backfills = StoredBackfills(store, clock)
+
+    def missing() -> Any:
+        return backfills.of(store.get(series.id)).missing
+
+    store.upsert(series.id, klines([*range(5), *range(8, 10)]))
+    hole = (T0 + 5 * MINUTE, T0 + 8 * MINUTE)
+    assert missing() == missing() == [hole]
+    clock.advance(RARELY)
+    assert missing() == [hole]
+    assert looks == [0.0], "nothing was written"
+    store.upsert(series.id, klines([12]))
+    assert missing() == [hole, (T0 + 10 * MINUTE, T0 + 12 * MINUTE)]
+    store.upsert(series.id, klines(range(5, 8)))
+    assert len(missing()) == 2, "too early to look again"
+    clock.advance(0.5 * RARELY)
+    assert missing() == [(T0 + 10 * MINUTE, T0 + 12 * MINUTE)]
+    assert len(looks) == 3
 
 
 def test_a_stored_series_that_is_gone_is_said_to_be(make_services: Make) -> None:
