@@ -288,6 +288,13 @@ def register(app: Dash, services: Services) -> None:
             return f"Not kept: {sentence(error)}", False
         raise PreventUpdate
 
+    @app.callback(
+        Output(part("state", MATCH), "title"), Input(part("state", MATCH), "children"), prevent_initial_call=True
+    )
+    def whole_state(said: Any) -> str:
+        """The text of a chart's state as its tooltip: beside other charts its end may be cut off."""
+        return said if isinstance(said, str) else ""
+
     for opened, button in (("ws-settings", "ws-open-settings"), ("ws-dialog-help", "ws-open-help")):
         app.clientside_callback(
             ClientsideFunction("kit", "toggle"), Output(opened, "opened"), Input(button, "n_clicks"),

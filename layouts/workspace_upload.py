@@ -143,7 +143,7 @@ def _look(formats: Sequence[str]) -> Component:
             html.P(
                 [
                     "Ticks go to the market that everybody sees here, and open in ",
-                    html.A("the chart", href="/chart/"),
+                    html.A("the chart", href="/chart/", className="ws-link"),
                     ": they make candles of every time frame. A file dropped there can be read in more ways.",
                 ],
                 className="ws-up-note ws-of-ticks",

@@ -514,6 +514,7 @@ def test_a_first_visit_shows_a_sample_that_is_gone_after_the_first_upload(visit:
     chart.until("chart.key === 'custom:SAMPLE:1m' && chart.marks.drawn.length > 5")
     assert page.locator(".of-legend").first.inner_text().startswith("SAMPLE LTCUSDT 1m · Binance spot")
     page.locator(".ws-state").first.filter(has_text="SAMPLE: Binance spot LTC/USDT, 21 June 2025").wait_for()
+    page.locator(".ws-state[title^='SAMPLE: Binance spot LTC/USDT, 21 June 2025']").first.wait_for()
     page.get_by_role("button", name="What prices did after signals").click()
     page.locator("#ws-study-excursions .main-svg").first.wait_for()
     paper = "() => document.querySelector('#ws-study-returns .js-plotly-plot').layout.paper_bgcolor"
