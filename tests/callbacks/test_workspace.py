@@ -42,6 +42,7 @@ from orderflow.runtime.workers import Workers
 from orderflow.services import Services
 from orderflow.storage.records.kline_store import KlineStore
 from orderflow.storage.records.series import SeriesKey
+from orderflow.workspace.klines import stored_series
 from orderflow.workspace.klines.live_klines import Offer
 from orderflow.workspace.samples import NAME as SAMPLE
 from orderflow.workspace.samples import Sample
@@ -306,7 +307,10 @@ def test_live_klines_of_ticks_are_shown_and_their_source_named(services: Service
     assert reader(services).version(Chosen("live", "ES", "1m")) != before
 
 
-def test_a_gap_of_a_venue_s_history_is_marked_told_and_loaded_when_it_is_filled(services: Services) -> None:
+def test_a_gap_of_a_venue_s_history_is_marked_told_and_loaded_when_it_is_filled(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stored_series, "RARELY", 0.0)  # each write is looked at
     store, key, all_ = services.part(KlineStore), SeriesKey(PUBLIC, KLINES, "BTCUSDT", "1m"), klines(500)
     begin, end = (BEGIN + at * MINUTE for at in (300, 360))
     store.replace(key, [all_.take((all_.time < begin) | (all_.time >= end))], "binance")
