@@ -38,23 +38,22 @@ REVIVED = "ws-interval ws-offers-interval ws-study-run ws-up-send:loading ws-up-
 """What a lost answer may leave disabled, or loading: an upload's button is disabled for a file with a problem."""
 MODES = (("live", "Live"), ("custom", "Custom"))
 COUNTS = ("1", "2", "4")
-STORES = (
-    "data",
-    "older",
-    "delta",
-    "known",
-    "told",
-    "reload",
-    "older-request",
-    "left",
-    "view",
-    "linked",
-    "jump",
-    "sink",
-)
-"""Of each chart: the whole series, a page of older candles, changed candles, what the page has of it at first and after
-an update, a sign to load it again, before which time it wants older ones, what the reader left on it, the range that it
-shows, the visit of the address whose time frame it took over, a range to go to, what clientside functions return."""
+STORES = {
+    "data": "The whole series, as `Reader.whole` makes it, or why there is none: `load` writes it for the script.",
+    "known": "Of `load`'s series its key, version and newest candle (`Known`): `load` and `update` read it.",
+    "view": "The range that it shows now (`Ranged`): the script writes it, `address`, `load` and the CSV read it.",
+    "jump": "A range that it is to go to (`Ranged`): the comparison writes it for `load`.",
+    "reload": "Changes when it is to be loaded again: `update` and the script's *Try again* write it for `load`.",
+    "older-request": "The time before which it wants candles (`Request`): the script writes it for `older`.",
+    "older": "A page of older candles: `older` writes it for the script.",
+    "delta": "The candles that are new or changed: `update` writes it for the script.",
+    "told": "As `known`, after the last `delta`: `update` writes and reads it.",
+    "linked": "The visit of the address whose time frame it took over: `frames` writes and reads it.",
+    "left": "What the reader left on it, drawings or a range (`Kept`): the script writes it for `keep`.",
+    "sink": "What the script's functions return, as each callback needs an output: nothing.",
+}
+"""The stores of each chart, and what they hold. The page's own: `ws-link`, the address it took over last; `ws-offered`,
+which series there are; `ws-indicators`, which are switched on."""
 TOOLS = (
     ("live", "Go to the newest candles", "L", "live"),
     ("line", "Draw a line", "T", "line"),
