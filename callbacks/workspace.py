@@ -1,12 +1,18 @@
 """The workspace's page: which series there are, the candles of each chart, and what its interval brings.
 
-A chart has a number; its components and stores are found by it. All that is a user's own is read for the user of the
-request.
+A chart has a number; its components and stores (`layouts.workspace.STORES` says what each holds) are found by it. All
+that is a user's own is read for the user of the request. In short:
+
+    visit -> ws-link -> offer -> symbols -> frames -> time frames -> load -> data, known    once for each new series
+    ws-interval -> update -> delta, told, state, reload                                     each second, all charts
+    older-request -> older -> older                                                         a chart moved to the left
+    left -> keep                                                                            a drawing, a moved chart
+
+`visit` is in `workspace_address`, `offer` and `frames` are in `workspace_choices`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +35,8 @@ from callbacks.page import Page
 from callbacks.toasts import refresh, sentence
 from callbacks.workspace_choices import Offered
 from callbacks.workspace_link import Link as Address
-from callbacks.workspace_series import Chosen, Reader, chosen_of, indicators_of, reader_of, wanted_of
+from callbacks.workspace_range import linked_view, range_of, shared_view
+from callbacks.workspace_series import Reader, chosen_of, indicators_of, reader_of, wanted_of
 from callbacks.workspace_state import Field, Kept, Known, Number, Ranged, Request, newest, read, same_charts, view_of
 from layouts.shell import Link
 from layouts.workspace import COUNTS, TOOLS, empty_note, is_mode, part, turn_words, workspace_page
@@ -65,27 +72,6 @@ def page(services: Services, links: list[Link]) -> Component:
     return workspace_page(links=links, most=settings.uploads.max, formats=[*settings.formats, *names()])
 
 
-def linked_view(link: Address | None, known: Known | None, chosen: Chosen, index: int) -> View | None:
-    """The range of the page's address, where it is of this series and was not shown yet."""
-    if link is None or (known is not None and known.link == link.n) or link.mode != chosen.mode:
-        return None
-    series = link.series(index)
-    if (series.symbol, series.frame) not in ((chosen.symbol, chosen.timeframe), (chosen.symbol, None)):
-        return None
-    found: View | None = read(View, link.view(index))
-    return found
-
-
-def shared_view(views: Sequence[Any], charts: Sequence[Chosen | None], index: int) -> View | None:
-    """The times of the first other chart that shows its series. views: what the charts' stores have. charts: what they
-    are to show."""
-    for at, (ranged, chosen) in enumerate(zip(views, charts, strict=False)):
-        found = view_of(read(Ranged, ranged), chosen.key) if chosen is not None and at != index else None
-        if found is not None:
-            return found
-    return None
-
-
 def count_of(given: Any) -> int:
     """How many charts are shown."""
     return int(given) if given in COUNTS else 1
@@ -101,11 +87,29 @@ def nothing_new() -> Any:
     raise PreventUpdate
 
 
-def session_over() -> Any:
-    """The state of each chart, where an update needs a login that has ended."""
-    same: list[list[Any]] = [[no_update] * len(of_charts) for of_charts in ctx.outputs_list]
-    same[2] = [SESSION_OVER] * len(same[2])
-    return tuple(same)
+def session_over() -> dict[str, list[Any]]:
+    """What `update` answers where it needs a login that has ended: each chart's state says so."""
+    return {
+        name: [SESSION_OVER if name == "state" else no_update] * len(of_charts)
+        for name, of_charts in ctx.outputs_grouping.items()
+    }
+
+
+def loaded(
+    *, data: Any, known: Any = None, view: Any = no_update, note: Any = no_update, hidden: Any = no_update
+) -> dict[str, Any]:
+    """What `load` answers. known: None where the chart has no candles. note: said in place of them, unless hidden."""
+    return {"data": data, "known": known, "view": view, "note": note, "hidden": hidden}
+
+
+def choice(of: type[Input | State]) -> dict[str, Any]:
+    """What a chart is to show, as `chosen_of` takes it."""
+    return {
+        "mode": of("ws-mode", "value"),
+        "symbol": of(part("symbol", MATCH), "value"),
+        "frame": of(part("timeframe", MATCH), "value"),
+        "signals": of(part("signals", MATCH), "value"),
+    }
 
 
 def register(app: Dash, services: Services) -> None:
@@ -115,14 +119,14 @@ def register(app: Dash, services: Services) -> None:
     reader = partial(reader_of, services)
 
     @app.callback(
-        Output("ws-indicators", "data"),
-        Output("ws-settings-error", "children"),
-        *(Input({"type": "ws-on", "slot": slot}, "checked") for slot in range(len(SLOTS))),
-        Input({"type": "ws-option", "slot": ALL, "option": ALL}, "value"),
-        State({"type": "ws-option", "slot": ALL, "option": ALL}, "id"),
+        output=[Output("ws-indicators", "data"), Output("ws-settings-error", "children")],
+        inputs={
+            "on": [Input({"type": "ws-on", "slot": slot}, "checked") for slot in range(len(SLOTS))],
+            "values": Input({"type": "ws-option", "slot": ALL, "option": ALL}, "value"),
+        },
+        state={"ids": State({"type": "ws-option", "slot": ALL, "option": ALL}, "id")},
     )
-    def indicators(*given: Any) -> Any:
-        *on, values, ids = given
+    def indicators(on: Any, values: Any, ids: Any) -> Any:
         options: list[dict[str, Any]] = [{} for _ in SLOTS]
         for id_, value in zip(ids, values, strict=False):
             field = read(Field, id_)
@@ -135,141 +139,157 @@ def register(app: Dash, services: Services) -> None:
             return no_update, sentence(error)
         return wanted, ""
 
-    shown = (
-        State("ws-mode", "value"),
-        State(part("symbol", MATCH), "value"),
-        State(part("timeframe", MATCH), "value"),
-        State(part("signals", MATCH), "value"),
-        State("ws-indicators", "data"),
-    )
-
     @app.callback(
-        Output(part("data", MATCH), "data"),
-        Output(part("known", MATCH), "data"),
-        Output(part("view", MATCH), "data"),
-        Output(part("note", MATCH), "children"),
-        Output(part("note", MATCH), "hidden"),
-        Input("ws-mode", "value"),
-        Input(part("symbol", MATCH), "value"),
-        Input(part("timeframe", MATCH), "value"),
-        Input(part("signals", MATCH), "value"),
-        Input("ws-indicators", "data"),
-        Input("ws-count", "value"),
-        Input(part("reload", MATCH), "data"),
-        Input(part("jump", MATCH), "data"),
-        State(part("data", MATCH), "id"),
-        State(part("known", MATCH), "data"),
-        State(part("view", MATCH), "data"),
-        State("ws-link", "data"),
-        State("ws-offered", "data"),
-        *(
-            State(part(kind, ALL), name)
-            for kind, name in (("symbol", "value"), ("timeframe", "value"), ("view", "data"))
-        ),
+        output={
+            "data": Output(part("data", MATCH), "data"),
+            "known": Output(part("known", MATCH), "data"),
+            "view": Output(part("view", MATCH), "data"),
+            "note": Output(part("note", MATCH), "children"),
+            "hidden": Output(part("note", MATCH), "hidden"),
+        },
+        inputs={
+            "chart": choice(Input),
+            "indicators": Input("ws-indicators", "data"),
+            "count": Input("ws-count", "value"),
+            "reload": Input(part("reload", MATCH), "data"),
+            "jump": Input(part("jump", MATCH), "data"),
+        },
+        state={
+            "id_": State(part("data", MATCH), "id"),
+            "known": State(part("known", MATCH), "data"),
+            "view": State(part("view", MATCH), "data"),
+            "link": State("ws-link", "data"),
+            "offered": State("ws-offered", "data"),
+            "symbols": State(part("symbol", ALL), "value"),
+            "frames": State(part("timeframe", ALL), "value"),
+            "views": State(part("view", ALL), "data"),
+        },
     )
-    @for_user(lambda: (no_candles(), None, no_update, log_in_note(ctx.inputs.get("ws-mode.value")), False))
-    def load(user: str, mode: Any, symbol: Any, frame: Any, signals: Any, *given: Any) -> Any:
-        indicators, count, _reload, jump, id_, known, shown, linked, offered, symbols, frames, views = given
+    @for_user(lambda: loaded(data=no_candles(), note=log_in_note(ctx.inputs.get("ws-mode.value")), hidden=False))
+    def load(
+        user: str, *, chart: Any, indicators: Any, count: Any, reload: Any, jump: Any,
+        id_: Any, known: Any, view: Any, link: Any, offered: Any, symbols: Any, frames: Any, views: Any,
+    ) -> dict[str, Any]:  # fmt: skip
+        """A chart's series, when what it is to show has changed, or it is asked for again (reload, jump).
+
+        Dash holds it back until the callbacks that set its inputs (`visit`, `offer`, `frames`, `indicators`) have
+        answered, so a new mode or address loads each chart once. Charts that are loaded together do not have the `view`
+        of each other's new series yet: all of them take the times that were left on the first one's.
+        """
         same_charts(symbols, frames, views)
-        number, has, link = read(Number, id_), read(Known, known), read(Address, linked)
-        if number is None or (ctx.triggered_id == "ws-count" and (has or number.index >= count_of(count))):
+        number, has, address = read(Number, id_), read(Known, known), read(Address, link)
+        if number is None:
             raise PreventUpdate
-        if number.index >= count_of(count):
-            return no_update, None, no_update, no_update, no_update  # loaded when it is shown
-        chosen = chosen_of(mode, symbol, frame, signals)
+        shown = number.index < count_of(count)
+        if ctx.triggered_id == "ws-count" and (has or not shown):  # a chart that is hidden keeps its series
+            raise PreventUpdate
+        if not shown:  # loaded when it is
+            return loaded(data=no_update)
+        mode, chosen = chart["mode"], chosen_of(**chart)
         if chosen is None:  # and before it is known which series there are, nothing is said
-            waits = read(Offered, offered) is None or (bool(symbol) and is_mode(mode))
-            return no_update if waits else no_candles(), None, no_update, empty_note(mode), waits
+            waits = read(Offered, offered) is None or (bool(chart["symbol"]) and is_mode(mode))
+            return loaded(data=no_update if waits else no_candles(), note=empty_note(mode), hidden=waits)
+
+        charts = [chosen_of(mode, *each, None) for each in zip(symbols, frames, strict=True)]
         jumped = isinstance(ctx.triggered_id, dict) and ctx.triggered_id.get("type") == "ws-jump"
         wish = view_of(read(Ranged, jump), chosen.key) if jumped else None
-        asked = wish or linked_view(link, has, chosen, number.index)
-        now = view_of(read(Ranged, shown), chosen.key) if has and has.key == chosen.key else None
-        charts = [chosen_of(mode, *each, None) for each in zip(symbols, frames, strict=True)]
-        others = shared_view(views, charts[: count_of(count)], number.index)
-        first = next(iter(charts), None) if number.index else None
+        linked = linked_view(address, has, chosen, number.index)
+        now = view_of(read(Ranged, view), chosen.key) if has and has.key == chosen.key else None
 
-        def found_of(source: Reader) -> tuple[dict[str, Any], View | None]:
-            range_ = asked
-            if asked is None and now is None:  # new on this chart: it shows the time of the others
-                range_ = others or (source.left_view(first) if first else None)  # which come at the same time
-                range_ = range_ and msgspec.structs.replace(range_, y=None)
-            if wish is None and (number.index or asked is None):
-                range_ = source.held_view(chosen, range_)
-            return source.whole(chosen, indicators_of(indicators), range_ or now), range_
+        def found_of(source: Reader) -> dict[str, Any]:
+            first = charts[0] if number.index and charts else None
+            range_ = range_of(
+                leads=number.index == 0,
+                jump=wish,
+                address=linked,
+                now=now,
+                others=shared_view(views, charts[: count_of(count)], number.index),
+                left=lambda: source.left_view(first) if first else None,
+                held=lambda asked: source.held_view(chosen, asked) is not None,
+            )
+            whole = source.whole(chosen, indicators_of(indicators), range_ or now)
+            return {**whole, "view": None} if range_ is None and now is not None else whole  # it is there already
 
         try:
-            found, asked = run(found_of, reader(user))
+            found = run(found_of, reader(user))
         except OrderflowError as error:
-            ranged = {"key": chosen.key, "range": msgspec.to_builtins(asked or View())}
-            return no_candles(failed=True), None, ranged, sentence(error), False
-        if now is not None and asked is None:
-            found["view"] = None  # it is there already
+            ranged = {"key": chosen.key, "range": msgspec.to_builtins(wish or linked or View())}
+            return loaded(data=no_candles(failed=True), view=ranged, note=sentence(error), hidden=False)
         time = found["bars"]["time"]
         last = time[-1] if time else 0
-        known = {"key": found["key"], "version": found["version"], "last": last, "link": link.n if link else 0}
-        return found, known, no_update, empty_note(mode), bool(time)
+        has = Known(found["key"], found["version"], last, link=address.n if address else 0)
+        return loaded(data=found, known=msgspec.to_builtins(has), note=empty_note(mode), hidden=bool(time))
 
     @app.callback(
-        Output(part("older", MATCH), "data"),
-        Input(part("older-request", MATCH), "data"),
-        *shown,
+        output=Output(part("older", MATCH), "data"),
+        inputs={"request": Input(part("older-request", MATCH), "data")},
+        state={"chart": choice(State), "indicators": State("ws-indicators", "data")},
         prevent_initial_call=True,
     )
     @for_user(lambda: no_update)
-    def older(user: str, request: Any, mode: Any, symbol: Any, frame: Any, signals: Any, given: Any) -> Any:
-        wish, chosen = read(Request, request), chosen_of(mode, symbol, frame, signals)
+    def older(user: str, *, request: Any, chart: Any, indicators: Any) -> Any:
+        wish, chosen = read(Request, request), chosen_of(**chart)
         if wish is None or chosen is None or wish.key != chosen.key:
             raise PreventUpdate
         try:
-            return run(reader(user).older, chosen, indicators_of(given), wish.before)
+            return run(reader(user).older, chosen, indicators_of(indicators), wish.before)
         except OrderflowError as error:  # the series is gone: the next look at the offers says so
             note_refused_callback(error)
             raise PreventUpdate from error
 
     @app.callback(
-        Output(part("delta", ALL), "data"),
-        Output(part("told", ALL), "data"),
-        Output(part("state", ALL), "children"),
-        Output(part("reload", ALL), "data"),
-        Input("ws-interval", "n_intervals"),
-        State("ws-count", "value"),
-        State("ws-mode", "value"),
-        State(part("symbol", ALL), "value"),
-        State(part("timeframe", ALL), "value"),
-        State("ws-indicators", "data"),
-        State(part("known", ALL), "data"),
-        State(part("told", ALL), "data"),
-        State(part("state", ALL), "children"),
+        output={
+            "delta": Output(part("delta", ALL), "data"),
+            "told": Output(part("told", ALL), "data"),
+            "state": Output(part("state", ALL), "children"),
+            "reload": Output(part("reload", ALL), "data"),
+        },
+        inputs={"looks": Input("ws-interval", "n_intervals")},
+        state={
+            "count": State("ws-count", "value"),
+            "mode": State("ws-mode", "value"),
+            "symbols": State(part("symbol", ALL), "value"),
+            "frames": State(part("timeframe", ALL), "value"),
+            "indicators": State("ws-indicators", "data"),
+            "known": State(part("known", ALL), "data"),
+            "told": State(part("told", ALL), "data"),
+            "states": State(part("state", ALL), "children"),
+        },
         running=[(Output("ws-interval", "disabled"), True, False)],
         prevent_initial_call=True,
     )
     @for_user(session_over)
-    def update(user: str, _n: Any, count: Any, mode: Any, symbols: Any, frames: Any, given: Any, *kept: Any) -> Any:
-        known, told, states = kept
-        same_charts(symbols, frames, known, told, states, *ctx.outputs_list)
-        source, wanted = reader(user), indicators_of(given)
+    def update(
+        user: str, *, looks: Any, count: Any, mode: Any, symbols: Any, frames: Any, indicators: Any,
+        known: Any, told: Any, states: Any,
+    ) -> dict[str, list[Any]]:  # fmt: skip
+        same_charts(symbols, frames, known, told, states, *ctx.outputs_grouping.values())
+        source, wanted = reader(user), indicators_of(indicators)
 
-        def one(index: int) -> tuple[Any, Any, Any, Any]:
+        def changes(index: int) -> dict[str, Any]:
+            """What is new of a chart, by output."""
             chosen, has = chosen_of(mode, symbols[index], frames[index], None), newest(known[index], told[index])
             if index >= count_of(count) or chosen is None or has is None or has.key != chosen.key:
-                return (no_update,) * 4
+                return {}
             try:
                 said = source.state(chosen)
                 version = source.version(chosen)
                 replaced = version[0] != has.version[0]  # in another window, by a script, or a gap was filled
                 new = None if replaced or version == has.version else source.newer(chosen, wanted, has.last)
             except OrderflowError as error:
-                return no_update, no_update, sentence(error), no_update
-            state = no_update if said == states[index] else said
+                return {"state": sentence(error)}
+            found = {} if said == states[index] else {"state": said}
             tells = {**msgspec.to_builtins(has), "version": version}
+            if replaced:
+                return {**found, "told": tells, "reload": refresh()}
             if new is None:
-                return (no_update, tells, state, refresh()) if replaced else (no_update, no_update, state, no_update)
-            return new, {**tells, "last": (new["bars"]["time"] or [has.last])[-1]}, state, no_update
+                return found
+            return {**found, "told": {**tells, "last": (new["bars"]["time"] or [has.last])[-1]}, "delta": new}
 
-        rows = run(lambda: [one(index) for index in range(len(symbols))])
-        if all(value is no_update for row in rows for value in row):
+        charts = run(lambda: [changes(index) for index in range(len(symbols))])
+        if not any(charts):
             raise PreventUpdate
-        return tuple(map(list, zip(*rows, strict=True)))
+        return {name: [of_chart.get(name, no_update) for of_chart in charts] for name in ctx.outputs_grouping}
 
     @app.callback(
         Output(part("row", MATCH), "children"),

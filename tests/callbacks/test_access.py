@@ -25,6 +25,7 @@ from flask.testing import FlaskClient
 from werkzeug.local import LocalProxy
 
 from callbacks.app import create_app
+from callbacks.workspace import SESSION_OVER
 from orderflow.accounts.accounts import Accounts
 from orderflow.exchange.exchange import Exchange
 from orderflow.feeds.replay import SampleReplay
@@ -260,6 +261,14 @@ def test_buttons_that_are_put_into_a_page_show_a_stranger_no_note(site: Site) ->
             patterns += 1
             assert "sendNotifications" not in site.post(request_body(key, entry, None)).text, key
     assert patterns >= 4
+
+
+def test_charts_of_the_workspace_say_that_they_are_not_updated_without_a_login(site: Site) -> None:
+    ((key, entry),) = [found for found in serverside(site.app).items() if '"ws-delta"' in found[0]]
+    body = request_body(key, entry, 1)
+    body["outputs"] = [[{**one, "id": {**one["id"], "index": n}} for n in range(2)] for (one,) in body["outputs"]]
+    states = {f'{{"index":{n},"type":"ws-state"}}': {"children": SESSION_OVER} for n in range(2)}
+    assert site.post(body).get_json()["response"] == states
 
 
 FORGED_BODIES: dict[str, Callable[[dict[str, Any]], Any]] = {

@@ -12,10 +12,9 @@ import pytest
 from dash import Dash
 
 from callbacks import workspace_series
-from callbacks.workspace import linked_view, register
+from callbacks.workspace import register
 from callbacks.workspace_choices import live_frames, live_symbols, usual_symbol
 from callbacks.workspace_csv import file_name, table
-from callbacks.workspace_link import read
 from callbacks.workspace_series import (
     AROUND,
     MOST_INDICATORS,
@@ -30,7 +29,6 @@ from callbacks.workspace_series import (
     shown_decimals,
     wanted_of,
 )
-from callbacks.workspace_state import Known
 from orderflow.errors import BadInput, NotFound
 from orderflow.formats import parse_body
 from orderflow.formats.samples import sample_path
@@ -219,18 +217,6 @@ def test_a_range_that_is_asked_for_comes_in_place_of_the_one_that_was_left(servi
     assert found["view"] == {"from": since, "to": since + MINUTE}
     assert found["bars"]["time"][0] == since - AROUND * MINUTE
     assert source.whole(MINE, [], View())["view"] == {}
-
-
-def test_the_range_of_an_address_counts_once_and_for_its_series_alone() -> None:
-    link = read("?mode=custom&charts=1&symbol=mine&frame=1m&from=5&to=9")[0]
-    assert linked_view(link, None, MINE, 0) == View(since=5, to=9)
-    assert linked_view(link, Known(MINE.key, [], 0, link=1), MINE, 0) == View(since=5, to=9)
-    assert linked_view(link, Known(MINE.key, [], 0, link=link.n), MINE, 0) is None
-    assert linked_view(link, None, Chosen("custom", "mine", "5m"), 0) is None
-    assert linked_view(link, None, Chosen("live", "mine", "1m"), 0) is None
-    assert linked_view(None, None, MINE, 0) is None
-    assert linked_view(read("?mode=custom&charts=1&symbol=mine&frame=1m")[0], None, MINE, 0) == View()
-    assert linked_view(read("?mode=custom&symbol=mine")[0], None, MINE, 0) is None
 
 
 def test_candles_are_shown_without_signals_that_are_not_there_which_is_said(services: Services) -> None:
