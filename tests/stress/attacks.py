@@ -51,11 +51,11 @@ def request(method: str, path: str, body: bytes = b"", *fields: str, length: int
 
 def answer(sock: socket.socket) -> bytes:
     """All that comes until the server closes; less if it resets the connection."""
-    found = b""
+    found = bytearray()
     with contextlib.suppress(ConnectionResetError):
         while piece := sock.recv(1 << 16):
             found += piece
-    return found
+    return bytes(found)
 
 
 def send(port: int, data: bytes) -> int:
@@ -151,9 +151,9 @@ def good_rows(port: int) -> object:
     return [ticks(port, body, "text/csv") for body in bodies]
 
 
-def pipeline(port: int, count: int = 5_000) -> object:
+def pipeline(port: int, count: int = 5_000, path: str = "/health") -> object:
     """5,000 requests on one connection without waiting for answers."""
-    call = request("GET", "/api/v1/symbols").replace(b"Connection: close\r\n", b"")
+    call = request("GET", path).replace(b"Connection: close\r\n", b"")
     with connection(port) as sock:
         threading.Thread(target=sock.sendall, args=(call * (count - 1) + request("GET", "/health"),)).start()
         return answer(sock).count(b"HTTP/1.1 200 OK\r\n")
