@@ -116,6 +116,7 @@ def test_a_feed_fills_the_market_and_goes_on_after_a_restart(tmp_path: Path, wor
         trade(venue, 150, 100)
         until(lambda: ticks(market) == 250)
         until(lambda: feed.status().reconnects >= 1 and feed.status().state is State.LIVE)
+        until(lambda: feed.status().json()["trades"] == 250)  # they are counted when the market has them
         assert_same(venue, market)
         status = feed.status().json()
         assert (status["trades"], status["holes"], status["refused"]) == (250, 0, 0)
