@@ -51,6 +51,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output is gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except OSError as error:
+        if error.filename is None:
+            raise
+        print(f"orderflow: {error.filename}: {error.strerror or error}", file=sys.stderr)
+        return 1
 
 
 def build_parser(command: str = "") -> argparse.ArgumentParser:
@@ -202,7 +207,9 @@ def run_doctor(args: argparse.Namespace) -> int:
     from orderflow.maintenance.commands import doctor
 
     settings = _settings(args)
-    return doctor(settings.data_dir) if args.data else run(settings)
+    if args.data:
+        return doctor(settings.data_dir, records_elsewhere=bool(settings.database_url))
+    return run(settings)
 
 
 def run_maintenance(args: argparse.Namespace) -> int:
@@ -215,7 +222,7 @@ def run_maintenance(args: argparse.Namespace) -> int:
         print(
             f"{args.command}: the records are in PostgreSQL, so they are not part of this: use pg_dump", file=sys.stderr
         )
-    return run(args, settings.data_dir)
+    return run(args, settings.data_dir, records_elsewhere=bool(settings.database_url))
 
 
 def run_db(args: argparse.Namespace) -> int:

@@ -26,13 +26,26 @@ from typing import IO, Any
 
 from orderflow import __version__
 from orderflow.errors import BadInput, Conflict, NotFound, StorageFailed
-from orderflow.maintenance.places import HERD, RECORDS, TICKS, free_name, is_secret, journals, missing_database
+from orderflow.maintenance.places import (
+    HERD,
+    RECORDS,
+    TICKS,
+    free_name,
+    has_secrets,
+    is_alone,
+    journals,
+    kept_files,
+    missing_database,
+    missing_records,
+    odd_places,
+)
 from orderflow.maintenance.verify import verify_ticks
 from orderflow.storage.in_use import holder_of
 from orderflow.storage.lines import whole_length
 from orderflow.storage.records.reading import FILES
 from orderflow.storage.records.reading import check as check_records
 from orderflow.storage.records.reading import copy as copy_records
+from orderflow.storage.sqlite_files import size_of, wal_of
 from orderflow.storage.ticks.reading import DATABASE, DATABASE_FILES, WAL, copy_database
 
 MANIFEST = "orderflow-backup.json"
@@ -42,6 +55,7 @@ _UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplemen
 """What zipfile raises for a damaged member, by where the damage is: headers and CRC, packed data, the end, sizes and
 dates, the method of compression, the flag of encryption."""
 _CHUNK = 2**20
+_WORK = ".restore."
 _ODD = set('\\:*?"<>|\0')
 _MOST_MANIFEST = 64 * 2**20
 
@@ -75,8 +89,10 @@ class Backup:
             raise BadInput(f"the backup's manifest cannot be read: {error!r}") from error
 
 
-def backup(folder: Path, file: str, *, force: bool = False, keys: bool = False) -> Backup:
-    """Save a data directory in one file; "-" is standard output.
+def backup(
+    folder: Path, file: str, *, force: bool = False, keys: bool = False, records_elsewhere: bool = False
+) -> Backup:
+    """Save a data directory in one file; "-" is standard output. records_elsewhere: they are on a database server.
 
     Raises NotFound without data, Conflict if the file exists and not `force`, StorageFailed.
     """
@@ -91,12 +107,18 @@ def backup(folder: Path, file: str, *, force: bool = False, keys: bool = False) 
             zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
         ):
             _add_ticks(folder, archive, made, None if file == STDOUT else target.parent)
-            _add_records(folder, archive, made, None if file == STDOUT else target.parent)
-            for path, length in _others(folder, target, keys):
-                _add(archive, path, path.relative_to(folder).as_posix(), length, made)
-            archive.writestr(MANIFEST, made.json())
+            if not records_elsewhere:
+                _add_records(folder, archive, made, None if file == STDOUT else target.parent)
+            logs = set(journals(folder))
+            for path in _others(folder, keys):
+                with contextlib.suppress(FileNotFoundError):  # a running server removes some
+                    length = whole_length(path) if path in logs else None
+                    _add(archive, path, path.relative_to(folder).as_posix(), length, made)
+            made.damaged += odd_places(folder)
+            archive.writestr(zipfile.ZipInfo(MANIFEST), made.json())
     except OSError as error:
-        raise StorageFailed(f"the backup cannot be written: {error.strerror or error}") from error
+        where = "" if error.filename is None else f"{error.filename}: "
+        raise StorageFailed(f"the backup cannot be made: {where}{error.strerror or error}") from error
     return made
 
 
@@ -108,16 +130,20 @@ def restore(file: str, folder: Path, *, replace: bool = False) -> tuple[Backup, 
     `replace` or a server uses it, StorageFailed.
     """
     folder = folder.absolute()
-    _check_target(folder, replace)
     kept: Path | None = None
     try:
+        _check_target(folder, replace)
         folder.parent.mkdir(parents=True, exist_ok=True)
-        fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+        inside = os.path.ismount(folder) or is_alone(folder)  # it cannot be renamed
+        fresh = Path(tempfile.mkdtemp(prefix=f"{_WORK}{folder.name}.", dir=folder if inside else folder.parent))
         try:
             found = _extract(Path(file), fresh)
             _check_target(folder, replace)
-            kept = _make_room(folder)
-            os.replace(fresh, folder)
+            if inside:
+                kept = _fill(folder, fresh)
+            else:
+                kept = _make_room(folder)
+                os.replace(fresh, folder)
         finally:
             shutil.rmtree(fresh, ignore_errors=True)
     except FileNotFoundError as error:
@@ -125,7 +151,8 @@ def restore(file: str, folder: Path, *, replace: bool = False) -> tuple[Backup, 
     except zipfile.BadZipFile as error:
         raise BadInput(f"{file} is no backup, or is damaged: {error}") from error
     except OSError as error:
-        raise StorageFailed(f"{folder} cannot be written: {error.strerror or error}") from error
+        where = "" if error.filename is None else f" ({error.filename})"
+        raise StorageFailed(f"{folder} cannot be written: {error.strerror or error}{where}") from error
     return found, kept
 
 
@@ -181,7 +208,11 @@ def _output(file: str, target: Path, force: bool) -> Iterator[IO[bytes]]:
 def _add_ticks(folder: Path, archive: zipfile.ZipFile, made: Backup, place: Path | None) -> None:
     """Add one state of the tick log. place: where a copy of it is made meanwhile; the data's own disk may be full."""
     source = folder / TICKS
-    made.damaged += filter(None, [missing_database(folder)])
+    if gone := missing_database(folder):
+        made.damaged.append(gone)
+        if (source / WAL).is_file():
+            _add(archive, source / WAL, f"{TICKS}/{WAL}", None, made)
+        return
     if not (source / DATABASE).is_file():
         return
     with tempfile.TemporaryDirectory(prefix=".backup.", dir=place) as work:
@@ -203,7 +234,10 @@ def _add_ticks(folder: Path, archive: zipfile.ZipFile, made: Backup, place: Path
 def _add_records(folder: Path, archive: zipfile.ZipFile, made: Backup, place: Path | None) -> None:
     """Add one state of the records, or the files as they are if they cannot be read."""
     source = folder / RECORDS
-    if not source.is_file():
+    if not (source.is_file() and size_of(source)):
+        made.damaged += filter(None, [missing_records(folder, False)])
+        if made.keys and wal_of(source).is_file():
+            _add(archive, wal_of(source), wal_of(source).name, None, made)
         return
     in_use = holder_of(folder / TICKS) is not None
     with tempfile.TemporaryDirectory(prefix=".backup.", dir=place) as work:
@@ -222,22 +256,20 @@ def _add_records(folder: Path, archive: zipfile.ZipFile, made: Backup, place: Pa
                     _add(archive, folder / name, name, None, made)
 
 
-def _others(folder: Path, target: Path, keys: bool) -> Iterator[tuple[Path, int | None]]:
-    """Every other file, and how much of it to take."""
-    logs = set(journals(folder))
-    ticks = {folder / TICKS / name for name in (*DATABASE_FILES, "in-use")} | {folder / name for name in FILES}
-    for path in sorted(folder.rglob("*")):
-        if not path.is_file() or path in ticks or path == target or path.name.startswith("."):
-            continue
-        if keys or not is_secret(path):
-            yield path, whole_length(path) if path in logs else None
+def _others(folder: Path, keys: bool) -> Iterator[Path]:
+    """Every other file that a server keeps. Copies of records have secrets in them."""
+    ticks = {folder / TICKS / name for name in (*DATABASE_FILES, "in-use")}
+    for path in kept_files(folder):
+        if path not in ticks and not path.name.startswith(".") and (keys or not has_secrets(path)):
+            yield path
 
 
 def _add(archive: zipfile.ZipFile, path: Path, name: str, length: int | None, made: Backup) -> None:
     """Add the first `length` bytes of a file (None: all)."""
     checksum, size = hashlib.sha256(), 0
     left = length if length is not None else path.stat().st_size
-    with path.open("rb") as source, archive.open(zipfile.ZipInfo.from_file(path, name), "w", force_zip64=True) as into:
+    info = zipfile.ZipInfo.from_file(path, name, strict_timestamps=False)  # zip knows no year before 1980
+    with path.open("rb") as source, archive.open(info, "w", force_zip64=True) as into:
         while chunk := source.read(min(_CHUNK, left - size)):
             into.write(chunk)
             checksum.update(chunk)
@@ -247,7 +279,7 @@ def _add(archive: zipfile.ZipFile, path: Path, name: str, length: int | None, ma
 
 def _check_target(folder: Path, replace: bool) -> None:
     """Raises Conflict unless data may be put there."""
-    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+    if not folder.exists() or (folder.is_dir() and not _entries(folder)):
         return
     if (holder := holder_of(folder / TICKS)) is not None:
         raise Conflict(f"{folder} is in use by {holder}; stop it first")
@@ -256,6 +288,24 @@ def _check_target(folder: Path, replace: bool) -> None:
             f"there is data in {folder}, and nothing of it was changed: choose another --data-dir, or have it moved "
             "aside with --replace"
         )
+
+
+def _entries(folder: Path) -> list[Path]:
+    """What is in a folder, but for what an interrupted restore or the file system itself put there."""
+    return [path for path in folder.iterdir() if not path.name.startswith(_WORK) and path.name != "lost+found"]
+
+
+def _fill(folder: Path, fresh: Path) -> Path | None:
+    """Move what is in a folder into one in it, which is returned, and then the restored files into its place."""
+    kept = None
+    if found := _entries(folder):
+        kept = free_name(folder / "data", "before-restore")
+        kept.mkdir(mode=0o700)
+        for path in found:
+            path.rename(kept / path.name)
+    for path in sorted(fresh.iterdir()):  # the ticks last: a start without them says so
+        path.rename(folder / path.name)
+    return kept
 
 
 def _make_room(folder: Path) -> Path | None:

@@ -14,9 +14,9 @@ from orderflow.maintenance.backup import STDOUT, backup, backup_lines, restore, 
 Out = Callable[[str], object]
 
 
-def doctor(folder: Path, out: Out = print) -> int:
-    """Verify all data; 0 only if all is well."""
-    found = checks.verify(folder)
+def doctor(folder: Path, out: Out = print, *, records_elsewhere: bool = False) -> int:
+    """Verify all data; 0 only if all is well. records_elsewhere: they are on a database server."""
+    found = checks.verify(folder, records_elsewhere=records_elsewhere)
     for line in checks.lines(found):
         out(line)
     if found.damaged:
@@ -26,13 +26,13 @@ def doctor(folder: Path, out: Out = print) -> int:
     return 0 if found.sound else 1
 
 
-def run(args: argparse.Namespace, folder: Path, out: Out = print) -> int:
+def run(args: argparse.Namespace, folder: Path, out: Out = print, *, records_elsewhere: bool = False) -> int:
     """Run `repair`, `backup` or `restore` with their arguments on a data directory. Raises OrderflowError."""
     if args.command == "repair":
-        report = repairs.repair(folder)
+        report = repairs.repair(folder, records_elsewhere=records_elsewhere)
         lines = repairs.lines(report, folder)
     elif args.command == "backup":
-        made = backup(folder, args.file, force=args.force, keys=args.with_keys)
+        made = backup(folder, args.file, force=args.force, keys=args.with_keys, records_elsewhere=records_elsewhere)
         lines = backup_lines(made, args.file)
     else:
         found, kept = restore(args.file, folder, replace=args.replace)

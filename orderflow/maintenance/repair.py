@@ -12,16 +12,28 @@ from pathlib import Path
 
 from orderflow.errors import Conflict, NotFound, OrderflowError, StorageFailed
 from orderflow.herd.live.recovery import fold_log
-from orderflow.maintenance.places import HERD, RECORDS, TICKS, free_name, journals, missing_database
+from orderflow.maintenance.places import (
+    HERD,
+    RECORDS,
+    TICKS,
+    free_name,
+    journals,
+    kept_files,
+    missing_database,
+    missing_records,
+    odd_places,
+)
 from orderflow.storage.in_use import holder_of
 from orderflow.storage.lines import Line, read_lines, read_log, seal
+from orderflow.storage.private import FILE
 from orderflow.storage.records.reading import FILES
 from orderflow.storage.records.reading import save as save_records
+from orderflow.storage.sqlite_files import size_of, wal_of
 from orderflow.storage.ticks.blob_store import BlobStore
 from orderflow.storage.ticks.codec import encode_meta
 from orderflow.storage.ticks.reading import DATABASE, DATABASE_FILES, WAL, Row, TickDatabase, with_first_page
 from orderflow.storage.ticks.rows import FORMAT, META, OLD_META, VERSION, check
-from orderflow.storage.ticks.wal import apply_wal, read_wal
+from orderflow.storage.ticks.wal import apply_wal, make_from_wal, read_wal
 
 BEYOND = ".beyond.txt"
 """Added to a game's name: the readable lines after the damage, for a person to read."""
@@ -38,10 +50,11 @@ class Repaired:
     notes: list[str] = field(default_factory=list)
 
 
-def repair(folder: Path) -> Repaired:
+def repair(folder: Path, *, records_elsewhere: bool = False) -> Repaired:
     """Write `NAME.repaired-<date>` beside the data directory. It appears under that name when it is complete.
 
-    Raises NotFound if there is no data, Conflict while a server uses it, StorageFailed if the copy cannot be written.
+    records_elsewhere: they are on a database server. Raises NotFound if there is no data, Conflict while a server uses
+    it, StorageFailed if the copy cannot be written.
     """
     folder = folder.absolute()
     if not folder.is_dir():
@@ -49,19 +62,25 @@ def repair(folder: Path) -> Repaired:
     if (holder := holder_of(folder / TICKS)) is not None:
         raise Conflict(f"{folder} is in use by {holder}: stop it first (`orderflow doctor --data` works meanwhile)")
     target = free_name(folder, "repaired")
-    fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=folder.parent))
     report = Repaired(target)
+    fresh = target
     try:
-        if gone := missing_database(folder):
-            report.lost["tick log"] += 1
-            report.notes.append(gone)
+        fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+        for odd in odd_places(folder):
+            report.lost["files"] += 1
+            report.notes.append(odd)
         _repair_ticks(folder / TICKS, fresh / TICKS, report)
         _repair_games(folder, fresh / HERD, report)
-        _repair_records(folder, fresh, report)
+        if not records_elsewhere:
+            _repair_records(folder, fresh, report)
         _copy_others(folder, fresh, report)
         os.replace(fresh, target)
     except OSError as error:
-        raise StorageFailed(f"{target} cannot be written: {error.strerror or error}") from error
+        where = "" if error.filename is None else f" ({error.filename})"
+        raise StorageFailed(
+            f"{target} cannot be written: {error.strerror or error}{where}. {folder} is as it was: copy it to where "
+            "there is room and you may write, and repair the copy by --data-dir"
+        ) from error
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
     return report
@@ -81,23 +100,37 @@ def lines(report: Repaired, folder: Path) -> Iterator[str]:
 def _repair_ticks(source: Path, target: Path, report: Repaired) -> None:
     try:
         with tempfile.TemporaryDirectory(prefix=".work.", dir=target.parent) as work:
-            candidates = [_as_it_is(source), *_with_whole_wal(source, Path(work), report)]
+            source = _or_made_of_log(source / DATABASE, Path(work) / "log", report).parent
+            candidates = [source, *_with_whole_wal(source, Path(work), report)]
             if max(map(_sound_ticks, candidates)) <= (0, 0):
                 candidates.append(_with_first_page(source, Path(work), report))
             best = max(candidates, key=_sound_ticks)
             target.mkdir(mode=0o700)
             _copy_rows(best, target, report)
     except NotFound:
-        return
+        if gone := missing_database(source.parent):
+            report.lost["tick log"] += 1
+            report.notes.append(gone)
     except OrderflowError as error:
         report.lost["tick log that cannot be opened"] += 1
         report.notes.append(str(error))
 
 
-def _as_it_is(source: Path) -> Path:
-    if not (source / DATABASE).is_file():
-        raise NotFound(f"there is no tick log in {source}")
-    return source
+def _or_made_of_log(database: Path, work: Path, report: Repaired) -> Path:
+    """The database; if that is lost, one in `work` with what its write-ahead log has. Raises NotFound."""
+    if database.is_file() and size_of(database):
+        return database
+    wal = wal_of(database)
+    log = read_wal(wal) if wal.is_file() else None
+    if log is None or not log.commits:
+        raise NotFound(f"there is no {database}")
+    work.mkdir()
+    shutil.copyfile(wal, work / wal.name)
+    missing = make_from_wal(log, work / wal.name, work / database.name)
+    report.notes.append(f"{database.name} is gone; what {wal.name} has of it was saved")
+    if missing:
+        report.lost[f"pages of {database.name} that were not in {wal.name}"] += missing
+    return work / database.name
 
 
 def _with_whole_wal(source: Path, work: Path, report: Repaired) -> Iterator[Path]:
@@ -214,10 +247,14 @@ def _report_bad(bad: list[Line], what: str, path: Path, report: Repaired) -> Non
 
 def _repair_records(folder: Path, fresh: Path, report: Repaired) -> None:
     """The rows that can be read, in a new file. None if nothing can be read."""
-    if not (folder / RECORDS).is_file():
-        return
     try:
-        saved, lost = save_records(folder / RECORDS, fresh)
+        with tempfile.TemporaryDirectory(prefix=".work.", dir=fresh) as work:
+            saved, lost = save_records(_or_made_of_log(folder / RECORDS, Path(work) / "log", report), fresh)
+    except NotFound:
+        if gone := missing_records(folder, False):
+            report.lost["records"] += 1
+            report.notes.append(gone)
+        return
     except StorageFailed as error:
         report.lost["records that cannot be read"] += 1
         report.notes.append(str(error))
@@ -234,14 +271,14 @@ def _repair_records(folder: Path, fresh: Path, report: Repaired) -> None:
 def _copy_others(folder: Path, fresh: Path, report: Repaired) -> None:
     """Everything else, unchanged: secrets, counters, damaged logs that were kept."""
     known = {*journals(folder), *(folder / TICKS / name for name in (*DATABASE_FILES, "in-use"))}
-    known |= {folder / name for name in FILES}
-    for path in sorted(folder.rglob("*")):
-        if path in known or not path.is_file():
+    for path in kept_files(folder):
+        if path in known:
             continue
         copy = fresh / path.relative_to(folder)
         try:
             copy.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             shutil.copy2(path, copy)
+            copy.chmod(FILE)
             report.saved["other files"] += 1
         except OSError as error:
             report.lost["other files"] += 1

@@ -12,11 +12,21 @@ from pathlib import Path
 
 from orderflow.errors import BadInput, NotFound, OrderflowError
 from orderflow.herd.live.recovery import fold_log
-from orderflow.maintenance.places import RECORDS, TICKS, is_secret, journals, missing_database
+from orderflow.maintenance.places import (
+    RECORDS,
+    TICKS,
+    is_secret,
+    journals,
+    kept_files,
+    missing_database,
+    missing_records,
+    odd_places,
+)
 from orderflow.storage.in_use import holder_of
 from orderflow.storage.lines import read_log
 from orderflow.storage.records.reading import RecordsCheck
 from orderflow.storage.records.reading import check as check_records
+from orderflow.storage.sqlite_files import size_of
 from orderflow.storage.ticks.reading import TickDatabase
 from orderflow.storage.ticks.rows import CheckedRow, check
 from orderflow.storage.ticks.wal import wal_problem
@@ -97,8 +107,11 @@ class DataCheck:
         return not self.damaged and not any(wrong for _, wrong in self.secrets)
 
 
-def verify(folder: Path) -> DataCheck:
-    """Read everything in a data directory and check it. Works while a server uses it, and when there is none."""
+def verify(folder: Path, *, records_elsewhere: bool = False) -> DataCheck:
+    """Read everything in a data directory and check it. Works while a server uses it, and when there is none.
+
+    records_elsewhere: they are on a database server.
+    """
     found = DataCheck(folder)
     there = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
     found.free = shutil.disk_usage(there).free
@@ -106,22 +119,22 @@ def verify(folder: Path) -> DataCheck:
         found.exists = False
         return found
     found.holder = holder_of(folder / TICKS)
-    if gone := missing_database(folder):
-        found.errors.append(gone)
+    gone = missing_database(folder), missing_records(folder, records_elsewhere)
+    found.errors += [*filter(None, gone), *odd_places(folder)]
     try:
         found.ticks = verify_ticks(folder / TICKS, in_use=found.holder is not None)
     except NotFound:
         pass
     except OrderflowError as error:
         found.errors.append(str(error))
-    if (folder / RECORDS).is_file():
+    if (folder / RECORDS).is_file() and size_of(folder / RECORDS):
         found.records = check_records(folder / RECORDS, in_use=found.holder is not None)
     for path in journals(folder):
         try:
             found.sessions.append(verify_session(path))
         except OSError as error:
             found.errors.append(f"{path.name} cannot be read: {error.strerror or error}")
-    found.secrets = [(path, _exposed(path)) for path in sorted(folder.rglob("*")) if is_secret(path)]
+    found.secrets = [(path, _exposed(path)) for path in kept_files(folder) if is_secret(path)]
     return found
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from orderflow.errors import BadInput, Conflict, NotFound
+from orderflow.maintenance import backup as saving
 from orderflow.maintenance.backup import MANIFEST, backup, backup_lines, restore, restore_lines
 from orderflow.maintenance.verify import verify
 from orderflow.market.tick_log import LogEntry
@@ -23,6 +24,7 @@ from orderflow.runtime.workers import Workers
 from orderflow.storage.lock import DirectoryLock
 from orderflow.storage.ticks.disk_log import DiskTickLog
 from tests.maintenance.stored import BLOBS, TICKS, contents, flip, flip_row, journal_of
+from tests.storage.disks import SmallDisk
 from tests.storage.ticks.batches import batch, logged, rows
 
 
@@ -206,6 +208,51 @@ def test_only_whole_lines_of_a_game_are_taken(data: Path, tmp_path: Path) -> Non
     assert path.read_bytes().startswith(body)
     assert body.count(b"\n") == 7
     assert body.endswith(b"\n")
+
+
+def test_files_of_any_year_and_only_what_the_server_keeps(data: Path, tmp_path: Path) -> None:
+    """A machine without a clock of its own begins in 1970. Uploads are removed at the next start; the user's files, and
+    earlier backups, are not the server's."""
+    path = journal_of(data)
+    os.utime(path, (0, 0))
+    (data / "uploads").mkdir()
+    for name in ("uploads/one", "thesis.doc", "ticks/note.txt"):
+        (data / name).write_text("x")
+    backup(data, str(data / "earlier.zip"))
+    made = backup(data, str(tmp_path / "saved.zip"))
+    assert sorted(made.files) == [f"herd/{path.name}", "ticks/cache.db", "ticks/note.txt"]
+    restore(str(tmp_path / "saved.zip"), tmp_path / "new")
+    assert journal_of(tmp_path / "new").read_bytes() == path.read_bytes()
+
+
+def test_what_goes_while_it_is_saved_costs_nothing_else(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = data / "herd" / "gone.txt"
+    real = saving.kept_files
+    monkeypatch.setattr(saving, "kept_files", lambda folder: [*real(folder), gone])
+    assert len(backup(data, str(tmp_path / "saved.zip")).files) == 2
+
+
+def test_into_a_folder_that_cannot_be_renamed(data: Path, tmp_path: Path) -> None:
+    """The volume of a container is the root of a file system."""
+    try:
+        disk = SmallDisk(tmp_path / "volume")
+    except OSError as error:
+        pytest.skip(f"no small disk can be mounted here: {error}")
+    try:
+        backup(data, str(tmp_path / "saved.zip"))
+        assert restore(str(tmp_path / "saved.zip"), disk.path)[1] is None
+        first = contents(disk.path)
+        assert verify(disk.path).sound
+        with pytest.raises(Conflict, match="nothing of it was changed"):
+            restore(str(tmp_path / "saved.zip"), disk.path)
+        kept = restore(str(tmp_path / "saved.zip"), disk.path, replace=True)[1]
+        assert kept is not None
+        assert contents(kept) == first
+        assert sorted(path.name for path in disk.path.iterdir()) == sorted([kept.name, "herd", "ticks"])
+    finally:
+        disk.unmount()
 
 
 def test_a_backup_while_ticks_are_written(data: Path, tmp_path: Path, workers: Workers) -> None:

@@ -57,3 +57,14 @@ def test_backup_and_restore(data: Path, tmp_path: Path, capsys: pytest.CaptureFi
     assert run(capsys, "restore", "none.zip", "--data-dir", "other")[0] == 1
     assert run(capsys, "repair", "--data-dir", "other")[0] == 1
     assert sorted(path.name for path in tmp_path.iterdir()) == ["data", "new", "saved.zip"]
+
+
+def test_a_folder_that_may_not_be_read_is_one_line(
+    data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path) -> bool:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "is_dir", refuse)
+    code, _, err = run(capsys, "doctor", "--data", "--data-dir", data)
+    assert (code, err) == (1, f"orderflow: {data}: Permission denied\n")

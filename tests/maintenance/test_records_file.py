@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -129,6 +130,58 @@ def test_secrets_are_in_a_backup_only_with_keys(data: Path, tmp_path: Path, keys
     restore(str(tmp_path / "saved.zip"), tmp_path / "new")
     assert (SECRET.encode() in (tmp_path / "new" / "records.db").read_bytes()) == keys
     assert SECRET.encode() in (data / "records.db").read_bytes()
+
+
+@pytest.mark.parametrize("keys", [False, True])
+def test_secrets_in_copies_of_records_are_in_a_backup_only_with_keys(data: Path, tmp_path: Path, keys: bool) -> None:
+    """Copies are kept of a damaged write-ahead log and of files that were written anew."""
+    for name in ("records.db.damaged-1", "replaced-1"):
+        (data / name).mkdir()
+        shutil.copy(data / "records.db", data / name / "records.db")
+    made = backup(data, str(tmp_path / "saved.zip"), keys=keys)
+    copies = {"records.db.damaged-1/records.db", "replaced-1/records.db"}
+    assert made.files.keys() == {"records.db", *(copies if keys else ())}
+
+
+def lose(path: Path) -> None:
+    path.unlink()
+
+
+def empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def make_folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+@pytest.mark.parametrize("vanish", [lose, empty, make_folder])
+def test_records_that_are_gone_are_said(data: Path, tmp_path: Path, vanish: Callable[[Path], None]) -> None:
+    (data / "key-accounts").write_text("[]")
+    vanish(data / "records.db")
+    found = "\n".join(lines(verify(data)))
+    assert "DAMAGED        the records are gone: records.db is" in found
+    assert verify(data).damaged
+    assert any("the records are gone" in text for text in backup(data, str(tmp_path / "saved.zip")).damaged)
+    report = repair(data)
+    assert report.lost["records"] == 1
+    assert any("the records are gone" in text for text in report.notes)
+    if vanish is lose:
+        assert not verify(data, records_elsewhere=True).damaged
+
+
+def test_records_are_saved_from_their_log(records: Records, open_records: Callable[[Path], Records]) -> None:
+    """The file itself is lost after a kill; the log has all of it, if it was never written back."""
+    folder = Path(records.address.folder or "")
+    left = folder.with_name("left")
+    left.mkdir()
+    shutil.copy(folder / "records.db-wal", left / "records.db-wal")
+    assert verify(left).damaged
+    report = repair(left)
+    assert any("records.db is gone" in text for text in report.notes)
+    assert not report.lost
+    assert TickerStore(open_records(report.folder)).list() == (BTC,)
 
 
 @pytest.mark.parametrize("keys", [False, True])

@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from orderflow.errors import Conflict, NotFound
+from orderflow.errors import Conflict, NotFound, StorageFailed
 from orderflow.herd.live.game import build_game
+from orderflow.maintenance import places
+from orderflow.maintenance import repair as repairs
+from orderflow.maintenance.backup import backup
 from orderflow.maintenance.repair import Repaired, lines, repair
 from orderflow.maintenance.verify import verify
 from orderflow.market.market import Market
@@ -134,6 +137,47 @@ def test_writes_behind_the_damage_of_a_write_ahead_log(killed: Path, tmp_path: P
     report = repaired(data)
     assert report.saved["ticks of NQ"] >= 900
     assert any("cache.db-wal is damaged" in note for note in report.notes)
+
+
+@pytest.mark.parametrize("empty", [True, False])
+def test_ticks_are_saved_from_the_write_ahead_log(killed: Path, tmp_path: Path, empty: bool) -> None:
+    """The start says that this is possible when the database is lost."""
+    data = Path(shutil.copytree(killed, tmp_path / "data"))
+    database = data / "ticks" / "cache.db"
+    database.write_bytes(b"") if empty else database.unlink()
+    report = repaired(data)
+    assert report.saved["ticks of NQ"] == 1000
+    assert set(report.lost) <= {"pages of cache.db that were not in cache.db-wal"}
+    assert any("cache.db is gone" in note for note in report.notes)
+    assert "ticks/cache.db-wal" in backup(data, str(tmp_path / "saved.zip")).files
+
+
+def test_where_the_folder_above_cannot_be_written(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The volume of a container stands in a folder of the image."""
+    monkeypatch.setattr(places.os, "access", lambda path, mode: path != data.parent)
+    for _ in range(2):  # the first is no part of the data
+        report = repair(data)
+        assert report.folder.parent == data
+        assert ticks_of(report) == sum(TICKS.values())
+        assert verify(report.folder).sound
+        assert report.saved["other files"] == 1
+
+
+def test_a_folder_in_the_place_of_a_game_is_said(data: Path) -> None:
+    path = journal_of(data)
+    path.unlink()
+    path.mkdir()
+    assert verify(data).damaged
+    assert f"herd/{path.name} is not a file" in repair(data).notes
+
+
+def test_a_copy_that_cannot_be_written_is_said(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied", "the folder")
+
+    monkeypatch.setattr(repairs.tempfile, "mkdtemp", refuse)
+    with pytest.raises(StorageFailed, match=r"Permission denied \(the folder\).*copy it to where there is room"):
+        repair(data)
 
 
 def test_a_torn_end_of_a_write_ahead_log_is_normal(killed: Path, tmp_path: Path) -> None:

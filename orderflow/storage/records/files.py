@@ -34,7 +34,8 @@ class RecordsFile:
         if size_of(wal) and not size_of(self.path):
             raise StorageFailed(
                 f"the records in {self.path} are missing or empty, but {wal.name} with the newest of them is there. "
-                f"Nothing was changed: put {self.path.name} back (from a backup), or move {wal.name} away"
+                f"Nothing was changed: put {self.path.name} back (from a backup), or save what is readable with "
+                "`orderflow repair`"
             )
         lost = self._keep_damaged_log(wal)
         make_file(self.path)

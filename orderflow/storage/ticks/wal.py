@@ -175,6 +175,15 @@ def apply_wal(log: WriteAheadLog, wal: Path, database: Path) -> None:
     wal.with_name(f"{DATABASE}-shm").unlink(missing_ok=True)
 
 
+def make_from_wal(log: WriteAheadLog, wal: Path, database: Path) -> int:
+    """Make a database from a copy of its log alone, which is removed. Pages that are not in the log are empty; returns
+    how many these are. Raises OSError."""
+    os.close(os.open(database, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600))
+    apply_wal(log, wal, database)
+    pages = database.stat().st_size // log.page_size
+    return pages - len({frame.page for frame in log.frames[: max(log.commits, default=-1) + 1] if frame.page <= pages})
+
+
 def _frames(file: BinaryIO, head: _Head) -> Iterator[Frame]:
     """The frames up to the last one with the log's salts."""
     size, (stored, computed) = head.size, head.seeds
