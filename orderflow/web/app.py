@@ -24,6 +24,7 @@ from orderflow.web.kit.security import Gate
 from orderflow.web.kit.sign_out import PATH as SIGN_OUT
 from orderflow.web.kit.socket_limits import Places, SocketLimits
 from orderflow.web.kit.sockets import Sockets
+from orderflow.web.kit.turnstile import Turns
 from orderflow.web.kit.users import Users
 
 HOME = "/chart/"
@@ -69,9 +70,9 @@ def create_server(services: Services, *, most_sockets: int | None = None, shortc
     user_routes = [(route.method, route.pattern) for route in table if route.user]
     gate = Gate(inner, services.settings, authenticator, open_routes, users, user_routes)
     delivery = Compression(gate, services.workers.run, https=https)
-    front: Callable[..., Iterable[bytes]] = delivery
+    front: Callable[..., Iterable[bytes]] = Turns(delivery)
     if proxies := services.settings.trusted_proxies:
-        front = ProxyFix(delivery, x_for=proxies, x_proto=proxies, x_host=proxies, x_prefix=proxies)
+        front = ProxyFix(front, x_for=proxies, x_proto=proxies, x_host=proxies, x_prefix=proxies)
     server.wsgi_app = front  # type: ignore[method-assign]  # Flask's documented way to put middleware in front
     server.extensions |= {
         AUTHENTICATOR: authenticator,

@@ -33,7 +33,7 @@ from orderflow.web.kit.budget import Budget
 from orderflow.web.kit.fanout import Fanout
 from orderflow.web.kit.give_back import GiveBack
 from orderflow.web.kit.handler import Handler, Waiting
-from orderflow.web.kit.turnstile import Turnstile
+from orderflow.web.kit.turnstile import TURNSTILE, Turnstile
 
 try:
     import resource
@@ -62,8 +62,8 @@ class HttpServer(WSGIServer):  # type: ignore[misc]  # gevent has no types
         self.budget = Budget(max(BODIES * max_body, LEAST_BUDGET))
         self.waiting = Waiting(min(MAX_WAITING, raise_file_limit()))
         self.backlog = Backlog()
-        self.turnstile = Turnstile()
         super().__init__(listener, application, log=None, error_log=_Errors(), handler_class=Handler, spawn=Pool())
+        self.environ[TURNSTILE] = Turnstile()
 
 
 class _Errors:

@@ -159,6 +159,29 @@ def pipeline(port: int, count: int = 5_000, path: str = "/health") -> object:
         return answer(sock).count(b"HTTP/1.1 200 OK\r\n")
 
 
+def pipelines(port: int, count: int = 200, seconds: float = 3.0) -> object:
+    """200 connections that send requests as fast as they are taken, for three seconds."""
+    calls = request("GET", "/health").replace(b"Connection: close\r\n", b"") * 20
+    with contextlib.ExitStack() as stack:
+        opened = [stack.enter_context(connection(port)) for _ in range(count)]
+        return sent_in_turns(opened, calls, seconds, 0.0) // len(calls)
+
+
+def sent_in_turns(opened: list[socket.socket], data: bytes, seconds: float, pause: float) -> int:
+    """Send data on each connection again and again, as far as it is taken, and discard answers; the bytes sent."""
+    until, sent = time.monotonic() + seconds, 0
+    for sock in opened:
+        sock.setblocking(False)
+    while time.monotonic() < until:
+        for sock in opened:
+            with contextlib.suppress(OSError):
+                sent += sock.send(data)
+            with contextlib.suppress(OSError):
+                sock.recv(1 << 16)
+        time.sleep(pause)
+    return sent
+
+
 def announcers(port: int) -> object:
     """Twelve bodies of 16 MB, of which three bytes come, and one that is whole."""
     with contextlib.ExitStack() as stack:
@@ -171,9 +194,9 @@ def announcers(port: int) -> object:
 
 
 def tiny_chunks(port: int) -> object:
-    """A body of 300,000 chunks of one byte."""
+    """A body of 300,000 chunks of two bytes."""
     head = "POST /ticks HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: text/csv\r\n"
-    return send(port, f"{head}Transfer-Encoding: chunked\r\n\r\n".encode() + b"1\r\na\r\n" * 300_000 + b"0\r\n\r\n")
+    return send(port, f"{head}Transfer-Encoding: chunked\r\n\r\n".encode() + b"2\r\nab\r\n" * 300_000 + b"0\r\n\r\n")
 
 
 def parameters(port: int) -> object:
@@ -310,6 +333,15 @@ def subscriptions(port: int) -> object:
     return [closing_code(flooded(port, path, flood)) for path in ("/exchange/ws", "/exchange/stream")]
 
 
+def steady_frames(port: int, count: int = 400) -> object:
+    """400 sockets that send empty pongs at the rate that one may send, for four seconds."""
+    with contextlib.ExitStack() as stack:
+        opened = [stack.enter_context(connection(port)) for _ in range(count)]
+        for number, sock in enumerate(opened):
+            open_socket(sock, SOCKETS[number % len(SOCKETS)])
+        return sent_in_turns(opened, masked(0x8A, b"") * 680, 4.0, 1.0) // 6
+
+
 def long_frames(port: int) -> object:
     """A frame of 16 MB, one that announces 2^62 bytes, and a message in pieces that does not end; each socket."""
     frames = (
@@ -397,9 +429,9 @@ ATTACKS: dict[str, Callable[[int], object]] = {
     attack.__name__: attack
     for attack in (
         gzip_bombs, empty_objects, wrong_rows, wrong_rows_in_small_bodies, blank_lines, one_line, deep, wide, digits,
-        symbols, new_symbols, good_rows, pipeline, announcers, tiny_chunks, parameters, headers, frames, gzip_parts,
-        unread_sockets, subscriptions, long_frames, pings, herd_messages, many_sockets, odd_ranges, upload_blank_lines,
-        upload_bad_rows,
+        symbols, new_symbols, good_rows, pipeline, pipelines, announcers, tiny_chunks, parameters, headers, frames,
+        gzip_parts, unread_sockets, subscriptions, steady_frames, long_frames, pings, herd_messages, many_sockets,
+        odd_ranges, upload_blank_lines, upload_bad_rows,
     )
 }  # fmt: skip
 

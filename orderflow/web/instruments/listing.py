@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
 from orderflow.instruments.instrument import Instrument
-from orderflow.web.kit.request_stream import GIVE_WAY
+from orderflow.web.kit.turnstile import GIVE_WAY
 
 TURN = 0.003
 """Seconds that the hub is held at a time, about."""

@@ -24,6 +24,7 @@ from orderflow.web.kit.request_head import BadHead, Head, read_head
 from orderflow.web.kit.request_stream import Body, Wire
 from orderflow.web.kit.responses import error_body
 from orderflow.web.kit.sending import SendingHandler
+from orderflow.web.kit.turnstile import take_turn
 
 IDLE = 75.0
 """Seconds without a byte after which a connection is closed: between requests, or while sending."""
@@ -84,7 +85,7 @@ class Handler(SendingHandler):
         sock.settimeout(IDLE)
         with contextlib.suppress(OSError):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._wire = Wire(sock)
+        self._wire = Wire(sock, self._let_others_work)
         super().__init__(sock, address, server, io.BufferedReader(self._wire))
 
     def drop(self) -> None:
@@ -94,7 +95,6 @@ class Handler(SendingHandler):
 
     def handle_one_request(self) -> Any:
         """Handle one request. True: another may follow. None: the connection ends."""
-        self._wire.give_way()
         waiting = self.server.waiting
         waiting.add(self)
         try:
@@ -116,6 +116,14 @@ class Handler(SendingHandler):
         self.application = self.server.application
         self.handle_one_response()
         return None if self.close_connection or self.rfile.closed else True
+
+    def _let_others_work(self) -> None:
+        take_turn(self.environ or self.server.get_environ() | self._peer(), "reading")
+
+    def _peer(self) -> dict[str, str]:
+        if not isinstance(self.client_address, tuple):
+            return {}
+        return dict(zip(("REMOTE_ADDR", "REMOTE_PORT"), map(str, self.client_address), strict=False))
 
     def _read_head(self) -> Head | None:
         self._wire.allow(IDLE)
@@ -146,8 +154,7 @@ class Handler(SendingHandler):
         path, _, environ["QUERY_STRING"] = head.target.partition("?")
         environ["PATH_INFO"] = unquote_latin1(path)
         environ["SERVER_PROTOCOL"] = head.version
-        if isinstance(self.client_address, tuple):
-            environ["REMOTE_ADDR"], environ["REMOTE_PORT"] = map(str, self.client_address[:2])
+        environ |= self._peer()
         for name, value in head.fields:
             add_field(environ, name, value)
         length = None if head.chunked else head.length or 0
@@ -158,8 +165,6 @@ class Handler(SendingHandler):
         return environ
 
     def run_application(self) -> None:
-        if "websocket" in self.environ.get("HTTP_UPGRADE", "").lower():
-            self.server.turnstile.enter()
         self.server.running += 1
         try:
             super().run_application()

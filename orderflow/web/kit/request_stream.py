@@ -10,17 +10,14 @@ import io
 import math
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import gevent
 
 from orderflow.web.kit.budget import COUNT, PASSING, UNCOUNTED, Budget, Share, client_of
+from orderflow.web.kit.turnstile import GIVE_WAY, TURN
 
-TURN = 0.003
-"""Seconds that one connection may work through data that is there before the others get their turn."""
-GIVE_WAY = 1e-6
-"""Seconds of a pause that lets all others work. In a pause of 0 gevent does not look at the sockets they wait for."""
 BODY_SECONDS = 30.0
 BODY_RATE = 1 << 15
 """A body must come at this many bytes per BODY_SECONDS, or end within them."""
@@ -40,10 +37,14 @@ class BadChunk(OSError):
 
 
 class Wire(io.RawIOBase):
-    """Reads from a connection's gevent socket until the deadline that `allow` set, then raises TimeoutError."""
+    """Reads from a connection's gevent socket until the deadline that `allow` set, then raises TimeoutError.
 
-    def __init__(self, sock: Any) -> None:
+    pause: lets the other connections work.
+    """
+
+    def __init__(self, sock: Any, pause: Callable[[], object] = lambda: gevent.sleep(GIVE_WAY)) -> None:
         self._sock = sock  # flask-sock takes the connection over from here
+        self._pause = pause
         self._seconds = self._deadline = 0.0
         self._rate: float = math.inf
         self._credit = 0
@@ -76,13 +77,13 @@ class Wire(io.RawIOBase):
         if now - began > TURN / 10:
             self._turn = now  # it has waited, so the others had their turn
         else:
-            self.give_way()
+            self._give_way()
         return count
 
-    def give_way(self) -> None:
+    def _give_way(self) -> None:
         """Let the other connections work if this one has done so for TURN."""
         if time.monotonic() - self._turn > TURN:
-            gevent.sleep(GIVE_WAY)
+            self._pause()
             self._turn = time.monotonic()
 
 
@@ -121,13 +122,15 @@ class Body:
         """`size` bytes, less only at the end of the body; all of them without a size."""
         if self._ended:
             return b""
-        pieces: list[bytes] = []
+        whole = bytearray()  # chunks may have a byte each
         left = -1 if size is None or size < 0 else size
         while left and not self._ended:
             piece = self._piece(PIECE if left < 0 else min(left, PIECE))
-            pieces.append(piece)
             left -= len(piece) if left > 0 else 0
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+            if not whole and (not left or self._ended):
+                return piece
+            whole += piece
+        return bytes(whole)
 
     def readline(self, size: int | None = -1) -> bytes:
         """One line. Nothing in this program reads bodies by lines: this is for WSGI's sake."""

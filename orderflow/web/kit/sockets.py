@@ -12,6 +12,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import flask
@@ -25,9 +26,9 @@ from orderflow.web.kit.budget import client_of
 from orderflow.web.kit.fanout import Fanout
 from orderflow.web.kit.fanout_client import Client
 from orderflow.web.kit.frames import GOING_AWAY
-from orderflow.web.kit.request_stream import GIVE_WAY
 from orderflow.web.kit.responses import encode, error_response
 from orderflow.web.kit.routes import Route, Values
+from orderflow.web.kit.turnstile import take_turn
 
 PING_SECONDS = 25
 MAX_MESSAGE = 4096
@@ -105,7 +106,7 @@ class Sockets:
         def socket(ws: Server, **path: str) -> None:
             address = client_of(flask.request.environ)
             client = Client(getattr(ws.sock, "_sock", ws.sock), address=address, limit=self._limits.waiting)
-            ws.sock = _ClientSocket(ws.sock, client, ws)
+            ws.sock = _ClientSocket(ws.sock, client, ws, partial(take_turn, flask.request.environ, "messages"))
             connection = Connection(client, ws)
             try:
                 with self._limits.places.take(address):
@@ -179,13 +180,15 @@ class _ControlFrames:
 class _ClientSocket:
     """Replaces the socket: reads from it at a bounded rate, sends through the client.
 
-    messages: the connection, of whose unfinished message the bytes count as kept for the client.
+    messages: the connection, of whose unfinished message the bytes count as kept for the client. turn: waits until it
+    is the client's turn.
     """
 
-    def __init__(self, sock: Any, client: Client, messages: Any) -> None:
+    def __init__(self, sock: Any, client: Client, messages: Any, turn: Callable[[], object]) -> None:
         self._sock = sock
         self._client = client
         self._messages = messages
+        self._turn = turn
         self._unfinished = 0
         self._allowance = float(BURST)
         self._counted_at = time.monotonic()
@@ -202,7 +205,9 @@ class _ClientSocket:
         now = time.monotonic()
         self._allowance = min(BURST, self._allowance + (now - self._counted_at) * RATE) - len(data)
         self._counted_at = now
-        gevent.sleep(max(GIVE_WAY, -self._allowance / RATE))  # the others get their turn in any case
+        if self._allowance < 0:
+            gevent.sleep(-self._allowance / RATE)
+        self._turn()
         return data
 
     def send(self, data: bytes) -> int:

@@ -1,29 +1,79 @@
-"""Spreads the handshakes of many sockets that come at once, so that other requests are served between them.
+"""Lets the connections of one client work in turns, so that many of them hold up nobody else.
 
-A handshake takes more than a millisecond of the event loop. Without this, whoever asks for something behind a room of
-phones that reconnect waits for all of them.
+Of all that a client's connections have to do at the same time, the event loop does TURN seconds' worth, then the others
+get their turn. A client's requests, its handshakes of sockets, and what it sends further wait in queues of their own:
+behind a room of phones that reconnect, or of sockets that are flooded, a page still opens. In each queue those who
+came first are served first, so that a connection with one request waits for one request of each other, not for all.
 """
 
 from __future__ import annotations
 
+import contextlib
 import time
+from collections import deque
+from collections.abc import Callable, Hashable, Iterable
+from typing import Any
 
-import gevent
-from gevent.lock import BoundedSemaphore
+from gevent import get_hub
+from gevent.hub import Waiter
 
-from orderflow.web.kit.request_stream import GIVE_WAY, TURN
+from orderflow.web.kit.budget import client_of
+
+TURN = 0.003
+"""Seconds of work at hand after which the others get their turn."""
+GIVE_WAY = 1e-6
+"""Seconds of a pause that lets all others work. In a pause of 0 gevent does not look at the sockets they wait for."""
+TURNSTILE = "orderflow.turnstile"
+"""Key of the WSGI environ: the server's `Turnstile`."""
 
 
 class Turnstile:
-    """Lets greenlets through one after the other; after TURN seconds of them, all others get their turn."""
+    """The queues of a server, by client and kind of work. For greenlets of one hub."""
 
     def __init__(self) -> None:
-        self._lock = BoundedSemaphore(1)
-        self._turn = 0.0
+        self._queues: dict[Hashable, deque[Waiter]] = {}
 
-    def enter(self) -> None:
-        """Wait for a turn."""
-        with self._lock:
-            if time.monotonic() - self._turn > TURN:
-                gevent.sleep(GIVE_WAY)
-                self._turn = time.monotonic()
+    def enter(self, place: Hashable) -> None:
+        """Wait for a turn in the queue `place`."""
+        queue = self._queues.get(place)
+        if queue is None:
+            queue = self._queues[place] = deque()
+            get_hub().loop.run_callback(self._let_in, place, queue)
+        waiter = Waiter()
+        queue.append(waiter)
+        try:
+            waiter.get()
+        except BaseException:  # the greenlet is ended from outside
+            with contextlib.suppress(ValueError):
+                queue.remove(waiter)
+            raise
+
+    def _let_in(self, place: Hashable, queue: deque[Waiter]) -> None:
+        """Let greenlets in one after the other, each until it waits for something. Runs in the hub."""
+        until = time.monotonic() + TURN
+        while queue:
+            queue.popleft().switch(None)
+            if time.monotonic() >= until:
+                break
+        if queue:
+            get_hub().loop.timer(GIVE_WAY).start(self._let_in, place, queue)
+        else:
+            del self._queues[place]
+
+
+class Turns:
+    """WSGI middleware that lets the requests of each client into `application` in turns, and so its sockets."""
+
+    def __init__(self, application: Callable[..., Iterable[bytes]]) -> None:
+        self._application = application
+
+    def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        take_turn(environ, "socket" if "websocket" in environ.get("HTTP_UPGRADE", "").lower() else "request")
+        return self._application(environ, start)
+
+
+def take_turn(environ: dict[str, Any], work: str) -> None:
+    """Wait until it is the turn of a request's client. work: the kind of it, each of which has its own queue."""
+    turnstile: Turnstile | None = environ.get(TURNSTILE)
+    if turnstile is not None:
+        turnstile.enter((client_of(environ), work))

@@ -19,6 +19,7 @@ from orderflow.errors import OrderflowError
 from orderflow.web import run
 from orderflow.web.kit import handler, request_stream
 from orderflow.web.kit.request_body import read_body
+from orderflow.web.kit.turnstile import Turns
 from orderflow.web.run import HttpServer, listen
 
 MIB = 1 << 20
@@ -70,7 +71,7 @@ def toy(monkeypatch: pytest.MonkeyPatch) -> Iterator[Toy]:
     def serve() -> None:
         listener = listen("127.0.0.1", 0)
         toy.port = listener.getsockname()[1]
-        toy.http = HttpServer(listener, toy, 16 * MIB)
+        toy.http = HttpServer(listener, Turns(toy), 16 * MIB)
         ended = gevent.event.Event()
         ends.append((gevent.get_hub().loop, ended))
         toy.http.start()

@@ -103,6 +103,16 @@ def test_chunks_are_joined(body_of: Callable[..., Body], size: int, step: int) -
     assert body.rfile.read(3) == b"GET"
 
 
+def test_a_body_of_small_chunks_takes_no_more_memory_than_its_bytes(body_of: Callable[..., Body]) -> None:
+    body = body_of([b"2\r\nab\r\n" * 50_000 + b"0\r\n\r\n"], None)
+    tracemalloc.start()
+    try:
+        assert body.read() == b"ab" * 50_000
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000  # it was 2.3 MB, and 650 MB of 16
+    finally:
+        tracemalloc.stop()
+
+
 @pytest.mark.parametrize(
     "data",
     [
