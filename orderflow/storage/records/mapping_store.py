@@ -8,7 +8,7 @@ from sqlalchemy import Connection, delete, select
 
 from orderflow.storage.records.models import UPLOAD_MAPPINGS as TABLE
 from orderflow.storage.records.records import Records
-from orderflow.storage.records.rows import insert_or_change
+from orderflow.storage.records.rows import insert_or_change, used_now
 
 MOST = 200
 """Headers that are remembered for a user; those that were not used for the longest time are forgotten."""
@@ -43,7 +43,13 @@ class MappingStore:
             if not options:
                 connection.execute(delete(TABLE).where(*mine))
                 return
-            row = {"owner": owner, "kind": kind, "header": header, "options": options, "used": self._now()}
+            row = {
+                "owner": owner,
+                "kind": kind,
+                "header": header,
+                "options": options,
+                "used": used_now(connection, TABLE, owner, self._now()),
+            }
             connection.execute(insert_or_change(connection, TABLE), [row])
             times = select(TABLE.c.used).where(TABLE.c.owner == owner).order_by(TABLE.c.used.desc())
             oldest = connection.scalar(times.offset(MOST - 1).limit(1))

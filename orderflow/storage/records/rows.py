@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Executable, Table
+from sqlalchemy import Connection, Executable, Table, func, select
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql, sqlite
@@ -49,6 +49,13 @@ def insert_or_change(connection: Connection, table: Table) -> Executable:
 def _others(table: Table, values: Any) -> dict[str, Any]:
     """The columns that are not of the key, with new values."""
     return {column.name: values[column.name] for column in table.columns if not column.primary_key}
+
+
+def used_now(connection: Connection, table: Table, owner: str, now: int) -> int:
+    """A time (ns) for the last use of a row of an owner: after all others, also if these are of a clock that was ahead;
+    else the least used would be the one that is written."""
+    newest = connection.scalar(select(func.max(table.c.used)).where(table.c.owner == owner))
+    return max(now, (newest or 0) + 1)
 
 
 def execute_many(connection: Connection, statement: Executable, rows: Iterable[Mapping[str, Any]]) -> int:

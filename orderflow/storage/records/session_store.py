@@ -102,7 +102,8 @@ def _add(connection: Connection, session: StoredSession, most: int, checked: Che
     except (Unauthorized, Conflict):
         return None
     connection.execute(_INSERT, {name: getattr(session, name) for name in StoredSession.__dataclass_fields__})
-    over = list(connection.scalars(_IDS, {"user": session.user}))[most:]
+    # the new one is the newest, also where others were used while the clock was ahead
+    over = [each for each in connection.scalars(_IDS, {"user": session.user}) if each != session.id][most - 1 :]
     return end_sessions(connection, TABLE.id.in_(over)) if over else ()
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, delete, select
 
 from orderflow.storage.records.models import CHART_VIEWS as TABLE
 from orderflow.storage.records.records import Records
-from orderflow.storage.records.rows import insert_or_change
+from orderflow.storage.records.rows import insert_or_change, used_now
 
 MOST = 500
 """Series of a user whose charts are remembered; those that were not used for the longest time are forgotten."""
@@ -39,7 +39,7 @@ class ViewStore:
                 "drawings": before[0] if drawings is None else drawings,
                 "view": before[1] if view is None else view,
             }
-            values = {"owner": owner, "series": series, **new, "used": self._now()}
+            values = {"owner": owner, "series": series, **new, "used": used_now(connection, TABLE, owner, self._now())}
             connection.execute(insert_or_change(connection, TABLE), [values])
             times = select(TABLE.c.used).where(TABLE.c.owner == owner).order_by(TABLE.c.used.desc())
             oldest = connection.scalar(times.offset(MOST - 1).limit(1))

@@ -35,7 +35,7 @@ class Tally:
         found = self._now() if found is None else found
         times = self._found.setdefault(alert_id, deque(maxlen=RUNAWAY + 1))
         times.append(found)
-        if len(times) > RUNAWAY and times[-1] - times[0] <= RUNAWAY_NS:
+        if len(times) > RUNAWAY and abs(times[-1] - times[0]) <= RUNAWAY_NS:  # the clock may jump
             self._stopped.add(alert_id)
 
     def stopped(self, alert_id: str) -> bool:

@@ -14,7 +14,8 @@ Failing = Callable[[], Sequence[tuple[str, str, str]]]
 
 
 class Plumbing:
-    """Looks at feeds and deliveries by the wall clock. failing: see `Failing`."""
+    """Looks at feeds and deliveries, by the monotonic clock; events have the time of the wall clock. failing: see
+    `Failing`."""
 
     def __init__(self, clock: Clock, failing: Failing) -> None:
         self._clock = clock
@@ -22,6 +23,8 @@ class Plumbing:
         self._begun = clock.monotonic()
         self._heard: dict[str, float] = {}
         self._bad: set[tuple[str, str]] = set()
+        self._since: dict[str, float] = {}
+        """From when on the alerts on feeds are looked at."""
 
     def heard(self, symbol: str) -> None:
         """Ticks of the symbol have arrived."""
@@ -34,6 +37,8 @@ class Plumbing:
             for alert in evaluation.alerts.values()
             if alert.state is State.ACTIVE and alert.source.kind in (Kind.FEED, Kind.DELIVERY)
         ]
+        present = self._clock.monotonic()
+        self._since = {alert.id: self._since.get(alert.id, present) for alert in alerts}
         if not alerts:
             return []
         failing = self._failing() if any(alert.source.kind is Kind.DELIVERY for alert in alerts) else ()
@@ -54,7 +59,7 @@ class Plumbing:
         now = self._clock.now()
         if alert.frequency is Frequency.ONCE:
             watch.done = True
-        elif watch.last is not None and now - watch.last < alert.cooldown:
+        elif watch.last is not None and abs(now - watch.last) < alert.cooldown:  # the clock may jump
             return None
         self._bad.add(key)
         watch.last = now
@@ -83,7 +88,6 @@ class Plumbing:
         if alert.source.kind is Kind.DELIVERY:
             mine = [f"{name}: {why}" for owner, name, why in failing if owner == alert.owner]
             return "; ".join(mine) or None
-        made_s = (self._clock.now() - alert.created) / 1e9
-        silent = self._clock.monotonic() - self._heard.get(watch.symbol, self._begun)
-        silent = min(silent, max(made_s, 0.0))
+        heard = self._heard.get(watch.symbol, self._begun)
+        silent = self._clock.monotonic() - max(heard, self._since[alert.id])
         return f"silent for {silent:.0f} s" if silent >= alert.source.seconds else None

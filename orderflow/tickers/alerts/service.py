@@ -272,11 +272,13 @@ class Alerts:
         return watches
 
     def _expire(self) -> None:
-        """End what has expired, and wake what was snoozed."""
+        """End what has expired, and wake what was snoozed. What ended while the clock was ahead goes on."""
         now = self._clock.now()
         for alert in list(self._evaluation.alerts.values()):
             if alert.state is State.ACTIVE and alert.expires is not None and alert.expires <= now:
                 self._put(replace(alert, state=State.EXPIRED), self._evaluation.watches[alert.id])
+            elif alert.state is State.EXPIRED and alert.expires is not None and alert.expires > now:
+                self._put(replace(alert, state=State.ACTIVE), self._from_now(alert))
             elif alert.snoozed is not None and alert.snoozed <= now:
                 self._put(replace(alert, snoozed=None), self._from_now(alert))
 

@@ -82,6 +82,14 @@ def test_sessions_rotate_end_and_go_with_their_user(records: Records, users: Use
     assert store.add(SESSION, 2) is None
 
 
+def test_a_new_session_is_the_newest_also_after_the_clock_was_ahead(records: Records, users: UserStore) -> None:
+    store = SessionStore(records)
+    for number in (1, 2):
+        store.add(replace(SESSION, id=f"ahead{number}", used=1_000 + number), 2)
+    assert store.add(replace(SESSION, id="new", used=9), 2) == ("ahead1",)
+    assert [each.id for each in store.list(ANN.id)] == ["ahead2", "new"]
+
+
 def test_a_session_is_added_for_the_password_that_was_checked(records: Records, users: UserStore) -> None:
     store = SessionStore(records)
     assert store.add(SESSION, 2, Checked(ANN.id, ANN.password_changed)) == ()

@@ -7,7 +7,8 @@ from itertools import count
 
 import pytest
 
-from orderflow.storage.records import view_store
+from orderflow.storage.records import mapping_store, view_store
+from orderflow.storage.records.mapping_store import MappingStore
 from orderflow.storage.records.records import Records
 from orderflow.storage.records.view_store import ViewStore
 
@@ -36,3 +37,25 @@ def test_charts_that_were_not_used_for_the_longest_time_are_forgotten(
     for series in ("a", "b", "c", "a", "d"):
         store.put("ann", series, view=series)
     assert sorted(store.all("ann")) == ["a", "c", "d"]
+
+
+@pytest.mark.parametrize("store", [ViewStore, MappingStore])
+def test_what_is_stored_after_the_clock_was_ahead_stays(
+    records: Records, store: type[ViewStore] | type[MappingStore], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (view_store, mapping_store):
+        monkeypatch.setattr(module, "MOST", 3)
+    times = iter((1_000, 2_000, 3_000, 5, 6))
+    made = store(records, lambda: next(times))
+
+    def put(name: str) -> None:
+        if isinstance(made, ViewStore):
+            made.put("ann", name, view=name)
+        else:
+            made.put("ann", "ohlcv", name, name)
+
+    for name in ("a", "b", "c", "d", "e"):
+        put(name)
+    kept = made.all("ann")
+    found = sorted(kept) if isinstance(kept, dict) else sorted(options for _, options in kept)
+    assert found == ["c", "d", "e"]
