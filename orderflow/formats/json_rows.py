@@ -257,6 +257,8 @@ def _not_json(error: json.JSONDecodeError) -> BadInput:
 
 def _line(line: str) -> Any:
     """The value of one NDJSON line, or a ParseError object if the line is not JSON."""
+    if line.startswith("\ufeff"):
+        return ParseError("the line begins with a byte order mark, which only a whole body may begin with")
     try:
         return _loads(line)
     except BadInput as error:

@@ -12,6 +12,7 @@ from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from orderflow.errors import BadInput
 from orderflow.formats.parsing.assemble import Chunk, assemble
@@ -26,6 +27,8 @@ from orderflow.formats.sniff import SAMPLE_ROWS, Sample, sample_of
 
 _FEW_ROWS = 256
 _PARTS = 8
+_TEXTS = frozenset({Role.ID, Role.SYMBOL, Role.SUFFIX, Role.ACTION, Role.SIDE, Role.MAKER})
+_NULLS = pa.array(sorted(NULL_WORDS), pa.string())
 
 
 class Table(Protocol):
@@ -72,7 +75,7 @@ class ColumnTable:
 
     def _chunks(self, first_row: int, columns: dict[Role, pa.Array], rows: int) -> list[Chunk]:
         try:
-            marked = {role: (array, DecimalMark.DOT) for role, array in columns.items()}
+            marked = {role: (_without_null_words(role, array), DecimalMark.DOT) for role, array in columns.items()}
             return [read_trades(marked, rows, first_row, self.layout, self.context)]
         except NotVectorizable:
             if rows <= _FEW_ROWS:
@@ -96,6 +99,14 @@ class ColumnTable:
             }
             reader.add(row, None, cells)
         return reader.chunk()
+
+
+def _without_null_words(role: Role, array: pa.Array) -> pa.Array:
+    """A column of texts with nulls for the words that mean a missing value."""
+    if role not in _TEXTS or not pa.types.is_string(array.type):
+        return array
+    missing = pc.is_in(array, value_set=_NULLS)
+    return pc.if_else(missing, pa.scalar(None, pa.string()), array) if pc.any(missing).as_py() else array
 
 
 def plain_type(array: pa.Array) -> pa.Array:

@@ -185,7 +185,7 @@ def _decimal(text: str) -> str:
 
 
 def _symbol(text: str) -> str:
-    if not re.match(SYMBOL_PATTERN, text):
+    if not re.fullmatch(SYMBOL_PATTERN, text):
         raise argparse.ArgumentTypeError(f"{text!r} is not a symbol; use 1 to 64 letters, digits and . _ - / :")
     return text
 

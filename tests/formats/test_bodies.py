@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from orderflow.errors import BadInput, UnknownFormat
@@ -326,6 +326,11 @@ PIECES = st.sampled_from(
     body=st.one_of(st.binary(max_size=200), st.lists(PIECES, max_size=12).map(b"".join)),
     kind=st.sampled_from(["", "application/json", "application/x-ndjson", "text/csv"]),
 )
+@example(b"time,price,size\n\xef\xbb\xbf1760032800,1,1\n", "text/csv")
+@example(b"time,price,size\n\xef\xbb\xbf400000000,1,1\n", "")
+@example(b"\xef\xbb\xbf\xef\xbb\xbf1760032800,1,1\n", "text/csv")
+@example(b'time,price,size,symbol\n1760032800,1,1,"ES\n', "text/csv")
+@example(b"time,price,size\n" + b"0" * 70 + b"1760032800,1,1\n", "text/csv")
 def test_any_body_gives_ticks_errors_or_bad_input(body: bytes, kind: str) -> None:
     found = []
     for fast in (True, False):

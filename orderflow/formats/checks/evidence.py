@@ -16,7 +16,7 @@ import pyarrow.csv as pv
 from orderflow.formats.files.sources import Source
 from orderflow.formats.files.text_lines import Lines
 from orderflow.formats.parsing.layout import Column, Layout, Role
-from orderflow.formats.parsing.lines import MAX_LINE, cells
+from orderflow.formats.parsing.lines import MAX_LINE, cells, for_arrow
 from orderflow.formats.registry import open_table
 from orderflow.formats.sniff import Sample
 from orderflow.formats.tables import texts
@@ -36,10 +36,11 @@ def _rows(data: bytes, delimiter: str) -> Iterator[Row]:
 def _distinct(data: bytes, delimiter: str, index: int, width: int) -> set[str]:
     """The different cells of one column of lines."""
     names = [f"c{place}" for place in range(width)]
+    text = for_arrow(data)
     try:
         table = pv.read_csv(
-            pa.BufferReader(data),
-            read_options=pv.ReadOptions(use_threads=False, block_size=len(data) + 1, column_names=names),
+            pa.BufferReader(text),
+            read_options=pv.ReadOptions(use_threads=False, block_size=len(text) + 1, column_names=names),
             parse_options=pv.ParseOptions(delimiter=delimiter),
             convert_options=pv.ConvertOptions(include_columns=[names[index]], column_types={names[index]: pa.string()}),
         )

@@ -20,7 +20,7 @@ from orderflow.formats.parsing.context import Cell, ParseContext
 from orderflow.formats.parsing.fast import Columns, read_rows
 from orderflow.formats.parsing.kinds import read_trades
 from orderflow.formats.parsing.layout import Layout, Role
-from orderflow.formats.parsing.lines import MAX_LINE, Block, LineTable, NumberedLine, cells
+from orderflow.formats.parsing.lines import MAX_LINE, Block, LineTable, NumberedLine, cells, ends_in_quotes, for_arrow
 from orderflow.formats.parsing.numbers import NULL_WORDS, DecimalMark
 from orderflow.formats.parsing.parse_errors import NotVectorizable, TakesLong
 from orderflow.formats.parsing.result import ParsedTicks
@@ -121,6 +121,8 @@ class TextTable:
         """The text columns of some roles, and the number of rows. Raises NotVectorizable for an unusual block."""
         if b"\r" in block.data and block.data.count(b"\r") != block.data.count(b"\r\n"):
             raise NotVectorizable  # Arrow would read a lone carriage return as the end of a line
+        if ends_in_quotes(block.data, self.delimiter):
+            raise NotVectorizable  # Arrow would take the end of the line into the field
         columns, rows = self._read(block.data, roles)
         if rows != block.lines and rows != block.rows():
             raise NotVectorizable
@@ -132,6 +134,7 @@ class TextTable:
         names = [f"c{index}" for index in range(layout.width)]
         wanted = {role: names[layout.columns[role].index] for role in roles}
         used = list(dict.fromkeys(wanted.values()))
+        data = for_arrow(data)
         try:
             table = pv.read_csv(
                 pa.BufferReader(data),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -116,11 +117,31 @@ def _counts(marked: Flags, begin: Ints, end: Ints) -> Ints:
     return counts
 
 
+def for_arrow(data: bytes) -> bytes:
+    """Lines as Arrow is to read them: it leaves out a byte order mark at the start, which here is part of a cell."""
+    return codecs.BOM_UTF8 + data if data.startswith(codecs.BOM_UTF8) else data
+
+
 def cells(text: str, delimiter: str) -> list[str]:
-    """The fields of one line, unquoted, without surrounding spaces and tabs."""
-    if '"' in text:
-        try:
-            return [cell.strip(" \t") for cell in next(csv.reader([text], delimiter=delimiter), [])]
-        except csv.Error:
-            pass  # a lone carriage return or an unterminated field: split like any other line, its cells are rejected
-    return [cell.strip(" \t") for cell in text.split(delimiter)]
+    """The fields of one line, unquoted, without surrounding spaces and tabs. A line with a quote that is not closed is
+    split as if it had none: the field keeps its quote."""
+    fields = _unquoted(text, delimiter) if '"' in text else None
+    return [cell.strip(" \t") for cell in fields or text.split(delimiter)]
+
+
+def ends_in_quotes(data: bytes, delimiter: str) -> bool:
+    """Whether the last line that is not blank has a quote that is not closed."""
+    if b'"' not in data:
+        return False
+    last = data.rstrip(b" \t\r\n").rpartition(b"\n")[2]
+    return b'"' in last and _unquoted(last.decode("utf-8", "replace"), delimiter) is None
+
+
+def _unquoted(text: str, delimiter: str) -> list[str] | None:
+    """The fields of a line with quotes; None for a quote that is not closed or a lone carriage return."""
+    reader = csv.reader([text, ""], delimiter=delimiter)
+    try:
+        fields = next(reader, [])
+    except csv.Error:
+        return None
+    return fields if reader.line_num == 1 else None

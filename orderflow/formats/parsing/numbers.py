@@ -31,7 +31,8 @@ NULL_WORDS = frozenset({"", "nan", "NaN", "NAN", "null", "NULL", "None", "none",
 _NUMBER = re.compile(r"([+-])?([0-9]*)(?:\.([0-9]*))?(?:[eE]([+-]?[0-9]{1,4}))?", re.ASCII)
 _NOT_FINITE = frozenset({"nan", "inf", "infinity"})
 _SAFE_LENGTH = 15
-_MAX_LENGTH = 64
+MAX_LENGTH = 64
+"""Characters of the longest text that is read as a number or an epoch."""
 _NOISY = re.compile(r"[+-]?[0-9]*\.?[0-9]*(?:[eE][+-]?[0-9]{1,3})?", re.ASCII)
 _NOISY_DIGITS = (16, 17)
 _SNAP_DIGITS = 12
@@ -65,7 +66,7 @@ class Snaps:
 
 def snapped(text: str) -> str | None:
     """The decimal of at most 12 digits that a text of 16 or 17 digits misses by binary rounding; None if none."""
-    if not _SAFE_LENGTH < len(text) <= _MAX_LENGTH or not _NOISY.fullmatch(text):
+    if not _SAFE_LENGTH < len(text) <= MAX_LENGTH or not _NOISY.fullmatch(text):
         return None
     digits = re.sub(r"[^0-9]", "", re.split("[eE]", text)[0]).strip("0")
     if len(digits) not in _NOISY_DIGITS:
@@ -100,7 +101,7 @@ def number(
     With a shift the text must be a whole number (a venue's fixed-point price). snaps: snap the noise of binary floats,
     and count it here. Raises ParseError.
     """
-    if len(text) > _MAX_LENGTH:
+    if len(text) > MAX_LENGTH:
         raise ParseError(f"{shown(text)} is too long for a number")
     plain = _normalize_mark(text, mark)
     match = _NUMBER.fullmatch(plain if snaps is None else snaps.of(plain))
@@ -165,6 +166,12 @@ def numbers(
         return scaled(_snapped_floats(values, snaps))
 
 
+def check_lengths(array: pa.Array) -> None:
+    """Raises NotVectorizable if a text of a column is longer than those that are read as numbers and epochs."""
+    if pa.types.is_string(array.type) and len(array) and pc.max(pc.binary_length(array)).as_py() > MAX_LENGTH:
+        raise NotVectorizable
+
+
 def scaled(values: Floats) -> tuple[Ints, int]:
     """Finite floats as exact (units int64[n], decimals) on the coarsest common grid. Raises NotVectorizable.
 
@@ -182,6 +189,7 @@ def scaled(values: Floats) -> tuple[Ints, int]:
 def _fixed_point(array: pa.Array, shift: int) -> tuple[Ints, int]:
     if pa.types.is_string(array.type) and not pc.all(pc.utf8_is_decimal(array)).as_py():
         raise NotVectorizable
+    check_lengths(array)
     units, decimals = _int64(array), shift
     while decimals and not (units % 10).any():
         units, decimals = units // 10, decimals - 1
@@ -218,6 +226,7 @@ def _shorten(array: pa.Array, snaps: Snaps | None) -> pa.Array:
     if not pc.any(long).as_py():
         return array
     texts = array.filter(long)
+    check_lengths(texts)
     if snaps is not None:
         texts = pa.array([snaps.of(text) for text in texts.to_pylist()], pa.string())
         array = pc.replace_with_mask(array, long, texts)

@@ -14,9 +14,21 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from orderflow.arrays import Flags, Floats, Ints
-from orderflow.formats.parsing.numbers import numbers, scaled
+from orderflow.formats.parsing.numbers import check_lengths, numbers, scaled
 from orderflow.formats.parsing.parse_errors import NotVectorizable, ParseError
-from orderflow.formats.parsing.times import COMPACT, DATED, END, EPOCH, FIRST, TIME_UNITS, UNITS, DateOrder, day_of
+from orderflow.formats.parsing.times import (
+    COMPACT,
+    DATED,
+    END,
+    EPOCH,
+    FIRST,
+    PRESENT,
+    TIME_UNITS,
+    UNITS,
+    DateOrder,
+    day_of,
+    is_no_date,
+)
 from orderflow.formats.parsing.trading_days import calendar_days
 from orderflow.formats.parsing.zones import SECOND, Zone
 
@@ -44,6 +56,7 @@ def moments(array: pa.Array, zone: Zone, order: DateOrder = "ymd", places: int =
     first: str = array[0].as_py()
     if not EPOCH.fullmatch(first):
         return _texts(array, first, zone, order, places)
+    check_lengths(array)
     if pc.all(pc.utf8_is_decimal(array)).as_py():
         return _epochs(np.asarray(_cast(array, pa.int64())))
     return _decimal_epochs(array, first)
@@ -126,6 +139,7 @@ def counted_all(array: pa.Array, unit: str) -> Ints:
         raise NotVectorizable
     if pa.types.is_string(array.type) and not pc.all(pc.utf8_is_decimal(array)).as_py():
         raise NotVectorizable
+    check_lengths(array)
     size, first = TIME_UNITS[unit]
     values = np.asarray(_cast(array, pa.int64())) - first
     if len(values) and not (FIRST // size <= int(values.min()) and int(values.max()) < END // size):
@@ -136,6 +150,10 @@ def counted_all(array: pa.Array, unit: str) -> Ints:
 def formatted_all(array: pa.Array, pattern: str, zone: Zone) -> Ints:
     """Parse a column of texts by a strptime pattern as ns UTC int64[n]. Raises NotVectorizable."""
     if array.null_count or not pa.types.is_string(array.type):
+        raise NotVectorizable
+    if pc.any(pc.is_in(array, value_set=pa.array(PRESENT))).as_py():
+        raise NotVectorizable
+    if not pc.all(pc.string_is_ascii(array)).as_py() and is_no_date("".join(array.to_pylist())):
         raise NotVectorizable
     try:
         found = pd.to_datetime(array.to_pandas(), format=pattern)

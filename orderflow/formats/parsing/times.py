@@ -16,7 +16,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from orderflow.formats.parsing.numbers import number
+from orderflow.formats.parsing.numbers import MAX_LENGTH, number
 from orderflow.formats.parsing.parse_errors import ParseError, shown
 from orderflow.formats.parsing.trading_days import calendar_days
 from orderflow.formats.parsing.zones import DAY, SECOND, Zone
@@ -42,9 +42,10 @@ TIME_UNITS = {
 """Units of a time that is a number: (ns per unit, the number at 1970). net: 100 ns since the year 1, as .NET counts.
 us1899 and days1899: since 1899-12-30, as Sierra Chart and Excel count."""
 EPOCH = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?", re.ASCII)
+PRESENT = ("now", "today")
+"""Texts that pandas reads as the present time, whatever the format."""
 COMPACT = re.compile(r"([0-9]{8})[T ]?([0-9]{2})([0-9]{2})([0-9]{2})(?:[ .]?([0-9]{1,9}))?", re.ASCII)
 
-_MAX_LENGTH = 64
 _EXACT = Context(prec=90)
 _ORDINAL_1970 = date(1970, 1, 1).toordinal()
 _ORDER = "write dates like 2025-10-09, or give the order of the date, dmy or mdy"
@@ -84,7 +85,7 @@ def moment(text: str, zone: Zone, order: DateOrder = "ymd", places: int = 0) -> 
             raise ParseError(f"{shown(text)} has no time of day; {_HOW}")
         if _CLOCK_DIGITS.fullmatch(text):
             raise ParseError(f"{shown(text)} looks like a time of day, but there is no date; add a column of dates")
-        if len(text) <= _MAX_LENGTH and EPOCH.fullmatch(text):
+        if len(text) <= MAX_LENGTH and EPOCH.fullmatch(text):
             return _checked(_epoch(text), text)
         raise ParseError(f"{shown(text)} is not a time; {_HOW}")
     local = start + _clock(clock, text, places)
@@ -118,7 +119,7 @@ def counted(text: str, unit: str) -> int:
 
     Days have fractions that no decimal holds exactly; they are taken to the microsecond.
     """
-    if len(text) > _MAX_LENGTH or not EPOCH.fullmatch(text):
+    if len(text) > MAX_LENGTH or not EPOCH.fullmatch(text):
         raise ParseError(f"{shown(text)} is not a number of {unit}")
     size, first = TIME_UNITS[unit]
     with localcontext(_EXACT):
@@ -135,6 +136,8 @@ def counted(text: str, unit: str) -> int:
 def formatted(text: str, pattern: str, zone: Zone) -> int:
     """Parse one text by a strptime pattern, whose %f takes up to nine digits, as ns UTC. Raises ParseError."""
     try:
+        if is_no_date(text):
+            raise ValueError
         found = pd.to_datetime(text, format=pattern)
     except ValueError:
         raise ParseError(f"{shown(text)} does not fit the time format {pattern}") from None
@@ -142,6 +145,13 @@ def formatted(text: str, pattern: str, zone: Zone) -> int:
         raise ParseError(f"{shown(text)} does not fit the time format {pattern}")
     nanos = int(found.as_unit("ns").value)
     return _local(nanos, zone, text) if found.tzinfo is None else _checked(nanos, text)
+
+
+def is_no_date(text: str) -> bool:
+    """Whether pandas would read a text by any format as the present time, or digits of other scripts as a date."""
+    if text.isascii():
+        return text in PRESENT
+    return any(character.isdecimal() and not character.isascii() for character in text)
 
 
 def compact_moment(text: str, zone: Zone) -> int:

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from orderflow.arrays import Codes, Indices, Ints, Objects
+from orderflow.formats.parsing.numbers import MAX_LENGTH, check_lengths
 from orderflow.formats.parsing.parse_errors import NotVectorizable, NumberText, ParseError, shown
 from orderflow.market.ticks import NO_ID
 
@@ -66,7 +67,6 @@ _HEX = re.compile(r"#[1-9a-f][0-9a-f]{0,15}", re.ASCII)
 _HEX_RE2 = r"^#[1-9a-f][0-9a-f]{0,15}$"
 _MAX_WORDS = 64
 _MAX_ID = 2**63 - 1
-_MAX_FIGURES = 64
 
 
 def side(text: str, words: Words) -> int:
@@ -92,7 +92,7 @@ def sides(array: pa.Array, words: Words) -> Codes:
 
 def symbol(text: str) -> str:
     """Validate one symbol. Raises ParseError."""
-    if not _SYMBOL.match(text):
+    if not _SYMBOL.fullmatch(text):
         raise ParseError(f"{shown(text)} is not a symbol; use 1 to 64 letters, digits and . _ - / : without spaces")
     return text
 
@@ -100,7 +100,7 @@ def symbol(text: str) -> str:
 def safe_symbol(text: str) -> str:
     """Make a symbol from any text, such as a file's stem: invalid characters become underscores."""
     made = _UNSAFE.sub("_", text)[:64]
-    return made if _SYMBOL.match(made) else "DEFAULT"
+    return made if _SYMBOL.fullmatch(made) else "DEFAULT"
 
 
 def joined(roots: pa.Array, suffixes: pa.Array) -> pa.Array:
@@ -134,7 +134,7 @@ def trade_id(value: str) -> int | str:
 
     A text like "-12" or "#c" is the hash of an id, as the replay client and the API write it, and stays that number.
     """
-    if len(value) <= _MAX_FIGURES and value.isascii() and value.isdigit() and int(value) <= _MAX_ID:
+    if len(value) <= MAX_LENGTH and value.isascii() and value.isdigit() and int(value) <= _MAX_ID:
         return int(value)
     if not isinstance(value, NumberText) and _HASH.fullmatch(value) and int(value) >= -_MAX_ID:
         return int(value)
@@ -155,6 +155,7 @@ def trade_ids(array: pa.Array) -> Ints:
     if pa.types.is_integer(array.type) or (
         pa.types.is_string(array.type) and pc.all(pc.utf8_is_decimal(present)).as_py() is not False
     ):
+        check_lengths(present)
         try:
             ids = np.asarray(pc.cast(present, pa.int64()).to_numpy(zero_copy_only=False))
         except pa.ArrowInvalid as error:
@@ -176,6 +177,7 @@ def _text_ids(texts: pa.Array) -> Ints:
     """Ids of texts that are not all whole numbers from 0."""
     numbers = pc.or_(pc.utf8_is_decimal(texts), pc.match_substring_regex(texts, _HASH_RE2))
     if pc.all(numbers).as_py():
+        check_lengths(texts)
         try:
             ids = np.asarray(pc.cast(texts, pa.int64()).to_numpy(zero_copy_only=False))
         except pa.ArrowInvalid as error:

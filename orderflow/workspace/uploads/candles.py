@@ -16,6 +16,7 @@ import pyarrow.csv as pv
 
 from orderflow.arrays import Codes, Flags, Ints
 from orderflow.errors import BadInput, FieldError
+from orderflow.formats.parsing.lines import for_arrow
 from orderflow.formats.parsing.times import END, UNITS
 from orderflow.formats.parsing.zones import Zone
 from orderflow.formats.sniff import Sample
@@ -116,7 +117,7 @@ class _Reader:
 
     def _by_types(self, piece: Piece) -> _Part | None:
         """The rows by Arrow's conversions; None if any of them is unusual."""
-        data = piece.data
+        data = for_arrow(piece.data)
         if (
             b'"' in data
             or b"\n\n" in data

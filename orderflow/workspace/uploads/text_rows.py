@@ -18,7 +18,7 @@ import pyarrow.csv as pv
 
 from orderflow.arrays import Ints
 from orderflow.errors import BadInput
-from orderflow.formats.parsing.lines import cells
+from orderflow.formats.parsing.lines import cells, for_arrow
 from orderflow.workspace.uploads.source import Piece
 
 _LONE_RETURN = re.compile(rb"\r(?!\n)")
@@ -132,7 +132,7 @@ def _split(data: bytes, fields: Fields) -> tuple[_Split, list[tuple[int, str]]]:
     names = [f"c{index}" for index in range(fields.width)]
     used = [f"c{index}" for index in fields.wanted if index < fields.width]
     for text in (data, None):
-        text = data.decode("utf-8", "replace").encode() if text is None else text
+        text = for_arrow(data.decode("utf-8", "replace").encode() if text is None else text)
         left_out.clear()
         try:
             table = pv.read_csv(

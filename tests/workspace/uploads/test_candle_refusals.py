@@ -57,6 +57,14 @@ def test_a_bad_row_is_named_and_the_others_are_taken(row: str, column: str | Non
     assert found.rows == 3
 
 
+@pytest.mark.parametrize("line", [2, 3, 4])
+def test_a_byte_order_mark_is_part_of_a_cell_in_every_row(line: int) -> None:
+    rows = [("\ufeff" if number == line else "") + row for number, row in enumerate(GOOD, 2)]
+    found = candles("\ufeff" + HEADER + "\n".join(rows))
+    assert [(error.line, error.field) for error in found.refused] == [(line, "timestamp")]
+    assert "is not a time" in found.refused[0].reason
+
+
 def test_negative_prices_are_taken_on_request() -> None:
     text = with_row("2024-01-01 00:01,-37.63,12,-40.32,11,5")
     assert rows_of(candles(text, negative=True))[1][1:4] == ("-37.63", "12", "-40.32")
