@@ -103,7 +103,7 @@ class Services:
     def problems(self) -> list[str]:
         """What the operator should know: why writes are refused, and what was wrong at the start. Without any: []."""
         products = (message for product in PRODUCTS for message in product.problems(self.parts))
-        found = [self.ticks.problem, self.records.problem, *products, *self.notices]
+        found = [self.ticks.problem, self.records.problem, *products, *self.notices, self.records.notice]
         return [message[0].upper() + message[1:] for message in found if message]
 
     def rewrite(self) -> None:

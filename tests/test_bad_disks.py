@@ -230,3 +230,10 @@ def test_a_lost_log_is_not_taken_for_a_first_start(
     again = start(tmp_path)
     assert again.problems() == []
     again.stop()
+    (tmp_path / "records.db").write_bytes(b"")
+    last = start(tmp_path)
+    try:
+        (problem,) = last.problems()
+        assert "records.db are new, but there were some before" in problem
+    finally:
+        last.stop()

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from pathlib import Path
 
 from orderflow.errors import StorageFailed
-from orderflow.storage.private import FILE, make_folder
+from orderflow.storage.private import replace_file
 
 NAME = "key"
 LEAST = 8
@@ -53,14 +52,8 @@ class KeyFile:
     def rotate(self) -> str:
         """Write a new key in the place of the old one, and return it. Raises StorageFailed."""
         key = make_key()
-        fresh = self.path.with_name(f"{NAME}.{os.getpid()}")
         try:
-            make_folder(self.path.parent)
-            with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, FILE), "w", encoding="ascii") as file:
-                file.write(f"{key}\n")
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(fresh, self.path)
+            replace_file(self.path, f"{key}\n".encode("ascii"))
         except OSError as error:
             raise StorageFailed(f"cannot keep the key in {self.path}: {error.strerror or error}") from error
         self._key = key

@@ -42,6 +42,23 @@ def make_file(path: Path) -> None:
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, FILE))
 
 
+def replace_file(path: Path, data: bytes) -> None:
+    """Write a file for this user only, whole or not at all, in the place of what is there. Raises OSError."""
+    make_folder(path.parent)
+    fresh = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
+        with open(os.open(fresh, flags, FILE), "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(fresh, path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            fresh.unlink()
+        raise
+
+
 def tighten(folder: Path) -> int:
     """Take the rights of others from the server's files in a data directory; says so in the log. Returns how many.
 

@@ -61,13 +61,19 @@ def reason_of(error: BaseException, folder: Path) -> str:
     """The reason in a few words. error: of SQLite, of diskcache or of the system. folder: where the files are."""
     cause = next(_causes(error))
     if isinstance(cause, OSError):
-        return _BY_NUMBER.get(cause.errno) or cause.strerror or str(cause)
+        return _BY_NUMBER.get(cause.errno) or _named(cause)
     code = getattr(cause, "sqlite_errorcode", None)
     if code is None:
         return str(cause) or LOCKED
     if code & 0xFF in _VAGUE and (found := _state_of(folder)):
         return found
     return _BY_CODE.get(code & 0xFF) or str(cause)
+
+
+def _named(error: OSError) -> str:
+    """The system's words, with the name of the file that it is about."""
+    words = error.strerror or str(error)
+    return words if error.filename is None else f"{words}: {Path(os.fsdecode(error.filename)).name}"
 
 
 def advice(reason: str) -> str:

@@ -6,7 +6,6 @@ than any token lives, so no session ends with a rotation.
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -15,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from orderflow.errors import StorageFailed
-from orderflow.storage.private import FILE, make_folder
+from orderflow.storage.private import replace_file
 
 NAME = "key-accounts"
 DAY_NS = 86_400 * 10**9
@@ -83,13 +82,7 @@ class SigningKeys:
     def _write(self, keys: tuple[SigningKey, ...]) -> None:
         if self._path is None:
             return
-        fresh = self._path.with_name(f"{NAME}.{os.getpid()}")
         try:
-            make_folder(self._path.parent)
-            with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, FILE), "wb") as file:
-                file.write(msgspec.json.encode([asdict(key) for key in keys]))
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(fresh, self._path)
+            replace_file(self._path, msgspec.json.encode([asdict(key) for key in keys]))
         except OSError as error:
             raise StorageFailed(f"cannot keep the accounts' keys in {self._path}: {error.strerror or error}") from error

@@ -10,6 +10,7 @@ import pytest
 
 from orderflow.errors import StorageFailed
 from orderflow.storage.key_file import KeyFile
+from orderflow.storage.signing_keys import SigningKeys
 
 
 def test_a_key_is_made_once_and_replaced_on_request(tmp_path: Path) -> None:
@@ -42,3 +43,18 @@ def test_a_folder_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(StorageFailed, match="cannot keep the key"):
         KeyFile(tmp_path / "file").rotate()
+
+
+def test_a_full_disk_leaves_no_part_of_a_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = KeyFile(tmp_path).load()
+    keys = SigningKeys(tmp_path, lambda: 1)
+
+    def refuse(handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    with pytest.raises(StorageFailed, match="No space left"):
+        KeyFile(tmp_path).rotate()
+    with pytest.raises(StorageFailed, match="No space left"):
+        keys.load()
+    assert (os.listdir(tmp_path), KeyFile(tmp_path).load()) == (["key"], key)

@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 import sqlite3
+import tempfile
 from pathlib import Path
 
 from orderflow.errors import StorageFailed
@@ -13,7 +14,8 @@ from orderflow.market.tick_log import DamagedPart
 from orderflow.storage.identity import Identity, identity
 from orderflow.storage.private import make_file, make_folder
 from orderflow.storage.reasons import GONE, reason_of, with_advice
-from orderflow.storage.sqlite_files import free_folder, set_aside, size_of, wal_of
+from orderflow.storage.signing_keys import NAME as ACCOUNTS
+from orderflow.storage.sqlite_files import free_folder, set_aside, size_of, uri_of, wal_of
 from orderflow.storage.ticks.wal import read_wal
 
 
@@ -23,6 +25,9 @@ class RecordsFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._opened: tuple[Identity | None, Identity | None] = (None, None)
+        self._kept: DamagedPart | None = None
+        self.known = any(each.exists() for each in (path, path.with_name(ACCOUNTS)))
+        """Whether there were records before."""
 
     def prepare(self) -> DamagedPart | None:
         """Create the file unless it is there. Returns what SQLite will leave out of a damaged write-ahead log; the
@@ -37,9 +42,11 @@ class RecordsFile:
                 f"Nothing was changed: put {self.path.name} back (from a backup), or save what is readable with "
                 "`orderflow repair`"
             )
-        lost = self._keep_damaged_log(wal)
+        if self._kept is None and (lost := self._keep_damaged_log(wal)) is not None:
+            self._kept = lost
+            self._fold_log()
         make_file(self.path)
-        return lost
+        return self._kept
 
     def remember(self) -> None:
         """The files are open now."""
@@ -77,13 +84,25 @@ class RecordsFile:
     def _found(self) -> tuple[Identity | None, Identity | None]:
         return identity(self.path), identity(wal_of(self.path))
 
+    def _fold_log(self) -> None:
+        """Put what SQLite reads of the log into the database, so that the rest is not found again after a kill."""
+        with (
+            contextlib.suppress(sqlite3.Error),  # as when it is opened, which says why
+            contextlib.closing(sqlite3.connect(f"{uri_of(self.path)}?mode=rw", uri=True)) as connection,
+        ):
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def _keep_damaged_log(self, wal: Path) -> DamagedPart | None:
         log = read_wal(wal)
         if log is None or not log.beyond:
             return None
         kept = free_folder(self.path.with_name(f"{self.path.name}.damaged"))
-        kept.mkdir(mode=0o700)
-        for path in (self.path, wal):
-            shutil.copy2(path, kept / path.name)
+        fresh = Path(tempfile.mkdtemp(prefix=f".{kept.name}.", dir=kept.parent))
+        try:
+            for path in (self.path, wal):
+                shutil.copy2(path, fresh / path.name)
+            os.replace(fresh, kept)
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)
         text = f"the newest writes of the records, after a damaged page ({kept.name} has the files as they were)"
         return DamagedPart("writes", kept.name, log.beyond, text)

@@ -37,12 +37,14 @@ log = logging.getLogger(__name__)
 class Records:
     """The records at `address`. `read` and `write` work in any thread and greenlet, between `start` and `close`.
 
-    problem: why records cannot be written at present, "" if they can. Raises BadSetting if a driver is missing.
+    problem: why records cannot be written at present, "" if they can. notice: that records are new where there were
+    some, "" if not. Raises BadSetting if a driver is missing.
     """
 
     def __init__(self, address: Address, workers: Workers) -> None:
         self.address = address
         self.problem = ""
+        self.notice = ""
         self._workers = workers
         self._engine: Engine = make_engine(address)
         self._file = None if address.path is None else RecordsFile(address.path)
@@ -119,14 +121,20 @@ class Records:
         drop(self._only)
         self._only = None
 
-    @staticmethod
-    def _prepared(connection: Connection) -> Connection:
+    def _prepared(self, connection: Connection) -> Connection:
         try:
             with schema.transaction(connection):
-                schema.prepare(connection)
+                stored = schema.prepare(connection)
         except BaseException:
             drop(connection)
             raise
+        if self._file is not None and self._file.known and stored == schema.NONE:
+            path = self._file.path
+            self.notice = (
+                f"the records in {path} are new, but there were some before. If {path.name} or its -wal was not "
+                "deleted on purpose, stop the server now and put it back, e.g. from a backup"
+            )
+            log.warning("%s", self.notice)
         return connection
 
     def _open_read_only(self) -> Connection | None:

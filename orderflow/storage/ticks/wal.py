@@ -97,8 +97,8 @@ def mend_wal(directory: Path) -> DamagedPart | None:
         apply_wal(log, wal, database)
     except OSError as error:
         raise StorageFailed(
-            f"{wal} is damaged, and there is no room to mend it ({error.strerror or error}): free some space, or save "
-            "what is readable with `orderflow repair`"
+            f"{wal} cannot be read, or is damaged and cannot be mended ({error.strerror or error}): free some space if "
+            "the disk is full, or save what is readable with `orderflow repair`"
         ) from error
     text = f"a page in the write-ahead log of the ticks ({kept.name} has the files as they were)"
     return DamagedPart("writes", kept.name, log.beyond, text)

@@ -7,11 +7,8 @@ every order carries one.
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import hashlib
 import logging
-import os
 import re
 import secrets
 from pathlib import Path
@@ -19,8 +16,7 @@ from typing import Any, NamedTuple
 
 from itsdangerous import BadSignature, Signer
 
-from orderflow.errors import StorageFailed
-from orderflow.storage.private import make_folder
+from orderflow.storage.private import replace_file
 from orderflow.web.kit.access import Environ
 
 COOKIE = "herd"
@@ -43,8 +39,6 @@ class CookiePayload(NamedTuple):
 
 
 FORGED = CookiePayload("", "")
-UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
-"""Numbers of errors of a disk that is full or read-only."""
 
 log = logging.getLogger(__name__)
 
@@ -52,43 +46,30 @@ log = logging.getLogger(__name__)
 def load_secret(folder: Path | None) -> bytes:
     """The secret stored in `folder`, created on first use, readable by this user only. None: a secret for this process.
 
-    On a full or read-only disk it is for this process, too, which is logged. Raises StorageFailed if the folder cannot
-    be used for another reason, or the file in it is not a secret.
+    Where it can be neither read nor kept, and where the file holds none, it is for this process, too, which is logged:
+    the phones join again, and nothing else depends on it.
     """
+    secret = secrets.token_bytes(SECRET_BYTES)
     if folder is None:
-        return secrets.token_bytes(SECRET_BYTES)
+        return secret
     path = folder / "secret"
     try:
-        make_folder(folder)
-        with contextlib.suppress(FileNotFoundError):
-            return _checked(path, path.read_text("ascii"))
-        # write to a temporary file first: a process that is killed here leaves no partial secret
-        fresh = folder / f"secret.{os.getpid()}"
-        secret = secrets.token_bytes(SECRET_BYTES)
-        with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:
-            file.write(secret.hex())
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(fresh, path)
-    except (OSError, UnicodeDecodeError) as error:
-        if isinstance(error, OSError) and error.errno in UNWRITABLE:
-            log.warning(
-                "the herd game's secret cannot be kept in %s (%s): phones must join again after a restart", path, error
-            )
-            with contextlib.suppress(OSError):
-                (folder / f"secret.{os.getpid()}").unlink()
-            return secrets.token_bytes(SECRET_BYTES)
-        raise StorageFailed(f"cannot keep the herd game's secret in {path}: {error}") from error
+        try:
+            return _checked(path.read_bytes())
+        except FileNotFoundError:
+            replace_file(path, secret.hex().encode())
+    except OSError as error:
+        log.warning("%s can be neither read nor kept (%s): phones must join again after each start", path, error)
+    except ValueError:
+        log.warning("%s does not hold a secret: phones must join again after each start, until it is deleted", path)
     return secret
 
 
-def _checked(path: Path, text: str) -> bytes:
-    try:
-        secret = bytes.fromhex(text)
-    except ValueError:
-        secret = b""
+def _checked(text: bytes) -> bytes:
+    """Raises ValueError."""
+    secret = bytes.fromhex(text.decode("ascii"))
     if len(secret) < SECRET_BYTES:
-        raise StorageFailed(f"{path} does not hold a secret; delete it (phones that have joined must join again)")
+        raise ValueError("it is too short")
     return secret
 
 

@@ -31,6 +31,7 @@ MOST_FILES = 32
 SECONDS = 3600.0
 """For how long a file is kept."""
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+_OWN = re.compile(r"[0-9a-f]{32}")
 STOPPED = "the upload cannot be kept"
 
 
@@ -74,15 +75,22 @@ class Spool:
 
     def start(self) -> None:
         """Remove what an earlier run left."""
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
+        self._clear()
 
     def stop(self) -> None:
         """Remove all files."""
         for held in list(self._held.values()):
             self.drop(held)
+        self._clear()
+
+    def _clear(self) -> None:
+        """Remove the folders of uploads, and nothing else: the user chose the place."""
         if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            with contextlib.suppress(OSError):
+                for path in self._folder.iterdir():
+                    if _OWN.fullmatch(path.name):
+                        shutil.rmtree(path, ignore_errors=True)
+                self._folder.rmdir()
 
     def begin(self, owner: str) -> Incoming:
         """A new file to be written. Raises Busy if there are too many, StorageFailed."""

@@ -18,6 +18,7 @@ from orderflow.runtime.workers import Workers
 from orderflow.storage.records.address import Address, address_of, file_address
 from orderflow.storage.records.records import Records
 from orderflow.storage.records.ticker_store import StoredTicker, TickerStore
+from orderflow.storage.ticks.wal import read_wal
 from tests.running import run_python
 from tests.servers.postgresql import DATABASE, Cluster
 from tests.storage.disks import SmallDisk
@@ -180,6 +181,88 @@ def test_a_damaged_write_ahead_log_is_kept_and_named(killed: Address, open_recor
     (part,) = records.damage()
     assert (part.what, part.name) == ("writes", "records.db.damaged-1")
     assert path_of(killed).with_name(part.name).joinpath("records.db-wal").read_bytes() == bytes(data)
+
+
+def damaged_copy(killed: Address, folder: Path) -> Address:
+    """Records that were killed, with a damaged page in the middle of their write-ahead log."""
+    copy = file_address(folder)
+    shutil.copytree(path_of(killed).parent, folder)
+    path_of(copy).with_name("records.db-shm").unlink(missing_ok=True)
+    wal = path_of(copy).with_name("records.db-wal")
+    log = read_wal(wal)
+    assert log is not None
+    data = bytearray(wal.read_bytes())
+    data[log.frames[log.commits[4] + 1].at + 2_000] ^= 1
+    wal.write_bytes(data)
+    return copy
+
+
+def test_damage_of_a_write_ahead_log_is_said_once(
+    killed: Address, tmp_path: Path, open_records: Callable[..., Records]
+) -> None:
+    """What SQLite leaves out must not be found again after the next kill, behind what was written since."""
+    first = damaged_copy(killed, tmp_path / "first")
+    records = open_records(first)
+    TickerStore(records).add(BTC)
+    assert [part.name for part in records.damage()] == ["records.db.damaged-1"]
+    second = file_address(tmp_path / "second")
+    shutil.copytree(path_of(first).parent, tmp_path / "second")  # as a kill leaves it
+    path_of(second).with_name("records.db-shm").unlink()
+    again = open_records(second)
+    assert again.damage() == []
+    assert "BTC" in [ticker.name for ticker in TickerStore(again).list()]
+
+
+def test_a_full_disk_leaves_no_part_of_a_copy(
+    killed: Address, tmp_path: Path, open_records: Callable[..., Records], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = damaged_copy(killed, tmp_path / "copy")
+    before = sorted(os.listdir(tmp_path / "copy"))
+
+    def refuse(source: Path, target: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "copy2", refuse)
+        records = open_records(copy)
+        records.look()
+        assert "the disk is full" in records.problem
+        assert sorted(os.listdir(tmp_path / "copy")) == before
+    records.look()
+    assert records.problem == ""
+    assert [part.name for part in records.damage()] == ["records.db.damaged-1"]
+
+
+def lose_all(path: Path) -> None:
+    for name in ("records.db", "records.db-wal", "records.db-shm"):
+        path.with_name(name).unlink(missing_ok=True)
+
+
+def lose_log(path: Path) -> None:
+    path.with_name("records.db-wal").unlink()
+
+
+def empty_all(path: Path) -> None:
+    lose_all(path)
+    path.write_bytes(b"")
+
+
+@pytest.mark.parametrize("lose", [lose_all, lose_log, empty_all])
+def test_lost_records_are_not_taken_for_a_first_start(
+    killed: Address, open_records: Callable[..., Records], lose: Callable[[Path], None]
+) -> None:
+    path = path_of(killed)
+    path.with_name("key-accounts").write_text("[]")
+    lose(path)
+    records = open_records(killed)
+    assert records.problem == ""
+    assert f"the records in {path} are new, but there were some before" in records.notice
+    records.close()
+    assert open_records(killed).notice == ""
+
+
+def test_a_first_start_says_nothing(file: Address, open_records: Callable[..., Records]) -> None:
+    assert open_records(file).notice == ""
 
 
 def delete(path: Path) -> None:

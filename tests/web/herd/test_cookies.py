@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from itsdangerous import Signer
 
-from orderflow.errors import StorageFailed
 from orderflow.web.herd import cookies
 from orderflow.web.herd.cookies import FORGED, CookieSigner, is_secure, load_secret
 
@@ -110,10 +109,17 @@ def test_without_a_folder_each_start_has_its_own() -> None:
 
 
 @pytest.mark.parametrize("damage", ["", "zz", "00ff", "é"])
-def test_a_damaged_secret_is_an_error(tmp_path: Path, damage: str) -> None:
+def test_a_damaged_secret_costs_only_the_cookies(tmp_path: Path, damage: str, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "secret").write_text(damage, "utf-8")
-    with pytest.raises(StorageFailed, match="secret"):
-        load_secret(tmp_path)
+    assert len(load_secret(tmp_path)) == 32
+    assert f"{tmp_path / 'secret'} does not hold a secret: phones must join again" in caplog.text
+    assert (tmp_path / "secret").read_text("utf-8") == damage
+
+
+def test_a_folder_in_its_place_costs_only_the_cookies(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "secret").mkdir()
+    assert len(load_secret(tmp_path)) == 32
+    assert "Is a directory" in caplog.text
 
 
 @pytest.mark.parametrize(
