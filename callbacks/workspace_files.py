@@ -17,7 +17,7 @@ import msgspec
 from layouts.workspace_login import LOG_IN_FIRST
 from layouts.workspace_preview import MOST_ERRORS, UNUSED, size_text
 from layouts.workspace_upload import READING
-from orderflow.errors import BadInput, NotFound
+from orderflow.errors import BadInput, NotFound, TooLarge
 from orderflow.formats.own import Own
 from orderflow.web.workspace.uploads_api import BASE, taken_row
 from orderflow.workspace.uploads.kinds import archive_members
@@ -100,11 +100,12 @@ def failure(sent: Sent, most: int) -> str:
 class Desk:
     """Looks at files of one user and stores them; runs in a worker thread."""
 
-    def __init__(self, library: Library, owner: str, formats: Own) -> None:
-        """formats: those of ticks in orderflow.toml."""
+    def __init__(self, library: Library, owner: str, formats: Own, *, trusted: bool) -> None:
+        """formats: those of ticks in orderflow.toml. trusted: the operator is there."""
         self.library = library
         self.owner = owner
         self.formats = formats
+        self.trusted = trusted
 
     def found(self, shown: Shown) -> dict[str, Any]:
         """What a file looks like. Raises BadInput if it is no table, NotFound, Busy, TooLarge."""
@@ -120,8 +121,8 @@ class Desk:
             texts = {name: text for name, text in shown.texts.items() if name != "format"}
             found |= look(self.library, held, read_options(texts))[1]
         try:
-            return {**found, **look_at_ticks(held.path, tick_options(shown, self.formats))}
-        except BadInput as error:
+            return {**found, **look_at_ticks(held.path, tick_options(shown, self.formats), trusted=self.trusted)}
+        except (BadInput, TooLarge) as error:
             return {**found, "problem": str(error)}
 
     def members(self, shown: Shown) -> tuple[str, ...]:

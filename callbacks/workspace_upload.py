@@ -31,7 +31,7 @@ from layouts.workspace_login import LOG_IN_FIRST
 from layouts.workspace_preview import facts_view, preview_view, problem_view
 from layouts.workspace_upload import READING
 from orderflow.errors import BadInput, OrderflowError
-from orderflow.web.kit.access import operator_only
+from orderflow.web.kit.access import is_operator, operator_only
 from orderflow.web.kit.current_user import for_user
 from orderflow.web.workspace.upload_params import NAME_PATTERN
 from orderflow.workspace.uploads.library import Library, Request, RowsRefused
@@ -205,7 +205,7 @@ def register(app: Dash, services: Services) -> None:
         if wanted is None or file is None:
             raise PreventUpdate
         fresh = before is None or (wanted.upload, wanted.kind) != (before.upload, before.kind)
-        return looked(Desk(library, user, formats), wanted, file, fresh, called)
+        return looked(Desk(library, user, formats, trusted=is_operator()), wanted, file, fresh, called)
 
     _storing(app, services, library)
     presses = [Input(f"ws-up-{name}", "n_clicks") for name in ("pick", "other", "again", "cancel")]
@@ -247,7 +247,7 @@ def _storing(app: Dash, services: Services, library: Library) -> None:
     def store(
         user: str, clicks: Any, shown: Any, name: Any, skip: Any, frame: Any, mode: Any, _pressed: Any
     ) -> dict[str, Any]:
-        file, desk = read(Shown, shown), Desk(library, user, formats)
+        file, desk = read(Shown, shown), Desk(library, user, formats, trusted=is_operator())
         if not clicks or file is None or file.kind == TICKS:
             raise PreventUpdate
         try:
@@ -267,7 +267,7 @@ def _storing(app: Dash, services: Services, library: Library) -> None:
     @operator_only(lambda: changes(STORE, refused=NEEDS_KEY))
     @for_user(lambda: changes(STORE, refused=LOG_IN_FIRST))
     def store_ticks(user: str, clicks: Any, shown: Any, name: Any, skip: Any, _pressed: Any) -> dict[str, Any]:
-        file, desk = read(Shown, shown), Desk(library, user, formats)
+        file, desk = read(Shown, shown), Desk(library, user, formats, trusted=is_operator())
         if not clicks or file is None or file.kind != TICKS:
             raise PreventUpdate
         symbol = name.strip() if isinstance(name, str) else ""

@@ -185,8 +185,9 @@ class Part:
         return _from(self._plan.totals.sizes(parsed), self._plan.skip)
 
     def close(self) -> None:
-        """Close what was opened anew."""
+        """Close what was opened anew. It cannot be read afterwards."""
         self._anew.close()
+        self._rest = iter(())  # or a cycle keeps the rows that were not read in memory
 
     def _first_chunks(self) -> list[ParsedTicks]:
         """The chunks with the first PROBE_ROWS rows; damage after them is kept for later."""
@@ -198,7 +199,7 @@ class Part:
                 found.append(parsed)
                 rows += parsed.rows
         except BadInput as damage:
-            self._damage = damage
+            self._damage = damage.with_traceback(None)  # as above
         return found
 
     def _check(self, probe: plausible.Probe) -> None:

@@ -40,6 +40,7 @@ def open_ticks(
     chunk_rows: int = CHUNK_ROWS,
     skip_rows: int = 0,
     formats: Own | None = None,
+    most: int | None = None,
     **options: Any,
 ) -> TickReader:
     """Open tick files. Returns a context manager that yields `ParsedTicks` of at most `chunk_rows` rows each.
@@ -51,14 +52,15 @@ def open_ticks(
     column, or else the instrument in the file's name. side: "auto" infers missing sides
     from volumes and quotes (the tick rule is left to the engine), "flag" infers none. skip_rows: number of data rows to
     skip at the start; they still count for row numbers. formats: more formats by name, as `[formats.NAME]` tables of
-    orderflow.toml give them. options: those of `ReadOptions`, which say what is otherwise
-    found out: columns, no_header, skip_lines, time_format, time_unit, date_order, price_scale, side_words, side_of,
-    negative_prices, snap_floats, max_bad.
+    orderflow.toml give them. most: bytes of text that may come out of a file, unpacked; None: any number. options:
+    those of `ReadOptions`, which say what is otherwise found out: columns, no_header, skip_lines, time_format,
+    time_unit, date_order, price_scale, side_words, side_of, negative_prices, snap_floats, max_bad.
 
     Raises BadInput (file not found, damaged, not ticks, invalid option, or its first 10,000 rows cannot be what they
-    seem: then the message names the option that answers) and UnknownFormat (no format matches, or the given one does
-    not). Iterating raises BadInput if the file turns out to be damaged. Bad rows do not raise: they are listed in
-    `errors`, unless `max_bad` is given and exceeded. A file that runs newest first is turned round; its rows then count
+    seem: then the message names the option that answers), UnknownFormat (no format matches, or the given one does not)
+    and TooLarge (more than `most`). Iterating raises TooLarge too, and BadInput if the file turns out to be damaged.
+    Bad rows do not raise: they are listed in `errors`, unless `max_bad` is given and exceeded. A file that runs newest
+    first is turned round; its rows then count
     from its end.
     """
     if chunk_rows < 1:
@@ -77,7 +79,7 @@ def open_ticks(
         for one in [path] if isinstance(path, str | Path) else path:
             if files:
                 files[-1].close()
-            files.append(OpenFile(Path(one), member))
+            files.append(OpenFile(Path(one), member, most))
         if not files:
             raise BadInput("name at least one file of ticks")
         return TickReader(files, Plan(format, said, chunk_rows, skip_rows), context)
@@ -109,7 +111,11 @@ class TickReader:
         layouts = [self._open(at, 0).layout for at in range(1, len(self._places))]
         self._at, self._part = 0, self._open(0, 0)
         self._noted = [self._part]
-        self._part.begin()
+        try:
+            self._part.begin()
+        except BaseException:
+            self._part.close()
+            raise
         first = self._part
         self.layout = first.layout
         self.format = ", ".join(dict.fromkeys(layout.format for layout in [first.layout, *layouts]))
@@ -251,7 +257,7 @@ def without_trades(skipped: Mapping[str, int]) -> str:
 @contextmanager
 def _opened(file: OpenFile, member: str | None) -> Iterator[Source]:
     """One source of a file, opened a second time."""
-    other = OpenFile(file.path, member)
+    other = OpenFile(file.path, member, file.most)
     try:
         yield other.source(member)
     finally:

@@ -157,7 +157,7 @@ def _detect(sample: Sample) -> Layout:
         try:
             return item.match(sample)
         except UnknownFormat as error:
-            reason = error
+            reason = error.with_traceback(None)  # or a cycle keeps the file in memory
     if sample.header:
         raise reason  # from `generic`: lists the columns found and the columns needed
     raise UnknownFormat(

@@ -14,7 +14,7 @@ from orderflow.errors import BadInput, UnknownFormat
 from orderflow.formats.files.archives import Archive, TarArchive, ZipArchive, choose
 from orderflow.formats.files.dbn import DbnText
 from orderflow.formats.files.foreign import foreign
-from orderflow.formats.files.streams import Peekable, Readable, Unclosed, as_text, decompressed
+from orderflow.formats.files.streams import Bounded, Peekable, Readable, Unclosed, as_text, decompressed
 
 _ZIP = b"PK\x03\x04"
 _EMPTY_ZIP = b"PK\x05\x06"
@@ -42,6 +42,8 @@ _STARTS = (
 )
 _SEEKING = (Kind.PARQUET, Kind.ARROW)
 """These are read at any place of the file, so they cannot be read from an archive."""
+TABLES = (*_SEEKING, Kind.ARROW_STREAM)
+"""A few bytes of these may unpack to any number."""
 
 
 class Source(NamedTuple):
@@ -61,10 +63,14 @@ class OpenFile:
     """One file on disk: itself a source, or an archive of several. Raises BadInput if it cannot be read.
 
     It is opened again when it is needed after `close`, so that a long series of files takes few descriptors.
+
+    most: bytes that may be read of it, unpacked; beyond, reading raises TooLarge. Tables, which are read at any place,
+    are not bounded by it. None: any number.
     """
 
-    def __init__(self, path: Path, member: str | None = None) -> None:
+    def __init__(self, path: Path, member: str | None = None, most: int | None = None) -> None:
         self.path = path
+        self.most = most
         self._open()
         try:
             if self._archive is None and member is not None:
@@ -120,6 +126,8 @@ class OpenFile:
 
     def _source(self, stream: Readable, names: tuple[str, ...], whole: BinaryIO | None) -> Source:
         unpacked = decompressed(Unclosed(stream), names[0])
+        if self.most is not None:
+            unpacked = Peekable(Bounded(unpacked, self.most))
         head = unpacked.peek()
         kind = next((kind for start, kind in _STARTS if head.startswith(start)), None)
         if kind is None:

@@ -16,7 +16,7 @@ from typing import Protocol
 
 import pyarrow as pa
 
-from orderflow.errors import BadInput
+from orderflow.errors import BadInput, TooLarge
 
 PEEK = 1024
 """Bytes at the start of a stream that decide what it is."""
@@ -84,6 +84,23 @@ class Peekable:
             return self._stream.read(size)
         except _DAMAGE as error:
             raise BadInput(f"the compressed file is damaged or cut off: {error}") from error
+
+
+class Bounded:
+    """A stream that raises TooLarge when more than `most` bytes have come out of it."""
+
+    def __init__(self, stream: Readable, most: int) -> None:
+        self._stream, self._left, self._most = stream, most, most
+
+    def read(self, size: int = -1, /) -> bytes:
+        data = self._stream.read(size)
+        self._left -= len(data)
+        if self._left < 0:
+            raise TooLarge(f"the file unpacks to more than {self._most:,} bytes: split it")
+        return data
+
+    def close(self) -> None:
+        self._stream.close()
 
 
 class Utf8Stream:

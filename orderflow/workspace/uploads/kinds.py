@@ -8,16 +8,23 @@ from typing import Any, Literal
 
 from orderflow.errors import OrderflowError
 from orderflow.formats import open_ticks
-from orderflow.formats.files.sources import OpenFile
+from orderflow.formats.files.arrow_tables import ArrowTable
+from orderflow.formats.files.sources import TABLES, OpenFile
 from orderflow.workspace.uploads.candle_layout import candle_layout
 from orderflow.workspace.uploads.names import CANDLE_NAMES, TRADE_NAMES, plain
 from orderflow.workspace.uploads.options import ReadOptions
 from orderflow.workspace.uploads.signal_layout import SignalLayout, signal_layout
+from orderflow.workspace.uploads.source import check_archive
 from orderflow.workspace.uploads.table import NoLayout, open_table
 
 Kind = Literal["ohlcv", "signals", "ticks"]
 _OF_SIGNALS = {"label", "color", "icon", "stop", "target", "trade"}
 """Roles of columns that no tick has."""
+_OF_CANDLES = {"open", "high", "low"}
+LOOKED_AT = 1 << 24
+"""Bytes of a file of ticks, unpacked, that are read to see what it is."""
+TABLE = "table"
+"""The format of a Parquet, Feather or Arrow file that nobody looked into."""
 _SIZES = {*TRADE_NAMES["size"], *CANDLE_NAMES["volume"]}
 """Names of columns that few signals have, and every tick."""
 
@@ -39,8 +46,9 @@ def guess_kind(path: Path, most: int) -> Kind:
 
 
 def archive_members(path: Path) -> tuple[str, ...]:
-    """The names of the files in an archive that holds several; none for any other file."""
+    """The names of the files in a zip that holds several; none for any other file."""
     try:
+        check_archive(path)
         file = OpenFile(path)
     except (OrderflowError, OSError):
         return ()
@@ -63,10 +71,23 @@ def _fit(path: Path, find: Callable[[Any, ReadOptions], Any], most: int) -> tupl
 def _tick_format(path: Path) -> str:
     """The name of the file's format, "" if it has no ticks."""
     try:
-        with open_ticks(path) as reader:
+        check_archive(path)
+        if table := table_names(path):
+            return "" if set(map(plain, table)) >= _OF_CANDLES else TABLE
+        with open_ticks(path, most=LOOKED_AT) as reader:
             return reader.format
     except OrderflowError:
         return ""
+
+
+def table_names(path: Path) -> tuple[str, ...]:
+    """The names of the columns of a Parquet, Feather or Arrow file, of which no row is read; none for others."""
+    file = OpenFile(path)
+    try:
+        source = file.source(file.members[0])
+        return ArrowTable(source).header if source.kind in TABLES else ()
+    finally:
+        file.close()
 
 
 def _is_of_signals(layout: SignalLayout) -> bool:

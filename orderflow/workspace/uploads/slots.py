@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -68,6 +69,7 @@ class Slots:
             try:
                 results.append(fn())
             except BaseException as error:  # the caller gets it, whatever it is
+                _forget_locals(error)
                 errors.append(error)
             give_back()  # a file that was sent before has no body whose end would do it
             done.set()
@@ -75,5 +77,12 @@ class Slots:
         self._workers.spawn_thread("upload", work)
         done.wait()
         if errors:
-            raise errors[0]
+            raise errors.pop()
         return results[0]
+
+
+def _forget_locals(error: BaseException | None) -> None:
+    """Let go of what the functions that an error has left still hold, such as a whole table: a cycle may keep it."""
+    while error is not None:
+        traceback.clear_frames(error.__traceback__)
+        error = error.__cause__ or error.__context__

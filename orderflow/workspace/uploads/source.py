@@ -16,9 +16,9 @@ from pathlib import Path
 
 import numpy as np
 
-from orderflow.errors import BadInput, TooLarge
+from orderflow.errors import BadInput
 from orderflow.formats.files.sources import Kind, OpenFile, Source
-from orderflow.formats.files.streams import Readable, Unclosed, decompressed
+from orderflow.formats.files.streams import Bounded, Readable, Unclosed, decompressed
 from orderflow.formats.files.text_lines import first_lines
 
 PIECE = 1 << 22
@@ -66,7 +66,7 @@ class TextFile:
     def __init__(self, file: OpenFile, source: Source, encoding: str, most: int) -> None:
         self._file = file
         self.names = source.names
-        stream: Readable = _Bounded(source.stream, most)
+        stream: Readable = Bounded(source.stream, most)
         start = _read(stream, HEAD)
         self.encoding, self.note = _encoding_of(start, encoding)
         self._stream: Readable = _Rest(stream, start)
@@ -117,8 +117,7 @@ class TextFile:
 
 def open_text(path: Path, *, encoding: str = "", member: str | None = None, most: int) -> TextFile:
     """Open a text file, unpacked. most: bytes that may come out. Raises BadInput, TooLarge."""
-    _check_zip(path)
-    _check_tar(path)
+    check_archive(path)
     file = OpenFile(path, member)
     try:
         if len(file.members) > 1:
@@ -131,23 +130,6 @@ def open_text(path: Path, *, encoding: str = "", member: str | None = None, most
     except BaseException:
         file.close()
         raise
-
-
-class _Bounded:
-    """A stream that raises TooLarge when more than `most` bytes have come out of it."""
-
-    def __init__(self, stream: Readable, most: int) -> None:
-        self._stream, self._left, self._most = stream, most, most
-
-    def read(self, size: int = -1, /) -> bytes:
-        data = self._stream.read(size)
-        self._left -= len(data)
-        if self._left < 0:
-            raise TooLarge(f"the file unpacks to more than {self._most:,} bytes: split it")
-        return data
-
-    def close(self) -> None:
-        self._stream.close()
 
 
 class _Rest:
@@ -214,6 +196,12 @@ def _encoding_of(start: bytes, asked: str) -> tuple[str, str]:
     except UnicodeDecodeError:
         return "cp1252", "not UTF-8: read as Windows-1252; give the encoding if names look wrong"
     return "utf-8", ""
+
+
+def check_archive(path: Path) -> None:
+    """Raises BadInput for an archive whose list of files alone could take very long: a tar, a zip of many files."""
+    _check_zip(path)
+    _check_tar(path)
 
 
 def _check_zip(path: Path) -> None:

@@ -90,7 +90,7 @@ def _found(
             _check_title(sample, lines[:start])
             layout = find(sample, options)
         except UnknownFormat as error:
-            errors.append((width, error))
+            errors.append((width, error.with_traceback(None)))  # or a cycle keeps the file in memory
         except NoLayout as error:
             errors.append((width, UnknownFormat(f"{error}; found {sample.describe()}")))
         else:

@@ -9,15 +9,19 @@ from pathlib import Path
 from typing import Any
 
 from orderflow.errors import BadInput, FieldError, TooLarge
-from orderflow.formats import ParsedTicks, TickReader, open_ticks
+from orderflow.formats import CHUNK_ROWS, ParsedTicks, TickReader, open_ticks
 from orderflow.formats.own import Own
+from orderflow.workspace.uploads.kinds import LOOKED_AT, TABLE, table_names
 from orderflow.workspace.uploads.library import RowsRefused
 from orderflow.workspace.uploads.load_ticks import Market, take_chunk
 from orderflow.workspace.uploads.refusals import MAX_REFUSED
 from orderflow.workspace.uploads.reports import Reports
+from orderflow.workspace.uploads.source import check_archive
 from orderflow.workspace.uploads.table import SHOWN
 
 MOST_ROWS = 50_000_000
+SHOWN_OF = 10_000
+"""Rows of which the symbols and the first bad ones are shown."""
 _PIECE = 1 << 20
 
 
@@ -55,9 +59,17 @@ class TakenTicks:
     report: str
 
 
-def look_at_ticks(path: Path, options: TickOptions) -> dict[str, Any]:
-    """What a file of ticks looks like, from its first rows; for JSON. Raises BadInput."""
-    with _open(path, options) as reader:
+def look_at_ticks(path: Path, options: TickOptions, *, trusted: bool) -> dict[str, Any]:
+    """What a file of ticks looks like, from its first rows; for JSON.
+
+    trusted: it comes from the operator. Of others' files, whose few bytes may unpack to any number, only a bounded part
+    of a text is read, and no row of a table. Raises BadInput, TooLarge.
+    """
+    if not trusted:
+        check_archive(path)
+        if table_names(path):
+            return {"format": TABLE, "symbols": [], "errors": []}
+    with _open(path, options, SHOWN_OF, None if trusted else LOOKED_AT) as reader:
         parsed = next(iter(reader), None)
         symbols = {batch.symbol: None for batch in parsed.batches} if parsed else {}
         bad = [] if parsed is None else parsed.errors[:SHOWN]
@@ -117,7 +129,7 @@ def _parts(path: Path, options: TickOptions) -> Iterator[ParsedTicks]:
         yield from reader
 
 
-def _open(path: Path, options: TickOptions) -> TickReader:
+def _open(path: Path, options: TickOptions, chunk_rows: int = CHUNK_ROWS, most: int | None = None) -> TickReader:
     return open_ticks(
         path,
         symbol=options.symbol,
@@ -126,6 +138,8 @@ def _open(path: Path, options: TickOptions) -> TickReader:
         format=options.format,
         member=options.member,
         formats=options.own,
+        chunk_rows=chunk_rows,
+        most=most,
         **options.table,
     )
 

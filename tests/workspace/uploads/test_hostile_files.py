@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import io
 import stat
 import tarfile
+import weakref
 import zipfile
 import zlib
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
+from pyarrow import feather
 
 from orderflow.errors import BadInput, TooLarge
+from orderflow.formats.files.archives import TarArchive
+from orderflow.formats.files.arrow_tables import ArrowTable
+from orderflow.formats.sniff import Sample
+from orderflow.runtime.workers import Workers
 from orderflow.workspace.uploads import candles as candle_reader
-from orderflow.workspace.uploads import text_rows
+from orderflow.workspace.uploads import kinds, text_rows, tick_files
+from orderflow.workspace.uploads.kinds import archive_members, guess_kind
 from orderflow.workspace.uploads.options import ReadOptions, read_options
+from orderflow.workspace.uploads.slots import Slots
 from orderflow.workspace.uploads.source import AS_TEXT, MAX_LINE, open_text
+from orderflow.workspace.uploads.tick_files import TickOptions, look_at_ticks
 from tests.workspace.uploads.reading import candles, rows_of
 
 TEXT = "timestamp,open,high,low,close,volume\n2024-01-01 00:00,10.5,11,10,10.75,100\n"
@@ -175,3 +186,68 @@ def test_a_piece_of_bad_rows_is_refused_before_all_of_it_is_looked_at(monkeypatc
     with pytest.raises(BadInput, match="more than 50,000 rows are refused"):
         candles(TEXT + "x,1,2,1,1,1\n" * 300_000)
     assert sum(sizes) < 2 * AS_TEXT
+
+
+def fail(*args: object) -> None:
+    raise AssertionError("this may take any memory or time")
+
+
+def table(path: Path, names: tuple[str, ...]) -> Path:
+    feather.write_feather(pa.table({name: [1, 2] for name in names}), path)
+    return path
+
+
+def test_rows_of_a_table_are_read_for_the_operator_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """7.6 MB of a Feather file took 700 MB, to guess what it is."""
+    ticks = table(tmp_path / "ticks", ("timestamp", "price", "size"))
+    with monkeypatch.context() as patch:
+        patch.setattr(ArrowTable, "sample", fail)
+        assert guess_kind(ticks, 1 << 20) == "ticks"
+        assert guess_kind(table(tmp_path / "bars", ("Timestamp", "Open", "High", "Low", "Close")), 1 << 20) == "ohlcv"
+        found = look_at_ticks(ticks, TickOptions(), trusted=False)
+    assert found == {"format": "table", "symbols": [], "errors": []}
+    table(ticks, ("price", "size"))
+    with pytest.raises(BadInput):
+        look_at_ticks(ticks, TickOptions(), trusted=True)
+
+
+def test_a_look_at_text_without_rows_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """1.5 MB of gzipped line ends took over 90 s."""
+    path = tmp_path / "blank.csv.gz"
+    path.write_bytes(gzip.compress(b"timestamp,price,size,aggressor\n" + b"\n" * (3 << 20)))
+    for module in (kinds, tick_files):
+        monkeypatch.setattr(module, "LOOKED_AT", 1 << 20)
+    with pytest.raises(TooLarge):
+        look_at_ticks(path, TickOptions(), trusted=False)
+    assert guess_kind(path, 1 << 30) == "ohlcv"
+
+
+def test_the_list_of_a_tar_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is all over the file: 1.5 MB took 5 s, and 512 MB half an hour."""
+    path = tmp_path / "a.tar.gz"
+    path.write_bytes(gzip.compress(tarred(b"timestamp,price,size\n1704067200,10.5,1\n")))
+    monkeypatch.setattr(TarArchive, "__init__", fail)
+    assert guess_kind(path, 1 << 20) == "ohlcv"
+    assert archive_members(path) == ()
+    with pytest.raises(BadInput, match="tar archive"):
+        look_at_ticks(path, TickOptions(), trusted=False)
+
+
+def test_a_refused_table_is_gone_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: Workers) -> None:
+    """Not when Python looks for cycles, which a server whose objects are frozen seldom does."""
+    path, held = table(tmp_path / "ticks", ("timestamp", "price", "size")), list[weakref.ref[ArrowTable]]()
+    sample = ArrowTable.sample
+
+    def noted(self: ArrowTable) -> Sample:
+        held.append(weakref.ref(self))
+        return sample(self)
+
+    monkeypatch.setattr(ArrowTable, "sample", noted)
+    monkeypatch.setattr(tick_files, "MAX_REFUSED", 1)
+    gc.disable()
+    try:
+        with pytest.raises(BadInput, match="more than 1 rows are refused"):
+            Slots(workers).run("a", lambda: tick_files.take_ticks(None, path, TickOptions("A"), "a", None))  # type: ignore[arg-type]
+        assert [each() for each in held] == [None]
+    finally:
+        gc.enable()
