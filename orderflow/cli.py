@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import signal
 import sys
 import webbrowser
 from collections.abc import Sequence
@@ -30,6 +31,8 @@ FIRST = ("host", "port", "data_dir", "lan", "ephemeral")
 """Settings whose flags are shown first; the help lists the others separately."""
 SOURCES = ("callbacks", "layouts", "assets")
 """Folders beside the package that `reload` also watches."""
+ENDS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+"""Signals that end a command."""
 EPILOG = "`orderflow COMMAND --help` shows the options of a command. `orderflow demo` shows real trades at once."
 
 
@@ -216,6 +219,8 @@ def run_maintenance(args: argparse.Namespace) -> int:
     """Run `repair`, `backup` or `restore`."""
     from orderflow.maintenance.commands import run  # imports the engine; only these commands need it
 
+    for number in ENDS:
+        signal.signal(number, _end)
     only_mine()
     settings = _settings(args)
     if settings.database_url and args.command != "restore":
@@ -223,6 +228,11 @@ def run_maintenance(args: argparse.Namespace) -> int:
             f"{args.command}: the records are in PostgreSQL, so they are not part of this: use pg_dump", file=sys.stderr
         )
     return run(args, settings.data_dir, records_elsewhere=bool(settings.database_url))
+
+
+def _end(number: int, frame: object) -> None:
+    """End by an exception, so that half-written files are removed."""
+    raise SystemExit(128 + number)
 
 
 def run_db(args: argparse.Namespace) -> int:

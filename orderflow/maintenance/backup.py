@@ -151,6 +151,8 @@ def restore(file: str, folder: Path, *, replace: bool = False) -> tuple[Backup, 
     except zipfile.BadZipFile as error:
         raise BadInput(f"{file} is no backup, or is damaged: {error}") from error
     except OSError as error:
+        if error.filename == file:
+            raise BadInput(f"{file} cannot be read: {error.strerror or error}") from error
         where = "" if error.filename is None else f" ({error.filename})"
         raise StorageFailed(f"{folder} cannot be written: {error.strerror or error}{where}") from error
     return found, kept
@@ -191,6 +193,8 @@ def _output(file: str, target: Path, force: bool) -> Iterator[IO[bytes]]:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
+    if target.exists() and not target.is_file():
+        raise Conflict(f"{target} is not a file: name another one")  # a device would be replaced
     if target.exists() and not force:
         raise Conflict(f"{target} exists: choose another name, or replace it with --force")
     handle, partial = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)  # readable by its owner only

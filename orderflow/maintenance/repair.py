@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import tempfile
@@ -26,6 +27,7 @@ from orderflow.maintenance.places import (
 from orderflow.storage.in_use import holder_of
 from orderflow.storage.lines import Line, read_lines, read_log, seal
 from orderflow.storage.private import FILE
+from orderflow.storage.reasons import is_no_room
 from orderflow.storage.records.reading import FILES
 from orderflow.storage.records.reading import save as save_records
 from orderflow.storage.sqlite_files import size_of, wal_of
@@ -112,6 +114,7 @@ def _repair_ticks(source: Path, target: Path, report: Repaired) -> None:
             report.lost["tick log"] += 1
             report.notes.append(gone)
     except OrderflowError as error:
+        _raise_if_full(error)
         report.lost["tick log that cannot be opened"] += 1
         report.notes.append(str(error))
 
@@ -207,6 +210,7 @@ def _repair_games(folder: Path, target: Path, report: Repaired) -> None:
         try:
             _repair_game(path, target, report)
         except (OSError, ValueError, KeyError, TypeError, OrderflowError) as error:
+            _raise_if_full(error)
             report.lost[f"herd game {path.stem}"] += 1
             report.notes.append(f"herd game {path.stem}: {error}")
 
@@ -256,6 +260,7 @@ def _repair_records(folder: Path, fresh: Path, report: Repaired) -> None:
             report.notes.append(gone)
         return
     except StorageFailed as error:
+        _raise_if_full(error)
         report.lost["records that cannot be read"] += 1
         report.notes.append(str(error))
         for name in FILES:
@@ -281,8 +286,15 @@ def _copy_others(folder: Path, fresh: Path, report: Repaired) -> None:
             copy.chmod(FILE)
             report.saved["other files"] += 1
         except OSError as error:
+            _raise_if_full(error)
             report.lost["other files"] += 1
             report.notes.append(f"{path.relative_to(folder).as_posix()}: {error.strerror or error}")
+
+
+def _raise_if_full(error: BaseException) -> None:
+    """Raises OSError if the copy could not be written: nothing of the original is lost then."""
+    if is_no_room(error):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
 
 
 def _write(path: Path, data: bytes) -> None:

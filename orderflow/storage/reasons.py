@@ -70,6 +70,19 @@ def reason_of(error: BaseException, folder: Path) -> str:
     return _BY_CODE.get(code & 0xFF) or str(cause)
 
 
+def is_no_room(error: BaseException) -> bool:
+    """Whether an error, or one that it came from, says that something could not be written for want of room or on a
+    read-only file system."""
+    found: BaseException | None = error
+    while found is not None:
+        if isinstance(found, OSError) and found.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS):
+            return True
+        if getattr(found, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL or FULL in str(found):
+            return True
+        found = found.__cause__ or found.__context__
+    return False
+
+
 def _named(error: OSError) -> str:
     """The system's words, with the name of the file that it is about."""
     words = error.strerror or str(error)

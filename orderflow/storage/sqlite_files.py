@@ -23,6 +23,27 @@ def size_of(path: Path) -> int:
     return 0
 
 
+class LogSize:
+    """The size of a write-ahead log as this process left it. One that is smaller was cut by somebody else: SQLite would
+    go on behind the gap, and not read beyond it after a restart."""
+
+    def __init__(self, log: Path) -> None:
+        self._log = log
+        self._least = 0
+
+    def note(self) -> None:
+        """It is as it should be: this process alone has written to it."""
+        self._least = size_of(self._log)
+
+    def forget(self) -> None:
+        """Its last connection may be closed, which removes it."""
+        self._least = 0
+
+    @property
+    def cut(self) -> bool:
+        return size_of(self._log) < self._least
+
+
 def uri_of(database: Path) -> str:
     """The address of a database for SQLite, without parameters."""
     path = quote(database.absolute().as_posix())

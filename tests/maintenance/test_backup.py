@@ -82,6 +82,17 @@ def test_a_file_is_not_overwritten(data: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "x.zip").exists()
 
 
+def test_only_a_file_is_replaced(data: Path, tmp_path: Path) -> None:
+    """Renaming puts the backup in the place of a device or a pipe, too."""
+    os.mkfifo(tmp_path / "pipe")
+    for place in (tmp_path / "pipe", tmp_path):
+        with pytest.raises(Conflict, match="is not a file"):
+            backup(data, str(place), force=True)
+    assert (tmp_path / "pipe").is_fifo()
+    with pytest.raises(BadInput, match="cannot be read: Is a directory"):
+        restore(str(tmp_path), tmp_path / "new")
+
+
 def test_to_standard_output(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Pipe(io.RawIOBase):
         """A stream that cannot seek."""

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
 
 import pytest
 
 from orderflow import cli
 from tests.maintenance.stored import TICKS, flip_row
+from tests.running import run_python
+
+ENDED = """
+import os, signal, sys
+from orderflow.cli import main
+from orderflow.maintenance import backup
+
+def end(*_):
+    os.kill(os.getpid(), signal.SIGTERM)
+
+backup._add_records = end
+sys.exit(main(["backup", sys.argv[2], "--data-dir", sys.argv[1]]))
+"""
 
 
 def run(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, str, str]:
@@ -68,3 +83,11 @@ def test_a_folder_that_may_not_be_read_is_one_line(
     monkeypatch.setattr(Path, "is_dir", refuse)
     code, _, err = run(capsys, "doctor", "--data", "--data-dir", data)
     assert (code, err) == (1, f"orderflow: {data}: Permission denied\n")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows ends a process without asking it")
+def test_a_command_that_is_ended_leaves_nothing(data: Path, tmp_path: Path) -> None:
+    """Half a backup is of no use, and may hold keys."""
+    run = run_python(ENDED, str(data), str(tmp_path / "saved.zip"))
+    assert run.returncode == 128 + signal.SIGTERM
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]

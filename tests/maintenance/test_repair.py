@@ -23,7 +23,17 @@ from orderflow.storage.ticks.disk_log import DiskTickLog
 from tests.clocks import ManualClock
 from tests.herd.play import START
 from tests.maintenance.stored import BLOBS, TICKS, contents, flip, flip_line, flip_row, flip_wal, journal_of
+from tests.running import run_python
 from tests.storage.ticks.batches import batch, logged, rows
+
+LIMITED = """
+import os, sys
+from orderflow.cli import main
+from tests.storage.disks import limit_files
+
+limit_files(os.getpid(), 1)
+sys.exit(main(["repair", "--data-dir", sys.argv[1]]))
+"""
 
 
 def repaired(data: Path) -> Repaired:
@@ -178,6 +188,15 @@ def test_a_copy_that_cannot_be_written_is_said(data: Path, monkeypatch: pytest.M
     monkeypatch.setattr(repairs.tempfile, "mkdtemp", refuse)
     with pytest.raises(StorageFailed, match=r"Permission denied \(the folder\).*copy it to where there is room"):
         repair(data)
+
+
+def test_a_full_disk_is_no_loss(data: Path, tmp_path: Path) -> None:
+    """What could not be copied is not lost, and no half of a copy appears."""
+    run = run_python(LIMITED, str(data))
+    assert run.returncode == 1
+    assert "cannot be written: " in run.stderr
+    assert "is as it was" in run.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
 
 
 def test_a_torn_end_of_a_write_ahead_log_is_normal(killed: Path, tmp_path: Path) -> None:

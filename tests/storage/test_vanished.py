@@ -30,6 +30,18 @@ def delete_wal(directory: Path) -> None:
     (directory / "cache.db-wal").unlink()
 
 
+def empty(directory: Path) -> None:
+    os.truncate(directory / "cache.db", 0)
+
+
+def cut_wal(directory: Path) -> None:
+    os.truncate(directory / "cache.db-wal", (directory / "cache.db-wal").stat().st_size // 2)
+
+
+def empty_wal(directory: Path) -> None:
+    os.truncate(directory / "cache.db-wal", 0)
+
+
 def delete_all(directory: Path) -> None:
     shutil.rmtree(directory)
 
@@ -45,7 +57,9 @@ def replace_directory(directory: Path) -> None:
     directory.with_name("copy").rename(directory)
 
 
-@pytest.mark.parametrize("vanish", [delete, delete_wal, delete_all, replace, replace_directory])
+@pytest.mark.parametrize(
+    "vanish", [delete, delete_wal, empty, cut_wal, empty_wal, delete_all, replace, replace_directory]
+)
 @pytest.mark.parametrize("reopened", [False, True], ids=["", "after a failed write"])
 def test_nothing_is_acknowledged_after_a_deletion(
     disk: Disk, directory: Path, workers: Workers, vanish: Callable[[Path], None], reopened: bool
@@ -55,7 +69,7 @@ def test_nothing_is_acknowledged_after_a_deletion(
     log.set_meta("m", b'"old"')
     vanish(directory)
     before = sorted(path.name for path in directory.glob("*")) if directory.exists() else None
-    if reopened and vanish is not delete_wal:  # a log that was closed is made anew
+    if reopened and vanish not in (delete_wal, empty, cut_wal, empty_wal):  # a log that was closed is made anew
         workers.run_writer(log._store.leave)
     for write in (
         lambda: log.append(LogEntry([batch(2, seed=5)], "lost"), pytest.fail),
@@ -69,6 +83,18 @@ def test_nothing_is_acknowledged_after_a_deletion(
     assert (log.info().ticks, log.get_meta("m")) == (3, b'"old"')
     after = sorted(path.name for path in directory.glob("*")) if directory.exists() else None
     assert after == before, "no new database is made at the place of the old one"
+
+
+def test_refusals_are_said_once(disk: Disk, directory: Path, caplog: pytest.LogCaptureFixture) -> None:
+    log = disk()
+    put(log, batch(3))
+    delete(directory)
+    for _ in range(3):
+        with pytest.raises(StorageFailed):
+            log.append(LogEntry([batch(2)]), pytest.fail)
+        log.look()
+    said = [words for words in caplog.messages if words.startswith("ticks are")]
+    assert said == [f"ticks are refused: {log.problem}"]
 
 
 @pytest.mark.parametrize("vanish", [delete, delete_wal, delete_all, replace, replace_directory])

@@ -11,11 +11,11 @@ from pathlib import Path
 
 from orderflow.errors import StorageFailed
 from orderflow.market.tick_log import DamagedPart
-from orderflow.storage.identity import Identity, identity
+from orderflow.storage.identity import Identity, database, identity
 from orderflow.storage.private import make_file, make_folder
 from orderflow.storage.reasons import GONE, reason_of, with_advice
 from orderflow.storage.signing_keys import NAME as ACCOUNTS
-from orderflow.storage.sqlite_files import free_folder, set_aside, size_of, uri_of, wal_of
+from orderflow.storage.sqlite_files import LogSize, free_folder, set_aside, size_of, uri_of, wal_of
 from orderflow.storage.ticks.wal import read_wal
 
 
@@ -25,6 +25,7 @@ class RecordsFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._opened: tuple[Identity | None, Identity | None] = (None, None)
+        self.log_size = LogSize(wal_of(path))
         self._kept: DamagedPart | None = None
         self.known = any(each.exists() for each in (path, path.with_name(ACCOUNTS)))
         """Whether there were records before."""
@@ -51,10 +52,11 @@ class RecordsFile:
     def remember(self) -> None:
         """The files are open now."""
         self._opened = self._found()
+        self.log_size.note()
 
     def gone(self) -> bool:
         """Whether the opened files are not at their paths any more. In any thread."""
-        return self._found() != self._opened
+        return self._found() != self._opened or self.log_size.cut
 
     def verify(self) -> None:
         """Raises StorageFailed if they are not."""
@@ -82,7 +84,7 @@ class RecordsFile:
             raise StorageFailed(with_advice("the records cannot be written anew", reason)) from error
 
     def _found(self) -> tuple[Identity | None, Identity | None]:
-        return identity(self.path), identity(wal_of(self.path))
+        return database(self.path), identity(wal_of(self.path))
 
     def _fold_log(self) -> None:
         """Put what SQLite reads of the log into the database, so that the rest is not found again after a kill."""

@@ -163,6 +163,8 @@ class Records:
                     found = fn(connection)
                     if self._file is not None:
                         self._file.verify()
+                if self._file is not None:
+                    self._file.log_size.note()
                 return found
             finally:
                 if connection.invalidated:  # the server is gone

@@ -21,10 +21,10 @@ from pathlib import Path
 import diskcache
 
 from orderflow.errors import StorageFailed
-from orderflow.storage.identity import Identity, identity
+from orderflow.storage.identity import Identity, database, identity
 from orderflow.storage.private import make_folder
 from orderflow.storage.reasons import GONE, reason_of, with_advice
-from orderflow.storage.sqlite_files import set_aside
+from orderflow.storage.sqlite_files import LogSize, set_aside
 from orderflow.storage.ticks.codec import Damaged
 
 DATABASE = "cache.db"
@@ -85,8 +85,9 @@ class BlobStore:
                 self._cache.close()
             reason = reason_of(error, directory)
             raise StorageFailed(with_advice(f"the tick log in {directory} cannot be opened", reason)) from error
-        self._opened = identity(self._database)
+        self._opened = database(self._database)
         self._local.wal = identity(self._wal)
+        self._log_size = LogSize(directory / WAL)
 
     def scan(self) -> Iterator[bytes]:
         """All keys in write order; in that of the index where a page of the table is damaged."""
@@ -121,6 +122,8 @@ class BlobStore:
         verified: refuse when the files are not at their paths any more.
         """
         self._verify_before_opening()
+        if self._log_size.cut:
+            raise self._gone()
         try:
             with self._cache.transact():
                 for key, value in puts:
@@ -133,10 +136,11 @@ class BlobStore:
             reason = reason_of(error, self._directory)
             self._roll_back()
             raise StorageFailed(with_advice("the tick log cannot be written", reason)) from error
+        self._log_size.note()
 
     def verify(self) -> None:
         """Raises StorageFailed unless the database and its log are where they were opened. For the writer's thread."""
-        if identity(self._database) != self._opened:
+        if database(self._database) != self._opened or self._log_size.cut:
             raise self._gone()
         wal: Identity | None = getattr(self._local, "wal", None)
         if wal is None:  # the connection is new, and so may be its log
@@ -147,7 +151,7 @@ class BlobStore:
 
     def _verify_before_opening(self) -> None:
         """A connection that is opened at a path without a file would make an empty one."""
-        if getattr(self._cache._local, "con", None) is None and identity(self._database) != self._opened:
+        if getattr(self._cache._local, "con", None) is None and database(self._database) != self._opened:
             raise self._gone()
 
     def _gone(self) -> StorageFailed:
@@ -185,7 +189,7 @@ class BlobStore:
             reason = reason_of(error, self._directory)
             raise StorageFailed(with_advice("the tick log cannot be written anew", reason)) from error
         self.leave()
-        self._opened = identity(self._database)
+        self._opened = database(self._database)
 
     def size(self) -> int:
         """Bytes on disk, the write-ahead log included."""
@@ -199,9 +203,12 @@ class BlobStore:
         """Return freed space to the disk by a checkpoint that truncates the write-ahead log."""
         with contextlib.suppress(*_BROKEN):  # SQLite does it later
             self._cache.reset("sqlite_wal_checkpoint", "TRUNCATE", update=False)
+        self._log_size.note()
 
     def leave(self) -> None:
         """Close the calling thread's connection. The next call opens one again, in about 0.3 ms."""
+        if getattr(self._local, "wal", None) is not None:  # the writer's thread
+            self._log_size.forget()
         self._local.wal = None
         with contextlib.suppress(sqlite3.Error):
             self._cache.close()

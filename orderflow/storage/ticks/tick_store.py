@@ -58,7 +58,8 @@ class TickStore:
             self._report(str(error))
             raise
         self._unmarked = False
-        self._report("")
+        if verified:
+            self._report("")
 
     def confirm(self, undo: Callable[[], Rows]) -> None:
         """Raises StorageFailed when the files were removed while they were written, after undoing the write.
@@ -73,6 +74,7 @@ class TickStore:
                 blobs.write(*undo(), verified=False)
             self._report(str(error))
             raise
+        self._report("")
 
     def look(self) -> None:
         """Find out whether the files are still there, and after a refused write whether the next one would be."""

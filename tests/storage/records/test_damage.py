@@ -278,8 +278,12 @@ def replace(path: Path) -> None:
     os.replace(path.with_name("copy"), path)
 
 
+def empty(path: Path) -> None:
+    os.truncate(path, 0)
+
+
 @posix
-@pytest.mark.parametrize("vanish", [delete, delete_log, replace])
+@pytest.mark.parametrize("vanish", [delete, delete_log, replace, empty])
 def test_nothing_is_acknowledged_in_a_file_that_is_gone(
     file: Address, open_records: Callable[..., Records], vanish: Callable[[Path], None]
 ) -> None:
@@ -297,6 +301,21 @@ def test_nothing_is_acknowledged_in_a_file_that_is_gone(
     store.add(ETH)
     records.close()
     assert TickerStore(open_records(file)).list() == (BTC, ETH)
+
+
+@posix
+@pytest.mark.parametrize("size", [0, 5_000])
+def test_nothing_is_acknowledged_behind_a_gap_in_the_log(
+    file: Address, open_records: Callable[..., Records], size: int
+) -> None:
+    """After a restart SQLite would not read beyond it."""
+    records = open_records(file)
+    TickerStore(records).add(BTC)
+    os.truncate(path_of(file).with_name("records.db-wal"), size)
+    records.look()
+    assert "deleted, moved or replaced" in records.problem
+    with pytest.raises(StorageFailed, match="deleted, moved or replaced"):
+        TickerStore(records).add(ETH)
 
 
 @posix
