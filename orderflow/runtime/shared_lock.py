@@ -9,6 +9,7 @@ holds it.
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -20,7 +21,8 @@ class Waiter(Protocol):
 
     def wake(self) -> object: ...
 
-    def wait(self, timeout: float | None) -> object: ...
+    def wait(self, timeout: float | None) -> bool:
+        """Whether it was woken within `timeout` seconds."""
 
 
 class SharedRLock:
@@ -42,27 +44,46 @@ class SharedRLock:
         self._waiting: deque[Waiter] = deque()
 
     def __enter__(self) -> None:
+        self.acquire()
+
+    def acquire(self, seconds: float | None = None) -> bool:
+        """Wait for the lock; False if it could not be had within `seconds` (None: wait for ever)."""
+        until: float | None = None
         me = self._me()
         while True:
             with self._guard:
                 if self._owner is None or self._owner is me:
                     self._owner = me
                     self._depth += 1
-                    return
+                    return True
                 waiter = self._new_waiter()
                 self._waiting.append(waiter)
             try:
-                waiter.wait(None)
-            except BaseException:  # killed while waiting: pass a wake-up that was meant for it to the next
-                with self._guard:
-                    given = waiter not in self._waiting
-                    if not given:
-                        self._waiting.remove(waiter)
-                if given:
-                    self._wake_next()
+                if seconds is not None:
+                    until = time.monotonic() + seconds if until is None else until
+                    seconds = max(0.0, until - time.monotonic())
+                woken = waiter.wait(seconds)
+            except BaseException:  # killed while waiting
+                self._leave(waiter)
                 raise
+            if not woken:
+                self._leave(waiter)
+                return False
 
     def __exit__(self, *error: object) -> None:
+        self.release()
+
+    def _leave(self, waiter: Waiter) -> None:
+        """Wait no more; a wake-up that was meant for it is passed to the next."""
+        with self._guard:
+            given = waiter not in self._waiting
+            if not given:
+                self._waiting.remove(waiter)
+        if given:
+            self._wake_next()
+
+    def release(self) -> None:
+        """Give the lock back."""
         with self._guard:
             self._depth -= 1
             if self._depth:

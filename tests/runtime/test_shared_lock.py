@@ -52,6 +52,26 @@ def test_waiting_does_not_block_others(workers: Workers) -> None:
     assert all(handle.join(5.0) for handle in (holder, *waiting))
 
 
+def test_waiting_ends_in_time(workers: Workers) -> None:
+    lock, taken, done = workers.lock(), workers.event(), workers.event()
+
+    def hold() -> None:
+        with lock:
+            taken.set()
+            done.wait(10.0)
+
+    holder = workers.spawn("holder", workers.run, hold)
+    assert taken.wait(5.0)
+    assert not lock.acquire(0.0)
+    assert not lock.acquire(0.01)
+    found: list[bool] = []
+    other = workers.spawn("other", lambda: found.append(lock.acquire(10.0)))
+    done.set()
+    assert all(handle.join(5.0) for handle in (holder, other))
+    assert found == [True]
+    assert not lock._waiting
+
+
 def test_disk_is_read_under_a_lock_that_the_whole_pool_waits_for(workers: Workers) -> None:
     lock = workers.lock()
 

@@ -8,6 +8,8 @@ body parsed at a time, and all clients two, so that uploads do not keep the thre
 from __future__ import annotations
 
 import hashlib
+import math
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -91,6 +93,11 @@ FEW_ALONE = 10_000
 """Rows that may be read one by one in the lane of all. A body with more goes on in a lane of its kind."""
 
 
+WAIT = 20.0
+"""Seconds that a body waits for its turns before it is refused with 429."""
+RETRY_AFTER = 5
+
+
 class Turns:
     """Lets each client do one thing at a time, and all of them as many as there are lanes."""
 
@@ -105,16 +112,16 @@ class Turns:
         return len(self._turns)
 
     @contextmanager
-    def take(self, client: str) -> Iterator[None]:
-        """Wait until the client does nothing else, and there is a lane."""
+    def take(self, client: str, until: float = math.inf) -> Iterator[None]:
+        """Wait until the client does nothing else, and there is a lane. Raises Busy at `until` (monotonic s)."""
         lock, waiting = self._turns.setdefault(client, (self._workers.lock(), []))
         waiting.append(None)
         try:
-            with lock:
+            with _held(lock, until):
                 lane, users = min(self._lanes, key=lambda each: len(each[1]))
                 users.append(None)
                 try:
-                    with lane:
+                    with _held(lane, until):
                         yield
                 finally:
                     users.pop()
@@ -122,6 +129,16 @@ class Turns:
             waiting.pop()
             if not waiting:
                 del self._turns[client]
+
+
+@contextmanager
+def _held(lock: Any, until: float) -> Iterator[None]:
+    if not lock.acquire(max(0.0, until - time.monotonic())):
+        raise Busy("the server is busy with other large bodies; try again", RETRY_AFTER)
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 class Ingest:
@@ -253,12 +270,12 @@ class Ingest:
                 return parse(quick=True)
             except TakesLong:
                 pass  # bad or unusual rows
-        run = self._services.workers.run
+        run, until = self._services.workers.run, time.monotonic() + WAIT
         try:
-            with self._turns.take(client):
+            with self._turns.take(client, until):
                 return run(partial(parse, alone=FEW_ALONE))
         except TakesLong:
-            with self._slow.take(client):
+            with self._slow.take(client, until):
                 return run(parse)
 
 

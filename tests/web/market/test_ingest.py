@@ -6,6 +6,7 @@ import gc
 import gzip
 import json
 import threading
+import time
 import zlib
 from collections.abc import Callable
 from typing import Any
@@ -469,6 +470,29 @@ def test_each_client_does_one_long_thing_at_a_time(services: Services) -> None:
         thread.join(10)
     assert order == ["another client", "first", "second"]
     assert turns.waiting == 0
+
+
+def test_a_body_that_waits_long_is_asked_to_come_again(services: Services) -> None:
+    """The sixth body of bad rows waited 41 s for the others."""
+    turns = Turns(services.workers, 1)
+    inside, go_on = threading.Event(), threading.Event()
+
+    def read() -> None:
+        with turns.take("a"):
+            inside.set()
+            go_on.wait(10)
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    assert inside.wait(10)
+    for client in ("a", "b"):  # it waits for its own turn, and another client for the lane
+        with pytest.raises(Busy) as refused, turns.take(client, time.monotonic() + 0.01):
+            pass
+        assert refused.value.retry_after > 1
+    go_on.set()
+    thread.join(10)
+    with turns.take("a"):
+        assert turns.waiting == 1
 
 
 def test_many_clients_leave_threads_to_those_who_read(services: Services) -> None:
